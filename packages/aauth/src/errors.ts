@@ -9,61 +9,221 @@ import type { IdentifiedAgent } from "./types.ts";
 
 /**
  * Code, HTTP status a resource answers with, and meaning. The README's error table is compared with this object.
- * Sections are those of RFC 9421 (`9421`), RFC 9530 (`9530`) or the AAuth profile (`P`).
+ * Sections are those of the RFC named, or of docs/reference/profile.md (`profile`).
  */
 export const ERROR_CODES = {
   // the message
-  missing_signature: { status: 401, section: "P 1, 2", meaning: "None, or only some, of Signature-Key, Signature-Input and Signature are present." },
-  malformed_signature_key: { status: 401, section: "P 1.5", meaning: "Signature-Key does not follow its grammar." },
-  unsupported_scheme: { status: 401, section: "P 1.3", meaning: "The Signature-Key scheme is unknown or not accepted here (x509, jwks mode 1)." },
-  unsupported_key: { status: 401, section: "P 1.5", meaning: "The key is not a public Ed25519 key, or carries private members." },
-  malformed_signature_input: { status: 401, section: "9421 4.1", meaning: "Signature-Input does not follow its grammar or names a component twice." },
-  malformed_signature: { status: 401, section: "9421 4.2", meaning: "Signature does not follow its grammar, or is not 64 bytes." },
-  label_mismatch: { status: 401, section: "P 1.5", meaning: "The three signature headers do not carry the same single label." },
-  insufficient_coverage: { status: 401, section: "P 2.5", meaning: "A component that must be signed is not covered." },
-  missing_component: { status: 401, section: "9421 2.5", meaning: "A covered component is not in the message, or cannot be derived from it." },
-  created_missing: { status: 401, section: "P 2.4", meaning: "Signature-Input has no integer `created`." },
-  created_out_of_window: { status: 401, section: "P 2.4", meaning: "`created` is further from now than the tolerance." },
-  signature_expired: { status: 401, section: "9421 2.3", meaning: "`expires` of the signature is in the past." },
-  invalid_signature: { status: 401, section: "9421 3.2", meaning: "The signature does not verify with the proven key." },
-  nonce_required: { status: 401, section: "P 2.7", meaning: "Policy asks for a Nonce on unsafe methods and there is none." },
-  malformed_nonce: { status: 401, section: "P 2.7", meaning: "Nonce is not base64url of at least 12 bytes." },
-  nonce_replayed: { status: 401, section: "P 2.7", meaning: "The nonce has been used with this key and authority inside the window." },
-  digest_missing: { status: 401, section: "9530 2", meaning: "The request has a body and no Content-Digest." },
-  malformed_digest: { status: 401, section: "9530 2", meaning: "Content-Digest cannot be parsed or names no supported algorithm." },
-  digest_mismatch: { status: 401, section: "9530 2", meaning: "Content-Digest differs from the bytes received." },
-  unknown_authority: { status: 421, section: "P 2.2", meaning: "The request addresses a host that this resource does not serve." },
-  header_too_large: { status: 431, section: "P 1.5", meaning: "A signature header exceeds the size limit." },
+  missing_signature: {
+    status: 401,
+    section: "profile 1, 2",
+    meaning: "None, or only some, of Signature-Key, Signature-Input and Signature are present.",
+  },
+  malformed_signature_key: {
+    status: 401,
+    section: "profile 1.5",
+    meaning: "Signature-Key does not follow its grammar.",
+  },
+  unsupported_scheme: {
+    status: 401,
+    section: "profile 1.3",
+    meaning: "The Signature-Key scheme is unknown or not accepted here (x509, jwks mode 1).",
+  },
+  unsupported_key: {
+    status: 401,
+    section: "profile 1.5",
+    meaning: "The key is not a public Ed25519 key, or carries private members.",
+  },
+  malformed_signature_input: {
+    status: 401,
+    section: "RFC 9421 4.1",
+    meaning: "Signature-Input does not follow its grammar or names a component twice.",
+  },
+  malformed_signature: {
+    status: 401,
+    section: "RFC 9421 4.2",
+    meaning: "Signature does not follow its grammar, or is not 64 bytes.",
+  },
+  label_mismatch: {
+    status: 401,
+    section: "profile 1.5",
+    meaning: "The three signature headers do not carry the same single label.",
+  },
+  insufficient_coverage: {
+    status: 401,
+    section: "profile 2.5",
+    meaning: "A component that must be signed is not covered.",
+  },
+  missing_component: {
+    status: 401,
+    section: "RFC 9421 2.5",
+    meaning: "A covered component is not in the message, or cannot be derived from it.",
+  },
+  created_missing: {
+    status: 401,
+    section: "profile 2.4",
+    meaning: "Signature-Input has no integer `created`.",
+  },
+  created_out_of_window: {
+    status: 401,
+    section: "profile 2.4",
+    meaning: "`created` is further from now than the tolerance.",
+  },
+  signature_expired: {
+    status: 401,
+    section: "RFC 9421 2.3",
+    meaning: "`expires` of the signature is in the past.",
+  },
+  invalid_signature: {
+    status: 401,
+    section: "RFC 9421 3.2",
+    meaning: "The signature does not verify with the proven key.",
+  },
+  nonce_required: {
+    status: 401,
+    section: "profile 2.7",
+    meaning: "Policy asks for a Nonce on unsafe methods and there is none.",
+  },
+  malformed_nonce: {
+    status: 401,
+    section: "profile 2.7",
+    meaning: "Nonce is not base64url of at least 12 bytes.",
+  },
+  nonce_replayed: {
+    status: 401,
+    section: "profile 2.7",
+    meaning: "The nonce has been used with this key and authority inside the window.",
+  },
+  digest_missing: {
+    status: 401,
+    section: "RFC 9530 2",
+    meaning: "The request has a body and no Content-Digest.",
+  },
+  malformed_digest: {
+    status: 401,
+    section: "RFC 9530 2",
+    meaning: "Content-Digest cannot be parsed or names no supported algorithm.",
+  },
+  digest_mismatch: {
+    status: 401,
+    section: "RFC 9530 2",
+    meaning: "Content-Digest differs from the bytes received.",
+  },
+  unknown_authority: {
+    status: 421,
+    section: "profile 2.2",
+    meaning: "The request addresses a host that this resource does not serve.",
+  },
+  header_too_large: {
+    status: 431,
+    section: "profile 1.5",
+    meaning: "A signature header exceeds the size limit.",
+  },
   // discovery
-  discovery_blocked: { status: 401, section: "P 5.2", meaning: "The address may not be fetched: scheme, host or network is not allowed." },
-  discovery_failed: { status: 401, section: "P 5.2", meaning: "A metadata document or key set could not be fetched or read." },
-  metadata_mismatch: { status: 401, section: "P 5.2", meaning: "A metadata document names another identity than the one asked for." },
-  unknown_key: { status: 401, section: "P 5.2", meaning: "The key set has no such key." },
+  discovery_blocked: {
+    status: 401,
+    section: "profile 5.2",
+    meaning: "The address may not be fetched: scheme, host or network is not allowed.",
+  },
+  discovery_failed: {
+    status: 401,
+    section: "profile 5.2",
+    meaning: "A metadata document or key set could not be fetched or read.",
+  },
+  metadata_mismatch: {
+    status: 401,
+    section: "profile 5.2",
+    meaning: "A metadata document names another identity than the one asked for.",
+  },
+  unknown_key: { status: 401, section: "profile 5.2", meaning: "The key set has no such key." },
   // tokens
-  malformed_token: { status: 401, section: "P 4", meaning: "The token is not a compact JWS or a claim has the wrong shape." },
-  token_type_mismatch: { status: 401, section: "P 4", meaning: "The token's `typ` is not the one demanded here." },
-  token_algorithm_not_allowed: { status: 401, section: "P 4.2", meaning: "The token's `alg` is not on the allow-list." },
-  untrusted_issuer: { status: 401, section: "P 4.2", meaning: "The token's issuer is not configured as trusted; nothing was fetched." },
-  token_audience_mismatch: { status: 401, section: "P 4", meaning: "The token is meant for someone else." },
-  token_expired: { status: 401, section: "P 4", meaning: "The token's `exp` has passed." },
-  token_not_yet_valid: { status: 401, section: "P 4", meaning: "The token's `iat` or `nbf` is in the future." },
-  token_claim_missing: { status: 401, section: "P 4", meaning: "A required claim is missing." },
-  token_agent_mismatch: { status: 401, section: "P 4.1", meaning: "The token names another agent than the requester." },
-  token_key_mismatch: { status: 401, section: "P 4.1", meaning: "The token is bound to another key than the one that signed." },
-  invalid_token_signature: { status: 401, section: "P 4", meaning: "The token's own signature does not verify." },
-  token_revoked: { status: 401, section: "P 4", meaning: "The token has been revoked." },
+  malformed_token: {
+    status: 401,
+    section: "profile 4",
+    meaning: "The token is not a compact JWS or a claim has the wrong shape.",
+  },
+  token_type_mismatch: {
+    status: 401,
+    section: "profile 4",
+    meaning: "The token's `typ` is not the one demanded here.",
+  },
+  token_algorithm_not_allowed: {
+    status: 401,
+    section: "profile 4.2",
+    meaning: "The token's `alg` is not on the allow-list.",
+  },
+  untrusted_issuer: {
+    status: 401,
+    section: "profile 4.2",
+    meaning: "The token's issuer is not configured as trusted; nothing was fetched.",
+  },
+  token_audience_mismatch: {
+    status: 401,
+    section: "profile 4",
+    meaning: "The token is meant for someone else.",
+  },
+  token_expired: { status: 401, section: "profile 4", meaning: "The token's `exp` has passed." },
+  token_not_yet_valid: {
+    status: 401,
+    section: "profile 4",
+    meaning: "The token's `iat` or `nbf` is in the future.",
+  },
+  token_claim_missing: { status: 401, section: "profile 4", meaning: "A required claim is missing." },
+  token_agent_mismatch: {
+    status: 401,
+    section: "profile 4.1",
+    meaning: "The token names another agent than the requester.",
+  },
+  token_key_mismatch: {
+    status: 401,
+    section: "profile 4.1",
+    meaning: "The token is bound to another key than the one that signed.",
+  },
+  invalid_token_signature: {
+    status: 401,
+    section: "profile 4",
+    meaning: "The token's own signature does not verify.",
+  },
+  token_revoked: { status: 401, section: "profile 4", meaning: "The token has been revoked." },
   // requirement
-  identity_required: { status: 401, section: "P 3.1", meaning: "The route needs an identified agent." },
-  authorization_required: { status: 401, section: "P 3.1", meaning: "The route needs an auth token." },
-  insufficient_scope: { status: 403, section: "P 3.1", meaning: "The auth token lacks a scope that the route needs." },
+  identity_required: { status: 401, section: "profile 3.1", meaning: "The route needs an identified agent." },
+  authorization_required: { status: 401, section: "profile 3.1", meaning: "The route needs an auth token." },
+  insufficient_scope: {
+    status: 403,
+    section: "profile 3.1",
+    meaning: "The auth token lacks a scope that the route needs.",
+  },
   // the agent's side
-  malformed_challenge: { status: 502, section: "P 3.4", meaning: "Agent-Auth cannot be parsed." },
-  challenge_untrusted: { status: 502, section: "P 3.4", meaning: "The challenge names an auth server that is not trusted, or its resource token is not for us." },
-  challenge_repeated: { status: 502, section: "P 3.4", meaning: "The resource challenged again after an auth token was presented." },
-  token_request_refused: { status: 502, section: "P 6", meaning: "The auth server refused to issue a token." },
-  token_request_failed: { status: 502, section: "P 6", meaning: "The auth server could not be reached or answered nonsense." },
-  consent_required: { status: 403, section: "P 6.5", meaning: "The auth server wants the user's consent first." },
-  upstream_token_required: { status: 403, section: "P 7.6", meaning: "The next hop wants authorization on behalf of a caller, and the caller brought no auth token." },
+  malformed_challenge: { status: 502, section: "profile 3.4", meaning: "Agent-Auth cannot be parsed." },
+  challenge_untrusted: {
+    status: 502,
+    section: "profile 3.4",
+    meaning: "The challenge names an auth server that is not trusted, or its resource token is not for us.",
+  },
+  challenge_repeated: {
+    status: 502,
+    section: "profile 3.4",
+    meaning: "The resource challenged again after an auth token was presented.",
+  },
+  token_request_refused: {
+    status: 502,
+    section: "profile 6",
+    meaning: "The auth server refused to issue a token.",
+  },
+  token_request_failed: {
+    status: 502,
+    section: "profile 6",
+    meaning: "The auth server could not be reached or answered nonsense.",
+  },
+  consent_required: {
+    status: 403,
+    section: "profile 6.5",
+    meaning: "The auth server wants the user's consent first.",
+  },
+  upstream_token_required: {
+    status: 403,
+    section: "profile 7.6",
+    meaning: "The next hop wants authorization on behalf of a caller, and the caller brought no auth token.",
+  },
 } as const satisfies Record<string, { status: number; section: string; meaning: string }>;
 
 export type AAuthErrorCode = keyof typeof ERROR_CODES;
@@ -116,7 +276,12 @@ export class ConsentRequiredError extends AAuthError {
   /** Seconds until the request token expires. */
   readonly expiresInSeconds: number;
 
-  constructor(options: { consentUrl: string; requestToken: string; authServer: string; expiresInSeconds: number }) {
+  constructor(options: {
+    consentUrl: string;
+    requestToken: string;
+    authServer: string;
+    expiresInSeconds: number;
+  }) {
     super("consent_required", "the auth server wants the user's consent");
     this.consentUrl = options.consentUrl;
     this.requestToken = options.requestToken;

@@ -6,7 +6,7 @@
 
 import type { VerificationReport } from "./signing/report.ts";
 
-/** How the key of a message is made known: in the header, by discovery, or inside a token (protocol section 1.3). */
+/** How the key of a message is made known: in the header, by discovery, or inside a token (profile 1.3). */
 export type SignatureScheme = "hwk" | "jwks" | "jwt";
 
 /** What a resource knows of its caller, lowest first. */
@@ -67,7 +67,7 @@ export interface ReceivedRequest {
   readonly headers: HeaderFields;
 }
 
-/** `act`: the party that called the current requester, innermost last (protocol section 4.4). */
+/** `act`: the party that called the current requester, innermost last (profile 4.4). */
 export interface ActClaim {
   readonly agent: string;
   readonly agent_delegate?: string;
@@ -75,7 +75,7 @@ export interface ActClaim {
   readonly act?: ActClaim;
 }
 
-/** Claims of a `resource+jwt` (protocol section 4.1). Times are Unix seconds. */
+/** Claims of a `resource+jwt` (profile 4.1). Times are Unix seconds. */
 export interface ResourceTokenClaims {
   readonly iss: string;
   readonly aud: string;
@@ -88,7 +88,7 @@ export interface ResourceTokenClaims {
   readonly auth_request_url?: string;
 }
 
-/** Claims of an `auth+jwt` (protocol section 4.2). Times are Unix seconds. */
+/** Claims of an `auth+jwt` (profile 4.2). Times are Unix seconds. */
 export interface AuthTokenClaims {
   readonly iss: string;
   readonly aud: string | readonly string[];
@@ -108,7 +108,7 @@ export interface AuthTokenClaims {
   readonly [claim: string]: unknown;
 }
 
-/** Claims of an `agent+jwt` (protocol section 4.3). Times are Unix seconds. */
+/** Claims of an `agent+jwt` (profile 4.3). Times are Unix seconds. */
 export interface AgentTokenClaims {
   /** The agent server, which is the agent's identity. */
   readonly iss: string;
@@ -172,7 +172,7 @@ export interface VerifiedRequest {
   readonly report: VerificationReport;
 }
 
-/** `/.well-known/aauth-agent` (protocol section 5.1). */
+/** `/.well-known/aauth-agent` (profile 5.1). */
 export interface AgentMetadata {
   readonly agent: string;
   readonly jwks_uri: string;
@@ -184,7 +184,7 @@ export interface AgentMetadata {
   readonly homepage?: string;
 }
 
-/** `/.well-known/aauth-resource` (protocol section 5.1). */
+/** `/.well-known/aauth-resource` (profile 5.1). */
 export interface ResourceMetadata {
   readonly resource: string;
   readonly jwks_uri: string;
@@ -194,7 +194,7 @@ export interface ResourceMetadata {
   readonly scope_descriptions?: Readonly<Record<string, string>>;
 }
 
-/** `{issuer}/.well-known/aauth-issuer` (protocol section 5.1). */
+/** `{issuer}/.well-known/aauth-issuer` (profile 5.1). */
 export interface IssuerMetadata {
   readonly issuer: string;
   readonly jwks_uri: string;

@@ -1,0 +1,13 @@
+/**
+ * Fastify plugin that verifies AAuth requests before any handler runs. Closed by default.
+ *
+ * @module
+ */
+
+export type {
+  FastifyAAuthOptions,
+  RouteRequirement,
+  VerificationEvent,
+  WellKnownDocuments,
+} from "./options.ts";
+export { fastifyAAuth } from "./plugin.ts";

@@ -1,0 +1,48 @@
+import type { AAuthError, AgentMetadata, Jwks, Requirement, ResourceMetadata, VerifiedRequest } from "aauth";
+import type { Challenge, Challenger, Verifier } from "aauth/resource";
+import type { FastifyRequest } from "fastify";
+
+/** What a route says about its callers: open to everyone, or what they must prove. */
+export type RouteRequirement = "public" | Requirement;
+
+/** What happened to one request at the gate; for logs, metrics and spans. Carries no token. */
+export type VerificationEvent =
+  | { readonly type: "request_received"; readonly signatureHeaders: readonly string[] }
+  | {
+      readonly type: "request_verified";
+      readonly verified: VerifiedRequest;
+      readonly requirement: Requirement;
+    }
+  | {
+      readonly type: "request_refused";
+      readonly error: AAuthError;
+      readonly requirement: Requirement;
+      readonly challenge: Challenge;
+    };
+
+/** Documents a service publishes about itself; each is served without a signature. */
+export interface WellKnownDocuments {
+  /** Served at `/.well-known/aauth-agent`. */
+  readonly agent?: AgentMetadata;
+  /** Served at `/.well-known/aauth-resource`. */
+  readonly resource?: ResourceMetadata;
+  /** Served at `/jwks.json`; called for each request, so that a rotated key shows at once. */
+  readonly jwks?: () => Jwks;
+}
+
+export interface FastifyAAuthOptions {
+  /** The gate: `createVerifier()` of `aauth/resource`. */
+  readonly verifier: Verifier;
+  /** Writes refusals. Required as soon as one route demands level `authorized`. */
+  readonly challenger?: Challenger;
+  /**
+   * The authority callers sign for (`supply-chain-agent.localhost:3000`): a configured value, or a function that
+   * picks one of several configured values. Never return the `Host` header unchecked.
+   */
+  readonly authority: string | ((request: FastifyRequest) => string);
+  readonly wellKnown?: WellKnownDocuments;
+  /** Largest request body in bytes; default: the route's `bodyLimit`. */
+  readonly maxBodyBytes?: number;
+  /** Told of each verification. Must not throw. */
+  readonly observer?: (event: VerificationEvent, request: FastifyRequest) => void;
+}

@@ -1,0 +1,127 @@
+import { AAuthError, type Requirement, type VerifiedAgent } from "aauth";
+import type { PendingRequest } from "aauth/resource";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import fp from "fastify-plugin";
+import type { FastifyAAuthOptions, RouteRequirement } from "./options.ts";
+import { readRawBody, replayBody } from "./raw-body.ts";
+import { challengeFor, isVerdict, sendChallenge, VerificationUnavailableError } from "./refusal.ts";
+import { serveWellKnown } from "./well-known.ts";
+
+declare module "fastify" {
+  interface FastifyContextConfig {
+    /** Who may call this route. A route without it does not register. */
+    aauth?: RouteRequirement;
+  }
+  interface FastifyRequest {
+    /** The proven caller; `null` on public routes. */
+    agent: VerifiedAgent | null;
+    /** The body exactly as it was signed; `null` on public routes. */
+    rawBody: Buffer | null;
+  }
+}
+
+const SIGNATURE_HEADERS = ["signature", "signature-key", "signature-input"] as const;
+
+/**
+ * Verifies every request of its scope before any handler runs: the signature in `onRequest`, before a byte of the
+ * body is read; the digest in `preParsing`, before a parser sees it. `request.agent` exists only after both.
+ *
+ * Each route declares `config: { aauth: "public" | Requirement }`; one that does not makes registration throw.
+ * Register it inside a scope (`app.register(async (scope) => { await scope.register(fastifyAAuth, …) })`) when the
+ * instance also has routes that are none of its business, such as a health check.
+ *
+ * Refusals are the challenger's, with `Agent-Auth`. It does NOT rate-limit and does NOT judge whether an identified
+ * agent is welcome: that is the handler's, or `trustedAgents` of the verifier.
+ *
+ * @example
+ * ```ts
+ * await scope.register(fastifyAAuth, { verifier, challenger, authority: "agent.example" });
+ * scope.post("/", { config: { aauth: { level: "authorized", scopes: ["data:read"] } } }, async (request) => {
+ *   return { hello: request.agent.agent };
+ * });
+ * ```
+ */
+export const fastifyAAuth = fp<FastifyAAuthOptions>(registerGate, { name: "fastify-aauth", fastify: "5.x" });
+
+async function registerGate(app: FastifyInstance, options: FastifyAAuthOptions): Promise<void> {
+  const pendingRequests = new WeakMap<FastifyRequest, PendingRequest>();
+  app.decorateRequest("agent", null);
+  app.decorateRequest("rawBody", null);
+
+  app.addHook("onRoute", (route) => {
+    const requirement = route.config?.aauth;
+    if (requirement === undefined) {
+      throw new TypeError(`route ${route.method} ${route.url} does not declare config.aauth`);
+    }
+    if (requirement !== "public" && requirement.level === "authorized" && !options.challenger) {
+      throw new TypeError(
+        `route ${route.method} ${route.url} demands an auth token, but no challenger is configured`,
+      );
+    }
+  });
+
+  app.addHook("onRequest", async (request, reply) => {
+    const requirement = requirementOf(request);
+    if (requirement === "public") return;
+    const signatureHeaders = SIGNATURE_HEADERS.filter((name) => request.headers[name] !== undefined);
+    options.observer?.({ type: "request_received", signatureHeaders }, request);
+    try {
+      const pending = await options.verifier.begin(
+        {
+          method: request.method,
+          target: request.raw.url ?? "",
+          headers: request.headers,
+          authority: typeof options.authority === "string" ? options.authority : options.authority(request),
+        },
+        requirement,
+      );
+      pendingRequests.set(request, pending);
+    } catch (error) {
+      return refuse(error, requirement, request, reply);
+    }
+  });
+
+  app.addHook("preParsing", async (request, reply, payload) => {
+    const requirement = requirementOf(request);
+    if (requirement === "public") return payload;
+    const body = await readRawBody(payload as never, options.maxBodyBytes ?? request.routeOptions.bodyLimit);
+    const pending = pendingRequests.get(request);
+    if (!pending) throw new VerificationUnavailableError("the request was not verified before its body");
+    pendingRequests.delete(request);
+    try {
+      const verified = await pending.complete(body);
+      request.agent = verified.agent;
+      request.rawBody = body;
+      options.observer?.({ type: "request_verified", verified, requirement }, request);
+    } catch (error) {
+      return refuse(error, requirement, request, reply) as never;
+    }
+    return replayBody(body);
+  });
+
+  if (options.wellKnown) serveWellKnown(app, options.wellKnown);
+
+  async function refuse(
+    error: unknown,
+    requirement: Requirement,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ) {
+    if (!isVerdict(error)) throw new VerificationUnavailableError(error);
+    const challenge = await challengeFor(options.challenger, error, requirement);
+    options.observer?.({ type: "request_refused", error, requirement, challenge }, request);
+    return sendChallenge(reply, challenge);
+  }
+}
+
+/** A path that matches no route has nothing to protect; every other route without a requirement is refused. */
+function requirementOf(request: FastifyRequest): RouteRequirement {
+  if (request.is404) return "public";
+  const requirement = request.routeOptions.config.aauth;
+  if (requirement === undefined) {
+    throw new VerificationUnavailableError(
+      new AAuthError("authorization_required", "the route declares no requirement"),
+    );
+  }
+  return requirement;
+}

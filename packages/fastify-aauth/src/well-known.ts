@@ -1,0 +1,18 @@
+import type { FastifyInstance } from "fastify";
+import type { WellKnownDocuments } from "./options.ts";
+
+/** Verifiers cache keys for 300 s (protocol section 5.2); a shared cache must not keep them longer than that. */
+const CACHE_CONTROL = "public, max-age=60";
+
+/** Serves the documents a verifier fetches: unsigned, since their reader has no identity for us yet. */
+export function serveWellKnown(app: FastifyInstance, documents: WellKnownDocuments): void {
+  const serve = (url: string, document: () => unknown) => {
+    app.get(url, { config: { aauth: "public" } }, async (_request, reply) => {
+      return reply.header("cache-control", CACHE_CONTROL).send(document());
+    });
+  };
+  const { agent, resource, jwks } = documents;
+  if (agent) serve("/.well-known/aauth-agent", () => agent);
+  if (resource) serve("/.well-known/aauth-resource", () => resource);
+  if (jwks) serve("/jwks.json", jwks);
+}

@@ -1,0 +1,318 @@
+import { type AddressInfo, connect } from "node:net";
+import { Readable } from "node:stream";
+import { ERROR_CODES, parseAgentAuth, toJwks, type VerifiedAgent } from "aauth";
+import { createChallenger } from "aauth/resource";
+import { createTestParties, signedRequest } from "aauth/testing";
+import Fastify, { type FastifyInstance } from "fastify";
+import { afterEach, describe, expect, test } from "vitest";
+import { type FastifyAAuthOptions, fastifyAAuth, type VerificationEvent } from "../src/index.ts";
+
+const apps: FastifyInstance[] = [];
+afterEach(async () => {
+  await Promise.all(apps.splice(0).map((app) => app.close()));
+});
+
+const parties = await createTestParties();
+const AUTHORITY = new URL(parties.resource.id).host;
+const JWKS = { scheme: "jwks", id: parties.agent.id } as const;
+
+async function buildApp(options: Partial<FastifyAAuthOptions> = {}) {
+  const app = Fastify({ bodyLimit: 1024 });
+  const events: VerificationEvent[] = [];
+  const handled: (VerifiedAgent | null)[] = [];
+  app.get("/health", () => ({ status: "healthy" }));
+  await app.register(async (scope) => {
+    await scope.register(fastifyAAuth, {
+      verifier: parties.createVerifier(),
+      challenger: createChallenger({
+        key: parties.resource.key,
+        resource: parties.resource.id,
+        authServer: parties.authServer.issuer,
+        now: parties.clock.now,
+      }),
+      authority: AUTHORITY,
+      observer: (event) => events.push(event),
+      ...options,
+    });
+    for (const requirement of [{ level: "pseudonymous" }, { level: "identified" }] as const) {
+      scope.route({
+        method: ["GET", "POST"],
+        url: `/${requirement.level}`,
+        config: { aauth: requirement },
+        handler: (request) => {
+          handled.push(request.agent);
+          return {
+            agent: request.agent?.level,
+            body: request.body ?? null,
+            raw: request.rawBody?.toString(),
+          };
+        },
+      });
+    }
+    scope.post(
+      "/authorized",
+      { config: { aauth: { level: "authorized", scopes: ["data:read"] } } },
+      (request) => {
+        handled.push(request.agent);
+        return request.agent;
+      },
+    );
+    scope.get("/open", { config: { aauth: "public" } }, (request) => ({ agent: request.agent }));
+  });
+  apps.push(app);
+  return { app, events, handled };
+}
+
+/** Signs for the configured authority and sends through Fastify's own injection. */
+async function send(
+  app: FastifyInstance,
+  options: Omit<Parameters<typeof signedRequest>[0], "key" | "url"> & { path: string },
+) {
+  const request = await signedRequest({
+    key: parties.agent.key,
+    now: parties.clock.now,
+    ...options,
+    url: `http://${AUTHORITY}${options.path}`,
+  });
+  return {
+    request,
+    inject: (changes: { headers?: Record<string, string>; payload?: string } = {}) =>
+      app.inject({
+        method: request.method as "GET",
+        url: request.target,
+        headers: { ...request.headers, ...changes.headers },
+        ...(request.body === undefined ? {} : { payload: Buffer.from(request.body) }),
+        ...(changes.payload === undefined ? {} : { payload: changes.payload }),
+      }),
+  };
+}
+
+describe("a signed request", () => {
+  test("reaches the handler with the proven caller and exactly the signed bytes", async () => {
+    const { app, events } = await buildApp();
+    const body = '{"a": 1 }';
+    const { inject } = await send(app, { path: "/identified", body, signatureKey: JWKS });
+    const answer = await inject();
+    expect(answer.json()).toEqual({ agent: "identified", body: { a: 1 }, raw: body });
+    expect(events.map((event) => event.type)).toEqual(["request_received", "request_verified"]);
+  });
+
+  test("without a body passes too", async () => {
+    const { app } = await buildApp();
+    const { inject } = await send(app, { path: "/pseudonymous", signatureKey: { scheme: "hwk" } });
+    expect((await inject()).json()).toEqual({ agent: "pseudonymous", body: null, raw: "" });
+  });
+
+  test("with an auth token reaches an authorized route", async () => {
+    const { app } = await buildApp();
+    const jwt = await parties.issueAuthToken({ scope: "data:read" });
+    const { inject } = await send(app, {
+      path: "/authorized",
+      body: "{}",
+      signatureKey: { scheme: "jwt", jwt },
+    });
+    const answer = await inject();
+    expect(answer.statusCode).toBe(200);
+    expect(answer.json()).toMatchObject({
+      level: "authorized",
+      agent: parties.agent.id,
+      scopes: ["data:read"],
+    });
+  });
+});
+
+describe("a refused request", () => {
+  test("never reaches the handler and says what is wanted", async () => {
+    const { app, handled, events } = await buildApp();
+    const answer = await app.inject({ method: "POST", url: "/identified", payload: "{}" });
+    expect(answer.statusCode).toBe(401);
+    expect(answer.headers["agent-auth"]).toBe("httpsig");
+    expect(handled).toEqual([]);
+    expect(events.at(-1)).toMatchObject({ type: "request_refused", error: { code: "missing_signature" } });
+  });
+
+  test("is asked for an identity when it is pseudonymous", async () => {
+    const { app, handled } = await buildApp();
+    const { inject } = await send(app, { path: "/identified", body: "{}", signatureKey: { scheme: "hwk" } });
+    const answer = await inject();
+    expect(answer.statusCode).toBe(401);
+    expect(answer.headers["agent-auth"]).toBe("httpsig; identity=?1");
+    expect(handled).toEqual([]);
+  });
+
+  test("gets a resource token addressed to its own key when it is identified", async () => {
+    const { app } = await buildApp();
+    const { inject } = await send(app, { path: "/authorized", body: "{}", signatureKey: JWKS });
+    const answer = await inject();
+    expect(answer.statusCode).toBe(401);
+    expect(answer.body).toBe("Authorization required");
+    const challenge = parseAgentAuth(answer.headers["agent-auth"] as string);
+    expect(challenge).toMatchObject({ level: "authorized", authServer: parties.authServer.issuer });
+  });
+
+  test("D5: an auth token without the route's scope is 403", async () => {
+    const { app, handled } = await buildApp();
+    const jwt = await parties.issueAuthToken({ scope: "data:other" });
+    const { inject } = await send(app, {
+      path: "/authorized",
+      body: "{}",
+      signatureKey: { scheme: "jwt", jwt },
+    });
+    const answer = await inject();
+    expect(answer.statusCode).toBe(403);
+    expect(parseAgentAuth(answer.headers["agent-auth"] as string).level).toBe("authorized");
+    expect(handled).toEqual([]);
+  });
+
+  test("P4: a changed body is refused before any parser sees it", async () => {
+    const { app, handled, events } = await buildApp();
+    const { inject } = await send(app, { path: "/identified", body: '{"pay":1}', signatureKey: JWKS });
+    const answer = await inject({ payload: '{"pay":9}' });
+    expect(answer.statusCode).toBe(401);
+    expect(events.at(-1)).toMatchObject({ error: { code: "digest_mismatch" } });
+    expect(handled).toEqual([]);
+  });
+
+  test("P4: a body slipped under a signature for none is refused", async () => {
+    const { app, handled } = await buildApp();
+    const { inject } = await send(app, { path: "/identified", method: "POST", signatureKey: JWKS });
+    const answer = await inject({ headers: { "content-type": "application/json" }, payload: "{}" });
+    expect(answer.statusCode).toBe(401);
+    expect(handled).toEqual([]);
+  });
+
+  test("P10: the same request twice is refused the second time", async () => {
+    const { app, handled, events } = await buildApp();
+    const { inject } = await send(app, { path: "/identified", body: "{}", signatureKey: JWKS });
+    expect((await inject()).statusCode).toBe(200);
+    expect((await inject()).statusCode).toBe(401);
+    expect(events.at(-1)).toMatchObject({ error: { code: "nonce_replayed" } });
+    expect(handled).toHaveLength(1);
+  });
+
+  test("a signed body over the bound is 413, whether or not its length was announced", async () => {
+    const { app, handled } = await buildApp();
+    const body = JSON.stringify("x".repeat(2000));
+    const announced = await send(app, { path: "/identified", body, signatureKey: JWKS });
+    expect((await announced.inject()).statusCode).toBe(413);
+    const { request } = await send(app, { path: "/identified", body, signatureKey: JWKS });
+    const { "content-length": _length, ...headers } = request.headers;
+    const chunked = await app.inject({
+      method: "POST",
+      url: "/identified",
+      headers: { ...headers, "transfer-encoding": "chunked" },
+      payload: Readable.from([Buffer.from(body)]),
+    });
+    expect(chunked.statusCode).toBe(413);
+    expect(handled).toEqual([]);
+  });
+
+  test("an authority that is not served is 421", async () => {
+    const { app } = await buildApp({ authority: () => "evil.example" });
+    const { inject } = await send(app, { path: "/identified", body: "{}", signatureKey: JWKS });
+    expect((await inject()).statusCode).toBe(ERROR_CODES.unknown_authority.status);
+  });
+
+  test("a failure inside the verifier is a 500 that tells nothing", async () => {
+    const { app, handled } = await buildApp({
+      verifier: {
+        begin: () => Promise.reject(new Error("store at 10.0.0.7 down")),
+        verifyRequest: () => Promise.reject(),
+      },
+    });
+    const answer = await app.inject({ method: "POST", url: "/identified", payload: "{}" });
+    expect(answer.statusCode).toBe(500);
+    expect(answer.body).not.toContain("10.0.0.7");
+    expect(handled).toEqual([]);
+  });
+
+  test("keeps a half-sent body from holding the handler", async () => {
+    const { app, handled } = await buildApp();
+    await app.listen({ port: 0, host: "127.0.0.1" });
+    const { request } = await send(app, { path: "/identified", body: '{"a":1}', signatureKey: JWKS });
+    const socket = connect((app.server.address() as AddressInfo).port, "127.0.0.1");
+    const lines = Object.entries(request.headers).map(([name, value]) => `${name}: ${value}`);
+    socket.write(`POST /identified HTTP/1.1\r\nhost: x\r\n${lines.join("\r\n")}\r\n\r\n{"a"`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    socket.destroy();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(handled).toEqual([]);
+  });
+});
+
+describe("closed by default", () => {
+  test("a route without a requirement does not register", async () => {
+    const app = Fastify();
+    apps.push(app);
+    app.register(async (scope) => {
+      await scope.register(fastifyAAuth, { verifier: parties.createVerifier(), authority: AUTHORITY });
+      scope.get("/forgotten", () => "secret");
+    });
+    await expect(app.ready()).rejects.toThrow("GET /forgotten does not declare config.aauth");
+  });
+
+  test("a route registered before the plugin is refused at run time", async () => {
+    const app = Fastify();
+    apps.push(app);
+    app.get("/earlier", () => "secret");
+    await app.register(fastifyAAuth, { verifier: parties.createVerifier(), authority: AUTHORITY });
+    const answer = await app.inject("/earlier");
+    expect(answer.statusCode).toBe(500);
+    expect(answer.body).not.toContain("secret");
+  });
+
+  test("level authorized without a challenger does not register", async () => {
+    const app = Fastify();
+    apps.push(app);
+    app.register(async (scope) => {
+      await scope.register(fastifyAAuth, { verifier: parties.createVerifier(), authority: AUTHORITY });
+      scope.get("/x", { config: { aauth: { level: "authorized", scopes: ["a"] } } }, () => "secret");
+    });
+    await expect(app.ready()).rejects.toThrow("no challenger is configured");
+  });
+
+  test("without a challenger a refusal still says what is wanted", async () => {
+    const app = Fastify();
+    apps.push(app);
+    await app.register(async (scope) => {
+      await scope.register(fastifyAAuth, { verifier: parties.createVerifier(), authority: AUTHORITY });
+      scope.get("/x", { config: { aauth: { level: "identified" } } }, () => "secret");
+    });
+    const unsigned = await app.inject("/x");
+    expect([unsigned.statusCode, unsigned.headers["agent-auth"]]).toEqual([401, "httpsig"]);
+    const { inject } = await send(app, { path: "/x", signatureKey: { scheme: "hwk" } });
+    const pseudonymous = await inject();
+    expect([pseudonymous.statusCode, pseudonymous.headers["agent-auth"]]).toEqual([
+      401,
+      "httpsig; identity=?1",
+    ]);
+  });
+});
+
+describe("what stays open", () => {
+  test("public routes, other scopes and unknown paths", async () => {
+    const { app } = await buildApp();
+    expect((await app.inject("/open")).json()).toEqual({ agent: null });
+    expect((await app.inject("/health")).json()).toEqual({ status: "healthy" });
+    expect((await app.inject("/nothing")).statusCode).toBe(404);
+  });
+
+  test("G11: well-known documents, by exact path and safe method only", async () => {
+    const { app } = await buildApp({
+      wellKnown: {
+        agent: { agent: parties.resource.id, jwks_uri: `${parties.resource.id}/jwks.json` },
+        resource: { resource: parties.resource.id, jwks_uri: `${parties.resource.id}/jwks.json` },
+        jwks: () => toJwks([parties.resource.key]),
+      },
+    });
+    expect((await app.inject("/.well-known/aauth-agent")).json()).toMatchObject({
+      agent: parties.resource.id,
+    });
+    expect((await app.inject("/.well-known/aauth-resource")).json()).toMatchObject({
+      resource: parties.resource.id,
+    });
+    expect((await app.inject("/jwks.json")).json().keys[0].x).toBe(parties.resource.key.publicJwk.x);
+    expect((await app.inject({ method: "POST", url: "/jwks.json" })).statusCode).toBe(404);
+    expect((await app.inject("/identified/jwks.json")).statusCode).toBe(404);
+  });
+});
