@@ -1,0 +1,80 @@
+/**
+ * What `explainMessage` answers: data for a terminal, a page or a trace. Nothing in it is a decision.
+ *
+ * @module
+ */
+
+import type { AAuthErrorCode } from "../errors.ts";
+import type { CheckName, KeySource } from "../signing/report.ts";
+import type { VerifiedAgent } from "../types.ts";
+
+/** A header as it was received, and what its grammar makes of it. */
+export interface ExplainedHeader {
+  readonly name: string;
+  /** As received; absent when the message has no such header. */
+  readonly value?: string;
+  /** The parsed value, or why it cannot be parsed. */
+  readonly parsed?: unknown;
+  readonly problem?: string;
+}
+
+/** The signature base twice: by this package, and by an independent implementation of RFC 9421. */
+export interface ExplainedSignatureBase {
+  /** As this package rebuilds it. */
+  readonly ours?: string;
+  /** As `http-message-signatures` builds it. */
+  readonly secondOpinion?: string;
+  /** Whether both are the same, byte for byte. */
+  readonly agree: boolean;
+  /** Number of the first line that differs, from 1; absent when they agree. */
+  readonly firstDifferentLine?: number;
+  /** Why one of them could not be built. */
+  readonly problem?: string;
+}
+
+/** A token found in the message, decoded for reading. */
+export interface ExplainedToken {
+  readonly where: "signature-key";
+  readonly header?: Readonly<Record<string, unknown>>;
+  readonly claims?: Readonly<Record<string, unknown>>;
+  readonly problem?: string;
+}
+
+/** One check of the gate with its verdict and the text that demands it. */
+export interface ExplainedCheck {
+  readonly name: CheckName;
+  readonly verdict: "passed" | "failed" | "skipped";
+  readonly reason?: string;
+  /** The error code, when it failed. */
+  readonly code?: AAuthErrorCode;
+  /** Section that demands the check: of an RFC, or of the wire profile (`profile`). */
+  readonly section: string;
+}
+
+export interface Explanation {
+  readonly verdict: "accepted" | "refused";
+  /** Why it was refused. */
+  readonly code?: AAuthErrorCode;
+  readonly reason?: string;
+  /** Who it is from, when it was accepted. */
+  readonly agent?: VerifiedAgent;
+  readonly request: {
+    readonly method: string;
+    readonly authority: string;
+    /** Path and query as on the request line. */
+    readonly target: string;
+    readonly bodyBytes: number;
+  };
+  readonly headers: readonly ExplainedHeader[];
+  readonly signatureBase: ExplainedSignatureBase;
+  readonly key?: {
+    readonly thumbprint?: string;
+    readonly source?: KeySource;
+    /** Why no key could be found to ask the second opinion with. */
+    readonly problem?: string;
+  };
+  /** Whether `http-message-signatures` finds the signature good with that key; absent without a key. */
+  readonly secondOpinion?: { readonly verifies: boolean; readonly reason?: string };
+  readonly tokens: readonly ExplainedToken[];
+  readonly checks: readonly ExplainedCheck[];
+}

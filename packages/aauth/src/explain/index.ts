@@ -1,0 +1,16 @@
+/**
+ * Takes one message apart and says, check by check, why it is or is not accepted. For views, tests and support; it
+ * decides nothing.
+ *
+ * @module
+ */
+
+export type { ExplainOptions, MessageToExplain } from "./explain-message.ts";
+export { explainMessage } from "./explain-message.ts";
+export type {
+  ExplainedCheck,
+  ExplainedHeader,
+  ExplainedSignatureBase,
+  ExplainedToken,
+  Explanation,
+} from "./explanation.ts";

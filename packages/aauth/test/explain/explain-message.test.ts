@@ -1,0 +1,123 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { explainMessage, type MessageToExplain } from "../../src/explain/index.ts";
+import { createTestParties, signedRequest, testKey } from "../../src/testing/index.ts";
+
+const parties = await createTestParties();
+const { agent, resource, authServer, clock, discovery } = parties;
+const GATE = { discovery, now: clock.now, audience: resource.id, trustedIssuers: [authServer.issuer] };
+const url = `${resource.id}/orders?page=2`;
+
+async function message(
+  signatureKey: Parameters<typeof signedRequest>[0]["signatureKey"] = { scheme: "jwks", id: agent.id },
+  key = agent.key,
+): Promise<MessageToExplain & { headers: Record<string, string> }> {
+  const { method, headers, body } = await signedRequest({
+    url,
+    key,
+    signatureKey,
+    body: '{"order":1}',
+    now: clock.now,
+  });
+  return { method, url, headers, body: body as Uint8Array };
+}
+
+const failed = (explanation: Awaited<ReturnType<typeof explainMessage>>) =>
+  explanation.checks.filter((check) => check.verdict === "failed");
+
+describe("an accepted message", () => {
+  for (const scheme of ["hwk", "jwks", "jwt"] as const) {
+    test(`${scheme}: both implementations build the same base and find the signature good`, async () => {
+      const jwt = await parties.issueAuthToken({ scope: "orders:read" });
+      const choice = { hwk: { scheme }, jwks: { scheme, id: agent.id }, jwt: { scheme, jwt } }[scheme];
+      const explanation = await explainMessage(await message(choice as never), GATE);
+      expect(explanation.verdict).toBe("accepted");
+      expect(explanation.signatureBase.agree).toBe(true);
+      expect(explanation.signatureBase.ours).toContain('"@query": ?page=2');
+      expect(explanation.secondOpinion).toEqual({ verifies: true });
+      expect(explanation.key?.thumbprint).toBe(agent.key.thumbprint);
+      expect(failed(explanation)).toEqual([]);
+    });
+  }
+
+  test("shows its token decoded and its requirement met", async () => {
+    const jwt = await parties.issueAuthToken({ scope: "orders:read" });
+    const explanation = await explainMessage(await message({ scheme: "jwt", jwt }), {
+      ...GATE,
+      requirement: { level: "authorized", scopes: ["orders:read"] },
+    });
+    expect(explanation.tokens[0]?.claims).toMatchObject({ aud: resource.id, scope: "orders:read" });
+    expect(explanation.checks.at(-1)).toEqual({
+      name: "requirement",
+      verdict: "passed",
+      section: "profile 3.1",
+    });
+  });
+
+  test("survives JSON: nothing in the answer is lost on the way to a page", async () => {
+    const explanation = await explainMessage(await message(), GATE);
+    expect(JSON.parse(JSON.stringify(explanation))).toEqual(explanation);
+  });
+});
+
+describe("a refused message", () => {
+  test("names the one check that failed, with code and section", async () => {
+    const signed = await message();
+    const explanation = await explainMessage(
+      { ...signed, body: new TextEncoder().encode('{"order":9}') },
+      GATE,
+    );
+    expect(explanation).toMatchObject({ verdict: "refused", code: "digest_mismatch" });
+    expect(failed(explanation)).toMatchObject([
+      { name: "content-digest", code: "digest_mismatch", section: "RFC 9530 2" },
+    ]);
+  });
+
+  test("signed by another key: the second opinion agrees on the base and on the refusal", async () => {
+    const signed = await message({ scheme: "jwks", id: agent.id }, await testKey("B", "backend-ephemeral-1"));
+    const explanation = await explainMessage(signed, GATE);
+    expect(explanation).toMatchObject({ code: "invalid_signature", secondOpinion: { verifies: false } });
+    expect(explanation.signatureBase.agree).toBe(true);
+  });
+
+  test("stale: the signature itself is still found good", async () => {
+    const signed = await message();
+    const explanation = await explainMessage(signed, { ...GATE, now: () => clock.now() + 61 });
+    expect(explanation).toMatchObject({ code: "created_out_of_window", secondOpinion: { verifies: true } });
+  });
+
+  test("a key that cannot be found is told as such", async () => {
+    const signed = await message({ scheme: "jwks", id: "http://nobody.localhost:8000" });
+    const explanation = await explainMessage(signed, GATE);
+    expect(explanation.verdict).toBe("refused");
+    expect(explanation.key?.problem).toBeTruthy();
+    expect(explanation.secondOpinion).toBeUndefined();
+  });
+
+  test("unsigned: there is nothing to rebuild, and it says so", async () => {
+    const explanation = await explainMessage({ method: "GET", url, headers: {} }, GATE);
+    expect(explanation).toMatchObject({ verdict: "refused", code: "missing_signature", tokens: [] });
+    expect(explanation.signatureBase).toEqual({
+      agree: false,
+      problem: "the message has no signature-input",
+    });
+  });
+});
+
+test("never throws for anything in the message", async () => {
+  const value = fc.oneof(
+    fc.string(),
+    fc.constantFrom('sig1=(scheme=jwt jwt="a.b.c")', 'sig1=("@method" "x");created=1', "sig1=:AAAA:"),
+  );
+  const headers = fc.record(
+    { "signature-key": value, "signature-input": value, signature: value, nonce: value },
+    { requiredKeys: [] },
+  );
+  await fc.assert(
+    fc.asyncProperty(headers, fc.string(), async (fields, method) => {
+      const explanation = await explainMessage({ method, url, headers: fields as never }, GATE);
+      expect(explanation.verdict).toBe("refused");
+    }),
+    { numRuns: 300 },
+  );
+});

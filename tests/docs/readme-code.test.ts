@@ -1,0 +1,34 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { afterAll, describe, expect, test } from "vitest";
+
+/** Documents whose TypeScript blocks are programs: each is run as it stands, from the repository's root. */
+const DOCUMENTS = ["packages/aauth/README.md", "packages/fastify-aauth/README.md"];
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+// inside the repository, so that the packages resolve as they do for our own scripts
+const folder = await mkdtemp(`${root}tests/docs/.run-`);
+afterAll(() => rm(folder, { recursive: true }));
+
+for (const document of DOCUMENTS) {
+  const text = await readFile(root + document, "utf8");
+  const programs = [...text.matchAll(/```ts\n([\s\S]*?)```/g)].map((match) => match[1] as string);
+  describe(document, () => {
+    test.each(programs.map((program, index) => [index + 1, program] as const))(
+      "program %i runs and prints what its comments say",
+      async (index, program) => {
+        const file = `${folder}/${document.replaceAll("/", "-")}-${index}.ts`;
+        await writeFile(file, program);
+        const { stdout } = await promisify(execFile)(process.execPath, [file], {
+          cwd: root,
+          timeout: 20_000,
+        });
+        for (const [, printed] of program.matchAll(/console\.log\(.*\); \/\/ (.+)$/gm)) {
+          expect(stdout).toContain(printed);
+        }
+      },
+    );
+  });
+}
