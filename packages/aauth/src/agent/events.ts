@@ -1,0 +1,94 @@
+/**
+ * What an agent tells its observer: enough for a log line, a span, or a picture of the protocol.
+ *
+ * @module
+ */
+
+import type { DecodedToken } from "../tokens/jwt.ts";
+import type { Level, SignatureScheme } from "../types.ts";
+
+export type TokenRequestType = "auth" | "code" | "refresh" | "exchange";
+
+/** A token as it may be shown: its short name and what it says. */
+export interface ShownToken extends DecodedToken {
+  readonly tokenId: string;
+  /** The token itself; only where the agent was created with `revealTokens`. */
+  readonly token?: string;
+}
+
+interface About {
+  readonly url: string;
+  readonly method: string;
+  /** A request to a resource, or to an auth server's token endpoint. */
+  readonly purpose: "resource" | "token";
+}
+
+/** No member ever holds a key or a signature, nor a full token unless the agent was created with `revealTokens`. */
+export type AgentEvent =
+  | (About & {
+      readonly type: "request_signed";
+      readonly scheme: SignatureScheme;
+      readonly coveredComponents: readonly string[];
+      /** The text that was signed, with a token in it cut to its first characters. */
+      readonly signatureBase: string;
+      /** Unix seconds. */
+      readonly created: number;
+      /** Which token goes along (scheme jwt). */
+      readonly tokenId?: string;
+    })
+  | (About & { readonly type: "response_received"; readonly status: number })
+  | {
+      readonly type: "challenge_received";
+      readonly url: string;
+      readonly status: number;
+      readonly level: Level;
+      readonly authServer?: string;
+      readonly resourceToken?: ShownToken;
+    }
+  | {
+      readonly type: "request_retried";
+      readonly url: string;
+      readonly method: string;
+      readonly scheme: SignatureScheme;
+      readonly reason: "identity" | "authorization";
+    }
+  | {
+      readonly type: "token_cache_hit";
+      readonly authServer: string;
+      readonly resource: string;
+      readonly tokenId: string;
+    }
+  | {
+      readonly type: "token_requested";
+      readonly authServer: string;
+      readonly url: string;
+      readonly requestType: TokenRequestType;
+    }
+  | {
+      readonly type: "token_received";
+      readonly authServer: string;
+      readonly requestType: TokenRequestType;
+      readonly token: ShownToken;
+      readonly expiresInSeconds: number;
+    }
+  | { readonly type: "consent_required"; readonly authServer: string; readonly expiresInSeconds: number };
+
+export type AgentObserver = (event: AgentEvent) => void;
+
+/** One observer out of several. A watcher that throws must not change what it watches. */
+export function combineObservers(...observers: readonly (AgentObserver | undefined)[]): AgentObserver {
+  return (event) => {
+    for (const observer of observers) {
+      try {
+        observer?.(event);
+      } catch {
+        // The flow goes on: see above.
+      }
+    }
+  };
+}
+
+/** Cuts the token that scheme jwt puts into the `signature-key` line. */
+export function cutSignatureBase(base: string): string {
+  return base.replace(/ jwt="([^"]{0,12})[^"]*"/, ' jwt="$1…"');
+}

@@ -1,0 +1,14 @@
+/**
+ * The agent's side: signed requests, challenges, tokens.
+ *
+ * @module
+ */
+
+export type { Transport, TransportRequest } from "../metadata/transport.ts";
+export type { Agent, AgentOptions, RedeemCodeInput, RefreshInput } from "./agent.ts";
+export { createAgent } from "./agent.ts";
+export type { AgentEvent, AgentObserver, ShownToken, TokenRequestType } from "./events.ts";
+export type { FetchContext } from "./signed-fetch.ts";
+export type { CachedToken, TokenCache } from "./token-cache.ts";
+export { createTokenCache } from "./token-cache.ts";
+export type { TokenGrant } from "./token-grant.ts";

@@ -1,0 +1,89 @@
+/**
+ * Signs a request and sends it once.
+ *
+ * @module
+ */
+
+import type { SignatureEncoding } from "../headers/signature.ts";
+import type { Transport } from "../metadata/transport.ts";
+import { type SignatureKeyChoice, signRequest } from "../signing/sign-request.ts";
+import { tokenId } from "../tokens/decode-token.ts";
+import type { SigningKey } from "../types.ts";
+import { type AgentObserver, cutSignatureBase } from "./events.ts";
+import type { OutgoingRequest } from "./outgoing-request.ts";
+
+export interface SenderOptions {
+  readonly transport: Transport;
+  readonly now: () => number;
+  readonly signatureEncoding: SignatureEncoding | undefined;
+}
+
+export interface SendOptions {
+  readonly key: SigningKey;
+  readonly credential: SignatureKeyChoice;
+  readonly purpose: "resource" | "token";
+  /** Until the response headers are here; the body may stream on. */
+  readonly timeoutMs: number;
+  readonly observe: AgentObserver;
+  /** Sign as the Python demo agents can verify. */
+  readonly pythonAgents?: boolean;
+}
+
+export type Sender = (request: OutgoingRequest, options: SendOptions) => Promise<Response>;
+
+export function createSender({ transport, now, signatureEncoding }: SenderOptions): Sender {
+  return async (request, options) => {
+    const { method, url, headers, body } = request;
+    const { key, credential, purpose, observe } = options;
+    const signed = await signRequest(
+      { method, url, headers, ...(body === undefined ? {} : { body }) },
+      {
+        key,
+        signatureKey: credential,
+        now,
+        interop: {
+          ...(signatureEncoding === undefined ? {} : { signatureEncoding }),
+          ...(options.pythonAgents === undefined ? {} : { pythonAgents: options.pythonAgents }),
+        },
+      },
+    );
+    observe({
+      type: "request_signed",
+      purpose,
+      url,
+      method,
+      scheme: credential.scheme,
+      coveredComponents: signed.coveredComponents,
+      signatureBase: cutSignatureBase(signed.signatureBase),
+      created: signed.created,
+      ...(credential.scheme === "jwt" ? { tokenId: tokenId(credential.jwt) } : {}),
+    });
+    const response = await withTimeout(request.signals, options.timeoutMs, (signal) =>
+      transport(url, {
+        method,
+        headers: { ...headers, ...signed.headers },
+        ...(body === undefined ? {} : { body }),
+        signal,
+      }),
+    );
+    observe({ type: "response_received", purpose, url, method, status: response.status });
+    return response;
+  };
+}
+
+/** `AbortSignal.timeout` would go on to cut a body that streams for longer; this one ends with the headers. */
+async function withTimeout<T>(
+  signals: readonly AbortSignal[],
+  timeoutMs: number,
+  run: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const timeout = new AbortController();
+  const timer = setTimeout(() => {
+    timeout.abort(new DOMException(`no answer within ${timeoutMs} ms`, "TimeoutError"));
+  }, timeoutMs);
+  try {
+    return await run(AbortSignal.any([...signals, timeout.signal]));
+  } finally {
+    clearTimeout(timer);
+  }
+}

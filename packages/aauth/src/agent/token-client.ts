@@ -1,0 +1,128 @@
+/**
+ * Talks to the token endpoint of an auth server (protocol section 6.1).
+ *
+ * @module
+ */
+
+import { AAuthError, ConsentRequiredError } from "../errors.ts";
+import type { Discovery } from "../metadata/discovery.ts";
+import type { SignatureKeyChoice } from "../signing/sign-request.ts";
+import { tokenId } from "../tokens/decode-token.ts";
+import type { DecodedToken } from "../tokens/jwt.ts";
+import type { IssuerMetadata, SigningKey } from "../types.ts";
+import type { AgentObserver, TokenRequestType } from "./events.ts";
+import type { Sender } from "./sender.ts";
+import { type ConsentDemand, checkGrantedToken, readTokenAnswer, type TokenGrant } from "./token-grant.ts";
+
+export interface TokenClientOptions {
+  readonly trustedAuthServers: readonly string[];
+  readonly discovery: Discovery;
+  readonly send: Sender;
+  readonly now: () => number;
+  readonly timeoutMs: number;
+}
+
+export interface TokenRequest {
+  readonly authServer: string;
+  readonly requestType: TokenRequestType;
+  /** Form parameters after `request_type`, in the order they are sent. Undefined ones are left out. */
+  readonly parameters: Readonly<Record<string, string | undefined>>;
+  readonly credential: SignatureKeyChoice;
+  readonly key: SigningKey;
+  /** The audience a token must have to be of use; undefined where only the auth server knows it. */
+  readonly resource?: string | undefined;
+  readonly observe: AgentObserver;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A grant with its token taken apart. */
+export interface OpenedGrant extends TokenGrant {
+  readonly claims: DecodedToken["claims"];
+  /** Unix seconds. */
+  readonly expiresAt: number;
+}
+
+export type TokenClient = (request: TokenRequest) => Promise<OpenedGrant>;
+
+/**
+ * Creates the client. It asks only auth servers that are trusted, finds their endpoint by discovery, signs each
+ * request, and checks that a token is of use before handing it out.
+ *
+ * @throws (from the client) AAuthError `challenge_untrusted`, `token_request_failed` and the discovery group;
+ * TokenRequestError; ConsentRequiredError.
+ */
+export function createTokenClient(options: TokenClientOptions): TokenClient {
+  return async (request) => {
+    const { authServer, requestType, key, observe } = request;
+    if (!options.trustedAuthServers.includes(authServer)) {
+      throw new AAuthError("challenge_untrusted", "the auth server is not one this agent trusts");
+    }
+    const metadata = await options.discovery.issuerMetadata(authServer);
+    const url = new URL(metadata.agent_token_endpoint).href;
+    observe({ type: "token_requested", authServer, requestType, url });
+
+    const answer = await ask(url, request);
+    if ("requestToken" in answer) throw consentRequired(answer, metadata, request);
+    const now = options.now();
+    const { thumbprint } = key;
+    const expected = { authServer, resource: request.resource, thumbprint, now };
+    const { shown, exp } = await checkGrantedToken(answer.authToken, expected);
+    const expiresInSeconds = Math.min(exp - now, answer.expiresInSeconds ?? Number.POSITIVE_INFINITY);
+    const token = { ...shown, tokenId: tokenId(answer.authToken) };
+    observe({ type: "token_received", authServer, requestType, token, expiresInSeconds });
+    return { ...answer, expiresInSeconds, claims: shown.claims, expiresAt: now + expiresInSeconds };
+  };
+
+  async function ask(url: string, request: TokenRequest) {
+    const { requestType, parameters, credential, key, observe, signal } = request;
+    const form = new URLSearchParams({ request_type: requestType });
+    for (const [name, value] of Object.entries(parameters)) {
+      if (value !== undefined) form.append(name, value);
+    }
+    const outgoing = {
+      method: "POST",
+      url,
+      headers: { "content-type": "application/x-www-form-urlencoded", accept: "application/json" },
+      body: new TextEncoder().encode(form.toString()),
+      // The whole exchange has one time limit: its answer is short and must not drip.
+      signals: [AbortSignal.timeout(options.timeoutMs), ...(signal === undefined ? [] : [signal])],
+    };
+    try {
+      const { timeoutMs } = options;
+      const response = await options.send(outgoing, {
+        key,
+        credential,
+        purpose: "token",
+        timeoutMs,
+        observe,
+      });
+      return await readTokenAnswer(response);
+    } catch (error) {
+      if (error instanceof AAuthError) throw error;
+      if (signal?.aborted) throw error;
+      throw new AAuthError("token_request_failed", "the auth server could not be reached", { cause: error });
+    }
+  }
+}
+
+function consentRequired(
+  demand: ConsentDemand,
+  metadata: IssuerMetadata,
+  { authServer, parameters, observe }: TokenRequest,
+): AAuthError {
+  if (metadata.agent_auth_endpoint === undefined) {
+    return new AAuthError(
+      "token_request_failed",
+      "the auth server wants consent but has no place to give it",
+    );
+  }
+  const { requestToken, expiresInSeconds } = demand;
+  observe({ type: "consent_required", authServer, expiresInSeconds });
+  const url = new URL(metadata.agent_auth_endpoint);
+  url.searchParams.set("request_token", requestToken);
+  for (const name of ["redirect_uri", "state"]) {
+    const value = parameters[name];
+    if (value !== undefined) url.searchParams.set(name, value);
+  }
+  return new ConsentRequiredError({ consentUrl: url.href, requestToken, authServer, expiresInSeconds });
+}

@@ -1,0 +1,66 @@
+/**
+ * Cryptography of the browser (WebCrypto). Private keys are imported or made non-extractable.
+ *
+ * @module
+ */
+
+import { encodeBase64, encodeBase64Url } from "../base64.ts";
+import type { Ed25519Signer, Ed25519Verifier, PlatformCrypto } from "./interface.ts";
+
+type Key = Awaited<ReturnType<typeof crypto.subtle.importKey>>;
+type KeyPair = { readonly publicKey: Key; readonly privateKey: Key };
+const utf8 = new TextEncoder();
+const ALGORITHM = { name: "Ed25519" };
+
+const JWS_PARAMETERS = {
+  RS256: { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" },
+  ES256: { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" },
+  EdDSA: ALGORITHM,
+};
+
+/** WebCrypto wants a view that is not over shared memory, which the types of this package do not promise. */
+const own = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => bytes as Uint8Array<ArrayBuffer>;
+
+const encoders = {
+  base64: encodeBase64,
+  base64url: encodeBase64Url,
+  hex: (bytes: Uint8Array) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(""),
+};
+
+const signerOf = (key: Key): Ed25519Signer => ({
+  sign: async (data) => new Uint8Array(await crypto.subtle.sign(ALGORITHM, key, own(data))),
+});
+
+function verifierOf(key: Key): Ed25519Verifier {
+  const verify = async (data: Uint8Array, signature: Uint8Array) =>
+    crypto.subtle.verify(ALGORITHM, key, own(signature), own(data));
+  return { verify, verifyOnPool: verify };
+}
+
+export const platformCrypto: PlatformCrypto = {
+  async digest(algorithm, data, encoding) {
+    const bytes = typeof data === "string" ? utf8.encode(data) : own(data);
+    return encoders[encoding](new Uint8Array(await crypto.subtle.digest(algorithm.toUpperCase(), bytes)));
+  },
+  randomBytes: (lengthBytes) => crypto.getRandomValues(new Uint8Array(lengthBytes)),
+  encodeAscii: (text) => utf8.encode(text),
+  async generateEd25519() {
+    // For Ed25519 always a pair; the types know it for other names only.
+    const pair = (await crypto.subtle.generateKey(ALGORITHM, false, ["sign", "verify"])) as KeyPair;
+    const { x } = await crypto.subtle.exportKey("jwk", pair.publicKey);
+    return { ...signerOf(pair.privateKey), x: String(x) };
+  },
+  async importEd25519Private({ kty, crv, x, d }) {
+    return signerOf(await crypto.subtle.importKey("jwk", { kty, crv, x, d }, ALGORITHM, false, ["sign"]));
+  },
+  async importEd25519Public({ kty, crv, x }) {
+    return verifierOf(await crypto.subtle.importKey("jwk", { kty, crv, x }, ALGORITHM, false, ["verify"]));
+  },
+  async importJws(jwk, algorithm) {
+    const parameters = JWS_PARAMETERS[algorithm];
+    const key = await crypto.subtle.importKey("jwk", jwk, parameters, false, ["verify"]);
+    return {
+      verify: (data, signature) => crypto.subtle.verify(parameters, key, own(signature), own(data)),
+    };
+  },
+};

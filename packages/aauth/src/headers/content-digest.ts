@@ -1,0 +1,68 @@
+import { platformCrypto } from "#crypto";
+import { decodeBase64 } from "../base64.ts";
+import type { DigestAlgorithm } from "../crypto/interface.ts";
+import { AAuthError } from "../errors.ts";
+import { requireBoundedHeader, trimField } from "./field.ts";
+import { parseParameters, splitTopLevel } from "./structured-fields.ts";
+
+/** Length of each supported digest. Others may be present; they count for nothing. */
+const DIGEST_BYTES: Readonly<Record<DigestAlgorithm, number>> = { "sha-256": 32, "sha-512": 64 };
+const CODE = "malformed_digest";
+
+/**
+ * `Content-Digest` of a body: `sha-256=:<base64>:` (RFC 9530 section 2).
+ *
+ * @param body the bytes as they go on the wire
+ *
+ * @example
+ * headers["content-digest"] = await formatContentDigest(body);
+ */
+export async function formatContentDigest(body: Uint8Array): Promise<string> {
+  return `sha-256=:${await platformCrypto.digest("sha-256", body, "base64")}:`;
+}
+
+/**
+ * Compares `Content-Digest` with the bytes received. Every supported digest in it has to match, not just one.
+ *
+ * @param value the header
+ * @param body the bytes as received; empty when there is no body
+ * @throws {AAuthError} `malformed_digest`: another grammar, an algorithm that appears twice, no supported algorithm;
+ *   `digest_mismatch`; `header_too_large`
+ *
+ * Does NOT check that the header is covered by the signature: see `verifyBody`.
+ *
+ * @example
+ * await verifyContentDigest(request.headers["content-digest"], bytes);
+ */
+export async function verifyContentDigest(value: string, body: Uint8Array): Promise<void> {
+  requireBoundedHeader("Content-Digest", value);
+  const text = trimField(value);
+  // The one form everybody sends needs no parsing: it is equal, or it is looked at more closely.
+  if (text === (await formatContentDigest(body))) return;
+  for (const [algorithm, expected] of parseDigests(text)) {
+    if (expected !== (await platformCrypto.digest(algorithm, body, "base64"))) {
+      throw new AAuthError("digest_mismatch", `Content-Digest ${algorithm} differs from the body received`);
+    }
+  }
+}
+
+/** The supported digests of the header, in canonical base64. */
+function parseDigests(text: string): [DigestAlgorithm, string][] {
+  const seen = new Set<string>();
+  const digests: [DigestAlgorithm, string][] = [];
+  for (const member of splitTopLevel(text, ",")) {
+    const match = /^([a-z*][a-z0-9_.*-]*)=:([A-Za-z0-9+/]*={0,2}):(;.*)?$/s.exec(trimField(member));
+    if (!match) throw new AAuthError(CODE, "Content-Digest is not a dictionary of byte sequences");
+    const [algorithm, digest, parameters] = [match[1]!, match[2]!, match[3]];
+    if (parameters !== undefined) parseParameters(splitTopLevel(parameters.slice(1), ";"), CODE);
+    if (seen.has(algorithm)) throw new AAuthError(CODE, "Content-Digest names an algorithm twice");
+    seen.add(algorithm);
+    if (algorithm !== "sha-256" && algorithm !== "sha-512") continue;
+    if (decodeBase64(digest)?.length !== DIGEST_BYTES[algorithm]) {
+      throw new AAuthError(CODE, `Content-Digest ${algorithm} has not the length of its algorithm`);
+    }
+    digests.push([algorithm, digest]);
+  }
+  if (digests.length === 0) throw new AAuthError(CODE, "Content-Digest names no supported algorithm");
+  return digests;
+}

@@ -1,0 +1,121 @@
+import { LRUCache } from "lru-cache";
+import { AAuthError } from "../errors.ts";
+import { LABEL_PATTERN, requireBoundedHeader, trimField } from "./field.ts";
+import { type FieldValue, parseParameters, parseStringList, splitTopLevel } from "./structured-fields.ts";
+
+/** `Signature-Input`, parsed: what the caller says it signed. */
+export interface SignatureInput {
+  readonly label: string;
+  /** Names in the order they enter the signature base; none twice, none with parameters. */
+  readonly components: readonly string[];
+  /** Unix seconds; absent when missing or not an integer. */
+  readonly created?: number;
+  /** Unix seconds. */
+  readonly expires?: number;
+  /** All parameters, `created` included. */
+  readonly params: ReadonlyMap<string, FieldValue>;
+  /** The received text after `label=`: what `@signature-params` stands for, byte for byte. */
+  readonly raw: string;
+}
+
+const CODE = "malformed_signature_input";
+
+/** Our own shape, and the one every deployed signer sends: a list of names and `created`. No nested repetition. */
+const COMMON = new RegExp(`^(${LABEL_PATTERN})=((\\([^()]*\\));created=(0|[1-9][0-9]{0,14}))$`);
+const MEMBER = new RegExp(`^(${LABEL_PATTERN})=(\\(.*)$`);
+/** A field name in lower case (RFC 9110 section 5.6.2), or a derived component. */
+const COMPONENT = /^(?:@[a-z-]+|[a-z0-9!#$%&'*+.^_`|~-]+)$/;
+const INTEGER = /^-?[0-9]{1,15}$/;
+
+/** Callers repeat the same few lists for ever; the list text is what they differ in least. */
+const componentLists = new LRUCache<string, readonly string[]>({ max: 128 });
+
+/**
+ * Parses `Signature-Input` (RFC 9421 section 4.1) with exactly one member.
+ *
+ * @throws {AAuthError} `malformed_signature_input`: another grammar, a second member, a component or parameter that
+ *   appears twice, a component with parameters (`;sf`, `;bs`, `;key`, …: this profile has none), a non-integer
+ *   `expires`; `header_too_large`
+ *
+ * Does NOT check coverage or time: see `requireCoverage` and `requireFreshness`.
+ *
+ * @example
+ * parseSignatureInput('sig1=("@method" "@authority" "@path" "signature-key");created=1730217600').components;
+ */
+export function parseSignatureInput(value: string): SignatureInput {
+  requireBoundedHeader("Signature-Input", value);
+  const text = trimField(value);
+  const common = COMMON.exec(text);
+  if (common) {
+    const created = Number(common[4]);
+    const params = new Map<string, FieldValue>([["created", created]]);
+    return { label: common[1]!, components: parseComponents(common[3]!), created, params, raw: common[2]! };
+  }
+  return parseGeneral(text);
+}
+
+function parseGeneral(text: string): SignatureInput {
+  const member = MEMBER.exec(text);
+  if (!member) throw new AAuthError(CODE, "Signature-Input is not label=(…)");
+  const [label, raw] = [member[1]!, member[2]!];
+  const [list, ...rest] = splitTopLevel(raw, ";");
+  const parameters = parseParameters(rest, CODE);
+  const components = parseComponents(list!);
+  const created = integer(parameters.get("created")?.text);
+  const expires = integer(parameters.get("expires")?.text);
+  if (expires === undefined && parameters.has("expires")) {
+    throw new AAuthError(CODE, "expires is not an integer");
+  }
+  return {
+    label,
+    components,
+    ...(created === undefined ? {} : { created }),
+    ...(expires === undefined ? {} : { expires }),
+    params: new Map(Array.from(parameters, ([name, { value }]) => [name, value])),
+    raw,
+  };
+}
+
+const integer = (text: string | undefined): number | undefined =>
+  text !== undefined && INTEGER.test(text) ? Number(text) : undefined;
+
+function parseComponents(list: string): readonly string[] {
+  const known = componentLists.get(list);
+  if (known) return known;
+  const components = parseStringList(list, CODE);
+  for (const name of components) {
+    if (!COMPONENT.test(name) || name === "@signature-params") {
+      throw new AAuthError(CODE, "a component is not a lower-case field name or derived component");
+    }
+  }
+  if (new Set(components).size !== components.length) {
+    throw new AAuthError(CODE, "a component is named twice");
+  }
+  Object.freeze(components);
+  // A hostile list may be long; what is kept must not be.
+  if (list.length <= 512) componentLists.set(list, components);
+  return components;
+}
+
+/** A signer has the same few frozen lists for ever. */
+const formattedLists = new WeakMap<readonly string[], string>();
+
+/**
+ * Writes `Signature-Input` as every deployed verifier rebuilds it: single spaces, no parameter but `created`
+ * (protocol section 2.1).
+ *
+ * @returns the header value and the part of it that `@signature-params` stands for
+ */
+export function formatSignatureInput(
+  label: string,
+  components: readonly string[],
+  created: number,
+): { readonly value: string; readonly raw: string } {
+  let list = formattedLists.get(components);
+  if (list === undefined) {
+    list = `(${components.map((name) => `"${name}"`).join(" ")})`;
+    if (Object.isFrozen(components)) formattedLists.set(components, list);
+  }
+  const raw = `${list};created=${created}`;
+  return { value: `${label}=${raw}`, raw };
+}

@@ -1,0 +1,53 @@
+import { decodeAnyBase64, encodeBase64, encodeBase64Url } from "../base64.ts";
+import { AAuthError } from "../errors.ts";
+import { LABEL_PATTERN, requireBoundedHeader, trimField } from "./field.ts";
+
+/** `Signature`, parsed. */
+export interface SignatureValue {
+  readonly label: string;
+  /** 64 bytes. */
+  readonly bytes: Uint8Array;
+}
+
+/** How the bytes stand between the colons: `base64url` without padding, or `sf-binary`, RFC 8941's padded base64. */
+export type SignatureEncoding = "base64url" | "sf-binary";
+
+const MEMBER = new RegExp(`^(${LABEL_PATTERN})=:([A-Za-z0-9+/_=-]*):$`);
+
+/**
+ * Parses `Signature` with exactly one member. Peers disagree on base64, so both alphabets are taken, padded or not
+ * (protocol section 2.3), but each text only in its canonical spelling.
+ *
+ * @throws {AAuthError} `malformed_signature`: another grammar, a second member, a mixture of alphabets, stray bits,
+ *   or not 64 bytes; `header_too_large`
+ *
+ * Does NOT verify anything.
+ *
+ * @example
+ * const { label, bytes } = parseSignature(headers.signature);
+ */
+export function parseSignature(value: string): SignatureValue {
+  requireBoundedHeader("Signature", value);
+  const member = MEMBER.exec(trimField(value));
+  if (!member) throw new AAuthError("malformed_signature", "Signature is not label=:base64:");
+  const bytes = decodeAnyBase64(member[2]!);
+  if (bytes?.length !== 64)
+    throw new AAuthError("malformed_signature", "Signature is not 64 bytes in base64");
+  return { label: member[1]!, bytes };
+}
+
+/**
+ * Writes `Signature`.
+ *
+ * @param encoding default `base64url`, the only form all deployed verifiers take
+ *
+ * @example
+ * formatSignature("sig1", await key.sign(base));
+ */
+export function formatSignature(
+  label: string,
+  signature: Uint8Array,
+  encoding: SignatureEncoding = "base64url",
+): string {
+  return `${label}=:${encoding === "base64url" ? encodeBase64Url(signature) : encodeBase64(signature)}:`;
+}

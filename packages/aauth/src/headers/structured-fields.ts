@@ -1,0 +1,115 @@
+/**
+ * The only door to `structured-headers`. The library accepts what we must not: duplicate keys and parameters (the
+ * last one wins), dates and display strings. So texts are cut at their top-level delimiters here, every piece is
+ * parsed by the library on its own, and duplicates are refused.
+ *
+ * @module
+ */
+
+import { type BareItem, DisplayString, isInnerList, parseItem, parseList, Token } from "structured-headers";
+import { AAuthError, type AAuthErrorCode } from "../errors.ts";
+
+/** What a parameter or item may be in the headers of this profile. Tokens come as text, like strings. */
+export type FieldItem = string | number | boolean;
+
+/** Bytes of a byte sequence are kept apart from text. */
+export type FieldValue = FieldItem | Uint8Array;
+
+/** One parameter: its value and the text it was written as (a decimal `1.0` is not the integer `1`). */
+export interface Parameter {
+  readonly value: FieldValue;
+  readonly text: string;
+}
+
+/**
+ * Cuts `text` at each `delimiter` that is neither inside a quoted string nor inside parentheses. Linear. Strings and
+ * parentheses that do not end stay in one piece, which then does not parse.
+ */
+export function splitTopLevel(text: string, delimiter: ";" | ","): string[] {
+  const pieces: string[] = [];
+  let start = 0;
+  let depth = 0;
+  let quoted = false;
+  for (let index = 0; index < text.length; index++) {
+    const char = text[index];
+    if (quoted) {
+      if (char === "\\") index++;
+      else if (char === '"') quoted = false;
+    } else if (char === '"') quoted = true;
+    else if (char === "(") depth++;
+    else if (char === ")") depth--;
+    else if (char === delimiter && depth === 0) {
+      pieces.push(text.slice(start, index));
+      start = index + 1;
+    }
+  }
+  pieces.push(text.slice(start));
+  return pieces;
+}
+
+/**
+ * Parses the pieces that follow an item: `key` or `key=value` each.
+ *
+ * @throws {AAuthError} `code` on a malformed piece or a key that appears twice
+ */
+export function parseParameters(pieces: readonly string[], code: AAuthErrorCode): Map<string, Parameter> {
+  const parameters = new Map<string, Parameter>();
+  for (const piece of pieces) {
+    // RFC 8941 section 3.1.2 allows spaces after the semicolon, and nowhere else.
+    const text = piece.replace(/^ +/, "");
+    const match = /^([a-z*][a-z0-9_.*-]*)(?:=(.*))?$/s.exec(text);
+    const key = match?.[1];
+    if (key === undefined) throw new AAuthError(code, "a parameter has no valid name");
+    if (parameters.has(key)) throw new AAuthError(code, "a parameter appears twice");
+    const valueText = match?.[2];
+    const value = valueText === undefined ? true : parseBareItem(valueText, code);
+    parameters.set(key, { value, text: valueText ?? "?1" });
+  }
+  return parameters;
+}
+
+/** Parses a bare item: no parameters, no white space around it. */
+export function parseBareItem(text: string, code: AAuthErrorCode): FieldValue {
+  if (text.startsWith(" ") || text.endsWith(" ")) throw new AAuthError(code, "stray white space");
+  const [item, parameters] = guard(() => parseItem(text), code);
+  if (parameters.size > 0) throw new AAuthError(code, "a parameter where none may be");
+  return plainValue(item, code);
+}
+
+/** Parses `("a" "b")` to its strings; parameters on the list or its items are refused. */
+export function parseStringList(text: string, code: AAuthErrorCode): string[] {
+  // The library would skip white space at the ends, where none may be.
+  if (!text.startsWith("(") || !text.endsWith(")")) throw new AAuthError(code, "not one list in parentheses");
+  const list = guard(() => parseList(text), code);
+  const member = list[0];
+  if (list.length !== 1 || !member || !isInnerList(member)) {
+    throw new AAuthError(code, "not one list in parentheses");
+  }
+  return member[0].map(([item, parameters]) => {
+    if (parameters.size > 0) throw new AAuthError(code, "a parameter on a list item is not supported");
+    if (typeof item !== "string") throw new AAuthError(code, "a list item is not a string");
+    return item;
+  });
+}
+
+function plainValue(item: BareItem, code: AAuthErrorCode): FieldValue {
+  if (typeof item === "string" || typeof item === "number" || typeof item === "boolean") return item;
+  if (item instanceof Token) return item.toString();
+  if (item instanceof ArrayBuffer) return new Uint8Array(item);
+  const kind = item instanceof DisplayString ? "display string" : "date";
+  throw new AAuthError(code, `a ${kind} where none may be`);
+}
+
+/** A text as a quoted string; refused when it holds what RFC 8941 section 3.3.3 does not allow. */
+export function formatString(text: string, code: AAuthErrorCode): string {
+  if (!/^[\x20-\x7e]*$/.test(text)) throw new AAuthError(code, "a value is not printable ASCII");
+  return `"${text.replace(/["\\]/g, "\\$&")}"`;
+}
+
+function guard<T>(parse: () => T, code: AAuthErrorCode): T {
+  try {
+    return parse();
+  } catch (cause) {
+    throw new AAuthError(code, "not a structured field", { cause });
+  }
+}

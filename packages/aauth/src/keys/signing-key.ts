@@ -1,0 +1,72 @@
+import { platformCrypto } from "#crypto";
+import { decodeBase64Url } from "../base64.ts";
+import type { Ed25519Signer } from "../crypto/interface.ts";
+import { AAuthError } from "../errors.ts";
+import type { SigningKey } from "../types.ts";
+import { importVerificationKey } from "./verification-key.ts";
+
+/** A private Ed25519 key as a JWK (RFC 8037 section 2). */
+export interface PrivateJwk {
+  readonly kty: "OKP";
+  readonly crv: "Ed25519";
+  /** 32 bytes, base64url without padding. */
+  readonly x: string;
+  /** 32 bytes, base64url without padding. Never leaves the process that owns it. */
+  readonly d: string;
+  readonly kid?: string;
+}
+
+/**
+ * Makes a fresh Ed25519 key. The private half cannot be read back.
+ *
+ * @param options.kid key id under which the owner publishes it; unique within its JWKS
+ *
+ * @example
+ * const key = await generateSigningKey({ kid: "backend-ephemeral-1" });
+ */
+export async function generateSigningKey(options: { readonly kid: string }): Promise<SigningKey> {
+  const pair = await platformCrypto.generateEd25519();
+  return signingKeyOf(pair, pair.x, options.kid);
+}
+
+/**
+ * Imports a private Ed25519 key, once, at start-up.
+ *
+ * @param jwk the key with its public half
+ * @param options.kid overrides the key's own `kid`; without either the RFC 7638 thumbprint is the id
+ * @throws {AAuthError} `unsupported_key`: another kind of key, a half that is not 32 bytes in canonical base64url, or
+ *   halves that do not belong together
+ *
+ * @example
+ * const key = await importSigningKey(JSON.parse(await readFile("key.json", "utf8")), { kid: "key-1" });
+ */
+export async function importSigningKey(
+  jwk: PrivateJwk,
+  options: { readonly kid?: string } = {},
+): Promise<SigningKey> {
+  const { kty, crv, x, d } = jwk;
+  const verification = await importVerificationKey({ kty, crv, x });
+  if (typeof d !== "string" || decodeBase64Url(d)?.length !== 32) {
+    throw new AAuthError("unsupported_key", '"d" is not 32 bytes in base64url');
+  }
+  const signer = await importPrivate({ kty, crv, x, d });
+  const probe = new TextEncoder().encode("do both halves belong together?");
+  if (!(await verification.verify(probe, await signer.sign(probe)))) {
+    throw new AAuthError("unsupported_key", '"x" is not the public half of "d"');
+  }
+  return signingKeyOf(signer, x, options.kid ?? jwk.kid ?? verification.thumbprint);
+}
+
+async function importPrivate(jwk: PrivateJwk): Promise<Ed25519Signer> {
+  try {
+    return await platformCrypto.importEd25519Private(jwk);
+  } catch {
+    // No cause: a platform's message may quote the key.
+    throw new AAuthError("unsupported_key", "the platform refuses the private key");
+  }
+}
+
+async function signingKeyOf(signer: Ed25519Signer, x: string, kid: string): Promise<SigningKey> {
+  const { publicJwk, thumbprint } = await importVerificationKey({ kty: "OKP", crv: "Ed25519", x });
+  return { kid, publicJwk: { ...publicJwk, kid }, thumbprint, sign: signer.sign };
+}

@@ -1,0 +1,32 @@
+/**
+ * Outbound HTTP where only `fetch` exists (browsers, workers). The guard on connected addresses that Node has is not
+ * possible here; the guard on the URL and the limits of size and time still hold.
+ *
+ * @module
+ */
+
+import { readAtMost } from "./read-at-most.ts";
+import type { DocumentTransport, Transport } from "./transport.ts";
+
+/** A document transport over `fetch`. `development` changes nothing here: names are resolved by the platform. */
+export function createDocumentTransport(_options: { development: boolean }): DocumentTransport {
+  return async (url, { signal, maxBytes }) => {
+    const response = await fetch(url, {
+      redirect: "error",
+      credentials: "omit",
+      headers: { accept: "application/json" },
+      signal,
+    });
+    return { status: response.status, body: await readAtMost(response.body ?? [], maxBytes) };
+  };
+}
+
+/** Sends with `fetch`; connections are pooled by the platform. */
+export const pooledTransport: Transport = (url, init) =>
+  fetch(url, {
+    method: init.method,
+    headers: init.headers,
+    body: init.body ?? null,
+    signal: init.signal ?? null,
+    redirect: "error",
+  });

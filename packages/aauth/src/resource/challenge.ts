@@ -1,0 +1,105 @@
+/**
+ * The answer to a request that did not pass: which status, and in `Agent-Auth` what would help.
+ *
+ * @module
+ */
+
+import type { AAuthError } from "../errors.ts";
+import { formatAgentAuth } from "../headers/agent-auth.ts";
+import { issueResourceToken } from "../tokens/resource-token.ts";
+import type { IdentifiedAgent, Requirement, SigningKey, VerifiedAgent } from "../types.ts";
+import { identityOf } from "./requirement.ts";
+
+export interface ChallengerOptions {
+  /** Signs the resource tokens. A function, where keys are rotated. */
+  readonly key: SigningKey | (() => SigningKey);
+  /** Own resource identifier. */
+  readonly resource: string;
+  /** Issuer identifier of the auth server to send agents to. */
+  readonly authServer: string;
+  /** Unix seconds. Default: the system clock. */
+  readonly now?: () => number;
+  /** Of a resource token. Default 300, at most 600. */
+  readonly lifetimeSeconds?: number;
+}
+
+/** A response, ready to be sent. */
+export interface Challenge {
+  readonly status: number;
+  readonly headers: Record<string, string>;
+  readonly body: string;
+}
+
+export interface Challenger {
+  /**
+   * The response for an error of the gate. `agent` only counts when the error does not carry a proven one.
+   *
+   * @throws TypeError for a requirement of level authorized without scopes: no token can be asked for nothing.
+   */
+  challengeFor(error: AAuthError, requirement: Requirement, agent?: VerifiedAgent): Promise<Challenge>;
+}
+
+/** What an auth token would cure. */
+const CURED_BY_TOKEN: ReadonlySet<string> = new Set([
+  "authorization_required",
+  "token_expired",
+  "insufficient_scope",
+]);
+
+/**
+ * Creates challenges in the forms of protocol section 3.1. A resource token is issued only to an agent whose request
+ * signature was proven; everyone else is asked for a signature or an identity and learns nothing more.
+ *
+ * @example
+ * const { status, headers, body } = await challenger.challengeFor(error, requirement);
+ */
+export function createChallenger(options: ChallengerOptions): Challenger {
+  const { resource, authServer, now, lifetimeSeconds } = options;
+
+  async function authorization(
+    agent: IdentifiedAgent,
+    scopes: readonly string[],
+    status: number,
+  ): Promise<Challenge> {
+    if (scopes.length === 0) throw new TypeError("a requirement of level authorized must name scopes");
+    const resourceToken = await issueResourceToken({
+      key: typeof options.key === "function" ? options.key() : options.key,
+      resource,
+      authServer,
+      agent: agent.agent,
+      agentJkt: agent.thumbprint,
+      scope: scopes.join(" "),
+      ...(now === undefined ? {} : { now }),
+      ...(lifetimeSeconds === undefined ? {} : { lifetimeSeconds }),
+    });
+    const agentAuth = formatAgentAuth({ level: "authorized", resourceToken, authServer });
+    return response(status, agentAuth, "Authorization required");
+  }
+
+  return {
+    async challengeFor(error, requirement, agent) {
+      if (error.status === 421 || error.status === 431) return response(error.status, undefined, error.code);
+      if (CURED_BY_TOKEN.has(error.code)) {
+        const proven = error.provenAgent ?? (agent?.level === "pseudonymous" ? undefined : agent);
+        if (proven !== undefined && requirement.level === "authorized") {
+          return authorization(identityOf(proven), requirement.scopes, error.status);
+        }
+      }
+      const identityWanted = error.code === "identity_required" || error.provenAgent !== undefined;
+      const level = identityWanted && requirement.level !== "pseudonymous" ? "identified" : "pseudonymous";
+      return response(401, formatAgentAuth({ level }), `Valid AAuth signature required: ${error.code}`);
+    },
+  };
+}
+
+function response(status: number, agentAuth: string | undefined, body: string): Challenge {
+  return {
+    status,
+    headers: {
+      ...(agentAuth === undefined ? {} : { "agent-auth": agentAuth }),
+      "content-type": "text/plain; charset=utf-8",
+      "cache-control": "no-store",
+    },
+    body,
+  };
+}

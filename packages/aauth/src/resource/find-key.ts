@@ -1,0 +1,186 @@
+/**
+ * Finds the key a message says it was signed with, and who its owner is.
+ *
+ * @module
+ */
+
+import { AAuthError } from "../errors.ts";
+import type { JwksUriSignatureKey, SignatureKey } from "../headers/signature-key.ts";
+import { importVerificationKey } from "../keys/verification-key.ts";
+import type { Discovery } from "../metadata/discovery.ts";
+import { isIdentifier } from "../metadata/url-guard.ts";
+import { PROFILE } from "../profile.ts";
+import type { KeySource } from "../signing/report.ts";
+import { verifyAgentToken } from "../tokens/agent-token.ts";
+import { examineAuthToken } from "../tokens/auth-token.ts";
+import { decodeJwt } from "../tokens/jwt.ts";
+import { type TrustPolicy, trusts } from "../tokens/trust.ts";
+import type { VerifiedTokens } from "../tokens/verified-tokens.ts";
+import type { AgentTokenClaims, AuthTokenClaims, VerificationKey, VerifiedAgent } from "../types.ts";
+import type { Trail } from "./trail.ts";
+
+/** A key set by URL says nothing about whose it is, and is refused before it comes here. */
+export type IdentifyingSignatureKey = Exclude<SignatureKey, JwksUriSignatureKey>;
+
+/** Who a message says it is from. A claim until its signature verifies with one of the keys. */
+export interface Claimant {
+  /** One key, except where {@link AuthTokenHolder} offers several. */
+  readonly keys: readonly VerificationKey[];
+  /** Who the caller is, given the key that has proven to be its own. */
+  identify(key: VerificationKey): VerifiedAgent;
+  /** The auth token is in order but for its age. */
+  readonly tokenExpired: boolean;
+}
+
+/**
+ * Says who holds an auth token found in `Signature-Key`, and with which keys (10 at most) it may have signed.
+ * It must verify the token itself. The holder comes back as an identified agent, never as an authorized one.
+ *
+ * @throws AAuthError of the token and discovery groups.
+ */
+export type AuthTokenHolder = (token: string) => Promise<{ agent: string; keys: readonly unknown[] }>;
+
+export interface FindKeyOptions {
+  readonly audience: string | undefined;
+  readonly trustedIssuers: readonly string[];
+  readonly trustedAgents: TrustPolicy | undefined;
+  readonly authTokenHolder: AuthTokenHolder | undefined;
+  readonly discovery: Discovery;
+  readonly now: () => number;
+  readonly authTokens: VerifiedTokens<AuthTokenClaims>;
+  readonly agentTokens: VerifiedTokens<AgentTokenClaims>;
+  readonly cryptoMode: "sync" | "pool";
+  /** Take `id` itself for a key set when `well-known` is absent, as SPEC says and nobody does. */
+  readonly bareIdIsKeySet: boolean;
+}
+
+/** Each candidate costs a verification. */
+const MAX_CANDIDATE_KEYS = 10;
+
+/**
+ * The key by scheme: hwk from the header, jwks by discovery, jwt from the token once that is fully validated.
+ *
+ * @throws AAuthError of the message, discovery and token groups.
+ */
+export async function findKey(
+  claim: IdentifyingSignatureKey,
+  options: FindKeyOptions,
+  trail: Trail,
+): Promise<Claimant> {
+  if (claim.scheme === "jwt") {
+    trail.enter("token");
+    const { typ } = decodeJwt(claim.jwt).header;
+    if (typ === PROFILE.tokenTypes.agent) return fromAgentToken(claim.jwt, options, trail);
+    if (typ === PROFILE.tokenTypes.auth) return fromAuthToken(claim.jwt, options, trail);
+    throw new AAuthError("token_type_mismatch", "the token is neither an auth token nor an agent token");
+  }
+  trail.skip("token", `scheme ${claim.scheme} has none`);
+  trail.enter("key");
+  if (claim.scheme === "hwk") {
+    return {
+      keys: [await importKey(claim.jwk, "header", options, trail)],
+      identify: (key) => ({ level: "pseudonymous", scheme: "hwk", ...proven(key) }),
+      tokenExpired: false,
+    };
+  }
+  const { id, kid, wellKnown } = claim;
+  if (!isIdentifier(id))
+    throw new AAuthError("discovery_blocked", "the agent's id is not a canonical identifier");
+  if (options.trustedAgents !== undefined && !trusts(options.trustedAgents, id)) {
+    throw new AAuthError("discovery_blocked", "the agent is not on the list of trusted agents");
+  }
+  const kind = wellKnown === undefined && options.bareIdIsKeySet ? "jwks" : "agent";
+  const { jwk, source } = await options.discovery.key(kind, id, kid);
+  return {
+    keys: [await importKey(jwk, source, options, trail)],
+    identify: (key) => ({ level: "identified", scheme: "jwks", agent: id, ...proven(key) }),
+    tokenExpired: false,
+  };
+}
+
+async function fromAgentToken(jwt: string, options: FindKeyOptions, trail: Trail): Promise<Claimant> {
+  const { audience, discovery, now, trustedAgents } = options;
+  const claims = await verifyAgentToken(jwt, {
+    discovery,
+    now,
+    cache: options.agentTokens,
+    ...(audience === undefined ? {} : { audience }),
+    ...(trustedAgents === undefined ? {} : { trustedAgentServers: trustedAgents }),
+  });
+  trail.enter("key");
+  return {
+    keys: [await importKey(claims.cnf.jwk, "agent-token", options, trail)],
+    identify: (key) => ({
+      level: "identified",
+      scheme: "jwt",
+      agent: claims.iss,
+      agentDelegate: claims.sub,
+      agentToken: claims,
+      ...proven(key),
+    }),
+    tokenExpired: false,
+  };
+}
+
+async function fromAuthToken(jwt: string, options: FindKeyOptions, trail: Trail): Promise<Claimant> {
+  const { audience, trustedIssuers, discovery, now, authTokens: cache } = options;
+  if (options.authTokenHolder !== undefined) return fromHolder(jwt, options.authTokenHolder, options, trail);
+  if (audience === undefined) throw new AAuthError("untrusted_issuer", "no auth tokens are taken here");
+  const { claims, expired } = await examineAuthToken(jwt, {
+    audience,
+    trustedIssuers,
+    discovery,
+    now,
+    cache,
+  });
+  trail.enter("key");
+  // Without `agent` the token was issued to the resource itself (protocol section 4.2).
+  const { agent = audience, agent_delegate, sub, scope = "", act } = claims;
+  return {
+    keys: [await importKey(claims.cnf.jwk, "auth-token", options, trail)],
+    identify: (key) => ({
+      level: "authorized",
+      scheme: "jwt",
+      agent,
+      ...(agent_delegate === undefined ? {} : { agentDelegate: agent_delegate }),
+      ...(sub === undefined ? {} : { subject: sub }),
+      scopes: scope.split(" ").filter((item) => item !== ""),
+      ...(act === undefined ? {} : { act }),
+      authToken: claims,
+      rawAuthToken: jwt,
+      ...proven(key),
+    }),
+    tokenExpired: expired,
+  };
+}
+
+async function fromHolder(
+  jwt: string,
+  holderOf: AuthTokenHolder,
+  options: FindKeyOptions,
+  trail: Trail,
+): Promise<Claimant> {
+  const { agent, keys } = await holderOf(jwt);
+  trail.enter("key");
+  const candidates = keys.slice(0, MAX_CANDIDATE_KEYS);
+  return {
+    keys: await Promise.all(candidates.map((jwk) => importKey(jwk, "discovery", options, trail))),
+    identify: (key) => ({ level: "identified", scheme: "jwt", agent, ...proven(key) }),
+    tokenExpired: false,
+  };
+}
+
+async function importKey(
+  jwk: unknown,
+  source: KeySource,
+  { cryptoMode }: FindKeyOptions,
+  trail: Trail,
+): Promise<VerificationKey> {
+  const key = await importVerificationKey(jwk, { cryptoMode });
+  trail.note({ keySource: source, thumbprint: key.thumbprint });
+  return key;
+}
+
+function proven(key: VerificationKey) {
+  return { key: key.publicJwk, thumbprint: key.thumbprint };
+}

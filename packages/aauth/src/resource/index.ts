@@ -1,0 +1,13 @@
+/**
+ * The resource's side: the gate, requirements, challenges.
+ *
+ * @module
+ */
+
+export type { Challenge, Challenger, ChallengerOptions } from "./challenge.ts";
+export { createChallenger } from "./challenge.ts";
+export type { AuthTokenHolder } from "./find-key.ts";
+export { meetRequirement } from "./requirement.ts";
+export type { VerifierOptions } from "./verifier-options.ts";
+export type { AddressedRequest, PendingRequest, Verifier } from "./verify-request.ts";
+export { createVerifier } from "./verify-request.ts";

@@ -1,0 +1,66 @@
+/**
+ * What a gate is configured with. Nothing of it is ever taken from the message being judged.
+ *
+ * @module
+ */
+
+import type { Discovery } from "../metadata/discovery.ts";
+import type { ReplayStore } from "../signing/replay.ts";
+import type { TrustPolicy } from "../tokens/trust.ts";
+import type { SignatureScheme } from "../types.ts";
+import type { AuthTokenHolder } from "./find-key.ts";
+
+export interface VerifierOptions {
+  /** Canonical authorities served (`host`, or `host:port` unless the scheme's default). The first is the default. */
+  readonly authorities: readonly string[];
+  /** Own resource identifier: the audience of auth tokens. Without it no auth token is accepted. */
+  readonly audience?: string;
+  /** Issuers whose auth tokens count. Default none. */
+  readonly trustedIssuers?: readonly string[];
+  readonly discovery: Discovery;
+  /** Where used nonces are remembered. Default: in memory, for one process. */
+  readonly replayStore?: ReplayStore;
+  /** Unix seconds. Default: the system clock. */
+  readonly now?: () => number;
+  /** How far `created` may be from now, either way. Default 60. */
+  readonly toleranceSeconds?: number;
+  /** Refuse requests with an unsafe method that carry no nonce. Default false. */
+  readonly requireNonce?: boolean;
+  /** Default: hwk, jwks and jwt. */
+  readonly schemes?: readonly SignatureScheme[];
+  /** Whose identity counts, for scheme jwks and for agent tokens. Default: anyone discovery's guard lets through. */
+  readonly trustedAgents?: TrustPolicy;
+  /**
+   * For auth servers: takes over for auth tokens in `Signature-Key`, which at a token exchange are not the caller's own
+   * but addressed to it (protocol section 7.6). `audience` and `trustedIssuers` then count for nothing.
+   */
+  readonly authTokenHolder?: AuthTokenHolder;
+  /** Looser behaviour, each switch for one kind of peer. */
+  readonly interop?: {
+    /** Do not demand that the body is covered; a `Content-Digest` that is there is compared all the same. */
+    readonly bodyCoverage?: "optional";
+    /** Accept `Signature-Key` in the semicolon form of the later draft. */
+    readonly semicolonForm?: boolean;
+    /** Take the `id` of scheme jwks for a key set when `well-known` is absent, as SPEC says and nobody does. */
+    readonly wellKnownAbsent?: "spec";
+  };
+  /** `pool` verifies off the event loop: more requests per second in servers. Default `sync`. */
+  readonly cryptoMode?: "sync" | "pool";
+}
+
+/** @throws TypeError for options that could never work. */
+export function checkVerifierOptions(options: VerifierOptions): void {
+  if (options.authorities.length === 0) throw new TypeError("authorities must name at least one host");
+  for (const authority of options.authorities) {
+    if (!/^[^/?#@\sA-Z]+$/.test(authority)) {
+      throw new TypeError(`authorities must be lower-case host[:port], not ${authority}`);
+    }
+  }
+  if ((options.trustedIssuers ?? []).length > 0 && options.audience === undefined) {
+    throw new TypeError("trustedIssuers needs audience: a token is only good for the resource it names");
+  }
+  const { toleranceSeconds } = options;
+  if (toleranceSeconds !== undefined && !(toleranceSeconds >= 0 && Number.isFinite(toleranceSeconds))) {
+    throw new TypeError("toleranceSeconds must be a number of seconds");
+  }
+}

@@ -1,0 +1,219 @@
+/**
+ * The gate. There is no other way to a {@link VerifiedAgent}.
+ *
+ * @module
+ */
+
+import { AAuthError } from "../errors.ts";
+import { parseSignature } from "../headers/signature.ts";
+import { parseSignatureInput } from "../headers/signature-input.ts";
+import { parseSignatureKey, type SignatureKey } from "../headers/signature-key.ts";
+import { PROFILE } from "../profile.ts";
+import { coverageFacts, requireCoverage } from "../signing/covered-components.ts";
+import { createMemoryReplayStore, readNonce, spendNonce } from "../signing/replay.ts";
+import { verifyBody } from "../signing/verify-body.ts";
+import {
+  readSignatureHeaders,
+  rebuildSignatureBase,
+  requireFreshness,
+  requireSameLabel,
+  verifySignature,
+} from "../signing/verify-signature.ts";
+import { tokenExpired } from "../tokens/auth-token.ts";
+import { createVerifiedTokens } from "../tokens/verified-tokens.ts";
+import type {
+  AgentTokenClaims,
+  AuthTokenClaims,
+  ReceivedRequest,
+  Requirement,
+  SignatureScheme,
+  VerificationKey,
+  VerifiedAgent,
+  VerifiedRequest,
+} from "../types.ts";
+import { findKey, type IdentifyingSignatureKey } from "./find-key.ts";
+import { identityOf, meetRequirement } from "./requirement.ts";
+import { startTrail, type Trail } from "./trail.ts";
+import { checkVerifierOptions, type VerifierOptions } from "./verifier-options.ts";
+
+/** A request, and the authority its sender addressed where routing or configuration knows it (never `Host`). */
+export type AddressedRequest = ReceivedRequest & { readonly authority?: string };
+
+export interface PendingRequest {
+  /** Compares the body, then the requirement. The caller's identity cannot be had before. */
+  complete(body: Uint8Array | undefined): Promise<VerifiedRequest>;
+}
+
+export interface Verifier {
+  /** Judges a request whose body is here. `undefined` means that it has none. */
+  verifyRequest(
+    request: AddressedRequest & { readonly body: Uint8Array | undefined },
+    requirement?: Requirement,
+  ): Promise<VerifiedRequest>;
+  /** Judges everything but the body, so that a bad request costs no reading. */
+  begin(request: AddressedRequest, requirement?: Requirement): Promise<PendingRequest>;
+}
+
+/**
+ * Creates the gate of a resource or an auth server.
+ *
+ * Checks, in this order: presence and grammar of the three headers, the authority, one label, coverage, `created` and
+ * `expires`, the token (scheme jwt), the key, the signature, the nonce, the body's digest, and the requirement if one
+ * is given. A nonce is spent only by a valid signature. Discovery happens after the checks that need none.
+ *
+ * Does NOT check that TLS was used, limit rates, or apply policy beyond the requirement.
+ *
+ * @throws (from its methods) AAuthError with `report`; with `provenAgent` where the caller's identity is proven and
+ * only a token or scope is lacking. On creation: TypeError for options that could never work.
+ *
+ * @example
+ * const verifier = createVerifier({ authorities: ["resource.example"], discovery: createDiscovery() });
+ * const { agent } = await verifier.verifyRequest({ method, target, headers, body }, { level: "identified" });
+ */
+export function createVerifier(options: VerifierOptions): Verifier {
+  checkVerifierOptions(options);
+  const now = options.now ?? (() => Math.floor(Date.now() / 1000));
+  const { authorities, interop = {} } = options;
+  const schemes = options.schemes ?? ["hwk", "jwks", "jwt"];
+  const replayStore = options.replayStore ?? createMemoryReplayStore({ now });
+  const toleranceSeconds = options.toleranceSeconds ?? PROFILE.createdToleranceSeconds;
+  const bodyCoverage = interop.bodyCoverage ?? "required";
+  const keyOptions = {
+    audience: options.audience,
+    trustedIssuers: options.trustedIssuers ?? [],
+    trustedAgents: options.trustedAgents,
+    authTokenHolder: options.authTokenHolder,
+    discovery: options.discovery,
+    now,
+    authTokens: createVerifiedTokens<AuthTokenClaims>({ now }),
+    agentTokens: createVerifiedTokens<AgentTokenClaims>({ now }),
+    cryptoMode: options.cryptoMode ?? "sync",
+    bareIdIsKeySet: interop.wellKnownAbsent === "spec",
+  };
+
+  async function prove(request: AddressedRequest, trail: Trail) {
+    trail.enter("headers");
+    const authority = request.authority ?? authorities[0] ?? "";
+    if (!authorities.includes(authority)) {
+      throw new AAuthError("unknown_authority", "the request addresses a host that is not served here");
+    }
+    const headers = readSignatureHeaders(request.headers);
+
+    trail.enter("signature-key");
+    const claim = parseSignatureKey(headers.signatureKey, { semicolonForm: interop.semicolonForm ?? false });
+    trail.note({ scheme: claim.scheme, label: claim.label });
+    const accepted = requireAccepted(claim, schemes);
+
+    trail.enter("signature-input");
+    const input = parseSignatureInput(headers.signatureInput);
+    trail.note({
+      coveredComponents: input.components,
+      ...(input.created === undefined ? {} : { created: input.created }),
+    });
+    const signature = parseSignature(headers.signature);
+
+    trail.enter("labels");
+    requireSameLabel(claim, input, signature);
+
+    trail.enter("coverage");
+    requireCoverage(input.components, coverageFacts(request), { bodyCoverage });
+    const base = rebuildSignatureBase(request, authority, input);
+    trail.note({ signatureBase: base });
+    const nonce = readNonce(request, { required: options.requireNonce ?? false });
+
+    trail.enter("created");
+    const nowSeconds = now();
+    requireFreshness(input, { nowSeconds, toleranceSeconds });
+
+    const claimant = await findKey(accepted, keyOptions, trail);
+
+    trail.enter("signature");
+    const key = await keyThatSigned(claimant.keys, { base, input, signature: signature.bytes });
+    trail.note({ thumbprint: key.thumbprint });
+
+    if (nonce === undefined) {
+      trail.skip("replay", "the request has no nonce");
+    } else {
+      trail.enter("replay");
+      const createdSeconds = input.created ?? nowSeconds;
+      const { thumbprint } = key;
+      await spendNonce(replayStore, {
+        authority,
+        thumbprint,
+        nonce,
+        createdSeconds,
+        nowSeconds,
+        toleranceSeconds,
+      });
+    }
+    return { agent: claimant.identify(key), expired: claimant.tokenExpired, components: input.components };
+  }
+
+  async function begin(request: AddressedRequest, requirement?: Requirement): Promise<PendingRequest> {
+    const trail = startTrail();
+    try {
+      const { agent, expired, components } = await prove(request, trail);
+      return {
+        async complete(body) {
+          try {
+            trail.enter("content-digest");
+            await verifyBody({ headers: request.headers, components, body }, { bodyCoverage });
+            if (expired) refuseExpired(agent, trail);
+            if (requirement === undefined) {
+              trail.skip("requirement", "none is given");
+            } else {
+              trail.enter("requirement");
+              meetRequirement(agent, requirement);
+            }
+            return { agent, report: trail.report() };
+          } catch (error) {
+            throw trail.fail(error);
+          }
+        },
+      };
+    } catch (error) {
+      throw trail.fail(error);
+    }
+  }
+
+  return {
+    begin,
+    verifyRequest: async (request, requirement) => (await begin(request, requirement)).complete(request.body),
+  };
+}
+
+function requireAccepted(claim: SignatureKey, schemes: readonly SignatureScheme[]): IdentifyingSignatureKey {
+  if (!schemes.includes(claim.scheme)) {
+    throw new AAuthError("unsupported_scheme", `scheme ${claim.scheme} is not accepted here`);
+  }
+  if ("jwksUri" in claim) throw new AAuthError("unsupported_scheme", "a key set by URL proves no identity");
+  if ("id" in claim && claim.wellKnown !== undefined && claim.wellKnown !== PROFILE.wellKnown.agent) {
+    // The name would become part of the address that is fetched.
+    throw new AAuthError("unsupported_scheme", `well-known must be ${PROFILE.wellKnown.agent}`);
+  }
+  return claim;
+}
+
+/** The first key the signature verifies with. */
+async function keyThatSigned(
+  keys: readonly VerificationKey[],
+  message: Omit<Parameters<typeof verifySignature>[0], "key">,
+): Promise<VerificationKey> {
+  for (const [index, key] of keys.entries()) {
+    try {
+      await verifySignature({ ...message, key });
+      return key;
+    } catch (error) {
+      if (index === keys.length - 1) throw error;
+    }
+  }
+  throw new AAuthError("unknown_key", "there is no key to verify with");
+}
+
+/** Expiry is judged last: whoever gets this far owns the token, and may be challenged for a new one. */
+function refuseExpired(agent: VerifiedAgent, trail: Trail): never {
+  trail.enter("token");
+  const error = tokenExpired();
+  if (agent.level !== "pseudonymous") error.provenAgent = identityOf(agent);
+  throw error;
+}

@@ -1,0 +1,15 @@
+/**
+ * Makes messages, peers and a clock for tests. Everything is deterministic and stays off the network.
+ *
+ * @module
+ */
+
+export type { SignedRequestOptions, TestRequest } from "./signed-request.ts";
+export { signedRequest } from "./signed-request.ts";
+export type { TestClock } from "./test-clock.ts";
+export { createTestClock } from "./test-clock.ts";
+export type { TestDiscovery, TestIdentities } from "./test-discovery.ts";
+export { createTestDiscovery } from "./test-discovery.ts";
+export { testKey } from "./test-key.ts";
+export type { TestParties } from "./test-parties.ts";
+export { createTestParties } from "./test-parties.ts";

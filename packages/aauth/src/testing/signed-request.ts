@@ -1,0 +1,44 @@
+import { requestTarget } from "../signing/authority.ts";
+import { type SignRequestOptions, signRequest } from "../signing/sign-request.ts";
+import type { ReceivedRequest } from "../types.ts";
+
+export interface SignedRequestOptions extends SignRequestOptions {
+  /** Default GET, with a body POST. */
+  readonly method?: string;
+  /** Absolute. */
+  readonly url: string;
+  /** Lower-case names. With a body, `content-type` defaults to `application/json`. */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array;
+}
+
+/** A request as the server at the other end receives it. Change what you like before it is judged. */
+export interface TestRequest extends ReceivedRequest {
+  readonly headers: Record<string, string>;
+  readonly authority: string;
+  readonly body: Uint8Array | undefined;
+}
+
+/**
+ * Signs a request and hands it over as received, ready for `verifyRequest`.
+ *
+ * @example
+ * const request = await signedRequest({ url: "https://resource.example/api", key, signatureKey: { scheme: "hwk" } });
+ * await verifier.verifyRequest({ ...request, method: "DELETE" }); // refused
+ */
+export async function signedRequest(options: SignedRequestOptions): Promise<TestRequest> {
+  const body = typeof options.body === "string" ? new TextEncoder().encode(options.body) : options.body;
+  const method = options.method ?? (body === undefined ? "GET" : "POST");
+  const headers: Record<string, string> = {
+    ...(body === undefined
+      ? {}
+      : { "content-type": "application/json", "content-length": String(body.byteLength) }),
+    ...options.headers,
+  };
+  const { url } = options;
+  const signed = await signRequest(
+    { method, url, headers, ...(body === undefined ? {} : { body }) },
+    options,
+  );
+  return { method, ...requestTarget(url), headers: { ...headers, ...signed.headers }, body };
+}

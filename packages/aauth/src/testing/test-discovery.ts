@@ -1,0 +1,68 @@
+import { createDiscovery, type Discovery } from "../metadata/discovery.ts";
+import type { IssuerMetadata } from "../types.ts";
+
+export interface TestIdentities {
+  /** Public keys, as JWKs with a `kid`, by agent identifier. */
+  readonly agents?: Readonly<Record<string, readonly object[]>>;
+  /** The same by resource identifier. */
+  readonly resources?: Readonly<Record<string, readonly object[]>>;
+  /** The same by issuer. The endpoints are those of the Keycloak extension unless given. */
+  readonly issuers?: Readonly<
+    Record<string, { readonly keys: readonly object[]; readonly metadata?: Partial<IssuerMetadata> }>
+  >;
+  /** Any further document by its address. */
+  readonly documents?: Readonly<Record<string, unknown>>;
+}
+
+export interface TestDiscovery extends Discovery {
+  /** Addresses fetched, in order. Assert that it is empty where nothing may be asked. */
+  readonly requests: string[];
+}
+
+/**
+ * The real discovery in development mode, over documents in memory: guard, caches and checks are those of production,
+ * only the network is missing.
+ *
+ * @example
+ * const discovery = createTestDiscovery({ agents: { "https://agent.example": [key.publicJwk] } });
+ */
+export function createTestDiscovery(
+  identities: TestIdentities,
+  options: { now?: () => number } = {},
+): TestDiscovery {
+  const documents = new Map<string, unknown>();
+  const publish = (id: string, name: string, metadata: object, keysAt: string, keys: readonly object[]) => {
+    documents.set(`${id}/.well-known/${name}`, { jwks_uri: keysAt, ...metadata });
+    documents.set(keysAt, { keys });
+  };
+  for (const [agent, keys] of Object.entries(identities.agents ?? {})) {
+    publish(agent, "aauth-agent", { agent }, `${agent}/jwks.json`, keys);
+  }
+  for (const [resource, keys] of Object.entries(identities.resources ?? {})) {
+    publish(resource, "aauth-resource", { resource }, `${resource}/jwks.json`, keys);
+  }
+  for (const [issuer, { keys, metadata }] of Object.entries(identities.issuers ?? {})) {
+    const endpoints = {
+      issuer,
+      agent_token_endpoint: `${issuer}/protocol/aauth/agent/token`,
+      agent_auth_endpoint: `${issuer}/protocol/aauth/agent/auth`,
+    };
+    publish(issuer, "aauth-issuer", { ...endpoints, ...metadata }, `${issuer}/protocol/aauth/certs`, keys);
+  }
+  for (const [address, document] of Object.entries(identities.documents ?? {}))
+    documents.set(address, document);
+
+  const requests: string[] = [];
+  const discovery = createDiscovery({
+    development: true,
+    ...options,
+    async transport(url) {
+      const address = url.href;
+      requests.push(address);
+      const document = documents.get(address);
+      const status = document === undefined ? 404 : 200;
+      return { status, body: new TextEncoder().encode(JSON.stringify(document ?? null)) };
+    },
+  });
+  return { ...discovery, requests };
+}

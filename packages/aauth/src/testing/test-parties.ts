@@ -1,0 +1,82 @@
+import type { VerifierOptions } from "../resource/verifier-options.ts";
+import { createVerifier, type Verifier } from "../resource/verify-request.ts";
+import { canonicalAuthority } from "../signing/authority.ts";
+import { type IssueAuthTokenOptions, issueAuthToken } from "../tokens/auth-token.ts";
+import { tokenSignerOf } from "../tokens/token-signer.ts";
+import type { SigningKey } from "../types.ts";
+import { createTestClock, type TestClock } from "./test-clock.ts";
+import { createTestDiscovery, type TestDiscovery, type TestIdentities } from "./test-discovery.ts";
+import { testKey } from "./test-key.ts";
+
+/** An agent, a resource and an auth server that know each other, with the demo's identifiers. */
+export interface TestParties {
+  readonly clock: TestClock;
+  readonly discovery: TestDiscovery;
+  readonly agent: { readonly id: string; readonly key: SigningKey };
+  readonly resource: { readonly id: string; readonly key: SigningKey };
+  readonly authServer: { readonly issuer: string; readonly key: SigningKey };
+  /** The resource's gate: demo settings, except for what is given. */
+  createVerifier(options?: Partial<VerifierOptions>): Verifier;
+  /** An auth token of the auth server for the agent at the resource, except for what is given. */
+  issueAuthToken(options?: Partial<IssueAuthTokenOptions>): Promise<string>;
+}
+
+/**
+ * Creates the three parties. Keys are fixed, the clock stands still, nothing touches the network.
+ *
+ * @param more further identities to be found by discovery
+ *
+ * @example
+ * const { agent, resource, createVerifier } = await createTestParties();
+ */
+export async function createTestParties(more: TestIdentities = {}): Promise<TestParties> {
+  const clock = createTestClock();
+  const { now } = clock;
+  const agent = { id: "http://backend.localhost:8000", key: await testKey("A", "backend-ephemeral-1") };
+  const resource = {
+    id: "http://supply-chain-agent.localhost:3000",
+    key: await testKey("B", "supply-chain-agent-ephemeral-1"),
+  };
+  const authServer = {
+    issuer: "http://localhost:8080/realms/aauth-test",
+    key: await testKey("B", "realm-1"),
+  };
+  const discovery = createTestDiscovery(
+    {
+      agents: { [agent.id]: [agent.key.publicJwk], ...more.agents },
+      resources: { [resource.id]: [resource.key.publicJwk], ...more.resources },
+      issuers: { [authServer.issuer]: { keys: [authServer.key.publicJwk] }, ...more.issuers },
+      documents: more.documents ?? {},
+    },
+    { now },
+  );
+  return {
+    clock,
+    discovery,
+    agent,
+    resource,
+    authServer,
+    createVerifier: (options) =>
+      createVerifier({
+        authorities: [canonicalAuthority(resource.id)],
+        audience: resource.id,
+        trustedIssuers: [authServer.issuer],
+        discovery,
+        now,
+        ...options,
+      }),
+    async issueAuthToken(options) {
+      const { token } = await issueAuthToken({
+        signer: tokenSignerOf(authServer.key),
+        issuer: authServer.issuer,
+        audience: resource.id,
+        agent: agent.id,
+        confirmationKey: agent.key.publicJwk,
+        scope: "supply-chain:optimize",
+        now,
+        ...options,
+      });
+      return token;
+    },
+  };
+}

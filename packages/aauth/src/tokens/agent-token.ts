@@ -1,0 +1,112 @@
+/**
+ * Agent tokens (`agent+jwt`): an agent server vouches for a delegate's key (protocol section 4.3).
+ *
+ * @module
+ */
+
+import { AAuthError } from "../errors.ts";
+import type { Discovery } from "../metadata/discovery.ts";
+import { PROFILE } from "../profile.ts";
+import type { AgentTokenClaims, PublicJwk, SigningKey } from "../types.ts";
+import {
+  checkAudience,
+  checkHeader,
+  checkNotBefore,
+  checkTimeShapes,
+  confirmationKey,
+  isExpired,
+  optionalAudience,
+  requiredString,
+} from "./claim-checks.ts";
+import { decodeJwt, signJwt, verifyJwt } from "./jwt.ts";
+import { type TrustPolicy, trusts } from "./trust.ts";
+import { hashToken, type VerifiedTokens } from "./verified-tokens.ts";
+
+export interface IssueAgentTokenOptions {
+  /** A key published in the agent's key set. */
+  readonly key: SigningKey;
+  /** Identifier of the agent server: the identity the delegate acts under. */
+  readonly agent: string;
+  /** Identifier of the delegate, stable over rotations of its key. */
+  readonly delegate: string;
+  /** The delegate's public key. */
+  readonly confirmationKey: PublicJwk;
+  /** Who may accept the token. Default: anyone. */
+  readonly audience?: string | readonly string[];
+  /** Default 3600. */
+  readonly lifetimeSeconds?: number;
+  /** Unix seconds. Default: the system clock. */
+  readonly now?: () => number;
+}
+
+/**
+ * Issues an agent token: claims `iss, sub, exp, cnf, [aud]`.
+ *
+ * Does NOT check that the delegate holds the private key: the caller must have verified a request signed with it.
+ */
+export function issueAgentToken(options: IssueAgentTokenOptions): Promise<string> {
+  const now = options.now ?? (() => Math.floor(Date.now() / 1000));
+  const { kty, crv, x } = options.confirmationKey;
+  const header = { alg: "EdDSA", kid: options.key.kid, typ: PROFILE.tokenTypes.agent };
+  const claims: AgentTokenClaims = {
+    iss: options.agent,
+    sub: options.delegate,
+    exp: now() + (options.lifetimeSeconds ?? PROFILE.agentTokenLifetimeSeconds),
+    cnf: { jwk: { kty, crv, x } },
+    ...(options.audience === undefined ? {} : { aud: options.audience }),
+  };
+  return signJwt(header, claims, (data) => options.key.sign(data));
+}
+
+export interface VerifyAgentTokenOptions {
+  /** Own identifier; compared when the token names an audience. Without it, a token with an audience is refused. */
+  readonly audience?: string;
+  /** Which agent servers may vouch. Default: any that discovery can reach. */
+  readonly trustedAgentServers?: TrustPolicy;
+  readonly discovery: Discovery;
+  /** Unix seconds. Default: the system clock. */
+  readonly now?: () => number;
+  readonly cache?: VerifiedTokens<AgentTokenClaims>;
+}
+
+/**
+ * Verifies an agent token: type, algorithm, issuer, audience if named, times, the shape of `cnf.jwk`, and last its
+ * signature with the key the agent server publishes.
+ *
+ * @throws AAuthError any code of the token and discovery groups; `untrusted_issuer` before anything is fetched.
+ *
+ * Does NOT check that the request was signed with `cnf.jwk`: the gate does.
+ */
+export async function verifyAgentToken(
+  token: string,
+  options: VerifyAgentTokenOptions,
+): Promise<AgentTokenClaims> {
+  const now = (options.now ?? (() => Math.floor(Date.now() / 1000)))();
+  const hash = options.cache === undefined ? "" : await hashToken(token);
+  const known = options.cache?.get(hash);
+  if (known !== undefined) {
+    judge(known, options, now);
+    return known;
+  }
+  const decoded = decodeJwt(token);
+  const { alg, kid } = checkHeader(decoded, PROFILE.tokenTypes.agent);
+  checkTimeShapes(decoded.claims);
+  for (const name of ["iss", "sub"]) requiredString(decoded.claims, name);
+  optionalAudience(decoded.claims);
+  const claims = decoded.claims as unknown as AgentTokenClaims;
+  judge(claims, options, now);
+  await confirmationKey(decoded.claims);
+  const { jwk } = await options.discovery.key("agent", claims.iss, kid);
+  await verifyJwt(token, jwk, alg);
+  options.cache?.add(hash, claims);
+  return claims;
+}
+
+function judge(claims: AgentTokenClaims, options: VerifyAgentTokenOptions, now: number): void {
+  if (options.trustedAgentServers !== undefined && !trusts(options.trustedAgentServers, claims.iss)) {
+    throw new AAuthError("untrusted_issuer", "the agent server is not trusted");
+  }
+  if (claims.aud !== undefined) checkAudience(claims.aud, options.audience ?? "");
+  checkNotBefore(claims as { iat?: number; nbf?: number }, now);
+  if (isExpired(claims.exp, now)) throw new AAuthError("token_expired", "the agent token has expired");
+}

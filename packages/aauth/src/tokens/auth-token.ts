@@ -1,0 +1,156 @@
+/**
+ * Auth tokens (`auth+jwt`): an auth server's word that an agent may do something at a resource (protocol section 4.2).
+ *
+ * @module
+ */
+
+import { platformCrypto } from "#crypto";
+import { encodeBase64Url } from "../base64.ts";
+import { AAuthError } from "../errors.ts";
+import type { Discovery } from "../metadata/discovery.ts";
+import { PROFILE } from "../profile.ts";
+import type { ActClaim, AuthTokenClaims, PublicJwk } from "../types.ts";
+import {
+  checkAudience,
+  checkHeader,
+  checkNotBefore,
+  checkTimeShapes,
+  confirmationKey,
+  isExpired,
+  missing,
+  optionalAct,
+  optionalAudience,
+  optionalString,
+  requiredString,
+} from "./claim-checks.ts";
+import { type DecodedToken, decodeJwt, signJwt, verifyJwt } from "./jwt.ts";
+import type { TokenSigner } from "./token-signer.ts";
+import { hashToken, type VerifiedTokens } from "./verified-tokens.ts";
+
+export interface IssueAuthTokenOptions {
+  readonly signer: TokenSigner;
+  readonly issuer: string;
+  /** Identifier of the resource. */
+  readonly audience: string;
+  /** The requester; left out when it is the resource itself. */
+  readonly agent?: string;
+  readonly agentDelegate?: string;
+  /** The user the agent acts for. */
+  readonly subject?: string;
+  /** The requester's key. Its `kid` is copied; nobody may rely on it. */
+  readonly confirmationKey: PublicJwk;
+  /** Space-separated scopes. */
+  readonly scope?: string;
+  /** Present on a token exchange. */
+  readonly act?: ActClaim;
+  /** Default 300. */
+  readonly lifetimeSeconds?: number;
+  /** Unix seconds. Default: the system clock. */
+  readonly now?: () => number;
+}
+
+/**
+ * Issues an auth token with claims in the order of the Keycloak extension, plus `jti`; with `act` also `nbf`.
+ *
+ * Does NOT check anything: the auth server's policy has spoken before.
+ */
+export async function issueAuthToken(
+  options: IssueAuthTokenOptions,
+): Promise<{ token: string; claims: AuthTokenClaims }> {
+  const now = (options.now ?? (() => Math.floor(Date.now() / 1000)))();
+  const { kid, kty, crv, x } = options.confirmationKey;
+  const { signer, subject, agent, agentDelegate, scope, act } = options;
+  const header = { alg: signer.alg, typ: PROFILE.tokenTypes.auth, kid: signer.kid };
+  const claims: AuthTokenClaims = {
+    exp: now + (options.lifetimeSeconds ?? PROFILE.authTokenLifetimeSeconds),
+    iat: now,
+    ...(act === undefined ? {} : { nbf: now }),
+    iss: options.issuer,
+    aud: options.audience,
+    ...(subject === undefined ? {} : { sub: subject }),
+    ...(agent === undefined ? {} : { agent }),
+    ...(agentDelegate === undefined ? {} : { agent_delegate: agentDelegate }),
+    cnf: { jwk: { ...(kid === undefined ? {} : { kid }), kty, use: "sig", crv, x } },
+    ...(scope === undefined ? {} : { scope }),
+    ...(act === undefined ? {} : { act }),
+    jti: encodeBase64Url(platformCrypto.randomBytes(16)),
+  };
+  return { token: await signJwt(header, claims, (data) => signer.sign(data)), claims };
+}
+
+export interface VerifyAuthTokenOptions {
+  /** Identifier of the resource that verifies. */
+  readonly audience: string;
+  /** Issuers whose tokens count. Anyone else's token is refused before anything is fetched. */
+  readonly trustedIssuers: readonly string[];
+  readonly discovery: Discovery;
+  /** Unix seconds. Default: the system clock. */
+  readonly now?: () => number;
+  readonly cache?: VerifiedTokens<AuthTokenClaims>;
+}
+
+/**
+ * Verifies an auth token: type, algorithm, issuer, audience, shapes of all claims, times, and its signature with a
+ * key of the issuer. `exp` is required and has no leeway; `iat` and `nbf` may be 5 s ahead.
+ *
+ * @throws AAuthError any code of the token and discovery groups; `untrusted_issuer` before anything is fetched.
+ *
+ * Does NOT check that the request was signed with `cnf.jwk`, nor the scope: the gate does.
+ */
+export async function verifyAuthToken(
+  token: string,
+  options: VerifyAuthTokenOptions,
+): Promise<AuthTokenClaims> {
+  const { claims, expired } = await examineAuthToken(token, options);
+  if (expired) throw tokenExpired();
+  return claims;
+}
+
+/**
+ * {@link verifyAuthToken}, except that expiry is reported instead of thrown: the gate still wants to know whether the
+ * caller owns the token, because then a new challenge can be addressed to it.
+ */
+export async function examineAuthToken(
+  token: string,
+  options: VerifyAuthTokenOptions,
+): Promise<{ claims: AuthTokenClaims; expired: boolean }> {
+  const now = (options.now ?? (() => Math.floor(Date.now() / 1000)))();
+  const hash = options.cache === undefined ? "" : await hashToken(token);
+  const known = options.cache?.get(hash);
+  if (known !== undefined) {
+    judge(known, options, now);
+    return { claims: known, expired: isExpired(known.exp, now) };
+  }
+  const decoded = decodeJwt(token);
+  const { alg, kid } = checkHeader(decoded, PROFILE.tokenTypes.auth);
+  const claims = readAuthClaims(decoded);
+  judge(claims, options, now);
+  await confirmationKey(decoded.claims);
+  const { jwk } = await options.discovery.key("issuer", claims.iss, kid);
+  await verifyJwt(token, jwk, alg);
+  const expired = isExpired(claims.exp, now);
+  if (!expired) options.cache?.add(hash, claims);
+  return { claims, expired };
+}
+
+export function tokenExpired(): AAuthError {
+  return new AAuthError("token_expired", "the auth token has expired");
+}
+
+function readAuthClaims({ claims }: DecodedToken): AuthTokenClaims {
+  requiredString(claims, "iss");
+  if (optionalAudience(claims) === undefined) throw missing("aud");
+  checkTimeShapes(claims);
+  for (const name of ["sub", "agent", "agent_delegate", "jti"]) optionalString(claims, name);
+  if (claims.scope !== "") optionalString(claims, "scope");
+  optionalAct(claims);
+  return claims as unknown as AuthTokenClaims;
+}
+
+function judge(claims: AuthTokenClaims, options: VerifyAuthTokenOptions, now: number): void {
+  if (!options.trustedIssuers.includes(claims.iss)) {
+    throw new AAuthError("untrusted_issuer", "the token's issuer is not trusted");
+  }
+  checkAudience(claims.aud, options.audience);
+  checkNotBefore(claims, now);
+}

@@ -1,0 +1,64 @@
+/**
+ * Private keys that sign tokens.
+ *
+ * @module
+ */
+
+import type { SigningKey } from "../types.ts";
+import type { TokenAlgorithm } from "./jwt.ts";
+
+/** A private key of an auth server. */
+export interface TokenSigner {
+  readonly kid: string;
+  readonly alg: TokenAlgorithm;
+  /** The raw JWS signature of `data`. */
+  sign(data: Uint8Array): Uint8Array | Promise<Uint8Array>;
+}
+
+/** A private key as JWK, or an object that exports itself as one, such as Node's `KeyObject`. */
+export type PrivateKeySource =
+  | { readonly kty: string; readonly [member: string]: unknown }
+  | { export(options: { format: "jwk" }): object };
+
+const ALGORITHMS = {
+  RS256: { import: { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" }, sign: { name: "RSASSA-PKCS1-v1_5" } },
+  ES256: { import: { name: "ECDSA", namedCurve: "P-256" }, sign: { name: "ECDSA", hash: "SHA-256" } },
+  EdDSA: { import: { name: "Ed25519" }, sign: { name: "Ed25519" } },
+} as const;
+
+/** The members that make up a private key. `use`, `alg` and `key_ops` only give an import reasons to fail. */
+const KEY_MEMBERS = ["kty", "crv", "x", "y", "n", "e", "d", "p", "q", "dp", "dq", "qi"];
+
+/**
+ * Imports a private key that signs tokens.
+ *
+ * @param source the key; it is not kept
+ * @param options.alg `RS256`, `ES256` or `EdDSA`
+ * @param options.kid the key id published in the issuer's key set
+ * @throws Error of the platform when the key is not one for `alg`.
+ *
+ * @example
+ * const signer = await createTokenSigner(rsaKeyObject, { alg: "RS256", kid: "realm-1" });
+ */
+export async function createTokenSigner(
+  source: PrivateKeySource,
+  options: { alg: TokenAlgorithm; kid: string },
+): Promise<TokenSigner> {
+  const jwk = (typeof source.export === "function" ? source.export({ format: "jwk" }) : source) as Record<
+    string,
+    unknown
+  >;
+  const members = KEY_MEMBERS.flatMap((name) => (jwk[name] === undefined ? [] : [[name, jwk[name]]]));
+  const { import: importing, sign } = ALGORITHMS[options.alg];
+  const key = await crypto.subtle.importKey("jwk", Object.fromEntries(members), importing, false, ["sign"]);
+  return {
+    kid: options.kid,
+    alg: options.alg,
+    sign: async (data) => new Uint8Array(await crypto.subtle.sign(sign, key, new Uint8Array(data))),
+  };
+}
+
+/** The same for a {@link SigningKey}, which is always Ed25519. */
+export function tokenSignerOf(key: SigningKey): TokenSigner {
+  return { kid: key.kid, alg: "EdDSA", sign: (data) => key.sign(data) };
+}

@@ -1,0 +1,453 @@
+import { describe, expect, it } from "vitest";
+import { type AAuthError, ConsentRequiredError } from "../../src/errors.ts";
+import { formatAgentAuth } from "../../src/headers/agent-auth.ts";
+import { generateSigningKey } from "../../src/keys/signing-key.ts";
+import { issueAgentToken } from "../../src/tokens/agent-token.ts";
+import { decodeToken } from "../../src/tokens/decode-token.ts";
+import { signJwt } from "../../src/tokens/jwt.ts";
+import { issueResourceToken } from "../../src/tokens/resource-token.ts";
+import { createWorld, errorOf, type World } from "./world.ts";
+
+const URL_ROOT = "http://supply-chain-agent.localhost:3000/";
+const POST = { method: "POST", headers: { "content-type": "application/json" }, body: '{"a":1}' };
+
+describe("a signed fetch", () => {
+  it("signs with the identity, and hands the response through", async () => {
+    const world = await createWorld();
+    world.requirement = { level: "identified" };
+    const response = await world.agent().fetchFor()(`${URL_ROOT}path?x=1#fragment`, POST);
+    expect([response.status, await response.text()]).toEqual([200, "hello identified"]);
+    expect(world.story()).toEqual(["resource jwks"]);
+    expect(world.sent[0]?.url).toBe(`${URL_ROOT}path?x=1`);
+    expect(world.seen[0]?.report.coveredComponents).toEqual(
+      "@method @authority @path @query content-type content-digest nonce signature-key".split(" "),
+    );
+  });
+
+  it.each([
+    ["a string", "text", "text/plain;charset=UTF-8"],
+    ["bytes", new TextEncoder().encode("text"), "application/octet-stream"],
+    ["a form", new URLSearchParams({ a: "b" }), "application/x-www-form-urlencoded;charset=UTF-8"],
+    ["a blob", new Blob(["text"], { type: "text/x" }), "text/x"],
+    ["a stream", new Blob(["text"]).stream(), "application/octet-stream"],
+  ])("takes %s for a body", async (_name, body, contentType) => {
+    const world = await createWorld();
+    world.requirement = { level: "identified" };
+    const response = await world.agent().fetchFor()(URL_ROOT, {
+      method: "POST",
+      body,
+      duplex: "half",
+    } as RequestInit);
+    expect(response.status).toBe(200);
+    expect(world.sent[0]?.headers["content-type"]).toBe(contentType);
+  });
+
+  it("takes a Request, and an URL object", async () => {
+    const world = await createWorld();
+    world.requirement = { level: "identified" };
+    const fetch = world.agent().fetchFor();
+    expect((await fetch(new Request(URL_ROOT, POST))).status).toBe(200);
+    expect((await fetch(new URL(URL_ROOT))).status).toBe(200);
+    expect(world.sent.map(({ method }) => method)).toEqual(["POST", "GET"]);
+  });
+
+  it("replaces signature headers of the caller, and never sends its Host", async () => {
+    const world = await createWorld();
+    world.requirement = { level: "identified" };
+    const headers = { host: "evil.example", signature: "x", nonce: "y", "Signature-Key": "z", "x-mine": "1" };
+    expect((await world.agent().fetchFor()(URL_ROOT, { headers })).status).toBe(200);
+    expect(world.sent[0]?.headers).toMatchObject({ "x-mine": "1" });
+    expect(world.sent[0]?.headers).not.toHaveProperty("host");
+    expect(world.sent[0]?.headers).not.toHaveProperty("nonce");
+  });
+
+  it.each([
+    ["an URL with credentials", "http://user:pass@supply-chain-agent.localhost:3000/", {}, TypeError],
+    ["another protocol", "ftp://supply-chain-agent.localhost/", {}, TypeError],
+    ["a relative URL", "/path", {}, TypeError],
+    ["a GET with a body", URL_ROOT, { body: "x" }, TypeError],
+    ["a body over the limit", URL_ROOT, { method: "POST", body: "x".repeat(101) }, RangeError],
+    ["a stream over the limit", URL_ROOT, { method: "POST", body: new Blob(["x".repeat(101)]) }, RangeError],
+  ])("refuses %s before anything is sent", async (_name, url, init, type) => {
+    const world = await createWorld();
+    await expect(world.agent({ maxRequestBodyBytes: 100 }).fetchFor()(url, init)).rejects.toThrow(type);
+    expect(world.sent).toEqual([]);
+  });
+
+  it("signs for the Python demo agents with the switch", async () => {
+    const world = await createWorld();
+    world.resource = () => new Response("ok");
+    const interop = { pythonAgents: true, wellKnown: false } as const;
+    await world.agent({ interop }).fetchFor()(URL_ROOT, POST);
+    expect(world.sent[0]?.headers["signature-key"]).not.toContain("well-known");
+    expect(world.sent[0]?.headers).not.toHaveProperty("content-digest");
+  });
+
+  it("gives a 401 without challenge back as it is, and one that asks for a person too", async () => {
+    const world = await createWorld();
+    const answers = [undefined, "httpsig", 'httpsig; user_interaction="https://r.example/visit"'];
+    for (const agentAuth of answers) {
+      const headers: Record<string, string> = agentAuth === undefined ? {} : { "agent-auth": agentAuth };
+      world.resource = () => new Response("no", { status: 401, headers });
+      expect((await world.agent().fetchFor()(URL_ROOT)).status).toBe(401);
+    }
+    expect(world.sent).toHaveLength(3);
+  });
+
+  it("does not take a header on another status for a challenge", async () => {
+    const world = await createWorld();
+    world.resource = () => new Response("ok", { headers: { "agent-auth": "httpsig; identity=?1" } });
+    expect((await world.agent({ signatureScheme: "hwk" }).fetchFor()(URL_ROOT)).status).toBe(200);
+    expect(world.sent).toHaveLength(1);
+  });
+
+  it("P9: refuses to read a challenge out of another scheme's text", async () => {
+    const world = await createWorld();
+    world.resource = () =>
+      new Response("", { status: 401, headers: { "agent-auth": 'Bearer realm="httpsig"' } });
+    expect((await errorOf(world.agent().fetchFor()(URL_ROOT))).code).toBe("malformed_challenge");
+    expect(world.sent).toHaveLength(1);
+  });
+});
+
+describe("an identity challenge", () => {
+  it("raises hwk to jwks, once", async () => {
+    const world = await createWorld();
+    world.requirement = { level: "identified" };
+    const response = await world.agent({ signatureScheme: "hwk" }).fetchFor()(URL_ROOT, POST);
+    expect(await response.text()).toBe("hello identified");
+    expect(world.story()).toEqual(["resource hwk", "resource jwks"]);
+  });
+
+  it("goes on to an auth token where the route demands one", async () => {
+    const world = await createWorld();
+    const response = await world.agent({ signatureScheme: "hwk" }).fetchFor()(URL_ROOT, POST);
+    expect(await response.text()).toBe("hello authorized");
+    expect(world.story()).toEqual(["resource hwk", "resource jwks", "token auth jwks", "resource jwt"]);
+  });
+
+  it("is an error for an agent that wants to stay anonymous", async () => {
+    const world = await createWorld();
+    const agent = world.agent({ signatureScheme: "hwk", raiseScheme: false });
+    expect((await errorOf(agent.fetchFor()(URL_ROOT))).code).toBe("identity_required");
+    expect(world.story()).toEqual(["resource hwk"]);
+  });
+
+  it("that never ends is given back, not followed for ever", async () => {
+    const world = await createWorld();
+    const headers = { "agent-auth": "httpsig; identity=?1" };
+    world.resource = () => new Response("", { status: 401, headers });
+    const response = await world.agent({ signatureScheme: "hwk" }).fetchFor()(URL_ROOT);
+    expect(response.status).toBe(401);
+    expect(world.story()).toEqual(["resource hwk", "resource jwks"]);
+  });
+});
+
+describe("an authorization challenge", () => {
+  it("is answered with a token and one retry, freshly signed, with the same body", async () => {
+    const world = await createWorld();
+    const response = await world.agent().fetchFor({ state: "s-1" })(URL_ROOT, POST);
+    expect(await response.text()).toBe("hello authorized");
+    expect(world.story()).toEqual(["resource jwks", "token auth jwks", "resource jwt"]);
+    const [first, token, retry] = world.sent;
+    expect(Object.keys(token?.form ?? {})).toEqual([
+      "request_type",
+      "resource_token",
+      "redirect_uri",
+      "state",
+    ]);
+    expect(token?.form).toMatchObject({
+      redirect_uri: "http://backend.localhost:8000/auth/aauth/callback",
+      state: "s-1",
+    });
+    expect(retry?.body).toEqual(first?.body);
+    expect(retry?.headers.nonce).not.toBe(first?.headers.nonce);
+    expect(retry?.headers.signature).not.toBe(first?.headers.signature);
+  });
+
+  it("signs with the delegate's agent token where there is one", async () => {
+    const world = await createWorld();
+    const { agent, clock } = world.parties;
+    const delegate = await generateSigningKey({ kid: "delegate" });
+    const agentToken = () =>
+      issueAgentToken({
+        key: agent.key,
+        agent: agent.id,
+        delegate: "worker-1",
+        confirmationKey: delegate.publicJwk,
+        now: clock.now,
+      });
+    const response = await world.agent({ key: () => delegate, agentToken }).fetchFor()(URL_ROOT, POST);
+    expect(await response.text()).toBe("hello authorized");
+    expect(world.story()).toEqual(["resource jwt", "token auth jwt", "resource jwt"]);
+    expect(world.seen[0]?.agent.thumbprint).toBe(delegate.thumbprint);
+  });
+
+  it("uses the token from then on, until 30 s before it expires", async () => {
+    const world = await createWorld();
+    const agent = world.agent();
+    await agent.fetchFor()(URL_ROOT, POST);
+    world.parties.clock.advance(269);
+    await agent.fetchFor()(URL_ROOT, POST);
+    expect(world.story().slice(3)).toEqual(["resource jwt"]);
+    world.parties.clock.advance(1);
+    await agent.fetchFor()(URL_ROOT, POST);
+    expect(world.story().slice(4)).toEqual(["resource jwks", "token auth jwks", "resource jwt"]);
+  });
+
+  it("uses a short-lived token for half its life", async () => {
+    const world = await createWorld();
+    world.granting = { lifetimeSeconds: 20 };
+    const agent = world.agent();
+    await agent.fetchFor()(URL_ROOT, POST);
+    world.parties.clock.advance(9);
+    await agent.fetchFor()(URL_ROOT, POST);
+    expect(world.story()).toHaveLength(4);
+    world.parties.clock.advance(1);
+    await agent.fetchFor()(URL_ROOT, POST);
+    expect(world.story()).toHaveLength(7);
+  });
+
+  it("asks again when the resource refuses a token that was kept", async () => {
+    const world = await createWorld();
+    const agent = world.agent();
+    await agent.fetchFor()(URL_ROOT, POST);
+    world.requirement = { level: "authorized", scopes: ["other"] };
+    const response = await agent.fetchFor()(URL_ROOT, POST);
+    expect(await response.text()).toBe("hello authorized");
+    expect(world.story().slice(3)).toEqual(["resource jwt", "token auth jwks", "resource jwt"]);
+    // Both tokens are still there: the one for the first scope is found by what the challenge asks for.
+    world.requirement = { level: "authorized", scopes: ["supply-chain:optimize"] };
+    expect((await agent.fetchFor()(URL_ROOT, POST)).status).toBe(200);
+    expect(world.story().slice(6)).toEqual(["resource jwt", "resource jwt"]);
+  });
+
+  it("asks for a new token when one that was kept is refused for the same scope", async () => {
+    const world = await createWorld();
+    const agent = world.agent();
+    await agent.fetchFor()(URL_ROOT, POST);
+    const revoked = world.sent[2]?.headers["signature-key"];
+    const working = world.resource;
+    world.resource = async (request) =>
+      request.headers["signature-key"] === revoked
+        ? new Response("", { status: 401, headers: { "agent-auth": await challenge(world) } })
+        : working(request);
+    expect((await agent.fetchFor()(URL_ROOT, POST)).status).toBe(200);
+    expect(world.story().slice(3)).toEqual(["resource jwt", "token auth jwks", "resource jwt"]);
+  });
+
+  it("starts with the token it is given, and asks for another when that one has expired", async () => {
+    const world = await createWorld();
+    const authToken = await world.parties.issueAuthToken();
+    expect((await world.agent().fetchFor({ authToken })(URL_ROOT, POST)).status).toBe(200);
+    expect(world.story()).toEqual(["resource jwt"]);
+    world.parties.clock.advance(300);
+    expect((await world.agent().fetchFor({ authToken })(URL_ROOT, POST)).status).toBe(200);
+    expect(world.story().slice(1)).toEqual(["resource jwt", "token auth jwks", "resource jwt"]);
+  });
+
+  it("repeated after a token was presented is an error, and the token is not used again", async () => {
+    const world = await createWorld();
+    const agent = world.agent();
+    const working = world.resource;
+    world.resource = async () => {
+      const headers = { "agent-auth": await challenge(world) };
+      return new Response("", { status: 401, headers });
+    };
+    expect((await errorOf(agent.fetchFor()(URL_ROOT, POST))).code).toBe("challenge_repeated");
+    expect(world.story()).toEqual(["resource jwks", "token auth jwks", "resource jwt"]);
+    world.resource = working;
+    expect((await agent.fetchFor()(URL_ROOT, POST)).status).toBe(200);
+    expect(world.story().slice(3)).toEqual(["resource jwks", "token auth jwks", "resource jwt"]);
+  });
+
+  it("keeps to one key although the agent's key is rotated meanwhile", async () => {
+    const world = await createWorld();
+    const { agent, resource } = world.parties;
+    const keys = [agent.key, resource.key];
+    const response = await world.agent({ key: () => keys.shift() ?? resource.key }).fetchFor()(
+      URL_ROOT,
+      POST,
+    );
+    expect(response.status).toBe(200);
+    expect(world.seen[0]?.agent.thumbprint).toBe(agent.key.thumbprint);
+  });
+});
+
+/** A challenge of the resource for the agent, except for what is given. */
+async function challenge(
+  world: World,
+  change: Partial<Parameters<typeof issueResourceToken>[0]> = {},
+  authServer = world.parties.authServer.issuer,
+): Promise<string> {
+  const { agent, resource, clock } = world.parties;
+  const resourceToken = await issueResourceToken({
+    key: resource.key,
+    resource: resource.id,
+    authServer,
+    agent: agent.id,
+    agentJkt: agent.key.thumbprint,
+    scope: "supply-chain:optimize",
+    now: clock.now,
+    ...change,
+  });
+  return formatAgentAuth({ level: "authorized", resourceToken, authServer });
+}
+
+it("an authorization challenge that wants a person to act first is the caller's to answer", async () => {
+  const world = await createWorld();
+  const agentAuth = `${(await challenge(world)).replace("auth-token; ", "")}; user_interaction="https://r.example/visit"`;
+  world.resource = () => new Response("", { status: 401, headers: { "agent-auth": agentAuth } });
+  const response = await world.agent().fetchFor()(URL_ROOT);
+  expect([response.status, response.headers.get("agent-auth")]).toEqual([401, agentAuth]);
+  expect(world.sent).toHaveLength(1);
+});
+
+describe("B6: a challenge that is not followed", () => {
+  const refused = async (agentAuth: (world: World) => Promise<string> | string) => {
+    const world = await createWorld();
+    const value = await agentAuth(world);
+    world.resource = () => new Response("", { status: 401, headers: { "agent-auth": value } });
+    const error = await errorOf(world.agent().fetchFor()(URL_ROOT, POST));
+    expect(world.sent).toHaveLength(1);
+    expect(world.parties.discovery.requests).toEqual([]);
+    return error.code;
+  };
+
+  it.each([
+    ["another auth server", {}, "http://evil.localhost:1/realms/aauth-test"],
+    ["an auth server that only looks alike", {}, "http://localhost:8080/realms/aauth-test/"],
+  ])("names %s", async (_name, change, authServer) => {
+    expect(await refused((world) => challenge(world, change, authServer))).toBe("challenge_untrusted");
+  });
+
+  it.each([
+    ["of another resource", { resource: "http://market-analysis-agent.localhost:3000" }],
+    ["for another auth server", { authServer: "http://other.localhost:1" }],
+    ["for another agent", { agent: "http://other.localhost:1" }],
+    ["for another key", { agentJkt: "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k" }],
+    ["that has expired", { now: () => 0 }],
+  ])("has a resource token %s", async (_name, change) => {
+    expect(await refused((world) => challenge(world, change))).toBe("challenge_untrusted");
+  });
+
+  it.each([
+    ["no resource token", 'httpsig; auth-token; auth_server="http://localhost:8080/realms/aauth-test"'],
+    [
+      "an empty resource token",
+      'httpsig; auth-token; resource_token=""; auth_server="http://localhost:8080/realms/aauth-test"',
+    ],
+    [
+      "a resource token that is none",
+      'httpsig; auth-token; resource_token="x.y.z"; auth_server="http://localhost:8080/realms/aauth-test"',
+    ],
+    ["two values", "httpsig; identity=?1, httpsig"],
+  ])("has %s", async (_name, value) => {
+    expect(await refused(() => value)).toBe("malformed_challenge");
+  });
+
+  it("has a token of another type for a resource token", async () => {
+    const code = await refused(async (world) => {
+      const { resource, authServer } = world.parties;
+      const { claims } = decodeToken(await world.parties.issueAuthToken());
+      const header = { alg: "EdDSA", kid: resource.key.kid, typ: "auth+jwt" };
+      const resourceToken = await signJwt(header, claims, (data) => resource.key.sign(data));
+      return formatAgentAuth({ level: "authorized", resourceToken, authServer: authServer.issuer });
+    });
+    expect(code).toBe("malformed_challenge");
+  });
+
+  it("may come from a resource that is not called by its identifier, if that is given", async () => {
+    const world = await createWorld();
+    const { resource } = world.parties;
+    world.resource = async (request) =>
+      request.scheme === "jwt"
+        ? new Response("in")
+        : new Response("", { status: 401, headers: { "agent-auth": await challenge(world) } });
+    expect((await errorOf(world.agent().fetchFor()("http://localhost:9999/"))).code).toBe(
+      "challenge_untrusted",
+    );
+    const response = await world.agent().fetchFor({ resource: resource.id })("http://localhost:9999/");
+    expect(await response.text()).toBe("in");
+  });
+});
+
+describe("events", () => {
+  it("tell the whole story, and no secret", async () => {
+    const world = await createWorld();
+    const local: string[] = [];
+    const agent = world.agent();
+    await agent.fetchFor({ observer: ({ type }) => void local.push(type) })(URL_ROOT, POST);
+    await agent.fetchFor()(URL_ROOT, POST);
+    expect(world.events.map(({ type }) => type)).toEqual([
+      ...["request_signed", "response_received", "challenge_received"],
+      ...["token_requested", "request_signed", "response_received", "token_received"],
+      ...["request_retried", "request_signed", "response_received"],
+      ...["token_cache_hit", "request_signed", "response_received"],
+    ]);
+    expect(local).toEqual(world.events.slice(0, 10).map(({ type }) => type));
+    const told = JSON.stringify(world.events);
+    const secrets = world.sent.flatMap(({ headers, form }) => [
+      headers.signature?.slice(6, -1) ?? "",
+      form.resource_token ?? "",
+      /jwt="([^"]+)"/.exec(headers["signature-key"] ?? "")?.[1] ?? "",
+    ]);
+    expect(secrets.filter((secret) => secret !== "")).toHaveLength(7);
+    for (const secret of secrets.filter((text) => text !== "")) expect(told).not.toContain(secret);
+  });
+
+  it("do not let an observer disturb the call", async () => {
+    const world = await createWorld();
+    const observer = () => {
+      throw new Error("observer");
+    };
+    expect((await world.agent({ observer }).fetchFor({ observer })(URL_ROOT, POST)).status).toBe(200);
+  });
+});
+
+describe("giving up", () => {
+  it("with the context's signal, and with the call's", async () => {
+    const world = await createWorld();
+    const signal = AbortSignal.abort(new Error("enough"));
+    await expect(world.agent().fetchFor({ signal })(URL_ROOT)).rejects.toThrow("enough");
+    await expect(world.agent().fetchFor()(URL_ROOT, { signal })).rejects.toThrow("enough");
+  });
+
+  it("when a resource does not answer in time", async () => {
+    const world = await createWorld();
+    world.transport = (_url, { signal }) =>
+      new Promise((_resolve, reject) => signal?.addEventListener("abort", () => reject(signal.reason)));
+    const agent = world.agent({ timeouts: { requestMs: 5 } });
+    expect((await errorOf(agent.fetchFor()(URL_ROOT))).name).toBe("TimeoutError");
+  });
+
+  it("gives the transport's own errors through", async () => {
+    const world = await createWorld();
+    const refusal = Object.assign(new Error("connect"), { code: "ECONNREFUSED" });
+    world.resource = () => Promise.reject(refusal);
+    expect(await errorOf<Error>(world.agent().fetchFor()(URL_ROOT))).toBe(refusal);
+  });
+});
+
+describe("an agent", () => {
+  it("cannot be made with an identifier that is not canonical", async () => {
+    const world = await createWorld();
+    expect(() => world.agent({ id: "http://backend.localhost:8000/" })).toThrow(TypeError);
+  });
+
+  it("passes a demand for consent through as a typed error", async () => {
+    const world = await createWorld();
+    world.tokenEndpoint = () => Response.json({ expires_in: 600, request_token: "r t", token_type: "AAuth" });
+    const error = await errorOf(world.agent().fetchFor({ state: "s&1" })(URL_ROOT, POST));
+    expect(error).toBeInstanceOf(ConsentRequiredError);
+    expect(error).toMatchObject({
+      code: "consent_required",
+      requestToken: "r t",
+      expiresInSeconds: 600,
+      authServer: world.parties.authServer.issuer,
+      consentUrl:
+        "http://localhost:8080/realms/aauth-test/protocol/aauth/agent/auth?request_token=r+t&redirect_uri=http%3A%2F%2Fbackend.localhost%3A8000%2Fauth%2Faauth%2Fcallback&state=s%261",
+    } satisfies Partial<ConsentRequiredError & AAuthError>);
+    expect(JSON.stringify(world.events)).not.toContain("r t");
+  });
+});

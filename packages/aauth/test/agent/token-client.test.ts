@@ -1,0 +1,152 @@
+import { describe, expect, it } from "vitest";
+import { TokenRequestError } from "../../src/errors.ts";
+import { decodeToken } from "../../src/tokens/decode-token.ts";
+import { signJwt } from "../../src/tokens/jwt.ts";
+import { createWorld, errorOf, type World } from "./world.ts";
+
+const URL_ROOT = "http://supply-chain-agent.localhost:3000/";
+
+const failing = async (answer: (world: World) => Response | Promise<Response>) => {
+  const world = await createWorld();
+  world.tokenEndpoint = () => answer(world);
+  return errorOf(world.agent().fetchFor()(URL_ROOT));
+};
+
+describe("what a token endpoint answers", () => {
+  it("an OAuth error is a typed error with its text on one line", async () => {
+    const error = await failing(() =>
+      Response.json({ error: "access_denied", error_description: "no\nINFO: \u2028forged" }, { status: 403 }),
+    );
+    expect(error).toBeInstanceOf(TokenRequestError);
+    expect(error).toMatchObject({
+      code: "token_request_refused",
+      oauthError: "access_denied",
+      httpStatus: 403,
+    });
+    expect(error.message).toBe("auth server refused: access_denied: no INFO:  forged");
+  });
+
+  it.each([
+    ["no JSON", () => new Response("<html>")],
+    ["nothing", () => new Response(null, { status: 204 })],
+    ["a list", () => Response.json([])],
+    ["null", () => Response.json(null)],
+    ["neither token", () => Response.json({ token_type: "AAuth" })],
+    ["an error that is none", () => Response.json({ error: 'x"y' }, { status: 400 })],
+    ["a status alone", () => Response.json({}, { status: 500 })],
+    ["a redirect", () => new Response("", { status: 307, headers: { location: "http://evil.localhost/" } })],
+    ["a token that is none", () => Response.json({ auth_token: "opaque" })],
+    ["an answer over 64 KiB", () => Response.json({ auth_token: "x".repeat(70_000) })],
+  ])("%s is refused", async (_name, answer) => {
+    expect((await failing(answer)).code).toBe("token_request_failed");
+  });
+
+  it.each([
+    ["another resource", { audience: "http://other.localhost:1" }],
+    [
+      "another key",
+      { confirmationKey: { kty: "OKP", crv: "Ed25519", x: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" } },
+    ],
+    ["another issuer's name", { issuer: "http://other.localhost:1" }],
+    ["the past", { now: () => 0 }],
+  ] as const)("a token for %s is not presented", async (_name, change) => {
+    const error = await failing(async (world) =>
+      Response.json({ auth_token: await world.parties.issueAuthToken(change), expires_in: 300 }),
+    );
+    expect(error.code).toBe("token_request_failed");
+  });
+
+  it("a token of another type is not presented", async () => {
+    const error = await failing(async (world) => {
+      const { key } = world.parties.authServer;
+      const { claims, header } = decodeToken(await world.parties.issueAuthToken());
+      const typ = "refresh+jwt";
+      return Response.json({
+        auth_token: await signJwt({ ...header, typ }, claims, (data) => key.sign(data)),
+      });
+    });
+    expect(error.code).toBe("token_request_failed");
+  });
+
+  it("an auth server that cannot be reached, or does not answer in time", async () => {
+    const unreachable = await failing(() => Promise.reject(new Error("ECONNREFUSED")));
+    expect([unreachable.code, (unreachable.cause as Error).message]).toEqual([
+      "token_request_failed",
+      "ECONNREFUSED",
+    ]);
+
+    const world = await createWorld();
+    const { transport } = world;
+    world.transport = (url, request) =>
+      url.includes("/agent/token")
+        ? new Promise((_resolve, reject) =>
+            request.signal?.addEventListener("abort", () => reject(request.signal?.reason)),
+          )
+        : transport(url, request);
+    const agent = world.agent({ timeouts: { tokenRequestMs: 5 } });
+    expect((await errorOf(agent.fetchFor()(URL_ROOT))).code).toBe("token_request_failed");
+  });
+
+  it("a demand for consent without a place to give it", async () => {
+    const world = await createWorld();
+    const { agentMetadata, ...rest } = world.parties.discovery;
+    const discovery = {
+      ...rest,
+      agentMetadata,
+      issuerMetadata: async (issuer: string) => {
+        const { agent_auth_endpoint: _, ...metadata } = await world.parties.discovery.issuerMetadata(issuer);
+        return metadata;
+      },
+    };
+    world.tokenEndpoint = () => Response.json({ request_token: "r" });
+    expect((await errorOf(world.agent({ discovery }).fetchFor()(URL_ROOT))).code).toBe(
+      "token_request_failed",
+    );
+  });
+});
+
+describe("redeeming a code", () => {
+  it("sends code and redirect_uri, signed, and gives the grant", async () => {
+    const world = await createWorld();
+    const { issuer } = world.parties.authServer;
+    const authToken = await world.parties.issueAuthToken({ subject: "user-1" });
+    world.tokenEndpoint = () =>
+      Response.json({ auth_token: authToken, expires_in: 300, refresh_token: "r-1", token_type: "AAuth" });
+    const grant = await world.agent().redeemCode({ authServer: issuer, code: "c-1" });
+    expect(grant).toEqual({ authToken, expiresInSeconds: 300, refreshToken: "r-1" });
+    expect(world.story()).toEqual(["token code jwks"]);
+    expect(world.sent[0]?.form).toEqual({
+      request_type: "code",
+      code: "c-1",
+      redirect_uri: "http://backend.localhost:8000/auth/aauth/callback",
+    });
+    expect(world.sent[0]?.headers["content-digest"]).toBeDefined();
+  });
+
+  it("asks only an auth server that is trusted", async () => {
+    const world = await createWorld();
+    const input = { authServer: "http://evil.localhost:1", code: "c", refreshToken: "r" };
+    expect((await errorOf(world.agent().redeemCode(input))).code).toBe("challenge_untrusted");
+    expect((await errorOf(world.agent().refresh(input))).code).toBe("challenge_untrusted");
+    expect([world.sent, world.parties.discovery.requests]).toEqual([[], []]);
+  });
+
+  it("can be given up", async () => {
+    const world = await createWorld();
+    const signal = AbortSignal.abort(new Error("enough"));
+    const input = { authServer: world.parties.authServer.issuer, code: "c", signal };
+    await expect(world.agent().redeemCode(input)).rejects.toThrow("enough");
+  });
+});
+
+describe("refreshing", () => {
+  it("sends the refresh token and takes the lifetime from the token when the answer has none", async () => {
+    const world = await createWorld();
+    const authToken = await world.parties.issueAuthToken({ lifetimeSeconds: 77 });
+    world.tokenEndpoint = () => Response.json({ auth_token: authToken });
+    const { issuer: authServer } = world.parties.authServer;
+    const grant = await world.agent().refresh({ authServer, refreshToken: "r-1" });
+    expect(grant).toEqual({ authToken, expiresInSeconds: 77 });
+    expect(world.sent[0]?.form).toEqual({ request_type: "refresh", refresh_token: "r-1" });
+  });
+});

@@ -1,0 +1,117 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { createAgent } from "../../src/agent/index.ts";
+import { pooledTransport } from "../../src/metadata/http-node.ts";
+import { createTestParties } from "../../src/testing/test-parties.ts";
+import { type LoopbackServer, startServer } from "../metadata/loopback-server.ts";
+
+const servers: LoopbackServer[] = [];
+
+afterEach(async () => {
+  await Promise.all(servers.splice(0).map((server) => server.close()));
+});
+
+async function start(...arguments_: Parameters<typeof startServer>): Promise<LoopbackServer> {
+  const server = await startServer(...arguments_);
+  servers.push(server);
+  return server;
+}
+
+describe("the default transport", () => {
+  it("streams the response", async () => {
+    const more = Promise.withResolvers<void>();
+    const server = await start(async (_request, response) => {
+      response.write("first ");
+      await more.promise;
+      response.end("second");
+    });
+    const response = await pooledTransport(`${server.origin}/`, { method: "GET", headers: {} });
+    const reader = response.body!.getReader();
+    expect(new TextDecoder().decode((await reader.read()).value)).toBe("first ");
+    more.resolve();
+    expect(new TextDecoder().decode((await reader.read()).value)).toBe("second");
+  });
+
+  it("keeps status, repeated headers and empty answers", async () => {
+    const server = await start((request, response) => {
+      response.setHeader("set-cookie", ["a=1", "b=2"]);
+      response.writeHead(request.url === "/empty" ? 204 : 418).end();
+    });
+    const response = await pooledTransport(`${server.origin}/`, { method: "GET", headers: {} });
+    expect([response.status, response.headers.getSetCookie()]).toEqual([418, ["a=1", "b=2"]]);
+    expect((await pooledTransport(`${server.origin}/empty`, { method: "GET", headers: {} })).status).toBe(
+      204,
+    );
+  });
+
+  it("does not follow a redirect: a signature is for one target", async () => {
+    const server = await start((_request, response) => {
+      response.writeHead(307, { location: "/elsewhere" }).end();
+    });
+    const response = await pooledTransport(`${server.origin}/`, { method: "GET", headers: {} });
+    expect([response.status, server.requests]).toEqual([307, ["/"]]);
+  });
+
+  it("can be given up", async () => {
+    const server = await start(() => {});
+    const controller = new AbortController();
+    const pending = pooledTransport(`${server.origin}/`, {
+      method: "GET",
+      headers: {},
+      signal: controller.signal,
+    });
+    controller.abort(new Error("enough"));
+    await expect(pending).rejects.toThrow("enough");
+  });
+
+  it("carries a whole challenge over real sockets", async () => {
+    const { agent, resource, authServer, discovery, clock, createVerifier, issueAuthToken } =
+      await createTestParties();
+    const { createChallenger } = await import("../../src/resource/challenge.ts");
+    const { AAuthError } = await import("../../src/errors.ts");
+    let bodies = 0;
+    const server = await start((request, response) => {
+      const chunks: Buffer[] = [];
+      request.on("data", (chunk) => chunks.push(chunk));
+      request.on("end", async () => {
+        const requirement = { level: "authorized", scopes: ["supply-chain:optimize"] } as const;
+        const verifier = createVerifier({ authorities: [server.origin.slice(7)] });
+        const { method = "", url: target = "", headers } = request;
+        try {
+          const body = Buffer.concat(chunks);
+          const verified = await verifier.verifyRequest({ method, target, headers, body }, requirement);
+          bodies += body.byteLength;
+          response.end(verified.agent.level);
+        } catch (error) {
+          if (!(error instanceof AAuthError)) throw error;
+          const { issuer } = authServer;
+          const challenger = createChallenger({
+            key: resource.key,
+            resource: resource.id,
+            authServer: issuer,
+            now: clock.now,
+          });
+          const challenge = await challenger.challengeFor(error, requirement);
+          response.writeHead(challenge.status, challenge.headers).end(challenge.body);
+        }
+      });
+    });
+    const caller = createAgent({
+      id: agent.id,
+      key: agent.key,
+      signatureScheme: "jwks",
+      trustedAuthServers: [authServer.issuer],
+      discovery,
+      now: clock.now,
+      transport: async (url, request) =>
+        url.startsWith(authServer.issuer)
+          ? Response.json({ auth_token: await issueAuthToken(), expires_in: 300 })
+          : pooledTransport(url, request),
+    });
+    const response = await caller.fetchFor({ resource: resource.id })(`${server.origin}/a%2Fb/?q=1&r=%20`, {
+      method: "POST",
+      body: "12345",
+    });
+    expect([response.status, await response.text(), bodies]).toEqual([200, "authorized", 5]);
+    expect(server.requests).toEqual(["/a%2Fb/?q=1&r=%20", "/a%2Fb/?q=1&r=%20"]);
+  });
+});

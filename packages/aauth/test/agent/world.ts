@@ -1,0 +1,152 @@
+import type { AgentEvent, AgentOptions } from "../../src/agent/index.ts";
+import { createAgent } from "../../src/agent/index.ts";
+import { AAuthError } from "../../src/errors.ts";
+import type { Transport, TransportRequest } from "../../src/metadata/transport.ts";
+import { type ChallengerOptions, createChallenger } from "../../src/resource/challenge.ts";
+import { createVerifier } from "../../src/resource/verify-request.ts";
+import { requestTarget } from "../../src/signing/authority.ts";
+import { createTestParties } from "../../src/testing/test-parties.ts";
+import { issueAuthToken, verifyAuthToken } from "../../src/tokens/auth-token.ts";
+import { decodeJwt } from "../../src/tokens/jwt.ts";
+import { verifyResourceToken } from "../../src/tokens/resource-token.ts";
+import { tokenSignerOf } from "../../src/tokens/token-signer.ts";
+import type { IdentifiedAgent, Requirement, VerifiedRequest } from "../../src/types.ts";
+
+export interface SentRequest extends TransportRequest {
+  readonly url: string;
+  /** `hwk`, `jwks` or `jwt`, from Signature-Key. */
+  readonly scheme: string;
+  readonly form: Record<string, string>;
+}
+
+type Answer = (request: SentRequest) => Promise<Response> | Response;
+
+/**
+ * The demo's backend against the demo's supply-chain agent and auth server, over a transport in memory. Both ends are
+ * the real gate; every part can be replaced for one test.
+ */
+export async function createWorld(options: { challenger?: Partial<ChallengerOptions> } = {}) {
+  const parties = await createTestParties();
+  const { agent, resource, authServer, discovery, clock } = parties;
+  const { now } = clock;
+  const sent: SentRequest[] = [];
+  const events: AgentEvent[] = [];
+  const gate = parties.createVerifier();
+  const challenger = createChallenger({
+    key: resource.key,
+    resource: resource.id,
+    authServer: authServer.issuer,
+    now,
+    ...options.challenger,
+  });
+  const atAuthServer = createVerifier({
+    authorities: ["localhost:8080"],
+    discovery,
+    now,
+    // An upstream token is held by the resource it was issued for.
+    async authTokenHolder(token) {
+      const audience = String(decodeJwt(token).claims.aud);
+      await verifyAuthToken(token, { audience, trustedIssuers: [authServer.issuer], discovery, now });
+      return { agent: audience, keys: (await discovery.keys("resource", audience)).keys };
+    },
+  });
+
+  const world = {
+    parties,
+    sent,
+    events,
+    requirement: { level: "authorized", scopes: ["supply-chain:optimize"] } as Requirement,
+    /** Claims the auth server puts on top into what it issues. */
+    granting: {} as { subject?: string; lifetimeSeconds?: number },
+    seen: [] as VerifiedRequest[],
+    /** Answers of the resource, and of the token endpoint. */
+    resource: defaultResource as Answer,
+    tokenEndpoint: defaultTokenEndpoint as Answer,
+    transport: transport as Transport,
+    agent: (more: Partial<AgentOptions> = {}) =>
+      createAgent({
+        id: agent.id,
+        key: agent.key,
+        signatureScheme: "jwks",
+        trustedAuthServers: [authServer.issuer],
+        redirectUri: `${agent.id}/auth/aauth/callback`,
+        discovery,
+        transport: (url, request) => world.transport(url, request),
+        observer: (event) => void events.push(event),
+        now,
+        ...more,
+      }),
+    /** What went over the wire, in short. */
+    story: () =>
+      sent.map(({ url, scheme, form }) =>
+        url.includes("/agent/token") ? `token ${form.request_type} ${scheme}` : `resource ${scheme}`,
+      ),
+  };
+
+  async function transport(url: string, request: TransportRequest): Promise<Response> {
+    const scheme = /scheme=(\w+)/.exec(request.headers["signature-key"] ?? "")?.[1] ?? "none";
+    const form = Object.fromEntries(new URLSearchParams(new TextDecoder().decode(request.body)));
+    const seen = { ...request, url, scheme, form };
+    sent.push(seen);
+    request.signal?.throwIfAborted();
+    return url.startsWith(authServer.issuer) ? world.tokenEndpoint(seen) : world.resource(seen);
+  }
+
+  async function defaultResource({ url, method, headers, body }: SentRequest): Promise<Response> {
+    try {
+      const verified = await gate.verifyRequest(received(url, method, headers, body), world.requirement);
+      world.seen.push(verified);
+      return new Response(`hello ${verified.agent.level}`);
+    } catch (error) {
+      if (!(error instanceof AAuthError)) throw error;
+      const challenge = await challenger.challengeFor(error, world.requirement);
+      return new Response(challenge.body, challenge);
+    }
+  }
+
+  async function defaultTokenEndpoint({ url, method, headers, body, form }: SentRequest): Promise<Response> {
+    const { agent: caller } = await atAuthServer.verifyRequest(received(url, method, headers, body));
+    const { agent: requester, thumbprint, key } = caller as IdentifiedAgent;
+    const { iss, scope } = await verifyResourceToken(form.resource_token ?? "", {
+      audience: authServer.issuer,
+      agent: requester,
+      agentJkt: thumbprint,
+      discovery,
+      now,
+    });
+    const { token } = await issueAuthToken({
+      signer: tokenSignerOf(authServer.key),
+      issuer: authServer.issuer,
+      audience: iss,
+      agent: requester,
+      confirmationKey: key,
+      scope: scope ?? "",
+      now,
+      ...world.granting,
+    });
+    return Response.json({
+      auth_token: token,
+      expires_in: world.granting.lifetimeSeconds ?? 300,
+      token_type: "AAuth",
+    });
+  }
+
+  return world;
+}
+
+export type World = Awaited<ReturnType<typeof createWorld>>;
+
+export function received(url: string, method: string, headers: Record<string, string>, body?: Uint8Array) {
+  const length = body === undefined ? {} : { "content-length": String(body.byteLength) };
+  return { method, ...requestTarget(url), headers: { ...headers, ...length }, body };
+}
+
+/** What a promise is refused with. */
+export async function errorOf<T extends Error = AAuthError>(promise: Promise<unknown>): Promise<T> {
+  try {
+    await promise;
+  } catch (error) {
+    return error as T;
+  }
+  throw new Error("nothing was refused");
+}

@@ -1,0 +1,55 @@
+import { describe, expect, test } from "vitest";
+import { toJwks } from "../../src/keys/jwks.ts";
+import { generateSigningKey, importSigningKey, type PrivateJwk } from "../../src/keys/signing-key.ts";
+import { importVerificationKey } from "../../src/keys/verification-key.ts";
+import { expectRefusal } from "../refusal.ts";
+import keys from "../vectors/keys.json" with { type: "json" };
+
+const jwk = keys.A.jwk as PrivateJwk;
+const message = new TextEncoder().encode("a message");
+
+describe("generateSigningKey", () => {
+  test("makes a key that signs for its public half", async () => {
+    const key = await generateSigningKey({ kid: "key-1" });
+    expect(key.publicJwk).toEqual({ kty: "OKP", crv: "Ed25519", x: key.publicJwk.x, kid: "key-1" });
+    const verification = await importVerificationKey(key.publicJwk);
+    expect(verification.thumbprint).toBe(key.thumbprint);
+    expect(await verification.verify(message, await key.sign(message))).toBe(true);
+  });
+
+  test("makes another one each time", async () => {
+    const [one, two] = [await generateSigningKey({ kid: "k" }), await generateSigningKey({ kid: "k" })];
+    expect(one.thumbprint).not.toBe(two.thumbprint);
+  });
+});
+
+describe("importSigningKey", () => {
+  test("takes kid from the options, then the key, then the thumbprint", async () => {
+    expect((await importSigningKey({ ...jwk, kid: "own" }, { kid: "given" })).kid).toBe("given");
+    expect((await importSigningKey({ ...jwk, kid: "own" })).publicJwk.kid).toBe("own");
+    expect((await importSigningKey(jwk)).kid).toBe(keys.A.thumbprint);
+  });
+
+  test("shows no private half", async () => {
+    expect(JSON.stringify(await importSigningKey(jwk))).not.toContain(jwk.d);
+  });
+
+  test.each([
+    ["another curve", { ...jwk, crv: "X25519" }],
+    ["no d", { ...jwk, d: undefined }],
+    ["a short d", { ...jwk, d: jwk.d.slice(1) }],
+    ["a d of another key", { ...jwk, d: keys.B.jwk.d }],
+    ["a malformed x", { ...jwk, x: "AAAA" }],
+  ])("refuses %s", async (_, bad) => {
+    await expectRefusal("unsupported_key", () => importSigningKey(bad as PrivateJwk));
+  });
+});
+
+describe("toJwks", () => {
+  test("publishes kty, crv, x, kid in this order and nothing else", async () => {
+    const key = await importSigningKey(jwk, { kid: "backend-ephemeral-1" });
+    expect(JSON.stringify(toJwks([key]))).toBe(
+      `{"keys":[{"kty":"OKP","crv":"Ed25519","x":"${jwk.x}","kid":"backend-ephemeral-1"}]}`,
+    );
+  });
+});

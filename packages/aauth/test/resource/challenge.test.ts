@@ -1,0 +1,130 @@
+import { describe, expect, it } from "vitest";
+import { AAuthError } from "../../src/errors.ts";
+import { parseAgentAuth } from "../../src/headers/agent-auth.ts";
+import { createChallenger } from "../../src/resource/challenge.ts";
+import { decodeToken } from "../../src/tokens/decode-token.ts";
+import { verifyResourceToken } from "../../src/tokens/resource-token.ts";
+import { JWKS, parties, refusal, requestOf, SCOPES, signBadly } from "./kit.ts";
+
+const { agent, resource, authServer, clock } = parties;
+const challenger = createChallenger({
+  key: () => resource.key,
+  resource: resource.id,
+  authServer: authServer.issuer,
+  now: clock.now,
+});
+const verifier = parties.createVerifier();
+
+describe("challenges", () => {
+  it("an identified agent gets a resource token for the scopes of the route", async () => {
+    const error = await refusal(verifier, await requestOf(), SCOPES);
+    const challenge = await challenger.challengeFor(error, SCOPES);
+    expect(challenge).toMatchObject({ status: 401, body: "Authorization required" });
+    expect(challenge.headers).toMatchObject({
+      "content-type": "text/plain; charset=utf-8",
+      "cache-control": "no-store",
+    });
+    const header = challenge.headers["agent-auth"] ?? "";
+    const { resourceToken = "", authServer: at } = parseAgentAuth(header);
+    expect(header).toBe(
+      `httpsig; auth-token; resource_token="${resourceToken}"; auth_server="${authServer.issuer}"`,
+    );
+    expect(at).toBe(authServer.issuer);
+    expect(
+      await verifyResourceToken(resourceToken, {
+        audience: authServer.issuer,
+        agent: agent.id,
+        agentJkt: agent.key.thumbprint,
+        discovery: parties.discovery,
+        now: clock.now,
+      }),
+    ).toEqual({
+      iss: resource.id,
+      aud: authServer.issuer,
+      agent: agent.id,
+      agent_jkt: agent.key.thumbprint,
+      exp: clock.now() + 300,
+      scope: "supply-chain:optimize",
+    });
+  });
+
+  it("an expired token is challenged usefully", async () => {
+    const jwt = await parties.issueAuthToken({ now: () => clock.now() - 300 });
+    const error = await refusal(verifier, await requestOf({ signatureKey: { scheme: "jwt", jwt } }), SCOPES);
+    const { status, headers } = await challenger.challengeFor(error, SCOPES);
+    expect(status).toBe(401);
+    const { resourceToken = "" } = parseAgentAuth(headers["agent-auth"] ?? "");
+    expect(decodeToken(resourceToken).claims).toMatchObject({ agent: agent.id });
+  });
+
+  it("D5: a missing scope is a 403 that says what to ask for", async () => {
+    const jwt = await parties.issueAuthToken({ scope: "other" });
+    const error = await refusal(verifier, await requestOf({ signatureKey: { scheme: "jwt", jwt } }), SCOPES);
+    const { status, headers } = await challenger.challengeFor(error, SCOPES);
+    expect(status).toBe(403);
+    const { resourceToken = "" } = parseAgentAuth(headers["agent-auth"] ?? "");
+    expect(decodeToken(resourceToken).claims.scope).toBe("supply-chain:optimize");
+  });
+
+  it("D12: a pseudonymous caller is asked who it is", async () => {
+    const error = await refusal(verifier, await requestOf({ signatureKey: { scheme: "hwk" } }), SCOPES);
+    const { status, headers } = await challenger.challengeFor(error, SCOPES);
+    expect([status, headers["agent-auth"]]).toEqual([401, "httpsig; identity=?1"]);
+  });
+
+  it.each(["missing", "forged"])(
+    "D4, D9: with a %s signature only a signature is asked for",
+    async (kind) => {
+      const request =
+        kind === "missing"
+          ? { ...(await requestOf()), headers: {} }
+          : await signBadly({ signatureKey: JWKS, key: resource.key });
+      const error = await refusal(verifier, request, SCOPES);
+      const { status, headers, body } = await challenger.challengeFor(error, SCOPES);
+      expect([status, headers["agent-auth"]]).toEqual([401, "httpsig"]);
+      expect(body).toBe(`Valid AAuth signature required: ${error.code}`);
+    },
+  );
+
+  it("an error that proves nobody gets no resource token, whatever its code", async () => {
+    for (const code of ["authorization_required", "token_expired", "insufficient_scope"] as const) {
+      const { headers } = await challenger.challengeFor(new AAuthError(code, "x"), SCOPES);
+      expect(headers["agent-auth"]).toBe("httpsig");
+    }
+  });
+
+  it("an expired token on a route that needs an identity: the identity will do", async () => {
+    const jwt = await parties.issueAuthToken({ now: () => clock.now() - 300 });
+    const requirement = { level: "identified" } as const;
+    const error = await refusal(
+      verifier,
+      await requestOf({ signatureKey: { scheme: "jwt", jwt } }),
+      requirement,
+    );
+    const { headers } = await challenger.challengeFor(error, requirement);
+    expect(headers["agent-auth"]).toBe("httpsig; identity=?1");
+  });
+
+  it.each([
+    ["unknown_authority", 421],
+    ["header_too_large", 431],
+  ] as const)("%s is no challenge", async (code, status) => {
+    const challenge = await challenger.challengeFor(new AAuthError(code, "x"), SCOPES);
+    expect(challenge.status).toBe(status);
+    expect(challenge.headers).not.toHaveProperty("agent-auth");
+  });
+
+  it("a verified agent given by the caller counts when the error carries none", async () => {
+    const { agent: verified } = await verifier.verifyRequest(await requestOf());
+    const error = new AAuthError("authorization_required", "x");
+    const { headers } = await challenger.challengeFor(error, SCOPES, verified);
+    expect(parseAgentAuth(headers["agent-auth"] ?? "").level).toBe("authorized");
+  });
+
+  it("a requirement without scopes is a mistake", async () => {
+    const error = await refusal(verifier, await requestOf(), { level: "authorized", scopes: [] });
+    await expect(challenger.challengeFor(error, { level: "authorized", scopes: [] })).rejects.toThrow(
+      TypeError,
+    );
+  });
+});

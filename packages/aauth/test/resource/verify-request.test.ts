@@ -1,0 +1,700 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { generateSigningKey } from "../../src/keys/signing-key.ts";
+import { createMemoryReplayStore } from "../../src/signing/replay.ts";
+import { createTestDiscovery } from "../../src/testing/test-discovery.ts";
+import { issueAgentToken } from "../../src/tokens/agent-token.ts";
+import type { AuthorizedAgent } from "../../src/types.ts";
+import { AUTHORITY, HWK, JWKS, parties, refusal, requestOf, SCOPES, signBadly, URL_ROOT } from "./kit.ts";
+
+const { agent, resource, authServer, clock } = parties;
+
+beforeEach(() => {
+  parties.discovery.requests.length = 0;
+});
+
+describe("requests that pass", () => {
+  it("scheme hwk: a pseudonymous agent, nothing fetched", async () => {
+    const verifier = parties.createVerifier();
+    const { agent: caller, report } = await verifier.verifyRequest(
+      await requestOf({ signatureKey: { scheme: "hwk" } }),
+    );
+    expect(caller).toEqual({
+      level: "pseudonymous",
+      scheme: "hwk",
+      key: { kty: "OKP", crv: "Ed25519", x: agent.key.publicJwk.x },
+      thumbprint: agent.key.thumbprint,
+    });
+    expect(report).toMatchObject({ scheme: "hwk", label: "sig1", keySource: "header", created: clock.now() });
+    expect(parties.discovery.requests).toEqual([]);
+  });
+
+  it("scheme jwks: an identified agent", async () => {
+    const discovery = createTestDiscovery({ agents: { [agent.id]: [agent.key.publicJwk] } });
+    const verifier = parties.createVerifier({ discovery });
+    const first = await verifier.verifyRequest(await requestOf());
+    const second = await verifier.verifyRequest(await requestOf());
+    expect(first.agent).toMatchObject({ level: "identified", scheme: "jwks", agent: agent.id });
+    expect([first.report.keySource, second.report.keySource]).toEqual(["discovery", "discovery-cache"]);
+    expect(discovery.requests).toEqual([`${agent.id}/.well-known/aauth-agent`, `${agent.id}/jwks.json`]);
+  });
+
+  it("scheme jwt with an auth token: an authorized agent", async () => {
+    const jwt = await parties.issueAuthToken({ subject: "user-1", act: { agent: "http://up.localhost:1" } });
+    const request = await requestOf({ signatureKey: { scheme: "jwt", jwt } });
+    const verified = await parties.createVerifier().verifyRequest(request, SCOPES);
+    expect(verified.agent).toMatchObject({
+      level: "authorized",
+      scheme: "jwt",
+      agent: agent.id,
+      subject: "user-1",
+      scopes: ["supply-chain:optimize"],
+      act: { agent: "http://up.localhost:1" },
+      rawAuthToken: jwt,
+      thumbprint: agent.key.thumbprint,
+    });
+    expect(verified.report.checks.map(({ verdict }) => verdict)).toEqual(
+      Array(12).fill("passed").with(9, "skipped"),
+    );
+  });
+
+  it("scheme jwt with an auth token of the resource for itself: the agent is the resource", async () => {
+    const jwt = await parties.issueAuthToken({ agent: undefined as never });
+    const request = await requestOf({ signatureKey: { scheme: "jwt", jwt } });
+    expect((await parties.createVerifier().verifyRequest(request)).agent).toMatchObject({
+      agent: resource.id,
+    });
+  });
+
+  it("scheme jwt with an agent token: an identified agent with a delegate", async () => {
+    const delegate = await generateSigningKey({ kid: "delegate" });
+    const jwt = await issueAgentToken({
+      key: agent.key,
+      agent: agent.id,
+      delegate: "worker-1",
+      confirmationKey: delegate.publicJwk,
+      now: clock.now,
+    });
+    const request = await requestOf({ key: delegate, signatureKey: { scheme: "jwt", jwt } });
+    expect((await parties.createVerifier().verifyRequest(request)).agent).toMatchObject({
+      level: "identified",
+      scheme: "jwt",
+      agent: agent.id,
+      agentDelegate: "worker-1",
+      thumbprint: delegate.thumbprint,
+      agentToken: { sub: "worker-1" },
+    });
+  });
+
+  it("a POST with a body, in two steps, off the event loop", async () => {
+    const verifier = parties.createVerifier({ cryptoMode: "pool" });
+    const { body, ...request } = await requestOf({ body: '{"a":1}', url: `${URL_ROOT}path?x=1` });
+    const pending = await verifier.begin(request, { level: "identified" });
+    expect(Object.keys(pending)).toEqual(["complete"]);
+    expect((await pending.complete(body)).agent).toMatchObject({ agent: agent.id });
+  });
+
+  it("P5: any label", async () => {
+    const request = await signBadly({ label: "my-sig", signatureKey: HWK.replace("sig1", "my-sig") });
+    expect((await parties.createVerifier().verifyRequest(request)).report.label).toBe("my-sig");
+  });
+
+  it("the demo's spelling: no well-known, standard base64", async () => {
+    const request = await requestOf({
+      signatureKey: { scheme: "jwks", id: agent.id, wellKnown: false },
+      interop: { signatureEncoding: "sf-binary" },
+    });
+    expect((await parties.createVerifier().verifyRequest(request)).agent.level).toBe("identified");
+  });
+});
+
+describe("headers", () => {
+  it.each([
+    ["D9: none at all", ["signature-key", "signature-input", "signature"]],
+    ["G10: no Signature-Key", ["signature-key"]],
+    ["G10: no Signature-Input", ["signature-input"]],
+    ["G10, D1: no Signature", ["signature"]],
+    ["D1: only Signature-Key", ["signature-input", "signature"]],
+  ])("%s", async (_name, dropped) => {
+    const request = await requestOf({ signatureKey: { scheme: "hwk" } });
+    for (const name of dropped) delete request.headers[name];
+    const error = await refusal(parties.createVerifier(), request, { level: "pseudonymous" });
+    expect(error.code).toBe("missing_signature");
+    expect(error.report?.checks[0]).toMatchObject({ name: "headers", verdict: "failed" });
+  });
+
+  it("D1: a Signature-Key that only names a scheme", async () => {
+    const request = await requestOf();
+    request.headers["signature-key"] = "scheme=hwk";
+    expect((await refusal(parties.createVerifier(), request)).code).toBe("malformed_signature_key");
+  });
+
+  it("P6: two members", async () => {
+    const request = await requestOf();
+    request.headers["signature-key"] += `, ${HWK.replace("sig1", "sig2")}`;
+    expect((await refusal(parties.createVerifier(), request)).code).toBe("malformed_signature_key");
+  });
+
+  it("P6: the header sent twice", async () => {
+    const request = await requestOf();
+    const twice = { ...request.headers, "signature-key": [JWKS, JWKS] } as never;
+    expect((await refusal(parties.createVerifier(), { ...request, headers: twice })).code).toBe(
+      "malformed_signature_key",
+    );
+  });
+
+  it("different labels", async () => {
+    const request = await signBadly({ signatureKey: HWK.replace("sig1", "sig2") });
+    expect((await refusal(parties.createVerifier(), request)).code).toBe("label_mismatch");
+  });
+
+  it("too large", async () => {
+    const request = await requestOf();
+    request.headers["signature-key"] = `sig1=(scheme=jwt jwt="${"a".repeat(20_000)}")`;
+    expect((await refusal(parties.createVerifier(), request)).code).toBe("header_too_large");
+  });
+});
+
+describe("schemes that are refused without asking anyone", () => {
+  it.each([
+    ["J18: x509", 'sig1=(scheme=x509 x5u="http://evil.localhost:1/c.pem" x5t="AAAA")'],
+    ["J19: jwks by URL", 'sig1=(scheme=jwks jwks="http://evil.localhost:1/jwks.json" kid="k")'],
+    ["a document of the caller's choice", `${JWKS.slice(0, -1)} well-known="../../secret")`],
+    ["openid-configuration as document", `${JWKS.slice(0, -1)} well-known="openid-configuration")`],
+  ])("%s", async (_name, signatureKey) => {
+    const request = await signBadly({ signatureKey });
+    expect((await refusal(parties.createVerifier(), request)).code).toBe("unsupported_scheme");
+    expect(parties.discovery.requests).toEqual([]);
+  });
+
+  it("a scheme that is not configured", async () => {
+    const verifier = parties.createVerifier({ schemes: ["hwk", "jwt"] });
+    expect((await refusal(verifier, await requestOf())).code).toBe("unsupported_scheme");
+    expect(parties.discovery.requests).toEqual([]);
+  });
+});
+
+describe("authority", () => {
+  it("J6, G8: a host that is not served is refused, whatever Host says", async () => {
+    const request = await requestOf({ url: "http://evil.localhost:3000/", headers: { host: AUTHORITY } });
+    const error = await refusal(parties.createVerifier(), request);
+    expect([error.code, error.status]).toEqual(["unknown_authority", 421]);
+  });
+
+  it("J6: a signature for another host does not count here, even when Host names that host", async () => {
+    const request = await requestOf({
+      url: "http://evil.localhost:3000/",
+      signatureKey: { scheme: "hwk" },
+      headers: { host: "evil.localhost:3000" },
+    });
+    const error = await refusal(parties.createVerifier(), { ...request, authority: AUTHORITY });
+    expect(error.code).toBe("invalid_signature");
+  });
+
+  it("the first configured authority is used when routing gives none", async () => {
+    const { authority: _, ...request } = await requestOf();
+    expect((await parties.createVerifier().verifyRequest(request)).agent.level).toBe("identified");
+  });
+});
+
+describe("coverage", () => {
+  it.each([
+    ["P2, J4, G5: nothing", []],
+    ["P2, J4, G5: only signature-key", ["signature-key"]],
+    ["P2: no method", ["@authority", "@path", "signature-key"]],
+    ["P2: no authority", ["@method", "@path", "signature-key"]],
+    ["P2: no path", ["@method", "@authority", "signature-key"]],
+    ["no signature-key", ["@method", "@authority", "@path"]],
+  ])("%s", async (_name, components) => {
+    const request = await signBadly({ signatureKey: HWK, components });
+    expect((await refusal(parties.createVerifier(), request)).code).toBe("insufficient_coverage");
+  });
+
+  it.each(["/?x=1", "/?"])("P3: an uncovered query %s", async (target) => {
+    const request = await signBadly({ signatureKey: HWK, target });
+    expect((await refusal(parties.createVerifier(), request)).code).toBe("insufficient_coverage");
+  });
+
+  it("an uncovered nonce", async () => {
+    const request = await signBadly({ signatureKey: HWK, headers: { nonce: "AAAAAAAAAAAAAAAAAAAAAA" } });
+    expect((await refusal(parties.createVerifier(), request)).code).toBe("insufficient_coverage");
+  });
+
+  it("P3: a body that headers announce and the signature does not cover", async () => {
+    const body = new TextEncoder().encode("{}");
+    const request = await signBadly({
+      signatureKey: HWK,
+      method: "POST",
+      headers: { "content-length": "2" },
+      body,
+    });
+    expect((await refusal(parties.createVerifier(), request)).code).toBe("insufficient_coverage");
+    delete request.headers["content-length"];
+    request.headers["transfer-encoding"] = "chunked";
+    expect((await refusal(parties.createVerifier(), request)).code).toBe("insufficient_coverage");
+  });
+
+  it("P3: a body that no header announces", async () => {
+    const body = new TextEncoder().encode("{}");
+    const request = await signBadly({ signatureKey: HWK, method: "POST", body });
+    expect((await refusal(parties.createVerifier(), request)).code).toBe("digest_missing");
+    request.headers["content-digest"] = "sha-256=:RBNvo1WzZ4oRRq0W9+hknpT7T8If536DEMBg9hyq/4o=:";
+    expect((await refusal(parties.createVerifier(), request)).code).toBe("insufficient_coverage");
+  });
+
+  it("an uncovered body passes with the switch, but a digest that is there is still compared", async () => {
+    const verifier = parties.createVerifier({ interop: { bodyCoverage: "optional" } });
+    const body = new TextEncoder().encode("{}");
+    const request = await signBadly({
+      signatureKey: HWK,
+      method: "POST",
+      headers: { "content-length": "2" },
+      body,
+    });
+    expect((await verifier.verifyRequest(request)).agent.level).toBe("pseudonymous");
+    request.headers["content-digest"] = "sha-256=:X48E9qOokqqrvdts8nOJRJN3OWDUoyWxBf7kbu9DBPE=:";
+    expect((await refusal(verifier, request)).code).toBe("digest_mismatch");
+  });
+});
+
+describe("what was signed cannot be changed", () => {
+  it.each([
+    ["P2: the method", { method: "PUT" }],
+    ["P2: the path", { target: "/other?x=1" }],
+    ["the query", { target: "/?x=2" }],
+  ])("%s", async (_name, change) => {
+    const request = await requestOf({ url: `${URL_ROOT}?x=1`, body: "{}" });
+    const error = await refusal(parties.createVerifier(), { ...request, ...change });
+    expect(error.code).toBe("invalid_signature");
+  });
+
+  it.each(["content-type", "content-digest", "nonce", "signature-key"])("the header %s", async (name) => {
+    const request = await requestOf({ body: "{}", signatureKey: { scheme: "hwk" } });
+    const other = await requestOf({ body: "[]", signatureKey: { scheme: "hwk" }, key: resource.key });
+    request.headers[name] = name === "content-type" ? "text/plain" : (other.headers[name] ?? "");
+    expect((await refusal(parties.createVerifier(), request)).code).toBe("invalid_signature");
+  });
+
+  it("the covered content-digest may not vanish", async () => {
+    const request = await requestOf({ body: "{}" });
+    delete request.headers["content-digest"];
+    expect((await refusal(parties.createVerifier(), request)).code).toBe("missing_component");
+  });
+
+  it("P4, G6: the body", async () => {
+    const request = await requestOf({ body: '{"amount":1}' });
+    const error = await refusal(parties.createVerifier(), {
+      ...request,
+      body: new TextEncoder().encode('{"amount":9}'),
+    });
+    expect(error.code).toBe("digest_mismatch");
+    expect(error.report?.checks.find(({ verdict }) => verdict === "failed")?.name).toBe("content-digest");
+  });
+
+  it.each([undefined, new Uint8Array()])("J5: a covered digest without its body", async (body) => {
+    const request = await requestOf({ body: "{}" });
+    expect((await refusal(parties.createVerifier(), { ...request, body })).code).toBe("digest_mismatch");
+  });
+});
+
+describe("freshness", () => {
+  it("P1, J4: created is required", async () => {
+    const request = await signBadly({ signatureKey: HWK, parameters: "" });
+    expect((await refusal(parties.createVerifier(), request)).code).toBe("created_missing");
+  });
+
+  it.each([
+    [-61, "created_out_of_window"],
+    [-60, "accepted"],
+    [60, "accepted"],
+    [61, "created_out_of_window"],
+  ])("J4: created %i s from now: %s", async (offset, expected) => {
+    const request = await requestOf({ now: () => clock.now() + offset });
+    const verifier = parties.createVerifier();
+    if (expected === "accepted") await verifier.verifyRequest(request);
+    else expect((await refusal(verifier, request)).code).toBe(expected);
+  });
+
+  it("the tolerance is configurable", async () => {
+    const request = await requestOf({ now: () => clock.now() - 11 });
+    const verifier = parties.createVerifier({ toleranceSeconds: 10 });
+    expect((await refusal(verifier, request)).code).toBe("created_out_of_window");
+  });
+
+  it("P8: a past expires counts", async () => {
+    const past = `;created=${clock.now()};expires=${clock.now() - 1}`;
+    const request = await signBadly({ signatureKey: HWK, parameters: past });
+    expect((await refusal(parties.createVerifier(), request)).code).toBe("signature_expired");
+  });
+
+  it("is judged before anything is fetched", async () => {
+    const request = await requestOf({ now: () => clock.now() - 100 });
+    await refusal(parties.createVerifier(), request);
+    expect(parties.discovery.requests).toEqual([]);
+  });
+});
+
+describe("nonces", () => {
+  it("P10, J20: the same request does not pass twice", async () => {
+    const verifier = parties.createVerifier();
+    const request = await requestOf({ body: "{}" });
+    await verifier.verifyRequest(request);
+    expect((await refusal(verifier, request)).code).toBe("nonce_replayed");
+  });
+
+  it("P10: not even at once", async () => {
+    const verifier = parties.createVerifier({ cryptoMode: "pool" });
+    const request = await requestOf({ body: "{}" });
+    const results = await Promise.allSettled(
+      Array.from({ length: 10 }, () => verifier.verifyRequest(request)),
+    );
+    expect(results.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+  });
+
+  it("an invalid signature does not spend another's nonce", async () => {
+    const verifier = parties.createVerifier();
+    const request = await requestOf({ body: "{}" });
+    const forged = { ...request, headers: { ...request.headers, signature: `sig1=:${"A".repeat(86)}:` } };
+    expect((await refusal(verifier, forged)).code).toBe("invalid_signature");
+    await verifier.verifyRequest(request);
+  });
+
+  it("two keys may use the same nonce, one key at two resources too", async () => {
+    const nonce = "AAAAAAAAAAAAAAAAAAAAAA";
+    const replayStore = createMemoryReplayStore({ now: clock.now });
+    const verifier = parties.createVerifier({
+      replayStore,
+      authorities: [AUTHORITY, "other.localhost:3000"],
+    });
+    const hwk = { signatureKey: { scheme: "hwk" }, nonce } as const;
+    await verifier.verifyRequest(await requestOf(hwk));
+    await verifier.verifyRequest(await requestOf({ ...hwk, key: resource.key }));
+    await verifier.verifyRequest(await requestOf({ ...hwk, url: "http://other.localhost:3000/" }));
+    expect((await refusal(verifier, await requestOf(hwk))).code).toBe("nonce_replayed");
+  });
+
+  it("a nonce from the future edge of the window stays spent until the window is over", async () => {
+    const start = { seconds: clock.now() };
+    const now = () => start.seconds;
+    const verifier = parties.createVerifier({ now, replayStore: createMemoryReplayStore({ now }) });
+    const request = await requestOf({ body: "{}", now: () => start.seconds + 60 });
+    await verifier.verifyRequest(request);
+    start.seconds += 120;
+    expect((await refusal(verifier, request)).code).toBe("nonce_replayed");
+    start.seconds += 1;
+    expect((await refusal(verifier, request)).code).toBe("created_out_of_window");
+  });
+
+  it("is demanded on unsafe methods where configured", async () => {
+    const verifier = parties.createVerifier({ requireNonce: true });
+    expect((await refusal(verifier, await requestOf({ body: "{}", nonce: false }))).code).toBe(
+      "nonce_required",
+    );
+    await verifier.verifyRequest(await requestOf());
+  });
+
+  it.each(["AAAA", "not base64url!!!!!", "AAAAAAAAAAAAAAA="])("%s is malformed", async (nonce) => {
+    const request = await requestOf({ nonce });
+    expect((await refusal(parties.createVerifier(), request)).code).toBe("malformed_nonce");
+  });
+});
+
+describe("signatures and keys", () => {
+  it("D2, D11: an invalid hwk signature", async () => {
+    const request = await signBadly({ signatureKey: HWK, key: resource.key });
+    const error = await refusal(parties.createVerifier(), request, { level: "pseudonymous" });
+    expect([error.code, error.provenAgent]).toEqual(["invalid_signature", undefined]);
+  });
+
+  it("D4: a signature in someone else's name proves nobody", async () => {
+    const request = await signBadly({ signatureKey: JWKS, key: resource.key });
+    const error = await refusal(parties.createVerifier(), request, SCOPES);
+    expect([error.code, error.provenAgent]).toEqual(["invalid_signature", undefined]);
+  });
+
+  it("a key the agent does not publish", async () => {
+    const request = await signBadly({ signatureKey: `sig1=(scheme=jwks id="${agent.id}" kid="other")` });
+    expect((await refusal(parties.createVerifier(), request)).code).toBe("unknown_key");
+  });
+
+  it.each([
+    ["G4, D8: an ordinary http host", "http://internal.example"],
+    ["G4, D8: a cloud metadata address", "http://169.254.169.254"],
+    ["an id that is not canonical", "http://backend.localhost:8000/"],
+  ])("%s is not fetched", async (_name, id) => {
+    const request = await signBadly({ signatureKey: `sig1=(scheme=jwks id="${id}" kid="k")` });
+    expect((await refusal(parties.createVerifier(), request)).code).toBe("discovery_blocked");
+    expect(parties.discovery.requests).toEqual([]);
+  });
+
+  it.each([[["http://other.localhost:1"]], [() => false]])(
+    "an agent that is not trusted is not fetched",
+    async (trustedAgents) => {
+      const verifier = parties.createVerifier({ trustedAgents: trustedAgents as never });
+      expect((await refusal(verifier, await requestOf())).code).toBe("discovery_blocked");
+      expect(parties.discovery.requests).toEqual([]);
+    },
+  );
+
+  it("G7: an issuer's key is not an agent's key, although both have one URL", async () => {
+    const both = "http://both.localhost:9000";
+    const discovery = createTestDiscovery({
+      agents: { [both]: [agent.key.publicJwk] },
+      issuers: { [both]: { keys: [authServer.key.publicJwk] } },
+    });
+    await discovery.key("issuer", both, authServer.key.kid);
+    const verifier = parties.createVerifier({ discovery });
+    const request = await requestOf({ key: authServer.key, signatureKey: { scheme: "jwks", id: both } });
+    expect((await refusal(verifier, request)).code).toBe("unknown_key");
+  });
+
+  it("takes the id for a key set only with the switch", async () => {
+    const bare = "http://bare.localhost:1/keys";
+    const discovery = createTestDiscovery({ documents: { [bare]: { keys: [agent.key.publicJwk] } } });
+    const signatureKey = { scheme: "jwks", id: bare, wellKnown: false } as const;
+    expect(
+      (await refusal(parties.createVerifier({ discovery }), await requestOf({ signatureKey }))).code,
+    ).toBe("discovery_failed");
+    const verifier = parties.createVerifier({ discovery, interop: { wellKnownAbsent: "spec" } });
+    expect((await verifier.verifyRequest(await requestOf({ signatureKey }))).agent).toMatchObject({
+      agent: bare,
+    });
+  });
+
+  it("takes no id for a key set that is not canonical", async () => {
+    const verifier = parties.createVerifier({ interop: { wellKnownAbsent: "spec" } });
+    const signatureKey = { scheme: "jwks", id: `${agent.id}/jwks.json?v=2`, wellKnown: false } as const;
+    expect((await refusal(verifier, await requestOf({ signatureKey }))).code).toBe("discovery_blocked");
+    expect(parties.discovery.requests).toEqual([]);
+  });
+
+  it("takes the semicolon form only with the switch", async () => {
+    const signatureKey = `sig1=hwk;kty="OKP";crv="Ed25519";x="${agent.key.publicJwk.x}"`;
+    const request = await signBadly({ signatureKey });
+    expect((await refusal(parties.createVerifier(), request)).code).toBe("malformed_signature_key");
+    const verifier = parties.createVerifier({ interop: { semicolonForm: true } });
+    expect((await verifier.verifyRequest(request)).agent.level).toBe("pseudonymous");
+  });
+});
+
+describe("tokens", () => {
+  const withToken = async (jwt: string, options = {}) =>
+    requestOf({ signatureKey: { scheme: "jwt", jwt }, ...options });
+
+  it("D3: a stolen token is worth nothing without its key", async () => {
+    const request = await withToken(await parties.issueAuthToken(), { key: resource.key });
+    const error = await refusal(parties.createVerifier(), request, SCOPES);
+    expect([error.code, error.provenAgent]).toEqual(["invalid_signature", undefined]);
+  });
+
+  it("P7, J3, G1, D6: a token of a foreign issuer is refused without asking anyone", async () => {
+    const jwt = await parties.issueAuthToken({ issuer: "http://evil.localhost:1/realms/aauth-test" });
+    expect((await refusal(parties.createVerifier(), await withToken(jwt))).code).toBe("untrusted_issuer");
+    expect(parties.discovery.requests).toEqual([]);
+  });
+
+  it("D7, D10: a self-issued token is refused, although its cnf.jwk fits the signature", async () => {
+    const jwt = await parties.issueAuthToken({ issuer: agent.id });
+    expect((await refusal(parties.createVerifier(), await withToken(jwt))).code).toBe("untrusted_issuer");
+  });
+
+  it("P7, G2, D10: a token for someone else", async () => {
+    const jwt = await parties.issueAuthToken({ audience: "http://other.localhost:1" });
+    expect((await refusal(parties.createVerifier(), await withToken(jwt))).code).toBe(
+      "token_audience_mismatch",
+    );
+  });
+
+  it("G3: an unknown type of token", async () => {
+    const jwt = `${Buffer.from('{"typ":"JWT","alg":"EdDSA"}').toString("base64url")}.e30.AAAA`;
+    expect((await refusal(parties.createVerifier(), await withToken(jwt))).code).toBe("token_type_mismatch");
+  });
+
+  it("J2, G4: an agent token of an unreachable or unknown server", async () => {
+    for (const server of ["http://169.254.169.254", "http://unknown.localhost:1"]) {
+      const issuing = { key: agent.key, agent: server, delegate: "d", confirmationKey: agent.key.publicJwk };
+      const jwt = await issueAgentToken({ ...issuing, now: clock.now });
+      expect((await refusal(parties.createVerifier(), await withToken(jwt))).code).toMatch(/^discovery_/);
+    }
+  });
+
+  it("J2: an agent token that its server did not sign", async () => {
+    const forger = { ...resource.key, kid: agent.key.kid };
+    const issuing = {
+      agent: agent.id,
+      delegate: "d",
+      confirmationKey: resource.key.publicJwk,
+      now: clock.now,
+    };
+    const jwt = await issueAgentToken({ ...issuing, key: forger });
+    const request = await withToken(jwt, { key: resource.key });
+    expect((await refusal(parties.createVerifier(), request)).code).toBe("invalid_token_signature");
+  });
+
+  it("trustedAgents holds for agent servers too", async () => {
+    const issuing = { key: agent.key, agent: agent.id, delegate: "d", confirmationKey: agent.key.publicJwk };
+    const jwt = await issueAgentToken({ ...issuing, now: clock.now });
+    const verifier = parties.createVerifier({ trustedAgents: ["http://other.localhost:1"] });
+    expect((await refusal(verifier, await withToken(jwt))).code).toBe("untrusted_issuer");
+    expect(parties.discovery.requests).toEqual([]);
+  });
+
+  it("a resource without audience takes no auth tokens", async () => {
+    const verifier = parties.createVerifier({ audience: undefined as never, trustedIssuers: [] });
+    const request = await withToken(await parties.issueAuthToken());
+    expect((await refusal(verifier, request)).code).toBe("untrusted_issuer");
+  });
+
+  describe("that have expired", () => {
+    const expired = () => parties.issueAuthToken({ now: () => clock.now() - 300 });
+
+    it("G2, D10: are refused; the caller, being proven, can be challenged", async () => {
+      const error = await refusal(parties.createVerifier(), await withToken(await expired()), SCOPES);
+      expect(error.code).toBe("token_expired");
+      expect(error.provenAgent).toEqual({
+        level: "identified",
+        scheme: "jwt",
+        agent: agent.id,
+        key: { kty: "OKP", crv: "Ed25519", x: agent.key.publicJwk.x },
+        thumbprint: agent.key.thumbprint,
+      });
+      expect(error.report?.checks.find(({ verdict }) => verdict === "failed")?.name).toBe("token");
+    });
+
+    it("are refused without any requirement, too", async () => {
+      expect((await refusal(parties.createVerifier(), await withToken(await expired()))).code).toBe(
+        "token_expired",
+      );
+    });
+
+    it("prove nobody when the request is not signed with their key", async () => {
+      const error = await refusal(
+        parties.createVerifier(),
+        await withToken(await expired(), { key: resource.key }),
+      );
+      expect([error.code, error.provenAgent]).toEqual(["invalid_signature", undefined]);
+    });
+
+    it("prove nobody when the body was changed", async () => {
+      const request = await withToken(await expired(), { body: "{}" });
+      const error = await refusal(parties.createVerifier(), { ...request, body: new Uint8Array(2) });
+      expect([error.code, error.provenAgent]).toEqual(["digest_mismatch", undefined]);
+    });
+
+    it.each([
+      ["another issuer", { issuer: "http://evil.localhost:1" }, "untrusted_issuer"],
+      ["another audience", { audience: "http://other.localhost:1" }, "token_audience_mismatch"],
+    ])("prove nobody when they have %s", async (_name, change, code) => {
+      const jwt = await parties.issueAuthToken({ now: () => clock.now() - 300, ...change });
+      const error = await refusal(parties.createVerifier(), await withToken(jwt));
+      expect([error.code, error.provenAgent]).toEqual([code, undefined]);
+    });
+  });
+});
+
+describe("requirements", () => {
+  it("D12: a pseudonymous caller is asked for its identity, never given a resource token", async () => {
+    const request = await requestOf({ signatureKey: { scheme: "hwk" } });
+    for (const requirement of [{ level: "identified" } as const, SCOPES]) {
+      const error = await refusal(parties.createVerifier(), { ...request }, requirement);
+      expect([error.code, error.provenAgent]).toEqual(["identity_required", undefined]);
+    }
+  });
+
+  it("an identified caller is asked for authorization", async () => {
+    const error = await refusal(parties.createVerifier(), await requestOf(), SCOPES);
+    expect(error.code).toBe("authorization_required");
+    expect(error.provenAgent).toMatchObject({ agent: agent.id, thumbprint: agent.key.thumbprint });
+  });
+
+  it("D5: a token without the scope", async () => {
+    const jwt = await parties.issueAuthToken({ scope: "supply-chain:optimize-all other" });
+    const request = await requestOf({ signatureKey: { scheme: "jwt", jwt } });
+    const error = await refusal(parties.createVerifier(), request, SCOPES);
+    expect([error.code, error.status]).toEqual(["insufficient_scope", 403]);
+    expect(error.provenAgent).toMatchObject({ level: "identified", agent: agent.id });
+  });
+
+  it("is not looked at before the body is", async () => {
+    const { body: _, ...request } = await requestOf({ body: "{}" });
+    const pending = await parties.createVerifier().begin(request, SCOPES);
+    await expect(pending.complete(new Uint8Array(2))).rejects.toMatchObject({ code: "digest_mismatch" });
+  });
+});
+
+describe("a holder of auth tokens that is not their agent (token exchange at the auth server)", () => {
+  const withUpstream = async (key = resource.key) =>
+    requestOf({ key, signatureKey: { scheme: "jwt", jwt: await parties.issueAuthToken() } });
+
+  it("is identified by any of the keys offered", async () => {
+    const decoy = await generateSigningKey({ kid: "decoy" });
+    const verifier = parties.createVerifier({
+      authTokenHolder: async () => ({ agent: resource.id, keys: [decoy.publicJwk, resource.key.publicJwk] }),
+    });
+    const { agent: caller, report } = await verifier.verifyRequest(await withUpstream());
+    expect(caller).toMatchObject({ level: "identified", scheme: "jwt", agent: resource.id });
+    expect(caller.thumbprint).toBe(resource.key.thumbprint);
+    expect(report.thumbprint).toBe(resource.key.thumbprint);
+  });
+
+  it("is refused with a key that is not offered, with none, and with one beyond the tenth", async () => {
+    const offers = [
+      [agent.key.publicJwk],
+      [],
+      [...Array(10).fill(agent.key.publicJwk), resource.key.publicJwk],
+    ];
+    for (const keys of offers) {
+      const verifier = parties.createVerifier({
+        authTokenHolder: async () => ({ agent: resource.id, keys }),
+      });
+      expect((await refusal(verifier, await withUpstream())).code).toMatch(
+        /^(invalid_signature|unknown_key)$/,
+      );
+    }
+  });
+});
+
+describe("the gate itself", () => {
+  it.each([
+    ["no authorities", { authorities: [] }],
+    ["an URL for an authority", { authorities: ["https://resource.example"] }],
+    ["an authority in upper case", { authorities: ["Resource.example"] }],
+    ["issuers without an audience", { audience: undefined }],
+    ["a tolerance that is no number", { toleranceSeconds: Number.NaN }],
+  ])("cannot be made with %s", (_name, options) => {
+    expect(() => parties.createVerifier(options as never)).toThrow(TypeError);
+  });
+
+  it("gives every error its own report", async () => {
+    const verifier = parties.createVerifier();
+    const request = () =>
+      signBadly({ signatureKey: 'sig1=(scheme=jwks id="http://dead.localhost:1" kid="k")' });
+    const [one, two] = await Promise.all([
+      refusal(verifier, await request()),
+      refusal(verifier, await request()),
+    ]);
+    expect(one.code).toBe("discovery_failed");
+    expect(one).not.toBe(two);
+    expect(one.report).not.toBe(two.report);
+  });
+
+  it("never puts a token or a signature into a message", async () => {
+    const jwt = await parties.issueAuthToken({ audience: "http://other.localhost:1" });
+    const error = await refusal(
+      parties.createVerifier(),
+      await requestOf({ signatureKey: { scheme: "jwt", jwt } }),
+    );
+    expect(error.message).not.toContain(jwt.slice(0, 20));
+  });
+
+  it("remembers a verified token: the second request asks nobody", async () => {
+    const verifier = parties.createVerifier();
+    const jwt = await parties.issueAuthToken();
+    const caller = async () =>
+      (await verifier.verifyRequest(await requestOf({ signatureKey: { scheme: "jwt", jwt } }), SCOPES))
+        .agent as AuthorizedAgent;
+    const first = await caller();
+    parties.discovery.requests.length = 0;
+    expect((await caller()).authToken).toBe(first.authToken);
+    expect(parties.discovery.requests).toEqual([]);
+  });
+});

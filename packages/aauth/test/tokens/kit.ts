@@ -1,0 +1,51 @@
+import { importSigningKey } from "../../src/keys/signing-key.ts";
+import type { Discovery } from "../../src/metadata/discovery.ts";
+import type { IssuerJwk } from "../../src/types.ts";
+
+/** The public test keys of protocol section 11.1. */
+export const keyA = await importSigningKey(
+  {
+    kty: "OKP",
+    crv: "Ed25519",
+    x: "JrQLj5P_89iXES9-vFgrIy29clF9CC_oPPsw3c5D0bs",
+    d: "n4Ni-HpISpVObnQMW0wOhCKROaIKqKtW_2ZYb2p9KcU",
+  },
+  { kid: "key-a" },
+);
+export const keyB = await importSigningKey(
+  {
+    kty: "OKP",
+    crv: "Ed25519",
+    x: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+    d: "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A",
+  },
+  { kid: "key-b" },
+);
+
+/** A discovery that knows a few keys, and remembers who was asked for. */
+export function knownKeys(keys: readonly object[]): Discovery & { asked: string[] } {
+  const asked: string[] = [];
+  const none = async () => {
+    throw new Error("no documents here");
+  };
+  return {
+    asked,
+    agentMetadata: none,
+    resourceMetadata: none,
+    issuerMetadata: none,
+    keys: none,
+    async key(kind, id, kid) {
+      asked.push(`${kind} ${id}`);
+      const jwk = (keys as readonly IssuerJwk[]).find((key) => key.kid === kid);
+      if (jwk === undefined) throw Object.assign(new Error("unknown"), { code: "unknown_key" });
+      return { jwk, source: "discovery" };
+    },
+  };
+}
+
+/** The code a promise is refused with. */
+export const codeOf = (promise: Promise<unknown>): Promise<string> =>
+  promise.then(
+    () => "accepted",
+    (error) => error.code ?? String(error),
+  );

@@ -1,0 +1,77 @@
+/**
+ * The backend's REST API in schemas and types, shared by backend and UI.
+ *
+ * | Method, path | Body | Answer |
+ * |---|---|---|
+ * | POST /optimization/start, POST /agents/start | {@link StartRequest} | {@link StartReply} |
+ * | GET /optimization/progress/{id} | | {@link Progress} |
+ * | GET /optimization/progress/{id}/events | | stream of {@link ProgressEvent} |
+ * | GET /optimization/results/{id} | | {@link Results} |
+ * | GET /optimization/all | | {@link Progress}[] |
+ * | DELETE /optimization/clear, DELETE /agents/activities | | {@link Cleared} |
+ * | GET /optimization/test-a2a-connection | | {@link ConnectionTest} |
+ * | GET /agents/status, /agents/status/{id} | | {@link AgentStatus}[], {@link AgentStatus} |
+ * | GET /agents/activities?limit=100 | | {@link Activity}[] |
+ * | GET /auth/me | | {@link UserProfile} |
+ *
+ * All of these need `Authorization: Bearer <OIDC access token>`; refusals are {@link ApiError}.
+ *
+ * @module
+ */
+export {
+  type Activity,
+  type ActivityAction,
+  activityActionSchema,
+  activityListSchema,
+  activitySchema,
+  type Delegation,
+  delegationSchema,
+} from "./activity.ts";
+export {
+  type AgentStatus,
+  agentStatusListSchema,
+  agentStatusSchema,
+  type ConnectionTest,
+  connectionTestSchema,
+} from "./agents.ts";
+export { type Check, checkSchema, type Failure, failureSchema, type Hop, hopSchema } from "./failure.ts";
+export {
+  type Progress,
+  type ProgressEvent,
+  progressEventSchema,
+  progressListSchema,
+  progressSchema,
+  type RunStatus,
+  runStatusSchema,
+} from "./progress.ts";
+export {
+  type Reasoning,
+  type Recommendation,
+  type Results,
+  reasoningSchema,
+  recommendationSchema,
+  resultsSchema,
+  type Summary,
+  summarySchema,
+} from "./results.ts";
+export {
+  type ApiError,
+  apiErrorSchema,
+  authHealthSchema,
+  type Cleared,
+  clearedSchema,
+  consentFailedSchema,
+  consentGivenSchema,
+  welcomeSchema,
+} from "./service.ts";
+export {
+  consentReplySchema,
+  failedReplySchema,
+  type StartOptions,
+  type StartReply,
+  type StartRequest,
+  startedReplySchema,
+  startReplySchema,
+  startRequestSchema,
+} from "./start.ts";
+export { type UserProfile, userProfileSchema } from "./user.ts";

@@ -1,0 +1,42 @@
+import { z } from "zod";
+import { activitySchema } from "./activity.ts";
+import { failureSchema } from "./failure.ts";
+
+/** `completed` and `failed` are final; the others may still change. */
+export const runStatusSchema = z.enum(["pending", "running", "awaiting_consent", "completed", "failed"]);
+export type RunStatus = z.infer<typeof runStatusSchema>;
+
+/** Answer of `GET /optimization/progress/{id}`, and `data` of every progress event. */
+export const progressSchema = z.object({
+  request_id: z.string(),
+  status: runStatusSchema,
+  /** 0 to 100. */
+  progress_percentage: z.number().min(0).max(100),
+  current_step: z.string(),
+  /** ISO 8601, UTC; null when nobody can tell. */
+  estimated_completion: z.string().nullable(),
+  activities: z.array(activitySchema),
+  /** Only while `awaiting_consent`: where to send the browser. */
+  consent_url: z.string().optional(),
+  /** Only when `failed`. */
+  failure: failureSchema.optional(),
+});
+export type Progress = z.infer<typeof progressSchema>;
+
+/** Answer of `GET /optimization/all`: the caller's own runs, newest first. */
+export const progressListSchema = z.array(progressSchema);
+
+/**
+ * One event of `GET /optimization/progress/{id}/events` (`text/event-stream`).
+ *
+ * The stream opens with the present state, sends the whole state again after every change, and closes after the
+ * one that is `completed` or `failed`. A reader that reconnects has therefore missed nothing. Comment lines
+ * (`: heartbeat`) keep the connection alive. On the wire:
+ *
+ * ```
+ * event: progress
+ * data: {"request_id":"…","status":"running",…}
+ * ```
+ */
+export const progressEventSchema = z.object({ event: z.literal("progress"), data: progressSchema });
+export type ProgressEvent = z.infer<typeof progressEventSchema>;

@@ -1,0 +1,35 @@
+import { z } from "zod";
+
+/** Every refusal: 401, 403, 404, 422, 429, 500. */
+export const apiErrorSchema = z.object({ detail: z.string() });
+export type ApiError = z.infer<typeof apiErrorSchema>;
+
+/** Answer of the two DELETE routes: how many of the caller's own items went. */
+export const clearedSchema = z.object({ message: z.string(), cleared: z.number().int() });
+export type Cleared = z.infer<typeof clearedSchema>;
+
+/** Answer of `GET /`. */
+export const welcomeSchema = z.object({ message: z.string(), version: z.string() });
+
+/** Answer of `GET /auth/health`. */
+export const authHealthSchema = z.object({
+  status: z.literal("healthy"),
+  service: z.literal("keycloak-auth"),
+  keycloak_url: z.string(),
+  realm: z.string(),
+});
+
+/** Query of the page the browser returns to after consent, when it was given. */
+export const consentGivenSchema = z.object({ aauth_authorized: z.literal("1"), request_id: z.string() });
+
+/** The same when it failed. `request_id` is absent when the state was unknown. */
+export const consentFailedSchema = z.object({
+  aauth_error: z.literal("1"),
+  /**
+   * `missing_code_or_state`, `unknown_request` (unknown, used or expired state), `exchange_failed`, `wrong_user`,
+   * or the auth server's own error such as `access_denied`.
+   */
+  error: z.string(),
+  error_description: z.string(),
+  request_id: z.string().optional(),
+});

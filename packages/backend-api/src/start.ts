@@ -1,0 +1,51 @@
+import { z } from "zod";
+import { failureSchema } from "./failure.ts";
+
+const scalar = z.union([z.string().max(500), z.number(), z.boolean()]);
+
+/**
+ * Body of `POST /optimization/start`. Every member may be absent; unknown members are dropped.
+ *
+ * `scenario` wins over `optimization_type`; with a `custom_prompt` neither is mentioned to the agent.
+ * An object of constraints is sent to the agent as `key: value` sentences.
+ */
+export const startRequestSchema = z.object({
+  optimization_type: z.string().trim().min(1).max(100).default("laptop_supply_chain"),
+  scenario: z.string().trim().min(1).max(100).optional(),
+  custom_prompt: z.string().max(8000).optional(),
+  parameters: z.record(z.string().max(100), z.unknown()).optional(),
+  constraints: z
+    .union([z.array(z.string().max(500)).max(50), z.record(z.string().max(100), scalar)])
+    .optional(),
+  priority: z.string().trim().min(1).max(50).optional(),
+});
+/** What a client sends. */
+export type StartRequest = z.input<typeof startRequestSchema>;
+/** What the backend works with: defaults filled in. */
+export type StartOptions = z.output<typeof startRequestSchema>;
+
+/** The agent let the backend in: the run goes on (`running`) or is already over (`completed`). */
+export const startedReplySchema = z.object({
+  request_id: z.string(),
+  status: z.enum(["running", "completed"]),
+  message: z.string(),
+});
+
+/** The run waits for the user: send the browser to `consent_url`, within ten minutes. */
+export const consentReplySchema = z.object({
+  consent_required: z.literal(true),
+  consent_url: z.string(),
+  request_id: z.string(),
+});
+
+/** The run failed before the agent let the backend in. Answered with status 200, as the demo does. */
+export const failedReplySchema = z.object({
+  request_id: z.string(),
+  status: z.literal("failed"),
+  message: z.string(),
+  failure: failureSchema,
+});
+
+/** Answer of `POST /optimization/start`, given as soon as the authorization outcome is known. */
+export const startReplySchema = z.union([consentReplySchema, failedReplySchema, startedReplySchema]);
+export type StartReply = z.infer<typeof startReplySchema>;

@@ -1,0 +1,13 @@
+import { z } from "zod";
+
+/** Answer of `GET /auth/me`, made from the user's access token. */
+export const userProfileSchema = z.object({
+  /** `sub` of the token. */
+  id: z.string(),
+  username: z.string(),
+  email: z.string(),
+  /** First of the token's realm roles that is not one of Keycloak's own, else `User`. */
+  role: z.string(),
+  is_active: z.literal(true),
+});
+export type UserProfile = z.infer<typeof userProfileSchema>;

@@ -1,0 +1,165 @@
+import { AgentCard, SSE_HEADERS } from "@a2a-js/sdk";
+import { LegacyJsonRpcTransportHandler } from "@a2a-js/sdk/compat/v0_3/server";
+import {
+  type AgentExecutor,
+  DefaultRequestHandler,
+  InMemoryTaskStore,
+  JsonRpcTransportHandler,
+  ServerCallContext,
+  type TaskStore,
+  type User,
+} from "@a2a-js/sdk/server";
+import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { toEventStream } from "./event-stream.ts";
+import { errorResponse, JsonRpcError, readJsonRpcRequest } from "./json-rpc.ts";
+import { toLegacyAgentCard } from "./legacy-agent-card.ts";
+
+/** What the executor shall know of the HTTP request. */
+export interface CallContext {
+  /** Owner of the call's tasks, and what the SDK calls authenticated. Default: an unauthenticated user. */
+  readonly user?: User;
+  /** Anything else; see `defineCallValue`. */
+  readonly state?: ReadonlyMap<string, unknown>;
+}
+
+/** Fastify route `config` per group of routes: where a plugin in front of this one finds its policy. */
+export interface A2ARouteConfig {
+  /** `POST /` */
+  readonly rpc?: FastifyContextConfig;
+  /** `GET /.well-known/agent-card.json`, `GET /.well-known/agent.json` */
+  readonly card?: FastifyContextConfig;
+  /** `GET /agent/authenticatedExtendedCard` */
+  readonly extendedCard?: FastifyContextConfig;
+}
+
+export interface A2AOptions {
+  /** In its 1.0 form, see `createAgentCard`. */
+  readonly card: AgentCard;
+  /** Served to callers that the hooks in front let through. Its route exists only when this is given. */
+  readonly extendedCard?: AgentCard;
+  readonly executor: AgentExecutor;
+  readonly contextFor?: (request: FastifyRequest) => CallContext;
+  readonly routeConfig?: A2ARouteConfig;
+  /** Default: in memory, without a bound; an executor that publishes tasks should bring a bounded one. */
+  readonly taskStore?: TaskStore;
+  /** Bytes of a request body; more is answered with HTTP 413. Default 1 MiB. */
+  readonly maxBodyBytes?: number;
+}
+
+const VERSION_HEADER = "a2a-version";
+const MAX_BODY_BYTES = 1_048_576;
+
+/**
+ * Mounts an A2A agent: `POST /` (JSON-RPC; 0.3 `message/send` ... and 1.0 `SendMessage` ... are told apart by the method),
+ * the card at `/.well-known/agent-card.json` and `/.well-known/agent.json`, and the extended card at
+ * `/agent/authenticatedExtendedCard`. Cards are 0.3 unless the request says `A2A-Version: 1.x`.
+ *
+ * Errors of the protocol are JSON-RPC errors under HTTP 200; HTTP statuses are left to what stands in front (401, 403)
+ * and to the size bound (413). The body is parsed from the bytes that reach Fastify's parser, so a `preParsing` hook may
+ * have consumed and supplied them again.
+ *
+ * It does NOT authenticate: without a hook in front, everybody may call, and everybody gets the extended card.
+ * Registers in its own scope; hooks of the parent apply.
+ *
+ * @throws {TypeError} at registration, when a card has no 0.3 interface.
+ * @example
+ * await app.register(fastifyA2A, { card, executor: createTextExecutor({ answer: async ({ text }) => text }) });
+ */
+export async function fastifyA2A(app: FastifyInstance, options: A2AOptions): Promise<void> {
+  const { card, extendedCard, routeConfig = {} } = options;
+  const handler = new DefaultRequestHandler(
+    card,
+    options.taskStore ?? new InMemoryTaskStore(),
+    options.executor,
+    undefined,
+    undefined,
+    undefined,
+    extendedCard && (async () => extendedCard),
+  );
+  const legacyRpc = new LegacyJsonRpcTransportHandler(handler);
+  const rpc = new JsonRpcTransportHandler(handler);
+  const supportedVersions = new Set(card.supportedInterfaces.map((entry) => entry.protocolVersion));
+
+  acceptAnyBody(app, options.maxBodyBytes ?? MAX_BODY_BYTES);
+
+  app.post("/", { config: routeConfig.rpc ?? {}, errorHandler }, async (request, reply) => {
+    const { id, method, legacy, body } = readJsonRpcRequest(request.body);
+    const version = headerOf(request, VERSION_HEADER) ?? (legacy ? "0.3" : "1.0");
+    if (!supportedVersions.has(version)) throw new JsonRpcError("versionNotSupported", id);
+
+    const { user, state } = options.contextFor?.(request) ?? {};
+    const context = new ServerCallContext({
+      requestedVersion: version,
+      ...(user && { user }),
+      ...(state && { state: new Map(state) }),
+    });
+    const answer = await (legacy ? legacyRpc : rpc).handle(body, context);
+    if (!isStream(answer)) return answer;
+    try {
+      const stream = await toEventStream(answer, id, (error) =>
+        request.log.error({ err: error, method }, "A2A stream failed"),
+      );
+      return reply.headers(SSE_HEADERS).send(stream);
+    } catch (error) {
+      request.log.error({ err: error, method }, "A2A stream did not start");
+      return errorResponse("internalError", id);
+    }
+  });
+
+  serveCard(app, ["/.well-known/agent-card.json", "/.well-known/agent.json"], card, routeConfig.card);
+  if (extendedCard)
+    serveCard(app, ["/agent/authenticatedExtendedCard"], extendedCard, routeConfig.extendedCard);
+}
+
+/** Every body is read as text, so that what is no JSON can be answered in JSON-RPC instead of Fastify's 400 or 415. */
+function acceptAnyBody(app: FastifyInstance, maxBodyBytes: number): void {
+  const parseJson = app.getDefaultJsonParser("error", "error");
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("*", { parseAs: "string", bodyLimit: maxBodyBytes }, (request, body, done) => {
+    const mediaType = (request.headers["content-type"] ?? "").split(";", 1)[0]?.trim().toLowerCase();
+    if (mediaType !== "application/json") return done(new JsonRpcError("contentTypeNotSupported"));
+    void parseJson(request, body.toString(), (error, value) =>
+      done(error ? new JsonRpcError("parseError") : null, value),
+    );
+  });
+}
+
+/** Refusals of this plugin are answers, not HTTP errors; everything else goes to the parent's error handler. */
+function errorHandler(error: unknown, _request: FastifyRequest, reply: FastifyReply): void {
+  const refusal = toRefusal(error);
+  if (!refusal) throw error;
+  void reply.code(200).send(errorResponse(refusal.kind, refusal.id));
+}
+
+/** Fastify itself refuses a Content-Type that is no media type at all, before any parser is asked. */
+function toRefusal(error: unknown): JsonRpcError | undefined {
+  if (error instanceof JsonRpcError) return error;
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  return code === "FST_ERR_CTP_INVALID_MEDIA_TYPE" ? new JsonRpcError("contentTypeNotSupported") : undefined;
+}
+
+function serveCard(
+  app: FastifyInstance,
+  paths: string[],
+  card: AgentCard,
+  config?: FastifyContextConfig,
+): void {
+  const legacy = toLegacyAgentCard(card);
+  const current = AgentCard.toJSON(card);
+  for (const path of paths) {
+    app.get(path, { config: config ?? {} }, async (request, reply) => {
+      reply.header("vary", "A2A-Version").header("cache-control", "no-cache");
+      // Never an error for an unknown version: a gateway that rewrites cards answers 503 to anything but a card.
+      return headerOf(request, VERSION_HEADER)?.startsWith("1.") ? current : legacy;
+    });
+  }
+}
+
+function headerOf(request: FastifyRequest, name: string): string | undefined {
+  const value = request.headers[name];
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+function isStream(answer: unknown): answer is AsyncGenerator<unknown, void, undefined> {
+  return typeof answer === "object" && answer !== null && Symbol.asyncIterator in answer;
+}

@@ -1,0 +1,82 @@
+import type { AgentEvent, ShownToken, TokenRequestType } from "aauth/agent";
+import type { ProtocolLogger } from "./protocol-logger.ts";
+
+/** An observer for `aauth/agent`. `context` rides along on every line, for example the run it belongs to. */
+export type AgentLog = (event: AgentEvent, context?: Readonly<Record<string, unknown>>) => void;
+
+/** How the walk-through marks tokens that came by another way than a plain request. */
+const REQUEST_TYPE_SUFFIX: Readonly<Record<TokenRequestType, string>> = {
+  auth: "",
+  code: " (code exchange)",
+  refresh: " (refresh)",
+  exchange: " (exchange)",
+};
+
+/**
+ * Tells how an agent called a resource, step by step.
+ *
+ * @param logger its children are named as in the walk-through: `aauth.signing`, `aauth.tokens`, `aauth_token_service`
+ * @param resource what the log calls the resource, for example `supply-chain-agent`
+ */
+export function createAgentLog(logger: ProtocolLogger, resource: string): AgentLog {
+  const signing = logger.child({ logger: "aauth.signing" });
+  const tokens = logger.child({ logger: "aauth.tokens" });
+  const tokenService = logger.child({ logger: "aauth_token_service" });
+
+  return (event, context = {}) => {
+    switch (event.type) {
+      case "request_signed": {
+        const { method, url, scheme, coveredComponents, signatureBase } = event;
+        const covered = coveredComponents.join(" ");
+        signing.info({ ...context, scheme, covered }, `🔐 SIGNING with: method=${method}, target_uri=${url}`);
+        signing.debug({ ...context, signatureBase }, "🔐 Signature base");
+        return;
+      }
+      case "response_received":
+        tokenService.debug({ ...context, status: event.status, url: event.url }, "🔐 Response received");
+        return;
+      case "challenge_received": {
+        const { status, url, level, authServer, resourceToken } = event;
+        tokens.info({ ...context, wanted: level }, `🔐 ${status} from ${resource} (url=${url})`);
+        if (resourceToken === undefined) return;
+        tokenService.info(
+          { ...context, authServer, ...shown(resourceToken) },
+          "🔐 Received resource_token from 401",
+        );
+        return;
+      }
+      case "token_requested": {
+        const { requestType, authServer } = event;
+        const message =
+          requestType === "exchange"
+            ? "🔄 Token exchange: upstream_auth_token=present"
+            : "🔐 Requesting auth_token from auth server";
+        tokenService.info({ ...context, requestType, authServer }, message);
+        return;
+      }
+      case "token_received": {
+        const suffix = REQUEST_TYPE_SUFFIX[event.requestType];
+        const fields = { ...context, ...shown(event.token) };
+        tokens.info(fields, `🔐 Received auth_token from auth server${suffix}`);
+        return;
+      }
+      case "token_cache_hit":
+        tokenService.info({ ...context, id: event.tokenId }, "✅ Using the auth_token received earlier");
+        return;
+      case "consent_required":
+        tokenService.info(
+          { ...context, expiresInSeconds: event.expiresInSeconds },
+          "🔐 Received request_token from auth server (user consent required)",
+        );
+        return;
+      case "request_retried": {
+        const proof = event.reason === "authorization" ? "auth_token" : "identity";
+        tokenService.info({ ...context, scheme: event.scheme }, `🔄 Retrying request with ${proof}`);
+      }
+    }
+  };
+}
+
+function shown({ tokenId, claims, token }: ShownToken): object {
+  return { id: tokenId, claims, ...(token === undefined ? {} : { token }) };
+}

@@ -1,0 +1,95 @@
+import { type AAuthError, parseAgentAuth, type VerifiedAgent } from "aauth";
+import type { VerificationEvent } from "fastify-aauth";
+import type { ProtocolLogger } from "./protocol-logger.ts";
+import { tokenFields } from "./token-fields.ts";
+
+/** An observer for `fastify-aauth`. */
+export type GateLog = (event: VerificationEvent, request: { method: string; url: string }) => void;
+
+const SIGNATURE_HEADER_COUNT = 3;
+
+/** Refusals that are no fault of the signature: the caller is proven and is asked for more. */
+const ASKED_FOR_MORE: ReadonlySet<string> = new Set([
+  "identity_required",
+  "authorization_required",
+  "insufficient_scope",
+  "token_expired",
+]);
+
+/**
+ * Tells what happened to each request at a resource's gate.
+ *
+ * @param logger its children are named as in the walk-through: `http_headers_middleware`, `aauth.signing`, …
+ * @param id identifier of the resource, without trailing slash
+ */
+export function createGateLog(logger: ProtocolLogger, id: string): GateLog {
+  const headers = logger.child({ logger: "http_headers_middleware" });
+  const signing = logger.child({ logger: "aauth.signing" });
+  const tokens = logger.child({ logger: "aauth.tokens" });
+  const resourceTokens = logger.child({ logger: "resource_token_service" });
+  const executor = logger.child({ logger: "agent_executor" });
+
+  function verified(agent: VerifiedAgent): void {
+    const { scheme, thumbprint } = agent;
+    signing.info({ scheme, thumbprint }, "✅ AAuth signature verification successful");
+    switch (agent.level) {
+      case "authorized":
+        tokens.info(
+          tokenFields(agent.rawAuthToken),
+          "🔐 Received auth_token in request (HTTPSig scheme=jwt)",
+        );
+        tokens.info({ scope: agent.scopes.join(" ") }, "✅ Auth token verified successfully");
+        executor.info({}, `✅ Authorization successful: auth_token verified for agent: ${agent.agent}`);
+        break;
+      case "identified":
+        executor.info(
+          { agent: agent.agent },
+          `🔐 Accepting request with valid signature (signature-only mode, scheme=${scheme})`,
+        );
+        break;
+      case "pseudonymous":
+        executor.info({}, "🔐 Accepting HWK (pseudonymous) request");
+    }
+  }
+
+  function refused(error: AAuthError, challenge: { status: number; headers: Record<string, string> }): void {
+    if (ASKED_FOR_MORE.has(error.code)) {
+      const { scheme, thumbprint } = error.report ?? {};
+      if (error.code !== "token_expired") {
+        signing.info({ scheme, thumbprint }, "✅ AAuth signature verification successful");
+      }
+      executor.info({ code: error.code }, `🔐 Authorization required: ${wanted(error)}`);
+    } else {
+      const check = error.report?.checks.find(({ verdict }) => verdict === "failed")?.name;
+      const fields = { code: error.code, check, reason: error.message };
+      signing.warn(fields, "❌ AAuth signature verification failed");
+    }
+    const agentAuth = challenge.headers["agent-auth"];
+    const resourceToken = agentAuth === undefined ? undefined : parseAgentAuth(agentAuth).resourceToken;
+    if (resourceToken !== undefined) {
+      resourceTokens.info(tokenFields(resourceToken), "🔐 Issuing resource_token");
+    }
+    executor.info({}, `🔐 Returning ${challenge.status}${agentAuth ? " with Agent-Auth header" : ""}`);
+  }
+
+  return (event, { method, url }) => {
+    switch (event.type) {
+      case "request_received": {
+        const { signatureHeaders } = event;
+        if (signatureHeaders.length === 0) return;
+        headers.info({}, `🔐 AAuth signature headers detected: ${signatureHeaders.join(", ")}`);
+        if (signatureHeaders.length < SIGNATURE_HEADER_COUNT) return;
+        signing.info({}, `🔐 VERIFYING with: method=${method}, target_uri=${id}${url.split("?", 1)[0]}`);
+        return;
+      }
+      case "request_verified":
+        return verified(event.verified.agent);
+      case "request_refused":
+        return refused(event.error, event.challenge);
+    }
+  };
+}
+
+function wanted(error: AAuthError): string {
+  return error.code === "identity_required" ? "agent identity missing" : "auth_token missing or invalid";
+}

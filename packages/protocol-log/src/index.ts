@@ -1,0 +1,9 @@
+/**
+ * Turns what the gate and the agent tell their observers into log lines. The words, signs and logger names are those of the
+ * published walk-through of the demo, so that it can be followed line by line.
+ *
+ * @module
+ */
+export { type AgentLog, createAgentLog } from "./agent-log.ts";
+export { createGateLog, type GateLog } from "./gate-log.ts";
+export type { ProtocolLogger } from "./protocol-logger.ts";

@@ -1,0 +1,15 @@
+/**
+ * Every `AAUTH_` variable that some program of the demo reads. One `.env` serves all services, so a service must accept its
+ * siblings' names and still refuse a misspelled one. A test compares the list with the services' own declarations.
+ */
+export const KNOWN_NAMES: ReadonlySet<string> = new Set([
+  "AAUTH_AUTHORIZATION_SCHEME",
+  "AAUTH_AUTHZ_HOST",
+  "AAUTH_FRONTEND_REDIRECT_URL",
+  "AAUTH_RESOURCE_ADDITIONAL_SCOPES",
+  "AAUTH_SHOW_TOKENS",
+  "AAUTH_SIGNATURE_SCHEME",
+]);
+
+/** Variables with this prefix belong to the demo; an unknown one is a mistake, not somebody else's setting. */
+export const OWN_PREFIX = "AAUTH_";

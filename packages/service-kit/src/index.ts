@@ -1,0 +1,35 @@
+/**
+ * What every service of the demo shares: configuration, start and stop, logs, name lookup. Knows nothing of AAuth.
+ *
+ * @module
+ */
+
+export { ConfigError, type ConfigProblem, HelpRequested } from "./config/config-error.ts";
+export { KNOWN_NAMES } from "./config/known-names.ts";
+export { loadConfig } from "./config/load-config.ts";
+export { type Config, type Setting, type Settings, setting } from "./config/setting.ts";
+export { settingsHelp } from "./config/settings-help.ts";
+export {
+  booleanSetting,
+  choiceSetting,
+  integerSetting,
+  listSetting,
+  portSetting,
+  textSetting,
+  urlSetting,
+} from "./config/value-schemas.ts";
+export { createService, type ServiceOptions } from "./http/create-service.ts";
+export { installLocalhostLookup, localhostLookup } from "./http/localhost-lookup.ts";
+export { sendProblem } from "./http/problem.ts";
+export {
+  createLogger,
+  LOG_FORMATS,
+  LOG_LEVELS,
+  type LogFormat,
+  type LoggerOptions,
+  type LogLevel,
+} from "./log/logger.ts";
+export { type RedactionOptions, redactFields, redactText } from "./log/redaction.ts";
+export { listenOn } from "./run/listen-on.ts";
+export { EXIT_STATUS, type RunningService, runService } from "./run/run-service.ts";
+export { PARENT_PID_VARIABLE, watchParent } from "./run/watch-parent.ts";

@@ -1,0 +1,49 @@
+import { type Logger, pino } from "pino";
+import { redactFields } from "./redaction.ts";
+import { type LogRecord, textLine } from "./text-line.ts";
+
+/** pino's levels, plus `silent`. */
+export const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** `text` for people: `INFO:aauth.signing:message key=value`. `json` for machines: pino's own records, one a line. */
+export const LOG_FORMATS = ["text", "json"] as const;
+export type LogFormat = (typeof LOG_FORMATS)[number];
+
+/** Options of {@link createLogger}. */
+export interface LoggerOptions {
+  readonly service: string;
+  /** Default `info`. */
+  readonly level?: LogLevel;
+  /** Default `text`. */
+  readonly format?: LogFormat;
+  /** Print tokens and signatures whole. Default false; private keys and passwords stay hidden either way. */
+  readonly showTokens?: boolean;
+  /** Default standard output. */
+  readonly destination?: { write(line: string): unknown };
+}
+
+/**
+ * A pino logger. Name the part that speaks with a child: `logger.child({ logger: "aauth.signing" })`.
+ *
+ * Every record passes through one redaction on its way out, messages, fields, child bindings and errors alike; that is why it is
+ * parsed again here and why pino's own `redact` paths are not used.
+ */
+export function createLogger(options: LoggerOptions): Logger {
+  const {
+    service,
+    level = "info",
+    format = "text",
+    showTokens = false,
+    destination = process.stdout,
+  } = options;
+  return pino(
+    { level, base: { service } },
+    {
+      write(line: string) {
+        const record = redactFields(JSON.parse(line), { showTokens }) as LogRecord;
+        destination.write(`${format === "json" ? JSON.stringify(record) : textLine(record)}\n`);
+      },
+    },
+  );
+}

@@ -1,0 +1,112 @@
+import { createHash } from "node:crypto";
+
+/** Fields whose value is never printed, whatever the switches say. Compared without case, `-` and `_`. */
+const SECRET_FIELDS = new Set([
+  "clientsecret",
+  "codeverifier",
+  "cookie",
+  "password",
+  "passphrase",
+  "privatekey",
+  "secret",
+  "setcookie",
+]);
+
+/** Fields that hold a whole token, signature or `Signature-Key` value; printed only with `showTokens`. */
+const TOKEN_FIELDS = new Set([
+  "accesstoken",
+  "agenttoken",
+  "authtoken",
+  "authorization",
+  "authorizationcode",
+  "clientassertion",
+  "idtoken",
+  "jwt",
+  "refreshtoken",
+  "requesttoken",
+  "resourcetoken",
+  "signature",
+  "signaturekey",
+  "token",
+  "upstreamauthtoken",
+  "upstreamtoken",
+]);
+
+/** Private members of a JWK (RFC 7518 section 6, RFC 8037 section 2). `k` is the symmetric key. */
+const PRIVATE_JWK_MEMBERS = new Set(["d", "dp", "dq", "k", "p", "q", "qi"]);
+
+// Every pattern takes time linear in the text: a caller chooses what is logged of its request. Hence the upper bounds below.
+const SECRET_PATTERNS: readonly [RegExp, string][] = [
+  [/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g, "[private key]"],
+  [/(\\?"(?:d|dp|dq|p|q|qi|k)\\?"\s*:\s*\\?")[A-Za-z0-9_=-]{16,}/g, "$1[private key]"],
+  [/\b(password|client_secret|code_verifier)=[^&\s"]+/gi, "$1=[redacted]"],
+  [/\b(Basic)\s+[A-Za-z0-9+/=]{8,}/g, "$1 [redacted]"],
+];
+
+const TOKEN_PATTERNS: readonly [RegExp, string | ((match: string) => string)][] = [
+  // A compact JWS or JWE: its header starts with {" and so encodes to eyJ.
+  [/\beyJ[A-Za-z0-9_-]{4,1024}(?:\.[A-Za-z0-9_-]*){1,4}/g, (token) => tokenLabel(token)],
+  // Signature-Key after its scheme: the rest is the key or the token.
+  [/\((scheme="?[a-z0-9]+"?)[ ;][^)\n]*\)?/g, "($1 …)"],
+  // A signature in a dictionary, 64 bytes or more in any of the four encodings; a digest (sha-256=:…:) is not a secret.
+  [
+    /\b(?!sha-\d)([a-z*][a-z0-9_.*-]{0,63})=(?::[A-Za-z0-9+/_=-]{80,}:?|"?[A-Za-z0-9+/_-]{80,}={0,2}"?)/g,
+    "$1=[signature]",
+  ],
+  [/\b(Bearer|DPoP)\s+[A-Za-z0-9._~+/=-]{8,}/g, "$1 [token]"],
+  [
+    /\b((?:access|auth|agent|id|refresh|request|resource|upstream|subject)_token|id_token_hint|code|client_assertion)=(?!\[)[^&\s"]+/g,
+    "$1=[token]",
+  ],
+];
+
+/** Options of {@link redactText} and {@link redactFields}. */
+export interface RedactionOptions {
+  /** Print tokens and signatures whole. For the demo's `--show-tokens`; secrets and private keys stay hidden. Default false. */
+  readonly showTokens?: boolean;
+}
+
+/**
+ * Takes tokens, signatures, `Signature-Key` values, passwords and private keys out of a text. A token becomes
+ * `[token 1a2b3c4d]` (first 8 hex digits of its SHA-256), so that two lines about one token can still be matched.
+ * A net below the callers' own care, not a licence to log secrets: it knows shapes, and an opaque value has none.
+ */
+export function redactText(text: string, options: RedactionOptions = {}): string {
+  let result = text;
+  for (const [pattern, replacement] of SECRET_PATTERNS) result = result.replace(pattern, replacement);
+  if (options.showTokens) return result;
+  for (const [pattern, replacement] of TOKEN_PATTERNS) {
+    result =
+      typeof replacement === "string"
+        ? result.replace(pattern, replacement)
+        : result.replace(pattern, replacement);
+  }
+  return result;
+}
+
+/** The same for a value parsed from JSON: goes by field names as well as by shape. Returns a copy. */
+export function redactFields(value: unknown, options: RedactionOptions = {}): unknown {
+  if (typeof value === "string") return redactText(value, options);
+  if (Array.isArray(value)) return value.map((item) => redactFields(item, options));
+  if (value === null || typeof value !== "object") return value;
+  const isJwk = "kty" in value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, member]) => {
+      const plain = name.toLowerCase().replace(/[-_]/g, "");
+      if (
+        typeof member !== "object" &&
+        (SECRET_FIELDS.has(plain) || (isJwk && PRIVATE_JWK_MEMBERS.has(name)))
+      ) {
+        return [name, "[redacted]"];
+      }
+      if (typeof member === "string" && !options.showTokens && TOKEN_FIELDS.has(plain)) {
+        return [name, member === "" ? "" : tokenLabel(member)];
+      }
+      return [name, redactFields(member, options)];
+    }),
+  );
+}
+
+function tokenLabel(token: string): string {
+  return `[token ${createHash("sha256").update(token).digest("hex").slice(0, 8)}]`;
+}

@@ -1,0 +1,50 @@
+/** One parsed pino record. */
+export type LogRecord = Readonly<Record<string, unknown>>;
+
+/** The level words of the demo's log vocabulary, by pino level. */
+const LEVEL_WORDS: Readonly<Record<number, string>> = {
+  10: "TRACE",
+  20: "DEBUG",
+  30: "INFO",
+  40: "WARNING",
+  50: "ERROR",
+  60: "CRITICAL",
+};
+
+/** Fields that the line's head shows, or that only machines need. */
+const HEAD_FIELDS = new Set(["level", "time", "logger", "service", "msg", "err", "pid", "hostname"]);
+
+/** `INFO:aauth.signing:message key=value`, an error's stack on the lines below it. Without the line's end. */
+export function textLine(record: LogRecord): string {
+  const level = LEVEL_WORDS[Number(record.level)] ?? String(record.level);
+  const source = String(record.logger ?? record.service);
+  const pairs = Object.entries(record)
+    .filter(([name, value]) => !HEAD_FIELDS.has(name) && value !== undefined)
+    .map(([name, value]) => `${name}=${formatValue(value)}`);
+  const head = [String(record.msg ?? ""), ...pairs].filter((part) => part !== "").join(" ");
+  return visible(`${level}:${source}:${head}`) + errorLines(record.err, Number(record.level));
+}
+
+function errorLines(error: unknown, level: number): string {
+  if (error === null || typeof error !== "object") return "";
+  const { stack, message } = error as { stack?: unknown; message?: unknown };
+  const text = level >= 50 && typeof stack === "string" ? stack : String(message ?? "");
+  if (text === "") return "";
+  return text
+    .split("\n")
+    .map((line) => `\n    ${visible(line)}`)
+    .join("");
+}
+
+/** Control characters spelled out: a value from outside must not start a line of its own or talk to the terminal. */
+function visible(text: string): string {
+  return text.replace(
+    /\p{Cc}/gu,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
+function formatValue(value: unknown): string {
+  if (typeof value !== "string") return JSON.stringify(value);
+  return value === "" || /[\s"=]/.test(value) ? JSON.stringify(value) : value;
+}

@@ -1,0 +1,28 @@
+import type { FastifyInstance } from "fastify";
+import type { RunningService } from "./run-service.ts";
+
+/**
+ * Starts to listen and returns what {@link runService} wants. `url` has the port really taken, also for port 0; a wildcard
+ * host is shown as `localhost`.
+ *
+ * @throws the system's error, EADDRINUSE for a taken port
+ */
+export async function listenOn(
+  app: FastifyInstance,
+  options: { host: string; port: number },
+): Promise<RunningService> {
+  await app.ready();
+  // Fastify logs its own line per address; runService prints the one that counts.
+  const { level } = app.log;
+  app.log.level = "warn";
+  try {
+    await app.listen({ host: options.host, port: options.port });
+  } finally {
+    app.log.level = level;
+  }
+  const address = app.server.address();
+  const port = typeof address === "object" && address !== null ? address.port : options.port;
+  const wildcard = options.host === "0.0.0.0" || options.host === "::";
+  const host = wildcard ? "localhost" : options.host.includes(":") ? `[${options.host}]` : options.host;
+  return { url: `http://${host}:${port}`, close: () => app.close() };
+}

@@ -1,0 +1,113 @@
+import {
+  booleanSetting,
+  type Config,
+  integerSetting,
+  LOG_FORMATS,
+  LOG_LEVELS,
+  listSetting,
+  portSetting,
+  setting,
+  urlSetting,
+} from "service-kit";
+import { z } from "zod";
+
+/** Every setting of the backend. Only `main.ts` reads them. */
+export const settings = {
+  host: setting({
+    env: "HOST",
+    flag: "host",
+    schema: z.string().default("127.0.0.1"),
+    description: "Address to listen on",
+  }),
+  port: setting({
+    env: "PORT",
+    flag: "port",
+    schema: portSetting(8000),
+    description: "TCP port to listen on",
+  }),
+  agentUrl: setting({
+    env: "BACKEND_AGENT_URL",
+    schema: urlSetting("http://backend.localhost:8000"),
+    description: "The backend's identity as an agent; others fetch its metadata and keys below it",
+  }),
+  supplyChainAgentUrl: setting({
+    env: "SUPPLY_CHAIN_AGENT_URL",
+    schema: urlSetting("http://supply-chain-agent.localhost:3000"),
+    description: "Where the supply-chain agent is called: its identity, served by the gateway",
+  }),
+  supplyChainAgentTimeoutSeconds: setting({
+    env: "SUPPLY_CHAIN_AGENT_TIMEOUT_SECONDS",
+    schema: integerSetting(60, { minimum: 1, maximum: 600 }),
+    description: "Longest wait for the supply-chain agent in one run, token requests included, in seconds",
+  }),
+  a2aVersion: setting({
+    env: "BACKEND_A2A_VERSION",
+    schema: z.enum(["0.3", "1.0"]).default("0.3"),
+    description: "A2A protocol version spoken to the supply-chain agent: 0.3 or 1.0",
+  }),
+  keycloakUrl: setting({
+    env: "KEYCLOAK_URL",
+    schema: urlSetting("http://localhost:8080"),
+    description: "Base URL of the auth server",
+  }),
+  keycloakRealm: setting({
+    env: "KEYCLOAK_REALM",
+    schema: z
+      .string()
+      .regex(/^[A-Za-z0-9._-]+$/, "expected a realm name")
+      .default("aauth-test"),
+    description: "Realm of the auth server; with the base URL it makes the issuer",
+  }),
+  keycloakClientId: setting({
+    env: "KEYCLOAK_CLIENT_ID",
+    schema: z.string().min(1).default("supply-chain-ui"),
+    description: "OIDC client whose access tokens are accepted",
+  }),
+  frontendUrl: setting({
+    env: "AAUTH_FRONTEND_REDIRECT_URL",
+    schema: urlSetting("http://localhost:3050"),
+    description: "Page the browser returns to after consent",
+  }),
+  signatureScheme: setting({
+    env: "AAUTH_SIGNATURE_SCHEME",
+    flag: "signature-scheme",
+    schema: z.enum(["hwk", "jwks"]).default("jwks"),
+    description: "How requests are signed first: hwk (pseudonymous) or jwks (identified)",
+  }),
+  authTokenCacheSeconds: setting({
+    env: "AAUTH_AUTH_TOKEN_CACHE_TTL",
+    schema: integerSetting(0, { maximum: 86_400 }),
+    description: "Seconds an auth token may be used again for the same user; 0: every run asks for its own",
+  }),
+  corsAllowedOrigins: setting({
+    env: "CORS_ALLOWED_ORIGINS",
+    schema: listSetting(["http://localhost:3050"]),
+    description: "Origins whose pages may call the API, separated by commas",
+  }),
+  logLevel: setting({
+    env: "LOG_LEVEL",
+    schema: z.preprocess(
+      (value) => (typeof value === "string" ? value.toLowerCase() : value),
+      z.enum(LOG_LEVELS).default("info"),
+    ),
+    description: "Least severe log line printed",
+  }),
+  logFormat: setting({
+    env: "LOG_FORMAT",
+    schema: z.enum(LOG_FORMATS).default("text"),
+    description: "text for people, json for machines",
+  }),
+  showTokens: setting({
+    env: "AAUTH_SHOW_TOKENS",
+    flag: "show-tokens",
+    schema: booleanSetting(false),
+    description: "Print whole tokens and signatures in the log; for demonstrations only",
+  }),
+};
+
+export type BackendConfig = Config<typeof settings>;
+
+/** The auth server's realm URL: issuer of user tokens and of auth tokens. */
+export function issuerOf(config: Pick<BackendConfig, "keycloakUrl" | "keycloakRealm">): string {
+  return `${config.keycloakUrl}/realms/${config.keycloakRealm}`;
+}

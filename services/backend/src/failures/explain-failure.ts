@@ -1,0 +1,57 @@
+import { AAuthError } from "aauth";
+import type { Failure } from "backend-api";
+import { AgentAnswerError, AgentHttpError, AgentRpcError } from "../clients/agent-errors.ts";
+import { httpFailure } from "./http-failure.ts";
+import { networkFailure } from "./network-failure.ts";
+import { oneLine } from "./one-line.ts";
+import { protocolFailure } from "./protocol-failure.ts";
+import type { Situation } from "./situation.ts";
+
+/** The user did not come back from the consent page in time. */
+export const CONSENT_EXPIRED: Failure = {
+  hop: "auth-server",
+  check: "consent",
+  code: "consent_expired",
+  message: "Consent was not given in time.",
+  advice: "Start the optimization again and answer the consent page within ten minutes.",
+};
+
+/**
+ * Says in plain words at which hop a run broke, which check said no, and what to try. Goes by error classes and codes;
+ * of foreign texts only the descriptions of OAuth and JSON-RPC errors are passed on, shortened and on one line.
+ */
+export function explainFailure(error: unknown, situation: Situation): Failure {
+  // Only the auth server is ever discovered or asked for tokens, whatever the last event said.
+  const asked = error instanceof AAuthError && /^(discovery|token_request)_/.test(error.code);
+  const network = networkFailure(error, asked ? { ...situation, peer: "auth-server" } : situation);
+  if (network) return network;
+  if (error instanceof AgentHttpError) return httpFailure(error, situation);
+  if (error instanceof AgentRpcError) {
+    return {
+      hop: "supply-chain-agent",
+      check: "rpc",
+      code: `rpc_${error.rpcCode}`,
+      message: `The supply-chain agent answered with an error: ${oneLine(error.message)}`,
+      advice:
+        "The request reached the agent and was authorized; the agent's log says why it could not serve it.",
+    };
+  }
+  if (error instanceof AgentAnswerError) {
+    return {
+      hop: "supply-chain-agent",
+      check: "answer",
+      code: "invalid_answer",
+      message: `The answer of the supply-chain agent ${error.message}.`,
+      advice:
+        "Check that SUPPLY_CHAIN_AGENT_URL names an A2A agent that speaks the version in BACKEND_A2A_VERSION.",
+    };
+  }
+  if (error instanceof AAuthError) return protocolFailure(error, situation);
+  return {
+    hop: "backend",
+    check: "internal",
+    code: "internal_error",
+    message: "The backend could not finish the optimization.",
+    advice: "The backend's log has the reason.",
+  };
+}

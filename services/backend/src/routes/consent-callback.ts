@@ -1,0 +1,43 @@
+import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
+import { z } from "zod";
+import type { ConsentService } from "../services/consent-service.ts";
+
+// Whatever the browser brings: a repeated or overlong parameter is dropped and then counts as missing.
+const parameter = z.string().max(2048).optional().catch(undefined);
+const callbackQuery = z.object({
+  code: parameter,
+  state: parameter,
+  error: parameter,
+  error_description: parameter,
+});
+
+/**
+ * Where the auth server sends the browser after consent. Public, because a browser brings no bearer token here: `state`
+ * leads to the run and its user, and the auth token must name that user.
+ */
+export const consentCallbackRoutes: FastifyPluginAsyncZod<{
+  consent: ConsentService;
+  frontendUrl: string;
+}> = async (app, { consent, frontendUrl }) => {
+  app.get(
+    "/auth/aauth/callback",
+    { config: { access: "public" }, schema: { querystring: callbackQuery } },
+    async (request, reply) => {
+      const outcome = await consent.answer(request.query);
+      const page = new URL(`${frontendUrl}/`);
+      if (outcome.authorized) {
+        page.searchParams.set("aauth_authorized", "1");
+      } else {
+        page.searchParams.set("aauth_error", "1");
+        page.searchParams.set("error", outcome.error);
+        page.searchParams.set("error_description", outcome.description);
+      }
+      if (outcome.requestId !== undefined) page.searchParams.set("request_id", outcome.requestId);
+      // The address holds a code: neither caches nor the next page's Referer may keep it.
+      return reply
+        .header("cache-control", "no-store")
+        .header("referrer-policy", "no-referrer")
+        .redirect(page.href, 302);
+    },
+  );
+};

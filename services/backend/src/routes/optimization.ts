@@ -1,0 +1,67 @@
+import {
+  clearedSchema,
+  connectionTestSchema,
+  progressListSchema,
+  progressSchema,
+  resultsSchema,
+  startReplySchema,
+  startRequestSchema,
+} from "backend-api";
+import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
+import { z } from "zod";
+import { HttpError } from "../plugins/errors.ts";
+import { signedInUser } from "../plugins/user.ts";
+import { resultsFrom } from "../services/results.ts";
+import type { RunService } from "../services/run-service.ts";
+
+const runParams = z.object({ id: z.string().max(100) });
+
+export const optimizationRoutes: FastifyPluginAsyncZod<{ runs: RunService }> = async (app, { runs }) => {
+  const config = { access: "user" } as const;
+
+  // The demo's POST /agents/start never worked (it raised KeyError); here it is another name for the same thing.
+  for (const url of ["/optimization/start", "/agents/start"]) {
+    app.post(
+      url,
+      { config, schema: { body: startRequestSchema, response: { 200: startReplySchema } } },
+      async (request) => runs.start(signedInUser(request).id, request.body),
+    );
+  }
+
+  app.get(
+    "/optimization/progress/:id",
+    { config, schema: { params: runParams, response: { 200: progressSchema } } },
+    async (request) => runs.get(signedInUser(request).id, request.params.id).progress(),
+  );
+
+  app.get(
+    "/optimization/results/:id",
+    { config, schema: { params: runParams, response: { 200: resultsSchema } } },
+    async (request) => {
+      const run = runs.get(signedInUser(request).id, request.params.id);
+      if (run.report === undefined) throw new HttpError(404, "The optimization is not completed");
+      return resultsFrom({ requestId: run.id, report: run.report, completedAt: run.changedAt });
+    },
+  );
+
+  app.get(
+    "/optimization/all",
+    { config, schema: { response: { 200: progressListSchema } } },
+    async (request) => runs.list(signedInUser(request).id).map((run) => run.progress()),
+  );
+
+  app.delete(
+    "/optimization/clear",
+    { config, schema: { response: { 200: clearedSchema } } },
+    async (request) => ({
+      message: "Your optimizations have been cleared",
+      cleared: runs.clear(signedInUser(request).id),
+    }),
+  );
+
+  app.get(
+    "/optimization/test-a2a-connection",
+    { config, schema: { response: { 200: connectionTestSchema } } },
+    async () => runs.testConnection(),
+  );
+};

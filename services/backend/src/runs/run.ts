@@ -1,0 +1,232 @@
+import { randomUUID } from "node:crypto";
+import type { Activity, ActivityAction, Delegation, Failure, Progress, RunStatus } from "backend-api";
+
+/** From each status to those that may follow. `completed` and `failed` are final. */
+const TRANSITIONS: Readonly<Record<RunStatus, readonly RunStatus[]>> = {
+  pending: ["running", "failed"],
+  running: ["awaiting_consent", "completed", "failed"],
+  awaiting_consent: ["running", "failed"],
+  completed: [],
+  failed: [],
+};
+
+const MAX_ACTIVITIES = 100;
+const TASK_AGENT = "a2a-supply-chain-agent";
+
+/** A status change that the state machine does not allow: a fault of the caller. */
+export class IllegalTransitionError extends Error {
+  override readonly name = "IllegalTransitionError";
+}
+
+export interface RunOptions {
+  /** `sub` of the user who started it, and its only owner. */
+  readonly userId: string;
+  /** The text sent to the agent. */
+  readonly prompt: string;
+  /** Unix seconds. */
+  readonly now: () => number;
+}
+
+/**
+ * One task given to the supply-chain agent: its state machine, its activity feed and those who watch it.
+ *
+ * Everything the outside sees is a copy ({@link progress}); every change is announced to watchers.
+ */
+export class Run {
+  readonly id: string = randomUUID();
+  readonly userId: string;
+  readonly prompt: string;
+  readonly #now: () => number;
+  readonly #abort = new AbortController();
+  readonly #watchers = new Set<() => void>();
+  readonly #activities: Activity[] = [];
+  #feedStart = 0;
+  #status: RunStatus = "pending";
+  #step = "Initializing optimization";
+  #percentage = 0;
+  #delegation: Delegation;
+  #consent: { url: string; expiresAt: number } | undefined;
+  #failure: Failure | undefined;
+  #report: string | undefined;
+  #changedAt: number;
+
+  constructor({ userId, prompt, now }: RunOptions) {
+    this.userId = userId;
+    this.prompt = prompt;
+    this.#now = now;
+    this.#changedAt = now();
+    this.#delegation = { sub: userId, aud: "a2a-agent", scope: "supply-chain:optimize", act: null };
+  }
+
+  /** Aborted when the run is discarded: whatever works for it should stop. */
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+  get status(): RunStatus {
+    return this.#status;
+  }
+  get isFinal(): boolean {
+    return TRANSITIONS[this.#status].length === 0;
+  }
+  get consentUrl(): string | undefined {
+    return this.#consent?.url;
+  }
+  /** The agent's Markdown; undefined until completed. */
+  get report(): string | undefined {
+    return this.#report;
+  }
+  get failure(): Failure | undefined {
+    return this.#failure;
+  }
+  /** Unix seconds of the last change. */
+  get changedAt(): number {
+    return this.#changedAt;
+  }
+
+  begin(): void {
+    this.#enter("running");
+    this.#addActivity("supply_chain_optimization", "running", this.prompt, TASK_AGENT);
+    this.#advance("Connecting to A2A supply-chain agent", 10);
+    this.#announce();
+  }
+
+  awaitConsent(url: string, lifetimeSeconds: number): void {
+    this.#enter("awaiting_consent");
+    this.#consent = { url, expiresAt: this.#now() + lifetimeSeconds };
+    this.#advance("Waiting for your consent", 40);
+    this.#announce();
+  }
+
+  resume(): void {
+    this.#enter("running");
+    this.#consent = undefined;
+    this.#addActivity(
+      "consent_received",
+      "completed",
+      "The user consented; the run goes on with an auth token.",
+    );
+    this.#advance("Connecting to A2A supply-chain agent", 60);
+    this.#announce();
+  }
+
+  complete(report: string): void {
+    this.#enter("completed");
+    this.#report = report;
+    this.#endTask("completed", report);
+    this.#advance("Optimization completed", 100);
+    this.#announce();
+  }
+
+  /** What is over stays as it is: a late failure (an abort, an expiry) changes nothing. */
+  fail(failure: Failure): void {
+    if (this.isFinal) return;
+    this.#enter("failed");
+    this.#failure = failure;
+    this.#consent = undefined;
+    this.#endTask("failed", failure.message);
+    this.#step = `Error: ${failure.message}`;
+    this.#announce();
+  }
+
+  /** Fails a run whose user never came back. Cheap; called whenever somebody looks. */
+  expireConsent(failure: Failure): void {
+    if (this.#status === "awaiting_consent" && this.#now() >= this.#consent!.expiresAt) this.fail(failure);
+  }
+
+  /** Adds a protocol step to the feed; `delegation` as the auth token states it, from then on. Ignored after the end. */
+  note(
+    action: ActivityAction,
+    details: string,
+    more: { step?: string; percentage?: number; failed?: boolean; delegation?: Partial<Delegation> } = {},
+  ): void {
+    if (this.isFinal) return;
+    if (more.delegation) {
+      this.#delegation = { ...this.#delegation, ...more.delegation };
+      const task = this.#activities[0];
+      if (task) this.#activities[0] = { ...task, delegation: this.#delegation };
+    }
+    this.#addActivity(action, more.failed ? "failed" : "completed", details);
+    this.#advance(more.step ?? this.#step, more.percentage ?? 0);
+    this.#announce();
+  }
+
+  progress(): Progress {
+    return {
+      request_id: this.id,
+      status: this.#status,
+      progress_percentage: this.#percentage,
+      current_step: this.#step,
+      estimated_completion: null,
+      activities: [...this.#activities],
+      ...(this.#consent && { consent_url: this.#consent.url }),
+      ...(this.#failure && { failure: this.#failure }),
+    };
+  }
+
+  /** What the activity feed shows of this run: everything since the feed was cleared. */
+  feed(): readonly Activity[] {
+    return this.#activities.slice(this.#feedStart);
+  }
+
+  clearFeed(): number {
+    const cleared = this.#activities.length - this.#feedStart;
+    this.#feedStart = this.#activities.length;
+    return cleared;
+  }
+
+  /** Calls `watcher` after every change, the discarding included. Returns the way to stop. */
+  watch(watcher: () => void): () => void {
+    this.#watchers.add(watcher);
+    return () => this.#watchers.delete(watcher);
+  }
+  get watcherCount(): number {
+    return this.#watchers.size;
+  }
+
+  /** The run leaves the store: stop its work, tell its watchers. */
+  discard(): void {
+    this.#abort.abort();
+    this.#announce();
+    this.#watchers.clear();
+  }
+
+  #enter(next: RunStatus): void {
+    if (!TRANSITIONS[this.#status].includes(next)) {
+      throw new IllegalTransitionError(`run ${this.id} cannot go from ${this.#status} to ${next}`);
+    }
+    this.#status = next;
+  }
+
+  #advance(step: string, percentage: number): void {
+    this.#step = step;
+    this.#percentage = Math.max(this.#percentage, percentage);
+  }
+
+  #addActivity(action: ActivityAction, status: Activity["status"], details: string, agent = "backend"): void {
+    if (this.#activities.length >= MAX_ACTIVITIES) return;
+    this.#activities.push({
+      id: this.#activities.length + 1,
+      request_id: this.id,
+      timestamp: this.#timestamp(),
+      agent,
+      action,
+      delegation: this.#delegation,
+      status,
+      details,
+    });
+  }
+
+  #endTask(status: Activity["status"], details: string): void {
+    const task = this.#activities[0];
+    if (task) this.#activities[0] = { ...task, status, details, timestamp: this.#timestamp() };
+  }
+
+  #timestamp(): string {
+    return new Date(this.#now() * 1000).toISOString();
+  }
+
+  #announce(): void {
+    this.#changedAt = this.#now();
+    for (const watcher of [...this.#watchers]) watcher();
+  }
+}

@@ -1,0 +1,91 @@
+import type { AgentEvent, ShownToken } from "aauth/agent";
+import type { ActivityAction, Delegation } from "backend-api";
+import { oneLine } from "../failures/one-line.ts";
+
+/** A protocol step as the activity feed shows it. */
+export interface Step {
+  readonly action: ActivityAction;
+  readonly details: string;
+  /** 0 to 100; progress never goes back. */
+  readonly percentage: number;
+  /** What an auth token says about the delegation. */
+  readonly delegation?: Partial<Delegation>;
+}
+
+/**
+ * Says what a protocol event means to a reader of the feed; undefined for events that are no step of their own
+ * (a signed token request is told as the request for the token, a refusal as the challenge or the failure).
+ */
+export function describeStep(event: AgentEvent): Step | undefined {
+  switch (event.type) {
+    case "request_signed": {
+      if (event.purpose === "token") return undefined;
+      const { method, url, scheme, coveredComponents } = event;
+      const details = `${method} ${url} signed with scheme ${scheme}, covering ${coveredComponents.join(", ")}`;
+      return { action: "request_signed", details, percentage: 20 };
+    }
+    case "challenge_received":
+      return { action: "challenge_received", details: challengeDetails(event), percentage: 30 };
+    case "token_requested": {
+      const details = `request_type=${event.requestType} sent to ${event.url}`;
+      return { action: "token_requested", details, percentage: 40 };
+    }
+    case "consent_required": {
+      const details = `${event.authServer} wants the user's consent within ${event.expiresInSeconds} s`;
+      return { action: "consent_required", details, percentage: 40 };
+    }
+    case "token_received": {
+      const { token, expiresInSeconds } = event;
+      const { aud, sub, scope } = texts(token);
+      const user = sub === undefined ? "" : `, user ${sub}`;
+      return {
+        action: "token_received",
+        details: `Auth token ${token.tokenId} for ${aud ?? "-"}, scope ${scope ?? "-"}${user}, good for ${expiresInSeconds} s`,
+        percentage: 60,
+        delegation: delegationOf(token),
+      };
+    }
+    case "token_cache_hit": {
+      const details = `Auth token ${event.tokenId} for ${event.resource} used again`;
+      return { action: "token_received", details, percentage: 60 };
+    }
+    case "request_retried": {
+      const { method, url, reason } = event;
+      const what = reason === "identity" ? "with the backend's identity" : "with the auth token";
+      return { action: "request_retried", details: `${method} ${url} repeated ${what}`, percentage: 70 };
+    }
+    case "response_received": {
+      const { purpose, status, url } = event;
+      if (purpose === "token" || status < 200 || status > 299) return undefined;
+      return {
+        action: "response_received",
+        details: `${url} answered with status ${status}`,
+        percentage: 90,
+      };
+    }
+  }
+}
+
+function challengeDetails(event: Extract<AgentEvent, { type: "challenge_received" }>): string {
+  const { status, level, authServer, resourceToken } = event;
+  if (level !== "authorized") return `Status ${status}: the caller must be ${level}`;
+  if (resourceToken === undefined) return `Status ${status}: an auth token is wanted`;
+  const { scope } = texts(resourceToken);
+  return `Status ${status}: an auth token of ${authServer} is wanted; resource token ${resourceToken.tokenId}, scope ${scope ?? "-"}`;
+}
+
+function delegationOf(token: ShownToken): Partial<Delegation> {
+  const { aud, scope } = texts(token);
+  return {
+    ...(aud !== undefined && { aud }),
+    ...(scope !== undefined && { scope }),
+    act: token.claims.act ?? null,
+  };
+}
+
+/** The claims that are shown; they are another party's text. */
+function texts({ claims }: ShownToken) {
+  const text = (value: unknown) => (typeof value === "string" ? oneLine(value) : undefined);
+  const aud = Array.isArray(claims.aud) ? claims.aud.join(" ") : claims.aud;
+  return { aud: text(aud), sub: text(claims.sub), scope: text(claims.scope) };
+}

@@ -1,0 +1,126 @@
+import type { Reasoning, Recommendation, Results } from "backend-api";
+
+const UNKNOWN_TEXT = "TBD";
+const SHORT_RATIONALE_CHARACTERS = 200;
+
+/** `### 2. Vendor Management`: one recommendation of the supply-chain agent. */
+const RECOMMENDATION_HEADING = /^###\s+\d+\.\s+(.+)$/;
+/** `- **Priority**: high` or `**Total Estimated Cost**: $25,000.00`. */
+const FIELD = /^(?:[-*]\s+)?\*\*(.+?):?\*\*:?\s*(.*)$/;
+/** `- Procure 10 MacBook Pro units within 1-2 months ($25,000.00)`: one order the market-analysis agent advises. */
+const ORDER = /^[-*]\s+Procure\s+(\d+)\s+(.+?)\s+units?\s+within\s+(.+?)(?:\s+\(\$([\d,]+(?:\.\d+)?)\))?$/i;
+const EXECUTIVE_SUMMARY = /^##\s+Executive Summary$/i;
+
+interface Section {
+  readonly title: string;
+  readonly fields: Map<string, string>;
+}
+
+/**
+ * Reads the results object out of the agent's Markdown. Figures the agent did not state are 0, words `TBD`; nothing is
+ * made up. An answer in another form yields no recommendations and its own beginning as the only rationale.
+ *
+ * @param answer.completedAt Unix seconds
+ */
+export function resultsFrom(answer: { requestId: string; report: string; completedAt: number }): Results {
+  const lines = answer.report.split(/\r?\n/).map((line) => line.trim());
+  const sections = recommendationSections(lines);
+  const orders = lines.flatMap(orderOf);
+  const stated = fieldAmount(lines, "Total Estimated Cost");
+  const ordered = orders.reduce((sum, { total }) => sum + total, 0);
+
+  return {
+    request_id: answer.requestId,
+    summary: {
+      total_cost: stated ?? ordered,
+      expected_delivery: orders.at(-1)?.lead_time ?? UNKNOWN_TEXT,
+      cost_savings: 0,
+      efficiency: 0,
+    },
+    recommendations: [...sections.map(({ title }) => withoutFigures(title)), ...orders],
+    reasoning: reasoningFrom(sections, lines, answer.report),
+    completed_at: new Date(answer.completedAt * 1000).toISOString(),
+  };
+}
+
+function recommendationSections(lines: readonly string[]): Section[] {
+  const sections: Section[] = [];
+  let current: Section | undefined;
+  for (const line of lines) {
+    const title = RECOMMENDATION_HEADING.exec(line)?.[1];
+    if (title !== undefined) {
+      current = { title, fields: new Map() };
+      sections.push(current);
+    } else if (line.startsWith("#")) {
+      current = undefined;
+    } else {
+      const field = FIELD.exec(line);
+      if (field) current?.fields.set(field[1]!.toLowerCase(), field[2]!);
+    }
+  }
+  return sections;
+}
+
+function orderOf(line: string): Recommendation[] {
+  const match = ORDER.exec(line);
+  if (!match) return [];
+  const quantity = Number(match[1]);
+  const total = match[4] === undefined ? 0 : amount(match[4]);
+  return [
+    {
+      item: match[2]!,
+      quantity,
+      unit_price: quantity > 0 ? Math.round((total / quantity) * 100) / 100 : 0,
+      supplier: UNKNOWN_TEXT,
+      lead_time: match[3]!,
+      total,
+    },
+  ];
+}
+
+function withoutFigures(item: string): Recommendation {
+  return { item, quantity: 0, unit_price: 0, supplier: UNKNOWN_TEXT, lead_time: UNKNOWN_TEXT, total: 0 };
+}
+
+function reasoningFrom(sections: readonly Section[], lines: readonly string[], report: string): Reasoning[] {
+  const reasons = sections.map(({ title, fields }) => {
+    const description = fields.get("description");
+    const impact = fields.get("expected impact");
+    const sentences = [
+      ...(description ? [description] : []),
+      ...(impact ? [`Expected impact: ${impact}`] : []),
+    ];
+    const rationale = sentences.map((text) => text.replace(/\.?$/, ".")).join(" ");
+    return { decision: title, agent: "supply-chain-agent", rationale: rationale || UNKNOWN_TEXT };
+  });
+  const summaryAt = lines.findIndex((line) => EXECUTIVE_SUMMARY.test(line));
+  const summary = summaryAt < 0 ? undefined : lines.slice(summaryAt + 1).find((line) => line !== "");
+  if (summary && !summary.startsWith("#")) {
+    reasons.push({ decision: "Market Analysis", agent: "market-analysis-agent", rationale: summary });
+  }
+  if (reasons.length === 0) {
+    reasons.push({
+      decision: "Supply Chain Optimization",
+      agent: "supply-chain-agent",
+      rationale: shortened(report),
+    });
+  }
+  return reasons;
+}
+
+function fieldAmount(lines: readonly string[], name: string): number | undefined {
+  for (const line of lines) {
+    const field = FIELD.exec(line);
+    const figure = field?.[1] === name ? /^\$([\d,]+(?:\.\d+)?)/.exec(field[2]!)?.[1] : undefined;
+    if (figure !== undefined) return amount(figure);
+  }
+  return undefined;
+}
+
+function amount(figure: string): number {
+  return Number(figure.replaceAll(",", ""));
+}
+
+function shortened(text: string): string {
+  return text.length > SHORT_RATIONALE_CHARACTERS ? `${text.slice(0, SHORT_RATIONALE_CHARACTERS)}...` : text;
+}

@@ -1,0 +1,191 @@
+import { randomBytes } from "node:crypto";
+import { ConsentRequiredError, type KeyValueStore } from "aauth";
+import type { Agent } from "aauth/agent";
+import type { ConnectionTest, Failure, StartOptions, StartReply } from "backend-api";
+import type { FastifyBaseLogger } from "fastify";
+import type { SupplyChainClient } from "../clients/supply-chain-client.ts";
+import { CONSENT_EXPIRED, explainFailure } from "../failures/explain-failure.ts";
+import type { Peer, Places } from "../failures/situation.ts";
+import { HttpError } from "../plugins/errors.ts";
+import { Run } from "../runs/run.ts";
+import type { RunStore } from "../runs/run-store.ts";
+import type { CallObserver } from "./call-observer.ts";
+import type { PendingConsent } from "./consent-service.ts";
+import { promptFor } from "./prompt.ts";
+
+/** How long a `state` waits for the browser to come back (protocol section 6.1: a request token lives as long). */
+const CONSENT_LIFETIME_SECONDS = 600;
+const MAX_UNFINISHED_RUNS_PER_USER = 20;
+/** An answer that follows its headers at once is reported as completed, as the demo's synchronous start does. */
+const COMPLETION_GRACE_MS = 250;
+
+export interface RunServiceDeps {
+  readonly store: RunStore;
+  readonly pendingConsents: KeyValueStore<PendingConsent>;
+  readonly agent: Agent;
+  readonly client: SupplyChainClient;
+  /** Turns protocol events into activities and log lines. */
+  readonly observe: CallObserver;
+  /** Whether a user's later run may use the auth token of an earlier one. */
+  readonly sharesTokens: boolean;
+  readonly places: Places;
+  readonly logger: FastifyBaseLogger;
+  /** Unix seconds. */
+  readonly now: () => number;
+  /** Longest wait for one attempt of a run, token requests included. */
+  readonly timeoutSeconds: number;
+  /** Longest wait before a start answers `running` although nobody has let the run in yet. */
+  readonly startReplySeconds: number;
+}
+
+/** Owns the life of runs: starts them, lets them wait for consent, resumes and ends them. */
+export interface RunService {
+  /** Starts a run and answers once the authorization outcome is known: let in, consent required, or failed. */
+  start(userId: string, options: StartOptions): Promise<StartReply>;
+  /** The user's run. @throws HttpError 404, also for somebody else's run */
+  get(userId: string, id: string): Run;
+  find(userId: string, id: string): Run | undefined;
+  /** Newest first. */
+  list(userId: string): Run[];
+  clear(userId: string): number;
+  /** Goes on with a run that waited, in the background. */
+  resume(run: Run, authToken: string): void;
+  /** Ends a run because of an error and says how it was explained. `peer` is whom the backend was talking to. */
+  failWith(run: Run, error: unknown, peer: Peer): Failure;
+  testConnection(): Promise<ConnectionTest>;
+}
+
+export function createRunService(deps: RunServiceDeps): RunService {
+  const { store, pendingConsents, agent, client, observe, places, logger, now, timeoutSeconds } = deps;
+
+  /** One attempt at the agent. Never rejects: whatever happens becomes the state of the run. */
+  async function attempt(run: Run, authToken?: string, onAccepted?: () => void): Promise<void> {
+    const state = randomBytes(32).toString("base64url");
+    const signal = AbortSignal.any([run.signal, AbortSignal.timeout(timeoutSeconds * 1000)]);
+    const call = observe(run);
+    try {
+      const fetch = agent.fetchFor({
+        state,
+        signal,
+        observer: call.observer,
+        // Calls with one key share tokens, requests under way included: never those of two users.
+        cacheKey: deps.sharesTokens ? run.userId : run.id,
+        ...(authToken !== undefined && { authToken }),
+      });
+      const report = await client.ask(run.prompt, { fetch, ...(onAccepted && { onAccepted }) });
+      if (run.signal.aborted) return;
+      run.complete(report);
+      logger.info({ runId: run.id }, "✅ Optimization completed");
+    } catch (error) {
+      if (run.signal.aborted) return;
+      // Consent is asked for once. A second demand would send the user round in circles.
+      if (!(error instanceof ConsentRequiredError) || authToken !== undefined)
+        failWith(run, error, call.peer());
+      else await awaitConsent(run, state, error).catch((cause: unknown) => failWith(run, cause, "backend"));
+    }
+  }
+
+  async function awaitConsent(run: Run, state: string, demand: ConsentRequiredError): Promise<void> {
+    const lifetimeSeconds = Math.min(demand.expiresInSeconds, CONSENT_LIFETIME_SECONDS);
+    const { id: runId, userId } = run;
+    await pendingConsents.put(state, { runId, userId, authServer: demand.authServer }, lifetimeSeconds);
+    run.awaitConsent(demand.consentUrl, lifetimeSeconds);
+  }
+
+  function failWith(run: Run, error: unknown, peer: Peer): Failure {
+    const failure = explainFailure(error, { peer, places, timeoutSeconds });
+    // The foreign error stays in the log: its text is not ours to show.
+    if (failure.check === "internal") logger.error({ err: error, runId: run.id }, "run failed unexpectedly");
+    else
+      logger.warn(
+        { runId: run.id, hop: failure.hop, check: failure.check, code: failure.code },
+        `❌ ${failure.message}`,
+      );
+    run.fail(failure);
+    return failure;
+  }
+
+  function find(userId: string, id: string): Run | undefined {
+    const run = store.get(userId, id);
+    run?.expireConsent(CONSENT_EXPIRED);
+    return run;
+  }
+
+  function list(userId: string): Run[] {
+    const runs = store.list(userId);
+    for (const run of runs) run.expireConsent(CONSENT_EXPIRED);
+    return runs;
+  }
+
+  return {
+    find,
+    list,
+    failWith,
+
+    async start(userId, options) {
+      if (list(userId).filter((run) => !run.isFinal).length >= MAX_UNFINISHED_RUNS_PER_USER) {
+        throw new HttpError(
+          429,
+          "You have too many unfinished optimizations; wait for one to end, or clear them",
+        );
+      }
+      const run = new Run({ userId, prompt: promptFor(options), now });
+      store.add(run);
+      run.begin();
+
+      const accepted = Promise.withResolvers<void>();
+      const ended = attempt(run, undefined, accepted.resolve);
+      await within(deps.startReplySeconds * 1000, [accepted.promise, ended]);
+      await within(COMPLETION_GRACE_MS, [ended]);
+      return replyFor(run);
+    },
+
+    get(userId, id) {
+      const run = find(userId, id);
+      if (!run) throw new HttpError(404, "No such optimization");
+      return run;
+    },
+
+    clear: (userId) => store.clear(userId),
+
+    resume(run, authToken) {
+      run.resume();
+      void attempt(run, authToken);
+    },
+
+    async testConnection() {
+      const signal = AbortSignal.timeout(timeoutSeconds * 1000);
+      const call = observe();
+      try {
+        const card = await client.card({ fetch: agent.fetchFor({ signal, observer: call.observer }) });
+        return {
+          status: "connected",
+          agent_url: places.agentUrl,
+          ...(card.name !== undefined && { agent_name: card.name }),
+          ...(card.protocolVersion !== undefined && { protocol_version: card.protocolVersion }),
+        };
+      } catch (error) {
+        const failure = explainFailure(error, { peer: call.peer(), places, timeoutSeconds });
+        return { status: "failed", agent_url: places.agentUrl, failure };
+      }
+    },
+  };
+}
+
+function replyFor(run: Run): StartReply {
+  const { request_id, status, consent_url, failure } = run.progress();
+  if (status === "awaiting_consent") return { consent_required: true, consent_url: consent_url!, request_id };
+  if (status === "failed")
+    return { request_id, status, message: `Optimization failed: ${failure!.message}`, failure: failure! };
+  return status === "completed"
+    ? { request_id, status, message: "Optimization completed" }
+    : { request_id, status: "running", message: "Optimization running" };
+}
+
+/** Waits for the first of several events, but not longer than `milliseconds`. */
+async function within(milliseconds: number, events: readonly Promise<void>[]): Promise<void> {
+  const { promise: elapsed, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, milliseconds);
+  await Promise.race([elapsed, ...events]);
+  clearTimeout(timer);
+}

@@ -1,0 +1,109 @@
+import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from "jose";
+import type { User } from "./user.ts";
+
+const ALGORITHMS = ["RS256"];
+/** `JWT` is Keycloak's, `at+jwt` is RFC 9068's. Everything AAuth issues (`auth+jwt`, `refresh+jwt`, …) is not a sign-in. */
+const HEADER_TYPES = new Set(["jwt", "at+jwt", "application/at+jwt"]);
+const CLOCK_SKEW_SECONDS = 5;
+const KEYS_TIMEOUT_MS = 5000;
+
+/** The token is no access token of a signed-in user. The message is for the log, not for the caller. */
+export class UserTokenError extends Error {
+  override readonly name = "UserTokenError";
+}
+
+/** The auth server's keys could not be had, so that nobody can say whether the token is good. */
+export class UserKeysUnavailableError extends Error {
+  override readonly name = "UserKeysUnavailableError";
+}
+
+/** Returns the user of a valid access token, or throws {@link UserTokenError} or {@link UserKeysUnavailableError}. */
+export type UserTokenVerifier = (token: string) => Promise<User>;
+
+/**
+ * Checks OIDC access tokens: RS256 by a key of the realm, this issuer, made for this client (`aud` or `azp`), an access
+ * token and nothing else, inside its lifetime, not bound to a key.
+ *
+ * Does NOT ask the auth server whether the session still lives; a token stays good until `exp`.
+ *
+ * @param options.issuer realm URL, compared exactly
+ * @param options.now Unix seconds
+ */
+export function createUserTokenVerifier(options: {
+  issuer: string;
+  clientId: string;
+  now: () => number;
+  keys?: JWTVerifyGetKey;
+}): UserTokenVerifier {
+  const { issuer, clientId, now } = options;
+  const keys =
+    options.keys ??
+    createRemoteJWKSet(new URL(`${issuer}/protocol/openid-connect/certs`), {
+      timeoutDuration: KEYS_TIMEOUT_MS,
+      cooldownDuration: 10_000,
+    });
+
+  return async (token) => {
+    const { payload, protectedHeader } = await jwtVerify(token, keys, {
+      algorithms: ALGORITHMS,
+      issuer,
+      requiredClaims: ["exp", "iat", "sub"],
+      currentDate: new Date(now() * 1000),
+    }).catch((error: unknown) => {
+      throw isVerdict(error)
+        ? new UserTokenError(error.message, { cause: error })
+        : new UserKeysUnavailableError("the auth server's keys could not be fetched", { cause: error });
+    });
+
+    if (!HEADER_TYPES.has(protectedHeader.typ?.toLowerCase() ?? ""))
+      throw new UserTokenError("wrong header typ");
+    // Keycloak writes Bearer, ID, Refresh or Offline here; the header says JWT in all four.
+    if (payload.typ !== "Bearer") throw new UserTokenError("not an access token");
+    if (!isMadeFor(payload, clientId)) throw new UserTokenError("made for another client");
+    if (payload.iat! > now() + CLOCK_SKEW_SECONDS) throw new UserTokenError("issued in the future");
+    // A key-bound token is worth nothing without a proof, and a bearer header has none.
+    if (payload.cnf !== undefined) throw new UserTokenError("bound to a key");
+    return userOf(payload);
+  };
+}
+
+/** jose's own errors judge the token, except those about fetching keys. */
+function isVerdict(error: unknown): error is errors.JOSEError {
+  if (!(error instanceof errors.JOSEError)) return false;
+  // The plain JOSEError is what jose throws when the key set answers anything but 200 and JSON.
+  return !(
+    error instanceof errors.JWKSTimeout ||
+    error instanceof errors.JWKSInvalid ||
+    error.code === "ERR_JOSE_GENERIC"
+  );
+}
+
+function isMadeFor(payload: JWTPayload, clientId: string): boolean {
+  const audiences = Array.isArray(payload.aud) ? payload.aud : [payload.aud];
+  return audiences.includes(clientId) || payload.azp === clientId;
+}
+
+function userOf(payload: JWTPayload): User {
+  const id = payload.sub;
+  if (typeof id !== "string" || id === "") throw new UserTokenError("sub is empty");
+  return {
+    id,
+    username: text(payload.preferred_username) ?? id,
+    email: text(payload.email) ?? "",
+    role: realmRoles(payload).find((role) => !isKeycloakRole(role)) ?? "User",
+  };
+}
+
+function realmRoles(payload: JWTPayload): string[] {
+  const access = payload.realm_access;
+  const roles = typeof access === "object" && access !== null && "roles" in access ? access.roles : [];
+  return Array.isArray(roles) ? roles.filter((role) => typeof role === "string") : [];
+}
+
+function isKeycloakRole(role: string): boolean {
+  return role === "offline_access" || role === "uma_authorization" || role.startsWith("default-roles-");
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}

@@ -1,0 +1,361 @@
+import { decodeToken } from "aauth";
+import { progressSchema, resultsSchema, startReplySchema } from "backend-api";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { AgentRefusal, closedAddress, type ScriptedStack, startScriptedStack } from "./scripted-stack.ts";
+
+let stack: ScriptedStack;
+beforeEach(async () => {
+  stack = await startScriptedStack();
+});
+afterEach(() => stack.close());
+
+const start = (sub: string, prompt: string) =>
+  stack.call(sub, "POST", "/optimization/start", { custom_prompt: prompt });
+const progress = async (sub: string, id: string) =>
+  (await stack.call(sub, "GET", `/optimization/progress/${id}`)).body;
+
+/** Follows the event stream to its end and returns the last state. */
+async function ending(sub: string, id: string) {
+  const { body } = await stack.call(sub, "GET", `/optimization/progress/${id}/events`);
+  const events = String(body).trim().split("\n\n");
+  return progressSchema.parse(JSON.parse(events.at(-1)!.split("\ndata: ")[1]!));
+}
+
+describe("journey 1: a signed request is enough", () => {
+  beforeEach(() => {
+    stack.script.requirement = { level: "identified" };
+  });
+
+  it("answers completed, with progress and results", async () => {
+    const { status, body } = await start("alice", "hello");
+    expect(status).toBe(200);
+    expect(startReplySchema.parse(body)).toEqual({
+      request_id: body.request_id,
+      status: "completed",
+      message: "Optimization completed",
+    });
+    expect(stack.seen).toEqual([{ party: "agent", what: "hello.", scheme: "jwks", subject: undefined }]);
+
+    const state = progressSchema.parse(await progress("alice", body.request_id));
+    expect(state).toMatchObject({ status: "completed", progress_percentage: 100 });
+    expect(state.activities.map(({ action }) => action)).toEqual([
+      "supply_chain_optimization",
+      "request_signed",
+      "response_received",
+    ]);
+    const results = await stack.call("alice", "GET", `/optimization/results/${body.request_id}`);
+    expect(resultsSchema.parse(results.body)).toMatchObject({
+      recommendations: [{ item: "Echo" }],
+      reasoning: [{ decision: "Echo", rationale: "hello." }],
+    });
+  });
+
+  it("signs by key alone when told to", async () => {
+    await stack.close();
+    stack = await startScriptedStack({ env: { AAUTH_SIGNATURE_SCHEME: "hwk" } });
+    stack.script.requirement = { level: "pseudonymous" };
+    await expect(start("alice", "x")).resolves.toMatchObject({ body: { status: "completed" } });
+    expect(stack.seen).toMatchObject([{ scheme: "hwk" }]);
+  });
+
+  it("says who it is when the key alone is not enough", async () => {
+    await stack.close();
+    stack = await startScriptedStack({ env: { AAUTH_SIGNATURE_SCHEME: "hwk" } });
+    stack.script.requirement = { level: "identified" };
+    await expect(start("alice", "x")).resolves.toMatchObject({ body: { status: "completed" } });
+    expect(stack.seen).toMatchObject([{ what: "challenge" }, { what: "x.", scheme: "jwks" }]);
+  });
+});
+
+describe("journey 2: challenge, auth token, retry", () => {
+  it("gets a token and asks once more, in one start", async () => {
+    const { body } = await start("alice", "hello");
+    expect(body).toMatchObject({ status: "completed" });
+    expect(stack.seen).toEqual([
+      { party: "agent", what: "challenge", scheme: "jwks" },
+      { party: "auth-server", what: "auth", scheme: "jwks" },
+      { party: "agent", what: "hello.", scheme: "jwt", subject: undefined },
+    ]);
+    const { activities } = await progress("alice", body.request_id);
+    expect(activities.map(({ action }: { action: string }) => action)).toEqual([
+      "supply_chain_optimization",
+      "request_signed",
+      "challenge_received",
+      "token_requested",
+      "token_received",
+      "request_retried",
+      "request_signed",
+      "response_received",
+    ]);
+    expect(activities[0].delegation).toEqual({
+      sub: "alice",
+      aud: stack.agentUrl,
+      scope: "supply-chain:optimize",
+      act: null,
+    });
+  });
+
+  it("logs the steps in the demo's words, and no token", async () => {
+    await start("alice", "hello");
+    const log = stack.log.join("");
+    expect(log).toContain("Received resource_token from 401");
+    expect(log).toContain("Received auth_token from auth server");
+    expect(log).not.toMatch(/eyJ[\w-]+\.eyJ/);
+  });
+
+  it("asks for a token in every run, unless tokens may be used again", async () => {
+    await start("alice", "one");
+    await start("alice", "two");
+    expect(stack.seen.filter(({ party }) => party === "auth-server")).toHaveLength(2);
+
+    await stack.close();
+    stack = await startScriptedStack({ env: { AAUTH_AUTH_TOKEN_CACHE_TTL: "60" } });
+    await start("alice", "one");
+    await start("alice", "two");
+    await start("bob", "three");
+    expect(stack.seen.filter(({ party }) => party === "auth-server")).toHaveLength(2);
+    expect(stack.seen.filter(({ what }) => what === "challenge")).toHaveLength(2);
+  });
+
+  it("names an auth server that breaks the connection", async () => {
+    stack.script.grant = "broken";
+    const { body } = await start("alice", "hello");
+    expect(body).toMatchObject({
+      status: "failed",
+      failure: { hop: "auth-server", code: "connection_broken" },
+    });
+  });
+
+  it("names an auth server that does not answer", async () => {
+    await stack.close();
+    stack = await startScriptedStack({ env: { SUPPLY_CHAIN_AGENT_TIMEOUT_SECONDS: "1" } });
+    stack.script.grant = "silent";
+    const { body } = await start("alice", "hello");
+    expect(body).toMatchObject({ status: "failed", failure: { hop: "auth-server", check: "timeout" } });
+  });
+
+  it("fails with the auth server's reason", async () => {
+    stack.script.grant = {
+      status: 403,
+      body: { error: "access_denied", error_description: "Agent is not allowed by policy" },
+    };
+    const { status, body } = await start("alice", "hello");
+    expect(status).toBe(200);
+    expect(startReplySchema.parse(body)).toMatchObject({
+      status: "failed",
+      failure: { hop: "auth-server", check: "token_request", code: "access_denied" },
+    });
+    expect(stack.seen.filter(({ party }) => party === "agent")).toHaveLength(1);
+  });
+});
+
+describe("journey 3: consent", () => {
+  beforeEach(() => {
+    stack.script.grant = "consent";
+  });
+
+  async function consentAs(sub: string) {
+    const { body } = await start("alice", "hello");
+    stack.script.consentingUser = sub;
+    const { code, state } = stack.consentTo(body.consent_url);
+    const url = `/auth/aauth/callback?${new URLSearchParams({ code, state })}`;
+    return { id: body.request_id as string, url, callback: await stack.app.inject({ url }) };
+  }
+
+  it("asks the user, then goes on with the same run", async () => {
+    const { id, callback } = await consentAs("alice");
+    expect(callback.statusCode).toBe(302);
+    expect(callback.headers.location).toBe(`http://localhost:3050/?aauth_authorized=1&request_id=${id}`);
+    expect(callback.headers["cache-control"]).toBe("no-store");
+    expect(await ending("alice", id)).toMatchObject({ request_id: id, status: "completed" });
+    expect(stack.seen).toEqual([
+      { party: "agent", what: "challenge", scheme: "jwks" },
+      { party: "auth-server", what: "auth", scheme: "jwks" },
+      { party: "auth-server", what: "code", scheme: "jwks" },
+      { party: "agent", what: "hello.", scheme: "jwt", subject: "alice" },
+    ]);
+  });
+
+  it("waits as awaiting_consent, with the address for whoever reloads the page", async () => {
+    const { body } = await start("alice", "hello");
+    expect(startReplySchema.parse(body)).toEqual({
+      consent_required: true,
+      consent_url: expect.stringContaining(`${stack.issuer}/protocol/aauth/agent/auth?`),
+      request_id: expect.any(String),
+    });
+    expect(await progress("alice", body.request_id)).toMatchObject({
+      status: "awaiting_consent",
+      consent_url: body.consent_url,
+    });
+    expect(new URL(body.consent_url).searchParams.get("redirect_uri")).toBe(
+      "http://backend.localhost:8000/auth/aauth/callback",
+    );
+  });
+
+  it("B3 fails when another user consents", async () => {
+    const { id, callback } = await consentAs("mallory");
+    const location = new URL(callback.headers.location!);
+    expect(Object.fromEntries(location.searchParams)).toMatchObject({
+      aauth_error: "1",
+      error: "wrong_user",
+      request_id: id,
+    });
+    expect(await progress("alice", id)).toMatchObject({ status: "failed", failure: { code: "wrong_user" } });
+    expect(stack.seen.filter(({ scheme }) => scheme === "jwt")).toEqual([]);
+  });
+
+  it("B3 takes a state once", async () => {
+    const { url } = await consentAs("alice");
+    const again = await stack.app.inject({ url });
+    expect(new URL(again.headers.location!).searchParams.get("error")).toBe("unknown_request");
+    expect(stack.seen.filter(({ what }) => what === "code")).toHaveLength(1);
+  });
+
+  it("B2 encodes what the auth server says: it cannot forge success", async () => {
+    const { body } = await start("alice", "hello");
+    const { state } = stack.consentTo(body.consent_url);
+    const error_description = "x&aauth_authorized=1&request_id=evil#\r\nSet-Cookie: a=b";
+    const callback = await stack.app.inject({
+      url: `/auth/aauth/callback?${new URLSearchParams({ state, error: "access_denied", error_description })}`,
+    });
+    const { searchParams, hash } = new URL(callback.headers.location!);
+    expect(hash).toBe("");
+    expect([...searchParams]).toEqual([
+      ["aauth_error", "1"],
+      ["error", "access_denied"],
+      ["error_description", "x&aauth_authorized=1&request_id=evil# Set-Cookie: a=b"],
+      ["request_id", body.request_id],
+    ]);
+    expect(await progress("alice", body.request_id)).toMatchObject({ status: "failed" });
+  });
+
+  it("B7 fails when the agent challenges again although the user consented", async () => {
+    const { body } = await start("alice", "hello");
+    const { code, state } = stack.consentTo(body.consent_url);
+    stack.script.requirement = {
+      level: "authorized",
+      scopes: ["supply-chain:optimize", "more:than-consented"],
+    };
+    await stack.app.inject({ url: `/auth/aauth/callback?${new URLSearchParams({ code, state })}` });
+    expect(await ending("alice", body.request_id)).toMatchObject({ status: "failed" });
+  });
+
+  it("says when the code cannot be exchanged", async () => {
+    const { body } = await start("alice", "hello");
+    const { state } = stack.consentTo(body.consent_url);
+    const callback = await stack.app.inject({
+      url: `/auth/aauth/callback?${new URLSearchParams({ code: "made-up", state })}`,
+    });
+    expect(new URL(callback.headers.location!).searchParams.get("error")).toBe("exchange_failed");
+    expect(await progress("alice", body.request_id)).toMatchObject({ failure: { code: "invalid_grant" } });
+  });
+
+  it.each([
+    ["nothing", ""],
+    ["a code without a state", "?code=c"],
+    ["two states", "?code=c&state=a&state=b"],
+    ["an endless state", `?code=c&state=${"s".repeat(3000)}`],
+  ])("B3 refuses a callback with %s", async (_name, query) => {
+    const callback = await stack.app.inject({ url: `/auth/aauth/callback${query}` });
+    expect(callback.statusCode).toBe(302);
+    expect(new URL(callback.headers.location!).searchParams.get("error")).toBe("missing_code_or_state");
+  });
+});
+
+describe("a failing neighbour", () => {
+  beforeEach(() => {
+    stack.script.requirement = { level: "identified" };
+  });
+
+  it.each<[string, AgentRefusal, object]>([
+    [
+      "the gateway's policy",
+      new AgentRefusal(403, "authorization failed"),
+      { hop: "gateway", check: "policy" },
+    ],
+    [
+      "an agent that is down",
+      new AgentRefusal(503, "upstream call failed: ECONNREFUSED"),
+      { hop: "supply-chain-agent", check: "connection" },
+    ],
+    [
+      "a JSON-RPC error",
+      new AgentRefusal(200, { error: { code: -32603, message: "boom" } }),
+      { hop: "supply-chain-agent", check: "rpc", code: "rpc_-32603" },
+    ],
+    [
+      "an answer that is none",
+      new AgentRefusal(200, "<html>"),
+      { hop: "supply-chain-agent", check: "answer" },
+    ],
+  ])("is named: %s", async (_name, refusal, failure) => {
+    stack.script.answer = () => {
+      throw refusal;
+    };
+    const { status, body } = await start("alice", "x");
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ status: "failed", failure });
+  });
+
+  it("is named: a gateway that is down", async () => {
+    await stack.close();
+    stack = await startScriptedStack({ env: { SUPPLY_CHAIN_AGENT_URL: await closedAddress() } });
+    const { body } = await start("alice", "x");
+    expect(body).toMatchObject({ status: "failed", failure: { hop: "gateway", code: "connection_refused" } });
+  });
+
+  it("is named: an agent that does not answer in time", async () => {
+    await stack.close();
+    stack = await startScriptedStack({ env: { SUPPLY_CHAIN_AGENT_TIMEOUT_SECONDS: "1" } });
+    stack.script.requirement = { level: "identified" };
+    stack.script.answer = () => new Promise(() => {});
+    const { body } = await start("alice", "x");
+    expect(body).toMatchObject({
+      status: "failed",
+      failure: { hop: "supply-chain-agent", check: "timeout" },
+    });
+  });
+});
+
+describe("B5 fifty users at once", () => {
+  it("each get their own answer and their own challenge", async () => {
+    const users = Array.from({ length: 50 }, (_, index) => `user-${index}`);
+    const replies = await Promise.all(users.map((sub) => start(sub, `secret of ${sub}`)));
+    for (const [index, { body }] of replies.entries()) {
+      expect(body).toMatchObject({ status: "completed" });
+      const { activities } = await progress(users[index]!, body.request_id);
+      expect(activities[0].details).toContain(`secret of ${users[index]}.`);
+      const other = users[(index + 1) % users.length]!;
+      expect((await stack.call(other, "GET", `/optimization/progress/${body.request_id}`)).status).toBe(404);
+    }
+    expect(stack.seen.filter(({ scheme }) => scheme === "jwt")).toHaveLength(50);
+  });
+
+  it("each come back from their own consent page", async () => {
+    stack.script.grant = "consent";
+    const users = Array.from({ length: 50 }, (_, index) => `user-${index}`);
+    const replies = await Promise.all(users.map((sub) => start(sub, `secret of ${sub}`)));
+    // One after the other, because the consenting user is scripted; the runs resume side by side.
+    for (const [index, { body }] of replies.entries()) {
+      stack.script.consentingUser = users[index]!;
+      const answer = stack.consentTo(body.consent_url);
+      const callback = await stack.app.inject({ url: `/auth/aauth/callback?${new URLSearchParams(answer)}` });
+      expect(callback.headers.location).toContain(`aauth_authorized=1&request_id=${body.request_id}`);
+    }
+    const ends = await Promise.all(replies.map(({ body }, index) => ending(users[index]!, body.request_id)));
+    for (const [index, end] of ends.entries()) {
+      expect(end.activities[0]!.details).toContain(`secret of ${users[index]}.`);
+    }
+    const delegated = stack.seen.filter(({ scheme }) => scheme === "jwt");
+    expect(delegated).toHaveLength(50);
+    for (const { what, subject } of delegated) expect(what).toBe(`secret of ${subject}.`);
+  });
+});
+
+it("a token in a consent address is the request token only", async () => {
+  stack.script.grant = "consent";
+  const { body } = await start("alice", "hello");
+  for (const value of new URL(body.consent_url).searchParams.values()) {
+    expect(() => decodeToken(value)).toThrow();
+  }
+});

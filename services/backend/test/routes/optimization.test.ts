@@ -1,0 +1,90 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { AgentRefusal, closedAddress, type ScriptedStack, startScriptedStack } from "../scripted-stack.ts";
+
+let stack: ScriptedStack;
+beforeEach(async () => {
+  stack = await startScriptedStack();
+  stack.script.requirement = { level: "identified" };
+});
+afterEach(() => stack.close());
+
+const startAs = async (sub: string, body: object = {}) =>
+  (await stack.call(sub, "POST", "/optimization/start", body)).body.request_id as string;
+
+describe("POST /optimization/start", () => {
+  it.each([
+    ["a prompt that is no text", { custom_prompt: 5 }, "custom_prompt"],
+    ["constraints of the wrong shape", { constraints: 7 }, "constraints"],
+    ["an endless prompt", { custom_prompt: "x".repeat(9000) }, "custom_prompt"],
+  ])("refuses %s with 422 and names the field", async (_name, body, field) => {
+    const response = await stack.call("alice", "POST", "/optimization/start", body);
+    expect(response.status).toBe(422);
+    expect(response.body.detail).toContain(field);
+    expect(stack.seen).toEqual([]);
+  });
+
+  it("refuses a body that is no JSON", async () => {
+    const response = await stack.app.inject({
+      method: "POST",
+      url: "/optimization/start",
+      headers: {
+        authorization: `Bearer ${await stack.userToken("alice")}`,
+        "content-type": "application/json",
+      },
+      payload: "{",
+    });
+    expect(response.statusCode).toBe(400);
+    expect(response.json()).toEqual({ detail: expect.any(String) });
+  });
+
+  it("is also served as /agents/start, which the demo broke", async () => {
+    const { body } = await stack.call("alice", "POST", "/agents/start", { custom_prompt: "hello" });
+    expect(body).toMatchObject({ status: "completed" });
+  });
+});
+
+describe("B4 a run belongs to its user", () => {
+  it("for progress, events, results, list and clearing", async () => {
+    const id = await startAs("alice");
+    for (const path of [`progress/${id}`, `progress/${id}/events`, `results/${id}`]) {
+      expect((await stack.call("bob", "GET", `/optimization/${path}`)).status, path).toBe(404);
+      expect((await stack.call("alice", "GET", `/optimization/${path}`)).status, path).toBe(200);
+    }
+    expect((await stack.call("bob", "GET", "/optimization/all")).body).toEqual([]);
+    expect((await stack.call("bob", "DELETE", "/optimization/clear")).body).toMatchObject({ cleared: 0 });
+    expect((await stack.call("alice", "GET", "/optimization/all")).body).toMatchObject([{ request_id: id }]);
+    expect((await stack.call("alice", "DELETE", "/optimization/clear")).body).toMatchObject({ cleared: 1 });
+    expect((await stack.call("alice", "GET", `/optimization/progress/${id}`)).status).toBe(404);
+  });
+});
+
+describe("GET /optimization/results/{id}", () => {
+  it("is 404 until the run is completed, and for ever when it failed", async () => {
+    stack.script.answer = () => {
+      throw new AgentRefusal(403, "authorization failed");
+    };
+    const id = await startAs("alice");
+    expect(await stack.call("alice", "GET", `/optimization/results/${id}`)).toMatchObject({ status: 404 });
+  });
+});
+
+describe("GET /optimization/test-a2a-connection", () => {
+  it("reads the agent's card and starts no run", async () => {
+    const { body } = await stack.call("alice", "GET", "/optimization/test-a2a-connection");
+    expect(body).toEqual({
+      status: "connected",
+      agent_url: stack.agentUrl,
+      agent_name: "Scripted Agent",
+      protocol_version: "0.3.0",
+    });
+    expect((await stack.call("alice", "GET", "/optimization/all")).body).toEqual([]);
+  });
+
+  it("says which hop is missing", async () => {
+    await stack.close();
+    stack = await startScriptedStack({ env: { SUPPLY_CHAIN_AGENT_URL: await closedAddress() } });
+    const { status, body } = await stack.call("alice", "GET", "/optimization/test-a2a-connection");
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ status: "failed", failure: { hop: "gateway", check: "connection" } });
+  });
+});

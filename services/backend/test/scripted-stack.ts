@@ -1,0 +1,312 @@
+import { randomBytes } from "node:crypto";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import {
+  type AAuthError,
+  canonicalAuthority,
+  createMemoryReplayStore,
+  issueAuthToken,
+  type Requirement,
+  type ResourceTokenClaims,
+  tokenSignerOf,
+  type VerifiedAgent,
+  verifyResourceToken,
+} from "aauth";
+import { createChallenger, createVerifier } from "aauth/resource";
+import { createTestDiscovery, testKey } from "aauth/testing";
+import Fastify, { type FastifyInstance } from "fastify";
+import { fastifyAAuth } from "fastify-aauth";
+import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from "jose";
+import { createLogger, loadConfig } from "service-kit";
+import { type BackendDeps, buildBackend } from "../src/app.ts";
+import { settings } from "../src/config.ts";
+
+const BACKEND = "http://backend.localhost:8000";
+const REALM = "aauth-test";
+const realmKey = await generateKeyPair("RS256");
+
+type AgentReply = (text: string) => unknown;
+
+export interface ScriptedStack {
+  readonly app: FastifyInstance;
+  readonly issuer: string;
+  readonly agentUrl: string;
+  /** Every line the backend logged. */
+  readonly log: string[];
+  /** What the supply-chain agent and the auth server were asked, in order. */
+  readonly seen: {
+    party: "agent" | "auth-server";
+    what: string;
+    scheme: string;
+    subject?: string | undefined;
+  }[];
+  /** How the parties behave; change it before a call. */
+  readonly script: {
+    requirement: Requirement;
+    /** Text of the agent's answer; may wait, or throw an {@link AgentRefusal}. */
+    answer: AgentReply;
+    /** What the auth server does with a request of type auth. */
+    grant: "direct" | "consent" | "silent" | "broken" | { status: number; body: object };
+    /** Who consented, by request token: `sub` of the auth token. */
+    consentingUser: string;
+  };
+  /** An access token of the realm for this user. */
+  userToken(sub: string, claims?: Record<string, unknown>): Promise<string>;
+  /** What the consent page does on accept: a code for the request token in the consent address. */
+  consentTo(consentUrl: string): { code: string; state: string };
+  /** Calls the backend's API as a user. */
+  call(
+    sub: string,
+    method: "GET" | "POST" | "DELETE",
+    url: string,
+    body?: object,
+  ): Promise<{ status: number; body: ReturnType<typeof JSON.parse>; headers: Record<string, unknown> }>;
+  close(): Promise<void>;
+}
+
+/** Thrown by a scripted answer: the agent's route answers like this instead. */
+export class AgentRefusal {
+  readonly status: number;
+  readonly body: unknown;
+  constructor(status: number, body: unknown) {
+    this.status = status;
+    this.body = body;
+  }
+}
+
+/**
+ * A backend with two real neighbours on loopback: a supply-chain agent behind the real gate, and an auth server that
+ * issues real tokens. Only what they decide is scripted.
+ */
+export async function startScriptedStack(
+  options: { env?: Record<string, string>; deps?: Partial<BackendDeps> } = {},
+): Promise<ScriptedStack> {
+  const script: ScriptedStack["script"] = {
+    requirement: { level: "authorized", scopes: ["supply-chain:optimize"] },
+    answer: (text) => `# Supply Chain Optimization Analysis\n\n### 1. Echo\n\n- **Description**: ${text}`,
+    grant: "direct",
+    consentingUser: "alice",
+  };
+  const seen: ScriptedStack["seen"] = [];
+  const log: string[] = [];
+
+  const backendKey = await testKey("A", "backend-ephemeral-1");
+  const agentKey = await testKey("B", "supply-chain-agent-ephemeral-1");
+  const issuerKey = await testKey("B", "realm-eddsa");
+
+  const agentApp = Fastify();
+  const authApp = Fastify();
+  const agentUrl = await listen(agentApp);
+  const authUrl = await listen(authApp);
+  const issuer = `${authUrl}/realms/${REALM}`;
+  const discovery = createTestDiscovery({
+    agents: { [BACKEND]: [backendKey.publicJwk] },
+    resources: { [agentUrl]: [agentKey.publicJwk] },
+    issuers: { [issuer]: { keys: [issuerKey.publicJwk] } },
+  });
+  const gate = (authority: string, audience?: string) =>
+    createVerifier({
+      authorities: [authority],
+      ...(audience !== undefined && { audience, trustedIssuers: [issuer] }),
+      discovery,
+      replayStore: createMemoryReplayStore({ maxEntries: 10_000 }),
+    });
+
+  agentApp.addContentTypeParser("application/json", { parseAs: "buffer" }, (_request, body, done) =>
+    done(null, body),
+  );
+  agentApp.get("/.well-known/agent-card.json", async () => ({
+    name: "Scripted Agent",
+    protocolVersion: "0.3.0",
+  }));
+  const authority = canonicalAuthority(agentUrl);
+  const verifier = gate(authority, agentUrl);
+  const challenger = createChallenger({ key: agentKey, resource: agentUrl, authServer: issuer });
+  agentApp.post("/", async (request, reply) => {
+    const { requirement } = script;
+    const body = request.body as Buffer;
+    const { method, headers } = request;
+    const received = { method, headers, target: request.raw.url!, authority, body };
+    let agent: VerifiedAgent;
+    try {
+      ({ agent } = await verifier.verifyRequest(received, requirement));
+    } catch (error) {
+      const challenge = await challenger.challengeFor(error as AAuthError, requirement);
+      seen.push({ party: "agent", what: "challenge", scheme: "jwks" });
+      return reply.code(challenge.status).headers(challenge.headers).send(challenge.body);
+    }
+    const { id, params } = JSON.parse(body.toString());
+    const { text } = params.message.parts[0];
+    const subject = agent.level === "authorized" ? agent.subject : undefined;
+    seen.push({ party: "agent", what: text, scheme: agent.scheme, subject });
+    try {
+      const parts = [{ kind: "text", text: await script.answer(text) }];
+      return { jsonrpc: "2.0", id, result: { kind: "message", messageId: "m", role: "agent", parts } };
+    } catch (refusal) {
+      if (!(refusal instanceof AgentRefusal)) throw refusal;
+      const rpcError =
+        typeof refusal.body === "object" ? { jsonrpc: "2.0", id, ...refusal.body } : refusal.body;
+      return reply.code(refusal.status).send(rpcError);
+    }
+  });
+
+  const requests = new Map<string, ResourceTokenClaims>();
+  const codes = new Map<string, ResourceTokenClaims>();
+  const authTokenFor = async (claims: ResourceTokenClaims, subject?: string) => {
+    const { token } = await issueAuthToken({
+      signer: tokenSignerOf(issuerKey),
+      issuer,
+      audience: claims.iss,
+      agent: claims.agent,
+      confirmationKey: backendKey.publicJwk,
+      scope: claims.scope ?? "",
+      ...(subject !== undefined && { subject }),
+    });
+    return { auth_token: token, expires_in: 300, token_type: "AAuth" };
+  };
+  await authApp.register(async (scope) => {
+    await scope.register(fastifyAAuth, {
+      verifier: gate(canonicalAuthority(authUrl)),
+      authority: canonicalAuthority(authUrl),
+    });
+    scope.addContentTypeParser(
+      "application/x-www-form-urlencoded",
+      { parseAs: "string" },
+      (_request, body, done) => done(null, Object.fromEntries(new URLSearchParams(body as string))),
+    );
+    const realm = `/realms/${REALM}`;
+    scope.get(`${realm}/protocol/openid-connect/certs`, { config: { aauth: "public" } }, async () => ({
+      keys: [{ ...(await exportJWK(realmKey.publicKey)), kid: "realm-rsa", alg: "RS256", use: "sig" }],
+    }));
+    scope.post(
+      `${realm}/protocol/aauth/agent/token`,
+      { config: { aauth: { level: "identified" } } },
+      async (request, reply) => {
+        const form = request.body as Record<string, string>;
+        seen.push({ party: "auth-server", what: form.request_type!, scheme: request.agent!.scheme });
+        if (form.request_type === "code") {
+          const claims = codes.get(form.code!);
+          codes.delete(form.code!);
+          if (!claims)
+            return reply
+              .code(400)
+              .send({ error: "invalid_grant", error_description: "Invalid or expired authorization code" });
+          return authTokenFor(claims, script.consentingUser);
+        }
+        const claims = await verifyResourceToken(form.resource_token!, {
+          audience: issuer,
+          agent: BACKEND,
+          agentJkt: request.agent!.thumbprint,
+          discovery,
+        });
+        if (script.grant === "silent" || script.grant === "broken") {
+          reply.hijack();
+          if (script.grant === "broken") request.raw.socket.destroy();
+          return;
+        }
+        if (script.grant === "direct") return authTokenFor(claims);
+        if (typeof script.grant === "object") return reply.code(script.grant.status).send(script.grant.body);
+        const requestToken = randomBytes(32).toString("base64url");
+        requests.set(requestToken, claims);
+        return { request_token: requestToken, expires_in: 600, token_type: "AAuth" };
+      },
+    );
+  });
+  await agentApp.ready();
+  await authApp.ready();
+
+  const config = loadConfig({
+    service: "backend",
+    settings,
+    env: {
+      BACKEND_AGENT_URL: BACKEND,
+      SUPPLY_CHAIN_AGENT_URL: agentUrl,
+      KEYCLOAK_URL: authUrl,
+      KEYCLOAK_REALM: REALM,
+      ...options.env,
+    },
+    argv: [],
+  });
+  const { app } = await buildBackend(config, {
+    logger: createLogger({
+      service: "supply-chain-backend",
+      level: "debug",
+      destination: { write: (line) => log.push(line) },
+    }),
+    key: backendKey,
+    discovery,
+    ...options.deps,
+  });
+
+  const userToken: ScriptedStack["userToken"] = (sub, claims = {}) => {
+    const now = Math.floor(Date.now() / 1000);
+    return new SignJWT({
+      iss: issuer,
+      sub,
+      azp: "supply-chain-ui",
+      typ: "Bearer",
+      preferred_username: sub,
+      iat: now,
+      exp: now + 300,
+      ...claims,
+    } as JWTPayload)
+      .setProtectedHeader({ alg: "RS256", kid: "realm-rsa", typ: "JWT" })
+      .sign(realmKey.privateKey);
+  };
+
+  return {
+    app,
+    issuer,
+    agentUrl,
+    log,
+    seen,
+    script,
+    userToken,
+    consentTo(consentUrl) {
+      const query = new URL(consentUrl).searchParams;
+      const claims = requests.get(query.get("request_token")!);
+      if (!claims) throw new Error("unknown request token");
+      requests.delete(query.get("request_token")!);
+      const code = randomBytes(32).toString("base64url");
+      codes.set(code, claims);
+      return { code, state: query.get("state")! };
+    },
+    async call(sub, method, url, body) {
+      const response = await app.inject({
+        method,
+        url,
+        headers: { authorization: `Bearer ${await userToken(sub)}` },
+        ...(body !== undefined && { payload: body }),
+      });
+      const isJson = String(response.headers["content-type"]).includes("json");
+      return {
+        status: response.statusCode,
+        body: isJson ? response.json() : response.body,
+        headers: response.headers,
+      };
+    },
+    async close() {
+      await Promise.all([app.close(), agentApp.close(), authApp.close()]);
+    },
+  };
+}
+
+/** Takes a port before the routes exist: a party's identity has its address in it. */
+async function listen(app: FastifyInstance): Promise<string> {
+  const server = createServer((request, response) => app.routing(request, response));
+  app.addHook("onClose", () => {
+    server.closeAllConnections();
+    server.close();
+  });
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+/** An address on loopback where nobody listens. */
+export async function closedAddress(): Promise<string> {
+  const server = createServer();
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((done) => server.close(done));
+  return `http://127.0.0.1:${port}`;
+}

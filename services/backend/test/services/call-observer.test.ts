@@ -1,0 +1,128 @@
+import type { AgentEvent } from "aauth/agent";
+import { createLogger } from "service-kit";
+import { describe, expect, it } from "vitest";
+import { Run } from "../../src/runs/run.ts";
+import { createCallObserver } from "../../src/services/call-observer.ts";
+
+const AGENT = "http://supply-chain-agent.localhost:3000/";
+const ISSUER = "http://localhost:8080/realms/aauth-test";
+const about = { url: AGENT, method: "POST", purpose: "resource" as const };
+const signed: AgentEvent = {
+  ...about,
+  type: "request_signed",
+  scheme: "jwks",
+  coveredComponents: ["@method", "signature-key"],
+  signatureBase: "base",
+  created: 1,
+};
+const shown = (claims: Record<string, unknown>) => ({ header: {}, claims, tokenId: "0a1b2c3d" });
+const challenge: AgentEvent = {
+  type: "challenge_received",
+  url: AGENT,
+  status: 401,
+  level: "authorized",
+  authServer: ISSUER,
+  resourceToken: shown({ scope: "supply-chain:optimize" }),
+};
+const requested: AgentEvent = {
+  type: "token_requested",
+  authServer: ISSUER,
+  requestType: "auth",
+  url: `${ISSUER}/token`,
+};
+const received = (claims: Record<string, unknown>, requestType: "auth" | "code" = "auth"): AgentEvent => ({
+  type: "token_received",
+  authServer: ISSUER,
+  requestType,
+  token: shown(claims),
+  expiresInSeconds: 300,
+});
+const retried: AgentEvent = {
+  type: "request_retried",
+  url: AGENT,
+  method: "POST",
+  scheme: "jwt",
+  reason: "authorization",
+};
+
+function observe(...events: AgentEvent[]) {
+  const lines: string[] = [];
+  const logger = createLogger({
+    service: "t",
+    level: "debug",
+    destination: { write: (line) => lines.push(line) },
+  });
+  const run = new Run({ userId: "alice", prompt: "p", now: () => 1 });
+  run.begin();
+  const call = createCallObserver({ logger })(run);
+  for (const event of events) call.observer(event);
+  return { peer: call.peer(), steps: run.progress().activities.slice(1), run, log: lines.join("") };
+}
+
+describe("a watched call", () => {
+  it.each<[string, AgentEvent[], string]>([
+    ["the resource at first", [signed], "resource"],
+    ["the auth server once challenged", [signed, challenge], "auth-server"],
+    ["the auth server while it is asked", [signed, challenge, requested], "auth-server"],
+    ["the resource again with the token", [signed, challenge, requested, received({})], "resource"],
+    ["the resource when it is asked again", [signed, challenge, retried], "resource"],
+  ])("knows whom the backend talks to: %s", (_name, events, peer) => {
+    expect(observe(...events).peer).toBe(peer);
+  });
+
+  it("tells the feed each step once", () => {
+    const answered = (status: number): AgentEvent => ({ ...about, type: "response_received", status });
+    const { steps, run } = observe(
+      signed,
+      answered(401),
+      challenge,
+      requested,
+      { ...signed, purpose: "token" },
+      { ...answered(200), purpose: "token" } as AgentEvent,
+      received({ aud: "http://sca", scope: "a b", sub: "alice", act: { agent: "x" } }),
+      retried,
+      answered(200),
+    );
+    expect(steps.map(({ action }) => action)).toEqual([
+      "request_signed",
+      "challenge_received",
+      "token_requested",
+      "token_received",
+      "request_retried",
+      "response_received",
+    ]);
+    expect(steps[0]!.details).toContain("scheme jwks, covering @method, signature-key");
+    expect(steps[3]!.details).toBe(
+      "Auth token 0a1b2c3d for http://sca, scope a b, user alice, good for 300 s",
+    );
+    expect(run.progress().activities[0]!.delegation).toEqual({
+      sub: "alice",
+      aud: "http://sca",
+      scope: "a b",
+      act: { agent: "x" },
+    });
+  });
+
+  it("bounds what a token's claims put into the feed", () => {
+    const { steps } = observe(received({ aud: ["a", 7], scope: "s".repeat(5000), sub: { not: "text" } }));
+    expect(steps[0]!.details.length).toBeLessThan(500);
+    expect(steps[0]!.details).toContain("for a 7, scope sss");
+  });
+
+  it("speaks the demo's words in the log", () => {
+    const { log } = observe(signed, challenge, requested, received({}, "code"), {
+      type: "consent_required",
+      authServer: ISSUER,
+      expiresInSeconds: 600,
+    });
+    for (const words of [
+      "INFO:aauth.signing:🔐 SIGNING with: method=POST, target_uri=http://supply-chain-agent.localhost:3000/",
+      "INFO:aauth.tokens:🔐 401 from supply-chain-agent (url=http://supply-chain-agent.localhost:3000/)",
+      "Received resource_token from 401",
+      "Received auth_token from auth server (code exchange)",
+      "Received request_token from auth server (user consent required)",
+    ]) {
+      expect(log).toContain(words);
+    }
+  });
+});

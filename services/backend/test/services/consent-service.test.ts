@@ -1,0 +1,150 @@
+import { createMemoryStore, TokenRequestError } from "aauth";
+import type { Failure } from "backend-api";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { explainFailure } from "../../src/failures/explain-failure.ts";
+import { Run } from "../../src/runs/run.ts";
+import { createConsentService, type PendingConsent } from "../../src/services/consent-service.ts";
+import type { RunService } from "../../src/services/run-service.ts";
+
+const NOW = 1_730_217_600;
+let now = NOW;
+let run: Run;
+const resume = vi.fn();
+const redeem = vi.fn();
+
+function service() {
+  const pending = createMemoryStore<PendingConsent>({ now: () => now });
+  pending.put("state-1", { runId: run.id, userId: "alice", authServer: "http://auth" }, 600);
+  const runs = {
+    find: (userId: string, id: string) => (userId === run.userId && id === run.id ? run : undefined),
+    resume,
+    failWith(failed: Run, error: unknown): Failure {
+      const places = { agentUrl: "http://sca", issuer: "http://auth", backendUrl: "http://backend" };
+      const failure = explainFailure(error, { peer: "auth-server", places, timeoutSeconds: 60 });
+      failed.fail(failure);
+      return failure;
+    },
+  } as unknown as RunService;
+  return createConsentService({ pending, runs, redeem });
+}
+
+beforeEach(() => {
+  now = NOW;
+  run = new Run({ userId: "alice", prompt: "p", now: () => now });
+  run.begin();
+  run.awaitConsent("http://auth/consent", 600);
+  resume.mockReset();
+  redeem.mockReset().mockResolvedValue({ authToken: "auth-token-value", subject: "alice" });
+});
+
+describe("the answer of the consent page", () => {
+  it("lets the same run go on", async () => {
+    await expect(service().answer({ code: "c", state: "state-1" })).resolves.toEqual({
+      authorized: true,
+      requestId: run.id,
+    });
+    expect(redeem).toHaveBeenCalledWith({ authServer: "http://auth", code: "c", run });
+    expect(resume).toHaveBeenCalledWith(run, "auth-token-value");
+  });
+
+  it("B3 works once: the same state is unknown the second time", async () => {
+    const consent = service();
+    await consent.answer({ code: "c", state: "state-1" });
+    await expect(consent.answer({ code: "c", state: "state-1" })).resolves.toMatchObject({
+      error: "unknown_request",
+    });
+    expect(redeem).toHaveBeenCalledOnce();
+  });
+
+  it("B3 asks nobody for a token when the state is unknown", async () => {
+    await expect(service().answer({ code: "c", state: "guessed" })).resolves.toEqual({
+      authorized: false,
+      error: "unknown_request",
+      description: expect.any(String),
+    });
+    expect(redeem).not.toHaveBeenCalled();
+    expect(run.status).toBe("awaiting_consent");
+  });
+
+  it("B3 of another user fails the run, whoever opened the page", async () => {
+    redeem.mockResolvedValue({ authToken: "t", subject: "mallory" });
+    await expect(service().answer({ code: "c", state: "state-1" })).resolves.toMatchObject({
+      error: "wrong_user",
+      requestId: run.id,
+    });
+    expect(resume).not.toHaveBeenCalled();
+    expect(run.failure).toMatchObject({ check: "consent", code: "wrong_user" });
+  });
+
+  it("B3 that names no user fails the run", async () => {
+    redeem.mockResolvedValue({ authToken: "t", subject: undefined });
+    await expect(service().answer({ code: "c", state: "state-1" })).resolves.toMatchObject({
+      error: "wrong_user",
+    });
+    expect(resume).not.toHaveBeenCalled();
+  });
+
+  it("B9 is too late after 600 s", async () => {
+    const consent = service();
+    now += 600;
+    await expect(consent.answer({ code: "c", state: "state-1" })).resolves.toMatchObject({
+      error: "unknown_request",
+    });
+    expect(redeem).not.toHaveBeenCalled();
+  });
+
+  it.each([
+    [{}],
+    [{ code: "c" }],
+    [{ state: "state-1" }],
+    [{ code: "", state: "state-1" }],
+    [{ error: "access_denied" }],
+  ])("is refused as incomplete: %j", async (answer) => {
+    await expect(service().answer(answer)).resolves.toMatchObject({ error: "missing_code_or_state" });
+    expect(run.status).toBe("awaiting_consent");
+  });
+
+  it("passes the auth server's refusal on and ends the run", async () => {
+    const answer = {
+      state: "state-1",
+      error: "access_denied",
+      error_description: "User denied\n the request",
+    };
+    await expect(service().answer(answer)).resolves.toEqual({
+      authorized: false,
+      error: "access_denied",
+      description: "User denied the request",
+      requestId: run.id,
+    });
+    expect(run.failure).toMatchObject({ hop: "auth-server", check: "consent", code: "access_denied" });
+  });
+
+  it("does not pass on an error code that is none, nor an endless description", async () => {
+    const answer = { state: "state-1", error: 'a"b', error_description: "x".repeat(1000) };
+    const outcome = await service().answer(answer);
+    expect(outcome).toMatchObject({ error: "invalid_error", description: `${"x".repeat(300)}…` });
+  });
+
+  it("says when the code could not be exchanged", async () => {
+    redeem.mockRejectedValue(
+      new TokenRequestError("invalid_grant", "Invalid or expired authorization code", 400),
+    );
+    await expect(service().answer({ code: "c", state: "state-1" })).resolves.toMatchObject({
+      error: "exchange_failed",
+      description: expect.stringContaining("invalid_grant"),
+      requestId: run.id,
+    });
+    expect(run.failure).toMatchObject({ code: "invalid_grant" });
+  });
+
+  it("does not revive a run that was cleared while the code was exchanged", async () => {
+    redeem.mockImplementation(async () => {
+      run.discard();
+      return { authToken: "t", subject: "alice" };
+    });
+    await expect(service().answer({ code: "c", state: "state-1" })).resolves.toMatchObject({
+      error: "unknown_request",
+    });
+    expect(resume).not.toHaveBeenCalled();
+  });
+});

@@ -1,0 +1,23 @@
+import { expect, it } from "vitest";
+import { createTokenCache } from "../../src/services/token-cache.ts";
+
+const token = { authToken: "t", authServer: "http://auth", expiresAt: 2000, renewAt: 1900 };
+
+it("keeps nothing when its lifetime is 0", () => {
+  const cache = createTokenCache(0, () => 1000);
+  cache.set("k", token);
+  expect(cache.get("k")).toBeUndefined();
+});
+
+it("keeps a token for its lifetime, and lets it be dropped before", () => {
+  let now = 1000;
+  const cache = createTokenCache(60, () => now);
+  cache.set("k", token);
+  now = 1060;
+  expect(cache.get("k")).toBe(token);
+  now = 1061;
+  expect(cache.get("k")).toBeUndefined();
+  cache.set("k", token);
+  cache.delete("k");
+  expect(cache.get("k")).toBeUndefined();
+});

@@ -1,0 +1,45 @@
+import { expect, test } from "vitest";
+import { analyzeInventory } from "../../src/domain/analyze-inventory.ts";
+import { planProcurement } from "../../src/domain/plan-procurement.ts";
+
+// protocol section 8.5, the table of months
+test.each([
+  {
+    months: 6,
+    gaps: [{ model: "MacBook Pro", stock: 45, required: 55, missing: 10, priority: "medium" }],
+    surpluses: [{ model: "MacBook Air", stock: 80, required: 40, excess: 40 }],
+    risk: "medium",
+    cost: 25_000,
+  },
+  {
+    months: 3,
+    gaps: [],
+    surpluses: [{ model: "MacBook Air", stock: 80, required: 22, excess: 57 }],
+    risk: "low",
+    cost: 0,
+  },
+  {
+    months: 12,
+    gaps: [{ model: "MacBook Pro", stock: 45, required: 96, missing: 51, priority: "high" }],
+    surpluses: [],
+    risk: "high",
+    cost: 127_500,
+  },
+])("$months months", ({ months, gaps, surpluses, risk, cost }) => {
+  const analysis = analyzeInventory(months);
+  expect(analysis).toEqual({ gaps, surpluses, risk });
+  expect(planProcurement(analysis).totalEstimatedCost).toBe(cost);
+});
+
+test("a medium gap is planned, a high one is ordered at once", () => {
+  expect(planProcurement(analyzeInventory(6))).toEqual({
+    immediateActions: [],
+    shortTermPlanning: [{ model: "MacBook Pro", units: 10, timeline: "1-2 months", estimatedCost: 25_000 }],
+    totalEstimatedCost: 25_000,
+  });
+  expect(planProcurement(analyzeInventory(12))).toEqual({
+    immediateActions: [{ model: "MacBook Pro", units: 51, timeline: "2-4 weeks", estimatedCost: 127_500 }],
+    shortTermPlanning: [],
+    totalEstimatedCost: 127_500,
+  });
+});

@@ -1,0 +1,63 @@
+import { expect, test } from "vitest";
+import { analyzeMarket } from "../../src/domain/analyze-market.ts";
+import { readRequest } from "../../src/domain/read-request.ts";
+import { renderMarketReport, summary } from "../../src/report/market-report.ts";
+
+const NOW = Date.parse("2026-09-01T12:00:00Z") / 1000;
+const report = (text: string) => renderMarketReport(analyzeMarket(readRequest(text), NOW));
+
+test.each([
+  ["", "Procure 10 MacBook Pro units. 40 MacBook Air units are surplus. Inventory risk is medium."],
+  ["next quarter", "57 MacBook Air units are surplus. Inventory risk is low."],
+  ["this year", "Procure 51 MacBook Pro units. Inventory risk is high."],
+])("summary of %j", (text, expected) => {
+  expect(summary(analyzeMarket(readRequest(text), NOW))).toBe(expected);
+});
+
+test("headings come in the order of protocol section 8.5", () => {
+  expect(headings(report(""))).toEqual([
+    "# Market Analysis Report",
+    "## Analysis Overview",
+    "## Executive Summary",
+    "## Inventory Analysis",
+    "### Inventory Gaps:",
+    "## Recommendations",
+    "### Short-term Planning:",
+    "## Next Steps",
+  ]);
+});
+
+test("a comprehensive analysis has every part", () => {
+  expect(headings(report("comprehensive, for the year"))).toEqual([
+    "# Market Analysis Report",
+    "## Analysis Overview",
+    "## Executive Summary",
+    "## Inventory Analysis",
+    "### Inventory Gaps:",
+    "## Recommendations",
+    "### Immediate Actions:",
+    "## Demand Patterns",
+    "## Market Trends",
+    "## Next Steps",
+  ]);
+});
+
+test("trends and patterns show only their own part", () => {
+  expect(headings(report("forecast trends"))).toContain("## Market Trends");
+  expect(headings(report("forecast trends"))).not.toContain("## Inventory Analysis");
+  expect(headings(report("model demand"))).toContain("## Demand Patterns");
+  expect(headings(report("model demand"))).not.toContain("## Recommendations");
+});
+
+test("nothing to buy is said", () => {
+  expect(report("quarter")).toContain("No procurement is needed");
+  expect(report("quarter")).not.toContain("Total Estimated Cost");
+});
+
+test.each(["", "comprehensive, 12 months"])("the whole report for %j", (text) => {
+  expect(report(text)).toMatchSnapshot();
+});
+
+function headings(markdown: string): string[] {
+  return markdown.split("\n").filter((line) => line.startsWith("#"));
+}

@@ -1,0 +1,41 @@
+import type { AgentCard } from "@a2a-js/sdk";
+import { type AgentSkillOptions, createAgentCard } from "fastify-a2a";
+
+const SKILLS: readonly AgentSkillOptions[] = [
+  {
+    id: "supply_chain_optimization",
+    name: "Supply Chain Optimization",
+    description: "Recommends how to buy laptops within the company's policies",
+    tags: ["supply-chain", "optimization", "procurement"],
+    examples: ["optimize laptop supply chain", "optimize laptop supply chain and perform market analysis"],
+  },
+];
+
+const EXTENDED_SKILLS: readonly AgentSkillOptions[] = [
+  ...SKILLS,
+  {
+    id: "business_policy_application",
+    name: "Business Policy Application",
+    description: "States the policies that bear on a purchase: buffer, approval, limits, vendors",
+    tags: ["policy", "compliance", "approval"],
+    examples: ["Which policies apply to a laptop order?"],
+  },
+];
+
+/** The public card, and the one for callers that passed the gate. `url` without trailing slash. */
+export function agentCards(url: string): { card: AgentCard; extendedCard: AgentCard } {
+  const common = {
+    name: "Supply Chain Optimizer Agent",
+    description: "Optimizes the supply chain for laptops, with a market analysis on request",
+    url: `${url}/`,
+    provider: { organization: "Demo Corp IT Department", url: "https://demo.corp" },
+    documentationUrl: "https://docs.demo.corp/supply-optimizer",
+    iconUrl: "https://supply-optimizer.demo.com/icon.png",
+    scopes: ["supply-chain:optimize", "agents:delegate"],
+    extendedCard: true,
+  };
+  return {
+    card: createAgentCard({ ...common, version: "1.0.0", skills: SKILLS }),
+    extendedCard: createAgentCard({ ...common, version: "1.0.1", skills: EXTENDED_SKILLS }),
+  };
+}

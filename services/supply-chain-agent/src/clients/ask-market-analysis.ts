@@ -1,0 +1,37 @@
+import { AAuthError, tokenId, type VerifiedAgent } from "aauth";
+import type { FastifyBaseLogger } from "fastify";
+import type { MarketAnalysis } from "../domain/market-analysis.ts";
+import { describeFailure } from "./describe-failure.ts";
+import type { MarketAnalysisClient } from "./market-analysis-client.ts";
+
+/** Asks the market-analysis agent for `caller`. Never rejects: a failed hop is part of the answer. */
+export type AskMarketAnalysis = (text: string, caller: VerifiedAgent | undefined) => Promise<MarketAnalysis>;
+
+/**
+ * @param onBehalfOfCaller user-delegated: the caller's auth token is exchanged for one of the next hop.
+ *   Otherwise this agent asks on its own authority, and the caller's token stays here.
+ */
+export function createAskMarketAnalysis(options: {
+  client: MarketAnalysisClient;
+  onBehalfOfCaller: boolean;
+  log: FastifyBaseLogger;
+}): AskMarketAnalysis {
+  const { client, onBehalfOfCaller, log } = options;
+  return async (text, caller) => {
+    try {
+      const upstreamToken = onBehalfOfCaller ? authTokenOf(caller) : undefined;
+      if (upstreamToken) log.info(`🔄 Token exchange: upstream_auth_token=${tokenId(upstreamToken)}`);
+      const answer = await client.ask(text, upstreamToken);
+      return { status: "answered", text: answer };
+    } catch (error) {
+      const failure = describeFailure(error, onBehalfOfCaller);
+      log.warn({ err: error, hop: failure.hop, code: failure.code }, `❌ Market analysis: ${failure.reason}`);
+      return { status: "failed", failure };
+    }
+  };
+}
+
+function authTokenOf(caller: VerifiedAgent | undefined): string {
+  if (caller?.level === "authorized") return caller.rawAuthToken;
+  throw new AAuthError("upstream_token_required", "the caller brought no auth token to exchange");
+}

@@ -1,0 +1,70 @@
+import { AAuthError } from "aauth";
+import type { MarketAnalysisFailure } from "../domain/market-analysis.ts";
+import { MarketAnalysisCallError } from "./market-analysis-call-error.ts";
+
+const TO_AUTH_SERVER = "supply-chain-agent -> auth server";
+const TO_MARKET_ANALYSIS = "supply-chain-agent -> market-analysis-agent";
+
+/**
+ * Says for a reader of the report what went wrong between this agent and the next, and at which connection.
+ *
+ * @param exchanging true when the token was to come from the caller's (user-delegated): the demo's texts tell the two apart
+ */
+export function describeFailure(error: unknown, exchanging: boolean): MarketAnalysisFailure {
+  if (error instanceof AAuthError) {
+    const { code, message } = error;
+    const reason = reasonOf(code, exchanging);
+    return { reason, hop: reason === "request failed" ? TO_MARKET_ANALYSIS : TO_AUTH_SERVER, code, message };
+  }
+  const failure = { reason: "request failed", hop: TO_MARKET_ANALYSIS } as const;
+  if (error instanceof MarketAnalysisCallError)
+    return { ...failure, code: error.code, message: error.message };
+  if (error instanceof Error && (error.name === "TimeoutError" || error.name === "AbortError")) {
+    return { ...failure, code: "timeout", message: "it did not answer in time" };
+  }
+  const systemCode = systemCodeOf(error);
+  if (systemCode === "ECONNREFUSED") {
+    return { ...failure, code: "connection_refused", message: "nobody listens at its address" };
+  }
+  if (systemCode !== undefined) {
+    return { ...failure, code: "connection_failed", message: `it could not be reached (${systemCode})` };
+  }
+  // What is left came from the A2A client. The text of an error is the other side's and stays out of the report.
+  const rpcCode = rpcCodeOf(error);
+  return rpcCode === undefined
+    ? { ...failure, code: "answer_unreadable", message: "its answer could not be read" }
+    : { ...failure, code: `rpc_${rpcCode}`, message: "it answered with a JSON-RPC error" };
+}
+
+function reasonOf(code: string, exchanging: boolean): MarketAnalysisFailure["reason"] {
+  switch (code) {
+    case "upstream_token_required":
+      return "token exchange not possible";
+    case "token_request_refused":
+    case "token_request_failed":
+    // the agent discovers nobody but the auth server
+    case "discovery_blocked":
+    case "discovery_failed":
+    case "metadata_mismatch":
+      return exchanging ? "token exchange failed" : "token request failed";
+    case "consent_required":
+      return "consent required";
+    default:
+      return "request failed";
+  }
+}
+
+/** `ECONNREFUSED`, `UND_ERR_SOCKET` ...: on the error itself, on its cause (fetch), or on the first of several addresses. */
+function systemCodeOf(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const { code } = error as NodeJS.ErrnoException;
+  if (typeof code === "string" && /^[A-Z_0-9]+$/.test(code)) return code;
+  if (error instanceof AggregateError && error.errors.length > 0) return systemCodeOf(error.errors[0]);
+  return systemCodeOf(error.cause);
+}
+
+/** The A2A client puts the code of a JSON-RPC error on what it throws. */
+function rpcCodeOf(error: unknown): number | undefined {
+  const code = error instanceof Error && "envelopeCode" in error ? error.envelopeCode : undefined;
+  return typeof code === "number" ? code : undefined;
+}

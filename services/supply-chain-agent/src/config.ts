@@ -1,0 +1,116 @@
+import {
+  booleanSetting,
+  type Config,
+  integerSetting,
+  LOG_FORMATS,
+  LOG_LEVELS,
+  listSetting,
+  portSetting,
+  setting,
+  urlSetting,
+} from "service-kit";
+import { z } from "zod";
+
+const timeoutSeconds = (defaultValue: number) => integerSetting(defaultValue, { minimum: 1, maximum: 3600 });
+
+/** Every setting of this service; `--help` prints them. */
+export const settings = {
+  host: setting({
+    env: "HOST",
+    schema: z.string().default("127.0.0.1"),
+    description: "Address to listen on",
+  }),
+  port: setting({
+    env: "SUPPLY_CHAIN_AGENT_PORT",
+    flag: "port",
+    schema: portSetting(9999),
+    description: "TCP port to listen on",
+  }),
+  url: setting({
+    env: "SUPPLY_CHAIN_AGENT_URL",
+    schema: urlSetting("http://localhost:9999"),
+    description: "Endpoint named in the agent card",
+  }),
+  idUrl: setting({
+    env: "SUPPLY_CHAIN_AGENT_ID_URL",
+    schema: urlSetting("http://supply-chain-agent.localhost:3000"),
+    description: "Identity of this agent and resource; its authority is the one that callers sign for",
+  }),
+  marketAnalysisUrl: setting({
+    env: "MARKET_ANALYSIS_AGENT_URL",
+    schema: urlSetting("http://market-analysis-agent.localhost:3000"),
+    description: "Where the market-analysis agent is called",
+  }),
+  marketAnalysisConnectTimeoutSeconds: setting({
+    env: "MARKET_ANALYSIS_CONNECT_TIMEOUT",
+    schema: timeoutSeconds(30),
+    description: "Seconds to connect to the market-analysis agent; the four timeouts add up to one deadline",
+  }),
+  marketAnalysisReadTimeoutSeconds: setting({
+    env: "MARKET_ANALYSIS_READ_TIMEOUT",
+    schema: timeoutSeconds(120),
+    description: "Seconds for its answer, part of the same deadline",
+  }),
+  marketAnalysisWriteTimeoutSeconds: setting({
+    env: "MARKET_ANALYSIS_WRITE_TIMEOUT",
+    schema: timeoutSeconds(30),
+    description: "Seconds to send the request, part of the same deadline",
+  }),
+  marketAnalysisPoolTimeoutSeconds: setting({
+    env: "MARKET_ANALYSIS_POOL_TIMEOUT",
+    schema: timeoutSeconds(30),
+    description: "Seconds for a free connection, part of the same deadline",
+  }),
+  signatureScheme: setting({
+    env: "AAUTH_SIGNATURE_SCHEME",
+    flag: "signature-scheme",
+    schema: z.enum(["hwk", "jwks"]).default("jwks"),
+    description: "How this agent signs: hwk (by key) or jwks (by published identity)",
+  }),
+  authorizationScheme: setting({
+    env: "AAUTH_AUTHORIZATION_SCHEME",
+    flag: "authorization-scheme",
+    schema: z.enum(["signature-only", "autonomous", "user-delegated"]).default("autonomous"),
+    description: "What callers must bring, and on whose authority the next hop is called",
+  }),
+  additionalScopes: setting({
+    env: "AAUTH_RESOURCE_ADDITIONAL_SCOPES",
+    schema: listSetting(),
+    description: "Scopes callers must bring as well, user-delegated only: what a token exchange may pass on",
+  }),
+  authServerUrl: setting({
+    env: "KEYCLOAK_URL",
+    schema: urlSetting("http://localhost:8080"),
+    description: "Auth server",
+  }),
+  realm: setting({
+    env: "KEYCLOAK_REALM",
+    schema: z.string().default("aauth-test"),
+    description: "Realm of the auth server; both together name the issuer",
+  }),
+  trustedAgents: setting({
+    env: "SUPPLY_CHAIN_TRUSTED_AGENTS",
+    schema: listSetting(),
+    description: "Agents that may call, by identity; empty means any that can be discovered",
+  }),
+  logLevel: setting({
+    env: "LOG_LEVEL",
+    flag: "log-level",
+    schema: z.string().toLowerCase().pipe(z.enum(LOG_LEVELS)).default("info"),
+    description: `Least level to log: ${LOG_LEVELS.join(", ")}`,
+  }),
+  logFormat: setting({
+    env: "LOG_FORMAT",
+    flag: "log-format",
+    schema: z.enum(LOG_FORMATS).default("text"),
+    description: "text for people, json for machines",
+  }),
+  showTokens: setting({
+    env: "AAUTH_SHOW_TOKENS",
+    flag: "show-tokens",
+    schema: booleanSetting(false),
+    description: "Print whole tokens in the log; for the demo only",
+  }),
+};
+
+export type SupplyChainAgentConfig = Config<typeof settings>;

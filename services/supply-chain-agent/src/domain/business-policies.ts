@@ -1,0 +1,7 @@
+/** The company's rules for buying, as the report states them. Amounts in US dollars. */
+export const BUSINESS_POLICIES = {
+  bufferMonths: 3,
+  approvalThreshold: 50_000,
+  maxOrder: 100_000,
+  approvedVendors: ["Apple", "Dell", "HP", "Lenovo"],
+} as const;

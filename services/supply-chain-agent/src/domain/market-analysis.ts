@@ -1,0 +1,19 @@
+/** What became of the question to the market-analysis agent. */
+export type MarketAnalysis =
+  | { readonly status: "not-asked" }
+  | { readonly status: "answered"; readonly text: string }
+  | { readonly status: "failed"; readonly failure: MarketAnalysisFailure };
+
+export interface MarketAnalysisFailure {
+  readonly reason:
+    | "token exchange failed"
+    | "token exchange not possible"
+    | "token request failed"
+    | "consent required"
+    | "request failed";
+  /** The connection that failed, `from -> to`. */
+  readonly hop: string;
+  /** Stable code to search for: an AAuth error code, or one for the network. */
+  readonly code: string;
+  readonly message: string;
+}

@@ -1,0 +1,28 @@
+import type { AgentExecutor } from "@a2a-js/sdk/server";
+import type { FastifyBaseLogger } from "fastify";
+import { createTextExecutor } from "fastify-a2a";
+import { caller } from "./caller.ts";
+import type { AskMarketAnalysis } from "./clients/ask-market-analysis.ts";
+import { analyzeRequest } from "./domain/analyze-request.ts";
+import type { MarketAnalysis } from "./domain/market-analysis.ts";
+import { recommend } from "./domain/recommend.ts";
+import { renderOptimizationReport } from "./report/optimization-report.ts";
+
+/** Analyses the request, asks the market-analysis agent if the request says so, answers in markdown. */
+export function optimizationExecutor(options: {
+  log: FastifyBaseLogger;
+  askMarketAnalysis: AskMarketAnalysis;
+}): AgentExecutor {
+  const { log, askMarketAnalysis } = options;
+  return createTextExecutor({
+    answer: async ({ text, context }) => {
+      const analysis = analyzeRequest(text);
+      log.info({ focusArea: analysis.focusArea, market: analysis.asksForMarketAnalysis }, "optimizing");
+      const market: MarketAnalysis = analysis.asksForMarketAnalysis
+        ? await askMarketAnalysis(text, caller.from(context))
+        : { status: "not-asked" };
+      return renderOptimizationReport({ analysis, recommendations: recommend(analysis), market });
+    },
+    onError: (error) => log.error({ err: error }, "❌ the optimization failed"),
+  });
+}

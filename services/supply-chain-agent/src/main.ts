@@ -1,0 +1,21 @@
+import { createLogger, installLocalhostLookup, listenOn, loadConfig, runService } from "service-kit";
+import { buildSupplyChainAgent } from "./app.ts";
+import { settings } from "./config.ts";
+
+const service = "supply-chain-agent";
+
+await runService({
+  name: service,
+  start: async () => {
+    const config = loadConfig({ service, settings, env: process.env, argv: process.argv.slice(2) });
+    installLocalhostLookup();
+    const logger = createLogger({
+      service,
+      level: config.logLevel,
+      format: config.logFormat,
+      showTokens: config.showTokens,
+    });
+    const { app } = await buildSupplyChainAgent(config, { logger });
+    return listenOn(app, config);
+  },
+});

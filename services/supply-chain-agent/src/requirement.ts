@@ -1,0 +1,19 @@
+import type { Requirement } from "aauth";
+
+export const OPTIMIZE_SCOPE = "supply-chain:optimize";
+
+/**
+ * What a caller of this agent must prove. In the two schemes with tokens a caller known only by its key (hwk) is asked
+ * for its identity; the February-2026 demo served it, whatever its signature.
+ *
+ * @param additionalScopes demanded in user-delegated only, so that a token exchange has something to pass on
+ */
+export function requirementFor(
+  authorizationScheme: "signature-only" | "autonomous" | "user-delegated",
+  additionalScopes: readonly string[],
+): Requirement {
+  if (authorizationScheme === "signature-only") return { level: "pseudonymous" };
+  const scopes =
+    authorizationScheme === "user-delegated" ? [OPTIMIZE_SCOPE, ...additionalScopes] : [OPTIMIZE_SCOPE];
+  return { level: "authorized", scopes };
+}

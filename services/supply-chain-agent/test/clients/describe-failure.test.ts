@@ -1,0 +1,129 @@
+import { AAuthError, ConsentRequiredError, TokenRequestError } from "aauth";
+import { expect, test } from "vitest";
+import { describeFailure } from "../../src/clients/describe-failure.ts";
+import { MarketAnalysisCallError } from "../../src/clients/market-analysis-call-error.ts";
+
+const AUTH_SERVER = "supply-chain-agent -> auth server";
+const NEXT_AGENT = "supply-chain-agent -> market-analysis-agent";
+
+const consent = new ConsentRequiredError({
+  consentUrl: "http://localhost:8080/consent?request_token=secret",
+  requestToken: "secret",
+  authServer: "http://localhost:8080",
+  expiresInSeconds: 600,
+});
+
+test.each<[string, unknown, boolean, string, string, string]>([
+  [
+    "exchange refused",
+    new TokenRequestError("access_denied", "Scope expansion not allowed", 400),
+    true,
+    "token exchange failed",
+    AUTH_SERVER,
+    "token_request_refused",
+  ],
+  [
+    "auth server down, exchanging",
+    new AAuthError("token_request_failed", "unreachable"),
+    true,
+    "token exchange failed",
+    AUTH_SERVER,
+    "token_request_failed",
+  ],
+  [
+    "token refused, on own authority",
+    new TokenRequestError("access_denied", "policy", 403),
+    false,
+    "token request failed",
+    AUTH_SERVER,
+    "token_request_refused",
+  ],
+  [
+    "auth server unknown",
+    new AAuthError("discovery_failed", "x"),
+    true,
+    "token exchange failed",
+    AUTH_SERVER,
+    "discovery_failed",
+  ],
+  [
+    "no upstream token",
+    new AAuthError("upstream_token_required", "none"),
+    true,
+    "token exchange not possible",
+    AUTH_SERVER,
+    "upstream_token_required",
+  ],
+  ["consent", consent, false, "consent required", AUTH_SERVER, "consent_required"],
+  [
+    "foreign auth server in the challenge",
+    new AAuthError("challenge_untrusted", "x"),
+    true,
+    "request failed",
+    NEXT_AGENT,
+    "challenge_untrusted",
+  ],
+  [
+    "challenged twice",
+    new AAuthError("challenge_repeated", "x"),
+    true,
+    "request failed",
+    NEXT_AGENT,
+    "challenge_repeated",
+  ],
+  [
+    "HTTP error",
+    new MarketAnalysisCallError("http_403", "x"),
+    true,
+    "request failed",
+    NEXT_AGENT,
+    "http_403",
+  ],
+  ["timeout", new DOMException("x", "TimeoutError"), true, "request failed", NEXT_AGENT, "timeout"],
+  [
+    "refused",
+    Object.assign(new Error("x"), { code: "ECONNREFUSED" }),
+    true,
+    "request failed",
+    NEXT_AGENT,
+    "connection_refused",
+  ],
+  [
+    "refused, as fetch says it",
+    new TypeError("fetch failed", { cause: Object.assign(new Error(), { code: "ECONNREFUSED" }) }),
+    true,
+    "request failed",
+    NEXT_AGENT,
+    "connection_refused",
+  ],
+  [
+    "refused at both addresses",
+    new AggregateError([Object.assign(new Error(), { code: "ECONNREFUSED" })]),
+    true,
+    "request failed",
+    NEXT_AGENT,
+    "connection_refused",
+  ],
+  [
+    "reset",
+    Object.assign(new Error("x"), { code: "ECONNRESET" }),
+    true,
+    "request failed",
+    NEXT_AGENT,
+    "connection_failed",
+  ],
+  [
+    "JSON-RPC error",
+    Object.assign(new Error("secret"), { envelopeCode: -32603 }),
+    true,
+    "request failed",
+    NEXT_AGENT,
+    "rpc_-32603",
+  ],
+  ["no JSON", new SyntaxError("secret"), true, "request failed", NEXT_AGENT, "answer_unreadable"],
+  ["not even an error", "secret", true, "request failed", NEXT_AGENT, "answer_unreadable"],
+])("%s", (_name, error, exchanging, reason, hop, code) => {
+  const failure = describeFailure(error, exchanging);
+  expect(failure).toEqual({ reason, hop, code, message: expect.any(String) });
+  expect(failure.message).not.toContain("secret");
+});

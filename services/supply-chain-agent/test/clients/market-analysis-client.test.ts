@@ -1,0 +1,99 @@
+import Fastify, { type FastifyInstance } from "fastify";
+import { createAgentCard, createTextExecutor, fastifyA2A } from "fastify-a2a";
+import { afterEach, expect, test } from "vitest";
+import { createMarketAnalysisClient } from "../../src/clients/market-analysis-client.ts";
+
+const apps: FastifyInstance[] = [];
+afterEach(() => Promise.all(apps.splice(0).map((app) => app.close())));
+
+type FetchContext = { upstreamToken?: string; signal?: AbortSignal };
+
+/** A client whose agent does not sign; records what it was asked to send with. */
+async function connect(app: FastifyInstance, timeoutMs = 5000) {
+  apps.push(app);
+  const url = await app.listen({ port: 0, host: "127.0.0.1" });
+  const contexts: FetchContext[] = [];
+  const sent: { url: string; body: Record<string, unknown> }[] = [];
+  const agent = {
+    fetchFor: (context: FetchContext = {}): typeof fetch => {
+      contexts.push(context);
+      return async (input, init) => {
+        sent.push({ url: String(input), body: JSON.parse(String(init?.body)) });
+        return fetch(input, init);
+      };
+    },
+  };
+  return { client: createMarketAnalysisClient({ url, agent, timeoutMs }), contexts, sent, url };
+}
+
+function answering(answer: (text: string) => Promise<string>): FastifyInstance {
+  const app = Fastify();
+  const card = createAgentCard({
+    name: "M",
+    description: "",
+    version: "1",
+    url: "http://localhost/",
+    skills: [],
+  });
+  app.register(fastifyA2A, { card, executor: createTextExecutor({ answer: ({ text }) => answer(text) }) });
+  return app;
+}
+
+test("asks in the 0.3 form at the root path and gives the text back", async () => {
+  const { client, sent, url } = await connect(answering(async (text) => `about ${text}`));
+  expect(await client.ask("laptops")).toBe("about laptops");
+  expect(sent).toEqual([
+    {
+      url: `${url}/`,
+      body: expect.objectContaining({
+        jsonrpc: "2.0",
+        method: "message/send",
+        params: expect.objectContaining({
+          message: expect.objectContaining({
+            kind: "message",
+            role: "user",
+            parts: [{ kind: "text", text: "laptops" }],
+          }),
+        }),
+      }),
+    },
+  ]);
+});
+
+test("the upstream token goes into the context of this call only", async () => {
+  const { client, contexts } = await connect(answering(async () => ""));
+  await client.ask("x", "token-of-the-caller");
+  await client.ask("x");
+  expect(contexts.map(({ upstreamToken }) => upstreamToken)).toEqual(["token-of-the-caller", undefined]);
+  expect(contexts.every((context) => "signal" in context)).toBe(true);
+});
+
+test("a JSON-RPC error rejects with its code", async () => {
+  const { client } = await connect(answering(() => Promise.reject(new Error("inside"))));
+  await expect(client.ask("x")).rejects.toMatchObject({ envelopeCode: -32603 });
+});
+
+test.each([403, 500])("HTTP %d rejects with the status", async (status) => {
+  const app = Fastify();
+  app.post("/", async (_request, reply) => reply.code(status).send("secret"));
+  const { client } = await connect(app);
+  await expect(client.ask("x")).rejects.toMatchObject({ code: `http_${status}` });
+});
+
+test("a task is not an answer", async () => {
+  const app = Fastify();
+  app.post("/", async (request) => ({
+    jsonrpc: "2.0",
+    id: (request.body as { id: number }).id,
+    result: { kind: "task", id: "t", contextId: "c", status: { state: "working" } },
+  }));
+  const { client } = await connect(app);
+  await expect(client.ask("x")).rejects.toMatchObject({ code: "answer_not_a_message" });
+});
+
+test("an agent that does not answer runs into the deadline", async () => {
+  const app = Fastify({ forceCloseConnections: true });
+  app.post("/", () => new Promise(() => {}));
+  const { client } = await connect(app, 50);
+  await expect(client.ask("x")).rejects.toMatchObject({ name: "TimeoutError" });
+});

@@ -1,0 +1,17 @@
+import { expect, test } from "vitest";
+import { requirementFor } from "../src/requirement.ts";
+
+test.each([
+  ["signature-only", [], { level: "pseudonymous" }],
+  ["signature-only", ["extra"], { level: "pseudonymous" }],
+  ["autonomous", [], { level: "authorized", scopes: ["supply-chain:optimize"] }],
+  ["autonomous", ["extra"], { level: "authorized", scopes: ["supply-chain:optimize"] }],
+  ["user-delegated", [], { level: "authorized", scopes: ["supply-chain:optimize"] }],
+  [
+    "user-delegated",
+    ["market-analysis:analyze"],
+    { level: "authorized", scopes: ["supply-chain:optimize", "market-analysis:analyze"] },
+  ],
+] as const)("%s with %j", (scheme, additional, expected) => {
+  expect(requirementFor(scheme, additional)).toEqual(expected);
+});

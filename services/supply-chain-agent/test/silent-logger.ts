@@ -1,0 +1,3 @@
+import { createLogger } from "service-kit";
+
+export const silentLogger = createLogger({ service: "test", level: "silent" });
