@@ -1,0 +1,46 @@
+import type { Failure } from "backend-api";
+
+/**
+ * `unreachable` nothing answered; `session_lapsed` the backend no longer accepts the access token and it could not
+ * be renewed; `refused` the backend answered with an error; `unreadable` the answer is not what the API promises.
+ */
+export type ApiFailureKind = "unreachable" | "session_lapsed" | "refused" | "unreadable";
+
+/** A call to the backend that did not succeed, worded for a person by {@link describeFailure}. */
+export class ApiFailure extends Error {
+  readonly kind: ApiFailureKind;
+  /** HTTP status, when there was an answer. */
+  readonly status: number | undefined;
+
+  constructor(kind: ApiFailureKind, message: string, options: { status?: number; cause?: unknown } = {}) {
+    super(message, { cause: options.cause });
+    this.name = "ApiFailure";
+    this.kind = kind;
+    this.status = options.status;
+  }
+}
+
+const advice: Record<ApiFailureKind, string> = {
+  unreachable: "Check that the backend is running, then try again.",
+  session_lapsed: "Sign in again. What you typed is kept.",
+  refused: "Try again; if it happens again, look at the backend's log.",
+  unreadable: "The page and the backend may be of different versions. Reload the page.",
+};
+
+/** Turns anything thrown while talking to the backend into what the failure panel shows. */
+export function describeFailure(error: unknown): Failure {
+  if (!(error instanceof ApiFailure)) {
+    return {
+      code: "unexpected",
+      message: "This page met an unexpected problem.",
+      advice: "Reload the page.",
+    };
+  }
+  return {
+    hop: "backend",
+    code: error.status === undefined ? error.kind : `http_${error.status}`,
+    message: error.message,
+    advice: advice[error.kind],
+    ...(error.kind === "unreachable" ? { check: "connection" as const } : {}),
+  };
+}

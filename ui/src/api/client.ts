@@ -1,0 +1,101 @@
+import { apiErrorSchema } from "backend-api";
+import { ApiFailure } from "./api-failure.ts";
+
+/** Where the client gets the user's access token. Both answer undefined when there is none to be had. */
+export interface AccessTokens {
+  current(): Promise<string | undefined>;
+  /** Asks the auth server for a fresh one. */
+  renew(): Promise<string | undefined>;
+}
+
+export interface ApiRequest {
+  method?: "GET" | "POST" | "DELETE";
+  path: string;
+  body?: unknown;
+  accept?: string;
+  signal?: AbortSignal;
+}
+
+interface Schema<T> {
+  safeParse(value: unknown): { success: true; data: T } | { success: false };
+}
+
+export interface ApiClient {
+  /** Sends with the bearer header and returns the checked JSON answer. */
+  json<T>(request: ApiRequest, schema: Schema<T>): Promise<T>;
+  /** The same, for an answer that is read as it arrives. */
+  open(request: ApiRequest): Promise<Response>;
+}
+
+/**
+ * The one door to the backend. An access token that the backend refuses is renewed once and the call repeated once.
+ *
+ * @throws {ApiFailure} from every method, unless the caller's signal aborted (then the platform's `AbortError`).
+ */
+export function createApiClient(options: {
+  backendUrl: string;
+  accessTokens: AccessTokens;
+  fetch?: typeof fetch;
+}): ApiClient {
+  const { backendUrl, accessTokens } = options;
+  const send = options.fetch ?? ((input, init) => fetch(input, init));
+
+  async function attempt(request: ApiRequest, accessToken: string): Promise<Response> {
+    const headers: Record<string, string> = {
+      authorization: `Bearer ${accessToken}`,
+      accept: request.accept ?? "application/json",
+    };
+    if (request.body !== undefined) headers["content-type"] = "application/json";
+    try {
+      return await send(`${backendUrl}${request.path}`, {
+        method: request.method ?? "GET",
+        headers,
+        cache: "no-store",
+        ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
+        ...(request.signal ? { signal: request.signal } : {}),
+      });
+    } catch (cause) {
+      request.signal?.throwIfAborted();
+      throw new ApiFailure("unreachable", `The backend at ${backendUrl} cannot be reached.`, { cause });
+    }
+  }
+
+  async function open(request: ApiRequest): Promise<Response> {
+    const current = (await accessTokens.current()) ?? (await accessTokens.renew());
+    if (current === undefined) throw sessionLapsed();
+    let response = await attempt(request, current);
+    if (isTokenRefused(response)) {
+      await response.body?.cancel();
+      const renewed = await accessTokens.renew();
+      if (renewed === undefined) throw sessionLapsed(response.status);
+      response = await attempt(request, renewed);
+      if (isTokenRefused(response)) throw sessionLapsed(response.status);
+    }
+    if (response.ok) return response;
+    const answer = apiErrorSchema.safeParse(await response.json().catch(() => undefined));
+    const detail = answer.success ? answer.data.detail : "no reason given";
+    throw new ApiFailure("refused", `The backend refused: ${detail}`, { status: response.status });
+  }
+
+  return {
+    open,
+    async json(request, schema) {
+      const response = await open(request);
+      const parsed = schema.safeParse(await response.json().catch(() => undefined));
+      if (parsed.success) return parsed.data;
+      request.signal?.throwIfAborted();
+      throw new ApiFailure("unreadable", "The backend's answer could not be read.", {
+        status: response.status,
+      });
+    },
+  };
+}
+
+// 401 is the backend's word for a bad or expired token. (403 means a missing one: this client always sends one.)
+function isTokenRefused(response: Response): boolean {
+  return response.status === 401;
+}
+
+function sessionLapsed(status?: number): ApiFailure {
+  return new ApiFailure("session_lapsed", "Your session has ended.", status === undefined ? {} : { status });
+}

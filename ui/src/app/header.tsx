@@ -1,0 +1,76 @@
+import { ActionIcon, Button, useComputedColorScheme, useMantineColorScheme } from "@mantine/core";
+import type { User } from "oidc-client-ts";
+import { useState } from "react";
+import { AuthTokensDialog } from "../auth/auth-tokens-dialog.tsx";
+import { BrandMark } from "../components/brand-mark.tsx";
+import { KeyIcon, MoonIcon, SignOutIcon, SunIcon } from "../components/icons.tsx";
+import styles from "./header.module.css";
+
+/** Brand, the signed-in user, and what they can do about their session. */
+export function Header({ user, onSignOut }: { user: User | undefined; onSignOut: () => void }) {
+  const [areTokensShown, setTokensShown] = useState(false);
+  return (
+    <header className={styles.header}>
+      <div className={styles.inner}>
+        <div className={styles.brand}>
+          <BrandMark />
+          <h1>AcmeCorp Supply Chain</h1>
+        </div>
+        <div className={styles.controls}>
+          {user && (
+            <span className={styles.user} data-testid="signed-in-user" title={user.profile.email ?? ""}>
+              {displayName(user)}
+            </span>
+          )}
+          {user && (
+            <Button
+              variant="subtle"
+              color="gray"
+              size="compact-sm"
+              leftSection={<KeyIcon />}
+              aria-haspopup="dialog"
+              onClick={() => setTokensShown(true)}
+            >
+              Auth Tokens
+            </Button>
+          )}
+          {user && (
+            <Button
+              variant="subtle"
+              color="gray"
+              size="compact-sm"
+              leftSection={<SignOutIcon />}
+              onClick={onSignOut}
+            >
+              Sign out
+            </Button>
+          )}
+          <ColorSchemeToggle />
+        </div>
+      </div>
+      {user && <AuthTokensDialog user={user} opened={areTokensShown} onClose={() => setTokensShown(false)} />}
+    </header>
+  );
+}
+
+function ColorSchemeToggle() {
+  const { setColorScheme } = useMantineColorScheme();
+  const scheme = useComputedColorScheme("light");
+  const other = scheme === "dark" ? "light" : "dark";
+  return (
+    <ActionIcon
+      variant="subtle"
+      color="gray"
+      size="lg"
+      aria-label={`Use ${other} colors`}
+      onClick={() => setColorScheme(other)}
+    >
+      {scheme === "dark" ? <SunIcon /> : <MoonIcon />}
+    </ActionIcon>
+  );
+}
+
+function displayName(user: User): string {
+  const { name, preferred_username: username, sub } = user.profile;
+  return name || username || sub;
+}

@@ -1,0 +1,19 @@
+import styles from "./app.module.css";
+
+/** The page cannot start: its configuration is missing or wrong. `problems` has one a line. */
+export function StartProblem({ problems }: { problems: string }) {
+  return (
+    <main className={styles.main} role="alert">
+      <h1>AcmeCorp Supply Chain cannot start</h1>
+      <p>
+        The page’s configuration, <code>/config.json</code>, cannot be used:
+      </p>
+      <ul>
+        {problems.split("\n").map((problem) => (
+          <li key={problem}>{problem}</li>
+        ))}
+      </ul>
+      <p>Correct the UI’s settings and reload.</p>
+    </main>
+  );
+}

@@ -1,0 +1,76 @@
+import type { User } from "oidc-client-ts";
+import { useEffect, useMemo, useState } from "react";
+import { createApiClient } from "../api/client.ts";
+import type { SessionControl } from "../auth/use-session.ts";
+import type { RuntimeConfig } from "../config/runtime-config.ts";
+import { ConsentNotice } from "../features/consent/consent-notice.tsx";
+import { forgetConsent, readConsentOutcome } from "../features/consent/consent-storage.ts";
+import { describeConsentError } from "../features/consent/describe-consent-error.ts";
+import { useConsent } from "../features/consent/use-consent.ts";
+import { type Draft, parseDraft, serializeDraft } from "../features/optimization/draft.ts";
+import { OptimizationPage } from "../features/optimization/optimization-page.tsx";
+import { createPageMemory } from "../features/optimization/page-memory.ts";
+import type { OptimizationStart } from "../features/optimization/use-optimization.ts";
+import { LapsedBanner } from "./lapsed-banner.tsx";
+
+const store = window.sessionStorage;
+
+interface WorkspaceProps {
+  config: RuntimeConfig;
+  control: SessionControl;
+  user: User;
+}
+
+/** The signed-in page: joins the features, which do not know each other. */
+export function Workspace({ config, control, user }: WorkspaceProps) {
+  const { session, accessTokens, reportLapsed, signIn } = control;
+  const client = useMemo(
+    () => createApiClient({ backendUrl: config.backendUrl, accessTokens }),
+    [config.backendUrl, accessTokens],
+  );
+  const memory = useMemo(() => createPageMemory(store, user.profile.sub), [user.profile.sub]);
+  const consent = useConsent({ authServerUrl: config.authServerUrl, store });
+  const [start] = useState(startFrom);
+  useEffect(() => {
+    if (start.isFromConsent) forgetConsent(store);
+  }, [start]);
+
+  const leave = (needed: { requestId: string; consentUrl: string; prompt: string; draft: Draft }) =>
+    consent.leave(needed.consentUrl, {
+      requestId: needed.requestId,
+      prompt: needed.prompt,
+      draft: serializeDraft(needed.draft),
+    });
+
+  return (
+    <>
+      {session.kind === "lapsed" && <LapsedBanner problem={session.problem} onSignIn={signIn} />}
+      <OptimizationPage
+        client={client}
+        memory={memory}
+        start={start}
+        disabled={session.kind === "lapsed"}
+        onConsentRequired={leave}
+        onSessionLapsed={reportLapsed}
+        renderConsent={(needed) => <ConsentNotice state={consent.state} onReview={() => leave(needed)} />}
+      />
+    </>
+  );
+}
+
+/** On return from the consent page: what was typed, and the run it was typed for. */
+function startFrom(): OptimizationStart & { isFromConsent: boolean } {
+  const outcome = readConsentOutcome(store);
+  if (outcome.kind === "none") return { isFromConsent: false };
+  const { requestId, preserved } = outcome;
+  const draft = parseDraft(preserved?.draft);
+  return {
+    isFromConsent: true,
+    ...(requestId === undefined ? {} : { runId: requestId }),
+    ...(preserved ? { prompt: preserved.prompt } : {}),
+    ...(draft ? { draft } : {}),
+    ...(outcome.kind === "failed"
+      ? { failure: describeConsentError(outcome.error, outcome.description) }
+      : {}),
+  };
+}

@@ -1,0 +1,52 @@
+import type { Failure } from "backend-api";
+import type { User } from "oidc-client-ts";
+
+/** `lapsed`: somebody was signed in, the session ended and could not be renewed; the page stays as it is. */
+export type Session =
+  | { kind: "loading" }
+  | { kind: "signed-out"; problem: Failure | undefined }
+  | { kind: "signed-in"; user: User }
+  | { kind: "lapsed"; user: User; problem: Failure | undefined };
+
+export interface SessionInputs {
+  isLoading: boolean;
+  user: User | null | undefined;
+  /** A renewal failed since the last sign-in. */
+  lapsed: boolean;
+  error: { source: string; message: string } | undefined;
+  authServerUrl: string;
+}
+
+export function sessionOf({ isLoading, user, lapsed, error, authServerUrl }: SessionInputs): Session {
+  const problem = error && signInProblem(error, authServerUrl);
+  if (user) {
+    if (lapsed) return { kind: "lapsed", user, problem };
+    // An expired token alone is not the end: a renewal is tried first, and says so when it fails.
+    return user.expired ? { kind: "loading" } : { kind: "signed-in", user };
+  }
+  if (isLoading) return { kind: "loading" };
+  return { kind: "signed-out", problem };
+}
+
+function signInProblem(
+  error: { source: string; message: string },
+  authServerUrl: string,
+): Failure | undefined {
+  // A failed renewal shows as `lapsed`, not as a problem of signing in.
+  if (error.source === "renewSilent" || error.source === "signinSilent") return undefined;
+  if (error.source === "signinRedirect" || error.source === "signoutRedirect") {
+    return {
+      hop: "auth-server",
+      check: "connection",
+      code: "auth_server_unreachable",
+      message: `The auth server at ${authServerUrl} cannot be reached.`,
+      advice: "Check that it is running, then sign in again.",
+    };
+  }
+  return {
+    hop: "auth-server",
+    code: "sign_in_incomplete",
+    message: `Signing in did not finish: ${error.message}`,
+    advice: "Sign in again.",
+  };
+}

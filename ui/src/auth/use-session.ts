@@ -1,0 +1,69 @@
+import type { UserManager } from "oidc-client-ts";
+import { useCallback, useEffect, useMemo, useState } from "react";
+import { useAuth } from "react-oidc-context";
+import { createAccessTokens } from "./access-tokens.ts";
+import { type Session, sessionOf } from "./session.ts";
+
+export interface SessionControl {
+  session: Session;
+  accessTokens: ReturnType<typeof createAccessTokens>;
+  /** Tells the page that the backend no longer accepts this session. */
+  reportLapsed(): void;
+  signIn(): void;
+  signOut(): void;
+}
+
+/** The user's session and what can be done with it. */
+export function useSession(userManager: UserManager): SessionControl {
+  const auth = useAuth();
+  const { user } = auth;
+  const [lapsed, setLapsed] = useState(false);
+  const accessTokens = useMemo(() => createAccessTokens(userManager), [userManager]);
+
+  useEffect(() => {
+    const onLoaded = () => setLapsed(false);
+    const onExpired = async () => {
+      if ((await accessTokens.renew()) === undefined) setLapsed(true);
+    };
+    userManager.events.addUserLoaded(onLoaded);
+    userManager.events.addAccessTokenExpired(onExpired);
+    return () => {
+      userManager.events.removeUserLoaded(onLoaded);
+      userManager.events.removeAccessTokenExpired(onExpired);
+    };
+  }, [userManager, accessTokens]);
+
+  // A reload can find a stored session whose token has expired: no event announces that one.
+  useEffect(() => {
+    if (!user?.expired || lapsed) return;
+    void accessTokens.renew().then((token) => {
+      if (token === undefined) setLapsed(true);
+    });
+  }, [user, lapsed, accessTokens]);
+
+  // A callback that failed leaves its query behind: a reload must not fail the same way again.
+  const isCallbackFailed = auth.error?.source === "signinCallback";
+  useEffect(() => {
+    if (isCallbackFailed) window.history.replaceState({}, "", window.location.pathname);
+  }, [isCallbackFailed]);
+
+  const reportLapsed = useCallback(() => setLapsed(true), []);
+  const session = useMemo(
+    () =>
+      sessionOf({
+        isLoading: auth.isLoading,
+        user,
+        lapsed,
+        error: auth.error,
+        authServerUrl: userManager.settings.authority,
+      }),
+    [auth.isLoading, auth.error, user, lapsed, userManager],
+  );
+  return {
+    session,
+    accessTokens,
+    reportLapsed,
+    signIn: () => void auth.signinRedirect(),
+    signOut: () => void auth.signoutRedirect(),
+  };
+}

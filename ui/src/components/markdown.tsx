@@ -1,0 +1,30 @@
+import { Typography } from "@mantine/core";
+import ReactMarkdown, { type Components } from "react-markdown";
+import remarkGfm from "remark-gfm";
+
+// An agent's text sits under this page's own headings, so its headings move two levels down.
+const components: Components = {
+  h1: "h3",
+  h2: "h4",
+  h3: "h5",
+  h4: "h6",
+  a: ({ href, children }) => (
+    <a href={href} target="_blank" rel="noreferrer noopener">
+      {children}
+    </a>
+  ),
+};
+
+/**
+ * Markdown written by an agent, hence not trusted: raw HTML shows as text, script URLs are dropped, and images are
+ * left out because fetching one would tell its host that somebody is reading.
+ */
+export default function Markdown({ text }: { text: string }) {
+  return (
+    <Typography className="agent-markdown">
+      <ReactMarkdown remarkPlugins={[remarkGfm]} components={components} disallowedElements={["img"]}>
+        {text}
+      </ReactMarkdown>
+    </Typography>
+  );
+}

@@ -1,0 +1,46 @@
+import styles from "./protocol-steps.module.css";
+
+const steps = [
+  {
+    from: "Backend",
+    to: "Supply-chain agent",
+    what: "A request, signed with the backend’s own key.",
+    wire: "Signature-Key · Signature-Input · Signature",
+  },
+  {
+    from: "Supply-chain agent",
+    to: "Backend",
+    what: "A signature is not enough here: a challenge with a resource token.",
+    wire: "401 · Agent-Auth",
+  },
+  {
+    from: "Backend",
+    to: "Auth server",
+    what: "The resource token becomes an auth token, bound to the backend’s key. You may be asked to consent.",
+    wire: "request_type=auth",
+  },
+  {
+    from: "Backend",
+    to: "Supply-chain agent",
+    what: "The same request, signed afresh, now with the auth token.",
+    wire: "Signature-Key: scheme=jwt · 200",
+  },
+];
+
+/** One authorized request as four messages: signed request, challenge, auth token, signed request. */
+export function ProtocolSteps() {
+  return (
+    <ol className={styles.steps}>
+      {steps.map(({ from, to, what, wire }) => (
+        <li key={what}>
+          <p className={styles.route}>
+            {from} <span aria-hidden="true">→</span>
+            <span className={styles.spoken}> to </span> {to}
+          </p>
+          <p className={styles.what}>{what}</p>
+          <code className={styles.wire}>{wire}</code>
+        </li>
+      ))}
+    </ol>
+  );
+}

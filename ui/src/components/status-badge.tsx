@@ -1,0 +1,19 @@
+import type { RunStatus } from "backend-api";
+import styles from "./status-badge.module.css";
+
+const labels: Record<RunStatus, string> = {
+  pending: "Pending",
+  running: "Running",
+  awaiting_consent: "Waiting for consent",
+  completed: "Completed",
+  failed: "Failed",
+};
+
+/** State of a run or of one of its steps, in words and colour. */
+export function StatusBadge({ status }: { status: RunStatus }) {
+  return (
+    <span className={styles.badge} data-status={status}>
+      {labels[status]}
+    </span>
+  );
+}

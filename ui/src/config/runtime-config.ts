@@ -1,0 +1,27 @@
+import { z } from "zod";
+
+const runtimeConfigSchema = z.object({
+  backendUrl: z.url({ protocol: /^https?$/ }),
+  authServerUrl: z.url({ protocol: /^https?$/ }),
+  clientId: z.string().min(1),
+});
+
+/** Where this page finds its backend and its auth server. URLs have no trailing slash. */
+export type RuntimeConfig = z.infer<typeof runtimeConfigSchema>;
+
+/**
+ * Fetches and checks `/config.json`.
+ *
+ * @throws Error whose message lists every problem, one a line.
+ */
+export async function loadRuntimeConfig(fetchConfig: typeof fetch = fetch): Promise<RuntimeConfig> {
+  const response = await fetchConfig("/config.json");
+  if (!response.ok) throw new Error(`/config.json answered with status ${response.status}`);
+  const parsed = runtimeConfigSchema.safeParse(await response.json().catch(() => undefined));
+  if (parsed.success) return parsed.data;
+  throw new Error(
+    parsed.error.issues
+      .map((issue) => `${issue.path.join(".") || "/config.json"}: ${issue.message}`)
+      .join("\n"),
+  );
+}

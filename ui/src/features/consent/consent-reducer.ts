@@ -1,0 +1,28 @@
+import type { Failure } from "backend-api";
+
+/** `asked`: nothing under way; `leaving`: the browser is on its way to the auth server. */
+export type ConsentState = { phase: "asked" } | { phase: "leaving" } | { phase: "blocked"; failure: Failure };
+
+export type ConsentAction =
+  | { type: "left_for_consent"; consentUrl: string; authServerUrl: string }
+  | { type: "came_back" };
+
+export function consentReducer(_state: ConsentState, action: ConsentAction): ConsentState {
+  if (action.type === "came_back") return { phase: "asked" };
+  if (isOnAuthServer(action.consentUrl, action.authServerUrl)) return { phase: "leaving" };
+  return {
+    phase: "blocked",
+    failure: {
+      hop: "backend",
+      check: "consent",
+      code: "foreign_consent_url",
+      message: "The backend asked to send you to a page that is not on your auth server.",
+      advice: `Check that UI and backend are configured with the same auth server (here: ${action.authServerUrl}).`,
+    },
+  };
+}
+
+/** The person types a password behind this URL: it must be the auth server they signed in with. */
+export function isOnAuthServer(consentUrl: string, authServerUrl: string): boolean {
+  return URL.parse(consentUrl)?.origin === new URL(authServerUrl).origin;
+}

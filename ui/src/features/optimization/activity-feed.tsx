@@ -1,0 +1,54 @@
+import type { Activity } from "backend-api";
+import { formatTimeOfDay } from "../../components/format-time.ts";
+import { Panel } from "../../components/panel.tsx";
+import { ProtocolSteps } from "../../components/protocol-steps.tsx";
+import { StatusBadge } from "../../components/status-badge.tsx";
+import styles from "./activity-feed.module.css";
+import { actionLabel, agentLabel } from "./activity-wording.ts";
+
+interface ActivityFeedProps {
+  activities: readonly Activity[];
+  hasRun: boolean;
+  shownId: number | undefined;
+  onPick: (id: number) => void;
+}
+
+/** Each step of the run in its order. Picking one shows its details below. */
+export function ActivityFeed({ activities, hasRun, shownId, onPick }: ActivityFeedProps) {
+  return (
+    <Panel
+      title="Agent Activity Feed"
+      aside={activities.length > 0 && `${activities.length} ${activities.length === 1 ? "step" : "steps"}`}
+      testId="activity-feed"
+    >
+      {!hasRun && (
+        <>
+          <p className={styles.empty}>
+            Start an optimization and every step appears here as it happens. A run looks like this:
+          </p>
+          <ProtocolSteps />
+        </>
+      )}
+      {hasRun && activities.length === 0 && <p className={styles.empty}>No steps yet.</p>}
+      <ol className={styles.feed}>
+        {activities.map((activity) => (
+          <li key={activity.id}>
+            <button
+              type="button"
+              className={styles.row}
+              aria-pressed={activity.id === shownId}
+              onClick={() => onPick(activity.id)}
+            >
+              <time dateTime={activity.timestamp}>{formatTimeOfDay(activity.timestamp)}</time>
+              <span className={styles.what}>
+                <span className={styles.action}>{actionLabel(activity)}</span>
+                <span className={styles.agent}>{agentLabel(activity)}</span>
+              </span>
+              <StatusBadge status={activity.status} />
+            </button>
+          </li>
+        ))}
+      </ol>
+    </Panel>
+  );
+}

@@ -1,0 +1,139 @@
+import type { Activity, Failure, Progress, Results } from "backend-api";
+import type { ConstraintRow, Draft } from "./draft.ts";
+
+/** The run on the page. `starting` lasts until the backend answers whether the agent lets it in. */
+export interface Run {
+  phase: "starting" | "running" | "awaiting_consent" | "completed" | "failed";
+  requestId?: string;
+  /** Absent when the run was opened from the history: the backend does not repeat the prompt. */
+  prompt?: string;
+  consentUrl?: string;
+  progress?: Progress;
+  results?: Results;
+  failure?: Failure;
+  /** The activity the person picked; without a pick the agent's report is shown. */
+  pickedActivityId?: number;
+}
+
+export interface OptimizationState {
+  draft: Draft;
+  run: Run | undefined;
+  /** The user's own runs, newest first. */
+  history: Progress[];
+}
+
+export type OptimizationAction =
+  | { type: "prompt_changed"; prompt: string }
+  | { type: "constraint_added" }
+  | { type: "constraint_changed"; id: number; change: Partial<Omit<ConstraintRow, "id">> }
+  | { type: "constraint_removed"; id: number }
+  | { type: "run_started"; prompt: string }
+  | { type: "run_accepted"; requestId: string }
+  | { type: "consent_required"; requestId: string; consentUrl: string }
+  | { type: "run_opened"; requestId: string; prompt?: string }
+  | { type: "run_closed" }
+  | { type: "progress_received"; progress: Progress }
+  | { type: "results_received"; results: Results }
+  | { type: "run_failed"; failure: Failure; requestId?: string }
+  | { type: "activity_picked"; id: number }
+  | { type: "history_received"; history: Progress[] };
+
+export function optimizationReducer(state: OptimizationState, action: OptimizationAction): OptimizationState {
+  const { draft, run } = state;
+  switch (action.type) {
+    case "prompt_changed":
+      return { ...state, draft: { ...draft, prompt: action.prompt } };
+    case "constraint_added": {
+      const id = Math.max(0, ...draft.constraints.map((row) => row.id)) + 1;
+      return withConstraints(state, [...draft.constraints, { id, name: "", value: "" }]);
+    }
+    case "constraint_changed":
+      return withConstraints(
+        state,
+        draft.constraints.map((row) => (row.id === action.id ? { ...row, ...action.change } : row)),
+      );
+    case "constraint_removed":
+      return withConstraints(
+        state,
+        draft.constraints.filter((row) => row.id !== action.id),
+      );
+    case "run_started":
+      return { ...state, run: { phase: "starting", prompt: action.prompt } };
+    case "run_accepted":
+      return { ...state, run: { ...run, phase: "running", requestId: action.requestId } };
+    case "consent_required":
+      return {
+        ...state,
+        run: {
+          ...run,
+          phase: "awaiting_consent",
+          requestId: action.requestId,
+          consentUrl: action.consentUrl,
+        },
+      };
+    case "run_opened":
+      return {
+        ...state,
+        run: {
+          phase: "running",
+          requestId: action.requestId,
+          ...(action.prompt === undefined ? {} : { prompt: action.prompt }),
+        },
+      };
+    case "run_closed":
+      return { ...state, run: undefined };
+    case "progress_received":
+      return run && run.requestId === action.progress.request_id
+        ? { ...state, run: withProgress(run, action.progress) }
+        : state;
+    case "results_received":
+      return run && run.requestId === action.results.request_id
+        ? { ...state, run: { ...run, results: action.results } }
+        : state;
+    case "run_failed":
+      return {
+        ...state,
+        run: {
+          ...run,
+          phase: "failed",
+          failure: action.failure,
+          ...(action.requestId === undefined ? {} : { requestId: action.requestId }),
+        },
+      };
+    case "activity_picked":
+      return run ? { ...state, run: { ...run, pickedActivityId: action.id } } : state;
+    case "history_received":
+      return { ...state, history: action.history };
+  }
+}
+
+function withConstraints(state: OptimizationState, constraints: ConstraintRow[]): OptimizationState {
+  return { ...state, draft: { ...state.draft, constraints } };
+}
+
+function withProgress(run: Run, progress: Progress): Run {
+  // A failure that the page met itself (a refused consent, a broken connection) is nearer than the backend's summary.
+  if (run.failure) return { ...run, progress };
+  const { consentUrl: _answered, ...rest } = run;
+  const { status, consent_url: consentUrl, current_step: message } = progress;
+  return {
+    ...rest,
+    phase: status === "pending" ? "running" : status,
+    progress,
+    ...(status === "failed" ? { failure: progress.failure ?? { message } } : {}),
+    ...(status === "awaiting_consent" && consentUrl ? { consentUrl } : {}),
+  };
+}
+
+/** The activity whose details are shown: the picked one, else the agent's report once it is there. */
+export function shownActivity(run: Run): Activity | undefined {
+  const activities = run.progress?.activities ?? [];
+  if (run.pickedActivityId !== undefined) return activities.find(({ id }) => id === run.pickedActivityId);
+  return activities.find(
+    ({ action, status }) => action === "supply_chain_optimization" && status === "completed",
+  );
+}
+
+export function isBusy(run: Run | undefined): boolean {
+  return run?.phase === "starting" || run?.phase === "running";
+}

@@ -1,0 +1,50 @@
+import { z } from "zod";
+import { type Draft, parseDraft, serializeDraft } from "./draft.ts";
+
+const names = { draft: "optimization_draft", openRun: "optimization_open_run", user: "optimization_user" };
+
+const openRunSchema = z.object({ requestId: z.string(), prompt: z.string().optional() });
+
+export interface OpenRun {
+  requestId: string;
+  prompt?: string | undefined;
+}
+
+type Store = Pick<Storage, "getItem" | "setItem" | "removeItem">;
+
+/** What the page remembers for this tab, so that a reload or a new sign-in loses neither text nor run. */
+export interface PageMemory {
+  draft(): Draft | undefined;
+  keepDraft(draft: Draft): void;
+  openRun(): OpenRun | undefined;
+  keepOpenRun(run: OpenRun | undefined): void;
+  /** At sign-out: nothing stays for whoever comes next. */
+  forget(): void;
+}
+
+/** `user` is the subject the memory belongs to: what another user left in this tab is dropped at once. */
+export function createPageMemory(store: Store, user?: string): PageMemory {
+  function forget() {
+    for (const name of Object.values(names)) store.removeItem(name);
+  }
+  if (user !== undefined) {
+    if (store.getItem(names.user) !== user) forget();
+    store.setItem(names.user, user);
+  }
+  return {
+    draft: () => parseDraft(store.getItem(names.draft)),
+    keepDraft: (draft) => store.setItem(names.draft, serializeDraft(draft)),
+    openRun() {
+      try {
+        return openRunSchema.safeParse(JSON.parse(store.getItem(names.openRun) ?? "")).data;
+      } catch {
+        return undefined;
+      }
+    },
+    keepOpenRun(run) {
+      if (run === undefined) store.removeItem(names.openRun);
+      else store.setItem(names.openRun, JSON.stringify(run));
+    },
+    forget,
+  };
+}

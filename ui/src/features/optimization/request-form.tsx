@@ -1,0 +1,98 @@
+import { Button, Loader, Textarea } from "@mantine/core";
+import { type Dispatch, useMemo, useState } from "react";
+import { Panel } from "../../components/panel.tsx";
+import { constraintProblems } from "./constraint-problems.ts";
+import { ConstraintsEditor } from "./constraints-editor.tsx";
+import { type Draft, defaultPrompt, draftLimits } from "./draft.ts";
+import type { OptimizationAction } from "./optimization-reducer.ts";
+import styles from "./request-form.module.css";
+
+const marketAnalysis = "perform market analysis";
+
+interface RequestFormProps {
+  draft: Draft;
+  dispatch: Dispatch<OptimizationAction>;
+  /** The prompt of the run in progress, if one is. */
+  busyWith: string | undefined;
+  disabled: boolean;
+  onStart: (prompt: string) => void;
+}
+
+/** What to ask the agents for: the standard request, or the person's own words. */
+export function RequestForm({ draft, dispatch, busyWith, disabled, onStart }: RequestFormProps) {
+  const [areProblemsShown, setProblemsShown] = useState(false);
+  const problems = useMemo(() => constraintProblems(draft.constraints), [draft.constraints]);
+  const isBusy = busyWith !== undefined;
+  const isStandard = busyWith === defaultPrompt;
+
+  const start = (prompt: string) => {
+    setProblemsShown(problems.size > 0);
+    if (problems.size === 0) onStart(prompt);
+  };
+  const changePrompt = (prompt: string) => dispatch({ type: "prompt_changed", prompt });
+  const asksForMarket = draft.prompt.toLowerCase().includes(marketAnalysis);
+
+  return (
+    <Panel title="New optimization">
+      <Button
+        fullWidth
+        size="lg"
+        px="sm"
+        className="primary-action"
+        disabled={disabled || isBusy}
+        leftSection={isBusy && isStandard && <Loader size={18} color="currentColor" />}
+        onClick={() => start(defaultPrompt)}
+      >
+        Optimize Laptop Supply Chain
+      </Button>
+      <p className={styles.or}>or in your own words</p>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          start(draft.prompt);
+        }}
+      >
+        <Textarea
+          label="Custom prompt"
+          rows={3}
+          value={draft.prompt}
+          maxLength={draftLimits.promptLength}
+          onChange={(event) => changePrompt(event.currentTarget.value)}
+        />
+        <p className={styles.hint}>
+          “{marketAnalysis}” brings in the second agent.{" "}
+          {!asksForMarket && (
+            <button type="button" onClick={() => changePrompt(joinSentences(draft.prompt, marketAnalysis))}>
+              Add it
+            </button>
+          )}
+        </p>
+        <Button
+          type="submit"
+          fullWidth
+          variant="default"
+          disabled={disabled || isBusy || draft.prompt.trim() === ""}
+          leftSection={isBusy && !isStandard && <Loader size={16} color="currentColor" />}
+        >
+          Run Custom Optimization
+        </Button>
+      </form>
+      <hr className={styles.rule} />
+      <ConstraintsEditor
+        rows={draft.constraints}
+        problems={areProblemsShown ? problems : new Map()}
+        dispatch={dispatch}
+      />
+      {areProblemsShown && problems.size > 0 && (
+        <p className={styles.problem} role="alert">
+          Complete the marked constraints, then start again.
+        </p>
+      )}
+    </Panel>
+  );
+}
+
+function joinSentences(first: string, second: string): string {
+  const trimmed = first.trim().replace(/[.,;]$/, "");
+  return trimmed === "" ? second : `${trimmed} and ${second}`;
+}

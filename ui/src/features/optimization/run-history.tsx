@@ -1,0 +1,55 @@
+import { Button } from "@mantine/core";
+import type { Progress } from "backend-api";
+import { formatTimeOfDay } from "../../components/format-time.ts";
+import { Panel } from "../../components/panel.tsx";
+import { StatusBadge } from "../../components/status-badge.tsx";
+import styles from "./run-history.module.css";
+
+const shownRuns = 6;
+
+interface RunHistoryProps {
+  history: readonly Progress[];
+  openId: string | undefined;
+  disabled: boolean;
+  onOpen: (requestId: string) => void;
+  onClear: () => void;
+}
+
+/** The user's latest runs. Absent until there is one. */
+export function RunHistory({ history, openId, disabled, onOpen, onClear }: RunHistoryProps) {
+  if (history.length === 0) return null;
+  return (
+    <Panel
+      title="Your runs"
+      testId="run-history"
+      aside={
+        <Button variant="subtle" color="gray" size="compact-xs" disabled={disabled} onClick={onClear}>
+          Clear
+        </Button>
+      }
+    >
+      <ul className={styles.runs}>
+        {history.slice(0, shownRuns).map((run) => (
+          <li key={run.request_id}>
+            <button
+              type="button"
+              aria-current={run.request_id === openId}
+              disabled={disabled}
+              onClick={() => onOpen(run.request_id)}
+            >
+              <span className={styles.time}>{startedAt(run)}</span>
+              <code>{run.request_id.slice(0, 8)}</code>
+              <StatusBadge status={run.status} />
+            </button>
+          </li>
+        ))}
+      </ul>
+      {history.length > shownRuns && <p className={styles.more}>and {history.length - shownRuns} earlier</p>}
+    </Panel>
+  );
+}
+
+function startedAt(run: Progress): string {
+  const first = run.activities[0];
+  return first ? formatTimeOfDay(first.timestamp) : "just now";
+}

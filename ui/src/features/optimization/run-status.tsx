@@ -1,0 +1,45 @@
+import { Progress } from "@mantine/core";
+import type { Ref } from "react";
+import { Panel } from "../../components/panel.tsx";
+import { isBusy, type Run } from "./optimization-reducer.ts";
+import styles from "./run-status.module.css";
+import { runStep, runTitle } from "./run-wording.ts";
+
+const barColors: Record<Run["phase"], string> = {
+  starting: "pine",
+  running: "pine",
+  awaiting_consent: "var(--waiting-ink)",
+  completed: "pine",
+  failed: "var(--danger-ink)",
+};
+
+/** How far the run is, in a bar and in words. */
+export function RunStatus({ run, headingRef }: { run: Run; headingRef: Ref<HTMLHeadingElement> }) {
+  const percent = Math.round(run.progress?.progress_percentage ?? 0);
+  const isMoving = isBusy(run);
+  return (
+    <Panel
+      title={runTitle(run)}
+      testId="run-status"
+      headingRef={headingRef}
+      aside={run.requestId && <code title={`Request id ${run.requestId}`}>{run.requestId.slice(0, 8)}</code>}
+    >
+      {run.prompt && <p className={styles.prompt}>{run.prompt}</p>}
+      <Progress.Root size={8} radius="xl">
+        <Progress.Section
+          // A sliver at the very start, so that the bar reads as one.
+          value={isMoving ? Math.max(percent, 4) : percent}
+          color={barColors[run.phase]}
+          animated={isMoving}
+          aria-label="Progress of the run"
+          aria-valuenow={percent}
+          aria-valuetext={`${percent} percent`}
+        />
+      </Progress.Root>
+      <div className={styles.foot}>
+        <span>{runStep(run)}</span>
+        <span className={styles.percent}>{percent} %</span>
+      </div>
+    </Panel>
+  );
+}

@@ -1,0 +1,172 @@
+import type { Failure } from "backend-api";
+import { useCallback, useEffect, useReducer, useRef } from "react";
+import { ApiFailure, describeFailure } from "../../api/api-failure.ts";
+import type { ApiClient } from "../../api/client.ts";
+import { clearRuns, getProgress, getResults, listRuns, startRun } from "../../api/optimization-calls.ts";
+import { watchRun } from "../../api/watch-run.ts";
+import { type Draft, defaultDraft } from "./draft.ts";
+import { type OptimizationState, optimizationReducer, type Run } from "./optimization-reducer.ts";
+import type { PageMemory } from "./page-memory.ts";
+import { startRequest } from "./start-request.ts";
+
+/** What the page opens with, after a reload or on return from the consent page. */
+export interface OptimizationStart {
+  draft?: Draft;
+  runId?: string;
+  prompt?: string;
+  failure?: Failure;
+}
+
+export interface OptimizationOptions {
+  client: ApiClient;
+  memory: PageMemory;
+  start: OptimizationStart;
+  onConsentRequired: (needed: {
+    requestId: string;
+    consentUrl: string;
+    prompt: string;
+    draft: Draft;
+  }) => void;
+  onSessionLapsed: () => void;
+}
+
+function initialState({ start, memory }: OptimizationOptions): OptimizationState {
+  const draft = start.draft ?? memory.draft() ?? defaultDraft;
+  const remembered = start.runId === undefined && !start.failure ? memory.openRun() : undefined;
+  const requestId = start.runId ?? remembered?.requestId;
+  const prompt = start.prompt ?? remembered?.prompt;
+  const run: Run = {
+    phase: "running",
+    ...(requestId === undefined ? {} : { requestId }),
+    ...(prompt === undefined ? {} : { prompt }),
+    ...(start.failure ? { phase: "failed", failure: start.failure } : {}),
+  };
+  return { draft, run: requestId !== undefined || start.failure ? run : undefined, history: [] };
+}
+
+/** The optimization feature's state and everything that can be done with it. */
+export function useOptimization(options: OptimizationOptions) {
+  const { client, memory, onConsentRequired, onSessionLapsed } = options;
+  const [state, dispatch] = useReducer(optimizationReducer, options, initialState);
+  const active = useRef<AbortController | undefined>(undefined);
+  const { draft, run } = state;
+
+  useEffect(() => memory.keepDraft(draft), [memory, draft]);
+  const { requestId: openId, prompt: openPrompt } = run ?? {};
+  useEffect(() => {
+    memory.keepOpenRun(openId === undefined ? undefined : { requestId: openId, prompt: openPrompt });
+  }, [memory, openId, openPrompt]);
+
+  const refreshHistory = useCallback(
+    async (signal: AbortSignal) => {
+      try {
+        dispatch({ type: "history_received", history: await listRuns(client, signal) });
+      } catch (error) {
+        // The list is an extra: only a lapsed session is worth a word.
+        if (!signal.aborted && isLapse(error)) onSessionLapsed();
+      }
+    },
+    [client, onSessionLapsed],
+  );
+
+  /** Runs one piece of work; a new piece, or leaving the page, ends the one before. */
+  const begin = useCallback(
+    (work: (signal: AbortSignal) => Promise<void>) => {
+      active.current?.abort();
+      const controller = new AbortController();
+      active.current = controller;
+      const { signal } = controller;
+      const guarded = async () => {
+        try {
+          await work(signal);
+        } catch (error) {
+          if (signal.aborted) return;
+          dispatch({ type: "run_failed", failure: describeFailure(error) });
+          if (isLapse(error)) return onSessionLapsed();
+        }
+        await refreshHistory(signal);
+      };
+      void guarded();
+    },
+    [onSessionLapsed, refreshHistory],
+  );
+
+  const follow = useCallback(
+    async (requestId: string, signal: AbortSignal) => {
+      for await (const progress of watchRun(client, requestId, { signal })) {
+        dispatch({ type: "progress_received", progress });
+        if (progress.status === "completed") {
+          dispatch({ type: "results_received", results: await getResults(client, requestId, signal) });
+        }
+      }
+    },
+    [client],
+  );
+
+  const start = (prompt: string) => {
+    dispatch({ type: "run_started", prompt });
+    begin(async (signal) => {
+      const reply = await startRun(client, startRequest(prompt, draft.constraints), signal);
+      if ("failure" in reply) {
+        dispatch({ type: "run_failed", failure: reply.failure, requestId: reply.request_id });
+        dispatch({
+          type: "progress_received",
+          progress: await getProgress(client, reply.request_id, signal),
+        });
+        return;
+      }
+      if ("consent_required" in reply) {
+        const needed = { requestId: reply.request_id, consentUrl: reply.consent_url };
+        dispatch({ type: "consent_required", ...needed });
+        // The browser leaves before any effect runs.
+        memory.keepOpenRun({ requestId: needed.requestId, prompt });
+        onConsentRequired({ ...needed, prompt, draft });
+        return;
+      }
+      dispatch({ type: "run_accepted", requestId: reply.request_id });
+      await follow(reply.request_id, signal);
+    });
+  };
+
+  const open = useCallback(
+    (requestId: string, prompt?: string) => {
+      dispatch({ type: "run_opened", requestId, ...(prompt === undefined ? {} : { prompt }) });
+      begin((signal) => follow(requestId, signal));
+    },
+    [begin, follow],
+  );
+
+  // Once, with what the page opened with: go on with that run, or just list the earlier ones.
+  const opened = useRef(run);
+  useEffect(() => {
+    const { requestId, failure } = opened.current ?? {};
+    begin(async (signal) => {
+      if (requestId === undefined) return;
+      try {
+        if (!failure) return await follow(requestId, signal);
+        dispatch({ type: "progress_received", progress: await getProgress(client, requestId, signal) });
+      } catch (error) {
+        // A remembered run may be gone (the backend keeps them for a while): that is no failure to report.
+        if (!(error instanceof ApiFailure && error.status === 404)) throw error;
+        if (!failure) dispatch({ type: "run_closed" });
+      }
+    });
+    return () => active.current?.abort();
+  }, [begin, client, follow]);
+
+  const clearHistory = async () => {
+    try {
+      await clearRuns(client);
+      dispatch({ type: "history_received", history: [] });
+      dispatch({ type: "run_closed" });
+    } catch (error) {
+      if (isLapse(error)) onSessionLapsed();
+    }
+  };
+
+  return { state, dispatch, start, open, clearHistory };
+}
+
+function isLapse(error: unknown): boolean {
+  return error instanceof ApiFailure && error.kind === "session_lapsed";
+}

@@ -1,0 +1,119 @@
+import { describe, expect, it } from "vitest";
+import { z } from "zod";
+import { ApiFailure, describeFailure } from "../../src/api/api-failure.ts";
+import { createApiClient } from "../../src/api/client.ts";
+
+const okSchema = z.object({ ok: z.literal(true) });
+
+/** A backend that answers with the given responses in turn, and tokens `t1`, `t2` … by renewal. */
+function setUp(responses: (() => Response)[], tokens: (string | undefined)[] = ["t1", "t2"]) {
+  const requests: { url: string; init: RequestInit }[] = [];
+  let token = 0;
+  let renewals = 0;
+  const client = createApiClient({
+    backendUrl: "http://backend.test",
+    accessTokens: {
+      current: async () => tokens[token],
+      renew: async () => {
+        renewals += 1;
+        token += 1;
+        return tokens[token];
+      },
+    },
+    fetch: async (url, init) => {
+      requests.push({ url: String(url), init: init ?? {} });
+      const answer = responses.shift();
+      if (!answer) throw new TypeError("connection refused");
+      return answer();
+    },
+  });
+  const bearer = (index: number) => new Headers(requests[index]?.init.headers).get("authorization");
+  return { client, requests, bearer, renewals: () => renewals };
+}
+
+const good = () => Response.json({ ok: true });
+const unauthorized = () => Response.json({ detail: "Invalid or expired token" }, { status: 401 });
+
+async function failureOf(promise: Promise<unknown>): Promise<ApiFailure> {
+  const error = await promise.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof ApiFailure)) throw new Error(`expected an ApiFailure, got ${String(error)}`);
+  return error;
+}
+
+describe("createApiClient", () => {
+  it("sends the bearer header and a JSON body, and returns the checked answer", async () => {
+    const { client, requests, bearer } = setUp([good]);
+    expect(await client.json({ method: "POST", path: "/x", body: { a: 1 } }, okSchema)).toEqual({ ok: true });
+    expect(requests[0]?.url).toBe("http://backend.test/x");
+    expect(requests[0]?.init).toMatchObject({ method: "POST", body: '{"a":1}' });
+    expect(bearer(0)).toBe("Bearer t1");
+  });
+
+  it("renews a refused token once and repeats the call once", async () => {
+    const { client, bearer, requests } = setUp([unauthorized, good]);
+    await client.json({ path: "/x" }, okSchema);
+    expect([bearer(0), bearer(1)]).toEqual(["Bearer t1", "Bearer t2"]);
+    expect(requests).toHaveLength(2);
+  });
+
+  it("does not repeat a second time", async () => {
+    const { client, requests, renewals } = setUp([unauthorized, unauthorized, good]);
+    expect((await failureOf(client.json({ path: "/x" }, okSchema))).kind).toBe("session_lapsed");
+    expect(requests).toHaveLength(2);
+    expect(renewals()).toBe(1);
+  });
+
+  it("reports a lapsed session when there is no token to be had, without sending anything", async () => {
+    const { client, requests } = setUp([good], []);
+    expect((await failureOf(client.json({ path: "/x" }, okSchema))).kind).toBe("session_lapsed");
+    expect(requests).toHaveLength(0);
+  });
+
+  it("does not take a 403 for a lapsed session", async () => {
+    const { client, renewals } = setUp([() => Response.json({ detail: "Not yours" }, { status: 403 })]);
+    const failure = await failureOf(client.json({ path: "/x" }, okSchema));
+    expect(failure).toMatchObject({
+      kind: "refused",
+      status: 403,
+      message: "The backend refused: Not yours",
+    });
+    expect(renewals()).toBe(0);
+  });
+
+  it("rejects an answer that is not what the API promises", async () => {
+    const { client } = setUp([() => Response.json({ ok: "yes" }), () => new Response("<html>")]);
+    expect((await failureOf(client.json({ path: "/x" }, okSchema))).kind).toBe("unreadable");
+    expect((await failureOf(client.json({ path: "/x" }, okSchema))).kind).toBe("unreadable");
+  });
+
+  it("says which backend cannot be reached", async () => {
+    const { client } = setUp([]);
+    const failure = await failureOf(client.json({ path: "/x" }, okSchema));
+    expect(failure.kind).toBe("unreachable");
+    expect(describeFailure(failure)).toMatchObject({
+      hop: "backend",
+      check: "connection",
+      code: "unreachable",
+      message: "The backend at http://backend.test cannot be reached.",
+    });
+  });
+
+  it("lets the caller's abort through as an abort", async () => {
+    const { client } = setUp([]);
+    const signal = AbortSignal.abort();
+    await expect(client.json({ path: "/x", signal }, okSchema)).rejects.toMatchObject({ name: "AbortError" });
+  });
+});
+
+describe("describeFailure", () => {
+  it("names the status of a refusal as its code", () => {
+    expect(describeFailure(new ApiFailure("refused", "no", { status: 500 })).code).toBe("http_500");
+  });
+
+  it("shows nothing of an unknown error", () => {
+    expect(JSON.stringify(describeFailure(new Error("secret detail")))).not.toContain("secret");
+  });
+});

@@ -1,0 +1,47 @@
+import type { User } from "oidc-client-ts";
+import { describe, expect, it } from "vitest";
+import { createAccessTokens } from "../../src/auth/access-tokens.ts";
+
+const user = (change: Partial<User>) =>
+  ({ access_token: "a1", refresh_token: "r1", expired: false, ...change }) as User;
+
+function setUp(stored: User | null, renew: () => Promise<User | null>) {
+  let renewals = 0;
+  const tokens = createAccessTokens({
+    getUser: async () => stored,
+    signinSilent: () => {
+      renewals += 1;
+      return renew();
+    },
+  });
+  return { tokens, renewals: () => renewals };
+}
+
+describe("createAccessTokens", () => {
+  it("gives out a token that is still good, and no other", async () => {
+    const renewed = async () => user({ access_token: "a2" });
+    expect(await setUp(user({}), renewed).tokens.current()).toBe("a1");
+    expect(await setUp(user({ expired: true } as Partial<User>), renewed).tokens.current()).toBeUndefined();
+    expect(await setUp(null, renewed).tokens.current()).toBeUndefined();
+  });
+
+  it("renews once for all who ask at the same time, and again later", async () => {
+    const { tokens, renewals } = setUp(user({}), async () => user({ access_token: "a2" }));
+    expect(await Promise.all([tokens.renew(), tokens.renew(), tokens.renew()])).toEqual(["a2", "a2", "a2"]);
+    expect(renewals()).toBe(1);
+    await tokens.renew();
+    expect(renewals()).toBe(2);
+  });
+
+  it("has none when the auth server refuses", async () => {
+    const { tokens } = setUp(user({}), () => Promise.reject(new Error("invalid_grant")));
+    expect(await tokens.renew()).toBeUndefined();
+  });
+
+  it("does not try a hidden frame when there is no refresh token", async () => {
+    const { refresh_token: _none, ...without } = user({});
+    const { tokens, renewals } = setUp(without as User, async () => user({}));
+    expect(await tokens.renew()).toBeUndefined();
+    expect(renewals()).toBe(0);
+  });
+});

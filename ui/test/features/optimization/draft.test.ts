@@ -1,0 +1,72 @@
+import { startRequestSchema } from "backend-api";
+import { describe, expect, it } from "vitest";
+import { constraintProblems } from "../../../src/features/optimization/constraint-problems.ts";
+import {
+  defaultDraft,
+  draftLimits,
+  parseDraft,
+  serializeDraft,
+} from "../../../src/features/optimization/draft.ts";
+import { startRequest } from "../../../src/features/optimization/start-request.ts";
+
+const row = (id: number, name: string, value: string) => ({ id, name, value });
+
+describe("draft", () => {
+  it("survives being stored", () => {
+    const draft = { prompt: "p", constraints: [row(1, "a", "1"), row(2, "", "")] };
+    expect(parseDraft(serializeDraft(draft))).toEqual(draft);
+  });
+
+  it.each([null, undefined, "", "{", "[]", '{"prompt":1}', '{"prompt":"p","constraints":[{"name":1}]}'])(
+    "is undefined for %j",
+    (text) => {
+      expect(parseDraft(text)).toBeUndefined();
+    },
+  );
+
+  it("stays within what the backend accepts", () => {
+    const constraints = Array.from({ length: draftLimits.constraints }, (_, index) =>
+      row(index, String(index).padEnd(draftLimits.nameLength, "n"), "v".repeat(draftLimits.valueLength)),
+    );
+    const request = startRequest("p".repeat(draftLimits.promptLength), constraints);
+    expect(startRequestSchema.safeParse(request).success).toBe(true);
+  });
+});
+
+describe("startRequest", () => {
+  it("sends the standard request as the demo does", () => {
+    expect(startRequest(defaultDraft.prompt, defaultDraft.constraints)).toEqual({
+      scenario: "laptop_procurement",
+      custom_prompt: "optimize laptop supply chain",
+      constraints: {
+        budget_limit: "500000",
+        delivery_time: "2 weeks",
+        quality_requirement: "enterprise_grade",
+      },
+    });
+  });
+
+  it("leaves out empty rows, and constraints altogether when there are none", () => {
+    expect(startRequest(" p ", [row(1, " ", ""), row(2, " a ", " 1 ")])).toMatchObject({
+      custom_prompt: "p",
+      constraints: { a: "1" },
+    });
+    expect(startRequest("p", [row(1, "", "")])).not.toHaveProperty("constraints");
+  });
+});
+
+describe("constraintProblems", () => {
+  it("finds none in the standard constraints, nor in an empty row", () => {
+    expect(constraintProblems([...defaultDraft.constraints, row(9, "", " ")]).size).toBe(0);
+  });
+
+  it("finds a missing name, a missing value and a name used twice", () => {
+    const problems = constraintProblems([
+      row(1, "", "v"),
+      row(2, "a", ""),
+      row(3, "b", "1"),
+      row(4, " b ", "2"),
+    ]);
+    expect([...problems.keys()]).toEqual([1, 2, 4]);
+  });
+});

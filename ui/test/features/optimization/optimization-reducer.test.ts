@@ -1,0 +1,146 @@
+import { describe, expect, it } from "vitest";
+import { defaultDraft } from "../../../src/features/optimization/draft.ts";
+import {
+  isBusy,
+  type OptimizationAction,
+  type OptimizationState,
+  optimizationReducer,
+  type Run,
+  shownActivity,
+} from "../../../src/features/optimization/optimization-reducer.ts";
+import { runStep } from "../../../src/features/optimization/run-wording.ts";
+import { activity, progress, results } from "./progress-sample.ts";
+
+const idle: OptimizationState = { draft: defaultDraft, run: undefined, history: [] };
+
+function after(...actions: OptimizationAction[]): OptimizationState {
+  return actions.reduce(optimizationReducer, idle);
+}
+
+const started: OptimizationAction[] = [
+  { type: "run_started", prompt: "p" },
+  { type: "run_accepted", requestId: "run-1" },
+];
+
+describe("draft actions", () => {
+  it("adds, changes and removes constraints without mixing up rows", () => {
+    const { draft } = after(
+      { type: "constraint_removed", id: 2 },
+      { type: "constraint_added" },
+      { type: "constraint_changed", id: 4, change: { name: "region" } },
+      { type: "constraint_changed", id: 4, change: { value: "EU" } },
+    );
+    expect(draft.constraints.map(({ id, name }) => [id, name])).toEqual([
+      [1, "budget_limit"],
+      [3, "quality_requirement"],
+      [4, "region"],
+    ]);
+    expect(draft.constraints[2]?.value).toBe("EU");
+    expect(defaultDraft.constraints).toHaveLength(3);
+  });
+
+  it("gives the first row of an emptied list an id", () => {
+    const removals = [1, 2, 3].map((id): OptimizationAction => ({ type: "constraint_removed", id }));
+    expect(after(...removals, { type: "constraint_added" }).draft.constraints).toEqual([
+      { id: 1, name: "", value: "" },
+    ]);
+  });
+});
+
+describe("a run", () => {
+  it("goes from starting through running to completed, with its results", () => {
+    expect(after(started[0] as OptimizationAction).run).toEqual({ phase: "starting", prompt: "p" });
+    const { run } = after(
+      ...started,
+      { type: "progress_received", progress: progress({ status: "completed" }) },
+      { type: "results_received", results: results() },
+    );
+    expect(run).toMatchObject({ phase: "completed", prompt: "p", requestId: "run-1", results: results() });
+  });
+
+  it("ignores what belongs to another run", () => {
+    const stale = progress({ request_id: "run-0", status: "completed" });
+    const { run } = after(
+      ...started,
+      { type: "progress_received", progress: stale },
+      { type: "results_received", results: results({ request_id: "run-0" }) },
+    );
+    expect(run).toEqual({ phase: "running", prompt: "p", requestId: "run-1" });
+    expect(after({ type: "progress_received", progress: progress() }).run).toBeUndefined();
+  });
+
+  it("takes the backend's failure, or its last words when it gives none", () => {
+    const failure = { message: "no", code: "invalid_scope" };
+    const told = after(...started, {
+      type: "progress_received",
+      progress: progress({ status: "failed", failure }),
+    });
+    expect(told.run).toMatchObject({ phase: "failed", failure });
+    const untold = progress({ status: "failed", current_step: "Error: no" });
+    expect(after(...started, { type: "progress_received", progress: untold }).run?.failure).toEqual({
+      message: "Error: no",
+    });
+  });
+
+  it("keeps the failure the page met itself when progress comes in later", () => {
+    const failure = { message: "You did not allow it", code: "access_denied" };
+    const { run } = after(
+      ...started,
+      { type: "run_failed", failure },
+      { type: "progress_received", progress: progress({ status: "failed", failure: { message: "denied" } }) },
+    );
+    expect(run).toMatchObject({ phase: "failed", failure });
+    expect(run?.progress).toBeDefined();
+  });
+
+  it("offers the consent page only while the run waits for consent", () => {
+    const waiting = progress({ status: "awaiting_consent", consent_url: "http://as.test/c" });
+    const asked = after(...started, { type: "progress_received", progress: waiting });
+    expect(asked.run).toMatchObject({ phase: "awaiting_consent", consentUrl: "http://as.test/c" });
+    const answered = optimizationReducer(asked, { type: "progress_received", progress: progress() });
+    expect(answered.run).not.toHaveProperty("consentUrl");
+  });
+
+  it("starts afresh: nothing of the run before stays", () => {
+    const failed: OptimizationAction = { type: "run_failed", failure: { message: "x" }, requestId: "run-1" };
+    expect(after(...started, failed, { type: "run_started", prompt: "q" }).run).toEqual({
+      phase: "starting",
+      prompt: "q",
+    });
+    expect(after(...started, failed, { type: "run_opened", requestId: "run-2" }).run).toEqual({
+      phase: "running",
+      requestId: "run-2",
+    });
+  });
+
+  it("is busy only while something is under way", () => {
+    const phases = ["starting", "running", "awaiting_consent", "completed", "failed"] as const;
+    expect(phases.filter((phase) => isBusy({ phase }))).toEqual(["starting", "running"]);
+    expect(isBusy(undefined)).toBe(false);
+  });
+});
+
+describe("shownActivity", () => {
+  const report = activity({ status: "completed", details: "# Report" });
+  const signed = activity({ id: 2, action: "request_signed", status: "completed" });
+
+  it("is the agent's report once it is there", () => {
+    const run: Run = { phase: "running", progress: progress({ activities: [activity(), signed] }) };
+    expect(shownActivity(run)).toBeUndefined();
+    expect(shownActivity({ ...run, progress: progress({ activities: [report, signed] }) })).toBe(report);
+  });
+
+  it("is the picked one", () => {
+    const run = { phase: "completed" as const, progress: progress({ activities: [report, signed] }) };
+    expect(shownActivity({ ...run, pickedActivityId: 2 })).toBe(signed);
+  });
+});
+
+describe("runStep", () => {
+  it("says how long a completed run took", () => {
+    expect(runStep({ phase: "completed", progress: progress(), results: results() })).toBe("Took 2.5 s");
+    const quick = results({ completed_at: "2026-02-01T10:00:00.042Z" });
+    expect(runStep({ phase: "completed", progress: progress(), results: quick })).toBe("Took under a second");
+    expect(runStep({ phase: "completed", progress: progress() })).toBeUndefined();
+  });
+});

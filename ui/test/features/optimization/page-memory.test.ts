@@ -1,0 +1,40 @@
+import { describe, expect, it } from "vitest";
+import { defaultDraft } from "../../../src/features/optimization/draft.ts";
+import { createPageMemory } from "../../../src/features/optimization/page-memory.ts";
+import { memoryStore } from "../../memory-store.ts";
+
+describe("createPageMemory", () => {
+  it("remembers draft and open run across a reload of the same user", () => {
+    const store = memoryStore();
+    const before = createPageMemory(store, "u1");
+    before.keepDraft({ ...defaultDraft, prompt: "mine" });
+    before.keepOpenRun({ requestId: "run-1", prompt: "mine" });
+    const after = createPageMemory(store, "u1");
+    expect(after.draft()?.prompt).toBe("mine");
+    expect(after.openRun()).toEqual({ requestId: "run-1", prompt: "mine" });
+  });
+
+  it("shows nothing of it to another user in the same tab", () => {
+    const store = memoryStore();
+    createPageMemory(store, "u1").keepDraft(defaultDraft);
+    createPageMemory(store, "u1").keepOpenRun({ requestId: "run-1" });
+    const other = createPageMemory(store, "u2");
+    expect(other.draft()).toBeUndefined();
+    expect(other.openRun()).toBeUndefined();
+  });
+
+  it("leaves nothing behind when told to forget", () => {
+    const store = memoryStore();
+    const memory = createPageMemory(store, "u1");
+    memory.keepDraft(defaultDraft);
+    memory.keepOpenRun({ requestId: "run-1" });
+    createPageMemory(store).forget();
+    expect(store.names()).toEqual([]);
+  });
+
+  it("takes a damaged entry for none", () => {
+    const memory = createPageMemory(memoryStore({ optimization_open_run: "{", optimization_draft: "x" }));
+    expect(memory.openRun()).toBeUndefined();
+    expect(memory.draft()).toBeUndefined();
+  });
+});

@@ -1,0 +1,20 @@
+import react from "@vitejs/plugin-react";
+import { defineConfig, loadEnv } from "vite";
+import { readSettings } from "./vite/read-settings.ts";
+import { serveConfig } from "./vite/serve-config.ts";
+
+const here = import.meta.dirname;
+
+// React changes far less often than the page: in a file of its own it stays in the browser's cache.
+const reactAlone = { name: "react", test: /node_modules\/(react|react-dom|scheduler)\// };
+const build = { rolldownOptions: { output: { codeSplitting: { groups: [reactAlone] } } } };
+
+export default defineConfig(({ command, mode }) => {
+  // A build has no settings: they are read when the page is served.
+  if (command === "build") return { root: here, plugins: [react()], build };
+
+  // The repository's .env serves every service; the environment beats it.
+  const settings = readSettings(loadEnv(mode, `${here}/..`, "UI_"));
+  const server = { host: "127.0.0.1", port: settings.port, strictPort: true, allowedHosts: [".localhost"] };
+  return { root: here, plugins: [react(), serveConfig(settings.browser)], server, preview: server };
+});

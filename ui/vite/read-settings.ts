@@ -1,0 +1,53 @@
+import { z } from "zod";
+
+const webUrl = z
+  .url({ protocol: /^https?$/, error: "must be an http or https URL" })
+  .refine((url) => !/[?#]/.test(url), "must not have a query or fragment")
+  .transform((url) => url.replace(/\/+$/, ""));
+
+/** Every setting of the page: variable, schema with default, and what it means. */
+const settings = {
+  UI_PORT: z.coerce.number("must be a number").int().min(0).max(65535).default(3050),
+  UI_BACKEND_URL: webUrl.default("http://localhost:8000"),
+  UI_AUTH_SERVER_URL: webUrl.default("http://localhost:8080/realms/aauth-test"),
+  UI_CLIENT_ID: z.string().trim().min(1).default("supply-chain-ui"),
+};
+
+export interface UiSettings {
+  /** TCP port the page is served on. */
+  port: number;
+  /** What the browser gets as `/config.json`. */
+  browser: { backendUrl: string; authServerUrl: string; clientId: string };
+}
+
+/**
+ * Reads the page's settings from an environment. An empty value counts as unset.
+ *
+ * @throws Error that lists every problem, one a line, each with its variable: a malformed value, or a `UI_` name
+ * that is no setting (a misspelt name would otherwise pass unnoticed).
+ */
+export function readSettings(env: Readonly<Record<string, string | undefined>>): UiSettings {
+  const given = Object.fromEntries(
+    Object.entries(env).filter(
+      ([name, value]) => name.startsWith("UI_") && value !== undefined && value !== "",
+    ),
+  );
+  const parsed = z.strictObject(settings).safeParse(given);
+  if (!parsed.success) {
+    throw new Error(
+      ["The UI's settings cannot be used:", ...parsed.error.issues.flatMap(describe)].join("\n  "),
+    );
+  }
+  const { UI_PORT, UI_BACKEND_URL, UI_AUTH_SERVER_URL, UI_CLIENT_ID } = parsed.data;
+  return {
+    port: UI_PORT,
+    browser: { backendUrl: UI_BACKEND_URL, authServerUrl: UI_AUTH_SERVER_URL, clientId: UI_CLIENT_ID },
+  };
+}
+
+function describe(issue: z.core.$ZodIssue): string[] {
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((name) => `${name}: no such setting (known: ${Object.keys(settings).join(", ")})`);
+  }
+  return [`${issue.path.join(".")}: ${issue.message}`];
+}

@@ -1,0 +1,55 @@
+import type { Connect, Plugin } from "vite";
+import type { UiSettings } from "./read-settings.ts";
+
+/**
+ * Serves `/config.json`, in development and in preview, so that one build runs against any stack.
+ * In preview every answer also carries a content security policy: the page may talk to the backend and the auth
+ * server it was configured with and to nobody else. (Vite's development client needs inline scripts.)
+ */
+export function serveConfig(browser: UiSettings["browser"]): Plugin {
+  const body = JSON.stringify(browser);
+  const answer: Connect.NextHandleFunction = (request, response, next) => {
+    if (request.url?.split("?")[0] !== "/config.json") {
+      next();
+      return;
+    }
+    response.setHeader("content-type", "application/json");
+    response.setHeader("cache-control", "no-store");
+    response.end(body);
+  };
+  const headers = securityHeaders(browser);
+  const secure: Connect.NextHandleFunction = (_request, response, next) => {
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+    next();
+  };
+  return {
+    name: "serve-config",
+    configureServer: (server) => {
+      server.middlewares.use(answer);
+    },
+    configurePreviewServer: (server) => {
+      server.middlewares.use(secure);
+      server.middlewares.use(answer);
+    },
+  };
+}
+
+function securityHeaders(browser: UiSettings["browser"]): Record<string, string> {
+  const reachable = [
+    ...new Set([browser.backendUrl, browser.authServerUrl].map((url) => new URL(url).origin)),
+  ];
+  return {
+    // Mantine writes its colour variables and component sizes into style elements and attributes.
+    "content-security-policy": [
+      "default-src 'self'",
+      `connect-src 'self' ${reachable.join(" ")}`,
+      "style-src 'self' 'unsafe-inline'",
+      "img-src 'self' data:",
+      "object-src 'none'",
+      "base-uri 'none'",
+      "frame-ancestors 'none'",
+    ].join("; "),
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+  };
+}
