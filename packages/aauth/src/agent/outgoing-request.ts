@@ -62,7 +62,7 @@ async function readBody(
     if (body.byteLength > maxBodyBytes)
       throw new RangeError(`the request body exceeds ${maxBodyBytes} bytes`);
   } else {
-    body = await readAtMost(response.body ?? [], maxBodyBytes);
+    body = await readAtMost(response.body, maxBodyBytes);
   }
   if (body.byteLength === 0) return undefined;
   // A body is never without a type: the signature has to cover it.

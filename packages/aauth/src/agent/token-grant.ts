@@ -104,7 +104,7 @@ export async function checkGrantedToken(
 async function readJson(response: Response): Promise<Record<string, unknown>> {
   let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder().decode(await readAtMost(response.body ?? [], MAX_ANSWER_BYTES)));
+    value = JSON.parse(new TextDecoder().decode(await readAtMost(response.body, MAX_ANSWER_BYTES)));
   } catch {
     // No cause: the parser quotes what it could not read, and that may be a token.
     throw failed(`the auth server answered with status ${response.status} and no JSON`);

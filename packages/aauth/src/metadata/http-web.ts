@@ -17,7 +17,7 @@ export function createDocumentTransport(_options: { development: boolean }): Doc
       headers: { accept: "application/json" },
       signal,
     });
-    return { status: response.status, body: await readAtMost(response.body ?? [], maxBytes) };
+    return { status: response.status, body: await readAtMost(response.body, maxBytes) };
   };
 }
 

@@ -5,17 +5,17 @@
  */
 
 /**
- * The bytes of `stream`, which is cancelled as soon as it exceeds `maxBytes`.
+ * The bytes of `stream`, which is cancelled as soon as it exceeds `maxBytes`. No stream, no bytes.
  *
  * @throws RangeError when it does.
  */
 export async function readAtMost(
-  stream: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  stream: AsyncIterable<Uint8Array> | ReadableStream<Uint8Array> | null,
   maxBytes: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of stream) {
+  for await (const chunk of stream === null ? [] : iterate(stream)) {
     size += chunk.byteLength;
     // Leaving the loop early cancels the stream.
     if (size > maxBytes) throw new RangeError(`more than ${maxBytes} bytes`);
@@ -28,4 +28,18 @@ export async function readAtMost(
     offset += chunk.byteLength;
   }
   return body;
+}
+
+function iterate(stream: AsyncIterable<Uint8Array> | ReadableStream<Uint8Array>): AsyncIterable<Uint8Array> {
+  return Symbol.asyncIterator in stream ? stream : iterateReader(stream);
+}
+
+/** Safari's streams cannot be iterated. */
+async function* iterateReader(stream: ReadableStream<Uint8Array>): AsyncIterable<Uint8Array> {
+  const reader = stream.getReader();
+  try {
+    for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;
+  } finally {
+    await reader.cancel();
+  }
 }

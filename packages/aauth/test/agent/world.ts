@@ -57,7 +57,7 @@ export async function createWorld(options: { challenger?: Partial<ChallengerOpti
     events,
     requirement: { level: "authorized", scopes: ["supply-chain:optimize"] } as Requirement,
     /** Claims the auth server puts on top into what it issues. */
-    granting: {} as { subject?: string; lifetimeSeconds?: number },
+    granting: {} as { lifetimeSeconds?: number },
     seen: [] as VerifiedRequest[],
     /** Answers of the resource, and of the token endpoint. */
     resource: defaultResource as Answer,

@@ -8,6 +8,9 @@ import { afterAll, describe, expect, test, vi } from "vitest";
 const FIXTURE = fileURLToPath(new URL("fixtures/tiny-service.ts", import.meta.url));
 const PARENT = fileURLToPath(new URL("fixtures/parent.mjs", import.meta.url));
 
+/** A dozen processes start at once, perhaps on a busy machine. */
+const PATIENT = { timeout: 30_000 };
+
 const children: ChildProcess[] = [];
 afterAll(() => {
   for (const child of children.splice(0)) child.kill("SIGKILL");
@@ -36,7 +39,7 @@ function start(argv: string[] = [], env: NodeJS.ProcessEnv = {}) {
   return { child, ready, ended };
 }
 
-describe.concurrent("stop", () => {
+describe.concurrent("stop", PATIENT, () => {
   test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)("%s closes and exits 0", async (signal) => {
     const { child, ready, ended } = start();
     expect(await (await fetch(`${await ready}/health`)).json()).toEqual({
@@ -84,7 +87,7 @@ describe.concurrent("stop", () => {
     const pid = Number(/^pid (\d+)$/m.exec(text)?.[1]);
     expect(isAlive(pid)).toBe(true);
     parent.kill("SIGKILL");
-    await vi.waitFor(() => expect(isAlive(pid)).toBe(false), { timeout: 8000 });
+    await vi.waitFor(() => expect(isAlive(pid)).toBe(false), { timeout: 20_000 });
   });
 
   test("without that variable a service outlives its parent's pid", async () => {
@@ -95,7 +98,7 @@ describe.concurrent("stop", () => {
   });
 });
 
-describe.concurrent("failed start", () => {
+describe.concurrent("failed start", PATIENT, () => {
   test("wrong configuration: every problem on standard error, status 2", async () => {
     const { ended } = start(["--prot", "1"], { PORT: "x" });
     const { code, stderr, stdout } = await ended;

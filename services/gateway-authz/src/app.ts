@@ -1,0 +1,71 @@
+import { createDiscovery, type Discovery } from "aauth";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { createService, type ServiceOptions } from "service-kit";
+import { CHECK_PATH, readCheckRequest } from "./check-request.ts";
+import { CLAIMS_HEADER } from "./claims.ts";
+import type { GatewayAuthzConfig } from "./config.ts";
+import { type Decision, judgeCheck } from "./judge-check.ts";
+import { refusalOf } from "./refusal.ts";
+import { createResourceVerifiers } from "./resource-verifiers.ts";
+
+export interface GatewayAuthzDeps {
+  readonly logger: ServiceOptions["logger"];
+  readonly discovery?: Discovery;
+  /** Unix seconds. Default the system's clock. */
+  readonly now?: () => number;
+}
+
+/** Composition root: `POST /check` for a gateway's external authorization, `GET /health`. */
+export async function buildGatewayAuthz(
+  config: Omit<GatewayAuthzConfig, "host" | "port" | "logLevel" | "logFormat">,
+  deps: GatewayAuthzDeps,
+): Promise<{ app: FastifyInstance }> {
+  const now = deps.now ?? (() => Math.floor(Date.now() / 1000));
+  const log = deps.logger.child({ logger: "aauth.gateway" });
+  const verifiers = createResourceVerifiers({
+    resources: config.resources,
+    trustedIssuers: [`${config.authServerUrl}/realms/${config.realm}`],
+    // A resource whose own identity is http can only be one in development, and so are its peers.
+    discovery:
+      deps.discovery ??
+      createDiscovery({ development: config.resources.every((id) => id.startsWith("http:")), now }),
+    now,
+    bodyCoverage: config.bodyCoverage,
+  });
+
+  const decide = async (request: FastifyRequest): Promise<Decision> => {
+    try {
+      const { method, url = "", headers } = request.raw;
+      return await judgeCheck(
+        readCheckRequest({ method: method ?? "", url, headers }, config.requestFrom),
+        verifiers,
+      );
+    } catch (error) {
+      return { allowed: false, refusal: refusalOf(error) };
+    }
+  };
+  const answer = async (request: FastifyRequest, reply: FastifyReply) => {
+    const decision = await decide(request);
+    if (decision.allowed) {
+      log.debug({ because: decision.because }, "request let through");
+      return reply.code(200).header(CLAIMS_HEADER, decision.claims).send();
+    }
+    const { status, headers, body, code } = decision.refusal;
+    const failed = decision.report?.checks.find(({ verdict }) => verdict === "failed");
+    log.info({ code, status, ...(failed && { check: failed.name }) }, "request refused");
+    return reply.code(status).headers(headers).send(body);
+  };
+
+  const app = createService({ name: "gateway-authz", logger: deps.logger });
+  for (const url of config.requestFrom === "path" ? [CHECK_PATH, `${CHECK_PATH}/*`] : [CHECK_PATH]) {
+    app.route({
+      method: app.supportedMethods,
+      url,
+      // Answered before Fastify looks at the caller's content-type, which comes with an empty body here: its parsers would refuse that
+      // with 400 or 415, and the gateway would pass it on as our decision.
+      onRequest: answer,
+      handler: answer,
+    });
+  }
+  return { app };
+}

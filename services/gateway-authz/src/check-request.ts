@@ -1,0 +1,130 @@
+import type { IncomingHttpHeaders } from "node:http";
+import type { ReceivedRequest, SignatureScheme } from "aauth";
+
+/** Where a check names the request it is about. */
+export type RequestSource = "aauth" | "forwarded" | "path";
+
+/** `strict` refuses unsigned requests; the other two let them through without an identity and mean the same. */
+export type CheckMode = "strict" | "optional" | "permissive";
+
+/** A check as the gateway sent it: the request to judge, and the route's policy. */
+export interface CheckRequest {
+  readonly request: ReceivedRequest;
+  /** As the gateway's configuration says, never taken from the caller; undefined when the gateway does not say. */
+  readonly authority: string | undefined;
+  readonly mode: CheckMode;
+  readonly requiredScheme: SignatureScheme;
+  readonly toleranceSeconds: number;
+}
+
+/** The gateway's configuration is wrong: its check does not say what is to be judged. Never the caller's fault, never a pass. */
+export class UnusableCheck extends Error {
+  override readonly name = "UnusableCheck";
+}
+
+/** Path of the check; with request source `path` the request's own path follows it. */
+export const CHECK_PATH = "/check";
+
+const MODES: readonly CheckMode[] = ["strict", "optional", "permissive"];
+const SCHEMES: readonly SignatureScheme[] = ["hwk", "jwks", "jwt"];
+const MAX_TOLERANCE_SECONDS = 300;
+const DEFAULT_TOLERANCE_SECONDS = 60;
+
+/** The fields a signature may cover under this profile, and the signature itself. Nothing else of a check is the caller's. */
+const CALLER_FIELDS = [
+  "signature-key",
+  "signature-input",
+  "signature",
+  "content-type",
+  "content-digest",
+  "nonce",
+];
+
+const WITHOUT_BODY = new Set(["GET", "HEAD"]);
+
+/**
+ * Reads a check (gateway.md sections 2.5 and 7).
+ *
+ * @param check method, raw path and query, and headers of the check itself
+ * @throws UnusableCheck when the gateway left something out or sent something malformed
+ */
+export function readCheckRequest(
+  check: { readonly method: string; readonly url: string; readonly headers: IncomingHttpHeaders },
+  source: RequestSource,
+): CheckRequest {
+  const { method, target } = namedRequest(check, source);
+  return {
+    request: { method, target, headers: callerFields(check.headers, method) },
+    authority: textField(check.headers, "x-aauth-authority"),
+    mode: choice(check.headers, "x-aauth-mode", MODES, "strict"),
+    requiredScheme: choice(check.headers, "x-aauth-required-scheme", SCHEMES, "hwk"),
+    toleranceSeconds: tolerance(check.headers),
+  };
+}
+
+function namedRequest(
+  check: { readonly method: string; readonly url: string; readonly headers: IncomingHttpHeaders },
+  source: RequestSource,
+): { method: string; target: string } {
+  if (source === "path")
+    return { method: check.method, target: targetOf(check.url.slice(CHECK_PATH.length), "path") };
+  const prefix = source === "aauth" ? "x-aauth" : "x-forwarded";
+  const method = textField(check.headers, `${prefix}-method`);
+  const uri = textField(check.headers, `${prefix}-uri`);
+  if (method === undefined) throw new UnusableCheck(`${prefix}-method is missing`);
+  if (uri === undefined) throw new UnusableCheck(`${prefix}-uri is missing`);
+  if (!/^[A-Z]{1,32}$/.test(method)) throw new UnusableCheck(`${prefix}-method is not a method`);
+  return { method, target: targetOf(uri, `${prefix}-uri`) };
+}
+
+/** Path and query of a URI, byte for byte: what was signed is the raw text, so nothing may be decoded or resolved. */
+function targetOf(uri: string, name: string): string {
+  const [, path] = /^(?:https?:\/\/[^/?#]*)?([^#]*)$/.exec(uri) ?? [];
+  const target = path === "" ? "/" : path?.startsWith("?") ? `/${path}` : path;
+  if (target === undefined || !/^\/[\x21-\x7e]*$/.test(target)) {
+    throw new UnusableCheck(`${name} is not a URI or a path`);
+  }
+  return target;
+}
+
+function callerFields(headers: IncomingHttpHeaders, method: string): Record<string, string> {
+  const fields: Record<string, string> = {};
+  for (const name of CALLER_FIELDS) {
+    const value = textField(headers, name);
+    if (value !== undefined) fields[name] = value;
+  }
+  // The check has no body of its own and cannot carry the caller's length. A digest, or a type on a method that usually
+  // has a body, announces one, and the signature must then cover both.
+  const hasBody = "content-digest" in fields || ("content-type" in fields && !WITHOUT_BODY.has(method));
+  return hasBody ? { ...fields, "transfer-encoding": "chunked" } : fields;
+}
+
+function choice<T extends string>(
+  headers: IncomingHttpHeaders,
+  name: string,
+  values: readonly T[],
+  fallback: T,
+): T {
+  const text = textField(headers, name);
+  if (text === undefined) return fallback;
+  const value = values.find((candidate) => candidate === text);
+  if (value === undefined) throw new UnusableCheck(`${name} is none of ${values.join(", ")}`);
+  return value;
+}
+
+function tolerance(headers: IncomingHttpHeaders): number {
+  const name = "x-aauth-timestamp-tolerance";
+  const text = textField(headers, name);
+  if (text === undefined) return DEFAULT_TOLERANCE_SECONDS;
+  const seconds = /^\d{1,3}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(seconds >= 1 && seconds <= MAX_TOLERANCE_SECONDS)) {
+    throw new UnusableCheck(`${name} is not between 1 and ${MAX_TOLERANCE_SECONDS} seconds`);
+  }
+  return seconds;
+}
+
+/** A field as one text; several lines are joined, so that a doubled one matches no grammar. */
+function textField(headers: IncomingHttpHeaders, name: string): string | undefined {
+  const value = headers[name];
+  return Array.isArray(value) ? value.join(", ") : value;
+}

@@ -1,0 +1,42 @@
+import { AAuthError, type VerificationReport } from "aauth";
+import type { CheckRequest } from "./check-request.ts";
+import { claimsHeader, NO_CLAIMS } from "./claims.ts";
+import { isOpen } from "./open-paths.ts";
+import { type Refusal, refusalBelowScheme, refusalOf } from "./refusal.ts";
+import type { ResourceVerifiers } from "./resource-verifiers.ts";
+import { verifyWithoutBody } from "./verify-without-body.ts";
+
+/** What a check comes to. */
+export type Decision =
+  | {
+      readonly allowed: true;
+      readonly claims: string;
+      readonly because: "open" | "unsigned" | "verified";
+      readonly report?: VerificationReport;
+    }
+  | { readonly allowed: false; readonly refusal: Refusal; readonly report?: VerificationReport };
+
+const SIGNATURE_HEADERS = ["signature-key", "signature-input", "signature"];
+
+/**
+ * Judges one check. In order: the authority must be configured; open paths pass; a request with none of the three signature headers
+ * passes without an identity unless the mode is strict; everything else must verify, whatever the mode, and reach the route's scheme.
+ * One or two of the three headers are a broken signature, not an unsigned request (protocol section 10.3, G10).
+ */
+export async function judgeCheck(check: CheckRequest, verifiers: ResourceVerifiers): Promise<Decision> {
+  try {
+    const { request, mode, requiredScheme } = check;
+    const { verifier, authority } = verifiers.verifierFor(check.authority, check.toleranceSeconds);
+    if (isOpen(request.method, request.target)) return { allowed: true, claims: NO_CLAIMS, because: "open" };
+    const isUnsigned = SIGNATURE_HEADERS.every((name) => request.headers[name] === undefined);
+    if (isUnsigned && mode !== "strict") return { allowed: true, claims: NO_CLAIMS, because: "unsigned" };
+
+    const { agent, report } = await verifyWithoutBody(verifier, { ...request, authority });
+    const refusal = refusalBelowScheme(agent, requiredScheme);
+    if (refusal !== undefined) return { allowed: false, refusal, report };
+    return { allowed: true, claims: claimsHeader(agent), because: "verified", report };
+  } catch (error) {
+    const report = error instanceof AAuthError ? error.report : undefined;
+    return { allowed: false, refusal: refusalOf(error), ...(report && { report }) };
+  }
+}

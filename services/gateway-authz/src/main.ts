@@ -1,0 +1,16 @@
+import { createLogger, installLocalhostLookup, listenOn, loadConfig, runService } from "service-kit";
+import { buildGatewayAuthz } from "./app.ts";
+import { settings } from "./config.ts";
+
+const service = "gateway-authz";
+
+await runService({
+  name: service,
+  start: async () => {
+    const config = loadConfig({ service, settings, env: process.env, argv: process.argv.slice(2) });
+    installLocalhostLookup();
+    const logger = createLogger({ service, level: config.logLevel, format: config.logFormat });
+    const { app } = await buildGatewayAuthz(config, { logger });
+    return listenOn(app, config);
+  },
+});

@@ -1,0 +1,19 @@
+/** What must be readable before anybody can sign: own documents, cards, key sets, health. */
+const OPEN_PATHS: ReadonlySet<string> = new Set([
+  "/.well-known/aauth-agent",
+  "/.well-known/aauth-resource",
+  "/.well-known/agent-card.json",
+  "/.well-known/agent.json",
+  "/jwks.json",
+  "/health",
+]);
+
+/**
+ * True when a request is let through without looking at its signature. Exact paths and reading methods only: a prefix or a suffix
+ * would open whatever somebody hangs below it (protocol section 10.3, G11).
+ */
+export function isOpen(method: string, target: string): boolean {
+  const queryAt = target.indexOf("?");
+  const path = queryAt < 0 ? target : target.slice(0, queryAt);
+  return (method === "GET" || method === "HEAD") && OPEN_PATHS.has(path);
+}

@@ -1,0 +1,63 @@
+import { AAuthError, canonicalAuthority, createMemoryReplayStore, type Discovery } from "aauth";
+import { createVerifier, type Verifier } from "aauth/resource";
+
+/** Gates of the resources behind the gateway, by the authority a check names. */
+export interface ResourceVerifiers {
+  /**
+   * The gate for an authority, and the authority in its canonical form. Without one the only configured resource is meant.
+   *
+   * @throws AAuthError unknown_authority; also for a missing one where there are several resources
+   */
+  verifierFor(
+    authority: string | undefined,
+    toleranceSeconds: number,
+  ): { verifier: Verifier; authority: string };
+}
+
+/**
+ * One gate per resource and tolerance, made on first use. Audience and issuers are this service's own configuration; all gates share
+ * one memory of used nonces.
+ */
+export function createResourceVerifiers(options: {
+  resources: readonly string[];
+  trustedIssuers: readonly string[];
+  discovery: Discovery;
+  now: () => number;
+  bodyCoverage: "required" | "optional";
+}): ResourceVerifiers {
+  const { trustedIssuers, discovery, now } = options;
+  const audiences = new Map(options.resources.map((resource) => [canonicalAuthority(resource), resource]));
+  const replayStore = createMemoryReplayStore({ now });
+  const verifiers = new Map<string, Verifier>();
+
+  const create = (authority: string, audience: string, toleranceSeconds: number) =>
+    createVerifier({
+      authorities: [authority],
+      audience,
+      trustedIssuers,
+      discovery,
+      replayStore,
+      now,
+      toleranceSeconds,
+      cryptoMode: "pool",
+      ...(options.bodyCoverage === "optional" && { interop: { bodyCoverage: "optional" } }),
+    });
+
+  return {
+    verifierFor(named, toleranceSeconds) {
+      const authority = named ?? (audiences.size === 1 ? [...audiences.keys()][0]! : "");
+      const audience = audiences.get(authority);
+      if (audience === undefined) {
+        throw new AAuthError("unknown_authority", "the check names no authority that is configured here");
+      }
+      // Bounded: the tolerance is a whole number up to 300, the authority one of the configured ones.
+      const key = `${toleranceSeconds} ${authority}`;
+      let verifier = verifiers.get(key);
+      if (verifier === undefined) {
+        verifier = create(authority, audience, toleranceSeconds);
+        verifiers.set(key, verifier);
+      }
+      return { verifier, authority };
+    },
+  };
+}

@@ -1,0 +1,287 @@
+import { importSigningKey } from "aauth";
+import { describe, expect, test } from "vitest";
+import { check, checkHeaders, MARKET_ANALYSIS, setUp } from "./parties.ts";
+
+const URL_ROOT = "http://supply-chain-agent.localhost:3000/";
+
+describe("who is let through, as whom", () => {
+  test("jwks: the agent's identifier", async () => {
+    const { app, signed, schemes } = await setUp();
+    const { status, claims, body } = await check(app, await signed(schemes.jwks));
+    expect([status, body]).toEqual([200, ""]);
+    expect(claims).toEqual({ scheme: "Jwks", agent: "http://backend.localhost:8000" });
+  });
+
+  test("hwk, where the route takes it: a scheme and no identity", async () => {
+    const { app, signed, schemes } = await setUp();
+    const headers = { ...(await signed(schemes.hwk)), "x-aauth-required-scheme": "hwk" };
+    expect(await check(app, headers)).toMatchObject({ status: 200, claims: { scheme: "Hwk" } });
+  });
+
+  test("jwt with an auth token: agent and claims, the user in sub only", async () => {
+    const { app, signed, issueAuthToken, clock } = await setUp();
+    const jwt = await issueAuthToken({ subject: "user-1", act: { agent: "http://other.localhost:1" } });
+    const { status, claims } = await check(app, await signed({ scheme: "jwt", jwt }));
+    expect(status).toBe(200);
+    expect(Object.keys(claims!)).toEqual(["scheme", "agent", "jwt_claims"]);
+    expect(claims).toMatchObject({
+      scheme: "Jwt",
+      agent: "http://backend.localhost:8000",
+      jwt_claims: {
+        iss: "http://localhost:8080/realms/aauth-test",
+        aud: "http://supply-chain-agent.localhost:3000",
+        sub: "user-1",
+        scope: "supply-chain:optimize",
+        act: { agent: "http://other.localhost:1" },
+        exp: clock.now() + 300,
+      },
+    });
+  });
+
+  test("jwt with an agent token: agent server and delegate", async () => {
+    const { app, signed, agentToken } = await setUp();
+    const { status, claims } = await check(app, await signed({ scheme: "jwt", jwt: await agentToken() }));
+    expect(status).toBe(200);
+    expect(claims).toMatchObject({
+      scheme: "Jwt",
+      agent: "http://backend.localhost:8000",
+      agent_delegate: "urn:delegate:1",
+      jwt_claims: { sub: "urn:delegate:1" },
+    });
+  });
+
+  test("an agent delegate in an auth token", async () => {
+    const { app, signed, issueAuthToken } = await setUp();
+    const jwt = await issueAuthToken({ agentDelegate: "urn:d:2", subject: "user-1" });
+    expect((await check(app, await signed({ scheme: "jwt", jwt }))).claims).toMatchObject({
+      agent_delegate: "urn:d:2",
+    });
+  });
+
+  test("the claims are ASCII, whatever is in the token", async () => {
+    const { app, signed, issueAuthToken } = await setUp();
+    const jwt = await issueAuthToken({ subject: 'Zoë 😀 "\n' });
+    const { claims, claimsText } = await check(app, await signed({ scheme: "jwt", jwt }));
+    expect(claimsText).toMatch(/^[\x20-\x7e]*$/);
+    expect((claims!.jwt_claims as { sub: string }).sub).toBe('Zoë 😀 "\n');
+  });
+
+  test("a request with a body, a query and odd bytes in its path", async () => {
+    const { app, signed, schemes } = await setUp();
+    const headers = await signed(schemes.jwks, { url: `${URL_ROOT}a%2Fb/../c;d=1?x=%20&y`, body: '{"a":1}' });
+    expect(await check(app, headers)).toMatchObject({ status: 200 });
+  });
+
+  test("the resources have their own authority and audience", async () => {
+    const { app, signed, schemes, issueAuthToken } = await setUp();
+    const authority = { "x-aauth-authority": "market-analysis-agent.localhost:3000" };
+    const url = `${MARKET_ANALYSIS}/`;
+    expect(await check(app, { ...(await signed(schemes.jwks, { url })), ...authority })).toMatchObject({
+      status: 200,
+    });
+    // Signed for the other one.
+    expect(await check(app, { ...(await signed(schemes.jwks)), ...authority })).toMatchObject({
+      status: 401,
+    });
+    expect(await check(app, await signed(schemes.jwks, { url }))).toMatchObject({ status: 401 });
+    const jwt = await issueAuthToken({ audience: MARKET_ANALYSIS });
+    expect(
+      await check(app, { ...(await signed({ scheme: "jwt", jwt }, { url })), ...authority }),
+    ).toMatchObject({ status: 200 });
+    expect(await check(app, await signed({ scheme: "jwt", jwt }))).toMatchObject({ status: 401 });
+  });
+});
+
+describe("modes", () => {
+  test.each([
+    ["optional", 200],
+    ["permissive", 200],
+    ["strict", 401],
+    [undefined, 401],
+  ])("unsigned, mode %s", async (mode, status) => {
+    const { app } = await setUp();
+    const { "x-aauth-mode": _, ...headers } = checkHeaders("POST", URL_ROOT);
+    const result = await check(app, mode === undefined ? headers : { ...headers, "x-aauth-mode": mode });
+    expect(result.status).toBe(status);
+    if (status === 200) expect(result.claimsText).toBe("{}");
+    else expect(result).toMatchObject({ agentAuth: "httpsig", claims: undefined });
+  });
+
+  test.each(["optional", "permissive", "strict"])(
+    "a present but bad signature is 401 in mode %s",
+    async (mode) => {
+      const { app, signed, schemes, otherKey } = await setUp();
+      const key = await importSigningKey(
+        {
+          kty: "OKP",
+          crv: "Ed25519",
+          x: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+          d: "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A",
+        },
+        { kid: "backend-ephemeral-1" },
+      );
+      expect(otherKey.kid).toBe("other");
+      const headers = { ...(await signed(schemes.jwks, { key })), "x-aauth-mode": mode };
+      const { status, agentAuth, contentType, body } = await check(app, headers);
+      expect([status, agentAuth]).toEqual([401, "httpsig"]);
+      expect(contentType).toMatch(/^text\/plain/);
+      expect(body).toMatch(/^AAuth failure: AAuth verification failed: invalid_signature: /);
+    },
+  );
+});
+
+describe("required scheme is a minimum, in every mode", () => {
+  test.each([
+    ["hwk", "hwk", 200],
+    ["hwk", "jwks", 401],
+    ["hwk", "jwt", 401],
+    ["jwks", "hwk", 200],
+    ["jwks", "jwks", 200],
+    ["jwks", "jwt", 401],
+    ["agent token", "hwk", 200],
+    ["agent token", "jwks", 200],
+    ["agent token", "jwt", 401],
+    ["auth token", "hwk", 200],
+    ["auth token", "jwks", 200],
+    ["auth token", "jwt", 200],
+  ] as const)("%s on a route that wants %s", async (given, required, status) => {
+    for (const mode of ["strict", "optional", "permissive"]) {
+      const { app, signed, schemes, agentToken, issueAuthToken } = await setUp();
+      const signatureKey =
+        given === "hwk" || given === "jwks"
+          ? schemes[given]
+          : ({
+              scheme: "jwt",
+              jwt: given === "agent token" ? await agentToken() : await issueAuthToken(),
+            } as const);
+      const headers = {
+        ...(await signed(signatureKey)),
+        "x-aauth-mode": mode,
+        "x-aauth-required-scheme": required,
+      };
+      const result = await check(app, headers);
+      expect(result.status).toBe(status);
+      if (status === 401)
+        expect(result).toMatchObject({ agentAuth: "httpsig; identity=?1", body: "", claims: undefined });
+    }
+  });
+});
+
+describe("freshness", () => {
+  test.each([
+    ["60", 60, 200],
+    ["60", 61, 401],
+    ["60", -60, 200],
+    ["60", -61, 401],
+    ["5", 5, 200],
+    ["5", 6, 401],
+    ["300", 299, 200],
+    [undefined, 60, 200],
+    [undefined, 61, 401],
+  ])("tolerance %s, %i s old", async (tolerance, age, status) => {
+    const { app, signed, schemes, clock } = await setUp();
+    const { "x-aauth-timestamp-tolerance": _, ...headers } = await signed(schemes.jwks);
+    clock.advance(age);
+    const result = await check(
+      app,
+      tolerance === undefined ? headers : { ...headers, "x-aauth-timestamp-tolerance": tolerance },
+    );
+    expect(result.status).toBe(status);
+    if (status === 401) expect(result.body).toContain("created_out_of_window");
+  });
+
+  test("a nonce is spent once, over all tolerances, and not by a bad signature", async () => {
+    const { app, signed, schemes } = await setUp();
+    const headers = await signed(schemes.jwks);
+    expect(headers.nonce).toBeDefined();
+    expect(
+      (await check(app, { ...headers, signature: String(headers.signature).replace(/:../, ":AA") })).status,
+    ).toBe(401);
+    expect((await check(app, headers)).status).toBe(200);
+    const again = await check(app, { ...headers, "x-aauth-timestamp-tolerance": "61" });
+    expect(again).toMatchObject({ status: 401, agentAuth: "httpsig" });
+    expect(again.body).toContain("nonce_replayed");
+  });
+
+  test("an expired auth token of a proven caller asks for the identity, so that it can get a new one", async () => {
+    const { app, signed, issueAuthToken, clock } = await setUp();
+    const jwt = await issueAuthToken();
+    clock.advance(301);
+    const result = await check(app, await signed({ scheme: "jwt", jwt }));
+    expect(result).toMatchObject({ status: 401, agentAuth: "httpsig; identity=?1" });
+    expect(result.body).toContain("token_expired");
+  });
+});
+
+describe("the gateway's configuration is wrong: 500, never a pass", () => {
+  test.each<[string, Record<string, string | undefined>, string]>([
+    ["no method", { "x-aauth-method": undefined }, "x-aauth-method is missing"],
+    ["no URI", { "x-aauth-uri": undefined }, "x-aauth-uri is missing"],
+    ["an odd method", { "x-aauth-method": "PO ST" }, "x-aauth-method is not a method"],
+    ["two methods", { "x-aauth-method": "GET, POST" }, "x-aauth-method is not a method"],
+    ["no path in the URI", { "x-aauth-uri": "supply-chain-agent" }, "x-aauth-uri is not a URI or a path"],
+    ["a fragment", { "x-aauth-uri": "http://x/a#b" }, "x-aauth-uri is not a URI or a path"],
+    ["a space", { "x-aauth-uri": "http://x/a b" }, "x-aauth-uri is not a URI or a path"],
+    ["an unknown mode", { "x-aauth-mode": "off" }, "x-aauth-mode is none of"],
+    ["an empty mode", { "x-aauth-mode": "" }, "x-aauth-mode is none of"],
+    ["an unknown scheme", { "x-aauth-required-scheme": "none" }, "x-aauth-required-scheme is none of"],
+    [
+      "a tolerance of nothing",
+      { "x-aauth-timestamp-tolerance": "0" },
+      "x-aauth-timestamp-tolerance is not between",
+    ],
+    [
+      "a tolerance without end",
+      { "x-aauth-timestamp-tolerance": "301" },
+      "x-aauth-timestamp-tolerance is not between",
+    ],
+    [
+      "a tolerance in words",
+      { "x-aauth-timestamp-tolerance": "1e9" },
+      "x-aauth-timestamp-tolerance is not between",
+    ],
+  ])("%s", async (_name, change, message) => {
+    const { app, signed, schemes } = await setUp();
+    const headers = Object.fromEntries(
+      Object.entries({ ...(await signed(schemes.jwks)), ...change }).filter(
+        ([, value]) => value !== undefined,
+      ),
+    ) as Record<string, string>;
+    const result = await check(app, headers);
+    expect(result).toMatchObject({ status: 500, claims: undefined, agentAuth: undefined });
+    expect(result.body).toContain(`AAuth failure: the gateway's check request cannot be used: ${message}`);
+  });
+});
+
+test("something that breaks inside is 503 without a word of it", async () => {
+  const { app, signed, schemes, discovery } = await setUp();
+  const headers = await signed(schemes.jwks);
+  Object.assign(discovery, {
+    key: async () => {
+      throw new Error("secret internals");
+    },
+  });
+  const result = await check(app, headers);
+  expect(result.status).toBe(503);
+  expect(result.body).toBe("AAuth failure: verification is not available");
+});
+
+test("no key, token or signature is logged or answered", async () => {
+  const { app, signed, issueAuthToken, lines } = await setUp();
+  const jwt = await issueAuthToken();
+  const headers = await signed({ scheme: "jwt", jwt });
+  await check(app, headers);
+  const refused = await check(app, { ...headers, "x-aauth-method": "PUT" });
+  expect(refused.status).toBe(401);
+  expect(lines.join("")).toMatch(/request refused/);
+  for (const text of [lines.join(""), refused.body]) {
+    expect(text).not.toContain(jwt);
+    expect(text).not.toContain(jwt.split(".")[2]);
+    expect(text).not.toContain(String(headers.signature).slice(10, 50));
+  }
+});
+
+test("GET /health", async () => {
+  const { app } = await setUp();
+  expect((await app.inject("/health")).json()).toEqual({ status: "healthy", service: "gateway-authz" });
+});

@@ -1,0 +1,99 @@
+import { issueAgentToken, type SignatureKeyChoice, type SigningKey } from "aauth";
+import { createTestParties, signedRequest, type TestIdentities, testKey } from "aauth/testing";
+import type { FastifyInstance } from "fastify";
+import { createLogger } from "service-kit";
+import { buildGatewayAuthz } from "../src/app.ts";
+
+export const MARKET_ANALYSIS = "http://market-analysis-agent.localhost:3000";
+
+type Headers = Record<string, string | string[]>;
+
+/** The demo's parties, the service, and a gateway's view of it. */
+export async function setUp(options: { config?: object; more?: TestIdentities } = {}) {
+  const parties = await createTestParties(options.more);
+  const lines: string[] = [];
+  const logger = createLogger({
+    service: "gateway-authz",
+    level: "debug",
+    destination: { write: (line) => lines.push(line) },
+  });
+  const { app } = await buildGatewayAuthz(
+    {
+      resources: [parties.resource.id, MARKET_ANALYSIS],
+      authServerUrl: "http://localhost:8080",
+      realm: "aauth-test",
+      requestFrom: "aauth",
+      bodyCoverage: "required",
+      ...options.config,
+    },
+    { logger, discovery: parties.discovery, now: parties.clock.now },
+  );
+  const key = parties.agent.key;
+  const schemes = {
+    hwk: { scheme: "hwk" },
+    jwks: { scheme: "jwks", id: parties.agent.id },
+  } as const satisfies Record<string, SignatureKeyChoice>;
+
+  /** Signs a request as the agent would, and returns what the gateway makes of it. */
+  async function signed(
+    signatureKey: SignatureKeyChoice,
+    request: {
+      method?: string;
+      url?: string;
+      body?: string;
+      key?: SigningKey;
+      headers?: Record<string, string>;
+      nonce?: false;
+    } = {},
+  ): Promise<Headers> {
+    const url = request.url ?? `${parties.resource.id}/`;
+    const { method, headers } = await signedRequest({
+      key: request.key ?? key,
+      now: parties.clock.now,
+      method: request.method ?? "POST",
+      ...(request.body !== undefined && { body: request.body }),
+      ...(request.headers && { headers: request.headers }),
+      ...(request.nonce === false && { nonce: false }),
+      url,
+      signatureKey,
+    });
+    const { "content-length": _, ...forwarded } = headers;
+    return { ...checkHeaders(method, url), ...forwarded };
+  }
+
+  const agentToken = () =>
+    issueAgentToken({
+      key,
+      agent: parties.agent.id,
+      delegate: "urn:delegate:1",
+      confirmationKey: key.publicJwk,
+      now: parties.clock.now,
+    });
+
+  return { ...parties, app, lines, schemes, signed, agentToken, otherKey: await testKey("B", "other") };
+}
+
+/** What the gateway of the repository's files adds to a check. */
+export function checkHeaders(method: string, url: string): Headers {
+  return {
+    "x-aauth-method": method,
+    "x-aauth-uri": url,
+    "x-aauth-authority": "supply-chain-agent.localhost:3000",
+    "x-aauth-mode": "optional",
+    "x-aauth-required-scheme": "jwks",
+    "x-aauth-timestamp-tolerance": "60",
+  };
+}
+
+export async function check(app: FastifyInstance, headers: Headers) {
+  const response = await app.inject({ method: "POST", url: "/check", headers });
+  const claims = response.headers["x-aauth-claims"];
+  return {
+    status: response.statusCode,
+    agentAuth: response.headers["agent-auth"],
+    contentType: response.headers["content-type"],
+    body: response.body,
+    claimsText: claims as string | undefined,
+    claims: typeof claims === "string" ? (JSON.parse(claims) as Record<string, unknown>) : undefined,
+  };
+}

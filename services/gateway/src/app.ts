@@ -1,0 +1,240 @@
+import { createServer, type Server } from "node:http";
+import type { GatewaySettings } from "./config.ts";
+import type { Bind, GatewayConfiguration, Route } from "./configuration/configuration.ts";
+import { loadConfiguration } from "./configuration/load-configuration.ts";
+import { accessLogLine } from "./observe/access-log.ts";
+import { RequestMetrics } from "./observe/request-metrics.ts";
+import type { RequestRecord } from "./observe/request-record.ts";
+import { requestSpan } from "./observe/request-span.ts";
+import { LocalRateLimit } from "./policies/local-rate-limit.ts";
+import { closeServer, listen, serverUrl } from "./ports/listen.ts";
+import { openOwnPort } from "./ports/own-port.ts";
+import { handleRequest } from "./proxy/handle-request.ts";
+import { MAX_HEADER_LINES } from "./proxy/request-head.ts";
+import { UpstreamPools } from "./proxy/upstream-pools.ts";
+import type { Telemetry } from "./telemetry.ts";
+
+const DRAIN_MS = 1000;
+const CONNECT_TIMEOUT_MS = 10_000;
+const MAX_UPSTREAM_CONNECTIONS = 256;
+
+/** What a running gateway needs from outside. */
+export interface GatewayDependencies {
+  /** Variables for `${NAME:-default}` references in the file. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly logger: {
+    info(message: string): void;
+    warn(fields: object, message: string): void;
+    error(fields: object, message: string): void;
+  };
+  /** Takes one access-log line, without its end. */
+  readonly accessLog: (line: string) => void;
+  readonly telemetry?: Telemetry;
+  /** Unix milliseconds. Default the system's clock. */
+  readonly nowMs?: () => number;
+}
+
+/** A gateway that listens. */
+export interface Gateway {
+  /** One per bind, in the file's order. */
+  readonly urls: readonly string[];
+  readonly adminUrl: string;
+  readonly statsUrl: string;
+  readonly readinessUrl: string;
+  /**
+   * Takes a new text of the file. Binds, listeners and routes change; the `config` section does not, as in Agentgateway.
+   *
+   * @throws ConfigurationError or the system's error; the old configuration then stays as it is
+   */
+  reload(text: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+type GatewayLimits = Pick<
+  GatewaySettings,
+  | "host"
+  | "adminAddress"
+  | "statsAddress"
+  | "readinessAddress"
+  | "otlpEndpoint"
+  | "otlpProtocol"
+  | "logFormat"
+  | "maxBodyBytes"
+  | "maxHeaderBytes"
+  | "requestReadTimeoutMs"
+  | "upstreamHeadersTimeoutMs"
+  | "idleTimeoutMs"
+>;
+
+/**
+ * Composition root: loads the configuration, opens its ports and serves.
+ *
+ * @param source name of the configuration in messages
+ * @throws ConfigurationError before any port is opened
+ */
+export async function buildGateway(
+  limits: GatewayLimits,
+  configuration: { source: string; text: string },
+  dependencies: GatewayDependencies,
+): Promise<Gateway> {
+  const { env, logger, telemetry, nowMs = Date.now } = dependencies;
+  const load = (text: string): GatewayConfiguration =>
+    loadConfiguration({ text, source: configuration.source, env, overrides: limits });
+  let current = load(configuration.text);
+  const { tracing, logging, admin, stats, readiness } = current;
+
+  const metrics = new RequestMetrics();
+  const pools = new UpstreamPools({
+    connectTimeoutMs: CONNECT_TIMEOUT_MS,
+    headersTimeoutMs: limits.upstreamHeadersTimeoutMs,
+    idleTimeoutMs: limits.idleTimeoutMs,
+    maxHeaderBytes: limits.maxHeaderBytes,
+    maxConnections: MAX_UPSTREAM_CONNECTIONS,
+  });
+  const onProblem = (message: string, error?: unknown) => logger.error(error ? { err: error } : {}, message);
+
+  const finish = (record: RequestRecord) => {
+    const endedAtMs = nowMs();
+    metrics.count(record);
+    const line = accessLogLine(logging, record, endedAtMs);
+    if (line !== undefined) dependencies.accessLog(line);
+    const span = telemetry && requestSpan(tracing, record, endedAtMs);
+    if (span !== undefined) telemetry?.exportSpan(span);
+  };
+
+  /** Open servers by bind, and what each serves at the moment. */
+  const ports = new Map<string, { server: Server; serve: BindState }>();
+  const openBind = async (bind: Bind) => {
+    const port = { serve: bindState(bind, nowMs) } as { server: Server; serve: BindState };
+    port.server = createServer(
+      {
+        maxHeaderSize: limits.maxHeaderBytes,
+        headersTimeout: Math.min(10_000, limits.requestReadTimeoutMs),
+        requestTimeout: limits.requestReadTimeoutMs,
+        connectionsCheckingInterval: Math.min(5000, limits.requestReadTimeoutMs),
+        insecureHTTPParser: false,
+        requireHostHeader: true,
+      },
+      (message, response) => {
+        const record: RequestRecord = { startedAtMs: nowMs(), protocol: "http" };
+        response.once("close", () => finish(record));
+        const { bind: served, rateLimits } = port.serve;
+        void handleRequest(
+          message,
+          response,
+          {
+            configuration: current,
+            bind: served,
+            rateLimits,
+            pools,
+            maxBodyBytes: limits.maxBodyBytes,
+            stallTimeoutMs: limits.idleTimeoutMs,
+            onProblem,
+          },
+          record,
+        );
+      },
+    );
+    // node would drop further lines without a word; one more than allowed is kept, so that the handler can refuse.
+    port.server.maxHeadersCount = MAX_HEADER_LINES + 1;
+    await listen(port.server, { host: limits.host, port: bind.port });
+    return port;
+  };
+
+  /** Opens what is new, and only when all of it is open swaps what is served and closes what is gone. */
+  const apply = async (next: GatewayConfiguration) => {
+    const keys = bindKeys(next.binds);
+    const opened = new Map<string, { server: Server; serve: BindState }>();
+    try {
+      for (const [index, bind] of next.binds.entries()) {
+        const key = keys[index]!;
+        if (!ports.has(key)) opened.set(key, await openBind(bind));
+      }
+    } catch (error) {
+      await Promise.all([...opened.values()].map(({ server }) => closeServer(server, 0)));
+      throw error;
+    }
+    current = { ...next, ...(tracing && { tracing }), logging };
+    for (const [index, bind] of next.binds.entries()) {
+      const existing = ports.get(keys[index]!);
+      if (existing) existing.serve = bindState(bind, nowMs);
+    }
+    for (const [key, port] of opened) ports.set(key, port);
+    for (const [key, { server }] of ports) {
+      if (keys.includes(key)) continue;
+      ports.delete(key);
+      void closeServer(server, DRAIN_MS);
+    }
+  };
+
+  const own: Server[] = [];
+  const close = async () => {
+    await Promise.all(
+      [...[...ports.values()].map(({ server }) => server), ...own].map((server) =>
+        closeServer(server, DRAIN_MS),
+      ),
+    );
+    await pools.close();
+    await telemetry?.close?.();
+  };
+  try {
+    await apply(current);
+    const text = "text/plain; charset=utf-8";
+    own.push(
+      await openOwnPort(admin, {
+        "/config_dump": {
+          contentType: "application/json",
+          render: () => JSON.stringify(current.resolved, undefined, 2),
+        },
+      }),
+    );
+    own.push(
+      await openOwnPort(stats, {
+        "/metrics": { contentType: `${text}; version=0.0.4`, render: () => metrics.render() },
+      }),
+    );
+    own.push(
+      await openOwnPort(readiness, { "/healthz/ready": { contentType: text, render: () => "ready\n" } }),
+    );
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  const [adminUrl, statsUrl, readinessUrl] = own.map(serverUrl) as [string, string, string];
+  return {
+    get urls() {
+      return [...ports.values()].map(({ server }) => serverUrl(server));
+    },
+    adminUrl,
+    statsUrl,
+    readinessUrl,
+    reload: async (text) => {
+      await apply(load(text));
+      logger.info(`configuration reloaded from ${configuration.source}`);
+    },
+    close,
+  };
+}
+
+/** What one bind serves: replaced as a whole by a reload. Rate limits start anew then. */
+interface BindState {
+  readonly bind: Bind;
+  readonly rateLimits: ReadonlyMap<Route, LocalRateLimit>;
+}
+
+function bindState(bind: Bind, nowMs: () => number): BindState {
+  const limited = bind.listeners
+    .flatMap(({ routes }) => routes)
+    .filter(({ policies }) => policies.localRateLimit.length > 0);
+  return {
+    bind,
+    rateLimits: new Map(
+      limited.map((route) => [route, new LocalRateLimit(route.policies.localRateLimit, nowMs)]),
+    ),
+  };
+}
+
+/** A bind keeps its server as long as its port is in the file. Port 0 (any free port) goes by its position. */
+function bindKeys(binds: readonly Bind[]): string[] {
+  return binds.map(({ port }, index) => (port === 0 ? `any-${index}` : String(port)));
+}

@@ -1,0 +1,147 @@
+import { type ASTNode, Environment } from "@marcbachmann/cel-js";
+import { notEmulated } from "../configuration/problem.ts";
+import {
+  EMULATED_FUNCTIONS,
+  EMULATED_ROOTS,
+  UPSTREAM_FIELDS,
+  UPSTREAM_FUNCTIONS,
+  UPSTREAM_ROOTS,
+} from "./upstream-functions.ts";
+
+/**
+ * What an expression can see. Every root is bound; one that is not set is null, so that `has(jwt.sub)` is false and `jwt.sub` an
+ * error, as in Agentgateway.
+ */
+export interface CelContext {
+  readonly request: unknown;
+  readonly response: unknown;
+  readonly source: unknown;
+  readonly extauthz: unknown;
+  readonly jwt: unknown;
+}
+
+/** A compiled CEL expression. */
+export interface Expression {
+  readonly source: string;
+  /** True only when the value is exactly `true`. A failing expression is false, whatever it stands in. */
+  isTrue(context: CelContext): boolean;
+  /** The value as the library gives it, or undefined when the expression fails (a missing key, a wrong type). */
+  valueOrUndefined(context: CelContext): unknown;
+}
+
+/** The expression would not mean here what it means in Agentgateway, or means nothing at all. */
+export class ExpressionError extends Error {
+  override readonly name = "ExpressionError";
+}
+
+const ENVIRONMENT = new Environment({ unlistedVariablesAreDyn: true, homogeneousAggregateLiterals: false });
+ENVIRONMENT.registerFunction("json(string): dyn", (text: string) => JSON.parse(text));
+// Agentgateway's `contains` is membership on lists and keys on maps, and its `in` also looks into strings.
+ENVIRONMENT.registerFunction("list.contains(dyn): bool", (list: Iterable<unknown>, value: unknown) => {
+  for (const item of list) if (item === value) return true;
+  return false;
+});
+ENVIRONMENT.registerFunction("map.contains(string): bool", (map: object, key: string) =>
+  map instanceof Map ? map.has(key) : Object.hasOwn(map, key),
+);
+ENVIRONMENT.registerOperator("string in string", (part: string, whole: string) => whole.includes(part));
+
+/** Macros whose first argument names a variable that the other arguments may use. */
+const BINDING_MACROS = new Set(["all", "exists", "exists_one", "filter", "map"]);
+
+/**
+ * Compiles one expression and refuses what the two gateways would not understand alike.
+ *
+ * @throws ExpressionError with the reason
+ */
+export function compileExpression(source: string): Expression {
+  let program: ReturnType<Environment["parse"]>;
+  try {
+    program = ENVIRONMENT.parse(source);
+  } catch (error) {
+    throw new ExpressionError(`not valid CEL: ${firstLine(error)}`);
+  }
+  checkNames(program.ast, new Set());
+  const checked = program.check();
+  if (!checked.valid) throw new ExpressionError(`not valid CEL: ${firstLine(checked.error)}`);
+
+  const valueOrUndefined = (context: CelContext): unknown => {
+    try {
+      return program(context as never);
+    } catch {
+      return undefined;
+    }
+  };
+  return {
+    source,
+    isTrue: (context) => valueOrUndefined(context) === true,
+    valueOrUndefined,
+  };
+}
+
+function checkNames(node: unknown, bound: ReadonlySet<string>): void {
+  if (Array.isArray(node)) {
+    for (const item of node) checkNames(item, bound);
+    return;
+  }
+  if (!isNode(node)) return;
+  switch (node.op) {
+    case "value":
+      return;
+    case "id":
+      if (!bound.has(node.args)) checkRoot(node.args);
+      return;
+    case ".":
+    case "[]": {
+      const [target, key] = node.args;
+      const name = typeof key === "string" ? key : key.op === "value" ? key.args : undefined;
+      if (target.op === "id" && typeof name === "string" && !bound.has(target.args)) {
+        checkField(target.args, name);
+      }
+      break;
+    }
+    case "call":
+      checkFunction(node.args[0]);
+      break;
+    case "rcall": {
+      const [name, receiver, args] = node.args;
+      checkFunction(name);
+      const variable = args[0];
+      if (BINDING_MACROS.has(name) && variable?.op === "id") {
+        checkNames(receiver, bound);
+        checkNames(args.slice(1), new Set([...bound, variable.args]));
+        return;
+      }
+      break;
+    }
+  }
+  checkNames(node.args, bound);
+}
+
+function checkFunction(name: string): void {
+  if (EMULATED_FUNCTIONS.has(name)) return;
+  if (UPSTREAM_FUNCTIONS.has(name)) throw new ExpressionError(notEmulated(`CEL function ${name}`));
+  throw new ExpressionError(`unknown CEL function ${name}`);
+}
+
+function checkRoot(name: string): void {
+  if (Object.hasOwn(EMULATED_ROOTS, name)) return;
+  if (UPSTREAM_ROOTS.has(name)) throw new ExpressionError(notEmulated(`CEL variable ${name}`));
+  throw new ExpressionError(`unknown CEL variable ${name}`);
+}
+
+function checkField(root: string, field: string): void {
+  const fields = Object.hasOwn(EMULATED_ROOTS, root) ? EMULATED_ROOTS[root]! : "any";
+  if (fields === "any" || fields.has(field)) return;
+  const name = `${root}.${field}`;
+  if (UPSTREAM_FIELDS.has(name)) throw new ExpressionError(notEmulated(`CEL variable ${name}`));
+  throw new ExpressionError(`unknown CEL variable ${name}`);
+}
+
+function isNode(value: unknown): value is ASTNode {
+  return typeof value === "object" && value !== null && "op" in value && "args" in value;
+}
+
+function firstLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split("\n")[0] ?? "";
+}

@@ -1,0 +1,97 @@
+import { fileURLToPath } from "node:url";
+import { booleanSetting, type Config, integerSetting, LOG_FORMATS, LOG_LEVELS, setting } from "service-kit";
+import { z } from "zod";
+
+const DEFAULT_FILE = fileURLToPath(new URL("../../../agentgateway/config.yaml", import.meta.url));
+
+/** Everything that is not in the configuration file. The names and flags of Agentgateway are kept. */
+export const settings = {
+  file: setting({
+    flag: "file",
+    shortFlag: "f",
+    schema: z.string().default(DEFAULT_FILE),
+    description: "Agentgateway configuration file; - reads standard input",
+  }),
+  inline: setting({
+    flag: "config",
+    shortFlag: "c",
+    schema: z.string().optional(),
+    description: "The configuration itself, as YAML text, instead of a file",
+  }),
+  validateOnly: setting({
+    flag: "validate-only",
+    schema: booleanSetting(false),
+    description: "Check the configuration and exit",
+  }),
+  host: setting({
+    env: "HOST",
+    flag: "host",
+    schema: z.string().default("127.0.0.1"),
+    description: "Address the binds listen on (Agentgateway itself always takes all)",
+  }),
+  adminAddress: setting({
+    env: "ADMIN_ADDR",
+    schema: z.string().optional(),
+    description: "ip:port of the admin page; overrides config.adminAddr",
+  }),
+  statsAddress: setting({
+    env: "STATS_ADDR",
+    schema: z.string().optional(),
+    description: "ip:port of /metrics; overrides config.statsAddr",
+  }),
+  readinessAddress: setting({
+    env: "READINESS_ADDR",
+    schema: z.string().optional(),
+    description: "ip:port of /healthz/ready; overrides config.readinessAddr",
+  }),
+  otlpEndpoint: setting({
+    env: "OTLP_ENDPOINT",
+    schema: z.string().optional(),
+    description: "Overrides config.tracing.otlpEndpoint",
+  }),
+  otlpProtocol: setting({
+    env: "OTLP_PROTOCOL",
+    schema: z.string().optional(),
+    description: "Overrides config.tracing.otlpProtocol",
+  }),
+  logFormat: setting({
+    env: "LOG_FORMAT",
+    schema: z.enum(LOG_FORMATS).optional(),
+    description: "text or json; overrides config.logging.format",
+  }),
+  logLevel: setting({
+    env: "LOG_LEVEL",
+    flag: "log-level",
+    schema: z.string().toLowerCase().pipe(z.enum(LOG_LEVELS)).default("info"),
+    description: "Level of the gateway's own messages; the access log follows the file",
+  }),
+  maxBodyBytes: setting({
+    env: "GATEWAY_MAX_BODY_BYTES",
+    schema: integerSetting(2_097_152, { minimum: 1024 }),
+    description: "Largest request body, bytes; a larger one is answered with 413",
+  }),
+  maxHeaderBytes: setting({
+    env: "GATEWAY_MAX_HEADER_BYTES",
+    schema: integerSetting(65_536, { minimum: 8192, maximum: 1_048_576 }),
+    description: "Largest request head, bytes; a larger one is answered with 431",
+  }),
+  requestReadTimeoutMs: setting({
+    env: "GATEWAY_REQUEST_READ_TIMEOUT_MS",
+    schema: integerSetting(30_000, { minimum: 100 }),
+    description: "Time a caller has to send a whole request, milliseconds",
+  }),
+  upstreamHeadersTimeoutMs: setting({
+    env: "GATEWAY_UPSTREAM_HEADERS_TIMEOUT_MS",
+    schema: integerSetting(300_000, { minimum: 100 }),
+    description:
+      "Time an agent has to begin its answer, milliseconds; a route's timeout policy can shorten it",
+  }),
+  idleTimeoutMs: setting({
+    env: "GATEWAY_IDLE_TIMEOUT_MS",
+    schema: integerSetting(300_000, { minimum: 100 }),
+    description:
+      "Longest silence inside a response, from the agent or of a caller that does not read, milliseconds",
+  }),
+};
+
+export type GatewaySettings = Config<typeof settings>;

@@ -1,0 +1,79 @@
+import type { z } from "zod";
+import { documentSchema, type GatewayDocument } from "./document-schema.ts";
+import type { ParsedYaml } from "./parse-yaml.ts";
+import { type ConfigurationProblem, formatPath, notEmulated } from "./problem.ts";
+import { isUpstreamKey } from "./upstream-keys.ts";
+
+/** Validates the file's content. Nothing is skipped or warned about: a key that would have no effect is a problem. */
+export function checkDocument(yaml: ParsedYaml): {
+  document?: GatewayDocument;
+  problems: ConfigurationProblem[];
+} {
+  const parsed = documentSchema.safeParse(yaml.data);
+  if (parsed.success) return { document: parsed.data, problems: duplicates(parsed.data, yaml) };
+  return { problems: parsed.error.issues.flatMap((issue) => problemsOf(issue, yaml)) };
+}
+
+function problemsOf(issue: z.core.$ZodIssue, yaml: ParsedYaml): ConfigurationProblem[] {
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((key) => {
+      const line = yaml.lineOfKey(issue.path, key) ?? yaml.lineOf(issue.path);
+      return {
+        path: formatPath([...issue.path, key]),
+        ...(line !== undefined && { line }),
+        message: isUpstreamKey(issue.path, key)
+          ? notEmulated(`key ${key}`)
+          : `unknown key ${key}: Agentgateway refuses it too`,
+      };
+    });
+  }
+  const line = yaml.lineOf(issue.path);
+  const place = { path: formatPath(issue.path), ...(line !== undefined && { line }) };
+  const message = issue.message.replace(/^Invalid (?:input|option): /, "");
+  return [{ ...place, message: /received undefined$/.test(message) ? "is required" : message }];
+}
+
+/** Two entries that match the same requests: which one wins would be an accident of the implementation. */
+function duplicates(document: GatewayDocument, yaml: ParsedYaml): ConfigurationProblem[] {
+  const problems: ConfigurationProblem[] = [];
+  const refuse = (path: PropertyKey[], message: string) => {
+    const line = yaml.lineOf(path);
+    problems.push({ path: formatPath(path), ...(line !== undefined && { line }), message });
+  };
+  const ports = new Set<number>();
+  for (const [b, bind] of document.binds.entries()) {
+    if (bind.port !== 0 && ports.has(bind.port))
+      refuse(["binds", b, "port"], `port ${bind.port} is bound twice`);
+    ports.add(bind.port);
+    const hostnames = new Set<string>();
+    for (const [l, listener] of bind.listeners.entries()) {
+      const at = ["binds", b, "listeners", l];
+      const hostname = listener.hostname ?? "*";
+      if (hostnames.has(hostname))
+        refuse([...at, "hostname"], `another listener of this bind has host name ${hostname}`);
+      hostnames.add(hostname);
+      const matches = new Map<string, string>();
+      for (const [r, route] of listener.routes.entries()) {
+        const name = route.name ?? `route${r}`;
+        for (const key of matchKeys(route)) {
+          const other = matches.get(key);
+          if (other !== undefined && other !== name) {
+            refuse([...at, "routes", r], `matches the same requests as route ${other}: ${key}`);
+          }
+          matches.set(key, name);
+        }
+      }
+    }
+  }
+  return problems;
+}
+
+function* matchKeys(route: GatewayDocument["binds"][number]["listeners"][number]["routes"][number]) {
+  const matches = route.matches.length === 0 ? [{}] : route.matches;
+  for (const hostname of route.hostnames.length === 0 ? ["*"] : route.hostnames) {
+    for (const { path, method } of matches as typeof route.matches) {
+      const where = path?.exact === undefined ? `prefix ${path?.pathPrefix ?? "/"}` : `exact ${path.exact}`;
+      yield `${hostname} ${method ?? "any method"} ${where}`;
+    }
+  }
+}

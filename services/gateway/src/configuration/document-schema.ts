@@ -1,0 +1,287 @@
+import { z } from "zod";
+import { parseDurationMs } from "./duration.ts";
+import { notEmulated } from "./problem.ts";
+
+/**
+ * The part of Agentgateway's configuration file that this gateway emulates, as it is written in YAML. Every object is strict. A key
+ * that is missing here is refused by `check-document.ts`, which also says whether the real gateway knows it. Expressions are only
+ * taken for text here; `compile-configuration.ts` compiles them.
+ */
+
+const expression = z.string().trim().min(1, "expected a CEL expression");
+
+const durationMs = z.string().transform((text, context) => {
+  const milliseconds = parseDurationMs(text);
+  if (milliseconds !== undefined) return milliseconds;
+  context.addIssue({ code: "custom", message: "expected a duration such as 5s or 250ms" });
+  return z.NEVER;
+});
+
+/** `name:port` or `ip:port`. The name may not hold a colon: Agentgateway splits at the first one. */
+const hostAndPort = z.string().transform((text, context) => {
+  const [, host, port] = /^([A-Za-z0-9._-]+):(\d{1,5})$/.exec(text) ?? [];
+  if (host !== undefined && Number(port) >= 1 && Number(port) <= 65535) return { host, port: Number(port) };
+  const message = text.startsWith("unix:") ? notEmulated("a unix socket") : "expected host:port";
+  context.addIssue({ code: "custom", message });
+  return z.NEVER;
+});
+
+/** Where an own port listens: `127.0.0.1:15000`, `localhost:15000`, `[::1]:15000`; port 0 lets the system choose. */
+const listenAddress = z.string().transform((text, context) => {
+  const [, bracketed, plain, port] =
+    /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+)):(\d{1,5})$/.exec(text) ?? [];
+  const host = bracketed ?? plain;
+  if (host !== undefined && Number(port) <= 65535) return { host, port: Number(port) };
+  context.addIssue({ code: "custom", message: "expected an address such as 127.0.0.1:15000" });
+  return z.NEVER;
+});
+
+/** A header name, lower-cased; of the pseudo-headers only those in `pseudoHeaders`. */
+function headerName(pseudoHeaders: readonly string[] = []) {
+  return z.string().transform((text, context) => {
+    const name = text.toLowerCase();
+    if (/^[a-z0-9!#$%&'*+.^_`|~-]+$/.test(name) || pseudoHeaders.includes(name)) return name;
+    const message = name.startsWith(":")
+      ? notEmulated(`pseudo-header ${name} here`)
+      : "expected a header name";
+    context.addIssue({ code: "custom", message });
+    return z.NEVER;
+  });
+}
+
+const hostnamePattern = z
+  .string()
+  .regex(/^(?:\*|(?:\*\.)?[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)$/, "expected a host name or *.suffix");
+
+const expressionsByName = z.record(z.string().min(1), expression);
+
+/** true, false, or a share from 0 to 1; as text too. Expressions are not emulated. */
+const sampling = z.union([z.boolean(), z.number(), z.string()]).transform((value, context) => {
+  const share =
+    value === true || value === "true" ? 1 : value === false || value === "false" ? 0 : Number(value);
+  if (value !== "" && share >= 0 && share <= 1) return share;
+  context.addIssue({
+    code: "custom",
+    message: notEmulated("a sampling value other than true, false or 0 to 1"),
+  });
+  return z.NEVER;
+});
+
+const fields = z.strictObject({
+  add: expressionsByName.default({}),
+  remove: z.array(z.string()).default([]),
+});
+
+const config = z.strictObject({
+  adminAddr: listenAddress.optional(),
+  statsAddr: listenAddress.optional(),
+  readinessAddr: listenAddress.optional(),
+  tracing: z
+    .strictObject({
+      otlpEndpoint: z.url({ protocol: /^https?$/, error: "expected an http or https URL" }).optional(),
+      otlpProtocol: z
+        .enum(["http", "grpc"])
+        .default("grpc")
+        .refine(
+          (protocol) => protocol === "http",
+          notEmulated("otlpProtocol grpc (the default; write http)"),
+        ),
+      path: z.string().startsWith("/").default("/v1/traces"),
+      randomSampling: sampling.default(0),
+      clientSampling: sampling.default(1),
+      fields: fields.optional(),
+    })
+    .optional(),
+  logging: z
+    .strictObject({
+      format: z.enum(["text", "json"]).default("text"),
+      level: z
+        .string()
+        .refine((level) => /^(?:error|warn|info|debug|trace)$/.test(level), notEmulated("a level by module"))
+        .default("info"),
+      filter: expression.optional(),
+      fields: fields.optional(),
+    })
+    .optional(),
+});
+
+const cors = z.strictObject({
+  allowOrigins: z.array(z.string()).default([]),
+  allowHeaders: z.array(z.string()).default([]),
+  allowMethods: z.array(z.string()).default([]),
+  exposeHeaders: z.array(z.string()).default([]),
+  allowCredentials: z.boolean().default(false),
+  maxAge: durationMs.optional(),
+});
+
+const httpCheck = z.strictObject({
+  path: expression.optional(),
+  addRequestHeaders: z.record(headerName([":method", ":authority"]), expression).default({}),
+  includeResponseHeaders: z.array(headerName()).default([]),
+  metadata: expressionsByName.default({}),
+});
+
+const extAuthz = z.strictObject({
+  host: hostAndPort,
+  protocol: z
+    .strictObject({ http: httpCheck.optional() })
+    .optional()
+    .transform((protocol, context) => {
+      if (protocol?.http !== undefined) return { http: protocol.http };
+      context.addIssue({
+        code: "custom",
+        message: notEmulated("the gRPC check (the default; write protocol.http)"),
+      });
+      return z.NEVER;
+    }),
+  failureMode: z
+    .preprocess(
+      (value) => (value === "allow" || value === "deny" ? { mode: value } : value),
+      z.union(
+        [
+          z.strictObject({ mode: z.enum(["allow", "deny"]) }),
+          z.strictObject({ denyWithStatus: z.int().min(400).max(599) }),
+        ],
+        "expected allow, deny or {denyWithStatus: 400 to 599}",
+      ),
+    )
+    .default({ mode: "deny" }),
+  includeRequestHeaders: z.array(headerName([":authority"])).default([]),
+  includeRequestBody: z
+    .strictObject({
+      maxRequestBytes: z.int().min(0).default(0),
+      allowPartialMessage: z.boolean().default(false),
+    })
+    .optional(),
+  policies: z
+    .strictObject({ http: z.strictObject({ requestTimeout: durationMs.optional() }).optional() })
+    .optional(),
+});
+
+const rule = z.preprocess(
+  (value) => (typeof value === "string" ? { allow: value } : value),
+  z
+    .strictObject({
+      allow: expression.optional(),
+      deny: expression.optional(),
+      require: expression.optional(),
+    })
+    .refine(
+      (effects) => Object.keys(effects).length === 1,
+      "expected exactly one of allow, deny and require",
+    ),
+);
+
+const rateLimit = z.strictObject({
+  maxTokens: z.int().min(0).default(0),
+  tokensPerFill: z.int().min(0).default(0),
+  fillInterval: durationMs,
+  type: z
+    .enum(["requests", "tokens"])
+    .default("requests")
+    .refine((type) => type === "requests", notEmulated("type tokens")),
+});
+
+const policies = z.strictObject({
+  cors: cors.optional(),
+  extAuthz: extAuthz.optional(),
+  authorization: z
+    .strictObject({
+      rules: z.array(rule).min(1, "a rule set without rules allows everything; leave it out instead"),
+    })
+    .optional(),
+  localRateLimit: z
+    .preprocess(
+      (value) => value,
+      z.array(rateLimit, {
+        error: (issue) =>
+          typeof issue.input === "object" ? notEmulated("localRateLimit by condition") : "expected a list",
+      }),
+    )
+    .optional(),
+  urlRewrite: z
+    .strictObject({
+      authority: z
+        .preprocess(
+          (value) => (value === "none" || value === "auto" ? { [value]: true } : value),
+          z
+            .strictObject({
+              none: z.literal(true).optional(),
+              auto: z.literal(true).optional(),
+              full: z
+                .string()
+                .regex(/^[A-Za-z0-9._-]+(?::\d{1,5})?$/, "expected host or host:port")
+                .optional(),
+            })
+            .refine((choice) => Object.keys(choice).length === 1, "expected none, auto or {full: host:port}"),
+        )
+        .optional(),
+    })
+    .optional(),
+  timeout: z
+    .strictObject({ requestTimeout: durationMs.optional(), backendRequestTimeout: durationMs.optional() })
+    .optional(),
+  a2a: z.strictObject({}).optional(),
+  // Gives back a token that a jwtAuth policy took away. There is no jwtAuth here, so there is nothing to give back.
+  backendAuth: z.strictObject({ passthrough: z.strictObject({}) }).optional(),
+});
+
+const match = z.strictObject({
+  path: z
+    .strictObject({
+      exact: z.string().startsWith("/").optional(),
+      pathPrefix: z.string().startsWith("/").optional(),
+    })
+    .refine((path) => Object.keys(path).length === 1, "expected exactly one of exact and pathPrefix")
+    .optional(),
+  method: z
+    .string()
+    .regex(/^[A-Z]+$/, "expected a method in capitals")
+    .optional(),
+});
+
+const route = z.strictObject({
+  name: z.string().min(1).optional(),
+  hostnames: z.array(hostnamePattern).default([]),
+  matches: z.array(match).default([]),
+  policies: policies.default({}),
+  backends: z
+    .array(
+      z.strictObject({
+        host: hostAndPort,
+        weight: z
+          .int()
+          .refine((weight) => weight === 1, notEmulated("a weight other than 1"))
+          .optional(),
+      }),
+    )
+    .min(1, "a route needs a backend")
+    .max(1, notEmulated("more than one backend")),
+});
+
+const listener = z.strictObject({
+  name: z.string().min(1).optional(),
+  hostname: hostnamePattern.optional(),
+  protocol: z
+    .enum(["HTTP", "HTTPS", "TLS", "TCP", "HBONE"])
+    .refine((protocol) => protocol === "HTTP", notEmulated("a protocol other than HTTP"))
+    .optional(),
+  routes: z.array(route).default([]),
+});
+
+export const documentSchema = z.strictObject({
+  config: config.default({}),
+  binds: z
+    .array(
+      z.strictObject({
+        port: z.int().min(0).max(65535),
+        listeners: z.array(listener).min(1, "a bind needs a listener"),
+      }),
+    )
+    .min(1, "there is nothing to listen on"),
+});
+
+/** The file's content after validation, with defaults filled in. */
+export type GatewayDocument = z.output<typeof documentSchema>;
+export type RouteDocument = GatewayDocument["binds"][number]["listeners"][number]["routes"][number];
+export type PoliciesDocument = RouteDocument["policies"];

@@ -1,0 +1,40 @@
+import type { ConfigurationProblem } from "./problem.ts";
+
+// The editor's schema hint begins with a dollar sign that is no variable; Agentgateway takes the same one out before it expands.
+const SCHEMA_HINT = "# yaml-language-server: $schema";
+
+// `$$` | `${NAME}` | `${NAME:-default}` | `$NAME`. A dollar sign before anything else stays, as in a CEL pattern `"^/x$"`.
+const REFERENCE = /\$(?:(\$)|\{([A-Za-z_]\w*)(?::-([^}]*))?\}|([A-Za-z_]\w*))/g;
+
+/**
+ * Replaces environment references in the whole text, comments included, as Agentgateway does before it reads the YAML. An empty
+ * variable counts as unset. A variable that is not set and has no default is a problem, never an empty string: an authority or an
+ * audience must not vanish. So is a value with a line break, which could add keys to the file.
+ */
+export function expandEnvironment(
+  text: string,
+  env: Readonly<Record<string, string | undefined>>,
+): { text: string; problems: ConfigurationProblem[] } {
+  const problems: ConfigurationProblem[] = [];
+  const source = text.replaceAll(SCHEMA_HINT, "#");
+  const expanded = source.replace(REFERENCE, (reference, escaped, braced, fallback, bare, offset: number) => {
+    if (escaped !== undefined) return "$";
+    const name: string = braced ?? bare;
+    const value = env[name] || (fallback ?? env[name]);
+    const line = source.slice(0, offset).split("\n").length;
+    if (value === undefined) {
+      problems.push({
+        path: "",
+        line,
+        message: `environment variable ${name} is not set and has no default`,
+      });
+      return reference;
+    }
+    if (/[\r\n]/.test(value)) {
+      problems.push({ path: "", line, message: `environment variable ${name} contains a line break` });
+      return reference;
+    }
+    return value;
+  });
+  return { text: expanded, problems };
+}

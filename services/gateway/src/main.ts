@@ -1,0 +1,91 @@
+import { readFileSync } from "node:fs";
+import { basename } from "node:path";
+import { ConfigError, createLogger, HelpRequested, loadConfig, runService } from "service-kit";
+import { buildGateway } from "./app.ts";
+import { settings } from "./config.ts";
+import { loadConfiguration } from "./configuration/load-configuration.ts";
+import { ConfigurationError } from "./configuration/problem.ts";
+import { lineWriter } from "./observe/line-writer.ts";
+import { watchFile } from "./ports/watch-file.ts";
+
+await runService({
+  name: "gateway",
+  start: async () => {
+    const config = loadConfig({
+      service: "gateway",
+      settings,
+      env: process.env,
+      argv: process.argv.slice(2),
+    });
+    const source = config.inline === undefined ? basename(config.file) : "inline";
+    const text = config.inline ?? readConfigurationFile(config.file);
+    const asConfigError = (error: unknown) =>
+      error instanceof ConfigurationError
+        ? new ConfigError("gateway", error.problems.map(problemOfSetting(source)))
+        : error;
+
+    if (config.validateOnly) {
+      try {
+        loadConfiguration({ text, source, env: process.env, overrides: config });
+      } catch (error) {
+        throw asConfigError(error);
+      }
+      // A question that has been answered, as --help is: printed, status 0.
+      throw new HelpRequested("Configuration is valid!");
+    }
+
+    const logger = createLogger({
+      service: "gateway",
+      level: config.logLevel,
+      ...(config.logFormat !== undefined && { format: config.logFormat }),
+    });
+    const accessLog = lineWriter(process.stdout);
+    const gateway = await buildGateway(
+      config,
+      { source, text },
+      { env: process.env, logger, accessLog: accessLog.write },
+    ).catch((error: unknown) => {
+      throw asConfigError(error);
+    });
+
+    const reload = (changed: string) => {
+      gateway.reload(changed).catch((error: unknown) => {
+        const problems = error instanceof ConfigurationError ? error.message.split("\n") : undefined;
+        logger.error(
+          problems ? { problems } : { err: error },
+          `${source} changed and cannot be used; the old configuration stays`,
+        );
+      });
+    };
+    const unwatch =
+      config.inline === undefined && config.file !== "-"
+        ? watchFile(config.file, text, reload, (error) => {
+            logger.warn({ err: error }, `${source} cannot be watched; changes take a restart`);
+          })
+        : () => {};
+    return {
+      url: gateway.urls.join(", "),
+      close: async () => {
+        unwatch();
+        await gateway.close();
+        accessLog.flush();
+      },
+    };
+  },
+});
+
+function readConfigurationFile(path: string): string {
+  try {
+    return readFileSync(path === "-" ? 0 : path, "utf8");
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new ConfigError("gateway", [{ name: "--file", message: `cannot read ${path}: ${code}` }]);
+  }
+}
+
+function problemOfSetting(source: string) {
+  return ({ path, line, message }: { path: string; line?: number; message: string }) => ({
+    name: `${source}${line === undefined ? "" : `:${line}`}${path === "" ? "" : ` ${path}`}`,
+    message,
+  });
+}

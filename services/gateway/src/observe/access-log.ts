@@ -1,0 +1,40 @@
+import type { LoggingConfiguration } from "../configuration/configuration.ts";
+import { builtInFields, configuredFields } from "./record-fields.ts";
+import type { RequestRecord } from "./request-record.ts";
+
+/** Levels at which Agentgateway's request line, an info line, is written. */
+const WRITING_LEVELS = new Set(["info", "debug", "trace"]);
+
+/**
+ * One line a request, as Agentgateway writes it, or undefined when level or filter say no.
+ *
+ * text: `<time> TAB info TAB request k=v …`, built-in values bare, configured texts quoted. json: `level`, `time`, `scope`, then the same.
+ */
+export function accessLogLine(
+  logging: LoggingConfiguration,
+  record: RequestRecord,
+  endedAtMs: number,
+): string | undefined {
+  if (!WRITING_LEVELS.has(logging.level)) return undefined;
+  if (logging.filter && !(record.context && logging.filter.isTrue(record.context))) return undefined;
+  const builtIn = builtInFields(record, endedAtMs, logging.removedFields);
+  const configured = configuredFields(record, logging.fields);
+  const time = new Date(endedAtMs).toISOString().replace("Z", "000Z");
+  if (logging.format === "json") {
+    return JSON.stringify({
+      level: "info",
+      time,
+      scope: "request",
+      ...Object.fromEntries(builtIn),
+      ...Object.fromEntries(configured),
+    });
+  }
+  let line = `${time}\tinfo\trequest`;
+  for (const [name, value] of builtIn) line += ` ${name}=${value}`;
+  for (const [name, value] of configured) line += ` ${name}=${configuredText(value)}`;
+  return line;
+}
+
+function configuredText(value: unknown): string {
+  return typeof value === "object" ? JSON.stringify(JSON.stringify(value)) : JSON.stringify(value);
+}

@@ -1,0 +1,27 @@
+import type { CelContext } from "../cel/expression.ts";
+import type { AuthorizationRule } from "../configuration/configuration.ts";
+import { textAnswer } from "../proxy/own-answer.ts";
+
+/**
+ * Any `deny` that is true refuses; any `require` that is not true refuses; any `allow` that is true lets through; without an `allow`
+ * rule what is left passes. An expression that fails counts as false, so prefer `require` to `deny`: a failing `deny` lets through.
+ *
+ * @throws OwnAnswer 403
+ */
+export function applyAuthorization(rules: readonly AuthorizationRule[], context: CelContext): void {
+  let hasAllowRule = false;
+  let allowed = false;
+  for (const { effect, expression } of rules) {
+    if (effect === "allow") {
+      hasAllowRule = true;
+      allowed ||= expression.isTrue(context);
+    } else if (expression.isTrue(context) === (effect === "deny")) {
+      throw denied();
+    }
+  }
+  if (hasAllowRule && !allowed) throw denied();
+}
+
+function denied() {
+  return textAnswer(403, "Authorization", "authorization failed");
+}

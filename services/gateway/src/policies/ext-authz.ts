@@ -1,0 +1,162 @@
+import type { Dispatcher } from "undici";
+import type { CelContext } from "../cel/expression.ts";
+import type { ExtAuthzPolicy } from "../configuration/configuration.ts";
+import { type CollectedResponse, collectResponse } from "../proxy/collect-response.ts";
+import { describeFailure } from "../proxy/describe-failure.ts";
+import { OwnAnswer, textAnswer } from "../proxy/own-answer.ts";
+import { fieldsByName, firstField, type RequestHead, removeField, setField } from "../proxy/request-head.ts";
+import type { UpstreamPools } from "../proxy/upstream-pools.ts";
+
+/** A decision with claims is small; a refusal with its page is not much larger. */
+const MAX_ANSWER_BYTES = 262_144;
+
+const DENIED_TEXT = "external authorization failed";
+
+/** What the check service said of a request it let through. */
+export interface ExtAuthzVerdict {
+  /** The CEL root `extauthz`: one member per `metadata` entry that could be evaluated. */
+  readonly extauthz: Readonly<Record<string, unknown>>;
+  /** Names of `metadata` entries that failed. */
+  readonly failedMetadata: readonly string[];
+}
+
+/**
+ * Asks the check service about a request (gateway.md section 2). A 2xx lets it through: fields named in `includeResponseHeaders`
+ * replace those of the request, `metadata` becomes `extauthz.*`. Any other answer goes to the caller byte for byte.
+ *
+ * The check carries only what the policy names: the client's own fields by `includeRequestHeaders` (first value of each), then
+ * `addRequestHeaders` over them. A field whose expression fails is left out, so the client cannot supply it instead.
+ *
+ * @param head its `fields` are changed by `includeResponseHeaders`
+ * @param body already read, when the policy sends bodies
+ * @returns undefined when there was no answer and `failureMode` is allow
+ * @throws OwnAnswer the refusal
+ */
+export async function applyExtAuthz(
+  policy: ExtAuthzPolicy,
+  options: {
+    head: RequestHead;
+    context: CelContext;
+    body: Buffer | undefined;
+    pools: UpstreamPools;
+    signal: AbortSignal;
+  },
+): Promise<ExtAuthzVerdict | undefined> {
+  const { head, context, pools, signal } = options;
+  const request = checkRequest(policy, head, context, options.body);
+  let answer: CollectedResponse;
+  try {
+    answer = await collectResponse(pools.get(policy), request, {
+      maxBytes: MAX_ANSWER_BYTES,
+      timeoutMs: policy.requestTimeoutMs,
+      signal,
+    });
+  } catch (error) {
+    if (signal.aborted) throw signal.reason;
+    return withoutAnswer(policy, error);
+  }
+  if (answer.status < 200 || answer.status > 299) throw relayed(answer);
+
+  for (const name of policy.includeResponseHeaders) {
+    const value = firstField(answer.fields, name);
+    if (value !== undefined) setField(head.fields, name, value);
+  }
+  return evaluateMetadata(policy, context, answer);
+}
+
+function checkRequest(
+  policy: ExtAuthzPolicy,
+  head: RequestHead,
+  context: CelContext,
+  body: Buffer | undefined,
+): Dispatcher.DispatchOptions {
+  const pseudo: Record<string, string> = {
+    ":method": head.method,
+    ":authority": `${policy.host}:${policy.port}`,
+  };
+  const fields: string[] = [];
+  for (const name of policy.includeRequestHeaders) {
+    if (name === ":authority") {
+      pseudo[name] = head.authority;
+      continue;
+    }
+    const value = firstField(head.fields, name);
+    if (value !== undefined) setField(fields, name, value);
+  }
+  for (const { name, expression } of policy.addRequestHeaders) {
+    const value = expression.valueOrUndefined(context);
+    const usable = typeof value === "string" && isFieldValue(value);
+    if (name.startsWith(":")) {
+      if (usable) pseudo[name] = value;
+    } else if (usable) {
+      setField(fields, name, value);
+    } else {
+      removeField(fields, name);
+    }
+  }
+  const payload = checkBody(policy, body, fields);
+  setField(fields, "host", pseudo[":authority"]!);
+  return {
+    method: pseudo[":method"] as Dispatcher.HttpMethod,
+    path: checkPath(policy, head, context),
+    headers: fields,
+    body: payload ?? null,
+  };
+}
+
+function checkPath(policy: ExtAuthzPolicy, head: RequestHead, context: CelContext): string {
+  if (policy.path === undefined) return head.target;
+  const path = policy.path.valueOrUndefined(context);
+  if (typeof path !== "string" || !/^\/[\x21-\x7e]*$/.test(path)) {
+    throw textAnswer(403, "ExtAuth", DENIED_TEXT, "the check path is no path");
+  }
+  return path;
+}
+
+function checkBody(policy: ExtAuthzPolicy, body: Buffer | undefined, fields: string[]): Buffer | undefined {
+  const options = policy.includeRequestBody;
+  if (options === undefined || body === undefined) return undefined;
+  if (body.length <= options.maxRequestBytes) return body;
+  if (!options.allowPartialMessage) throw textAnswer(413, "ExtAuth", "request body too large for the check");
+  setField(fields, "x-envoy-auth-partial-body", "true");
+  return body.subarray(0, options.maxRequestBytes);
+}
+
+function withoutAnswer(policy: ExtAuthzPolicy, error: unknown): undefined {
+  const failure =
+    error instanceof DOMException && error.name === "TimeoutError" ? "timeout" : describeFailure(error);
+  if ("denyWithStatus" in policy.failureMode) {
+    throw textAnswer(policy.failureMode.denyWithStatus, "ExtAuth", `${DENIED_TEXT}: ${failure}`, failure);
+  }
+  if (policy.failureMode.mode === "deny") throw textAnswer(403, "ExtAuth", DENIED_TEXT, failure);
+  return undefined;
+}
+
+function relayed({ status, fields, body }: CollectedResponse): OwnAnswer {
+  const passed = [...fields];
+  removeField(passed, "content-length");
+  return new OwnAnswer({ status, reason: "DirectResponse", fields: passed, body });
+}
+
+function evaluateMetadata(
+  policy: ExtAuthzPolicy,
+  context: CelContext,
+  answer: CollectedResponse,
+): ExtAuthzVerdict {
+  const withResponse = {
+    ...context,
+    response: { code: answer.status, headers: fieldsByName(answer.fields) },
+  };
+  const extauthz: Record<string, unknown> = Object.create(null);
+  const failedMetadata: string[] = [];
+  for (const { name, expression } of policy.metadata) {
+    const value = expression.valueOrUndefined(withResponse);
+    if (value === undefined) failedMetadata.push(name);
+    else extauthz[name] = value;
+  }
+  return { extauthz, failedMetadata };
+}
+
+function isFieldValue(value: string): boolean {
+  return /^[\t\x20-\x7e\x80-\xff]*$/.test(value);
+}

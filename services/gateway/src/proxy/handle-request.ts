@@ -1,0 +1,251 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Dispatcher } from "undici";
+import type { Bind, GatewayConfiguration, Route } from "../configuration/configuration.ts";
+import type { RequestRecord } from "../observe/request-record.ts";
+import { startTrace } from "../observe/trace-context.ts";
+import { a2aMethod, isAgentCardRequest, rewriteAgentCard } from "../policies/agent-card.ts";
+import { applyAuthorization } from "../policies/authorization.ts";
+import { applyCors } from "../policies/cors.ts";
+import { applyExtAuthz } from "../policies/ext-authz.ts";
+import type { LocalRateLimit } from "../policies/local-rate-limit.ts";
+import { upstreamAuthority } from "../policies/url-rewrite.ts";
+import { selectListener } from "../routing/select-listener.ts";
+import { selectRoute } from "../routing/select-route.ts";
+import { celContext } from "./cel-context.ts";
+import { type CollectedResponse, collectResponse } from "./collect-response.ts";
+import { describeFailure } from "./describe-failure.ts";
+import { forwardRequest } from "./forward-request.ts";
+import { CallerGone, OwnAnswer, textAnswer } from "./own-answer.ts";
+import { readRequestBody } from "./request-body.ts";
+import { firstField, readRequestHead, removeField, setField } from "./request-head.ts";
+import type { UpstreamPools } from "./upstream-pools.ts";
+
+/** Largest agent card that is rewritten; Agentgateway's own buffer limit. */
+const MAX_CARD_BYTES = 2_097_152;
+
+/** What the request path needs beside the message. Replaced as a whole when the file is reloaded. */
+export interface RequestEnvironment {
+  readonly configuration: GatewayConfiguration;
+  readonly bind: Bind;
+  readonly rateLimits: ReadonlyMap<Route, LocalRateLimit>;
+  readonly pools: UpstreamPools;
+  readonly maxBodyBytes: number;
+  readonly stallTimeoutMs: number;
+  readonly onProblem: (message: string, error?: unknown) => void;
+}
+
+/**
+ * One request from its head to the end of its response. The order of the policies is Agentgateway's: cors, extAuthz, authorization,
+ * localRateLimit, urlRewrite, a2a. Fills `record`; never throws.
+ */
+export async function handleRequest(
+  message: IncomingMessage,
+  response: ServerResponse,
+  environment: RequestEnvironment,
+  record: RequestRecord,
+): Promise<void> {
+  const abort = new AbortController();
+  const deadlines: NodeJS.Timeout[] = [];
+  const corsFields: string[] = [];
+  response.once("close", () => {
+    if (!response.writableFinished) abort.abort(new CallerGone("the caller left"));
+  });
+  const deadline = (milliseconds: number | undefined, text: string) => {
+    if (milliseconds === undefined) return;
+    deadlines.push(setTimeout(() => abort.abort(textAnswer(504, "Timeout", text)), milliseconds));
+  };
+  try {
+    await passPolicies({
+      message,
+      response,
+      environment,
+      record,
+      signal: abort.signal,
+      corsFields,
+      deadline,
+      deadlines,
+    });
+  } catch (error) {
+    answer(error, { message, response, environment, record, corsFields });
+  } finally {
+    for (const timer of deadlines) clearTimeout(timer);
+  }
+}
+
+interface Exchange {
+  readonly message: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly environment: RequestEnvironment;
+  readonly record: RequestRecord;
+  readonly signal: AbortSignal;
+  /** Added to whatever is answered. */
+  readonly corsFields: string[];
+  readonly deadline: (milliseconds: number | undefined, text: string) => void;
+  readonly deadlines: NodeJS.Timeout[];
+}
+
+async function passPolicies(exchange: Exchange): Promise<void> {
+  const { message, environment, record, signal } = exchange;
+  const { configuration } = environment;
+  const head = readRequestHead(message);
+  record.head = head;
+  record.context = celContext(head);
+
+  const trace = startTrace(configuration.tracing, firstField(head.fields, "traceparent"));
+  if (trace !== undefined) {
+    record.trace = trace;
+    setField(head.fields, "traceparent", trace.header);
+  }
+  const listener = selectListener(environment.bind, head.hostname);
+  if (listener === undefined) throw textAnswer(404, "NotFound", "listener not found");
+  record.listener = listener.name;
+  const selected = selectRoute(listener, head);
+  if (selected === undefined) throw textAnswer(404, "NotFound", "route not found");
+  const { route, matchedPath } = selected;
+  record.route = route;
+  record.matchedPath = matchedPath;
+  const { policies } = route;
+  exchange.deadline(policies.requestTimeoutMs, "request timeout");
+
+  // Reading starts now, while the check is under way; a failure is looked at where the body is needed.
+  const reading = head.hasBody ? readRequestBody(message, environment.maxBodyBytes) : undefined;
+  reading?.catch(() => {});
+
+  if (policies.cors) exchange.corsFields.push(...applyCors(policies.cors, head));
+  if (policies.extAuthz) {
+    const verdict = await applyExtAuthz(policies.extAuthz, {
+      head,
+      context: record.context,
+      body: policies.extAuthz.includeRequestBody && (await reading),
+      pools: environment.pools,
+      signal,
+    });
+    if (verdict !== undefined) {
+      record.context = { ...record.context, extauthz: verdict.extauthz };
+      for (const name of verdict.failedMetadata) {
+        environment.onProblem(`extAuthz metadata ${name} could not be evaluated for route ${route.name}`);
+      }
+    }
+  }
+  if (policies.authorization) applyAuthorization(policies.authorization, record.context);
+  environment.rateLimits.get(route)?.take();
+
+  // A caller that leaves ends the reading by itself; only a deadline has to be watched for.
+  const body = await (exchange.deadlines.length === 0 ? reading : untilAborted(reading, signal));
+  const isCard = policies.a2a && isAgentCardRequest(head.method, head.path);
+  if (policies.a2a && (isCard || head.method === "POST")) {
+    record.protocol = "a2a";
+    if (!isCard) record.a2aMethod = a2aMethod(firstField(head.fields, "content-type"), body);
+  }
+  const fields = [...head.fields];
+  setField(fields, "host", upstreamAuthority(policies.authority, route.backend, head.authority));
+  const request: Dispatcher.DispatchOptions = {
+    method: head.method as Dispatcher.HttpMethod,
+    path: head.target,
+    headers: fields,
+    body: body ?? null,
+  };
+  record.endpoint = `${route.backend.host}:${route.backend.port}`;
+  exchange.deadline(policies.backendRequestTimeoutMs, "upstream call timeout");
+  await callAgent(exchange, request, route, isCard);
+}
+
+async function callAgent(
+  exchange: Exchange,
+  request: Dispatcher.DispatchOptions,
+  route: Route,
+  isCard: boolean,
+): Promise<void> {
+  const { response, environment, record, signal } = exchange;
+  const pool = environment.pools.get(route.backend);
+  try {
+    if (isCard) {
+      const card = await collectResponse(pool, request, { maxBytes: MAX_CARD_BYTES, signal });
+      return sendCard(exchange, card);
+    }
+    const outcome = await forwardRequest(pool, request, response, {
+      signal,
+      addedFields: exchange.corsFields,
+      stallTimeoutMs: environment.stallTimeoutMs,
+      onHead(status, fields) {
+        record.status = status;
+        record.responseFields = fields;
+        for (const timer of exchange.deadlines) clearTimeout(timer);
+      },
+    });
+    if (outcome.failed !== undefined) record.error = `response cut: ${describeFailure(outcome.failed)}`;
+  } catch (error) {
+    if (error instanceof OwnAnswer || error instanceof CallerGone) throw error;
+    const failure = describeFailure(error);
+    throw textAnswer(503, "UpstreamFailure", `upstream call failed: ${failure}`, failure);
+  }
+}
+
+function sendCard({ response, record, corsFields }: Exchange, card: CollectedResponse): void {
+  const { head } = record;
+  let body: Buffer;
+  try {
+    body = rewriteAgentCard(card.body, `http://${head!.authority}`, head!.path);
+  } catch (error) {
+    const { message } = error as Error;
+    throw textAnswer(503, "UpstreamFailure", `processing failed: ${message}`, message);
+  }
+  const fields = [...card.fields];
+  for (let index = 0; index < corsFields.length; index += 2) {
+    setField(fields, corsFields[index]!, corsFields[index + 1]!);
+  }
+  setField(fields, "content-length", String(body.length));
+  record.status = card.status;
+  record.responseFields = fields;
+  response.writeHead(card.status, fields);
+  response.end(body);
+}
+
+function answer(
+  error: unknown,
+  {
+    message,
+    response,
+    environment,
+    record,
+    corsFields,
+  }: Pick<Exchange, "message" | "response" | "environment" | "record" | "corsFields">,
+): void {
+  if (error instanceof CallerGone || response.headersSent || response.destroyed) {
+    record.error = error instanceof CallerGone ? error.message : describeFailure(error);
+    response.destroy();
+    return;
+  }
+  let own: OwnAnswer;
+  if (error instanceof OwnAnswer) {
+    own = error;
+  } else {
+    environment.onProblem("a request failed inside the gateway", error);
+    own = textAnswer(500, "Internal", "internal error");
+  }
+  const fields = [...own.fields];
+  for (let index = 0; index < corsFields.length; index += 2) {
+    setField(fields, corsFields[index]!, corsFields[index + 1]!);
+  }
+  removeField(fields, "content-length");
+  const body = typeof own.body === "string" ? Buffer.from(own.body) : own.body;
+  if (own.status !== 204 && own.status !== 304) fields.push("content-length", String(body.length));
+  // The rest of an unread body must not be taken for the next request.
+  if (!message.complete) fields.push("connection", "close");
+  record.status = own.status;
+  record.reason = own.reason;
+  if (own.detail !== undefined) record.error = own.detail;
+  record.responseFields = fields;
+  response.writeHead(own.status, fields);
+  response.end(body);
+}
+
+function untilAborted<T>(promise: Promise<T> | undefined, signal: AbortSignal): Promise<T | undefined> {
+  if (promise === undefined) return Promise.resolve(undefined);
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(signal.reason);
+    if (signal.aborted) return onAbort();
+    signal.addEventListener("abort", onAbort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
+  });
+}

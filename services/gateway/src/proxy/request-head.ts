@@ -1,0 +1,140 @@
+import type { IncomingMessage } from "node:http";
+import { textAnswer } from "./own-answer.ts";
+
+/** node drops header lines beyond its limit without a word; the server's limit is one higher, so that dropping cannot happen. */
+export const MAX_HEADER_LINES = 200;
+
+// A registered name or an IP literal, and a port. Nothing that a URL would read as credentials, path or encoding.
+const HOST = /^([A-Za-z0-9._-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(?::(\d{1,5}))?$/;
+
+// RFC 9110 section 7.6.1, plus the proxy fields that were never end to end.
+const HOP_BY_HOP = new Set([
+  "connection",
+  "keep-alive",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+]);
+
+/** A request's head as the policies see it: exactly what the agent will see, so that check and agent cannot disagree. */
+export interface RequestHead {
+  readonly method: string;
+  /** Path and query, byte for byte. */
+  readonly target: string;
+  readonly path: string;
+  /** `Host` as received, with port. */
+  readonly authority: string;
+  /** Without port. */
+  readonly hostname: string;
+  readonly httpVersion: string;
+  /** Lower-case name and value by turns; hop-by-hop fields, `host` and the framing are gone. */
+  readonly fields: string[];
+  readonly sourceAddress: string;
+  readonly sourcePort: number;
+  /** True when the message was framed with a body, be it an empty one. */
+  readonly hasBody: boolean;
+}
+
+/**
+ * Reads a request's head and refuses the shapes that two parsers could read differently (several `Host` lines, a target that is not a
+ * path, a fragment). The parser below has refused the smuggling shapes already: length and chunks together, two lengths, bare LF.
+ *
+ * @throws OwnAnswer 400 or 431
+ */
+export function readRequestHead(message: IncomingMessage): RequestHead {
+  const raw = message.rawHeaders;
+  if (raw.length / 2 > MAX_HEADER_LINES) throw textAnswer(431, "InvalidRequest", "too many header fields");
+  const dropped = nominatedByConnection(message.headers.connection);
+  const fields: string[] = [];
+  let authority: string | undefined;
+  let hasBody = false;
+  for (let index = 0; index < raw.length; index += 2) {
+    const name = raw[index]!.toLowerCase();
+    const value = raw[index + 1]!;
+    if (name === "host") {
+      if (authority !== undefined) throw textAnswer(400, "InvalidRequest", "more than one host");
+      authority = value;
+    } else if (name === "content-length" || name === "transfer-encoding") {
+      hasBody = true;
+    } else if (!HOP_BY_HOP.has(name) && name !== "expect" && !dropped?.has(name)) {
+      fields.push(name, value);
+    }
+  }
+  const [, hostname] = HOST.exec(authority ?? "") ?? [];
+  if (hostname === undefined) throw textAnswer(400, "InvalidRequest", "invalid host");
+  const target = message.url ?? "";
+  if (!target.startsWith("/") || target.includes("#")) {
+    throw textAnswer(400, "InvalidRequest", "invalid request target");
+  }
+  const queryAt = target.indexOf("?");
+  return {
+    method: message.method ?? "GET",
+    target,
+    path: queryAt < 0 ? target : target.slice(0, queryAt),
+    authority: authority!,
+    hostname,
+    httpVersion: message.httpVersion,
+    fields,
+    sourceAddress: message.socket.remoteAddress ?? "",
+    sourcePort: message.socket.remotePort ?? 0,
+    hasBody,
+  };
+}
+
+/** Response fields that may pass: hop-by-hop ones and those named by `connection` are gone, names are lower-case. */
+export function endToEndFields(raw: readonly string[]): string[] {
+  let dropped: ReadonlySet<string> | undefined;
+  for (let index = 0; index < raw.length; index += 2) {
+    if (raw[index]!.toLowerCase() !== "connection") continue;
+    dropped = new Set([...(dropped ?? []), ...(nominatedByConnection(raw[index + 1]) ?? [])]);
+  }
+  const fields: string[] = [];
+  for (let index = 0; index < raw.length; index += 2) {
+    const name = raw[index]!.toLowerCase();
+    if (!HOP_BY_HOP.has(name) && !dropped?.has(name)) fields.push(name, raw[index + 1]!);
+  }
+  return fields;
+}
+
+/** First value of a field, by its lower-case name. */
+export function firstField(fields: readonly string[], name: string): string | undefined {
+  for (let index = 0; index < fields.length; index += 2) {
+    if (fields[index] === name) return fields[index + 1];
+  }
+  return undefined;
+}
+
+/** Sets a field to one value, whatever it held before. */
+export function setField(fields: string[], name: string, value: string): void {
+  removeField(fields, name);
+  fields.push(name, value);
+}
+
+export function removeField(fields: string[], name: string): void {
+  for (let index = fields.length - 2; index >= 0; index -= 2) {
+    if (fields[index] === name) fields.splice(index, 2);
+  }
+}
+
+/** Fields as CEL sees them: text for one line, a list for several. */
+export function fieldsByName(fields: readonly string[]): Record<string, string | string[]> {
+  const byName: Record<string, string | string[]> = Object.create(null);
+  for (let index = 0; index < fields.length; index += 2) {
+    const name = fields[index]!;
+    const value = fields[index + 1]!;
+    const present = byName[name];
+    if (present === undefined) byName[name] = value;
+    else if (typeof present === "string") byName[name] = [present, value];
+    else present.push(value);
+  }
+  return byName;
+}
+
+function nominatedByConnection(connection: string | undefined): ReadonlySet<string> | undefined {
+  if (connection === undefined || connection === "keep-alive" || connection === "close") return undefined;
+  return new Set(connection.split(",").map((name) => name.trim().toLowerCase()));
+}

@@ -1,0 +1,76 @@
+import { createServer } from "node:net";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { startFakeServer } from "./support/fake-agent.ts";
+import { isRealGateway, oneRoute, startGateway } from "./support/gateway-under-test.ts";
+import { send } from "./support/http-client.ts";
+
+const cleanUps: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
+});
+
+describe("own ports", () => {
+  test("readiness, metrics and the resolved configuration", async () => {
+    const agent = await startFakeServer();
+    const gateway = await startGateway(oneRoute(agent.address));
+    cleanUps.push(agent.close, gateway.close);
+    await send({ port: gateway.port });
+    expect((await fetch(`${gateway.readinessUrl}/healthz/ready`)).status).toBe(200);
+    const dump = await (await fetch(`${gateway.adminUrl}/config_dump`)).json();
+    expect(JSON.stringify(dump)).toContain("agent");
+    await vi.waitFor(async () => {
+      const metrics = await (await fetch(`${gateway.statsUrl}/metrics`)).text();
+      expect(metrics).toMatch(/^agentgateway_requests_total\{.*status="200".*\} 1$/m);
+    });
+  });
+
+  test.skipIf(isRealGateway)("answer nothing else", async () => {
+    const gateway = await startGateway(oneRoute("127.0.0.1:9"));
+    cleanUps.push(gateway.close);
+    for (const url of [
+      `${gateway.adminUrl}/`,
+      `${gateway.statsUrl}/config_dump`,
+      `${gateway.readinessUrl}/__proto__`,
+    ]) {
+      expect((await fetch(url)).status).toBe(404);
+    }
+    expect((await fetch(`${gateway.adminUrl}/config_dump`, { method: "POST" })).status).toBe(404);
+  });
+
+  test.skipIf(isRealGateway)("listen on loopback", async () => {
+    const gateway = await startGateway(oneRoute("127.0.0.1:9"));
+    cleanUps.push(gateway.close);
+    for (const url of [gateway.url, gateway.adminUrl, gateway.statsUrl, gateway.readinessUrl]) {
+      expect(new URL(url).hostname).toBe("127.0.0.1");
+    }
+  });
+});
+
+describe("start", () => {
+  test.skipIf(isRealGateway)("a bad configuration opens no port", async () => {
+    const blocker = createServer().listen(0, "127.0.0.1");
+    cleanUps.push(() => new Promise((resolve) => blocker.close(resolve)));
+    await expect(startGateway(oneRoute("127.0.0.1:9", { aauth: {} }))).rejects.toThrow(
+      /test\.yaml:\d+ .*aauth/,
+    );
+  });
+
+  test.skipIf(isRealGateway)("a taken own port fails the start and frees the rest", async () => {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    cleanUps.push(() => new Promise((resolve) => server.close(resolve)));
+    const { port } = server.address() as { port: number };
+    const limits = { statsAddress: `127.0.0.1:${port}` };
+    await expect(startGateway(oneRoute("127.0.0.1:9"), { limits })).rejects.toThrow(/EADDRINUSE/);
+  });
+
+  test("stopping waits for an answer under way", async () => {
+    const agent = await startFakeServer((_, response) => void setTimeout(() => response.end("late"), 200));
+    const gateway = await startGateway(oneRoute(agent.address));
+    cleanUps.push(agent.close);
+    const answer = send({ port: gateway.port });
+    await vi.waitFor(() => expect(agent.seen).toHaveLength(1));
+    await gateway.close();
+    expect((await answer).body).toBe("late");
+  });
+});

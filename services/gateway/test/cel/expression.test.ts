@@ -1,0 +1,116 @@
+import { describe, expect, test } from "vitest";
+import { type CelContext, compileExpression } from "../../src/cel/expression.ts";
+import { plainValue } from "../../src/cel/plain-value.ts";
+
+const CONTEXT: CelContext = {
+  request: {
+    method: "POST",
+    path: "/x",
+    headers: Object.assign(Object.create(null), { one: "a", two: ["a", "b"] }),
+  },
+  response: null,
+  source: { address: "127.0.0.1", port: 5 },
+  jwt: null,
+  extauthz: {
+    text: "a b",
+    nothing: null,
+    aauth: { scheme: "Jwt", jwt_claims: { aud: ["x", "y"], exp: 3, share: 1.5, __proto__x: 1 } },
+  },
+};
+
+describe("values and errors are Agentgateway's (gateway.md section 3)", () => {
+  test.each<[string, unknown]>([
+    // unset roots are null: has() is false, access is an error
+    ["has(jwt.sub)", false],
+    ["jwt.sub == 'x'", "error"],
+    ["jwt == null", true],
+    ["has(response.code)", false],
+    // has() below a missing key is an error, on something that is no map false, on a present null true
+    ["has(extauthz.missing.agent)", "error"],
+    ["has(extauthz.text.agent)", false],
+    ["has(extauthz.nothing.agent)", false],
+    ["has(extauthz.nothing)", true],
+    // missing keys and indices
+    ["extauthz.missing", "error"],
+    ["!extauthz.missing", "error"],
+    ["extauthz.aauth.jwt_claims.aud[7]", "error"],
+    // errors are absorbed where the other side decides
+    ["extauthz.missing || true", true],
+    ["true || extauthz.missing", true],
+    ["extauthz.missing && false", false],
+    ["extauthz.missing && true", "error"],
+    // comparison
+    ["request.path == 1", false],
+    ["extauthz.aauth.jwt_claims.exp == 3", true],
+    ["extauthz.aauth.jwt_claims.exp < 3.5", true],
+    ["extauthz.aauth.jwt_claims.aud == 'x'", false],
+    // contains and in
+    ["request.path.contains('x')", true],
+    ["extauthz.aauth.jwt_claims.aud.contains('y')", true],
+    ["extauthz.aauth.jwt_claims.aud.contains('z')", false],
+    ["extauthz.aauth.contains('scheme')", true],
+    ["extauthz.aauth.contains('constructor')", false],
+    ["'y' in extauthz.aauth.jwt_claims.aud", true],
+    ["'scheme' in extauthz.aauth", true],
+    ["'a' in extauthz.text", true],
+    ["'b' in extauthz.text.split(' ')", true],
+    ["'a b' in extauthz.text.split(' ')", false],
+    // headers
+    ["request.headers.one", "a"],
+    ['request.headers["two"]', ["a", "b"]],
+    ["request.headers.three", "error"],
+    // no way to JavaScript's own properties
+    ["extauthz.aauth.constructor", "error"],
+    ["extauthz.aauth.__proto__", "error"],
+    ["request.headers.toString", "error"],
+    // json
+    ['json("{\\"a\\": [1]}").a[0] == 1', true],
+    ['json("nonsense")', "error"],
+    // macros bind their variable
+    ["extauthz.aauth.jwt_claims.aud.exists(entry, entry == 'y')", true],
+  ])("%s", (source, expected) => {
+    const expression = compileExpression(source);
+    if (expected === "error") {
+      expect(expression.valueOrUndefined(CONTEXT)).toBeUndefined();
+      expect(expression.isTrue(CONTEXT)).toBe(false);
+    } else {
+      expect(expression.valueOrUndefined(CONTEXT)).toEqual(expected);
+      expect(expression.isTrue(CONTEXT)).toBe(expected === true);
+    }
+  });
+
+  test("only true is true", () => {
+    for (const source of ["1", "'true'", "extauthz.aauth", "null"]) {
+      expect(compileExpression(source).isTrue(CONTEXT)).toBe(false);
+    }
+  });
+});
+
+describe("names that both gateways do not share are refused when the file is loaded", () => {
+  test.each([
+    "aauth.agent",
+    "request.body",
+    "response['body']",
+    "env.HOME",
+    "uuid()",
+    "type(1)",
+    "request.path.replace('a', 'b')",
+    "[1].exists(x, y == 1)",
+    "[1].exists(x, x == 1) && x == 1",
+    "destination.port",
+  ])("%s", (source) => {
+    expect(() => compileExpression(source)).toThrow();
+  });
+});
+
+test("values become plain JSON data", () => {
+  const source =
+    "{'size': size('abc'), 'text': 'x', 'list': [1], 'raw': b'hi', 'time': timestamp('2026-02-06T00:00:00Z')}";
+  expect(plainValue(compileExpression(source).valueOrUndefined(CONTEXT))).toEqual({
+    size: 3,
+    text: "x",
+    list: [1],
+    raw: "aGk=",
+    time: "2026-02-06T00:00:00.000Z",
+  });
+});

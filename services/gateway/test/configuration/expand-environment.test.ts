@@ -1,0 +1,34 @@
+import { describe, expect, test } from "vitest";
+import { expandEnvironment } from "../../src/configuration/expand-environment.ts";
+
+describe("expandEnvironment", () => {
+  const env = { A: "one", EMPTY: "", LINES: "a\nb: c" };
+  test.each([
+    ["$A", "one"],
+    [`\${A}`, "one"],
+    [`\${A:-two}`, "one"],
+    [`\${B:-http://x:1}`, "http://x:1"],
+    [`\${B:-}`, ""],
+    [`\${EMPTY}`, ""],
+    [`\${EMPTY:-two}`, "two"],
+    ["$$A", "$A"],
+    ['matches("^/x$")', 'matches("^/x$")'],
+    ["cost: 5$", "cost: 5$"],
+    [`# \${A} in a comment`, "# one in a comment"],
+    ["# yaml-language-server: $schema=https://x", "#=https://x"],
+  ])("%s -> %s", (text, expected) => {
+    expect(expandEnvironment(text, env)).toEqual({ text: expected, problems: [] });
+  });
+
+  test("a variable that is not set is a problem with its line", () => {
+    const { problems } = expandEnvironment(`a: 1\nb: \${NOPE}\nc: $NOPE2`, env);
+    expect(problems.map(({ line, message }) => [line, message])).toEqual([
+      [2, "environment variable NOPE is not set and has no default"],
+      [3, "environment variable NOPE2 is not set and has no default"],
+    ]);
+  });
+
+  test("a value cannot add lines to the file", () => {
+    expect(expandEnvironment("a: $LINES", env).problems[0]?.message).toMatch(/line break/);
+  });
+});

@@ -1,0 +1,267 @@
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { startTrace } from "../../src/observe/trace-context.ts";
+import { type FakeAnswer, startFakeServer } from "../support/fake-agent.ts";
+import { type GatewayUnderTest, oneRoute, startGateway } from "../support/gateway-under-test.ts";
+import { send } from "../support/http-client.ts";
+
+const cleanUps: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
+});
+
+async function setUp(config: object, policies: object = {}, answer?: FakeAnswer) {
+  const agent = await startFakeServer(answer);
+  let nowMs = Date.parse("2026-02-06T21:40:41.536Z");
+  const gateway = await startGateway(oneRoute(agent.address, policies, { config }), {
+    nowMs: () => (nowMs += 10),
+  });
+  cleanUps.push(agent.close, gateway.close);
+  return {
+    agent,
+    gateway,
+    call: (call: Partial<Parameters<typeof send>[0]> = {}) => send({ port: gateway.port, ...call }),
+  };
+}
+
+const line = (gateway: GatewayUnderTest, count = 1) =>
+  vi.waitFor(() => {
+    expect(gateway.lines).toHaveLength(count);
+    return gateway.lines[count - 1]!;
+  });
+
+const TOKEN = `eyJhbGciOiJFZERTQSJ9.${"A".repeat(60)}.${"B".repeat(86)}`;
+
+describe("the access log", () => {
+  test("text: the fields of Agentgateway in its order", async () => {
+    const { agent, gateway, call } = await setUp({}, { a2a: {} });
+    await call({
+      method: "POST",
+      path: "/x?y=1",
+      host: "agent.localhost:3000",
+      headers: { "content-type": "application/json" },
+      body: '{"method":"message/send"}',
+    });
+    expect(
+      (await line(gateway)).replace(/src\.addr=\S+/, "src.addr=A").replace(/duration=\d+ms/, "duration=Nms"),
+    ).toBe(
+      `2026-02-06T21:40:41.556000Z\tinfo\trequest gateway=default/default listener=main route=default/agent endpoint=${agent.address} ` +
+        "src.addr=A http.method=POST http.host=agent.localhost http.path=/x?y=1 http.version=HTTP/1.1 http.status=200 " +
+        "protocol=a2a a2a.method=message/send duration=Nms",
+    );
+  });
+
+  test("configured fields come last, texts quoted, maps as JSON, failing and null ones left out", async () => {
+    const { gateway, call } = await setUp({
+      logging: {
+        fields: {
+          add: {
+            text: 'request.headers["x-text"]',
+            number: "size(request.path)",
+            yes: "has(request.headers)",
+            map: '{"a": [1]}',
+            missing: "request.headers.nope",
+            nothing: "null",
+            user: "jwt.sub",
+            code: "response.code",
+          },
+          remove: ["protocol", "gateway"],
+        },
+      },
+    });
+    await call({ headers: { "x-text": 'say "hi"' } });
+    const text = await line(gateway);
+    expect(text).toMatch(
+      /duration=\d+ms text="say \\"hi\\"" number=1 yes=true map="\{\\"a\\":\[1\]\}" code=200$/,
+    );
+    expect(text).not.toMatch(/protocol=|gateway=|user=|nothing=|missing=/);
+  });
+
+  test("json: level, time, scope, then the same fields", async () => {
+    const { gateway, call } = await setUp({
+      logging: { format: "json", fields: { add: { size: "size(request.path)" } } },
+    });
+    await call();
+    const record = JSON.parse(await line(gateway)) as Record<string, unknown>;
+    expect(Object.keys(record).slice(0, 4)).toEqual(["level", "time", "scope", "gateway"]);
+    expect(record).toMatchObject({ level: "info", scope: "request", "http.status": 200, size: 1 });
+  });
+
+  test.each<[string, object, object, string, string]>([
+    [
+      "a refusal of the check",
+      { extAuthz: { host: "127.0.0.1:9", protocol: { http: {} }, failureMode: { denyWithStatus: 503 } } },
+      {},
+      "503",
+      "ExtAuth",
+    ],
+    ["a rule", { authorization: { rules: ["false"] } }, {}, "403", "Authorization"],
+    ["an empty bucket", { localRateLimit: [{ maxTokens: 0, fillInterval: "1h" }] }, {}, "429", "RateLimit"],
+    ["a bad request", {}, { path: "/#" }, "400", "InvalidRequest"],
+  ])("the reason of an answer of its own: %s", async (_name, policies, callOptions, status, reason) => {
+    const { gateway, call } = await setUp({}, policies);
+    await call(callOptions);
+    expect(await line(gateway)).toMatch(new RegExp(`http.status=${status} .*reason=${reason} duration=`));
+  });
+
+  test("a refusal passed on is a DirectResponse, and the agent was not called", async () => {
+    const authz = await startFakeServer((_, response) => response.writeHead(401).end());
+    cleanUps.push(authz.close);
+    const { gateway, call } = await setUp(
+      {},
+      { a2a: {}, extAuthz: { host: authz.address, protocol: { http: {} } } },
+    );
+    await call({ method: "POST", body: "{}" });
+    const text = await line(gateway);
+    expect(text).toMatch(/http.status=401 protocol=http reason=DirectResponse/);
+    expect(text).not.toMatch(/endpoint=/);
+  });
+
+  test("an unknown host and an agent that is down", async () => {
+    const gateway = await startGateway({
+      binds: [
+        {
+          listeners: [
+            { name: "one", hostname: "one.test", routes: [{ backends: [{ host: "127.0.0.1:9" }] }] },
+          ],
+        },
+      ],
+    });
+    cleanUps.push(gateway.close);
+    await send({ port: gateway.port, host: "two.test" });
+    expect(await line(gateway)).toMatch(/http.host=two.test .*http.status=404 .*reason=NotFound/);
+    await send({ port: gateway.port, host: "one.test" });
+    expect(await line(gateway, 2)).toMatch(
+      /listener=one route=default\/route0 endpoint=127.0.0.1:9 .*http.status=503 .*error=\w+ reason=UpstreamFailure/,
+    );
+  });
+
+  test("filter and level silence it", async () => {
+    const filtered = await setUp({ logging: { filter: 'request.path != "/health"' } });
+    await filtered.call({ path: "/health" });
+    await filtered.call({ path: "/other" });
+    expect(await line(filtered.gateway)).toMatch(/http.path=\/other/);
+    const quiet = await setUp({ logging: { level: "warn" } });
+    await quiet.call();
+    await quiet.call();
+    expect(quiet.gateway.lines).toEqual([]);
+  });
+
+  test("no token and no signature in a line or a span, whatever the file asks for", async () => {
+    const add = {
+      headers: "request.headers",
+      key: 'request.headers["signature-key"]',
+      answer: "response.headers",
+    };
+    const { gateway, call } = await setUp(
+      {
+        logging: { fields: { add } },
+        tracing: { otlpProtocol: "http", randomSampling: true, fields: { add } },
+      },
+      {},
+      (_, response) =>
+        response.writeHead(200, { "agent-auth": `httpsig; auth-token; resource_token="${TOKEN}"` }).end(),
+    );
+    await call({
+      path: `/?request_token=${TOKEN}`,
+      headers: {
+        "signature-key": `sig1=(scheme=jwt jwt="${TOKEN}")`,
+        signature: `sig1=:${"s".repeat(86)}:`,
+        authorization: `Bearer ${TOKEN}`,
+        cookie: "session=secret-session",
+      },
+    });
+    const text = (await line(gateway)) + JSON.stringify(gateway.spans);
+    expect(gateway.spans).toHaveLength(1);
+    expect(text).not.toContain(TOKEN);
+    expect(text).not.toContain("s".repeat(86));
+    expect(text).not.toContain("secret-session");
+  });
+
+  test("a header cannot forge a line", async () => {
+    const { gateway, call } = await setUp({
+      logging: { fields: { add: { text: 'request.headers["x-text"]' } } },
+    });
+    await call({ headers: { "x-text": 'a" http.status=200 b="\t' } });
+    expect(await line(gateway)).toMatch(/text="a\\" http.status=200 b=\\""$/);
+  });
+});
+
+describe("traces", () => {
+  const TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  const tracing = { otlpProtocol: "http", otlpEndpoint: "http://127.0.0.1:9", randomSampling: true };
+
+  test("a caller's trace goes on with a span id of the gateway's", async () => {
+    const authz = await startFakeServer();
+    cleanUps.push(authz.close);
+    const { agent, gateway, call } = await setUp(
+      { tracing },
+      {
+        extAuthz: {
+          host: authz.address,
+          protocol: { http: {} },
+          includeRequestHeaders: ["traceparent", "tracestate"],
+        },
+      },
+    );
+    await call({ path: "/x", headers: { traceparent: TRACEPARENT, tracestate: "a=b" } });
+    const forwarded = agent.seen[0]!.headers.traceparent as string;
+    expect(forwarded).toMatch(/^00-0af7651916cd43dd8448eb211c80319c-[0-9a-f]{16}-01$/);
+    expect(forwarded).not.toBe(TRACEPARENT);
+    expect(agent.seen[0]!.headers.tracestate).toBe("a=b");
+    expect(authz.seen[0]!.headers.traceparent).toBe(forwarded);
+    const text = await line(gateway);
+    expect(text).toContain(`trace.id=0af7651916cd43dd8448eb211c80319c span.id=${forwarded.slice(36, 52)}`);
+    expect(gateway.spans[0]).toMatchObject({
+      traceId: "0af7651916cd43dd8448eb211c80319c",
+      spanId: forwarded.slice(36, 52),
+      parentSpanId: "b7ad6b7169203331",
+      name: "GET /*",
+      attributes: {
+        "url.scheme": "http",
+        "network.protocol.version": "1.1",
+        "http.status": 200,
+        "http.path": "/x",
+      },
+    });
+  });
+
+  test("without tracing it passes untouched", async () => {
+    const { agent, gateway, call } = await setUp({});
+    await call({ headers: { traceparent: TRACEPARENT } });
+    expect(agent.seen[0]!.headers.traceparent).toBe(TRACEPARENT);
+    await line(gateway);
+    expect(gateway.spans).toEqual([]);
+  });
+
+  const configuration = {
+    path: "/v1/traces",
+    randomSampling: 1,
+    clientSampling: 1,
+    fields: [],
+    removedFields: new Set<string>(),
+  };
+  test.each<[string, string | undefined, object, object | undefined]>([
+    ["no trace, random on", undefined, {}, { exported: true }],
+    ["no trace, random off", undefined, { randomSampling: 0 }, undefined],
+    ["no trace, share missed", undefined, { randomSampling: 0.4 }, undefined],
+    ["no trace, share hit", undefined, { randomSampling: 0.6 }, { exported: true }],
+    ["sampled", TRACEPARENT, {}, { exported: true, parentSpanId: "b7ad6b7169203331" }],
+    ["sampled, client sampling off", TRACEPARENT, { clientSampling: 0 }, { exported: false }],
+    ["not sampled", TRACEPARENT.replace(/01$/, "00"), {}, { exported: false }],
+    ["other version", TRACEPARENT.replace(/^00/, "01"), { randomSampling: 0 }, undefined],
+    ["zero trace id", `00-${"0".repeat(32)}-b7ad6b7169203331-01`, { randomSampling: 0 }, undefined],
+    [
+      "zero span id",
+      `00-0af7651916cd43dd8448eb211c80319c-${"0".repeat(16)}-01`,
+      { randomSampling: 0 },
+      undefined,
+    ],
+    ["nonsense", "nonsense", { randomSampling: 0 }, undefined],
+  ])("%s", (_name, traceparent, more, expected) => {
+    const trace = startTrace({ ...configuration, ...more }, traceparent, () => 0.5);
+    if (expected === undefined) expect(trace).toBeUndefined();
+    else expect(trace).toMatchObject(expected);
+    if (traceparent?.startsWith("00-0af") && trace)
+      expect(trace.header.slice(-2)).toBe(traceparent.slice(-2));
+  });
+});

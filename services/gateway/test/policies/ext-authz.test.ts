@@ -1,0 +1,323 @@
+import { afterEach, describe, expect, test } from "vitest";
+import { type FakeAnswer, type FakeServer, startFakeServer } from "../support/fake-agent.ts";
+import {
+  type GatewayUnderTest,
+  isRealGateway,
+  oneRoute,
+  startGateway,
+} from "../support/gateway-under-test.ts";
+import { send, type TestCall } from "../support/http-client.ts";
+
+const cleanUps: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
+});
+
+interface Stage {
+  readonly agent: FakeServer;
+  readonly authz: FakeServer;
+  readonly gateway: GatewayUnderTest;
+  call(call?: Omit<TestCall, "port">): ReturnType<typeof send>;
+}
+
+async function setUp(answer: FakeAnswer, extAuthz: object = {}, policies: object = {}): Promise<Stage> {
+  const agent = await startFakeServer();
+  const authz = await startFakeServer(answer);
+  const gateway = await startGateway(
+    oneRoute(agent.address, {
+      extAuthz: { host: authz.address, protocol: { http: {} }, ...extAuthz },
+      ...policies,
+    }),
+  );
+  cleanUps.push(agent.close, authz.close, gateway.close);
+  return { agent, authz, gateway, call: (call = {}) => send({ port: gateway.port, ...call }) };
+}
+
+const allow: FakeAnswer = (_, response) => response.writeHead(200).end();
+const CHECK = {
+  path: '"/check"',
+  addRequestHeaders: {
+    ":method": '"POST"',
+    "x-aauth-method": "request.method",
+    "x-aauth-uri": "request.uri",
+    "x-aauth-authority": '"agent.localhost:3000"',
+  },
+};
+
+describe("the check request (gateway.md section 2.1)", () => {
+  test("by default: the client's method, path and query, the check's own Host, authorization only, no body", async () => {
+    const { authz, call } = await setUp(allow, { includeRequestHeaders: ["authorization"] });
+    await call({
+      method: "PUT",
+      path: "/a%2Fb?x=1",
+      headers: { authorization: "Bearer x", "x-other": "1" },
+      body: "{}",
+    });
+    const [check] = authz.seen;
+    expect(check).toMatchObject({ method: "PUT", url: "/a%2Fb?x=1", body: "" });
+    expect(check!.headers.host).toBe(authz.address);
+    expect(check!.headers.authorization).toBe("Bearer x");
+    expect(check!.headers["x-other"]).toBeUndefined();
+  });
+
+  test("as the repository's files want it: POST /check with method, raw URI and a fixed authority", async () => {
+    const { authz, call } = await setUp(allow, { protocol: { http: CHECK } });
+    await call({ method: "DELETE", path: "/a%2Fb/../c?x=%20", host: "evil.test:1" });
+    expect(authz.seen[0]).toMatchObject({ method: "POST", url: "/check", body: "" });
+    expect(authz.seen[0]!.headers).toMatchObject({
+      "content-length": "0",
+      "x-aauth-method": "DELETE",
+      "x-aauth-uri": "http://evil.test:1/a%2Fb/../c?x=%20",
+      "x-aauth-authority": "agent.localhost:3000",
+    });
+  });
+
+  test("a client cannot supply the gateway's own fields", async () => {
+    const { authz, call } = await setUp(allow, {
+      includeRequestHeaders: ["x-aauth-authority", "x-aauth-mode", "x-late"],
+      protocol: {
+        http: { ...CHECK, addRequestHeaders: { ...CHECK.addRequestHeaders, "x-late": "jwt.sub" } },
+      },
+    });
+    await call({
+      headers: {
+        "X-AAuth-Authority": "evil.test",
+        "x-aauth-uri": "http://evil.test/",
+        "X-Late": "mine",
+        "x-aauth-required-scheme": "hwk",
+      },
+    });
+    const { headers } = authz.seen[0]!;
+    expect(headers["x-aauth-authority"]).toBe("agent.localhost:3000");
+    expect(headers["x-aauth-uri"]).toBe("http://agent.test/");
+    // An expression that fails takes the field away rather than leaving the client's.
+    expect(headers["x-late"]).toBeUndefined();
+    expect(headers["x-aauth-required-scheme"]).toBeUndefined();
+  });
+
+  test("of a repeated field only the first value is sent", async () => {
+    const { authz, call } = await setUp(allow, { includeRequestHeaders: ["signature-key", "signature"] });
+    await call({ headers: ["Signature-Key", "one", "signature-key", "two", "Signature", "s"] });
+    expect(authz.seen[0]!.headers["signature-key"]).toBe("one");
+    expect(authz.seen[0]!.headers.signature).toBe("s");
+  });
+
+  test("the check sees what the agent sees: a field named by Connection is gone for both", async () => {
+    const { authz, agent, call } = await setUp(allow, { includeRequestHeaders: ["signature-key"] });
+    await call({ headers: { connection: "close, signature-key", "signature-key": "x" } });
+    expect(authz.seen[0]!.headers["signature-key"]).toBeUndefined();
+    expect(agent.seen[0]!.headers["signature-key"]).toBeUndefined();
+  });
+
+  test(":authority is sent when listed", async () => {
+    const { authz, call } = await setUp(allow, { includeRequestHeaders: [":authority"] });
+    await call({ host: "caller.test:3000" });
+    expect(authz.seen[0]!.headers.host).toBe("caller.test:3000");
+  });
+
+  test.each(["'no path'", "request.headers.missing", "1", "'http://evil.test/'"])(
+    "a path expression that gives no path refuses: %s",
+    async (path) => {
+      const { agent, call } = await setUp(allow, { protocol: { http: { path } } });
+      expect((await call()).status).toBe(403);
+      expect(agent.seen).toEqual([]);
+    },
+  );
+
+  test("the body goes along only when asked for, whole or as the policy says", async () => {
+    const whole = await setUp(allow, { includeRequestBody: { maxRequestBytes: 5 } });
+    await whole.call({ method: "POST", body: "12345" });
+    expect(whole.authz.seen[0]!.body).toBe("12345");
+    expect((await whole.call({ method: "POST", body: "123456" })).status).toBe(413);
+    expect(whole.authz.seen).toHaveLength(1);
+
+    const partial = await setUp(allow, {
+      includeRequestBody: { maxRequestBytes: 5, allowPartialMessage: true },
+    });
+    await partial.call({ method: "POST", body: "123456" });
+    expect(partial.authz.seen[0]).toMatchObject({
+      body: "12345",
+      headers: { "x-envoy-auth-partial-body": "true" },
+    });
+    expect(partial.agent.seen[0]!.body).toBe("123456");
+
+    const none = await setUp(allow, { includeRequestBody: {} });
+    expect((await none.call({ method: "POST", body: "1" })).status).toBe(413);
+  });
+});
+
+describe("the decision (section 2.2)", () => {
+  test.each([200, 201, 204, 299])("%i lets through", async (status) => {
+    const { agent, call } = await setUp((_, response) => response.writeHead(status).end());
+    expect((await call()).body).toBe("ok");
+    expect(agent.seen).toHaveLength(1);
+  });
+
+  test.each([302, 400, 401, 403, 404, 415, 421, 429, 431, 500, 503])(
+    "%i goes to the caller as it is",
+    async (status) => {
+      const { agent, call } = await setUp((_, response) => {
+        response.writeHead(status, [
+          "agent-auth",
+          "httpsig; identity=?1",
+          "content-type",
+          "text/x-odd",
+          "set-cookie",
+          "a",
+          "set-cookie",
+          "b",
+          "location",
+          "/x",
+          "keep-alive",
+          "timeout=9",
+        ]);
+        response.end("refused\n\0\xff");
+      });
+      const response = await call({ method: "POST", body: "{}" });
+      expect(response.status).toBe(status);
+      expect(response.headers).toMatchObject({
+        "agent-auth": "httpsig; identity=?1",
+        "content-type": "text/x-odd",
+        "set-cookie": ["a", "b"],
+        location: "/x",
+      });
+      expect(response.headers["keep-alive"]).not.toBe("timeout=9");
+      expect(response.body).toBe("refused\n\0\xff");
+      expect(agent.seen).toEqual([]);
+    },
+  );
+
+  test("an empty refusal stays empty, and a HEAD gets no body", async () => {
+    const { call } = await setUp((_, response) => response.writeHead(401, { "agent-auth": "httpsig" }).end());
+    expect(await call()).toMatchObject({ status: 401, body: "" });
+    expect(await call({ method: "HEAD" })).toMatchObject({ status: 401, body: "" });
+  });
+
+  test("includeResponseHeaders replaces the client's field; the rest of the answer is dropped", async () => {
+    const { agent, call } = await setUp(
+      (_, response) => response.writeHead(200, { "x-user": "proven", "x-private": "1" }).end("body"),
+      { protocol: { http: { includeResponseHeaders: ["x-user", "x-absent"] } } },
+    );
+    const response = await call({ headers: ["X-User", "forged", "x-user", "again", "X-Absent", "client's"] });
+    expect(agent.seen[0]!.headers["x-user"]).toBe("proven");
+    expect(agent.seen[0]!.headers["x-private"]).toBeUndefined();
+    // What the service leaves out, the client's own survives (gateway.md 2.2): services must always send all of them.
+    expect(agent.seen[0]!.headers["x-absent"]).toBe("client's");
+    expect(response.body).toBe("ok");
+  });
+
+  test("metadata becomes extauthz for the rules; a failing entry is left out and reported", async () => {
+    const { gateway, call } = await setUp(
+      (request, response) => response.writeHead(200, { "x-claims": String(request.headers["x-want"]) }).end(),
+      {
+        includeRequestHeaders: ["x-want"],
+        protocol: {
+          http: { metadata: { aauth: 'json(response.headers["x-claims"])', code: "response.code" } },
+        },
+      },
+      { authorization: { rules: ['extauthz.aauth.agent == "a" && extauthz.code == 200'] } },
+    );
+    expect((await call({ headers: { "x-want": '{"agent":"a"}' } })).status).toBe(200);
+    expect(await call({ headers: { "x-want": '{"agent":"b"}' } })).toMatchObject({
+      status: 403,
+      body: "authorization failed",
+    });
+    expect((await call({ headers: { "x-want": "{}" } })).status).toBe(403);
+    expect((await call({ headers: { "x-want": "nonsense" } })).status).toBe(403);
+    if (!isRealGateway) {
+      expect(
+        gateway.lines.filter((line) => line.startsWith("extAuthz metadata aauth could not be evaluated")),
+      ).toHaveLength(1);
+    }
+  });
+});
+
+describe("no answer", () => {
+  const modes: [name: string, failureMode: unknown, status: number, body: RegExp][] = [
+    ["unset", undefined, 403, /^external authorization failed$/],
+    ["deny", "deny", 403, /^external authorization failed$/],
+    ["denyWithStatus", { denyWithStatus: 503 }, 503, /^external authorization failed: /],
+    ["allow", "allow", 200, /^ok$/],
+  ];
+  const withMode = (failureMode: unknown) => (failureMode === undefined ? {} : { failureMode });
+
+  test.each(modes)("refused connection, failureMode %s", async (_name, failureMode, status, body) => {
+    const { authz, agent, call } = await setUp(allow, withMode(failureMode));
+    await authz.close();
+    const response = await call();
+    expect(response.status).toBe(status);
+    expect(response.body).toMatch(body);
+    expect(response.body).not.toContain("127.0.0.1");
+    expect(agent.seen).toHaveLength(status === 200 ? 1 : 0);
+  });
+
+  test.each(modes)("timeout, failureMode %s", async (_name, failureMode, status) => {
+    const { call } = await setUp(() => {}, {
+      ...withMode(failureMode),
+      policies: { http: { requestTimeout: "100ms" } },
+    });
+    expect((await call()).status).toBe(status);
+  });
+
+  test("a connection that breaks off, and an answer without end, are no answers", async () => {
+    const broken = await setUp((_, response) => response.destroy());
+    expect((await broken.call()).status).toBe(403);
+    const endless = await setUp((_, response) => {
+      response.writeHead(200);
+      const more = () => {
+        while (!response.destroyed && response.write(Buffer.alloc(65_536)));
+        if (!response.destroyed) response.once("drain", more);
+      };
+      more();
+    });
+    expect((await endless.call()).status).toBe(403);
+    expect(endless.agent.seen).toEqual([]);
+  });
+});
+
+describe("order of the policies", () => {
+  test("cors before the check: a preflight needs no signature, a refusal carries the CORS fields", async () => {
+    const { authz, call } = await setUp(
+      (_, response) => response.writeHead(401, { "access-control-allow-origin": "*" }).end(),
+      {},
+      { cors: { allowOrigins: ["*"] } },
+    );
+    const preflight = await call({
+      method: "OPTIONS",
+      headers: { origin: "http://ui.test", "access-control-request-method": "POST" },
+    });
+    expect(preflight.status).toBe(200);
+    expect(authz.seen).toEqual([]);
+    const refused = await call({ headers: { origin: "http://ui.test" } });
+    expect(refused.status).toBe(401);
+    expect(refused.headers["access-control-allow-origin"]).toBe("http://ui.test");
+  });
+
+  test("the check before the rate limit: a refused request takes no token", async () => {
+    const { call } = await setUp(
+      (request, response) => response.writeHead(request.headers["x-ok"] ? 200 : 401).end(),
+      { includeRequestHeaders: ["x-ok"] },
+      { localRateLimit: [{ maxTokens: 1, tokensPerFill: 1, fillInterval: "1h" }] },
+    );
+    expect((await call()).status).toBe(401);
+    expect((await call()).status).toBe(401);
+    expect((await call({ headers: { "x-ok": "1" } })).status).toBe(200);
+    expect((await call({ headers: { "x-ok": "1" } })).status).toBe(429);
+    expect((await call()).status).toBe(401);
+  });
+
+  test("the rules before the rate limit", async () => {
+    const { call } = await setUp(
+      allow,
+      {},
+      {
+        authorization: { rules: ['request.path == "/ok"'] },
+        localRateLimit: [{ maxTokens: 1, tokensPerFill: 1, fillInterval: "1h" }],
+      },
+    );
+    expect((await call({ path: "/no" })).status).toBe(403);
+    expect((await call({ path: "/ok" })).status).toBe(200);
+    expect((await call({ path: "/no" })).status).toBe(403);
+    expect((await call({ path: "/ok" })).status).toBe(429);
+  });
+});

@@ -1,0 +1,228 @@
+import { afterEach, describe, expect, test } from "vitest";
+import { LocalRateLimit } from "../../src/policies/local-rate-limit.ts";
+import { type FakeAnswer, startFakeServer } from "../support/fake-agent.ts";
+import { oneRoute, startGateway } from "../support/gateway-under-test.ts";
+import { send, type TestCall } from "../support/http-client.ts";
+
+const cleanUps: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
+});
+
+async function setUp(policies: object, answer?: FakeAnswer) {
+  const agent = await startFakeServer(answer);
+  const gateway = await startGateway(oneRoute(agent.address, policies));
+  cleanUps.push(agent.close, gateway.close);
+  return { agent, call: (call: Omit<TestCall, "port"> = {}) => send({ port: gateway.port, ...call }) };
+}
+
+describe("cors", () => {
+  const preflight = {
+    origin: "http://ui.test",
+    "access-control-request-method": "POST",
+    "access-control-request-headers": "x-a, x-b",
+  };
+
+  test("an allowed origin is echoed on any answer", async () => {
+    const { call } = await setUp({
+      cors: { allowOrigins: ["*"], exposeHeaders: ["agent-auth"], allowCredentials: true },
+    });
+    const { headers, body } = await call({ headers: { origin: "http://ui.test" } });
+    expect(body).toBe("ok");
+    expect(headers["access-control-allow-origin"]).toBe("http://ui.test");
+    expect(headers["access-control-expose-headers"]).toBe("agent-auth");
+    expect(headers["access-control-allow-credentials"]).toBe("true");
+  });
+
+  test("the gateway's fields replace the agent's", async () => {
+    const { call } = await setUp({ cors: { allowOrigins: ["*"] } }, (_, response) =>
+      response.writeHead(200, { "access-control-allow-origin": "*" }).end(),
+    );
+    const { rawFields } = await call({ headers: { origin: "http://ui.test" } });
+    expect(rawFields.filter((text) => text === "access-control-allow-origin")).toHaveLength(1);
+    expect(rawFields).toContain("http://ui.test");
+  });
+
+  test("a preflight ends at the gateway", async () => {
+    const { agent, call } = await setUp({
+      cors: { allowOrigins: ["*"], allowHeaders: ["*"], allowMethods: ["GET", "POST"], maxAge: "10m" },
+    });
+    const { status, headers, body } = await call({ method: "OPTIONS", headers: preflight });
+    expect([status, body]).toEqual([200, ""]);
+    expect(headers).toMatchObject({
+      "access-control-allow-origin": "http://ui.test",
+      "access-control-allow-methods": "GET,POST",
+      "access-control-allow-headers": "x-a, x-b",
+      "access-control-max-age": "600",
+    });
+    expect(agent.seen).toEqual([]);
+  });
+
+  test.each([
+    ["http://ui.test", true],
+    ["HTTP://UI.test", true],
+    ["http://ui.test:80", true],
+    ["https://ui.test", false],
+    ["http://ui.test:8080", false],
+    ["http://ui.test.evil", false],
+    ["http://evil-ui.test", false],
+    ["http://a.wild.test:3050", true],
+    ["http://a.b.wild.test:3050", true],
+    ["http://wild.test:3050", false],
+    ["null", false],
+  ])("origin %s", async (origin, allowed) => {
+    const { agent, call } = await setUp({
+      cors: { allowOrigins: ["http://ui.test", "http://*.wild.test:3050"] },
+    });
+    const response = await call({ headers: { origin } });
+    expect(response.headers["access-control-allow-origin"]).toBe(allowed ? origin : undefined);
+    // Not a preflight: it passes either way, the browser is the one to refuse.
+    expect(agent.seen).toHaveLength(1);
+    const refused = await call({ method: "OPTIONS", headers: { ...preflight, origin } });
+    expect(refused.status).toBe(200);
+    expect(refused.headers["access-control-allow-origin"]).toBe(allowed ? origin : undefined);
+    expect(agent.seen).toHaveLength(1);
+  });
+
+  test("without Origin nothing happens", async () => {
+    const { agent, call } = await setUp({ cors: { allowOrigins: ["*"] } });
+    const { headers } = await call({ method: "OPTIONS" });
+    expect(headers["access-control-allow-origin"]).toBeUndefined();
+    expect(agent.seen).toHaveLength(1);
+  });
+});
+
+describe("localRateLimit", () => {
+  test("answers 429 with the bucket's state", async () => {
+    const { call } = await setUp({
+      localRateLimit: [{ maxTokens: 2, tokensPerFill: 1, fillInterval: "1h" }],
+    });
+    expect((await call()).status).toBe(200);
+    expect((await call()).status).toBe(200);
+    const { status, body, headers } = await call();
+    expect([status, body]).toEqual([429, "rate limit exceeded"]);
+    expect(headers).toMatchObject({ "x-ratelimit-limit": "2", "x-ratelimit-remaining": "0" });
+    expect(Number(headers["x-ratelimit-reset"])).toBeGreaterThan(3000);
+  });
+
+  test("fills by the clock, never beyond its size, and the tightest bucket decides", () => {
+    let nowMs = 0;
+    const limit = new LocalRateLimit(
+      [
+        { maxTokens: 3, tokensPerFill: 2, fillIntervalMs: 1000 },
+        { maxTokens: 100, tokensPerFill: 1, fillIntervalMs: 1000 },
+      ],
+      () => nowMs,
+    );
+    const taken = () => {
+      let count = 0;
+      try {
+        for (; count < 50; count++) limit.take();
+      } catch {}
+      return count;
+    };
+    expect(taken()).toBe(3);
+    nowMs = 999;
+    expect(taken()).toBe(0);
+    nowMs = 1000;
+    expect(taken()).toBe(2);
+    nowMs = 60_000;
+    expect(taken()).toBe(3);
+  });
+});
+
+describe("a2a: agent cards", () => {
+  const card =
+    (document: unknown, status = 200): FakeAnswer =>
+    (_, response) =>
+      response
+        .writeHead(status, { "content-type": "application/json", etag: '"x"' })
+        .end(typeof document === "string" ? document : JSON.stringify(document));
+
+  test.each([
+    ["/.well-known/agent-card.json", "http://agent.localhost:3000"],
+    ["/.well-known/agent.json", "http://agent.localhost:3000"],
+    ["/deep/er/.well-known/agent-card.json", "http://agent.localhost:3000/deep/er"],
+    ["/.well-known/agent-card.json?x=1", "http://agent.localhost:3000"],
+  ])("the address in %s leads through the gateway", async (path, url) => {
+    const { call } = await setUp(
+      { a2a: {} },
+      card({ name: "a", url: "http://127.0.0.1:9999/", version: "1" }),
+    );
+    const response = await call({ host: "agent.localhost:3000", path });
+    expect(response.status).toBe(200);
+    expect(response.body).toBe(JSON.stringify({ name: "a", url, version: "1" }));
+    expect(response.headers["content-length"]).toBe(String(response.bytes.length));
+    expect(response.headers.etag).toBe('"x"');
+  });
+
+  test("supportedInterfaces keep their paths, and url is left alone", async () => {
+    const document = {
+      url: "http://127.0.0.1:9999",
+      supportedInterfaces: [
+        { url: "http://127.0.0.1:9999/v1?x=1", transport: "JSONRPC" },
+        { url: 5 },
+        "text",
+      ],
+    };
+    const { call } = await setUp({ a2a: {} }, card(document));
+    const response = await call({ host: "agent.localhost:3000", path: "/.well-known/agent-card.json" });
+    expect(JSON.parse(response.body)).toEqual({
+      url: "http://127.0.0.1:9999",
+      supportedInterfaces: [
+        { url: "http://agent.localhost:3000/v1?x=1", transport: "JSONRPC" },
+        { url: 5 },
+        "text",
+      ],
+    });
+  });
+
+  test.each<[string, unknown, number, string]>([
+    ["a 404 page", "not found", 404, "processing failed: agent card invalid JSON"],
+    ["a 401 without body", "", 401, "processing failed: agent card invalid JSON"],
+    [
+      "JSON without an address",
+      { error: "x" },
+      404,
+      "processing failed: agent card missing URL (no 'url' or 'supportedInterfaces' field)",
+    ],
+    [
+      "a list",
+      [],
+      200,
+      "processing failed: agent card missing URL (no 'url' or 'supportedInterfaces' field)",
+    ],
+    [
+      "interfaces that are no list",
+      { supportedInterfaces: {} },
+      200,
+      "processing failed: agent card supportedInterfaces is not an array",
+    ],
+  ])("the trap of gateway.md 0.7, %s becomes 503", async (_name, document, status, body) => {
+    const { call } = await setUp({ a2a: {} }, card(document, status));
+    const response = await call({ path: "/.well-known/agent-card.json" });
+    expect([response.status, response.body]).toEqual([503, body]);
+  });
+
+  test("an error that is a card keeps its status", async () => {
+    const { call } = await setUp({ a2a: {} }, card({ url: "http://x" }, 500));
+    expect((await call({ path: "/.well-known/agent-card.json" })).status).toBe(500);
+  });
+
+  test.each([
+    ["POST", "/.well-known/agent-card.json"],
+    ["GET", "/.well-known/agent-card.json/x"],
+    ["GET", "/agent-card.json"],
+    ["GET", "/.well-known/aauth-agent"],
+  ])("%s %s is not a card", async (method, path) => {
+    const { call } = await setUp({ a2a: {} }, card({ url: "http://127.0.0.1:9999" }));
+    expect(JSON.parse((await call({ method, path })).body)).toEqual({ url: "http://127.0.0.1:9999" });
+  });
+
+  test("without the policy a card is left alone", async () => {
+    const { call } = await setUp({}, card({ url: "http://127.0.0.1:9999" }));
+    expect(JSON.parse((await call({ path: "/.well-known/agent-card.json" })).body)).toEqual({
+      url: "http://127.0.0.1:9999",
+    });
+  });
+});

@@ -1,0 +1,188 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type FakeServer, startFakeServer } from "../support/fake-agent.ts";
+import { type GatewayUnderTest, oneRoute, startGateway } from "../support/gateway-under-test.ts";
+import { send, sendRaw } from "../support/http-client.ts";
+
+let agent: FakeServer;
+let gateway: GatewayUnderTest;
+
+beforeAll(async () => {
+  agent = await startFakeServer();
+  gateway = await startGateway(oneRoute(agent.address), {
+    limits: { maxBodyBytes: 65_536, requestReadTimeoutMs: 400 },
+  });
+});
+afterAll(async () => {
+  await gateway.close();
+  await agent.close();
+});
+
+const HIDDEN = "GET /hidden HTTP/1.1\r\nHost: agent.test\r\n\r\n";
+
+describe("shapes that two parsers read differently never reach the agent", () => {
+  test.each<[string, string]>([
+    [
+      "length and chunks",
+      `POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n${HIDDEN}`,
+    ],
+    [
+      "chunks and length",
+      `POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n${HIDDEN}`,
+    ],
+    [
+      "two lengths",
+      `POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\nContent-Length: ${HIDDEN.length}\r\n\r\n${HIDDEN}`,
+    ],
+    ["two equal lengths in one line", `POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0, 0\r\n\r\n${HIDDEN}`],
+    ["a signed length", `POST / HTTP/1.1\r\nHost: a\r\nContent-Length: +0\r\n\r\n${HIDDEN}`],
+    ["a negative length", `POST / HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n${HIDDEN}`],
+    [
+      "chunked is not last",
+      `POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n${HIDDEN}`,
+    ],
+    [
+      "an unknown coding",
+      `POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n${HIDDEN}`,
+    ],
+    [
+      "a space before the colon",
+      `POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding : chunked\r\n\r\n0\r\n\r\n${HIDDEN}`,
+    ],
+    ["a folded line", `POST / HTTP/1.1\r\nHost: a\r\nX: 1\r\n Transfer-Encoding: chunked\r\n\r\n${HIDDEN}`],
+    ["a NUL in a value", `GET / HTTP/1.1\r\nHost: a\r\nX: a\0b\r\n\r\n${HIDDEN}`],
+    ["a bare CR in a value", `GET / HTTP/1.1\r\nHost: a\r\nX: a\rb\r\n\r\n${HIDDEN}`],
+    ["a bare LF as line end", `GET / HTTP/1.1\nHost: a\n\n${HIDDEN}`],
+    ["a bare LF inside the head", `GET / HTTP/1.1\r\nHost: a\nX: 1\r\n\r\n${HIDDEN}`],
+    [
+      "a chunk size with a sign",
+      `POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n+5\r\nhello\r\n0\r\n\r\n${HIDDEN}`,
+    ],
+    [
+      "a chunk without its end",
+      `POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhelloX0\r\n\r\n${HIDDEN}`,
+    ],
+    ["no host", `GET / HTTP/1.1\r\n\r\n${HIDDEN}`],
+    ["two hosts", `GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\nConnection: close\r\n\r\n`],
+    ["two equal hosts", `GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\nConnection: close\r\n\r\n`],
+    ["an empty host", `GET / HTTP/1.1\r\nHost:\r\nConnection: close\r\n\r\n`],
+    ["credentials in the host", `GET / HTTP/1.1\r\nHost: a@b\r\nConnection: close\r\n\r\n`],
+    ["a path in the host", `GET / HTTP/1.1\r\nHost: a/b\r\nConnection: close\r\n\r\n`],
+    ["two hosts in one line", `GET / HTTP/1.1\r\nHost: a, b\r\nConnection: close\r\n\r\n`],
+    ["an absolute target", `GET http://b/ HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`],
+    ["an authority target", `CONNECT b:443 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`],
+    ["an asterisk target", `OPTIONS * HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`],
+    ["a fragment in the target", `GET /a#b HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`],
+    ["a space in the target", `GET /a b HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`],
+    ["a tab after the method", `GET\t/ HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`],
+    ["an unknown version", `GET / HTTP/9.9\r\nHost: a\r\nConnection: close\r\n\r\n`],
+    ["the HTTP/2 preface", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"],
+    ["a method of its own", `G€T / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`],
+  ])("%s", async (_name, text) => {
+    const before = agent.seen.length;
+    const answer = await sendRaw(gateway.port, text);
+    expect(answer).toMatch(/^(?:HTTP\/1\.1 4\d\d |$)/);
+    expect(answer).not.toMatch(/HTTP\/1\.1 2/);
+    expect(agent.seen.length).toBe(before);
+  });
+
+  test.each(["http://a/", "http://b/x", "*", "/a#b"])(
+    "target %s is refused by itself, not for want of a route",
+    async (target) => {
+      const answer = await sendRaw(
+        gateway.port,
+        `OPTIONS ${target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`,
+      );
+      expect(answer).toMatch(/^HTTP\/1\.1 400 .*invalid request target$/s);
+    },
+  );
+
+  test("an early refusal does not turn the rest of the body into a request", async () => {
+    const before = agent.seen.length;
+    const head = `POST / HTTP/1.1\r\nHost: a/b\r\nContent-Length: ${HIDDEN.length + 100}\r\n\r\n`;
+    const answer = await sendRaw(gateway.port, head + HIDDEN);
+    expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+    expect(answer.match(/HTTP\/1\.1 /g)).toHaveLength(1);
+    expect(answer.toLowerCase()).toMatch(/connection: close/);
+    expect(agent.seen.length).toBe(before);
+  });
+
+  test("two requests on one connection are two requests", async () => {
+    const before = agent.seen.length;
+    const answer = await sendRaw(
+      gateway.port,
+      `POST /1 HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhiGET /2 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`,
+    );
+    expect(answer.match(/HTTP\/1\.1 200/g)).toHaveLength(2);
+    expect(
+      agent.seen
+        .slice(before)
+        .map(({ url, body }) => [url, body])
+        .sort(),
+    ).toEqual([
+      ["/1", "hi"],
+      ["/2", ""],
+    ]);
+  });
+});
+
+describe("bounds", () => {
+  test("a head of 60 KiB passes, a larger one is 431", async () => {
+    const passes = await send({ port: gateway.port, headers: { "signature-key": "x".repeat(60_000) } });
+    expect(passes.status).toBe(200);
+    const before = agent.seen.length;
+    const refused = await sendRaw(
+      gateway.port,
+      `GET / HTTP/1.1\r\nHost: a\r\nX: ${"x".repeat(70_000)}\r\n\r\n`,
+    );
+    expect(refused).toMatch(/^HTTP\/1\.1 431 /);
+    expect(agent.seen.length).toBe(before);
+  });
+
+  test("too many header lines are 431, not dropped", async () => {
+    const lines = (count: number) =>
+      Array.from({ length: count }, (_, index) => `X-${index}: 1\r\n`).join("");
+    const passes = await sendRaw(
+      gateway.port,
+      `GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n${lines(150)}\r\n`,
+    );
+    expect(passes).toMatch(/^HTTP\/1\.1 200 /);
+    const before = agent.seen.length;
+    for (const count of [199, 200, 201, 400]) {
+      const refused = await sendRaw(
+        gateway.port,
+        `GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n${lines(count)}\r\n`,
+      );
+      expect(refused).toMatch(/^HTTP\/1\.1 431 /);
+    }
+    expect(agent.seen.length).toBe(before);
+  });
+
+  test("a body up to the bound passes, a larger one is 413 by its length and by its chunks", async () => {
+    const passes = await send({ port: gateway.port, method: "POST", body: "x".repeat(65_536) });
+    expect(passes.status).toBe(200);
+    const before = agent.seen.length;
+    const byLength = await sendRaw(
+      gateway.port,
+      "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 65537\r\n\r\n",
+    );
+    expect(byLength).toMatch(/^HTTP\/1\.1 413 .*request body too large$/s);
+    const chunk = `10001\r\n${"x".repeat(65_537)}\r\n`;
+    const byChunks = await sendRaw(
+      gateway.port,
+      `POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n${chunk}`,
+    );
+    expect(byChunks).toMatch(/^HTTP\/1\.1 413 /);
+    expect(agent.seen.length).toBe(before);
+  });
+
+  test("a caller that does not finish its head or its body is cut", async () => {
+    const before = agent.seen.length;
+    const [head, body] = await Promise.all([
+      sendRaw(gateway.port, "GET / HTTP/1.1\r\nHost: a\r\n"),
+      sendRaw(gateway.port, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc"),
+    ]);
+    expect(head).toMatch(/^(?:HTTP\/1\.1 408 |$)/);
+    expect(body).toMatch(/^(?:HTTP\/1\.1 408 |$)/);
+    expect(agent.seen.length).toBe(before);
+  });
+});

@@ -1,0 +1,215 @@
+import { once } from "node:events";
+import {
+  type ClientRequest,
+  createServer,
+  type IncomingMessage,
+  request,
+  type ServerResponse,
+} from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterEach, describe, expect, test } from "vitest";
+import {
+  type GatewayUnderTest,
+  oneRoute,
+  startGateway,
+  type TestLimits,
+} from "../support/gateway-under-test.ts";
+import { send } from "../support/http-client.ts";
+
+const cleanUps: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
+});
+
+/** A gateway before an agent whose answers the test writes by hand. */
+async function setUp(
+  answer: (response: ServerResponse, message: IncomingMessage) => void,
+  policies: object = {},
+  limits: TestLimits = {},
+): Promise<GatewayUnderTest> {
+  const server = createServer((message, response) => {
+    message.resume();
+    answer(response, message);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  cleanUps.push(
+    () =>
+      new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  );
+  const gateway = await startGateway(
+    oneRoute(`127.0.0.1:${(server.address() as AddressInfo).port}`, policies),
+    { limits },
+  );
+  cleanUps.push(() => gateway.close());
+  return gateway;
+}
+
+async function open(port: number): Promise<{ outgoing: ClientRequest; incoming: IncomingMessage }> {
+  const outgoing = request({ host: "127.0.0.1", port, headers: { host: "a" }, agent: false });
+  outgoing.on("error", () => {});
+  outgoing.end();
+  const [incoming] = (await once(outgoing, "response")) as [IncomingMessage];
+  return { outgoing, incoming };
+}
+
+describe("responses stream", () => {
+  // a2a and extAuthz metadata by header must not make the gateway hold the stream back.
+  test.each([
+    ["plain", {}],
+    ["with a2a", { a2a: {} }],
+  ])("events arrive one by one, %s", async (_name, policies) => {
+    let stream!: ServerResponse;
+    const gateway = await setUp((response) => {
+      stream = response;
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      response.flushHeaders();
+    }, policies);
+    // The head comes although no event has been sent.
+    const { incoming } = await open(gateway.port);
+    expect(incoming.headers["content-type"]).toBe("text/event-stream");
+    incoming.setEncoding("utf8");
+    for (const event of ["data: 1\n\n", "data: 2\n\n", "data: 3\n\n"]) {
+      stream.write(event);
+      // The next event is sent only when this one has come through: a buffering gateway would wait for ever.
+      const [text] = await once(incoming, "data");
+      expect(text).toBe(event);
+    }
+    stream.end();
+    await once(incoming, "end");
+    expect(incoming.complete).toBe(true);
+  });
+
+  test("a caller that leaves ends the call to the agent", async () => {
+    let agentSawClose!: Promise<unknown>;
+    const gateway = await setUp((response) => {
+      agentSawClose = once(response, "close");
+      response.writeHead(200);
+      response.write("data");
+    });
+    const { outgoing, incoming } = await open(gateway.port);
+    await once(incoming, "data");
+    outgoing.destroy();
+    await agentSawClose;
+  });
+
+  test("a caller that leaves before the answer ends the call too", async () => {
+    let arrived!: (value: Promise<unknown>) => void;
+    const arrival = new Promise<Promise<unknown>>((resolve) => {
+      arrived = (closed) => resolve([closed] as never);
+    });
+    const gateway = await setUp((response) => arrived(once(response, "close")));
+    const outgoing = request({ host: "127.0.0.1", port: gateway.port, headers: { host: "a" }, agent: false });
+    outgoing.on("error", () => {});
+    outgoing.end();
+    const [closed] = (await arrival) as unknown as [Promise<unknown>];
+    outgoing.destroy();
+    await closed;
+  });
+
+  test("an agent that breaks off in the middle is not made to look whole", async () => {
+    const gateway = await setUp((response) => {
+      response.writeHead(200, { "content-length": "10" });
+      response.write("half");
+      setImmediate(() => response.destroy());
+    });
+    await expect(send({ port: gateway.port })).rejects.toThrow();
+  });
+
+  test("a slow reader holds the agent back and gets everything", async () => {
+    const chunk = Buffer.alloc(65_536, "x");
+    const total = 400;
+    let written = 0;
+    let wasHeldBack = false;
+    const gateway = await setUp((response) => {
+      response.writeHead(200);
+      const more = () => {
+        while (written < total) {
+          written++;
+          if (!response.write(chunk)) {
+            response.once("drain", more);
+            return;
+          }
+        }
+        response.end();
+      };
+      more();
+    });
+    const { incoming } = await open(gateway.port);
+    incoming.pause();
+    // Until nothing moves any more: what has been written then sits in socket buffers.
+    for (let last = -1; last !== written; ) {
+      last = written;
+      await new Promise((resolve) => setTimeout(resolve, 150));
+    }
+    wasHeldBack = written < total;
+    let received = 0;
+    incoming.on("data", (part: Buffer) => {
+      received += part.length;
+    });
+    incoming.resume();
+    await once(incoming, "end");
+    expect(wasHeldBack).toBe(true);
+    expect(received).toBe(total * chunk.length);
+  });
+
+  test("a reader that has stopped is cut after the idle limit", async () => {
+    let closed!: Promise<unknown>;
+    const gateway = await setUp(
+      (response) => {
+        closed = once(response, "close");
+        response.writeHead(200);
+        const more = () => {
+          while (!response.destroyed && response.write(Buffer.alloc(65_536)));
+          response.once("drain", more);
+        };
+        more();
+      },
+      {},
+      { idleTimeoutMs: 300 },
+    );
+    const { incoming } = await open(gateway.port);
+    incoming.on("error", () => {});
+    incoming.pause();
+    await closed;
+  });
+});
+
+describe("time limits", () => {
+  const never = () => {};
+  test.each([
+    [{ timeout: { requestTimeout: "100ms" } }, {}, 504, "request timeout"],
+    [{ timeout: { backendRequestTimeout: "100ms" } }, {}, 504, "upstream call timeout"],
+    [{}, { upstreamHeadersTimeoutMs: 100 }, 503, "upstream call failed: UND_ERR_HEADERS_TIMEOUT"],
+  ])("%j %j", async (policies, limits, status, body) => {
+    const gateway = await setUp(never, policies, limits);
+    const response = await send({ port: gateway.port });
+    expect([response.status, response.body]).toEqual([status, body]);
+  });
+
+  test("the limits end with the response's head: a stream may last", async () => {
+    const gateway = await setUp(
+      (response) => {
+        response.writeHead(200);
+        response.flushHeaders();
+        setTimeout(() => response.end("late"), 250);
+      },
+      { timeout: { requestTimeout: "100ms", backendRequestTimeout: "100ms" } },
+    );
+    expect((await send({ port: gateway.port })).body).toBe("late");
+  });
+
+  test("a stream that falls silent is cut after the idle limit", async () => {
+    const gateway = await setUp(
+      (response) => {
+        response.writeHead(200);
+        response.write("x");
+      },
+      {},
+      { idleTimeoutMs: 200 },
+    );
+    await expect(send({ port: gateway.port })).rejects.toThrow();
+  });
+});

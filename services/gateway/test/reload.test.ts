@@ -1,0 +1,102 @@
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { watchFile } from "../src/ports/watch-file.ts";
+import { startFakeServer } from "./support/fake-agent.ts";
+import { isRealGateway, oneRoute, startGateway } from "./support/gateway-under-test.ts";
+import { send } from "./support/http-client.ts";
+
+const cleanUps: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
+});
+
+async function setUp() {
+  const one = await startFakeServer((_, response) => response.end("one"));
+  const two = await startFakeServer((_, response) => response.end("two"));
+  const gateway = await startGateway(oneRoute(one.address));
+  cleanUps.push(one.close, two.close, () => gateway.close());
+  const body = async () => (await send({ port: gateway.port })).body;
+  return { one, two, gateway, body };
+}
+
+describe("reload", () => {
+  test("routes change, the port stays", async () => {
+    const { two, gateway, body } = await setUp();
+    expect(await body()).toBe("one");
+    await gateway.reload(oneRoute(two.address));
+    await vi.waitFor(async () => expect(await body()).toBe("two"), { timeout: 5000 });
+  });
+
+  test.skipIf(isRealGateway)("a bad file changes nothing and says why", async () => {
+    const { two, gateway, body } = await setUp();
+    await expect(gateway.reload(oneRoute(two.address, { aauth: {} }))).rejects.toThrow(/unknown key aauth/);
+    await expect(
+      gateway.reload(oneRoute(two.address, { authorization: { rules: ["1 +"] } })),
+    ).rejects.toThrow(/not valid CEL/);
+    expect(await body()).toBe("one");
+  });
+
+  test.skipIf(isRealGateway)("a port that cannot be opened changes nothing", async () => {
+    const { two, gateway, body } = await setUp();
+    const document = oneRoute(two.address);
+    const taken = { binds: [...document.binds, { port: two.port, ...document.binds[0] }] } as never;
+    await expect(gateway.reload(taken)).rejects.toThrow(/EADDRINUSE/);
+    expect(await body()).toBe("one");
+  });
+
+  test.skipIf(isRealGateway)(
+    "policies are in force at once, and requests under way keep theirs",
+    async () => {
+      const { one, gateway, body } = await setUp();
+      await gateway.reload(oneRoute(one.address, { authorization: { rules: ["false"] } }));
+      expect(await body()).toBe("authorization failed");
+    },
+  );
+
+  test.skipIf(isRealGateway)("the config section takes a restart", async () => {
+    const { one, gateway, body } = await setUp();
+    await gateway.reload(oneRoute(one.address, {}, { config: { logging: { format: "json" } } }));
+    await body();
+    await vi.waitFor(() => expect(gateway.lines.at(-1)).toMatch(/^\S+\tinfo\trequest /));
+  });
+});
+
+describe("watchFile", () => {
+  test("sees a write and a rename, not a text that is the same", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "watch-file-"));
+    const path = join(folder, "config.yaml");
+    writeFileSync(path, "one");
+    const texts: string[] = [];
+    const problems: unknown[] = [];
+    const stop = watchFile(
+      path,
+      "one",
+      (text) => texts.push(text),
+      (error) => problems.push(error),
+    );
+    cleanUps.push(() => rmSync(folder, { recursive: true }), stop);
+    writeFileSync(path, "one");
+    writeFileSync(path, "two");
+    await vi.waitFor(() => expect(texts).toEqual(["two"]), { timeout: 3000 });
+    writeFileSync(join(folder, "next"), "three");
+    renameSync(join(folder, "next"), path);
+    await vi.waitFor(() => expect(texts).toEqual(["two", "three"]), { timeout: 3000 });
+    rmSync(path);
+    await vi.waitFor(() => expect(problems).toHaveLength(1), { timeout: 3000 });
+    writeFileSync(path, "four");
+    await vi.waitFor(() => expect(texts.at(-1)).toBe("four"), { timeout: 3000 });
+  });
+
+  test("a folder that is not there is a problem, not a crash", () => {
+    const problems: unknown[] = [];
+    watchFile(
+      "/nowhere/at/all/config.yaml",
+      "",
+      () => {},
+      (error) => problems.push(error),
+    )();
+    expect(problems).toHaveLength(1);
+  });
+});

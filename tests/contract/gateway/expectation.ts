@@ -1,0 +1,66 @@
+/** What gateway.md says of a request; written from the document, not from the code. */
+
+import { BACKEND, type Identity, SCOPE } from "./identities.ts";
+
+export type PolicyFile = "config.yaml" | "config-policy.yaml";
+export type Destination = "supply-chain-agent" | "market-analysis-agent" | "unknown";
+
+export type Expectation =
+  /** The agent's own answer comes back; `card` when the gateway rewrites it. */
+  | { readonly reaches: "agent"; readonly card?: true }
+  | {
+      readonly reaches: "gateway";
+      readonly status: number;
+      readonly agentAuth?: string;
+      readonly body: string | RegExp;
+    };
+
+export interface Request {
+  readonly method: string;
+  readonly target: string;
+}
+
+const OPEN = new Set([
+  "/.well-known/aauth-agent",
+  "/.well-known/aauth-resource",
+  "/.well-known/agent-card.json",
+  "/.well-known/agent.json",
+  "/jwks.json",
+  "/health",
+]);
+
+/** The one answer both gateways have to give. */
+export function expectationFor(
+  file: PolicyFile,
+  destination: Destination,
+  request: Request,
+  identity: Identity,
+): Expectation {
+  if (destination === "unknown") return { reaches: "gateway", status: 404, body: "listener not found" };
+  const path = request.target.split("?")[0]!;
+  if (["GET", "HEAD"].includes(request.method) && OPEN.has(path)) return passes(request);
+
+  const { standing } = identity;
+  if (standing.kind === "broken") {
+    const body = new RegExp(`^AAuth failure: AAuth verification failed: ${standing.code}: `);
+    return { reaches: "gateway", status: 401, agentAuth: standing.agentAuth ?? "httpsig", body };
+  }
+  if (standing.kind === "pseudonymous") {
+    return { reaches: "gateway", status: 401, agentAuth: "httpsig; identity=?1", body: "" };
+  }
+  const ruled = file === "config-policy.yaml" && destination === "supply-chain-agent";
+  if (ruled && !meetsRules(standing))
+    return { reaches: "gateway", status: 403, body: "authorization failed" };
+  return passes(request);
+}
+
+function passes({ method, target }: Request): Expectation {
+  const isCard = method === "GET" && /\/\.well-known\/agent(-card)?\.json(\?|$)/.test(target);
+  return isCard ? { reaches: "agent", card: true } : { reaches: "agent" };
+}
+
+function meetsRules(standing: Extract<Identity["standing"], { kind: "unsigned" | "proven" }>): boolean {
+  if (standing.kind === "unsigned" || standing.agent !== BACKEND) return false;
+  if (standing.token === undefined) return true;
+  return standing.token.kind === "auth" && (standing.token.scope ?? "").split(" ").includes(SCOPE);
+}

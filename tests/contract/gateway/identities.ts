@@ -1,0 +1,258 @@
+/**
+ * Who calls. Each identity signs one request (or leaves it alone) and says what a gateway has to make of it; the oracle in
+ * `expectation.ts` turns that into the answer. Nothing here looks at how the gateway works.
+ */
+
+import {
+  generateSigningKey,
+  issueAgentToken,
+  issueAuthToken,
+  type SignatureKeyChoice,
+  type SigningKey,
+  signRequest,
+  tokenSignerOf,
+} from "aauth";
+import { createTestDiscovery, type TestDiscovery } from "aauth/testing";
+
+export const BACKEND = "http://backend.localhost:8000";
+export const STRANGER = "http://stranger.localhost:8001";
+export const ISSUER = "http://localhost:8080/realms/aauth-test";
+export const EVIL_ISSUER = "http://evil.localhost:6666";
+export const SCOPE = "supply-chain:optimize";
+
+/** What an identity is worth at the gate. */
+export type Standing =
+  | { readonly kind: "unsigned" }
+  /** A good signature by a key nobody knows. */
+  | { readonly kind: "pseudonymous" }
+  | {
+      readonly kind: "proven";
+      readonly agent: string;
+      readonly token?: { readonly kind: "agent" | "auth"; readonly scope?: string };
+    }
+  /** `code` is what the refusal's text names. */
+  | { readonly kind: "broken"; readonly code: string; readonly agentAuth?: string };
+
+export interface OutgoingRequest {
+  readonly method: string;
+  /** Identifier of the resource that is meant. */
+  readonly resource: string;
+  readonly target: string;
+  readonly body: string | undefined;
+}
+
+export interface Identity {
+  readonly name: string;
+  readonly standing: Standing;
+  /** Header fields to send with the request. */
+  headersFor(request: OutgoingRequest): Promise<Record<string, string>>;
+}
+
+type Headers = Record<string, string>;
+
+/** All identities, and the discovery in which their keys are published. */
+export async function createIdentities(): Promise<{ identities: Identity[]; discovery: TestDiscovery }> {
+  const backendKey = await generateSigningKey({ kid: "backend-ephemeral-1" });
+  const strangerKey = await generateSigningKey({ kid: "backend-ephemeral-1" });
+  const issuerKey = await generateSigningKey({ kid: "realm-1" });
+  const evilKey = await generateSigningKey({ kid: "realm-1" });
+  const discovery = createTestDiscovery({
+    agents: { [BACKEND]: [backendKey.publicJwk], [STRANGER]: [strangerKey.publicJwk] },
+    issuers: { [ISSUER]: { keys: [issuerKey.publicJwk] }, [EVIL_ISSUER]: { keys: [evilKey.publicJwk] } },
+  });
+
+  const jwks = (id: string): SignatureKeyChoice => ({ scheme: "jwks", id });
+  const sign = async (
+    request: OutgoingRequest,
+    signatureKey: SignatureKeyChoice,
+    key: SigningKey = backendKey,
+    more: { now?: () => number } = {},
+  ): Promise<Headers> => {
+    const { method, resource, target, body } = request;
+    const content: Headers = body === undefined ? {} : { "content-type": "application/json" };
+    const signed = await signRequest(
+      {
+        method,
+        url: `${resource}${target}`,
+        headers: content,
+        ...(body !== undefined && { body: Buffer.from(body) }),
+      },
+      { key, signatureKey, ...more },
+    );
+    return { ...content, ...signed.headers };
+  };
+  const token = async (
+    resource: string,
+    more: Partial<Parameters<typeof issueAuthToken>[0]> = {},
+    key = issuerKey,
+  ) =>
+    (
+      await issueAuthToken({
+        signer: tokenSignerOf(key),
+        issuer: ISSUER,
+        audience: resource,
+        agent: BACKEND,
+        confirmationKey: backendKey.publicJwk,
+        scope: `openid ${SCOPE}`,
+        ...more,
+      })
+    ).token;
+  const withToken =
+    (more: Partial<Parameters<typeof issueAuthToken>[0]> = {}, key?: SigningKey) =>
+    async (request: OutgoingRequest) =>
+      sign(request, { scheme: "jwt", jwt: await token(request.resource, more, key) });
+  const seconds = () => Math.floor(Date.now() / 1000);
+
+  const proven = (agent: string, more: object = {}): Standing => ({ kind: "proven", agent, ...more });
+  const broken = (code: string, agentAuth?: string): Standing => ({
+    kind: "broken",
+    code,
+    ...(agentAuth && { agentAuth }),
+  });
+  const change = (edit: (headers: Headers) => Headers) => async (request: OutgoingRequest) =>
+    edit(await sign(request, jwks(BACKEND)));
+  const without = (...names: string[]) =>
+    change((headers) =>
+      Object.fromEntries(Object.entries(headers).filter(([name]) => !names.includes(name))),
+    );
+
+  const list: [name: string, standing: Standing, headersFor: Identity["headersFor"]][] = [
+    [
+      "unsigned",
+      { kind: "unsigned" },
+      async ({ body }) => (body === undefined ? {} : { "content-type": "application/json" }),
+    ],
+    ["hwk", { kind: "pseudonymous" }, (request) => sign(request, { scheme: "hwk" })],
+    ["the backend", proven(BACKEND), (request) => sign(request, jwks(BACKEND))],
+    ["a stranger", proven(STRANGER), (request) => sign(request, jwks(STRANGER), strangerKey)],
+    [
+      "a delegate of the backend",
+      proven(BACKEND, { token: { kind: "agent" } }),
+      async (request) => {
+        const jwt = await issueAgentToken({
+          key: backendKey,
+          agent: BACKEND,
+          delegate: "urn:d:1",
+          confirmationKey: backendKey.publicJwk,
+        });
+        return sign(request, { scheme: "jwt", jwt });
+      },
+    ],
+    [
+      "the backend with a token",
+      proven(BACKEND, { token: { kind: "auth", scope: `openid ${SCOPE}` } }),
+      withToken(),
+    ],
+    [
+      "the backend for a user",
+      proven(BACKEND, { token: { kind: "auth", scope: SCOPE } }),
+      withToken({ subject: "user-1", scope: SCOPE }),
+    ],
+    [
+      "the backend with an exchanged token",
+      proven(BACKEND, { token: { kind: "auth", scope: SCOPE } }),
+      withToken({ scope: SCOPE, act: { agent: STRANGER } }),
+    ],
+    [
+      "a token with another scope",
+      proven(BACKEND, { token: { kind: "auth", scope: "other" } }),
+      withToken({ scope: "other" }),
+    ],
+    [
+      "a token with a longer scope",
+      proven(BACKEND, { token: { kind: "auth", scope: `${SCOPE}-all` } }),
+      withToken({ scope: `${SCOPE}-all` }),
+    ],
+    [
+      "a token for a stranger",
+      proven(STRANGER, { token: { kind: "auth", scope: SCOPE } }),
+      withToken({ agent: STRANGER }),
+    ],
+    [
+      "a token for another resource",
+      broken("token_audience_mismatch"),
+      withToken({ audience: "http://other.localhost:3000" }),
+    ],
+    ["a token of another issuer", broken("untrusted_issuer"), withToken({ issuer: EVIL_ISSUER }, evilKey)],
+    ["a token signed by another issuer", broken("invalid_token_signature"), withToken({}, evilKey)],
+    [
+      "an expired token",
+      broken("token_expired", "httpsig; identity=?1"),
+      withToken({ now: () => seconds() - 400 }),
+    ],
+    [
+      "a token bound to another key",
+      broken("invalid_signature"),
+      withToken({ confirmationKey: strangerKey.publicJwk }),
+    ],
+    [
+      "an agent that cannot be found",
+      broken("discovery_failed"),
+      (request) => sign(request, jwks("http://nobody.localhost:1")),
+    ],
+    [
+      "an identifier that may not be fetched",
+      broken("discovery_blocked"),
+      (request) => sign(request, jwks("http://169.254.169.254")),
+    ],
+    [
+      "a stranger under the backend's name",
+      broken("invalid_signature"),
+      (request) => sign(request, jwks(BACKEND), strangerKey),
+    ],
+    [
+      "signed for another method",
+      broken("invalid_signature"),
+      (request) => sign({ ...request, method: "PATCH" }, jwks(BACKEND)),
+    ],
+    [
+      "signed for another path",
+      broken("invalid_signature"),
+      (request) =>
+        sign({ ...request, target: request.target.replace(/^[^?]*/, "/elsewhere") }, jwks(BACKEND)),
+    ],
+    [
+      "signed for another resource",
+      broken("invalid_signature"),
+      (request) => sign({ ...request, resource: "http://other.localhost:3000" }, jwks(BACKEND)),
+    ],
+    [
+      "signed long ago",
+      broken("created_out_of_window"),
+      (request) => sign(request, jwks(BACKEND), backendKey, { now: () => seconds() - 90 }),
+    ],
+    [
+      "signed in the future",
+      broken("created_out_of_window"),
+      (request) => sign(request, jwks(BACKEND), backendKey, { now: () => seconds() + 90 }),
+    ],
+    ["no signature-key", broken("missing_signature"), without("signature-key")],
+    ["no signature-input", broken("missing_signature"), without("signature-input")],
+    ["no signature", broken("missing_signature"), without("signature")],
+    ["signature-key only", broken("missing_signature"), without("signature-input", "signature")],
+    ["signature-input only", broken("missing_signature"), without("signature-key", "signature")],
+    ["signature only", broken("missing_signature"), without("signature-key", "signature-input")],
+    [
+      "an unknown scheme",
+      broken("unsupported_scheme"),
+      change((headers) => ({
+        ...headers,
+        "signature-key": 'sig1=(scheme=x509 x5u="https://x.example/pem" x5t="AAAA")',
+      })),
+    ],
+    [
+      "two labels",
+      broken("label_mismatch"),
+      change((headers) => ({ ...headers, signature: headers.signature!.replace("sig1", "sig2") })),
+    ],
+    [
+      "nonsense",
+      broken("malformed_signature_key"),
+      change((headers) => ({ ...headers, "signature-key": "nonsense" })),
+    ],
+  ];
+  return {
+    identities: list.map(([name, standing, headersFor]) => ({ name, standing, headersFor })),
+    discovery,
+  };
+}
