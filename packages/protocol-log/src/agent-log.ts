@@ -1,4 +1,4 @@
-import type { AgentEvent, ShownToken, TokenRequestType } from "aauth/agent";
+import type { AgentEvent, RetryReason, ShownToken, TokenRequestType } from "aauth/agent";
 import type { ProtocolLogger } from "./protocol-logger.ts";
 
 /** An observer for `aauth/agent`. `context` rides along on every line, for example the run it belongs to. */
@@ -10,6 +10,12 @@ const REQUEST_TYPE_SUFFIX: Readonly<Record<TokenRequestType, string>> = {
   code: " (code exchange)",
   refresh: " (refresh)",
   exchange: " (exchange)",
+};
+
+const RETRY_PROOF: Readonly<Record<RetryReason, string>> = {
+  authorization: "auth_token",
+  identity: "identity",
+  token_refused: "identity instead of the refused auth_token",
 };
 
 /**
@@ -70,8 +76,10 @@ export function createAgentLog(logger: ProtocolLogger, resource: string): AgentL
         );
         return;
       case "request_retried": {
-        const proof = event.reason === "authorization" ? "auth_token" : "identity";
-        tokenService.info({ ...context, scheme: event.scheme }, `🔄 Retrying request with ${proof}`);
+        tokenService.info(
+          { ...context, scheme: event.scheme },
+          `🔄 Retrying request with ${RETRY_PROOF[event.reason]}`,
+        );
       }
     }
   };

@@ -72,6 +72,7 @@ export async function buildBackend(
     trustedAuthServers: [issuer],
     redirectUri,
     discovery,
+    revealTokens: config.showTokens,
     tokenCache: createTokenCache(config.authTokenCacheSeconds, now),
     now,
     ...(deps.observer && { observer: deps.observer }),

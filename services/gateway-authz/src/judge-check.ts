@@ -4,7 +4,6 @@ import { claimsHeader, NO_CLAIMS } from "./claims.ts";
 import { isOpen } from "./open-paths.ts";
 import { type Refusal, refusalBelowScheme, refusalOf } from "./refusal.ts";
 import type { ResourceVerifiers } from "./resource-verifiers.ts";
-import { verifyWithoutBody } from "./verify-without-body.ts";
 
 /** What a check comes to. */
 export type Decision =
@@ -31,7 +30,9 @@ export async function judgeCheck(check: CheckRequest, verifiers: ResourceVerifie
     const isUnsigned = SIGNATURE_HEADERS.every((name) => request.headers[name] === undefined);
     if (isUnsigned && mode !== "strict") return { allowed: true, claims: NO_CLAIMS, because: "unsigned" };
 
-    const { agent, report } = await verifyWithoutBody(verifier, { ...request, authority });
+    // The body is not here. That the digest is covered is proven, so that the agent's own comparison counts.
+    const pending = await verifier.begin({ ...request, authority });
+    const { agent, report } = await pending.complete(undefined);
     const refusal = refusalBelowScheme(agent, requiredScheme);
     if (refusal !== undefined) return { allowed: false, refusal, report };
     return { allowed: true, claims: claimsHeader(agent), because: "verified", report };

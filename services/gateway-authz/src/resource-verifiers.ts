@@ -40,6 +40,7 @@ export function createResourceVerifiers(options: {
       now,
       toleranceSeconds,
       cryptoMode: "pool",
+      bodyVerifiedBy: "downstream",
       ...(options.bodyCoverage === "optional" && { interop: { bodyCoverage: "optional" } }),
     });
 

@@ -57,6 +57,7 @@ export async function buildSupplyChainAgent(
     signatureScheme: config.signatureScheme,
     trustedAuthServers: [authServer],
     discovery,
+    revealTokens: config.showTokens,
     observer: createAgentLog(logger, "market-analysis-agent"),
     now,
     timeouts: { requestMs: timeoutMs },

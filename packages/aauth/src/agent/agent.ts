@@ -38,6 +38,8 @@ export interface AgentOptions {
   /** Default: in memory, 1000 tokens. */
   readonly tokenCache?: TokenCache;
   readonly observer?: AgentObserver;
+  /** Put whole tokens into events, for demonstrations. Default false: an observer gets a short id and the claims. */
+  readonly revealTokens?: boolean;
   /** Unix seconds. Default: the system clock. */
   readonly now?: () => number;
   /** With scheme hwk: say who it is when a resource asks. Default true. */
@@ -115,6 +117,7 @@ export function createAgent(options: AgentOptions): Agent {
     throw new TypeError("id must be an URL in canonical form, without query, fragment and trailing slash");
   }
   const { id, trustedAuthServers, discovery, interop = {}, timeouts = {}, agentToken, redirectUri } = options;
+  const { revealTokens = false } = options;
   const now = options.now ?? (() => Math.floor(Date.now() / 1000));
   const currentKey = () => (typeof options.key === "function" ? options.key() : options.key);
   const identity = async (): Promise<SignatureKeyChoice> =>
@@ -132,6 +135,7 @@ export function createAgent(options: AgentOptions): Agent {
     discovery,
     send,
     now,
+    revealTokens,
     timeoutMs: timeouts.tokenRequestMs ?? 10_000,
   });
   const cache = options.tokenCache ?? createTokenCache();
@@ -147,6 +151,7 @@ export function createAgent(options: AgentOptions): Agent {
     send,
     tokens,
     observer: options.observer,
+    revealTokens,
     now,
     timeoutMs: timeouts.requestMs ?? 120_000,
     maxRequestBodyBytes: options.maxRequestBodyBytes ?? 1_048_576,

@@ -16,6 +16,9 @@ export interface ShownToken extends DecodedToken {
   readonly token?: string;
 }
 
+/** What is different at a retry: the identity is named, an auth token comes along, or one that was refused does not. */
+export type RetryReason = "identity" | "authorization" | "token_refused";
+
 interface About {
   readonly url: string;
   readonly method: string;
@@ -50,7 +53,7 @@ export type AgentEvent =
       readonly url: string;
       readonly method: string;
       readonly scheme: SignatureScheme;
-      readonly reason: "identity" | "authorization";
+      readonly reason: RetryReason;
     }
   | {
       readonly type: "token_cache_hit";

@@ -7,7 +7,7 @@
 export type { Transport, TransportRequest } from "../metadata/transport.ts";
 export type { Agent, AgentOptions, RedeemCodeInput, RefreshInput } from "./agent.ts";
 export { createAgent } from "./agent.ts";
-export type { AgentEvent, AgentObserver, ShownToken, TokenRequestType } from "./events.ts";
+export type { AgentEvent, AgentObserver, RetryReason, ShownToken, TokenRequestType } from "./events.ts";
 export type { FetchContext } from "./signed-fetch.ts";
 export type { CachedToken, TokenCache } from "./token-cache.ts";
 export { createTokenCache } from "./token-cache.ts";

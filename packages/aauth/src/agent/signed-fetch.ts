@@ -7,12 +7,12 @@
 import { AAuthError } from "../errors.ts";
 import type { AgentAuth } from "../headers/agent-auth.ts";
 import type { SignatureKeyChoice } from "../signing/sign-request.ts";
-import { decodeToken, tokenId } from "../tokens/decode-token.ts";
 import type { SigningKey } from "../types.ts";
 import { challengeOf, checkChallenge } from "./check-challenge.ts";
-import { type AgentObserver, combineObservers } from "./events.ts";
+import { type AgentObserver, combineObservers, type RetryReason, type ShownToken } from "./events.ts";
 import { type OutgoingRequest, readOutgoingRequest } from "./outgoing-request.ts";
 import type { Sender } from "./sender.ts";
+import { showToken } from "./shown-token.ts";
 import type { TokenSource } from "./token-source.ts";
 
 /** One call's circumstances. Nothing of it outlives the calls made with it, except tokens kept under `cacheKey`. */
@@ -43,6 +43,7 @@ export interface SignedFetchOptions {
   readonly send: Sender;
   readonly tokens: TokenSource;
   readonly observer: AgentObserver | undefined;
+  readonly revealTokens: boolean;
   readonly now: () => number;
   readonly timeoutMs: number;
   readonly maxRequestBodyBytes: number;
@@ -50,8 +51,9 @@ export interface SignedFetchOptions {
 }
 
 /**
- * Creates the fetch. At most three requests go to the resource: the first, one more for an identity challenge, and one
- * more with an auth token. Each kind of challenge is answered once, freshly signed.
+ * Creates the fetch. At most four requests go to the resource: the first, one more without a held token that was refused,
+ * one more for an identity challenge, and one more with a new auth token. Each kind of challenge is answered once,
+ * freshly signed.
  */
 export function createSignedFetch(options: SignedFetchOptions, context: FetchContext): typeof fetch {
   const observe = combineObservers(options.observer, context.observer);
@@ -72,7 +74,7 @@ export function createSignedFetch(options: SignedFetchOptions, context: FetchCon
       observe,
     };
     const attempt = (credential: SignatureKeyChoice) => send({ ...request, signals }, credential, key);
-    const retry = (credential: SignatureKeyChoice, reason: "identity" | "authorization") => {
+    const retry = (credential: SignatureKeyChoice, reason: RetryReason) => {
       const { url, method } = request;
       observe({ type: "request_retried", url, method, scheme: credential.scheme, reason });
       return attempt(credential);
@@ -82,6 +84,16 @@ export function createSignedFetch(options: SignedFetchOptions, context: FetchCon
     let credential = token === undefined ? await options.firstCredential() : withToken(token);
     let response = await attempt(credential);
     let challenge = await challengeIn(response, request);
+
+    const held = context.authToken === undefined ? token : undefined;
+    if (held !== undefined && challenge !== undefined && challenge.level !== "authorized") {
+      // Refused without saying what would help, as when the issuer's key is gone: the token is no good any more.
+      await response.body?.cancel();
+      await options.tokens.discard(tokenContext);
+      credential = await options.firstCredential();
+      response = await retry(credential, "token_refused");
+      challenge = await challengeIn(response, request);
+    }
 
     if (challenge?.level === "identified" && credential.scheme === "hwk") {
       await response.body?.cancel();
@@ -134,7 +146,7 @@ export function createSignedFetch(options: SignedFetchOptions, context: FetchCon
     }
     if (challenge === undefined) return undefined;
     const { level, authServer, resourceToken } = challenge;
-    const shown = resourceToken === undefined ? undefined : shownToken(resourceToken);
+    const shown = resourceToken === undefined ? undefined : shownOrNothing(resourceToken);
     observe({
       type: "challenge_received",
       url,
@@ -145,16 +157,16 @@ export function createSignedFetch(options: SignedFetchOptions, context: FetchCon
     });
     return challenge;
   }
+
+  function shownOrNothing(token: string): ShownToken | undefined {
+    try {
+      return showToken(token, options.revealTokens);
+    } catch {
+      return undefined; // it is refused a moment later
+    }
+  }
 }
 
 function withToken(jwt: string): SignatureKeyChoice {
   return { scheme: "jwt", jwt };
-}
-
-function shownToken(token: string) {
-  try {
-    return { ...decodeToken(token), tokenId: tokenId(token) };
-  } catch {
-    return undefined; // it is refused a moment later
-  }
 }

@@ -7,11 +7,11 @@
 import { AAuthError, ConsentRequiredError } from "../errors.ts";
 import type { Discovery } from "../metadata/discovery.ts";
 import type { SignatureKeyChoice } from "../signing/sign-request.ts";
-import { tokenId } from "../tokens/decode-token.ts";
 import type { DecodedToken } from "../tokens/jwt.ts";
 import type { IssuerMetadata, SigningKey } from "../types.ts";
 import type { AgentObserver, TokenRequestType } from "./events.ts";
 import type { Sender } from "./sender.ts";
+import { showToken } from "./shown-token.ts";
 import { type ConsentDemand, checkGrantedToken, readTokenAnswer, type TokenGrant } from "./token-grant.ts";
 
 export interface TokenClientOptions {
@@ -20,6 +20,7 @@ export interface TokenClientOptions {
   readonly send: Sender;
   readonly now: () => number;
   readonly timeoutMs: number;
+  readonly revealTokens: boolean;
 }
 
 export interface TokenRequest {
@@ -68,7 +69,7 @@ export function createTokenClient(options: TokenClientOptions): TokenClient {
     const expected = { authServer, resource: request.resource, thumbprint, now };
     const { shown, exp } = await checkGrantedToken(answer.authToken, expected);
     const expiresInSeconds = Math.min(exp - now, answer.expiresInSeconds ?? Number.POSITIVE_INFINITY);
-    const token = { ...shown, tokenId: tokenId(answer.authToken) };
+    const token = showToken(answer.authToken, options.revealTokens);
     observe({ type: "token_received", authServer, requestType, token, expiresInSeconds });
     return { ...answer, expiresInSeconds, claims: shown.claims, expiresAt: now + expiresInSeconds };
   };

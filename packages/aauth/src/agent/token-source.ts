@@ -46,7 +46,9 @@ export interface TokenSource {
   obtain(challenge: TrustedChallenge, context: TokenContext, presented: string | undefined): Promise<string>;
   /** Keeps a token that came by another way (a code), if it may be kept. */
   keep(grant: OpenedGrant, authServer: string, resource: string, context: TokenContext): Promise<void>;
-  /** Drops a token that a resource has refused. */
+  /** Drops the token held for this resource. */
+  discard(context: TokenContext): Promise<void>;
+  /** Drops a token that a resource has refused for what it asks. */
   forget(challenge: TrustedChallenge, context: TokenContext): Promise<void>;
 }
 
@@ -182,6 +184,9 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
     async keep(grant, authServer, resource, context) {
       const holder = await holderOf({ ...context, resource });
       if (mayKeep(grant, context)) store(holder, authServer, grant);
+    },
+    async discard(context) {
+      cache.delete(latestKey(await holderOf(context)));
     },
     async forget(challenge, context) {
       const holder = await holderOf(context);

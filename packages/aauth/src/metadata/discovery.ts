@@ -37,6 +37,17 @@ export interface Discovery {
    * most once per 10 s, so that a rotated key is found at once.
    */
   key(kind: DiscoveryKind, id: string, kid: string | undefined): Promise<DiscoveredKey>;
+  /**
+   * For a signature that did not verify with `refused`, a key that came from the cache: the key that is published under
+   * this `kid` now, or undefined when it is still the same. Agents that make a new key at every start may give it the
+   * old name. Fetches at most once per 10 s.
+   */
+  replacedKey(
+    kind: DiscoveryKind,
+    id: string,
+    kid: string | undefined,
+    refused: IssuerJwk,
+  ): Promise<IssuerJwk | undefined>;
   /** The whole key set. */
   keys(kind: DiscoveryKind, id: string): Promise<Jwks>;
 }
@@ -169,6 +180,10 @@ export function createDiscovery(options: DiscoveryOptions = {}): Discovery {
         );
       }
       return { jwk, source: set.fromCache ? "discovery-cache" : "discovery" };
+    },
+    async replacedKey(kind, id, kid, refused) {
+      const jwk = choose((await keySet(kind, id, "reload")).value, kid);
+      return jwk === undefined || JSON.stringify(jwk) === JSON.stringify(refused) ? undefined : jwk;
     },
   };
 }

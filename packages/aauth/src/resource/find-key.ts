@@ -30,6 +30,8 @@ export interface Claimant {
   identify(key: VerificationKey): VerifiedAgent;
   /** The auth token is in order but for its age. */
   readonly tokenExpired: boolean;
+  /** Where the key came from the cache: the key that has taken its name since, if there is one. */
+  readonly replacedKey?: () => Promise<VerificationKey | undefined>;
 }
 
 /**
@@ -95,6 +97,12 @@ export async function findKey(
     keys: [await importKey(jwk, source, options, trail)],
     identify: (key) => ({ level: "identified", scheme: "jwks", agent: id, ...proven(key) }),
     tokenExpired: false,
+    ...(source === "discovery-cache" && {
+      async replacedKey() {
+        const replaced = await options.discovery.replacedKey(kind, id, kid, jwk);
+        return replaced && importKey(replaced, "discovery", options, trail);
+      },
+    }),
   };
 }
 

@@ -35,6 +35,11 @@ export interface VerifierOptions {
    * but addressed to it (protocol section 7.6). `audience` and `trustedIssuers` then count for nothing.
    */
   readonly authTokenHolder?: AuthTokenHolder;
+  /**
+   * For a decision point in front of a resource, which is not given the body: the digest must be covered, but that it
+   * belongs to the body is for the resource behind to prove. Never set it where requests are served.
+   */
+  readonly bodyVerifiedBy?: "downstream";
   /** Looser behaviour, each switch for one kind of peer. */
   readonly interop?: {
     /** Do not demand that the body is covered; a `Content-Digest` that is there is compared all the same. */

@@ -31,7 +31,7 @@ import type {
   VerifiedAgent,
   VerifiedRequest,
 } from "../types.ts";
-import { findKey, type IdentifyingSignatureKey } from "./find-key.ts";
+import { type Claimant, findKey, type IdentifyingSignatureKey } from "./find-key.ts";
 import { identityOf, meetRequirement } from "./requirement.ts";
 import { startTrail, type Trail } from "./trail.ts";
 import { checkVerifierOptions, type VerifierOptions } from "./verifier-options.ts";
@@ -128,7 +128,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
     const claimant = await findKey(accepted, keyOptions, trail);
 
     trail.enter("signature");
-    const key = await keyThatSigned(claimant.keys, { base, input, signature: signature.bytes });
+    const key = await keyThatSigned(claimant, { base, input, signature: signature.bytes });
     trail.note({ thumbprint: key.thumbprint });
 
     if (nonce === undefined) {
@@ -156,8 +156,12 @@ export function createVerifier(options: VerifierOptions): Verifier {
       return {
         async complete(body) {
           try {
-            trail.enter("content-digest");
-            await verifyBody({ headers: request.headers, components, body }, { bodyCoverage });
+            if (options.bodyVerifiedBy === "downstream") {
+              trail.skip("content-digest", "left to the resource behind, which has the body");
+            } else {
+              trail.enter("content-digest");
+              await verifyBody({ headers: request.headers, components, body }, { bodyCoverage });
+            }
             if (expired) refuseExpired(agent, trail);
             if (requirement === undefined) {
               trail.skip("requirement", "none is given");
@@ -194,20 +198,24 @@ function requireAccepted(claim: SignatureKey, schemes: readonly SignatureScheme[
   return claim;
 }
 
-/** The first key the signature verifies with. */
+/** The first key the signature verifies with; a cached one may have been replaced since. */
 async function keyThatSigned(
-  keys: readonly VerificationKey[],
+  { keys, replacedKey }: Claimant,
   message: Omit<Parameters<typeof verifySignature>[0], "key">,
 ): Promise<VerificationKey> {
-  for (const [index, key] of keys.entries()) {
+  let refusal: unknown = new AAuthError("unknown_key", "there is no key to verify with");
+  for (const key of keys) {
     try {
       await verifySignature({ ...message, key });
       return key;
     } catch (error) {
-      if (index === keys.length - 1) throw error;
+      refusal = error;
     }
   }
-  throw new AAuthError("unknown_key", "there is no key to verify with");
+  const replaced = await replacedKey?.();
+  if (replaced === undefined) throw refusal;
+  await verifySignature({ ...message, key: replaced });
+  return replaced;
 }
 
 /** Expiry is judged last: whoever gets this far owns the token, and may be challenged for a new one. */

@@ -18,7 +18,8 @@ import {
   optionalAudience,
   requiredString,
 } from "./claim-checks.ts";
-import { decodeJwt, signJwt, verifyJwt } from "./jwt.ts";
+import { decodeJwt, signJwt } from "./jwt.ts";
+import { verifyWithPublishedKey } from "./published-key.ts";
 import { type TrustPolicy, trusts } from "./trust.ts";
 import { hashToken, type VerifiedTokens } from "./verified-tokens.ts";
 
@@ -96,8 +97,7 @@ export async function verifyAgentToken(
   const claims = decoded.claims as unknown as AgentTokenClaims;
   judge(claims, options, now);
   await confirmationKey(decoded.claims);
-  const { jwk } = await options.discovery.key("agent", claims.iss, kid);
-  await verifyJwt(token, jwk, alg);
+  await verifyWithPublishedKey(token, alg, { kind: "agent", id: claims.iss, kid }, options.discovery);
   options.cache?.add(hash, claims);
   return claims;
 }

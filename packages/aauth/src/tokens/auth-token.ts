@@ -23,7 +23,8 @@ import {
   optionalString,
   requiredString,
 } from "./claim-checks.ts";
-import { type DecodedToken, decodeJwt, signJwt, verifyJwt } from "./jwt.ts";
+import { type DecodedToken, decodeJwt, signJwt } from "./jwt.ts";
+import { verifyWithPublishedKey } from "./published-key.ts";
 import type { TokenSigner } from "./token-signer.ts";
 import { hashToken, type VerifiedTokens } from "./verified-tokens.ts";
 
@@ -126,8 +127,7 @@ export async function examineAuthToken(
   const claims = readAuthClaims(decoded);
   judge(claims, options, now);
   await confirmationKey(decoded.claims);
-  const { jwk } = await options.discovery.key("issuer", claims.iss, kid);
-  await verifyJwt(token, jwk, alg);
+  await verifyWithPublishedKey(token, alg, { kind: "issuer", id: claims.iss, kid }, options.discovery);
   const expired = isExpired(claims.exp, now);
   if (!expired) options.cache?.add(hash, claims);
   return { claims, expired };

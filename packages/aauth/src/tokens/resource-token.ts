@@ -19,7 +19,8 @@ import {
   optionalString,
   requiredString,
 } from "./claim-checks.ts";
-import { type DecodedToken, decodeJwt, signJwt, verifyJwt } from "./jwt.ts";
+import { type DecodedToken, decodeJwt, signJwt } from "./jwt.ts";
+import { verifyWithPublishedKey } from "./published-key.ts";
 
 export interface IssueResourceTokenOptions {
   readonly key: SigningKey;
@@ -95,8 +96,7 @@ export async function verifyResourceToken(
   const { alg, kid } = checkHeader(decoded, PROFILE.tokenTypes.resource);
   const claims = readResourceClaims(decoded);
   checkResourceClaims(claims, options, (options.now ?? (() => Math.floor(Date.now() / 1000)))());
-  const { jwk } = await options.discovery.key("resource", claims.iss, kid);
-  await verifyJwt(token, jwk, alg);
+  await verifyWithPublishedKey(token, alg, { kind: "resource", id: claims.iss, kid }, options.discovery);
   return claims;
 }
 

@@ -33,6 +33,7 @@ export function knownKeys(keys: readonly object[]): Discovery & { asked: string[
     agentMetadata: none,
     resourceMetadata: none,
     issuerMetadata: none,
+    replacedKey: async () => undefined,
     keys: none,
     async key(kind, id, kid) {
       asked.push(`${kind} ${id}`);

@@ -5,6 +5,8 @@ import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, test, vi } from "vitest";
 
+import { PARENT_PID_VARIABLE, watchParent } from "../../src/index.ts";
+
 const FIXTURE = fileURLToPath(new URL("fixtures/tiny-service.ts", import.meta.url));
 const PARENT = fileURLToPath(new URL("fixtures/parent.mjs", import.meta.url));
 
@@ -88,6 +90,12 @@ describe.concurrent("stop", PATIENT, () => {
     expect(isAlive(pid)).toBe(true);
     parent.kill("SIGKILL");
     await vi.waitFor(() => expect(isAlive(pid)).toBe(false), { timeout: 20_000 });
+  });
+
+  test("the variable is not handed on to the children", () => {
+    const env = { [PARENT_PID_VARIABLE]: String(process.ppid), OTHER: "1" };
+    watchParent(() => {}, env);
+    expect(env).toEqual({ OTHER: "1" });
   });
 
   test("without that variable a service outlives its parent's pid", async () => {

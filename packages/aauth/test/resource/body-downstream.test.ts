@@ -1,0 +1,25 @@
+import { describe, expect, it } from "vitest";
+import { parties, requestOf } from "./kit.ts";
+
+describe("a decision point that is not given the body", () => {
+  const verifier = parties.createVerifier({ bodyVerifiedBy: "downstream" });
+
+  it("lets a request with a covered digest pass, and says that nobody has compared it", async () => {
+    const request = await requestOf({ body: "{}" });
+    const { report } = await (await verifier.begin(request)).complete(undefined);
+    expect(report.checks.find(({ name }) => name === "content-digest")).toMatchObject({ verdict: "skipped" });
+  });
+
+  it("still demands that the digest is covered", async () => {
+    const { headers, ...request } = await requestOf({ method: "POST" });
+    const withBody = {
+      ...headers,
+      "content-type": "text/plain",
+      "content-length": "2",
+      "content-digest": "sha-256=:x:",
+    };
+    await expect(verifier.begin({ ...request, headers: withBody })).rejects.toMatchObject({
+      code: "insufficient_coverage",
+    });
+  });
+});

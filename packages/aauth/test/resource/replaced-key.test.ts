@@ -1,0 +1,139 @@
+import { describe, expect, it } from "vitest";
+import { generateSigningKey } from "../../src/keys/signing-key.ts";
+import { createVerifier } from "../../src/resource/verify-request.ts";
+import { createTestDiscovery } from "../../src/testing/test-discovery.ts";
+import { issueAgentToken } from "../../src/tokens/agent-token.ts";
+import { issueAuthToken, verifyAuthToken } from "../../src/tokens/auth-token.ts";
+import { issueResourceToken, verifyResourceToken } from "../../src/tokens/resource-token.ts";
+import { tokenSignerOf } from "../../src/tokens/token-signer.ts";
+import type { SigningKey } from "../../src/types.ts";
+import { AUTHORITY, parties, requestOf } from "./kit.ts";
+
+/** An identity that starts again with a new key under its old name, as the demo's agents do at every start. */
+async function restartingIdentity() {
+  const keys = {
+    old: await generateSigningKey({ kid: "same-1" }),
+    new: await generateSigningKey({ kid: "same-1" }),
+  };
+  const published: object[] = [keys.old.publicJwk];
+  const clock = { seconds: parties.clock.now() };
+  const now = () => clock.seconds;
+  const discovery = createTestDiscovery(
+    {
+      agents: { [parties.agent.id]: published },
+      resources: { [parties.resource.id]: published },
+      issuers: { [parties.authServer.issuer]: { keys: published } },
+    },
+    { now },
+  );
+  return { keys, clock, now, discovery, restart: () => published.splice(0, 1, keys.new.publicJwk) };
+}
+
+const code = (promise: Promise<unknown>) =>
+  promise.then(
+    () => "accepted",
+    (error) => error.code,
+  );
+
+describe("an agent that starts again with a new key under its old name", () => {
+  async function gate() {
+    const identity = await restartingIdentity();
+    const { discovery, now } = identity;
+    const verifier = createVerifier({ authorities: [AUTHORITY], discovery, now });
+    const call = async (key: SigningKey) => verifier.verifyRequest(await requestOf({ key, now }));
+    return { ...identity, call };
+  }
+
+  it("is known by its new key at once, although the old one is cached", async () => {
+    const { keys, restart, call } = await gate();
+    await call(keys.old);
+    restart();
+    expect((await call(keys.new)).agent.thumbprint).toBe(keys.new.thumbprint);
+    expect((await call(keys.new)).report.keySource).toBe("discovery-cache");
+  });
+
+  it("is not known by its old key any more", async () => {
+    const { keys, restart, call } = await gate();
+    await call(keys.old);
+    restart();
+    await call(keys.new);
+    expect(await code(call(keys.old))).toBe("invalid_signature");
+  });
+
+  it("cannot be made to be asked again and again by bad signatures: once in 10 s", async () => {
+    const { keys, clock, discovery, call } = await gate();
+    await call(keys.old);
+    const before = discovery.requests.length;
+    for (let count = 0; count < 5; count++) expect(await code(call(keys.new))).toBe("invalid_signature");
+    expect(discovery.requests.length - before).toBe(1);
+    clock.seconds += 10;
+    await code(call(keys.new));
+    expect(discovery.requests.length - before).toBe(2);
+  });
+
+  it("is not asked again when the bad key was fetched just now", async () => {
+    const { keys, discovery, call } = await gate();
+    expect(await code(call(keys.new))).toBe("invalid_signature");
+    expect(discovery.requests).toHaveLength(2);
+  });
+});
+
+describe("tokens of an issuer that starts again with a new key under its old name", () => {
+  const audience = parties.resource.id;
+  const { issuer } = parties.authServer;
+
+  it("auth tokens verify, and those of the old key do not any more", async () => {
+    const { keys, discovery, restart, now } = await restartingIdentity();
+    const issue = async (key: SigningKey) =>
+      (
+        await issueAuthToken({
+          signer: tokenSignerOf(key),
+          issuer,
+          audience,
+          agent: parties.agent.id,
+          confirmationKey: parties.agent.key.publicJwk,
+          now,
+        })
+      ).token;
+    const verify = (token: string) =>
+      verifyAuthToken(token, { audience, trustedIssuers: [issuer], discovery, now });
+    const before = await issue(keys.old);
+    await verify(before);
+    restart();
+    await verify(await issue(keys.new));
+    expect(await code(verify(before))).toBe("invalid_token_signature");
+  });
+
+  it("resource tokens verify", async () => {
+    const { keys, discovery, restart, now } = await restartingIdentity();
+    const named = { agent: parties.agent.id, agentJkt: parties.agent.key.thumbprint };
+    const issue = (key: SigningKey) =>
+      issueResourceToken({ key, resource: audience, authServer: issuer, ...named, scope: "a", now });
+    const verify = async (key: SigningKey) =>
+      verifyResourceToken(await issue(key), { audience: issuer, ...named, discovery, now });
+    await verify(keys.old);
+    restart();
+    expect(await code(verify(keys.new))).toBe("accepted");
+  });
+
+  it("agent tokens verify at the gate", async () => {
+    const { keys, discovery, restart, now } = await restartingIdentity();
+    const delegate = await generateSigningKey({ kid: "delegate-1" });
+    const verifier = createVerifier({ authorities: [AUTHORITY], audience, discovery, now });
+    const call = async (key: SigningKey) => {
+      const jwt = await issueAgentToken({
+        key,
+        agent: parties.agent.id,
+        delegate: "delegate",
+        confirmationKey: delegate.publicJwk,
+        now,
+      });
+      return verifier.verifyRequest(
+        await requestOf({ key: delegate, signatureKey: { scheme: "jwt", jwt }, now }),
+      );
+    };
+    await call(keys.old);
+    restart();
+    expect(await code(call(keys.new))).toBe("accepted");
+  });
+});

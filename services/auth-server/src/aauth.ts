@@ -1,0 +1,76 @@
+import { createMemoryReplayStore, createTokenSigner, type Discovery } from "aauth";
+import type { FastifyBaseLogger, FastifyInstance } from "fastify";
+import { createConsentMemory } from "./consent/consent-memory.ts";
+import { consentRoutes, type ShownConsent } from "./consent/consent-routes.ts";
+import type { ReadSession } from "./consent/read-session.ts";
+import type { CreateStore } from "./create-store.ts";
+import { createGrants } from "./grants.ts";
+import { createIssueToken } from "./issue-token.ts";
+import { issuerMetadata } from "./issuer-metadata.ts";
+import type { OidcPaths } from "./oidc/oidc-paths.ts";
+import { knowOwnIssuer } from "./own-issuer.ts";
+import type { Accounts } from "./realm/accounts.ts";
+import type { RealmKeys } from "./realm/realm-keys.ts";
+import type { RealmState } from "./realm/realm-state.ts";
+import { createResourceTokenCheck } from "./resource-token-check.ts";
+import { createSecrets } from "./secrets.ts";
+import { tokenEndpoint } from "./token-endpoint.ts";
+import { createRequesterVerifier } from "./verify-requester.ts";
+
+/** The AAuth half: the issuer's document, tokens for agents, and the users' consent to them. */
+export async function aauth(
+  app: FastifyInstance,
+  options: {
+    issuer: string;
+    paths: OidcPaths;
+    state: RealmState;
+    accounts: Accounts;
+    keys: RealmKeys;
+    /** Where keys and metadata of agents and resources come from. */
+    discovery: Discovery;
+    development: boolean;
+    readSession: ReadSession;
+    createStore: CreateStore;
+    logger: FastifyBaseLogger;
+    /** Unix seconds. */
+    now: () => number;
+  },
+): Promise<void> {
+  const { issuer, paths, state, keys, createStore, now } = options;
+  const logger = options.logger.child({ logger: "aauth.tokens" });
+  const discovery = knowOwnIssuer(options.discovery, issuer, keys);
+  const grants = createGrants(createStore);
+  const { jwk, alg, kid } = keys.authTokenKey;
+  const signer = await createTokenSigner(jwk, { alg, kid });
+
+  await app.register(issuerMetadata, { issuer });
+  await app.register(tokenEndpoint, {
+    path: `${paths.base}/protocol/aauth/agent`,
+    state,
+    logger,
+    verifier: createRequesterVerifier({
+      issuer,
+      discovery,
+      replayStore: createMemoryReplayStore({ now }),
+      now,
+      trustedIssuers: () => [issuer, ...state.policy().trustedIssuers],
+    }),
+    context: {
+      ...options,
+      discovery,
+      grants,
+      issueToken: createIssueToken({ issuer, signer, state, now, logger }),
+      checkResourceToken: createResourceTokenCheck({ issuer, discovery, now }),
+    },
+  });
+  await app.register(consentRoutes, {
+    ...options,
+    discovery,
+    grants,
+    logger,
+    shown: createSecrets(createStore<ShownConsent>()),
+    memory: createConsentMemory(createStore<readonly string[]>(), {
+      lifetimeSeconds: state.realm.ssoSessionMaxLifespan,
+    }),
+  });
+}

@@ -1,0 +1,85 @@
+import formbody from "@fastify/formbody";
+import { createDiscovery, type Discovery } from "aauth";
+import type { FastifyInstance } from "fastify";
+import { createLogger, createService, type ServiceOptions } from "service-kit";
+import { aauth } from "./aauth.ts";
+import { realmAdmin } from "./admin/realm-admin.ts";
+import type { AuthServerConfig } from "./config.ts";
+import { createReadSession } from "./consent/read-session.ts";
+import { cors } from "./cors.ts";
+import { type CreateStore, memoryStores } from "./create-store.ts";
+import { loadRealm } from "./load-realm.ts";
+import { oidcPaths } from "./oidc/oidc-paths.ts";
+import { registerOpenid } from "./oidc/openid.ts";
+import { favicon } from "./pages/favicon.ts";
+import { createAccounts } from "./realm/accounts.ts";
+import { realmDocuments } from "./realm/realm-documents.ts";
+import { createRealmKeys, type RealmKeys } from "./realm/realm-keys.ts";
+
+export interface AuthServerDependencies {
+  readonly logger?: ServiceOptions["logger"];
+  /** Unix seconds. Default: the system clock. */
+  readonly now?: () => number;
+  /** Default: new ones, of the algorithm in the configuration. */
+  readonly keys?: RealmKeys;
+  /** Default: in memory. */
+  readonly createStore?: CreateStore;
+  /** Where keys and metadata of agents and resources come from. Default: the network. */
+  readonly discovery?: Discovery;
+}
+
+export interface AuthServer {
+  readonly app: FastifyInstance;
+  readonly issuer: string;
+}
+
+/** Requests are forms and small JSON documents; the largest carry a token or two. */
+const MAX_BODY_BYTES = 65_536;
+
+/** Puts the auth server together: the realm's OpenID provider, and the AAuth issuer beside it. */
+export async function buildAuthServer(
+  config: AuthServerConfig,
+  dependencies: AuthServerDependencies = {},
+): Promise<AuthServer> {
+  const state = await loadRealm(config);
+  const { realm } = state;
+  const issuer = `${config.url}/realms/${realm.realm}`;
+  // Plain http is for the own machine only (see config): then agents may be there, too.
+  const development = config.url.startsWith("http:");
+  const {
+    now = () => Math.floor(Date.now() / 1000),
+    createStore = memoryStores(now),
+    discovery = createDiscovery({ development, now }),
+    logger = createLogger({
+      service: "auth-server",
+      level: config.logLevel,
+      format: config.logFormat,
+      showTokens: config.showTokens,
+    }),
+  } = dependencies;
+  const paths = oidcPaths(issuer);
+  const accounts = createAccounts(realm);
+  const keys = dependencies.keys ?? (await createRealmKeys(config.authTokenAlgorithm));
+
+  const app = createService({ name: "auth-server", logger, maxBodyBytes: MAX_BODY_BYTES });
+  await app.register(formbody);
+  await app.register(cors, {
+    base: paths.base,
+    origins: realm.clients.flatMap((client) => client.webOrigins),
+  });
+  await app.register(favicon);
+  await app.register(realmDocuments, { realm, keys, issuer });
+  const shared = { issuer, paths, accounts, keys, createStore, logger, now };
+  const provider = await registerOpenid(app, { ...shared, realm });
+  await app.register(aauth, {
+    ...shared,
+    state,
+    discovery,
+    development,
+    readSession: createReadSession(provider, accounts),
+  });
+  if (development && config.adminEnabled) {
+    await app.register(realmAdmin, { state, host: new URL(config.url).host, createStore });
+  }
+  return { app, issuer };
+}

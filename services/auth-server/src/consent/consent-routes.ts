@@ -1,0 +1,190 @@
+import { createHash, randomBytes } from "node:crypto";
+import type { Discovery } from "aauth";
+import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import {
+  CODE_LIFETIME_SECONDS,
+  type ConsentRequest,
+  type Grants,
+  REQUEST_TOKEN_LIFETIME_SECONDS,
+} from "../grants.ts";
+import { invalidRequest, noStore, OAuthError } from "../oauth-error.ts";
+import { CONSENT_CLIENT_ID } from "../oidc/oidc-configuration.ts";
+import type { OidcPaths } from "../oidc/oidc-paths.ts";
+import { consentPage } from "../pages/consent-page.ts";
+import { sendPage } from "../pages/page.ts";
+import { agentAllowed, scopesAllowed } from "../realm/policy.ts";
+import type { RealmState } from "../realm/realm-state.ts";
+import { scopeWords } from "../request-types/request-type.ts";
+import type { Secrets } from "../secrets.ts";
+import type { ConsentMemory } from "./consent-memory.ts";
+import { describeRequest } from "./describe-request.ts";
+import type { BrowserSession, ReadSession } from "./read-session.ts";
+import { sendConsentError } from "./send-consent-error.ts";
+
+/** A consent page that is on somebody's screen. */
+export interface ShownConsent {
+  readonly requestToken: string;
+  readonly sessionId: string;
+  readonly userId: string;
+  readonly state?: string;
+}
+
+type Query = Readonly<Record<string, string | readonly string[] | undefined>>;
+
+/**
+ * Asks the user (protocol section 6.5). `GET agent/auth` shows the page, after sign-in where needed; `POST agent/auth/consent` takes
+ * the answer. A request token is used up by a decision, the page's consent code by any attempt. Nobody is sent to an address that
+ * was not verified when the request was made; errors before that are pages.
+ */
+export async function consentRoutes(
+  app: FastifyInstance,
+  options: {
+    issuer: string;
+    paths: OidcPaths;
+    state: RealmState;
+    discovery: Discovery;
+    grants: Grants;
+    shown: Secrets<ShownConsent>;
+    memory: ConsentMemory;
+    readSession: ReadSession;
+    logger: FastifyBaseLogger;
+  },
+): Promise<void> {
+  const { issuer, paths, state: realmState, discovery, grants, shown, memory, readSession, logger } = options;
+  const { realm } = realmState;
+  const realmName = realm.displayName ?? realm.realm;
+  const authPath = `${paths.base}/protocol/aauth/agent/auth`;
+
+  app.setErrorHandler((error, request, reply) => {
+    if (!(error instanceof OAuthError)) throw error;
+    return sendConsentError(request, reply, error, realmName);
+  });
+
+  app.get<{ Querystring: Query }>(authPath, async (request, reply) => {
+    const { requestToken, consent, state } = await readRequest(request.query);
+    const session = await readSession(request, reply);
+    if (session === undefined) return reply.redirect(signInUrl(request), 303);
+    if (single(request.query, "prompt") !== "consent" && (await memory.covers(session, consent))) {
+      return accept(reply, requestToken, session, state);
+    }
+    const consentCode = await shown.issue(
+      { requestToken, sessionId: session.id, userId: session.user.id, ...(state !== undefined && { state }) },
+      REQUEST_TOKEN_LIFETIME_SECONDS,
+    );
+    const page = consentPage({
+      realmName,
+      description: await describeRequest(consent, discovery),
+      userName: session.user.username,
+      action: `${authPath}/consent`,
+      consentCode,
+      redirectUri: consent.redirectUri,
+    });
+    return sendPage(reply, 200, page);
+  });
+
+  // The sign-in ends here. Its code is of no use; what counts is that there is a session now.
+  app.get<{ Querystring: Query }>(paths.consentLoginReturn, async (request, reply) => {
+    if ((await readSession(request, reply)) === undefined)
+      throw invalidRequest("User session not found or expired");
+    const query = Buffer.from(single(request.query, "state") ?? "", "base64url").toString("utf8");
+    return reply.redirect(`${authPath}?${new URLSearchParams(query)}`, 303);
+  });
+
+  app.post<{ Body: Query | undefined }>(`${authPath}/consent`, async (request, reply) => {
+    const form = request.body ?? {};
+    const consentCode = single(form, "consent_code");
+    if (!consentCode) throw invalidRequest("Missing required parameter: consent_code");
+    const page = await shown.take(consentCode);
+    if (page === undefined) throw invalidRequest("Invalid or expired consent code");
+    const session = await readSession(request, reply);
+    if (session === undefined || session.id !== page.sessionId || session.user.id !== page.userId) {
+      throw invalidRequest("User session not found or expired");
+    }
+    if (single(form, "accept") !== undefined && single(form, "cancel") === undefined) {
+      return accept(reply, page.requestToken, session, page.state);
+    }
+    const consent = await takeRequest(page.requestToken);
+    logger.info({ agent: consent.agent, resource: consent.resource }, "Consent denied by the user");
+    return redirect(reply, consent, page.state, {
+      error: "access_denied",
+      error_description: "User denied the authorization request",
+    });
+  });
+
+  async function readRequest(query: Query) {
+    const requestToken = single(query, "request_token");
+    if (!requestToken) throw invalidRequest("Missing required parameter: request_token");
+    const consent = await grants.consentRequests.find(requestToken);
+    if (consent === undefined) throw invalidRequest("Invalid or expired request_token");
+    const redirectUri = single(query, "redirect_uri");
+    if (redirectUri !== undefined && redirectUri !== consent.redirectUri)
+      throw invalidRequest("redirect_uri mismatch");
+    // The agent's signed request decides the state; the query only where that had none (hole J12).
+    return { requestToken, consent, state: consent.state ?? single(query, "state") };
+  }
+
+  async function accept(
+    reply: FastifyReply,
+    requestToken: string,
+    session: BrowserSession,
+    state: string | undefined,
+  ): Promise<FastifyReply> {
+    const consent = await takeRequest(requestToken);
+    const policy = realmState.policy();
+    // The policy may have changed while the page was open.
+    if (!agentAllowed(policy, consent.agent) || !scopesAllowed(policy, scopeWords(consent.scope))) {
+      return redirect(reply, consent, state, {
+        error: "access_denied",
+        error_description: "Authorization denied",
+      });
+    }
+    await memory.remember(session, consent);
+    const code = await grants.codes.issue({ ...consent, subject: session.user.id }, CODE_LIFETIME_SECONDS);
+    logger.info(
+      { agent: consent.agent, resource: consent.resource, scope: consent.scope },
+      "Consent given by the user",
+    );
+    return redirect(reply, consent, state, { code });
+  }
+
+  async function takeRequest(requestToken: string): Promise<ConsentRequest> {
+    const consent = await grants.consentRequests.take(requestToken);
+    if (consent === undefined) throw invalidRequest("Request token expired");
+    return consent;
+  }
+
+  /** An ordinary authorization request to this server's own OpenID provider, for the session it leaves behind. */
+  function signInUrl(request: FastifyRequest): string {
+    const query = request.raw.url?.split("?")[1] ?? "";
+    const url = new URL(`${issuer}${paths.routes.authorization}`);
+    url.search = new URLSearchParams({
+      client_id: CONSENT_CLIENT_ID,
+      response_type: "code",
+      scope: "openid",
+      redirect_uri: new URL(paths.consentLoginReturn, issuer).href,
+      state: Buffer.from(query).toString("base64url"),
+      code_challenge: createHash("sha256").update(randomBytes(32)).digest("base64url"),
+      code_challenge_method: "S256",
+    }).toString();
+    return url.href;
+  }
+}
+
+function redirect(
+  reply: FastifyReply,
+  { redirectUri }: ConsentRequest,
+  state: string | undefined,
+  parameters: Readonly<Record<string, string>>,
+): FastifyReply {
+  const url = new URL(redirectUri);
+  for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
+  if (state !== undefined) url.searchParams.set("state", state);
+  return noStore(reply).header("referrer-policy", "no-referrer").redirect(url.href, 303);
+}
+
+/** A parameter that may be given once. */
+function single(parameters: Query, name: string): string | undefined {
+  const value = parameters[name];
+  if (value === undefined || typeof value === "string") return value;
+  throw invalidRequest(`duplicated parameter: ${name}`);
+}

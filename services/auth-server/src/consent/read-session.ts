@@ -1,0 +1,26 @@
+import type { FastifyReply, FastifyRequest } from "fastify";
+import type { KoaContextWithOIDC, Provider } from "oidc-provider";
+import type { Accounts } from "../realm/accounts.ts";
+import type { RealmUser } from "../realm/realm.ts";
+
+/** The person at the browser, by the session that the OpenID provider keeps. */
+export interface BrowserSession {
+  /** Stays the same until the person signs out. */
+  readonly id: string;
+  readonly user: RealmUser;
+}
+
+export type ReadSession = (
+  request: FastifyRequest,
+  reply: FastifyReply,
+) => Promise<BrowserSession | undefined>;
+
+/** Reads the OpenID provider's own session: who is signed in there needs no second sign-in for consent. */
+export function createReadSession(provider: Provider, accounts: Accounts): ReadSession {
+  return async (request, reply) => {
+    const context = provider.createContext(request.raw, reply.raw);
+    const session = await provider.Session.get(context as unknown as KoaContextWithOIDC);
+    const user = session.accountId === undefined ? undefined : accounts.find(session.accountId);
+    return user === undefined ? undefined : { id: session.uid, user };
+  };
+}

@@ -1,0 +1,17 @@
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { type OAuthError, sendOAuthError } from "../oauth-error.ts";
+import { messagePage } from "../pages/message-page.ts";
+import { sendPage } from "../pages/page.ts";
+
+/** A page for a browser, JSON for everything else. Never a redirect: there is no address to trust yet. */
+export function sendConsentError(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  error: OAuthError,
+  realmName: string,
+): FastifyReply {
+  if (!request.headers.accept?.includes("text/html")) return sendOAuthError(reply, error);
+  const title = "This request cannot be answered";
+  const text = `${error.message}${/[.!?]$/.test(error.message) ? "" : "."} Go back to the application and start again.`;
+  return sendPage(reply, error.status, messagePage({ realmName, title, text, code: error.code }));
+}

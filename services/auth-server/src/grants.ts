@@ -1,0 +1,50 @@
+import type { PublicJwk } from "aauth";
+import type { CreateStore } from "./create-store.ts";
+import { createSecrets, type Secrets } from "./secrets.ts";
+
+/** An agent's wish that a user has to decide on; behind a request token. */
+export interface ConsentRequest {
+  readonly agent: string;
+  readonly agentDelegate?: string;
+  /** The key that signed the request: the only one that may redeem the code. */
+  readonly key: PublicJwk;
+  readonly thumbprint: string;
+  readonly resource: string;
+  /** Space-separated. */
+  readonly scope: string;
+  /** Verified against the agent's metadata. */
+  readonly redirectUri: string;
+  readonly state?: string;
+}
+
+/** A wish that a user has agreed to; behind a code. */
+export interface ConsentedRequest extends ConsentRequest {
+  readonly subject: string;
+}
+
+/** What an agent may ask for again without the user; behind a refresh token. Not bound to a key, which may be rotated. */
+export interface RefreshGrant {
+  readonly agent: string;
+  readonly agentDelegate?: string;
+  readonly resource: string;
+  readonly scope: string;
+  readonly subject: string;
+}
+
+/** Everything AAuth that outlives a request. */
+export interface Grants {
+  readonly consentRequests: Secrets<ConsentRequest>;
+  readonly codes: Secrets<ConsentedRequest>;
+  readonly refreshTokens: Secrets<RefreshGrant>;
+}
+
+export const REQUEST_TOKEN_LIFETIME_SECONDS = 600;
+export const CODE_LIFETIME_SECONDS = 60;
+
+export function createGrants(createStore: CreateStore): Grants {
+  return {
+    consentRequests: createSecrets(createStore<ConsentRequest>()),
+    codes: createSecrets(createStore<ConsentedRequest>()),
+    refreshTokens: createSecrets(createStore<RefreshGrant>()),
+  };
+}

@@ -1,0 +1,47 @@
+import type { FastifyReply } from "fastify";
+
+/** A refusal as OAuth has it (RFC 6749 section 5.2). The description is for the caller and holds no secret. */
+export class OAuthError extends Error {
+  override readonly name = "OAuthError";
+  readonly status: number;
+  /** `error` of the answer. */
+  readonly code: string;
+
+  constructor(status: number, code: string, description: string, options?: { cause?: unknown }) {
+    super(printable(description), options);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+export function invalidRequest(description: string): OAuthError {
+  return new OAuthError(400, "invalid_request", description);
+}
+
+export function invalidGrant(description: string, cause?: unknown): OAuthError {
+  return new OAuthError(400, "invalid_grant", description, { cause });
+}
+
+export function accessDenied(description: string): OAuthError {
+  return new OAuthError(403, "access_denied", description);
+}
+
+/** A value from the request, cut to a length that is fit to be repeated in an answer. */
+export function quoted(value: unknown): string {
+  const text = String(value);
+  return text.length > 100 ? `${text.slice(0, 100)}...` : text;
+}
+
+export function sendOAuthError(reply: FastifyReply, error: OAuthError): FastifyReply {
+  return noStore(reply).code(error.status).send({ error: error.code, error_description: error.message });
+}
+
+/** For every answer that has, or could have had, a token in it (RFC 6749 section 5.1). */
+export function noStore(reply: FastifyReply): FastifyReply {
+  return reply.header("cache-control", "no-store").header("pragma", "no-cache");
+}
+
+/** Descriptions are ASCII without double quote and backslash (RFC 6749 section 5.2). */
+function printable(text: string): string {
+  return text.replace(/["\\]/g, "'").replace(/[^\x20-\x7e]/g, "?");
+}

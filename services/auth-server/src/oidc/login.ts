@@ -1,0 +1,94 @@
+import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { Interaction, Provider } from "oidc-provider";
+import { loginPage } from "../pages/login-page.ts";
+import { messagePage } from "../pages/message-page.ts";
+import { originsOf, sendPage } from "../pages/page.ts";
+import type { Accounts } from "../realm/accounts.ts";
+import type { Realm } from "../realm/realm.ts";
+import type { OidcPaths } from "./oidc-paths.ts";
+
+interface Form {
+  username?: string;
+  password?: string;
+}
+
+/**
+ * The sign-in page of an authorization request under way. The request is found through a signed cookie that is valid for this very
+ * address, which also keeps other sites from posting the form: they have no interaction to post it to.
+ */
+export async function login(
+  app: FastifyInstance,
+  options: {
+    provider: Provider;
+    accounts: Accounts;
+    realm: Realm;
+    paths: OidcPaths;
+    logger: FastifyBaseLogger;
+  },
+): Promise<void> {
+  const { provider, accounts, realm, paths, logger } = options;
+  const realmName = realm.displayName ?? realm.realm;
+  const url = `${paths.login}/:uid`;
+
+  app.get<{ Params: { uid: string } }>(url, async (request, reply) => {
+    const interaction = await interactionOf(request, reply);
+    if (interaction === undefined) return sendExpired(reply);
+    return sendLogin(reply, 200, interaction);
+  });
+
+  app.post<{ Params: { uid: string }; Body: Form | undefined }>(url, async (request, reply) => {
+    const interaction = await interactionOf(request, reply);
+    if (interaction === undefined) return sendExpired(reply);
+    const { username, password } = request.body ?? {};
+    if (typeof username !== "string" || typeof password !== "string") {
+      return sendLogin(reply, 400, interaction, { problem: "Enter your user name and password." });
+    }
+    const user = accounts.authenticate(username, password);
+    if (user === undefined) {
+      logger.info({ clientId: interaction.params.client_id }, "Sign-in refused");
+      return sendLogin(reply, 401, interaction, {
+        login: username,
+        problem: "User name or password is not right.",
+      });
+    }
+    const returnTo = await provider.interactionResult(request.raw, reply.raw, {
+      login: { accountId: user.id },
+    });
+    return reply.redirect(returnTo, 303);
+  });
+
+  async function interactionOf(
+    request: FastifyRequest<{ Params: { uid: string } }>,
+    reply: FastifyReply,
+  ): Promise<Interaction | undefined> {
+    try {
+      const interaction = await provider.interactionDetails(request.raw, reply.raw);
+      return interaction.uid === request.params.uid ? interaction : undefined;
+    } catch (error) {
+      if (error instanceof Error && error.name === "SessionNotFound") return undefined;
+      throw error;
+    }
+  }
+
+  async function sendLogin(
+    reply: FastifyReply,
+    status: number,
+    interaction: Interaction,
+    more: { login?: string; problem?: string } = {},
+  ): Promise<FastifyReply> {
+    const client = await provider.Client.find(String(interaction.params.client_id));
+    const page = loginPage({
+      realmName,
+      purpose: client?.clientName ?? "the application",
+      action: `${paths.login}/${interaction.uid}`,
+      formOrigins: originsOf(String(interaction.params.redirect_uri)),
+      ...more,
+    });
+    return sendPage(reply, status, page);
+  }
+
+  function sendExpired(reply: FastifyReply): FastifyReply {
+    const text = "Go back to the application and sign in from there.";
+    return sendPage(reply, 400, messagePage({ realmName, title: "This sign-in has expired", text }));
+  }
+}

@@ -1,0 +1,36 @@
+import type { FastifyInstance } from "fastify";
+import type { Provider } from "oidc-provider";
+import type { OidcPaths } from "./oidc-paths.ts";
+
+/**
+ * Hands the OpenID paths of the realm to oidc-provider. The bodies are left unread for it, and the host and scheme of the
+ * request are replaced by those of the issuer: the library builds absolute URLs from them, and a caller must not choose those.
+ */
+export async function mountOidcProvider(
+  app: FastifyInstance,
+  options: { provider: Provider; issuer: string; paths: OidcPaths },
+): Promise<void> {
+  const { provider, issuer, paths } = options;
+  const { host, protocol } = new URL(issuer);
+  const handle = provider.callback();
+
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("*", (_request, _payload, done) => done(null));
+  for (const path of ["/protocol/openid-connect/*", "/.well-known/openid-configuration"]) {
+    app.route({
+      method: ["GET", "POST", "OPTIONS"],
+      url: `${paths.base}${path}`,
+      handler: async ({ raw: request }, reply) => {
+        reply.hijack();
+        for (const name of Object.keys(request.headers)) {
+          if (name === "forwarded" || name.startsWith("x-forwarded-")) delete request.headers[name];
+        }
+        request.headers.host = host;
+        request.headers["x-forwarded-proto"] = protocol.slice(0, -1);
+        request.url = (request.url as string).slice(paths.base.length);
+        Object.assign(request, { baseUrl: paths.base });
+        await handle(request, reply.raw);
+      },
+    });
+  }
+}

@@ -1,0 +1,158 @@
+import { randomBytes } from "node:crypto";
+import type { AdapterFactory, ClientMetadata, Configuration, errors, interactionPolicy } from "oidc-provider";
+import { type Accounts, accountClaims } from "../realm/accounts.ts";
+import type { Realm, RealmClient } from "../realm/realm.ts";
+import type { RealmKeys } from "../realm/realm-keys.ts";
+import { ACCESS_TOKEN_AUDIENCE, shapeAccessToken } from "./access-token.ts";
+import { libraryPages } from "./library-pages.ts";
+import type { OidcPaths } from "./oidc-paths.ts";
+
+/** Scopes of the realm; all of them are served by the access token too. */
+export const OIDC_SCOPES = ["openid", "profile", "email"] as const;
+
+/**
+ * The client by which this server signs a person in before it asks for consent. All it wants is the session: its codes are
+ * dropped, and nobody could redeem them because nobody knows their PKCE verifier.
+ */
+export const CONSENT_CLIENT_ID = "aauth-consent";
+
+interface ConfigurationOptions {
+  realm: Realm;
+  issuer: string;
+  paths: OidcPaths;
+  accounts: Accounts;
+  keys: RealmKeys;
+  adapter: AdapterFactory;
+  library: { errors: typeof errors; interactionPolicy: typeof interactionPolicy };
+}
+
+/** Everything that makes oidc-provider look and act like the realm in Keycloak. */
+export function oidcConfiguration(options: ConfigurationOptions): Configuration {
+  const { realm, issuer, paths, accounts, keys, adapter, library } = options;
+  const realmName = realm.displayName ?? realm.realm;
+  const { logoutSource, postLogoutSuccessSource, renderError } = libraryPages(realmName);
+  const clients = realm.clients.filter((client) => client.enabled);
+  const webOrigins = (clientId: string) =>
+    clients.find((client) => client.clientId === clientId)?.webOrigins ?? [];
+  const resource = accountResource(issuer);
+  const policy = library.interactionPolicy.base();
+  // The clients are the realm's own (consentRequired is false): signing in is all a person is asked for.
+  policy.remove("consent");
+
+  return {
+    adapter,
+    clientAuthMethods: ["none"],
+    clients: [...clients.map(clientMetadata), consentClientMetadata(issuer, paths)],
+    clientBasedCORS: (_ctx, origin, client) => webOrigins(client.clientId).includes(origin),
+    claims: {
+      openid: ["sub"],
+      profile: ["name", "preferred_username", "given_name", "family_name"],
+      email: ["email", "email_verified"],
+    },
+    // Keycloak puts the claims of the granted scopes into the ID token.
+    conformIdTokenClaims: false,
+    cookies: {
+      keys: [randomBytes(32).toString("base64url")],
+      names: { session: "aauth_session", interaction: "aauth_interaction", resume: "aauth_resume" },
+      long: { signed: true, httpOnly: true, sameSite: "lax", path: paths.base },
+      short: { signed: true, httpOnly: true, sameSite: "lax" },
+    },
+    discovery: { userinfo_endpoint: `${issuer}/protocol/openid-connect/userinfo` },
+    extraClientMetadata: { properties: [] },
+    features: {
+      devInteractions: { enabled: false },
+      dPoP: { enabled: false },
+      pushedAuthorizationRequests: { enabled: false },
+      // The library's own refuses access tokens that have an audience; see userinfo.ts.
+      userinfo: { enabled: false },
+      revocation: {
+        enabled: true,
+        allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId,
+      },
+      rpInitiatedLogout: { enabled: true, logoutSource, postLogoutSuccessSource },
+      resourceIndicators: {
+        enabled: true,
+        defaultResource: () => resource,
+        useGrantedResource: () => true,
+        getResourceServerInfo: (_ctx, indicator) => {
+          if (indicator !== resource) throw new library.errors.InvalidTarget();
+          return accountResourceServer(realm);
+        },
+      },
+    },
+    findAccount: (_ctx, id) => {
+      const user = accounts.find(id);
+      return user && { accountId: id, claims: () => accountClaims(user) };
+    },
+    formats: { customizers: { jwt: shapeAccessToken({ accounts, webOrigins }) } },
+    interactions: { policy, url: (_ctx, interaction) => `${paths.login}/${interaction.uid}` },
+    issueRefreshToken: (_ctx, client) => client.grantTypeAllowed("refresh_token"),
+    jwks: { keys: keys.privateJwks.filter(({ alg }) => alg === "RS256") as never },
+    async loadExistingGrant(ctx) {
+      const { client, session, provider } = ctx.oidc;
+      if (client === undefined || session?.accountId === undefined) return undefined;
+      const grant = new provider.Grant({ clientId: client.clientId, accountId: session.accountId });
+      grant.addOIDCScope(OIDC_SCOPES.join(" "));
+      grant.addResourceScope(resource, OIDC_SCOPES.join(" "));
+      await grant.save();
+      return grant;
+    },
+    pkce: { required: () => true },
+    renderError,
+    responseTypes: ["code"],
+    rotateRefreshToken: realm.revokeRefreshToken,
+    routes: paths.routes,
+    scopes: [...OIDC_SCOPES],
+    subjectTypes: ["public"],
+    ttl: {
+      AccessToken: realm.accessTokenLifespan,
+      AuthorizationCode: realm.accessCodeLifespan,
+      IdToken: realm.accessTokenLifespan,
+      RefreshToken: realm.ssoSessionIdleTimeout,
+      Interaction: realm.accessCodeLifespanLogin,
+      Session: realm.ssoSessionMaxLifespan,
+      Grant: realm.ssoSessionMaxLifespan,
+    },
+  };
+}
+
+/** Resource indicator behind the audience `account`; indicators have to be URLs, Keycloak's audience is not one. */
+export function accountResource(issuer: string): string {
+  return `${issuer}/account`;
+}
+
+export function accountResourceServer(realm: Realm) {
+  return {
+    scope: OIDC_SCOPES.join(" "),
+    audience: ACCESS_TOKEN_AUDIENCE,
+    accessTokenTTL: realm.accessTokenLifespan,
+    accessTokenFormat: "jwt" as const,
+    jwt: { sign: { alg: "RS256" as const } },
+  };
+}
+
+function clientMetadata(client: RealmClient): ClientMetadata {
+  return {
+    client_id: client.clientId,
+    client_name: client.name ?? client.clientId,
+    token_endpoint_auth_method: "none",
+    response_types: client.standardFlowEnabled ? ["code"] : [],
+    grant_types: [
+      ...(client.standardFlowEnabled ? ["authorization_code"] : []),
+      ...(client.directAccessGrantsEnabled ? ["password"] : []),
+      "refresh_token",
+    ],
+    redirect_uris: client.redirectUris,
+  };
+}
+
+function consentClientMetadata(issuer: string, paths: OidcPaths): ClientMetadata {
+  return {
+    client_id: CONSENT_CLIENT_ID,
+    client_name: "an agent's request",
+    token_endpoint_auth_method: "none",
+    response_types: ["code"],
+    grant_types: ["authorization_code"],
+    redirect_uris: [new URL(paths.consentLoginReturn, issuer).href],
+  };
+}

@@ -1,0 +1,35 @@
+import { html } from "./html.ts";
+import { type Page, renderPage } from "./page.ts";
+
+/** The sign-in form. `problem` is shown above the fields and read out by screen readers. */
+export function loginPage(options: {
+  realmName: string;
+  /** What the person signs in for: the client's name. */
+  purpose: string;
+  action: string;
+  formOrigins: readonly string[];
+  login?: string;
+  problem?: string;
+}): Page {
+  const { realmName, purpose, action, formOrigins, login = "", problem } = options;
+  const content = html`<h1>Sign in</h1>
+<p class="lead">to continue to ${purpose}</p>
+${problem === undefined ? undefined : html`<p class="alert" role="alert" id="problem">${problem}</p>`}
+<form method="post" action="${action}">
+<label for="username">User name or e-mail</label>
+<input id="username" name="username" value="${login}" autocomplete="username" autocapitalize="none" spellcheck="false" maxlength="255" required${
+    problem === undefined ? html` autofocus` : html` aria-describedby="problem"`
+  }>
+<label for="password">Password</label>
+<input id="password" name="password" type="password" autocomplete="current-password" maxlength="255" required${
+    problem === undefined ? undefined : html` aria-describedby="problem" autofocus`
+  }>
+<div class="buttons"><button type="submit">Sign in</button></div>
+</form>`;
+  return renderPage({
+    title: problem === undefined ? "Sign in" : "Sign in failed",
+    content,
+    realmName,
+    formOrigins,
+  });
+}

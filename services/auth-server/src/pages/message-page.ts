@@ -1,0 +1,17 @@
+import { html } from "./html.ts";
+import { type Page, renderPage } from "./page.ts";
+
+/** A page that only says something: an error, or that the sign-out is done. */
+export function messagePage(options: {
+  realmName: string;
+  title: string;
+  text: string;
+  /** Error code for whoever looks into it. */
+  code?: string;
+}): Page {
+  const { realmName, title, text, code } = options;
+  const content = html`<h1>${title}</h1>
+<p class="lead">${text}</p>
+${code === undefined ? undefined : html`<p class="note">Error code: <code>${code}</code></p>`}`;
+  return renderPage({ title, content, realmName });
+}

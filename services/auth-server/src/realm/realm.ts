@@ -1,0 +1,82 @@
+import { z } from "zod";
+
+const stringMap = z.record(z.string(), z.string());
+
+const clientSchema = z.looseObject({
+  clientId: z.string().min(1),
+  name: z.string().optional(),
+  enabled: z.boolean().default(true),
+  publicClient: z.literal(true, { error: "only public clients are served: set publicClient to true" }),
+  standardFlowEnabled: z.boolean().default(true),
+  directAccessGrantsEnabled: z.boolean().default(false),
+  rootUrl: z.url().optional(),
+  redirectUris: z.array(z.string()).default([]),
+  webOrigins: z.array(z.url()).default([]),
+  attributes: stringMap.default({}),
+});
+
+const userSchema = z.looseObject({
+  id: z.uuid(),
+  username: z.string().min(1),
+  enabled: z.boolean().default(true),
+  email: z.email().optional(),
+  emailVerified: z.boolean().default(false),
+  firstName: z.string().default(""),
+  lastName: z.string().default(""),
+  credentials: z.array(z.looseObject({ type: z.string(), value: z.string().optional() })).default([]),
+  realmRoles: z.array(z.string()).default([]),
+});
+
+/** The part of a Keycloak realm export that this server understands; Keycloak's own field names, times in seconds. */
+const realmSchema = z.looseObject({
+  realm: z.string().regex(/^[A-Za-z0-9_-]+$/, "expected letters, digits, - and _"),
+  displayName: z.string().optional(),
+  enabled: z.boolean().default(true),
+  revokeRefreshToken: z.boolean().default(false),
+  accessTokenLifespan: z.int().positive().default(300),
+  ssoSessionIdleTimeout: z.int().positive().default(1800),
+  ssoSessionMaxLifespan: z.int().positive().default(36_000),
+  accessCodeLifespan: z.int().positive().default(60),
+  accessCodeLifespanLogin: z.int().positive().default(1800),
+  attributes: stringMap.default({}),
+  clients: z.array(clientSchema).default([]),
+  users: z.array(userSchema).default([]),
+});
+
+export type Realm = z.output<typeof realmSchema>;
+export type RealmClient = z.output<typeof clientSchema>;
+export type RealmUser = z.output<typeof userSchema>;
+
+/**
+ * Reads a realm export. `uiUrl` moves every client that lives at its `rootUrl` to another origin, so that a second stack can run
+ * beside the first with the same file.
+ *
+ * @throws Error that names each wrong field
+ */
+export function parseRealm(json: string, options: { uiUrl?: string } = {}): Realm {
+  let data: unknown;
+  try {
+    data = JSON.parse(json);
+  } catch (cause) {
+    throw new Error("the realm file is not JSON", { cause });
+  }
+  const parsed = realmSchema.safeParse(data);
+  if (!parsed.success) throw new Error(`the realm file is not usable: ${z.prettifyError(parsed.error)}`);
+  const { uiUrl } = options;
+  if (uiUrl === undefined) return parsed.data;
+  return { ...parsed.data, clients: parsed.data.clients.map((client) => moveClient(client, uiUrl)) };
+}
+
+function moveClient(client: RealmClient, uiUrl: string): RealmClient {
+  if (client.rootUrl === undefined) return client;
+  const from = new URL(client.rootUrl).origin;
+  const to = new URL(uiUrl).origin;
+  const move = (value: string) =>
+    value === from || value.startsWith(`${from}/`) ? to + value.slice(from.length) : value;
+  return {
+    ...client,
+    rootUrl: move(client.rootUrl),
+    redirectUris: client.redirectUris.map(move),
+    webOrigins: client.webOrigins.map(move),
+  };
+}

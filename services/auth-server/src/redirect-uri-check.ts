@@ -1,0 +1,35 @@
+import { AAuthError, type Discovery } from "aauth";
+import { invalidRequest } from "./oauth-error.ts";
+import type { Requester } from "./verify-requester.ts";
+
+/**
+ * Refuses to send a user anywhere the agent has not published: the URI must be one of `redirect_uris` in its metadata, exactly. In
+ * development an agent that publishes none may be returned to at its own origin.
+ */
+export async function requireAgentRedirectUri(
+  redirectUri: string,
+  requester: Requester,
+  context: { discovery: Discovery; development: boolean },
+): Promise<void> {
+  const refused = invalidRequest("redirect_uri is not registered for this agent");
+  const url = URL.parse(redirectUri);
+  if (!requester.identified || url === null || url.hash !== "" || !/^https?:$/.test(url.protocol))
+    throw refused;
+  const registered = await registeredUris(requester.agent, context.discovery);
+  if (registered !== undefined) {
+    if (registered.includes(redirectUri)) return;
+    throw refused;
+  }
+  const sameOrigin =
+    url.origin === new URL(requester.agent).origin && url.username === "" && url.password === "";
+  if (!context.development || !sameOrigin) throw refused;
+}
+
+async function registeredUris(agent: string, discovery: Discovery): Promise<readonly string[] | undefined> {
+  try {
+    return (await discovery.agentMetadata(agent)).redirect_uris;
+  } catch (error) {
+    if (error instanceof AAuthError) throw invalidRequest("The agent's metadata could not be read");
+    throw error;
+  }
+}

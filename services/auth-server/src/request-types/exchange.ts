@@ -1,0 +1,63 @@
+import type { ActClaim, AuthTokenClaims } from "aauth";
+import { accessDenied, invalidGrant, quoted } from "../oauth-error.ts";
+import { scopesAllowed } from "../realm/policy.ts";
+import type { ExchangeRequester } from "../verify-requester.ts";
+import {
+  type Answer,
+  type RequestTypeContext,
+  requiredParameter,
+  scopeWords,
+  type TokenRequest,
+} from "./request-type.ts";
+
+/**
+ * `request_type=exchange`: a resource calls on, on behalf of its own caller. The new token is for the next resource, names this
+ * requester as agent and the caller in `act`, and never has a scope that the caller's token lacks (protocol section 7.6).
+ */
+export async function handleExchange(
+  { form, requester, policy }: TokenRequest<ExchangeRequester>,
+  { issuer, accounts, issueToken, checkResourceToken }: RequestTypeContext,
+): Promise<Answer> {
+  const { upstream, agent, key } = requester;
+  const claims = await checkResourceToken(requiredParameter(form, "resource_token"), requester);
+  const scopes = scopeWords(claims.scope);
+  const granted = scopeWords(upstream.scope);
+  const expansion = scopes.filter((scope) => !granted.includes(scope));
+  if (expansion.length > 0)
+    throw notAuthorized(`Scope expansion not allowed: ${quoted(expansion.join(" "))}`);
+  if (!scopesAllowed(policy, scopes)) throw accessDenied("Authorization denied");
+
+  const act = actFor(upstream, agent);
+  if (depthOf(act) > policy.exchangeMaxDepth) {
+    throw notAuthorized(`Delegation chain depth limit exceeded (max: ${policy.exchangeMaxDepth})`);
+  }
+  // Another issuer's subject is a name in its own books; only a user of this realm is carried on.
+  const subject =
+    upstream.iss === issuer && upstream.sub !== undefined ? accounts.find(upstream.sub)?.id : undefined;
+  return issueToken({
+    agent,
+    key,
+    resource: claims.iss,
+    scope: scopes.join(" "),
+    ...(subject !== undefined && { subject }),
+    act,
+  });
+}
+
+/** The caller, as its token describes it; a token without `agent` was issued to the resource itself. */
+function actFor({ agent, agent_delegate, sub, act }: AuthTokenClaims, audience: string): ActClaim {
+  return {
+    agent: agent ?? audience,
+    ...(agent_delegate !== undefined && { agent_delegate }),
+    ...(sub !== undefined && { sub }),
+    ...(act !== undefined && { act }),
+  };
+}
+
+function depthOf(act: ActClaim | undefined): number {
+  return act === undefined ? 0 : 1 + depthOf(act.act);
+}
+
+function notAuthorized(reason: string) {
+  return invalidGrant(`Token exchange authorization failed: ${reason}`);
+}

@@ -1,0 +1,173 @@
+import {
+  AAuthError,
+  type AuthTokenClaims,
+  canonicalAuthority,
+  type Discovery,
+  decodeToken,
+  type IssuerJwk,
+  jwkThumbprint,
+  PROFILE,
+  type PublicJwk,
+  parseSignatureKey,
+  type ReceivedRequest,
+  type ReplayStore,
+  type VerifiedAgent,
+  verifyAuthToken,
+} from "aauth";
+import { createVerifier } from "aauth/resource";
+import { invalidGrant, invalidRequest, OAuthError } from "./oauth-error.ts";
+
+/** Whoever signed the token request, proven. */
+export interface Requester {
+  /** Agent identifier; `pseudonymous:<thumbprint>` when only a key is known (scheme hwk). */
+  readonly agent: string;
+  readonly agentDelegate?: string;
+  readonly identified: boolean;
+  readonly key: PublicJwk;
+  readonly thumbprint: string;
+}
+
+/** A requester that brought the auth token it was called with. */
+export interface ExchangeRequester extends Requester {
+  readonly upstream: AuthTokenClaims;
+}
+
+type SignedForm = ReceivedRequest & { readonly body: Uint8Array };
+
+/** Both throw OAuthError: 401 while it is not proven who asks, 400 when the upstream token is no basis for an exchange. */
+export interface RequesterVerifier {
+  /** The gate for every request type but exchange. */
+  verify(request: SignedForm): Promise<Requester>;
+  /**
+   * The gate for exchange. There the key in `Signature-Key` is not the one that signs: the header carries the upstream token, bound
+   * to the caller's caller, while the request is signed by the token's audience with its own key (rows 12 and 50 of the deviation
+   * table). That key is the one in the audience's key set whose thumbprint is `agent_jkt` of the resource token.
+   *
+   * Does NOT verify the resource token, which only says where to look: the request type does.
+   */
+  verifyExchange(request: SignedForm, resourceToken: string): Promise<ExchangeRequester>;
+}
+
+/** An upstream token with these faults may be genuine: the exchange is refused, not the requester's proof. */
+const EXCHANGE_REFUSED: ReadonlySet<string> = new Set([
+  "token_audience_mismatch",
+  "token_expired",
+  "token_not_yet_valid",
+]);
+
+export function createRequesterVerifier(options: {
+  /** Own identifier: what agent tokens may name as audience. Its host is the authority in signatures, whatever `Host` says. */
+  issuer: string;
+  discovery: Discovery;
+  replayStore: ReplayStore;
+  now: () => number;
+  /** Issuers whose auth tokens may be exchanged, this one included. */
+  trustedIssuers: () => readonly string[];
+}): RequesterVerifier {
+  const { issuer, discovery, replayStore, now, trustedIssuers } = options;
+  const gate = { authorities: [canonicalAuthority(issuer)], audience: issuer, discovery, replayStore, now };
+  // No trusted issuer: an auth token identifies nobody here, except as upstream token of an exchange.
+  const verifier = createVerifier(gate);
+
+  return {
+    async verify(request) {
+      requireSignatureKey(request);
+      return requesterOf((await verifier.verifyRequest(request).catch(refuse)).agent);
+    },
+
+    async verifyExchange(request, resourceToken) {
+      requireSignatureKey(request);
+      const upstreamToken = upstreamTokenOf(request);
+      const { agent, agent_jkt } = claimsOf(resourceToken);
+      if (typeof agent !== "string")
+        throw invalidGrant("Invalid resource_token: Missing 'agent' claim in resource token");
+      // Checked whole before anything its holder says leads to a request of ours (hole J3).
+      const upstream = await verifyUpstream(upstreamToken, agent);
+      const exchangeGate = createVerifier({
+        ...gate,
+        schemes: ["jwt"],
+        authTokenHolder: async () => ({ agent, keys: await publishedKeys(agent, String(agent_jkt)) }),
+      });
+      const verified = await exchangeGate.verifyRequest(request).catch(refuse);
+      return { ...requesterOf(verified.agent), upstream };
+    },
+  };
+
+  async function verifyUpstream(token: string, audience: string): Promise<AuthTokenClaims> {
+    try {
+      return await verifyAuthToken(token, { audience, trustedIssuers: trustedIssuers(), discovery, now });
+    } catch (error) {
+      if (error instanceof AAuthError && EXCHANGE_REFUSED.has(error.code)) {
+        throw invalidGrant(`Token exchange validation failed: ${error.message}`, error);
+      }
+      throw unproven(error);
+    }
+  }
+
+  /** The agent's key with this thumbprint. A key it has rotated in since its set was read is found too. */
+  async function publishedKeys(agent: string, thumbprint: string): Promise<IssuerJwk[]> {
+    const known = await keysWith(agent, thumbprint);
+    if (known.length > 0) return known;
+    // Discovery reads a set again, within its limits, when it is asked for a key id that is not in it.
+    await discovery.key("agent", agent, thumbprint).catch(() => undefined);
+    const rotated = await keysWith(agent, thumbprint);
+    if (rotated.length > 0) return rotated;
+    throw new AAuthError("unknown_key", "the agent's key set has no key with the thumbprint agent_jkt");
+  }
+
+  async function keysWith(agent: string, thumbprint: string): Promise<IssuerJwk[]> {
+    const { keys } = await discovery.keys("agent", agent);
+    const thumbprints = await Promise.all(keys.map((jwk) => jwkThumbprint(jwk).catch(() => undefined)));
+    return keys.filter((_jwk, index) => thumbprints[index] === thumbprint);
+  }
+}
+
+function requesterOf(agent: VerifiedAgent): Requester {
+  const { key, thumbprint } = agent;
+  if (agent.level === "pseudonymous") {
+    return { agent: `pseudonymous:${thumbprint}`, identified: false, key, thumbprint };
+  }
+  const { agentDelegate } = agent;
+  return {
+    agent: agent.agent,
+    ...(agentDelegate !== undefined && { agentDelegate }),
+    identified: true,
+    key,
+    thumbprint,
+  };
+}
+
+function requireSignatureKey({ headers }: ReceivedRequest): void {
+  if (headers[PROFILE.headers.signatureKey] === undefined) {
+    throw new OAuthError(401, "invalid_request", "Agent identity not found.");
+  }
+}
+
+function upstreamTokenOf({ headers }: ReceivedRequest): string {
+  try {
+    const claim = parseSignatureKey(String(headers[PROFILE.headers.signatureKey]));
+    if (claim.scheme === "jwt" && decodeToken(claim.jwt).header.typ === PROFILE.tokenTypes.auth)
+      return claim.jwt;
+  } catch (error) {
+    throw unproven(error);
+  }
+  throw invalidRequest("Missing upstream auth_token.");
+}
+
+/** Claims of a token that nobody has verified: used to know whom to ask, never to decide. */
+function claimsOf(token: string): Readonly<Record<string, unknown>> {
+  try {
+    return decodeToken(token).claims;
+  } catch (error) {
+    throw invalidGrant("Invalid resource_token: not a JWT", error);
+  }
+}
+
+function refuse(error: unknown): never {
+  throw unproven(error);
+}
+
+function unproven(error: unknown): unknown {
+  if (!(error instanceof AAuthError)) return error;
+  return new OAuthError(401, "invalid_signature", error.message, { cause: error });
+}

@@ -1,0 +1,106 @@
+import { expect, test } from "vitest";
+import { startInjected, type TestServer } from "../support/auth-server.ts";
+import { setAttributes } from "../support/parties.ts";
+
+const HOST = "localhost:8080";
+const REALM = "/admin/realms/aauth-test";
+
+function login(
+  { app }: TestServer,
+  form: Record<string, string> = {},
+  more: { host?: string; remoteAddress?: string } = {},
+) {
+  const { host = HOST, remoteAddress } = more;
+  return app.inject({
+    method: "POST",
+    url: "/realms/master/protocol/openid-connect/token",
+    headers: { host, "content-type": "application/x-www-form-urlencoded" },
+    payload: new URLSearchParams({
+      grant_type: "password",
+      client_id: "admin-cli",
+      username: "admin",
+      password: "admin",
+      ...form,
+    }).toString(),
+    ...(remoteAddress !== undefined && { remoteAddress }),
+  });
+}
+
+test("an administrator reads and replaces the attributes, and they count at once", async () => {
+  const server = await startInjected();
+  const token = (await login(server)).json().access_token;
+  const headers = { host: HOST, authorization: `Bearer ${token}` };
+  const before = (await server.app.inject({ url: REALM, headers })).json();
+  expect(before).toMatchObject({ realm: "aauth-test", enabled: true });
+  const update = await server.app.inject({
+    method: "PUT",
+    url: REALM,
+    headers,
+    payload: { attributes: { "aauth.token.lifespan": "60" } },
+  });
+  expect(update.statusCode).toBe(204);
+  const after = (await server.app.inject({ url: REALM, headers })).json();
+  expect(after.attributes).toEqual({ "aauth.token.lifespan": "60" });
+});
+
+test("attributes that cannot be used change nothing", async () => {
+  const server = await startInjected();
+  await setAttributes(server, { "aauth.token.lifespan": "60" });
+  const headers = { host: HOST, authorization: `Bearer ${(await login(server)).json().access_token}` };
+  for (const payload of [
+    { attributes: { "aauth.allowed.agents": "http://agent.example" } },
+    { attributes: { "aauth.enabled": true } },
+    { attributes: [] },
+  ]) {
+    const reply = await server.app.inject({ method: "PUT", url: REALM, headers, payload });
+    expect(reply.statusCode).toBe(400);
+    expect(reply.json().errorMessage).toEqual(expect.any(String));
+  }
+  const now = (await server.app.inject({ url: REALM, headers })).json();
+  expect(now.attributes["aauth.token.lifespan"]).toBe("60");
+});
+
+test("without a token of an administrator there is nothing to see or change", async () => {
+  const server = await startInjected();
+  const user = await server.app.inject({
+    method: "POST",
+    url: "/realms/aauth-test/protocol/openid-connect/token",
+    headers: { "content-type": "application/x-www-form-urlencoded" },
+    payload: "grant_type=password&client_id=supply-chain-ui&username=mcp-user&password=user123",
+  });
+  const { access_token } = user.json();
+  for (const authorization of [undefined, "Bearer wrong", `Bearer ${access_token}`]) {
+    const headers = { host: HOST, ...(authorization && { authorization }) };
+    expect((await server.app.inject({ url: REALM, headers })).statusCode).toBe(401);
+    const change = { method: "PUT", url: REALM, headers, payload: { attributes: {} } } as const;
+    expect((await server.app.inject(change)).statusCode).toBe(401);
+  }
+});
+
+test("wrong credentials, clients and grants are refused; a token lasts 60 seconds", async () => {
+  const server = await startInjected();
+  expect((await login(server, { password: "x" })).statusCode).toBe(401);
+  expect((await login(server, { username: "root" })).statusCode).toBe(401);
+  expect((await login(server, { client_id: "supply-chain-ui" })).statusCode).toBe(401);
+  expect((await login(server, { grant_type: "client_credentials" })).statusCode).toBe(400);
+  const headers = { host: HOST, authorization: `Bearer ${(await login(server)).json().access_token}` };
+  server.clock.advance(60);
+  expect((await server.app.inject({ url: REALM, headers })).statusCode).toBe(401);
+});
+
+test("only this machine is answered, and only under the server's own name", async () => {
+  const server = await startInjected();
+  expect((await login(server, {}, { remoteAddress: "192.0.2.7" })).statusCode).toBe(403);
+  expect((await login(server, {}, { remoteAddress: "::ffff:192.0.2.7" })).statusCode).toBe(403);
+  expect((await login(server, {}, { host: "rebound.example:8080" })).statusCode).toBe(403);
+  for (const remoteAddress of ["127.0.0.1", "::1", "::ffff:127.0.0.1"]) {
+    expect((await login(server, {}, { remoteAddress })).statusCode).toBe(200);
+  }
+});
+
+test("it is not there when it is switched off, nor where the server is for others", async () => {
+  for (const env of [{ AUTH_SERVER_ADMIN: "false" }, { AUTH_SERVER_URL: "https://auth.example" }]) {
+    const server = await startInjected({ env: env as Record<string, string> });
+    expect((await login(server, {}, { host: new URL(server.issuer).host })).statusCode).toBe(404);
+  }
+});

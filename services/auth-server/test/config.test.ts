@@ -1,0 +1,46 @@
+import { mkdtemp, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { buildAuthServer } from "../src/app.ts";
+import { testConfig } from "./support/auth-server.ts";
+
+test("an unset environment is the demo", () => {
+  expect(testConfig()).toMatchObject({
+    host: "127.0.0.1",
+    port: 8080,
+    url: "http://localhost:8080",
+    authTokenAlgorithm: "RS256",
+  });
+});
+
+test("plain http is for the own machine only", () => {
+  expect(() => testConfig({ AUTH_SERVER_URL: "http://auth.example" })).toThrow("AUTH_SERVER_URL");
+  expect(() => testConfig({ AUTH_SERVER_URL: "http://localhost.evil.example" })).toThrow("AUTH_SERVER_URL");
+  expect(() => testConfig({ AUTH_SERVER_URL: "https://auth.example/path" })).toThrow("AUTH_SERVER_URL");
+  expect(testConfig({ AUTH_SERVER_URL: "https://auth.example" }).url).toBe("https://auth.example");
+  expect(testConfig({ AUTH_SERVER_URL: "http://auth.localhost:8080" }).url).toBe(
+    "http://auth.localhost:8080",
+  );
+});
+
+test("J16: a realm file that cannot be used stops the start and names the setting", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "realm-"));
+  const file = join(folder, "realm.json");
+  const start = (content: string) =>
+    writeFile(file, content).then(() => buildAuthServer(testConfig({ AUTH_SERVER_REALM_FILE: file })));
+  const broken = start(JSON.stringify({ realm: "r", attributes: { "aauth.allowed.agents": "http://a" } }));
+  await expect(broken).rejects.toMatchObject({
+    code: "invalid_configuration",
+    problems: [
+      {
+        name: "AUTH_SERVER_REALM_FILE",
+        message: expect.stringContaining("aauth.allowed.agents: expected a JSON array"),
+      },
+    ],
+  });
+  await expect(start("{")).rejects.toThrow("not JSON");
+  await expect(
+    buildAuthServer(testConfig({ AUTH_SERVER_REALM_FILE: join(folder, "missing.json") })),
+  ).rejects.toThrow("missing.json");
+});

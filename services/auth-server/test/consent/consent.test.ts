@@ -1,0 +1,234 @@
+import { decodeToken } from "aauth";
+import { expect, test } from "vitest";
+import { readForm } from "../support/browser.ts";
+import { AUTH_URL, browserFor, consentedCode, decide, startConsent } from "../support/consent.ts";
+import {
+  ASK_FOR_OPTIMIZE,
+  BACKEND,
+  CALLBACK,
+  createParties,
+  SUPPLY_CHAIN,
+  setAttributes,
+} from "../support/parties.ts";
+import { MCP_USER, signIn } from "../support/sign-in.ts";
+
+const askForOptimize = () => createParties({ attributes: ASK_FOR_OPTIMIZE });
+
+test("sign-in, page, consent, code, token for the user", async () => {
+  const parties = await askForOptimize();
+  const browser = browserFor(parties);
+  const { url } = await startConsent(parties, { state: "run-1" });
+
+  const shown = await signIn(browser, url);
+  const page = await shown.response.text();
+  expect(shown.response.status).toBe(200);
+  expect(page).toContain("Agent authorization request");
+  expect(page).toContain(`<code>${BACKEND}</code>`);
+  expect(page).toContain("Supply chain backend");
+  expect(page).toContain(`<code>${SUPPLY_CHAIN}</code>`);
+  expect(page).toContain("Run optimizations of your supply chain");
+  expect(page).toContain("mcp-user");
+
+  const answer = await decide(browser, page, "accept");
+  expect(answer.status).toBe(303);
+  const location = new URL(answer.headers.get("location") as string);
+  expect(location.origin + location.pathname).toBe(CALLBACK);
+  expect(location.searchParams.get("state")).toBe("run-1");
+
+  const code = location.searchParams.get("code") as string;
+  const reply = await parties.request({ request_type: "code", code, redirect_uri: CALLBACK });
+  expect(Object.keys(reply.body).sort()).toEqual(["auth_token", "expires_in", "refresh_token", "token_type"]);
+  expect(decodeToken(reply.body.auth_token as string).claims).toMatchObject({
+    aud: SUPPLY_CHAIN,
+    agent: BACKEND,
+    sub: MCP_USER.id,
+    scope: "supply-chain:optimize",
+  });
+});
+
+test("a user who says no goes back with access_denied, and the request is over", async () => {
+  const parties = await askForOptimize();
+  const browser = browserFor(parties);
+  const { url } = await startConsent(parties, { state: "run-1" });
+  const shown = await signIn(browser, url);
+  const answer = await decide(browser, await shown.response.text(), "cancel");
+  const { searchParams } = new URL(answer.headers.get("location") as string);
+  expect(Object.fromEntries(searchParams)).toEqual({
+    error: "access_denied",
+    error_description: "User denied the authorization request",
+    state: "run-1",
+  });
+  expect((await browser.get(url)).status).toBe(400);
+});
+
+test("who has agreed is not asked again until sign-out, unless the agent insists or wants more", async () => {
+  const parties = await askForOptimize();
+  const browser = browserFor(parties);
+  const first = await signIn(browser, (await startConsent(parties)).url);
+  await decide(browser, await first.response.text(), "accept");
+
+  const silent = await browser.get((await startConsent(parties, { state: "s2" })).url);
+  expect(silent.headers.get("location")).toMatch(/\?code=[\w-]+&state=s2$/);
+
+  const insisted = await browser.get((await startConsent(parties, { query: { prompt: "consent" } })).url);
+  expect(await insisted.text()).toContain("Agent authorization request");
+
+  const reply = await parties.request({
+    request_type: "auth",
+    resource_token: await parties.resourceToken({ scope: "supply-chain:optimize market-analysis:analyze" }),
+    redirect_uri: CALLBACK,
+  });
+  const wider = await browser.get(`${AUTH_URL}?request_token=${reply.body.request_token}`);
+  const page = await wider.text();
+  expect(page).toContain("market-analysis:analyze");
+
+  const other = browserFor(parties);
+  const asked = await signIn(other, (await startConsent(parties)).url);
+  expect(await asked.response.text()).toContain("Agent authorization request");
+});
+
+test("J10: a bad request token never redirects, whatever redirect_uri says", async () => {
+  const parties = await askForOptimize();
+  const browser = browserFor(parties);
+  const { requestToken } = await startConsent(parties);
+  const cases: [string, string][] = [
+    ["redirect_uri=https://evil.example/", "Missing required parameter: request_token"],
+    ["request_token=wrong&redirect_uri=https://evil.example/", "Invalid or expired request_token"],
+    [`request_token=${requestToken}&redirect_uri=https://evil.example/`, "redirect_uri mismatch"],
+    [`request_token=${requestToken}&request_token=x`, "duplicated parameter: request_token"],
+  ];
+  for (const [query, text] of cases) {
+    const page = await browser.get(`${AUTH_URL}?${query}`);
+    expect(page.status).toBe(400);
+    expect(page.headers.get("location")).toBeNull();
+    expect(await page.text()).toContain(text);
+    const json = await parties.server.app.inject({
+      url: `${new URL(AUTH_URL).pathname}?${query}`,
+    });
+    expect(json.json()).toEqual({ error: "invalid_request", error_description: text });
+  }
+});
+
+test("J11: the answer counts only from the browser session that was asked", async () => {
+  const parties = await askForOptimize();
+  const victim = browserFor(parties);
+  const attacker = browserFor(parties);
+  const shown = await signIn(attacker, (await startConsent(parties)).url);
+  const page = await shown.response.text();
+  await signIn(victim, (await startConsent(parties)).url);
+
+  const forged = await decide(victim, page, "accept");
+  expect(forged.status).toBe(400);
+  expect(await forged.text()).toContain("User session not found or expired");
+
+  const own = await signIn(browserFor(parties), (await startConsent(parties)).url);
+  const signedOut = await decide(browserFor(parties), await own.response.text(), "accept");
+  expect(signedOut.status).toBe(400);
+});
+
+test("J11: another signed-in user cannot answer for the first", async () => {
+  const parties = await askForOptimize();
+  const first = browserFor(parties);
+  const page = await (await signIn(first, (await startConsent(parties)).url)).response.text();
+  const second = browserFor(parties);
+  await signIn(second, (await startConsent(parties)).url, { username: "second-user", password: "user123" });
+  expect((await decide(second, page, "accept")).status).toBe(400);
+});
+
+test("J11: the page's code is needed and good for one answer", async () => {
+  const parties = await askForOptimize();
+  const browser = browserFor(parties);
+  const { url } = await startConsent(parties);
+  const page = await (await signIn(browser, url)).response.text();
+  const missing = await browser.post(`${AUTH_URL}/consent`, { accept: "yes" });
+  expect(await missing.text()).toContain("Missing required parameter: consent_code");
+  expect((await decide(browser, page, "accept")).status).toBe(303);
+  const twice = await decide(browser, page, "accept");
+  expect(twice.status).toBe(400);
+  expect(await twice.text()).toContain("Invalid or expired consent code");
+});
+
+test("J12: the state is that of the agent's signed request, not of the address", async () => {
+  const parties = await askForOptimize();
+  const browser = browserFor(parties);
+  const first = await signIn(browser, (await startConsent(parties)).url);
+  await decide(browser, await first.response.text(), "accept");
+  const { url } = await startConsent(parties, { state: "signed", query: { state: "forged" } });
+  const silent = await browser.get(url);
+  expect(silent.headers.get("location")).toMatch(/&state=signed$/);
+});
+
+test("a state that only the address has is echoed", async () => {
+  const parties = await askForOptimize();
+  const browser = browserFor(parties);
+  const { url } = await startConsent(parties, { query: { state: "from-address" } });
+  const page = await (await signIn(browser, url)).response.text();
+  const answer = await decide(browser, page, "accept");
+  expect(answer.headers.get("location")).toMatch(/&state=from-address$/);
+});
+
+test("J13: a request token is good for one decision", async () => {
+  const parties = await askForOptimize();
+  const browser = browserFor(parties);
+  const { url } = await startConsent(parties);
+  const page = await (await signIn(browser, url)).response.text();
+  const secondPage = await (await browser.get(url)).text();
+  expect(readForm(secondPage).fields).not.toEqual(readForm(page).fields);
+
+  expect((await decide(browser, page, "accept")).status).toBe(303);
+  const second = await decide(browser, secondPage, "accept");
+  expect(second.status).toBe(400);
+  expect(await second.text()).toContain("Request token expired");
+  expect((await browser.get(url)).status).toBe(400);
+});
+
+test("a request token is good for 600 seconds", async () => {
+  const parties = await askForOptimize();
+  const { url } = await startConsent(parties);
+  parties.clock.advance(601);
+  const page = await browserFor(parties).get(url);
+  expect(page.status).toBe(400);
+  expect(await page.text()).toContain("Invalid or expired request_token");
+});
+
+test("a policy that has changed while the page was open decides", async () => {
+  const parties = await askForOptimize();
+  const browser = browserFor(parties);
+  const page = await (await signIn(browser, (await startConsent(parties)).url)).response.text();
+  await setAttributes(parties.server, { "aauth.blocked.agents": JSON.stringify([BACKEND]) });
+  const answer = await decide(browser, page, "accept");
+  expect(answer.headers.get("location")).toContain("error=access_denied");
+  expect(answer.headers.get("location")).not.toContain("code=");
+});
+
+test("pages do not leak: no store, no frames, no referrer, and text from parties is text", async () => {
+  const parties = await createParties({
+    attributes: ASK_FOR_OPTIMIZE,
+    documents: {
+      [`${BACKEND}/.well-known/aauth-agent`]: {
+        agent: BACKEND,
+        jwks_uri: `${BACKEND}/jwks.json`,
+        name: '<script>alert("x")</script>\u202Egnp.exe',
+        redirect_uris: [CALLBACK],
+      },
+    },
+  });
+  const shown = await signIn(browserFor(parties), (await startConsent(parties)).url);
+  const page = await shown.response.text();
+  expect(page).not.toContain("<script>alert");
+  expect(page).not.toContain("\u202E");
+  const policy = shown.response.headers.get("content-security-policy");
+  expect(policy).toContain("default-src 'none'");
+  expect(policy).toContain("frame-ancestors 'none'");
+  expect(policy).toContain(`form-action 'self' ${BACKEND};`);
+  expect(shown.response.headers.get("cache-control")).toBe("no-store");
+  expect(shown.response.headers.get("referrer-policy")).toBe("no-referrer");
+});
+
+test("a code is good for 60 seconds", async () => {
+  const parties = await askForOptimize();
+  const code = await consentedCode(parties);
+  parties.clock.advance(60);
+  const reply = await parties.request({ request_type: "code", code, redirect_uri: CALLBACK });
+  expect(reply.body.error).toBe("invalid_grant");
+});

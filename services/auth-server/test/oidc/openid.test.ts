@@ -1,0 +1,356 @@
+import { createTokenSigner, generateSigningKey, issueAuthToken } from "aauth";
+import { createLocalJWKSet, importJWK, jwtVerify, SignJWT } from "jose";
+import { expect, test, vi } from "vitest";
+import { createRealmKeys } from "../../src/realm/realm-keys.ts";
+import { startInjected, type TestServer } from "../support/auth-server.ts";
+import { createBrowser, injectedFetch, readForm } from "../support/browser.ts";
+import { MCP_USER } from "../support/sign-in.ts";
+
+const ORIGIN = "http://localhost:8080";
+const REALM = "/realms/aauth-test";
+const OIDC = `${REALM}/protocol/openid-connect`;
+const UI = "http://localhost:3050";
+
+function authorizationPath(parameters: Record<string, string> = {}): string {
+  const query = new URLSearchParams({
+    client_id: "supply-chain-ui",
+    response_type: "code",
+    redirect_uri: `${UI}/`,
+    scope: "openid",
+    state: "s",
+    code_challenge: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+    code_challenge_method: "S256",
+    ...parameters,
+  });
+  return `${OIDC}/auth?${query}`;
+}
+
+async function directGrant({ app }: TestServer, form: Record<string, string> = {}) {
+  return app.inject({
+    method: "POST",
+    url: `${OIDC}/token`,
+    headers: { "content-type": "application/x-www-form-urlencoded" },
+    payload: new URLSearchParams({
+      grant_type: "password",
+      client_id: "supply-chain-ui",
+      username: "mcp-user",
+      password: "user123",
+      scope: "openid",
+      ...form,
+    }).toString(),
+  });
+}
+
+test("the discovery document has Keycloak's addresses below the issuer, whatever Host says", async () => {
+  const { app, issuer } = await startInjected();
+  const reply = await app.inject({
+    url: `${REALM}/.well-known/openid-configuration`,
+    headers: {
+      host: "evil.example",
+      "x-forwarded-host": "evil.example",
+      "x-forwarded-proto": "https",
+      forwarded: "host=evil.example",
+    },
+  });
+  expect(reply.body).not.toContain("evil.example");
+  expect(reply.json()).toMatchObject({
+    issuer,
+    authorization_endpoint: `${issuer}/protocol/openid-connect/auth`,
+    token_endpoint: `${issuer}/protocol/openid-connect/token`,
+    jwks_uri: `${issuer}/protocol/openid-connect/certs`,
+    userinfo_endpoint: `${issuer}/protocol/openid-connect/userinfo`,
+    end_session_endpoint: `${issuer}/protocol/openid-connect/logout`,
+    revocation_endpoint: `${issuer}/protocol/openid-connect/revoke`,
+    code_challenge_methods_supported: ["S256"],
+    grant_types_supported: ["authorization_code", "refresh_token", "password"],
+    token_endpoint_auth_methods_supported: ["none"],
+  });
+});
+
+test("an access token looks like one from Keycloak and verifies with the realm's key", async () => {
+  const server = await startInjected();
+  const reply = await directGrant(server);
+  const { access_token, id_token, ...rest } = reply.json();
+  expect(rest).toEqual({
+    expires_in: 300,
+    refresh_token: expect.any(String),
+    scope: "openid profile email",
+    token_type: "Bearer",
+  });
+  const certs = (await server.app.inject(`${OIDC}/certs`)).json();
+  const keys = createLocalJWKSet(certs);
+  const verified = await jwtVerify(access_token, keys, { issuer: server.issuer, audience: "account" });
+  expect(verified.protectedHeader).toEqual({ alg: "RS256", typ: "JWT", kid: certs.keys[0].kid });
+  expect(verified.payload).toMatchObject({
+    sub: MCP_USER.id,
+    typ: "Bearer",
+    azp: "supply-chain-ui",
+    preferred_username: "mcp-user",
+    email: "mcp@user.com",
+    name: "mcp user",
+    realm_access: { roles: ["default-roles-aauth-test"] },
+    "allowed-origins": [UI],
+  });
+  const identity = await jwtVerify(id_token, keys, { issuer: server.issuer, audience: "supply-chain-ui" });
+  expect(identity.payload).toMatchObject({ sub: MCP_USER.id, preferred_username: "mcp-user" });
+});
+
+test("the realm document has the same key", async () => {
+  const { app } = await startInjected();
+  const realm = (await app.inject(REALM)).json();
+  const { createPublicKey } = await import("node:crypto");
+  const key = createPublicKey({ key: Buffer.from(realm.public_key, "base64"), format: "der", type: "spki" });
+  const certs = (await app.inject(`${REALM}/protocol/aauth/certs`)).json();
+  expect(certs).toEqual((await app.inject(`${OIDC}/certs`)).json());
+  expect(key.export({ format: "jwk" }).n).toBe(certs.keys[0].n);
+  expect(JSON.stringify(certs)).not.toContain('"d"');
+});
+
+test("the direct grant refuses wrong credentials and the consent client", async () => {
+  const server = await startInjected();
+  const wrong = await directGrant(server, { password: "x" });
+  expect(wrong.statusCode).toBe(401);
+  expect(wrong.json()).toEqual({ error: "invalid_grant", error_description: "Invalid user credentials" });
+  const missing = await directGrant(server, { password: "" });
+  expect(missing.json().error).toBe("invalid_request");
+  const other = await directGrant(server, { client_id: "aauth-consent" });
+  expect(other.json().error).toBe("invalid_request");
+  const unknown = await directGrant(server, { client_id: "nobody" });
+  expect(unknown.json().error).toBe("invalid_client");
+});
+
+test("refresh tokens of direct grants rotate, and can be revoked", async () => {
+  const server = await startInjected();
+  const post = (path: string, form: Record<string, string>) =>
+    server.app.inject({
+      method: "POST",
+      url: `${OIDC}/${path}`,
+      headers: { "content-type": "application/x-www-form-urlencoded" },
+      payload: new URLSearchParams({ client_id: "supply-chain-ui", ...form }).toString(),
+    });
+  const refresh = (refresh_token: string) => post("token", { grant_type: "refresh_token", refresh_token });
+  const first = (await directGrant(server)).json();
+  const second = (await refresh(first.refresh_token)).json();
+  expect(second.access_token).toEqual(expect.any(String));
+  await post("revoke", { token: second.refresh_token, client_id: "aauth-consent" });
+  const third = (await refresh(second.refresh_token)).json();
+  expect(third.access_token).toEqual(expect.any(String));
+  expect((await post("revoke", { token: third.refresh_token })).statusCode).toBe(200);
+  expect((await refresh(third.refresh_token)).json().error).toBe("invalid_grant");
+});
+
+test("userinfo answers for a good access token only", async () => {
+  const server = await startInjected();
+  const tokens = (await directGrant(server)).json();
+  const ask = (token: string | undefined) =>
+    server.app.inject({
+      url: `${OIDC}/userinfo`,
+      headers: token ? { authorization: `Bearer ${token}` } : {},
+    });
+  expect((await ask(tokens.access_token)).json()).toMatchObject({ sub: MCP_USER.id, email: "mcp@user.com" });
+  expect((await ask(undefined)).statusCode).toBe(401);
+  expect((await ask("x.y.z")).headers["www-authenticate"]).toContain("invalid_token");
+  expect((await ask(tokens.id_token)).statusCode).toBe(401);
+  expect((await ask(tokens.refresh_token)).statusCode).toBe(401);
+  const [head, body, signature] = tokens.access_token.split(".");
+  const forged = JSON.parse(Buffer.from(body, "base64url").toString());
+  forged.sub = "b2d6a8c0-41f5-4f0e-8a77-2c9e61d3e522";
+  const claims = Buffer.from(JSON.stringify(forged)).toString("base64url");
+  expect((await ask(`${head}.${claims}.${signature}`)).statusCode).toBe(401);
+  const narrow = (await directGrant(server, { scope: "profile" })).json();
+  expect((await ask(narrow.access_token)).statusCode).toBe(403);
+  server.clock.advance(301);
+  expect((await ask(tokens.access_token)).statusCode).toBe(401);
+});
+
+test("an auth token is no access token, nor is a token for others, although the same key signs all", async () => {
+  const keys = await createRealmKeys("RS256");
+  const { app, issuer, clock } = await startInjected({ keys });
+  const { jwk, alg, kid } = keys.authTokenKey;
+  const { token } = await issueAuthToken({
+    signer: await createTokenSigner(jwk, { alg, kid }),
+    issuer,
+    audience: "account",
+    subject: MCP_USER.id,
+    confirmationKey: (await generateSigningKey({ kid: "k" })).publicJwk,
+    scope: "openid",
+    now: clock.now,
+  });
+  const elsewhere = await new SignJWT({ scope: "openid" })
+    .setProtectedHeader({ alg, kid, typ: "JWT" })
+    .setIssuer(issuer)
+    .setAudience("other")
+    .setSubject(MCP_USER.id)
+    .setExpirationTime("5m")
+    .sign(await importJWK(jwk, alg));
+  for (const bearer of [token, elsewhere]) {
+    const headers = { authorization: `Bearer ${bearer}` };
+    expect((await app.inject({ url: `${OIDC}/userinfo`, headers })).statusCode).toBe(401);
+  }
+});
+
+test("pages of the UI may read tokens, other pages may not", async () => {
+  const { app } = await startInjected();
+  const preflight = (path: string, origin: string) =>
+    app.inject({
+      method: "OPTIONS",
+      url: path,
+      headers: {
+        origin,
+        "access-control-request-method": "POST",
+        "access-control-request-headers": "authorization",
+      },
+    });
+  for (const path of [`${OIDC}/userinfo`, `${REALM}/protocol/aauth/agent/token`]) {
+    expect((await preflight(path, UI)).headers["access-control-allow-origin"]).toBe(UI);
+    expect(
+      (await preflight(path, "http://evil.example")).headers["access-control-allow-origin"],
+    ).toBeUndefined();
+  }
+  const token = await app.inject({
+    method: "POST",
+    url: `${OIDC}/token`,
+    headers: { origin: "http://evil.example", "content-type": "application/x-www-form-urlencoded" },
+    payload: "grant_type=password&client_id=supply-chain-ui&username=mcp-user&password=user123",
+  });
+  expect(token.statusCode).toBe(400);
+  expect(token.headers["access-control-allow-origin"]).toBeUndefined();
+  const document = await app.inject({ url: `${OIDC}/certs`, headers: { origin: "http://any.example" } });
+  expect(document.headers["access-control-allow-origin"]).toBe("*");
+  expect(document.headers["access-control-allow-credentials"]).toBeUndefined();
+});
+
+test("the sign-in page names the client, keeps the user name, and says what is wrong", async () => {
+  const { app } = await startInjected();
+  const browser = createBrowser(injectedFetch(app));
+  const start = `${ORIGIN}${authorizationPath()}`;
+  const shown = await browser.follow(start, await browser.get(start));
+  const page = await shown.response.text();
+  expect(page).toContain("to continue to Supply chain UI");
+  expect(page).toContain('<label for="username">');
+  expect(shown.response.headers.get("content-security-policy")).toContain(`form-action 'self' ${UI};`);
+  expect(browser.cookies()).toContain("aauth_interaction");
+
+  const action = new URL(readForm(page).action, ORIGIN).href;
+  const wrong = await browser.post(action, { username: '"><b>', password: "x" });
+  expect(wrong.status).toBe(401);
+  const again = await wrong.text();
+  expect(again).toContain('role="alert"');
+  expect(again).not.toContain("<b>");
+  expect((await browser.post(action, {})).status).toBe(400);
+  const right = await browser.post(action, { username: "mcp-user", password: "user123" });
+  expect(right.status).toBe(303);
+  await browser.follow(action, right);
+
+  const expired = await browser.get(action);
+  expect(expired.status).toBe(400);
+  expect(await expired.text()).toContain("This sign-in has expired");
+});
+
+test("a sign-in belongs to the browser that started it", async () => {
+  const { app } = await startInjected();
+  const victim = createBrowser(injectedFetch(app));
+  const start = `${ORIGIN}${authorizationPath()}`;
+  const shown = await victim.follow(start, await victim.get(start));
+  const attacker = createBrowser(injectedFetch(app));
+  const stolen = await attacker.post(shown.url, { username: "mcp-user", password: "user123" });
+  expect(stolen.status).toBe(400);
+});
+
+test("the cookie of one sign-in opens no other, even if it is sent there", async () => {
+  const { app } = await startInjected();
+  const started = await app.inject(authorizationPath());
+  const cookie = [started.headers["set-cookie"]]
+    .flat()
+    .map((line) => String(line).split(";")[0])
+    .join("; ");
+  const own = await app.inject({ url: String(started.headers.location), headers: { cookie } });
+  expect(own.statusCode).toBe(200);
+  const other = await app.inject({ url: `${REALM}/login-actions/authenticate/other`, headers: { cookie } });
+  expect(other.statusCode).toBe(400);
+});
+
+test("session cookies are for scripts and other sites out of reach", async () => {
+  const { app } = await startInjected();
+  const reply = await app.inject(authorizationPath());
+  const cookies = [reply.headers["set-cookie"]].flat().filter((cookie) => !String(cookie).includes(".sig="));
+  expect(cookies.length).toBeGreaterThan(0);
+  for (const cookie of cookies) {
+    expect(cookie).toMatch(/httponly/i);
+    expect(cookie).toMatch(/samesite=lax/i);
+    expect(cookie).toMatch(/path=\/realms\/aauth-test/i);
+  }
+});
+
+test("an unknown redirect URI is an error page, not a redirect", async () => {
+  const { app } = await startInjected();
+  for (const redirect_uri of [
+    "https://evil.example/",
+    "http://localhost:3050.evil.example/",
+    "http://localhost:3051/",
+  ]) {
+    const reply = await app.inject({
+      url: authorizationPath({ redirect_uri }),
+      headers: { accept: "text/html" },
+    });
+    expect(reply.statusCode).toBe(400);
+    expect(reply.headers.location).toBeUndefined();
+    expect(reply.body).toContain("invalid_redirect_uri");
+  }
+  // The consent client's address is exact.
+  const below = await app.inject(
+    authorizationPath({
+      client_id: "aauth-consent",
+      redirect_uri: `${ORIGIN}${REALM}/protocol/aauth/agent/auth/signed-in/x`,
+    }),
+  );
+  expect(below.statusCode).toBe(400);
+});
+
+test("tokens are for the realm's one resource", async () => {
+  const { app } = await startInjected();
+  const reply = await app.inject(authorizationPath({ resource: "https://other.example" }));
+  expect(reply.headers.location).toContain("error=invalid_target");
+});
+
+test("another UI origin takes the place of the file's", async () => {
+  const { app } = await startInjected({ env: { AUTH_SERVER_UI_URL: "http://localhost:4999" } });
+  const redirectOf = async (redirect_uri: string) =>
+    (await app.inject(authorizationPath({ redirect_uri }))).statusCode;
+  expect(await redirectOf("http://localhost:4999/callback")).toBe(303);
+  expect(await redirectOf("http://localhost:3050/callback")).toBe(400);
+});
+
+test("sign-out without a session, or without proof, has a page of its own", async () => {
+  const { app } = await startInjected();
+  const none = await app.inject({ url: `${OIDC}/logout`, headers: { accept: "text/html" } });
+  expect(none.statusCode).toBe(200);
+  const success = await app.inject({ url: `${OIDC}/logout/success`, headers: { accept: "text/html" } });
+  expect(success.body).toContain("Signed out");
+  const elsewhere = await app.inject({
+    url: `${OIDC}/logout?client_id=supply-chain-ui&post_logout_redirect_uri=https://evil.example/`,
+    headers: { accept: "text/html" },
+  });
+  expect(elsewhere.statusCode).toBe(400);
+});
+
+test("nothing is written to the console", async () => {
+  const writers = (["log", "info", "warn", "error"] as const).map((name) => vi.spyOn(console, name));
+  const server = await startInjected();
+  await directGrant(server);
+  const browser = createBrowser(injectedFetch(server.app));
+  const start = `${ORIGIN}${authorizationPath()}`;
+  await browser.follow(start, await browser.get(start));
+  await browser.get(`${ORIGIN}${OIDC}/logout`);
+  for (const writer of writers) expect(writer).not.toHaveBeenCalled();
+  vi.restoreAllMocks();
+});
+
+test("the favicon is served, and the pages link it", async () => {
+  const { app } = await startInjected();
+  for (const path of ["/favicon.svg", "/favicon.ico"]) {
+    expect((await app.inject(path)).headers["content-type"]).toContain("image/svg+xml");
+  }
+  const page = await app.inject({ url: `${OIDC}/logout/success`, headers: { accept: "text/html" } });
+  expect(page.body).toContain('href="/favicon.svg"');
+});

@@ -1,0 +1,54 @@
+import { expect, test } from "vitest";
+import { agentAllowed, consentNeeded, parsePolicy, scopesAllowed } from "../../src/realm/policy.ts";
+
+test("without attributes the defaults of the protocol hold", () => {
+  expect(parsePolicy({})).toEqual({
+    enabled: true,
+    allowedAgents: [],
+    blockedAgents: [],
+    allowedScopes: [],
+    trustedIssuers: [],
+    consentScopes: ["openid", "profile", "email"],
+    consentScopePrefixes: ["user.", "profile.", "email."],
+    exchangeEnabled: true,
+    exchangeMaxDepth: 10,
+    authTokenLifetimeSeconds: 300,
+    refreshTokenLifetimeSeconds: 1800,
+  });
+});
+
+test("J16: an attribute that cannot be read is an error with its name, never an empty list", () => {
+  for (const text of ["http://agent.example", '["a"', '"a"', '{"a":1}', "[1]", '[""]', "null", ""]) {
+    expect(() => parsePolicy({ "aauth.allowed.agents": text })).toThrow(
+      "aauth.allowed.agents: expected a JSON array",
+    );
+  }
+  expect(() => parsePolicy({ "aauth.enabled": "yes" })).toThrow("aauth.enabled: expected true or false");
+  expect(() => parsePolicy({ "aauth.exchange.max.depth": "-1" })).toThrow("aauth.exchange.max.depth");
+  expect(() => parsePolicy({ "aauth.token.lifespan": "1e9" })).toThrow("aauth.token.lifespan");
+});
+
+test("J16: a misspelled attribute is an error; one of somebody else is not ours to judge", () => {
+  expect(() => parsePolicy({ "aauth.allowed.agent": "[]" })).toThrow(
+    "aauth.allowed.agent: unknown attribute",
+  );
+  expect(() => parsePolicy({ acrToLoaMapping: "{}" })).not.toThrow();
+});
+
+test("a block beats an allowance", () => {
+  const policy = parsePolicy({ "aauth.allowed.agents": '["a","b"]', "aauth.blocked.agents": '["b"]' });
+  expect(["a", "b", "c"].map((agent) => agentAllowed(policy, agent))).toEqual([true, false, false]);
+});
+
+test("every scope has to be allowed", () => {
+  const policy = parsePolicy({ "aauth.allowed.scopes": '["a","b"]' });
+  expect(scopesAllowed(policy, ["a", "b"])).toBe(true);
+  expect(scopesAllowed(policy, ["a", "c"])).toBe(false);
+});
+
+test("one scope is enough to need consent; a listed scope is not a prefix", () => {
+  const policy = parsePolicy({});
+  expect(consentNeeded(policy, ["data.read", "email"])).toBe(true);
+  expect(consentNeeded(policy, ["user.settings"])).toBe(true);
+  expect(consentNeeded(policy, ["emails", "user"])).toBe(false);
+});

@@ -1,0 +1,324 @@
+import { decodeToken, generateSigningKey, issueAuthToken, type SigningKey, tokenSignerOf } from "aauth";
+import { expect, test } from "vitest";
+import { consentedCode } from "../support/consent.ts";
+import {
+  ASK_FOR_OPTIMIZE,
+  BACKEND,
+  CALLBACK,
+  createParties,
+  expectRefusal,
+  MARKET_ANALYSIS,
+  type Parties,
+  type Reply,
+  SUPPLY_CHAIN,
+  setAttributes,
+  type TokenRequestOptions,
+} from "../support/parties.ts";
+import { MCP_USER } from "../support/sign-in.ts";
+
+const BOTH_SCOPES = "supply-chain:optimize market-analysis:analyze";
+const FOREIGN_ISSUER = "http://other-issuer.localhost:8081/realms/partner";
+
+/** The token with which the backend calls the supply-chain agent. */
+async function upstreamToken(parties: Parties, scope = BOTH_SCOPES): Promise<string> {
+  const resource_token = await parties.resourceToken({ scope });
+  return (await parties.request({ request_type: "auth", resource_token })).body.auth_token as string;
+}
+
+async function nextResourceToken(parties: Parties, options: Parameters<Parties["resourceToken"]>[0] = {}) {
+  const { agentJkt = parties.keys[SUPPLY_CHAIN]?.thumbprint as string } = options;
+  return parties.resourceToken({
+    resource: MARKET_ANALYSIS,
+    agent: SUPPLY_CHAIN,
+    scope: "market-analysis:analyze",
+    ...options,
+    agentJkt,
+  });
+}
+
+/** The supply-chain agent's exchange: upstream token in Signature-Key, own signature. */
+async function exchange(
+  parties: Parties,
+  upstream: string,
+  form: Record<string, string> = {},
+  options: TokenRequestOptions = {},
+): Promise<Reply> {
+  const resource_token = form.resource_token ?? (await nextResourceToken(parties));
+  return parties.request(
+    { request_type: "exchange", resource_token, ...form },
+    { agent: SUPPLY_CHAIN, scheme: { jwt: upstream }, ...options },
+  );
+}
+
+test("the next resource's token names the caller in act and is bound to the requester's key", async () => {
+  const parties = await createParties();
+  const reply = await exchange(parties, await upstreamToken(parties));
+  expect(reply.status).toBe(200);
+  expect(Object.keys(reply.body)).toEqual(["auth_token", "expires_in", "token_type"]);
+  const { claims } = decodeToken(reply.body.auth_token as string);
+  expect(Object.keys(claims)).toEqual([
+    "exp",
+    "iat",
+    "nbf",
+    "iss",
+    "aud",
+    "agent",
+    "cnf",
+    "scope",
+    "act",
+    "jti",
+  ]);
+  expect(claims).toMatchObject({
+    iss: parties.server.issuer,
+    aud: MARKET_ANALYSIS,
+    agent: SUPPLY_CHAIN,
+    scope: "market-analysis:analyze",
+    act: { agent: BACKEND },
+    cnf: { jwk: { x: parties.keys[SUPPLY_CHAIN]?.publicJwk.x } },
+  });
+});
+
+test("the user is kept, on top and in act", async () => {
+  const parties = await createParties({ attributes: ASK_FOR_OPTIMIZE });
+  const code = await consentedCode(parties);
+  const { body } = await parties.request({ request_type: "code", code, redirect_uri: CALLBACK });
+  const resource_token = await nextResourceToken(parties, { scope: "supply-chain:optimize" });
+  const reply = await exchange(parties, body.auth_token as string, { resource_token });
+  expect(decodeToken(reply.body.auth_token as string).claims).toMatchObject({
+    sub: MCP_USER.id,
+    act: { agent: BACKEND, sub: MCP_USER.id },
+  });
+});
+
+test("a second exchange nests act", async () => {
+  const parties = await createParties();
+  const first = await exchange(parties, await upstreamToken(parties));
+  const last = "http://supply-chain-agent.localhost:3000";
+  const resource_token = await parties.resourceToken({
+    resource: last,
+    agent: MARKET_ANALYSIS,
+    agentJkt: parties.keys[MARKET_ANALYSIS]?.thumbprint as string,
+    scope: "market-analysis:analyze",
+  });
+  const second = await exchange(
+    parties,
+    first.body.auth_token as string,
+    { resource_token },
+    { agent: MARKET_ANALYSIS },
+  );
+  expect(decodeToken(second.body.auth_token as string).claims).toMatchObject({
+    agent: MARKET_ANALYSIS,
+    act: { agent: SUPPLY_CHAIN, act: { agent: BACKEND } },
+  });
+});
+
+test("a scope the caller does not have is refused", async () => {
+  const parties = await createParties();
+  expectRefusal(
+    await exchange(parties, await upstreamToken(parties, "supply-chain:optimize")),
+    400,
+    "invalid_grant",
+    "Token exchange authorization failed: Scope expansion not allowed: market-analysis:analyze",
+  );
+});
+
+test("a scope word that is repeated is no expansion", async () => {
+  const parties = await createParties();
+  const resource_token = await nextResourceToken(parties, {
+    scope: "market-analysis:analyze market-analysis:analyze",
+  });
+  const reply = await exchange(parties, await upstreamToken(parties), { resource_token });
+  expect(decodeToken(reply.body.auth_token as string).claims.scope).toBe("market-analysis:analyze");
+});
+
+test("the chain has a longest length", async () => {
+  const parties = await createParties({ attributes: { "aauth.exchange.max.depth": "1" } });
+  const first = await exchange(parties, await upstreamToken(parties));
+  expect(first.status).toBe(200);
+  const resource_token = await parties.resourceToken({
+    agent: MARKET_ANALYSIS,
+    agentJkt: parties.keys[MARKET_ANALYSIS]?.thumbprint as string,
+    scope: "market-analysis:analyze",
+  });
+  expectRefusal(
+    await exchange(parties, first.body.auth_token as string, { resource_token }, { agent: MARKET_ANALYSIS }),
+    400,
+    "invalid_grant",
+    "Token exchange authorization failed: Delegation chain depth limit exceeded (max: 1)",
+  );
+});
+
+test("policy can switch it off, and rules scopes and agents", async () => {
+  const parties = await createParties();
+  const upstream = await upstreamToken(parties);
+  await setAttributes(parties.server, { "aauth.exchange.enabled": "false" });
+  expectRefusal(
+    await exchange(parties, upstream),
+    400,
+    "invalid_request",
+    "Token exchange is not enabled for this realm",
+  );
+  await setAttributes(parties.server, {
+    "aauth.exchange.enabled": "true",
+    "aauth.allowed.scopes": '["supply-chain:optimize"]',
+  });
+  expectRefusal(await exchange(parties, upstream), 403, "access_denied", "Authorization denied");
+  await setAttributes(parties.server, { "aauth.blocked.agents": JSON.stringify([SUPPLY_CHAIN]) });
+  expectRefusal(await exchange(parties, upstream), 403, "access_denied", "Agent is not allowed by policy");
+});
+
+test("what is missing is named", async () => {
+  const parties = await createParties();
+  expectRefusal(
+    await exchange(parties, "", {}, { scheme: "jwks" }),
+    400,
+    "invalid_request",
+    "Missing upstream auth_token.",
+  );
+  expectRefusal(
+    await parties.request({ request_type: "exchange" }, { agent: SUPPLY_CHAIN }),
+    400,
+    "invalid_request",
+    "Missing required parameter: resource_token",
+  );
+});
+
+test("the requester has to sign with its own published key, the one that was challenged", async () => {
+  const parties = await createParties();
+  const upstream = await upstreamToken(parties);
+  const stranger = await generateSigningKey({ kid: "supply-chain-agent-ephemeral-1" });
+  const refused = async (reply: Reply, text: string) => expectRefusal(reply, 401, "invalid_signature", text);
+  // A thief of the upstream token, with a key of its own or with the caller's.
+  await refused(await exchange(parties, upstream, {}, { key: stranger }), "the signature does not verify");
+  await refused(
+    await exchange(parties, upstream, {}, { key: parties.keys[BACKEND] as SigningKey }),
+    "the signature does not verify",
+  );
+  // A resource token for a key that the agent does not publish.
+  const resource_token = await nextResourceToken(parties, { agentJkt: stranger.thumbprint });
+  await refused(
+    await exchange(parties, upstream, { resource_token }, { key: stranger }),
+    "the agent's key set has no key with the thumbprint agent_jkt",
+  );
+  // The body is bound as everywhere else, and a nonce is good once.
+  await refused(
+    await exchange(
+      parties,
+      upstream,
+      {},
+      { sentBody: `request_type=exchange&resource_token=${await nextResourceToken(parties)}&x=1` },
+    ),
+    "Content-Digest sha-256 differs from the body received",
+  );
+  const nonce = "AAECAwQFBgcICQoLDA0ODw";
+  expect((await exchange(parties, upstream, {}, { nonce })).status).toBe(200);
+  await refused(await exchange(parties, upstream, {}, { nonce }), "the nonce has been used before");
+});
+
+test("a key the requester has rotated in is found", async () => {
+  const newKey = await generateSigningKey({ kid: "supply-chain-agent-ephemeral-2" });
+  const keySet = { keys: [] as object[] };
+  const parties = await createParties({ documents: { [`${SUPPLY_CHAIN}/jwks.json`]: keySet } });
+  const oldKey = parties.keys[SUPPLY_CHAIN] as SigningKey;
+  keySet.keys = [oldKey.publicJwk];
+  const upstream = await upstreamToken(parties);
+  expect((await exchange(parties, upstream)).status).toBe(200);
+  keySet.keys = [oldKey.publicJwk, newKey.publicJwk];
+  parties.clock.advance(30);
+  const resource_token = await nextResourceToken(parties, { agentJkt: newKey.thumbprint });
+  expect((await exchange(parties, upstream, { resource_token }, { key: newKey })).status).toBe(200);
+});
+
+test("the upstream token has to be for the requester and in its time", async () => {
+  const parties = await createParties();
+  const upstream = await upstreamToken(parties);
+  const forOther = await parties.resourceToken({
+    resource: MARKET_ANALYSIS,
+    agent: MARKET_ANALYSIS,
+    agentJkt: parties.keys[MARKET_ANALYSIS]?.thumbprint as string,
+    scope: "market-analysis:analyze",
+  });
+  expectRefusal(
+    await exchange(parties, upstream, { resource_token: forOther }, { agent: MARKET_ANALYSIS }),
+    400,
+    "invalid_grant",
+    "Token exchange validation failed: ",
+  );
+  parties.clock.advance(300);
+  expectRefusal(
+    await exchange(parties, upstream),
+    400,
+    "invalid_grant",
+    "Token exchange validation failed: ",
+  );
+});
+
+test("the resource token is verified like any other", async () => {
+  const parties = await createParties();
+  const upstream = await upstreamToken(parties);
+  const forged = await nextResourceToken(parties, { key: parties.keys[BACKEND] as SigningKey });
+  const unknownKey = await exchange(parties, upstream, { resource_token: forged });
+  expectRefusal(
+    unknownKey,
+    400,
+    "invalid_grant",
+    "Invalid resource_token: Signing key with kid='backend-ephemeral-1'",
+  );
+  expectRefusal(
+    await exchange(parties, upstream, { resource_token: "nonsense" }),
+    400,
+    "invalid_grant",
+    "Invalid resource_token: not a JWT",
+  );
+});
+
+async function foreignToken(parties: Parties, key: SigningKey, subject = MCP_USER.id): Promise<string> {
+  const { token } = await issueAuthToken({
+    signer: tokenSignerOf(key),
+    issuer: FOREIGN_ISSUER,
+    audience: SUPPLY_CHAIN,
+    agent: BACKEND,
+    subject,
+    confirmationKey: parties.keys[BACKEND]?.publicJwk as never,
+    scope: BOTH_SCOPES,
+    now: parties.clock.now,
+  });
+  return token;
+}
+
+test("J3: another issuer's token is refused without a single request, unless the realm trusts it", async () => {
+  const issuerKey = await generateSigningKey({ kid: "partner" });
+  const parties = await createParties({ issuers: { [FOREIGN_ISSUER]: { keys: [issuerKey.publicJwk] } } });
+  const upstream = await foreignToken(parties, issuerKey);
+  parties.discovery.requests.length = 0;
+  expectRefusal(
+    await exchange(parties, upstream),
+    401,
+    "invalid_signature",
+    "the token's issuer is not trusted",
+  );
+  expect(parties.discovery.requests).toEqual([]);
+
+  await setAttributes(parties.server, { "aauth.trusted.issuers": JSON.stringify([FOREIGN_ISSUER]) });
+  const reply = await exchange(parties, upstream);
+  expect(reply.status).toBe(200);
+  const { claims } = decodeToken(reply.body.auth_token as string);
+  expect(claims.act).toEqual({ agent: BACKEND, sub: MCP_USER.id });
+  // The partner's user is not ours, even where the two have the same id.
+  expect(claims).not.toHaveProperty("sub");
+});
+
+test("J3: a token that only says it is from here is refused", async () => {
+  const forger = await generateSigningKey({ kid: "forger" });
+  const parties = await createParties();
+  const { token } = await issueAuthToken({
+    signer: tokenSignerOf(forger),
+    issuer: parties.server.issuer,
+    audience: SUPPLY_CHAIN,
+    agent: BACKEND,
+    confirmationKey: parties.keys[BACKEND]?.publicJwk as never,
+    scope: BOTH_SCOPES,
+    now: parties.clock.now,
+  });
+  expectRefusal(await exchange(parties, token), 401, "invalid_signature", "this server has no such key");
+});

@@ -1,0 +1,76 @@
+import { createServer } from "node:net";
+import { createTestClock, createTestDiscovery, type TestClock } from "aauth/testing";
+import { createLogger, loadConfig } from "service-kit";
+import { onTestFinished } from "vitest";
+import { type AuthServer, type AuthServerDependencies, buildAuthServer } from "../../src/app.ts";
+import { type AuthServerConfig, settings } from "../../src/config.ts";
+import { type AuthTokenAlgorithm, createRealmKeys, type RealmKeys } from "../../src/realm/realm-keys.ts";
+
+/** A configuration as the demo has it, quiet, with the environment's variables given. */
+export function testConfig(env: Record<string, string> = {}): AuthServerConfig {
+  return loadConfig({ service: "auth-server", settings, env: { LOG_LEVEL: "silent", ...env }, argv: [] });
+}
+
+export interface TestServer extends AuthServer {
+  readonly clock: TestClock;
+}
+
+/** Builds the server for `inject`. It is closed when the test ends. */
+export async function startInjected(
+  dependencies: AuthServerDependencies & { env?: Record<string, string>; clock?: TestClock } = {},
+): Promise<TestServer> {
+  const { env, clock = createTestClock(Math.floor(Date.now() / 1000)), ...rest } = dependencies;
+  const config = testConfig(env);
+  const server = await buildAuthServer(config, {
+    now: clock.now,
+    keys: await keysOf(config.authTokenAlgorithm),
+    discovery: createTestDiscovery({}),
+    ...rest,
+  });
+  onTestFinished(() => server.app.close());
+  return { ...server, clock };
+}
+
+/** An RSA key takes a tenth of a second to make: the injected servers of one file share theirs. */
+const sharedKeys = new Map<AuthTokenAlgorithm, Promise<RealmKeys>>();
+
+function keysOf(algorithm: AuthTokenAlgorithm): Promise<RealmKeys> {
+  const keys = sharedKeys.get(algorithm) ?? createRealmKeys(algorithm);
+  sharedKeys.set(algorithm, keys);
+  return keys;
+}
+
+/** Builds the server and listens on a free port, with the address it really has as its URL. */
+export async function startListening(
+  dependencies: AuthServerDependencies & { env?: Record<string, string> } = {},
+): Promise<AuthServer & { url: string }> {
+  const { env, ...rest } = dependencies;
+  const port = await freePort();
+  const url = `http://localhost:${port}`;
+  const server = await buildAuthServer(testConfig({ ...env, AUTH_SERVER_URL: url }), rest);
+  onTestFinished(() => server.app.close());
+  await server.app.listen({ host: "127.0.0.1", port });
+  return { ...server, url };
+}
+
+/** A log that can be read: one parsed record per line. */
+export function recordingLogger() {
+  const lines: string[] = [];
+  const logger = createLogger({
+    service: "auth-server",
+    level: "debug",
+    format: "json",
+    destination: { write: (line) => lines.push(line) },
+  });
+  return { logger, lines };
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer().once("error", reject);
+    probe.listen(0, "127.0.0.1", () => {
+      const { port } = probe.address() as { port: number };
+      probe.close(() => resolve(port));
+    });
+  });
+}

@@ -1,0 +1,181 @@
+import { generateSigningKey, issueResourceToken, type SigningKey } from "aauth";
+import {
+  createTestClock,
+  createTestDiscovery,
+  signedRequest,
+  type TestClock,
+  type TestDiscovery,
+} from "aauth/testing";
+import { expect } from "vitest";
+import type { AuthServerDependencies } from "../../src/app.ts";
+import { startInjected, type TestServer } from "./auth-server.ts";
+
+export const BACKEND = "http://backend.localhost:8000";
+export const SUPPLY_CHAIN = "http://supply-chain-agent.localhost:3000";
+export const MARKET_ANALYSIS = "http://market-analysis-agent.localhost:3000";
+export const CALLBACK = `${BACKEND}/auth/aauth/callback`;
+
+type Scheme = "jwks" | "hwk" | { readonly jwt: string };
+
+export interface TokenRequestOptions {
+  /** Default: the backend. */
+  readonly agent?: string;
+  readonly key?: SigningKey;
+  readonly scheme?: Scheme;
+  /** Default: the server's own. */
+  readonly path?: string;
+  /** The URL that is signed, where it differs from the one asked. */
+  readonly signedUrl?: string;
+  /** Changes the headers after they have been signed. */
+  readonly tamper?: (headers: Record<string, string>) => void;
+  /** Sent instead of the form that was signed. */
+  readonly sentBody?: string;
+  readonly created?: number;
+  readonly nonce?: string | false;
+}
+
+export interface Reply {
+  readonly status: number;
+  readonly body: Record<string, unknown>;
+  readonly headers: Record<string, unknown>;
+}
+
+/** The auth server with the three parties of the demo around it: the network is in memory. */
+export interface Parties {
+  readonly server: TestServer;
+  readonly clock: TestClock;
+  readonly discovery: TestDiscovery;
+  readonly keys: Readonly<Record<string, SigningKey>>;
+  /** Signs a form as an agent and posts it to the token endpoint. */
+  request(form: Record<string, string> | string, options?: TokenRequestOptions): Promise<Reply>;
+  /** A resource token for the backend at the supply-chain agent, except for what is given. */
+  resourceToken(options?: Partial<Parameters<typeof issueResourceToken>[0]>): Promise<string>;
+}
+
+export async function createParties(
+  options: {
+    env?: Record<string, string>;
+    attributes?: Record<string, string>;
+    documents?: Record<string, unknown>;
+    agents?: Record<string, readonly object[]>;
+    issuers?: Parameters<typeof createTestDiscovery>[0]["issuers"];
+    logger?: NonNullable<AuthServerDependencies["logger"]>;
+  } = {},
+): Promise<Parties> {
+  const clock = createTestClock(Math.floor(Date.now() / 1000));
+  const keys: Record<string, SigningKey> = {
+    [BACKEND]: await generateSigningKey({ kid: "backend-ephemeral-1" }),
+    [SUPPLY_CHAIN]: await generateSigningKey({ kid: "supply-chain-agent-ephemeral-1" }),
+    [MARKET_ANALYSIS]: await generateSigningKey({ kid: "market-analysis-agent-ephemeral-1" }),
+  };
+  const published = Object.fromEntries(Object.entries(keys).map(([id, key]) => [id, [key.publicJwk]]));
+  const discovery = createTestDiscovery(
+    {
+      agents: { ...published, ...options.agents },
+      resources: published,
+      ...(options.issuers && { issuers: options.issuers }),
+      documents: {
+        [`${BACKEND}/.well-known/aauth-agent`]: {
+          agent: BACKEND,
+          jwks_uri: `${BACKEND}/jwks.json`,
+          name: "Supply chain backend",
+          redirect_uris: [CALLBACK],
+        },
+        [`${SUPPLY_CHAIN}/.well-known/aauth-resource`]: {
+          resource: SUPPLY_CHAIN,
+          jwks_uri: `${SUPPLY_CHAIN}/jwks.json`,
+          scope_descriptions: { "supply-chain:optimize": "Run optimizations of your supply chain" },
+        },
+        ...options.documents,
+      },
+    },
+    { now: clock.now },
+  );
+  const server = await startInjected({
+    clock,
+    discovery,
+    ...(options.env && { env: options.env }),
+    ...(options.logger && { logger: options.logger }),
+  });
+  if (options.attributes) await setAttributes(server, options.attributes);
+  const path = "/realms/aauth-test/protocol/aauth/agent/token";
+
+  return {
+    server,
+    clock,
+    discovery,
+    keys,
+    async request(form, request = {}) {
+      const agent = request.agent ?? BACKEND;
+      const key = request.key ?? (keys[agent] as SigningKey);
+      const url = `http://localhost:8080${request.path ?? path}`;
+      const signed = await signedRequest({
+        method: "POST",
+        url: request.signedUrl ?? url,
+        body: typeof form === "string" ? form : new URLSearchParams(form).toString(),
+        headers: { "content-type": "application/x-www-form-urlencoded" },
+        key,
+        signatureKey: signatureKey(request.scheme ?? "jwks", agent),
+        now: () => request.created ?? clock.now(),
+        ...(request.nonce !== undefined && { nonce: request.nonce }),
+      });
+      const { "content-length": _length, ...headers } = signed.headers;
+      request.tamper?.(headers);
+      const payload = request.sentBody ?? Buffer.from(signed.body ?? []);
+      const reply = await server.app.inject({
+        method: "POST",
+        url: new URL(url).pathname,
+        headers: { host: "localhost:8080", ...headers },
+        payload,
+      });
+      return { status: reply.statusCode, body: reply.json(), headers: reply.headers };
+    },
+    resourceToken: (token = {}) =>
+      issueResourceToken({
+        key: keys[token.resource ?? SUPPLY_CHAIN] as SigningKey,
+        resource: SUPPLY_CHAIN,
+        authServer: server.issuer,
+        agent: BACKEND,
+        agentJkt: (keys[token.agent ?? BACKEND] ?? keys[BACKEND])?.thumbprint as string,
+        scope: "supply-chain:optimize",
+        now: clock.now,
+        ...token,
+      }),
+  };
+}
+
+/** Replaces single attributes through the admin endpoint, as a script would. */
+export async function setAttributes(server: TestServer, attributes: Record<string, string>): Promise<void> {
+  const login = await server.app.inject({
+    method: "POST",
+    url: "/realms/master/protocol/openid-connect/token",
+    headers: { host: "localhost:8080", "content-type": "application/x-www-form-urlencoded" },
+    payload: "grant_type=password&client_id=admin-cli&username=admin&password=admin",
+  });
+  const headers = { host: "localhost:8080", authorization: `Bearer ${login.json().access_token}` };
+  const realm = (await server.app.inject({ url: "/admin/realms/aauth-test", headers })).json();
+  const update = await server.app.inject({
+    method: "PUT",
+    url: "/admin/realms/aauth-test",
+    headers,
+    payload: { ...realm, attributes: { ...realm.attributes, ...attributes } },
+  });
+  expect(update.statusCode).toBe(204);
+}
+
+/** Wants the scope `supply-chain:optimize` to be asked about, as the user-delegated preset does. */
+export const ASK_FOR_OPTIMIZE = { "aauth.consent.required.scopes": '["supply-chain:optimize"]' };
+
+/** Asserts a refusal by status, code, and the start of its description. */
+export function expectRefusal(reply: Reply, status: number, error: string, descriptionStart: string): void {
+  expect(reply.body).toEqual({ error, error_description: expect.any(String) });
+  expect(String(reply.body.error_description).slice(0, descriptionStart.length)).toBe(descriptionStart);
+  expect(reply.status).toBe(status);
+  expect(reply.headers["cache-control"]).toBe("no-store");
+}
+
+function signatureKey(scheme: Scheme, agent: string) {
+  if (scheme === "jwks") return { scheme, id: agent } as const;
+  if (scheme === "hwk") return { scheme } as const;
+  return { scheme: "jwt", jwt: scheme.jwt } as const;
+}

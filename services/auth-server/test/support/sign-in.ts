@@ -1,0 +1,20 @@
+import { type Browser, readForm } from "./browser.ts";
+
+export const MCP_USER = {
+  username: "mcp-user",
+  password: "user123",
+  id: "6f0f3f4e-3a0b-4c7e-9c43-5f7d5b1f8a11",
+};
+
+/** Opens a page that leads to the sign-in form, fills it in, and follows until the server's origin is left or a page is shown. */
+export async function signIn(
+  browser: Browser,
+  startUrl: string,
+  user: { username: string; password: string } = MCP_USER,
+): Promise<{ response: Response; url: string }> {
+  const shown = await browser.follow(startUrl, await browser.get(startUrl));
+  const { action } = readForm(await shown.response.text());
+  const target = new URL(action, shown.url).href;
+  const { username, password } = user;
+  return browser.follow(target, await browser.post(target, { username, password }));
+}

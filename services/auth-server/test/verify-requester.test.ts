@@ -1,0 +1,275 @@
+import { mkdtemp, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { decodeToken, generateSigningKey, issueAgentToken, type SigningKey } from "aauth";
+import { expect, test } from "vitest";
+import { recordingLogger } from "./support/auth-server.ts";
+import {
+  BACKEND,
+  createParties,
+  expectRefusal,
+  type Parties,
+  SUPPLY_CHAIN,
+  type TokenRequestOptions,
+} from "./support/parties.ts";
+
+/** A request that would be granted, sent with the changes given. */
+async function ask(parties: Parties, options: TokenRequestOptions = {}, form: Record<string, string> = {}) {
+  const resource_token = await parties.resourceToken();
+  return parties.request({ request_type: "auth", resource_token, ...form }, options);
+}
+
+async function refused(parties: Parties, options: TokenRequestOptions, description = ""): Promise<void> {
+  expectRefusal(await ask(parties, options), 401, "invalid_signature", description);
+}
+
+test("a request without Signature-Key has no identity; one with half a signature is refused", async () => {
+  const parties = await createParties();
+  const without = (...names: string[]) => ({
+    tamper: (headers: Record<string, string>) => {
+      for (const name of names) delete headers[name];
+    },
+  });
+  expectRefusal(
+    await ask(parties, without("signature-key", "signature-input", "signature")),
+    401,
+    "invalid_request",
+    "Agent identity not found.",
+  );
+  expectRefusal(
+    await ask(parties, without("signature-key")),
+    401,
+    "invalid_request",
+    "Agent identity not found.",
+  );
+  await refused(parties, without("signature"), "the request has no signature");
+  await refused(parties, without("signature-input"), "the request has no signature-input");
+});
+
+test("J1: a resource token with a forged signature is refused", async () => {
+  const parties = await createParties();
+  const forger = await generateSigningKey({ kid: "supply-chain-agent-ephemeral-1" });
+  const reply = await ask(parties, {}, { resource_token: await parties.resourceToken({ key: forger }) });
+  expectRefusal(reply, 400, "invalid_grant", "Invalid resource_token: the token's signature does not verify");
+});
+
+test("J2: an agent token with a forged signature, or for another audience, is refused", async () => {
+  const parties = await createParties();
+  const delegateKey = await generateSigningKey({ kid: "delegate" });
+  const token = (key: SigningKey, audience?: string) =>
+    issueAgentToken({
+      key,
+      agent: BACKEND,
+      delegate: "worker-7",
+      confirmationKey: delegateKey.publicJwk,
+      now: parties.clock.now,
+      ...(audience !== undefined && { audience }),
+    });
+  const forged = await token(await generateSigningKey({ kid: "backend-ephemeral-1" }));
+  await refused(
+    parties,
+    { key: delegateKey, scheme: { jwt: forged } },
+    "the token's signature does not verify",
+  );
+  const elsewhere = await token(parties.keys[BACKEND] as SigningKey, SUPPLY_CHAIN);
+  await refused(
+    parties,
+    { key: delegateKey, scheme: { jwt: elsewhere } },
+    "the token is meant for someone else",
+  );
+});
+
+test("an agent token for this auth server is taken", async () => {
+  const parties = await createParties();
+  const delegateKey = await generateSigningKey({ kid: "delegate" });
+  const jwt = await issueAgentToken({
+    key: parties.keys[BACKEND] as SigningKey,
+    agent: BACKEND,
+    delegate: "worker-7",
+    confirmationKey: delegateKey.publicJwk,
+    audience: parties.server.issuer,
+    now: parties.clock.now,
+  });
+  const resource_token = await parties.resourceToken({ agentJkt: delegateKey.thumbprint });
+  const reply = await ask(parties, { key: delegateKey, scheme: { jwt } }, { resource_token });
+  expect(reply.status).toBe(200);
+});
+
+test("J3: an auth token identifies nobody outside an exchange, and nothing is fetched for it", async () => {
+  const parties = await createParties();
+  const jwt = (await ask(parties)).body.auth_token as string;
+  const { clock, discovery } = parties;
+  clock.advance(1);
+  discovery.requests.length = 0;
+  await refused(parties, { scheme: { jwt } });
+  expect(discovery.requests).toEqual([]);
+});
+
+test("J4: created has to be there and near, and everything that matters covered", async () => {
+  const parties = await createParties();
+  const { clock } = parties;
+  expect((await ask(parties, { created: clock.now() - 60 })).status).toBe(200);
+  expect((await ask(parties, { created: clock.now() + 60 })).status).toBe(200);
+  await refused(parties, { created: clock.now() - 61 }, "created is more than 60 s from now");
+  await refused(parties, { created: clock.now() + 61 }, "created is more than 60 s from now");
+  const rewrite = (change: (input: string) => string) => ({
+    tamper: (headers: Record<string, string>) => {
+      headers["signature-input"] = change(headers["signature-input"] as string);
+    },
+  });
+  await refused(
+    parties,
+    rewrite((input) => input.replace(/;created=\d+/, "")),
+  );
+  for (const name of ["@method", "@authority", "@path", "content-type", "content-digest", "signature-key"]) {
+    await refused(
+      parties,
+      rewrite((input) => input.replace(`"${name}" `, "").replace(` "${name}")`, ")")),
+      `the signature does not cover ${name}`,
+    );
+  }
+});
+
+test("J5: the digest has to be of the body that came, also when none came", async () => {
+  const parties = await createParties();
+  await refused(
+    parties,
+    { sentBody: "request_type=auth&scope=admin" },
+    "Content-Digest sha-256 differs from the body received",
+  );
+  await refused(parties, { sentBody: "" }, "Content-Digest sha-256 differs from the body received");
+});
+
+test("J6: the authority is the configured one, whatever Host says", async () => {
+  const parties = await createParties();
+  const path = "/realms/aauth-test/protocol/aauth/agent/token";
+  await refused(parties, {
+    signedUrl: `http://evil.example${path}`,
+    tamper: (headers) => {
+      headers.host = "evil.example";
+    },
+  });
+  const reply = await ask(parties, {
+    tamper: (headers) => {
+      headers.host = "internal-name:1234";
+    },
+  });
+  expect(reply.status).toBe(200);
+});
+
+test("J14: an error is JSON whatever the request has in it", async () => {
+  const parties = await createParties();
+  const reply = await ask(parties, {
+    tamper: (headers) => {
+      headers["signature-input"] = `si"g,"error":"none=${headers["signature-input"]}`;
+    },
+  });
+  expect(reply.status).toBe(401);
+  expect(Object.keys(reply.body)).toEqual(["error", "error_description"]);
+  const typed = await ask(parties, {}, { request_type: 'x","error":"none\u2028\\' });
+  expectRefusal(typed, 400, "unsupported_grant_type", "Unsupported request_type: x',");
+  expect(typed.body.error_description).toMatch(/^[\x20-\x7e]*$/);
+});
+
+test("J15: request_type names one of four, never another grant of the server", async () => {
+  const parties = await createParties();
+  for (const type of [
+    "password",
+    "authorization_code",
+    "refresh_token",
+    "AUTH",
+    "constructor",
+    "__proto__",
+  ]) {
+    expectRefusal(
+      await ask(parties, {}, { request_type: type, username: "mcp-user", password: "user123" }),
+      400,
+      "unsupported_grant_type",
+      `Unsupported request_type: ${type}`,
+    );
+  }
+  expectRefusal(
+    await parties.request({ resource_token: await parties.resourceToken() }),
+    400,
+    "invalid_request",
+    "Missing required parameter: request_type",
+  );
+});
+
+test("J18, J19: certificates and key sets by address are refused without a request", async () => {
+  const parties = await createParties();
+  for (const value of [
+    'sig1=(scheme=x509 x5u="http://evil.localhost/cert.pem" x5t="AAAA")',
+    'sig1=(scheme=jwks jwks="http://evil.localhost/jwks.json" kid="k")',
+  ]) {
+    await refused(parties, {
+      tamper: (headers) => {
+        headers["signature-key"] = value;
+      },
+    });
+  }
+  expect(parties.discovery.requests).toEqual([]);
+});
+
+test("J20: a request sent twice is refused the second time", async () => {
+  const parties = await createParties();
+  const nonce = "AAECAwQFBgcICQoLDA0ODw";
+  expect((await ask(parties, { nonce })).status).toBe(200);
+  await refused(parties, { nonce }, "the nonce has been used before");
+});
+
+test("a stranger's key is refused", async () => {
+  const parties = await createParties();
+  await refused(
+    parties,
+    { key: await generateSigningKey({ kid: "backend-ephemeral-1" }) },
+    "the signature does not verify",
+  );
+});
+
+test("a parameter that is given twice is refused", async () => {
+  const parties = await createParties();
+  const body = `request_type=auth&resource_token=${await parties.resourceToken()}&state=a&state=b`;
+  expectRefusal(await parties.request(body), 400, "invalid_request", "duplicated parameter: state");
+});
+
+test("a realm without AAuth answers nobody", async () => {
+  const parties = await createParties({ attributes: { "aauth.enabled": "false" } });
+  expectRefusal(await ask(parties), 400, "invalid_request", "AAuth protocol is not enabled for this realm");
+});
+
+test("a realm that is not enabled answers nobody", async () => {
+  const file = join(await mkdtemp(join(tmpdir(), "realm-")), "realm.json");
+  await writeFile(file, JSON.stringify({ realm: "aauth-test", enabled: false }));
+  const parties = await createParties({ env: { AUTH_SERVER_REALM_FILE: file } });
+  expectRefusal(await ask(parties), 403, "access_denied", "Realm not enabled");
+});
+
+test("only forms are read, and only so large", async () => {
+  const parties = await createParties();
+  const { app } = parties.server;
+  const url = "/realms/aauth-test/protocol/aauth/agent/token";
+  const json = await app.inject({ method: "POST", url, payload: { request_type: "auth" } });
+  expect(json.statusCode).toBe(415);
+  expect(json.json().error).toBe("invalid_request");
+  const large = await app.inject({
+    method: "POST",
+    url,
+    headers: { "content-type": "application/x-www-form-urlencoded" },
+    payload: "x".repeat(65_537),
+  });
+  expect(large.statusCode).toBe(413);
+});
+
+test("the log has what happened and no token", async () => {
+  const { logger, lines } = recordingLogger();
+  const parties = await createParties({ logger });
+  const reply = await ask(parties);
+  const token = reply.body.auth_token as string;
+  const log = lines.join("\n");
+  expect(log).toContain("Issued auth_token");
+  expect(log).toContain(String(decodeToken(token).claims.jti));
+  expect(log).not.toContain(token.split(".")[2]);
+  await refused(parties, { created: parties.clock.now() - 61 });
+  expect(lines.join("\n")).toContain("Token request refused");
+});

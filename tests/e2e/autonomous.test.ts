@@ -1,0 +1,105 @@
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { openPage, startBrowser, type WatchedPage } from "../support/browser.ts";
+import { screenshot } from "../support/screenshot.ts";
+import { fillLoginPage } from "../support/sign-in.ts";
+import { startStack, type TestStack } from "../support/start-stack.ts";
+
+let stack: TestStack;
+let browser: Browser;
+let watched: WatchedPage;
+
+beforeAll(async () => {
+  stack = await startStack({ modes: { ui: true } });
+  browser = await startBrowser();
+  watched = await openPage(browser);
+  await watched.page.setViewportSize({ width: 1280, height: 900 });
+});
+afterAll(async () => {
+  await browser?.close();
+  await stack?.stop();
+});
+
+describe("a person in a browser", () => {
+  test("signs in on the auth server's page", async () => {
+    const { page } = watched;
+    await page.goto(stack.urls.ui);
+    await page.getByRole("button", { name: "Sign in with Keycloak" }).waitFor();
+    await screenshot(page, "ui-signed-out");
+    await page.getByRole("button", { name: "Sign in with Keycloak" }).click();
+    await page.locator("#username").waitFor();
+    await screenshot(page, "auth-server-login");
+    await fillLoginPage(page);
+    await page.getByTestId("signed-in-user").waitFor();
+    expect(await page.getByTestId("signed-in-user").textContent()).toContain("mcp");
+    expect(new URL(page.url()).search).toBe("");
+  });
+
+  test("presses the button, and the answer has been through challenge, auth token and retry", async () => {
+    const { page } = watched;
+    await page.getByRole("button", { name: "Optimize Laptop Supply Chain" }).click();
+    await page.getByRole("heading", { name: "Optimization completed" }).waitFor({ timeout: 30_000 });
+    await page.getByRole("heading", { name: "Supply Chain Optimization Analysis" }).waitFor();
+    await page.getByTestId("optimization-results").waitFor();
+    const feed = await page.getByTestId("activity-feed").textContent();
+    for (const step of ["Request signed", "Challenge received", "Auth token received"])
+      expect(feed).toContain(step);
+    await screenshot(page, "ui-completed");
+
+    const log = stack.log();
+    const order = [
+      "🔐 Authorization required: auth_token missing or invalid",
+      "🔐 Issuing resource_token",
+      "🔐 Returning 401 with Agent-Auth header",
+      "🔐 Received resource_token from 401",
+      "🔐 Received auth_token from auth server",
+      "✅ Authorization successful: auth_token verified for agent: ",
+    ];
+    for (const line of order) expect(log).toContain(line);
+    expect(log).not.toMatch(/eyJ[\w-]+\.eyJ/);
+  });
+
+  test("asks for market analysis, and the second agent answers through its own challenge", async () => {
+    const { page } = watched;
+    await page.getByLabel("Custom prompt").fill("optimize laptop supply chain and perform market analysis");
+    await page.getByRole("button", { name: "Run Custom Optimization" }).click();
+    await page.getByRole("heading", { name: "Market Analysis Report" }).waitFor({ timeout: 30_000 });
+    await screenshot(page, "ui-market-analysis");
+    expect(stack.log()).toMatch(/market-analysis-agent +\| .*Authorization successful.*supply-chain-agent/);
+  });
+
+  test("can work with the keyboard alone, and at phone width", async () => {
+    const { page } = watched;
+    await page.setViewportSize({ width: 400, height: 800 });
+    await page.emulateMedia({ colorScheme: "dark" });
+    expect(await page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")).toBe(true);
+    await page.getByRole("button", { name: "Optimize Laptop Supply Chain" }).focus();
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "Optimization completed" }).waitFor({ timeout: 30_000 });
+    await screenshot(page, "ui-phone-dark");
+    await page.setViewportSize({ width: 1280, height: 900 });
+    await page.emulateMedia({ colorScheme: "light" });
+  });
+
+  test("sees which hop failed and what to do when an agent is down, and can go on when it is back", async () => {
+    const { page } = watched;
+    await stack.kill("supply-chain-agent");
+    await page.getByRole("button", { name: "Optimize Laptop Supply Chain" }).click();
+    await page.getByTestId("failure-panel").waitFor({ timeout: 30_000 });
+    expect(await page.getByTestId("failure-panel").textContent()).toMatch(/supply-chain agent/i);
+    await screenshot(page, "ui-failed");
+    await stack.startAgain("supply-chain-agent");
+    await page.getByRole("button", { name: "Try again" }).click();
+    await page.getByRole("heading", { name: "Optimization completed" }).waitFor({ timeout: 30_000 });
+  });
+
+  test("signs out", async () => {
+    const { page } = watched;
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.getByRole("button", { name: "Sign in with Keycloak" }).waitFor({ timeout: 30_000 });
+  });
+
+  test("has seen a clean console all the way", () => {
+    expect(watched.complaints).toEqual([]);
+  });
+});

@@ -1,0 +1,201 @@
+import { createServer } from "node:net";
+import { setTimeout as pause } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import type { ServiceDescription } from "../../scripts/demo/stack.ts";
+import { type Child, isAlive, startChild } from "../support/child.ts";
+import { freePorts } from "../support/free-ports.ts";
+
+const STACK = fileURLToPath(new URL("../support/fixtures/fake-stack.ts", import.meta.url));
+const ORPHAN_LIMIT = { timeout: 20_000 };
+
+type Mode = "well" | "deaf" | "mute" | "dies-at-start";
+
+const started: Child[] = [];
+const servicePids: number[] = [];
+afterEach(() => {
+  for (const child of started.splice(0)) child.process.kill("SIGKILL");
+  for (const pid of servicePids.splice(0)) if (isAlive(pid)) process.kill(pid, "SIGKILL");
+});
+
+/** Three services, each after the one before it. */
+async function describeServices(modes: Readonly<Record<string, Mode>>): Promise<ServiceDescription[]> {
+  const ports = await freePorts(Object.keys(modes).length);
+  return Object.entries(modes).map(([name, mode], index) => ({
+    name,
+    args: ["tests/support/fixtures/fake-service.ts"],
+    env: { FAKE_NAME: name, FAKE_PORT: String(ports[index]), FAKE_MODE: mode },
+    ports: [{ port: ports[index]!, purpose: name, variable: "FAKE_PORT" }],
+    healthUrl: `http://127.0.0.1:${ports[index]}/health`,
+    after: Object.keys(modes).slice(0, index),
+  }));
+}
+
+function startStack(services: readonly ServiceDescription[], env: NodeJS.ProcessEnv = {}): Child {
+  const child = startChild(process.execPath, [STACK, JSON.stringify(services)], {
+    env: { ...process.env, ...env },
+  });
+  started.push(child);
+  return child;
+}
+
+async function pidsOf(stack: Child): Promise<number[]> {
+  const [, list] = await stack.prints(/ready with pids ([\d ]+)/);
+  const pids = list!.split(" ").map(Number);
+  servicePids.push(...pids);
+  return pids;
+}
+
+function indexesOf(text: string, parts: readonly string[]): number[] {
+  return parts.map((part) => text.indexOf(part));
+}
+
+describe("a stack that starts", () => {
+  test("starts in the order of its dependencies, prefixes aligned and without colour in a pipe", async () => {
+    const stack = startStack(await describeServices({ one: "well", second: "well", third: "well" }));
+    await pidsOf(stack);
+    const order = indexesOf(stack.text(), [
+      "one    | one starts",
+      "second | second starts",
+      "third  | third starts",
+    ]);
+    expect(order).not.toContain(-1);
+    expect(order).toEqual(order.toSorted((a, b) => a - b));
+    expect(stack.text()).not.toContain("\u001b[");
+  });
+
+  test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
+    "%s stops it in reverse order, exit status 0",
+    async (signal) => {
+      const stack = startStack(await describeServices({ one: "well", second: "well" }));
+      const pids = await pidsOf(stack);
+      stack.process.kill(signal);
+      expect(await stack.ended).toEqual({ status: 0, signal: null });
+      expect(pids.filter(isAlive)).toEqual([]);
+      const [second, one] = indexesOf(stack.text(), ["second closes", "one closes"]);
+      expect(second).toBeGreaterThan(-1);
+      expect(one).toBeGreaterThan(second!);
+    },
+  );
+
+  test("a service that ignores SIGTERM is ended by force and named", async () => {
+    const stack = startStack(await describeServices({ one: "well", second: "deaf" }));
+    const pids = await pidsOf(stack);
+    stack.process.kill("SIGTERM");
+    expect((await stack.ended).status).toBe(0);
+    expect(stack.text()).toContain("Ended by force: second.");
+    expect(stack.text()).toContain("one closes");
+    expect(pids.filter(isAlive)).toEqual([]);
+  });
+
+  test("a second signal does not wait for it", async () => {
+    const stack = startStack(await describeServices({ only: "deaf" }));
+    const pids = await pidsOf(stack);
+    stack.process.kill("SIGINT");
+    await stack.prints(/heard SIGTERM/);
+    await pause(600);
+    stack.process.kill("SIGINT");
+    await stack.ended;
+    expect(pids.filter(isAlive)).toEqual([]);
+  });
+
+  test("the same signal twice at once, as from a terminal and the bootstrap, is one request to stop", async () => {
+    const stack = startStack(await describeServices({ one: "well", second: "well" }));
+    await pidsOf(stack);
+    stack.process.kill("SIGINT");
+    await stack.prints(/Stopping/);
+    stack.process.kill("SIGINT");
+    expect((await stack.ended).status).toBe(0);
+    expect(stack.text()).not.toContain("by force");
+    expect(stack.text()).toContain("one closes");
+  });
+
+  test("a signal before everything is ready leaves nothing behind", async () => {
+    const services = await describeServices({ one: "well", second: "mute" });
+    const stack = startStack(services);
+    await stack.prints(/one ready on/);
+    stack.process.kill("SIGTERM");
+    expect((await stack.ended).status).toBe(0);
+    expect(stack.text()).toContain("Stopped before everything was ready.");
+    await vi.waitFor(async () => {
+      for (const { healthUrl } of services) await expect(fetch(healthUrl)).rejects.toThrow();
+    });
+  });
+});
+
+describe("no orphan", () => {
+  test("after SIGKILL of the runner", async () => {
+    const stack = startStack(await describeServices({ one: "well", second: "well" }));
+    const pids = await pidsOf(stack);
+    expect(pids.filter(isAlive)).toEqual(pids);
+    stack.process.kill("SIGKILL");
+    await vi.waitFor(() => expect(pids.filter(isAlive)).toEqual([]), ORPHAN_LIMIT);
+  });
+
+  test("after the runner's own parent is gone", async () => {
+    const services = JSON.stringify(await describeServices({ one: "well" }));
+    const script = 'SERVICE_KIT_PARENT_PID=$$ "$0" "$1" "$2" & wait';
+    const shell = startChild("sh", ["-c", script, process.execPath, STACK, services]);
+    started.push(shell);
+    const pids = await pidsOf(shell);
+    shell.process.kill("SIGKILL");
+    await vi.waitFor(() => expect(pids.filter(isAlive)).toEqual([]), ORPHAN_LIMIT);
+    await shell.prints(/Stopped\./);
+  });
+});
+
+describe("what goes wrong", () => {
+  test("taken ports are all named, with what needs them, and nothing is started", async () => {
+    const services = await describeServices({ one: "well", second: "well", third: "well" });
+    const strangers = await Promise.all(
+      [services[0]!, services[2]!].map(async ({ ports }) => {
+        const server = createServer();
+        await new Promise<void>((resolve) => server.listen(ports[0]!.port, "127.0.0.1", resolve));
+        return server;
+      }),
+    );
+    const stack = startStack(services);
+    expect((await stack.ended).status).toBe(1);
+    for (const server of strangers) server.close();
+    expect(stack.text()).toContain("2 ports are taken");
+    expect(stack.text()).toMatch(new RegExp(`${services[0]!.ports[0]!.port} +needed by one`));
+    expect(stack.text()).toMatch(new RegExp(`${services[2]!.ports[0]!.port} +needed by third`));
+    expect(stack.text()).not.toContain("starts");
+  });
+
+  test("a stranger on the IPv6 loopback counts, because a browser would find it", async (context) => {
+    const services = await describeServices({ one: "well" });
+    const server = createServer();
+    const bound = await new Promise((resolve) => {
+      server.once("error", () => resolve(false));
+      server.listen(services[0]!.ports[0]!.port, "::1", () => resolve(true));
+    });
+    if (!bound) context.skip("no IPv6 loopback here");
+    const stack = startStack(services);
+    expect((await stack.ended).status).toBe(1);
+    server.close();
+    expect(stack.text()).toContain("A port is taken");
+  });
+
+  test("a service that dies at its start: name, exit code, last 15 lines; the rest is stopped", async () => {
+    const stack = startStack(await describeServices({ one: "well", second: "dies-at-start", third: "well" }));
+    expect((await stack.ended).status).toBe(1);
+    const report = stack.text().slice(stack.text().indexOf("second stopped by itself with exit code 3"));
+    expect(report).toContain("the reason");
+    expect(report).toContain("line 20");
+    expect(report).not.toMatch(/line [1-5]$/m);
+    expect(stack.text()).toContain("one closes");
+    expect(stack.text()).not.toContain("third starts");
+  });
+
+  test("a service that dies later stops the stack, exit status 1", async () => {
+    const services = await describeServices({ one: "well", second: "well" });
+    const stack = startStack(services);
+    const pids = await pidsOf(stack);
+    await fetch(services[1]!.healthUrl.replace("/health", "/die")).catch(() => {});
+    expect((await stack.ended).status).toBe(1);
+    expect(stack.text()).toContain("second stopped by itself with exit code 7");
+    expect(stack.text()).toContain("one closes");
+    expect(pids.filter(isAlive)).toEqual([]);
+  });
+});

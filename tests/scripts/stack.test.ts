@@ -1,0 +1,70 @@
+import { readFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { expect, test } from "vitest";
+import {
+  DEMO_MODES,
+  DEMO_PORTS,
+  describeStack,
+  type StackPorts,
+  stackUrls,
+} from "../../scripts/demo/stack.ts";
+import { START_BUTTON, welcomeText } from "../../scripts/demo/welcome.ts";
+
+const OTHER_PORTS = Object.fromEntries(
+  Object.keys(DEMO_PORTS).map((key, index) => [key, 40_001 + index]),
+) as unknown as StackPorts;
+
+test("the identities of the demo", () => {
+  expect(stackUrls(DEMO_PORTS)).toMatchObject({
+    backendAgent: "http://backend.localhost:8000",
+    supplyChainAgent: "http://supply-chain-agent.localhost:3000",
+    marketAnalysisAgent: "http://market-analysis-agent.localhost:3000",
+    issuer: "http://localhost:8080/realms/aauth-test",
+    ui: "http://localhost:3050",
+  });
+});
+
+test("every service comes after services that are described before it", () => {
+  const services = describeStack(DEMO_PORTS, DEMO_MODES);
+  services.forEach(({ after }, index) => {
+    const before = services.slice(0, index).map(({ name }) => name);
+    expect(before).toEqual(expect.arrayContaining([...after]));
+  });
+});
+
+test("a second stack shares no port and no identity with the demo", () => {
+  const text = JSON.stringify(describeStack(OTHER_PORTS, { ...DEMO_MODES, policyFile: "x.yaml" }));
+  for (const port of Object.values(DEMO_PORTS)) expect(text).not.toMatch(new RegExp(`\\b${port}\\b`));
+});
+
+test.each(["agentgateway/config.yaml", "agentgateway/config-policy.yaml"])(
+  "%s takes every port and identity from the environment that the stack gives it",
+  async (file) => {
+    const { env } = describeStack(OTHER_PORTS, DEMO_MODES).find(({ name }) => name === "gateway")!;
+    const text = await readFile(new URL(`../../${file}`, import.meta.url), "utf8");
+    const settings = text.replace(/^\s*#.*$/gm, "").replace(/^ {2}(admin|stats|readiness)Addr:.*$/gm, ""); // ADMIN_ADDR and so on win
+    const expanded = settings.replace(
+      /\$\{([A-Z_]+):-[^}]*\}/g,
+      (_, name: string) => env[name] ?? `unset ${name}`,
+    );
+    expect(expanded).not.toContain("unset");
+    for (const port of Object.values(DEMO_PORTS)) expect(expanded).not.toMatch(new RegExp(`:\\s?${port}\\b`));
+  },
+);
+
+test("the welcome text tells of a button that the page has, and the demo's user", () => {
+  const text = welcomeText(DEMO_PORTS, DEMO_MODES, 1234);
+  expect(text).toContain("Ready in 1.2 s");
+  expect(text).toContain(`mcp-user with password user123, press "${START_BUTTON}"`);
+  const form = readFileSync(
+    new URL("../../ui/src/features/optimization/request-form.tsx", import.meta.url),
+    "utf8",
+  );
+  expect(form).toContain(START_BUTTON);
+});
+
+test("without the web page the text names neither it nor its button", () => {
+  const text = welcomeText(DEMO_PORTS, { ...DEMO_MODES, ui: false }, 1);
+  expect(text).not.toContain("3050");
+  expect(text).not.toContain(START_BUTTON);
+});

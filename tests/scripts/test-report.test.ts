@@ -1,0 +1,59 @@
+import { expect, test } from "vitest";
+import { countVitest, type PartResult, summaryText, type VitestReport } from "../../scripts/test-report.ts";
+
+function report(statuses: Record<string, string>, file = "passed"): VitestReport {
+  const values = Object.values(statuses);
+  return {
+    numPassedTests: values.filter((status) => status === "passed").length,
+    numPendingTests: values.filter((status) => status === "skipped").length,
+    numTodoTests: 0,
+    testResults: [
+      {
+        name: "a.test.ts",
+        status: file,
+        assertionResults: Object.entries(statuses).map(([fullName, status]) => ({ fullName, status })),
+      },
+    ],
+  };
+}
+
+const part = (failures: string[], more: Partial<PartResult> = {}): PartResult => ({
+  part: "unit",
+  passed: 3,
+  skipped: 0,
+  failures,
+  tookMs: 0,
+  ...more,
+});
+
+test("counts tests by name", () => {
+  const counted = countVitest("unit", report({ a: "passed", b: "failed", c: "skipped" }, "failed"), 1, 5);
+  expect(counted).toEqual({ part: "unit", passed: 1, skipped: 1, failures: ["b"], tookMs: 5 });
+});
+
+test("a file that cannot be loaded is a failure", () => {
+  expect(countVitest("unit", report({}, "failed"), 1, 0).failures).toEqual(["a.test.ts could not be run"]);
+});
+
+test("a run that fails without a failed test is a failure", () => {
+  expect(countVitest("unit", report({ a: "passed" }), 1, 0).failures).toHaveLength(1);
+});
+
+test("a run without a report is a failure", () => {
+  expect(countVitest("unit", undefined, 139, 0).failures).toEqual([
+    "vitest ended with status 139 and left no report",
+  ]);
+});
+
+test.each([
+  [[part([])], "3 passed, 0 failed"],
+  [[part(["x"]), part([], { skipped: 2 })], "6 passed, 1 failed, 2 skipped"],
+])("the last line is the one that CI reads", (results, line) => {
+  expect(summaryText(results).trimEnd().split("\n").at(-1)).toBe(line);
+});
+
+test("failures and notes are said by name", () => {
+  const text = summaryText([part(["adds up"], { notes: ["Skipped, because"] })]);
+  expect(text).toContain("unit: adds up");
+  expect(text).toContain("Skipped, because");
+});

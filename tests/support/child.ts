@@ -1,0 +1,57 @@
+import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
+import { setTimeout as pause } from "node:timers/promises";
+
+/** A program under test with what it printed so far. */
+export interface Child {
+  readonly process: ChildProcess;
+  readonly pid: number;
+  /** Standard output and standard error in the order they came. */
+  text(): string;
+  /** Resolves with the match once the output has it; rejects when the program ends before that. */
+  prints(pattern: RegExp): Promise<RegExpExecArray>;
+  readonly ended: Promise<{ readonly status: number | null; readonly signal: NodeJS.Signals | null }>;
+}
+
+/** Starts a program and collects its output. */
+export function startChild(program: string, args: readonly string[], options: SpawnOptions = {}): Child {
+  const child = spawn(program, args, { ...options, stdio: ["ignore", "pipe", "pipe"] });
+  let output = "";
+  let hasEnded = false;
+  for (const stream of [child.stdout!, child.stderr!]) {
+    stream.on("data", (chunk) => {
+      output += chunk;
+    });
+  }
+  const ended = new Promise<{ status: number | null; signal: NodeJS.Signals | null }>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (status, signal) => {
+      hasEnded = true;
+      resolve({ status, signal });
+    });
+  });
+  ended.catch(() => {});
+  return {
+    process: child,
+    pid: child.pid!,
+    text: () => output,
+    ended,
+    async prints(pattern) {
+      for (;;) {
+        const match = pattern.exec(output);
+        if (match !== null) return match;
+        if (hasEnded) throw new Error(`ended without printing ${pattern}:\n${output}`);
+        await pause(20);
+      }
+    },
+  };
+}
+
+/** Whether a process with this pid exists and is not a zombie's leftover of ours. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
