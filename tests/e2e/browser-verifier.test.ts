@@ -1,0 +1,141 @@
+import { createServer } from "node:http";
+import { createRequire } from "node:module";
+import type { AddressInfo } from "node:net";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { createTokenSigner, generateSigningKey } from "aauth";
+import { createTestParties, type SignedRequestOptions, signedRequest } from "aauth/testing";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { openPage, startBrowser } from "../support/browser.ts";
+import type { PageTask } from "../support/fixtures/verify-in-page.ts";
+
+const ENTRY = fileURLToPath(new URL("../support/fixtures/verify-in-page.ts", import.meta.url));
+
+let browser: Browser;
+let page: Page;
+let close: () => void;
+
+beforeAll(async () => {
+  const script = await bundle();
+  const server = createServer((request, response) => {
+    const isScript = request.url === "/script.js";
+    response.setHeader("content-type", isScript ? "text/javascript" : "text/html");
+    response.end(
+      isScript
+        ? script
+        : '<!doctype html><link rel="icon" href="data:,"><script type="module" src="/script.js"></script>',
+    );
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  close = () => server.close();
+  browser = await startBrowser();
+  ({ page } = await openPage(browser));
+  await page.goto(`http://localhost:${(server.address() as AddressInfo).port}/`);
+  await page.waitForFunction("typeof verifyInPage === 'function'");
+});
+afterAll(async () => {
+  await browser?.close();
+  close?.();
+});
+
+/** The packages as a bundler of a web page resolves them: by the `browser` condition. */
+async function bundle(): Promise<string> {
+  const vite = createRequire(new URL("../../ui/package.json", import.meta.url)).resolve("vite");
+  const { build } = await import(pathToFileURL(vite).href);
+  const result = await build({
+    configFile: false,
+    logLevel: "error",
+    build: { write: false, minify: false, lib: { entry: ENTRY, formats: ["es"], fileName: "script" } },
+  });
+  const { code } = (Array.isArray(result) ? result[0] : result).output[0] as { code: string };
+  return code;
+}
+
+const parties = await createTestParties();
+const { agent, resource, authServer, clock } = parties;
+const realm = await createRsaRealm();
+
+async function createRsaRealm() {
+  const pair = await crypto.subtle.generateKey(
+    {
+      name: "RSASSA-PKCS1-v1_5",
+      modulusLength: 2048,
+      publicExponent: new Uint8Array([1, 0, 1]),
+      hash: "SHA-256",
+    },
+    true,
+    ["sign", "verify"],
+  );
+  const jwk = await crypto.subtle.exportKey("jwk", pair.publicKey);
+  const privateJwk = await crypto.subtle.exportKey("jwk", pair.privateKey);
+  const signer = await createTokenSigner(privateJwk as never, { alg: "RS256", kid: "realm-1" });
+  return { signer, jwk: { kty: "RSA", n: jwk.n, e: jwk.e, kid: "realm-1" } };
+}
+
+async function verify(
+  signed: Partial<SignedRequestOptions>,
+  change: (task: PageTask) => Partial<PageTask["request"]> = () => ({}),
+): Promise<string> {
+  const request = await signedRequest({
+    url: `${resource.id}/orders?page=2`,
+    body: '{"order":1}',
+    key: agent.key,
+    signatureKey: { scheme: "jwks", id: agent.id },
+    now: clock.now,
+    ...signed,
+  });
+  const task: PageTask = {
+    request: { ...request, body: request.body && [...request.body] },
+    identities: {
+      agents: { [agent.id]: [agent.key.publicJwk] },
+      issuers: { [authServer.issuer]: { keys: [realm.jwk] } },
+    },
+    audience: resource.id,
+    trustedIssuers: [authServer.issuer],
+    nowSeconds: clock.now(),
+  };
+  const changed = { ...task, request: { ...task.request, ...change(task) } };
+  return page.evaluate(
+    (given) => (globalThis as never as { verifyInPage(task: unknown): Promise<string> }).verifyInPage(given),
+    changed,
+  );
+}
+
+const PROVEN = agent.key.thumbprint;
+
+describe("the gate in a browser page, on WebCrypto", () => {
+  test("is bundled without anything of Node's", async () => {
+    expect(await bundle()).not.toMatch(/node:|__vite-browser-external/);
+  });
+
+  test.each([
+    ["hwk", { signatureKey: { scheme: "hwk" } }, `pseudonymous ${PROVEN}`],
+    ["jwks", {}, `identified ${PROVEN}`],
+  ] as const)("accepts scheme %s", async (_scheme, signed, expected) => {
+    expect(await verify(signed)).toBe(expected);
+  });
+
+  test("accepts an RS256 auth token", async () => {
+    const jwt = await parties.issueAuthToken({ signer: realm.signer, scope: "orders:read" });
+    expect(await verify({ signatureKey: { scheme: "jwt", jwt } })).toBe(`authorized ${PROVEN}`);
+  });
+
+  test.each([
+    ["a changed body", () => ({ body: [1, 2, 3] }), "digest_mismatch"],
+    ["another path", () => ({ target: "/other?page=2" }), "invalid_signature"],
+    [
+      "a missing header",
+      ({ request }: PageTask) => ({ headers: { ...request.headers, signature: "" } }),
+      "malformed_signature",
+    ],
+  ])("refuses %s", async (_what, change, expected) => {
+    expect(await verify({}, change as never)).toBe(expected);
+  });
+
+  test("refuses another key under the agent's name, and a token bound to another key", async () => {
+    const stranger = await generateSigningKey({ kid: agent.key.kid });
+    expect(await verify({ key: stranger })).toBe("invalid_signature");
+    const jwt = await parties.issueAuthToken({ signer: realm.signer });
+    expect(await verify({ key: stranger, signatureKey: { scheme: "jwt", jwt } })).toBe("invalid_signature");
+  });
+});
