@@ -30,14 +30,6 @@ export interface Ed25519Jwk {
   readonly x: string;
 }
 
-/** Signature algorithms of tokens (RFC 7518 section 3.1, RFC 8037). */
-export type JwsAlgorithm = "RS256" | "ES256" | "EdDSA";
-
-/** A public key that verifies tokens, imported once. */
-export interface JwsVerifier {
-  verify(data: Uint8Array, signature: Uint8Array): Awaitable<boolean>;
-}
-
 export interface PlatformCrypto {
   digest(
     algorithm: DigestAlgorithm,
@@ -52,6 +44,4 @@ export interface PlatformCrypto {
   /** Imports a private key whose `d` is 32 bytes in base64url. Does not promise to compare the halves. */
   importEd25519Private(jwk: Ed25519Jwk & { readonly d: string }): Promise<Ed25519Signer>;
   importEd25519Public(jwk: Ed25519Jwk): Awaitable<Ed25519Verifier>;
-  /** Imports a public key whose type, curve and size are known to be those of `algorithm`. */
-  importJws(jwk: { readonly kty: string }, algorithm: JwsAlgorithm): Awaitable<JwsVerifier>;
 }

@@ -61,11 +61,4 @@ export const platformCrypto: PlatformCrypto = {
   importEd25519Public({ kty, crv, x }) {
     return verifierOf(createPublicKey({ key: { kty, crv, x }, format: "jwk" }));
   },
-  importJws(jwk, algorithm) {
-    const key = createPublicKey({ key: jwk, format: "jwk" });
-    // A JWS has r and s of ECDSA side by side, where OpenSSL would have them in DER.
-    const options = { key, dsaEncoding: "ieee-p1363" } as const;
-    const digest = algorithm === "EdDSA" ? null : "sha256";
-    return { verify: (data, signature) => verify(digest, data, options, signature) };
-  },
 };

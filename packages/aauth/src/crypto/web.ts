@@ -12,12 +12,6 @@ type KeyPair = { readonly publicKey: Key; readonly privateKey: Key };
 const utf8 = new TextEncoder();
 const ALGORITHM = { name: "Ed25519" };
 
-const JWS_PARAMETERS = {
-  RS256: { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" },
-  ES256: { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" },
-  EdDSA: ALGORITHM,
-};
-
 /** WebCrypto wants a view that is not over shared memory, which the types of this package do not promise. */
 const own = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => bytes as Uint8Array<ArrayBuffer>;
 
@@ -55,12 +49,5 @@ export const platformCrypto: PlatformCrypto = {
   },
   async importEd25519Public({ kty, crv, x }) {
     return verifierOf(await crypto.subtle.importKey("jwk", { kty, crv, x }, ALGORITHM, false, ["verify"]));
-  },
-  async importJws(jwk, algorithm) {
-    const parameters = JWS_PARAMETERS[algorithm];
-    const key = await crypto.subtle.importKey("jwk", jwk, parameters, false, ["verify"]);
-    return {
-      verify: (data, signature) => crypto.subtle.verify(parameters, key, own(signature), own(data)),
-    };
   },
 };

@@ -13,7 +13,7 @@ import { PROFILE } from "../profile.ts";
 import type { KeySource } from "../signing/report.ts";
 import { verifyAgentToken } from "../tokens/agent-token.ts";
 import { examineAuthToken } from "../tokens/auth-token.ts";
-import { decodeJwt } from "../tokens/jwt.ts";
+import { tokenType } from "../tokens/jwt.ts";
 import { type TrustPolicy, trusts } from "../tokens/trust.ts";
 import type { VerifiedTokens } from "../tokens/verified-tokens.ts";
 import type { AgentTokenClaims, AuthTokenClaims, VerificationKey, VerifiedAgent } from "../types.ts";
@@ -71,7 +71,7 @@ export async function findKey(
 ): Promise<Claimant> {
   if (claim.scheme === "jwt") {
     trail.enter("token");
-    const { typ } = decodeJwt(claim.jwt).header;
+    const typ = tokenType(claim.jwt);
     if (typ === PROFILE.tokenTypes.agent) return fromAgentToken(claim.jwt, options, trail);
     if (typ === PROFILE.tokenTypes.auth) return fromAuthToken(claim.jwt, options, trail);
     throw new AAuthError("token_type_mismatch", "the token is neither an auth token nor an agent token");

@@ -37,16 +37,18 @@ export interface Trail {
 }
 
 export function startTrail(): Trail {
-  const checks = new Map<CheckName, Check>();
-  let facts: Facts = {};
+  const checks: Check[] = [];
+  const facts: { -readonly [Name in keyof Facts]: Facts[Name] } = {};
   let current: CheckName | undefined;
 
   const endCurrent = (check: Omit<Check, "name">) => {
-    if (current !== undefined) checks.set(current, { name: current, ...check });
+    if (current !== undefined) checks.push({ name: current, ...check });
     current = undefined;
   };
   const report = (): VerificationReport => ({
-    checks: ORDER.map((name) => checks.get(name) ?? { name, verdict: "skipped" }),
+    checks: ORDER.map(
+      (name) => checks.findLast((check) => check.name === name) ?? { name, verdict: "skipped" },
+    ),
     ...facts,
   });
 
@@ -56,10 +58,10 @@ export function startTrail(): Trail {
       current = check;
     },
     skip(check, reason) {
-      checks.set(check, { name: check, verdict: "skipped", reason });
+      checks.push({ name: check, verdict: "skipped", reason });
     },
     note(more) {
-      facts = { ...facts, ...more };
+      Object.assign(facts, more);
     },
     report() {
       endCurrent({ verdict: "passed" });

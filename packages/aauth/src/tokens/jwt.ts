@@ -24,6 +24,8 @@ export interface DecodedToken {
 
 const KEY_TYPES: Readonly<Record<TokenAlgorithm, string>> = { RS256: "RSA", ES256: "EC", EdDSA: "OKP" };
 
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
 /** Imported keys by the object discovery keeps, so that both are forgotten together. */
 const importedKeys = new WeakMap<IssuerJwk, Promise<JoseKey>>();
 
@@ -44,6 +46,16 @@ export function decodeJwt(token: string): DecodedToken {
   // No extension is understood here, and one marked critical must not be ignored (RFC 7515 section 4.1.11).
   if ("crit" in decoded.header) throw malformed("the token has critical extensions");
   return decoded;
+}
+
+/**
+ * The `typ` of a token, without taking the rest of it apart: what decides who reads it.
+ *
+ * @throws AAuthError `malformed_token`.
+ */
+export function tokenType(token: string): unknown {
+  if (token.length > PROFILE.maxHeaderBytes) throw malformed("the token is too large");
+  return jsonObject(token.slice(0, Math.max(0, token.indexOf("."))), "header").typ;
 }
 
 /** Puts a compact JWS together. The bytes follow the order of the members given: some peers and test vectors care. */
@@ -95,7 +107,7 @@ function jsonObject(part: string, name: string): Members {
   if (bytes === undefined) throw malformed(`the ${name} is not base64url`);
   let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    value = JSON.parse(utf8.decode(bytes));
   } catch {
     throw malformed(`the ${name} is not JSON`); // no cause: the parser's message quotes the token
   }

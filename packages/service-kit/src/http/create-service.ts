@@ -38,6 +38,8 @@ export function createService(options: ServiceOptions): FastifyInstance {
     trustProxy: false,
     requestIdHeader: false,
     genReqId: () => randomUUID(),
+    // A path that cannot be decoded, a parameter that is too long: Fastify refuses these before any error handler of ours is asked.
+    frameworkErrors: (error, _request, reply) => sendProblem(reply, error.statusCode ?? 400, error.message),
     forceCloseConnections: "idle",
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: true } },
   });

@@ -1,0 +1,144 @@
+// The door behind `npm run demo`, `npm test` and the others: installs the dependencies when they are missing or old, then hands
+// over to the Node version that the project pins. Plain JavaScript, because the Node that starts it may be as old as 18.
+// Installing goes through `npx <pinned pnpm>`, so that a clean machine needs nothing but Node and npm.
+
+import { spawn } from "node:child_process";
+import { existsSync, readFileSync, statSync, utimesSync } from "node:fs";
+import { constants } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** Every command and the script that does it, run by the pinned Node with the remaining arguments. */
+const COMMANDS = {
+  demo: "scripts/demo/main.ts",
+  test: "scripts/test.ts",
+  check: "scripts/check.ts",
+  bench: "bench/main.ts",
+  consent: "scripts/consent.ts",
+};
+
+const FORWARDED_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"];
+const PARENT_POLL_MS = 500;
+const OLDEST_NODE_MAJOR = 18;
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const pinnedNode = join(root, "node_modules/.bin/node");
+// Written by pnpm at the end of an install: its age is the age of node_modules.
+const installStamp = join(root, "node_modules/.pnpm-workspace-state-v1.json");
+const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+
+const [command, ...args] = process.argv.slice(2);
+const script = Object.hasOwn(COMMANDS, command ?? "") ? COMMANDS[command] : undefined;
+if (Number.parseInt(process.versions.node, 10) < OLDEST_NODE_MAJOR) {
+  fail(`Node ${OLDEST_NODE_MAJOR} or newer is needed to start; this is ${process.version}.`);
+}
+if (script === undefined) {
+  fail(`Usage: node scripts/bootstrap.mjs COMMAND [flags]\nCommands: ${Object.keys(COMMANDS).join(", ")}`);
+}
+
+if (!dependenciesAreCurrent()) await installDependencies();
+const envFile = existsSync(join(root, ".env")) ? ["--env-file=.env"] : [];
+process.exitCode = await run(nodeForScripts(), [...envFile, script, ...args], { stdio: "inherit" });
+
+function dependenciesAreCurrent() {
+  if (!existsSync(installStamp)) return false;
+  return statSync(installStamp).mtimeMs >= statSync(join(root, "pnpm-lock.yaml")).mtimeMs;
+}
+
+async function installDependencies() {
+  const startedAt = Date.now();
+  const first = !existsSync(installStamp);
+  console.error(
+    first ? "Installing dependencies (first time: about 15 s)…" : "Dependencies changed, installing…",
+  );
+  const output = [];
+  // --yes: some npm configurations answer npx's question with no.
+  const installArgs = [
+    "--yes",
+    manifest.packageManager,
+    "install",
+    "--frozen-lockfile",
+    "--config.confirmModulesPurge=false",
+  ];
+  const status = await run("npx", installArgs, { stdio: ["ignore", "pipe", "pipe"], output });
+  if (status !== 0) {
+    console.error(Buffer.concat(output).toString());
+    fail(
+      "The dependencies could not be installed; the reason is above. The npm registry must be reachable.",
+      status,
+    );
+  }
+  // pnpm leaves the file alone when nothing was to do; without a new date it would be asked again every time.
+  const now = new Date();
+  utimesSync(installStamp, now, now);
+  console.error(`Installed in ${((Date.now() - startedAt) / 1000).toFixed(1)} s.`);
+}
+
+function nodeForScripts() {
+  if (existsSync(pinnedNode)) return pinnedNode;
+  const pinned = Object.values(manifest.optionalDependencies)[0];
+  if (Number.parseInt(process.versions.node, 10) >= Number.parseInt(pinned, 10)) return process.execPath;
+  return fail(
+    `No Node ${pinned} comes with the project for ${process.platform} ${process.arch}. ` +
+      `Install Node ${pinned} or newer and start again (on Windows: inside WSL).`,
+  );
+}
+
+/** Runs a program to its end and resolves with its exit status. Signals go on to it, and so does the loss of our own parent. */
+function run(program, programArgs, { stdio, output }) {
+  return new Promise((resolve) => {
+    const env = { ...process.env, SERVICE_KIT_PARENT_PID: String(process.pid) };
+    const child = spawn(program, programArgs, { cwd: root, stdio, env });
+    child.stdout?.on("data", (chunk) => output.push(chunk));
+    child.stderr?.on("data", (chunk) => output.push(chunk));
+
+    const forward = (signal) => child.kill(signal);
+    for (const signal of FORWARDED_SIGNALS) process.on(signal, forward);
+    const watch = watchOwnParent(() => child.kill("SIGTERM"));
+
+    const end = (status) => {
+      for (const signal of FORWARDED_SIGNALS) process.off(signal, forward);
+      clearInterval(watch);
+      resolve(status);
+    };
+    child.on("error", (error) => {
+      const missing = error.code === "ENOENT" && program === "npx";
+      console.error(
+        missing
+          ? "npx was not found; it comes with npm."
+          : `${program} could not be started: ${error.message}`,
+      );
+      end(1);
+    });
+    child.on("close", (status, signal) => end(status ?? 128 + constants.signals[signal]));
+  });
+}
+
+/**
+ * npm that is ended may tell nobody below it. So under npm or pnpm (and under a program that asks for it) the parents are watched;
+ * elsewhere they are not, because a shell may leave its background jobs behind on purpose.
+ */
+function watchOwnParent(onDeath) {
+  if (process.env.npm_lifecycle_event === undefined && !process.env.SERVICE_KIT_PARENT_PID) return undefined;
+  const before = parents();
+  return setInterval(() => {
+    if (parents() !== before) onDeath();
+  }, PARENT_POLL_MS);
+}
+
+/** Our parent and, where /proc tells, its parent: npm starts scripts through a shell, and some shells stay in between. */
+function parents() {
+  let grandparent = "";
+  try {
+    // pid (name) state ppid …; the name may hold spaces and brackets.
+    grandparent = readFileSync(`/proc/${process.ppid}/stat`, "utf8").replace(/^.*\) \S+ (\d+) .*$/s, "$1");
+  } catch {
+    // Not Linux: there the shell gives its place to the script.
+  }
+  return `${process.ppid} ${grandparent}`;
+}
+
+function fail(message, status = 1) {
+  console.error(message);
+  process.exit(status);
+}

@@ -1,0 +1,72 @@
+/**
+ * Builds and packs the published packages and judges the tarballs as their users would meet them: publint (does the manifest tell the
+ * truth), attw (do the types resolve), and an import of every entry point by Node outside the workspace.
+ *
+ * @module
+ */
+
+import { mkdir, mkdtemp, readFile, rm, symlink } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { buildPackages, PUBLISHED_PACKAGES } from "./build-packages.ts";
+import { REPOSITORY_ROOT } from "./demo/stack.ts";
+import { localProgram, runProgram } from "./run-program.ts";
+
+const folder = await mkdtemp(join(tmpdir(), "packed-"));
+try {
+  await buildPackages();
+  for (const name of PUBLISHED_PACKAGES) {
+    const source = `${REPOSITORY_ROOT}packages/${name}`;
+    await demand(localProgram("pnpm"), ["pack", "--pack-destination", folder], source);
+    const manifest = JSON.parse(await readFile(`${source}/package.json`, "utf8"));
+    const tarball = join(folder, `${name}-${manifest.version}.tgz`);
+    await demand(localProgram("publint"), ["--strict", tarball]);
+    await demand(localProgram("attw"), [tarball, "--profile", "esm-only", "--no-emoji", "--no-color"]);
+    await unpack(
+      tarball,
+      name,
+      source,
+      Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }),
+    );
+    for (const entry of Object.keys(manifest.exports)) await importEntry(join(name, entry));
+    console.log(`${name} ${manifest.version}: ${Object.keys(manifest.exports).length} entry points`);
+  }
+} finally {
+  await rm(folder, { recursive: true, force: true });
+}
+
+/** Lays a tarball out as an install would: its own dependencies beside it, packages of ours from their tarballs. */
+async function unpack(
+  tarball: string,
+  name: string,
+  source: string,
+  dependencies: readonly string[],
+): Promise<void> {
+  const target = join(folder, "node_modules", name);
+  await mkdir(target, { recursive: true });
+  await demand("tar", ["-xzf", tarball, "-C", target, "--strip-components=1"]);
+  for (const dependency of dependencies) {
+    if ((PUBLISHED_PACKAGES as readonly string[]).includes(dependency)) continue;
+    const link = join(target, "node_modules", dependency);
+    await mkdir(dirname(link), { recursive: true });
+    await symlink(join(source, "node_modules", dependency), link);
+  }
+}
+
+async function importEntry(specifier: string): Promise<void> {
+  await demand(
+    process.execPath,
+    ["--input-type=module", "--eval", `await import(${JSON.stringify(specifier)})`],
+    folder,
+  );
+}
+
+async function demand(program: string, args: readonly string[], cwd?: string): Promise<void> {
+  const { status, output } = await runProgram(program, args, {
+    output: "caught",
+    ...(cwd !== undefined && { cwd }),
+  });
+  if (status === 0) return;
+  console.error(`${program} ${args.join(" ")}\n${output}`);
+  throw new Error(`status ${status}`);
+}

@@ -1,0 +1,142 @@
+/**
+ * `npm run consent`: shows and changes which scopes need the user's consent, at whichever auth server is running (the embedded one
+ * or Keycloak). Without flags, in a terminal, it asks.
+ *
+ * @module
+ */
+
+import { createInterface } from "node:readline/promises";
+import {
+  booleanSetting,
+  ConfigError,
+  HelpRequested,
+  listSetting,
+  loadConfig,
+  setting,
+  textSetting,
+  urlSetting,
+} from "service-kit";
+import {
+  type ConsentPolicy,
+  openConsentPolicy,
+  type PolicyAccess,
+  PolicyAccessError,
+} from "./consent/consent-policy.ts";
+
+const settings = {
+  scopes: setting({
+    flag: "scopes",
+    schema: listSetting(),
+    description: "Scopes that need consent, exactly as written",
+  }),
+  prefixes: setting({
+    flag: "prefixes",
+    schema: listSetting(),
+    description: "Beginnings of scopes that need consent",
+  }),
+  clear: setting({
+    flag: "clear",
+    schema: booleanSetting(false),
+    description: "Nothing needs consent, except what --scopes and --prefixes name beside it",
+  }),
+  show: setting({ flag: "show", schema: booleanSetting(false), description: "Show what needs consent now" }),
+  authServer: setting({
+    env: "KEYCLOAK_URL",
+    flag: "auth-server",
+    schema: urlSetting("http://localhost:8080"),
+    description: "Auth server",
+  }),
+  realm: setting({
+    env: "KEYCLOAK_REALM",
+    flag: "realm",
+    schema: textSetting("aauth-test"),
+    description: "Realm whose policy it is",
+  }),
+  admin: setting({
+    env: "KEYCLOAK_ADMIN",
+    schema: textSetting("admin"),
+    description: "Administrator of realm master",
+  }),
+  password: setting({
+    env: "KEYCLOAK_ADMIN_PASSWORD",
+    schema: textSetting("admin"),
+    description: "The administrator's password",
+    secret: true,
+  }),
+};
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  try {
+    const config = loadConfig({
+      service: "consent",
+      settings,
+      env: process.env,
+      argv: process.argv.slice(2),
+    });
+    const { scopes, prefixes, clear, show, authServer, realm, admin, password } = config;
+    const changes = clear || scopes.length > 0 || prefixes.length > 0;
+    if (!changes && !show && !(process.stdin.isTTY && process.stdout.isTTY)) {
+      console.error("Say what to do: --show, --scopes, --prefixes or --clear. In a terminal it asks.");
+      return 2;
+    }
+    const access = await openConsentPolicy({ authServer, realm, admin, password });
+    const current = await access.read();
+    if (changes) {
+      const base = clear ? { scopes: [], prefixes: [] } : current;
+      await change(access, {
+        scopes: scopes.length > 0 ? scopes : base.scopes,
+        prefixes: prefixes.length > 0 ? prefixes : base.prefixes,
+      });
+    } else if (show) {
+      print(current);
+    } else {
+      await ask(access, current);
+    }
+    return 0;
+  } catch (error) {
+    if (error instanceof HelpRequested) {
+      console.log(`npm run consent -- [flags]\n\n${error.text}`);
+      return 0;
+    }
+    if (!(error instanceof ConfigError || error instanceof PolicyAccessError)) throw error;
+    console.error(error.message);
+    return error instanceof ConfigError ? 2 : 1;
+  }
+}
+
+async function ask(access: PolicyAccess, current: ConsentPolicy): Promise<void> {
+  print(current);
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  try {
+    console.log("\nEnter keeps what is there, - empties it. Separate several with spaces.");
+    const answer = async (question: string, kept: readonly string[]) => {
+      const text = (await terminal.question(question)).trim();
+      if (text === "") return kept;
+      return text === "-" ? [] : wordsOf(text);
+    };
+    const scopes = await answer("Scopes that need consent: ", current.scopes);
+    const prefixes = await answer("Prefixes of scopes that need consent: ", current.prefixes);
+    console.log("");
+    await change(access, { scopes, prefixes });
+  } finally {
+    terminal.close();
+  }
+}
+
+async function change(access: PolicyAccess, policy: ConsentPolicy): Promise<void> {
+  await access.write(policy);
+  console.log("Changed; it holds from the next request on.");
+  print(await access.read());
+}
+
+function print({ scopes, prefixes }: ConsentPolicy): void {
+  const list = (words: readonly string[]) => (words.length === 0 ? "(none)" : words.join(" "));
+  console.log(`Scopes that need consent:    ${list(scopes)}`);
+  console.log(`Prefixes that need consent:  ${list(prefixes)}`);
+}
+
+function wordsOf(text: string): string[] {
+  return [...new Set(text.split(/[\s,]+/).filter((word) => word !== ""))];
+}

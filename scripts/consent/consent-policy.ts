@@ -1,0 +1,133 @@
+/** Which scopes need the user's consent: those that are listed, and those that begin with a listed prefix. */
+export interface ConsentPolicy {
+  readonly scopes: readonly string[];
+  readonly prefixes: readonly string[];
+}
+
+export interface PolicyAccess {
+  read(): Promise<ConsentPolicy>;
+  /** Replaces both lists and leaves the realm's other attributes as they are. */
+  write(policy: ConsentPolicy): Promise<void>;
+}
+
+/** The policy could not be read or written; the message says why and what to do. */
+export class PolicyAccessError extends Error {
+  override readonly name = "PolicyAccessError";
+}
+
+const ATTRIBUTES = {
+  scopes: "aauth.consent.required.scopes",
+  prefixes: "aauth.consent.required.scope.prefixes",
+} as const;
+/** What holds where the realm says nothing (profile 6.4). */
+const DEFAULTS: ConsentPolicy = {
+  scopes: ["openid", "profile", "email"],
+  prefixes: ["user.", "profile.", "email."],
+};
+const ANSWER_LIMIT_MS = 10_000;
+
+type Members = Readonly<Record<string, unknown>>;
+
+/**
+ * Signs in as administrator and gives access to a realm's consent policy, through the part of Keycloak's admin REST API that the
+ * embedded auth server speaks, too.
+ *
+ * @throws PolicyAccessError from this and from every method
+ */
+export async function openConsentPolicy(options: {
+  authServer: string;
+  realm: string;
+  admin: string;
+  password: string;
+}): Promise<PolicyAccess> {
+  const { authServer, realm, admin, password } = options;
+  const url = `${authServer}/admin/realms/${encodeURIComponent(realm)}`;
+  const signIn = await send(`${authServer}/realms/master/protocol/openid-connect/token`, {
+    method: "POST",
+    body: new URLSearchParams({
+      grant_type: "password",
+      client_id: "admin-cli",
+      username: admin,
+      password,
+    }),
+  });
+  if (signIn.status === 400 || signIn.status === 401) {
+    throw new PolicyAccessError(
+      `The auth server refused administrator ${admin}: set KEYCLOAK_ADMIN and KEYCLOAK_ADMIN_PASSWORD.`,
+    );
+  }
+  const { access_token: token } = await readAnswer(signIn, authServer);
+  const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+
+  async function attributes(): Promise<Members> {
+    const reply = await send(url, { headers });
+    if (reply.status === 404) throw new PolicyAccessError(`There is no realm ${realm} at ${authServer}.`);
+    const { attributes = {} } = await readAnswer(reply, authServer);
+    return attributes as Members;
+  }
+
+  return {
+    async read() {
+      const current = await attributes();
+      return {
+        scopes: wordsIn(current, ATTRIBUTES.scopes) ?? DEFAULTS.scopes,
+        prefixes: wordsIn(current, ATTRIBUTES.prefixes) ?? DEFAULTS.prefixes,
+      };
+    },
+    async write({ scopes, prefixes }) {
+      // Keycloak removes the attributes that are not sent: all go back.
+      const changed = {
+        ...(await attributes()),
+        [ATTRIBUTES.scopes]: JSON.stringify(scopes),
+        [ATTRIBUTES.prefixes]: JSON.stringify(prefixes),
+      };
+      const body = JSON.stringify({ realm, attributes: changed });
+      const reply = await send(url, { method: "PUT", headers, body });
+      if (reply.ok) return;
+      const text = (await reply.text()).slice(0, 500);
+      throw new PolicyAccessError(
+        `The auth server did not take the policy (status ${reply.status}): ${text}`,
+      );
+    },
+  };
+
+  async function send(address: string, init: RequestInit): Promise<Response> {
+    try {
+      return await fetch(address, { ...init, signal: AbortSignal.timeout(ANSWER_LIMIT_MS) });
+    } catch (cause) {
+      throw new PolicyAccessError(
+        `No auth server answers at ${authServer}: start one (npm run demo), or name another with --auth-server.`,
+        { cause },
+      );
+    }
+  }
+}
+
+async function readAnswer(reply: Response, authServer: string): Promise<Members> {
+  if (reply.status === 404) {
+    throw new PolicyAccessError(
+      `${authServer} has no administration: it is no Keycloak, or was started with AUTH_SERVER_ADMIN=false.`,
+    );
+  }
+  if (reply.status === 401 || reply.status === 403) {
+    throw new PolicyAccessError(
+      `The auth server refused (status ${reply.status}): the embedded one answers this machine only, at the address in AUTH_SERVER_URL; at Keycloak the administrator needs the right to manage the realm.`,
+    );
+  }
+  const answer: unknown = await reply.json().catch(() => undefined);
+  if (reply.ok && typeof answer === "object" && answer !== null) return answer as Members;
+  throw new PolicyAccessError(`The auth server answered with status ${reply.status} and nothing usable.`);
+}
+
+/** Undefined when the realm does not say. */
+function wordsIn(attributes: Members, name: string): readonly string[] | undefined {
+  const text = attributes[name];
+  if (text === undefined) return undefined;
+  try {
+    const words: unknown = JSON.parse(String(text));
+    if (Array.isArray(words) && words.every((word) => typeof word === "string")) return words;
+  } catch {
+    // said below, like any other text that is no list
+  }
+  throw new PolicyAccessError(`The realm's attribute ${name} is no JSON array of words.`);
+}

@@ -1,0 +1,99 @@
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import {
+  booleanSetting,
+  ConfigError,
+  choiceSetting,
+  loadConfig,
+  portSetting,
+  setting,
+  textSetting,
+} from "service-kit";
+import {
+  AUTHORIZATION_SCHEMES,
+  DEMO_MODES,
+  DEMO_PORTS,
+  PORT_VARIABLES,
+  REPOSITORY_ROOT,
+  SIGNATURE_SCHEMES,
+  type StackModes,
+  type StackPorts,
+} from "./stack.ts";
+
+const port = (key: keyof StackPorts, description: string) =>
+  setting({ env: PORT_VARIABLES[key], schema: portSetting(DEMO_PORTS[key]), description });
+
+const settings = {
+  signatureScheme: setting({
+    env: "AAUTH_SIGNATURE_SCHEME",
+    flag: "signature-scheme",
+    schema: choiceSetting(SIGNATURE_SCHEMES, DEMO_MODES.signatureScheme),
+    description: "How agents sign: hwk (pseudonymous) or jwks (identified)",
+  }),
+  authorizationScheme: setting({
+    env: "AAUTH_AUTHORIZATION_SCHEME",
+    flag: "authorization-scheme",
+    schema: choiceSetting(AUTHORIZATION_SCHEMES, DEMO_MODES.authorizationScheme),
+    description: "What a call needs: signature-only, autonomous or user-delegated",
+  }),
+  policyFile: setting({
+    flag: "policy",
+    schema: textSetting(DEMO_MODES.policyFile),
+    description: "Gateway configuration file; agentgateway/config-policy.yaml adds access rules",
+  }),
+  ui: setting({ flag: "ui", schema: booleanSetting(DEMO_MODES.ui), description: "Leave the web page out" }),
+  showTokens: setting({
+    env: "AAUTH_SHOW_TOKENS",
+    flag: "show-tokens",
+    schema: booleanSetting(DEMO_MODES.showTokens),
+    description: "Print whole tokens and signatures in the log",
+  }),
+  stats: setting({
+    flag: "stats",
+    schema: booleanSetting(false),
+    description: "Print the memory of each process when all are ready",
+  }),
+  authServer: port("authServer", "Port of the auth server"),
+  gateway: port("gateway", "Port of the gateway; part of the agents' identities"),
+  gatewayAdmin: port("gatewayAdmin", "Port of the gateway's administration"),
+  gatewayStats: port("gatewayStats", "Port of the gateway's metrics"),
+  gatewayReadiness: port("gatewayReadiness", "Port of the gateway's readiness"),
+  gatewayAuthz: port("gatewayAuthz", "Port of the service that the gateway asks"),
+  supplyChainAgent: port("supplyChainAgent", "Port of the supply-chain agent, behind the gateway"),
+  marketAnalysisAgent: port("marketAnalysisAgent", "Port of the market-analysis agent, behind the gateway"),
+  backend: port("backend", "Port of the backend; part of its identity"),
+  uiPort: port("ui", "Port of the web page"),
+};
+
+/** What `npm run demo` was asked for. */
+export interface DemoSettings {
+  readonly ports: StackPorts;
+  readonly modes: StackModes;
+  readonly stats: boolean;
+}
+
+/**
+ * Reads flags and environment of the demo runner.
+ *
+ * @throws ConfigError, HelpRequested as `loadConfig` does; ConfigError also for a policy file that is not there
+ */
+export function readDemoSettings(env: NodeJS.ProcessEnv, argv: readonly string[]): DemoSettings {
+  const config = loadConfig({ service: "demo", settings, env, argv });
+  const { signatureScheme, authorizationScheme, ui, showTokens, stats, uiPort } = config;
+  const ports = Object.fromEntries(
+    Object.keys(DEMO_PORTS).map((key) => [
+      key,
+      key === "ui" ? uiPort : config[key as Exclude<keyof StackPorts, "ui">],
+    ]),
+  ) as unknown as StackPorts;
+  const policyFile = findPolicyFile(config.policyFile, env);
+  return { ports, modes: { signatureScheme, authorizationScheme, policyFile, ui, showTokens }, stats };
+}
+
+function findPolicyFile(file: string, env: NodeJS.ProcessEnv): string {
+  // npm starts scripts in the root and tells in INIT_CWD where the user stood.
+  const candidates = [resolve(env.INIT_CWD || REPOSITORY_ROOT, file), resolve(REPOSITORY_ROOT, file)];
+  const found = candidates.find((candidate) => existsSync(candidate));
+  if (found !== undefined) return found;
+  throw new ConfigError("demo", [{ name: "--policy", message: `there is no file ${file}` }]);
+}

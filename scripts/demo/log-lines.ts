@@ -1,0 +1,36 @@
+/** Something that takes text: a stream, or a test's list. */
+export interface TextSink {
+  write(text: string): unknown;
+}
+
+/** Distinct on light and dark backgrounds: cyan, yellow, green, magenta, blue and their bright forms. */
+const COLOURS = [36, 33, 32, 35, 34, 96, 93, 92, 95, 94];
+
+/** Writes each service's lines as `name | line`, names aligned, one colour per service where the terminal shows colours. */
+export class LogLines {
+  readonly #sink: TextSink;
+  readonly #prefixes = new Map<string, string>();
+
+  constructor(names: readonly string[], options: { sink: TextSink; colour: boolean }) {
+    this.#sink = options.sink;
+    const width = Math.max(...names.map((name) => name.length));
+    names.forEach((name, index) => {
+      const plain = `${name.padEnd(width)} |`;
+      this.#prefixes.set(
+        name,
+        options.colour ? `\u001b[${COLOURS[index % COLOURS.length]}m${plain}\u001b[0m` : plain,
+      );
+    });
+  }
+
+  /** Empty lines are left out: between the lines of other services they separate nothing. */
+  write(name: string, line: string): void {
+    if (line.trim() === "") return;
+    this.#sink.write(`${this.#prefixes.get(name) ?? `${name} |`} ${line}\n`);
+  }
+}
+
+/** Colours only for a terminal that has not asked for none (no-color.org). */
+export function wantsColour(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv): boolean {
+  return stream.isTTY === true && !env.NO_COLOR && env.TERM !== "dumb";
+}

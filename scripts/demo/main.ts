@@ -1,0 +1,35 @@
+/**
+ * `npm run demo`: the whole stack, each service as a process of its own, in one terminal.
+ *
+ * @module
+ */
+
+import { ConfigError, HelpRequested, watchParent } from "service-kit";
+import { type DemoSettings, readDemoSettings } from "./demo-settings.ts";
+import { memoryReport } from "./memory.ts";
+import { runInTerminal } from "./run-in-terminal.ts";
+import { describeStack } from "./stack.ts";
+import { welcomeText } from "./welcome.ts";
+
+process.exit(await main());
+
+async function main(): Promise<number> {
+  let demo: DemoSettings;
+  try {
+    demo = readDemoSettings(process.env, process.argv.slice(2));
+  } catch (error) {
+    if (error instanceof HelpRequested) {
+      console.log(`npm run demo -- [flags]\n\n${error.text}`);
+      return 0;
+    }
+    if (!(error instanceof ConfigError)) throw error;
+    console.error(`${error.message}\n  npm run demo -- --help lists all flags.`);
+    return 2;
+  }
+  const { ports, modes, stats } = demo;
+  return runInTerminal(describeStack(ports, modes), {
+    whenReady: ({ processes, readyAfterMs }) =>
+      welcomeText(ports, modes, readyAfterMs) + (stats ? `${memoryReport(processes)}\n` : ""),
+    watchParent,
+  });
+}

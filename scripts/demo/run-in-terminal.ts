@@ -1,0 +1,72 @@
+import { LogLines, wantsColour } from "./log-lines.ts";
+import { PortsTakenError, type RunningStack, runStack, ServiceDiedError } from "./run-stack.ts";
+import type { ServiceProcess } from "./service-process.ts";
+import type { ServiceDescription } from "./stack.ts";
+
+class StopRequested extends Error {}
+
+/** Ctrl-C reaches this process from the terminal and, a moment later, from the bootstrap: within this time it is one request. */
+const SAME_SIGNAL_MS = 500;
+
+/**
+ * Runs services until Ctrl-C, SIGTERM, SIGHUP or the parent's death, and resolves with the exit status: 0 after a stop that was asked
+ * for, 1 when a port was taken or a service died. A second signal ends everything at once.
+ */
+export async function runInTerminal(
+  services: readonly ServiceDescription[],
+  options: {
+    whenReady: (stack: RunningStack) => string;
+    watchParent: (onDeath: () => void) => void;
+  },
+): Promise<number> {
+  const log = new LogLines(
+    services.map(({ name }) => name),
+    { sink: process.stdout, colour: wantsColour(process.stdout, process.env) },
+  );
+  const stopRequest = new AbortController();
+  const processes: ServiceProcess[] = [];
+  let stoppingSince = 0;
+  const requestStop = () => {
+    if (stopRequest.signal.aborted) {
+      if (performance.now() - stoppingSince < SAME_SIGNAL_MS) return;
+      // The stop already under way goes faster; nothing is left behind.
+      for (const running of processes) running.kill();
+    } else {
+      stoppingSince = performance.now();
+      stopRequest.abort(new StopRequested());
+    }
+  };
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, requestStop);
+  options.watchParent(() => stopRequest.signal.aborted || requestStop());
+
+  console.log(`Starting ${services.length} services…`);
+  let stack: RunningStack | undefined;
+  try {
+    stack = await runStack(services, {
+      log,
+      signal: stopRequest.signal,
+      onStart: (running) => processes.push(running),
+    });
+    process.stdout.write(options.whenReady(stack));
+    const stopped = new Promise<void>((resolve) => {
+      if (stopRequest.signal.aborted) resolve();
+      stopRequest.signal.addEventListener("abort", () => resolve());
+    });
+    await Promise.race([stopped, stack.failed]);
+    console.log("Stopping…");
+    const stragglers = await stack.stop();
+    if (stragglers.length > 0) console.log(`Ended by force: ${stragglers.join(", ")}.`);
+    console.log("Stopped.");
+    return 0;
+  } catch (error) {
+    await stack?.stop();
+    if (error instanceof StopRequested) {
+      console.log("Stopped before everything was ready.");
+      return 0;
+    }
+    if (!(error instanceof PortsTakenError || error instanceof ServiceDiedError)) throw error;
+    console.error(`\n${error.message}`);
+    if (error instanceof ServiceDiedError) console.error("The other services were stopped.");
+    return 1;
+  }
+}

@@ -1,0 +1,157 @@
+import type { LogLines } from "./log-lines.ts";
+import { type ServiceEnd, ServiceProcess } from "./service-process.ts";
+import type { NeededPort, ServiceDescription } from "./stack.ts";
+import { takenPorts } from "./taken-ports.ts";
+
+const SHORTEST_STOP_MS = 200;
+
+/** Ports of the stack are in use; nothing was started. */
+export class PortsTakenError extends Error {
+  override readonly name = "PortsTakenError";
+  readonly code = "ports_taken";
+  readonly ports: readonly NeededPort[];
+
+  constructor(ports: readonly NeededPort[]) {
+    const width = Math.max(...ports.map(({ purpose }) => purpose.length));
+    const lines = ports.map(
+      ({ port, purpose, variable }) =>
+        `  ${String(port).padStart(5)}  needed by ${purpose.padEnd(width)}  (another port: ${variable}=${port + 1})`,
+    );
+    super(
+      [
+        `${ports.length === 1 ? "A port is" : `${ports.length} ports are`} taken by another process:`,
+        ...lines,
+        "Stop that process (lsof -i :PORT names it), or set the variable in brackets. Nothing was started.",
+      ].join("\n"),
+    );
+    this.ports = ports;
+  }
+}
+
+/** A service ended by itself, or was not ready in time. */
+export class ServiceDiedError extends Error {
+  override readonly name = "ServiceDiedError";
+  readonly code = "service_died";
+  readonly service: string;
+
+  constructor(service: string, what: string, lastLines: readonly string[]) {
+    const output = lastLines.length === 0 ? ["(it printed nothing)"] : lastLines;
+    super([`${service} ${what}. Its last lines:`, ...output.map((line) => `  ${line}`)].join("\n"));
+    this.service = service;
+  }
+}
+
+/** A stack that is up. */
+export interface RunningStack {
+  readonly processes: readonly ServiceProcess[];
+  /** From the first start to the last ready, milliseconds. */
+  readonly readyAfterMs: number;
+  /** Rejects with {@link ServiceDiedError} when a service ends before `stop`; never resolves. The others run on. */
+  readonly failed: Promise<never>;
+  /** Stops the services, last started first; ends stragglers. Resolves with the names of those that had to be ended. */
+  stop(): Promise<string[]>;
+}
+
+export interface RunStackOptions {
+  readonly log: LogLines;
+  /** What the services inherit; each description adds to it. Default the environment of this process. */
+  readonly baseEnv?: NodeJS.ProcessEnv;
+  /** Aborting stops a start under way. */
+  readonly signal: AbortSignal;
+  /** How long one service may take to be ready, milliseconds. Default 60,000: a cold disk is slow. */
+  readonly readyLimitMs?: number;
+  /** How long all services together may take to stop, milliseconds. Default 5000. */
+  readonly stopLimitMs?: number;
+  /** Told of every process, so that the caller can end it in a hurry. */
+  readonly onStart?: (process: ServiceProcess) => void;
+  readonly onReady?: (service: string) => void;
+}
+
+/**
+ * Starts every service as its own process as soon as those it comes after are ready, and resolves when all are. When one fails,
+ * or the start is aborted, the others are stopped before the promise rejects.
+ *
+ * @throws PortsTakenError before anything is started
+ * @throws ServiceDiedError with the service's last lines
+ * @throws the signal's reason when aborted
+ */
+export async function runStack(
+  services: readonly ServiceDescription[],
+  options: RunStackOptions,
+): Promise<RunningStack> {
+  const {
+    log,
+    signal,
+    baseEnv = process.env,
+    readyLimitMs = 60_000,
+    stopLimitMs = 5000,
+    onStart,
+    onReady,
+  } = options;
+  const taken = await takenPorts(services);
+  if (taken.length > 0) throw new PortsTakenError(taken);
+
+  const startedAt = performance.now();
+  const processes: ServiceProcess[] = [];
+  const failure = Promise.withResolvers<never>();
+  failure.promise.catch(() => {});
+  let stopping: Promise<string[]> | undefined;
+  const stop = () => {
+    stopping ??= stopInReverse(processes, stopLimitMs);
+    return stopping;
+  };
+
+  const ready = new Map<string, Promise<void>>();
+  const startOne = async (service: ServiceDescription): Promise<void> => {
+    await Promise.all(service.after.map((name) => ready.get(name)));
+    signal.throwIfAborted();
+    const running = new ServiceProcess(service, { baseEnv, onLine: (line) => log.write(service.name, line) });
+    processes.push(running);
+    onStart?.(running);
+    void running.ended.then((end) => {
+      if (stopping === undefined)
+        failure.reject(new ServiceDiedError(service.name, endedBecause(end), running.lastLines));
+    });
+    const limit = AbortSignal.timeout(readyLimitMs);
+    if (await running.isReady(AbortSignal.any([signal, limit]))) {
+      onReady?.(service.name);
+      return;
+    }
+    signal.throwIfAborted();
+    if (limit.aborted) {
+      const what = `was not ready after ${readyLimitMs / 1000} s`;
+      failure.reject(new ServiceDiedError(service.name, what, running.lastLines));
+    }
+    return failure.promise;
+  };
+  for (const service of services) ready.set(service.name, startOne(service));
+
+  const aborted = new Promise<never>((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
+  try {
+    await Promise.race([Promise.all(ready.values()), failure.promise, aborted]);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  const readyAfterMs = performance.now() - startedAt;
+  return { processes, readyAfterMs, failed: failure.promise, stop };
+}
+
+async function stopInReverse(processes: readonly ServiceProcess[], limitMs: number): Promise<string[]> {
+  const deadline = performance.now() + limitMs;
+  const stragglers: string[] = [];
+  for (const running of [...processes].reverse()) {
+    // A straggler must not cost the services behind it their own orderly end.
+    const limit = Math.max(SHORTEST_STOP_MS, deadline - performance.now());
+    if (await running.stop(limit)) stragglers.push(running.name);
+  }
+  return stragglers;
+}
+
+function endedBecause({ status, signal }: ServiceEnd): string {
+  if (signal !== null) return `was ended by ${signal}`;
+  return status === null ? "could not be started" : `stopped by itself with exit code ${status}`;
+}

@@ -1,0 +1,239 @@
+import { fileURLToPath } from "node:url";
+
+/** The port of each listener of the stack. `DEMO_PORTS` for the demo; a test takes free ones. */
+export interface StackPorts {
+  readonly authServer: number;
+  readonly gatewayAuthz: number;
+  readonly marketAnalysisAgent: number;
+  readonly supplyChainAgent: number;
+  readonly gateway: number;
+  readonly gatewayAdmin: number;
+  readonly gatewayStats: number;
+  readonly gatewayReadiness: number;
+  readonly backend: number;
+  readonly ui: number;
+}
+
+export const DEMO_PORTS: StackPorts = {
+  authServer: 8080,
+  gatewayAuthz: 7070,
+  marketAnalysisAgent: 9998,
+  supplyChainAgent: 9999,
+  gateway: 3000,
+  gatewayAdmin: 15000,
+  gatewayStats: 15020,
+  gatewayReadiness: 15021,
+  backend: 8000,
+  ui: 3050,
+};
+
+export const SIGNATURE_SCHEMES = ["hwk", "jwks"] as const;
+export const AUTHORIZATION_SCHEMES = ["signature-only", "autonomous", "user-delegated"] as const;
+
+/** The variable that moves each port, for the demo runner. Those of the services carry the service's own name for it. */
+export const PORT_VARIABLES: Readonly<Record<keyof StackPorts, string>> = {
+  authServer: "AUTH_SERVER_PORT",
+  gatewayAuthz: "GATEWAY_AUTHZ_PORT",
+  marketAnalysisAgent: "MARKET_ANALYSIS_AGENT_PORT",
+  supplyChainAgent: "SUPPLY_CHAIN_AGENT_PORT",
+  gateway: "GATEWAY_PORT",
+  gatewayAdmin: "GATEWAY_ADMIN_PORT",
+  gatewayStats: "GATEWAY_STATS_PORT",
+  gatewayReadiness: "GATEWAY_READINESS_PORT",
+  backend: "PORT",
+  ui: "UI_PORT",
+};
+
+/** What may differ between two runs of the stack. */
+export interface StackModes {
+  readonly signatureScheme: (typeof SIGNATURE_SCHEMES)[number];
+  readonly authorizationScheme: (typeof AUTHORIZATION_SCHEMES)[number];
+  /** Gateway configuration, path from the repository's root or absolute. */
+  readonly policyFile: string;
+  readonly ui: boolean;
+  readonly showTokens: boolean;
+}
+
+export const DEMO_MODES: StackModes = {
+  signatureScheme: "jwks",
+  authorizationScheme: "autonomous",
+  policyFile: "agentgateway/config.yaml",
+  ui: true,
+  showTokens: false,
+};
+
+/** A port that a service listens on. */
+export interface NeededPort {
+  readonly port: number;
+  readonly purpose: string;
+  /** Variable of the demo runner that moves it. */
+  readonly variable: string;
+}
+
+/** One process of the stack: how it is started, when it is ready, what it occupies. */
+export interface ServiceDescription {
+  readonly name: string;
+  /** Arguments for the Node that runs this script. */
+  readonly args: readonly string[];
+  /** On top of the runner's own environment. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly ports: readonly NeededPort[];
+  /** Answers 2xx once the service is ready. */
+  readonly healthUrl: string;
+  /** Names of services that must be ready before this one is started. */
+  readonly after: readonly string[];
+}
+
+/** Where each part of the stack is reached, and the identities of the agents. */
+export interface StackUrls {
+  readonly ui: string;
+  readonly backend: string;
+  readonly backendAgent: string;
+  readonly authServer: string;
+  readonly issuer: string;
+  readonly gateway: string;
+  readonly supplyChainAgent: string;
+  readonly marketAnalysisAgent: string;
+}
+
+const REALM = "aauth-test";
+/** What the user is asked about in user-delegated mode. */
+const CONSENT_SCOPE = "supply-chain:optimize";
+/** What the supply-chain agent demands on top there, so that its exchange for the next hop is no expansion. */
+const NEXT_HOP_SCOPE = "market-analysis:analyze";
+export const REPOSITORY_ROOT = fileURLToPath(new URL("../../", import.meta.url));
+
+export function stackUrls(ports: StackPorts): StackUrls {
+  const authServer = `http://localhost:${ports.authServer}`;
+  return {
+    ui: `http://localhost:${ports.ui}`,
+    backend: `http://localhost:${ports.backend}`,
+    backendAgent: `http://backend.localhost:${ports.backend}`,
+    authServer,
+    issuer: `${authServer}/realms/${REALM}`,
+    gateway: `http://localhost:${ports.gateway}`,
+    supplyChainAgent: `http://supply-chain-agent.localhost:${ports.gateway}`,
+    marketAnalysisAgent: `http://market-analysis-agent.localhost:${ports.gateway}`,
+  };
+}
+
+/**
+ * The whole stack as processes, in the order of their dependencies. Every port and identity is passed explicitly, so that a `.env`
+ * or a shell's left-over variable cannot make two services disagree. Pure: reads nothing, starts nothing.
+ */
+export function describeStack(ports: StackPorts, modes: StackModes): ServiceDescription[] {
+  const urls = stackUrls(ports);
+  const common = {
+    HOST: "127.0.0.1",
+    KEYCLOAK_URL: urls.authServer,
+    KEYCLOAK_REALM: REALM,
+    AAUTH_SIGNATURE_SCHEME: modes.signatureScheme,
+    AAUTH_AUTHORIZATION_SCHEME: modes.authorizationScheme,
+    AAUTH_SHOW_TOKENS: String(modes.showTokens),
+  };
+  const isDelegated = modes.authorizationScheme === "user-delegated";
+  const need = (key: keyof StackPorts, purpose: string) => ({
+    port: ports[key],
+    purpose,
+    variable: PORT_VARIABLES[key],
+  });
+  const service = (
+    name: string,
+    key: keyof StackPorts,
+    rest: Partial<ServiceDescription> = {},
+  ): ServiceDescription => ({
+    name,
+    args: [`services/${name}/src/main.ts`],
+    ports: [need(key, name)],
+    healthUrl: `http://127.0.0.1:${ports[key]}/health`,
+    after: [],
+    ...rest,
+    env: { ...common, ...rest.env },
+  });
+  const services = [
+    service("auth-server", "authServer", {
+      env: {
+        AUTH_SERVER_PORT: String(ports.authServer),
+        AUTH_SERVER_URL: urls.authServer,
+        AUTH_SERVER_UI_URL: urls.ui,
+        ...(isDelegated && { AUTH_SERVER_CONSENT_SCOPES: CONSENT_SCOPE }),
+      },
+    }),
+    service("gateway-authz", "gatewayAuthz", {
+      env: {
+        GATEWAY_AUTHZ_PORT: String(ports.gatewayAuthz),
+        GATEWAY_AUTHZ_RESOURCES: `${urls.supplyChainAgent} ${urls.marketAnalysisAgent}`,
+      },
+    }),
+    service("market-analysis-agent", "marketAnalysisAgent", {
+      env: {
+        MARKET_ANALYSIS_AGENT_PORT: String(ports.marketAnalysisAgent),
+        MARKET_ANALYSIS_AGENT_URL: `http://localhost:${ports.marketAnalysisAgent}`,
+        MARKET_ANALYSIS_AGENT_ID_URL: urls.marketAnalysisAgent,
+      },
+    }),
+    service("supply-chain-agent", "supplyChainAgent", {
+      env: {
+        SUPPLY_CHAIN_AGENT_PORT: String(ports.supplyChainAgent),
+        SUPPLY_CHAIN_AGENT_URL: `http://localhost:${ports.supplyChainAgent}`,
+        SUPPLY_CHAIN_AGENT_ID_URL: urls.supplyChainAgent,
+        MARKET_ANALYSIS_AGENT_URL: urls.marketAnalysisAgent,
+        ...(isDelegated && { AAUTH_RESOURCE_ADDITIONAL_SCOPES: NEXT_HOP_SCOPE }),
+      },
+    }),
+    service("gateway", "gateway", {
+      args: ["services/gateway/src/main.ts", "-f", modes.policyFile],
+      ports: [
+        need("gateway", "gateway"),
+        need("gatewayAdmin", "gateway, administration"),
+        need("gatewayStats", "gateway, metrics"),
+        need("gatewayReadiness", "gateway, readiness"),
+      ],
+      env: {
+        // The configuration file names these; its defaults are the demo's ports.
+        GATEWAY_PORT: String(ports.gateway),
+        BACKEND_AGENT_URL: urls.backendAgent,
+        AAUTH_AUTHZ_HOST: `127.0.0.1:${ports.gatewayAuthz}`,
+        SUPPLY_CHAIN_AGENT_ADDR: `127.0.0.1:${ports.supplyChainAgent}`,
+        MARKET_ANALYSIS_AGENT_ADDR: `127.0.0.1:${ports.marketAnalysisAgent}`,
+        ADMIN_ADDR: `127.0.0.1:${ports.gatewayAdmin}`,
+        STATS_ADDR: `127.0.0.1:${ports.gatewayStats}`,
+        READINESS_ADDR: `127.0.0.1:${ports.gatewayReadiness}`,
+      },
+      healthUrl: `http://127.0.0.1:${ports.gatewayReadiness}/healthz/ready`,
+      after: ["gateway-authz", "market-analysis-agent", "supply-chain-agent"],
+    }),
+    service("backend", "backend", {
+      env: {
+        PORT: String(ports.backend),
+        BACKEND_AGENT_URL: urls.backendAgent,
+        SUPPLY_CHAIN_AGENT_URL: urls.supplyChainAgent,
+        KEYCLOAK_CLIENT_ID: "supply-chain-ui",
+        AAUTH_FRONTEND_REDIRECT_URL: urls.ui,
+        CORS_ALLOWED_ORIGINS: urls.ui,
+      },
+      after: ["auth-server", "gateway"],
+    }),
+  ];
+  if (!modes.ui) return services;
+  const ui = service("ui", "ui", {
+    // Vite knows nothing of its parent; the preload ends it together with the runner. At `info` it would advertise
+    // http://127.0.0.1, from where no sign-in comes back.
+    args: [
+      "--import",
+      "./scripts/demo/end-with-parent.ts",
+      "ui/node_modules/vite/bin/vite.js",
+      "ui",
+      "--logLevel",
+      "warn",
+    ],
+    env: {
+      UI_PORT: String(ports.ui),
+      UI_BACKEND_URL: urls.backend,
+      UI_AUTH_SERVER_URL: urls.issuer,
+      UI_CLIENT_ID: "supply-chain-ui",
+    },
+    healthUrl: `http://127.0.0.1:${ports.ui}/config.json`,
+  });
+  return [...services, ui];
+}

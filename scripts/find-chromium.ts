@@ -1,0 +1,39 @@
+import { existsSync } from "node:fs";
+import { chromium } from "playwright-core";
+import { localProgram, runProgram } from "./run-program.ts";
+
+const KNOWN_PLACES = [
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+  "/usr/bin/google-chrome",
+  "/usr/bin/google-chrome-stable",
+  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+  "/Applications/Chromium.app/Contents/MacOS/Chromium",
+];
+
+const DOWNLOAD_LIMIT_MS = 120_000;
+
+/**
+ * A Chromium to test with: `CHROME_PATH`, else one the system has, else the one playwright downloaded. Undefined when there is none.
+ *
+ * @throws Error when `CHROME_PATH` names nothing: that is a mistake, not an absence
+ */
+export function findChromium(env: NodeJS.ProcessEnv = process.env): string | undefined {
+  if (env.CHROME_PATH) {
+    if (!existsSync(env.CHROME_PATH)) throw new Error(`CHROME_PATH: there is no file ${env.CHROME_PATH}`);
+    return env.CHROME_PATH;
+  }
+  return [...KNOWN_PLACES, chromium.executablePath()].find((path) => existsSync(path));
+}
+
+/** As {@link findChromium}, but asks playwright to download one when there is none. */
+export async function findOrDownloadChromium(): Promise<string | undefined> {
+  const found = findChromium();
+  if (found !== undefined) return found;
+  console.log("No Chromium here; trying to download one…");
+  await runProgram(localProgram("playwright-core"), ["install", "chromium"], {
+    output: "caught",
+    limitMs: DOWNLOAD_LIMIT_MS,
+  });
+  return findChromium();
+}

@@ -1,0 +1,73 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { watchParent } from "service-kit";
+import { REPOSITORY_ROOT } from "./demo/stack.ts";
+
+const running = new Set<ChildProcess>();
+const GRACE_MS = 5000;
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** How a program ended and, when it was caught, what it printed. */
+export interface ProgramResult {
+  readonly status: number;
+  readonly output: string;
+}
+
+/**
+ * Runs a program to its end. `caught` keeps standard output and standard error together; `shown` lets them through.
+ * Never rejects: a program that cannot be started has status 127, one that exceeds `limitMs` is ended and has 124.
+ */
+export function runProgram(
+  program: string,
+  args: readonly string[],
+  options: {
+    output: "caught" | "shown";
+    env?: Readonly<Record<string, string>>;
+    limitMs?: number;
+    cwd?: string;
+  },
+): Promise<ProgramResult> {
+  return new Promise((resolve) => {
+    const child = spawn(program, args, {
+      cwd: options.cwd ?? REPOSITORY_ROOT,
+      env: { ...process.env, ...options.env },
+      stdio: options.output === "shown" ? ["ignore", "inherit", "inherit"] : ["ignore", "pipe", "pipe"],
+    });
+    running.add(child);
+    const chunks: Buffer[] = [];
+    child.stdout?.on("data", (chunk) => chunks.push(chunk));
+    child.stderr?.on("data", (chunk) => chunks.push(chunk));
+    let expired = false;
+    let killer: NodeJS.Timeout | undefined;
+    const limit = setTimeout(() => {
+      expired = true;
+      // A program with children of its own gets a moment to end them.
+      child.kill("SIGTERM");
+      killer = setTimeout(() => child.kill("SIGKILL"), GRACE_MS);
+    }, options.limitMs ?? LONGEST_TIMER_MS);
+    const end = (status: number, more = "") => {
+      running.delete(child);
+      clearTimeout(limit);
+      clearTimeout(killer);
+      resolve({ status, output: Buffer.concat(chunks).toString() + more });
+    };
+    child.once("error", (error) => end(127, error.message));
+    child.once("close", (status) => end(expired ? 124 : (status ?? 1)));
+  });
+}
+
+/** From now on a signal, or the end of the bootstrap above, ends the programs under way and then this process. */
+export function endProgramsOnSignal(): void {
+  const end = () => {
+    for (const child of running) child.kill("SIGTERM");
+    setTimeout(() => process.exit(130), GRACE_MS).unref();
+    void Promise.all([...running].map((child) => once(child, "close"))).then(() => process.exit(130));
+  };
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, end);
+  watchParent(end);
+}
+
+/** Path of a program that the root's dependencies bring. */
+export function localProgram(name: string): string {
+  return `${REPOSITORY_ROOT}node_modules/.bin/${name}`;
+}

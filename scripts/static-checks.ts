@@ -1,0 +1,46 @@
+import { localProgram, runProgram } from "./run-program.ts";
+import type { PartResult } from "./test-report.ts";
+
+interface StaticCheck {
+  readonly name: string;
+  readonly program: string;
+  readonly args: readonly string[];
+}
+
+const node = process.execPath;
+
+/** Everything that can be judged without running the code. Each counts as one test. */
+const STATIC_CHECKS: readonly StaticCheck[] = [
+  {
+    name: "format and lint (biome)",
+    program: localProgram("biome"),
+    args: ["ci", "--colors=off", "--error-on-warnings", "."],
+  },
+  { name: "types", program: localProgram("tsc"), args: ["-p", "tsconfig.json", "--noEmit"] },
+  {
+    name: "types of the web page",
+    program: localProgram("tsc"),
+    args: ["-p", "ui/tsconfig.json", "--noEmit"],
+  },
+  { name: "who may import whom", program: node, args: ["scripts/check-arrows.ts"] },
+  { name: "unused files and dependencies (knip)", program: localProgram("knip"), args: ["--no-progress"] },
+  { name: "packages as published", program: node, args: ["scripts/check-packages.ts"] },
+];
+
+/** Runs the checks one after the other and shows the output of those that fail. */
+export async function runStaticChecks(): Promise<PartResult> {
+  const startedAt = performance.now();
+  const failures: string[] = [];
+  for (const { name, program, args } of STATIC_CHECKS) {
+    const checkStartedAt = performance.now();
+    const { status, output } = await runProgram(program, args, { output: "caught", env: { NO_COLOR: "1" } });
+    const took = ((performance.now() - checkStartedAt) / 1000).toFixed(1);
+    console.log(`${status === 0 ? "ok  " : "FAIL"}  ${name} (${took} s)`);
+    if (status !== 0) {
+      failures.push(name);
+      console.log(output.trimEnd().replace(/^/gm, "      "));
+    }
+  }
+  const passed = STATIC_CHECKS.length - failures.length;
+  return { part: "static", passed, skipped: 0, failures, tookMs: performance.now() - startedAt };
+}

@@ -1,0 +1,96 @@
+/** What one part of the test run came to. */
+export interface PartResult {
+  readonly part: string;
+  readonly passed: number;
+  readonly skipped: number;
+  /** Name of each failed check or test. */
+  readonly failures: readonly string[];
+  /** Why tests were skipped, or what else a reader must know. */
+  readonly notes?: readonly string[];
+  readonly tookMs: number;
+}
+
+/** vitest's JSON report, as far as it is read. */
+export interface VitestReport {
+  readonly numPassedTests: number;
+  readonly numPendingTests: number;
+  readonly numTodoTests: number;
+  readonly testResults: readonly {
+    readonly name: string;
+    readonly status: string;
+    readonly message?: string;
+    readonly assertionResults: readonly { readonly fullName: string; readonly status: string }[];
+  }[];
+}
+
+/**
+ * Counts a vitest run. A file that could not be loaded counts as one failure, and so does a run that failed without a failed test
+ * (an error outside every test, a crash): a red run never counts as green.
+ */
+export function countVitest(
+  part: string,
+  report: VitestReport | undefined,
+  status: number,
+  tookMs: number,
+): PartResult {
+  if (report === undefined) {
+    return {
+      part,
+      passed: 0,
+      skipped: 0,
+      failures: [`vitest ended with status ${status} and left no report`],
+      tookMs,
+    };
+  }
+  const failures = report.testResults.flatMap((file) => {
+    const failed = file.assertionResults
+      .filter((test) => test.status === "failed")
+      .map((test) => test.fullName);
+    return file.status === "failed" && failed.length === 0 ? [`${file.name} could not be run`] : failed;
+  });
+  if (status !== 0 && failures.length === 0)
+    failures.push("an error outside every test; see vitest's output above");
+  return {
+    part,
+    passed: report.numPassedTests,
+    skipped: report.numPendingTests + report.numTodoTests,
+    failures,
+    tookMs,
+  };
+}
+
+/**
+ * The end of the test run: a line a part, the failures by name, and as the very last line `N passed, N failed[, N skipped]`, which is
+ * what CI reads.
+ */
+export function summaryText(results: readonly PartResult[]): string {
+  const width = Math.max(...results.map(({ part }) => part.length));
+  const parts = results.map(({ part, passed, failures, skipped, tookMs }) => {
+    const counts = countsText(passed, failures.length, skipped);
+    return `  ${failures.length === 0 ? "ok  " : "FAIL"}  ${part.padEnd(width)}  ${counts}  (${(tookMs / 1000).toFixed(1)} s)`;
+  });
+  const notes = results.flatMap(({ notes = [] }) => notes);
+  const failures = results.flatMap(({ part, failures }) =>
+    failures.map((failure) => `  ${part}: ${failure}`),
+  );
+  const sum = (of: (result: PartResult) => number) =>
+    results.reduce((total, result) => total + of(result), 0);
+  return [
+    "",
+    "Summary",
+    ...parts,
+    ...(notes.length > 0 ? ["", ...notes] : []),
+    ...(failures.length > 0 ? ["", "Failed:", ...failures] : []),
+    "",
+    countsText(
+      sum(({ passed }) => passed),
+      sum(({ failures }) => failures.length),
+      sum(({ skipped }) => skipped),
+    ),
+    "",
+  ].join("\n");
+}
+
+function countsText(passed: number, failed: number, skipped: number): string {
+  return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`;
+}
