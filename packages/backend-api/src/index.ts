@@ -9,6 +9,7 @@
  * | GET /optimization/results/{id} | | {@link Results} |
  * | GET /optimization/all | | {@link Progress}[] |
  * | DELETE /optimization/clear, DELETE /agents/activities | | {@link Cleared} |
+ * | DELETE /optimization/consent | | {@link Cleared}: revokes what the user has consented to, at the auth server |
  * | GET /optimization/test-a2a-connection | | {@link ConnectionTest} |
  * | GET /agents/status, /agents/status/{id} | | {@link AgentStatus}[], {@link AgentStatus} |
  * | GET /agents/activities?limit=100 | | {@link Activity}[] |
@@ -34,6 +35,7 @@ export {
   type ConnectionTest,
   connectionTestSchema,
 } from "./agents.ts";
+export { type GrantedConsent, grantedConsentSchema } from "./consent.ts";
 export { type Check, checkSchema, type Failure, failureSchema, type Hop, hopSchema } from "./failure.ts";
 export {
   type Progress,

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { activitySchema } from "./activity.ts";
+import { grantedConsentSchema } from "./consent.ts";
 import { failureSchema } from "./failure.ts";
 
 /** `completed` and `failed` are final; the others may still change. */
@@ -18,6 +19,8 @@ export const progressSchema = z.object({
   activities: z.array(activitySchema),
   /** Only while `awaiting_consent`: where to send the browser. */
   consent_url: z.string().optional(),
+  /** Once the user has consented to this run. */
+  consent: grantedConsentSchema.optional(),
   /** Only when `failed`. */
   failure: failureSchema.optional(),
 });

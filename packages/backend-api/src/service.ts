@@ -4,7 +4,7 @@ import { z } from "zod";
 export const apiErrorSchema = z.object({ detail: z.string() });
 export type ApiError = z.infer<typeof apiErrorSchema>;
 
-/** Answer of the two DELETE routes: how many of the caller's own items went. */
+/** Answer of the DELETE routes: how many of the caller's own items went. */
 export const clearedSchema = z.object({ message: z.string(), cleared: z.number().int() });
 export type Cleared = z.infer<typeof clearedSchema>;
 

@@ -39,7 +39,9 @@ export function createService(options: ServiceOptions): FastifyInstance {
     requestIdHeader: false,
     genReqId: () => randomUUID(),
     // A path that cannot be decoded, a parameter that is too long: Fastify refuses these before any error handler of ours is asked.
-    frameworkErrors: (error, _request, reply) => sendProblem(reply, error.statusCode ?? 400, error.message),
+    // Their messages repeat the query, which may hold a code.
+    frameworkErrors: (error, _request, reply) =>
+      sendProblem(reply, error.statusCode ?? 400, "The path is malformed or one of its parameters is too long."),
     forceCloseConnections: "idle",
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: true } },
   });

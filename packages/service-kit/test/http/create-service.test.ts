@@ -51,6 +51,18 @@ test("a 4xx error keeps its message", async () => {
   expect((await app.inject("/teapot")).json()).toMatchObject({ status: 418, detail: "short and stout" });
 });
 
+test.each([
+  ["cannot be decoded", "/%zz?code=one-time", 400, "Bad Request"],
+  ["has a parameter that is too long", `/runs/${"a".repeat(101)}?code=one-time`, 414, "URI Too Long"],
+])("a path that %s is a problem like any other", async (_what, url, status, title) => {
+  const app = service();
+  app.get("/runs/:id", async () => ({}));
+  const reply = await app.inject(url);
+  expect(reply.headers["content-type"]).toContain("application/problem+json");
+  expect(reply.json()).toEqual({ status, title, detail: expect.any(String) });
+  expect(reply.body).not.toContain("one-time");
+});
+
 test("an unknown path is a problem that does not repeat the query", async () => {
   const reply = await service().inject("/nowhere?code=one-time");
   expect(reply.json()).toEqual({

@@ -1,0 +1,19 @@
+import { z } from "zod";
+
+/** What the user has allowed on the consent page, for one run. */
+export const grantedConsentSchema = z.object({
+  /** Who may act for the user. */
+  agent: z.string(),
+  /** Where. */
+  resource: z.string(),
+  scopes: z.array(z.string()),
+  /** ISO 8601, UTC. */
+  granted_at: z.string(),
+  /** ISO 8601, UTC: when the auth token that came of it ends. */
+  expires_at: z.string(),
+  /** Whether revoking it at the auth server is possible: `DELETE /optimization/consent`. */
+  revocable: z.boolean(),
+  /** ISO 8601, UTC; absent until the user has revoked it. An auth token already issued lives on until `expires_at`. */
+  revoked_at: z.string().optional(),
+});
+export type GrantedConsent = z.infer<typeof grantedConsentSchema>;
