@@ -45,6 +45,8 @@ describe("a person in a browser", () => {
     for (const step of ["Request signed", "Challenge received", "Auth token received"])
       expect(feed).toContain(step);
     await screenshot(page, "ui-completed");
+    await page.evaluate("window.scrollTo(0, 0)");
+    await screenshot(page, "ui-overview", { fullPage: false });
 
     const log = stack.log();
     const order = [

@@ -1,5 +1,11 @@
 import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from "node:crypto";
-import { createServer, type IncomingHttpHeaders, type IncomingMessage, request, type Server } from "node:http";
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  request,
+  type Server,
+} from "node:http";
 import type { AddressInfo } from "node:net";
 
 /**
@@ -35,7 +41,10 @@ export interface Mistakes {
   readonly parameters?: string;
 }
 
-export type Scheme = { scheme: "hwk" } | { scheme: "jwks"; kid?: string; id?: string } | { scheme: "jwt"; jwt: string };
+export type Scheme =
+  | { scheme: "hwk" }
+  | { scheme: "jwks"; kid?: string; id?: string }
+  | { scheme: "jwt"; jwt: string };
 
 const LIMIT_MS = 15_000;
 
@@ -70,7 +79,10 @@ export interface Listener {
 
 /** A server on a free loopback port that writes down what it is asked for. */
 export async function listen(
-  answer: (path: string, url: string) => { status?: number; headers?: Record<string, string>; body?: unknown },
+  answer: (
+    path: string,
+    url: string,
+  ) => { status?: number; headers?: Record<string, string>; body?: unknown },
   hostname = "127.0.0.1",
 ): Promise<Listener & { server: Server }> {
   const requests: string[] = [];
@@ -234,7 +246,9 @@ export function keyPair(): { key: KeyObject; x: string } {
 
 /** A compact JWS by anybody's key; without one it ends with an empty signature. */
 export function makeToken(header: object, claims: object, key?: KeyObject): string {
-  const input = [header, claims].map((part) => Buffer.from(JSON.stringify(part)).toString("base64url")).join(".");
+  const input = [header, claims]
+    .map((part) => Buffer.from(JSON.stringify(part)).toString("base64url"))
+    .join(".");
   return `${input}.${key === undefined ? "" : sign(null, Buffer.from(input), key).toString("base64url")}`;
 }
 

@@ -1,16 +1,23 @@
 import { mkdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import type { Page } from "playwright-core";
+import type { Locator, Page } from "playwright-core";
 
 const RESULTS = fileURLToPath(new URL("../../test-results/", import.meta.url));
 const DOCS = fileURLToPath(new URL("../../docs/images/", import.meta.url));
 
 /**
- * Keeps a picture of the whole page under test-results, and under docs/images where `UPDATE_DOCS=1` asks for new pictures in the
- * documents.
+ * Keeps a picture of the page, or of a part of it, under test-results, or under docs/images where `UPDATE_DOCS=1` asks for new pictures in the documents.
+ *
+ * @param options.fullPage default true; false for what fits the window
  */
-export async function screenshot(page: Page, name: string): Promise<void> {
+export async function screenshot(
+  shown: Page | Locator,
+  name: string,
+  options: { fullPage?: boolean } = {},
+): Promise<void> {
   const folder = process.env.UPDATE_DOCS === "1" ? DOCS : RESULTS;
   await mkdir(folder, { recursive: true });
-  await page.screenshot({ path: `${folder}${name}.png`, fullPage: true });
+  const path = `${folder}${name}.png`;
+  const { fullPage = true } = options;
+  await ("goto" in shown ? shown.screenshot({ path, fullPage }) : shown.screenshot({ path }));
 }

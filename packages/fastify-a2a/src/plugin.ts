@@ -1,5 +1,6 @@
 import { AgentCard, SSE_HEADERS } from "@a2a-js/sdk";
 import { LegacyJsonRpcTransportHandler } from "@a2a-js/sdk/compat/v0_3/server";
+import { A2AError, toJsonRpcError } from "@a2a-js/sdk/errors";
 import {
   type AgentExecutor,
   DefaultRequestHandler,
@@ -101,6 +102,8 @@ export async function fastifyA2A(app: FastifyInstance, options: A2AOptions): Pro
       );
       return reply.headers(SSE_HEADERS).send(stream);
     } catch (error) {
+      // What the SDK itself refuses is the caller's mistake: a stream that this agent does not offer, a task that is not there.
+      if (error instanceof A2AError) return { jsonrpc: "2.0", id, error: toJsonRpcError(error) };
       request.log.error({ err: error, method }, "A2A stream did not start");
       return errorResponse("internalError", id);
     }

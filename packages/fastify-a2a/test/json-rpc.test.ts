@@ -45,6 +45,15 @@ describe("1.0", () => {
     });
   });
 
+  test.each([
+    ["SendStreamingMessage", { message: hello }],
+    ["SubscribeToTask", { id: "t-1" }],
+  ])("%s is refused by an agent that does not stream", async (method, params) => {
+    const reply = await post(echoAgent(), JSON.stringify({ jsonrpc: "2.0", id: 7, method, params }));
+    expect(reply.statusCode).toBe(200);
+    expect(reply.json()).toMatchObject({ id: 7, error: { code: -32004 } });
+  });
+
   test("several text parts are joined, others are left out", async () => {
     const parts = [{ text: "one" }, { data: { x: 1 } }, { text: "two" }];
     const reply = await post(echoAgent(), send({ ...hello, parts }));

@@ -7,18 +7,19 @@ import {
   generateSigningKey,
   type SigningKey,
   toJwks,
-  verifyAuthToken,
 } from "aauth";
 import { type AgentEvent, createAgent } from "aauth/agent";
 import type { FastifyInstance } from "fastify";
 import { serializerCompiler, validatorCompiler } from "fastify-type-provider-zod";
 import { createService, type ServiceOptions } from "service-kit";
+import { createConsentClient } from "./clients/consent-client.ts";
 import { createSupplyChainClient } from "./clients/supply-chain-client.ts";
 import { type BackendConfig, issuerOf } from "./config.ts";
 import { errorReplies } from "./plugins/errors.ts";
 import { userGate } from "./plugins/user.ts";
 import { agentRoutes } from "./routes/agents.ts";
 import { authRoutes } from "./routes/auth.ts";
+import { consentRoutes } from "./routes/consent.ts";
 import { consentCallbackRoutes } from "./routes/consent-callback.ts";
 import { optimizationRoutes } from "./routes/optimization.ts";
 import { progressEventRoutes } from "./routes/progress-events.ts";
@@ -26,6 +27,7 @@ import { serviceRoutes } from "./routes/service.ts";
 import { wellKnownRoutes } from "./routes/well-known.ts";
 import { createRunStore } from "./runs/run-store.ts";
 import { createCallObserver } from "./services/call-observer.ts";
+import { createConsentGrants } from "./services/consent-grants.ts";
 import { createConsentService, type PendingConsent } from "./services/consent-service.ts";
 import { createRunService } from "./services/run-service.ts";
 import { createTokenCache } from "./services/token-cache.ts";
@@ -65,10 +67,9 @@ export async function buildBackend(
   const discovery =
     deps.discovery ?? createDiscovery({ development: config.agentUrl.startsWith("http:"), now });
 
-  const agent = createAgent({
+  const identity = {
     id: config.agentUrl,
     key,
-    signatureScheme: config.signatureScheme,
     trustedAuthServers: [issuer],
     redirectUri,
     discovery,
@@ -76,7 +77,8 @@ export async function buildBackend(
     tokenCache: createTokenCache(config.authTokenCacheSeconds, now),
     now,
     ...(deps.observer && { observer: deps.observer }),
-  });
+  };
+  const agent = createAgent({ ...identity, signatureScheme: config.signatureScheme });
   const observe = createCallObserver({ logger });
   const pendingConsents = createMemoryStore<PendingConsent>({ maxEntries: MAX_PENDING_CONSENTS, now });
   const runs = createRunService({
@@ -93,21 +95,20 @@ export async function buildBackend(
     startReplySeconds: deps.startReplySeconds ?? 10,
   });
   const consent = createConsentService({
+    agent: config.agentUrl,
     pending: pendingConsents,
+    grants: createConsentGrants(now),
     runs,
-    async redeem({ authServer, code, run }) {
-      const { observer } = observe(run);
-      const { authToken } = await agent.redeemCode({ authServer, code, observer });
-      // Not kept for the user's later runs: whose consent it is turns out only now.
-      // The subject decides who may go on, so the token is verified although it came straight from its issuer.
-      const { sub } = await verifyAuthToken(authToken, {
-        audience: config.supplyChainAgentUrl,
-        trustedIssuers: [issuer],
-        discovery,
-        now,
-      });
-      return { authToken, subject: sub };
-    },
+    observe,
+    logger,
+    // At the auth server the backend is always itself, also where it calls agents by key alone.
+    client: createConsentClient({
+      agent: createAgent({ ...identity, signatureScheme: "jwks" }),
+      resource: config.supplyChainAgentUrl,
+      trustedIssuers: [issuer],
+      discovery,
+      now,
+    }),
   });
 
   const app = createService({ name: "supply-chain-api", logger });
@@ -136,6 +137,7 @@ export async function buildBackend(
     });
     await api.register(authRoutes, { keycloakUrl: config.keycloakUrl, realm: config.keycloakRealm });
     await api.register(consentCallbackRoutes, { consent, frontendUrl: config.frontendUrl });
+    await api.register(consentRoutes, { consent });
     await api.register(optimizationRoutes, { runs });
     await api.register(progressEventRoutes, {
       runs,

@@ -204,6 +204,49 @@ describe("journey 3: consent", () => {
     expect(stack.seen.filter(({ scheme }) => scheme === "jwt")).toEqual([]);
   });
 
+  it("tells what was allowed, and takes it back at the auth server", async () => {
+    const { id } = await consentAs("alice");
+    expect((await ending("alice", id)).consent).toEqual({
+      agent: "http://backend.localhost:8000",
+      resource: stack.agentUrl,
+      scopes: ["supply-chain:optimize"],
+      granted_at: expect.any(String),
+      expires_at: expect.any(String),
+      revocable: true,
+    });
+    const revoke = (sub: string) => stack.call(sub, "DELETE", "/optimization/consent");
+
+    await expect(revoke("bob")).resolves.toMatchObject({ status: 200, body: { cleared: 0 } });
+    stack.script.revocation = "broken";
+    await expect(revoke("alice")).resolves.toMatchObject({ status: 502 });
+    expect((await progress("alice", id)).consent.revoked_at).toBeUndefined();
+    stack.script.revocation = "done";
+    await expect(revoke("alice")).resolves.toMatchObject({ status: 200, body: { cleared: 1 } });
+    expect((await progress("alice", id)).consent.revoked_at).toEqual(expect.any(String));
+    const revocations = stack.seen.filter(({ what }) => what.startsWith("revoke refresh-"));
+    expect(revocations).toHaveLength(2);
+    expect(stack.log.join("")).not.toContain("refresh-");
+  });
+
+  it("speaks to the auth server with its identity also where agents are called by key alone", async () => {
+    await stack.close();
+    stack = await startScriptedStack({ env: { AAUTH_SIGNATURE_SCHEME: "hwk" } });
+    stack.script.grant = "consent";
+    const { id } = await consentAs("alice");
+    await ending("alice", id);
+    await stack.call("alice", "DELETE", "/optimization/consent");
+    expect(stack.seen.filter(({ party }) => party === "auth-server")).toMatchObject([
+      { what: "auth", scheme: "jwks" },
+      { what: "code", scheme: "jwks" },
+      { what: expect.stringContaining("revoke"), scheme: "jwks" },
+    ]);
+  });
+
+  it("B3 gives the consent of another user back", async () => {
+    await consentAs("mallory");
+    expect(stack.seen.at(-1)).toMatchObject({ what: expect.stringMatching(/^revoke refresh-/) });
+  });
+
   it("B3 takes a state once", async () => {
     const { url } = await consentAs("alice");
     const again = await stack.app.inject({ url });

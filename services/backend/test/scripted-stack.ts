@@ -49,6 +49,7 @@ export interface ScriptedStack {
     grant: "direct" | "consent" | "silent" | "broken" | { status: number; body: object };
     /** Who consented, by request token: `sub` of the auth token. */
     consentingUser: string;
+    revocation: "done" | "broken";
   };
   /** An access token of the realm for this user. */
   userToken(sub: string, claims?: Record<string, unknown>): Promise<string>;
@@ -86,6 +87,7 @@ export async function startScriptedStack(
     answer: (text) => `# Supply Chain Optimization Analysis\n\n### 1. Echo\n\n- **Description**: ${text}`,
     grant: "direct",
     consentingUser: "alice",
+    revocation: "done",
   };
   const seen: ScriptedStack["seen"] = [];
   const log: string[] = [];
@@ -191,7 +193,10 @@ export async function startScriptedStack(
             return reply
               .code(400)
               .send({ error: "invalid_grant", error_description: "Invalid or expired authorization code" });
-          return authTokenFor(claims, script.consentingUser);
+          return {
+            ...(await authTokenFor(claims, script.consentingUser)),
+            refresh_token: `refresh-${form.code}`,
+          };
         }
         const claims = await verifyResourceToken(form.resource_token!, {
           audience: issuer,
@@ -209,6 +214,15 @@ export async function startScriptedStack(
         const requestToken = randomBytes(32).toString("base64url");
         requests.set(requestToken, claims);
         return { request_token: requestToken, expires_in: 600, token_type: "AAuth" };
+      },
+    );
+    scope.post(
+      `${realm}/protocol/aauth/agent/revoke`,
+      { config: { aauth: { level: "identified" } } },
+      async (request, reply) => {
+        const { token } = request.body as Record<string, string>;
+        seen.push({ party: "auth-server", what: `revoke ${token}`, scheme: request.agent!.scheme });
+        return script.revocation === "broken" ? reply.code(500).send({}) : {};
       },
     );
   });

@@ -8,6 +8,9 @@ import { type Decision, judgeCheck } from "./judge-check.ts";
 import { refusalOf } from "./refusal.ts";
 import { createResourceVerifiers } from "./resource-verifiers.ts";
 
+/** Two fetches must end before the gateway gives the check up (5 s in agentgateway/*.yaml): then the refusal names the reason. */
+const DISCOVERY_TIMEOUT_MS = 2_000;
+
 export interface GatewayAuthzDeps {
   readonly logger: ServiceOptions["logger"];
   readonly discovery?: Discovery;
@@ -28,7 +31,11 @@ export async function buildGatewayAuthz(
     // A resource whose own identity is http can only be one in development, and so are its peers.
     discovery:
       deps.discovery ??
-      createDiscovery({ development: config.resources.every((id) => id.startsWith("http:")), now }),
+      createDiscovery({
+        development: config.resources.every((id) => id.startsWith("http:")),
+        now,
+        timeoutMs: DISCOVERY_TIMEOUT_MS,
+      }),
     now,
     bodyCoverage: config.bodyCoverage,
   });

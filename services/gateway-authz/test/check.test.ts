@@ -50,6 +50,19 @@ describe("who is let through, as whom", () => {
     });
   });
 
+  test("an agent token's claims about anything but the agent are not passed on: nobody granted them", async () => {
+    const { app, signed, agent, clock } = await setUp();
+    const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString("base64url");
+    const header = { alg: "EdDSA", kid: agent.key.kid, typ: "agent+jwt" };
+    const own = { iss: agent.id, sub: "urn:d:1", exp: clock.now() + 60, cnf: { jwk: agent.key.publicJwk } };
+    const act = { agent: "http://somebody.localhost:1" };
+    const input = `${encode(header)}.${encode({ ...own, scope: "supply-chain:optimize", act, agent: "x" })}`;
+    const jwt = `${input}.${Buffer.from(await agent.key.sign(Buffer.from(input))).toString("base64url")}`;
+    const { status, claims } = await check(app, await signed({ scheme: "jwt", jwt }));
+    expect(status).toBe(200);
+    expect(claims!.jwt_claims).toEqual(own);
+  });
+
   test("an agent delegate in an auth token", async () => {
     const { app, signed, issueAuthToken } = await setUp();
     const jwt = await issueAuthToken({ agentDelegate: "urn:d:2", subject: "user-1" });

@@ -62,6 +62,8 @@ export interface DiscoveryOptions {
   readonly now?: () => number;
   /** How long a document is reused. Default 300. */
   readonly cacheSeconds?: number;
+  /** For one fetch; looking a key up may take two. Default 5000. */
+  readonly timeoutMs?: number;
   /** Default: undici with a guard on the connected address; `fetch` in browsers. The URL is guarded in any case. */
   readonly transport?: DocumentTransport;
 }
@@ -69,7 +71,7 @@ export interface DiscoveryOptions {
 /**
  * Creates a discovery with its own bounded caches, one per kind of identity.
  *
- * Every fetch is GET, follows no redirect, reads at most 64 KiB within 5 s, and is refused unless the address is
+ * Every fetch is GET, follows no redirect, reads at most 64 KiB within its time limit, and is refused unless the address is
  * public and `https` (see `development`). The document must name exactly the identity asked for. Failures are
  * remembered for 2 s.
  *
@@ -85,6 +87,7 @@ export function createDiscovery(options: DiscoveryOptions = {}): Discovery {
   const development = options.development ?? false;
   const now = options.now ?? (() => Math.floor(Date.now() / 1000));
   const cacheSeconds = options.cacheSeconds ?? PROFILE.discovery.cacheSeconds;
+  const timeoutMs = options.timeoutMs ?? PROFILE.discovery.timeoutMs;
   const transport = options.transport ?? createDocumentTransport({ development });
   const newCache = (): DocumentCache => createDocumentCache({ now, cacheSeconds });
   const documents = { agent: newCache(), resource: newCache(), issuer: newCache() };
@@ -93,7 +96,7 @@ export function createDiscovery(options: DiscoveryOptions = {}): Discovery {
   /** The parsed document, or undefined when the server says that there is none. */
   async function fetchJson(address: string): Promise<unknown> {
     const url = guardUrl(address, { development });
-    const signal = AbortSignal.timeout(PROFILE.discovery.timeoutMs);
+    const signal = AbortSignal.timeout(timeoutMs);
     const maxBytes = PROFILE.discovery.maxBodyBytes;
     let fetched: Awaited<ReturnType<DocumentTransport>>;
     try {

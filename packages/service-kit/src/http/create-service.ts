@@ -8,6 +8,9 @@ import Fastify, {
 import type { Logger } from "pino";
 import { sendProblem } from "./problem.ts";
 
+/** Time a caller has to send a whole request, milliseconds. Its answer may take longer. */
+const REQUEST_TIMEOUT_MS = 60_000;
+
 /** Options of {@link createService}. */
 export interface ServiceOptions {
   /** Shown by `GET /health` and in the log. */
@@ -34,6 +37,8 @@ export function createService(options: ServiceOptions): FastifyInstance {
     loggerInstance: logger as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: maxBodyBytes,
+    // Fastify's own default is none, and takes Node's away: a caller that never finishes would hold its connection for ever.
+    requestTimeout: REQUEST_TIMEOUT_MS,
     http: { maxHeaderSize: maxHeaderBytes },
     trustProxy: false,
     requestIdHeader: false,
@@ -41,7 +46,11 @@ export function createService(options: ServiceOptions): FastifyInstance {
     // A path that cannot be decoded, a parameter that is too long: Fastify refuses these before any error handler of ours is asked.
     // Their messages repeat the query, which may hold a code.
     frameworkErrors: (error, _request, reply) =>
-      sendProblem(reply, error.statusCode ?? 400, "The path is malformed or one of its parameters is too long."),
+      sendProblem(
+        reply,
+        error.statusCode ?? 400,
+        "The path is malformed or one of its parameters is too long.",
+      ),
     forceCloseConnections: "idle",
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: true } },
   });

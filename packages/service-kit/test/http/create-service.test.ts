@@ -63,6 +63,10 @@ test.each([
   expect(reply.body).not.toContain("one-time");
 });
 
+test("a caller that never finishes its request is cut off", () => {
+  expect(service().server.requestTimeout).toBe(60_000);
+});
+
 test("an unknown path is a problem that does not repeat the query", async () => {
   const reply = await service().inject("/nowhere?code=one-time");
   expect(reply.json()).toEqual({

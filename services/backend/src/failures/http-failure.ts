@@ -36,7 +36,7 @@ export function httpFailure({ status, challenge, body }: AgentHttpError, { place
         check: "signature",
         code: refusalCode(body) ?? code,
         message: `${who} did not accept the request's signature.`,
-        advice: `Check that ${places.backendUrl}/.well-known/aauth-agent can be reached from there and that both clocks agree. Keys are cached up to 300 s: after a restart of the backend, restart whoever still holds the old one, or wait.`,
+        advice: `Check that ${places.backendUrl}/.well-known/aauth-agent can be reached from there and that both clocks agree. A new key is looked for once per 10 s: after two restarts in a row, start again in a moment.`,
       };
     case 403:
       return {
@@ -108,8 +108,10 @@ function gatewayFailure(code: string, body: string): Failure {
   };
 }
 
-/** Our resources end a refusal with the error's code; of all else in a foreign body nothing is shown. */
+/** Our resources end a refusal with the error's code, our gateway's check has a sentence after it; of a foreign body nothing is shown. */
 function refusalCode(body: string): string | undefined {
-  const word = /(?:^|: )([a-z_]{1,40})$/.exec(body)?.[1];
+  const [, ofCheck, atEnd] =
+    /^AAuth failure: AAuth verification failed: ([a-z_]{1,40}):|(?:^|: )([a-z_]{1,40})$/.exec(body) ?? [];
+  const word = ofCheck ?? atEnd;
   return word !== undefined && Object.hasOwn(ERROR_CODES, word) ? word : undefined;
 }

@@ -23,7 +23,7 @@ function timeout({ peer, places, timeoutSeconds }: Situation): Failure {
         hop: "supply-chain-agent",
         check: "timeout",
         code: "timeout",
-        message: `The supply-chain agent did not answer within ${timeoutSeconds} seconds.`,
+        message: `The supply-chain agent, or the gateway before it, did not answer within ${timeoutSeconds} seconds.`,
         advice:
           "Look at the logs of gateway and agent; SUPPLY_CHAIN_AGENT_TIMEOUT_SECONDS sets how long to wait.",
       };

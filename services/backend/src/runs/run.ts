@@ -1,5 +1,13 @@
 import { randomUUID } from "node:crypto";
-import type { Activity, ActivityAction, Delegation, Failure, Progress, RunStatus } from "backend-api";
+import type {
+  Activity,
+  ActivityAction,
+  Delegation,
+  Failure,
+  GrantedConsent,
+  Progress,
+  RunStatus,
+} from "backend-api";
 
 /** From each status to those that may follow. `completed` and `failed` are final. */
 const TRANSITIONS: Readonly<Record<RunStatus, readonly RunStatus[]>> = {
@@ -12,6 +20,16 @@ const TRANSITIONS: Readonly<Record<RunStatus, readonly RunStatus[]>> = {
 
 const MAX_ACTIVITIES = 100;
 const TASK_AGENT = "a2a-supply-chain-agent";
+
+/** What a user has allowed, in the words of the protocol. */
+export interface Consent {
+  readonly agent: string;
+  readonly resource: string;
+  readonly scopes: readonly string[];
+  /** Unix seconds: end of the auth token. */
+  readonly expiresAt: number;
+  readonly revocable: boolean;
+}
 
 /** A status change that the state machine does not allow: a fault of the caller. */
 export class IllegalTransitionError extends Error {
@@ -46,6 +64,7 @@ export class Run {
   #percentage = 0;
   #delegation: Delegation;
   #consent: { url: string; expiresAt: number } | undefined;
+  #granted: GrantedConsent | undefined;
   #failure: Failure | undefined;
   #report: string | undefined;
   #changedAt: number;
@@ -97,15 +116,30 @@ export class Run {
     this.#announce();
   }
 
-  resume(): void {
+  resume({ agent, resource, scopes, expiresAt, revocable }: Consent): void {
     this.#enter("running");
     this.#consent = undefined;
+    this.#granted = {
+      agent,
+      resource,
+      scopes: [...scopes],
+      granted_at: this.#timestamp(),
+      expires_at: isoTime(expiresAt),
+      revocable,
+    };
     this.#addActivity(
       "consent_received",
       "completed",
       "The user consented; the run goes on with an auth token.",
     );
     this.#advance("Connecting to A2A supply-chain agent", 60);
+    this.#announce();
+  }
+
+  /** The user has taken the consent back. A run that is under way goes on: it holds a token that is good until it expires. */
+  noteRevocation(): void {
+    if (this.#granted === undefined || this.#granted.revoked_at !== undefined) return;
+    this.#granted = { ...this.#granted, revoked_at: this.#timestamp() };
     this.#announce();
   }
 
@@ -159,6 +193,7 @@ export class Run {
       estimated_completion: null,
       activities: [...this.#activities],
       ...(this.#consent && { consent_url: this.#consent.url }),
+      ...(this.#granted && { consent: this.#granted }),
       ...(this.#failure && { failure: this.#failure }),
     };
   }
@@ -222,11 +257,15 @@ export class Run {
   }
 
   #timestamp(): string {
-    return new Date(this.#now() * 1000).toISOString();
+    return isoTime(this.#now());
   }
 
   #announce(): void {
     this.#changedAt = this.#now();
     for (const watcher of [...this.#watchers]) watcher();
   }
+}
+
+function isoTime(unixSeconds: number): string {
+  return new Date(unixSeconds * 1000).toISOString();
 }

@@ -1,6 +1,10 @@
 import type { KeyValueStore } from "aauth";
+import type { FastifyBaseLogger } from "fastify";
+import type { ConsentClient, RedeemedConsent } from "../clients/consent-client.ts";
 import { oneLine } from "../failures/one-line.ts";
 import type { Run } from "../runs/run.ts";
+import type { CallObserver } from "./call-observer.ts";
+import type { ConsentGrants } from "./consent-grants.ts";
 import type { RunService } from "./run-service.ts";
 
 /** What a pending `state` stands for. */
@@ -31,24 +35,39 @@ export interface ConsentAnswer {
 export interface ConsentService {
   /** Judges the browser's answer, once per state, and lets the run go on or fail. */
   answer(answer: ConsentAnswer): Promise<ConsentOutcome>;
+  /**
+   * Takes back everything the user has consented to, at the auth server, and says how many consents that were. An auth token
+   * already issued lives on until it expires. Throws as `ConsentClient.revoke` does; what was revoked
+   * until then stays revoked.
+   */
+  revoke(userId: string): Promise<number>;
 }
-
-/** Exchanges a code and proves whom the resulting token is for. */
-export type RedeemConsent = (input: {
-  authServer: string;
-  code: string;
-  run: Run;
-}) => Promise<{ authToken: string; subject: string | undefined }>;
 
 /** OAuth error codes are printable ASCII without quote and backslash (RFC 6749 section 4.1.2.1). */
 const OAUTH_ERROR = /^[\x20\x21\x23-\x5b\x5d-\x7e]{1,100}$/;
 
 export function createConsentService(deps: {
+  /** Own identifier: who may act once a user has consented. */
+  agent: string;
   pending: KeyValueStore<PendingConsent>;
+  grants: ConsentGrants;
   runs: RunService;
-  redeem: RedeemConsent;
+  client: ConsentClient;
+  /** Watches the redemption for the run's feed and the log. */
+  observe: CallObserver;
+  logger: FastifyBaseLogger;
 }): ConsentService {
-  const { pending, runs, redeem } = deps;
+  const { agent, pending, grants, runs, client, observe, logger } = deps;
+
+  /** A consent of no use here must not leave a refresh token, nor spare its giver the question next time. */
+  async function giveBack(authServer: string, { refreshToken }: RedeemedConsent, run: Run): Promise<void> {
+    if (refreshToken === undefined) return;
+    try {
+      await client.revoke({ authServer, refreshToken });
+    } catch (error) {
+      logger.warn({ err: error, runId: run.id }, "a consent of no use could not be given back");
+    }
+  }
 
   return {
     async answer({ code, state, error, error_description }) {
@@ -78,9 +97,10 @@ export function createConsentService(deps: {
         return refused(reason, description, run.id);
       }
 
-      let grant: Awaited<ReturnType<RedeemConsent>>;
+      const { authServer } = consent;
+      let grant: RedeemedConsent;
       try {
-        grant = await redeem({ authServer: consent.authServer, code, run });
+        grant = await client.redeem({ authServer, code, observer: observe(run).observer });
       } catch (cause) {
         const failure = runs.failWith(run, cause, "auth-server");
         return refused("exchange_failed", failure.message, run.id);
@@ -95,14 +115,29 @@ export function createConsentService(deps: {
           message: description,
           advice: "Sign out at the auth server, sign in as the user who started it, and start it again.",
         });
+        await giveBack(authServer, grant, run);
         return refused("wrong_user", description, run.id);
       }
       // While the code was exchanged the run may have been cleared, or its time may have run out.
       if (run.status !== "awaiting_consent" || run.signal.aborted) {
+        await giveBack(authServer, grant, run);
         return refused("unknown_request", "The optimization no longer waits for consent.", run.id);
       }
-      runs.resume(run, grant.authToken);
+      const { authToken, refreshToken, resource, scopes, expiresAt } = grant;
+      const revocable = refreshToken !== undefined;
+      if (revocable) grants.add(consent.userId, { authServer, refreshToken });
+      runs.resume(run, { agent, resource, scopes, expiresAt, revocable }, authToken);
       return { authorized: true, requestId: run.id };
+    },
+
+    async revoke(userId) {
+      const held = grants.list(userId);
+      for (const grant of held) {
+        await client.revoke(grant);
+        grants.remove(userId, grant);
+      }
+      if (held.length > 0) for (const run of runs.list(userId)) run.noteRevocation();
+      return held.length;
     },
   };
 }

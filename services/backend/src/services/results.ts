@@ -9,6 +9,8 @@ const RECOMMENDATION_HEADING = /^###\s+\d+\.\s+(.+)$/;
 const FIELD = /^(?:[-*]\s+)?\*\*(.+?):?\*\*:?\s*(.*)$/;
 /** `- Procure 10 MacBook Pro units within 1-2 months ($25,000.00)`: one order the market-analysis agent advises. */
 const ORDER = /^[-*]\s+Procure\s+(\d+)\s+(.+?)\s+units?\s+within\s+(.+?)(?:\s+\(\$([\d,]+(?:\.\d+)?)\))?$/i;
+/** The second hop failed. Hop, code and reason follow as fields. */
+const NO_MARKET_ANALYSIS = /^No market analysis provided \(.+\)$/;
 const EXECUTIVE_SUMMARY = /^##\s+Executive Summary$/i;
 
 interface Section {
@@ -97,6 +99,14 @@ function reasoningFrom(sections: readonly Section[], lines: readonly string[], r
   const summary = summaryAt < 0 ? undefined : lines.slice(summaryAt + 1).find((line) => line !== "");
   if (summary && !summary.startsWith("#")) {
     reasons.push({ decision: "Market Analysis", agent: "market-analysis-agent", rationale: summary });
+  }
+  const failedAt = lines.findIndex((line) => NO_MARKET_ANALYSIS.test(line));
+  if (failedAt >= 0) {
+    const why = lines.slice(failedAt + 1).filter((line) => line !== "");
+    const end = why.findIndex((line) => !FIELD.test(line));
+    const facts = why.slice(0, end < 0 ? undefined : end).map((line) => line.replace(FIELD, "$1: $2."));
+    const rationale = [`${lines[failedAt]}.`, ...facts].join(" ");
+    reasons.push({ decision: "Market Analysis", agent: "supply-chain-agent", rationale });
   }
   if (reasons.length === 0) {
     reasons.push({

@@ -7,7 +7,7 @@ import type { SupplyChainClient } from "../clients/supply-chain-client.ts";
 import { CONSENT_EXPIRED, explainFailure } from "../failures/explain-failure.ts";
 import type { Peer, Places } from "../failures/situation.ts";
 import { HttpError } from "../plugins/errors.ts";
-import { Run } from "../runs/run.ts";
+import { type Consent, Run } from "../runs/run.ts";
 import type { RunStore } from "../runs/run-store.ts";
 import type { CallObserver } from "./call-observer.ts";
 import type { PendingConsent } from "./consent-service.ts";
@@ -49,7 +49,7 @@ export interface RunService {
   list(userId: string): Run[];
   clear(userId: string): number;
   /** Goes on with a run that waited, in the background. */
-  resume(run: Run, authToken: string): void;
+  resume(run: Run, consent: Consent, authToken: string): void;
   /** Ends a run because of an error and says how it was explained. `peer` is whom the backend was talking to. */
   failWith(run: Run, error: unknown, peer: Peer): Failure;
   testConnection(): Promise<ConnectionTest>;
@@ -148,8 +148,8 @@ export function createRunService(deps: RunServiceDeps): RunService {
 
     clear: (userId) => store.clear(userId),
 
-    resume(run, authToken) {
-      run.resume();
+    resume(run, consent, authToken) {
+      run.resume(consent);
       void attempt(run, authToken);
     },
 

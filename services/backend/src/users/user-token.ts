@@ -6,6 +6,8 @@ const ALGORITHMS = ["RS256"];
 const HEADER_TYPES = new Set(["jwt", "at+jwt", "application/at+jwt"]);
 const CLOCK_SKEW_SECONDS = 5;
 const KEYS_TIMEOUT_MS = 5000;
+/** Short, so that a sign-in right after a restart of the auth server meets its new key. */
+const KEYS_COOLDOWN_MS = 2_000;
 
 /** The token is no access token of a signed-in user. The message is for the log, not for the caller. */
 export class UserTokenError extends Error {
@@ -40,7 +42,7 @@ export function createUserTokenVerifier(options: {
     options.keys ??
     createRemoteJWKSet(new URL(`${issuer}/protocol/openid-connect/certs`), {
       timeoutDuration: KEYS_TIMEOUT_MS,
-      cooldownDuration: 10_000,
+      cooldownDuration: KEYS_COOLDOWN_MS,
     });
 
   return async (token) => {

@@ -92,6 +92,16 @@ describe("every failure", () => {
       { hop: "gateway", check: "signature", code: "http_401" },
     ],
     [
+      "gateway refuses the signature and says why",
+      new AgentHttpError(
+        401,
+        "httpsig",
+        "AAuth failure: AAuth verification failed: nonce_replayed: the nonce has been used",
+      ),
+      undefined,
+      { hop: "gateway", check: "signature", code: "nonce_replayed" },
+    ],
+    [
       "agent refuses the signature",
       new AgentHttpError(401, "httpsig", "Valid AAuth signature required: invalid_signature"),
       undefined,

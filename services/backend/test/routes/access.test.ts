@@ -23,6 +23,7 @@ const PROTECTED = [
   ["GET", "/optimization/results/some-id"],
   ["GET", "/optimization/all"],
   ["DELETE", "/optimization/clear"],
+  ["DELETE", "/optimization/consent"],
   ["GET", "/optimization/test-a2a-connection"],
 ] as const;
 

@@ -6,6 +6,13 @@ function newRun(now: () => number = () => 1_730_217_600) {
 }
 
 const FAILURE = { message: "no" };
+const CONSENT = {
+  agent: "http://backend",
+  resource: "http://sca",
+  scopes: ["supply-chain:optimize"],
+  expiresAt: 1_730_217_900,
+  revocable: true,
+};
 
 describe("the state machine of a run", () => {
   it("goes pending, running, awaiting_consent, running, completed", () => {
@@ -18,7 +25,7 @@ describe("the state machine of a run", () => {
     });
     run.awaitConsent("http://auth/consent", 600);
     expect(run.progress()).toMatchObject({ status: "awaiting_consent", consent_url: "http://auth/consent" });
-    run.resume();
+    run.resume(CONSENT);
     expect(run.progress().consent_url).toBeUndefined();
     run.complete("# Report");
     expect(run.progress()).toMatchObject({
@@ -32,7 +39,7 @@ describe("the state machine of a run", () => {
   const steps = {
     begin: (run: Run) => run.begin(),
     wait: (run: Run) => run.awaitConsent("u", 600),
-    resume: (run: Run) => run.resume(),
+    resume: (run: Run) => run.resume(CONSENT),
     complete: (run: Run) => run.complete("x"),
     fail: (run: Run) => run.fail(FAILURE),
   };
@@ -162,5 +169,39 @@ describe("watchers of a run", () => {
     run.discard();
     expect(seen).toEqual(["running", "discarded"]);
     expect(run.watcherCount).toBe(0);
+  });
+});
+
+describe("what the user has allowed", () => {
+  it("is told with the run, and when it was taken back", () => {
+    let now = 1_730_217_600;
+    const run = newRun(() => now);
+    run.begin();
+    run.awaitConsent("u", 600);
+    expect(run.progress().consent).toBeUndefined();
+    run.resume(CONSENT);
+    const granted = {
+      agent: "http://backend",
+      resource: "http://sca",
+      scopes: ["supply-chain:optimize"],
+      granted_at: "2024-10-29T16:00:00.000Z",
+      expires_at: "2024-10-29T16:05:00.000Z",
+      revocable: true,
+    };
+    expect(run.progress().consent).toEqual(granted);
+
+    run.complete("done");
+    now += 10;
+    run.noteRevocation();
+    now += 10;
+    run.noteRevocation();
+    expect(run.progress().consent).toEqual({ ...granted, revoked_at: "2024-10-29T16:00:10.000Z" });
+  });
+
+  it("is nothing where nobody was asked", () => {
+    const run = newRun();
+    run.begin();
+    run.noteRevocation();
+    expect(run.progress().consent).toBeUndefined();
   });
 });

@@ -1,8 +1,10 @@
 import { createMemoryStore, TokenRequestError } from "aauth";
 import type { Failure } from "backend-api";
+import { createLogger } from "service-kit";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { explainFailure } from "../../src/failures/explain-failure.ts";
 import { Run } from "../../src/runs/run.ts";
+import { type ConsentGrants, createConsentGrants } from "../../src/services/consent-grants.ts";
 import { createConsentService, type PendingConsent } from "../../src/services/consent-service.ts";
 import type { RunService } from "../../src/services/run-service.ts";
 
@@ -11,11 +13,24 @@ let now = NOW;
 let run: Run;
 const resume = vi.fn();
 const redeem = vi.fn();
+const revoke = vi.fn();
+let grants: ConsentGrants;
+
+/** What the auth server gives for a code. */
+const GRANT = {
+  authToken: "auth-token-value",
+  subject: "alice",
+  resource: "http://sca",
+  scopes: ["supply-chain:optimize"],
+  expiresAt: NOW + 300,
+  refreshToken: "refresh-token-value",
+};
 
 function service() {
   const pending = createMemoryStore<PendingConsent>({ now: () => now });
   pending.put("state-1", { runId: run.id, userId: "alice", authServer: "http://auth" }, 600);
   const runs = {
+    list: () => [run],
     find: (userId: string, id: string) => (userId === run.userId && id === run.id ? run : undefined),
     resume,
     failWith(failed: Run, error: unknown): Failure {
@@ -25,7 +40,15 @@ function service() {
       return failure;
     },
   } as unknown as RunService;
-  return createConsentService({ pending, runs, redeem });
+  return createConsentService({
+    agent: "http://backend",
+    pending,
+    grants,
+    runs,
+    client: { redeem, revoke },
+    observe: () => ({ observer: () => {}, peer: () => "auth-server" }),
+    logger: createLogger({ service: "test", level: "silent" }),
+  });
 }
 
 beforeEach(() => {
@@ -34,7 +57,9 @@ beforeEach(() => {
   run.begin();
   run.awaitConsent("http://auth/consent", 600);
   resume.mockReset();
-  redeem.mockReset().mockResolvedValue({ authToken: "auth-token-value", subject: "alice" });
+  redeem.mockReset().mockResolvedValue(GRANT);
+  revoke.mockReset().mockResolvedValue(undefined);
+  grants = createConsentGrants(() => now);
 });
 
 describe("the answer of the consent page", () => {
@@ -43,8 +68,20 @@ describe("the answer of the consent page", () => {
       authorized: true,
       requestId: run.id,
     });
-    expect(redeem).toHaveBeenCalledWith({ authServer: "http://auth", code: "c", run });
-    expect(resume).toHaveBeenCalledWith(run, "auth-token-value");
+    expect(redeem).toHaveBeenCalledWith({
+      authServer: "http://auth",
+      code: "c",
+      observer: expect.any(Function),
+    });
+    const consent = {
+      agent: "http://backend",
+      resource: "http://sca",
+      scopes: ["supply-chain:optimize"],
+      expiresAt: NOW + 300,
+      revocable: true,
+    };
+    expect(resume).toHaveBeenCalledWith(run, consent, "auth-token-value");
+    expect(revoke).not.toHaveBeenCalled();
   });
 
   it("B3 works once: the same state is unknown the second time", async () => {
@@ -67,7 +104,7 @@ describe("the answer of the consent page", () => {
   });
 
   it("B3 of another user fails the run, whoever opened the page", async () => {
-    redeem.mockResolvedValue({ authToken: "t", subject: "mallory" });
+    redeem.mockResolvedValue({ ...GRANT, subject: "mallory" });
     await expect(service().answer({ code: "c", state: "state-1" })).resolves.toMatchObject({
       error: "wrong_user",
       requestId: run.id,
@@ -77,7 +114,7 @@ describe("the answer of the consent page", () => {
   });
 
   it("B3 that names no user fails the run", async () => {
-    redeem.mockResolvedValue({ authToken: "t", subject: undefined });
+    redeem.mockResolvedValue({ ...GRANT, subject: undefined });
     await expect(service().answer({ code: "c", state: "state-1" })).resolves.toMatchObject({
       error: "wrong_user",
     });
@@ -140,11 +177,73 @@ describe("the answer of the consent page", () => {
   it("does not revive a run that was cleared while the code was exchanged", async () => {
     redeem.mockImplementation(async () => {
       run.discard();
-      return { authToken: "t", subject: "alice" };
+      return GRANT;
     });
     await expect(service().answer({ code: "c", state: "state-1" })).resolves.toMatchObject({
       error: "unknown_request",
     });
     expect(resume).not.toHaveBeenCalled();
+  });
+});
+
+describe("a consent that is taken back", () => {
+  const wrongUser = { error: "wrong_user", requestId: expect.any(String) };
+
+  it("is revoked at the auth server, once, and the runs say so", async () => {
+    resume.mockImplementation((resumed: Run, consent) => resumed.resume(consent));
+    const consent = service();
+    await consent.answer({ code: "c", state: "state-1" });
+    await expect(consent.revoke("bob")).resolves.toBe(0);
+    expect(revoke).not.toHaveBeenCalled();
+
+    await expect(consent.revoke("alice")).resolves.toBe(1);
+    expect(revoke).toHaveBeenCalledExactlyOnceWith({
+      authServer: "http://auth",
+      refreshToken: "refresh-token-value",
+    });
+    expect(run.progress().consent?.revoked_at).toBeDefined();
+    await expect(consent.revoke("alice")).resolves.toBe(0);
+  });
+
+  it("stays held when the auth server does not take it, so that it can be tried again", async () => {
+    resume.mockImplementation((resumed: Run, consent) => resumed.resume(consent));
+    const consent = service();
+    await consent.answer({ code: "c", state: "state-1" });
+    revoke.mockRejectedValueOnce(new Error("down"));
+    await expect(consent.revoke("alice")).rejects.toThrow("down");
+    expect(run.progress().consent?.revoked_at).toBeUndefined();
+    await expect(consent.revoke("alice")).resolves.toBe(1);
+  });
+
+  it("of the wrong user is given back at once, also when the auth server does not take it", async () => {
+    redeem.mockResolvedValue({ ...GRANT, subject: "mallory" });
+    await expect(service().answer({ code: "c", state: "state-1" })).resolves.toMatchObject(wrongUser);
+    expect(revoke).toHaveBeenCalledOnce();
+    expect(grants.list("alice")).toEqual([]);
+    expect(grants.list("mallory")).toEqual([]);
+
+    revoke.mockRejectedValue(new Error("down"));
+    run = new Run({ userId: "alice", prompt: "p", now: () => now });
+    run.begin();
+    run.awaitConsent("http://auth/consent", 600);
+    await expect(service().answer({ code: "c", state: "state-1" })).resolves.toMatchObject(wrongUser);
+  });
+
+  it("for a run that was cleared meanwhile is given back", async () => {
+    redeem.mockImplementation(async () => {
+      run.discard();
+      return GRANT;
+    });
+    await service().answer({ code: "c", state: "state-1" });
+    expect(revoke).toHaveBeenCalledOnce();
+  });
+
+  it("cannot be taken back without a refresh token", async () => {
+    const { refreshToken: _none, ...grant } = GRANT;
+    redeem.mockResolvedValue(grant);
+    const consent = service();
+    await consent.answer({ code: "c", state: "state-1" });
+    expect(resume.mock.lastCall?.[1]).toMatchObject({ revocable: false });
+    await expect(consent.revoke("alice")).resolves.toBe(0);
   });
 });

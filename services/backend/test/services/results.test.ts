@@ -113,4 +113,26 @@ describe("the results of a report", () => {
     ]);
     expect(resultsOf("short").reasoning[0]?.rationale).toBe("short");
   });
+
+  it("say why there is no market analysis", () => {
+    const failed = `${REPORT}
+
+## Market Analysis
+
+No market analysis provided (request failed)
+
+- **Hop**: supply-chain-agent -> market-analysis-agent
+- **Code**: http_503
+- **Reason**: it answered with status 503
+
+## Next Steps
+
+1. Review the recommendations with the stakeholders.`;
+    expect(resultsOf(failed).reasoning.at(-1)).toEqual({
+      decision: "Market Analysis",
+      agent: "supply-chain-agent",
+      rationale:
+        "No market analysis provided (request failed). Hop: supply-chain-agent -> market-analysis-agent. Code: http_503. Reason: it answered with status 503.",
+    });
+  });
 });

@@ -13,6 +13,14 @@ import { createRunService } from "../../src/services/run-service.ts";
 type Ask = SupplyChainClient["ask"];
 type CallContext = NonNullable<Parameters<Agent["fetchFor"]>[0]>;
 
+const CONSENT = {
+  agent: "http://backend",
+  resource: "http://sca",
+  scopes: ["supply-chain:optimize"],
+  expiresAt: 1_730_217_900,
+  revocable: true,
+};
+
 let now: number;
 let asks: Ask[];
 let contexts: CallContext[];
@@ -171,7 +179,7 @@ describe("a run that waits for consent", () => {
 
   it("resumes as the same run with the token", async () => {
     const { runs, run } = await waiting(async () => "# Report");
-    runs.resume(run, "auth-token-value");
+    runs.resume(run, CONSENT, "auth-token-value");
     expect(run.status).toBe("running");
     await settled(run);
     expect(run.progress()).toMatchObject({ status: "completed", progress_percentage: 100 });
@@ -180,7 +188,7 @@ describe("a run that waits for consent", () => {
 
   it("B7 fails on a second consent demand instead of waiting for ever", async () => {
     const { runs, run } = await waiting(refuse(consent()));
-    runs.resume(run, "auth-token-value");
+    runs.resume(run, CONSENT, "auth-token-value");
     await settled(run);
     expect(run.progress()).toMatchObject({
       status: "failed",
@@ -190,7 +198,7 @@ describe("a run that waits for consent", () => {
 
   it("B7 fails on a repeated challenge", async () => {
     const { runs, run } = await waiting(refuse(new AAuthError("challenge_repeated", "challenged again")));
-    runs.resume(run, "auth-token-value");
+    runs.resume(run, CONSENT, "auth-token-value");
     await settled(run);
     expect(run.failure).toMatchObject({ code: "challenge_repeated" });
   });

@@ -1,0 +1,61 @@
+import type { Progress } from "backend-api";
+import { installLocalhostLookup } from "service-kit";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type ApiUser, signIn, whileSuspended } from "../support/optimization-run.ts";
+import { startStack, type TestStack } from "../support/start-stack.ts";
+
+installLocalhostLookup();
+
+let stack: TestStack;
+let user: ApiUser;
+
+beforeAll(async () => {
+  stack = await startStack({
+    env: {
+      // Each hop gives up before the one in front of it: market analysis 4 s, the gateway's check 5 s, the whole run 8 s.
+      "supply-chain-agent": {
+        MARKET_ANALYSIS_CONNECT_TIMEOUT: "1",
+        MARKET_ANALYSIS_READ_TIMEOUT: "1",
+        MARKET_ANALYSIS_WRITE_TIMEOUT: "1",
+        MARKET_ANALYSIS_POOL_TIMEOUT: "1",
+      },
+      backend: { SUPPLY_CHAIN_AGENT_TIMEOUT_SECONDS: "8" },
+    },
+  });
+  user = await signIn(stack);
+});
+afterAll(() => stack?.stop());
+
+async function marketAnalysisOf(progress: Progress) {
+  expect(progress).toMatchObject({ status: "completed" });
+  return (await user.report(progress)).reasoning.find(({ decision }) => decision === "Market Analysis");
+}
+
+async function expectBothHopsWork(): Promise<void> {
+  expect(await marketAnalysisOf(await user.run())).toMatchObject({ agent: "market-analysis-agent" });
+}
+
+describe("a service that takes connections and never answers", () => {
+  test("everything is up", expectBothHopsWork);
+
+  test.each([
+    // What is behind the gateway's address cannot be told apart from outside.
+    ["gateway", { hop: "supply-chain-agent", check: "timeout", code: "timeout" }],
+    ["gateway-authz", { hop: "gateway", check: "connection", code: "http_503" }],
+    ["supply-chain-agent", { hop: "supply-chain-agent", check: "timeout", code: "timeout" }],
+    ["auth-server", { hop: "auth-server", check: "timeout", code: "timeout" }],
+  ])("%s: the run ends in time and names it, and the next one works", async (name, failure) => {
+    const progress = await whileSuspended(stack, name, () => user.run());
+    expect(progress).toMatchObject({ status: "failed", failure });
+    await expectBothHopsWork();
+  });
+
+  test("market-analysis-agent: the first hop's answer says what the second lacks", async () => {
+    const progress = await whileSuspended(stack, "market-analysis-agent", () => user.run());
+    expect(await marketAnalysisOf(progress)).toMatchObject({
+      agent: "supply-chain-agent",
+      rationale: expect.stringMatching(/Hop: supply-chain-agent -> market-analysis-agent. Code: timeout/),
+    });
+    await expectBothHopsWork();
+  });
+});

@@ -1,0 +1,101 @@
+import { setTimeout as pause } from "node:timers/promises";
+import type { Progress } from "backend-api";
+import { installLocalhostLookup } from "service-kit";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type ApiUser, signIn, signInAgain, whileSuspended } from "../support/optimization-run.ts";
+import { startStack, type TestStack } from "../support/start-stack.ts";
+
+installLocalhostLookup();
+
+let stack: TestStack;
+let user: ApiUser;
+
+beforeAll(async () => {
+  stack = await startStack();
+  user = await signIn(stack);
+});
+afterAll(() => stack?.stop());
+
+/** What the results say of the second hop. */
+async function marketAnalysisOf(progress: Progress) {
+  expect(progress).toMatchObject({ status: "completed" });
+  return (await user.report(progress)).reasoning.find(({ decision }) => decision === "Market Analysis");
+}
+
+async function expectBothHopsWork(): Promise<void> {
+  expect(await marketAnalysisOf(await user.run())).toMatchObject({ agent: "market-analysis-agent" });
+}
+
+/** Starts a run that waits at its second hop, and resolves with its end after `during`. */
+async function runWhile(during: () => Promise<void>): Promise<Progress> {
+  const since = stack.log().length;
+  return whileSuspended(stack, "market-analysis-agent", async () => {
+    const run = user.run();
+    while (
+      !/SIGNING with: method=POST, target_uri=http:\/\/market-analysis-agent/.test(stack.log().slice(since))
+    ) {
+      await pause(20);
+    }
+    await during();
+    return run;
+  });
+}
+
+describe("a service that is not there", () => {
+  test("everything is up", expectBothHopsWork);
+
+  test("gateway-authz: nobody is let in", async () => {
+    await stack.kill("gateway-authz");
+    expect(await user.run()).toMatchObject({
+      status: "failed",
+      failure: {
+        hop: "gateway",
+        check: "connection",
+        code: "http_503",
+        message: expect.stringContaining("authorization service"),
+      },
+    });
+    await stack.startAgain("gateway-authz");
+    await expectBothHopsWork();
+  });
+
+  test("market-analysis-agent: the first hop's answer says what the second lacks", async () => {
+    await stack.kill("market-analysis-agent");
+    expect(await marketAnalysisOf(await user.run())).toMatchObject({
+      agent: "supply-chain-agent",
+      rationale: expect.stringMatching(/Hop: supply-chain-agent -> market-analysis-agent. Code: http_503/),
+    });
+    await stack.startAgain("market-analysis-agent");
+    await expectBothHopsWork();
+  });
+
+  test("gateway: gone under one run, absent for the next", async () => {
+    const gone = await runWhile(() => stack.kill("gateway"));
+    expect(gone).toMatchObject({ status: "failed", failure: { hop: "gateway", check: "connection" } });
+    const absent = await user.run();
+    expect(absent.failure).toMatchObject({ hop: "gateway", check: "connection", code: "connection_refused" });
+    await stack.startAgain("gateway");
+    await expectBothHopsWork();
+  });
+
+  test("supply-chain-agent: gone under one run, absent for the next", async () => {
+    const gone = await runWhile(() => stack.kill("supply-chain-agent"));
+    const failure = { hop: "supply-chain-agent", check: "connection", code: "http_503" };
+    expect(gone).toMatchObject({ status: "failed", failure });
+    expect(await user.run()).toMatchObject({ status: "failed", failure });
+    await stack.startAgain("supply-chain-agent");
+    await expectBothHopsWork();
+  });
+
+  test("auth-server: no token, no run; after its restart the user signs in again", async () => {
+    await stack.kill("auth-server");
+    expect(await user.run()).toMatchObject({
+      status: "failed",
+      failure: { hop: "auth-server", check: "connection", code: "connection_refused" },
+    });
+    await stack.startAgain("auth-server");
+    // Its keys are new, so what it signed before is worth nothing any more.
+    user = await signInAgain(stack);
+    await expectBothHopsWork();
+  });
+});

@@ -1,0 +1,105 @@
+import { installLocalhostLookup } from "service-kit";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { type ApiUser, signIn, signInAgain } from "../support/optimization-run.ts";
+import { startStack, type TestStack } from "../support/start-stack.ts";
+
+installLocalhostLookup();
+
+let stack: TestStack;
+let user: ApiUser;
+
+beforeAll(async () => {
+  stack = await startStack();
+  user = await signIn(stack);
+});
+afterAll(() => stack?.stop());
+
+async function marketAnalysis() {
+  const progress = await user.run();
+  expect(progress.failure).toBeUndefined();
+  expect(progress).toMatchObject({ status: "completed" });
+  return (await user.report(progress)).reasoning.find(({ decision }) => decision === "Market Analysis");
+}
+
+/** Keys are fetched anew once per 10 s (profile 5.2); who restarts twice in that time has to wait. */
+const RETRY = { timeout: 15_000, interval: 500 };
+
+async function restart(name: string, env: Record<string, string> = {}): Promise<number> {
+  await stack.kill(name);
+  const since = stack.log().length;
+  await stack.startAgain(name, env);
+  return since;
+}
+
+describe("a service that is started again, with a new key of the old name", () => {
+  test("everything is up", async () => {
+    expect(await marketAnalysis()).toMatchObject({ agent: "market-analysis-agent" });
+  });
+
+  test("backend: its runs are gone, its new key is found at once", async () => {
+    await restart("backend");
+    expect(await (await user.get("/optimization/all")).json()).toEqual([]);
+    expect(await marketAnalysis()).toMatchObject({ agent: "market-analysis-agent" });
+  });
+
+  test("backend, twice in a row: the gateway says what it refuses, and takes the key a moment later", async () => {
+    await restart("backend");
+    const progress = await user.run();
+    // A slow machine takes longer for the two starts than the pause between two fetches.
+    if (progress.status === "failed") {
+      expect(progress.failure).toMatchObject({
+        hop: "gateway",
+        check: "signature",
+        code: "invalid_signature",
+      });
+    }
+    await vi.waitFor(
+      async () => expect(await marketAnalysis()).toMatchObject({ agent: "market-analysis-agent" }),
+      RETRY,
+    );
+  });
+
+  test("auth-server: old sign-ins are refused, a new one goes through both hops", async () => {
+    await restart("auth-server");
+    const refused = await user.get("/auth/me");
+    // Within the pause between two fetches of the keys nothing is known of the new one yet.
+    if (refused.ok) expect(await refused.json()).toMatchObject({ username: "mcp-user" });
+    else
+      expect({ status: refused.status, body: await refused.json() }).toEqual({
+        status: 401,
+        body: { detail: "Invalid or expired token" },
+      });
+    user = await signInAgain(stack);
+    expect(await marketAnalysis()).toMatchObject({ agent: "market-analysis-agent" });
+  });
+
+  test("supply-chain-agent, in another authorization scheme while the others run", async () => {
+    const since = await restart("supply-chain-agent", { AAUTH_AUTHORIZATION_SCHEME: "signature-only" });
+    // It lets a signature in now, but asks for a token of its own where the next hop wants one.
+    await stack.kill("auth-server");
+    expect(await marketAnalysis()).toMatchObject({
+      agent: "supply-chain-agent",
+      rationale: expect.stringMatching(
+        /Hop: supply-chain-agent -> auth server. Code: (token_request|discovery)_failed/,
+      ),
+    });
+    expect(stack.log().slice(since)).toMatch(/supply-chain-agent +\| .*signature-only mode/);
+
+    await stack.startAgain("auth-server");
+    user = await signInAgain(stack);
+    expect(await marketAnalysis()).toMatchObject({ agent: "market-analysis-agent" });
+  });
+
+  test("supply-chain-agent, user delegated: the caller's token is exchanged for the next hop", async () => {
+    await restart("supply-chain-agent", {
+      AAUTH_AUTHORIZATION_SCHEME: "user-delegated",
+      AAUTH_RESOURCE_ADDITIONAL_SCOPES: "market-analysis:analyze",
+    });
+    const since = stack.log().length;
+    await vi.waitFor(
+      async () => expect(await marketAnalysis()).toMatchObject({ agent: "market-analysis-agent" }),
+      RETRY,
+    );
+    expect(stack.log().slice(since)).toMatch(/supply-chain-agent +\| .*Token exchange: upstream_auth_token=/);
+  });
+});
