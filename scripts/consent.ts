@@ -96,6 +96,11 @@ async function main(): Promise<number> {
     }
     return 0;
   } catch (error) {
+    // Ctrl-C or Ctrl-D at a question.
+    if (error instanceof Error && error.name === "AbortError") {
+      console.log("\nNothing was changed.");
+      return 130;
+    }
     if (error instanceof HelpRequested) {
       console.log(`npm run consent -- [flags]\n\n${error.text}`);
       return 0;

@@ -1,6 +1,6 @@
 import { createMemoryReplayStore, createTokenSigner, type Discovery } from "aauth";
 import type { FastifyBaseLogger, FastifyInstance } from "fastify";
-import { createConsentMemory } from "./consent/consent-memory.ts";
+import { createConsentMemory, type RememberedConsents } from "./consent/consent-memory.ts";
 import { consentRoutes, type ShownConsent } from "./consent/consent-routes.ts";
 import type { ReadSession } from "./consent/read-session.ts";
 import type { CreateStore } from "./create-store.ts";
@@ -30,6 +30,8 @@ export async function aauth(
     discovery: Discovery;
     development: boolean;
     readSession: ReadSession;
+    /** How long a request waits for the user's consent. */
+    consentSeconds: number;
     createStore: CreateStore;
     logger: FastifyBaseLogger;
     /** Unix seconds. */
@@ -42,12 +44,16 @@ export async function aauth(
   const grants = createGrants(createStore);
   const { jwk, alg, kid } = keys.authTokenKey;
   const signer = await createTokenSigner(jwk, { alg, kid });
+  const memory = createConsentMemory(createStore<RememberedConsents>(), {
+    lifetimeSeconds: state.realm.ssoSessionMaxLifespan,
+  });
 
   await app.register(issuerMetadata, { issuer });
   await app.register(tokenEndpoint, {
     path: `${paths.base}/protocol/aauth/agent`,
     state,
     logger,
+    memory,
     verifier: createRequesterVerifier({
       issuer,
       discovery,
@@ -69,8 +75,6 @@ export async function aauth(
     grants,
     logger,
     shown: createSecrets(createStore<ShownConsent>()),
-    memory: createConsentMemory(createStore<readonly string[]>(), {
-      lifetimeSeconds: state.realm.ssoSessionMaxLifespan,
-    }),
+    memory,
   });
 }

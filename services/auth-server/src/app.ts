@@ -76,6 +76,7 @@ export async function buildAuthServer(
     state,
     discovery,
     development,
+    consentSeconds: config.consentSeconds,
     readSession: createReadSession(provider, accounts),
   });
   if (development && config.adminEnabled) {

@@ -2,8 +2,10 @@ import { resolve } from "node:path";
 import {
   booleanSetting,
   type Config,
+  integerSetting,
   LOG_FORMATS,
   LOG_LEVELS,
+  listSetting,
   portSetting,
   setting,
   urlSetting,
@@ -46,6 +48,21 @@ export const settings = {
     flag: "ui-url",
     schema: urlSetting().optional(),
     description: "Moves the realm's browser clients from their rootUrl to this origin",
+  }),
+  consentScopes: setting({
+    env: "AUTH_SERVER_CONSENT_SCOPES",
+    flag: "consent-scopes",
+    schema: listSetting()
+      .unwrap()
+      .refine((scopes) => scopes.length > 0 && scopes.every(isScope), "expected scopes")
+      .optional(),
+    description: "Scopes that need the user's consent, instead of those in the realm file",
+  }),
+  consentSeconds: setting({
+    env: "AUTH_SERVER_CONSENT_SECONDS",
+    flag: "consent-seconds",
+    schema: integerSetting(600, { minimum: 1, maximum: 3600 }),
+    description: "How long a request waits for the user's consent, in seconds",
   }),
   authTokenAlgorithm: setting({
     env: "AUTH_SERVER_AUTH_TOKEN_ALG",
@@ -91,4 +108,9 @@ function isOrigin(text: string): boolean {
 /** True for hosts that never leave the machine. */
 function isLoopbackName(hostname: string): boolean {
   return /^(localhost|.+\.localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(hostname);
+}
+
+/** A scope as OAuth has it (RFC 6749 section 3.3): printable ASCII without space, quote and backslash. */
+function isScope(text: string): boolean {
+  return /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(text);
 }

@@ -38,7 +38,6 @@ export interface Grants {
   readonly refreshTokens: Secrets<RefreshGrant>;
 }
 
-export const REQUEST_TOKEN_LIFETIME_SECONDS = 600;
 export const CODE_LIFETIME_SECONDS = 60;
 
 export function createGrants(createStore: CreateStore): Grants {

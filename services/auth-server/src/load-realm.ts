@@ -1,14 +1,20 @@
 import { readFile } from "node:fs/promises";
 import { ConfigError } from "service-kit";
 import type { AuthServerConfig } from "./config.ts";
+import { CONSENT_SCOPES_ATTRIBUTE } from "./realm/policy.ts";
 import { parseRealm } from "./realm/realm.ts";
 import { createRealmState, type RealmState } from "./realm/realm-state.ts";
 
-/** Reads the realm file. @throws ConfigError when it cannot be read, or when a field or an attribute in it is not usable. */
-export async function loadRealm({ realmFile, uiUrl }: AuthServerConfig): Promise<RealmState> {
+/**
+ * Reads the realm file; settings beat what it says. @throws ConfigError when it cannot be read, or when a field or an attribute in it is not usable.
+ */
+export async function loadRealm({ realmFile, uiUrl, consentScopes }: AuthServerConfig): Promise<RealmState> {
   try {
     const json = await readFile(realmFile, "utf8");
-    return createRealmState(parseRealm(json, uiUrl === undefined ? {} : { uiUrl }));
+    const realm = parseRealm(json, uiUrl === undefined ? {} : { uiUrl });
+    if (consentScopes === undefined) return createRealmState(realm);
+    const attributes = { ...realm.attributes, [CONSENT_SCOPES_ATTRIBUTE]: JSON.stringify(consentScopes) };
+    return createRealmState({ ...realm, attributes });
   } catch (error) {
     const message = `${realmFile}: ${error instanceof Error ? error.message : String(error)}`;
     throw new ConfigError("auth-server", [{ name: "AUTH_SERVER_REALM_FILE", message }]);

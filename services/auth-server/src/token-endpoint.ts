@@ -1,4 +1,5 @@
 import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from "fastify";
+import type { ConsentMemory } from "./consent/consent-memory.ts";
 import { accessDenied, invalidRequest, noStore, OAuthError, quoted, sendOAuthError } from "./oauth-error.ts";
 import { agentAllowed } from "./realm/policy.ts";
 import type { RealmState } from "./realm/realm-state.ts";
@@ -22,10 +23,12 @@ export async function tokenEndpoint(
     state: RealmState;
     verifier: RequesterVerifier;
     context: RequestTypeContext;
+    /** What a revocation makes the server forget. */
+    memory: Pick<ConsentMemory, "forget">;
     logger: FastifyBaseLogger;
   },
 ): Promise<void> {
-  const { path, state, verifier, context, logger } = options;
+  const { path, state, verifier, context, memory, logger } = options;
 
   // The signature covers the bytes of the body, so they are kept as they came.
   app.removeAllContentTypeParsers();
@@ -50,7 +53,8 @@ export async function tokenEndpoint(
 
   app.post(`${path}/token`, async (request, reply) => noStore(reply).send(await answer(request)));
 
-  // As RFC 7009: the answer is the same whether or not there was such a token; only its owner can revoke it.
+  // As RFC 7009: the answer is the same whether or not there was such a token; only its owner can revoke it. With the token goes the
+  // consent behind it, which would otherwise bring the next one without anybody being asked.
   app.post(`${path}/revoke`, async (request, reply) => {
     requireServing();
     const { parameters, form } = readForm(request);
@@ -60,6 +64,7 @@ export async function tokenEndpoint(
     const grant = await context.grants.refreshTokens.find(token);
     if (grant !== undefined && sameAgent(grant, requester)) {
       await context.grants.refreshTokens.take(token);
+      await memory.forget(grant);
       logger.info({ agent: grant.agent, resource: grant.resource }, "Refresh token revoked");
     }
     return noStore(reply).send({});

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { buildAuthServer } from "../src/app.ts";
+import { loadRealm } from "../src/load-realm.ts";
 import { testConfig } from "./support/auth-server.ts";
 
 test("an unset environment is the demo", () => {
@@ -43,4 +44,27 @@ test("J16: a realm file that cannot be used stops the start and names the settin
   await expect(
     buildAuthServer(testConfig({ AUTH_SERVER_REALM_FILE: join(folder, "missing.json") })),
   ).rejects.toThrow("missing.json");
+});
+
+test("the scopes that need consent can be set from outside; what is no scope stops the start", async () => {
+  const consentScopes = async (env: Record<string, string>) => {
+    const config = testConfig(env);
+    return (await loadRealm(config)).policy().consentScopes;
+  };
+  expect(await consentScopes({})).toEqual(["openid", "profile", "email"]);
+  expect(await consentScopes({ AUTH_SERVER_CONSENT_SCOPES: "" })).toEqual(["openid", "profile", "email"]);
+  expect(await consentScopes({ AUTH_SERVER_CONSENT_SCOPES: "supply-chain:optimize, a" })).toEqual([
+    "supply-chain:optimize",
+    "a",
+  ]);
+  for (const malformed of [",", '"quoted"', "ümlaut", "back\\slash"]) {
+    expect(() => testConfig({ AUTH_SERVER_CONSENT_SCOPES: malformed })).toThrow("AUTH_SERVER_CONSENT_SCOPES");
+  }
+});
+
+test("a request waits for consent for a bounded time", () => {
+  expect(testConfig().consentSeconds).toBe(600);
+  for (const seconds of ["0", "3601", "ten"]) {
+    expect(() => testConfig({ AUTH_SERVER_CONSENT_SECONDS: seconds })).toThrow("AUTH_SERVER_CONSENT_SECONDS");
+  }
 });

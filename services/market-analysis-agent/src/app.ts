@@ -15,6 +15,7 @@ import { fastifyAAuth } from "fastify-aauth";
 import { createGateLog } from "protocol-log";
 import { createService, type ServiceOptions } from "service-kit";
 import { agentCards } from "./agent-card.ts";
+import { caller } from "./caller.ts";
 import type { MarketAnalysisAgentConfig } from "./config.ts";
 import { marketAnalysisExecutor } from "./executor.ts";
 import { ANALYZE_SCOPE, requirementFor } from "./requirement.ts";
@@ -76,6 +77,7 @@ export async function buildMarketAnalysisAgent(
       card,
       extendedCard,
       executor: marketAnalysisExecutor({ log: logger.child({ logger: "agent_executor" }), now }),
+      contextFor: ({ agent }) => ({ state: new Map(agent ? [caller.entry(agent)] : []) }),
       routeConfig: {
         rpc: { aauth: requirement },
         card: { aauth: "public" },

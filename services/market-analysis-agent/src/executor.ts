@@ -1,21 +1,24 @@
 import type { AgentExecutor } from "@a2a-js/sdk/server";
 import type { FastifyBaseLogger } from "fastify";
 import { createTextExecutor } from "fastify-a2a";
+import { caller } from "./caller.ts";
 import { analyzeMarket } from "./domain/analyze-market.ts";
 import { readRequest } from "./domain/read-request.ts";
+import { commissionOf } from "./report/commission.ts";
 import { renderMarketReport } from "./report/market-report.ts";
 
-/** Reads the question, analyses, answers in markdown. Who asks was settled before. */
+/** Reads the question, analyses, answers in markdown. Who may ask was settled before; the answer says who did. */
 export function marketAnalysisExecutor(options: {
   log: FastifyBaseLogger;
   now: () => number;
 }): AgentExecutor {
   const { log, now } = options;
   return createTextExecutor({
-    answer: async ({ text }) => {
+    answer: async ({ text, context }) => {
       const question = readRequest(text);
       log.info({ kind: question.kind, months: question.timeframeMonths }, "analysing the market");
-      return renderMarketReport(analyzeMarket(question, now()));
+      const commission = commissionOf(caller.from(context));
+      return renderMarketReport(analyzeMarket(question, now()), commission);
     },
     onError: (error) => log.error({ err: error }, "❌ the analysis failed"),
   });

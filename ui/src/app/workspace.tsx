@@ -6,7 +6,9 @@ import type { RuntimeConfig } from "../config/runtime-config.ts";
 import { ConsentNotice } from "../features/consent/consent-notice.tsx";
 import { forgetConsent, readConsentOutcome } from "../features/consent/consent-storage.ts";
 import { describeConsentError } from "../features/consent/describe-consent-error.ts";
+import { GrantedConsent } from "../features/consent/granted-consent.tsx";
 import { useConsent } from "../features/consent/use-consent.ts";
+import { useRevocation } from "../features/consent/use-revocation.ts";
 import { type Draft, parseDraft, serializeDraft } from "../features/optimization/draft.ts";
 import { OptimizationPage } from "../features/optimization/optimization-page.tsx";
 import { createPageMemory } from "../features/optimization/page-memory.ts";
@@ -30,6 +32,7 @@ export function Workspace({ config, control, user }: WorkspaceProps) {
   );
   const memory = useMemo(() => createPageMemory(store, user.profile.sub), [user.profile.sub]);
   const consent = useConsent({ authServerUrl: config.authServerUrl, store });
+  const revocation = useRevocation({ client, onSessionLapsed: reportLapsed });
   const [start] = useState(startFrom);
   useEffect(() => {
     if (start.isFromConsent) forgetConsent(store);
@@ -53,6 +56,15 @@ export function Workspace({ config, control, user }: WorkspaceProps) {
         onConsentRequired={leave}
         onSessionLapsed={reportLapsed}
         renderConsent={(needed) => <ConsentNotice state={consent.state} onReview={() => leave(needed)} />}
+        renderGranted={(granted, requestId) => (
+          <GrantedConsent
+            consent={granted}
+            requestId={requestId}
+            state={revocation.state}
+            disabled={session.kind === "lapsed"}
+            onRevoke={() => void revocation.revoke(requestId)}
+          />
+        )}
       />
     </>
   );

@@ -1,17 +1,12 @@
 import { createHash, randomBytes } from "node:crypto";
 import type { Discovery } from "aauth";
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import {
-  CODE_LIFETIME_SECONDS,
-  type ConsentRequest,
-  type Grants,
-  REQUEST_TOKEN_LIFETIME_SECONDS,
-} from "../grants.ts";
+import { CODE_LIFETIME_SECONDS, type ConsentRequest, type Grants } from "../grants.ts";
 import { invalidRequest, noStore, OAuthError } from "../oauth-error.ts";
 import { CONSENT_CLIENT_ID } from "../oidc/oidc-configuration.ts";
 import type { OidcPaths } from "../oidc/oidc-paths.ts";
 import { consentPage } from "../pages/consent-page.ts";
-import { sendPage } from "../pages/page.ts";
+import { originsOf, sendPage } from "../pages/page.ts";
 import { agentAllowed, scopesAllowed } from "../realm/policy.ts";
 import type { RealmState } from "../realm/realm-state.ts";
 import { scopeWords } from "../request-types/request-type.ts";
@@ -47,12 +42,16 @@ export async function consentRoutes(
     shown: Secrets<ShownConsent>;
     memory: ConsentMemory;
     readSession: ReadSession;
+    /** How long a page waits for its answer. */
+    consentSeconds: number;
     logger: FastifyBaseLogger;
   },
 ): Promise<void> {
-  const { issuer, paths, state: realmState, discovery, grants, shown, memory, readSession, logger } = options;
+  const { issuer, paths, state: realmState, discovery, grants, shown, memory, readSession } = options;
+  const { consentSeconds, logger } = options;
   const { realm } = realmState;
   const realmName = realm.displayName ?? realm.realm;
+  const webOrigins = realm.clients.filter(({ enabled }) => enabled).flatMap((client) => client.webOrigins);
   const authPath = `${paths.base}/protocol/aauth/agent/auth`;
 
   app.setErrorHandler((error, request, reply) => {
@@ -69,7 +68,7 @@ export async function consentRoutes(
     }
     const consentCode = await shown.issue(
       { requestToken, sessionId: session.id, userId: session.user.id, ...(state !== undefined && { state }) },
-      REQUEST_TOKEN_LIFETIME_SECONDS,
+      consentSeconds,
     );
     const page = consentPage({
       realmName,
@@ -77,7 +76,9 @@ export async function consentRoutes(
       userName: session.user.username,
       action: `${authPath}/consent`,
       consentCode,
-      redirectUri: consent.redirectUri,
+      // The agent sends the browser on to its own front end, which is one of the realm's clients: both are known from
+      // verified metadata and configuration, never from what the browser brings.
+      formOrigins: originsOf(consent.redirectUri, ...webOrigins),
     });
     return sendPage(reply, 200, page);
   });
@@ -87,7 +88,11 @@ export async function consentRoutes(
     if ((await readSession(request, reply)) === undefined)
       throw invalidRequest("User session not found or expired");
     const query = Buffer.from(single(request.query, "state") ?? "", "base64url").toString("utf8");
-    return reply.redirect(`${authPath}?${new URLSearchParams(query)}`, 303);
+    // Who has just signed in sees the page in any case. A consent remembered from another tab would go straight on to the agent, and
+    // the login form may not lead there (form-action): Chromium would stop without a word.
+    const parameters = new URLSearchParams(query);
+    parameters.set("prompt", "consent");
+    return reply.redirect(`${authPath}?${parameters}`, 303);
   });
 
   app.post<{ Body: Query | undefined }>(`${authPath}/consent`, async (request, reply) => {

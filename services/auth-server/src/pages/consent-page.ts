@@ -10,9 +10,10 @@ export function consentPage(options: {
   action: string;
   /** Single-use value that ties the answer to this page and this browser. */
   consentCode: string;
-  redirectUri: string;
+  /** Where the browser may be sent after the answer: the agent, and the pages it sends people on to. */
+  formOrigins: readonly string[];
 }): Page {
-  const { realmName, description, userName, action, consentCode, redirectUri } = options;
+  const { realmName, description, userName, action, consentCode, formOrigins } = options;
   const { agent, agentDelegate, agentName, resource, scopes, returnsTo } = description;
   const content = html`<h1>Agent authorization request</h1>
 <p class="lead">An agent wants to act for you, ${userName}.</p>
@@ -41,11 +42,6 @@ ${scopes.map(
 <button type="submit" name="cancel" value="yes" class="quiet">Deny</button>
 </div>
 </form>
-<p class="note">Either way you return to <strong>${returnsTo}</strong>. If you allow it, the agent is not asked about again until you sign out.</p>`;
-  return renderPage({
-    title: "Agent authorization request",
-    content,
-    realmName,
-    formOrigins: [new URL(redirectUri).origin],
-  });
+<p class="note">Either way you return to <strong>${returnsTo}</strong>. If you allow it, you are not asked about the same again until you sign out or take it back.</p>`;
+  return renderPage({ title: "Agent authorization request", content, realmName, formOrigins });
 }

@@ -57,7 +57,7 @@ dd:last-child { margin-bottom: 0; }
 dd small { display: block; color: var(--muted); }
 code { font: .85em/1.4 ui-monospace, "Cascadia Mono", "Liberation Mono", monospace; overflow-wrap: anywhere; }
 ul.scopes { margin: 0; padding: 0; list-style: none; }
-ul.scopes li { padding: .65rem .2rem; border-bottom: 1px solid var(--line); }
+ul.scopes li { padding: .65rem 0; border-bottom: 1px solid var(--line); }
 ul.scopes li:last-child { border-bottom: 0; }
 ul.scopes code { display: block; color: var(--muted); }
 @media (max-width: 30rem) {

@@ -18,6 +18,9 @@ export interface Policy {
   readonly refreshTokenLifetimeSeconds: number;
 }
 
+/** Which scopes need the user's consent, exactly as written. */
+export const CONSENT_SCOPES_ATTRIBUTE = "aauth.consent.required.scopes";
+
 const flag = z
   .enum(["true", "false"], { error: "expected true or false" })
   .transform((text) => text === "true");
@@ -49,7 +52,7 @@ const attributesSchema = z.strictObject({
   "aauth.blocked.agents": words.default([]),
   "aauth.allowed.scopes": words.default([]),
   "aauth.trusted.issuers": words.default([]),
-  "aauth.consent.required.scopes": words.default(["openid", "profile", "email"]),
+  [CONSENT_SCOPES_ATTRIBUTE]: words.default(["openid", "profile", "email"]),
   "aauth.consent.required.scope.prefixes": words.default(["user.", "profile.", "email."]),
   "aauth.exchange.enabled": flag.default(true),
   "aauth.exchange.max.depth": positiveInteger(100).default(10),
@@ -81,7 +84,7 @@ export function parsePolicy(attributes: Readonly<Record<string, string>>): Polic
     blockedAgents: values["aauth.blocked.agents"],
     allowedScopes: values["aauth.allowed.scopes"],
     trustedIssuers: values["aauth.trusted.issuers"],
-    consentScopes: values["aauth.consent.required.scopes"],
+    consentScopes: values[CONSENT_SCOPES_ATTRIBUTE],
     consentScopePrefixes: values["aauth.consent.required.scope.prefixes"],
     exchangeEnabled: values["aauth.exchange.enabled"],
     exchangeMaxDepth: values["aauth.exchange.max.depth"],

@@ -1,4 +1,3 @@
-import { REQUEST_TOKEN_LIFETIME_SECONDS } from "../grants.ts";
 import { accessDenied, invalidRequest, OAuthError } from "../oauth-error.ts";
 import { consentNeeded, type Policy, scopesAllowed } from "../realm/policy.ts";
 import { requireAgentRedirectUri } from "../redirect-uri-check.ts";
@@ -34,9 +33,9 @@ export async function handleAuth(request: TokenRequest, context: RequestTypeCont
   const state = form.get("state");
   const requestToken = await context.grants.consentRequests.issue(
     { ...decision, thumbprint, redirectUri, ...(state !== undefined && { state }) },
-    REQUEST_TOKEN_LIFETIME_SECONDS,
+    context.consentSeconds,
   );
-  return { expires_in: REQUEST_TOKEN_LIFETIME_SECONDS, request_token: requestToken, token_type: "AAuth" };
+  return { expires_in: context.consentSeconds, request_token: requestToken, token_type: "AAuth" };
 }
 
 async function readWish(

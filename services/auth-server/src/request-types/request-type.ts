@@ -15,6 +15,8 @@ export interface RequestTypeContext {
   readonly grants: Grants;
   readonly issueToken: IssueToken;
   readonly checkResourceToken: CheckResourceToken;
+  /** How long a request token waits for the user's decision. */
+  readonly consentSeconds: number;
   /** The realm's users live on loopback: identities without https count, and redirect URIs need not be registered. */
   readonly development: boolean;
 }

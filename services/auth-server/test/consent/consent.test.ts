@@ -87,6 +87,50 @@ test("who has agreed is not asked again until sign-out, unless the agent insists
   expect(await asked.response.text()).toContain("Agent authorization request");
 });
 
+test("a sign-in ends at the page, also when another tab has been answered meanwhile", async () => {
+  const parties = await askForOptimize();
+  const browser = browserFor(parties);
+  const { url } = await startConsent(parties);
+  const login = await browser.follow(url, await browser.get(url));
+  const { action } = readForm(await login.response.text());
+
+  const other = await signIn(browser, (await startConsent(parties)).url);
+  await decide(browser, await other.response.text(), "accept");
+
+  const target = new URL(action, login.url).href;
+  const { username, password } = MCP_USER;
+  const after = await browser.follow(target, await browser.post(target, { username, password }));
+  expect(await after.response.text()).toContain("Agent authorization request");
+});
+
+test("revoking the refresh token forgets the consent in every browser; nobody but the agent can", async () => {
+  const parties = await askForOptimize();
+  const first = browserFor(parties);
+  const second = browserFor(parties);
+  const consentIn = async (browser: typeof first) => {
+    const shown = await signIn(browser, (await startConsent(parties)).url);
+    const answer = await decide(browser, await shown.response.text(), "accept");
+    const code = new URL(answer.headers.get("location") as string).searchParams.get("code") as string;
+    const reply = await parties.request({ request_type: "code", code, redirect_uri: CALLBACK });
+    return reply.body.refresh_token as string;
+  };
+  const token = await consentIn(first);
+  await consentIn(second);
+  const isAsked = async (browser: typeof first) => {
+    const reply = await browser.get((await startConsent(parties)).url);
+    return reply.status === 200;
+  };
+  const path = "/realms/aauth-test/protocol/aauth/agent/revoke";
+
+  await parties.request({ token }, { path, agent: SUPPLY_CHAIN });
+  expect([await isAsked(first), await isAsked(second)]).toEqual([false, false]);
+
+  await parties.request({ token }, { path });
+  expect([await isAsked(first), await isAsked(second)]).toEqual([true, true]);
+  const refreshed = await parties.request({ request_type: "refresh", refresh_token: token });
+  expect(refreshed.body.error).toBe("invalid_grant");
+});
+
 test("J10: a bad request token never redirects, whatever redirect_uri says", async () => {
   const parties = await askForOptimize();
   const browser = browserFor(parties);
@@ -191,6 +235,19 @@ test("a request token is good for 600 seconds", async () => {
   expect(await page.text()).toContain("Invalid or expired request_token");
 });
 
+test("how long a request waits is a setting", async () => {
+  const parties = await createParties({
+    attributes: ASK_FOR_OPTIMIZE,
+    env: { AUTH_SERVER_CONSENT_SECONDS: "5" },
+  });
+  const browser = browserFor(parties);
+  const { url } = await startConsent(parties);
+  const page = await (await signIn(browser, url)).response.text();
+  parties.clock.advance(6);
+  expect(await (await decide(browser, page, "accept")).text()).toContain("Invalid or expired consent code");
+  expect(await (await browser.get(url)).text()).toContain("Invalid or expired request_token");
+});
+
 test("a policy that has changed while the page was open decides", async () => {
   const parties = await askForOptimize();
   const browser = browserFor(parties);
@@ -220,7 +277,8 @@ test("pages do not leak: no store, no frames, no referrer, and text from parties
   const policy = shown.response.headers.get("content-security-policy");
   expect(policy).toContain("default-src 'none'");
   expect(policy).toContain("frame-ancestors 'none'");
-  expect(policy).toContain(`form-action 'self' ${BACKEND};`);
+  // Chromium applies it to every redirect after the answer: to the agent, and on to the page of the realm's client.
+  expect(policy).toContain(`form-action 'self' ${BACKEND} http://localhost:3050;`);
   expect(shown.response.headers.get("cache-control")).toBe("no-store");
   expect(shown.response.headers.get("referrer-policy")).toBe("no-referrer");
 });

@@ -15,12 +15,16 @@ const KIND_NAMES: Record<AnalysisKind, string> = {
 
 const DOLLARS = new Intl.NumberFormat("en-US", { style: "currency", currency: "USD" });
 
-/** The answer of the agent: one markdown document, sections only for what was analysed. */
-export function renderMarketReport(analysis: MarketAnalysis): string {
+/**
+ * The answer of the agent: one markdown document, sections only for what was analysed.
+ *
+ * @param commission on whose behalf it was asked, where that is known
+ */
+export function renderMarketReport(analysis: MarketAnalysis, commission?: string): string {
   const { inventory, patterns, trends } = analysis;
   return [
     "# Market Analysis Report",
-    overview(analysis),
+    overview(analysis, commission),
     `## Executive Summary\n\n${summary(analysis)}`,
     ...(inventory ? [inventorySection(inventory.analysis), recommendations(inventory.plan)] : []),
     ...(patterns ? [patternsSection(patterns)] : []),
@@ -30,13 +34,17 @@ export function renderMarketReport(analysis: MarketAnalysis): string {
   ].join("\n\n");
 }
 
-function overview({ kind, timeframeMonths, departments, generatedAt }: MarketAnalysis): string {
+function overview(
+  { kind, timeframeMonths, departments, generatedAt }: MarketAnalysis,
+  commission: string | undefined,
+): string {
   return [
     "## Analysis Overview\n",
     `- **Type**: ${KIND_NAMES[kind]}`,
     `- **Timeframe**: ${timeframeMonths} months`,
     `- **Departments**: ${departments.join(", ")}`,
     `- **Generated**: ${new Date(generatedAt * 1000).toISOString()}`,
+    ...(commission === undefined ? [] : [`- **Asked by**: ${commission}`]),
   ].join("\n");
 }
 

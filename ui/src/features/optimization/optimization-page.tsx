@@ -1,4 +1,5 @@
 import { Button, VisuallyHidden } from "@mantine/core";
+import type { GrantedConsent } from "backend-api";
 import { type ReactNode, useEffect, useRef } from "react";
 import { isFinal } from "../../api/watch-run.ts";
 import { FailurePanel } from "../../components/failure-panel.tsx";
@@ -24,10 +25,17 @@ interface OptimizationPageProps extends OptimizationOptions {
     prompt: string;
     draft: Draft;
   }) => ReactNode;
+  /** What to show of a consent that the user has given to the run. */
+  renderGranted: (consent: GrantedConsent, requestId: string) => ReactNode;
 }
 
 /** The workspace: what to ask for on one side, what the agents do about it on the other. */
-export function OptimizationPage({ disabled, renderConsent, ...options }: OptimizationPageProps) {
+export function OptimizationPage({
+  disabled,
+  renderConsent,
+  renderGranted,
+  ...options
+}: OptimizationPageProps) {
   const { state, dispatch, start, open, clearHistory } = useOptimization(options);
   const { draft, run, history } = state;
   const busy = isBusy(run);
@@ -66,6 +74,7 @@ export function OptimizationPage({ disabled, renderConsent, ...options }: Optimi
           run.requestId &&
           run.consentUrl &&
           renderConsent({ requestId: run.requestId, consentUrl: run.consentUrl, prompt: retryPrompt, draft })}
+        {run?.progress?.consent && renderGranted(run.progress.consent, run.progress.request_id)}
         {run?.failure && (
           <FailurePanel title="The run did not complete" failure={run.failure} headingRef={failureHeading}>
             {run.requestId && isCutOff(run) ? (

@@ -1,0 +1,29 @@
+import type { ActClaim, VerifiedAgent } from "aauth";
+
+const MAX_NAME_CHARACTERS = 200;
+
+/**
+ * On whose behalf an authorized caller asks: its own name, the user, and the agents it acts for, nearest first (`act`, profile 4.4).
+ * Undefined for callers without an auth token, who ask for themselves.
+ */
+export function commissionOf(agent: VerifiedAgent | undefined): string | undefined {
+  if (agent?.level !== "authorized") return undefined;
+  const { act } = agent;
+  const user = agent.subject ?? act?.sub;
+  const parts = [named(agent.agent)];
+  if (agent.agentDelegate !== undefined) parts.push(`through its delegate ${named(agent.agentDelegate)}`);
+  if (user !== undefined) parts.push(`for user ${named(user)}`);
+  const chain = chainOf(act);
+  if (chain.length > 0) parts.push(`called by ${chain.map(named).join(", called by ")}`);
+  return parts.join(", ");
+}
+
+function chainOf(act: ActClaim | undefined): string[] {
+  return act === undefined ? [] : [act.agent, ...chainOf(act.act)];
+}
+
+/** The name is proven, but it is text from outside, and the report is Markdown. */
+function named(text: string): string {
+  const line = text.replace(/[\p{C}\s`]+/gu, " ").trim();
+  return `\`${line.length > MAX_NAME_CHARACTERS ? `${line.slice(0, MAX_NAME_CHARACTERS)}…` : line}\``;
+}

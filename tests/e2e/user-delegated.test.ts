@@ -1,0 +1,273 @@
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { openPage, startBrowser, type WatchedPage } from "../support/browser.ts";
+import { consentPageOpen, decideConsent, signInForConsent } from "../support/consent-page.ts";
+import { screenshot } from "../support/screenshot.ts";
+import { DEMO_USER, fillLoginPage } from "../support/sign-in.ts";
+import { startStack, type TestStack, type TestStackOptions } from "../support/start-stack.ts";
+
+const OPTIONS: TestStackOptions = { modes: { authorizationScheme: "user-delegated", ui: true } };
+const SECOND_USER = { username: "second-user", password: "user123" };
+const MARKET_PROMPT = "optimize laptop supply chain and perform market analysis";
+const WAIT = { timeout: 30_000 };
+
+let browser: Browser;
+
+beforeAll(async () => {
+  browser = await startBrowser();
+});
+afterAll(() => browser?.close());
+
+/** A page with a signed-in user, and the ids of the runs it has started. */
+interface UserPage extends WatchedPage {
+  readonly runs: readonly string[];
+}
+
+async function signedInPage(stack: TestStack): Promise<UserPage> {
+  const watched = await openPage(browser);
+  const { page } = watched;
+  const runs: string[] = [];
+  // The browser leaves for the consent page at once, and an answer that was navigated away from cannot be read later.
+  await page.route("**/optimization/start", async (route) => {
+    if (route.request().method() !== "POST") return route.continue();
+    const response = await route.fetch();
+    runs.push(((await response.json()) as { request_id: string }).request_id);
+    await route.fulfill({ response });
+  });
+  await page.setViewportSize({ width: 1280, height: 900 });
+  await page.goto(stack.urls.ui);
+  await page.getByRole("button", { name: "Sign in with Keycloak" }).click();
+  await fillLoginPage(page);
+  await page.getByTestId("signed-in-user").waitFor();
+  return { ...watched, runs };
+}
+
+/** Presses the button and gives the id of the run that this started. */
+async function startRun({ page, runs }: UserPage, button = "Optimize Laptop Supply Chain"): Promise<string> {
+  const before = runs.length;
+  await page.getByRole("button", { name: button }).click();
+  await expect.poll(() => runs.length, WAIT).toBe(before + 1);
+  return runs.at(-1)!;
+}
+
+/** Waits until the page says that this very run is completed. */
+async function runCompleted(page: Page, requestId: string): Promise<void> {
+  await page.getByRole("heading", { name: "Optimization completed" }).waitFor(WAIT);
+  await page.getByTestId("run-status").getByTitle(`Request id ${requestId}`).waitFor(WAIT);
+}
+
+async function failureCode(page: Page): Promise<string | null> {
+  await page.getByTestId("failure-panel").waitFor(WAIT);
+  return page.getByTestId("failure-panel").locator("code").textContent();
+}
+
+const fitsWidth = (page: Page) => page.evaluate("document.documentElement.scrollWidth <= window.innerWidth");
+
+describe("a person who is asked", () => {
+  let stack: TestStack;
+  let watched: UserPage;
+  let callback: string;
+
+  beforeAll(async () => {
+    stack = await startStack(OPTIONS);
+    watched = await signedInPage(stack);
+    watched.page.on("request", (request) => {
+      if (request.url().includes("/auth/aauth/callback?")) callback = request.url();
+    });
+  });
+  afterAll(() => stack?.stop());
+
+  test("sees who asks for what, allows it, and the same run goes on through both agents", async () => {
+    const { page } = watched;
+    await page.getByLabel("Custom prompt").fill(MARKET_PROMPT);
+    const requestId = await startRun(watched, "Run Custom Optimization");
+    await consentPageOpen(page);
+    const text = await page.locator("main").textContent();
+    for (const part of [
+      "mcp-user",
+      stack.urls.backendAgent,
+      stack.urls.supplyChainAgent,
+      "Optimize the laptop supply chain in your name",
+      "Ask the market-analysis agent in your name",
+    ])
+      expect(text).toContain(part);
+    await screenshot(page, "consent-page");
+    await page.emulateMedia({ colorScheme: "dark" });
+    await page.setViewportSize({ width: 400, height: 800 });
+    expect(await fitsWidth(page)).toBe(true);
+    await screenshot(page, "consent-page-phone-dark");
+    await page.setViewportSize({ width: 1280, height: 900 });
+    await page.emulateMedia({ colorScheme: "light" });
+
+    await decideConsent(page, "Allow");
+    await runCompleted(page, requestId);
+    expect(new URL(page.url()).search).toBe("");
+    expect(await page.getByLabel("Custom prompt").inputValue()).toBe(MARKET_PROMPT);
+    await page.getByRole("heading", { name: "Market Analysis Report" }).waitFor(WAIT);
+    const report = await page.getByTestId("agent-response").textContent();
+    expect(report).toMatch(
+      new RegExp(
+        `Asked by: ${stack.urls.supplyChainAgent}, for user [0-9a-f-]{36}, called by ${stack.urls.backendAgent}`,
+      ),
+    );
+
+    const log = stack.log();
+    for (const line of [
+      "🔐 Received request_token from auth server (user consent required)",
+      "🔐 Received auth_token from auth server (code exchange)",
+      "🔄 Token exchange: upstream_auth_token=",
+      "🔐 Received auth_token from auth server (exchange)",
+    ])
+      expect(log).toContain(line);
+    expect(log).toMatch(
+      new RegExp(
+        `market-analysis-agent +\\| .*Received auth_token in request.*"act":\\{"agent":"${stack.urls.backendAgent}"`,
+      ),
+    );
+    expect(log).not.toMatch(/eyJ[\w-]+\.eyJ/);
+  });
+
+  test("sees what was allowed, to whom and until when", async () => {
+    const { page } = watched;
+    const panel = page.getByTestId("granted-consent");
+    const text = await panel.textContent();
+    for (const part of [
+      "You allowed this",
+      stack.urls.backendAgent,
+      stack.urls.supplyChainAgent,
+      "supply-chain:optimize",
+      "market-analysis:analyze",
+      "good until",
+    ])
+      expect(text).toContain(part);
+    // The page's head stays in place and would cover a part that has to be scrolled to.
+    await page.evaluate("window.scrollTo(0, 0)");
+    await screenshot(panel, "ui-consent-granted");
+    await page.emulateMedia({ colorScheme: "dark" });
+    await page.setViewportSize({ width: 400, height: 800 });
+    expect(await fitsWidth(page)).toBe(true);
+    await screenshot(panel, "ui-consent-granted-phone-dark");
+    await page.setViewportSize({ width: 1280, height: 900 });
+    await page.emulateMedia({ colorScheme: "light" });
+  });
+
+  test("gets nowhere with the same answer a second time", async () => {
+    const { page } = watched;
+    const tokens = () => stack.log().match(/\(code exchange\)/g)?.length;
+    const before = tokens();
+    await page.goto(callback);
+    expect(await failureCode(page)).toBe("unknown_request");
+    expect(tokens()).toBe(before);
+    expect(new URL(page.url()).search).toBe("");
+  });
+
+  test("is not asked again for the same thing", async () => {
+    const { page } = watched;
+    await runCompleted(page, await startRun(watched));
+    await page.getByTestId("granted-consent").waitFor();
+  });
+
+  test("takes it back, and is asked again; says no, and tries again", async () => {
+    const { page } = watched;
+    const panel = page.getByTestId("granted-consent");
+    await panel.getByRole("button", { name: "Revoke" }).click();
+    await panel.getByText(/^Revoked at/).waitFor(WAIT);
+    expect(await panel.getByRole("button").count()).toBe(0);
+    await screenshot(panel, "ui-consent-revoked");
+
+    await startRun(watched);
+    await consentPageOpen(page);
+    await decideConsent(page, "Deny");
+    expect(await failureCode(page)).toBe("access_denied");
+    await screenshot(page, "ui-consent-denied");
+
+    const again = await startRun(watched, "Try again");
+    await consentPageOpen(page);
+    await decideConsent(page, "Allow");
+    await runCompleted(page, again);
+    expect(await panel.getByRole("button", { name: "Revoke" }).count()).toBe(1);
+  });
+
+  test("finds the run waiting when coming back without an answer, and answers then", async () => {
+    const { page } = watched;
+    await page.getByTestId("granted-consent").getByRole("button", { name: "Revoke" }).click();
+    await page.getByText(/^Revoked at/).waitFor(WAIT);
+    const requestId = await startRun(watched);
+    await consentPageOpen(page);
+    await page.goto(stack.urls.ui);
+    await page.getByTestId("consent-notice").waitFor(WAIT);
+    await screenshot(page, "ui-awaiting-consent");
+    await page.getByRole("button", { name: "Review the request" }).click();
+    await consentPageOpen(page);
+    await decideConsent(page, "Allow");
+    await runCompleted(page, requestId);
+  });
+
+  test("cannot lend a run to somebody else who is signed in at the auth server", async () => {
+    const { context, page } = watched;
+    await context.clearCookies();
+    await startRun(watched);
+    await signInForConsent(page, SECOND_USER);
+    expect(await page.locator("main").textContent()).toContain("second-user");
+    await decideConsent(page, "Allow");
+    expect(await failureCode(page)).toBe("wrong_user");
+    expect(await page.getByTestId("granted-consent").count()).toBe(0);
+    await screenshot(page, "ui-consent-wrong-user");
+
+    // The other user's consent is not remembered either: the question comes again.
+    await startRun(watched, "Try again");
+    await consentPageOpen(page);
+    await context.clearCookies();
+    await page.reload();
+    await signInForConsent(page, DEMO_USER);
+    await decideConsent(page, "Allow");
+    await page.getByRole("heading", { name: "Optimization completed" }).waitFor(WAIT);
+  });
+
+  test("is not sent round in circles by an agent that wants more after consent", async () => {
+    const { page } = watched;
+    await page.getByTestId("granted-consent").getByRole("button", { name: "Revoke" }).click();
+    await page.getByText(/^Revoked at/).waitFor(WAIT);
+    await startRun(watched);
+    await consentPageOpen(page);
+    await stack.kill("supply-chain-agent");
+    await stack.startAgain("supply-chain-agent", {
+      AAUTH_RESOURCE_ADDITIONAL_SCOPES: "market-analysis:analyze supply-chain:audit",
+    });
+    await decideConsent(page, "Allow");
+    expect(await failureCode(page)).toBe("consent_repeated");
+    await screenshot(page, "ui-consent-repeated");
+  });
+
+  test("has seen a clean console all the way", () => {
+    expect(watched.complaints).toEqual([]);
+  });
+});
+
+describe("a person who takes too long", () => {
+  let stack: TestStack;
+
+  beforeAll(async () => {
+    stack = await startStack({ ...OPTIONS, env: { "auth-server": { AUTH_SERVER_CONSENT_SECONDS: "8" } } });
+  });
+  afterAll(() => stack?.stop());
+
+  test("is told so by the auth server and by the page, and can start again", async () => {
+    const watched = await signedInPage(stack);
+    const { page } = watched;
+    await startRun(watched);
+    await consentPageOpen(page);
+    await page.waitForTimeout(9000);
+    await decideConsent(page, "Allow");
+    await page.getByRole("heading", { name: "This request cannot be answered" }).waitFor(WAIT);
+    await screenshot(page, "consent-expired");
+    // The one answer with an error status in this journey.
+    expect(watched.complaints).toEqual([expect.stringContaining("status of 400")]);
+
+    await page.goto(stack.urls.ui);
+    expect(await failureCode(page)).toBe("consent_expired");
+    await startRun(watched);
+    await consentPageOpen(page);
+    expect(watched.complaints).toHaveLength(1);
+  });
+});
