@@ -50,6 +50,8 @@ export interface StackModes {
   readonly authorizationScheme: (typeof AUTHORIZATION_SCHEMES)[number];
   /** Gateway configuration, path from the repository's root or absolute. */
   readonly policyFile: string;
+  /** The agentgateway executable; undefined for the embedded gateway. */
+  readonly gatewayProgram?: string;
   readonly ui: boolean;
   readonly showTokens: boolean;
 }
@@ -182,7 +184,13 @@ export function describeStack(ports: StackPorts, modes: StackModes): ServiceDesc
       },
     }),
     service("gateway", "gateway", {
-      args: ["services/gateway/src/main.ts", "-f", modes.policyFile],
+      args: [
+        ...(modes.gatewayProgram === undefined
+          ? ["services/gateway/src/main.ts"]
+          : ["scripts/foreign-program.ts", modes.gatewayProgram]),
+        "-f",
+        modes.policyFile,
+      ],
       ports: [
         need("gateway", "gateway"),
         need("gatewayAdmin", "gateway, administration"),
@@ -193,6 +201,8 @@ export function describeStack(ports: StackPorts, modes: StackModes): ServiceDesc
         // The configuration file names these; its defaults are the demo's ports.
         GATEWAY_PORT: String(ports.gateway),
         BACKEND_AGENT_URL: urls.backendAgent,
+        // With a minimum of jwks no pseudonymous call would ever reach an agent. The file with rules on identity keeps jwks.
+        GATEWAY_REQUIRED_SCHEME: modes.signatureScheme,
         AAUTH_AUTHZ_HOST: `127.0.0.1:${ports.gatewayAuthz}`,
         SUPPLY_CHAIN_AGENT_ADDR: `127.0.0.1:${ports.supplyChainAgent}`,
         MARKET_ANALYSIS_AGENT_ADDR: `127.0.0.1:${ports.marketAnalysisAgent}`,

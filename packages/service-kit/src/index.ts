@@ -7,6 +7,7 @@
 export { ConfigError, type ConfigProblem, HelpRequested } from "./config/config-error.ts";
 export { KNOWN_NAMES } from "./config/known-names.ts";
 export { loadConfig } from "./config/load-config.ts";
+export { serviceSettings, tokenLogSettings } from "./config/service-settings.ts";
 export { type Config, type Setting, type Settings, setting } from "./config/setting.ts";
 export { settingsHelp } from "./config/settings-help.ts";
 export {

@@ -3,11 +3,11 @@ import {
   booleanSetting,
   type Config,
   integerSetting,
-  LOG_FORMATS,
-  LOG_LEVELS,
   listSetting,
   portSetting,
+  serviceSettings,
   setting,
+  tokenLogSettings,
   urlSetting,
 } from "service-kit";
 import { z } from "zod";
@@ -16,12 +16,8 @@ import { AUTH_TOKEN_ALGORITHMS } from "./realm/realm-keys.ts";
 const DEMO_REALM_FILE = resolve(import.meta.dirname, "../../../keycloak/realm/aauth-test-realm.json");
 
 export const settings = {
-  host: setting({
-    env: "HOST",
-    flag: "host",
-    schema: z.string().default("127.0.0.1"),
-    description: "Address to listen on",
-  }),
+  ...serviceSettings,
+  ...tokenLogSettings,
   port: setting({
     env: "AUTH_SERVER_PORT",
     flag: "port",
@@ -75,24 +71,6 @@ export const settings = {
     flag: "admin",
     schema: booleanSetting(true),
     description: "Lets loopback callers change the realm's attributes with Keycloak's development login",
-  }),
-  logLevel: setting({
-    env: "LOG_LEVEL",
-    flag: "log-level",
-    schema: z.enum(LOG_LEVELS).default("info"),
-    description: `One of ${LOG_LEVELS.join(", ")}`,
-  }),
-  logFormat: setting({
-    env: "LOG_FORMAT",
-    flag: "log-format",
-    schema: z.enum(LOG_FORMATS).default("text"),
-    description: `One of ${LOG_FORMATS.join(", ")}`,
-  }),
-  showTokens: setting({
-    env: "AAUTH_SHOW_TOKENS",
-    flag: "show-tokens",
-    schema: booleanSetting(false),
-    description: "Prints whole tokens in the log: for a demonstration only",
   }),
 };
 

@@ -1,24 +1,19 @@
 import {
-  booleanSetting,
   type Config,
   integerSetting,
-  LOG_FORMATS,
-  LOG_LEVELS,
   listSetting,
   portSetting,
+  serviceSettings,
   setting,
+  tokenLogSettings,
   urlSetting,
 } from "service-kit";
 import { z } from "zod";
 
 /** Every setting of the backend. Only `main.ts` reads them. */
 export const settings = {
-  host: setting({
-    env: "HOST",
-    flag: "host",
-    schema: z.string().default("127.0.0.1"),
-    description: "Address to listen on",
-  }),
+  ...serviceSettings,
+  ...tokenLogSettings,
   port: setting({
     env: "PORT",
     flag: "port",
@@ -83,25 +78,6 @@ export const settings = {
     env: "CORS_ALLOWED_ORIGINS",
     schema: listSetting(["http://localhost:3050"]),
     description: "Origins whose pages may call the API, separated by commas",
-  }),
-  logLevel: setting({
-    env: "LOG_LEVEL",
-    schema: z.preprocess(
-      (value) => (typeof value === "string" ? value.toLowerCase() : value),
-      z.enum(LOG_LEVELS).default("info"),
-    ),
-    description: "Least severe log line printed",
-  }),
-  logFormat: setting({
-    env: "LOG_FORMAT",
-    schema: z.enum(LOG_FORMATS).default("text"),
-    description: "text for people, json for machines",
-  }),
-  showTokens: setting({
-    env: "AAUTH_SHOW_TOKENS",
-    flag: "show-tokens",
-    schema: booleanSetting(false),
-    description: "Print whole tokens and signatures in the log; for demonstrations only",
   }),
 };
 

@@ -1,21 +1,9 @@
-import {
-  type Config,
-  LOG_FORMATS,
-  LOG_LEVELS,
-  listSetting,
-  portSetting,
-  setting,
-  urlSetting,
-} from "service-kit";
+import { type Config, listSetting, portSetting, serviceSettings, setting, urlSetting } from "service-kit";
 import { z } from "zod";
 
 /** Every setting of this service; `--help` prints them. */
 export const settings = {
-  host: setting({
-    env: "HOST",
-    schema: z.string().default("127.0.0.1"),
-    description: "Address to listen on",
-  }),
+  ...serviceSettings,
   port: setting({
     env: "GATEWAY_AUTHZ_PORT",
     flag: "port",
@@ -54,18 +42,6 @@ export const settings = {
     env: "GATEWAY_AUTHZ_BODY_COVERAGE",
     schema: z.enum(["required", "optional"]).default("required"),
     description: "Whether a signature must cover the body; optional is for agents of the Python demo",
-  }),
-  logLevel: setting({
-    env: "LOG_LEVEL",
-    flag: "log-level",
-    schema: z.string().toLowerCase().pipe(z.enum(LOG_LEVELS)).default("info"),
-    description: `Least level to log: ${LOG_LEVELS.join(", ")}`,
-  }),
-  logFormat: setting({
-    env: "LOG_FORMAT",
-    flag: "log-format",
-    schema: z.enum(LOG_FORMATS).default("text"),
-    description: "text for people, json for machines",
   }),
 };
 

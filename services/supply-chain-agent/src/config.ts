@@ -1,12 +1,11 @@
 import {
-  booleanSetting,
   type Config,
   integerSetting,
-  LOG_FORMATS,
-  LOG_LEVELS,
   listSetting,
   portSetting,
+  serviceSettings,
   setting,
+  tokenLogSettings,
   urlSetting,
 } from "service-kit";
 import { z } from "zod";
@@ -15,11 +14,8 @@ const timeoutSeconds = (defaultValue: number) => integerSetting(defaultValue, { 
 
 /** Every setting of this service; `--help` prints them. */
 export const settings = {
-  host: setting({
-    env: "HOST",
-    schema: z.string().default("127.0.0.1"),
-    description: "Address to listen on",
-  }),
+  ...serviceSettings,
+  ...tokenLogSettings,
   port: setting({
     env: "SUPPLY_CHAIN_AGENT_PORT",
     flag: "port",
@@ -92,24 +88,6 @@ export const settings = {
     env: "SUPPLY_CHAIN_TRUSTED_AGENTS",
     schema: listSetting(),
     description: "Agents that may call, by identity; empty means any that can be discovered",
-  }),
-  logLevel: setting({
-    env: "LOG_LEVEL",
-    flag: "log-level",
-    schema: z.string().toLowerCase().pipe(z.enum(LOG_LEVELS)).default("info"),
-    description: `Least level to log: ${LOG_LEVELS.join(", ")}`,
-  }),
-  logFormat: setting({
-    env: "LOG_FORMAT",
-    flag: "log-format",
-    schema: z.enum(LOG_FORMATS).default("text"),
-    description: "text for people, json for machines",
-  }),
-  showTokens: setting({
-    env: "AAUTH_SHOW_TOKENS",
-    flag: "show-tokens",
-    schema: booleanSetting(false),
-    description: "Print whole tokens in the log; for the demo only",
   }),
 };
 

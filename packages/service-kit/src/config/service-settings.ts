@@ -1,0 +1,36 @@
+import { z } from "zod";
+import { LOG_FORMATS, LOG_LEVELS } from "../log/logger.ts";
+import { setting } from "./setting.ts";
+import { booleanSetting } from "./value-schemas.ts";
+
+/** Settings that every service has under the same name. Spread them into the service's own. */
+export const serviceSettings = {
+  host: setting({
+    env: "HOST",
+    flag: "host",
+    schema: z.string().default("127.0.0.1"),
+    description: "Address to listen on",
+  }),
+  logLevel: setting({
+    env: "LOG_LEVEL",
+    flag: "log-level",
+    schema: z.string().toLowerCase().pipe(z.enum(LOG_LEVELS)).default("info"),
+    description: `Least level to log: ${LOG_LEVELS.join(", ")}`,
+  }),
+  logFormat: setting({
+    env: "LOG_FORMAT",
+    flag: "log-format",
+    schema: z.enum(LOG_FORMATS).default("text"),
+    description: "text for people, json for machines",
+  }),
+};
+
+/** For services whose log may show tokens. */
+export const tokenLogSettings = {
+  showTokens: setting({
+    env: "AAUTH_SHOW_TOKENS",
+    flag: "show-tokens",
+    schema: booleanSetting(false),
+    description: "Print whole tokens and signatures in the log; for demonstrations only",
+  }),
+};

@@ -1,0 +1,55 @@
+import { installLocalhostLookup } from "service-kit";
+import { afterEach, describe, expect, test } from "vitest";
+import type { StackModes } from "../../scripts/demo/stack.ts";
+import { signIn } from "../support/optimization-run.ts";
+import { startStack, type TestStack } from "../support/start-stack.ts";
+
+installLocalhostLookup();
+
+let stack: TestStack | undefined;
+afterEach(() => stack?.stop());
+
+/** A run over both hops in one mode, and what the log says of it. */
+async function logOf(modes: Partial<StackModes>): Promise<string> {
+  stack = await startStack({ modes });
+  const state = await (await signIn(stack)).run();
+  expect(state.status).toBe("completed");
+  expect(JSON.stringify(state)).toContain("Market Analysis Report");
+  return stack.log();
+}
+
+describe("each mode of the README's table goes over both hops", () => {
+  test("hwk, signature only: both agents are called by a key alone", async () => {
+    const log = await logOf({ signatureScheme: "hwk", authorizationScheme: "signature-only" });
+    for (const agent of ["supply-chain-agent", "market-analysis-agent"]) {
+      expect(log).toMatch(new RegExp(`${agent} +\\| .*Accepting HWK \\(pseudonymous\\) request`));
+    }
+    expect(log).not.toContain("Retrying request");
+  });
+
+  test("jwks, signature only: both agents know their caller, nobody asks for more", async () => {
+    const log = await logOf({ authorizationScheme: "signature-only" });
+    expect(log).toMatch(/supply-chain-agent +\| .*scheme=jwks\).*agent=http:\/\/backend\.localhost/);
+    expect(log).toMatch(
+      /market-analysis-agent +\| .*scheme=jwks\).*agent=http:\/\/supply-chain-agent\.localhost/,
+    );
+    expect(log).not.toContain("resource_token");
+  });
+
+  test("hwk, autonomous: asked for its identity first, then for an auth token", async () => {
+    const log = await logOf({ signatureScheme: "hwk", authorizationScheme: "autonomous" });
+    expect(log).toMatch(/backend +\| .*Retrying request with identity/);
+    expect(log).toMatch(/backend +\| .*Retrying request with auth_token/);
+    expect(log).toMatch(
+      /market-analysis-agent +\| .*Authorization successful: auth_token verified for agent/,
+    );
+  });
+
+  test("whole tokens are printed with --show-tokens, and private keys are not", async () => {
+    const log = await logOf({ showTokens: true });
+    expect(log).toMatch(
+      /backend +\| .*Received auth_token from auth server.*eyJ[\w-]+\.eyJ[\w-]+\.[\w-]{300}/,
+    );
+    expect(log).not.toMatch(/"d":"[\w-]{20}/);
+  });
+});
