@@ -31,6 +31,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "services/auth-server": ["aauth", "aauth/resource", "service-kit"],
   "services/gateway": ["service-kit"],
   "services/gateway-authz": ["aauth", "aauth/resource", "service-kit"],
+  "services/trace-store": ["service-kit"],
   "packages/fastify-aauth": ["aauth", "aauth/resource"],
   "packages/protocol-log": ["aauth", "aauth/agent", "fastify-aauth"],
 };

@@ -14,6 +14,8 @@ const COMMANDS = {
   test: "scripts/test.ts",
   check: "scripts/check.ts",
   bench: "bench/main.ts",
+  policy: "scripts/policy.ts",
+  "test:agentgateway": "scripts/test-agentgateway.ts",
   consent: "scripts/consent.ts",
 };
 

@@ -9,6 +9,7 @@ import {
   setting,
   textSetting,
 } from "service-kit";
+import { findExecutable } from "../find-executable.ts";
 import {
   AUTHORIZATION_SCHEMES,
   DEMO_MODES,
@@ -40,6 +41,16 @@ const settings = {
     flag: "policy",
     schema: textSetting(DEMO_MODES.policyFile),
     description: "Gateway configuration file; agentgateway/config-policy.yaml adds access rules",
+  }),
+  gatewayKind: setting({
+    flag: "gateway",
+    schema: choiceSetting(["embedded", "agentgateway"], "embedded"),
+    description: "The gateway: the one in this repository, or the Agentgateway binary of this machine",
+  }),
+  gatewayBinary: setting({
+    env: "AGENTGATEWAY_BIN",
+    schema: textSetting("agentgateway"),
+    description: "Agentgateway executable, for --gateway agentgateway; a name is looked up on the PATH",
   }),
   ui: setting({ flag: "ui", schema: booleanSetting(DEMO_MODES.ui), description: "Leave the web page out" }),
   showTokens: setting({
@@ -75,7 +86,7 @@ export interface DemoSettings {
 /**
  * Reads flags and environment of the demo runner.
  *
- * @throws ConfigError, HelpRequested as `loadConfig` does; ConfigError also for a policy file that is not there
+ * @throws ConfigError, HelpRequested as `loadConfig` does; ConfigError also for a policy file or a gateway binary that is not there
  */
 export function readDemoSettings(env: NodeJS.ProcessEnv, argv: readonly string[]): DemoSettings {
   const config = loadConfig({ service: "demo", settings, env, argv });
@@ -87,7 +98,22 @@ export function readDemoSettings(env: NodeJS.ProcessEnv, argv: readonly string[]
     ]),
   ) as unknown as StackPorts;
   const policyFile = findPolicyFile(config.policyFile, env);
-  return { ports, modes: { signatureScheme, authorizationScheme, policyFile, ui, showTokens }, stats };
+  const modes = { signatureScheme, authorizationScheme, policyFile, ui, showTokens };
+  if (config.gatewayKind === "embedded") return { ports, modes, stats };
+  return {
+    ports,
+    modes: { ...modes, gatewayProgram: requireGatewayBinary(config.gatewayBinary, env) },
+    stats,
+  };
+}
+
+function requireGatewayBinary(name: string, env: NodeJS.ProcessEnv): string {
+  const found = findExecutable(name, env);
+  if (found !== undefined) return found;
+  const message =
+    `there is no executable ${name}; put agentgateway (v1.4.1) on the PATH or name it in AGENTGATEWAY_BIN. ` +
+    "Without --gateway the embedded gateway does the same.";
+  throw new ConfigError("demo", [{ name: "--gateway", message }]);
 }
 
 function findPolicyFile(file: string, env: NodeJS.ProcessEnv): string {

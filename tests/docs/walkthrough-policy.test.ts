@@ -146,7 +146,8 @@ test("the demo with rules and signature scheme hwk: gateway-authz asks for an id
   const modes = { policyFile: "agentgateway/config-policy.yaml", signatureScheme: "hwk" } as const;
   const stack = await startStack({ modes });
   try {
-    expect(await run(stack)).toMatchObject({ status: "completed" });
+    const { status, failure } = await run(stack);
+    expect({ status, failure }, stack.log()).toEqual({ status: "completed", failure: undefined });
     await isInLog(stack, lineWith("reason=DirectResponse"));
   } finally {
     await stack.stop();

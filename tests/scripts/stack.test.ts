@@ -5,6 +5,7 @@ import {
   DEMO_MODES,
   DEMO_PORTS,
   describeStack,
+  type StackModes,
   type StackPorts,
   stackUrls,
 } from "../../scripts/demo/stack.ts";
@@ -30,6 +31,21 @@ test("every service comes after services that are described before it", () => {
     const before = services.slice(0, index).map(({ name }) => name);
     expect(before).toEqual(expect.arrayContaining([...after]));
   });
+});
+
+test("only user-delegated asks for consent, and lets the second hop be had by exchange", () => {
+  const asking = (authorizationScheme: StackModes["authorizationScheme"]) => {
+    const services = describeStack(DEMO_PORTS, { ...DEMO_MODES, authorizationScheme });
+    const variable = (service: string, name: string) =>
+      services.find((description) => description.name === service)!.env[name];
+    return [
+      variable("auth-server", "AUTH_SERVER_CONSENT_SCOPES"),
+      variable("supply-chain-agent", "AAUTH_RESOURCE_ADDITIONAL_SCOPES"),
+    ];
+  };
+  expect(asking("user-delegated")).toEqual(["supply-chain:optimize", "market-analysis:analyze"]);
+  expect(asking("autonomous")).toEqual([undefined, undefined]);
+  expect(asking("signature-only")).toEqual([undefined, undefined]);
 });
 
 test("a second stack shares no port and no identity with the demo", () => {

@@ -1,11 +1,18 @@
 import { createServer, type Server } from "node:http";
 import type { GatewaySettings } from "./config.ts";
-import type { Bind, GatewayConfiguration, Route } from "./configuration/configuration.ts";
+import type {
+  Bind,
+  GatewayConfiguration,
+  Route,
+  TracingConfiguration,
+} from "./configuration/configuration.ts";
 import { loadConfiguration } from "./configuration/load-configuration.ts";
 import { accessLogLine } from "./observe/access-log.ts";
 import { RequestMetrics } from "./observe/request-metrics.ts";
 import type { RequestRecord } from "./observe/request-record.ts";
 import { requestSpan } from "./observe/request-span.ts";
+import { traceUrl } from "./observe/trace-url.ts";
+import { createWallClock } from "./observe/wall-clock.ts";
 import { LocalRateLimit } from "./policies/local-rate-limit.ts";
 import { closeServer, listen, serverUrl } from "./ports/listen.ts";
 import { openOwnPort } from "./ports/own-port.ts";
@@ -29,6 +36,7 @@ export interface GatewayDependencies {
   };
   /** Takes one access-log line, without its end. */
   readonly accessLog: (line: string) => void;
+  /** Default: spans go to the file's OTLP endpoint, if it has a `tracing` section. */
   readonly telemetry?: Telemetry;
   /** Unix milliseconds. Default the system's clock. */
   readonly nowMs?: () => number;
@@ -58,6 +66,7 @@ type GatewayLimits = Pick<
   | "readinessAddress"
   | "otlpEndpoint"
   | "otlpProtocol"
+  | "traceServiceName"
   | "logFormat"
   | "maxBodyBytes"
   | "maxHeaderBytes"
@@ -77,12 +86,13 @@ export async function buildGateway(
   configuration: { source: string; text: string },
   dependencies: GatewayDependencies,
 ): Promise<Gateway> {
-  const { env, logger, telemetry, nowMs = Date.now } = dependencies;
+  const { env, logger, nowMs = createWallClock() } = dependencies;
   const load = (text: string): GatewayConfiguration =>
     loadConfiguration({ text, source: configuration.source, env, overrides: limits });
   let current = load(configuration.text);
   const { tracing, logging, admin, stats, readiness } = current;
 
+  const telemetry = dependencies.telemetry ?? (tracing && (await openTelemetry(tracing, limits, logger)));
   const metrics = new RequestMetrics();
   const pools = new UpstreamPools({
     connectTimeoutMs: CONNECT_TIMEOUT_MS,
@@ -98,7 +108,7 @@ export async function buildGateway(
     metrics.count(record);
     const line = accessLogLine(logging, record, endedAtMs);
     if (line !== undefined) dependencies.accessLog(line);
-    const span = telemetry && requestSpan(tracing, record, endedAtMs);
+    const span = requestSpan(tracing, record, endedAtMs);
     if (span !== undefined) telemetry?.exportSpan(span);
   };
 
@@ -190,7 +200,10 @@ export async function buildGateway(
     );
     own.push(
       await openOwnPort(stats, {
-        "/metrics": { contentType: `${text}; version=0.0.4`, render: () => metrics.render() },
+        "/metrics": {
+          contentType: `${text}; version=0.0.4`,
+          render: () => metrics.render(telemetry?.counts?.()),
+        },
       }),
     );
     own.push(
@@ -214,6 +227,16 @@ export async function buildGateway(
     },
     close,
   };
+}
+
+/** Loaded only where it is wanted: the SDK takes memory and a moment to load. */
+async function openTelemetry(
+  tracing: TracingConfiguration,
+  { traceServiceName }: GatewayLimits,
+  logger: GatewayDependencies["logger"],
+): Promise<Telemetry> {
+  const { createOtlpTelemetry } = await import("./observe/otlp-telemetry.ts");
+  return createOtlpTelemetry({ url: traceUrl(tracing), serviceName: traceServiceName, logger });
 }
 
 /** What one bind serves: replaced as a whole by a reload. Rate limits start anew then. */

@@ -49,10 +49,36 @@ export const settings = {
     schema: z.string().optional(),
     description: "Overrides config.tracing.otlpEndpoint",
   }),
+  otelTracesEndpoint: setting({
+    env: "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+    schema: z.string().optional(),
+    description: "The same, where OTLP_ENDPOINT is not set",
+  }),
+  otelEndpoint: setting({
+    env: "OTEL_EXPORTER_OTLP_ENDPOINT",
+    schema: z.string().optional(),
+    description: "The same, where neither is set",
+  }),
   otlpProtocol: setting({
     env: "OTLP_PROTOCOL",
     schema: z.string().optional(),
-    description: "Overrides config.tracing.otlpProtocol",
+    description:
+      "Overrides config.tracing.otlpProtocol; http, whatever is behind its slash, is what can be done",
+  }),
+  otelTracesProtocol: setting({
+    env: "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL",
+    schema: z.string().optional(),
+    description: "The same, where OTLP_PROTOCOL is not set",
+  }),
+  otelProtocol: setting({
+    env: "OTEL_EXPORTER_OTLP_PROTOCOL",
+    schema: z.string().optional(),
+    description: "The same, where neither is set",
+  }),
+  traceServiceName: setting({
+    env: "OTEL_SERVICE_NAME",
+    schema: z.string().default("agentgateway"),
+    description: "service.name of the spans",
   }),
   logFormat: setting({
     env: "LOG_FORMAT",
@@ -95,3 +121,14 @@ export const settings = {
 };
 
 export type GatewaySettings = Config<typeof settings>;
+
+/** The trace variables in Agentgateway's order of precedence, resolved to the two that override the file. */
+export function withTraceVariables<Given extends GatewaySettings>(config: Given): Given {
+  const protocol = config.otlpProtocol ?? config.otelTracesProtocol ?? config.otelProtocol;
+  return {
+    ...config,
+    otlpEndpoint: config.otlpEndpoint ?? config.otelTracesEndpoint ?? config.otelEndpoint,
+    // Collectors take both encodings of OTLP/HTTP at the same address.
+    otlpProtocol: /^http(?:\/(?:json|protobuf))?$/i.test(protocol ?? "") ? "http" : protocol,
+  };
+}

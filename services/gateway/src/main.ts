@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { ConfigError, createLogger, HelpRequested, loadConfig, runService } from "service-kit";
 import { buildGateway } from "./app.ts";
-import { settings } from "./config.ts";
+import { settings, withTraceVariables } from "./config.ts";
 import { loadConfiguration } from "./configuration/load-configuration.ts";
 import { ConfigurationError } from "./configuration/problem.ts";
 import { lineWriter } from "./observe/line-writer.ts";
@@ -11,12 +11,9 @@ import { watchFile } from "./ports/watch-file.ts";
 await runService({
   name: "gateway",
   start: async () => {
-    const config = loadConfig({
-      service: "gateway",
-      settings,
-      env: process.env,
-      argv: process.argv.slice(2),
-    });
+    const config = withTraceVariables(
+      loadConfig({ service: "gateway", settings, env: process.env, argv: process.argv.slice(2) }),
+    );
     const source = config.inline === undefined ? basename(config.file) : "inline";
     const text = config.inline ?? readConfigurationFile(config.file);
     const asConfigError = (error: unknown) =>

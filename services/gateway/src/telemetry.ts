@@ -1,6 +1,6 @@
 /**
- * The seam for trace export. The gateway makes one SERVER span a request when its file has a `tracing` section; whoever wants the
- * spans passes a sink to `buildGateway`. Trace ids and `traceparent` do not depend on it.
+ * Where finished spans go. The gateway makes one SERVER span a request when its file has a `tracing` section, and sends them by
+ * OTLP/HTTP (`observe/otlp-telemetry.ts`) unless `buildGateway` is given something else. Trace ids and `traceparent` do not depend on it.
  */
 
 /** One finished request. Attribute values are plain JSON data; tokens and signatures are cut already. */
@@ -13,14 +13,24 @@ export interface GatewaySpan {
   readonly parentSpanId?: string;
   /** `METHOD matched-path`, or `unknown` when no route was found. */
   readonly name: string;
+  /** Unix milliseconds, with fractions. */
   readonly startTimeMs: number;
   readonly endTimeMs: number;
   readonly attributes: Readonly<Record<string, unknown>>;
 }
 
+/** Spans so far. Those in neither number are still on their way. */
+export interface SpanCounts {
+  readonly exported: number;
+  /** Given up: the collector is away, slow or refuses them. */
+  readonly dropped: number;
+}
+
 /** Takes finished spans. `exportSpan` must not throw and must not wait. */
 export interface Telemetry {
   exportSpan(span: GatewaySpan): void;
-  /** Sends what is left. */
+  /** For `/metrics`. */
+  counts?(): SpanCounts;
+  /** Sends what is left, within a bounded time. */
   close?(): Promise<void>;
 }

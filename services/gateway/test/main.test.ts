@@ -1,16 +1,23 @@
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
+import { startFakeServer } from "./support/fake-agent.ts";
+import { freePort } from "./support/gateway-under-test.ts";
+import { send } from "./support/http-client.ts";
 
 const MAIN = fileURLToPath(new URL("../src/main.ts", import.meta.url));
 const FILES = fileURLToPath(new URL("../../../agentgateway/", import.meta.url));
 
-function run(...args: string[]): Promise<{ status: number; stdout: string; stderr: string }> {
+function run(
+  ...given: string[] | [{ args: string[]; env: Record<string, string> }]
+): Promise<{ status: number; stdout: string; stderr: string }> {
+  const [first] = given;
+  const { args, env } = typeof first === "object" ? first : { args: given as string[], env: {} };
   return new Promise((resolve) => {
-    execFile(process.execPath, [MAIN, ...args], { env: {} }, (error, stdout, stderr) =>
+    execFile(process.execPath, [MAIN, ...args], { env }, (error, stdout, stderr) =>
       resolve({ status: error === null ? 0 : Number(error.code), stdout, stderr }),
     );
   });
@@ -47,5 +54,78 @@ describe("the command line", () => {
     expect((await run("-c", "binds: []", "--validate-only")).stderr).toContain(
       "inline:1 binds: there is nothing to listen on",
     );
+  });
+});
+
+describe("the file changes while it runs", () => {
+  test("a typo changes nothing and is named with its line; the next good file counts", async () => {
+    const one = await startFakeServer((_, response) => response.end("one"));
+    const two = await startFakeServer((_, response) => response.end("two"));
+    const port = await freePort();
+    const folder = mkdtempSync(join(tmpdir(), "gateway-main-"));
+    const file = join(folder, "live.yaml");
+    const text = (address: string) =>
+      `binds:\n- port: ${port}\n  listeners:\n  - routes:\n    - policies: {a2a: {}}\n      backends: [{host: "${address}"}]\n`;
+    writeFileSync(file, text(one.address));
+    const own = "127.0.0.1:0";
+    const child = spawn(process.execPath, [MAIN, "-f", file], {
+      env: { ADMIN_ADDR: own, STATS_ADDR: own, READINESS_ADDR: own },
+    });
+    const ended = new Promise((resolve) => child.once("exit", resolve));
+    let output = "";
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding("utf8").on("data", (chunk: string) => {
+        output += chunk;
+      });
+    }
+    const outputHas = (wanted: RegExp) =>
+      vi.waitFor(() => expect(output).toMatch(wanted), { timeout: 8000, interval: 20 });
+    const body = async () => (await send({ port })).body;
+    try {
+      await outputHas(/gateway ready on /);
+      expect(await body()).toBe("one");
+      writeFileSync(file, text(two.address).replace("a2a", "a2b"));
+      await outputHas(/live\.yaml changed and cannot be used; the old configuration stays/);
+      expect(output).toMatch(
+        /live\.yaml:5 binds\[0\]\.listeners\[0\]\.routes\[0\]\.policies\.a2b: unknown key a2b/,
+      );
+      expect(await body()).toBe("one");
+      writeFileSync(file, text(two.address));
+      await outputHas(/configuration reloaded from live\.yaml/);
+      expect(await body()).toBe("two");
+    } finally {
+      child.kill("SIGTERM");
+      await ended;
+      rmSync(folder, { recursive: true });
+      await Promise.all([one.close(), two.close()]);
+    }
+  });
+});
+
+describe("the trace variables", () => {
+  const traced =
+    "config: {tracing: {otlpProtocol: grpc}}\nbinds: [{port: 1, listeners: [{routes: [{backends: [{host: 'a:1'}]}]}]}]";
+  const check = (env: Record<string, string>) => run({ args: ["-c", traced, "--validate-only"], env });
+
+  test.each([
+    [{ OTLP_ENDPOINT: "http://a:1", OTLP_PROTOCOL: "http" }, /valid!/],
+    [{ OTEL_EXPORTER_OTLP_ENDPOINT: "http://a:1", OTEL_EXPORTER_OTLP_PROTOCOL: "http/protobuf" }, /valid!/],
+    [
+      { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: "http://a:1", OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: "http/json" },
+      /valid!/,
+    ],
+    [{ OTLP_ENDPOINT: "http://a:1" }, /otlpProtocol grpc/],
+    [
+      { OTLP_ENDPOINT: "http://a:1", OTLP_PROTOCOL: "grpc", OTEL_EXPORTER_OTLP_PROTOCOL: "http" },
+      /otlpProtocol grpc/,
+    ],
+    [{ OTLP_PROTOCOL: "http" }, /needs an otlpEndpoint/],
+    [
+      { OTLP_ENDPOINT: "nonsense", OTLP_PROTOCOL: "http", OTEL_EXPORTER_OTLP_ENDPOINT: "http://a:1" },
+      /expected an http or https URL/,
+    ],
+  ])("%j", async (env, answer) => {
+    const { stdout, stderr } = await check(env);
+    expect(stdout + stderr).toMatch(answer);
   });
 });

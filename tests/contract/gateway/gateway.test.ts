@@ -147,7 +147,7 @@ describe.each<PolicyFile>(["config.yaml", "config-policy.yaml"])("%s", (file) =>
   });
 
   test.each(identities.map((identity) => [identity.name, identity] as const))(
-    "an unknown host is 404 for %s",
+    "G8: an unknown host is 404 for %s",
     async (_name, identity) => {
       const request = REQUESTS[0]!;
       const headers = await identity.headersFor({
@@ -187,6 +187,34 @@ describe.each<PolicyFile>(["config.yaml", "config-policy.yaml"])("%s", (file) =>
     const { response } = await call("supply-chain-agent", { ...request, body: "{}" }, headers);
     expect(response.status).toBe(401);
     expect(response.body).toMatch(/^agent: (digest_missing|insufficient_coverage)$/);
+  });
+
+  test.each([
+    ["POST", "/jwks.json"],
+    ["DELETE", "/.well-known/aauth-agent"],
+    ["GET", "/.well-known/aauth-agent/more"],
+    ["GET", "/x/jwks.json"],
+  ])("G11: %s %s is not open", async (method, target) => {
+    const hwk = identities.find((identity) => identity.name === "hwk")!;
+    const request = { method, target };
+    const headers = await hwk.headersFor({
+      ...request,
+      resource: RESOURCES["supply-chain-agent"],
+      body: undefined,
+    });
+    const { response, caseId } = await call("supply-chain-agent", request, headers);
+    expect(response.status).toBe(401);
+    expect(seenBy("supply-chain-agent", caseId)).toEqual([]);
+  });
+
+  test("G9: the inert policy of the fork stops the start", async () => {
+    const text = readFileSync(new URL(`../../../agentgateway/${file}`, import.meta.url), "utf8");
+    const inert = text.replace(
+      "            policies:\n",
+      "            policies:\n              aauth: { mode: strict }\n",
+    );
+    expect(inert).not.toBe(text);
+    await expect(startGateway(inert)).rejects.toThrow(/aauth/);
   });
 
   test("a request that was passed once is not passed again", async () => {

@@ -169,14 +169,18 @@ export async function createIdentities(): Promise<{ identities: Identity[]; disc
       withToken({ agent: STRANGER }),
     ],
     [
-      "a token for another resource",
+      "G2: a token for another resource",
       broken("token_audience_mismatch"),
       withToken({ audience: "http://other.localhost:3000" }),
     ],
-    ["a token of another issuer", broken("untrusted_issuer"), withToken({ issuer: EVIL_ISSUER }, evilKey)],
-    ["a token signed by another issuer", broken("invalid_token_signature"), withToken({}, evilKey)],
     [
-      "an expired token",
+      "G1: a token of another issuer",
+      broken("untrusted_issuer"),
+      withToken({ issuer: EVIL_ISSUER }, evilKey),
+    ],
+    ["G1: a token signed by another issuer", broken("invalid_token_signature"), withToken({}, evilKey)],
+    [
+      "G2: an expired token",
       broken("token_expired", "httpsig; identity=?1"),
       withToken({ now: () => seconds() - 400 }),
     ],
@@ -191,12 +195,12 @@ export async function createIdentities(): Promise<{ identities: Identity[]; disc
       (request) => sign(request, jwks("http://nobody.localhost:1")),
     ],
     [
-      "an identifier that may not be fetched",
+      "G4: an identifier that may not be fetched",
       broken("discovery_blocked"),
       (request) => sign(request, jwks("http://169.254.169.254")),
     ],
     [
-      "a stranger under the backend's name",
+      "G7: a stranger under the backend's name and key id",
       broken("invalid_signature"),
       (request) => sign(request, jwks(BACKEND), strangerKey),
     ],
@@ -212,7 +216,7 @@ export async function createIdentities(): Promise<{ identities: Identity[]; disc
         sign({ ...request, target: request.target.replace(/^[^?]*/, "/elsewhere") }, jwks(BACKEND)),
     ],
     [
-      "signed for another resource",
+      "G8: signed for another resource",
       broken("invalid_signature"),
       (request) => sign({ ...request, resource: "http://other.localhost:3000" }, jwks(BACKEND)),
     ],
@@ -226,12 +230,35 @@ export async function createIdentities(): Promise<{ identities: Identity[]; disc
       broken("created_out_of_window"),
       (request) => sign(request, jwks(BACKEND), backendKey, { now: () => seconds() + 90 }),
     ],
-    ["no signature-key", broken("missing_signature"), without("signature-key")],
-    ["no signature-input", broken("missing_signature"), without("signature-input")],
-    ["no signature", broken("missing_signature"), without("signature")],
-    ["signature-key only", broken("missing_signature"), without("signature-input", "signature")],
-    ["signature-input only", broken("missing_signature"), without("signature-key", "signature")],
-    ["signature only", broken("missing_signature"), without("signature-key", "signature-input")],
+    ["G10: no signature-key", broken("missing_signature"), without("signature-key")],
+    ["G10: no signature-input", broken("missing_signature"), without("signature-input")],
+    ["G10: no signature", broken("missing_signature"), without("signature")],
+    ["G10: signature-key only", broken("missing_signature"), without("signature-input", "signature")],
+    ["G10: signature-input only", broken("missing_signature"), without("signature-key", "signature")],
+    ["G10: signature only", broken("missing_signature"), without("signature-key", "signature-input")],
+    [
+      "G3: a token of no known type",
+      broken("token_type_mismatch"),
+      async (request) => {
+        const claims = {
+          iss: BACKEND,
+          sub: "urn:d:1",
+          exp: seconds() + 60,
+          cnf: { jwk: backendKey.publicJwk },
+        };
+        const jwt = await signedText(
+          { alg: "EdDSA", kid: "backend-ephemeral-1", typ: "JWT" },
+          claims,
+          backendKey,
+        );
+        return sign(request, { scheme: "jwt", jwt });
+      },
+    ],
+    [
+      "G5: only the key is signed",
+      broken("insufficient_coverage"),
+      async (request) => signedKeyOnly(await sign(request, jwks(BACKEND)), backendKey, seconds()),
+    ],
     [
       "an unknown scheme",
       broken("unsupported_scheme"),
@@ -255,4 +282,20 @@ export async function createIdentities(): Promise<{ identities: Identity[]; disc
     identities: list.map(([name, standing, headersFor]) => ({ name, standing, headersFor })),
     discovery,
   };
+}
+
+/** A JWT with whatever header and claims. */
+async function signedText(header: object, claims: object, key: SigningKey): Promise<string> {
+  const input = [header, claims]
+    .map((part) => Buffer.from(JSON.stringify(part)).toString("base64url"))
+    .join(".");
+  return `${input}.${Buffer.from(await key.sign(Buffer.from(input))).toString("base64url")}`;
+}
+
+/** The same request under a valid signature that covers nothing but `signature-key`, all that the forked gateway asked for. */
+async function signedKeyOnly(headers: Headers, key: SigningKey, created: number): Promise<Headers> {
+  const params = `("signature-key");created=${created}`;
+  const base = `"signature-key": ${headers["signature-key"]}\n"@signature-params": ${params}`;
+  const signature = Buffer.from(await key.sign(Buffer.from(base))).toString("base64url");
+  return { ...headers, "signature-input": `sig1=${params}`, signature: `sig1=:${signature}:` };
 }

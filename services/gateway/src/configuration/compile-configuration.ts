@@ -23,13 +23,16 @@ export function compileConfiguration(
 ): { configuration: GatewayConfiguration; problems: ConfigurationProblem[] } {
   const problems: ConfigurationProblem[] = [];
 
+  const lineAt = (path: Path) => {
+    const line = yaml.lineOf(path);
+    return line === undefined ? {} : { line };
+  };
   const compile = (source: string, path: Path): Expression => {
     try {
       return compileExpression(source);
     } catch (error) {
       if (!(error instanceof ExpressionError)) throw error;
-      const line = yaml.lineOf(path);
-      problems.push({ path: formatPath(path), ...(line !== undefined && { line }), message: error.message });
+      problems.push({ path: formatPath(path), ...lineAt(path), message: error.message });
       return NEVER;
     }
   };
@@ -37,6 +40,7 @@ export function compileConfiguration(
     Object.entries(sources).map(([name, source]) => ({
       name,
       expression: compile(source, [...path, name]),
+      ...lineAt([...path, name]),
     }));
   const compileFields = (
     fields: { add: Readonly<Record<string, string>>; remove: readonly string[] } | undefined,
@@ -76,6 +80,7 @@ export function compileConfiguration(
           return {
             effect,
             expression: compile(text, yaml.lineOfKey(at, effect) === undefined ? at : [...at, effect]),
+            ...lineAt(at),
           };
         }),
       }),
@@ -116,7 +121,7 @@ export function compileConfiguration(
     readiness: readinessAddr ?? { host: "127.0.0.1", port: 15021 },
     ...(tracing && {
       tracing: {
-        ...(tracing.otlpEndpoint !== undefined && { otlpEndpoint: tracing.otlpEndpoint }),
+        otlpEndpoint: tracing.otlpEndpoint,
         path: tracing.path,
         randomSampling: tracing.randomSampling,
         clientSampling: tracing.clientSampling,

@@ -10,10 +10,12 @@ export interface ListenAddress {
 export interface NamedExpression {
   readonly name: string;
   readonly expression: Expression;
+  /** 1-based line in the file. */
+  readonly line?: number;
 }
 
 export interface TracingConfiguration {
-  readonly otlpEndpoint?: string;
+  readonly otlpEndpoint: string;
   readonly path: string;
   /** Share of requests without a trace that start one, 0 to 1. */
   readonly randomSampling: number;
@@ -59,6 +61,8 @@ export interface ExtAuthzPolicy {
 export interface AuthorizationRule {
   readonly effect: "allow" | "deny" | "require";
   readonly expression: Expression;
+  /** 1-based line in the file. */
+  readonly line?: number;
 }
 
 /** A bucket of `maxTokens` requests that gains `tokensPerFill` every `fillIntervalMs`. */

@@ -78,7 +78,13 @@ const config = z.strictObject({
   readinessAddr: listenAddress.optional(),
   tracing: z
     .strictObject({
-      otlpEndpoint: z.url({ protocol: /^https?$/, error: "expected an http or https URL" }).optional(),
+      otlpEndpoint: z.url({
+        protocol: /^https?$/,
+        error: ({ input }) =>
+          input === undefined
+            ? "tracing needs an otlpEndpoint here or in OTLP_ENDPOINT"
+            : "expected an http or https URL",
+      }),
       otlpProtocol: z
         .enum(["http", "grpc"])
         .default("grpc")

@@ -1,3 +1,4 @@
+import type { SpanCounts } from "../telemetry.ts";
 import type { RequestRecord } from "./request-record.ts";
 
 interface Count {
@@ -18,8 +19,12 @@ export class RequestMetrics {
     else this.#counts.set(key, { labels: { listener, route, status: String(status), reason }, value: 1 });
   }
 
-  /** Prometheus text format. */
-  render(): string {
+  /**
+   * Prometheus text format.
+   *
+   * @param spans unset when nothing is traced
+   */
+  render(spans?: SpanCounts): string {
     const lines = [...this.#counts.values()].map(({ labels, value }) => {
       const text = Object.entries(labels).map(([name, label]) => `${name}=${JSON.stringify(label)}`);
       return `agentgateway_requests_total{${text.join(",")}} ${value}`;
@@ -28,6 +33,15 @@ export class RequestMetrics {
       "# HELP agentgateway_requests_total Requests that have been answered.",
       "# TYPE agentgateway_requests_total counter",
       ...lines,
+      ...(spans === undefined
+        ? []
+        : [
+            "# HELP agentgateway_spans_total Spans sent to the trace collector, or given up.",
+            "# TYPE agentgateway_spans_total counter",
+            ...Object.entries(spans).map(
+              ([result, count]) => `agentgateway_spans_total{result="${result}"} ${count}`,
+            ),
+          ]),
       "",
     ].join("\n");
   }

@@ -18,7 +18,8 @@ export function requestSpan(
     ...Object.fromEntries(configuredFields(record, tracing.fields)),
   };
   for (const name of tracing.removedFields) delete attributes[name];
-  const name = typeof attributes["span.name"] === "string" ? attributes["span.name"] : undefined;
+  const { "span.name": given, ...rest } = attributes;
+  const name = typeof given === "string" ? given : undefined;
   return {
     traceId: trace.traceId,
     spanId: trace.spanId,
@@ -26,6 +27,6 @@ export function requestSpan(
     name: name ?? (record.matchedPath === undefined ? "unknown" : `${head?.method} ${record.matchedPath}`),
     startTimeMs: record.startedAtMs,
     endTimeMs: endedAtMs,
-    attributes,
+    attributes: rest,
   };
 }

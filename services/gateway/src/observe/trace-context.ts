@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { randomFillSync } from "node:crypto";
 import type { TracingConfiguration } from "../configuration/configuration.ts";
 
 /** The gateway's own place in a trace (W3C Trace Context). */
@@ -28,7 +28,7 @@ export function startTrace(
 ): TraceContext | undefined {
   if (tracing === undefined) return undefined;
   const [, traceId, parentSpanId, flags] = TRACEPARENT.exec(traceparent ?? "") ?? [];
-  const spanId = randomBytes(8).toString("hex");
+  const spanId = randomHex(8);
   if (
     traceId !== undefined &&
     parentSpanId !== undefined &&
@@ -45,6 +45,19 @@ export function startTrace(
     };
   }
   if (random() >= tracing.randomSampling) return undefined;
-  const started = randomBytes(16).toString("hex");
+  const started = randomHex(16);
   return { traceId: started, spanId, header: `00-${started}-${spanId}-01`, exported: true };
+}
+
+/** Random bytes are fetched for a hundred requests at once: the call is what costs. */
+const pool = Buffer.alloc(2400);
+let usedBytes = pool.length;
+
+function randomHex(bytes: number): string {
+  if (usedBytes + bytes > pool.length) {
+    randomFillSync(pool);
+    usedBytes = 0;
+  }
+  usedBytes += bytes;
+  return pool.toString("hex", usedBytes - bytes, usedBytes);
 }

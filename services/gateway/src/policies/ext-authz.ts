@@ -1,6 +1,7 @@
 import type { Dispatcher } from "undici";
 import type { CelContext } from "../cel/expression.ts";
 import type { ExtAuthzPolicy } from "../configuration/configuration.ts";
+import type { Cancellation } from "../proxy/cancellation.ts";
 import { type CollectedResponse, collectResponse } from "../proxy/collect-response.ts";
 import { describeFailure } from "../proxy/describe-failure.ts";
 import { OwnAnswer, textAnswer } from "../proxy/own-answer.ts";
@@ -39,20 +40,20 @@ export async function applyExtAuthz(
     context: CelContext;
     body: Buffer | undefined;
     pools: UpstreamPools;
-    signal: AbortSignal;
+    cancellation: Cancellation;
   },
 ): Promise<ExtAuthzVerdict | undefined> {
-  const { head, context, pools, signal } = options;
+  const { head, context, pools, cancellation } = options;
   const request = checkRequest(policy, head, context, options.body);
   let answer: CollectedResponse;
   try {
     answer = await collectResponse(pools.get(policy), request, {
       maxBytes: MAX_ANSWER_BYTES,
       timeoutMs: policy.requestTimeoutMs,
-      signal,
+      cancellation,
     });
   } catch (error) {
-    if (signal.aborted) throw signal.reason;
+    if (cancellation.isRequested) throw cancellation.reason;
     return withoutAnswer(policy, error);
   }
   if (answer.status < 200 || answer.status > 299) throw relayed(answer);
@@ -123,8 +124,7 @@ function checkBody(policy: ExtAuthzPolicy, body: Buffer | undefined, fields: str
 }
 
 function withoutAnswer(policy: ExtAuthzPolicy, error: unknown): undefined {
-  const failure =
-    error instanceof DOMException && error.name === "TimeoutError" ? "timeout" : describeFailure(error);
+  const failure = describeFailure(error);
   if ("denyWithStatus" in policy.failureMode) {
     throw textAnswer(policy.failureMode.denyWithStatus, "ExtAuth", `${DENIED_TEXT}: ${failure}`, failure);
   }

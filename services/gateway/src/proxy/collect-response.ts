@@ -1,4 +1,5 @@
 import type { Dispatcher, Pool } from "undici";
+import type { Cancellation } from "./cancellation.ts";
 import { endToEndFields } from "./request-head.ts";
 
 /** A response held in memory. */
@@ -15,26 +16,38 @@ export class ResponseTooLarge extends Error {
   readonly code = "RESPONSE_TOO_LARGE";
 }
 
-/** Sends one request and reads its whole response, at most `maxBytes`. Rejects with the transport's error, or `signal.reason`. */
+/** There was no whole response in time. */
+export class ResponseTimeout extends Error {
+  override readonly name = "ResponseTimeout";
+  readonly code = "timeout";
+}
+
+/** Sends one request and reads its whole response, at most `maxBytes`. Rejects with the transport's error, or the cancellation's reason. */
 export function collectResponse(
   pool: Pool,
   request: Dispatcher.DispatchOptions,
-  limits: { maxBytes: number; timeoutMs?: number; signal: AbortSignal },
+  limits: { maxBytes: number; timeoutMs?: number; cancellation: Cancellation },
 ): Promise<CollectedResponse> {
   return new Promise((resolve, reject) => {
-    const signal =
-      limits.timeoutMs === undefined
-        ? limits.signal
-        : AbortSignal.any([limits.signal, AbortSignal.timeout(limits.timeoutMs)]);
+    const { cancellation, timeoutMs } = limits;
+    if (cancellation.isRequested) return reject(cancellation.reason);
     let controller: Dispatcher.DispatchController | undefined;
-    const onAbort = () => {
-      const reason: unknown = signal.reason;
+    let stopped: unknown;
+    const stop = (reason: unknown) => {
+      stopped = reason;
+      done();
       reject(reason);
       controller?.abort(reason as Error);
     };
-    if (signal.aborted) return onAbort();
-    signal.addEventListener("abort", onAbort, { once: true });
-    const done = () => signal.removeEventListener("abort", onAbort);
+    const forget = cancellation.onRequest(stop);
+    const timer =
+      timeoutMs === undefined
+        ? undefined
+        : setTimeout(() => stop(new ResponseTimeout("no response in time")), timeoutMs);
+    const done = () => {
+      clearTimeout(timer);
+      forget();
+    };
 
     const chunks: Buffer[] = [];
     let size = 0;
@@ -43,7 +56,7 @@ export function collectResponse(
     pool.dispatch(request, {
       onRequestStart(started) {
         controller = started;
-        if (signal.aborted) started.abort(signal.reason as Error);
+        if (stopped !== undefined) started.abort(stopped as Error);
       },
       onResponseStart({ rawHeaders }, statusCode) {
         if (statusCode < 200) return;

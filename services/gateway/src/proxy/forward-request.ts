@@ -1,7 +1,8 @@
 import type { ServerResponse } from "node:http";
 import type { Dispatcher, Pool } from "undici";
+import type { Cancellation } from "./cancellation.ts";
 import { rawFields } from "./collect-response.ts";
-import { endToEndFields, setField } from "./request-head.ts";
+import { endToEndFields, firstField, setField } from "./request-head.ts";
 
 /** What happened to a response after its head had been sent. */
 export type StreamOutcome = { readonly failed?: unknown };
@@ -10,7 +11,7 @@ export type StreamOutcome = { readonly failed?: unknown };
  * Sends a request to an agent and streams the response to the caller as it comes: no buffer, so that an event stream arrives event by
  * event. A caller that reads slowly stops the agent's connection from being read; one that stops reading for `stallTimeoutMs` is cut.
  *
- * Rejects only before the response's head (with the transport's error, or `signal.reason`). Later failures cut the caller's
+ * Rejects only before the response's head (with the transport's error, or the cancellation's reason). Later failures cut the caller's
  * connection, which is the only way left to say that the response is not whole.
  *
  * @param onHead called with status and end-to-end fields before they are written
@@ -20,38 +21,39 @@ export function forwardRequest(
   request: Dispatcher.DispatchOptions,
   response: ServerResponse,
   options: {
-    signal: AbortSignal;
+    cancellation: Cancellation;
     addedFields: readonly string[];
     stallTimeoutMs: number;
     onHead: (status: number, fields: string[]) => void;
   },
 ): Promise<StreamOutcome> {
-  const { signal } = options;
+  const { cancellation } = options;
   return new Promise((resolve, reject) => {
-    if (signal.aborted) return reject(signal.reason);
+    if (cancellation.isRequested) return reject(cancellation.reason);
     let controller: Dispatcher.DispatchController | undefined;
     let hasWritten = false;
+    let missingBytes = Number.NaN;
+    let lastChunk: Buffer | undefined;
     let stall: NodeJS.Timeout | undefined;
-    const onAbort = () => {
-      if (!response.headersSent) reject(signal.reason);
-      controller?.abort(signal.reason as Error);
-    };
+    const forget = cancellation.onRequest((reason) => {
+      if (!response.headersSent) reject(reason);
+      controller?.abort(reason as Error);
+    });
     const onDrain = () => {
       clearTimeout(stall);
       controller?.resume();
     };
-    signal.addEventListener("abort", onAbort, { once: true });
     const cleanUp = () => {
       clearTimeout(stall);
       response.off("drain", onDrain);
-      signal.removeEventListener("abort", onAbort);
+      forget();
     };
 
     response.on("drain", onDrain);
     pool.dispatch(request, {
       onRequestStart(started) {
         controller = started;
-        if (signal.aborted) started.abort(signal.reason as Error);
+        if (cancellation.isRequested) started.abort(cancellation.reason as Error);
       },
       onResponseStart(current, status, _headers, statusText) {
         if (status < 200) return;
@@ -60,6 +62,7 @@ export function forwardRequest(
           for (let index = 0; index < options.addedFields.length; index += 2) {
             setField(fields, options.addedFields[index]!, options.addedFields[index + 1]!);
           }
+          missingBytes = Number(firstField(fields, "content-length") ?? Number.NaN);
           options.onHead(status, fields);
           response.writeHead(status, statusText || undefined, fields);
         } catch (error) {
@@ -73,19 +76,26 @@ export function forwardRequest(
       },
       onResponseData(current, chunk) {
         hasWritten = true;
+        missingBytes -= chunk.length;
+        const fits = chunk.length + response.writableLength < response.writableHighWaterMark;
+        if (missingBytes === 0 && fits) {
+          // The end is reported right after it: both go out in one call. A chunk that a slow reader may not take is no such case.
+          lastChunk = chunk;
+          return;
+        }
         if (response.write(chunk)) return;
         current.pause();
         stall = setTimeout(() => response.destroy(), options.stallTimeoutMs);
       },
       onResponseEnd() {
         hasWritten = true;
-        response.end();
+        response.end(lastChunk);
         cleanUp();
         resolve({});
       },
       onResponseError(_, error) {
         cleanUp();
-        if (!response.headersSent) return reject(signal.aborted ? signal.reason : error);
+        if (!response.headersSent) return reject(cancellation.isRequested ? cancellation.reason : error);
         response.destroy();
         resolve({ failed: error });
       },

@@ -11,6 +11,7 @@ import type { LocalRateLimit } from "../policies/local-rate-limit.ts";
 import { upstreamAuthority } from "../policies/url-rewrite.ts";
 import { selectListener } from "../routing/select-listener.ts";
 import { selectRoute } from "../routing/select-route.ts";
+import { Cancellation } from "./cancellation.ts";
 import { celContext } from "./cel-context.ts";
 import { type CollectedResponse, collectResponse } from "./collect-response.ts";
 import { describeFailure } from "./describe-failure.ts";
@@ -44,15 +45,15 @@ export async function handleRequest(
   environment: RequestEnvironment,
   record: RequestRecord,
 ): Promise<void> {
-  const abort = new AbortController();
+  const cancellation = new Cancellation();
   const deadlines: NodeJS.Timeout[] = [];
   const corsFields: string[] = [];
   response.once("close", () => {
-    if (!response.writableFinished) abort.abort(new CallerGone("the caller left"));
+    if (!response.writableFinished) cancellation.request(new CallerGone("the caller left"));
   });
   const deadline = (milliseconds: number | undefined, text: string) => {
     if (milliseconds === undefined) return;
-    deadlines.push(setTimeout(() => abort.abort(textAnswer(504, "Timeout", text)), milliseconds));
+    deadlines.push(setTimeout(() => cancellation.request(textAnswer(504, "Timeout", text)), milliseconds));
   };
   try {
     await passPolicies({
@@ -60,7 +61,7 @@ export async function handleRequest(
       response,
       environment,
       record,
-      signal: abort.signal,
+      cancellation,
       corsFields,
       deadline,
       deadlines,
@@ -77,7 +78,7 @@ interface Exchange {
   readonly response: ServerResponse;
   readonly environment: RequestEnvironment;
   readonly record: RequestRecord;
-  readonly signal: AbortSignal;
+  readonly cancellation: Cancellation;
   /** Added to whatever is answered. */
   readonly corsFields: string[];
   readonly deadline: (milliseconds: number | undefined, text: string) => void;
@@ -85,7 +86,7 @@ interface Exchange {
 }
 
 async function passPolicies(exchange: Exchange): Promise<void> {
-  const { message, environment, record, signal } = exchange;
+  const { message, environment, record, cancellation } = exchange;
   const { configuration } = environment;
   const head = readRequestHead(message);
   record.head = head;
@@ -118,7 +119,7 @@ async function passPolicies(exchange: Exchange): Promise<void> {
       context: record.context,
       body: policies.extAuthz.includeRequestBody && (await reading),
       pools: environment.pools,
-      signal,
+      cancellation,
     });
     if (verdict !== undefined) {
       record.context = { ...record.context, extauthz: verdict.extauthz };
@@ -131,7 +132,7 @@ async function passPolicies(exchange: Exchange): Promise<void> {
   environment.rateLimits.get(route)?.take();
 
   // A caller that leaves ends the reading by itself; only a deadline has to be watched for.
-  const body = await (exchange.deadlines.length === 0 ? reading : untilAborted(reading, signal));
+  const body = await (exchange.deadlines.length === 0 ? reading : untilCancelled(reading, cancellation));
   const isCard = policies.a2a && isAgentCardRequest(head.method, head.path);
   if (policies.a2a && (isCard || head.method === "POST")) {
     record.protocol = "a2a";
@@ -156,15 +157,15 @@ async function callAgent(
   route: Route,
   isCard: boolean,
 ): Promise<void> {
-  const { response, environment, record, signal } = exchange;
+  const { response, environment, record, cancellation } = exchange;
   const pool = environment.pools.get(route.backend);
   try {
     if (isCard) {
-      const card = await collectResponse(pool, request, { maxBytes: MAX_CARD_BYTES, signal });
+      const card = await collectResponse(pool, request, { maxBytes: MAX_CARD_BYTES, cancellation });
       return sendCard(exchange, card);
     }
     const outcome = await forwardRequest(pool, request, response, {
-      signal,
+      cancellation,
       addedFields: exchange.corsFields,
       stallTimeoutMs: environment.stallTimeoutMs,
       onHead(status, fields) {
@@ -240,12 +241,14 @@ function answer(
   response.end(body);
 }
 
-function untilAborted<T>(promise: Promise<T> | undefined, signal: AbortSignal): Promise<T | undefined> {
+function untilCancelled<T>(
+  promise: Promise<T> | undefined,
+  cancellation: Cancellation,
+): Promise<T | undefined> {
   if (promise === undefined) return Promise.resolve(undefined);
+  if (cancellation.isRequested) return Promise.reject(cancellation.reason);
   return new Promise((resolve, reject) => {
-    const onAbort = () => reject(signal.reason);
-    if (signal.aborted) return onAbort();
-    signal.addEventListener("abort", onAbort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
+    const forget = cancellation.onRequest(reject);
+    promise.then(resolve, reject).finally(forget);
   });
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import type { GatewayDocument } from "../../src/configuration/document-schema.ts";
 import { loadConfiguration } from "../../src/configuration/load-configuration.ts";
 import { ConfigurationError, type ConfigurationProblem } from "../../src/configuration/problem.ts";
 
@@ -45,15 +46,15 @@ describe("the repository's files", () => {
     expect(route?.policies.authorization === undefined).toBe(name === "config.yaml");
   });
 
-  test("the two files differ in the second line and the authorization block only", () => {
-    const policy = read("config-policy.yaml").split("\n");
-    const start = policy.findIndex((line) => line.includes("No rule true: 403"));
-    const end = policy.findIndex((line, index) => index > start && line.trim() === "a2a: {}");
-    policy.splice(start, end - start);
-    policy.splice(1, 1);
-    const plain = read("config.yaml").split("\n");
-    plain.splice(1, 1);
-    expect(policy).toEqual(plain);
+  test("the two files differ in authorization and rate limit only", () => {
+    const policy = load(read("config-policy.yaml")).resolved as GatewayDocument;
+    for (const route of policy.binds.flatMap(({ listeners }) => listeners.flatMap(({ routes }) => routes))) {
+      const { authorization, localRateLimit, ...rest } = route.policies;
+      expect(localRateLimit).toHaveLength(1);
+      expect(authorization === undefined).toBe(route.name === "market-analysis-agent");
+      route.policies = rest;
+    }
+    expect(policy).toEqual(load(read("config.yaml")).resolved);
   });
 
   test("addresses and the port come from the environment", () => {
@@ -362,10 +363,17 @@ describe("what is refused, where it is said to be, and whose fault it is", () =>
     ],
     [
       "trace headers",
-      "config:\n  tracing:\n    otlpProtocol: http\n    headers: {a: b}\nbinds:\n- port: 1\n  listeners: [{routes: []}]",
+      "config:\n  tracing:\n    otlpProtocol: http\n    otlpEndpoint: http://x:1\n    headers: {a: b}\nbinds:\n- port: 1\n  listeners: [{routes: []}]",
       "config.tracing.headers",
-      4,
+      5,
       upstream,
+    ],
+    [
+      "tracing without an endpoint",
+      "config:\n  tracing:\n    otlpProtocol: http\nbinds:\n- port: 1\n  listeners: [{routes: []}]",
+      "config.tracing.otlpEndpoint",
+      2,
+      /needs an otlpEndpoint/,
     ],
     [
       "a port beyond the range",

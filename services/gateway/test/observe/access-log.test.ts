@@ -155,7 +155,12 @@ describe("the access log", () => {
     const { gateway, call } = await setUp(
       {
         logging: { fields: { add } },
-        tracing: { otlpProtocol: "http", randomSampling: true, fields: { add } },
+        tracing: {
+          otlpProtocol: "http",
+          otlpEndpoint: "http://127.0.0.1:9",
+          randomSampling: true,
+          fields: { add },
+        },
       },
       {},
       (_, response) =>
@@ -225,6 +230,13 @@ describe("traces", () => {
     });
   });
 
+  test("no id is given twice", () => {
+    const ids = Array.from({ length: 1000 }, () => startTrace(configuration, undefined)!);
+    expect(new Set(ids.map(({ traceId }) => traceId)).size).toBe(1000);
+    expect(new Set(ids.map(({ spanId }) => spanId)).size).toBe(1000);
+    expect(ids.every(({ header }) => /^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/.test(header))).toBe(true);
+  });
+
   test("without tracing it passes untouched", async () => {
     const { agent, gateway, call } = await setUp({});
     await call({ headers: { traceparent: TRACEPARENT } });
@@ -234,6 +246,7 @@ describe("traces", () => {
   });
 
   const configuration = {
+    otlpEndpoint: "http://127.0.0.1:9",
     path: "/v1/traces",
     randomSampling: 1,
     clientSampling: 1,

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { type FakeAnswer, type FakeServer, startFakeServer } from "../support/fake-agent.ts";
 import {
   type GatewayUnderTest,
@@ -251,12 +251,45 @@ describe("no answer", () => {
     expect(agent.seen).toHaveLength(status === 200 ? 1 : 0);
   });
 
-  test.each(modes)("timeout, failureMode %s", async (_name, failureMode, status) => {
-    const { call } = await setUp(() => {}, {
+  test.each(modes)("timeout, failureMode %s", async (_name, failureMode, status, body) => {
+    const { agent, call } = await setUp(() => {}, {
       ...withMode(failureMode),
       policies: { http: { requestTimeout: "100ms" } },
     });
-    expect((await call()).status).toBe(status);
+    const response = await call();
+    expect(response.status).toBe(status);
+    expect(response.body).toMatch(body);
+    expect(agent.seen).toHaveLength(status === 200 ? 1 : 0);
+  });
+
+  test.skipIf(isRealGateway)("a 503 says what was wrong, in the answer and in the log", async () => {
+    const denyWithStatus = { failureMode: { denyWithStatus: 503 } };
+    const slow = await setUp(() => {}, {
+      ...denyWithStatus,
+      policies: { http: { requestTimeout: "100ms" } },
+    });
+    expect((await slow.call()).body).toBe("external authorization failed: timeout");
+    const down = await setUp(allow, denyWithStatus);
+    await down.authz.close();
+    expect((await down.call()).body).toBe("external authorization failed: ECONNREFUSED");
+    for (const [{ gateway }, error] of [
+      [slow, "timeout"],
+      [down, "ECONNREFUSED"],
+    ] as const) {
+      await vi.waitFor(() =>
+        expect(gateway.lines.at(-1)).toMatch(
+          new RegExp(`http.status=503 protocol=http error=${error} reason=ExtAuth `),
+        ),
+      );
+    }
+  });
+
+  test("a slow check inside its time decides as a quick one", async () => {
+    const yes = await setUp((request, response) => void setTimeout(() => allow(request, response), 150));
+    expect((await yes.call()).status).toBe(200);
+    const no = await setUp((_, response) => void setTimeout(() => response.writeHead(401).end(), 150));
+    expect((await no.call()).status).toBe(401);
+    expect(no.agent.seen).toEqual([]);
   });
 
   test("a connection that breaks off, and an answer without end, are no answers", async () => {

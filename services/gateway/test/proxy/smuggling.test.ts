@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { connect } from "node:net";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type FakeServer, startFakeServer } from "../support/fake-agent.ts";
 import { type GatewayUnderTest, oneRoute, startGateway } from "../support/gateway-under-test.ts";
 import { send, sendRaw } from "../support/http-client.ts";
@@ -61,6 +62,12 @@ describe("shapes that two parsers read differently never reach the agent", () =>
       "a chunk without its end",
       `POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhelloX0\r\n\r\n${HIDDEN}`,
     ],
+    ["a space in a name", `GET / HTTP/1.1\r\nHost: a\r\nX Y: 1\r\nConnection: close\r\n\r\n`],
+    ["an empty name", `GET / HTTP/1.1\r\nHost: a\r\n: 1\r\nConnection: close\r\n\r\n`],
+    ["a byte above ASCII in a name", `GET / HTTP/1.1\r\nHost: a\r\nX\xe9: 1\r\nConnection: close\r\n\r\n`],
+    ["a line without a colon", `GET / HTTP/1.1\r\nHost: a\r\nX\r\nConnection: close\r\n\r\n`],
+    ["a folded first line", `GET / HTTP/1.1\r\n Host: b\r\nHost: a\r\nConnection: close\r\n\r\n`],
+    ["a TLS greeting", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"],
     ["no host", `GET / HTTP/1.1\r\n\r\n${HIDDEN}`],
     ["two hosts", `GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\nConnection: close\r\n\r\n`],
     ["two equal hosts", `GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\nConnection: close\r\n\r\n`],
@@ -173,6 +180,21 @@ describe("bounds", () => {
     );
     expect(byChunks).toMatch(/^HTTP\/1\.1 413 /);
     expect(agent.seen.length).toBe(before);
+  });
+
+  test("slow bodies hold up nobody else, and what arrives in time is passed on whole", async () => {
+    const before = agent.seen.length;
+    const slow = Array.from({ length: 20 }, () => {
+      const socket = connect(gateway.port, "127.0.0.1");
+      socket.on("error", () => {});
+      socket.write("POST /slow HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc");
+      return socket;
+    });
+    expect((await send({ port: gateway.port, path: "/quick" })).status).toBe(200);
+    expect(agent.seen.slice(before).map(({ url }) => url)).toEqual(["/quick"]);
+    slow[0]!.write("defghij");
+    await vi.waitFor(() => expect(agent.seen.at(-1)).toMatchObject({ url: "/slow", body: "abcdefghij" }));
+    for (const socket of slow) socket.destroy();
   });
 
   test("a caller that does not finish its head or its body is cut", async () => {

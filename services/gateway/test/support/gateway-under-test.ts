@@ -41,7 +41,13 @@ export type TestLimits = Partial<Parameters<typeof buildGateway>[0]>;
  */
 export async function startGateway(
   file: GatewayFile | string,
-  options: { limits?: TestLimits; env?: Record<string, string>; nowMs?: () => number } = {},
+  options: {
+    limits?: TestLimits;
+    env?: Record<string, string>;
+    nowMs?: () => number;
+    /** Send spans by OTLP, instead of keeping them. */
+    isExporting?: boolean;
+  } = {},
 ): Promise<GatewayUnderTest> {
   return BINARY === undefined ? startEmbedded(file, options) : startBinary(BINARY, file, options);
 }
@@ -89,6 +95,7 @@ async function startEmbedded(
       readinessAddress: "127.0.0.1:0",
       otlpEndpoint: undefined,
       otlpProtocol: undefined,
+      traceServiceName: "agentgateway",
       logFormat: undefined,
       maxBodyBytes: 2_097_152,
       maxHeaderBytes: 65_536,
@@ -102,7 +109,7 @@ async function startEmbedded(
       env: { GATEWAY_PORT: "0", ...options.env },
       logger: { info: (message) => void lines.push(message), warn: note, error: note },
       accessLog: (line) => void lines.push(line),
-      telemetry: { exportSpan: (span) => void spans.push(span) },
+      ...(!options.isExporting && { telemetry: { exportSpan: (span) => void spans.push(span) } }),
       ...(options.nowMs && { nowMs: options.nowMs }),
     },
   );

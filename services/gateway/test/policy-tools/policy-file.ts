@@ -1,0 +1,45 @@
+/** A policy file with one ruled route, as JSON (which is YAML). The other route gives audiences somewhere else to belong. */
+export function policyFile(
+  rules: readonly unknown[] | undefined,
+  options: {
+    mode?: string;
+    scheme?: string;
+    check?: boolean;
+    failureMode?: unknown;
+    metadata?: Record<string, string>;
+  } = {},
+): string {
+  const { mode = "optional", scheme = "jwks", check = true, failureMode, metadata } = options;
+  const extAuthz = (authority: string) => ({
+    host: "127.0.0.1:7070",
+    ...(failureMode !== undefined && { failureMode }),
+    protocol: {
+      http: {
+        addRequestHeaders: {
+          "x-aauth-mode": JSON.stringify(mode),
+          "x-aauth-required-scheme": JSON.stringify(scheme),
+          "x-aauth-authority": JSON.stringify(authority),
+        },
+        metadata: metadata ?? { aauth: 'json(response.headers["x-aauth-claims"])' },
+      },
+    },
+  });
+  const listener = (name: string, policies: object) => ({
+    hostname: `${name}.localhost`,
+    routes: [{ name, policies, backends: [{ host: "127.0.0.1:9999" }] }],
+  });
+  return JSON.stringify({
+    binds: [
+      {
+        port: 3000,
+        listeners: [
+          listener("agent", {
+            ...(check && { extAuthz: extAuthz("agent.localhost:3000") }),
+            ...(rules && { authorization: { rules } }),
+          }),
+          listener("other", { extAuthz: extAuthz("other.localhost:3000") }),
+        ],
+      },
+    ],
+  });
+}

@@ -1,0 +1,176 @@
+import { describe, expect, test } from "vitest";
+import { loadConfiguration } from "../../src/configuration/load-configuration.ts";
+import { type RequestResult, testPolicy } from "../../src/policy-tools/test-policy.ts";
+import { policyFile } from "./policy-file.ts";
+
+type Options = Parameters<typeof policyFile>[1];
+
+const IS_BACKEND = 'extauthz.aauth.agent == "backend"';
+const backend = { scheme: "Jwks", agent: "backend" };
+const tokenFor = (claims: object) => ({
+  scheme: "Jwt",
+  agent: "backend",
+  jwt_claims: { iss: "issuer", aud: "http://agent.localhost:3000", ...claims },
+});
+
+function resultOf(
+  rules: readonly unknown[] | undefined,
+  aauth: object,
+  request: { method?: string; url?: string; headers?: Record<string, string> } = {},
+  options?: Options,
+): RequestResult {
+  const configuration = loadConfiguration({ text: policyFile(rules, options), source: "p", env: {} });
+  const [result] = testPolicy(configuration, [
+    {
+      name: "it",
+      method: "POST",
+      url: "http://agent.localhost:3000/",
+      headers: {},
+      aauth: aauth as never,
+      ...request,
+    },
+  ]);
+  return result!;
+}
+
+describe("who decides", () => {
+  test.each<[string, unknown[] | undefined, object, object]>([
+    ["the rule that allows", ["false", IS_BACKEND], backend, { decision: "allowed", reason: "rule 2" }],
+    ["no rule", [IS_BACKEND], {}, { decision: "refused", status: 403, decidedBy: "no rule" }],
+    ["no rules", undefined, {}, { decision: "allowed", decidedBy: "no rules" }],
+    [
+      "a deny before every allow",
+      ["true", { deny: "has(extauthz.aauth.agent)" }],
+      backend,
+      { decision: "refused", reason: "rule 2 denies it" },
+    ],
+    [
+      "a require that is not met",
+      ["true", { require: IS_BACKEND }],
+      {},
+      { decision: "refused", reason: "rule 2 requires what it lacks" },
+    ],
+    ["a deny that fails does not", [{ deny: IS_BACKEND }], {}, { decision: "allowed", decidedBy: "no rule" }],
+  ])("%s", (_name, rules, aauth, expected) => {
+    expect(resultOf(rules, aauth)).toMatchObject(expected);
+  });
+
+  test.each<[string, object, object, Options, object]>([
+    ["hwk below jwks", { scheme: "Hwk" }, {}, {}, { status: 401, decidedBy: "gateway-authz" }],
+    ["hwk where it is enough", { scheme: "Hwk" }, {}, { scheme: "hwk" }, { decision: "allowed" }],
+    ["jwks below jwt", backend, {}, { scheme: "jwt" }, { status: 401 }],
+    ["an auth token", tokenFor({}), {}, { scheme: "jwt" }, { decision: "allowed" }],
+    [
+      "an agent token below jwt",
+      { scheme: "Jwt", agent: "backend", jwt_claims: { iss: "backend", sub: "d" } },
+      {},
+      { scheme: "jwt" },
+      { status: 401 },
+    ],
+    ["unsigned", {}, {}, {}, { decision: "allowed" }],
+    ["unsigned, strict", {}, {}, { mode: "strict" }, { status: 401, decidedBy: "gateway-authz" }],
+    [
+      "an open path, strict",
+      {},
+      { method: "GET", url: "http://agent.localhost:3000/jwks.json?x=1" },
+      { mode: "strict" },
+      { decision: "allowed" },
+    ],
+    [
+      "G11: below an open path, strict",
+      {},
+      { method: "GET", url: "http://agent.localhost:3000/jwks.json/.." },
+      { mode: "strict" },
+      { status: 401 },
+    ],
+    [
+      "a token for another route",
+      tokenFor({ aud: ["http://other.localhost:3000"] }),
+      {},
+      {},
+      { status: 401, reason: /other\.localhost:3000.*the route is agent\.localhost:3000/ },
+    ],
+    [
+      "one of several audiences",
+      tokenFor({ aud: ["x", "http://agent.localhost:3000"] }),
+      {},
+      {},
+      { decision: "allowed" },
+    ],
+    [
+      "another host",
+      backend,
+      { url: "http://nobody.localhost:3000/" },
+      {},
+      { status: 404, decidedBy: "routing", reason: /listener not found/ },
+    ],
+  ])(
+    "before the rules: %s",
+    (_name, aauth, request, options, { reason, ...expected }: { reason?: RegExp }) => {
+      const result = resultOf(["true"], aauth, request, options);
+      expect(result).toMatchObject(expected);
+      if (reason !== undefined) expect(result.reason).toMatch(reason);
+    },
+  );
+});
+
+describe("why a rule is not true", () => {
+  const parts = (rule: string, aauth: object) => resultOf([rule], aauth).rules[0]!.parts;
+
+  test("only the parts that are not, with what they saw", () => {
+    const rule = `${IS_BACKEND} && "a:b" in extauthz.aauth.jwt_claims.scope.split(" ") && request.method == "POST"`;
+    expect(parts(rule, tokenFor({ scope: "a:b-all" }))).toEqual([
+      {
+        source: '"a:b" in extauthz.aauth.jwt_claims.scope.split(" ")',
+        result: "false",
+        because: 'extauthz.aauth.jwt_claims.scope is "a:b-all"',
+      },
+    ]);
+  });
+
+  test.each([
+    ["a field", `${IS_BACKEND}`, {}, "extauthz.aauth.agent is missing"],
+    [
+      "the first step that is missing",
+      'extauthz.aauth.jwt_claims.act.agent == "x"',
+      backend,
+      "extauthz.aauth.jwt_claims is missing",
+    ],
+    ["below has()", "has(extauthz.aauth.jwt_claims.act)", backend, "extauthz.aauth.jwt_claims is missing"],
+    ["asked for", "has(extauthz.aauth.jwt_claims)", backend, "extauthz.aauth.jwt_claims is not there"],
+    [
+      "a wrong type",
+      'extauthz.aauth.jwt_claims.aud.startsWith("x")',
+      tokenFor({ aud: ["http://agent.localhost:3000"] }),
+      /no such overload|found no matching/i,
+    ],
+  ] as const)("%s", (_name, rule, aauth, because) => {
+    const [part] = parts(rule, aauth);
+    if (typeof because === "string") expect(part!.because).toBe(because);
+    else expect(part!.because).toMatch(because);
+  });
+
+  test("the branch that was taken, each side of an or", () => {
+    const rule = 'has(extauthz.aauth.jwt_claims) ? (false || request.method == "GET") : true';
+    expect(parts(rule, tokenFor({})).map(({ source }) => source)).toEqual([
+      "false",
+      'request.method == "GET"',
+    ]);
+    expect(parts(rule, backend)).toEqual([]);
+  });
+
+  test("a condition that fails, and a negation as a whole", () => {
+    expect(parts(`(${IS_BACKEND}) ? true : true`, {})).toMatchObject([
+      { source: IS_BACKEND, result: "failed" },
+    ]);
+    expect(parts("!has(extauthz.aauth.agent)", backend)).toMatchObject([
+      { source: "!has(extauthz.aauth.agent)" },
+    ]);
+  });
+
+  test("rules see header fields and the raw path", () => {
+    const rules = ['request.headers["x-tenant"] == "a" && request.path == "/a/../b"'];
+    const request = { url: "http://agent.localhost:3000/a/../b?x", headers: { "x-tenant": "a" } };
+    expect(resultOf(rules, {}, request)).toMatchObject({ decision: "allowed" });
+  });
+});

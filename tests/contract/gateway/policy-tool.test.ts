@@ -1,0 +1,85 @@
+/**
+ * `npm run policy -- test` must say what the gateways do: the claims that gateway-authz really gives each identity, through the tool,
+ * against the same oracle that `gateway.test.ts` holds against the gateways.
+ */
+
+import { readFileSync } from "node:fs";
+import { createLogger } from "service-kit";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { loadConfiguration } from "../../../services/gateway/src/configuration/load-configuration.ts";
+import { testPolicy } from "../../../services/gateway/src/policy-tools/test-policy.ts";
+import { buildGatewayAuthz } from "../../../services/gateway-authz/src/app.ts";
+import { expectationFor, type PolicyFile } from "./expectation.ts";
+import { createIdentities, type Identity } from "./identities.ts";
+
+const RESOURCE = "http://supply-chain-agent.localhost:3000";
+const FILES: readonly PolicyFile[] = ["config.yaml", "config-policy.yaml"];
+const REQUESTS = [
+  { method: "POST", target: "/" },
+  { method: "GET", target: "/a%2Fb/../c?x" },
+  { method: "GET", target: "/jwks.json" },
+  { method: "POST", target: "/jwks.json" },
+  { method: "GET", target: "/.well-known/aauth-agent/more" },
+];
+
+const { identities, discovery } = await createIdentities();
+let authz: Awaited<ReturnType<typeof buildGatewayAuthz>>["app"];
+beforeAll(async () => {
+  ({ app: authz } = await buildGatewayAuthz(
+    {
+      resources: [RESOURCE],
+      authServerUrl: "http://localhost:8080",
+      realm: "aauth-test",
+      requestFrom: "aauth",
+      bodyCoverage: "required",
+    },
+    { logger: createLogger({ service: "gateway-authz", level: "silent" }), discovery },
+  ));
+});
+afterAll(() => authz.close());
+
+/** What the rules would be told of the caller if it were enough for every route. */
+async function claimsOf(identity: Identity): Promise<Record<string, never>> {
+  const request = { method: "POST", target: "/", resource: RESOURCE, body: undefined };
+  const reply = await authz.inject({
+    method: "POST",
+    url: "/check",
+    headers: {
+      ...(await identity.headersFor(request)),
+      "x-aauth-method": "POST",
+      "x-aauth-uri": `${RESOURCE}/`,
+      "x-aauth-authority": new URL(RESOURCE).host,
+      "x-aauth-mode": "optional",
+      "x-aauth-required-scheme": "hwk",
+    },
+  });
+  expect(reply.statusCode).toBe(200);
+  return JSON.parse(String(reply.headers["x-aauth-claims"])) as Record<string, never>;
+}
+
+const known = identities.filter(({ standing }) => standing.kind !== "broken");
+test.each(FILES.flatMap((file) => known.map((identity) => [file, identity.name, identity] as const)))(
+  "%s: %s",
+  async (file, name, identity) => {
+    const text = readFileSync(new URL(`../../../agentgateway/${file}`, import.meta.url), "utf8");
+    const configuration = loadConfiguration({ text, source: file, env: {} });
+    const aauth = await claimsOf(identity);
+    const results = testPolicy(
+      configuration,
+      REQUESTS.map(({ method, target }) => ({
+        name,
+        method,
+        url: `${RESOURCE}${target}`,
+        headers: {},
+        aauth,
+      })),
+    );
+    const expected = REQUESTS.map((request) => {
+      const expectation = expectationFor(file, "supply-chain-agent", request, identity);
+      return expectation.reaches === "agent"
+        ? { decision: "allowed", status: undefined }
+        : { decision: "refused", status: expectation.status };
+    });
+    expect(results.map(({ decision, status }) => ({ decision, status }))).toEqual(expected);
+  },
+);

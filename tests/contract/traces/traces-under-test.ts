@@ -1,0 +1,76 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { createLogger, listenOn } from "service-kit";
+import { buildTraceStore } from "../../../services/trace-store/src/app.ts";
+
+/** The one that is asked: ours by default, a Jaeger when both variables are set. */
+export interface TracesUnderTest {
+  readonly otlpUrl: string;
+  readonly queryUrl: string;
+  readonly isEmbedded: boolean;
+  close(): Promise<void>;
+}
+
+/** Takes `JAEGER_OTLP_URL` and `JAEGER_QUERY_URL` when they are set, and starts the embedded store on free ports otherwise. */
+export async function startTraces(): Promise<TracesUnderTest> {
+  const { JAEGER_OTLP_URL: otlpUrl, JAEGER_QUERY_URL: queryUrl } = process.env;
+  if (otlpUrl && queryUrl) {
+    return {
+      otlpUrl: otlpUrl.replace(/\/+$/, ""),
+      queryUrl: queryUrl.replace(/\/+$/, ""),
+      isEmbedded: false,
+      close: async () => {},
+    };
+  }
+  const MIB = 1024 * 1024;
+  const { app, otlp } = await buildTraceStore(
+    {
+      file: "",
+      maxBytes: 16 * MIB,
+      maxSpanBytes: MIB / 4,
+      maxSpansPerTrace: 1000,
+      maxAgeSeconds: 172_800,
+      maxBodyBytes: MIB,
+      maxInflatedBytes: 4 * MIB,
+      allowedOrigins: ["http://localhost:3050"],
+    },
+    { logger: createLogger({ service: "trace-store", level: "silent" }) },
+  );
+  const anyPort = { host: "127.0.0.1", port: 0 };
+  const [intake, query] = [await listenOn(otlp, anyPort), await listenOn(app, anyPort)];
+  return {
+    otlpUrl: intake.url,
+    queryUrl: query.url,
+    isEmbedded: true,
+    close: async () => {
+      await intake.close();
+      await query.close();
+    },
+  };
+}
+
+/** Jaeger's frame around every answer. */
+export interface QueryAnswer {
+  readonly status: number;
+  // biome-ignore lint/suspicious/noExplicitAny: what a test looks at it looks at by itself
+  readonly data: any;
+  readonly total: number;
+  readonly limit: number;
+  readonly offset: number;
+  readonly errors: readonly { code?: number; msg: string; traceID?: string }[] | null;
+}
+
+export async function ask(queryUrl: string, path: string): Promise<QueryAnswer> {
+  const response = await fetch(`${queryUrl}${path}`);
+  // Jaeger labels its errors text/plain; they are JSON all the same.
+  return { status: response.status, ...((await response.json()) as Omit<QueryAnswer, "status">) };
+}
+
+/** Waits until a trace has all its spans: Jaeger stores what it has answered for in batches, a moment later. */
+export async function arrived(queryUrl: string, traceID: string, spans: number): Promise<void> {
+  for (let attempt = 0; attempt < 100; attempt += 1) {
+    const { status, data } = await ask(queryUrl, `/api/traces/${traceID}`);
+    if (status === 200 && data[0].spans.length >= spans) return;
+    await pause(100);
+  }
+  throw new Error(`trace ${traceID} did not arrive`);
+}

@@ -1,0 +1,109 @@
+import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ConfigError } from "service-kit";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { readDemoSettings } from "../../scripts/demo/demo-settings.ts";
+import { DEMO_PORTS, describeStack, REPOSITORY_ROOT } from "../../scripts/demo/stack.ts";
+import { type Child, isAlive, startChild } from "../support/child.ts";
+
+/** Stands in for the binary: prints its arguments, its process id and whether it knows of a runner, and stays. */
+const PROGRAM = `#!${process.execPath}
+console.log("runs as", process.pid, process.env.SERVICE_KIT_PARENT_PID, process.argv.slice(2).join(" "));
+setInterval(() => {}, 1000);
+`;
+
+let folder: string;
+let binary: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "gateway-binary-"));
+  binary = join(folder, "agentgateway");
+  await writeFile(binary, PROGRAM);
+  await chmod(binary, 0o755);
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const started: Child[] = [];
+afterEach(() => {
+  for (const child of started.splice(0)) child.process.kill("SIGKILL");
+});
+function start(script: string, args: readonly string[], env: NodeJS.ProcessEnv): Child {
+  const child = startChild(process.execPath, [join(REPOSITORY_ROOT, script), ...args], { env });
+  started.push(child);
+  return child;
+}
+
+describe("npm run demo -- --gateway agentgateway", () => {
+  const argv = ["--gateway", "agentgateway"];
+
+  test.each([
+    ["named by its path", () => ({ AGENTGATEWAY_BIN: binary, PATH: "" })],
+    ["found on the PATH", () => ({ PATH: `/nowhere:${folder}` })],
+    ["named by its name", () => ({ AGENTGATEWAY_BIN: "agentgateway", PATH: folder })],
+  ])("the binary %s takes the gateway's place, with the same file and variables", (_name, env) => {
+    const { modes } = readDemoSettings(env(), argv);
+    const gatewayOf = (program?: string) => {
+      const { gatewayProgram: _, ...rest } = modes;
+      const stack = describeStack(
+        DEMO_PORTS,
+        program === undefined ? rest : { ...rest, gatewayProgram: program },
+      );
+      return stack.find(({ name }) => name === "gateway")!;
+    };
+    expect(modes.gatewayProgram).toBe(binary);
+    const { args: embeddedArgs, ...embedded } = gatewayOf();
+    const { args, ...real } = gatewayOf(binary);
+    expect(embeddedArgs).toEqual(["services/gateway/src/main.ts", "-f", modes.policyFile]);
+    expect(args).toEqual(["scripts/foreign-program.ts", binary, "-f", modes.policyFile]);
+    expect(real).toEqual(embedded);
+  });
+
+  test.each([
+    ["is nowhere", () => ({ PATH: "/nowhere" })],
+    ["is a folder", () => ({ AGENTGATEWAY_BIN: folder })],
+    ["is not there", () => ({ AGENTGATEWAY_BIN: "/nowhere/agentgateway", PATH: folder })],
+  ])("a binary that %s is said to be missing before anything starts", (_name, env) => {
+    expect(() => readDemoSettings(env(), argv)).toThrow(ConfigError);
+    expect(() => readDemoSettings(env(), argv)).toThrow(/no executable .*AGENTGATEWAY_BIN/);
+  });
+
+  test("without the flag nobody looks for it", () => {
+    expect(readDemoSettings({ AGENTGATEWAY_BIN: "/nowhere" }, []).modes.gatewayProgram).toBeUndefined();
+  });
+});
+
+describe("a foreign program under the runner", () => {
+  test.each(["SIGTERM", "SIGINT"] as const)(
+    "%s reaches it, and it knows nothing of our parents",
+    async (signal) => {
+      const child = start("scripts/foreign-program.ts", [binary, "-f", "x.yaml"], {
+        ...process.env,
+        SERVICE_KIT_PARENT_PID: String(process.pid),
+      });
+      const [, pid] = await child.prints(/runs as (\d+) undefined -f x\.yaml/);
+      child.process.kill(signal);
+      await child.ended;
+      expect(isAlive(Number(pid))).toBe(false);
+    },
+  );
+
+  test("one that cannot be started is an error", async () => {
+    const child = start("scripts/foreign-program.ts", [join(folder, "missing")], { ...process.env });
+    expect(await child.ended).toMatchObject({ status: 1 });
+    expect(child.text()).toContain("could not be started");
+  });
+});
+
+describe("npm run test:agentgateway", () => {
+  test("without a binary it says that nothing ran, and that is no failure", async () => {
+    const child = start("scripts/test-agentgateway.ts", [], { PATH: "/nowhere" });
+    expect(await child.ended).toMatchObject({ status: 0 });
+    expect(child.text()).toContain("Nothing ran against Agentgateway");
+    expect(child.text()).toContain("No file was compared with the upstream schema");
+  });
+
+  test("a binary that was named and is not there is one", async () => {
+    const child = start("scripts/test-agentgateway.ts", [], { AGENTGATEWAY_BIN: "/nowhere/agentgateway" });
+    expect(await child.ended).toMatchObject({ status: 2 });
+  });
+});
