@@ -1,0 +1,81 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse, stringify } from "yaml";
+import { Program } from "./program.ts";
+
+const POLICY_FILE = new URL("../../agentgateway/config-policy.yaml", import.meta.url);
+const GATEWAY = new URL("../../services/gateway/src/main.ts", import.meta.url);
+const AUTHZ = new URL("../../services/gateway-authz/src/main.ts", import.meta.url);
+
+/** The identity behind the route that is measured; only the port is ours. */
+export const resourceAt = (port: number): string => `http://supply-chain-agent.localhost:${port}`;
+
+interface Document {
+  config: { tracing?: unknown };
+  binds: { listeners: { routes: { policies: Record<string, unknown> }[] }[] }[];
+}
+
+/**
+ * The embedded gateway with the demo's own policy file less its rate limits, or with more of it taken out. Its access log goes to a
+ * file.
+ */
+export function startGateway(options: {
+  port: number;
+  originPort: number;
+  /** Unset: no check and no rules. */
+  check?: { authzPort: number; agent: string };
+  traced: boolean;
+  folder: string;
+  name: string;
+  nodeFlags?: readonly string[];
+  /** Default true. A long run would fill the disk. */
+  keepsLog?: boolean;
+}): Promise<Program> {
+  const { port, originPort, check, folder, name, keepsLog = true } = options;
+  const document = parse(readFileSync(POLICY_FILE, "utf8")) as Document;
+  if (!options.traced) delete document.config.tracing;
+  const routes = document.binds.flatMap(({ listeners }) => listeners.flatMap((listener) => listener.routes));
+  for (const { policies } of routes) {
+    // A load that the limit is there to stop.
+    delete policies.localRateLimit;
+    if (check !== undefined) continue;
+    delete policies.extAuthz;
+    delete policies.authorization;
+  }
+  const file = join(folder, `${name}.yaml`);
+  writeFileSync(file, stringify(document));
+  return Program.start(GATEWAY, {
+    port,
+    args: ["-f", file],
+    ...(keepsLog && { output: join(folder, `${name}.log`) }),
+    ...(options.nodeFlags && { nodeFlags: options.nodeFlags }),
+    env: {
+      GATEWAY_PORT: String(port),
+      ADMIN_ADDR: "127.0.0.1:0",
+      STATS_ADDR: "127.0.0.1:0",
+      READINESS_ADDR: "127.0.0.1:0",
+      OTLP_ENDPOINT: `http://127.0.0.1:${originPort}`,
+      SUPPLY_CHAIN_AGENT_ADDR: `127.0.0.1:${originPort}`,
+      ...(check && {
+        AAUTH_AUTHZ_HOST: `127.0.0.1:${check.authzPort}`,
+        BACKEND_AGENT_URL: check.agent,
+      }),
+    },
+  });
+}
+
+/** The check service of a gateway on `gatewayPort`. */
+export function startAuthz(options: {
+  port: number;
+  gatewayPort: number;
+  nodeFlags?: readonly string[];
+}): Promise<Program> {
+  return Program.start(AUTHZ, {
+    port: options.port,
+    ...(options.nodeFlags && { nodeFlags: options.nodeFlags }),
+    env: {
+      GATEWAY_AUTHZ_PORT: String(options.port),
+      GATEWAY_AUTHZ_RESOURCES: resourceAt(options.gatewayPort),
+    },
+  });
+}

@@ -1,0 +1,9 @@
+/** Whom the requests of `route.ts` are between, and what it asks its server. */
+
+export const AUTHORITY = "resource.example";
+export const RESOURCE = `https://${AUTHORITY}`;
+export const ISSUER = "https://auth.example";
+
+/** `port` it listens on; `cpuUs` its processor time so far; `floorUs` that of one bare verification. */
+export type ServerQuestion = "port" | "cpuUs" | "floorUs";
+export type ServerAnswer = number;

@@ -1,0 +1,44 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import type { ServerAnswer, ServerQuestion } from "./parties.ts";
+
+/** The server of `route.ts` as a process of its own, ready to be asked. One question at a time. */
+export class ServerProcess {
+  readonly #child: ChildProcess;
+
+  private constructor(child: ChildProcess) {
+    this.#child = child;
+  }
+
+  /** @param issuerKey public JWK of the auth server whose tokens the gate accepts */
+  static async start(issuerKey: object): Promise<ServerProcess> {
+    const child = fork(new URL("./server.ts", import.meta.url), [JSON.stringify(issuerKey)]);
+    const server = new ServerProcess(child);
+    await server.#answer();
+    return server;
+  }
+
+  ask(question: ServerQuestion): Promise<ServerAnswer> {
+    this.#child.send(question);
+    return this.#answer();
+  }
+
+  stop(): void {
+    if (this.#child.connected) this.#child.disconnect();
+  }
+
+  async #answer(): Promise<ServerAnswer> {
+    const waiting = new AbortController();
+    const { signal } = waiting;
+    const ended = once(this.#child, "exit", { signal }).then(() => {
+      throw new Error("the server has ended");
+    });
+    ended.catch(() => {});
+    try {
+      const [answer] = await Promise.race([once(this.#child, "message", { signal }), ended]);
+      return answer as ServerAnswer;
+    } finally {
+      waiting.abort();
+    }
+  }
+}

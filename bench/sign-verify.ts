@@ -1,0 +1,203 @@
+/**
+ * What our signing and verifying cost above the limit of the platform's cryptography: SHA-256 of the body and Ed25519
+ * with a key that is imported already.
+ */
+
+import assert from "node:assert";
+import { generateKeyPairSync, hash, sign, verify } from "node:crypto";
+import {
+  createTokenSigner,
+  generateSigningKey,
+  importSigningKey,
+  issueAuthToken,
+  type PrivateJwk,
+  type SigningKey,
+  signRequest,
+} from "aauth";
+import { createVerifier, type Verifier, type VerifierOptions } from "aauth/resource";
+import { createTestDiscovery, signedRequest, type TestRequest } from "aauth/testing";
+import { createVerifier as createPeerVerifier, createSigner, httpbis } from "http-message-signatures";
+import { type Comparison, runComparisons } from "./measure.ts";
+
+const RESOURCE = "https://resource.example";
+const ISSUER = "https://auth.example";
+const url = `${RESOURCE}/api/data`;
+const body = Buffer.from(JSON.stringify({ text: "x".repeat(1013) }));
+const content = { "content-type": "application/json", "content-length": String(body.length) };
+const fields = ["@method", "@authority", "@path", "content-type", "content-digest", "signature-key"];
+/** Longer than the run, and than the leaps of the clock that makes every token a new one. */
+const FOREVER_SECONDS = 1e9;
+
+const pair = generateKeyPairSync("ed25519");
+const realm = generateKeyPairSync("rsa", { modulusLength: 2048 });
+
+async function signingComparison(key: SigningKey): Promise<Comparison> {
+  const request = { method: "POST", url, headers: content, body };
+  const options = { key, signatureKey: { scheme: "hwk" } } as const;
+  const { signatureBase, headers } = await signRequest(request, options);
+  const base = Buffer.from(signatureBase);
+  const peer = peerSigning(headers["signature-key"]!);
+  return {
+    title: "sign: POST, 1 KB body with digest, scheme hwk",
+    floor: { name: "SHA-256 + Ed25519 sign", run: () => [digest(), sign(null, base, pair.privateKey)] },
+    candidates: [
+      { name: "aauth", target: 1.15, run: () => signRequest(request, { ...options, nonce: false }) },
+      { name: "aauth, with nonce", target: 1.15, run: () => signRequest(request, options) },
+      { name: "http-message-signatures 1.0.6", run: peer },
+    ],
+  };
+}
+
+async function verifyingComparison(key: SigningKey): Promise<Comparison> {
+  const gate = gateOf({});
+  const known = await requestOf(key, { scheme: "hwk" }, false);
+  const withNonce = await requestOf(key, { scheme: "hwk" });
+  await refusesForgeries(gate, known);
+  await refusesForgeries(gate, withNonce);
+  // More than the cache of keys holds: going round them, it never meets one twice.
+  const strangers = await Promise.all(
+    Array.from({ length: 1_200 }, async () =>
+      requestOf(await generateSigningKey({ kid: "k" }), { scheme: "hwk" }, false),
+    ),
+  );
+  let turn = 0;
+  return {
+    title: "verify: the same request, digest compared",
+    floor: verifyingFloor(400),
+    candidates: [
+      { name: "aauth", target: 1.15, run: () => gate.verifyRequest(known) },
+      { name: "aauth, with nonce", target: 1.15, run: () => gate.verifyRequest(withNonce) },
+      {
+        name: "aauth, key never seen",
+        target: 1.25,
+        run: () => gate.verifyRequest(strangers[turn++ % strangers.length]!),
+      },
+      { name: "http-message-signatures 1.0.6 + digest", run: await peerVerifying(known) },
+    ],
+  };
+}
+
+async function tokenComparisons(key: SigningKey): Promise<Comparison[]> {
+  const { token: jwt } = await issueAuthToken({
+    signer: await createTokenSigner(realm.privateKey, { alg: "RS256", kid: "realm-1" }),
+    issuer: ISSUER,
+    audience: RESOURCE,
+    agent: "https://agent.example",
+    confirmationKey: key.publicJwk,
+    scope: "data.read data.write",
+    lifetimeSeconds: FOREVER_SECONDS,
+  });
+  const request = await requestOf(key, { scheme: "jwt", jwt }, false);
+  const gate = gateOf({});
+  await refusesForgeries(gate, request);
+  // A token is remembered for 300 s, so on this clock each request brings one that is not.
+  let seconds = Date.now() / 1000;
+  const forgetful = gateOf({
+    now: () => {
+      seconds += 301;
+      return Math.floor(seconds);
+    },
+  });
+  const floor = verifyingFloor(1_400);
+  const tokenInput = Buffer.from(jwt.slice(0, jwt.lastIndexOf(".")));
+  const tokenSignature = Buffer.from(jwt.slice(jwt.lastIndexOf(".") + 1), "base64url");
+  return [
+    {
+      title: "verify: scheme jwt, token seen before",
+      floor,
+      candidates: [{ name: "aauth", target: 1.2, run: () => gate.verifyRequest(request) }],
+    },
+    {
+      title: "verify: scheme jwt, token never seen, RS256",
+      floor: {
+        name: `${floor.name} + RS256 verify`,
+        run: () => [floor.run(), verify("sha256", tokenInput, realm.publicKey, tokenSignature)],
+      },
+      candidates: [{ name: "aauth", target: 1.3, run: () => forgetful.verifyRequest(request) }],
+    },
+  ];
+}
+
+const digest = () => hash("sha256", body, "base64");
+
+function verifyingFloor(baseBytes: number) {
+  const base = Buffer.alloc(baseBytes, "x");
+  const signature = sign(null, base, pair.privateKey);
+  return {
+    name: "SHA-256 + Ed25519 verify",
+    run: () => [digest(), verify(null, base, pair.publicKey, signature)],
+  };
+}
+
+function gateOf(options: Partial<VerifierOptions>): Verifier {
+  const realmJwk = { ...realm.publicKey.export({ format: "jwk" }), kty: "RSA", kid: "realm-1", alg: "RS256" };
+  return createVerifier({
+    authorities: ["resource.example"],
+    audience: RESOURCE,
+    trustedIssuers: [ISSUER],
+    discovery: createTestDiscovery({ issuers: { [ISSUER]: { keys: [realmJwk] } } }),
+    toleranceSeconds: FOREVER_SECONDS,
+    // The same request comes again and again.
+    replayStore: { putIfAbsent: () => true },
+    ...options,
+  });
+}
+
+function requestOf(
+  key: SigningKey,
+  signatureKey: Parameters<typeof signRequest>[1]["signatureKey"],
+  nonce?: false,
+): Promise<TestRequest> {
+  return signedRequest({ url, body, key, signatureKey, ...(nonce === false ? { nonce } : {}) });
+}
+
+function peerSigning(signatureKey: string) {
+  const signer = createSigner(pair.privateKey, "ed25519");
+  return () => {
+    const headers = {
+      ...content,
+      "content-digest": `sha-256=:${digest()}:`,
+      "signature-key": signatureKey,
+    };
+    return httpbis.signMessage(
+      { key: signer, name: "sig1", fields, params: ["created"] },
+      { method: "POST", url, headers },
+    );
+  };
+}
+
+async function peerVerifying(request: TestRequest) {
+  const { headers } = await peerSigning(request.headers["signature-key"]!)();
+  const verifier = createPeerVerifier(pair.publicKey, "ed25519");
+  const config = {
+    keyLookup: async () => ({ verify: verifier }),
+    requiredFields: fields,
+    maxAge: FOREVER_SECONDS,
+  };
+  return async () => {
+    // The library leaves the digest to its caller.
+    assert.equal(headers["content-digest"], `sha-256=:${digest()}:`);
+    assert.equal(await httpbis.verifyMessage(config, { method: "POST", url, headers }), true);
+  };
+}
+
+/** A verifier that lets things pass would win any race. */
+async function refusesForgeries(gate: Verifier, request: TestRequest): Promise<void> {
+  await gate.verifyRequest(request);
+  const headers = { ...request.headers, "content-type": "text/plain" };
+  for (const change of [{ body: Buffer.alloc(body.length) }, { target: "/other" }, { headers }]) {
+    await assert.rejects(gate.verifyRequest({ ...request, ...change }));
+  }
+}
+
+/** Runs all comparisons of this file. */
+export async function signVerify(): Promise<void> {
+  const key = await importSigningKey(pair.privateKey.export({ format: "jwk" }) as unknown as PrivateJwk);
+  await runComparisons([
+    await signingComparison(key),
+    await verifyingComparison(key),
+    ...(await tokenComparisons(key)),
+  ]);
+}
+
+if (import.meta.main) await signVerify();

@@ -1,0 +1,25 @@
+import { createLogger, listenOn, loadConfig, runService } from "service-kit";
+import { buildTraceStore } from "./app.ts";
+import { settings } from "./config.ts";
+
+const service = "trace-store";
+
+await runService({
+  name: service,
+  start: async () => {
+    const config = loadConfig({ service, settings, env: process.env, argv: process.argv.slice(2) });
+    const logger = createLogger({ service, level: config.logLevel, format: config.logFormat });
+    const { app, otlp } = await buildTraceStore(config, { logger });
+    const intake = await listenOn(otlp, { host: config.host, port: config.otlpPort });
+    const query = await listenOn(app, config);
+    logger.info({ otlp: intake.url, file: config.file || "none" }, "takes spans");
+    return {
+      url: query.url,
+      close: async () => {
+        // Spans first: what is taken in must still find the store open.
+        await intake.close();
+        await query.close();
+      },
+    };
+  },
+});

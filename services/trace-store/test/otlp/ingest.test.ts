@@ -1,0 +1,296 @@
+import { gzipSync } from "node:zlib";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { encodingFor } from "../../src/otlp/encoding.ts";
+import { makeTrace, toProtobuf } from "../support/otel-spans.ts";
+import { attribute, exportRequest, newTraceId, otlpSpan } from "../support/otlp-json.ts";
+import { type StoreUnderTest, startStore } from "../support/store-under-test.ts";
+
+const PROTOBUF = { "content-type": "application/x-protobuf" };
+const NAMES = { caller: "shop", called: "orders" };
+
+let store: StoreUnderTest;
+beforeEach(async () => {
+  store = await startStore();
+});
+afterEach(() => store.close());
+
+const nowMs = () => store.clock.now * 1000;
+const spanOf = async (traceId: unknown) =>
+  (await store.ask(`/api/traces/${traceId}`)).answer.data[0].spans[0];
+
+describe("encodings", () => {
+  test("protobuf and JSON of the same spans are kept alike", async () => {
+    const { traceID, spans } = makeTrace(NAMES, nowMs());
+    const sent = await store.send(toProtobuf(spans), PROTOBUF);
+    expect(sent).toMatchObject({ status: 200, body: "" });
+    expect(sent.headers["content-type"]).toBe("application/x-protobuf");
+    const first = (await store.ask(`/api/traces/${traceID}`)).answer.data[0];
+    expect(first.spans).toHaveLength(2);
+
+    const { body } = encodingFor("application/json")!.decodeRequest(
+      await import("@opentelemetry/otlp-transformer").then(
+        ({ JsonTraceSerializer }) => JsonTraceSerializer.serializeRequest(spans)!,
+      ),
+    );
+    const other = await startStore();
+    expect(await other.send(body)).toMatchObject({ status: 200, body: "{}" });
+    expect((await other.ask(`/api/traces/${traceID}`)).answer.data[0]).toEqual(first);
+    await other.close();
+  });
+
+  test("gzip, in either encoding", async () => {
+    const { traceID, spans } = makeTrace(NAMES, nowMs());
+    expect(
+      await store.send(gzipSync(toProtobuf(spans)), { ...PROTOBUF, "content-encoding": "gzip" }),
+    ).toMatchObject({ status: 200 });
+    expect((await store.ask(`/api/traces/${traceID}`)).status).toBe(200);
+    const span = otlpSpan(nowMs());
+    await store.send(gzipSync(JSON.stringify(exportRequest("shop", [span]))), { "content-encoding": "gzip" });
+    expect((await store.ask(`/api/traces/${span.traceId}`)).status).toBe(200);
+  });
+
+  test("an empty protobuf message is an empty request", async () => {
+    expect(await store.send("", PROTOBUF)).toMatchObject({ status: 200, body: "" });
+  });
+
+  test("every kind of value, with its type", async () => {
+    const span = otlpSpan(nowMs(), {
+      attributes: [
+        attribute("text", { stringValue: "<b>&" }),
+        attribute("small", { intValue: "42" }),
+        attribute("number", { intValue: 7 }),
+        attribute("big", { intValue: "9007199254740993" }),
+        attribute("float", { doubleValue: 1.5 }),
+        attribute("nan", { doubleValue: "NaN" }),
+        attribute("yes", { boolValue: true }),
+        attribute("bytes", { bytesValue: "AAEC" }),
+        attribute("list", { arrayValue: { values: [{ intValue: "1" }, { stringValue: "x" }, {}] } }),
+        attribute("map", { kvlistValue: { values: [attribute("__proto__", { boolValue: false })] } }),
+        attribute("none", {}),
+      ],
+    });
+    await store.send(exportRequest("shop", [span]));
+    const tags = (await spanOf(span.traceId)).tags.map(({ key, type, value }: Record<string, unknown>) => [
+      key,
+      type,
+      value,
+    ]);
+    expect(tags).toEqual([
+      ["otel.scope.name", "string", "by hand"],
+      ["text", "string", "<b>&"],
+      ["small", "int64", 42],
+      ["number", "int64", 7],
+      ["big", "int64", "9007199254740993"],
+      ["float", "float64", 1.5],
+      ["nan", "float64", "NaN"],
+      ["yes", "bool", true],
+      ["bytes", "binary", "AAEC"],
+      ["list", "string", '[1,"x",null]'],
+      ["map", "string", '{"__proto__":false}'],
+      ["none", "string", ""],
+      ["span.kind", "string", "internal"],
+    ]);
+  });
+
+  test("times are cut to microseconds, an end before the start is a warning", async () => {
+    const backwards = otlpSpan(nowMs(), { endTimeUnixNano: "1" });
+    const exact = otlpSpan(nowMs(), {
+      startTimeUnixNano: "1800000000123456789",
+      endTimeUnixNano: "1800000000123459999",
+    });
+    await store.send(exportRequest("shop", [backwards, exact]));
+    expect(await spanOf(backwards.traceId)).toMatchObject({
+      duration: 0,
+      warnings: [expect.stringContaining("ends before")],
+    });
+    expect(await spanOf(exact.traceId)).toMatchObject({
+      startTime: 1_800_000_000_123_456,
+      duration: 3,
+      warnings: null,
+    });
+  });
+
+  test("a resource without a name can be found", async () => {
+    const span = otlpSpan(nowMs());
+    await store.send({ resourceSpans: [{ scopeSpans: [{ spans: [span] }] }] });
+    expect((await store.ask("/api/services")).answer.data).toEqual(["missing-service-name"]);
+  });
+});
+
+describe("bad requests are refused whole, in their own encoding", () => {
+  test.each([
+    ["not JSON", "{", {}, 400, "invalid_json"],
+    ["not UTF-8", Buffer.from([0x22, 0xff, 0x22]), {}, 400, "invalid_json"],
+    ["empty", "", {}, 400, "invalid_json"],
+    ["a list", "[]", {}, 400, "invalid_request"],
+    ["null", "null", {}, 400, "invalid_request"],
+    ["resourceSpans of a wrong type", { resourceSpans: 5 }, {}, 400, "invalid_request"],
+    [
+      "spans of a wrong type",
+      { resourceSpans: [{ scopeSpans: [{ spans: {} }] }] },
+      {},
+      400,
+      "invalid_request",
+    ],
+    ["no content type", "{}", { "content-type": "" }, 415, "unsupported_media_type"],
+    [
+      "plain text, which pages may send without asking",
+      "{}",
+      { "content-type": "text/plain" },
+      415,
+      "unsupported_media_type",
+    ],
+    ["another compression", "{}", { "content-encoding": "br" }, 415, "unsupported_encoding"],
+    ["not gzip", "{}", { "content-encoding": "gzip" }, 400, "invalid_gzip"],
+    ["cut gzip", gzipSync("{}").subarray(0, 12), { "content-encoding": "gzip" }, 400, "invalid_gzip"],
+    ["too large", "x".repeat(100_001), {}, 413, "body_too_large"],
+    ["a gzip bomb", gzipSync(Buffer.alloc(5_000_000)), { "content-encoding": "gzip" }, 413, "body_too_large"],
+  ])("%s", async (_name, body, headers, status, code) => {
+    const answer = await store.send(body, headers);
+    expect(answer.status).toBe(status);
+    expect(JSON.parse(answer.body).message).toMatch(new RegExp(`^${code}: `));
+    expect((await store.ask("/api/services")).answer.data).toEqual([]);
+  });
+
+  test.each([
+    ["garbage", Buffer.from("this is not protobuf")],
+    ["a length beyond the end", Buffer.from([0x0a, 0xff, 0xff, 0xff, 0xff, 0x0f])],
+    ["text that is not UTF-8", Buffer.from([0x0a, 0x08, 0x12, 0x06, 0x12, 0x04, 0x2a, 0x02, 0xff, 0xfe])],
+    ["nesting without end", nestedProtobuf(20_000)],
+  ])("protobuf: %s", async (_name, body) => {
+    const answer = await store.send(body, PROTOBUF);
+    expect(answer).toMatchObject({ status: 400 });
+    expect(answer.headers["content-type"]).toBe("application/x-protobuf");
+    // google.rpc.Status: field 1 is code 3, field 2 the message.
+    expect(answer.bytes.subarray(0, 3)).toEqual(Buffer.from([0x08, 3, 0x12]));
+    expect(answer.body).toContain("invalid_protobuf: ");
+  });
+
+  test("other signals and methods", async () => {
+    for (const url of ["/v1/logs", "/v1/metrics"]) {
+      const answer = await store.otlp.inject({ method: "POST", url, headers: PROTOBUF, payload: "x" });
+      expect(answer.statusCode).toBe(404);
+      expect(answer.body).toContain("this store keeps traces only");
+    }
+    const get = await store.otlp.inject({ url: "/v1/traces" });
+    expect([get.statusCode, get.headers.allow]).toEqual([405, "POST"]);
+  });
+});
+
+describe("a bad span is refused alone", () => {
+  const deep = (levels: number): unknown =>
+    levels === 0 ? { intValue: "1" } : { arrayValue: { values: [deep(levels - 1)] } };
+
+  test.each([
+    ["a short trace id", { traceId: "abcd" }],
+    ["a long trace id", { traceId: "a".repeat(34) }],
+    ["no trace id", { traceId: undefined }],
+    ["a trace id of zeros", { traceId: "0".repeat(32) }],
+    ["a trace id that is not hex", { traceId: "g".repeat(32) }],
+    ["a short span id", { spanId: "ab" }],
+    ["a span id of zeros", { spanId: "0".repeat(16) }],
+    ["a parent id of a wrong length", { parentSpanId: "abc" }],
+    ["a name that is no text", { name: 5 }],
+    ["a time that is none", { startTimeUnixNano: "soon" }],
+    ["a time out of range", { startTimeUnixNano: "18446744073709551615" }],
+    ["an integer of 65 bits", { attributes: [attribute("a", { intValue: "9223372036854775808" })] }],
+    ["an integer that is none", { attributes: [attribute("a", { intValue: "1e3" })] }],
+    ["a float that is none", { attributes: [attribute("a", { doubleValue: "much" })] }],
+    ["a value that is no object", { attributes: [attribute("a", "text")] }],
+    ["attributes that are no list", { attributes: {} }],
+    ["values nested too deep", { attributes: [attribute("a", deep(30))] }],
+    ["a link to nothing", { links: [{ traceId: newTraceId(), spanId: "" }] }],
+    ["more than a span may hold", { name: "x".repeat(20_000) }],
+    ["not an object", "span"],
+  ])("%s", async (_name, more) => {
+    const good = otlpSpan(nowMs());
+    const bad = typeof more === "string" ? more : otlpSpan(nowMs(), more);
+    const { status, body } = await store.send(exportRequest("shop", [bad, good]));
+    expect(status).toBe(200);
+    expect(JSON.parse(body).partialSuccess).toEqual({
+      rejectedSpans: "1",
+      errorMessage: expect.stringMatching(/./),
+    });
+    expect(
+      (await store.ask("/api/traces?service=shop")).answer.data.map(
+        (trace: { traceID: string }) => trace.traceID,
+      ),
+    ).toEqual([good.traceId]);
+  });
+
+  test("says so in protobuf too", async () => {
+    const { spans } = makeTrace(NAMES, nowMs());
+    const bytes = Buffer.from(toProtobuf(spans));
+    // Zeros in the place of the root's trace id, wherever it stands.
+    const id = Buffer.from(spans[0]!.spanContext().traceId, "hex");
+    for (let at = bytes.indexOf(id); at >= 0; at = bytes.indexOf(id)) bytes.fill(0, at, at + 16);
+    const { status, bytes: answer } = await store.send(bytes, PROTOBUF);
+    expect(status).toBe(200);
+    // partial_success { rejected_spans: 2 … }
+    expect(answer.subarray(2, 4)).toEqual(Buffer.from([0x08, 2]));
+  });
+
+  test("JSON nested as deep as a body can hold does not bring the service down", async () => {
+    const levels = 30_000;
+    const body = `{"resourceSpans":${"[".repeat(levels)}${"]".repeat(levels)}}`;
+    expect((await store.send(body)).status).toBe(400);
+    const inside = JSON.stringify(exportRequest("shop", [otlpSpan(nowMs(), { attributes: "HERE" })])).replace(
+      '"HERE"',
+      `[{"key":"a","value":${'{"arrayValue":{"values":['.repeat(2000)}${"]}}".repeat(2000)}}]`,
+    );
+    expect((await store.send(inside)).body).toContain("deeper than 16");
+  });
+});
+
+describe("pages of other origins", () => {
+  const preflight = (origin: string) =>
+    store.otlp.inject({
+      method: "OPTIONS",
+      url: "/v1/traces",
+      headers: {
+        origin,
+        "access-control-request-method": "POST",
+        "access-control-request-headers": "content-type",
+      },
+    });
+
+  test("the UI may send spans", async () => {
+    const answer = await preflight("http://localhost:3050");
+    expect(answer.headers["access-control-allow-origin"]).toBe("http://localhost:3050");
+    expect(answer.headers["access-control-allow-headers"]).toBe("content-type");
+  });
+
+  test("others may not, and may not read traces", async () => {
+    expect((await preflight("http://evil.example")).headers["access-control-allow-origin"]).toBeUndefined();
+    const read = await store.app.inject({ url: "/api/services", headers: { origin: "http://evil.example" } });
+    expect(read.headers["access-control-allow-origin"]).toBeUndefined();
+  });
+});
+
+test("both servers report health", async () => {
+  for (const server of [store.app, store.otlp]) {
+    expect((await server.inject({ url: "/health" })).json()).toEqual({
+      status: "healthy",
+      service: "trace-store",
+    });
+  }
+});
+
+/** resource_spans → scope_spans → span → attribute → value → array_value → values → array_value … */
+function nestedProtobuf(levels: number): Buffer {
+  let inner: Buffer = Buffer.alloc(0);
+  const wrap = (tag: number) => {
+    const length: number[] = [];
+    for (let rest = inner.length; ; rest >>>= 7) {
+      length.push((rest & 0x7f) | (rest > 0x7f ? 0x80 : 0));
+      if (rest <= 0x7f) break;
+    }
+    inner = Buffer.concat([Buffer.from([tag, ...length]), inner]);
+  };
+  for (let level = 0; level < levels && inner.length < 90_000; level += 1) {
+    wrap(0x0a);
+    wrap(0x2a);
+  }
+  for (const tag of [0x12, 0x4a, 0x12, 0x12, 0x0a]) wrap(tag);
+  return inner;
+}

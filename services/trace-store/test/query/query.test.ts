@@ -1,0 +1,139 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { makeTrace, toProtobuf } from "../support/otel-spans.ts";
+import { attribute, exportRequest, otlpSpan } from "../support/otlp-json.ts";
+import { type StoreUnderTest, startStore } from "../support/store-under-test.ts";
+
+/** What Jaeger does as well is in tests/contract/traces; here is what is ours alone, and what needs a clock that stands still. */
+
+let store: StoreUnderTest;
+beforeEach(async () => {
+  store = await startStore();
+});
+afterEach(() => store.close());
+
+const nowMs = () => store.clock.now * 1000;
+const found = async (query: string) =>
+  (await store.ask(`/api/traces?service=shop&${query}`)).answer.data.map(
+    ({ traceID }: { traceID: string }) => traceID,
+  );
+
+describe("search", () => {
+  test("the newest first, as many as wanted", async () => {
+    const spans = Array.from({ length: 5 }, () => otlpSpan(nowMs()));
+    for (const span of spans) await store.send(exportRequest("shop", [span]));
+    expect(await found("limit=2")).toEqual([spans[4]!.traceId, spans[3]!.traceId]);
+  });
+
+  test("two days back by default, start and end in microseconds, lookback where there is no start", async () => {
+    const hour = 3_600_000;
+    const [old, hours, fresh] = [50 * hour, 3 * hour, 0].map((ago) => otlpSpan(nowMs() - ago)) as [
+      Record<string, unknown>,
+      Record<string, unknown>,
+      Record<string, unknown>,
+    ];
+    await store.send(exportRequest("shop", [old, hours, fresh]));
+    expect((await found("")).sort()).toEqual([hours.traceId, fresh.traceId].sort());
+    expect(await found("lookback=1h")).toEqual([fresh.traceId]);
+    expect(await found(`lookback=1h&start=0&end=${(nowMs() - 40 * hour) * 1000}`)).toEqual([old.traceId]);
+    expect((await found("lookback=custom")).length).toBe(2);
+  });
+
+  test("durations include their ends", async () => {
+    const span = otlpSpan(nowMs());
+    await store.send(exportRequest("shop", [span]));
+    for (const query of ["minDuration=1ms", "maxDuration=1ms", "minDuration=0.5ms&maxDuration=1.5ms"]) {
+      expect(await found(query)).toEqual([span.traceId]);
+    }
+    for (const query of ["minDuration=1.001ms", "maxDuration=999us"]) expect(await found(query)).toEqual([]);
+  });
+
+  test("all conditions are about the same span", async () => {
+    const traceId = "a".repeat(32);
+    await store.send(
+      exportRequest("shop", [
+        otlpSpan(nowMs(), { traceId, name: "one" }),
+        otlpSpan(nowMs(), { traceId, name: "two", attributes: [attribute("color", { stringValue: "red" })] }),
+      ]),
+    );
+    expect(await found("operation=two&tag=color:red")).toEqual([traceId]);
+    expect(await found("operation=one&tag=color:red")).toEqual([]);
+    await store.send(exportRequest("other", [otlpSpan(nowMs(), { traceId, name: "three" })]));
+    expect(await found("operation=three")).toEqual([]);
+  });
+
+  test("tags: kind, status and error too, on events, on the process, with a colon", async () => {
+    const { traceID, spans } = makeTrace({ caller: "client", called: "shop" }, nowMs());
+    await store.send(toProtobuf(spans), { "content-type": "application/x-protobuf" });
+    for (const tag of [
+      "error:true",
+      "span.kind:server",
+      "otel.status_code:ERROR",
+      "event:challenge.sent",
+      "demo.scheme:jwt",
+      "deployment.environment.name:test",
+    ]) {
+      expect(await found(`tag=${tag}`), tag).toEqual([traceID]);
+    }
+    expect(await found("tag=error:true&tag=span.kind:client")).toEqual([]);
+    expect(await found("tag=error:tru")).toEqual([]);
+    expect(await found("tag=constructor:x")).toEqual([]);
+    const span = otlpSpan(nowMs(), { attributes: [attribute("url", { stringValue: "http://a" })] });
+    await store.send(exportRequest("shop", [span]));
+    expect(await found("tag=url:http://a")).toEqual([span.traceId]);
+  });
+});
+
+test("ids: any case, without leading zeros, 16 digits where the upper half is zero", async () => {
+  const traceId = `${"0".repeat(16)}00000000000000ab`;
+  const wide = `0${"c".repeat(31)}`;
+  await store.send(
+    exportRequest("shop", [
+      otlpSpan(nowMs(), { traceId }),
+      otlpSpan(nowMs(), { traceId: wide.toUpperCase() }),
+    ]),
+  );
+  for (const id of ["ab", "AB", "00000000000000ab", traceId]) {
+    expect((await store.ask(`/api/traces/${id}`)).answer.data[0].traceID).toBe("00000000000000ab");
+  }
+  expect((await store.ask(`/api/traces/${"c".repeat(31)}`)).answer.data[0].traceID).toBe(wide);
+});
+
+test("a link is a reference; one to the parent is not said twice", async () => {
+  const parentSpanId = "a".repeat(16);
+  const other = { traceId: "b".repeat(32), spanId: "c".repeat(16) };
+  const span = otlpSpan(nowMs(), { parentSpanId });
+  const childOf = [attribute("opentracing.ref_type", { stringValue: "child_of" })];
+  span.links = [{ traceId: span.traceId, spanId: parentSpanId }, other, { ...other, attributes: childOf }];
+  await store.send(exportRequest("shop", [span]));
+  expect((await store.ask(`/api/traces/${span.traceId}`)).answer.data[0].spans[0].references).toEqual([
+    { refType: "CHILD_OF", traceID: span.traceId, spanID: parentSpanId },
+    { refType: "FOLLOWS_FROM", traceID: other.traceId, spanID: other.spanId },
+    { refType: "CHILD_OF", traceID: other.traceId, spanID: other.spanId },
+  ]);
+});
+
+test.each([
+  ["limit=0", "limit"],
+  ["limit=-1", "limit"],
+  ["limit=many", "limit"],
+  ["start=now", "start"],
+  ["end=1.5", "end"],
+  ["minDuration=5", "minDuration"],
+  ["maxDuration=1d", "maxDuration"],
+  ["tag=nocolon", "tag"],
+  ["tags=no", "tags"],
+  ["tags=[]", "tags"],
+  ["tags=null", "tags"],
+  [`tags=${encodeURIComponent('{"a":1}')}`, "tags"],
+  [Array.from({ length: 101 }, () => "traceID=a").join("&"), "traceID"],
+])("refuses %s by name", async (query, name) => {
+  const { status, answer } = await store.ask(`/api/traces?service=shop&${query}`);
+  expect(status).toBe(400);
+  expect(answer).toMatchObject({ data: null, errors: [{ code: 400, msg: expect.stringContaining(name) }] });
+});
+
+test("unknown addresses, and hostile ones, are 404", async () => {
+  for (const url of ["/api/nothing", "/assets/../config.ts", "/assets/%2e%2e%2fapp.ts", "/trace/a/b"]) {
+    expect((await store.app.inject({ url })).statusCode, url).toBe(404);
+  }
+});

@@ -1,0 +1,194 @@
+import { describe, expect, test, vi } from "vitest";
+import type { StoredSpan } from "../../src/model/stored-span.ts";
+import type { JournalEntry, SpanJournal } from "../../src/store/span-journal.ts";
+import { type StoreLimits, TraceStore } from "../../src/store/trace-store.ts";
+
+const LIMITS: StoreLimits = { maxBytes: 10_000, maxSpanBytes: 4000, maxSpansPerTrace: 3, maxAgeSeconds: 100 };
+
+let nextId = 0;
+function span(traceID: string, more: Partial<StoredSpan> = {}): StoredSpan {
+  nextId += 1;
+  return {
+    traceID,
+    spanID: nextId.toString(16).padStart(16, "0"),
+    operationName: "work",
+    references: [],
+    startTime: 1_000_000,
+    duration: 10,
+    tags: [],
+    logs: [],
+    warnings: null,
+    process: { serviceName: "shop", tags: [] },
+    ...more,
+  };
+}
+
+function createStore(limits: Partial<StoreLimits> = {}, journal?: SpanJournal) {
+  const clock = { now: 1000 };
+  const onJournalError = vi.fn();
+  const store = new TraceStore({
+    limits: { ...LIMITS, ...limits },
+    now: () => clock.now,
+    ...(journal && { journal }),
+    onJournalError,
+  });
+  return { store, clock, onJournalError };
+}
+
+/** A text of this many bytes makes a span of about as many more. */
+const sized = (bytes: number) => ({ operationName: "x".repeat(bytes) });
+
+describe("bounds", () => {
+  test("the oldest traces make room, by bytes", () => {
+    const { store } = createStore();
+    for (const id of ["a", "b", "c", "d"]) store.add([span(id, sized(2500))]);
+    expect(["a", "b", "c", "d"].filter((id) => store.get(id) !== undefined)).toEqual(["b", "c", "d"]);
+    expect(store.usage().sizeBytes).toBeLessThanOrEqual(LIMITS.maxBytes);
+  });
+
+  test("wide characters count twice", () => {
+    const narrow = createStore().store;
+    narrow.add([span("a", { operationName: "é".repeat(1000) })]);
+    const wide = createStore().store;
+    wide.add([span("a", { operationName: "€".repeat(1000) })]);
+    expect(wide.usage().sizeBytes).toBeGreaterThan(narrow.usage().sizeBytes + 1000);
+  });
+
+  test("nothing is left behind of what was given up", () => {
+    const { store } = createStore();
+    for (let round = 0; round < 200; round += 1) store.add([span(`t${round}`, sized(round * 10))]);
+    expect(store.usage().traces).toBeGreaterThan(0);
+    const { clock, store: other } = createStore();
+    other.add([span("a"), span("b")]);
+    clock.now += 101;
+    other.expire();
+    expect(other.usage()).toEqual({ traces: 0, sizeBytes: 0 });
+    expect(other.services()).toEqual([]);
+  });
+
+  test("a trace that is being written does not eat itself", () => {
+    const { store } = createStore({ maxSpansPerTrace: 100 });
+    store.add([span("a", sized(1000))]);
+    store.add([span("b", sized(1000))]);
+    const { refusedSpans, firstReason } = store.add(Array.from({ length: 10 }, () => span("a", sized(1000))));
+    expect(refusedSpans).toBeGreaterThan(0);
+    expect(firstReason).toBe("a trace alone fills the store");
+    expect(store.get("b")).toBeUndefined();
+    expect(store.get("a")!.length).toBe(11 - refusedSpans);
+  });
+
+  test("a trace that cannot fit does not push others out", () => {
+    const { store } = createStore({ maxBytes: 3000 });
+    store.add([span("a")]);
+    expect(store.add([span("b", sized(2900))]).refusedSpans).toBe(1);
+    expect(store.get("a")).toHaveLength(1);
+  });
+
+  test("spans of a trace", () => {
+    const { store } = createStore();
+    expect(store.add(Array.from({ length: 5 }, () => span("a")))).toEqual({
+      refusedSpans: 2,
+      firstReason: "a trace has more than 3 spans",
+    });
+    expect(store.get("a")).toHaveLength(3);
+  });
+
+  test("bytes of a span", () => {
+    const { store } = createStore();
+    expect(store.add([span("a", sized(4000))])).toMatchObject({ refusedSpans: 1 });
+    expect(store.get("a")).toBeUndefined();
+  });
+
+  test("age, counted from the first span", () => {
+    const { store, clock } = createStore();
+    store.add([span("a")]);
+    clock.now += 60;
+    store.add([span("a"), span("b")]);
+    clock.now += 41;
+    expect(store.get("a")).toBeUndefined();
+    expect(store.get("b")).toHaveLength(1);
+  });
+
+  test("a span that is sent again is kept once and not refused", () => {
+    const { store } = createStore();
+    const sent = span("a");
+    store.add([sent]);
+    const before = store.usage();
+    expect(store.add(Array.from({ length: 5 }, () => ({ ...sent })))).toEqual({
+      refusedSpans: 0,
+      firstReason: undefined,
+    });
+    expect(store.get("a")).toEqual([sent]);
+    expect(store.usage()).toEqual(before);
+  });
+});
+
+describe("journal", () => {
+  function memoryJournal(entries: JournalEntry[] = []) {
+    const journal = {
+      kept: entries,
+      entries: () => [...journal.kept],
+      write: ({ added, removed }: { added: readonly JournalEntry[]; removed: readonly string[] }) => {
+        journal.kept = [...journal.kept.filter(({ traceID }) => !removed.includes(traceID)), ...added];
+      },
+      close: vi.fn(),
+    };
+    return journal;
+  }
+  const tracesIn = (journal: { kept: JournalEntry[] }) => [
+    ...new Set(journal.kept.map(({ traceID }) => traceID)),
+  ];
+
+  test("holds what the memory holds, evictions included", () => {
+    const journal = memoryJournal();
+    const { store } = createStore({}, journal);
+    for (const id of ["a", "b", "c", "d"]) store.add([span(id, sized(2500))]);
+    // All in one batch: "e" is given up for the last of them, then begins again.
+    store.add([
+      span("e", sized(2500)),
+      span("f", sized(2500)),
+      span("g", sized(2500)),
+      span("h", sized(2500)),
+      span("e"),
+    ]);
+    expect(tracesIn(journal).sort()).toEqual(["e", "f", "g", "h"].filter((id) => store.get(id)));
+    expect(journal.kept.map(({ text }) => text).sort()).toEqual(
+      ["e", "f", "g", "h"]
+        .flatMap((id) => store.get(id) ?? [])
+        .map((kept) => JSON.stringify(kept))
+        .sort(),
+    );
+  });
+
+  test("is read at the start, within the limits and the age of then", () => {
+    const journal = memoryJournal();
+    const { store, clock } = createStore({}, journal);
+    store.add([span("old")]);
+    clock.now += 60;
+    store.add([span("a"), span("a"), span("b")]);
+    const later = new TraceStore({ limits: LIMITS, now: () => 1101, journal });
+    expect(later.get("old")).toBeUndefined();
+    expect(later.get("a")).toHaveLength(2);
+    clock.now = 1101;
+    store.expire();
+    expect(later.usage()).toEqual(store.usage());
+    expect(tracesIn(journal)).toEqual(["a", "b"]);
+
+    const tighter = new TraceStore({ limits: { ...LIMITS, maxSpansPerTrace: 1 }, now: () => 1101, journal });
+    expect(tighter.get("a")).toBeUndefined();
+    expect(tracesIn(journal)).toEqual(["b"]);
+    expect(tighter.usage().traces).toBe(1);
+  });
+
+  test("that fails costs no trace", () => {
+    const journal = memoryJournal();
+    const { store, onJournalError } = createStore({}, journal);
+    const failure = new Error("disk full");
+    journal.write = () => {
+      throw failure;
+    };
+    expect(store.add([span("a")])).toMatchObject({ refusedSpans: 0 });
+    expect(store.get("a")).toHaveLength(1);
+    expect(onJournalError).toHaveBeenCalledExactlyOnceWith(failure);
+  });
+});

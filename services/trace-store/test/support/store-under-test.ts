@@ -1,0 +1,75 @@
+import type { FastifyInstance } from "fastify";
+import { createLogger } from "service-kit";
+import { buildTraceStore } from "../../src/app.ts";
+import type { TraceStoreConfig } from "../../src/config.ts";
+
+/** Small bounds, so that a test reaches them. */
+export const TEST_CONFIG = {
+  file: "",
+  maxBytes: 1_000_000,
+  maxSpanBytes: 20_000,
+  maxSpansPerTrace: 50,
+  maxAgeSeconds: 3600,
+  maxBodyBytes: 100_000,
+  maxInflatedBytes: 400_000,
+  allowedOrigins: ["http://localhost:3050"],
+} satisfies Partial<TraceStoreConfig>;
+
+export interface StoreUnderTest {
+  readonly app: FastifyInstance;
+  readonly otlp: FastifyInstance;
+  /** The store's clock, Unix seconds. */
+  readonly clock: { now: number };
+  /** Sends OTLP/JSON, or any body with its headers. */
+  send(
+    body: unknown,
+    headers?: Record<string, string>,
+  ): Promise<{ status: number; headers: Record<string, unknown>; body: string; bytes: Buffer }>;
+  /** Asks the query API. */
+  ask(path: string): Promise<{ status: number; answer: Answer }>;
+  close(): Promise<void>;
+}
+
+export interface Answer {
+  // biome-ignore lint/suspicious/noExplicitAny: what a test looks at it looks at by itself
+  readonly data: any;
+  readonly total: number;
+  readonly errors: readonly { code?: number; msg: string; traceID?: string }[] | null;
+}
+
+/** A trace store whose clock stands still, reached without a network. */
+export async function startStore(config: Partial<typeof TEST_CONFIG> = {}): Promise<StoreUnderTest> {
+  const clock = { now: 1_800_000_000 };
+  const { app, otlp } = await buildTraceStore(
+    { ...TEST_CONFIG, ...config },
+    { logger: createLogger({ service: "trace-store", level: "silent" }), now: () => clock.now },
+  );
+  return {
+    app,
+    otlp,
+    clock,
+    async send(body, headers = {}) {
+      const raw = typeof body === "string" || body instanceof Uint8Array;
+      const response = await otlp.inject({
+        method: "POST",
+        url: "/v1/traces",
+        headers: { "content-type": "application/json", ...headers },
+        payload: raw ? Buffer.from(body as string) : JSON.stringify(body),
+      });
+      return {
+        status: response.statusCode,
+        headers: response.headers,
+        body: response.body,
+        bytes: response.rawPayload,
+      };
+    },
+    async ask(path) {
+      const response = await app.inject({ url: path });
+      return { status: response.statusCode, answer: response.json() as Answer };
+    },
+    async close() {
+      await otlp.close();
+      await app.close();
+    },
+  };
+}
