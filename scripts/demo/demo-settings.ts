@@ -74,6 +74,8 @@ const settings = {
   marketAnalysisAgent: port("marketAnalysisAgent", "Port of the market-analysis agent, behind the gateway"),
   backend: port("backend", "Port of the backend; part of its identity"),
   uiPort: port("ui", "Port of the web page"),
+  traceStore: port("traceStore", "Port of the trace store's page"),
+  traceStoreOtlp: port("traceStoreOtlp", "Port of the trace store that takes spans"),
 };
 
 /** What `npm run demo` was asked for. */

@@ -12,6 +12,8 @@ export interface StackPorts {
   readonly gatewayReadiness: number;
   readonly backend: number;
   readonly ui: number;
+  readonly traceStore: number;
+  readonly traceStoreOtlp: number;
 }
 
 export const DEMO_PORTS: StackPorts = {
@@ -25,6 +27,8 @@ export const DEMO_PORTS: StackPorts = {
   gatewayReadiness: 15021,
   backend: 8000,
   ui: 3050,
+  traceStore: 16686,
+  traceStoreOtlp: 4318,
 };
 
 export const SIGNATURE_SCHEMES = ["hwk", "jwks"] as const;
@@ -42,6 +46,8 @@ export const PORT_VARIABLES: Readonly<Record<keyof StackPorts, string>> = {
   gatewayReadiness: "GATEWAY_READINESS_PORT",
   backend: "PORT",
   ui: "UI_PORT",
+  traceStore: "TRACE_STORE_PORT",
+  traceStoreOtlp: "TRACE_STORE_OTLP_PORT",
 };
 
 /** What may differ between two runs of the stack. */
@@ -96,6 +102,7 @@ export interface StackUrls {
   readonly gateway: string;
   readonly supplyChainAgent: string;
   readonly marketAnalysisAgent: string;
+  readonly traces: string;
 }
 
 const REALM = "aauth-test";
@@ -116,6 +123,7 @@ export function stackUrls(ports: StackPorts): StackUrls {
     gateway: `http://localhost:${ports.gateway}`,
     supplyChainAgent: `http://supply-chain-agent.localhost:${ports.gateway}`,
     marketAnalysisAgent: `http://market-analysis-agent.localhost:${ports.gateway}`,
+    traces: `http://localhost:${ports.traceStore}`,
   };
 }
 
@@ -153,6 +161,14 @@ export function describeStack(ports: StackPorts, modes: StackModes): ServiceDesc
     env: { ...common, ...rest.env },
   });
   const services = [
+    service("trace-store", "traceStore", {
+      ports: [need("traceStore", "trace store"), need("traceStoreOtlp", "trace store, incoming spans")],
+      env: {
+        TRACE_STORE_PORT: String(ports.traceStore),
+        TRACE_STORE_OTLP_PORT: String(ports.traceStoreOtlp),
+        CORS_ALLOWED_ORIGINS: urls.ui,
+      },
+    }),
     service("auth-server", "authServer", {
       env: {
         AUTH_SERVER_PORT: String(ports.authServer),
@@ -209,9 +225,10 @@ export function describeStack(ports: StackPorts, modes: StackModes): ServiceDesc
         ADMIN_ADDR: `127.0.0.1:${ports.gatewayAdmin}`,
         STATS_ADDR: `127.0.0.1:${ports.gatewayStats}`,
         READINESS_ADDR: `127.0.0.1:${ports.gatewayReadiness}`,
+        OTLP_ENDPOINT: `http://localhost:${ports.traceStoreOtlp}`,
       },
       healthUrl: `http://127.0.0.1:${ports.gatewayReadiness}/healthz/ready`,
-      after: ["gateway-authz", "market-analysis-agent", "supply-chain-agent"],
+      after: ["trace-store", "gateway-authz", "market-analysis-agent", "supply-chain-agent"],
     }),
     service("backend", "backend", {
       env: {

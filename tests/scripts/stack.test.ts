@@ -58,7 +58,10 @@ test.each(["agentgateway/config.yaml", "agentgateway/config-policy.yaml"])(
   async (file) => {
     const { env } = describeStack(OTHER_PORTS, DEMO_MODES).find(({ name }) => name === "gateway")!;
     const text = await readFile(new URL(`../../${file}`, import.meta.url), "utf8");
-    const settings = text.replace(/^\s*#.*$/gm, "").replace(/^ {2}(admin|stats|readiness)Addr:.*$/gm, ""); // ADMIN_ADDR and so on win
+    const settings = text
+      .replace(/^\s*#.*$/gm, "")
+      .replace(/^ {2}(admin|stats|readiness)Addr:.*$/gm, "") // ADMIN_ADDR and so on win, and so does OTLP_ENDPOINT
+      .replace(/^ {4}otlpEndpoint:.*$/gm, "");
     const expanded = settings.replace(
       /\$\{([A-Z_]+):-[^}]*\}/g,
       (_, name: string) => env[name] ?? `unset ${name}`,
