@@ -8,26 +8,48 @@ class BodyTooLargeError extends Error {
   readonly code = "body_too_large";
 }
 
+class BodyCutOffError extends Error {
+  readonly statusCode = 400;
+  readonly code = "body_cut_off";
+}
+
 /**
  * Reads a request body whole: Content-Digest covers all of it, so nothing may be handed on before the last byte.
+ * Listens to events, because iterating a stream costs more than hashing what is in it.
  *
  * @param payload the request stream
- * @param maxBytes bound; one byte more is refused with status 413
+ * @param maxBytes bound; one byte more is refused with status 413, and the rest is not read
  */
-export async function readRawBody(payload: Readable, maxBytes: number): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of payload) {
-    size += (chunk as Buffer).length;
-    if (size > maxBytes) throw new BodyTooLargeError(`request body is larger than ${maxBytes} bytes`);
-    chunks.push(chunk as Buffer);
-  }
-  return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
+export function readRawBody(payload: Readable, maxBytes: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const end = () => {
+      payload.off("close", cutOff);
+      resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks));
+    };
+    const fail = (error: Error) => {
+      payload.off("data", collect).off("end", end).off("close", cutOff).pause();
+      reject(error);
+    };
+    const cutOff = () => fail(new BodyCutOffError("the request ended before its body"));
+    const collect = (chunk: Buffer) => {
+      size += chunk.length;
+      if (size > maxBytes) fail(new BodyTooLargeError(`request body is larger than ${maxBytes} bytes`));
+      else chunks.push(chunk);
+    };
+    payload.on("data", collect).once("end", end).once("error", fail).once("close", cutOff);
+  });
 }
 
 /** Puts bytes that were read for the digest back in front of the route's parser. */
 export function replayBody(body: Buffer): Readable {
-  const stream: ReplayedBody = Readable.from(body.length > 0 ? [body] : [], { objectMode: false });
+  const stream: ReplayedBody = new Readable({
+    read() {
+      if (body.length > 0) this.push(body);
+      this.push(null);
+    },
+  });
   stream.receivedEncodedLength = body.length;
   return stream;
 }

@@ -203,7 +203,7 @@ async function keyThatSigned(
   { keys, replacedKey }: Claimant,
   message: Omit<Parameters<typeof verifySignature>[0], "key">,
 ): Promise<VerificationKey> {
-  let refusal: unknown = new AAuthError("unknown_key", "there is no key to verify with");
+  let refusal: unknown;
   for (const key of keys) {
     try {
       await verifySignature({ ...message, key });
@@ -212,6 +212,7 @@ async function keyThatSigned(
       refusal = error;
     }
   }
+  if (refusal === undefined) throw new AAuthError("unknown_key", "there is no key to verify with");
   const replaced = await replacedKey?.();
   if (replaced === undefined) throw refusal;
   await verifySignature({ ...message, key: replaced });
