@@ -78,12 +78,17 @@ export type AgentEvent =
 
 export type AgentObserver = (event: AgentEvent) => void;
 
+/** The observer of nobody: who makes an event only to show it asks for this one first. */
+export const ignoreEvents: AgentObserver = () => {};
+
 /** One observer out of several. A watcher that throws must not change what it watches. */
 export function combineObservers(...observers: readonly (AgentObserver | undefined)[]): AgentObserver {
+  const watching = observers.filter((observer) => observer !== undefined);
+  if (watching.length === 0) return ignoreEvents;
   return (event) => {
-    for (const observer of observers) {
+    for (const observer of watching) {
       try {
-        observer?.(event);
+        observer(event);
       } catch {
         // The flow goes on: see above.
       }

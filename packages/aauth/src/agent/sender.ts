@@ -9,7 +9,7 @@ import type { Transport } from "../metadata/transport.ts";
 import { type SignatureKeyChoice, signRequest } from "../signing/sign-request.ts";
 import { tokenId } from "../tokens/decode-token.ts";
 import type { SigningKey } from "../types.ts";
-import { type AgentObserver, cutSignatureBase } from "./events.ts";
+import { type AgentObserver, cutSignatureBase, ignoreEvents } from "./events.ts";
 import type { OutgoingRequest } from "./outgoing-request.ts";
 
 export interface SenderOptions {
@@ -47,17 +47,19 @@ export function createSender({ transport, now, signatureEncoding }: SenderOption
         },
       },
     );
-    observe({
-      type: "request_signed",
-      purpose,
-      url,
-      method,
-      scheme: credential.scheme,
-      coveredComponents: signed.coveredComponents,
-      signatureBase: cutSignatureBase(signed.signatureBase),
-      created: signed.created,
-      ...(credential.scheme === "jwt" ? { tokenId: tokenId(credential.jwt) } : {}),
-    });
+    if (observe !== ignoreEvents) {
+      observe({
+        type: "request_signed",
+        purpose,
+        url,
+        method,
+        scheme: credential.scheme,
+        coveredComponents: signed.coveredComponents,
+        signatureBase: cutSignatureBase(signed.signatureBase),
+        created: signed.created,
+        ...(credential.scheme === "jwt" ? { tokenId: tokenId(credential.jwt) } : {}),
+      });
+    }
     const response = await withTimeout(request.signals, options.timeoutMs, (signal) =>
       transport(url, {
         method,

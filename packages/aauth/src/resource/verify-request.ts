@@ -11,6 +11,7 @@ import { parseSignatureKey, type SignatureKey } from "../headers/signature-key.t
 import { PROFILE } from "../profile.ts";
 import { coverageFacts, requireCoverage } from "../signing/covered-components.ts";
 import { createMemoryReplayStore, readNonce, spendNonce } from "../signing/replay.ts";
+import type { VerificationReport } from "../signing/report.ts";
 import { verifyBody } from "../signing/verify-body.ts";
 import {
   readSignatureHeaders,
@@ -169,7 +170,15 @@ export function createVerifier(options: VerifierOptions): Verifier {
               trail.enter("requirement");
               meetRequirement(agent, requirement);
             }
-            return { agent, report: trail.report() };
+            let report: VerificationReport | undefined;
+            return {
+              agent,
+              // Made when it is looked at: most requests are never asked how they passed.
+              get report() {
+                report ??= trail.report();
+                return report;
+              },
+            };
           } catch (error) {
             throw trail.fail(error);
           }
