@@ -87,7 +87,11 @@ describe("a service that is started again, with a new key of the old name", () =
 
     await stack.startAgain("auth-server");
     user = await signInAgain(stack);
-    expect(await marketAnalysis()).toMatchObject({ agent: "market-analysis-agent" });
+    // The market-analysis agent has looked for new keys of this auth server a moment ago, and does so once in 10 s.
+    await vi.waitFor(
+      async () => expect(await marketAnalysis()).toMatchObject({ agent: "market-analysis-agent" }),
+      RETRY,
+    );
   });
 
   test("supply-chain-agent, user delegated: the caller's token is exchanged for the next hop", async () => {
