@@ -128,10 +128,10 @@ interface ProvenKey {
   readonly thumbprint: string;
 }
 
-/** Known only by its key (scheme hwk). */
+/** Known only by its key: scheme hwk, or a key set by URL where `interop.jwksMode1` lets that pass. */
 export interface PseudonymousAgent extends ProvenKey {
   readonly level: "pseudonymous";
-  readonly scheme: "hwk";
+  readonly scheme: "hwk" | "jwks";
 }
 
 /** Known by its published identity (scheme jwks), or by an agent token (scheme jwt). */

@@ -5,7 +5,7 @@
  */
 
 import { AAuthError } from "../errors.ts";
-import type { JwksUriSignatureKey, SignatureKey } from "../headers/signature-key.ts";
+import type { SignatureKey } from "../headers/signature-key.ts";
 import { importVerificationKey } from "../keys/verification-key.ts";
 import type { Discovery } from "../metadata/discovery.ts";
 import { isIdentifier } from "../metadata/url-guard.ts";
@@ -18,9 +18,6 @@ import { type TrustPolicy, trusts } from "../tokens/trust.ts";
 import type { VerifiedTokens } from "../tokens/verified-tokens.ts";
 import type { AgentTokenClaims, AuthTokenClaims, VerificationKey, VerifiedAgent } from "../types.ts";
 import type { Trail } from "./trail.ts";
-
-/** A key set by URL says nothing about whose it is, and is refused before it comes here. */
-export type IdentifyingSignatureKey = Exclude<SignatureKey, JwksUriSignatureKey>;
 
 /** Who a message says it is from. A claim until its signature verifies with one of the keys. */
 export interface Claimant {
@@ -64,11 +61,7 @@ const MAX_CANDIDATE_KEYS = 10;
  *
  * @throws AAuthError of the message, discovery and token groups.
  */
-export async function findKey(
-  claim: IdentifyingSignatureKey,
-  options: FindKeyOptions,
-  trail: Trail,
-): Promise<Claimant> {
+export async function findKey(claim: SignatureKey, options: FindKeyOptions, trail: Trail): Promise<Claimant> {
   if (claim.scheme === "jwt") {
     trail.enter("token");
     const typ = tokenType(claim.jwt);
@@ -82,6 +75,14 @@ export async function findKey(
     return {
       keys: [await importKey(claim.jwk, "header", options, trail)],
       identify: (key) => ({ level: "pseudonymous", scheme: "hwk", ...proven(key) }),
+      tokenExpired: false,
+    };
+  }
+  if ("jwksUri" in claim) {
+    const { jwk, source } = await options.discovery.key("jwks", claim.jwksUri, claim.kid);
+    return {
+      keys: [await importKey(jwk, source, options, trail)],
+      identify: (key) => ({ level: "pseudonymous", scheme: "jwks", ...proven(key) }),
       tokenExpired: false,
     };
   }

@@ -46,6 +46,8 @@ export interface VerifierOptions {
     readonly bodyCoverage?: "optional";
     /** Accept `Signature-Key` in the semicolon form of the later draft. */
     readonly semicolonForm?: boolean;
+    /** Verify scheme jwks with a key set by URL (`jwks="…"`). Whose it is nobody says: the caller stays pseudonymous. */
+    readonly jwksMode1?: "verify-only";
     /** Take the `id` of scheme jwks for a key set when `well-known` is absent, as SPEC says and nobody does. */
     readonly wellKnownAbsent?: "spec";
   };

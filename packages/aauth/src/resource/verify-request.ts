@@ -32,7 +32,7 @@ import type {
   VerifiedAgent,
   VerifiedRequest,
 } from "../types.ts";
-import { type Claimant, findKey, type IdentifyingSignatureKey } from "./find-key.ts";
+import { type Claimant, findKey } from "./find-key.ts";
 import { identityOf, meetRequirement } from "./requirement.ts";
 import { startTrail, type Trail } from "./trail.ts";
 import { checkVerifierOptions, type VerifierOptions } from "./verifier-options.ts";
@@ -103,7 +103,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
     trail.enter("signature-key");
     const claim = parseSignatureKey(headers.signatureKey, { semicolonForm: interop.semicolonForm ?? false });
     trail.note({ scheme: claim.scheme, label: claim.label });
-    const accepted = requireAccepted(claim, schemes);
+    requireAccepted(claim, schemes, interop);
 
     trail.enter("signature-input");
     const input = parseSignatureInput(headers.signatureInput);
@@ -126,7 +126,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
     const nowSeconds = now();
     requireFreshness(input, { nowSeconds, toleranceSeconds });
 
-    const claimant = await findKey(accepted, keyOptions, trail);
+    const claimant = await findKey(claim, keyOptions, trail);
 
     trail.enter("signature");
     const key = await keyThatSigned(claimant, { base, input, signature: signature.bytes });
@@ -195,16 +195,21 @@ export function createVerifier(options: VerifierOptions): Verifier {
   };
 }
 
-function requireAccepted(claim: SignatureKey, schemes: readonly SignatureScheme[]): IdentifyingSignatureKey {
+function requireAccepted(
+  claim: SignatureKey,
+  schemes: readonly SignatureScheme[],
+  { jwksMode1 }: NonNullable<VerifierOptions["interop"]>,
+): void {
   if (!schemes.includes(claim.scheme)) {
     throw new AAuthError("unsupported_scheme", `scheme ${claim.scheme} is not accepted here`);
   }
-  if ("jwksUri" in claim) throw new AAuthError("unsupported_scheme", "a key set by URL proves no identity");
+  if ("jwksUri" in claim && jwksMode1 !== "verify-only") {
+    throw new AAuthError("unsupported_scheme", "a key set by URL proves no identity");
+  }
   if ("id" in claim && claim.wellKnown !== undefined && claim.wellKnown !== PROFILE.wellKnown.agent) {
     // The name would become part of the address that is fetched.
     throw new AAuthError("unsupported_scheme", `well-known must be ${PROFILE.wellKnown.agent}`);
   }
-  return claim;
 }
 
 /** The first key the signature verifies with; a cached one may have been replaced since. */
