@@ -4,6 +4,7 @@ import {
   booleanSetting,
   ConfigError,
   choiceSetting,
+  listSetting,
   loadConfig,
   portSetting,
   setting,
@@ -14,6 +15,7 @@ import {
   AUTHORIZATION_SCHEMES,
   DEMO_MODES,
   DEMO_PORTS,
+  describeStack,
   PORT_VARIABLES,
   REPOSITORY_ROOT,
   SIGNATURE_SCHEMES,
@@ -52,6 +54,11 @@ const settings = {
     schema: textSetting("agentgateway"),
     description: "Agentgateway executable, for --gateway agentgateway; a name is looked up on the PATH",
   }),
+  without: setting({
+    flag: "without",
+    schema: listSetting(),
+    description: "Services to leave out, to be started by hand: pnpm --filter NAME dev",
+  }),
   ui: setting({ flag: "ui", schema: booleanSetting(DEMO_MODES.ui), description: "Leave the web page out" }),
   showTokens: setting({
     env: "AAUTH_SHOW_TOKENS",
@@ -83,6 +90,8 @@ export interface DemoSettings {
   readonly ports: StackPorts;
   readonly modes: StackModes;
   readonly stats: boolean;
+  /** Names of services that somebody else starts. */
+  readonly without: readonly string[];
 }
 
 /**
@@ -92,7 +101,7 @@ export interface DemoSettings {
  */
 export function readDemoSettings(env: NodeJS.ProcessEnv, argv: readonly string[]): DemoSettings {
   const config = loadConfig({ service: "demo", settings, env, argv });
-  const { signatureScheme, authorizationScheme, ui, showTokens, stats, uiPort } = config;
+  const { signatureScheme, authorizationScheme, ui, showTokens, stats, uiPort, without } = config;
   const ports = Object.fromEntries(
     Object.keys(DEMO_PORTS).map((key) => [
       key,
@@ -101,11 +110,18 @@ export function readDemoSettings(env: NodeJS.ProcessEnv, argv: readonly string[]
   ) as unknown as StackPorts;
   const policyFile = findPolicyFile(config.policyFile, env);
   const modes = { signatureScheme, authorizationScheme, policyFile, ui, showTokens };
-  if (config.gatewayKind === "embedded") return { ports, modes, stats };
+  const unknown = without.find(
+    (name) => !describeStack(ports, modes).some((service) => service.name === name),
+  );
+  if (unknown !== undefined) {
+    throw new ConfigError("demo", [{ name: "--without", message: `there is no service ${unknown}` }]);
+  }
+  if (config.gatewayKind === "embedded") return { ports, modes, stats, without };
   return {
     ports,
     modes: { ...modes, gatewayProgram: requireGatewayBinary(config.gatewayBinary, env) },
     stats,
+    without,
   };
 }
 

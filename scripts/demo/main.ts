@@ -8,7 +8,7 @@ import { ConfigError, HelpRequested, watchParent } from "service-kit";
 import { type DemoSettings, readDemoSettings } from "./demo-settings.ts";
 import { memoryReport } from "./memory.ts";
 import { runInTerminal } from "./run-in-terminal.ts";
-import { describeStack } from "./stack.ts";
+import { describeStack, leaveOut } from "./stack.ts";
 import { welcomeText } from "./welcome.ts";
 
 process.exit(await main());
@@ -26,8 +26,8 @@ async function main(): Promise<number> {
     console.error(`${error.message}\n  npm run demo -- --help lists all flags.`);
     return 2;
   }
-  const { ports, modes, stats } = demo;
-  return runInTerminal(describeStack(ports, modes), {
+  const { ports, modes, stats, without } = demo;
+  return runInTerminal(leaveOut(describeStack(ports, modes), without), {
     whenReady: ({ processes, readyAfterMs }) =>
       welcomeText(ports, modes, readyAfterMs) + (stats ? `${memoryReport(processes)}\n` : ""),
     watchParent,

@@ -92,6 +92,16 @@ export interface ServiceDescription {
   readonly after: readonly string[];
 }
 
+/** The same stack without some services: nothing waits for what somebody else starts. */
+export function leaveOut(
+  services: readonly ServiceDescription[],
+  names: readonly string[],
+): ServiceDescription[] {
+  return services
+    .filter(({ name }) => !names.includes(name))
+    .map((service) => ({ ...service, after: service.after.filter((name) => !names.includes(name)) }));
+}
+
 /** Where each part of the stack is reached, and the identities of the agents. */
 export interface StackUrls {
   readonly ui: string;

@@ -5,6 +5,7 @@ import {
   DEMO_MODES,
   DEMO_PORTS,
   describeStack,
+  leaveOut,
   type StackModes,
   type StackPorts,
   stackUrls,
@@ -31,6 +32,13 @@ test("every service comes after services that are described before it", () => {
     const before = services.slice(0, index).map(({ name }) => name);
     expect(before).toEqual(expect.arrayContaining([...after]));
   });
+});
+
+test("nothing waits for a service that was left out", () => {
+  const services = leaveOut(describeStack(DEMO_PORTS, DEMO_MODES), ["supply-chain-agent"]);
+  expect(services.map(({ name }) => name)).not.toContain("supply-chain-agent");
+  expect(services.flatMap(({ after }) => after)).not.toContain("supply-chain-agent");
+  expect(services.find(({ name }) => name === "gateway")?.after).toContain("gateway-authz");
 });
 
 test("only user-delegated asks for consent, and lets the second hop be had by exchange", () => {
