@@ -1,7 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import type { WellKnownDocuments } from "./options.ts";
 
-/** Verifiers cache keys for 300 s (protocol section 5.2); a shared cache must not keep them longer than that. */
+/** Verifiers cache keys for 300 s (profile 5.2); a shared cache must not keep them longer than that. */
 const CACHE_CONTROL = "public, max-age=60";
 
 /** Serves the documents a verifier fetches: unsigned, since their reader has no identity for us yet. */

@@ -2,7 +2,7 @@ import type { IssuerMetadata } from "aauth";
 import type { FastifyInstance } from "fastify";
 import { REQUEST_TYPES } from "./token-endpoint.ts";
 
-/** `/.well-known/aauth-issuer` below the issuer (protocol section 5.1). */
+/** `/.well-known/aauth-issuer` below the issuer (profile 5.1). */
 export async function issuerMetadata(app: FastifyInstance, options: { issuer: string }): Promise<void> {
   const { issuer } = options;
   const document: IssuerMetadata = {

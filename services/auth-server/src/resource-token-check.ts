@@ -10,7 +10,7 @@ import type { Requester } from "./verify-requester.ts";
 
 export type CheckResourceToken = (token: string, requester: Requester) => Promise<ResourceTokenClaims>;
 
-/** Verifies a resource token for its proven requester; refuses in the words of protocol section 6.2. */
+/** Verifies a resource token for its proven requester; refuses in the words of profile 6.2. */
 export function createResourceTokenCheck(options: {
   issuer: string;
   discovery: Discovery;

@@ -13,7 +13,7 @@ import type { RequesterVerifier } from "./verify-requester.ts";
 export const REQUEST_TYPES = ["auth", "code", "refresh", "exchange"] as const;
 
 /**
- * `POST agent/token` and `POST agent/revoke` (protocol section 6.1). Order of checks: realm, signature, form, policy, request type.
+ * `POST agent/token` and `POST agent/revoke` (profile 6.1). Order of checks: realm, signature, form, policy, request type.
  * Nothing is said about a request before its signature has been proven, except that one is missing.
  */
 export async function tokenEndpoint(

@@ -43,7 +43,7 @@ const CALLER_FIELDS = [
 const WITHOUT_BODY = new Set(["GET", "HEAD"]);
 
 /**
- * Reads a check (gateway.md sections 2.5 and 7).
+ * Reads a check (Agentgateway v1.4.1, HTTP external authorization).
  *
  * @param check method, raw path and query, and headers of the check itself
  * @throws UnusableCheck when the gateway left something out or sent something malformed

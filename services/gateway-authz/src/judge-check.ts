@@ -20,7 +20,7 @@ const SIGNATURE_HEADERS = ["signature-key", "signature-input", "signature"];
 /**
  * Judges one check. In order: the authority must be configured; open paths pass; a request with none of the three signature headers
  * passes without an identity unless the mode is strict; everything else must verify, whatever the mode, and reach the route's scheme.
- * One or two of the three headers are a broken signature, not an unsigned request (protocol section 10.3, G10).
+ * One or two of the three headers are a broken signature, not an unsigned request (the February-2026 references, G10).
  */
 export async function judgeCheck(check: CheckRequest, verifiers: ResourceVerifiers): Promise<Decision> {
   try {

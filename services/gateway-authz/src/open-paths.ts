@@ -10,7 +10,7 @@ const OPEN_PATHS: ReadonlySet<string> = new Set([
 
 /**
  * True when a request is let through without looking at its signature. Exact paths and reading methods only: a prefix or a suffix
- * would open whatever somebody hangs below it (protocol section 10.3, G11).
+ * would open whatever somebody hangs below it (the February-2026 references, G11).
  */
 export function isOpen(method: string, target: string): boolean {
   const queryAt = target.indexOf("?");

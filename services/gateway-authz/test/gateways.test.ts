@@ -39,7 +39,7 @@ async function checkOverHttp(
 const flat = (headers: Record<string, string | string[]>) =>
   Object.entries(headers).flatMap(([name, value]) => [value].flat().flatMap((text) => [name, text]));
 
-describe("traps of a check without a body (gateway.md section 0.6)", () => {
+describe("traps of a check without a body (Agentgateway v1.4.1)", () => {
   test.each([
     "application/json",
     "application/json; charset=utf-8",

@@ -14,7 +14,7 @@ async function forge(header: object, claims: object): Promise<string> {
   return `${input}.${Buffer.from(await key.sign(Buffer.from(input))).toString("base64url")}`;
 }
 
-describe("holes of the forked gateway, protocol section 10.3", () => {
+describe("holes of the forked gateway of February 2026", () => {
   test("G1: an issuer that merely has a metadata document is not trusted and not even asked", async () => {
     const evilKey = await testKey("B", "evil-1");
     const { app, signed, agent, discovery, clock } = await setUp({

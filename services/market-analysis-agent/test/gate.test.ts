@@ -66,7 +66,7 @@ describe("the challenge", () => {
   });
 });
 
-describe("holes of the February-2026 demo (protocol section 10.4)", () => {
+describe("holes of the February-2026 demo", () => {
   test.each(SCHEMES)(
     "D6 %s: a token of any issuer named /realms/ is refused, and nothing is fetched",
     async (scheme) => {

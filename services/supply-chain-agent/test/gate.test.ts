@@ -74,7 +74,7 @@ describe("the challenge", () => {
   });
 });
 
-describe("holes of the February-2026 demo (protocol section 10.4)", () => {
+describe("holes of the February-2026 demo", () => {
   test.each(SCHEMES)("D1 %s: the word hwk without a signature is refused", async (scheme) => {
     const { app } = await start(scheme);
     const headers = { "content-type": "application/json", "signature-key": "sig1=(scheme=hwk)" };

@@ -71,7 +71,7 @@ export function inject(
   });
 }
 
-/** As the demo's Python client sends it (protocol section 8.3). */
+/** As the demo's Python client sends it. */
 export function messageSend(text: string): string {
   return JSON.stringify({
     id: "1",

@@ -1,4 +1,4 @@
-/** What gateway.md says of a request; written from the document, not from the code. */
+/** What Agentgateway v1.4.1 does with a request; written from its documents, not from our code. */
 
 import { BACKEND, type Identity, SCOPE } from "./identities.ts";
 

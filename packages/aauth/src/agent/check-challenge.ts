@@ -1,5 +1,5 @@
 /**
- * Judges a challenge before it is followed (protocol section 3.4).
+ * Judges a challenge before it is followed (profile 3.4).
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Talks to the token endpoint of an auth server (protocol section 6.1).
+ * Talks to the token endpoint of an auth server (profile 6.1).
  *
  * @module
  */

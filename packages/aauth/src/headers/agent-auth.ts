@@ -9,7 +9,7 @@ import {
   splitTopLevel,
 } from "./structured-fields.ts";
 
-/** `Agent-Auth`, the challenge of a resource (protocol section 3.1). */
+/** `Agent-Auth`, the challenge of a resource (profile 3.1). */
 export interface AgentAuth {
   /** What the resource wants to know: a signature, an identity, an authorization. */
   readonly level: Level;
@@ -26,7 +26,7 @@ export interface AgentAuth {
 const CODE = "malformed_challenge";
 
 /**
- * Parses `Agent-Auth` (protocol section 3.4): one item `httpsig` with parameters in any order; unknown parameters are
+ * Parses `Agent-Auth` (profile 3.4): one item `httpsig` with parameters in any order; unknown parameters are
  * ignored, as RFC 8941 wants.
  *
  * @throws {AAuthError} `malformed_challenge`: another scheme, a second challenge, a duplicate parameter, an empty or
@@ -86,7 +86,7 @@ function flag(parameters: ReadonlyMap<string, Parameter>, name: string): boolean
 }
 
 /**
- * Writes `Agent-Auth` in the forms of protocol section 3.1.
+ * Writes `Agent-Auth` in the forms of profile 3.1.
  *
  * @throws {AAuthError} `malformed_challenge` when an authorization challenge has no resource token or auth server, or
  *   a value cannot be written

@@ -102,7 +102,7 @@ const formattedLists = new WeakMap<readonly string[], string>();
 
 /**
  * Writes `Signature-Input` as every deployed verifier rebuilds it: single spaces, no parameter but `created`
- * (protocol section 2.1).
+ * (profile 2.1).
  *
  * @returns the header value and the part of it that `@signature-params` stands for
  */

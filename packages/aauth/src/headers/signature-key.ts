@@ -48,7 +48,7 @@ export interface ParseSignatureKeyOptions {
 
 /*
  * Sticky, each matching one token at a place, without nested repetition: the scan is linear. A value has no escapes
- * (protocol section 1.1), hence neither quote nor backslash.
+ * (profile 1.1), hence neither quote nor backslash.
  */
 const PARENTHESISED_START = new RegExp(`(${LABEL_PATTERN})=\\(scheme=([A-Za-z0-9_-]+)`, "y");
 const PARENTHESISED_PAIR = / ([a-z0-9-]+)="([\x20\x21\x23-\x5b\x5d-\x7e]+)"/y;
@@ -58,7 +58,7 @@ const SEMICOLON_PAIR = /; *([a-z0-9_-]+)="([\x20\x21\x23-\x5b\x5d-\x7e]+)"/y;
 type Pairs = ReadonlyMap<string, string>;
 
 /**
- * Parses `Signature-Key`. Its grammar is not RFC 8941 (protocol section 1.1): one member `label=(scheme=… name="…")`,
+ * Parses `Signature-Key`. Its grammar is not RFC 8941 (profile 1.1): one member `label=(scheme=… name="…")`,
  * `scheme` first and bare, single spaces, no escapes.
  *
  * @throws {AAuthError} `malformed_signature_key` for a second member, a duplicate or missing or empty parameter, or
@@ -138,7 +138,7 @@ function headerKey(pairs: Pairs, required: (name: string) => string): PublicJwk 
 }
 
 /**
- * Writes `Signature-Key` with the parameter order every deployed verifier takes (protocol section 1.2).
+ * Writes `Signature-Key` with the parameter order every deployed verifier takes (profile 1.2).
  *
  * @throws {AAuthError} `malformed_signature_key` when a value is empty or has a character the grammar cannot carry;
  *   `header_too_large`

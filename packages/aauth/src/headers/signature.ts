@@ -16,7 +16,7 @@ const MEMBER = new RegExp(`^(${LABEL_PATTERN})=:([A-Za-z0-9+/_=-]*):$`);
 
 /**
  * Parses `Signature` with exactly one member. Peers disagree on base64, so both alphabets are taken, padded or not
- * (protocol section 2.3), but each text only in its canonical spelling.
+ * (profile 2.3), but each text only in its canonical spelling.
  *
  * @throws {AAuthError} `malformed_signature`: another grammar, a second member, a mixture of alphabets, stray bits,
  *   or not 64 bytes; `header_too_large`

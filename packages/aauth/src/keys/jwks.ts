@@ -2,7 +2,7 @@ import type { Jwks, SigningKey } from "../types.ts";
 
 /**
  * The JWKS document an agent or a resource publishes at `/jwks.json`: each key as `{kty, crv, x, kid}` and nothing
- * else (protocol section 5.1).
+ * else (profile 5.1).
  *
  * @param keys the keys in use, newest first; during a rotation also the one before
  *

@@ -11,7 +11,7 @@ const MEMBERS: Readonly<Record<string, readonly string[]>> = {
 
 /**
  * The RFC 7638 SHA-256 thumbprint of a public key, base64url without padding: what `agent_jkt` holds and what keys
- * are compared by. A `kid` never is (protocol section 4.2).
+ * are compared by. A `kid` never is (profile 4.2).
  *
  * @param jwk an OKP, EC or RSA key; members beyond those of the key itself (`kid`, `alg`, …) do not count
  * @throws {AAuthError} `unsupported_key` when `kty` is another one or a member of the key is missing

@@ -33,7 +33,7 @@ const imported = new LRUCache<string, ImportedKey>({ max: MAX_CACHED_KEYS });
  * @param jwk anything; `{kty: "OKP", crv: "Ed25519", x}` is accepted, with or without `kid`, `use: "sig"` and
  *   `alg: "EdDSA"`. The key that comes back has `kty`, `crv` and `x` only.
  * @throws {AAuthError} `unsupported_key`: another kind of key, another use or algorithm, private members, an `x` that
- *   is not 32 bytes in canonical base64url, or a point of small order (protocol section 1.5)
+ *   is not 32 bytes in canonical base64url, or a point of small order (profile 1.5)
  *
  * Does NOT check who owns the key.
  *

@@ -27,7 +27,7 @@ export interface DiscoveredKey {
   readonly source: "discovery" | "discovery-cache";
 }
 
-/** Where keys come from. Every method rejects with an AAuthError of the discovery group (protocol section 5.2). */
+/** Where keys come from. Every method rejects with an AAuthError of the discovery group (profile 5.2). */
 export interface Discovery {
   agentMetadata(id: string): Promise<AgentMetadata>;
   resourceMetadata(id: string): Promise<ResourceMetadata>;

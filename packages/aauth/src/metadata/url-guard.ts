@@ -15,7 +15,7 @@ export interface GuardOptions {
 /**
  * Returns the parsed URL when it may be fetched: `https`, or in development `http` for loopback and `*.localhost`.
  *
- * @throws AAuthError `discovery_blocked` (protocol section 5.2).
+ * @throws AAuthError `discovery_blocked` (profile 5.2).
  */
 export function guardUrl(value: string, options: GuardOptions): URL {
   const url = parse(value);

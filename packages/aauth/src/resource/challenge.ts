@@ -47,7 +47,7 @@ const CURED_BY_TOKEN: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Creates challenges in the forms of protocol section 3.1. A resource token is issued only to an agent whose request
+ * Creates challenges in the forms of profile 3.1. A resource token is issued only to an agent whose request
  * signature was proven; everyone else is asked for a signature or an identity and learns nothing more.
  *
  * @example

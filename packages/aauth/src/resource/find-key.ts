@@ -143,7 +143,7 @@ async function fromAuthToken(jwt: string, options: FindKeyOptions, trail: Trail)
     cache,
   });
   trail.enter("key");
-  // Without `agent` the token was issued to the resource itself (protocol section 4.2).
+  // Without `agent` the token was issued to the resource itself (profile 4.2).
   const { agent = audience, agent_delegate, sub, scope = "", act } = claims;
   return {
     keys: [await importKey(claims.cnf.jwk, "auth-token", options, trail)],

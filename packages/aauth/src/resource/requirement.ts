@@ -8,7 +8,7 @@ import { AAuthError } from "../errors.ts";
 import type { IdentifiedAgent, Requirement, VerifiedAgent } from "../types.ts";
 
 /**
- * Passes when the proven caller is at least what the route demands (protocol section 3.1). Levels are a ladder: an
+ * Passes when the proven caller is at least what the route demands (profile 3.1). Levels are a ladder: an
  * authorized agent is also identified, an identified one also pseudonymous. `scopes` must all be there.
  *
  * @throws AAuthError `identity_required` for a pseudonymous caller of anything higher; `authorization_required` for an

@@ -32,7 +32,7 @@ export interface VerifierOptions {
   readonly trustedAgents?: TrustPolicy;
   /**
    * For auth servers: takes over for auth tokens in `Signature-Key`, which at a token exchange are not the caller's own
-   * but addressed to it (protocol section 7.6). `audience` and `trustedIssuers` then count for nothing.
+   * but addressed to it (profile 6.1). `audience` and `trustedIssuers` then count for nothing.
    */
   readonly authTokenHolder?: AuthTokenHolder;
   /**

@@ -27,7 +27,7 @@ const lists: readonly (readonly string[])[] = Array.from({ length: 8 }, (_, bits
 );
 
 /**
- * The components a request has to cover, in the order they are emitted (protocol section 2.1).
+ * The components a request has to cover, in the order they are emitted (profile 2.1).
  *
  * @example
  * coveredComponents({ hasQuery: false, hasBody: false, hasNonce: false }); // @method @authority @path signature-key
@@ -42,7 +42,7 @@ export interface CoverageOptions {
 }
 
 /**
- * Refuses a signature that leaves something open to change (protocol section 2.5). Order is free, more is welcome.
+ * Refuses a signature that leaves something open to change (profile 2.5). Order is free, more is welcome.
  *
  * @param components as parsed from `Signature-Input`
  * @param facts about the request as received: `coverageFacts`

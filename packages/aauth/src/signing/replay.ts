@@ -40,7 +40,7 @@ const SAFE_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "TR
 export const isUnsafeMethod = (method: string): boolean => !SAFE_METHODS.has(method);
 
 /**
- * The nonce of a request, if it has one (protocol section 2.7).
+ * The nonce of a request, if it has one (profile 2.7).
  *
  * @param options.required refuse an unsafe request without one; default false
  * @throws {AAuthError} `nonce_required`; `malformed_nonce` when it is not base64url of 12 to 96 bytes

@@ -63,7 +63,7 @@ export interface SignedRequest {
 }
 
 /**
- * Signs a request (protocol section 2): covers method, authority, path, query, body, nonce and key, whatever of them
+ * Signs a request (profile 2): covers method, authority, path, query, body, nonce and key, whatever of them
  * the request has.
  *
  * @throws {TypeError} when `url` is not absolute http or https, or has a user part

@@ -55,7 +55,7 @@ export function requireSameLabel(...members: readonly { readonly label: string }
 }
 
 /**
- * Refuses a signature that is too old, from the future, or past its own `expires` (protocol section 2.4).
+ * Refuses a signature that is too old, from the future, or past its own `expires` (profile 2.4).
  *
  * @param options.nowSeconds Unix seconds
  * @param options.toleranceSeconds how far `created` may be from now, either way, inclusive; `expires` gets none.

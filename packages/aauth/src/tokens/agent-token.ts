@@ -1,5 +1,5 @@
 /**
- * Agent tokens (`agent+jwt`): an agent server vouches for a delegate's key (protocol section 4.3).
+ * Agent tokens (`agent+jwt`): an agent server vouches for a delegate's key (profile 4.3).
  *
  * @module
  */

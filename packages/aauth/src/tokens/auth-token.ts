@@ -1,5 +1,5 @@
 /**
- * Auth tokens (`auth+jwt`): an auth server's word that an agent may do something at a resource (protocol section 4.2).
+ * Auth tokens (`auth+jwt`): an auth server's word that an agent may do something at a resource (profile 4.2).
  *
  * @module
  */

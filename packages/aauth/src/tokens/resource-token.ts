@@ -1,5 +1,5 @@
 /**
- * Resource tokens (`resource+jwt`): a resource tells an auth server who asked for what (protocol section 4.1).
+ * Resource tokens (`resource+jwt`): a resource tells an auth server who asked for what (profile 4.1).
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * One test for each hole of the Python library that belongs to signing (protocol section 10.1), attacked on requests
+ * One test for each hole of the Python library that belongs to signing (the February-2026 references), attacked on requests
  * whose signature is right. P6 and P9 are about parsing as well: see `headers/`.
  */
 

@@ -2,7 +2,7 @@ import { importSigningKey } from "../../src/keys/signing-key.ts";
 import type { Discovery } from "../../src/metadata/discovery.ts";
 import type { IssuerJwk } from "../../src/types.ts";
 
-/** The public test keys of protocol section 11.1. */
+/** The public test keys of RFC 9421 B.1.4 and RFC 8037 A.1. */
 export const keyA = await importSigningKey(
   {
     kty: "OKP",

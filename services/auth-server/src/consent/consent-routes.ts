@@ -27,7 +27,7 @@ export interface ShownConsent {
 type Query = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 /**
- * Asks the user (protocol section 6.5). `GET agent/auth` shows the page, after sign-in where needed; `POST agent/auth/consent` takes
+ * Asks the user (profile 6.5). `GET agent/auth` shows the page, after sign-in where needed; `POST agent/auth/consent` takes
  * the answer. A request token is used up by a decision, the page's consent code by any attempt. Nobody is sent to an address that
  * was not verified when the request was made; errors before that are pages.
  */

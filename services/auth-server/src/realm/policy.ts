@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** What the realm's `aauth.*` attributes decide (protocol section 6.4). */
+/** What the realm's `aauth.*` attributes decide (profile 6.4). */
 export interface Policy {
   readonly enabled: boolean;
   /** Agents that may ask at all; empty means every agent whose identity can be proven. */

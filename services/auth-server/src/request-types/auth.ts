@@ -12,7 +12,7 @@ interface Wish {
 
 /**
  * `request_type=auth`: a resource token, or scopes of the agent itself, for an auth token; or for a request token, where policy wants
- * the user asked (protocol section 6.1).
+ * the user asked (profile 6.1).
  */
 export async function handleAuth(request: TokenRequest, context: RequestTypeContext): Promise<Answer> {
   const { requester, policy, form } = request;

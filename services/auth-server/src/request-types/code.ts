@@ -9,7 +9,7 @@ import {
 
 /**
  * `request_type=code`: what the user agreed to, for an auth token and a refresh token. The code is used up by any attempt, also by
- * one that is refused (protocol section 4.6).
+ * one that is refused (profile 4.6).
  */
 export async function handleCode(
   { form, requester, policy }: TokenRequest,

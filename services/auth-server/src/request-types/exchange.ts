@@ -12,7 +12,7 @@ import {
 
 /**
  * `request_type=exchange`: a resource calls on, on behalf of its own caller. The new token is for the next resource, names this
- * requester as agent and the caller in `act`, and never has a scope that the caller's token lacks (protocol section 7.6).
+ * requester as agent and the caller in `act`, and never has a scope that the caller's token lacks (profile 6.1).
  */
 export async function handleExchange(
   { form, requester, policy }: TokenRequest<ExchangeRequester>,

@@ -1,7 +1,7 @@
 import type { AgentMetadata, Jwks } from "aauth";
 import type { FastifyPluginAsync } from "fastify";
 
-/** Verifiers keep keys for 300 s (protocol section 5.2); a cache in between must not keep them longer. */
+/** Verifiers keep keys for 300 s (profile 5.2); a cache in between must not keep them longer. */
 const CACHE_CONTROL = "public, max-age=60";
 
 /** The backend's two documents as an agent, read by gateway, agents and auth server. Unsigned and public. */

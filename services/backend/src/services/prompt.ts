@@ -1,7 +1,7 @@
 import type { StartOptions } from "backend-api";
 
 /**
- * The text of the message to the agent, worded as the demo does (protocol section 8.1): the agent looks for words in
+ * The text of the message to the agent, worded as the demo does: the agent looks for words in
  * it (`laptop`, `budget`, `perform market analysis`), so wording is behaviour.
  */
 export function promptFor(options: StartOptions): string {

@@ -13,7 +13,7 @@ import type { CallObserver } from "./call-observer.ts";
 import type { PendingConsent } from "./consent-service.ts";
 import { promptFor } from "./prompt.ts";
 
-/** How long a `state` waits for the browser to come back (protocol section 6.1: a request token lives as long). */
+/** How long a `state` waits for the browser to come back (profile 6.1: a request token lives as long). */
 const CONSENT_LIFETIME_SECONDS = 600;
 const MAX_UNFINISHED_RUNS_PER_USER = 20;
 /** An answer that follows its headers at once is reported as completed, as the demo's synchronous start does. */

@@ -22,7 +22,7 @@ export interface ExtAuthzVerdict {
 }
 
 /**
- * Asks the check service about a request (gateway.md section 2). A 2xx lets it through: fields named in `includeResponseHeaders`
+ * Asks the check service about a request (Agentgateway v1.4.1). A 2xx lets it through: fields named in `includeResponseHeaders`
  * replace those of the request, `metadata` becomes `extauthz.*`. Any other answer goes to the caller byte for byte.
  *
  * The check carries only what the policy names: the client's own fields by `includeRequestHeaders` (first value of each), then

@@ -3,7 +3,7 @@ import { CallerGone, textAnswer } from "./own-answer.ts";
 
 /**
  * The whole request body, at most `maxBytes` long. It is held because an agent needs all of it before it can compare the digest, and
- * because passing single chunks costs more than the copy (performance.md section 3).
+ * because passing single chunks costs more than the copy.
  *
  * Rejects with OwnAnswer 413 when it is longer, with CallerGone when the caller leaves in the middle.
  */

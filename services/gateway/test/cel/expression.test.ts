@@ -18,7 +18,7 @@ const CONTEXT: CelContext = {
   },
 };
 
-describe("values and errors are Agentgateway's (gateway.md section 3)", () => {
+describe("values and errors are those of Agentgateway v1.4.1", () => {
   test.each<[string, unknown]>([
     // unset roots are null: has() is false, access is an error
     ["has(jwt.sub)", false],

@@ -44,7 +44,7 @@ const CHECK = {
   },
 };
 
-describe("the check request (gateway.md section 2.1)", () => {
+describe("the check request (Agentgateway v1.4.1)", () => {
   test("by default: the client's method, path and query, the check's own Host, authorization only, no body", async () => {
     const { authz, call } = await setUp(allow, { includeRequestHeaders: ["authorization"] });
     await call({
@@ -201,7 +201,7 @@ describe("the decision (section 2.2)", () => {
     const response = await call({ headers: ["X-User", "forged", "x-user", "again", "X-Absent", "client's"] });
     expect(agent.seen[0]!.headers["x-user"]).toBe("proven");
     expect(agent.seen[0]!.headers["x-private"]).toBeUndefined();
-    // What the service leaves out, the client's own survives (gateway.md 2.2): services must always send all of them.
+    // What the service leaves out, the client's own survives (Agentgateway v1.4.1): services must always send all of them.
     expect(agent.seen[0]!.headers["x-absent"]).toBe("client's");
     expect(response.body).toBe("ok");
   });

@@ -198,7 +198,7 @@ describe("a2a: agent cards", () => {
       200,
       "processing failed: agent card supportedInterfaces is not an array",
     ],
-  ])("the trap of gateway.md 0.7, %s becomes 503", async (_name, document, status, body) => {
+  ])("the trap of Agentgateway v1.4.1, %s becomes 503", async (_name, document, status, body) => {
     const { call } = await setUp({ a2a: {} }, card(document, status));
     const response = await call({ path: "/.well-known/agent-card.json" });
     expect([response.status, response.body]).toEqual([503, body]);

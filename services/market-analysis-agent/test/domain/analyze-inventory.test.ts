@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { analyzeInventory } from "../../src/domain/analyze-inventory.ts";
 import { planProcurement } from "../../src/domain/plan-procurement.ts";
 
-// protocol section 8.5, the table of months
+// the published demo, the table of months
 test.each([
   {
     months: 6,

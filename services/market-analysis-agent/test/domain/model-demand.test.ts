@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { modelDemand } from "../../src/domain/model-demand.ts";
 
-// protocol section 8.5, patterns; 154 (140 plus 10 %) is why shares are whole percent
+// the published demo, patterns; 154 (140 plus 10 %) is why shares are whole percent
 test("projected headcount and units per model", () => {
   const { departments, totalUnits } = modelDemand();
   expect(departments.map((row) => row.projectedHeadcount)).toEqual([125, 138, 154, 172]);

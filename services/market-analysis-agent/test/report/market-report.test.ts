@@ -14,7 +14,7 @@ test.each([
   expect(summary(analyzeMarket(readRequest(text), NOW))).toBe(expected);
 });
 
-test("headings come in the order of protocol section 8.5", () => {
+test("headings come in the order of the published demo", () => {
   expect(headings(report(""))).toEqual([
     "# Market Analysis Report",
     "## Analysis Overview",

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { analyzeRequest } from "../../src/domain/analyze-request.ts";
 
-// protocol section 8.4, the table of words
+// the published demo, the table of words
 test.each([
   ["", "general_supply_chain", false, false, false],
   ["optimize LAPTOP supply chain", "laptop_inventory", false, false, false],

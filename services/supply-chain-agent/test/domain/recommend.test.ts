@@ -35,7 +35,7 @@ const APPROVAL = [
   "streamline_procurement_process",
 ];
 
-// protocol section 8.4, the table of recommendations
+// the published demo, the table of recommendations
 test.each([
   ["", [VENDOR, APPROVAL]],
   ["stock", [INVENTORY, VENDOR, APPROVAL]],

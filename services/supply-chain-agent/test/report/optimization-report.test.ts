@@ -12,7 +12,7 @@ function report(text: string, market: MarketAnalysis = { status: "not-asked" }):
 const UI_DEFAULT =
   "optimize laptop supply chain. with the following constraints: budget_limit: 500000, delivery_time: 2 weeks, quality_requirement: enterprise_grade";
 
-test("headings come in the order of protocol section 8.4", () => {
+test("headings come in the order of the published demo", () => {
   const headings = report(UI_DEFAULT, { status: "answered", text: "# Market Analysis Report" })
     .split("\n")
     .filter((line) => line.startsWith("#"));
@@ -34,7 +34,7 @@ test("without a question to the market there is no such section", () => {
   expect(report(UI_DEFAULT)).not.toContain("Market Analysis");
 });
 
-test("a failed second hop is named with its text of protocol section 7.6", () => {
+test("a failed second hop is named with its text of the published demo", () => {
   const failure = {
     reason: "token exchange failed",
     hop: "supply-chain-agent -> auth server",

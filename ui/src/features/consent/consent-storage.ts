@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** sessionStorage names, as protocol.md 8.2 lists them. */
+/** sessionStorage names, as in the published demo. */
 export const consentStorageNames = {
   preservedState: "aauth_preserved_state",
   returnRequestId: "aauth_return_request_id",
