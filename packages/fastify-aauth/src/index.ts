@@ -11,3 +11,4 @@ export type {
   WellKnownDocuments,
 } from "./options.ts";
 export { fastifyAAuth } from "./plugin.ts";
+export { serveWellKnown } from "./well-known.ts";

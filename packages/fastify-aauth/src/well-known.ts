@@ -1,13 +1,22 @@
-import type { FastifyInstance } from "fastify";
+import type { FastifyContextConfig, FastifyInstance } from "fastify";
 import type { WellKnownDocuments } from "./options.ts";
 
 /** Verifiers cache keys for 300 s (profile 5.2); a shared cache must not keep them longer than that. */
 const CACHE_CONTROL = "public, max-age=60";
 
-/** Serves the documents a verifier fetches: unsigned, since their reader has no identity for us yet. */
-export function serveWellKnown(app: FastifyInstance, documents: WellKnownDocuments): void {
+/**
+ * Serves the documents a verifier fetches: unsigned, since their reader has no identity for us yet. The plugin calls it for its
+ * `wellKnown` option; an agent without routes for other agents calls it by itself.
+ *
+ * @param config what the service's own hooks need to let these routes be public; default: what this plugin needs
+ */
+export function serveWellKnown(
+  app: FastifyInstance,
+  documents: WellKnownDocuments,
+  config: FastifyContextConfig = { aauth: "public" },
+): void {
   const serve = (url: string, document: () => unknown) => {
-    app.get(url, { config: { aauth: "public" } }, async (_request, reply) => {
+    app.get(url, { config }, async (_request, reply) => {
       return reply.header("cache-control", CACHE_CONTROL).send(document());
     });
   };

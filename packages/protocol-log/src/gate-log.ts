@@ -1,4 +1,4 @@
-import { type AAuthError, parseAgentAuth, type VerifiedAgent } from "aauth";
+import { type AAuthError, parseAgentAuth, tokenId, type VerifiedAgent } from "aauth";
 import type { VerificationEvent } from "fastify-aauth";
 import type { ProtocolLogger } from "./protocol-logger.ts";
 import { tokenFields } from "./token-fields.ts";
@@ -35,7 +35,8 @@ export function createGateLog(logger: ProtocolLogger, id: string): GateLog {
     switch (agent.level) {
       case "authorized":
         tokens.info(
-          tokenFields(agent.rawAuthToken),
+          // The gate has taken the token apart already.
+          { id: tokenId(agent.rawAuthToken), claims: agent.authToken, token: agent.rawAuthToken },
           "🔐 Received auth_token in request (HTTPSig scheme=jwt)",
         );
         tokens.info({ scope: agent.scopes.join(" ") }, "✅ Auth token verified successfully");
