@@ -17,6 +17,7 @@ const COMMANDS = {
   policy: "scripts/policy.ts",
   "test:agentgateway": "scripts/test-agentgateway.ts",
   consent: "scripts/consent.ts",
+  doctor: "scripts/doctor.ts",
 };
 
 const FORWARDED_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"];

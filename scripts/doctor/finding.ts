@@ -1,0 +1,13 @@
+/** What one check found out about this machine. */
+export interface Finding {
+  /** `ok`: works. `note`: something optional is not there. `problem`: `npm run demo` will not work. */
+  readonly verdict: "ok" | "note" | "problem";
+  /** What was looked at, one or two words. */
+  readonly subject: string;
+  /** What was found and, unless `ok`, what to do: one line. */
+  readonly text: string;
+}
+
+export const ok = (subject: string, text: string): Finding => ({ verdict: "ok", subject, text });
+export const note = (subject: string, text: string): Finding => ({ verdict: "note", subject, text });
+export const problem = (subject: string, text: string): Finding => ({ verdict: "problem", subject, text });
