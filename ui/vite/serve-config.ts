@@ -1,5 +1,6 @@
 import type { Connect, Plugin } from "vite";
 import type { UiSettings } from "./read-settings.ts";
+import { securityHeaders } from "./security-headers.ts";
 
 /**
  * Serves `/config.json`, in development and in preview, so that one build runs against any stack.
@@ -31,25 +32,5 @@ export function serveConfig(browser: UiSettings["browser"]): Plugin {
       server.middlewares.use(secure);
       server.middlewares.use(answer);
     },
-  };
-}
-
-function securityHeaders(browser: UiSettings["browser"]): Record<string, string> {
-  const reachable = [
-    ...new Set([browser.backendUrl, browser.authServerUrl].map((url) => new URL(url).origin)),
-  ];
-  return {
-    // Mantine writes its colour variables and component sizes into style elements and attributes.
-    "content-security-policy": [
-      "default-src 'self'",
-      `connect-src 'self' ${reachable.join(" ")}`,
-      "style-src 'self' 'unsafe-inline'",
-      "img-src 'self' data:",
-      "object-src 'none'",
-      "base-uri 'none'",
-      "frame-ancestors 'none'",
-    ].join("; "),
-    "referrer-policy": "no-referrer",
-    "x-content-type-options": "nosniff",
   };
 }

@@ -1,8 +1,9 @@
 import formbody from "@fastify/formbody";
 import { createDiscovery, type Discovery } from "aauth";
 import type { FastifyInstance } from "fastify";
-import { createLogger, createService, type ServiceOptions } from "service-kit";
+import { createLogger, createService, rotateKeys, type ServiceOptions } from "service-kit";
 import { aauth } from "./aauth.ts";
+import { readPasswordFile } from "./admin/password-file.ts";
 import { realmAdmin } from "./admin/realm-admin.ts";
 import type { AuthServerConfig } from "./config.ts";
 import { createReadSession } from "./consent/read-session.ts";
@@ -59,7 +60,8 @@ export async function buildAuthServer(
   } = dependencies;
   const paths = oidcPaths(issuer);
   const accounts = createAccounts(realm);
-  const keys = dependencies.keys ?? (await createRealmKeys(config.authTokenAlgorithm));
+  const keepSeconds = () => Math.max(realm.accessTokenLifespan, state.policy().authTokenLifetimeSeconds);
+  const keys = dependencies.keys ?? (await createRealmKeys(config.authTokenAlgorithm, { keepSeconds, now }));
 
   const app = createService({ name: "auth-server", logger, maxBodyBytes: MAX_BODY_BYTES });
   await app.register(formbody);
@@ -80,7 +82,10 @@ export async function buildAuthServer(
     readSession: createReadSession(provider, accounts),
   });
   if (development && config.adminEnabled) {
-    await app.register(realmAdmin, { state, host: new URL(config.url).host, createStore });
+    const { adminPasswordFile: file } = config;
+    const own = file === undefined ? {} : { password: readPasswordFile(file) };
+    await app.register(realmAdmin, { state, keys, host: new URL(config.url).host, createStore, ...own });
   }
+  rotateKeys(app, keys, config.keyRotationSeconds);
   return { app, issuer };
 }

@@ -66,11 +66,24 @@ export const settings = {
     schema: z.enum(AUTH_TOKEN_ALGORITHMS).default("RS256"),
     description: `Signature of auth tokens: ${AUTH_TOKEN_ALGORITHMS.join(" or ")}`,
   }),
+  keyRotationSeconds: setting({
+    env: "AUTH_SERVER_KEY_ROTATION_SECONDS",
+    flag: "key-rotation-seconds",
+    schema: integerSetting(0, { maximum: 2_592_000 }),
+    description: "New realm keys every so many seconds; 0: when an administrator asks for them",
+  }),
   adminEnabled: setting({
     env: "AUTH_SERVER_ADMIN",
     flag: "admin",
     schema: booleanSetting(true),
     description: "Lets loopback callers change the realm's attributes with Keycloak's development login",
+  }),
+  adminPasswordFile: setting({
+    env: "AUTH_SERVER_ADMIN_PASSWORD_FILE",
+    flag: "admin-password-file",
+    schema: z.string().min(1).optional(),
+    description:
+      "File with the administrator's password; with one of its own, callers need not be on loopback",
   }),
 };
 

@@ -2,32 +2,48 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import type { CreateStore } from "../create-store.ts";
 import { equalSecrets } from "../realm/accounts.ts";
+import type { RealmKeys } from "../realm/realm-keys.ts";
 import type { RealmState } from "../realm/realm-state.ts";
 import { createSecrets } from "../secrets.ts";
 import { isLocalRequest } from "./loopback-only.ts";
 
-/** Keycloak's default for development (`KC_BOOTSTRAP_ADMIN_USERNAME` and `_PASSWORD` of the demo). */
-const ADMIN = { username: "admin", password: "admin" };
+const ADMINISTRATOR = "admin";
+/** Keycloak's default for development (`KC_BOOTSTRAP_ADMIN_PASSWORD` of the demo). */
+const DEVELOPMENT_PASSWORD = "admin";
 const TOKEN_LIFETIME_SECONDS = 60;
+
+/** How Keycloak is told to make a new key: a key provider is added. Its priority is not asked for here, the newest key signs. */
+const newKeySchema = z.looseObject({
+  providerType: z.literal("org.keycloak.keys.KeyProvider"),
+  providerId: z.literal("rsa-generated"),
+});
 
 const updateSchema = z.looseObject({ attributes: z.record(z.string(), z.string()).optional() });
 
 /**
- * The little of Keycloak's admin API that the demo uses: a direct grant in realm `master`, and reading and replacing the attributes
- * of this realm. Like Keycloak, `attributes` replaces all of them, and other fields of the representation are allowed; unlike
- * Keycloak, those are left alone. With a password that everyone knows, it answers this machine only.
+ * The little of Keycloak's admin API that the demo uses: a direct grant in realm `master`, reading and replacing the attributes of this
+ * realm, reading its keys, and making new ones. Like Keycloak, `attributes` replaces all of them, and other fields of the representation are allowed; unlike
+ * Keycloak, those are left alone. With the password that everyone knows, it answers this machine only; with one of its own
+ * (`password`), whoever has it.
  */
 export async function realmAdmin(
   app: FastifyInstance,
-  options: { state: RealmState; host: string; createStore: CreateStore },
+  options: {
+    state: RealmState;
+    keys: RealmKeys;
+    host: string;
+    createStore: CreateStore;
+    password?: string;
+  },
 ): Promise<void> {
-  const { state, host, createStore } = options;
+  const { state, keys, host, createStore, password: ownPassword } = options;
   const { realm } = state;
   const tokens = createSecrets<true>(createStore());
   const url = `/admin/realms/${realm.realm}`;
 
   app.addHook("onRequest", async (request, reply) => {
-    if (!isLocalRequest(request, host)) return reply.code(403).send({ error: "HTTP 403 Forbidden" });
+    if (ownPassword === undefined && !isLocalRequest(request, host))
+      return reply.code(403).send({ error: "HTTP 403 Forbidden" });
   });
 
   app.post<{ Body: Record<string, unknown> | undefined }>(
@@ -39,8 +55,8 @@ export async function realmAdmin(
       if (client_id !== "admin-cli") return reply.code(401).send({ error: "invalid_client" });
       // Both are compared in any case, so that the answer's time tells nothing.
       const known = [
-        equalSecrets(String(username), ADMIN.username),
-        equalSecrets(String(password), ADMIN.password),
+        equalSecrets(String(username), ADMINISTRATOR),
+        equalSecrets(String(password), ownPassword ?? DEVELOPMENT_PASSWORD),
       ];
       if (known.includes(false)) {
         return reply
@@ -75,6 +91,33 @@ export async function realmAdmin(
     }
     request.log.info({ attributes: state.attributes() }, "Realm attributes replaced");
     return reply.code(204).send();
+  });
+
+  app.get(`${url}/keys`, { preHandler: requireAdmin }, async () => {
+    const signing = keys.privateJwks[0]?.kid;
+    return {
+      active: { [keys.authTokenKey.alg]: keys.authTokenKey.kid },
+      keys: keys.publicJwks.map(({ kid, kty, alg }) => ({
+        kid,
+        type: kty,
+        algorithm: alg,
+        use: "SIG",
+        status: kid === signing || kid === keys.authTokenKey.kid ? "ACTIVE" : "PASSIVE",
+      })),
+    };
+  });
+
+  app.post(`${url}/components`, { preHandler: requireAdmin }, async (request, reply) => {
+    const component = newKeySchema.safeParse(request.body);
+    if (!component.success) return reply.code(400).send({ errorMessage: z.prettifyError(component.error) });
+    try {
+      const { kid } = await keys.rotate();
+      request.log.info({ kid }, "🔑 New realm key published; it signs as soon as everyone can have read it");
+      return reply.code(201).header("location", `${url}/components/${kid}`).send();
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      return reply.code(409).send({ errorMessage: error.message });
+    }
   });
 
   async function requireAdmin(request: FastifyRequest, reply: FastifyReply) {

@@ -1,3 +1,6 @@
+import { mkdtemp, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { startInjected, type TestServer } from "../support/auth-server.ts";
 import { setAttributes } from "../support/parties.ts";
@@ -102,5 +105,26 @@ test("it is not there when it is switched off, nor where the server is for other
   for (const env of [{ AUTH_SERVER_ADMIN: "false" }, { AUTH_SERVER_URL: "https://auth.example" }]) {
     const server = await startInjected({ env: env as Record<string, string> });
     expect((await login(server, {}, { host: new URL(server.issuer).host })).statusCode).toBe(404);
+  }
+});
+
+test("with a password of its own it answers whoever has it, and the well-known one opens nothing", async () => {
+  const adminPasswordFile = join(await mkdtemp(join(tmpdir(), "auth-server-")), "password");
+  await writeFile(adminPasswordFile, "a-password-of-its-own\n");
+  const server = await startInjected({ env: { AUTH_SERVER_ADMIN_PASSWORD_FILE: adminPasswordFile } });
+  const elsewhere = { remoteAddress: "172.17.0.1" };
+  expect((await login(server, {}, elsewhere)).statusCode).toBe(401);
+  expect((await login(server)).statusCode).toBe(401);
+  expect((await login(server, { password: "a-password-of-its-own" }, elsewhere)).statusCode).toBe(200);
+});
+
+test("a password file that is not there, or empty, stops the start by its variable's name", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "auth-server-"));
+  const empty = join(folder, "empty");
+  await writeFile(empty, "\n");
+  for (const adminPasswordFile of [join(folder, "missing"), empty]) {
+    await expect(
+      startInjected({ env: { AUTH_SERVER_ADMIN_PASSWORD_FILE: adminPasswordFile } }),
+    ).rejects.toThrow("AUTH_SERVER_ADMIN_PASSWORD_FILE");
   }
 });

@@ -1,0 +1,22 @@
+import type { UiSettings } from "./read-settings.ts";
+
+/** Every answer of the built page carries these: it may talk to the backend and the auth server it was configured with and to nobody else. */
+export function securityHeaders(browser: UiSettings["browser"]): Record<string, string> {
+  const reachable = [
+    ...new Set([browser.backendUrl, browser.authServerUrl].map((url) => new URL(url).origin)),
+  ];
+  return {
+    // Mantine writes its colour variables and component sizes into style elements and attributes.
+    "content-security-policy": [
+      "default-src 'self'",
+      `connect-src 'self' ${reachable.join(" ")}`,
+      "style-src 'self' 'unsafe-inline'",
+      "img-src 'self' data:",
+      "object-src 'none'",
+      "base-uri 'none'",
+      "frame-ancestors 'none'",
+    ].join("; "),
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+  };
+}
