@@ -18,6 +18,7 @@ const COMMANDS = {
   "test:agentgateway": "scripts/test-agentgateway.ts",
   consent: "scripts/consent.ts",
   doctor: "scripts/doctor.ts",
+  docs: "scripts/docs.ts",
 };
 
 const FORWARDED_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"];

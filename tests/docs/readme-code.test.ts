@@ -3,9 +3,10 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, describe, expect, test } from "vitest";
+import { startListening } from "../../services/auth-server/test/support/auth-server.ts";
 
 /** Documents whose TypeScript blocks are programs: each is run as it stands, from the repository's root. */
-const DOCUMENTS = ["packages/aauth/README.md", "packages/fastify-aauth/README.md"];
+const DOCUMENTS = ["packages/aauth/README.md", "packages/fastify-aauth/README.md", "docs/guide.md"];
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 // inside the repository, so that the packages resolve as they do for our own scripts
@@ -21,10 +22,11 @@ for (const document of DOCUMENTS) {
       async (index, program) => {
         const file = `${folder}/${document.replaceAll("/", "-")}-${index}.ts`;
         await writeFile(file, program);
-        const { stdout } = await promisify(execFile)(process.execPath, [file], {
-          cwd: root,
-          timeout: 20_000,
-        });
+        // Whoever says AUTH_SERVER wants one: the embedded one, on a port of its own.
+        const env = { ...process.env };
+        if (program.includes("env.AUTH_SERVER")) env.AUTH_SERVER = (await startListening()).issuer;
+        const options = { cwd: root, timeout: 20_000, env };
+        const { stdout } = await promisify(execFile)(process.execPath, [file], options);
         for (const [, printed] of program.matchAll(/console\.log\(.*\); \/\/ (.+)$/gm)) {
           expect(stdout).toContain(printed);
         }

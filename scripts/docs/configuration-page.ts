@@ -1,0 +1,48 @@
+import { readdirSync } from "node:fs";
+import type { Setting, Settings } from "service-kit";
+import { REPOSITORY_ROOT } from "../demo/stack.ts";
+import { table } from "./table.ts";
+
+/** `docs/reference/configuration.md`, out of the declarations that the services themselves read. */
+export async function configurationPage(): Promise<string> {
+  const sections: string[] = [];
+  for (const service of readdirSync(`${REPOSITORY_ROOT}services`).sort()) {
+    const { settings } = (await import(`${REPOSITORY_ROOT}services/${service}/src/config.ts`)) as {
+      settings: Settings;
+    };
+    const rows = Object.values(settings).map((declaration) => [
+      code(declaration.env),
+      code(flagOf(declaration)),
+      code(defaultOf(declaration)),
+      declaration.description,
+    ]);
+    sections.push(`## ${service}\n\n${table(["Variable", "Flag", "Default", "Meaning"], rows)}`);
+  }
+  return `# Configuration
+
+Every setting of every service. A flag beats the environment, the environment beats \`.env\`, and \`.env\` beats the default. An empty
+variable counts as unset. An unknown flag, a malformed value or an unknown \`AAUTH_\` name stops the start, with all problems listed.
+\`node services/NAME/src/main.ts --help\` prints the same. The web page's settings are in [ui/README.md](../../ui/README.md), those of
+the packages in their docstrings, those of the demo in \`npm run demo -- --help\`.
+
+${sections.join("\n")}`;
+}
+
+function code(text: string | undefined): string {
+  return text === undefined || text === "" ? "" : `\`${text}\``;
+}
+
+function flagOf({ flag, shortFlag, schema }: Setting): string | undefined {
+  if (flag === undefined) return undefined;
+  if (schema.safeParse(undefined).data === true) return `--no-${flag}`;
+  return shortFlag === undefined ? `--${flag}` : `-${shortFlag}, --${flag}`;
+}
+
+function defaultOf({ schema, secret }: Setting): string | undefined {
+  const { data, success } = schema.safeParse(undefined);
+  if (!success) return "(required)";
+  if (data === undefined || data === "") return undefined;
+  if (secret) return "(secret)";
+  // The demo's own files: by their place in the repository, wherever that is.
+  return String(data).replace(REPOSITORY_ROOT, "");
+}
