@@ -54,8 +54,8 @@ export interface Discovery {
 
 export interface DiscoveryOptions {
   /**
-   * Allows `http` for loopback and `*.localhost` (which resolves to loopback), and connections to loopback and
-   * private addresses. Default false.
+   * Allows loopback and `*.localhost` (which resolves to it), also over `http`. Private and link-local addresses stay closed.
+   * Default false.
    */
   readonly development?: boolean;
   /** Unix seconds. Default: the system clock. */

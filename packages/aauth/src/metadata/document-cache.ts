@@ -82,7 +82,10 @@ export function createDocumentCache(options: DocumentCacheOptions): DocumentCach
     },
     async reload<T>(key: string, loader: () => Promise<T>) {
       const entry = entries.get(key);
-      if (entry !== undefined && now() - entry.reloadedAt < PROFILE.discovery.refetchCooldownSeconds) {
+      const isCoolingDown =
+        entry !== undefined && now() - entry.reloadedAt < PROFILE.discovery.refetchCooldownSeconds;
+      // A reload under way is joined: its answer is what this caller is after.
+      if (isCoolingDown && !inFlight.has(key)) {
         return { value: entry.value as T, fromCache: true };
       }
       if (entry !== undefined) entry.reloadedAt = now();

@@ -6,30 +6,31 @@
 
 import { lookup } from "node:dns";
 import { BlockList, type LookupFunction } from "node:net";
-import { Readable } from "node:stream";
 import { Agent, request } from "undici";
 import { AAuthError } from "../errors.ts";
+import { pooledResponse } from "./pooled-response.ts";
 import { readAtMost } from "./read-at-most.ts";
 import type { DocumentTransport, Transport } from "./transport.ts";
 import { isLocalName } from "./url-guard.ts";
 
-/** Never reachable, in development either: this network, link-local (cloud metadata services), multicast, reserved. */
-const NEVER = ["0.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "240.0.0.0/4", "fe80::/10", "ff00::/8"];
-/** Not reachable outside development. */
-const PRIVATE = [
-  ...["10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "172.16.0.0/12", "192.0.0.0/24", "192.168.0.0/16"],
-  ...["198.18.0.0/15", "::/128", "::1/128", "64:ff9b::/96", "100::/64", "fc00::/7", "fec0::/10"],
+/** Never reachable, in development either: this network, private, link-local (cloud metadata services), multicast, reserved. */
+const NEVER = [
+  ...["0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24"],
+  ...["192.168.0.0/16", "198.18.0.0/15", "224.0.0.0/4", "240.0.0.0/4"],
+  ...["::/128", "64:ff9b::/96", "100::/64", "fc00::/7", "fe80::/10", "fec0::/10", "ff00::/8"],
 ];
+/** Not reachable outside development. */
+const LOOPBACK = ["127.0.0.0/8", "::1/128"];
 
 /**
  * A document transport whose connections are refused when the address connected to, after name resolution, is
- * private, link-local or otherwise special. In development loopback and private addresses are allowed and
- * `*.localhost` resolves to loopback without asking the system.
+ * private, link-local or otherwise special. In development loopback is allowed and `*.localhost` resolves to it without asking the
+ * system.
  *
  * @throws AAuthError `discovery_blocked` when the connect guard bites; anything else as undici throws it.
  */
 export function createDocumentTransport(options: { development: boolean }): DocumentTransport {
-  const blockList = createBlockList(options.development ? NEVER : [...NEVER, ...PRIVATE]);
+  const blockList = createBlockList(options.development ? NEVER : [...NEVER, ...LOOPBACK]);
   const agent = new Agent({
     connect: options.development ? { blockList, lookup: localhostLookup } : { blockList },
   });
@@ -64,16 +65,7 @@ export const pooledTransport: Transport = async (url, init) => {
     body: init.body ?? null,
     signal: init.signal ?? null,
   });
-  const headers = new Headers();
-  for (const [name, value] of Object.entries(response.headers)) {
-    for (const item of Array.isArray(value) ? value : [value ?? ""]) headers.append(name, item);
-  }
-  if ([204, 205, 304].includes(response.statusCode)) {
-    await response.body.dump();
-    return new Response(null, { status: response.statusCode, headers });
-  }
-  const body = Readable.toWeb(response.body) as ReadableStream<Uint8Array<ArrayBuffer>>;
-  return new Response(body, { status: response.statusCode, headers });
+  return pooledResponse(response);
 };
 
 function createBlockList(subnets: readonly string[]): BlockList {

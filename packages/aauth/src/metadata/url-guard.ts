@@ -8,7 +8,7 @@
 import { AAuthError } from "../errors.ts";
 
 export interface GuardOptions {
-  /** Allows `http` for loopback and `*.localhost`, and loopback and private addresses. Default false. */
+  /** Allows loopback and `*.localhost`, also over `http`. Private and link-local addresses stay closed. Default false. */
   readonly development: boolean;
 }
 
@@ -28,7 +28,7 @@ export function guardUrl(value: string, options: GuardOptions): URL {
   } else if (url.protocol !== "https:") {
     throw blocked("only https may be fetched");
   }
-  if (!options.development && (local || isPrivateLiteral(url.hostname))) {
+  if (local ? !options.development : isPrivateLiteral(url.hostname)) {
     throw blocked("a loopback, private or link-local address");
   }
   return url;

@@ -75,6 +75,17 @@ describe("finding keys", () => {
     expect(server.requests).toEqual(["/.well-known/aauth-agent", "/jwks.json"]);
   });
 
+  it("lets everyone who wants a new key at the same time wait for the one look at it", async () => {
+    let keys = [KEY];
+    const server = await agentServer(() => keys);
+    const { discovery } = discover();
+    await discovery.key("agent", server.origin, "k1");
+    keys = [{ ...KEY, kid: "k2" }, KEY];
+    const looks = Array.from({ length: 4 }, () => discovery.key("agent", server.origin, "k2"));
+    expect((await Promise.all(looks)).map(({ jwk }) => jwk.kid)).toEqual(Array(4).fill("k2"));
+    expect(server.requests).toHaveLength(3);
+  });
+
   it("looks for an unknown kid again, but at most once per 10 s", async () => {
     const server = await agentServer();
     const { discovery, clock } = discover();
@@ -356,12 +367,18 @@ describe("addresses that are never fetched", () => {
     expect(await blocked(id, false)).toEqual({ result: "discovery_blocked", asked: [] });
   });
 
-  it.each(["http://agent.example", "http://10.0.0.1", "http://localhost.example", "http://169.254.169.254"])(
-    "G4, D8 in development: %s",
-    async (id) => {
-      expect(await blocked(id, true)).toEqual({ result: "discovery_blocked", asked: [] });
-    },
-  );
+  it.each([
+    "http://agent.example",
+    "http://localhost.example",
+    "http://169.254.169.254",
+    "https://169.254.169.254",
+    "https://10.0.0.1",
+    "https://172.16.0.1",
+    "https://192.168.1.1",
+    "https://[fd00::1]",
+  ])("G4, D8 in development: %s", async (id) => {
+    expect(await blocked(id, true)).toEqual({ result: "discovery_blocked", asked: [] });
+  });
 
   it.each([
     "https://169.254.169.254/latest",

@@ -1,0 +1,141 @@
+/**
+ * A response of undici's pool as a `Response`. The platform's own constructor wraps undici's stream into a web stream
+ * before anybody has asked for one, which costs more than verifying a signature; most callers want a status, or the
+ * text. What is asked for is made when it is asked for.
+ *
+ * @module
+ */
+
+import type { Dispatcher } from "undici";
+
+const NULL_BODY_STATUSES: ReadonlySet<number> = new Set([204, 205, 304]);
+/** A rest as long as this is read and thrown away, so that its connection can be used again; beyond it that does not pay. */
+const MAX_DRAINED_BYTES = 65_536;
+
+type PooledBody = Dispatcher.ResponseData["body"];
+
+/** Behaves like a `Response` that came from `fetch`, and is an instance of it. Does not decode: no encoding was asked for. */
+export function pooledResponse(data: Dispatcher.ResponseData): Response {
+  return new PooledResponse(data) as unknown as Response;
+}
+
+class PooledResponse {
+  readonly status: number;
+  readonly statusText: string;
+  readonly type = "default";
+  readonly url = "";
+  readonly redirected = false;
+  readonly #fields: Dispatcher.ResponseData["headers"];
+  /** Undefined where a response of this status has none. */
+  readonly #source: PooledBody | undefined;
+  #headers: Headers | undefined;
+  #stream: ReadableStream<Uint8Array<ArrayBuffer>> | undefined;
+  /** Takes over as soon as something is wanted that is read from the stream. */
+  #platform: Response | undefined;
+  #isRead = false;
+
+  constructor({ statusCode, statusText, headers, body }: Dispatcher.ResponseData) {
+    this.status = statusCode;
+    this.statusText = statusText;
+    this.#fields = headers;
+    // Who reads is told of a failure; a body that nobody reads must not end the process.
+    body.on("error", () => {});
+    if (NULL_BODY_STATUSES.has(statusCode)) body.dump().catch(() => {});
+    else this.#source = body;
+  }
+
+  get ok(): boolean {
+    return this.status >= 200 && this.status <= 299;
+  }
+
+  get headers(): Headers {
+    this.#headers ??= headersOf(this.#fields);
+    return this.#headers;
+  }
+
+  get body(): ReadableStream<Uint8Array<ArrayBuffer>> | null {
+    return this.#asPlatform().body;
+  }
+
+  get bodyUsed(): boolean {
+    return this.#platform?.bodyUsed ?? this.#isRead;
+  }
+
+  async text(): Promise<string> {
+    return this.#source && !this.#platform ? this.#taken(this.#source).text() : this.#asPlatform().text();
+  }
+
+  async json(): Promise<unknown> {
+    return this.#source && !this.#platform ? this.#taken(this.#source).json() : this.#asPlatform().json();
+  }
+
+  async arrayBuffer(): Promise<ArrayBuffer> {
+    return this.#asPlatform().arrayBuffer();
+  }
+
+  async bytes(): Promise<Uint8Array> {
+    return this.#asPlatform().bytes();
+  }
+
+  async blob(): Promise<Blob> {
+    return this.#asPlatform().blob();
+  }
+
+  async formData(): Promise<FormData> {
+    return this.#asPlatform().formData();
+  }
+
+  clone(): Response {
+    return this.#asPlatform().clone();
+  }
+
+  /** A body is read once. */
+  #taken(source: PooledBody): PooledBody {
+    if (this.#isRead) throw new TypeError("Body is unusable: Body has already been read");
+    this.#isRead = true;
+    return source;
+  }
+
+  #asPlatform(): Response {
+    if (this.#platform === undefined) {
+      if (this.#source && !this.#isRead)
+        this.#stream = streamOf(this.#source, this.#fields["content-length"]);
+      const { status, statusText, headers } = this;
+      this.#platform = new Response(this.#stream ?? null, { status, statusText, headers });
+    }
+    return this.#platform;
+  }
+}
+
+Object.setPrototypeOf(PooledResponse.prototype, Response.prototype);
+
+function headersOf(fields: Dispatcher.ResponseData["headers"]): Headers {
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(fields)) {
+    for (const item of Array.isArray(value) ? value : [value ?? ""]) headers.append(name, item);
+  }
+  return headers;
+}
+
+function streamOf(
+  source: PooledBody,
+  contentLength: string | string[] | undefined,
+): ReadableStream<Uint8Array<ArrayBuffer>> {
+  const chunks = source[Symbol.asyncIterator]() as AsyncIterator<Uint8Array<ArrayBuffer>>;
+  let hasStarted = false;
+  return new ReadableStream(
+    {
+      async pull(controller) {
+        hasStarted = true;
+        const { done, value } = await chunks.next();
+        if (done) controller.close();
+        else controller.enqueue(value);
+      },
+      cancel() {
+        if (!hasStarted && Number(contentLength) <= MAX_DRAINED_BYTES) source.dump().catch(() => {});
+        else source.destroy();
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}

@@ -1,0 +1,103 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { pooledTransport } from "../../src/metadata/http-node.ts";
+import { type LoopbackServer, startServer } from "./loopback-server.ts";
+
+const servers: LoopbackServer[] = [];
+
+afterEach(async () => {
+  await Promise.all(servers.splice(0).map((server) => server.close()));
+});
+
+async function answering(...arguments_: Parameters<typeof startServer>) {
+  const server = await startServer(...arguments_);
+  servers.push(server);
+  return (path = "/") => pooledTransport(`${server.origin}${path}`, { method: "GET", headers: {} });
+}
+
+const greet = () =>
+  answering((_request, response) => {
+    response.writeHead(200, "Fine", { "content-type": "application/json", "x-two": ["a", "b"] });
+    response.end('{"hello":"wörld"}');
+  });
+
+describe("a pooled response", () => {
+  it("is a Response with the head it came with", async () => {
+    const response = await (await greet())();
+    expect(response).toBeInstanceOf(Response);
+    expect([response.status, response.ok, response.statusText]).toEqual([200, true, "Fine"]);
+    expect(response.headers.get("x-two")).toBe("a, b");
+    expect([response.type, response.url, response.redirected]).toEqual(["default", "", false]);
+    await response.text();
+  });
+
+  it.each([
+    ["text", (response: Response) => response.text(), '{"hello":"wörld"}'],
+    ["json", (response: Response) => response.json(), { hello: "wörld" }],
+    [
+      "bytes",
+      async (response: Response) => Buffer.from(await response.bytes()).toString(),
+      '{"hello":"wörld"}',
+    ],
+    ["arrayBuffer", async (response: Response) => (await response.arrayBuffer()).byteLength, 18],
+    ["blob", async (response: Response) => (await response.blob()).type, "application/json"],
+    ["clone", (response: Response) => response.clone().text(), '{"hello":"wörld"}'],
+    ["a new Response", (response: Response) => new Response(response.body).text(), '{"hello":"wörld"}'],
+  ])("gives its body as %s", async (_, read, expected) => {
+    expect(await read(await (await greet())())).toEqual(expected);
+  });
+
+  it.each(["text", "json", "bytes"] as const)("gives its body once, first as %s", async (first) => {
+    const response = await (await greet())();
+    expect(response.bodyUsed).toBe(false);
+    await response[first]();
+    expect(response.bodyUsed).toBe(true);
+    for (const again of ["text", "json", "bytes"] as const) {
+      if (first === "bytes" || again !== "bytes") await expect(response[again]()).rejects.toThrow(TypeError);
+    }
+  });
+
+  it("reads on through its stream after a clone", async () => {
+    const response = await (await greet())();
+    const copy = response.clone();
+    expect(await response.text()).toBe(await copy.text());
+  });
+
+  it("has no body where a status has none", async () => {
+    const get = await answering((_request, response) => void response.writeHead(204).end());
+    const response = await get();
+    expect([response.body, await response.text()]).toEqual([null, ""]);
+  });
+
+  it("leaves the connection to the next request when a short body is not wanted", async () => {
+    const ports = new Set<number | undefined>();
+    const get = await answering((request, response) => {
+      ports.add(request.socket.remotePort);
+      response.writeHead(401, { "content-length": "5" }).end("no, n");
+    });
+    for (let count = 0; count < 3; count++) {
+      await (await get()).body?.cancel();
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    expect(ports.size).toBe(1);
+  });
+
+  it("ends the connection when a body without end is not wanted", async () => {
+    const gone = Promise.withResolvers<void>();
+    const get = await answering((_request, response) => {
+      response.on("close", gone.resolve).write("x");
+    });
+    await (await get()).body?.cancel();
+    await gone.promise;
+  });
+
+  it("tells who reads when the connection breaks, and nobody else", async () => {
+    const get = await answering((request, response) => {
+      response.writeHead(200, { "content-length": "100" }).write("x");
+      setTimeout(() => request.socket.destroy(), 10);
+    });
+    const ignored = await get();
+    await expect((await get()).text()).rejects.toThrow();
+    await expect(new Response((await get()).body).text()).rejects.toThrow();
+    expect(ignored.status).toBe(200);
+  });
+});

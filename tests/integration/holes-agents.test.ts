@@ -1,0 +1,350 @@
+/**
+ * The holes of the libraries and agents that were here before (P: library, D: demo agents; profile, and docs/reference/known-holes.md),
+ * each tried against the running stack by somebody else's code, and refused by the check that is meant for it.
+ */
+
+import { spawnSync } from "node:child_process";
+import { installLocalhostLookup } from "service-kit";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { REPOSITORY_ROOT } from "../../scripts/demo/stack.ts";
+import { runWithConsent } from "../support/consent-run.ts";
+import {
+  type Answer,
+  ForeignAgent,
+  type Listener,
+  listen,
+  makeToken,
+  type OutgoingRequest,
+  readToken,
+  type Scheme,
+  send,
+  signedBy,
+} from "../support/foreign-agent.ts";
+import { signIn } from "../support/optimization-run.ts";
+import { startStack, type TestStack } from "../support/start-stack.ts";
+
+const JWKS: Scheme = { scheme: "jwks" };
+const now = () => Math.floor(Date.now() / 1000);
+
+installLocalhostLookup();
+
+let stack: TestStack;
+let agent: ForeignAgent;
+let thief: ForeignAgent;
+/** Named in messages as an address to fetch; must stay silent. */
+let canary: Listener;
+
+beforeAll(async () => {
+  [stack, agent, thief, canary] = await Promise.all([
+    startStack(),
+    ForeignAgent.start(),
+    ForeignAgent.start("thief.localhost"),
+    listen(() => ({ status: 200, body: {} })),
+  ]);
+});
+afterAll(() => Promise.all([stack?.stop(), agent?.stop(), thief?.stop(), canary?.stop()]));
+
+type Resource = "supplyChainAgent" | "marketAnalysisAgent";
+
+/** A call past the gateway, at the agent's own socket: it must enforce by itself. `Host` and signature name what the gateway passes on. */
+function call(resource: Resource, change: Partial<OutgoingRequest> = {}): OutgoingRequest {
+  const message = { messageId: "1", role: "user", parts: [{ kind: "text", text: "optimize" }] };
+  return {
+    method: "POST",
+    url: `${stack.urls[resource]}/`,
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ jsonrpc: "2.0", id: 7, method: "message/send", params: { message } }),
+    ...change,
+  };
+}
+
+function directly(resource: Resource, outgoing: OutgoingRequest): Promise<Answer> {
+  const { host } = new URL(stack.urls[resource]);
+  return send({ ...outgoing, url: outgoing.url.replace(host, `localhost:${stack.ports[resource]}`) });
+}
+
+/** An auth token as anybody can make one: names another issuer and another audience, and is bound to the agent's own key. */
+function foreignToken(claims: object): string {
+  const names = {
+    iss: canary.url,
+    aud: "http://elsewhere.example",
+    agent: agent.id,
+    scope: "all",
+    iat: now(),
+  };
+  const header = { alg: "EdDSA", kid: "k", typ: "auth+jwt" };
+  return makeToken(header, { ...names, cnf: { jwk: publicJwk(agent) }, ...claims }, agent.key);
+}
+
+/** Refused by the gate, by this check, and with no more than the demand for a signature. */
+function expectRefused(answer: Answer, code: string, agentAuth = "httpsig"): void {
+  expect({ status: answer.status, text: answer.text, agentAuth: answer.headers["agent-auth"] }).toEqual({
+    status: 401,
+    text: `Valid AAuth signature required: ${code}`,
+    agentAuth,
+  });
+}
+
+async function authTokenOf(who: ForeignAgent, resource: Resource): Promise<string> {
+  const challenge = await who.call(call(resource), JWKS);
+  const { issuer: authServer, [resource]: identifier } = stack.urls;
+  const resource_token = who.resourceTokenOf(challenge, { resource: identifier, authServer });
+  const granted = await who.askAuthServer(authServer, { request_type: "auth", resource_token });
+  return (JSON.parse(granted.text) as { auth_token: string }).auth_token;
+}
+
+describe("library", () => {
+  const at = "marketAnalysisAgent";
+  const refused: [id: string, hole: string, code: string, make: () => OutgoingRequest][] = [
+    ["P1", "no created", "created_missing", () => agent.signed(call(at), JWKS, { created: null })],
+    ["P2", "nothing covered", "insufficient_coverage", () => agent.signed(call(at), JWKS, { covered: [] })],
+    [
+      "P2",
+      "only the key covered",
+      "insufficient_coverage",
+      () => agent.signed(call(at), JWKS, { covered: ["signature-key"] }),
+    ],
+    [
+      "P3",
+      "query not covered",
+      "insufficient_coverage",
+      () => agent.signed(call(at, { url: `${stack.urls[at]}/?a=1` }), JWKS, { without: ["@query"] }),
+    ],
+    [
+      "P3",
+      "body not covered",
+      "insufficient_coverage",
+      () => agent.signed(call(at), JWKS, { without: ["content-digest"] }),
+    ],
+    [
+      "P4",
+      "body swapped, digest kept",
+      "digest_mismatch",
+      () => ({ ...agent.signed(call(at), JWKS), body: '{"jsonrpc":"2.0"}' }),
+    ],
+    [
+      "P6",
+      "two members in Signature-Key",
+      "malformed_signature_key",
+      () => {
+        const good = agent.signed(call(at), JWKS);
+        const value = good.headers?.["signature-key"] ?? "";
+        return agent.signed(call(at), JWKS, { signatureKey: `${value}, ${value.replace("sig1", "sig2")}` });
+      },
+    ],
+    [
+      "P7",
+      "auth token of a foreign issuer, for somebody else",
+      "untrusted_issuer",
+      () => agent.signed(call(at), { scheme: "jwt", jwt: foreignToken({ exp: now() + 60 }) }),
+    ],
+    [
+      "P7",
+      "auth token without end",
+      "token_claim_missing",
+      () => agent.signed(call(at), { scheme: "jwt", jwt: foreignToken({}) }),
+    ],
+    [
+      "P8",
+      "expires in the past",
+      "signature_expired",
+      () => agent.signed(call(at), JWKS, { parameters: `;expires=${now() - 1}` }),
+    ],
+  ];
+  test.each(refused)("%s: %s", async (_id, _hole, code, make) => {
+    expectRefused(await directly(at, make()), code);
+    // The gateway's check says the same, except what needs the body.
+    const answer = await send(make());
+    expect(answer.status).toBe(401);
+    expect(answer.text).toMatch(new RegExp(`\\b${code}\\b`));
+  });
+
+  test("P5: any label verifies with the base of that label", async () => {
+    const label = "my-label";
+    const signatureKey = agent.signatureKey(JWKS).replace("sig1", label);
+    const answer = await directly(at, signedBy(agent.key, signatureKey, call(at), { label }));
+    // Proven, so asked for more: a resource token is made for nobody else.
+    expect(answer.headers["agent-auth"]).toMatch(/auth-token/);
+    const other = signedBy(thief.key, signatureKey, call(at), { label });
+    expectRefused(await directly(at, other), "invalid_signature");
+  });
+
+  test("P9: httpsig inside another scheme's text is no challenge", async () => {
+    const agentAuth = 'other realm="httpsig; auth-token; resource_token=x"';
+    const resource = await listen(() => ({ status: 401, headers: { "agent-auth": agentAuth } }));
+    const misled = await startStack({ env: { backend: { SUPPLY_CHAIN_AGENT_URL: resource.url } } });
+    try {
+      const run = await (await signIn(misled)).run({});
+      expect(run).toMatchObject({ status: "failed", failure: { hop: "supply-chain-agent" } });
+      // Asked once: nothing was answered, nobody was asked for a token.
+      expect(resource.requests.filter((line) => line.startsWith("POST"))).toHaveLength(1);
+      expect(misled.log()).not.toMatch(/Requesting auth_token/);
+    } finally {
+      await Promise.all([misled.stop(), resource.stop()]);
+    }
+  });
+
+  test("P10: the same signed POST twice", async () => {
+    const signed = agent.signed(call(at), JWKS);
+    expect((await directly(at, signed)).headers["agent-auth"]).toMatch(/auth-token/);
+    expectRefused(await directly(at, signed), "nonce_replayed");
+  });
+});
+
+describe("demo agents, which want an auth token", () => {
+  test.each<[string, Resource]>([
+    ["D1", "supplyChainAgent"],
+    ["D9", "marketAnalysisAgent"],
+  ])("%s: Signature-Key without signature, and nothing at all (%s)", async (_id, resource) => {
+    const signatureKey = agent.signatureKey({ scheme: "hwk" });
+    const only = call(resource, { headers: { ...call(resource).headers, "signature-key": signatureKey } });
+    expectRefused(await directly(resource, only), "missing_signature");
+    expectRefused(await directly(resource, call(resource)), "missing_signature");
+  });
+
+  test("D2: an invalid signature of scheme hwk", async () => {
+    const wrong = agent.signed(call("supplyChainAgent"), { scheme: "hwk" }, { signingKey: thief.key });
+    expectRefused(await directly("supplyChainAgent", wrong), "invalid_signature");
+  });
+
+  test("D3: a stolen auth token is no bearer token", async () => {
+    const jwt = await authTokenOf(agent, "supplyChainAgent");
+    const scheme = { scheme: "jwt", jwt } as const;
+    expect((await directly("supplyChainAgent", agent.signed(call("supplyChainAgent"), scheme))).status).toBe(
+      200,
+    );
+    const stolen = thief.signed(call("supplyChainAgent"), scheme);
+    expectRefused(await directly("supplyChainAgent", stolen), "invalid_signature");
+    const unsigned = call("supplyChainAgent");
+    const bearer = { ...unsigned, headers: { ...unsigned.headers, authorization: `Bearer ${jwt}` } };
+    expectRefused(await directly("supplyChainAgent", bearer), "missing_signature");
+  });
+
+  test("D4: nobody gets a resource token in a victim's name", async () => {
+    const victim = { scheme: "jwks", id: agent.id } as const;
+    const forged = thief.signed(call("supplyChainAgent"), victim);
+    expectRefused(await directly("supplyChainAgent", forged), "invalid_signature");
+  });
+
+  test("D6: an issuer is not trusted for its path", async () => {
+    const claims = {
+      iss: `${canary.url}/realms/aauth-test`,
+      aud: stack.urls.marketAnalysisAgent,
+      agent: agent.id,
+      scope: "market-analysis:analyze",
+      cnf: { jwk: publicJwk(agent) },
+      iat: now(),
+      exp: now() + 60,
+    };
+    const jwt = makeToken({ alg: "EdDSA", kid: "k", typ: "auth+jwt" }, claims, agent.key);
+    const signed = agent.signed(call("marketAnalysisAgent"), { scheme: "jwt", jwt });
+    expectRefused(await directly("marketAnalysisAgent", signed), "untrusted_issuer");
+    expect(canary.requests).toEqual([]);
+  });
+
+  test.each(["http://192.0.2.1", "http://169.254.169.254/latest", "https://10.0.0.1", "file:///etc/passwd"])(
+    "D8: an identity elsewhere is not fetched: %s",
+    async (id) => {
+      const signed = agent.signed(call("marketAnalysisAgent"), { scheme: "jwks", id });
+      expectRefused(await directly("marketAnalysisAgent", signed), "discovery_blocked");
+    },
+  );
+
+  test("D10: the token's verdict stands: another audience, expired, self-issued", async () => {
+    const at = "marketAnalysisAgent";
+    const elsewhere = await authTokenOf(agent, "supplyChainAgent");
+    expectRefused(
+      await directly(at, agent.signed(call(at), { scheme: "jwt", jwt: elsewhere })),
+      "token_audience_mismatch",
+    );
+    const { header, claims } = readToken(elsewhere);
+    const own = makeToken({ ...header, alg: "EdDSA" }, { ...claims, aud: stack.urls[at] }, agent.key);
+    const answer = await directly(at, agent.signed(call(at), { scheme: "jwt", jwt: own }));
+    expect(answer.text).toMatch(/(invalid_token_signature|token_algorithm_not_allowed)$/);
+    expect(answer.status).toBe(401);
+  });
+
+  test("D12: whoever has no name gets no resource token in another's", async () => {
+    const signed = agent.signed(call("marketAnalysisAgent"), { scheme: "hwk" });
+    const answer = await directly("marketAnalysisAgent", signed);
+    expect(answer.status).toBe(401);
+    expect(answer.headers["agent-auth"]).toMatch(/^httpsig; identity=\?1/);
+    expect(answer.headers["agent-auth"]).not.toMatch(/resource_token/);
+  });
+
+  test("D13: there is no switch that relaxes the digest", () => {
+    const start = spawnSync(process.execPath, ["services/market-analysis-agent/src/main.ts"], {
+      cwd: REPOSITORY_ROOT,
+      env: { PATH: process.env.PATH, AAUTH_RELAX_CONTENT_DIGEST: "true" },
+      encoding: "utf8",
+    });
+    expect(start.status).toBe(2);
+    expect(start.stderr).toContain("AAUTH_RELAX_CONTENT_DIGEST");
+  });
+});
+
+describe("demo agents in their other modes", () => {
+  test("D7: in signature-only mode a self-issued token opens nothing", async () => {
+    const at = "supplyChainAgent";
+    await stack.kill("supply-chain-agent");
+    await stack.startAgain("supply-chain-agent", { AAUTH_AUTHORIZATION_SCHEME: "signature-only" });
+    expect((await directly(at, agent.signed(call(at), JWKS))).status).toBe(200);
+    const claims = {
+      iss: agent.id,
+      aud: stack.urls[at],
+      agent: agent.id,
+      exp: now() + 60,
+      cnf: { jwk: publicJwk(agent) },
+    };
+    const jwt = makeToken({ alg: "EdDSA", kid: agent.kid, typ: "auth+jwt" }, claims, agent.key);
+    expectRefused(await directly(at, agent.signed(call(at), { scheme: "jwt", jwt })), "untrusted_issuer");
+    // D1, D2 and D9 hold where a signature is all that is asked for.
+    expectRefused(await directly(at, call(at)), "missing_signature");
+    const wrong = agent.signed(call(at), { scheme: "hwk" }, { signingKey: thief.key });
+    expectRefused(await directly(at, wrong), "invalid_signature");
+  });
+
+  test("D9, D11: without a signature, and with a bad one, in every mode", async () => {
+    const at = "marketAnalysisAgent";
+    for (const mode of ["signature-only", "user-delegated"]) {
+      await stack.kill("market-analysis-agent");
+      await stack.startAgain("market-analysis-agent", { AAUTH_AUTHORIZATION_SCHEME: mode });
+      expectRefused(await directly(at, call(at)), "missing_signature");
+      const bad = agent.signed(call(at), JWKS, { signingKey: thief.key });
+      expectRefused(await directly(at, bad), "invalid_signature");
+    }
+  });
+
+  test("D5: a token with less than the scope that is asked for", async () => {
+    const at = "supplyChainAgent";
+    await stack.kill("supply-chain-agent");
+    await stack.startAgain("supply-chain-agent");
+    const jwt = await authTokenOf(agent, at);
+    await stack.kill("supply-chain-agent");
+    await stack.startAgain("supply-chain-agent", {
+      AAUTH_AUTHORIZATION_SCHEME: "user-delegated",
+      AAUTH_RESOURCE_ADDITIONAL_SCOPES: "market-analysis:analyze",
+    });
+    const answer = await directly(at, agent.signed(call(at), { scheme: "jwt", jwt }));
+    expect(answer.status).toBe(403);
+    const { issuer: authServer, [at]: resource } = stack.urls;
+    const wanted = readToken(agent.resourceTokenOf(answer, { resource, authServer })).claims;
+    expect(wanted.scope).toBe("supply-chain:optimize market-analysis:analyze");
+  });
+});
+
+test("D14: no whole token is in the log of any service", async () => {
+  const delegated = await startStack({ modes: { authorizationScheme: "user-delegated" } });
+  try {
+    await runWithConsent(delegated, "optimize laptop supply chain and perform market analysis");
+    expect(delegated.log()).toMatch(/Received auth_token/);
+    // Header, claims and signature of a JWS: 40 characters and more of each.
+    expect(delegated.log()).not.toMatch(/eyJ[\w-]{40,}\.[\w-]{40,}\.[\w-]{40,}/);
+  } finally {
+    await delegated.stop();
+  }
+});
+
+function publicJwk({ x }: { x: string }) {
+  return { kty: "OKP", crv: "Ed25519", x };
+}

@@ -1,0 +1,245 @@
+/**
+ * The holes of the demo's former backend (B: docs/reference/known-holes.md), each tried against the running stack and refused by the
+ * check that is meant for it. B5, requests of many users at once, is in `many-users.test.ts`.
+ */
+
+import { randomUUID } from "node:crypto";
+import { type Progress, progressSchema, startReplySchema } from "backend-api";
+import { installLocalhostLookup } from "service-kit";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createBrowser, readForm } from "../../services/auth-server/test/support/browser.ts";
+import { signIn as signInAtAuthServer } from "../../services/auth-server/test/support/sign-in.ts";
+import {
+  ForeignAgent,
+  keyPair,
+  type Listener,
+  listen,
+  makeToken,
+  thumbprintOf,
+} from "../support/foreign-agent.ts";
+import { signIn } from "../support/optimization-run.ts";
+import { DEMO_USER, userAccessToken } from "../support/sign-in.ts";
+import { startStack, type TestStack } from "../support/start-stack.ts";
+
+installLocalhostLookup();
+
+const SECOND_USER = { ...DEMO_USER, username: "second-user" };
+const CONSENT_SECONDS = 8;
+
+let stack: TestStack;
+let first: string;
+let second: string;
+
+beforeAll(async () => {
+  stack = await startStack({
+    modes: { authorizationScheme: "user-delegated" },
+    env: { "auth-server": { AUTH_SERVER_CONSENT_SECONDS: String(CONSENT_SECONDS) } },
+  });
+  [first, second] = await Promise.all([
+    userAccessToken(stack.urls),
+    userAccessToken(stack.urls, SECOND_USER),
+  ]);
+});
+afterAll(() => stack?.stop());
+
+function ask(path: string, token?: string, init: RequestInit = {}): Promise<Response> {
+  const headers = { ...(token !== undefined && { authorization: `Bearer ${token}` }), ...init.headers };
+  return fetch(`${stack.urls.backend}${path}`, { ...init, headers, redirect: "manual" });
+}
+
+/** Starts a run that waits for its user's consent. */
+async function waitingRun(token = first): Promise<{ id: string; consentUrl: string }> {
+  const started = await ask("/optimization/start", token, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: "{}",
+  });
+  const reply = startReplySchema.parse(await started.json());
+  if (!("consent_required" in reply)) throw new Error(`no consent was asked for: ${JSON.stringify(reply)}`);
+  return { id: reply.request_id, consentUrl: reply.consent_url };
+}
+
+/** Answers the consent page and gives the address that the browser is sent to, without going there. */
+async function answerConsent(
+  consentUrl: string,
+  user: { username: string; password: string } = DEMO_USER,
+): Promise<URL> {
+  const browser = createBrowser();
+  const shown = await signInAtAuthServer(browser, consentUrl, user);
+  const { action, fields } = readForm(await shown.response.text());
+  const answer = await browser.post(new URL(action, shown.url).href, { ...fields, accept: "yes" });
+  return new URL(answer.headers.get("location")!);
+}
+
+async function ended(id: string, token = first): Promise<Progress> {
+  for (;;) {
+    const progress = progressSchema.parse(await (await ask(`/optimization/progress/${id}`, token)).json());
+    if (progress.status === "completed" || progress.status === "failed") return progress;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+describe("who a user is", () => {
+  test("B1: only an access token of the realm signs in", async () => {
+    const agent = await ForeignAgent.start();
+    try {
+      const scope = "supply-chain:optimize";
+      const granted = await agent.askAuthServer(stack.urls.issuer, { request_type: "auth", scope });
+      const idToken = await idTokenOf(stack);
+      const { auth_token: authToken } = JSON.parse(granted.text) as { auth_token?: string };
+      const noEnd = makeToken(
+        { alg: "EdDSA", kid: "k", typ: "JWT" },
+        { sub: "x", iss: stack.urls.issuer },
+        agent.key,
+      );
+      for (const token of [idToken, authToken, noEnd].filter((text) => text !== undefined)) {
+        const answer = await ask("/auth/me", token);
+        expect({ status: answer.status, body: await answer.json() }).toEqual({
+          status: 401,
+          body: { detail: "Invalid or expired token" },
+        });
+      }
+      expect((await ask("/auth/me", first)).status).toBe(200);
+    } finally {
+      await agent.stop();
+    }
+  });
+
+  test("B4: nobody sees or clears another user's runs", async () => {
+    const { id } = await waitingRun();
+    for (const path of ["progress", "results"]) {
+      expect((await ask(`/optimization/${path}/${id}`, second)).status).toBe(404);
+    }
+    expect(await (await ask("/optimization/all", second)).json()).toEqual([]);
+    await ask("/optimization/clear", second, { method: "DELETE" });
+    expect((await ask(`/optimization/progress/${id}`, first)).status).toBe(200);
+  });
+
+  test("B8: the connection test is for users", async () => {
+    expect((await ask("/optimization/test-a2a-connection")).status).toBe(403);
+    expect((await ask("/optimization/test-a2a-connection", "a.b.c")).status).toBe(401);
+  });
+});
+
+describe("the way back from the consent page", () => {
+  test("B2: what the auth server says cannot forge success", async () => {
+    const { id } = await waitingRun();
+    const query = new URLSearchParams({
+      error: "access_denied",
+      error_description: "x&aauth_authorized=1&request_id=evil",
+      state: id,
+    });
+    const location = new URL((await ask(`/auth/aauth/callback?${query}`)).headers.get("location")!);
+    expect(location.searchParams.get("aauth_authorized")).toBeNull();
+    expect(location.searchParams.getAll("request_id")).not.toContain("evil");
+  });
+
+  test("B3: an unknown state asks nobody for a token", async () => {
+    const before = stack.log().length;
+    const location = (await ask(`/auth/aauth/callback?code=x&state=${randomUUID()}`)).headers.get("location");
+    expect(location).toContain("error=unknown_request");
+    expect(stack.log().slice(before)).not.toMatch(/request_type=code|code exchange/);
+  });
+
+  test("B3: the consent of another user ends the run", async () => {
+    const { id, consentUrl } = await waitingRun();
+    const callback = await answerConsent(consentUrl, SECOND_USER);
+    await fetch(callback, { redirect: "manual" });
+    expect(await ended(id)).toMatchObject({ status: "failed", failure: { check: "consent" } });
+  });
+
+  test("B3: a callback works once", async () => {
+    const { id, consentUrl } = await waitingRun();
+    const callback = await answerConsent(consentUrl);
+    const [one, two] = [
+      await fetch(callback, { redirect: "manual" }),
+      await fetch(callback, { redirect: "manual" }),
+    ].map(({ headers }) => new URL(headers.get("location")!).searchParams);
+    expect(one?.get("aauth_authorized")).toBe("1");
+    expect(two?.get("aauth_error")).toBe("1");
+    expect(await ended(id)).toMatchObject({ status: "completed" });
+  });
+
+  test("B9: who does not come back in time finds a run that has failed", async () => {
+    const { id } = await waitingRun();
+    const run = await ended(id);
+    expect(run).toMatchObject({ status: "failed", failure: { code: "consent_expired" } });
+  });
+
+  test("B7: a second demand for consent ends the run", async () => {
+    const { id, consentUrl } = await waitingRun(second);
+    const callback = await answerConsent(consentUrl, SECOND_USER);
+    // Between consent and call, the agent raises what it wants, and that needs consent as well.
+    await stack.kill("supply-chain-agent");
+    await stack.startAgain("supply-chain-agent", { AAUTH_RESOURCE_ADDITIONAL_SCOPES: "user.profile" });
+    await fetch(callback, { redirect: "manual" });
+    expect(await ended(id, second)).toMatchObject({ status: "failed", failure: { code: "consent_repeated" } });
+  });
+});
+
+describe("B6: a challenge that is not for this agent is not followed", () => {
+  const impostorsKey = keyPair();
+  const resourceKey = { kty: "OKP", crv: "Ed25519", x: impostorsKey.x, kid: "k" };
+  /** What the impostor's next challenge says otherwise than a good one. */
+  let change: { authServer?: string; claims?: object } = {};
+  let misled: TestStack;
+  let impostor: Listener;
+  let stranger: Listener;
+  let agentJkt: string;
+
+  beforeAll(async () => {
+    stranger = await listen(() => ({ status: 500 }));
+    impostor = await listen((path, own) => {
+      if (path === "/.well-known/aauth-resource")
+        return { body: { resource: own, jwks_uri: `${own}/jwks.json` } };
+      if (path === "/jwks.json") return { body: { keys: [resourceKey] } };
+      const { backendAgent: agent, issuer } = misled.urls;
+      const { authServer = issuer, claims = {} } = change;
+      const exp = Math.floor(Date.now() / 1000) + 300;
+      const good = { iss: own, aud: authServer, agent, agent_jkt: agentJkt, exp, scope: "a" };
+      const header = { alg: "EdDSA", kid: "k", typ: "resource+jwt" };
+      const token = makeToken(header, { ...good, ...claims }, impostorsKey.key);
+      const agentAuth = `httpsig; auth-token; resource_token="${token}"; auth_server="${authServer}"`;
+      return { status: 401, headers: { "agent-auth": agentAuth } };
+    });
+    misled = await startStack({ env: { backend: { SUPPLY_CHAIN_AGENT_URL: impostor.url } } });
+    const { keys } = (await (await fetch(`${misled.urls.backend}/jwks.json`)).json()) as {
+      keys: [{ x: string }];
+    };
+    agentJkt = thumbprintOf(keys[0]);
+  });
+  afterAll(() => Promise.all([misled?.stop(), impostor?.stop(), stranger?.stop()]));
+
+  test.each<[string, () => typeof change]>([
+    ["names an auth server that nobody trusts", () => ({ authServer: stranger.url })],
+    ["is for another auth server", () => ({ claims: { aud: stranger.url } })],
+    ["is for another agent", () => ({ claims: { agent: "http://127.0.0.1:1" } })],
+    ["is for another key", () => ({ claims: { agent_jkt: thumbprintOf(keyPair()) } })],
+    ["is of another resource", () => ({ claims: { iss: stranger.url } })],
+  ])("%s", async (_what, make) => {
+    change = make();
+    const run = await (await signIn(misled)).run({});
+    expect(run).toMatchObject({ status: "failed", failure: { code: "challenge_untrusted" } });
+    expect(stranger.requests).toEqual([]);
+    expect(misled.log()).not.toMatch(/Requesting auth_token/);
+  });
+
+  test("a good one of the same resource is followed", async () => {
+    change = {};
+    await (await signIn(misled)).run({});
+    expect(misled.log()).toMatch(/Requesting auth_token/);
+  });
+});
+
+async function idTokenOf({ urls }: TestStack): Promise<string | undefined> {
+  const reply = await fetch(`${urls.issuer}/protocol/openid-connect/token`, {
+    method: "POST",
+    body: new URLSearchParams({
+      grant_type: "password",
+      client_id: "supply-chain-ui",
+      scope: "openid",
+      ...DEMO_USER,
+    }),
+  });
+  return ((await reply.json()) as { id_token?: string }).id_token;
+}
