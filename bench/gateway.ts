@@ -1,6 +1,6 @@
 /**
- * The embedded gateway against `@fastify/http-proxy` and nginx in one run: POST 1 KB, 1 KB back. Every gateway, the origin and the
- * check service are processes of their own; this one is the load generator. Rounds are interleaved and ratios are taken within a
+ * The embedded gateway against `@fastify/http-proxy`, nginx and Agentgateway (AGENTGATEWAY_BIN) in one run: POST 1 KB, 1 KB back. Every
+ * gateway, the origin and the check service are processes of their own; this one is the load generator. Rounds are interleaved and ratios are taken within a
  * round, so that whatever the machine does meanwhile hits all of them. Processor time is the gateway's own process, the check
  * service's not counted.
  *
@@ -13,8 +13,10 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Pool } from "undici";
+import { findExecutable } from "../scripts/find-executable.ts";
 import { freePorts } from "../tests/support/free-ports.ts";
-import { startAgent } from "./gateway/agent.ts";
+import { type BenchAgent, startAgent } from "./gateway/agent.ts";
+import { startAgentgateway } from "./gateway/agentgateway.ts";
 import { resourceAt, startAuthz, startGateway } from "./gateway/gateway-program.ts";
 import { startNginx } from "./gateway/nginx.ts";
 import { Program } from "./gateway/program.ts";
@@ -34,7 +36,8 @@ const BASE_BYTES = 1400;
 interface Contender {
   readonly name: string;
   readonly pool: Pool;
-  readonly isChecked?: boolean;
+  /** The resource that a signature must be for; unset where nothing is checked. */
+  readonly resource?: string;
   /** Processor time so far; undefined where it cannot be told. */
   readonly cpuUs: () => Promise<number | undefined>;
 }
@@ -64,27 +67,35 @@ const FASTIFY = "@fastify/http-proxy 11.6.3";
 const PLAIN = "gateway";
 const TRACED = "gateway, traced";
 const CHECKED = "gateway with AAuth check";
+const AGENTGATEWAY = "Agentgateway, 1 worker";
+const AGENTGATEWAY_CHECKED = "Agentgateway with AAuth check";
 
 const stops: (() => unknown)[] = [];
 const folder = mkdtempSync(join(tmpdir(), "bench-gateway-"));
 stops.push(() => rmSync(folder, { recursive: true, force: true }));
 
 async function startAll() {
-  const [origin, agentPort, authz, plain, traced, checked, fastify, nginxPort] = (await freePorts(8)) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
+  const ports = await freePorts(10);
+  const nextPort = () => ports.pop()!;
+  const [origin, agentPort, authz, plain, traced] = [
+    nextPort(),
+    nextPort(),
+    nextPort(),
+    nextPort(),
+    nextPort(),
+  ];
+  const [checked, fastify, nginxPort, real, realChecked] = [
+    nextPort(),
+    nextPort(),
+    nextPort(),
+    nextPort(),
+    nextPort(),
   ];
   const contenders: Contender[] = [];
-  const add = (name: string, port: number, cpuUs: Contender["cpuUs"], isChecked = false) => {
+  const add = (name: string, port: number, cpuUs: Contender["cpuUs"], resource?: string) => {
     const pool = new Pool(`http://127.0.0.1:${port}`, { connections: CONNECTIONS, pipelining: 1 });
     stops.push(() => pool.close());
-    contenders.push({ name, pool, cpuUs, isChecked });
+    contenders.push({ name, pool, cpuUs, ...(resource !== undefined && { resource }) });
   };
   const cpuOf = (program: Program) => async () => (await program.usage()).cpuUs;
   const keep = (program: Program) => {
@@ -121,16 +132,26 @@ async function startAll() {
     traced,
     cpuOf(keep(await startGateway({ ...common, port: traced, traced: true, name: "traced" }))),
   );
-  keep(await startAuthz({ port: authz, gatewayPort: checked }));
+  keep(await startAuthz({ port: authz, gatewayPorts: [checked, realChecked] }));
   const check = { authzPort: authz, agent: agent.id };
-  const gateway = await startGateway({ ...common, port: checked, traced: false, check, name: "checked" });
-  add(CHECKED, checked, cpuOf(keep(gateway)), true);
-  return { contenders, agent, url: resourceAt(checked) };
+  const gateway = await startGateway({ ...common, port: checked, traced: false, check, name: CHECKED });
+  add(CHECKED, checked, cpuOf(keep(gateway)), resourceAt(checked));
+  const binary = findExecutable(process.env.AGENTGATEWAY_BIN || "agentgateway", process.env);
+  if (binary !== undefined) {
+    const options = { ...common, traced: false };
+    const open = await startAgentgateway(binary, { ...options, port: real, name: AGENTGATEWAY });
+    stops.push(open.stop);
+    add(AGENTGATEWAY, real, async () => open.cpuUs());
+    const name = AGENTGATEWAY_CHECKED;
+    const closed = await startAgentgateway(binary, { ...options, port: realChecked, check, name });
+    stops.push(closed.stop);
+    add(name, realChecked, async () => closed.cpuUs(), resourceAt(realChecked));
+  }
+  return { contenders, agent };
 }
 
 /** A gateway that lets things pass would win any race, and so would one that writes no log. */
-async function doesItsWork({ contenders, agent, url }: Awaited<ReturnType<typeof startAll>>): Promise<void> {
-  const { pool } = contenders.find(({ name }) => name === CHECKED)!;
+async function doesItsWork(agent: BenchAgent, { name, pool, resource: url = "" }: Contender): Promise<void> {
   const send = async ({ headers, body }: PreparedRequest) => {
     const answer = await pool.request({ method: "POST", path: "/", headers, body });
     await answer.body.dump();
@@ -143,23 +164,23 @@ async function doesItsWork({ contenders, agent, url }: Awaited<ReturnType<typeof
   assert.equal(await send(good), 200);
   assert.equal(await send(good), 401, "a nonce for the second time");
   await new Promise((resolve) => setTimeout(resolve, 200));
-  const lines = readFileSync(join(folder, "checked.log"), "utf8").match(/\trequest /g);
+  const lines = readFileSync(join(folder, `${name}.log`), "utf8").match(/\trequest /g);
   assert.equal(lines?.length, 4, "a line a request");
 }
 
 async function runRound(
-  { contenders, agent, url }: Awaited<ReturnType<typeof startAll>>,
+  { contenders, agent }: Awaited<ReturnType<typeof startAll>>,
   turn: number,
 ): Promise<Round> {
-  const unsigned = Array.from({ length: REQUESTS_TOGETHER }, () => agent.unsigned(url));
+  const unsigned = Array.from({ length: REQUESTS_TOGETHER }, () => agent.unsigned(resourceAt(0)));
   const samples = new Map<string, Sample>();
   for (let index = 0; index < contenders.length; index++) {
     // Another one starts each round: none is always first after a pause.
     const contender = contenders[(index + turn) % contenders.length]!;
     const prepare = async (count: number) => {
-      if (!contender.isChecked) return unsigned.slice(0, count);
+      if (contender.resource === undefined) return unsigned.slice(0, count);
       const requests: PreparedRequest[] = [];
-      while (requests.length < count) requests.push(await agent.signed(url));
+      while (requests.length < count) requests.push(await agent.signed(contender.resource));
       return requests;
     };
     const few = await prepare(REQUESTS_ALONE);
@@ -199,6 +220,7 @@ function verifyingMs(): number {
 function report(rounds: readonly Round[]): void {
   const names = [...rounds[0]!.samples.keys()];
   const hasNginx = names.includes(NGINX);
+  const hasReal = names.includes(AGENTGATEWAY);
   const median = (of: (get: (name: string) => Sample, round: Round) => number) =>
     quantile(
       rounds.map((round) => of((name) => round.samples.get(name)!, round)),
@@ -279,6 +301,14 @@ function report(rounds: readonly Round[]): void {
       value: median((get) => get(TRACED).cpuUs / get(PLAIN).cpuUs),
       target: 1.6,
     },
+    hasReal && {
+      what: "gateway, no check: processor time / Agentgateway",
+      value: median((get) => get(PLAIN).cpuUs / get(AGENTGATEWAY).cpuUs),
+    },
+    hasReal && {
+      what: "gateway with AAuth check: processor time / Agentgateway with it",
+      value: median((get) => get(CHECKED).cpuUs / get(AGENTGATEWAY_CHECKED).cpuUs),
+    },
   ];
   const rows = judge(figures.filter((figure) => figure !== false));
   console.log("");
@@ -288,7 +318,9 @@ function report(rounds: readonly Round[]): void {
 
 try {
   const all = await startAll();
-  await doesItsWork(all);
+  for (const contender of all.contenders) {
+    if (contender.resource !== undefined) await doesItsWork(all.agent, contender);
+  }
   const rounds: Round[] = [];
   for (let index = -WARM_UP_ROUNDS; index < ROUNDS; index++) {
     const round = await runRound(all, index + WARM_UP_ROUNDS);

@@ -14,7 +14,14 @@ const PARTS: Readonly<Record<string, URL>> = {
   route: new URL("./route.ts", import.meta.url),
   flow: new URL("./flow.ts", import.meta.url),
   gateway: new URL("./gateway.ts", import.meta.url),
+  tracing: new URL("./tracing.ts", import.meta.url),
+  page: new URL("./page.ts", import.meta.url),
   start: new URL("./start.ts", import.meta.url),
+};
+
+/** Run only when they are named. */
+const ON_REQUEST: Readonly<Record<string, URL>> = {
+  "token-endpoint": new URL("./token-endpoint.ts", import.meta.url),
 };
 
 const STOP_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
@@ -22,9 +29,10 @@ const STOP_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(names: readonly string[]): Promise<number> {
-  const unknown = names.find((name) => !Object.hasOwn(PARTS, name));
+  const all = { ...PARTS, ...ON_REQUEST };
+  const unknown = names.find((name) => !Object.hasOwn(all, name));
   if (unknown !== undefined) {
-    console.error(`no benchmark "${unknown}"; there are: ${Object.keys(PARTS).join(", ")}`);
+    console.error(`no benchmark "${unknown}"; there are: ${Object.keys(all).join(", ")}`);
     return 2;
   }
   const machine = machineLine();
@@ -35,7 +43,7 @@ async function main(names: readonly string[]): Promise<number> {
   const failed: string[] = [];
   for (const name of names.length > 0 ? names : Object.keys(PARTS)) {
     console.log(`\n== ${name} ==`);
-    if (!(await runPart(PARTS[name]!, rows))) failed.push(name);
+    if (!(await runPart(all[name]!, rows))) failed.push(name);
   }
   console.log(`\n${markdownTable(rows)}\n\nMeasured on ${machine}.`);
   if (busy !== undefined) console.log(busy);

@@ -5,7 +5,7 @@
  * it do not show. Microseconds are for orientation only: they say nothing on another machine.
  */
 
-import { judge, MARGIN, publishRows, type Row } from "./rows.ts";
+import { judge, MARGIN, printRows, publishRows, type Row } from "./rows.ts";
 
 export interface Candidate {
   readonly name: string;
@@ -15,11 +15,22 @@ export interface Candidate {
   readonly target?: number;
 }
 
+/** Two candidates of a comparison, one against the other. */
+export interface Rivalry {
+  readonly ours: string;
+  readonly peer: string;
+  /** `whole` compares what both cost, `overhead` what each costs above the floor. */
+  readonly of: "whole" | "overhead";
+  /** Ratio wanted at most. */
+  readonly target: number;
+}
+
 export interface Comparison {
   readonly title: string;
   /** What no implementation can go below: ratio 1. */
   readonly floor: Candidate;
   readonly candidates: readonly Candidate[];
+  readonly rivalries?: readonly Rivalry[];
 }
 
 export interface MeasureOptions {
@@ -121,7 +132,24 @@ export async function runComparisons(
     const results = await measure(comparison, options);
     if (!report(comparison.title, results)) process.exitCode = 1;
     publishRows(rowsOf(comparison, results));
+    const rivals = rivalryRows(comparison, results);
+    if (rivals.length === 0) continue;
+    printRows(rivals);
+    publishRows(rivals);
   }
+}
+
+/** Medians against medians: the overheads of one round are too small to be divided. */
+function rivalryRows({ title, rivalries = [] }: Comparison, results: readonly Result[]): Row[] {
+  const ratioOf = (name: string) => results.find((result) => result.name === name)?.ratio ?? Number.NaN;
+  return judge(
+    rivalries.map(({ ours, peer, of, target }) => {
+      const above = of === "overhead" ? 1 : 0;
+      const value = (ratioOf(ours) - above) / (ratioOf(peer) - above);
+      const what = of === "overhead" ? "what is above the floor, " : "";
+      return { what: `${title}: ${what}${ours} / ${peer}`, value, target };
+    }),
+  );
 }
 
 /** What has a target, for the closing table. */

@@ -17,6 +17,8 @@ import { judge, printRows, publishRows } from "./rows.ts";
 
 const CONNECTIONS = 50;
 const REQUESTS = 2_000;
+/** Longer than the run on a busy machine. */
+const TOKEN_SECONDS = 3_600;
 const WARM_UP_ROUNDS = 2;
 const ROUNDS = 11;
 /**
@@ -131,6 +133,7 @@ async function authToken({ publicJwk }: SigningKey): Promise<string> {
     agent: "https://agent.example",
     confirmationKey: publicJwk,
     scope: "data:write",
+    lifetimeSeconds: TOKEN_SECONDS,
   });
   return token;
 }

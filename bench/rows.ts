@@ -18,14 +18,16 @@ export interface Figure {
   /** Default none: the figure is shown and not judged. */
   readonly target?: number;
   /** `x` for a ratio, which is the default, or the unit of the value. */
-  readonly unit?: "x" | "ms" | "s" | "MiB";
+  readonly unit?: "x" | "ms" | "s" | "MiB" | "kB" | "spans/s";
 }
+
+const WHOLE: ReadonlySet<string> = new Set(["MiB", "kB", "spans/s"]);
 
 /** Judges figures; exit code 1 when a target is missed by more than the margin for noisy machines. */
 export function judge(figures: readonly Figure[]): Row[] {
   return figures.map(({ what, value, target, unit = "x" }) => {
     const shown = (number: number) =>
-      unit === "x" ? `${number.toFixed(2)} x` : `${number.toFixed(unit === "MiB" ? 0 : 2)} ${unit}`;
+      unit === "x" ? `${number.toFixed(2)} x` : `${number.toFixed(WHOLE.has(unit) ? 0 : 2)} ${unit}`;
     if (target === undefined) return { what, value: shown(value), target: "", verdict: "" };
     if (value > target * MARGIN) process.exitCode = 1;
     const verdict = value <= target ? "reached" : "missed";

@@ -45,6 +45,7 @@ async function signingComparison(key: SigningKey): Promise<Comparison> {
       { name: "aauth, with nonce", target: 1.15, run: () => signRequest(request, options) },
       { name: "http-message-signatures 1.0.6", run: peer },
     ],
+    rivalries: [{ ours: "aauth", peer: "http-message-signatures 1.0.6", of: "whole", target: 1 / 2 }],
   };
 }
 
@@ -73,6 +74,9 @@ async function verifyingComparison(key: SigningKey): Promise<Comparison> {
         run: () => gate.verifyRequest(strangers[turn++ % strangers.length]!),
       },
       { name: "http-message-signatures 1.0.6 + digest", run: await peerVerifying(known) },
+    ],
+    rivalries: [
+      { ours: "aauth", peer: "http-message-signatures 1.0.6 + digest", of: "overhead", target: 1 / 3 },
     ],
   };
 }

@@ -1,5 +1,5 @@
 import { LogLines } from "../../scripts/demo/log-lines.ts";
-import { runStack } from "../../scripts/demo/run-stack.ts";
+import { type RunningStack, runStack } from "../../scripts/demo/run-stack.ts";
 import {
   DEMO_MODES,
   DEMO_PORTS,
@@ -16,6 +16,7 @@ export interface FlowStack {
   readonly urls: StackUrls;
   /** Requests the gateway has answered so far, documents and refusals included. */
   gatewayRequests(): Promise<number>;
+  readonly processes: RunningStack["processes"];
   stop(): Promise<void>;
 }
 
@@ -29,6 +30,10 @@ const LEFT_OUT = new Set(["backend", "ui"]);
 export async function startFlowStack(options: {
   replacement: Replacement;
   logLevel: string;
+  /** Whether the services make spans. Default false. */
+  traced?: boolean;
+  /** Where the spans go. Default the stack's own trace store. */
+  collectorUrl?: string;
 }): Promise<FlowStack> {
   const keys = Object.keys(DEMO_PORTS) as (keyof StackPorts)[];
   const free = await freePorts(keys.length);
@@ -38,7 +43,13 @@ export async function startFlowStack(options: {
     .map((service) => ({
       ...service,
       args: options.replacement(service, ports) ?? service.args,
-      env: { ...service.env, LOG_LEVEL: options.logLevel },
+      // Spans are measured by themselves: at the gateway, and in tracing.ts.
+      env: {
+        ...service.env,
+        LOG_LEVEL: options.logLevel,
+        OTEL_SDK_DISABLED: String(options.traced !== true),
+        ...(options.collectorUrl !== undefined && { OTEL_EXPORTER_OTLP_ENDPOINT: options.collectorUrl }),
+      },
     }));
   const names = services.map(({ name }) => name);
   const stack = await runStack(services, {
@@ -49,6 +60,7 @@ export async function startFlowStack(options: {
   });
   return {
     urls: stackUrls(ports),
+    processes: stack.processes,
     async gatewayRequests() {
       const text = await (await fetch(`http://127.0.0.1:${ports.gatewayStats}/metrics`)).text();
       const counts = text.matchAll(/^agentgateway_requests_total\{.*\} (\d+)$/gm);

@@ -15,23 +15,20 @@ interface Document {
   binds: { listeners: { routes: { policies: Record<string, unknown> }[] }[] }[];
 }
 
-/**
- * The embedded gateway with the demo's own policy file less its rate limits, or with more of it taken out. Its access log goes to a
- * file.
- */
-export function startGateway(options: {
-  port: number;
-  originPort: number;
+/** A gateway of the bench: where it listens and what it is told to do. */
+export interface BenchGateway {
+  readonly port: number;
+  readonly originPort: number;
   /** Unset: no check and no rules. */
-  check?: { authzPort: number; agent: string };
-  traced: boolean;
-  folder: string;
-  name: string;
-  nodeFlags?: readonly string[];
-  /** Default true. A long run would fill the disk. */
-  keepsLog?: boolean;
-}): Promise<Program> {
-  const { port, originPort, check, folder, name, keepsLog = true } = options;
+  readonly check?: { readonly authzPort: number; readonly agent: string };
+  readonly traced: boolean;
+  readonly folder: string;
+  readonly name: string;
+}
+
+/** Writes the demo's own policy file less its rate limits, or with more of it taken out; it means the same to every gateway. */
+export function writeGatewayFile(options: BenchGateway): { file: string; env: Record<string, string> } {
+  const { port, originPort, check, folder, name } = options;
   const document = parse(readFileSync(POLICY_FILE, "utf8")) as Document;
   if (!options.traced) delete document.config.tracing;
   const routes = document.binds.flatMap(({ listeners }) => listeners.flatMap((listener) => listener.routes));
@@ -44,30 +41,44 @@ export function startGateway(options: {
   }
   const file = join(folder, `${name}.yaml`);
   writeFileSync(file, stringify(document));
+  const env = {
+    GATEWAY_PORT: String(port),
+    ADMIN_ADDR: "127.0.0.1:0",
+    STATS_ADDR: "127.0.0.1:0",
+    READINESS_ADDR: "127.0.0.1:0",
+    OTLP_ENDPOINT: `http://127.0.0.1:${originPort}`,
+    SUPPLY_CHAIN_AGENT_ADDR: `127.0.0.1:${originPort}`,
+    ...(check && {
+      AAUTH_AUTHZ_HOST: `127.0.0.1:${check.authzPort}`,
+      BACKEND_AGENT_URL: check.agent,
+    }),
+  };
+  return { file, env };
+}
+
+/** The embedded gateway. Its access log goes to a file. */
+export function startGateway(
+  options: BenchGateway & {
+    nodeFlags?: readonly string[];
+    /** Default true. A long run would fill the disk. */
+    keepsLog?: boolean;
+  },
+): Promise<Program> {
+  const { port, folder, name, keepsLog = true } = options;
+  const { file, env } = writeGatewayFile(options);
   return Program.start(GATEWAY, {
     port,
     args: ["-f", file],
     ...(keepsLog && { output: join(folder, `${name}.log`) }),
     ...(options.nodeFlags && { nodeFlags: options.nodeFlags }),
-    env: {
-      GATEWAY_PORT: String(port),
-      ADMIN_ADDR: "127.0.0.1:0",
-      STATS_ADDR: "127.0.0.1:0",
-      READINESS_ADDR: "127.0.0.1:0",
-      OTLP_ENDPOINT: `http://127.0.0.1:${originPort}`,
-      SUPPLY_CHAIN_AGENT_ADDR: `127.0.0.1:${originPort}`,
-      ...(check && {
-        AAUTH_AUTHZ_HOST: `127.0.0.1:${check.authzPort}`,
-        BACKEND_AGENT_URL: check.agent,
-      }),
-    },
+    env,
   });
 }
 
-/** The check service of a gateway on `gatewayPort`. */
+/** The check service of the gateways on `gatewayPorts`. */
 export function startAuthz(options: {
   port: number;
-  gatewayPort: number;
+  gatewayPorts: readonly number[];
   nodeFlags?: readonly string[];
 }): Promise<Program> {
   return Program.start(AUTHZ, {
@@ -75,7 +86,7 @@ export function startAuthz(options: {
     ...(options.nodeFlags && { nodeFlags: options.nodeFlags }),
     env: {
       GATEWAY_AUTHZ_PORT: String(options.port),
-      GATEWAY_AUTHZ_RESOURCES: resourceAt(options.gatewayPort),
+      GATEWAY_AUTHZ_RESOURCES: options.gatewayPorts.map(resourceAt).join(","),
     },
   });
 }

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import {
   decodeAnyBase64,
   decodeBase64,
@@ -32,8 +32,10 @@ describe("base64", () => {
       fc.property(fc.string({ unit: fc.constantFrom(..."AB/+_-=Q\n éZ"), maxLength: 12 }), (text) => {
         const standard = decodeBase64(text);
         if (standard) expect(encodeBase64(standard)).toBe(text);
-        const urlSafe = decodeBase64Url(text);
-        if (urlSafe) expect(encodeBase64Url(urlSafe)).toBe(text);
+        for (const whole of [text, "A".repeat(200) + text]) {
+          const urlSafe = decodeBase64Url(whole);
+          if (urlSafe) expect(encodeBase64Url(urlSafe)).toBe(whole);
+        }
       }),
     );
   });
@@ -60,5 +62,40 @@ describe("base64", () => {
     ["a character whose low byte is a digit", "AAA\u0141"],
   ])("any base64 refuses %s", (_, text) => {
     expect(decodeAnyBase64(text)).toBeUndefined();
+  });
+
+  test.each([
+    ["padding", "AA=="],
+    ["stray bits", "-_9"],
+    ["one character of a group", "AAAAA"],
+    ["the other alphabet", "+/8"],
+    ["white space", "AA AA"],
+    ["a line break", "AAAA\n"],
+    ["non-ASCII", "AAAé"],
+    ["a character whose low byte is a digit", "AAA\u0141"],
+  ])("base64url refuses %s, short or long", (_, text) => {
+    expect(decodeBase64Url(text)).toBeUndefined();
+    expect(decodeBase64Url("A".repeat(200) + text)).toBeUndefined();
+  });
+});
+
+describe("base64 without Node's coder, as in a browser", () => {
+  afterEach(() => vi.unstubAllGlobals());
+
+  test("writes and reads the same", async () => {
+    const NodeBuffer = Buffer;
+    vi.stubGlobal("Buffer", undefined);
+    vi.resetModules();
+    const browser = await import("../src/base64.ts");
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
+        const [standard, urlSafe] = [browser.encodeBase64(bytes), browser.encodeBase64Url(bytes)];
+        expect(standard).toBe(NodeBuffer.from(bytes).toString("base64"));
+        expect(urlSafe).toBe(NodeBuffer.from(bytes).toString("base64url"));
+        expect(browser.decodeBase64(standard)).toEqual(bytes);
+        expect(browser.decodeBase64Url(urlSafe)).toEqual(bytes);
+        expect(browser.decodeBase64Url(`${urlSafe}=`)).toBeUndefined();
+      }),
+    );
   });
 });

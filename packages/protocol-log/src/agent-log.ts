@@ -30,6 +30,8 @@ export function createAgentLog(logger: ProtocolLogger, resource: string): AgentL
   const tokenService = logger.child({ logger: "aauth_token_service" });
 
   return (event, context = {}) => {
+    // All of it is told at `info` and below.
+    if (!signing.isLevelEnabled("info")) return;
     switch (event.type) {
       case "request_signed": {
         const { method, url, scheme, coveredComponents, signatureBase } = event;
@@ -51,6 +53,18 @@ export function createAgentLog(logger: ProtocolLogger, resource: string): AgentL
         );
         return;
       }
+      case "resource_token_requested":
+        tokenService.info(
+          { ...context, scope: event.scope },
+          `🔐 Requesting resource_token from ${resource} beforehand (url=${event.url})`,
+        );
+        return;
+      case "resource_token_received":
+        tokenService.info(
+          { ...context, authServer: event.authServer, ...shown(event.resourceToken) },
+          "🔐 Received resource_token from resource_token_endpoint",
+        );
+        return;
       case "token_requested": {
         const { requestType, authServer } = event;
         const message =

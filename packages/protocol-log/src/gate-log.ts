@@ -40,11 +40,14 @@ export function createGateLog(logger: ProtocolLogger, id: string): GateLog {
           "🔐 Received auth_token in request (HTTPSig scheme=jwt)",
         );
         tokens.info({ scope: agent.scopes.join(" ") }, "✅ Auth token verified successfully");
-        executor.info({}, `✅ Authorization successful: auth_token verified for agent: ${agent.agent}`);
+        executor.info(
+          delegateOf(agent),
+          `✅ Authorization successful: auth_token verified for agent: ${agent.agent}`,
+        );
         break;
       case "identified":
         executor.info(
-          { agent: agent.agent },
+          { agent: agent.agent, ...delegateOf(agent) },
           `🔐 Accepting request with valid signature (signature-only mode, scheme=${scheme})`,
         );
         break;
@@ -53,8 +56,23 @@ export function createGateLog(logger: ProtocolLogger, id: string): GateLog {
     }
   }
 
+  function limited({ limit, challenge }: Extract<VerificationEvent, { type: "request_limited" }>): void {
+    const { level, retryAfterSeconds } = limit;
+    const raisedBy = wantedLevel(challenge.headers["agent-auth"]);
+    executor.info({ callerLevel: level, retryAfterSeconds, raisedBy }, "⚠️ Rate limit reached for this level");
+    issued(challenge.headers["agent-auth"]);
+    executor.info({}, `🔐 Returning ${challenge.status}${raisedBy ? " with Agent-Auth header" : ""}`);
+  }
+
+  function issued(agentAuth: string | undefined): void {
+    const resourceToken = agentAuth === undefined ? undefined : parseAgentAuth(agentAuth).resourceToken;
+    if (resourceToken !== undefined) {
+      resourceTokens.info(tokenFields(resourceToken), "🔐 Issuing resource_token");
+    }
+  }
+
   function refused(error: AAuthError, challenge: { status: number; headers: Record<string, string> }): void {
-    if (ASKED_FOR_MORE.has(error.code)) {
+    if (isAskedForMore({ error })) {
       const { scheme, thumbprint } = error.report ?? {};
       if (error.code !== "token_expired") {
         signing.info({ scheme, thumbprint }, "✅ AAuth signature verification successful");
@@ -66,14 +84,15 @@ export function createGateLog(logger: ProtocolLogger, id: string): GateLog {
       signing.warn(fields, "❌ AAuth signature verification failed");
     }
     const agentAuth = challenge.headers["agent-auth"];
-    const resourceToken = agentAuth === undefined ? undefined : parseAgentAuth(agentAuth).resourceToken;
-    if (resourceToken !== undefined) {
-      resourceTokens.info(tokenFields(resourceToken), "🔐 Issuing resource_token");
-    }
+    issued(agentAuth);
     executor.info({}, `🔐 Returning ${challenge.status}${agentAuth ? " with Agent-Auth header" : ""}`);
   }
 
   return (event, { method, url }) => {
+    // Above that level a failed signature is all there is to tell.
+    const isTold =
+      executor.isLevelEnabled("info") || (event.type === "request_refused" && !isAskedForMore(event));
+    if (!isTold) return;
     switch (event.type) {
       case "request_received": {
         const { signatureHeaders } = event;
@@ -87,8 +106,23 @@ export function createGateLog(logger: ProtocolLogger, id: string): GateLog {
         return verified(event.verified.agent);
       case "request_refused":
         return refused(event.error, event.challenge);
+      case "request_limited":
+        return limited(event);
     }
   };
+}
+
+function wantedLevel(agentAuth: string | undefined): string | undefined {
+  return agentAuth === undefined ? undefined : parseAgentAuth(agentAuth).level;
+}
+
+/** Of an agent's processes, the one that acts. */
+function delegateOf({ agentDelegate }: { readonly agentDelegate?: string }): { delegate?: string } {
+  return agentDelegate === undefined ? {} : { delegate: agentDelegate };
+}
+
+function isAskedForMore({ error }: { error: AAuthError }): boolean {
+  return ASKED_FOR_MORE.has(error.code);
 }
 
 function wanted(error: AAuthError): string {

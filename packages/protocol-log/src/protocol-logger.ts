@@ -5,5 +5,7 @@ export interface ProtocolLogger {
   readonly info: Write;
   readonly warn: Write;
   readonly debug: Write;
+  /** Asked before anything is taken apart for a line that nobody will see. */
+  isLevelEnabled(level: string): boolean;
   child(bindings: { logger: string }): ProtocolLogger;
 }

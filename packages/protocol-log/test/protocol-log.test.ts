@@ -19,10 +19,10 @@ const authToken = await parties.issueAuthToken({ scope: "supply-chain:optimize" 
 const REQUEST = { method: "POST", url: "/?page=1" };
 const REQUIREMENT = { level: "authorized", scopes: ["supply-chain:optimize"] } as const;
 
-function collect(showTokens = false) {
+function collect(showTokens = false, level: "debug" | "warn" = "debug") {
   const lines: string[] = [];
   const destination = { write: (line: string) => lines.push(line.trimEnd()) };
-  return { lines, logger: createLogger({ service: "test", level: "debug", destination, showTokens }) };
+  return { lines, logger: createLogger({ service: "test", level, destination, showTokens }) };
 }
 
 describe("at the gate", () => {
@@ -51,10 +51,45 @@ describe("at the gate", () => {
     expect(lines.join("\n")).not.toContain(resourceToken);
   });
 
+  test("at level warn a failed signature is told, and a challenge is not even looked at", () => {
+    const { lines, logger } = collect(false, "warn");
+    const log = createGateLog(logger, resource.id);
+    const challenge = { ...challenged.challenge, headers: { "agent-auth": "not to be parsed" } };
+    log({ ...challenged, challenge }, REQUEST);
+    expect(lines).toEqual([]);
+    log({ ...challenged, error: new AAuthError("invalid_signature", "no") }, REQUEST);
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toContain("signature verification failed");
+  });
+
   test("whole tokens only when the logger is told to", () => {
     const { lines, logger } = collect(true);
     createGateLog(logger, resource.id)(challenged, REQUEST);
     expect(lines.join("\n")).toContain(resourceToken);
+  });
+
+  test("a limit is told with what would raise it, and without the token", () => {
+    const { lines, logger } = collect();
+    const { publicJwk: key, thumbprint } = agent.key;
+    const caller = { level: "identified", scheme: "jwks", agent: agent.id, key, thumbprint } as const;
+    const limit = { level: "identified", retryAfterSeconds: 12 } as const;
+    const { headers } = challenged.challenge;
+    const log = createGateLog(logger, resource.id);
+    log(
+      { type: "request_limited", agent: caller, limit, challenge: { status: 429, headers, body: "" } },
+      REQUEST,
+    );
+    log(
+      { type: "request_limited", agent: caller, limit, challenge: { status: 429, headers: {}, body: "" } },
+      REQUEST,
+    );
+    expect(lines[0]).toBe(
+      "INFO:agent_executor:⚠️ Rate limit reached for this level callerLevel=identified retryAfterSeconds=12 raisedBy=authorized",
+    );
+    expect(lines[1]).toContain("Issuing resource_token");
+    expect(lines[2]).toBe("INFO:agent_executor:🔐 Returning 429 with Agent-Auth header");
+    expect(lines.at(-1)).toBe("INFO:agent_executor:🔐 Returning 429");
+    expect(lines.join("\n")).not.toContain(resourceToken);
   });
 
   test("a refused signature names the check that failed", () => {
@@ -90,7 +125,8 @@ describe("an agent's call", () => {
     const context = { runId: "run-1" };
     const about = { url: `${resource.id}/`, method: "POST", purpose: "resource" } as const;
     const { issuer } = authServer;
-    const signed = { coveredComponents: ["@method"], signatureBase: "base", created: 1 };
+    const key = { kid: "key-1", thumbprint: "thumbprint-1" };
+    const signed = { coveredComponents: ["@method"], signatureBase: "base", created: 1, ...key, attempt: 1 };
     log({ ...about, type: "request_signed", scheme: "jwks", ...signed }, context);
     log(
       {

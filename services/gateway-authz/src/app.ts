@@ -1,10 +1,12 @@
 import { createDiscovery, type Discovery } from "aauth";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { traceMessages } from "protocol-trace";
 import { createService, type ServiceOptions } from "service-kit";
 import { CHECK_PATH, readCheckRequest } from "./check-request.ts";
 import { CLAIMS_HEADER } from "./claims.ts";
 import type { GatewayAuthzConfig } from "./config.ts";
 import { type Decision, judgeCheck } from "./judge-check.ts";
+import { recordDecision } from "./record-decision.ts";
 import { refusalOf } from "./refusal.ts";
 import { createResourceVerifiers } from "./resource-verifiers.ts";
 
@@ -20,7 +22,7 @@ export interface GatewayAuthzDeps {
 
 /** Composition root: `POST /check` for a gateway's external authorization, `GET /health`. */
 export async function buildGatewayAuthz(
-  config: Omit<GatewayAuthzConfig, "host" | "port" | "logLevel" | "logFormat">,
+  config: Pick<GatewayAuthzConfig, "resources" | "authServerUrl" | "realm" | "requestFrom" | "bodyCoverage">,
   deps: GatewayAuthzDeps,
 ): Promise<{ app: FastifyInstance }> {
   const now = deps.now ?? (() => Math.floor(Date.now() / 1000));
@@ -53,6 +55,7 @@ export async function buildGatewayAuthz(
   };
   const answer = async (request: FastifyRequest, reply: FastifyReply) => {
     const decision = await decide(request);
+    recordDecision(decision, request.headers);
     if (decision.allowed) {
       log.debug({ because: decision.because }, "request let through");
       return reply.code(200).header(CLAIMS_HEADER, decision.claims).send();
@@ -64,6 +67,7 @@ export async function buildGatewayAuthz(
   };
 
   const app = createService({ name: "gateway-authz", logger: deps.logger });
+  traceMessages(app);
   for (const url of config.requestFrom === "path" ? [CHECK_PATH, `${CHECK_PATH}/*`] : [CHECK_PATH]) {
     app.route({
       method: app.supportedMethods,

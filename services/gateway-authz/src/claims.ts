@@ -1,4 +1,4 @@
-import type { AgentTokenClaims, VerifiedAgent } from "aauth";
+import type { AgentTokenClaims, AuthTokenClaims, VerifiedAgent } from "aauth";
 
 /** Response field that carries the claims to the gateway. */
 export const CLAIMS_HEADER = "x-aauth-claims";
@@ -16,6 +16,19 @@ export const NO_CLAIMS = "{}";
  *   token all of them, of an agent token only those that say who it is: a `scope` or `act` that an agent writes for itself is no grant
  */
 export function claimsHeader(agent: VerifiedAgent): string {
+  if (agent.level !== "authorized") return claimsText(agent);
+  // The gate gives the same claims again for a token that it knows, and they say all there is to say of its holder.
+  let text = texts.get(agent.authToken);
+  if (text === undefined) {
+    text = claimsText(agent);
+    texts.set(agent.authToken, text);
+  }
+  return text;
+}
+
+const texts = new WeakMap<AuthTokenClaims, string>();
+
+function claimsText(agent: VerifiedAgent): string {
   const claims = {
     scheme: `${agent.scheme[0]!.toUpperCase()}${agent.scheme.slice(1)}`,
     ...(agent.level !== "pseudonymous" && { agent: agent.agent }),

@@ -1,9 +1,18 @@
-import { type Config, listSetting, portSetting, serviceSettings, setting, urlSetting } from "service-kit";
+import {
+  type Config,
+  listSetting,
+  portSetting,
+  serviceSettings,
+  setting,
+  telemetrySettings,
+  urlSetting,
+} from "service-kit";
 import { z } from "zod";
 
 /** Every setting of this service; `--help` prints them. */
 export const settings = {
   ...serviceSettings,
+  ...telemetrySettings("gateway-authz"),
   port: setting({
     env: "GATEWAY_AUTHZ_PORT",
     flag: "port",

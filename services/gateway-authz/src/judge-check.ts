@@ -1,4 +1,4 @@
-import { AAuthError, type VerificationReport } from "aauth";
+import { AAuthError, type VerificationReport, type VerifiedRequest } from "aauth";
 import type { CheckRequest } from "./check-request.ts";
 import { claimsHeader, NO_CLAIMS } from "./claims.ts";
 import { isOpen } from "./open-paths.ts";
@@ -10,10 +10,22 @@ export type Decision =
   | {
       readonly allowed: true;
       readonly claims: string;
-      readonly because: "open" | "unsigned" | "verified";
-      readonly report?: VerificationReport;
+      readonly because: "open" | "unsigned";
     }
-  | { readonly allowed: false; readonly refusal: Refusal; readonly report?: VerificationReport };
+  | {
+      readonly allowed: true;
+      readonly claims: string;
+      readonly because: "verified";
+      readonly verified: VerifiedRequest;
+    }
+  | {
+      readonly allowed: false;
+      readonly refusal: Refusal;
+      readonly report?: VerificationReport;
+      /** What was thrown, where something was: nothing is where a proven caller is below the route's scheme. */
+      readonly cause?: unknown;
+      readonly verified?: VerifiedRequest;
+    };
 
 const SIGNATURE_HEADERS = ["signature-key", "signature-input", "signature"];
 
@@ -32,12 +44,13 @@ export async function judgeCheck(check: CheckRequest, verifiers: ResourceVerifie
 
     // The body is not here. That the digest is covered is proven, so that the agent's own comparison counts.
     const pending = await verifier.begin({ ...request, authority });
-    const { agent, report } = await pending.complete(undefined);
+    const verified = await pending.complete(undefined);
+    const { agent, report } = verified;
     const refusal = refusalBelowScheme(agent, requiredScheme);
-    if (refusal !== undefined) return { allowed: false, refusal, report };
-    return { allowed: true, claims: claimsHeader(agent), because: "verified", report };
+    if (refusal !== undefined) return { allowed: false, refusal, report, verified };
+    return { allowed: true, claims: claimsHeader(agent), because: "verified", verified };
   } catch (error) {
     const report = error instanceof AAuthError ? error.report : undefined;
-    return { allowed: false, refusal: refusalOf(error), ...(report && { report }) };
+    return { allowed: false, refusal: refusalOf(error), cause: error, ...(report && { report }) };
   }
 }

@@ -1,4 +1,11 @@
-import { createLogger, installLocalhostLookup, listenOn, loadConfig, runService } from "service-kit";
+import {
+  createLogger,
+  installLocalhostLookup,
+  listenOn,
+  loadConfig,
+  runService,
+  startTelemetry,
+} from "service-kit";
 import { buildGatewayAuthz } from "./app.ts";
 import { settings } from "./config.ts";
 
@@ -10,7 +17,8 @@ await runService({
     const config = loadConfig({ service, settings, env: process.env, argv: process.argv.slice(2) });
     installLocalhostLookup();
     const logger = createLogger({ service, level: config.logLevel, format: config.logFormat });
+    const telemetry = await startTelemetry(config, { logger });
     const { app } = await buildGatewayAuthz(config, { logger });
-    return listenOn(app, config);
+    return telemetry.closeAfter(await listenOn(app, config));
   },
 });

@@ -8,6 +8,9 @@
 /** A value, or a promise of it where the platform's cryptography is asynchronous. */
 export type Awaitable<T> = T | Promise<T>;
 
+/** RFC 7518 section 3.3. */
+export const MIN_RSA_BITS = 2048;
+
 export type DigestAlgorithm = "sha-256" | "sha-512";
 
 /** A private Ed25519 key, imported once. */
@@ -16,12 +19,24 @@ export interface Ed25519Signer {
   sign(data: Uint8Array): Awaitable<Uint8Array>;
 }
 
-/** A public Ed25519 key, imported once. */
-export interface Ed25519Verifier {
+/** A public key, imported once. */
+export interface SignatureVerifier {
   verify(data: Uint8Array, signature: Uint8Array): Awaitable<boolean>;
-  /** The same off the calling thread: for servers, whose event loop must not stand still for a verification. */
-  verifyOnPool(data: Uint8Array, signature: Uint8Array): Promise<boolean>;
 }
+
+export interface Ed25519Verifier extends SignatureVerifier {
+  /**
+   * The same for servers, whose event loop must not stand still for one verification after the other: off the calling
+   * thread, except for the first of a turn of the event loop, which would only wait for being handed over.
+   */
+  verifyOnPool(data: Uint8Array, signature: Uint8Array): Awaitable<boolean>;
+}
+
+/** A public key that signs tokens beside Ed25519 ones, as a JWK with the members of the key only, in canonical base64url. */
+export type TokenJwk =
+  | { readonly kty: "RSA"; readonly n: string; readonly e: string }
+  /** Both coordinates have 32 bytes. */
+  | { readonly kty: "EC"; readonly crv: "P-256"; readonly x: string; readonly y: string };
 
 /** A public Ed25519 key as a JWK whose `x` is known to be 32 bytes in canonical base64url. */
 export interface Ed25519Jwk {
@@ -44,4 +59,10 @@ export interface PlatformCrypto {
   /** Imports a private key whose `d` is 32 bytes in base64url. Does not promise to compare the halves. */
   importEd25519Private(jwk: Ed25519Jwk & { readonly d: string }): Promise<Ed25519Signer>;
   importEd25519Public(jwk: Ed25519Jwk): Awaitable<Ed25519Verifier>;
+  /**
+   * Imports a public key that verifies RS256 (RSA) or ES256 (EC; a signature is 64 bytes, RFC 7518 section 3.4).
+   *
+   * @throws Error when the platform refuses the key, or a modulus has fewer than 2048 bits.
+   */
+  importTokenKey(jwk: TokenJwk): Awaitable<SignatureVerifier>;
 }

@@ -15,7 +15,14 @@ import {
   sign,
   verify,
 } from "node:crypto";
-import type { Ed25519Signer, Ed25519Verifier, PlatformCrypto } from "./interface.ts";
+import type {
+  Ed25519Signer,
+  Ed25519Verifier,
+  PlatformCrypto,
+  SignatureVerifier,
+  TokenJwk,
+} from "./interface.ts";
+import { MIN_RSA_BITS } from "./interface.ts";
 
 /** One system call serves many nonces: a call for 16 bytes costs ten times what it takes to cut them off here. */
 const POOL_BYTES = 4096;
@@ -37,14 +44,43 @@ function randomBytes(lengthBytes: number): Uint8Array {
 
 const signerOf = (key: KeyObject): Ed25519Signer => ({ sign: (data) => sign(null, data, key) });
 
+/** Whether a verification has been done on this thread in this turn of the event loop, or is under way on the pool. */
+let hasVerified = false;
+let onPool = 0;
+const endTurn = () => {
+  hasVerified = false;
+};
+
 function verifierOf(key: KeyObject): Ed25519Verifier {
   return {
     verify: (data, signature) => verify(null, data, key, signature),
-    verifyOnPool: (data, signature) =>
-      new Promise((resolve, reject) => {
-        verify(null, data, key, signature, (error, valid) => (error ? reject(error) : resolve(valid)));
-      }),
+    verifyOnPool(data, signature) {
+      if (!hasVerified && onPool === 0) {
+        hasVerified = true;
+        setImmediate(endTurn);
+        return verify(null, data, key, signature);
+      }
+      onPool++;
+      return new Promise((resolve, reject) => {
+        verify(null, data, key, signature, (error, valid) => {
+          onPool--;
+          if (error) reject(error);
+          else resolve(valid);
+        });
+      });
+    },
   };
+}
+
+function tokenVerifierOf(jwk: TokenJwk): SignatureVerifier {
+  const key = createPublicKey({ key: { ...jwk }, format: "jwk" });
+  if (jwk.kty === "RSA") {
+    const bits = key.asymmetricKeyDetails?.modulusLength ?? 0;
+    if (bits < MIN_RSA_BITS) throw new RangeError(`an RSA key of ${bits} bits`);
+    return { verify: (data, signature) => verify("sha256", data, key, signature) };
+  }
+  const input = { key, dsaEncoding: "ieee-p1363" } as const;
+  return { verify: (data, signature) => verify("sha256", data, input, signature) };
 }
 
 export const platformCrypto: PlatformCrypto = {
@@ -61,4 +97,5 @@ export const platformCrypto: PlatformCrypto = {
   importEd25519Public({ kty, crv, x }) {
     return verifierOf(createPublicKey({ key: { kty, crv, x }, format: "jwk" }));
   },
+  importTokenKey: tokenVerifierOf,
 };

@@ -5,7 +5,14 @@
  */
 
 import { encodeBase64, encodeBase64Url } from "../base64.ts";
-import type { Ed25519Signer, Ed25519Verifier, PlatformCrypto } from "./interface.ts";
+import {
+  type Ed25519Signer,
+  type Ed25519Verifier,
+  MIN_RSA_BITS,
+  type PlatformCrypto,
+  type SignatureVerifier,
+  type TokenJwk,
+} from "./interface.ts";
 
 type Key = Awaited<ReturnType<typeof crypto.subtle.importKey>>;
 type KeyPair = { readonly publicKey: Key; readonly privateKey: Key };
@@ -31,6 +38,19 @@ function verifierOf(key: Key): Ed25519Verifier {
   return { verify, verifyOnPool: verify };
 }
 
+const TOKEN_KEYS = {
+  RSA: { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" },
+  EC: { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" },
+} as const;
+
+async function tokenVerifierOf(jwk: TokenJwk): Promise<SignatureVerifier> {
+  const algorithm = TOKEN_KEYS[jwk.kty];
+  const key = await crypto.subtle.importKey("jwk", { ...jwk }, algorithm, false, ["verify"]);
+  const { modulusLength: bits = MIN_RSA_BITS } = key.algorithm as { modulusLength?: number };
+  if (bits < MIN_RSA_BITS) throw new RangeError(`an RSA key of ${bits} bits`);
+  return { verify: (data, signature) => crypto.subtle.verify(algorithm, key, own(signature), own(data)) };
+}
+
 export const platformCrypto: PlatformCrypto = {
   async digest(algorithm, data, encoding) {
     const bytes = typeof data === "string" ? utf8.encode(data) : own(data);
@@ -50,4 +70,5 @@ export const platformCrypto: PlatformCrypto = {
   async importEd25519Public({ kty, crv, x }) {
     return verifierOf(await crypto.subtle.importKey("jwk", { kty, crv, x }, ALGORITHM, false, ["verify"]));
   },
+  importTokenKey: tokenVerifierOf,
 };

@@ -1,5 +1,5 @@
-import { LRUCache } from "lru-cache";
 import { AAuthError } from "../errors.ts";
+import { RecentMap } from "../store/recent-map.ts";
 import { LABEL_PATTERN, requireBoundedHeader, trimField } from "./field.ts";
 import { type FieldValue, parseParameters, parseStringList, splitTopLevel } from "./structured-fields.ts";
 
@@ -28,7 +28,7 @@ const COMPONENT = /^(?:@[a-z-]+|[a-z0-9!#$%&'*+.^_`|~-]+)$/;
 const INTEGER = /^-?[0-9]{1,15}$/;
 
 /** Callers repeat the same few lists for ever; the list text is what they differ in least. */
-const componentLists = new LRUCache<string, readonly string[]>({ max: 128 });
+const componentLists = new RecentMap<string, readonly string[]>(128);
 
 /**
  * Parses `Signature-Input` (RFC 9421 section 4.1) with exactly one member.

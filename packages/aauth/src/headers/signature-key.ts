@@ -1,6 +1,7 @@
 import { AAuthError } from "../errors.ts";
 import { PRIVATE_MEMBERS } from "../keys/verification-key.ts";
 import { PROFILE } from "../profile.ts";
+import { RecentMap } from "../store/recent-map.ts";
 import type { PublicJwk } from "../types.ts";
 import { LABEL_PATTERN, requireBoundedHeader, trimField } from "./field.ts";
 
@@ -55,6 +56,10 @@ const PARENTHESISED_PAIR = / ([a-z0-9-]+)="([\x20\x21\x23-\x5b\x5d-\x7e]+)"/y;
 const SEMICOLON_START = new RegExp(`(${LABEL_PATTERN})=([A-Za-z0-9_-]+)`, "y");
 const SEMICOLON_PAIR = /; *([a-z0-9_-]+)="([\x20\x21\x23-\x5b\x5d-\x7e]+)"/y;
 
+/** A caller sends the same header as long as it has the same key and token; a long one is not worth its memory. */
+const MAX_KEPT_CHARACTERS = 4096;
+const parsed = new RecentMap<string, SignatureKey>(512);
+
 type Pairs = ReadonlyMap<string, string>;
 
 /**
@@ -72,9 +77,16 @@ type Pairs = ReadonlyMap<string, string>;
  */
 export function parseSignatureKey(value: string, options: ParseSignatureKeyOptions = {}): SignatureKey {
   requireBoundedHeader("Signature-Key", value);
+  const known = parsed.get(value);
+  if (known !== undefined) return known;
   const text = trimField(value);
   const scanned = scan(text, PARENTHESISED_START, PARENTHESISED_PAIR, ")");
-  if (scanned) return interpret(...scanned);
+  if (scanned) {
+    const key = interpret(...scanned);
+    // With scheme hwk there is nothing to save, and strangers would push out what is worth keeping.
+    if (key.scheme !== "hwk" && value.length <= MAX_KEPT_CHARACTERS) parsed.set(value, Object.freeze(key));
+    return key;
+  }
   if (options.semicolonForm) {
     const [label, scheme, pairs] = scan(text, SEMICOLON_START, SEMICOLON_PAIR, "") ?? fail("not a member");
     return interpret(label, scheme === "jwks_uri" ? "jwks" : scheme, pairs);

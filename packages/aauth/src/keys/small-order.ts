@@ -15,8 +15,11 @@ const SMALL_ORDER_Y: readonly Uint8Array[] = [
   Uint8Array.from({ length: 32 }, (_, index) => Number.parseInt(hex.slice(2 * index, 2 * index + 2), 16)),
 );
 
+const FIRST_BYTES: ReadonlySet<number | undefined> = new Set(SMALL_ORDER_Y.map((y) => y[0]));
+
 /** True when the 32 bytes are a public key that proves nothing. */
 export function isSmallOrder(publicKey: Uint8Array): boolean {
+  if (!FIRST_BYTES.has(publicKey[0])) return false;
   return SMALL_ORDER_Y.some((y) =>
     // The top bit of the last byte is the sign of x.
     y.every((byte, index) => byte === (index === 31 ? publicKey[31]! & 0x7f : publicKey[index])),

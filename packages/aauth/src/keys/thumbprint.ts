@@ -1,4 +1,5 @@
 import { platformCrypto } from "#crypto";
+import type { Awaitable } from "../crypto/interface.ts";
 import { AAuthError } from "../errors.ts";
 import type { IssuerJwk, PublicJwk } from "../types.ts";
 
@@ -32,4 +33,9 @@ export async function jwkThumbprint(jwk: IssuerJwk | PublicJwk): Promise<string>
     return `"${member}":${JSON.stringify(value)}`;
   });
   return platformCrypto.digest("sha-256", `{${canonical.join(",")}}`, "base64url");
+}
+
+/** {@link jwkThumbprint} of an Ed25519 key whose `x` is known to be base64url, which needs no escaping. */
+export function ed25519Thumbprint(x: string): Awaitable<string> {
+  return platformCrypto.digest("sha-256", `{"crv":"Ed25519","kty":"OKP","x":"${x}"}`, "base64url");
 }

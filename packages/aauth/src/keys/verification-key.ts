@@ -1,18 +1,19 @@
-import { LRUCache } from "lru-cache";
 import { platformCrypto } from "#crypto";
 import { decodeBase64Url } from "../base64.ts";
-import type { Ed25519Verifier } from "../crypto/interface.ts";
+import type { Awaitable, Ed25519Verifier } from "../crypto/interface.ts";
 import { AAuthError } from "../errors.ts";
+import { RecentMap } from "../store/recent-map.ts";
 import type { PublicJwk, VerificationKey } from "../types.ts";
 import { isSmallOrder } from "./small-order.ts";
-import { jwkThumbprint } from "./thumbprint.ts";
+import { ed25519Thumbprint } from "./thumbprint.ts";
 
 /** Members of private and symmetric keys (RFC 7518 section 6). One of them in public means a leaked key. */
 export const PRIVATE_MEMBERS: readonly string[] = ["d", "k", "p", "q", "dp", "dq", "qi", "oth"];
 
 export interface ImportVerificationKeyOptions {
   /**
-   * `pool` verifies off the calling thread, for servers: the event loop does not stand still and both cores work.
+   * `pool`, for servers, verifies off the calling thread as soon as there is more than one signature at a time: the event loop
+   * does not stand still and both cores work.
    * Default `sync`, which is cheaper for one verification at a time.
    */
   readonly cryptoMode?: "sync" | "pool";
@@ -25,7 +26,7 @@ interface ImportedKey {
 
 /** Keys come from strangers, so the cache has a bound. */
 const MAX_CACHED_KEYS = 1_000;
-const imported = new LRUCache<string, ImportedKey>({ max: MAX_CACHED_KEYS });
+const imported = new RecentMap<string, ImportedKey>(MAX_CACHED_KEYS);
 
 /**
  * Imports a public Ed25519 key. Imported keys are kept by `x` (the 1000 used last), so a known caller costs no import.
@@ -44,13 +45,14 @@ export async function importVerificationKey(
   jwk: unknown,
   options: ImportVerificationKeyOptions = {},
 ): Promise<VerificationKey> {
+  return verificationKey(jwk, options.cryptoMode ?? "sync");
+}
+
+/** {@link importVerificationKey} without a promise where none is needed; throws at once. */
+export function verificationKey(jwk: unknown, mode: "sync" | "pool"): Awaitable<VerificationKey> {
   const { x } = requirePublicEd25519(jwk);
-  let entry = imported.get(x);
-  if (!entry) {
-    entry = await importKey(x);
-    imported.set(x, entry);
-  }
-  return entry[options.cryptoMode ?? "sync"];
+  const entry = imported.get(x);
+  return entry === undefined ? importKey(x, mode) : entry[mode];
 }
 
 /** The members of a public Ed25519 JWK, proven to be one but for the bytes of `x`. */
@@ -69,22 +71,24 @@ function requirePublicEd25519(jwk: unknown): PublicJwk {
   return { kty, crv, x };
 }
 
-async function importKey(x: string): Promise<ImportedKey> {
+async function importKey(x: string, mode: "sync" | "pool"): Promise<VerificationKey> {
   // 43 characters first: what follows is then bounded whatever the caller sent.
   const bytes = x.length === 43 ? decodeBase64Url(x) : undefined;
   if (bytes?.length !== 32) throw unsupported('"x" is not 32 bytes in base64url');
   if (isSmallOrder(bytes)) throw unsupported('"x" is a point of small order');
   const publicJwk: PublicJwk = { kty: "OKP", crv: "Ed25519", x };
-  const thumbprint = await jwkThumbprint(publicJwk);
+  const thumbprint = await ed25519Thumbprint(x);
   const verifier: Ed25519Verifier = await platformCrypto.importEd25519Public({
     kty: "OKP",
     crv: "Ed25519",
     x,
   });
-  return {
+  const entry = {
     sync: { publicJwk, thumbprint, verify: verifier.verify },
     pool: { publicJwk, thumbprint, verify: verifier.verifyOnPool },
   };
+  imported.set(x, entry);
+  return entry[mode];
 }
 
 const unsupported = (reason: string): AAuthError => new AAuthError("unsupported_key", reason);

@@ -6,6 +6,7 @@
 
 import type { AAuthError } from "../errors.ts";
 import { formatAgentAuth } from "../headers/agent-auth.ts";
+import { PROFILE } from "../profile.ts";
 import { issueResourceToken } from "../tokens/resource-token.ts";
 import type { IdentifiedAgent, Requirement, SigningKey, VerifiedAgent } from "../types.ts";
 import { identityOf } from "./requirement.ts";
@@ -21,6 +22,11 @@ export interface ChallengerOptions {
   readonly now?: () => number;
   /** Of a resource token. Default 300, at most 600. */
   readonly lifetimeSeconds?: number;
+  /**
+   * Signature algorithms to name in challenges for an identity (SPEC 4.2), for example `["ed25519"]`. Default none:
+   * the reader then thinks of all standard ones.
+   */
+  readonly algs?: readonly string[];
 }
 
 /** A response, ready to be sent. */
@@ -30,6 +36,13 @@ export interface Challenge {
   readonly body: string;
 }
 
+/** A resource token and where it is to be presented. */
+export interface ResourceTokenGrant {
+  readonly resourceToken: string;
+  readonly authServer: string;
+  readonly expiresInSeconds: number;
+}
+
 export interface Challenger {
   /**
    * The response for an error of the gate. `agent` only counts when the error does not carry a proven one.
@@ -37,6 +50,24 @@ export interface Challenger {
    * @throws TypeError for a requirement of level authorized without scopes: no token can be asked for nothing.
    */
   challengeFor(error: AAuthError, requirement: Requirement, agent?: VerifiedAgent): Promise<Challenge>;
+  /**
+   * The response for a proven caller that has used up the requests of its level (SPEC 4.5): 429, `Retry-After`, and in `Agent-Auth`
+   * what would raise the limit. `raisedBy` are the scopes of an auth token that would; without them an identified caller is
+   * told to wait and nothing else. Does NOT count anything.
+   */
+  limitReached(
+    agent: VerifiedAgent,
+    options: { readonly retryAfterSeconds: number; readonly raisedBy?: readonly string[] },
+  ): Promise<Challenge>;
+  /**
+   * The resource token of a challenge without the challenge, for a proven agent that knows what it needs (SPEC 9.2.5).
+   *
+   * @throws TypeError without scopes.
+   */
+  resourceToken(
+    agent: Exclude<VerifiedAgent, { level: "pseudonymous" }>,
+    scopes: readonly string[],
+  ): Promise<ResourceTokenGrant>;
 }
 
 /** What an auth token would cure. */
@@ -45,6 +76,8 @@ const CURED_BY_TOKEN: ReadonlySet<string> = new Set([
   "token_expired",
   "insufficient_scope",
 ]);
+
+const LIMIT_REACHED = "Too many requests for this level";
 
 /**
  * Creates challenges in the forms of profile 3.1. A resource token is issued only to an agent whose request
@@ -55,12 +88,18 @@ const CURED_BY_TOKEN: ReadonlySet<string> = new Set([
  */
 export function createChallenger(options: ChallengerOptions): Challenger {
   const { resource, authServer, now, lifetimeSeconds } = options;
+  const algs = options.algs === undefined ? {} : { algs: options.algs };
 
   async function authorization(
     agent: IdentifiedAgent,
     scopes: readonly string[],
     status: number,
   ): Promise<Challenge> {
+    const agentAuth = formatAgentAuth({ level: "authorized", ...(await grant(agent, scopes)) });
+    return response(status, agentAuth, "Authorization required");
+  }
+
+  async function grant(agent: IdentifiedAgent, scopes: readonly string[]): Promise<ResourceTokenGrant> {
     if (scopes.length === 0) throw new TypeError("a requirement of level authorized must name scopes");
     const resourceToken = await issueResourceToken({
       key: typeof options.key === "function" ? options.key() : options.key,
@@ -72,8 +111,8 @@ export function createChallenger(options: ChallengerOptions): Challenger {
       ...(now === undefined ? {} : { now }),
       ...(lifetimeSeconds === undefined ? {} : { lifetimeSeconds }),
     });
-    const agentAuth = formatAgentAuth({ level: "authorized", resourceToken, authServer });
-    return response(status, agentAuth, "Authorization required");
+    const expiresInSeconds = lifetimeSeconds ?? PROFILE.resourceTokenLifetimeSeconds;
+    return { resourceToken, authServer, expiresInSeconds };
   }
 
   return {
@@ -87,8 +126,22 @@ export function createChallenger(options: ChallengerOptions): Challenger {
       }
       const identityWanted = error.code === "identity_required" || error.provenAgent !== undefined;
       const level = identityWanted && requirement.level !== "pseudonymous" ? "identified" : "pseudonymous";
-      return response(401, formatAgentAuth({ level }), `Valid AAuth signature required: ${error.code}`);
+      const agentAuth = formatAgentAuth({ level, ...(level === "identified" && algs) });
+      return response(401, agentAuth, `Valid AAuth signature required: ${error.code}`);
     },
+
+    async limitReached(agent, { retryAfterSeconds, raisedBy = [] }) {
+      const wait = { "retry-after": String(Math.max(1, Math.ceil(retryAfterSeconds))) };
+      const { status, headers } =
+        agent.level === "pseudonymous"
+          ? response(429, formatAgentAuth({ level: "identified", ...algs }), LIMIT_REACHED)
+          : raisedBy.length > 0
+            ? await authorization(identityOf(agent), raisedBy, 429)
+            : response(429, undefined, LIMIT_REACHED);
+      return { status, headers: { ...headers, ...wait }, body: LIMIT_REACHED };
+    },
+
+    resourceToken: (agent, scopes) => grant(identityOf(agent), scopes),
   };
 }
 

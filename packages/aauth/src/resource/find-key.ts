@@ -4,15 +4,16 @@
  * @module
  */
 
+import type { Awaitable } from "../crypto/interface.ts";
 import { AAuthError } from "../errors.ts";
-import type { SignatureKey } from "../headers/signature-key.ts";
-import { importVerificationKey } from "../keys/verification-key.ts";
+import type { JwksSignatureKey, JwksUriSignatureKey, SignatureKey } from "../headers/signature-key.ts";
+import { verificationKey } from "../keys/verification-key.ts";
 import type { Discovery } from "../metadata/discovery.ts";
 import { isIdentifier } from "../metadata/url-guard.ts";
 import { PROFILE } from "../profile.ts";
 import type { KeySource } from "../signing/report.ts";
 import { verifyAgentToken } from "../tokens/agent-token.ts";
-import { examineAuthToken } from "../tokens/auth-token.ts";
+import { examineAuthToken, rejudge } from "../tokens/auth-token.ts";
 import { tokenType } from "../tokens/jwt.ts";
 import { type TrustPolicy, trusts } from "../tokens/trust.ts";
 import type { VerifiedTokens } from "../tokens/verified-tokens.ts";
@@ -61,9 +62,11 @@ const MAX_CANDIDATE_KEYS = 10;
  *
  * @throws AAuthError of the message, discovery and token groups.
  */
-export async function findKey(claim: SignatureKey, options: FindKeyOptions, trail: Trail): Promise<Claimant> {
+export function findKey(claim: SignatureKey, options: FindKeyOptions, trail: Trail): Awaitable<Claimant> {
   if (claim.scheme === "jwt") {
     trail.enter("token");
+    const known = knownClaimant(claim.jwt, options, trail);
+    if (known !== undefined) return known;
     const typ = tokenType(claim.jwt);
     if (typ === PROFILE.tokenTypes.agent) return fromAgentToken(claim.jwt, options, trail);
     if (typ === PROFILE.tokenTypes.auth) return fromAuthToken(claim.jwt, options, trail);
@@ -71,13 +74,27 @@ export async function findKey(claim: SignatureKey, options: FindKeyOptions, trai
   }
   trail.skip("token", `scheme ${claim.scheme} has none`);
   trail.enter("key");
-  if (claim.scheme === "hwk") {
-    return {
-      keys: [await importKey(claim.jwk, "header", options, trail)],
-      identify: (key) => ({ level: "pseudonymous", scheme: "hwk", ...proven(key) }),
-      tokenExpired: false,
-    };
-  }
+  if (claim.scheme === "jwks") return fromKeySet(claim, options, trail);
+  const key = verificationKey(claim.jwk, options.cryptoMode);
+  return key instanceof Promise
+    ? key.then((imported) => fromHeader(imported, trail))
+    : fromHeader(key, trail);
+}
+
+function fromHeader(key: VerificationKey, trail: Trail): Claimant {
+  note(key, "header", trail);
+  return { keys: [key], identify: identifyByKey, tokenExpired: false };
+}
+
+function identifyByKey(key: VerificationKey): VerifiedAgent {
+  return { level: "pseudonymous", scheme: "hwk", key: key.publicJwk, thumbprint: key.thumbprint };
+}
+
+async function fromKeySet(
+  claim: JwksSignatureKey | JwksUriSignatureKey,
+  options: FindKeyOptions,
+  trail: Trail,
+): Promise<Claimant> {
   if ("jwksUri" in claim) {
     const { jwk, source } = await options.discovery.key("jwks", claim.jwksUri, claim.kid);
     return {
@@ -145,22 +162,41 @@ async function fromAuthToken(jwt: string, options: FindKeyOptions, trail: Trail)
   trail.enter("key");
   // Without `agent` the token was issued to the resource itself (profile 4.2).
   const { agent = audience, agent_delegate, sub, scope = "", act } = claims;
-  return {
-    keys: [await importKey(claims.cnf.jwk, "auth-token", options, trail)],
-    identify: (key) => ({
-      level: "authorized",
-      scheme: "jwt",
-      agent,
-      ...(agent_delegate === undefined ? {} : { agentDelegate: agent_delegate }),
-      ...(sub === undefined ? {} : { subject: sub }),
-      scopes: scope.split(" ").filter((item) => item !== ""),
-      ...(act === undefined ? {} : { act }),
-      authToken: claims,
-      rawAuthToken: jwt,
-      ...proven(key),
-    }),
-    tokenExpired: expired,
-  };
+  const key = await importKey(claims.cnf.jwk, "auth-token", options, trail);
+  // One agent for all requests with the token: nothing of it depends on the request.
+  const authorized: VerifiedAgent = Object.freeze({
+    level: "authorized",
+    scheme: "jwt",
+    agent,
+    ...(agent_delegate === undefined ? {} : { agentDelegate: agent_delegate }),
+    ...(sub === undefined ? {} : { subject: sub }),
+    scopes: Object.freeze(scope.split(" ").filter((item) => item !== "")),
+    ...(act === undefined ? {} : { act }),
+    authToken: claims,
+    rawAuthToken: jwt,
+    ...proven(key),
+  });
+  const claimant = { keys: [key], identify: () => authorized, tokenExpired: expired };
+  // Only what the cache of verified tokens keeps, and as long: it is the cache that lets a token pass.
+  if (cache.get(jwt) === claims) claimants.set(claims, claimant);
+  return claimant;
+}
+
+/** By the claims that the cache of verified tokens holds, which belong to one gate. */
+const claimants = new WeakMap<AuthTokenClaims, Claimant>();
+
+/** The caller with an auth token that has been verified before. What depends on the time is judged again. */
+function knownClaimant(jwt: string, options: FindKeyOptions, trail: Trail): Claimant | undefined {
+  const { audience, now, authTokens } = options;
+  if (options.authTokenHolder !== undefined || audience === undefined) return undefined;
+  const claims = authTokens.get(jwt);
+  const claimant = claims && claimants.get(claims);
+  const key = claimant?.keys[0];
+  if (claims === undefined || claimant === undefined || key === undefined) return undefined;
+  const expired = rejudge(claims, { ...options, audience }, now());
+  trail.enter("key");
+  note(key, "auth-token", trail);
+  return expired ? { ...claimant, tokenExpired: true } : claimant;
 }
 
 async function fromHolder(
@@ -185,9 +221,14 @@ async function importKey(
   { cryptoMode }: FindKeyOptions,
   trail: Trail,
 ): Promise<VerificationKey> {
-  const key = await importVerificationKey(jwk, { cryptoMode });
-  trail.note({ keySource: source, thumbprint: key.thumbprint });
+  const key = await verificationKey(jwk, cryptoMode);
+  note(key, source, trail);
   return key;
+}
+
+function note(key: VerificationKey, source: KeySource, { facts }: Trail): void {
+  facts.keySource = source;
+  facts.thumbprint = key.thumbprint;
 }
 
 function proven(key: VerificationKey) {

@@ -4,7 +4,7 @@
  * @module
  */
 
-export type { Challenge, Challenger, ChallengerOptions } from "./challenge.ts";
+export type { Challenge, Challenger, ChallengerOptions, ResourceTokenGrant } from "./challenge.ts";
 export { createChallenger } from "./challenge.ts";
 export type { AuthTokenHolder } from "./find-key.ts";
 export { meetRequirement } from "./requirement.ts";

@@ -1,5 +1,6 @@
 /**
- * Keeps record of a verification while it goes: the report is what a trace shows.
+ * Keeps record of a verification while it goes: the report is what a trace shows. It is made when somebody looks, which
+ * for most requests is never, so that what is kept until then are names and references.
  *
  * @module
  */
@@ -22,56 +23,66 @@ const ORDER: readonly CheckName[] = [
   "requirement",
 ];
 
-type Facts = Omit<VerificationReport, "checks">;
+type Facts = {
+  -readonly [Name in keyof Omit<VerificationReport, "checks">]: VerificationReport[Name] | undefined;
+};
 
-export interface Trail {
+export class Trail {
+  /** What is known so far; in the order a report has. */
+  readonly facts: Facts = {
+    scheme: undefined,
+    label: undefined,
+    coveredComponents: undefined,
+    created: undefined,
+    signatureBase: undefined,
+    keySource: undefined,
+    thumbprint: undefined,
+  };
+  /** A bare name has passed. */
+  readonly #checks: (CheckName | Check)[] = [];
+  #current: CheckName | undefined;
+
   /** Starts a check; the one before it has passed. */
-  enter(check: CheckName): void;
+  enter(check: CheckName): void {
+    if (this.#current !== undefined) this.#checks.push(this.#current);
+    this.#current = check;
+  }
+
   /** Marks a check that does not apply to this request. */
-  skip(check: CheckName, reason: string): void;
-  note(facts: Facts): void;
+  skip(check: CheckName, reason: string): void {
+    this.#checks.push({ name: check, verdict: "skipped", reason });
+  }
+
   /** Ends the trail well: the current check has passed. */
-  report(): VerificationReport;
+  report(): VerificationReport {
+    if (this.#current !== undefined) this.#checks.push(this.#current);
+    this.#current = undefined;
+    return this.#report();
+  }
+
   /** Ends the trail badly. An AAuthError comes back with the report on it, anything else as it is. */
-  fail(error: unknown): unknown;
-}
+  fail(error: unknown): unknown {
+    if (!(error instanceof AAuthError)) return error;
+    if (this.#current !== undefined) {
+      this.#checks.push({ name: this.#current, verdict: "failed", reason: error.message });
+      this.#current = undefined;
+    }
+    error.report = this.#report();
+    return error;
+  }
 
-export function startTrail(): Trail {
-  const checks: Check[] = [];
-  const facts: { -readonly [Name in keyof Facts]: Facts[Name] } = {};
-  let current: CheckName | undefined;
-
-  const endCurrent = (check: Omit<Check, "name">) => {
-    if (current !== undefined) checks.push({ name: current, ...check });
-    current = undefined;
-  };
-  const report = (): VerificationReport => ({
-    checks: ORDER.map(
-      (name) => checks.findLast((check) => check.name === name) ?? { name, verdict: "skipped" },
-    ),
-    ...facts,
-  });
-
-  return {
-    enter(check) {
-      endCurrent({ verdict: "passed" });
-      current = check;
-    },
-    skip(check, reason) {
-      checks.push({ name: check, verdict: "skipped", reason });
-    },
-    note(more) {
-      Object.assign(facts, more);
-    },
-    report() {
-      endCurrent({ verdict: "passed" });
-      return report();
-    },
-    fail(error) {
-      if (!(error instanceof AAuthError)) return error;
-      endCurrent({ verdict: "failed", reason: error.message });
-      error.report = report();
-      return error;
-    },
-  };
+  #report(): VerificationReport {
+    const last = new Map(
+      this.#checks.map((check) => [typeof check === "string" ? check : check.name, check]),
+    );
+    const facts = Object.entries(this.facts).filter(([, value]) => value !== undefined);
+    return {
+      checks: ORDER.map((name) => {
+        const check = last.get(name);
+        if (check === undefined) return { name, verdict: "skipped" };
+        return typeof check === "string" ? { name, verdict: "passed" } : check;
+      }),
+      ...(Object.fromEntries(facts) as Omit<VerificationReport, "checks">),
+    };
+  }
 }

@@ -51,7 +51,10 @@ export interface VerifierOptions {
     /** Take the `id` of scheme jwks for a key set when `well-known` is absent, as SPEC says and nobody does. */
     readonly wellKnownAbsent?: "spec";
   };
-  /** `pool` verifies off the event loop: more requests per second in servers. Default `sync`. */
+  /**
+   * `pool`, for servers: what comes while another signature is being verified is verified off the event loop, which answers more requests
+   * per second. Default `sync`.
+   */
   readonly cryptoMode?: "sync" | "pool";
 }
 

@@ -14,10 +14,14 @@ import { createMemoryReplayStore, readNonce, spendNonce } from "../signing/repla
 import type { VerificationReport } from "../signing/report.ts";
 import { verifyBody } from "../signing/verify-body.ts";
 import {
+  invalidSignature,
   readSignatureHeaders,
   rebuildSignatureBase,
+  requireAlgorithm,
   requireFreshness,
   requireSameLabel,
+  type SignedBase,
+  signatureHolds,
   verifySignature,
 } from "../signing/verify-signature.ts";
 import { tokenExpired } from "../tokens/auth-token.ts";
@@ -34,7 +38,7 @@ import type {
 } from "../types.ts";
 import { type Claimant, findKey } from "./find-key.ts";
 import { identityOf, meetRequirement } from "./requirement.ts";
-import { startTrail, type Trail } from "./trail.ts";
+import { Trail } from "./trail.ts";
 import { checkVerifierOptions, type VerifierOptions } from "./verifier-options.ts";
 
 /** A request, and the authority its sender addressed where routing or configuration knows it (never `Host`). */
@@ -102,15 +106,15 @@ export function createVerifier(options: VerifierOptions): Verifier {
 
     trail.enter("signature-key");
     const claim = parseSignatureKey(headers.signatureKey, { semicolonForm: interop.semicolonForm ?? false });
-    trail.note({ scheme: claim.scheme, label: claim.label });
+    const { facts } = trail;
+    facts.scheme = claim.scheme;
+    facts.label = claim.label;
     requireAccepted(claim, schemes, interop);
 
     trail.enter("signature-input");
     const input = parseSignatureInput(headers.signatureInput);
-    trail.note({
-      coveredComponents: input.components,
-      ...(input.created === undefined ? {} : { created: input.created }),
-    });
+    facts.coveredComponents = input.components;
+    facts.created = input.created;
     const signature = parseSignature(headers.signature);
 
     trail.enter("labels");
@@ -119,18 +123,19 @@ export function createVerifier(options: VerifierOptions): Verifier {
     trail.enter("coverage");
     requireCoverage(input.components, coverageFacts(request), { bodyCoverage });
     const base = rebuildSignatureBase(request, authority, input);
-    trail.note({ signatureBase: base });
+    facts.signatureBase = base;
     const nonce = readNonce(request, { required: options.requireNonce ?? false });
 
     trail.enter("created");
     const nowSeconds = now();
     requireFreshness(input, { nowSeconds, toleranceSeconds });
 
-    const claimant = await findKey(claim, keyOptions, trail);
+    const found = findKey(claim, keyOptions, trail);
+    const claimant = found instanceof Promise ? await found : found;
 
     trail.enter("signature");
     const key = await keyThatSigned(claimant, { base, input, signature: signature.bytes });
-    trail.note({ thumbprint: key.thumbprint });
+    facts.thumbprint = key.thumbprint;
 
     if (nonce === undefined) {
       trail.skip("replay", "the request has no nonce");
@@ -151,7 +156,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
   }
 
   async function begin(request: AddressedRequest, requirement?: Requirement): Promise<PendingRequest> {
-    const trail = startTrail();
+    const trail = new Trail();
     try {
       const { agent, expired, components } = await prove(request, trail);
       return {
@@ -213,22 +218,15 @@ function requireAccepted(
 }
 
 /** The first key the signature verifies with; a cached one may have been replaced since. */
-async function keyThatSigned(
-  { keys, replacedKey }: Claimant,
-  message: Omit<Parameters<typeof verifySignature>[0], "key">,
-): Promise<VerificationKey> {
-  let refusal: unknown;
+async function keyThatSigned({ keys, replacedKey }: Claimant, message: SignedBase): Promise<VerificationKey> {
+  if (keys.length === 0) throw new AAuthError("unknown_key", "there is no key to verify with");
+  requireAlgorithm(message.input);
   for (const key of keys) {
-    try {
-      await verifySignature({ ...message, key });
-      return key;
-    } catch (error) {
-      refusal = error;
-    }
+    const holds = signatureHolds(message, key);
+    if ((typeof holds === "boolean" ? holds : await holds) === true) return key;
   }
-  if (refusal === undefined) throw new AAuthError("unknown_key", "there is no key to verify with");
   const replaced = await replacedKey?.();
-  if (replaced === undefined) throw refusal;
+  if (replaced === undefined) throw invalidSignature();
   await verifySignature({ ...message, key: replaced });
   return replaced;
 }

@@ -1,3 +1,5 @@
+import { RecentMap } from "../store/recent-map.ts";
+
 /** Scheme, authority, path, query; no nested repetition. A backslash is no slash here, as it is none on the wire. */
 const ABSOLUTE_URL = /^(https?):\/\/([^/?#]*)(\/[^?#]*)?(\?[^#]*)?(?:#|$)/i;
 const HOST_AND_PORT = /^([a-z0-9._~!$&'()*+,;=%-]+|\[[0-9a-f:.]+\])(?::([0-9]{0,5}))?$/;
@@ -17,6 +19,18 @@ export interface RequestTarget {
  * @throws {TypeError} when the URL is not absolute, not http or https, or has a user part
  */
 export function requestTarget(url: string): RequestTarget {
+  const known = targets.get(url);
+  if (known !== undefined) return known;
+  const target = Object.freeze(takenApart(url));
+  if (url.length <= MAX_KEPT_CHARACTERS) targets.set(url, target);
+  return target;
+}
+
+/** An agent calls the same few addresses for ever. */
+const MAX_KEPT_CHARACTERS = 512;
+const targets = new RecentMap<string, RequestTarget>(256);
+
+function takenApart(url: string): RequestTarget {
   const match = ABSOLUTE_URL.exec(url);
   if (!match) throw new TypeError("url must be an absolute http or https URL");
   const scheme = match[1]!.toLowerCase();

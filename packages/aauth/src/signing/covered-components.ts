@@ -33,7 +33,11 @@ const lists: readonly (readonly string[])[] = Array.from({ length: 8 }, (_, bits
  * coveredComponents({ hasQuery: false, hasBody: false, hasNonce: false }); // @method @authority @path signature-key
  */
 export function coveredComponents(facts: CoverageFacts): readonly string[] {
-  return lists[(facts.hasQuery ? 1 : 0) | (facts.hasBody ? 2 : 0) | (facts.hasNonce ? 4 : 0)]!;
+  return requiredList(facts.hasQuery, facts.hasBody, facts.hasNonce);
+}
+
+function requiredList(hasQuery: boolean, hasBody: boolean, hasNonce: boolean): readonly string[] {
+  return lists[(hasQuery ? 1 : 0) | (hasBody ? 2 : 0) | (hasNonce ? 4 : 0)]!;
 }
 
 export interface CoverageOptions {
@@ -56,12 +60,22 @@ export function requireCoverage(
   options: CoverageOptions = {},
 ): void {
   const hasBody = facts.hasBody && options.bodyCoverage !== "optional";
-  for (const name of coveredComponents({ ...facts, hasBody })) {
+  const required = requiredList(facts.hasQuery, hasBody, facts.hasNonce);
+  // A frozen list is one that many callers send, and stays what it is.
+  if (sufficient.get(components)?.has(required)) return;
+  for (const name of required) {
     if (!components.includes(name)) {
       throw new AAuthError("insufficient_coverage", `the signature does not cover ${name}`);
     }
   }
+  if (!Object.isFrozen(components)) return;
+  const known = sufficient.get(components);
+  if (known === undefined) sufficient.set(components, new Set([required]));
+  else known.add(required);
 }
+
+/** For a list of components, the required lists that it has been found to cover. */
+const sufficient = new WeakMap<readonly string[], Set<readonly string[]>>();
 
 /**
  * The facts of a request whose body has not arrived: a body is announced by `Content-Length` or `Transfer-Encoding`.

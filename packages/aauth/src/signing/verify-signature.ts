@@ -6,6 +6,7 @@
  */
 
 import { platformCrypto } from "#crypto";
+import type { Awaitable } from "../crypto/interface.ts";
 import { AAuthError } from "../errors.ts";
 import { fieldValue, requireBoundedHeader } from "../headers/field.ts";
 import type { SignatureInput } from "../headers/signature-input.ts";
@@ -110,17 +111,32 @@ export function rebuildSignatureBase(
  *
  * Does NOT check coverage, time, replay, the body, or whose key it is.
  */
-export async function verifySignature(options: {
+export async function verifySignature(
+  options: SignedBase & { readonly key: VerificationKey },
+): Promise<void> {
+  requireAlgorithm(options.input);
+  if ((await signatureHolds(options, options.key)) !== true) throw invalidSignature();
+}
+
+/** What was signed, and the signature. */
+export interface SignedBase {
   readonly base: string;
   readonly input: SignatureInput;
   readonly signature: Uint8Array;
-  readonly key: VerificationKey;
-}): Promise<void> {
-  const { base, input, signature, key } = options;
-  if (input.params.size > 1 && input.params.has("alg") && input.params.get("alg") !== "ed25519") {
+}
+
+/** Refuses an `alg` parameter that is not that of the keys of this profile. */
+export function requireAlgorithm({ params }: SignatureInput): void {
+  if (params.size > 1 && params.has("alg") && params.get("alg") !== "ed25519") {
     throw new AAuthError("invalid_signature", "the alg parameter is not that of the key");
   }
-  if ((await key.verify(platformCrypto.encodeAscii(base), signature)) !== true) {
-    throw new AAuthError("invalid_signature", "the signature does not verify");
-  }
+}
+
+/** The proof itself, for whoever has made sure of {@link requireAlgorithm}. */
+export function signatureHolds({ base, signature }: SignedBase, key: VerificationKey): Awaitable<boolean> {
+  return key.verify(platformCrypto.encodeAscii(base), signature);
+}
+
+export function invalidSignature(): AAuthError {
+  return new AAuthError("invalid_signature", "the signature does not verify");
 }

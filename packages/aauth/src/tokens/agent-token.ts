@@ -21,7 +21,7 @@ import {
 import { decodeJwt, signJwt } from "./jwt.ts";
 import { verifyWithPublishedKey } from "./published-key.ts";
 import { type TrustPolicy, trusts } from "./trust.ts";
-import { hashToken, type VerifiedTokens } from "./verified-tokens.ts";
+import type { VerifiedTokens } from "./verified-tokens.ts";
 
 export interface IssueAgentTokenOptions {
   /** A key published in the agent's key set. */
@@ -83,8 +83,7 @@ export async function verifyAgentToken(
   options: VerifyAgentTokenOptions,
 ): Promise<AgentTokenClaims> {
   const now = (options.now ?? (() => Math.floor(Date.now() / 1000)))();
-  const hash = options.cache === undefined ? "" : await hashToken(token);
-  const known = options.cache?.get(hash);
+  const known = options.cache?.get(token);
   if (known !== undefined) {
     judge(known, options, now);
     return known;
@@ -98,7 +97,7 @@ export async function verifyAgentToken(
   judge(claims, options, now);
   await confirmationKey(decoded.claims);
   await verifyWithPublishedKey(token, alg, { kind: "agent", id: claims.iss, kid }, options.discovery);
-  options.cache?.add(hash, claims);
+  options.cache?.add(token, claims);
   return claims;
 }
 

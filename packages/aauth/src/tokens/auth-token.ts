@@ -26,7 +26,14 @@ import {
 import { type DecodedToken, decodeJwt, signJwt } from "./jwt.ts";
 import { verifyWithPublishedKey } from "./published-key.ts";
 import type { TokenSigner } from "./token-signer.ts";
-import { hashToken, type VerifiedTokens } from "./verified-tokens.ts";
+import type { VerifiedTokens } from "./verified-tokens.ts";
+
+/** Identity claims of an auth token (SPEC 7.4), with OpenID Connect's meaning. */
+export interface UserClaims {
+  readonly name?: string;
+  readonly email?: string;
+  readonly email_verified?: boolean;
+}
 
 export interface IssueAuthTokenOptions {
   readonly signer: TokenSigner;
@@ -38,6 +45,8 @@ export interface IssueAuthTokenOptions {
   readonly agentDelegate?: string;
   /** The user the agent acts for. */
   readonly subject?: string;
+  /** What the user has agreed to be known by, beside `subject`. */
+  readonly userClaims?: UserClaims;
   /** The requester's key. Its `kid` is copied; nobody may rely on it. */
   readonly confirmationKey: PublicJwk;
   /** Space-separated scopes. */
@@ -74,6 +83,7 @@ export async function issueAuthToken(
     cnf: { jwk: { ...(kid === undefined ? {} : { kid }), kty, use: "sig", crv, x } },
     ...(scope === undefined ? {} : { scope }),
     ...(act === undefined ? {} : { act }),
+    ...options.userClaims,
     jti: encodeBase64Url(platformCrypto.randomBytes(16)),
   };
   return { token: await signJwt(header, claims, (data) => signer.sign(data)), claims };
@@ -116,12 +126,8 @@ export async function examineAuthToken(
   options: VerifyAuthTokenOptions,
 ): Promise<{ claims: AuthTokenClaims; expired: boolean }> {
   const now = (options.now ?? (() => Math.floor(Date.now() / 1000)))();
-  const hash = options.cache === undefined ? "" : await hashToken(token);
-  const known = options.cache?.get(hash);
-  if (known !== undefined) {
-    judge(known, options, now);
-    return { claims: known, expired: isExpired(known.exp, now) };
-  }
+  const known = options.cache?.get(token);
+  if (known !== undefined) return { claims: known, expired: rejudge(known, options, now) };
   const decoded = decodeJwt(token);
   const { alg, kid } = checkHeader(decoded, PROFILE.tokenTypes.auth);
   const claims = readAuthClaims(decoded);
@@ -129,8 +135,18 @@ export async function examineAuthToken(
   await confirmationKey(decoded.claims);
   await verifyWithPublishedKey(token, alg, { kind: "issuer", id: claims.iss, kid }, options.discovery);
   const expired = isExpired(claims.exp, now);
-  if (!expired) options.cache?.add(hash, claims);
+  if (!expired) options.cache?.add(token, claims);
   return { claims, expired };
+}
+
+/**
+ * Judges again what depends on who asks and when, for a token that is known already.
+ *
+ * @returns whether it has expired meanwhile
+ */
+export function rejudge(claims: AuthTokenClaims, options: VerifyAuthTokenOptions, now: number): boolean {
+  judge(claims, options, now);
+  return isExpired(claims.exp, now);
 }
 
 export function tokenExpired(): AAuthError {

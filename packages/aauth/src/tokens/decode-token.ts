@@ -5,6 +5,7 @@
  */
 
 import { platformCrypto } from "#crypto";
+import { RecentMap } from "../store/recent-map.ts";
 import { type DecodedToken, decodeJwt } from "./jwt.ts";
 
 /**
@@ -21,6 +22,19 @@ export function decodeToken(token: string): DecodedToken {
  * where the platform hashes asynchronously). Works for opaque tokens too, and never throws.
  */
 export function tokenId(token: string): string {
+  let id = ids.get(token);
+  if (id === undefined) {
+    id = newTokenId(token);
+    if (token.length <= MAX_KEPT_CHARACTERS) ids.set(token, id);
+  }
+  return id;
+}
+
+/** A token is named for every request that it comes with. */
+const MAX_KEPT_CHARACTERS = 4096;
+const ids = new RecentMap<string, string>(256);
+
+function newTokenId(token: string): string {
   const claims = claimsOf(token);
   // The issuer is not proven: text of any length or shape would otherwise reach the log.
   if (typeof claims.jti === "string" && /^[\w.:~+/=-]{1,64}$/.test(claims.jti)) return claims.jti;

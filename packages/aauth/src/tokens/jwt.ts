@@ -1,20 +1,25 @@
 /**
- * Compact JWS: taken apart, put together, and verified. The only door to `jose`.
+ * Compact JWS: taken apart, put together, and verified. Small and strict: three parts, one serialization, three
+ * algorithms, no extension (docs/decisions/0017; `jose` is the second opinion in the tests).
  *
  * @module
  */
 
-import { compactVerify, importJWK } from "jose";
+import { platformCrypto } from "#crypto";
 import { decodeBase64Url, encodeBase64Url } from "../base64.ts";
+import type { SignatureVerifier } from "../crypto/interface.ts";
 import { AAuthError } from "../errors.ts";
 import { PROFILE } from "../profile.ts";
+import { deepFreeze } from "../store/deep-freeze.ts";
+import { RecentMap } from "../store/recent-map.ts";
 import type { IssuerJwk } from "../types.ts";
+import { parseJsonObject } from "./json-object.ts";
+import { importTokenKey, isKeyFor } from "./token-key.ts";
 
 /** JOSE algorithms of tokens. `EdDSA` means Ed25519 here. */
 export type TokenAlgorithm = (typeof PROFILE.tokenAlgorithms)[number];
 
 type Members = Readonly<Record<string, unknown>>;
-type JoseKey = Awaited<ReturnType<typeof importJWK>>;
 
 /** A token taken apart. Nothing in it has been verified. */
 export interface DecodedToken {
@@ -22,18 +27,21 @@ export interface DecodedToken {
   readonly claims: Members;
 }
 
-const KEY_TYPES: Readonly<Record<TokenAlgorithm, string>> = { RS256: "RSA", ES256: "EC", EdDSA: "OKP" };
+/** A byte order mark is no JSON. */
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-const utf8 = new TextDecoder("utf-8", { fatal: true });
+/** Keys by the object discovery keeps, so that both are forgotten together. */
+const importedKeys = new WeakMap<IssuerJwk, SignatureVerifier>();
 
-/** Imported keys by the object discovery keeps, so that both are forgotten together. */
-const importedKeys = new WeakMap<IssuerJwk, Promise<JoseKey>>();
+/** An issuer writes the same header into every token until its key changes. A long one is a stranger's. */
+const MAX_KEPT_HEADER_CHARACTERS = 512;
+const headers = new RecentMap<string, Members>(256);
 
 /**
  * Takes a compact JWS apart.
  *
  * @throws AAuthError `malformed_token` unless it is three parts of canonical base64url whose first two are JSON
- * objects, or when it is larger than 16 KiB or has critical extensions.
+ * objects without a name twice, or when it is larger than 16 KiB or has critical extensions.
  */
 export function decodeJwt(token: string): DecodedToken {
   if (token.length > PROFILE.maxHeaderBytes) throw malformed("the token is too large");
@@ -42,9 +50,11 @@ export function decodeJwt(token: string): DecodedToken {
   const [header = "", claims = "", signature = ""] = parts;
   if (signature === "" || decodeBase64Url(signature) === undefined)
     throw malformed("the signature is not base64url");
-  const decoded = { header: jsonObject(header, "header"), claims: jsonObject(claims, "payload") };
+  const decoded = { header: headerOf(header), claims: jsonObject(claims, "payload") };
   // No extension is understood here, and one marked critical must not be ignored (RFC 7515 section 4.1.11).
   if ("crit" in decoded.header) throw malformed("the token has critical extensions");
+  // A payload as it stands (RFC 7797) is such an extension, marked or not.
+  if ("b64" in decoded.header && decoded.header.b64 !== true) throw malformed("the payload is not encoded");
   return decoded;
 }
 
@@ -55,7 +65,7 @@ export function decodeJwt(token: string): DecodedToken {
  */
 export function tokenType(token: string): unknown {
   if (token.length > PROFILE.maxHeaderBytes) throw malformed("the token is too large");
-  return jsonObject(token.slice(0, Math.max(0, token.indexOf("."))), "header").typ;
+  return headerOf(token.slice(0, Math.max(0, token.indexOf(".")))).typ;
 }
 
 /** Puts a compact JWS together. The bytes follow the order of the members given: some peers and test vectors care. */
@@ -84,37 +94,49 @@ export async function verifyJwt(token: string, jwk: IssuerJwk, alg: TokenAlgorit
   try {
     let key = importedKeys.get(jwk);
     if (key === undefined) {
-      key = importJWK(jwk, alg);
+      key = await importTokenKey(jwk, alg);
       importedKeys.set(jwk, key);
     }
-    await compactVerify(token, await key, { algorithms: [alg] });
+    const end = token.lastIndexOf(".");
+    const signature = decodeBase64Url(token.slice(end + 1));
+    if (
+      signature !== undefined &&
+      (await key.verify(platformCrypto.encodeAscii(token.slice(0, end)), signature))
+    )
+      return;
   } catch (error) {
-    throw new AAuthError("invalid_token_signature", "the token's signature does not verify", {
-      cause: error,
-    });
+    throw invalidSignature(error);
   }
+  throw invalidSignature(undefined);
 }
 
-function isKeyFor(jwk: IssuerJwk, alg: TokenAlgorithm): boolean {
-  if (jwk.kty !== KEY_TYPES[alg] || (jwk.use !== undefined && jwk.use !== "sig")) return false;
-  if (alg === "EdDSA" && jwk.crv !== "Ed25519") return false;
-  const named = alg === "EdDSA" && jwk.alg === "Ed25519" ? "EdDSA" : jwk.alg; // RFC 9864 renames it
-  return named === undefined || named === alg;
+function invalidSignature(cause: unknown): AAuthError {
+  return new AAuthError("invalid_token_signature", "the token's signature does not verify", { cause });
+}
+
+function headerOf(part: string): Members {
+  let header = headers.get(part);
+  if (header === undefined) {
+    header = deepFreeze(jsonObject(part, "header"));
+    if (part.length <= MAX_KEPT_HEADER_CHARACTERS) headers.set(part, header);
+  }
+  return header;
 }
 
 function jsonObject(part: string, name: string): Members {
   const bytes = decodeBase64Url(part);
   if (bytes === undefined) throw malformed(`the ${name} is not base64url`);
-  let value: unknown;
+  const value = parseJsonObject(textOf(bytes, name));
+  if (value === undefined) throw malformed(`the ${name} is not a JSON object with each name once`);
+  return value;
+}
+
+function textOf(bytes: Uint8Array, name: string): string {
   try {
-    value = JSON.parse(utf8.decode(bytes));
+    return utf8.decode(bytes);
   } catch {
-    throw malformed(`the ${name} is not JSON`); // no cause: the parser's message quotes the token
+    throw malformed(`the ${name} is not UTF-8`);
   }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw malformed(`the ${name} is not a JSON object`);
-  }
-  return value as Members;
 }
 
 function malformed(reason: string): AAuthError {

@@ -1,5 +1,6 @@
-import { createHash } from "node:crypto";
+import { createHash, generateKeyPairSync, sign } from "node:crypto";
 import { describe, expect, test } from "vitest";
+import type { TokenJwk } from "../../src/crypto/interface.ts";
 import { platformCrypto as node } from "../../src/crypto/node.ts";
 import { platformCrypto as web } from "../../src/crypto/web.ts";
 import keys from "../vectors/keys.json" with { type: "json" };
@@ -32,6 +33,41 @@ describe.each([
     expect(await verifier.verifyOnPool(message, signature)).toBe(true);
     expect(await verifier.verify(other, signature)).toBe(false);
     expect(await verifier.verifyOnPool(other, signature)).toBe(false);
+  });
+
+  test("verifies many at once on the pool", async () => {
+    const signer = await crypto.importEd25519Private(privateJwk);
+    const verifier = await crypto.importEd25519Public(privateJwk);
+    const signature = await signer.sign(message);
+    const other = new Uint8Array(message.length);
+    const run = () =>
+      Promise.all([message, other, message, other].map((data) => verifier.verifyOnPool(data, signature)));
+    expect(await Promise.all([run(), run()])).toEqual([
+      [true, false, true, false],
+      [true, false, true, false],
+    ]);
+    expect(await run()).toEqual([true, false, true, false]);
+  });
+
+  test.each([
+    ["RS256", { type: "rsa", modulusLength: 2048 }],
+    ["ES256", { type: "ec", namedCurve: "P-256" }],
+  ] as const)("verifies %s", async (_, { type, ...parameters }) => {
+    const { publicKey, privateKey } = generateKeyPairSync(type as "ec", parameters as { namedCurve: string });
+    const signature = sign("sha256", message, { key: privateKey, dsaEncoding: "ieee-p1363" });
+    const verifier = await crypto.importTokenKey(publicKey.export({ format: "jwk" }) as TokenJwk);
+    expect(await verifier.verify(message, signature)).toBe(true);
+    expect(await verifier.verify(new Uint8Array(message.length), signature)).toBe(false);
+    expect(await verifier.verify(message, new Uint8Array(signature.length))).toBe(false);
+  });
+
+  test("refuses an RSA key below 2048 bits and a point off its curve", async () => {
+    const small = generateKeyPairSync("rsa", { modulusLength: 1024 }).publicKey.export({ format: "jwk" });
+    await expect((async () => crypto.importTokenKey(small as TokenJwk))()).rejects.toThrow();
+    const point = generateKeyPairSync("ec", { namedCurve: "P-256" }).publicKey.export({ format: "jwk" });
+    await expect(
+      (async () => crypto.importTokenKey({ ...point, y: point.x } as TokenJwk))(),
+    ).rejects.toThrow();
   });
 
   test("makes a key pair that belongs together", async () => {

@@ -128,3 +128,51 @@ describe("challenges", () => {
     );
   });
 });
+
+describe("a caller over its limit", () => {
+  const { publicJwk: key, thumbprint } = agent.key;
+  const pseudonymous = { level: "pseudonymous", scheme: "hwk", key, thumbprint } as const;
+  const identified = { level: "identified", scheme: "jwks", agent: agent.id, key, thumbprint } as const;
+  const withAlgs = createChallenger({
+    key: resource.key,
+    resource: resource.id,
+    authServer: authServer.issuer,
+    now: clock.now,
+    algs: ["ed25519"],
+  });
+
+  it("that is pseudonymous is asked who it is", async () => {
+    const { status, headers } = await withAlgs.limitReached(pseudonymous, {
+      retryAfterSeconds: 30,
+      raisedBy: ["a:b"],
+    });
+    expect([status, headers["retry-after"], headers["agent-auth"]]).toEqual([
+      429,
+      "30",
+      'httpsig; identity=?1; algs=("ed25519")',
+    ]);
+  });
+
+  it("that is identified gets a resource token for what would raise it", async () => {
+    const { headers } = await withAlgs.limitReached(identified, {
+      retryAfterSeconds: 1.2,
+      raisedBy: ["a:b"],
+    });
+    expect(headers["retry-after"]).toBe("2");
+    const { resourceToken = "", ...challenge } = parseAgentAuth(headers["agent-auth"] ?? "");
+    expect(challenge).toEqual({ level: "authorized", authServer: authServer.issuer });
+    const { claims } = decodeToken(resourceToken);
+    expect(claims).toMatchObject({ agent: agent.id, agent_jkt: thumbprint, scope: "a:b" });
+  });
+
+  it("that nothing would raise is told to wait, and never for no time", async () => {
+    const { headers } = await withAlgs.limitReached(identified, { retryAfterSeconds: 0 });
+    expect([headers["retry-after"], headers["agent-auth"]]).toEqual(["1", undefined]);
+  });
+});
+
+it("a resource token without scopes is not issued", async () => {
+  const { publicJwk: key, thumbprint } = agent.key;
+  const caller = { level: "identified", scheme: "jwks", agent: agent.id, key, thumbprint } as const;
+  await expect(challenger.resourceToken(caller, [])).rejects.toThrow(TypeError);
+});

@@ -1,4 +1,5 @@
 import { type Logger, pino } from "pino";
+import { traceFields } from "../telemetry/trace-fields.ts";
 import { redactFields } from "./redaction.ts";
 import { type LogRecord, textLine } from "./text-line.ts";
 
@@ -26,6 +27,8 @@ export interface LoggerOptions {
 /**
  * A pino logger. Name the part that speaks with a child: `logger.child({ logger: "aauth.signing" })`.
  *
+ * A line written inside a trace has `trace_id` and `span_id`, in text form at levels `debug` and `trace` only.
+ *
  * Every record passes through one redaction on its way out, messages, fields, child bindings and errors alike; that is why it is
  * parsed again here and why pino's own `redact` paths are not used.
  */
@@ -37,12 +40,16 @@ export function createLogger(options: LoggerOptions): Logger {
     showTokens = false,
     destination = process.stdout,
   } = options;
+  // Two long ids on every line are for those who look for them.
+  const verbose = level === "debug" || level === "trace";
   return pino(
-    { level, base: { service } },
+    { level, base: { service }, mixin: traceFields },
     {
       write(line: string) {
         const record = redactFields(JSON.parse(line), { showTokens }) as LogRecord;
-        destination.write(`${format === "json" ? JSON.stringify(record) : textLine(record)}\n`);
+        destination.write(
+          `${format === "json" ? JSON.stringify(record) : textLine(record, { trace: verbose })}\n`,
+        );
       },
     },
   );

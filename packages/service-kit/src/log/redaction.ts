@@ -55,7 +55,7 @@ const TOKEN_PATTERNS: readonly [RegExp, string | ((match: string) => string)][] 
   ],
   [/\b(Bearer|DPoP)\s+[A-Za-z0-9._~+/=-]{8,}/g, "$1 [token]"],
   [
-    /\b((?:access|auth|agent|id|refresh|request|resource|upstream|subject)_token|id_token_hint|code|client_assertion)=(?!\[)[^&\s"]+/g,
+    /\b((?:access|auth|agent|id|refresh|request|resource|upstream|subject)_token|id_token_hint|code|session|client_assertion)=(?!\[)[^&\s"]+/g,
     "$1=[token]",
   ],
 ];

@@ -13,13 +13,21 @@ const LEVEL_WORDS: Readonly<Record<number, string>> = {
 
 /** Fields that the line's head shows, or that only machines need. */
 const HEAD_FIELDS = new Set(["level", "time", "logger", "service", "msg", "err", "pid", "hostname"]);
+const TRACE_FIELDS = new Set(["trace_id", "span_id"]);
 
-/** `INFO:aauth.signing:message key=value`, an error's stack on the lines below it. Without the line's end. */
-export function textLine(record: LogRecord): string {
+/**
+ * `INFO:aauth.signing:message key=value`, an error's stack on the lines below it. Without the line's end.
+ *
+ * @param options.trace show which trace the line belongs to. Default true
+ */
+export function textLine(record: LogRecord, options: { trace?: boolean } = {}): string {
+  const { trace = true } = options;
   const level = LEVEL_WORDS[Number(record.level)] ?? String(record.level);
   const source = String(record.logger ?? record.service);
   const pairs = Object.entries(record)
-    .filter(([name, value]) => !HEAD_FIELDS.has(name) && value !== undefined)
+    .filter(
+      ([name, value]) => !HEAD_FIELDS.has(name) && (trace || !TRACE_FIELDS.has(name)) && value !== undefined,
+    )
     .map(([name, value]) => `${name}=${formatValue(value)}`);
   const head = [String(record.msg ?? ""), ...pairs].filter((part) => part !== "").join(" ");
   return visible(`${level}:${source}:${head}`) + errorLines(record.err, Number(record.level));

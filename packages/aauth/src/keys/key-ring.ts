@@ -1,0 +1,117 @@
+import { PROFILE } from "../profile.ts";
+import type { SigningKey } from "../types.ts";
+
+/** The keys of one party over time: the one that signs, those before it, and one that is announced. */
+export interface KeyRing<Key extends { readonly kid: string } = SigningKey> {
+  /** The key that signs now. */
+  current(): Key;
+  /** Keys that may still sign for what is bound to them, newest first: the current one, and those that are kept. */
+  usable(): readonly Key[];
+  /** Keys to publish: the usable ones, and before them what is announced. */
+  published(): readonly Key[];
+  /**
+   * Makes a new key and announces it; it signs once everyone can have seen it. Calls at the same time share one rotation.
+   *
+   * @throws RangeError when so many keys are published already that a verifier would refuse to read more
+   */
+  rotate(): Promise<Key>;
+}
+
+export interface KeyRingOptions<Key extends { readonly kid: string } = SigningKey> {
+  /** The first key; it signs from now on. */
+  readonly key: Key;
+  /** Makes the next key. `sequence` is 2 for the first rotation: a `kid` must not be used twice. */
+  readonly create: (sequence: number) => Promise<Key>;
+  /**
+   * How long a key is published before it signs, seconds. Default 12: a verifier reads a key set again at most once per 10 s
+   * (profile 5.2), so with less a request could meet one that has just looked and will not look again.
+   */
+  readonly announceSeconds?: number;
+  /**
+   * How long a key that no longer signs stays published, seconds: as long as a token lives that it has signed, or that is bound to
+   * it. Asked at each rotation where it is a function. Default 900, which outlasts the longest resource token and a consent.
+   */
+  readonly keepSeconds?: number | (() => number);
+  /** Default 64. A reader takes 100 keys (profile 5.2), and some of these may be two. */
+  readonly maxPublishedKeys?: number;
+  /** Unix seconds. Default: the system clock. */
+  readonly now?: () => number;
+}
+
+interface Held<Key> {
+  readonly key: Key;
+  /** Unix seconds. */
+  readonly signsFrom: number;
+  /** Seconds it is kept after its successor has taken over; known once there is one. */
+  keepSeconds: number;
+}
+
+const ANNOUNCE_SECONDS = PROFILE.discovery.refetchCooldownSeconds + 2;
+const KEEP_SECONDS = 900;
+const MAX_PUBLISHED_KEYS = 64;
+
+/**
+ * Keeps the keys of an agent, a resource or an auth server through rotations, so that no request fails because of one: a key is
+ * published before it signs, and stays published until the last token that depends on it has expired.
+ *
+ * It has no timer: what is current follows from the clock when it is asked. It does NOT store keys, and does NOT decide when to rotate.
+ *
+ * @example
+ * const ring = createKeyRing({
+ *   key: await generateSigningKey({ kid: "backend-1" }),
+ *   create: (sequence) => generateSigningKey({ kid: `backend-${sequence}` }),
+ * });
+ * const agent = createAgent({ key: ring, ...options });
+ * reply.send(toJwks(ring.published()));
+ */
+export function createKeyRing<Key extends { readonly kid: string }>(
+  options: KeyRingOptions<Key>,
+): KeyRing<Key> {
+  const { create, announceSeconds = ANNOUNCE_SECONDS, keepSeconds = KEEP_SECONDS } = options;
+  const now = options.now ?? (() => Math.floor(Date.now() / 1000));
+  /** Newest first. */
+  let held: readonly Held<Key>[] = [
+    { key: options.key, signsFrom: Number.NEGATIVE_INFINITY, keepSeconds: 0 },
+  ];
+  let sequence = 1;
+  let rotation: Promise<Key> | undefined;
+
+  /** Forgets what has had its time, and says which is the first that signs. */
+  function settle(): number {
+    const time = now();
+    held = held.filter(
+      ({ keepSeconds: kept }, index) => index === 0 || time < held[index - 1]!.signsFrom + kept,
+    );
+    return Math.max(
+      0,
+      held.findIndex(({ signsFrom }) => signsFrom <= time),
+    );
+  }
+
+  async function rotateOnce(): Promise<Key> {
+    settle();
+    if (held.length >= (options.maxPublishedKeys ?? MAX_PUBLISHED_KEYS)) {
+      throw new RangeError(`${held.length} keys are published already; rotate less often`);
+    }
+    const key = await create(++sequence);
+    settle();
+    held[0]!.keepSeconds = typeof keepSeconds === "function" ? keepSeconds() : keepSeconds;
+    held = [{ key, signsFrom: now() + announceSeconds, keepSeconds: 0 }, ...held];
+    return key;
+  }
+
+  return {
+    current: () => held[settle()]!.key,
+    usable: () => held.slice(settle()).map(({ key }) => key),
+    published() {
+      settle();
+      return held.map(({ key }) => key);
+    },
+    rotate() {
+      rotation ??= rotateOnce().finally(() => {
+        rotation = undefined;
+      });
+      return rotation;
+    },
+  };
+}

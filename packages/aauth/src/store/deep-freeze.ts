@@ -1,0 +1,8 @@
+/** Freezes a value that was parsed from JSON, all the way down: one object serves many requests. Returns it. */
+export function deepFreeze<T>(value: T): T {
+  if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const member of Object.values(value)) deepFreeze(member);
+  }
+  return value;
+}

@@ -1,0 +1,166 @@
+import { describe, expect, it } from "vitest";
+import { createChallenger } from "../../src/resource/challenge.ts";
+import { createTestDiscovery } from "../../src/testing/test-discovery.ts";
+import { issueResourceToken } from "../../src/tokens/resource-token.ts";
+import { createWorld, errorOf, received, type World } from "./world.ts";
+
+const RESOURCE = "http://supply-chain-agent.localhost:3000";
+const ENDPOINT = `${RESOURCE}/resource/token`;
+const SCOPE = "supply-chain:optimize";
+const POST = { method: "POST", headers: { "content-type": "application/json" }, body: '{"a":1}' };
+
+type Answer = (scope: string, world: World) => Promise<Response> | Response;
+
+/** The demo's resource with an endpoint for resource tokens. */
+async function worldWithEndpoint(answer: Answer = issue, endpoint: string | null = ENDPOINT) {
+  const world = await createWorld();
+  const { agent, resource, authServer, clock } = world.parties;
+  const discovery = createTestDiscovery(
+    {
+      agents: { [agent.id]: [agent.key.publicJwk] },
+      resources: { [resource.id]: [resource.key.publicJwk] },
+      issuers: { [authServer.issuer]: { keys: [authServer.key.publicJwk] } },
+      documents: {
+        [`${RESOURCE}/.well-known/aauth-resource`]: {
+          resource: RESOURCE,
+          jwks_uri: `${RESOURCE}/jwks.json`,
+          ...(endpoint !== null && { resource_token_endpoint: endpoint }),
+        },
+      },
+    },
+    { now: clock.now },
+  );
+  const usual = world.resource;
+  const gate = world.parties.createVerifier();
+  world.resource = async (request) => {
+    const { url, method, headers, body, form } = request;
+    if (!url.endsWith("/resource/token")) return usual(request);
+    await gate.verifyRequest(received(url, method, headers, body), { level: "identified" });
+    return answer(form.scope ?? "", world);
+  };
+  const story = () =>
+    world.sent.map(
+      ({ url, scheme }) =>
+        `${url === ENDPOINT ? "endpoint" : url.includes("/agent/token") ? "token" : "resource"} ${scheme}`,
+    );
+  return {
+    world,
+    story,
+    fetchFor: (more = {}) => world.agent({ discovery, ...more }).fetchFor({ scope: SCOPE }),
+  };
+}
+
+async function issue(scope: string, { parties }: World): Promise<Response> {
+  const { agent, resource, authServer, clock } = parties;
+  const challenger = createChallenger({
+    key: resource.key,
+    resource: RESOURCE,
+    authServer: authServer.issuer,
+    now: clock.now,
+  });
+  const { publicJwk: key, thumbprint } = agent.key;
+  const caller = { level: "identified", scheme: "jwks", agent: agent.id, key, thumbprint } as const;
+  const grant = await challenger.resourceToken(caller, scope.split(" "));
+  return Response.json({
+    resource_token: grant.resourceToken,
+    auth_server: grant.authServer,
+    expires_in: 300,
+  });
+}
+
+it("a call whose scope is known goes out once, with a token", async () => {
+  const { world, story, fetchFor } = await worldWithEndpoint();
+  const response = await fetchFor()(`${RESOURCE}/`, POST);
+  expect(await response.text()).toBe("hello authorized");
+  expect(story()).toEqual(["endpoint jwks", "token jwks", "resource jwt"]);
+  expect(world.sent[0]?.form).toEqual({ scope: SCOPE });
+  expect(world.events.map(({ type }) => type)).toContain("resource_token_received");
+  expect(JSON.stringify(world.events)).not.toMatch(/eyJ[\w-]{20,}/);
+});
+
+it("a pseudonymous agent saves a round trip: it need not be asked who it is first", async () => {
+  const { story, fetchFor } = await worldWithEndpoint();
+  expect((await fetchFor({ signatureScheme: "hwk" })(`${RESOURCE}/`, POST)).status).toBe(200);
+  expect(story()).toHaveLength(3);
+  const without = await createWorld();
+  await without.agent({ signatureScheme: "hwk" }).fetchFor()(`${RESOURCE}/`, POST);
+  expect(without.story()).toHaveLength(4);
+});
+
+it("a held token is presented without asking again", async () => {
+  const { story, fetchFor } = await worldWithEndpoint();
+  const fetch = fetchFor();
+  await fetch(`${RESOURCE}/`, POST);
+  await fetch(`${RESOURCE}/`, POST);
+  expect(story().slice(3)).toEqual(["resource jwt"]);
+});
+
+it("an agent that wants to stay anonymous does not ask", async () => {
+  const { world, story, fetchFor } = await worldWithEndpoint();
+  world.requirement = { level: "pseudonymous" };
+  await fetchFor({ signatureScheme: "hwk", raiseScheme: false })(`${RESOURCE}/`, POST);
+  expect(story()).toEqual(["resource hwk"]);
+});
+
+describe("the call is made as ever", () => {
+  it.each([
+    ["without an endpoint", null],
+    ["with an endpoint at another origin", "http://evil.localhost:1/resource/token"],
+    ["with an endpoint on another port", "http://supply-chain-agent.localhost:3001/resource/token"],
+  ])("%s", async (_name, endpoint) => {
+    const { story, fetchFor } = await worldWithEndpoint(issue, endpoint);
+    expect((await fetchFor()(`${RESOURCE}/`, POST)).status).toBe(200);
+    expect(story()).toEqual(["resource jwks", "token jwks", "resource jwt"]);
+  });
+
+  it("when the endpoint refuses", async () => {
+    const { story, fetchFor } = await worldWithEndpoint(() =>
+      Response.json({ error: "invalid_scope" }, { status: 400 }),
+    );
+    expect((await fetchFor()(`${RESOURCE}/`, POST)).status).toBe(200);
+    expect(story()).toEqual(["endpoint jwks", "resource jwks", "token jwks", "resource jwt"]);
+  });
+});
+
+describe("an answer is checked like a challenge", () => {
+  const refused = async (answer: Answer) => {
+    const { story, fetchFor } = await worldWithEndpoint(answer);
+    const { code } = await errorOf(fetchFor()(`${RESOURCE}/`, POST));
+    expect(story()).toEqual(["endpoint jwks"]);
+    return code;
+  };
+  const tokenWith =
+    (change: object, authServer?: string): Answer =>
+    async (scope, { parties }) => {
+      const resource_token = await issueResourceToken({
+        key: parties.resource.key,
+        resource: RESOURCE,
+        authServer: parties.authServer.issuer,
+        agent: parties.agent.id,
+        agentJkt: parties.agent.key.thumbprint,
+        scope,
+        now: parties.clock.now,
+        ...change,
+      });
+      return Response.json({ resource_token, auth_server: authServer ?? parties.authServer.issuer });
+    };
+
+  it.each([
+    ["another resource", tokenWith({ resource: "http://market-analysis-agent.localhost:3000" })],
+    ["another agent", tokenWith({ agent: "http://other.localhost:1" })],
+    ["another key", tokenWith({ agentJkt: "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k" })],
+    ["another auth server", tokenWith({}, "http://evil.localhost:1/realms/aauth-test")],
+    ["more than was asked", tokenWith({ scope: `${SCOPE} supply-chain:approve` })],
+    ["yesterday", tokenWith({ now: () => 0 })],
+  ])("for %s", async (_name, answer) => {
+    expect(await refused(answer)).toBe("challenge_untrusted");
+  });
+
+  it.each([
+    ["no JSON", () => new Response("<html>")],
+    ["no token", () => Response.json({ auth_server: "http://a" })],
+    ["null", () => Response.json(null)],
+  ])("that is %s", async (_name, answer) => {
+    expect(await refused(answer)).toBe("malformed_challenge");
+  });
+});

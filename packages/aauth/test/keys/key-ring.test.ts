@@ -1,0 +1,119 @@
+import { describe, expect, it } from "vitest";
+import { createKeyRing, type KeyRingOptions } from "../../src/keys/key-ring.ts";
+import { createTestClock } from "../../src/testing/test-clock.ts";
+
+interface Key {
+  readonly kid: string;
+}
+
+function ringWith(options: Partial<KeyRingOptions<Key>> = {}) {
+  const clock = createTestClock(1_000);
+  const ring = createKeyRing<Key>({
+    key: { kid: "k1" },
+    create: async (sequence) => ({ kid: `k${sequence}` }),
+    announceSeconds: 12,
+    keepSeconds: 100,
+    now: clock.now,
+    ...options,
+  });
+  const state = () => ({
+    current: ring.current().kid,
+    usable: ring.usable().map(({ kid }) => kid),
+    published: ring.published().map(({ kid }) => kid),
+  });
+  return { clock, ring, state };
+}
+
+describe("a key ring", () => {
+  it("has one key until it is rotated", () => {
+    expect(ringWith().state()).toEqual({ current: "k1", usable: ["k1"], published: ["k1"] });
+  });
+
+  it("publishes a key before it signs with it", async () => {
+    const { clock, ring, state } = ringWith();
+    await ring.rotate();
+    expect(state()).toEqual({ current: "k1", usable: ["k1"], published: ["k2", "k1"] });
+    clock.advance(11);
+    expect(ring.current().kid).toBe("k1");
+    clock.advance(1);
+    expect(state()).toEqual({ current: "k2", usable: ["k2", "k1"], published: ["k2", "k1"] });
+  });
+
+  it("announces by default for longer than a verifier waits between two looks", async () => {
+    const clock = createTestClock(1_000);
+    const ring = createKeyRing<Key>({
+      key: { kid: "k1" },
+      create: async () => ({ kid: "k2" }),
+      now: clock.now,
+    });
+    await ring.rotate();
+    clock.advance(10);
+    expect(ring.current().kid).toBe("k1");
+    clock.advance(2);
+    expect(ring.current().kid).toBe("k2");
+  });
+
+  it("keeps a key as long as it said, from when its successor signs", async () => {
+    const { clock, ring, state } = ringWith();
+    await ring.rotate();
+    clock.advance(12 + 99);
+    expect(state().published).toEqual(["k2", "k1"]);
+    clock.advance(1);
+    expect(state()).toEqual({ current: "k2", usable: ["k2"], published: ["k2"] });
+  });
+
+  it("asks at each rotation how long to keep the key that is replaced", async () => {
+    let seconds = 1_000;
+    const { clock, ring, state } = ringWith({ keepSeconds: () => seconds });
+    await ring.rotate();
+    seconds = 5;
+    clock.advance(12);
+    await ring.rotate();
+    clock.advance(12 + 5);
+    expect(state()).toEqual({ current: "k3", usable: ["k3", "k1"], published: ["k3", "k1"] });
+  });
+
+  it("may be rotated again while a key is announced: each signs in its turn", async () => {
+    const { clock, ring, state } = ringWith();
+    await ring.rotate();
+    clock.advance(4);
+    await ring.rotate();
+    expect(state()).toEqual({ current: "k1", usable: ["k1"], published: ["k3", "k2", "k1"] });
+    clock.advance(8);
+    expect(ring.current().kid).toBe("k2");
+    clock.advance(4);
+    expect(state().usable).toEqual(["k3", "k2", "k1"]);
+  });
+
+  it("shares one rotation among calls at the same time", async () => {
+    const { ring, state } = ringWith();
+    const [one, two] = await Promise.all([ring.rotate(), ring.rotate()]);
+    expect(one).toBe(two);
+    expect(state().published).toHaveLength(2);
+  });
+
+  it("stays as it is when no key could be made, and rotates the next time", async () => {
+    let failing = true;
+    const { ring, state } = ringWith({
+      create: async (sequence) => {
+        if (failing) throw new Error("no entropy");
+        return { kid: `k${sequence}` };
+      },
+    });
+    await expect(ring.rotate()).rejects.toThrow("no entropy");
+    expect(state().published).toEqual(["k1"]);
+    failing = false;
+    await ring.rotate();
+    expect(state().published).toHaveLength(2);
+  });
+
+  it("publishes no more keys than a verifier reads", async () => {
+    const { clock, ring, state } = ringWith();
+    for (let count = 1; count < 64; count++) await ring.rotate();
+    await expect(ring.rotate()).rejects.toThrow(RangeError);
+    expect(state().published).toHaveLength(64);
+    clock.advance(112);
+    expect(state().published).toHaveLength(1);
+    await ring.rotate();
+  });
+});

@@ -1,0 +1,28 @@
+import { expect, test } from "vitest";
+import { RecentMap } from "../../src/store/recent-map.ts";
+
+test("holds what was used last, and never more than its bound", () => {
+  const map = new RecentMap<number, number>(10);
+  for (let key = 0; key < 1000; key++) {
+    map.set(key, key);
+    expect(map.get(0)).toBe(0);
+  }
+  const held = Array.from({ length: 1000 }, (_, index) => 999 - index).filter((key) => map.get(key) === key);
+  expect(held.slice(0, 4)).toEqual([999, 998, 997, 996]);
+  expect(held.length).toBeLessThanOrEqual(10);
+});
+
+test("forgets what it is told to, in either generation", () => {
+  const map = new RecentMap<string, number>(4);
+  for (const key of ["a", "b", "c"]) map.set(key, 1);
+  for (const key of ["a", "c"]) map.delete(key);
+  expect(["a", "b", "c"].map((key) => map.get(key))).toEqual([undefined, 1, undefined]);
+});
+
+test("a new value takes the place of the old one", () => {
+  const map = new RecentMap<string, number>(2);
+  for (const value of [1, 2, 3]) map.set("a", value);
+  map.set("b", 1);
+  map.set("a", 4);
+  expect([map.get("a"), map.get("b")]).toEqual([4, 1]);
+});

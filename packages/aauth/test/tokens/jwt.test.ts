@@ -1,0 +1,265 @@
+import { createHmac, createPrivateKey, createPublicKey, generateKeyPairSync, sign } from "node:crypto";
+import fc from "fast-check";
+import { exportJWK, generateKeyPair, importJWK, type JWK, jwtVerify, SignJWT } from "jose";
+import { describe, expect, test } from "vitest";
+import { PROFILE } from "../../src/profile.ts";
+import { checkHeader } from "../../src/tokens/claim-checks.ts";
+import { decodeJwt, signJwt, type TokenAlgorithm, verifyJwt } from "../../src/tokens/jwt.ts";
+import { createTokenSigner } from "../../src/tokens/token-signer.ts";
+import type { IssuerJwk } from "../../src/types.ts";
+import { codeOf } from "./kit.ts";
+
+const TYPE = PROFILE.tokenTypes.auth;
+const claims = { iss: "https://auth.example", exp: 4_000_000_000, cnf: { jwk: { kty: "OKP" } } };
+
+interface Issuer {
+  readonly alg: TokenAlgorithm;
+  readonly jwk: IssuerJwk;
+  readonly privateJwk: JWK & { kty: string };
+  /** Any two texts, signed as they are. */
+  signRaw(header: string, payload: string): string;
+}
+
+async function issuerOf(alg: TokenAlgorithm): Promise<Issuer> {
+  const { privateKey, publicKey } = await generateKeyPair(alg, { extractable: true });
+  const privateJwk = (await exportJWK(privateKey)) as JWK & { kty: string };
+  const key = createPrivateKey({ key: { ...privateJwk } as never, format: "jwk" });
+  return {
+    alg,
+    jwk: (await exportJWK(publicKey)) as IssuerJwk,
+    privateJwk,
+    signRaw(header, payload) {
+      const input = `${encode(header)}.${encode(payload)}`;
+      return `${input}.${sign(alg === "EdDSA" ? null : "sha256", Buffer.from(input), { key, dsaEncoding: "ieee-p1363" }).toString("base64url")}`;
+    },
+  };
+}
+
+const encode = (text: string) => Buffer.from(text).toString("base64url");
+const issuers = await Promise.all((["RS256", "ES256", "EdDSA"] as const).map(issuerOf));
+
+/** What the token checks do with a token before they look at its claims. */
+async function ours(token: string, { jwk, alg }: Pick<Issuer, "jwk" | "alg">): Promise<object> {
+  const decoded = decodeJwt(token);
+  const { alg: named } = checkHeader(decoded, TYPE);
+  expect(named).toBe(alg);
+  await verifyJwt(token, jwk, named);
+  return decoded.claims;
+}
+
+async function joses(token: string, { jwk, alg }: Pick<Issuer, "jwk" | "alg">): Promise<object> {
+  const key = await importJWK(jwk as JWK, alg);
+  return (await jwtVerify(token, key, { algorithms: [alg], typ: TYPE })).payload;
+}
+
+const accepts = (verdict: Promise<object>) =>
+  verdict.then(
+    () => true,
+    () => false,
+  );
+
+/** Claims beside those that jose would judge. */
+const otherClaims = fc.dictionary(
+  fc.string({ maxLength: 12 }).map((name) => `x-${name}`),
+  fc.jsonValue({ maxDepth: 3 }),
+  { maxKeys: 5 },
+);
+
+describe.each(issuers)("$alg", (issuer) => {
+  const { alg, jwk } = issuer;
+  const header = JSON.stringify({ alg, typ: TYPE, kid: "k" });
+  const good = issuer.signRaw(header, JSON.stringify(claims));
+
+  test("what jose signs, we verify", async () => {
+    const key = await importJWK(issuer.privateJwk, alg);
+    const property = fc.asyncProperty(otherClaims, fc.string(), async (more, kid) => {
+      const sent = { ...claims, ...more };
+      const token = await new SignJWT(sent).setProtectedHeader({ alg, typ: TYPE, kid }).sign(key);
+      expect(await ours(token, issuer)).toEqual(JSON.parse(JSON.stringify(sent)));
+    });
+    await fc.assert(property, { numRuns: 25 });
+  });
+
+  test("what we issue, jose verifies", async () => {
+    const signer = await createTokenSigner(issuer.privateJwk, { alg, kid: "k" });
+    const property = fc.asyncProperty(otherClaims, async (more) => {
+      const sent = { ...claims, ...more };
+      const token = await signJwt({ alg, typ: TYPE, kid: "k" }, sent, (data) => signer.sign(data));
+      expect(await joses(token, issuer)).toEqual(JSON.parse(JSON.stringify(sent)));
+    });
+    await fc.assert(property, { numRuns: 25 });
+  });
+
+  test("both refuse a token with any character changed", async () => {
+    expect(await accepts(ours(good, issuer))).toBe(true);
+    expect(await accepts(joses(good, issuer))).toBe(true);
+    const change = fc.tuple(fc.nat({ max: good.length - 1 }), fc.constantFrom(..."Aa0-_.+/= \n\u00e9"));
+    const property = fc.asyncProperty(change, async ([place, character]) => {
+      fc.pre(good[place] !== character);
+      const changed = good.slice(0, place) + character + good.slice(place + 1);
+      expect(await accepts(ours(changed, issuer))).toBe(false);
+      // jose reads the stray bits of a last character, white space and the other alphabet generously.
+      const sameBytes = Buffer.from(changed, "base64url").equals(Buffer.from(good, "base64url"));
+      if (!sameBytes) expect(await accepts(joses(changed, issuer))).toBe(false);
+    });
+    await fc.assert(property, { numRuns: 150 });
+  });
+
+  test("both refuse the signature of another key, and of another token", async () => {
+    const other = (await issuerOf(alg)).signRaw(header, JSON.stringify(claims));
+    const swapped = issuer.signRaw(header, JSON.stringify({ ...claims, exp: 4_000_000_001 }));
+    const signatureOf = (token: string) => token.slice(token.lastIndexOf("."));
+    for (const signature of [signatureOf(other), signatureOf(swapped)]) {
+      const token = good.slice(0, good.lastIndexOf(".")) + signature;
+      expect(await codeOf(ours(token, issuer))).toBe("invalid_token_signature");
+      expect(await accepts(joses(token, issuer))).toBe(false);
+    }
+  });
+
+  const payload = JSON.stringify(claims);
+  const headerWith = (members: object) => JSON.stringify({ alg, typ: TYPE, kid: "k", ...members });
+  const [head = "", body = "", signature = ""] = good.split(".");
+
+  test.each([
+    ["alg none without signature", `${encode(headerWith({ alg: "none" }))}.${body}.`, "malformed_token"],
+    [
+      "alg none with one",
+      issuer.signRaw(headerWith({ alg: "none" }), payload),
+      "token_algorithm_not_allowed",
+    ],
+    [
+      "alg with another letter case",
+      issuer.signRaw(headerWith({ alg: "None" }), payload),
+      "token_algorithm_not_allowed",
+    ],
+    ["no alg", issuer.signRaw(headerWith({ alg: undefined }), payload), "token_algorithm_not_allowed"],
+    ["another typ", issuer.signRaw(headerWith({ typ: "JWT" }), payload), "token_type_mismatch"],
+    ["no typ", issuer.signRaw(headerWith({ typ: undefined }), payload), "token_type_mismatch"],
+    [
+      "a critical extension",
+      issuer.signRaw(headerWith({ crit: ["exp"], exp: 1 }), payload),
+      "malformed_token",
+    ],
+    [
+      "no critical extension, but the word",
+      issuer.signRaw(headerWith({ crit: [] }), payload),
+      "malformed_token",
+    ],
+    ["four parts", `${good}.${signature}`, "malformed_token"],
+    ["five parts, as an encrypted token", `${good}.${signature}.${signature}`, "malformed_token"],
+    ["two parts", `${head}.${body}`, "malformed_token"],
+    ["a dot in front", `.${good}`, "malformed_token"],
+    ["an empty payload", `${head}..${signature}`, "malformed_token"],
+    ["a payload that is no object", issuer.signRaw(header, "[]"), "malformed_token"],
+    ["a header that is no JSON", issuer.signRaw(`${header}}`, payload), "malformed_token"],
+    [
+      "bytes that are no UTF-8",
+      `${head}.${Buffer.from([0x7b, 0xff, 0x7d]).toString("base64url")}.${signature}`,
+      "malformed_token",
+    ],
+  ])("both refuse %s", async (_, token, code) => {
+    expect(await codeOf(ours(token, issuer))).toBe(code);
+    expect(await accepts(joses(token, issuer))).toBe(false);
+  });
+
+  test.each([
+    ["a name twice in the header", issuer.signRaw(`{"alg":"none",${header.slice(1)}`, payload)],
+    ["a name twice, once escaped", issuer.signRaw(`{"\\u0061lg":"none",${header.slice(1)}`, payload)],
+    [
+      "a name twice in the payload",
+      issuer.signRaw(header, `{"iss":"https://other.example",${payload.slice(1)}`),
+    ],
+    ["a name twice further down", issuer.signRaw(header, `{"a":[{"b":1,"b":2}],${payload.slice(1)}`)],
+    [
+      "more than 64 levels",
+      issuer.signRaw(header, `{"a":${"[".repeat(64)}${"]".repeat(64)},${payload.slice(1)}`),
+    ],
+    ["a byte order mark", issuer.signRaw(header, `\ufeff${payload}`)],
+    ["a payload that is not encoded", issuer.signRaw(headerWith({ b64: false }), payload)],
+    ["more than 16 KiB", issuer.signRaw(header, JSON.stringify({ ...claims, x: "x".repeat(12_500) }))],
+    ["padding", `${good}${"=".repeat((4 - (signature.length % 4)) % 4 || 2)}`],
+    ["white space around it", ` ${good}`],
+    ["a line break inside", `${head}.${body}.\n${signature}`],
+  ])("we refuse %s, which jose may take", async (_, token) => {
+    expect(await codeOf(ours(token, issuer))).toBe("malformed_token");
+  });
+
+  test("takes names that only look as if they stood twice", async () => {
+    const text = `{"a":"\\":\\\\","a\\\\":{"a":1},"b":[{"a":1},{"a":2}],"__proto__":1,${payload.slice(1)}`;
+    expect(await ours(issuer.signRaw(header, text), issuer)).toEqual(JSON.parse(text));
+  });
+
+  test.each([
+    ["for encryption", { use: "enc" }],
+    ["for another algorithm", { alg: "PS256" }],
+    ["for signing only", { key_ops: ["sign"] }],
+    ["with private members", { d: "AAAA" }],
+    ["of another type", { kty: "oct", k: "AAAA" }],
+    ["without its bytes", { n: undefined, x: undefined }],
+    ["with bytes in another spelling", { n: `${jwk.n}=`, x: `${jwk.x}=` }],
+  ])("refuses a key %s", async (_, members) => {
+    const changed = { ...jwk, ...members } as IssuerJwk;
+    expect(await codeOf(ours(good, { alg, jwk: changed }))).toBe("invalid_token_signature");
+  });
+
+  test("takes a key that says what it is for", async () => {
+    await ours(good, { alg, jwk: { ...jwk, use: "sig", alg, key_ops: ["verify"], kid: "k" } });
+  });
+});
+
+const [rs256, es256, edDsa] = issuers as [Issuer, Issuer, Issuer];
+
+test.each(["RS256", "HS256"])("a MAC keyed with the public key is no signature, alg %s", async (alg) => {
+  const publicKey = createPublicKey({ key: { ...rs256.jwk } as never, format: "jwk" });
+  const input = `${encode(JSON.stringify({ alg, typ: TYPE }))}.${encode(JSON.stringify(claims))}`;
+  for (const secret of [publicKey.export({ type: "spki", format: "pem" }), JSON.stringify(rs256.jwk)]) {
+    const token = `${input}.${createHmac("sha256", secret).update(input).digest("base64url")}`;
+    expect(await codeOf(ours(token, rs256))).toBe(
+      alg === "RS256" ? "invalid_token_signature" : "token_algorithm_not_allowed",
+    );
+    expect(await accepts(joses(token, rs256))).toBe(false);
+  }
+});
+
+test("a token does not choose the algorithm of a key", async () => {
+  for (const issuer of issuers) {
+    for (const { jwk } of issuers) {
+      if (jwk === issuer.jwk) continue;
+      const token = issuer.signRaw(JSON.stringify({ alg: issuer.alg, typ: TYPE }), JSON.stringify(claims));
+      expect(await codeOf(ours(token, { alg: issuer.alg, jwk }))).toBe("invalid_token_signature");
+    }
+  }
+});
+
+test("an RSA key below 2048 bits is refused", async () => {
+  const { publicKey, privateKey } = generateKeyPairSync("rsa", { modulusLength: 1024 });
+  const input = `${encode(JSON.stringify({ alg: "RS256", typ: TYPE }))}.${encode(JSON.stringify(claims))}`;
+  const token = `${input}.${sign("sha256", Buffer.from(input), privateKey).toString("base64url")}`;
+  const jwk = publicKey.export({ format: "jwk" }) as IssuerJwk;
+  expect(await codeOf(ours(token, { alg: "RS256", jwk }))).toBe("invalid_token_signature");
+});
+
+test("a signature by RSA-PSS, or an ECDSA one in DER, is refused", async () => {
+  const pss = { key: { ...rs256.privateJwk } as never, format: "jwk", padding: 6, saltLength: 32 } as const;
+  const der = { key: { ...es256.privateJwk } as never, format: "jwk" } as const;
+  for (const [issuer, key] of [
+    [rs256, pss],
+    [es256, der],
+  ] as const) {
+    const input = `${encode(JSON.stringify({ alg: issuer.alg, typ: TYPE }))}.${encode(JSON.stringify(claims))}`;
+    const token = `${input}.${sign("sha256", Buffer.from(input), key).toString("base64url")}`;
+    expect(await codeOf(ours(token, issuer))).toBe("invalid_token_signature");
+    expect(await accepts(joses(token, issuer))).toBe(false);
+  }
+});
+
+test("keys on another curve, off their curve and of small order are refused", async () => {
+  const p384 = generateKeyPairSync("ec", { namedCurve: "P-384" }).publicKey.export({ format: "jwk" });
+  const token = es256.signRaw(JSON.stringify({ alg: "ES256", typ: TYPE }), JSON.stringify(claims));
+  expect(await codeOf(ours(token, { alg: "ES256", jwk: p384 as IssuerJwk }))).toBe("invalid_token_signature");
+  const offCurve = { ...es256.jwk, y: encode("y".repeat(32)) };
+  expect(await codeOf(ours(token, { alg: "ES256", jwk: offCurve }))).toBe("invalid_token_signature");
+  const smallOrder = { ...edDsa.jwk, x: Buffer.alloc(32).toString("base64url") };
+  const signed = edDsa.signRaw(JSON.stringify({ alg: "EdDSA", typ: TYPE }), JSON.stringify(claims));
+  expect(await codeOf(ours(signed, { alg: "EdDSA", jwk: smallOrder }))).toBe("invalid_token_signature");
+});

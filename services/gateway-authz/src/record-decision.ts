@@ -1,0 +1,31 @@
+import { AAuthError, type AAuthErrorCode, type HeaderFields } from "aauth";
+import { recordRefused, recordVerified } from "protocol-trace";
+import type { Decision } from "./judge-check.ts";
+
+/** Writes a decision onto the span of its check. One that took no verification (an open path, an unsigned request) leaves no verdict. */
+export function recordDecision(decision: Decision, headers: HeaderFields): void {
+  if (decision.allowed) {
+    if (decision.because === "verified") recordVerified(decision.verified, { headers });
+    return;
+  }
+  const { refusal, verified } = decision;
+  recordRefused(
+    verified === undefined ? decision.cause : belowScheme(refusal.code, verified),
+    { headers },
+    refusal,
+  );
+}
+
+/** Nothing was thrown for a proven caller below the route's scheme; in the list of checks it is the last one. */
+function belowScheme(
+  code: string,
+  { agent, report }: NonNullable<(Decision & { allowed: false })["verified"]>,
+) {
+  const reason = "the route's scheme asks for more than the caller has proven";
+  const others = report.checks.filter(({ name }) => name !== "requirement");
+  const checks = [...others, { name: "requirement", verdict: "failed", reason } as const];
+  return new AAuthError(code as AAuthErrorCode, reason, {
+    report: { ...report, checks },
+    ...(agent.level === "identified" && { provenAgent: agent }),
+  });
+}
