@@ -1,0 +1,218 @@
+import {
+  type Attributes,
+  context,
+  propagation,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+} from "@opentelemetry/api";
+import { parseAgentAuth } from "aauth";
+import {
+  type AgentEvent,
+  type AgentObserver,
+  pooledTransport,
+  type ShownToken,
+  type Transport,
+} from "aauth/agent";
+import { ATTRIBUTE, EVENT, EVENT_ATTRIBUTE } from "./attribute-names.ts";
+import { cutEnd, cutTokens, shownBody, shownHeaders, shownUrl } from "./cut.ts";
+import { watchBody } from "./traced-body.ts";
+import { kindOf, tokenIn, tokenJson, tracedToken } from "./traced-token.ts";
+
+type SignedEvent = Extract<AgentEvent, { type: "request_signed" }>;
+
+/** What an agent is given to be seen in traces: both go together into `createAgent`. */
+export interface AgentTrace {
+  readonly transport: Transport;
+  readonly observer: AgentObserver;
+}
+
+/**
+ * Makes a CLIENT span of every signed request of an agent, with the request as it was signed and the answer, and passes the trace on
+ * in `traceparent` (which no signature covers). What happens between two requests (a token is asked for, one is held) becomes events of
+ * the span that is current when the agent is called.
+ *
+ * A challenge is an answer and no failure: the span of the first try has the event `aauth.challenge_received` and no error. Any other
+ * status from 400 on is one.
+ *
+ * A span ends when the answer's body has been read. Each agent needs a pair of its own.
+ *
+ * @param send default: aauth's own transport
+ * @example
+ * const traced = createAgentTrace();
+ * const agent = createAgent({ ...options, transport: traced.transport, observer: traced.observer });
+ */
+export function createAgentTrace(send: Transport = pooledTransport): AgentTrace {
+  const tracer = trace.getTracer("protocol-trace");
+  /** The agent tells what it has signed and then, before anything else can happen, sends it. */
+  let announced: SignedEvent | undefined;
+
+  return {
+    observer(event) {
+      if (event.type === "request_signed") announced = event;
+      else addEvent(trace.getActiveSpan(), event);
+    },
+
+    async transport(url, request) {
+      const signed = announced;
+      announced = undefined;
+      const options = { kind: SpanKind.CLIENT, attributes: { [ATTRIBUTE.method]: request.method } };
+      const span = tracer.startSpan(signed === undefined ? request.method : nameOf(signed), options);
+      const headers = { ...request.headers };
+      propagation.inject(trace.setSpan(context.active(), span), headers);
+      if (!span.isRecording()) return send(url, { ...request, headers });
+
+      span.setAttributes({ ...targetAttributes(url), ...requestAttributes({ ...request, headers }) });
+      if (signed !== undefined) {
+        span.setAttributes(signatureAttributes(signed, headers));
+        span.addEvent(EVENT.requestSigned, { [EVENT_ATTRIBUTE.scheme]: signed.scheme });
+      }
+      try {
+        const response = await send(url, { ...request, headers });
+        recordResponse(span, response);
+        return watchBody(response, (body) => {
+          if (body !== undefined) span.setAttribute(ATTRIBUTE.responseBody, body);
+          span.end();
+        });
+      } catch (error) {
+        const { code, name } = error as { code?: unknown; name?: unknown };
+        const type = typeof code === "string" ? code : String(name);
+        span.setAttribute(ATTRIBUTE.errorType, type);
+        span.setStatus({ code: SpanStatusCode.ERROR, message: type });
+        span.end();
+        throw error;
+      }
+    },
+  };
+}
+
+/** `POST signed with jwks`, `POST again, signed with jwt`, `POST token request, signed with jwks`: few enough to be searched for. */
+function nameOf({ method, purpose, scheme, attempt }: SignedEvent): string {
+  const which = purpose === "token" ? " token request," : attempt > 1 ? " again," : "";
+  return `${method}${which} signed with ${scheme}`;
+}
+
+function targetAttributes(url: string): Attributes {
+  const { hostname, port, protocol } = new URL(url);
+  return {
+    [ATTRIBUTE.url]: shownUrl(url),
+    [ATTRIBUTE.serverAddress]: hostname,
+    [ATTRIBUTE.serverPort]: Number(port || (protocol === "https:" ? 443 : 80)),
+  };
+}
+
+function requestAttributes({
+  headers,
+  body,
+}: {
+  headers: Readonly<Record<string, string>>;
+  body?: Uint8Array;
+}): Attributes {
+  return {
+    [ATTRIBUTE.role]: "signer",
+    [ATTRIBUTE.requestHeaders]: JSON.stringify(shownHeaders(Object.entries(headers))),
+    [ATTRIBUTE.requestBody]: shownBody(body, headers["content-type"]),
+  };
+}
+
+function signatureAttributes(signed: SignedEvent, headers: Readonly<Record<string, string>>): Attributes {
+  const token = tokenIn(headers["signature-key"]);
+  return {
+    [ATTRIBUTE.purpose]: signed.purpose,
+    [ATTRIBUTE.attempt]: signed.attempt,
+    [ATTRIBUTE.retryReason]: signed.retryReason,
+    [ATTRIBUTE.signatureScheme]: signed.scheme,
+    [ATTRIBUTE.signatureLabel]: headers["signature-input"]?.split("=", 1)[0],
+    [ATTRIBUTE.signatureComponents]: [...signed.coveredComponents],
+    [ATTRIBUTE.signatureBase]: cutEnd(cutTokens(signed.signatureBase)),
+    [ATTRIBUTE.signatureCreated]: signed.created,
+    [ATTRIBUTE.signatureThumbprint]: signed.thumbprint,
+    [ATTRIBUTE.signatureKid]: signed.kid,
+    [ATTRIBUTE.tokenSent]: token && tracedToken(token),
+  };
+}
+
+function recordResponse(span: Span, response: Response): void {
+  const { status, headers } = response;
+  span.setAttribute(ATTRIBUTE.status, status);
+  span.setAttribute(ATTRIBUTE.responseHeaders, JSON.stringify(shownHeaders(headers)));
+  if (status < 400) return;
+  const agentAuth = headers.get("agent-auth");
+  if (agentAuth !== null && (status === 401 || status === 403)) {
+    span.addEvent(EVENT.challengeReceived, challengeAttributes(status, agentAuth));
+    return;
+  }
+  span.setAttribute(ATTRIBUTE.errorType, String(status));
+  span.setStatus({ code: SpanStatusCode.ERROR });
+}
+
+function challengeAttributes(status: number, agentAuth: string): Attributes {
+  try {
+    const { level, authServer, resourceToken } = parseAgentAuth(agentAuth);
+    return {
+      [EVENT_ATTRIBUTE.status]: status,
+      [EVENT_ATTRIBUTE.level]: level,
+      [EVENT_ATTRIBUTE.authServer]: authServer,
+      [EVENT_ATTRIBUTE.resourceToken]: resourceToken && tracedToken(resourceToken),
+    };
+  } catch {
+    return { [EVENT_ATTRIBUTE.status]: status }; // the agent refuses it a moment later
+  }
+}
+
+function addEvent(span: Span | undefined, event: AgentEvent): void {
+  if (span?.isRecording() !== true) return;
+  switch (event.type) {
+    case "resource_token_requested":
+      span.addEvent(EVENT.resourceTokenRequested, {
+        [EVENT_ATTRIBUTE.resource]: event.resource,
+        [EVENT_ATTRIBUTE.scope]: event.scope,
+      });
+      return;
+    case "resource_token_received":
+      span.addEvent(EVENT.resourceTokenReceived, {
+        [EVENT_ATTRIBUTE.resource]: event.resource,
+        [EVENT_ATTRIBUTE.authServer]: event.authServer,
+        [EVENT_ATTRIBUTE.resourceToken]: shownTokenJson(event.resourceToken),
+      });
+      return;
+    case "token_requested":
+      span.addEvent(EVENT.tokenRequested, {
+        [EVENT_ATTRIBUTE.requestType]: event.requestType,
+        [EVENT_ATTRIBUTE.authServer]: event.authServer,
+      });
+      return;
+    case "token_received":
+      span.addEvent(EVENT.tokenReceived, {
+        [EVENT_ATTRIBUTE.requestType]: event.requestType,
+        [EVENT_ATTRIBUTE.kind]: kindOf(event.token.header),
+        [EVENT_ATTRIBUTE.token]: shownTokenJson(event.token),
+        [EVENT_ATTRIBUTE.expiresIn]: event.expiresInSeconds,
+      });
+      return;
+    case "token_cache_hit":
+      span.addEvent(EVENT.tokenCacheHit, {
+        [EVENT_ATTRIBUTE.tokenId]: event.tokenId,
+        [EVENT_ATTRIBUTE.authServer]: event.authServer,
+        [EVENT_ATTRIBUTE.resource]: event.resource,
+      });
+      return;
+    case "consent_required":
+      span.addEvent(EVENT.consentRequired, {
+        [EVENT_ATTRIBUTE.authServer]: event.authServer,
+        [EVENT_ATTRIBUTE.expiresIn]: event.expiresInSeconds,
+      });
+      return;
+    case "request_retried":
+      span.addEvent(EVENT.requestRetried, {
+        [EVENT_ATTRIBUTE.reason]: event.reason,
+        [EVENT_ATTRIBUTE.scheme]: event.scheme,
+      });
+  }
+}
+
+/** Without `token`, which is there where whole tokens are wanted in the log: a trace never has them. */
+function shownTokenJson({ tokenId: id, header, claims }: ShownToken): string {
+  return tokenJson({ kind: kindOf(header), id, header: { ...header }, claims });
+}

@@ -1,0 +1,246 @@
+/**
+ * Every name that the demo's services write onto their spans, and the shape of what stands under it. No imports: a browser can read
+ * it. Names of OpenTelemetry's stable semantic conventions come first; what those do not know begins with `aauth.`.
+ *
+ * Values are strings, numbers and lists of strings. What is marked `JSON` is a string of JSON. No value holds a signature, a key that
+ * is secret or a whole token; each is bounded ({@link LIMIT}).
+ *
+ * @module
+ */
+
+/** Span attributes. The comment says on which span, and the value's type where it is no text. */
+export const ATTRIBUTE = {
+  /** Client and server. `POST` */
+  method: "http.request.method",
+  /** Server. The route's pattern: `/optimization/progress/:id` */
+  route: "http.route",
+  /** Client and server. Number. */
+  status: "http.response.status_code",
+  /** Client. Absolute; values of secret parameters are cut. */
+  url: "url.full",
+  /** Server. Without the query. */
+  path: "url.path",
+  /** Client: where it was sent. Server: what the caller has named as host. */
+  serverAddress: "server.address",
+  /** Client and server. Number. */
+  serverPort: "server.port",
+  /** With status error: class of failure or status code. */
+  errorType: "error.type",
+  /** Server. Address of the peer. */
+  clientAddress: "client.address",
+
+  /** `signer` on client spans, `verifier` on server spans with a gate. */
+  role: "aauth.role",
+  /** Client. Number: 1 for the first try at a request, 2 for the next. */
+  attempt: "aauth.attempt",
+  /** Client, from the second attempt on: `identity`, `authorization` or `token_refused`. */
+  retryReason: "aauth.retry.reason",
+  /** Client: `resource`, or `token` for a request to an auth server's token endpoint. */
+  purpose: "aauth.request.purpose",
+
+  /** Client. `hwk`, `jwks` or `jwt`. */
+  signatureScheme: "aauth.signature.scheme",
+  /** Client. Label of the signature, `sig1`. */
+  signatureLabel: "aauth.signature.label",
+  /** Client. List of component names, in order. */
+  signatureComponents: "aauth.signature.covered_components",
+  /** Client. The signature base as it was signed; a token in it is cut. */
+  signatureBase: "aauth.signature.base",
+  /** Client. Number: Unix seconds. */
+  signatureCreated: "aauth.signature.created",
+  /** Client. RFC 7638 thumbprint of the key that signed. */
+  signatureThumbprint: "aauth.signature.thumbprint",
+  /** Client. Key id of the key that signed. */
+  signatureKid: "aauth.signature.kid",
+
+  /** Server. `passed`, `challenged` (a proven caller was asked for more, or an unsigned one for a signature) or `refused`. */
+  verdict: "aauth.verification.verdict",
+  /** Server. JSON: {@link TracedCheck} list, in the order they were made. */
+  checks: "aauth.verification.checks",
+  /** Server. `hwk`, `jwks` or `jwt`. */
+  verifiedScheme: "aauth.verification.scheme",
+  /** Server. Label of the signature that was judged. */
+  verifiedLabel: "aauth.verification.label",
+  /** Server. List of component names, as `Signature-Input` has them. */
+  verifiedComponents: "aauth.verification.covered_components",
+  /** Server. The signature base as rebuilt from the received request; a token in it is cut. */
+  verifiedBase: "aauth.verification.base",
+  /** Server. Number: Unix seconds. */
+  verifiedCreated: "aauth.verification.created",
+  /** Server. `header`, `discovery`, `discovery-cache`, `auth-token` or `agent-token`. */
+  keySource: "aauth.verification.key_source",
+  /** Server. Thumbprint of the key that it verified with. */
+  verifiedThumbprint: "aauth.verification.thumbprint",
+  /** Server. What was demanded: `pseudonymous`, `identified` or `authorized`. */
+  requiredLevel: "aauth.requirement.level",
+  /** Server. Space-separated. */
+  requiredScope: "aauth.requirement.scope",
+
+  /** Server. What the caller has proven: `pseudonymous`, `identified` or `authorized`. */
+  agentLevel: "aauth.agent.level",
+  /** Server. Identifier of the caller. */
+  agentId: "aauth.agent.id",
+  /** Server. The delegate that acts for the agent. */
+  agentDelegate: "aauth.agent.delegate",
+  /** Server. The user the caller's auth token speaks for. */
+  userSub: "aauth.user.sub",
+
+  /** Client. JSON: {@link TracedToken} that goes along in `Signature-Key`. */
+  tokenSent: "aauth.token.sent",
+  /** Server. JSON: {@link TracedToken} that came in `Signature-Key`; whether it counts is for the verdict to say. */
+  tokenReceived: "aauth.token.received",
+  /** Server of an auth server. JSON: {@link TracedToken} that is to be exchanged. */
+  upstreamToken: "aauth.upstream_token",
+  /** Server of an auth server. JSON: {@link TracedToken} in the answer. */
+  tokenIssued: "aauth.token.issued",
+  /** Server of an auth server. `auth`, `code`, `refresh` or `exchange`. */
+  requestType: "aauth.request_type",
+  /** Server. The AAuth error, or the OAuth error of a token endpoint. */
+  errorCode: "aauth.error.code",
+  /** Server. JSON: {@link TracedChallenge} in the answer. */
+  challenge: "aauth.challenge",
+
+  /** Client and server. JSON object: lower-case name to value. See {@link LIMIT} for what is cut. */
+  requestHeaders: "aauth.http.request.headers",
+  /** Client and server. JSON object, as above. */
+  responseHeaders: "aauth.http.response.headers",
+  /** Client and server. Text; tokens in JSON members and form fields are cut. */
+  requestBody: "aauth.http.request.body",
+  /** Client and server. As above; not of a challenge, whose body the agent does not read. */
+  responseBody: "aauth.http.response.body",
+
+  /** Backend. Id of the run that a span belongs to. */
+  runId: "optimization.request_id",
+} as const;
+
+/** Span events: what happened between two messages. Under each name the attributes that it has. */
+export const EVENT = {
+  /** Client: a response asks for more. {@link EVENT_ATTRIBUTE} `level`, `authServer`, `resourceToken`, `status` */
+  challengeReceived: "aauth.challenge_received",
+  /** Client: a resource is asked for a resource token before it is called. `resource`, `scope` */
+  resourceTokenRequested: "aauth.resource_token_requested",
+  /** Client: it has answered with one. `resource`, `authServer`, `resourceToken` */
+  resourceTokenReceived: "aauth.resource_token_received",
+  /** Client: an auth server is asked. `requestType`, `authServer` */
+  tokenRequested: "aauth.token_requested",
+  /** Client: it has answered with a token. `kind`, `token`, `expiresIn`, `requestType` */
+  tokenReceived: "aauth.token_received",
+  /** Client: no need to ask; one is held. `tokenId`, `authServer`, `resource` */
+  tokenCacheHit: "aauth.token_cache_hit",
+  /** Client: the auth server wants a person to be asked first. `authServer`, `expiresIn` */
+  consentRequired: "aauth.consent_required",
+  /** Client: the same request again. `reason`, `scheme` */
+  requestRetried: "aauth.request_retried",
+  /** Client: a signature was made. `scheme` */
+  requestSigned: "aauth.request_signed",
+  /** Server: the gate let the request pass. `scheme`, `level` */
+  requestVerified: "aauth.signature_verified",
+  /** Server: a resource token goes out with a challenge. `resourceToken` */
+  resourceTokenIssued: "aauth.resource_token_issued",
+  /** Server of an auth server: a token goes out. `requestType` */
+  tokenIssued: "aauth.token_issued",
+} as const;
+
+/** Attributes of span events. */
+export const EVENT_ATTRIBUTE = {
+  level: "level",
+  status: "status",
+  authServer: "auth_server",
+  resource: "resource",
+  /** JSON: {@link TracedToken} */
+  resourceToken: "resource_token",
+  requestType: "request_type",
+  /** {@link TokenKind} */
+  kind: "kind",
+  /** JSON: {@link TracedToken} */
+  token: "token",
+  tokenId: "token_id",
+  /** Number: seconds. */
+  expiresIn: "expires_in",
+  reason: "reason",
+  scheme: "scheme",
+  scope: "scope",
+} as const;
+
+/** Names of spans that stand for work inside a service. Those of messages are `POST /route` and `POST signed with jwks`. */
+export const SPAN = {
+  /** supply-chain-ui: from the click to the backend's answer. */
+  click: "supply_chain_ui.start_optimization",
+  /** supply-chain-backend: a run begins; ends with what is known when the browser is answered. */
+  startOptimization: "optimization_api.start_optimization",
+  /** supply-chain-backend: one attempt of a run, to its end. A run that waits for consent has two. */
+  run: "optimization_service.run_optimization",
+  /** supply-chain-backend: one call of the supply-chain agent, with all its requests. */
+  callAgent: "a2a_service.send_optimization_request",
+  /** supply-chain-backend: the browser is back from the consent page. */
+  consentReturned: "optimization_api.consent_callback",
+  /** supply-chain-backend: the code that came with it becomes a token. */
+  redeemConsent: "aauth_token_service.redeem_code",
+  /** supply-chain-backend: a consent is given back. */
+  revokeConsent: "aauth_token_service.revoke_consent",
+  /** supply-chain-agent: the task of one message. */
+  supplyChainExecute: "supply_chain_agent.executor.execute",
+  /** supply-chain-agent: the work that needs nobody else. */
+  supplyChainInvoke: "supply_chain_agent.invoke",
+  /** supply-chain-agent: one call of the market-analysis agent, with all its requests. */
+  supplyChainMarketAnalysis: "supply_chain_agent.get_market_analysis",
+  /** market-analysis-agent: the task of one message. */
+  marketAnalysisExecute: "market_analysis_agent.executor.execute",
+  /** market-analysis-agent: the analysis. */
+  marketAnalysisInvoke: "market_analysis_agent.invoke",
+} as const;
+
+/** `service.name` of each service. */
+export const SERVICE_NAME = {
+  ui: "supply-chain-ui",
+  backend: "supply-chain-backend",
+  supplyChainAgent: "supply-chain-agent",
+  marketAnalysisAgent: "market-analysis-agent",
+  delegateAgent: "delegate-agent",
+  gateway: "agentgateway",
+  gatewayAuthz: "gateway-authz",
+  authServer: "auth-server",
+  keycloak: "keycloak",
+} as const;
+
+/** Bounds of what is written, in characters. A value that was cut ends with `…`. */
+export const LIMIT = {
+  /** Of one text value. */
+  text: 8192,
+  /** Of a body. */
+  body: 4096,
+  /** Of one header field's value. */
+  headerValue: 2048,
+  /** What is left of a token: enough to recognise it. */
+  token: 12,
+} as const;
+
+/** What a token is, by its `typ`; `opaque` when it is no JWT. */
+export type TokenKind = "agent+jwt" | "auth+jwt" | "resource+jwt" | "opaque" | (string & {});
+
+/** A token without its signature. `id` is its `jti`, or the beginning of its hash. */
+export interface TracedToken {
+  readonly kind: TokenKind;
+  readonly id: string;
+  readonly header?: Readonly<Record<string, unknown>>;
+  readonly claims?: Readonly<Record<string, unknown>>;
+}
+
+/** One check of a gate. */
+export interface TracedCheck {
+  /** `signature`, `content-digest`, …: `CheckName` of `aauth`. */
+  readonly name: string;
+  readonly verdict: "passed" | "failed" | "skipped";
+  /** Always there when the verdict is `failed`. */
+  readonly reason?: string;
+  /** What demands the check: `profile 2.4`. */
+  readonly section: string;
+}
+
+/** The answer of a gate that wants more. */
+export interface TracedChallenge {
+  readonly status: number;
+  readonly level?: "pseudonymous" | "identified" | "authorized";
+  readonly auth_server?: string;
+  readonly resource_token?: TracedToken;
+}

@@ -1,0 +1,20 @@
+import type { VerificationEvent } from "fastify-aauth";
+import { recordRefused, recordVerified } from "./verification.ts";
+
+/** An observer for `fastify-aauth`. */
+export type GateTrace = (
+  event: VerificationEvent,
+  request: { readonly headers: Readonly<Record<string, string | string[] | undefined>> },
+) => void;
+
+/** Writes what the gate saw and decided onto the current span, which is the request's. */
+export const gateTrace: GateTrace = (event, { headers }) => {
+  switch (event.type) {
+    case "request_received":
+      return;
+    case "request_verified":
+      return recordVerified(event.verified, { headers, requirement: event.requirement });
+    case "request_refused":
+      return recordRefused(event.error, { headers, requirement: event.requirement }, event.challenge);
+  }
+};

@@ -1,0 +1,18 @@
+/**
+ * Writes what the gate and the agent tell their observers onto OpenTelemetry spans, through OpenTelemetry's API alone: a process that
+ * has not started its SDK makes no spans and pays next to nothing.
+ *
+ * @module
+ */
+
+export { type AgentTrace, createAgentTrace } from "./agent-trace.ts";
+export { ATTRIBUTE, EVENT, EVENT_ATTRIBUTE, SERVICE_NAME, SPAN } from "./attribute-names.ts";
+export { type GateTrace, gateTrace } from "./gate-trace.ts";
+export { traceMessages } from "./message-trace.ts";
+export {
+  recordIssuedToken,
+  recordTokenRefusal,
+  recordTokenRequest,
+  recordUpstreamToken,
+} from "./token-issue.ts";
+export { type JudgedRequest, type RefusalAnswer, recordRefused, recordVerified } from "./verification.ts";

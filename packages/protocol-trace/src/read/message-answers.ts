@@ -1,0 +1,202 @@
+import type { TracedCheck, TracedToken } from "../attribute-names.ts";
+import { isoSeconds } from "./claim-meaning.ts";
+import { partyName } from "./parties.ts";
+import type { Message, VerifierSide } from "./protocol-run.ts";
+
+/** What anyone asks about a message, answered from what its sender and the gates wrote down. */
+export interface MessageAnswers {
+  /** Who signed this? */
+  readonly signedBy: string;
+  /** With which key? */
+  readonly key: string;
+  /** For whom? */
+  readonly onBehalfOf: string;
+  /** Allowed by what? */
+  readonly allowedBy: string;
+  /** What became of it, and why? */
+  readonly verdict: string;
+}
+
+/** What refused, or asked for more. */
+export interface DecisiveCheck {
+  readonly gate: VerifierSide;
+  readonly check: TracedCheck;
+}
+
+const KEY_SOURCES: Readonly<Record<string, string>> = {
+  header: "it came in the request itself",
+  discovery: "the receiver fetched it from the signer’s published key set",
+  "discovery-cache": "the receiver had it from the signer’s published key set",
+  "auth-token": "the auth token names it (cnf.jwk)",
+  "agent-token": "the agent token names it (cnf.jwk)",
+};
+
+export function keySourceInWords(source: string): string {
+  return KEY_SOURCES[source] ?? source;
+}
+
+/** The check that ended the message, if one did. */
+export function decisiveCheck({ verifiers }: Message): DecisiveCheck | undefined {
+  for (const gate of verifiers) {
+    const check = gate.checks.find(({ verdict }) => verdict === "failed");
+    if (check !== undefined) return { gate, check };
+  }
+  return undefined;
+}
+
+/** Answers the five questions. Text for people: it may change at any time. */
+export function messageAnswers(message: Message): MessageAnswers {
+  return {
+    signedBy: signedBy(message),
+    key: keyOf(message),
+    onBehalfOf: onBehalfOf(message),
+    allowedBy: allowedBy(message),
+    verdict: verdictOf(message),
+  };
+}
+
+const provenGate = ({ verifiers }: Message) =>
+  verifiers.findLast(({ agentLevel }) => agentLevel !== undefined);
+const gateOf = (message: Message) => provenGate(message) ?? message.verifiers.at(-1);
+
+function signedBy(message: Message): string {
+  const { signer, from } = message;
+  if (signer === undefined)
+    return `Nobody: ${partyName(from)} shows its own access token, which never reaches an agent.`;
+  const gate = provenGate(message);
+  if (gate?.agentId !== undefined) {
+    const delegate = gate.agentDelegate === undefined ? "" : `, delegate ${gate.agentDelegate}`;
+    return `${partyName(from)}, proven to be ${gate.agentId}${delegate}.`;
+  }
+  if (gate !== undefined) {
+    return `${partyName(from)}, under no name: the receiver knows it by its key alone (pseudonymous).`;
+  }
+  const name = signer.scheme === "hwk" ? ", under no name" : "";
+  return `${partyName(from)}${name}; no receiver has proven it.`;
+}
+
+function keyOf(message: Message): string {
+  const { signer } = message;
+  if (signer === undefined) return "None.";
+  const { kid, thumbprint } = signer;
+  const name = kid === undefined ? "" : ` ${kid}`;
+  const print = thumbprint === undefined ? "" : `, thumbprint ${thumbprint}`;
+  const source = gateOf(message)?.keySource;
+  const found = source === undefined ? "" : `; ${keySourceInWords(source)}`;
+  return `Ed25519 key${name}${print}${found}.`;
+}
+
+function onBehalfOf(message: Message): string {
+  const gate = gateOf(message);
+  const token = tokenOf(message);
+  const user = gate?.userSub ?? text(token?.claims?.sub);
+  if (message.signer === undefined) return "The signed-in user.";
+  const caller = callerOf(token);
+  const chain = caller === undefined ? "" : ` ${caller} asked for it.`;
+  if (user !== undefined && token?.kind === "auth+jwt") return `The user ${user}.${chain}`;
+  return caller === undefined ? "Itself: no user is named." : `No user is named.${chain}`;
+}
+
+function allowedBy(message: Message): string {
+  if (message.signer === undefined) return "The user’s access token, checked by the backend.";
+  const upstream = message.verifiers.find(({ upstreamToken }) => upstreamToken !== undefined)?.upstreamToken;
+  if (message.purpose === "token") {
+    if (upstream !== undefined || message.requestType === "exchange") {
+      return `The resource token of the challenge before, and the caller’s ${describeToken(upstream ?? message.signer.token)}`;
+    }
+    if (message.requestType === "code") return "The code that came back with the user’s consent.";
+    if (message.requestType === "refresh") return "A refresh token of an earlier grant.";
+    return "The resource token of the challenge before.";
+  }
+  const token = tokenOf(message);
+  return token === undefined ? "Nothing but its signature: no token goes along." : describeToken(token, true);
+}
+
+function verdictOf(message: Message): string {
+  const { outcome, status, to, stoppedAt, verifiers } = message;
+  if (outcome === "pending") return "No answer yet.";
+  if (outcome === "failed" && status === undefined) return "No answer came.";
+  if (outcome === "accepted") {
+    const gates = verifiers
+      .filter(({ verdict }) => verdict === "passed")
+      .map(({ party }) => partyName(party));
+    const passed = gates.length === 0 ? "" : ` Every check passed at: ${[...new Set(gates)].join(", ")}.`;
+    return `Accepted with status ${status}.${passed}${issued(message)}`;
+  }
+  const decisive = decisiveCheck(message);
+  const where = partyName(decisive?.gate.party ?? stoppedAt ?? to);
+  const word = outcome === "challenged" ? "Asked for more" : outcome === "failed" ? "Failed" : "Refused";
+  const code = decisive?.gate.errorCode ?? verifiers.findLast(({ errorCode }) => errorCode)?.errorCode;
+  const named = code === undefined ? "" : ` (${code})`;
+  if (decisive !== undefined) {
+    const reason = decisive.check.reason === undefined ? "" : `: ${decisive.check.reason}`;
+    return `${word} by ${where} with status ${status}: check “${decisive.check.name}” failed${reason}${named}.${wanted(message)}`;
+  }
+  if (code !== undefined) return `${word} by ${where} with status ${status}${named}.${wanted(message)}`;
+  const policy =
+    outcome === "refused" && stoppedAt !== undefined
+      ? ": the signature is good, and its policy does not allow this caller"
+      : "";
+  return `${word} by ${where} with status ${status}${policy}.${wanted(message)}`;
+}
+
+/** What a challenge asks for. */
+function wanted({ outcome, verifiers, events }: Message): string {
+  if (outcome !== "challenged") return "";
+  const challenge = verifiers.find((gate) => gate.challenge !== undefined)?.challenge;
+  const event = events.find(({ name }) => name === "aauth.challenge_received");
+  const level = challenge?.level ?? text(event?.facts.level);
+  const token = challenge?.resource_token ?? event?.token;
+  if (level === "authorized" || token !== undefined) {
+    const server = challenge?.auth_server ?? text(event?.facts.auth_server) ?? text(token?.claims?.aud);
+    const scope = text(token?.claims?.scope);
+    return ` It wants an auth token${server === undefined ? "" : ` of ${server}`}${scope === undefined ? "" : `, scope ${scope}`}, and gave a resource token to get it with.`;
+  }
+  if (level === "identified") return " It wants the caller’s name: a signature with scheme jwks.";
+  return level === "pseudonymous" ? " It wants a valid signature." : "";
+}
+
+function issued({ verifiers, events }: Message): string {
+  const token = verifiers.find(({ issuedToken }) => issuedToken !== undefined)?.issuedToken;
+  const received = token ?? events.find(({ name }) => name === "aauth.token_received")?.token;
+  if (received !== undefined) return ` It issued ${describeToken(received)}`;
+  return events.some(({ name }) => name === "aauth.consent_required")
+    ? " It issued no token yet: the user has to consent first."
+    : "";
+}
+
+/** The token that the message carries. */
+function tokenOf(message: Message): TracedToken | undefined {
+  return message.signer?.token ?? message.verifiers.find(({ token }) => token !== undefined)?.token;
+}
+
+function describeToken(token: TracedToken | undefined, long = false): string {
+  if (token === undefined) return "token.";
+  const { iss, aud, scope, exp } = token.claims ?? {};
+  const name =
+    token.kind === "auth+jwt" ? "auth token" : token.kind === "agent+jwt" ? "agent token" : "token";
+  const parts = [
+    `${long ? name[0]!.toUpperCase() + name.slice(1) : name} ${token.id}`,
+    ...(text(iss) === undefined ? [] : [`issued by ${text(iss)}`]),
+    ...(text(aud) === undefined ? [] : [`for ${text(aud)}`]),
+    ...(text(scope) === undefined ? [] : [`scope ${text(scope)}`]),
+    ...(long && typeof exp === "number" ? [`until ${isoSeconds(exp)}`] : []),
+  ];
+  return `${parts.join(", ")}.`;
+}
+
+/** The chain of `act`, nearest caller first. */
+function callerOf(token: TracedToken | undefined): string | undefined {
+  const names: string[] = [];
+  let act = token?.claims?.act as { agent?: unknown; act?: unknown } | undefined;
+  while (typeof act === "object" && act !== null && names.length < 10) {
+    names.push(text(act.agent) ?? "somebody");
+    act = act.act as typeof act;
+  }
+  return names.length === 0 ? undefined : names.join(", for ");
+}
+
+function text(value: unknown): string | undefined {
+  if (Array.isArray(value)) return value.map(String).join(", ");
+  return typeof value === "string" ? value : undefined;
+}

@@ -1,0 +1,50 @@
+import { SERVICE_NAME } from "../attribute-names.ts";
+import type { Message, Party } from "./protocol-run.ts";
+
+/** The demo's parties in the order of their columns; whoever else takes part comes last. */
+const COLUMNS: readonly Party[] = [
+  { id: SERVICE_NAME.ui, name: "Browser" },
+  { id: SERVICE_NAME.authServer, name: "Auth server" },
+  { id: SERVICE_NAME.backend, name: "Backend" },
+  { id: SERVICE_NAME.delegateAgent, name: "Delegate agent" },
+  { id: SERVICE_NAME.gateway, name: "Gateway" },
+  { id: SERVICE_NAME.supplyChainAgent, name: "Supply-chain agent" },
+  { id: SERVICE_NAME.marketAnalysisAgent, name: "Market-analysis agent" },
+];
+
+/** The columns of a picture: everyone who sends, receives or passes on a message. */
+export function partiesOf(messages: readonly Message[]): Party[] {
+  const present = new Set(messages.flatMap(({ from, to, via }) => [from, to, ...(via ? [via] : [])]));
+  const known = COLUMNS.filter(({ id }) => present.has(id));
+  const others = [...present].filter((id) => !COLUMNS.some((party) => party.id === id));
+  return [...known, ...others.map((id) => ({ id, name: partyName(id) }))];
+}
+
+/** What a party is called in words. */
+export function partyName(id: string): string {
+  if (id === SERVICE_NAME.gatewayAuthz) return "Gateway";
+  return COLUMNS.find((party) => party.id === id)?.name ?? id;
+}
+
+/** The column of a service: the decision point speaks for the gateway, Keycloak is an auth server. */
+export function columnOf(service: string): string {
+  if (service === SERVICE_NAME.gatewayAuthz) return SERVICE_NAME.gateway;
+  if (service === SERVICE_NAME.keycloak) return SERVICE_NAME.authServer;
+  return service;
+}
+
+/** The party behind an address, for a message that left no span at its receiver. */
+export function columnOfUrl(url: string, purpose: Message["purpose"]): string {
+  if (purpose === "token") return SERVICE_NAME.authServer;
+  const host = hostOf(url);
+  const named = COLUMNS.find(({ id }) => host.startsWith(`${id}.`) || host === id);
+  return named?.id ?? host;
+}
+
+function hostOf(url: string): string {
+  try {
+    return new URL(url).hostname;
+  } catch {
+    return "unknown";
+  }
+}

@@ -1,0 +1,136 @@
+/**
+ * A run of the protocol as its trace tells it: who spoke to whom, what was signed, what each gate made of it.
+ *
+ * @module
+ */
+
+import type { TracedChallenge, TracedCheck, TracedToken } from "../attribute-names.ts";
+
+/** One column of the picture. */
+export interface Party {
+  /** `service.name`; for the party behind an address that left no span, its host. */
+  readonly id: string;
+  readonly name: string;
+}
+
+/** Headers and body as the spans hold them: bounded, tokens and signatures cut. */
+export interface HttpMessage {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+/** What the sender of a message put into its signature. */
+export interface SignerSide {
+  readonly party: string;
+  readonly scheme?: string;
+  readonly label?: string;
+  readonly components: readonly string[];
+  readonly base?: string;
+  /** Unix seconds. */
+  readonly created?: number;
+  readonly thumbprint?: string;
+  readonly kid?: string;
+  readonly token?: TracedToken;
+}
+
+export type Verdict = "passed" | "challenged" | "refused";
+
+/** What one gate on the way saw and decided. */
+export interface VerifierSide {
+  readonly party: string;
+  readonly spanId: string;
+  readonly verdict: Verdict;
+  readonly checks: readonly TracedCheck[];
+  readonly scheme?: string;
+  readonly label?: string;
+  readonly components: readonly string[];
+  readonly base?: string;
+  /** Unix seconds. */
+  readonly created?: number;
+  readonly keySource?: string;
+  readonly thumbprint?: string;
+  readonly requiredLevel?: string;
+  readonly requiredScope?: string;
+  readonly agentLevel?: string;
+  readonly agentId?: string;
+  readonly agentDelegate?: string;
+  readonly userSub?: string;
+  readonly token?: TracedToken;
+  readonly upstreamToken?: TracedToken;
+  readonly issuedToken?: TracedToken;
+  readonly challenge?: TracedChallenge;
+  readonly errorCode?: string;
+  readonly requestType?: string;
+}
+
+/** Something the sender noted between this message and the next. */
+export interface RunEvent {
+  readonly name: string;
+  readonly timeMicros: number;
+  readonly facts: Readonly<Record<string, string | number | boolean>>;
+  readonly token?: TracedToken;
+}
+
+/**
+ * How a message ended. `accepted` with a status below 400; `challenged` when it was asked for more; `refused` when a gate, or a policy
+ * behind one, said no; `failed` when no answer came or a server broke; `pending` while there is none yet.
+ */
+export type Outcome = "accepted" | "challenged" | "refused" | "failed" | "pending";
+
+/** One request with its response. */
+export interface Message {
+  /** Span id of its sender: its address in the picture. */
+  readonly id: string;
+  readonly traceId: string;
+  /** From 1, in the order they were sent. */
+  readonly number: number;
+  readonly from: string;
+  readonly to: string;
+  /** The gateway, where the message went through it. */
+  readonly via?: string;
+  /** Where it ended, when it did not get as far as `to`. */
+  readonly stoppedAt?: string;
+  /** Unix microseconds. */
+  readonly startMicros: number;
+  readonly endMicros: number;
+  readonly method: string;
+  readonly url: string;
+  readonly status?: number;
+  readonly outcome: Outcome;
+  /** `token` for a request to an auth server's token endpoint. */
+  readonly purpose: "resource" | "token" | "user";
+  readonly requestType?: string;
+  readonly attempt?: number;
+  readonly retryReason?: string;
+  readonly request: HttpMessage;
+  readonly response: HttpMessage;
+  /** Absent for a message that no agent signed: a person's browser shows its own access token. */
+  readonly signer?: SignerSide;
+  readonly verifiers: readonly VerifierSide[];
+  readonly events: readonly RunEvent[];
+}
+
+/** One bar of the waterfall. */
+export interface WaterfallRow {
+  readonly spanId: string;
+  readonly traceId: string;
+  readonly name: string;
+  readonly service: string;
+  readonly depth: number;
+  readonly startMicros: number;
+  readonly durationMicros: number;
+  readonly isError: boolean;
+  /** The message whose sender or gate this span is. */
+  readonly messageId?: string;
+  readonly status?: number;
+}
+
+export interface ProtocolRun {
+  readonly traceIds: readonly string[];
+  readonly parties: readonly Party[];
+  readonly messages: readonly Message[];
+  readonly waterfall: readonly WaterfallRow[];
+  /** Unix microseconds; 0 when there are no spans. */
+  readonly startMicros: number;
+  readonly endMicros: number;
+}

@@ -1,0 +1,182 @@
+/**
+ * Turns the spans of a run into messages.
+ *
+ * @module
+ */
+
+import { ATTRIBUTE, EVENT, SERVICE_NAME } from "../attribute-names.ts";
+import { columnOf, columnOfUrl, partiesOf } from "./parties.ts";
+import type { Message, Outcome, ProtocolRun, RunEvent, VerifierSide } from "./protocol-run.ts";
+import { readJaegerSpans } from "./read-jaeger.ts";
+import { readEvents, readHttp, readSigner, readVerifier } from "./read-sides.ts";
+import { below, type SpanTree, spanTree } from "./span-tree.ts";
+import { numberAttribute, type TraceSpan, textAttribute } from "./trace-span.ts";
+import { waterfallOf } from "./waterfall.ts";
+
+/** Routes that a page asks over and over to show a run: they are no part of it. */
+const WATCHING =
+  /^\/(optimization\/(progress|results|all|trace|[^/]+\/(trace|attempts|break-it))|agents\/|auth\/me|health)/;
+
+type Draft = Omit<Message, "number">;
+
+/**
+ * Reads a run of the protocol out of its traces, as Jaeger's HTTP query API gives them (`GET /api/traces/{id}`). One run may have
+ * several: it goes on in another one when a person comes back from the consent page.
+ *
+ * What it does NOT do: verify anything. It repeats what the parties have written on their spans, and a span is only as honest as its
+ * writer.
+ *
+ * Never throws for anything in the answers; a growing trace gives a growing run.
+ *
+ * @param answers parsed JSON of each trace
+ *
+ * @example
+ * const run = readProtocolRun([await (await fetch(`${jaeger}/api/traces/${traceId}`)).json()]);
+ * for (const { number, from, to, outcome } of run.messages) console.log(number, from, to, outcome);
+ */
+export function readProtocolRun(answers: readonly unknown[]): ProtocolRun {
+  const spans = answers.flatMap(readJaegerSpans).sort((one, other) => one.startMicros - other.startMicros);
+  const tree = spanTree(spans);
+  const drafts = spans.flatMap((span): Draft[] => {
+    if (isSigned(span)) return [signedMessage(span, tree)];
+    return isUserRequest(span) ? [userMessage(span)] : [];
+  });
+  const messages = withEvents(drafts, spans).map(
+    (draft, index): Message => ({ ...draft, number: index + 1 }),
+  );
+  return {
+    traceIds: [...new Set(spans.map(({ traceId }) => traceId))],
+    parties: partiesOf(messages),
+    messages,
+    waterfall: waterfallOf(tree, messages),
+    startMicros: spans[0]?.startMicros ?? 0,
+    endMicros: spans.reduce((end, span) => Math.max(end, endOf(span)), 0),
+  };
+}
+
+/** What a service notes between two messages belongs to the one that it sent last. */
+function withEvents(drafts: readonly Draft[], spans: readonly TraceSpan[]): Draft[] {
+  const noted = new Map<Draft, RunEvent[]>();
+  for (const span of spans.filter((candidate) => !isSigned(candidate) && !isGate(candidate))) {
+    for (const event of readEvents(span)) {
+      const party = columnOf(span.service);
+      const draft = drafts.findLast(
+        ({ from, startMicros }) => from === party && startMicros <= event.timeMicros,
+      );
+      if (draft !== undefined) noted.set(draft, [...(noted.get(draft) ?? []), event]);
+    }
+  }
+  return drafts.map((draft) => ({ ...draft, events: [...draft.events, ...(noted.get(draft) ?? [])] }));
+}
+
+function isSigned({ attributes }: TraceSpan): boolean {
+  return attributes[ATTRIBUTE.role] === "signer";
+}
+
+function isUserRequest({ kind, service, attributes }: TraceSpan): boolean {
+  if (kind !== "server" || columnOf(service) !== SERVICE_NAME.backend) return false;
+  const path = textAttribute(attributes, ATTRIBUTE.route) ?? textAttribute(attributes, ATTRIBUTE.path) ?? "";
+  return (
+    path !== "" &&
+    attributes[ATTRIBUTE.verdict] === undefined &&
+    !WATCHING.test(path) &&
+    !path.startsWith("/.well-known") &&
+    path !== "/jwks.json"
+  );
+}
+
+/** What the receiver of one signed attempt did with it: everything below its span, up to the attempts that it caused. */
+function signedMessage(span: TraceSpan, tree: SpanTree): Draft {
+  const { attributes } = span;
+  const caused = below(tree, span, isSigned);
+  const gates = caused.filter(isGate).map(readVerifier);
+  const purpose = attributes[ATTRIBUTE.purpose] === "token" ? "token" : "resource";
+  const url = textAttribute(attributes, ATTRIBUTE.url) ?? "";
+  const from = columnOf(span.service);
+  const via = caused.some(({ service }) => columnOf(service) === SERVICE_NAME.gateway)
+    ? SERVICE_NAME.gateway
+    : undefined;
+  const receiver = caused.find(({ kind, service }) => kind === "server" && columnOf(service) !== via);
+  const to = receiver === undefined ? columnOfUrl(url, purpose) : columnOf(receiver.service);
+  const status = numberAttribute(attributes, ATTRIBUTE.status);
+  const requestType =
+    gates.find((gate) => gate.requestType !== undefined)?.requestType ?? requestTypeOf(span);
+  return {
+    ...exchangeOf(span),
+    from,
+    to,
+    ...(via !== undefined && { via }),
+    ...(via !== undefined && receiver === undefined && status !== undefined && { stoppedAt: via }),
+    url,
+    purpose,
+    outcome: outcomeOf(span, status, gates),
+    ...(requestType !== undefined && { requestType }),
+    ...optionalNumber("attempt", numberAttribute(attributes, ATTRIBUTE.attempt)),
+    ...optionalText("retryReason", textAttribute(attributes, ATTRIBUTE.retryReason)),
+    signer: readSigner(span),
+    verifiers: gates,
+    events: readEvents(span),
+  };
+}
+
+function userMessage(span: TraceSpan): Draft {
+  const { attributes } = span;
+  const status = numberAttribute(attributes, ATTRIBUTE.status);
+  return {
+    ...exchangeOf(span),
+    from: SERVICE_NAME.ui,
+    to: columnOf(span.service),
+    url: textAttribute(attributes, ATTRIBUTE.route) ?? textAttribute(attributes, ATTRIBUTE.path) ?? "",
+    purpose: "user",
+    outcome: outcomeOf(span, status, []),
+    verifiers: [],
+    events: [],
+  };
+}
+
+function exchangeOf(span: TraceSpan) {
+  const { attributes } = span;
+  return {
+    id: span.spanId,
+    traceId: span.traceId,
+    startMicros: span.startMicros,
+    endMicros: endOf(span),
+    method: textAttribute(attributes, ATTRIBUTE.method) ?? "",
+    ...optionalNumber("status", numberAttribute(attributes, ATTRIBUTE.status)),
+    request: readHttp(attributes, ATTRIBUTE.requestHeaders, ATTRIBUTE.requestBody),
+    response: readHttp(attributes, ATTRIBUTE.responseHeaders, ATTRIBUTE.responseBody),
+  };
+}
+
+function isGate({ attributes }: TraceSpan): boolean {
+  return attributes[ATTRIBUTE.role] === "verifier" && attributes[ATTRIBUTE.verdict] !== undefined;
+}
+
+function outcomeOf(span: TraceSpan, status: number | undefined, gates: readonly VerifierSide[]): Outcome {
+  if (status === undefined) return span.isError ? "failed" : "pending";
+  if (status < 400) return "accepted";
+  const last = gates.findLast(({ verdict }) => verdict !== "passed");
+  if (last === undefined ? hasEvent(span, EVENT.challengeReceived) : last.verdict === "challenged")
+    return "challenged";
+  return status < 500 ? "refused" : "failed";
+}
+
+function hasEvent(span: TraceSpan, name: string): boolean {
+  return span.events.some((event) => event.name === name);
+}
+
+/** The form of a token request names its type; the receiver's span is not always there. */
+function requestTypeOf({ attributes }: TraceSpan): string | undefined {
+  const body = textAttribute(attributes, ATTRIBUTE.requestBody) ?? "";
+  return /(?:^|&)request_type=([a-z]+)/.exec(body)?.[1];
+}
+
+const endOf = ({ startMicros, durationMicros }: TraceSpan) => startMicros + durationMicros;
+
+function optionalNumber<N extends string>(name: N, value: number | undefined): { [K in N]?: number } {
+  return value === undefined ? {} : ({ [name]: value } as { [K in N]: number });
+}
+
+function optionalText<N extends string>(name: N, value: string | undefined): { [K in N]?: string } {
+  return value === undefined ? {} : ({ [name]: value } as { [K in N]: string });
+}

@@ -1,0 +1,142 @@
+import { ATTRIBUTE, type TracedChallenge, type TracedCheck, type TracedToken } from "../attribute-names.ts";
+import { columnOf } from "./parties.ts";
+import type { HttpMessage, RunEvent, SignerSide, Verdict, VerifierSide } from "./protocol-run.ts";
+import {
+  type Attributes,
+  jsonAttribute,
+  listAttribute,
+  numberAttribute,
+  type TraceSpan,
+  textAttribute,
+} from "./trace-span.ts";
+
+/** What a signed attempt's span says of its signature. */
+export function readSigner({ service, attributes }: TraceSpan): SignerSide {
+  return {
+    party: columnOf(service),
+    components: listAttribute(attributes, ATTRIBUTE.signatureComponents) ?? [],
+    ...present({
+      scheme: textAttribute(attributes, ATTRIBUTE.signatureScheme),
+      label: textAttribute(attributes, ATTRIBUTE.signatureLabel),
+      base: textAttribute(attributes, ATTRIBUTE.signatureBase),
+      created: numberAttribute(attributes, ATTRIBUTE.signatureCreated),
+      thumbprint: textAttribute(attributes, ATTRIBUTE.signatureThumbprint),
+      kid: textAttribute(attributes, ATTRIBUTE.signatureKid),
+      token: readToken(jsonAttribute(attributes, ATTRIBUTE.tokenSent)),
+    }),
+  };
+}
+
+/** What a gate's span says of its verdict. */
+export function readVerifier({ service, spanId, attributes }: TraceSpan): VerifierSide {
+  return {
+    party: columnOf(service),
+    spanId,
+    verdict: readVerdict(textAttribute(attributes, ATTRIBUTE.verdict)),
+    checks: readChecks(jsonAttribute(attributes, ATTRIBUTE.checks)),
+    components: listAttribute(attributes, ATTRIBUTE.verifiedComponents) ?? [],
+    ...present({
+      scheme: textAttribute(attributes, ATTRIBUTE.verifiedScheme),
+      label: textAttribute(attributes, ATTRIBUTE.verifiedLabel),
+      base: textAttribute(attributes, ATTRIBUTE.verifiedBase),
+      created: numberAttribute(attributes, ATTRIBUTE.verifiedCreated),
+      keySource: textAttribute(attributes, ATTRIBUTE.keySource),
+      thumbprint: textAttribute(attributes, ATTRIBUTE.verifiedThumbprint),
+      requiredLevel: textAttribute(attributes, ATTRIBUTE.requiredLevel),
+      requiredScope: textAttribute(attributes, ATTRIBUTE.requiredScope),
+      agentLevel: textAttribute(attributes, ATTRIBUTE.agentLevel),
+      agentId: textAttribute(attributes, ATTRIBUTE.agentId),
+      agentDelegate: textAttribute(attributes, ATTRIBUTE.agentDelegate),
+      userSub: textAttribute(attributes, ATTRIBUTE.userSub),
+      token: readToken(jsonAttribute(attributes, ATTRIBUTE.tokenReceived)),
+      upstreamToken: readToken(jsonAttribute(attributes, ATTRIBUTE.upstreamToken)),
+      issuedToken: readToken(jsonAttribute(attributes, ATTRIBUTE.tokenIssued)),
+      challenge: readChallenge(jsonAttribute(attributes, ATTRIBUTE.challenge)),
+      errorCode: textAttribute(attributes, ATTRIBUTE.errorCode),
+      requestType: textAttribute(attributes, ATTRIBUTE.requestType),
+    }),
+  };
+}
+
+/** Headers and body of one side of an exchange, where the span has them. */
+export function readHttp(attributes: Attributes, headers: string, body: string): HttpMessage {
+  return present({
+    headers: readHeaders(jsonAttribute(attributes, headers)),
+    body: textAttribute(attributes, body),
+  });
+}
+
+export function readEvents({ events }: TraceSpan): RunEvent[] {
+  return events
+    .filter(({ name }) => name.startsWith("aauth."))
+    .map(({ name, timeMicros, attributes }) => {
+      const { event: _name, resource_token, token, ...facts } = attributes;
+      const shown = readToken(jsonAttribute(attributes, token === undefined ? "resource_token" : "token"));
+      return { name, timeMicros, facts, ...(shown && { token: shown }) };
+    });
+}
+
+type Members = Readonly<Record<string, unknown>>;
+
+function readVerdict(text: string | undefined): Verdict {
+  return text === "passed" || text === "challenged" ? text : "refused";
+}
+
+function readChecks(value: unknown): TracedCheck[] {
+  if (!Array.isArray(value)) return [];
+  return value.filter(isRecord).flatMap(({ name, verdict, reason, section }) => {
+    if (typeof name !== "string" || !isCheckVerdict(verdict)) return [];
+    return [
+      {
+        name,
+        verdict,
+        ...(typeof reason === "string" && { reason }),
+        section: typeof section === "string" ? section : "",
+      },
+    ];
+  });
+}
+
+function isCheckVerdict(value: unknown): value is TracedCheck["verdict"] {
+  return value === "passed" || value === "failed" || value === "skipped";
+}
+
+function readToken(value: unknown): TracedToken | undefined {
+  if (!isRecord(value) || typeof value.kind !== "string") return undefined;
+  const { kind, id, header, claims } = value;
+  return {
+    kind,
+    id: String(id ?? ""),
+    ...(isRecord(header) && { header }),
+    ...(isRecord(claims) && { claims }),
+  };
+}
+
+function readChallenge(value: unknown): TracedChallenge | undefined {
+  if (!isRecord(value)) return undefined;
+  const { status, level, auth_server, resource_token } = value;
+  const token = readToken(resource_token);
+  return {
+    status: Number(status),
+    ...(level === "pseudonymous" || level === "identified" || level === "authorized" ? { level } : {}),
+    ...(typeof auth_server === "string" && { auth_server }),
+    ...(token && { resource_token: token }),
+  };
+}
+
+function readHeaders(value: unknown): Record<string, string> | undefined {
+  if (!isRecord(value)) return undefined;
+  const entries = Object.entries(value).map(([name, text]): [string, string] => [name, String(text)]);
+  return Object.fromEntries(entries);
+}
+
+function isRecord(value: unknown): value is Members {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+type Present<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
+
+/** The members that are there. */
+function present<T extends Record<string, unknown>>(members: T): Present<T> {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as Present<T>;
+}

@@ -1,0 +1,46 @@
+/** A name with its value, as a signature header has it. */
+export interface FieldPart {
+  readonly name: string;
+  readonly value: string;
+}
+
+/** `Signature-Key` for reading. A cut token is still one value; nothing is judged here. */
+export interface ReadableSignatureKey {
+  readonly label: string;
+  readonly scheme: string;
+  readonly parameters: readonly FieldPart[];
+}
+
+/** `Signature-Input` for reading. */
+export interface ReadableSignatureInput {
+  readonly label: string;
+  readonly components: readonly string[];
+  readonly parameters: readonly FieldPart[];
+}
+
+/** Takes `Signature-Key` apart by the grammar of profile 1.1; undefined when it does not follow it. */
+export function readSignatureKey(value: string): ReadableSignatureKey | undefined {
+  // label=(scheme=token name="value" …)
+  const match = /^([a-z*][a-z0-9_.*-]*)=\(scheme=([A-Za-z0-9_-]+)((?: [a-z0-9-]+="[^"]*")*)\)$/.exec(
+    value.trim(),
+  );
+  if (match === null) return undefined;
+  const [, label = "", scheme = "", pairs = ""] = match;
+  return { label, scheme, parameters: pairsIn(pairs, / ([a-z0-9-]+)="([^"]*)"/g) };
+}
+
+/** Takes `Signature-Input` apart: label, covered components, parameters (RFC 9421 section 4.1). */
+export function readSignatureInput(value: string): ReadableSignatureInput | undefined {
+  const match = /^([a-z*][a-z0-9_.*-]*)=\(([^)]*)\)(.*)$/.exec(value.trim());
+  if (match === null) return undefined;
+  const [, label = "", list = "", parameters = ""] = match;
+  return {
+    label,
+    components: [...list.matchAll(/"([^"]*)"/g)].map(([, name = ""]) => name),
+    parameters: pairsIn(parameters, /;\s*([a-z*][a-z0-9_.*-]*)=("[^"]*"|[^;]*)/g),
+  };
+}
+
+function pairsIn(text: string, pattern: RegExp): FieldPart[] {
+  return [...text.matchAll(pattern)].map(([, name = "", value = ""]) => ({ name, value }));
+}

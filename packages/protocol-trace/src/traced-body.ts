@@ -1,0 +1,73 @@
+import { LIMIT } from "./attribute-names.ts";
+import { isShownType, shownBody } from "./cut.ts";
+
+/** A body that nobody reads to its end must not keep its span from being sent. */
+const UNREAD_LIMIT_MS = 10_000;
+
+/**
+ * The same response; `done` is told once of the beginning of its body, when that was read, given up or left alone for ten seconds.
+ * Nothing is read that the receiver does not ask for.
+ */
+export function watchBody(response: Response, done: (body: string | undefined) => void): Response {
+  const { body, status, statusText, headers } = response;
+  if (body === null) {
+    done(undefined);
+    return response;
+  }
+  const type = headers.get("content-type") ?? undefined;
+  const isShown = isShownType(type);
+  const start: Uint8Array[] = [];
+  let size = 0;
+  let isDone = false;
+  const end = () => {
+    if (isDone) return;
+    isDone = true;
+    clearTimeout(timer);
+    done(isShown ? shownBody(concat(start, size), type) : undefined);
+  };
+  const timer = setTimeout(end, UNREAD_LIMIT_MS);
+  (timer as { unref?: () => void }).unref?.();
+
+  const reader = body.getReader();
+  const watched = new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        try {
+          const { done: isRead, value } = await reader.read();
+          if (isRead) {
+            controller.close();
+            end();
+            return;
+          }
+          // One byte more than is shown tells that there is more.
+          if (isShown && size <= LIMIT.body) {
+            start.push(value);
+            size += value.byteLength;
+          }
+          controller.enqueue(value);
+        } catch (error) {
+          end();
+          controller.error(error);
+        }
+      },
+      async cancel(reason) {
+        end();
+        await reader.cancel(reason);
+      },
+    },
+    // Nothing is asked of the connection before the receiver reads.
+    { highWaterMark: 0 },
+  );
+  return new Response(watched, { status, statusText, headers });
+}
+
+function concat(chunks: readonly Uint8Array[], size: number): Uint8Array {
+  if (chunks.length === 1) return chunks[0]!;
+  const all = new Uint8Array(size);
+  let offset = 0;
+  for (const chunk of chunks) {
+    all.set(chunk, offset);
+    offset += chunk.byteLength;
+  }
+  return all;
+}

@@ -1,0 +1,51 @@
+import { decodeToken, parseSignatureKey, tokenId } from "aauth";
+import { LIMIT, type TracedToken } from "./attribute-names.ts";
+import { cutTokens } from "./cut.ts";
+
+/** Many requests carry the same few tokens. */
+const MAX_REMEMBERED = 200;
+const remembered = new Map<string, string>();
+
+/** A token as JSON for an attribute: what it is and says, without its signature. */
+export function tracedToken(token: string): string {
+  const known = remembered.get(token);
+  if (known !== undefined) return known;
+  const json = tokenJson(readToken(token));
+  if (remembered.size >= MAX_REMEMBERED) remembered.delete(remembered.keys().next().value!);
+  remembered.set(token, json);
+  return json;
+}
+
+/** A token that has been taken apart already. */
+export function tokenJson(token: TracedToken): string {
+  const json = JSON.stringify(token, (_name, value) =>
+    typeof value === "string" ? cutTokens(value) : value,
+  );
+  // Half a JSON text is none: what does not fit is left out as a whole.
+  return json.length <= LIMIT.text ? json : JSON.stringify({ kind: token.kind, id: token.id });
+}
+
+/** The token in a `Signature-Key` field, or undefined where there is none that can be read. */
+export function tokenIn(signatureKey: string | readonly string[] | undefined): string | undefined {
+  if (typeof signatureKey !== "string" || !signatureKey.includes("jwt")) return undefined;
+  try {
+    const claim = parseSignatureKey(signatureKey);
+    return claim.scheme === "jwt" ? claim.jwt : undefined;
+  } catch {
+    return undefined; // whoever verifies it says so
+  }
+}
+
+function readToken(token: string): TracedToken {
+  try {
+    const { header, claims } = decodeToken(token);
+    return { kind: kindOf(header), id: tokenId(token), header: { ...header }, claims };
+  } catch {
+    return { kind: "opaque", id: tokenId(token) };
+  }
+}
+
+/** What a token says it is. */
+export function kindOf(header: { readonly typ?: unknown }): string {
+  return typeof header.typ === "string" ? header.typ.toLowerCase() : "opaque";
+}

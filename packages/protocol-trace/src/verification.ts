@@ -1,0 +1,157 @@
+import { type Attributes, type Span, SpanStatusCode, trace } from "@opentelemetry/api";
+import {
+  AAuthError,
+  type HeaderFields,
+  parseAgentAuth,
+  type Requirement,
+  type VerificationReport,
+  type VerifiedAgent,
+} from "aauth";
+import {
+  ATTRIBUTE,
+  EVENT,
+  EVENT_ATTRIBUTE,
+  type TracedChallenge,
+  type TracedCheck,
+  type TracedToken,
+} from "./attribute-names.ts";
+import { CHECK_SECTIONS } from "./check-sections.ts";
+import { cutEnd, cutTokens } from "./cut.ts";
+import { tokenIn, tracedToken } from "./traced-token.ts";
+
+/**
+ * Refusals that are no fault of the caller's: it is proven and asked for more, or has not signed because nobody has asked it to.
+ * A token that has expired was good once.
+ */
+const CHALLENGES: ReadonlySet<string> = new Set([
+  "missing_signature",
+  "identity_required",
+  "authorization_required",
+  "insufficient_scope",
+  "token_expired",
+]);
+
+/** A request that a gate has judged. */
+export interface JudgedRequest {
+  readonly headers: HeaderFields;
+  readonly requirement?: Requirement | undefined;
+}
+
+/**
+ * Writes onto a span that the gate let a request pass, and who sent it.
+ *
+ * @param span default: the current one
+ */
+export function recordVerified(
+  { agent, report }: { readonly agent: VerifiedAgent; readonly report: VerificationReport },
+  request: JudgedRequest,
+  span: Span | undefined = trace.getActiveSpan(),
+): void {
+  if (span?.isRecording() !== true) return;
+  span.setAttributes({
+    [ATTRIBUTE.verdict]: "passed",
+    ...requestAttributes(request),
+    ...reportAttributes(report),
+    ...agentAttributes(agent),
+  });
+  span.addEvent(EVENT.requestVerified, {
+    [EVENT_ATTRIBUTE.scheme]: agent.scheme,
+    [EVENT_ATTRIBUTE.level]: agent.level,
+  });
+}
+
+/** What was answered to a request that did not pass. */
+export interface RefusalAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/**
+ * Writes onto a span that a gate refused a request, at which check, and what it was answered. A challenge is part of the protocol and
+ * leaves the span's status alone; any other refusal is an error, other than OpenTelemetry's conventions have it for a status below 500:
+ * refusals are what one looks for here.
+ *
+ * @param span default: the current one
+ */
+export function recordRefused(
+  error: unknown,
+  request: JudgedRequest,
+  answer: RefusalAnswer | undefined,
+  span: Span | undefined = trace.getActiveSpan(),
+): void {
+  if (span?.isRecording() !== true) return;
+  const known = error instanceof AAuthError ? error : undefined;
+  const code = known?.code ?? "verification_unavailable";
+  const challenged = CHALLENGES.has(code) && answer?.headers["agent-auth"] !== undefined;
+  span.setAttributes({
+    [ATTRIBUTE.verdict]: challenged ? "challenged" : "refused",
+    [ATTRIBUTE.errorCode]: code,
+    ...requestAttributes(request),
+    ...(known?.report && reportAttributes(known.report)),
+    ...(known?.provenAgent && agentAttributes(known.provenAgent)),
+  });
+  if (answer !== undefined) recordChallenge(span, answer);
+  if (challenged) return;
+  span.setAttribute(ATTRIBUTE.errorType, code);
+  span.setStatus({
+    code: SpanStatusCode.ERROR,
+    message: known?.message ?? "the request could not be verified",
+  });
+}
+
+function recordChallenge(span: Span, { status, headers }: RefusalAnswer): void {
+  const agentAuth = headers["agent-auth"];
+  if (agentAuth === undefined) return;
+  const { level, authServer, resourceToken } = parseAgentAuth(agentAuth);
+  const token = resourceToken === undefined ? undefined : tracedToken(resourceToken);
+  const challenge: TracedChallenge = {
+    status,
+    level,
+    ...(authServer !== undefined && { auth_server: authServer }),
+    ...(token !== undefined && { resource_token: JSON.parse(token) as TracedToken }),
+  };
+  span.setAttribute(ATTRIBUTE.challenge, JSON.stringify(challenge));
+  if (token !== undefined)
+    span.addEvent(EVENT.resourceTokenIssued, { [EVENT_ATTRIBUTE.resourceToken]: token });
+}
+
+function requestAttributes({ headers, requirement }: JudgedRequest): Attributes {
+  const token = tokenIn(headers["signature-key"]);
+  return {
+    [ATTRIBUTE.role]: "verifier",
+    [ATTRIBUTE.requiredLevel]: requirement?.level,
+    [ATTRIBUTE.requiredScope]: requirement?.level === "authorized" ? requirement.scopes.join(" ") : undefined,
+    [ATTRIBUTE.tokenReceived]: token && tracedToken(token),
+  };
+}
+
+function reportAttributes(report: VerificationReport): Attributes {
+  const checks = report.checks.map(
+    ({ name, verdict, reason }): TracedCheck => ({
+      name,
+      verdict,
+      ...(reason !== undefined && { reason }),
+      section: CHECK_SECTIONS[name],
+    }),
+  );
+  return {
+    [ATTRIBUTE.checks]: JSON.stringify(checks),
+    [ATTRIBUTE.verifiedScheme]: report.scheme,
+    [ATTRIBUTE.verifiedLabel]: report.label,
+    [ATTRIBUTE.verifiedComponents]: report.coveredComponents && [...report.coveredComponents],
+    [ATTRIBUTE.verifiedBase]: report.signatureBase && cutEnd(cutTokens(report.signatureBase)),
+    [ATTRIBUTE.verifiedCreated]: report.created,
+    [ATTRIBUTE.keySource]: report.keySource,
+    [ATTRIBUTE.verifiedThumbprint]: report.thumbprint,
+  };
+}
+
+function agentAttributes(agent: VerifiedAgent): Attributes {
+  if (agent.level === "pseudonymous") return { [ATTRIBUTE.agentLevel]: agent.level };
+  return {
+    [ATTRIBUTE.agentLevel]: agent.level,
+    [ATTRIBUTE.agentId]: agent.agent,
+    [ATTRIBUTE.agentDelegate]: agent.agentDelegate,
+    ...(agent.level === "authorized" && { [ATTRIBUTE.userSub]: agent.subject }),
+  };
+}

@@ -1,0 +1,143 @@
+import { SpanStatusCode } from "@opentelemetry/api";
+import { createChallenger, createVerifier } from "aauth/resource";
+import { createTestParties, signedRequest } from "aauth/testing";
+import type { FastifyInstance } from "fastify";
+import { fastifyAAuth } from "fastify-aauth";
+import { createLogger, createService } from "service-kit";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { ATTRIBUTE as A, EVENT, gateTrace, traceMessages } from "../src/index.ts";
+import { type RecordedSpans, recordSpans } from "./support/recorded-spans.ts";
+
+const parties = await createTestParties();
+const { agent, resource, authServer, clock, discovery } = parties;
+const AUTHORITY = new URL(resource.id).host;
+
+let spans: RecordedSpans;
+let app: FastifyInstance;
+beforeEach(async () => {
+  spans = recordSpans();
+  app = createService({ name: "resource", logger: createLogger({ service: "resource", level: "silent" }) });
+  await app.register(async (scope) => {
+    traceMessages(scope);
+    await scope.register(fastifyAAuth, {
+      authority: AUTHORITY,
+      verifier: createVerifier({
+        ...{ authorities: [AUTHORITY], audience: resource.id, discovery, now: clock.now },
+        trustedIssuers: [authServer.issuer],
+      }),
+      challenger: createChallenger({
+        key: resource.key,
+        resource: resource.id,
+        authServer: authServer.issuer,
+        now: clock.now,
+      }),
+      observer: gateTrace,
+    });
+    const requirement = { level: "authorized", scopes: ["data:read"] } as const;
+    scope.post("/", { config: { aauth: requirement } }, async () => ({
+      auth_token: "eyJhbGciOiJFZERTQSJ9.e30.c2ln",
+    }));
+  });
+});
+afterEach(async () => {
+  await app.close();
+  spans.stop();
+});
+
+/** Sends a signed request and gives its span. */
+async function send(
+  more: Partial<Parameters<typeof signedRequest>[0]> = {},
+  change: (headers: Record<string, string>) => void = () => {},
+) {
+  const { method, headers, body } = await signedRequest({
+    ...{ url: `${resource.id}/`, body: "{}", key: agent.key, now: clock.now },
+    signatureKey: { scheme: "jwks", id: agent.id },
+    ...more,
+  });
+  change(headers);
+  const sent = { ...headers, authorization: "Bearer x", cookie: "session=1" };
+  await app.inject({ method: method as "POST", url: "/", headers: sent, payload: Buffer.from(body!) });
+  return lastSpan();
+}
+
+function lastSpan() {
+  const span = spans.finished().at(-1)!;
+  const { attributes, status, events, name } = span;
+  return { name, attributes, status: status.code, events: events.map((event) => event.name) };
+}
+
+test("an authorized request: who, with which key, for which scope, each check with its section", async () => {
+  const jwt = await parties.issueAuthToken({ scope: "data:read", subject: "user-1" });
+  const { name, attributes, status, events } = await send({ signatureKey: { scheme: "jwt", jwt } });
+  expect(name).toBe("POST /");
+  expect(status).toBe(SpanStatusCode.UNSET);
+  expect(events).toEqual([EVENT.requestVerified]);
+  expect(attributes).toMatchObject({
+    [A.role]: "verifier",
+    [A.verdict]: "passed",
+    [A.requiredLevel]: "authorized",
+    [A.requiredScope]: "data:read",
+    [A.verifiedScheme]: "jwt",
+    [A.verifiedLabel]: "sig1",
+    [A.verifiedThumbprint]: agent.key.thumbprint,
+    [A.keySource]: "auth-token",
+    [A.agentLevel]: "authorized",
+    [A.agentId]: agent.id,
+    [A.userSub]: "user-1",
+    [A.requestBody]: "{}",
+    [A.responseBody]: '{"auth_token":"eyJhbGciOiJF…"}',
+  });
+  const checks = JSON.parse(String(attributes[A.checks]));
+  expect(checks).toContainEqual({ name: "signature", verdict: "passed", section: "profile 2.3" });
+  for (const { section } of checks) expect(section).toMatch(/^profile [1-9]/);
+  expect(attributes[A.verifiedBase]).toContain('"@authority": supply-chain-agent.localhost:3000');
+  expect(JSON.parse(String(attributes[A.tokenReceived]))).toMatchObject({
+    kind: "auth+jwt",
+    claims: { sub: "user-1" },
+  });
+  const text = JSON.stringify(attributes);
+  expect(text).not.toContain(jwt.slice(0, 20));
+  expect(text).not.toMatch(/Bearer|session=1|[\w+/-]{80}/);
+});
+
+test("a challenge is no error, and its resource token is laid open", async () => {
+  const { attributes, status, events } = await send();
+  expect(status).toBe(SpanStatusCode.UNSET);
+  expect(events).toEqual([EVENT.resourceTokenIssued]);
+  expect(attributes).toMatchObject({
+    [A.verdict]: "challenged",
+    [A.errorCode]: "authorization_required",
+    [A.agentLevel]: "identified",
+    [A.agentId]: agent.id,
+  });
+  expect(JSON.parse(String(attributes[A.challenge]))).toMatchObject({
+    status: 401,
+    level: "authorized",
+    auth_server: authServer.issuer,
+    resource_token: { kind: "resource+jwt", claims: { scope: "data:read", agent: agent.id } },
+  });
+});
+
+test("an unsigned request is asked for a signature", async () => {
+  await app.inject({ method: "POST", url: "/", payload: {} });
+  const { attributes, status } = lastSpan();
+  expect(status).toBe(SpanStatusCode.UNSET);
+  expect(attributes).toMatchObject({ [A.verdict]: "challenged", [A.errorCode]: "missing_signature" });
+});
+
+test.each([
+  ["a stale signature", { now: () => clock.now() - 3600 }, {}, "created_out_of_window", "created"],
+  ["a header changed after signing", {}, { "content-type": "text/plain" }, "invalid_signature", "signature"],
+  ["half a signature", {}, { signature: "" }, "malformed_signature", "signature-input"],
+] as const)(
+  "%s is refused: an error, with the check that failed",
+  async (_name, more, changed, code, check) => {
+    const { attributes, status } = await send(more, (headers) => Object.assign(headers, changed));
+    expect(status).toBe(SpanStatusCode.ERROR);
+    expect(attributes).toMatchObject({ [A.verdict]: "refused", [A.errorCode]: code, [A.errorType]: code });
+    const failed = JSON.parse(String(attributes[A.checks])).find(
+      ({ verdict }: { verdict: string }) => verdict === "failed",
+    );
+    expect(failed).toMatchObject({ name: check, reason: expect.any(String) });
+  },
+);

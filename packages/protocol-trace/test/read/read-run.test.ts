@@ -1,0 +1,194 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { readProtocolRun } from "../../src/read/index.ts";
+import { recordedAnswer, recordedRun } from "./recorded-trace.ts";
+
+const delegated = recordedRun("user-delegated");
+
+describe("a user-delegated run over both hops", () => {
+  test("is eight messages between six parties, in the order they were sent", () => {
+    expect(delegated.parties.map(({ name }) => name)).toEqual([
+      "Browser",
+      "Auth server",
+      "Backend",
+      "Gateway",
+      "Supply-chain agent",
+      "Market-analysis agent",
+    ]);
+    const story = delegated.messages.map(
+      ({ from, to, requestType, status, outcome }) =>
+        `${from} ${to} ${requestType ?? "-"} ${status} ${outcome}`,
+    );
+    expect(story).toEqual([
+      "supply-chain-ui supply-chain-backend - 200 accepted",
+      "supply-chain-backend supply-chain-agent - 401 challenged",
+      "supply-chain-backend auth-server auth 200 accepted",
+      "supply-chain-backend auth-server code 200 accepted",
+      "supply-chain-backend supply-chain-agent - 200 accepted",
+      "supply-chain-agent market-analysis-agent - 401 challenged",
+      "supply-chain-agent auth-server exchange 200 accepted",
+      "supply-chain-agent market-analysis-agent - 200 accepted",
+    ]);
+    expect(delegated.messages.map(({ number }) => number)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+  });
+
+  test("each signed message has its signer and every gate that it met, and all saw the same bytes", () => {
+    for (const { signer, verifiers, via, purpose } of delegated.messages.slice(1)) {
+      expect(signer?.thumbprint).toMatch(/^[\w-]{43}$/);
+      expect(verifiers).toHaveLength(purpose === "token" ? 1 : 2);
+      expect(via).toBe(purpose === "token" ? undefined : "agentgateway");
+      for (const gate of verifiers) {
+        expect(gate.base).toBe(signer?.base);
+        expect(gate.thumbprint).toBe(signer?.thumbprint);
+        expect(gate.checks).toHaveLength(12);
+      }
+    }
+  });
+
+  test("tokens are where they belong: challenge, issued, sent, exchanged", () => {
+    const [, first, , code, retry, , exchange, second] = delegated.messages;
+    expect(first?.verifiers.at(-1)?.challenge?.resource_token?.kind).toBe("resource+jwt");
+    expect(code?.verifiers[0]?.issuedToken?.id).toBe(retry?.signer?.token?.id);
+    expect(exchange?.verifiers[0]?.upstreamToken?.id).toBe(retry?.signer?.token?.id);
+    expect(exchange?.verifiers[0]?.issuedToken?.id).toBe(second?.signer?.token?.id);
+    expect(retry?.verifiers.at(-1)?.userSub).toBe(second?.verifiers.at(-1)?.userSub);
+  });
+
+  test("what the sender noted belongs to the message before", () => {
+    expect(delegated.messages[2]?.events.map(({ name }) => name)).toContain("aauth.consent_required");
+    expect(delegated.messages[3]?.events.map(({ name }) => name)).toContain("aauth.token_received");
+  });
+
+  test("the waterfall has every span once, children under their parent, and knows their messages", () => {
+    const { data } = recordedAnswer("user-delegated") as { data: { spans: { spanID: string }[] }[] };
+    expect(delegated.waterfall.map(({ spanId }) => spanId).sort()).toEqual(
+      data[0]?.spans.map(({ spanID }) => spanID).sort(),
+    );
+    expect(delegated.waterfall[0]).toMatchObject({ depth: 0 });
+    const ofRetry = delegated.waterfall.filter(({ messageId }) => messageId === delegated.messages[4]?.id);
+    expect(ofRetry.map(({ service }) => service).sort()).toEqual([
+      "gateway-authz",
+      "supply-chain-agent",
+      "supply-chain-backend",
+    ]);
+  });
+});
+
+test("Jaeger's own answer gives the same picture", () => {
+  const { messages, parties } = recordedRun("autonomous-by-jaeger");
+  expect(parties).toEqual(delegated.parties);
+  expect(
+    messages.map(({ from, to, status, requestType }) =>
+      `${from} ${to} ${status} ${requestType ?? ""}`.trim(),
+    ),
+  ).toEqual([
+    "supply-chain-ui supply-chain-backend 200",
+    "supply-chain-backend supply-chain-agent 401",
+    "supply-chain-backend auth-server 200 auth",
+    "supply-chain-backend supply-chain-agent 200",
+    "supply-chain-agent market-analysis-agent 401",
+    "supply-chain-agent auth-server 200 auth",
+    "supply-chain-agent market-analysis-agent 200",
+  ]);
+  for (const { signer, verifiers } of messages.slice(1)) {
+    expect(signer?.components.length).toBeGreaterThan(4);
+    expect(verifiers.at(-1)?.base).toBe(signer?.base);
+    expect(verifiers.at(-1)?.checks).toHaveLength(12);
+  }
+});
+
+test("a message that the gateway's policy refuses ends there, although its signature is good", () => {
+  const message = recordedRun("refused-by-policy").messages.at(-1);
+  expect(message).toMatchObject({
+    outcome: "refused",
+    status: 403,
+    to: "supply-chain-agent",
+    stoppedAt: "agentgateway",
+    verifiers: [{ party: "agentgateway", verdict: "passed" }],
+  });
+});
+
+test("a message that was changed on the way was signed and rebuilt differently", () => {
+  const [message] = recordedRun("changed-path").messages;
+  expect(message?.outcome).toBe("refused");
+  expect(message?.verifiers[0]).toMatchObject({ verdict: "refused", errorCode: "invalid_signature" });
+  expect(message?.signer?.base).toContain('"@path": /\n');
+  expect(message?.verifiers[0]?.base).toContain('"@path": /admin\n');
+});
+
+test("no token and no signature is in anything that is read", () => {
+  for (const name of ["user-delegated", "signature-only-hwk", "changed-path"] as const) {
+    expect(JSON.stringify(recordedRun(name))).not.toMatch(/eyJ[\w-]{20,}|[\w+/-]{86}/);
+  }
+});
+
+describe("a trace that is not whole", () => {
+  test("half of the spans give the messages whose senders are there", () => {
+    const { data } = recordedAnswer("user-delegated") as { data: { spans: unknown[] }[] };
+    const [trace] = data;
+    for (let count = 0; count <= trace!.spans.length; count++) {
+      const run = readProtocolRun([{ data: [{ ...trace, spans: trace!.spans.slice(0, count) }] }]);
+      expect(run.waterfall).toHaveLength(count);
+      expect(run.messages.length).toBeLessThanOrEqual(8);
+    }
+  });
+
+  test("a receiver that left no span is known by its address", () => {
+    const { data } = recordedAnswer("signature-only-hwk") as {
+      data: { spans: { processID: string }[]; processes: Record<string, { serviceName: string }> }[];
+    };
+    const [trace] = data;
+    const backendOnly = trace!.spans.filter(
+      ({ processID }) => trace!.processes[processID]?.serviceName === "supply-chain-backend",
+    );
+    const { messages } = readProtocolRun([{ data: [{ ...trace, spans: backendOnly }] }]);
+    expect(messages.at(-1)).toMatchObject({ to: "supply-chain-agent", outcome: "accepted", verifiers: [] });
+  });
+
+  test("the same span delivered twice counts once", () => {
+    const { data } = recordedAnswer("changed-path") as { data: { spans: unknown[] }[] };
+    const [trace] = data;
+    const twice = { data: [{ ...trace, spans: [...trace!.spans, ...trace!.spans] }] };
+    expect(readProtocolRun([twice]).waterfall).toHaveLength(trace!.spans.length);
+  });
+
+  test("a loop among the parents ends the walk", () => {
+    const span = (spanID: string, parent: string) => ({
+      traceID: "t",
+      spanID,
+      references: [{ refType: "CHILD_OF", spanID: parent }],
+      tags: [{ key: "aauth.role", value: "signer" }],
+    });
+    const run = readProtocolRun([{ data: [{ spans: [span("a", "b"), span("b", "a")], processes: {} }] }]);
+    expect(run.messages).toHaveLength(2);
+  });
+
+  test("nothing that a store answers makes it throw", () => {
+    const value = fc.jsonValue();
+    const tag = fc.record({
+      key: fc.constantFrom("aauth.role", "aauth.verification.checks", "url.full"),
+      value,
+    });
+    const span = fc.record({
+      traceID: fc.constant("t"),
+      spanID: fc.string(),
+      references: fc.oneof(
+        value,
+        fc.array(fc.record({ refType: fc.constant("CHILD_OF"), spanID: fc.string() })),
+      ),
+      tags: fc.oneof(value, fc.array(tag)),
+      logs: value,
+      startTime: value,
+    });
+    const answer = fc.oneof(
+      value,
+      fc.record({ data: fc.array(fc.record({ spans: fc.array(span), processes: value })) }),
+    );
+    fc.assert(
+      fc.property(answer, (given) => {
+        readProtocolRun([given]);
+      }),
+      { numRuns: 100 },
+    );
+  });
+});

@@ -1,0 +1,18 @@
+import { readFileSync } from "node:fs";
+import { type ProtocolRun, readProtocolRun } from "../../src/read/index.ts";
+
+/** Traces of real runs of the demo, as the embedded trace store answered them, one as Jaeger v1.76 did. */
+export type RecordedTrace =
+  | "autonomous-by-jaeger"
+  | "user-delegated"
+  | "signature-only-hwk"
+  | "refused-by-policy"
+  | "changed-path";
+
+export function recordedAnswer(name: RecordedTrace): unknown {
+  return JSON.parse(readFileSync(new URL(`./recorded/${name}.json`, import.meta.url), "utf8"));
+}
+
+export function recordedRun(name: RecordedTrace): ProtocolRun {
+  return readProtocolRun([recordedAnswer(name)]);
+}
