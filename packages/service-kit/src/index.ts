@@ -1,5 +1,5 @@
 /**
- * What every service of the demo shares: configuration, start and stop, logs, name lookup. Knows nothing of AAuth.
+ * What every service of the demo shares: configuration, start and stop, logs, traces, name lookup. Knows nothing of AAuth.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 export { ConfigError, type ConfigProblem, HelpRequested } from "./config/config-error.ts";
 export { KNOWN_NAMES } from "./config/known-names.ts";
 export { loadConfig } from "./config/load-config.ts";
-export { serviceSettings, tokenLogSettings } from "./config/service-settings.ts";
+export { keyRotationSettings, serviceSettings, tokenLogSettings } from "./config/service-settings.ts";
 export { type Config, type Setting, type Settings, setting } from "./config/setting.ts";
 export { settingsHelp } from "./config/settings-help.ts";
 export {
@@ -32,5 +32,10 @@ export {
 } from "./log/logger.ts";
 export { type RedactionOptions, redactFields, redactText } from "./log/redaction.ts";
 export { listenOn } from "./run/listen-on.ts";
+export { type RotatableKeys, rotateKeys } from "./run/rotate-keys.ts";
 export { EXIT_STATUS, type RunningService, runService } from "./run/run-service.ts";
 export { PARENT_PID_VARIABLE, watchParent } from "./run/watch-parent.ts";
+export type { SpanCounts } from "./telemetry/span-counts.ts";
+export { startTelemetry, type Telemetry } from "./telemetry/start-telemetry.ts";
+export { type TelemetryConfig, telemetrySettings } from "./telemetry/telemetry-settings.ts";
+export { currentTraceId, keepTrace, markFailed, type SpanOptions, withSpan } from "./telemetry/with-span.ts";

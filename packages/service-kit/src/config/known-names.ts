@@ -6,10 +6,13 @@ export const KNOWN_NAMES: ReadonlySet<string> = new Set([
   "AAUTH_AUTHORIZATION_SCHEME",
   "AAUTH_AUTHZ_HOST",
   "AAUTH_AUTH_TOKEN_CACHE_TTL",
+  "AAUTH_BREAK_IT",
   "AAUTH_FRONTEND_REDIRECT_URL",
   "AAUTH_RESOURCE_ADDITIONAL_SCOPES",
   "AAUTH_SHOW_TOKENS",
   "AAUTH_SIGNATURE_SCHEME",
+  "AAUTH_TRACE_QUERY_URL",
+  "AAUTH_TRACE_UI_URL",
 ]);
 
 /** Variables with this prefix belong to the demo; an unknown one is a mistake, not somebody else's setting. */

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { LOG_FORMATS, LOG_LEVELS } from "../log/logger.ts";
 import { setting } from "./setting.ts";
-import { booleanSetting } from "./value-schemas.ts";
+import { booleanSetting, integerSetting } from "./value-schemas.ts";
 
 /** Settings that every service has under the same name. Spread them into the service's own. */
 export const serviceSettings = {
@@ -22,6 +22,16 @@ export const serviceSettings = {
     flag: "log-format",
     schema: z.enum(LOG_FORMATS).default("text"),
     description: "text for people, json for machines",
+  }),
+};
+
+/** For services that sign with a key of their own. One name for all of them: `rotateKeys` takes it. */
+export const keyRotationSettings = {
+  keyRotationSeconds: setting({
+    env: "AGENT_KEY_ROTATION_SECONDS",
+    flag: "key-rotation-seconds",
+    schema: integerSetting(0, { maximum: 2_592_000 }),
+    description: "A new signing key every so many seconds; 0: one key from start to end",
   }),
 };
 

@@ -6,6 +6,7 @@ import Fastify, {
   LogController,
 } from "fastify";
 import type { Logger } from "pino";
+import { traceRequests } from "../telemetry/trace-requests.ts";
 import { sendProblem } from "./problem.ts";
 
 /** Time a caller has to send a whole request, milliseconds. Its answer may take longer. */
@@ -26,7 +27,7 @@ export interface ServiceOptions {
 
 /**
  * A Fastify instance with what every service of the demo shares: `GET /health`, bounded head and body, a request id of its own making,
- * problem details for errors and unknown paths, strict schema validation (nothing dropped, nothing coerced), a bounded stop.
+ * a span in the caller's trace, problem details for errors and unknown paths, strict schema validation (nothing dropped, nothing coerced), a bounded stop.
  *
  * Forwarding headers are never trusted (`X-Forwarded-*`, request ids). Requests are logged at `debug`, without their query.
  * Does not authenticate anybody. Register a guard inside a scope (`app.register(async (scope) => …)`), so that `/health` stays open.
@@ -55,6 +56,7 @@ export function createService(options: ServiceOptions): FastifyInstance {
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: true } },
   });
 
+  traceRequests(app);
   app.setErrorHandler<FastifyError>((error, request, reply) => {
     const status = error.statusCode ?? 500;
     if (status >= 400 && status < 500) return sendProblem(reply, status, error.message);

@@ -1,0 +1,46 @@
+import { z } from "zod";
+import { type Config, setting } from "../config/setting.ts";
+import { booleanSetting, choiceSetting, textSetting, urlSetting } from "../config/value-schemas.ts";
+import { SAMPLERS } from "./sampler-names.ts";
+
+/**
+ * OpenTelemetry's own variables, for every service that makes spans. Spread them into the service's settings.
+ *
+ * @param serviceName `service.name` unless `OTEL_SERVICE_NAME` says otherwise
+ */
+export function telemetrySettings(serviceName: string) {
+  return {
+    tracesEndpoint: setting({
+      env: "OTEL_EXPORTER_OTLP_ENDPOINT",
+      schema: urlSetting("http://localhost:4318"),
+      description: "Collector that takes spans by OTLP/HTTP; /v1/traces is added",
+    }),
+    tracesServiceName: setting({
+      env: "OTEL_SERVICE_NAME",
+      schema: textSetting(serviceName),
+      description: "Name of this service in traces",
+    }),
+    tracesSampler: setting({
+      env: "OTEL_TRACES_SAMPLER",
+      schema: choiceSetting(SAMPLERS, "parentbased_always_on"),
+      description: `Which traces are kept: ${SAMPLERS.join(", ")}`,
+    }),
+    tracesSamplerArg: setting({
+      env: "OTEL_TRACES_SAMPLER_ARG",
+      schema: z
+        .string()
+        .transform(Number)
+        .refine((ratio) => ratio >= 0 && ratio <= 1, "expected a number from 0 to 1")
+        .default(1),
+      description: "Share of traces that the traceidratio samplers keep, 0 to 1",
+    }),
+    tracesDisabled: setting({
+      env: "OTEL_SDK_DISABLED",
+      schema: booleanSetting(false),
+      description: "Make no spans at all",
+    }),
+  };
+}
+
+/** The values of {@link telemetrySettings}. */
+export type TelemetryConfig = Config<ReturnType<typeof telemetrySettings>>;
