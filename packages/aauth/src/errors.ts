@@ -219,6 +219,16 @@ export const ERROR_CODES = {
     section: "profile 6.5",
     meaning: "The auth server wants the user's consent first.",
   },
+  user_interaction_required: {
+    status: 403,
+    section: "profile 3.5",
+    meaning: "The resource wants the user to visit it first.",
+  },
+  unsupported_algorithm: {
+    status: 502,
+    section: "profile 3.1",
+    meaning: "The challenge names algorithms, and none that this agent signs with is among them.",
+  },
   upstream_token_required: {
     status: 403,
     section: "profile 7.6",
@@ -275,17 +285,38 @@ export class ConsentRequiredError extends AAuthError {
   readonly authServer: string;
   /** Seconds until the request token expires. */
   readonly expiresInSeconds: number;
+  /** The agent's key that the code will be bound to (profile 4.6): it redeems it, also after a rotation. */
+  readonly keyThumbprint: string | undefined;
 
   constructor(options: {
     consentUrl: string;
     requestToken: string;
     authServer: string;
     expiresInSeconds: number;
+    keyThumbprint?: string;
   }) {
     super("consent_required", "the auth server wants the user's consent");
     this.consentUrl = options.consentUrl;
     this.requestToken = options.requestToken;
     this.authServer = options.authServer;
     this.expiresInSeconds = options.expiresInSeconds;
+    this.keyThumbprint = options.keyThumbprint;
+  }
+}
+
+/**
+ * The resource wants the user in person. Send the browser to `interactionUrl`; when it comes back to the return URL named in it,
+ * make the same request again (profile 3.5).
+ */
+export class UserInteractionRequiredError extends AAuthError {
+  override readonly name: string = "UserInteractionRequiredError";
+  readonly interactionUrl: string;
+  /** Identifier of the resource, at whose origin the URL is. */
+  readonly resource: string;
+
+  constructor(options: { interactionUrl: string; resource: string }) {
+    super("user_interaction_required", "the resource wants the user to visit it first");
+    this.interactionUrl = options.interactionUrl;
+    this.resource = options.resource;
   }
 }

@@ -10,13 +10,21 @@
 // errors, profile, types
 
 export type { AAuthErrorCode, AAuthErrorOptions } from "./errors.ts";
-export { AAuthError, ConsentRequiredError, ERROR_CODES, TokenRequestError } from "./errors.ts";
+export {
+  AAuthError,
+  ConsentRequiredError,
+  ERROR_CODES,
+  TokenRequestError,
+  UserInteractionRequiredError,
+} from "./errors.ts";
 export { PROFILE } from "./profile.ts";
 export type * from "./types.ts";
 
 // keys
 
 export { toJwks } from "./keys/jwks.ts";
+export type { KeyRing, KeyRingOptions } from "./keys/key-ring.ts";
+export { createKeyRing } from "./keys/key-ring.ts";
 export type { PrivateJwk } from "./keys/signing-key.ts";
 export { generateSigningKey, importSigningKey } from "./keys/signing-key.ts";
 export { jwkThumbprint } from "./keys/thumbprint.ts";
@@ -68,7 +76,7 @@ export { createMemoryStore } from "./store/memory-store.ts";
 
 export type { IssueAgentTokenOptions, VerifyAgentTokenOptions } from "./tokens/agent-token.ts";
 export { issueAgentToken, verifyAgentToken } from "./tokens/agent-token.ts";
-export type { IssueAuthTokenOptions, VerifyAuthTokenOptions } from "./tokens/auth-token.ts";
+export type { IssueAuthTokenOptions, UserClaims, VerifyAuthTokenOptions } from "./tokens/auth-token.ts";
 export { issueAuthToken, verifyAuthToken } from "./tokens/auth-token.ts";
 export { decodeToken, tokenId } from "./tokens/decode-token.ts";
 export type { DecodedToken, TokenAlgorithm } from "./tokens/jwt.ts";

@@ -18,6 +18,8 @@ export const PROFILE = {
   },
   tokenTypes: { agent: "agent+jwt", resource: "resource+jwt", auth: "auth+jwt" },
   wellKnown: { agent: "aauth-agent", resource: "aauth-resource", issuer: "aauth-issuer" },
+  /** Signature algorithms of messages, by their names in `algs` and in an auth server's metadata. */
+  signatureAlgorithms: ["ed25519"],
   /** JOSE algorithms a token of another party may use. */
   tokenAlgorithms: ["RS256", "ES256", "EdDSA"],
   createdToleranceSeconds: 60,

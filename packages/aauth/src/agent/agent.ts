@@ -6,12 +6,17 @@
 
 import { pooledTransport } from "#http";
 import type { SignatureEncoding } from "../headers/signature.ts";
+import type { KeyRing } from "../keys/key-ring.ts";
 import type { Discovery } from "../metadata/discovery.ts";
 import type { Transport } from "../metadata/transport.ts";
 import { isIdentifier } from "../metadata/url-guard.ts";
 import type { SignatureKeyChoice } from "../signing/sign-request.ts";
+import { confirmationKey } from "../tokens/claim-checks.ts";
+import { decodeJwt } from "../tokens/jwt.ts";
 import type { SigningKey } from "../types.ts";
-import { type AgentObserver, combineObservers } from "./events.ts";
+import { agentKeysOf, keyWith } from "./agent-keys.ts";
+import { type AgentObserver, combineObservers, ignoreEvents } from "./events.ts";
+import { createResourceTokenClient } from "./resource-token-client.ts";
 import { createSender } from "./sender.ts";
 import { createSignedFetch, type FetchContext } from "./signed-fetch.ts";
 import { createTokenCache, type TokenCache } from "./token-cache.ts";
@@ -22,12 +27,15 @@ import { createTokenSource } from "./token-source.ts";
 export interface AgentOptions {
   /** Own identifier, published by `/.well-known/aauth-agent`. */
   readonly id: string;
-  /** Signs everything. A function, where keys are rotated; one call uses one key throughout. */
-  readonly key: SigningKey | (() => SigningKey);
+  /**
+   * Signs everything; one call uses one key throughout. Where keys are rotated, a {@link KeyRing}: tokens and consents bound to an
+   * earlier key are then used with that key for as long as it is kept.
+   */
+  readonly key: SigningKey | (() => SigningKey) | KeyRing;
   /** How the first request to a resource is signed: anonymous (`hwk`) or with the identity (`jwks`). */
   readonly signatureScheme: "hwk" | "jwks";
-  /** For a delegate: its current agent token, which then takes the place of scheme jwks. */
-  readonly agentToken?: () => Promise<string>;
+  /** For a delegate: its current agent token, bound to this key, which then takes the place of scheme jwks. */
+  readonly agentToken?: (key: SigningKey) => Promise<string>;
   /** Issuer identifiers of the auth servers a challenge may send this agent to. */
   readonly trustedAuthServers: readonly string[];
   /** Where the user comes back to after consent. */
@@ -67,8 +75,38 @@ export interface RedeemCodeInput {
   readonly code: string;
   /** Default: the agent's. */
   readonly redirectUri?: string;
-  /** Keeps the token, and a refresh token, for calls of this user made with the same `cacheKey`. */
+  /** Keeps the token, and a refresh token, for calls of this user made with the same `cacheKey`. See {@link Agent.keep}. */
   readonly cacheKey?: string;
+  /** `keyThumbprint` of the {@link ConsentRequiredError}: no other key can redeem the code. Default: the current key. */
+  readonly keyThumbprint?: string;
+  readonly observer?: AgentObserver;
+  readonly signal?: AbortSignal;
+}
+
+export interface KeepInput {
+  readonly authServer: string;
+  readonly grant: TokenGrant;
+  /** Names the user it is kept for. */
+  readonly cacheKey: string;
+}
+
+export interface RevokeInput {
+  readonly authServer: string;
+  readonly refreshToken: string;
+  /** Whose tokens are dropped, too: those kept for this user at this resource. */
+  readonly kept?: { readonly resource: string; readonly cacheKey: string };
+  readonly observer?: AgentObserver;
+  readonly signal?: AbortSignal;
+}
+
+export interface OwnTokenInput {
+  readonly authServer: string;
+  /** Space-separated: `openid`, `profile`, `email`, scopes of the agent itself. */
+  readonly scope: string;
+  /** Sent along and back with the user's consent. */
+  readonly state?: string;
+  /** Default: the agent's. */
+  readonly redirectUri?: string;
   readonly observer?: AgentObserver;
   readonly signal?: AbortSignal;
 }
@@ -85,19 +123,47 @@ export interface Agent {
    * A function to be used like `fetch`: it signs, follows a challenge that can be trusted, and gives the final response,
    * whose body streams. Redirects are not followed. A response that is no challenge comes back as it is, 401 included.
    *
-   * @throws (from the fetch) ConsentRequiredError; TokenRequestError; AAuthError `malformed_challenge`,
-   * `challenge_untrusted`, `challenge_repeated`, `identity_required`, `token_request_failed` or of the discovery group;
+   * @throws (from the fetch) ConsentRequiredError; UserInteractionRequiredError; TokenRequestError; AAuthError
+   * `malformed_challenge`, `challenge_untrusted`, `challenge_repeated`, `identity_required`, `unsupported_algorithm`,
+   * `token_request_failed` or of the discovery group;
    * what the transport throws.
    */
   fetchFor(context?: FetchContext): typeof fetch;
+  /**
+   * Asks for an auth token for this agent itself, which is then the resource, too: to learn who a user is, or for its own
+   * delegates (SPEC 3.5). With identity scopes the user is asked, and the token comes by {@link Agent.redeemCode}.
+   *
+   * @throws ConsentRequiredError; TokenRequestError; AAuthError `challenge_untrusted`, `token_request_failed` or of the discovery
+   * group.
+   */
+  requestOwnToken(input: OwnTokenInput): Promise<TokenGrant>;
   /**
    * Exchanges the code that came back with the user's consent for an auth token.
    *
    * @throws TokenRequestError; AAuthError `challenge_untrusted`, `token_request_failed` or of the discovery group.
    */
   redeemCode(input: RedeemCodeInput): Promise<TokenGrant>;
-  /** Exchanges a refresh token for an auth token; throws like {@link Agent.redeemCode}. */
+  /**
+   * Exchanges a refresh token for an auth token, bound to the current key; throws like {@link Agent.redeemCode}. Calls made with a
+   * `cacheKey` do this by themselves.
+   */
   refresh(input: RefreshInput): Promise<TokenGrant>;
+  /**
+   * Keeps a grant for calls made with the same `cacheKey`: they present its token, and renew it by its refresh token. For who has to
+   * judge whose consent a code brought before it is used. Does nothing with a token that names no single resource, or is bound to a key
+   * that is gone.
+   *
+   * @throws AAuthError `malformed_token`.
+   */
+  keep(input: KeepInput): Promise<void>;
+  /**
+   * Gives a refresh token back: the auth server forgets it, and that the user has consented (RFC 7009). An auth token already issued
+   * lives on until it expires, but is not presented again where `kept` says whose it is.
+   *
+   * @throws TokenRequestError; AAuthError `challenge_untrusted`, `token_request_failed` or of the discovery group. What is kept stays
+   * then.
+   */
+  revoke(input: RevokeInput): Promise<void>;
 }
 
 /**
@@ -119,37 +185,48 @@ export function createAgent(options: AgentOptions): Agent {
   const { id, trustedAuthServers, discovery, interop = {}, timeouts = {}, agentToken, redirectUri } = options;
   const { revealTokens = false } = options;
   const now = options.now ?? (() => Math.floor(Date.now() / 1000));
-  const currentKey = () => (typeof options.key === "function" ? options.key() : options.key);
-  const identity = async (): Promise<SignatureKeyChoice> =>
+  const keys = agentKeysOf(options.key);
+  const identity = async (key: SigningKey): Promise<SignatureKeyChoice> =>
     agentToken === undefined
       ? { scheme: "jwks", id, wellKnown: interop.wellKnown ?? true }
-      : { scheme: "jwt", jwt: await agentToken() };
+      : { scheme: "jwt", jwt: await agentToken(key) };
 
   const send = createSender({
     transport: options.transport ?? pooledTransport,
     now,
     signatureEncoding: interop.signatureEncoding,
   });
-  const client = createTokenClient({
+  const tokenRequestMs = timeouts.tokenRequestMs ?? 10_000;
+  const { request: client, revoke } = createTokenClient({
     trustedAuthServers,
     discovery,
     send,
     now,
     revealTokens,
-    timeoutMs: timeouts.tokenRequestMs ?? 10_000,
+    timeoutMs: tokenRequestMs,
   });
   const cache = options.tokenCache ?? createTokenCache();
   const tokens = createTokenSource({ client, cache, now, identity, redirectUri });
+  const resourceToken = createResourceTokenClient({
+    id,
+    trustedAuthServers,
+    discovery,
+    send,
+    now,
+    revealTokens,
+    timeoutMs: tokenRequestMs,
+  });
   const fetchOptions = {
     id,
-    currentKey,
-    firstCredential: async () =>
-      options.signatureScheme === "hwk" ? ({ scheme: "hwk" } as const) : identity(),
+    keys,
+    firstCredential: async (key: SigningKey) =>
+      options.signatureScheme === "hwk" ? ({ scheme: "hwk" } as const) : identity(key),
     identity,
     raiseScheme: options.raiseScheme ?? true,
     trustedAuthServers,
     send,
     tokens,
+    resourceToken,
     observer: options.observer,
     revealTokens,
     now,
@@ -161,40 +238,87 @@ export function createAgent(options: AgentOptions): Agent {
   return {
     fetchFor: (context = {}) => createSignedFetch(fetchOptions, context),
 
+    async requestOwnToken({ authServer, scope, state, observer, signal, ...input }) {
+      const key = keys.current();
+      const grant = await client({
+        authServer,
+        requestType: "auth",
+        parameters: { scope, redirect_uri: input.redirectUri ?? redirectUri, state },
+        credential: await identity(key),
+        key,
+        resource: id,
+        observe: combineObservers(options.observer, observer),
+        signal,
+      });
+      return publicGrant(grant);
+    },
+
     async redeemCode({ authServer, code, cacheKey, observer, signal, ...input }) {
-      const key = currentKey();
+      const key = keyWith(input.keyThumbprint, keys);
       const observe = combineObservers(options.observer, observer);
       const grant = await client({
         authServer,
         requestType: "code",
         parameters: { code, redirect_uri: input.redirectUri ?? redirectUri },
-        credential: await identity(),
+        credential: await identity(key),
         key,
         observe,
         signal,
       });
       const { aud } = grant.claims;
       if (cacheKey !== undefined && typeof aud === "string") {
-        const circumstances = { upstreamToken: undefined, state: undefined, signal, observe };
-        await tokens.keep(grant, authServer, aud, { key, resource: aud, cacheKey, ...circumstances });
+        await tokens.keep(grant, authServer, aud, { key, resource: aud, cacheKey, ...NO_CIRCUMSTANCES });
       }
       return publicGrant(grant);
     },
 
     async refresh({ authServer, refreshToken, observer, signal }) {
+      const key = keys.current();
       const grant = await client({
         authServer,
         requestType: "refresh",
         parameters: { refresh_token: refreshToken },
-        credential: await identity(),
-        key: currentKey(),
+        credential: await identity(key),
+        key,
         observe: combineObservers(options.observer, observer),
         signal,
       });
       return publicGrant(grant);
     },
+
+    async keep({ authServer, grant, cacheKey }) {
+      const { claims } = decodeJwt(grant.authToken);
+      const { thumbprint } = await confirmationKey(claims);
+      const key = keys.usable().find((candidate) => candidate.thumbprint === thumbprint);
+      const { aud } = claims;
+      if (key === undefined || typeof aud !== "string") return;
+      const opened = { ...grant, claims, expiresAt: now() + grant.expiresInSeconds };
+      const context = { key, resource: aud, cacheKey, ...NO_CIRCUMSTANCES };
+      await tokens.keep(opened, authServer, aud, context);
+    },
+
+    async revoke({ authServer, refreshToken, kept, observer, signal }) {
+      const key = keys.current();
+      await revoke({
+        authServer,
+        token: refreshToken,
+        credential: await identity(key),
+        key,
+        observe: combineObservers(options.observer, observer),
+        signal,
+      });
+      if (kept !== undefined) tokens.drop(kept, keys.usable());
+    },
   };
 }
+
+/** Of something that is not a call to a resource. */
+const NO_CIRCUMSTANCES = {
+  upstreamToken: undefined,
+  state: undefined,
+  signal: undefined,
+  observe: ignoreEvents,
+} as const;
 
 function publicGrant({ authToken, expiresInSeconds, refreshToken }: OpenedGrant): TokenGrant {
   return { authToken, expiresInSeconds, ...(refreshToken === undefined ? {} : { refreshToken }) };

@@ -12,11 +12,32 @@ import { decodeJwt } from "../tokens/jwt.ts";
 import { checkResourceClaims, readResourceClaims } from "../tokens/resource-token.ts";
 import type { ResourceTokenClaims } from "../types.ts";
 
-/** The challenge of a response, if it has one: 401 or 403 with `Agent-Auth`. */
+const CHALLENGE_STATUS: ReadonlySet<number> = new Set([401, 403, 429]);
+
+/**
+ * The challenge of a response, if it has one: 401, 403 or 429 with `Agent-Auth`. A 429 is an answer by itself; where its challenge is
+ * of no use to this agent it counts as one without.
+ *
+ * @throws AAuthError `malformed_challenge`; `unsupported_algorithm` when the resource takes none of this agent's algorithms.
+ */
 export function challengeOf(response: Response): AgentAuth | undefined {
-  if (response.status !== 401 && response.status !== 403) return undefined;
+  if (!CHALLENGE_STATUS.has(response.status)) return undefined;
   const value = response.headers.get(PROFILE.headers.agentAuth);
-  return value === null ? undefined : parseAgentAuth(value);
+  if (value === null) return undefined;
+  try {
+    const challenge = parseAgentAuth(value);
+    const { algs } = challenge;
+    if (algs !== undefined && !PROFILE.signatureAlgorithms.some((name) => algs.includes(name))) {
+      throw new AAuthError(
+        "unsupported_algorithm",
+        "the resource takes none of the algorithms this agent signs with",
+      );
+    }
+    return challenge;
+  } catch (error) {
+    if (response.status === 429) return undefined;
+    throw error;
+  }
 }
 
 /** An authorization challenge that may be followed. */

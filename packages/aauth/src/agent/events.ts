@@ -38,6 +38,13 @@ export type AgentEvent =
       readonly created: number;
       /** Which token goes along (scheme jwt). */
       readonly tokenId?: string;
+      /** Key id and thumbprint of the key that signed. */
+      readonly kid: string;
+      readonly thumbprint: string;
+      /** 1 for the first request of a call, counted per call; always 1 for a token request. */
+      readonly attempt: number;
+      /** Why this is not the first attempt. */
+      readonly retryReason?: RetryReason;
     })
   | (About & { readonly type: "response_received"; readonly status: number })
   | {
@@ -60,6 +67,18 @@ export type AgentEvent =
       readonly authServer: string;
       readonly resource: string;
       readonly tokenId: string;
+    }
+  | {
+      readonly type: "resource_token_requested";
+      readonly resource: string;
+      readonly url: string;
+      readonly scope: string;
+    }
+  | {
+      readonly type: "resource_token_received";
+      readonly resource: string;
+      readonly authServer: string;
+      readonly resourceToken: ShownToken;
     }
   | {
       readonly type: "token_requested";

@@ -4,8 +4,17 @@
  * @module
  */
 
+export { pooledTransport } from "#http";
 export type { Transport, TransportRequest } from "../metadata/transport.ts";
-export type { Agent, AgentOptions, RedeemCodeInput, RefreshInput } from "./agent.ts";
+export type {
+  Agent,
+  AgentOptions,
+  KeepInput,
+  OwnTokenInput,
+  RedeemCodeInput,
+  RefreshInput,
+  RevokeInput,
+} from "./agent.ts";
 export { createAgent } from "./agent.ts";
 export type { AgentEvent, AgentObserver, RetryReason, ShownToken, TokenRequestType } from "./events.ts";
 export type { FetchContext } from "./signed-fetch.ts";

@@ -39,35 +39,58 @@ export async function readOutgoingRequest(
   url.hash = "";
   const method = (init?.method ?? request?.method ?? "GET").toUpperCase();
 
-  const headers = new Headers(init?.headers ?? request?.headers);
-  const body = await readBody(init?.body ?? request?.body ?? null, headers, maxBodyBytes);
+  const fields = fieldsOf(init?.headers ?? request?.headers);
+  const body = await readBody(init?.body ?? request?.body ?? null, fields, maxBodyBytes);
   if (body !== undefined && (method === "GET" || method === "HEAD")) {
     throw new TypeError(`${method} cannot have a body`);
   }
-  for (const name of RESERVED) headers.delete(name);
+  for (const name of RESERVED) delete fields[name];
   const signals = [init?.signal, request?.signal].filter((signal) => signal instanceof AbortSignal);
-  return { method, url: url.href, headers: Object.fromEntries(headers), body, signals };
+  return { method, url: url.href, headers: fields, body, signals };
+}
+
+/** A name or value that the platform's `Headers` would neither change nor refuse. */
+const PLAIN_NAME = /^[a-z0-9-]+$/;
+const PLAIN_VALUE = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
+
+/** Fields by lower-case name. Most callers give a plain object of plain texts, for which `Headers` is a long way round. */
+function fieldsOf(source: RequestInit["headers"]): Record<string, string> {
+  if (source === undefined || Object.getPrototypeOf(source) !== Object.prototype) {
+    return Object.fromEntries(new Headers(source));
+  }
+  const fields: Record<string, string> = {};
+  for (const [name, value] of Object.entries(source)) {
+    const lower = name.toLowerCase();
+    if (!PLAIN_NAME.test(lower) || !PLAIN_VALUE.test(value) || Object.hasOwn(fields, lower)) {
+      return Object.fromEntries(new Headers(source));
+    }
+    fields[lower] = value;
+  }
+  return fields;
 }
 
 async function readBody(
   source: NonNullable<RequestInit["body"]> | null,
-  headers: Headers,
+  fields: Record<string, string>,
   maxBodyBytes: number,
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
   if (source === null) return undefined;
-  const response = new Response(source);
   let body: Uint8Array<ArrayBuffer>;
+  let type: string | null;
   if (typeof source === "string") {
-    body = new TextEncoder().encode(source);
+    body = utf8.encode(source);
+    type = "text/plain;charset=UTF-8";
     if (body.byteLength > maxBodyBytes)
       throw new RangeError(`the request body exceeds ${maxBodyBytes} bytes`);
   } else {
+    const response = new Response(source);
     body = await readAtMost(response.body, maxBodyBytes);
+    type = response.headers.get("content-type");
   }
   if (body.byteLength === 0) return undefined;
   // A body is never without a type: the signature has to cover it.
-  if (!headers.has("content-type")) {
-    headers.set("content-type", response.headers.get("content-type") ?? "application/octet-stream");
-  }
+  fields["content-type"] ??= type ?? "application/octet-stream";
   return body;
 }
+
+const utf8 = new TextEncoder();

@@ -9,7 +9,7 @@ import type { Transport } from "../metadata/transport.ts";
 import { type SignatureKeyChoice, signRequest } from "../signing/sign-request.ts";
 import { tokenId } from "../tokens/decode-token.ts";
 import type { SigningKey } from "../types.ts";
-import { type AgentObserver, cutSignatureBase, ignoreEvents } from "./events.ts";
+import { type AgentObserver, cutSignatureBase, ignoreEvents, type RetryReason } from "./events.ts";
 import type { OutgoingRequest } from "./outgoing-request.ts";
 
 export interface SenderOptions {
@@ -25,6 +25,9 @@ export interface SendOptions {
   /** Until the response headers are here; the body may stream on. */
   readonly timeoutMs: number;
   readonly observe: AgentObserver;
+  /** Default 1. */
+  readonly attempt?: number;
+  readonly retryReason?: RetryReason | undefined;
   /** Sign as the Python demo agents can verify. */
   readonly pythonAgents?: boolean;
 }
@@ -58,6 +61,10 @@ export function createSender({ transport, now, signatureEncoding }: SenderOption
         signatureBase: cutSignatureBase(signed.signatureBase),
         created: signed.created,
         ...(credential.scheme === "jwt" ? { tokenId: tokenId(credential.jwt) } : {}),
+        kid: key.kid,
+        thumbprint: key.thumbprint,
+        attempt: options.attempt ?? 1,
+        ...(options.retryReason === undefined ? {} : { retryReason: options.retryReason }),
       });
     }
     const response = await withTimeout(request.signals, options.timeoutMs, (signal) =>
@@ -68,7 +75,9 @@ export function createSender({ transport, now, signatureEncoding }: SenderOption
         signal,
       }),
     );
-    observe({ type: "response_received", purpose, url, method, status: response.status });
+    if (observe !== ignoreEvents) {
+      observe({ type: "response_received", purpose, url, method, status: response.status });
+    }
     return response;
   };
 }
@@ -84,7 +93,7 @@ async function withTimeout<T>(
     timeout.abort(new DOMException(`no answer within ${timeoutMs} ms`, "TimeoutError"));
   }, timeoutMs);
   try {
-    return await run(AbortSignal.any([...signals, timeout.signal]));
+    return await run(signals.length === 0 ? timeout.signal : AbortSignal.any([...signals, timeout.signal]));
   } finally {
     clearTimeout(timer);
   }

@@ -8,12 +8,15 @@ import { AAuthError } from "../errors.ts";
 import type { AgentAuth } from "../headers/agent-auth.ts";
 import type { SignatureKeyChoice } from "../signing/sign-request.ts";
 import type { SigningKey } from "../types.ts";
-import { challengeOf, checkChallenge } from "./check-challenge.ts";
+import { type AgentKeys, keyBoundIn } from "./agent-keys.ts";
+import { challengeOf, checkChallenge, type TrustedChallenge } from "./check-challenge.ts";
 import { type AgentObserver, combineObservers, type RetryReason, type ShownToken } from "./events.ts";
 import { type OutgoingRequest, readOutgoingRequest } from "./outgoing-request.ts";
-import type { Sender } from "./sender.ts";
+import type { ResourceTokenClient } from "./resource-token-client.ts";
+import type { Sender, SendOptions } from "./sender.ts";
 import { showToken } from "./shown-token.ts";
 import type { TokenSource } from "./token-source.ts";
+import { interactionRequired } from "./user-interaction.ts";
 
 /** One call's circumstances. Nothing of it outlives the calls made with it, except tokens kept under `cacheKey`. */
 export interface FetchContext {
@@ -27,21 +30,30 @@ export interface FetchContext {
   readonly cacheKey?: string;
   /** Identifier of the resource. Default: the origin of the URL. */
   readonly resource?: string;
+  /**
+   * Space-separated scopes that the call is known to need. Without a held token they are asked for at the resource's
+   * `resource_token_endpoint`, and the call itself goes out once, with an auth token. Where that does not work the call is made all
+   * the same, and its challenge counts.
+   */
+  readonly scope?: string;
+  /** Where a user comes back to whom the resource wants in person; without it such a challenge is the response. */
+  readonly returnUrl?: string;
   readonly observer?: AgentObserver;
   readonly signal?: AbortSignal;
 }
 
 export interface SignedFetchOptions {
   readonly id: string;
-  readonly currentKey: () => SigningKey;
+  readonly keys: AgentKeys;
   /** What the first request is signed with. */
-  readonly firstCredential: () => Promise<SignatureKeyChoice>;
-  readonly identity: () => Promise<SignatureKeyChoice>;
+  readonly firstCredential: (key: SigningKey) => Promise<SignatureKeyChoice>;
+  readonly identity: (key: SigningKey) => Promise<SignatureKeyChoice>;
   /** Whether a pseudonymous agent may say who it is when asked. */
   readonly raiseScheme: boolean;
   readonly trustedAuthServers: readonly string[];
   readonly send: Sender;
   readonly tokens: TokenSource;
+  readonly resourceToken: ResourceTokenClient;
   readonly observer: AgentObserver | undefined;
   readonly revealTokens: boolean;
   readonly now: () => number;
@@ -50,73 +62,116 @@ export interface SignedFetchOptions {
   readonly pythonAgents: boolean;
 }
 
+/** Too Many Requests. */
+const LIMITED = 429;
+
 /**
  * Creates the fetch. At most four requests go to the resource: the first, one more without a held token that was refused,
  * one more for an identity challenge, and one more with a new auth token. Each kind of challenge is answered once,
- * freshly signed.
+ * freshly signed. A challenge that comes with 429 is answered like one with 401, since what is refused for its number has not
+ * been done; where that fails, the 429 is the response.
  */
 export function createSignedFetch(options: SignedFetchOptions, context: FetchContext): typeof fetch {
   const observe = combineObservers(options.observer, context.observer);
 
   return async (input, init) => {
     const request = await readOutgoingRequest(input, init, options.maxRequestBodyBytes);
-    const signals = context.signal === undefined ? request.signals : [context.signal, ...request.signals];
+    // A caller may well give the same one twice.
+    const signals = [
+      ...new Set(context.signal === undefined ? request.signals : [context.signal, ...request.signals]),
+    ];
+    const { keys } = options;
     // One key for the whole call, even if the agent's key is rotated meanwhile: the challenge is bound to it.
-    const key = options.currentKey();
+    const current = keys.current();
     const resource = context.resource ?? new URL(request.url).origin;
-    const tokenContext = {
+    const contextWith = (key: SigningKey) => ({
       key,
       resource,
       upstreamToken: context.upstreamToken,
       cacheKey: context.cacheKey,
       state: context.state,
-      signal: signals.length > 0 ? AbortSignal.any([...signals]) : undefined,
+      signal: signals.length > 1 ? AbortSignal.any([...signals]) : signals[0],
       observe,
+    });
+    let attempts = 0;
+    const attempt = (credential: SignatureKeyChoice, retryReason?: RetryReason) => {
+      attempts++;
+      return send({ ...request, signals }, { credential, key, attempt: attempts, retryReason });
     };
-    const attempt = (credential: SignatureKeyChoice) => send({ ...request, signals }, credential, key);
     const retry = (credential: SignatureKeyChoice, reason: RetryReason) => {
       const { url, method } = request;
       observe({ type: "request_retried", url, method, scheme: credential.scheme, reason });
-      return attempt(credential);
+      return attempt(credential, reason);
     };
 
-    const token = context.authToken ?? (await options.tokens.held(tokenContext));
-    let credential = token === undefined ? await options.firstCredential() : withToken(token);
+    const given = context.authToken;
+    const held =
+      given === undefined ? await options.tokens.held(contextWith(current), keys.usable()) : undefined;
+    // A token from before a rotation is used with the key it is bound to.
+    let key = held?.key ?? (given === undefined ? current : await keyBoundIn(given, keys));
+    const token = given ?? held?.token ?? (await tokenFor(context.scope, key));
+    let presented = token;
+    let credential = token === undefined ? await options.firstCredential(key) : withToken(token);
     let response = await attempt(credential);
     let challenge = await challengeIn(response, request);
 
-    const held = context.authToken === undefined ? token : undefined;
-    if (held !== undefined && challenge !== undefined && challenge.level !== "authorized") {
-      // Refused without saying what would help, as when the issuer's key is gone: the token is no good any more.
+    if (
+      held !== undefined &&
+      challenge !== undefined &&
+      challenge.userInteraction === undefined &&
+      response.status !== LIMITED &&
+      (challenge.level !== "authorized" || key !== current)
+    ) {
+      // Refused without saying what would help, as when the issuer's key is gone: the token is no good any more. A key that has been
+      // replaced is not worth a new token either.
       await response.body?.cancel();
-      await options.tokens.discard(tokenContext);
-      credential = await options.firstCredential();
-      response = await retry(credential, "token_refused");
+      await options.tokens.discard(contextWith(key));
+      key = current;
+      const renewed = await options.tokens.held(contextWith(key), keys.usable());
+      presented = renewed?.token ?? token;
+      credential = renewed === undefined ? await options.firstCredential(key) : withToken(renewed.token);
+      response = await retry(credential, renewed === undefined ? "token_refused" : "authorization");
       challenge = await challengeIn(response, request);
     }
 
     if (challenge?.level === "identified" && credential.scheme === "hwk") {
+      // Over its limit an agent that wants to stay anonymous can wait.
+      if (!options.raiseScheme && response.status === LIMITED) return response;
       await response.body?.cancel();
       if (!options.raiseScheme) {
         throw new AAuthError("identity_required", "the resource wants to know who is calling");
       }
-      credential = await options.identity();
+      credential = await options.identity(key);
       response = await retry(credential, "identity");
       challenge = await challengeIn(response, request);
     }
 
-    // Where a person has to act first, the caller decides.
-    if (challenge?.level !== "authorized" || challenge.userInteraction !== undefined) return response;
-    await response.body?.cancel();
+    if (challenge?.userInteraction !== undefined) {
+      const { returnUrl } = context;
+      if (returnUrl === undefined) return response;
+      await response.body?.cancel();
+      throw interactionRequired(challenge.userInteraction, { resource, returnUrl });
+    }
+    if (challenge?.level !== "authorized") return response;
+    const isLimited = response.status === LIMITED;
+    if (!isLimited) await response.body?.cancel();
     const { id: agent, trustedAuthServers, now } = options;
-    const expected = { trustedAuthServers, resource, agent, thumbprint: key.thumbprint, now: now() };
-    const trusted = checkChallenge(challenge, expected);
-    response = await retry(
-      withToken(await options.tokens.obtain(trusted, tokenContext, token)),
-      "authorization",
-    );
+    const tokenContext = contextWith(key);
+    let trusted: TrustedChallenge;
+    let authToken: string;
+    try {
+      const expected = { trustedAuthServers, resource, agent, thumbprint: key.thumbprint, now: now() };
+      trusted = checkChallenge(challenge, expected);
+      authToken = await options.tokens.obtain(trusted, tokenContext, presented);
+    } catch (error) {
+      // A higher limit would have been a favour: without it the answer is to wait.
+      if (isLimited && error instanceof AAuthError) return response;
+      throw error;
+    }
+    if (isLimited) await response.body?.cancel();
+    response = await retry(withToken(authToken), "authorization");
     const again = await challengeIn(response, request);
-    if (again?.level === "authorized") {
+    if (again?.level === "authorized" && again.userInteraction === undefined && response.status !== LIMITED) {
       await response.body?.cancel();
       await options.tokens.forget(trusted, tokenContext);
       throw new AAuthError(
@@ -124,16 +179,28 @@ export function createSignedFetch(options: SignedFetchOptions, context: FetchCon
         "the resource challenged again although it got an auth token",
       );
     }
+    if (again?.userInteraction !== undefined && context.returnUrl !== undefined) {
+      await response.body?.cancel();
+      throw interactionRequired(again.userInteraction, { resource, returnUrl: context.returnUrl });
+    }
     return response;
+
+    async function tokenFor(scope: string | undefined, key: SigningKey): Promise<string | undefined> {
+      // Who may not say who it is cannot ask for a token beforehand either.
+      if (scope === undefined) return undefined;
+      if (!options.raiseScheme && (await options.firstCredential(key)).scheme === "hwk") return undefined;
+      const credential = await options.identity(key);
+      const offered = await options.resourceToken({ resource, scope, credential, key, observe, signals });
+      return offered && options.tokens.obtain(offered, contextWith(key), undefined);
+    }
   };
 
   function send(
     request: OutgoingRequest,
-    credential: SignatureKeyChoice,
-    key: SigningKey,
+    attempt: Pick<SendOptions, "key" | "credential" | "attempt" | "retryReason">,
   ): Promise<Response> {
     const { timeoutMs, pythonAgents } = options;
-    return options.send(request, { key, credential, purpose: "resource", timeoutMs, observe, pythonAgents });
+    return options.send(request, { ...attempt, purpose: "resource", timeoutMs, observe, pythonAgents });
   }
 
   async function challengeIn(response: Response, { url }: OutgoingRequest): Promise<AgentAuth | undefined> {

@@ -13,6 +13,8 @@ export interface CachedToken {
   readonly expiresAt: number;
   /** From here on it is replaced rather than used. Unix seconds. */
   readonly renewAt: number;
+  /** What it is good for; space-separated. */
+  readonly scope: string;
   readonly refreshToken?: string;
 }
 

@@ -12,7 +12,13 @@ import type { IssuerMetadata, SigningKey } from "../types.ts";
 import type { AgentObserver, TokenRequestType } from "./events.ts";
 import type { Sender } from "./sender.ts";
 import { showToken } from "./shown-token.ts";
-import { type ConsentDemand, checkGrantedToken, readTokenAnswer, type TokenGrant } from "./token-grant.ts";
+import {
+  type ConsentDemand,
+  checkGrantedToken,
+  readRevocationAnswer,
+  readTokenAnswer,
+  type TokenGrant,
+} from "./token-grant.ts";
 
 export interface TokenClientOptions {
   readonly trustedAuthServers: readonly string[];
@@ -43,7 +49,16 @@ export interface OpenedGrant extends TokenGrant {
   readonly expiresAt: number;
 }
 
-export type TokenClient = (request: TokenRequest) => Promise<OpenedGrant>;
+export interface Revocation
+  extends Pick<TokenRequest, "authServer" | "credential" | "key" | "observe" | "signal"> {
+  readonly token: string;
+}
+
+export interface TokenClient {
+  request(request: TokenRequest): Promise<OpenedGrant>;
+  /** Gives a refresh token back. */
+  revoke(revocation: Revocation): Promise<void>;
+}
 
 /**
  * Creates the client. It asks only auth servers that are trusted, finds their endpoint by discovery, signs each
@@ -53,16 +68,20 @@ export type TokenClient = (request: TokenRequest) => Promise<OpenedGrant>;
  * TokenRequestError; ConsentRequiredError.
  */
 export function createTokenClient(options: TokenClientOptions): TokenClient {
-  return async (request) => {
+  return { request: requestToken, revoke };
+
+  async function requestToken(request: TokenRequest): Promise<OpenedGrant> {
     const { authServer, requestType, key, observe } = request;
-    if (!options.trustedAuthServers.includes(authServer)) {
-      throw new AAuthError("challenge_untrusted", "the auth server is not one this agent trusts");
-    }
-    const metadata = await options.discovery.issuerMetadata(authServer);
+    const metadata = await metadataOf(authServer);
     const url = new URL(metadata.agent_token_endpoint).href;
     observe({ type: "token_requested", authServer, requestType, url });
 
-    const answer = await ask(url, request);
+    const { parameters } = request;
+    const form = new URLSearchParams({ request_type: requestType });
+    for (const [name, value] of Object.entries(parameters)) {
+      if (value !== undefined) form.append(name, value);
+    }
+    const answer = await post(url, form, request, readTokenAnswer);
     if ("requestToken" in answer) throw consentRequired(answer, metadata, request);
     const now = options.now();
     const { thumbprint } = key;
@@ -72,14 +91,28 @@ export function createTokenClient(options: TokenClientOptions): TokenClient {
     const token = showToken(answer.authToken, options.revealTokens);
     observe({ type: "token_received", authServer, requestType, token, expiresInSeconds });
     return { ...answer, expiresInSeconds, claims: shown.claims, expiresAt: now + expiresInSeconds };
-  };
+  }
 
-  async function ask(url: string, request: TokenRequest) {
-    const { requestType, parameters, credential, key, observe, signal } = request;
-    const form = new URLSearchParams({ request_type: requestType });
-    for (const [name, value] of Object.entries(parameters)) {
-      if (value !== undefined) form.append(name, value);
+  async function revoke(revocation: Revocation): Promise<void> {
+    const { agent_token_endpoint } = await metadataOf(revocation.authServer);
+    // The metadata does not name it: it is the token endpoint's sibling.
+    const url = new URL("revoke", agent_token_endpoint).href;
+    await post(url, new URLSearchParams({ token: revocation.token }), revocation, readRevocationAnswer);
+  }
+
+  async function metadataOf(authServer: string): Promise<IssuerMetadata> {
+    if (!options.trustedAuthServers.includes(authServer)) {
+      throw new AAuthError("challenge_untrusted", "the auth server is not one this agent trusts");
     }
+    return options.discovery.issuerMetadata(authServer);
+  }
+
+  async function post<Answer>(
+    url: string,
+    form: URLSearchParams,
+    { credential, key, observe, signal }: Omit<Revocation, "authServer" | "token">,
+    read: (response: Response) => Promise<Answer>,
+  ): Promise<Answer> {
     const outgoing = {
       method: "POST",
       url,
@@ -97,7 +130,7 @@ export function createTokenClient(options: TokenClientOptions): TokenClient {
         timeoutMs,
         observe,
       });
-      return await readTokenAnswer(response);
+      return await read(response);
     } catch (error) {
       if (error instanceof AAuthError) throw error;
       if (signal?.aborted) throw error;
@@ -109,7 +142,7 @@ export function createTokenClient(options: TokenClientOptions): TokenClient {
 function consentRequired(
   demand: ConsentDemand,
   metadata: IssuerMetadata,
-  { authServer, parameters, observe }: TokenRequest,
+  { authServer, parameters, observe, key }: TokenRequest,
 ): AAuthError {
   if (metadata.agent_auth_endpoint === undefined) {
     return new AAuthError(
@@ -125,5 +158,11 @@ function consentRequired(
     const value = parameters[name];
     if (value !== undefined) url.searchParams.set(name, value);
   }
-  return new ConsentRequiredError({ consentUrl: url.href, requestToken, authServer, expiresInSeconds });
+  return new ConsentRequiredError({
+    consentUrl: url.href,
+    requestToken,
+    authServer,
+    expiresInSeconds,
+    keyThumbprint: key.thumbprint,
+  });
 }

@@ -43,17 +43,7 @@ const DEFAULT_CONSENT_SECONDS = 600;
  */
 export async function readTokenAnswer(response: Response): Promise<TokenAnswer | ConsentDemand> {
   const members = await readJson(response);
-  if (!response.ok) {
-    const { error, error_description: text } = members;
-    if (typeof error !== "string" || !OAUTH_ERROR.test(error)) {
-      throw failed(`the auth server answered with status ${response.status}`);
-    }
-    throw new TokenRequestError(
-      error,
-      typeof text === "string" ? oneLine(text) : "no reason given",
-      response.status,
-    );
-  }
+  if (!response.ok) throw refusal(response.status, members);
   const { auth_token, request_token, refresh_token, expires_in } = members;
   const lifetime = typeof expires_in === "number" && expires_in > 0 ? expires_in : undefined;
   if (isText(auth_token)) {
@@ -67,6 +57,23 @@ export async function readTokenAnswer(response: Response): Promise<TokenAnswer |
     return { requestToken: request_token, expiresInSeconds: lifetime ?? DEFAULT_CONSENT_SECONDS };
   }
   throw failed("the auth server answered with neither auth_token nor request_token");
+}
+
+/**
+ * The answer to a revocation says nothing (RFC 7009 section 2.2).
+ *
+ * @throws as {@link readTokenAnswer}
+ */
+export async function readRevocationAnswer(response: Response): Promise<void> {
+  if (!response.ok) throw refusal(response.status, await readJson(response));
+  await response.body?.cancel();
+}
+
+function refusal(status: number, { error, error_description: text }: Record<string, unknown>): AAuthError {
+  if (typeof error !== "string" || !OAUTH_ERROR.test(error)) {
+    return failed(`the auth server answered with status ${status}`);
+  }
+  return new TokenRequestError(error, typeof text === "string" ? oneLine(text) : "no reason given", status);
 }
 
 /**

@@ -7,6 +7,7 @@
 import { AAuthError, ConsentRequiredError } from "../errors.ts";
 import type { SignatureKeyChoice } from "../signing/sign-request.ts";
 import { tokenId } from "../tokens/decode-token.ts";
+import { decodeJwt } from "../tokens/jwt.ts";
 import { hashToken } from "../tokens/verified-tokens.ts";
 import type { SigningKey } from "../types.ts";
 import type { TrustedChallenge } from "./check-challenge.ts";
@@ -20,11 +21,11 @@ const RENEW_BEFORE_SECONDS = 30;
 const AWAY: ReadonlySet<string> = new Set(["token_request_failed", "discovery_failed"]);
 
 export interface TokenSourceOptions {
-  readonly client: TokenClient;
+  readonly client: TokenClient["request"];
   readonly cache: TokenCache;
   readonly now: () => number;
-  /** How the agent says who it is to an auth server. */
-  readonly identity: () => Promise<SignatureKeyChoice>;
+  /** How the agent says who it is to an auth server, signing with this key. */
+  readonly identity: (key: SigningKey) => Promise<SignatureKeyChoice>;
   readonly redirectUri: string | undefined;
 }
 
@@ -39,15 +40,26 @@ export interface TokenContext {
   readonly observe: AgentObserver;
 }
 
+/** A token, and the key that must sign what it goes along with. */
+export interface HeldToken {
+  readonly token: string;
+  readonly key: SigningKey;
+}
+
 export interface TokenSource {
-  /** A token held for this resource, renewed if its time has come and a refresh token is there. */
-  held(context: TokenContext): Promise<string | undefined>;
+  /**
+   * A token held for this resource under the call's key or one of `keys`, first come first; renewed with the call's key if its time
+   * has come and a refresh token is there.
+   */
+  held(context: TokenContext, keys: readonly SigningKey[]): Promise<HeldToken | undefined>;
   /** A token for what the challenge asks for. `presented` is one that has just been refused. */
   obtain(challenge: TrustedChallenge, context: TokenContext, presented: string | undefined): Promise<string>;
   /** Keeps a token that came by another way (a code), if it may be kept. */
   keep(grant: OpenedGrant, authServer: string, resource: string, context: TokenContext): Promise<void>;
-  /** Drops the token held for this resource. */
+  /** Never again presents the token held for this resource. A refresh token that came with it stays good. */
   discard(context: TokenContext): Promise<void>;
+  /** Drops whatever is held for a user at a resource under any of `keys`, refresh tokens included. */
+  drop(user: { resource: string; cacheKey: string }, keys: readonly SigningKey[]): void;
   /** Drops a token that a resource has refused for what it asks. */
   forget(challenge: TrustedChallenge, context: TokenContext): Promise<void>;
 }
@@ -61,22 +73,32 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
   const { client, cache, now, identity } = options;
   const underway = new Map<string, Underway>();
 
-  async function held(context: TokenContext): Promise<string | undefined> {
-    const holder = await holderOf(context);
-    const token = cache.get(latestKey(holder));
-    if (token === undefined) return undefined;
-    if (now() < token.renewAt) return hit(token, context);
-    if (token.refreshToken !== undefined) return renewed(token, token.refreshToken, holder, context);
+  async function held(context: TokenContext, keys: readonly SigningKey[]): Promise<HeldToken | undefined> {
+    const own = await holderOf(context);
+    for (const key of keys) {
+      const holder = key === context.key ? own : { ...own, thumbprint: key.thumbprint };
+      const token = cache.get(latestKey(holder));
+      if (token === undefined) continue;
+      if (now() < token.renewAt) return { token: hit(token, context), key };
+      const renewal = await renewed(token, own, context);
+      // A refresh token belongs to the agent, not to a key: what it brings is bound to the key that signs now.
+      if (holder !== own && renewal !== "issuer_away") cache.delete(latestKey(holder));
+      if (renewal === "issuer_away") {
+        if (now() < token.expiresAt) return { token: hit(token, context), key };
+      } else if (renewal !== undefined) {
+        return { token: renewal, key: context.key };
+      }
+    }
     return undefined;
   }
 
+  /** A new token for the refresh token that came with an old one; undefined where there is none that works. */
   async function renewed(
-    token: CachedToken,
-    refreshToken: string,
+    { authServer, authToken, refreshToken }: CachedToken,
     holder: TokenHolder,
     context: TokenContext,
-  ) {
-    const { authServer } = token;
+  ): Promise<string | "issuer_away" | undefined> {
+    if (refreshToken === undefined) return undefined;
     const { key, resource } = context;
     try {
       const grant = await joined(latestKey(holder), context, async () =>
@@ -84,18 +106,23 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
           authServer,
           requestType: "refresh",
           parameters: { refresh_token: refreshToken },
-          credential: await identity(),
+          credential: await identity(key),
           key,
           resource,
           observe: context.observe,
         }),
       );
+      if (grant.claims.sub !== subjectOf(authToken)) {
+        // What is kept for one user must never become another's.
+        cache.delete(latestKey(holder));
+        return undefined;
+      }
       store(holder, authServer, { refreshToken, ...grant });
       return grant.authToken;
     } catch (error) {
       if (!(error instanceof AAuthError)) throw error;
       // The auth server may be away for a moment, and then the token is still good.
-      if (AWAY.has(error.code) && now() < token.expiresAt) return hit(token, context);
+      if (AWAY.has(error.code)) return "issuer_away";
       cache.delete(latestKey(holder));
       return undefined;
     }
@@ -110,6 +137,12 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
       cache.set(latestKey(holder), known);
       return hit(known, context);
     }
+    const latest = cache.get(latestKey(holder));
+    if (latest !== undefined && latest.authToken === presented && covers(latest, challenge)) {
+      // The resource finds it too old, or no longer good. What came with it asks nobody.
+      const renewal = await renewed(latest, holder, context);
+      if (renewal !== undefined && renewal !== "issuer_away") return renewal;
+    }
     const request = async () => {
       const { upstreamToken, key, observe, state } = context;
       const common = { authServer, key, resource: claims.iss, observe };
@@ -119,7 +152,7 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
             ...common,
             requestType: "auth",
             parameters: { resource_token: resourceToken, redirect_uri: options.redirectUri, state },
-            credential: await identity(),
+            credential: await identity(key),
           })
         : client({
             ...common,
@@ -159,13 +192,14 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
   }
 
   function store(holder: TokenHolder, authServer: string, grant: OpenedGrant, scope?: string): void {
-    const { authToken, expiresAt, expiresInSeconds, refreshToken } = grant;
+    const { authToken, expiresAt, expiresInSeconds, refreshToken, claims } = grant;
     const margin = Math.min(RENEW_BEFORE_SECONDS, expiresInSeconds / 2);
     const token: CachedToken = {
       authToken,
       authServer,
       expiresAt,
       renewAt: expiresAt - margin,
+      scope: typeof claims.scope === "string" ? claims.scope : "",
       ...(refreshToken === undefined ? {} : { refreshToken }),
     };
     cache.set(latestKey(holder), token);
@@ -186,7 +220,15 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
       if (mayKeep(grant, context)) store(holder, authServer, grant);
     },
     async discard(context) {
-      cache.delete(latestKey(await holderOf(context)));
+      const key = latestKey(await holderOf(context));
+      const token = cache.get(key);
+      if (token?.refreshToken === undefined) cache.delete(key);
+      else cache.set(key, { ...token, renewAt: 0, expiresAt: 0 });
+    },
+    drop({ resource, cacheKey }, keys) {
+      for (const { thumbprint } of keys) {
+        cache.delete(latestKey({ thumbprint, resource, cacheKey, upstreamHash: undefined }));
+      }
     },
     async forget(challenge, context) {
       const holder = await holderOf(context);
@@ -204,6 +246,16 @@ function mayKeep(grant: OpenedGrant, context: TokenContext): boolean {
   return (
     grant.claims.sub === undefined || context.cacheKey !== undefined || context.upstreamToken !== undefined
   );
+}
+
+function subjectOf(token: string): unknown {
+  return decodeJwt(token).claims.sub;
+}
+
+/** Whether a token that is renewed would have every scope that a challenge asks for. */
+function covers(token: CachedToken, { claims }: TrustedChallenge): boolean {
+  const scopes = token.scope.split(" ");
+  return claims.scope?.split(" ").every((scope) => scopes.includes(scope)) ?? false;
 }
 
 function scopeOf({ claims }: TrustedChallenge): string {

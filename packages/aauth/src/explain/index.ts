@@ -14,3 +14,4 @@ export type {
   ExplainedToken,
   Explanation,
 } from "./explanation.ts";
+export { independentSignatureBase } from "./independent-signature-base.ts";

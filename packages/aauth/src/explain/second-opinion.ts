@@ -6,7 +6,8 @@
  * @module
  */
 
-import { httpbis } from "http-message-signatures";
+// Not the package's index: that one brings node:crypto along, which a page has not.
+import * as httpbis from "http-message-signatures/lib/httpbis/index.js";
 import { encodeBase64 } from "../base64.ts";
 import { parseSignature } from "../headers/signature.ts";
 import { parseSignatureInput } from "../headers/signature-input.ts";

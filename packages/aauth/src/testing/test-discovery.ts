@@ -17,6 +17,8 @@ export interface TestIdentities {
 export interface TestDiscovery extends Discovery {
   /** Addresses fetched, in order. Assert that it is empty where nothing may be asked. */
   readonly requests: string[];
+  /** Puts a document in the place of another, as a party does that rotates its keys. Whoever has read the old one may keep it. */
+  publish(address: string, document: unknown): void;
 }
 
 /**
@@ -64,5 +66,5 @@ export function createTestDiscovery(
       return { status, body: new TextEncoder().encode(JSON.stringify(document ?? null)) };
     },
   });
-  return { ...discovery, requests };
+  return { ...discovery, requests, publish: (address, document) => void documents.set(address, document) };
 }

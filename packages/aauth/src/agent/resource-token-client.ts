@@ -1,0 +1,113 @@
+/**
+ * Asks a resource for a resource token before it is called (SPEC 9.2.5, profile 6.6).
+ *
+ * @module
+ */
+
+import { AAuthError } from "../errors.ts";
+import type { Discovery } from "../metadata/discovery.ts";
+import { readAtMost } from "../metadata/read-at-most.ts";
+import type { SignatureKeyChoice } from "../signing/sign-request.ts";
+import type { SigningKey } from "../types.ts";
+import { checkChallenge, type TrustedChallenge } from "./check-challenge.ts";
+import type { AgentObserver } from "./events.ts";
+import type { Sender } from "./sender.ts";
+import { showToken } from "./shown-token.ts";
+
+export interface ResourceTokenClientOptions {
+  readonly id: string;
+  readonly trustedAuthServers: readonly string[];
+  readonly discovery: Discovery;
+  readonly send: Sender;
+  readonly now: () => number;
+  readonly revealTokens: boolean;
+  readonly timeoutMs: number;
+}
+
+export interface ResourceTokenRequest {
+  readonly resource: string;
+  /** Space-separated. */
+  readonly scope: string;
+  readonly credential: SignatureKeyChoice;
+  readonly key: SigningKey;
+  readonly observe: AgentObserver;
+  readonly signals: readonly AbortSignal[];
+}
+
+/** Undefined where the resource has no such endpoint, or did not answer with a token: calling it then says what it wants. */
+export type ResourceTokenClient = (request: ResourceTokenRequest) => Promise<TrustedChallenge | undefined>;
+
+const MAX_ANSWER_BYTES = 65_536;
+
+/**
+ * Creates the client. A token passes the checks of one in a challenge (profile 3.4), and must not be for more than was asked.
+ *
+ * @throws (from the client) AAuthError `malformed_challenge`, `challenge_untrusted`; what the transport throws.
+ */
+export function createResourceTokenClient(options: ResourceTokenClientOptions): ResourceTokenClient {
+  const { id: agent, trustedAuthServers, discovery, send, now, revealTokens, timeoutMs } = options;
+
+  return async ({ resource, scope, credential, key, observe, signals }) => {
+    const url = await endpointOf(resource);
+    if (url === undefined) return undefined;
+    observe({ type: "resource_token_requested", resource, url, scope });
+    const response = await send(
+      {
+        method: "POST",
+        url,
+        headers: { "content-type": "application/x-www-form-urlencoded", accept: "application/json" },
+        body: new TextEncoder().encode(new URLSearchParams({ scope }).toString()),
+        signals: [AbortSignal.timeout(timeoutMs), ...signals],
+      },
+      { key, credential, purpose: "resource", timeoutMs, observe },
+    );
+    if (response.status !== 200) {
+      await response.body?.cancel();
+      return undefined;
+    }
+    const { resourceToken, authServer } = await readAnswer(response);
+    const { thumbprint } = key;
+    const trusted = checkChallenge(
+      { level: "authorized", resourceToken, authServer },
+      { trustedAuthServers, resource, agent, thumbprint, now: now() },
+    );
+    const asked = scope.split(" ");
+    if (!(trusted.claims.scope ?? "").split(" ").every((word) => asked.includes(word))) {
+      throw new AAuthError("challenge_untrusted", "the resource token is for more than was asked");
+    }
+    observe({
+      type: "resource_token_received",
+      resource,
+      authServer,
+      resourceToken: showToken(resourceToken, revealTokens),
+    });
+    return trusted;
+  };
+
+  /** Only at the resource itself: its document must not make this agent send signed requests to others. */
+  async function endpointOf(resource: string): Promise<string | undefined> {
+    try {
+      const endpoint = (await discovery.resourceMetadata(resource)).resource_token_endpoint;
+      const url = endpoint === undefined ? null : URL.parse(endpoint);
+      return url !== null && url.origin === new URL(resource).origin ? url.href : undefined;
+    } catch (error) {
+      if (error instanceof AAuthError) return undefined;
+      throw error;
+    }
+  }
+}
+
+async function readAnswer(response: Response): Promise<{ resourceToken: string; authServer: string }> {
+  try {
+    const text = new TextDecoder().decode(await readAtMost(response.body, MAX_ANSWER_BYTES));
+    const { resource_token: resourceToken, auth_server: authServer } = JSON.parse(text) as Record<
+      string,
+      unknown
+    >;
+    if (typeof resourceToken === "string" && typeof authServer === "string")
+      return { resourceToken, authServer };
+  } catch {
+    // No cause: the parser quotes what it could not read, and that may be a token.
+  }
+  throw new AAuthError("malformed_challenge", "the resource token endpoint answered with something else");
+}

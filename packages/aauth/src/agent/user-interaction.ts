@@ -1,0 +1,31 @@
+/**
+ * What an agent does with a challenge that wants the user in person (profile 3.5).
+ *
+ * @module
+ */
+
+import { AAuthError, UserInteractionRequiredError } from "../errors.ts";
+
+/**
+ * The error that carries the address to send the user to, with `return_url` added.
+ *
+ * A resource may send a user to itself and nowhere else: an address at another origin would make this agent a way to bring its
+ * users to any page.
+ *
+ * @throws AAuthError `challenge_untrusted` for an address that is not at the resource's origin; TypeError when `returnUrl` is no
+ * http or https URL.
+ */
+export function interactionRequired(
+  address: string,
+  { resource, returnUrl }: { resource: string; returnUrl: string },
+): UserInteractionRequiredError {
+  if (!/^https?:$/.test(URL.parse(returnUrl)?.protocol ?? ""))
+    throw new TypeError("returnUrl must be an URL");
+  const url = URL.parse(address);
+  if (url === null || url.origin !== new URL(resource).origin || url.username !== "" || url.password !== "") {
+    throw new AAuthError("challenge_untrusted", "the resource sends users to an address that is not its own");
+  }
+  url.hash = "";
+  url.searchParams.set("return_url", returnUrl);
+  return new UserInteractionRequiredError({ interactionUrl: url.href, resource });
+}

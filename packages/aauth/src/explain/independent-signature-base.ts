@@ -1,0 +1,19 @@
+import { requestTarget } from "../signing/authority.ts";
+import type { MessageToExplain } from "./explain-message.ts";
+import { secondSignatureBase } from "./second-opinion.ts";
+
+/**
+ * The signature base as `http-message-signatures` builds it from a request, an implementation of RFC 9421 by other people. For
+ * comparing it with a base that was recorded: header values that were cut in the record are cut in the result. It verifies nothing.
+ *
+ * @throws AAuthError when `signature-input` cannot be parsed; Error of the library when a covered component is not in the request;
+ * TypeError when `url` is not absolute http or https
+ *
+ * @example
+ * const agrees = independentSignatureBase({ method, url, headers }) === recordedBase;
+ */
+export function independentSignatureBase({ method, url, headers }: Omit<MessageToExplain, "body">): string {
+  const { authority, target } = requestTarget(url);
+  const signatureInput = headers["signature-input"];
+  return secondSignatureBase({ method, authority, target, headers }, String(signatureInput ?? ""));
+}
