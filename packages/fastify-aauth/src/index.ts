@@ -4,6 +4,7 @@
  * @module
  */
 
+export type { LevelLimits, LimitReached } from "./level-limits.ts";
 export type {
   FastifyAAuthOptions,
   RouteRequirement,
@@ -11,4 +12,6 @@ export type {
   WellKnownDocuments,
 } from "./options.ts";
 export { fastifyAAuth } from "./plugin.ts";
+export type { ResourceTokenOptions } from "./resource-tokens.ts";
+export { serveResourceTokens } from "./resource-tokens.ts";
 export { serveWellKnown } from "./well-known.ts";

@@ -1,6 +1,15 @@
-import type { AAuthError, AgentMetadata, Jwks, Requirement, ResourceMetadata, VerifiedRequest } from "aauth";
+import type {
+  AAuthError,
+  AgentMetadata,
+  Jwks,
+  Requirement,
+  ResourceMetadata,
+  VerifiedAgent,
+  VerifiedRequest,
+} from "aauth";
 import type { Challenge, Challenger, Verifier } from "aauth/resource";
 import type { FastifyRequest } from "fastify";
+import type { LimitReached } from "./level-limits.ts";
 
 /** What a route says about its callers: open to everyone, or what they must prove. */
 export type RouteRequirement = "public" | Requirement;
@@ -18,6 +27,12 @@ export type VerificationEvent =
       readonly error: AAuthError;
       readonly requirement: Requirement;
       readonly challenge: Challenge;
+    }
+  | {
+      readonly type: "request_limited";
+      readonly agent: VerifiedAgent;
+      readonly limit: LimitReached;
+      readonly challenge: Challenge;
     };
 
 /** Documents a service publishes about itself; each is served without a signature. */
@@ -33,7 +48,7 @@ export interface WellKnownDocuments {
 export interface FastifyAAuthOptions {
   /** The gate: `createVerifier()` of `aauth/resource`. */
   readonly verifier: Verifier;
-  /** Writes refusals. Required as soon as one route demands level `authorized`. */
+  /** Writes refusals. Required as soon as one route demands level `authorized` or has limits. */
   readonly challenger?: Challenger;
   /**
    * The authority callers sign for (`supply-chain-agent.localhost:3000`): a configured value, or a function that

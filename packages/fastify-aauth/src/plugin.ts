@@ -2,6 +2,7 @@ import { AAuthError, type Requirement, type VerifiedAgent } from "aauth";
 import type { PendingRequest } from "aauth/resource";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import fp from "fastify-plugin";
+import { type CountRequest, createLevelLimiter, type LevelLimits, registerLimiter } from "./level-limits.ts";
 import type { FastifyAAuthOptions, RouteRequirement } from "./options.ts";
 import { readRawBody, replayBody } from "./raw-body.ts";
 import { challengeFor, isVerdict, sendChallenge, VerificationUnavailableError } from "./refusal.ts";
@@ -11,6 +12,8 @@ declare module "fastify" {
   interface FastifyContextConfig {
     /** Who may call this route. A route without it does not register. */
     aauth?: RouteRequirement;
+    /** How often a proven caller may call it, by its level. Default: as often as it likes. */
+    aauthLimits?: LevelLimits;
   }
   interface FastifyRequest {
     /** The proven caller; `null` on public routes. */
@@ -30,8 +33,11 @@ const SIGNATURE_HEADERS = ["signature", "signature-key", "signature-input"] as c
  * Register it inside a scope (`app.register(async (scope) => { await scope.register(fastifyAAuth, …) })`) when the
  * instance also has routes that are none of its business, such as a health check.
  *
- * Refusals are the challenger's, with `Agent-Auth`. It does NOT rate-limit and does NOT judge whether an identified
- * agent is welcome: that is the handler's, or `trustedAgents` of the verifier.
+ * A route with `config.aauthLimits` takes so many requests from a proven caller, by its level, and answers the next one with 429,
+ * `Retry-After` and the `Agent-Auth` that would raise the limit. Requests that are refused are not counted.
+ *
+ * Refusals are the challenger's, with `Agent-Auth`. It does NOT judge whether an identified agent is welcome: that is
+ * the handler's, or `trustedAgents` of the verifier.
  *
  * @example
  * ```ts
@@ -45,8 +51,10 @@ export const fastifyAAuth = fp<FastifyAAuthOptions>(registerGate, { name: "fasti
 
 async function registerGate(app: FastifyInstance, options: FastifyAAuthOptions): Promise<void> {
   const pendingRequests = new WeakMap<FastifyRequest, PendingRequest>();
+  const limiters = new WeakMap<LevelLimits, CountRequest>();
   app.decorateRequest("agent", null);
   app.decorateRequest("rawBody", null);
+  await registerLimiter(app);
 
   app.addHook("onRoute", (route) => {
     const requirement = route.config?.aauth;
@@ -58,6 +66,14 @@ async function registerGate(app: FastifyInstance, options: FastifyAAuthOptions):
         `route ${route.method} ${route.url} demands an auth token, but no challenger is configured`,
       );
     }
+    const limits = route.config?.aauthLimits;
+    if (limits === undefined) return;
+    if (requirement === "public" || !options.challenger) {
+      throw new TypeError(
+        `route ${route.method} ${route.url} has limits by level, which needs proven callers and a challenger`,
+      );
+    }
+    if (!limiters.has(limits)) limiters.set(limits, createLevelLimiter(app, limits));
   });
 
   app.addHook("onRequest", async (request, reply) => {
@@ -96,10 +112,29 @@ async function registerGate(app: FastifyInstance, options: FastifyAAuthOptions):
     } catch (error) {
       return refuse(error, requirement, request, reply) as never;
     }
-    return replayBody(body);
+    const { aauthLimits } = request.routeOptions.config;
+    const refused = aauthLimits && (await refuseBeyondLimit(aauthLimits, request, reply));
+    return (refused as never) ?? replayBody(body);
   });
 
   if (options.wellKnown) serveWellKnown(app, options.wellKnown);
+
+  async function refuseBeyondLimit(limits: LevelLimits, request: FastifyRequest, reply: FastifyReply) {
+    const { agent } = request;
+    const count = limiters.get(limits);
+    if (!count || !options.challenger || agent === null)
+      throw new VerificationUnavailableError("the route's limits are not known");
+    const limit = await count(request, agent);
+    if (limit === undefined) return undefined;
+    const { retryAfterSeconds } = limit;
+    const challenge = await options.challenger.limitReached(agent, {
+      retryAfterSeconds,
+      // Whoever has the token already is not helped by another.
+      ...(limit.level === "identified" && limits.scopes && { raisedBy: limits.scopes }),
+    });
+    options.observer?.({ type: "request_limited", agent, limit, challenge }, request);
+    return sendChallenge(reply, challenge);
+  }
 
   async function refuse(
     error: unknown,
