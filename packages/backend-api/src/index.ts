@@ -10,9 +10,16 @@
  * | GET /optimization/all | | {@link Progress}[] |
  * | DELETE /optimization/clear, DELETE /agents/activities | | {@link Cleared} |
  * | DELETE /optimization/consent | | {@link Cleared}: revokes what the user has consented to, at the auth server |
+ * | GET /optimization/{id}/trace, /optimization/{id}/attempts/{trace id} | | {@link RunTrace} |
+ * | POST /optimization/{id}/break-it/{variant} | | {@link BreakItResult}; only in demo mode |
  * | GET /optimization/test-a2a-connection | | {@link ConnectionTest} |
  * | GET /agents/status, /agents/status/{id} | | {@link AgentStatus}[], {@link AgentStatus} |
  * | GET /agents/activities?limit=100 | | {@link Activity}[] |
+ * | GET /catalogue | | {@link Catalogue}: what the supply-chain agent sells |
+ * | POST /orders | {@link OrderRequest} | {@link Order}: placed with the user's approval, on the agent's own page |
+ * | GET /orders/{id} | | {@link Order} |
+ * | GET /delegates | | {@link DelegateList}: processes that act under the backend's identity |
+ * | POST /delegates/{sub}/run | | {@link Delegate}: lets one call the supply-chain agent |
  * | GET /auth/me | | {@link UserProfile} |
  *
  * All of these need `Authorization: Bearer <OIDC access token>`; refusals are {@link ApiError}.
@@ -36,7 +43,24 @@ export {
   connectionTestSchema,
 } from "./agents.ts";
 export { type GrantedConsent, grantedConsentSchema } from "./consent.ts";
+export {
+  type Delegate,
+  type DelegateList,
+  type DelegateRun,
+  delegateListSchema,
+  delegateRunSchema,
+  delegateSchema,
+  delegateStatusSchema,
+} from "./delegates.ts";
 export { type Check, checkSchema, type Failure, failureSchema, type Hop, hopSchema } from "./failure.ts";
+export {
+  type Catalogue,
+  catalogueSchema,
+  type Order,
+  type OrderRequest,
+  orderRequestSchema,
+  orderSchema,
+} from "./order.ts";
 export {
   type Progress,
   type ProgressEvent,
@@ -56,6 +80,15 @@ export {
   type Summary,
   summarySchema,
 } from "./results.ts";
+export {
+  type BreakItOffer,
+  type BreakItResult,
+  type BreakItVariant,
+  breakItResultSchema,
+  breakItVariantSchema,
+  type RunTrace,
+  runTraceSchema,
+} from "./run-trace.ts";
 export {
   type ApiError,
   apiErrorSchema,

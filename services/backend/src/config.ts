@@ -1,10 +1,13 @@
 import {
+  booleanSetting,
   type Config,
   integerSetting,
+  keyRotationSettings,
   listSetting,
   portSetting,
   serviceSettings,
   setting,
+  telemetrySettings,
   tokenLogSettings,
   urlSetting,
 } from "service-kit";
@@ -14,6 +17,8 @@ import { z } from "zod";
 export const settings = {
   ...serviceSettings,
   ...tokenLogSettings,
+  ...keyRotationSettings,
+  ...telemetrySettings("supply-chain-backend"),
   port: setting({
     env: "PORT",
     flag: "port",
@@ -69,10 +74,41 @@ export const settings = {
     schema: z.enum(["hwk", "jwks"]).default("jwks"),
     description: "How requests are signed first: hwk (pseudonymous) or jwks (identified)",
   }),
+  delegatesFile: setting({
+    env: "BACKEND_DELEGATES_FILE",
+    schema: z.string().min(1).optional(),
+    description: "File with the public keys of delegates that may have agent tokens; unset: nobody may",
+  }),
+  agentTokenSeconds: setting({
+    env: "BACKEND_AGENT_TOKEN_SECONDS",
+    schema: integerSetting(3600, { minimum: 1, maximum: 86_400 }),
+    description: "How long an agent token of a delegate is good, in seconds",
+  }),
   authTokenCacheSeconds: setting({
     env: "AAUTH_AUTH_TOKEN_CACHE_TTL",
     schema: integerSetting(0, { maximum: 86_400 }),
     description: "Seconds an auth token may be used again for the same user; 0: every run asks for its own",
+  }),
+  traceQueryUrl: setting({
+    env: "AAUTH_TRACE_QUERY_URL",
+    schema: urlSetting("http://localhost:16686"),
+    description: "Where the backend reads a run's trace: a trace store with Jaeger's query API",
+  }),
+  traceUiUrl: setting({
+    env: "AAUTH_TRACE_UI_URL",
+    schema: urlSetting("http://localhost:16686"),
+    description: "The trace store's page as a browser reaches it",
+  }),
+  breakIt: setting({
+    env: "AAUTH_BREAK_IT",
+    schema: booleanSetting(false),
+    description:
+      "Demo mode: keep the requests of recent runs in memory, and send tampered ones when a user asks to try to break it",
+  }),
+  otherResourceUrl: setting({
+    env: "MARKET_ANALYSIS_AGENT_URL",
+    schema: urlSetting("http://market-analysis-agent.localhost:3000"),
+    description: "In demo mode: the resource at which an auth token for the supply-chain agent is tried",
   }),
   corsAllowedOrigins: setting({
     env: "CORS_ALLOWED_ORIGINS",

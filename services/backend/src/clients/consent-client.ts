@@ -10,6 +10,7 @@ export interface RedeemedConsent {
   readonly scopes: readonly string[];
   /** Unix seconds: end of the auth token. */
   readonly expiresAt: number;
+  readonly expiresInSeconds: number;
   /** What the consent can be revoked by. */
   readonly refreshToken?: string;
 }
@@ -20,28 +21,18 @@ export interface ConsentClient {
   redeem(input: {
     authServer: string;
     code: string;
+    /** The key that asked for the consent. */
+    keyThumbprint?: string;
     observer?: (event: AgentEvent) => void;
   }): Promise<RedeemedConsent>;
+  /** Hands the consent to the agent, for calls made with this `cacheKey`. */
+  keep(input: { authServer: string; grant: RedeemedConsent; cacheKey: string }): Promise<void>;
   /**
-   * Gives a refresh token back (RFC 7009). With it the auth server forgets that the user has consented.
-   *
-   * @throws RevocationError; AAuthError of the discovery group; what the transport throws
+   * Gives a refresh token back. With it the auth server forgets that the user has consented, and the agent what it keeps under
+   * `cacheKey`. Throws as `Agent.revoke` does.
    */
-  revoke(input: { authServer: string; refreshToken: string }): Promise<void>;
+  revoke(input: { authServer: string; refreshToken: string; cacheKey?: string }): Promise<void>;
 }
-
-/** The auth server answered, but did not revoke. */
-export class RevocationError extends Error {
-  override readonly name = "RevocationError";
-  readonly status: number;
-
-  constructor(status: number) {
-    super(`the auth server answered the revocation with status ${status}`);
-    this.status = status;
-  }
-}
-
-const REVOCATION_LIMIT_MS = 10_000;
 
 /** @param agent signs with its identity, whatever the demo's signature scheme: only the owner of a token can revoke it. */
 export function createConsentClient(options: {
@@ -54,10 +45,11 @@ export function createConsentClient(options: {
 }): ConsentClient {
   const { agent, resource, trustedIssuers, discovery, now } = options;
   return {
-    async redeem({ authServer, code, observer }) {
-      const { authToken, refreshToken } = await agent.redeemCode({
+    async redeem({ authServer, code, keyThumbprint, observer }) {
+      const { authToken, expiresInSeconds, refreshToken } = await agent.redeemCode({
         authServer,
         code,
+        ...(keyThumbprint !== undefined && { keyThumbprint }),
         ...(observer && { observer }),
       });
       // Not kept for the user's later runs: whose consent it is turns out only now.
@@ -74,21 +66,19 @@ export function createConsentClient(options: {
         resource,
         scopes: claims.scope?.split(" ").filter((scope) => scope !== "") ?? [],
         expiresAt: claims.exp,
+        expiresInSeconds,
         ...(refreshToken !== undefined && { refreshToken }),
       };
     },
 
-    async revoke({ authServer, refreshToken }) {
-      const { agent_token_endpoint } = await discovery.issuerMetadata(authServer);
-      // The metadata does not name it: it is the token endpoint's sibling.
-      const signedFetch = agent.fetchFor({ signal: AbortSignal.timeout(REVOCATION_LIMIT_MS) });
-      const response = await signedFetch(new URL("revoke", agent_token_endpoint).href, {
-        method: "POST",
-        headers: { "content-type": "application/x-www-form-urlencoded", accept: "application/json" },
-        body: new URLSearchParams({ token: refreshToken }).toString(),
-      });
-      await response.body?.cancel();
-      if (!response.ok) throw new RevocationError(response.status);
+    async keep({ authServer, grant: { authToken, expiresInSeconds, refreshToken }, cacheKey }) {
+      const grant = { authToken, expiresInSeconds, ...(refreshToken !== undefined && { refreshToken }) };
+      await agent.keep({ authServer, grant, cacheKey });
+    },
+
+    async revoke({ authServer, refreshToken, cacheKey }) {
+      const kept = cacheKey === undefined ? {} : { kept: { resource, cacheKey } };
+      await agent.revoke({ authServer, refreshToken, ...kept });
     },
   };
 }

@@ -8,6 +8,8 @@ import {
   startRequestSchema,
 } from "backend-api";
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
+import { SPAN } from "protocol-trace";
+import { withSpan } from "service-kit";
 import { z } from "zod";
 import { HttpError } from "../plugins/errors.ts";
 import { signedInUser } from "../plugins/user.ts";
@@ -24,7 +26,8 @@ export const optimizationRoutes: FastifyPluginAsyncZod<{ runs: RunService }> = a
     app.post(
       url,
       { config, schema: { body: startRequestSchema, response: { 200: startReplySchema } } },
-      async (request) => runs.start(signedInUser(request).id, request.body),
+      async (request) =>
+        withSpan(SPAN.startOptimization, () => runs.start(signedInUser(request).id, request.body)),
     );
   }
 

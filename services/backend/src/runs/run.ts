@@ -19,6 +19,7 @@ const TRANSITIONS: Readonly<Record<RunStatus, readonly RunStatus[]>> = {
 };
 
 const MAX_ACTIVITIES = 100;
+const MAX_TRACES = 8;
 const TASK_AGENT = "a2a-supply-chain-agent";
 
 /** What a user has allowed, in the words of the protocol. */
@@ -68,6 +69,7 @@ export class Run {
   #failure: Failure | undefined;
   #report: string | undefined;
   #changedAt: number;
+  readonly #traceIds = new Set<string>();
 
   constructor({ userId, prompt, now }: RunOptions) {
     this.userId = userId;
@@ -75,6 +77,11 @@ export class Run {
     this.#now = now;
     this.#changedAt = now();
     this.#delegation = { sub: userId, aud: "a2a-agent", scope: "supply-chain:optimize", act: null };
+  }
+
+  /** Traces that tell of the run, in the order they began; none where tracing is off. */
+  get traceIds(): readonly string[] {
+    return [...this.#traceIds];
   }
 
   /** Aborted when the run is discarded: whatever works for it should stop. */
@@ -102,6 +109,11 @@ export class Run {
     return this.#changedAt;
   }
 
+  /** Remembers a trace that tells of the run. At most eight; more would be of no use to anybody. */
+  noteTrace(traceId: string | undefined): void {
+    if (traceId !== undefined && this.#traceIds.size < MAX_TRACES) this.#traceIds.add(traceId);
+  }
+
   begin(): void {
     this.#enter("running");
     this.#addActivity("supply_chain_optimization", "running", this.prompt, TASK_AGENT);
@@ -116,23 +128,28 @@ export class Run {
     this.#announce();
   }
 
-  resume({ agent, resource, scopes, expiresAt, revocable }: Consent): void {
+  resume(consent: Consent): void {
     this.#enter("running");
     this.#consent = undefined;
-    this.#granted = {
-      agent,
-      resource,
-      scopes: [...scopes],
-      granted_at: this.#timestamp(),
-      expires_at: isoTime(expiresAt),
-      revocable,
-    };
+    this.#granted = grantedConsent(consent, this.#now());
     this.#addActivity(
       "consent_received",
       "completed",
       "The user consented; the run goes on with an auth token.",
     );
     this.#advance("Connecting to A2A supply-chain agent", 60);
+    this.#announce();
+  }
+
+  /**
+   * The run goes by a consent: its own, or one that was given earlier and holds for this run, too.
+   *
+   * @param expiresAt Unix seconds: end of an auth token that has just been renewed
+   */
+  goByConsent(standing: { consent: Consent; grantedAt: number } | undefined, expiresAt?: number): void {
+    const granted = this.#granted ?? (standing && grantedConsent(standing.consent, standing.grantedAt));
+    if (granted === undefined || this.isFinal) return;
+    this.#granted = { ...granted, ...(expiresAt !== undefined && { expires_at: isoTime(expiresAt) }) };
     this.#announce();
   }
 
@@ -264,6 +281,12 @@ export class Run {
     this.#changedAt = this.#now();
     for (const watcher of [...this.#watchers]) watcher();
   }
+}
+
+function grantedConsent(consent: Consent, grantedAt: number): GrantedConsent {
+  const { agent, resource, scopes, expiresAt, revocable } = consent;
+  const times = { granted_at: isoTime(grantedAt), expires_at: isoTime(expiresAt) };
+  return { agent, resource, scopes: [...scopes], ...times, revocable };
 }
 
 function isoTime(unixSeconds: number): string {

@@ -1,6 +1,5 @@
 import type { AgentEvent } from "aauth/agent";
-import type { FastifyBaseLogger } from "fastify";
-import { createAgentLog } from "protocol-log";
+import { createAgentLog, type ProtocolLogger } from "protocol-log";
 import type { Peer } from "../failures/situation.ts";
 import type { Run } from "../runs/run.ts";
 import { describeStep } from "./describe-step.ts";
@@ -14,7 +13,7 @@ export interface ObservedCall {
 /** Starts to watch a call; without a run nothing goes to a feed. */
 export type CallObserver = (run?: Run) => ObservedCall;
 
-export function createCallObserver({ logger }: { logger: FastifyBaseLogger }): CallObserver {
+export function createCallObserver({ logger }: { logger: ProtocolLogger }): CallObserver {
   const log = createAgentLog(logger, "supply-chain-agent");
 
   return (run) => {

@@ -1,14 +1,20 @@
 import { LRUCache } from "lru-cache";
+import type { Consent } from "../runs/run.ts";
 
 /** What a user's consent can be revoked by. */
 export interface ConsentGrant {
   readonly authServer: string;
   readonly refreshToken: string;
+  /** Under which name the agent keeps the tokens that came with it. */
+  readonly cacheKey: string;
+  readonly consent: Consent;
+  /** Unix seconds. */
+  readonly grantedAt: number;
 }
 
 /** The consents the backend holds for each user, until they are revoked or too old to matter. */
 export interface ConsentGrants {
-  add(userId: string, grant: ConsentGrant): void;
+  add(userId: string, grant: Omit<ConsentGrant, "grantedAt">): void;
   list(userId: string): readonly ConsentGrant[];
   remove(userId: string, grant: ConsentGrant): void;
 }
@@ -31,7 +37,7 @@ export function createConsentGrants(now: () => number): ConsentGrants {
   return {
     list,
     add(userId, grant) {
-      grants.set(userId, [...list(userId), grant].slice(-MAX_GRANTS_PER_USER));
+      grants.set(userId, [...list(userId), { ...grant, grantedAt: now() }].slice(-MAX_GRANTS_PER_USER));
     },
     remove(userId, grant) {
       const kept = list(userId).filter((other) => other !== grant);

@@ -1,5 +1,7 @@
 import type { KeyValueStore } from "aauth";
 import type { FastifyBaseLogger } from "fastify";
+import { ATTRIBUTE, SPAN } from "protocol-trace";
+import { withSpan } from "service-kit";
 import type { ConsentClient, RedeemedConsent } from "../clients/consent-client.ts";
 import { oneLine } from "../failures/one-line.ts";
 import type { Run } from "../runs/run.ts";
@@ -13,6 +15,8 @@ export interface PendingConsent {
   /** The user who started the run, and the only one whose consent counts. */
   readonly userId: string;
   readonly authServer: string;
+  /** The key that asked, and that alone can redeem the code. */
+  readonly keyThumbprint?: string;
 }
 
 export type ConsentOutcome =
@@ -84,56 +88,77 @@ export function createConsentService(deps: {
         );
       }
 
-      if (!code) {
-        const reason = OAUTH_ERROR.test(error!) ? error! : "invalid_error";
-        const description = oneLine(error_description ?? "") || "The auth server gave no reason.";
-        run.fail({
-          hop: "auth-server",
-          check: "consent",
-          code: reason,
-          message: `Consent was not given: ${description}`,
-          advice: "Start the optimization again and allow the access on the consent page.",
-        });
-        return refused(reason, description, run.id);
-      }
+      return runs.inTraceOf(run, () =>
+        withSpan(SPAN.consentReturned, () => judge(run, consent), {
+          attributes: { [ATTRIBUTE.runId]: run.id },
+        }),
+      );
 
-      const { authServer } = consent;
-      let grant: RedeemedConsent;
-      try {
-        grant = await client.redeem({ authServer, code, observer: observe(run).observer });
-      } catch (cause) {
-        const failure = runs.failWith(run, cause, "auth-server");
-        return refused("exchange_failed", failure.message, run.id);
+      async function judge(run: Run, consent: PendingConsent): Promise<ConsentOutcome> {
+        if (!code) {
+          const reason = OAUTH_ERROR.test(error!) ? error! : "invalid_error";
+          const description = oneLine(error_description ?? "") || "The auth server gave no reason.";
+          run.fail({
+            hop: "auth-server",
+            check: "consent",
+            code: reason,
+            message: `Consent was not given: ${description}`,
+            advice: "Start the optimization again and allow the access on the consent page.",
+          });
+          return refused(reason, description, run.id);
+        }
+
+        const { authServer, keyThumbprint } = consent;
+        let grant: RedeemedConsent;
+        try {
+          const { observer } = observe(run);
+          grant = await withSpan(SPAN.redeemConsent, () =>
+            client.redeem({
+              authServer,
+              code,
+              observer,
+              ...(keyThumbprint !== undefined && { keyThumbprint }),
+            }),
+          );
+        } catch (cause) {
+          const failure = runs.failWith(run, cause, "auth-server");
+          return refused("exchange_failed", failure.message, run.id);
+        }
+        if (grant.subject !== consent.userId) {
+          const description =
+            "The consent was given by another user than the one who started the optimization.";
+          run.fail({
+            hop: "auth-server",
+            check: "consent",
+            code: "wrong_user",
+            message: description,
+            advice: "Sign out at the auth server, sign in as the user who started it, and start it again.",
+          });
+          await giveBack(authServer, grant, run);
+          return refused("wrong_user", description, run.id);
+        }
+        // While the code was exchanged the run may have been cleared, or its time may have run out.
+        if (run.status !== "awaiting_consent" || run.signal.aborted) {
+          await giveBack(authServer, grant, run);
+          return refused("unknown_request", "The optimization no longer waits for consent.", run.id);
+        }
+        const { refreshToken, resource, scopes, expiresAt } = grant;
+        const cacheKey = runs.cacheKeyOf(run);
+        const given = { agent, resource, scopes, expiresAt, revocable: refreshToken !== undefined };
+        // From here on the agent presents the token by itself, and renews it while the consent lasts.
+        await client.keep({ authServer, grant, cacheKey });
+        if (refreshToken !== undefined) {
+          grants.add(consent.userId, { authServer, refreshToken, cacheKey, consent: given });
+        }
+        runs.resume(run, given);
+        return { authorized: true, requestId: run.id };
       }
-      if (grant.subject !== consent.userId) {
-        const description =
-          "The consent was given by another user than the one who started the optimization.";
-        run.fail({
-          hop: "auth-server",
-          check: "consent",
-          code: "wrong_user",
-          message: description,
-          advice: "Sign out at the auth server, sign in as the user who started it, and start it again.",
-        });
-        await giveBack(authServer, grant, run);
-        return refused("wrong_user", description, run.id);
-      }
-      // While the code was exchanged the run may have been cleared, or its time may have run out.
-      if (run.status !== "awaiting_consent" || run.signal.aborted) {
-        await giveBack(authServer, grant, run);
-        return refused("unknown_request", "The optimization no longer waits for consent.", run.id);
-      }
-      const { authToken, refreshToken, resource, scopes, expiresAt } = grant;
-      const revocable = refreshToken !== undefined;
-      if (revocable) grants.add(consent.userId, { authServer, refreshToken });
-      runs.resume(run, { agent, resource, scopes, expiresAt, revocable }, authToken);
-      return { authorized: true, requestId: run.id };
     },
 
     async revoke(userId) {
       const held = grants.list(userId);
       for (const grant of held) {
-        await client.revoke(grant);
+        await withSpan(SPAN.revokeConsent, () => client.revoke(grant));
         grants.remove(userId, grant);
       }
       if (held.length > 0) for (const run of runs.list(userId)) run.noteRevocation();

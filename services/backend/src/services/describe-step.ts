@@ -26,6 +26,12 @@ export function describeStep(event: AgentEvent): Step | undefined {
     }
     case "challenge_received":
       return { action: "challenge_received", details: challengeDetails(event), percentage: 30 };
+    case "resource_token_requested":
+      return undefined; // told as the signed request
+    case "resource_token_received": {
+      const details = `Resource token ${event.resourceToken.tokenId}, scope ${texts(event.resourceToken).scope ?? "-"}, asked for beforehand`;
+      return { action: "challenge_received", details, percentage: 30 };
+    }
     case "token_requested": {
       const details = `request_type=${event.requestType} sent to ${event.url}`;
       return { action: "token_requested", details, percentage: 40 };
@@ -46,7 +52,7 @@ export function describeStep(event: AgentEvent): Step | undefined {
       };
     }
     case "token_cache_hit": {
-      const details = `Auth token ${event.tokenId} for ${event.resource} used again`;
+      const details = `Auth token ${event.tokenId} for ${event.resource} is at hand and goes along`;
       return { action: "token_received", details, percentage: 60 };
     }
     case "request_retried": {

@@ -1,8 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { ConsentRequiredError, type KeyValueStore } from "aauth";
-import type { Agent } from "aauth/agent";
+import type { Agent, AgentEvent } from "aauth/agent";
 import type { ConnectionTest, Failure, StartOptions, StartReply } from "backend-api";
 import type { FastifyBaseLogger } from "fastify";
+import { ATTRIBUTE, SPAN } from "protocol-trace";
+import { currentTraceId, keepTrace, markFailed, withSpan } from "service-kit";
+import type { Evidence } from "../break-it/evidence.ts";
 import type { SupplyChainClient } from "../clients/supply-chain-client.ts";
 import { CONSENT_EXPIRED, explainFailure } from "../failures/explain-failure.ts";
 import type { Peer, Places } from "../failures/situation.ts";
@@ -10,6 +13,7 @@ import { HttpError } from "../plugins/errors.ts";
 import { type Consent, Run } from "../runs/run.ts";
 import type { RunStore } from "../runs/run-store.ts";
 import type { CallObserver } from "./call-observer.ts";
+import type { ConsentGrant } from "./consent-grants.ts";
 import type { PendingConsent } from "./consent-service.ts";
 import { promptFor } from "./prompt.ts";
 
@@ -28,10 +32,14 @@ export interface RunServiceDeps {
   readonly observe: CallObserver;
   /** Whether a user's later run may use the auth token of an earlier one. */
   readonly sharesTokens: boolean;
+  /** What the user has consented to in an earlier run and not taken back. */
+  readonly standingConsent: (userId: string) => Pick<ConsentGrant, "consent" | "grantedAt"> | undefined;
   readonly places: Places;
   readonly logger: FastifyBaseLogger;
   /** Unix seconds. */
   readonly now: () => number;
+  /** Around every attempt of a run: for who keeps what it sends. */
+  readonly during?: Evidence["during"];
   /** Longest wait for one attempt of a run, token requests included. */
   readonly timeoutSeconds: number;
   /** Longest wait before a start answers `running` although nobody has let the run in yet. */
@@ -45,21 +53,41 @@ export interface RunService {
   /** The user's run. @throws HttpError 404, also for somebody else's run */
   get(userId: string, id: string): Run;
   find(userId: string, id: string): Run | undefined;
+  /** Does some work as part of the trace that the run began in. */
+  inTraceOf<T>(run: Run, work: () => T): T;
   /** Newest first. */
   list(userId: string): Run[];
   clear(userId: string): number;
   /** Goes on with a run that waited, in the background. */
-  resume(run: Run, consent: Consent, authToken: string): void;
+  resume(run: Run, consent: Consent): void;
+  /** Under which name the agent keeps what a run brings: the user's, where runs share tokens. */
+  cacheKeyOf(run: Run): string;
   /** Ends a run because of an error and says how it was explained. `peer` is whom the backend was talking to. */
   failWith(run: Run, error: unknown, peer: Peer): Failure;
   testConnection(): Promise<ConnectionTest>;
 }
 
+interface Attempt {
+  /** The user has been asked for this run already. */
+  readonly consented?: boolean;
+  readonly onAccepted?: () => void;
+}
+
 export function createRunService(deps: RunServiceDeps): RunService {
   const { store, pendingConsents, agent, client, observe, places, logger, now, timeoutSeconds } = deps;
 
+  /** A run goes on in the trace it began in, also when a browser brings the user's consent. */
+  const traces = new WeakMap<Run, ReturnType<typeof keepTrace>>();
+
   /** One attempt at the agent. Never rejects: whatever happens becomes the state of the run. */
-  async function attempt(run: Run, authToken?: string, onAccepted?: () => void): Promise<void> {
+  function attempt(run: Run, how: Attempt = {}): Promise<void> {
+    const { during } = deps;
+    const attempt = () => attemptNow(run, how);
+    const work = during === undefined ? attempt : () => during(run.id, attempt);
+    return withSpan(SPAN.run, work, { attributes: { [ATTRIBUTE.runId]: run.id } });
+  }
+
+  async function attemptNow(run: Run, { consented = false, onAccepted }: Attempt): Promise<void> {
     const state = randomBytes(32).toString("base64url");
     const signal = AbortSignal.any([run.signal, AbortSignal.timeout(timeoutSeconds * 1000)]);
     const call = observe(run);
@@ -67,28 +95,46 @@ export function createRunService(deps: RunServiceDeps): RunService {
       const fetch = agent.fetchFor({
         state,
         signal,
-        observer: call.observer,
-        // Calls with one key share tokens, requests under way included: never those of two users.
-        cacheKey: deps.sharesTokens ? run.userId : run.id,
-        ...(authToken !== undefined && { authToken }),
+        observer: (event) => {
+          call.observer(event);
+          showStandingConsent(run, event);
+        },
+        cacheKey: cacheKeyOf(run),
       });
-      const report = await client.ask(run.prompt, { fetch, ...(onAccepted && { onAccepted }) });
+      const ask = () => client.ask(run.prompt, { fetch, ...(onAccepted && { onAccepted }) });
+      const report = await withSpan(SPAN.callAgent, ask, {
+        // Being sent to the user first is a step on the way.
+        isFailure: (error) => !(error instanceof ConsentRequiredError),
+      });
       if (run.signal.aborted) return;
       run.complete(report);
       logger.info({ runId: run.id }, "✅ Optimization completed");
     } catch (error) {
       if (run.signal.aborted) return;
       // Consent is asked for once. A second demand would send the user round in circles.
-      if (!(error instanceof ConsentRequiredError) || authToken !== undefined)
-        failWith(run, error, call.peer());
+      if (!(error instanceof ConsentRequiredError) || consented) failWith(run, error, call.peer());
       else await awaitConsent(run, state, error).catch((cause: unknown) => failWith(run, cause, "backend"));
     }
+  }
+
+  // Calls with one key share tokens, requests under way included: never those of two users.
+  function cacheKeyOf(run: Run): string {
+    return deps.sharesTokens ? run.userId : run.id;
+  }
+
+  /** A run that goes by a consent given earlier, or renewed just now, says so. */
+  function showStandingConsent(run: Run, event: AgentEvent): void {
+    if (event.type === "token_cache_hit") run.goByConsent(deps.standingConsent(run.userId));
+    if (event.type !== "token_received" || event.requestType !== "refresh") return;
+    run.goByConsent(deps.standingConsent(run.userId), Number(event.token.claims.exp));
   }
 
   async function awaitConsent(run: Run, state: string, demand: ConsentRequiredError): Promise<void> {
     const lifetimeSeconds = Math.min(demand.expiresInSeconds, CONSENT_LIFETIME_SECONDS);
     const { id: runId, userId } = run;
-    await pendingConsents.put(state, { runId, userId, authServer: demand.authServer }, lifetimeSeconds);
+    const { authServer, keyThumbprint } = demand;
+    const pending = { runId, userId, authServer, ...(keyThumbprint !== undefined && { keyThumbprint }) };
+    await pendingConsents.put(state, pending, lifetimeSeconds);
     run.awaitConsent(demand.consentUrl, lifetimeSeconds);
   }
 
@@ -101,6 +147,7 @@ export function createRunService(deps: RunServiceDeps): RunService {
         { runId: run.id, hop: failure.hop, check: failure.check, code: failure.code },
         `❌ ${failure.message}`,
       );
+    markFailed(failure);
     run.fail(failure);
     return failure;
   }
@@ -109,6 +156,11 @@ export function createRunService(deps: RunServiceDeps): RunService {
     const run = store.get(userId, id);
     run?.expireConsent(CONSENT_EXPIRED);
     return run;
+  }
+
+  function inTraceOf<T>(run: Run, work: () => T): T {
+    const inTrace = traces.get(run);
+    return inTrace === undefined ? work() : inTrace(work);
   }
 
   function list(userId: string): Run[] {
@@ -120,6 +172,8 @@ export function createRunService(deps: RunServiceDeps): RunService {
   return {
     find,
     list,
+    cacheKeyOf,
+    inTraceOf,
     failWith,
 
     async start(userId, options) {
@@ -130,11 +184,13 @@ export function createRunService(deps: RunServiceDeps): RunService {
         );
       }
       const run = new Run({ userId, prompt: promptFor(options), now });
+      traces.set(run, keepTrace());
+      run.noteTrace(currentTraceId());
       store.add(run);
       run.begin();
 
       const accepted = Promise.withResolvers<void>();
-      const ended = attempt(run, undefined, accepted.resolve);
+      const ended = attempt(run, { onAccepted: accepted.resolve });
       await within(deps.startReplySeconds * 1000, [accepted.promise, ended]);
       await within(COMPLETION_GRACE_MS, [ended]);
       return replyFor(run);
@@ -148,9 +204,9 @@ export function createRunService(deps: RunServiceDeps): RunService {
 
     clear: (userId) => store.clear(userId),
 
-    resume(run, consent, authToken) {
+    resume(run, consent) {
       run.resume(consent);
-      void attempt(run, authToken);
+      void inTraceOf(run, () => attempt(run, { consented: true }));
     },
 
     async testConnection() {

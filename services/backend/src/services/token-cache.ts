@@ -2,18 +2,19 @@ import type { CachedToken, TokenCache } from "aauth/agent";
 import { LRUCache } from "lru-cache";
 
 const MAX_TOKENS = 1000;
+/** As long as a run is kept. */
+const RUN_LIFETIME_SECONDS = 3600;
 
 /**
  * Keeps auth tokens for a limited time.
  *
- * @param lifetimeSeconds 0 keeps nothing, so that every run goes through the whole protocol
+ * @param lifetimeSeconds 0: as long as a run, for runs that share no token with another
  * @param now Unix seconds
  */
 export function createTokenCache(lifetimeSeconds: number, now: () => number): TokenCache {
-  if (lifetimeSeconds === 0) return { get: () => undefined, set: () => {}, delete: () => {} };
   const tokens = new LRUCache<string, CachedToken>({
     max: MAX_TOKENS,
-    ttl: lifetimeSeconds * 1000,
+    ttl: (lifetimeSeconds || RUN_LIFETIME_SECONDS) * 1000,
     ttlResolution: 0,
     perf: { now: () => now() * 1000 },
   });

@@ -24,7 +24,10 @@ it("publishes its identity, its redirect address and its public key", async () =
   expect(await get("/.well-known/aauth-agent")).toEqual({
     agent: "http://backend.localhost:8000",
     jwks_uri: "http://backend.localhost:8000/jwks.json",
-    redirect_uris: ["http://backend.localhost:8000/auth/aauth/callback"],
+    redirect_uris: [
+      "http://backend.localhost:8000/auth/aauth/callback",
+      "http://backend.localhost:8000/auth/aauth/interaction",
+    ],
     name: "AcmeCorp Supply Chain",
     homepage: "http://localhost:3050",
   });

@@ -14,6 +14,9 @@ const signed: AgentEvent = {
   coveredComponents: ["@method", "signature-key"],
   signatureBase: "base",
   created: 1,
+  kid: "key-1",
+  thumbprint: "thumbprint-1",
+  attempt: 1,
 };
 const shown = (claims: Record<string, unknown>) => ({ header: {}, claims, tokenId: "0a1b2c3d" });
 const challenge: AgentEvent = {

@@ -14,6 +14,7 @@ let run: Run;
 const resume = vi.fn();
 const redeem = vi.fn();
 const revoke = vi.fn();
+const keep = vi.fn();
 let grants: ConsentGrants;
 
 /** What the auth server gives for a code. */
@@ -23,16 +24,20 @@ const GRANT = {
   resource: "http://sca",
   scopes: ["supply-chain:optimize"],
   expiresAt: NOW + 300,
+  expiresInSeconds: 300,
   refreshToken: "refresh-token-value",
 };
 
 function service() {
   const pending = createMemoryStore<PendingConsent>({ now: () => now });
-  pending.put("state-1", { runId: run.id, userId: "alice", authServer: "http://auth" }, 600);
+  const asked = { runId: run.id, userId: "alice", authServer: "http://auth", keyThumbprint: "key-1" };
+  pending.put("state-1", asked, 600);
   const runs = {
     list: () => [run],
     find: (userId: string, id: string) => (userId === run.userId && id === run.id ? run : undefined),
     resume,
+    cacheKeyOf: () => "tokens-of-alice",
+    inTraceOf: <T>(_run: Run, work: () => T) => work(),
     failWith(failed: Run, error: unknown): Failure {
       const places = { agentUrl: "http://sca", issuer: "http://auth", backendUrl: "http://backend" };
       const failure = explainFailure(error, { peer: "auth-server", places, timeoutSeconds: 60 });
@@ -45,7 +50,7 @@ function service() {
     pending,
     grants,
     runs,
-    client: { redeem, revoke },
+    client: { redeem, revoke, keep },
     observe: () => ({ observer: () => {}, peer: () => "auth-server" }),
     logger: createLogger({ service: "test", level: "silent" }),
   });
@@ -59,6 +64,7 @@ beforeEach(() => {
   resume.mockReset();
   redeem.mockReset().mockResolvedValue(GRANT);
   revoke.mockReset().mockResolvedValue(undefined);
+  keep.mockReset().mockResolvedValue(undefined);
   grants = createConsentGrants(() => now);
 });
 
@@ -71,6 +77,7 @@ describe("the answer of the consent page", () => {
     expect(redeem).toHaveBeenCalledWith({
       authServer: "http://auth",
       code: "c",
+      keyThumbprint: "key-1",
       observer: expect.any(Function),
     });
     const consent = {
@@ -80,7 +87,10 @@ describe("the answer of the consent page", () => {
       expiresAt: NOW + 300,
       revocable: true,
     };
-    expect(resume).toHaveBeenCalledWith(run, consent, "auth-token-value");
+    expect(resume).toHaveBeenCalledWith(run, consent);
+    const kept = { authServer: "http://auth", grant: GRANT, cacheKey: "tokens-of-alice" };
+    expect(keep).toHaveBeenCalledExactlyOnceWith(kept);
+    expect(grants.list("alice")).toEqual([expect.objectContaining({ consent, grantedAt: NOW })]);
     expect(revoke).not.toHaveBeenCalled();
   });
 
@@ -197,10 +207,10 @@ describe("a consent that is taken back", () => {
     expect(revoke).not.toHaveBeenCalled();
 
     await expect(consent.revoke("alice")).resolves.toBe(1);
-    expect(revoke).toHaveBeenCalledExactlyOnceWith({
-      authServer: "http://auth",
-      refreshToken: "refresh-token-value",
-    });
+    const revoked = { authServer: "http://auth", refreshToken: "refresh-token-value" };
+    expect(revoke).toHaveBeenCalledExactlyOnceWith(
+      expect.objectContaining({ ...revoked, cacheKey: "tokens-of-alice" }),
+    );
     expect(run.progress().consent?.revoked_at).toBeDefined();
     await expect(consent.revoke("alice")).resolves.toBe(0);
   });

@@ -53,6 +53,7 @@ function scripted(...script: Ask[]) {
     },
     observe: () => ({ observer: () => {}, peer: () => "resource" }),
     sharesTokens: false,
+    standingConsent: () => undefined,
     places: { agentUrl: "http://sca.localhost:3000", issuer: "http://auth", backendUrl: "http://backend" },
     logger: createLogger({ service: "t", destination: { write: (line) => logLines.push(line) } }),
     now: () => now,
@@ -177,18 +178,19 @@ describe("a run that waits for consent", () => {
     while (run.status === "running") await new Promise<void>((done) => run.watch(done));
   };
 
-  it("resumes as the same run with the token", async () => {
+  it("resumes as the same run", async () => {
     const { runs, run } = await waiting(async () => "# Report");
-    runs.resume(run, CONSENT, "auth-token-value");
+    runs.resume(run, CONSENT);
     expect(run.status).toBe("running");
     await settled(run);
     expect(run.progress()).toMatchObject({ status: "completed", progress_percentage: 100 });
-    expect(contexts[1]).toMatchObject({ authToken: "auth-token-value" });
+    // The agent holds the token under the run's name.
+    expect(contexts.map(({ cacheKey }) => cacheKey)).toEqual([run.id, run.id]);
   });
 
   it("B7 fails on a second consent demand instead of waiting for ever", async () => {
     const { runs, run } = await waiting(refuse(consent()));
-    runs.resume(run, CONSENT, "auth-token-value");
+    runs.resume(run, CONSENT);
     await settled(run);
     expect(run.progress()).toMatchObject({
       status: "failed",
@@ -198,7 +200,7 @@ describe("a run that waits for consent", () => {
 
   it("B7 fails on a repeated challenge", async () => {
     const { runs, run } = await waiting(refuse(new AAuthError("challenge_repeated", "challenged again")));
-    runs.resume(run, CONSENT, "auth-token-value");
+    runs.resume(run, CONSENT);
     await settled(run);
     expect(run.failure).toMatchObject({ code: "challenge_repeated" });
   });

@@ -1,11 +1,15 @@
 import { expect, it } from "vitest";
 import { createTokenCache } from "../../src/services/token-cache.ts";
 
-const token = { authToken: "t", authServer: "http://auth", expiresAt: 2000, renewAt: 1900 };
+const token = { authToken: "t", authServer: "http://auth", expiresAt: 2000, renewAt: 1900, scope: "s" };
 
-it("keeps nothing when its lifetime is 0", () => {
-  const cache = createTokenCache(0, () => 1000);
+it("keeps a token as long as a run when no other run may use it", () => {
+  let now = 1000;
+  const cache = createTokenCache(0, () => now);
   cache.set("k", token);
+  now += 3600;
+  expect(cache.get("k")).toBe(token);
+  now += 1;
   expect(cache.get("k")).toBeUndefined();
 });
 

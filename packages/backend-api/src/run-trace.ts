@@ -1,0 +1,66 @@
+import { z } from "zod";
+
+/** The ways to tamper with a message of a run, each a request that is really sent. */
+export const breakItVariantSchema = z.enum([
+  "changed-body",
+  "changed-path",
+  "other-key",
+  "stale",
+  "replay",
+  "stolen-token",
+  "widened-scope",
+  "other-audience",
+  "unsigned-resource-token",
+]);
+export type BreakItVariant = z.infer<typeof breakItVariantSchema>;
+
+/** One variant and whether this run has what it takes. */
+export const breakItOfferSchema = z.object({
+  variant: breakItVariantSchema,
+  /** Why it cannot be tried with this run; absent when it can. */
+  unavailable: z.string().optional(),
+});
+export type BreakItOffer = z.infer<typeof breakItOfferSchema>;
+
+/** Answer of `GET /optimization/{id}/trace`. */
+export const runTraceSchema = z.object({
+  request_id: z.string(),
+  /** Trace ids of the run: more than one when it went on after the consent page. Empty where nothing is traced. */
+  trace_ids: z.array(z.string()),
+  /**
+   * What the trace store answers for each of them, in the JSON of Jaeger's query API (`{ data: [trace] }`); `protocol-trace/read` reads it.
+   * A trace that is not there yet is left out.
+   */
+  traces: z.array(z.unknown()),
+  /** The trace store's own page; a trace is at `{explorer_url}/trace/{trace id}`. */
+  explorer_url: z.string(),
+  /** Whether more may still come: the run goes on, or has just ended. */
+  growing: z.boolean(),
+  /** What can be tried with this run; absent unless the backend runs in demo mode. */
+  break_it: z.array(breakItOfferSchema).optional(),
+});
+export type RunTrace = z.infer<typeof runTraceSchema>;
+
+/** Answer of `POST /optimization/{id}/break-it/{variant}`: what became of the tampered request. */
+export const breakItResultSchema = z.object({
+  variant: breakItVariantSchema,
+  /** False would be a hole: the tampered request was let in. */
+  refused: z.boolean(),
+  /** HTTP status of the answer. */
+  status: z.number().int(),
+  /** Who said no: `gateway`, `supply-chain-agent`, `market-analysis-agent` or `auth-server`. */
+  refused_by: z.string().optional(),
+  /** The error code in the answer: an AAuth error code, or the auth server's OAuth error. */
+  code: z.string().optional(),
+  /** The check of the gate that this code belongs to. */
+  check: z.string().optional(),
+  /** What demands that check: `RFC 9421 3.2`, `profile 2.7`. */
+  section: z.string().optional(),
+  /** What the code means, in a sentence. */
+  meaning: z.string().optional(),
+  /** The sentence in the answer, shortened. */
+  reason: z.string().optional(),
+  /** The trace of the attempt, where spans are recorded: ask `GET /optimization/{id}/attempts/{trace_id}`. */
+  trace_id: z.string().optional(),
+});
+export type BreakItResult = z.infer<typeof breakItResultSchema>;

@@ -1,0 +1,141 @@
+import { decodeToken, type SignatureKeyChoice, type SigningKey } from "aauth";
+import type { Transport } from "aauth/agent";
+import type { BreakItOffer, BreakItResult, BreakItVariant } from "backend-api";
+import { breakItVariantSchema } from "backend-api";
+import { LRUCache } from "lru-cache";
+import { readBounded } from "../clients/read-bounded.ts";
+import { HttpError } from "../plugins/errors.ts";
+import type { Run } from "../runs/run.ts";
+import type { Evidence } from "./evidence.ts";
+import { expiryOf, type Material, materialOf } from "./material.ts";
+import { type Refusal, readRefusal } from "./read-refusal.ts";
+import { sendForged } from "./send-forged.ts";
+import { FORGES, type ForgeContext, type ForgedRequest } from "./variants.ts";
+
+const MAX_ANSWER_BYTES = 65_536;
+const MAX_ATTEMPTS_KEPT = 500;
+const TIMEOUT_MS = 15_000;
+
+export interface BreakItDeps {
+  readonly evidence: Evidence;
+  readonly transport: Transport;
+  /** The backend's keys, the current one first. */
+  readonly keys: () => readonly SigningKey[];
+  readonly agentUrl: string;
+  readonly otherResourceUrl: string;
+  readonly signatureScheme: "hwk" | "jwks";
+  /** The backend's identity. */
+  readonly id: string;
+  /** Unix seconds. */
+  readonly now: () => number;
+}
+
+/** "Try to break it": sends tampered requests of a run for real. Belongs into a demo, and nowhere else. */
+export interface BreakItService {
+  /** What can be tried with this run. */
+  offers(run: Run): BreakItOffer[];
+  /** Sends one. @throws HttpError 409 when the run has not what it takes, 429 when this user's last attempt is still under way */
+  attempt(run: Run, variant: BreakItVariant): Promise<BreakItResult>;
+  /** When an attempt with this run was made, Unix seconds; undefined when there was none with this trace. */
+  attemptedAt(run: Run, traceId: string): number | undefined;
+}
+
+export function createBreakItService(deps: BreakItDeps): BreakItService {
+  const { evidence, agentUrl, now } = deps;
+  const busy = new Set<string>();
+  const attempts = new LRUCache<string, { runId: string; at: number }>({ max: MAX_ATTEMPTS_KEPT });
+
+  function unavailable(variant: BreakItVariant, material: Material | undefined): string | undefined {
+    if (material === undefined) {
+      return "The requests of this run are no longer in the backend’s memory: start a new one.";
+    }
+    const { authToken, grant } = material;
+    if (variant === "unsigned-resource-token") {
+      return grant === undefined ? "This run asked no auth server for a token." : undefined;
+    }
+    const needsToken = ["stolen-token", "widened-scope", "other-audience"].includes(variant);
+    if (needsToken && authToken === undefined) return "This run needed no auth token.";
+    if (authToken !== undefined && expiryOf(authToken) <= now()) {
+      return "The auth token of this run has expired, which would be refused first: start a new one.";
+    }
+    return undefined;
+  }
+
+  function contextOf(material: Material): ForgeContext {
+    const { authToken } = material;
+    const identity: SignatureKeyChoice = { scheme: "jwks", id: deps.id };
+    const first: SignatureKeyChoice = deps.signatureScheme === "hwk" ? { scheme: "hwk" } : identity;
+    return {
+      material,
+      key: keyOf(authToken, deps.keys()),
+      credential: authToken === undefined ? first : { scheme: "jwt", jwt: authToken },
+      identity,
+      otherResource: deps.otherResourceUrl,
+      now,
+    };
+  }
+
+  async function judge(forged: ForgedRequest, variant: BreakItVariant, run: Run): Promise<BreakItResult> {
+    const options = { transport: deps.transport, runId: run.id, variant, timeoutMs: TIMEOUT_MS };
+    const { response, traceId } = await sendForged(forged, options);
+    const body = await readBounded(response, MAX_ANSWER_BYTES);
+    if (traceId !== undefined) attempts.set(traceId, { runId: run.id, at: now() });
+    const refused = response.status >= 400 && response.status < 500;
+    return {
+      variant,
+      refused,
+      status: response.status,
+      ...(refused && toResult(readRefusal(body, receiverOf(forged.url, deps)))),
+      ...(traceId !== undefined && { trace_id: traceId }),
+    };
+  }
+
+  return {
+    offers(run) {
+      const material = materialOf(evidence.of(run.id), agentUrl);
+      return breakItVariantSchema.options.map((variant) => {
+        const reason = unavailable(variant, material);
+        return { variant, ...(reason !== undefined && { unavailable: reason }) };
+      });
+    },
+
+    async attempt(run, variant) {
+      const material = materialOf(evidence.of(run.id), agentUrl);
+      const reason = unavailable(variant, material);
+      if (material === undefined || reason !== undefined) throw new HttpError(409, reason ?? "Not available");
+      if (busy.has(run.userId)) throw new HttpError(429, "Your last attempt is still under way");
+      busy.add(run.userId);
+      try {
+        return await judge(await FORGES[variant](contextOf(material)), variant, run);
+      } finally {
+        busy.delete(run.userId);
+      }
+    },
+
+    attemptedAt(run, traceId) {
+      const made = attempts.get(traceId);
+      return made?.runId === run.id ? made.at : undefined;
+    },
+  };
+}
+
+/** The key a token is bound to; without a token, the current one. */
+function keyOf(authToken: string | undefined, keys: readonly SigningKey[]): SigningKey {
+  const confirmed = authToken === undefined ? undefined : confirmationOf(authToken);
+  return keys.find(({ publicJwk }) => publicJwk.x === confirmed) ?? keys[0]!;
+}
+
+function confirmationOf(authToken: string): unknown {
+  const { cnf } = decodeToken(authToken).claims as { cnf?: { jwk?: { x?: unknown } } };
+  return cnf?.jwk?.x;
+}
+
+function receiverOf(url: string, { agentUrl, otherResourceUrl }: BreakItDeps): string {
+  const { origin } = new URL(url);
+  if (origin === new URL(agentUrl).origin) return "supply-chain-agent";
+  return origin === new URL(otherResourceUrl).origin ? "market-analysis-agent" : "auth-server";
+}
+
+function toResult({ refusedBy, ...refusal }: Refusal): Partial<BreakItResult> {
+  return { refused_by: refusedBy, ...refusal };
+}

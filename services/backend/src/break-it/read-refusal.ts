@@ -1,0 +1,83 @@
+import { ERROR_CODES } from "aauth";
+import { oneLine } from "../failures/one-line.ts";
+
+/** What an answer says about why it is a refusal. */
+export interface Refusal {
+  readonly refusedBy: string;
+  readonly code?: string;
+  readonly check?: string;
+  readonly section?: string;
+  readonly meaning?: string;
+  readonly reason?: string;
+}
+
+/** The check of the gate that a code comes from; of the codes that a tampered request can meet. */
+const CHECKS: Readonly<Record<string, string>> = {
+  missing_signature: "headers",
+  insufficient_coverage: "coverage",
+  created_out_of_window: "created",
+  invalid_signature: "signature",
+  nonce_replayed: "replay",
+  digest_mismatch: "content-digest",
+  malformed_token: "token",
+  token_type_mismatch: "token",
+  token_algorithm_not_allowed: "token",
+  untrusted_issuer: "token",
+  token_audience_mismatch: "token",
+  token_expired: "token",
+  invalid_token_signature: "token",
+  token_key_mismatch: "token",
+  unknown_key: "key",
+  identity_required: "requirement",
+  authorization_required: "requirement",
+  insufficient_scope: "requirement",
+  invalid_grant: "resource token",
+  invalid_request: "token request",
+};
+
+const AUTH_SERVER_SECTION = "profile 6.2";
+
+/**
+ * Reads a refusal: the gateway and the agents say their code in a line of text, the auth server in an OAuth error.
+ *
+ * @param receiver who is behind the address that was asked
+ */
+export function readRefusal(body: string, receiver: string): Refusal {
+  const oauth = oauthError(body);
+  if (oauth !== undefined) {
+    const { error, description } = oauth;
+    return {
+      refusedBy: receiver,
+      ...named(error),
+      section: AUTH_SERVER_SECTION,
+      ...(description !== undefined && { reason: oneLine(description) }),
+    };
+  }
+  const ofGateway = /^AAuth failure: AAuth verification failed: ([a-z_]{1,40}): (.*)$/s.exec(body);
+  if (ofGateway !== null) {
+    const [, code = "", reason = ""] = ofGateway;
+    return { refusedBy: "gateway", ...named(code), reason: oneLine(reason) };
+  }
+  const code = /(?:^|: )([a-z_]{1,40})$/.exec(body.trim())?.[1];
+  return { refusedBy: receiver, ...(code !== undefined && named(code)) };
+}
+
+function named(code: string): Pick<Refusal, "code" | "check" | "section" | "meaning"> {
+  const entry = Object.hasOwn(ERROR_CODES, code) ? ERROR_CODES[code as keyof typeof ERROR_CODES] : undefined;
+  const check = Object.hasOwn(CHECKS, code) ? CHECKS[code] : undefined;
+  return {
+    code,
+    ...(check !== undefined && { check }),
+    ...(entry && { section: entry.section, meaning: entry.meaning }),
+  };
+}
+
+function oauthError(body: string): { error: string; description?: string } | undefined {
+  try {
+    const { error, error_description } = JSON.parse(body) as Record<string, unknown>;
+    if (typeof error !== "string" || !/^[a-z_]{1,40}$/.test(error)) return undefined;
+    return { error, ...(typeof error_description === "string" && { description: error_description }) };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,162 @@
+/**
+ * The tampered requests. Each begins as an honest one: the run's own request, signed again just now with the backend's own key as the run
+ * signed it, so that nothing but the one thing that was tampered with is wrong with it.
+ *
+ * @module
+ */
+
+import { generateSigningKey, type SignatureKeyChoice, type SigningKey, signRequest } from "aauth";
+import type { BreakItVariant } from "backend-api";
+import { type Material, unsignedHeaders } from "./material.ts";
+
+/** A request that is ready to go out as it is. */
+export interface ForgedRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array<ArrayBuffer>;
+  /** What its sender signed; not always what it sends. */
+  readonly signatureBase: string;
+  readonly components: readonly string[];
+  readonly created: number;
+  readonly key: SigningKey;
+  readonly scheme: SignatureKeyChoice["scheme"];
+  /** Sent twice: the first time it is honest. */
+  readonly twice?: boolean;
+}
+
+export interface ForgeContext {
+  readonly material: Material;
+  /** The key that the run signed with. */
+  readonly key: SigningKey;
+  /** As the run named its key. */
+  readonly credential: SignatureKeyChoice;
+  /** The backend's identity, for requests to the auth server. */
+  readonly identity: SignatureKeyChoice;
+  /** Another resource than the auth token is for. */
+  readonly otherResource: string;
+  /** Unix seconds. */
+  readonly now: () => number;
+}
+
+/** Further in the past than any window. */
+const STALE_SECONDS = 600;
+const SIGNATURE_BYTES = 64;
+const SCOPE_TOO_MUCH = "supply-chain:admin";
+
+type Forge = (context: ForgeContext) => Promise<ForgedRequest>;
+
+export const FORGES: Readonly<Record<BreakItVariant, Forge>> = {
+  /** One byte of the body flipped on the way. */
+  "changed-body": async (context) => {
+    const forged = await signed(context);
+    const body = forged.body.slice();
+    body[body.length >> 1]! ^= 1;
+    return { ...forged, body };
+  },
+
+  /** Sent to another path than it was signed for. */
+  "changed-path": async (context) => {
+    const forged = await signed(context);
+    return { ...forged, url: new URL("/admin", forged.url).href };
+  },
+
+  /** Signed by somebody else, under the backend's name. */
+  "other-key": async (context) => signed(context, { key: await impostor(context.key) }),
+
+  /** Signed ten minutes ago. */
+  stale: async (context) => signed(context, { now: () => context.now() - STALE_SECONDS }),
+
+  /** Overheard and sent again. */
+  replay: async (context) => ({ ...(await signed(context)), twice: true }),
+
+  /** The auth token in the hands of somebody who lacks the key it is bound to. */
+  "stolen-token": async (context) =>
+    signed(context, { key: await generateSigningKey({ kid: "thief-1" }), credential: tokenOf(context) }),
+
+  /** The holder writes a scope into the auth token that the auth server never gave. */
+  "widened-scope": async (context) => {
+    const jwt = withClaims(tokenOf(context).jwt, ({ scope }) => ({
+      scope: `${scope ?? ""} ${SCOPE_TOO_MUCH}`,
+    }));
+    return signed(context, { credential: { scheme: "jwt", jwt } });
+  },
+
+  /** The auth token at a resource that it is not for. */
+  "other-audience": async (context) => signed(context, { url: `${context.otherResource}/` }),
+
+  /** A resource token that nobody signed, at the auth server. */
+  "unsigned-resource-token": async (context) => {
+    const { request, resourceToken } = context.material.grant!;
+    const form = new URLSearchParams(new TextDecoder().decode(request.body));
+    form.set("resource_token", unsignedToken(resourceToken));
+    form.set("request_type", "auth");
+    return signed(context, {
+      url: request.url,
+      headers: unsignedHeaders(request),
+      body: new TextEncoder().encode(form.toString()),
+      credential: context.identity,
+    });
+  },
+};
+
+interface Changes {
+  readonly url?: string;
+  readonly headers?: Record<string, string>;
+  readonly body?: Uint8Array<ArrayBuffer>;
+  readonly key?: SigningKey;
+  readonly credential?: SignatureKeyChoice;
+  readonly now?: () => number;
+}
+
+async function signed(context: ForgeContext, changes: Changes = {}): Promise<ForgedRequest> {
+  const { request } = context.material;
+  const {
+    url = request.url,
+    headers = unsignedHeaders(request),
+    body = request.body,
+    key = context.key,
+    credential = context.credential,
+    now = context.now,
+  } = changes;
+  const { method } = request;
+  const signature = await signRequest({ method, url, headers, body }, { key, signatureKey: credential, now });
+  return {
+    method,
+    url,
+    headers: { ...headers, ...signature.headers },
+    body,
+    signatureBase: signature.signatureBase,
+    components: signature.coveredComponents,
+    created: signature.created,
+    key,
+    scheme: credential.scheme,
+  };
+}
+
+/** Somebody else's key that calls itself by ours: key id and, for scheme hwk, public half. */
+async function impostor(key: SigningKey): Promise<SigningKey> {
+  const other = await generateSigningKey({ kid: key.kid });
+  return { ...other, publicJwk: key.publicJwk, sign: other.sign };
+}
+
+function tokenOf({ material }: ForgeContext): { readonly scheme: "jwt"; readonly jwt: string } {
+  return { scheme: "jwt", jwt: material.authToken! };
+}
+
+/** The same token with other claims under the same signature. */
+function withClaims(
+  token: string,
+  change: (claims: Record<string, unknown>) => Record<string, unknown>,
+): string {
+  const [header, payload, signature] = token.split(".");
+  const claims = JSON.parse(Buffer.from(payload!, "base64url").toString()) as Record<string, unknown>;
+  const changed = Buffer.from(JSON.stringify({ ...claims, ...change(claims) })).toString("base64url");
+  return `${header}.${changed}.${signature}`;
+}
+
+/** The same claims under a signature of zeros: an empty one would be refused before any key is looked for. */
+function unsignedToken(token: string): string {
+  const [header, payload] = token.split(".");
+  return `${header}.${payload}.${Buffer.alloc(SIGNATURE_BYTES).toString("base64url")}`;
+}

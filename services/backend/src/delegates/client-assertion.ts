@@ -1,0 +1,90 @@
+import type { KeyValueStore } from "aauth";
+import { decodeJwt, importJWK, jwtVerify } from "jose";
+import type { Enrolment, Enrolments } from "./enrolments.ts";
+
+/** RFC 7523 section 2.2. */
+export const CLIENT_ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+/** An assertion is made for one request. */
+const MAX_AGE_SECONDS = 60;
+const CLOCK_SKEW_SECONDS = 5;
+
+/** The credential is no good. What was wrong is for the log: a caller that is not enrolled learns nothing. */
+export class ClientAssertionError extends Error {
+  override readonly name = "ClientAssertionError";
+}
+
+/** Proves which delegate asks. @throws ClientAssertionError */
+export type AuthenticateDelegate = (
+  assertion: string,
+  request: {
+    /** Thumbprint of the key that signed the request. */
+    readonly thumbprint: string;
+  },
+) => Promise<Enrolment>;
+
+/**
+ * Checks client assertions (`private_key_jwt`, RFC 7523 section 3): signed by the enrolled key, EdDSA and nothing else, of the type for
+ * this use, `iss` and `sub` the delegate, `aud` this endpoint, at most 60 s old, once. `cnf.jkt` must be the key that signed the request:
+ * whoever sees an assertion can do nothing with it.
+ */
+export function createDelegateAuthentication(options: {
+  enrolments: Enrolments;
+  /** URL of the endpoint, as delegates know it. */
+  endpoint: string;
+  usedAssertions: KeyValueStore<true>;
+  /** Unix seconds. */
+  now: () => number;
+}): AuthenticateDelegate {
+  const { enrolments, endpoint, usedAssertions, now } = options;
+
+  return async (assertion, { thumbprint }) => {
+    const enrolment = await enrolments.find(claimedSubject(assertion));
+    if (enrolment === undefined) throw new ClientAssertionError("the delegate is not enrolled");
+    const { jti, exp, cnf } = await verify(assertion, enrolment);
+    if (typeof jti !== "string" || jti === "" || jti.length > 100)
+      throw new ClientAssertionError("jti is no id");
+    if (exp! > now() + MAX_AGE_SECONDS + CLOCK_SKEW_SECONDS)
+      throw new ClientAssertionError("exp is too far off");
+    if ((cnf as { jkt?: unknown } | undefined)?.jkt !== thumbprint) {
+      throw new ClientAssertionError("the assertion is for another key than the one that signed the request");
+    }
+    const isNew = await usedAssertions.putIfAbsent(
+      JSON.stringify([enrolment.sub, jti]),
+      true,
+      MAX_AGE_SECONDS + 2 * CLOCK_SKEW_SECONDS,
+    );
+    if (!isNew) throw new ClientAssertionError("the assertion has been used before");
+    return enrolment;
+  };
+
+  async function verify(assertion: string, { sub, jwk }: Enrolment) {
+    try {
+      const key = await importJWK(jwk, "EdDSA");
+      const { payload } = await jwtVerify(assertion, key, {
+        algorithms: ["EdDSA"],
+        typ: "client-authentication+jwt",
+        issuer: sub,
+        subject: sub,
+        audience: endpoint,
+        requiredClaims: ["exp", "iat", "jti"],
+        maxTokenAge: MAX_AGE_SECONDS,
+        clockTolerance: CLOCK_SKEW_SECONDS,
+        currentDate: new Date(now() * 1000),
+      });
+      return payload;
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : "unreadable";
+      throw new ClientAssertionError(reason, { cause: error });
+    }
+  }
+}
+
+/** Whose key to verify with: a claim until then. */
+function claimedSubject(assertion: string): string {
+  try {
+    return decodeJwt(assertion).sub ?? "";
+  } catch (error) {
+    throw new ClientAssertionError("not a JWT", { cause: error });
+  }
+}

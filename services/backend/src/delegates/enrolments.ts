@@ -1,0 +1,60 @@
+import { readFile } from "node:fs/promises";
+import type { FastifyBaseLogger } from "fastify";
+import { z } from "zod";
+
+/** Fit for a log line, a path and a claim. */
+const DELEGATE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+
+const enrolmentSchema = z.strictObject({
+  /** `sub` of its agent tokens. */
+  sub: z.string().regex(DELEGATE_NAME),
+  /** For people. Default: `sub`. */
+  name: z.string().min(1).max(80).optional(),
+  /** Verifies its client assertions. A public key: nothing in this file opens anything. */
+  jwk: z.strictObject({ kty: z.literal("OKP"), crv: z.literal("Ed25519"), x: z.string().length(43) }),
+  /** Where it is asked to work. Default: it is not asked. */
+  url: z.url({ protocol: /^https?$/ }).optional(),
+});
+
+const fileSchema = z.strictObject({
+  delegates: z
+    .array(enrolmentSchema)
+    .max(100)
+    .refine((list) => new Set(list.map(({ sub }) => sub)).size === list.length, "a sub is named twice"),
+});
+
+/** A delegate that the operator has let in. */
+export type Enrolment = z.infer<typeof enrolmentSchema>;
+
+/** Who may act as this agent. Whoever can write the file is the operator. */
+export interface Enrolments {
+  find(sub: string): Promise<Enrolment | undefined>;
+  list(): Promise<readonly Enrolment[]>;
+}
+
+/**
+ * Reads the file anew each time, so that a delegate is let in, or put out, without a restart. A file that is missing or malformed lets
+ * nobody in.
+ *
+ * @param file undefined: nobody is enrolled
+ */
+export function createEnrolments(file: string | undefined, logger: FastifyBaseLogger): Enrolments {
+  async function list(): Promise<readonly Enrolment[]> {
+    if (file === undefined) return [];
+    let text: string;
+    try {
+      text = await readFile(file, "utf8");
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT")
+        logger.error({ err: error }, "delegates unread");
+      return [];
+    }
+    try {
+      return fileSchema.parse(JSON.parse(text)).delegates;
+    } catch (error) {
+      logger.error({ err: error }, "the file of delegates is malformed: nobody is enrolled");
+      return [];
+    }
+  }
+  return { list, find: async (sub) => (await list()).find((enrolment) => enrolment.sub === sub) };
+}

@@ -1,0 +1,80 @@
+import { type Catalogue, catalogueSchema } from "backend-api";
+import { z } from "zod";
+import { AgentAnswerError, AgentHttpError } from "../clients/agent-errors.ts";
+import { readBounded } from "../clients/read-bounded.ts";
+
+/** An order as the supply-chain agent is asked for it. The same order is the same bytes, which is what an approval is for. */
+export interface PlacedOrder {
+  readonly order_id: string;
+  readonly model: string;
+  readonly quantity: number;
+  /** User id of the person who must approve it. */
+  readonly approver: string;
+}
+
+const confirmationSchema = z.object({
+  status: z.literal("placed"),
+  total: z.number(),
+  approved_by: z.object({ sub: z.string(), name: z.string().optional(), email: z.string().optional() }),
+});
+export type Confirmation = z.infer<typeof confirmationSchema>;
+
+const refusalSchema = z.object({ error: z.string(), detail: z.string() });
+const MAX_ANSWER_BYTES = 65_536;
+
+/** The agent does not take the order: its own sentence, for the user. */
+export class OrderRefusedError extends Error {
+  override readonly name = "OrderRefusedError";
+  /** `order_declined`, `order_refused`, … */
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** Speaks to the supply-chain agent's own routes, beside A2A. Knows nothing of AAuth: that lives in the call's fetch. */
+export interface OrderClient {
+  /** @throws AgentHttpError, AgentAnswerError; what the fetch throws */
+  catalogue(fetch: typeof globalThis.fetch): Promise<Catalogue>;
+  /** @throws OrderRefusedError; AgentHttpError, AgentAnswerError; what the fetch throws */
+  place(order: PlacedOrder, fetch: typeof globalThis.fetch): Promise<Confirmation>;
+}
+
+export function createOrderClient({ url }: { url: string }): OrderClient {
+  return {
+    async catalogue(fetch) {
+      const response = await fetch(`${url}/catalogue`, { headers: { accept: "application/json" } });
+      return answer(response, await readBounded(response, MAX_ANSWER_BYTES), catalogueSchema);
+    },
+    async place(order, fetch) {
+      const response = await fetch(`${url}/orders`, {
+        method: "POST",
+        headers: { "content-type": "application/json", accept: "application/json" },
+        body: JSON.stringify(order),
+      });
+      const body = await readBounded(response, MAX_ANSWER_BYTES);
+      if (response.status === 403 || response.status === 422) {
+        const refusal = refusalSchema.safeParse(parsed(body));
+        if (refusal.success) throw new OrderRefusedError(refusal.data.error, refusal.data.detail);
+      }
+      return answer(response, body, confirmationSchema);
+    },
+  };
+}
+
+function answer<T>(response: Response, body: string, schema: z.ZodType<T>): T {
+  if (!response.ok) throw new AgentHttpError(response.status, response.headers.get("agent-auth"), body);
+  const result = schema.safeParse(parsed(body));
+  if (!result.success) throw new AgentAnswerError("is not what was asked for");
+  return result.data;
+}
+
+function parsed(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+}

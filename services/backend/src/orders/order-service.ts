@@ -1,0 +1,139 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import { createMemoryStore, UserInteractionRequiredError } from "aauth";
+import type { Agent } from "aauth/agent";
+import type { Catalogue, Order, OrderRequest } from "backend-api";
+import type { FastifyBaseLogger } from "fastify";
+import { LRUCache } from "lru-cache";
+import { explainFailure } from "../failures/explain-failure.ts";
+import { oneLine } from "../failures/one-line.ts";
+import type { Places } from "../failures/situation.ts";
+import { HttpError } from "../plugins/errors.ts";
+import type { CallObserver } from "../services/call-observer.ts";
+import { type OrderClient, OrderRefusedError } from "./order-client.ts";
+
+/** Orders that the supply-chain agent places with the user's approval on a page of its own (profile 3.5). */
+export interface OrderService {
+  catalogue(): Promise<Catalogue>;
+  start(userId: string, request: OrderRequest): Promise<Order>;
+  /** The user's order. @throws HttpError 404, also for somebody else's */
+  get(userId: string, id: string): Order;
+  /** The user is back from the agent's page: the order is tried again, once per state. Its id, or undefined for an unknown state. */
+  resume(state: string | undefined): Promise<string | undefined>;
+}
+
+interface Kept {
+  readonly userId: string;
+  readonly request: OrderRequest;
+  order: Order;
+}
+
+/** As long as the supply-chain agent waits for the person. */
+const VISIT_SECONDS = 600;
+const KEEP_SECONDS = 3600;
+const MAX_ORDERS = 10_000;
+
+export function createOrderService(deps: {
+  agent: Agent;
+  client: OrderClient;
+  /** Where the user comes back to; the backend's metadata names it. */
+  returnUrl: string;
+  observe: CallObserver;
+  places: Places;
+  logger: FastifyBaseLogger;
+  /** Unix seconds. */
+  now: () => number;
+  timeoutSeconds: number;
+}): OrderService {
+  const { agent, client, returnUrl, observe, places, logger, now, timeoutSeconds } = deps;
+  const orders = new LRUCache<string, Kept>({
+    max: MAX_ORDERS,
+    ttl: KEEP_SECONDS * 1000,
+    ttlResolution: 0,
+    perf: { now: () => now() * 1000 },
+  });
+  const visits = createMemoryStore<string>({ maxEntries: MAX_ORDERS, now });
+
+  /** Never rejects: whatever happens becomes the state of the order. */
+  async function attempt(kept: Kept): Promise<void> {
+    const { userId, request } = kept;
+    const { order_id, model, quantity } = kept.order;
+    const state = randomBytes(32).toString("base64url");
+    const back = new URL(returnUrl);
+    back.searchParams.set("state", state);
+    const call = observe();
+    const signal = AbortSignal.timeout(timeoutSeconds * 1000);
+    const base = { order_id, ...request };
+    try {
+      const fetch = agent.fetchFor({ signal, returnUrl: back.href, observer: call.observer });
+      // The approver is named in the signed request: whoever else opens the page cannot approve it.
+      const { total, approved_by } = await client.place(
+        { order_id, model, quantity, approver: userId },
+        fetch,
+      );
+      kept.order = { ...base, status: "placed", total, approved_by };
+      logger.info({ orderId: order_id }, "✅ Order placed with the user's approval");
+    } catch (error) {
+      if (error instanceof UserInteractionRequiredError) {
+        visits.put(state, order_id, VISIT_SECONDS);
+        kept.order = { ...base, status: "awaiting_person", interaction_url: error.interactionUrl };
+        logger.info({ orderId: order_id }, "🔐 The supply-chain agent wants the user in person");
+        return;
+      }
+      if (error instanceof OrderRefusedError && error.code === "order_declined") {
+        kept.order = { ...base, status: "declined" };
+        return;
+      }
+      const failure =
+        error instanceof OrderRefusedError
+          ? {
+              hop: "supply-chain-agent" as const,
+              check: "policy" as const,
+              code: error.code,
+              message: oneLine(error.message),
+              advice: "Change the order.",
+            }
+          : explainFailure(error, { peer: call.peer(), places, timeoutSeconds });
+      logger.warn({ err: error, orderId: order_id, code: failure.code }, `❌ ${failure.message}`);
+      kept.order = { ...base, status: "failed", failure };
+    }
+  }
+
+  return {
+    async catalogue() {
+      const call = observe();
+      const signal = AbortSignal.timeout(timeoutSeconds * 1000);
+      try {
+        return await client.catalogue(agent.fetchFor({ signal, observer: call.observer }));
+      } catch (error) {
+        const { message } = explainFailure(error, { peer: call.peer(), places, timeoutSeconds });
+        logger.warn({ err: error }, `❌ ${message}`);
+        throw new HttpError(502, message);
+      }
+    },
+
+    async start(userId, { model, quantity }) {
+      const request = { model, quantity };
+      const order: Order = { order_id: randomUUID(), ...request, status: "placing" };
+      const kept: Kept = { userId, request, order };
+      orders.set(order.order_id, kept);
+      await attempt(kept);
+      return kept.order;
+    },
+
+    get(userId, id) {
+      const kept = orders.get(id);
+      if (kept?.userId !== userId) throw new HttpError(404, "No such order");
+      return kept.order;
+    },
+
+    async resume(state) {
+      const id = state === undefined ? undefined : visits.take(state);
+      const kept = id === undefined ? undefined : orders.get(id);
+      if (kept?.order.status !== "awaiting_person") return undefined;
+      const { interaction_url: _used, ...order } = kept.order;
+      kept.order = { ...order, status: "placing" };
+      await attempt(kept);
+      return id;
+    },
+  };
+}

@@ -1,0 +1,113 @@
+import { issueAgentToken, jwkThumbprint, type PublicJwk, type SigningKey, tokenId } from "aauth";
+import type { FastifyInstance } from "fastify";
+import { z } from "zod";
+import {
+  type AuthenticateDelegate,
+  CLIENT_ASSERTION_TYPE,
+  ClientAssertionError,
+} from "../delegates/client-assertion.ts";
+import type { IssuedTokens } from "../delegates/issued-tokens.ts";
+
+/** Path of the endpoint below the agent's identifier (profile 6.7). */
+export const DELEGATE_TOKEN_PATH = "/delegate/token";
+
+const requestSchema = z.strictObject({
+  /** The delegate's own name, as enrolled. */
+  sub: z.string().max(64),
+  /** The key to vouch for: the one the request is signed with. */
+  cnf_jwk: z.looseObject({ kty: z.literal("OKP"), crv: z.literal("Ed25519"), x: z.string().length(43) }),
+  /** Where the token is to be shown; some of what is allowed. Default: all of it. */
+  aud: z.union([z.string(), z.array(z.string()).min(1).max(10)]).optional(),
+  client_assertion_type: z.literal(CLIENT_ASSERTION_TYPE),
+  client_assertion: z.string().max(4096),
+});
+
+/** A refusal in the words of OAuth. */
+class TokenRefusal extends Error {
+  override readonly name = "TokenRefusal";
+  readonly status: number;
+  readonly code: string;
+
+  constructor(status: number, code: string, description: string, options?: ErrorOptions) {
+    super(description, options);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+/**
+ * `POST /delegate/token`: an agent token for a delegate of this agent (profile 4.3, 6.7). It must hold the key that the token is bound
+ * to, because the request is signed with it (scheme hwk, checked by the gate before), and the credential it was enrolled with.
+ */
+export async function delegateTokenRoute(
+  app: FastifyInstance,
+  options: {
+    /** Own identifier: `iss` of agent tokens. */
+    agent: string;
+    /** Signs agent tokens; its owner publishes it until the last of them has expired. */
+    key: () => SigningKey;
+    authenticate: AuthenticateDelegate;
+    /** Who may be shown agent tokens. */
+    audiences: readonly string[];
+    lifetimeSeconds: number;
+    issued: IssuedTokens;
+    /** Unix seconds. */
+    now: () => number;
+  },
+): Promise<void> {
+  const { agent, key, authenticate, audiences, lifetimeSeconds, issued, now } = options;
+  const logger = app.log.child({ logger: "agent_tokens" });
+
+  app.setErrorHandler((error, _request, reply) => {
+    if (!(error instanceof TokenRefusal)) throw error;
+    const { status, code, message, cause } = error;
+    logger.warn({ code, reason: cause instanceof Error ? cause.message : message }, "❌ agent_token refused");
+    return reply
+      .header("cache-control", "no-store")
+      .code(status)
+      .send({ error: code, error_description: message });
+  });
+
+  app.post(
+    DELEGATE_TOKEN_PATH,
+    { config: { aauth: { level: "pseudonymous" } }, bodyLimit: 16_384 },
+    async (request, reply) => {
+      const parsed = requestSchema.safeParse(request.body);
+      if (!parsed.success) {
+        throw new TokenRefusal(400, "invalid_request", "sub, cnf_jwk and a client assertion are needed");
+      }
+      const { sub, cnf_jwk, client_assertion } = parsed.data;
+      const thumbprint = request.agent!.thumbprint;
+      const confirmationKey: PublicJwk = { kty: "OKP", crv: "Ed25519", x: cnf_jwk.x };
+      const { sub: delegate } = await authenticate(client_assertion, { thumbprint }).catch(refuseClient);
+      if (sub !== delegate) throw new TokenRefusal(403, "access_denied", "sub is not the delegate that asks");
+      if ((await jwkThumbprint(confirmationKey)) !== thumbprint) {
+        throw new TokenRefusal(400, "invalid_request", "cnf_jwk is not the key that signed the request");
+      }
+      const audience = [parsed.data.aud ?? audiences].flat();
+      if (!audience.every((name) => audiences.includes(name))) {
+        throw new TokenRefusal(400, "invalid_target", "aud names somebody that agent tokens are not for");
+      }
+      const token = await issueAgentToken({
+        key: key(),
+        agent,
+        delegate,
+        confirmationKey,
+        audience,
+        lifetimeSeconds,
+        now,
+      });
+      issued.note(delegate, { issuedAt: now(), expiresAt: now() + lifetimeSeconds, thumbprint });
+      logger.info({ delegate, thumbprint, id: tokenId(token) }, "✅ Issued agent_token");
+      return reply
+        .header("cache-control", "no-store")
+        .send({ agent_token: token, expires_in: lifetimeSeconds });
+    },
+  );
+}
+
+/** One answer for every bad credential: it must not tell who is enrolled. */
+function refuseClient(error: unknown): never {
+  if (!(error instanceof ClientAssertionError)) throw error;
+  throw new TokenRefusal(401, "invalid_client", "the client assertion was not accepted", { cause: error });
+}

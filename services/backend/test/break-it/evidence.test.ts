@@ -1,0 +1,49 @@
+import type { TransportRequest } from "aauth/agent";
+import { expect, test } from "vitest";
+import { createEvidence } from "../../src/break-it/evidence.ts";
+
+const request = (body = "{}"): TransportRequest => ({
+  method: "POST",
+  headers: { signature: "sig1=:AAAA:" },
+  body: new TextEncoder().encode(body),
+});
+
+const answers = async () => new Response("", { status: 401, headers: { "agent-auth": "httpsig" } });
+
+test("what a run sends is kept under its id, whole, and under no other", async () => {
+  const evidence = createEvidence(() => 1000);
+  const transport = evidence.recording(answers);
+  await evidence.during("run-1", () => transport("http://agent.localhost/", request()));
+  await transport("http://agent.localhost/unrelated", request());
+  expect(evidence.of("run-1")).toMatchObject([
+    { method: "POST", url: "http://agent.localhost/", status: 401, challenge: "httpsig" },
+  ]);
+  expect(evidence.of("run-1")[0]?.headers.signature).toBe("sig1=:AAAA:");
+  expect(evidence.of("run-2")).toEqual([]);
+});
+
+test("it is gone after five minutes", async () => {
+  let now = 1000;
+  const evidence = createEvidence(() => now);
+  await evidence.during("run-1", () => evidence.recording(answers)("http://agent.localhost/", request()));
+  now += 299;
+  expect(evidence.of("run-1")).toHaveLength(1);
+  now += 2;
+  expect(evidence.of("run-1")).toEqual([]);
+});
+
+test("it is bounded: runs, requests of a run, bytes of a request", async () => {
+  const evidence = createEvidence(() => 1000);
+  const transport = evidence.recording(answers);
+  for (let run = 0; run < 60; run++) {
+    await evidence.during(`run-${run}`, () => transport("http://agent.localhost/", request()));
+  }
+  expect(evidence.of("run-0")).toEqual([]);
+  expect(evidence.of("run-59")).toHaveLength(1);
+  for (let count = 0; count < 20; count++) {
+    await evidence.during("run-59", () => transport("http://agent.localhost/", request()));
+  }
+  expect(evidence.of("run-59").length).toBeLessThanOrEqual(12);
+  await evidence.during("large", () => transport("http://agent.localhost/", request("x".repeat(70_000))));
+  expect(evidence.of("large")).toEqual([]);
+});

@@ -1,0 +1,46 @@
+import { createServer, type RequestListener, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterEach, expect, test } from "vitest";
+import { createTraceClient, TraceStoreError } from "../../src/clients/trace-client.ts";
+
+let server: Server | undefined;
+afterEach(() => {
+  server?.closeAllConnections();
+  server?.close();
+});
+
+async function storeThat(answer: RequestListener): Promise<string> {
+  server = createServer(answer);
+  await new Promise<void>((resolve) => server!.listen(0, "127.0.0.1", resolve));
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+test("asks for the trace by its id and answers what the store says", async () => {
+  let asked = "";
+  const url = await storeThat((request, response) => {
+    asked = request.url ?? "";
+    response.end('{"data":[{"traceID":"ab"}]}');
+  });
+  expect(await createTraceClient({ url })("ab")).toEqual({ data: [{ traceID: "ab" }] });
+  expect(asked).toBe("/api/traces/ab");
+});
+
+test("a trace that is not there yet is no failure", async () => {
+  const url = await storeThat((_request, response) => response.writeHead(404).end("{}"));
+  expect(await createTraceClient({ url })("ab")).toBeUndefined();
+});
+
+test.each<[string, RequestListener, object]>([
+  ["a broken answer", (_request, response) => response.end("<html>"), {}],
+  ["an error", (_request, response) => response.writeHead(500).end(), {}],
+  ["a redirect", (_request, response) => response.writeHead(302, { location: "/elsewhere" }).end(), {}],
+  ["an answer that is too large", (_request, response) => response.end('"123456789"'), { maxTraceBytes: 5 }],
+  ["no answer in time", () => {}, { timeoutMs: 50 }],
+])("%s is told as such", async (_what, answer, options) => {
+  const url = await storeThat(answer);
+  await expect(createTraceClient({ url, ...options })("ab")).rejects.toThrow(TraceStoreError);
+});
+
+test("nobody listens", async () => {
+  await expect(createTraceClient({ url: "http://127.0.0.1:1" })("ab")).rejects.toThrow(TraceStoreError);
+});

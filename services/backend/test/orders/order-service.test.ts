@@ -1,0 +1,170 @@
+import { AAuthError, UserInteractionRequiredError } from "aauth";
+import type { Agent } from "aauth/agent";
+import { createLogger } from "service-kit";
+import { beforeEach, describe, expect, it } from "vitest";
+import { AgentHttpError } from "../../src/clients/agent-errors.ts";
+import { type OrderClient, OrderRefusedError, type PlacedOrder } from "../../src/orders/order-client.ts";
+import { createOrderService } from "../../src/orders/order-service.ts";
+
+type Place = OrderClient["place"];
+type CallContext = NonNullable<Parameters<Agent["fetchFor"]>[0]>;
+
+const RETURN_URL = "http://backend.localhost:8000/auth/aauth/interaction";
+const WANTED = { model: "MacBook Pro", quantity: 25 };
+const PLACED = { status: "placed", total: 62_500, approved_by: { sub: "anna", name: "Anna" } } as const;
+const VISIT = new UserInteractionRequiredError({
+  interactionUrl: "http://sca.localhost:3000/interaction?session=s",
+  resource: "http://sca.localhost:3000",
+});
+
+let now: number;
+let asked: PlacedOrder[];
+let contexts: CallContext[];
+let log: string[];
+beforeEach(() => {
+  now = 1_730_217_600;
+  asked = [];
+  contexts = [];
+  log = [];
+});
+
+/** The service with an agent whose answers are scripted, one function per call. */
+function scripted(...script: (() => Awaited<ReturnType<Place>>)[]) {
+  const answers = [...script];
+  return createOrderService({
+    agent: {
+      fetchFor(context = {}) {
+        contexts.push(context);
+        return fetch;
+      },
+    } as Agent,
+    client: {
+      catalogue: async () => ({ level: "identified", laptops: [] }),
+      async place(order) {
+        asked.push(order);
+        return answers.shift()!();
+      },
+    },
+    returnUrl: RETURN_URL,
+    observe: () => ({ observer: () => {}, peer: () => "resource" }),
+    places: { agentUrl: "http://sca.localhost:3000", issuer: "http://auth", backendUrl: "http://backend" },
+    logger: createLogger({ service: "t", destination: { write: (line) => log.push(line) } }),
+    now: () => now,
+    timeoutSeconds: 60,
+  });
+}
+
+const fail = (error: Error) => () => {
+  throw error;
+};
+const stateOf = (index = 0) => new URL(contexts[index]!.returnUrl!).searchParams.get("state")!;
+
+describe("an order", () => {
+  it("waits for the person, and is the very same request after the visit", async () => {
+    const orders = scripted(fail(VISIT), () => PLACED);
+    const waiting = await orders.start("anna", WANTED);
+    expect(waiting).toMatchObject({
+      ...WANTED,
+      status: "awaiting_person",
+      interaction_url: VISIT.interactionUrl,
+    });
+    const back = new URL(contexts[0]!.returnUrl!);
+    expect(back.origin + back.pathname).toBe(RETURN_URL);
+    expect(stateOf()).toMatch(/^[\w-]{43}$/);
+
+    expect(await orders.resume(stateOf())).toBe(waiting.order_id);
+    expect(orders.get("anna", waiting.order_id)).toEqual({
+      order_id: waiting.order_id,
+      ...WANTED,
+      status: "placed",
+      total: 62_500,
+      approved_by: PLACED.approved_by,
+    });
+    expect(asked[1]).toEqual(asked[0]);
+    expect(asked[0]).toEqual({ order_id: waiting.order_id, ...WANTED, approver: "anna" });
+  });
+
+  it("that is declined says so", async () => {
+    const orders = scripted(fail(VISIT), fail(new OrderRefusedError("order_declined", "no")));
+    const { order_id } = await orders.start("anna", WANTED);
+    await orders.resume(stateOf());
+    expect(orders.get("anna", order_id)).toEqual({ order_id, ...WANTED, status: "declined" });
+  });
+
+  it("whose visit was cut short asks for it again, with a new state", async () => {
+    const orders = scripted(fail(VISIT), fail(VISIT), () => PLACED);
+    const { order_id } = await orders.start("anna", WANTED);
+    await orders.resume(stateOf(0));
+    expect(orders.get("anna", order_id).status).toBe("awaiting_person");
+    expect(stateOf(1)).not.toBe(stateOf(0));
+    await orders.resume(stateOf(1));
+    expect(orders.get("anna", order_id).status).toBe("placed");
+  });
+
+  it.each([
+    ["the agent refuses", new OrderRefusedError("order_refused", "too\nmuch"), "order_refused"],
+    [
+      "the agent's challenge is not followed",
+      new AAuthError("challenge_untrusted", "x"),
+      "challenge_untrusted",
+    ],
+    ["the gateway refuses", new AgentHttpError(403, null, "authorization failed"), "http_403"],
+    ["something breaks", new Error("secret at 10.0.0.7"), "internal_error"],
+  ])("that fails because %s says why", async (_name, error, code) => {
+    const order = await scripted(fail(error)).start("anna", WANTED);
+    expect(order).toMatchObject({ status: "failed", failure: { code } });
+    expect(JSON.stringify(order)).not.toMatch(/10\.0\.0\.7|\\n/);
+  });
+});
+
+describe("the way back", () => {
+  it("is good once", async () => {
+    const orders = scripted(fail(VISIT), () => PLACED);
+    await orders.start("anna", WANTED);
+    await orders.resume(stateOf());
+    expect(await orders.resume(stateOf())).toBeUndefined();
+    expect(asked).toHaveLength(2);
+  });
+
+  it("is good for ten minutes", async () => {
+    const orders = scripted(fail(VISIT));
+    await orders.start("anna", WANTED);
+    now += 601;
+    expect(await orders.resume(stateOf())).toBeUndefined();
+    expect(asked).toHaveLength(1);
+  });
+
+  it("is not open to guesses", async () => {
+    const orders = scripted(fail(VISIT));
+    await orders.start("anna", WANTED);
+    for (const state of [undefined, "", "x", `${stateOf()}x`])
+      expect(await orders.resume(state)).toBeUndefined();
+    expect(asked).toHaveLength(1);
+  });
+
+  it("taken twice at once places one order", async () => {
+    const orders = scripted(fail(VISIT), () => PLACED);
+    const { order_id } = await orders.start("anna", WANTED);
+    const ids = await Promise.all([orders.resume(stateOf()), orders.resume(stateOf())]);
+    expect(ids.filter((id) => id === order_id)).toHaveLength(1);
+    expect(asked).toHaveLength(2);
+  });
+});
+
+describe("somebody else's order", () => {
+  it("does not exist", async () => {
+    const orders = scripted(fail(VISIT));
+    const { order_id } = await orders.start("anna", WANTED);
+    expect(() => orders.get("bert", order_id)).toThrow("No such order");
+    expect(() => orders.get("anna", "x")).toThrow("No such order");
+  });
+});
+
+it("neither state nor visit reach the log", async () => {
+  const orders = scripted(fail(VISIT), () => PLACED);
+  await orders.start("anna", WANTED);
+  await orders.resume(stateOf());
+  expect(log.join("")).toContain("Order placed");
+  expect(log.join("")).not.toContain(stateOf());
+  expect(log.join("")).not.toContain("session=s");
+});
