@@ -1,0 +1,134 @@
+import { randomUUID } from "node:crypto";
+import { type Discovery, decodeToken, type SigningKey } from "aauth";
+import { createAgent, type Transport } from "aauth/agent";
+import { SignJWT } from "jose";
+import { z } from "zod";
+import type { Credential } from "./credential.ts";
+
+const CLIENT_ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+const ASSERTION_SECONDS = 60;
+const RENEW_BEFORE_SECONDS = 30;
+const REQUEST_LIMIT_MS = 10_000;
+
+const answerSchema = z.object({ agent_token: z.string(), expires_in: z.number().positive() });
+const refusalSchema = z.object({ error: z.string().max(100), error_description: z.string().max(500) });
+
+/** The agent server gave no agent token. */
+export class AgentTokenError extends Error {
+  override readonly name = "AgentTokenError";
+  /** `error` of its answer, for example `invalid_client`; `no_answer` when it gave none. */
+  readonly code: string;
+
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** Agent tokens for a delegate's keys; each is asked for once, and again shortly before it ends. */
+export type AgentTokens = (key: SigningKey) => Promise<string>;
+
+/**
+ * Asks the agent server (profile 6.7). The request is signed with the key that the token shall be bound to, and carries a client
+ * assertion that names this key, signed with the credential (RFC 7523).
+ *
+ * @throws (from the function) AgentTokenError
+ */
+export function createAgentTokens(options: {
+  agentServer: string;
+  credential: Credential;
+  key: SigningKey;
+  discovery: Discovery;
+  transport: Transport;
+  /** Told of each new token. */
+  onReceived: (claims: Readonly<Record<string, unknown>>) => void;
+  /** Unix seconds. */
+  now: () => number;
+}): AgentTokens {
+  const { agentServer, credential, discovery, transport, onReceived, now } = options;
+  const endpoint = `${agentServer}/delegate/token`;
+  // By its key alone: it has no identity before this is answered.
+  const keyHolder = createAgent({
+    id: agentServer,
+    key: options.key,
+    signatureScheme: "hwk",
+    raiseScheme: false,
+    trustedAuthServers: [],
+    discovery,
+    transport,
+    now,
+  });
+  let held: { thumbprint: string; token: Promise<string>; renewAt: number } | undefined;
+
+  return (key) => {
+    if (held?.thumbprint === key.thumbprint && now() < held.renewAt) return held.token;
+    const asked = { thumbprint: key.thumbprint, token: request(key), renewAt: Number.POSITIVE_INFINITY };
+    held = asked;
+    asked.token.then(
+      (token) => {
+        const { exp } = decodeToken(token).claims as { exp: number };
+        asked.renewAt = exp - Math.min(RENEW_BEFORE_SECONDS, (exp - now()) / 2);
+      },
+      () => {
+        if (held === asked) held = undefined;
+      },
+    );
+    return asked.token;
+  };
+
+  async function request(key: SigningKey): Promise<string> {
+    const { sub } = credential;
+    const { kty, crv, x } = key.publicJwk;
+    const body = {
+      sub,
+      cnf_jwk: { kty, crv, x },
+      client_assertion_type: CLIENT_ASSERTION_TYPE,
+      client_assertion: await assertionFor(key),
+    };
+    const answer = await ask(JSON.stringify(body));
+    const { header, claims } = decodeToken(answer.agent_token);
+    if (header.typ !== "agent+jwt" || claims.iss !== agentServer || claims.sub !== sub) {
+      throw new AgentTokenError(
+        "no_answer",
+        "the agent server answered with a token that is not this delegate's",
+      );
+    }
+    onReceived(claims);
+    return answer.agent_token;
+  }
+
+  async function ask(body: string): Promise<z.output<typeof answerSchema>> {
+    let response: Response;
+    let answer: unknown;
+    try {
+      response = await keyHolder.fetchFor({ signal: AbortSignal.timeout(REQUEST_LIMIT_MS) })(endpoint, {
+        method: "POST",
+        headers: { "content-type": "application/json", accept: "application/json" },
+        body,
+      });
+      answer = await response.json();
+    } catch (cause) {
+      throw new AgentTokenError("no_answer", "the agent server did not answer", { cause });
+    }
+    const parsed = answerSchema.safeParse(answer);
+    if (response.ok && parsed.success) return parsed.data;
+    const refusal = refusalSchema.safeParse(answer);
+    if (!refusal.success)
+      throw new AgentTokenError("no_answer", `the agent server answered with status ${response.status}`);
+    const { error, error_description } = refusal.data;
+    throw new AgentTokenError(error, `the agent server refused: ${error_description}`);
+  }
+
+  async function assertionFor(key: SigningKey): Promise<string> {
+    const issuedAt = now();
+    return new SignJWT({ cnf: { jkt: key.thumbprint } })
+      .setProtectedHeader({ alg: "EdDSA", typ: "client-authentication+jwt" })
+      .setIssuer(credential.sub)
+      .setSubject(credential.sub)
+      .setAudience(endpoint)
+      .setIssuedAt(issuedAt)
+      .setExpirationTime(issuedAt + ASSERTION_SECONDS)
+      .setJti(randomUUID())
+      .sign(credential.key);
+  }
+}

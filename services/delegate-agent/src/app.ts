@@ -1,0 +1,92 @@
+import { canonicalAuthority, createDiscovery, type Discovery, generateSigningKey } from "aauth";
+import { createAgent, type Transport } from "aauth/agent";
+import { createVerifier } from "aauth/resource";
+import type { DelegateRun } from "backend-api";
+import type { FastifyInstance } from "fastify";
+import { fastifyAAuth } from "fastify-aauth";
+import { createAgentLog } from "protocol-log";
+import { createAgentTrace, gateTrace } from "protocol-trace";
+import { createService, type ServiceOptions } from "service-kit";
+import { createAgentTokens } from "./agent-tokens.ts";
+import type { DelegateAgentConfig } from "./config.ts";
+import { type Credential, loadCredential } from "./credential.ts";
+import { createDelegate, type Delegate } from "./delegate.ts";
+
+export interface DelegateAgentDeps {
+  readonly logger: ServiceOptions["logger"];
+  /** Default: the one in the data folder, made there if there is none. */
+  readonly credential?: Credential;
+  readonly discovery?: Discovery;
+  readonly transport?: Transport;
+  /** Unix seconds. */
+  readonly now?: () => number;
+}
+
+/** Puts the delegate together: agent tokens, the calls made with them, and the door for the agent server. */
+export async function buildDelegateAgent(
+  config: DelegateAgentConfig,
+  deps: DelegateAgentDeps,
+): Promise<{ app: FastifyInstance; delegate: Delegate }> {
+  const { logger } = deps;
+  const credential = deps.credential ?? (await loadCredential(config.dataFolder));
+  const { agentServer, url } = config;
+  const now = deps.now ?? (() => Math.floor(Date.now() / 1000));
+  const discovery = deps.discovery ?? createDiscovery({ development: agentServer.startsWith("http:"), now });
+  const issuer = `${config.authServerUrl}/realms/${config.realm}`;
+  // New at each start: what stays is the credential, and with it the name.
+  const key = await generateSigningKey({ kid: `${credential.sub}-key` });
+  const log = logger.child({ logger: "agent_tokens" });
+
+  const asking = createAgentTrace(deps.transport);
+  const agentToken = createAgentTokens({
+    agentServer,
+    credential,
+    key,
+    discovery,
+    transport: asking.transport,
+    now,
+    onReceived: (claims) => log.info({ claims }, "🔐 Received agent_token"),
+  });
+  const traced = createAgentTrace(deps.transport);
+  const delegate = createDelegate({
+    agent: createAgent({
+      id: agentServer,
+      key,
+      signatureScheme: "jwks",
+      agentToken,
+      trustedAuthServers: [issuer],
+      discovery,
+      revealTokens: config.showTokens,
+      transport: traced.transport,
+      observer: traced.observer,
+      now,
+    }),
+    supplyChainAgentUrl: config.supplyChainAgentUrl,
+    prompt: config.prompt,
+    timeoutSeconds: config.timeoutSeconds,
+    observer: createAgentLog(logger, "supply-chain-agent"),
+  });
+  const run = async (): Promise<DelegateRun> => {
+    const outcome = await delegate.run();
+    const { status, failure, granted } = outcome;
+    const fields = { status, ...failure, ...(granted && { delegate: granted.agent_delegate }) };
+    if (failure === undefined) log.info(fields, "✅ The supply-chain agent has answered");
+    else log.warn(fields, "❌ The call did not succeed");
+    return outcome;
+  };
+
+  const app = createService({ name: "delegate-agent", logger });
+  await app.register(async (scope) => {
+    const authority = canonicalAuthority(url);
+    await scope.register(fastifyAAuth, {
+      authority,
+      // Nobody but the agent server says when this one works.
+      verifier: createVerifier({ authorities: [authority], discovery, now, trustedAgents: [agentServer] }),
+      observer: gateTrace,
+    });
+    const config = { aauth: { level: "identified" } } as const;
+    scope.get("/run", { config }, async () => ({ sub: credential.sub, last_run: delegate.lastRun() }));
+    scope.post("/run", { config }, run);
+  });
+  return { app, delegate: { ...delegate, run } };
+}

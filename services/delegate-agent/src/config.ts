@@ -1,0 +1,88 @@
+import {
+  booleanSetting,
+  type Config,
+  integerSetting,
+  portSetting,
+  serviceSettings,
+  setting,
+  telemetrySettings,
+  textSetting,
+  tokenLogSettings,
+  urlSetting,
+} from "service-kit";
+import { z } from "zod";
+
+/** Every setting of this service; `--help` prints them. */
+export const settings = {
+  ...serviceSettings,
+  ...tokenLogSettings,
+  ...telemetrySettings("delegate-agent"),
+  port: setting({
+    env: "DELEGATE_AGENT_PORT",
+    flag: "port",
+    schema: portSetting(9997),
+    description: "TCP port to listen on, for the agent server that says when to work",
+  }),
+  url: setting({
+    env: "DELEGATE_AGENT_URL",
+    flag: "url",
+    schema: urlSetting("http://delegate-agent.localhost:9997"),
+    description: "Where the agent server reaches this process; part of the enrolment",
+  }),
+  agentServer: setting({
+    env: "BACKEND_AGENT_URL",
+    schema: urlSetting("http://backend.localhost:8000"),
+    description: "The agent under whose identity this one acts; it issues the agent tokens",
+  }),
+  supplyChainAgentUrl: setting({
+    env: "SUPPLY_CHAIN_AGENT_URL",
+    schema: urlSetting("http://supply-chain-agent.localhost:3000"),
+    description: "The agent that is called: its identity, served by the gateway",
+  }),
+  authServerUrl: setting({
+    env: "KEYCLOAK_URL",
+    schema: urlSetting("http://localhost:8080"),
+    description: "Auth server",
+  }),
+  realm: setting({
+    env: "KEYCLOAK_REALM",
+    schema: textSetting("aauth-test"),
+    description: "Realm of the auth server; both together name the issuer",
+  }),
+  dataFolder: setting({
+    env: "DELEGATE_DATA_FOLDER",
+    flag: "data-folder",
+    schema: z.string().min(1).default(".data/delegate-agent"),
+    description: "Where the delegate's name and its credential are kept; made at the first start",
+  }),
+  enrolmentFile: setting({
+    env: "DELEGATE_ENROLMENT_FILE",
+    flag: "enrol-in",
+    schema: z.string().min(1).optional(),
+    description: "The agent server's file of delegates, to enter oneself in; unset: the operator does that",
+  }),
+  displayName: setting({
+    env: "DELEGATE_NAME",
+    flag: "name",
+    schema: z.string().min(1).max(80).default("Inventory scout"),
+    description: "The delegate's name for people, as it is enrolled",
+  }),
+  prompt: setting({
+    env: "DELEGATE_PROMPT",
+    flag: "prompt",
+    schema: textSetting("optimize laptop supply chain"),
+    description: "What is asked of the supply-chain agent",
+  }),
+  callAtStart: setting({
+    flag: "call",
+    schema: booleanSetting(false),
+    description: "Make a call at once, not only when the agent server says so",
+  }),
+  timeoutSeconds: setting({
+    env: "DELEGATE_TIMEOUT_SECONDS",
+    schema: integerSetting(60, { minimum: 1, maximum: 600 }),
+    description: "Longest wait for the supply-chain agent in one call, token requests included, in seconds",
+  }),
+};
+
+export type DelegateAgentConfig = Config<typeof settings>;

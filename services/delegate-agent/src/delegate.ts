@@ -1,0 +1,90 @@
+import { AAuthError, ConsentRequiredError, type decodeToken } from "aauth";
+import type { Agent, AgentEvent } from "aauth/agent";
+import type { DelegateRun } from "backend-api";
+import { AgentTokenError } from "./agent-tokens.ts";
+import { describeEvent } from "./describe-event.ts";
+import { askSupplyChainAgent, CallRefusedError } from "./supply-chain-client.ts";
+
+const MAX_REPORT_CHARACTERS = 2_000;
+const MAX_STEPS = 50;
+
+/** Calls the supply-chain agent and tells what came of it. */
+export interface Delegate {
+  /** One call; while one is under way it is joined. Never rejects. */
+  run(): Promise<DelegateRun>;
+  lastRun(): DelegateRun | null;
+}
+
+export function createDelegate(options: {
+  agent: Agent;
+  supplyChainAgentUrl: string;
+  prompt: string;
+  timeoutSeconds: number;
+  /** Watches each call besides, for log and spans. */
+  observer: (event: AgentEvent) => void;
+}): Delegate {
+  const { agent, supplyChainAgentUrl, prompt, timeoutSeconds, observer } = options;
+  let last: DelegateRun | null = null;
+  let underway: Promise<DelegateRun> | undefined;
+
+  async function call(): Promise<DelegateRun> {
+    const startedAt = new Date().toISOString();
+    const steps: DelegateRun["steps"] = [];
+    let granted: DelegateRun["granted"];
+    const watch = (event: AgentEvent) => {
+      observer(event);
+      const step = describeEvent(event);
+      if (step !== undefined && steps.length < MAX_STEPS) steps.push(step);
+      if (event.type === "token_received") granted = grantedBy(event.token.claims);
+    };
+    const signal = AbortSignal.timeout(timeoutSeconds * 1000);
+    const fetch = agent.fetchFor({ signal, observer: watch });
+    const done = (rest: Pick<DelegateRun, "status"> & Partial<DelegateRun>): DelegateRun => ({
+      started_at: startedAt,
+      ended_at: new Date().toISOString(),
+      prompt,
+      steps,
+      ...(granted !== undefined && { granted }),
+      ...rest,
+    });
+    try {
+      const report = await askSupplyChainAgent(supplyChainAgentUrl, prompt, fetch);
+      return done({ status: "completed", report: report.slice(0, MAX_REPORT_CHARACTERS) });
+    } catch (error) {
+      return done({ status: "failed", failure: failureOf(error) });
+    }
+  }
+
+  return {
+    lastRun: () => last,
+    run() {
+      underway ??= call().then((run) => {
+        underway = undefined;
+        // A call with a token that is still good is granted what the call before was.
+        last =
+          run.granted === undefined && last?.granted !== undefined ? { ...run, granted: last.granted } : run;
+        return last;
+      });
+      return underway;
+    },
+  };
+}
+
+function grantedBy(claims: ReturnType<typeof decodeToken>["claims"]): DelegateRun["granted"] {
+  const { agent, agent_delegate, scope } = claims;
+  return { agent: String(agent), agent_delegate: String(agent_delegate), scope: String(scope ?? "") };
+}
+
+/** In the words of whoever refused, where these are fit to be shown. */
+function failureOf(error: unknown): NonNullable<DelegateRun["failure"]> {
+  const { code } = error as { code?: unknown };
+  if (error instanceof ConsentRequiredError) {
+    const message = "The auth server wants a user's consent, and this delegate has no user.";
+    return { code: error.code, message };
+  }
+  if (error instanceof AAuthError || error instanceof AgentTokenError || error instanceof CallRefusedError) {
+    return { code: String(code), message: error.message };
+  }
+  if ((error as Error).name === "TimeoutError") return { code: "timeout", message: "No answer in time." };
+  return { code: "call_failed", message: "The call could not be made; the delegate's log has the reason." };
+}

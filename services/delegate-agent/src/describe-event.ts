@@ -1,0 +1,31 @@
+import type { AgentEvent } from "aauth/agent";
+import type { DelegateRun } from "backend-api";
+
+/** A step of the protocol as the page shows it; undefined for events that are told by another. */
+export function describeEvent(event: AgentEvent): DelegateRun["steps"][number] | undefined {
+  switch (event.type) {
+    case "request_signed": {
+      if (event.purpose !== "resource") return undefined;
+      const token = event.attempt === 1 && event.tokenId !== undefined ? ", with the agent token" : "";
+      return { action: event.type, details: `${event.method} ${event.url}, scheme ${event.scheme}${token}` };
+    }
+    case "challenge_received":
+      return { action: event.type, details: `Status ${event.status}: the caller must be ${event.level}` };
+    case "token_requested":
+      return { action: event.type, details: `request_type=${event.requestType} sent to ${event.authServer}` };
+    case "token_received": {
+      const { agent, agent_delegate, scope } = event.token.claims;
+      return {
+        action: event.type,
+        details: `Auth token ${event.token.tokenId}: agent ${agent}, agent_delegate ${agent_delegate}, scope ${scope}`,
+      };
+    }
+    case "token_cache_hit":
+      return { action: event.type, details: `Auth token ${event.tokenId}, held from the call before` };
+    case "response_received":
+      if (event.purpose !== "resource" || event.status >= 300) return undefined;
+      return { action: event.type, details: `Status ${event.status}` };
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,105 @@
+import { mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { generateSigningKey, issueAgentToken } from "aauth";
+import { createTestClock, createTestDiscovery } from "aauth/testing";
+import { describe, expect, test } from "vitest";
+import { type AgentTokenError, createAgentTokens } from "../src/agent-tokens.ts";
+import { loadCredential } from "../src/credential.ts";
+
+const BACKEND = "http://backend.localhost:8000";
+
+/** A delegate and its agent server, which answers as it is told. */
+async function createWorld() {
+  const clock = createTestClock();
+  const credential = await loadCredential(await mkdtemp(join(tmpdir(), "delegate-")));
+  const key = await generateSigningKey({ kid: "k" });
+  const server = await generateSigningKey({ kid: "backend-1" });
+  const requests: { url: string; body: Record<string, unknown>; scheme: string }[] = [];
+  const world = {
+    answer: async () => Response.json(await tokenAnswer()) as Response,
+    token: {} as Partial<Parameters<typeof issueAgentToken>[0]>,
+  };
+  const tokenAnswer = async () => ({
+    agent_token: await issueAgentToken({
+      key: server,
+      agent: BACKEND,
+      delegate: credential.sub,
+      confirmationKey: key.publicJwk,
+      lifetimeSeconds: 600,
+      now: clock.now,
+      ...world.token,
+    }),
+    expires_in: 600,
+  });
+  const agentToken = createAgentTokens({
+    agentServer: BACKEND,
+    credential,
+    key,
+    discovery: createTestDiscovery({}),
+    transport: async (url, { headers, body }) => {
+      requests.push({
+        url,
+        body: JSON.parse(new TextDecoder().decode(body)),
+        scheme: headers["signature-key"]?.split(" ")[0] ?? "",
+      });
+      return world.answer();
+    },
+    onReceived: () => {},
+    now: clock.now,
+  });
+  const refusal = () => agentToken(key).catch((error: unknown) => error as AgentTokenError);
+  return { world, clock, credential, key, requests, agentToken: () => agentToken(key), refusal };
+}
+
+describe("agent tokens", () => {
+  test("are asked for with the delegate's own key and its credential, and held until shortly before they end", async () => {
+    const { clock, credential, key, requests, agentToken } = await createWorld();
+    const [one, two] = await Promise.all([agentToken(), agentToken()]);
+    expect(one).toBe(two);
+    clock.advance(569);
+    expect(await agentToken()).toBe(one);
+    expect(requests).toHaveLength(1);
+    const { kty, crv, x } = key.publicJwk;
+    expect(requests[0]).toMatchObject({
+      url: `${BACKEND}/delegate/token`,
+      scheme: "sig1=(scheme=hwk",
+      body: { sub: credential.sub, cnf_jwk: { kty, crv, x } },
+    });
+    clock.advance(1);
+    expect(await agentToken()).not.toBe(one);
+    expect(requests).toHaveLength(2);
+    expect(requests[0]?.body.client_assertion).not.toBe(requests[1]?.body.client_assertion);
+  });
+
+  test("are asked for again after a failure", async () => {
+    const { world, agentToken, refusal } = await createWorld();
+    const working = world.answer;
+    world.answer = async () => {
+      throw new Error("down");
+    };
+    expect(await refusal()).toMatchObject({ code: "no_answer" });
+    world.answer = working;
+    expect(await agentToken()).toMatch(/^eyJ/);
+  });
+
+  test("are refused in the agent server's words", async () => {
+    const { world, refusal } = await createWorld();
+    world.answer = async () =>
+      Response.json({ error: "invalid_client", error_description: "not accepted" }, { status: 401 });
+    expect(await refusal()).toMatchObject({
+      code: "invalid_client",
+      message: "the agent server refused: not accepted",
+    });
+    world.answer = async () => Response.json({ detail: "?" }, { status: 500 });
+    expect(await refusal()).toMatchObject({ code: "no_answer" });
+  });
+
+  test("of another delegate, or another agent server, are not taken", async () => {
+    const { world, refusal } = await createWorld();
+    world.token = { delegate: "somebody-else" };
+    expect(await refusal()).toMatchObject({ code: "no_answer" });
+    world.token = { agent: "http://elsewhere.localhost:1" };
+    expect(await refusal()).toMatchObject({ code: "no_answer" });
+  });
+});
