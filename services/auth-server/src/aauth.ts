@@ -1,4 +1,4 @@
-import { createMemoryReplayStore, createTokenSigner, type Discovery } from "aauth";
+import { createMemoryReplayStore, createTokenSigner, type Discovery, type TokenSigner } from "aauth";
 import type { FastifyBaseLogger, FastifyInstance } from "fastify";
 import { createConsentMemory, type RememberedConsents } from "./consent/consent-memory.ts";
 import { consentRoutes, type ShownConsent } from "./consent/consent-routes.ts";
@@ -16,6 +16,16 @@ import { createResourceTokenCheck } from "./resource-token-check.ts";
 import { createSecrets } from "./secrets.ts";
 import { tokenEndpoint } from "./token-endpoint.ts";
 import { createRequesterVerifier } from "./verify-requester.ts";
+
+/** Imports a key once, when it begins to sign. */
+function currentSigner(keys: RealmKeys): () => Promise<TokenSigner> {
+  let signer: { kid: string; imported: Promise<TokenSigner> } | undefined;
+  return () => {
+    const { jwk, alg, kid } = keys.authTokenKey;
+    if (signer?.kid !== kid) signer = { kid, imported: createTokenSigner(jwk, { alg, kid }) };
+    return signer.imported;
+  };
+}
 
 /** The AAuth half: the issuer's document, tokens for agents, and the users' consent to them. */
 export async function aauth(
@@ -42,8 +52,6 @@ export async function aauth(
   const logger = options.logger.child({ logger: "aauth.tokens" });
   const discovery = knowOwnIssuer(options.discovery, issuer, keys);
   const grants = createGrants(createStore);
-  const { jwk, alg, kid } = keys.authTokenKey;
-  const signer = await createTokenSigner(jwk, { alg, kid });
   const memory = createConsentMemory(createStore<RememberedConsents>(), {
     lifetimeSeconds: state.realm.ssoSessionMaxLifespan,
   });
@@ -65,7 +73,14 @@ export async function aauth(
       ...options,
       discovery,
       grants,
-      issueToken: createIssueToken({ issuer, signer, state, now, logger }),
+      issueToken: createIssueToken({
+        issuer,
+        signer: currentSigner(keys),
+        state,
+        accounts: options.accounts,
+        now,
+        logger,
+      }),
       checkResourceToken: createResourceTokenCheck({ issuer, discovery, now }),
     },
   });

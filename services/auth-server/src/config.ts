@@ -7,6 +7,7 @@ import {
   portSetting,
   serviceSettings,
   setting,
+  telemetrySettings,
   tokenLogSettings,
   urlSetting,
 } from "service-kit";
@@ -18,6 +19,7 @@ const DEMO_REALM_FILE = resolve(import.meta.dirname, "../../../keycloak/realm/aa
 export const settings = {
   ...serviceSettings,
   ...tokenLogSettings,
+  ...telemetrySettings("auth-server"),
   port: setting({
     env: "AUTH_SERVER_PORT",
     flag: "port",
@@ -54,11 +56,23 @@ export const settings = {
       .optional(),
     description: "Scopes that need the user's consent, instead of those in the realm file",
   }),
+  selfAgents: setting({
+    env: "AUTH_SERVER_SELF_AGENTS",
+    flag: "self-agents",
+    schema: listSetting().unwrap().optional(),
+    description: "Agents that may ask who a user is, for themselves, instead of those in the realm file",
+  }),
   consentSeconds: setting({
     env: "AUTH_SERVER_CONSENT_SECONDS",
     flag: "consent-seconds",
     schema: integerSetting(600, { minimum: 1, maximum: 3600 }),
     description: "How long a request waits for the user's consent, in seconds",
+  }),
+  authTokenSeconds: setting({
+    env: "AUTH_SERVER_AUTH_TOKEN_SECONDS",
+    flag: "auth-token-seconds",
+    schema: integerSetting(300, { minimum: 1, maximum: 86_400 }).unwrap().optional(),
+    description: "How long auth tokens are good, in seconds, instead of what the realm file says",
   }),
   authTokenAlgorithm: setting({
     env: "AUTH_SERVER_AUTH_TOKEN_ALG",

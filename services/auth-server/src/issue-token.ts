@@ -1,6 +1,10 @@
 import { type ActClaim, issueAuthToken, type PublicJwk, type TokenSigner, tokenId } from "aauth";
 import type { FastifyBaseLogger } from "fastify";
+import { recordIssuedToken } from "protocol-trace";
+import { isIdentityScope, userClaims } from "./identity-scopes.ts";
+import type { Accounts } from "./realm/accounts.ts";
 import type { RealmState } from "./realm/realm-state.ts";
+import { scopeWords } from "./request-types/request-type.ts";
 
 /** What has been decided and is now to be written down in an auth token. */
 export interface Decision {
@@ -26,32 +30,48 @@ export type IssueToken = (decision: Decision) => Promise<TokenAnswer>;
 
 export function createIssueToken(options: {
   issuer: string;
-  signer: TokenSigner;
+  /** Asked for each token, because keys are rotated. */
+  signer: () => Promise<TokenSigner>;
   state: RealmState;
+  accounts: Accounts;
   now: () => number;
   logger: FastifyBaseLogger;
 }): IssueToken {
-  const { issuer, signer, state, now, logger } = options;
+  const { issuer, signer, state, accounts, now, logger } = options;
   return async ({ agent, agentDelegate, key, resource, scope, subject, act }) => {
     const lifetimeSeconds = state.policy().authTokenLifetimeSeconds;
+    const user = subject === undefined ? undefined : accounts.find(subject);
+    const scopes = scopeWords(scope);
+    // In a token for the agent itself they have become claims; a resource finds its scopes as it asked for them (SPEC 7.4).
+    const own = agent === resource && act === undefined;
+    const tokenScope = own ? scopes.filter((word) => !isIdentityScope(word)).join(" ") : scope;
     const { token } = await issueAuthToken({
-      signer,
+      signer: await signer(),
       issuer,
       audience: resource,
       // An exchanged token names its agent always: `act` would have nobody to be the actor of.
       ...((agent !== resource || act !== undefined) && { agent }),
       ...(agentDelegate !== undefined && { agentDelegate }),
       ...(subject !== undefined && { subject }),
+      ...(user !== undefined && { userClaims: userClaims(user, scopes) }),
       confirmationKey: key,
-      scope,
+      ...(!(own && tokenScope === "") && { scope: tokenScope }),
       ...(act !== undefined && { act }),
       lifetimeSeconds,
       now,
     });
     logger.info(
-      { agent, resource, scope, jti: tokenId(token), delegated: subject !== undefined },
+      {
+        agent,
+        ...(agentDelegate !== undefined && { delegate: agentDelegate }),
+        resource,
+        scope,
+        jti: tokenId(token),
+        delegated: subject !== undefined,
+      },
       "✅ Issued auth_token",
     );
+    recordIssuedToken(token);
     return { auth_token: token, expires_in: lifetimeSeconds, token_type: "AAuth" };
   };
 }

@@ -1,19 +1,28 @@
 import { readFile } from "node:fs/promises";
 import { ConfigError } from "service-kit";
 import type { AuthServerConfig } from "./config.ts";
-import { CONSENT_SCOPES_ATTRIBUTE } from "./realm/policy.ts";
+import {
+  AUTH_TOKEN_SECONDS_ATTRIBUTE,
+  CONSENT_SCOPES_ATTRIBUTE,
+  SELF_AGENTS_ATTRIBUTE,
+} from "./realm/policy.ts";
 import { parseRealm } from "./realm/realm.ts";
 import { createRealmState, type RealmState } from "./realm/realm-state.ts";
 
 /**
  * Reads the realm file; settings beat what it says. @throws ConfigError when it cannot be read, or when a field or an attribute in it is not usable.
  */
-export async function loadRealm({ realmFile, uiUrl, consentScopes }: AuthServerConfig): Promise<RealmState> {
+export async function loadRealm(config: AuthServerConfig): Promise<RealmState> {
+  const { realmFile, uiUrl, consentScopes, selfAgents, authTokenSeconds } = config;
   try {
     const json = await readFile(realmFile, "utf8");
     const realm = parseRealm(json, uiUrl === undefined ? {} : { uiUrl });
-    if (consentScopes === undefined) return createRealmState(realm);
-    const attributes = { ...realm.attributes, [CONSENT_SCOPES_ATTRIBUTE]: JSON.stringify(consentScopes) };
+    const attributes = {
+      ...realm.attributes,
+      ...(consentScopes !== undefined && { [CONSENT_SCOPES_ATTRIBUTE]: JSON.stringify(consentScopes) }),
+      ...(authTokenSeconds !== undefined && { [AUTH_TOKEN_SECONDS_ATTRIBUTE]: String(authTokenSeconds) }),
+      ...(selfAgents !== undefined && { [SELF_AGENTS_ATTRIBUTE]: JSON.stringify(selfAgents) }),
+    };
     return createRealmState({ ...realm, attributes });
   } catch (error) {
     const message = `${realmFile}: ${error instanceof Error ? error.message : String(error)}`;

@@ -1,4 +1,4 @@
-import { listenOn, loadConfig, runService } from "service-kit";
+import { createLogger, listenOn, loadConfig, runService, startTelemetry } from "service-kit";
 import { buildAuthServer } from "./app.ts";
 import { settings } from "./config.ts";
 
@@ -11,7 +11,14 @@ await runService({
       env: process.env,
       argv: process.argv.slice(2),
     });
-    const { app } = await buildAuthServer(config);
-    return listenOn(app, config);
+    const logger = createLogger({
+      service: "auth-server",
+      level: config.logLevel,
+      format: config.logFormat,
+      showTokens: config.showTokens,
+    });
+    const telemetry = await startTelemetry(config, { logger });
+    const { app } = await buildAuthServer(config, { logger });
+    return telemetry.closeAfter(await listenOn(app, config));
   },
 });

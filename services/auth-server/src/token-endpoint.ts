@@ -1,4 +1,5 @@
 import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from "fastify";
+import { recordTokenRefusal, recordTokenRequest, traceMessages } from "protocol-trace";
 import type { ConsentMemory } from "./consent/consent-memory.ts";
 import { accessDenied, invalidRequest, noStore, OAuthError, quoted, sendOAuthError } from "./oauth-error.ts";
 import { agentAllowed } from "./realm/policy.ts";
@@ -30,6 +31,7 @@ export async function tokenEndpoint(
 ): Promise<void> {
   const { path, state, verifier, context, memory, logger } = options;
 
+  traceMessages(app);
   // The signature covers the bytes of the body, so they are kept as they came.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(
@@ -41,6 +43,7 @@ export async function tokenEndpoint(
   );
   app.setErrorHandler((error, request, reply) => {
     if (error instanceof OAuthError) {
+      recordTokenRefusal(error);
       logger.info({ code: error.code, reason: error.message, path: request.url }, "❌ Token request refused");
       return sendOAuthError(reply, error);
     }
@@ -75,6 +78,7 @@ export async function tokenEndpoint(
     const policy = state.policy();
     const { parameters, form } = readForm(request);
     const type = form.get("request_type");
+    recordTokenRequest(type);
     if (type === "exchange" && form.get("resource_token")) {
       const requester = await verifier.verifyExchange(
         signedForm(request),

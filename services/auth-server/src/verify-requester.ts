@@ -12,9 +12,11 @@ import {
   type ReceivedRequest,
   type ReplayStore,
   type VerifiedAgent,
+  type VerifiedRequest,
   verifyAuthToken,
 } from "aauth";
 import { createVerifier } from "aauth/resource";
+import { recordRefused, recordUpstreamToken, recordVerified } from "protocol-trace";
 import { invalidGrant, invalidRequest, OAuthError } from "./oauth-error.ts";
 
 /** Whoever signed the token request, proven. */
@@ -72,36 +74,32 @@ export function createRequesterVerifier(options: {
   return {
     async verify(request) {
       requireSignatureKey(request);
-      return requesterOf((await verifier.verifyRequest(request).catch(refuse)).agent);
+      return requesterOf(await proven(request, verifier.verifyRequest(request)));
     },
 
     async verifyExchange(request, resourceToken) {
       requireSignatureKey(request);
       const upstreamToken = upstreamTokenOf(request);
+      recordUpstreamToken(upstreamToken);
       const { agent, agent_jkt } = claimsOf(resourceToken);
       if (typeof agent !== "string")
         throw invalidGrant("Invalid resource_token: Missing 'agent' claim in resource token");
       // Checked whole before anything its holder says leads to a request of ours (hole J3).
-      const upstream = await verifyUpstream(upstreamToken, agent);
+      const upstream = await verifyUpstream(upstreamToken, agent).catch((error: unknown) => {
+        recordRefused(error, request, undefined);
+        throw exchangeRefusal(error);
+      });
       const exchangeGate = createVerifier({
         ...gate,
         schemes: ["jwt"],
         authTokenHolder: async () => ({ agent, keys: await publishedKeys(agent, String(agent_jkt)) }),
       });
-      const verified = await exchangeGate.verifyRequest(request).catch(refuse);
-      return { ...requesterOf(verified.agent), upstream };
+      return { ...requesterOf(await proven(request, exchangeGate.verifyRequest(request))), upstream };
     },
   };
 
-  async function verifyUpstream(token: string, audience: string): Promise<AuthTokenClaims> {
-    try {
-      return await verifyAuthToken(token, { audience, trustedIssuers: trustedIssuers(), discovery, now });
-    } catch (error) {
-      if (error instanceof AAuthError && EXCHANGE_REFUSED.has(error.code)) {
-        throw invalidGrant(`Token exchange validation failed: ${error.message}`, error);
-      }
-      throw unproven(error);
-    }
+  function verifyUpstream(token: string, audience: string): Promise<AuthTokenClaims> {
+    return verifyAuthToken(token, { audience, trustedIssuers: trustedIssuers(), discovery, now });
   }
 
   /** The agent's key with this thumbprint. A key it has rotated in since its set was read is found too. */
@@ -163,8 +161,23 @@ function claimsOf(token: string): Readonly<Record<string, unknown>> {
   }
 }
 
-function refuse(error: unknown): never {
-  throw unproven(error);
+/** What the gate has proven; verdict and reason go onto the request's span. */
+async function proven(request: SignedForm, verdict: Promise<VerifiedRequest>): Promise<VerifiedAgent> {
+  try {
+    const verified = await verdict;
+    recordVerified(verified, request);
+    return verified.agent;
+  } catch (error) {
+    recordRefused(error, request, undefined);
+    throw unproven(error);
+  }
+}
+
+function exchangeRefusal(error: unknown): unknown {
+  if (error instanceof AAuthError && EXCHANGE_REFUSED.has(error.code)) {
+    return invalidGrant(`Token exchange validation failed: ${error.message}`, error);
+  }
+  return unproven(error);
 }
 
 function unproven(error: unknown): unknown {

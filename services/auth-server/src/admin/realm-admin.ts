@@ -60,7 +60,7 @@ export async function realmAdmin(
       ];
       if (known.includes(false)) {
         return reply
-          .code(401)
+          .code(400)
           .send({ error: "invalid_grant", error_description: "Invalid user credentials" });
       }
       const token = await tokens.issue(true, TOKEN_LIFETIME_SECONDS);

@@ -1,5 +1,6 @@
 import { AAuthError, type Discovery } from "aauth";
 import type { ConsentRequest } from "../grants.ts";
+import { IDENTITY_SCOPES, isIdentityScope } from "../identity-scopes.ts";
 import { scopeWords } from "../request-types/request-type.ts";
 
 /** What the consent page shows of a request. Identifiers are proven, `agentName` and descriptions are what the parties say. */
@@ -31,7 +32,8 @@ export async function describeRequest(
     ...(agentName !== undefined && { agentName }),
     resource: request.resource,
     scopes: scopeWords(request.scope).map((name) => {
-      const descriptions = resource?.scope_descriptions ?? {};
+      // Who somebody is means the same everywhere: no resource may word that.
+      const descriptions = isIdentityScope(name) ? IDENTITY_SCOPES : (resource?.scope_descriptions ?? {});
       const description = displayText(Object.hasOwn(descriptions, name) ? descriptions[name] : undefined);
       return { name, ...(description !== undefined && { description }) };
     }),

@@ -16,8 +16,9 @@ export type ReadSession = (
 ) => Promise<BrowserSession | undefined>;
 
 /** Reads the OpenID provider's own session: who is signed in there needs no second sign-in for consent. */
-export function createReadSession(provider: Provider, accounts: Accounts): ReadSession {
+export function createReadSession(currentProvider: () => Provider, accounts: Accounts): ReadSession {
   return async (request, reply) => {
+    const provider = currentProvider();
     const context = provider.createContext(request.raw, reply.raw);
     const session = await provider.Session.get(context as unknown as KoaContextWithOIDC);
     const user = session.accountId === undefined ? undefined : accounts.find(session.accountId);

@@ -19,7 +19,7 @@ interface Form {
 export async function login(
   app: FastifyInstance,
   options: {
-    provider: Provider;
+    provider: () => Provider;
     accounts: Accounts;
     realm: Realm;
     paths: OidcPaths;
@@ -51,7 +51,7 @@ export async function login(
         problem: "User name or password is not right.",
       });
     }
-    const returnTo = await provider.interactionResult(request.raw, reply.raw, {
+    const returnTo = await provider().interactionResult(request.raw, reply.raw, {
       login: { accountId: user.id },
     });
     return reply.redirect(returnTo, 303);
@@ -62,7 +62,7 @@ export async function login(
     reply: FastifyReply,
   ): Promise<Interaction | undefined> {
     try {
-      const interaction = await provider.interactionDetails(request.raw, reply.raw);
+      const interaction = await provider().interactionDetails(request.raw, reply.raw);
       return interaction.uid === request.params.uid ? interaction : undefined;
     } catch (error) {
       if (error instanceof Error && error.name === "SessionNotFound") return undefined;
@@ -76,7 +76,7 @@ export async function login(
     interaction: Interaction,
     more: { login?: string; problem?: string } = {},
   ): Promise<FastifyReply> {
-    const client = await provider.Client.find(String(interaction.params.client_id));
+    const client = await provider().Client.find(String(interaction.params.client_id));
     const page = loginPage({
       realmName,
       purpose: client?.clientName ?? "the application",

@@ -8,11 +8,16 @@ import type { OidcPaths } from "./oidc-paths.ts";
  */
 export async function mountOidcProvider(
   app: FastifyInstance,
-  options: { provider: Provider; issuer: string; paths: OidcPaths },
+  options: { provider: () => Provider; issuer: string; paths: OidcPaths },
 ): Promise<void> {
   const { provider, issuer, paths } = options;
   const { host, protocol } = new URL(issuer);
-  const handle = provider.callback();
+  const callbacks = new WeakMap<Provider, ReturnType<Provider["callback"]>>();
+  const callbackOf = (current: Provider) => {
+    const callback = callbacks.get(current) ?? current.callback();
+    callbacks.set(current, callback);
+    return callback;
+  };
 
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", (_request, _payload, done) => done(null));
@@ -29,7 +34,7 @@ export async function mountOidcProvider(
         request.headers["x-forwarded-proto"] = protocol.slice(0, -1);
         request.url = (request.url as string).slice(paths.base.length);
         Object.assign(request, { baseUrl: paths.base });
-        await handle(request, reply.raw);
+        await callbackOf(provider())(request, reply.raw);
       },
     });
   }

@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import type { AdapterFactory, ClientMetadata, Configuration, errors, interactionPolicy } from "oidc-provider";
 import { type Accounts, accountClaims } from "../realm/accounts.ts";
 import type { Realm, RealmClient } from "../realm/realm.ts";
@@ -23,12 +22,14 @@ interface ConfigurationOptions {
   accounts: Accounts;
   keys: RealmKeys;
   adapter: AdapterFactory;
+  /** Sign the browser's cookies; they outlast the keys. */
+  cookieKeys: readonly string[];
   library: { errors: typeof errors; interactionPolicy: typeof interactionPolicy };
 }
 
 /** Everything that makes oidc-provider look and act like the realm in Keycloak. */
 export function oidcConfiguration(options: ConfigurationOptions): Configuration {
-  const { realm, issuer, paths, accounts, keys, adapter, library } = options;
+  const { realm, issuer, paths, accounts, keys, adapter, cookieKeys, library } = options;
   const realmName = realm.displayName ?? realm.realm;
   const { logoutSource, postLogoutSuccessSource, renderError } = libraryPages(realmName);
   const clients = realm.clients.filter((client) => client.enabled);
@@ -52,7 +53,7 @@ export function oidcConfiguration(options: ConfigurationOptions): Configuration 
     // Keycloak puts the claims of the granted scopes into the ID token.
     conformIdTokenClaims: false,
     cookies: {
-      keys: [randomBytes(32).toString("base64url")],
+      keys: [...cookieKeys],
       names: { session: "aauth_session", interaction: "aauth_interaction", resume: "aauth_resume" },
       long: { signed: true, httpOnly: true, sameSite: "lax", path: paths.base },
       short: { signed: true, httpOnly: true, sameSite: "lax" },

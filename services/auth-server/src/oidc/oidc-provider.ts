@@ -1,17 +1,21 @@
+import { randomBytes } from "node:crypto";
 import type { FastifyBaseLogger } from "fastify";
 import type { errors, KoaContextWithOIDC, Provider } from "oidc-provider";
 import type { CreateStore } from "../create-store.ts";
 import type { Accounts } from "../realm/accounts.ts";
 import type { Realm, RealmClient } from "../realm/realm.ts";
 import type { RealmKeys } from "../realm/realm-keys.ts";
-import { loadOidcLibrary } from "./load-library.ts";
+import { loadOidcLibrary, type OidcLibrary } from "./load-library.ts";
 import { CONSENT_CLIENT_ID, oidcConfiguration } from "./oidc-configuration.ts";
 import type { OidcPaths } from "./oidc-paths.ts";
 import { registerPasswordGrant } from "./password-grant.ts";
 import { postLogoutRedirectUriAllowed, redirectUriAllowed } from "./redirect-uris.ts";
 import { createStorageAdapter } from "./storage-adapter.ts";
 
-/** The OpenID provider of the realm, configured and ready to be mounted. */
+/**
+ * The OpenID provider of the realm, configured and ready to be mounted. The library reads its keys once, so that after a rotation
+ * there is a new provider: ask for it with each request. Sessions, codes and tokens are in the stores and outlast it.
+ */
 export async function createOidcProvider(options: {
   realm: Realm;
   issuer: string;
@@ -21,8 +25,8 @@ export async function createOidcProvider(options: {
   createStore: CreateStore;
   logger: FastifyBaseLogger;
   now: () => number;
-}): Promise<Provider> {
-  const { realm, issuer, accounts, createStore, logger, now } = options;
+}): Promise<() => Provider> {
+  const { realm, createStore, logger, now } = options;
   const library = await loadOidcLibrary(logger);
   const adapter = createStorageAdapter({
     createStore,
@@ -30,7 +34,25 @@ export async function createOidcProvider(options: {
     now,
     alreadyUsed: () => new library.errors.InvalidGrant("already used"),
   });
-  const provider = new library.Provider(issuer, oidcConfiguration({ ...options, adapter, library }));
+  const cookieKeys = [randomBytes(32).toString("base64url")];
+  let latest: { kid: string; provider: Provider } | undefined;
+  return () => {
+    const { kid } = options.keys.authTokenKey;
+    if (latest?.kid !== kid) {
+      latest = { kid, provider: buildProvider({ ...options, adapter, cookieKeys, library }) };
+    }
+    return latest.provider;
+  };
+}
+
+type ProviderOptions = Parameters<typeof oidcConfiguration>[0] & {
+  logger: FastifyBaseLogger;
+  library: OidcLibrary;
+};
+
+function buildProvider(options: ProviderOptions): Provider {
+  const { realm, issuer, accounts, logger, library } = options;
+  const provider = new library.Provider(issuer, oidcConfiguration(options));
   registerPasswordGrant(provider, { accounts, realm, issuer, library });
   useRealmRedirectUris(provider, realm.clients);
   // Mounted by mountOidcProvider, which says what the request's host and scheme are: the configured ones.

@@ -22,8 +22,11 @@ export interface OpenidOptions {
   now: () => number;
 }
 
-/** Registers the OpenID half: sign-in, tokens and sign-out for people. Gives the provider, whose sessions the AAuth half reads. */
-export async function registerOpenid(app: FastifyInstance, options: OpenidOptions): Promise<Provider> {
+/**
+ * Registers the OpenID half: sign-in, tokens and sign-out for people. Gives the provider of the moment, whose sessions the AAuth half
+ * reads.
+ */
+export async function registerOpenid(app: FastifyInstance, options: OpenidOptions): Promise<() => Provider> {
   const provider = await createOidcProvider(options);
   await app.register(login, { ...options, provider });
   await app.register(userinfo, options);

@@ -59,8 +59,7 @@ export function registerPasswordGrant(
   );
 }
 
-/** Status and text are Keycloak's. */
+/** The text is Keycloak's. */
 function invalidCredentials(library: OidcLibrary): Error {
-  const error = new library.errors.CustomOIDCProviderError("invalid_grant", "Invalid user credentials");
-  return Object.assign(error, { status: 401, statusCode: 401 });
+  return new library.errors.CustomOIDCProviderError("invalid_grant", "Invalid user credentials");
 }

@@ -3,7 +3,7 @@ import type { CreateStore } from "../create-store.ts";
 
 /**
  * Keeps what oidc-provider stores behind the same interface as everything else, one store per kind of thing: many abandoned
- * sign-ins cannot push sessions out. Two things go beyond the library's own adapter, because such a store may be shared by processes:
+ * sign-ins cannot push sessions out. A kind asked for again, by the provider of after a rotation, has the same store. Two things go beyond the library's own adapter, because such a store may be shared by processes:
  *
  * - a code or refresh token is consumed by one caller only: the second of two simultaneous ones gets `alreadyUsed()`
  * - a revoked grant is a mark that every read of its tokens looks for, so there is no list of tokens to keep in step
@@ -18,8 +18,15 @@ export function createStorageAdapter(options: {
 }): (model: string) => Adapter {
   const { createStore, grantLifetimeSeconds, now, alreadyUsed } = options;
   const revokedGrants = createStore<true>();
+  const adapters = new Map<string, Adapter>();
 
   return (model) => {
+    const adapter = adapters.get(model) ?? createAdapter(model);
+    adapters.set(model, adapter);
+    return adapter;
+  };
+
+  function createAdapter(model: string): Adapter {
     const payloads = createStore<AdapterPayload>();
     const consumedAt = createStore<number>();
     const idsByUid = createStore<string>();
@@ -54,5 +61,5 @@ export function createStorageAdapter(options: {
       // The device flow, the only one with user codes, is off.
       findByUserCode: async () => undefined,
     };
-  };
+  }
 }

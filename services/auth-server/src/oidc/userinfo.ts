@@ -14,14 +14,14 @@ export async function userinfo(
   options: { accounts: Accounts; keys: RealmKeys; issuer: string; paths: OidcPaths; now: () => number },
 ): Promise<void> {
   const { accounts, keys, issuer, paths, now } = options;
-  const jwks = createLocalJWKSet({ keys: [...keys.publicJwks] });
 
   const handler = async (request: FastifyRequest, reply: FastifyReply) => {
     reply.header("cache-control", "no-store");
     const token = /^Bearer ([A-Za-z0-9._~+/-]+=*)$/i.exec(request.headers.authorization ?? "")?.[1];
     if (token === undefined) return reply.code(401).header("www-authenticate", "Bearer").send();
     try {
-      const { payload } = await jwtVerify(token, jwks, {
+      // Made for each request, because keys are rotated; this is no hot path.
+      const { payload } = await jwtVerify(token, createLocalJWKSet({ keys: [...keys.publicJwks] }), {
         issuer,
         audience: ACCESS_TOKEN_AUDIENCE,
         algorithms: ["RS256"],

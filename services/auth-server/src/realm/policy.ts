@@ -6,6 +6,8 @@ export interface Policy {
   /** Agents that may ask at all; empty means every agent whose identity can be proven. */
   readonly allowedAgents: readonly string[];
   readonly blockedAgents: readonly string[];
+  /** Agents that may ask, for themselves, who a user is; empty means none. */
+  readonly selfAgents: readonly string[];
   /** Scopes that may be granted; empty means every scope a resource asks for. */
   readonly allowedScopes: readonly string[];
   /** Issuers, besides this one, whose auth tokens may be exchanged. */
@@ -20,6 +22,12 @@ export interface Policy {
 
 /** Which scopes need the user's consent, exactly as written. */
 export const CONSENT_SCOPES_ATTRIBUTE = "aauth.consent.required.scopes";
+
+/** Which agents may ask who their users are. */
+export const SELF_AGENTS_ATTRIBUTE = "aauth.self.agents";
+
+/** How long auth tokens are good, in seconds. */
+export const AUTH_TOKEN_SECONDS_ATTRIBUTE = "aauth.token.lifespan";
 
 const flag = z
   .enum(["true", "false"], { error: "expected true or false" })
@@ -50,13 +58,14 @@ const attributesSchema = z.strictObject({
   "aauth.enabled": flag.default(true),
   "aauth.allowed.agents": words.default([]),
   "aauth.blocked.agents": words.default([]),
+  [SELF_AGENTS_ATTRIBUTE]: words.default([]),
   "aauth.allowed.scopes": words.default([]),
   "aauth.trusted.issuers": words.default([]),
   [CONSENT_SCOPES_ATTRIBUTE]: words.default(["openid", "profile", "email"]),
   "aauth.consent.required.scope.prefixes": words.default(["user.", "profile.", "email."]),
   "aauth.exchange.enabled": flag.default(true),
   "aauth.exchange.max.depth": positiveInteger(100).default(10),
-  "aauth.token.lifespan": positiveInteger(86_400).default(300),
+  [AUTH_TOKEN_SECONDS_ATTRIBUTE]: positiveInteger(86_400).default(300),
   "aauth.refresh.lifespan": positiveInteger(31_536_000).default(1800),
 });
 
@@ -82,13 +91,14 @@ export function parsePolicy(attributes: Readonly<Record<string, string>>): Polic
     enabled: values["aauth.enabled"],
     allowedAgents: values["aauth.allowed.agents"],
     blockedAgents: values["aauth.blocked.agents"],
+    selfAgents: values[SELF_AGENTS_ATTRIBUTE],
     allowedScopes: values["aauth.allowed.scopes"],
     trustedIssuers: values["aauth.trusted.issuers"],
     consentScopes: values[CONSENT_SCOPES_ATTRIBUTE],
     consentScopePrefixes: values["aauth.consent.required.scope.prefixes"],
     exchangeEnabled: values["aauth.exchange.enabled"],
     exchangeMaxDepth: values["aauth.exchange.max.depth"],
-    authTokenLifetimeSeconds: values["aauth.token.lifespan"],
+    authTokenLifetimeSeconds: values[AUTH_TOKEN_SECONDS_ATTRIBUTE],
     refreshTokenLifetimeSeconds: values["aauth.refresh.lifespan"],
   };
 }

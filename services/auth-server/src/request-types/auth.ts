@@ -1,3 +1,4 @@
+import { isIdentityScope } from "../identity-scopes.ts";
 import { accessDenied, invalidRequest, OAuthError } from "../oauth-error.ts";
 import { consentNeeded, type Policy, scopesAllowed } from "../realm/policy.ts";
 import { requireAgentRedirectUri } from "../redirect-uri-check.ts";
@@ -8,6 +9,8 @@ import { type Answer, type RequestTypeContext, scopeWords, type TokenRequest } f
 interface Wish {
   readonly resource: string;
   readonly scopes: readonly string[];
+  /** The agent is the resource itself. */
+  readonly own: boolean;
 }
 
 /**
@@ -16,7 +19,7 @@ interface Wish {
  */
 export async function handleAuth(request: TokenRequest, context: RequestTypeContext): Promise<Answer> {
   const { requester, policy, form } = request;
-  const { resource, scopes } = await readWish(request, context);
+  const { resource, scopes, own } = await readWish(request, context);
   const { agent, agentDelegate, key, thumbprint } = requester;
   const decision = {
     agent,
@@ -25,7 +28,9 @@ export async function handleAuth(request: TokenRequest, context: RequestTypeCont
     resource,
     scope: scopes.join(" "),
   };
-  if (!consentNeeded(policy, scopes)) return context.issueToken(decision);
+  // Who a user is only that user can say, whatever the consent lists leave out: without one there is nobody to name.
+  const asksForUser = own && scopes.some(isIdentityScope);
+  if (!asksForUser && !consentNeeded(policy, scopes)) return context.issueToken(decision);
 
   const redirectUri = form.get("redirect_uri");
   if (!redirectUri) throw invalidRequest("redirect_uri is required when user consent is needed");
@@ -51,17 +56,24 @@ async function readWish(
     const scopes = scopeWords(claims.scope);
     // Before the question whether consent is needed: a user cannot grant what policy forbids (hole J7).
     if (!scopesAllowed(policy, scopes)) throw accessDenied("Authorization denied");
-    return { resource: claims.iss, scopes };
+    // Whoever is a resource, too, could otherwise ask for itself by a resource token of its own.
+    const own = claims.iss === requester.agent;
+    if (own) requireOwnScopes(scopes, requester, policy);
+    return { resource: claims.iss, scopes, own };
   }
   const scopes = scopeWords(scope);
   if (scopes.length === 0) throw invalidRequest("Missing required parameter: resource_token or scope");
   requireOwnScopes(scopes, requester, policy);
-  return { resource: requester.agent, scopes };
+  return { resource: requester.agent, scopes, own: true };
 }
 
-/** The agent is the resource itself; that takes an identity others can address. */
+/** The agent is the resource itself (SPEC 3.5); that takes an identity others can address and, to learn who a user is, a place on the realm's list. */
 function requireOwnScopes(scopes: readonly string[], requester: Requester, policy: Policy): void {
   if (!requester.identified) throw new OAuthError(401, "invalid_request", "Agent identity not found.");
+  // A token for itself tells an agent nothing, unless it tells who the user is.
+  if (scopes.some(isIdentityScope) && !policy.selfAgents.includes(requester.agent)) {
+    throw accessDenied("Agent is not allowed to ask who its users are");
+  }
   if (!scopesAllowed(policy, scopes)) {
     throw new OAuthError(400, "invalid_scope", "One or more requested scopes are not allowed");
   }

@@ -82,8 +82,8 @@ test("without a token of an administrator there is nothing to see or change", as
 
 test("wrong credentials, clients and grants are refused; a token lasts 60 seconds", async () => {
   const server = await startInjected();
-  expect((await login(server, { password: "x" })).statusCode).toBe(401);
-  expect((await login(server, { username: "root" })).statusCode).toBe(401);
+  expect((await login(server, { password: "x" })).statusCode).toBe(400);
+  expect((await login(server, { username: "root" })).statusCode).toBe(400);
   expect((await login(server, { client_id: "supply-chain-ui" })).statusCode).toBe(401);
   expect((await login(server, { grant_type: "client_credentials" })).statusCode).toBe(400);
   const headers = { host: HOST, authorization: `Bearer ${(await login(server)).json().access_token}` };
@@ -113,8 +113,8 @@ test("with a password of its own it answers whoever has it, and the well-known o
   await writeFile(adminPasswordFile, "a-password-of-its-own\n");
   const server = await startInjected({ env: { AUTH_SERVER_ADMIN_PASSWORD_FILE: adminPasswordFile } });
   const elsewhere = { remoteAddress: "172.17.0.1" };
-  expect((await login(server, {}, elsewhere)).statusCode).toBe(401);
-  expect((await login(server)).statusCode).toBe(401);
+  expect((await login(server, {}, elsewhere)).statusCode).toBe(400);
+  expect((await login(server)).statusCode).toBe(400);
   expect((await login(server, { password: "a-password-of-its-own" }, elsewhere)).statusCode).toBe(200);
 });
 

@@ -109,7 +109,7 @@ test("the realm document has the same key", async () => {
 test("the direct grant refuses wrong credentials and the consent client", async () => {
   const server = await startInjected();
   const wrong = await directGrant(server, { password: "x" });
-  expect(wrong.statusCode).toBe(401);
+  expect(wrong.statusCode).toBe(400);
   expect(wrong.json()).toEqual({ error: "invalid_grant", error_description: "Invalid user credentials" });
   const missing = await directGrant(server, { password: "" });
   expect(missing.json().error).toBe("invalid_request");

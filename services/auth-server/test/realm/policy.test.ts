@@ -5,6 +5,7 @@ test("without attributes the defaults of the protocol hold", () => {
   expect(parsePolicy({})).toEqual({
     enabled: true,
     allowedAgents: [],
+    selfAgents: [],
     blockedAgents: [],
     allowedScopes: [],
     trustedIssuers: [],

@@ -12,7 +12,10 @@ test("the demo's realm file is usable, policy included", () => {
   expect(demo.realm).toBe("aauth-test");
   expect(demo.clients.map(({ clientId }) => clientId)).toEqual(["supply-chain-ui"]);
   expect(demo.users.map(({ username }) => username)).toEqual(["mcp-user", "second-user"]);
-  expect(parsePolicy(demo.attributes)).toEqual(parsePolicy({}));
+  expect(parsePolicy(demo.attributes)).toEqual({
+    ...parsePolicy({}),
+    selfAgents: ["http://supply-chain-agent.localhost:3000"],
+  });
 });
 
 test("another UI address moves the clients that live at the old one", () => {

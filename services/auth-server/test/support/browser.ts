@@ -34,7 +34,9 @@ export function createBrowser(fetchImplementation: typeof fetch = fetch): Browse
       const attribute = (key: string) =>
         attributes.find((text) => text.toLowerCase().startsWith(`${key}=`))?.slice(key.length + 1);
       const path = attribute("path") ?? "/";
-      const expired = new Date(attribute("expires") ?? Date.now() + 1000).getTime() <= Date.now();
+      const expired =
+        attribute("max-age") === "0" ||
+        new Date(attribute("expires") ?? Date.now() + 1000).getTime() <= Date.now();
       if (expired) jar.delete(`${path} ${name}`);
       else jar.set(`${path} ${name}`, { name, value, path });
     }

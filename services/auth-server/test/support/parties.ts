@@ -60,9 +60,12 @@ export async function createParties(
     agents?: Record<string, readonly object[]>;
     issuers?: Parameters<typeof createTestDiscovery>[0]["issuers"];
     logger?: NonNullable<AuthServerDependencies["logger"]>;
+    clock?: TestClock;
+    /** The realm's. */
+    keys?: NonNullable<AuthServerDependencies["keys"]>;
   } = {},
 ): Promise<Parties> {
-  const clock = createTestClock(Math.floor(Date.now() / 1000));
+  const { clock = createTestClock(Math.floor(Date.now() / 1000)) } = options;
   const keys: Record<string, SigningKey> = {
     [BACKEND]: await generateSigningKey({ kid: "backend-ephemeral-1" }),
     [SUPPLY_CHAIN]: await generateSigningKey({ kid: "supply-chain-agent-ephemeral-1" }),
@@ -96,6 +99,7 @@ export async function createParties(
     discovery,
     ...(options.env && { env: options.env }),
     ...(options.logger && { logger: options.logger }),
+    ...(options.keys && { keys: options.keys }),
   });
   if (options.attributes) await setAttributes(server, options.attributes);
   const path = "/realms/aauth-test/protocol/aauth/agent/token";

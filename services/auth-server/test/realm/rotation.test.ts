@@ -1,0 +1,166 @@
+import { decodeToken } from "aauth";
+import { createTestClock } from "aauth/testing";
+import { expect, test } from "vitest";
+import { createRealmKeys } from "../../src/realm/realm-keys.ts";
+import { startInjected, type TestServer } from "../support/auth-server.ts";
+import { BACKEND, createParties, SUPPLY_CHAIN } from "../support/parties.ts";
+
+const REALM = "/realms/aauth-test";
+const ADMIN = "/admin/realms/aauth-test";
+const NEW_KEY = { providerType: "org.keycloak.keys.KeyProvider", providerId: "rsa-generated", name: "rsa-2" };
+
+async function startRotating(algorithm: "RS256" | "EdDSA" = "RS256") {
+  const clock = createTestClock(Math.floor(Date.now() / 1000));
+  const keys = await createRealmKeys(algorithm, { keepSeconds: () => 300, now: clock.now });
+  const server = await startInjected({ clock, keys, env: { AUTH_SERVER_AUTH_TOKEN_ALG: algorithm } });
+  return { clock, keys, server };
+}
+
+async function adminHeaders({ app }: TestServer) {
+  const reply = await app.inject({
+    method: "POST",
+    url: "/realms/master/protocol/openid-connect/token",
+    headers: { host: "localhost:8080", "content-type": "application/x-www-form-urlencoded" },
+    payload: "grant_type=password&client_id=admin-cli&username=admin&password=admin",
+  });
+  return { host: "localhost:8080", authorization: `Bearer ${reply.json().access_token}` };
+}
+
+async function rotateByAdmin(server: TestServer, component: object = NEW_KEY) {
+  const headers = await adminHeaders(server);
+  return server.app.inject({ method: "POST", url: `${ADMIN}/components`, headers, payload: component });
+}
+
+async function publishedKids({ app }: TestServer): Promise<string[]> {
+  const sets = await Promise.all(
+    ["/protocol/openid-connect/certs", "/protocol/aauth/certs"].map(async (path) =>
+      (await app.inject(`${REALM}${path}`)).json().keys.map(({ kid }: { kid: string }) => kid),
+    ),
+  );
+  expect(sets[0]).toEqual(sets[1]);
+  return sets[0];
+}
+
+async function userTokens({ app }: TestServer) {
+  const reply = await app.inject({
+    method: "POST",
+    url: `${REALM}/protocol/openid-connect/token`,
+    headers: { host: "localhost:8080", "content-type": "application/x-www-form-urlencoded" },
+    payload: "grant_type=password&client_id=supply-chain-ui&username=mcp-user&password=user123&scope=openid",
+  });
+  expect(reply.statusCode).toBe(200);
+  return reply.json() as { access_token: string; refresh_token: string };
+}
+
+const kidOf = (token: string) => decodeToken(token).header.kid;
+
+test("a new realm key is published at once and signs people's tokens a moment later; the old one goes when its tokens have", async () => {
+  const { clock, server } = await startRotating();
+  const [first] = await publishedKids(server);
+  expect((await rotateByAdmin(server)).statusCode).toBe(201);
+  const kids = await publishedKids(server);
+  expect(kids).toEqual([expect.not.stringContaining(first!), first]);
+  const before = await userTokens(server);
+  expect(kidOf(before.access_token)).toBe(first);
+
+  clock.advance(12);
+  const after = await userTokens(server);
+  expect(kidOf(after.access_token)).toBe(kids[0]);
+  for (const { access_token } of [before, after]) {
+    const url = `${REALM}/protocol/openid-connect/userinfo`;
+    const reply = await server.app.inject({ url, headers: { authorization: `Bearer ${access_token}` } });
+    expect(reply.statusCode).toBe(200);
+  }
+  clock.advance(300);
+  expect(await publishedKids(server)).toEqual([kids[0]]);
+});
+
+test("who is signed in stays so: a refresh token of before the rotation works after it", async () => {
+  const { clock, server } = await startRotating();
+  const { refresh_token } = await userTokens(server);
+  await rotateByAdmin(server);
+  clock.advance(12);
+  const reply = await server.app.inject({
+    method: "POST",
+    url: `${REALM}/protocol/openid-connect/token`,
+    headers: { host: "localhost:8080", "content-type": "application/x-www-form-urlencoded" },
+    payload: `grant_type=refresh_token&client_id=supply-chain-ui&refresh_token=${refresh_token}`,
+  });
+  expect(reply.json()).toMatchObject({ token_type: "Bearer" });
+  expect(kidOf(reply.json().access_token)).toBe((await publishedKids(server))[0]);
+});
+
+test.each(["RS256", "EdDSA"] as const)("auth tokens are signed with the new key (%s)", async (algorithm) => {
+  const clock = createTestClock(Math.floor(Date.now() / 1000));
+  const keys = await createRealmKeys(algorithm, { now: clock.now });
+  const parties = await createParties({ env: { AUTH_SERVER_AUTH_TOKEN_ALG: algorithm }, clock, keys });
+  const authToken = async () => {
+    const resource_token = await parties.resourceToken();
+    const reply = await parties.request({ request_type: "auth", resource_token });
+    return reply.body.auth_token as string;
+  };
+  const first = await authToken();
+  await keys.rotate();
+  expect(kidOf(await authToken())).toBe(kidOf(first));
+  clock.advance(12);
+  const second = await authToken();
+  expect(kidOf(second)).not.toBe(kidOf(first));
+  expect(decodeToken(second).claims).toMatchObject({ aud: SUPPLY_CHAIN, agent: BACKEND });
+  expect(keys.publicJwks.map(({ kid }) => kid)).toEqual(
+    expect.arrayContaining([kidOf(first), kidOf(second)]),
+  );
+});
+
+test("public documents never show a private member", async () => {
+  const { server, keys } = await startRotating("EdDSA");
+  await keys.rotate();
+  const headers = await adminHeaders(server);
+  const texts = await Promise.all([
+    server.app.inject(REALM),
+    server.app.inject(`${REALM}/protocol/aauth/certs`),
+    server.app.inject({ url: `${ADMIN}/keys`, headers }),
+  ]);
+  for (const { statusCode, body } of texts) {
+    expect(statusCode).toBe(200);
+    expect(body).not.toMatch(/"(d|p|q|dp|dq|qi)":/);
+  }
+});
+
+test("the administrator sees which key signs", async () => {
+  const { clock, server } = await startRotating();
+  await rotateByAdmin(server);
+  const read = async () =>
+    (await server.app.inject({ url: `${ADMIN}/keys`, headers: await adminHeaders(server) })).json();
+  const [announced, first] = await publishedKids(server);
+  expect(await read()).toMatchObject({
+    active: { RS256: first },
+    keys: [
+      { kid: announced, status: "PASSIVE", algorithm: "RS256", use: "SIG", type: "RSA" },
+      { kid: first, status: "ACTIVE" },
+    ],
+  });
+  clock.advance(12);
+  expect((await read()).active).toEqual({ RS256: announced });
+});
+
+test("only the administrator makes keys, and only keys", async () => {
+  const { server } = await startRotating();
+  const url = `${ADMIN}/components`;
+  const headers = { host: "localhost:8080" };
+  for (const request of [
+    { method: "POST", url, headers, payload: NEW_KEY } as const,
+    { url: `${ADMIN}/keys`, headers },
+  ]) {
+    expect((await server.app.inject(request)).statusCode).toBe(401);
+  }
+  expect((await rotateByAdmin(server, { ...NEW_KEY, providerId: "ldap" })).statusCode).toBe(400);
+  expect(await publishedKids(server)).toHaveLength(1);
+});
+
+test("so many keys as nobody would read are not made", async () => {
+  const { keys } = await startRotating();
+  const rotate = () => Promise.reject(new RangeError("too many"));
+  const full = await startInjected({ keys: { ...keys, rotate } });
+  const reply = await rotateByAdmin(full);
+  expect([reply.statusCode, reply.json()]).toEqual([409, { errorMessage: "too many" }]);
+});

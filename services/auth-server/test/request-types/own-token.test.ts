@@ -1,0 +1,156 @@
+/** The agent is the resource itself: `scope` instead of a resource token (SPEC 3.5, 9.3). */
+import { decodeToken, generateSigningKey } from "aauth";
+import { describe, expect, test } from "vitest";
+import { AUTH_URL, browserFor, decide } from "../support/consent.ts";
+import {
+  BACKEND,
+  CALLBACK,
+  createParties,
+  expectRefusal,
+  MARKET_ANALYSIS,
+  type Parties,
+  SUPPLY_CHAIN,
+} from "../support/parties.ts";
+import { MCP_USER, signIn } from "../support/sign-in.ts";
+
+const SELF = { "aauth.self.agents": JSON.stringify([BACKEND]) };
+const WISH = { request_type: "auth", scope: "openid profile email", redirect_uri: CALLBACK, state: "s-1" };
+const SCOPE_IDS = ["openid", "profile", "email"];
+
+/** The user signs in and agrees: what the agent gets for the code, and the page that was shown. */
+async function identityOf(parties: Parties, scope: string) {
+  const asked = await parties.request({ ...WISH, scope });
+  expect(Object.keys(asked.body)).toEqual(["expires_in", "request_token", "token_type"]);
+  const query = new URLSearchParams({ request_token: String(asked.body.request_token) });
+  const browser = browserFor(parties);
+  const page = await (await signIn(browser, `${AUTH_URL}?${query}`)).response.text();
+  const answer = await decide(browser, page, "accept");
+  const back = new URL(answer.headers.get("location") as string);
+  expect([back.origin + back.pathname, back.searchParams.get("state")]).toEqual([CALLBACK, "s-1"]);
+  const code = back.searchParams.get("code") as string;
+  const granted = await parties.request({ request_type: "code", code, redirect_uri: CALLBACK });
+  return { page, granted: granted.body, claims: decodeToken(String(granted.body.auth_token)).claims };
+}
+
+describe("an agent that may ask who its users are", () => {
+  test("gets a token for itself with sub, name and email, bound to its key", async () => {
+    const parties = await createParties({ attributes: SELF });
+    const { claims, page } = await identityOf(parties, "openid profile email");
+    expect(claims).toMatchObject({
+      aud: BACKEND,
+      sub: MCP_USER.id,
+      name: "mcp user",
+      email: "mcp@user.com",
+      email_verified: true,
+      cnf: { jwk: { x: parties.keys[BACKEND]?.publicJwk.x } },
+    });
+    for (const name of ["agent", "scope", "act"]) expect(claims).not.toHaveProperty(name);
+    expect(page).toContain("An agent wants to know who you are");
+    for (const text of ["your user id", "See your name", "See your e-mail address"])
+      expect(page).toContain(text);
+  });
+
+  test("gets what was agreed to and no more", async () => {
+    const { claims } = await identityOf(await createParties({ attributes: SELF }), "openid");
+    expect(claims.sub).toBe(MCP_USER.id);
+    expect(claims).not.toHaveProperty("name");
+    expect(claims).not.toHaveProperty("email");
+  });
+
+  test("keeps scopes of its own beside them", async () => {
+    const { claims } = await identityOf(await createParties({ attributes: SELF }), "profile data.read");
+    expect(claims).toMatchObject({ scope: "data.read", sub: MCP_USER.id, name: "mcp user" });
+  });
+
+  test("gets the same again for the refresh token", async () => {
+    const parties = await createParties({ attributes: SELF });
+    const { granted } = await identityOf(parties, "openid email");
+    const form = { request_type: "refresh", refresh_token: String(granted.refresh_token) };
+    const { body } = await parties.request(form);
+    const { claims } = decodeToken(String(body.auth_token));
+    expect(claims).toMatchObject({ aud: BACKEND, sub: MCP_USER.id, email: "mcp@user.com" });
+    expect(claims).not.toHaveProperty("agent");
+  });
+
+  test("is never told without the user being asked, even where nothing needs consent", async () => {
+    const attributes = {
+      ...SELF,
+      "aauth.consent.required.scopes": "[]",
+      "aauth.consent.required.scope.prefixes": "[]",
+    };
+    const parties = await createParties({ attributes });
+    for (const scope of SCOPE_IDS) {
+      const { body } = await parties.request({ ...WISH, scope: `data.read ${scope}` });
+      expect(body).not.toHaveProperty("auth_token");
+      expect(body).toHaveProperty("request_token");
+    }
+  });
+
+  test("cannot send the user elsewhere", async () => {
+    const { request } = await createParties({ attributes: SELF });
+    for (const redirect_uri of ["http://evil.localhost/cb", `${CALLBACK}/x`, `${BACKEND}/other`]) {
+      const reply = await request({ ...WISH, redirect_uri });
+      expectRefusal(reply, 400, "invalid_request", "redirect_uri is not registered");
+    }
+    const { redirect_uri: _without, ...form } = WISH;
+    expectRefusal(await request(form), 400, "invalid_request", "redirect_uri is required");
+  });
+
+  test("cannot use another agent's code", async () => {
+    const attributes = { "aauth.self.agents": JSON.stringify([BACKEND, MARKET_ANALYSIS]) };
+    const parties = await createParties({ attributes });
+    const asked = await parties.request(WISH);
+    const query = new URLSearchParams({ request_token: String(asked.body.request_token) });
+    const browser = browserFor(parties);
+    const page = await (await signIn(browser, `${AUTH_URL}?${query}`)).response.text();
+    const answer = await decide(browser, page, "accept");
+    const code = new URL(answer.headers.get("location") as string).searchParams.get("code") as string;
+    const form = { request_type: "code", code, redirect_uri: CALLBACK };
+    const stolen = await parties.request(form, { agent: MARKET_ANALYSIS });
+    expectRefusal(stolen, 400, "invalid_grant", "Agent signature mismatch");
+  });
+});
+
+describe("closed by default", () => {
+  test.each(SCOPE_IDS)("%s is not for agents that are not on the list", async (scope) => {
+    const { request } = await createParties();
+    expectRefusal(await request({ ...WISH, scope }), 403, "access_denied", "Agent is not allowed to ask who");
+  });
+
+  test("nor for one whose name only begins alike", async () => {
+    const attributes = { "aauth.self.agents": JSON.stringify([`${BACKEND}/`, `${BACKEND}0`, "*"]) };
+    const { request } = await createParties({ attributes });
+    expectRefusal(await request(WISH), 403, "access_denied", "Agent is not allowed to ask who");
+  });
+
+  test("nor by a resource token that the agent issues to itself", async () => {
+    const { request, resourceToken } = await createParties({ attributes: { "aauth.self.agents": "[]" } });
+    const resource_token = await resourceToken({
+      resource: SUPPLY_CHAIN,
+      agent: SUPPLY_CHAIN,
+      scope: "openid profile email",
+    });
+    const form = { request_type: "auth", resource_token, redirect_uri: `${SUPPLY_CHAIN}/cb` };
+    const reply = await request(form, { agent: SUPPLY_CHAIN });
+    expectRefusal(reply, 403, "access_denied", "Agent is not allowed to ask who");
+  });
+
+  test("nor for a key that nobody knows", async () => {
+    const { request } = await createParties({ attributes: SELF });
+    expectRefusal(
+      await request(WISH, { scheme: "hwk" }),
+      401,
+      "invalid_request",
+      "Agent identity not found.",
+    );
+    const key = await generateSigningKey({ kid: "backend-ephemeral-1" });
+    expectRefusal(await request(WISH, { key }), 401, "invalid_signature", "");
+  });
+
+  test("nor where the realm allows other scopes only", async () => {
+    const { request } = await createParties({
+      attributes: { ...SELF, "aauth.allowed.scopes": '["openid"]' },
+    });
+    expectRefusal(await request(WISH), 400, "invalid_scope", "One or more requested scopes");
+  });
+});
