@@ -2,8 +2,10 @@ import {
   agentMetadata,
   canonicalAuthority,
   createDiscovery,
+  createKeyRing,
   type Discovery,
   generateSigningKey,
+  PROFILE,
   resourceMetadata,
   type SigningKey,
   toJwks,
@@ -11,9 +13,10 @@ import {
 import { createChallenger, createVerifier } from "aauth/resource";
 import type { FastifyInstance } from "fastify";
 import { fastifyA2A } from "fastify-a2a";
-import { fastifyAAuth } from "fastify-aauth";
+import { fastifyAAuth, serveResourceTokens } from "fastify-aauth";
 import { createGateLog } from "protocol-log";
-import { createService, type ServiceOptions } from "service-kit";
+import { gateTrace, traceMessages } from "protocol-trace";
+import { createService, rotateKeys, type ServiceOptions } from "service-kit";
 import { agentCards } from "./agent-card.ts";
 import { caller } from "./caller.ts";
 import type { MarketAnalysisAgentConfig } from "./config.ts";
@@ -35,11 +38,12 @@ export interface MarketAnalysisAgentDeps {
 export async function buildMarketAnalysisAgent(
   config: MarketAnalysisAgentConfig,
   deps: MarketAnalysisAgentDeps,
-): Promise<{ app: FastifyInstance; key: SigningKey }> {
+): Promise<{ app: FastifyInstance }> {
   const { logger } = deps;
   const { idUrl } = config;
   const now = deps.now ?? (() => Math.floor(Date.now() / 1000));
-  const key = deps.key ?? (await generateSigningKey({ kid: `${NAME}-ephemeral-1` }));
+  const newKey = (sequence: number) => generateSigningKey({ kid: `${NAME}-ephemeral-${sequence}` });
+  const keys = createKeyRing({ key: deps.key ?? (await newKey(1)), create: newKey, now });
   // an agent whose own identity is http can only be one in development
   const development = idUrl.startsWith("http:");
   const discovery = deps.discovery ?? createDiscovery({ development, now });
@@ -48,8 +52,17 @@ export async function buildMarketAnalysisAgent(
   const requirement = requirementFor(config.authorizationScheme, config.autonomousLevel);
   const { card, extendedCard } = agentCards(config.url);
 
+  const challenger = createChallenger({
+    key: keys.current,
+    resource: idUrl,
+    authServer,
+    now,
+    algs: PROFILE.signatureAlgorithms,
+  });
   const app = createService({ name: NAME, logger });
+  const gateLog = createGateLog(logger, idUrl);
   await app.register(async (scope) => {
+    traceMessages(scope);
     await scope.register(fastifyAAuth, {
       authority,
       verifier: createVerifier({
@@ -61,18 +74,23 @@ export async function buildMarketAnalysisAgent(
         cryptoMode: "pool",
         ...(config.trustedAgents.length > 0 && { trustedAgents: config.trustedAgents }),
       }),
-      challenger: createChallenger({ key, resource: idUrl, authServer, now }),
+      challenger,
       wellKnown: {
         agent: agentMetadata({ agent: idUrl, name: card.name }),
         resource: resourceMetadata({
           resource: idUrl,
+          resource_token_endpoint: `${idUrl}/resource/token`,
           supported_scopes: [ANALYZE_SCOPE],
           scope_descriptions: { [ANALYZE_SCOPE]: "Analyse laptop demand, inventory and market trends" },
         }),
-        jwks: () => toJwks([key]),
+        jwks: () => toJwks(keys.published()),
       },
-      observer: createGateLog(logger, idUrl),
+      observer: (event, request) => {
+        gateTrace(event, request);
+        gateLog(event, request);
+      },
     });
+    await serveResourceTokens(scope, { challenger, scopes: [ANALYZE_SCOPE] });
     await scope.register(fastifyA2A, {
       card,
       extendedCard,
@@ -85,5 +103,6 @@ export async function buildMarketAnalysisAgent(
       },
     });
   });
-  return { app, key };
+  rotateKeys(app, keys, config.keyRotationSeconds);
+  return { app };
 }

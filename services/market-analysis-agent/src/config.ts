@@ -1,9 +1,11 @@
 import {
   type Config,
+  keyRotationSettings,
   listSetting,
   portSetting,
   serviceSettings,
   setting,
+  telemetrySettings,
   tokenLogSettings,
   urlSetting,
 } from "service-kit";
@@ -13,6 +15,8 @@ import { z } from "zod";
 export const settings = {
   ...serviceSettings,
   ...tokenLogSettings,
+  ...keyRotationSettings,
+  ...telemetrySettings("market-analysis-agent"),
   port: setting({
     env: "MARKET_ANALYSIS_AGENT_PORT",
     flag: "port",

@@ -1,6 +1,8 @@
 import type { AgentExecutor } from "@a2a-js/sdk/server";
 import type { FastifyBaseLogger } from "fastify";
 import { createTextExecutor } from "fastify-a2a";
+import { SPAN } from "protocol-trace";
+import { withSpan } from "service-kit";
 import { caller } from "./caller.ts";
 import { analyzeMarket } from "./domain/analyze-market.ts";
 import { readRequest } from "./domain/read-request.ts";
@@ -14,12 +16,15 @@ export function marketAnalysisExecutor(options: {
 }): AgentExecutor {
   const { log, now } = options;
   return createTextExecutor({
-    answer: async ({ text, context }) => {
-      const question = readRequest(text);
-      log.info({ kind: question.kind, months: question.timeframeMonths }, "analysing the market");
-      const commission = commissionOf(caller.from(context));
-      return renderMarketReport(analyzeMarket(question, now()), commission);
-    },
+    answer: ({ text, context }) =>
+      withSpan(SPAN.marketAnalysisExecute, async () => {
+        const question = readRequest(text);
+        log.info({ kind: question.kind, months: question.timeframeMonths }, "analysing the market");
+        const commission = commissionOf(caller.from(context));
+        return withSpan(SPAN.marketAnalysisInvoke, async () =>
+          renderMarketReport(analyzeMarket(question, now()), commission),
+        );
+      }),
     onError: (error) => log.error({ err: error }, "❌ the analysis failed"),
   });
 }

@@ -1,4 +1,11 @@
-import { createLogger, installLocalhostLookup, listenOn, loadConfig, runService } from "service-kit";
+import {
+  createLogger,
+  installLocalhostLookup,
+  listenOn,
+  loadConfig,
+  runService,
+  startTelemetry,
+} from "service-kit";
 import { buildMarketAnalysisAgent } from "./app.ts";
 import { settings } from "./config.ts";
 
@@ -15,7 +22,8 @@ await runService({
       format: config.logFormat,
       showTokens: config.showTokens,
     });
+    const telemetry = await startTelemetry(config, { logger });
     const { app } = await buildMarketAnalysisAgent(config, { logger });
-    return listenOn(app, config);
+    return telemetry.closeAfter(await listenOn(app, config));
   },
 });

@@ -135,7 +135,7 @@ describe("holes of the February-2026 demo", () => {
       const stack = await start(scheme);
       const reply = await stack.call({ signatureKey: { scheme: "hwk" } });
       expect(reply.statusCode).toBe(401);
-      expect(reply.headers["agent-auth"]).toBe("httpsig; identity=?1");
+      expect(reply.headers["agent-auth"]).toBe('httpsig; identity=?1; algs=("ed25519")');
     },
   );
 

@@ -2,25 +2,33 @@ import {
   agentMetadata,
   canonicalAuthority,
   createDiscovery,
+  createKeyRing,
   type Discovery,
   generateSigningKey,
+  PROFILE,
   resourceMetadata,
   type SigningKey,
   toJwks,
 } from "aauth";
-import { createAgent, type Transport } from "aauth/agent";
+import { createAgent, type TokenCache, type Transport } from "aauth/agent";
 import { createChallenger, createVerifier } from "aauth/resource";
 import type { FastifyInstance } from "fastify";
 import { fastifyA2A } from "fastify-a2a";
-import { fastifyAAuth } from "fastify-aauth";
+import { fastifyAAuth, serveResourceTokens } from "fastify-aauth";
 import { createAgentLog, createGateLog } from "protocol-log";
-import { createService, type ServiceOptions } from "service-kit";
+import { createAgentTrace, gateTrace, traceMessages } from "protocol-trace";
+import { createService, rotateKeys, type ServiceOptions } from "service-kit";
 import { agentCards } from "./agent-card.ts";
 import { caller } from "./caller.ts";
+import { catalogueLimits, catalogueRoutes } from "./catalogue/catalogue-routes.ts";
 import { createAskMarketAnalysis } from "./clients/ask-market-analysis.ts";
 import { createMarketAnalysisClient } from "./clients/market-analysis-client.ts";
 import type { SupplyChainAgentConfig } from "./config.ts";
 import { optimizationExecutor } from "./executor.ts";
+import { createIdentifyPerson } from "./interaction/identify-person.ts";
+import { interactionRoutes } from "./interaction/interaction-routes.ts";
+import { createInteractions } from "./interaction/interactions.ts";
+import { orderRoutes } from "./orders/order-routes.ts";
 import { OPTIMIZE_SCOPE, requirementFor } from "./requirement.ts";
 
 const NAME = "supply-chain-agent";
@@ -32,6 +40,8 @@ export interface SupplyChainAgentDeps {
   readonly discovery?: Discovery;
   /** Sends requests to the next agent and to the auth server. */
   readonly transport?: Transport;
+  /** Where tokens are kept for the next call. Default: in memory, one cache for each peer. */
+  readonly tokenCache?: TokenCache;
   /** Unix seconds. */
   readonly now?: () => number;
 }
@@ -40,29 +50,41 @@ export interface SupplyChainAgentDeps {
 export async function buildSupplyChainAgent(
   config: SupplyChainAgentConfig,
   deps: SupplyChainAgentDeps,
-): Promise<{ app: FastifyInstance; key: SigningKey }> {
+): Promise<{ app: FastifyInstance }> {
   const { logger } = deps;
   const { idUrl } = config;
   const now = deps.now ?? (() => Math.floor(Date.now() / 1000));
-  const key = deps.key ?? (await generateSigningKey({ kid: `${NAME}-ephemeral-1` }));
+  const newKey = (sequence: number) => generateSigningKey({ kid: `${NAME}-ephemeral-${sequence}` });
+  const keys = createKeyRing({ key: deps.key ?? (await newKey(1)), create: newKey, now });
   // an agent whose own identity is http can only be one in development
-  const discovery = deps.discovery ?? createDiscovery({ development: idUrl.startsWith("http:"), now });
+  const development = idUrl.startsWith("http:");
+  const discovery = deps.discovery ?? createDiscovery({ development, now });
   const authServer = `${config.authServerUrl}/realms/${config.realm}`;
   const { card, extendedCard } = agentCards(config.url);
   const timeoutMs = marketAnalysisTimeoutMs(config);
 
-  const agent = createAgent({
-    id: idUrl,
-    key,
-    signatureScheme: config.signatureScheme,
-    trustedAuthServers: [authServer],
-    discovery,
-    revealTokens: config.showTokens,
-    observer: createAgentLog(logger, "market-analysis-agent"),
-    now,
-    timeouts: { requestMs: timeoutMs },
-    ...(deps.transport && { transport: deps.transport }),
-  });
+  /** This agent as it calls others; each gets a log and a trace of its own. */
+  const agentFor = (peer: string, signatureScheme: "hwk" | "jwks") => {
+    const traced = createAgentTrace(deps.transport);
+    const log = createAgentLog(logger, peer);
+    return createAgent({
+      id: idUrl,
+      key: keys,
+      signatureScheme,
+      trustedAuthServers: [authServer],
+      discovery,
+      revealTokens: config.showTokens,
+      transport: traced.transport,
+      observer: (event) => {
+        traced.observer(event);
+        log(event);
+      },
+      now,
+      timeouts: { requestMs: timeoutMs },
+      ...(deps.tokenCache && { tokenCache: deps.tokenCache }),
+    });
+  };
+  const agent = agentFor("market-analysis-agent", config.signatureScheme);
   const askMarketAnalysis = createAskMarketAnalysis({
     client: createMarketAnalysisClient({ url: config.marketAnalysisUrl, agent, timeoutMs }),
     onBehalfOfCaller: config.authorizationScheme === "user-delegated",
@@ -70,9 +92,21 @@ export async function buildSupplyChainAgent(
   });
 
   const authority = canonicalAuthority(idUrl);
+  const scopes = [OPTIMIZE_SCOPE, ...config.additionalScopes];
+  const challenger = createChallenger({
+    key: keys.current,
+    resource: idUrl,
+    authServer,
+    now,
+    algs: PROFILE.signatureAlgorithms,
+  });
+  const redirectUri = `${idUrl}/interaction/callback`;
+  const interactions = createInteractions(now);
   const requirement = requirementFor(config.authorizationScheme, config.additionalScopes);
   const app = createService({ name: NAME, logger });
+  const gateLog = createGateLog(logger, idUrl);
   await app.register(async (scope) => {
+    traceMessages(scope);
     await scope.register(fastifyAAuth, {
       authority,
       verifier: createVerifier({
@@ -84,17 +118,50 @@ export async function buildSupplyChainAgent(
         cryptoMode: "pool",
         ...(config.trustedAgents.length > 0 && { trustedAgents: config.trustedAgents }),
       }),
-      challenger: createChallenger({ key, resource: idUrl, authServer, now }),
+      challenger,
       wellKnown: {
-        agent: agentMetadata({ agent: idUrl, name: card.name }),
+        agent: agentMetadata({ agent: idUrl, name: card.name, redirect_uris: [redirectUri] }),
         resource: resourceMetadata({
           resource: idUrl,
-          supported_scopes: [OPTIMIZE_SCOPE, ...config.additionalScopes],
+          resource_token_endpoint: `${idUrl}/resource/token`,
+          supported_scopes: scopes,
           scope_descriptions: scopeDescriptions(config.additionalScopes),
         }),
-        jwks: () => toJwks([key]),
+        jwks: () => toJwks(keys.published()),
       },
-      observer: createGateLog(logger, idUrl),
+      observer: (event, request) => {
+        gateTrace(event, request);
+        gateLog(event, request);
+      },
+    });
+    await serveResourceTokens(scope, { challenger, scopes });
+    await scope.register(catalogueRoutes, {
+      limits: catalogueLimits(
+        {
+          pseudonymous: config.cataloguePseudonymousPerMinute,
+          identified: config.catalogueIdentifiedPerMinute,
+          authorized: config.catalogueAuthorizedPerMinute,
+        },
+        [OPTIMIZE_SCOPE],
+      ),
+    });
+    const pageLog = logger.child({ logger: "user_interaction" });
+    await scope.register(orderRoutes, { id: idUrl, interactions, log: pageLog });
+    await scope.register(interactionRoutes, {
+      id: idUrl,
+      interactions,
+      // At the auth server this agent is always itself, also where it calls the next agent by key alone.
+      identify: createIdentifyPerson({
+        id: idUrl,
+        agent: agentFor("auth-server", "jwks"),
+        authServer,
+        redirectUri,
+        discovery,
+        now,
+      }),
+      discovery,
+      development,
+      log: pageLog,
     });
     await scope.register(fastifyA2A, {
       card,
@@ -108,7 +175,8 @@ export async function buildSupplyChainAgent(
       },
     });
   });
-  return { app, key };
+  rotateKeys(app, keys, config.keyRotationSeconds);
+  return { app };
 }
 
 /** Requests know no phases here, so the time for all of them is one deadline. */

@@ -1,10 +1,12 @@
 import {
   type Config,
   integerSetting,
+  keyRotationSettings,
   listSetting,
   portSetting,
   serviceSettings,
   setting,
+  telemetrySettings,
   tokenLogSettings,
   urlSetting,
 } from "service-kit";
@@ -12,10 +14,15 @@ import { z } from "zod";
 
 const timeoutSeconds = (defaultValue: number) => integerSetting(defaultValue, { minimum: 1, maximum: 3600 });
 
+const perMinute = (defaultValue: number, maximum = 100_000) =>
+  integerSetting(defaultValue, { minimum: 1, maximum });
+
 /** Every setting of this service; `--help` prints them. */
 export const settings = {
   ...serviceSettings,
   ...tokenLogSettings,
+  ...keyRotationSettings,
+  ...telemetrySettings("supply-chain-agent"),
   port: setting({
     env: "SUPPLY_CHAIN_AGENT_PORT",
     flag: "port",
@@ -83,6 +90,22 @@ export const settings = {
     env: "KEYCLOAK_REALM",
     schema: z.string().default("aauth-test"),
     description: "Realm of the auth server; both together name the issuer",
+  }),
+  cataloguePseudonymousPerMinute: setting({
+    env: "SUPPLY_CHAIN_CATALOGUE_PSEUDONYMOUS_PER_MINUTE",
+    schema: perMinute(10, 250),
+    description:
+      "Requests for the catalogue in a minute from one key; 20 times as many from all keys together",
+  }),
+  catalogueIdentifiedPerMinute: setting({
+    env: "SUPPLY_CHAIN_CATALOGUE_IDENTIFIED_PER_MINUTE",
+    schema: perMinute(100),
+    description: "Requests for the catalogue in a minute from one agent",
+  }),
+  catalogueAuthorizedPerMinute: setting({
+    env: "SUPPLY_CHAIN_CATALOGUE_AUTHORIZED_PER_MINUTE",
+    schema: perMinute(1000),
+    description: "Requests for the catalogue in a minute from one agent, for one user, with an auth token",
   }),
   trustedAgents: setting({
     env: "SUPPLY_CHAIN_TRUSTED_AGENTS",

@@ -1,6 +1,8 @@
 import type { AgentExecutor } from "@a2a-js/sdk/server";
 import type { FastifyBaseLogger } from "fastify";
 import { createTextExecutor } from "fastify-a2a";
+import { SPAN } from "protocol-trace";
+import { withSpan } from "service-kit";
 import { caller } from "./caller.ts";
 import type { AskMarketAnalysis } from "./clients/ask-market-analysis.ts";
 import { analyzeRequest } from "./domain/analyze-request.ts";
@@ -15,14 +17,19 @@ export function optimizationExecutor(options: {
 }): AgentExecutor {
   const { log, askMarketAnalysis } = options;
   return createTextExecutor({
-    answer: async ({ text, context }) => {
-      const analysis = analyzeRequest(text);
-      log.info({ focusArea: analysis.focusArea, market: analysis.asksForMarketAnalysis }, "optimizing");
-      const market: MarketAnalysis = analysis.asksForMarketAnalysis
-        ? await askMarketAnalysis(text, caller.from(context))
-        : { status: "not-asked" };
-      return renderOptimizationReport({ analysis, recommendations: recommend(analysis), market });
-    },
+    answer: ({ text, context }) =>
+      withSpan(SPAN.supplyChainExecute, async () => {
+        const analysis = analyzeRequest(text);
+        log.info({ focusArea: analysis.focusArea, market: analysis.asksForMarketAnalysis }, "optimizing");
+        const market: MarketAnalysis = analysis.asksForMarketAnalysis
+          ? await withSpan(SPAN.supplyChainMarketAnalysis, () =>
+              askMarketAnalysis(text, caller.from(context)),
+            )
+          : { status: "not-asked" };
+        return withSpan(SPAN.supplyChainInvoke, async () =>
+          renderOptimizationReport({ analysis, recommendations: recommend(analysis), market }),
+        );
+      }),
     onError: (error) => log.error({ err: error }, "❌ the optimization failed"),
   });
 }

@@ -169,7 +169,7 @@ describe("holes of the February-2026 demo", () => {
     const stack = await start(scheme);
     const reply = await stack.call({ signatureKey: { scheme: "hwk" } });
     expect(reply.statusCode).toBe(401);
-    expect(reply.headers["agent-auth"]).toBe("httpsig; identity=?1");
+    expect(reply.headers["agent-auth"]).toBe('httpsig; identity=?1; algs=("ed25519")');
   });
 
   test("D14: neither tokens nor signatures reach the log", async () => {
@@ -220,6 +220,7 @@ describe("what needs no signature", () => {
     expect((await app.inject("/.well-known/aauth-resource")).json()).toEqual({
       resource: SELF,
       jwks_uri: `${SELF}/jwks.json`,
+      resource_token_endpoint: `${SELF}/resource/token`,
       supported_scopes: ["supply-chain:optimize", "market-analysis:analyze", "other"],
       scope_descriptions: {
         "supply-chain:optimize": expect.any(String),

@@ -1,5 +1,6 @@
 import { AAuthError, tokenId, type VerifiedAgent } from "aauth";
 import type { FastifyBaseLogger } from "fastify";
+import { markFailed } from "service-kit";
 import type { MarketAnalysis } from "../domain/market-analysis.ts";
 import { describeFailure } from "./describe-failure.ts";
 import type { MarketAnalysisClient } from "./market-analysis-client.ts";
@@ -26,6 +27,8 @@ export function createAskMarketAnalysis(options: {
     } catch (error) {
       const failure = describeFailure(error, onBehalfOfCaller);
       log.warn({ err: error, hop: failure.hop, code: failure.code }, `❌ Market analysis: ${failure.reason}`);
+      // The hop has failed although this agent answers.
+      markFailed(error);
       return { status: "failed", failure };
     }
   };

@@ -1,0 +1,34 @@
+import { BUSINESS_POLICIES } from "./business-policies.ts";
+import { findLaptop } from "./catalogue.ts";
+
+/** An order as a caller asks for it. */
+export interface OrderRequest {
+  /** The caller's own name for it. */
+  readonly order_id: string;
+  readonly model: string;
+  readonly quantity: number;
+  /** User id of the person who must approve it. */
+  readonly approver: string;
+}
+
+/** An order with its price. */
+export interface Order extends OrderRequest {
+  readonly vendor: string;
+  readonly total: number;
+}
+
+/** Why an order cannot be taken, whoever approves it: a sentence for its reader. */
+export class OrderRefused extends Error {
+  override readonly name = "OrderRefused";
+}
+
+/** @throws OrderRefused for a model that is not offered, and for more than the company spends on one order. */
+export function priceOrder(request: OrderRequest): Order {
+  const laptop = findLaptop(request.model);
+  if (laptop === undefined) throw new OrderRefused("The catalogue has no such model");
+  const total = laptop.unitPrice * request.quantity;
+  const { maxOrder } = BUSINESS_POLICIES;
+  if (total > maxOrder)
+    throw new OrderRefused(`An order may cost $${maxOrder} at most; this one costs $${total}`);
+  return { ...request, vendor: laptop.vendor, total };
+}

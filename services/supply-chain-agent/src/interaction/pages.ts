@@ -1,0 +1,131 @@
+import { hash } from "node:crypto";
+import type { FastifyReply } from "fastify";
+import type { Order } from "../domain/order.ts";
+import type { Person } from "./interactions.ts";
+
+const STYLE = `
+:root {
+  color-scheme: light dark;
+  --page: light-dark(#f3f5f9, #0e1320); --card: light-dark(#fff, #171e2e); --line: light-dark(#d5dbe6, #2e384d);
+  --text: light-dark(#172033, #e8ecf5); --muted: light-dark(#51607a, #a5b1c7); --field: light-dark(#8a94a6, #66728a);
+  --accent: light-dark(#1b6b4a, #7fe0b4); --on-accent: light-dark(#fff, #0e1320); --wash: light-dark(#f1f8f5, #1a2b2a);
+}
+* { box-sizing: border-box; }
+body { margin: 0; min-height: 100vh; padding: 1rem; display: grid; place-items: center; background: var(--page);
+  color: var(--text); font: 1rem/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Liberation Sans", sans-serif; }
+main { width: 100%; max-width: 28rem; padding: 2rem; background: var(--card); border: 1px solid var(--line); border-radius: 1rem; }
+h1 { margin: 0 0 .35rem; font-size: 1.45rem; line-height: 1.25; }
+p { margin: 0 0 1rem; }
+.lead, .note { color: var(--muted); }
+.note { margin: 1.25rem 0 0; font-size: .85rem; }
+dl { margin: 0; padding: .9rem 1rem; background: var(--wash); border-radius: .75rem; }
+dt { color: var(--muted); font-size: .8rem; }
+dd { margin: 0 0 .75rem; overflow-wrap: anywhere; }
+dd:last-child { margin: 0; }
+code { font: .85em/1.4 ui-monospace, "Liberation Mono", monospace; }
+.buttons { display: flex; flex-wrap: wrap; gap: .75rem; margin-top: 1.5rem; }
+button { flex: 1 1 9rem; min-height: 2.9rem; padding: .6rem 1rem; font: inherit; font-weight: 600; cursor: pointer;
+  color: var(--on-accent); background: var(--accent); border: 1px solid var(--accent); border-radius: .6rem; }
+button.quiet { color: var(--text); background: transparent; border-color: var(--field); }
+a { color: var(--accent); }
+:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
+`;
+
+/** A page, ready to be sent. */
+export interface Page {
+  readonly status: number;
+  readonly body: string;
+  /** Sends the browser on by itself. */
+  readonly goOnTo?: string;
+}
+
+/** Asks a person, who is known by now, whether an agent's order may be placed. */
+export function approvalPage(options: {
+  agent: string;
+  agentName: string | undefined;
+  order: Order;
+  person: Person;
+  session: string;
+  formToken: string;
+  returnsTo: string;
+}): Page {
+  const { agent, agentName, order, person, session, formToken, returnsTo } = options;
+  const facts: readonly (readonly [string, string])[] = [
+    [
+      "Ordered by the agent (verified)",
+      `<code>${escaped(agent)}</code>${agentName ? ` calls itself “${escaped(agentName)}”` : ""}`,
+    ],
+    ["Order", `${order.quantity} × ${escaped(order.model)}, ${escaped(order.vendor)}`],
+    ["Total", `$${order.total.toLocaleString("en-US")}`],
+    ["You are", escaped([person.name, person.email].filter(Boolean).join(", ") || person.subject)],
+  ];
+  return page(
+    200,
+    "Approve this order?",
+    `<p class="lead">The supply-chain agent needs you in person before it buys.</p>
+<dl>${facts.map(([name, value]) => `<dt>${name}</dt><dd>${value}</dd>`).join("")}</dl>
+<form method="post" action="/interaction/decision">
+<input type="hidden" name="session" value="${escaped(session)}">
+<input type="hidden" name="form_token" value="${escaped(formToken)}">
+<div class="buttons">
+<button type="submit" name="decision" value="approve">Approve</button>
+<button type="submit" name="decision" value="decline" class="quiet">Decline</button>
+</div>
+</form>
+<p class="note">Either way you return to <strong>${escaped(returnsTo)}</strong>.</p>`,
+  );
+}
+
+/** Says what was decided and goes back by itself; the link is for who stops that. */
+export function decidedPage(decision: "approved" | "declined", returnUrl: string): Page {
+  const title = decision === "approved" ? "Approved" : "Declined";
+  const text = `<p class="lead">Going back to <a href="${escaped(returnUrl)}">${escaped(new URL(returnUrl).host)}</a>…</p>`;
+  return { ...page(200, title, text), goOnTo: returnUrl };
+}
+
+/** Something is wrong with the visit. Never sends the browser anywhere. */
+export function problemPage(status: number, text: string): Page {
+  return page(status, "This visit cannot go on", `<p class="lead">${escaped(text)}</p>`);
+}
+
+export function sendPage(reply: FastifyReply, { status, body, goOnTo }: Page): FastifyReply {
+  return reply
+    .code(status)
+    .headers({
+      "content-type": "text/html; charset=utf-8",
+      "cache-control": "no-store",
+      "content-security-policy": `default-src 'none'; style-src 'sha256-${hash("sha256", STYLE, "base64")}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`,
+      // The address names the visit: it must not travel on.
+      "referrer-policy": "no-referrer",
+      "x-content-type-options": "nosniff",
+      // Not a redirect of the form: Chromium applies form-action to those, and where the agent sends its users on is not known here.
+      ...(goOnTo !== undefined && { refresh: `1; url=${new URL(goOnTo).href}` }),
+    })
+    .send(body);
+}
+
+function page(status: number, title: string, content: string): Page {
+  const body = `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="robots" content="noindex">
+<title>${title} · Supply-chain agent</title>
+<style>${STYLE}</style>
+</head>
+<body>
+<main>
+<h1>${title}</h1>
+${content}
+</main>
+</body>
+</html>
+`;
+  return { status, body };
+}
+
+/** For element content and double-quoted attributes. */
+function escaped(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+}

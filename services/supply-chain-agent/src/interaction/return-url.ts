@@ -1,0 +1,22 @@
+import { AAuthError, type Discovery } from "aauth";
+
+/**
+ * Whether a user may be sent to this address: one of the `redirect_uris` that the calling agent publishes, with any query, and https
+ * unless everything here is in development. Everybody else's address would make this page an open redirect.
+ */
+export async function isReturnUrlOf(
+  agent: string,
+  returnUrl: string,
+  { discovery, development }: { discovery: Discovery; development: boolean },
+): Promise<boolean> {
+  const url = URL.parse(returnUrl);
+  if (url === null || url.username !== "" || url.password !== "" || url.hash !== "") return false;
+  if (url.protocol !== "https:" && !(development && url.protocol === "http:")) return false;
+  url.search = "";
+  try {
+    return (await discovery.agentMetadata(agent)).redirect_uris?.includes(url.href) ?? false;
+  } catch (error) {
+    if (error instanceof AAuthError) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,129 @@
+import { generateSigningKey, issueAuthToken, parseSignatureKey, type SigningKey, tokenSignerOf } from "aauth";
+import type { Transport } from "aauth/agent";
+import { createTestDiscovery, createTestParties, signedRequest } from "aauth/testing";
+import { inject, SELF, startStack } from "./stack.ts";
+
+export const APPROVER = "user-anna";
+export const RETURN_URL = "http://backend.localhost:8000/back";
+const ISSUER = "http://localhost:8080/realms/aauth-test";
+
+/** The supply-chain agent, an agent that orders, and an auth server that says who a user is. */
+export async function createInteractionWorld() {
+  const parties = await createTestParties();
+  const { agent, authServer, clock } = parties;
+  const selfKey = await generateSigningKey({ kid: "supply-chain-agent-ephemeral-1" });
+  const documents: Record<string, unknown> = {
+    [`${agent.id}/.well-known/aauth-agent`]: {
+      agent: agent.id,
+      jwks_uri: `${agent.id}/jwks.json`,
+      name: "<b>Backend</b>",
+      redirect_uris: [`${agent.id}/other`, RETURN_URL],
+    },
+  };
+  const discovery = createTestDiscovery(
+    {
+      agents: {
+        [agent.id]: [agent.key.publicJwk],
+        [SELF]: [selfKey.publicJwk],
+        "http://other.localhost:1": [],
+      },
+      issuers: { [authServer.issuer]: { keys: [authServer.key.publicJwk] } },
+      documents,
+    },
+    { now: clock.now },
+  );
+  const state = {
+    /** Whom the auth server names next. */
+    user: APPROVER as string | undefined,
+    audience: SELF,
+    down: false,
+    /** What it was asked for. */
+    asked: [] as Record<string, string>[],
+  };
+  const transport: Transport = async (url, { headers, body }) => {
+    if (state.down) throw new Error("down");
+    if (!url.startsWith(ISSUER)) throw new Error(`nobody is at ${url}`);
+    const form = Object.fromEntries(new URLSearchParams(new TextDecoder().decode(body)));
+    const key = parseSignatureKey(headers["signature-key"] ?? "");
+    state.asked.push({ ...form, signedAs: "id" in key ? key.id : "nobody" });
+    if (form.request_type === "auth") return Response.json({ request_token: "r-1", expires_in: 600 });
+    const { token } = await issueAuthToken({
+      signer: tokenSignerOf(authServer.key),
+      issuer: ISSUER,
+      audience: state.audience,
+      ...(state.user !== undefined && { subject: state.user }),
+      userClaims: { name: "Anna", email: "anna@example.com" },
+      confirmationKey: selfKey.publicJwk,
+      now: clock.now,
+    });
+    return Response.json({ auth_token: token, expires_in: 300, refresh_token: "not-needed" });
+  };
+  const stack = await startStack(
+    {},
+    { ...parties, discovery, selfKey, transport, tokenRequests: [], accepted: [] },
+  );
+  const ORDER = { order_id: "o-1", model: "MacBook Pro", quantity: 25, approver: APPROVER };
+
+  return {
+    ...stack,
+    state,
+    discovery,
+    order: (change: object = {}, signing: { key?: SigningKey; jwt?: string; scheme?: "hwk" } = {}) =>
+      postOrder({ ...ORDER, ...change }, signing),
+    visit: (address: string, cookie?: string) => {
+      const { pathname, search } = new URL(address, SELF);
+      return stack.app.inject({ url: pathname + search, headers: cookie === undefined ? {} : { cookie } });
+    },
+    decide: (form: Record<string, string>, cookie?: string) =>
+      stack.app.inject({
+        method: "POST",
+        url: "/interaction/decision",
+        headers: {
+          "content-type": "application/x-www-form-urlencoded",
+          ...(cookie !== undefined && { cookie }),
+        },
+        payload: new URLSearchParams(form).toString(),
+      }),
+  };
+
+  async function postOrder(
+    order: object,
+    { key = agent.key, jwt, scheme }: { key?: SigningKey; jwt?: string; scheme?: "hwk" },
+  ) {
+    const signatureKey =
+      jwt !== undefined
+        ? ({ scheme: "jwt", jwt } as const)
+        : scheme === "hwk"
+          ? ({ scheme } as const)
+          : ({ scheme: "jwks", id: agent.id } as const);
+    const request = await signedRequest({
+      url: `${SELF}/orders`,
+      key,
+      signatureKey,
+      now: clock.now,
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(order),
+    });
+    return inject(stack.app, request);
+  }
+}
+
+export type InteractionWorld = Awaited<ReturnType<typeof createInteractionWorld>>;
+
+/** The address in a challenge, with the way back that an agent adds. */
+export function visitIn(reply: { headers: Record<string, unknown> }, returnUrl = RETURN_URL): string {
+  const address = /user_interaction="([^"]+)"/.exec(String(reply.headers["agent-auth"]))?.[1] ?? "";
+  const url = new URL(address);
+  url.searchParams.set("return_url", returnUrl);
+  return url.href;
+}
+
+/** Opens the visit and signs in: the page that asks, the browser's cookie, and the fields of its form. */
+export async function arrive(world: InteractionWorld, address: string) {
+  const first = await world.visit(address);
+  const cookie = String(first.headers["set-cookie"]).split(";")[0]!;
+  const state = new URL(String(first.headers.location)).searchParams.get("state")!;
+  const page = await world.visit(`/interaction/callback?code=c-1&state=${state}`, cookie);
+  const field = (name: string) => new RegExp(`name="${name}" value="([^"]+)"`).exec(page.body)?.[1] ?? "";
+  return { first, cookie, state, page, form: { session: field("session"), form_token: field("form_token") } };
+}

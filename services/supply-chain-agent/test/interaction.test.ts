@@ -1,0 +1,315 @@
+/** Orders that a person approves on the agent's own page (profile 3.5). */
+import { generateSigningKey } from "aauth";
+import { describe, expect, test } from "vitest";
+import { APPROVER, arrive, createInteractionWorld, RETURN_URL, visitIn } from "./interaction-world.ts";
+import { SELF } from "./stack.ts";
+
+const IDENTITY = { sub: APPROVER, name: "Anna", email: "anna@example.com" };
+
+describe("an order that a person approves", () => {
+  test("challenge, visit, approval, and the same request again", async () => {
+    const world = await createInteractionWorld();
+    const challenged = await world.order();
+    expect([challenged.statusCode, challenged.headers["cache-control"]]).toEqual([401, "no-store"]);
+    expect(challenged.headers["agent-auth"]).toMatch(
+      /^httpsig; user_interaction="http:\/\/supply-chain-agent\.localhost:3000\/interaction\?session=[\w-]{43}"$/,
+    );
+
+    const { first, cookie, page, form } = await arrive(world, visitIn(challenged));
+    expect(first.statusCode).toBe(303);
+    expect(new URL(String(first.headers.location)).origin).toBe("http://localhost:8080");
+    expect(first.headers["set-cookie"]).toMatch(
+      /^interaction_[0-9a-f]{16}=[\w-]{43}; Path=\/interaction; Max-Age=600; HttpOnly; SameSite=Lax$/,
+    );
+    const redirect_uri = `${SELF}/interaction/callback`;
+    expect(world.state.asked).toMatchObject([
+      { request_type: "auth", scope: "openid profile email", redirect_uri, signedAs: SELF },
+      { request_type: "code", code: "c-1", redirect_uri, signedAs: SELF },
+    ]);
+    expect(page.statusCode).toBe(200);
+    for (const text of ["25 × MacBook Pro, Apple", "$62,500", "Anna, anna@example.com", world.agent.id]) {
+      expect(page.body).toContain(text);
+    }
+    expect(page.body).not.toContain("<b>Backend");
+    expect(page.headers["content-security-policy"]).toContain("frame-ancestors 'none'");
+
+    const decided = await world.decide({ ...form, decision: "approve" }, cookie);
+    expect([decided.statusCode, decided.headers.refresh]).toEqual([200, `1; url=${RETURN_URL}`]);
+    const placed = await world.order();
+    expect(placed.statusCode).toBe(201);
+    expect(placed.json()).toMatchObject({
+      status: "placed",
+      order_id: "o-1",
+      total: 62_500,
+      approved_by: IDENTITY,
+    });
+  });
+
+  test("declined, it is refused, once; then it is asked about anew", async () => {
+    const world = await createInteractionWorld();
+    const { cookie, form } = await arrive(world, visitIn(await world.order()));
+    await world.decide({ ...form, decision: "decline" }, cookie);
+    const refused = await world.order();
+    expect([refused.statusCode, refused.json().error]).toEqual([403, "order_declined"]);
+    expect((await world.order()).statusCode).toBe(401);
+  });
+
+  test("who does not want to be known at the auth server declines", async () => {
+    const world = await createInteractionWorld();
+    const address = visitIn(await world.order());
+    const first = await world.visit(address);
+    const cookie = String(first.headers["set-cookie"]).split(";")[0]!;
+    const state = new URL(String(first.headers.location)).searchParams.get("state");
+    const back = await world.visit(`/interaction/callback?error=access_denied&state=${state}`, cookie);
+    expect(back.headers.refresh).toBe(`1; url=${RETURN_URL}`);
+    expect((await world.order()).json().error).toBe("order_declined");
+  });
+
+  test("the same request meanwhile is sent to the same page", async () => {
+    const world = await createInteractionWorld();
+    expect(visitIn(await world.order())).toBe(visitIn(await world.order()));
+    expect(visitIn(await world.order({ order_id: "o-2" }))).not.toBe(visitIn(await world.order()));
+  });
+});
+
+describe("an approval", () => {
+  const approved = async () => {
+    const world = await createInteractionWorld();
+    const { cookie, form } = await arrive(world, visitIn(await world.order()));
+    await world.decide({ ...form, decision: "approve" }, cookie);
+    return { world, cookie, form };
+  };
+
+  test("is good once", async () => {
+    const { world } = await approved();
+    expect((await world.order()).statusCode).toBe(201);
+    expect((await world.order()).statusCode).toBe(401);
+  });
+
+  test("is for that order and no other", async () => {
+    const { world } = await approved();
+    for (const change of [
+      { quantity: 26 },
+      { model: "Dell XPS" },
+      { order_id: "o-2" },
+      { approver: "user-bert" },
+    ]) {
+      expect((await world.order(change)).statusCode).toBe(401);
+    }
+    expect((await world.order()).statusCode).toBe(201);
+  });
+
+  test("is for the key that asked, and not for another of the same agent", async () => {
+    const { world } = await approved();
+    const jwt = await world.issueAuthToken({ scope: "x" });
+    expect((await world.order({}, { jwt })).statusCode).toBe(201);
+    const again = await approved();
+    const key = await generateSigningKey({ kid: "backend-ephemeral-2" });
+    const rotated = await again.world.issueAuthToken({ scope: "x", confirmationKey: key.publicJwk });
+    expect((await again.world.order({}, { key, jwt: rotated })).statusCode).toBe(401);
+    expect((await again.world.order()).statusCode).toBe(201);
+  });
+
+  test("ends after ten minutes", async () => {
+    const { world } = await approved();
+    world.clock.advance(601);
+    expect((await world.order()).statusCode).toBe(401);
+  });
+
+  test("cannot be given twice", async () => {
+    const { world, cookie, form } = await approved();
+    expect((await world.decide({ ...form, decision: "decline" }, cookie)).statusCode).toBe(400);
+    expect((await world.order()).statusCode).toBe(201);
+  });
+});
+
+describe("who may order", () => {
+  test("nobody without a proven identity", async () => {
+    const world = await createInteractionWorld();
+    const reply = await world.order({}, { scheme: "hwk" });
+    expect([reply.statusCode, reply.headers["agent-auth"]]).toEqual([
+      401,
+      'httpsig; identity=?1; algs=("ed25519")',
+    ]);
+  });
+
+  test("nobody in the name of a user its token is not for", async () => {
+    const world = await createInteractionWorld();
+    const jwt = await world.issueAuthToken({ subject: "user-bert" });
+    const reply = await world.order({}, { jwt });
+    expect([reply.statusCode, reply.json().error]).toEqual([403, "wrong_approver"]);
+  });
+
+  test.each([
+    ["more than the company spends", { quantity: 41 }, 422],
+    ["what is not sold", { model: "Abacus" }, 422],
+    ["nothing", { quantity: 0 }, 400],
+    ["half a laptop", { quantity: 0.5 }, 400],
+    ["with nobody to approve", { approver: "" }, 400],
+    ["with more than an order has", { discount: 100 }, 400],
+  ])("%s", async (_name, change, status) => {
+    const world = await createInteractionWorld();
+    const reply = await world.order(change);
+    expect(reply.statusCode).toBe(status);
+    expect(reply.headers).not.toHaveProperty("agent-auth");
+  });
+});
+
+describe("the visit is refused, and leads nowhere", () => {
+  test.each([
+    ["another host", "http://evil.localhost:8000/back"],
+    ["a host that begins alike", "http://backend.localhost:8000.evil.example/back"],
+    ["another path of the agent", "http://backend.localhost:8000/elsewhere"],
+    ["a path below", "http://backend.localhost:8000/back/../evil"],
+    ["credentials", "http://user@backend.localhost:8000/back"],
+    ["a fragment", "http://backend.localhost:8000/back#x"],
+    ["a script", "javascript:alert(1)"],
+    ["a relative address", "/back"],
+    ["two slashes", "//evil.localhost/back"],
+    ["nothing", ""],
+  ])("back to %s", async (_name, returnUrl) => {
+    const world = await createInteractionWorld();
+    const reply = await world.visit(visitIn(await world.order(), returnUrl));
+    expect([reply.statusCode, reply.headers.location]).toEqual([400, undefined]);
+    expect(reply.headers).not.toHaveProperty("refresh");
+    expect(reply.headers).not.toHaveProperty("set-cookie");
+    expect(world.state.asked).toEqual([]);
+  });
+
+  test("back to an address with a query of the agent's own it goes", async () => {
+    const world = await createInteractionWorld();
+    const { page } = await arrive(world, visitIn(await world.order(), `${RETURN_URL}?state=s-1`));
+    expect(page.statusCode).toBe(200);
+  });
+
+  test("without a way back, with two, and with another than before", async () => {
+    const world = await createInteractionWorld();
+    const address = visitIn(await world.order());
+    expect((await world.visit(address.replace(/&return_url=.*$/, ""))).statusCode).toBe(400);
+    expect((await world.visit(`${address}&return_url=${RETURN_URL}`)).statusCode).toBe(400);
+    const { cookie } = await arrive(world, address);
+    expect((await world.visit(address.replace("%2Fback", "%2Fother"), cookie)).statusCode).toBe(400);
+  });
+
+  test("for an unknown session", async () => {
+    const world = await createInteractionWorld();
+    const address = visitIn(await world.order());
+    for (const session of ["", "x", "a".repeat(43)]) {
+      const reply = await world.visit(address.replace(/session=[\w-]+/, `session=${session}`));
+      expect(reply.statusCode).toBe(400);
+    }
+  });
+
+  test("after ten minutes, and after the decision", async () => {
+    const world = await createInteractionWorld();
+    const address = visitIn(await world.order());
+    const { cookie, form } = await arrive(world, address);
+    await world.decide({ ...form, decision: "decline" }, cookie);
+    expect((await world.visit(address, cookie)).statusCode).toBe(400);
+    const late = visitIn(await world.order({ order_id: "o-2" }));
+    world.clock.advance(601);
+    expect((await world.visit(late)).statusCode).toBe(400);
+  });
+
+  test("in another browser: at the page, at the way back from the auth server, and at the decision", async () => {
+    const world = await createInteractionWorld();
+    const address = visitIn(await world.order());
+    const first = await world.visit(address);
+    const cookie = String(first.headers["set-cookie"]).split(";")[0]!;
+    const [name] = cookie.split("=") as [string];
+    for (const other of [undefined, `${name}=${"a".repeat(43)}`, `${name}=`]) {
+      expect((await world.visit(address, other)).statusCode).toBe(403);
+    }
+    const state = new URL(String(first.headers.location)).searchParams.get("state");
+    expect((await world.visit(`/interaction/callback?code=c&state=${state}`)).statusCode).toBe(403);
+    // The answer of the auth server is used up; the browser that began may sign in again.
+    expect((await world.visit(`/interaction/callback?code=c&state=${state}`, cookie)).statusCode).toBe(400);
+    expect(world.state.asked).toHaveLength(1);
+
+    const other = await createInteractionWorld();
+    const arrived = await arrive(other, visitIn(await other.order()));
+    expect((await other.decide({ ...arrived.form, decision: "approve" })).statusCode).toBe(403);
+    expect((await other.order()).statusCode).toBe(401);
+  });
+
+  test("by another person than the one who must approve", async () => {
+    const world = await createInteractionWorld();
+    world.state.user = "user-bert";
+    const { page, cookie } = await arrive(world, visitIn(await world.order()));
+    expect(page.statusCode).toBe(403);
+    expect(page.body).not.toContain("Approve");
+    const session = new URL(visitIn(await world.order())).searchParams.get("session")!;
+    expect((await world.decide({ session, form_token: "x", decision: "approve" }, cookie)).statusCode).toBe(
+      400,
+    );
+    expect((await world.order()).statusCode).toBe(401);
+  });
+
+  test("when the auth server's token is for somebody else, names nobody, or does not come", async () => {
+    const world = await createInteractionWorld();
+    world.state.audience = "http://market-analysis-agent.localhost:3000";
+    expect((await arrive(world, visitIn(await world.order()))).page.statusCode).toBe(502);
+    world.state.audience = SELF;
+    world.state.user = undefined;
+    const nobody = await arrive(world, visitIn(await world.order({ order_id: "o-2" })));
+    expect(nobody.page.statusCode).toBe(502);
+    world.state.down = true;
+    const reply = await world.visit(visitIn(await world.order({ order_id: "o-3" })));
+    expect(reply.statusCode).toBe(502);
+    expect(reply.body).toContain("did not say who you are");
+  });
+
+  test("with a code that nobody waits for", async () => {
+    const world = await createInteractionWorld();
+    const { state, cookie } = await arrive(world, visitIn(await world.order()));
+    for (const query of [
+      `code=c&state=${state}`,
+      "code=c&state=x",
+      "code=c",
+      `code=c&state=${state}&state=x`,
+    ]) {
+      expect((await world.visit(`/interaction/callback?${query}`, cookie)).statusCode).toBe(400);
+    }
+  });
+
+  test("CSRF: with a form that was not shown, or without a decision", async () => {
+    const world = await createInteractionWorld();
+    const address = visitIn(await world.order());
+    const { form, cookie } = await arrive(world, address);
+    const reload = await world.visit(address, cookie);
+    expect(reload.statusCode).toBe(200);
+    const forms = [
+      { session: form.session, decision: "approve" },
+      { ...form, form_token: "", decision: "approve" },
+      { ...form, decision: "approve" }, // an older page
+    ];
+    for (const body of forms) expect((await world.decide(body, cookie)).statusCode).toBe(400);
+    const shown = /name="form_token" value="([^"]+)"/.exec(reload.body)?.[1] ?? "";
+    for (const decision of ["", "yes"]) {
+      const body = { ...form, form_token: shown, decision };
+      expect((await world.decide(body, cookie)).statusCode).toBe(400);
+    }
+    const body = { ...form, form_token: shown, decision: "approve" };
+    expect((await world.decide(body, cookie)).statusCode).toBe(200);
+  });
+
+  test("before anybody has said who they are", async () => {
+    const world = await createInteractionWorld();
+    const address = visitIn(await world.order());
+    const first = await world.visit(address);
+    const cookie = String(first.headers["set-cookie"]).split(";")[0]!;
+    const session = new URL(address).searchParams.get("session")!;
+    const reply = await world.decide({ session, form_token: "", decision: "approve" }, cookie);
+    expect(reply.statusCode).toBe(400);
+  });
+});
+
+test("neither session, code nor cookie reach the log", async () => {
+  const world = await createInteractionWorld();
+  const { cookie, form } = await arrive(world, visitIn(await world.order()));
+  await world.decide({ ...form, decision: "approve" }, cookie);
+  expect(world.log()).toContain("Order approved by the person");
+  for (const secret of [form.session, form.form_token, cookie.split("=")[1]!, "not-needed"]) {
+    expect(world.log()).not.toContain(secret);
+  }
+});
