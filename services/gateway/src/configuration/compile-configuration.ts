@@ -59,7 +59,9 @@ export function compileConfiguration(
       ...policy.host,
       ...(http.path !== undefined && { path: compile(http.path, [...at, "path"]) }),
       addRequestHeaders: compileAll(http.addRequestHeaders, [...at, "addRequestHeaders"]),
-      includeRequestHeaders: policy.includeRequestHeaders,
+      // A list that is not there means this one field.
+      includeRequestHeaders:
+        policy.includeRequestHeaders.length > 0 ? policy.includeRequestHeaders : ["authorization"],
       includeResponseHeaders: http.includeResponseHeaders,
       metadata: compileAll(http.metadata, [...at, "metadata"]),
       failureMode: policy.failureMode,

@@ -178,15 +178,20 @@ const rule = z.preprocess(
     ),
 );
 
-const rateLimit = z.strictObject({
-  maxTokens: z.int().min(0).default(0),
-  tokensPerFill: z.int().min(0).default(0),
-  fillInterval: durationMs,
-  type: z
-    .enum(["requests", "tokens"])
-    .default("requests")
-    .refine((type) => type === "requests", notEmulated("type tokens")),
-});
+const rateLimit = z
+  .strictObject({
+    maxTokens: z.int().min(0).default(0),
+    tokensPerFill: z.int().min(0).default(0),
+    fillInterval: durationMs,
+    type: z
+      .enum(["requests", "tokens"])
+      .default("requests")
+      .refine((type) => type === "requests", notEmulated("type tokens")),
+  })
+  .refine(
+    ({ maxTokens, tokensPerFill }) => tokensPerFill <= maxTokens,
+    "tokensPerFill is more than maxTokens: Agentgateway refuses it too",
+  );
 
 const policies = z.strictObject({
   cors: cors.optional(),

@@ -1,5 +1,4 @@
 import { SpanKind, SpanStatusCode, TraceFlags } from "@opentelemetry/api";
-import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-http";
 import {
   defaultResource,
   detectResources,
@@ -7,31 +6,16 @@ import {
   type Resource,
   resourceFromAttributes,
 } from "@opentelemetry/resources";
-import { BatchSpanProcessor, type ReadableSpan, type SpanExporter } from "@opentelemetry/sdk-trace";
-import { localhostLookup } from "service-kit";
-import { describeFailure } from "../proxy/describe-failure.ts";
+import type { ReadableSpan } from "@opentelemetry/sdk-trace";
+import { createSpanQueue } from "service-kit/span-queue";
 import type { GatewaySpan, Telemetry } from "../telemetry.ts";
 
-/** Spans that wait for the collector; further ones are dropped. With the limit below they are a few dozen MiB at the very worst. */
-const MAX_WAITING_SPANS = 1024;
 /** A caller chooses what is in its header fields, and a span holds on to them for as long as the collector is away. */
 const MAX_ATTRIBUTE_CHARACTERS = 8192;
-/** Small, because a batch is serialised in one go on the thread that answers requests. */
-const MAX_BATCH_SPANS = 128;
-const BATCH_DELAY_MS = 200;
-const CLOSE_LIMIT_MS = 1000;
-
 const SCOPE = { name: "agentgateway" };
 
-/** OTLP's number for success in an export result; the enum is in a package we do not use otherwise. */
-const SUCCESS = 0;
-
 /**
- * Sends spans to a collector by OTLP/HTTP, as JSON, in batches, with OpenTelemetry's own exporter: it tries again for a while, and
- * reads `OTEL_EXPORTER_OTLP_HEADERS`, `_TIMEOUT`, `_COMPRESSION` and the certificate variables itself.
- *
- * A collector that is away, slow or broken costs no request anything: the queue is bounded, what does not fit is dropped and counted,
- * and the log gets one line when sending begins to fail and one when it works again.
+ * Sends the gateway's spans to a collector (`createSpanQueue` of service-kit: bounded, never in a request's way).
  *
  * @param options.url of the collector's traces resource, path included
  * @param options.timeoutMs for one batch, all attempts together. Default the exporter's (10 000)
@@ -42,73 +26,15 @@ export function createOtlpTelemetry(options: {
   logger: { info(message: string): void; warn(fields: object, message: string): void };
   timeoutMs?: number;
 }): Required<Telemetry> {
-  const { url, logger } = options;
+  const { serviceName, ...queueOptions } = options;
+  const queue = createSpanQueue(queueOptions);
   const resource = defaultResource()
     .merge(detectResources({ detectors: [envDetector] }))
-    .merge(resourceFromAttributes({ "service.name": options.serviceName }));
-  const exporter = new OTLPTraceExporter({
-    url,
-    httpAgentOptions: { keepAlive: true, lookup: localhostLookup } as object,
-    ...(options.timeoutMs !== undefined && { timeoutMillis: options.timeoutMs }),
-  });
-
-  let waiting = 0;
-  let exported = 0;
-  let dropped = 0;
-  let droppedBeforeFailure: number | undefined;
-  const onResult = (count: number, failure: unknown) => {
-    waiting -= count;
-    if (failure === undefined) {
-      exported += count;
-      if (droppedBeforeFailure === undefined) return;
-      logger.info(`spans reach the collector again; ${dropped - droppedBeforeFailure} were dropped`);
-      droppedBeforeFailure = undefined;
-    } else {
-      if (droppedBeforeFailure === undefined) {
-        droppedBeforeFailure = dropped;
-        logger.warn(
-          { url, failure: failureText(failure) },
-          "spans do not reach the collector and are dropped",
-        );
-      }
-      dropped += count;
-    }
-  };
-  const counting: SpanExporter = {
-    export: (spans, done) =>
-      exporter.export(spans, (result) => {
-        onResult(spans.length, result.code === SUCCESS ? undefined : (result.error ?? "failed"));
-        done(result);
-      }),
-    shutdown: () => exporter.shutdown(),
-  };
-  const processor = new BatchSpanProcessor({
-    exporter: counting,
-    maxQueueSize: MAX_WAITING_SPANS,
-    maxExportBatchSize: MAX_BATCH_SPANS,
-    scheduledDelayMillis: BATCH_DELAY_MS,
-  });
-
+    .merge(resourceFromAttributes({ "service.name": serviceName }));
   return {
-    exportSpan(span) {
-      // Counted here, so that the processor's own bound, which is as large, is never met: it does not tell what it drops.
-      if (waiting >= MAX_WAITING_SPANS) {
-        dropped++;
-        return;
-      }
-      waiting++;
-      processor.onEnd(readableSpan(span, resource));
-    },
-    counts: () => ({ exported, dropped }),
-    async close() {
-      let timer: NodeJS.Timeout | undefined;
-      const limit = new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, CLOSE_LIMIT_MS);
-      });
-      // A failed last batch is counted and logged above.
-      await Promise.race([processor.shutdown().catch(() => {}), limit]);
-      clearTimeout(timer);
-    },
+    exportSpan: (span) => queue.add(readableSpan(span, resource)),
+    counts: () => queue.counts(),
+    close: () => queue.close(),
   };
 }
 
@@ -159,10 +85,4 @@ function attributes(values: GatewaySpan["attributes"]): Record<string, string | 
 function hrTime(milliseconds: number): [number, number] {
   const seconds = Math.floor(milliseconds / 1000);
   return [seconds, Math.floor((milliseconds - seconds * 1000) * 1e6)];
-}
-
-/** A status or an error's code; never the collector's own words. */
-function failureText(failure: unknown): string {
-  const { code } = failure as { code?: unknown };
-  return typeof code === "number" ? `HTTP ${code}` : describeFailure(failure);
 }

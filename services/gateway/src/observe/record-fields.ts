@@ -33,7 +33,7 @@ export function builtInFields(
   add("a2a.method", record.a2aMethod);
   add("error", record.error);
   add("reason", record.reason);
-  add("duration", `${Math.max(0, Math.round(endedAtMs - record.startedAtMs))}ms`);
+  add("duration", `${Math.max(0, Math.floor(endedAtMs - record.startedAtMs))}ms`);
   return fields;
 }
 

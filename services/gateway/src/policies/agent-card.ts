@@ -1,4 +1,5 @@
 const CARD_SUFFIX = /\/\.well-known\/agent(?:-card)?\.json$/;
+const CARD_NAME = /\/\.well-known\/agent(?:-card)?\.json(?=$|\?)/;
 
 /** What the a2a policy makes of a request. */
 export type A2aRequest = { readonly kind: "card" } | { readonly kind: "call"; readonly method: string };
@@ -20,34 +21,43 @@ export function a2aMethod(contentType: string | undefined, body: Uint8Array | un
 }
 
 /**
- * Rewrites the addresses in an agent card so that callers come through the gateway: the top-level `url`, or with
- * `supportedInterfaces` the `url` of each entry (its path kept) and nothing else. Key order is kept; the status is not looked at.
+ * Rewrites the addresses in an agent card so that callers come through the gateway: the top-level `url` becomes the address of the
+ * card without its own name, or with `supportedInterfaces` that address goes before the path of each entry and nothing else changes.
+ * Key order is kept; the status is not looked at.
  *
  * @param body the agent's answer
  * @param origin `http://` and the authority the caller used
- * @param path path of the card request
+ * @param target path and query of the card request
  * @throws Error when the body is no JSON object with one of the two; the caller answers 503 then, as Agentgateway does
  */
-export function rewriteAgentCard(body: Uint8Array, origin: string, path: string): Buffer {
+export function rewriteAgentCard(body: Uint8Array, origin: string, target: string): Buffer {
   let card: unknown;
   try {
     card = JSON.parse(Buffer.from(body).toString());
   } catch {
     throw new Error("agent card invalid JSON");
   }
+  const base = `${origin}${target.replace(CARD_NAME, "")}`;
   const record = typeof card === "object" && card !== null ? (card as Record<string, unknown>) : {};
   if ("supportedInterfaces" in record) {
     if (!Array.isArray(record.supportedInterfaces)) {
       throw new Error("agent card supportedInterfaces is not an array");
     }
     for (const entry of record.supportedInterfaces as { url?: unknown }[]) {
-      const url = typeof entry?.url === "string" ? URL.parse(entry.url) : null;
-      if (url !== null) entry.url = `${origin}${url.pathname}${url.search}`;
+      const path = typeof entry?.url === "string" ? pathOf(entry.url) : undefined;
+      if (path !== undefined) entry.url = `${base}${path}`;
     }
   } else if ("url" in record) {
-    record.url = `${origin}${path.replace(CARD_SUFFIX, "")}`.replace(/\/+$/, "");
+    record.url = base;
   } else {
     throw new Error("agent card missing URL (no 'url' or 'supportedInterfaces' field)");
   }
   return Buffer.from(JSON.stringify(card));
+}
+
+/** Path and query of an absolute address or of a path, byte for byte; undefined for anything else. */
+function pathOf(url: string): string | undefined {
+  const [, path] = /^(?:[A-Za-z][A-Za-z0-9+.-]*:\/\/[^/?#\s]+)?((?:\/[^?#\s]*)?(?:\?[^#\s]*)?)(?:#.*)?$/.exec(url) ?? [];
+  if (path === undefined || url === "") return undefined;
+  return path.startsWith("/") ? path : `/${path}`;
 }

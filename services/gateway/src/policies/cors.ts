@@ -25,7 +25,10 @@ export function applyCors(policy: CorsPolicy, head: RequestHead): string[] {
   add("access-control-expose-headers", listText(policy.exposeHeaders));
   if (head.method !== "OPTIONS") return fields;
 
-  const requested = (name: string) => firstField(head.fields, name)?.trim() || undefined;
+  const requested = (name: string) => {
+    const entries = (firstField(head.fields, name) ?? "").split(",").map((entry) => entry.trim());
+    return entries.filter(Boolean).join(", ") || undefined;
+  };
   const reflected = (list: readonly string[] | "*", asked: string | undefined) =>
     list === "*" ? (asked ?? (policy.allowCredentials ? undefined : "*")) : listText(list);
   add(

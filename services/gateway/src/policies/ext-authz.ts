@@ -116,11 +116,13 @@ function checkPath(policy: ExtAuthzPolicy, head: RequestHead, context: CelContex
 
 function checkBody(policy: ExtAuthzPolicy, body: Buffer | undefined, fields: string[]): Buffer | undefined {
   const options = policy.includeRequestBody;
-  if (options === undefined || body === undefined) return undefined;
-  if (body.length <= options.maxRequestBytes) return body;
-  if (!options.allowPartialMessage) throw textAnswer(413, "ExtAuth", "request body too large for the check");
-  setField(fields, "x-envoy-auth-partial-body", "true");
-  return body.subarray(0, options.maxRequestBytes);
+  if (options === undefined) return undefined;
+  const isPartial = body !== undefined && body.length > options.maxRequestBytes;
+  if (isPartial && !options.allowPartialMessage) {
+    throw textAnswer(413, "ExtAuth", DENIED_TEXT, "the body is too large for the check");
+  }
+  setField(fields, "x-envoy-auth-partial-body", String(isPartial));
+  return isPartial ? body.subarray(0, options.maxRequestBytes) : body;
 }
 
 function withoutAnswer(policy: ExtAuthzPolicy, error: unknown): undefined {

@@ -1,3 +1,4 @@
+import type { CelContext } from "../cel/expression.ts";
 import type { Policies } from "../configuration/configuration.ts";
 import type { Scalar } from "./conditions.ts";
 
@@ -53,13 +54,17 @@ export interface AAuthCheck {
   readonly passesWithoutAnswer: boolean;
 }
 
-/** The AAuth check of a route, or undefined when it makes none. */
-export function aauthCheckOf({ extAuthz }: Policies): AAuthCheck | undefined {
+/**
+ * The AAuth check of a route, or undefined when it makes none.
+ *
+ * @param context of one request, where what is asked for may depend on it; without one, only literals count
+ */
+export function aauthCheckOf({ extAuthz }: Policies, context: CelContext = UNSET): AAuthCheck | undefined {
   const entry = extAuthz?.metadata.find(({ expression }) => expression.source.includes("x-aauth-claims"));
   if (extAuthz === undefined || entry === undefined) return undefined;
   const literal = (name: string) => {
     const added = extAuthz.addRequestHeaders.find((header) => header.name === name);
-    const value = added?.expression.valueOrUndefined(UNSET);
+    const value = added?.expression.valueOrUndefined(context);
     return typeof value === "string" ? value : undefined;
   };
   return {

@@ -65,7 +65,7 @@ function decide(configuration: GatewayConfiguration, request: RecordedRequest): 
 
   const { policies, name } = route;
   const context = celContext(head);
-  const check = aauthCheckOf(policies);
+  const check = aauthCheckOf(policies, context);
   let note = "";
   if (check !== undefined) {
     const answer = predictCheck(check, head, request.aauth);

@@ -186,7 +186,7 @@ function sendCard({ response, record, corsFields }: Exchange, card: CollectedRes
   const { head } = record;
   let body: Buffer;
   try {
-    body = rewriteAgentCard(card.body, `http://${head!.authority}`, head!.path);
+    body = rewriteAgentCard(card.body, `http://${head!.authority}`, head!.target);
   } catch (error) {
     const { message } = error as Error;
     throw textAnswer(503, "UpstreamFailure", `processing failed: ${message}`, message);

@@ -194,6 +194,13 @@ describe("what is refused, where it is said to be, and whose fault it is", () =>
       upstream,
     ],
     [
+      "a bucket smaller than its filling",
+      withPolicies("localRateLimit:\n- {maxTokens: 1, tokensPerFill: 2, fillInterval: 1s}"),
+      `${POLICIES}.localRateLimit[0]`,
+      7,
+      /tokensPerFill is more than maxTokens/,
+    ],
+    [
       "token rate limits",
       withPolicies("localRateLimit:\n- {maxTokens: 1, fillInterval: 1s, type: tokens}"),
       `${POLICIES}.localRateLimit[0].type`,

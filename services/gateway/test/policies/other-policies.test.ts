@@ -20,7 +20,7 @@ describe("cors", () => {
   const preflight = {
     origin: "http://ui.test",
     "access-control-request-method": "POST",
-    "access-control-request-headers": "x-a, x-b",
+    "access-control-request-headers": "x-a,,  x-b ",
   };
 
   test("an allowed origin is echoed on any answer", async () => {
@@ -143,7 +143,8 @@ describe("a2a: agent cards", () => {
     ["/.well-known/agent-card.json", "http://agent.localhost:3000"],
     ["/.well-known/agent.json", "http://agent.localhost:3000"],
     ["/deep/er/.well-known/agent-card.json", "http://agent.localhost:3000/deep/er"],
-    ["/.well-known/agent-card.json?x=1", "http://agent.localhost:3000"],
+    ["/.well-known/agent-card.json?x=1", "http://agent.localhost:3000?x=1"],
+    ["/deep//.well-known/agent-card.json", "http://agent.localhost:3000/deep/"],
   ])("the address in %s leads through the gateway", async (path, url) => {
     const { call } = await setUp(
       { a2a: {} },
@@ -156,25 +157,26 @@ describe("a2a: agent cards", () => {
     expect(response.headers.etag).toBe('"x"');
   });
 
-  test("supportedInterfaces keep their paths, and url is left alone", async () => {
-    const document = {
+  test.each(["", "/deep"])("supportedInterfaces keep their paths below %j, and url is left alone", async (above) => {
+    const withUrls = (...urls: unknown[]) => ({
       url: "http://127.0.0.1:9999",
       supportedInterfaces: [
-        { url: "http://127.0.0.1:9999/v1?x=1", transport: "JSONRPC" },
-        { url: 5 },
-        "text",
-      ],
-    };
-    const { call } = await setUp({ a2a: {} }, card(document));
-    const response = await call({ host: "agent.localhost:3000", path: "/.well-known/agent-card.json" });
-    expect(JSON.parse(response.body)).toEqual({
-      url: "http://127.0.0.1:9999",
-      supportedInterfaces: [
-        { url: "http://agent.localhost:3000/v1?x=1", transport: "JSONRPC" },
-        { url: 5 },
+        { url: urls[0], transport: "JSONRPC" },
+        ...urls.slice(1).map((url) => ({ url })),
+        { other: 1 },
         "text",
       ],
     });
+    const base = `http://agent.localhost:3000${above}`;
+    const { call } = await setUp(
+      { a2a: {} },
+      card(withUrls("http://127.0.0.1:9999/v1?x=1", "http://x", "http://x/a/../b", "/c", "not an address", 5)),
+    );
+    const path = `${above}/.well-known/agent-card.json`;
+    const response = await call({ host: "agent.localhost:3000", path });
+    expect(JSON.parse(response.body)).toEqual(
+      withUrls(`${base}/v1?x=1`, `${base}/`, `${base}/a/../b`, `${base}/c`, "not an address", 5),
+    );
   });
 
   test.each<[string, unknown, number, string]>([

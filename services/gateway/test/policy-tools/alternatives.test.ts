@@ -48,16 +48,19 @@ function allowedWith(alternative: number): string[] {
 }
 
 const WITH_TOKEN = ["the backend, with an auth token", "the backend, with an auth token for a user"];
+const DELEGATE_TOKEN = "a delegate of the backend, with an auth token";
+const DELEGATES = ["a delegate of the backend, by its agent token", DELEGATE_TOKEN];
 const CHAIN_WITH_USER = "chain, the supply-chain agent for the backend and a user";
 const CHAIN_WITHOUT_USER = "chain, the same without a user";
 const LONGER_CHAIN = "chain, one step longer";
 
 /** In the file's order. */
 const ALLOWED: readonly (readonly string[])[] = [
-  WITH_TOKEN,
+  [...WITH_TOKEN, DELEGATE_TOKEN],
   [WITH_TOKEN[1]!],
   [],
-  [...WITH_TOKEN, "a token without scope", "a token with a scope that only begins alike"],
+  [...WITH_TOKEN, "a token without scope", "a token with a scope that only begins alike", ...DELEGATES],
+  ["the backend, by its keys", ...WITH_TOKEN, ...DELEGATES],
   ["the backend, by its keys", ...WITH_TOKEN],
   [CHAIN_WITH_USER],
   [CHAIN_WITH_USER],
