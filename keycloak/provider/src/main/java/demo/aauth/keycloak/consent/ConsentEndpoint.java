@@ -1,0 +1,162 @@
+package demo.aauth.keycloak.consent;
+
+import demo.aauth.keycloak.errors.OAuthException;
+import demo.aauth.keycloak.policy.Policy;
+import demo.aauth.keycloak.policy.Scopes;
+import demo.aauth.keycloak.realm.AAuthRealm;
+import demo.aauth.keycloak.realm.AuditTrail;
+import demo.aauth.keycloak.storage.ConsentRequest;
+import demo.aauth.keycloak.storage.ConsentedRequest;
+import demo.aauth.keycloak.storage.Grants;
+import demo.aauth.keycloak.storage.ShownConsent;
+import jakarta.ws.rs.core.MultivaluedMap;
+import jakarta.ws.rs.core.Response;
+import org.keycloak.events.Details;
+import org.keycloak.events.Errors;
+import org.keycloak.events.EventBuilder;
+import org.keycloak.events.EventType;
+import org.keycloak.models.KeycloakSession;
+import org.keycloak.models.UserSessionModel;
+import org.keycloak.services.managers.AuthenticationManager;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Asks the user (profile 6.5). {@code GET agent/auth} shows the page, after sign-in where needed; {@code POST agent/auth/consent} takes
+ * the answer. A request token is used up by a decision, the page's consent code by any attempt. Nobody is sent to an address that was
+ * not verified when the request was made (hole J10).
+ *
+ * <p>Both methods throw {@link OAuthException} for what cannot be answered.
+ */
+public final class ConsentEndpoint {
+
+    private final AAuthRealm realm;
+    private final KeycloakSession session;
+    private final Grants grants;
+    private final ConsentMemory memory;
+    private final EventBuilder event;
+
+    public ConsentEndpoint(AAuthRealm realm, EventBuilder event) {
+        this.realm = realm;
+        this.session = realm.session();
+        this.grants = realm.grants();
+        this.memory = new ConsentMemory(session);
+        this.event = event;
+    }
+
+    /** @param query of the address that the agent sent the browser to */
+    public Response show(MultivaluedMap<String, String> query) {
+        realm.requireAvailable();
+        String requestToken = required(query, "request_token");
+        ConsentRequest request = grants.consentRequests().find(requestToken)
+                .orElseThrow(() -> OAuthException.invalidRequest("Invalid or expired request_token"));
+        String redirectUri = single(query, "redirect_uri");
+        if (redirectUri != null && !redirectUri.equals(request.redirectUri())) {
+            throw OAuthException.invalidRequest("redirect_uri mismatch");
+        }
+        // The agent's signed request decides the state; the query only where that had none (hole J12).
+        String state = request.state() != null ? request.state() : single(query, "state");
+
+        UserSessionModel userSession = userSession();
+        if (userSession == null) {
+            return new ConsentLogin(session, event).start(requestToken, state);
+        }
+        if (!"consent".equals(single(query, "prompt")) && memory.covers(userSession, request)) {
+            return accept(requestToken, userSession, state, Details.CONSENT_VALUE_PERSISTED_CONSENT);
+        }
+        String consentCode = grants.shownConsents().issue(
+                new ShownConsent(requestToken, userSession.getId(), userSession.getUser().getId(), state),
+                realm.settings().consentLifespanSeconds());
+        return ConsentPage.render(realm, request, userSession.getUser(), consentCode);
+    }
+
+    /** @param form of the consent page */
+    public Response decide(MultivaluedMap<String, String> form) {
+        realm.requireAvailable();
+        ShownConsent page = grants.shownConsents().take(required(form, "consent_code"))
+                .orElseThrow(() -> OAuthException.invalidRequest("Invalid or expired consent code"));
+        UserSessionModel userSession = userSession();
+        if (userSession == null || !userSession.getId().equals(page.userSessionId())
+                || !userSession.getUser().getId().equals(page.userId())) {
+            throw OAuthException.invalidRequest("User session not found or expired");
+        }
+        if (single(form, "accept") != null && single(form, "cancel") == null) {
+            return accept(page.requestToken(), userSession, page.state(), Details.CONSENT_VALUE_CONSENT_GRANTED);
+        }
+        ConsentRequest request = take(page.requestToken());
+        audit(request, userSession);
+        event.error(Errors.REJECTED_BY_USER);
+        return denied(request, page.state(), "User denied the authorization request");
+    }
+
+    private Response accept(String requestToken, UserSessionModel userSession, String state, String how) {
+        ConsentRequest request = take(requestToken);
+        audit(request, userSession).detail(Details.CONSENT, how);
+        Policy policy = realm.policy();
+        // The policy may have changed while the page was open.
+        if (!policy.allowsAgent(request.agent()) || !policy.allowsScopes(Scopes.words(request.scope()))) {
+            event.error("access_denied");
+            return denied(request, state, "Authorization denied");
+        }
+        memory.remember(userSession, request);
+        String code = grants.codes().issue(
+                new ConsentedRequest(request, userSession.getUser().getId()), Grants.CODE_LIFESPAN_SECONDS);
+        event.success();
+        return redirect(request, state, Map.of("code", code));
+    }
+
+    /** Uses the request token up: of two answers, on whatever nodes, one counts (hole J13). */
+    private ConsentRequest take(String requestToken) {
+        return grants.consentRequests().take(requestToken)
+                .orElseThrow(() -> OAuthException.invalidRequest("Request token expired"));
+    }
+
+    private UserSessionModel userSession() {
+        AuthenticationManager.AuthResult result =
+                AuthenticationManager.authenticateIdentityCookie(session, realm.realm(), true);
+        return result == null ? null : result.session();
+    }
+
+    private AuditTrail audit(ConsentRequest request, UserSessionModel userSession) {
+        AuditTrail audit = new AuditTrail(event.session(userSession), EventType.GRANT_CONSENT);
+        audit.agent(request.agent(), request.agentDelegate());
+        audit.decision(request.resource(), request.scope(), userSession.getUser().getId());
+        audit.detail(Details.USERNAME, userSession.getUser().getUsername());
+        return audit;
+    }
+
+    private static Response denied(ConsentRequest request, String state, String description) {
+        Map<String, String> parameters = new LinkedHashMap<>();
+        parameters.put("error", "access_denied");
+        parameters.put("error_description", description);
+        return redirect(request, state, parameters);
+    }
+
+    private static Response redirect(ConsentRequest request, String state, Map<String, String> answer) {
+        Map<String, String> parameters = new LinkedHashMap<>(answer);
+        if (state != null) {
+            parameters.put("state", state);
+        }
+        return Response.seeOther(ConsentRedirect.to(request.redirectUri(), parameters))
+                .header("Cache-Control", "no-store").header("Pragma", "no-cache").header("Referrer-Policy", "no-referrer").build();
+    }
+
+    private static String required(MultivaluedMap<String, String> parameters, String name) {
+        String value = single(parameters, name);
+        if (value == null || value.isEmpty()) {
+            throw OAuthException.invalidRequest("Missing required parameter: " + name);
+        }
+        return value;
+    }
+
+    /** A parameter that may be given once; null when it is not given. */
+    private static String single(MultivaluedMap<String, String> parameters, String name) {
+        List<String> values = parameters.getOrDefault(name, List.of());
+        if (values.size() > 1) {
+            throw OAuthException.invalidRequest("duplicated parameter: " + name);
+        }
+        return values.isEmpty() ? null : values.get(0);
+    }
+}

@@ -1,0 +1,53 @@
+package demo.aauth.keycloak.consent;
+
+import demo.aauth.keycloak.policy.IdentityScope;
+import demo.aauth.keycloak.realm.AAuthRealm;
+import demo.aauth.keycloak.storage.ConsentRequest;
+import jakarta.ws.rs.core.Response;
+import org.keycloak.forms.login.LoginFormsProvider;
+import org.keycloak.models.UserModel;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Asks a signed-in person whether an agent may act for them, on a page of the realm's login theme. */
+final class ConsentPage {
+
+    private static final String TEMPLATE = "aauth-consent.ftl";
+
+    private ConsentPage() {
+    }
+
+    /** @param consentCode single-use value that ties the answer to this page and this browser */
+    static Response render(AAuthRealm realm, ConsentRequest request, UserModel user, String consentCode) {
+        RequestDescription description = RequestDescription.of(request, realm.discovery());
+        Map<String, Object> consent = new HashMap<>();
+        consent.put("action", realm.endpoint("/agent/auth/consent"));
+        consent.put("code", consentCode);
+        consent.put("username", user.getUsername());
+        consent.put("agent", request.agent());
+        consent.put("agentDelegate", request.agentDelegate());
+        consent.put("agentName", description.agentName());
+        consent.put("resource", request.resource());
+        consent.put("own", request.agent().equals(request.resource()));
+        consent.put("scopes", scopes(description));
+        consent.put("returnsTo", description.returnsTo());
+
+        Response page = realm.session().getProvider(LoginFormsProvider.class).setUser(user).setAttribute("consent", consent)
+                .createForm(TEMPLATE);
+        return ConsentPageHeaders.add(page, realm, request.redirectUri());
+    }
+
+    private static List<Map<String, Object>> scopes(RequestDescription description) {
+        return description.scopes().stream().map(ConsentPage::scope).toList();
+    }
+
+    private static Map<String, Object> scope(RequestDescription.Scope scope) {
+        Map<String, Object> shown = new HashMap<>();
+        shown.put("name", scope.name());
+        shown.put("description", scope.description());
+        shown.put("identity", scope.identity().map(IdentityScope::word).orElse(null));
+        return shown;
+    }
+}

@@ -1,0 +1,54 @@
+package demo.aauth.keycloak.consent;
+
+import demo.aauth.keycloak.realm.AAuthRealm;
+import demo.aauth.keycloak.realm.WebOrigins;
+import jakarta.ws.rs.core.Response;
+import jakarta.ws.rs.core.Response.ResponseBuilder;
+import org.keycloak.headers.SecurityHeadersProvider;
+import org.keycloak.models.BrowserSecurityHeaders;
+
+import java.net.URI;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * The realm's security headers, with one directive more: the form on the consent page may lead to the agent and to the pages it sends
+ * people on to, and nowhere else. Chromium applies {@code form-action} to every redirect that follows a submitted form, so those origins
+ * have to be named: all are known from verified metadata and configuration, never from what the browser brings.
+ */
+final class ConsentPageHeaders {
+
+    private static final String DIRECTIVE = "form-action";
+
+    private ConsentPageHeaders() {
+    }
+
+    static Response add(Response page, AAuthRealm realm, String redirectUri) {
+        Set<String> origins = new TreeSet<>(new WebOrigins(realm.session()).all());
+        URI target = URI.create(redirectUri);
+        origins.add(target.getScheme() + "://" + target.getRawAuthority());
+
+        // Keycloak would write its own policy over this one.
+        realm.session().getProvider(SecurityHeadersProvider.class).options().skipHeaders();
+        Map<String, String> configured = realm.realm().getBrowserSecurityHeaders();
+        ResponseBuilder response = Response.fromResponse(page);
+        for (BrowserSecurityHeaders header : BrowserSecurityHeaders.values()) {
+            String value = configured.getOrDefault(header.getKey(), header.getDefaultValue());
+            String sent = header == BrowserSecurityHeaders.CONTENT_SECURITY_POLICY ? restrictForm(value, origins) : value;
+            if (sent != null && !sent.isEmpty()) {
+                response.header(header.getHeaderName(), sent);
+            }
+        }
+        return response.header("Cache-Control", "no-store").build();
+    }
+
+    /** A policy of the realm's that says something about forms is the realm's business and stays as it is. */
+    static String restrictForm(String policy, Set<String> origins) {
+        if (policy == null || policy.isEmpty() || policy.contains(DIRECTIVE)) {
+            return policy;
+        }
+        String separator = policy.trim().endsWith(";") ? " " : "; ";
+        return policy.trim() + separator + DIRECTIVE + " 'self' " + String.join(" ", origins) + ";";
+    }
+}

@@ -1,0 +1,131 @@
+package demo.aauth.keycloak.discovery;
+
+import demo.aauth.keycloak.errors.AAuthException;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+
+/**
+ * The cache behind discovery: bounded, one load in flight for each key, failures remembered for a moment. Each node of a cluster has
+ * its own.
+ */
+final class DocumentCache<T> {
+
+    static final int MAX_ENTRIES = 1_000;
+    static final int CACHE_SECONDS = 300;
+    static final int RELOAD_COOLDOWN_SECONDS = 10;
+    /** Long enough that a flood of requests for a dead document costs one fetch, short enough for a start-up order. */
+    static final int FAILURE_SECONDS = 2;
+
+    /** @param fromCache false when this very call loaded the value */
+    record Cached<T>(T value, boolean fromCache) {
+    }
+
+    private record Entry<T>(T value, long expiresAt, long reloadedAt) {
+    }
+
+    private record Failure(AAuthException error, long until) {
+    }
+
+    private final LongSupplier nowSeconds;
+    private final Map<String, Entry<T>> entries = bounded();
+    /** Apart from the entries, so that a flood of dead identities cannot push out the living ones. */
+    private final Map<String, Failure> failures = bounded();
+    private final Map<String, CompletableFuture<T>> inFlight = new LinkedHashMap<>();
+
+    DocumentCache(LongSupplier nowSeconds) {
+        this.nowSeconds = nowSeconds;
+    }
+
+    /** The cached value, or what {@code loader} answers. Concurrent calls for one key share one load. */
+    Cached<T> get(String key, Supplier<T> loader) {
+        Entry<T> entry;
+        synchronized (this) {
+            entry = entries.get(key);
+        }
+        if (entry != null && nowSeconds.getAsLong() < entry.expiresAt()) {
+            return new Cached<>(entry.value(), true);
+        }
+        return load(key, loader, entry == null ? Long.MIN_VALUE / 2 : entry.reloadedAt());
+    }
+
+    /** Loads again although a fresh value exists, but at most once for each cooldown; inside it the old value is given. */
+    Cached<T> reload(String key, Supplier<T> loader) {
+        long now = nowSeconds.getAsLong();
+        synchronized (this) {
+            Entry<T> entry = entries.get(key);
+            if (entry != null && now - entry.reloadedAt() < RELOAD_COOLDOWN_SECONDS) {
+                return new Cached<>(entry.value(), true);
+            }
+            if (entry != null) {
+                entries.put(key, new Entry<>(entry.value(), entry.expiresAt(), now));
+            }
+        }
+        return load(key, loader, now);
+    }
+
+    private Cached<T> load(String key, Supplier<T> loader, long reloadedAt) {
+        CompletableFuture<T> mine = new CompletableFuture<>();
+        CompletableFuture<T> running;
+        synchronized (this) {
+            Failure failure = failures.get(key);
+            if (failure != null && nowSeconds.getAsLong() < failure.until()) {
+                throw failure.error();
+            }
+            running = inFlight.putIfAbsent(key, mine);
+        }
+        if (running != null) {
+            return new Cached<>(await(running), false);
+        }
+        return new Cached<>(run(key, loader, reloadedAt, mine), false);
+    }
+
+    private T run(String key, Supplier<T> loader, long reloadedAt, CompletableFuture<T> mine) {
+        try {
+            T value = loader.get();
+            synchronized (this) {
+                entries.put(key, new Entry<>(value, nowSeconds.getAsLong() + CACHE_SECONDS, reloadedAt));
+                failures.remove(key);
+                inFlight.remove(key);
+            }
+            mine.complete(value);
+            return value;
+        } catch (RuntimeException | Error error) {
+            synchronized (this) {
+                if (error instanceof AAuthException refusal) {
+                    failures.put(key, new Failure(refusal, nowSeconds.getAsLong() + FAILURE_SECONDS));
+                }
+                inFlight.remove(key);
+            }
+            mine.completeExceptionally(error);
+            throw error;
+        }
+    }
+
+    private static <T> T await(CompletableFuture<T> running) {
+        try {
+            return running.join();
+        } catch (CompletionException error) {
+            if (error.getCause() instanceof AAuthException refusal) {
+                throw refusal;
+            }
+            throw error;
+        }
+    }
+
+    /** Forgets what was used longest ago. */
+    private static <V> Map<String, V> bounded() {
+        return new LinkedHashMap<>(16, 0.75f, true) {
+            private static final long serialVersionUID = 1L;
+
+            @Override
+            protected boolean removeEldestEntry(Map.Entry<String, V> eldest) {
+                return size() > MAX_ENTRIES;
+            }
+        };
+    }
+}

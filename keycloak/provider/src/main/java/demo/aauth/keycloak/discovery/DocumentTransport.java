@@ -1,0 +1,22 @@
+package demo.aauth.keycloak.discovery;
+
+import java.io.IOException;
+import java.net.URI;
+
+/** Fetches one document with GET. */
+@FunctionalInterface
+public interface DocumentTransport {
+
+    /** Longest body that is read. */
+    int MAX_BODY_BYTES = 65_536;
+
+    /** For one fetch, from name resolution to the last byte. */
+    int TIMEOUT_MS = 5_000;
+
+    /** @param body at most {@link #MAX_BODY_BYTES} */
+    record Fetched(int status, byte[] body) {
+    }
+
+    /** Follows no redirect. @throws IOException also when a limit of size or time is exceeded */
+    Fetched fetch(URI uri) throws IOException;
+}

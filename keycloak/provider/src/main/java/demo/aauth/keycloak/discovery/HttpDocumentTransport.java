@@ -1,0 +1,92 @@
+package demo.aauth.keycloak.discovery;
+
+import org.apache.http.HttpEntity;
+import org.apache.http.client.config.RequestConfig;
+import org.apache.http.client.methods.CloseableHttpResponse;
+import org.apache.http.client.methods.HttpGet;
+import org.apache.http.impl.client.CloseableHttpClient;
+import org.apache.http.impl.client.HttpClientBuilder;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URI;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Fetches documents from strangers: no redirects, no cookies, no retries, no decompression, and an end to everything that takes too
+ * long, however many bytes a minute it sends.
+ */
+public final class HttpDocumentTransport implements DocumentTransport, AutoCloseable {
+
+    private static final int MAX_CONNECTIONS = 50;
+
+    private final CloseableHttpClient client;
+    private final ScheduledExecutorService deadlines;
+
+    /** @param development see {@link NetworkGuard} */
+    public HttpDocumentTransport(boolean development) {
+        RequestConfig limits = RequestConfig.custom()
+                .setConnectionRequestTimeout(TIMEOUT_MS)
+                .setConnectTimeout(TIMEOUT_MS)
+                .setSocketTimeout(TIMEOUT_MS)
+                .build();
+        client = HttpClientBuilder.create()
+                .setDefaultRequestConfig(limits)
+                .setDnsResolver(new NetworkGuard(development))
+                .setMaxConnTotal(MAX_CONNECTIONS)
+                .setMaxConnPerRoute(MAX_CONNECTIONS)
+                .setUserAgent("keycloak-aauth")
+                .disableRedirectHandling()
+                .disableCookieManagement()
+                .disableAuthCaching()
+                .disableAutomaticRetries()
+                .disableContentCompression()
+                .build();
+        deadlines = Executors.newSingleThreadScheduledExecutor(task -> {
+            Thread thread = new Thread(task, "aauth-discovery-deadlines");
+            thread.setDaemon(true);
+            return thread;
+        });
+    }
+
+    @Override
+    public Fetched fetch(URI uri) throws IOException {
+        HttpGet request = new HttpGet(uri);
+        request.setHeader("Accept", "application/json");
+        // A peer that sends a byte every few seconds keeps every socket timeout content; the deadline ends it.
+        ScheduledFuture<?> deadline = deadlines.schedule(request::abort, TIMEOUT_MS, TimeUnit.MILLISECONDS);
+        try (CloseableHttpResponse response = client.execute(request)) {
+            return new Fetched(response.getStatusLine().getStatusCode(), read(request, response.getEntity()));
+        } finally {
+            deadline.cancel(false);
+        }
+    }
+
+    @Override
+    public void close() {
+        deadlines.shutdownNow();
+        try {
+            client.close();
+        } catch (IOException ignored) {
+            // The server stops: there is nobody left to be told.
+        }
+    }
+
+    private static byte[] read(HttpGet request, HttpEntity entity) throws IOException {
+        if (entity == null) {
+            return new byte[0];
+        }
+        try (InputStream content = entity.getContent()) {
+            byte[] body = content.readNBytes(MAX_BODY_BYTES + 1);
+            if (body.length > MAX_BODY_BYTES) {
+                // Else closing the stream would read on to its end, to use the connection again.
+                request.abort();
+                throw new IOException("more than " + MAX_BODY_BYTES + " bytes");
+            }
+            return body;
+        }
+    }
+}

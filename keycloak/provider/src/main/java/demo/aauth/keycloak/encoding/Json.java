@@ -1,0 +1,64 @@
+package demo.aauth.keycloak.encoding;
+
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+
+/** JSON from strangers: UTF-8, one value, no member twice. */
+public final class Json {
+
+    private static final ObjectMapper MAPPER = new ObjectMapper()
+            .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+
+    private Json() {
+    }
+
+    /** An empty object to be filled; members keep their order. */
+    public static ObjectNode object() {
+        return MAPPER.createObjectNode();
+    }
+
+    /** An array of strings, written down; null stands for an absent one. */
+    public static String array(String... items) {
+        ArrayNode array = MAPPER.createArrayNode();
+        for (String item : items) {
+            array.add(item);
+        }
+        return array.toString();
+    }
+
+    /** The value, or null when the bytes are no JSON in UTF-8. */
+    public static JsonNode parse(byte[] bytes) {
+        try {
+            // Decoded here, because the parser would guess other encodings.
+            return parse(StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString());
+        } catch (CharacterCodingException notUtf8) {
+            return null;
+        }
+    }
+
+    /** The value, or null when the text is no JSON. */
+    public static JsonNode parse(String text) {
+        try {
+            JsonNode value = MAPPER.readTree(text);
+            return value == null || value.isMissingNode() ? null : value;
+        } catch (JsonProcessingException malformed) {
+            return null;
+        }
+    }
+
+    /** A non-empty string member, or null. */
+    public static String text(JsonNode object, String name) {
+        JsonNode value = object.get(name);
+        return value != null && value.isTextual() && !value.textValue().isEmpty() ? value.textValue() : null;
+    }
+}

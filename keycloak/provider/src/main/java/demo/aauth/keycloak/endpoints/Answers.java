@@ -1,0 +1,32 @@
+package demo.aauth.keycloak.endpoints;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import demo.aauth.keycloak.encoding.Json;
+import demo.aauth.keycloak.errors.OAuthException;
+import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Response;
+import jakarta.ws.rs.core.Response.ResponseBuilder;
+
+/** JSON answers. Each has, or could have had, a token in it, so none is stored anywhere (RFC 6749 section 5.1). */
+final class Answers {
+
+    private Answers() {
+    }
+
+    static ResponseBuilder ok(ObjectNode body) {
+        return json(200, body);
+    }
+
+    /** The JSON is made by a library, so nothing that a caller sent can break out of its string (hole J14). */
+    static ResponseBuilder refusal(OAuthException refusal) {
+        return json(refusal.status(), Json.object().put("error", refusal.error()).put("error_description", refusal.getMessage()));
+    }
+
+    static ResponseBuilder noStore(ResponseBuilder response) {
+        return response.header("Cache-Control", "no-store").header("Pragma", "no-cache");
+    }
+
+    private static ResponseBuilder json(int status, ObjectNode body) {
+        return noStore(Response.status(status).type(MediaType.APPLICATION_JSON_TYPE).entity(body.toString()));
+    }
+}

@@ -1,0 +1,44 @@
+package demo.aauth.keycloak.endpoints;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import demo.aauth.keycloak.consent.ConsentMemory;
+import demo.aauth.keycloak.encoding.Json;
+import demo.aauth.keycloak.granttypes.SameAgent;
+import demo.aauth.keycloak.granttypes.TokenRequest;
+import demo.aauth.keycloak.realm.AAuthRealm;
+import demo.aauth.keycloak.realm.AuditTrail;
+import demo.aauth.keycloak.signing.Requester;
+import demo.aauth.keycloak.storage.RefreshGrant;
+import org.keycloak.events.EventBuilder;
+import org.keycloak.events.EventType;
+
+/**
+ * {@code POST agent/revoke}: as RFC 7009, the answer is the same whether or not there was such a token; only its owner can revoke it.
+ * With the token goes the consent behind it, which would otherwise bring the next one without anybody being asked.
+ */
+final class RevocationEndpoint extends SignedEndpoint {
+
+    RevocationEndpoint(AAuthRealm realm, EventBuilder event) {
+        super(realm, new AuditTrail(event, EventType.REVOKE_GRANT));
+    }
+
+    @Override
+    ObjectNode answer(SignedForm signed) {
+        requireServing();
+        Requester requester = realm.requesterVerifier().verify(signed.request());
+        audit.requester(requester);
+        signed.requireNoDuplicates();
+        String token = TokenRequest.required(signed.form(), "token");
+        realm.grants().refreshTokens().find(token)
+                .filter(grant -> SameAgent.test(grant.agent(), grant.agentDelegate(), requester))
+                .ifPresent(grant -> revoke(token, grant));
+        return Json.object();
+    }
+
+    private void revoke(String token, RefreshGrant grant) {
+        realm.grants().refreshTokens().take(token);
+        new ConsentMemory(realm.session()).forget(grant);
+        audit.decision(grant.resource(), grant.scope(), grant.subject());
+        audit.granted();
+    }
+}

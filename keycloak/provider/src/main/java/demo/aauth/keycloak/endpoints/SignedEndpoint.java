@@ -1,0 +1,58 @@
+package demo.aauth.keycloak.endpoints;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import demo.aauth.keycloak.errors.OAuthException;
+import demo.aauth.keycloak.policy.Policy;
+import demo.aauth.keycloak.realm.AAuthRealm;
+import demo.aauth.keycloak.realm.AuditTrail;
+import jakarta.ws.rs.core.Response;
+import org.jboss.logging.Logger;
+
+/**
+ * What the endpoints for agents have in common: every answer is JSON, and every outcome an event. Refusals are answers and not thrown
+ * on, so that Keycloak's transaction commits and what was used up stays used up.
+ */
+abstract class SignedEndpoint {
+
+    private static final Logger LOG = Logger.getLogger(SignedEndpoint.class);
+
+    final AAuthRealm realm;
+    final AuditTrail audit;
+    private final CrossOrigin crossOrigin;
+
+    SignedEndpoint(AAuthRealm realm, AuditTrail audit) {
+        this.realm = realm;
+        this.audit = audit;
+        this.crossOrigin = new CrossOrigin(realm.session());
+    }
+
+    /** @param body the bytes as received; null when there is none */
+    final Response handle(byte[] body) {
+        try {
+            ObjectNode answer = answer(SignedForm.read(realm.session(), body));
+            return crossOrigin.clientsOnly(Answers.ok(answer));
+        } catch (OAuthException refusal) {
+            audit.refused(refusal);
+            return crossOrigin.clientsOnly(Answers.refusal(refusal));
+        } catch (RuntimeException failure) {
+            LOG.error("AAuth request failed", failure);
+            realm.session().getTransactionManager().setRollbackOnly();
+            OAuthException answer = new OAuthException(500, "server_error", "The request could not be answered");
+            audit.refused(answer);
+            return crossOrigin.clientsOnly(Answers.refusal(answer));
+        }
+    }
+
+    /** @throws OAuthException the refusal */
+    abstract ObjectNode answer(SignedForm signed);
+
+    /** The policy in force, where this realm serves AAuth at all. */
+    final Policy requireServing() {
+        realm.requireAvailable();
+        Policy policy = realm.policy();
+        if (!policy.enabled()) {
+            throw OAuthException.invalidRequest("AAuth protocol is not enabled for this realm");
+        }
+        return policy;
+    }
+}

@@ -1,0 +1,70 @@
+package demo.aauth.keycloak.errors;
+
+/** A refusal as OAuth has it (RFC 6749 section 5.2). The description is for the caller and holds no secret. */
+public final class OAuthException extends RuntimeException {
+
+    private static final int MAX_QUOTED_LENGTH = 100;
+
+    private final int status;
+    private final String error;
+
+    public OAuthException(int status, String error, String description) {
+        this(status, error, description, null);
+    }
+
+    public OAuthException(int status, String error, String description, Throwable cause) {
+        super(printable(description), cause, false, false);
+        this.status = status;
+        this.error = error;
+    }
+
+    public static OAuthException invalidRequest(String description) {
+        return new OAuthException(400, "invalid_request", description);
+    }
+
+    public static OAuthException invalidGrant(String description) {
+        return new OAuthException(400, "invalid_grant", description);
+    }
+
+    public static OAuthException invalidGrant(String description, Throwable cause) {
+        return new OAuthException(400, "invalid_grant", description, cause);
+    }
+
+    public static OAuthException accessDenied(String description) {
+        return new OAuthException(403, "access_denied", description);
+    }
+
+    /** Nobody is told more before it is proven who asks. */
+    public static OAuthException unproven(AAuthException cause) {
+        return new OAuthException(401, "invalid_signature", cause.getMessage(), cause);
+    }
+
+    public static OAuthException agentUnknown() {
+        return new OAuthException(401, "invalid_request", "Agent identity not found.");
+    }
+
+    /** A value from the request, cut to a length that is fit to be repeated in an answer. */
+    public static String quoted(Object value) {
+        String text = String.valueOf(value);
+        return text.length() > MAX_QUOTED_LENGTH ? text.substring(0, MAX_QUOTED_LENGTH) + "..." : text;
+    }
+
+    public int status() {
+        return status;
+    }
+
+    /** {@code error} of the answer. */
+    public String error() {
+        return error;
+    }
+
+    /** The check that failed, where it is known: more exact than {@link #error()}, for events and logs. */
+    public String reasonCode() {
+        return getCause() instanceof AAuthException refusal ? refusal.code().code() : error;
+    }
+
+    /** Descriptions are ASCII without double quote and backslash (RFC 6749 section 5.2). */
+    private static String printable(String text) {
+        return text.replaceAll("[\"\\\\]", "'").replaceAll("[^\\x20-\\x7e]", "?");
+    }
+}

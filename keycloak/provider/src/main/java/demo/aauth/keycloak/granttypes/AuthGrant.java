@@ -1,0 +1,116 @@
+package demo.aauth.keycloak.granttypes;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import demo.aauth.keycloak.encoding.FormParameters;
+import demo.aauth.keycloak.encoding.Json;
+import demo.aauth.keycloak.errors.OAuthException;
+import demo.aauth.keycloak.policy.IdentityScope;
+import demo.aauth.keycloak.policy.Policy;
+import demo.aauth.keycloak.policy.Scopes;
+import demo.aauth.keycloak.signing.Requester;
+import demo.aauth.keycloak.storage.ConsentRequest;
+import demo.aauth.keycloak.tokens.Decision;
+import demo.aauth.keycloak.tokens.ResourceToken;
+
+import java.util.List;
+
+/**
+ * {@code request_type=auth}: a resource token, or scopes of the agent itself, for an auth token; or for a request token, where policy
+ * wants the user asked (profile 6.1).
+ */
+public final class AuthGrant {
+
+    private AuthGrant() {
+    }
+
+    /**
+     * What is asked for, and at which resource.
+     *
+     * @param own the agent is the resource itself
+     */
+    private record Wish(String resource, List<String> scopes, boolean own) {
+
+        String scope() {
+            return Scopes.join(scopes);
+        }
+    }
+
+    public static ObjectNode handle(TokenRequest request, GrantContext context) {
+        Wish wish = readWish(request, context);
+        Requester requester = request.requester();
+        // Who a user is only that user can say, whatever the consent lists leave out: without one there is nobody to name.
+        boolean asksForUser = wish.own() && IdentityScope.anyOf(wish.scopes());
+        if (!asksForUser && !request.policy().needsConsent(wish.scopes())) {
+            return context.issue(new Decision(requester.agent(), requester.agentDelegate(), requester.key(),
+                    wish.resource(), wish.scope(), null, null), request.policy());
+        }
+        return askUser(request, wish, context);
+    }
+
+    private static ObjectNode askUser(TokenRequest request, Wish wish, GrantContext context) {
+        String redirectUri = request.form().get("redirect_uri");
+        if (redirectUri == null) {
+            throw OAuthException.invalidRequest("redirect_uri is required when user consent is needed");
+        }
+        Requester requester = request.requester();
+        RedirectUriCheck.require(redirectUri, requester, context.realm());
+        int lifespan = context.realm().settings().consentLifespanSeconds();
+        String requestToken = context.realm().grants().consentRequests().issue(
+                new ConsentRequest(requester.agent(), requester.agentDelegate(), requester.thumbprint(), wish.resource(),
+                        wish.scope(), redirectUri, request.form().get("state")),
+                lifespan);
+        return Json.object().put("expires_in", lifespan).put("request_token", requestToken)
+                .put("token_type", GrantContext.TOKEN_TYPE);
+    }
+
+    private static Wish readWish(TokenRequest request, GrantContext context) {
+        FormParameters form = request.form();
+        String resourceToken = form.get("resource_token");
+        String scope = form.get("scope");
+        if (form.get("auth_request_url") != null) {
+            throw OAuthException.invalidRequest("auth_request_url is not supported");
+        }
+        if (resourceToken != null && scope != null) {
+            throw OAuthException.invalidRequest("Only one of resource_token and scope may be given");
+        }
+        if (resourceToken != null) {
+            ResourceToken claims = ResourceTokenCheck.verify(resourceToken, request.requester(), context.realm());
+            List<String> scopes = Scopes.words(claims.scope());
+            context.audit().decision(claims.resource(), claims.scope(), null);
+            // Before the question whether consent is needed: a user cannot grant what policy forbids (hole J7).
+            if (!request.policy().allowsScopes(scopes)) {
+                throw OAuthException.accessDenied("Authorization denied");
+            }
+            // Whoever is a resource, too, could otherwise ask for itself by a resource token of its own.
+            boolean own = claims.resource().equals(request.requester().agent());
+            if (own) {
+                requireOwnScopes(scopes, request.requester(), request.policy());
+            }
+            return new Wish(claims.resource(), scopes, own);
+        }
+        List<String> scopes = Scopes.words(scope);
+        if (scopes.isEmpty()) {
+            throw OAuthException.invalidRequest("Missing required parameter: resource_token or scope");
+        }
+        context.audit().decision(request.requester().agent(), scope, null);
+        requireOwnScopes(scopes, request.requester(), request.policy());
+        return new Wish(request.requester().agent(), scopes, true);
+    }
+
+    /**
+     * The agent is the resource itself (SPEC 3.5); that takes an identity that others can address and, to learn who a user is, a place
+     * on the realm's list.
+     */
+    private static void requireOwnScopes(List<String> scopes, Requester requester, Policy policy) {
+        if (!requester.identified()) {
+            throw OAuthException.agentUnknown();
+        }
+        // A token for itself tells an agent nothing, unless it tells who the user is.
+        if (IdentityScope.anyOf(scopes) && !policy.selfAgents().contains(requester.agent())) {
+            throw OAuthException.accessDenied("Agent is not allowed to ask who its users are");
+        }
+        if (!policy.allowsScopes(scopes)) {
+            throw new OAuthException(400, "invalid_scope", "One or more requested scopes are not allowed");
+        }
+    }
+}

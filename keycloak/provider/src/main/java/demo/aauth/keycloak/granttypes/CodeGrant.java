@@ -1,0 +1,47 @@
+package demo.aauth.keycloak.granttypes;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import demo.aauth.keycloak.errors.OAuthException;
+import demo.aauth.keycloak.signing.Requester;
+import demo.aauth.keycloak.storage.ConsentRequest;
+import demo.aauth.keycloak.storage.ConsentedRequest;
+import demo.aauth.keycloak.storage.RefreshGrant;
+import demo.aauth.keycloak.tokens.Decision;
+
+import java.util.Optional;
+
+/**
+ * {@code request_type=code}: what the user agreed to, for an auth token and a refresh token. The code is used up by any attempt, also by
+ * one that is refused (profile 4.6).
+ */
+public final class CodeGrant {
+
+    private CodeGrant() {
+    }
+
+    public static ObjectNode handle(TokenRequest request, GrantContext context) {
+        Optional<ConsentedRequest> taken = context.realm().grants().codes().take(request.required("code"));
+        String redirectUri = request.required("redirect_uri");
+        ConsentedRequest consented =
+                taken.orElseThrow(() -> OAuthException.invalidGrant("Invalid or expired authorization code"));
+        ConsentRequest wish = consented.request();
+        Requester requester = request.requester();
+        if (!redirectUri.equals(wish.redirectUri())) {
+            throw OAuthException.invalidGrant("redirect_uri mismatch");
+        }
+        if (!SameAgent.test(wish.agent(), wish.agentDelegate(), requester) || !requester.thumbprint().equals(wish.thumbprint())) {
+            throw OAuthException.invalidGrant("Agent signature mismatch");
+        }
+        context.audit().decision(wish.resource(), wish.scope(), consented.subject());
+        if (context.realm().user(consented.subject()).isEmpty()) {
+            throw OAuthException.invalidGrant("User not found");
+        }
+        RefreshGrant grant =
+                new RefreshGrant(wish.agent(), wish.agentDelegate(), wish.resource(), wish.scope(), consented.subject());
+        ObjectNode answer = context.issue(new Decision(grant.agent(), grant.agentDelegate(), requester.key(),
+                grant.resource(), grant.scope(), grant.subject(), null), request.policy());
+        String refreshToken =
+                context.realm().grants().refreshTokens().issue(grant, request.policy().refreshTokenLifespanSeconds());
+        return answer.put("refresh_token", refreshToken);
+    }
+}

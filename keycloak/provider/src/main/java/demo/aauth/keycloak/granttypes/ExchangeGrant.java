@@ -1,0 +1,67 @@
+package demo.aauth.keycloak.granttypes;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import demo.aauth.keycloak.errors.OAuthException;
+import demo.aauth.keycloak.policy.Policy;
+import demo.aauth.keycloak.policy.Scopes;
+import demo.aauth.keycloak.realm.AAuthRealm;
+import demo.aauth.keycloak.signing.Requester;
+import demo.aauth.keycloak.tokens.Act;
+import demo.aauth.keycloak.tokens.AuthToken;
+import demo.aauth.keycloak.tokens.Decision;
+import demo.aauth.keycloak.tokens.ResourceToken;
+import org.keycloak.models.UserModel;
+
+import java.util.List;
+
+/**
+ * {@code request_type=exchange}: a resource calls on, on behalf of its own caller. The new token is for the next resource, names this
+ * requester as agent and the caller in {@code act}, and never has a scope that the caller's token lacks (profile 6.1).
+ */
+public final class ExchangeGrant {
+
+    private ExchangeGrant() {
+    }
+
+    public static ObjectNode handle(TokenRequest request, AuthToken upstream, GrantContext context) {
+        Requester requester = request.requester();
+        Policy policy = request.policy();
+        ResourceToken claims = ResourceTokenCheck.verify(request.required("resource_token"), requester, context.realm());
+        context.audit().decision(claims.resource(), claims.scope(), null);
+        List<String> scopes = Scopes.words(claims.scope());
+        requireNoExpansion(scopes, Scopes.words(upstream.scope()));
+        if (!policy.allowsScopes(scopes)) {
+            throw OAuthException.accessDenied("Authorization denied");
+        }
+        Act act = caller(upstream, requester.agent());
+        if (act.depth() > policy.exchangeMaxDepth()) {
+            throw notAuthorized("Delegation chain depth limit exceeded (max: " + policy.exchangeMaxDepth() + ")");
+        }
+        return context.issue(new Decision(requester.agent(), requester.agentDelegate(), requester.key(), claims.resource(),
+                Scopes.join(scopes), subject(upstream, context.realm()), act), policy);
+    }
+
+    private static void requireNoExpansion(List<String> scopes, List<String> granted) {
+        List<String> expansion = scopes.stream().filter(scope -> !granted.contains(scope)).toList();
+        if (!expansion.isEmpty()) {
+            throw notAuthorized("Scope expansion not allowed: " + OAuthException.quoted(Scopes.join(expansion)));
+        }
+    }
+
+    /** The caller, as its token describes it; a token without {@code agent} was issued to the resource itself. */
+    private static Act caller(AuthToken upstream, String audience) {
+        String agent = upstream.agent() == null ? audience : upstream.agent();
+        return new Act(agent, upstream.agentDelegate(), upstream.subject(), upstream.act());
+    }
+
+    /** Another issuer's subject is a name in its own books; only a user of this realm is carried on. */
+    private static String subject(AuthToken upstream, AAuthRealm realm) {
+        return upstream.issuer().equals(realm.issuer()) && upstream.subject() != null
+                ? realm.user(upstream.subject()).map(UserModel::getId).orElse(null)
+                : null;
+    }
+
+    private static OAuthException notAuthorized(String reason) {
+        return OAuthException.invalidGrant("Token exchange authorization failed: " + reason);
+    }
+}

@@ -1,0 +1,38 @@
+package demo.aauth.keycloak.granttypes;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import demo.aauth.keycloak.errors.OAuthException;
+import demo.aauth.keycloak.policy.Scopes;
+import demo.aauth.keycloak.signing.Requester;
+import demo.aauth.keycloak.storage.RefreshGrant;
+import demo.aauth.keycloak.tokens.Decision;
+
+/**
+ * {@code request_type=refresh}: a new auth token for the same agent, resource, scope and user. The requester may sign with another key
+ * than before, because the gate has proven that it is the agent's (profile 4.5). The refresh token stays good until it expires or is
+ * revoked.
+ */
+public final class RefreshTokenGrant {
+
+    private RefreshTokenGrant() {
+    }
+
+    public static ObjectNode handle(TokenRequest request, GrantContext context) {
+        RefreshGrant grant = context.realm().grants().refreshTokens().find(request.required("refresh_token"))
+                .orElseThrow(() -> OAuthException.invalidGrant("Invalid refresh_token: unknown, expired or revoked"));
+        Requester requester = request.requester();
+        // One text for every way of not being the owner: it must not tell whose token it is (hole J17).
+        if (!SameAgent.test(grant.agent(), grant.agentDelegate(), requester)) {
+            throw OAuthException.invalidGrant("Error refreshing token: Agent signature mismatch");
+        }
+        context.audit().decision(grant.resource(), grant.scope(), grant.subject());
+        if (context.realm().user(grant.subject()).isEmpty()) {
+            throw OAuthException.invalidGrant("Error refreshing token: User not found");
+        }
+        if (!request.policy().allowsScopes(Scopes.words(grant.scope()))) {
+            throw OAuthException.accessDenied("Authorization denied");
+        }
+        return context.issue(new Decision(grant.agent(), grant.agentDelegate(), requester.key(),
+                grant.resource(), grant.scope(), grant.subject(), null), request.policy());
+    }
+}

@@ -1,0 +1,42 @@
+package demo.aauth.keycloak.policy;
+
+import java.util.List;
+
+/**
+ * What the realm's {@code aauth.*} attributes decide (profile 6.4).
+ *
+ * @param allowedAgents agents that may ask at all; empty means every agent whose identity can be proven
+ * @param selfAgents agents that may ask, for themselves, who a user is; empty means none
+ * @param allowedScopes scopes that may be granted; empty means every scope that a resource asks for
+ * @param trustedIssuers issuers, besides this one, whose auth tokens may be exchanged
+ */
+public record Policy(
+        boolean enabled,
+        List<String> allowedAgents,
+        List<String> blockedAgents,
+        List<String> selfAgents,
+        List<String> allowedScopes,
+        List<String> trustedIssuers,
+        List<String> consentScopes,
+        List<String> consentScopePrefixes,
+        boolean exchangeEnabled,
+        int exchangeMaxDepth,
+        int authTokenLifespanSeconds,
+        int refreshTokenLifespanSeconds) {
+
+    /** True when the agent is on no block list and, where there is an allow list, on it. */
+    public boolean allowsAgent(String agent) {
+        return !blockedAgents.contains(agent) && (allowedAgents.isEmpty() || allowedAgents.contains(agent));
+    }
+
+    /** True when every scope may be granted. */
+    public boolean allowsScopes(List<String> scopes) {
+        return allowedScopes.isEmpty() || allowedScopes.containsAll(scopes);
+    }
+
+    /** True when one of the scopes needs the user's consent. */
+    public boolean needsConsent(List<String> scopes) {
+        return scopes.stream().anyMatch(scope ->
+                consentScopes.contains(scope) || consentScopePrefixes.stream().anyMatch(scope::startsWith));
+    }
+}

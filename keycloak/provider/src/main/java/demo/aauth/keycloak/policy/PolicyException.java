@@ -1,0 +1,13 @@
+package demo.aauth.keycloak.policy;
+
+import java.util.List;
+
+/** The realm's attributes are not usable; the message names every malformed or unknown one. */
+public final class PolicyException extends RuntimeException {
+
+    private static final long serialVersionUID = 1L;
+
+    PolicyException(List<String> problems) {
+        super("the realm's attributes are not usable: " + String.join("; ", problems));
+    }
+}

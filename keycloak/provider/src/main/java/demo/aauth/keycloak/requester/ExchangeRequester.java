@@ -1,0 +1,8 @@
+package demo.aauth.keycloak.requester;
+
+import demo.aauth.keycloak.signing.Requester;
+import demo.aauth.keycloak.tokens.AuthToken;
+
+/** A requester that brought the auth token it was called with. */
+public record ExchangeRequester(Requester requester, AuthToken upstream) {
+}

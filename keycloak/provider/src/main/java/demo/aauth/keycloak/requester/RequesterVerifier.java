@@ -1,0 +1,201 @@
+package demo.aauth.keycloak.requester;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import demo.aauth.keycloak.discovery.Discovery;
+import demo.aauth.keycloak.discovery.Discovery.DiscoveredKey;
+import demo.aauth.keycloak.discovery.Discovery.Kind;
+import demo.aauth.keycloak.discovery.Identifier;
+import demo.aauth.keycloak.encoding.Json;
+import demo.aauth.keycloak.errors.AAuthException;
+import demo.aauth.keycloak.errors.ErrorCode;
+import demo.aauth.keycloak.errors.OAuthException;
+import demo.aauth.keycloak.headers.HeaderFields;
+import demo.aauth.keycloak.headers.SignatureKey;
+import demo.aauth.keycloak.headers.SignatureKeyParser;
+import demo.aauth.keycloak.keys.Ed25519Key;
+import demo.aauth.keycloak.keys.JwkThumbprint;
+import demo.aauth.keycloak.signing.Claimant;
+import demo.aauth.keycloak.signing.ReceivedRequest;
+import demo.aauth.keycloak.signing.RequestGate;
+import demo.aauth.keycloak.signing.Requester;
+import demo.aauth.keycloak.tokens.AgentToken;
+import demo.aauth.keycloak.tokens.AuthToken;
+import demo.aauth.keycloak.tokens.DecodedToken;
+import demo.aauth.keycloak.tokens.TokenType;
+import demo.aauth.keycloak.tokens.TokenVerifier;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Supplier;
+
+/**
+ * Proves who asks. Throws {@link OAuthException}: 401 while that is not proven, 400 when the upstream token is no basis for an exchange.
+ */
+public final class RequesterVerifier {
+
+    /** Each candidate costs a verification. */
+    private static final int MAX_CANDIDATE_KEYS = 10;
+
+    /** An upstream token with these faults may be genuine: the exchange is refused, not the requester's proof. */
+    private static final Set<ErrorCode> EXCHANGE_REFUSED =
+            Set.of(ErrorCode.TOKEN_AUDIENCE_MISMATCH, ErrorCode.TOKEN_EXPIRED, ErrorCode.TOKEN_NOT_YET_VALID);
+
+    private final RequestGate gate;
+    private final TokenVerifier tokens;
+    private final Discovery discovery;
+
+    public RequesterVerifier(RequestGate gate, TokenVerifier tokens, Discovery discovery) {
+        this.gate = gate;
+        this.tokens = tokens;
+        this.discovery = discovery;
+    }
+
+    /** For every request type but exchange: an auth token identifies nobody here. */
+    public Requester verify(ReceivedRequest request) {
+        requireSignatureKey(request);
+        return proven(() -> gate.verify(request, this::claimant));
+    }
+
+    /**
+     * For an exchange. There the key in {@code Signature-Key} is not the one that signs: the header carries the upstream token, bound to
+     * the caller's caller, while the request is signed by the token's audience with its own key. That key is the one in the audience's
+     * key set whose thumbprint is {@code agent_jkt} of the resource token. Does not verify the resource token, which only says where to
+     * look: the request type does.
+     */
+    public ExchangeRequester verifyExchange(ReceivedRequest request, String resourceToken, List<String> trustedIssuers) {
+        requireSignatureKey(request);
+        String upstreamToken = upstreamToken(request);
+        JsonNode claims = unverifiedClaims(resourceToken);
+        String agent = Json.text(claims, "agent");
+        if (agent == null) {
+            throw OAuthException.invalidGrant("Invalid resource_token: Missing 'agent' claim in resource token");
+        }
+        String thumbprint = Json.text(claims, "agent_jkt");
+        // Checked whole before anything that its holder says leads to a request of ours (hole J3).
+        AuthToken upstream = verifyUpstream(upstreamToken, agent, trustedIssuers);
+        Requester requester = proven(() -> gate.verify(request, claim -> claimantOfExchange(agent, thumbprint)));
+        return new ExchangeRequester(requester, upstream);
+    }
+
+    private Claimant claimant(SignatureKey claim) {
+        if (claim instanceof SignatureKey.Hwk header) {
+            return Claimant.pseudonymous(Ed25519Key.of(header.x()));
+        }
+        if (claim instanceof SignatureKey.Jwks published) {
+            return claimant(published);
+        }
+        if (claim instanceof SignatureKey.Jwt token) {
+            return claimant(token);
+        }
+        throw new AAuthException(ErrorCode.UNSUPPORTED_SCHEME, "a key set by URL proves no identity");
+    }
+
+    private Claimant claimant(SignatureKey.Jwks published) {
+        if (published.wellKnown() != null && !published.wellKnown().equals("aauth-agent")) {
+            // The name would become part of the address that is fetched.
+            throw new AAuthException(ErrorCode.UNSUPPORTED_SCHEME, "well-known must be aauth-agent");
+        }
+        if (!Identifier.isCanonical(published.id())) {
+            throw new AAuthException(ErrorCode.DISCOVERY_BLOCKED, "the agent's id is not a canonical identifier");
+        }
+        DiscoveredKey key = discovery.key(Kind.AGENT, published.id(), published.kid());
+        return new Claimant(published.id(), null, List.of(Ed25519Key.of(key.jwk())), () -> key.fromCache()
+                ? discovery.replacedKey(Kind.AGENT, published.id(), published.kid(), key.jwk()).map(Ed25519Key::of)
+                : Optional.empty());
+    }
+
+    private Claimant claimant(SignatureKey.Jwt token) {
+        DecodedToken decoded = DecodedToken.decode(token.jwt());
+        if (decoded.hasType(TokenType.AGENT)) {
+            AgentToken verified = tokens.verifyAgentToken(token.jwt());
+            return new Claimant(verified.agent(), verified.delegate(), List.of(verified.key()), Optional::empty);
+        }
+        if (decoded.hasType(TokenType.AUTH)) {
+            throw new AAuthException(ErrorCode.UNTRUSTED_ISSUER, "the token's issuer is not trusted");
+        }
+        throw new AAuthException(ErrorCode.TOKEN_TYPE_MISMATCH, "the token is neither an auth token nor an agent token");
+    }
+
+    private AuthToken verifyUpstream(String token, String agent, List<String> trustedIssuers) {
+        try {
+            return tokens.verifyAuthToken(token, agent, trustedIssuers);
+        } catch (AAuthException refusal) {
+            if (EXCHANGE_REFUSED.contains(refusal.code())) {
+                throw OAuthException.invalidGrant("Token exchange validation failed: " + refusal.getMessage(), refusal);
+            }
+            throw OAuthException.unproven(refusal);
+        }
+    }
+
+    private Claimant claimantOfExchange(String agent, String thumbprint) {
+        List<Ed25519Key> keys = publishedKeys(agent, thumbprint);
+        if (keys.isEmpty()) {
+            // Discovery reads a set again, within its limits, when it is asked for a key id that is not in it.
+            refresh(agent, thumbprint);
+            keys = publishedKeys(agent, thumbprint);
+        }
+        if (keys.isEmpty()) {
+            throw new AAuthException(ErrorCode.UNKNOWN_KEY, "the agent's key set has no key with the thumbprint agent_jkt");
+        }
+        return Claimant.identified(agent, keys);
+    }
+
+    private List<Ed25519Key> publishedKeys(String agent, String thumbprint) {
+        return discovery.keys(Kind.AGENT, agent).keys().stream()
+                .filter(jwk -> thumbprint != null && thumbprint.equals(thumbprintOf(jwk)))
+                .limit(MAX_CANDIDATE_KEYS)
+                .map(Ed25519Key::of)
+                .toList();
+    }
+
+    private void refresh(String agent, String thumbprint) {
+        try {
+            discovery.key(Kind.AGENT, agent, String.valueOf(thumbprint));
+        } catch (AAuthException stillUnknown) {
+            // The set has been read again, which is all that was wanted.
+        }
+    }
+
+    private static String thumbprintOf(JsonNode jwk) {
+        try {
+            return JwkThumbprint.of(jwk);
+        } catch (AAuthException noThumbprint) {
+            return null;
+        }
+    }
+
+    private static void requireSignatureKey(ReceivedRequest request) {
+        if (request.headers().get(HeaderFields.SIGNATURE_KEY) == null) {
+            throw OAuthException.agentUnknown();
+        }
+    }
+
+    private static String upstreamToken(ReceivedRequest request) {
+        String header = request.headers().get(HeaderFields.SIGNATURE_KEY);
+        return proven(() -> {
+            if (SignatureKeyParser.parse(header) instanceof SignatureKey.Jwt token
+                    && DecodedToken.decode(token.jwt()).hasType(TokenType.AUTH)) {
+                return token.jwt();
+            }
+            throw OAuthException.invalidRequest("Missing upstream auth_token.");
+        });
+    }
+
+    /** Claims of a token that nobody has verified: used to know whom to ask, never to decide. */
+    private static JsonNode unverifiedClaims(String token) {
+        try {
+            return DecodedToken.decode(token).claims();
+        } catch (AAuthException malformed) {
+            throw OAuthException.invalidGrant("Invalid resource_token: not a JWT", malformed);
+        }
+    }
+
+    private static <T> T proven(Supplier<T> proof) {
+        try {
+            return proof.get();
+        } catch (AAuthException refusal) {
+            throw OAuthException.unproven(refusal);
+        }
+    }
+}

@@ -1,0 +1,27 @@
+package demo.aauth.keycloak.signing;
+
+import demo.aauth.keycloak.keys.Ed25519Key;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
+
+/**
+ * Who a message says it is from. A claim until its signature verifies with one of the keys.
+ *
+ * @param agent agent identifier; null when only the key is known (scheme hwk)
+ * @param agentDelegate the agent's delegate, or null
+ * @param keys one key, except in an exchange, where the agent may have published several with one thumbprint
+ * @param replacedKey where the key came from the cache: the key that has taken its name since, if there is one
+ */
+public record Claimant(
+        String agent, String agentDelegate, List<Ed25519Key> keys, Supplier<Optional<Ed25519Key>> replacedKey) {
+
+    public static Claimant pseudonymous(Ed25519Key key) {
+        return new Claimant(null, null, List.of(key), Optional::empty);
+    }
+
+    public static Claimant identified(String agent, List<Ed25519Key> keys) {
+        return new Claimant(agent, null, keys, Optional::empty);
+    }
+}

@@ -1,0 +1,53 @@
+package demo.aauth.keycloak.signing;
+
+import demo.aauth.keycloak.errors.AAuthException;
+import demo.aauth.keycloak.errors.ErrorCode;
+import demo.aauth.keycloak.headers.HeaderFields;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** Which parts of a request its signature has to cover (profile 2.1). */
+final class Coverage {
+
+    private Coverage() {
+    }
+
+    /**
+     * Refuses a signature that leaves something open to change (profile 2.5). Order is free, more is welcome. Does not compare the digest
+     * with the body.
+     *
+     * @throws AAuthException {@code insufficient_coverage}, naming the component
+     */
+    static void require(ReceivedRequest request, List<String> components) {
+        for (String name : needed(request)) {
+            if (!components.contains(name)) {
+                throw new AAuthException(ErrorCode.INSUFFICIENT_COVERAGE, "the signature does not cover " + name);
+            }
+        }
+    }
+
+    private static List<String> needed(ReceivedRequest request) {
+        List<String> names = new ArrayList<>(List.of("@method", "@authority", "@path"));
+        if (request.query() != null) {
+            names.add("@query");
+        }
+        if (hasBody(request)) {
+            names.add(HeaderFields.CONTENT_TYPE);
+            names.add(HeaderFields.CONTENT_DIGEST);
+        }
+        if (request.headers().get(HeaderFields.NONCE) != null) {
+            names.add(HeaderFields.NONCE);
+        }
+        names.add(HeaderFields.SIGNATURE_KEY);
+        return names;
+    }
+
+    /** A body that was announced counts as much as one that came. */
+    private static boolean hasBody(ReceivedRequest request) {
+        String length = request.headers().get("content-length");
+        return request.body().length > 0
+                || length != null && !length.equals("0")
+                || request.headers().get("transfer-encoding") != null;
+    }
+}

@@ -1,0 +1,96 @@
+package demo.aauth.keycloak.signing;
+
+import demo.aauth.keycloak.errors.AAuthException;
+import demo.aauth.keycloak.errors.ErrorCode;
+import demo.aauth.keycloak.headers.ContentDigest;
+import demo.aauth.keycloak.headers.HeaderFields;
+import demo.aauth.keycloak.headers.SignatureInput;
+import demo.aauth.keycloak.headers.SignatureKey;
+import demo.aauth.keycloak.headers.SignatureKeyParser;
+import demo.aauth.keycloak.headers.SignatureValue;
+import demo.aauth.keycloak.keys.Ed25519Key;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.function.LongSupplier;
+
+/**
+ * The gate: there is no other way to a {@link Requester}. Checks, in this order: presence and grammar of the three headers, one label,
+ * coverage, {@code created} and {@code expires}, the key, the signature, the nonce, the body's digest. A nonce is spent only by a valid
+ * signature; nothing is fetched before the checks that need nothing fetched.
+ */
+public final class RequestGate {
+
+    private final String authority;
+    private final ReplayStore replayStore;
+    private final LongSupplier nowSeconds;
+
+    /** @param authority canonical authority that is served: {@code host}, or {@code host:port} unless the scheme's default */
+    public RequestGate(String authority, ReplayStore replayStore, LongSupplier nowSeconds) {
+        this.authority = authority;
+        this.replayStore = replayStore;
+        this.nowSeconds = nowSeconds;
+    }
+
+    /**
+     * @param find says who the message claims to be from, and with which keys it may have signed
+     * @throws AAuthException with the code of the check that failed
+     */
+    public Requester verify(ReceivedRequest request, Function<SignatureKey, Claimant> find) {
+        HeaderFields headers = request.headers();
+        String signatureKey = headers.require(HeaderFields.SIGNATURE_KEY);
+        String signatureInput = headers.require(HeaderFields.SIGNATURE_INPUT);
+        String signatureValue = headers.require(HeaderFields.SIGNATURE);
+        SignatureKey claim = SignatureKeyParser.parse(signatureKey);
+        SignatureInput input = SignatureInput.parse(signatureInput);
+        SignatureValue signature = SignatureValue.parse(signatureValue);
+        requireSameLabel(claim, input, signature);
+        Coverage.require(request, input.components());
+        byte[] base = SignatureBase.of(request, authority, input).getBytes(StandardCharsets.US_ASCII);
+        String nonce = Nonce.read(headers);
+        long now = nowSeconds.getAsLong();
+        Freshness.require(input, now);
+
+        Claimant claimant = find.apply(claim);
+        Ed25519Key key = keyThatSigned(claimant, base, input, signature);
+        if (nonce != null) {
+            Nonce.spend(replayStore, authority, key.thumbprint(), nonce, input.created(), now);
+        }
+        requireBody(request);
+        return Requester.of(claimant, key);
+    }
+
+    private static void requireSameLabel(SignatureKey key, SignatureInput input, SignatureValue signature) {
+        if (!key.label().equals(input.label()) || !key.label().equals(signature.label())) {
+            throw new AAuthException(ErrorCode.LABEL_MISMATCH, "the three signature headers carry different labels");
+        }
+    }
+
+    /** The first key that the signature verifies with; a cached one may have been replaced since. */
+    private static Ed25519Key keyThatSigned(Claimant claimant, byte[] base, SignatureInput input, SignatureValue signature) {
+        // RFC 9421 section 3.2: the algorithm is that of the key.
+        if (input.algorithm() != null && !input.algorithm().equals("ed25519")) {
+            throw new AAuthException(ErrorCode.INVALID_SIGNATURE, "the alg parameter is not that of the key");
+        }
+        return claimant.keys().stream()
+                .filter(key -> key.verifies(base, signature.bytes()))
+                .findFirst()
+                .or(() -> replaced(claimant).filter(key -> key.verifies(base, signature.bytes())))
+                .orElseThrow(() -> new AAuthException(ErrorCode.INVALID_SIGNATURE, "the signature does not verify"));
+    }
+
+    private static Optional<Ed25519Key> replaced(Claimant claimant) {
+        return claimant.replacedKey().get();
+    }
+
+    /** A digest without a body is compared with no bytes, so a removed body does not pass either (hole J5). */
+    private static void requireBody(ReceivedRequest request) {
+        String digest = request.headers().get(HeaderFields.CONTENT_DIGEST);
+        if (digest != null) {
+            ContentDigest.verify(digest, request.body());
+        } else if (request.body().length > 0) {
+            throw new AAuthException(ErrorCode.DIGEST_MISSING, "the body has no Content-Digest");
+        }
+    }
+}

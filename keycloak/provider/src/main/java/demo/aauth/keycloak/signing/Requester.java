@@ -1,0 +1,24 @@
+package demo.aauth.keycloak.signing;
+
+import demo.aauth.keycloak.keys.Ed25519Key;
+
+/**
+ * Whoever signed a request, proven.
+ *
+ * @param agent agent identifier; {@code pseudonymous:<thumbprint>} when only a key is known (scheme hwk)
+ * @param agentDelegate the agent's delegate that signed, or null
+ * @param identified whether {@code agent} is an identity that others can address
+ * @param key the key that signed
+ */
+public record Requester(String agent, String agentDelegate, boolean identified, Ed25519Key key) {
+
+    static Requester of(Claimant claimant, Ed25519Key key) {
+        return claimant.agent() == null
+                ? new Requester("pseudonymous:" + key.thumbprint(), null, false, key)
+                : new Requester(claimant.agent(), claimant.agentDelegate(), true, key);
+    }
+
+    public String thumbprint() {
+        return key.thumbprint();
+    }
+}

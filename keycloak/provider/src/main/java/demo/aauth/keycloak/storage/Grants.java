@@ -1,0 +1,44 @@
+package demo.aauth.keycloak.storage;
+
+import org.keycloak.models.KeycloakSession;
+import org.keycloak.models.RealmModel;
+import org.keycloak.models.SingleUseObjectProvider;
+
+/** Everything of AAuth that outlives a request. A realm's secrets are good in that realm only. */
+public final class Grants {
+
+    public static final int CODE_LIFESPAN_SECONDS = 60;
+
+    private final Secrets<ConsentRequest> consentRequests;
+    private final Secrets<ConsentedRequest> codes;
+    private final Secrets<RefreshGrant> refreshTokens;
+    private final Secrets<ShownConsent> shownConsents;
+
+    public Grants(KeycloakSession session, RealmModel realm) {
+        SingleUseObjectProvider store = session.singleUseObjects();
+        String scope = realm.getId() + ".";
+        consentRequests = new Secrets<>(store, scope + "request", ConsentRequest::toNotes, ConsentRequest::of);
+        codes = new Secrets<>(store, scope + "code", ConsentedRequest::toNotes, ConsentedRequest::of);
+        refreshTokens = new Secrets<>(store, scope + "refresh", RefreshGrant::toNotes, RefreshGrant::of);
+        shownConsents = new Secrets<>(store, scope + "consent", ShownConsent::toNotes, ShownConsent::of);
+    }
+
+    /** Wishes that a user has to decide on, behind request tokens. */
+    public Secrets<ConsentRequest> consentRequests() {
+        return consentRequests;
+    }
+
+    /** Wishes that a user has agreed to, behind codes. */
+    public Secrets<ConsentedRequest> codes() {
+        return codes;
+    }
+
+    public Secrets<RefreshGrant> refreshTokens() {
+        return refreshTokens;
+    }
+
+    /** Consent pages that are on somebody's screen, behind the value in their form. */
+    public Secrets<ShownConsent> shownConsents() {
+        return shownConsents;
+    }
+}

@@ -1,0 +1,21 @@
+package demo.aauth.keycloak.storage;
+
+import java.util.HashMap;
+import java.util.Map;
+
+/** Texts by name, as Keycloak's stores keep them; absent ones are left out. */
+final class Notes {
+
+    private final Map<String, String> notes = new HashMap<>();
+
+    Notes with(String name, String value) {
+        if (value != null) {
+            notes.put(name, value);
+        }
+        return this;
+    }
+
+    Map<String, String> toMap() {
+        return notes;
+    }
+}

@@ -1,0 +1,60 @@
+package demo.aauth.keycloak.storage;
+
+import demo.aauth.keycloak.encoding.Hashes;
+import demo.aauth.keycloak.encoding.StrictBase64;
+import org.keycloak.models.SingleUseObjectProvider;
+
+import java.security.SecureRandom;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+
+/**
+ * Values behind secrets that are handed out once: codes, request tokens, refresh tokens. They live in Keycloak's store of single-use
+ * objects, which all nodes of a cluster share. The store sees the hash of a secret only, so that whoever reads it cannot use what is
+ * in it.
+ */
+public final class Secrets<T> {
+
+    private static final int SECRET_BYTES = 32;
+
+    private final SingleUseObjectProvider store;
+    private final String kind;
+    private final Function<T, Map<String, String>> write;
+    private final Function<Map<String, String>, T> read;
+
+    /** @param kind keeps one kind of secret from being taken for another */
+    Secrets(
+            SingleUseObjectProvider store,
+            String kind,
+            Function<T, Map<String, String>> write,
+            Function<Map<String, String>, T> read) {
+        this.store = store;
+        this.kind = kind;
+        this.write = write;
+        this.read = read;
+    }
+
+    /** Makes a new secret of 256 random bits, base64url. */
+    public String issue(T value, long lifespanSeconds) {
+        byte[] bytes = new byte[SECRET_BYTES];
+        new SecureRandom().nextBytes(bytes);
+        String secret = StrictBase64.encodeUrl(bytes);
+        store.put(key(secret), lifespanSeconds, write.apply(value));
+        return secret;
+    }
+
+    /** Looks without using the secret up. */
+    public Optional<T> find(String secret) {
+        return Optional.ofNullable(store.get(key(secret))).map(read);
+    }
+
+    /** Uses the secret up: of two callers, on whatever nodes, one gets the value. */
+    public Optional<T> take(String secret) {
+        return Optional.ofNullable(store.remove(key(secret))).map(read);
+    }
+
+    private String key(String secret) {
+        return "aauth." + kind + "." + Hashes.sha256Url(secret);
+    }
+}

@@ -1,0 +1,20 @@
+package demo.aauth.keycloak.storage;
+
+import java.util.Map;
+
+/**
+ * A consent page that is on somebody's screen: its answer counts only from the same person in the same browser session (hole J11).
+ *
+ * @param state null when there is none
+ */
+public record ShownConsent(String requestToken, String userSessionId, String userId, String state) {
+
+    Map<String, String> toNotes() {
+        return new Notes().with("request", requestToken).with("session", userSessionId).with("user", userId).with("state", state)
+                .toMap();
+    }
+
+    static ShownConsent of(Map<String, String> notes) {
+        return new ShownConsent(notes.get("request"), notes.get("session"), notes.get("user"), notes.get("state"));
+    }
+}

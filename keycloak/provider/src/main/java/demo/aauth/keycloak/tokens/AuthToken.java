@@ -1,0 +1,13 @@
+package demo.aauth.keycloak.tokens;
+
+/**
+ * What a verified upstream token says.
+ *
+ * @param subject the user, or null
+ * @param agent the agent it was issued to; null when the agent is the resource itself
+ * @param agentDelegate that agent's delegate, or null
+ * @param scope space-separated, perhaps empty
+ * @param act the party that had called that agent, or null
+ */
+public record AuthToken(String issuer, String subject, String agent, String agentDelegate, String scope, Act act) {
+}

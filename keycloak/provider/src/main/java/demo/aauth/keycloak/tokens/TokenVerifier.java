@@ -1,0 +1,142 @@
+package demo.aauth.keycloak.tokens;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import demo.aauth.keycloak.discovery.Discovery;
+import demo.aauth.keycloak.discovery.Discovery.DiscoveredKey;
+import demo.aauth.keycloak.discovery.Discovery.Kind;
+import demo.aauth.keycloak.errors.AAuthException;
+import demo.aauth.keycloak.errors.ErrorCode;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.function.LongSupplier;
+
+/**
+ * Verifies the tokens that others bring: resource tokens, agent tokens, and the upstream token of an exchange. A token is judged by all
+ * that needs no network first; then its signature is verified with a published key.
+ */
+public final class TokenVerifier {
+
+    /** A resource token may be good for this long at most (profile 4.1). */
+    private static final int RESOURCE_TOKEN_MAX_LIFETIME_SECONDS = 600;
+
+    private final String issuer;
+    private final Discovery discovery;
+    private final Function<String, Optional<JsonNode>> ownKeys;
+    private final LongSupplier nowSeconds;
+
+    /**
+     * @param issuer own identifier: the audience of resource tokens and agent tokens
+     * @param ownKeys own public keys by key id: this server need not ask itself over the network who it is
+     */
+    public TokenVerifier(
+            String issuer, Discovery discovery, Function<String, Optional<JsonNode>> ownKeys, LongSupplier nowSeconds) {
+        this.issuer = issuer;
+        this.discovery = discovery;
+        this.ownKeys = ownKeys;
+        this.nowSeconds = nowSeconds;
+    }
+
+    /**
+     * Verifies a resource token (profile 4.1): type, algorithm, audience, agent, key binding, expiry (at most 600 s ahead), and its
+     * signature with the key that the resource publishes (hole J1). Does not check whether the scope may be granted: that is policy.
+     *
+     * @param agent the proven requester
+     * @param thumbprint of the key that signed the token request
+     */
+    public ResourceToken verifyResourceToken(String token, String agent, String thumbprint) {
+        DecodedToken decoded = DecodedToken.decode(token);
+        Claims claims = Claims.of(decoded, TokenType.RESOURCE);
+        claims.requireTimeShapes();
+        String resource = claims.requiredString("iss");
+        List<String> audience = List.of(claims.requiredString("aud"));
+        String namedAgent = claims.requiredString("agent");
+        String namedThumbprint = claims.requiredString("agent_jkt");
+        String scope = claims.requiredString("scope");
+        Claims.requireAudience(audience, issuer);
+        if (!namedAgent.equals(agent)) {
+            throw new AAuthException(ErrorCode.TOKEN_AGENT_MISMATCH, "the resource token names another agent than the requester");
+        }
+        if (!namedThumbprint.equals(thumbprint)) {
+            throw new AAuthException(ErrorCode.TOKEN_KEY_MISMATCH, "the resource token is bound to another key");
+        }
+        long now = nowSeconds.getAsLong();
+        claims.requireNotBefore(now);
+        claims.requireNotExpired(now, "resource token");
+        if (claims.expiry() > now + RESOURCE_TOKEN_MAX_LIFETIME_SECONDS + Claims.SKEW_SECONDS) {
+            throw Claims.malformed("exp");
+        }
+        TokenSignature.require(decoded, publishedBy(Kind.RESOURCE, resource));
+        return new ResourceToken(resource, scope);
+    }
+
+    /**
+     * Verifies an agent token (profile 4.3): type, algorithm, audience if it names one, times, the shape of {@code cnf.jwk}, and its
+     * signature with the key that the agent publishes (hole J2). Does not check that the request was signed with {@code cnf.jwk}: the
+     * gate does.
+     */
+    public AgentToken verifyAgentToken(String token) {
+        DecodedToken decoded = DecodedToken.decode(token);
+        Claims claims = Claims.of(decoded, TokenType.AGENT);
+        claims.requireTimeShapes();
+        String agent = claims.requiredString("iss");
+        String delegate = claims.requiredString("sub");
+        List<String> audience = claims.optionalAudience();
+        if (audience != null) {
+            Claims.requireAudience(audience, issuer);
+        }
+        long now = nowSeconds.getAsLong();
+        claims.requireNotBefore(now);
+        claims.requireNotExpired(now, "agent token");
+        AgentToken verified = new AgentToken(agent, delegate, claims.confirmationKey());
+        TokenSignature.require(decoded, publishedBy(Kind.AGENT, agent));
+        return verified;
+    }
+
+    /**
+     * Verifies an auth token that is to be exchanged (profile 4.2): type, algorithm, issuer (before anything is fetched: hole J3),
+     * audience, shapes of all claims, times, and its signature. Does not check that the request was signed with {@code cnf.jwk}: in an
+     * exchange it is not.
+     *
+     * @param audience the agent that the token was presented to, which now asks for the next one
+     * @param trustedIssuers issuers whose tokens count; anyone else's is refused before anything is fetched
+     */
+    public AuthToken verifyAuthToken(String token, String audience, List<String> trustedIssuers) {
+        DecodedToken decoded = DecodedToken.decode(token);
+        Claims claims = Claims.of(decoded, TokenType.AUTH);
+        String tokenIssuer = claims.requiredString("iss");
+        List<String> audiences = claims.optionalAudience();
+        if (audiences == null) {
+            throw Claims.missing("aud");
+        }
+        claims.requireTimeShapes();
+        claims.optionalString("jti");
+        AuthToken verified = new AuthToken(tokenIssuer, claims.optionalString("sub"), claims.optionalString("agent"),
+                claims.optionalString("agent_delegate"), claims.scope(), Act.read(decoded.claims()));
+        if (!trustedIssuers.contains(tokenIssuer)) {
+            throw new AAuthException(ErrorCode.UNTRUSTED_ISSUER, "the token's issuer is not trusted");
+        }
+        Claims.requireAudience(audiences, audience);
+        long now = nowSeconds.getAsLong();
+        claims.requireNotBefore(now);
+        claims.confirmationKey();
+        TokenSignature.require(decoded, tokenIssuer.equals(issuer) ? publishedHere() : publishedBy(Kind.ISSUER, tokenIssuer));
+        claims.requireNotExpired(now, "auth token");
+        return verified;
+    }
+
+    private PublishedKeys publishedBy(Kind kind, String id) {
+        return kid -> {
+            DiscoveredKey key = discovery.key(kind, id, kid);
+            return new PublishedKeys.Candidate(key.jwk(), () ->
+                    key.fromCache() ? discovery.replacedKey(kind, id, kid, key.jwk()) : Optional.empty());
+        };
+    }
+
+    private PublishedKeys publishedHere() {
+        return kid -> ownKeys.apply(kid)
+                .map(jwk -> new PublishedKeys.Candidate(jwk, Optional::empty))
+                .orElseThrow(() -> new AAuthException(ErrorCode.UNKNOWN_KEY, "this server has no such key"));
+    }
+}

@@ -1,0 +1,43 @@
+package demo.aauth.keycloak.consent;
+
+import demo.aauth.keycloak.policy.IdentityScope;
+import demo.aauth.keycloak.storage.ConsentRequest;
+import demo.aauth.keycloak.support.FakeWorld;
+import org.junit.jupiter.api.Test;
+
+import java.util.List;
+import java.util.Optional;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+
+class RequestDescriptionTest {
+
+    private static final ConsentRequest REQUEST = new ConsentRequest("https://agent.example", null, "jkt", "https://resource.example",
+            "read openid write", "https://agent.example:8443/cb?x=1", null);
+
+    private final FakeWorld world = new FakeWorld();
+
+    @Test
+    void showsThePartiesOwnWordsOnOneLine() {
+        world.put("https://agent.example/.well-known/aauth-agent", "{\"agent\":\"https://agent.example\","
+                + "\"jwks_uri\":\"https://agent.example/j\",\"name\":\" A\\n\\u202eB\\u0000 \\u2066agent\"}");
+        world.put("https://resource.example/.well-known/aauth-resource", "{\"resource\":\"https://resource.example\","
+                + "\"jwks_uri\":\"https://resource.example/j\",\"scope_descriptions\":{\"read\":\"" + "a".repeat(200)
+                + "\",\"openid\":\"Nothing at all\"}}");
+
+        RequestDescription description = RequestDescription.of(REQUEST, world.discovery());
+
+        assertEquals("A B agent", description.agentName());
+        assertEquals(List.of("read", "openid", "write"), description.scopes().stream().map(RequestDescription.Scope::name).toList());
+        assertEquals("a".repeat(160) + "…", description.scopes().get(0).description());
+        assertEquals(Optional.of(IdentityScope.OPENID), description.scopes().get(1).identity());
+        assertNull(description.scopes().get(2).description());
+        assertEquals("agent.example:8443", description.returnsTo());
+    }
+
+    @Test
+    void showsPartiesThatCannotBeAskedByTheirIdentifiers() {
+        assertNull(RequestDescription.of(REQUEST, world.discovery()).agentName());
+    }
+}

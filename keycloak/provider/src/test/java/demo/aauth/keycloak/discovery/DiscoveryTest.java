@@ -1,0 +1,113 @@
+package demo.aauth.keycloak.discovery;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import demo.aauth.keycloak.discovery.Discovery.Kind;
+import demo.aauth.keycloak.errors.ErrorCode;
+import demo.aauth.keycloak.support.FakeWorld;
+import demo.aauth.keycloak.support.Refusal;
+import demo.aauth.keycloak.support.TestKey;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import java.util.List;
+import java.util.Map;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+class DiscoveryTest {
+
+    private static final String AGENT = "https://agent.example";
+
+    private final FakeWorld world = new FakeWorld();
+    private final Discovery discovery = world.discovery();
+    private final TestKey key = TestKey.generate();
+
+    @Test
+    void findsAKeyByTwoFetchesAndRemembersIt() {
+        world.publish("agent", AGENT, "k", key.jwk());
+        assertEquals(key.x(), discovery.key(Kind.AGENT, AGENT, "k").jwk().get("x").textValue());
+        assertTrue(discovery.key(Kind.AGENT, AGENT, "k").fromCache());
+        assertEquals(List.of(AGENT + "/.well-known/aauth-agent", AGENT + "/jwks.json"), world.fetched);
+    }
+
+    @Test
+    void fetchesAgainForAnUnknownKeyAtMostOnceInTenSeconds() {
+        world.publish("agent", AGENT, "old", key.jwk());
+        discovery.key(Kind.AGENT, AGENT, "old");
+        world.publish("agent", AGENT, "new", key.jwk());
+        assertEquals(key.x(), discovery.key(Kind.AGENT, AGENT, "new").jwk().get("x").textValue());
+        int fetches = world.fetched.size();
+        for (int attempt = 0; attempt < 5; attempt++) {
+            Refusal.expect(ErrorCode.UNKNOWN_KEY, () -> discovery.key(Kind.AGENT, AGENT, "nobody's"));
+        }
+        assertEquals(fetches, world.fetched.size());
+    }
+
+    @Test
+    void findsTheKeyThatHasTakenAName() {
+        world.publish("agent", AGENT, "k", key.jwk());
+        JsonNode old = discovery.key(Kind.AGENT, AGENT, "k").jwk();
+        assertTrue(discovery.replacedKey(Kind.AGENT, AGENT, "k", old).isEmpty());
+        world.now += DocumentCache.RELOAD_COOLDOWN_SECONDS;
+        TestKey successor = TestKey.generate();
+        world.publish("agent", AGENT, "k", successor.jwk());
+        assertEquals(successor.x(), discovery.replacedKey(Kind.AGENT, AGENT, "k", old).orElseThrow().get("x").textValue());
+    }
+
+    @Test
+    void refusesADocumentThatNamesSomebodyElse() {
+        world.put(AGENT + "/.well-known/aauth-agent", "{\"agent\":\"https://other.example\",\"jwks_uri\":\"https://other.example/j\"}");
+        Refusal.expect(ErrorCode.METADATA_MISMATCH, () -> discovery.agent(AGENT));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "[]", "null", "{}", "{\"agent\":\"https://agent.example\"}", "<html>",
+        "{\"agent\":\"https://agent.example\",\"jwks_uri\":\"ftp://agent.example/j\"}",
+        "{\"agent\":\"https://agent.example\",\"jwks_uri\":\"https://agent.example/j\",\"redirect_uris\":\"https://a.example\"}",
+        "{\"agent\":\"https://agent.example\",\"jwks_uri\":\"https://agent.example/j\",\"redirect_uris\":[\"javascript:alert(1)\"]}",
+        "{\"agent\":\"https://agent.example\",\"jwks_uri\":\"https://agent.example/j\"} {}"})
+    void refusesDocumentsOfAnotherShape(String document) {
+        world.put(AGENT + "/.well-known/aauth-agent", document);
+        ErrorCode expected = document.equals("{}") ? ErrorCode.METADATA_MISMATCH : ErrorCode.DISCOVERY_FAILED;
+        Refusal.expect(expected, () -> discovery.agent(AGENT));
+    }
+
+    @Test
+    void readsWhatAConsentPageShows() {
+        world.put(AGENT + "/.well-known/aauth-agent", "{\"agent\":\"" + AGENT + "\",\"jwks_uri\":\"https://keys.example/j\","
+                + "\"name\":\"An agent\",\"redirect_uris\":[\"https://agent.example/cb\"],\"unknown\":1}");
+        assertEquals(new AgentMetadata("https://keys.example/j", List.of("https://agent.example/cb"), "An agent"), discovery.agent(AGENT));
+        world.put("https://r.example/.well-known/aauth-resource", "{\"resource\":\"https://r.example\","
+                + "\"jwks_uri\":\"https://r.example/j\",\"scope_descriptions\":{\"read\":\"Read things\"}}");
+        assertEquals(Map.of("read", "Read things"), discovery.resource("https://r.example").scopeDescriptions());
+    }
+
+    @Test
+    void leavesUnusableKeysOut() {
+        world.publish("agent", AGENT, "k", key.jwk());
+        world.put(AGENT + "/jwks.json", "{\"keys\":[1,{\"kty\":\"oct\",\"kid\":\"k\"},{\"kty\":\"OKP\",\"kid\":\"k\",\"d\":\"x\"},"
+                + "{\"kid\":\"k\"},{\"kty\":\"OKP\",\"kid\":7},{\"kty\":\"OKP\",\"kid\":\"k\",\"x\":\"good\"}]}");
+        assertEquals("good", discovery.key(Kind.AGENT, AGENT, "k").jwk().get("x").textValue());
+        assertEquals(1, discovery.keys(Kind.AGENT, AGENT).keys().size());
+        assertEquals("good", discovery.key(Kind.AGENT, AGENT, null).jwk().get("x").textValue());
+    }
+
+    /** Hole J19, and every other way of making this server connect to where it should not. */
+    @ParameterizedTest
+    @ValueSource(strings = {"http://agent.example", "https://localhost", "https://agent.example/", "https://agent.example?x",
+        "file:///etc", "https://user@agent.example"})
+    void fetchesNothingFromForbiddenAddresses(String id) {
+        Refusal.expect(ErrorCode.DISCOVERY_BLOCKED, () -> discovery.agent(id));
+        assertTrue(world.fetched.isEmpty());
+    }
+
+    @Test
+    void guardsTheAddressOfTheKeySetToo() {
+        world.put(AGENT + "/.well-known/aauth-agent",
+                "{\"agent\":\"" + AGENT + "\",\"jwks_uri\":\"https://localhost:8443/jwks.json\"}");
+        Refusal.expect(ErrorCode.DISCOVERY_BLOCKED, () -> discovery.key(Kind.AGENT, AGENT, "k"));
+        assertEquals(1, world.fetched.size());
+    }
+}

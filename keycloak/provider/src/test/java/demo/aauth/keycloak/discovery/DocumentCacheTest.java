@@ -1,0 +1,119 @@
+package demo.aauth.keycloak.discovery;
+
+import demo.aauth.keycloak.errors.AAuthException;
+import demo.aauth.keycloak.errors.ErrorCode;
+import demo.aauth.keycloak.support.Refusal;
+import org.junit.jupiter.api.Test;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+class DocumentCacheTest {
+
+    private long now = 1_000;
+    private final AtomicInteger loads = new AtomicInteger();
+    private final DocumentCache<Integer> cache = new DocumentCache<>(() -> now);
+
+    private DocumentCache.Cached<Integer> get() {
+        return cache.get("key", loads::incrementAndGet);
+    }
+
+    private DocumentCache.Cached<Integer> reload() {
+        return cache.reload("key", loads::incrementAndGet);
+    }
+
+    @Test
+    void keepsAValueForFiveMinutes() {
+        assertFalse(get().fromCache());
+        now += 299;
+        assertTrue(get().fromCache());
+        now += 1;
+        assertEquals(2, get().value());
+    }
+
+    @Test
+    void reloadsAtMostOnceInTenSeconds() {
+        get();
+        assertEquals(2, reload().value());
+        now += 9;
+        assertTrue(reload().fromCache());
+        now += 1;
+        assertEquals(3, reload().value());
+    }
+
+    @Test
+    void remembersAFailureForAMoment() {
+        for (int attempt = 0; attempt < 3; attempt++) {
+            Refusal.expect(ErrorCode.DISCOVERY_FAILED, () -> cache.get("key", () -> {
+                loads.incrementAndGet();
+                throw new AAuthException(ErrorCode.DISCOVERY_FAILED, "down");
+            }));
+        }
+        assertEquals(1, loads.get());
+        now += 2;
+        assertEquals(2, get().value());
+    }
+
+    @Test
+    void keepsTheOldValueWhenAReloadFails() {
+        get();
+        Refusal.expect(ErrorCode.DISCOVERY_FAILED, () -> cache.reload("key", () -> {
+            throw new AAuthException(ErrorCode.DISCOVERY_FAILED, "down");
+        }));
+        assertEquals(1, get().value());
+    }
+
+    @Test
+    void forgetsWhatWasUsedLongestAgo() {
+        for (int index = 0; index <= DocumentCache.MAX_ENTRIES; index++) {
+            cache.get("key " + index, loads::incrementAndGet);
+        }
+        assertTrue(cache.get("key 1", loads::incrementAndGet).fromCache());
+        assertFalse(cache.get("key 0", loads::incrementAndGet).fromCache());
+    }
+
+    @Test
+    void sharesOneLoadAmongThoseWhoWaitForIt() throws Exception {
+        int callers = 8;
+        CountDownLatch started = new CountDownLatch(1);
+        CountDownLatch mayEnd = new CountDownLatch(1);
+        ExecutorService pool = Executors.newFixedThreadPool(callers);
+        try {
+            Callable<Integer> call = () -> cache.get("key", () -> {
+                started.countDown();
+                await(mayEnd);
+                return loads.incrementAndGet();
+            }).value();
+            List<Future<Integer>> answers = new ArrayList<>();
+            answers.add(pool.submit(call));
+            started.await();
+            for (int index = 1; index < callers; index++) {
+                answers.add(pool.submit(call));
+            }
+            mayEnd.countDown();
+            for (Future<Integer> answer : answers) {
+                assertEquals(1, answer.get());
+            }
+        } finally {
+            pool.shutdownNow();
+        }
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException interrupted) {
+            throw new IllegalStateException(interrupted);
+        }
+    }
+}

@@ -1,0 +1,33 @@
+package demo.aauth.keycloak.discovery;
+
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+class IdentifierTest {
+
+    @ParameterizedTest
+    @ValueSource(strings = {
+        "https://agent.example", "http://backend.localhost:8000", "https://agent.example/path/to", "https://127.0.0.1:8443",
+        "http://[::1]:9000", "https://a_b.example", "https://agent.example/a%20b", "https://8.8.8.8.example", "https://1x.example.x1",
+    })
+    void takesTheOneSpelling(String id) {
+        assertTrue(Identifier.isCanonical(id));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {
+        "", "agent.example", "ftp://agent.example", "https://agent.example/", "https://agent.example/a/", "https://Agent.example",
+        "HTTPS://agent.example", "https://agent.example:443", "http://agent.example:80", "https://agent.example:0443",
+        "https://agent.example:99999", "https://user@agent.example", "https://agent.example?x", "https://agent.example#x",
+        "https://agent.example/a/../b", "https://agent.example/./b", "https://agent.example/%2E%2e/b", "https://agent.example/..",
+        "https://2130706433", "https://0x7f.1", "https://127.1", "https://0x7f000001", "https://127.0.0.01", "https://256.0.0.1",
+        "https://agent.example\\@evil", "https://agent.example /", "https://agent..example", "https://", "https://é.example",
+        "https://[::ffff:127.0.0.1]",
+    })
+    void refusesEveryOther(String id) {
+        assertFalse(Identifier.isCanonical(id));
+    }
+}

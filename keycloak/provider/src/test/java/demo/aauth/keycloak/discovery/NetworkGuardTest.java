@@ -1,0 +1,54 @@
+package demo.aauth.keycloak.discovery;
+
+import demo.aauth.keycloak.errors.ErrorCode;
+import demo.aauth.keycloak.support.Refusal;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+class NetworkGuardTest {
+
+    private final NetworkGuard guard = new NetworkGuard(false);
+    private final NetworkGuard development = new NetworkGuard(true);
+
+    @ParameterizedTest
+    @ValueSource(strings = {"8.8.8.8", "172.15.255.255", "172.32.0.0", "100.63.255.255", "192.0.1.0", "2001:4860:4860::8888"})
+    void takesPublicAddresses(String address) throws UnknownHostException {
+        assertTrue(guard.allows(InetAddress.getByName(address)));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"10.1.2.3", "100.64.0.1", "127.0.0.1", "172.16.0.1", "172.31.255.255", "192.0.0.1", "192.168.1.1", "198.18.0.1",
+        "198.19.255.255", "::", "::1", "64:ff9b::7f00:1", "100::1", "fc00::1", "fdff::1", "fec0::1", "::ffff:127.0.0.1"})
+    void takesPrivateAddressesInDevelopmentOnly(String address) throws UnknownHostException {
+        assertFalse(guard.allows(InetAddress.getByName(address)));
+        assertTrue(development.allows(InetAddress.getByName(address)));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"0.0.0.0", "0.1.2.3", "169.254.169.254", "224.0.0.1", "240.0.0.1", "255.255.255.255", "fe80::1", "ff02::1",
+        "::ffff:169.254.169.254"})
+    void neverTakesSpecialAddresses(String address) throws UnknownHostException {
+        assertFalse(guard.allows(InetAddress.getByName(address)));
+        assertFalse(development.allows(InetAddress.getByName(address)));
+    }
+
+    /** URL parsers and resolvers know more spellings of an address than the guard of the text does. */
+    @ParameterizedTest
+    @ValueSource(strings = {"127.0.0.1", "2130706433", "127.1", "localhost"})
+    void judgesWhatANameResolvesTo(String host) {
+        Refusal.expect(ErrorCode.DISCOVERY_BLOCKED, () -> guard.resolve(host));
+    }
+
+    @Test
+    void givesLocalhostNamesToThisMachineInDevelopment() throws UnknownHostException {
+        assertEquals(InetAddress.getByName("127.0.0.1"), development.resolve("backend.localhost")[0]);
+    }
+}

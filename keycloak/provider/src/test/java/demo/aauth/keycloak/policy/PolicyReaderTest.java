@@ -1,0 +1,86 @@
+package demo.aauth.keycloak.policy;
+
+import demo.aauth.keycloak.encoding.Json;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+class PolicyReaderTest {
+
+    @Test
+    void hasTheDefaultsOfTheProtocol() {
+        assertEquals(new Policy(true, List.of(), List.of(), List.of(), List.of(), List.of(), List.of("openid", "profile", "email"),
+                List.of("user.", "profile.", "email."), true, 10, 300, 1_800), PolicyReader.read(Map.of("other", "left alone")));
+    }
+
+    @Test
+    void anExplicitEmptyListAsksForNoConsent() {
+        Policy policy = PolicyReader.read(
+                Map.of("aauth.consent.required.scopes", "[]", "aauth.consent.required.scope.prefixes", "[]"));
+        assertFalse(policy.needsConsent(List.of("openid", "user.name")));
+    }
+
+    @Test
+    void decides() {
+        Policy policy = PolicyReader.read(Map.of("aauth.allowed.agents", "[\"https://a.example\",\"https://b.example\"]",
+                "aauth.blocked.agents", "[\"https://b.example\"]", "aauth.allowed.scopes", "[\"read\",\"openid\"]"));
+        assertTrue(policy.allowsAgent("https://a.example"));
+        assertFalse(policy.allowsAgent("https://b.example"));
+        assertFalse(policy.allowsAgent("https://c.example"));
+        assertTrue(policy.allowsScopes(List.of("read")));
+        assertFalse(policy.allowsScopes(List.of("read", "write")));
+        assertTrue(policy.needsConsent(List.of("read", "openid")));
+        assertTrue(policy.needsConsent(List.of("user.name")));
+        assertFalse(policy.needsConsent(List.of("read", "open", "username")));
+    }
+
+    /** Hole J16: a malformed allow list must not read as an empty one, which means "everyone". */
+    @ParameterizedTest
+    @ValueSource(strings = {
+        "", "https://a.example", "[", "[\"a\",]", "{}", "null", "\"a\"", "[1]", "[\"\"]", "[null]", "[[\"a\"]]",
+    })
+    void refusesWhatIsNoListOfStrings(String value) {
+        for (String name : List.of("aauth.allowed.agents", "aauth.blocked.agents", "aauth.self.agents", "aauth.allowed.scopes",
+                "aauth.trusted.issuers", "aauth.consent.required.scopes", "aauth.consent.required.scope.prefixes")) {
+            PolicyException problem = assertThrows(PolicyException.class, () -> PolicyReader.read(Map.of(name, value)));
+            assertTrue(problem.getMessage().contains(name));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"aauth.enabled,yes", "aauth.enabled,TRUE", "aauth.exchange.enabled,1", "aauth.exchange.max.depth,0",
+        "aauth.exchange.max.depth,101", "aauth.exchange.max.depth,1.5", "aauth.token.lifespan,-1", "aauth.token.lifespan,86401",
+        "aauth.refresh.lifespan,31536001", "aauth.allowed.agent,[]"})
+    void refusesOtherMalformedAndUnknownAttributes(String name, String value) {
+        PolicyException problem = assertThrows(PolicyException.class, () -> PolicyReader.read(Map.of(name, value)));
+        assertTrue(problem.getMessage().contains(name));
+    }
+
+    @Test
+    void namesEveryProblem() {
+        PolicyException problem = assertThrows(PolicyException.class,
+                () -> PolicyReader.read(Map.of("aauth.enabled", "x", "aauth.unknown", "y")));
+        assertEquals("the realm's attributes are not usable: aauth.enabled: expected true or false; aauth.unknown: unknown attribute",
+                problem.getMessage());
+    }
+
+    @Test
+    void readsTheDemosRealmFile() throws Exception {
+        var file = Json.parse(Files.readAllBytes(Path.of("../realm/aauth-test-realm.json")));
+        Map<String, String> attributes = new HashMap<>();
+        file.get("attributes").properties().forEach(entry -> attributes.put(entry.getKey(), entry.getValue().textValue()));
+        assertTrue(PolicyReader.read(attributes).enabled());
+    }
+}

@@ -1,0 +1,209 @@
+package demo.aauth.keycloak.signing;
+
+import demo.aauth.keycloak.errors.ErrorCode;
+import demo.aauth.keycloak.headers.HeaderFields;
+import demo.aauth.keycloak.headers.SignatureKey;
+import demo.aauth.keycloak.keys.Ed25519Key;
+import demo.aauth.keycloak.support.Refusal;
+import demo.aauth.keycloak.support.SignedRequest;
+import demo.aauth.keycloak.support.TestKey;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+/** Every departure from a good request, and which check finds it. Holes J4, J5, J6 and J20; P1 to P10 as in the TypeScript tests. */
+class RequestGateTest {
+
+    private static final long NOW = 1_730_217_600;
+
+    private final TestKey key = TestKey.generate();
+    private final Map<String, Long> spent = new HashMap<>();
+    private final RequestGate gate =
+            new RequestGate("auth.example", (nonce, seconds) -> spent.putIfAbsent(nonce, seconds) == null, () -> NOW);
+    private final SignedRequest request = new SignedRequest(key, NOW);
+
+    private Requester verify(ReceivedRequest received) {
+        return gate.verify(received, claim -> Claimant.pseudonymous(Ed25519Key.of(((SignatureKey.Hwk) claim).x())));
+    }
+
+    private void expect(ErrorCode code) {
+        Refusal.expect(code, () -> verify(request.send()));
+    }
+
+    @Test
+    void theHonestRequestPasses() {
+        Requester requester = verify(request.send());
+        assertEquals("pseudonymous:" + key.thumbprint(), requester.agent());
+        assertEquals(key.thumbprint(), requester.thumbprint());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"sig", "my-sig", "*", "a.b_c-1"})
+    void takesAnyLabel(String label) {
+        request.label = label;
+        verify(request.send());
+    }
+
+    @Test
+    void refusesDifferentLabels() {
+        request.headers.put("signature", "sig2=:" + "A".repeat(86) + ":");
+        expect(ErrorCode.LABEL_MISMATCH);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", ";expires=1730217660", ";created=\"1730217600\""})
+    void refusesASignatureWithoutCreated(String parameters) {
+        request.parameters = parameters;
+        expect(ErrorCode.CREATED_MISSING);
+    }
+
+    @Test
+    void takesSixtySecondsEitherWayAndNotOneMore() {
+        for (long created : List.of(NOW - 60, NOW + 60)) {
+            verify(new SignedRequest(TestKey.generate(), created).send());
+        }
+        for (long created : List.of(NOW - 61, NOW + 61)) {
+            Refusal.expect(ErrorCode.CREATED_OUT_OF_WINDOW, () -> verify(new SignedRequest(key, created).send()));
+        }
+    }
+
+    @Test
+    void honoursExpires() {
+        request.parameters = ";created=" + (NOW - 30) + ";expires=" + NOW;
+        expect(ErrorCode.SIGNATURE_EXPIRED);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"@method", "@authority", "@path", "content-type", "content-digest", "nonce", "signature-key"})
+    void refusesASignatureThatLeavesSomethingOut(String component) {
+        request.without(component);
+        expect(ErrorCode.INSUFFICIENT_COVERAGE);
+    }
+
+    @Test
+    void refusesASignatureThatCoversNextToNothing() {
+        request.components = List.of();
+        expect(ErrorCode.INSUFFICIENT_COVERAGE);
+        request.components = List.of("signature-key");
+        expect(ErrorCode.INSUFFICIENT_COVERAGE);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"amount=1", ""})
+    void refusesAQueryThatIsNotCovered(String query) {
+        request.query = query;
+        verify(request.send());
+        request.headers.put("nonce", "b3RoZXJvdGhlcm90aGVy");
+        request.without("@query");
+        expect(ErrorCode.INSUFFICIENT_COVERAGE);
+    }
+
+    @Test
+    void refusesComponentsThatAreNotThere() {
+        for (String component : List.of("@query", "@status", "x-other")) {
+            request.components = List.of(component, "@method", "@authority", "@path", "content-type", "content-digest", "nonce",
+                    "signature-key");
+            expect(ErrorCode.MISSING_COMPONENT);
+        }
+    }
+
+    @Test
+    void refusesARequestForAnotherHost() {
+        request.authority = "evil.example";
+        expect(ErrorCode.INVALID_SIGNATURE);
+    }
+
+    @Test
+    void neverLooksAtHost() {
+        request.headers.put("host", "evil.example");
+        verify(request.send());
+    }
+
+    @Test
+    void refusesAnotherBodyThanTheSignedOne() {
+        Refusal.expect(ErrorCode.DIGEST_MISMATCH, () -> verify(request.sendWithBody("request_type=code")));
+        request.headers.put("nonce", "b3RoZXJvdGhlcm90aGVy");
+        Refusal.expect(ErrorCode.DIGEST_MISMATCH, () -> verify(request.sendWithBody(null)));
+    }
+
+    @Test
+    void refusesABodyThatNoHeaderAnnounced() {
+        request.body = null;
+        Refusal.expect(ErrorCode.INSUFFICIENT_COVERAGE, () -> verify(request.sendWithBody("request_type=auth")));
+    }
+
+    @Test
+    void refusesASecondUseOfANonce() {
+        ReceivedRequest received = request.send();
+        verify(received);
+        Refusal.expect(ErrorCode.NONCE_REPLAYED, () -> verify(received));
+        assertEquals(61L, spent.values().iterator().next());
+    }
+
+    @Test
+    void aBadSignatureSpendsNobodysNonce() {
+        request.authority = "evil.example";
+        expect(ErrorCode.INVALID_SIGNATURE);
+        request.authority = "auth.example";
+        verify(request.send());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"short", "not base64url!!!", "Y3VyaW91c2x5Y3VyaW91cx=="})
+    void refusesNoncesThatAreNone(String nonce) {
+        request.headers.put("nonce", nonce);
+        expect(ErrorCode.MALFORMED_NONCE);
+    }
+
+    @Test
+    void refusesPartialSetsOfHeaders() {
+        ReceivedRequest bare = new ReceivedRequest("POST", "/", null,
+                new HeaderFields(Map.of("signature-key", List.of("sig1=(scheme=jwt jwt=\"a\")"))), new byte[0]);
+        Refusal.expect(ErrorCode.MISSING_SIGNATURE, () -> verify(bare));
+    }
+
+    @Test
+    void refusesAnotherAlgorithm() {
+        request.parameters = ";created=" + NOW + ";alg=\"rsa-v1_5-sha256\"";
+        expect(ErrorCode.INVALID_SIGNATURE);
+        request.parameters = ";created=" + NOW + ";alg=\"ed25519\";keyid=\"anything\"";
+        verify(request.send());
+    }
+
+    @Test
+    void refusesHeadersThatCouldForgeALine() {
+        request.headers.put("content-type", "application/x-www-form-urlencoded\n\"@path\": /other");
+        expect(ErrorCode.MISSING_COMPONENT);
+    }
+
+    @Test
+    void triesTheKeyThatHasTakenTheNameSince() {
+        Ed25519Key old = Ed25519Key.of(TestKey.generate().x());
+        AtomicInteger asked = new AtomicInteger();
+        Claimant claimant = new Claimant("https://agent.example", null, List.of(old), () -> {
+            asked.incrementAndGet();
+            return Optional.of(Ed25519Key.of(key.x()));
+        });
+        assertEquals(key.thumbprint(), gate.verify(request.send(), claim -> claimant).thumbprint());
+        assertEquals(1, asked.get());
+    }
+
+    @Test
+    void fetchesNothingBeforeTheChecksThatNeedNothingFetched() {
+        request.parameters = ";created=" + (NOW - 61);
+        AtomicInteger asked = new AtomicInteger();
+        Refusal.expect(ErrorCode.CREATED_OUT_OF_WINDOW, () -> gate.verify(request.send(), claim -> {
+            asked.incrementAndGet();
+            return Claimant.pseudonymous(Ed25519Key.of(key.x()));
+        }));
+        assertEquals(0, asked.get());
+    }
+}
