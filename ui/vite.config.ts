@@ -2,6 +2,7 @@ import react from "@vitejs/plugin-react";
 import { defineConfig, loadEnv } from "vite";
 import { readSettings } from "./vite/read-settings.ts";
 import { serveConfig } from "./vite/serve-config.ts";
+import { wireProfile } from "./vite/wire-profile.ts";
 
 const here = import.meta.dirname;
 
@@ -11,10 +12,15 @@ const build = { rolldownOptions: { output: { codeSplitting: { groups: [reactAlon
 
 export default defineConfig(({ command, mode }) => {
   // A build has no settings: they are read when the page is served.
-  if (command === "build") return { root: here, plugins: [react()], build };
+  if (command === "build") return { root: here, plugins: [react(), wireProfile()], build };
 
   // The repository's .env serves every service; the environment beats it.
   const settings = readSettings(loadEnv(mode, `${here}/..`, "UI_"));
   const server = { host: "127.0.0.1", port: settings.port, strictPort: true, allowedHosts: [".localhost"] };
-  return { root: here, plugins: [react(), serveConfig(settings.browser)], server, preview: server };
+  return {
+    root: here,
+    plugins: [react(), wireProfile(), serveConfig(settings.browser)],
+    server,
+    preview: server,
+  };
 });

@@ -1,5 +1,6 @@
 import "./config/zod-without-eval.ts";
 import { MantineProvider } from "@mantine/core";
+import type { User } from "oidc-client-ts";
 import { type ReactNode, StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { AuthProvider } from "react-oidc-context";
@@ -9,21 +10,34 @@ import { App } from "./app/app.tsx";
 import { StartProblem } from "./app/start-problem.tsx";
 import { cssVariables, theme } from "./app/theme.ts";
 import { createUserManager } from "./auth/user-manager.ts";
+import { formatRunAddress, parseRunAddress } from "./components/run-address.ts";
 import { loadRuntimeConfig } from "./config/runtime-config.ts";
 import { noteConsentReturn } from "./features/consent/consent-storage.ts";
+import { noteOrderReturn } from "./features/interaction/order-return.ts";
 
 function stripQuery(): void {
   window.history.replaceState({}, "", window.location.pathname);
 }
 
+/** After signing in: the query goes, and a link to a run that the person came with is where it was. */
+function onSignedIn(user: User | undefined): void {
+  stripQuery();
+  const { hash } = (user?.state ?? {}) as { hash?: unknown };
+  const address = typeof hash === "string" ? parseRunAddress(hash) : undefined;
+  if (address) window.history.replaceState({}, "", formatRunAddress(address));
+}
+
 async function page(): Promise<ReactNode> {
-  // Before anything renders: both kinds of return (consent, sign-in) put their outcome into the query.
-  if (noteConsentReturn(window.location.search, window.sessionStorage)) stripQuery();
+  // Before anything renders: every kind of return (consent, a visit, sign-in) put their outcome into the query.
+  const { search } = window.location;
+  const isReturn =
+    noteConsentReturn(search, window.sessionStorage) || noteOrderReturn(search, window.sessionStorage);
+  if (isReturn) stripQuery();
   try {
     const config = await loadRuntimeConfig();
     const userManager = createUserManager(config);
     return (
-      <AuthProvider userManager={userManager} onSigninCallback={stripQuery}>
+      <AuthProvider userManager={userManager} onSigninCallback={onSignedIn}>
         <App config={config} userManager={userManager} />
       </AuthProvider>
     );

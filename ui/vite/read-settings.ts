@@ -11,13 +11,15 @@ const settings = {
   UI_BACKEND_URL: webUrl.default("http://localhost:8000"),
   UI_AUTH_SERVER_URL: webUrl.default("http://localhost:8080/realms/aauth-test"),
   UI_CLIENT_ID: z.string().trim().min(1).default("supply-chain-ui"),
+  /** Collector that takes the page's spans by OTLP/HTTP and allows its origin. Unset: traces begin at the backend. */
+  UI_OTLP_URL: webUrl.optional(),
 };
 
 export interface UiSettings {
   /** TCP port the page is served on. */
   port: number;
   /** What the browser gets as `/config.json`. */
-  browser: { backendUrl: string; authServerUrl: string; clientId: string };
+  browser: { backendUrl: string; authServerUrl: string; clientId: string; otlpUrl?: string };
 }
 
 /**
@@ -38,10 +40,15 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
       ["The UI's settings cannot be used:", ...parsed.error.issues.flatMap(describe)].join("\n  "),
     );
   }
-  const { UI_PORT, UI_BACKEND_URL, UI_AUTH_SERVER_URL, UI_CLIENT_ID } = parsed.data;
+  const { UI_PORT, UI_BACKEND_URL, UI_AUTH_SERVER_URL, UI_CLIENT_ID, UI_OTLP_URL } = parsed.data;
   return {
     port: UI_PORT,
-    browser: { backendUrl: UI_BACKEND_URL, authServerUrl: UI_AUTH_SERVER_URL, clientId: UI_CLIENT_ID },
+    browser: {
+      backendUrl: UI_BACKEND_URL,
+      authServerUrl: UI_AUTH_SERVER_URL,
+      clientId: UI_CLIENT_ID,
+      ...(UI_OTLP_URL !== undefined && { otlpUrl: UI_OTLP_URL }),
+    },
   };
 }
 

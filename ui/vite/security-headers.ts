@@ -1,9 +1,13 @@
 import type { UiSettings } from "./read-settings.ts";
 
-/** Every answer of the built page carries these: it may talk to the backend and the auth server it was configured with and to nobody else. */
+/** Every answer of the built page carries these: it may talk to the backend, the auth server and the collector it was configured with and to nobody else. */
 export function securityHeaders(browser: UiSettings["browser"]): Record<string, string> {
   const reachable = [
-    ...new Set([browser.backendUrl, browser.authServerUrl].map((url) => new URL(url).origin)),
+    ...new Set(
+      [browser.backendUrl, browser.authServerUrl, browser.otlpUrl].flatMap((url) =>
+        url === undefined ? [] : [new URL(url).origin],
+      ),
+    ),
   ];
   return {
     // Mantine writes its colour variables and component sizes into style elements and attributes.

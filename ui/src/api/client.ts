@@ -1,4 +1,5 @@
 import { apiErrorSchema } from "backend-api";
+import type { StartTrace } from "../telemetry/browser-trace.ts";
 import { ApiFailure } from "./api-failure.ts";
 
 /** Where the client gets the user's access token. Both answer undefined when there is none to be had. */
@@ -14,6 +15,8 @@ export interface ApiRequest {
   body?: unknown;
   accept?: string;
   signal?: AbortSignal;
+  /** Starts a trace with a span of this name, where traces are wanted. */
+  traceAs?: string;
 }
 
 interface Schema<T> {
@@ -36,25 +39,34 @@ export function createApiClient(options: {
   backendUrl: string;
   accessTokens: AccessTokens;
   fetch?: typeof fetch;
+  /** Default: no request starts a trace. */
+  startTrace?: StartTrace | undefined;
 }): ApiClient {
-  const { backendUrl, accessTokens } = options;
+  const { backendUrl, accessTokens, startTrace } = options;
   const send = options.fetch ?? ((input, init) => fetch(input, init));
 
   async function attempt(request: ApiRequest, accessToken: string): Promise<Response> {
+    const url = `${backendUrl}${request.path}`;
+    const method = request.method ?? "GET";
+    const span = request.traceAs === undefined ? undefined : startTrace?.(request.traceAs, { method, url });
     const headers: Record<string, string> = {
       authorization: `Bearer ${accessToken}`,
       accept: request.accept ?? "application/json",
+      ...(span && { traceparent: span.traceparent }),
     };
     if (request.body !== undefined) headers["content-type"] = "application/json";
     try {
-      return await send(`${backendUrl}${request.path}`, {
-        method: request.method ?? "GET",
+      const response = await send(url, {
+        method,
         headers,
         cache: "no-store",
         ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
         ...(request.signal ? { signal: request.signal } : {}),
       });
+      span?.end(response.status);
+      return response;
     } catch (cause) {
+      span?.end(undefined);
       request.signal?.throwIfAborted();
       throw new ApiFailure("unreachable", `The backend at ${backendUrl} cannot be reached.`, { cause });
     }

@@ -10,11 +10,13 @@ import {
   type StartRequest,
   startReplySchema,
 } from "backend-api";
+import { SPAN } from "protocol-trace/names";
 import type { ApiClient } from "./client.ts";
 
 /** Answers as soon as it is known whether the agent lets the backend in, long before the run is over. */
 export function startRun(client: ApiClient, body: StartRequest, signal: AbortSignal): Promise<StartReply> {
-  return client.json({ method: "POST", path: "/optimization/start", body, signal }, startReplySchema);
+  const request = { method: "POST", path: "/optimization/start", body, signal, traceAs: SPAN.click } as const;
+  return client.json(request, startReplySchema);
 }
 
 export function getProgress(client: ApiClient, requestId: string, signal: AbortSignal): Promise<Progress> {

@@ -3,6 +3,7 @@ import type { UserManager } from "oidc-client-ts";
 import { useSession } from "../auth/use-session.ts";
 import type { RuntimeConfig } from "../config/runtime-config.ts";
 import { forgetConsent } from "../features/consent/consent-storage.ts";
+import { forgetOrderReturn } from "../features/interaction/order-return.ts";
 import { createPageMemory } from "../features/optimization/page-memory.ts";
 import styles from "./app.module.css";
 import { Header } from "./header.tsx";
@@ -17,6 +18,7 @@ export function App({ config, userManager }: { config: RuntimeConfig; userManage
 
   const signOut = () => {
     forgetConsent(window.sessionStorage);
+    forgetOrderReturn(window.sessionStorage);
     createPageMemory(window.sessionStorage).forget();
     control.signOut();
   };

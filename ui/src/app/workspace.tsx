@@ -1,5 +1,5 @@
 import type { User } from "oidc-client-ts";
-import { useEffect, useMemo, useState } from "react";
+import { lazy, Suspense, useEffect, useMemo, useState } from "react";
 import { createApiClient } from "../api/client.ts";
 import type { SessionControl } from "../auth/use-session.ts";
 import type { RuntimeConfig } from "../config/runtime-config.ts";
@@ -9,13 +9,19 @@ import { describeConsentError } from "../features/consent/describe-consent-error
 import { GrantedConsent } from "../features/consent/granted-consent.tsx";
 import { useConsent } from "../features/consent/use-consent.ts";
 import { useRevocation } from "../features/consent/use-revocation.ts";
+import { DelegatesPanel } from "../features/delegate/delegates-panel.tsx";
+import { OrderPanel } from "../features/interaction/order-panel.tsx";
 import { type Draft, parseDraft, serializeDraft } from "../features/optimization/draft.ts";
 import { OptimizationPage } from "../features/optimization/optimization-page.tsx";
 import { createPageMemory } from "../features/optimization/page-memory.ts";
 import type { OptimizationStart } from "../features/optimization/use-optimization.ts";
+import { createBrowserTrace } from "../telemetry/browser-trace.ts";
+import styles from "./app.module.css";
 import { LapsedBanner } from "./lapsed-banner.tsx";
+import { useRunAddress } from "./use-run-address.ts";
 
 const store = window.sessionStorage;
+const RunPage = lazy(() => import("./run-page.tsx"));
 
 interface WorkspaceProps {
   config: RuntimeConfig;
@@ -27,13 +33,20 @@ interface WorkspaceProps {
 export function Workspace({ config, control, user }: WorkspaceProps) {
   const { session, accessTokens, reportLapsed, signIn } = control;
   const client = useMemo(
-    () => createApiClient({ backendUrl: config.backendUrl, accessTokens }),
-    [config.backendUrl, accessTokens],
+    () =>
+      createApiClient({
+        backendUrl: config.backendUrl,
+        accessTokens,
+        startTrace:
+          config.otlpUrl === undefined ? undefined : createBrowserTrace({ otlpUrl: config.otlpUrl }),
+      }),
+    [config.backendUrl, config.otlpUrl, accessTokens],
   );
   const memory = useMemo(() => createPageMemory(store, user.profile.sub), [user.profile.sub]);
   const consent = useConsent({ authServerUrl: config.authServerUrl, store });
   const revocation = useRevocation({ client, onSessionLapsed: reportLapsed });
   const [start] = useState(startFrom);
+  const address = useRunAddress();
   useEffect(() => {
     if (start.isFromConsent) forgetConsent(store);
   }, [start]);
@@ -48,24 +61,51 @@ export function Workspace({ config, control, user }: WorkspaceProps) {
   return (
     <>
       {session.kind === "lapsed" && <LapsedBanner problem={session.problem} onSignIn={signIn} />}
-      <OptimizationPage
-        client={client}
-        memory={memory}
-        start={start}
-        disabled={session.kind === "lapsed"}
-        onConsentRequired={leave}
-        onSessionLapsed={reportLapsed}
-        renderConsent={(needed) => <ConsentNotice state={consent.state} onReview={() => leave(needed)} />}
-        renderGranted={(granted, requestId) => (
-          <GrantedConsent
-            consent={granted}
-            requestId={requestId}
-            state={revocation.state}
+      {address ? (
+        <Suspense fallback={null}>
+          <RunPage
+            key={address.requestId}
+            client={client}
+            address={address}
             disabled={session.kind === "lapsed"}
-            onRevoke={() => void revocation.revoke(requestId)}
+            onSessionLapsed={reportLapsed}
           />
-        )}
-      />
+        </Suspense>
+      ) : (
+        <>
+          <OptimizationPage
+            client={client}
+            memory={memory}
+            start={start}
+            disabled={session.kind === "lapsed"}
+            onConsentRequired={leave}
+            onSessionLapsed={reportLapsed}
+            renderConsent={(needed) => <ConsentNotice state={consent.state} onReview={() => leave(needed)} />}
+            renderGranted={(granted, requestId) => (
+              <GrantedConsent
+                consent={granted}
+                requestId={requestId}
+                state={revocation.state}
+                disabled={session.kind === "lapsed"}
+                onRevoke={() => void revocation.revoke(requestId)}
+              />
+            )}
+          />
+          <div className={styles.orders}>
+            <OrderPanel
+              client={client}
+              store={store}
+              disabled={session.kind === "lapsed"}
+              onSessionLapsed={reportLapsed}
+            />
+            <DelegatesPanel
+              client={client}
+              disabled={session.kind === "lapsed"}
+              onSessionLapsed={reportLapsed}
+            />
+          </div>
+        </>
+      )}
     </>
   );
 }

@@ -63,7 +63,8 @@ export function useSession(userManager: UserManager): SessionControl {
     session,
     accessTokens,
     reportLapsed,
-    signIn: () => void auth.signinRedirect(),
+    // A link to a message leads there after signing in, too.
+    signIn: () => void auth.signinRedirect({ state: { hash: window.location.hash } }),
     signOut: () => void auth.signoutRedirect(),
   };
 }

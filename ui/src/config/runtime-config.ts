@@ -4,6 +4,8 @@ const runtimeConfigSchema = z.object({
   backendUrl: z.url({ protocol: /^https?$/ }),
   authServerUrl: z.url({ protocol: /^https?$/ }),
   clientId: z.string().min(1),
+  /** Collector for the first span of each run. Default: this page makes none. */
+  otlpUrl: z.url({ protocol: /^https?$/ }).optional(),
 });
 
 /** Where this page finds its backend and its auth server. URLs have no trailing slash. */

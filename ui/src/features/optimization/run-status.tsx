@@ -1,6 +1,7 @@
 import { Progress } from "@mantine/core";
 import type { Ref } from "react";
 import { Panel } from "../../components/panel.tsx";
+import { formatRunAddress } from "../../components/run-address.ts";
 import { isBusy, type Run } from "./optimization-reducer.ts";
 import styles from "./run-status.module.css";
 import { runStep, runTitle } from "./run-wording.ts";
@@ -22,7 +23,16 @@ export function RunStatus({ run, headingRef }: { run: Run; headingRef: Ref<HTMLH
       title={runTitle(run)}
       testId="run-status"
       headingRef={headingRef}
-      aside={run.requestId && <code title={`Request id ${run.requestId}`}>{run.requestId.slice(0, 8)}</code>}
+      aside={
+        run.requestId && (
+          <>
+            <a className={styles.messages} href={formatRunAddress({ requestId: run.requestId })}>
+              Look at every message
+            </a>
+            <code title={`Request id ${run.requestId}`}>{run.requestId.slice(0, 8)}</code>
+          </>
+        )
+      }
     >
       {run.prompt && <p className={styles.prompt}>{run.prompt}</p>}
       <Progress.Root size={8} radius="xl">

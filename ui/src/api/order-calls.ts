@@ -1,0 +1,16 @@
+import { type Catalogue, catalogueSchema, type Order, type OrderRequest, orderSchema } from "backend-api";
+import type { ApiClient } from "./client.ts";
+
+/** What the supply-chain agent sells. */
+export function getCatalogue(client: ApiClient): Promise<Catalogue> {
+  return client.json({ path: "/catalogue" }, catalogueSchema);
+}
+
+/** Answers once it is known whether the agent wants the person on its own page. */
+export function startOrder(client: ApiClient, body: OrderRequest): Promise<Order> {
+  return client.json({ method: "POST", path: "/orders", body }, orderSchema);
+}
+
+export function getOrder(client: ApiClient, orderId: string): Promise<Order> {
+  return client.json({ path: `/orders/${encodeURIComponent(orderId)}` }, orderSchema);
+}

@@ -1,0 +1,19 @@
+import { useSyncExternalStore } from "react";
+import { formatRunAddress, parseRunAddress, type RunAddress } from "../components/run-address.ts";
+
+function subscribe(listener: () => void): () => void {
+  window.addEventListener("hashchange", listener);
+  return () => window.removeEventListener("hashchange", listener);
+}
+
+/** The run in the page's address, if there is one. */
+export function useRunAddress(): RunAddress | undefined {
+  const hash = useSyncExternalStore(subscribe, () => window.location.hash);
+  return parseRunAddress(hash);
+}
+
+/** Goes to a message without a new entry in the browser's history: for stepping through many. */
+export function replaceRunAddress(address: RunAddress): void {
+  window.history.replaceState(window.history.state, "", formatRunAddress(address));
+  window.dispatchEvent(new HashChangeEvent("hashchange"));
+}

@@ -1,0 +1,122 @@
+import { Button } from "@mantine/core";
+import type { BreakItOffer, BreakItResult, BreakItVariant, Failure } from "backend-api";
+import { type ReactNode, useState } from "react";
+import { ApiFailure, describeFailure } from "../../api/api-failure.ts";
+import type { ApiClient } from "../../api/client.ts";
+import { tryToBreak } from "../../api/trace-calls.ts";
+import styles from "./break-it.module.css";
+import { partyLabel, variantWording } from "./variant-wording.ts";
+
+interface BreakItProps {
+  client: ApiClient;
+  requestId: string;
+  offers: readonly BreakItOffer[];
+  disabled: boolean;
+  onSessionLapsed: () => void;
+  /** Shows an attempt in the way that messages are shown. */
+  renderAttempt: (traceId: string) => ReactNode;
+}
+
+type Attempt = { result: BreakItResult } | { failure: Failure };
+
+/** Tampered requests of the run, sent for real, and who refused them. */
+export function BreakIt(props: BreakItProps) {
+  const { client, requestId, offers, disabled, onSessionLapsed, renderAttempt } = props;
+  const [attempts, setAttempts] = useState<Partial<Record<BreakItVariant, Attempt>>>({});
+  const [busy, setBusy] = useState<BreakItVariant | undefined>(undefined);
+  const [shown, setShown] = useState<string | undefined>(undefined);
+
+  const run = async (variant: BreakItVariant) => {
+    setBusy(variant);
+    try {
+      const result = await tryToBreak(client, requestId, variant);
+      setAttempts((before) => ({ ...before, [variant]: { result } }));
+    } catch (error) {
+      if (error instanceof ApiFailure && error.kind === "session_lapsed") onSessionLapsed();
+      setAttempts((before) => ({ ...before, [variant]: { failure: describeFailure(error) } }));
+    } finally {
+      setBusy(undefined);
+    }
+  };
+
+  return (
+    <ul className={styles.variants} data-testid="break-it">
+      {offers.map(({ variant, unavailable }) => {
+        const { title, what } = variantWording[variant];
+        const attempt = attempts[variant];
+        const traceId = attempt && "result" in attempt ? attempt.result.trace_id : undefined;
+        return (
+          <li key={variant} data-variant={variant}>
+            <div className={styles.row}>
+              <div className={styles.words}>
+                <h3>{title}</h3>
+                <p>{what}</p>
+              </div>
+              <Button
+                variant="default"
+                size="compact-sm"
+                loading={busy === variant}
+                disabled={disabled || unavailable !== undefined || (busy !== undefined && busy !== variant)}
+                aria-label={`Try: ${title}`}
+                onClick={() => void run(variant)}
+              >
+                Try
+              </Button>
+            </div>
+            {unavailable !== undefined && <p className={styles.unavailable}>{unavailable}</p>}
+            <div role="status">{attempt && <Outcome attempt={attempt} />}</div>
+            {traceId !== undefined && (
+              <div className={styles.evidence}>
+                <Button
+                  variant="subtle"
+                  size="compact-sm"
+                  aria-expanded={shown === traceId}
+                  onClick={() => setShown(shown === traceId ? undefined : traceId)}
+                >
+                  {shown === traceId ? "Hide the message" : "Look at the message"}
+                </Button>
+                {shown === traceId && renderAttempt(traceId)}
+              </div>
+            )}
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
+
+function Outcome({ attempt }: { attempt: Attempt }) {
+  if ("failure" in attempt) return <p className={styles.outcome}>{attempt.failure.message}</p>;
+  const { refused, refused_by, check, code, section, status, meaning, reason } = attempt.result;
+  if (!refused) {
+    return (
+      <p className={styles.outcome} data-refused="false">
+        Not refused: the answer is status {status}.
+      </p>
+    );
+  }
+  return (
+    <p className={styles.outcome} data-refused="true">
+      <strong>Refused by {partyLabel(refused_by ?? "")}</strong> with status {status}
+      {check && (
+        <>
+          {" "}
+          at its check <code>{check}</code>
+        </>
+      )}
+      {code && (
+        <>
+          : <code data-testid="refusal-code">{code}</code>
+        </>
+      )}
+      . {reason ? `${sentence(reason)} ` : ""}
+      {!reason && meaning ? `${meaning} ` : ""}
+      {section && <span className={styles.section}>({section})</span>}
+    </p>
+  );
+}
+
+function sentence(text: string): string {
+  const start = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.!?]$/.test(start) ? start : `${start}.`;
+}

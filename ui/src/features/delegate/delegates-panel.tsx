@@ -1,0 +1,91 @@
+import { Button } from "@mantine/core";
+import type { Delegate } from "backend-api";
+import type { ApiClient } from "../../api/client.ts";
+import { FailurePanel } from "../../components/failure-panel.tsx";
+import { Panel } from "../../components/panel.tsx";
+import { outcomeOf, standingOf, stepTitle } from "./delegate-wording.ts";
+import styles from "./delegates-panel.module.css";
+import { useDelegates } from "./use-delegates.ts";
+
+interface DelegatesPanelProps {
+  client: ApiClient;
+  disabled: boolean;
+  onSessionLapsed: () => void;
+}
+
+/** The backend's delegates: processes with keys of their own that act under its identity, each under its own name. */
+export function DelegatesPanel({ disabled, ...options }: DelegatesPanelProps) {
+  const { state, run } = useDelegates(options);
+  const { list, running, failure } = state;
+  return (
+    <Panel title="Delegates" testId="delegates-panel">
+      <p className={styles.intro}>
+        Processes that act as {list ? <code>{list.agent}</code> : "the backend"} with a key of their own. The
+        backend vouches for the key with an agent token; the auth token says which of them it was.
+      </p>
+      {list?.delegates.length === 0 && (
+        <p className={styles.note}>
+          None is enrolled. Start one with <code>npm run delegate</code>.
+        </p>
+      )}
+      {list && list.delegates.length > 0 && (
+        <ul className={styles.list}>
+          {list.delegates.map((delegate) => (
+            <li key={delegate.sub} className={styles.item}>
+              <DelegateItem
+                delegate={delegate}
+                isRunning={running === delegate.sub}
+                disabled={disabled || running !== undefined || delegate.process !== "running"}
+                onRun={() => void run(delegate.sub)}
+              />
+            </li>
+          ))}
+        </ul>
+      )}
+      {failure && <FailurePanel title="The delegate did not work" failure={failure} />}
+    </Panel>
+  );
+}
+
+interface DelegateItemProps {
+  delegate: Delegate;
+  isRunning: boolean;
+  disabled: boolean;
+  onRun: () => void;
+}
+
+function DelegateItem({ delegate, isRunning, disabled, onRun }: DelegateItemProps) {
+  const { name, sub, agent_token, last_run } = delegate;
+  return (
+    <>
+      <div className={styles.head}>
+        <div className={styles.title}>
+          <h3>{name}</h3>
+          <code>{sub}</code>
+        </div>
+        <Button variant="default" disabled={disabled} loading={isRunning} onClick={onRun}>
+          Let it run
+        </Button>
+      </div>
+      <p className={styles.note}>{standingOf(delegate)}</p>
+      {agent_token && (
+        <p className={styles.note}>
+          Key <code>{agent_token.key}</code>
+        </p>
+      )}
+      <p role="status" className={styles.outcome} data-status={last_run?.status ?? "none"}>
+        {outcomeOf(delegate)}
+      </p>
+      {last_run && last_run.steps.length > 0 && (
+        <ol className={styles.steps}>
+          {last_run.steps.map(({ action, details }, index) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: steps have no id and never change
+            <li key={index}>
+              <span>{stepTitle(action)}</span> <code>{details}</code>
+            </li>
+          ))}
+        </ol>
+      )}
+    </>
+  );
+}

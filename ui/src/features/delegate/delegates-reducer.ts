@@ -1,0 +1,39 @@
+import type { Delegate, DelegateList, Failure } from "backend-api";
+
+/** What the panel of delegates shows. */
+export interface DelegatesState {
+  /** Undefined until the backend has answered. */
+  list?: DelegateList;
+  /** `sub` of the delegate that has been told to work. */
+  running?: string;
+  failure?: Failure;
+}
+
+export type DelegatesAction =
+  | { type: "listed"; list: DelegateList }
+  | { type: "started"; sub: string }
+  | { type: "ended"; delegate: Delegate }
+  | { type: "failed"; failure: Failure };
+
+export function delegatesReducer(state: DelegatesState, action: DelegatesAction): DelegatesState {
+  const { list } = state;
+  const kept = list === undefined ? {} : { list };
+  switch (action.type) {
+    case "listed":
+      return { ...state, list: action.list };
+    case "started":
+      return { ...kept, running: action.sub };
+    case "ended":
+      if (list === undefined) return {};
+      return {
+        list: {
+          ...list,
+          delegates: list.delegates.map((other) =>
+            other.sub === action.delegate.sub ? action.delegate : other,
+          ),
+        },
+      };
+    case "failed":
+      return { ...kept, failure: action.failure };
+  }
+}

@@ -1,0 +1,103 @@
+import { Button, NativeSelect, TextInput } from "@mantine/core";
+import type { Order } from "backend-api";
+import { useState } from "react";
+import type { ApiClient } from "../../api/client.ts";
+import { FailurePanel } from "../../components/failure-panel.tsx";
+import { formatDollars } from "../../components/format-amount.ts";
+import { Panel } from "../../components/panel.tsx";
+import styles from "./order-panel.module.css";
+import { useOrder } from "./use-order.ts";
+
+interface OrderPanelProps {
+  client: ApiClient;
+  store: Storage;
+  disabled: boolean;
+  onSessionLapsed: () => void;
+}
+
+/** Ordering laptops: the supply-chain agent does not place an order before the person has approved it on the agent's own page. */
+export function OrderPanel({ disabled, ...options }: OrderPanelProps) {
+  const { state, open, order } = useOrder(options);
+  const [model, setModel] = useState("");
+  const [quantity, setQuantity] = useState("25");
+  const { catalogue, busy } = state;
+  const laptops = catalogue?.laptops ?? [];
+  const laptop = laptops.find((item) => item.model === model) ?? laptops[0];
+  const count = /^\d{1,5}$/.test(quantity) ? Number(quantity) : 0;
+  const isLocked = disabled || busy !== undefined;
+
+  return (
+    <Panel title="Order laptops" testId="order-panel">
+      <p className={styles.intro}>
+        The supply-chain agent places an order only with your approval, on a page of its own: it wants you in
+        person, and not only the word of an agent.
+      </p>
+      {laptop === undefined ? (
+        <Button variant="default" disabled={isLocked} loading={busy === "catalogue"} onClick={open}>
+          Show the catalogue
+        </Button>
+      ) : (
+        <form
+          className={styles.form}
+          onSubmit={(event) => {
+            event.preventDefault();
+            if (count > 0) order(laptop.model, count);
+          }}
+        >
+          <NativeSelect
+            label="Model"
+            value={laptop.model}
+            data={laptops.map((item) => ({
+              value: item.model,
+              label: `${item.model} (${item.vendor}, ${formatDollars(item.unitPrice)})`,
+            }))}
+            onChange={(event) => setModel(event.currentTarget.value)}
+          />
+          <TextInput
+            label="Quantity"
+            inputMode="numeric"
+            value={quantity}
+            error={count > 0 ? undefined : "A whole number from 1"}
+            onChange={(event) => setQuantity(event.currentTarget.value)}
+          />
+          <Button type="submit" disabled={isLocked || count === 0} loading={busy === "order"}>
+            Order for {formatDollars(laptop.unitPrice * count)}
+          </Button>
+        </form>
+      )}
+      <div role="status" className={styles.outcome}>
+        {state.order && <Outcome order={state.order} />}
+      </div>
+      {state.failure && <FailurePanel title="The order was not placed" failure={state.failure} />}
+      {state.order?.failure && (
+        <FailurePanel title="The order was not placed" failure={state.order.failure} />
+      )}
+    </Panel>
+  );
+}
+
+function Outcome({ order }: { order: Order }) {
+  const what = `${order.quantity} × ${order.model}`;
+  switch (order.status) {
+    case "placed": {
+      const { name, email, sub } = order.approved_by ?? { sub: "somebody" };
+      return (
+        <p data-testid="order-placed">
+          <strong>Placed:</strong> {what} for {formatDollars(order.total ?? 0)}, approved by{" "}
+          {[name, email].filter(Boolean).join(", ") || sub}.
+        </p>
+      );
+    }
+    case "declined":
+      return (
+        <p>
+          <strong>Not placed:</strong> you declined {what}.
+        </p>
+      );
+    case "awaiting_person":
+    case "placing":
+      return <p>{what}: the supply-chain agent waits for you on its page.</p>;
+    case "failed":
+      return null;
+  }
+}

@@ -1,0 +1,71 @@
+import type { Order } from "backend-api";
+import { useCallback, useEffect, useReducer, useRef } from "react";
+import { ApiFailure, describeFailure } from "../../api/api-failure.ts";
+import type { ApiClient } from "../../api/client.ts";
+import { getCatalogue, getOrder, startOrder } from "../../api/order-calls.ts";
+import { orderReducer, UNKNOWN_ORDER, visitOf } from "./order-reducer.ts";
+import { forgetOrderReturn, readOrderReturn } from "./order-return.ts";
+
+/** Ordering: the catalogue, the order, the trip to the supply-chain agent's page and back. */
+export function useOrder(options: { client: ApiClient; store: Storage; onSessionLapsed: () => void }) {
+  const { client, store, onSessionLapsed } = options;
+  const [state, dispatch] = useReducer(orderReducer, { busy: undefined });
+
+  const run = useCallback(
+    async (work: () => Promise<void>) => {
+      try {
+        await work();
+      } catch (error) {
+        dispatch({ type: "failed", failure: describeFailure(error) });
+        if (error instanceof ApiFailure && error.kind === "session_lapsed") onSessionLapsed();
+      }
+    },
+    [onSessionLapsed],
+  );
+  const take = useCallback((order: Order) => {
+    dispatch({ type: "order_received", order });
+    const visit = visitOf(order);
+    if (visit !== undefined) window.location.assign(visit);
+  }, []);
+
+  const open = useCallback(() => {
+    dispatch({ type: "asked", what: "catalogue" });
+    void run(async () => dispatch({ type: "catalogue_received", catalogue: await getCatalogue(client) }));
+  }, [client, run]);
+
+  const order = useCallback(
+    (model: string, quantity: number) => {
+      dispatch({ type: "asked", what: "order" });
+      void run(async () => take(await startOrder(client, { model, quantity })));
+    },
+    [client, run, take],
+  );
+
+  // Once per page, also where effects run twice.
+  const isRead = useRef(false);
+  useEffect(() => {
+    if (isRead.current) return;
+    isRead.current = true;
+    const outcome = readOrderReturn(store);
+    forgetOrderReturn(store);
+    if (outcome.kind === "unknown") dispatch({ type: "failed", failure: UNKNOWN_ORDER });
+    if (outcome.kind !== "order") return;
+    dispatch({ type: "asked", what: "order" });
+    // Not followed again: who comes back without having decided orders anew.
+    void run(async () => {
+      dispatch({ type: "order_received", order: await getOrder(client, outcome.orderId) });
+      dispatch({ type: "came_back" });
+    });
+  }, [client, run, store]);
+
+  // The browser's Back button can bring this very page back from its cache, still saying that it is leaving.
+  useEffect(() => {
+    const onShow = (event: PageTransitionEvent) => {
+      if (event.persisted) dispatch({ type: "came_back" });
+    };
+    window.addEventListener("pageshow", onShow);
+    return () => window.removeEventListener("pageshow", onShow);
+  }, []);
+
+  return { state, open, order };
+}

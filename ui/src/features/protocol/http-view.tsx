@@ -1,0 +1,43 @@
+import type { HttpMessage, Message } from "protocol-trace/read";
+import styles from "./http-view.module.css";
+
+/** Request and response as the sender's span recorded them. */
+export function HttpView({ message }: { message: Message }) {
+  const { method, url, status, request, response } = message;
+  return (
+    <>
+      <p className={styles.note}>As recorded by the sender; tokens and signatures are cut.</p>
+      <Side title={`${method} ${url}`} {...request} />
+      <Side title={status === undefined ? "No answer" : `Status ${status}`} {...response} />
+    </>
+  );
+}
+
+function Side({ title, headers, body }: HttpMessage & { title: string }) {
+  return (
+    <section className={styles.side}>
+      <h4>{title}</h4>
+      {headers && (
+        <dl className={styles.headers}>
+          {Object.entries(headers).map(([name, value]) => (
+            <div key={name}>
+              <dt>{name}</dt>
+              <dd>{value}</dd>
+            </div>
+          ))}
+        </dl>
+      )}
+      {body && <pre>{readable(body)}</pre>}
+      {!headers && !body && <p className={styles.note}>Neither headers nor body are recorded.</p>}
+    </section>
+  );
+}
+
+/** JSON with indentation; anything else, and JSON that was cut, as it is. */
+function readable(body: string): string {
+  try {
+    return JSON.stringify(JSON.parse(body), null, 2);
+  } catch {
+    return body;
+  }
+}

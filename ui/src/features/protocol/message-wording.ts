@@ -1,0 +1,52 @@
+import { type Message, type Outcome, partyName } from "protocol-trace/read";
+
+const outcomes: Record<Outcome, string> = {
+  accepted: "Accepted",
+  challenged: "Asked for more",
+  refused: "Refused",
+  failed: "Failed",
+  pending: "Under way",
+};
+
+export function outcomeLabel(outcome: Outcome): string {
+  return outcomes[outcome];
+}
+
+/** Who to whom, and by which way. */
+export function routeLabel({ from, to, via }: Message): string {
+  const way = via === undefined ? "" : ` through the ${partyName(via).toLowerCase()}`;
+  return `${partyName(from)} to ${partyName(to)}${way}`;
+}
+
+/** The message in one sentence, for a screen reader that walks over the picture. */
+export function spokenMessage(message: Message, total: number): string {
+  const { number, method, purpose, requestType, signer, status, outcome } = message;
+  const what = purpose === "token" ? `token request ${requestType ?? ""}` : method;
+  const how = signer === undefined ? "not signed by an agent" : `signed with scheme ${signer.scheme}`;
+  const answer = status === undefined ? "no answer" : `status ${status}`;
+  return `Message ${number} of ${total}: ${routeLabel(message)}, ${what}, ${how}; ${answer}, ${outcomeLabel(outcome).toLowerCase()}`;
+}
+
+const checks: Record<string, string> = {
+  headers: "The signature headers are all there",
+  "signature-key": "Signature-Key names a key",
+  "signature-input": "Signature-Input can be read",
+  labels: "The headers belong together",
+  coverage: "Everything that matters is signed",
+  created: "It was signed just now",
+  token: "The token is good",
+  key: "The key was found",
+  signature: "The signature verifies",
+  replay: "It was never seen before",
+  "content-digest": "The body is the signed one",
+  requirement: "The caller may do this",
+};
+
+export function checkLabel(name: string): string {
+  return checks[name] ?? name;
+}
+
+export function milliseconds(micros: number): string {
+  const ms = micros / 1000;
+  return ms < 10 ? `${ms.toFixed(1)} ms` : ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
+}

@@ -1,0 +1,59 @@
+import type { Message, ProtocolRun } from "protocol-trace/read";
+import { useEffect, useRef } from "react";
+import { MessageDetail } from "./message-detail.tsx";
+import styles from "./protocol-view.module.css";
+import { SequencePicture } from "./sequence-picture.tsx";
+
+interface ProtocolViewProps {
+  run: ProtocolRun;
+  /** The message that the page's address names. */
+  openId: string | undefined;
+  hrefOf: (message: Message) => string;
+  /** Somebody steps to a message by a key or a button. */
+  onStep: (message: Message) => void;
+}
+
+/** The picture of a run on one side, one message of it on the other. */
+export function ProtocolView({ run, openId, hrefOf, onStep }: ProtocolViewProps) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  const picked = useRef(false);
+  const open = run.messages.find(({ id }) => id === openId) ?? mostTelling(run.messages);
+
+  // On a narrow page the message lies below the picture: who picks one is taken there.
+  useEffect(() => {
+    if (openId === undefined || !picked.current) return;
+    picked.current = false;
+    if (window.matchMedia("(max-width: 960px)").matches) heading.current?.scrollIntoView({ block: "start" });
+  }, [openId]);
+
+  return (
+    <div className={styles.view}>
+      <div className={styles.picture}>
+        <SequencePicture
+          run={run}
+          openId={open?.id}
+          hrefOf={hrefOf}
+          onPick={() => {
+            picked.current = true;
+          }}
+          onStep={onStep}
+        />
+        <p className={styles.legend}>
+          <span data-verdict="passed">✓ every check passed</span>
+          <span data-verdict="challenged">– asked for more</span>
+          <span data-verdict="refused">✕ refused</span>
+        </p>
+      </div>
+      {open && <MessageDetail key={open.id} run={run} message={open} headingRef={heading} onStep={onStep} />}
+    </div>
+  );
+}
+
+/** What to open when the address names no message: the one that was refused, else the first that was signed. */
+function mostTelling(messages: readonly Message[]): Message | undefined {
+  return (
+    messages.find(({ outcome }) => outcome === "refused") ??
+    messages.find(({ signer }) => signer !== undefined) ??
+    messages[0]
+  );
+}

@@ -1,0 +1,42 @@
+import { Modal } from "@mantine/core";
+import { lazy, Suspense, useEffect, useState } from "react";
+
+const Markdown = lazy(() => import("../../components/markdown.tsx"));
+
+/** A section of the wire profile, to be read without leaving the page. */
+export function SectionText({ section, onClose }: { section: string; onClose: () => void }) {
+  const [text, setText] = useState<string | undefined>(undefined);
+  useEffect(() => {
+    void import("virtual:wire-profile").then((profile) => setText(sectionOf(profile.default, section)));
+  }, [section]);
+  return (
+    <Modal
+      opened
+      onClose={onClose}
+      title={`Wire profile, section ${section}`}
+      size="lg"
+      radius={14}
+      padding="xl"
+      classNames={{ title: "dialog-title" }}
+      closeButtonProps={{ "aria-label": "Close" }}
+    >
+      <Suspense fallback={null}>{text && <Markdown text={text} />}</Suspense>
+    </Modal>
+  );
+}
+
+/** From the heading that begins with this number to the next of its level or above. */
+function sectionOf(profile: string, section: string): string {
+  const lines = profile.split("\n");
+  const start = lines.findIndex((line) => /^#+ /.test(line) && numberOf(line) === section);
+  if (start === -1) return "The profile has no such section.";
+  const level = levelOf(lines[start]);
+  const length = lines.slice(start + 1).findIndex((line) => /^#+ /.test(line) && levelOf(line) <= level);
+  return lines
+    .slice(start, length === -1 ? undefined : start + 1 + length)
+    .join("\n")
+    .replaceAll(/\]\((?!https?:)[^)]*\)/g, "]()");
+}
+
+const numberOf = (line = "") => /^#+ ([\d.]*\d)/.exec(line)?.[1];
+const levelOf = (line = "") => /^#+/.exec(line)?.[0].length ?? 0;

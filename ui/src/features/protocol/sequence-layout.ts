@@ -1,0 +1,171 @@
+import type { Message, Party, ProtocolRun, Verdict } from "protocol-trace/read";
+
+/** A vertical line of the picture. */
+export interface Column {
+  party: Party;
+  x: number;
+  /** The party's name in short lines. */
+  lines: string[];
+}
+
+/** A gate's verdict where an arrow meets its line. */
+export interface Mark {
+  x: number;
+  y: number;
+  verdict: Verdict;
+}
+
+/** An arrow with its words: a request, or the response to it. */
+export interface Row {
+  key: string;
+  message: Message;
+  kind: "request" | "response";
+  top: number;
+  height: number;
+  /** Path of the line; its end has the arrowhead. */
+  path: string;
+  label: { text: string; x: number; y: number };
+  marks: Mark[];
+}
+
+export interface SequenceLayout {
+  columns: Column[];
+  rows: Row[];
+  headerHeight: number;
+  height: number;
+  /** The columns are near to each other. */
+  isNarrow: boolean;
+}
+
+/** Room for half a name, and for less of it where there is little. */
+const marginOf = (width: number) => (width < 480 ? 32 : 46);
+const requestHeight = 46;
+const turnHeight = 14;
+const responseHeight = 34;
+const headerLine = 14;
+/** Between the arrowhead and a line that a mark sits on. */
+const markRoom = 9;
+/** Columns nearer than this have their names in smaller letters. */
+const narrowGap = 70;
+/** Average width of a character of the labels, which are 12 px. */
+const characterWidth = 6.3;
+
+/** Places parties, arrows and words for a width in pixels. */
+export function layOutSequence(run: ProtocolRun, width: number): SequenceLayout {
+  const marginX = marginOf(width);
+  const gap = run.parties.length > 1 ? (width - 2 * marginX) / (run.parties.length - 1) : 0;
+  const columns = run.parties.map((party, index): Column => {
+    const x = run.parties.length > 1 ? marginX + index * gap : width / 2;
+    return { party, x, lines: wrapName(party.name, Math.min(Math.max(gap - 6, 40), 2 * marginX + 6)) };
+  });
+  const headerHeight = Math.max(1, ...columns.map(({ lines }) => lines.length)) * headerLine + 16;
+  const xOf = (party: string) => columns.find((column) => column.party.id === party)?.x ?? width / 2;
+
+  let top = headerHeight + 6;
+  const rows = steps(run.messages).map(({ message, kind }): Row => {
+    const isTurning = kind === "request" && turnsAtGateway(message, xOf);
+    const height = kind === "response" ? responseHeight : requestHeight + (isTurning ? turnHeight : 0);
+    const row = { key: `${message.id} ${kind}`, message, kind, top, height };
+    const y = top + (kind === "request" ? 30 : 22);
+    top += height;
+    const end = xOf(message.stoppedAt ?? message.to);
+    const start = xOf(message.from);
+    const text = kind === "request" ? requestLabel(message) : responseLabel(message);
+    const middle = (start + end) / 2;
+    const label = { text, x: clampCentre(middle, text, width), y: y - (kind === "request" ? 11 : 8) };
+    if (kind === "response") return { ...row, path: line(end, start, y), label, marks: [] };
+    const gate = message.via === undefined ? undefined : xOf(message.via);
+    const room = message.verifiers.some(({ party }) => xOf(party) === end) ? markRoom : undefined;
+    const path =
+      isTurning && gate !== undefined
+        ? `M${start} ${y} H${gate} v${turnHeight} H${shortened(gate, end, room)}`
+        : line(start, end, y, room);
+    const marks = message.verifiers.map(
+      ({ party, verdict }): Mark => ({
+        x: xOf(party),
+        y: isTurning && party === message.via ? y + turnHeight / 2 : isTurning ? y + turnHeight : y,
+        // A gate may find nothing wrong with a message that a policy behind it refuses.
+        verdict: message.stoppedAt === party && message.outcome === "refused" ? "refused" : verdict,
+      }),
+    );
+    return { ...row, path, label, marks };
+  });
+  return { columns, rows, headerHeight, height: top + 10, isNarrow: gap < narrowGap };
+}
+
+/** Requests and responses by time: what a call causes lies between the two. */
+function steps(messages: readonly Message[]): { message: Message; kind: Row["kind"]; at: number }[] {
+  return messages
+    .flatMap((message) => [
+      { message, kind: "request" as const, at: message.startMicros },
+      ...(message.outcome === "pending"
+        ? []
+        : [{ message, kind: "response" as const, at: message.endMicros }]),
+    ])
+    .sort((one, other) => one.at - other.at);
+}
+
+/** The gateway is not between the two: the arrow goes there and comes back. */
+function turnsAtGateway({ from, to, via, stoppedAt }: Message, xOf: (party: string) => number): boolean {
+  if (via === undefined || stoppedAt !== undefined) return false;
+  const gate = xOf(via);
+  return (gate - xOf(from)) * (xOf(to) - gate) < 0;
+}
+
+function requestLabel({ number, method, purpose, requestType, signer, url }: Message): string {
+  if (purpose === "user") return `${number}  ${method} ${url}`;
+  const what =
+    purpose === "token"
+      ? `token request${requestType ? `: ${requestType}` : ""}`
+      : `${method} ${pathOf(url)}`;
+  return `${number}  ${what}, signed with ${signer?.scheme ?? "its key"}`;
+}
+
+function responseLabel({ status, outcome, events, verifiers }: Message): string {
+  const words = {
+    accepted: "",
+    challenged: " challenge",
+    refused: " refused",
+    failed: " failed",
+    pending: "",
+  };
+  const isAsked = events.some(({ name }) => name === "aauth.consent_required");
+  const isIssued = verifiers.some(({ issuedToken }) => issuedToken !== undefined);
+  const more = isAsked ? ", the user is asked first" : isIssued ? ", auth token" : words[outcome];
+  return `${status ?? "no answer"}${more}`;
+}
+
+function pathOf(url: string): string {
+  try {
+    return new URL(url).pathname;
+  } catch {
+    return url;
+  }
+}
+
+function line(start: number, end: number, y: number, room?: number): string {
+  return `M${start} ${y} H${shortened(start, end, room)}`;
+}
+
+/** The line ends beside its target, or beside the mark there. */
+function shortened(start: number, end: number, room = 2): number {
+  return end + (end > start ? -room : room);
+}
+
+function clampCentre(x: number, text: string, width: number): number {
+  const half = (text.length * characterWidth) / 2;
+  return Math.min(Math.max(x, half + 4), Math.max(width - half - 4, width / 2));
+}
+
+/** Breaks a name at spaces and hyphens so that it fits into its column. */
+function wrapName(name: string, width: number): string[] {
+  const words = name.split(/(?<=-)|\s+/);
+  const lines: string[] = [];
+  for (const word of words) {
+    const last = lines.at(-1);
+    const joined = last === undefined ? word : last.endsWith("-") ? last + word : `${last} ${word}`;
+    if (last !== undefined && joined.length * 6.6 <= width) lines[lines.length - 1] = joined;
+    else lines.push(word);
+  }
+  return lines;
+}

@@ -1,0 +1,204 @@
+import type { Message, ProtocolRun, Verdict } from "protocol-trace/read";
+import { type KeyboardEvent, useLayoutEffect, useRef, useState } from "react";
+import { spokenMessage } from "./message-wording.ts";
+import { layOutSequence, type Row } from "./sequence-layout.ts";
+import styles from "./sequence-picture.module.css";
+
+interface SequencePictureProps {
+  run: ProtocolRun;
+  openId: string | undefined;
+  /** The address of a message; absent where messages have none. */
+  hrefOf?: (message: Message) => string;
+  /** The address of a message is about to be followed. */
+  onPick?: (message: Message) => void;
+  /** The keyboard went to a message. */
+  onStep: (message: Message) => void;
+}
+
+/** Who spoke to whom, in time: a picture, and over it one link for each message. */
+export function SequencePicture({ run, openId, hrefOf, onPick, onStep }: SequencePictureProps) {
+  const box = useRef<HTMLDivElement>(null);
+  const links = useRef(new Map<string, HTMLElement | null>());
+  const width = useWidth(box);
+  const { columns, rows, headerHeight, height, isNarrow } = layOutSequence(run, width);
+  const { messages } = run;
+  const stop = messages.some(({ id }) => id === openId) ? openId : messages[0]?.id;
+
+  const onKeyDown = (event: KeyboardEvent) => {
+    const at = messages.findIndex(({ id }) => id === stop);
+    const target = {
+      ArrowDown: at + 1,
+      ArrowRight: at + 1,
+      ArrowUp: at - 1,
+      ArrowLeft: at - 1,
+      Home: 0,
+      End: messages.length - 1,
+    }[event.key];
+    const message = target === undefined ? undefined : messages[target];
+    if (message === undefined || event.altKey || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    onStep(message);
+    links.current.get(message.id)?.focus();
+  };
+
+  return (
+    <div className={styles.picture} ref={box} data-testid="sequence-picture">
+      <svg
+        data-narrow={isNarrow}
+        width={width}
+        height={height}
+        viewBox={`0 0 ${width} ${height}`}
+        aria-hidden="true"
+      >
+        {rows.map((row) => (
+          <rect
+            key={row.key}
+            className={styles.band}
+            data-open={row.message.id === openId}
+            x={0}
+            y={row.top}
+            width={width}
+            height={row.height}
+          />
+        ))}
+        {columns.map(({ party, x, lines }) => (
+          <g key={party.id}>
+            <line className={styles.lifeline} x1={x} x2={x} y1={headerHeight} y2={height} />
+            <text className={styles.party} x={x} y={12} textAnchor="middle">
+              {lines.map((text, index) => (
+                <tspan key={text} x={x} dy={index === 0 ? 0 : 14}>
+                  {text}
+                </tspan>
+              ))}
+            </text>
+          </g>
+        ))}
+        {rows.map((row) => (
+          <Arrow key={row.key} row={row} />
+        ))}
+      </svg>
+      <ol className={styles.links} aria-label="Messages, in the order they were sent" onKeyDown={onKeyDown}>
+        {rows.map(({ message, kind, key, top, height }) => (
+          <li key={key} aria-hidden={kind === "response" ? "true" : undefined}>
+            <Place
+              href={hrefOf?.(message)}
+              style={{ top, height }}
+              elementRef={(element) => {
+                if (kind === "request") links.current.set(message.id, element);
+              }}
+              isOpen={kind === "request" && message.id === openId}
+              tabIndex={kind === "request" && message.id === stop ? 0 : -1}
+              onPick={() => (hrefOf ? onPick?.(message) : onStep(message))}
+            >
+              {kind === "request"
+                ? spokenMessage(message, messages.length)
+                : `The answer to message ${message.number}`}
+            </Place>
+          </li>
+        ))}
+      </ol>
+    </div>
+  );
+}
+
+interface PlaceProps {
+  href: string | undefined;
+  style: { top: number; height: number };
+  elementRef: (element: HTMLElement | null) => void;
+  isOpen: boolean;
+  tabIndex: number;
+  onPick: () => void;
+  children: string;
+}
+
+/** Lies over a row of the picture: a link where the message has an address, else a button. */
+function Place({ href, style, elementRef, isOpen, tabIndex, onPick, children }: PlaceProps) {
+  const current = isOpen ? ("true" as const) : undefined;
+  const words = <span className={styles.spoken}>{children}</span>;
+  return href === undefined ? (
+    <button
+      type="button"
+      className={styles.place}
+      ref={elementRef}
+      style={style}
+      tabIndex={tabIndex}
+      aria-current={current}
+      onClick={onPick}
+    >
+      {words}
+    </button>
+  ) : (
+    <a
+      className={styles.place}
+      ref={elementRef}
+      href={href}
+      style={style}
+      tabIndex={tabIndex}
+      aria-current={current}
+      onClick={onPick}
+    >
+      {words}
+    </a>
+  );
+}
+
+function Arrow({ row }: { row: Row }) {
+  const { message, kind, path, label, marks } = row;
+  return (
+    <g
+      className={styles.arrow}
+      data-kind={kind}
+      data-outcome={kind === "response" ? message.outcome : undefined}
+      data-signed={message.signer !== undefined}
+    >
+      <path d={path} />
+      <Head path={path} />
+      <text x={label.x} y={label.y} textAnchor="middle">
+        {label.text}
+      </text>
+      {marks.map(({ x, y, verdict }) => (
+        <VerdictMark key={`${x} ${y}`} x={x} y={y} verdict={verdict} />
+      ))}
+    </g>
+  );
+}
+
+/** The arrowhead: of its own, because a marker would not take the line's colour everywhere. */
+function Head({ path }: { path: string }) {
+  const numbers = path.match(/-?[\d.]+/g)?.map(Number) ?? [];
+  const isTurning = path.includes("v");
+  const [x0 = 0, y0 = 0] = numbers;
+  const before = isTurning ? (numbers[2] ?? 0) : x0;
+  const y = isTurning ? y0 + (numbers[3] ?? 0) : y0;
+  const x = numbers.at(-1) ?? 0;
+  const back = x > before ? -7 : 7;
+  return <path className={styles.head} d={`M${x} ${y} l${back} -4 v8 z`} />;
+}
+
+const glyphs: Record<Verdict, string> = {
+  passed: "m-3.2 0.2 2.4 2.4 4-5",
+  challenged: "m-3 0 h6",
+  refused: "m-2.6 -2.6 5.2 5.2 m0 -5.2 l-5.2 5.2",
+};
+
+function VerdictMark({ x, y, verdict }: { x: number; y: number; verdict: Verdict }) {
+  return (
+    <g className={styles.mark} data-verdict={verdict}>
+      <circle cx={x} cy={y} r={7} />
+      <path className={styles.glyph} d={`M${x} ${y} ${glyphs[verdict]}`} />
+    </g>
+  );
+}
+
+/** The width there is, in pixels. */
+function useWidth(box: React.RefObject<HTMLDivElement | null>): number {
+  const [width, setWidth] = useState(600);
+  useLayoutEffect(() => {
+    const element = box.current;
+    if (!element) return undefined;
+    const observer = new ResizeObserver(() => setWidth(Math.max(280, Math.floor(element.clientWidth))));
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, [box]);
+  return width;
+}

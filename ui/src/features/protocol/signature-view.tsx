@@ -1,0 +1,166 @@
+import {
+  compareTexts,
+  isoSeconds,
+  type Message,
+  partyName,
+  readSignatureInput,
+  readSignatureKey,
+  type SignerSide,
+  type TextPart,
+} from "protocol-trace/read";
+import { useState } from "react";
+import styles from "./signature-view.module.css";
+import { useSecondOpinion } from "./use-second-opinion.ts";
+
+/** The signature of a message: what its headers say, and the text that was signed, as each side has it. */
+export function SignatureView({ message, signer }: { message: Message; signer: SignerSide }) {
+  const { headers = {} } = message.request;
+  const key = readSignatureKey(headers["signature-key"] ?? "");
+  const input = readSignatureInput(headers["signature-input"] ?? "");
+  return (
+    <>
+      <dl className={styles.parsed}>
+        <div>
+          <dt>Signature-Key</dt>
+          <dd>
+            {key ? (
+              <>
+                <span>
+                  label <code>{key.label}</code>, scheme <code>{key.scheme}</code>
+                </span>
+                {key.parameters.map(({ name, value }) => (
+                  <span key={name}>
+                    {name} <code>{value}</code>
+                  </span>
+                ))}
+              </>
+            ) : (
+              <span>
+                scheme <code>{signer.scheme}</code>
+              </span>
+            )}
+          </dd>
+        </div>
+        <div>
+          <dt>Signature-Input</dt>
+          <dd>
+            <span className={styles.components}>
+              {(input?.components ?? signer.components).map((name) => (
+                <code key={name}>{name}</code>
+              ))}
+            </span>
+            {signer.created !== undefined && (
+              <span>
+                created <code>{signer.created}</code> ({isoSeconds(signer.created)})
+              </span>
+            )}
+          </dd>
+        </div>
+      </dl>
+      <Bases message={message} signer={signer} />
+    </>
+  );
+}
+
+function Bases({ message, signer }: { message: Message; signer: SignerSide }) {
+  const rebuilt = message.verifiers.filter(({ base }) => base !== undefined);
+  const [pickedId, pick] = useState<string | undefined>(undefined);
+  const gate =
+    rebuilt.find(({ spanId }) => spanId === pickedId) ??
+    rebuilt.find(({ base }) => base !== signer.base) ??
+    rebuilt.at(-1);
+  const opinion = useSecondOpinion(message);
+  if (signer.base === undefined) return null;
+  const agree = gate?.base === signer.base;
+  const compared = compareTexts(signer.base, gate?.base ?? signer.base);
+  return (
+    <>
+      <h4 className={styles.heading}>Signature base</h4>
+      <p className={styles.verdict} data-agree={gate === undefined || agree}>
+        {gate === undefined
+          ? "No receiver has recorded what it rebuilt."
+          : agree
+            ? `${partyName(gate.party)} rebuilt the very bytes that ${partyName(signer.party)} signed.`
+            : `${partyName(gate.party)} rebuilt other bytes than ${partyName(signer.party)} signed: the marked ones differ.`}
+      </p>
+      {rebuilt.length > 1 && (
+        <fieldset className={styles.picks} aria-label="Rebuilt by">
+          {rebuilt.map(({ spanId, party, base }) => (
+            <button
+              key={spanId}
+              type="button"
+              aria-pressed={spanId === gate?.spanId}
+              onClick={() => pick(spanId)}
+            >
+              {partyName(party)} {base === signer.base ? "✓" : "✕"}
+            </button>
+          ))}
+        </fieldset>
+      )}
+      <div className={styles.bases}>
+        <Base title={`As signed by ${partyName(signer.party)}`} lines={compared.left} />
+        {gate && <Base title={`As rebuilt by ${partyName(gate.party)}`} lines={compared.right} />}
+      </div>
+      <Opinion
+        opinion={opinion}
+        signed={signer.base}
+        rebuilt={gate?.base}
+        gate={gate && partyName(gate.party)}
+      />
+    </>
+  );
+}
+
+interface OpinionProps {
+  opinion: ReturnType<typeof useSecondOpinion>;
+  signed: string;
+  rebuilt: string | undefined;
+  gate: string | undefined;
+}
+
+/** With whom an implementation by other people agrees. */
+function Opinion({ opinion, signed, rebuilt, gate }: OpinionProps) {
+  const isKnown = opinion.kind === "built" && (opinion.base === signed || opinion.base === rebuilt);
+  return (
+    <>
+      <p className={styles.opinion} data-agree={opinion.kind !== "built" || isKnown}>
+        <strong>Second opinion:</strong> {opinion.kind === "asking" && "asking…"}
+        {opinion.kind === "none" && opinion.reason}
+        {opinion.kind === "built" &&
+          (opinion.base === signed
+            ? "http-message-signatures, an implementation by other people, builds the same base from the recorded request."
+            : opinion.base === rebuilt
+              ? `http-message-signatures, an implementation by other people, builds the base that ${gate} rebuilt, and not the one that was signed.`
+              : "http-message-signatures, an implementation by other people, builds yet another base from the recorded request.")}
+      </p>
+      {opinion.kind === "built" && !isKnown && (
+        <div className={styles.bases}>
+          <Base title="By http-message-signatures" lines={compareTexts(opinion.base, signed).left} />
+        </div>
+      )}
+    </>
+  );
+}
+
+function Base({ title, lines }: { title: string; lines: TextPart[][] }) {
+  return (
+    <figure className={styles.base}>
+      <figcaption>{title}</figcaption>
+      <pre>
+        {lines.map((parts, index) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: lines of a text that does not change
+          <span className={styles.line} key={index}>
+            {parts.map(({ text, differs }, part) =>
+              differs ? (
+                // biome-ignore lint/suspicious/noArrayIndexKey: as above
+                <mark key={part}>{text}</mark>
+              ) : (
+                text
+              ),
+            )}
+          </span>
+        ))}
+      </pre>
+    </figure>
+  );
+}

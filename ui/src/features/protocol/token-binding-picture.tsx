@@ -1,0 +1,82 @@
+import {
+  type Message,
+  type ProtocolRun,
+  partyName,
+  type TokenBinding,
+  type TracedToken,
+  tokenBinding,
+} from "protocol-trace/read";
+import { useEffect, useState } from "react";
+import styles from "./token-list.module.css";
+
+/** Draws whose key a token is bound to, and whether that key signed the message. */
+export function TokenBindingPicture(props: { run: ProtocolRun; message: Message; token: TracedToken }) {
+  const { run, message, token } = props;
+  const binding = useBinding(token);
+  if (binding === undefined) return null;
+  const { signer } = message;
+  const same = signer?.thumbprint === undefined ? undefined : signer.thumbprint === binding.thumbprint;
+  const owner = run.messages.find((other) => other.signer?.thumbprint === binding.thumbprint)?.signer?.party;
+  const whose = owner === undefined ? (binding.agent ?? "an agent") : partyName(owner);
+  const issuer = typeof token.claims?.iss === "string" ? token.claims.iss : "its issuer";
+  return (
+    <>
+      <div className={styles.binding} data-testid="token-binding">
+        <div className={styles.box}>
+          <strong>{issuer}</strong>
+          <span className={styles.who}>signed the token</span>
+        </div>
+        <Link label="issued" />
+        <div className={styles.box}>
+          <strong>{token.kind}</strong>
+          <span className={styles.who}>{token.id}</span>
+        </div>
+        <Link label={binding.claim} />
+        <div className={styles.box} data-same={same}>
+          <strong>Key of {whose}</strong>
+          <span className={styles.who}>{binding.thumbprint}</span>
+        </div>
+      </div>
+      {same !== undefined && signer && (
+        <p className={styles.verdict} data-same={same}>
+          {same
+            ? `The same key signed this message: ${partyName(signer.party)} holds it.`
+            : `Another key signed this message: ${signer.thumbprint}. ${mismatch(message)}`}
+        </p>
+      )}
+    </>
+  );
+}
+
+function mismatch({ requestType, outcome }: Message): string {
+  if (requestType === "exchange") {
+    return "At an exchange this is as it should be: the token is the caller’s, shown by the agent it is addressed to.";
+  }
+  return outcome === "refused" ? "Nobody but the key’s owner can use it." : "";
+}
+
+function Link({ label }: { label: string }) {
+  return (
+    <div className={styles.link}>
+      {label}
+      <svg width="36" height="10" viewBox="0 0 36 10" aria-hidden="true">
+        <path d="M1 5 H30" fill="none" stroke="currentColor" strokeWidth="1.5" />
+        <path d="M35 5 l-7 -4 v8 z" fill="currentColor" />
+      </svg>
+    </div>
+  );
+}
+
+function useBinding(token: TracedToken): TokenBinding | undefined {
+  const [binding, setBinding] = useState<TokenBinding | undefined>(undefined);
+  useEffect(() => {
+    let current = true;
+    void tokenBinding(token).then((found) => {
+      if (current) setBinding(found);
+    });
+    return () => {
+      current = false;
+    };
+  }, [token]);
+  return binding;
+}

@@ -1,0 +1,79 @@
+import {
+  type Message,
+  type ProtocolRun,
+  partyName,
+  readableClaims,
+  type TracedToken,
+  tokenPurpose,
+} from "protocol-trace/read";
+import { TokenBindingPicture } from "./token-binding-picture.tsx";
+import styles from "./token-list.module.css";
+
+/** A token of a message and what it has to do with it. */
+interface PlacedToken {
+  token: TracedToken;
+  place: string;
+}
+
+/** Each token that came with the message or with its answer, decoded, with the key it is bound to. */
+export function TokenList({ run, message }: { run: ProtocolRun; message: Message }) {
+  const tokens = tokensOf(message);
+  if (tokens.length === 0) return null;
+  return (
+    <details open>
+      <summary>{tokens.length === 1 ? "Token" : "Tokens"}</summary>
+      {tokens.map(({ token, place }) => (
+        <section className={styles.token} key={token.id} aria-label={`${token.kind} ${token.id}`}>
+          <h4>
+            {place} <code>{token.id}</code>
+          </h4>
+          <p className={styles.purpose}>{tokenPurpose(token.kind)}</p>
+          <TokenBindingPicture run={run} message={message} token={token} />
+          {token.claims && (
+            <dl className={styles.claims}>
+              {[...headerRows(token), ...readableClaims(token.kind, token.claims)].map(
+                ({ name, value, meaning }) => (
+                  <div key={name}>
+                    <dt>
+                      <code>{name}</code>
+                      {meaning && <span>{meaning}</span>}
+                    </dt>
+                    <dd>{value}</dd>
+                  </div>
+                ),
+              )}
+            </dl>
+          )}
+        </section>
+      ))}
+    </details>
+  );
+}
+
+function headerRows({ header = {} }: TracedToken) {
+  return [
+    ...(typeof header.typ === "string" ? [{ name: "typ", value: header.typ, meaning: "kind of token" }] : []),
+    ...(typeof header.alg === "string"
+      ? [{ name: "alg", value: header.alg, meaning: "how its issuer signed it" }]
+      : []),
+  ];
+}
+
+function tokensOf({ signer, verifiers, events, from }: Message): PlacedToken[] {
+  const placed: [TracedToken | undefined, string][] = [
+    [signer?.token, `Sent by ${partyName(from)} in Signature-Key:`],
+    ...verifiers.flatMap(({ party, token, upstreamToken, challenge, issuedToken }): typeof placed => [
+      [upstreamToken, "To be exchanged: the caller’s auth token"],
+      [token, `Received by ${partyName(party)} in Signature-Key:`],
+      [challenge?.resource_token, "In the answer: resource token"],
+      [issuedToken, `Issued by ${partyName(party)}:`],
+    ]),
+    ...events.map(({ token }): [TracedToken | undefined, string] => [token, "In the answer:"]),
+  ];
+  const seen = new Set<string>();
+  return placed.flatMap(([token, place]) => {
+    if (token === undefined || seen.has(token.id)) return [];
+    seen.add(token.id);
+    return [{ token, place }];
+  });
+}

@@ -1,0 +1,78 @@
+import { ATTRIBUTE, SERVICE_NAME } from "protocol-trace/names";
+
+/** Longest wait for a collector; nobody waits for it. */
+const SEND_LIMIT_MS = 5000;
+/** OTLP's numbers: a CLIENT span, and the status of a failure. */
+const CLIENT = 3;
+const STATUS_ERROR = 2;
+
+/** A span of this page that is open. */
+export interface BrowserSpan {
+  /** W3C `traceparent` for the request that the span stands for. */
+  readonly traceparent: string;
+  /** Ends it and sends it, in the background. `status` of the answer; undefined when none came. */
+  end(status: number | undefined): void;
+}
+
+/** Starts a trace: a span that stands for one request of this page and everything that follows from it. */
+export type StartTrace = (name: string, request: { method: string; url: string }) => BrowserSpan;
+
+/**
+ * Makes the first span of a trace and sends it as one OTLP/HTTP request. By hand, because OpenTelemetry's SDK for browsers is many times
+ * the size of this. What goes wrong on the way to the collector is nobody's concern here.
+ *
+ * @param options.otlpUrl the collector's base URL; it must allow this page's origin (CORS)
+ */
+export function createBrowserTrace(options: { otlpUrl: string; fetch?: typeof fetch }): StartTrace {
+  const send = options.fetch ?? ((input, init) => fetch(input, init));
+
+  return (name, { method, url }) => {
+    const traceId = randomHex(16);
+    const spanId = randomHex(8);
+    const startNanos = nanosNow();
+    return {
+      traceparent: `00-${traceId}-${spanId}-01`,
+      end(status) {
+        const failed = status === undefined || status >= 400;
+        const span = {
+          ...{ traceId, spanId, name, kind: CLIENT },
+          startTimeUnixNano: startNanos,
+          endTimeUnixNano: nanosNow(),
+          attributes: [
+            text(ATTRIBUTE.method, method),
+            text(ATTRIBUTE.url, url),
+            ...(status === undefined ? [] : [{ key: ATTRIBUTE.status, value: { intValue: status } }]),
+            ...(failed ? [text(ATTRIBUTE.errorType, String(status ?? "no_answer"))] : []),
+          ],
+          status: failed ? { code: STATUS_ERROR } : {},
+        };
+        const resource = { attributes: [text("service.name", SERVICE_NAME.ui)] };
+        const scopeSpans = [{ scope: { name: SERVICE_NAME.ui }, spans: [span] }];
+        send(`${options.otlpUrl}/v1/traces`, {
+          method: "POST",
+          headers: { "content-type": "application/json" },
+          body: JSON.stringify({ resourceSpans: [{ resource, scopeSpans }] }),
+          // The page may be left for the consent page at any moment.
+          keepalive: true,
+          credentials: "omit",
+          signal: AbortSignal.timeout(SEND_LIMIT_MS),
+        }).catch(() => undefined);
+      },
+    };
+  };
+}
+
+function text(key: string, value: string) {
+  return { key, value: { stringValue: value } };
+}
+
+/** Unix nanoseconds as decimal digits: they do not fit a number. */
+function nanosNow(): string {
+  return String(BigInt(Math.round((performance.timeOrigin + performance.now()) * 1000)) * 1000n);
+}
+
+function randomHex(bytes: number): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(bytes)), (byte) =>
+    byte.toString(16).padStart(2, "0"),
+  ).join("");
+}

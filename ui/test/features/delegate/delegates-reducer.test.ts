@@ -1,0 +1,59 @@
+import type { Delegate, DelegateList } from "backend-api";
+import { expect, test } from "vitest";
+import { outcomeOf, standingOf, stepTitle } from "../../../src/features/delegate/delegate-wording.ts";
+import { delegatesReducer } from "../../../src/features/delegate/delegates-reducer.ts";
+
+const RUN: NonNullable<Delegate["last_run"]> = {
+  started_at: "2026-02-01T10:00:00.000Z",
+  ended_at: "2026-02-01T10:00:01.000Z",
+  status: "completed",
+  prompt: "p",
+  steps: [],
+};
+const delegate = (sub: string, more: Partial<Delegate> = {}): Delegate => ({
+  sub,
+  name: sub,
+  agent_token: null,
+  process: "running",
+  last_run: null,
+  ...more,
+});
+const LIST: DelegateList = { agent: "http://backend", delegates: [delegate("a"), delegate("b")] };
+const FAILURE = { code: "http_502", message: "The delegate does not answer" };
+
+test("a delegate that has worked takes its own place, the others stay", () => {
+  const running = delegatesReducer({ list: LIST, failure: FAILURE }, { type: "started", sub: "b" });
+  expect(running).toEqual({ list: LIST, running: "b" });
+  const worked = delegate("b", { last_run: RUN });
+  expect(delegatesReducer(running, { type: "ended", delegate: worked })).toEqual({
+    list: { ...LIST, delegates: [LIST.delegates[0], worked] },
+  });
+});
+
+test("a failure keeps the list and lets the next try begin", () => {
+  const running = delegatesReducer({ list: LIST }, { type: "started", sub: "a" });
+  expect(delegatesReducer(running, { type: "failed", failure: FAILURE })).toEqual({
+    list: LIST,
+    failure: FAILURE,
+  });
+  expect(delegatesReducer({}, { type: "failed", failure: FAILURE })).toEqual({ failure: FAILURE });
+  expect(delegatesReducer({}, { type: "listed", list: LIST })).toEqual({ list: LIST });
+  expect(delegatesReducer({}, { type: "ended", delegate: delegate("a") })).toEqual({});
+});
+
+test("what a delegate is up to, in words", () => {
+  const token = {
+    issued_at: "2026-02-01T10:00:00.000Z",
+    expires_at: "2026-02-01T11:00:00.000Z",
+    key: "k",
+  };
+  expect(standingOf(delegate("a", { process: "absent" }))).toContain("npm run delegate");
+  expect(standingOf(delegate("a", { process: "unknown" }))).toContain("without an address");
+  expect(standingOf(delegate("a"))).toContain("when it needs one");
+  expect(standingOf(delegate("a", { agent_token: token }))).toMatch(/good until \d/);
+  expect(outcomeOf(delegate("a"))).toBe("It has not called yet.");
+  expect(outcomeOf(delegate("a", { last_run: RUN }))).toMatch(/^Answered at \d/);
+  const refused = { ...RUN, status: "failed" as const, failure: { code: "http_403", message: "no" } };
+  expect(outcomeOf(delegate("a", { last_run: refused }))).toMatch(/^Refused at .*: no$/);
+  expect([stepTitle("challenge_received"), stepTitle("else")]).toEqual(["Challenged", "else"]);
+});

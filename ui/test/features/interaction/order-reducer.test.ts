@@ -1,0 +1,44 @@
+import type { Order } from "backend-api";
+import { describe, expect, it } from "vitest";
+import { orderReducer, visitOf } from "../../../src/features/interaction/order-reducer.ts";
+
+const CATALOGUE = { level: "identified" as const, laptops: [] };
+const waiting = (interaction_url: string): Order => ({
+  order_id: "o",
+  model: "m",
+  quantity: 1,
+  status: "awaiting_person",
+  interaction_url,
+});
+
+describe("the order panel", () => {
+  it("keeps the catalogue through an order", () => {
+    let state = orderReducer({ busy: "catalogue" }, { type: "catalogue_received", catalogue: CATALOGUE });
+    state = orderReducer(state, { type: "asked", what: "order" });
+    expect(state).toEqual({ catalogue: CATALOGUE, busy: "order" });
+    const failure = { message: "no" };
+    expect(orderReducer(state, { type: "failed", failure })).toEqual({
+      catalogue: CATALOGUE,
+      busy: undefined,
+      failure,
+    });
+  });
+
+  it("stays locked while the browser leaves, and opens when it is back", () => {
+    const state = orderReducer({ busy: "order" }, { type: "order_received", order: waiting("http://a/x") });
+    expect(state.busy).toBe("order");
+    expect(orderReducer(state, { type: "came_back" }).busy).toBeUndefined();
+  });
+
+  it.each(["javascript:alert(1)", "data:text/html,x", "/relative", ""])("does not go to %j", (url) => {
+    expect(visitOf(waiting(url))).toBeUndefined();
+    const state = orderReducer({ busy: "order" }, { type: "order_received", order: waiting(url) });
+    expect(state).toMatchObject({ busy: undefined, failure: { code: "foreign_page" } });
+    expect(state).not.toHaveProperty("order");
+  });
+
+  it("goes to a page on the web, for an order that waits and no other", () => {
+    expect(visitOf(waiting("https://a/x"))).toBe("https://a/x");
+    expect(visitOf({ ...waiting("https://a/x"), status: "placed" })).toBeUndefined();
+  });
+});

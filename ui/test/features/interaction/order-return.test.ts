@@ -1,0 +1,37 @@
+import { describe, expect, it } from "vitest";
+import {
+  forgetOrderReturn,
+  noteOrderReturn,
+  readOrderReturn,
+} from "../../../src/features/interaction/order-return.ts";
+import { memoryStore } from "../../memory-store.ts";
+
+describe("the way back from the agent's page", () => {
+  it("is noted and read once", () => {
+    const store = memoryStore();
+    expect(noteOrderReturn("?order=o-1", store)).toBe(true);
+    expect(readOrderReturn(store)).toEqual({ kind: "order", orderId: "o-1" });
+    forgetOrderReturn(store);
+    expect(readOrderReturn(store)).toEqual({ kind: "none" });
+  });
+
+  it("may be one that nobody waits for", () => {
+    const store = memoryStore();
+    expect(noteOrderReturn("?order_error=unknown_request", store)).toBe(true);
+    expect(readOrderReturn(store)).toEqual({ kind: "unknown" });
+  });
+
+  it.each(["", "?order=", "?code=c&state=s", "?request_id=r"])("is not %j", (search) => {
+    const store = memoryStore();
+    expect(noteOrderReturn(search, store)).toBe(false);
+    expect(readOrderReturn(store)).toEqual({ kind: "none" });
+  });
+
+  it("survives what others left in the store", () => {
+    const store = memoryStore();
+    for (const text of ["{", "null", "1", '"x"']) {
+      store.setItem("aauth_order_return", text);
+      expect(readOrderReturn(store)).toEqual({ kind: "none" });
+    }
+  });
+});

@@ -1,0 +1,112 @@
+import type { Message, ProtocolRun } from "protocol-trace/read";
+import { describe, expect, test } from "vitest";
+import { layOutSequence } from "../../../src/features/protocol/sequence-layout.ts";
+
+const names = {
+  ui: "Browser",
+  backend: "Backend",
+  gateway: "Gateway",
+  agent: "Supply-chain agent",
+  market: "Market-analysis agent",
+};
+
+function message(
+  number: number,
+  from: string,
+  to: string,
+  times: [number, number],
+  more: Partial<Message> = {},
+): Message {
+  return {
+    id: String(number),
+    traceId: "t",
+    number,
+    from,
+    to,
+    startMicros: times[0],
+    endMicros: times[1],
+    method: "POST",
+    url: "http://agent.localhost/",
+    status: 200,
+    outcome: "accepted",
+    purpose: "resource",
+    request: {},
+    response: {},
+    verifiers: [],
+    events: [],
+    ...more,
+  };
+}
+
+function runOf(...messages: Message[]): ProtocolRun {
+  const parties = Object.entries(names).map(([id, name]) => ({ id, name }));
+  return { traceIds: ["t"], parties, messages, waterfall: [], startMicros: 0, endMicros: 100 };
+}
+
+const gate = (party: string, verdict: "passed" | "refused") => ({
+  party,
+  spanId: party,
+  verdict,
+  checks: [],
+  components: [],
+});
+
+describe("layOutSequence", () => {
+  test("what a message causes lies between it and its answer", () => {
+    const { rows } = layOutSequence(
+      runOf(message(1, "backend", "agent", [0, 50]), message(2, "agent", "market", [10, 40])),
+      600,
+    );
+    expect(rows.map(({ key }) => key)).toEqual(["1 request", "2 request", "2 response", "1 response"]);
+    for (const [index, row] of rows.entries()) {
+      expect(row.top).toBe(
+        index === 0 ? row.top : (rows[index - 1]?.top ?? 0) + (rows[index - 1]?.height ?? 0),
+      );
+    }
+  });
+
+  test("a message under way has no answer", () => {
+    const { rows } = layOutSequence(
+      runOf(message(1, "backend", "agent", [0, 0], { outcome: "pending" })),
+      600,
+    );
+    expect(rows.map(({ kind }) => kind)).toEqual(["request"]);
+  });
+
+  test("an arrow that has to go back to the gateway turns there", () => {
+    const through = { via: "gateway" };
+    const { rows } = layOutSequence(
+      runOf(message(1, "backend", "agent", [0, 5], through), message(2, "agent", "market", [6, 9], through)),
+      600,
+    );
+    expect(rows[0]?.path).not.toContain("v");
+    expect(rows[2]?.path).toContain("v");
+  });
+
+  test("an arrow that was stopped ends at the gateway, which says no", () => {
+    const stopped = {
+      via: "gateway",
+      stoppedAt: "gateway",
+      outcome: "refused" as const,
+      verifiers: [gate("gateway", "passed")],
+    };
+    const { rows, columns } = layOutSequence(runOf(message(1, "backend", "agent", [0, 5], stopped)), 600);
+    expect(rows[0]?.marks).toMatchObject([{ x: columns[2]?.x, verdict: "refused" }]);
+  });
+
+  test.each([320, 400, 600, 1200])("everything stays inside %i pixels", (width) => {
+    const long = message(1, "backend", "market", [0, 5], {
+      url: "http://agent.localhost/a/path/that/is/long",
+    });
+    const { columns, rows, isNarrow } = layOutSequence(
+      runOf(long, message(2, "ui", "backend", [6, 7])),
+      width,
+    );
+    expect(isNarrow).toBe(width < 400);
+    for (const { x } of columns) {
+      expect(x).toBeGreaterThanOrEqual(30);
+      expect(x).toBeLessThanOrEqual(width - 30);
+    }
+    for (const { label } of rows) expect(label.x).toBeGreaterThan(0);
+  });
+});
