@@ -1,0 +1,121 @@
+import { globSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { REPOSITORY_ROOT } from "../demo/stack.ts";
+import { findExecutable } from "../find-executable.ts";
+import { findOrBuildJaeger, JaegerUnavailableError } from "../jaeger/find-jaeger.ts";
+import { keycloakVersion } from "../keycloak/distribution.ts";
+import { findJavaTools } from "../keycloak/java-tools.ts";
+import { KeycloakUnavailableError } from "../keycloak/keycloak-unavailable-error.ts";
+import { providerJar } from "../keycloak/provider-jar.ts";
+import { runProgram } from "../run-program.ts";
+import type { Docker } from "./docker.ts";
+import type { StandIns } from "./stand-ins.ts";
+
+/** The third parties' parts of the stack, by their names in docker-compose.yml. */
+export type ComponentName = "keycloak" | "jaeger" | "agentgateway";
+
+/** What a component will be, for the person who reads the result. */
+export interface Component {
+  readonly name: ComponentName;
+  /** False: the project's own stand-in takes its place. */
+  readonly isReal: boolean;
+  readonly description: string;
+  /** Build contexts to hand in, by stage: what is made on this machine because no image brings it. */
+  readonly buildContexts?: Readonly<Record<string, string>>;
+}
+
+interface Workshop {
+  readonly docker: Docker;
+  readonly standIns: StandIns | undefined;
+  readonly env: NodeJS.ProcessEnv;
+  readonly log: (line: string) => void;
+  /** The image's name in docker-compose.yml. */
+  readonly image: string;
+}
+
+const FETCH_LIMIT_MS = 15 * 60_000;
+const COPY_GOAL = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy";
+const MAVEN_IMAGE = "maven:3.9-eclipse-temurin-21";
+
+/** Keycloak: the official image, or its distribution out of Maven on a stand-in. The provider is built in the image, or here. */
+export async function keycloakComponent(workshop: Workshop): Promise<Component> {
+  const { docker, standIns, env, log } = workshop;
+  const version = await keycloakVersion();
+  const image = `quay.io/keycloak/keycloak:${version}`;
+  const signal = AbortSignal.timeout(FETCH_LIMIT_MS);
+  try {
+    const isOfficial = await docker.hasImage(image);
+    if (!isOfficial) {
+      if (standIns === undefined) return embedded("keycloak", "its image cannot be fetched");
+      log(`Making an image of Keycloak ${version} from its distribution…`);
+      const zip = await distributionZip(findJavaTools(env).maven, version);
+      await standIns.make("keycloak", { KEYCLOAK_ZIP: zip, KEYCLOAK_IMAGE: image });
+    }
+    const origin = isOfficial ? "official image" : "its distribution on a stand-in image";
+    if (await docker.hasImage(MAVEN_IMAGE)) {
+      return real("keycloak", `Keycloak ${version}, ${origin}, provider built in the image`);
+    }
+    await providerJar(findJavaTools(env).maven, { env, log, signal });
+    return {
+      ...real("keycloak", `Keycloak ${version}, ${origin}, provider built here`),
+      buildContexts: { provider: "keycloak/provider" },
+    };
+  } catch (error) {
+    if (error instanceof KeycloakUnavailableError)
+      return embedded("keycloak", error.message.split("\n", 1)[0] ?? "");
+    throw error;
+  }
+}
+
+async function distributionZip(maven: string, version: string): Promise<string> {
+  const folder = `${REPOSITORY_ROOT}.cache/keycloak/zip`;
+  await mkdir(folder, { recursive: true });
+  const { status, output } = await runProgram(
+    maven,
+    [
+      "--batch-mode",
+      "--quiet",
+      COPY_GOAL,
+      `-Dartifact=org.keycloak:keycloak-quarkus-dist:${version}:zip`,
+      `-DoutputDirectory=${folder}`,
+    ],
+    { output: "caught", limitMs: FETCH_LIMIT_MS },
+  );
+  const zip = globSync(`${folder}/*${version}.zip`)[0];
+  if (status !== 0 || zip === undefined)
+    throw new KeycloakUnavailableError(`Keycloak could not be fetched: ${output}`);
+  return zip;
+}
+
+/** Jaeger: the official image, or a binary (built from its Go module) on a stand-in. */
+export async function jaegerComponent({ docker, standIns, env, log, image }: Workshop): Promise<Component> {
+  if (await docker.hasImage(image)) return real("jaeger", "official image");
+  if (standIns === undefined) return embedded("jaeger", "its image cannot be fetched");
+  try {
+    const JAEGER_BIN = await findOrBuildJaeger(env, log);
+    await standIns.make("jaeger", { JAEGER_BIN, JAEGER_IMAGE: image });
+    return real("jaeger", "Jaeger's binary, built from its Go module, on a stand-in image");
+  } catch (error) {
+    if (error instanceof JaegerUnavailableError) return embedded("jaeger", error.message);
+    throw error;
+  }
+}
+
+/** Agentgateway: the official image, or the binary that AGENTGATEWAY_BIN names on a stand-in. */
+export async function agentgatewayComponent({ docker, standIns, env, image }: Workshop): Promise<Component> {
+  if (await docker.hasImage(image)) return real("agentgateway", "official image");
+  const AGENTGATEWAY_BIN = findExecutable(env.AGENTGATEWAY_BIN || "agentgateway", env);
+  if (standIns === undefined || AGENTGATEWAY_BIN === undefined) {
+    return embedded("agentgateway", "neither its image nor its binary is to be had");
+  }
+  await standIns.make("agentgateway", { AGENTGATEWAY_BIN, AGENTGATEWAY_IMAGE: image });
+  return real("agentgateway", "Agentgateway's binary on a stand-in image");
+}
+
+function real(name: ComponentName, description: string): Component {
+  return { name, isReal: true, description };
+}
+
+function embedded(name: ComponentName, reason: string): Component {
+  return { name, isReal: false, description: `embedded stand-in (${reason})` };
+}

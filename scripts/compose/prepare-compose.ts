@@ -1,0 +1,81 @@
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { parse, parseDocument, stringify } from "yaml";
+import { REPOSITORY_ROOT } from "../demo/stack.ts";
+import { agentgatewayComponent, type Component, jaegerComponent, keycloakComponent } from "./components.ts";
+import { findDocker } from "./docker.ts";
+import { findStandIns } from "./stand-ins.ts";
+
+const BASE_IMAGES = ["debian:trixie-slim", "node:24-trixie-slim"];
+const GENERATED = ".cache/compose";
+const BUILD_LIMIT_MS = 15 * 60_000;
+
+/**
+ * Everything before `docker compose up`: base images, the third parties' parts as real as this machine allows, and the project's images.
+ * Gives the variables with which the tests, and `docker compose` itself, find the stack. A text says why it cannot be had.
+ *
+ * @throws Error when an image cannot be built: that is a fault of ours
+ */
+export async function prepareCompose(
+  env: NodeJS.ProcessEnv,
+  log: (line: string) => void,
+): Promise<Readonly<Record<string, string>> | string> {
+  const docker = await findDocker(env);
+  if (typeof docker === "string") return docker;
+  const standIns = findStandIns(env);
+  for (const image of BASE_IMAGES) {
+    if (await docker.hasImage(image)) continue;
+    if (standIns === undefined)
+      return `${image} cannot be fetched, and there is nothing to make a stand-in with`;
+    log(`Making a stand-in for ${image}…`);
+    await standIns.make(image.startsWith("node") ? "node" : "base", {});
+  }
+
+  const compose = parse(await readFile(`${REPOSITORY_ROOT}docker-compose.yml`, "utf8"), { merge: true }) as {
+    services: Record<string, { image: string }>;
+  };
+  const workshop = (name: string) => ({ docker, standIns, env, log, image: compose.services[name]!.image });
+  const components = [
+    await keycloakComponent(workshop("keycloak")),
+    await jaegerComponent(workshop("jaeger")),
+    await agentgatewayComponent(workshop("agentgateway")),
+  ];
+  for (const { name, description } of components) log(`${name}: ${description}`);
+
+  const files = ["docker-compose.yml", ...(await generatedFiles(components))];
+  const variables = { COMPOSE_FILE: files.join(":") };
+  log("Building the images…");
+  const { status, output } = await docker.run(["compose", "build"], {
+    env: variables,
+    limitMs: BUILD_LIMIT_MS,
+  });
+  if (status !== 0)
+    throw new Error(`docker compose build failed:\n${output.trim().split("\n").slice(-15).join("\n")}`);
+  const isReal = components.filter((component) => component.isReal).map(({ name }) => name);
+  return { ...variables, COMPOSE_UNDER_TEST: "true", COMPOSE_REAL: isReal.join(",") };
+}
+
+/** The embedded stand-ins of exactly those components that are not real, and the build contexts of those that are. */
+async function generatedFiles(components: readonly Component[]): Promise<string[]> {
+  const folder = `${REPOSITORY_ROOT}${GENERATED}`;
+  await mkdir(folder, { recursive: true });
+  const files: string[] = [];
+  const missing = components.filter(({ isReal }) => !isReal);
+  if (missing.length > 0) {
+    const all = parseDocument(await readFile(`${REPOSITORY_ROOT}docker-compose.embedded.yml`, "utf8"), {
+      merge: true,
+      logLevel: "silent",
+    });
+    for (const { name, isReal } of components) if (isReal) all.deleteIn(["services", name]);
+    await writeFile(`${folder}/embedded.yml`, all.toString());
+    files.push(`${GENERATED}/embedded.yml`);
+  }
+  const contexts = components.filter(({ buildContexts }) => buildContexts !== undefined);
+  if (contexts.length > 0) {
+    const services = Object.fromEntries(
+      contexts.map(({ name, buildContexts }) => [name, { build: { additional_contexts: buildContexts } }]),
+    );
+    await writeFile(`${folder}/build-contexts.yml`, stringify({ services }));
+    files.push(`${GENERATED}/build-contexts.yml`);
+  }
+  return files;
+}
