@@ -59,14 +59,14 @@ describe("npm run policy", () => {
     const { status, output } = await policyCommand("test", "agentgateway/config-policy.yaml");
     expect(status).toBe(0);
     expect(output.startsWith(shown("refused  403  unsigned ")[0]!)).toBe(true);
-    expect(output.endsWith(shown("config-policy.yaml: 20 requests")[0]!)).toBe(true);
+    expect(output.endsWith(shown("config-policy.yaml: 23 requests")[0]!)).toBe(true);
   });
 
   test("test, on the changed one", async () => {
     const { status, output } = await policyCommand("test", await fileWith("my-policy.yaml", changed));
     expect(status).toBe(1);
     expect(output).toContain(shown("expected: allowed")[0]!);
-    expect(output.endsWith(shown("my-policy.yaml: 20 requests")[0]!)).toBe(true);
+    expect(output.endsWith(shown("my-policy.yaml: 23 requests")[0]!)).toBe(true);
   });
 
   test("check, on the shipped policy", async () => {

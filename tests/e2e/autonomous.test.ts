@@ -1,6 +1,8 @@
 import type { Browser } from "playwright-core";
+import { SPAN } from "protocol-trace/names";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openPage, startBrowser, type WatchedPage } from "../support/browser.ts";
+import { wholeTrace } from "../support/run-trace.ts";
 import { screenshot } from "../support/screenshot.ts";
 import { fillLoginPage } from "../support/sign-in.ts";
 import { startStack, type TestStack } from "../support/start-stack.ts";
@@ -59,6 +61,21 @@ describe("a person in a browser", () => {
     ];
     for (const line of order) expect(log).toContain(line);
     expect(log).not.toMatch(/eyJ[\w-]+\.eyJ/);
+  });
+
+  test("has begun the run's trace in the page", async () => {
+    const spans = await wholeTrace(stack.urls.traces, SPAN.startOptimization, (seen) =>
+      seen.some(({ name }) => name === SPAN.click),
+    );
+    const click = spans.find(({ name }) => name === SPAN.click)!;
+    expect(click).toMatchObject({ service: "supply-chain-ui", parentId: undefined });
+    expect(spans.find(({ name }) => name === "POST /optimization/start")!.parentId).toBe(click.id);
+    const { page, complaints, context } = await openPage(browser);
+    await page.goto(`${stack.urls.traces}/trace/${click.traceId}`);
+    await page.locator("button.row", { hasText: "POST again, signed with jwt" }).first().waitFor();
+    await screenshot(page, "trace-waterfall");
+    expect(complaints).toEqual([]);
+    await context.close();
   });
 
   test("asks for market analysis, and the second agent answers through its own challenge", async () => {

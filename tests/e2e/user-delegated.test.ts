@@ -259,7 +259,7 @@ describe("a person who takes too long", () => {
     await consentPageOpen(page);
     await page.waitForTimeout(9000);
     await decideConsent(page, "Allow");
-    await page.getByRole("heading", { name: "This request cannot be answered" }).waitFor(WAIT);
+    await page.getByText("Invalid or expired consent code").waitFor(WAIT);
     await screenshot(page, "consent-expired");
     // The one answer with an error status in this journey.
     expect(watched.complaints).toEqual([expect.stringContaining("status of 400")]);

@@ -3,10 +3,17 @@ import { runProgram } from "../../scripts/run-program.ts";
 import { startChild } from "../support/child.ts";
 import { freePorts } from "../support/free-ports.ts";
 
+const DEFAULTS = ["--clear", "--scopes", "openid profile email", "--prefixes", "user. profile. email."];
+
 let authServer: string;
-let child: ReturnType<typeof startChild>;
+let child: ReturnType<typeof startChild> | undefined;
 
 beforeAll(async () => {
+  if (process.env.AUTH_SERVER_TEST_URL) {
+    authServer = process.env.AUTH_SERVER_TEST_URL;
+    await consent(DEFAULTS);
+    return;
+  }
   const [port] = await freePorts(1);
   authServer = `http://localhost:${port}`;
   child = startChild(process.execPath, ["services/auth-server/src/main.ts"], {
@@ -15,6 +22,8 @@ beforeAll(async () => {
   await child.prints(/ready on/);
 });
 afterAll(async () => {
+  // Others use that one, too.
+  if (child === undefined) await consent(DEFAULTS);
   child?.process.kill("SIGTERM");
   await child?.ended;
 });

@@ -173,7 +173,10 @@ describe("the way back from the consent page", () => {
     await stack.kill("supply-chain-agent");
     await stack.startAgain("supply-chain-agent", { AAUTH_RESOURCE_ADDITIONAL_SCOPES: "user.profile" });
     await fetch(callback, { redirect: "manual" });
-    expect(await ended(id, second)).toMatchObject({ status: "failed", failure: { code: "consent_repeated" } });
+    expect(await ended(id, second)).toMatchObject({
+      status: "failed",
+      failure: { code: "consent_repeated" },
+    });
   });
 });
 

@@ -26,19 +26,28 @@ export interface OutgoingRequest {
   readonly body?: string | Buffer;
 }
 
-/** What a signer may do wrong. Without any of these the request is as profile 2 wants it. */
+/** What a signer may do otherwise, or wrong. Without any of these the request is as profile 2 wants it. */
 export interface Mistakes {
   /** Whole value of `Signature-Key`, instead of the scheme's. */
   readonly signatureKey?: string;
-  readonly created?: number;
-  readonly nonce?: string;
+  /** Unix seconds; null leaves the parameter out. */
+  readonly created?: number | null;
+  /** null leaves the header out. */
+  readonly nonce?: string | null;
   readonly digest?: string;
   /** The authority that is signed, instead of the one in the URL. */
   readonly authority?: string;
   readonly signingKey?: KeyObject;
+  /** Components that are not covered. */
   readonly without?: readonly string[];
+  /** What is covered, in this order; each must apply to the request. */
+  readonly covered?: readonly string[];
   /** Text after `created=…`. */
   readonly parameters?: string;
+  /** Default `sig1`; the value of `Signature-Key` has to be given with the same. */
+  readonly label?: string;
+  /** How the signature's bytes are written. Default base64url without padding. */
+  readonly encode?: (signature: Buffer) => string;
 }
 
 export type Scheme =
@@ -105,6 +114,55 @@ export async function listen(
   };
 }
 
+/** The request with its signature headers (profile 2). */
+export function signedBy(
+  key: KeyObject,
+  signatureKey: string,
+  outgoing: OutgoingRequest,
+  mistakes: Mistakes = {},
+): OutgoingRequest {
+  const { method = "GET", url, body } = outgoing;
+  const { label = "sig1", encode = (bytes) => bytes.toString("base64url") } = mistakes;
+  const { host } = new URL(url);
+  const [path = "/", query] = (url.slice(url.indexOf(host) + host.length) || "/").split(/(?=\?)/, 2);
+  const nonce = mistakes.nonce === undefined ? randomBytes(16).toString("base64url") : mistakes.nonce;
+  const headers: Record<string, string> = {
+    ...outgoing.headers,
+    ...(body !== undefined && { "content-digest": mistakes.digest ?? digestOf(body) }),
+    ...(method !== "GET" && nonce !== null && { nonce }),
+    "signature-key": mistakes.signatureKey ?? signatureKey,
+  };
+  const values = new Map<string, string>([
+    ["@method", method],
+    ["@authority", mistakes.authority ?? host.toLowerCase()],
+    ["@path", path],
+    ...(query === undefined ? [] : ([["@query", query]] as const)),
+    ...["content-type", "content-digest", "nonce", "signature-key"].flatMap((name) => {
+      const value = headers[name];
+      return value === undefined ? [] : [[name, value] as const];
+    }),
+  ]);
+  const covered = (mistakes.covered ?? [...values.keys()]).filter(
+    (name) => !mistakes.without?.includes(name),
+  );
+  const created = mistakes.created === undefined ? Math.floor(Date.now() / 1000) : mistakes.created;
+  const list = covered.map((name) => `"${name}"`).join(" ");
+  const parameters = `(${list})${created === null ? "" : `;created=${created}`}${mistakes.parameters ?? ""}`;
+  const base = [
+    ...covered.map((name) => `"${name}": ${values.get(name)}`),
+    `"@signature-params": ${parameters}`,
+  ].join("\n");
+  const signature = encode(sign(null, Buffer.from(base), mistakes.signingKey ?? key));
+  return {
+    ...outgoing,
+    headers: {
+      ...headers,
+      "signature-input": `${label}=${parameters}`,
+      signature: `${label}=:${signature}:`,
+    },
+  };
+}
+
 export class ForeignAgent {
   readonly id: string;
   readonly kid = "key-of-mine";
@@ -141,9 +199,8 @@ export class ForeignAgent {
     return this.#listener.stop();
   }
 
-  /** RFC 7638. */
   get thumbprint(): string {
-    return sha256(`{"crv":"Ed25519","kty":"OKP","x":"${this.x}"}`).toString("base64url");
+    return thumbprintOf(this);
   }
 
   signatureKey(scheme: Scheme): string {
@@ -159,38 +216,7 @@ export class ForeignAgent {
 
   /** The request with its signature headers (profile 2). */
   signed(outgoing: OutgoingRequest, scheme: Scheme, mistakes: Mistakes = {}): OutgoingRequest {
-    const { method = "GET", url, body } = outgoing;
-    const { host } = new URL(url);
-    const [path = "/", query] = (url.slice(url.indexOf(host) + host.length) || "/").split(/(?=\?)/, 2);
-    const headers: Record<string, string> = {
-      ...outgoing.headers,
-      ...(body !== undefined && { "content-digest": mistakes.digest ?? digestOf(body) }),
-      ...(method !== "GET" && { nonce: mistakes.nonce ?? randomBytes(16).toString("base64url") }),
-      "signature-key": mistakes.signatureKey ?? this.signatureKey(scheme),
-    };
-    const values = new Map<string, string>([
-      ["@method", method],
-      ["@authority", mistakes.authority ?? host.toLowerCase()],
-      ["@path", path],
-      ...(query === undefined ? [] : ([["@query", query]] as const)),
-      ...["content-type", "content-digest", "nonce", "signature-key"].flatMap((name) => {
-        const value = headers[name];
-        return value === undefined ? [] : [[name, value] as const];
-      }),
-    ]);
-    for (const name of mistakes.without ?? []) values.delete(name);
-    const created = mistakes.created ?? Math.floor(Date.now() / 1000);
-    const list = [...values.keys()].map((name) => `"${name}"`).join(" ");
-    const parameters = `(${list});created=${created}${mistakes.parameters ?? ""}`;
-    const base = [
-      ...[...values].map(([name, value]) => `"${name}": ${value}`),
-      `"@signature-params": ${parameters}`,
-    ].join("\n");
-    const signature = sign(null, Buffer.from(base), mistakes.signingKey ?? this.key).toString("base64url");
-    return {
-      ...outgoing,
-      headers: { ...headers, "signature-input": `sig1=${parameters}`, signature: `sig1=:${signature}:` },
-    };
+    return signedBy(this.key, this.signatureKey(scheme), outgoing, mistakes);
   }
 
   call(outgoing: OutgoingRequest, scheme: Scheme, mistakes: Mistakes = {}): Promise<Answer> {
@@ -242,6 +268,11 @@ export class ForeignAgent {
 export function keyPair(): { key: KeyObject; x: string } {
   const { privateKey, publicKey } = generateKeyPairSync("ed25519");
   return { key: privateKey, x: publicKey.export({ format: "jwk" }).x as string };
+}
+
+/** RFC 7638, of an Ed25519 key. */
+export function thumbprintOf({ x }: { x: string }): string {
+  return sha256(`{"crv":"Ed25519","kty":"OKP","x":"${x}"}`).toString("base64url");
 }
 
 /** A compact JWS by anybody's key; without one it ends with an empty signature. */

@@ -17,7 +17,7 @@ export interface ApiUser {
   report(progress: Progress): Promise<Results>;
 }
 
-export async function signIn(stack: TestStack, token?: string): Promise<ApiUser> {
+export async function signIn(stack: Pick<TestStack, "urls">, token?: string): Promise<ApiUser> {
   const authorization = `Bearer ${token ?? (await userAccessToken(stack.urls))}`;
   const get = (path: string) => fetch(`${stack.urls.backend}${path}`, { headers: { authorization } });
   return {

@@ -15,9 +15,10 @@ export async function screenshot(
   name: string,
   options: { fullPage?: boolean } = {},
 ): Promise<void> {
-  const folder = process.env.UPDATE_DOCS === "1" ? DOCS : RESULTS;
+  const keycloak = Boolean(process.env.AUTH_SERVER_TEST_URL);
+  const folder = process.env.UPDATE_DOCS === "1" && !keycloak ? DOCS : RESULTS;
   await mkdir(folder, { recursive: true });
-  const path = `${folder}${name}.png`;
+  const path = `${folder}${keycloak ? "keycloak-" : ""}${name}.png`;
   const { fullPage = true } = options;
   await ("goto" in shown ? shown.screenshot({ path, fullPage }) : shown.screenshot({ path }));
 }

@@ -13,7 +13,7 @@ import {
 import { freePorts } from "./free-ports.ts";
 
 export interface TestStackOptions {
-  /** Default: as the demo, but without the web page. */
+  /** Default: as the demo, but without the web page and the delegate. */
   readonly modes?: Partial<StackModes>;
   /** More variables for a service, by its name. They beat what the stack's description says. */
   readonly env?: Readonly<Record<string, Readonly<Record<string, string>>>>;
@@ -38,8 +38,11 @@ export interface TestStack {
 const READY_LIMIT_MS = 30_000;
 const STOP_LIMIT_MS = 5_000;
 
+/** The journeys run with either auth server: with Keycloak in `npm run test:keycloak`. */
+const AUTH_SERVER: StackModes["authServer"] = process.env.AUTH_SERVER_TEST_URL ? "keycloak" : "embedded";
+
 /** Kept from the environment of the test run. The rest (VITEST, NODE_ENV, a developer's settings) must not change what is tested. */
-const INHERITED_VARIABLES = ["PATH", "HOME", "TMPDIR", "LANG"];
+const INHERITED_VARIABLES = ["PATH", "HOME", "TMPDIR", "LANG", "JAVA_HOME", "KEYCLOAK_HOME"];
 
 /**
  * Starts the stack of the demo runner on free ports and resolves when it is ready; rejects with the last lines of the service that
@@ -49,7 +52,13 @@ export async function startStack(options: TestStackOptions = {}): Promise<TestSt
   const keys = Object.keys(DEMO_PORTS) as (keyof StackPorts)[];
   const free = await freePorts(keys.length);
   const ports = Object.fromEntries(keys.map((key, index) => [key, free[index]])) as unknown as StackPorts;
-  const modes: StackModes = { ...DEMO_MODES, ui: false, ...options.modes };
+  const modes: StackModes = {
+    ...DEMO_MODES,
+    authServer: AUTH_SERVER,
+    ui: false,
+    delegate: false,
+    ...options.modes,
+  };
   const services = describeStack(ports, modes).map((service) => ({
     ...service,
     env: { ...service.env, ...options.env?.[service.name] },

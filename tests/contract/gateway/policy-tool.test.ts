@@ -83,3 +83,18 @@ test.each(FILES.flatMap((file) => known.map((identity) => [file, identity.name, 
     expect(results.map(({ decision, status }) => ({ decision, status }))).toEqual(expected);
   },
 );
+
+test("config.yaml: a key alone is enough for the catalogue, and for nothing else", () => {
+  const text = readFileSync(new URL("../../../agentgateway/config.yaml", import.meta.url), "utf8");
+  const configuration = loadConfiguration({ text, source: "config.yaml", env: {} });
+  const ask = (method: string, target: string) =>
+    testPolicy(configuration, [
+      { name: target, method, url: `${RESOURCE}${target}`, headers: {}, aauth: { scheme: "Hwk" } },
+    ])[0]?.decision;
+  expect([
+    ask("GET", "/catalogue"),
+    ask("GET", "/catalogue?x=1"),
+    ask("POST", "/"),
+    ask("GET", "/catalogue/x"),
+  ]).toEqual(["allowed", "allowed", "refused", "refused"]);
+});

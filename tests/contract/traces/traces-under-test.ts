@@ -1,8 +1,12 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { createLogger, listenOn } from "service-kit";
+import { LogLines } from "../../../scripts/demo/log-lines.ts";
+import { runStack } from "../../../scripts/demo/run-stack.ts";
+import { DEMO_MODES, DEMO_PORTS, describeStack } from "../../../scripts/demo/stack.ts";
 import { buildTraceStore } from "../../../services/trace-store/src/app.ts";
+import { freePorts } from "../../support/free-ports.ts";
 
-/** The one that is asked: ours by default, a Jaeger when both variables are set. */
+/** The one that is asked: ours by default, a Jaeger when the variables name one. */
 export interface TracesUnderTest {
   readonly otlpUrl: string;
   readonly queryUrl: string;
@@ -10,9 +14,13 @@ export interface TracesUnderTest {
   close(): Promise<void>;
 }
 
-/** Takes `JAEGER_OTLP_URL` and `JAEGER_QUERY_URL` when they are set, and starts the embedded store on free ports otherwise. */
+/**
+ * Takes the Jaeger that runs at `JAEGER_OTLP_URL` and `JAEGER_QUERY_URL`, or starts the executable `JAEGER_UNDER_TEST` (which
+ * `npm run test:jaeger` sets), or else the embedded store, on free ports.
+ */
 export async function startTraces(): Promise<TracesUnderTest> {
-  const { JAEGER_OTLP_URL: otlpUrl, JAEGER_QUERY_URL: queryUrl } = process.env;
+  const { JAEGER_OTLP_URL: otlpUrl, JAEGER_QUERY_URL: queryUrl, JAEGER_UNDER_TEST: program } = process.env;
+  if (program) return startJaeger(program);
   if (otlpUrl && queryUrl) {
     return {
       otlpUrl: otlpUrl.replace(/\/+$/, ""),
@@ -44,6 +52,25 @@ export async function startTraces(): Promise<TracesUnderTest> {
     close: async () => {
       await intake.close();
       await query.close();
+    },
+  };
+}
+
+async function startJaeger(program: string): Promise<TracesUnderTest> {
+  const [traceStore, traceStoreOtlp] = (await freePorts(2)) as [number, number];
+  const ports = { ...DEMO_PORTS, traceStore, traceStoreOtlp };
+  const services = describeStack(ports, { ...DEMO_MODES, jaegerProgram: program });
+  const log = new LogLines(["trace-store"], { sink: { write: () => {} }, colour: false });
+  const stack = await runStack(
+    services.filter(({ name }) => name === "trace-store"),
+    { log, signal: new AbortController().signal },
+  );
+  return {
+    otlpUrl: `http://127.0.0.1:${traceStoreOtlp}`,
+    queryUrl: `http://127.0.0.1:${traceStore}`,
+    isEmbedded: false,
+    close: async () => {
+      await stack.stop();
     },
   };
 }

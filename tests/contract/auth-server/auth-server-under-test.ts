@@ -1,0 +1,99 @@
+import { readFileSync } from "node:fs";
+import { startChild } from "../../support/child.ts";
+import { freePorts } from "../../support/free-ports.ts";
+
+/** Realm attributes, all of them text. */
+export type Attributes = Readonly<Record<string, string>>;
+
+/** The auth server that the contract is about: reached by HTTP alone. */
+export interface AuthServerUnderTest {
+  readonly kind: "embedded" | "keycloak";
+  readonly origin: string;
+  readonly issuer: string;
+  readonly tokenEndpoint: string;
+  readonly revocationEndpoint: string;
+  readonly authEndpoint: string;
+  /** Asks the admin API for something below the realm. */
+  admin(path: string, init?: RequestInit): Promise<Response>;
+  /** The realm file's attributes with these changes, from the next request on. */
+  setAttributes(changes?: Attributes): Promise<void>;
+  /** The same, but the answer is given back: a server may refuse what is malformed. */
+  tryAttributes(changes: Attributes): Promise<Response>;
+  close(): Promise<void>;
+}
+
+const REALM = "aauth-test";
+const REALM_FILE = new URL("../../../keycloak/realm/aauth-test-realm.json", import.meta.url);
+const { attributes: FILE_ATTRIBUTES } = JSON.parse(readFileSync(REALM_FILE, "utf8")) as {
+  attributes: Attributes;
+};
+
+/**
+ * The server at AUTH_SERVER_TEST_URL, a Keycloak with the provider and the demo's realm (see scripts/test-keycloak.ts), or else the
+ * embedded one as a process of its own.
+ */
+export async function startAuthServer(): Promise<AuthServerUnderTest> {
+  const running = process.env.AUTH_SERVER_TEST_URL;
+  const { origin, stop } = running ? { origin: running, stop: async () => {} } : await startEmbedded();
+  const issuer = `${origin}/realms/${REALM}`;
+
+  async function admin(path: string, init: RequestInit = {}): Promise<Response> {
+    const headers = {
+      authorization: `Bearer ${await adminToken(origin)}`,
+      "content-type": "application/json",
+    };
+    return fetch(`${origin}/admin/realms/${REALM}${path}`, { ...init, headers });
+  }
+
+  async function tryAttributes(changes: Attributes): Promise<Response> {
+    const current = (await (await admin("")).json()) as { attributes: Attributes };
+    // Keycloak removes the attributes that are not sent: its own go back.
+    const others = Object.entries(current.attributes).filter(([name]) => !name.startsWith("aauth."));
+    const attributes = { ...Object.fromEntries(others), ...FILE_ATTRIBUTES, ...changes };
+    return admin("", { method: "PUT", body: JSON.stringify({ realm: REALM, attributes }) });
+  }
+
+  const server: AuthServerUnderTest = {
+    kind: running ? "keycloak" : "embedded",
+    origin,
+    issuer,
+    tokenEndpoint: `${issuer}/protocol/aauth/agent/token`,
+    revocationEndpoint: `${issuer}/protocol/aauth/agent/revoke`,
+    authEndpoint: `${issuer}/protocol/aauth/agent/auth`,
+    admin,
+    tryAttributes,
+    async setAttributes(changes = {}) {
+      const reply = await tryAttributes(changes);
+      if (!reply.ok) throw new Error(`the attributes were refused: ${reply.status} ${await reply.text()}`);
+    },
+    close: stop,
+  };
+  return server;
+}
+
+async function startEmbedded() {
+  const [port] = await freePorts(1);
+  const origin = `http://localhost:${port}`;
+  const child = startChild(process.execPath, ["services/auth-server/src/main.ts"], {
+    env: { PATH: process.env.PATH, AUTH_SERVER_PORT: String(port), AUTH_SERVER_URL: origin },
+  });
+  await child.prints(/ready on/);
+  const stop = async () => {
+    child.process.kill("SIGTERM");
+    await child.ended;
+  };
+  return { origin, stop };
+}
+
+async function adminToken(origin: string): Promise<string> {
+  const reply = await fetch(`${origin}/realms/master/protocol/openid-connect/token`, {
+    method: "POST",
+    body: new URLSearchParams({
+      grant_type: "password",
+      client_id: "admin-cli",
+      username: "admin",
+      password: "admin",
+    }),
+  });
+  return ((await reply.json()) as { access_token: string }).access_token;
+}

@@ -1,0 +1,221 @@
+/** `request_type=code`, `request_type=refresh` and revocation (profile 4.5, 4.6, 6.1). */
+
+import { setTimeout as pause } from "node:timers/promises";
+import { beforeEach, describe, expect, test } from "vitest";
+import { consentedCode, MCP_USER, redeem } from "./journey.ts";
+import { newPair, Party, type Reply } from "./party.ts";
+import { verifiedToken } from "./verified-token.ts";
+import { ASK_FOR_OPTIMIZE, expectRefusal, grantedToken, startWorld } from "./world.ts";
+
+const world = await startWorld();
+const { server, agent, resource } = world;
+const UNUSABLE_CODE = "Invalid or expired authorization code";
+
+beforeEach(() => server.setAttributes(ASK_FOR_OPTIMIZE));
+
+async function refreshToken(): Promise<string> {
+  return String((await redeem(world, await consentedCode(world))).body.refresh_token);
+}
+
+const refresh = (refresh_token: string, party = agent): Promise<Reply> =>
+  party.ask(server, { request_type: "refresh", refresh_token });
+
+describe("a code", () => {
+  test("brings an auth token of the user, and a refresh token", async () => {
+    const reply = await redeem(world, await consentedCode(world));
+    expect(reply).toMatchObject({ status: 200, body: { expires_in: 300, token_type: "AAuth" } });
+    expect(Object.keys(reply.body).sort()).toEqual([
+      "auth_token",
+      "expires_in",
+      "refresh_token",
+      "token_type",
+    ]);
+    expect(reply.headers).toMatchObject({ "cache-control": "no-store", pragma: "no-cache" });
+    const { claims } = await verifiedToken(
+      String(reply.body.auth_token),
+      `${server.issuer}/protocol/aauth/certs`,
+    );
+    expect(Object.keys(claims)).toEqual(["exp", "iat", "iss", "aud", "sub", "agent", "cnf", "scope", "jti"]);
+    expect(claims).toMatchObject({
+      iss: server.issuer,
+      aud: resource.id,
+      sub: MCP_USER.id,
+      agent: agent.id,
+      scope: "supply-chain:optimize",
+      cnf: { jwk: { x: agent.pair.x } },
+    });
+  });
+
+  test("is good once", async () => {
+    const code = await consentedCode(world);
+    expect((await redeem(world, code)).status).toBe(200);
+    expectRefusal(await redeem(world, code), 400, "invalid_grant", UNUSABLE_CODE);
+  });
+
+  test("is good once, also for two at the same time", async () => {
+    const code = await consentedCode(world);
+    const replies = await Promise.all([redeem(world, code), redeem(world, code)]);
+    expect(replies.map(({ status }) => status).sort()).toEqual([200, 400]);
+  });
+
+  test("that nobody gave is none", async () => {
+    for (const code of ["made-up", "a.b.c", "x".repeat(2000)])
+      expectRefusal(await redeem(world, code), 400, "invalid_grant", UNUSABLE_CODE);
+  });
+
+  test("has to be there", async () => {
+    expectRefusal(
+      await agent.ask(server, { request_type: "code", redirect_uri: agent.callback }),
+      400,
+      "invalid_request",
+      "Missing required parameter: code",
+    );
+  });
+
+  test("J8: without redirect_uri, or with another, is refused and used up", async () => {
+    const without = await consentedCode(world);
+    expectRefusal(
+      await agent.ask(server, { request_type: "code", code: without }),
+      400,
+      "invalid_request",
+      "Missing required parameter: redirect_uri",
+    );
+    const other = await consentedCode(world);
+    expectRefusal(
+      await agent.ask(server, { request_type: "code", code: other, redirect_uri: `${agent.callback}/x` }),
+      400,
+      "invalid_grant",
+      "redirect_uri mismatch",
+    );
+    for (const code of [without, other])
+      expectRefusal(await redeem(world, code), 400, "invalid_grant", UNUSABLE_CODE);
+  });
+
+  test("is for the agent that asked", async () => {
+    const code = await consentedCode(world);
+    const stolen = { request_type: "code", code, redirect_uri: agent.callback };
+    expectRefusal(await resource.ask(server, stolen), 400, "invalid_grant", "Agent signature mismatch");
+    expectRefusal(await redeem(world, code), 400, "invalid_grant", UNUSABLE_CODE);
+  });
+
+  test("is for the agent that asked, also when another one has the same key", async () => {
+    const twin = await Party.start("twin");
+    twin.pair = agent.pair;
+    twin.keySet = agent.keySet;
+    const code = await consentedCode(world);
+    expectRefusal(
+      await twin.ask(server, { request_type: "code", code, redirect_uri: agent.callback }),
+      400,
+      "invalid_grant",
+      "Agent signature mismatch",
+    );
+    await twin.stop();
+  });
+
+  test("is not used up by a request that is not signed by an agent", async () => {
+    const code = await consentedCode(world);
+    const form = { request_type: "code", code, redirect_uri: agent.callback };
+    expectRefusal(await agent.ask(server, form, { signingKey: newPair("x").key }), 401, "invalid_signature");
+    expect((await redeem(world, code)).status).toBe(200);
+  });
+});
+
+describe("a refresh token", () => {
+  test("brings the same again: user, scope, resource; and no other refresh token", async () => {
+    const reply = await refresh(await refreshToken());
+    expect(Object.keys(reply.body)).toEqual(["auth_token", "expires_in", "token_type"]);
+    expect(reply.body).toMatchObject({ expires_in: 300, token_type: "AAuth" });
+    const { claims } = grantedToken(reply);
+    expect(Object.keys(claims)).toEqual(["exp", "iat", "iss", "aud", "sub", "agent", "cnf", "scope", "jti"]);
+    expect(claims).toMatchObject({
+      aud: resource.id,
+      agent: agent.id,
+      sub: MCP_USER.id,
+      scope: "supply-chain:optimize",
+    });
+  });
+
+  test("is good more than once", async () => {
+    const token = await refreshToken();
+    grantedToken(await refresh(token));
+    grantedToken(await refresh(token));
+  });
+
+  test("is refused when it is unknown, changed, or no longer good", async () => {
+    const invalid = (reply: Reply) => expectRefusal(reply, 400, "invalid_grant", "Invalid refresh_token: ");
+    invalid(await refresh("made-up"));
+    invalid(await refresh("eyJhbGciOiJub25lIn0.e30."));
+    await server.setAttributes({ ...ASK_FOR_OPTIMIZE, "aauth.refresh.lifespan": "1" });
+    const token = await refreshToken();
+    await pause(2100);
+    invalid(await refresh(token));
+  });
+
+  test("has to be there", async () => {
+    expectRefusal(
+      await agent.ask(server, { request_type: "refresh" }),
+      400,
+      "invalid_request",
+      "Missing required parameter: refresh_token",
+    );
+  });
+
+  test("J17: another agent is refused without a word about the owner", async () => {
+    const reply = await refresh(await refreshToken(), resource);
+    expectRefusal(reply, 400, "invalid_grant", "Error refreshing token: Agent signature mismatch");
+    for (const secret of [agent.thumbprint, agent.id, resource.thumbprint])
+      expect(JSON.stringify(reply.body)).not.toContain(secret);
+  });
+
+  test("brings nothing that policy has withdrawn", async () => {
+    const token = await refreshToken();
+    await server.setAttributes({ "aauth.allowed.scopes": '["data.read"]' });
+    expectRefusal(await refresh(token), 403, "access_denied", "Authorization denied");
+    await server.setAttributes({ "aauth.blocked.agents": JSON.stringify([agent.id]) });
+    expectRefusal(await refresh(token), 403, "access_denied", "Agent is not allowed by policy");
+  });
+
+  test("is no auth token, and an auth token is no refresh token", async () => {
+    const { body } = await redeem(world, await consentedCode(world));
+    expectRefusal(await refresh(String(body.auth_token)), 400, "invalid_grant", "Invalid refresh_token: ");
+  });
+});
+
+describe("J20: revocation", () => {
+  const revoke = (token: string, party = agent): Promise<Reply> =>
+    party.ask(server, { token }, { url: server.revocationEndpoint });
+
+  test("ends a refresh token, and only its owner can do it", async () => {
+    const token = await refreshToken();
+    expectRefusal(
+      await agent.ask(
+        server,
+        { token },
+        { url: server.revocationEndpoint, tamper: () => ({ headers: { "signature-key": undefined } }) },
+      ),
+      401,
+      "invalid_request",
+      "Agent identity not found.",
+    );
+    expect(await revoke(token, resource)).toMatchObject({ status: 200, body: {} });
+    grantedToken(await refresh(token));
+
+    const reply = await revoke(token);
+    expect(reply).toMatchObject({ status: 200, headers: { "cache-control": "no-store" } });
+    expect(reply.body).toEqual({});
+    expectRefusal(await refresh(token), 400, "invalid_grant", "Invalid refresh_token: ");
+  });
+
+  test("of what is not there is answered alike (RFC 7009)", async () => {
+    expect(await revoke("made-up")).toMatchObject({ status: 200, body: {} });
+  });
+
+  test("of nothing is a mistake", async () => {
+    expectRefusal(
+      await agent.ask(server, { x: "1" }, { url: server.revocationEndpoint }),
+      400,
+      "invalid_request",
+      "Missing required parameter: token",
+    );
+  });
+});

@@ -1,0 +1,364 @@
+/** The user's side, driven as a browser does it: sign-in, page, decision, and every way to get there wrongly (profile 6.5). */
+
+import { beforeEach, describe, expect, test } from "vitest";
+import { readToken } from "../../support/foreign-agent.ts";
+import {
+  consentedCode,
+  formOf,
+  isConsent,
+  isSignIn,
+  MCP_USER,
+  Person,
+  redeem,
+  SECOND_USER,
+  sentTo,
+  startConsent,
+  textOf,
+} from "./journey.ts";
+import { Party } from "./party.ts";
+import { ASK_FOR_OPTIMIZE, startWorld } from "./world.ts";
+
+const world = await startWorld();
+const { server, agent, resource, wish } = world;
+const CONSENT_ADDRESS = `${server.authEndpoint}/consent`;
+
+beforeEach(() => server.setAttributes(ASK_FOR_OPTIMIZE));
+
+/** A page with the error's text; never a redirect. */
+async function expectErrorPage(page: Awaited<ReturnType<Person["open"]>>, text: string): Promise<void> {
+  expect(page.headers.get("location")).toBeNull();
+  expect(page.headers.get("content-type")).toMatch(/^text\/html/);
+  expect([page.status, textOf(page)]).toEqual([400, expect.stringContaining(text)]);
+}
+
+describe("a person who is asked", () => {
+  test("signs in, sees who wants what, allows it; the agent has a code, and for it a token of this user", async () => {
+    const person = new Person();
+    const { url } = await startConsent(world, { state: "run-1" });
+    const login = await person.open(url);
+    expect(isSignIn(login)).toBe(true);
+    const page = await person.submit(login, { username: "mcp-user", password: "user123" });
+    expect(isConsent(page)).toBe(true);
+    const text = textOf(page);
+    for (const part of [
+      "Agent authorization request",
+      "mcp-user",
+      agent.id,
+      "Supply chain backend",
+      resource.id,
+      "supply-chain:optimize",
+      "Run optimizations of your supply chain",
+      new URL(agent.callback).host,
+    ])
+      expect(text).toContain(part);
+    const { action, fields, buttons } = formOf(page);
+    expect(new URL(action, page.url).href.split("?")[0]).toBe(CONSENT_ADDRESS);
+    expect(fields.consent_code).toMatch(/^[\w-]{22,}$/);
+    expect(buttons).toEqual(expect.arrayContaining(["accept", "cancel"]));
+
+    const { address, query } = sentTo(await person.decide(page, "accept"));
+    expect(address).toBe(agent.callback);
+    expect(query).toEqual({ code: expect.stringMatching(/^[\w-]{43,}$/), state: "run-1" });
+    const reply = await redeem(world, query.code!);
+    expect(readToken(String(reply.body.auth_token)).claims).toMatchObject({
+      aud: resource.id,
+      agent: agent.id,
+      sub: MCP_USER.id,
+      scope: "supply-chain:optimize",
+    });
+  });
+
+  test("says no: the agent is told, and the request is over", async () => {
+    const person = new Person();
+    const { url } = await startConsent(world, { state: "run-1" });
+    const page = await person.openSignedIn(url);
+    expect(sentTo(await person.decide(page, "cancel"))).toEqual({
+      address: agent.callback,
+      query: {
+        error: "access_denied",
+        error_description: "User denied the authorization request",
+        state: "run-1",
+      },
+    });
+    await expectErrorPage(await person.open(url), "Invalid or expired request_token");
+  });
+
+  test("with the wrong password gets no further", async () => {
+    const page = await new Person().openSignedIn((await startConsent(world)).url, {
+      ...MCP_USER,
+      password: "wrong",
+    });
+    expect(isSignIn(page)).toBe(true);
+  });
+
+  test("is not asked again for the same, unless the agent insists", async () => {
+    const person = new Person();
+    await consentedCode(world, person);
+    const silent = await person.open((await startConsent(world, { state: "s2" })).url);
+    expect(sentTo(silent).query).toEqual({ code: expect.any(String), state: "s2" });
+    expect((await redeem(world, sentTo(silent).query.code!)).status).toBe(200);
+
+    const insisted = await person.open((await startConsent(world, { query: { prompt: "consent" } })).url);
+    expect(isConsent(insisted)).toBe(true);
+  });
+
+  test("is asked when more is wanted, by another agent, or in another browser", async () => {
+    const person = new Person();
+    await consentedCode(world, person);
+    const resource_token = resource.resourceToken(server, agent, { scope: "supply-chain:optimize a:more" });
+    const reply = await agent.ask(server, wish({ resource_token, redirect_uri: agent.callback }));
+    const wider = await person.open(`${server.authEndpoint}?request_token=${reply.body.request_token}`);
+    expect(isConsent(wider)).toBe(true);
+    expect(textOf(wider)).toContain("a:more");
+
+    const other = await Party.start("other-agent");
+    other.agentMetadata = { redirect_uris: [other.callback] };
+    const foreign = await other.ask(
+      server,
+      wish({ resource_token: resource.resourceToken(server, other), redirect_uri: other.callback }),
+    );
+    const asked = await person.open(`${server.authEndpoint}?request_token=${foreign.body.request_token}`);
+    expect(isConsent(asked)).toBe(true);
+    await other.stop();
+
+    expect(isConsent(await new Person().openSignedIn((await startConsent(world)).url))).toBe(true);
+  });
+
+  test("after a refusal is asked again", async () => {
+    const person = new Person();
+    await person.decide(await person.openSignedIn((await startConsent(world)).url), "cancel");
+    expect(isConsent(await person.open((await startConsent(world)).url))).toBe(true);
+  });
+
+  test("is asked again once the agent has given its refresh token back; nobody else can bring that about", async () => {
+    const person = new Person();
+    const { body } = await redeem(world, await consentedCode(world, person));
+    const revoke = { url: server.revocationEndpoint };
+    const token = String(body.refresh_token);
+    await resource.ask(server, { token }, revoke);
+    const silent = await person.open((await startConsent(world)).url);
+    expect(sentTo(silent).query).toHaveProperty("code");
+    expect((await agent.ask(server, { token }, revoke)).status).toBe(200);
+    expect(isConsent(await person.open((await startConsent(world)).url))).toBe(true);
+  });
+
+  test("under a policy that has changed meanwhile: the policy decides", async () => {
+    const person = new Person();
+    const page = await person.openSignedIn((await startConsent(world, { state: "s" })).url);
+    await server.setAttributes({ ...ASK_FOR_OPTIMIZE, "aauth.blocked.agents": JSON.stringify([agent.id]) });
+    const { address, query } = sentTo(await person.decide(page, "accept"));
+    expect(address).toBe(agent.callback);
+    expect(query).toEqual({
+      error: "access_denied",
+      error_description: expect.any(String),
+      state: "s",
+    });
+  });
+});
+
+describe("state", () => {
+  test("J12: is that of the agent's signed request, whatever the address says; also when nobody is asked", async () => {
+    const person = new Person();
+    const forged = { state: "signed", query: { state: "forged" } };
+    const page = await person.openSignedIn((await startConsent(world, forged)).url);
+    expect(sentTo(await person.decide(page, "accept")).query.state).toBe("signed");
+    const silent = await person.open((await startConsent(world, forged)).url);
+    expect(sentTo(silent).query.state).toBe("signed");
+  });
+
+  test("that only the address has is kept through the sign-in", async () => {
+    const person = new Person();
+    const state = "a b&c=d?e#f+é";
+    const page = await person.openSignedIn((await startConsent(world, { query: { state } })).url);
+    expect(sentTo(await person.decide(page, "accept")).query.state).toBe(state);
+  });
+
+  test("that nobody gave is not there", async () => {
+    const person = new Person();
+    const page = await person.openSignedIn((await startConsent(world)).url);
+    expect(sentTo(await person.decide(page, "accept")).query).toEqual({ code: expect.any(String) });
+  });
+});
+
+describe("J10: an address that cannot be trusted is never gone to", () => {
+  const evil = "redirect_uri=https://evil.example/";
+  const cases = async (): Promise<[string, string][]> => {
+    const { requestToken } = await startConsent(world);
+    return [
+      [evil, "Missing required parameter: request_token"],
+      [`request_token=&${evil}`, "Missing required parameter: request_token"],
+      [`request_token=wrong&${evil}`, "Invalid or expired request_token"],
+      [`request_token=${requestToken}&${evil}`, "redirect_uri mismatch"],
+      [`request_token=${requestToken}&redirect_uri=${agent.callback}/x`, "redirect_uri mismatch"],
+      [`request_token=${requestToken}&request_token=x`, "duplicated parameter: request_token"],
+    ];
+  };
+
+  test("signed out: a page says why", async () => {
+    for (const [query, text] of await cases())
+      await expectErrorPage(await new Person().open(`${server.authEndpoint}?${query}`), text);
+  });
+
+  test("signed in: a page says why", async () => {
+    const person = new Person();
+    await consentedCode(world, person);
+    for (const [query, text] of await cases())
+      await expectErrorPage(await person.open(`${server.authEndpoint}?${query}`), text);
+  });
+
+  test("for a program: JSON", async () => {
+    for (const [query, text] of await cases()) {
+      const reply = await fetch(`${server.authEndpoint}?${query}`, {
+        redirect: "manual",
+        headers: { accept: "application/json" },
+      });
+      expect([reply.status, await reply.json()]).toEqual([
+        400,
+        { error: "invalid_request", error_description: text },
+      ]);
+    }
+  });
+
+  test("redirect_uri may be left out of the address: the agent's signed request has it", async () => {
+    const person = new Person();
+    const { requestToken } = await startConsent(world);
+    const page = await person.openSignedIn(`${server.authEndpoint}?request_token=${requestToken}`);
+    expect(sentTo(await person.decide(page, "accept")).address).toBe(agent.callback);
+  });
+
+  test("a query that the agent's redirect_uri has is kept", async () => {
+    const redirect_uri = `${agent.callback}?tenant=a%20b`;
+    const other = await Party.start("tenant-agent");
+    const own = redirect_uri.replace(agent.id, other.id);
+    other.agentMetadata = { redirect_uris: [own] };
+    const resource_token = resource.resourceToken(server, other);
+    const reply = await other.ask(server, wish({ resource_token, redirect_uri: own, state: "s" }));
+    const person = new Person();
+    const page = await person.openSignedIn(
+      `${server.authEndpoint}?request_token=${reply.body.request_token}`,
+    );
+    expect(sentTo(await person.decide(page, "accept")).query).toEqual({
+      tenant: "a b",
+      code: expect.any(String),
+      state: "s",
+    });
+    await other.stop();
+  });
+});
+
+describe("J11: an answer counts only from the page, in the browser and of the person that were asked", () => {
+  test("without the page's code, or with a made-up one", async () => {
+    const person = new Person();
+    const page = await person.openSignedIn((await startConsent(world)).url);
+    const { action } = formOf(page);
+    const sent = (fields: Record<string, string>) =>
+      person.submit(page, { accept: "yes" }, { action, fields, buttons: [] });
+    await expectErrorPage(await sent({}), "Missing required parameter: consent_code");
+    await expectErrorPage(await sent({ consent_code: "made-up" }), "Invalid or expired consent code");
+    // The real one is still good.
+    expect(sentTo(await person.decide(page, "accept")).query).toHaveProperty("code");
+  });
+
+  test("from a browser that is not signed in", async () => {
+    const page = await new Person().openSignedIn((await startConsent(world)).url);
+    await expectErrorPage(await new Person().decide(page, "accept"), "User session not found or expired");
+  });
+
+  test("from another person's browser, or another browser of the same person", async () => {
+    for (const user of [SECOND_USER, MCP_USER]) {
+      const page = await new Person().openSignedIn((await startConsent(world)).url);
+      const other = new Person();
+      await other.openSignedIn((await startConsent(world)).url, user);
+      await expectErrorPage(await other.decide(page, "accept"), "User session not found or expired");
+    }
+  });
+
+  test("once: twice the same button", async () => {
+    const person = new Person();
+    const page = await person.openSignedIn((await startConsent(world)).url);
+    const [one, two] = await Promise.all([person.decide(page, "accept"), person.decide(page, "accept")]);
+    expect([one.status, two.status].sort()).toEqual([303, 400]);
+    await expectErrorPage(await person.decide(page, "accept"), "Invalid or expired consent code");
+  });
+
+  test("both buttons, or none, is a no", async () => {
+    for (const buttons of [{ accept: "yes", cancel: "yes" }, {}] as Record<string, string>[]) {
+      const person = new Person();
+      const page = await person.openSignedIn((await startConsent(world)).url);
+      expect(sentTo(await person.submit(page, buttons)).query).toMatchObject({ error: "access_denied" });
+    }
+  });
+
+  test("POSTed: a link cannot decide", async () => {
+    const person = new Person();
+    const page = await person.openSignedIn((await startConsent(world)).url);
+    const { fields } = formOf(page);
+    const linked = await person.open(
+      `${CONSENT_ADDRESS}?${new URLSearchParams({ ...fields, accept: "yes" })}`,
+    );
+    expect(linked.status).toBeGreaterThanOrEqual(400);
+    expect(linked.headers.get("location")).toBeNull();
+    expect(sentTo(await person.decide(page, "accept")).query).toHaveProperty("code");
+  });
+});
+
+describe("J13: a request token is good for one decision", () => {
+  test("with two pages open, for one of them", async () => {
+    const person = new Person();
+    const { url } = await startConsent(world);
+    const first = await person.openSignedIn(url);
+    const second = await person.open(url);
+    expect(formOf(first).fields.consent_code).not.toBe(formOf(second).fields.consent_code);
+    expect(sentTo(await person.decide(first, "accept")).query).toHaveProperty("code");
+    await expectErrorPage(await person.decide(second, "accept"), "Request token expired");
+    await expectErrorPage(await person.open(url), "Invalid or expired request_token");
+  });
+
+  test("without a page, too: a remembered consent uses it up", async () => {
+    const person = new Person();
+    await consentedCode(world, person);
+    const { url } = await startConsent(world);
+    expect(sentTo(await person.open(url)).query).toHaveProperty("code");
+    await expectErrorPage(await person.open(url), "Invalid or expired request_token");
+  });
+});
+
+describe("a page", () => {
+  test("is not stored, not framed, and tells nobody where the reader came from", async () => {
+    const page = await new Person().openSignedIn((await startConsent(world)).url);
+    const { headers } = page;
+    expect(headers.get("cache-control")).toContain("no-store");
+    expect(headers.get("referrer-policy")).toBe("no-referrer");
+    expect(headers.get("content-security-policy")).toMatch(/frame-ancestors '(none|self)'/);
+    expect(headers.get("x-content-type-options")).toBe("nosniff");
+  });
+
+  test("shows what the parties say as text", async () => {
+    const hostile = await Party.start("hostile-agent");
+    hostile.agentMetadata = {
+      name: '<script>alert("x")</script>\u202Egnp.exe',
+      redirect_uris: [hostile.callback],
+    };
+    const resource_token = resource.resourceToken(server, hostile);
+    const reply = await hostile.ask(server, wish({ resource_token, redirect_uri: hostile.callback }));
+    const page = await new Person().openSignedIn(
+      `${server.authEndpoint}?request_token=${reply.body.request_token}`,
+    );
+    await hostile.stop();
+    expect(isConsent(page)).toBe(true);
+    expect(page.text).not.toContain("<script>alert");
+    expect(page.text).not.toMatch(/\u202E|&#8238;|&#x202e;/i);
+  });
+
+  test("is shown when a party cannot be asked for its name", async () => {
+    const quiet = await Party.start("quiet-agent");
+    quiet.agentMetadata = { redirect_uris: [quiet.callback] };
+    const resource_token = resource.resourceToken(server, quiet);
+    const reply = await quiet.ask(server, wish({ resource_token, redirect_uri: quiet.callback }));
+    await quiet.stop();
+    const page = await new Person().openSignedIn(
+      `${server.authEndpoint}?request_token=${reply.body.request_token}`,
+    );
+    expect(textOf(page)).toContain(quiet.id);
+  });
+});

@@ -1,0 +1,342 @@
+/** `request_type=exchange`: a resource calls on, on behalf of its caller; also with a caller from another auth server (profile 4.4, 6.1). */
+
+import { generateKeyPairSync, type KeyObject, sign } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
+import { afterAll, beforeEach, describe, expect, test } from "vitest";
+import { makeToken, thumbprintOf } from "../../support/foreign-agent.ts";
+import { consentedCode, MCP_USER, redeem } from "./journey.ts";
+import {
+  type AskOptions,
+  jwkOf,
+  newPair,
+  now,
+  Party,
+  type Reply,
+  type ResourceTokenOptions,
+} from "./party.ts";
+import { verifiedToken } from "./verified-token.ts";
+import { ASK_FOR_OPTIMIZE, expectRefusal, grantedToken, startWorld } from "./world.ts";
+
+const world = await startWorld();
+const { server, agent, resource, nextResource, wish } = world;
+const BOTH_SCOPES = "supply-chain:optimize market-analysis:analyze";
+const partner = await Party.start("partner-auth-server");
+afterAll(() => partner.stop());
+
+/** The token with which the agent calls the resource. */
+async function upstreamToken(scope = BOTH_SCOPES): Promise<string> {
+  const resource_token = resource.resourceToken(server, agent, { scope });
+  return String((await agent.ask(server, wish({ resource_token }))).body.auth_token);
+}
+
+const nextWish = (options: ResourceTokenOptions = {}, party = resource) =>
+  nextResource.resourceToken(server, party, { scope: "market-analysis:analyze", ...options });
+
+/** The resource's exchange: upstream token in Signature-Key, own signature. */
+function exchange(
+  upstream: string,
+  {
+    resource_token = nextWish(),
+    by = resource,
+    ...options
+  }: AskOptions & { resource_token?: string; by?: Party } = {},
+): Promise<Reply> {
+  const form = { request_type: "exchange", resource_token };
+  return by.ask(server, form, { scheme: { scheme: "jwt", jwt: upstream }, ...options });
+}
+
+describe("granted", () => {
+  test("a token for the next resource that names the caller in act and is bound to the requester's key", async () => {
+    const reply = await exchange(await upstreamToken());
+    expect(Object.keys(reply.body)).toEqual(["auth_token", "expires_in", "token_type"]);
+    const { claims } = await verifiedToken(
+      String(reply.body.auth_token),
+      `${server.issuer}/protocol/aauth/certs`,
+    );
+    expect(Object.keys(claims)).toEqual([
+      "exp",
+      "iat",
+      "nbf",
+      "iss",
+      "aud",
+      "agent",
+      "cnf",
+      "scope",
+      "act",
+      "jti",
+    ]);
+    expect(claims).toMatchObject({
+      iss: server.issuer,
+      aud: nextResource.id,
+      agent: resource.id,
+      scope: "market-analysis:analyze",
+      cnf: { jwk: { x: resource.pair.x } },
+    });
+    expect(claims.act).toEqual({ agent: agent.id });
+    expect(claims.nbf).toBe(claims.iat);
+    expect(Number(claims.exp) - Number(claims.iat)).toBe(300);
+  });
+
+  test("the user is kept, on top and in act", async () => {
+    await server.setAttributes(ASK_FOR_OPTIMIZE);
+    const { body } = await redeem(world, await consentedCode(world));
+    const resource_token = nextWish({ scope: "supply-chain:optimize" });
+    const { claims } = grantedToken(await exchange(String(body.auth_token), { resource_token }));
+    expect(Object.keys(claims).slice(3, 7)).toEqual(["iss", "aud", "sub", "agent"]);
+    expect(claims.sub).toBe(MCP_USER.id);
+    expect(claims.act).toEqual({ agent: agent.id, sub: MCP_USER.id });
+  });
+
+  test("a second exchange nests act", async () => {
+    const first = await exchange(await upstreamToken());
+    const resource_token = agent.resourceToken(server, nextResource, { scope: "market-analysis:analyze" });
+    const second = await exchange(String(first.body.auth_token), { resource_token, by: nextResource });
+    expect(grantedToken(second).claims).toMatchObject({ aud: agent.id, agent: nextResource.id });
+    expect(grantedToken(second).claims.act).toEqual({ agent: resource.id, act: { agent: agent.id } });
+  });
+
+  test("a delegate of the caller is named in act", async () => {
+    const delegate = newPair("delegate-1");
+    const { pair } = agent;
+    const jwt = agent.agentToken(delegate);
+    agent.pair = delegate;
+    const resource_token = resource.resourceToken(server, agent, { scope: BOTH_SCOPES });
+    const upstream = await agent.ask(server, wish({ resource_token }), { scheme: { scheme: "jwt", jwt } });
+    agent.pair = pair;
+    const { claims } = grantedToken(await exchange(String(upstream.body.auth_token)));
+    expect(claims.act).toEqual({ agent: agent.id, agent_delegate: "worker-7" });
+    expect(claims).not.toHaveProperty("agent_delegate");
+  });
+
+  test("no consent is asked for: the caller's scopes are the bound", async () => {
+    const upstream = await upstreamToken();
+    await server.setAttributes({ "aauth.consent.required.scopes": '["market-analysis:analyze"]' });
+    grantedToken(await exchange(upstream));
+  });
+
+  test("a scope word that is repeated is no expansion", async () => {
+    const resource_token = nextWish({ scope: "market-analysis:analyze market-analysis:analyze" });
+    const { claims } = grantedToken(await exchange(await upstreamToken(), { resource_token }));
+    expect(claims.scope).toBe("market-analysis:analyze");
+  });
+});
+
+describe("refused", () => {
+  const authorization = "Token exchange authorization failed: ";
+
+  test("a scope that the caller does not have", async () => {
+    expectRefusal(
+      await exchange(await upstreamToken("supply-chain:optimize")),
+      400,
+      "invalid_grant",
+      `${authorization}Scope expansion not allowed: market-analysis:analyze`,
+    );
+  });
+
+  test("a chain that is longer than policy has it", async () => {
+    await server.setAttributes({ "aauth.exchange.max.depth": "1" });
+    const first = await exchange(await upstreamToken());
+    expect(first.status).toBe(200);
+    const resource_token = agent.resourceToken(server, nextResource, { scope: "market-analysis:analyze" });
+    expectRefusal(
+      await exchange(String(first.body.auth_token), { resource_token, by: nextResource }),
+      400,
+      "invalid_grant",
+      `${authorization}Delegation chain depth limit exceeded (max: 1)`,
+    );
+  });
+
+  test("what policy forbids: exchange, scopes, agents", async () => {
+    const upstream = await upstreamToken();
+    await server.setAttributes({ "aauth.exchange.enabled": "false" });
+    expectRefusal(
+      await exchange(upstream),
+      400,
+      "invalid_request",
+      "Token exchange is not enabled for this realm",
+    );
+    await server.setAttributes({ "aauth.allowed.scopes": '["supply-chain:optimize"]' });
+    expectRefusal(await exchange(upstream), 403, "access_denied", "Authorization denied");
+    await server.setAttributes({ "aauth.blocked.agents": JSON.stringify([resource.id]) });
+    expectRefusal(await exchange(upstream), 403, "access_denied", "Agent is not allowed by policy");
+  });
+
+  test("what is missing", async () => {
+    const resource_token = nextWish();
+    expectRefusal(
+      await resource.ask(server, { request_type: "exchange", resource_token }),
+      400,
+      "invalid_request",
+      "Missing upstream auth_token.",
+    );
+    expectRefusal(
+      await resource.ask(server, { request_type: "exchange" }),
+      400,
+      "invalid_request",
+      "Missing required parameter: resource_token",
+    );
+  });
+
+  test("another signer: a thief of the upstream token, or the caller itself", async () => {
+    const upstream = await upstreamToken();
+    for (const signingKey of [newPair("x").key, agent.pair.key])
+      expectRefusal(await exchange(upstream, { signingKey }), 401, "invalid_signature");
+  });
+
+  test("a key that the requester does not publish", async () => {
+    const stranger = newPair("stranger");
+    const resource_token = nextWish({ claims: { agent_jkt: thumbprintOf(stranger) } });
+    expectRefusal(
+      await exchange(await upstreamToken(), { resource_token, signingKey: stranger.key }),
+      401,
+      "invalid_signature",
+    );
+  });
+
+  test("another body, and the same request twice", async () => {
+    const upstream = await upstreamToken();
+    const body = `request_type=exchange&resource_token=${nextWish()}&x=1`;
+    expectRefusal(await exchange(upstream, { tamper: () => ({ body }) }), 401, "invalid_signature");
+    const nonce = "AAECAwQFBgcICQoLDA0ODw";
+    grantedToken(await exchange(upstream, { nonce }));
+    expectRefusal(await exchange(upstream, { nonce }), 401, "invalid_signature");
+  });
+
+  test("J4: stale, or not covering what it has to", async () => {
+    const upstream = await upstreamToken();
+    for (const options of [
+      { created: now() - 63 },
+      { created: null },
+      { covered: [] },
+      { without: ["@path"] },
+    ])
+      expectRefusal(await exchange(upstream, options), 401, "invalid_signature");
+  });
+
+  test("P7: an upstream token for somebody else", async () => {
+    const resource_token = agent.resourceToken(server, nextResource, { scope: "market-analysis:analyze" });
+    expectRefusal(
+      await exchange(await upstreamToken(), { resource_token, by: nextResource }),
+      400,
+      "invalid_grant",
+      "Token exchange validation failed: ",
+    );
+  });
+
+  test("P7: an upstream token that has expired", async () => {
+    await server.setAttributes({ "aauth.token.lifespan": "1" });
+    const upstream = await upstreamToken();
+    await pause(2100);
+    expectRefusal(await exchange(upstream), 400, "invalid_grant", "Token exchange validation failed: ");
+  });
+
+  test("J1: a resource token that is not the next resource's", async () => {
+    const upstream = await upstreamToken();
+    for (const token of ["nonsense", nextWish({ key: agent.pair.key }), nextWish({ key: newPair("x").key })])
+      expectRefusal(
+        await exchange(upstream, { resource_token: token }),
+        400,
+        "invalid_grant",
+        "Invalid resource_token: ",
+      );
+  });
+
+  test("a resource token for another agent", async () => {
+    const resource_token = nextWish({ claims: { agent: agent.id } });
+    const reply = await exchange(await upstreamToken(), { resource_token });
+    expect(reply.status).toBeGreaterThanOrEqual(400);
+    expect(["invalid_grant", "invalid_signature"]).toContain(reply.body.error);
+  });
+
+  test("an upstream token that is none", async () => {
+    for (const jwt of ["nonsense", resource.agentToken(newPair("d")), nextWish()]) {
+      const reply = await exchange(jwt);
+      expect([400, 401], JSON.stringify(reply.body)).toContain(reply.status);
+      expect(["invalid_request", "invalid_signature"]).toContain(reply.body.error);
+    }
+  });
+});
+
+describe("a caller from another auth server", () => {
+  const realm = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  beforeEach(() => {
+    partner.keySet = [
+      { ...realm.publicKey.export({ format: "jwk" }), kid: "realm-1", use: "sig", alg: "RS256" },
+    ];
+    partner.asked.length = 0;
+  });
+
+  /** An auth token as the partner issues it, in the shape of the published extension: odd spacing, foreign kid in cnf, no jti. */
+  function partnerToken(claims: object = {}, key: KeyObject = realm.privateKey, typ = "auth+jwt"): string {
+    const header = `{"alg":"RS256","typ" : "${typ}","kid" : "realm-1"}`;
+    const { x } = agent.pair;
+    const body = JSON.stringify({
+      exp: now() + 300,
+      iat: now(),
+      iss: partner.id,
+      aud: resource.id,
+      sub: MCP_USER.id,
+      agent: agent.id,
+      cnf: { jwk: { kid: "of-something-else", kty: "OKP", use: "sig", crv: "Ed25519", x } },
+      scope: BOTH_SCOPES,
+      ...claims,
+    });
+    const input = [header, body].map((part) => Buffer.from(part).toString("base64url")).join(".");
+    return `${input}.${sign("RSA-SHA256", Buffer.from(input), key).toString("base64url")}`;
+  }
+  const trusted = { "aauth.trusted.issuers": JSON.stringify([partner.id]) };
+
+  test("J3, P7: is refused without a single request, unless the realm trusts that auth server", async () => {
+    expectRefusal(await exchange(partnerToken()), 401, "invalid_signature");
+    expect(partner.asked).toEqual([]);
+
+    await server.setAttributes(trusted);
+    const { claims } = grantedToken(await exchange(partnerToken()));
+    expect(claims.act).toEqual({ agent: agent.id, sub: MCP_USER.id });
+    // The partner's user is not this realm's, even where the two have the same id.
+    expect(claims).not.toHaveProperty("sub");
+  });
+
+  test("P7: a token that says nothing about its end", async () => {
+    await server.setAttributes(trusted);
+    expectRefusal(await exchange(partnerToken({ exp: undefined })), 401, "invalid_signature");
+  });
+
+  test("a token that is not good yet, or no longer, or somebody else's", async () => {
+    await server.setAttributes(trusted);
+    for (const claims of [
+      { exp: now() - 1 },
+      { nbf: now() + 60 },
+      { aud: nextResource.id },
+      { iat: now() + 60 },
+    ]) {
+      const reply = await exchange(partnerToken(claims));
+      expectRefusal(reply, 400, "invalid_grant", "Token exchange validation failed: ");
+    }
+  });
+
+  test("a forged one, one of another type, one without a key", async () => {
+    await server.setAttributes(trusted);
+    const stranger = generateKeyPairSync("rsa", { modulusLength: 2048 });
+    for (const token of [partnerToken({}, stranger.privateKey), partnerToken({ cnf: undefined })])
+      expectRefusal(await exchange(token), 401, "invalid_signature");
+    const reply = await exchange(partnerToken({}, realm.privateKey, "JWT"));
+    expect([400, 401]).toContain(reply.status);
+    expect(["invalid_request", "invalid_signature"]).toContain(reply.body.error);
+  });
+
+  test("J3: a token that only says it is from here", async () => {
+    expectRefusal(await exchange(partnerToken({ iss: server.issuer })), 401, "invalid_signature");
+    const byNobody = makeToken(
+      { alg: "none", typ: "auth+jwt" },
+      {
+        iss: server.issuer,
+        aud: resource.id,
+        agent: agent.id,
+        exp: now() + 60,
+        cnf: { jwk: jwkOf(agent.pair) },
+      },
+    );
+    expectRefusal(await exchange(byNobody), 401, "invalid_signature");
+  });
+});

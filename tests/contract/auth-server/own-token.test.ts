@@ -1,0 +1,125 @@
+/** The agent is the resource itself: `scope` instead of a resource token; who the user is, for those on the realm's list (SPEC 3.5, 7.4). */
+
+import { beforeEach, describe, expect, test } from "vitest";
+import { MCP_USER, Person, redeem, sentTo, textOf } from "./journey.ts";
+import { verifiedToken } from "./verified-token.ts";
+import { expectRefusal, grantedToken, startWorld } from "./world.ts";
+
+const world = await startWorld();
+const { server, agent, resource } = world;
+const SELF = { "aauth.self.agents": JSON.stringify([agent.id]) };
+const NOT_ALLOWED = "Agent is not allowed to ask who its users are";
+const redirect = { redirect_uri: agent.callback };
+const ask = (scope: string, more: Record<string, string> = redirect) =>
+  agent.ask(server, { request_type: "auth", scope, ...more });
+
+/** The user signs in and agrees: the page, and what the agent gets for the code. */
+async function identityOf(scope: string) {
+  const asked = await ask(scope);
+  expect(Object.keys(asked.body)).toEqual(["expires_in", "request_token", "token_type"]);
+  const person = new Person();
+  const page = await person.openSignedIn(`${server.authEndpoint}?request_token=${asked.body.request_token}`);
+  const { code } = sentTo(await person.decide(page, "accept")).query;
+  const { body } = await redeem(world, code!);
+  const certs = `${server.issuer}/protocol/aauth/certs`;
+  return { page, body, claims: (await verifiedToken(String(body.auth_token), certs)).claims };
+}
+
+describe("an agent that may ask who its users are", () => {
+  beforeEach(() => server.setAttributes(SELF));
+
+  test("gets a token for itself: claims in this order, none but what was agreed to", async () => {
+    const { page, claims } = await identityOf("openid profile email");
+    expect(Object.keys(claims)).toEqual([
+      "exp",
+      "iat",
+      "iss",
+      "aud",
+      "sub",
+      "cnf",
+      "name",
+      "email",
+      "email_verified",
+      "jti",
+    ]);
+    expect(claims).toMatchObject({
+      aud: agent.id,
+      sub: MCP_USER.id,
+      name: "mcp user",
+      email: "mcp@user.com",
+      email_verified: true,
+      cnf: { jwk: { x: agent.pair.x } },
+    });
+    for (const text of ["your user id", "See your name", "See your e-mail address"])
+      expect(textOf(page)).toContain(text);
+
+    const other = await identityOf("openid");
+    expect(Object.keys(other.claims)).toEqual(["exp", "iat", "iss", "aud", "sub", "cnf", "jti"]);
+  });
+
+  test("keeps scopes of its own beside them, and gets the same again for the refresh token", async () => {
+    const { body, claims } = await identityOf("profile data.read");
+    expect(claims).toMatchObject({ scope: "data.read", sub: MCP_USER.id, name: "mcp user" });
+    const { refresh_token } = body;
+    const again = await agent.ask(server, { request_type: "refresh", refresh_token: String(refresh_token) });
+    expect(grantedToken(again).claims).toMatchObject({
+      aud: agent.id,
+      scope: "data.read",
+      sub: MCP_USER.id,
+      name: "mcp user",
+    });
+    expect(grantedToken(again).claims).not.toHaveProperty("agent");
+  });
+
+  test("is never told without the user being asked, even where nothing needs consent", async () => {
+    await server.setAttributes({
+      ...SELF,
+      "aauth.consent.required.scopes": "[]",
+      "aauth.consent.required.scope.prefixes": "[]",
+    });
+    for (const scope of ["openid", "profile", "data.read email"])
+      expect((await ask(scope)).body).toHaveProperty("request_token");
+  });
+
+  test("cannot send the user elsewhere", async () => {
+    expectRefusal(
+      await ask("openid", { redirect_uri: "https://evil.example/" }),
+      400,
+      "invalid_request",
+      "redirect_uri is not registered for this agent",
+    );
+    expectRefusal(
+      await ask("openid", {}),
+      400,
+      "invalid_request",
+      "redirect_uri is required when user consent is needed",
+    );
+  });
+});
+
+describe("closed by default", () => {
+  test.each(["openid", "profile", "data.read email"])("%s is not for others", async (scope) => {
+    expectRefusal(await ask(scope), 403, "access_denied", NOT_ALLOWED);
+  });
+
+  test("nor by a resource token that the agent issues to itself", async () => {
+    const resource_token = agent.resourceToken(server, agent, { scope: "openid" });
+    expectRefusal(
+      await agent.ask(server, { request_type: "auth", resource_token, ...redirect }),
+      403,
+      "access_denied",
+      NOT_ALLOWED,
+    );
+  });
+
+  test("nor for a name that only begins alike", async () => {
+    await server.setAttributes({ "aauth.self.agents": JSON.stringify([`${agent.id}/`, resource.id, "*"]) });
+    expectRefusal(await ask("openid"), 403, "access_denied", NOT_ALLOWED);
+  });
+
+  test("scopes that are not about a user are for everybody", async () => {
+    const { claims } = grantedToken(await ask("data.read data.write"));
+    expect(claims).toMatchObject({ aud: agent.id, scope: "data.read data.write" });
+    expect(claims).not.toHaveProperty("sub");
+  });
+});

@@ -1,0 +1,364 @@
+/** `request_type=auth`: what is granted, in which form, and everything that is refused (profile 4.1, 4.2, 6.1, 6.2). */
+
+import { describe, expect, test } from "vitest";
+import { newPair, now, Party, type ResourceTokenOptions } from "./party.ts";
+import { verifiedToken } from "./verified-token.ts";
+import { ASK_FOR_OPTIMIZE, expectRefusal, grantedToken, startWorld } from "./world.ts";
+
+const { server, agent, resource, nextResource, wish } = await startWorld();
+const certs = `${server.issuer}/protocol/aauth/certs`;
+
+const wishWith = (token: ResourceTokenOptions, more: Record<string, string> = {}) =>
+  wish({ resource_token: resource.resourceToken(server, agent, token), ...more });
+
+describe("granted", () => {
+  test("the answer: these members, in this order, and nobody stores it", async () => {
+    const reply = await agent.ask(server, wish());
+    expect(reply).toMatchObject({ status: 200, body: { expires_in: 300, token_type: "AAuth" } });
+    expect(Object.keys(reply.body)).toEqual(["auth_token", "expires_in", "token_type"]);
+    expect(reply.headers).toMatchObject({ "cache-control": "no-store", pragma: "no-cache" });
+  });
+
+  test("the token: header, claims in this order, lifetime, signature by a published key", async () => {
+    const before = now();
+    const { body } = await agent.ask(server, wish());
+    const { header, claims } = await verifiedToken(String(body.auth_token), certs);
+    expect(Object.keys(header)).toEqual(expect.arrayContaining(["alg", "typ", "kid"]));
+    expect(header).toEqual({ alg: "RS256", typ: "auth+jwt", kid: expect.any(String) });
+    expect(Object.keys(claims)).toEqual(["exp", "iat", "iss", "aud", "agent", "cnf", "scope", "jti"]);
+    expect(claims).toMatchObject({
+      iss: server.issuer,
+      aud: resource.id,
+      agent: agent.id,
+      scope: "supply-chain:optimize",
+      cnf: { jwk: { kty: "OKP", crv: "Ed25519", x: agent.pair.x } },
+    });
+    const { exp, iat } = claims as { exp: number; iat: number };
+    expect(exp - iat).toBe(300);
+    // Never in the future: PyJWT, which the published agents use, allows no skew.
+    expect(iat).toBeGreaterThanOrEqual(before);
+    expect(iat).toBeLessThanOrEqual(now());
+  });
+
+  test("two tokens have two ids", async () => {
+    const [one, two] = await Promise.all([agent.ask(server, wish()), agent.ask(server, wish())]);
+    expect(grantedToken(one).claims.jti).not.toBe(grantedToken(two).claims.jti);
+  });
+
+  test("the private part of nobody's key", async () => {
+    const { claims } = grantedToken(await agent.ask(server, wish()));
+    expect(Object.keys((claims.cnf as { jwk: object }).jwk)).not.toContain("d");
+  });
+
+  test("all scopes that the resource token names", async () => {
+    const reply = await agent.ask(server, wishWith({ scope: "a:one b:two" }));
+    expect(grantedToken(reply).claims.scope).toBe("a:one b:two");
+  });
+
+  test("the lifetime is the realm's attribute", async () => {
+    await server.setAttributes({ "aauth.token.lifespan": "60" });
+    const reply = await agent.ask(server, wish());
+    const { exp, iat } = grantedToken(reply).claims as { exp: number; iat: number };
+    expect([reply.body.expires_in, exp - iat]).toEqual([60, 60]);
+  });
+
+  test("a delegate is named beside its agent, and the token is bound to the delegate's key", async () => {
+    const delegate = newPair("delegate-1");
+    const jwt = agent.agentToken(delegate);
+    const pair = agent.pair;
+    agent.pair = delegate;
+    const resource_token = resource.resourceToken(server, agent);
+    const reply = await agent.ask(server, wish({ resource_token }), { scheme: { scheme: "jwt", jwt } });
+    agent.pair = pair;
+    const { claims } = grantedToken(reply);
+    expect(claims).toMatchObject({
+      agent: agent.id,
+      agent_delegate: "worker-7",
+      cnf: { jwk: { x: delegate.x } },
+    });
+    expect(Object.keys(claims).indexOf("agent_delegate")).toBe(Object.keys(claims).indexOf("agent") + 1);
+  });
+
+  test("a key alone is an agent by the name of its thumbprint", async () => {
+    const name = `pseudonymous:${agent.thumbprint}`;
+    const reply = await agent.ask(server, wishWith({ claims: { agent: name } }), {
+      scheme: { scheme: "hwk" },
+    });
+    expect(grantedToken(reply).claims).toMatchObject({ agent: name, cnf: { jwk: { x: agent.pair.x } } });
+  });
+
+  test("for the agent itself, by scope: it is the audience, and no agent is named", async () => {
+    const reply = await agent.ask(server, { request_type: "auth", scope: "data.read" });
+    const { claims } = grantedToken(reply);
+    expect(claims).toMatchObject({ aud: agent.id, scope: "data.read" });
+    expect(claims).not.toHaveProperty("agent");
+  });
+
+  test("state and redirect_uri do no harm where no consent is needed", async () => {
+    const reply = await agent.ask(server, wish({ redirect_uri: "https://elsewhere.example/", state: "s" }));
+    grantedToken(reply);
+    expect(reply.body).not.toHaveProperty("state");
+  });
+});
+
+describe("consent is needed", () => {
+  const redirect = { redirect_uri: agent.callback, state: "s" };
+
+  test("then the answer is a request token: these members, in this order", async () => {
+    await server.setAttributes(ASK_FOR_OPTIMIZE);
+    const reply = await agent.ask(server, wish(redirect));
+    expect(reply).toMatchObject({ status: 200, body: { expires_in: 600, token_type: "AAuth" } });
+    expect(Object.keys(reply.body)).toEqual(["expires_in", "request_token", "token_type"]);
+    expect(reply.body.request_token).toMatch(/^[\w-]{43,}$/);
+    expect(reply.headers["cache-control"]).toBe("no-store");
+  });
+
+  test("for one scope among several, and by prefix", async () => {
+    for (const scope of ["data.read openid", "user.settings"]) {
+      const reply = await agent.ask(server, wishWith({ scope }, redirect));
+      expect(reply.body, scope).toHaveProperty("request_token");
+    }
+    grantedToken(await agent.ask(server, wishWith({ scope: "openid.x userx" })));
+  });
+
+  test("for a scope of the agent's own", async () => {
+    const reply = await agent.ask(server, { request_type: "auth", scope: "user.settings", ...redirect });
+    expect(reply.body).toHaveProperty("request_token");
+  });
+
+  test("never, with both lists empty", async () => {
+    await server.setAttributes({
+      "aauth.consent.required.scopes": "[]",
+      "aauth.consent.required.scope.prefixes": "[]",
+    });
+    grantedToken(await agent.ask(server, wishWith({ scope: "openid user.settings" })));
+  });
+
+  test("redirect_uri is wanted then", async () => {
+    await server.setAttributes(ASK_FOR_OPTIMIZE);
+    expectRefusal(
+      await agent.ask(server, wish()),
+      400,
+      "invalid_request",
+      "redirect_uri is required when user consent is needed",
+    );
+  });
+
+  test.each([
+    ["another host's", "https://evil.example/callback"],
+    ["another path of the agent's", `${agent.id}/other`],
+    ["with a query behind it", `${agent.callback}?next=https://evil.example/`],
+    ["with a fragment", `${agent.callback}#x`],
+    ["the callback as a prefix", `${agent.callback}.evil`],
+    ["a user before the host", agent.callback.replace("//", "//evil.example@")],
+    ["a script", "javascript:alert(1)"],
+    ["no address", "callback"],
+  ])("J9: a redirect_uri that the agent has not published is refused: %s", async (_what, redirect_uri) => {
+    await server.setAttributes(ASK_FOR_OPTIMIZE);
+    expectRefusal(
+      await agent.ask(server, wish({ redirect_uri })),
+      400,
+      "invalid_request",
+      "redirect_uri is not registered for this agent",
+    );
+  });
+
+  test("J9: a key alone has published nothing", async () => {
+    await server.setAttributes(ASK_FOR_OPTIMIZE);
+    const form = wishWith({ claims: { agent: `pseudonymous:${agent.thumbprint}` } }, redirect);
+    expectRefusal(
+      await agent.ask(server, form, { scheme: { scheme: "hwk" } }),
+      400,
+      "invalid_request",
+      "redirect_uri is not registered for this agent",
+    );
+  });
+
+  test("J7: a scope that policy forbids is refused before any user is asked", async () => {
+    await server.setAttributes({ ...ASK_FOR_OPTIMIZE, "aauth.allowed.scopes": '["data.read"]' });
+    expectRefusal(await agent.ask(server, wish(redirect)), 403, "access_denied", "Authorization denied");
+  });
+});
+
+describe("refused by policy", () => {
+  test("an agent that is not on the allow list, or is on the block list", async () => {
+    for (const attributes of [
+      { "aauth.allowed.agents": JSON.stringify([resource.id]) },
+      { "aauth.blocked.agents": JSON.stringify([agent.id]) },
+      {
+        "aauth.allowed.agents": JSON.stringify([agent.id]),
+        "aauth.blocked.agents": JSON.stringify([agent.id]),
+      },
+    ]) {
+      await server.setAttributes(attributes);
+      expectRefusal(await agent.ask(server, wish()), 403, "access_denied", "Agent is not allowed by policy");
+    }
+    await server.setAttributes({ "aauth.allowed.agents": JSON.stringify([agent.id]) });
+    grantedToken(await agent.ask(server, wish()));
+  });
+
+  test("a scope that is not on the list: in a resource token, or asked for", async () => {
+    await server.setAttributes({ "aauth.allowed.scopes": '["data.read"]' });
+    expectRefusal(await agent.ask(server, wish()), 403, "access_denied", "Authorization denied");
+    expectRefusal(
+      await agent.ask(server, { request_type: "auth", scope: "data.read data.write" }),
+      400,
+      "invalid_scope",
+      "One or more requested scopes are not allowed",
+    );
+    grantedToken(await agent.ask(server, wishWith({ scope: "data.read" })));
+  });
+
+  test("everybody, while the realm has AAuth switched off", async () => {
+    await server.setAttributes({ "aauth.enabled": "false" });
+    expectRefusal(
+      await agent.ask(server, wish()),
+      400,
+      "invalid_request",
+      "AAuth protocol is not enabled for this realm",
+    );
+  });
+});
+
+describe("refused for what is missing, or too much", () => {
+  const refused = async (form: Record<string, string> | string, text: string) =>
+    expectRefusal(await agent.ask(server, form), 400, "invalid_request", text);
+
+  test("no request_type", () => refused({ scope: "a" }, "Missing required parameter: request_type"));
+
+  test("neither resource_token nor scope", () =>
+    refused({ request_type: "auth" }, "Missing required parameter: resource_token or scope"));
+
+  test("an empty parameter is a missing one", () =>
+    refused(
+      { request_type: "auth", resource_token: "", scope: " " },
+      "Missing required parameter: resource_token or scope",
+    ));
+
+  test("both", () =>
+    refused(
+      { request_type: "auth", resource_token: resource.resourceToken(server, agent), scope: "a" },
+      "Only one of resource_token and scope may be given",
+    ));
+
+  test("auth_request_url", () =>
+    refused(
+      { request_type: "auth", auth_request_url: "http://x.localhost" },
+      "auth_request_url is not supported",
+    ));
+
+  test("a parameter twice", () =>
+    refused("request_type=auth&scope=a&state=a&state=b", "duplicated parameter: state"));
+
+  test("request_type twice", () =>
+    refused("request_type=auth&request_type=code&scope=a", "duplicated parameter: request_type"));
+
+  test("by scope, a key alone", async () =>
+    expectRefusal(
+      await agent.ask(server, { request_type: "auth", scope: "a" }, { scheme: { scheme: "hwk" } }),
+      401,
+      "invalid_request",
+      "Agent identity not found.",
+    ));
+
+  test("not a form", async () => {
+    const { status, body } = await agent.ask(server, '{"request_type":"auth"}', {
+      contentType: "application/json",
+    });
+    expect([status, body.error]).toEqual([415, "invalid_request"]);
+  });
+
+  test("too large", async () => {
+    const { status, body } = await agent.ask(server, `request_type=auth&x=${"x".repeat(70_000)}`);
+    expect([status, body.error]).toEqual([413, "invalid_request"]);
+  });
+});
+
+describe("refused for the resource token", () => {
+  const stranger = newPair("stranger");
+  test.each<[string, ResourceTokenOptions | string, string]>([
+    ["no token", "nonsense", ""],
+    ["three parts of nothing", "a.b.c", ""],
+    [
+      "of another type",
+      { header: { typ: "auth+jwt" } },
+      "Invalid token type, expected 'resource+jwt', got: auth+jwt",
+    ],
+    ["of no type", { header: { typ: undefined } }, "Invalid token type, expected 'resource+jwt'"],
+    ...["iss", "aud", "agent", "agent_jkt", "exp", "scope"].map(
+      (name): [string, ResourceTokenOptions, string] => [
+        `without ${name}`,
+        { claims: { [name]: undefined } },
+        `Missing '${name}' claim in resource token`,
+      ],
+    ),
+    [
+      "of a resource that cannot be reached",
+      { claims: { iss: "http://nobody.localhost:1" } },
+      "Failed to fetch resource metadata or jwks_uri not found",
+    ],
+    [
+      "of a resource that has no metadata",
+      { claims: { iss: server.origin } },
+      "Failed to fetch resource metadata or jwks_uri not found",
+    ],
+    [
+      "by an unknown key",
+      { header: { kid: "other" } },
+      "Signing key with kid='other' not found in resource JWKS",
+    ],
+    ["J1: with a forged signature", { key: stranger.key }, ""],
+    ["J1: by the agent itself", { key: agent.pair.key }, ""],
+    ["J1: without a signature", { header: { alg: "none" } }, ""],
+    [
+      "for another auth server",
+      { claims: { aud: "http://other.localhost" } },
+      `Resource token audience mismatch: expected ${server.issuer}, got http://other.localhost`,
+    ],
+    [
+      "for another agent",
+      { claims: { agent: nextResource.id } },
+      `Resource token agent mismatch: expected ${agent.id}, got ${nextResource.id}`,
+    ],
+    [
+      "for another key",
+      { claims: { agent_jkt: nextResource.thumbprint } },
+      "Resource token agent_jkt mismatch",
+    ],
+    ["that has expired", { claims: { exp: now() - 1 } }, "Resource token has expired"],
+    ["good for too long", { claims: { exp: now() + 900 } }, ""],
+    ["with a time that is no number", { claims: { exp: "tomorrow" } }, ""],
+    ["with a scope that is no text", { claims: { scope: ["a"] } }, ""],
+  ])("%s", async (_what, token, reason) => {
+    const resource_token = typeof token === "string" ? token : resource.resourceToken(server, agent, token);
+    expectRefusal(
+      await agent.ask(server, wish({ resource_token })),
+      400,
+      "invalid_grant",
+      `Invalid resource_token: ${reason}`,
+    );
+  });
+
+  test("J1: with an empty signature", async () => {
+    const [header, claims] = resource.resourceToken(server, agent).split(".");
+    expectRefusal(
+      await agent.ask(server, wish({ resource_token: `${header}.${claims}.` })),
+      400,
+      "invalid_grant",
+      "Invalid resource_token: ",
+    );
+  });
+
+  test("of a resource whose metadata is another's", async () => {
+    const liar = await Party.start("liar");
+    liar.resourceMetadata = { resource: nextResource.id };
+    const resource_token = liar.resourceToken(server, agent);
+    expectRefusal(
+      await agent.ask(server, wish({ resource_token })),
+      400,
+      "invalid_grant",
+      "Invalid resource_token: Failed to fetch resource metadata or jwks_uri not found",
+    );
+    await liar.stop();
+  });
+});

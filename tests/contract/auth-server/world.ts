@@ -1,0 +1,74 @@
+import { afterAll, beforeEach, expect } from "vitest";
+import { readToken } from "../../support/foreign-agent.ts";
+import { type AuthServerUnderTest, startAuthServer } from "./auth-server-under-test.ts";
+import { type Form, Party, type Reply } from "./party.ts";
+
+/** The auth server and those who deal with it. */
+export interface World {
+  readonly server: AuthServerUnderTest;
+  /** Asks for tokens. */
+  readonly agent: Party;
+  /** Is called by the agent, and calls on. */
+  readonly resource: Party;
+  /** Is called by the resource. */
+  readonly nextResource: Party;
+  /** A resource token of the resource for the agent, as a form that asks for a token with it. */
+  wish(more?: Readonly<Record<string, string>>): Form;
+}
+
+/** Wants the scope `supply-chain:optimize` to be asked about, as the user-delegated demo does. */
+export const ASK_FOR_OPTIMIZE = { "aauth.consent.required.scopes": '["supply-chain:optimize"]' };
+
+/** Starts a world for one test file; the realm is as in its file before each test. */
+export async function startWorld(): Promise<World> {
+  const [server, agent, resource, nextResource] = await Promise.all([
+    startAuthServer(),
+    Party.start("backend"),
+    Party.start("supply-chain-agent"),
+    Party.start("market-analysis-agent"),
+  ]);
+  agent.agentMetadata = { name: "Supply chain backend", redirect_uris: [agent.callback] };
+  resource.resourceMetadata = {
+    scope_descriptions: { "supply-chain:optimize": "Run optimizations of your supply chain" },
+  };
+  beforeEach(() => server.setAttributes());
+  afterAll(async () => {
+    await server.setAttributes();
+    await Promise.all([server.close(), agent.stop(), resource.stop(), nextResource.stop()]);
+  });
+  return {
+    server,
+    agent,
+    resource,
+    nextResource,
+    wish: (more = {}) => ({
+      request_type: "auth",
+      resource_token: resource.resourceToken(server, agent),
+      ...more,
+    }),
+  };
+}
+
+/** Asserts a refusal by status, code, and the start of its description. */
+export function expectRefusal(reply: Reply, status: number, error: string, descriptionStart = ""): void {
+  const { status: got, body } = reply;
+  expect({ status: got, error: body.error, description: startOf(body, descriptionStart) }).toEqual({
+    status,
+    error,
+    description: descriptionStart,
+  });
+  expect(Object.keys(body)).toEqual(["error", "error_description"]);
+  // RFC 6749 section 5.2: printable ASCII without double quote and backslash.
+  expect(body.error_description).toMatch(/^[\x20\x21\x23-\x5b\x5d-\x7e]+$/);
+  expect(reply.headers["cache-control"]).toBe("no-store");
+}
+
+function startOf({ error_description: text }: Reply["body"], { length }: string): string {
+  return String(text).slice(0, length);
+}
+
+/** Header and claims of the auth token in an answer that has one. */
+export function grantedToken(reply: Reply) {
+  expect(reply).toMatchObject({ status: 200, body: { auth_token: expect.any(String) } });
+  return readToken(reply.body.auth_token as string);
+}

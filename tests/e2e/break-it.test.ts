@@ -1,0 +1,144 @@
+import { type BreakItResult, type BreakItVariant, breakItResultSchema, runTraceSchema } from "backend-api";
+import type { Browser } from "playwright-core";
+import { readProtocolRun } from "protocol-trace/read";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { openPage, startBrowser, type WatchedPage } from "../support/browser.ts";
+import { screenshot } from "../support/screenshot.ts";
+import { fillLoginPage, userAccessToken } from "../support/sign-in.ts";
+import { startStack, type TestStack } from "../support/start-stack.ts";
+
+const WAIT = { timeout: 30_000 };
+
+/** Who has to refuse each variant, by which check, with which code. */
+const EXPECTED: Record<BreakItVariant, [refusedBy: string, check: string, code: string]> = {
+  "changed-body": ["supply-chain-agent", "content-digest", "digest_mismatch"],
+  "changed-path": ["gateway", "signature", "invalid_signature"],
+  "other-key": ["gateway", "signature", "invalid_signature"],
+  stale: ["gateway", "created", "created_out_of_window"],
+  replay: ["gateway", "replay", "nonce_replayed"],
+  "stolen-token": ["gateway", "signature", "invalid_signature"],
+  "widened-scope": ["gateway", "token", "invalid_token_signature"],
+  "other-audience": ["gateway", "token", "token_audience_mismatch"],
+  "unsigned-resource-token": ["auth-server", "resource token", "invalid_grant"],
+};
+
+let stack: TestStack;
+let browser: Browser;
+let watched: WatchedPage;
+let authorization: string;
+let requestId: string;
+
+beforeAll(async () => {
+  stack = await startStack({ modes: { ui: true } });
+  browser = await startBrowser();
+  watched = await openPage(browser);
+  const { page } = watched;
+  await page.setViewportSize({ width: 1280, height: 1000 });
+  await page.goto(stack.urls.ui);
+  await page.getByRole("button", { name: "Sign in with Keycloak" }).click();
+  await fillLoginPage(page);
+  await page.getByRole("button", { name: "Optimize Laptop Supply Chain" }).click();
+  await page.getByRole("heading", { name: "Optimization completed" }).waitFor(WAIT);
+  await page.getByRole("link", { name: "Look at every message" }).click();
+  await page.getByTestId("break-it").waitFor(WAIT);
+  requestId = /#\/runs\/([\w-]+)/.exec(page.url())?.[1] ?? "";
+  authorization = `Bearer ${await userAccessToken(stack.urls)}`;
+});
+afterAll(async () => {
+  await browser?.close();
+  await stack?.stop();
+});
+
+async function attempt(variant: BreakItVariant): Promise<BreakItResult> {
+  const reply = await fetch(`${stack.urls.backend}/optimization/${requestId}/break-it/${variant}`, {
+    method: "POST",
+    headers: { authorization },
+  });
+  return breakItResultSchema.parse(await reply.json());
+}
+
+async function traceOf({ trace_id }: BreakItResult) {
+  const reply = await fetch(`${stack.urls.backend}/optimization/${requestId}/attempts/${trace_id}`, {
+    headers: { authorization },
+  });
+  return readProtocolRun(runTraceSchema.parse(await reply.json()).traces);
+}
+
+describe("each tampered request is refused by the check that is meant for it", () => {
+  test.each(Object.entries(EXPECTED))("%s", async (variant, [refusedBy, check, code]) => {
+    const result = await attempt(variant as BreakItVariant);
+    expect(result).toMatchObject({ refused: true, refused_by: refusedBy, check, code });
+
+    // What the answer says is what the gate itself has written down.
+    const gateVerdicts = async () => {
+      const last = (await traceOf(result)).messages.findLast(({ from }) => from === "supply-chain-backend");
+      return last?.verifiers.findLast(({ verdict }) => verdict !== "passed");
+    };
+    if (refusedBy === "auth-server") return;
+    await expect.poll(gateVerdicts, WAIT).toMatchObject({ errorCode: code, verdict: "refused" });
+    const failed = (await gateVerdicts())?.checks.find(({ verdict }) => verdict === "failed");
+    expect(failed?.name).toBe(check);
+  });
+});
+
+test("an attempt is seen with its own run only", async () => {
+  const { trace_id } = await attempt("stale");
+  const started = await fetch(`${stack.urls.backend}/optimization/start`, {
+    method: "POST",
+    headers: { authorization, "content-type": "application/json" },
+    body: "{}",
+  });
+  const { request_id: other } = (await started.json()) as { request_id: string };
+  const ask = (id: string) =>
+    fetch(`${stack.urls.backend}/optimization/${id}/attempts/${trace_id}`, { headers: { authorization } });
+  expect((await ask(requestId)).status).toBe(200);
+  expect((await ask(other)).status).toBe(404);
+});
+
+describe("on the page", () => {
+  test("a button sends it, the answer is there, and the message can be looked at with the differing bytes marked", async () => {
+    const { page } = watched;
+    await page.getByRole("button", { name: "Try: Send it to another path" }).click();
+    const variant = page.locator('[data-variant="changed-path"]');
+    await variant.getByText("Refused by the gateway").waitFor(WAIT);
+    expect(await variant.getByTestId("refusal-code").textContent()).toBe("invalid_signature");
+    await variant.getByRole("button", { name: "Look at the message" }).click();
+    await variant.getByTestId("message-detail").getByText("the marked ones differ").waitFor(WAIT);
+    expect(await variant.locator("mark").allTextContents()).toContain("admin");
+    // High enough for everything: a sticky header would lie over a picture that has to be scrolled for.
+    await page.setViewportSize({ width: 1280, height: 6000 });
+    const signature = variant.locator("details").filter({ hasText: "Signature base" });
+    await screenshot(signature, "break-it-changed-path");
+    await variant.getByRole("button", { name: "Hide the message" }).click();
+
+    await page.getByRole("button", { name: "Try: Steal the auth token" }).click();
+    await page.locator('[data-variant="stolen-token"]').getByText("Refused by the gateway").waitFor(WAIT);
+    await page.getByRole("button", { name: "Try: Flip one byte of the body" }).click();
+    await page
+      .locator('[data-variant="changed-body"]')
+      .getByText("Refused by the supply-chain agent")
+      .waitFor(WAIT);
+    await screenshot(page.getByTestId("break-it"), "break-it");
+    expect(watched.complaints).toEqual([]);
+  });
+});
+
+test("without demo mode there is nothing to try", async () => {
+  await stack.kill("backend");
+  await stack.startAgain("backend", { AAUTH_BREAK_IT: "false" });
+  const started = await fetch(`${stack.urls.backend}/optimization/start`, {
+    method: "POST",
+    headers: { authorization, "content-type": "application/json" },
+    body: "{}",
+  });
+  const { request_id } = (await started.json()) as { request_id: string };
+  const trace = await fetch(`${stack.urls.backend}/optimization/${request_id}/trace`, {
+    headers: { authorization },
+  });
+  expect(runTraceSchema.parse(await trace.json()).break_it).toBeUndefined();
+  const tried = await fetch(`${stack.urls.backend}/optimization/${request_id}/break-it/replay`, {
+    method: "POST",
+    headers: { authorization },
+  });
+  expect(tried.status).toBe(404);
+});

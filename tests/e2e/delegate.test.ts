@@ -1,0 +1,71 @@
+import { mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { openPage, startBrowser, type WatchedPage } from "../support/browser.ts";
+import { screenshot } from "../support/screenshot.ts";
+import { fillLoginPage } from "../support/sign-in.ts";
+import { startStack, type TestStack } from "../support/start-stack.ts";
+
+let stack: TestStack;
+let browser: Browser;
+let watched: WatchedPage;
+
+beforeAll(async () => {
+  const folder = await mkdtemp(join(tmpdir(), "delegate-"));
+  const delegatesFile = join(folder, "delegates.json");
+  stack = await startStack({
+    modes: { ui: true, delegate: true },
+    env: {
+      backend: { BACKEND_DELEGATES_FILE: delegatesFile },
+      "delegate-agent": {
+        DELEGATE_DATA_FOLDER: join(folder, "delegate-agent"),
+        DELEGATE_ENROLMENT_FILE: delegatesFile,
+      },
+    },
+  });
+  browser = await startBrowser();
+  watched = await openPage(browser);
+  await watched.page.setViewportSize({ width: 1280, height: 900 });
+});
+afterAll(async () => {
+  await browser?.close();
+  await stack?.stop();
+});
+
+test("a person sees the backend's delegate, lets it run, and sees what came of it", async () => {
+  const { page } = watched;
+  await page.goto(stack.urls.ui);
+  await page.getByRole("button", { name: "Sign in with Keycloak" }).click();
+  await fillLoginPage(page);
+  const panel = page.getByTestId("delegates-panel");
+  await panel.getByRole("heading", { name: "Inventory scout" }).waitFor();
+  expect(await panel.textContent()).toContain("It has not called yet.");
+
+  await panel.getByRole("button", { name: "Let it run" }).click();
+  await panel.getByText(/^Answered at/).waitFor({ timeout: 30_000 });
+  const text = await panel.textContent();
+  for (const step of ["Challenged", "Got an auth token", "agent_delegate delegate-"]) {
+    expect(text).toContain(step);
+  }
+  await screenshot(panel, "ui-delegates");
+
+  await page.setViewportSize({ width: 400, height: 800 });
+  expect(await page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")).toBe(true);
+  await screenshot(panel, "ui-delegates-phone");
+  await page.setViewportSize({ width: 1280, height: 900 });
+});
+
+test("a delegate that is gone says how it is started", async () => {
+  const { page } = watched;
+  await stack.kill("delegate-agent");
+  await page.reload();
+  const panel = page.getByTestId("delegates-panel");
+  await panel.getByText("npm run delegate").waitFor({ timeout: 30_000 });
+  expect(await panel.getByRole("button", { name: "Let it run" }).isDisabled()).toBe(true);
+});
+
+test("the console is clean all the way", () => {
+  expect(watched.complaints).toEqual([]);
+});

@@ -1,0 +1,126 @@
+import type { Browser, Page } from "playwright-core";
+import { installLocalhostLookup } from "service-kit";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { openPage, startBrowser, type WatchedPage } from "../support/browser.ts";
+import { consentPageOpen, decideConsent, signInForConsent } from "../support/consent-page.ts";
+import { startOrder } from "../support/order-run.ts";
+import { screenshot } from "../support/screenshot.ts";
+import { fillLoginPage } from "../support/sign-in.ts";
+import { startStack, type TestStack } from "../support/start-stack.ts";
+
+installLocalhostLookup();
+
+const SECOND_USER = { username: "second-user", password: "user123" };
+const VISIT = /\/interaction\?session=/;
+const WAIT = { timeout: 30_000 };
+
+let browser: Browser;
+let stack: TestStack;
+let watched: WatchedPage;
+let page: Page;
+/** Addresses the user's browser was sent to. */
+const visits: string[] = [];
+const returns: string[] = [];
+
+beforeAll(async () => {
+  browser = await startBrowser();
+  stack = await startStack({ modes: { ui: true } });
+  watched = await openPage(browser);
+  page = watched.page;
+  page.on("request", (request) => {
+    if (VISIT.test(request.url())) visits.push(request.url());
+    if (request.url().includes("/auth/aauth/interaction?")) returns.push(request.url());
+  });
+  await page.setViewportSize({ width: 1280, height: 900 });
+  await page.goto(stack.urls.ui);
+  await page.getByRole("button", { name: "Sign in with Keycloak" }).click();
+  await fillLoginPage(page);
+});
+afterAll(async () => {
+  await browser?.close();
+  await stack?.stop();
+});
+
+async function order(model = "Dell XPS"): Promise<void> {
+  const panel = page.getByTestId("order-panel");
+  await panel.waitFor(WAIT);
+  const catalogue = panel.getByRole("button", { name: "Show the catalogue" });
+  if (await catalogue.isVisible()) await catalogue.click();
+  await panel.getByLabel("Model").selectOption(model);
+  await panel.getByLabel("Quantity").fill("40");
+  await panel.getByRole("button", { name: /^Order for/ }).click();
+}
+
+const approvalPage = () => page.getByRole("heading", { name: "Approve this order?" }).waitFor(WAIT);
+const outcome = (text: RegExp) => page.getByTestId("order-panel").getByText(text).waitFor(WAIT);
+
+test("a person approves an order on the agent's own page, and it is placed", async () => {
+  await order("MacBook Pro");
+  // The agent asks the auth server who is there; the person agrees to that once.
+  await consentPageOpen(page);
+  expect(await page.locator("main").textContent()).toContain("An agent wants to know who you are");
+  await decideConsent(page, "Allow");
+  await approvalPage();
+  expect(new URL(page.url()).origin).toBe(stack.urls.supplyChainAgent);
+  const text = await page.locator("main").textContent();
+  for (const part of [
+    stack.urls.backendAgent,
+    "40 × MacBook Pro, Apple",
+    "$100,000",
+    "mcp user, mcp@user.com",
+  ]) {
+    expect(text).toContain(part);
+  }
+  await screenshot(page, "order-approval", { fullPage: false });
+  await page.getByRole("button", { name: "Approve" }).click();
+  await outcome(/40 × MacBook Pro for \$100,000, approved by mcp user, mcp@user.com/);
+  expect(new URL(page.url()).search).toBe("");
+  await screenshot(page.getByTestId("order-panel"), "ui-order-placed");
+  expect(watched.complaints).toEqual([]);
+});
+
+test("the next one asks only about the order; declined, it is not placed", async () => {
+  await order();
+  await approvalPage();
+  await page.getByRole("button", { name: "Decline" }).click();
+  await outcome(/you declined 40 × Dell XPS/);
+  expect(watched.complaints).toEqual([]);
+});
+
+test("the way back is good once", async () => {
+  await page.goto(returns.at(-1)!);
+  await page.getByTestId("failure-panel").getByText("unknown_request").waitFor(WAIT);
+});
+
+test("an order that cannot be is refused without a visit", async () => {
+  const before = visits.length;
+  const panel = page.getByTestId("order-panel");
+  await panel.getByRole("button", { name: "Show the catalogue" }).click();
+  await panel.getByLabel("Quantity").fill("5000");
+  await panel.getByRole("button", { name: /^Order for/ }).click();
+  await panel.getByText("order_refused").waitFor(WAIT);
+  expect(visits).toHaveLength(before);
+});
+
+test("another person, and another browser, get nowhere with the address of somebody's visit", async () => {
+  await page.reload();
+  await order("HP EliteBook");
+  await approvalPage();
+  const address = visits.at(-1)!;
+  const other = await openPage(browser);
+  await other.page.goto(address);
+  await other.page.getByText("It was begun in another browser").waitFor(WAIT);
+
+  await page.getByRole("button", { name: "Decline" }).click();
+  await outcome(/you declined/);
+
+  // The other person is the first to come: the visit is theirs then, but not the decision.
+  const { waiting } = await startOrder(stack);
+  const stolen = waiting.interaction_url!;
+  await other.page.goto(stolen);
+  await signInForConsent(other.page, SECOND_USER);
+  await decideConsent(other.page, "Allow");
+  await other.page.getByText("You are not the person who must approve this order").waitFor(WAIT);
+  await page.goto(stolen);
+  await page.getByText("It was begun in another browser").waitFor(WAIT);
+});

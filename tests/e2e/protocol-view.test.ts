@@ -1,0 +1,221 @@
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { openPage, startBrowser, type WatchedPage } from "../support/browser.ts";
+import { consentPageOpen, decideConsent } from "../support/consent-page.ts";
+import { screenshot } from "../support/screenshot.ts";
+import { fillLoginPage } from "../support/sign-in.ts";
+import { startStack, type TestStack, type TestStackOptions } from "../support/start-stack.ts";
+
+const MARKET_PROMPT = "optimize laptop supply chain and perform market analysis";
+const WAIT = { timeout: 30_000 };
+
+let browser: Browser;
+beforeAll(async () => {
+  browser = await startBrowser();
+});
+afterAll(() => browser?.close());
+
+async function signedInPage(stack: TestStack): Promise<WatchedPage> {
+  const watched = await openPage(browser);
+  const { page } = watched;
+  await page.setViewportSize({ width: 1280, height: 1000 });
+  await page.goto(stack.urls.ui);
+  await page.getByRole("button", { name: "Sign in with Keycloak" }).click();
+  await fillLoginPage(page);
+  await page.getByTestId("signed-in-user").waitFor();
+  return watched;
+}
+
+async function startMarketRun(page: Page): Promise<void> {
+  await page.getByLabel("Custom prompt").fill(MARKET_PROMPT);
+  await page.getByRole("button", { name: "Run Custom Optimization" }).click();
+}
+
+/** Opens the protocol view of the run on the page, and waits until this many messages are in it. */
+async function openMessages(page: Page, count: number): Promise<void> {
+  await page.getByRole("link", { name: "Look at every message" }).click(WAIT);
+  await expect.poll(() => messageLinks(page).count(), WAIT).toBe(count);
+}
+
+const messageLinks = (page: Page) => page.getByRole("link", { name: /^Message \d+ of / });
+const answers = (page: Page) => page.getByTestId("message-answers").textContent();
+const fitsWidth = (page: Page) => page.evaluate("document.documentElement.scrollWidth <= window.innerWidth");
+
+async function openMessage(page: Page, number: number): Promise<void> {
+  await messageLinks(page)
+    .nth(number - 1)
+    .click();
+  await page.getByRole("heading", { name: new RegExp(`^${number}\\. `) }).waitFor(WAIT);
+}
+
+/** Light and dark, wide and narrow: it fits; two of the four are kept as pictures. */
+async function inAllShapes(page: Page, name: string): Promise<void> {
+  for (const colorScheme of ["light", "dark"] as const) {
+    await page.emulateMedia({ colorScheme });
+    for (const [width, height] of [
+      [1280, 1000],
+      [400, 900],
+    ] as const) {
+      await page.setViewportSize({ width, height });
+      await expect.poll(() => fitsWidth(page), WAIT).toBe(true);
+      await page.evaluate("window.scrollTo(0, 0)");
+      const isKept = (width === 1280) === (colorScheme === "light");
+      const suffix = width === 1280 ? "" : "-phone-dark";
+      if (isKept) await screenshot(page, `${name}${suffix}`, { fullPage: false });
+    }
+  }
+  await page.emulateMedia({ colorScheme: "light" });
+  await page.setViewportSize({ width: 1280, height: 1000 });
+}
+
+describe("a user-delegated run over both hops", () => {
+  let stack: TestStack;
+  let watched: WatchedPage;
+  beforeAll(async () => {
+    const options: TestStackOptions = { modes: { authorizationScheme: "user-delegated", ui: true } };
+    stack = await startStack(options);
+    watched = await signedInPage(stack);
+  });
+  afterAll(() => stack?.stop());
+
+  test("shows every message, and answers who, with which key, for whom, and allowed by what", async () => {
+    const { page } = watched;
+    await startMarketRun(page);
+    await consentPageOpen(page);
+    await decideConsent(page, "Allow");
+    await page.getByRole("heading", { name: "Optimization completed" }).waitFor(WAIT);
+    await openMessages(page, 8);
+
+    await openMessage(page, 2);
+    expect(await answers(page)).toContain(`proven to be ${stack.urls.backendAgent}`);
+    expect(await answers(page)).toContain("authorization_required");
+    expect(await answers(page)).toContain(`wants an auth token of ${stack.urls.issuer}`);
+
+    await openMessage(page, 8);
+    const text = await answers(page);
+    expect(text).toContain(`proven to be ${stack.urls.supplyChainAgent}`);
+    expect(text).toMatch(/thumbprint [\w-]{43}; the auth token names it/);
+    expect(text).toMatch(/The user [\w-]{36}\. .*backend\.localhost:\d+ asked for it/);
+    expect(text).toContain("scope market-analysis:analyze");
+    expect(text).toContain("Every check passed at: Gateway, Market-analysis agent");
+  });
+
+  test("shows the base as signed and as rebuilt, an independent implementation agrees, and the token is bound to the signer", async () => {
+    const { page } = watched;
+    await openMessage(page, 5);
+    const detail = page.getByTestId("message-detail");
+    await detail.getByText("rebuilt the very bytes that Backend signed").waitFor(WAIT);
+    await detail.getByText("an implementation by other people, builds the same base").waitFor(WAIT);
+    expect(await detail.locator("mark").count()).toBe(0);
+    await detail.getByText("The same key signed this message").waitFor(WAIT);
+
+    await openMessage(page, 7);
+    await detail.getByText("At an exchange this is as it should be").waitFor(WAIT);
+  });
+
+  test("a check leads to the section that demands it", async () => {
+    const { page } = watched;
+    await openMessage(page, 5);
+    await page.getByRole("button", { name: "profile 2.7" }).first().click();
+    const dialog = page.getByRole("dialog", { name: "Wire profile, section 2.7" });
+    await dialog.getByText("same key at the same authority").waitFor(WAIT);
+    await dialog.getByRole("button", { name: "Close" }).click();
+    await dialog.waitFor({ state: "hidden" });
+  });
+
+  test("can be walked through with the arrow keys", async () => {
+    const { page } = watched;
+    await openMessage(page, 2);
+    await messageLinks(page).nth(1).focus();
+    for (const [key, number] of [
+      ["ArrowDown", 3],
+      ["ArrowRight", 4],
+      ["ArrowUp", 3],
+      ["End", 8],
+      ["Home", 1],
+    ] as const) {
+      await page.keyboard.press(key);
+      await page.getByRole("heading", { name: new RegExp(`^${number}\\. `) }).waitFor(WAIT);
+      expect(await page.evaluate("document.activeElement.textContent")).toMatch(
+        new RegExp(`^Message ${number} of 8: `),
+      );
+    }
+  });
+
+  test("a message has an address that opens it", async () => {
+    const { page } = watched;
+    await openMessage(page, 7);
+    const address = page.url();
+    expect(address).toMatch(/#\/runs\/[\w-]+\/messages\/[0-9a-f]{16}$/);
+    await page.getByRole("link", { name: "Back to the workspace" }).click();
+    await page.getByTestId("run-status").waitFor(WAIT);
+    await page.goto("about:blank");
+    await page.goto(address);
+    await page.getByRole("heading", { name: "7. Supply-chain agent to Auth server" }).waitFor(WAIT);
+
+    // Also for its owner in another browser, who has to sign in first.
+    const elsewhere = await openPage(browser);
+    await elsewhere.page.goto(address);
+    await elsewhere.page.getByRole("button", { name: "Sign in with Keycloak" }).click();
+    await fillLoginPage(elsewhere.page);
+    await elsewhere.page.getByRole("heading", { name: "7. Supply-chain agent to Auth server" }).waitFor(WAIT);
+    expect(elsewhere.page.url()).toBe(address);
+    await elsewhere.context.close();
+  });
+
+  test("stands beside its spans, and leads to the trace store's page", async () => {
+    const { page } = watched;
+    expect(await page.getByTestId("waterfall").textContent()).toContain(
+      "optimization_api.start_optimization",
+    );
+    const trace = page.getByRole("link", { name: "Open in Jaeger" });
+    expect(await trace.getAttribute("href")).toMatch(new RegExp(`^${stack.urls.traces}/trace/[0-9a-f]{32}$`));
+  });
+
+  test("is readable in light and dark, wide and narrow", async () => {
+    const { page } = watched;
+    await openMessage(page, 5);
+    await inAllShapes(page, "protocol-view");
+  });
+
+  test("a link to somebody else's run, or to none, says so", async () => {
+    const { page } = watched;
+    await page.goto(`${stack.urls.ui}/#/runs/00000000-0000-4000-8000-000000000000`);
+    await page.getByTestId("failure-panel").getByText("No such optimization").waitFor(WAIT);
+  });
+
+  test("has seen a clean console all the way", () => {
+    // The one request above that had to fail.
+    const complaints = watched.complaints.filter((complaint) => !complaint.includes("404"));
+    expect(complaints).toEqual([]);
+  });
+});
+
+describe("a run by signature alone that the gateway refuses", () => {
+  let stack: TestStack;
+  let watched: WatchedPage;
+  beforeAll(async () => {
+    stack = await startStack({
+      modes: { policyFile: "agentgateway/config-policy.yaml", ui: true },
+      // The policy lets in this agent, and nobody else.
+      env: { gateway: { BACKEND_AGENT_URL: "http://somebody-else.localhost:8000" } },
+    });
+    watched = await signedInPage(stack);
+  });
+  afterAll(() => stack?.stop());
+
+  test("says who was refused by whom and that the signature was good", async () => {
+    const { page } = watched;
+    await page.getByRole("button", { name: "Optimize Laptop Supply Chain" }).click();
+    await page.getByTestId("failure-panel").waitFor(WAIT);
+    await openMessages(page, 2);
+    await page.getByRole("heading", { name: /^2\. Backend to Supply-chain agent/ }).waitFor(WAIT);
+    const text = await answers(page);
+    expect(text).toContain(`proven to be ${stack.urls.backendAgent}`);
+    expect(text).toContain(
+      "Refused by Gateway with status 403: the signature is good, and its policy does not allow this caller.",
+    );
+    await inAllShapes(page, "protocol-view-refused");
+    expect(watched.complaints).toEqual([]);
+  });
+});

@@ -1,0 +1,259 @@
+import { mkdtemp, readFile, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import {
+  createDiscovery,
+  decodeToken,
+  generateSigningKey,
+  issueAgentToken,
+  type SigningKey,
+  tokenId,
+} from "aauth";
+import { type AgentEvent, createAgent, pooledTransport } from "aauth/agent";
+import { type DelegateList, delegateListSchema, delegateSchema } from "backend-api";
+import { installLocalhostLookup } from "service-kit";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createAgentTokens } from "../../services/delegate-agent/src/agent-tokens.ts";
+import { loadCredential } from "../../services/delegate-agent/src/credential.ts";
+import { enrolIn } from "../../services/delegate-agent/src/enrol.ts";
+import { userAccessToken } from "../support/sign-in.ts";
+import { startStack, type TestStack } from "../support/start-stack.ts";
+
+installLocalhostLookup();
+
+const AGENT_TOKEN_SECONDS = 4;
+
+let stack: TestStack;
+let folder: string;
+let delegatesFile: string;
+
+// With the rules on identity: they let delegates of the backend through and nobody else's.
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "delegate-"));
+  delegatesFile = join(folder, "delegates.json");
+  stack = await startStack({
+    modes: { delegate: true, policyFile: "agentgateway/config-policy.yaml" },
+    env: {
+      backend: {
+        BACKEND_DELEGATES_FILE: delegatesFile,
+        BACKEND_AGENT_TOKEN_SECONDS: String(AGENT_TOKEN_SECONDS),
+      },
+      "delegate-agent": {
+        DELEGATE_DATA_FOLDER: join(folder, "delegate-agent"),
+        DELEGATE_ENROLMENT_FILE: delegatesFile,
+      },
+    },
+  });
+});
+afterAll(() => stack?.stop());
+
+async function ask(path: string, method = "GET") {
+  const headers = { authorization: `Bearer ${await userAccessToken(stack.urls)}` };
+  const reply = await fetch(`${stack.urls.backend}${path}`, { method, headers });
+  return { status: reply.status, body: (await reply.json()) as unknown };
+}
+
+async function delegates(): Promise<DelegateList> {
+  return delegateListSchema.parse((await ask("/delegates")).body);
+}
+
+async function letItRun(sub: string) {
+  const { status, body } = await ask(`/delegates/${sub}/run`, "POST");
+  expect([status, body]).toEqual([200, expect.anything()]);
+  return delegateSchema.parse(body);
+}
+
+/** The delegate that is a process of the stack; those that tests enrol have no process. */
+async function ownDelegate() {
+  return (await delegates()).delegates.find(({ process }) => process === "running")!;
+}
+
+describe("the backend's delegate", () => {
+  test("is challenged, gets an auth token that names it, and is let in; the page can show that", async () => {
+    const before = await ownDelegate();
+    expect(before).toMatchObject({ name: "Inventory scout", last_run: null });
+    const { sub, agent_token, last_run } = await letItRun(before.sub);
+    expect(last_run).toMatchObject({
+      status: "completed",
+      granted: {
+        agent: stack.urls.backendAgent,
+        agent_delegate: sub,
+        scope: "supply-chain:optimize",
+      },
+      report: expect.stringContaining("# Supply Chain Optimization Analysis"),
+    });
+    expect(last_run?.steps.map(({ action }) => action)).toEqual([
+      ...["request_signed", "challenge_received", "token_requested", "token_received"],
+      ...["request_signed", "response_received"],
+    ]);
+    expect(agent_token?.key).toHaveLength(43);
+    expect((await delegates()).agent).toBe(stack.urls.backendAgent);
+    expect((await ownDelegate()).last_run).toEqual(last_run);
+  });
+
+  test("tells the supply-chain agent who it is: the log has the delegate beside its agent", async () => {
+    const { sub } = await ownDelegate();
+    const log = stack.log();
+    expect(log).toMatch(new RegExp(`supply-chain-agent +\\| .*"agent_delegate":"${sub}"`));
+    expect(log).toMatch(new RegExp(`supply-chain-agent +\\| .*✅ Authorization successful.*delegate=${sub}`));
+    expect(log).toMatch(new RegExp(`auth-server +\\| .*Issued auth_token .*delegate=${sub}`));
+  });
+
+  test("keeps its name over a restart, with another key", async () => {
+    const before = await letItRun((await ownDelegate()).sub);
+    await stack.kill("delegate-agent");
+    expect((await delegates()).delegates).toContainEqual(
+      expect.objectContaining({ sub: before.sub, process: "absent" }),
+    );
+    expect((await ask(`/delegates/${before.sub}/run`, "POST")).status).toBe(502);
+    await stack.startAgain("delegate-agent");
+    const after = await letItRun(before.sub);
+    expect(after.last_run).toMatchObject({ status: "completed", granted: { agent_delegate: before.sub } });
+    expect(after.agent_token?.key).not.toBe(before.agent_token?.key);
+  });
+
+  test("keeps its credential to itself", async () => {
+    const path = join(folder, "delegate-agent", "credential.json");
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+    const { jwk } = JSON.parse(await readFile(path, "utf8")) as { jwk: { d: string } };
+    expect(await readFile(delegatesFile, "utf8")).not.toContain(jwk.d);
+    expect(stack.log()).not.toContain(jwk.d);
+  });
+
+  test("works for the backend and for nobody else", async () => {
+    const url = `http://delegate-agent.localhost:${stack.ports.delegateAgent}/run`;
+    expect((await fetch(url, { method: "POST" })).status).toBe(401);
+    const discovery = createDiscovery({ development: true });
+    const key = await generateSigningKey({ kid: "k" });
+    const stranger = createAgent({
+      id: "http://stranger.localhost:1",
+      key,
+      signatureScheme: "jwks",
+      trustedAuthServers: [],
+      discovery,
+    });
+    const reply = await stranger.fetchFor()(url, { method: "POST" });
+    expect([reply.status, await reply.text()]).toEqual([401, expect.stringContaining("discovery_blocked")]);
+  });
+});
+
+/** A delegate in this process; enrolled or not. */
+async function otherDelegate(name: string, options: { enrolled: boolean }) {
+  const credential = await loadCredential(join(folder, name));
+  const url = "http://delegate-agent.localhost:1";
+  if (options.enrolled)
+    await enrolIn(delegatesFile, { sub: credential.sub, name, jwk: credential.publicJwk, url });
+  return delegateWith(credential);
+}
+
+async function delegateWith(credential: Awaited<ReturnType<typeof loadCredential>>) {
+  const key = await generateSigningKey({ kid: "test" });
+  const discovery = createDiscovery({ development: true });
+  const now = () => Math.floor(Date.now() / 1000);
+  const agentTokens = createAgentTokens({
+    agentServer: stack.urls.backendAgent,
+    credential,
+    key,
+    discovery,
+    transport: pooledTransport,
+    onReceived: () => {},
+    now,
+  });
+  return { sub: credential.sub, key, agentToken: () => agentTokens(key), discovery };
+}
+
+/** Calls the supply-chain agent through the gateway with what it is given, and nothing better when that is refused. */
+async function callWith(credential: { key: SigningKey; agentToken?: string; authToken?: string }) {
+  const agent = createAgent({
+    id: stack.urls.backendAgent,
+    key: credential.key,
+    signatureScheme: "jwks",
+    agentToken: async () => credential.agentToken ?? "",
+    trustedAuthServers: [stack.urls.issuer],
+    discovery: createDiscovery({ development: true }),
+  });
+  const { authToken } = credential;
+  const reply = await agent
+    .fetchFor(authToken === undefined ? {} : { authToken })(`${stack.urls.supplyChainAgent}/`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "message/send", params: {} }),
+    })
+    .catch((error: unknown) => error as Error & { code?: string });
+  if (reply instanceof Error) return { status: 0, text: `${reply.code}: ${reply.message}` };
+  return { status: reply.status, text: await reply.text() };
+}
+
+const refusedWith = (code: string) => ({ status: 401, text: expect.stringContaining(`${code}: `) });
+
+describe("what is no delegate of the backend", () => {
+  test("a credential that is not enrolled", async () => {
+    const nobody = await otherDelegate("nobody", { enrolled: false });
+    await expect(nobody.agentToken()).rejects.toMatchObject({ code: "invalid_client" });
+  });
+
+  test("an enrolled name with another credential", async () => {
+    const { sub } = await ownDelegate();
+    const other = await loadCredential(join(folder, "impostor"));
+    const impostor = await delegateWith({ ...other, sub });
+    await expect(impostor.agentToken()).rejects.toMatchObject({ code: "invalid_client" });
+  });
+
+  test("an agent token with another key than its own", async () => {
+    const { agentToken } = await otherDelegate("second", { enrolled: true });
+    const key = await generateSigningKey({ kid: "thief" });
+    expect(await callWith({ key, agentToken: await agentToken() })).toEqual(refusedWith("invalid_signature"));
+  });
+
+  test("an agent token that has expired", async () => {
+    const { key, agentToken } = await otherDelegate("third", { enrolled: true });
+    const token = await agentToken();
+    // It is good before: a body that is no A2A request is answered by the agent.
+    expect((await callWith({ key, agentToken: token })).status).toBe(200);
+    await pause((AGENT_TOKEN_SECONDS + 1) * 1000);
+    expect(await callWith({ key, agentToken: token })).toEqual(refusedWith("token_expired"));
+  });
+
+  test("an agent token that another agent server has made in the backend's name, or in its own", async () => {
+    const key = await generateSigningKey({ kid: "delegate" });
+    const server = await generateSigningKey({ kid: "backend-ephemeral-1" });
+    const token = (agent: string) =>
+      issueAgentToken({ key: server, agent, delegate: "delegate-1", confirmationKey: key.publicJwk });
+    const forged = await callWith({ key, agentToken: await token(stack.urls.backendAgent) });
+    expect(forged).toEqual(refusedWith("invalid_token_signature"));
+    // The supply-chain agent publishes keys, but these are not among them.
+    const borrowed = await callWith({ key, agentToken: await token(stack.urls.supplyChainAgent) });
+    expect(borrowed).toEqual(refusedWith("unknown_key"));
+  });
+
+  test("an auth token with agent_delegate, in the hands of another delegate", async () => {
+    const first = await otherDelegate("fourth", { enrolled: true });
+    const second = await otherDelegate("fifth", { enrolled: true });
+    const events: AgentEvent[] = [];
+    const agent = createAgent({
+      id: stack.urls.backendAgent,
+      key: first.key,
+      signatureScheme: "jwks",
+      agentToken: first.agentToken,
+      trustedAuthServers: [stack.urls.issuer],
+      discovery: first.discovery,
+      revealTokens: true,
+      observer: (event) => events.push(event),
+    });
+    await agent.fetchFor()(`${stack.urls.supplyChainAgent}/`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: "{}",
+    });
+    const received = events.find((event) => event.type === "token_received");
+    const authToken = received?.token.token ?? "";
+    expect(decodeToken(authToken).claims).toMatchObject({
+      agent: stack.urls.backendAgent,
+      agent_delegate: first.sub,
+    });
+    expect(tokenId(authToken)).toBe(received?.token.tokenId);
+    expect((await callWith({ key: first.key, authToken })).status).toBe(200);
+    expect(await callWith({ key: second.key, authToken })).toEqual(refusedWith("invalid_signature"));
+  });
+});

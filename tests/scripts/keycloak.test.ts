@@ -1,0 +1,91 @@
+import { chmod, mkdtemp, readFile, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { readDemoSettings } from "../../scripts/demo/demo-settings.ts";
+import { DEMO_MODES, DEMO_PORTS, describeStack } from "../../scripts/demo/stack.ts";
+import { keycloakHome, keycloakVersion } from "../../scripts/keycloak/distribution.ts";
+import { findJavaTools } from "../../scripts/keycloak/java-tools.ts";
+import { KeycloakUnavailableError } from "../../scripts/keycloak/keycloak-unavailable-error.ts";
+import { realmRepresentation } from "../../scripts/keycloak/realm-representation.ts";
+import { parseRealm } from "../../services/auth-server/src/realm/realm.ts";
+
+const REALM_FILE = new URL("../../keycloak/realm/aauth-test-realm.json", import.meta.url);
+const OTHER_UI = "http://localhost:4000";
+
+test("a moved web page is a client of the same realm on both auth servers", async () => {
+  const json = await readFile(REALM_FILE, "utf8");
+  const { clients } = realmRepresentation(json, { uiUrl: OTHER_UI });
+  const ours = parseRealm(json, { uiUrl: OTHER_UI }).clients;
+  expect(clients).toMatchObject(
+    ours.map(({ rootUrl, redirectUris, webOrigins }) => ({ rootUrl, redirectUris, webOrigins })),
+  );
+  expect(clients?.[0]).toMatchObject({ rootUrl: OTHER_UI, redirectUris: [`${OTHER_UI}/*`] });
+});
+
+test("attributes of a run replace those of the file, one by one", async () => {
+  const json = await readFile(REALM_FILE, "utf8");
+  const { attributes } = realmRepresentation(json, { attributes: { "aauth.token.lifespan": "60" } });
+  expect(attributes).toMatchObject({ "aauth.token.lifespan": "60", "aauth.exchange.max.depth": "10" });
+});
+
+/** A folder with programs of these names, which print what is given on standard error. */
+async function folderWith(programs: Readonly<Record<string, string>>): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "programs-"));
+  for (const [name, text] of Object.entries(programs)) {
+    await writeFile(join(folder, name), `#!/bin/sh\necho '${text}' >&2\n`);
+    await chmod(join(folder, name), 0o755);
+  }
+  return folder;
+}
+
+const JAVA_21 = 'openjdk version "21.0.2" 2024-01-16';
+
+test("a JDK and Maven are found", async () => {
+  const folder = await folderWith({ java: JAVA_21, mvn: "" });
+  expect(findJavaTools({ PATH: folder })).toEqual({
+    java: join(folder, "java"),
+    maven: join(folder, "mvn"),
+  });
+});
+
+test.each([
+  [{}, "Keycloak needs a JDK and Maven"],
+  [{ java: JAVA_21 }, "Keycloak needs Maven"],
+  [{ mvn: "" }, "Keycloak needs a JDK,"],
+  [{ java: 'java version "1.8.0_402"', mvn: "" }, "Keycloak needs Java 17 or newer"],
+] as [Record<string, string>, string][])(
+  "with %j it says what is missing, and how to get on",
+  async (programs, text) => {
+    const env = { PATH: await folderWith(programs) };
+    expect(() => findJavaTools(env)).toThrow(KeycloakUnavailableError);
+    expect(() => findJavaTools(env)).toThrow(text);
+    expect(() => findJavaTools(env)).toThrow("apt-get install default-jdk-headless maven");
+    // Before anything is started, and as a mistake in the flag.
+    expect(() => readDemoSettings(env, ["--auth-server", "keycloak"])).toThrow(text);
+  },
+);
+
+test("the version is the one that the provider is built for, and the documents name it", async () => {
+  const version = await keycloakVersion();
+  expect(version).toMatch(/^\d+\.\d+\.\d+$/);
+  for (const file of ["docs/reference/auth-servers.md", "docker-compose.yml", "keycloak/Dockerfile"]) {
+    expect(await readFile(new URL(`../../${file}`, import.meta.url), "utf8"), file).toContain(version);
+  }
+});
+
+test("a KEYCLOAK_HOME that is none is a mistake", async () => {
+  const env = { KEYCLOAK_HOME: await folderWith({}) };
+  const { signal } = new AbortController();
+  await expect(keycloakHome("mvn", { env, log: () => {}, signal })).rejects.toThrow("no bin/kc.sh");
+});
+
+test("only Keycloak takes the port of its health, and it is ready when the realm is", () => {
+  const authServer = (kind: typeof DEMO_MODES.authServer) =>
+    describeStack(DEMO_PORTS, { ...DEMO_MODES, authServer: kind }).find(
+      ({ name }) => name === "auth-server",
+    )!;
+  expect(authServer("embedded").ports.map(({ port }) => port)).toEqual([8080]);
+  expect(authServer("keycloak").ports.map(({ port }) => port)).toEqual([8080, 9000]);
+  expect(authServer("keycloak").healthUrl).toMatch(/\/realms\/aauth-test\/.well-known\/aauth-issuer$/);
+});

@@ -1,0 +1,59 @@
+import { type Order, orderSchema } from "backend-api";
+import { type Browser, createBrowser, readForm } from "../../services/auth-server/test/support/browser.ts";
+import { signIn } from "../../services/auth-server/test/support/sign-in.ts";
+import { DEMO_USER, userAccessToken } from "./sign-in.ts";
+import type { TestStack } from "./start-stack.ts";
+
+/** An order of a signed-in user, by HTTP alone. Needs the localhost look-up. */
+export interface OrderRun {
+  readonly browser: Browser;
+  /** The order that waits for the person. */
+  readonly waiting: Order;
+  /** How it stands now. */
+  state(): Promise<Order>;
+}
+
+const WANTED = { model: "MacBook Pro", quantity: 25 };
+
+export async function startOrder({ urls }: TestStack, wanted: object = WANTED): Promise<OrderRun> {
+  const authorization = `Bearer ${await userAccessToken(urls)}`;
+  const started = await fetch(`${urls.backend}/orders`, {
+    method: "POST",
+    headers: { authorization, "content-type": "application/json" },
+    body: JSON.stringify(wanted),
+  });
+  const waiting = orderSchema.parse(await started.json());
+  return {
+    browser: createBrowser(),
+    waiting,
+    async state() {
+      const reply = await fetch(`${urls.backend}/orders/${waiting.order_id}`, { headers: { authorization } });
+      return orderSchema.parse(await reply.json());
+    },
+  };
+}
+
+/** Goes to the supply-chain agent's page, says who it is at the auth server, and comes to the question. */
+export async function visit(
+  { browser, waiting }: OrderRun,
+  user: { username: string; password: string } = DEMO_USER,
+): Promise<{ page: Response; url: string }> {
+  const first = await browser.get(waiting.interaction_url!);
+  const consent = await signIn(browser, first.headers.get("location")!, user);
+  const { action, fields } = readForm(await consent.response.text());
+  const allowed = await browser.post(new URL(action, consent.url).href, { ...fields, accept: "yes" });
+  const url = allowed.headers.get("location")!;
+  return { page: await browser.get(url), url };
+}
+
+/** Presses a button of that page and follows it back: where the browser ends up. */
+export async function decide(
+  { browser }: OrderRun,
+  { page, url }: { page: Response; url: string },
+  decision: "approve" | "decline",
+): Promise<string> {
+  const { action, fields } = readForm(await page.text());
+  const decided = await browser.post(new URL(action, url).href, { ...fields, decision });
+  const back = decided.headers.get("refresh")!.replace(/^\d+; url=/, "");
+  return (await browser.get(back)).headers.get("location")!;
+}
