@@ -32,8 +32,50 @@ export default defineConfig({
           ...shared.test,
           name: "integration",
           include: ["tests/**/*.test.ts"],
-          exclude: ["tests/e2e/**"],
+          exclude: ["tests/e2e/**", "tests/compose/**", "tests/jaeger/**", "tests/keycloak/**"],
           testTimeout: 60_000,
+          hookTimeout: 90_000,
+        },
+      },
+      {
+        ...shared,
+        test: {
+          ...shared.test,
+          // Needs a Jaeger, which npm run test:jaeger finds or builds.
+          name: "jaeger",
+          include: process.env.JAEGER_UNDER_TEST ? ["tests/jaeger/**/*.test.ts"] : [],
+          testTimeout: 60_000,
+          hookTimeout: 90_000,
+        },
+      },
+      {
+        ...shared,
+        test: {
+          ...shared.test,
+          // Needs a Keycloak, which npm run test:keycloak starts; the journeys start their own.
+          name: "keycloak",
+          include: process.env.AUTH_SERVER_TEST_URL
+            ? [
+                "tests/keycloak/**/*.test.ts",
+                "tests/contract/auth-server/**/*.test.ts",
+                "tests/integration/consent-command.test.ts",
+                "tests/e2e/{autonomous,user-delegated}.test.ts",
+              ]
+            : [],
+          testTimeout: 120_000,
+          hookTimeout: 600_000,
+          // One realm for all of them.
+          fileParallelism: false,
+        },
+      },
+      {
+        ...shared,
+        test: {
+          ...shared.test,
+          // Needs Docker and images, which npm run test:compose prepares.
+          name: "compose",
+          include: process.env.COMPOSE_UNDER_TEST ? ["tests/compose/**/*.test.ts"] : [],
+          testTimeout: 300_000,
           hookTimeout: 90_000,
         },
       },

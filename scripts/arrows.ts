@@ -9,8 +9,18 @@
  * never import services. A test compares it with the table in docs/architecture.md.
  */
 export const ARROWS: Readonly<Record<string, readonly string[]>> = {
-  ui: ["backend-api"],
-  "services/backend": ["fastify-aauth", "aauth", "aauth/agent", "service-kit", "backend-api", "protocol-log"],
+  ui: ["backend-api", "protocol-trace/names", "protocol-trace/read", "aauth/explain"],
+  "services/backend": [
+    "fastify-aauth",
+    "aauth",
+    "aauth/agent",
+    "aauth/resource",
+    "service-kit",
+    "backend-api",
+    "protocol-log",
+    "protocol-trace",
+    "protocol-trace/names",
+  ],
   "services/supply-chain-agent": [
     "fastify-aauth",
     "fastify-a2a",
@@ -19,6 +29,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "aauth/resource",
     "protocol-log",
     "service-kit",
+    "protocol-trace",
   ],
   "services/market-analysis-agent": [
     "fastify-aauth",
@@ -27,13 +38,26 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "aauth/resource",
     "protocol-log",
     "service-kit",
+    "protocol-trace",
   ],
-  "services/auth-server": ["aauth", "aauth/resource", "service-kit"],
-  "services/gateway": ["service-kit"],
-  "services/gateway-authz": ["aauth", "aauth/resource", "service-kit"],
+  "services/auth-server": ["aauth", "aauth/resource", "service-kit", "protocol-trace"],
+  "services/delegate-agent": [
+    "fastify-aauth",
+    "fastify-a2a",
+    "aauth",
+    "aauth/agent",
+    "aauth/resource",
+    "protocol-log",
+    "protocol-trace",
+    "service-kit",
+    "backend-api",
+  ],
+  "services/gateway": ["service-kit", "service-kit/span-queue"],
+  "services/gateway-authz": ["aauth", "aauth/resource", "service-kit", "protocol-trace"],
   "services/trace-store": ["service-kit"],
   "packages/fastify-aauth": ["aauth", "aauth/resource"],
   "packages/protocol-log": ["aauth", "aauth/agent", "fastify-aauth"],
+  "packages/protocol-trace": ["aauth", "aauth/agent", "fastify-aauth"],
 };
 
 /**

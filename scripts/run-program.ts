@@ -25,6 +25,8 @@ export function runProgram(
     env?: Readonly<Record<string, string>>;
     limitMs?: number;
     cwd?: string;
+    /** Aborting ends the program. */
+    signal?: AbortSignal;
   },
 ): Promise<ProgramResult> {
   return new Promise((resolve) => {
@@ -45,8 +47,11 @@ export function runProgram(
       child.kill("SIGTERM");
       killer = setTimeout(() => child.kill("SIGKILL"), GRACE_MS);
     }, options.limitMs ?? LONGEST_TIMER_MS);
+    const abort = () => child.kill("SIGTERM");
+    options.signal?.addEventListener("abort", abort);
     const end = (status: number, more = "") => {
       running.delete(child);
+      options.signal?.removeEventListener("abort", abort);
       clearTimeout(limit);
       clearTimeout(killer);
       resolve({ status, output: Buffer.concat(chunks).toString() + more });

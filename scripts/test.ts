@@ -1,21 +1,19 @@
 /**
- * `npm test`: static checks, unit tests, integration tests, browser tests; `--only PART` for one of them. Ends with the line
+ * `npm test`: static checks, unit tests, integration tests, browser tests; `--only PART` for one of them, `--with NAME` for tests with a
+ * foreign program on top. Ends with the line
  * `N passed, N failed[, N skipped]` and a failing exit status when anything failed.
  *
  * @module
  */
 
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { ConfigError, choiceSetting, HelpRequested, loadConfig, setting } from "service-kit";
+import { ConfigError, choiceSetting, HelpRequested, listSetting, loadConfig, setting } from "service-kit";
 import { findOrDownloadChromium } from "./find-chromium.ts";
+import { FOREIGN_PARTS } from "./foreign-parts.ts";
 import { endProgramsOnSignal, localProgram, runProgram } from "./run-program.ts";
+import { runForeignPart, runVitest } from "./run-vitest.ts";
 import { runStaticChecks } from "./static-checks.ts";
-import { countVitest, type PartResult, summaryText, type VitestReport } from "./test-report.ts";
+import { type PartResult, summaryText } from "./test-report.ts";
 
-/** A test that spins can outlive vitest's own time-outs; the run must end all the same. */
-const VITEST_LIMIT_MS = 12 * 60_000;
 const PARTS = ["static", "unit", "integration", "browser"] as const;
 
 endProgramsOnSignal();
@@ -23,15 +21,25 @@ process.exitCode = await main();
 
 async function main(): Promise<number> {
   let only: string;
+  let foreign: readonly string[];
   try {
     const part = setting({
       flag: "only",
       schema: choiceSetting(["all", ...PARTS], "all"),
       description: `Run one part: ${PARTS.join(", ")}`,
     });
-    ({ only } = loadConfig({
+    const names = Object.keys(FOREIGN_PARTS);
+    const withForeign = setting({
+      flag: "with",
+      schema: listSetting()
+        .unwrap()
+        .refine((list) => list.every((name) => names.includes(name)), `expected ${names.join(", ")}`)
+        .default([]),
+      description: `Parts with foreign programs to run as well: ${names.join(", ")}`,
+    });
+    ({ only, foreign } = loadConfig({
       service: "test",
-      settings: { only: part },
+      settings: { only: part, foreign: withForeign },
       env: {},
       argv: process.argv.slice(2),
     }));
@@ -50,29 +58,14 @@ async function main(): Promise<number> {
     console.log(`\n== ${part} ==`);
     if (part === "static") results.push(await runStaticChecks());
     else if (part === "browser") results.push(await runBrowserTests());
-    else results.push(await runVitest(part));
+    else results.push(await runVitest(part, ["--project", part]));
+  }
+  for (const name of foreign) {
+    console.log(`\n== ${name} ==`);
+    results.push(await runForeignPart(name));
   }
   process.stdout.write(summaryText(results));
   return results.some(({ failures }) => failures.length > 0) ? 1 : 0;
-}
-
-async function runVitest(project: string, env: Readonly<Record<string, string>> = {}): Promise<PartResult> {
-  const startedAt = performance.now();
-  const folder = await mkdtemp(join(tmpdir(), "vitest-report-"));
-  const file = join(folder, "report.json");
-  try {
-    const args = ["run", "--project", project, "--passWithNoTests", "--reporter=default", "--reporter=json"];
-    const { status } = await runProgram(localProgram("vitest"), [...args, `--outputFile.json=${file}`], {
-      output: "shown",
-      env,
-      limitMs: VITEST_LIMIT_MS,
-    });
-    const text = await readFile(file, "utf8").catch(() => undefined);
-    const report = text === undefined ? undefined : (JSON.parse(text) as VitestReport);
-    return countVitest(project, report, status, performance.now() - startedAt);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
 }
 
 async function runBrowserTests(): Promise<PartResult> {
@@ -90,7 +83,8 @@ async function runBrowserTests(): Promise<PartResult> {
       tookMs: performance.now() - startedAt,
     };
   }
-  if (executable !== undefined) return runVitest("browser", { CHROME_PATH: executable });
+  if (executable !== undefined)
+    return runVitest("browser", ["--project", "browser"], { CHROME_PATH: executable });
   const { output } = await runProgram(localProgram("vitest"), ["list", "--project", "browser", "--json"], {
     output: "caught",
   });

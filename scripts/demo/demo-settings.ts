@@ -11,7 +11,11 @@ import {
   textSetting,
 } from "service-kit";
 import { findExecutable } from "../find-executable.ts";
+import { findJaeger } from "../jaeger/find-jaeger.ts";
+import { findJavaTools } from "../keycloak/java-tools.ts";
+import { KeycloakUnavailableError } from "../keycloak/keycloak-unavailable-error.ts";
 import {
+  AUTH_SERVERS,
   AUTHORIZATION_SCHEMES,
   DEMO_MODES,
   DEMO_PORTS,
@@ -54,6 +58,18 @@ const settings = {
     schema: textSetting("agentgateway"),
     description: "Agentgateway executable, for --gateway agentgateway; a name is looked up on the PATH",
   }),
+  authServerKind: setting({
+    flag: "auth-server",
+    schema: choiceSetting(AUTH_SERVERS, DEMO_MODES.authServer),
+    description:
+      "The auth server: the one in this repository, or Keycloak with our provider (needs a JDK and Maven)",
+  }),
+  traces: setting({
+    flag: "traces",
+    schema: choiceSetting(["embedded", "jaeger"], "embedded"),
+    description:
+      "Who keeps traces: the store in this repository, or the Jaeger of this machine (JAEGER_BIN or the PATH)",
+  }),
   without: setting({
     flag: "without",
     schema: listSetting(),
@@ -72,6 +88,7 @@ const settings = {
     description: "Print the memory of each process when all are ready",
   }),
   authServer: port("authServer", "Port of the auth server"),
+  keycloakManagement: port("keycloakManagement", "Port of Keycloak's health"),
   gateway: port("gateway", "Port of the gateway; part of the agents' identities"),
   gatewayAdmin: port("gatewayAdmin", "Port of the gateway's administration"),
   gatewayStats: port("gatewayStats", "Port of the gateway's metrics"),
@@ -83,6 +100,7 @@ const settings = {
   uiPort: port("ui", "Port of the web page"),
   traceStore: port("traceStore", "Port of the trace store's page"),
   traceStoreOtlp: port("traceStoreOtlp", "Port of the trace store that takes spans"),
+  delegateAgent: port("delegateAgent", "Port of the backend's delegate"),
 };
 
 /** What `npm run demo` was asked for. */
@@ -109,7 +127,20 @@ export function readDemoSettings(env: NodeJS.ProcessEnv, argv: readonly string[]
     ]),
   ) as unknown as StackPorts;
   const policyFile = findPolicyFile(config.policyFile, env);
-  const modes = { signatureScheme, authorizationScheme, policyFile, ui, showTokens };
+  const jaeger = config.traces === "jaeger" && { jaegerProgram: requireJaeger(env) };
+  const authServer = config.authServerKind;
+  if (authServer === "keycloak") requireJava(env);
+  const { delegate } = DEMO_MODES;
+  const modes = {
+    signatureScheme,
+    authorizationScheme,
+    policyFile,
+    authServer,
+    ui,
+    delegate,
+    showTokens,
+    ...jaeger,
+  };
   const unknown = without.find(
     (name) => !describeStack(ports, modes).some((service) => service.name === name),
   );
@@ -123,6 +154,24 @@ export function readDemoSettings(env: NodeJS.ProcessEnv, argv: readonly string[]
     stats,
     without,
   };
+}
+
+function requireJava(env: NodeJS.ProcessEnv): void {
+  try {
+    findJavaTools(env);
+  } catch (error) {
+    if (!(error instanceof KeycloakUnavailableError)) throw error;
+    throw new ConfigError("demo", [{ name: "--auth-server", message: error.message }]);
+  }
+}
+
+function requireJaeger(env: NodeJS.ProcessEnv): string {
+  try {
+    return findJaeger(env);
+  } catch (error) {
+    const message = `${(error as Error).message}. Without --traces the embedded trace store does the same.`;
+    throw new ConfigError("demo", [{ name: "--traces", message }]);
+  }
 }
 
 function requireGatewayBinary(name: string, env: NodeJS.ProcessEnv): string {

@@ -112,14 +112,15 @@ export async function runStack(
       if (stopping === undefined)
         failure.reject(new ServiceDiedError(service.name, endedBecause(end), running.lastLines));
     });
-    const limit = AbortSignal.timeout(readyLimitMs);
+    const limitMs = service.readyLimitMs ?? readyLimitMs;
+    const limit = AbortSignal.timeout(limitMs);
     if (await running.isReady(AbortSignal.any([signal, limit]))) {
       onReady?.(service.name);
       return;
     }
     signal.throwIfAborted();
     if (limit.aborted) {
-      const what = `was not ready after ${readyLimitMs / 1000} s`;
+      const what = `was not ready after ${limitMs / 1000} s`;
       failure.reject(new ServiceDiedError(service.name, what, running.lastLines));
     }
     return failure.promise;

@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 /** The port of each listener of the stack. `DEMO_PORTS` for the demo; a test takes free ones. */
 export interface StackPorts {
   readonly authServer: number;
+  readonly keycloakManagement: number;
   readonly gatewayAuthz: number;
   readonly marketAnalysisAgent: number;
   readonly supplyChainAgent: number;
@@ -14,10 +15,12 @@ export interface StackPorts {
   readonly ui: number;
   readonly traceStore: number;
   readonly traceStoreOtlp: number;
+  readonly delegateAgent: number;
 }
 
 export const DEMO_PORTS: StackPorts = {
   authServer: 8080,
+  keycloakManagement: 9000,
   gatewayAuthz: 7070,
   marketAnalysisAgent: 9998,
   supplyChainAgent: 9999,
@@ -29,14 +32,17 @@ export const DEMO_PORTS: StackPorts = {
   ui: 3050,
   traceStore: 16686,
   traceStoreOtlp: 4318,
+  delegateAgent: 9997,
 };
 
 export const SIGNATURE_SCHEMES = ["hwk", "jwks"] as const;
+export const AUTH_SERVERS = ["embedded", "keycloak"] as const;
 export const AUTHORIZATION_SCHEMES = ["signature-only", "autonomous", "user-delegated"] as const;
 
 /** The variable that moves each port, for the demo runner. Those of the services carry the service's own name for it. */
 export const PORT_VARIABLES: Readonly<Record<keyof StackPorts, string>> = {
   authServer: "AUTH_SERVER_PORT",
+  keycloakManagement: "KEYCLOAK_MANAGEMENT_PORT",
   gatewayAuthz: "GATEWAY_AUTHZ_PORT",
   marketAnalysisAgent: "MARKET_ANALYSIS_AGENT_PORT",
   supplyChainAgent: "SUPPLY_CHAIN_AGENT_PORT",
@@ -48,6 +54,7 @@ export const PORT_VARIABLES: Readonly<Record<keyof StackPorts, string>> = {
   ui: "UI_PORT",
   traceStore: "TRACE_STORE_PORT",
   traceStoreOtlp: "TRACE_STORE_OTLP_PORT",
+  delegateAgent: "DELEGATE_AGENT_PORT",
 };
 
 /** What may differ between two runs of the stack. */
@@ -58,7 +65,12 @@ export interface StackModes {
   readonly policyFile: string;
   /** The agentgateway executable; undefined for the embedded gateway. */
   readonly gatewayProgram?: string;
+  /** The Jaeger executable; undefined for the embedded trace store. */
+  readonly jaegerProgram?: string;
+  readonly authServer: (typeof AUTH_SERVERS)[number];
   readonly ui: boolean;
+  /** A process that acts under the backend's identity with a key of its own. */
+  readonly delegate: boolean;
   readonly showTokens: boolean;
 }
 
@@ -66,7 +78,9 @@ export const DEMO_MODES: StackModes = {
   signatureScheme: "jwks",
   authorizationScheme: "autonomous",
   policyFile: "agentgateway/config.yaml",
+  authServer: "embedded",
   ui: true,
+  delegate: true,
   showTokens: false,
 };
 
@@ -88,6 +102,8 @@ export interface ServiceDescription {
   readonly ports: readonly NeededPort[];
   /** Answers 2xx once the service is ready. */
   readonly healthUrl: string;
+  /** How long it may take to be ready, milliseconds. Default the runner's. */
+  readonly readyLimitMs?: number;
   /** Names of services that must be ready before this one is started. */
   readonly after: readonly string[];
 }
@@ -115,11 +131,18 @@ export interface StackUrls {
   readonly traces: string;
 }
 
+/** Services that traces know by another name than ours: the published walk-through's. */
+const TRACE_NAMES: Readonly<Record<string, string>> = {
+  backend: "supply-chain-backend",
+  gateway: "agentgateway",
+};
 const REALM = "aauth-test";
 /** What the user is asked about in user-delegated mode. */
 const CONSENT_SCOPE = "supply-chain:optimize";
 /** What the supply-chain agent demands on top there, so that its exchange for the next hop is no expansion. */
 const NEXT_HOP_SCOPE = "market-analysis:analyze";
+/** The first time it is fetched and built. */
+const KEYCLOAK_READY_LIMIT_MS = 20 * 60_000;
 export const REPOSITORY_ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
 export function stackUrls(ports: StackPorts): StackUrls {
@@ -150,7 +173,10 @@ export function describeStack(ports: StackPorts, modes: StackModes): ServiceDesc
     AAUTH_SIGNATURE_SCHEME: modes.signatureScheme,
     AAUTH_AUTHORIZATION_SCHEME: modes.authorizationScheme,
     AAUTH_SHOW_TOKENS: String(modes.showTokens),
+    OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${ports.traceStoreOtlp}`,
   };
+  // By port, so that two stacks do not enrol each other's delegates.
+  const delegatesFile = `.data/delegates-${ports.backend}.json`;
   const isDelegated = modes.authorizationScheme === "user-delegated";
   const need = (key: keyof StackPorts, purpose: string) => ({
     port: ports[key],
@@ -168,22 +194,46 @@ export function describeStack(ports: StackPorts, modes: StackModes): ServiceDesc
     healthUrl: `http://127.0.0.1:${ports[key]}/health`,
     after: [],
     ...rest,
-    env: { ...common, ...rest.env },
+    env: { ...common, OTEL_SERVICE_NAME: TRACE_NAMES[name] ?? name, ...rest.env },
   });
   const services = [
     service("trace-store", "traceStore", {
       ports: [need("traceStore", "trace store"), need("traceStoreOtlp", "trace store, incoming spans")],
+      ...(modes.jaegerProgram !== undefined && {
+        args: [
+          "scripts/foreign-program.ts",
+          modes.jaegerProgram,
+          "--config",
+          "file:scripts/jaeger/jaeger.yaml",
+        ],
+        ports: [need("traceStore", "Jaeger"), need("traceStoreOtlp", "Jaeger, incoming spans")],
+        healthUrl: `http://127.0.0.1:${ports.traceStore}/api/services`,
+      }),
       env: {
         TRACE_STORE_PORT: String(ports.traceStore),
         TRACE_STORE_OTLP_PORT: String(ports.traceStoreOtlp),
         CORS_ALLOWED_ORIGINS: urls.ui,
+        // Jaeger would make spans of its own, and send them by gRPC to where nobody listens.
+        OTEL_TRACES_SAMPLER: "always_off",
       },
     }),
     service("auth-server", "authServer", {
+      ...(modes.authServer === "keycloak" && {
+        args: ["scripts/keycloak/main.ts"],
+        ports: [need("authServer", "Keycloak"), need("keycloakManagement", "Keycloak, health")],
+        // There once the realm is, which comes after Keycloak's own readiness.
+        healthUrl: `http://127.0.0.1:${ports.authServer}/realms/${REALM}/.well-known/aauth-issuer`,
+        readyLimitMs: KEYCLOAK_READY_LIMIT_MS,
+      }),
       env: {
+        ...(modes.authServer === "keycloak" && {
+          OTEL_SERVICE_NAME: "keycloak",
+          KEYCLOAK_MANAGEMENT_PORT: String(ports.keycloakManagement),
+        }),
         AUTH_SERVER_PORT: String(ports.authServer),
         AUTH_SERVER_URL: urls.authServer,
         AUTH_SERVER_UI_URL: urls.ui,
+        AUTH_SERVER_SELF_AGENTS: urls.supplyChainAgent,
         ...(isDelegated && { AUTH_SERVER_CONSENT_SCOPES: CONSENT_SCOPE }),
       },
     }),
@@ -245,13 +295,32 @@ export function describeStack(ports: StackPorts, modes: StackModes): ServiceDesc
         PORT: String(ports.backend),
         BACKEND_AGENT_URL: urls.backendAgent,
         SUPPLY_CHAIN_AGENT_URL: urls.supplyChainAgent,
+        MARKET_ANALYSIS_AGENT_URL: urls.marketAnalysisAgent,
+        AAUTH_TRACE_QUERY_URL: urls.traces,
+        AAUTH_TRACE_UI_URL: urls.traces,
+        AAUTH_BREAK_IT: "true",
         KEYCLOAK_CLIENT_ID: "supply-chain-ui",
         AAUTH_FRONTEND_REDIRECT_URL: urls.ui,
         CORS_ALLOWED_ORIGINS: urls.ui,
+        BACKEND_DELEGATES_FILE: delegatesFile,
       },
       after: ["auth-server", "gateway"],
     }),
   ];
+  if (modes.delegate) {
+    const delegate = service("delegate-agent", "delegateAgent", {
+      env: {
+        DELEGATE_AGENT_PORT: String(ports.delegateAgent),
+        DELEGATE_AGENT_URL: `http://delegate-agent.localhost:${ports.delegateAgent}`,
+        BACKEND_AGENT_URL: urls.backendAgent,
+        SUPPLY_CHAIN_AGENT_URL: urls.supplyChainAgent,
+        DELEGATE_DATA_FOLDER: `.data/delegate-agent-${ports.delegateAgent}`,
+        // Here one person runs both. Elsewhere the backend's operator enters a delegate's public key by hand.
+        DELEGATE_ENROLMENT_FILE: delegatesFile,
+      },
+    });
+    services.push(delegate);
+  }
   if (!modes.ui) return services;
   const ui = service("ui", "ui", {
     // Vite knows nothing of its parent; the preload ends it together with the runner. At `info` it would advertise
@@ -269,6 +338,7 @@ export function describeStack(ports: StackPorts, modes: StackModes): ServiceDesc
       UI_BACKEND_URL: urls.backend,
       UI_AUTH_SERVER_URL: urls.issuer,
       UI_CLIENT_ID: "supply-chain-ui",
+      UI_OTLP_URL: `http://localhost:${ports.traceStoreOtlp}`,
     },
     healthUrl: `http://127.0.0.1:${ports.ui}/config.json`,
   });

@@ -13,7 +13,7 @@ export function welcomeText(ports: StackPorts, modes: StackModes, readyAfterMs: 
     ["Gateway", urls.gateway],
     ["Supply-chain agent", urls.supplyChainAgent],
     ["Market-analysis agent", urls.marketAnalysisAgent],
-    ["Traces of the gateway", urls.traces],
+    [modes.jaegerProgram === undefined ? "Traces" : "Traces (Jaeger)", urls.traces],
   ];
   const width = Math.max(...rows.map(([name]) => name!.length));
   const user = "mcp-user with password user123";

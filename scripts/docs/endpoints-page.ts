@@ -34,6 +34,11 @@ const SERVICES: readonly Builder[] = [
     intro:
       "Keycloak's paths. What is verified at the AAuth endpoints is said in [the profile](profile.md), sections 4 to 6.",
   },
+  {
+    service: "delegate-agent",
+    build: "buildDelegateAgent",
+    intro: "For the backend, whose delegate it is, and for nobody else.",
+  },
   { service: "gateway-authz", build: "buildGatewayAuthz", intro: "Asked by the gateway only." },
   {
     service: "trace-store",

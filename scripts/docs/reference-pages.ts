@@ -1,10 +1,12 @@
 import { configurationPage } from "./configuration-page.ts";
 import { endpointsPage } from "./endpoints-page.ts";
 import { errorsPage } from "./errors-page.ts";
+import { telemetryPage } from "./telemetry-page.ts";
 
 /** Pages that are made from the code, by their path from the repository's root. */
 export const REFERENCE_PAGES: Readonly<Record<string, () => string | Promise<string>>> = {
   "docs/reference/configuration.md": configurationPage,
   "docs/reference/endpoints.md": endpointsPage,
   "docs/reference/errors.md": errorsPage,
+  "docs/reference/telemetry.md": telemetryPage,
 };

@@ -1,0 +1,123 @@
+import { parseArgs } from "node:util";
+import { ExplainInputError } from "./explain-input-error.ts";
+import { judge } from "./judging-options.ts";
+import { clockLine, printExplanation } from "./print-explanation.ts";
+import { readInput } from "./read-input.ts";
+
+const HELP = `npm run explain -- FILE|- [flags]
+
+Takes a signed request apart: a raw HTTP request, a curl command line, or a HAR recording. Says which check of the gate accepts or refuses
+it, and why. Sends nothing and fetches nothing; the key of scheme hwk is in the request, others come from --jwks.
+
+  --jwks FILE      keys of agents and issuers: {"keys":[…]}, or {"identifier":{"keys":[…]}}; may be repeated
+  --audience ID    resource identifier that an auth token must be for (default: the request's origin)
+  --issuer ID      issuer whose auth tokens count; may be repeated (default: the token's own)
+  --level LEVEL    what the route demands: pseudonymous, identified or authorized
+  --scope SCOPE    a scope that it demands; may be repeated
+  --at TIME        judge at: now, created, or Unix seconds (default: when it was recorded, else when it was signed)
+  --entry N        only the Nth signed request of a recording
+  --json           the verdict tree as JSON
+
+Exit status: 0 accepted, 1 refused, 2 the input is of no use.`;
+
+export interface ExplainIo {
+  /** `-` is standard input. @throws Error when it cannot be read */
+  readonly read: (name: string) => Promise<Uint8Array>;
+  readonly print: (text: string) => void;
+  readonly printError: (text: string) => void;
+  readonly colour: boolean;
+  /** Unix seconds. */
+  readonly now: () => number;
+}
+
+/** Runs the command; answers the exit status: 0 every message accepted, 1 one refused, 2 nothing could be judged. */
+export async function runExplainCommand(argv: readonly string[], io: ExplainIo): Promise<0 | 1 | 2> {
+  try {
+    return await explain(argv, io);
+  } catch (error) {
+    if (!(error instanceof ExplainInputError)) throw error;
+    io.printError(`explain: ${error.code}: ${error.message}`);
+    return 2;
+  }
+}
+
+async function explain(argv: readonly string[], io: ExplainIo): Promise<0 | 1> {
+  const { values, positionals } = readArguments(argv);
+  if (values.help) {
+    io.print(HELP);
+    return 0;
+  }
+  const [file, ...more] = positionals;
+  if (file === undefined || more.length > 0) {
+    throw new ExplainInputError("bad_usage", "name one file, or - for standard input; --help has the rest");
+  }
+  const keys = await Promise.all((values.jwks ?? []).map(async (name) => decode(await readFrom(io, name))));
+  const requests = pick(readInput(await readFrom(io, file)), values.entry);
+  const judged = [];
+  for (const request of requests) {
+    const { audience, level, at } = values;
+    const options = { keys, audience, level, at, issuers: values.issuer ?? [], scopes: values.scope ?? [] };
+    judged.push(await judge(request, { ...options, now: io.now }));
+  }
+  if (values.json) {
+    const answers = judged.map(({ explanation, clock, assumed }) => ({
+      judgedAt: clock,
+      assumed,
+      ...explanation,
+    }));
+    io.print(JSON.stringify(answers.length === 1 ? answers[0] : answers, null, 2));
+  } else {
+    const trees = judged.map(({ explanation, clock, assumed }) =>
+      [
+        printExplanation(explanation, { colour: io.colour }),
+        "",
+        clockLine(clock.seconds, clock.source),
+        ...assumed.map((assumption) => `Assumed: ${assumption}`),
+      ].join("\n"),
+    );
+    io.print(trees.join(`\n\n${"=".repeat(72)}\n\n`));
+  }
+  return judged.every(({ explanation }) => explanation.verdict === "accepted") ? 0 : 1;
+}
+
+function readArguments(argv: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...argv],
+      allowPositionals: true,
+      options: {
+        jwks: { type: "string", multiple: true },
+        audience: { type: "string" },
+        issuer: { type: "string", multiple: true },
+        level: { type: "string" },
+        scope: { type: "string", multiple: true },
+        at: { type: "string" },
+        entry: { type: "string" },
+        json: { type: "boolean" },
+        help: { type: "boolean", short: "h" },
+      },
+    });
+  } catch (error) {
+    throw new ExplainInputError("bad_usage", error instanceof Error ? error.message : "unknown flag");
+  }
+}
+
+async function readFrom({ read }: ExplainIo, name: string): Promise<Uint8Array> {
+  try {
+    return await read(name);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new ExplainInputError("cannot_read", `${name} cannot be read${code ? `: ${code}` : ""}`);
+  }
+}
+
+function pick<T>(requests: readonly T[], entry: string | undefined): readonly T[] {
+  if (entry === undefined) return requests;
+  const request = /^\d+$/.test(entry) ? requests[Number(entry) - 1] : undefined;
+  if (request === undefined) {
+    throw new ExplainInputError("bad_usage", `--entry is a number from 1 to ${requests.length}`);
+  }
+  return [request];
+}
+
+const decode = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);

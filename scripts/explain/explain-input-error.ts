@@ -1,0 +1,24 @@
+/** Why an input cannot be explained. */
+export type ExplainInputCode =
+  | "cannot_read"
+  | "empty_input"
+  | "input_too_large"
+  | "not_a_request"
+  | "malformed_header"
+  | "malformed_curl"
+  | "unknown_curl_option"
+  | "not_a_har"
+  | "no_signed_entry"
+  | "malformed_jwks"
+  | "bad_usage";
+
+/** The input, or the way it was given, is of no use. Nothing was judged. */
+export class ExplainInputError extends Error {
+  override readonly name = "ExplainInputError";
+  readonly code: ExplainInputCode;
+
+  constructor(code: ExplainInputCode, message: string) {
+    super(message);
+    this.code = code;
+  }
+}

@@ -1,0 +1,131 @@
+import type { Explanation } from "aauth/explain";
+import { isoSeconds, readableClaims } from "protocol-trace/read";
+
+/** A style of the terminal; plain where there is none. */
+type Style = "good" | "bad" | "soft" | "bold";
+
+const CODES: Readonly<Record<Style, number>> = { good: 32, bad: 31, soft: 2, bold: 1 };
+const SIGNS = { passed: "✓", failed: "✕", skipped: "–" } as const;
+
+/** The explanation as a tree of lines for a terminal. */
+export function printExplanation(explanation: Explanation, options: { colour: boolean }): string {
+  const style = (name: Style, text: string) =>
+    options.colour ? `\u001b[${CODES[name]}m${text}\u001b[0m` : text;
+  const heading = (text: string) => `\n${style("bold", text)}`;
+  return [
+    ...verdictLines(explanation, style),
+    heading("Checks"),
+    ...checkLines(explanation, style),
+    heading("Headers"),
+    ...headerLines(explanation),
+    heading("Signature base"),
+    ...baseLines(explanation, style),
+    heading("Key"),
+    ...keyLines(explanation, style),
+    ...explanation.tokens.flatMap((token) => [heading(tokenTitle(token)), ...tokenLines(token)]),
+  ].join("\n");
+}
+
+type Paint = (name: Style, text: string) => string;
+
+function verdictLines({ request, verdict, code, reason, agent }: Explanation, style: Paint): string[] {
+  const line = `${request.method} ${request.target} at ${request.authority}, ${request.bodyBytes} bytes of body`;
+  if (verdict === "refused") return [line, style("bad", `REFUSED ${code}: ${reason}`)];
+  const name =
+    agent === undefined || agent.level === "pseudonymous"
+      ? `a pseudonymous caller with key ${agent?.thumbprint}`
+      : agent.agent;
+  const user =
+    agent?.level === "authorized" && agent.subject !== undefined ? ` for user ${agent.subject}` : "";
+  return [line, style("good", `ACCEPTED from ${name}${user} (${agent?.level})`)];
+}
+
+function checkLines({ checks }: Explanation, style: Paint): string[] {
+  return checks.map(({ name, verdict, reason, code, section }) => {
+    const colour = ({ passed: "good", failed: "bad", skipped: "soft" } as const)[verdict];
+    const why = [code, reason].filter(Boolean).join(": ");
+    const line = `  ${SIGNS[verdict]} ${name.padEnd(16)} ${section.padEnd(14)}${why === "" ? "" : ` ${why}`}`;
+    return style(colour, line.trimEnd());
+  });
+}
+
+function headerLines({ headers }: Explanation): string[] {
+  return headers.flatMap(({ name, value, parsed, problem }) => {
+    if (value === undefined) return [`  ${name}: not there`];
+    if (problem !== undefined) return [`  ${name}: ${problem}`];
+    if (typeof parsed !== "object" || parsed === null) return [`  ${name}: ${String(parsed)}`];
+    return [`  ${name}:`, ...Object.entries(parsed).map(([key, part]) => `    ${key}: ${shown(key, part)}`)];
+  });
+}
+
+/** Tokens are shown decoded, below. */
+function shown(name: string, value: unknown): string {
+  if (name === "jwt") return `${String(value).slice(0, 12)}…`;
+  if (Array.isArray(value)) return value.join(" ");
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
+}
+
+function baseLines({ signatureBase }: Explanation, style: Paint): string[] {
+  const { ours, secondOpinion, agree, firstDifferentLine, problem } = signatureBase;
+  const text = (base: string) => base.replace(/ jwt="([^"]{0,12})[^"]*"/, ' jwt="$1…"');
+  const indented = (base: string) =>
+    text(base)
+      .split("\n")
+      .map((line) => `    ${line}`);
+  if (agree && ours !== undefined) {
+    return [...indented(ours), `  ${style("good", "✓")} http-message-signatures builds the same base`];
+  }
+  return [
+    ...(problem === undefined ? [] : [`  ${problem}`]),
+    ...(ours === undefined ? [] : ["  by aauth:", ...indented(ours)]),
+    ...(secondOpinion === undefined ? [] : ["  by http-message-signatures:", ...indented(secondOpinion)]),
+    ...(firstDifferentLine === undefined
+      ? []
+      : [style("bad", `  they differ from line ${firstDifferentLine} on`)]),
+  ];
+}
+
+/** Nothing is discovered here: what a resource would fetch comes from files. */
+const KEY_SOURCES: Readonly<Record<string, string>> = {
+  header: "in the request itself",
+  discovery: "in a file of keys",
+  "auth-token": "in the auth token, cnf.jwk",
+  "agent-token": "in the agent token, cnf.jwk",
+};
+
+function keyLines({ key, secondOpinion }: Explanation, style: Paint): string[] {
+  if (key === undefined) return ["  the message names none"];
+  return [
+    ...(key.thumbprint === undefined ? [] : [`  thumbprint ${key.thumbprint}`]),
+    ...(key.source === undefined ? [] : [`  found ${KEY_SOURCES[key.source] ?? key.source}`]),
+    ...(key.problem === undefined ? [] : [`  ${key.problem}`]),
+    ...(secondOpinion === undefined
+      ? []
+      : secondOpinion.verifies
+        ? [`  ${style("good", "✓")} http-message-signatures: the signature verifies with it`]
+        : [`  ${style("bad", "✕")} http-message-signatures: the signature does not verify with it`]),
+  ];
+}
+
+type Token = Explanation["tokens"][number];
+
+const tokenTitle = ({ where, header }: Token) => `Token in ${where}: ${String(header?.typ ?? "unreadable")}`;
+
+function tokenLines({ header, claims, problem }: Token): string[] {
+  if (problem !== undefined || claims === undefined) return [`  ${problem ?? "it cannot be decoded"}`];
+  return readableClaims(String(header?.typ), claims).map(
+    ({ name, value, meaning }) =>
+      `  ${name.padEnd(10)} ${value}${meaning === undefined ? "" : `  (${meaning})`}`,
+  );
+}
+
+/** By which clock `created` and the token's times were judged. */
+export function clockLine(atSeconds: number, source: "now" | "created" | "recorded" | "given"): string {
+  const words = {
+    now: "now",
+    created: "when it was signed (--at now judges by the present time)",
+    recorded: "when it was recorded",
+    given: "as given",
+  };
+  return `Judged at ${isoSeconds(atSeconds)}: ${words[source]}`;
+}

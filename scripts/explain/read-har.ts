@@ -1,0 +1,74 @@
+import type { MessageToExplain } from "aauth/explain";
+import { ExplainInputError } from "./explain-input-error.ts";
+import { collectHeaders, type HeaderLine } from "./message-parts.ts";
+
+/** A recorded request and when it was sent. */
+export interface HarRequest {
+  readonly message: MessageToExplain;
+  /** Unix seconds; absent when the recording does not say. */
+  readonly sentAt?: number;
+}
+
+interface HarEntry {
+  readonly startedDateTime?: unknown;
+  readonly request?: {
+    readonly method?: unknown;
+    readonly url?: unknown;
+    readonly headers?: unknown;
+    readonly postData?: { readonly text?: unknown; readonly encoding?: unknown };
+  };
+}
+
+/**
+ * Reads the signed requests of a HAR 1.2 recording.
+ *
+ * @throws ExplainInputError `not_a_har`, `no_signed_entry`
+ */
+export function readHar(text: string): HarRequest[] {
+  const entries = entriesOf(text);
+  const requests = entries.flatMap((entry): HarRequest[] => {
+    const { method, url, headers, postData } = entry.request ?? {};
+    if (typeof method !== "string" || typeof url !== "string" || !/^https?:\/\//i.test(url)) return [];
+    if (!URL.canParse(url)) return [];
+    const fields = collectHeaders(Array.isArray(headers) ? headers.filter(isHeaderLine) : []);
+    if (fields["signature-key"] === undefined && fields.signature === undefined) return [];
+    const body = bodyOf(postData);
+    const sentAt = Math.floor(Date.parse(String(entry.startedDateTime)) / 1000);
+    return [
+      {
+        message: { method, url, headers: fields, ...(body && { body }) },
+        ...(Number.isFinite(sentAt) && { sentAt }),
+      },
+    ];
+  });
+  if (requests.length === 0) {
+    throw new ExplainInputError(
+      "no_signed_entry",
+      `none of the recording's ${entries.length} requests is signed`,
+    );
+  }
+  return requests;
+}
+
+function entriesOf(text: string): HarEntry[] {
+  try {
+    const { log } = JSON.parse(text) as { log?: { entries?: unknown } };
+    if (Array.isArray(log?.entries)) return log.entries.filter((entry) => typeof entry === "object" && entry);
+  } catch {
+    // told below
+  }
+  throw new ExplainInputError("not_a_har", "the input is JSON, or begins like it, and no HAR recording");
+}
+
+function bodyOf(postData: { text?: unknown; encoding?: unknown } | undefined): Uint8Array | undefined {
+  if (typeof postData?.text !== "string" || postData.text === "") return undefined;
+  return postData.encoding === "base64"
+    ? new Uint8Array(Buffer.from(postData.text, "base64"))
+    : new TextEncoder().encode(postData.text);
+}
+
+function isHeaderLine(line: unknown): line is HeaderLine {
+  const { name, value } = (line ?? {}) as Partial<HeaderLine>;
+  // HTTP/2 recordings have ":authority" and the like, which are no fields.
+  return typeof name === "string" && typeof value === "string" && !name.startsWith(":");
+}

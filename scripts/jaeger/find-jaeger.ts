@@ -1,0 +1,89 @@
+import { existsSync } from "node:fs";
+import { mkdir, rename } from "node:fs/promises";
+import { dirname } from "node:path";
+import { REPOSITORY_ROOT } from "../demo/stack.ts";
+import { findExecutable } from "../find-executable.ts";
+import { runProgram } from "../run-program.ts";
+
+const MODULE = "github.com/jaegertracing/jaeger";
+/** Jaeger 2.13: the last whose Go module has this form. */
+const VERSION = "v1.76.0";
+const BUILT = `${REPOSITORY_ROOT}.cache/jaeger/jaeger-${VERSION}`;
+const DOWNLOAD_LIMIT_MS = 5 * 60_000;
+const BUILD_LIMIT_MS = 25 * 60_000;
+
+/** There is no Jaeger, and none can be made here; the message says what would help. */
+export class JaegerUnavailableError extends Error {
+  override readonly name = "JaegerUnavailableError";
+  /** The user has named one that is not there: a mistake, not an absence. */
+  readonly isMistake: boolean;
+
+  constructor(message: string, options: { isMistake?: boolean; cause?: unknown } = {}) {
+    super(message, { cause: options.cause });
+    this.isMistake = options.isMistake ?? false;
+  }
+}
+
+/**
+ * A Jaeger that is here: `JAEGER_BIN`, `jaeger` on the PATH, or one that {@link findOrBuildJaeger} has built.
+ *
+ * @throws JaegerUnavailableError
+ */
+export function findJaeger(env: NodeJS.ProcessEnv): string {
+  const found = findExecutable(env.JAEGER_BIN || "jaeger", env);
+  if (found !== undefined) return found;
+  if (env.JAEGER_BIN) {
+    throw new JaegerUnavailableError(`JAEGER_BIN: there is no executable ${env.JAEGER_BIN}`, {
+      isMistake: true,
+    });
+  }
+  if (existsSync(BUILT)) return BUILT;
+  throw new JaegerUnavailableError(
+    "there is no executable jaeger; put Jaeger 2.13 on the PATH, name it in JAEGER_BIN, or let npm run test:jaeger build one",
+  );
+}
+
+/**
+ * As {@link findJaeger}; builds Jaeger with the Go toolchain when there is none, and keeps it in `.cache`. Cold, that takes two processor
+ * cores about ten minutes. What is built has the query API and no pages: those are not in the Go module.
+ *
+ * @throws JaegerUnavailableError when there is no Go, or the build fails
+ */
+export async function findOrBuildJaeger(
+  env: NodeJS.ProcessEnv,
+  log: (line: string) => void,
+): Promise<string> {
+  try {
+    return findJaeger(env);
+  } catch (error) {
+    if ((error as JaegerUnavailableError).isMistake) throw error;
+  }
+  const go = findExecutable("go", env) ?? findExecutable("/usr/local/go/bin/go", env);
+  if (go === undefined) {
+    throw new JaegerUnavailableError("there is neither Jaeger nor Go (1.24 or newer) to build it with");
+  }
+  log(`Building Jaeger ${VERSION} with Go (once; up to ten minutes)…`);
+  // Built where it lies, with its own list of exact versions, of which some are replacements: `go install` refuses those.
+  const source = await download(go);
+  await mkdir(dirname(BUILT), { recursive: true });
+  const unfinished = `${BUILT}.${process.pid}`;
+  const args = ["build", "-C", source, "-buildvcs=false", "-ldflags=-s -w", "-o", unfinished, "./cmd/jaeger"];
+  const { status, output } = await runProgram(go, args, { output: "caught", limitMs: BUILD_LIMIT_MS });
+  if (status !== 0) throw failed("Jaeger could not be built", output);
+  await rename(unfinished, BUILT);
+  return BUILT;
+}
+
+async function download(go: string): Promise<string> {
+  const { status, output } = await runProgram(go, ["mod", "download", "-json", `${MODULE}@${VERSION}`], {
+    output: "caught",
+    limitMs: DOWNLOAD_LIMIT_MS,
+  });
+  const folder = /"Dir": "([^"]+)"/.exec(output)?.[1];
+  if (status !== 0 || folder === undefined) throw failed("Jaeger's source could not be downloaded", output);
+  return folder;
+}
+
+function failed(what: string, output: string): JaegerUnavailableError {
+  return new JaegerUnavailableError(`${what}: ${output.trim().split("\n").slice(-3).join(" | ")}`);
+}

@@ -1,0 +1,62 @@
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, readdir, readFile, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { REPOSITORY_ROOT } from "../demo/stack.ts";
+import { runProgram } from "../run-program.ts";
+import { KeycloakUnavailableError } from "./keycloak-unavailable-error.ts";
+import type { Preparation } from "./preparation.ts";
+
+const CACHE = `${REPOSITORY_ROOT}.cache/keycloak`;
+const PROVIDER_POM = `${REPOSITORY_ROOT}keycloak/provider/pom.xml`;
+const UNPACK_GOAL = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:unpack";
+const FETCH_LIMIT_MS = 15 * 60_000;
+
+/** The version the provider is built for: it is pinned in the provider's `pom.xml` and nowhere else. */
+export async function keycloakVersion(): Promise<string> {
+  const version = /<keycloak\.version>([^<]+)</.exec(await readFile(PROVIDER_POM, "utf8"))?.[1];
+  if (version === undefined) throw new Error(`${PROVIDER_POM} does not say which Keycloak it is for`);
+  return version;
+}
+
+/**
+ * Where Keycloak is unpacked: the folder that `KEYCLOAK_HOME` names, or one below `.cache/keycloak`, which is fetched through Maven
+ * when it is not there yet (about 180 MB).
+ *
+ * @throws KeycloakUnavailableError when it cannot be fetched, or when KEYCLOAK_HOME names something else
+ */
+export async function keycloakHome(maven: string, { env, log, signal }: Preparation): Promise<string> {
+  const named = env.KEYCLOAK_HOME;
+  if (named) {
+    if (existsSync(join(named, "bin/kc.sh"))) return named;
+    throw new KeycloakUnavailableError(`KEYCLOAK_HOME is ${named}, but there is no bin/kc.sh in it.`);
+  }
+  const version = await keycloakVersion();
+  const home = join(CACHE, version);
+  if (existsSync(join(home, "bin/kc.sh"))) return home;
+
+  log(`Fetching Keycloak ${version} through Maven (once, about 180 MB)…`);
+  await mkdir(CACHE, { recursive: true });
+  const folder = await mkdtemp(join(CACHE, "unpacking-"));
+  try {
+    const { status, output } = await runProgram(
+      maven,
+      [
+        "--batch-mode",
+        "--quiet",
+        UNPACK_GOAL,
+        `-Dartifact=org.keycloak:keycloak-quarkus-dist:${version}:zip`,
+        `-DoutputDirectory=${folder}`,
+      ],
+      { output: "caught", limitMs: FETCH_LIMIT_MS, signal },
+    );
+    const [unpacked] = await readdir(folder);
+    if (status !== 0 || unpacked === undefined) {
+      throw new KeycloakUnavailableError(`Keycloak ${version} could not be fetched:\n${output.trim()}`);
+    }
+    // Whoever comes second finds it complete or not at all.
+    await rename(join(folder, unpacked), home);
+    return home;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,31 @@
+const ANSWER_LIMIT_MS = 30_000;
+
+/**
+ * Creates a realm through the admin API, as `--import-realm` does at the start; but from a value instead of a file, so that every run
+ * can have its own.
+ *
+ * @throws Error with Keycloak's answer
+ */
+export async function importRealm(options: {
+  origin: string;
+  admin: { username: string; password: string };
+  realm: object;
+}): Promise<void> {
+  const { origin, admin, realm } = options;
+  const signal = AbortSignal.timeout(ANSWER_LIMIT_MS);
+  const signIn = await fetch(`${origin}/realms/master/protocol/openid-connect/token`, {
+    method: "POST",
+    body: new URLSearchParams({ grant_type: "password", client_id: "admin-cli", ...admin }),
+    signal,
+  });
+  if (!signIn.ok) throw new Error(`Keycloak refused its administrator (status ${signIn.status})`);
+  const { access_token } = (await signIn.json()) as { access_token: string };
+  const reply = await fetch(`${origin}/admin/realms`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${access_token}`, "content-type": "application/json" },
+    body: JSON.stringify(realm),
+    signal,
+  });
+  if (!reply.ok)
+    throw new Error(`Keycloak did not take the realm (status ${reply.status}): ${await reply.text()}`);
+}

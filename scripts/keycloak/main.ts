@@ -1,0 +1,76 @@
+/**
+ * Keycloak as one service of the stack: prepares it, starts it, gives it the demo's realm, and ends together with whoever started this.
+ * Takes the same variables as the embedded auth server.
+ *
+ * @module
+ */
+
+import { readFile } from "node:fs/promises";
+import { PARENT_PID_VARIABLE, watchParent } from "service-kit";
+import { REPOSITORY_ROOT } from "../demo/stack.ts";
+import { KeycloakUnavailableError } from "./keycloak-unavailable-error.ts";
+import { prepareKeycloak } from "./prepare-keycloak.ts";
+import { realmRepresentation } from "./realm-representation.ts";
+import { startKeycloak } from "./start-keycloak.ts";
+
+const stop = new AbortController();
+const { signal } = stop;
+for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, () => stop.abort());
+watchParent(() => stop.abort());
+// Whose death to watch for is told to us; below us somebody else is the parent.
+const { [PARENT_PID_VARIABLE]: _, ...env } = process.env;
+process.exit(await main());
+
+async function main(): Promise<number> {
+  try {
+    const home = await prepareKeycloak({ env, log: console.log, signal });
+    if (signal.aborted) return 0;
+    const origin = required("AUTH_SERVER_URL");
+    const keycloak = await startKeycloak({
+      home,
+      origin,
+      port: Number(required("AUTH_SERVER_PORT")),
+      managementPort: Number(required("KEYCLOAK_MANAGEMENT_PORT")),
+      admin: {
+        username: env.KEYCLOAK_ADMIN || "admin",
+        password: env.KEYCLOAK_ADMIN_PASSWORD || "admin",
+      },
+      realm: await realm(),
+      ...(env.AUTH_SERVER_CONSENT_SECONDS && { consentSeconds: Number(env.AUTH_SERVER_CONSENT_SECONDS) }),
+      ...(env.OTEL_EXPORTER_OTLP_ENDPOINT && { otlpUrl: env.OTEL_EXPORTER_OTLP_ENDPOINT }),
+      env,
+      signal,
+    });
+    if (!signal.aborted) console.log(`Keycloak is ready on ${origin}; administration: ${origin}/admin/`);
+    const status = await keycloak.ended;
+    return signal.aborted ? 0 : status;
+  } catch (error) {
+    if (signal.aborted) return 0;
+    if (!(error instanceof KeycloakUnavailableError)) throw error;
+    console.error(error.message);
+    return 1;
+  }
+}
+
+function required(name: string): string {
+  const value = env[name];
+  if (value) return value;
+  throw new KeycloakUnavailableError(`${name} is not set: npm run demo -- --auth-server keycloak sets it.`);
+}
+
+async function realm(): Promise<object> {
+  const file = env.AUTH_SERVER_REALM_FILE || `${REPOSITORY_ROOT}keycloak/realm/aauth-test-realm.json`;
+  const consentScopes = list("AUTH_SERVER_CONSENT_SCOPES");
+  const selfAgents = list("AUTH_SERVER_SELF_AGENTS");
+  return realmRepresentation(await readFile(file, "utf8"), {
+    ...(env.AUTH_SERVER_UI_URL && { uiUrl: env.AUTH_SERVER_UI_URL }),
+    attributes: {
+      ...(consentScopes && { "aauth.consent.required.scopes": JSON.stringify(consentScopes) }),
+      ...(selfAgents && { "aauth.self.agents": JSON.stringify(selfAgents) }),
+    },
+  });
+}
+
+function list(name: string): string[] | undefined {
+  return env[name]?.split(/[\s,]+/).filter((word) => word !== "");
+}

@@ -1,0 +1,8 @@
+/** What every step of the preparation works with. */
+export interface Preparation {
+  readonly env: NodeJS.ProcessEnv;
+  /** Told what takes a while. */
+  readonly log: (line: string) => void;
+  /** Aborting ends the program under way. */
+  readonly signal: AbortSignal;
+}

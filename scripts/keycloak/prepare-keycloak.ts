@@ -1,0 +1,52 @@
+import { createHash } from "node:crypto";
+import { globSync } from "node:fs";
+import { copyFile, readFile, rm, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { runProgram } from "../run-program.ts";
+import { keycloakHome } from "./distribution.ts";
+import { findJavaTools } from "./java-tools.ts";
+import { KeycloakUnavailableError } from "./keycloak-unavailable-error.ts";
+import type { Preparation } from "./preparation.ts";
+import { providerJar } from "./provider-jar.ts";
+
+/** Fixed when Keycloak is built; the rest is given at each start. The database lives as long as the process, as the embedded server's does. */
+const BUILD_OPTIONS = ["--db=dev-mem", "--health-enabled=true", "--tracing-enabled=true"];
+const BUILD_LIMIT_MS = 10 * 60_000;
+const STAMP = "aauth-provider-built";
+
+/**
+ * Makes Keycloak with the AAuth provider ready to be started, and gives its folder: fetched once, the provider built and installed
+ * when it has changed. Quick when there is nothing to do.
+ *
+ * @throws KeycloakUnavailableError that says what is missing and how to get on
+ */
+export async function prepareKeycloak(preparation: Preparation): Promise<string> {
+  const { env, log, signal } = preparation;
+  const { maven } = findJavaTools(env);
+  const home = await keycloakHome(maven, preparation);
+  const jar = await providerJar(maven, preparation);
+  const built = createHash("sha256")
+    .update(BUILD_OPTIONS.join(" "))
+    .update(await readFile(jar))
+    .digest("hex");
+  const stamp = join(home, STAMP);
+  if ((await readFile(stamp, "utf8").catch(() => undefined)) === built) return home;
+
+  log("Installing the AAuth provider in Keycloak…");
+  await rm(stamp, { force: true });
+  const providers = join(home, "providers");
+  // An older version of ours has another file name.
+  for (const old of globSync("keycloak-aauth-provider-*.jar", { cwd: providers }))
+    await rm(join(providers, old));
+  await copyFile(jar, join(providers, basename(jar)));
+  // Unpacked by Maven, its scripts are not executable.
+  const { status, output } = await runProgram("sh", [join(home, "bin/kc.sh"), "build", ...BUILD_OPTIONS], {
+    output: "caught",
+    limitMs: BUILD_LIMIT_MS,
+    signal,
+  });
+  if (status !== 0)
+    throw new KeycloakUnavailableError(`Keycloak did not take the provider:\n${output.trim()}`);
+  await writeFile(stamp, built);
+  return home;
+}

@@ -1,0 +1,102 @@
+import type { Agent, AgentEvent } from "aauth/agent";
+import type { Visitor } from "./visitor.ts";
+
+export interface LevelsOptions {
+  /** Identity of the supply-chain agent. */
+  readonly resource: string;
+  readonly visitor: Visitor;
+  /** What is asked for beforehand; the scope of the catalogue's highest limit. */
+  readonly scope: string;
+  /** Requests at the highest level; its limit is not used up. */
+  readonly authorizedRequests: number;
+  readonly print: (line: string) => void;
+}
+
+/** Gives up on a level that has no limit. */
+const MAX_REQUESTS = 2_000;
+
+/** Something other than 200 or 429 came back. */
+export class UnexpectedAnswer extends Error {
+  override readonly name = "UnexpectedAnswer";
+}
+
+/**
+ * Reads the catalogue by one key at each level until it is told to wait, and lets the agent raise itself at each step (SPEC 4.5). Then
+ * the same once more for a scope that is known beforehand (SPEC 9.2.5).
+ */
+export async function showLevels(options: LevelsOptions): Promise<void> {
+  const { resource, visitor, scope, print } = options;
+  const url = `${resource}/catalogue`;
+  print(`GET ${url}, by ${visitor.id}`);
+  print("");
+
+  const anonymous = visitor.agent({ signatureScheme: "hwk", raiseScheme: false });
+  await untilLimited("pseudonymous", anonymous);
+  print(row("", await raised(visitor.agent({ signatureScheme: "hwk", trustedAuthServers: [] }))));
+
+  // Whoever trusts no auth server cannot be raised any higher.
+  await untilLimited("identified", visitor.agent({ signatureScheme: "jwks", trustedAuthServers: [] }));
+  const able = visitor.agent({ signatureScheme: "jwks" });
+  print(row("", await raised(able)));
+
+  const { count, last } = await read(able, options.authorizedRequests);
+  print(
+    row(
+      "authorized",
+      last.status === 200 ? `${count} more answered` : `${count} answered, then ${told(last)}`,
+    ),
+  );
+  print("");
+  const steps = await stepsOf((observer) =>
+    visitor.agent({ signatureScheme: "hwk", observer }).fetchFor({ scope })(url),
+  );
+  print(row("scope known", steps));
+
+  async function untilLimited(level: string, agent: Agent): Promise<void> {
+    const { count, last } = await read(agent, MAX_REQUESTS);
+    print(row(level, `${count} answered, then ${told(last)}`));
+  }
+
+  async function raised(agent: Agent): Promise<string> {
+    return stepsOf((observer) => agent.fetchFor({ observer })(url));
+  }
+
+  /** Reads until the limit, or so many times. */
+  async function read(agent: Agent, most: number): Promise<{ count: number; last: Response }> {
+    const fetch = agent.fetchFor();
+    for (let count = 0; ; count++) {
+      const response = await fetch(url);
+      await response.body?.cancel();
+      if (response.status === 429) return { count, last: response };
+      if (response.status !== 200) {
+        throw new UnexpectedAnswer(`${url} answered with status ${response.status} instead of 200 or 429`);
+      }
+      if (count + 1 === most) return { count: most, last: response };
+    }
+  }
+}
+
+/** What went over the wire in one call. */
+async function stepsOf(call: (observer: (event: AgentEvent) => void) => Promise<Response>): Promise<string> {
+  const steps: string[] = [];
+  let scheme = "";
+  const response = await call((event) => {
+    if (event.type === "request_signed") scheme = event.scheme;
+    if (event.type !== "response_received") return;
+    const what = event.purpose === "token" ? "auth server" : new URL(event.url).pathname;
+    steps.push(`${event.method} ${what} ${scheme} ${event.status}`);
+  });
+  await response.body?.cancel();
+  return steps.join(" -> ");
+}
+
+function told({ status, headers }: Response): string {
+  const agentAuth = headers.get("agent-auth");
+  const shown = agentAuth?.replace(/resource_token="[^"]*"/, 'resource_token="…"');
+  const wait = `${status}, Retry-After: ${headers.get("retry-after")}`;
+  return shown === undefined ? wait : `${wait}, Agent-Auth: ${shown}`;
+}
+
+function row(name: string, text: string): string {
+  return `${name.padEnd(14)}${text}`;
+}
