@@ -38,7 +38,7 @@ export async function startFlowStack(options: {
   const keys = Object.keys(DEMO_PORTS) as (keyof StackPorts)[];
   const free = await freePorts(keys.length);
   const ports = Object.fromEntries(keys.map((key, index) => [key, free[index]])) as unknown as StackPorts;
-  const services = describeStack(ports, { ...DEMO_MODES, ui: false })
+  const services = describeStack(ports, { ...DEMO_MODES, ui: false, delegate: false })
     .filter(({ name }) => !LEFT_OUT.has(name))
     .map((service) => ({
       ...service,
