@@ -35,6 +35,8 @@ interface Workshop {
 
 const FETCH_LIMIT_MS = 15 * 60_000;
 const COPY_GOAL = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy";
+const JAEGER_BUILT = "Jaeger's binary, built from its Go module, on a stand-in image";
+const AGENTGATEWAY_BUILT = "Agentgateway's binary on a stand-in image";
 const MAVEN_IMAGE = "maven:3.9-eclipse-temurin-21";
 
 /** Keycloak: the official image, or its distribution out of Maven on a stand-in. The provider is built in the image, or here. */
@@ -44,15 +46,15 @@ export async function keycloakComponent(workshop: Workshop): Promise<Component> 
   const image = `quay.io/keycloak/keycloak:${version}`;
   const signal = AbortSignal.timeout(FETCH_LIMIT_MS);
   try {
-    const isOfficial = await docker.hasImage(image);
-    if (!isOfficial) {
+    const found = await docker.originOf(image);
+    if (found === undefined) {
       if (standIns === undefined) return embedded("keycloak", "its image cannot be fetched");
       log(`Making an image of Keycloak ${version} from its distribution…`);
       const zip = await distributionZip(findJavaTools(env).maven, version);
       await standIns.make("keycloak", { KEYCLOAK_ZIP: zip, KEYCLOAK_IMAGE: image });
     }
-    const origin = isOfficial ? "official image" : "its distribution on a stand-in image";
-    if (await docker.hasImage(MAVEN_IMAGE)) {
+    const origin = found === "official" ? "official image" : "its distribution on a stand-in image";
+    if ((await docker.originOf(MAVEN_IMAGE)) !== undefined) {
       return real("keycloak", `Keycloak ${version}, ${origin}, provider built in the image`);
     }
     await providerJar(findJavaTools(env).maven, { env, log, signal });
@@ -79,7 +81,8 @@ async function distributionZip(maven: string, version: string): Promise<string> 
       `-Dartifact=org.keycloak:keycloak-quarkus-dist:${version}:zip`,
       `-DoutputDirectory=${folder}`,
     ],
-    { output: "caught", limitMs: FETCH_LIMIT_MS },
+    // Outside a project, the plugin leaves a marker where it runs.
+    { output: "caught", limitMs: FETCH_LIMIT_MS, cwd: folder },
   );
   const zip = globSync(`${folder}/*${version}.zip`)[0];
   if (status !== 0 || zip === undefined)
@@ -89,12 +92,13 @@ async function distributionZip(maven: string, version: string): Promise<string> 
 
 /** Jaeger: the official image, or a binary (built from its Go module) on a stand-in. */
 export async function jaegerComponent({ docker, standIns, env, log, image }: Workshop): Promise<Component> {
-  if (await docker.hasImage(image)) return real("jaeger", "official image");
+  const found = await docker.originOf(image);
+  if (found !== undefined) return real("jaeger", found === "official" ? "official image" : JAEGER_BUILT);
   if (standIns === undefined) return embedded("jaeger", "its image cannot be fetched");
   try {
     const JAEGER_BIN = await findOrBuildJaeger(env, log);
     await standIns.make("jaeger", { JAEGER_BIN, JAEGER_IMAGE: image });
-    return real("jaeger", "Jaeger's binary, built from its Go module, on a stand-in image");
+    return real("jaeger", JAEGER_BUILT);
   } catch (error) {
     if (error instanceof JaegerUnavailableError) return embedded("jaeger", error.message);
     throw error;
@@ -103,13 +107,15 @@ export async function jaegerComponent({ docker, standIns, env, log, image }: Wor
 
 /** Agentgateway: the official image, or the binary that AGENTGATEWAY_BIN names on a stand-in. */
 export async function agentgatewayComponent({ docker, standIns, env, image }: Workshop): Promise<Component> {
-  if (await docker.hasImage(image)) return real("agentgateway", "official image");
+  const found = await docker.originOf(image);
+  if (found !== undefined)
+    return real("agentgateway", found === "official" ? "official image" : AGENTGATEWAY_BUILT);
   const AGENTGATEWAY_BIN = findExecutable(env.AGENTGATEWAY_BIN || "agentgateway", env);
   if (standIns === undefined || AGENTGATEWAY_BIN === undefined) {
     return embedded("agentgateway", "neither its image nor its binary is to be had");
   }
   await standIns.make("agentgateway", { AGENTGATEWAY_BIN, AGENTGATEWAY_IMAGE: image });
-  return real("agentgateway", "Agentgateway's binary on a stand-in image");
+  return real("agentgateway", AGENTGATEWAY_BUILT);
 }
 
 function real(name: ComponentName, description: string): Component {

@@ -3,12 +3,14 @@ import { type ProgramResult, runProgram } from "../run-program.ts";
 
 const ANSWER_LIMIT_MS = 15_000;
 const PULL_LIMIT_MS = 10 * 60_000;
+/** Set by the maker of stand-ins, with the names it gave. */
+const STAND_IN_LABEL = "standin.tags";
 
 /** Docker with its compose plugin and an engine that answers. */
 export interface Docker {
   run(args: readonly string[], options?: DockerOptions): Promise<ProgramResult>;
-  /** Whether the image is here, or can be fetched. */
-  hasImage(image: string): Promise<boolean>;
+  /** Where the image is from: fetched or here under its name, made on this machine to stand in for it, or not to be had. */
+  originOf(image: string): Promise<"official" | "stand-in" | undefined>;
 }
 
 export interface DockerOptions {
@@ -28,9 +30,17 @@ export async function findDocker(env: NodeJS.ProcessEnv): Promise<Docker | strin
     return "no Docker engine answers";
   return {
     run,
-    async hasImage(image) {
-      if ((await run(["image", "inspect", image])).status === 0) return true;
-      return (await run(["pull", "--quiet", image], { limitMs: PULL_LIMIT_MS })).status === 0;
+    async originOf(image) {
+      const label = await run([
+        "image",
+        "inspect",
+        "--format",
+        `{{index .Config.Labels "${STAND_IN_LABEL}"}}`,
+        image,
+      ]);
+      if (label.status === 0) return label.output.split(/\s+/).includes(image) ? "stand-in" : "official";
+      const { status } = await run(["pull", "--quiet", image], { limitMs: PULL_LIMIT_MS });
+      return status === 0 ? "official" : undefined;
     },
   };
 }

@@ -23,7 +23,7 @@ export async function prepareCompose(
   if (typeof docker === "string") return docker;
   const standIns = findStandIns(env);
   for (const image of BASE_IMAGES) {
-    if (await docker.hasImage(image)) continue;
+    if ((await docker.originOf(image)) !== undefined) continue;
     if (standIns === undefined)
       return `${image} cannot be fetched, and there is nothing to make a stand-in with`;
     log(`Making a stand-in for ${image}…`);

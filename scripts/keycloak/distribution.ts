@@ -47,7 +47,8 @@ export async function keycloakHome(maven: string, { env, log, signal }: Preparat
         `-Dartifact=org.keycloak:keycloak-quarkus-dist:${version}:zip`,
         `-DoutputDirectory=${folder}`,
       ],
-      { output: "caught", limitMs: FETCH_LIMIT_MS, signal },
+      // Outside a project, the plugin leaves a marker where it runs.
+      { output: "caught", limitMs: FETCH_LIMIT_MS, signal, cwd: CACHE },
     );
     const [unpacked] = await readdir(folder);
     if (status !== 0 || unpacked === undefined) {

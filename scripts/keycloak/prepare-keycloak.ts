@@ -8,6 +8,7 @@ import { findJavaTools } from "./java-tools.ts";
 import { KeycloakUnavailableError } from "./keycloak-unavailable-error.ts";
 import type { Preparation } from "./preparation.ts";
 import { providerJar } from "./provider-jar.ts";
+import { withQuickStart } from "./quick-start.ts";
 
 /** Fixed when Keycloak is built; the rest is given at each start. The database lives as long as the process, as the embedded server's does. */
 const BUILD_OPTIONS = ["--db=dev-mem", "--health-enabled=true", "--tracing-enabled=true"];
@@ -42,6 +43,7 @@ export async function prepareKeycloak(preparation: Preparation): Promise<string>
   // Unpacked by Maven, its scripts are not executable.
   const { status, output } = await runProgram("sh", [join(home, "bin/kc.sh"), "build", ...BUILD_OPTIONS], {
     output: "caught",
+    env: withQuickStart(env) as Record<string, string>,
     limitMs: BUILD_LIMIT_MS,
     signal,
   });

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { importRealm } from "./import-realm.ts";
+import { withQuickStart } from "./quick-start.ts";
 
 const HEALTH_POLL_MS = 200;
 const HEALTH_ANSWER_LIMIT_MS = 2000;
@@ -62,7 +63,7 @@ export async function startKeycloak(options: KeycloakOptions): Promise<{ ended: 
     {
       stdio: ["ignore", "inherit", "inherit"],
       env: {
-        ...options.env,
+        ...withQuickStart(options.env),
         KC_BOOTSTRAP_ADMIN_USERNAME: admin.username,
         KC_BOOTSTRAP_ADMIN_PASSWORD: admin.password,
         // Tracing is built in, so that nothing has to be built again for it.
