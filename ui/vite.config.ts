@@ -8,7 +8,10 @@ const here = import.meta.dirname;
 
 // React changes far less often than the page: in a file of its own it stays in the browser's cache.
 const reactAlone = { name: "react", test: /node_modules\/(react|react-dom|scheduler)\// };
-const build = { rolldownOptions: { output: { codeSplitting: { groups: [reactAlone] } } } };
+// With its switch in the same file: a file that both this page and a part loaded later need runs before the page's own, and would
+// make its schemas before the switch is set (src/config/zod-without-eval.ts).
+const zodWithSwitch = { name: "zod", test: /node_modules\/zod\/|src\/config\/zod-without-eval/ };
+const build = { rolldownOptions: { output: { codeSplitting: { groups: [reactAlone, zodWithSwitch] } } } };
 
 export default defineConfig(({ command, mode }) => {
   // A build has no settings: they are read when the page is served.

@@ -11,6 +11,7 @@ import { runWithConsent } from "../support/consent-run.ts";
 import {
   type Answer,
   ForeignAgent,
+  keyPair,
   type Listener,
   listen,
   makeToken,
@@ -170,15 +171,22 @@ describe("library", () => {
   });
 
   test("P9: httpsig inside another scheme's text is no challenge", async () => {
-    const agentAuth = 'other realm="httpsig; auth-token; resource_token=x"';
+    let agentAuth = "";
     const resource = await listen(() => ({ status: 401, headers: { "agent-auth": agentAuth } }));
-    const misled = await startStack({ env: { backend: { SUPPLY_CHAIN_AGENT_URL: resource.url } } });
+    // A pseudonymous agent, which would say who it is if it were asked.
+    const modes = { signatureScheme: "hwk" } as const;
+    const misled = await startStack({ modes, env: { backend: { SUPPLY_CHAIN_AGENT_URL: resource.url } } });
     try {
-      const run = await (await signIn(misled)).run({});
-      expect(run).toMatchObject({ status: "failed", failure: { hop: "supply-chain-agent" } });
-      // Asked once: nothing was answered, nobody was asked for a token.
-      expect(resource.requests.filter((line) => line.startsWith("POST"))).toHaveLength(1);
-      expect(misled.log()).not.toMatch(/Requesting auth_token/);
+      const user = await signIn(misled);
+      for (const text of ["httpsig; identity=?1", "httpsig; auth-token; resource_token=x"]) {
+        agentAuth = `other realm="${text}"`;
+        resource.requests.length = 0;
+        const failure = { hop: "supply-chain-agent", code: "malformed_challenge" };
+        expect(await user.run({})).toMatchObject({ status: "failed", failure });
+        // Asked once: nothing was answered, nobody was asked for a token.
+        expect(resource.requests.filter((line) => line.startsWith("POST"))).toHaveLength(1);
+        expect(misled.log()).not.toMatch(/Requesting auth_token/);
+      }
     } finally {
       await Promise.all([misled.stop(), resource.stop()]);
     }
@@ -243,25 +251,29 @@ describe("demo agents, which want an auth token", () => {
   });
 
   test.each(["http://192.0.2.1", "http://169.254.169.254/latest", "https://10.0.0.1", "file:///etc/passwd"])(
-    "D8: an identity elsewhere is not fetched: %s",
+    "D8, G4: an identity elsewhere is not fetched: %s",
     async (id) => {
-      const signed = agent.signed(call("marketAnalysisAgent"), { scheme: "jwks", id });
-      expectRefused(await directly("marketAnalysisAgent", signed), "discovery_blocked");
+      const signed = () => agent.signed(call("marketAnalysisAgent"), { scheme: "jwks", id });
+      expectRefused(await directly("marketAnalysisAgent", signed()), "discovery_blocked");
+      const atGateway = await send(signed());
+      expect(atGateway.status).toBe(401);
+      expect(atGateway.text).toMatch(/\bdiscovery_blocked\b/);
     },
   );
 
-  test("D10: the token's verdict stands: another audience, expired, self-issued", async () => {
-    const at = "marketAnalysisAgent";
-    const elsewhere = await authTokenOf(agent, "supplyChainAgent");
-    expectRefused(
-      await directly(at, agent.signed(call(at), { scheme: "jwt", jwt: elsewhere })),
-      "token_audience_mismatch",
-    );
-    const { header, claims } = readToken(elsewhere);
-    const own = makeToken({ ...header, alg: "EdDSA" }, { ...claims, aud: stack.urls[at] }, agent.key);
-    const answer = await directly(at, agent.signed(call(at), { scheme: "jwt", jwt: own }));
-    expect(answer.text).toMatch(/(invalid_token_signature|token_algorithm_not_allowed)$/);
-    expect(answer.status).toBe(401);
+  test("D8, G4: a key set elsewhere is not fetched, whoever names it", async () => {
+    const pointing = await ForeignAgent.start("pointing.localhost", {
+      jwks_uri: "http://192.0.2.1/jwks.json",
+    });
+    try {
+      const signed = () => pointing.signed(call("marketAnalysisAgent"), JWKS);
+      expectRefused(await directly("marketAnalysisAgent", signed()), "discovery_blocked");
+      const atGateway = await send(signed());
+      expect(atGateway.status).toBe(401);
+      expect(atGateway.text).toMatch(/\bdiscovery_blocked\b/);
+    } finally {
+      await pointing.stop();
+    }
   });
 
   test("D12: whoever has no name gets no resource token in another's", async () => {
@@ -277,6 +289,7 @@ describe("demo agents, which want an auth token", () => {
       cwd: REPOSITORY_ROOT,
       env: { PATH: process.env.PATH, AAUTH_RELAX_CONTENT_DIGEST: "true" },
       encoding: "utf8",
+      timeout: 20_000,
     });
     expect(start.status).toBe(2);
     expect(start.stderr).toContain("AAUTH_RELAX_CONTENT_DIGEST");
@@ -312,6 +325,52 @@ describe("demo agents in their other modes", () => {
       expectRefused(await directly(at, call(at)), "missing_signature");
       const bad = agent.signed(call(at), JWKS, { signingKey: thief.key });
       expectRefused(await directly(at, bad), "invalid_signature");
+    }
+  });
+
+  test("P7, D10: the token's verdict stands, whatever the signature's is", async () => {
+    const at = "marketAnalysisAgent";
+    // An auth server that signs whatever it is asked to.
+    const realm = keyPair();
+    const authServer = await listen((path, own) => {
+      const issuer = `${own}/realms/aauth-test`;
+      if (path === "/realms/aauth-test/keys")
+        return { body: { keys: [{ kty: "OKP", crv: "Ed25519", x: realm.x, kid: "realm" }] } };
+      const agent_token_endpoint = `${issuer}/token`;
+      return { body: { issuer, jwks_uri: `${issuer}/keys`, agent_token_endpoint } };
+    });
+    const answerTo = async (claims: object, key = realm.key) => {
+      const good = {
+        iss: `${authServer.url}/realms/aauth-test`,
+        aud: stack.urls[at],
+        agent: agent.id,
+        scope: "market-analysis:analyze",
+        cnf: { jwk: publicJwk(agent) },
+        exp: now() + 60,
+      };
+      const jwt = makeToken({ alg: "EdDSA", kid: "realm", typ: "auth+jwt" }, { ...good, ...claims }, key);
+      return directly(at, agent.signed(call(at), { scheme: "jwt", jwt }));
+    };
+    try {
+      await stack.kill("market-analysis-agent");
+      await stack.startAgain("market-analysis-agent", {
+        AAUTH_AUTHORIZATION_SCHEME: "user-delegated",
+        KEYCLOAK_URL: authServer.url,
+      });
+      expect((await answerTo({})).status).toBe(200);
+      expectRefused(await answerTo({ aud: stack.urls.supplyChainAgent }), "token_audience_mismatch");
+      expectRefused(await answerTo({ exp: undefined }), "token_claim_missing");
+      expectRefused(await answerTo({ nbf: now() + 60 }), "token_not_yet_valid");
+      expectRefused(await answerTo({}, agent.key), "invalid_token_signature");
+      // The owner of a token that has run out is told where to get another.
+      const expired = await answerTo({ exp: now() - 1 });
+      expect({ status: expired.status, text: expired.text }).toEqual({
+        status: 401,
+        text: "Authorization required",
+      });
+      expect(expired.headers["agent-auth"]).toMatch(/^httpsig; auth-token; /);
+    } finally {
+      await authServer.stop();
     }
   });
 

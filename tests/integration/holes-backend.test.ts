@@ -3,7 +3,7 @@
  * check that is meant for it. B5, requests of many users at once, is in `many-users.test.ts`.
  */
 
-import { randomUUID } from "node:crypto";
+import { generateKeyPairSync, type KeyObject, randomUUID, sign } from "node:crypto";
 import { type Progress, progressSchema, startReplySchema } from "backend-api";
 import { installLocalhostLookup } from "service-kit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -15,6 +15,7 @@ import {
   type Listener,
   listen,
   makeToken,
+  readToken,
   thumbprintOf,
 } from "../support/foreign-agent.ts";
 import { signIn } from "../support/optimization-run.ts";
@@ -79,26 +80,23 @@ async function ended(id: string, token = first): Promise<Progress> {
   }
 }
 
+async function expectNoUser(token: string): Promise<void> {
+  const answer = await ask("/auth/me", token);
+  expect({ status: answer.status, body: await answer.json() }).toEqual({
+    status: 401,
+    body: { detail: "Invalid or expired token" },
+  });
+}
+
 describe("who a user is", () => {
-  test("B1: only an access token of the realm signs in", async () => {
+  test("B1: neither an auth token nor an ID token of the realm signs in", async () => {
     const agent = await ForeignAgent.start();
     try {
-      const scope = "supply-chain:optimize";
-      const granted = await agent.askAuthServer(stack.urls.issuer, { request_type: "auth", scope });
-      const idToken = await idTokenOf(stack);
-      const { auth_token: authToken } = JSON.parse(granted.text) as { auth_token?: string };
-      const noEnd = makeToken(
-        { alg: "EdDSA", kid: "k", typ: "JWT" },
-        { sub: "x", iss: stack.urls.issuer },
-        agent.key,
-      );
-      for (const token of [idToken, authToken, noEnd].filter((text) => text !== undefined)) {
-        const answer = await ask("/auth/me", token);
-        expect({ status: answer.status, body: await answer.json() }).toEqual({
-          status: 401,
-          body: { detail: "Invalid or expired token" },
-        });
-      }
+      const form = { request_type: "auth", scope: "market-analysis:analyze" };
+      const granted = await agent.askAuthServer(stack.urls.issuer, form);
+      const { auth_token: authToken } = JSON.parse(granted.text) as { auth_token: string };
+      expect(readToken(authToken).header.typ).toBe("auth+jwt");
+      for (const token of [authToken, await idTokenOf(stack)]) await expectNoUser(token);
       expect((await ask("/auth/me", first)).status).toBe(200);
     } finally {
       await agent.stop();
@@ -180,6 +178,69 @@ describe("the way back from the consent page", () => {
   });
 });
 
+describe("B1: an access token counts only whole", () => {
+  const realm = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  const stranger = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  const seconds = Math.floor(Date.now() / 1000);
+  let authServer: Listener;
+
+  /** The good one, except for what is given. */
+  function accessToken({ claims = {}, typ = "JWT", alg = "RS256", key = realm.privateKey }: Forgery): string {
+    const header = { alg, typ, kid: "realm" };
+    const good = {
+      iss: `${authServer.url}/realms/aauth-test`,
+      azp: "supply-chain-ui",
+      typ: "Bearer",
+      sub: "user-1",
+      iat: seconds,
+      exp: seconds + 300,
+    };
+    const parts = [header, { ...good, ...claims }];
+    const input = parts.map((part) => Buffer.from(JSON.stringify(part)).toString("base64url")).join(".");
+    return `${input}.${alg === "none" ? "" : sign("RSA-SHA256", Buffer.from(input), key).toString("base64url")}`;
+  }
+  interface Forgery {
+    readonly claims?: object;
+    readonly typ?: string;
+    readonly alg?: string;
+    readonly key?: KeyObject;
+  }
+
+  beforeAll(async () => {
+    // An auth server whose key the test has: it can sign what no auth server would.
+    const jwk = { ...realm.publicKey.export({ format: "jwk" }), kid: "realm", alg: "RS256", use: "sig" };
+    authServer = await listen(() => ({ body: { keys: [jwk] } }));
+    await stack.kill("backend");
+    await stack.startAgain("backend", { KEYCLOAK_URL: authServer.url });
+  });
+  afterAll(() => authServer?.stop());
+
+  test("the good one signs in", async () => {
+    expect((await ask("/auth/me", accessToken({}))).status).toBe(200);
+  });
+
+  test.each<[string, Forgery, string]>([
+    ["without an end", { claims: { exp: undefined } }, "exp"],
+    ["past its end", { claims: { exp: seconds - 1 } }, "exp"],
+    ["of another issuer", { claims: { iss: "http://elsewhere.example" } }, "iss"],
+    ["for another client", { claims: { azp: "other", aud: "account" } }, "made for another client"],
+    ["that is an auth token", { typ: "auth+jwt" }, "wrong header typ"],
+    ["that is a resource token", { typ: "resource+jwt" }, "wrong header typ"],
+    ["that is a refresh token", { claims: { typ: "Refresh" } }, "not an access token"],
+    ["that is an ID token", { claims: { typ: "ID" } }, "not an access token"],
+    ["that is bound to a key", { claims: { cnf: { jwk: {} } } }, "bound to a key"],
+    ["without a user", { claims: { sub: undefined } }, "sub"],
+    ["from the future", { claims: { iat: seconds + 3600 } }, "issued in the future"],
+    ["by a stranger's key", { key: stranger.privateKey }, "signature verification failed"],
+    ["without a signature", { alg: "none" }, "alg"],
+  ])("one %s does not", async (_what, forgery, reason) => {
+    const before = stack.log().length;
+    await expectNoUser(accessToken(forgery));
+    expect(stack.log().slice(before)).toContain("user token refused");
+    expect(stack.log().slice(before)).toContain(reason);
+  });
+});
+
 describe("B6: a challenge that is not for this agent is not followed", () => {
   const impostorsKey = keyPair();
   const resourceKey = { kty: "OKP", crv: "Ed25519", x: impostorsKey.x, kid: "k" };
@@ -234,7 +295,7 @@ describe("B6: a challenge that is not for this agent is not followed", () => {
   });
 });
 
-async function idTokenOf({ urls }: TestStack): Promise<string | undefined> {
+async function idTokenOf({ urls }: TestStack): Promise<string> {
   const reply = await fetch(`${urls.issuer}/protocol/openid-connect/token`, {
     method: "POST",
     body: new URLSearchParams({
@@ -244,5 +305,7 @@ async function idTokenOf({ urls }: TestStack): Promise<string | undefined> {
       ...DEMO_USER,
     }),
   });
-  return ((await reply.json()) as { id_token?: string }).id_token;
+  const { id_token: idToken } = (await reply.json()) as { id_token?: string };
+  if (idToken === undefined) throw new Error("the auth server gives no ID token");
+  return idToken;
 }

@@ -1,5 +1,7 @@
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import { afterEach, beforeEach, expect, vi } from "vitest";
 import { findChromium } from "../../scripts/find-chromium.ts";
+import { keepEvidence } from "./failure-evidence.ts";
 
 /**
  * Flags for a machine without network: Chromium's own look-ups would be refused, many at a time. `--no-sandbox` because CI runs as
@@ -22,30 +24,97 @@ export async function startBrowser(): Promise<Browser> {
   return chromium.launch({ executablePath, args: FLAGS });
 }
 
-/** A fresh page and what went wrong in it. */
+/** A fresh page that is watched: a test at whose end something has gone wrong in it fails. */
 export interface WatchedPage {
   readonly context: BrowserContext;
   readonly page: Page;
-  /** Errors and warnings of the console, uncaught errors, and failed requests, in the order they came. A good page has none. */
-  readonly complaints: readonly string[];
+  /** Says that something goes wrong on purpose: until the test's end, complaints of this kind are no longer forbidden but demanded. */
+  expectComplaint(kind: RegExp): void;
 }
 
-/** Opens an empty page in a fresh context and notes everything that a user with open developer tools would see in red or yellow. */
+interface OpenedPage extends WatchedPage {
+  /** Opened by one test, and closed with it. Others are there for a group of tests, which closes them before its stack stops. */
+  readonly isOfOneTest: boolean;
+  isClosed: boolean;
+  /** What a user with open developer tools would have seen in red or yellow since the last test. */
+  complaints: string[];
+  expected: RegExp[];
+}
+
+/** The browser tells of a failed request a little later than the page shows what came of it. */
+const COMPLAINT_WAIT = { timeout: 3000, interval: 50 };
+
+let opened: OpenedPage[] = [];
+let isInTest = false;
+
+/** Opens an empty page in a fresh context. Errors and warnings of its console, uncaught errors, and failed requests are complaints. */
 export async function openPage(browser: Browser): Promise<WatchedPage> {
   const context = await browser.newContext();
+  await context.tracing.start({ snapshots: true });
   const page = await context.newPage();
-  const complaints: string[] = [];
+  const watched: OpenedPage = {
+    context,
+    page,
+    isOfOneTest: isInTest,
+    isClosed: false,
+    complaints: [],
+    expected: [],
+    expectComplaint: (kind) => watched.expected.push(kind),
+  };
   page.on("console", (message) => {
     if (message.type() === "error" || message.type() === "warning") {
-      complaints.push(`console ${message.type()}: ${message.text()} (${message.location().url})`);
+      watched.complaints.push(`console ${message.type()}: ${message.text()} (${message.location().url})`);
     }
   });
-  page.on("pageerror", (error) => complaints.push(`uncaught: ${error.message}`));
+  page.on("pageerror", (error) => watched.complaints.push(`uncaught: ${error.message}`));
   page.on("requestfailed", (request) => {
     // A page that is left gives up what it was loading.
     const reason = request.failure()?.errorText ?? "unknown";
     if (reason !== "net::ERR_ABORTED")
-      complaints.push(`failed: ${request.method()} ${request.url()} ${reason}`);
+      watched.complaints.push(`failed: ${request.method()} ${request.url()} ${reason}`);
   });
-  return { context, page, complaints };
+  context.on("close", () => {
+    watched.isClosed = true;
+  });
+  opened.push(watched);
+  return watched;
+}
+
+// Rules of every file that opens pages, and not calls in its tests: one that has to be remembered is forgotten.
+beforeEach(() => {
+  isInTest = true;
+});
+afterEach(async ({ task }) => {
+  isInTest = false;
+  const hasFailed = task.result?.state === "fail";
+  const problem = hasFailed ? undefined : await problemOf(opened);
+  if (hasFailed || problem !== undefined) await keepEvidence(opened, task);
+  await Promise.all(opened.map(endOfTest));
+  opened = opened.filter(({ isClosed }) => !isClosed);
+  if (problem !== undefined) throw problem;
+});
+
+async function problemOf(pages: readonly OpenedPage[]): Promise<unknown> {
+  try {
+    for (const { complaints, expected } of pages) {
+      const missing = () => expected.filter((kind) => !complaints.some((complaint) => kind.test(complaint)));
+      await vi.waitFor(() => expect(missing(), "complaints that did not come").toEqual([]), COMPLAINT_WAIT);
+      const isExpected = (complaint: string) => expected.some((kind) => kind.test(complaint));
+      expect(complaints.filter((complaint) => !isExpected(complaint))).toEqual([]);
+    }
+    return undefined;
+  } catch (problem) {
+    return problem;
+  }
+}
+
+async function endOfTest(watched: OpenedPage): Promise<void> {
+  watched.complaints = [];
+  watched.expected = [];
+  if (watched.isOfOneTest && !watched.isClosed) await watched.context.close();
+  // The record of a page that stays begins anew with the next test.
+  if (!watched.isClosed) {
+    await watched.context.tracing.stopChunk();
+    await watched.context.tracing.startChunk();
+  }
 }

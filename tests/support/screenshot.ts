@@ -2,7 +2,8 @@ import { mkdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import type { Locator, Page } from "playwright-core";
 
-const RESULTS = fileURLToPath(new URL("../../test-results/", import.meta.url));
+/** What test runs leave to look at; not in git. With a slash at its end. */
+export const RESULTS_FOLDER = fileURLToPath(new URL("../../test-results/", import.meta.url));
 const DOCS = fileURLToPath(new URL("../../docs/images/", import.meta.url));
 
 /**
@@ -16,7 +17,7 @@ export async function screenshot(
   options: { fullPage?: boolean } = {},
 ): Promise<void> {
   const keycloak = Boolean(process.env.AUTH_SERVER_TEST_URL);
-  const folder = process.env.UPDATE_DOCS === "1" && !keycloak ? DOCS : RESULTS;
+  const folder = process.env.UPDATE_DOCS === "1" && !keycloak ? DOCS : RESULTS_FOLDER;
   await mkdir(folder, { recursive: true });
   const path = `${folder}${keycloak ? "keycloak-" : ""}${name}.png`;
   const { fullPage = true } = options;

@@ -23,6 +23,8 @@ export interface AuthServerUnderTest {
 }
 
 const REALM = "aauth-test";
+/** Half of the life of an administrator's token. */
+const ADMIN_TOKEN_MS = 30_000;
 const REALM_FILE = new URL("../../../keycloak/realm/aauth-test-realm.json", import.meta.url);
 const { attributes: FILE_ATTRIBUTES } = JSON.parse(readFileSync(REALM_FILE, "utf8")) as {
   attributes: Attributes;
@@ -37,15 +39,18 @@ export async function startAuthServer(): Promise<AuthServerUnderTest> {
   const { origin, stop } = running ? { origin: running, stop: async () => {} } : await startEmbedded();
   const issuer = `${origin}/realms/${REALM}`;
 
+  let signIn: { token: string; until: number } | undefined;
   async function admin(path: string, init: RequestInit = {}): Promise<Response> {
-    const headers = {
-      authorization: `Bearer ${await adminToken(origin)}`,
-      "content-type": "application/json",
-    };
+    // Keycloak hashes a password slowly, on purpose.
+    if (signIn === undefined || signIn.until < Date.now())
+      signIn = { until: Date.now() + ADMIN_TOKEN_MS, token: await adminToken(origin) };
+    const headers = { authorization: `Bearer ${signIn.token}`, "content-type": "application/json" };
     return fetch(`${origin}/admin/realms/${REALM}${path}`, { ...init, headers });
   }
 
+  let applied: string | undefined;
   async function tryAttributes(changes: Attributes): Promise<Response> {
+    applied = undefined;
     const current = (await (await admin("")).json()) as { attributes: Attributes };
     // Keycloak removes the attributes that are not sent: its own go back.
     const others = Object.entries(current.attributes).filter(([name]) => !name.startsWith("aauth."));
@@ -63,8 +68,11 @@ export async function startAuthServer(): Promise<AuthServerUnderTest> {
     admin,
     tryAttributes,
     async setAttributes(changes = {}) {
+      const wanted = JSON.stringify(changes);
+      if (applied === wanted) return;
       const reply = await tryAttributes(changes);
       if (!reply.ok) throw new Error(`the attributes were refused: ${reply.status} ${await reply.text()}`);
+      applied = wanted;
     },
     close: stop,
   };

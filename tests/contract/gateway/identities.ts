@@ -18,6 +18,8 @@ export const BACKEND = "http://backend.localhost:8000";
 export const STRANGER = "http://stranger.localhost:8001";
 export const ISSUER = "http://localhost:8080/realms/aauth-test";
 export const EVIL_ISSUER = "http://evil.localhost:6666";
+/** Its document names a key set inside a network. */
+const POINTING_INSIDE = "http://inside.localhost:6667";
 export const SCOPE = "supply-chain:optimize";
 
 /** What an identity is worth at the gate. */
@@ -59,6 +61,12 @@ export async function createIdentities(): Promise<{ identities: Identity[]; disc
   const discovery = createTestDiscovery({
     agents: { [BACKEND]: [backendKey.publicJwk], [STRANGER]: [strangerKey.publicJwk] },
     issuers: { [ISSUER]: { keys: [issuerKey.publicJwk] }, [EVIL_ISSUER]: { keys: [evilKey.publicJwk] } },
+    documents: {
+      [`${POINTING_INSIDE}/.well-known/aauth-agent`]: {
+        agent: POINTING_INSIDE,
+        jwks_uri: "http://169.254.169.254/jwks.json",
+      },
+    },
   });
 
   const jwks = (id: string): SignatureKeyChoice => ({ scheme: "jwks", id });
@@ -182,7 +190,23 @@ export async function createIdentities(): Promise<{ identities: Identity[]; disc
     [
       "G2: an expired token",
       broken("token_expired", "httpsig; identity=?1"),
-      withToken({ now: () => seconds() - 400 }),
+      // By a second: there is no leeway.
+      withToken({ now: () => seconds() - 301 }),
+    ],
+    [
+      "G2: a token without an end",
+      broken("token_claim_missing"),
+      async (request) => {
+        const claims = {
+          iss: ISSUER,
+          aud: request.resource,
+          agent: BACKEND,
+          iat: seconds(),
+          cnf: { jwk: backendKey.publicJwk },
+        };
+        const jwt = await signedText({ alg: "EdDSA", kid: "realm-1", typ: "auth+jwt" }, claims, issuerKey);
+        return sign(request, { scheme: "jwt", jwt });
+      },
     ],
     [
       "a token bound to another key",
@@ -198,6 +222,11 @@ export async function createIdentities(): Promise<{ identities: Identity[]; disc
       "G4: an identifier that may not be fetched",
       broken("discovery_blocked"),
       (request) => sign(request, jwks("http://169.254.169.254")),
+    ],
+    [
+      "G4: an agent whose key set may not be fetched",
+      broken("discovery_blocked"),
+      (request) => sign(request, jwks(POINTING_INSIDE)),
     ],
     [
       "G7: a stranger under the backend's name and key id",

@@ -1,0 +1,211 @@
+/** Every page and state of the demo that a person sees, against WCAG 2.1 A and AA. */
+
+import { mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { expectAccessible, violations } from "../support/accessibility.ts";
+import { openPage, startBrowser, type WatchedPage } from "../support/browser.ts";
+import { consentPageOpen, decideConsent } from "../support/consent-page.ts";
+import { DEMO_USER, fillLoginPage } from "../support/sign-in.ts";
+import { startStack, type TestStack } from "../support/start-stack.ts";
+
+const MARKET_PROMPT = "optimize laptop supply chain and perform market analysis";
+const WAIT = { timeout: 30_000 };
+
+let browser: Browser;
+let stack: TestStack;
+let watched: WatchedPage;
+let page: Page;
+
+beforeAll(async () => {
+  const folder = await mkdtemp(join(tmpdir(), "accessibility-"));
+  const delegatesFile = join(folder, "delegates.json");
+  browser = await startBrowser();
+  stack = await startStack({
+    modes: { authorizationScheme: "user-delegated", ui: true, delegate: true },
+    env: {
+      backend: { BACKEND_DELEGATES_FILE: delegatesFile },
+      "delegate-agent": {
+        DELEGATE_DATA_FOLDER: join(folder, "delegate-agent"),
+        DELEGATE_ENROLMENT_FILE: delegatesFile,
+      },
+    },
+  });
+  watched = await openPage(browser);
+  page = watched.page;
+});
+afterAll(async () => {
+  await browser?.close();
+  await stack?.stop();
+});
+
+const heading = (name: string | RegExp) => page.getByRole("heading", { name }).waitFor(WAIT);
+const press = (name: string | RegExp) => page.getByRole("button", { name }).click(WAIT);
+
+test("what is wrong with a page is found", async () => {
+  await page.setContent('<html lang="en"><title>A page</title><main><button></button></main></html>');
+  expect(await violations(page)).toEqual([expect.stringContaining("button-name at button")]);
+});
+
+test("a page whose settings are wrong", async () => {
+  await page.route("**/config.json", (route) => route.fulfill({ json: {} }));
+  await page.goto(stack.urls.ui);
+  await heading(/cannot start/);
+  await expectAccessible(page, "ui-cannot-start");
+  await page.unroute("**/config.json");
+});
+
+test("signed out, the sign-in page, and a wrong password", async () => {
+  await page.goto(stack.urls.ui);
+  await page.getByRole("button", { name: "Sign in with Keycloak" }).waitFor(WAIT);
+  await expectAccessible(page, "ui-signed-out");
+  await press("Sign in with Keycloak");
+  await page.locator("#username").waitFor(WAIT);
+  await expectAccessible(page, "login");
+  await page.locator("#username").fill(DEMO_USER.username);
+  await page.locator("#password").fill("not this one");
+  await press("Sign in");
+  await page.getByRole("alert").waitFor(WAIT);
+  await expectAccessible(page, "login-failed");
+});
+
+test("signed in, with a delegate, and one's own tokens", async () => {
+  await fillLoginPage(page);
+  await heading("Inventory scout");
+  await expectAccessible(page, "ui-signed-in");
+  await press("Auth Tokens");
+  const dialog = page.getByRole("dialog", { name: "Auth Tokens" });
+  await dialog.getByRole("button", { name: "Show raw token" }).first().click();
+  await expectAccessible(page, "ui-tokens");
+  await dialog.getByRole("button", { name: "Close" }).click();
+});
+
+test("the consent page, and the run it was for", async () => {
+  await page.getByLabel("Custom prompt").fill(MARKET_PROMPT);
+  await press("Run Custom Optimization");
+  await consentPageOpen(page);
+  await expectAccessible(page, "consent");
+  await decideConsent(page, "Allow");
+  await heading("Optimization completed");
+  await heading("Market Analysis Report");
+  await page.getByTestId("granted-consent").waitFor(WAIT);
+  await press("Let it run");
+  await page
+    .getByTestId("delegates-panel")
+    .getByText(/^Answered at/)
+    .waitFor(WAIT);
+  await expectAccessible(page, "ui-completed");
+});
+
+test("every message of the run, the section that demands a check, and a tampered request", async () => {
+  await page.getByRole("link", { name: "Look at every message" }).click();
+  const messages = page.getByRole("link", { name: /^Message \d+ of / });
+  await expect.poll(() => messages.count(), WAIT).toBe(8);
+  await messages.nth(4).click();
+  await page.getByText("an implementation by other people, builds the same base").waitFor(WAIT);
+  await expectAccessible(page, "protocol-view", { everyShape: true });
+
+  await page.getByRole("button", { name: "profile 2.7" }).first().click();
+  const dialog = page.getByRole("dialog", { name: "Wire profile, section 2.7" });
+  await dialog.getByText("same key at the same authority").waitFor(WAIT);
+  await expectAccessible(page, "protocol-section");
+  await dialog.getByRole("button", { name: "Close" }).click();
+
+  await press("Try: Send it to another path");
+  await press("Look at the message");
+  await page.getByText("the marked ones differ").waitFor(WAIT);
+  await expectAccessible(page, "break-it");
+  await page.getByRole("link", { name: "Back to the workspace" }).click();
+});
+
+test("consent taken back, and refused", async () => {
+  await press("Revoke");
+  await page.getByText(/^Revoked at/).waitFor(WAIT);
+  await expectAccessible(page, "ui-revoked");
+  await press("Optimize Laptop Supply Chain");
+  await consentPageOpen(page);
+  await decideConsent(page, "Deny");
+  await page.getByTestId("failure-panel").waitFor(WAIT);
+  await expectAccessible(page, "ui-denied");
+});
+
+test("an order, and the agent's own page", async () => {
+  const visits: string[] = [];
+  page.on("request", (request) => {
+    if (request.url().includes("/interaction?session=")) visits.push(request.url());
+  });
+  // What was decided is shown for a second only.
+  await page.route("**/interaction/decision", async (route) => {
+    const response = await route.fetch();
+    const { refresh: _, ...headers } = response.headers();
+    await route.fulfill({ response, headers });
+  });
+  await press("Show the catalogue");
+  await page.getByLabel("Model").waitFor(WAIT);
+  await expectAccessible(page, "ui-catalogue");
+  await press(/^Order for/);
+  await consentPageOpen(page);
+  await expectAccessible(page, "consent-identity");
+  await decideConsent(page, "Allow");
+  await heading("Approve this order?");
+  await expectAccessible(page, "agent-approval");
+  await press("Approve");
+  await heading("Approved");
+  await expectAccessible(page, "agent-approved");
+  await page.getByRole("link").click();
+  await page.getByTestId("order-placed").waitFor(WAIT);
+  await expectAccessible(page, "ui-order-placed");
+
+  watched.expectComplaint(/status of 400/);
+  await page.goto(visits[0]!);
+  await heading("This visit cannot go on");
+  await expectAccessible(page, "agent-problem");
+});
+
+test("the trace store's page", async () => {
+  await page.goto(stack.urls.traces);
+  await page.locator(".traces a").first().waitFor(WAIT);
+  await expectAccessible(page, "traces-search");
+  await page.locator(".traces a", { hasText: "optimization" }).first().click();
+  await page.locator("button.row", { hasText: "POST" }).first().click(WAIT);
+  await page.locator(".detail").waitFor(WAIT);
+  await expectAccessible(page, "traces-waterfall");
+  watched.expectComplaint(/status of 400/);
+  await page.goto(`${stack.urls.traces}/trace/nonsense`);
+  await page.getByRole("alert").waitFor(WAIT);
+  await expectAccessible(page, "traces-problem");
+});
+
+test("the auth server's errors, and signing out there", async () => {
+  watched.expectComplaint(/status of 400/);
+  await page.goto(`${stack.urls.issuer}/protocol/openid-connect/auth?client_id=nobody`);
+  await heading("This did not work");
+  await expectAccessible(page, "auth-server-error");
+  await page.goto(`${stack.urls.issuer}/protocol/aauth/agent/auth?request_token=nonsense`);
+  await heading("This request cannot be answered");
+  await expectAccessible(page, "consent-error");
+  await page.goto(`${stack.urls.issuer}/protocol/openid-connect/logout`);
+  await heading("Sign out");
+  await expectAccessible(page, "logout");
+  await press("Sign out");
+  await heading("Signed out");
+  await expectAccessible(page, "signed-out");
+});
+
+test("a run that fails, and an auth server that is gone", async () => {
+  await page.goto(stack.urls.ui);
+  await stack.kill("gateway");
+  await press("Optimize Laptop Supply Chain");
+  await page.getByTestId("failure-panel").waitFor(WAIT);
+  await expectAccessible(page, "ui-failed");
+
+  const other = await openPage(browser);
+  await stack.kill("auth-server");
+  other.expectComplaint(/ERR_CONNECTION_REFUSED/);
+  await other.page.goto(stack.urls.ui);
+  await other.page.getByRole("button", { name: "Sign in with Keycloak" }).click();
+  await other.page.getByTestId("failure-panel").waitFor(WAIT);
+  await expectAccessible(other.page, "ui-auth-server-gone");
+});

@@ -1,0 +1,66 @@
+import axe, { type AxeResults } from "axe-core";
+import type { Page } from "playwright-core";
+import { expect } from "vitest";
+import { screenshot } from "./screenshot.ts";
+
+/** WCAG 2.1, levels A and AA. */
+const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"];
+
+/** No `preload`: axe would load style sheets once more, which the pages' own policies forbid. */
+const RUN = JSON.stringify({
+  runOnly: { type: "tag", values: RULES },
+  resultTypes: ["violations"],
+  preload: false,
+});
+
+/** Colours are judged as they will be, not half way there; what goes round for ever has no end to go to. */
+const END_ANIMATIONS =
+  "document.getAnimations().filter((it) => it.effect?.getComputedTiming().endTime !== Infinity).forEach((it) => it.finish())";
+
+type ColorScheme = "light" | "dark";
+type Shape = readonly [width: number, height: number, colorScheme: ColorScheme];
+
+const SHAPES: readonly Shape[] = [
+  [1280, 900, "light"],
+  [400, 800, "dark"],
+];
+const ALL_SHAPES: readonly Shape[] = [...SHAPES, [1280, 900, "dark"], [400, 800, "light"]];
+
+/**
+ * Demands that axe finds nothing on the page as it is, wide and light, and on a phone in the dark, where it must fit the width as well.
+ * Keeps a picture of each. Leaves the page wide and light.
+ *
+ * @param options.everyShape default false; true for wide and dark, and narrow and light, too
+ */
+export async function expectAccessible(
+  page: Page,
+  name: string,
+  options: { everyShape?: boolean } = {},
+): Promise<void> {
+  const found: string[] = [];
+  for (const [width, height, colorScheme] of options.everyShape ? ALL_SHAPES : SHAPES) {
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    await page.setViewportSize({ width, height });
+    await page.evaluate(END_ANIMATIONS);
+    const shape = `${name}, ${width} px, ${colorScheme}`;
+    found.push(...(await violations(page)).map((violation) => `${shape}: ${violation}`));
+    const overflow = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
+    if (Number(overflow) > 0) found.push(`${shape}: ${overflow} px too wide`);
+    await screenshot(page, `accessible-${name}-${width}-${colorScheme}`);
+  }
+  const [width, height, colorScheme] = SHAPES[0]!;
+  await page.emulateMedia({ colorScheme });
+  await page.setViewportSize({ width, height });
+  expect.soft(found).toEqual([]);
+}
+
+/** What axe finds: rule, element and why, a line each. */
+export async function violations(page: Page): Promise<string[]> {
+  if (!(await page.evaluate("'axe' in globalThis"))) await page.evaluate(axe.source);
+  const results = (await page.evaluate(`axe.run(document, ${RUN})`)) as AxeResults;
+  return results.violations.flatMap(({ id, nodes }) =>
+    nodes.map(({ target, failureSummary = "" }) =>
+      `${id} at ${target.join(" ")}: ${failureSummary.replace(/\s+/g, " ")}`.slice(0, 400),
+    ),
+  );
+}
