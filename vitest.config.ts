@@ -59,7 +59,7 @@ export default defineConfig({
                 "tests/keycloak/**/*.test.ts",
                 "tests/contract/auth-server/**/*.test.ts",
                 "tests/integration/consent-command.test.ts",
-                "tests/e2e/{autonomous,user-delegated}.test.ts",
+                "tests/e2e/{autonomous,user-delegated,order}.test.ts",
               ]
             : [],
           testTimeout: 120_000,

@@ -18,11 +18,15 @@ const manifests: Manifest[] = find([
   "services/*/package.json",
   "ui/package.json",
 ]).map((path) => {
-  const { name, dependencies, peerDependencies, optionalDependencies } = JSON.parse(read(path));
+  const folder = dirname(path);
+  const { name, ...kinds } = JSON.parse(read(path));
+  const { dependencies, peerDependencies, optionalDependencies, devDependencies } = kinds;
+  // The page is bundled: what it is made of is there when it is built, and not when it is served.
+  const bundled = folder === "ui" ? devDependencies : {};
   return {
-    folder: dirname(path),
+    folder,
     name,
-    dependencies: Object.keys({ ...dependencies, ...peerDependencies, ...optionalDependencies }),
+    dependencies: Object.keys({ ...dependencies, ...peerDependencies, ...optionalDependencies, ...bundled }),
   };
 });
 const files = find(["packages/*/src/**/*.ts", "services/*/src/**/*.ts", "ui/src/**/*.{ts,tsx}"]).map(

@@ -6,7 +6,9 @@
  * @module
  */
 
+import { rm } from "node:fs/promises";
 import { ConfigError, choiceSetting, HelpRequested, listSetting, loadConfig, setting } from "service-kit";
+import { REPOSITORY_ROOT } from "./demo/stack.ts";
 import { findOrDownloadChromium } from "./find-chromium.ts";
 import { FOREIGN_PARTS } from "./foreign-parts.ts";
 import { endProgramsOnSignal, localProgram, runProgram } from "./run-program.ts";
@@ -52,6 +54,8 @@ async function main(): Promise<number> {
     console.error(error.message);
     return 2;
   }
+  // An earlier run's failures would be taken for this one's.
+  await rm(`${REPOSITORY_ROOT}test-results/failures`, { recursive: true, force: true });
   const results: PartResult[] = [];
   for (const part of PARTS) {
     if (only !== "all" && only !== part) continue;
@@ -83,8 +87,15 @@ async function runBrowserTests(): Promise<PartResult> {
       tookMs: performance.now() - startedAt,
     };
   }
-  if (executable !== undefined)
-    return runVitest("browser", ["--project", "browser"], { CHROME_PATH: executable });
+  if (executable !== undefined) {
+    const result = await runVitest("browser", ["--project", "browser"], { CHROME_PATH: executable });
+    const notes = ["Pictures of every page are in test-results/."];
+    if (result.failures.length > 0)
+      notes.push(
+        "What each page showed when its test failed (picture, HTML, record): test-results/failures/.",
+      );
+    return { ...result, notes };
+  }
   const { output } = await runProgram(localProgram("vitest"), ["list", "--project", "browser", "--json"], {
     output: "caught",
   });

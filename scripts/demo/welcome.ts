@@ -10,6 +10,7 @@ export function welcomeText(ports: StackPorts, modes: StackModes, readyAfterMs: 
     ...(modes.ui ? [["Web page", urls.ui]] : []),
     ["Backend", urls.backend],
     ["Auth server", urls.issuer],
+    ...(modes.authServer === "keycloak" ? [["Keycloak's console", `${urls.authServer}/admin/`]] : []),
     ["Gateway", urls.gateway],
     ["Supply-chain agent", urls.supplyChainAgent],
     ["Market-analysis agent", urls.marketAnalysisAgent],

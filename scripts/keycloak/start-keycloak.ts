@@ -33,11 +33,7 @@ export interface KeycloakOptions {
  */
 export async function startKeycloak(options: KeycloakOptions): Promise<{ ended: Promise<number> }> {
   const { home, origin, managementPort, admin, realm, consentSeconds, otlpUrl, signal } = options;
-  const traces = [
-    `--tracing-endpoint=${otlpUrl}/v1/traces`,
-    "--tracing-protocol=http/protobuf",
-    "--tracing-service-name=keycloak",
-  ];
+  const traces = [`--tracing-endpoint=${otlpUrl}`, "--tracing-protocol=http/protobuf"];
   const child = spawn(
     "sh",
     [

@@ -101,7 +101,7 @@ describe("a person in a browser", () => {
 
   test("in user-delegated mode is asked, allows it, and both agents work for them", async () => {
     await up({ AAUTH_AUTHORIZATION_SCHEME: "user-delegated" });
-    const { page, context } = await openPage(browser);
+    const { page } = await openPage(browser);
     await page.goto(urls.ui);
     await page.getByRole("button", { name: "Sign in with Keycloak" }).click();
     await fillLoginPage(page);

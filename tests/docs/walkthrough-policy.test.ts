@@ -14,6 +14,10 @@ import { startStack, type TestStack } from "../support/start-stack.ts";
 
 installLocalhostLookup();
 
+/** The page is followed with this Agentgateway binary when it is given. */
+const gatewayProgram = process.env.AGENTGATEWAY_BIN || undefined;
+const gateway = gatewayProgram === undefined ? {} : { gatewayProgram };
+
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const page = await readFile(`${root}docs/walkthrough/06-gateway-policy.md`, "utf8");
 const policy = await readFile(`${root}agentgateway/config-policy.yaml`, "utf8");
@@ -105,7 +109,7 @@ describe("the demo with rules", () => {
   let policyFile: string;
   beforeAll(async () => {
     policyFile = await fileWith("my-policy.yaml", policy);
-    stack = await startStack({ modes: { policyFile } });
+    stack = await startStack({ modes: { policyFile, ...gateway } });
   });
   afterAll(() => stack?.stop());
 
@@ -128,22 +132,29 @@ describe("the demo with rules", () => {
   });
 
   test("after the change of the rule it is refused, and after its undoing it is not", async () => {
-    const reloads = () => stack.log().split(lineWith("configuration reloaded")).length - 1;
+    const reloadLine =
+      gatewayProgram === undefined ? lineWith("configuration reloaded") : "loaded config from File";
+    const reloads = () => stack.log().split(reloadLine).length - 1;
+    const before = reloads();
     await writeFile(policyFile, changed);
-    await vi.waitFor(() => expect(reloads()).toBe(1), { timeout: 20_000, interval: 50 });
+    await vi.waitFor(() => expect(reloads()).toBe(before + 1), { timeout: 20_000, interval: 50 });
     const refused = await run(stack);
     expect(refused.status).toBe("failed");
     expect(page).toContain(`> ${refused.failure?.message}`);
     await isInLog(stack, lineWith("http.status=403 … reason=Authorization … token_audience"));
 
     await writeFile(policyFile, policy);
-    await vi.waitFor(() => expect(reloads()).toBe(2), { timeout: 20_000, interval: 50 });
+    await vi.waitFor(() => expect(reloads()).toBe(before + 2), { timeout: 20_000, interval: 50 });
     expect(await run(stack)).toMatchObject({ status: "completed" });
   });
 });
 
 test("the demo with rules and signature scheme hwk: gateway-authz asks for an identity and gets one", async () => {
-  const modes = { policyFile: "agentgateway/config-policy.yaml", signatureScheme: "hwk" } as const;
+  const modes = {
+    policyFile: "agentgateway/config-policy.yaml",
+    signatureScheme: "hwk",
+    ...gateway,
+  } as const;
   const stack = await startStack({ modes });
   try {
     const { status, failure } = await run(stack);

@@ -64,6 +64,7 @@ test("signed out, the sign-in page, and a wrong password", async () => {
   await press("Sign in with Keycloak");
   await page.locator("#username").waitFor(WAIT);
   await expectAccessible(page, "login");
+  watched.expectComplaint(/status of 401/);
   await page.locator("#username").fill(DEMO_USER.username);
   await page.locator("#password").fill("not this one");
   await press("Sign in");
@@ -94,7 +95,7 @@ test("the consent page, and the run it was for", async () => {
   await press("Let it run");
   await page
     .getByTestId("delegates-panel")
-    .getByText(/^Answered at/)
+    .getByText(/^Refused at/)
     .waitFor(WAIT);
   await expectAccessible(page, "ui-completed");
 });
@@ -136,12 +137,9 @@ test("an order, and the agent's own page", async () => {
   page.on("request", (request) => {
     if (request.url().includes("/interaction?session=")) visits.push(request.url());
   });
-  // What was decided is shown for a second only.
-  await page.route("**/interaction/decision", async (route) => {
-    const response = await route.fetch();
-    const { refresh: _, ...headers } = response.headers();
-    await route.fulfill({ response, headers });
-  });
+  // What was decided is shown for a second only, then the browser would go back by itself.
+  const wayBack = "**/auth/aauth/interaction?**";
+  await page.route(wayBack, (route) => route.abort("aborted"));
   await press("Show the catalogue");
   await page.getByLabel("Model").waitFor(WAIT);
   await expectAccessible(page, "ui-catalogue");
@@ -154,6 +152,7 @@ test("an order, and the agent's own page", async () => {
   await press("Approve");
   await heading("Approved");
   await expectAccessible(page, "agent-approved");
+  await page.unroute(wayBack);
   await page.getByRole("link").click();
   await page.getByTestId("order-placed").waitFor(WAIT);
   await expectAccessible(page, "ui-order-placed");

@@ -123,6 +123,8 @@ describe("on the page", () => {
 });
 
 test("without demo mode there is nothing to try", async () => {
+  // The open page would go on asking for its run.
+  await watched.context.close();
   await stack.kill("backend");
   await stack.startAgain("backend", { AAUTH_BREAK_IT: "false" });
   const started = await fetch(`${stack.urls.backend}/optimization/start`, {

@@ -106,6 +106,8 @@ test("another person, and another browser, get nowhere with the address of someb
   await approvalPage();
   const address = visits.at(-1)!;
   const other = await openPage(browser);
+  other.expectComplaint(/status of 403/);
+  watched.expectComplaint(/status of 403/);
   await other.page.goto(address);
   await other.page.getByText("It was begun in another browser").waitFor(WAIT);
 

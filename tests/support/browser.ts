@@ -88,7 +88,8 @@ afterEach(async ({ task }) => {
   isInTest = false;
   const hasFailed = task.result?.state === "fail";
   const problem = hasFailed ? undefined : await problemOf(opened);
-  if (hasFailed || problem !== undefined) await keepEvidence(opened, task);
+  // A test that is meant to fail leaves nothing to look into.
+  if ((hasFailed || problem !== undefined) && task.fails !== true) await keepEvidence(opened, task);
   await Promise.all(opened.map(endOfTest));
   opened = opened.filter(({ isClosed }) => !isClosed);
   if (problem !== undefined) throw problem;

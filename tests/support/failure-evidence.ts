@@ -1,8 +1,10 @@
 import { mkdir, writeFile } from "node:fs/promises";
+import { setTimeout as pause } from "node:timers/promises";
 import type { BrowserContext, Page } from "playwright-core";
 import { RESULTS_FOLDER } from "./screenshot.ts";
 
-const SCREENSHOT_LIMIT_MS = 5000;
+/** A page that waits for an answer may wait for longer than the test run wants to. */
+const EVIDENCE_LIMIT_MS = 10_000;
 
 interface PageAtEnd {
   readonly context: BrowserContext;
@@ -32,12 +34,12 @@ export async function keepEvidence(pages: readonly PageAtEnd[], task: NamedTask)
       ...(isClosed
         ? []
         : [
-            page.screenshot({ path: `${path}.png`, fullPage: true, timeout: SCREENSHOT_LIMIT_MS }),
+            page.screenshot({ path: `${path}.png`, fullPage: true }),
             page.content().then((html) => writeFile(`${path}.html`, html)),
             context.tracing.stopChunk({ path: `${path}.zip` }).then(() => context.tracing.startChunk()),
           ]),
     ];
-    await Promise.allSettled(kept);
+    await Promise.race([Promise.allSettled(kept), pause(EVIDENCE_LIMIT_MS)]);
   }
   console.error(`What the browser showed: ${folder}`);
 }

@@ -3,7 +3,7 @@
 import { generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
-import { makeToken, thumbprintOf } from "../../support/foreign-agent.ts";
+import { makeToken, readToken, thumbprintOf } from "../../support/foreign-agent.ts";
 import { consentedCode, MCP_USER, redeem } from "./journey.ts";
 import {
   type AskOptions,
@@ -267,8 +267,12 @@ describe("a caller from another auth server", () => {
   });
 
   /** An auth token as the partner issues it, in the shape of the published extension: odd spacing, foreign kid in cnf, no jti. */
-  function partnerToken(claims: object = {}, key: KeyObject = realm.privateKey, typ = "auth+jwt"): string {
-    const header = `{"alg":"RS256","typ" : "${typ}","kid" : "realm-1"}`;
+  function partnerToken(
+    claims: object = {},
+    key: KeyObject = realm.privateKey,
+    { typ = "auth+jwt", kid = "realm-1" } = {},
+  ): string {
+    const header = `{"alg":"RS256","typ" : "${typ}","kid" : "${kid}"}`;
     const { x } = agent.pair;
     const body = JSON.stringify({
       exp: now() + 300,
@@ -320,13 +324,16 @@ describe("a caller from another auth server", () => {
     const stranger = generateKeyPairSync("rsa", { modulusLength: 2048 });
     for (const token of [partnerToken({}, stranger.privateKey), partnerToken({ cnf: undefined })])
       expectRefusal(await exchange(token), 401, "invalid_signature");
-    const reply = await exchange(partnerToken({}, realm.privateKey, "JWT"));
+    const reply = await exchange(partnerToken({}, realm.privateKey, { typ: "JWT" }));
     expect([400, 401]).toContain(reply.status);
     expect(["invalid_request", "invalid_signature"]).toContain(reply.body.error);
   });
 
   test("J3: a token that only says it is from here", async () => {
-    expectRefusal(await exchange(partnerToken({ iss: server.issuer })), 401, "invalid_signature");
+    // Under the name of the key that this server signs with.
+    const kid = String(readToken(await upstreamToken()).header.kid);
+    const forged = partnerToken({ iss: server.issuer }, realm.privateKey, { kid });
+    expectRefusal(await exchange(forged), 401, "invalid_signature");
     const byNobody = makeToken(
       { alg: "none", typ: "auth+jwt" },
       {

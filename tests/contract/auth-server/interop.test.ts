@@ -1,6 +1,8 @@
 /** The published implementations: both servers take what their agents send, and our packages take what they issue (profile 9). */
 
 import { createHash, generateKeyPairSync, sign } from "node:crypto";
+import { createDiscovery, generateSigningKey } from "aauth";
+import { createAgent } from "aauth/agent";
 import { installLocalhostLookup } from "service-kit";
 import { afterAll, describe, expect, test } from "vitest";
 import { startParty } from "../../support/chain.ts";
@@ -140,14 +142,21 @@ describe("our packages", () => {
   );
 
   test("P9: take `httpsig` inside another scheme's quotes for no challenge, and ask this server nothing", async () => {
-    const { caller } = await startPair(server.issuer);
+    // A pseudonymous agent, which would say who it is if it were asked.
+    const quoted = createAgent({
+      id: "http://quoted-agent.localhost",
+      key: await generateSigningKey({ kid: "quoted-1" }),
+      signatureScheme: "hwk",
+      trustedAuthServers: [server.issuer],
+      discovery: createDiscovery({ development: true }),
+    });
     for (const header of ['Bearer realm="httpsig; auth-token"', 'x;y="httpsig; identity=?1"']) {
       const resource = await listen(
         () => ({ status: 401, headers: { "agent-auth": header } }),
         "quoting.localhost",
       );
       stopped.push(() => resource.stop());
-      const outcome = await caller.agent
+      const outcome = await quoted
         .fetchFor()(`${resource.url}/`)
         .then(
           ({ status }) => status,

@@ -47,9 +47,10 @@ function TokenSection({ title, token }: { title: string; token: string }) {
         </Button>
       </div>
       {isRawShown && (
-        <p className={styles.raw}>
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
+        <section className={styles.raw} aria-label={`Raw ${title}`} tabIndex={0}>
           <code>{token}</code>
-        </p>
+        </section>
       )}
       {decoded ? (
         <dl className={styles.claims}>

@@ -1,4 +1,5 @@
 import { type ASTNode, Environment } from "@marcbachmann/cel-js";
+import { UnsignedInt } from "@marcbachmann/cel-js/evaluator";
 import { notEmulated } from "../configuration/problem.ts";
 import { certainFailure } from "./certain-failure.ts";
 import {
@@ -36,7 +37,7 @@ export class ExpressionError extends Error {
 }
 
 const ENVIRONMENT = new Environment({ unlistedVariablesAreDyn: true, homogeneousAggregateLiterals: false });
-ENVIRONMENT.registerFunction("json(string): dyn", (text: string) => JSON.parse(text));
+ENVIRONMENT.registerFunction("json(string): dyn", parseJson);
 // Agentgateway's `contains` is membership on lists and keys on maps, and its `in` also looks into strings.
 ENVIRONMENT.registerFunction("list.contains(dyn): bool", (list: Iterable<unknown>, value: unknown) => {
   for (const item of list) if (item === value) return true;
@@ -125,6 +126,7 @@ function checkNames(node: unknown, bound: ReadonlySet<string>): void {
   if (!isNode(node)) return;
   switch (node.op) {
     case "value":
+      if (node.args instanceof UnsignedInt) throw new ExpressionError(notEmulated("a uint"));
       return;
     case "id":
       if (!bound.has(node.args)) checkRoot(node.args);
@@ -144,6 +146,7 @@ function checkNames(node: unknown, bound: ReadonlySet<string>): void {
     case "rcall": {
       const [name, receiver, args] = node.args;
       checkFunction(name);
+      if (name === "matches" && args[0]?.op === "value") checkPattern(args[0].args);
       const variable = args[0];
       if (BINDING_MACROS.has(name) && variable?.op === "id") {
         checkNames(receiver, bound);
@@ -162,6 +165,18 @@ function checkFunction(name: string): void {
   throw new ExpressionError(`unknown CEL function ${name}`);
 }
 
+/** Agentgateway has RE2's syntax. What is not the same in JavaScript would fail at each request, and a `deny` that fails lets through. */
+function checkPattern(pattern: unknown): void {
+  if (typeof pattern !== "string") return;
+  const isElsewhere = /\(\?(?!:)|\\[AzCQEpPx]|\[\[:|[*+?}]\+|\\[1-9]/.test(pattern);
+  if (isElsewhere) throw new ExpressionError(notEmulated(`the pattern ${JSON.stringify(pattern)}`));
+  try {
+    new RegExp(pattern);
+  } catch {
+    throw new ExpressionError(`not a pattern: ${JSON.stringify(pattern)}`);
+  }
+}
+
 function checkRoot(name: string): void {
   if (Object.hasOwn(EMULATED_ROOTS, name)) return;
   if (UPSTREAM_ROOTS.has(name)) throw new ExpressionError(notEmulated(`CEL variable ${name}`));
@@ -174,6 +189,21 @@ function checkField(root: string, field: string): void {
   const name = `${root}.${field}`;
   if (UPSTREAM_FIELDS.has(name)) throw new ExpressionError(notEmulated(`CEL variable ${name}`));
   throw new ExpressionError(`unknown CEL variable ${name}`);
+}
+
+/** JSON as CEL has it: a number without fraction is an int, and an int does not add up with a double. */
+function parseJson(text: string): unknown {
+  if (!/[[:,\s-]\d|^\d/.test(text)) return JSON.parse(text);
+  return JSON.parse(text, (_key, value: unknown, context?: { source?: string }) =>
+    typeof value === "number" && /^-?\d+$/.test(context?.source ?? "")
+      ? intOrDouble(context!.source!)
+      : value,
+  );
+}
+
+function intOrDouble(digits: string): bigint | number {
+  const value = BigInt(digits);
+  return BigInt.asIntN(64, value) === value ? value : Number(digits);
 }
 
 function isNode(value: unknown): value is ASTNode {

@@ -1,3 +1,5 @@
+import { FURTHER_LINES, type RequestFields } from "../proxy/request-head.ts";
+
 /**
  * A CEL value as plain JSON data: integers become numbers (text when they would lose digits), bytes base64, times ISO 8601, maps
  * objects.
@@ -11,7 +13,18 @@ export function plainValue(value: unknown): unknown {
   }
   if (Array.isArray(value)) return value.map(plainValue);
   if (typeof value === "object" && value !== null) {
+    const further = (value as Partial<RequestFields>)[FURTHER_LINES];
+    if (further !== undefined) return withFurtherLines(value as RequestFields, further);
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plainValue(item)]));
   }
   return value;
+}
+
+/** The whole of a field map: a list for each name with several lines. */
+function withFurtherLines(fields: RequestFields, further: readonly [string, string][]): unknown {
+  const whole: Record<string, string | string[]> = { ...fields };
+  for (const [name, value] of further) {
+    if (whole[name] !== undefined) whole[name] = [whole[name], value].flat();
+  }
+  return Object.fromEntries(Object.entries(whole));
 }

@@ -2,7 +2,7 @@
 export const EMULATED_FUNCTIONS: ReadonlySet<string> = new Set(
   `all bytes contains double duration endsWith exists exists_one filter getDate getDayOfMonth getDayOfWeek getDayOfYear
   getFullYear getHours getMilliseconds getMinutes getMonth getSeconds has indexOf int join json lastIndexOf lowerAscii map matches
-  size split startsWith string substring timestamp trim uint upperAscii`.split(/\s+/),
+  size split startsWith string substring timestamp trim upperAscii`.split(/\s+/),
 );
 
 /** Functions that only Agentgateway has (its published function table). Named so that the refusal can say so. */
@@ -10,7 +10,7 @@ export const UPSTREAM_FUNCTIONS: ReadonlySet<string> = new Set(
   `abs bitAnd bitNot bitOr bitShiftLeft bitShiftRight bitXor ceil charAt cidr coalesce containsCIDR containsIP cookie decode default
   encode fail family filterKeys flatten flattenRecursive floor greatest ip isFinite isGlobalUnicast isIP isInf
   isLinkLocalMulticast isLinkLocalUnicast isLoopback isNaN isUnspecified least mapValues masked max merge min prefixLength random
-  raw redacted regexReplace replace round sign sqrt stripPrefix stripSuffix toJson trunc unvalidatedJwtPayload uuid variables
+  raw redacted regexReplace replace round sign sqrt stripPrefix stripSuffix toJson trunc uint unvalidatedJwtPayload uuid variables
   with`.split(/\s+/),
 );
 

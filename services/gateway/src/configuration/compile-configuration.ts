@@ -169,9 +169,9 @@ function cors(source: NonNullable<PoliciesDocument["cors"]>): CorsPolicy {
   const list = (values: readonly string[]) => (values.includes("*") ? ("*" as const) : values);
   return {
     allowOrigins: list(source.allowOrigins),
-    allowHeaders: list(source.allowHeaders),
+    allowHeaders: list(source.allowHeaders.map((name) => name.toLowerCase())),
     allowMethods: list(source.allowMethods),
-    exposeHeaders: list(source.exposeHeaders),
+    exposeHeaders: list(source.exposeHeaders.map((name) => name.toLowerCase())),
     allowCredentials: source.allowCredentials,
     ...(source.maxAge !== undefined && { maxAgeSeconds: Math.floor(source.maxAge / 1000) }),
   };

@@ -1,7 +1,7 @@
 import { redactFields, redactText } from "service-kit";
 import { plainValue } from "../cel/plain-value.ts";
 import type { NamedExpression } from "../configuration/configuration.ts";
-import { fieldsByName } from "../proxy/request-head.ts";
+import { responseFields } from "../proxy/request-head.ts";
 import type { RequestRecord } from "./request-record.ts";
 
 const NONE: ReadonlySet<string> = new Set();
@@ -17,8 +17,10 @@ export function builtInFields(
   const add = (name: string, value: string | number | undefined) => {
     if (value !== undefined && !removed.has(name)) fields.push([name, value]);
   };
-  add("gateway", "default/default");
-  add("listener", record.listener);
+  if (record.listener !== undefined) {
+    add("gateway", "default/default");
+    add("listener", record.listener);
+  }
   add("route", route && `default/${route.name}`);
   add("endpoint", record.endpoint);
   add("src.addr", head && `${bracketed(head.sourceAddress)}:${head.sourcePort}`);
@@ -51,7 +53,7 @@ export function configuredFields(
     response:
       record.status === undefined
         ? null
-        : { code: record.status, headers: fieldsByName(record.responseFields ?? []) },
+        : { code: BigInt(record.status), headers: responseFields(record.responseFields ?? []) },
   };
   const fields: [string, unknown][] = [];
   for (const { name, expression } of expressions) {

@@ -16,8 +16,8 @@ export interface TraceContext {
 const TRACEPARENT = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/;
 
 /**
- * Joins the caller's trace (same id and flags, a span id of our own) or starts one if `randomSampling` says so. Undefined when there
- * is no trace; the caller's `traceparent` then passes as it is.
+ * Joins the caller's trace (same id and flags, a span id of our own) or starts one if `randomSampling` says so. Without tracing a
+ * trace is joined all the same, and nothing exported. Undefined when there is no trace.
  *
  * @param random a number from 0 to below 1
  */
@@ -26,7 +26,6 @@ export function startTrace(
   traceparent: string | undefined,
   random: () => number = Math.random,
 ): TraceContext | undefined {
-  if (tracing === undefined) return undefined;
   const [, traceId, parentSpanId, flags] = TRACEPARENT.exec(traceparent ?? "") ?? [];
   const spanId = randomHex(8);
   if (
@@ -41,10 +40,10 @@ export function startTrace(
       spanId,
       parentSpanId,
       header: `00-${traceId}-${spanId}-${flags}`,
-      exported: sampled && random() < tracing.clientSampling,
+      exported: tracing !== undefined && sampled && random() < tracing.clientSampling,
     };
   }
-  if (random() >= tracing.randomSampling) return undefined;
+  if (tracing === undefined || random() >= tracing.randomSampling) return undefined;
   const started = randomHex(16);
   return { traceId: started, spanId, header: `00-${started}-${spanId}-01`, exported: true };
 }

@@ -57,7 +57,8 @@ export function rewriteAgentCard(body: Uint8Array, origin: string, target: strin
 
 /** Path and query of an absolute address or of a path, byte for byte; undefined for anything else. */
 function pathOf(url: string): string | undefined {
-  const [, path] = /^(?:[A-Za-z][A-Za-z0-9+.-]*:\/\/[^/?#\s]+)?((?:\/[^?#\s]*)?(?:\?[^#\s]*)?)(?:#.*)?$/.exec(url) ?? [];
+  const [, path] =
+    /^(?:[A-Za-z][A-Za-z0-9+.-]*:\/\/[^/?#\s]+)?((?:\/[^?#\s]*)?(?:\?[^#\s]*)?)(?:#.*)?$/.exec(url) ?? [];
   if (path === undefined || url === "") return undefined;
   return path.startsWith("/") ? path : `/${path}`;
 }

@@ -5,7 +5,13 @@ import type { Cancellation } from "../proxy/cancellation.ts";
 import { type CollectedResponse, collectResponse } from "../proxy/collect-response.ts";
 import { describeFailure } from "../proxy/describe-failure.ts";
 import { OwnAnswer, textAnswer } from "../proxy/own-answer.ts";
-import { fieldsByName, firstField, type RequestHead, removeField, setField } from "../proxy/request-head.ts";
+import {
+  firstField,
+  type RequestHead,
+  removeField,
+  responseFields,
+  setField,
+} from "../proxy/request-head.ts";
 import type { UpstreamPools } from "../proxy/upstream-pools.ts";
 
 /** A decision with claims is small; a refusal with its page is not much larger. */
@@ -43,24 +49,30 @@ export async function applyExtAuthz(
     cancellation: Cancellation;
   },
 ): Promise<ExtAuthzVerdict | undefined> {
-  const { head, context, pools, cancellation } = options;
-  const request = checkRequest(policy, head, context, options.body);
+  const { context, pools, cancellation } = options;
+  const request = checkRequest(policy, options.head, context, options.body);
   let answer: CollectedResponse;
+  let head: Omit<CollectedResponse, "body"> | undefined;
   try {
     answer = await collectResponse(pools.get(policy), request, {
       maxBytes: MAX_ANSWER_BYTES,
       timeoutMs: policy.requestTimeoutMs,
       cancellation,
+      onHead: (status, fields) => {
+        head = { status, fields: [...fields] };
+      },
     });
   } catch (error) {
     if (cancellation.isRequested) throw cancellation.reason;
+    // It has said no, whatever became of the page that goes with it: `failureMode: allow` is for a service that says nothing.
+    if (head !== undefined && isRefusal(head)) throw relayed({ ...head, body: Buffer.alloc(0) });
     return withoutAnswer(policy, error);
   }
-  if (answer.status < 200 || answer.status > 299) throw relayed(answer);
+  if (isRefusal(answer)) throw relayed(answer);
 
   for (const name of policy.includeResponseHeaders) {
     const value = firstField(answer.fields, name);
-    if (value !== undefined) setField(head.fields, name, value);
+    if (value !== undefined) setField(options.head.fields, name, value);
   }
   return evaluateMetadata(policy, context, answer);
 }
@@ -85,8 +97,9 @@ function checkRequest(
     if (value !== undefined) setField(fields, name, value);
   }
   for (const { name, expression } of policy.addRequestHeaders) {
-    const value = expression.valueOrUndefined(context);
-    const usable = typeof value === "string" && isFieldValue(value);
+    const result = expression.valueOrUndefined(context);
+    const value = typeof result === "string" ? Buffer.from(result).toString("latin1") : undefined;
+    const usable = value !== undefined && isFieldValue(value);
     if (name.startsWith(":")) {
       if (usable) pseudo[name] = value;
     } else if (usable) {
@@ -109,7 +122,7 @@ function checkPath(policy: ExtAuthzPolicy, head: RequestHead, context: CelContex
   if (policy.path === undefined) return head.target;
   const path = policy.path.valueOrUndefined(context);
   if (typeof path !== "string" || !/^\/[\x21-\x7e]*$/.test(path)) {
-    throw textAnswer(403, "ExtAuth", DENIED_TEXT, "the check path is no path");
+    throw textAnswer(403, "ExtAuth", DENIED_TEXT, `${DENIED_TEXT}: the check path is no path`);
   }
   return path;
 }
@@ -119,7 +132,7 @@ function checkBody(policy: ExtAuthzPolicy, body: Buffer | undefined, fields: str
   if (options === undefined) return undefined;
   const isPartial = body !== undefined && body.length > options.maxRequestBytes;
   if (isPartial && !options.allowPartialMessage) {
-    throw textAnswer(413, "ExtAuth", DENIED_TEXT, "the body is too large for the check");
+    throw textAnswer(413, "ExtAuth", DENIED_TEXT, `${DENIED_TEXT}: the body is too large for the check`);
   }
   setField(fields, "x-envoy-auth-partial-body", String(isPartial));
   return isPartial ? body.subarray(0, options.maxRequestBytes) : body;
@@ -128,10 +141,17 @@ function checkBody(policy: ExtAuthzPolicy, body: Buffer | undefined, fields: str
 function withoutAnswer(policy: ExtAuthzPolicy, error: unknown): undefined {
   const failure = describeFailure(error);
   if ("denyWithStatus" in policy.failureMode) {
-    throw textAnswer(policy.failureMode.denyWithStatus, "ExtAuth", `${DENIED_TEXT}: ${failure}`, failure);
+    const status = policy.failureMode.denyWithStatus;
+    throw textAnswer(status, "DirectResponse", `${DENIED_TEXT}: ${failure}`);
   }
-  if (policy.failureMode.mode === "deny") throw textAnswer(403, "ExtAuth", DENIED_TEXT, failure);
+  if (policy.failureMode.mode === "deny") {
+    throw textAnswer(403, "ExtAuth", DENIED_TEXT, `${DENIED_TEXT}: ${failure}`);
+  }
   return undefined;
+}
+
+function isRefusal({ status }: { readonly status: number }): boolean {
+  return status < 200 || status > 299;
 }
 
 function relayed({ status, fields, body }: CollectedResponse): OwnAnswer {
@@ -147,7 +167,7 @@ function evaluateMetadata(
 ): ExtAuthzVerdict {
   const withResponse = {
     ...context,
-    response: { code: answer.status, headers: fieldsByName(answer.fields) },
+    response: { code: BigInt(answer.status), headers: responseFields(answer.fields) },
   };
   const extauthz: Record<string, unknown> = Object.create(null);
   const failedMetadata: string[] = [];

@@ -28,6 +28,7 @@ export class LocalRateLimit {
           status: 429,
           reason: "RateLimit",
           body: "rate limit exceeded",
+          detail: "rate limit exceeded",
           fields: [
             ["content-type", "text/plain"],
             ["x-ratelimit-limit", String(maxTokens)],

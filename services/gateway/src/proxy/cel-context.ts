@@ -1,9 +1,9 @@
 import type { CelContext } from "../cel/expression.ts";
-import { fieldsByName, type RequestHead } from "./request-head.ts";
+import { type RequestFields, type RequestHead, requestFields } from "./request-head.ts";
 
 /** What expressions see of a request. Members are built when an expression asks for them. */
 export function requestView(head: RequestHead): CelContext["request"] {
-  let headers: Record<string, string | string[]> | undefined;
+  let headers: RequestFields | undefined;
   return {
     method: head.method,
     host: head.authority,
@@ -17,7 +17,11 @@ export function requestView(head: RequestHead): CelContext["request"] {
       return `HTTP/${head.httpVersion}`;
     },
     get headers() {
-      headers ??= fieldsByName(head.fields);
+      headers ??= requestFields(
+        head.contentLength === undefined
+          ? head.fields
+          : ["content-length", head.contentLength, ...head.fields],
+      );
       return headers;
     },
   };
@@ -28,7 +32,7 @@ export function celContext(head: RequestHead): CelContext {
   return {
     request: requestView(head),
     response: null,
-    source: { address: head.sourceAddress, port: head.sourcePort },
+    source: { address: head.sourceAddress, port: BigInt(head.sourcePort) },
     extauthz: null,
     jwt: null,
   };

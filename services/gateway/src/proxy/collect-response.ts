@@ -26,7 +26,13 @@ export class ResponseTimeout extends Error {
 export function collectResponse(
   pool: Pool,
   request: Dispatcher.DispatchOptions,
-  limits: { maxBytes: number; timeoutMs?: number; cancellation: Cancellation },
+  limits: {
+    maxBytes: number;
+    timeoutMs?: number;
+    cancellation: Cancellation;
+    /** Called with status and fields as soon as they are there; the rest may still fail. */
+    onHead?: (status: number, fields: readonly string[]) => void;
+  },
 ): Promise<CollectedResponse> {
   return new Promise((resolve, reject) => {
     const { cancellation, timeoutMs } = limits;
@@ -62,6 +68,7 @@ export function collectResponse(
         if (statusCode < 200) return;
         status = statusCode;
         fields = endToEndFields(rawFields(rawHeaders));
+        limits.onHead?.(status, fields);
       },
       onResponseData(current, chunk) {
         size += chunk.length;

@@ -65,6 +65,7 @@ export async function handleRequest(
       corsFields,
       deadline,
       deadlines,
+      startedAtMs: performance.now(),
     });
   } catch (error) {
     answer(error, { message, response, environment, record, corsFields });
@@ -83,6 +84,8 @@ interface Exchange {
   readonly corsFields: string[];
   readonly deadline: (milliseconds: number | undefined, text: string) => void;
   readonly deadlines: NodeJS.Timeout[];
+  /** On the process's own clock. */
+  readonly startedAtMs: number;
 }
 
 async function passPolicies(exchange: Exchange): Promise<void> {
@@ -106,8 +109,6 @@ async function passPolicies(exchange: Exchange): Promise<void> {
   record.route = route;
   record.matchedPath = matchedPath;
   const { policies } = route;
-  exchange.deadline(policies.requestTimeoutMs, "request timeout");
-
   // Reading starts now, while the check is under way; a failure is looked at where the body is needed.
   const reading = head.hasBody ? readRequestBody(message, environment.maxBodyBytes) : undefined;
   reading?.catch(() => {});
@@ -130,6 +131,12 @@ async function passPolicies(exchange: Exchange): Promise<void> {
   }
   if (policies.authorization) applyAuthorization(policies.authorization, record.context);
   environment.rateLimits.get(route)?.take();
+
+  // Counted from the request's start, and in force from here on: the check has a time of its own.
+  if (policies.requestTimeoutMs !== undefined) {
+    const leftMs = policies.requestTimeoutMs - (performance.now() - exchange.startedAtMs);
+    exchange.deadline(Math.max(0, leftMs), "request timeout");
+  }
 
   // A caller that leaves ends the reading by itself; only a deadline has to be watched for.
   const body = await (exchange.deadlines.length === 0 ? reading : untilCancelled(reading, cancellation));
@@ -178,7 +185,7 @@ async function callAgent(
   } catch (error) {
     if (error instanceof OwnAnswer || error instanceof CallerGone) throw error;
     const failure = describeFailure(error);
-    throw textAnswer(503, "UpstreamFailure", `upstream call failed: ${failure}`, failure);
+    throw textAnswer(503, "UpstreamFailure", `upstream call failed: ${failure}`);
   }
 }
 
@@ -189,7 +196,7 @@ function sendCard({ response, record, corsFields }: Exchange, card: CollectedRes
     body = rewriteAgentCard(card.body, `http://${head!.authority}`, head!.target);
   } catch (error) {
     const { message } = error as Error;
-    throw textAnswer(503, "UpstreamFailure", `processing failed: ${message}`, message);
+    throw textAnswer(503, "Internal", `processing failed: ${message}`);
   }
   const fields = [...card.fields];
   for (let index = 0; index < corsFields.length; index += 2) {

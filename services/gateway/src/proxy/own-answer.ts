@@ -20,7 +20,7 @@ export class OwnAnswer extends Error {
   readonly fields: FlatFields;
   readonly body: Uint8Array | string;
   readonly reason: AnswerReason;
-  /** For the access log; undefined where status and reason say it all. */
+  /** For the access log's `error`; undefined where the answer is somebody else's. */
   readonly detail?: string;
 
   constructor(options: {
@@ -39,14 +39,19 @@ export class OwnAnswer extends Error {
   }
 }
 
-/** A `text/plain` answer of the gateway's own. */
-export function textAnswer(status: number, reason: AnswerReason, text: string, detail?: string): OwnAnswer {
+/** A `text/plain` answer of the gateway's own. Its text is the log's `error`, unless `detail` says more. */
+export function textAnswer(
+  status: number,
+  reason: AnswerReason,
+  text: string,
+  detail: string = text,
+): OwnAnswer {
   return new OwnAnswer({
     status,
     reason,
     body: text,
     fields: ["content-type", "text/plain"],
-    ...(detail !== undefined && { detail }),
+    detail,
   });
 }
 

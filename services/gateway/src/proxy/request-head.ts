@@ -7,6 +7,9 @@ export const MAX_HEADER_LINES = 200;
 // A registered name or an IP literal, and a port. Nothing that a URL would read as credentials, path or encoding.
 const HOST = /^([A-Za-z0-9._-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(?::(\d{1,5}))?$/;
 
+// A path and a query without the characters that Agentgateway refuses there. The parser has refused those above ASCII.
+const TARGET = /^\/[^<>`#?]*(?:\?[^"<>#]*)?$/;
+
 // RFC 9110 section 7.6.1, plus the proxy fields that were never end to end.
 const HOP_BY_HOP = new Set([
   "connection",
@@ -37,6 +40,8 @@ export interface RequestHead {
   readonly sourcePort: number;
   /** True when the message was framed with a body, be it an empty one. */
   readonly hasBody: boolean;
+  /** As received; expressions can see it. */
+  readonly contentLength?: string;
 }
 
 /**
@@ -52,6 +57,7 @@ export function readRequestHead(message: IncomingMessage): RequestHead {
   const fields: string[] = [];
   let authority: string | undefined;
   let hasBody = false;
+  let contentLength: string | undefined;
   for (let index = 0; index < raw.length; index += 2) {
     const name = raw[index]!.toLowerCase();
     const value = raw[index + 1]!;
@@ -60,6 +66,7 @@ export function readRequestHead(message: IncomingMessage): RequestHead {
       authority = value;
     } else if (name === "content-length" || name === "transfer-encoding") {
       hasBody = true;
+      if (name === "content-length") contentLength = value;
     } else if (!HOP_BY_HOP.has(name) && name !== "expect" && !dropped?.has(name)) {
       fields.push(name, value);
     }
@@ -67,7 +74,7 @@ export function readRequestHead(message: IncomingMessage): RequestHead {
   const [, hostname] = HOST.exec(authority ?? "") ?? [];
   if (hostname === undefined) throw textAnswer(400, "InvalidRequest", "invalid host");
   const target = message.url ?? "";
-  if (!target.startsWith("/") || target.includes("#")) {
+  if (!TARGET.test(target)) {
     throw textAnswer(400, "InvalidRequest", "invalid request target");
   }
   const queryAt = target.indexOf("?");
@@ -82,6 +89,7 @@ export function readRequestHead(message: IncomingMessage): RequestHead {
     sourceAddress: message.socket.remoteAddress ?? "",
     sourcePort: message.socket.remotePort ?? 0,
     hasBody,
+    ...(contentLength !== undefined && { contentLength }),
   };
 }
 
@@ -120,18 +128,61 @@ export function removeField(fields: string[], name: string): void {
   }
 }
 
-/** Fields as CEL sees them: text for one line, a list for several. */
-export function fieldsByName(fields: readonly string[]): Record<string, string | string[]> {
-  const byName: Record<string, string | string[]> = Object.create(null);
+/** Where a map of request fields keeps the lines after the first, for whoever shows the whole map. */
+export const FURTHER_LINES: unique symbol = Symbol("further lines");
+
+export interface RequestFields {
+  [name: string]: string;
+  [FURTHER_LINES]?: [name: string, value: string][];
+}
+
+/** A request's fields as CEL sees them: of each name the first line. One that is not ASCII is not there. */
+export function requestFields(fields: readonly string[]): RequestFields {
+  const byName: RequestFields = Object.create(null);
+  let unreadable: Set<string> | undefined;
   for (let index = 0; index < fields.length; index += 2) {
     const name = fields[index]!;
     const value = fields[index + 1]!;
+    if (byName[name] !== undefined || unreadable?.has(name)) {
+      byName[FURTHER_LINES] ??= [];
+      byName[FURTHER_LINES].push([name, value]);
+    } else if (/^[\t\x20-\x7e]*$/.test(value)) {
+      byName[name] = value;
+    } else {
+      unreadable ??= new Set();
+      unreadable.add(name);
+    }
+  }
+  return byName;
+}
+
+/** A response's fields as CEL sees them: text for one line, a list for several. One with a line that is not UTF-8 is not there. */
+export function responseFields(fields: readonly string[]): Record<string, string | string[]> {
+  const byName: Record<string, string | string[]> = Object.create(null);
+  const unreadable: string[] = [];
+  for (let index = 0; index < fields.length; index += 2) {
+    const name = fields[index]!;
+    const value = textOfField(fields[index + 1]!);
     const present = byName[name];
-    if (present === undefined) byName[name] = value;
+    if (value === undefined) unreadable.push(name);
+    else if (present === undefined) byName[name] = value;
     else if (typeof present === "string") byName[name] = [present, value];
     else present.push(value);
   }
+  for (const name of unreadable) delete byName[name];
   return byName;
+}
+
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** A field's bytes, which node gives as latin1. */
+function textOfField(value: string): string | undefined {
+  if (/^[\0-\x7f]*$/.test(value)) return value;
+  try {
+    return utf8.decode(Buffer.from(value, "latin1"));
+  } catch {
+    return undefined;
+  }
 }
 
 function nominatedByConnection(connection: string | undefined): ReadonlySet<string> | undefined {

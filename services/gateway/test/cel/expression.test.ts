@@ -103,6 +103,17 @@ describe("names that both gateways do not share are refused when the file is loa
   });
 });
 
+test.each(["(?i)a", "a++", "\\Aa", "[[:alpha:]]", "(a)\\1", "(", "\\pL"])(
+  "a pattern that RE2 and JavaScript do not read alike is refused: %s",
+  (pattern) => {
+    expect(() => compileExpression(`request.path.matches(${JSON.stringify(pattern)})`)).toThrow(/pattern/);
+  },
+);
+
+test.each(["uint(1)", "1u", "source.port == 5u"])("%s is refused", (source) => {
+  expect(() => compileExpression(source)).toThrow(/not by the embedded gateway/);
+});
+
 test("values become plain JSON data", () => {
   const source =
     "{'size': size('abc'), 'text': 'x', 'list': [1], 'raw': b'hi', 'time': timestamp('2026-02-06T00:00:00Z')}";

@@ -58,6 +58,7 @@ describe("agentgateway/config-policy.yaml: identity by path", () => {
   const SUPPLY_CHAIN = "http://supply-chain-agent.localhost:3000";
   const jwt = (claims: object, agent = BACKEND) => ({ aauth: { scheme: "Jwt", agent, jwt_claims: claims } });
   const good = {
+    iss: "http://localhost:8080/realms/aauth-test",
     aud: SUPPLY_CHAIN,
     scope: "openid supply-chain:optimize",
     act: { agent: "http://other.test" },

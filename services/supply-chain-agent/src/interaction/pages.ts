@@ -22,6 +22,7 @@ dl { margin: 0; padding: .9rem 1rem; background: var(--wash); border-radius: .75
 dt { color: var(--muted); font-size: .8rem; }
 dd { margin: 0 0 .75rem; overflow-wrap: anywhere; }
 dd:last-child { margin: 0; }
+dd small { display: block; color: var(--muted); }
 code { font: .85em/1.4 ui-monospace, "Liberation Mono", monospace; }
 .buttons { display: flex; flex-wrap: wrap; gap: .75rem; margin-top: 1.5rem; }
 button { flex: 1 1 9rem; min-height: 2.9rem; padding: .6rem 1rem; font: inherit; font-weight: 600; cursor: pointer;
@@ -53,7 +54,7 @@ export function approvalPage(options: {
   const facts: readonly (readonly [string, string])[] = [
     [
       "Ordered by the agent (verified)",
-      `<code>${escaped(agent)}</code>${agentName ? ` calls itself “${escaped(agentName)}”` : ""}`,
+      `<code>${escaped(agent)}</code>${agentName ? `<small>calls itself “${escaped(agentName)}”</small>` : ""}`,
     ],
     ["Order", `${order.quantity} × ${escaped(order.model)}, ${escaped(order.vendor)}`],
     ["Total", `$${order.total.toLocaleString("en-US")}`],

@@ -136,7 +136,7 @@ public final class AAuthRealm {
                 || baseUri.getHost().equals("127.0.0.1");
         boolean configured = settings.hostnameConfigured() || realm.getAttribute("frontendUrl") != null;
         if (!configured && !(settings.development() && local)) {
-            LOG.errorf("AAuth needs Keycloak's hostname to be configured; the request's Host is not believed");
+            LOG.error("AAuth needs Keycloak's hostname to be configured; the request's Host is not believed");
             throw OAuthException.unproven(new AAuthException(
                     ErrorCode.UNKNOWN_AUTHORITY, "the request addresses a host that is not served here"));
         }

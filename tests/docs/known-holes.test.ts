@@ -1,0 +1,45 @@
+/** The page of known holes names every hole once, and for each a test that is there and carries its id. */
+
+import { readFile } from "node:fs/promises";
+import { expect, test } from "vitest";
+
+const PAGE = new URL("../../docs/reference/known-holes.md", import.meta.url);
+const HOLES = { P: 10, J: 20, G: 11, D: 14, B: 9 };
+
+interface Row {
+  readonly id: string;
+  readonly cells: readonly string[];
+}
+
+const rows: readonly Row[] = (await readFile(PAGE, "utf8"))
+  .split("\n")
+  .filter((line) => /^\| [PJGDB]\d+ \|/.test(line))
+  .map((line) => {
+    const [id = "", ...cells] = line.slice(2, -2).split(" | ");
+    return { id, cells };
+  });
+
+test("every hole has one row, in order, with what we answer", () => {
+  const ids = Object.entries(HOLES).flatMap(([letter, count]) =>
+    Array.from({ length: count }, (_, index) => `${letter}${index + 1}`),
+  );
+  expect(rows.map(({ id }) => id)).toEqual(ids);
+  for (const { id, cells } of rows) expect([id, cells.length]).toEqual([id, 3]);
+});
+
+test.each(rows.map(({ id, cells }) => [id, cells[2] ?? ""] as const))(
+  "%s is shown by tests that carry its id",
+  async (id, cell) => {
+    const named = [...cell.matchAll(/\]\(([^)]+)\) (`{1,2})(.+?)\2(?:<br>|$)/g)];
+    expect(named.length).toBe(cell.split("<br>").length);
+    for (const [, path = "", , title = ""] of named) {
+      const [ids = "", ...rest] = title.split(": ");
+      expect(ids.split(", ")).toContain(id);
+      const source = await readFile(new URL(path, PAGE), "utf8");
+      // The whole title, or the row of a table that begins with the id.
+      const isThere =
+        source.includes(title) || (source.includes(`"${id}"`) && source.includes(rest.join(": ")));
+      expect({ path, title, isThere }).toEqual({ path, title, isThere: true });
+    }
+  },
+);

@@ -1,0 +1,58 @@
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { openPage, startBrowser, type WatchedPage } from "../support/browser.ts";
+import { fillLoginPage } from "../support/sign-in.ts";
+import { startStack, type TestStack } from "../support/start-stack.ts";
+
+const WAIT = { timeout: 30_000 };
+
+let browser: Browser;
+beforeAll(async () => {
+  browser = await startBrowser();
+});
+afterAll(() => browser?.close());
+
+describe.each(["hwk", "jwks"] as const)(
+  "a person whose agents sign with scheme %s and nothing more",
+  (scheme) => {
+    let stack: TestStack;
+    let watched: WatchedPage;
+    beforeAll(async () => {
+      const modes = { signatureScheme: scheme, authorizationScheme: "signature-only", ui: true } as const;
+      stack = await startStack({ modes });
+      watched = await openPage(browser);
+      await watched.page.setViewportSize({ width: 1280, height: 1000 });
+    });
+    afterAll(async () => {
+      await watched?.context.close();
+      await stack?.stop();
+    });
+
+    test("gets an answer without challenge and token", async () => {
+      const { page } = watched;
+      await page.goto(stack.urls.ui);
+      await page.getByRole("button", { name: "Sign in with Keycloak" }).click();
+      await fillLoginPage(page);
+      await page.getByRole("button", { name: "Optimize Laptop Supply Chain" }).click();
+      await page.getByRole("heading", { name: "Optimization completed" }).waitFor(WAIT);
+      await page.getByRole("heading", { name: "Supply Chain Optimization Analysis" }).waitFor(WAIT);
+      const feed = await page.getByTestId("activity-feed").textContent();
+      expect(feed).toContain("Request signed");
+      for (const step of ["Challenge received", "Auth token"]) expect(feed).not.toContain(step);
+      expect(await page.getByTestId("granted-consent").count()).toBe(0);
+    });
+
+    test(`sees in the message ${scheme === "hwk" ? "a key and no name" : "whose key it is"}`, async () => {
+      const { page } = watched;
+      await page.getByRole("link", { name: "Look at every message" }).click(WAIT);
+      const messages = page.getByRole("link", { name: /^Message \d+ of / });
+      await expect.poll(() => messages.count(), WAIT).toBe(2);
+      await messages.nth(1).click();
+      await page.getByRole("heading", { name: /^2\. / }).waitFor(WAIT);
+      const answers = await page.getByTestId("message-answers").textContent();
+      const isNamed = answers?.includes(`proven to be ${stack.urls.backendAgent}`);
+      expect(isNamed).toBe(scheme === "jwks");
+      expect(answers).toContain("Every check passed at: Gateway, Supply-chain agent");
+    });
+  },
+);
