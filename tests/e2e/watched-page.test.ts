@@ -20,8 +20,9 @@ test.fails("a complaint fails the test", async () => {
 
 test.fails("an uncaught error fails the test, also of a page that was closed", async () => {
   const { page, context } = await openPage(browser);
-  await page.evaluate("setTimeout(() => { throw new Error('lost') })");
-  await page.waitForEvent("pageerror");
+  const thrown = page.waitForEvent("pageerror");
+  await page.evaluate("void setTimeout(() => { throw new Error('lost') })");
+  await thrown;
   await context.close();
 });
 

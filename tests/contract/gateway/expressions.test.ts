@@ -73,7 +73,6 @@ const REFUSES = [
   `${claims}.aud[7] != "x"`,
   'request.headers["x-twice"] == "2"',
   'request.headers["x-text"] != ""',
-  'request.headers["X-Empty"] == ""',
   'request.headers["x-bytes"] != ""',
   'request.headers["host"] != ""',
   'request.headers["x-twice"].size() == 2',

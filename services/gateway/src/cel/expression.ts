@@ -138,6 +138,7 @@ function checkNames(node: unknown, bound: ReadonlySet<string>): void {
       if (target.op === "id" && typeof name === "string" && !bound.has(target.args)) {
         checkField(target.args, name);
       }
+      if (typeof name === "string") checkHeaderName(target, name);
       break;
     }
     case "call":
@@ -204,6 +205,12 @@ function parseJson(text: string): unknown {
 function intOrDouble(digits: string): bigint | number {
   const value = BigInt(digits);
   return BigInt.asIntN(64, value) === value ? value : Number(digits);
+}
+
+/** Agentgateway finds a header in any spelling. Here only the one in lower case would be found. */
+function checkHeaderName(target: ASTNode, name: string): void {
+  if (target.op !== "." || target.args[1] !== "headers" || name === name.toLowerCase()) return;
+  throw new ExpressionError(`write header names in lower case: ${JSON.stringify(name.toLowerCase())}`);
 }
 
 function isNode(value: unknown): value is ASTNode {

@@ -62,7 +62,7 @@ describe("values and errors are those of Agentgateway v1.4.1", () => {
     // no way to JavaScript's own properties
     ["extauthz.aauth.constructor", "error"],
     ["extauthz.aauth.__proto__", "error"],
-    ["request.headers.toString", "error"],
+    ["request.headers.constructor", "error"],
     // json
     ['json("{\\"a\\": [1]}").a[0] == 1', true],
     ['json("nonsense")', "error"],
@@ -112,6 +112,10 @@ test.each(["(?i)a", "a++", "\\Aa", "[[:alpha:]]", "(a)\\1", "(", "\\pL"])(
 
 test.each(["uint(1)", "1u", "source.port == 5u"])("%s is refused", (source) => {
   expect(() => compileExpression(source)).toThrow(/not by the embedded gateway/);
+});
+
+test.each(['request.headers["X-One"]', "response.headers.Location"])("%s is refused", (source) => {
+  expect(() => compileExpression(source)).toThrow(/lower case/);
 });
 
 test("values become plain JSON data", () => {

@@ -55,7 +55,7 @@ describe("the access log", () => {
     });
     expect(
       (await line(gateway))
-        .replace(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z/, "TIME")
+        .replace(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{1,6}Z/, "TIME")
         .replace(/src\.addr=\S+/, "src.addr=A")
         .replace(/duration=\d+ms/, "duration=Nms"),
     ).toBe(
