@@ -109,7 +109,7 @@ export const ATTRIBUTE = {
   /** Client and server. As above; not of a challenge, whose body the agent does not read. */
   responseBody: "aauth.http.response.body",
 
-  /** Backend. Id of the run that a span belongs to. */
+  /** Backend. Id of the run, or of the order, that a span belongs to. */
   runId: "optimization.request_id",
 } as const;
 
@@ -178,6 +178,12 @@ export const SPAN = {
   redeemConsent: "aauth_token_service.redeem_code",
   /** supply-chain-backend: a consent is given back. */
   revokeConsent: "aauth_token_service.revoke_consent",
+  /** supply-chain-ui: from the click on an order to the backend's answer. */
+  orderClick: "supply_chain_ui.place_order",
+  /** supply-chain-backend: one attempt of an order. An order that waits for the person has two. */
+  order: "order_service.place_order",
+  /** supply-chain-backend: the browser is back from the supply-chain agent's own page. */
+  orderReturned: "orders_api.interaction_callback",
   /** supply-chain-agent: the task of one message. */
   supplyChainExecute: "supply_chain_agent.executor.execute",
   /** supply-chain-agent: the work that needs nobody else. */
