@@ -8,11 +8,13 @@ export type { TracedChallenge, TracedCheck, TracedToken } from "../attribute-nam
 export { compareTexts, type TextPart } from "./byte-difference.ts";
 export { isoSeconds, type ReadableClaim, readableClaims, tokenPurpose } from "./claim-meaning.ts";
 export {
+  afterChecks,
   type DecisiveCheck,
   decisiveCheck,
   keySourceInWords,
   type MessageAnswers,
   messageAnswers,
+  type UserNames,
 } from "./message-answers.ts";
 export { partyName } from "./parties.ts";
 export type {
@@ -25,6 +27,7 @@ export type {
   SignerSide,
   Verdict,
   VerifierSide,
+  Visit,
   WaterfallRow,
 } from "./protocol-run.ts";
 export { readProtocolRun } from "./read-run.ts";

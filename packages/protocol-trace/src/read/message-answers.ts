@@ -1,7 +1,10 @@
-import type { TracedCheck, TracedToken } from "../attribute-names.ts";
+import { EVENT, type TracedCheck, type TracedToken } from "../attribute-names.ts";
 import { isoSeconds } from "./claim-meaning.ts";
 import { partyName } from "./parties.ts";
 import type { Message, VerifierSide } from "./protocol-run.ts";
+import { readSignatureKey } from "./signature-fields.ts";
+import { visitAnswers } from "./visit-answers.ts";
+import { interactionUrl } from "./visits.ts";
 
 /** What anyone asks about a message, answered from what its sender and the gates wrote down. */
 export interface MessageAnswers {
@@ -31,6 +34,9 @@ const KEY_SOURCES: Readonly<Record<string, string>> = {
   "agent-token": "the agent token names it (cnf.jwk)",
 };
 
+/** What a user is called, by `sub`; undefined for one whom the asker does not know. */
+export type UserNames = (sub: string) => string | undefined;
+
 export function keySourceInWords(source: string): string {
   return KEY_SOURCES[source] ?? source;
 }
@@ -44,12 +50,17 @@ export function decisiveCheck({ verifiers }: Message): DecisiveCheck | undefined
   return undefined;
 }
 
-/** Answers the five questions. Text for people: it may change at any time. */
-export function messageAnswers(message: Message): MessageAnswers {
+/**
+ * Answers the five questions. Text for people: it may change at any time.
+ *
+ * @param nameOf names users beside their `sub`; default: nobody is known by name
+ */
+export function messageAnswers(message: Message, nameOf: UserNames = () => undefined): MessageAnswers {
+  if (message.visit !== undefined) return visitAnswers(message, message.visit);
   return {
     signedBy: signedBy(message),
     key: keyOf(message),
-    onBehalfOf: onBehalfOf(message),
+    onBehalfOf: onBehalfOf(message, nameOf),
     allowedBy: allowedBy(message),
     verdict: verdictOf(message),
   };
@@ -83,17 +94,28 @@ function keyOf(message: Message): string {
   const print = thumbprint === undefined ? "" : `, thumbprint ${thumbprint}`;
   const source = gateOf(message)?.keySource;
   const found = source === undefined ? "" : `; ${keySourceInWords(source)}`;
-  return `Ed25519 key${name}${print}${found}.`;
+  return `${keyType(message)}${name}${print}${found}.`;
 }
 
-function onBehalfOf(message: Message): string {
+/** The curve, where the message itself says it: in the key of scheme hwk, or in the token's `cnf`. */
+function keyType(message: Message): string {
+  const key = readSignatureKey(message.request.headers?.["signature-key"] ?? "");
+  const confirmed = (tokenOf(message)?.claims?.cnf as { jwk?: { crv?: unknown } } | undefined)?.jwk?.crv;
+  const curve = key?.parameters.find(({ name }) => name === "crv")?.value ?? text(confirmed);
+  return curve === undefined ? "Key" : `${curve} key`;
+}
+
+function onBehalfOf(message: Message, nameOf: UserNames): string {
   const gate = gateOf(message);
   const token = tokenOf(message);
   const user = gate?.userSub ?? text(token?.claims?.sub);
   if (message.signer === undefined) return "The signed-in user.";
   const caller = callerOf(token);
   const chain = caller === undefined ? "" : ` ${caller} asked for it.`;
-  if (user !== undefined && token?.kind === "auth+jwt") return `The user ${user}.${chain}`;
+  if (user !== undefined && token?.kind === "auth+jwt") {
+    const name = nameOf(user);
+    return `The user ${name === undefined ? user : `${name} (${user})`}.${chain}`;
+  }
   return caller === undefined ? "Itself: no user is named." : `No user is named.${chain}`;
 }
 
@@ -133,18 +155,42 @@ function verdictOf(message: Message): string {
     return `${word} by ${where} with status ${status}: check “${decisive.check.name}” failed${reason}${named}.${wanted(message)}`;
   }
   if (code !== undefined) return `${word} by ${where} with status ${status}${named}.${wanted(message)}`;
+  const after = afterChecks(message);
+  if (after === "answered") {
+    return `${where} answered with status ${status}${errorIn(message)} after the checks passed.`;
+  }
   const policy =
-    outcome === "refused" && stoppedAt !== undefined
-      ? ": the signature is good, and its policy does not allow this caller"
-      : "";
+    after === "policy" ? ": the signature is good, and its policy does not allow this caller" : "";
   return `${word} by ${where} with status ${status}${policy}.${wanted(message)}`;
 }
 
+/**
+ * What turned a message down whose checks had all passed: `policy`, the gateway's own rules, which say 403; `answered` for anything else
+ * (no such route, a limit, the agent's own reasons). Undefined for a message that a check ended, or that was accepted.
+ */
+export function afterChecks(message: Message): "policy" | "answered" | undefined {
+  const { outcome, status, stoppedAt, verifiers, signer } = message;
+  const isTurnedDown = outcome === "refused" || (outcome === "failed" && status !== undefined);
+  if (!isTurnedDown || signer === undefined || verifiers.length === 0) return undefined;
+  if (verifiers.some(({ verdict, errorCode }) => verdict !== "passed" || errorCode !== undefined))
+    return undefined;
+  return status === 403 && stoppedAt !== undefined ? "policy" : "answered";
+}
+
+/** The code in a JSON error of the receiver's own. */
+function errorIn({ response }: Message): string {
+  const code = /^\s*\{\s*"error"\s*:\s*"([a-z_]{1,40})"/.exec(response.body ?? "")?.[1];
+  return code === undefined ? "" : ` (${code})`;
+}
+
 /** What a challenge asks for. */
-function wanted({ outcome, verifiers, events }: Message): string {
+function wanted(message: Message): string {
+  const { outcome, verifiers, events } = message;
   if (outcome !== "challenged") return "";
+  const page = interactionUrl(message);
+  if (page !== undefined) return ` It wants the user in person, on its own page (${page}).`;
   const challenge = verifiers.find((gate) => gate.challenge !== undefined)?.challenge;
-  const event = events.find(({ name }) => name === "aauth.challenge_received");
+  const event = events.find(({ name }) => name === EVENT.challengeReceived);
   const level = challenge?.level ?? text(event?.facts.level);
   const token = challenge?.resource_token ?? event?.token;
   if (level === "authorized" || token !== undefined) {
@@ -158,9 +204,9 @@ function wanted({ outcome, verifiers, events }: Message): string {
 
 function issued({ verifiers, events }: Message): string {
   const token = verifiers.find(({ issuedToken }) => issuedToken !== undefined)?.issuedToken;
-  const received = token ?? events.find(({ name }) => name === "aauth.token_received")?.token;
+  const received = token ?? events.find(({ name }) => name === EVENT.tokenReceived)?.token;
   if (received !== undefined) return ` It issued ${describeToken(received)}`;
-  return events.some(({ name }) => name === "aauth.consent_required")
+  return events.some(({ name }) => name === EVENT.consentRequired)
     ? " It issued no token yet: the user has to consent first."
     : "";
 }

@@ -77,9 +77,18 @@ export interface RunEvent {
  */
 export type Outcome = "accepted" | "challenged" | "refused" | "failed" | "pending";
 
+/**
+ * A person's way to a page and back, which no agent signs: to the auth server's consent page, or to a resource's own page (profile 3.5).
+ * `there` has no span of its own: it is known from what sent the browser there.
+ */
+export interface Visit {
+  readonly page: "consent" | "interaction";
+  readonly leg: "there" | "back";
+}
+
 /** One request with its response. */
 export interface Message {
-  /** Span id of its sender: its address in the picture. */
+  /** Span id of its sender, or made of one: its address in the picture. */
   readonly id: string;
   readonly traceId: string;
   /** From 1, in the order they were sent. */
@@ -95,11 +104,19 @@ export interface Message {
   readonly endMicros: number;
   readonly method: string;
   readonly url: string;
+  /** What is asked, in short: the A2A method, the type of a token request, or method and path. */
+  readonly what: string;
   readonly status?: number;
   readonly outcome: Outcome;
   /** `token` for a request to an auth server's token endpoint. */
   readonly purpose: "resource" | "token" | "user";
   readonly requestType?: string;
+  /** Only for a browser that is sent to a page, or comes back from one. */
+  readonly visit?: Visit;
+  /** The span of the party that answers is there; its checks come with it. */
+  readonly isReceived: boolean;
+  /** Why a browser that came back got nowhere. What gates say is in {@link verifiers}. */
+  readonly errorCode?: string;
   readonly attempt?: number;
   readonly retryReason?: string;
   readonly request: HttpMessage;

@@ -5,23 +5,26 @@
  */
 
 import { ATTRIBUTE, EVENT, SERVICE_NAME } from "../attribute-names.ts";
+import { whatIsAsked } from "./message-what.ts";
 import { columnOf, columnOfUrl, partiesOf } from "./parties.ts";
 import type { Message, Outcome, ProtocolRun, RunEvent, VerifierSide } from "./protocol-run.ts";
 import { readJaegerSpans } from "./read-jaeger.ts";
 import { readEvents, readHttp, readSigner, readVerifier } from "./read-sides.ts";
 import { below, type SpanTree, spanTree } from "./span-tree.ts";
 import { numberAttribute, type TraceSpan, textAttribute } from "./trace-span.ts";
+import { returnMessage, visitOf, withVisits } from "./visits.ts";
 import { waterfallOf } from "./waterfall.ts";
 
 /** Routes that a page asks over and over to show a run: they are no part of it. */
 const WATCHING =
-  /^\/(optimization\/(progress|results|all|trace|[^/]+\/(trace|attempts|break-it))|agents\/|auth\/me|health)/;
+  /^\/(optimization\/(progress|results|all|trace|[^/]+\/(trace|attempts|break-it))|orders\/|agents\/|auth\/me|health)/;
 
-type Draft = Omit<Message, "number">;
+/** A message before it has its place among the others. */
+export type Draft = Omit<Message, "number">;
 
 /**
  * Reads a run of the protocol out of its traces, as Jaeger's HTTP query API gives them (`GET /api/traces/{id}`). One run may have
- * several: it goes on in another one when a person comes back from the consent page.
+ * several. Where a person was sent to a page, that visit is a message as well, although no span of the run stands for it.
  *
  * What it does NOT do: verify anything. It repeats what the parties have written on their spans, and a span is only as honest as its
  * writer.
@@ -39,9 +42,11 @@ export function readProtocolRun(answers: readonly unknown[]): ProtocolRun {
   const tree = spanTree(spans);
   const drafts = spans.flatMap((span): Draft[] => {
     if (isSigned(span)) return [signedMessage(span, tree)];
+    const visit = visitOf(span);
+    if (visit !== undefined) return [returnMessage(exchangeOf(span), span, visit)];
     return isUserRequest(span) ? [userMessage(span)] : [];
   });
-  const messages = withEvents(drafts, spans).map(
+  const messages = withVisits(withEvents(drafts, spans)).map(
     (draft, index): Message => ({ ...draft, number: index + 1 }),
   );
   return {
@@ -93,7 +98,8 @@ function signedMessage(span: TraceSpan, tree: SpanTree): Draft {
   const purpose = attributes[ATTRIBUTE.purpose] === "token" ? "token" : "resource";
   const url = textAttribute(attributes, ATTRIBUTE.url) ?? "";
   const from = columnOf(span.service);
-  const via = caused.some(({ service }) => columnOf(service) === SERVICE_NAME.gateway)
+  // Only who was called is on the way: the gateway may well be behind somebody who calls on without a signature.
+  const via = tree.childrenOf(span).some(({ service }) => columnOf(service) === SERVICE_NAME.gateway)
     ? SERVICE_NAME.gateway
     : undefined;
   const receiver = caused.find(({ kind, service }) => kind === "server" && columnOf(service) !== via);
@@ -101,14 +107,17 @@ function signedMessage(span: TraceSpan, tree: SpanTree): Draft {
   const status = numberAttribute(attributes, ATTRIBUTE.status);
   const requestType =
     gates.find((gate) => gate.requestType !== undefined)?.requestType ?? requestTypeOf(span);
+  const exchange = exchangeOf(span);
   return {
-    ...exchangeOf(span),
+    ...exchange,
     from,
     to,
     ...(via !== undefined && { via }),
     ...(via !== undefined && receiver === undefined && status !== undefined && { stoppedAt: via }),
     url,
+    what: whatIsAsked({ ...exchange, purpose, url, requestType }),
     purpose,
+    isReceived: receiver !== undefined,
     outcome: outcomeOf(span, status, gates),
     ...(requestType !== undefined && { requestType }),
     ...optionalNumber("attempt", numberAttribute(attributes, ATTRIBUTE.attempt)),
@@ -122,12 +131,16 @@ function signedMessage(span: TraceSpan, tree: SpanTree): Draft {
 function userMessage(span: TraceSpan): Draft {
   const { attributes } = span;
   const status = numberAttribute(attributes, ATTRIBUTE.status);
+  const exchange = exchangeOf(span);
+  const url = textAttribute(attributes, ATTRIBUTE.route) ?? textAttribute(attributes, ATTRIBUTE.path) ?? "";
   return {
-    ...exchangeOf(span),
+    ...exchange,
     from: SERVICE_NAME.ui,
     to: columnOf(span.service),
-    url: textAttribute(attributes, ATTRIBUTE.route) ?? textAttribute(attributes, ATTRIBUTE.path) ?? "",
+    url,
+    what: `${exchange.method} ${url}`.trim(),
     purpose: "user",
+    isReceived: true,
     outcome: outcomeOf(span, status, []),
     verifiers: [],
     events: [],

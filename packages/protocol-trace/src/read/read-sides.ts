@@ -1,4 +1,10 @@
-import { ATTRIBUTE, type TracedChallenge, type TracedCheck, type TracedToken } from "../attribute-names.ts";
+import {
+  ATTRIBUTE,
+  EVENT,
+  type TracedChallenge,
+  type TracedCheck,
+  type TracedToken,
+} from "../attribute-names.ts";
 import { columnOf } from "./parties.ts";
 import type { HttpMessage, RunEvent, SignerSide, Verdict, VerifierSide } from "./protocol-run.ts";
 import {
@@ -9,6 +15,9 @@ import {
   type TraceSpan,
   textAttribute,
 } from "./trace-span.ts";
+
+/** Others come from libraries, and say nothing of the protocol. */
+const PROTOCOL_EVENTS: ReadonlySet<string> = new Set(Object.values(EVENT));
 
 /** What a signed attempt's span says of its signature. */
 export function readSigner({ service, attributes }: TraceSpan): SignerSide {
@@ -68,7 +77,7 @@ export function readHttp(attributes: Attributes, headers: string, body: string):
 
 export function readEvents({ events }: TraceSpan): RunEvent[] {
   return events
-    .filter(({ name }) => name.startsWith("aauth."))
+    .filter(({ name }) => PROTOCOL_EVENTS.has(name))
     .map(({ name, timeMicros, attributes }) => {
       const { event: _name, resource_token, token, ...facts } = attributes;
       const shown = readToken(jsonAttribute(attributes, token === undefined ? "resource_token" : "token"));

@@ -1,11 +1,11 @@
-import { expect, test } from "vitest";
-import { decisiveCheck, messageAnswers } from "../../src/read/index.ts";
+import { describe, expect, test } from "vitest";
+import { afterChecks, decisiveCheck, type Message, messageAnswers } from "../../src/read/index.ts";
 import { recordedRun } from "./recorded-trace.ts";
 
 const delegated = recordedRun("user-delegated").messages;
 
 test("a call with an auth token: who, with which key, for whom, allowed by what, and that it passed", () => {
-  const answers = messageAnswers(delegated[7]!);
+  const answers = messageAnswers(delegated[9]!);
   expect(answers.signedBy).toMatch(
     /^Supply-chain agent, proven to be http:\/\/supply-chain-agent\.localhost:\d+\.$/,
   );
@@ -29,11 +29,11 @@ test("a challenge: what failed, with its code, and what is wanted", () => {
 
 test("a token request: for what it asks, and what came of it", () => {
   expect(messageAnswers(delegated[2]!).verdict).toContain("the user has to consent first");
-  expect(messageAnswers(delegated[3]!).allowedBy).toContain("the user’s consent");
-  expect(messageAnswers(delegated[6]!).allowedBy).toMatch(
+  expect(messageAnswers(delegated[5]!).allowedBy).toContain("the user’s consent");
+  expect(messageAnswers(delegated[8]!).allowedBy).toMatch(
     /resource token of the challenge before, and the caller’s auth token/,
   );
-  expect(messageAnswers(delegated[6]!).verdict).toMatch(
+  expect(messageAnswers(delegated[8]!).verdict).toMatch(
     /It issued auth token .* scope market-analysis:analyze/,
   );
 });
@@ -61,6 +61,75 @@ test("a policy that refuses is told from a check that fails", () => {
   const message = recordedRun("refused-by-policy").messages.at(-1)!;
   expect(messageAnswers(message).verdict).toContain("its policy does not allow this caller");
   expect(decisiveCheck(message)).toBeUndefined();
+});
+
+test("a user whom the asker knows is called by name as well", () => {
+  const { userSub } = delegated[9]!.verifiers.at(-1)!;
+  const nameOf = (sub: string) => (sub === userSub ? "mcp user" : undefined);
+  expect(messageAnswers(delegated[9]!, nameOf).onBehalfOf).toContain(`The user mcp user (${userSub}).`);
+});
+
+test("the kind of key is what the message says, and nothing where it does not", () => {
+  const [, byKey] = recordedRun("signature-only-hwk").messages;
+  expect(messageAnswers(byKey!).key).toMatch(/^Ed25519 key/);
+  expect(messageAnswers(delegated[9]!).key).toMatch(/^Ed25519 key/);
+  // Scheme jwks names an identity and a key id.
+  expect(messageAnswers(delegated[1]!).key).toMatch(/^Key backend-ephemeral-1, thumbprint/);
+});
+
+describe("turned down after every check had passed", () => {
+  const refused = recordedRun("refused-by-policy").messages.at(-1)!;
+  const byAgent = (status: number, body: string): Message => {
+    const { stoppedAt: _gateway, ...message } = refused;
+    return { ...message, status, isReceived: true, response: { body } };
+  };
+
+  test("only 403 of the gateway is a policy", () => {
+    expect(afterChecks(refused)).toBe("policy");
+    for (const status of [404, 429]) {
+      const message = { ...refused, status };
+      expect(afterChecks(message)).toBe("answered");
+      expect(messageAnswers(message).verdict).toBe(
+        `Gateway answered with status ${status} after the checks passed.`,
+      );
+    }
+  });
+
+  test("an agent's own no is no policy, and says its code", () => {
+    const message = byAgent(403, '{"error":"order_declined","detail":"…"}');
+    expect(messageAnswers(message).verdict).toBe(
+      "Supply-chain agent answered with status 403 (order_declined) after the checks passed.",
+    );
+  });
+
+  test("a check that failed is not passed over", () => {
+    const [changed] = recordedRun("changed-path").messages;
+    expect(afterChecks(changed!)).toBeUndefined();
+    expect(afterChecks(delegated[1]!)).toBeUndefined();
+  });
+});
+
+test("a challenge for the person says where, without what opens the page", () => {
+  const url = "http://sca.localhost:3000/interaction";
+  const challenged: Message = {
+    ...delegated[1]!,
+    verifiers: [],
+    response: { headers: { "agent-auth": `httpsig; user_interaction="${url}?session=secret"` } },
+  };
+  const { verdict } = messageAnswers(challenged);
+  expect(verdict).toContain(`It wants the user in person, on its own page (${url}).`);
+  expect(verdict).not.toContain("secret");
+});
+
+test("a visit to the consent page, and the way back", () => {
+  expect(messageAnswers(delegated[3]!)).toMatchObject({
+    signedBy: expect.stringMatching(/^Nobody/),
+    allowedBy: expect.stringContaining("request token"),
+    verdict: expect.stringContaining("its consent page"),
+  });
+  expect(messageAnswers(delegated[4]!).verdict).toContain("the backend redeems the code");
+  const denied: Message = { ...delegated[4]!, outcome: "refused", errorCode: "access_denied" };
+  expect(messageAnswers(denied).verdict).toContain("without consent: access_denied");
 });
 
 test("what the browser sends is not signed", () => {

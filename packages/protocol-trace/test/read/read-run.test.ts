@@ -1,12 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { EVENT, SPAN } from "../../src/attribute-names.ts";
 import { readProtocolRun } from "../../src/read/index.ts";
 import { recordedAnswer, recordedRun } from "./recorded-trace.ts";
 
 const delegated = recordedRun("user-delegated");
 
 describe("a user-delegated run over both hops", () => {
-  test("is eight messages between six parties, in the order they were sent", () => {
+  test("is ten messages between six parties, in the order they were sent", () => {
     expect(delegated.parties.map(({ name }) => name)).toEqual([
       "Browser",
       "Auth server",
@@ -16,24 +17,29 @@ describe("a user-delegated run over both hops", () => {
       "Market-analysis agent",
     ]);
     const story = delegated.messages.map(
-      ({ from, to, requestType, status, outcome }) =>
-        `${from} ${to} ${requestType ?? "-"} ${status} ${outcome}`,
+      ({ from, to, what, status, outcome }) => `${from} ${to}: ${what}, ${status ?? "-"} ${outcome}`,
     );
     expect(story).toEqual([
-      "supply-chain-ui supply-chain-backend - 200 accepted",
-      "supply-chain-backend supply-chain-agent - 401 challenged",
-      "supply-chain-backend auth-server auth 200 accepted",
-      "supply-chain-backend auth-server code 200 accepted",
-      "supply-chain-backend supply-chain-agent - 200 accepted",
-      "supply-chain-agent market-analysis-agent - 401 challenged",
-      "supply-chain-agent auth-server exchange 200 accepted",
-      "supply-chain-agent market-analysis-agent - 200 accepted",
+      "supply-chain-ui supply-chain-backend: POST /optimization/start, 200 accepted",
+      "supply-chain-backend supply-chain-agent: message/send, 401 challenged",
+      "supply-chain-backend auth-server: token request: auth, 200 accepted",
+      "supply-chain-ui auth-server: sent to the consent page, - accepted",
+      "supply-chain-ui supply-chain-backend: back from the consent page, - accepted",
+      "supply-chain-backend auth-server: token request: code, 200 accepted",
+      "supply-chain-backend supply-chain-agent: message/send, 200 accepted",
+      "supply-chain-agent market-analysis-agent: message/send, 401 challenged",
+      "supply-chain-agent auth-server: token request: exchange, 200 accepted",
+      "supply-chain-agent market-analysis-agent: message/send, 200 accepted",
     ]);
-    expect(delegated.messages.map(({ number }) => number)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    expect(delegated.messages.map(({ number }) => number)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    expect(new Set(delegated.messages.map(({ id }) => id)).size).toBe(10);
   });
 
   test("each signed message has its signer and every gate that it met, and all saw the same bytes", () => {
-    for (const { signer, verifiers, via, purpose } of delegated.messages.slice(1)) {
+    const signed = delegated.messages.filter(({ purpose }) => purpose !== "user");
+    expect(signed).toHaveLength(7);
+    for (const { signer, verifiers, via, purpose, isReceived } of signed) {
+      expect(isReceived).toBe(true);
       expect(signer?.thumbprint).toMatch(/^[\w-]{43}$/);
       expect(verifiers).toHaveLength(purpose === "token" ? 1 : 2);
       expect(via).toBe(purpose === "token" ? undefined : "agentgateway");
@@ -46,7 +52,7 @@ describe("a user-delegated run over both hops", () => {
   });
 
   test("tokens are where they belong: challenge, issued, sent, exchanged", () => {
-    const [, first, , code, retry, , exchange, second] = delegated.messages;
+    const [, first, , , , code, retry, , exchange, second] = delegated.messages;
     expect(first?.verifiers.at(-1)?.challenge?.resource_token?.kind).toBe("resource+jwt");
     expect(code?.verifiers[0]?.issuedToken?.id).toBe(retry?.signer?.token?.id);
     expect(exchange?.verifiers[0]?.upstreamToken?.id).toBe(retry?.signer?.token?.id);
@@ -55,8 +61,27 @@ describe("a user-delegated run over both hops", () => {
   });
 
   test("what the sender noted belongs to the message before", () => {
-    expect(delegated.messages[2]?.events.map(({ name }) => name)).toContain("aauth.consent_required");
-    expect(delegated.messages[3]?.events.map(({ name }) => name)).toContain("aauth.token_received");
+    expect(delegated.messages[2]?.events.map(({ name }) => name)).toContain(EVENT.consentRequired);
+    expect(delegated.messages[5]?.events.map(({ name }) => name)).toContain(EVENT.tokenReceived);
+  });
+
+  test("the visit lies between the answer that sends the browser away and its return, which the code follows", () => {
+    const [start, , asked, there, back, code] = delegated.messages;
+    expect(there).toMatchObject({ visit: { page: "consent", leg: "there" }, isReceived: false });
+    expect(there?.id).toBe(`${asked?.id}ff`);
+    expect(there?.startMicros).toBe(start?.endMicros);
+    expect(there?.endMicros).toBe(back?.startMicros);
+    expect(back).toMatchObject({ visit: { page: "consent", leg: "back" } });
+    expect(code?.startMicros).toBeGreaterThanOrEqual(back?.startMicros ?? 0);
+  });
+
+  test("while the person is away, the visit has no end yet", () => {
+    const { data } = recordedAnswer("user-delegated") as { data: { spans: { operationName: string }[] }[] };
+    const [trace] = data;
+    const before = trace!.spans.filter(({ operationName }) => operationName !== SPAN.consentReturned);
+    const { messages } = readProtocolRun([{ data: [{ ...trace, spans: before }] }]);
+    expect(messages.find(({ visit }) => visit?.leg === "there")).toMatchObject({ outcome: "pending" });
+    expect(messages.some(({ visit }) => visit?.leg === "back")).toBe(false);
   });
 
   test("the waterfall has every span once, children under their parent, and knows their messages", () => {
@@ -65,7 +90,7 @@ describe("a user-delegated run over both hops", () => {
       data[0]?.spans.map(({ spanID }) => spanID).sort(),
     );
     expect(delegated.waterfall[0]).toMatchObject({ depth: 0 });
-    const ofRetry = delegated.waterfall.filter(({ messageId }) => messageId === delegated.messages[4]?.id);
+    const ofRetry = delegated.waterfall.filter(({ messageId }) => messageId === delegated.messages[6]?.id);
     expect(ofRetry.map(({ service }) => service).sort()).toEqual([
       "gateway-authz",
       "supply-chain-agent",
@@ -129,7 +154,7 @@ describe("a trace that is not whole", () => {
     for (let count = 0; count <= trace!.spans.length; count++) {
       const run = readProtocolRun([{ data: [{ ...trace, spans: trace!.spans.slice(0, count) }] }]);
       expect(run.waterfall).toHaveLength(count);
-      expect(run.messages.length).toBeLessThanOrEqual(8);
+      expect(run.messages.length).toBeLessThanOrEqual(10);
     }
   });
 
@@ -143,6 +168,37 @@ describe("a trace that is not whole", () => {
     );
     const { messages } = readProtocolRun([{ data: [{ ...trace, spans: backendOnly }] }]);
     expect(messages.at(-1)).toMatchObject({ to: "supply-chain-agent", outcome: "accepted", verifiers: [] });
+  });
+
+  test("a receiver whose span is not there is told from one that has checked nothing", () => {
+    const last = recordedRun("refused-by-policy").messages.at(-1);
+    expect(last).toMatchObject({ isReceived: false, stoppedAt: "agentgateway" });
+    expect(recordedRun("signature-only-hwk").messages.at(-1)?.isReceived).toBe(true);
+  });
+
+  test("a gateway that the receiver calls later is not on the way", () => {
+    const span = (spanID: string, processID: string, kind: string, parent?: string, tags: object[] = []) => ({
+      traceID: "t",
+      spanID,
+      processID,
+      operationName: spanID,
+      references: parent === undefined ? [] : [{ refType: "CHILD_OF", spanID: parent }],
+      tags: [{ key: "span.kind", value: kind }, ...tags],
+      logs: [],
+    });
+    const spans = [
+      span("a", "backend", "client", undefined, [{ key: "aauth.role", value: "signer" }]),
+      span("b", "agent", "server", "a"),
+      span("c", "gateway", "server", "b"),
+    ];
+    const processes = {
+      backend: { serviceName: "supply-chain-backend" },
+      agent: { serviceName: "supply-chain-agent" },
+      gateway: { serviceName: "agentgateway" },
+    };
+    const [message] = readProtocolRun([{ data: [{ spans, processes }] }]).messages;
+    expect(message).toMatchObject({ from: "supply-chain-backend", to: "supply-chain-agent" });
+    expect(message).not.toHaveProperty("via");
   });
 
   test("the same span delivered twice counts once", () => {

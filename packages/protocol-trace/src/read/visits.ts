@@ -1,0 +1,112 @@
+import { ATTRIBUTE, EVENT, SERVICE_NAME, SPAN } from "../attribute-names.ts";
+import { columnOf } from "./parties.ts";
+import type { Message, Visit } from "./protocol-run.ts";
+import type { Draft } from "./read-run.ts";
+import { type TraceSpan, textAttribute } from "./trace-span.ts";
+
+type Page = Visit["page"];
+type Exchange = Pick<
+  Draft,
+  "id" | "traceId" | "startMicros" | "endMicros" | "method" | "status" | "request" | "response"
+>;
+
+/** Where a browser comes back to: the spans that the backend makes for it, in the trace of what it was sent away for. */
+const RETURNS: Readonly<Record<string, Page>> = {
+  [SPAN.consentReturned]: "consent",
+  [SPAN.orderReturned]: "interaction",
+};
+/** Behind the span id of the message that sent the browser away: the address of the visit. */
+const VISIT_SUFFIX = "ff";
+
+/** Whether a span stands for a browser that comes back, and from which page. */
+export function visitOf({ name }: TraceSpan): Visit | undefined {
+  const page = Object.hasOwn(RETURNS, name) ? RETURNS[name] : undefined;
+  return page && { page, leg: "back" };
+}
+
+/** The browser is back at the party whose span this is. */
+export function returnMessage(exchange: Exchange, span: TraceSpan, visit: Visit): Draft {
+  const route = textAttribute(span.attributes, ATTRIBUTE.route) ?? "";
+  const errorCode = textAttribute(span.attributes, ATTRIBUTE.errorCode);
+  return {
+    ...exchange,
+    from: SERVICE_NAME.ui,
+    to: columnOf(span.service),
+    url: route,
+    what: visit.page === "consent" ? "back from the consent page" : "back from the agent’s page",
+    purpose: "user",
+    visit,
+    isReceived: true,
+    outcome: span.isError ? "failed" : errorCode === undefined ? "accepted" : "refused",
+    ...(errorCode !== undefined && { errorCode }),
+    verifiers: [],
+    events: [],
+  };
+}
+
+/**
+ * The drafts with the visits among them. A page is visited in traces of its own, of which the run knows nothing: that the browser was
+ * sent there is known from the answer that asks for the person, and how long it stayed from its return.
+ */
+export function withVisits(drafts: readonly Draft[]): Draft[] {
+  const returns = drafts.filter(({ visit }) => visit !== undefined);
+  const taken = new Set<Draft>();
+  const visits = drafts.flatMap((draft): Draft[] => {
+    const page = pageWanted(draft);
+    if (page === undefined) return [];
+    const back = returns.find(
+      (candidate) =>
+        !taken.has(candidate) && candidate.visit?.page === page && candidate.startMicros >= draft.endMicros,
+    );
+    if (back !== undefined) taken.add(back);
+    return [visitMessage(draft, page, leavesAt(draft, drafts, back), back)];
+  });
+  return [...drafts, ...visits].sort((one, other) => one.startMicros - other.startMicros);
+}
+
+function visitMessage(sent: Draft, page: Page, startMicros: number, back: Draft | undefined): Draft {
+  return {
+    id: `${sent.id}${VISIT_SUFFIX}`,
+    traceId: sent.traceId,
+    startMicros,
+    endMicros: back?.startMicros ?? startMicros,
+    from: SERVICE_NAME.ui,
+    to: sent.to,
+    method: "GET",
+    url: page === "interaction" ? (interactionUrl(sent) ?? "") : "",
+    what: page === "consent" ? "sent to the consent page" : "sent to the agent’s own page",
+    purpose: "user",
+    visit: { page, leg: "there" },
+    isReceived: false,
+    outcome: back === undefined ? "pending" : "accepted",
+    request: {},
+    response: {},
+    verifiers: [],
+    events: [],
+  };
+}
+
+/** The browser leaves with the answer to what it had asked for; where that is not known, as soon as it is wanted elsewhere. */
+function leavesAt(sent: Draft, drafts: readonly Draft[], back: Draft | undefined): number {
+  const asked = drafts.findLast(
+    ({ purpose, startMicros, endMicros }) =>
+      purpose === "user" && startMicros <= sent.startMicros && endMicros >= sent.endMicros,
+  );
+  const leaves = (asked ?? sent).endMicros;
+  return back === undefined || leaves < back.startMicros ? leaves : sent.endMicros;
+}
+
+function pageWanted(draft: Draft): Page | undefined {
+  if (draft.events.some(({ name }) => name === EVENT.consentRequired)) return "consent";
+  return interactionUrl(draft) === undefined ? undefined : "interaction";
+}
+
+/** The page that a challenge names for the person; without its query, which opens it. */
+export function interactionUrl({
+  response,
+  outcome,
+}: Pick<Message, "response" | "outcome">): string | undefined {
+  if (outcome !== "challenged") return undefined;
+  const url = /(?:^|;)\s*user_interaction="([^"?#]*)/.exec(response.headers?.["agent-auth"] ?? "")?.[1];
+  return url === "" ? undefined : url;
+}
