@@ -88,7 +88,9 @@ request with a gate. JSON stands as text.
 ${table(["Attribute", "Where and what"], rows(ATTRIBUTE))}
 ### Events
 
-Those of a response are on its own span, the others on the span that was current when the agent was called.
+Those of a response are on its own span, the others on the span that was current when the agent was called. Names without \`aauth.\` and
+attributes that begin with \`auth.\` are those of the published walk-through of the demo. What a gate found stands there on the span of the
+agent's work (\`${SPAN.supplyChainExecute}\`), here on the server span above it: the gate decides before any work begins.
 
 ${table(["Event", "Where and what"], rows(EVENT))}
 Their attributes: ${Object.values(EVENT_ATTRIBUTE)

@@ -8,17 +8,12 @@ import {
   trace,
 } from "@opentelemetry/api";
 import { parseAgentAuth } from "aauth";
-import {
-  type AgentEvent,
-  type AgentObserver,
-  pooledTransport,
-  type ShownToken,
-  type Transport,
-} from "aauth/agent";
+import { type AgentEvent, type AgentObserver, pooledTransport, type Transport } from "aauth/agent";
+import { addAgentEvent } from "./agent-events.ts";
 import { ATTRIBUTE, EVENT, EVENT_ATTRIBUTE } from "./attribute-names.ts";
 import { cutEnd, cutTokens, shownBody, shownHeaders, shownUrl } from "./cut.ts";
 import { watchBody } from "./traced-body.ts";
-import { kindOf, tokenIn, tokenJson, tracedToken } from "./traced-token.ts";
+import { tokenIn, tracedToken } from "./traced-token.ts";
 
 type SignedEvent = Extract<AgentEvent, { type: "request_signed" }>;
 
@@ -33,7 +28,7 @@ export interface AgentTrace {
  * in `traceparent` (which no signature covers). What happens between two requests (a token is asked for, one is held) becomes events of
  * the span that is current when the agent is called.
  *
- * A challenge is an answer and no failure: the span of the first try has the event `aauth.challenge_received` and no error. Any other
+ * A challenge is an answer and no failure: the span of the first try has the event `agent_auth_challenge_received` and no error. Any other
  * status from 400 on is one.
  *
  * A span ends when the answer's body has been read. Each agent needs a pair of its own.
@@ -51,12 +46,13 @@ export function createAgentTrace(send: Transport = pooledTransport): AgentTrace 
   return {
     observer(event) {
       if (event.type === "request_signed") announced = event;
-      else addEvent(trace.getActiveSpan(), event);
+      else addAgentEvent(trace.getActiveSpan(), event);
     },
 
     async transport(url, request) {
       const signed = announced;
       announced = undefined;
+      const around = trace.getActiveSpan();
       const options = { kind: SpanKind.CLIENT, attributes: { [ATTRIBUTE.method]: request.method } };
       const span = tracer.startSpan(signed === undefined ? request.method : nameOf(signed), options);
       const headers = { ...request.headers };
@@ -71,6 +67,8 @@ export function createAgentTrace(send: Transport = pooledTransport): AgentTrace 
       try {
         const response = await send(url, { ...request, headers });
         recordResponse(span, response);
+        if (response.status >= 400 && isExchange(signed, request.body))
+          around?.addEvent(EVENT.exchangeFailed, { [EVENT_ATTRIBUTE.status]: response.status });
         return watchBody(response, (body) => {
           if (body !== undefined) span.setAttribute(ATTRIBUTE.responseBody, body);
           span.end();
@@ -81,6 +79,8 @@ export function createAgentTrace(send: Transport = pooledTransport): AgentTrace 
         span.setAttribute(ATTRIBUTE.errorType, type);
         span.setStatus({ code: SpanStatusCode.ERROR, message: type });
         span.end();
+        if (isExchange(signed, request.body))
+          around?.addEvent(EVENT.exchangeFailed, { [EVENT_ATTRIBUTE.reason]: type });
         throw error;
       }
     },
@@ -91,6 +91,12 @@ export function createAgentTrace(send: Transport = pooledTransport): AgentTrace 
 function nameOf({ method, purpose, scheme, attempt }: SignedEvent): string {
   const which = purpose === "token" ? " token request," : attempt > 1 ? " again," : "";
   return `${method}${which} signed with ${scheme}`;
+}
+
+/** Nobody tells the observer that a token request has failed: the caller gets an error, and its type is in the form. */
+function isExchange(signed: SignedEvent | undefined, body: Uint8Array | undefined): boolean {
+  if (signed?.purpose !== "token" || body === undefined) return false;
+  return new URLSearchParams(new TextDecoder().decode(body)).get("request_type") === "exchange";
 }
 
 function targetAttributes(url: string): Attributes {
@@ -159,60 +165,4 @@ function challengeAttributes(status: number, agentAuth: string): Attributes {
   } catch {
     return { [EVENT_ATTRIBUTE.status]: status }; // the agent refuses it a moment later
   }
-}
-
-function addEvent(span: Span | undefined, event: AgentEvent): void {
-  if (span?.isRecording() !== true) return;
-  switch (event.type) {
-    case "resource_token_requested":
-      span.addEvent(EVENT.resourceTokenRequested, {
-        [EVENT_ATTRIBUTE.resource]: event.resource,
-        [EVENT_ATTRIBUTE.scope]: event.scope,
-      });
-      return;
-    case "resource_token_received":
-      span.addEvent(EVENT.resourceTokenReceived, {
-        [EVENT_ATTRIBUTE.resource]: event.resource,
-        [EVENT_ATTRIBUTE.authServer]: event.authServer,
-        [EVENT_ATTRIBUTE.resourceToken]: shownTokenJson(event.resourceToken),
-      });
-      return;
-    case "token_requested":
-      span.addEvent(EVENT.tokenRequested, {
-        [EVENT_ATTRIBUTE.requestType]: event.requestType,
-        [EVENT_ATTRIBUTE.authServer]: event.authServer,
-      });
-      return;
-    case "token_received":
-      span.addEvent(EVENT.tokenReceived, {
-        [EVENT_ATTRIBUTE.requestType]: event.requestType,
-        [EVENT_ATTRIBUTE.kind]: kindOf(event.token.header),
-        [EVENT_ATTRIBUTE.token]: shownTokenJson(event.token),
-        [EVENT_ATTRIBUTE.expiresIn]: event.expiresInSeconds,
-      });
-      return;
-    case "token_cache_hit":
-      span.addEvent(EVENT.tokenCacheHit, {
-        [EVENT_ATTRIBUTE.tokenId]: event.tokenId,
-        [EVENT_ATTRIBUTE.authServer]: event.authServer,
-        [EVENT_ATTRIBUTE.resource]: event.resource,
-      });
-      return;
-    case "consent_required":
-      span.addEvent(EVENT.consentRequired, {
-        [EVENT_ATTRIBUTE.authServer]: event.authServer,
-        [EVENT_ATTRIBUTE.expiresIn]: event.expiresInSeconds,
-      });
-      return;
-    case "request_retried":
-      span.addEvent(EVENT.requestRetried, {
-        [EVENT_ATTRIBUTE.reason]: event.reason,
-        [EVENT_ATTRIBUTE.scheme]: event.scheme,
-      });
-  }
-}
-
-/** Without `token`, which is there where whole tokens are wanted in the log: a trace never has them. */
-function shownTokenJson({ tokenId: id, header, claims }: ShownToken): string {
-  return tokenJson({ kind: kindOf(header), id, header: { ...header }, claims });
 }

@@ -1,6 +1,7 @@
 /**
  * Every name that the demo's services write onto their spans, and the shape of what stands under it. No imports: a browser can read
- * it. Names of OpenTelemetry's stable semantic conventions come first; what those do not know begins with `aauth.`.
+ * it. Names of OpenTelemetry's stable semantic conventions come first, then those of the published walk-through of the demo, so that
+ * whoever follows it in Jaeger finds what it shows; what neither knows begins with `aauth.`.
  *
  * Values are strings, numbers and lists of strings. What is marked `JSON` is a string of JSON. No value holds a signature, a key that
  * is secret or a whole token; each is bounded ({@link LIMIT}).
@@ -109,14 +110,36 @@ export const ATTRIBUTE = {
   /** Client and server. As above; not of a challenge, whose body the agent does not read. */
   responseBody: "aauth.http.response.body",
 
+  /** Server; published name. `hwk`, `jwks` or `jwt`: {@link ATTRIBUTE} `verifiedScheme` again. */
+  publishedScheme: "auth.aauth.scheme",
+  /** Server; published name. Boolean: every check but the requirement has passed. So it is true on a challenged caller's span, too. */
+  publishedVerified: "auth.aauth.verified",
+  /** Server; published name. `valid`, `invalid`, `missing_headers` (nobody has signed) or `error` (the gate could not tell). */
+  publishedResult: "auth.aauth.verification_result",
+  /** Server; published name, where an auth token came along. Boolean: it is in order and bound to the key that signed. */
+  authTokenVerified: "auth.auth_token.verified",
+  /** Server; published name. Agent that the auth token was issued to; only where that is verified. */
+  authTokenAgent: "auth.auth_token.agent",
+  /** Server; published name. `true` where the answer has a resource token. */
+  resourceTokenIssued: "auth.resource_token.issued",
+  /** Server; published name. `true` where the caller passed by its key alone. */
+  hwkAccepted: "auth.hwk_accepted",
+
   /** Backend. Id of the run, or of the order, that a span belongs to. */
   runId: "optimization.request_id",
 } as const;
 
-/** Span events: what happened between two messages. Under each name the attributes that it has. */
+/**
+ * Span events: what happened between two messages. Under each name the attributes that it has. Those without `aauth.` are the published
+ * walk-through's.
+ */
 export const EVENT = {
+  /** Client: a signature was made. `scheme` */
+  requestSigned: "aauth.request_signed",
   /** Client: a response asks for more. {@link EVENT_ATTRIBUTE} `level`, `authServer`, `resourceToken`, `status` */
-  challengeReceived: "aauth.challenge_received",
+  challengeReceived: "agent_auth_challenge_received",
+  /** Client: there was a resource token in it. `tokenId`, `authServer` */
+  resourceTokenExtracted: "resource_token_extracted",
   /** Client: a resource is asked for a resource token before it is called. `resource`, `scope` */
   resourceTokenRequested: "aauth.resource_token_requested",
   /** Client: it has answered with one. `resource`, `authServer`, `resourceToken` */
@@ -128,17 +151,33 @@ export const EVENT = {
   /** Client: no need to ask; one is held. `tokenId`, `authServer`, `resource` */
   tokenCacheHit: "aauth.token_cache_hit",
   /** Client: the auth server wants a person to be asked first. `authServer`, `expiresIn` */
-  consentRequired: "aauth.consent_required",
-  /** Client: the same request again. `reason`, `scheme` */
+  consentRequired: "consent_required_returned",
+  /** Client: the same request again, with an auth token. `reason`, `scheme` */
+  retriedWithAuthToken: "retrying_request_with_auth_token",
+  /** Client: the same request again, with the caller's name, or without a token that was refused. `reason`, `scheme` */
   requestRetried: "aauth.request_retried",
-  /** Client: a signature was made. `scheme` */
-  requestSigned: "aauth.request_signed",
-  /** Server: the gate let the request pass. `scheme`, `level` */
-  requestVerified: "aauth.signature_verified",
-  /** Server: a resource token goes out with a challenge. `resourceToken` */
-  resourceTokenIssued: "aauth.resource_token_issued",
-  /** Server of an auth server: a token goes out. `requestType` */
+  /** Client, beside the event of the request: the caller's auth token is to become one for the next hop. `authServer` */
+  exchangeStarted: "token_exchange_started",
+  /** Client, beside the event of the answer: it has. `expiresIn` */
+  exchangeSucceeded: "token_exchange_success",
+  /** Client: the auth server has refused it, or did not answer. `status` or `reason` */
+  exchangeFailed: "token_exchange_failed",
+  /** Client: there was nothing to exchange. `reason` */
+  exchangeSkipped: "token_exchange_skipped",
+  /** Server: the caller has signed, with a key of its own, what arrived. Also where it is then asked for more. `scheme`, `level` */
+  requestVerified: "aauth_signature_verified",
+  /** Server: the auth token that came along is in order. `agent`, `scope` */
+  authTokenVerified: "auth_token_verified",
+  /** Server: the gate let the request pass on its key alone. */
+  hwkAccepted: "hwk_accepted_pseudonymous",
+  /** Server: the gate let the request pass on a signature by a known agent, without an auth token. `scheme` */
+  signatureOnlyAccepted: "signature_only_accepted",
+  /** Server: a resource token goes out with a challenge. `resourceToken`, `authServer`, `agent` */
+  resourceTokenIssued: "resource_token_issued",
+  /** Server of an auth server: a token goes out. `token` */
   tokenIssued: "aauth.token_issued",
+  /** Server: a key was looked up. `kind`, `url`, `source`, `durationMs`; `reason` where it was not found */
+  documentFetched: "aauth.document_fetched",
 } as const;
 
 /** Attributes of span events. */
@@ -150,7 +189,7 @@ export const EVENT_ATTRIBUTE = {
   /** JSON: {@link TracedToken} */
   resourceToken: "resource_token",
   requestType: "request_type",
-  /** {@link TokenKind} */
+  /** {@link TokenKind}, or `agent`, `resource`, `issuer` or `jwks` for a document. */
   kind: "kind",
   /** JSON: {@link TracedToken} */
   token: "token",
@@ -160,6 +199,14 @@ export const EVENT_ATTRIBUTE = {
   reason: "reason",
   scheme: "scheme",
   scope: "scope",
+  /** Identifier of an agent. */
+  agent: "agent",
+  /** Whose document; without the values of secret parameters. */
+  url: "url",
+  /** `fetch`, or `hit` where it was at hand. */
+  source: "source",
+  /** Number: milliseconds. */
+  durationMs: "duration_ms",
 } as const;
 
 /** Names of spans that stand for work inside a service. Those of messages are `POST /route` and `POST signed with jwks`. */
@@ -192,8 +239,10 @@ export const SPAN = {
   supplyChainMarketAnalysis: "supply_chain_agent.get_market_analysis",
   /** market-analysis-agent: the task of one message. */
   marketAnalysisExecute: "market_analysis_agent.executor.execute",
-  /** market-analysis-agent: the analysis. */
+  /** market-analysis-agent: the analysis and the report on it. */
   marketAnalysisInvoke: "market_analysis_agent.invoke",
+  /** market-analysis-agent: the analysis alone. */
+  marketAnalysisProcess: "market_analysis_agent.process_request",
 } as const;
 
 /** `service.name` of each service. */

@@ -11,6 +11,7 @@ export { type GateTrace, gateTrace } from "./gate-trace.ts";
 export { traceMessages } from "./message-trace.ts";
 export {
   recordIssuedToken,
+  recordSkippedExchange,
   recordTokenRefusal,
   recordTokenRequest,
   recordUpstreamToken,

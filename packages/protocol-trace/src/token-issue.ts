@@ -37,3 +37,8 @@ export function recordTokenRefusal({
   if (code !== "invalid_signature") span.setAttribute(ATTRIBUTE.errorCode, code);
   span.setStatus({ code: SpanStatusCode.ERROR, message });
 }
+
+/** Writes onto the current span that there was no token of the caller's to exchange, and why. */
+export function recordSkippedExchange(reason: string): void {
+  trace.getActiveSpan()?.addEvent(EVENT.exchangeSkipped, { [EVENT_ATTRIBUTE.reason]: reason });
+}

@@ -16,6 +16,11 @@ export function tracedToken(token: string): string {
   return json;
 }
 
+/** What a token says it is, as {@link tracedToken} has it. */
+export function tokenKind(token: string): string {
+  return (JSON.parse(tracedToken(token)) as TracedToken).kind;
+}
+
 /** A token that has been taken apart already. */
 export function tokenJson(token: TracedToken): string {
   const json = JSON.stringify(token, (_name, value) =>

@@ -17,6 +17,7 @@ import {
 } from "./attribute-names.ts";
 import { CHECK_SECTIONS } from "./check-sections.ts";
 import { cutEnd, cutTokens } from "./cut.ts";
+import { recordPublishedVerdict } from "./published-verdict.ts";
 import { tokenIn, tracedToken } from "./traced-token.ts";
 
 /**
@@ -54,10 +55,7 @@ export function recordVerified(
     ...reportAttributes(report),
     ...agentAttributes(agent),
   });
-  span.addEvent(EVENT.requestVerified, {
-    [EVENT_ATTRIBUTE.scheme]: agent.scheme,
-    [EVENT_ATTRIBUTE.level]: agent.level,
-  });
+  recordPublishedVerdict(span, { headers: request.headers, report, agent, isProven: true });
 }
 
 /** What was answered to a request that did not pass. */
@@ -90,6 +88,13 @@ export function recordRefused(
     ...(known?.report && reportAttributes(known.report)),
     ...(known?.provenAgent && agentAttributes(known.provenAgent)),
   });
+  recordPublishedVerdict(span, {
+    headers: request.headers,
+    report: known?.report,
+    agent: known?.provenAgent,
+    isProven: known !== undefined && isProven(known),
+    code,
+  });
   if (answer !== undefined) recordChallenge(span, answer);
   if (challenged) return;
   span.setAttribute(ATTRIBUTE.errorType, code);
@@ -111,8 +116,19 @@ function recordChallenge(span: Span, { status, headers }: RefusalAnswer): void {
     ...(token !== undefined && { resource_token: JSON.parse(token) as TracedToken }),
   };
   span.setAttribute(ATTRIBUTE.challenge, JSON.stringify(challenge));
-  if (token !== undefined)
-    span.addEvent(EVENT.resourceTokenIssued, { [EVENT_ATTRIBUTE.resourceToken]: token });
+  if (token === undefined) return;
+  span.setAttribute(ATTRIBUTE.resourceTokenIssued, true);
+  span.addEvent(EVENT.resourceTokenIssued, {
+    [EVENT_ATTRIBUTE.resourceToken]: token,
+    [EVENT_ATTRIBUTE.authServer]: authServer,
+  });
+}
+
+/** Whether all that is lacking is a token, a scope or a name: the caller has signed, with a key of its own, what arrived. */
+function isProven({ provenAgent, report }: AAuthError): boolean {
+  // A caller whose key alone is known is no agent with a name.
+  const failed = report?.checks.find(({ verdict }) => verdict === "failed")?.name;
+  return provenAgent !== undefined || failed === "requirement";
 }
 
 function requestAttributes({ headers, requirement }: JudgedRequest): Attributes {

@@ -99,9 +99,10 @@ describe("a challenge, a token, a retry", () => {
       claims: { scope: "data:read" },
     });
     expect(around.events.map(({ name }) => name)).toEqual([
+      EVENT.resourceTokenExtracted,
       EVENT.tokenRequested,
       EVENT.tokenReceived,
-      EVENT.requestRetried,
+      EVENT.retriedWithAuthToken,
     ]);
     for (const client of clients) expect(client.parentSpanContext?.spanId).toBe(around.spanContext().spanId);
 

@@ -71,7 +71,7 @@ test("an authorized request: who, with which key, for which scope, each check wi
   const { name, attributes, status, events } = await send({ signatureKey: { scheme: "jwt", jwt } });
   expect(name).toBe("POST /");
   expect(status).toBe(SpanStatusCode.UNSET);
-  expect(events).toEqual([EVENT.requestVerified]);
+  expect(events).toEqual([EVENT.requestVerified, EVENT.authTokenVerified]);
   expect(attributes).toMatchObject({
     [A.role]: "verifier",
     [A.verdict]: "passed",
@@ -103,7 +103,7 @@ test("an authorized request: who, with which key, for which scope, each check wi
 test("a challenge is no error, and its resource token is laid open", async () => {
   const { attributes, status, events } = await send();
   expect(status).toBe(SpanStatusCode.UNSET);
-  expect(events).toEqual([EVENT.resourceTokenIssued]);
+  expect(events).toEqual([EVENT.requestVerified, EVENT.resourceTokenIssued]);
   expect(attributes).toMatchObject({
     [A.verdict]: "challenged",
     [A.errorCode]: "authorization_required",

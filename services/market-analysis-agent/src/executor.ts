@@ -21,9 +21,12 @@ export function marketAnalysisExecutor(options: {
         const question = readRequest(text);
         log.info({ kind: question.kind, months: question.timeframeMonths }, "analysing the market");
         const commission = commissionOf(caller.from(context));
-        return withSpan(SPAN.marketAnalysisInvoke, async () =>
-          renderMarketReport(analyzeMarket(question, now()), commission),
-        );
+        return withSpan(SPAN.marketAnalysisInvoke, async () => {
+          const analysis = await withSpan(SPAN.marketAnalysisProcess, async () =>
+            analyzeMarket(question, now()),
+          );
+          return renderMarketReport(analysis, commission);
+        });
       }),
     onError: (error) => log.error({ err: error }, "❌ the analysis failed"),
   });

@@ -33,7 +33,7 @@ export function recordSpans(options: { sampled?: boolean } = {}): RecordedSpans 
         await work();
         span.end();
       });
-      return exporter.getFinishedSpans().find(({ name }) => name === "around")!;
+      return exporter.getFinishedSpans().findLast(({ name }) => name === "around")!;
     },
     stop() {
       trace.disable();

@@ -1,3 +1,4 @@
+import { EVENT } from "protocol-trace/names";
 import type { Message, Party, ProtocolRun, Verdict } from "protocol-trace/read";
 
 /** A vertical line of the picture. */
@@ -129,7 +130,7 @@ function responseLabel({ status, outcome, events, verifiers }: Message): string 
     failed: " failed",
     pending: "",
   };
-  const isAsked = events.some(({ name }) => name === "aauth.consent_required");
+  const isAsked = events.some(({ name }) => name === EVENT.consentRequired);
   const isIssued = verifiers.some(({ issuedToken }) => issuedToken !== undefined);
   const more = isAsked ? ", the user is asked first" : isIssued ? ", auth token" : words[outcome];
   return `${status ?? "no answer"}${more}`;

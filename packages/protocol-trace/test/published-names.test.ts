@@ -1,0 +1,268 @@
+/**
+ * The names of the published walk-through, spelled out: whoever follows it in Jaeger searches for exactly these. Our own vocabulary is
+ * tested elsewhere.
+ */
+
+import { AAuthError, formatAgentAuth, generateSigningKey, issueResourceToken, type Requirement } from "aauth";
+import { type AgentEvent, createAgent, type FetchContext, type Transport } from "aauth/agent";
+import { createVerifier } from "aauth/resource";
+import { createTestParties, signedRequest } from "aauth/testing";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import {
+  createAgentTrace,
+  recordRefused,
+  recordSkippedExchange,
+  recordVerified,
+  SPAN,
+} from "../src/index.ts";
+import { type RecordedSpans, recordSpans } from "./support/recorded-spans.ts";
+
+const parties = await createTestParties();
+const { agent, resource, authServer, clock, discovery } = parties;
+
+const upstreamToken = await parties.issueAuthToken();
+
+let spans: RecordedSpans;
+beforeEach(() => {
+  spans = recordSpans();
+});
+afterEach(() => spans.stop());
+
+const eventsOf = (span: { events: { name: string }[] }) => span.events.map(({ name }) => name);
+
+describe("a gate", () => {
+  const verifier = createVerifier({
+    ...{ authorities: [new URL(resource.id).host], audience: resource.id, discovery, now: clock.now },
+    trustedIssuers: [authServer.issuer],
+  });
+
+  /** Judges a request as a gate does, and gives its span. */
+  async function judge(
+    requirement: Requirement,
+    signatureKey: Parameters<typeof signedRequest>[0]["signatureKey"],
+    change: Partial<Record<string, string>> = {},
+    key = agent.key,
+  ) {
+    const request = await signedRequest({ url: `${resource.id}/`, key, now: clock.now, signatureKey });
+    const headers = { ...request.headers, ...change };
+    const span = await spans.within(async () => {
+      try {
+        recordVerified(await verifier.verifyRequest({ ...request, headers }, requirement), {
+          headers,
+          requirement,
+        });
+      } catch (error) {
+        recordRefused(error, { headers, requirement }, undefined);
+      }
+    });
+    const published = Object.entries(span.attributes).filter(([name]) => name.startsWith("auth."));
+    return { events: eventsOf(span), attributes: Object.fromEntries(published) };
+  }
+
+  test("hwk: accepted by its key", async () => {
+    expect(await judge({ level: "pseudonymous" }, { scheme: "hwk" })).toEqual({
+      events: ["aauth_signature_verified", "hwk_accepted_pseudonymous"],
+      attributes: {
+        "auth.aauth.scheme": "hwk",
+        "auth.aauth.verified": true,
+        "auth.aauth.verification_result": "valid",
+        "auth.hwk_accepted": true,
+      },
+    });
+  });
+
+  test("hwk, and a name is wanted: verified, and not accepted", async () => {
+    expect(await judge({ level: "identified" }, { scheme: "hwk" })).toEqual({
+      events: ["aauth_signature_verified"],
+      attributes: {
+        "auth.aauth.scheme": "hwk",
+        "auth.aauth.verified": true,
+        "auth.aauth.verification_result": "valid",
+      },
+    });
+  });
+
+  test("jwks: accepted by its signature alone", async () => {
+    const { events, attributes } = await judge({ level: "identified" }, { scheme: "jwks", id: agent.id });
+    expect(events).toEqual(["aauth_signature_verified", "signature_only_accepted"]);
+    expect(attributes).toMatchObject({ "auth.aauth.scheme": "jwks", "auth.aauth.verified": true });
+  });
+
+  const authorized = { level: "authorized", scopes: ["data:read"] } as const;
+
+  test("jwt: the auth token and whose it is", async () => {
+    const jwt = await parties.issueAuthToken({ scope: "data:read" });
+    expect(await judge(authorized, { scheme: "jwt", jwt })).toEqual({
+      events: ["aauth_signature_verified", "auth_token_verified"],
+      attributes: {
+        "auth.aauth.scheme": "jwt",
+        "auth.aauth.verified": true,
+        "auth.aauth.verification_result": "valid",
+        "auth.auth_token.verified": true,
+        "auth.auth_token.agent": agent.id,
+      },
+    });
+  });
+
+  test("a token with too little in it is verified all the same", async () => {
+    const jwt = await parties.issueAuthToken({ scope: "other" });
+    const { events, attributes } = await judge(authorized, { scheme: "jwt", jwt });
+    expect(events).toEqual(["aauth_signature_verified", "auth_token_verified"]);
+    expect(attributes).toMatchObject({ "auth.auth_token.verified": true });
+  });
+
+  test("a token that has expired is not, and its holder's signature is", async () => {
+    const jwt = await parties.issueAuthToken({ scope: "data:read", lifetimeSeconds: 60 });
+    const before = clock.now();
+    clock.advance(600);
+    const { events, attributes } = await judge(authorized, { scheme: "jwt", jwt });
+    clock.advance(before - clock.now());
+    expect(events).toEqual(["aauth_signature_verified"]);
+    expect(attributes).toMatchObject({ "auth.aauth.verified": true, "auth.auth_token.verified": false });
+  });
+
+  test("somebody else's token, in order as it is, proves nothing", async () => {
+    const jwt = await parties.issueAuthToken({ scope: "data:read" });
+    const thief = await generateSigningKey({ kid: "thief" });
+    const { events, attributes } = await judge(authorized, { scheme: "jwt", jwt }, {}, thief);
+    expect(events).toEqual([]);
+    expect(attributes).toEqual({
+      "auth.aauth.scheme": "jwt",
+      "auth.aauth.verified": false,
+      "auth.aauth.verification_result": "invalid",
+      "auth.auth_token.verified": false,
+    });
+  });
+
+  test("unsigned, or not to be told", async () => {
+    const none = { signature: undefined, "signature-input": undefined, "signature-key": undefined };
+    const unsigned = await judge({ level: "identified" }, { scheme: "hwk" }, none);
+    expect(unsigned).toEqual({
+      events: [],
+      attributes: {
+        "auth.aauth.verified": false,
+        "auth.aauth.verification_result": "missing_headers",
+      },
+    });
+    const span = await spans.within(async () => recordRefused(new Error("x"), { headers: {} }, undefined));
+    expect(span.attributes["auth.aauth.verification_result"]).toBe("error");
+  });
+
+  test("a resource token in the answer", async () => {
+    const agentAuth = formatAgentAuth({
+      level: "authorized",
+      resourceToken: "eyJhbGciOiJFZERTQSJ9.e30.c2ln",
+      authServer: authServer.issuer,
+    });
+    const refusal = new AAuthError("authorization_required", "the route needs an auth token");
+    const span = await spans.within(async () =>
+      recordRefused(refusal, { headers: {} }, { status: 401, headers: { "agent-auth": agentAuth } }),
+    );
+    expect(eventsOf(span)).toEqual(["resource_token_issued"]);
+    expect(span.attributes["auth.resource_token.issued"]).toBe(true);
+    expect(span.events[0]?.attributes).toMatchObject({ auth_server: authServer.issuer });
+  });
+});
+
+describe("an agent", () => {
+  const json = (body: object, status = 200) =>
+    new Response(JSON.stringify(body), { status, headers: { "content-type": "application/json" } });
+
+  /** One call of a resource that wants an auth token; what is between its requests is on the span around it. */
+  async function call(tokenEndpoint: () => Promise<Response>, context: FetchContext = {}) {
+    const resourceToken = await issueResourceToken({
+      ...{ key: resource.key, resource: resource.id, authServer: authServer.issuer, agent: agent.id },
+      ...{ agentJkt: agent.key.thumbprint, scope: "data:read", now: clock.now },
+    });
+    const agentAuth = formatAgentAuth({ level: "authorized", resourceToken, authServer: authServer.issuer });
+    const send: Transport = async (url, { headers }) => {
+      if (url.includes("/token")) return tokenEndpoint();
+      if (headers["signature-key"]!.includes("scheme=jwt")) return json({});
+      return new Response("", { status: 401, headers: { "agent-auth": agentAuth } });
+    };
+    const { fetchFor } = createAgent({
+      ...{ id: agent.id, key: agent.key, signatureScheme: "jwks", discovery, now: clock.now },
+      trustedAuthServers: [authServer.issuer],
+      ...createAgentTrace(send),
+    });
+    const around = await spans.within(async () => {
+      await fetchFor(context)(`${resource.id}/`).then(
+        (answer) => answer.text(),
+        () => {},
+      );
+    });
+    return { around: eventsOf(around), first: eventsOf(spans.finished()[0]!), last: around.events.at(-1)! };
+  }
+
+  const granted = async () => json({ auth_token: await parties.issueAuthToken(), expires_in: 300 });
+  test("a challenge, a token, a retry", async () => {
+    const { around, first } = await call(granted);
+    expect(first).toEqual(["aauth.request_signed", "agent_auth_challenge_received"]);
+    expect(around).toEqual([
+      "resource_token_extracted",
+      "aauth.token_requested",
+      "aauth.token_received",
+      "retrying_request_with_auth_token",
+    ]);
+  });
+
+  test("an exchange is told as one", async () => {
+    expect((await call(granted, { upstreamToken })).around).toEqual([
+      "resource_token_extracted",
+      ...["token_exchange_started", "aauth.token_requested"],
+      ...["token_exchange_success", "aauth.token_received"],
+      "retrying_request_with_auth_token",
+    ]);
+  });
+
+  test.each([
+    ["is refused", async () => json({ error: "invalid_request" }, 400), { status: 400 }],
+    [
+      "has no answer",
+      () => Promise.reject(Object.assign(new Error(), { code: "ECONNREFUSED" })),
+      { reason: "ECONNREFUSED" },
+    ],
+  ])("an exchange that %s has failed, and a plain request has not", async (_name, answer, attributes) => {
+    const { around, last } = await call(answer, { upstreamToken });
+    expect(around).toEqual([
+      "resource_token_extracted",
+      ...["token_exchange_started", "aauth.token_requested", "token_exchange_failed"],
+    ]);
+    expect(last.attributes).toEqual(attributes);
+    expect((await call(answer)).around).toEqual(["resource_token_extracted", "aauth.token_requested"]);
+  });
+
+  test("consent is asked for", async () => {
+    const { around } = await call(async () => json({ request_token: "r-1", expires_in: 600 }));
+    expect(around.at(-1)).toBe("consent_required_returned");
+  });
+
+  test.each(["identity", "token_refused"] as const)(
+    "a retry for another reason (%s) does not claim a token",
+    async (reason) => {
+      const { observer } = createAgentTrace();
+      const event: AgentEvent = { type: "request_retried", url: "", method: "POST", scheme: "jwks", reason };
+      expect(eventsOf(await spans.within(async () => observer(event)))).toEqual(["aauth.request_retried"]);
+    },
+  );
+
+  test("nothing to exchange", async () => {
+    const span = await spans.within(async () => recordSkippedExchange("no auth token"));
+    expect(eventsOf(span)).toEqual(["token_exchange_skipped"]);
+    recordSkippedExchange("outside a trace"); // does nothing
+  });
+});
+
+test("spans of the services", () => {
+  expect(Object.values(SPAN)).toEqual(
+    expect.arrayContaining([
+      "optimization_api.start_optimization",
+      "supply_chain_agent.executor.execute",
+      "supply_chain_agent.invoke",
+      "supply_chain_agent.get_market_analysis",
+      "market_analysis_agent.executor.execute",
+      "market_analysis_agent.invoke",
+      "market_analysis_agent.process_request",
+    ]),
+  );
+});

@@ -1,0 +1,43 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { loadConfig, startTelemetry } from "service-kit";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { settings } from "../src/config.ts";
+import { startStack } from "./stack.ts";
+
+interface SentSpan {
+  readonly name: string;
+  readonly spanId: string;
+  readonly parentSpanId?: string;
+}
+
+const spans: SentSpan[] = [];
+const collector = createServer(async (request, response) => {
+  let body = "";
+  for await (const chunk of request) body += chunk;
+  for (const { scopeSpans } of JSON.parse(body).resourceSpans)
+    spans.push(...scopeSpans.flatMap((scope: { spans: SentSpan[] }) => scope.spans));
+  response.setHeader("content-type", "application/json").end("{}");
+});
+
+beforeEach(() => new Promise<void>((resolve) => collector.listen(0, "127.0.0.1", resolve)));
+afterEach(() => new Promise((resolve) => collector.close(resolve)));
+
+/** Name of a span's parent. */
+const above = (name: string) =>
+  spans.find(({ spanId }) => spanId === spans.find((span) => span.name === name)?.parentSpanId)?.name;
+
+test("the work is told as in the published walk-through, one span within the other", async () => {
+  const env = {
+    OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${(collector.address() as AddressInfo).port}`,
+  };
+  const config = loadConfig({ service: "test", settings, env, argv: [] });
+  const telemetry = await startTelemetry(config, { logger: { info: vi.fn(), warn: vi.fn() } });
+  const stack = await startStack({ AAUTH_AUTHORIZATION_SCHEME: "signature-only" });
+  expect((await stack.call({})).statusCode).toBe(200);
+  await stack.app.close();
+  await telemetry.close();
+  expect(above("market_analysis_agent.process_request")).toBe("market_analysis_agent.invoke");
+  expect(above("market_analysis_agent.invoke")).toBe("market_analysis_agent.executor.execute");
+  expect(above("market_analysis_agent.executor.execute")).toBe("POST /");
+});
