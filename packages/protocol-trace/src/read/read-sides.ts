@@ -19,9 +19,6 @@ import {
 /** Others come from libraries, and say nothing of the protocol. */
 const PROTOCOL_EVENTS: ReadonlySet<string> = new Set(Object.values(EVENT));
 
-/** Others come from libraries, and say nothing of the protocol. */
-const PROTOCOL_EVENTS: ReadonlySet<string> = new Set(Object.values(EVENT));
-
 /** What a signed attempt's span says of its signature. */
 export function readSigner({ service, attributes }: TraceSpan): SignerSide {
   return {
