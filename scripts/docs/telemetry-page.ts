@@ -99,10 +99,13 @@ Their attributes: ${Object.values(EVENT_ATTRIBUTE)
 
 ## What is never there
 
-No whole token, no whole signature, no key that is secret, no bearer header, no cookie. A token shows as what it says (header and claims) and,
-in headers and bodies, by its first ${LIMIT.token} characters; values of \`code\`, \`state\` and members named like a token likewise. A header
-value ends after ${LIMIT.headerValue} characters, a body after ${LIMIT.body}, anything else after ${LIMIT.text}. Claims are shown whole: they
-name users and what they have allowed, so whoever may read traces may read that.
+No whole token, no whole signature, no key that is secret, no bearer header, no cookie: header fields are left out whose name has \`token\`,
+\`secret\`, \`credential\`, \`auth\`, \`cookie\`, \`session\` or \`password\` in it or ends with \`key\`, other than the protocol's own and a
+gateway's settings (\`x-aauth-mode\` and the like); a signature base has \`…\` in their place. A token shows as what it says (header and claims)
+and, in headers and bodies, by its first ${LIMIT.token} characters; values of \`code\`, \`state\` and members named like a token likewise, also in
+addresses. A header value ends after ${LIMIT.headerValue} characters, a body after ${LIMIT.body}, anything else after ${LIMIT.text}. Where all
+headers of a message are longer than that as JSON, some are missing, the protocol's own last. Claims are shown whole: they name users and
+what they have allowed, so whoever may read traces may read that.
 
 A browser, or any caller, chooses the trace that its request belongs to. A trace is therefore evidence of what the services saw, and no proof
 of who belongs together.

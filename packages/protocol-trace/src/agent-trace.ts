@@ -11,7 +11,7 @@ import { parseAgentAuth } from "aauth";
 import { type AgentEvent, type AgentObserver, pooledTransport, type Transport } from "aauth/agent";
 import { addAgentEvent } from "./agent-events.ts";
 import { ATTRIBUTE, EVENT, EVENT_ATTRIBUTE } from "./attribute-names.ts";
-import { cutEnd, cutTokens, shownBody, shownHeaders, shownUrl } from "./cut.ts";
+import { headersJson, shownBase, shownBody, shownUrl } from "./cut.ts";
 import { watchBody } from "./traced-body.ts";
 import { tokenIn, tracedToken } from "./traced-token.ts";
 
@@ -117,7 +117,7 @@ function requestAttributes({
 }): Attributes {
   return {
     [ATTRIBUTE.role]: "signer",
-    [ATTRIBUTE.requestHeaders]: JSON.stringify(shownHeaders(Object.entries(headers))),
+    [ATTRIBUTE.requestHeaders]: headersJson(Object.entries(headers)),
     [ATTRIBUTE.requestBody]: shownBody(body, headers["content-type"]),
   };
 }
@@ -131,7 +131,7 @@ function signatureAttributes(signed: SignedEvent, headers: Readonly<Record<strin
     [ATTRIBUTE.signatureScheme]: signed.scheme,
     [ATTRIBUTE.signatureLabel]: headers["signature-input"]?.split("=", 1)[0],
     [ATTRIBUTE.signatureComponents]: [...signed.coveredComponents],
-    [ATTRIBUTE.signatureBase]: cutEnd(cutTokens(signed.signatureBase)),
+    [ATTRIBUTE.signatureBase]: shownBase(signed.signatureBase),
     [ATTRIBUTE.signatureCreated]: signed.created,
     [ATTRIBUTE.signatureThumbprint]: signed.thumbprint,
     [ATTRIBUTE.signatureKid]: signed.kid,
@@ -142,7 +142,7 @@ function signatureAttributes(signed: SignedEvent, headers: Readonly<Record<strin
 function recordResponse(span: Span, response: Response): void {
   const { status, headers } = response;
   span.setAttribute(ATTRIBUTE.status, status);
-  span.setAttribute(ATTRIBUTE.responseHeaders, JSON.stringify(shownHeaders(headers)));
+  span.setAttribute(ATTRIBUTE.responseHeaders, headersJson(headers));
   if (status < 400) return;
   const agentAuth = headers.get("agent-auth");
   if (agentAuth !== null && (status === 401 || status === 403)) {

@@ -1,18 +1,29 @@
 import { LIMIT } from "./attribute-names.ts";
 
-/** Header fields that are left out: what is in them proves who a person is, or opens a session. */
-const LEFT_OUT = new Set(["authorization", "proxy-authorization", "cookie", "set-cookie", "x-id-token"]);
+/**
+ * Header fields that are left out: what is in them proves who a person or a program is, or opens a session. By their names, since an
+ * opaque value looks like any other: gateways and clients make up ever new ones.
+ */
+const LEFT_OUT = /token|key$|secret|credential|auth|cookie|session|password/i;
+/** Named like those, and no secret: public keys, challenges (tokens in them are cut), and what a gateway wants of its AAuth check. */
+const SHOWN =
+  /^(?:signature-key|agent-auth|x-aauth-(?:authority|claims|method|mode|required-scheme|timestamp-tolerance|uri))$/i;
 
 /** Parameters and members whose value is a token or as good as one. */
 const SECRET_NAME =
-  "(?:[a-z_]*token|code|client_secret|client_assertion|code_verifier|password|jwt|id_token_hint)";
+  "(?:[a-z_]*token|code|[a-z_]*secret|api_?key|client_assertion|code_verifier|password|jwt|id_token_hint)";
 // All of these take time linear in the text: what is cut comes from other parties.
-const FORM_FIELD = new RegExp(`((?:^|[?&])(?:${SECRET_NAME}|state)=)([^&#\\s"]*)`, "gi");
+const FORM_FIELD = new RegExp(`((?:^|[?&#])(?:${SECRET_NAME}|state)=)([^&#\\s"]*)`, "gi");
 const JSON_MEMBER = new RegExp(`("${SECRET_NAME}"\\s*:\\s*")([^"\\\\]*)`, "gi");
 /** A compact JWS or JWE: its header begins with `{"` and so encodes to `eyJ`. */
 const COMPACT_TOKEN = /\beyJ[A-Za-z0-9_-]{9,}(?:\.[A-Za-z0-9_-]*){0,4}/g;
 /** A signature in a dictionary: `sig1=:…:`, or in quotes, as some write it. */
 const SIGNATURE_VALUE = /(=[:"]{0,2})([A-Za-z0-9+/_-]{16})[A-Za-z0-9+/_=-]+/g;
+
+/** User name and password in an address. */
+const USER_INFO = /(\w:\/\/)[^/?#@\s"]*@/g;
+/** A line of a signature base that stands for a header field. */
+const BASE_LINE = /^("([\w!#$%&'*+.^`|~-]+)": ).*$/gm;
 
 /** The beginning of a value, recognisable and of no use. */
 export function cutSecret(value: string): string {
@@ -32,35 +43,69 @@ export function cutTokens(text: string): string {
   );
 }
 
-/** A URL whose query keeps no code, token or state. */
+/** A URL whose query keeps no code, token or state, and which names no user. */
 export function shownUrl(url: string): string {
-  return cutEnd(cutTokens(url.includes("?") ? url.replace(FORM_FIELD, keepStart) : url));
+  return cutEnd(cutUrl(url));
 }
 
-/** Values of header fields, by lower-case name, as they may be shown. */
-export type ShownHeaders = Readonly<Record<string, string>>;
+/** A signature base: what headers and address may not show is not shown by what was signed of them either. */
+export function shownBase(base: string): string {
+  const lines = base.replace(BASE_LINE, (line, start: string, name: string) =>
+    isLeftOut(name) ? `${start}…` : line,
+  );
+  return cutEnd(cutUrl(lines));
+}
 
-/** Header fields as they may be shown: see {@link LIMIT} for what is cut, `authorization` and its like are left out. */
-export function shownHeaders(
-  headers: Iterable<readonly [string, string | number | readonly string[] | undefined]>,
-): ShownHeaders {
-  const shown: Record<string, string> = {};
-  let left = LIMIT.text as number;
+/** Any text with addresses in it. */
+function cutUrl(text: string): string {
+  const safe = text.includes("@") ? text.replace(USER_INFO, "$1…@") : text;
+  return cutTokens(/[?#]/.test(safe) ? safe.replace(FORM_FIELD, keepStart) : safe);
+}
+
+function isLeftOut(name: string): boolean {
+  return LEFT_OUT.test(name) && !SHOWN.test(name);
+}
+
+type HeaderEntries = Iterable<readonly [string, string | number | readonly string[] | undefined]>;
+
+/**
+ * Header fields as they may be shown, as JSON: lower-case name to value. See {@link LIMIT} for what is cut; `authorization` and its like
+ * are left out. Where all together are too long, the protocol's own come first: nobody can push them out by sending others.
+ */
+export function headersJson(headers: HeaderEntries): string {
+  const shown: [string, string][] = [];
   for (const [name, value] of headers) {
-    if (value === undefined || LEFT_OUT.has(name)) continue;
-    const text = shownValue(name, Array.isArray(value) ? value.join(", ") : String(value));
-    left -= name.length + text.length;
-    // Rather too few than a text that ends within a member.
-    if (left < 0) break;
-    shown[name] = text;
+    if (value === undefined || isLeftOut(name)) continue;
+    shown.push([name, shownValue(name, Array.isArray(value) ? value.join(", ") : String(value))]);
   }
-  return shown;
+  const json = JSON.stringify(Object.fromEntries(shown));
+  return json.length <= LIMIT.text ? json : JSON.stringify(Object.fromEntries(fitting(shown)));
+}
+
+/** What the read side cannot do without. */
+const FIRST: ReadonlySet<string> = new Set([
+  ...["signature-input", "signature-key", "signature", "agent-auth"],
+  ...["content-digest", "content-type", "nonce", "host"],
+]);
+
+/** As many as fit as JSON, which spells some characters out, in the order they came. Half a JSON text would be none. */
+function fitting(shown: readonly [string, string][]): [string, string][] {
+  let left = LIMIT.text - 1;
+  const fit = new Set<string>();
+  const take = ([name, text]: readonly [string, string]) => {
+    const size = JSON.stringify(name).length + JSON.stringify(text).length + 2;
+    if (size > left) return;
+    left -= size;
+    fit.add(name);
+  };
+  for (const entry of shown) if (FIRST.has(entry[0])) take(entry);
+  for (const entry of shown) if (!FIRST.has(entry[0])) take(entry);
+  return shown.filter(([name]) => fit.has(name));
 }
 
 function shownValue(name: string, value: string): string {
-  if (name === "signature") return value.replace(SIGNATURE_VALUE, "$1$2…");
-  if (name === "location") return shownUrl(value);
-  return cutEnd(cutTokens(value), LIMIT.headerValue);
+  const safe = name === "signature" ? value.replace(SIGNATURE_VALUE, "$1$2…") : cutUrl(value);
+  return cutEnd(safe, LIMIT.headerValue);
 }
 
 const TEXT_TYPE = /^(?:text\/|application\/(?:[\w.+-]*json|x-www-form-urlencoded|problem))/i;

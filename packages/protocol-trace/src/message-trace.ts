@@ -1,7 +1,7 @@
 import { type Span, trace } from "@opentelemetry/api";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { ATTRIBUTE } from "./attribute-names.ts";
-import { shownBody, shownHeaders } from "./cut.ts";
+import { headersJson, shownBody } from "./cut.ts";
 
 /**
  * Writes request and answer of every route of an instance onto the request's span: header fields and the beginnings of the bodies,
@@ -18,9 +18,9 @@ export function traceMessages(app: FastifyInstance): void {
 function recordMessages(span: Span, request: FastifyRequest, reply: FastifyReply, payload: unknown): void {
   const contentType = reply.getHeader("content-type");
   span.setAttributes({
-    [ATTRIBUTE.requestHeaders]: JSON.stringify(shownHeaders(Object.entries(request.headers))),
+    [ATTRIBUTE.requestHeaders]: headersJson(Object.entries(request.headers)),
     [ATTRIBUTE.requestBody]: shownBody(receivedBody(request), request.headers["content-type"]),
-    [ATTRIBUTE.responseHeaders]: JSON.stringify(shownHeaders(Object.entries(reply.getHeaders()))),
+    [ATTRIBUTE.responseHeaders]: headersJson(Object.entries(reply.getHeaders())),
     [ATTRIBUTE.responseBody]: shownBody(
       typeof payload === "string" || Buffer.isBuffer(payload) ? payload : undefined,
       typeof contentType === "string" ? contentType : undefined,

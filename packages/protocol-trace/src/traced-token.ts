@@ -4,6 +4,8 @@ import { cutTokens } from "./cut.ts";
 
 /** Many requests carry the same few tokens. */
 const MAX_REMEMBERED = 200;
+/** Characters that may stand around a token in an attribute: those of a challenge. */
+const AROUND = 1024;
 const remembered = new Map<string, string>();
 
 /** A token as JSON for an attribute: what it is and says, without its signature. */
@@ -27,7 +29,7 @@ export function tokenJson(token: TracedToken): string {
     typeof value === "string" ? cutTokens(value) : value,
   );
   // Half a JSON text is none: what does not fit is left out as a whole.
-  return json.length <= LIMIT.text ? json : JSON.stringify({ kind: token.kind, id: token.id });
+  return json.length <= LIMIT.text - AROUND ? json : JSON.stringify({ kind: token.kind, id: token.id });
 }
 
 /** The token in a `Signature-Key` field, or undefined where there is none that can be read. */

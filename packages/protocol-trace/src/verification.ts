@@ -16,7 +16,7 @@ import {
   type TracedToken,
 } from "./attribute-names.ts";
 import { CHECK_SECTIONS } from "./check-sections.ts";
-import { cutEnd, cutTokens } from "./cut.ts";
+import { shownBase } from "./cut.ts";
 import { recordPublishedVerdict } from "./published-verdict.ts";
 import { tokenIn, tracedToken } from "./traced-token.ts";
 
@@ -155,7 +155,7 @@ function reportAttributes(report: VerificationReport): Attributes {
     [ATTRIBUTE.verifiedScheme]: report.scheme,
     [ATTRIBUTE.verifiedLabel]: report.label,
     [ATTRIBUTE.verifiedComponents]: report.coveredComponents && [...report.coveredComponents],
-    [ATTRIBUTE.verifiedBase]: report.signatureBase && cutEnd(cutTokens(report.signatureBase)),
+    [ATTRIBUTE.verifiedBase]: report.signatureBase && shownBase(report.signatureBase),
     [ATTRIBUTE.verifiedCreated]: report.created,
     [ATTRIBUTE.keySource]: report.keySource,
     [ATTRIBUTE.verifiedThumbprint]: report.thumbprint,

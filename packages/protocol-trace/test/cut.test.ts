@@ -1,9 +1,10 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { LIMIT } from "../src/attribute-names.ts";
-import { cutTokens, shownBody, shownHeaders, shownUrl } from "../src/cut.ts";
+import { cutTokens, headersJson, shownBase, shownBody, shownUrl } from "../src/cut.ts";
 
 const TOKEN = `eyJhbGciOiJFZERTQSJ9.${"A".repeat(60)}.${"B".repeat(86)}`;
 const SIGNATURE = "k".repeat(86);
+const shownHeaders = (headers: Parameters<typeof headersJson>[0]) => JSON.parse(headersJson(headers));
 const FORM = "application/x-www-form-urlencoded";
 
 test("a compact token is recognisable and of no use", () => {
@@ -41,11 +42,86 @@ test("headers: what proves a person is left out, signatures and tokens are cut",
   });
 });
 
-test("headers are bounded, each and all together", () => {
-  const many = Array.from({ length: 50 }, (_, index): [string, string] => [`x-${index}`, "v".repeat(9000)]);
-  const shown = shownHeaders(many);
-  expect(shown["x-0"]).toBe(`${"v".repeat(LIMIT.headerValue)}…`);
-  expect(JSON.stringify(shown).length).toBeLessThan(LIMIT.text + 100);
+test.each([
+  ["x-api-key", "opaque"],
+  ["x-forwarded-access-token", "opaque"],
+  ["x-client-secret", "opaque"],
+  ["x-amz-credential", "opaque"],
+  ["x-auth", "opaque"],
+  ["x-session-id", "opaque"],
+  ["x-aauth-token", "opaque"],
+  ["www-authenticate", 'Basic realm="x"'],
+])("a header that is named like a secret is left out: %s", (name, value) => {
+  expect(shownHeaders([[name, value]])).toEqual({});
+});
+
+test("what is named like one and is none is shown", () => {
+  const hwk = 'sig1=(scheme=hwk kty="OKP" crv="Ed25519" x="JrQLj5P_89iXES9-vFgrIy29clF9CC_oPPsw3c5D0bs")';
+  const shown = {
+    "signature-key": hwk,
+    "agent-auth": "httpsig; identity=?1",
+    "x-aauth-mode": "strict",
+    "x-aauth-uri": "/a?page=1",
+  };
+  expect(shownHeaders(Object.entries(shown))).toEqual(shown);
+});
+
+test.each(["referer", "location", "x-original-uri", "agent-auth"])(
+  "a header with an address keeps no code, state or user: %s",
+  (name) => {
+    const value = `http://me:hunter2@localhost/back?code=${SIGNATURE}&page=1&state=s#access_token=opaque`;
+    expect(shownHeaders([[name, value]])[name]).toBe(
+      `http://…@localhost/back?code=${"k".repeat(12)}…&page=1&state=…#access_token=…`,
+    );
+  },
+);
+
+test("a signature base shows no more than headers and address do", () => {
+  const base = [
+    ...['"@method": GET', '"@query": ?code=abc&page=1', '"authorization": Bearer opaque'],
+    ...[
+      '"x-api-key": opaque',
+      `"signature-key": sig1=(scheme=jwt jwt="${TOKEN}")`,
+      '"@signature-params": ("@method")',
+    ],
+  ];
+  expect(shownBase(base.join("\n")).split("\n")).toEqual([
+    ...['"@method": GET', '"@query": ?code=…&page=1', '"authorization": …'],
+    ...[
+      '"x-api-key": …',
+      '"signature-key": sig1=(scheme=jwt jwt="eyJhbGciOiJF…")',
+      '"@signature-params": ("@method")',
+    ],
+  ]);
+});
+
+describe("headers are bounded", () => {
+  const protocol: [string, string][] = [
+    ["signature-input", `sig1=("@method");created=1`],
+    ["signature-key", "sig1=(scheme=hwk)"],
+    ["signature", `sig1=:${SIGNATURE}==:`],
+  ];
+
+  test("each", () => {
+    expect(shownHeaders([["x-0", "v".repeat(9000)]])["x-0"]).toBe(`${"v".repeat(LIMIT.headerValue)}…`);
+    expect(shownHeaders([["signature", "=".repeat(9000)]]).signature).toHaveLength(LIMIT.headerValue + 1);
+  });
+
+  test.each([
+    ["quotes, which JSON spells out", '"'.repeat(60)],
+    ["control characters and half pairs", "\u0001\ud83d".repeat(30)],
+    ["what is not ASCII", "ü🔐".repeat(30)],
+    ["long values", "v".repeat(9000)],
+  ])("all together, and whole as JSON: %s", (_name, value) => {
+    const many = Array.from({ length: 90 }, (_, index): [string, string] => [`x-${index}`, value]);
+    const json = headersJson([...many, ...protocol]);
+    expect(json.length).toBeLessThanOrEqual(LIMIT.text);
+    // Nearly full, in the order they came, and the protocol's own are not pushed out.
+    expect(json.length).toBeGreaterThan(LIMIT.text - LIMIT.headerValue - 20);
+    const names = Object.keys(JSON.parse(json));
+    expect(names[0]).toBe("x-0");
+    expect(names.slice(-3)).toEqual(protocol.map(([name]) => name));
+  });
 });
 
 test.each([
