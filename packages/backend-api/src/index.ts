@@ -18,6 +18,7 @@
  * | GET /catalogue | | {@link Catalogue}: what the supply-chain agent sells |
  * | POST /orders | {@link OrderRequest} | {@link Order}: placed with the user's approval, on the agent's own page |
  * | GET /orders/{id} | | {@link Order} |
+ * | GET /orders/{id}/trace | | {@link RunTrace} |
  * | GET /delegates | | {@link DelegateList}: processes that act under the backend's identity |
  * | POST /delegates/{sub}/run | | {@link Delegate}: lets one call the supply-chain agent |
  * | GET /auth/me | | {@link UserProfile} |

@@ -22,8 +22,9 @@ export const breakItOfferSchema = z.object({
 });
 export type BreakItOffer = z.infer<typeof breakItOfferSchema>;
 
-/** Answer of `GET /optimization/{id}/trace`. */
+/** Answer of `GET /optimization/{id}/trace` and `GET /orders/{id}/trace`. */
 export const runTraceSchema = z.object({
+  /** Of the run, or of the order. */
   request_id: z.string(),
   /** Trace ids of the run: more than one when it went on after the consent page. Empty where nothing is traced. */
   trace_ids: z.array(z.string()),
@@ -34,7 +35,11 @@ export const runTraceSchema = z.object({
   traces: z.array(z.unknown()),
   /** The trace store's own page; a trace is at `{explorer_url}/trace/{trace id}`. */
   explorer_url: z.string(),
-  /** Whether more may still come: the run goes on, or has just ended. */
+  /** What that page is; absent where the store has not been asked yet. */
+  explorer: z.enum(["trace-store", "jaeger"]).optional(),
+  /** Whether the run is at its end. */
+  finished: z.boolean(),
+  /** Whether more may still come: the run goes on, or has just ended, and spans come in batches. */
   growing: z.boolean(),
   /** What can be tried with this run; absent unless the backend runs in demo mode. */
   break_it: z.array(breakItOfferSchema).optional(),

@@ -1,7 +1,7 @@
 import { z } from "zod";
 
-/** Every refusal: 401, 403, 404, 422, 429, 500. */
-export const apiErrorSchema = z.object({ detail: z.string() });
+/** Every refusal: 401, 403, 404, 409, 422, 429, 500, 502. `code` only where a program may want to tell causes apart. */
+export const apiErrorSchema = z.object({ detail: z.string(), code: z.string().optional() });
 export type ApiError = z.infer<typeof apiErrorSchema>;
 
 /** Answer of the DELETE routes: how many of the caller's own items went. */

@@ -48,7 +48,7 @@ import { wellKnownRoutes } from "./routes/well-known.ts";
 import { createRunStore } from "./runs/run-store.ts";
 import { createCallObserver } from "./services/call-observer.ts";
 import { createConsentGrants } from "./services/consent-grants.ts";
-import { createConsentService, type PendingConsent } from "./services/consent-service.ts";
+import { CALLBACK_PATH, createConsentService, type PendingConsent } from "./services/consent-service.ts";
 import { createRunService } from "./services/run-service.ts";
 import { createTokenCache } from "./services/token-cache.ts";
 import { createUserTokenVerifier } from "./users/user-token.ts";
@@ -82,7 +82,7 @@ export async function buildBackend(
   const now = deps.now ?? (() => Math.floor(Date.now() / 1000));
   const issuer = issuerOf(config);
   const places = { agentUrl: config.supplyChainAgentUrl, issuer, backendUrl: config.agentUrl };
-  const redirectUri = `${config.agentUrl}/auth/aauth/callback`;
+  const redirectUri = `${config.agentUrl}${CALLBACK_PATH}`;
   const orderReturnUrl = config.agentUrl + ORDER_RETURN_PATH;
   const keys = createKeyRing({
     key: deps.key ?? (await generateSigningKey({ kid: keyId(1) })),
@@ -217,6 +217,7 @@ export async function buildBackend(
     await api.register(delegateRoutes, { delegates });
     await api.register(runTraceRoutes, {
       runs,
+      orders,
       traces: createTraceClient({ url: config.traceQueryUrl }),
       explorerUrl: config.traceUiUrl,
       breakIt,

@@ -62,6 +62,8 @@ export interface ScriptedStack {
     url: string,
     body?: object,
   ): Promise<{ status: number; body: ReturnType<typeof JSON.parse>; headers: Record<string, unknown> }>;
+  /** From now on nobody listens at the agent's address. */
+  stopAgent(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -298,6 +300,9 @@ export async function startScriptedStack(
         body: isJson ? response.json() : response.body,
         headers: response.headers,
       };
+    },
+    async stopAgent() {
+      await agentApp.close();
     },
     async close() {
       await Promise.all([app.close(), agentApp.close(), authApp.close()]);

@@ -43,6 +43,10 @@ export async function buildTraceStore(
   await otlp.register(cors, { origin, methods: ["POST"], maxAge: 600 });
   await app.register(cors, { origin, methods: ["GET"], maxAge: 600 });
   await otlp.register(otlpRoutes, { store, maxInflatedBytes: config.maxInflatedBytes });
+  // Who reads traces here as from a Jaeger can tell which of the two it has before it.
+  app.addHook("onSend", async (_request, reply) => {
+    reply.header("server", name);
+  });
   await app.register(queryRoutes, { store, now });
   await app.register(pageRoutes);
 

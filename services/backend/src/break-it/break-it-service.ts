@@ -4,6 +4,7 @@ import type { BreakItOffer, BreakItResult, BreakItVariant } from "backend-api";
 import { breakItVariantSchema } from "backend-api";
 import { LRUCache } from "lru-cache";
 import { readBounded } from "../clients/read-bounded.ts";
+import { networkCodeOf } from "../failures/network-failure.ts";
 import { HttpError } from "../plugins/errors.ts";
 import type { Run } from "../runs/run.ts";
 import type { Evidence } from "./evidence.ts";
@@ -34,7 +35,12 @@ export interface BreakItDeps {
 export interface BreakItService {
   /** What can be tried with this run. */
   offers(run: Run): BreakItOffer[];
-  /** Sends one. @throws HttpError 409 when the run has not what it takes, 429 when this user's last attempt is still under way */
+  /**
+   * Sends one.
+   *
+   * @throws HttpError 409 when the run has not what it takes, 429 when this user's last attempt is still under way, 502 with a code when
+   *   no answer comes
+   */
   attempt(run: Run, variant: BreakItVariant): Promise<BreakItResult>;
   /** When an attempt with this run was made, Unix seconds; undefined when there was none with this trace. */
   attemptedAt(run: Run, traceId: string): number | undefined;
@@ -77,7 +83,9 @@ export function createBreakItService(deps: BreakItDeps): BreakItService {
 
   async function judge(forged: ForgedRequest, variant: BreakItVariant, run: Run): Promise<BreakItResult> {
     const options = { transport: deps.transport, runId: run.id, variant, timeoutMs: TIMEOUT_MS };
-    const { response, traceId } = await sendForged(forged, options);
+    const { response, traceId } = await sendForged(forged, options).catch((error: unknown) => {
+      throw unanswered(error, forged.url, receiverOf(forged.url, deps));
+    });
     const body = await readBounded(response, MAX_ANSWER_BYTES);
     if (traceId !== undefined) attempts.set(traceId, { runId: run.id, at: now() });
     const refused = response.status >= 400 && response.status < 500;
@@ -117,6 +125,15 @@ export function createBreakItService(deps: BreakItDeps): BreakItService {
       return made?.runId === run.id ? made.at : undefined;
     },
   };
+}
+
+/** The tampered request got no answer at all: neither let in nor refused. What is not of the network is a fault of ours. */
+function unanswered(error: unknown, url: string, receiver: string): unknown {
+  const code = networkCodeOf(error);
+  if (code === undefined) return error;
+  const way = receiver === "auth-server" ? "" : " through the gateway";
+  const detail = `No answer came from ${new URL(url).origin}, where the ${receiver.replace(/-(?=agent$|server$)/, " ")} is reached${way}`;
+  return new HttpError(502, `${detail} (${code}).`, code);
 }
 
 /** The key a token is bound to; without a token, the current one. */

@@ -16,26 +16,40 @@ export class TraceStoreError extends Error {
   override readonly name = "TraceStoreError";
 }
 
-/**
- * Fetches one trace: `{ data: [trace] }` in the JSON of Jaeger's query API, undefined when the store does not have it (yet).
- *
- * @throws TraceStoreError (from the client)
- */
-export type TraceClient = (traceId: string) => Promise<unknown>;
+/** A trace store with Jaeger's query API. Answers are its JSON, `{ data: [trace] }`; nothing in them is believed here. */
+export interface TraceClient {
+  /** One trace; undefined when the store does not have it (yet). @throws TraceStoreError */
+  trace(traceId: string): Promise<unknown>;
+  /** Every trace of the last two days with a span of this service and name that has all these tags, each as an answer of its own. @throws TraceStoreError */
+  find(span: {
+    service: string;
+    operation: string;
+    tags: Readonly<Record<string, string>>;
+  }): Promise<unknown[]>;
+  /** What the store is, as far as its latest answer tells: the embedded one says so. Undefined before there was one. */
+  kind(): "trace-store" | "jaeger" | undefined;
+}
+
+/** As far back as both stores look by themselves. */
+const LOOK_BACK_MS = 172_800_000;
+const MAX_FOUND = 8;
 
 export function createTraceClient(options: TraceClientOptions): TraceClient {
   const { url, timeoutMs = 5000, maxTraceBytes = 8 * 1024 * 1024 } = options;
   const get = options.fetch ?? ((input, init) => fetch(input, init));
-  return async (traceId) => {
+  let kind: ReturnType<TraceClient["kind"]>;
+
+  async function ask(path: string): Promise<unknown> {
     let status: number;
     let text: string;
     try {
-      const response = await get(`${url}/api/traces/${encodeURIComponent(traceId)}`, {
+      const response = await get(`${url}${path}`, {
         headers: { accept: "application/json" },
         redirect: "error",
         signal: AbortSignal.timeout(timeoutMs),
       });
       ({ status } = response);
+      kind = response.headers.get("server") === "trace-store" ? "trace-store" : "jaeger";
       text = await readBounded(response, maxTraceBytes);
     } catch (cause) {
       throw new TraceStoreError("the trace store does not answer", { cause });
@@ -47,5 +61,22 @@ export function createTraceClient(options: TraceClientOptions): TraceClient {
     } catch (cause) {
       throw new TraceStoreError("the trace store's answer is no JSON", { cause });
     }
+  }
+
+  return {
+    trace: (traceId) => ask(`/api/traces/${encodeURIComponent(traceId)}`),
+    async find({ service, operation, tags }) {
+      const query = new URLSearchParams({
+        service,
+        operation,
+        tags: JSON.stringify(tags),
+        limit: String(MAX_FOUND),
+        start: String((Date.now() - LOOK_BACK_MS) * 1000),
+        end: String((Date.now() + 60_000) * 1000),
+      });
+      const { data } = ((await ask(`/api/traces?${query}`)) ?? {}) as { data?: unknown };
+      return Array.isArray(data) ? data.map((trace) => ({ data: [trace] })) : [];
+    },
+    kind: () => kind,
   };
 }

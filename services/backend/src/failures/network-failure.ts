@@ -3,6 +3,11 @@ import type { Situation } from "./situation.ts";
 
 const MAX_CAUSES = 5;
 
+/** `timeout`, `connection_refused`, …; undefined when the error is about something else than the network. */
+export function networkCodeOf(error: unknown): string | undefined {
+  return isTimeout(error) ? "timeout" : networkCode(error);
+}
+
 /** Explains an error of the network, or returns undefined when the error is about something else. */
 export function networkFailure(error: unknown, situation: Situation): Failure | undefined {
   if (isTimeout(error)) return timeout(situation);

@@ -4,11 +4,14 @@ import type { Agent } from "aauth/agent";
 import type { Catalogue, Order, OrderRequest } from "backend-api";
 import type { FastifyBaseLogger } from "fastify";
 import { LRUCache } from "lru-cache";
+import { ATTRIBUTE, SPAN } from "protocol-trace";
+import { currentTraceId, keepTrace, markFailed, withSpan } from "service-kit";
 import { explainFailure } from "../failures/explain-failure.ts";
 import { oneLine } from "../failures/one-line.ts";
 import type { Places } from "../failures/situation.ts";
 import { HttpError } from "../plugins/errors.ts";
 import type { CallObserver } from "../services/call-observer.ts";
+import type { TracedWork } from "../services/traced-work.ts";
 import { type OrderClient, OrderRefusedError } from "./order-client.ts";
 
 /** Orders that the supply-chain agent places with the user's approval on a page of its own (profile 3.5). */
@@ -17,6 +20,8 @@ export interface OrderService {
   start(userId: string, request: OrderRequest): Promise<Order>;
   /** The user's order. @throws HttpError 404, also for somebody else's */
   get(userId: string, id: string): Order;
+  /** What tells of the user's order; undefined for somebody else's, and for one that is forgotten. */
+  traceOf(userId: string, id: string): TracedWork | undefined;
   /** The user is back from the agent's page: the order is tried again, once per state. Its id, or undefined for an unknown state. */
   resume(state: string | undefined): Promise<string | undefined>;
 }
@@ -24,11 +29,19 @@ export interface OrderService {
 interface Kept {
   readonly userId: string;
   readonly request: OrderRequest;
+  /** The trace that the order began in: it goes on there when the browser is back. */
+  readonly inTrace: ReturnType<typeof keepTrace>;
+  readonly traceIds: readonly string[];
   order: Order;
+  /** Unix seconds. */
+  changedAt: number;
 }
 
+const FINAL: ReadonlySet<Order["status"]> = new Set(["placed", "declined", "failed"]);
 /** As long as the supply-chain agent waits for the person. */
 const VISIT_SECONDS = 600;
+/** However the order stands, the browser goes back to the page. */
+const RETURN_STATUS = 303;
 const KEEP_SECONDS = 3600;
 const MAX_ORDERS = 10_000;
 
@@ -53,8 +66,16 @@ export function createOrderService(deps: {
   });
   const visits = createMemoryStore<string>({ maxEntries: MAX_ORDERS, now });
 
+  /** One attempt, as a span of its own below the current one. */
+  function attempt(kept: Kept): Promise<void> {
+    const attributes = attributesOf(kept);
+    return withSpan(SPAN.order, () => attemptNow(kept), { attributes }).finally(() => {
+      kept.changedAt = now();
+    });
+  }
+
   /** Never rejects: whatever happens becomes the state of the order. */
-  async function attempt(kept: Kept): Promise<void> {
+  async function attemptNow(kept: Kept): Promise<void> {
     const { userId, request } = kept;
     const { order_id, model, quantity } = kept.order;
     const state = randomBytes(32).toString("base64url");
@@ -94,8 +115,14 @@ export function createOrderService(deps: {
             }
           : explainFailure(error, { peer: call.peer(), places, timeoutSeconds });
       logger.warn({ err: error, orderId: order_id, code: failure.code }, `❌ ${failure.message}`);
+      markFailed(failure);
       kept.order = { ...base, status: "failed", failure };
     }
+  }
+
+  function ofUser(userId: string, id: string): Kept | undefined {
+    const kept = orders.get(id);
+    return kept?.userId === userId ? kept : undefined;
   }
 
   return {
@@ -114,16 +141,31 @@ export function createOrderService(deps: {
     async start(userId, { model, quantity }) {
       const request = { model, quantity };
       const order: Order = { order_id: randomUUID(), ...request, status: "placing" };
-      const kept: Kept = { userId, request, order };
+      const traceId = currentTraceId();
+      const kept: Kept = {
+        userId,
+        request,
+        inTrace: keepTrace(),
+        traceIds: traceId === undefined ? [] : [traceId],
+        order,
+        changedAt: now(),
+      };
       orders.set(order.order_id, kept);
       await attempt(kept);
       return kept.order;
     },
 
     get(userId, id) {
-      const kept = orders.get(id);
-      if (kept?.userId !== userId) throw new HttpError(404, "No such order");
+      const kept = ofUser(userId, id);
+      if (kept === undefined) throw new HttpError(404, "No such order");
       return kept.order;
+    },
+
+    traceOf(userId, id) {
+      const kept = ofUser(userId, id);
+      if (kept === undefined) return undefined;
+      const { traceIds, changedAt, order } = kept;
+      return { id, traceIds, isFinal: FINAL.has(order.status), changedAt };
     },
 
     async resume(state) {
@@ -132,8 +174,18 @@ export function createOrderService(deps: {
       if (kept?.order.status !== "awaiting_person") return undefined;
       const { interaction_url: _used, ...order } = kept.order;
       kept.order = { ...order, status: "placing" };
-      await attempt(kept);
+      const attributes = {
+        ...attributesOf(kept),
+        [ATTRIBUTE.method]: "GET",
+        [ATTRIBUTE.route]: new URL(returnUrl).pathname,
+        [ATTRIBUTE.status]: RETURN_STATUS,
+      };
+      await kept.inTrace(() => withSpan(SPAN.orderReturned, () => attempt(kept), { attributes }));
       return id;
     },
   };
+}
+
+function attributesOf({ order, userId }: Kept) {
+  return { [ATTRIBUTE.runId]: order.order_id, [ATTRIBUTE.userSub]: userId };
 }

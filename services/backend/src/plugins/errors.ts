@@ -5,10 +5,13 @@ import fp from "fastify-plugin";
 export class HttpError extends Error {
   override readonly name = "HttpError";
   readonly statusCode: number;
+  /** To branch on: `connection_refused`, … */
+  readonly code: string | undefined;
 
-  constructor(statusCode: number, detail: string) {
+  constructor(statusCode: number, detail: string, code?: string) {
     super(detail);
     this.statusCode = statusCode;
+    this.code = code;
   }
 }
 
@@ -18,8 +21,11 @@ export const errorReplies = fp(
     app.setErrorHandler<FastifyError>((error, request, reply) => {
       if (error.validation) return reply.code(422).send({ detail: invalidFields(error) });
       const status = error.statusCode ?? 500;
-      if (status < 500 || error instanceof HttpError)
-        return reply.code(status).send({ detail: error.message });
+      if (error instanceof HttpError) {
+        const { code } = error;
+        return reply.code(status).send({ detail: error.message, ...(code !== undefined && { code }) });
+      }
+      if (status < 500) return reply.code(status).send({ detail: error.message });
       request.log.error(
         { err: error, requestId: request.id, route: request.routeOptions.url },
         "request failed",

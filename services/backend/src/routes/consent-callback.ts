@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import { z } from "zod";
-import type { ConsentService } from "../services/consent-service.ts";
+import { CALLBACK_PATH, CALLBACK_STATUS, type ConsentService } from "../services/consent-service.ts";
 
 // Whatever the browser brings: a repeated or overlong parameter is dropped and then counts as missing.
 const parameter = z.string().max(2048).optional().catch(undefined);
@@ -20,7 +20,7 @@ export const consentCallbackRoutes: FastifyPluginAsyncZod<{
   frontendUrl: string;
 }> = async (app, { consent, frontendUrl }) => {
   app.get(
-    "/auth/aauth/callback",
+    CALLBACK_PATH,
     { config: { access: "public" }, schema: { querystring: callbackQuery } },
     async (request, reply) => {
       const outcome = await consent.answer(request.query);
@@ -37,7 +37,7 @@ export const consentCallbackRoutes: FastifyPluginAsyncZod<{
       return reply
         .header("cache-control", "no-store")
         .header("referrer-policy", "no-referrer")
-        .redirect(page.href, 302);
+        .redirect(page.href, CALLBACK_STATUS);
     },
   );
 };

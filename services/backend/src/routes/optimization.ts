@@ -12,6 +12,7 @@ import { SPAN } from "protocol-trace";
 import { withSpan } from "service-kit";
 import { z } from "zod";
 import { HttpError } from "../plugins/errors.ts";
+import { traceUserRequests } from "../plugins/trace-user-requests.ts";
 import { signedInUser } from "../plugins/user.ts";
 import { resultsFrom } from "../services/results.ts";
 import type { RunService } from "../services/run-service.ts";
@@ -22,14 +23,18 @@ export const optimizationRoutes: FastifyPluginAsyncZod<{ runs: RunService }> = a
   const config = { access: "user" } as const;
 
   // The demo's POST /agents/start never worked (it raised KeyError); here it is another name for the same thing.
-  for (const url of ["/optimization/start", "/agents/start"]) {
-    app.post(
-      url,
-      { config, schema: { body: startRequestSchema, response: { 200: startReplySchema } } },
-      async (request) =>
-        withSpan(SPAN.startOptimization, () => runs.start(signedInUser(request).id, request.body)),
-    );
-  }
+  const starting: FastifyPluginAsyncZod = async (scope) => {
+    traceUserRequests(scope);
+    for (const url of ["/optimization/start", "/agents/start"]) {
+      scope.post(
+        url,
+        { config, schema: { body: startRequestSchema, response: { 200: startReplySchema } } },
+        async (request) =>
+          withSpan(SPAN.startOptimization, () => runs.start(signedInUser(request).id, request.body)),
+      );
+    }
+  };
+  await app.register(starting);
 
   app.get(
     "/optimization/progress/:id",

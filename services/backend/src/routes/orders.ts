@@ -2,6 +2,7 @@ import { catalogueSchema, orderRequestSchema, orderSchema } from "backend-api";
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import { z } from "zod";
 import type { OrderService } from "../orders/order-service.ts";
+import { traceUserRequests } from "../plugins/trace-user-requests.ts";
 import { signedInUser } from "../plugins/user.ts";
 
 /** Where the supply-chain agent's page sends the user back to. */
@@ -20,11 +21,15 @@ export const orderRoutes: FastifyPluginAsyncZod<{ orders: OrderService; frontend
   app.get("/catalogue", { config, schema: { response: { 200: catalogueSchema } } }, async () =>
     orders.catalogue(),
   );
-  app.post(
-    "/orders",
-    { config, schema: { body: orderRequestSchema, response: { 200: orderSchema } } },
-    async (request) => orders.start(signedInUser(request).id, request.body),
-  );
+  const placing: FastifyPluginAsyncZod = async (scope) => {
+    traceUserRequests(scope);
+    scope.post(
+      "/orders",
+      { config, schema: { body: orderRequestSchema, response: { 200: orderSchema } } },
+      async (request) => orders.start(signedInUser(request).id, request.body),
+    );
+  };
+  await app.register(placing);
   app.get(
     "/orders/:id",
     { config, schema: { params: orderParams, response: { 200: orderSchema } } },

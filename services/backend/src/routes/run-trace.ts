@@ -1,18 +1,22 @@
-import { runTraceSchema } from "backend-api";
+import { type RunTrace, runTraceSchema } from "backend-api";
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
+import { SERVICE_NAME, SPAN } from "protocol-trace/names";
 import { z } from "zod";
 import type { BreakItService } from "../break-it/break-it-service.ts";
 import { type TraceClient, TraceStoreError } from "../clients/trace-client.ts";
+import type { OrderService } from "../orders/order-service.ts";
 import { HttpError } from "../plugins/errors.ts";
 import { signedInUser } from "../plugins/user.ts";
 import { ownSpans } from "../services/own-spans.ts";
 import type { RunService } from "../services/run-service.ts";
+import { lookUpOwn, type TracedWork } from "../services/traced-work.ts";
 
 /** Spans arrive in batches: this long after the last change of a run there may be more. */
 const SETTLING_SECONDS = 15;
 
 interface RunTraceOptions {
   runs: RunService;
+  orders: Pick<OrderService, "traceOf">;
   traces: TraceClient;
   /** The trace store's page, as a browser reaches it. */
   explorerUrl: string;
@@ -22,14 +26,18 @@ interface RunTraceOptions {
   now: () => number;
 }
 
-/** `GET /optimization/{id}/trace`: what the trace store knows of a run, for the run's owner. */
-export const runTraceRoutes: FastifyPluginAsyncZod<RunTraceOptions> = async (app, options) => {
-  const { runs, traces, explorerUrl, breakIt, now } = options;
+const workParams = z.object({ id: z.string().max(100) });
+const attemptParams = workParams.extend({ traceId: z.string().regex(/^[0-9a-f]{32}$/) });
 
-  async function fetchTraces(ids: readonly string[], runId: string): Promise<unknown[]> {
+/** What the trace store knows of a run or an order, for its owner. */
+export const runTraceRoutes: FastifyPluginAsyncZod<RunTraceOptions> = async (app, options) => {
+  const { runs, orders, traces, explorerUrl, breakIt, now } = options;
+  const config = { access: "user" } as const;
+  const response = { 200: runTraceSchema };
+
+  async function asking<T>(ask: () => Promise<T>): Promise<T> {
     try {
-      const answers = await Promise.all(ids.map(traces));
-      return answers.filter((answer) => answer !== undefined).map((answer) => ownSpans(answer, runId));
+      return await ask();
     } catch (error) {
       if (!(error instanceof TraceStoreError)) throw error;
       app.log.warn({ err: error }, "a trace could not be fetched");
@@ -37,47 +45,64 @@ export const runTraceRoutes: FastifyPluginAsyncZod<RunTraceOptions> = async (app
     }
   }
 
+  /** @param answers what the store gave already; default: it is asked */
+  async function answer(work: TracedWork, answers?: readonly unknown[]): Promise<RunTrace> {
+    const { id, traceIds, isFinal, changedAt } = work;
+    const stored = answers ?? (await asking(() => Promise.all(traceIds.map(traces.trace))));
+    const kind = traces.kind();
+    return {
+      request_id: id,
+      trace_ids: [...traceIds],
+      traces: stored.filter((trace) => trace !== undefined).map((trace) => ownSpans(trace, id)),
+      explorer_url: explorerUrl,
+      ...(kind !== undefined && { explorer: kind }),
+      finished: isFinal,
+      growing: !isFinal || now() - changedAt < SETTLING_SECONDS,
+    };
+  }
+
+  /** Work that the backend has forgotten, having been started anew, but the trace store has not. @throws HttpError 404 */
+  async function remembered(userId: string, id: string, operation: string, what: string): Promise<RunTrace> {
+    const service = SERVICE_NAME.backend;
+    const found = await asking(() => lookUpOwn(traces, { id, userId, service, operation }));
+    if (found.length === 0) throw new HttpError(404, `No such ${what}`);
+    const traceIds = found.map(({ traceId }) => traceId);
+    const work = { id, traceIds, isFinal: true, changedAt: 0 };
+    return answer(
+      work,
+      found.map((own) => own.answer),
+    );
+  }
+
   app.get(
     "/optimization/:id/trace",
-    {
-      config: { access: "user" },
-      schema: { params: z.object({ id: z.string().max(100) }), response: { 200: runTraceSchema } },
-    },
+    { config, schema: { params: workParams, response } },
     async (request) => {
-      const run = runs.get(signedInUser(request).id, request.params.id);
-      return {
-        request_id: run.id,
-        trace_ids: [...run.traceIds],
-        traces: await fetchTraces(run.traceIds, run.id),
-        explorer_url: explorerUrl,
-        growing: !run.isFinal || now() - run.changedAt < SETTLING_SECONDS,
-        ...(breakIt && { break_it: breakIt.offers(run) }),
-      };
+      const { id: userId } = signedInUser(request);
+      const { id } = request.params;
+      const run = runs.find(userId, id);
+      if (run === undefined) return remembered(userId, id, SPAN.run, "optimization");
+      return { ...(await answer(run)), ...(breakIt && { break_it: breakIt.offers(run) }) };
     },
   );
+
+  app.get("/orders/:id/trace", { config, schema: { params: workParams, response } }, async (request) => {
+    const { id: userId } = signedInUser(request);
+    const { id } = request.params;
+    const order = orders.traceOf(userId, id);
+    return order === undefined ? remembered(userId, id, SPAN.order, "order") : answer(order);
+  });
 
   if (breakIt === undefined) return;
   app.get(
     "/optimization/:id/attempts/:traceId",
-    {
-      config: { access: "user" },
-      schema: {
-        params: z.object({ id: z.string().max(100), traceId: z.string().regex(/^[0-9a-f]{32}$/) }),
-        response: { 200: runTraceSchema },
-      },
-    },
+    { config, schema: { params: attemptParams, response } },
     async (request) => {
       const { id, traceId } = request.params;
       const run = runs.get(signedInUser(request).id, id);
       const attemptedAt = breakIt.attemptedAt(run, traceId);
       if (attemptedAt === undefined) throw new HttpError(404, "No such attempt");
-      return {
-        request_id: run.id,
-        trace_ids: [traceId],
-        traces: await fetchTraces([traceId], run.id),
-        explorer_url: explorerUrl,
-        growing: now() - attemptedAt < SETTLING_SECONDS,
-      };
+      return answer({ id: run.id, traceIds: [traceId], isFinal: true, changedAt: attemptedAt });
     },
   );
 };

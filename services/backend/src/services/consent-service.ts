@@ -1,3 +1,4 @@
+import { trace } from "@opentelemetry/api";
 import type { KeyValueStore } from "aauth";
 import type { FastifyBaseLogger } from "fastify";
 import { ATTRIBUTE, SPAN } from "protocol-trace";
@@ -47,6 +48,9 @@ export interface ConsentService {
   revoke(userId: string): Promise<number>;
 }
 
+/** Where the auth server sends the browser after consent; whatever comes of it, the answer sends it on to the page. */
+export const CALLBACK_PATH = "/auth/aauth/callback";
+export const CALLBACK_STATUS = 302;
 /** OAuth error codes are printable ASCII without quote and backslash (RFC 6749 section 4.1.2.1). */
 const OAUTH_ERROR = /^[\x20\x21\x23-\x5b\x5d-\x7e]{1,100}$/;
 
@@ -89,8 +93,13 @@ export function createConsentService(deps: {
       }
 
       return runs.inTraceOf(run, () =>
-        withSpan(SPAN.consentReturned, () => judge(run, consent), {
-          attributes: { [ATTRIBUTE.runId]: run.id },
+        withSpan(SPAN.consentReturned, () => noted(judge(run, consent)), {
+          attributes: {
+            [ATTRIBUTE.runId]: run.id,
+            [ATTRIBUTE.method]: "GET",
+            [ATTRIBUTE.route]: CALLBACK_PATH,
+            [ATTRIBUTE.status]: CALLBACK_STATUS,
+          },
         }),
       );
 
@@ -165,6 +174,13 @@ export function createConsentService(deps: {
       return held.length;
     },
   };
+}
+
+/** Writes onto the current span why nothing came of a consent. */
+async function noted(judged: Promise<ConsentOutcome>): Promise<ConsentOutcome> {
+  const outcome = await judged;
+  if (!outcome.authorized) trace.getActiveSpan()?.setAttribute(ATTRIBUTE.errorCode, outcome.error);
+  return outcome;
 }
 
 function refused(error: string, description: string, requestId?: string): ConsentOutcome {

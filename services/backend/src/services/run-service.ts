@@ -84,7 +84,9 @@ export function createRunService(deps: RunServiceDeps): RunService {
     const { during } = deps;
     const attempt = () => attemptNow(run, how);
     const work = during === undefined ? attempt : () => during(run.id, attempt);
-    return withSpan(SPAN.run, work, { attributes: { [ATTRIBUTE.runId]: run.id } });
+    // By both a run is found again whose backend has been started anew.
+    const attributes = { [ATTRIBUTE.runId]: run.id, [ATTRIBUTE.userSub]: run.userId };
+    return withSpan(SPAN.run, work, { attributes });
   }
 
   async function attemptNow(run: Run, { consented = false, onAccepted }: Attempt): Promise<void> {

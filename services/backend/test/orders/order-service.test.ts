@@ -1,7 +1,9 @@
 import { AAuthError, UserInteractionRequiredError } from "aauth";
 import type { Agent } from "aauth/agent";
-import { createLogger } from "service-kit";
-import { beforeEach, describe, expect, it } from "vitest";
+import { ATTRIBUTE, SPAN } from "protocol-trace";
+import { createLogger, withSpan } from "service-kit";
+import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
+import { recordSpans } from "../../../../packages/protocol-trace/test/support/recorded-spans.ts";
 import { AgentHttpError } from "../../src/clients/agent-errors.ts";
 import { type OrderClient, OrderRefusedError, type PlacedOrder } from "../../src/orders/order-client.ts";
 import { createOrderService } from "../../src/orders/order-service.ts";
@@ -148,6 +150,37 @@ describe("the way back", () => {
     const ids = await Promise.all([orders.resume(stateOf()), orders.resume(stateOf())]);
     expect(ids.filter((id) => id === order_id)).toHaveLength(1);
     expect(asked).toHaveLength(2);
+  });
+});
+
+describe("what tells of an order", () => {
+  it("says whether it is at its end, and when it last changed", async () => {
+    const orders = scripted(fail(VISIT), () => PLACED);
+    const { order_id: id } = await orders.start("anna", WANTED);
+    expect(orders.traceOf("anna", id)).toMatchObject({ id, isFinal: false, changedAt: now });
+    now += 60;
+    await orders.resume(stateOf());
+    expect(orders.traceOf("anna", id)).toMatchObject({ isFinal: true, changedAt: now });
+    expect(orders.traceOf("bert", id)).toBeUndefined();
+  });
+
+  it("is one trace, to which the way back and the second attempt belong", async () => {
+    const spans = recordSpans();
+    onTestFinished(spans.stop);
+    const orders = scripted(fail(VISIT), () => PLACED);
+    const { order_id: id } = await withSpan("POST /orders", () => orders.start("anna", WANTED));
+    await withSpan("another trace", () => orders.resume(stateOf()));
+    const seen = spans.finished();
+    const traceOf = (name: string) =>
+      seen.filter((span) => span.name === name).map((span) => span.spanContext().traceId);
+    const [traceId] = traceOf("POST /orders");
+    expect(orders.traceOf("anna", id)?.traceIds).toEqual([traceId]);
+    expect(traceOf(SPAN.order)).toEqual([traceId, traceId]);
+    expect(traceOf(SPAN.orderReturned)).toEqual([traceId]);
+    expect(traceOf("another trace")).not.toContain(traceId);
+    for (const { name, attributes } of seen.filter(({ name }) => name.includes("order_service"))) {
+      expect(attributes, name).toMatchObject({ [ATTRIBUTE.runId]: id, [ATTRIBUTE.userSub]: "anna" });
+    }
   });
 });
 

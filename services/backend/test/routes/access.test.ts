@@ -33,6 +33,7 @@ const PROTECTED = [
   ["GET", "/catalogue"],
   ["POST", "/orders"],
   ["GET", "/orders/some-id"],
+  ["GET", "/orders/some-id/trace"],
   ["GET", "/optimization/test-a2a-connection"],
   ["GET", "/delegates"],
   ["POST", "/delegates/some-id/run"],

@@ -1,13 +1,14 @@
 import { runTraceSchema } from "backend-api";
 import Fastify, { type FastifyInstance } from "fastify";
 import { serializerCompiler, validatorCompiler } from "fastify-type-provider-zod";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import type { BreakItService } from "../../src/break-it/break-it-service.ts";
 import { type TraceClient, TraceStoreError } from "../../src/clients/trace-client.ts";
 import { errorReplies } from "../../src/plugins/errors.ts";
 import { runTraceRoutes } from "../../src/routes/run-trace.ts";
 import { Run } from "../../src/runs/run.ts";
 import type { RunService } from "../../src/services/run-service.ts";
+import type { TracedWork } from "../../src/services/traced-work.ts";
 
 const TRACE = "0123456789abcdef0123456789abcdef";
 const ATTEMPT = "fedcba9876543210fedcba9876543210";
@@ -15,7 +16,13 @@ let app: FastifyInstance;
 afterEach(() => app.close());
 
 /** The routes alone, over a store and a run of the test's own making. */
-async function routesWith(traces: TraceClient, run: Run, now = () => 1000): Promise<void> {
+async function routesWith(
+  trace: TraceClient["trace"],
+  run: Run,
+  now = () => 1000,
+  more: { find?: TraceClient["find"]; isForgotten?: boolean; order?: TracedWork } = {},
+): Promise<void> {
+  const traces: TraceClient = { trace, find: more.find ?? (async () => []), kind: () => "trace-store" };
   app = Fastify();
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
@@ -29,8 +36,16 @@ async function routesWith(traces: TraceClient, run: Run, now = () => 1000): Prom
     attempt: () => Promise.reject(new Error("not asked for here")),
     attemptedAt: (_run: Run, traceId: string) => (traceId === ATTEMPT ? 995 : undefined),
   } satisfies BreakItService;
-  const runs = { get: () => run } as unknown as RunService;
-  await app.register(runTraceRoutes, { runs, traces, explorerUrl: "http://localhost:16686", breakIt, now });
+  const runs = { get: () => run, find: () => (more.isForgotten ? undefined : run) } as unknown as RunService;
+  const orders = { traceOf: () => more.order };
+  await app.register(runTraceRoutes, {
+    runs,
+    orders,
+    traces,
+    explorerUrl: "http://localhost:16686",
+    breakIt,
+    now,
+  });
 }
 
 function runWith(...traceIds: string[]): Run {
@@ -49,7 +64,7 @@ test("the run's own spans are shown, another run's in the same trace are not", a
   const run = runWith(TRACE);
   await routesWith(async () => ({ data: [{ spans: [span("1", run.id), span("2", "another")] }] }), run);
   const answer = runTraceSchema.parse((await ask(run)).json());
-  expect(answer.trace_ids).toEqual([TRACE]);
+  expect(answer).toMatchObject({ trace_ids: [TRACE], explorer: "trace-store", finished: false });
   expect(answer.traces).toEqual([{ data: [{ spans: [span("1", run.id)] }] }]);
 });
 
@@ -80,7 +95,7 @@ test("more may come until fifteen seconds after the end", async () => {
   expect((await ask(run)).json().growing).toBe(true);
   run.complete("done");
   now = 1014;
-  expect((await ask(run)).json().growing).toBe(true);
+  expect((await ask(run)).json()).toMatchObject({ growing: true, finished: true });
   now = 1016;
   expect((await ask(run)).json().growing).toBe(false);
 });
@@ -94,4 +109,86 @@ test("of other traces only the run's own attempts can be asked for", async () =>
   });
   expect((await ask(run, `attempts/${TRACE}`)).statusCode).toBe(404);
   expect((await ask(run, "attempts/nonsense")).statusCode).toBe(422);
+});
+
+test("an order has a trace of its own", async () => {
+  const order = { id: "order-1", traceIds: [TRACE], isFinal: false, changedAt: 1000 };
+  await routesWith(
+    async () => ({ data: [{ spans: [span("1", "order-1"), span("2", "another")] }] }),
+    runWith(),
+    undefined,
+    { order },
+  );
+  const reply = await app.inject({ url: "/orders/order-1/trace" });
+  expect(runTraceSchema.parse(reply.json())).toMatchObject({
+    request_id: "order-1",
+    finished: false,
+    traces: [{ data: [{ spans: [span("1", "order-1")] }] }],
+  });
+  expect(reply.json()).not.toHaveProperty("break_it");
+});
+
+describe("a run that a backend started anew knows nothing of", () => {
+  const FORGOTTEN = "00000000-0000-4000-8000-000000000001";
+  const tagged = (runId: string, userId: string) => ({
+    data: [
+      {
+        traceID: TRACE,
+        spans: [
+          {
+            spanID: "1",
+            tags: [
+              { key: "optimization.request_id", value: runId },
+              { key: "aauth.user.sub", value: userId },
+            ],
+          },
+        ],
+      },
+    ],
+  });
+  const lookUp = async (answers: unknown[], id = FORGOTTEN) => {
+    const asked: unknown[] = [];
+    const find: TraceClient["find"] = async (wanted) => {
+      asked.push(wanted);
+      return answers;
+    };
+    await routesWith(() => Promise.reject(new Error("not asked for")), runWith(), undefined, {
+      find,
+      isForgotten: true,
+    });
+    return { asked, reply: await app.inject({ url: `/optimization/${id}/trace` }) };
+  };
+
+  test("is found in the trace store, by its id and its user", async () => {
+    const { asked, reply } = await lookUp([tagged(FORGOTTEN, "alice")]);
+    expect(runTraceSchema.parse(reply.json())).toMatchObject({
+      request_id: FORGOTTEN,
+      trace_ids: [TRACE],
+      growing: false,
+      finished: true,
+      traces: [tagged(FORGOTTEN, "alice")],
+    });
+    expect(asked).toEqual([
+      {
+        service: "supply-chain-backend",
+        operation: "optimization_service.run_optimization",
+        tags: { "optimization.request_id": FORGOTTEN, "aauth.user.sub": "alice" },
+      },
+    ]);
+  });
+
+  test.each([
+    ["somebody else's", [tagged(FORGOTTEN, "bob")]],
+    ["another one of hers", [tagged("00000000-0000-4000-8000-000000000002", "alice")]],
+    ["nothing", []],
+    ["nonsense", [null, {}, { data: "x" }, { data: [{ traceID: TRACE }] }]],
+  ])("is not there when the store gives %s", async (_what, answers) => {
+    expect((await lookUp(answers)).reply.statusCode).toBe(404);
+  });
+
+  test("is not looked for by an id that can be none", async () => {
+    const { asked, reply } = await lookUp([tagged("x", "alice")], "x");
+    expect(reply.statusCode).toBe(404);
+    expect(asked).toEqual([]);
+  });
 });

@@ -1,6 +1,6 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { runTraceSchema } from "backend-api";
+import { apiErrorSchema, runTraceSchema } from "backend-api";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type ScriptedStack, startScriptedStack } from "../scripted-stack.ts";
 
@@ -55,6 +55,20 @@ describe("POST /optimization/{id}/break-it/{variant}", () => {
     const { status, body } = await stack.call("alice", "POST", `/optimization/${id}/break-it/${variant}`);
     expect(status).toBe(200);
     expect(body).toMatchObject({ variant, refused: true, ...(code && { code }) });
+  });
+
+  it("is 502 with the target's name and a code when no answer comes", async () => {
+    stack = await start({ AAUTH_BREAK_IT: "true" });
+    const id = await runOf("alice");
+    await stack.stopAgent();
+    const { status, body } = await stack.call("alice", "POST", `/optimization/${id}/break-it/stale`);
+    expect(status).toBe(502);
+    expect(apiErrorSchema.parse(body)).toEqual({
+      detail: `No answer came from ${stack.agentUrl}, where the supply-chain agent is reached through the gateway (connection_refused).`,
+      code: "connection_refused",
+    });
+    // The next attempt is not locked out by the one that failed.
+    expect((await stack.call("alice", "POST", `/optimization/${id}/break-it/stale`)).status).toBe(502);
   });
 
   it("is the owner's alone, for known variants only", async () => {

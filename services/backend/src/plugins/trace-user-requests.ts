@@ -1,0 +1,28 @@
+import { trace } from "@opentelemetry/api";
+import type { FastifyInstance } from "fastify";
+import { traceMessages } from "protocol-trace";
+import { ATTRIBUTE } from "protocol-trace/names";
+
+/** A member that holds an address: what is in its query opens a page, or is as good as a token. */
+const ADDRESS_QUERY = /("[a-z_]*url"\s*:\s*"[^"?]*\?)[^"]*/gi;
+
+/**
+ * Writes what a user's browser asked, and what it was answered, onto the request's span; the user's access token and cookies are left out,
+ * and so is what follows the `?` of an address. Call it before routes are added, and only where a run or an order begins: nobody looks at
+ * the requests by which a page watches one.
+ */
+export function traceUserRequests(app: FastifyInstance): void {
+  // Nobody keeps the bytes of a body that is not signed. What was read is written down again.
+  app.addHook("preHandler", async (request) => {
+    if (request.body !== undefined && request.body !== null) {
+      request.rawBody = Buffer.from(JSON.stringify(request.body));
+    }
+  });
+  traceMessages(app);
+  app.addHook("onSend", async (_request, _reply, payload) => {
+    const span = trace.getActiveSpan();
+    if (span?.isRecording() !== true || typeof payload !== "string") return;
+    const shown = payload.replace(ADDRESS_QUERY, "$1…");
+    if (shown !== payload) span.setAttribute(ATTRIBUTE.responseBody, shown);
+  });
+}
