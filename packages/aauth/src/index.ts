@@ -66,6 +66,10 @@ export { signRequest } from "./signing/sign-request.ts";
 export type { SignatureBaseInput } from "./signing/signature-base.ts";
 export { buildSignatureBase } from "./signing/signature-base.ts";
 
+// explain: the table alone, for whoever writes reports down
+
+export { CHECK_SECTIONS } from "./explain/sections.ts";
+
 // store
 
 export type { KeyValueStore } from "./store/key-value-store.ts";

@@ -1,6 +1,7 @@
 import { type Attributes, type Span, SpanStatusCode, trace } from "@opentelemetry/api";
 import {
   AAuthError,
+  CHECK_SECTIONS,
   type HeaderFields,
   parseAgentAuth,
   type Requirement,
@@ -15,7 +16,6 @@ import {
   type TracedCheck,
   type TracedToken,
 } from "./attribute-names.ts";
-import { CHECK_SECTIONS } from "./check-sections.ts";
 import { shownBase } from "./cut.ts";
 import { recordPublishedVerdict } from "./published-verdict.ts";
 import { tokenIn, tracedToken } from "./traced-token.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { AAuthError, ERROR_CODES } from "../errors.ts";
+import { AAuthError } from "../errors.ts";
 import { fieldValue } from "../headers/field.ts";
 import { parseSignature } from "../headers/signature.ts";
 import { parseSignatureInput } from "../headers/signature-input.ts";
@@ -207,10 +207,11 @@ function explainTokens(headers: HeaderFields): ExplainedToken[] {
 }
 
 function explainChecks(report: VerificationReport, error: AAuthError | undefined): ExplainedCheck[] {
-  return report.checks.map((check) => {
-    if (check.verdict !== "failed" || !error) return { ...check, section: CHECK_SECTIONS[check.name] };
-    return { ...check, code: error.code, section: ERROR_CODES[error.code].section };
-  });
+  return report.checks.map((check) => ({
+    ...check,
+    ...(check.verdict === "failed" && error !== undefined && { code: error.code }),
+    section: CHECK_SECTIONS[check.name],
+  }));
 }
 
 /** Runs a parser for display: its value under `name`, or the reason under `problem`. */

@@ -47,7 +47,7 @@ export interface ExplainedCheck {
   readonly reason?: string;
   /** The error code, when it failed. */
   readonly code?: AAuthErrorCode;
-  /** Section that demands the check: of an RFC, or of the wire profile (`profile`). */
+  /** Section of the wire profile that demands the check: `profile 2.4`. The same whatever the verdict is. */
   readonly section: string;
 }
 

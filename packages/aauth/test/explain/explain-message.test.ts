@@ -69,7 +69,7 @@ describe("a refused message", () => {
     );
     expect(explanation).toMatchObject({ verdict: "refused", code: "digest_mismatch" });
     expect(failed(explanation)).toMatchObject([
-      { name: "content-digest", code: "digest_mismatch", section: "RFC 9530 2" },
+      { name: "content-digest", code: "digest_mismatch", section: "profile 2.6" },
     ]);
   });
 
