@@ -25,39 +25,50 @@ export class JaegerUnavailableError extends Error {
 }
 
 /**
- * A Jaeger that is here: `JAEGER_BIN`, `jaeger` on the PATH, or one that {@link findOrBuildJaeger} has built.
+ * A Jaeger that is here, pages and all: `JAEGER_BIN`, or `jaeger` on the PATH. Never the one that {@link findOrBuildJaeger} has built: it
+ * answers queries, and where its pages should be it says that it is not Jaeger's UI.
  *
+ * @param built where that one lies
  * @throws JaegerUnavailableError
  */
-export function findJaeger(env: NodeJS.ProcessEnv): string {
+export function findJaeger(env: NodeJS.ProcessEnv, built: string = BUILT): string {
+  const found = findInstalled(env);
+  if (found !== undefined && found !== built) return found;
+  const isBuilt = found !== undefined || existsSync(built);
+  throw new JaegerUnavailableError(
+    isBuilt
+      ? `the Jaeger that npm run test:jaeger has built has no pages, because its Go module comes without them; ${WHAT_HELPS}`
+      : `there is no executable jaeger; ${WHAT_HELPS}`,
+    { isMistake: found !== undefined },
+  );
+}
+
+const WHAT_HELPS = "put a release of Jaeger 2 on the PATH or name it in JAEGER_BIN";
+
+function findInstalled(env: NodeJS.ProcessEnv): string | undefined {
   const found = findExecutable(env.JAEGER_BIN || "jaeger", env);
-  if (found !== undefined) return found;
-  if (env.JAEGER_BIN) {
+  if (found === undefined && env.JAEGER_BIN) {
     throw new JaegerUnavailableError(`JAEGER_BIN: there is no executable ${env.JAEGER_BIN}`, {
       isMistake: true,
     });
   }
-  if (existsSync(BUILT)) return BUILT;
-  throw new JaegerUnavailableError(
-    "there is no executable jaeger; put Jaeger 2.13 on the PATH, name it in JAEGER_BIN, or let npm run test:jaeger build one",
-  );
+  return found;
 }
 
 /**
- * As {@link findJaeger}; builds Jaeger with the Go toolchain when there is none, and keeps it in `.cache`. Cold, that takes two processor
- * cores about ten minutes. What is built has the query API and no pages: those are not in the Go module.
+ * As {@link findJaeger}, for those who only query: builds Jaeger with the Go toolchain when there is none, and keeps it in `.cache`. Cold,
+ * that takes two processor cores about ten minutes. What is built has the query API and no pages: those are not in the Go module.
  *
  * @throws JaegerUnavailableError when there is no Go, or the build fails
  */
 export async function findOrBuildJaeger(
   env: NodeJS.ProcessEnv,
   log: (line: string) => void,
+  built: string = BUILT,
 ): Promise<string> {
-  try {
-    return findJaeger(env);
-  } catch (error) {
-    if ((error as JaegerUnavailableError).isMistake) throw error;
-  }
+  const found = findInstalled(env);
+  if (found !== undefined) return found;
+  if (existsSync(built)) return built;
   const go = findExecutable("go", env) ?? findExecutable("/usr/local/go/bin/go", env);
   if (go === undefined) {
     throw new JaegerUnavailableError("there is neither Jaeger nor Go (1.24 or newer) to build it with");
@@ -65,13 +76,13 @@ export async function findOrBuildJaeger(
   log(`Building Jaeger ${VERSION} with Go (once; up to ten minutes)…`);
   // Built where it lies, with its own list of exact versions, of which some are replacements: `go install` refuses those.
   const source = await download(go);
-  await mkdir(dirname(BUILT), { recursive: true });
-  const unfinished = `${BUILT}.${process.pid}`;
+  await mkdir(dirname(built), { recursive: true });
+  const unfinished = `${built}.${process.pid}`;
   const args = ["build", "-C", source, "-buildvcs=false", "-ldflags=-s -w", "-o", unfinished, "./cmd/jaeger"];
   const { status, output } = await runProgram(go, args, { output: "caught", limitMs: BUILD_LIMIT_MS });
   if (status !== 0) throw failed("Jaeger could not be built", output);
-  await rename(unfinished, BUILT);
-  return BUILT;
+  await rename(unfinished, built);
+  return built;
 }
 
 async function download(go: string): Promise<string> {
