@@ -5,6 +5,7 @@ import { consentRoutes, type ShownConsent } from "./consent/consent-routes.ts";
 import type { ReadSession } from "./consent/read-session.ts";
 import type { CreateStore } from "./create-store.ts";
 import { createGrants } from "./grants.ts";
+import { createHoldings } from "./holdings.ts";
 import { createIssueToken } from "./issue-token.ts";
 import { issuerMetadata } from "./issuer-metadata.ts";
 import type { OidcPaths } from "./oidc/oidc-paths.ts";
@@ -51,9 +52,10 @@ export async function aauth(
   const { issuer, paths, state, keys, createStore, now } = options;
   const logger = options.logger.child({ logger: "aauth.tokens" });
   const discovery = knowOwnIssuer(options.discovery, issuer, keys);
-  const grants = createGrants(createStore);
+  const grants = createGrants(createStore, now);
   const memory = createConsentMemory(createStore<RememberedConsents>(), {
-    lifetimeSeconds: state.realm.ssoSessionMaxLifespan,
+    lifetimeSeconds: () =>
+      Math.min(state.policy().refreshTokenLifetimeSeconds, state.realm.ssoSessionMaxLifespan),
   });
 
   await app.register(issuerMetadata, { issuer });
@@ -89,7 +91,11 @@ export async function aauth(
     discovery,
     grants,
     logger,
-    shown: createSecrets(createStore<ShownConsent>()),
+    // Loading a page over and over is a person's, and must not end other people's pages.
+    shown: createSecrets(createStore<ShownConsent>(), {
+      holderOf: ({ userId }) => userId,
+      holdings: createHoldings({ now }),
+    }),
     memory,
   });
 }

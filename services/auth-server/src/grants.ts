@@ -1,5 +1,6 @@
 import type { PublicJwk } from "aauth";
 import type { CreateStore } from "./create-store.ts";
+import { createHoldings } from "./holdings.ts";
 import { createSecrets, type Secrets } from "./secrets.ts";
 
 /** An agent's wish that a user has to decide on; behind a request token. */
@@ -40,10 +41,16 @@ export interface Grants {
 
 export const CODE_LIFETIME_SECONDS = 60;
 
-export function createGrants(createStore: CreateStore): Grants {
+/** Each bounded per agent, its delegates included: it makes those itself. */
+export function createGrants(createStore: CreateStore, now: () => number): Grants {
+  const secrets = <Value extends { readonly agent: string }>() =>
+    createSecrets(createStore<Value>(), {
+      holderOf: ({ agent }) => agent,
+      holdings: createHoldings({ now }),
+    });
   return {
-    consentRequests: createSecrets(createStore<ConsentRequest>()),
-    codes: createSecrets(createStore<ConsentedRequest>()),
-    refreshTokens: createSecrets(createStore<RefreshGrant>()),
+    consentRequests: secrets<ConsentRequest>(),
+    codes: secrets<ConsentedRequest>(),
+    refreshTokens: secrets<RefreshGrant>(),
   };
 }

@@ -2,6 +2,7 @@ import { type ActClaim, issueAuthToken, type PublicJwk, type TokenSigner, tokenI
 import type { FastifyBaseLogger } from "fastify";
 import { recordIssuedToken } from "protocol-trace";
 import { isIdentityScope, userClaims } from "./identity-scopes.ts";
+import { invalidGrant } from "./oauth-error.ts";
 import type { Accounts } from "./realm/accounts.ts";
 import type { RealmState } from "./realm/realm-state.ts";
 import { scopeWords } from "./request-types/request-type.ts";
@@ -17,6 +18,8 @@ export interface Decision {
   readonly scope: string;
   readonly subject?: string;
   readonly act?: ActClaim;
+  /** Unix seconds. The token ends then, even where policy would have it live longer: what it rests on ends then. */
+  readonly notAfter?: number;
 }
 
 /** The members that every answer with an auth token has. */
@@ -38,8 +41,8 @@ export function createIssueToken(options: {
   logger: FastifyBaseLogger;
 }): IssueToken {
   const { issuer, signer, state, accounts, now, logger } = options;
-  return async ({ agent, agentDelegate, key, resource, scope, subject, act }) => {
-    const lifetimeSeconds = state.policy().authTokenLifetimeSeconds;
+  return async ({ agent, agentDelegate, key, resource, scope, subject, act, notAfter }) => {
+    const lifetimeSeconds = lifetimeUntil(notAfter);
     const user = subject === undefined ? undefined : accounts.find(subject);
     const scopes = scopeWords(scope);
     // In a token for the agent itself they have become claims; a resource finds its scopes as it asked for them (SPEC 7.4).
@@ -74,4 +77,13 @@ export function createIssueToken(options: {
     recordIssuedToken(token);
     return { auth_token: token, expires_in: lifetimeSeconds, token_type: "AAuth" };
   };
+
+  function lifetimeUntil(notAfter: number | undefined): number {
+    const { authTokenLifetimeSeconds } = state.policy();
+    if (notAfter === undefined) return authTokenLifetimeSeconds;
+    const left = Math.floor(notAfter - now());
+    // It was good when it was verified; that was a moment ago.
+    if (left < 1) throw invalidGrant("Token exchange validation failed: the auth token has expired");
+    return Math.min(authTokenLifetimeSeconds, left);
+  }
 }

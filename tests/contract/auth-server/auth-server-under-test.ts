@@ -32,7 +32,8 @@ const { attributes: FILE_ATTRIBUTES } = JSON.parse(readFileSync(REALM_FILE, "utf
 
 /**
  * The server at AUTH_SERVER_TEST_URL, a Keycloak with the provider and the demo's realm (see scripts/test-keycloak.ts), or else the
- * embedded one as a process of its own.
+ * embedded one as a process of its own. With a running one: AUTH_SERVER_TEST_KIND says `embedded` where it is no Keycloak, and
+ * AUTH_SERVER_TEST_PASSWORD is its administrator's password where that is not the one everybody knows.
  */
 export async function startAuthServer(): Promise<AuthServerUnderTest> {
   const running = process.env.AUTH_SERVER_TEST_URL;
@@ -59,7 +60,7 @@ export async function startAuthServer(): Promise<AuthServerUnderTest> {
   }
 
   const server: AuthServerUnderTest = {
-    kind: running ? "keycloak" : "embedded",
+    kind: running && process.env.AUTH_SERVER_TEST_KIND !== "embedded" ? "keycloak" : "embedded",
     origin,
     issuer,
     tokenEndpoint: `${issuer}/protocol/aauth/agent/token`,
@@ -100,7 +101,7 @@ async function adminToken(origin: string): Promise<string> {
       grant_type: "password",
       client_id: "admin-cli",
       username: "admin",
-      password: "admin",
+      password: process.env.AUTH_SERVER_TEST_PASSWORD || "admin",
     }),
   });
   return ((await reply.json()) as { access_token: string }).access_token;

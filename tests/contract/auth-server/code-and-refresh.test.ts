@@ -2,8 +2,8 @@
 
 import { setTimeout as pause } from "node:timers/promises";
 import { beforeEach, describe, expect, test } from "vitest";
-import { consentedCode, MCP_USER, redeem } from "./journey.ts";
-import { newPair, Party, type Reply } from "./party.ts";
+import { consentedCode, isConsent, MCP_USER, Person, redeem, sentTo } from "./journey.ts";
+import { type AskOptions, newPair, Party, type Reply, type SigningPair } from "./party.ts";
 import { verifiedToken } from "./verified-token.ts";
 import { ASK_FOR_OPTIMIZE, expectRefusal, grantedToken, startWorld } from "./world.ts";
 
@@ -217,5 +217,70 @@ describe("J20: revocation", () => {
       "invalid_request",
       "Missing required parameter: token",
     );
+  });
+});
+
+describe("what one delegate was given", () => {
+  const { pair } = agent;
+  /** The agent's delegate of this name. All have the agent's own key here, so that nothing but the name tells who it is. */
+  const as = (sub: string, key: SigningPair = pair): AskOptions => ({
+    scheme: { scheme: "jwt", jwt: agent.agentToken(key, { sub }) },
+    signingKey: key.key,
+  });
+  const itself: AskOptions = {};
+  const others: [string, AskOptions][] = [
+    ["another delegate", as("worker-8")],
+    ["the agent itself", itself],
+  ];
+
+  async function codeOf(options: AskOptions, person = new Person()): Promise<string> {
+    const { body } = await agent.ask(server, world.wish({ redirect_uri: agent.callback }), options);
+    const page = await person.openSignedIn(`${server.authEndpoint}?request_token=${body.request_token}`);
+    return sentTo(isConsent(page) ? await person.decide(page, "accept") : page).query.code!;
+  }
+  const redeemAs = (code: string, options: AskOptions) =>
+    agent.ask(server, { request_type: "code", code, redirect_uri: agent.callback }, options);
+  const refreshAs = (refresh_token: string, options: AskOptions) =>
+    agent.ask(server, { request_type: "refresh", refresh_token }, options);
+  const revokeAs = (token: string, options: AskOptions) =>
+    agent.ask(server, { token }, { url: server.revocationEndpoint, ...options });
+
+  test.each(others)("as a code is not for %s", async (_name, options) => {
+    const code = await codeOf(as("worker-7"));
+    expectRefusal(await redeemAs(code, options), 400, "invalid_grant", "Agent signature mismatch");
+    expectRefusal(await redeemAs(code, as("worker-7")), 400, "invalid_grant", UNUSABLE_CODE);
+  });
+
+  test("what the agent itself was given as a code is not for its delegate", async () => {
+    const code = await codeOf(itself);
+    expectRefusal(await redeemAs(code, as("worker-7")), 400, "invalid_grant", "Agent signature mismatch");
+  });
+
+  test.each(others)("as a refresh token is not for %s, and not theirs to revoke", async (_name, options) => {
+    const { body } = await redeemAs(await codeOf(as("worker-7")), as("worker-7"));
+    const token = String(body.refresh_token);
+    expectRefusal(
+      await refreshAs(token, options),
+      400,
+      "invalid_grant",
+      "Error refreshing token: Agent signature mismatch",
+    );
+    expect(await revokeAs(token, options)).toMatchObject({ status: 200, body: {} });
+    // With another key it is still this delegate.
+    const again = await refreshAs(token, as("worker-7", newPair("new-key")));
+    expect(grantedToken(again).claims).toMatchObject({ agent: agent.id, agent_delegate: "worker-7" });
+    expect((await revokeAs(token, as("worker-7"))).status).toBe(200);
+    expectRefusal(await refreshAs(token, as("worker-7")), 400, "invalid_grant", "Invalid refresh_token: ");
+  });
+
+  test.each(others)("as a remembered consent is not for %s", async (_name, options) => {
+    const person = new Person();
+    await codeOf(as("worker-7"), person);
+    const open = async (who: AskOptions) => {
+      const { body } = await agent.ask(server, world.wish({ redirect_uri: agent.callback }), who);
+      return person.open(`${server.authEndpoint}?request_token=${body.request_token}`);
+    };
+    expect(isConsent(await open(options))).toBe(true);
+    expect(isConsent(await open(as("worker-7")))).toBe(false);
   });
 });

@@ -1,5 +1,6 @@
 /** The user's side, driven as a browser does it: sign-in, page, decision, and every way to get there wrongly (profile 6.5). */
 
+import { setTimeout as pause } from "node:timers/promises";
 import { beforeEach, describe, expect, test } from "vitest";
 import { readToken } from "../../support/foreign-agent.ts";
 import {
@@ -11,6 +12,7 @@ import {
   Person,
   redeem,
   SECOND_USER,
+  saidBy,
   sentTo,
   startConsent,
   textOf,
@@ -51,6 +53,7 @@ describe("a person who is asked", () => {
       new URL(agent.callback).host,
     ])
       expect(text).toContain(part);
+    expect(saidBy(page)).toEqual([`In the words of ${resource.id}:`]);
     const { action, fields, buttons } = formOf(page);
     expect(new URL(action, page.url).href.split("?")[0]).toBe(CONSENT_ADDRESS);
     expect(fields.consent_code).toMatch(/^[\w-]{22,}$/);
@@ -140,6 +143,18 @@ describe("a person who is asked", () => {
     expect(sentTo(silent).query).toHaveProperty("code");
     expect((await agent.ask(server, { token }, revoke)).status).toBe(200);
     expect(isConsent(await person.open((await startConsent(world)).url))).toBe(true);
+  });
+
+  test("is asked again once the refresh token that came with it has expired, given back or not: nothing is remembered that could not be revoked", async () => {
+    await server.setAttributes({ ...ASK_FOR_OPTIMIZE, "aauth.refresh.lifespan": "2" });
+    const [revoking, silent] = [new Person(), new Person()];
+    const { body } = await redeem(world, await consentedCode(world, revoking));
+    await redeem(world, await consentedCode(world, silent, SECOND_USER));
+    await pause(3100);
+    const token = String(body.refresh_token);
+    expect((await agent.ask(server, { token }, { url: server.revocationEndpoint })).status).toBe(200);
+    for (const person of [revoking, silent])
+      expect(isConsent(await person.open((await startConsent(world)).url))).toBe(true);
   });
 
   test("under a policy that has changed meanwhile: the policy decides", async () => {

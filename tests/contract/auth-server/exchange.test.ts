@@ -74,7 +74,30 @@ describe("granted", () => {
     });
     expect(claims.act).toEqual({ agent: agent.id });
     expect(claims.nbf).toBe(claims.iat);
-    expect(Number(claims.exp) - Number(claims.iat)).toBe(300);
+    expect(Number(claims.exp) - Number(claims.iat)).toBe(Number(reply.body.expires_in));
+  });
+
+  test("a token that ends with the caller's, however long policy lets one live, and so does the next in the chain", async () => {
+    await server.setAttributes({ "aauth.token.lifespan": "30" });
+    const upstream = await upstreamToken();
+    await server.setAttributes({ "aauth.token.lifespan": "300" });
+    const end = Number(readToken(upstream).claims.exp);
+    const first = await exchange(upstream);
+    const resource_token = agent.resourceToken(server, nextResource, { scope: "market-analysis:analyze" });
+    const second = await exchange(String(first.body.auth_token), { resource_token, by: nextResource });
+    for (const reply of [first, second]) {
+      const { claims } = grantedToken(reply);
+      expect(claims.exp).toBe(end);
+      expect(reply.body.expires_in).toBe(end - Number(claims.iat));
+    }
+  });
+
+  test("a token no longer than policy has it, however long the caller's lives", async () => {
+    const upstream = await upstreamToken();
+    await server.setAttributes({ "aauth.token.lifespan": "30" });
+    const reply = await exchange(upstream);
+    const { claims } = grantedToken(reply);
+    expect([reply.body.expires_in, Number(claims.exp) - Number(claims.iat)]).toEqual([30, 30]);
   });
 
   test("the user is kept, on top and in act", async () => {

@@ -89,6 +89,12 @@ export function textOf({ text }: Shown): string {
   );
 }
 
+/** Who the page says has worded the scopes below, in order. */
+export function saidBy(page: Shown): string[] {
+  const lines = textOf(page).match(/In (the words of \S+|this server's words) ?:/g) ?? [];
+  return lines.map((line) => line.replace(" :", ":"));
+}
+
 /** Where the browser is sent, away from the auth server. */
 export function sentTo({ headers, status }: Shown): { address: string; query: Record<string, string> } {
   if (status !== 303) throw new Error(`status ${status} instead of a redirect`);

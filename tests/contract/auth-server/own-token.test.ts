@@ -1,7 +1,7 @@
 /** The agent is the resource itself: `scope` instead of a resource token; who the user is, for those on the realm's list (SPEC 3.5, 7.4). */
 
 import { beforeEach, describe, expect, test } from "vitest";
-import { MCP_USER, Person, redeem, sentTo, textOf } from "./journey.ts";
+import { MCP_USER, Person, redeem, saidBy, sentTo, textOf } from "./journey.ts";
 import { verifiedToken } from "./verified-token.ts";
 import { expectRefusal, grantedToken, startWorld } from "./world.ts";
 
@@ -52,13 +52,15 @@ describe("an agent that may ask who its users are", () => {
     });
     for (const text of ["your user id", "See your name", "See your e-mail address"])
       expect(textOf(page)).toContain(text);
+    expect(saidBy(page)).toEqual(["In this server's words:"]);
 
     const other = await identityOf("openid");
     expect(Object.keys(other.claims)).toEqual(["exp", "iat", "iss", "aud", "sub", "cnf", "jti"]);
   });
 
   test("keeps scopes of its own beside them, and gets the same again for the refresh token", async () => {
-    const { body, claims } = await identityOf("profile data.read");
+    const { page, body, claims } = await identityOf("profile data.read");
+    expect(saidBy(page)).toEqual([`In the words of ${agent.id}:`, "In this server's words:"]);
     expect(claims).toMatchObject({ scope: "data.read", sub: MCP_USER.id, name: "mcp user" });
     const { refresh_token } = body;
     const again = await agent.ask(server, { request_type: "refresh", refresh_token: String(refresh_token) });

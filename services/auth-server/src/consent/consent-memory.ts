@@ -17,8 +17,14 @@ interface SessionConsent {
 
 export type RememberedConsents = readonly SessionConsent[];
 
-/** What a person has agreed to since signing in: not asked again in that browser session, forgotten when it ends or on revocation. */
+/**
+ * What a person has agreed to since signing in: not asked again in that browser session, forgotten when it ends, on revocation, and
+ * after the lifetime of the refresh token that came with it. Longer it must not be remembered: a refresh token that has expired is
+ * nothing to revoke by, and the consent would then bring the next token without anybody being asked.
+ */
 export interface ConsentMemory {
+  /** How long a consent given now is remembered. */
+  lifetimeSeconds(): number;
   covers(session: BrowserSession, request: ConsentRequest): Promise<boolean>;
   remember(session: BrowserSession, request: ConsentRequest): Promise<void>;
   /** Forgets it in every session of this user. */
@@ -30,7 +36,8 @@ const MAX_SESSIONS = 20;
 
 export function createConsentMemory(
   store: KeyValueStore<RememberedConsents>,
-  options: { lifetimeSeconds: number },
+  /** Asked at each consent, because policy may change. */
+  options: { lifetimeSeconds: () => number },
 ): ConsentMemory {
   // JSON keeps the parts apart whatever is in them.
   const key = ({ subject, agent, agentDelegate, resource }: ConsentParties) =>
@@ -40,6 +47,7 @@ export function createConsentMemory(
   const scopesIn = (consents: RememberedConsents, session: BrowserSession) =>
     consents.find(({ sessionId }) => sessionId === session.id)?.scopes ?? [];
   return {
+    lifetimeSeconds: options.lifetimeSeconds,
     async covers(session, request) {
       const scopes = scopesIn((await store.get(keyOf(session, request))) ?? [], session);
       return scopeWords(request.scope).every((scope) => scopes.includes(scope));
@@ -49,7 +57,7 @@ export function createConsentMemory(
       const scopes = [...new Set([...scopesIn(consents, session), ...scopeWords(request.scope)])];
       const others = consents.filter(({ sessionId }) => sessionId !== session.id);
       const kept = [{ sessionId: session.id, scopes }, ...others].slice(0, MAX_SESSIONS);
-      await store.put(keyOf(session, request), kept, options.lifetimeSeconds);
+      await store.put(keyOf(session, request), kept, options.lifetimeSeconds());
     },
     forget: async (parties) => {
       await store.delete(key(parties));

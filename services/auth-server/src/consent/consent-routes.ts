@@ -76,6 +76,7 @@ export async function consentRoutes(
       userName: session.user.username,
       action: `${authPath}/consent`,
       consentCode,
+      rememberedSeconds: memory.lifetimeSeconds(),
       // The agent sends the browser on to its own front end, which is one of the realm's clients: both are known from
       // verified metadata and configuration, never from what the browser brings.
       formOrigins: originsOf(consent.redirectUri, ...webOrigins),

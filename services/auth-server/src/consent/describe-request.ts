@@ -3,13 +3,21 @@ import type { ConsentRequest } from "../grants.ts";
 import { IDENTITY_SCOPES, isIdentityScope } from "../identity-scopes.ts";
 import { scopeWords } from "../request-types/request-type.ts";
 
+export interface DescribedScope {
+  readonly name: string;
+  readonly description?: string;
+}
+
 /** What the consent page shows of a request. Identifiers are proven, `agentName` and descriptions are what the parties say. */
 export interface RequestDescription {
   readonly agent: string;
   readonly agentDelegate?: string;
   readonly agentName?: string;
   readonly resource: string;
-  readonly scopes: readonly { readonly name: string; readonly description?: string }[];
+  /** Scopes that the resource words, or leaves without words. */
+  readonly scopes: readonly DescribedScope[];
+  /** Scopes about who the person is: this server words them. */
+  readonly identityScopes: readonly DescribedScope[];
   /** Host the person returns to. */
   readonly returnsTo: string;
 }
@@ -26,19 +34,30 @@ export async function describeRequest(
     orNothing(discovery.resourceMetadata(request.resource)),
   ]);
   const agentName = displayText(agent?.name);
+  const words = scopeWords(request.scope);
   return {
     agent: request.agent,
     ...(request.agentDelegate !== undefined && { agentDelegate: request.agentDelegate }),
     ...(agentName !== undefined && { agentName }),
     resource: request.resource,
-    scopes: scopeWords(request.scope).map((name) => {
-      // Who somebody is means the same everywhere: no resource may word that.
-      const descriptions = isIdentityScope(name) ? IDENTITY_SCOPES : (resource?.scope_descriptions ?? {});
-      const description = displayText(Object.hasOwn(descriptions, name) ? descriptions[name] : undefined);
-      return { name, ...(description !== undefined && { description }) };
-    }),
+    scopes: described(
+      words.filter((name) => !isIdentityScope(name)),
+      resource?.scope_descriptions ?? {},
+    ),
+    // Who somebody is means the same everywhere: no resource may word that.
+    identityScopes: described(words.filter(isIdentityScope), IDENTITY_SCOPES),
     returnsTo: new URL(request.redirectUri).host,
   };
+}
+
+function described(
+  names: readonly string[],
+  descriptions: Readonly<Record<string, string>>,
+): readonly DescribedScope[] {
+  return names.map((name) => {
+    const description = displayText(Object.hasOwn(descriptions, name) ? descriptions[name] : undefined);
+    return { name, ...(description !== undefined && { description }) };
+  });
 }
 
 async function orNothing<T>(answer: Promise<T>): Promise<T | undefined> {

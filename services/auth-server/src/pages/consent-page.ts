@@ -1,5 +1,5 @@
-import type { RequestDescription } from "../consent/describe-request.ts";
-import { html } from "./html.ts";
+import type { DescribedScope, RequestDescription } from "../consent/describe-request.ts";
+import { type Html, html } from "./html.ts";
 import { type Page, renderPage } from "./page.ts";
 
 /** Asks a signed-in person whether an agent may act for them. */
@@ -12,9 +12,11 @@ export function consentPage(options: {
   consentCode: string;
   /** Where the browser may be sent after the answer: the agent, and the pages it sends people on to. */
   formOrigins: readonly string[];
+  /** How long the answer is remembered. */
+  rememberedSeconds: number;
 }): Page {
-  const { realmName, description, userName, action, consentCode, formOrigins } = options;
-  const { agent, agentDelegate, agentName, resource, scopes, returnsTo } = description;
+  const { realmName, description, userName, action, consentCode, formOrigins, rememberedSeconds } = options;
+  const { agent, agentDelegate, agentName, resource, scopes, identityScopes, returnsTo } = description;
   const content = html`<h1>Agent authorization request</h1>
 <p class="lead">${agent === resource ? "An agent wants to know who you are" : "An agent wants to act for you"}, ${userName}.</p>
 <dl>
@@ -30,18 +32,30 @@ ${
 <dd><code>${resource}</code></dd>
 </dl>
 <h2 id="permissions">It asks for these permissions</h2>
-<ul class="scopes" aria-labelledby="permissions">
-${scopes.map(
-  ({ name, description }) => html`<li>${description ?? "No description given"}<code>${name}</code></li>
-`,
-)}</ul>
-<form method="post" action="${action}">
+${scopeList("resource-words", html`In the words of <code>${resource}</code>:`, scopes)}${scopeList("own-words", html`In this server's words:`, identityScopes)}<form method="post" action="${action}">
 <input type="hidden" name="consent_code" value="${consentCode}">
 <div class="buttons">
 <button type="submit" name="accept" value="yes">Allow</button>
 <button type="submit" name="cancel" value="yes" class="quiet">Deny</button>
 </div>
 </form>
-<p class="note">Either way you return to <strong>${returnsTo}</strong>. If you allow it, you are not asked about the same again until you sign out or take it back.</p>`;
+<p class="note">Either way you return to <strong>${returnsTo}</strong>. If you allow it, you are not asked about the same again for ${duration(rememberedSeconds)}, unless you sign out or take it back.</p>`;
   return renderPage({ title: "Agent authorization request", content, realmName, formOrigins });
+}
+
+/** A sentence is only worth as much as whoever says it: a resource can word its scopes as it likes, and the person has to know. */
+function scopeList(id: string, saidBy: Html, scopes: readonly DescribedScope[]): Html | undefined {
+  if (scopes.length === 0) return undefined;
+  return html`<p class="said-by" id="${id}">${saidBy}</p>
+<ul class="scopes" aria-labelledby="permissions ${id}">
+${scopes.map(
+  ({ name, description }) => html`<li>${description ?? "No description given"}<code>${name}</code></li>
+`,
+)}</ul>
+`;
+}
+
+function duration(seconds: number): string {
+  const minutes = Math.max(1, Math.floor(seconds / 60));
+  return minutes === 1 ? "a minute" : `${minutes} minutes`;
 }

@@ -56,6 +56,7 @@ dd { margin: 0 0 .75rem; overflow-wrap: anywhere; }
 dd:last-child { margin-bottom: 0; }
 dd small { display: block; color: var(--muted); }
 code { font: .85em/1.4 ui-monospace, "Cascadia Mono", "Liberation Mono", monospace; overflow-wrap: anywhere; }
+.said-by { margin: .6rem 0 0; color: var(--muted); font-size: .85rem; }
 ul.scopes { margin: 0; padding: 0; list-style: none; }
 ul.scopes li { padding: .65rem 0; border-bottom: 1px solid var(--line); }
 ul.scopes li:last-child { border-bottom: 0; }

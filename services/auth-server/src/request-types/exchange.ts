@@ -12,7 +12,8 @@ import {
 
 /**
  * `request_type=exchange`: a resource calls on, on behalf of its own caller. The new token is for the next resource, names this
- * requester as agent and the caller in `act`, and never has a scope that the caller's token lacks (profile 6.1).
+ * requester as agent and the caller in `act`, never has a scope that the caller's token lacks, and never outlives it (profile 6.1):
+ * a chain of exchanges would otherwise carry a user's authority past its end, and past its revocation.
  */
 export async function handleExchange(
   { form, requester, policy }: TokenRequest<ExchangeRequester>,
@@ -41,6 +42,7 @@ export async function handleExchange(
     scope: scopes.join(" "),
     ...(subject !== undefined && { subject }),
     act,
+    notAfter: upstream.exp,
   });
 }
 

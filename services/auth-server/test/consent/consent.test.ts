@@ -1,5 +1,6 @@
 import { decodeToken } from "aauth";
 import { expect, test } from "vitest";
+import { MAX_PER_HOLDER } from "../../src/holdings.ts";
 import { readForm } from "../support/browser.ts";
 import { AUTH_URL, browserFor, consentedCode, decide, startConsent } from "../support/consent.ts";
 import {
@@ -289,4 +290,19 @@ test("a code is good for 60 seconds", async () => {
   parties.clock.advance(60);
   const reply = await parties.request({ request_type: "code", code, redirect_uri: CALLBACK });
   expect(reply.body.error).toBe("invalid_grant");
+});
+
+test("who loads the page over and over ends own pages only", async () => {
+  const parties = await askForOptimize();
+  const [greedy, patient] = [browserFor(parties), browserFor(parties)];
+  const waiting = await signIn(patient, (await startConsent(parties)).url, {
+    username: "second-user",
+    password: "user123",
+  });
+  const page = await waiting.response.text();
+  const { url } = await startConsent(parties);
+  const first = await (await signIn(greedy, url)).response.text();
+  for (let index = 0; index < MAX_PER_HOLDER; index++) await greedy.get(url);
+  expect((await decide(greedy, first, "accept")).status).toBe(400);
+  expect((await decide(patient, page, "accept")).status).toBe(303);
 });

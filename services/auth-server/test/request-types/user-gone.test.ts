@@ -9,7 +9,10 @@ import type { RequestTypeContext } from "../../src/request-types/request-type.ts
 
 test("for a user who has been removed or disabled there are no more tokens", async () => {
   const { publicJwk: key, thumbprint } = await generateSigningKey({ kid: "k" });
-  const grants = createGrants(memoryStores(() => 0));
+  const grants = createGrants(
+    memoryStores(() => 0),
+    () => 0,
+  );
   const agent = "http://backend.localhost:8000";
   const grant = { agent, resource: "http://r.localhost", scope: "s", subject: "gone" };
   const redirectUri = `${agent}/callback`;
