@@ -93,6 +93,16 @@ export const ERROR_CODES = {
     section: "profile 2.7",
     meaning: "The nonce has been used with this key and authority inside the window.",
   },
+  signature_replayed: {
+    status: 401,
+    section: "profile 2.7",
+    meaning: "An unsafe request without Nonce carries a signature that has been used inside the window.",
+  },
+  replay_memory_full: {
+    status: 503,
+    section: "profile 2.7",
+    meaning: "This caller's share of the memory of used nonces is full; wait until the window is over.",
+  },
   digest_missing: {
     status: 401,
     section: "RFC 9530 2",

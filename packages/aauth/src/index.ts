@@ -55,6 +55,7 @@ export { formatSignatureKey, parseSignatureKey } from "./headers/signature-key.t
 export { canonicalAuthority } from "./signing/authority.ts";
 export type { ReplayStore } from "./signing/replay.ts";
 export { createMemoryReplayStore } from "./signing/replay.ts";
+export type { ReplayShare } from "./signing/replay-memory.ts";
 export type { Check, CheckName, KeySource, VerificationReport } from "./signing/report.ts";
 export type {
   RequestToSign,

@@ -11,10 +11,12 @@ export interface LevelLimits {
   readonly pseudonymous?: number;
   /** From all callers together that are known by a key alone: a new key costs nothing, so a limit for each is none for all. */
   readonly pseudonymousTogether?: number;
-  /** From one agent, or one delegate of it. */
+  /** From one agent, its delegates included: it makes those itself, so a limit for each would be none for it. */
   readonly identified?: number;
-  /** From one agent for one user, with an auth token that has `scopes`. */
+  /** From one agent, its delegates included, for one user, with an auth token that has `scopes`. */
   readonly authorized?: number;
+  /** From one agent for all its users together, with such tokens. Default ten times `authorized`. */
+  readonly authorizedTogether?: number;
   /** Scopes of the auth token that raises an identified caller. Default none: nobody counts as authorized. */
   readonly scopes?: readonly string[];
   /** Default 60. */
@@ -35,6 +37,8 @@ export type CountRequest = (
 ) => Promise<LimitReached | undefined>;
 
 const EVERYBODY = "everybody";
+/** Users of one agent that may use up their limits at the same time, where nothing else is said. */
+const USERS_AT_ONCE = 10;
 /** What the limiter keeps for a level before it forgets the key used least lately. */
 const MAX_KEYS = 5_000;
 
@@ -44,8 +48,8 @@ export async function registerLimiter(app: FastifyInstance): Promise<void> {
 }
 
 /**
- * Counts by what was proven: thumbprint, agent with delegate, agent with delegate and user. Nothing an unverified message says
- * ever becomes a key.
+ * Counts by what was proven: thumbprint, agent, agent with user. A delegate counts as its agent, which issues its token and could name
+ * any number of them. Nothing an unverified message says ever becomes a key.
  *
  * @throws TypeError for a limit that is no positive whole number, or for more keys than are remembered.
  */
@@ -67,9 +71,18 @@ export function createLevelLimiter(app: FastifyInstance, limits: LevelLimits): C
     identified: limiter(limits.identified),
     authorized: limiter(limits.authorized),
   };
-  const together = limiter(limits.pseudonymousTogether);
+  const { authorized, authorizedTogether = authorized && authorized * USERS_AT_ONCE } = limits;
+  const together: Partial<typeof limiters> = {
+    pseudonymous: limiter(limits.pseudonymousTogether),
+    authorized: limiter(authorizedTogether),
+  };
 
-  async function count(limit: typeof together, request: FastifyRequest, key: string, level: Level) {
+  async function count(
+    limit: ReturnType<typeof limiter>,
+    request: FastifyRequest,
+    key: string,
+    level: Level,
+  ) {
     if (limit === undefined) return undefined;
     keys.set(request, key);
     const state = await limit(request);
@@ -80,11 +93,10 @@ export function createLevelLimiter(app: FastifyInstance, limits: LevelLimits): C
 
   return async (request, agent) => {
     const level = countedAs(agent, scopes);
-    if (level === "pseudonymous") {
-      // First the common one: a key it refuses is not remembered, so that a flood of new keys cannot push others out.
-      const reached = await count(together, request, EVERYBODY, level);
-      if (reached !== undefined) return reached;
-    }
+    // First the common one: what it refuses is not remembered, so that a flood of new keys or users cannot push others out.
+    const common = agent.level === "pseudonymous" ? EVERYBODY : agent.agent;
+    const reached = await count(together[level], request, common, level);
+    if (reached !== undefined) return reached;
     return count(limiters[level], request, keyOf(agent, level), level);
   };
 }
@@ -99,9 +111,8 @@ function countedAs(agent: VerifiedAgent, scopes: readonly string[]): Level {
 
 function keyOf(agent: VerifiedAgent, level: Level): string {
   if (agent.level === "pseudonymous") return agent.thumbprint;
-  const { agent: id, agentDelegate = null } = agent;
   const subject = level === "authorized" && agent.level === "authorized" ? (agent.subject ?? null) : null;
-  return JSON.stringify([id, agentDelegate, subject]);
+  return JSON.stringify([agent.agent, subject]);
 }
 
 function checkLimits({ scopes: _scopes, ...numbers }: LevelLimits): void {

@@ -1,5 +1,5 @@
 import { AAuthError, formatAgentAuth, type Requirement } from "aauth";
-import type { Challenge, Challenger } from "aauth/resource";
+import { type Challenge, type Challenger, isCuredBySigning } from "aauth/resource";
 import type { FastifyReply } from "fastify";
 
 /** The answer to a refused request: the challenger's, or a challenge that needs no resource token. */
@@ -12,7 +12,10 @@ export async function challengeFor(
   const level = error.code === "identity_required" ? "identified" : "pseudonymous";
   return {
     status: error.status,
-    headers: { "agent-auth": formatAgentAuth({ level }), "content-type": "text/plain; charset=utf-8" },
+    headers: {
+      ...(isCuredBySigning(error) && { "agent-auth": formatAgentAuth({ level }) }),
+      "content-type": "text/plain; charset=utf-8",
+    },
     body: error.code,
   };
 }

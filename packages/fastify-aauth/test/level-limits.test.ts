@@ -1,4 +1,4 @@
-import { generateSigningKey, parseAgentAuth } from "aauth";
+import { generateSigningKey, issueAgentToken, parseAgentAuth } from "aauth";
 import { createChallenger } from "aauth/resource";
 import { createTestParties, signedRequest } from "aauth/testing";
 import Fastify, { type FastifyInstance } from "fastify";
@@ -75,6 +75,20 @@ async function statuses(app: FastifyInstance, count: number, options: Signing = 
 }
 
 const jwks: Signing = { signatureKey: { scheme: "jwks", id: parties.agent.id } };
+const worker = await generateSigningKey({ kid: "worker-1" });
+const asDelegate = async (delegate: string): Promise<Signing> => ({
+  key: worker,
+  signatureKey: {
+    scheme: "jwt",
+    jwt: await issueAgentToken({
+      key: parties.agent.key,
+      agent: parties.agent.id,
+      delegate,
+      confirmationKey: worker.publicJwk,
+      now: parties.clock.now,
+    }),
+  },
+});
 const jwt = async (options: Parameters<typeof parties.issueAuthToken>[0] = {}): Promise<Signing> => ({
   signatureKey: { scheme: "jwt", jwt: await parties.issueAuthToken(options) },
 });
@@ -146,6 +160,39 @@ describe("what counts as one caller", () => {
     await statuses(app, 5, await jwt({ subject: "anna" }));
     expect((await call(app, await jwt({ subject: "bert" }))).statusCode).toBe(200);
     expect((await call(app, await jwt({ subject: "anna" }))).statusCode).toBe(429);
+  });
+
+  test("delegates count as their agent, which makes them itself: identified", async () => {
+    const { app } = await buildApp();
+    const answers: number[] = [];
+    for (let index = 0; index < 4; index++)
+      answers.push((await call(app, await asDelegate(`delegate-${index}`))).statusCode);
+    expect(answers).toEqual([200, 200, 200, 429]);
+    expect((await call(app, jwks)).statusCode).toBe(429);
+  });
+
+  test("delegates count as their agent: authorized, for nobody and for one user", async () => {
+    for (const user of [{}, { subject: "anna" }]) {
+      const { app } = await buildApp();
+      const answers: number[] = [];
+      for (let index = 0; index < 5; index++)
+        answers.push(
+          (await call(app, await jwt({ agentDelegate: `delegate-${index}`, ...user }))).statusCode,
+        );
+      expect(answers).toEqual([200, 200, 200, 200, 429]);
+    }
+  });
+
+  test("an agent has a limit for all its users, too", async () => {
+    const as = (index: number) => jwt({ subject: `user-${index}` });
+    const few = await buildApp({ ...LIMITS, authorizedTogether: 5 });
+    const answers: number[] = [];
+    for (let index = 0; index < 7; index++) answers.push((await call(few.app, await as(index))).statusCode);
+    expect(answers).toEqual([200, 200, 200, 200, 200, 429, 429]);
+    // Where nothing is said, ten times what one user gets.
+    const { app } = await buildApp({ ...LIMITS, authorized: 1 });
+    for (let index = 0; index < 10; index++) expect((await call(app, await as(index))).statusCode).toBe(200);
+    expect((await call(app, await as(10))).statusCode).toBe(429);
   });
 
   test("a new token of the same agent and user is the same caller", async () => {
@@ -245,6 +292,7 @@ describe("limits that cannot be meant do not register", () => {
     ["no number", { pseudonymous: Number.NaN }],
     ["nothing", { identified: 0 }],
     ["a fraction", { authorized: 1.5 }],
+    ["nothing for all users together", { authorizedTogether: 0 }],
     ["a window of nothing", { windowSeconds: 0 }],
     ["more keys than are remembered", { pseudonymousTogether: 5_001 }],
   ])("%s", async (_name, limits) => {

@@ -213,6 +213,22 @@ describe("a refused request", () => {
     expect((await inject()).statusCode).toBe(ERROR_CODES.unknown_authority.status);
   });
 
+  test("a caller that has used up its share of the memory of nonces gets 503 and no challenge", async () => {
+    const verifier = parties.createVerifier({ replayStore: { putIfAbsent: () => "full" } });
+    const { app: challenging, handled } = await buildApp({ verifier });
+    const plain = Fastify();
+    apps.push(plain);
+    await plain.register(fastifyAAuth, { verifier, authority: AUTHORITY });
+    plain.post("/identified", { config: { aauth: { level: "identified" } } }, () => handled.push(null));
+    for (const app of [challenging, plain]) {
+      const request = await send(app, { path: "/identified", body: "{}", signatureKey: JWKS });
+      const answer = await request.inject();
+      expect([answer.statusCode, answer.body]).toEqual([503, "replay_memory_full"]);
+      expect(answer.headers).not.toHaveProperty("agent-auth");
+    }
+    expect(handled).toEqual([]);
+  });
+
   test("a failure inside the verifier is a 500 that tells nothing", async () => {
     const { app, handled } = await buildApp({
       verifier: {

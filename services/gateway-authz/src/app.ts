@@ -1,4 +1,4 @@
-import { createDiscovery, type Discovery } from "aauth";
+import { AAuthError, createDiscovery, type Discovery } from "aauth";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { traceMessages } from "protocol-trace";
 import { createService, type ServiceOptions } from "service-kit";
@@ -18,6 +18,8 @@ export interface GatewayAuthzDeps {
   readonly discovery?: Discovery;
   /** Unix seconds. Default the system's clock. */
   readonly now?: () => number;
+  /** Most used nonces remembered for one resource. Default that of `createMemoryReplayStore`. */
+  readonly maxUsedNonces?: number;
 }
 
 /** Composition root: `POST /check` for a gateway's external authorization, `GET /health`. */
@@ -40,6 +42,7 @@ export async function buildGatewayAuthz(
       }),
     now,
     bodyCoverage: config.bodyCoverage,
+    maxUsedNonces: deps.maxUsedNonces,
   });
 
   const decide = async (request: FastifyRequest): Promise<Decision> => {
@@ -50,8 +53,13 @@ export async function buildGatewayAuthz(
         verifiers,
       );
     } catch (error) {
-      return { allowed: false, refusal: refusalOf(error) };
+      return { allowed: false, refusal: refusalOf(error), cause: error };
     }
+  };
+  /** No caller is at fault here, except for one that has used up its share of the memory: that is no failure of ours to be found. */
+  const logFailure = (cause: unknown, fields: { code: string; status: number }) => {
+    if (cause instanceof AAuthError) log.warn(fields, "request refused");
+    else log.error({ ...fields, err: cause }, "a check could not be judged");
   };
   const answer = async (request: FastifyRequest, reply: FastifyReply) => {
     const decision = await decide(request);
@@ -61,8 +69,11 @@ export async function buildGatewayAuthz(
       return reply.code(200).header(CLAIMS_HEADER, decision.claims).send();
     }
     const { status, headers, body, code } = decision.refusal;
-    const failed = decision.report?.checks.find(({ verdict }) => verdict === "failed");
-    log.info({ code, status, ...(failed && { check: failed.name }) }, "request refused");
+    if (status >= 500) logFailure(decision.cause, { code, status });
+    else {
+      const failed = decision.report?.checks.find(({ verdict }) => verdict === "failed");
+      log.info({ code, status, ...(failed && { check: failed.name }) }, "request refused");
+    }
     return reply.code(status).headers(headers).send(body);
   };
 

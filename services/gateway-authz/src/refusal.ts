@@ -1,4 +1,5 @@
 import { AAuthError, formatAgentAuth, type SignatureScheme, type VerifiedAgent } from "aauth";
+import { isCuredBySigning } from "aauth/resource";
 import { UnusableCheck } from "./check-request.ts";
 
 /** An answer that the gateway passes to the caller as it is. */
@@ -12,9 +13,6 @@ export interface Refusal {
 
 /** Codes after which another signature by the same caller would help: its identity stands, its token does not. */
 const IDENTITY_WOULD_HELP: ReadonlySet<string> = new Set(["token_expired", "token_revoked"]);
-
-/** Statuses that a challenge cannot cure. */
-const UNCHALLENGED: ReadonlySet<number> = new Set([421, 431]);
 
 const TEXT = { "content-type": "text/plain; charset=utf-8", "cache-control": "no-store" };
 
@@ -32,8 +30,10 @@ export function refusalOf(error: unknown): Refusal {
       code: "unavailable",
     };
   }
+  // Thrown only for what `refusalBelowScheme` judges too: it depends on the route whether a pseudonymous caller gets that far.
+  if (error.code === "identity_required") return belowScheme("identity_required");
   const body = `AAuth failure: AAuth verification failed: ${error.code}: ${error.message}`;
-  if (UNCHALLENGED.has(error.status)) return { status: error.status, headers: TEXT, body, code: error.code };
+  if (!isCuredBySigning(error)) return { status: error.status, headers: TEXT, body, code: error.code };
   const level = error.provenAgent && IDENTITY_WOULD_HELP.has(error.code) ? "identified" : "pseudonymous";
   return {
     status: 401,
@@ -53,10 +53,14 @@ export function refusalBelowScheme(agent: VerifiedAgent, required: SignatureSche
     (required === "jwks" && agent.level !== "pseudonymous") ||
     agent.level === "authorized";
   if (isEnough) return undefined;
+  return belowScheme(agent.level === "pseudonymous" ? "identity_required" : "authorization_required");
+}
+
+function belowScheme(code: string): Refusal {
   return {
     status: 401,
     headers: { "agent-auth": formatAgentAuth({ level: "identified" }), "cache-control": "no-store" },
     body: "",
-    code: agent.level === "pseudonymous" ? "identity_required" : "authorization_required",
+    code,
   };
 }

@@ -15,8 +15,8 @@ export interface ResourceVerifiers {
 }
 
 /**
- * One gate per resource and tolerance, made on first use. Audience and issuers are this service's own configuration; all gates share
- * one memory of used nonces.
+ * One gate per resource and tolerance, made on first use. Audience and issuers are this service's own configuration. Each resource has
+ * a memory of used nonces of its own, so that a flood of one's callers is not the others' concern.
  */
 export function createResourceVerifiers(options: {
   resources: readonly string[];
@@ -24,10 +24,16 @@ export function createResourceVerifiers(options: {
   discovery: Discovery;
   now: () => number;
   bodyCoverage: "required" | "optional";
+  maxUsedNonces: number | undefined;
 }): ResourceVerifiers {
-  const { trustedIssuers, discovery, now } = options;
+  const { trustedIssuers, discovery, now, maxUsedNonces: maxEntries } = options;
   const audiences = new Map(options.resources.map((resource) => [canonicalAuthority(resource), resource]));
-  const replayStore = createMemoryReplayStore({ now });
+  const replayStores = new Map(
+    [...audiences.keys()].map((authority) => [
+      authority,
+      createMemoryReplayStore({ now, ...(maxEntries !== undefined && { maxEntries }) }),
+    ]),
+  );
   const verifiers = new Map<string, Verifier>();
 
   const create = (authority: string, audience: string, toleranceSeconds: number) =>
@@ -36,7 +42,7 @@ export function createResourceVerifiers(options: {
       audience,
       trustedIssuers,
       discovery,
-      replayStore,
+      replayStore: replayStores.get(authority)!,
       now,
       toleranceSeconds,
       cryptoMode: "pool",

@@ -1,8 +1,12 @@
 import { importSigningKey } from "aauth";
+import { testKey } from "aauth/testing";
 import { describe, expect, test } from "vitest";
 import { check, checkHeaders, MARKET_ANALYSIS, setUp } from "./parties.ts";
 
 const URL_ROOT = "http://supply-chain-agent.localhost:3000/";
+
+/** What was logged as a failure of our own. */
+const failures = (lines: readonly string[]) => lines.filter((line) => line.startsWith("ERROR:")).join("\n");
 
 describe("who is let through, as whom", () => {
   test("jwks: the agent's identifier", async () => {
@@ -254,7 +258,7 @@ describe("the gateway's configuration is wrong: 500, never a pass", () => {
       "x-aauth-timestamp-tolerance is not between",
     ],
   ])("%s", async (_name, change, message) => {
-    const { app, signed, schemes } = await setUp();
+    const { app, signed, schemes, lines } = await setUp();
     const headers = Object.fromEntries(
       Object.entries({ ...(await signed(schemes.jwks)), ...change }).filter(
         ([, value]) => value !== undefined,
@@ -263,11 +267,13 @@ describe("the gateway's configuration is wrong: 500, never a pass", () => {
     const result = await check(app, headers);
     expect(result).toMatchObject({ status: 500, claims: undefined, agentAuth: undefined });
     expect(result.body).toContain(`AAuth failure: the gateway's check request cannot be used: ${message}`);
+    expect(failures(lines)).toContain("unusable_check");
+    expect(failures(lines)).toContain(message);
   });
 });
 
-test("something that breaks inside is 503 without a word of it", async () => {
-  const { app, signed, schemes, discovery } = await setUp();
+test("something that breaks inside is 503 without a word of it, and in the log with its cause", async () => {
+  const { app, signed, schemes, discovery, lines } = await setUp();
   const headers = await signed(schemes.jwks);
   Object.assign(discovery, {
     key: async () => {
@@ -277,6 +283,61 @@ test("something that breaks inside is 503 without a word of it", async () => {
   const result = await check(app, headers);
   expect(result.status).toBe(503);
   expect(result.body).toBe("AAuth failure: verification is not available");
+  expect(failures(lines)).toContain("secret internals");
+});
+
+describe("the memory of used nonces", () => {
+  test("a stranger's flood is 503 for the stranger; the others and the other resource go on", async () => {
+    const stranger = "http://stranger.localhost:8001";
+    const strangersKey = await testKey("B", "stranger-1");
+    const { app, signed, schemes, lines } = await setUp({
+      more: { agents: { [stranger]: [strangersKey.publicJwk] } },
+      maxUsedNonces: 20,
+    });
+    const asStranger = { scheme: "jwks", id: stranger } as const;
+    const flood = async (scheme: typeof asStranger | typeof schemes.hwk, change: object) => {
+      let last = await check(app, { ...(await signed(scheme, { key: strangersKey })), ...change });
+      for (let index = 0; index < 20; index++) {
+        last = await check(app, { ...(await signed(scheme, { key: strangersKey })), ...change });
+      }
+      return last;
+    };
+    const full = { status: 503, agentAuth: undefined, claims: undefined };
+    expect(await flood(asStranger, {})).toMatchObject(full);
+    const onHwkRoute = await flood(schemes.hwk, { "x-aauth-required-scheme": "hwk" });
+    expect(onHwkRoute).toMatchObject(full);
+    expect(onHwkRoute.body).toContain("replay_memory_full");
+    // A caller's doing, and as often as it likes: no place for a stack trace.
+    expect(failures(lines)).toBe("");
+    expect(lines.join("\n")).toContain("replay_memory_full");
+
+    const known = await signed(schemes.jwks);
+    expect(await check(app, known)).toMatchObject({ status: 200 });
+    expect(await check(app, known)).toMatchObject({ status: 401 });
+    const other = {
+      ...(await signed(asStranger, { key: strangersKey, url: `${MARKET_ANALYSIS}/` })),
+      "x-aauth-authority": "market-analysis-agent.localhost:3000",
+    };
+    expect(await check(app, other)).toMatchObject({ status: 200 });
+  });
+
+  test("a pseudonymous caller of a route for others takes none of it", async () => {
+    const { app, signed, schemes } = await setUp({ maxUsedNonces: 1 });
+    for (let index = 0; index < 3; index++) {
+      const refused = await check(app, await signed(schemes.hwk));
+      expect(refused).toMatchObject({ status: 401, agentAuth: "httpsig; identity=?1", body: "" });
+    }
+    expect(await check(app, await signed(schemes.jwks))).toMatchObject({ status: 200 });
+  });
+
+  test("what is signed without a nonce is good for once", async () => {
+    const { app, signed, schemes } = await setUp();
+    const headers = await signed(schemes.jwks, { body: "{}", nonce: false });
+    expect(await check(app, headers)).toMatchObject({ status: 200 });
+    const again = await check(app, headers);
+    expect(again.status).toBe(401);
+    expect(again.body).toContain("signature_replayed");
+  });
 });
 
 test("no key, token or signature is logged or answered", async () => {

@@ -9,7 +9,9 @@ export const MARKET_ANALYSIS = "http://market-analysis-agent.localhost:3000";
 type Headers = Record<string, string | string[]>;
 
 /** The demo's parties, the service, and a gateway's view of it. */
-export async function setUp(options: { config?: object; more?: TestIdentities } = {}) {
+export async function setUp(
+  options: { config?: object; more?: TestIdentities; maxUsedNonces?: number } = {},
+) {
   const parties = await createTestParties(options.more);
   const lines: string[] = [];
   const logger = createLogger({
@@ -26,7 +28,12 @@ export async function setUp(options: { config?: object; more?: TestIdentities } 
       bodyCoverage: "required",
       ...options.config,
     },
-    { logger, discovery: parties.discovery, now: parties.clock.now },
+    {
+      logger,
+      discovery: parties.discovery,
+      now: parties.clock.now,
+      ...(options.maxUsedNonces !== undefined && { maxUsedNonces: options.maxUsedNonces }),
+    },
   );
   const key = parties.agent.key;
   const schemes = {

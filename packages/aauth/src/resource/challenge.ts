@@ -77,6 +77,14 @@ const CURED_BY_TOKEN: ReadonlySet<string> = new Set([
   "insufficient_scope",
 ]);
 
+/** What no other signature would cure: the wrong host, headers that are too large, no room to remember the request. */
+const NOT_CHALLENGED: ReadonlySet<number> = new Set([421, 431, 503]);
+
+/** False where a challenge would only make the caller sign in vain: the answer is the error's status without one. */
+export function isCuredBySigning({ status }: AAuthError): boolean {
+  return !NOT_CHALLENGED.has(status);
+}
+
 const LIMIT_REACHED = "Too many requests for this level";
 
 /**
@@ -117,7 +125,7 @@ export function createChallenger(options: ChallengerOptions): Challenger {
 
   return {
     async challengeFor(error, requirement, agent) {
-      if (error.status === 421 || error.status === 431) return response(error.status, undefined, error.code);
+      if (!isCuredBySigning(error)) return response(error.status, undefined, error.code);
       if (CURED_BY_TOKEN.has(error.code)) {
         const proven = error.provenAgent ?? (agent?.level === "pseudonymous" ? undefined : agent);
         if (proven !== undefined && requirement.level === "authorized") {

@@ -5,7 +5,7 @@
  */
 
 export type { Challenge, Challenger, ChallengerOptions, ResourceTokenGrant } from "./challenge.ts";
-export { createChallenger } from "./challenge.ts";
+export { createChallenger, isCuredBySigning } from "./challenge.ts";
 export type { AuthTokenHolder } from "./find-key.ts";
 export { meetRequirement } from "./requirement.ts";
 export type { VerifierOptions } from "./verifier-options.ts";

@@ -24,7 +24,10 @@ export interface VerifierOptions {
   readonly now?: () => number;
   /** How far `created` may be from now, either way. Default 60. */
   readonly toleranceSeconds?: number;
-  /** Refuse requests with an unsafe method that carry no nonce. Default false. */
+  /**
+   * Refuse requests with an unsafe method that carry no nonce. Default false: their signature is remembered like a
+   * nonce, so that the same one does not pass twice.
+   */
   readonly requireNonce?: boolean;
   /** Default: hwk, jwks and jwt. */
   readonly schemes?: readonly SignatureScheme[];
@@ -42,7 +45,10 @@ export interface VerifierOptions {
   readonly bodyVerifiedBy?: "downstream";
   /** Looser behaviour, each switch for one kind of peer. */
   readonly interop?: {
-    /** Do not demand that the body is covered; a `Content-Digest` that is there is compared all the same. */
+    /**
+     * Do not demand that the body is covered; a `Content-Digest` that is there is compared all the same. An uncovered
+     * body can be exchanged, so that a repetition is only refused by its nonce.
+     */
     readonly bodyCoverage?: "optional";
     /** Accept `Signature-Key` in the semicolon form of the later draft. */
     readonly semicolonForm?: boolean;

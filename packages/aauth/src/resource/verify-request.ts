@@ -10,7 +10,13 @@ import { parseSignatureInput } from "../headers/signature-input.ts";
 import { parseSignatureKey, type SignatureKey } from "../headers/signature-key.ts";
 import { PROFILE } from "../profile.ts";
 import { coverageFacts, requireCoverage } from "../signing/covered-components.ts";
-import { createMemoryReplayStore, readNonce, spendNonce } from "../signing/replay.ts";
+import {
+  createMemoryReplayStore,
+  isUnsafeMethod,
+  readNonce,
+  spendNonce,
+  spendSignature,
+} from "../signing/replay.ts";
 import type { VerificationReport } from "../signing/report.ts";
 import { verifyBody } from "../signing/verify-body.ts";
 import {
@@ -64,7 +70,9 @@ export interface Verifier {
  *
  * Checks, in this order: presence and grammar of the three headers, the authority, one label, coverage, `created` and
  * `expires`, the token (scheme jwt), the key, the signature, the nonce, the body's digest, and the requirement if one
- * is given. A nonce is spent only by a valid signature. Discovery happens after the checks that need none.
+ * is given. A nonce is spent only by a valid signature, and not by a pseudonymous caller of a route that is for others.
+ * An unsafe request without nonce is good for once, too: its signature is remembered instead. Discovery happens after
+ * the checks that need none.
  *
  * Does NOT check that TLS was used, limit rates, or apply policy beyond the requirement.
  *
@@ -96,7 +104,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
     bareIdIsKeySet: interop.wellKnownAbsent === "spec",
   };
 
-  async function prove(request: AddressedRequest, trail: Trail) {
+  async function prove(request: AddressedRequest, requirement: Requirement | undefined, trail: Trail) {
     trail.enter("headers");
     const authority = request.authority ?? authorities[0] ?? "";
     if (!authorities.includes(authority)) {
@@ -137,28 +145,37 @@ export function createVerifier(options: VerifierOptions): Verifier {
     const key = await keyThatSigned(claimant, { base, input, signature: signature.bytes });
     facts.thumbprint = key.thumbprint;
 
-    if (nonce === undefined) {
+    const agent = claimant.identify(key);
+    const { components } = input;
+    const isBound = bodyCoverage === "required" || components.includes(PROFILE.headers.contentDigest);
+    if (agent.level === "pseudonymous" && requirement !== undefined && requirement.level !== "pseudonymous") {
+      // Refused in any case: what is done once is nothing, and nothing has to be remembered of a stranger.
+      trail.skip("replay", "the caller is below the level of the route");
+    } else if (nonce === undefined && !(isUnsafeMethod(request.method) && isBound)) {
       trail.skip("replay", "the request has no nonce");
     } else {
       trail.enter("replay");
-      const createdSeconds = input.created ?? nowSeconds;
       const { thumbprint } = key;
-      await spendNonce(replayStore, {
+      const { level } = agent;
+      const use = {
         authority,
         thumbprint,
-        nonce,
-        createdSeconds,
+        share: { level, owner: level === "pseudonymous" ? thumbprint : agent.agent },
+        createdSeconds: input.created ?? nowSeconds,
         nowSeconds,
         toleranceSeconds,
-      });
+      };
+      await (nonce === undefined
+        ? spendSignature(replayStore, { ...use, signature: signature.bytes })
+        : spendNonce(replayStore, { ...use, nonce }));
     }
-    return { agent: claimant.identify(key), expired: claimant.tokenExpired, components: input.components };
+    return { agent, expired: claimant.tokenExpired, components };
   }
 
   async function begin(request: AddressedRequest, requirement?: Requirement): Promise<PendingRequest> {
     const trail = new Trail();
     try {
-      const { agent, expired, components } = await prove(request, trail);
+      const { agent, expired, components } = await prove(request, requirement, trail);
       return {
         async complete(body) {
           try {

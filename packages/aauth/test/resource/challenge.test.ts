@@ -57,6 +57,19 @@ describe("challenges", () => {
     expect(decodeToken(resourceToken).claims).toMatchObject({ agent: agent.id });
   });
 
+  it.each([
+    ["unknown_authority", 421],
+    ["header_too_large", 431],
+    ["replay_memory_full", 503],
+  ] as const)(
+    "%s is answered without a challenge: another signature would not help",
+    async (code, status) => {
+      const { headers, ...answer } = await challenger.challengeFor(new AAuthError(code, "test"), SCOPES);
+      expect(answer).toEqual({ status, body: code });
+      expect(headers).not.toHaveProperty("agent-auth");
+    },
+  );
+
   it("D5: a missing scope is a 403 that says what to ask for", async () => {
     const jwt = await parties.issueAuthToken({ scope: "other" });
     const error = await refusal(verifier, await requestOf({ signatureKey: { scheme: "jwt", jwt } }), SCOPES);

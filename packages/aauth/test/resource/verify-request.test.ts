@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import { formatSignature, parseSignature } from "../../src/headers/signature.ts";
 import { generateSigningKey } from "../../src/keys/signing-key.ts";
 import { createMemoryReplayStore } from "../../src/signing/replay.ts";
 import { createTestDiscovery } from "../../src/testing/test-discovery.ts";
@@ -382,6 +383,64 @@ describe("nonces", () => {
     expect((await refusal(verifier, request)).code).toBe("nonce_replayed");
     start.seconds += 1;
     expect((await refusal(verifier, request)).code).toBe("created_out_of_window");
+  });
+
+  it("a stranger's flood locks nobody out, be it of keys or of an identity it owns", async () => {
+    const replayStore = createMemoryReplayStore({ now: clock.now, maxEntries: 40 });
+    const agents = { [agent.id]: [agent.key.publicJwk], [resource.id]: [resource.key.publicJwk] };
+    const verifier = parties.createVerifier({ replayStore, discovery: createTestDiscovery({ agents }) });
+    const hwk = { signatureKey: { scheme: "hwk" } } as const;
+    const stranger = { signatureKey: { scheme: "jwks", id: resource.id }, key: resource.key } as const;
+    const codes = new Set<string>();
+    for (let index = 0; index < 30; index++) {
+      const key = await generateSigningKey({ kid: `stranger-${index}` });
+      for (const options of [{ ...hwk, key }, stranger]) {
+        await verifier
+          .verifyRequest(await requestOf({ body: "{}", ...options }))
+          .catch(({ code }) => codes.add(code));
+      }
+    }
+    expect([...codes]).toEqual(["replay_memory_full"]);
+    const known = await requestOf({ body: "{}" });
+    await verifier.verifyRequest(known);
+    expect((await refusal(verifier, known)).code).toBe("nonce_replayed");
+  });
+
+  it("a caller below the route's level leaves nothing behind", async () => {
+    const used: string[] = [];
+    const replayStore = { putIfAbsent: (key: string) => used.push(key) > 0 };
+    const verifier = parties.createVerifier({ replayStore });
+    const request = await requestOf({ body: "{}", signatureKey: { scheme: "hwk" } });
+    expect((await refusal(verifier, request, { level: "identified" })).code).toBe("identity_required");
+    expect(used).toEqual([]);
+    await verifier.verifyRequest(request, { level: "pseudonymous" });
+    expect(used).toHaveLength(1);
+  });
+
+  it("without one an unsafe request is good for once, a safe one for the whole window", async () => {
+    const verifier = parties.createVerifier();
+    const unsafe = await requestOf({ body: "{}", nonce: false });
+    await verifier.verifyRequest(unsafe);
+    expect((await refusal(verifier, unsafe)).code).toBe("signature_replayed");
+    // The same bytes in another of the spellings that are taken.
+    const { bytes } = parseSignature(unsafe.headers.signature!);
+    const padded = { ...unsafe.headers, signature: formatSignature("sig1", bytes, "sf-binary") };
+    expect((await refusal(verifier, { ...unsafe, headers: padded })).code).toBe("signature_replayed");
+    await verifier.verifyRequest(await requestOf({ body: '{"another":1}', nonce: false }));
+    const safe = await requestOf({ method: "GET", nonce: false });
+    await verifier.verifyRequest(safe);
+    await verifier.verifyRequest(safe);
+  });
+
+  it("a signature that does not cover the body is not remembered: others of the same second look the same", async () => {
+    const verifier = parties.createVerifier({ interop: { bodyCoverage: "optional" } });
+    const components = ["@method", "@authority", "@path", "signature-key"];
+    const request = await signBadly({ signatureKey: HWK, method: "POST", components });
+    await verifier.verifyRequest(request);
+    await verifier.verifyRequest({ ...request, body: new TextEncoder().encode("{}") });
+    const covered = await requestOf({ body: "{}", nonce: false });
+    await verifier.verifyRequest(covered);
+    expect((await refusal(verifier, covered)).code).toBe("signature_replayed");
   });
 
   it("is demanded on unsafe methods where configured", async () => {

@@ -51,6 +51,7 @@ export async function prove(
     await spendNonce(options.replayStore, {
       authority: request.authority,
       thumbprint: key.thumbprint,
+      share: { level: "pseudonymous", owner: key.thumbprint },
       nonce,
       createdSeconds: input.created!,
       nowSeconds,

@@ -1,13 +1,21 @@
 import { describe, expect, test } from "vitest";
 import { decodeBase64Url } from "../../src/base64.ts";
-import { createMemoryReplayStore, createNonce, readNonce, spendNonce } from "../../src/signing/replay.ts";
+import {
+  createMemoryReplayStore,
+  createNonce,
+  readNonce,
+  type SignedUse,
+  spendNonce,
+  spendSignature,
+} from "../../src/signing/replay.ts";
 import { expectRefusal } from "../refusal.ts";
 import { NOW } from "./prove.ts";
 
 const nonce = "Y3VyaW91c2x5Y3VyaW91cw";
-const use = {
+const use: SignedUse & { nonce: string } = {
   authority: "resource.example",
   thumbprint: "poqkLGiymh_W0uP6PZFw-dvez3QJT5SolqXBCW38r0U",
+  share: { level: "identified", owner: "https://agent.example" },
   nonce,
   createdSeconds: NOW,
   nowSeconds: NOW,
@@ -74,15 +82,30 @@ describe("spendNonce", () => {
     await spendNonce(store, { ...use, createdSeconds, nowSeconds: clock.seconds });
   });
 
-  test("a store that is full refuses rather than forget", async () => {
+  test("a store that is full refuses rather than forget, and says so", async () => {
     const store = createMemoryReplayStore({ maxEntries: 1, now: () => NOW });
     await spendNonce(store, use);
-    await expectRefusal("nonce_replayed", () => spendNonce(store, { ...use, nonce: "BBBBBBBBBBBBBBBB" }));
+    await expectRefusal("replay_memory_full", () => spendNonce(store, { ...use, nonce: "BBBBBBBBBBBBBBBB" }));
     await expectRefusal("nonce_replayed", () => spendNonce(store, use));
   });
 
   test("a store that answers anything but true refuses", async () => {
     const store = { putIfAbsent: async () => "OK" as unknown as boolean };
     await expectRefusal("nonce_replayed", () => spendNonce(store, use));
+    await expectRefusal("signature_replayed", () =>
+      spendSignature(store, { ...use, signature: new Uint8Array(64) }),
+    );
+  });
+});
+
+describe("spendSignature", () => {
+  const signature = new Uint8Array(64).fill(7);
+
+  test("once, and apart from nonces", async () => {
+    const store = createMemoryReplayStore({ now: () => NOW });
+    await spendSignature(store, { ...use, signature });
+    await expectRefusal("signature_replayed", () => spendSignature(store, { ...use, signature }));
+    await spendSignature(store, { ...use, signature: new Uint8Array(64) });
+    await spendNonce(store, { ...use, nonce: Buffer.from(signature).toString("base64url") });
   });
 });
