@@ -19,7 +19,8 @@ store, or to Jaeger: \`npm run demo -- --traces jaeger\`. Both answer the same q
 ## Settings
 
 The usual variables, for every service: [configuration](configuration.md). \`OTEL_SDK_DISABLED=true\` turns spans off, and the SDK is then
-not even loaded; \`OTEL_TRACES_SAMPLER\` and \`_ARG\` choose what is kept; \`OTEL_EXPORTER_OTLP_ENDPOINT\` names the collector,
+not even loaded; \`OTEL_TRACES_EXPORTER=none\` makes them and sends them nowhere; \`OTEL_TRACES_SAMPLER\` and \`_ARG\` choose what is kept.
+\`OTEL_EXPORTER_OTLP_ENDPOINT\` names the collector, \`OTEL_EXPORTER_OTLP_TRACES_ENDPOINT\` its traces resource as it is;
 \`OTEL_EXPORTER_OTLP_HEADERS\`, \`_TIMEOUT\` and \`_COMPRESSION\` are the exporter's own; \`OTEL_RESOURCE_ATTRIBUTES\` adds to the resource.
 
 A collector that is away, slow or broken costs no request anything: 1024 spans wait at most, what does not fit is dropped and counted, and
@@ -42,7 +43,9 @@ trace store allows \`CORS_ALLOWED_ORIGINS\`; for Jaeger see [scripts/jaeger/jaeg
 answer from 500 on, a step that threw, and a refusal at a gate. For the last, OpenTelemetry's conventions leave a server's span alone below
 500; here a refusal is what one looks for.
 
-Log lines written inside a trace carry \`trace_id\` and \`span_id\`, in text form at \`LOG_LEVEL=debug\` only.
+**From the log to the trace.** Lines written inside a trace carry \`trace_id\` and \`span_id\`: always with \`LOG_FORMAT=json\`, in text form with
+\`LOG_TRACE_IDS=true npm run demo\` or at \`LOG_LEVEL=debug\`, at the end of the line. The id is what \`/trace/ID\` takes, here and in Jaeger.
+Without it a line of text is as long as the walk-through shows it: the ids would be half of many, and the same on all of a run.
 
 ## Reading a trace
 

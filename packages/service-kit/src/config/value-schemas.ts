@@ -82,7 +82,8 @@ function wholeNumber(minimum: number, maximum: number) {
   });
 }
 
-function urlProblem(text: string): string | undefined {
+/** Why a text is no URL of a service; undefined for one that is. */
+export function urlProblem(text: string): string | undefined {
   const url = URL.parse(text);
   if (url === null || !/^https?:\/\//i.test(text)) return "expected an absolute http or https URL";
   if (url.username !== "" || url.password !== "") return "expected a URL without user name and password";

@@ -1,5 +1,5 @@
 import { type Logger, pino } from "pino";
-import { traceFields } from "../telemetry/trace-fields.ts";
+import { traceFields, traceFieldsInText } from "../telemetry/trace-fields.ts";
 import { redactFields } from "./redaction.ts";
 import { type LogRecord, textLine } from "./text-line.ts";
 
@@ -27,7 +27,8 @@ export interface LoggerOptions {
 /**
  * A pino logger. Name the part that speaks with a child: `logger.child({ logger: "aauth.signing" })`.
  *
- * A line written inside a trace has `trace_id` and `span_id`, in text form at levels `debug` and `trace` only.
+ * A line written inside a trace has `trace_id` and `span_id`; in text form, at its end, at levels `debug` and `trace`, and where telemetry
+ * was started with `logTraceIds`.
  *
  * Every record passes through one redaction on its way out, messages, fields, child bindings and errors alike; that is why it is
  * parsed again here and why pino's own `redact` paths are not used.
@@ -48,7 +49,7 @@ export function createLogger(options: LoggerOptions): Logger {
       write(line: string) {
         const record = redactFields(JSON.parse(line), { showTokens }) as LogRecord;
         destination.write(
-          `${format === "json" ? JSON.stringify(record) : textLine(record, { trace: verbose })}\n`,
+          `${format === "json" ? JSON.stringify(record) : textLine(record, { trace: verbose || traceFieldsInText() })}\n`,
         );
       },
     },

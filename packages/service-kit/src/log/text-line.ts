@@ -13,7 +13,8 @@ const LEVEL_WORDS: Readonly<Record<number, string>> = {
 
 /** Fields that the line's head shows, or that only machines need. */
 const HEAD_FIELDS = new Set(["level", "time", "logger", "service", "msg", "err", "pid", "hostname"]);
-const TRACE_FIELDS = new Set(["trace_id", "span_id"]);
+/** Long, and alike on many lines: at the end. */
+const TRACE_FIELDS = ["trace_id", "span_id"];
 
 /**
  * `INFO:aauth.signing:message key=value`, an error's stack on the lines below it. Without the line's end.
@@ -24,11 +25,10 @@ export function textLine(record: LogRecord, options: { trace?: boolean } = {}): 
   const { trace = true } = options;
   const level = LEVEL_WORDS[Number(record.level)] ?? String(record.level);
   const source = String(record.logger ?? record.service);
-  const pairs = Object.entries(record)
-    .filter(
-      ([name, value]) => !HEAD_FIELDS.has(name) && (trace || !TRACE_FIELDS.has(name)) && value !== undefined,
-    )
-    .map(([name, value]) => `${name}=${formatValue(value)}`);
+  const names = Object.keys(record).filter((name) => !HEAD_FIELDS.has(name) && !TRACE_FIELDS.includes(name));
+  const pairs = [...names, ...(trace ? TRACE_FIELDS : [])]
+    .filter((name) => record[name] !== undefined)
+    .map((name) => `${name}=${formatValue(record[name])}`);
   const head = [String(record.msg ?? ""), ...pairs].filter((part) => part !== "").join(" ");
   return visible(`${level}:${source}:${head}`) + errorLines(record.err, Number(record.level));
 }

@@ -1,7 +1,11 @@
 import type { RunningService } from "../run/run-service.ts";
 import type { SpanCounts } from "./span-counts.ts";
-import type { SpanQueueOptions } from "./span-queue.ts";
+import type { SpanQueue, SpanQueueOptions } from "./span-queue.ts";
 import type { TelemetryConfig } from "./telemetry-settings.ts";
+import { showTraceFieldsInText } from "./trace-fields.ts";
+
+const NO_SPANS: SpanCounts = { exported: 0, dropped: 0 };
+const NOWHERE: SpanQueue = { add() {}, counts: () => NO_SPANS, async close() {} };
 
 /** The spans of this process, from the first to the last. */
 export interface Telemetry {
@@ -14,7 +18,8 @@ export interface Telemetry {
 
 /**
  * Starts to make spans: from here on what asks OpenTelemetry's API for a tracer gets one that sends to the collector. Call it once, in
- * `main.ts`, before the service is put together. With `tracesDisabled` it does nothing, and does not even load the SDK.
+ * `main.ts`, before the service is put together. With `tracesDisabled` it does nothing, and does not even load the SDK. With
+ * `tracesExporter` `none` spans have their ids, for the log and for whoever is called, and go nowhere.
  *
  * Libraries of this repository make spans through the API alone; without this call they make none.
  *
@@ -27,19 +32,21 @@ export async function startTelemetry(
   config: TelemetryConfig,
   options: Pick<SpanQueueOptions, "logger" | "timeoutMs">,
 ): Promise<Telemetry> {
-  if (config.tracesDisabled)
-    return withClose({ counts: () => ({ exported: 0, dropped: 0 }), close: async () => {} });
+  if (config.tracesDisabled) return withClose({ counts: () => NO_SPANS, close: async () => {} });
   const [{ createSpanQueue }, { installTracer, samplerFor }] = await Promise.all([
     import("./span-queue.ts"),
     import("./tracer.ts"),
   ]);
-  const queue = createSpanQueue({ ...options, url: `${config.tracesEndpoint}/v1/traces` });
+  const url = config.tracesUrl ?? `${config.tracesEndpoint}/v1/traces`;
+  const queue = config.tracesExporter === "none" ? NOWHERE : createSpanQueue({ ...options, url });
   const sampler = samplerFor(config.tracesSampler, config.tracesSamplerArg);
   const uninstall = installTracer({ serviceName: config.tracesServiceName, sampler, queue });
+  showTraceFieldsInText(config.logTraceIds);
   return withClose({
     counts: () => queue.counts(),
     async close() {
       uninstall();
+      showTraceFieldsInText(false);
       await queue.close();
     },
   });

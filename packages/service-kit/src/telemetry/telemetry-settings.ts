@@ -1,7 +1,16 @@
 import { z } from "zod";
 import { type Config, setting } from "../config/setting.ts";
-import { booleanSetting, choiceSetting, textSetting, urlSetting } from "../config/value-schemas.ts";
+import {
+  booleanSetting,
+  choiceSetting,
+  textSetting,
+  urlProblem,
+  urlSetting,
+} from "../config/value-schemas.ts";
 import { SAMPLERS } from "./sampler-names.ts";
+
+/** Of those that OpenTelemetry names, what can be done here. */
+const EXPORTERS = ["otlp", "none"] as const;
 
 /**
  * OpenTelemetry's own variables, for every service that makes spans. Spread them into the service's settings.
@@ -14,6 +23,22 @@ export function telemetrySettings(serviceName: string) {
       env: "OTEL_EXPORTER_OTLP_ENDPOINT",
       schema: urlSetting("http://localhost:4318"),
       description: "Collector that takes spans by OTLP/HTTP; /v1/traces is added",
+    }),
+    tracesUrl: setting({
+      env: "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+      schema: z
+        .string()
+        .superRefine((text, context) => {
+          const message = urlProblem(text);
+          if (message !== undefined) context.addIssue({ code: "custom", message });
+        })
+        .optional(),
+      description: "The same for spans alone, taken as it is; beats OTEL_EXPORTER_OTLP_ENDPOINT",
+    }),
+    tracesExporter: setting({
+      env: "OTEL_TRACES_EXPORTER",
+      schema: choiceSetting(EXPORTERS, "otlp"),
+      description: "Where spans go: otlp, or none: they are made, passed on in traceparent, and sent nowhere",
     }),
     tracesServiceName: setting({
       env: "OTEL_SERVICE_NAME",
@@ -38,6 +63,12 @@ export function telemetrySettings(serviceName: string) {
       env: "OTEL_SDK_DISABLED",
       schema: booleanSetting(false),
       description: "Make no spans at all",
+    }),
+    logTraceIds: setting({
+      env: "LOG_TRACE_IDS",
+      schema: booleanSetting(false),
+      description:
+        "End each line of the text log with its trace_id and span_id; at LOG_LEVEL=debug and in json they are there anyway",
     }),
   };
 }

@@ -17,6 +17,8 @@ export interface Collector {
   readonly spans: CollectedSpan[];
   /** `service.name` of each batch. */
   readonly services: string[];
+  /** Path of each request. */
+  readonly paths: string[];
   answer: (response: ServerResponse) => void;
   close(): Promise<void>;
 }
@@ -25,6 +27,7 @@ export async function startCollector(): Promise<Collector> {
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
+    collector.paths.push(request.url!);
     collector.answer(response);
     if (response.statusCode !== 200 || !response.writableEnded) return;
     const { resourceSpans } = JSON.parse(Buffer.concat(chunks).toString());
@@ -39,6 +42,7 @@ export async function startCollector(): Promise<Collector> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     spans: [],
     services: [],
+    paths: [],
     answer: (response) =>
       void response.writeHead(200, { "content-type": "application/json" }).end('{"partialSuccess":{}}'),
     async close() {

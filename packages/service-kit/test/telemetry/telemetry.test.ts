@@ -143,17 +143,81 @@ describe("a span a request", () => {
 
 describe("log lines", () => {
   test.each([
-    ["json", "info", true],
-    ["text", "debug", true],
-    ["text", "info", false],
-  ] as const)("as %s at level %s name their trace: %s", async (format, level, isShown) => {
+    ["json", "info", "false", true],
+    ["text", "debug", "false", true],
+    ["text", "info", "false", false],
+    ["text", "info", "true", true],
+  ] as const)(
+    "as %s at level %s with LOG_TRACE_IDS=%s name their trace: %s",
+    async (format, level, ids, isShown) => {
+      await start({ LOG_TRACE_IDS: ids });
+      const { send, lines } = await serve({ format, level });
+      await send("POST", "/things/7", { traceparent: TRACEPARENT });
+      const line = lines.find((text) => text.includes("handled"))!;
+      expect(line.includes(TRACE)).toBe(isShown);
+      expect(line.includes("span_id")).toBe(isShown);
+      if (format === "text" && isShown) expect(line).toMatch(/ trace_id=[0-9a-f]{32} span_id=[0-9a-f]{16}$/);
+    },
+  );
+
+  test("are as before when telemetry has ended", async () => {
+    await (await start({ LOG_TRACE_IDS: "true" })).close();
     await start();
-    const { send, lines } = await serve({ format, level });
+    const { send, lines } = await serve();
     await send("POST", "/things/7", { traceparent: TRACEPARENT });
-    const line = lines.find((text) => text.includes("handled"))!;
-    expect(line.includes(TRACE)).toBe(isShown);
-    expect(line.includes("span_id")).toBe(isShown);
+    expect(lines.join("")).not.toContain("trace_id");
   });
+});
+
+describe("where spans go", () => {
+  const read = (env: Record<string, string>) =>
+    loadConfig({ service: "test", settings: telemetrySettings("x"), env, argv: [] });
+
+  test("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT beats the general one, and nothing is added to it", async () => {
+    const url = `${collector.url}/mine/`;
+    await start({
+      OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:1",
+      OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: url,
+    });
+    await withSpan("a.step", async () => {});
+    await telemetry!.close();
+    expect(collector.spans).toHaveLength(1);
+    expect(collector.paths).toEqual(["/mine/"]);
+  });
+
+  test("without it, to the general one's traces resource", async () => {
+    await start();
+    await withSpan("a.step", async () => {});
+    await telemetry!.close();
+    expect(collector.paths).toEqual(["/v1/traces"]);
+  });
+
+  test("OTEL_TRACES_EXPORTER=none: nowhere, and the trace goes on all the same", async () => {
+    await start({ OTEL_TRACES_EXPORTER: "none" });
+    const { send } = await serve();
+    expect((await send("POST", "/things/7", { traceparent: TRACEPARENT })).body).toEqual({ trace: TRACE });
+    await telemetry!.close();
+    expect(collector.paths).toEqual([]);
+    expect(telemetry!.counts()).toEqual({ exported: 0, dropped: 0 });
+  });
+
+  test.each(["console", "zipkin", "jaeger", "otlp,console"])(
+    "an exporter that there is not stops the start: %s",
+    (name) => {
+      expect(() => read({ OTEL_TRACES_EXPORTER: name })).toThrow(
+        /OTEL_TRACES_EXPORTER.*expected one of otlp, none/s,
+      );
+    },
+  );
+
+  test.each(["localhost:4318", "ftp://x/", "http://me:secret@x/", "http://x/?a=1"])(
+    "an address that is none stops the start: %s",
+    (url) => {
+      expect(() => read({ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: url })).toThrow(
+        "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+      );
+    },
+  );
 });
 
 describe("sampling", () => {
