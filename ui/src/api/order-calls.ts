@@ -1,4 +1,5 @@
 import { type Catalogue, catalogueSchema, type Order, type OrderRequest, orderSchema } from "backend-api";
+import { SPAN } from "protocol-trace/names";
 import type { ApiClient } from "./client.ts";
 
 /** What the supply-chain agent sells. */
@@ -8,7 +9,7 @@ export function getCatalogue(client: ApiClient): Promise<Catalogue> {
 
 /** Answers once it is known whether the agent wants the person on its own page. */
 export function startOrder(client: ApiClient, body: OrderRequest): Promise<Order> {
-  return client.json({ method: "POST", path: "/orders", body }, orderSchema);
+  return client.json({ method: "POST", path: "/orders", body, traceAs: SPAN.orderClick }, orderSchema);
 }
 
 export function getOrder(client: ApiClient, orderId: string): Promise<Order> {

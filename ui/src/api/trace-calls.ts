@@ -15,6 +15,11 @@ export function getRunTrace(client: ApiClient, requestId: string, signal: AbortS
   );
 }
 
+/** What it knows of an order. */
+export function getOrderTrace(client: ApiClient, orderId: string, signal: AbortSignal): Promise<RunTrace> {
+  return client.json({ path: `/orders/${encodeURIComponent(orderId)}/trace`, signal }, runTraceSchema);
+}
+
 /** What it knows of an attempt to break the run. */
 export function getAttemptTrace(
   client: ApiClient,

@@ -1,7 +1,8 @@
-import { Button, Loader } from "@mantine/core";
-import { useCallback, useEffect, useRef } from "react";
+import { Loader } from "@mantine/core";
+import type { User } from "oidc-client-ts";
+import { useCallback } from "react";
 import type { ApiClient } from "../api/client.ts";
-import { getRunTrace } from "../api/trace-calls.ts";
+import { getAttemptTrace, getOrderTrace, getRunTrace } from "../api/trace-calls.ts";
 import { FailurePanel } from "../components/failure-panel.tsx";
 import { Panel } from "../components/panel.tsx";
 import { formatRunAddress, type RunAddress } from "../components/run-address.ts";
@@ -11,65 +12,46 @@ import { ProtocolView } from "../features/protocol/protocol-view.tsx";
 import { useRunTrace } from "../features/protocol/use-run-trace.ts";
 import { Waterfall } from "../features/traces/waterfall.tsx";
 import styles from "./run-page.module.css";
+import { RunPageHead } from "./run-page-head.tsx";
 import { replaceRunAddress } from "./use-run-address.ts";
 
 interface RunPageProps {
   client: ApiClient;
+  /** Of a run, an order, or an attempt to break a run; another one makes another page. */
   address: RunAddress;
+  user: User;
   /** The session has lapsed: nothing can be sent. */
   disabled: boolean;
   onSessionLapsed: () => void;
 }
 
-/** Everything that the trace of a run tells. Loaded when it is first asked for. */
-export default function RunPage({ client, address, disabled, onSessionLapsed }: RunPageProps) {
-  const { requestId, messageId } = address;
+/** Everything that a trace tells. Loaded when it is first asked for. */
+export default function RunPage({ client, address, user, disabled, onSessionLapsed }: RunPageProps) {
+  const { kind, requestId, attemptId, messageId } = address;
   const fetchTrace = useCallback(
-    (signal: AbortSignal) => getRunTrace(client, requestId, signal),
-    [client, requestId],
+    (signal: AbortSignal) => {
+      if (attemptId !== undefined) return getAttemptTrace(client, requestId, attemptId, signal);
+      return kind === "order"
+        ? getOrderTrace(client, requestId, signal)
+        : getRunTrace(client, requestId, signal);
+    },
+    [client, kind, requestId, attemptId],
   );
   const { trace, run, failure } = useRunTrace(fetchTrace, onSessionLapsed);
-  const hrefOf = (id: string) => formatRunAddress({ requestId, messageId: id });
-  const step = ({ id }: { id: string }) => replaceRunAddress({ requestId, messageId: id });
-  const heading = useRef<HTMLHeadingElement>(null);
-  useEffect(() => heading.current?.focus(), []);
+  const hrefOf = (id: string) => formatRunAddress({ ...address, messageId: id });
+  const step = ({ id }: { id: string }) => replaceRunAddress({ ...address, messageId: id });
+  const nameOf = useCallback((sub: string) => (sub === user.profile.sub ? nameIn(user) : undefined), [user]);
+  const isFinished = trace?.finished === true && !trace.growing;
 
   return (
     <div className={styles.page}>
-      <div className={styles.head}>
-        <div>
-          <a className={styles.back} href="#/">
-            ← Back to the workspace
-          </a>
-          <h2 ref={heading} tabIndex={-1}>
-            Every message of run <code title={requestId}>{requestId.slice(0, 8)}</code>
-          </h2>
-        </div>
-        {trace && trace.trace_ids.length > 0 && (
-          <div className={styles.links}>
-            {trace.trace_ids.map((traceId, index) => (
-              <Button
-                key={traceId}
-                component="a"
-                variant="default"
-                size="compact-sm"
-                href={`${trace.explorer_url}/trace/${traceId}`}
-                target="_blank"
-                rel="noreferrer noopener"
-              >
-                Open in Jaeger{trace.trace_ids.length > 1 ? ` (${index + 1})` : ""}
-              </Button>
-            ))}
-          </div>
-        )}
-      </div>
-
+      <RunPageHead address={address} trace={trace} />
       {failure && <FailurePanel title="The trace cannot be shown" failure={failure} />}
       {!failure && (!run || run.messages.length === 0) && (
         <Panel title="Messages">
           <p className={styles.waiting} role="status">
             {trace && !trace.growing ? (
-              "Nothing is recorded of this run: either tracing is off, or the trace store has forgotten it."
+              "Nothing is recorded of this: either tracing is off, or the trace store has forgotten it."
             ) : (
               <>
                 <Loader size="xs" type="dots" /> Waiting for the first spans. They come in batches, every few
@@ -85,12 +67,17 @@ export default function RunPage({ client, address, disabled, onSessionLapsed }: 
             title="Messages"
             testId="protocol-view"
             aside={
-              trace?.growing
-                ? `${run.messages.length}, more may come`
-                : `${run.messages.length}; step through with the arrow keys`
+              trace?.finished
+                ? `${run.messages.length}; step through with the arrow keys`
+                : `${run.messages.length} so far, more may come`
             }
           >
-            <ProtocolView run={run} openId={messageId} hrefOf={({ id }) => hrefOf(id)} onStep={step} />
+            <ProtocolView
+              {...{ run, nameOf, isFinished }}
+              openId={messageId}
+              hrefOf={({ id }) => hrefOf(id)}
+              onStep={step}
+            />
           </Panel>
           <Panel
             title="Spans"
@@ -103,22 +90,19 @@ export default function RunPage({ client, address, disabled, onSessionLapsed }: 
       {trace?.break_it && (
         <Panel title="Try to break it" aside="Each button sends a real request through the gateway">
           <BreakIt
-            client={client}
-            requestId={requestId}
+            {...{ client, requestId, disabled, onSessionLapsed }}
             offers={trace.break_it}
-            disabled={disabled}
-            onSessionLapsed={onSessionLapsed}
+            addressOf={(traceId) => formatRunAddress({ kind, requestId, attemptId: traceId })}
             renderAttempt={(traceId) => (
-              <AttemptView
-                client={client}
-                requestId={requestId}
-                traceId={traceId}
-                onSessionLapsed={onSessionLapsed}
-              />
+              <AttemptView {...{ client, requestId, traceId, nameOf, onSessionLapsed }} />
             )}
           />
         </Panel>
       )}
     </div>
   );
+}
+
+function nameIn({ profile }: User): string | undefined {
+  return profile.name ?? profile.preferred_username;
 }

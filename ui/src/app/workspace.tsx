@@ -64,9 +64,10 @@ export function Workspace({ config, control, user }: WorkspaceProps) {
       {address ? (
         <Suspense fallback={null}>
           <RunPage
-            key={address.requestId}
+            key={[address.kind, address.requestId, address.attemptId].join(" ")}
             client={client}
             address={address}
+            user={user}
             disabled={session.kind === "lapsed"}
             onSessionLapsed={reportLapsed}
           />

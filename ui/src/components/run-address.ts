@@ -1,17 +1,34 @@
 /** A place in the protocol view, in the page's address behind `#`. */
 export interface RunAddress {
+  kind: "run" | "order";
+  /** Id of the run, or of the order. */
   requestId: string;
+  /** Trace id of an attempt to break the run. */
+  attemptId?: string;
   /** Span id of the message that is open. */
   messageId?: string;
 }
 
-/** Reads `#/runs/{request id}` and `#/runs/{request id}/messages/{message id}`; undefined for anything else. */
+const ADDRESS =
+  /^#\/(runs|orders)\/([A-Za-z0-9-]{1,100})(?:\/attempts\/([0-9a-f]{32}))?(?:\/messages\/([0-9a-f]{1,32}))?$/;
+
+/** Reads `#/runs/{id}`, `#/runs/{id}/attempts/{trace id}` and `#/orders/{id}`, each with or without `/messages/{message id}`; undefined for anything else. */
 export function parseRunAddress(hash: string): RunAddress | undefined {
-  const match = /^#\/runs\/([A-Za-z0-9-]{1,100})(?:\/messages\/([0-9a-f]{1,32}))?$/.exec(hash);
-  if (!match?.[1]) return undefined;
-  return { requestId: match[1], ...(match[2] === undefined ? {} : { messageId: match[2] }) };
+  const [, place, requestId, attemptId, messageId] = ADDRESS.exec(hash) ?? [];
+  if (requestId === undefined) return undefined;
+  const kind = place === "orders" ? "order" : "run";
+  // Nobody tampers with an order.
+  if (kind === "order" && attemptId !== undefined) return undefined;
+  return {
+    kind,
+    requestId,
+    ...(attemptId === undefined ? {} : { attemptId }),
+    ...(messageId === undefined ? {} : { messageId }),
+  };
 }
 
-export function formatRunAddress({ requestId, messageId }: RunAddress): string {
-  return `#/runs/${requestId}${messageId === undefined ? "" : `/messages/${messageId}`}`;
+export function formatRunAddress({ kind, requestId, attemptId, messageId }: RunAddress): string {
+  const attempt = attemptId === undefined ? "" : `/attempts/${attemptId}`;
+  const message = messageId === undefined ? "" : `/messages/${messageId}`;
+  return `#/${kind}s/${requestId}${attempt}${message}`;
 }

@@ -1,12 +1,23 @@
 import { expect, test } from "vitest";
-import { formatRunAddress, parseRunAddress } from "../../src/components/run-address.ts";
+import { formatRunAddress, parseRunAddress, type RunAddress } from "../../src/components/run-address.ts";
 
 const requestId = "8c1ad0fe-0000-4000-8000-000000000000";
 
 test("an address is read as it was written", () => {
-  for (const address of [{ requestId }, { requestId, messageId: "0123456789abcdef" }]) {
+  const messageId = "0123456789abcdef";
+  const attemptId = messageId.repeat(2);
+  const addresses: RunAddress[] = [
+    { kind: "run", requestId },
+    { kind: "run", requestId, messageId },
+    { kind: "run", requestId, attemptId },
+    { kind: "run", requestId, attemptId, messageId },
+    { kind: "order", requestId },
+    { kind: "order", requestId, messageId: `${messageId}ff` },
+  ];
+  for (const address of addresses) {
     expect(parseRunAddress(formatRunAddress(address))).toEqual(address);
   }
+  expect(new Set(addresses.map(formatRunAddress)).size).toBe(addresses.length);
 });
 
 test.each([
@@ -18,6 +29,10 @@ test.each([
   "#/runs/<x>",
   "#/runs/a/messages/xyz",
   "#/runs/a/messages/",
+  "#/runs/a/attempts/xyz",
+  `#/orders/a/attempts/${"0".repeat(32)}`,
+  "#/orders/",
+  "#/others/a",
 ])("%s is none", (hash) => {
   expect(parseRunAddress(hash)).toBeUndefined();
 });

@@ -40,3 +40,4 @@ export {
   readSignatureKey,
 } from "./signature-fields.ts";
 export { type TokenBinding, tokenBinding } from "./token-binding.ts";
+export { interactionUrl } from "./visits.ts";

@@ -4,6 +4,7 @@ import { type ReactNode, useState } from "react";
 import { ApiFailure, describeFailure } from "../../api/api-failure.ts";
 import type { ApiClient } from "../../api/client.ts";
 import { tryToBreak } from "../../api/trace-calls.ts";
+import { SectionLinks } from "../../components/section-links.tsx";
 import styles from "./break-it.module.css";
 import { partyLabel, variantWording } from "./variant-wording.ts";
 
@@ -13,6 +14,8 @@ interface BreakItProps {
   offers: readonly BreakItOffer[];
   disabled: boolean;
   onSessionLapsed: () => void;
+  /** The address of an attempt, which can be sent to somebody. */
+  addressOf: (traceId: string) => string;
   /** Shows an attempt in the way that messages are shown. */
   renderAttempt: (traceId: string) => ReactNode;
 }
@@ -21,7 +24,7 @@ type Attempt = { result: BreakItResult } | { failure: Failure };
 
 /** Tampered requests of the run, sent for real, and who refused them. */
 export function BreakIt(props: BreakItProps) {
-  const { client, requestId, offers, disabled, onSessionLapsed, renderAttempt } = props;
+  const { client, requestId, offers, disabled, onSessionLapsed, addressOf, renderAttempt } = props;
   const [attempts, setAttempts] = useState<Partial<Record<BreakItVariant, Attempt>>>({});
   const [busy, setBusy] = useState<BreakItVariant | undefined>(undefined);
   const [shown, setShown] = useState<string | undefined>(undefined);
@@ -42,7 +45,7 @@ export function BreakIt(props: BreakItProps) {
   return (
     <ul className={styles.variants} data-testid="break-it">
       {offers.map(({ variant, unavailable }) => {
-        const { title, what } = variantWording[variant];
+        const { title, what, lesson } = variantWording[variant];
         const attempt = attempts[variant];
         const traceId = attempt && "result" in attempt ? attempt.result.trace_id : undefined;
         return (
@@ -64,7 +67,7 @@ export function BreakIt(props: BreakItProps) {
               </Button>
             </div>
             {unavailable !== undefined && <p className={styles.unavailable}>{unavailable}</p>}
-            <div role="status">{attempt && <Outcome attempt={attempt} />}</div>
+            <div role="status">{attempt && <Outcome attempt={attempt} lesson={lesson} />}</div>
             {traceId !== undefined && (
               <div className={styles.evidence}>
                 <Button
@@ -75,6 +78,9 @@ export function BreakIt(props: BreakItProps) {
                 >
                   {shown === traceId ? "Hide the message" : "Look at the message"}
                 </Button>
+                <a className={styles.address} href={addressOf(traceId)}>
+                  On a page of its own
+                </a>
                 {shown === traceId && renderAttempt(traceId)}
               </div>
             )}
@@ -85,7 +91,7 @@ export function BreakIt(props: BreakItProps) {
   );
 }
 
-function Outcome({ attempt }: { attempt: Attempt }) {
+function Outcome({ attempt, lesson }: { attempt: Attempt; lesson: string }) {
   if ("failure" in attempt) return <p className={styles.outcome}>{attempt.failure.message}</p>;
   const { refused, refused_by, check, code, section, status, meaning, reason } = attempt.result;
   if (!refused) {
@@ -96,23 +102,26 @@ function Outcome({ attempt }: { attempt: Attempt }) {
     );
   }
   return (
-    <p className={styles.outcome} data-refused="true">
-      <strong>Refused by {partyLabel(refused_by ?? "")}</strong> with status {status}
-      {check && (
-        <>
-          {" "}
-          at its check <code>{check}</code>
-        </>
-      )}
-      {code && (
-        <>
-          : <code data-testid="refusal-code">{code}</code>
-        </>
-      )}
-      . {reason ? `${sentence(reason)} ` : ""}
-      {!reason && meaning ? `${meaning} ` : ""}
-      {section && <span className={styles.section}>({section})</span>}
-    </p>
+    <div className={styles.outcome} data-refused="true">
+      <p>
+        <strong>Refused by {partyLabel(refused_by ?? "")}</strong> with status {status}
+        {check && (
+          <>
+            {" "}
+            at its check <code>{check}</code>
+          </>
+        )}
+        {code && (
+          <>
+            : <code data-testid="refusal-code">{code}</code>
+          </>
+        )}
+        . {reason ? `${sentence(reason)} ` : ""}
+        {!reason && meaning ? `${meaning} ` : ""}
+        {section && <SectionLinks section={section} />}
+      </p>
+      <p className={styles.lesson}>{lesson}</p>
+    </div>
   );
 }
 

@@ -5,6 +5,7 @@ import type { ApiClient } from "../../api/client.ts";
 import { FailurePanel } from "../../components/failure-panel.tsx";
 import { formatDollars } from "../../components/format-amount.ts";
 import { Panel } from "../../components/panel.tsx";
+import { formatRunAddress } from "../../components/run-address.ts";
 import styles from "./order-panel.module.css";
 import { useOrder } from "./use-order.ts";
 
@@ -67,6 +68,14 @@ export function OrderPanel({ disabled, ...options }: OrderPanelProps) {
       )}
       <div role="status" className={styles.outcome}>
         {state.order && <Outcome order={state.order} />}
+        {state.order && (
+          <a
+            className={styles.messages}
+            href={formatRunAddress({ kind: "order", requestId: state.order.order_id })}
+          >
+            See the order’s messages
+          </a>
+        )}
       </div>
       {state.failure && <FailurePanel title="The order was not placed" failure={state.failure} />}
       {state.order?.failure && (

@@ -26,7 +26,7 @@ export function RunStatus({ run, headingRef }: { run: Run; headingRef: Ref<HTMLH
       aside={
         run.requestId && (
           <>
-            <a className={styles.messages} href={formatRunAddress({ requestId: run.requestId })}>
+            <a className={styles.messages} href={formatRunAddress({ kind: "run", requestId: run.requestId })}>
               Look at every message
             </a>
             <code title={`Request id ${run.requestId}`}>{run.requestId.slice(0, 8)}</code>

@@ -1,8 +1,10 @@
+import type { UserNames } from "protocol-trace/read";
 import { useCallback, useState } from "react";
 import type { ApiClient } from "../../api/client.ts";
 import { getAttemptTrace } from "../../api/trace-calls.ts";
 import styles from "./attempt-view.module.css";
 import { MessageDetail } from "./message-detail.tsx";
+import type { TabName } from "./message-tabs.tsx";
 import { SequencePicture } from "./sequence-picture.tsx";
 import { useRunTrace } from "./use-run-trace.ts";
 
@@ -10,17 +12,20 @@ interface AttemptViewProps {
   client: ApiClient;
   requestId: string;
   traceId: string;
+  /** What users are called. */
+  nameOf: UserNames;
   onSessionLapsed: () => void;
 }
 
 /** One attempt to break a run, shown like the run itself. */
-export function AttemptView({ client, requestId, traceId, onSessionLapsed }: AttemptViewProps) {
+export function AttemptView({ client, requestId, traceId, nameOf, onSessionLapsed }: AttemptViewProps) {
   const fetchTrace = useCallback(
     (signal: AbortSignal) => getAttemptTrace(client, requestId, traceId, signal),
     [client, requestId, traceId],
   );
-  const { run, failure } = useRunTrace(fetchTrace, onSessionLapsed);
+  const { run, trace, failure } = useRunTrace(fetchTrace, onSessionLapsed);
   const [pickedId, pick] = useState<string | undefined>(undefined);
+  const [tab, setTab] = useState<TabName>("checks");
   if (failure) return <p>{failure.message}</p>;
   // A message that is sent twice is refused the second time.
   const message = run?.messages.find(({ id }) => id === pickedId) ?? run?.messages.at(-1);
@@ -28,7 +33,11 @@ export function AttemptView({ client, requestId, traceId, onSessionLapsed }: Att
   return (
     <div className={styles.attempt}>
       <SequencePicture run={run} openId={message.id} onStep={(target) => pick(target.id)} />
-      <MessageDetail run={run} message={message} />
+      <MessageDetail
+        {...{ run, message, nameOf, tab }}
+        isFinished={trace?.growing === false}
+        onTab={setTab}
+      />
     </div>
   );
 }

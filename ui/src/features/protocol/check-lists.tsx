@@ -1,18 +1,13 @@
-import { keySourceInWords, partyName, sectionLinks, type VerifierSide } from "protocol-trace/read";
+import { keySourceInWords, partyName, type VerifierSide } from "protocol-trace/read";
+import { SectionLinks } from "../../components/section-links.tsx";
 import styles from "./check-lists.module.css";
 import { checkLabel } from "./message-wording.ts";
-
-interface CheckListsProps {
-  gates: readonly VerifierSide[];
-  /** Somebody wants to read a section of the wire profile. */
-  onSection: (section: string) => void;
-}
 
 const verdicts = { passed: "passed", challenged: "asks for more", refused: "refused" } as const;
 const signs = { passed: "✓", failed: "✕", skipped: "–" } as const;
 
 /** What each gate on the way checked, in the order it did. */
-export function CheckLists({ gates, onSection }: CheckListsProps) {
+export function CheckLists({ gates }: { gates: readonly VerifierSide[] }) {
   return (
     <div className={styles.gates}>
       {gates.map((gate, index) => (
@@ -34,19 +29,7 @@ export function CheckLists({ gates, onSection }: CheckListsProps) {
                   <span className={styles.spoken}> {verdict}</span>
                   {reason && <span className={styles.reason}>{reason}</span>}
                 </span>
-                <span className={styles.sections}>
-                  {sectionLinks(section).map((link) =>
-                    link.kind === "rfc" ? (
-                      <a key={link.text} href={link.url} target="_blank" rel="noreferrer noopener">
-                        {link.text}
-                      </a>
-                    ) : (
-                      <button key={link.text} type="button" onClick={() => onSection(link.section)}>
-                        {link.text}
-                      </button>
-                    ),
-                  )}
-                </span>
+                <SectionLinks section={section} />
               </li>
             ))}
           </ul>

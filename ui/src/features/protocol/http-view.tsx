@@ -1,12 +1,17 @@
-import type { HttpMessage, Message } from "protocol-trace/read";
+import { type HttpMessage, type Message, partyName } from "protocol-trace/read";
 import styles from "./http-view.module.css";
 
 /** Request and response as the sender's span recorded them. */
 export function HttpView({ message }: { message: Message }) {
-  const { method, url, status, request, response } = message;
+  const { method, url, status, request, response, purpose, to } = message;
+  // A browser writes no headers onto its span: what a user asked is known from who was asked.
+  const recorded =
+    purpose === "user"
+      ? `As recorded by ${partyName(to)}; what proves the user (access token, cookies) is left out, and so is the query of an address.`
+      : "As recorded by the sender; tokens and signatures are cut.";
   return (
     <>
-      <p className={styles.note}>As recorded by the sender; tokens and signatures are cut.</p>
+      <p className={styles.note}>{recorded}</p>
       <Side title={`${method} ${url}`} {...request} />
       <Side title={status === undefined ? "No answer" : `Status ${status}`} {...response} />
     </>

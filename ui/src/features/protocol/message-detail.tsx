@@ -1,26 +1,34 @@
 import { Button } from "@mantine/core";
-import { type Message, messageAnswers, type ProtocolRun, partyName } from "protocol-trace/read";
-import { type Ref, useState } from "react";
-import { CheckLists } from "./check-lists.tsx";
-import { HttpView } from "./http-view.tsx";
+import {
+  type Message,
+  messageAnswers,
+  type ProtocolRun,
+  partyName,
+  type UserNames,
+} from "protocol-trace/read";
+import type { Ref } from "react";
 import styles from "./message-detail.module.css";
+import { MessageTabs, type TabName } from "./message-tabs.tsx";
 import { milliseconds, outcomeLabel, routeLabel } from "./message-wording.ts";
-import { SectionText } from "./section-text.tsx";
-import { SignatureView } from "./signature-view.tsx";
-import { TokenList } from "./token-list.tsx";
 
 interface MessageDetailProps {
   run: ProtocolRun;
   message: Message;
+  /** What users are called. */
+  nameOf: UserNames;
+  /** Nothing more will be recorded. */
+  isFinished: boolean;
+  tab: TabName;
+  onTab: (tab: TabName) => void;
   headingRef?: Ref<HTMLHeadingElement>;
   /** Absent where there is nothing to step to. */
   onStep?: (message: Message) => void;
 }
 
-/** Everything that is known of one message, the five answers first. */
-export function MessageDetail({ run, message, headingRef, onStep }: MessageDetailProps) {
-  const [section, setSection] = useState<string | undefined>(undefined);
-  const answers = messageAnswers(message);
+/** Everything that is known of one message: the five answers, and below them what they come from. */
+export function MessageDetail(props: MessageDetailProps) {
+  const { run, message, nameOf, isFinished, tab, onTab, headingRef, onStep } = props;
+  const answers = messageAnswers(message, nameOf);
   const index = run.messages.indexOf(message);
   const questions: [string, string][] = [
     ["Who signed this?", answers.signedBy],
@@ -35,6 +43,7 @@ export function MessageDetail({ run, message, headingRef, onStep }: MessageDetai
         <div>
           <h3 ref={headingRef} tabIndex={-1}>
             {message.number}. {routeLabel(message)}
+            <span className={styles.what}>{message.what}</span>
           </h3>
           <p className={styles.facts}>
             <span className={styles.outcome} data-outcome={message.outcome}>
@@ -67,42 +76,20 @@ export function MessageDetail({ run, message, headingRef, onStep }: MessageDetai
         ))}
       </dl>
 
-      {message.verifiers.length > 0 && (
-        <details open>
-          <summary>Checks</summary>
-          <CheckLists gates={message.verifiers} onSection={setSection} />
-          {isRefusedByPolicy(message) && (
-            <p className={styles.policy}>
-              Then {partyName(message.stoppedAt ?? message.to)} asked its own policy, which refused the caller
-              with status {message.status}.
-            </p>
-          )}
-        </details>
-      )}
       {message.verifiers.length === 0 && message.signer && (
-        <p className={styles.note}>
-          {partyName(message.to)} has recorded no checks for this message. They appear here when its spans
-          arrive.
-        </p>
+        <p className={styles.note}>{noChecks(message, isFinished)}</p>
       )}
-      {message.signer && (
-        <details open>
-          <summary>Signature</summary>
-          <SignatureView message={message} signer={message.signer} />
-        </details>
-      )}
-      <TokenList run={run} message={message} />
-      <details>
-        <summary>Request and response</summary>
-        <HttpView message={message} />
-      </details>
-      {section !== undefined && <SectionText section={section} onClose={() => setSection(undefined)} />}
+      <MessageTabs run={run} message={message} tab={tab} onTab={onTab} />
     </article>
   );
 }
 
-function isRefusedByPolicy({ outcome, verifiers }: Message): boolean {
-  return outcome === "refused" && verifiers.every(({ verdict }) => verdict === "passed");
+/** Why there are no checks to show. A party whose span is there writes no others later. */
+function noChecks({ to, isReceived }: Message, isFinished: boolean): string {
+  const party = partyName(to);
+  return isReceived || isFinished
+    ? `${party} recorded no checks for this message.`
+    : `${party} has recorded no checks for this message yet. They appear here when its spans arrive.`;
 }
 
 function Step(props: { label: string; target: Message | undefined; onStep: (message: Message) => void }) {

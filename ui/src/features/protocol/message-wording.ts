@@ -20,10 +20,10 @@ export function routeLabel({ from, to, via }: Message): string {
 
 /** The message in one sentence, for a screen reader that walks over the picture. */
 export function spokenMessage(message: Message, total: number): string {
-  const { number, method, purpose, requestType, signer, status, outcome } = message;
-  const what = purpose === "token" ? `token request ${requestType ?? ""}` : method;
+  const { number, what, signer, status, outcome, visit } = message;
   const how = signer === undefined ? "not signed by an agent" : `signed with scheme ${signer.scheme}`;
-  const answer = status === undefined ? "no answer" : `status ${status}`;
+  const unanswered = visit === undefined ? "no answer" : "no status is recorded";
+  const answer = status === undefined ? unanswered : `status ${status}`;
   return `Message ${number} of ${total}: ${routeLabel(message)}, ${what}, ${how}; ${answer}, ${outcomeLabel(outcome).toLowerCase()}`;
 }
 

@@ -1,11 +1,16 @@
-import type { Message, ProtocolRun } from "protocol-trace/read";
-import { useEffect, useRef } from "react";
+import type { Message, ProtocolRun, UserNames } from "protocol-trace/read";
+import { useEffect, useRef, useState } from "react";
 import { MessageDetail } from "./message-detail.tsx";
+import type { TabName } from "./message-tabs.tsx";
 import styles from "./protocol-view.module.css";
 import { SequencePicture } from "./sequence-picture.tsx";
 
 interface ProtocolViewProps {
   run: ProtocolRun;
+  /** What users are called. */
+  nameOf: UserNames;
+  /** Nothing more will be recorded. */
+  isFinished: boolean;
   /** The message that the page's address names. */
   openId: string | undefined;
   hrefOf: (message: Message) => string;
@@ -14,7 +19,9 @@ interface ProtocolViewProps {
 }
 
 /** The picture of a run on one side, one message of it on the other. */
-export function ProtocolView({ run, openId, hrefOf, onStep }: ProtocolViewProps) {
+export function ProtocolView({ run, nameOf, isFinished, openId, hrefOf, onStep }: ProtocolViewProps) {
+  // Who steps through the messages goes on looking at the same thing of each.
+  const [tab, setTab] = useState<TabName>("checks");
   const heading = useRef<HTMLHeadingElement>(null);
   const picked = useRef(false);
   const open = run.messages.find(({ id }) => id === openId) ?? mostTelling(run.messages);
@@ -44,7 +51,15 @@ export function ProtocolView({ run, openId, hrefOf, onStep }: ProtocolViewProps)
           <span data-verdict="refused">✕ refused</span>
         </p>
       </div>
-      {open && <MessageDetail key={open.id} run={run} message={open} headingRef={heading} onStep={onStep} />}
+      {open && (
+        <MessageDetail
+          key={open.id}
+          {...{ run, nameOf, isFinished, tab, onStep }}
+          message={open}
+          onTab={setTab}
+          headingRef={heading}
+        />
+      )}
     </div>
   );
 }

@@ -1,5 +1,11 @@
 import { EVENT } from "protocol-trace/names";
-import type { Message, Party, ProtocolRun, Verdict } from "protocol-trace/read";
+import {
+  interactionUrl,
+  type Message,
+  type Party,
+  type ProtocolRun,
+  type Verdict,
+} from "protocol-trace/read";
 
 /** A vertical line of the picture. */
 export interface Column {
@@ -27,6 +33,8 @@ export interface Row {
   path: string;
   label: { text: string; x: number; y: number };
   marks: Mark[];
+  /** Where an answer goes through the gateway, which judges requests only. */
+  passes: { x: number; y: number }[];
 }
 
 export interface SequenceLayout {
@@ -64,8 +72,8 @@ export function layOutSequence(run: ProtocolRun, width: number): SequenceLayout 
 
   let top = headerHeight + 6;
   const rows = steps(run.messages).map(({ message, kind }): Row => {
-    const isTurning = kind === "request" && turnsAtGateway(message, xOf);
-    const height = kind === "response" ? responseHeight : requestHeight + (isTurning ? turnHeight : 0);
+    const isTurning = turnsAtGateway(message, xOf);
+    const height = (kind === "response" ? responseHeight : requestHeight) + (isTurning ? turnHeight : 0);
     const row = { key: `${message.id} ${kind}`, message, kind, top, height };
     const y = top + (kind === "request" ? 30 : 22);
     top += height;
@@ -74,8 +82,16 @@ export function layOutSequence(run: ProtocolRun, width: number): SequenceLayout 
     const text = kind === "request" ? requestLabel(message) : responseLabel(message);
     const middle = (start + end) / 2;
     const label = { text, x: clampCentre(middle, text, width), y: y - (kind === "request" ? 11 : 8) };
-    if (kind === "response") return { ...row, path: line(end, start, y), label, marks: [] };
     const gate = message.via === undefined ? undefined : xOf(message.via);
+    if (kind === "response") {
+      const path =
+        isTurning && gate !== undefined
+          ? `M${end} ${y} H${gate} v${turnHeight} H${shortened(gate, start)}`
+          : line(end, start, y);
+      const isPassing = gate !== undefined && message.stoppedAt === undefined;
+      const passes = isPassing ? [{ x: gate, y: isTurning ? y + turnHeight / 2 : y }] : [];
+      return { ...row, path, label, marks: [], passes };
+    }
     const room = message.verifiers.some(({ party }) => xOf(party) === end) ? markRoom : undefined;
     const path =
       isTurning && gate !== undefined
@@ -85,13 +101,19 @@ export function layOutSequence(run: ProtocolRun, width: number): SequenceLayout 
       ({ party, verdict }): Mark => ({
         x: xOf(party),
         y: isTurning && party === message.via ? y + turnHeight / 2 : isTurning ? y + turnHeight : y,
-        // A gate may find nothing wrong with a message that a policy behind it refuses.
-        verdict: message.stoppedAt === party && message.outcome === "refused" ? "refused" : verdict,
+        verdict: shownVerdict(message, party, verdict),
       }),
     );
-    return { ...row, path, label, marks };
+    return { ...row, path, label, marks, passes: [] };
   });
   return { columns, rows, headerHeight, height: top + 10, isNarrow: gap < narrowGap };
+}
+
+/** A gate may find nothing wrong with a message that a policy behind it refuses, or for which its agent wants the person. */
+function shownVerdict({ outcome, to, stoppedAt }: Message, party: string, verdict: Verdict): Verdict {
+  if (verdict !== "passed") return verdict;
+  if (stoppedAt === party && outcome === "refused") return "refused";
+  return to === party && outcome === "challenged" ? "challenged" : verdict;
 }
 
 /** Requests and responses by time: what a call causes lies between the two. */
@@ -113,35 +135,27 @@ function turnsAtGateway({ from, to, via, stoppedAt }: Message, xOf: (party: stri
   return (gate - xOf(from)) * (xOf(to) - gate) < 0;
 }
 
-function requestLabel({ number, method, purpose, requestType, signer, url }: Message): string {
-  if (purpose === "user") return `${number}  ${method} ${url}`;
-  const what =
-    purpose === "token"
-      ? `token request${requestType ? `: ${requestType}` : ""}`
-      : `${method} ${pathOf(url)}`;
-  return `${number}  ${what}, signed with ${signer?.scheme ?? "its key"}`;
+function requestLabel({ number, purpose, what, signer }: Message): string {
+  return purpose === "user"
+    ? `${number}  ${what}`
+    : `${number}  ${what}, signed with ${signer?.scheme ?? "its key"}`;
 }
 
-function responseLabel({ status, outcome, events, verifiers }: Message): string {
+function responseLabel(message: Message): string {
+  const { status, outcome, events, verifiers, visit, errorCode } = message;
+  if (visit?.leg === "there") return "sent back";
   const words = {
     accepted: "",
-    challenged: " challenge",
-    refused: " refused",
+    challenged: interactionUrl(message) === undefined ? " challenge" : " challenge: the person is wanted",
+    refused: errorCode === undefined ? " refused" : ` ${errorCode}`,
     failed: " failed",
     pending: "",
   };
   const isAsked = events.some(({ name }) => name === EVENT.consentRequired);
   const isIssued = verifiers.some(({ issuedToken }) => issuedToken !== undefined);
   const more = isAsked ? ", the user is asked first" : isIssued ? ", auth token" : words[outcome];
-  return `${status ?? "no answer"}${more}`;
-}
-
-function pathOf(url: string): string {
-  try {
-    return new URL(url).pathname;
-  } catch {
-    return url;
-  }
+  // The span of a browser that comes back may not say with which status it is sent on.
+  return `${status ?? (visit === undefined ? "no answer" : "sent on")}${more}`;
 }
 
 function line(start: number, end: number, y: number, room?: number): string {

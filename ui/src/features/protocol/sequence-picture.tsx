@@ -143,7 +143,7 @@ function Place({ href, style, elementRef, isOpen, tabIndex, onPick, children }: 
 }
 
 function Arrow({ row }: { row: Row }) {
-  const { message, kind, path, label, marks } = row;
+  const { message, kind, path, label, marks, passes } = row;
   return (
     <g
       className={styles.arrow}
@@ -156,6 +156,9 @@ function Arrow({ row }: { row: Row }) {
       <text x={label.x} y={label.y} textAnchor="middle">
         {label.text}
       </text>
+      {passes.map(({ x, y }) => (
+        <circle key={x} className={styles.pass} cx={x} cy={y} r={3} />
+      ))}
       {marks.map(({ x, y, verdict }) => (
         <VerdictMark key={`${x} ${y}`} x={x} y={y} verdict={verdict} />
       ))}

@@ -10,18 +10,22 @@ import { TokenBindingPicture } from "./token-binding-picture.tsx";
 import styles from "./token-list.module.css";
 
 /** A token of a message and what it has to do with it. */
-interface PlacedToken {
+export interface PlacedToken {
   token: TracedToken;
   place: string;
 }
 
+interface TokenListProps {
+  run: ProtocolRun;
+  message: Message;
+  /** Of {@link tokensOf}. */
+  tokens: readonly PlacedToken[];
+}
+
 /** Each token that came with the message or with its answer, decoded, with the key it is bound to. */
-export function TokenList({ run, message }: { run: ProtocolRun; message: Message }) {
-  const tokens = tokensOf(message);
-  if (tokens.length === 0) return null;
+export function TokenList({ run, message, tokens }: TokenListProps) {
   return (
-    <details open>
-      <summary>{tokens.length === 1 ? "Token" : "Tokens"}</summary>
+    <>
       {tokens.map(({ token, place }) => (
         <section className={styles.token} key={token.id} aria-label={`${token.kind} ${token.id}`}>
           <h4>
@@ -46,7 +50,7 @@ export function TokenList({ run, message }: { run: ProtocolRun; message: Message
           )}
         </section>
       ))}
-    </details>
+    </>
   );
 }
 
@@ -59,7 +63,8 @@ function headerRows({ header = {} }: TracedToken) {
   ];
 }
 
-function tokensOf({ signer, verifiers, events, from }: Message): PlacedToken[] {
+/** The tokens of a message, each once. */
+export function tokensOf({ signer, verifiers, events, from }: Message): PlacedToken[] {
   const placed: [TracedToken | undefined, string][] = [
     [signer?.token, `Sent by ${partyName(from)} in Signature-Key:`],
     ...verifiers.flatMap(({ party, token, upstreamToken, challenge, issuedToken }): typeof placed => [

@@ -27,6 +27,8 @@ function message(
     endMicros: times[1],
     method: "POST",
     url: "http://agent.localhost/",
+    what: "message/send",
+    isReceived: true,
     status: 200,
     outcome: "accepted",
     purpose: "resource",
@@ -81,6 +83,58 @@ describe("layOutSequence", () => {
     );
     expect(rows[0]?.path).not.toContain("v");
     expect(rows[2]?.path).toContain("v");
+  });
+
+  test("an answer takes the way of its request, through the gateway", () => {
+    const through = { via: "gateway" };
+    const { rows, columns } = layOutSequence(
+      runOf(message(1, "backend", "agent", [0, 5], through), message(2, "agent", "market", [6, 9], through)),
+      600,
+    );
+    const gate = columns[2]?.x;
+    const answers = rows.filter(({ kind }) => kind === "response");
+    expect(answers.map(({ passes }) => passes.map(({ x }) => x))).toEqual([[gate], [gate]]);
+    expect(answers[0]?.path).not.toContain("v");
+    expect(answers[1]?.path).toMatch(new RegExp(`H${gate} v`));
+    for (const row of rows.filter(({ kind }) => kind === "request")) expect(row.passes).toEqual([]);
+  });
+
+  test("an answer of the gateway itself goes through nothing", () => {
+    const stopped = { via: "gateway", stoppedAt: "gateway", outcome: "refused" as const, status: 403 };
+    const { rows } = layOutSequence(runOf(message(1, "backend", "agent", [0, 5], stopped)), 600);
+    expect(rows[1]?.passes).toEqual([]);
+  });
+
+  test("says what is asked, and how a visit to a page goes on", () => {
+    const { rows } = layOutSequence(
+      runOf(
+        message(1, "backend", "agent", [0, 5]),
+        message(2, "ui", "agent", [6, 7], {
+          purpose: "user",
+          what: "sent to the consent page",
+          visit: { page: "consent", leg: "there" },
+        }),
+      ),
+      600,
+    );
+    expect(rows.map(({ label }) => label.text)).toEqual([
+      "1  message/send, signed with its key",
+      "200",
+      "2  sent to the consent page",
+      "sent back",
+    ]);
+  });
+
+  test("an agent that wants the person asks for more, although its gate let the message pass", () => {
+    const challenged = {
+      status: 401,
+      outcome: "challenged" as const,
+      response: { headers: { "agent-auth": 'httpsig; user_interaction="http://agent.localhost/page?x=1"' } },
+      verifiers: [gate("agent", "passed")],
+    };
+    const { rows } = layOutSequence(runOf(message(1, "backend", "agent", [0, 5], challenged)), 600);
+    expect(rows[0]?.marks).toMatchObject([{ verdict: "challenged" }]);
+    expect(rows[1]?.label.text).toBe("401 challenge: the person is wanted");
   });
 
   test("an arrow that was stopped ends at the gateway, which says no", () => {

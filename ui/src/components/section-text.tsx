@@ -1,7 +1,7 @@
 import { Modal } from "@mantine/core";
 import { lazy, Suspense, useEffect, useState } from "react";
 
-const Markdown = lazy(() => import("../../components/markdown.tsx"));
+const Markdown = lazy(() => import("./markdown.tsx"));
 
 /** A section of the wire profile, to be read without leaving the page. */
 export function SectionText({ section, onClose }: { section: string; onClose: () => void }) {

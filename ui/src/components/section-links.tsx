@@ -1,0 +1,25 @@
+import { sectionLinks } from "protocol-trace/read";
+import { useState } from "react";
+import styles from "./section-links.module.css";
+import { SectionText } from "./section-text.tsx";
+
+/** What demands a check: links to the RFC, and to the section of the wire profile, which opens on the page. */
+export function SectionLinks({ section }: { section: string }) {
+  const [open, setOpen] = useState<string | undefined>(undefined);
+  return (
+    <span className={styles.sections}>
+      {sectionLinks(section).map((link) =>
+        link.kind === "rfc" ? (
+          <a key={link.text} href={link.url} target="_blank" rel="noreferrer noopener">
+            {link.text}
+          </a>
+        ) : (
+          <button key={link.text} type="button" onClick={() => setOpen(link.section)}>
+            {link.text}
+          </button>
+        ),
+      )}
+      {open !== undefined && <SectionText section={open} onClose={() => setOpen(undefined)} />}
+    </span>
+  );
+}

@@ -1,0 +1,87 @@
+import { Tabs } from "@mantine/core";
+import { afterChecks, type Message, type ProtocolRun, partyName } from "protocol-trace/read";
+import type { ReactNode } from "react";
+import { CheckLists } from "./check-lists.tsx";
+import { HttpView } from "./http-view.tsx";
+import styles from "./message-detail.module.css";
+import { SignatureView } from "./signature-view.tsx";
+import { TokenList, tokensOf } from "./token-list.tsx";
+
+export type TabName = "checks" | "signature" | "tokens" | "http";
+
+interface MessageTabsProps {
+  run: ProtocolRun;
+  message: Message;
+  /** The one that is wanted; a message that has nothing there shows its first. */
+  tab: TabName;
+  onTab: (tab: TabName) => void;
+}
+
+/** What is known of a message, one kind at a time, so that the spans below stay near. */
+export function MessageTabs({ run, message, tab, onTab }: MessageTabsProps) {
+  const { signer, verifiers, request, response } = message;
+  const tokens = tokensOf(message);
+  const hasHttp = [request, response].some(({ headers, body }) => headers || body);
+  const tabs: [TabName, string, ReactNode][] = [];
+  if (verifiers.length > 0) {
+    tabs.push([
+      "checks",
+      "Checks",
+      <>
+        <CheckLists gates={verifiers} />
+        <AfterChecks message={message} />
+      </>,
+    ]);
+  }
+  if (signer) {
+    tabs.push([
+      "signature",
+      "Signature",
+      <SignatureView key="signature" message={message} signer={signer} />,
+    ]);
+  }
+  if (tokens.length > 0) {
+    const label = tokens.length === 1 ? "Token" : "Tokens";
+    tabs.push(["tokens", label, <TokenList key="tokens" run={run} message={message} tokens={tokens} />]);
+  }
+  if (hasHttp || signer)
+    tabs.push(["http", "Request and response", <HttpView key="http" message={message} />]);
+  const [first] = tabs;
+  if (first === undefined) return null;
+  const shown = tabs.some(([name]) => name === tab) ? tab : first[0];
+  return (
+    <Tabs
+      value={shown}
+      onChange={(name) => onTab(name as TabName)}
+      keepMounted={false}
+      classNames={{ list: styles.tabs, tab: styles.tab, panel: styles.tabPanel }}
+    >
+      <Tabs.List aria-label="What is known of this message">
+        {tabs.map(([name, label]) => (
+          <Tabs.Tab key={name} value={name}>
+            {label}
+          </Tabs.Tab>
+        ))}
+      </Tabs.List>
+      {tabs.map(([name, , content]) => (
+        <Tabs.Panel key={name} value={name}>
+          {content}
+        </Tabs.Panel>
+      ))}
+    </Tabs>
+  );
+}
+
+/** Every check has passed, and still the message was turned down. */
+function AfterChecks({ message }: { message: Message }) {
+  const after = afterChecks(message);
+  if (after === undefined) return null;
+  const party = partyName(message.stoppedAt ?? message.to);
+  return (
+    <p className={styles.after} data-kind={after}>
+      {after === "policy"
+        ? `Then ${party} asked its own policy, which refused the caller with status ${message.status}.`
+        : `Then ${party} answered with status ${message.status}, for reasons of its own.`}
+    </p>
+  );
+}

@@ -1,0 +1,97 @@
+import type { RunTrace } from "backend-api";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { ApiFailure } from "../../../src/api/api-failure.ts";
+import {
+  POLL_INTERVAL_MS,
+  pollRunTrace,
+  type RunTraceState,
+} from "../../../src/features/protocol/poll-run-trace.ts";
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const answer = (more: Partial<RunTrace> = {}): RunTrace => ({
+  request_id: "1",
+  trace_ids: [],
+  traces: [],
+  explorer_url: "http://localhost:16686",
+  finished: false,
+  growing: true,
+  ...more,
+});
+
+/** A backend whose answers are scripted, one function for each question; the last goes on. */
+function polling(...script: (() => RunTrace)[]) {
+  let state: RunTraceState = {};
+  const seen = { asked: 0, lapsed: 0, signals: [] as AbortSignal[], state: () => state };
+  const stop = pollRunTrace({
+    fetchTrace: async (signal) => {
+      seen.signals.push(signal);
+      const next = script[Math.min(seen.asked, script.length - 1)];
+      seen.asked += 1;
+      return next!();
+    },
+    onChange: (change) => {
+      state = change(state);
+    },
+    onSessionLapsed: () => {
+      seen.lapsed += 1;
+    },
+  });
+  return { ...seen, seen, stop };
+}
+
+const fail = (error: Error) => () => {
+  throw error;
+};
+const pass = (times: number) => vi.advanceTimersByTimeAsync(POLL_INTERVAL_MS * times);
+
+test("is read again while it grows, and no more after that", async () => {
+  const { seen } = polling(answer, answer, () => answer({ finished: true, growing: false }));
+  await pass(0);
+  expect(seen.asked).toBe(1);
+  expect(seen.state().run?.messages).toEqual([]);
+  expect(seen.state().trace?.finished).toBe(false);
+  await pass(2);
+  expect(seen.asked).toBe(3);
+  expect(seen.state().trace?.finished).toBe(true);
+  await pass(5);
+  expect(seen.asked).toBe(3);
+});
+
+test("a failure that may pass leaves what was there, and goes with the next answer", async () => {
+  const broken = fail(new ApiFailure("refused", "The backend refused: no", { status: 502 }));
+  const { seen } = polling(answer, broken, answer);
+  await pass(1);
+  expect(seen.state().failure?.message).toContain("no");
+  expect(seen.state().trace).toBeDefined();
+  await pass(1);
+  expect(seen.state().failure).toBeUndefined();
+});
+
+test("what is not there does not come back", async () => {
+  const { seen } = polling(fail(new ApiFailure("refused", "No such optimization", { status: 404 })));
+  await pass(5);
+  expect(seen.asked).toBe(1);
+  expect(seen.state().failure).toBeDefined();
+});
+
+test("a session that has ended is told once, and ends it", async () => {
+  const { seen } = polling(fail(new ApiFailure("session_lapsed", "ended")));
+  await pass(5);
+  expect([seen.asked, seen.lapsed]).toEqual([1, 1]);
+  expect(seen.state().failure).toBeUndefined();
+});
+
+test("who has stopped is told nothing more, whatever still comes", async () => {
+  const { seen, stop } = polling(answer);
+  stop();
+  await pass(5);
+  expect(seen.asked).toBe(1);
+  expect(seen.signals[0]?.aborted).toBe(true);
+  expect(seen.state()).toEqual({});
+});
