@@ -316,17 +316,20 @@ export class ConsentRequiredError extends AAuthError {
 
 /**
  * The resource wants the user in person. Send the browser to `interactionUrl`; when it comes back to the return URL named in it,
- * make the same request again (profile 3.5).
+ * make the same request again, with the same key (profile 3.5).
  */
 export class UserInteractionRequiredError extends AAuthError {
   override readonly name: string = "UserInteractionRequiredError";
   readonly interactionUrl: string;
   /** Identifier of the resource, at whose origin the URL is. */
   readonly resource: string;
+  /** The agent's key that the answer will be for: it makes the request again (`keyThumbprint` of the call), also after a rotation. */
+  readonly keyThumbprint: string | undefined;
 
-  constructor(options: { interactionUrl: string; resource: string }) {
+  constructor(options: { interactionUrl: string; resource: string; keyThumbprint?: string }) {
     super("user_interaction_required", "the resource wants the user to visit it first");
     this.interactionUrl = options.interactionUrl;
     this.resource = options.resource;
+    this.keyThumbprint = options.keyThumbprint;
   }
 }

@@ -29,3 +29,9 @@ export async function keyBoundIn(token: string, keys: AgentKeys): Promise<Signin
 export function keyWith(thumbprint: string | undefined, keys: AgentKeys): SigningKey {
   return keys.usable().find((key) => key.thumbprint === thumbprint) ?? keys.current();
 }
+
+/** The one key with this thumbprint, as long as it is held; all of them without a thumbprint, or when it is gone. */
+export function pinnedTo(thumbprint: string | undefined, keys: AgentKeys): AgentKeys {
+  const key = thumbprint && keys.usable().find((candidate) => candidate.thumbprint === thumbprint);
+  return key ? { current: () => key, usable: () => [key] } : keys;
+}

@@ -8,7 +8,7 @@ import { AAuthError } from "../errors.ts";
 import type { AgentAuth } from "../headers/agent-auth.ts";
 import type { SignatureKeyChoice } from "../signing/sign-request.ts";
 import type { SigningKey } from "../types.ts";
-import { type AgentKeys, keyBoundIn } from "./agent-keys.ts";
+import { type AgentKeys, keyBoundIn, pinnedTo } from "./agent-keys.ts";
 import { challengeOf, checkChallenge, type TrustedChallenge } from "./check-challenge.ts";
 import { type AgentObserver, combineObservers, type RetryReason, type ShownToken } from "./events.ts";
 import { type OutgoingRequest, readOutgoingRequest } from "./outgoing-request.ts";
@@ -38,6 +38,11 @@ export interface FetchContext {
   readonly scope?: string;
   /** Where a user comes back to whom the resource wants in person; without it such a challenge is the response. */
   readonly returnUrl?: string;
+  /**
+   * `keyThumbprint` of a `UserInteractionRequiredError`: the request is made again with the key that the user's answer is for, and
+   * with no token of another. Default: the current key, which also takes the place of one that is gone.
+   */
+  readonly keyThumbprint?: string;
   readonly observer?: AgentObserver;
   readonly signal?: AbortSignal;
 }
@@ -80,7 +85,7 @@ export function createSignedFetch(options: SignedFetchOptions, context: FetchCon
     const signals = [
       ...new Set(context.signal === undefined ? request.signals : [context.signal, ...request.signals]),
     ];
-    const { keys } = options;
+    const keys = pinnedTo(context.keyThumbprint, options.keys);
     // One key for the whole call, even if the agent's key is rotated meanwhile: the challenge is bound to it.
     const current = keys.current();
     const resource = context.resource ?? new URL(request.url).origin;
@@ -150,7 +155,11 @@ export function createSignedFetch(options: SignedFetchOptions, context: FetchCon
       const { returnUrl } = context;
       if (returnUrl === undefined) return response;
       await response.body?.cancel();
-      throw interactionRequired(challenge.userInteraction, { resource, returnUrl });
+      throw interactionRequired(challenge.userInteraction, {
+        resource,
+        returnUrl,
+        keyThumbprint: key.thumbprint,
+      });
     }
     if (challenge?.level !== "authorized") return response;
     const isLimited = response.status === LIMITED;
@@ -181,7 +190,12 @@ export function createSignedFetch(options: SignedFetchOptions, context: FetchCon
     }
     if (again?.userInteraction !== undefined && context.returnUrl !== undefined) {
       await response.body?.cancel();
-      throw interactionRequired(again.userInteraction, { resource, returnUrl: context.returnUrl });
+      const { returnUrl } = context;
+      throw interactionRequired(again.userInteraction, {
+        resource,
+        returnUrl,
+        keyThumbprint: key.thumbprint,
+      });
     }
     return response;
 

@@ -17,7 +17,7 @@ import { AAuthError, UserInteractionRequiredError } from "../errors.ts";
  */
 export function interactionRequired(
   address: string,
-  { resource, returnUrl }: { resource: string; returnUrl: string },
+  { resource, returnUrl, keyThumbprint }: { resource: string; returnUrl: string; keyThumbprint: string },
 ): UserInteractionRequiredError {
   if (!/^https?:$/.test(URL.parse(returnUrl)?.protocol ?? ""))
     throw new TypeError("returnUrl must be an URL");
@@ -27,5 +27,5 @@ export function interactionRequired(
   }
   url.hash = "";
   url.searchParams.set("return_url", returnUrl);
-  return new UserInteractionRequiredError({ interactionUrl: url.href, resource });
+  return new UserInteractionRequiredError({ interactionUrl: url.href, resource, keyThumbprint });
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createTokenCache } from "../../src/agent/token-cache.ts";
-import { ConsentRequiredError } from "../../src/errors.ts";
+import { ConsentRequiredError, type UserInteractionRequiredError } from "../../src/errors.ts";
 import { formatAgentAuth } from "../../src/headers/agent-auth.ts";
 import { createKeyRing } from "../../src/keys/key-ring.ts";
 import { generateSigningKey } from "../../src/keys/signing-key.ts";
@@ -86,6 +86,61 @@ describe("an agent whose key is rotated", () => {
     // The current key, and so the default, is another one: the token is of no use with it.
     const refused = await errorOf(agent.redeemCode({ authServer, code: "c" }));
     expect(refused.code).toBe("token_request_failed");
+  });
+});
+
+describe("a resource that wants the user in person", () => {
+  const returnUrl = "http://backend.localhost:8000/interaction?state=s";
+  /** A resource that serves who has been there; the visit is remembered for the key that asked. */
+  async function visitedWorld(requirement: World["requirement"]) {
+    const rotating = await rotatingWorld();
+    const { world } = rotating;
+    world.requirement = requirement;
+    const usual = world.resource;
+    const visited = new Set<string>();
+    world.resource = async (request) => {
+      const answer = await usual(request);
+      const caller = world.seen.at(-1)?.agent.thumbprint;
+      if (answer.status !== 200 || visited.has(String(caller))) return answer;
+      const headers = {
+        "agent-auth": `httpsig; user_interaction="http://supply-chain-agent.localhost:3000/visit"`,
+      };
+      return new Response("", { status: 401, headers });
+    };
+    return { ...rotating, visited };
+  }
+
+  it.each([
+    ["an identity", { level: "identified" }],
+    ["a token", { level: "authorized", scopes: ["supply-chain:optimize"] }],
+  ] as [string, World["requirement"]][])(
+    "gets the request again with the key that the visit is for, rotated or not; it wants %s",
+    async (_what, requirement) => {
+      const { ring, rotate, agent, visited } = await visitedWorld(requirement);
+      const old = ring.current();
+      const demand = await errorOf<UserInteractionRequiredError>(agent.fetchFor({ returnUrl })(URL_ROOT));
+      expect(demand.keyThumbprint).toBe(old.thumbprint);
+      visited.add(old.thumbprint);
+      await rotate();
+      // A token that was had with the new key meanwhile must not take the old one's place.
+      await errorOf(agent.fetchFor({ returnUrl, cacheKey: "x" })(URL_ROOT));
+      const { keyThumbprint = "" } = demand;
+      expect((await agent.fetchFor({ returnUrl, keyThumbprint })(URL_ROOT)).status).toBe(200);
+    },
+  );
+
+  it("is asked with the current key once that key is gone", async () => {
+    const { ring, rotate, agent, clock } = await visitedWorld({ level: "identified" });
+    const demand = await errorOf<UserInteractionRequiredError>(agent.fetchFor({ returnUrl })(URL_ROOT));
+    await rotate();
+    clock.advance(1000);
+    const current = ring.current();
+    const { keyThumbprint = "" } = demand;
+    const again = await errorOf<UserInteractionRequiredError>(
+      agent.fetchFor({ returnUrl, keyThumbprint })(URL_ROOT),
+    );
+    expect(again.keyThumbprint).toBe(current.thumbprint);
+    expect(again.keyThumbprint).not.toBe(keyThumbprint);
   });
 });
 
