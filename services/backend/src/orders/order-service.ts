@@ -13,10 +13,12 @@ import { HttpError } from "../plugins/errors.ts";
 import type { CallObserver } from "../services/call-observer.ts";
 import type { TracedWork } from "../services/traced-work.ts";
 import { type OrderClient, OrderRefusedError } from "./order-client.ts";
+import { INTERACTION_EXPIRED, INTERACTION_REPEATED } from "./order-failures.ts";
 
 /** Orders that the supply-chain agent places with the user's approval on a page of its own (profile 3.5). */
 export interface OrderService {
   catalogue(): Promise<Catalogue>;
+  /** @throws HttpError 429 while too many orders of the user are open */
   start(userId: string, request: OrderRequest): Promise<Order>;
   /** The user's order. @throws HttpError 404, also for somebody else's */
   get(userId: string, id: string): Order;
@@ -35,6 +37,8 @@ interface Kept {
   order: Order;
   /** Unix seconds. */
   changedAt: number;
+  /** The demand for the user in person, once it was made. */
+  visit?: { readonly endsAt: number; readonly keyThumbprint: string | undefined };
 }
 
 const FINAL: ReadonlySet<Order["status"]> = new Set(["placed", "declined", "failed"]);
@@ -44,6 +48,9 @@ const VISIT_SECONDS = 600;
 const RETURN_STATUS = 303;
 const KEEP_SECONDS = 3600;
 const MAX_ORDERS = 10_000;
+/** As with optimizations: 20 that wait, and 100 that are remembered, of one user. More would push out those of others. */
+const MAX_OPEN_PER_USER = 20;
+const MAX_PER_USER = 100;
 
 export function createOrderService(deps: {
   agent: Agent;
@@ -76,7 +83,7 @@ export function createOrderService(deps: {
 
   /** Never rejects: whatever happens becomes the state of the order. */
   async function attemptNow(kept: Kept): Promise<void> {
-    const { userId, request } = kept;
+    const { userId, request, visit } = kept;
     const { order_id, model, quantity } = kept.order;
     const state = randomBytes(32).toString("base64url");
     const back = new URL(returnUrl);
@@ -85,7 +92,13 @@ export function createOrderService(deps: {
     const signal = AbortSignal.timeout(timeoutSeconds * 1000);
     const base = { order_id, ...request };
     try {
-      const fetch = agent.fetchFor({ signal, returnUrl: back.href, observer: call.observer });
+      const fetch = agent.fetchFor({
+        signal,
+        returnUrl: back.href,
+        observer: call.observer,
+        // What was approved is the request with this key: another would only be asked to approve again.
+        ...(visit?.keyThumbprint !== undefined && { keyThumbprint: visit.keyThumbprint }),
+      });
       // The approver is named in the signed request: whoever else opens the page cannot approve it.
       const { total, approved_by } = await client.place(
         { order_id, model, quantity, approver: userId },
@@ -94,7 +107,8 @@ export function createOrderService(deps: {
       kept.order = { ...base, status: "placed", total, approved_by };
       logger.info({ orderId: order_id }, "✅ Order placed with the user's approval");
     } catch (error) {
-      if (error instanceof UserInteractionRequiredError) {
+      if (error instanceof UserInteractionRequiredError && visit === undefined) {
+        kept.visit = { endsAt: now() + VISIT_SECONDS, keyThumbprint: error.keyThumbprint };
         visits.put(state, order_id, VISIT_SECONDS);
         kept.order = { ...base, status: "awaiting_person", interaction_url: error.interactionUrl };
         logger.info({ orderId: order_id }, "🔐 The supply-chain agent wants the user in person");
@@ -105,15 +119,17 @@ export function createOrderService(deps: {
         return;
       }
       const failure =
-        error instanceof OrderRefusedError
-          ? {
-              hop: "supply-chain-agent" as const,
-              check: "policy" as const,
-              code: error.code,
-              message: oneLine(error.message),
-              advice: "Change the order.",
-            }
-          : explainFailure(error, { peer: call.peer(), places, timeoutSeconds });
+        error instanceof UserInteractionRequiredError
+          ? INTERACTION_REPEATED
+          : error instanceof OrderRefusedError
+            ? {
+                hop: "supply-chain-agent" as const,
+                check: "policy" as const,
+                code: error.code,
+                message: oneLine(error.message),
+                advice: "Change the order.",
+              }
+            : explainFailure(error, { peer: call.peer(), places, timeoutSeconds });
       logger.warn({ err: error, orderId: order_id, code: failure.code }, `❌ ${failure.message}`);
       markFailed(failure);
       kept.order = { ...base, status: "failed", failure };
@@ -122,7 +138,34 @@ export function createOrderService(deps: {
 
   function ofUser(userId: string, id: string): Kept | undefined {
     const kept = orders.get(id);
-    return kept?.userId === userId ? kept : undefined;
+    if (kept?.userId !== userId) return undefined;
+    expire(kept);
+    return kept;
+  }
+
+  /** Nobody has a timer for it: whoever looks finds that the time is over. */
+  function expire(kept: Kept): void {
+    const { order, visit } = kept;
+    if (order.status !== "awaiting_person" || visit === undefined || now() < visit.endsAt) return;
+    const { interaction_url: _dead, ...rest } = order;
+    kept.order = { ...rest, status: "failed", failure: INTERACTION_EXPIRED };
+    kept.changedAt = visit.endsAt;
+  }
+
+  function makeRoom(userId: string): void {
+    const own = [...orders.values()].filter((kept) => kept.userId === userId);
+    own.forEach(expire);
+    const [closed, open] = [true, false].map((isClosed) =>
+      own.filter(({ order }) => FINAL.has(order.status) === isClosed),
+    ) as [Kept[], Kept[]];
+    if (open.length >= MAX_OPEN_PER_USER) {
+      throw new HttpError(
+        429,
+        "You have too many open orders; answer the supply-chain agent's page, or wait",
+      );
+    }
+    // The cache has the one used last first.
+    for (const { order } of closed.slice(MAX_PER_USER - open.length - 1)) orders.delete(order.order_id);
   }
 
   return {
@@ -139,6 +182,7 @@ export function createOrderService(deps: {
     },
 
     async start(userId, { model, quantity }) {
+      makeRoom(userId);
       const request = { model, quantity };
       const order: Order = { order_id: randomUUID(), ...request, status: "placing" };
       const traceId = currentTraceId();

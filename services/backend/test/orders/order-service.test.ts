@@ -17,6 +17,7 @@ const PLACED = { status: "placed", total: 62_500, approved_by: { sub: "anna", na
 const VISIT = new UserInteractionRequiredError({
   interactionUrl: "http://sca.localhost:3000/interaction?session=s",
   resource: "http://sca.localhost:3000",
+  keyThumbprint: "key-1",
 });
 
 let now: number;
@@ -93,14 +94,37 @@ describe("an order", () => {
     expect(orders.get("anna", order_id)).toEqual({ order_id, ...WANTED, status: "declined" });
   });
 
-  it("whose visit was cut short asks for it again, with a new state", async () => {
-    const orders = scripted(fail(VISIT), fail(VISIT), () => PLACED);
+  it("is tried again with the key that its approval is for, whatever key has come since", async () => {
+    const orders = scripted(fail(VISIT), () => PLACED);
+    await orders.start("anna", WANTED);
+    await orders.resume(stateOf());
+    expect(contexts.map(({ keyThumbprint }) => keyThumbprint)).toEqual([undefined, "key-1"]);
+  });
+
+  it("whose agent wants the user again after the visit fails: nobody is sent round in circles", async () => {
+    const orders = scripted(fail(VISIT), fail(VISIT));
     const { order_id } = await orders.start("anna", WANTED);
     await orders.resume(stateOf(0));
+    const order = orders.get("anna", order_id);
+    expect(order).toMatchObject({ status: "failed", failure: { code: "interaction_repeated" } });
+    expect(order).not.toHaveProperty("interaction_url");
+    expect(await orders.resume(stateOf(1))).toBeUndefined();
+    expect(asked).toHaveLength(2);
+  });
+
+  it("whose visit nobody has come back from in time has failed, and leads to no page any more", async () => {
+    const orders = scripted(fail(VISIT));
+    const { order_id } = await orders.start("anna", WANTED);
+    now += 599;
     expect(orders.get("anna", order_id).status).toBe("awaiting_person");
-    expect(stateOf(1)).not.toBe(stateOf(0));
-    await orders.resume(stateOf(1));
-    expect(orders.get("anna", order_id).status).toBe("placed");
+    now += 1;
+    expect(orders.get("anna", order_id)).toEqual({
+      order_id,
+      ...WANTED,
+      status: "failed",
+      failure: expect.objectContaining({ code: "interaction_expired" }),
+    });
+    expect(orders.traceOf("anna", order_id)).toMatchObject({ isFinal: true });
   });
 
   it.each([
@@ -181,6 +205,30 @@ describe("what tells of an order", () => {
     for (const { name, attributes } of seen.filter(({ name }) => name.includes("order_service"))) {
       expect(attributes, name).toMatchObject({ [ATTRIBUTE.runId]: id, [ATTRIBUTE.userSub]: "anna" });
     }
+  });
+});
+
+describe("orders of one user", () => {
+  const many = (count: number, answer: () => never) =>
+    scripted(...Array.from({ length: count }, () => answer));
+
+  it("are open twenty at a time; others are not kept waiting, and time makes room", async () => {
+    const orders = many(30, fail(VISIT));
+    for (let index = 0; index < 20; index++) await orders.start("anna", WANTED);
+    await expect(orders.start("anna", WANTED)).rejects.toMatchObject({ statusCode: 429 });
+    expect((await orders.start("bert", WANTED)).status).toBe("awaiting_person");
+    expect(asked).toHaveLength(21);
+    now += 600;
+    expect((await orders.start("anna", WANTED)).status).toBe("awaiting_person");
+  });
+
+  it("are remembered a hundred at a time: those that are over do not push out other people's", async () => {
+    const orders = many(202, fail(new OrderRefusedError("order_refused", "no")));
+    const others = await orders.start("bert", WANTED);
+    const first = await orders.start("anna", WANTED);
+    for (let index = 0; index < 100; index++) await orders.start("anna", WANTED);
+    expect(() => orders.get("anna", first.order_id)).toThrow("No such order");
+    expect(orders.get("bert", others.order_id).status).toBe("failed");
   });
 });
 
