@@ -39,7 +39,7 @@ for (const { verdict, subject, text } of findings) {
 const problems = findings.filter(({ verdict }) => verdict === "problem").length;
 console.log(
   problems === 0
-    ? "\n`npm run demo` will work here."
+    ? "\n`npm run demo` works here."
     : `\n${problems === 1 ? "One problem stands" : `${problems} problems stand`} in the way of \`npm run demo\`.`,
 );
 process.exitCode = problems === 0 ? 0 : 1;

@@ -1,18 +1,45 @@
-import { DEMO_MODES, DEMO_PORTS, describeStack } from "../demo/stack.ts";
+import { ConfigError } from "service-kit";
+import { readDemoSettings } from "../demo/demo-settings.ts";
+import { describeStack, type StackModes, type StackPorts, stackUrls } from "../demo/stack.ts";
 import { takenPorts } from "../demo/taken-ports.ts";
-import { type Finding, ok, problem } from "./finding.ts";
+import { type Finding, note, ok, problem } from "./finding.ts";
 
-/** Whether the demo's ports are free. */
-export async function portFindings(stack = describeStack(DEMO_PORTS, DEMO_MODES)): Promise<Finding[]> {
+const ANSWER_LIMIT_MS = 2000;
+
+/** Whether the ports are free that `npm run demo` would take with this environment, or taken by a demo that runs. */
+export async function portFindings(env: NodeJS.ProcessEnv = process.env): Promise<Finding[]> {
+  let demo: { readonly ports: StackPorts; readonly modes: StackModes };
+  try {
+    demo = readDemoSettings(env, []);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return error.problems.map(({ name, message }) => problem("Settings", `${name}: ${message}`));
+  }
+  const { ports, modes } = demo;
+  const stack = describeStack(ports, modes);
   const taken = await takenPorts(stack);
   if (taken.length === 0) {
     const numbers = stack.flatMap(({ ports }) => ports.map(({ port }) => port)).sort((a, b) => a - b);
     return [ok("Ports", `${numbers.join(" ")} are free`)];
   }
+  const { ui, backend } = stackUrls(ports);
+  if (await isOurPage(ui, backend))
+    return [note("Ports", `the demo is already running: open ${ui}, or end it before you start another`)];
   return taken.map(({ port, purpose, variable }) =>
     problem(
       "Ports",
       `${port} (${purpose}) is taken: end what listens there, or set ${variable} to another port`,
     ),
   );
+}
+
+/** The page of the demo, whoever started it, names its backend; strangers on the same port do not. */
+async function isOurPage(ui: string, backend: string): Promise<boolean> {
+  try {
+    const reply = await fetch(`${ui}/config.json`, { signal: AbortSignal.timeout(ANSWER_LIMIT_MS) });
+    const { backendUrl } = (await reply.json()) as { backendUrl?: unknown };
+    return backendUrl === backend;
+  } catch {
+    return false;
+  }
 }

@@ -1,6 +1,8 @@
 import { stripVTControlCharacters } from "node:util";
 import { findChromium } from "../find-chromium.ts";
 import { findExecutable } from "../find-executable.ts";
+import { findJavaTools } from "../keycloak/java-tools.ts";
+import { KeycloakUnavailableError } from "../keycloak/keycloak-unavailable-error.ts";
 import { runProgram } from "../run-program.ts";
 import { type Finding, note, ok } from "./finding.ts";
 
@@ -17,18 +19,6 @@ interface OptionalProgram {
 
 function optionalPrograms(env: NodeJS.ProcessEnv): OptionalProgram[] {
   return [
-    {
-      subject: "Java",
-      program: env.JAVA_HOME ? `${env.JAVA_HOME}/bin/java` : "java",
-      versionArgs: ["-version"],
-      neededFor: "`npm run demo -- --auth-server keycloak` (17 or newer)",
-    },
-    {
-      subject: "Maven",
-      program: "mvn",
-      versionArgs: ["-v"],
-      neededFor: "the same; it fetches Keycloak and builds the provider",
-    },
     {
       subject: "Jaeger",
       program: env.JAEGER_BIN || "jaeger",
@@ -51,7 +41,20 @@ function optionalPrograms(env: NodeJS.ProcessEnv): OptionalProgram[] {
 }
 
 export async function programFindings(env: NodeJS.ProcessEnv = process.env): Promise<Finding[]> {
-  return Promise.all(optionalPrograms(env).map((wanted) => programFinding(wanted, env)));
+  const others = optionalPrograms(env).map((wanted) => programFinding(wanted, env));
+  return [javaFinding(env), ...(await Promise.all(others))];
+}
+
+/** By the judge that Keycloak's start asks, so that what is ok here is enough there. */
+function javaFinding(env: NodeJS.ProcessEnv): Finding {
+  try {
+    const { java, maven } = findJavaTools(env);
+    return ok("Java", `${java} and ${maven} can build and run Keycloak`);
+  } catch (error) {
+    if (!(error instanceof KeycloakUnavailableError)) throw error;
+    const reason = (error.message.split("\n", 1)[0] ?? "").replace(/:$/, "");
+    return note("Java", `${reason}; needed only for \`npm run demo -- --auth-server keycloak\``);
+  }
 }
 
 async function programFinding(wanted: OptionalProgram, env: NodeJS.ProcessEnv): Promise<Finding> {
@@ -62,7 +65,7 @@ async function programFinding(wanted: OptionalProgram, env: NodeJS.ProcessEnv): 
     output: "caught",
     limitMs: ANSWER_LIMIT_MS,
   });
-  // Maven writes bold.
+  // Some write in colours.
   const firstLine = stripVTControlCharacters(output).trim().split("\n", 1)[0] ?? "";
   return status === 0
     ? ok(subject, firstLine || path)
@@ -106,9 +109,33 @@ export async function dockerState(env: NodeJS.ProcessEnv = process.env): Promise
   if (engine.status !== 0 || Number.isNaN(systemMs)) {
     return { findings: [note("Docker", "no engine answers: start it; needed only for `docker compose up`")] };
   }
-  const plugin =
-    compose.status === 0
-      ? ok("Docker", `engine ${version}, compose ${compose.output.trim()}`)
-      : note("Docker", `engine ${version}, but no \`docker compose\`: install the compose plugin`);
+  const plugin = dockerFinding(version, compose.status === 0 ? compose.output.trim() : undefined);
   return { findings: [plugin], systemMs };
+}
+
+/** The health checks have a `start_interval`. */
+const OLDEST_ENGINE = "25";
+/** docker-compose.embedded.yml has `!override` and `!reset`, docker-compose.yml an `env_file` that need not be there. */
+const OLDEST_COMPOSE = "2.24.4";
+
+/** @param compose version of the plugin, undefined when there is none */
+export function dockerFinding(engine: string, compose: string | undefined): Finding {
+  const need = `\`docker compose up\` needs engine ${OLDEST_ENGINE} and compose ${OLDEST_COMPOSE} or newer`;
+  if (compose === undefined)
+    return note("Docker", `engine ${engine}, but no \`docker compose\`: install the compose plugin`);
+  const text = `engine ${engine}, compose ${compose}`;
+  return isAtLeast(engine, OLDEST_ENGINE) && isAtLeast(compose, OLDEST_COMPOSE)
+    ? ok("Docker", text)
+    : note("Docker", `${text}: too old, ${need}`);
+}
+
+/** Compares numbers and nothing else: distributions add words of their own. */
+function isAtLeast(version: string, oldest: string): boolean {
+  const numbers = (text: string) => (/\d+(\.\d+)*/.exec(text)?.[0] ?? "0").split(".").map(Number);
+  const [has, wants] = [numbers(version), numbers(oldest)];
+  for (const [index, want] of wants.entries()) {
+    const part = has[index] ?? 0;
+    if (part !== want) return part > want;
+  }
+  return true;
 }

@@ -1,29 +1,108 @@
-import { createServer } from "node:net";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { DEMO_MODES, DEMO_PORTS, describeStack, type StackPorts } from "../../scripts/demo/stack.ts";
+import { DEMO_PORTS, PORT_VARIABLES, type StackPorts } from "../../scripts/demo/stack.ts";
 import { clockFinding, memoryFinding } from "../../scripts/doctor/machine.ts";
 import { nameFindings } from "../../scripts/doctor/names.ts";
 import { portFindings } from "../../scripts/doctor/ports.ts";
-import { browserFinding, dockerState, programFindings } from "../../scripts/doctor/programs.ts";
+import {
+  browserFinding,
+  dockerFinding,
+  dockerState,
+  programFindings,
+} from "../../scripts/doctor/programs.ts";
 import { freePorts } from "../support/free-ports.ts";
 
 const NOW_MS = Date.UTC(2026, 11, 1);
 
-test("a taken port is a problem with its purpose and the variable that moves it", async () => {
+/** Ports that nobody else has, as the environment that moves the demo there. */
+async function freeDemo() {
   const names = Object.keys(DEMO_PORTS) as (keyof StackPorts)[];
   const free = await freePorts(names.length);
   const ports = Object.fromEntries(names.map((name, index) => [name, free[index]])) as unknown as StackPorts;
-  expect(await portFindings(describeStack(ports, DEMO_MODES))).toMatchObject([{ verdict: "ok" }]);
-  const stranger = createServer();
-  await new Promise<void>((resolve) => void stranger.listen(ports.backend, "127.0.0.1", resolve));
-  onTestFinished(() => void stranger.close());
-  expect(await portFindings(describeStack(ports, DEMO_MODES))).toEqual([
+  const env = Object.fromEntries(names.map((name) => [PORT_VARIABLES[name], String(ports[name])]));
+  return { ports, env };
+}
+
+async function listenOn(port: number, answer?: object): Promise<void> {
+  const server = createServer((_, response) => void response.end(JSON.stringify(answer)));
+  await new Promise<void>((resolve) => void server.listen(port, "127.0.0.1", resolve));
+  onTestFinished(() => void server.close());
+}
+
+test("a taken port is a problem with its purpose and the variable that moves it, and moving it helps", async () => {
+  const { ports, env } = await freeDemo();
+  expect(await portFindings(env)).toMatchObject([{ verdict: "ok" }]);
+  await listenOn(ports.delegateAgent);
+  expect(await portFindings(env)).toEqual([
     {
       verdict: "problem",
       subject: "Ports",
-      text: `${ports.backend} (backend) is taken: end what listens there, or set PORT to another port`,
+      text: `${ports.delegateAgent} (delegate-agent) is taken: end what listens there, or set DELEGATE_AGENT_PORT to another port`,
     },
   ]);
+  const [other] = await freePorts(1);
+  expect(await portFindings({ ...env, DELEGATE_AGENT_PORT: String(other) })).toMatchObject([
+    { verdict: "ok", text: expect.stringContaining(String(other)) },
+  ]);
+});
+
+test("a demo that runs is no heap of taken ports, and somebody else's page is no demo", async () => {
+  const { ports, env } = await freeDemo();
+  await Promise.all([listenOn(ports.backend), listenOn(ports.authServer)]);
+  expect(await portFindings(env)).toHaveLength(2);
+  await listenOn(ports.ui, { backendUrl: `http://localhost:${ports.backend}` });
+  expect(await portFindings(env)).toMatchObject([
+    { verdict: "note", text: expect.stringContaining("already running") },
+  ]);
+  const stranger = await freeDemo();
+  await listenOn(stranger.ports.ui, { backendUrl: "http://localhost:1" });
+  expect(await portFindings(stranger.env)).toMatchObject([{ verdict: "problem" }]);
+});
+
+test("settings that stop the demo are problems, each by its name", async () => {
+  expect(await portFindings({ AAUTH_SIGNATUR_SCHEME: "hwk", UI_PORT: "x" })).toMatchObject([
+    {
+      verdict: "problem",
+      subject: "Settings",
+      text: expect.stringMatching(/^AAUTH_SIGNATUR_SCHEME: unknown/),
+    },
+    { verdict: "problem", subject: "Settings", text: expect.stringMatching(/^UI_PORT: /) },
+  ]);
+});
+
+test.each([
+  ["26.1.5+dfsg1", "2.26.1-4", "ok"],
+  ["25.0.0", "v2.24.4", "ok"],
+  ["29.0.1", "5.0.0", "ok"],
+  ["24.0.9", "2.26.1", "note"],
+  ["26.1.5", "2.24.3", "note"],
+  ["26.1.5", "1.29.2", "note"],
+  ["26.1.5", undefined, "note"],
+])("Docker engine %s with compose %s: %s", (engine, compose, verdict) => {
+  const finding = dockerFinding(engine, compose);
+  expect(finding.verdict).toBe(verdict);
+  if (verdict === "note" && compose !== undefined)
+    expect(finding.text).toContain("needs engine 25 and compose 2.24.4 or newer");
+});
+
+test("Java is ok only when Keycloak would take it", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "doctor-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const program = (name: string, text: string) =>
+    writeFileSync(join(folder, name), `#!/bin/sh\necho '${text}' >&2\n`, { mode: 0o755 });
+  const java = async () =>
+    (await programFindings({ PATH: folder })).find(({ subject }) => subject === "Java");
+  program("mvn", "Apache Maven 3.9.9");
+  program("java", 'openjdk version "21.0.5" 2024-10-15');
+  expect(await java()).toMatchObject({ verdict: "ok" });
+  program("java", 'openjdk version "11.0.25" 2024-10-15');
+  expect(await java()).toMatchObject({
+    verdict: "note",
+    text: expect.stringMatching(/^Keycloak needs Java 17 or newer; .*java is 11; needed only for /),
+  });
 });
 
 test("names: localhost must be this machine, *.localhost must not be another one", async () => {
@@ -54,7 +133,7 @@ test("little memory is a note", () => {
 test("what is not on the PATH is a note that says what it is for", async () => {
   const env = { PATH: "/nonexistent" };
   const findings = [...(await programFindings(env)), ...(await dockerState(env)).findings];
-  expect(findings.map(({ verdict }) => verdict)).toEqual(Array(6).fill("note"));
+  expect(findings.map(({ verdict }) => verdict)).toEqual(Array(5).fill("note"));
   for (const { text } of findings) expect(text).toMatch(/needed only for/);
 });
 
