@@ -1,9 +1,11 @@
+import { setTimeout as pause } from "node:timers/promises";
 import type { Progress } from "backend-api";
 import { installLocalhostLookup } from "service-kit";
 import { afterEach, describe, expect, test } from "vitest";
 import { MCP_USER } from "../../services/auth-server/test/support/sign-in.ts";
 import { runWithConsent } from "../support/consent-run.ts";
 import { type ApiUser, signIn, WITH_MARKET_ANALYSIS } from "../support/optimization-run.ts";
+import { decide, startOrder, visit } from "../support/order-run.ts";
 import { userAccessToken } from "../support/sign-in.ts";
 import { startStack, type TestStack } from "../support/start-stack.ts";
 
@@ -80,6 +82,17 @@ describe("while every party rotates its keys", () => {
     expect(new Set(outcomes)).toEqual(new Set(["both hops"]));
     expect(outcomes.length).toBeGreaterThan(10);
     await expectRotated(stack);
+  }, 90_000);
+
+  test("an order is placed with an approval that was given to a key from before", async () => {
+    stack = await startRotating();
+    const order = await startOrder(stack);
+    expect(order.waiting.status).toBe("awaiting_person");
+    const question = await visit(order);
+    await pause(STREAM_MS);
+    await expectRotated(stack);
+    await decide(order, question, "approve");
+    expect(await order.state()).toMatchObject({ status: "placed", approved_by: { sub: MCP_USER.id } });
   }, 90_000);
 
   test("one consent is enough for runs whose auth tokens expire under way, until it is revoked", async () => {

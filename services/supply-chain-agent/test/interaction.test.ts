@@ -1,5 +1,5 @@
 /** Orders that a person approves on the agent's own page (profile 3.5). */
-import { generateSigningKey } from "aauth";
+import { generateSigningKey, issueAgentToken } from "aauth";
 import { describe, expect, test } from "vitest";
 import { APPROVER, arrive, createInteractionWorld, RETURN_URL, visitIn } from "./interaction-world.ts";
 import { SELF } from "./stack.ts";
@@ -70,6 +70,35 @@ describe("an order that a person approves", () => {
     expect(visitIn(await world.order())).toBe(visitIn(await world.order()));
     expect(visitIn(await world.order({ order_id: "o-2" }))).not.toBe(visitIn(await world.order()));
   });
+});
+
+test("an agent may order a hundred times a minute, whatever it calls its delegates and its users", async () => {
+  const world = await createInteractionWorld();
+  const { agent, clock } = world;
+  const key = await generateSigningKey({ kid: "worker" });
+  const asDelegate = async (delegate: string) => ({
+    key,
+    jwt: await issueAgentToken({
+      key: agent.key,
+      agent: agent.id,
+      delegate,
+      confirmationKey: key.publicJwk,
+      now: clock.now,
+    }),
+  });
+  for (let index = 0; index < 100; index++) {
+    const reply = await world.order({ order_id: `o-${index}` }, await asDelegate(`delegate-${index}`));
+    expect(reply.statusCode).toBe(401);
+  }
+  const refused = [
+    await world.order({ order_id: "o-100" }, await asDelegate("delegate-100")),
+    await world.order({ order_id: "o-101" }),
+  ];
+  for (const reply of refused) {
+    expect(reply.statusCode).toBe(429);
+    expect(Number(reply.headers["retry-after"])).toBeGreaterThan(0);
+    expect(reply.headers).not.toHaveProperty("agent-auth");
+  }
 });
 
 describe("an approval", () => {

@@ -1,5 +1,6 @@
 import { AAuthError, formatAgentAuth } from "aauth";
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply } from "fastify";
+import type { LevelLimits } from "fastify-aauth";
 import { z } from "zod";
 import { OrderRefused, priceOrder } from "../domain/order.ts";
 import type { Interaction, Interactions } from "../interaction/interactions.ts";
@@ -10,6 +11,12 @@ const orderSchema = z.strictObject({
   quantity: z.int().min(1).max(10_000),
   approver: z.string().min(1).max(200),
 });
+
+/**
+ * Orders of one agent in a minute, its delegates and users included. Each is remembered for the ten minutes that a person may take, so
+ * that with this no agent holds more than a tenth of what is remembered of all.
+ */
+const LIMITS: LevelLimits = { identified: 100 };
 
 /** An order is a few words; the whole of it is remembered while a person looks at it. */
 const MAX_ORDER_BYTES = 4_096;
@@ -26,7 +33,7 @@ export async function orderRoutes(
 
   app.post(
     "/orders",
-    { config: { aauth: { level: "identified" } }, bodyLimit: MAX_ORDER_BYTES },
+    { config: { aauth: { level: "identified" }, aauthLimits: LIMITS }, bodyLimit: MAX_ORDER_BYTES },
     async (request, reply) => {
       const { agent, rawBody, method } = request;
       if (agent === null || agent.level === "pseudonymous" || rawBody === null) {
