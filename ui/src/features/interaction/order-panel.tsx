@@ -7,6 +7,7 @@ import { formatDollars } from "../../components/format-amount.ts";
 import { Panel } from "../../components/panel.tsx";
 import { formatRunAddress } from "../../components/run-address.ts";
 import styles from "./order-panel.module.css";
+import { visitOf } from "./order-reducer.ts";
 import { useOrder } from "./use-order.ts";
 
 interface OrderPanelProps {
@@ -85,7 +86,8 @@ export function OrderPanel({ disabled, ...options }: OrderPanelProps) {
   );
 }
 
-function Outcome({ order }: { order: Order }) {
+/** What has become of the last order, and what the person can do about it. */
+export function Outcome({ order }: { order: Order }) {
   const what = `${order.quantity} × ${order.model}`;
   switch (order.status) {
     case "placed": {
@@ -103,9 +105,17 @@ function Outcome({ order }: { order: Order }) {
           <strong>Not placed:</strong> you declined {what}.
         </p>
       );
-    case "awaiting_person":
+    case "awaiting_person": {
+      // The browser was sent there already; who came back by its Back button needs another way to go on.
+      const visit = visitOf(order);
+      return (
+        <p>
+          {what}: the supply-chain agent waits for you on its page. {visit && <a href={visit}>Continue</a>}
+        </p>
+      );
+    }
     case "placing":
-      return <p>{what}: the supply-chain agent waits for you on its page.</p>;
+      return <p>{what}: the supply-chain agent is asked.</p>;
     case "failed":
       return null;
   }

@@ -1,0 +1,24 @@
+import type { Order } from "backend-api";
+import { createElement } from "react";
+import { renderToStaticMarkup } from "react-dom/server";
+import { describe, expect, it } from "vitest";
+import { Outcome } from "../../../src/features/interaction/order-panel.tsx";
+
+const ORDER = { order_id: "o", model: "Dell XPS", quantity: 40 };
+const shown = (order: Partial<Order> & Pick<Order, "status">) =>
+  renderToStaticMarkup(createElement(Outcome, { order: { ...ORDER, ...order } }));
+
+describe("an order that waits for the person", () => {
+  const interaction_url = "http://supply-chain-agent.localhost:3000/interaction?session=s&return_url=r";
+
+  it("has a link to go on", () => {
+    const html = shown({ status: "awaiting_person", interaction_url });
+    expect(html).toContain(`<a href="${interaction_url.replace("&", "&amp;")}">Continue</a>`);
+  });
+
+  it("has none to an address that is not on the web, nor once it is over", () => {
+    expect(shown({ status: "awaiting_person", interaction_url: "javascript:alert(1)" })).not.toContain("<a");
+    for (const status of ["placing", "placed", "declined", "failed"] as const)
+      expect(shown({ status, interaction_url })).not.toContain("<a");
+  });
+});
