@@ -4,6 +4,7 @@ import { dirname } from "node:path";
 import { REPOSITORY_ROOT } from "../demo/stack.ts";
 import { findExecutable } from "../find-executable.ts";
 import { runProgram } from "../run-program.ts";
+import { type GoToolchain, goToolchain } from "./go-toolchain.ts";
 
 const MODULE = "github.com/jaegertracing/jaeger";
 /** Jaeger 2.13: the last whose Go module has this form. */
@@ -71,24 +72,29 @@ export async function findOrBuildJaeger(
   if (existsSync(built)) return built;
   const go = findExecutable("go", env) ?? findExecutable("/usr/local/go/bin/go", env);
   if (go === undefined) {
-    throw new JaegerUnavailableError("there is neither Jaeger nor Go (1.24 or newer) to build it with");
+    throw new JaegerUnavailableError("there is neither Jaeger nor Go to build it with");
   }
   log(`Building Jaeger ${VERSION} with Go (once; up to ten minutes)…`);
+  const { program, env: goEnv } = await goToolchain(go).catch((error) => {
+    throw failed("Jaeger could not be built", (error as Error).message);
+  });
   // Built where it lies, with its own list of exact versions, of which some are replacements: `go install` refuses those.
-  const source = await download(go);
+  const source = await download(program, goEnv);
   await mkdir(dirname(built), { recursive: true });
   const unfinished = `${built}.${process.pid}`;
   const args = ["build", "-C", source, "-buildvcs=false", "-ldflags=-s -w", "-o", unfinished, "./cmd/jaeger"];
-  const { status, output } = await runProgram(go, args, { output: "caught", limitMs: BUILD_LIMIT_MS });
+  const options = { output: "caught", limitMs: BUILD_LIMIT_MS, env: goEnv } as const;
+  const { status, output } = await runProgram(program, args, options);
   if (status !== 0) throw failed("Jaeger could not be built", output);
   await rename(unfinished, built);
   return built;
 }
 
-async function download(go: string): Promise<string> {
+async function download(go: string, env: GoToolchain["env"]): Promise<string> {
   const { status, output } = await runProgram(go, ["mod", "download", "-json", `${MODULE}@${VERSION}`], {
     output: "caught",
     limitMs: DOWNLOAD_LIMIT_MS,
+    env,
   });
   const folder = /"Dir": "([^"]+)"/.exec(output)?.[1];
   if (status !== 0 || folder === undefined) throw failed("Jaeger's source could not be downloaded", output);

@@ -1,8 +1,9 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { findJaeger, findOrBuildJaeger, JaegerUnavailableError } from "../../scripts/jaeger/find-jaeger.ts";
+import { goToolchain } from "../../scripts/jaeger/go-toolchain.ts";
 
 let folder: string;
 let built: string;
@@ -71,5 +72,42 @@ describe("for tests", () => {
     await expect(findOrBuildJaeger({ PATH: "", JAEGER_BIN: "/none" }, silent, built)).rejects.toMatchObject({
       isMistake: true,
     });
+  });
+});
+
+describe("the Go that builds it", () => {
+  /** A Go that says it is `version`, and fetches what it is asked for into the test's folder. */
+  function fakeGo(version: string, dir = folder): string {
+    const path = program(join(folder, "go"));
+    const answers = `case "$1" in
+      env) printf '${version}\\nlinux\\namd64\\n' ;;
+      mod) echo "$@" > ${folder}/asked; printf '{\\n\\t"Dir": "${dir}"\\n}\\n' ;;
+    esac`;
+    writeFileSync(path, `#!/bin/sh\n${answers}\n`);
+    return path;
+  }
+
+  test.each(["go1.21.0", "go1.24.4", "go1.26.8", "go2.0"])(
+    "%s finds a newer one by itself",
+    async (version) => {
+      const go = fakeGo(version);
+      expect(await goToolchain(go)).toEqual({ program: go, env: { GOTOOLCHAIN: "auto" } });
+    },
+  );
+
+  test("go1.19.8, as in Debian 12, is used to fetch a newer one, which is made a program", async () => {
+    for (const file of ["bin/go", "pkg/tool/linux_amd64/compile"])
+      chmodSync(program(join(folder, file)), 0o444);
+    const found = await goToolchain(fakeGo("go1.19.8"));
+    expect(found).toEqual({ program: join(folder, "bin/go"), env: { GOTOOLCHAIN: "local", GOROOT: folder } });
+    expect(readFileSync(join(folder, "asked"), "utf8")).toMatch(
+      /^mod download -json golang\.org\/toolchain@v0\.0\.1-go1\.\d+\.\d+\.linux-amd64\n$/,
+    );
+    for (const file of ["bin/go", "pkg/tool/linux_amd64/compile"])
+      expect(statSync(join(folder, file)).mode & 0o111).toBe(0o111);
+  });
+
+  test("one that does not say what it is", async () => {
+    await expect(goToolchain(fakeGo("devel"))).rejects.toThrow("does not say its version");
   });
 });

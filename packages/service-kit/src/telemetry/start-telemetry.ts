@@ -46,7 +46,6 @@ export async function startTelemetry(
     counts: () => queue.counts(),
     async close() {
       uninstall();
-      showTraceFieldsInText(false);
       await queue.close();
     },
   });

@@ -160,7 +160,7 @@ describe("log lines", () => {
     },
   );
 
-  test("are as before when telemetry has ended", async () => {
+  test("are short again in a service that is started after one with long ones", async () => {
     await (await start({ LOG_TRACE_IDS: "true" })).close();
     await start();
     const { send, lines } = await serve();
