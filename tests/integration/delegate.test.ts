@@ -14,14 +14,16 @@ import { type AgentEvent, createAgent, pooledTransport } from "aauth/agent";
 import { type DelegateList, delegateListSchema, delegateSchema } from "backend-api";
 import { installLocalhostLookup } from "service-kit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { openConsentPolicy } from "../../scripts/consent/consent-policy.ts";
 import { createAgentTokens } from "../../services/delegate-agent/src/agent-tokens.ts";
 import { loadCredential } from "../../services/delegate-agent/src/credential.ts";
 import { enrolIn } from "../../services/delegate-agent/src/enrol.ts";
-import { userAccessToken } from "../support/sign-in.ts";
+import { DEMO_USER, userAccessToken } from "../support/sign-in.ts";
 import { startStack, type TestStack } from "../support/start-stack.ts";
 
 installLocalhostLookup();
 
+const SECOND_USER = { username: "second-user", password: "user123" };
 const AGENT_TOKEN_SECONDS = 4;
 
 let stack: TestStack;
@@ -48,8 +50,8 @@ beforeAll(async () => {
 });
 afterAll(() => stack?.stop());
 
-async function ask(path: string, method = "GET") {
-  const headers = { authorization: `Bearer ${await userAccessToken(stack.urls)}` };
+async function ask(path: string, method = "GET", user: typeof SECOND_USER = DEMO_USER) {
+  const headers = { authorization: `Bearer ${await userAccessToken(stack.urls, user)}` };
   const reply = await fetch(`${stack.urls.backend}${path}`, { method, headers });
   return { status: reply.status, body: (await reply.json()) as unknown };
 }
@@ -111,6 +113,34 @@ describe("the backend's delegate", () => {
     const after = await letItRun(before.sub);
     expect(after.last_run).toMatchObject({ status: "completed", granted: { agent_delegate: before.sub } });
     expect(after.agent_token?.key).not.toBe(before.agent_token?.key);
+  });
+
+  test("says so where a user's consent is wanted: it acts for no user", async () => {
+    const { sub } = await ownDelegate();
+    const { authServer, realm } = { authServer: new URL(stack.urls.issuer).origin, realm: "aauth-test" };
+    const policy = await openConsentPolicy({ authServer, realm, admin: "admin", password: "admin" });
+    const before = await policy.read();
+    await policy.write({ ...before, scopes: ["supply-chain:optimize"] });
+    // Without the auth token from the call before.
+    await stack.kill("delegate-agent");
+    await stack.startAgain("delegate-agent");
+    const { last_run } = await letItRun(sub);
+    await policy.write(before);
+    expect(last_run).toMatchObject({
+      status: "failed",
+      failure: {
+        code: "consent_required",
+        message: "The auth server wants a user's consent, and this delegate acts for no user.",
+      },
+    });
+  });
+
+  test("tells what came of its work to the user who had it work, and to no other", async () => {
+    const { sub } = await ownDelegate();
+    await letItRun(sub);
+    const others = delegateListSchema.parse((await ask("/delegates", "GET", SECOND_USER)).body).delegates;
+    expect(others.find((other) => other.sub === sub)).toMatchObject({ process: "running", last_run: null });
+    expect((await ownDelegate()).last_run).not.toBeNull();
   });
 
   test("keeps its credential to itself", async () => {

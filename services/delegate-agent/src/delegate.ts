@@ -1,4 +1,4 @@
-import { AAuthError, ConsentRequiredError, type decodeToken } from "aauth";
+import { AAuthError, ConsentRequiredError, type decodeToken, TokenRequestError } from "aauth";
 import type { Agent, AgentEvent } from "aauth/agent";
 import type { DelegateRun } from "backend-api";
 import { AgentTokenError } from "./agent-tokens.ts";
@@ -78,13 +78,25 @@ function grantedBy(claims: ReturnType<typeof decodeToken>["claims"]): DelegateRu
 /** In the words of whoever refused, where these are fit to be shown. */
 function failureOf(error: unknown): NonNullable<DelegateRun["failure"]> {
   const { code } = error as { code?: unknown };
-  if (error instanceof ConsentRequiredError) {
-    const message = "The auth server wants a user's consent, and this delegate has no user.";
-    return { code: error.code, message };
+  if (wantsConsent(error)) {
+    return {
+      code: "consent_required",
+      message: "The auth server wants a user's consent, and this delegate acts for no user.",
+    };
   }
   if (error instanceof AAuthError || error instanceof AgentTokenError || error instanceof CallRefusedError) {
     return { code: String(code), message: error.message };
   }
   if ((error as Error).name === "TimeoutError") return { code: "timeout", message: "No answer in time." };
   return { code: "call_failed", message: "The call could not be made; the delegate's log has the reason." };
+}
+
+/** Who names no address for a user to come back to, as a delegate does, is refused for that before any user is asked (profile 6.2). */
+function wantsConsent(error: unknown): boolean {
+  if (error instanceof ConsentRequiredError) return true;
+  return (
+    error instanceof TokenRequestError &&
+    error.oauthError === "invalid_request" &&
+    /redirect_uri is required when user consent is needed/.test(error.message)
+  );
 }

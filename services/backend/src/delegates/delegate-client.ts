@@ -10,8 +10,8 @@ const STATUS_LIMIT_MS = 2_000;
 export interface DelegateClient {
   /** Lets it call the supply-chain agent, and waits for what comes of it. Throws what the transport throws; AgentHttpError; SyntaxError */
   run(url: string): Promise<DelegateRun>;
-  /** What its last call came to; undefined when it does not answer, or is another delegate. */
-  lastRun(url: string, sub: string): Promise<{ run: DelegateRun | null } | undefined>;
+  /** False when it does not answer, or is another delegate. What it last did is not looked at: that is for who had it done. */
+  isRunning(url: string, sub: string): Promise<boolean>;
 }
 
 export function createDelegateClient(options: { agent: Agent; timeoutSeconds: number }): DelegateClient {
@@ -27,12 +27,12 @@ export function createDelegateClient(options: { agent: Agent; timeoutSeconds: nu
 
   return {
     run: async (url) => delegateRunSchema.parse(await ask(url, "POST", timeoutSeconds * 1000)),
-    async lastRun(url, sub) {
+    async isRunning(url, sub) {
       try {
         const status = delegateStatusSchema.parse(await ask(url, "GET", STATUS_LIMIT_MS));
-        return status.sub === sub ? { run: status.last_run } : undefined;
+        return status.sub === sub;
       } catch {
-        return undefined;
+        return false;
       }
     },
   };

@@ -1,0 +1,45 @@
+import type { DelegateRun } from "backend-api";
+import { createLogger } from "service-kit";
+import { expect, it } from "vitest";
+import { createDelegatesService } from "../../src/delegates/delegates-service.ts";
+
+const AT = "2026-03-01T12:00:00.000Z";
+const report = (text: string): DelegateRun => ({
+  started_at: AT,
+  ended_at: AT,
+  status: "completed",
+  prompt: "optimize",
+  steps: [],
+  report: text,
+});
+const jwk = { kty: "OKP", crv: "Ed25519", x: "x" } as const;
+const SCOUT = { sub: "scout", name: "Scout", jwk, url: "http://scout.localhost:1" };
+const MUTE = { sub: "mute", name: "Mute", jwk };
+
+function scripted(...reports: string[]) {
+  return createDelegatesService({
+    agent: "http://backend.localhost:8000",
+    enrolments: {
+      list: async () => [SCOUT, MUTE],
+      find: async (sub) => [SCOUT, MUTE].find((entry) => entry.sub === sub),
+    },
+    issued: { note: () => {}, last: () => undefined },
+    client: { run: async () => report(reports.shift()!), isRunning: async () => true },
+    logger: createLogger({ service: "t", destination: { write: () => {} } }),
+  });
+}
+
+it("a report is for the user who had the delegate work, and for nobody else", async () => {
+  const delegates = scripted("for anna", "for bert");
+  const lastOf = async (user: string) => (await delegates.list(user)).delegates[0]?.last_run?.report;
+  expect((await delegates.run("anna", "scout")).last_run?.report).toBe("for anna");
+  expect([await lastOf("anna"), await lastOf("bert")]).toEqual(["for anna", undefined]);
+  await delegates.run("bert", "scout");
+  expect([await lastOf("anna"), await lastOf("bert")]).toEqual(["for anna", "for bert"]);
+});
+
+it("one that is unknown, or has no address, cannot be let work", async () => {
+  const delegates = scripted();
+  await expect(delegates.run("anna", "nobody")).rejects.toMatchObject({ statusCode: 404 });
+  await expect(delegates.run("anna", "mute")).rejects.toMatchObject({ statusCode: 409 });
+});
