@@ -7,6 +7,7 @@
 
 export { type AgentTrace, createAgentTrace } from "./agent-trace.ts";
 export { ATTRIBUTE, EVENT, EVENT_ATTRIBUTE, SERVICE_NAME, SPAN } from "./attribute-names.ts";
+export { traceDiscovery } from "./discovery-trace.ts";
 export { type GateTrace, gateTrace } from "./gate-trace.ts";
 export { traceMessages } from "./message-trace.ts";
 export {

@@ -15,7 +15,7 @@ import type { FastifyInstance } from "fastify";
 import { fastifyA2A } from "fastify-a2a";
 import { fastifyAAuth, serveResourceTokens } from "fastify-aauth";
 import { createGateLog } from "protocol-log";
-import { gateTrace, traceMessages } from "protocol-trace";
+import { gateTrace, traceDiscovery, traceMessages } from "protocol-trace";
 import { createService, rotateKeys, type ServiceOptions } from "service-kit";
 import { agentCards } from "./agent-card.ts";
 import { caller } from "./caller.ts";
@@ -46,7 +46,7 @@ export async function buildMarketAnalysisAgent(
   const keys = createKeyRing({ key: deps.key ?? (await newKey(1)), create: newKey, now });
   // an agent whose own identity is http can only be one in development
   const development = idUrl.startsWith("http:");
-  const discovery = deps.discovery ?? createDiscovery({ development, now });
+  const discovery = traceDiscovery(deps.discovery ?? createDiscovery({ development, now }));
   const authServer = `${config.authServerUrl}/realms/${config.realm}`;
   const authority = canonicalAuthority(idUrl);
   const requirement = requirementFor(config.authorizationScheme, config.autonomousLevel);

@@ -9,6 +9,7 @@ interface SentSpan {
   readonly name: string;
   readonly spanId: string;
   readonly parentSpanId?: string;
+  readonly events: readonly { readonly name: string }[];
 }
 
 const spans: SentSpan[] = [];
@@ -40,4 +41,10 @@ test("the work is told as in the published walk-through, one span within the oth
   expect(above("market_analysis_agent.process_request")).toBe("market_analysis_agent.invoke");
   expect(above("market_analysis_agent.invoke")).toBe("market_analysis_agent.executor.execute");
   expect(above("market_analysis_agent.executor.execute")).toBe("POST /");
+  const gate = spans.find(({ name }) => name === "POST /")!;
+  expect(gate.events.map(({ name }) => name)).toEqual([
+    "aauth.document_fetched",
+    "aauth_signature_verified",
+    "signature_only_accepted",
+  ]);
 });

@@ -1,0 +1,42 @@
+import { type Attributes, type Span, trace } from "@opentelemetry/api";
+import { AAuthError, type DiscoveredKey, type Discovery } from "aauth";
+import { EVENT, EVENT_ATTRIBUTE } from "./attribute-names.ts";
+import { shownUrl } from "./cut.ts";
+
+/**
+ * The same discovery; each key that is looked up becomes an event of the current span, which is that of the verification that needs it:
+ * whose key, whether it was at hand, how long it took. Everything else passes through unseen.
+ *
+ * @example
+ * const discovery = traceDiscovery(createDiscovery({ development: true }));
+ */
+export function traceDiscovery(discovery: Discovery): Discovery {
+  return {
+    ...discovery,
+    async key(kind, id, kid) {
+      const span = trace.getActiveSpan();
+      if (span?.isRecording() !== true) return discovery.key(kind, id, kid);
+      const startedAt = performance.now();
+      const told = { [EVENT_ATTRIBUTE.kind]: kind, [EVENT_ATTRIBUTE.url]: shownUrl(id) };
+      try {
+        const found = await discovery.key(kind, id, kid);
+        record(span, startedAt, { ...told, [EVENT_ATTRIBUTE.source]: sourceOf(found) });
+        return found;
+      } catch (error) {
+        const reason = error instanceof AAuthError ? error.code : "unknown";
+        record(span, startedAt, { ...told, [EVENT_ATTRIBUTE.reason]: reason });
+        throw error;
+      }
+    },
+  };
+}
+
+function record(span: Span, startedAt: number, attributes: Attributes): void {
+  // Tenths are enough, and shorter.
+  const durationMs = Math.round((performance.now() - startedAt) * 10) / 10;
+  span.addEvent(EVENT.documentFetched, { ...attributes, [EVENT_ATTRIBUTE.durationMs]: durationMs });
+}
+
+function sourceOf({ source }: DiscoveredKey): "hit" | "fetch" {
+  return source === "discovery" ? "fetch" : "hit";
+}
