@@ -4,7 +4,7 @@ import { decodeToken } from "../../src/tokens/decode-token.ts";
 import { signJwt } from "../../src/tokens/jwt.ts";
 import { createVerifiedTokens } from "../../src/tokens/verified-tokens.ts";
 import type { AgentTokenClaims } from "../../src/types.ts";
-import { codeOf, keyA, keyB, knownKeys } from "./kit.ts";
+import { codeOf, keyA, keyB, knownKeys, NO_AUDIENCE, NO_TEXT, NO_TIME, wrongTypes } from "./kit.ts";
 
 const NOW = 1_730_217_600;
 const SERVER = "https://agents.example";
@@ -53,6 +53,27 @@ describe("agent tokens", () => {
     ["alg none", {}, { alg: "none" }, "token_algorithm_not_allowed"],
   ])("are refused with %s", async (_name, claims, header, expected) => {
     expect(await codeOf(verifyAgentToken(await forged(claims, header), expecting()))).toBe(expected);
+  });
+
+  it.each(
+    wrongTypes({
+      iss: NO_TEXT,
+      sub: NO_TEXT,
+      aud: NO_AUDIENCE,
+      exp: NO_TIME,
+      iat: NO_TIME,
+      nbf: NO_TIME,
+      cnf: [7, null, "x", {}],
+    }),
+  )("are refused with a claim of the wrong type: %s", async (_name, claims) => {
+    expect(await codeOf(verifyAgentToken(await forged(claims), expecting()))).toBe("malformed_token");
+  });
+
+  it("are refused with an nbf in the future, and with a key that is none", async () => {
+    const code = async (claims: Record<string, unknown>) =>
+      codeOf(verifyAgentToken(await forged(claims), expecting()));
+    expect(await code({ nbf: NOW + 6 })).toBe("token_not_yet_valid");
+    expect(await code({ cnf: { jwk: { ...keyA.publicJwk, d: "AAAA" } } })).toBe("unsupported_key");
   });
 
   it("J2: are refused when someone else signed them", async () => {

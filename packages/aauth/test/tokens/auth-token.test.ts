@@ -6,7 +6,7 @@ import { signJwt } from "../../src/tokens/jwt.ts";
 import { createTokenSigner, tokenSignerOf } from "../../src/tokens/token-signer.ts";
 import { createVerifiedTokens } from "../../src/tokens/verified-tokens.ts";
 import type { AuthTokenClaims, IssuerJwk } from "../../src/types.ts";
-import { codeOf, keyA, keyB, knownKeys } from "./kit.ts";
+import { codeOf, keyA, keyB, knownKeys, NO_AUDIENCE, NO_TEXT, NO_TIME, wrongTypes } from "./kit.ts";
 
 const NOW = 1_730_217_600;
 const ISSUER = "http://localhost:8080/realms/aauth-test";
@@ -171,6 +171,33 @@ describe("verifying auth tokens", () => {
     ["a kid that is no text", {}, { kid: 7 }, "malformed_token"],
   ])("refuses a token with %s", async (_name, claims, header, expected) => {
     expect(await codeOf(verifyAuthToken(await forged(claims, header), expecting()))).toBe(expected);
+  });
+
+  it.each(
+    wrongTypes({
+      iss: NO_TEXT,
+      aud: NO_AUDIENCE,
+      sub: NO_TEXT,
+      agent: NO_TEXT,
+      agent_delegate: NO_TEXT,
+      jti: NO_TEXT,
+      // Text without a word grants nothing, and says so.
+      scope: NO_TEXT.filter((value) => value !== ""),
+      exp: NO_TIME,
+      iat: NO_TIME,
+      nbf: NO_TIME,
+      cnf: [7, null, "x", {}],
+      act: [
+        7,
+        null,
+        "x",
+        { agent: "a", agent_delegate: 7 },
+        { agent: "a", sub: [] },
+        { agent: "a", act: null },
+      ],
+    }),
+  )("refuses a claim of the wrong type: %s", async (_name, claims) => {
+    expect(await codeOf(verifyAuthToken(await forged(claims), expecting()))).toBe("malformed_token");
   });
 
   it("refuses an act nested without end", async () => {

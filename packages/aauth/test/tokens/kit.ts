@@ -50,3 +50,20 @@ export const codeOf = (promise: Promise<unknown>): Promise<string> =>
     () => "accepted",
     (error) => error.code ?? String(error),
   );
+
+/** Values that no claim with text in it may have, nor one with a time. */
+export const NO_TEXT: readonly unknown[] = [7, null, true, [], ["a"], {}, ""];
+export const NO_TIME: readonly unknown[] = ["x", "1730217600", null, true, [], {}];
+export const NO_AUDIENCE: readonly unknown[] = [7, null, true, [], [7], {}, ""];
+
+/** One row for each value, named so that a failing test says which it was. */
+export function wrongTypes(
+  claims: Readonly<Record<string, readonly unknown[]>>,
+): [name: string, claims: Record<string, unknown>][] {
+  return Object.entries(claims).flatMap(([name, values]) =>
+    values.map((value): [string, Record<string, unknown>] => [
+      `${name}: ${JSON.stringify(value)}`,
+      { [name]: value },
+    ]),
+  );
+}

@@ -3,7 +3,7 @@ import { importSigningKey } from "../../src/keys/signing-key.ts";
 import { decodeToken } from "../../src/tokens/decode-token.ts";
 import { signJwt } from "../../src/tokens/jwt.ts";
 import { issueResourceToken, verifyResourceToken } from "../../src/tokens/resource-token.ts";
-import { codeOf, keyA, keyB, knownKeys } from "./kit.ts";
+import { codeOf, keyA, keyB, knownKeys, NO_TEXT, NO_TIME, wrongTypes } from "./kit.ts";
 
 const T1 =
   "eyJhbGciOiJFZERTQSIsImtpZCI6InN1cHBseS1jaGFpbi1hZ2VudC1lcGhlbWVyYWwtMSIsInR5cCI6InJlc291cmNlK2p3dCJ9.eyJpc3MiOiJodHRwOi8vc3VwcGx5LWNoYWluLWFnZW50LmxvY2FsaG9zdDozMDAwIiwiYXVkIjoiaHR0cDovL2xvY2FsaG9zdDo4MDgwL3JlYWxtcy9hYXV0aC10ZXN0IiwiYWdlbnQiOiJodHRwOi8vYmFja2VuZC5sb2NhbGhvc3Q6ODAwMCIsImFnZW50X2prdCI6InBvcWtMR2l5bWhfVzB1UDZQWkZ3LWR2ZXozUUpUNVNvbHFYQkNXMzhyMFUiLCJleHAiOjE3MzAyMTc5MDAsInNjb3BlIjoic3VwcGx5LWNoYWluOm9wdGltaXplIn0.IHFcxcmXdrpCNK86-2DfJG5gCkx9f9B9ZsRqs-pv3JPx3GB0ZjomitJhjX6r07sMy-aKjJWJaJtzWsEQ7W4LCw";
@@ -98,6 +98,36 @@ describe("resource tokens", () => {
     const token = decodeToken(await issueResourceToken(issuing));
     const fake = await signJwt(token.header, token.claims, (data) => keyA.sign(data));
     expect(await codeOf(verifyResourceToken(fake, expecting()))).toBe("invalid_token_signature");
+  });
+
+  it.each(
+    wrongTypes({
+      iss: NO_TEXT,
+      aud: NO_TEXT,
+      agent: NO_TEXT,
+      agent_jkt: NO_TEXT,
+      scope: NO_TEXT,
+      exp: NO_TIME,
+      iat: NO_TIME,
+      nbf: NO_TIME,
+    }),
+  )("are refused with a claim of the wrong type: %s", async (_name, claims) => {
+    expect(await codeOf(verifyResourceToken(await forged(claims), expecting()))).toBe("malformed_token");
+  });
+
+  it("are refused with an nbf in the future", async () => {
+    expect(await codeOf(verifyResourceToken(await forged({ nbf: NOW + 6 }), expecting()))).toBe(
+      "token_not_yet_valid",
+    );
+  });
+
+  it("may name a request instead of a scope, as text", async () => {
+    const claims = { scope: undefined, auth_request_url: "https://resource.example/r" };
+    expect(await codeOf(verifyResourceToken(await forged(claims), expecting()))).toBe("accepted");
+    for (const auth_request_url of NO_TEXT) {
+      const token = await forged({ ...claims, auth_request_url });
+      expect(await codeOf(verifyResourceToken(token, expecting()))).toBe("malformed_token");
+    }
   });
 
   it("makes no request for a token that is refused without a key", async () => {
