@@ -13,12 +13,19 @@ import { readAtMost } from "./read-at-most.ts";
 import type { DocumentTransport, Transport } from "./transport.ts";
 import { isLocalName } from "./url-guard.ts";
 
-/** Never reachable, in development either: this network, private, link-local (cloud metadata services), multicast, reserved. */
+/**
+ * Never reachable, in development either: this network, private, link-local (cloud metadata services), multicast, reserved, and every
+ * IPv6 range that leads to an IPv4 address of the sender's choice.
+ */
 const NEVER = [
   ...["0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24"],
   ...["192.168.0.0/16", "198.18.0.0/15", "224.0.0.0/4", "240.0.0.0/4"],
-  ...["::/128", "64:ff9b::/96", "100::/64", "fc00::/7", "fe80::/10", "fec0::/10", "ff00::/8"],
+  // NAT64, discard, Teredo, 6to4, local, multicast.
+  ...["::/128", "64:ff9b::/96", "64:ff9b:1::/48", "100::/64", "2001::/32", "2002::/16"],
+  ...["fc00::/7", "fe80::/10", "fec0::/10", "ff00::/8"],
 ];
+/** IPv4-compatible, `::/96`, without the two that have a meaning of their own. */
+const IPV4_COMPATIBLE = ["::2", "::ffff:ffff"] as const;
 /** Not reachable outside development. */
 const LOOPBACK = ["127.0.0.0/8", "::1/128"];
 
@@ -74,6 +81,7 @@ function createBlockList(subnets: readonly string[]): BlockList {
     const [address = "", prefix] = subnet.split("/");
     list.addSubnet(address, Number(prefix), address.includes(":") ? "ipv6" : "ipv4");
   }
+  list.addRange(...IPV4_COMPATIBLE, "ipv6");
   return list;
 }
 

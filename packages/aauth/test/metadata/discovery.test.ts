@@ -413,10 +413,34 @@ describe("the connect guard", () => {
     },
   );
 
-  it("in development still refuses link-local addresses", async () => {
+  it.each([
+    "169.254.169.254",
+    "10.0.0.1",
+    "100.64.0.1",
+    "172.16.0.1",
+    "192.168.1.1",
+    "[::]",
+    "[64:ff9b::a9fe:a9fe]",
+    "[64:ff9b:1::a9fe:a9fe]",
+    "[2001:0:a9fe:a9fe::1]",
+    "[2002:a9fe:a9fe::1]",
+    "[::169.254.169.254]",
+    "[::127.0.0.1]",
+    "[::ffff:10.0.0.1]",
+    "[fd00::1]",
+    "[fe80::1]",
+  ])("in development still refuses a connection to %s", async (host) => {
     const { createDocumentTransport } = await import("../../src/metadata/http-node.ts");
     const transport = createDocumentTransport({ development: true });
     const init = { signal: AbortSignal.timeout(2_000), maxBytes: 65_536 };
-    expect(await code(transport(new URL("http://169.254.169.254/"), init))).toBe("discovery_blocked");
+    expect(await code(transport(new URL(`http://${host}/`), init))).toBe("discovery_blocked");
+  });
+
+  it("in development lets a connection to [::1] through", async () => {
+    const { createDocumentTransport } = await import("../../src/metadata/http-node.ts");
+    const transport = createDocumentTransport({ development: true });
+    const init = { signal: AbortSignal.timeout(2_000), maxBytes: 65_536 };
+    // Whether anybody listens there, does not matter: it is tried.
+    expect(await code(transport(new URL("http://[::1]:9/"), init))).not.toBe("discovery_blocked");
   });
 });

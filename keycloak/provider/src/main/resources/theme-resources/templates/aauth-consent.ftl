@@ -26,14 +26,29 @@
                 </div>
             </dl>
             <h2 id="aauth-permissions"><b>${msg("aauthConsentPermissions")}</b></h2>
-            <ul class="${properties.kcListClass!}" aria-labelledby="aauth-permissions">
+            <#-- A sentence is only worth as much as whoever says it, so the page says who does. -->
+            <#if consent.scopes?has_content>
+            <p id="aauth-resource-words" class="pf-v5-u-mt-sm">${msg("aauthConsentResourceWords")} <code>${consent.resource}</code>:</p>
+            <ul class="${properties.kcListClass!}" aria-labelledby="aauth-permissions aauth-resource-words">
                 <#list consent.scopes as scope>
                 <li>
-                    <#if scope.identity??>${msg("aauthConsentScope." + scope.identity)}<#elseif scope.description??>${scope.description}<#else>${msg("aauthConsentNoDescription")}</#if>
+                    <#if scope.description??>${scope.description}<#else>${msg("aauthConsentNoDescription")}</#if>
                     <div><code>${scope.name}</code></div>
                 </li>
                 </#list>
             </ul>
+            </#if>
+            <#if consent.identityScopes?has_content>
+            <p id="aauth-own-words" class="pf-v5-u-mt-sm">${msg("aauthConsentOwnWords")}</p>
+            <ul class="${properties.kcListClass!}" aria-labelledby="aauth-permissions aauth-own-words">
+                <#list consent.identityScopes as scope>
+                <li>
+                    ${msg("aauthConsentScope." + scope.name)}
+                    <div><code>${scope.name}</code></div>
+                </li>
+                </#list>
+            </ul>
+            </#if>
             <form class="${properties.kcFormClass!} pf-v5-u-mt-lg" action="${consent.action}" method="post">
                 <input type="hidden" name="consent_code" value="${consent.code}">
                 <div class="${properties.kcFormGroupClass!}">
@@ -43,7 +58,7 @@
                     </div>
                 </div>
             </form>
-            <p class="pf-v5-u-mt-md pf-v5-u-font-size-sm">${msg("aauthConsentReturn", consent.returnsTo)}</p>
+            <p class="pf-v5-u-mt-md pf-v5-u-font-size-sm">${msg("aauthConsentReturn", consent.returnsTo, (consent.minutes == 1)?then(msg("aauthConsentMinute"), msg("aauthConsentMinutes", consent.minutes?c)))}</p>
         </div>
     </#if>
 </@layout.registrationLayout>

@@ -1,5 +1,6 @@
 package demo.aauth.keycloak.consent;
 
+import demo.aauth.keycloak.encoding.Hashes;
 import demo.aauth.keycloak.errors.OAuthException;
 import demo.aauth.keycloak.policy.Policy;
 import demo.aauth.keycloak.policy.Scopes;
@@ -48,7 +49,7 @@ public final class ConsentEndpoint {
 
     /** @param query of the address that the agent sent the browser to */
     public Response show(MultivaluedMap<String, String> query) {
-        realm.requireAvailable();
+        Policy policy = realm.requireServing();
         String requestToken = required(query, "request_token");
         ConsentRequest request = grants.consentRequests().find(requestToken)
                 .orElseThrow(() -> OAuthException.invalidRequest("Invalid or expired request_token"));
@@ -58,23 +59,25 @@ public final class ConsentEndpoint {
         }
         // The agent's signed request decides the state; the query only where that had none (hole J12).
         String state = request.state() != null ? request.state() : single(query, "state");
+        KeptText.requireBounded("state", state);
 
         UserSessionModel userSession = userSession();
         if (userSession == null) {
             return new ConsentLogin(session, event).start(requestToken, state);
         }
         if (!"consent".equals(single(query, "prompt")) && memory.covers(userSession, request)) {
-            return accept(requestToken, userSession, state, Details.CONSENT_VALUE_PERSISTED_CONSENT);
+            ConsentRequest taken = take(Hashes.sha256Url(requestToken));
+            return agreed(taken, userSession, state, policy, false);
         }
         String consentCode = grants.shownConsents().issue(
-                new ShownConsent(requestToken, userSession.getId(), userSession.getUser().getId(), state),
+                new ShownConsent(Hashes.sha256Url(requestToken), userSession.getId(), userSession.getUser().getId(), state),
                 realm.settings().consentLifespanSeconds());
-        return ConsentPage.render(realm, request, userSession.getUser(), consentCode);
+        return ConsentPage.render(realm, request, userSession.getUser(), consentCode, policy, memory.lifespanSeconds(policy));
     }
 
     /** @param form of the consent page */
     public Response decide(MultivaluedMap<String, String> form) {
-        realm.requireAvailable();
+        Policy policy = realm.requireServing();
         ShownConsent page = grants.shownConsents().take(required(form, "consent_code"))
                 .orElseThrow(() -> OAuthException.invalidRequest("Invalid or expired consent code"));
         UserSessionModel userSession = userSession();
@@ -82,25 +85,27 @@ public final class ConsentEndpoint {
                 || !userSession.getUser().getId().equals(page.userId())) {
             throw OAuthException.invalidRequest("User session not found or expired");
         }
+        ConsentRequest request = take(page.requestTokenHash());
         if (single(form, "accept") != null && single(form, "cancel") == null) {
-            return accept(page.requestToken(), userSession, page.state(), Details.CONSENT_VALUE_CONSENT_GRANTED);
+            return agreed(request, userSession, page.state(), policy, true);
         }
-        ConsentRequest request = take(page.requestToken());
         audit(request, userSession);
         event.error(Errors.REJECTED_BY_USER);
         return denied(request, page.state(), "User denied the authorization request");
     }
 
-    private Response accept(String requestToken, UserSessionModel userSession, String state, String how) {
-        ConsentRequest request = take(requestToken);
-        audit(request, userSession).detail(Details.CONSENT, how);
-        Policy policy = realm.policy();
+    /** @param now whether the user has been asked; else an earlier answer counts */
+    private Response agreed(ConsentRequest request, UserSessionModel userSession, String state, Policy policy, boolean now) {
+        audit(request, userSession).detail(
+                Details.CONSENT, now ? Details.CONSENT_VALUE_CONSENT_GRANTED : Details.CONSENT_VALUE_PERSISTED_CONSENT);
         // The policy may have changed while the page was open.
         if (!policy.allowsAgent(request.agent()) || !policy.allowsScopes(Scopes.words(request.scope()))) {
             event.error("access_denied");
             return denied(request, state, "Authorization denied");
         }
-        memory.remember(userSession, request);
+        if (now) {
+            memory.remember(userSession, request, policy);
+        }
         String code = grants.codes().issue(
                 new ConsentedRequest(request, userSession.getUser().getId()), Grants.CODE_LIFESPAN_SECONDS);
         event.success();
@@ -108,8 +113,8 @@ public final class ConsentEndpoint {
     }
 
     /** Uses the request token up: of two answers, on whatever nodes, one counts (hole J13). */
-    private ConsentRequest take(String requestToken) {
-        return grants.consentRequests().take(requestToken)
+    private ConsentRequest take(String requestTokenHash) {
+        return grants.consentRequests().takeHashed(requestTokenHash)
                 .orElseThrow(() -> OAuthException.invalidRequest("Request token expired"));
     }
 

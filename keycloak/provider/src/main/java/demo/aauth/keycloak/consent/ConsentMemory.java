@@ -2,21 +2,21 @@ package demo.aauth.keycloak.consent;
 
 import demo.aauth.keycloak.encoding.Hashes;
 import demo.aauth.keycloak.encoding.Json;
+import demo.aauth.keycloak.policy.Policy;
 import demo.aauth.keycloak.policy.Scopes;
 import demo.aauth.keycloak.storage.ConsentRequest;
 import demo.aauth.keycloak.storage.RefreshGrant;
+import org.keycloak.common.util.Time;
 import org.keycloak.models.KeycloakSession;
 import org.keycloak.models.RealmModel;
 import org.keycloak.models.UserModel;
 import org.keycloak.models.UserSessionModel;
 
-import java.util.LinkedHashSet;
-import java.util.List;
-import java.util.Set;
-
 /**
- * What a person has agreed to since signing in: not asked again in that browser session, forgotten when it ends or on revocation. It is
- * a note of Keycloak's user session, so every node knows it and nothing is left behind.
+ * What a person has agreed to since signing in: not asked again in that browser session, forgotten when it ends, on revocation, and
+ * after the lifespan of the refresh token that comes with it. Longer it must not be remembered: a refresh token that has expired is
+ * nothing to revoke by, and the consent would then bring the next token without anybody being asked. It is a note of Keycloak's user
+ * session, so every node knows it and nothing is left behind.
  */
 public final class ConsentMemory {
 
@@ -28,14 +28,21 @@ public final class ConsentMemory {
         this.session = session;
     }
 
-    boolean covers(UserSessionModel userSession, ConsentRequest request) {
-        return agreed(userSession, note(request)).containsAll(Scopes.words(request.scope()));
+    /** How long a consent given now is remembered. */
+    int lifespanSeconds(Policy policy) {
+        return Math.min(policy.refreshTokenLifespanSeconds(), session.getContext().getRealm().getSsoSessionMaxLifespan());
     }
 
-    void remember(UserSessionModel userSession, ConsentRequest request) {
-        Set<String> scopes = new LinkedHashSet<>(agreed(userSession, note(request)));
-        scopes.addAll(Scopes.words(request.scope()));
-        userSession.setNote(note(request), Scopes.join(List.copyOf(scopes)));
+    boolean covers(UserSessionModel userSession, ConsentRequest request) {
+        return AgreedScopes.read(userSession.getNote(note(request)))
+                .covers(Scopes.words(request.scope()), Time.currentTimeSeconds());
+    }
+
+    /** To be called when somebody has been asked and has agreed: what is remembered already must not prolong itself. */
+    void remember(UserSessionModel userSession, ConsentRequest request, Policy policy) {
+        long now = Time.currentTimeSeconds();
+        userSession.setNote(note(request), AgreedScopes.read(userSession.getNote(note(request)))
+                .with(Scopes.words(request.scope()), now + lifespanSeconds(policy)).toNote(now));
     }
 
     /** Forgets it in every session of this user. */
@@ -49,10 +56,6 @@ public final class ConsentMemory {
         session.sessions().getUserSessionsStream(realm, user).toList().stream()
                 .filter(userSession -> userSession.getNote(note) != null)
                 .forEach(userSession -> userSession.removeNote(note));
-    }
-
-    private static List<String> agreed(UserSessionModel userSession, String note) {
-        return Scopes.words(userSession.getNote(note));
     }
 
     private static String note(ConsentRequest request) {

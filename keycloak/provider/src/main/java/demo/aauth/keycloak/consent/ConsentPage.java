@@ -1,6 +1,7 @@
 package demo.aauth.keycloak.consent;
 
 import demo.aauth.keycloak.policy.IdentityScope;
+import demo.aauth.keycloak.policy.Policy;
 import demo.aauth.keycloak.realm.AAuthRealm;
 import demo.aauth.keycloak.storage.ConsentRequest;
 import jakarta.ws.rs.core.Response;
@@ -8,7 +9,6 @@ import org.keycloak.forms.login.LoginFormsProvider;
 import org.keycloak.models.UserModel;
 
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 
 /** Asks a signed-in person whether an agent may act for them, on a page of the realm's login theme. */
@@ -19,8 +19,12 @@ final class ConsentPage {
     private ConsentPage() {
     }
 
-    /** @param consentCode single-use value that ties the answer to this page and this browser */
-    static Response render(AAuthRealm realm, ConsentRequest request, UserModel user, String consentCode) {
+    /**
+     * @param consentCode single-use value that ties the answer to this page and this browser
+     * @param rememberedSeconds how long the answer is remembered
+     */
+    static Response render(
+            AAuthRealm realm, ConsentRequest request, UserModel user, String consentCode, Policy policy, int rememberedSeconds) {
         RequestDescription description = RequestDescription.of(request, realm.discovery());
         Map<String, Object> consent = new HashMap<>();
         consent.put("action", realm.endpoint("/agent/auth/consent"));
@@ -31,23 +35,25 @@ final class ConsentPage {
         consent.put("agentName", description.agentName());
         consent.put("resource", request.resource());
         consent.put("own", request.agent().equals(request.resource()));
-        consent.put("scopes", scopes(description));
+        consent.put("scopes", description.scopes().stream().map(ConsentPage::scope).toList());
+        consent.put("identityScopes", description.identityScopes().stream().map(ConsentPage::identityScope).toList());
         consent.put("returnsTo", description.returnsTo());
+        consent.put("minutes", Math.max(1, rememberedSeconds / 60));
 
         Response page = realm.session().getProvider(LoginFormsProvider.class).setUser(user).setAttribute("consent", consent)
                 .createForm(TEMPLATE);
-        return ConsentPageHeaders.add(page, realm, request.redirectUri());
-    }
-
-    private static List<Map<String, Object>> scopes(RequestDescription description) {
-        return description.scopes().stream().map(ConsentPage::scope).toList();
+        return ConsentPageHeaders.add(page, realm, policy, request.redirectUri());
     }
 
     private static Map<String, Object> scope(RequestDescription.Scope scope) {
         Map<String, Object> shown = new HashMap<>();
         shown.put("name", scope.name());
         shown.put("description", scope.description());
-        shown.put("identity", scope.identity().map(IdentityScope::word).orElse(null));
         return shown;
+    }
+
+    /** Its sentence is one of the theme's messages. */
+    private static Map<String, Object> identityScope(IdentityScope scope) {
+        return Map.of("name", scope.word());
     }
 }

@@ -1,5 +1,7 @@
 package demo.aauth.keycloak.consent;
 
+import demo.aauth.keycloak.encoding.HttpUrl;
+import demo.aauth.keycloak.policy.Policy;
 import demo.aauth.keycloak.realm.AAuthRealm;
 import demo.aauth.keycloak.realm.WebOrigins;
 import jakarta.ws.rs.core.Response;
@@ -7,7 +9,6 @@ import jakarta.ws.rs.core.Response.ResponseBuilder;
 import org.keycloak.headers.SecurityHeadersProvider;
 import org.keycloak.models.BrowserSecurityHeaders;
 
-import java.net.URI;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -15,7 +16,8 @@ import java.util.TreeSet;
 /**
  * The realm's security headers, with one directive more: the form on the consent page may lead to the agent and to the pages it sends
  * people on to, and nowhere else. Chromium applies {@code form-action} to every redirect that follows a submitted form, so those origins
- * have to be named: all are known from verified metadata and configuration, never from what the browser brings.
+ * have to be named: all are known from verified metadata and configuration, never from what the browser brings. Which pages an agent
+ * sends people on to, nobody publishes: the policy may say it, else the front ends of the realm's clients count.
  */
 final class ConsentPageHeaders {
 
@@ -24,10 +26,10 @@ final class ConsentPageHeaders {
     private ConsentPageHeaders() {
     }
 
-    static Response add(Response page, AAuthRealm realm, String redirectUri) {
-        Set<String> origins = new TreeSet<>(new WebOrigins(realm.session()).all());
-        URI target = URI.create(redirectUri);
-        origins.add(target.getScheme() + "://" + target.getRawAuthority());
+    static Response add(Response page, AAuthRealm realm, Policy policy, String redirectUri) {
+        Set<String> origins = new TreeSet<>(
+                policy.consentFormOrigins() == null ? new WebOrigins(realm.session()).all() : policy.consentFormOrigins());
+        HttpUrl.parse(redirectUri).map(HttpUrl::origin).ifPresent(origins::add);
 
         // Keycloak would write its own policy over this one.
         realm.session().getProvider(SecurityHeadersProvider.class).options().skipHeaders();

@@ -16,15 +16,16 @@ import java.util.function.Supplier;
  * What the consent page shows of a request. Identifiers are proven; name and descriptions are what the parties say.
  *
  * @param agentName null when the agent does not call itself anything
- * @param scopes each with its description, or without; identity scopes mean the same everywhere, so no resource may word those
+ * @param scopes that the resource words, or leaves without words
+ * @param identityScopes about who the person is: they mean the same everywhere, so this server words them and no resource may
  * @param returnsTo host that the person returns to
  */
-record RequestDescription(String agentName, List<Scope> scopes, String returnsTo) {
+record RequestDescription(String agentName, List<Scope> scopes, List<IdentityScope> identityScopes, String returnsTo) {
 
     private static final int MAX_TEXT_LENGTH = 160;
 
     /** @param description what the resource says, or null when it says nothing */
-    record Scope(String name, Optional<IdentityScope> identity, String description) {
+    record Scope(String name, String description) {
     }
 
     /** Collects the parties' own words; a party that cannot be asked right now is shown by its identifier. */
@@ -32,10 +33,11 @@ record RequestDescription(String agentName, List<Scope> scopes, String returnsTo
         String agentName = orNothing(() -> discovery.agent(request.agent())).map(agent -> displayText(agent.name())).orElse(null);
         Map<String, String> descriptions = orNothing(() -> discovery.resource(request.resource()))
                 .map(resource -> resource.scopeDescriptions()).orElse(Map.of());
-        List<Scope> scopes = Scopes.words(request.scope()).stream()
-                .map(scope -> new Scope(scope, IdentityScope.of(scope), displayText(descriptions.get(scope))))
-                .toList();
-        return new RequestDescription(agentName, scopes, URI.create(request.redirectUri()).getRawAuthority());
+        List<String> words = Scopes.words(request.scope());
+        List<Scope> scopes = words.stream().filter(word -> IdentityScope.of(word).isEmpty())
+                .map(word -> new Scope(word, displayText(descriptions.get(word)))).toList();
+        List<IdentityScope> identityScopes = words.stream().flatMap(word -> IdentityScope.of(word).stream()).toList();
+        return new RequestDescription(agentName, scopes, identityScopes, URI.create(request.redirectUri()).getRawAuthority());
     }
 
     private static <T> Optional<T> orNothing(Supplier<T> document) {

@@ -1,12 +1,12 @@
 package demo.aauth.keycloak.discovery;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import demo.aauth.keycloak.encoding.HttpUrl;
 import demo.aauth.keycloak.encoding.Json;
 import demo.aauth.keycloak.errors.AAuthException;
 import demo.aauth.keycloak.errors.ErrorCode;
 
 import java.io.IOException;
-import java.net.URI;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Optional;
@@ -119,11 +119,11 @@ public final class Discovery {
 
     /** The parsed document, or nothing when the server says that there is none. */
     private Optional<JsonNode> fetch(String address) {
-        URI uri = UrlGuard.guard(address, development);
-        String origin = uri.getScheme() + "://" + uri.getRawAuthority();
+        HttpUrl url = UrlGuard.guard(address, development);
+        String origin = url.origin();
         DocumentTransport.Fetched fetched;
         try {
-            fetched = transport.fetch(uri);
+            fetched = transport.fetch(url.uri());
         } catch (IOException error) {
             throw new AAuthException(ErrorCode.DISCOVERY_FAILED, origin + " could not be read", error);
         }

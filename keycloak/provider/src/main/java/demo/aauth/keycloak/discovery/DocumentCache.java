@@ -20,12 +20,18 @@ final class DocumentCache<T> {
     static final int RELOAD_COOLDOWN_SECONDS = 10;
     /** Long enough that a flood of requests for a dead document costs one fetch, short enough for a start-up order. */
     static final int FAILURE_SECONDS = 2;
+    /** Longer ago than any cooldown. */
+    private static final long NEVER = Long.MIN_VALUE / 2;
 
     /** @param fromCache false when this very call loaded the value */
     record Cached<T>(T value, boolean fromCache) {
     }
 
     private record Entry<T>(T value, long expiresAt, long reloadedAt) {
+    }
+
+    /** @param first true for the caller that has to load; the others wait for its answer */
+    private record Ticket<T>(CompletableFuture<T> answer, boolean first) {
     }
 
     private record Failure(AAuthException error, long until) {
@@ -43,45 +49,53 @@ final class DocumentCache<T> {
 
     /** The cached value, or what {@code loader} answers. Concurrent calls for one key share one load. */
     Cached<T> get(String key, Supplier<T> loader) {
-        Entry<T> entry;
+        Ticket<T> ticket;
+        long reloadedAt;
         synchronized (this) {
-            entry = entries.get(key);
+            Entry<T> entry = entries.get(key);
+            if (entry != null && nowSeconds.getAsLong() < entry.expiresAt()) {
+                return new Cached<>(entry.value(), true);
+            }
+            reloadedAt = entry == null ? NEVER : entry.reloadedAt();
+            ticket = queue(key);
         }
-        if (entry != null && nowSeconds.getAsLong() < entry.expiresAt()) {
-            return new Cached<>(entry.value(), true);
-        }
-        return load(key, loader, entry == null ? Long.MIN_VALUE / 2 : entry.reloadedAt());
+        return load(key, loader, reloadedAt, ticket);
     }
 
     /** Loads again although a fresh value exists, but at most once for each cooldown; inside it the old value is given. */
     Cached<T> reload(String key, Supplier<T> loader) {
         long now = nowSeconds.getAsLong();
+        Ticket<T> ticket;
         synchronized (this) {
             Entry<T> entry = entries.get(key);
-            if (entry != null && now - entry.reloadedAt() < RELOAD_COOLDOWN_SECONDS) {
+            boolean coolingDown = entry != null && now - entry.reloadedAt() < RELOAD_COOLDOWN_SECONDS;
+            // A reload under way is joined: its answer is what this caller is after. The old value would refuse whoever signed with a
+            // key that is on the wire right now.
+            if (coolingDown && !inFlight.containsKey(key)) {
                 return new Cached<>(entry.value(), true);
             }
             if (entry != null) {
                 entries.put(key, new Entry<>(entry.value(), entry.expiresAt(), now));
             }
+            ticket = queue(key);
         }
-        return load(key, loader, now);
+        return load(key, loader, now, ticket);
     }
 
-    private Cached<T> load(String key, Supplier<T> loader, long reloadedAt) {
+    /** A place at the load of a key: the running one, or a new one. To be called with the lock held, in which its need was found. */
+    private Ticket<T> queue(String key) {
+        Failure failure = failures.get(key);
+        if (failure != null && nowSeconds.getAsLong() < failure.until()) {
+            throw failure.error();
+        }
         CompletableFuture<T> mine = new CompletableFuture<>();
-        CompletableFuture<T> running;
-        synchronized (this) {
-            Failure failure = failures.get(key);
-            if (failure != null && nowSeconds.getAsLong() < failure.until()) {
-                throw failure.error();
-            }
-            running = inFlight.putIfAbsent(key, mine);
-        }
-        if (running != null) {
-            return new Cached<>(await(running), false);
-        }
-        return new Cached<>(run(key, loader, reloadedAt, mine), false);
+        CompletableFuture<T> running = inFlight.putIfAbsent(key, mine);
+        return running == null ? new Ticket<>(mine, true) : new Ticket<>(running, false);
+    }
+
+    private Cached<T> load(String key, Supplier<T> loader, long reloadedAt, Ticket<T> ticket) {
+        T value = ticket.first() ? run(key, loader, reloadedAt, ticket.answer()) : await(ticket.answer());
+        return new Cached<>(value, false);
     }
 
     private T run(String key, Supplier<T> loader, long reloadedAt, CompletableFuture<T> mine) {

@@ -1,12 +1,11 @@
 package demo.aauth.keycloak.discovery;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import demo.aauth.keycloak.encoding.HttpUrl;
 import demo.aauth.keycloak.encoding.Json;
 import demo.aauth.keycloak.errors.AAuthException;
 import demo.aauth.keycloak.errors.ErrorCode;
 
-import java.net.URI;
-import java.net.URISyntaxException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -34,7 +33,7 @@ final class DocumentReader {
 
     String url(String name) {
         String value = Json.text(document, name);
-        if (value == null || !isHttpUrl(value)) {
+        if (value == null || HttpUrl.parse(value).isEmpty()) {
             throw failed(name + " is missing or not an URL");
         }
         return value;
@@ -58,7 +57,7 @@ final class DocumentReader {
         }
         List<String> urls = new ArrayList<>();
         for (JsonNode item : array(name)) {
-            if (!item.isTextual() || !isHttpUrl(item.textValue())) {
+            if (!item.isTextual() || HttpUrl.parse(item.textValue()).isEmpty()) {
                 throw failed(name + " has the wrong shape");
             }
             urls.add(item.textValue());
@@ -91,15 +90,6 @@ final class DocumentReader {
             throw failed(name + " has the wrong shape");
         }
         return value.textValue();
-    }
-
-    private static boolean isHttpUrl(String value) {
-        try {
-            URI uri = new URI(value);
-            return uri.getHost() != null && uri.getScheme().matches("(?i)https?");
-        } catch (URISyntaxException malformed) {
-            return false;
-        }
     }
 
     static AAuthException failed(String reason) {

@@ -22,22 +22,31 @@ import java.util.concurrent.TimeUnit;
 public final class HttpDocumentTransport implements DocumentTransport, AutoCloseable {
 
     private static final int MAX_CONNECTIONS = 50;
+    /** One party that answers slowly must not keep the connections that all others need. */
+    private static final int MAX_CONNECTIONS_TO_ONE = 3;
 
+    private final int timeoutMs;
     private final CloseableHttpClient client;
     private final ScheduledExecutorService deadlines;
 
     /** @param development see {@link NetworkGuard} */
     public HttpDocumentTransport(boolean development) {
+        this(development, TIMEOUT_MS);
+    }
+
+    /** @param timeoutMs for one fetch */
+    HttpDocumentTransport(boolean development, int timeoutMs) {
+        this.timeoutMs = timeoutMs;
         RequestConfig limits = RequestConfig.custom()
-                .setConnectionRequestTimeout(TIMEOUT_MS)
-                .setConnectTimeout(TIMEOUT_MS)
-                .setSocketTimeout(TIMEOUT_MS)
+                .setConnectionRequestTimeout(timeoutMs)
+                .setConnectTimeout(timeoutMs)
+                .setSocketTimeout(timeoutMs)
                 .build();
         client = HttpClientBuilder.create()
                 .setDefaultRequestConfig(limits)
                 .setDnsResolver(new NetworkGuard(development))
                 .setMaxConnTotal(MAX_CONNECTIONS)
-                .setMaxConnPerRoute(MAX_CONNECTIONS)
+                .setMaxConnPerRoute(MAX_CONNECTIONS_TO_ONE)
                 .setUserAgent("keycloak-aauth")
                 .disableRedirectHandling()
                 .disableCookieManagement()
@@ -57,7 +66,7 @@ public final class HttpDocumentTransport implements DocumentTransport, AutoClose
         HttpGet request = new HttpGet(uri);
         request.setHeader("Accept", "application/json");
         // A peer that sends a byte every few seconds keeps every socket timeout content; the deadline ends it.
-        ScheduledFuture<?> deadline = deadlines.schedule(request::abort, TIMEOUT_MS, TimeUnit.MILLISECONDS);
+        ScheduledFuture<?> deadline = deadlines.schedule(request::abort, timeoutMs, TimeUnit.MILLISECONDS);
         try (CloseableHttpResponse response = client.execute(request)) {
             return new Fetched(response.getStatusLine().getStatusCode(), read(request, response.getEntity()));
         } finally {

@@ -1,5 +1,7 @@
 package demo.aauth.keycloak.discovery;
 
+import demo.aauth.keycloak.encoding.HttpUrl;
+
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -9,9 +11,6 @@ public final class Identifier {
     private static final Pattern CANONICAL = Pattern.compile(
             "(https?)://([a-z0-9_-]+(?:\\.[a-z0-9_-]+)*|\\[::1\\])(?::([1-9][0-9]{0,4}))?((?:/[A-Za-z0-9._~!$&'()*+,;=:@%-]*)*)");
     private static final Pattern DOT_SEGMENT = Pattern.compile("/(?:\\.|%2[eE]){1,2}(?:/|$)");
-    private static final Pattern IPV4 = Pattern.compile("(?:(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])(?:\\.(?!$)|$)){4}");
-    /** URL parsers read a host whose last label looks like this as an IPv4 address: {@code 2130706433}, {@code 0x7f.1}. */
-    private static final Pattern NUMERIC_LABEL = Pattern.compile("(?:[0-9]+|0x[0-9a-f]*)");
 
     private Identifier() {
     }
@@ -24,13 +23,8 @@ public final class Identifier {
         Matcher url = CANONICAL.matcher(value);
         return url.matches() && !value.endsWith("/")
                 && !DOT_SEGMENT.matcher(url.group(4)).find()
-                && isCanonicalHost(url.group(2))
+                && HttpUrl.isHost(url.group(2))
                 && isCanonicalPort(url.group(1), url.group(3));
-    }
-
-    private static boolean isCanonicalHost(String host) {
-        String lastLabel = host.substring(host.lastIndexOf('.') + 1);
-        return !NUMERIC_LABEL.matcher(lastLabel).matches() || IPV4.matcher(host).matches();
     }
 
     private static boolean isCanonicalPort(String scheme, String port) {

@@ -6,9 +6,9 @@ import org.apache.http.conn.DnsResolver;
 
 import java.net.InetAddress;
 import java.net.UnknownHostException;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Stream;
 
 /**
  * Resolves names for outgoing connections and lets through only addresses that may be connected to. The connection is made to exactly
@@ -16,23 +16,21 @@ import java.util.Locale;
  */
 final class NetworkGuard implements DnsResolver {
 
-    /** Never reachable, in development either: this network, link-local (cloud metadata services), multicast, reserved. */
-    private static final List<String> NEVER =
-            List.of("0.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "240.0.0.0/4", "fe80::/10", "ff00::/8");
-    /** Not reachable outside development. */
-    private static final List<String> PRIVATE = List.of(
-            "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "172.16.0.0/12", "192.0.0.0/24", "192.168.0.0/16", "198.18.0.0/15",
-            "::/128", "::1/128", "64:ff9b::/96", "100::/64", "fc00::/7", "fec0::/10");
+    /**
+     * Never reachable, but for loopback in development: this network, private, link-local (cloud metadata services), multicast, reserved,
+     * and every IPv6 range that leads to an IPv4 address of the sender's choice. The same as in the TypeScript library.
+     */
+    private static final List<Subnet> FORBIDDEN = Stream.of(
+            "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24",
+            "192.168.0.0/16", "198.18.0.0/15", "224.0.0.0/4", "240.0.0.0/4",
+            // IPv4-compatible with "::" and "::1", NAT64, discard, Teredo, 6to4, local, multicast.
+            "::/96", "64:ff9b::/96", "64:ff9b:1::/48", "100::/64", "2001::/32", "2002::/16", "fc00::/7", "fe80::/10", "fec0::/10",
+            "ff00::/8").map(Subnet::of).toList();
 
     private final boolean development;
-    private final List<Subnet> forbidden = new ArrayList<>();
 
     NetworkGuard(boolean development) {
         this.development = development;
-        NEVER.forEach(cidr -> forbidden.add(Subnet.of(cidr)));
-        if (!development) {
-            PRIVATE.forEach(cidr -> forbidden.add(Subnet.of(cidr)));
-        }
     }
 
     @Override
@@ -47,7 +45,7 @@ final class NetworkGuard implements DnsResolver {
     }
 
     boolean allows(InetAddress address) {
-        return forbidden.stream().noneMatch(subnet -> subnet.contains(address));
+        return development && address.isLoopbackAddress() || FORBIDDEN.stream().noneMatch(subnet -> subnet.contains(address));
     }
 
     /** Most systems know no {@code *.localhost}, although RFC 6761 gives those names to loopback. */

@@ -1,11 +1,11 @@
 package demo.aauth.keycloak.discovery;
 
+import demo.aauth.keycloak.encoding.HttpUrl;
 import demo.aauth.keycloak.errors.AAuthException;
 import demo.aauth.keycloak.errors.ErrorCode;
 
-import java.net.URI;
-import java.net.URISyntaxException;
-import java.util.Locale;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
 
 /**
  * Which addresses may be fetched at all, decided from the text of the URL (profile 5.2). The connection itself is guarded a second time
@@ -21,45 +21,37 @@ final class UrlGuard {
      *
      * @throws AAuthException {@code discovery_blocked}
      */
-    static URI guard(String url, boolean development) {
-        URI uri = parse(url);
-        if (uri.getRawUserInfo() != null) {
+    static HttpUrl guard(String url, boolean development) {
+        HttpUrl parsed = HttpUrl.parse(url).orElseThrow(() -> blocked("not an absolute http or https URL"));
+        if (parsed.hasCredentials()) {
             throw blocked("a URL with credentials");
         }
-        boolean local = isLocalName(uri.getHost());
-        if (uri.getScheme().equalsIgnoreCase("http")) {
+        boolean local = LocalName.test(parsed.host());
+        if (parsed.scheme().equals("http")) {
             if (!development) {
                 throw blocked("http is only for development");
             }
             if (!local) {
                 throw blocked("http is only for loopback and *.localhost");
             }
-        } else if (!uri.getScheme().equalsIgnoreCase("https")) {
-            throw blocked("only https may be fetched");
         }
-        if (!development && local) {
+        if (local ? !development : isClosedAddress(parsed)) {
             throw blocked("a loopback, private or link-local address");
         }
-        return uri;
+        return parsed;
     }
 
-    /** Names and literals that mean this machine: {@code localhost}, {@code *.localhost}, 127.0.0.0/8, {@code [::1]}. */
-    static boolean isLocalName(String host) {
-        String name = host.toLowerCase(Locale.ROOT);
-        return name.equals("localhost") || name.endsWith(".localhost") || name.equals("[::1]")
-                || name.matches("127\\.[0-9]+\\.[0-9]+\\.[0-9]+");
-    }
-
-    private static URI parse(String url) {
-        try {
-            URI uri = new URI(url);
-            if (uri.getScheme() != null && uri.getHost() != null) {
-                return uri;
-            }
-        } catch (URISyntaxException malformed) {
-            // reported below, like a relative URL
+    /** Any IPv6 address: metadata lives on names, and the list of special IPv6 ranges keeps growing. */
+    private static boolean isClosedAddress(HttpUrl url) {
+        if (!url.isAddress()) {
+            return false;
         }
-        throw blocked("not an absolute URL");
+        try {
+            return url.host().startsWith("[") || !new NetworkGuard(false).allows(InetAddress.getByName(url.host()));
+        } catch (UnknownHostException impossible) {
+            // Four numbers are an address: nobody is asked.
+            throw new IllegalStateException(impossible);
+        }
     }
 
     private static AAuthException blocked(String reason) {

@@ -1,7 +1,9 @@
 package demo.aauth.keycloak.encoding;
 
+import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -12,10 +14,13 @@ import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 
-/** JSON from strangers: UTF-8, one value, no member twice. */
+/** JSON from strangers: UTF-8, one value, no member twice, no deeper than any token or document needs to be. */
 public final class Json {
 
-    private static final ObjectMapper MAPPER = new ObjectMapper()
+    private static final int MAX_DEPTH = 64;
+
+    private static final ObjectMapper MAPPER = new ObjectMapper(JsonFactory.builder()
+            .streamReadConstraints(StreamReadConstraints.builder().maxNestingDepth(MAX_DEPTH).build()).build())
             .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
@@ -38,9 +43,15 @@ public final class Json {
 
     /** The value, or null when the bytes are no JSON in UTF-8. */
     public static JsonNode parse(byte[] bytes) {
+        // Decoded here, because the parser would guess other encodings.
+        String text = decode(bytes);
+        return text == null ? null : parse(text);
+    }
+
+    /** The text, or null when the bytes are not UTF-8. */
+    public static String decode(byte[] bytes) {
         try {
-            // Decoded here, because the parser would guess other encodings.
-            return parse(StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString());
+            return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
         } catch (CharacterCodingException notUtf8) {
             return null;
         }

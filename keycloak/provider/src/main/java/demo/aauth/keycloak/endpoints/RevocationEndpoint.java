@@ -24,7 +24,7 @@ final class RevocationEndpoint extends SignedEndpoint {
 
     @Override
     ObjectNode answer(SignedForm signed) {
-        requireServing();
+        realm.requireServing();
         Requester requester = realm.requesterVerifier().verify(signed.request());
         audit.requester(requester);
         signed.requireNoDuplicates();

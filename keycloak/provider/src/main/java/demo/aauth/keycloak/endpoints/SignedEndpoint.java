@@ -2,7 +2,6 @@ package demo.aauth.keycloak.endpoints;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import demo.aauth.keycloak.errors.OAuthException;
-import demo.aauth.keycloak.policy.Policy;
 import demo.aauth.keycloak.realm.AAuthRealm;
 import demo.aauth.keycloak.realm.AuditTrail;
 import jakarta.ws.rs.core.Response;
@@ -45,14 +44,4 @@ abstract class SignedEndpoint {
 
     /** @throws OAuthException the refusal */
     abstract ObjectNode answer(SignedForm signed);
-
-    /** The policy in force, where this realm serves AAuth at all. */
-    final Policy requireServing() {
-        realm.requireAvailable();
-        Policy policy = realm.policy();
-        if (!policy.enabled()) {
-            throw OAuthException.invalidRequest("AAuth protocol is not enabled for this realm");
-        }
-        return policy;
-    }
 }

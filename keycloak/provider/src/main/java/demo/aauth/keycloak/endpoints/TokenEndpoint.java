@@ -36,7 +36,7 @@ final class TokenEndpoint extends SignedEndpoint {
     ObjectNode answer(SignedForm signed) {
         String requestType = signed.form().get("request_type");
         audit.type(eventType(requestType), requestType);
-        Policy policy = requireServing();
+        Policy policy = realm.requireServing();
         GrantContext context = new GrantContext(realm, audit);
         ObjectNode answer = "exchange".equals(requestType) && signed.form().get("resource_token") != null
                 ? exchange(signed, policy, context)

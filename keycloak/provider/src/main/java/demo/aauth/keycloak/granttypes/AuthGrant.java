@@ -1,6 +1,7 @@
 package demo.aauth.keycloak.granttypes;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import demo.aauth.keycloak.consent.KeptText;
 import demo.aauth.keycloak.encoding.FormParameters;
 import demo.aauth.keycloak.encoding.Json;
 import demo.aauth.keycloak.errors.OAuthException;
@@ -41,8 +42,8 @@ public final class AuthGrant {
         // Who a user is only that user can say, whatever the consent lists leave out: without one there is nobody to name.
         boolean asksForUser = wish.own() && IdentityScope.anyOf(wish.scopes());
         if (!asksForUser && !request.policy().needsConsent(wish.scopes())) {
-            return context.issue(new Decision(requester.agent(), requester.agentDelegate(), requester.key(),
-                    wish.resource(), wish.scope(), null, null), request.policy());
+            return context.issue(Decision.of(requester.agent(), requester.agentDelegate(), requester.key(),
+                    wish.resource(), wish.scope(), null), request.policy());
         }
         return askUser(request, wish, context);
     }
@@ -53,11 +54,14 @@ public final class AuthGrant {
             throw OAuthException.invalidRequest("redirect_uri is required when user consent is needed");
         }
         Requester requester = request.requester();
-        RedirectUriCheck.require(redirectUri, requester, context.realm());
+        String state = request.form().get("state");
+        KeptText.requireBounded("redirect_uri", redirectUri);
+        KeptText.requireBounded("state", state);
+        RedirectUriCheck.require(redirectUri, requester, context.realm().discovery(), context.realm().settings().development());
         int lifespan = context.realm().settings().consentLifespanSeconds();
         String requestToken = context.realm().grants().consentRequests().issue(
                 new ConsentRequest(requester.agent(), requester.agentDelegate(), requester.thumbprint(), wish.resource(),
-                        wish.scope(), redirectUri, request.form().get("state")),
+                        wish.scope(), redirectUri, state),
                 lifespan);
         return Json.object().put("expires_in", lifespan).put("request_token", requestToken)
                 .put("token_type", GrantContext.TOKEN_TYPE);

@@ -2,6 +2,7 @@ package demo.aauth.keycloak.granttypes;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import demo.aauth.keycloak.errors.OAuthException;
+import demo.aauth.keycloak.policy.Scopes;
 import demo.aauth.keycloak.signing.Requester;
 import demo.aauth.keycloak.storage.ConsentRequest;
 import demo.aauth.keycloak.storage.ConsentedRequest;
@@ -36,10 +37,14 @@ public final class CodeGrant {
         if (context.realm().user(consented.subject()).isEmpty()) {
             throw OAuthException.invalidGrant("User not found");
         }
+        // The policy may have changed since the user agreed.
+        if (!request.policy().allowsScopes(Scopes.words(wish.scope()))) {
+            throw OAuthException.accessDenied("Authorization denied");
+        }
         RefreshGrant grant =
                 new RefreshGrant(wish.agent(), wish.agentDelegate(), wish.resource(), wish.scope(), consented.subject());
-        ObjectNode answer = context.issue(new Decision(grant.agent(), grant.agentDelegate(), requester.key(),
-                grant.resource(), grant.scope(), grant.subject(), null), request.policy());
+        ObjectNode answer = context.issue(Decision.of(grant.agent(), grant.agentDelegate(), requester.key(),
+                grant.resource(), grant.scope(), grant.subject()), request.policy());
         String refreshToken =
                 context.realm().grants().refreshTokens().issue(grant, request.policy().refreshTokenLifespanSeconds());
         return answer.put("refresh_token", refreshToken);

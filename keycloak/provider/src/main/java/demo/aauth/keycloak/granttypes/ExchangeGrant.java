@@ -16,7 +16,8 @@ import java.util.List;
 
 /**
  * {@code request_type=exchange}: a resource calls on, on behalf of its own caller. The new token is for the next resource, names this
- * requester as agent and the caller in {@code act}, and never has a scope that the caller's token lacks (profile 6.1).
+ * requester as agent and the caller in {@code act}, never has a scope that the caller's token lacks, and never outlives it (profile 6.1):
+ * a chain of exchanges would otherwise carry a user's authority past its end, and past its revocation.
  */
 public final class ExchangeGrant {
 
@@ -38,7 +39,7 @@ public final class ExchangeGrant {
             throw notAuthorized("Delegation chain depth limit exceeded (max: " + policy.exchangeMaxDepth() + ")");
         }
         return context.issue(new Decision(requester.agent(), requester.agentDelegate(), requester.key(), claims.resource(),
-                Scopes.join(scopes), subject(upstream, context.realm()), act), policy);
+                Scopes.join(scopes), subject(upstream, context.realm()), act, upstream.expiresAt()), policy);
     }
 
     private static void requireNoExpansion(List<String> scopes, List<String> granted) {
@@ -54,11 +55,16 @@ public final class ExchangeGrant {
         return new Act(agent, upstream.agentDelegate(), upstream.subject(), upstream.act());
     }
 
-    /** Another issuer's subject is a name in its own books; only a user of this realm is carried on. */
+    /**
+     * Another issuer's subject is a name in its own books; only a user of this realm is carried on. For one who may not sign in any more
+     * there is no token: without {@code sub} it would say that nobody's authority is needed.
+     */
     private static String subject(AuthToken upstream, AAuthRealm realm) {
-        return upstream.issuer().equals(realm.issuer()) && upstream.subject() != null
-                ? realm.user(upstream.subject()).map(UserModel::getId).orElse(null)
-                : null;
+        if (upstream.subject() == null || !upstream.issuer().equals(realm.issuer())) {
+            return null;
+        }
+        return realm.user(upstream.subject()).map(UserModel::getId)
+                .orElseThrow(() -> OAuthException.invalidGrant("Token exchange validation failed: User not found"));
     }
 
     private static OAuthException notAuthorized(String reason) {

@@ -2,11 +2,13 @@ package demo.aauth.keycloak.granttypes;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import demo.aauth.keycloak.encoding.Json;
+import demo.aauth.keycloak.errors.OAuthException;
 import demo.aauth.keycloak.policy.Policy;
 import demo.aauth.keycloak.realm.AAuthRealm;
 import demo.aauth.keycloak.realm.AuditTrail;
 import demo.aauth.keycloak.tokens.AuthTokenIssuer.Issued;
 import demo.aauth.keycloak.tokens.Decision;
+import org.keycloak.common.util.Time;
 
 /** What a request type works with. */
 public record GrantContext(AAuthRealm realm, AuditTrail audit) {
@@ -16,9 +18,20 @@ public record GrantContext(AAuthRealm realm, AuditTrail audit) {
     /** Issues the token and takes it down in the audit trail; the answer has the members that every answer with a token has. */
     ObjectNode issue(Decision decision, Policy policy) {
         audit.decision(decision.resource(), decision.scope(), decision.subject());
-        int lifespan = policy.authTokenLifespanSeconds();
-        Issued issued = realm.tokenIssuer().issue(decision, lifespan);
+        long now = Time.currentTimeSeconds();
+        int lifespan = lifespan(decision, policy, now);
+        Issued issued = realm.tokenIssuer().issue(decision, now, lifespan);
         audit.tokenId(issued.id());
         return Json.object().put("auth_token", issued.token()).put("expires_in", lifespan).put("token_type", TOKEN_TYPE);
+    }
+
+    static int lifespan(Decision decision, Policy policy, long now) {
+        int longest = policy.authTokenLifespanSeconds();
+        long left = decision.notAfter() == null ? longest : decision.notAfter() - now;
+        // It was good when it was verified; that was a moment ago.
+        if (left < 1) {
+            throw OAuthException.invalidGrant("Token exchange validation failed: the auth token has expired");
+        }
+        return (int) Math.min(longest, left);
     }
 }

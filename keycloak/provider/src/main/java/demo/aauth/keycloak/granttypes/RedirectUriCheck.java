@@ -1,13 +1,11 @@
 package demo.aauth.keycloak.granttypes;
 
+import demo.aauth.keycloak.discovery.Discovery;
+import demo.aauth.keycloak.encoding.HttpUrl;
 import demo.aauth.keycloak.errors.AAuthException;
 import demo.aauth.keycloak.errors.OAuthException;
-import demo.aauth.keycloak.realm.AAuthRealm;
-import demo.aauth.keycloak.signing.CanonicalAuthority;
 import demo.aauth.keycloak.signing.Requester;
 
-import java.net.URI;
-import java.net.URISyntaxException;
 import java.util.List;
 
 /**
@@ -19,44 +17,39 @@ final class RedirectUriCheck {
     private RedirectUriCheck() {
     }
 
-    /** @throws OAuthException 400 {@code invalid_request} */
-    static void require(String redirectUri, Requester requester, AAuthRealm realm) {
-        URI uri = parse(redirectUri);
-        if (!requester.identified() || uri == null) {
+    /**
+     * @param development see {@link demo.aauth.keycloak.realm.AAuthSettings}
+     * @throws OAuthException 400 {@code invalid_request}
+     */
+    static void require(String redirectUri, Requester requester, Discovery discovery, boolean development) {
+        HttpUrl url = parse(redirectUri);
+        if (!requester.identified() || url == null) {
             throw notRegistered();
         }
-        List<String> registered = registeredUris(requester.agent(), realm);
+        List<String> registered = registeredUris(requester.agent(), discovery);
         boolean allowed = registered == null
-                ? realm.settings().development() && isOwnOrigin(uri, URI.create(requester.agent()))
+                ? development && isOwnOrigin(url, requester.agent())
                 : registered.contains(redirectUri);
         if (!allowed) {
             throw notRegistered();
         }
     }
 
-    private static List<String> registeredUris(String agent, AAuthRealm realm) {
+    private static List<String> registeredUris(String agent, Discovery discovery) {
         try {
-            return realm.discovery().agent(agent).redirectUris();
+            return discovery.agent(agent).redirectUris();
         } catch (AAuthException refusal) {
             throw new OAuthException(400, "invalid_request", "The agent's metadata could not be read", refusal);
         }
     }
 
-    private static boolean isOwnOrigin(URI uri, URI agent) {
-        return uri.getRawUserInfo() == null && uri.getScheme().equals(agent.getScheme())
-                && CanonicalAuthority.of(uri).equals(CanonicalAuthority.of(agent));
+    private static boolean isOwnOrigin(HttpUrl url, String agent) {
+        return !url.hasCredentials() && HttpUrl.parse(agent).filter(own -> own.origin().equals(url.origin())).isPresent();
     }
 
     /** Null for anything but an absolute http or https URL without fragment. */
-    private static URI parse(String redirectUri) {
-        try {
-            URI uri = new URI(redirectUri);
-            boolean usable = uri.getHost() != null && uri.getRawFragment() == null
-                    && ("https".equals(uri.getScheme()) || "http".equals(uri.getScheme()));
-            return usable ? uri : null;
-        } catch (URISyntaxException malformed) {
-            return null;
-        }
+    private static HttpUrl parse(String redirectUri) {
+        return HttpUrl.parse(redirectUri).filter(url -> url.uri().getRawFragment() == null).orElse(null);
     }
 
     private static OAuthException notRegistered() {

@@ -32,7 +32,7 @@ public final class RefreshTokenGrant {
         if (!request.policy().allowsScopes(Scopes.words(grant.scope()))) {
             throw OAuthException.accessDenied("Authorization denied");
         }
-        return context.issue(new Decision(grant.agent(), grant.agentDelegate(), requester.key(),
-                grant.resource(), grant.scope(), grant.subject(), null), request.policy());
+        return context.issue(Decision.of(grant.agent(), grant.agentDelegate(), requester.key(),
+                grant.resource(), grant.scope(), grant.subject()), request.policy());
     }
 }

@@ -9,6 +9,8 @@ import java.util.List;
  * @param selfAgents agents that may ask, for themselves, who a user is; empty means none
  * @param allowedScopes scopes that may be granted; empty means every scope that a resource asks for
  * @param trustedIssuers issuers, besides this one, whose auth tokens may be exchanged
+ * @param consentFormOrigins where an agent may send people on to from the address they return to; null leaves it to the web origins of
+ *        the realm's clients
  */
 public record Policy(
         boolean enabled,
@@ -19,6 +21,7 @@ public record Policy(
         List<String> trustedIssuers,
         List<String> consentScopes,
         List<String> consentScopePrefixes,
+        List<String> consentFormOrigins,
         boolean exchangeEnabled,
         int exchangeMaxDepth,
         int authTokenLifespanSeconds,

@@ -1,6 +1,7 @@
 package demo.aauth.keycloak.policy;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import demo.aauth.keycloak.encoding.HttpUrl;
 import demo.aauth.keycloak.encoding.Json;
 
 import java.util.ArrayList;
@@ -43,6 +44,7 @@ public final class PolicyReader {
                 reader.words("aauth.trusted.issuers", List.of()),
                 reader.words("aauth.consent.required.scopes", List.of("openid", "profile", "email")),
                 reader.words("aauth.consent.required.scope.prefixes", List.of("user.", "profile.", "email.")),
+                reader.origins("aauth.consent.form.origins"),
                 reader.flag("aauth.exchange.enabled", true),
                 reader.number("aauth.exchange.max.depth", 10, 100),
                 reader.number("aauth.token.lifespan", 300, 86_400),
@@ -76,6 +78,19 @@ public final class PolicyReader {
             problems.add(name + ": expected at most " + maximum);
         }
         return number;
+    }
+
+    /** They end up in a header, so each has to be just that; null when there is no such attribute. */
+    private List<String> origins(String name) {
+        List<String> origins = words(name, null);
+        if (origins != null && !origins.stream().allMatch(PolicyReader::isOrigin)) {
+            problems.add(name + ": expected origins, such as https://app.example");
+        }
+        return origins;
+    }
+
+    private static boolean isOrigin(String text) {
+        return HttpUrl.parse(text).filter(url -> url.origin().equals(text)).isPresent();
     }
 
     private List<String> words(String name, List<String> absent) {

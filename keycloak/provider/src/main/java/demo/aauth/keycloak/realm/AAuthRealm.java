@@ -8,7 +8,6 @@ import demo.aauth.keycloak.policy.Policy;
 import demo.aauth.keycloak.policy.PolicyException;
 import demo.aauth.keycloak.policy.PolicyReader;
 import demo.aauth.keycloak.requester.RequesterVerifier;
-import demo.aauth.keycloak.signing.CanonicalAuthority;
 import demo.aauth.keycloak.signing.RequestGate;
 import demo.aauth.keycloak.storage.Grants;
 import demo.aauth.keycloak.tokens.AuthTokenIssuer;
@@ -96,9 +95,20 @@ public final class AAuthRealm {
     }
 
     /**
-     * @throws OAuthException 403 when the realm is disabled, or wants https and the request came without
+     * The policy in force, where this realm serves AAuth at all.
+     *
+     * @throws OAuthException 403 when the realm is disabled, or wants https and the request came without; 400 when AAuth is switched off
      */
-    public void requireAvailable() {
+    public Policy requireServing() {
+        requireAvailable();
+        Policy policy = policy();
+        if (!policy.enabled()) {
+            throw OAuthException.invalidRequest("AAuth protocol is not enabled for this realm");
+        }
+        return policy;
+    }
+
+    private void requireAvailable() {
         if (!realm.isEnabled()) {
             throw OAuthException.accessDenied("Realm not enabled");
         }
@@ -127,19 +137,12 @@ public final class AAuthRealm {
         return Optional.ofNullable(session.users().getUserById(realm, id)).filter(UserModel::isEnabled);
     }
 
-    /**
-     * The authority that signatures are made for: from configuration, never from {@code Host} (hole J6). Without a configured hostname
-     * Keycloak takes its name from each request; that is good enough on a developer's machine only.
-     */
     private String authority() {
-        boolean local = baseUri.getHost().equals("localhost") || baseUri.getHost().endsWith(".localhost")
-                || baseUri.getHost().equals("127.0.0.1");
         boolean configured = settings.hostnameConfigured() || realm.getAttribute("frontendUrl") != null;
-        if (!configured && !(settings.development() && local)) {
+        return ServedAuthority.of(baseUri, configured, settings.development()).orElseThrow(() -> {
             LOG.error("AAuth needs Keycloak's hostname to be configured; the request's Host is not believed");
-            throw OAuthException.unproven(new AAuthException(
+            return OAuthException.unproven(new AAuthException(
                     ErrorCode.UNKNOWN_AUTHORITY, "the request addresses a host that is not served here"));
-        }
-        return CanonicalAuthority.of(baseUri);
+        });
     }
 }

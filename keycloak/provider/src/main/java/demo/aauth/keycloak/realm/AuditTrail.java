@@ -1,6 +1,7 @@
 package demo.aauth.keycloak.realm;
 
 import demo.aauth.keycloak.errors.OAuthException;
+import demo.aauth.keycloak.policy.PolicyException;
 import demo.aauth.keycloak.signing.Requester;
 import org.jboss.logging.Logger;
 import org.keycloak.events.Details;
@@ -62,6 +63,9 @@ public final class AuditTrail {
     public void refused(OAuthException refusal) {
         LOG.debugf(refusal, "Request refused: %s", refusal.getMessage());
         event.detail(Details.REASON, cut(refusal.getMessage())).detail("oauth_error", refusal.error());
+        if (refusal.getCause() instanceof PolicyException problem) {
+            event.detail("problem", cut(problem.getMessage()));
+        }
         event.error(refusal.reasonCode());
     }
 

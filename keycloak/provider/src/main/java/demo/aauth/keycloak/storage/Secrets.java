@@ -11,8 +11,8 @@ import java.util.function.Function;
 
 /**
  * Values behind secrets that are handed out once: codes, request tokens, refresh tokens. They live in Keycloak's store of single-use
- * objects, which all nodes of a cluster share. The store sees the hash of a secret only, so that whoever reads it cannot use what is
- * in it.
+ * objects, which all nodes of a cluster share. The store sees the hash of a secret only, under its own key and in other entries that name
+ * it, so that whoever reads it has nothing to present.
  */
 public final class Secrets<T> {
 
@@ -51,10 +51,19 @@ public final class Secrets<T> {
 
     /** Uses the secret up: of two callers, on whatever nodes, one gets the value. */
     public Optional<T> take(String secret) {
-        return Optional.ofNullable(store.remove(key(secret))).map(read);
+        return takeHashed(Hashes.sha256Url(secret));
+    }
+
+    /** As {@link #take}, for an entry that names the secret by its hash: SHA-256, base64url. */
+    public Optional<T> takeHashed(String hash) {
+        return Optional.ofNullable(store.remove(entry(hash))).map(read);
     }
 
     private String key(String secret) {
-        return "aauth." + kind + "." + Hashes.sha256Url(secret);
+        return entry(Hashes.sha256Url(secret));
+    }
+
+    private String entry(String hash) {
+        return "aauth." + kind + "." + hash;
     }
 }

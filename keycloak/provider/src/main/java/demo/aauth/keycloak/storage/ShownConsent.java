@@ -5,12 +5,13 @@ import java.util.Map;
 /**
  * A consent page that is on somebody's screen: its answer counts only from the same person in the same browser session (hole J11).
  *
+ * @param requestTokenHash SHA-256 of the request token, base64url: the store has no secret that somebody could present
  * @param state null when there is none
  */
-public record ShownConsent(String requestToken, String userSessionId, String userId, String state) {
+public record ShownConsent(String requestTokenHash, String userSessionId, String userId, String state) {
 
     Map<String, String> toNotes() {
-        return new Notes().with("request", requestToken).with("session", userSessionId).with("user", userId).with("state", state)
+        return new Notes().with("request", requestTokenHash).with("session", userSessionId).with("user", userId).with("state", state)
                 .toMap();
     }
 

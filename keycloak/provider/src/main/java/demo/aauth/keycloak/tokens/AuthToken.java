@@ -8,6 +8,8 @@ package demo.aauth.keycloak.tokens;
  * @param agentDelegate that agent's delegate, or null
  * @param scope space-separated, perhaps empty
  * @param act the party that had called that agent, or null
+ * @param expiresAt Unix seconds, rounded down
  */
-public record AuthToken(String issuer, String subject, String agent, String agentDelegate, String scope, Act act) {
+public record AuthToken(
+        String issuer, String subject, String agent, String agentDelegate, String scope, Act act, long expiresAt) {
 }

@@ -5,7 +5,6 @@ import demo.aauth.keycloak.encoding.Json;
 import demo.aauth.keycloak.encoding.StrictBase64;
 import demo.aauth.keycloak.policy.IdentityScope;
 import demo.aauth.keycloak.policy.Scopes;
-import org.keycloak.common.util.Time;
 import org.keycloak.crypto.Algorithm;
 import org.keycloak.crypto.SignatureProvider;
 import org.keycloak.crypto.SignatureSignerContext;
@@ -40,10 +39,11 @@ public final class AuthTokenIssuer {
     public record Issued(String token, String id) {
     }
 
-    public Issued issue(Decision decision, int lifespanSeconds) {
+    /** @param now Unix seconds, from which on the token is good */
+    public Issued issue(Decision decision, long now, int lifespanSeconds) {
         String id = newId();
         SignatureSignerContext signer = session.getProvider(SignatureProvider.class, algorithm()).signer();
-        ObjectNode claims = claims(decision, id, Time.currentTimeSeconds(), lifespanSeconds);
+        ObjectNode claims = claims(decision, id, now, lifespanSeconds);
         return new Issued(new JWSBuilder().type(TokenType.AUTH).jsonContent(claims).sign(signer), id);
     }
 

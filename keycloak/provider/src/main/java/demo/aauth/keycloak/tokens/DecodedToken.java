@@ -18,8 +18,8 @@ import java.nio.charset.StandardCharsets;
 public record DecodedToken(JsonNode header, JsonNode claims, byte[] signed, byte[] signature) {
 
     /**
-     * @throws AAuthException {@code malformed_token} unless it is three parts of canonical base64url whose first two are JSON objects, or
-     *         when it is larger than 16 KiB or has critical extensions
+     * @throws AAuthException {@code malformed_token} unless it is three parts of canonical base64url whose first two are JSON objects
+     *         without a name twice, or when it is larger than 16 KiB or has critical extensions
      */
     public static DecodedToken decode(String token) {
         if (token.length() > HeaderFields.MAX_LENGTH) {
@@ -56,12 +56,13 @@ public record DecodedToken(JsonNode header, JsonNode claims, byte[] signed, byte
         if (bytes == null) {
             throw malformed("the " + name + " is not base64url");
         }
-        JsonNode value = Json.parse(bytes);
-        if (value == null) {
-            throw malformed("the " + name + " is not JSON");
+        String text = Json.decode(bytes);
+        if (text == null) {
+            throw malformed("the " + name + " is not UTF-8");
         }
-        if (!value.isObject()) {
-            throw malformed("the " + name + " is not a JSON object");
+        JsonNode value = Json.parse(text);
+        if (value == null || !value.isObject()) {
+            throw malformed("the " + name + " is not a JSON object with each name once");
         }
         return value;
     }

@@ -19,6 +19,7 @@ import java.security.spec.ECPublicKeySpec;
 import java.security.spec.RSAPublicKeySpec;
 import java.util.Arrays;
 import java.util.Optional;
+import java.util.stream.StreamSupport;
 
 /** JOSE algorithms that a token of another party may use. {@code EdDSA} means Ed25519 here. */
 enum TokenAlgorithm {
@@ -38,14 +39,16 @@ enum TokenAlgorithm {
     ES256("ES256", "EC") {
         @Override
         boolean check(JsonNode jwk, byte[] data, byte[] signature) throws GeneralSecurityException {
-            if (!"P-256".equals(Json.text(jwk, "crv"))) {
-                return false;
-            }
             AlgorithmParameters curve = AlgorithmParameters.getInstance("EC");
             curve.init(new ECGenParameterSpec("secp256r1"));
-            ECPoint point = new ECPoint(number(jwk, "x"), number(jwk, "y"));
+            ECPoint point = new ECPoint(coordinate(jwk, "x"), coordinate(jwk, "y"));
             ECPublicKeySpec spec = new ECPublicKeySpec(point, curve.getParameterSpec(ECParameterSpec.class));
             return verify("SHA256withECDSAinP1363Format", KeyFactory.getInstance("EC").generatePublic(spec), data, signature);
+        }
+
+        @Override
+        boolean suits(JsonNode jwk) {
+            return "P-256".equals(Json.text(jwk, "crv")) && super.suits(jwk);
         }
     },
 
@@ -62,6 +65,7 @@ enum TokenAlgorithm {
     };
 
     private static final int MIN_RSA_BITS = 2048;
+    private static final int P256_COORDINATE_BYTES = 32;
 
     private final String joseName;
     private final String keyType;
@@ -75,10 +79,10 @@ enum TokenAlgorithm {
         return Arrays.stream(values()).filter(algorithm -> algorithm.joseName.equals(joseName)).findFirst();
     }
 
-    /** True when {@code jwk} is a key for this algorithm and {@code signature} is its signature over {@code data}. */
+    /** True when {@code signature} is that of {@code jwk}, a key that {@link #suits}, over {@code data}. */
     boolean verifies(JsonNode jwk, byte[] data, byte[] signature) {
         try {
-            return suits(jwk) && check(jwk, data, signature);
+            return check(jwk, data, signature);
         } catch (GeneralSecurityException | RuntimeException badKeyOrSignature) {
             // Both come from strangers: what the JDK cannot make sense of is no signature.
             return false;
@@ -87,12 +91,19 @@ enum TokenAlgorithm {
 
     abstract boolean check(JsonNode jwk, byte[] data, byte[] signature) throws GeneralSecurityException;
 
+    /** Whether a published key is meant for this algorithm: it says so by its type and curve, and no word of it says otherwise. */
     boolean suits(JsonNode jwk) {
         String use = jwk.has("use") ? Json.text(jwk, "use") : "sig";
         String alg = jwk.has("alg") ? Json.text(jwk, "alg") : joseName;
         // RFC 9864 renames EdDSA with this curve.
-        return keyType.equals(Json.text(jwk, "kty")) && "sig".equals(use)
+        return keyType.equals(Json.text(jwk, "kty")) && "sig".equals(use) && mayVerify(jwk.get("key_ops"))
                 && (joseName.equals(alg) || this == EDDSA && "Ed25519".equals(alg));
+    }
+
+    /** RFC 7517 section 4.3. @param operations null when the key leaves it open */
+    private static boolean mayVerify(JsonNode operations) {
+        return operations == null
+                || StreamSupport.stream(operations.spliterator(), false).anyMatch(operation -> "verify".equals(operation.textValue()));
     }
 
     private static boolean verify(String jdkName, PublicKey key, byte[] data, byte[] signature) throws GeneralSecurityException {
@@ -103,11 +114,24 @@ enum TokenAlgorithm {
     }
 
     private static BigInteger number(JsonNode jwk, String name) throws InvalidKeyException {
+        return new BigInteger(1, bytes(jwk, name));
+    }
+
+    /** RFC 7518 section 6.2.1.2: of the curve's full length, so that a key has one spelling and one thumbprint. */
+    private static BigInteger coordinate(JsonNode jwk, String name) throws InvalidKeyException {
+        byte[] bytes = bytes(jwk, name);
+        if (bytes.length != P256_COORDINATE_BYTES) {
+            throw new InvalidKeyException("the key's " + name + " is not " + P256_COORDINATE_BYTES + " bytes long");
+        }
+        return new BigInteger(1, bytes);
+    }
+
+    private static byte[] bytes(JsonNode jwk, String name) throws InvalidKeyException {
         String text = Json.text(jwk, name);
         byte[] bytes = text == null ? null : StrictBase64.decodeUrl(text);
         if (bytes == null) {
             throw new InvalidKeyException("the key has no " + name);
         }
-        return new BigInteger(1, bytes);
+        return bytes;
     }
 }

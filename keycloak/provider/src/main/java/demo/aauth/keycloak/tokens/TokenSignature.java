@@ -1,8 +1,10 @@
 package demo.aauth.keycloak.tokens;
 
-import demo.aauth.keycloak.encoding.Json;
+import com.fasterxml.jackson.databind.JsonNode;
 import demo.aauth.keycloak.errors.AAuthException;
 import demo.aauth.keycloak.errors.ErrorCode;
+
+import java.util.Optional;
 
 /** The last check of every token: its own signature. */
 final class TokenSignature {
@@ -17,12 +19,34 @@ final class TokenSignature {
      * @throws AAuthException {@code invalid_token_signature}, also when the key is not one for the token's algorithm; or of discovery
      */
     static void require(DecodedToken token, PublishedKeys keys) {
-        TokenAlgorithm algorithm = Claims.algorithm(token);
-        PublishedKeys.Candidate candidate = keys.key(Json.text(token.header(), "kid"));
-        boolean verified = algorithm.verifies(candidate.jwk(), token.signed(), token.signature())
-                || candidate.replacement().get().filter(jwk -> algorithm.verifies(jwk, token.signed(), token.signature())).isPresent();
-        if (!verified) {
-            throw new AAuthException(ErrorCode.INVALID_TOKEN_SIGNATURE, "the token's signature does not verify");
+        PublishedKeys.Candidate candidate = keys.key(keyId(token));
+        Optional<AAuthException> refusal = judge(token, candidate.jwk());
+        if (refusal.isPresent()) {
+            refusal = candidate.replacement().get().map(newer -> judge(token, newer)).orElse(refusal);
         }
+        refusal.ifPresent(reason -> {
+            throw reason;
+        });
+    }
+
+    /** Nothing when it is the key's signature. */
+    private static Optional<AAuthException> judge(DecodedToken token, JsonNode jwk) {
+        TokenAlgorithm algorithm = Claims.algorithm(token);
+        if (!algorithm.suits(jwk)) {
+            return refused("the issuer's key is not one for the token's algorithm");
+        }
+        return algorithm.verifies(jwk, token.signed(), token.signature())
+                ? Optional.empty()
+                : refused("the token's signature does not verify");
+    }
+
+    /** Null only where the header has none: an empty one is a name, too, and nobody's. {@link Claims} has checked its shape. */
+    private static String keyId(DecodedToken token) {
+        JsonNode kid = token.header().get("kid");
+        return kid == null ? null : kid.textValue();
+    }
+
+    private static Optional<AAuthException> refused(String reason) {
+        return Optional.of(new AAuthException(ErrorCode.INVALID_TOKEN_SIGNATURE, reason));
     }
 }

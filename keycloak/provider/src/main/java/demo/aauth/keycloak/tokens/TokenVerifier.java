@@ -113,7 +113,7 @@ public final class TokenVerifier {
         claims.requireTimeShapes();
         claims.optionalString("jti");
         AuthToken verified = new AuthToken(tokenIssuer, claims.optionalString("sub"), claims.optionalString("agent"),
-                claims.optionalString("agent_delegate"), claims.scope(), Act.read(decoded.claims()));
+                claims.optionalString("agent_delegate"), claims.scope(), Act.read(decoded.claims()), (long) Math.floor(claims.expiry()));
         if (!trustedIssuers.contains(tokenIssuer)) {
             throw new AAuthException(ErrorCode.UNTRUSTED_ISSUER, "the token's issuer is not trusted");
         }

@@ -6,7 +6,6 @@ import demo.aauth.keycloak.support.FakeWorld;
 import org.junit.jupiter.api.Test;
 
 import java.util.List;
-import java.util.Optional;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
@@ -29,10 +28,10 @@ class RequestDescriptionTest {
         RequestDescription description = RequestDescription.of(REQUEST, world.discovery());
 
         assertEquals("A B agent", description.agentName());
-        assertEquals(List.of("read", "openid", "write"), description.scopes().stream().map(RequestDescription.Scope::name).toList());
+        assertEquals(List.of("read", "write"), description.scopes().stream().map(RequestDescription.Scope::name).toList());
         assertEquals("a".repeat(160) + "…", description.scopes().get(0).description());
-        assertEquals(Optional.of(IdentityScope.OPENID), description.scopes().get(1).identity());
-        assertNull(description.scopes().get(2).description());
+        assertNull(description.scopes().get(1).description());
+        assertEquals(List.of(IdentityScope.OPENID), description.identityScopes());
         assertEquals("agent.example:8443", description.returnsTo());
     }
 

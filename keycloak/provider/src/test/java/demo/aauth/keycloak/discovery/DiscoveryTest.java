@@ -1,6 +1,7 @@
 package demo.aauth.keycloak.discovery;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import demo.aauth.keycloak.discovery.Discovery.Kind;
 import demo.aauth.keycloak.errors.ErrorCode;
 import demo.aauth.keycloak.support.FakeWorld;
@@ -10,8 +11,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -92,6 +95,17 @@ class DiscoveryTest {
         assertEquals("good", discovery.key(Kind.AGENT, AGENT, "k").jwk().get("x").textValue());
         assertEquals(1, discovery.keys(Kind.AGENT, AGENT).keys().size());
         assertEquals("good", discovery.key(Kind.AGENT, AGENT, null).jwk().get("x").textValue());
+    }
+
+    @Test
+    void readsNoLongerKeySets() {
+        ObjectNode[] hundred = new ObjectNode[100];
+        Arrays.fill(hundred, key.jwk());
+        world.publish("agent", AGENT, "k", hundred);
+        assertEquals(100, discovery.keys(Kind.AGENT, AGENT).keys().size());
+        world.publish("agent", "https://other.example", "k",
+                Stream.concat(Arrays.stream(hundred), Stream.of(key.jwk())).toArray(ObjectNode[]::new));
+        Refusal.expect(ErrorCode.DISCOVERY_FAILED, () -> discovery.keys(Kind.AGENT, "https://other.example"));
     }
 
     /** Hole J19, and every other way of making this server connect to where it should not. */

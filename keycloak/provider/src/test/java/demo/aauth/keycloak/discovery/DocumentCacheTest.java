@@ -12,10 +12,13 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 class DocumentCacheTest {
@@ -105,6 +108,35 @@ class DocumentCacheTest {
                 assertEquals(1, answer.get());
             }
         } finally {
+            pool.shutdownNow();
+        }
+    }
+
+    /** While an agent's key is replaced, several requests signed with the new one arrive: all of them wait for it. */
+    @Test
+    void givesTheNewValueToAllWhoAskWhileItIsOnTheWire() throws Exception {
+        get();
+        CountDownLatch started = new CountDownLatch(1);
+        CountDownLatch mayEnd = new CountDownLatch(1);
+        ExecutorService pool = Executors.newFixedThreadPool(2);
+        try {
+            Future<Integer> first = pool.submit(() -> cache.reload("key", () -> {
+                started.countDown();
+                await(mayEnd);
+                return loads.incrementAndGet();
+            }).value());
+            started.await();
+            Future<DocumentCache.Cached<Integer>> second = pool.submit(this::reload);
+            assertThrows(TimeoutException.class, () -> second.get(100, TimeUnit.MILLISECONDS));
+            // Who is content with the old value has it at once.
+            assertEquals(1, get().value());
+            mayEnd.countDown();
+            assertEquals(2, first.get());
+            assertEquals(new DocumentCache.Cached<>(2, false), second.get());
+            assertEquals(2, reload().value());
+            assertEquals(2, loads.get());
+        } finally {
+            mayEnd.countDown();
             pool.shutdownNow();
         }
     }

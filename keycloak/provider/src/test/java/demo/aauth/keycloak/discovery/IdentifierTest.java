@@ -1,8 +1,10 @@
 package demo.aauth.keycloak.discovery;
 
+import demo.aauth.keycloak.encoding.HttpUrl;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -12,9 +14,12 @@ class IdentifierTest {
     @ValueSource(strings = {
         "https://agent.example", "http://backend.localhost:8000", "https://agent.example/path/to", "https://127.0.0.1:8443",
         "http://[::1]:9000", "https://a_b.example", "https://agent.example/a%20b", "https://8.8.8.8.example", "https://1x.example.x1",
+        "https://agent.1x", "https://supply_chain:8443",
     })
     void takesTheOneSpelling(String id) {
         assertTrue(Identifier.isCanonical(id));
+        // Whoever may be called that can be fetched from: one rule, with underscore and all.
+        assertEquals(id.replaceFirst("(https?://[^/]+).*", "$1"), HttpUrl.parse(id).orElseThrow().origin());
     }
 
     @ParameterizedTest
@@ -25,7 +30,7 @@ class IdentifierTest {
         "https://agent.example/a/../b", "https://agent.example/./b", "https://agent.example/%2E%2e/b", "https://agent.example/..",
         "https://2130706433", "https://0x7f.1", "https://127.1", "https://0x7f000001", "https://127.0.0.01", "https://256.0.0.1",
         "https://agent.example\\@evil", "https://agent.example /", "https://agent..example", "https://", "https://é.example",
-        "https://[::ffff:127.0.0.1]",
+        "https://[::ffff:127.0.0.1]", "https://a_b.1",
     })
     void refusesEveryOther(String id) {
         assertFalse(Identifier.isCanonical(id));

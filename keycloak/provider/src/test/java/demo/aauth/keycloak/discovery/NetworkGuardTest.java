@@ -19,23 +19,34 @@ class NetworkGuardTest {
     private final NetworkGuard development = new NetworkGuard(true);
 
     @ParameterizedTest
-    @ValueSource(strings = {"8.8.8.8", "172.15.255.255", "172.32.0.0", "100.63.255.255", "192.0.1.0", "2001:4860:4860::8888"})
+    @ValueSource(strings = {"8.8.8.8", "172.15.255.255", "172.32.0.0", "100.63.255.255", "192.0.1.0", "2001:4860:4860::8888", "2003::1",
+        "2001:1::1", "64:ff9b:2::1"})
     void takesPublicAddresses(String address) throws UnknownHostException {
         assertTrue(guard.allows(InetAddress.getByName(address)));
+        assertTrue(development.allows(InetAddress.getByName(address)));
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"10.1.2.3", "100.64.0.1", "127.0.0.1", "172.16.0.1", "172.31.255.255", "192.0.0.1", "192.168.1.1", "198.18.0.1",
-        "198.19.255.255", "::", "::1", "64:ff9b::7f00:1", "100::1", "fc00::1", "fdff::1", "fec0::1", "::ffff:127.0.0.1"})
-    void takesPrivateAddressesInDevelopmentOnly(String address) throws UnknownHostException {
+    @ValueSource(strings = {"127.0.0.1", "127.255.255.254", "::1", "::ffff:127.0.0.1"})
+    void takesThisMachineInDevelopmentOnly(String address) throws UnknownHostException {
         assertFalse(guard.allows(InetAddress.getByName(address)));
         assertTrue(development.allows(InetAddress.getByName(address)));
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"0.0.0.0", "0.1.2.3", "169.254.169.254", "224.0.0.1", "240.0.0.1", "255.255.255.255", "fe80::1", "ff02::1",
-        "::ffff:169.254.169.254"})
-    void neverTakesSpecialAddresses(String address) throws UnknownHostException {
+        "::ffff:169.254.169.254", "10.1.2.3", "100.64.0.1", "172.16.0.1", "172.31.255.255", "192.0.0.1", "192.168.1.1", "198.18.0.1",
+        "198.19.255.255", "::", "100::1", "fc00::1", "fdff::1", "fec0::1", "::ffff:10.1.2.3"})
+    void neverTakesPrivateOrSpecialAddresses(String address) throws UnknownHostException {
+        assertFalse(guard.allows(InetAddress.getByName(address)));
+        assertFalse(development.allows(InetAddress.getByName(address)));
+    }
+
+    /** Each leads to 169.254.169.254 or 127.0.0.1 wherever a gateway translates it. */
+    @ParameterizedTest
+    @ValueSource(strings = {"64:ff9b::a9fe:a9fe", "64:ff9b:1::a9fe:a9fe", "2002:a9fe:a9fe::1", "2001:0:a9fe:a9fe::1", "::169.254.169.254",
+        "::127.0.0.1"})
+    void neverTakesIpv4AddressesInsideIpv6(String address) throws UnknownHostException {
         assertFalse(guard.allows(InetAddress.getByName(address)));
         assertFalse(development.allows(InetAddress.getByName(address)));
     }

@@ -22,7 +22,7 @@ class PolicyReaderTest {
     @Test
     void hasTheDefaultsOfTheProtocol() {
         assertEquals(new Policy(true, List.of(), List.of(), List.of(), List.of(), List.of(), List.of("openid", "profile", "email"),
-                List.of("user.", "profile.", "email."), true, 10, 300, 1_800), PolicyReader.read(Map.of("other", "left alone")));
+                List.of("user.", "profile.", "email."), null, true, 10, 300, 1_800), PolicyReader.read(Map.of("other", "left alone")));
     }
 
     @Test
@@ -53,7 +53,8 @@ class PolicyReaderTest {
     })
     void refusesWhatIsNoListOfStrings(String value) {
         for (String name : List.of("aauth.allowed.agents", "aauth.blocked.agents", "aauth.self.agents", "aauth.allowed.scopes",
-                "aauth.trusted.issuers", "aauth.consent.required.scopes", "aauth.consent.required.scope.prefixes")) {
+                "aauth.trusted.issuers", "aauth.consent.required.scopes", "aauth.consent.required.scope.prefixes",
+                "aauth.consent.form.origins")) {
             PolicyException problem = assertThrows(PolicyException.class, () -> PolicyReader.read(Map.of(name, value)));
             assertTrue(problem.getMessage().contains(name));
         }
@@ -66,6 +67,17 @@ class PolicyReaderTest {
     void refusesOtherMalformedAndUnknownAttributes(String name, String value) {
         PolicyException problem = assertThrows(PolicyException.class, () -> PolicyReader.read(Map.of(name, value)));
         assertTrue(problem.getMessage().contains(name));
+    }
+
+    /** They end up in a header. */
+    @ParameterizedTest
+    @ValueSource(strings = {"*", "app.example", "https://app.example/", "https://app.example/x", "https://app.example; script-src *",
+        "https://app.example:443", "https://user@app.example"})
+    void refusesWhatIsNoOrigin(String origin) {
+        assertEquals(List.of("https://app.example", "http://localhost:3050"), PolicyReader.read(
+                Map.of("aauth.consent.form.origins", "[\"https://app.example\",\"http://localhost:3050\"]")).consentFormOrigins());
+        assertThrows(PolicyException.class,
+                () -> PolicyReader.read(Map.of("aauth.consent.form.origins", "[\"" + origin + "\"]")));
     }
 
     @Test

@@ -15,6 +15,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -131,6 +132,17 @@ class RequesterVerifierTest {
         SignedRequest later = new SignedRequest(key, world.now);
         later.signatureKey = "(scheme=jwt jwt=\"" + upstream(AGENT, ISSUER) + "\")";
         assertEquals(AGENT, verifier.verifyExchange(later.send(), wish(AGENT, key.thumbprint()), List.of(ISSUER)).requester().agent());
+    }
+
+    /** Each candidate costs a verification, and whoever publishes a set decides how many there are. */
+    @Test
+    void anExchangeTriesTenKeysAtMost() {
+        ObjectNode[] keys = new ObjectNode[11];
+        Arrays.fill(keys, key.jwk());
+        // An eleventh that cannot even be read is not looked at.
+        keys[10] = key.jwk().put("use", "enc");
+        world.publish("agent", AGENT, "k", keys);
+        assertEquals(AGENT, exchange(upstream(AGENT, ISSUER), wish(AGENT, key.thumbprint())).requester().agent());
     }
 
     @Test

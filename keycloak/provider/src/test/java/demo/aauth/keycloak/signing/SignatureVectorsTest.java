@@ -2,6 +2,7 @@ package demo.aauth.keycloak.signing;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import demo.aauth.keycloak.encoding.Hashes;
+import demo.aauth.keycloak.encoding.HttpUrl;
 import demo.aauth.keycloak.headers.HeaderFields;
 import demo.aauth.keycloak.headers.SignatureInput;
 import demo.aauth.keycloak.headers.SignatureValue;
@@ -40,7 +41,7 @@ class SignatureVectorsTest {
             ReceivedRequest request =
                     new ReceivedRequest(vector.get("method").textValue(), path, url.getRawQuery(), headers, new byte[0]);
 
-            String base = SignatureBase.of(request, CanonicalAuthority.of(url), input);
+            String base = SignatureBase.of(request, HttpUrl.of(url).orElseThrow().authority(), input);
 
             String id = vector.get("id").textValue();
             byte[] bytes = base.getBytes(StandardCharsets.US_ASCII);

@@ -13,6 +13,11 @@ public final class Refusal {
     private Refusal() {
     }
 
+    public static void expect(ErrorCode code, String message, Executable attempt) {
+        AAuthException refusal = assertThrows(AAuthException.class, attempt);
+        assertEquals(code + ": " + message, refusal.code() + ": " + refusal.getMessage());
+    }
+
     public static void expect(ErrorCode code, Executable attempt) {
         assertEquals(code, assertThrows(AAuthException.class, attempt).code());
     }

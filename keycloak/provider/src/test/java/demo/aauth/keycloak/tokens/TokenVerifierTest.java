@@ -132,6 +132,44 @@ class TokenVerifierTest {
             Refusal.expect(ErrorCode.MALFORMED_TOKEN, () -> verify("e30." + part + ".AAAA"));
         }
 
+        /** As long as any header that could carry it. */
+        @Test
+        void refusesATokenThatIsTooLong() {
+            Refusal.expect(ErrorCode.MALFORMED_TOKEN, "the token is too large", () -> verify("a".repeat(16_385)));
+            Refusal.expect(ErrorCode.MALFORMED_TOKEN, "the token is not a compact JWS", () -> verify("a".repeat(16_384)));
+        }
+
+        /** The words of the TypeScript library. */
+        @Test
+        void saysWhatIsWrongWithAPart() {
+            String deep = "{\"a\":".repeat(64) + "{}" + "}".repeat(64);
+            for (String payload : List.of("[]", "null", "no", "{\"a\":1,\"a\":1}", "{} {}", deep)) {
+                Refusal.expect(ErrorCode.MALFORMED_TOKEN, "the payload is not a JSON object with each name once",
+                        () -> verify("e30." + StrictBase64.encodeUrl(payload.getBytes(StandardCharsets.UTF_8)) + ".AAAA"));
+            }
+            Refusal.expect(ErrorCode.MALFORMED_TOKEN, "the payload is not UTF-8", () -> verify("e30._w.AAAA"));
+            Refusal.expect(ErrorCode.MALFORMED_TOKEN, "the header is not base64url", () -> verify("e3.e30.AAAA"));
+        }
+
+        /** A name that is empty is a name, and nobody's; only a header without one means the only key there is. */
+        @Test
+        void looksAnEmptyKeyIdUp() {
+            ObjectNode header = header(TokenType.RESOURCE);
+            header.remove("kid");
+            verify(owner.token(header, claims));
+            Refusal.expect(ErrorCode.UNKNOWN_KEY, () -> verify(owner.token(header.put("kid", ""), claims)));
+            Refusal.expect(ErrorCode.MALFORMED_TOKEN, () -> verify(owner.token(header.put("kid", 7), claims)));
+        }
+
+        @Test
+        void refusesAPublishedKeyThatIsNotForVerifying() {
+            ObjectNode jwk = owner.jwk();
+            jwk.putArray("key_ops").add("sign");
+            world.publish("resource", RESOURCE, "k", jwk);
+            Refusal.expect(ErrorCode.INVALID_TOKEN_SIGNATURE, "the issuer's key is not one for the token's algorithm",
+                    () -> verify(owner.token(header(TokenType.RESOURCE), claims)));
+        }
+
         @Test
         void saysWhenTheKeyIsNotPublished() {
             Refusal.expect(ErrorCode.UNKNOWN_KEY,
@@ -235,12 +273,14 @@ class TokenVerifierTest {
 
         @Test
         void verifiesTrustedIssuersTokensWithTheirPublishedKeys() {
-            claims.put("iss", "https://other.example");
+            claims.put("iss", "https://other.example").put("exp", world.now + 60.9);
             world.put("https://other.example/.well-known/openid-configuration",
                     "{\"issuer\":\"https://other.example\",\"jwks_uri\":\"https://other.example/keys\"}");
             world.put("https://other.example/keys", Json.object().set("keys",
                     Json.object().arrayNode().add(owner.jwk().put("kid", "k"))).toString());
-            assertEquals("https://other.example", verify("k", List.of(ISSUER, "https://other.example")).issuer());
+            AuthToken token = verify("k", List.of(ISSUER, "https://other.example"));
+            assertEquals("https://other.example", token.issuer());
+            assertEquals(world.now + 60, token.expiresAt());
         }
 
         /** Hole J3: nothing is fetched from an issuer that the token names and nobody else does. */

@@ -1,0 +1,71 @@
+package demo.aauth.keycloak.encoding;
+
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * An absolute {@code http} or {@code https} URL. {@link URI} knows no host for a name that is none by RFC 1123, with an underscore for
+ * example; but DNS and container networks have such names, and identifiers may. So the host is read here, by one rule for everybody.
+ *
+ * @param scheme lower case
+ * @param host lower case; an IPv6 address in brackets
+ * @param port as written, or -1
+ * @param hasCredentials a user is named before the host, be it an empty one
+ */
+public record HttpUrl(URI uri, String scheme, String host, int port, boolean hasCredentials) {
+
+    private static final Pattern AUTHORITY = Pattern.compile(
+            "([^@]*@)?([A-Za-z0-9_-]+(?:\\.[A-Za-z0-9_-]+)*\\.?|\\[[0-9A-Fa-f:.]+])(?::([0-9]{1,5}))?");
+    private static final Pattern IPV4 = Pattern.compile("(?:(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])(?:\\.(?!$)|$)){4}");
+    /** URL parsers read a host whose last label looks like this as an IPv4 address: {@code 2130706433}, {@code 0x7f.1}. */
+    private static final Pattern NUMERIC_LABEL = Pattern.compile("(?:[0-9]+|0x[0-9a-f]*)");
+    private static final int MAX_PORT = 65_535;
+
+    /** The URL, or nothing for every other text. */
+    public static Optional<HttpUrl> parse(String text) {
+        try {
+            return of(new URI(text));
+        } catch (URISyntaxException malformed) {
+            return Optional.empty();
+        }
+    }
+
+    /** The URL, or nothing for every other URI. */
+    public static Optional<HttpUrl> of(URI uri) {
+        String scheme = String.valueOf(uri.getScheme()).toLowerCase(Locale.ROOT);
+        Matcher authority = AUTHORITY.matcher(String.valueOf(uri.getRawAuthority()));
+        if (!scheme.equals("https") && !scheme.equals("http") || uri.getRawAuthority() == null || !authority.matches()) {
+            return Optional.empty();
+        }
+        String host = authority.group(2).toLowerCase(Locale.ROOT);
+        int port = authority.group(3) == null ? -1 : Integer.parseInt(authority.group(3));
+        return isHost(host) && port <= MAX_PORT
+                ? Optional.of(new HttpUrl(uri, scheme, host, port, authority.group(1) != null))
+                : Optional.empty();
+    }
+
+    /** False for an IPv4 address that is not written as four decimal numbers. @param host lower case */
+    public static boolean isHost(String host) {
+        String lastLabel = host.substring(host.lastIndexOf('.') + 1);
+        return !NUMERIC_LABEL.matcher(lastLabel).matches() || IPV4.matcher(host).matches();
+    }
+
+    /** An IPv4 or IPv6 address rather than a name. */
+    public boolean isAddress() {
+        return host.startsWith("[") || IPV4.matcher(host).matches();
+    }
+
+    /** Scheme, host and port, as a browser writes them. */
+    public String origin() {
+        return scheme + "://" + authority();
+    }
+
+    /** Lower-case host, the port only when it is not the scheme's own. */
+    public String authority() {
+        return port < 0 || port == (scheme.equals("https") ? 443 : 80) ? host : host + ":" + port;
+    }
+}

@@ -1,0 +1,60 @@
+package demo.aauth.keycloak.storage;
+
+import demo.aauth.keycloak.encoding.Hashes;
+import org.junit.jupiter.api.Test;
+import org.keycloak.models.SingleUseObjectProvider;
+
+import java.lang.reflect.Proxy;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+class SecretsTest {
+
+    private static final ConsentRequest WISH =
+            new ConsentRequest("https://agent.example", null, "jkt", "https://resource.example", "read", "https://agent.example/cb", "s");
+
+    private final Map<String, Map<String, String>> stored = new HashMap<>();
+    private final SingleUseObjectProvider store = (SingleUseObjectProvider) Proxy.newProxyInstance(
+            SecretsTest.class.getClassLoader(), new Class<?>[] {SingleUseObjectProvider.class}, (proxy, method, arguments) ->
+                    switch (method.getName()) {
+                        case "put" -> stored.put((String) arguments[0], Map.copyOf(castNotes(arguments[2])));
+                        case "get" -> stored.get(arguments[0]);
+                        case "remove" -> stored.remove(arguments[0]);
+                        default -> throw new UnsupportedOperationException(method.getName());
+                    });
+    private final Secrets<ConsentRequest> wishes = new Secrets<>(store, "request", ConsentRequest::toNotes, ConsentRequest::of);
+    private final Secrets<ShownConsent> pages = new Secrets<>(store, "consent", ShownConsent::toNotes, ShownConsent::of);
+
+    @SuppressWarnings("unchecked")
+    private static Map<String, String> castNotes(Object notes) {
+        return (Map<String, String>) notes;
+    }
+
+    @Test
+    void aSecretIsGoodOnceAndForItsKindOnly() {
+        String secret = wishes.issue(WISH, 60);
+        assertEquals(Optional.empty(), pages.find(secret));
+        assertEquals(Optional.of(WISH), wishes.find(secret));
+        assertEquals(Optional.of(WISH), wishes.take(secret));
+        assertEquals(Optional.empty(), wishes.take(secret));
+    }
+
+    @Test
+    void whoeverReadsTheStoreHasNothingToPresent() {
+        String requestToken = wishes.issue(WISH, 60);
+        String consentCode = pages.issue(new ShownConsent(Hashes.sha256Url(requestToken), "session", "user", null), 60);
+        String everything = stored.toString();
+        assertFalse(everything.contains(requestToken));
+        assertFalse(everything.contains(consentCode));
+        // What is there is no secret: it is not taken for one.
+        String hash = pages.take(consentCode).orElseThrow().requestTokenHash();
+        assertEquals(Optional.empty(), wishes.take(hash));
+        assertTrue(wishes.takeHashed(hash).isPresent());
+        assertFalse(wishes.takeHashed(hash).isPresent());
+    }
+}
