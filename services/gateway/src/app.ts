@@ -16,6 +16,7 @@ import { createWallClock } from "./observe/wall-clock.ts";
 import { LocalRateLimit } from "./policies/local-rate-limit.ts";
 import { closeServer, listen, serverUrl } from "./ports/listen.ts";
 import { openOwnPort } from "./ports/own-port.ts";
+import { BodyBudget } from "./proxy/body-budget.ts";
 import { handleRequest } from "./proxy/handle-request.ts";
 import { MAX_HEADER_LINES } from "./proxy/request-head.ts";
 import { UpstreamPools } from "./proxy/upstream-pools.ts";
@@ -69,6 +70,9 @@ type GatewayLimits = Pick<
   | "traceServiceName"
   | "logFormat"
   | "maxBodyBytes"
+  | "maxHeldBodyBytes"
+  | "maxConnections"
+  | "maxUpstreamRequests"
   | "maxHeaderBytes"
   | "requestReadTimeoutMs"
   | "upstreamHeadersTimeoutMs"
@@ -89,8 +93,9 @@ export async function buildGateway(
   const { env, logger, nowMs = createWallClock() } = dependencies;
   const load = (text: string): GatewayConfiguration =>
     loadConfiguration({ text, source: configuration.source, env, overrides: limits });
-  let current = load(configuration.text);
-  const { tracing, logging, admin, stats, readiness } = current;
+  const first = load(configuration.text);
+  const { tracing, logging, admin, stats, readiness } = first;
+  let current = first;
 
   const telemetry = dependencies.telemetry ?? (tracing && (await openTelemetry(tracing, limits, logger)));
   const metrics = new RequestMetrics();
@@ -100,7 +105,9 @@ export async function buildGateway(
     idleTimeoutMs: limits.idleTimeoutMs,
     maxHeaderBytes: limits.maxHeaderBytes,
     maxConnections: MAX_UPSTREAM_CONNECTIONS,
+    maxRequests: limits.maxUpstreamRequests,
   });
+  const bodyBudget = new BodyBudget(limits.maxHeldBodyBytes);
   const onProblem = (message: string, error?: unknown) => logger.error(error ? { err: error } : {}, message);
 
   const finish = (record: RequestRecord) => {
@@ -138,6 +145,7 @@ export async function buildGateway(
             rateLimits,
             pools,
             maxBodyBytes: limits.maxBodyBytes,
+            bodyBudget,
             stallTimeoutMs: limits.idleTimeoutMs,
             onProblem,
           },
@@ -146,6 +154,7 @@ export async function buildGateway(
       },
     );
     // node would drop further lines without a word; one more than allowed is kept, so that the handler can refuse.
+    port.server.maxConnections = limits.maxConnections;
     port.server.maxHeadersCount = MAX_HEADER_LINES + 1;
     await listen(port.server, { host: limits.host, port: bind.port });
     return port;
@@ -164,7 +173,7 @@ export async function buildGateway(
       await Promise.all([...opened.values()].map(({ server }) => closeServer(server, 0)));
       throw error;
     }
-    current = { ...next, ...(tracing && { tracing }), logging };
+    current = withConfigOf(first, next);
     for (const [index, bind] of next.binds.entries()) {
       const existing = ports.get(keys[index]!);
       if (existing) existing.serve = bindState(bind, nowMs);
@@ -202,7 +211,7 @@ export async function buildGateway(
       await openOwnPort(stats, {
         "/metrics": {
           contentType: `${text}; version=0.0.4`,
-          render: () => metrics.render(telemetry?.counts?.()),
+          render: () => metrics.render(telemetry?.counts?.(), bodyBudget.heldBytes),
         },
       }),
     );
@@ -222,8 +231,12 @@ export async function buildGateway(
     statsUrl,
     readinessUrl,
     reload: async (text) => {
-      await apply(load(text));
+      const next = load(text);
+      await apply(next);
       logger.info(`configuration reloaded from ${configuration.source}`);
+      if (configText(next) !== configText(first)) {
+        logger.warn({}, `the config section of ${configuration.source} has changed: that takes a restart`);
+      }
     },
     close,
   };
@@ -238,6 +251,16 @@ async function openTelemetry(
   const { createOtlpTelemetry } = await import("./observe/otlp-telemetry.ts");
   return createOtlpTelemetry({ url: traceUrl(tracing), serviceName: traceServiceName, logger });
 }
+
+/** What is served after a reload: all of it new but the `config` section, whose ports and exporter exist once. */
+function withConfigOf(first: GatewayConfiguration, next: GatewayConfiguration): GatewayConfiguration {
+  const { tracing, logging, admin, stats, readiness } = first;
+  const { tracing: _, ...rest } = next;
+  const resolved = { ...next.resolved, config: first.resolved.config };
+  return { ...rest, ...(tracing && { tracing }), logging, admin, stats, readiness, resolved };
+}
+
+const configText = ({ resolved }: GatewayConfiguration): string => JSON.stringify(resolved.config);
 
 /** What one bind serves: replaced as a whole by a reload. Rate limits start anew then. */
 interface BindState {

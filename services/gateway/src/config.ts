@@ -96,6 +96,23 @@ export const settings = {
     schema: integerSetting(2_097_152, { minimum: 1024 }),
     description: "Largest request body, bytes; a larger one is answered with 413",
   }),
+  maxHeldBodyBytes: setting({
+    env: "GATEWAY_MAX_HELD_BODY_BYTES",
+    schema: integerSetting(67_108_864, { minimum: 4096 }),
+    description:
+      "Request bodies held at a time, bytes together; at least twice GATEWAY_MAX_BODY_BYTES. What is too much is answered with 503; one agent's callers get half",
+  }),
+  maxConnections: setting({
+    env: "GATEWAY_MAX_CONNECTIONS",
+    schema: integerSetting(2048, { minimum: 1 }),
+    description: "Connections of callers to one bind; a further one is closed",
+  }),
+  maxUpstreamRequests: setting({
+    env: "GATEWAY_MAX_UPSTREAM_REQUESTS",
+    schema: integerSetting(1024, { minimum: 1 }),
+    description:
+      "Requests to one agent at a time, those included that wait for one of its 256 connections; a further one is answered with 503",
+  }),
   maxHeaderBytes: setting({
     env: "GATEWAY_MAX_HEADER_BYTES",
     schema: integerSetting(65_536, { minimum: 8192, maximum: 1_048_576 }),

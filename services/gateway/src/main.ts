@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
-import { ConfigError, createLogger, HelpRequested, loadConfig, runService } from "service-kit";
+import { createLogger, HelpRequested, loadConfig, runService } from "service-kit";
 import { buildGateway } from "./app.ts";
 import { settings, withTraceVariables } from "./config.ts";
 import { loadConfiguration } from "./configuration/load-configuration.ts";
-import { ConfigurationError } from "./configuration/problem.ts";
+import { ConfigurationError, describeProblem } from "./configuration/problem.ts";
 import { lineWriter } from "./observe/line-writer.ts";
 import { watchFile } from "./ports/watch-file.ts";
 
@@ -16,16 +16,11 @@ await runService({
     );
     const source = config.inline === undefined ? basename(config.file) : "inline";
     const text = config.inline ?? readConfigurationFile(config.file);
-    const asConfigError = (error: unknown) =>
-      error instanceof ConfigurationError
-        ? new ConfigError("gateway", error.problems.map(problemOfSetting(source)))
-        : error;
-
     if (config.validateOnly) {
       try {
         loadConfiguration({ text, source, env: process.env, overrides: config });
       } catch (error) {
-        throw asConfigError(error);
+        throw withoutStack(error);
       }
       // A question that has been answered, as --help is: printed, status 0.
       throw new HelpRequested("Configuration is valid!");
@@ -42,7 +37,7 @@ await runService({
       { source, text },
       { env: process.env, logger, accessLog: accessLog.write },
     ).catch((error: unknown) => {
-      throw asConfigError(error);
+      throw withoutStack(error);
     });
 
     const reload = (changed: string) => {
@@ -76,13 +71,20 @@ function readConfigurationFile(path: string): string {
     return readFileSync(path === "-" ? 0 : path, "utf8");
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    throw new ConfigError("gateway", [{ name: "--file", message: `cannot read ${path}: ${code}` }]);
+    throw withoutStack(
+      new ConfigurationError(basename(path), [{ path: "", message: `cannot be read: ${code}` }]),
+    );
   }
 }
 
-function problemOfSetting(source: string) {
-  return ({ path, line, message }: { path: string; line?: number; message: string }) => ({
-    name: `${source}${line === undefined ? "" : `:${line}`}${path === "" ? "" : ` ${path}`}`,
-    message,
-  });
+/**
+ * A file that cannot be used, for the terminal: every problem, and no stack, which would only say where it was found. Its exit status is
+ * 1, as Agentgateway's; 2 is for flags and variables.
+ */
+function withoutStack(error: unknown): unknown {
+  if (!(error instanceof ConfigurationError)) return error;
+  const { source, problems } = error;
+  const lines = problems.map((problem) => `\n  ${describeProblem(source, problem)}`);
+  error.stack = `${source} cannot be used${lines.join("")}`;
+  return error;
 }

@@ -37,7 +37,9 @@ describe("the command line", () => {
     writeFileSync(file, "binds:\n- port: 3000\n  aauth: {}\n  mode: x\n  listeners: [{routes: []}]\n");
     const { status, stderr } = await run("-f", file, ...flags);
     rmSync(folder, { recursive: true });
-    expect(status).toBe(2);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^gateway cannot start: bad\.yaml cannot be used\n/);
+    expect(stderr).not.toMatch(/^\s+at /m);
     expect(stderr).toContain("bad.yaml:3 binds[0].aauth: unknown key aauth: Agentgateway refuses it too");
     expect(stderr).toContain(
       "bad.yaml:4 binds[0].mode: key mode: supported by Agentgateway, not by the embedded gateway",
@@ -46,14 +48,18 @@ describe("the command line", () => {
 
   test("a file that is not there", async () => {
     const { status, stderr } = await run("-f", "/nowhere/config.yaml");
-    expect(status).toBe(2);
-    expect(stderr).toContain("cannot read /nowhere/config.yaml: ENOENT");
+    expect(status).toBe(1);
+    expect(stderr).toContain("config.yaml (root): cannot be read: ENOENT");
+  });
+
+  test("a flag that is not there is no matter of the file: 2", async () => {
+    expect((await run("--nonsense", "--validate-only")).status).toBe(2);
   });
 
   test("inline text", async () => {
-    expect((await run("-c", "binds: []", "--validate-only")).stderr).toContain(
-      "inline:1 binds: there is nothing to listen on",
-    );
+    const { status, stderr } = await run("-c", "binds: []", "--validate-only");
+    expect(stderr).toContain("inline:1 binds: there is nothing to listen on");
+    expect(status).toBe(1);
   });
 });
 

@@ -55,11 +55,29 @@ describe("reload", () => {
     },
   );
 
-  test.skipIf(isRealGateway)("the config section takes a restart", async () => {
+  test.skipIf(isRealGateway)("the config section takes a restart, and says so", async () => {
     const { one, gateway, body } = await setUp();
+    const warned = () => gateway.lines.filter((line) => line.includes("takes a restart"));
+    await gateway.reload(oneRoute(one.address, { a2a: {} }));
+    expect(warned()).toEqual([]);
     await gateway.reload(oneRoute(one.address, {}, { config: { logging: { format: "json" } } }));
+    expect(warned()).toHaveLength(1);
     await body();
     await vi.waitFor(() => expect(gateway.lines.at(-1)).toMatch(/^\S+\tinfo\trequest /));
+  });
+
+  test("tracing that a reload adds is not there: no trace is begun that nobody records", async () => {
+    const { one, gateway, body } = await setUp();
+    const tracing = { otlpEndpoint: "http://127.0.0.1:9", otlpProtocol: "http", randomSampling: true };
+    const before = one.seen.length;
+    await gateway.reload(oneRoute(one.address, { a2a: {} }, { config: { tracing } }));
+    const dump = async () => (await (await fetch(`${gateway.adminUrl}/config_dump`)).json()) as object;
+    if (!isRealGateway) await vi.waitFor(async () => expect(JSON.stringify(await dump())).toContain("a2a"));
+    else await new Promise((resolve) => setTimeout(resolve, 1500));
+    expect(await body()).toBe("one");
+    expect(one.seen.at(before)!.headers.traceparent).toBeUndefined();
+    expect(gateway.spans).toEqual([]);
+    expect(JSON.stringify(await dump())).not.toContain('127.0.0.1:9"');
   });
 });
 

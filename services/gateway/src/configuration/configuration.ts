@@ -119,5 +119,5 @@ export interface GatewayConfiguration {
   readonly logging: LoggingConfiguration;
   readonly binds: readonly Bind[];
   /** The file with references expanded and defaults filled in, for `/config_dump`. */
-  readonly resolved: unknown;
+  readonly resolved: { readonly config: object };
 }

@@ -23,8 +23,9 @@ export class RequestMetrics {
    * Prometheus text format.
    *
    * @param spans unset when nothing is traced
+   * @param heldBodyBytes request bodies that are held at the moment
    */
-  render(spans?: SpanCounts): string {
+  render(spans: SpanCounts | undefined, heldBodyBytes: number): string {
     const lines = [...this.#counts.values()].map(({ labels, value }) => {
       const text = Object.entries(labels).map(([name, label]) => `${name}=${JSON.stringify(label)}`);
       return `agentgateway_requests_total{${text.join(",")}} ${value}`;
@@ -33,6 +34,9 @@ export class RequestMetrics {
       "# HELP agentgateway_requests_total Requests that have been answered.",
       "# TYPE agentgateway_requests_total counter",
       ...lines,
+      "# HELP agentgateway_held_body_bytes Request bodies that are held at the moment.",
+      "# TYPE agentgateway_held_body_bytes gauge",
+      `agentgateway_held_body_bytes ${heldBodyBytes}`,
       ...(spans === undefined
         ? []
         : [

@@ -10,10 +10,10 @@ export function isAgentCardRequest(method: string, path: string): boolean {
 }
 
 /** The JSON-RPC method of an A2A call, for the log; `unknown` when the body is not JSON or has none. Decides nothing. */
-export function a2aMethod(contentType: string | undefined, body: Uint8Array | undefined): string {
+export function a2aMethod(contentType: string | undefined, body: Buffer | undefined): string {
   if (body === undefined || !/^application\/json\s*(?:;|$)/i.test(contentType ?? "")) return "unknown";
   try {
-    const method: unknown = (JSON.parse(Buffer.from(body).toString()) as { method?: unknown } | null)?.method;
+    const method: unknown = (JSON.parse(body.toString()) as { method?: unknown } | null)?.method;
     return typeof method === "string" ? method : "unknown";
   } catch {
     return "unknown";

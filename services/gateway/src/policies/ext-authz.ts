@@ -54,14 +54,15 @@ export async function applyExtAuthz(
   let answer: CollectedResponse;
   let head: Omit<CollectedResponse, "body"> | undefined;
   try {
-    answer = await collectResponse(pools.get(policy), request, {
+    const limits = {
       maxBytes: MAX_ANSWER_BYTES,
       timeoutMs: policy.requestTimeoutMs,
       cancellation,
-      onHead: (status, fields) => {
+      onHead: (status: number, fields: readonly string[]) => {
         head = { status, fields: [...fields] };
       },
-    });
+    };
+    answer = await pools.get(policy).use((pool) => collectResponse(pool, request, limits));
   } catch (error) {
     if (cancellation.isRequested) throw cancellation.reason;
     // It has said no, whatever became of the page that goes with it: `failureMode: allow` is for a service that says nothing.

@@ -11,13 +11,14 @@ import type { LocalRateLimit } from "../policies/local-rate-limit.ts";
 import { upstreamAuthority } from "../policies/url-rewrite.ts";
 import { selectListener } from "../routing/select-listener.ts";
 import { selectRoute } from "../routing/select-route.ts";
+import type { BodyBudget } from "./body-budget.ts";
 import { Cancellation } from "./cancellation.ts";
 import { celContext } from "./cel-context.ts";
 import { type CollectedResponse, collectResponse } from "./collect-response.ts";
 import { describeFailure } from "./describe-failure.ts";
 import { forwardRequest } from "./forward-request.ts";
 import { CallerGone, OwnAnswer, textAnswer } from "./own-answer.ts";
-import { readRequestBody } from "./request-body.ts";
+import { RequestBody } from "./request-body.ts";
 import { firstField, readRequestHead, removeField, setField } from "./request-head.ts";
 import type { UpstreamPools } from "./upstream-pools.ts";
 
@@ -31,6 +32,7 @@ export interface RequestEnvironment {
   readonly rateLimits: ReadonlyMap<Route, LocalRateLimit>;
   readonly pools: UpstreamPools;
   readonly maxBodyBytes: number;
+  readonly bodyBudget: BodyBudget;
   readonly stallTimeoutMs: number;
   readonly onProblem: (message: string, error?: unknown) => void;
 }
@@ -55,22 +57,25 @@ export async function handleRequest(
     if (milliseconds === undefined) return;
     deadlines.push(setTimeout(() => cancellation.request(textAnswer(504, "Timeout", text)), milliseconds));
   };
+  const exchange: Exchange = {
+    message,
+    response,
+    environment,
+    record,
+    cancellation,
+    corsFields,
+    deadline,
+    deadlines,
+    startedAtMs: performance.now(),
+    body: undefined,
+  };
   try {
-    await passPolicies({
-      message,
-      response,
-      environment,
-      record,
-      cancellation,
-      corsFields,
-      deadline,
-      deadlines,
-      startedAtMs: performance.now(),
-    });
+    await passPolicies(exchange);
   } catch (error) {
-    answer(error, { message, response, environment, record, corsFields });
+    answer(error, exchange);
   } finally {
     for (const timer of deadlines) clearTimeout(timer);
+    exchange.body?.release();
   }
 }
 
@@ -86,6 +91,8 @@ interface Exchange {
   readonly deadlines: NodeJS.Timeout[];
   /** On the process's own clock. */
   readonly startedAtMs: number;
+  /** Set when a route is known that takes it. */
+  body: RequestBody | undefined;
 }
 
 async function passPolicies(exchange: Exchange): Promise<void> {
@@ -109,16 +116,18 @@ async function passPolicies(exchange: Exchange): Promise<void> {
   record.route = route;
   record.matchedPath = matchedPath;
   const { policies } = route;
-  // Reading starts now, while the check is under way; a failure is looked at where the body is needed.
-  const reading = head.hasBody ? readRequestBody(message, environment.maxBodyBytes) : undefined;
-  reading?.catch(() => {});
+  const body = head.hasBody ? requestBody(exchange, route) : undefined;
+  // A short body is read while the check is under way; a failure is looked at where it is needed. A longer one stays where it is until
+  // the caller has been let in.
+  if (body?.isShort) body.read().catch(() => {});
 
   if (policies.cors) exchange.corsFields.push(...applyCors(policies.cors, head));
   if (policies.extAuthz) {
+    if (policies.extAuthz.includeRequestBody) await body?.read();
     const verdict = await applyExtAuthz(policies.extAuthz, {
       head,
       context: record.context,
-      body: policies.extAuthz.includeRequestBody && (await reading),
+      body: policies.extAuthz.includeRequestBody && body?.bytes(),
       pools: environment.pools,
       cancellation,
     });
@@ -139,23 +148,34 @@ async function passPolicies(exchange: Exchange): Promise<void> {
   }
 
   // A caller that leaves ends the reading by itself; only a deadline has to be watched for.
-  const body = await (exchange.deadlines.length === 0 ? reading : untilCancelled(reading, cancellation));
+  const reading = body?.read();
+  await (exchange.deadlines.length === 0 ? reading : untilCancelled(reading, cancellation));
   const isCard = policies.a2a && isAgentCardRequest(head.method, head.path);
   if (policies.a2a && (isCard || head.method === "POST")) {
     record.protocol = "a2a";
-    if (!isCard) record.a2aMethod = a2aMethod(firstField(head.fields, "content-type"), body);
+    if (!isCard) record.a2aMethod = a2aMethod(firstField(head.fields, "content-type"), body?.bytes());
   }
   const fields = [...head.fields];
   setField(fields, "host", upstreamAuthority(policies.authority, route.backend, head.authority));
+  const forwarded = body?.forward();
+  fields.push(...(forwarded?.fields ?? []));
   const request: Dispatcher.DispatchOptions = {
     method: head.method as Dispatcher.HttpMethod,
     path: head.target,
     headers: fields,
-    body: body ?? null,
+    // undici takes any async iterable; its types know of node's streams only.
+    body: (forwarded?.body as Buffer | undefined) ?? null,
   };
   record.endpoint = `${route.backend.host}:${route.backend.port}`;
   exchange.deadline(policies.backendRequestTimeoutMs, "upstream call timeout");
   await callAgent(exchange, request, route, isCard);
+}
+
+function requestBody(exchange: Exchange, { backend }: Route): RequestBody {
+  const { maxBodyBytes, bodyBudget } = exchange.environment;
+  const held = bodyBudget.hold(`${backend.host}:${backend.port}`);
+  exchange.body = new RequestBody(exchange.message, { maxBytes: maxBodyBytes, held });
+  return exchange.body;
 }
 
 async function callAgent(
@@ -165,22 +185,23 @@ async function callAgent(
   isCard: boolean,
 ): Promise<void> {
   const { response, environment, record, cancellation } = exchange;
-  const pool = environment.pools.get(route.backend);
+  const upstream = environment.pools.get(route.backend);
   try {
     if (isCard) {
-      const card = await collectResponse(pool, request, { maxBytes: MAX_CARD_BYTES, cancellation });
-      return sendCard(exchange, card);
+      const limits = { maxBytes: MAX_CARD_BYTES, cancellation };
+      return sendCard(exchange, await upstream.use((pool) => collectResponse(pool, request, limits)));
     }
-    const outcome = await forwardRequest(pool, request, response, {
+    const options = {
       cancellation,
       addedFields: exchange.corsFields,
       stallTimeoutMs: environment.stallTimeoutMs,
-      onHead(status, fields) {
+      onHead(status: number, fields: string[]) {
         record.status = status;
         record.responseFields = fields;
         for (const timer of exchange.deadlines) clearTimeout(timer);
       },
-    });
+    };
+    const outcome = await upstream.use((pool) => forwardRequest(pool, request, response, options));
     if (outcome.failed !== undefined) record.error = `response cut: ${describeFailure(outcome.failed)}`;
   } catch (error) {
     if (error instanceof OwnAnswer || error instanceof CallerGone) throw error;
@@ -209,16 +230,8 @@ function sendCard({ response, record, corsFields }: Exchange, card: CollectedRes
   response.end(body);
 }
 
-function answer(
-  error: unknown,
-  {
-    message,
-    response,
-    environment,
-    record,
-    corsFields,
-  }: Pick<Exchange, "message" | "response" | "environment" | "record" | "corsFields">,
-): void {
+function answer(error: unknown, exchange: Exchange): void {
+  const { message, response, environment, record, corsFields } = exchange;
   if (error instanceof CallerGone || response.headersSent || response.destroyed) {
     record.error = error instanceof CallerGone ? error.message : describeFailure(error);
     response.destroy();
@@ -238,8 +251,11 @@ function answer(
   removeField(fields, "content-length");
   const body = typeof own.body === "string" ? Buffer.from(own.body) : own.body;
   if (own.status !== 204 && own.status !== 304) fields.push("content-length", String(body.length));
-  // The rest of an unread body must not be taken for the next request.
-  if (!message.complete) fields.push("connection", "close");
+  // A rest that is known to be short is read and thrown away: a caller whose connection is closed while it is sending may never see the
+  // answer, such as the challenge it has to meet. Nobody waits for any other rest, and it must not be taken for the next request.
+  const isRestShort =
+    exchange.body !== undefined && Number(message.headers["content-length"]) <= environment.maxBodyBytes;
+  if (!message.complete && !isRestShort) fields.push("connection", "close");
   record.status = own.status;
   record.reason = own.reason;
   if (own.detail !== undefined) record.error = own.detail;

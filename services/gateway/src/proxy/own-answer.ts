@@ -6,6 +6,7 @@ export type AnswerReason =
   | "Internal"
   | "InvalidRequest"
   | "NotFound"
+  | "Overloaded"
   | "RateLimit"
   | "Timeout"
   | "UpstreamFailure";

@@ -1,35 +1,108 @@
 import type { IncomingMessage } from "node:http";
-import { CallerGone, textAnswer } from "./own-answer.ts";
+import type { HeldBytes } from "./body-budget.ts";
+import { CallerGone, type OwnAnswer, textAnswer } from "./own-answer.ts";
+
+/** Up to here a body goes to the agent in one piece, which is faster; above, chunk by chunk, each forgotten once it is on its way. */
+const ONE_PIECE_BYTES = 65_536;
 
 /**
- * The whole request body, at most `maxBytes` long. It is held because an agent needs all of it before it can compare the digest, and
- * because passing single chunks costs more than the copy.
- *
- * Rejects with OwnAnswer 413 when it is longer, with CallerGone when the caller leaves in the middle.
+ * A request's body, at most `maxBytes` long, and counted while it is here. It is held as a whole because an agent needs all of it before
+ * it can compare the digest, and because passing single chunks on as they come costs more.
  */
-export function readRequestBody(message: IncomingMessage, maxBytes: number): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    const tooLarge = () => {
-      chunks.length = 0;
-      // What still comes is read and thrown away until the answer is out and the connection closed.
-      message.off("data", onData);
-      message.resume();
-      reject(textAnswer(413, "InvalidRequest", "request body too large"));
-    };
-    const chunks: Buffer[] = [];
-    let size = 0;
-    const onData = (chunk: Buffer) => {
-      size += chunk.length;
-      if (size > maxBytes) tooLarge();
-      else chunks.push(chunk);
-    };
-    message.on("data", onData);
-    message.once("end", () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
-    const onGone = () => {
-      if (!message.complete) reject(new CallerGone("the caller left while sending its request"));
-    };
-    message.once("error", onGone);
-    message.once("close", onGone);
-    if (Number(message.headers["content-length"]) > maxBytes) tooLarge();
-  });
+export class RequestBody {
+  readonly #message: IncomingMessage;
+  readonly #maxBytes: number;
+  readonly #held: HeldBytes;
+  #chunks: Buffer[] = [];
+  #size = 0;
+  #reading: Promise<void> | undefined;
+  #stop: (() => void) | undefined;
+
+  constructor(message: IncomingMessage, options: { maxBytes: number; held: HeldBytes }) {
+    this.#message = message;
+    this.#maxBytes = options.maxBytes;
+    this.#held = options.held;
+  }
+
+  /**
+   * Reads it, once.
+   *
+   * Rejects with OwnAnswer 413 when it is longer, 503 when too much is held already, with CallerGone when the caller leaves in the middle.
+   */
+  read(): Promise<void> {
+    this.#reading ??= this.#read();
+    return this.#reading;
+  }
+
+  get #announcedBytes(): number {
+    return Number(this.#message.headers["content-length"]);
+  }
+
+  /** True when it is certain to be so short that reading it before anybody has asked who the caller is costs nothing. */
+  get isShort(): boolean {
+    return this.#announcedBytes <= ONE_PIECE_BYTES;
+  }
+
+  /** What has been read, in one piece. */
+  bytes(): Buffer {
+    return this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks);
+  }
+
+  /** What has been read, for undici, with the fields that go with it; can be had once. */
+  forward(): { body: Buffer | AsyncIterable<Buffer>; fields: readonly string[] } {
+    if (this.#size <= ONE_PIECE_BYTES) return { body: this.bytes(), fields: [] };
+    return { body: this.#forwardChunks(), fields: ["content-length", String(this.#size)] };
+  }
+
+  /** Forgets it. What still comes is read and thrown away, so that the caller can read its answer. */
+  release(): void {
+    this.#stop?.();
+    this.#chunks = [];
+    this.#held.release();
+  }
+
+  #read(): Promise<void> {
+    const message = this.#message;
+    return new Promise((resolve, reject) => {
+      const refuse = (answer: OwnAnswer) => {
+        reject(answer);
+        this.release();
+      };
+      const onData = (chunk: Buffer) => {
+        this.#size += chunk.length;
+        if (this.#size > this.#maxBytes) refuse(tooLarge());
+        else if (!this.#held.add(chunk.length)) refuse(tooMuchHeld());
+        else this.#chunks.push(chunk);
+      };
+      let isWhole = false;
+      const onEnd = () => {
+        isWhole = true;
+        resolve();
+      };
+      const onGone = () => {
+        if (!isWhole) reject(new CallerGone("the caller left while sending its request"));
+      };
+      this.#stop = () => {
+        message.off("data", onData);
+        message.resume();
+      };
+      if (message.destroyed) return onGone();
+      message.once("end", onEnd).once("error", onGone).once("close", onGone);
+      if (this.#announcedBytes > this.#maxBytes) return refuse(tooLarge());
+      message.on("data", onData);
+    });
+  }
+
+  /** undici asks for the next chunk when the one before has left: from then on it is the agent's. */
+  async *#forwardChunks(): AsyncGenerator<Buffer> {
+    for (let chunk = this.#chunks.shift(); chunk !== undefined; chunk = this.#chunks.shift()) {
+      const { length } = chunk;
+      yield chunk;
+      this.#held.giveBack(length);
+    }
+  }
 }
+
+const tooLarge = () => textAnswer(413, "InvalidRequest", "request body too large");
+const tooMuchHeld = () =>
+  textAnswer(503, "Overloaded", "too many request bodies are being held, try again later");

@@ -11,22 +11,61 @@ export interface UpstreamLimits {
   readonly maxHeaderBytes: number;
   /** Connections to one address. */
   readonly maxConnections: number;
+  /** Requests to one address at a time, those included that wait for a connection. */
+  readonly maxRequests: number;
 }
 
-/** One undici Pool per address, made when it is first needed. `Pool.dispatch` sends path and fields as they are. */
+/** More requests than one address may have are under way. */
+export class UpstreamBusy extends Error {
+  override readonly name = "UpstreamBusy";
+  readonly code = "too many requests are under way";
+}
+
+/** One address: an undici Pool, and how much is asked of it. `Pool.dispatch` sends path and fields as they are. */
+export class Upstream {
+  readonly #pool: Pool;
+  readonly #maxRequests: number;
+  #requests = 0;
+
+  constructor(pool: Pool, maxRequests: number) {
+    this.#pool = pool;
+    this.#maxRequests = maxRequests;
+  }
+
+  /**
+   * Lends the pool for one request.
+   *
+   * @throws UpstreamBusy undici itself queues without end
+   */
+  async use<Result>(work: (pool: Pool) => Promise<Result>): Promise<Result> {
+    if (this.#requests >= this.#maxRequests) throw new UpstreamBusy("too many requests are under way");
+    this.#requests += 1;
+    try {
+      return await work(this.#pool);
+    } finally {
+      this.#requests -= 1;
+    }
+  }
+
+  destroy(): Promise<void> {
+    return this.#pool.destroy();
+  }
+}
+
+/** One {@link Upstream} per address, made when it is first needed. */
 export class UpstreamPools {
-  readonly #pools = new Map<string, Pool>();
+  readonly #upstreams = new Map<string, Upstream>();
   readonly #limits: UpstreamLimits;
 
   constructor(limits: UpstreamLimits) {
     this.#limits = limits;
   }
 
-  get(address: { readonly host: string; readonly port: number }): Pool {
+  get(address: { readonly host: string; readonly port: number }): Upstream {
     const origin = `http://${address.host}:${address.port}`;
-    let pool = this.#pools.get(origin);
-    if (pool === undefined) {
-      pool = new Pool(origin, {
+    let upstream = this.#upstreams.get(origin);
+    if (upstream === undefined) {
+      const pool = new Pool(origin, {
         connections: this.#limits.maxConnections,
         pipelining: 1,
         connect: { timeout: this.#limits.connectTimeoutMs, lookup: localhostLookup as never },
@@ -34,13 +73,14 @@ export class UpstreamPools {
         bodyTimeout: this.#limits.idleTimeoutMs,
         maxHeaderSize: this.#limits.maxHeaderBytes,
       });
-      this.#pools.set(origin, pool);
+      upstream = new Upstream(pool, this.#limits.maxRequests);
+      this.#upstreams.set(origin, upstream);
     }
-    return pool;
+    return upstream;
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#pools.values()].map((pool) => pool.destroy()));
-    this.#pools.clear();
+    await Promise.all([...this.#upstreams.values()].map((upstream) => upstream.destroy()));
+    this.#upstreams.clear();
   }
 }

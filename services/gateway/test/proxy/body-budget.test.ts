@@ -1,0 +1,33 @@
+import { expect, test } from "vitest";
+import { BodyBudget } from "../../src/proxy/body-budget.ts";
+
+test("one agent's requests get half, and leave half to the others", () => {
+  const budget = new BodyBudget(100);
+  const stuck = Array.from({ length: 10 }, () => budget.hold("stuck"));
+  expect(stuck.map((held) => held.add(10)).filter(Boolean)).toHaveLength(5);
+  expect(budget.heldBytes).toBe(50);
+  const other = budget.hold("other");
+  expect(other.add(25)).toBe(true);
+  expect(other.add(1)).toBe(false);
+});
+
+test("what is given back is there for the next, and nothing is given back twice", () => {
+  const budget = new BodyBudget(100);
+  const held = budget.hold("a");
+  expect(held.add(50)).toBe(true);
+  expect(budget.hold("a").add(1)).toBe(false);
+  held.giveBack(20);
+  expect(budget.heldBytes).toBe(30);
+  held.release();
+  held.release();
+  held.giveBack(20);
+  expect(budget.heldBytes).toBe(0);
+  expect(held.add(1)).toBe(false);
+  expect(budget.hold("a").add(50)).toBe(true);
+});
+
+test("an agent without requests takes nobody's share", () => {
+  const budget = new BodyBudget(100);
+  budget.hold("gone").release();
+  expect(budget.hold("a").add(50)).toBe(true);
+});
