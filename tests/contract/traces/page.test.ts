@@ -35,6 +35,44 @@ const hostile = [
   otlpSpan(startMs, { traceId: hostileId, spanId: "c".repeat(16), parentSpanId: "b".repeat(16) }),
 ];
 
+const retriedId = newTraceId();
+const attempt = (
+  spanId: string,
+  name: string,
+  parentSpanId: string | undefined,
+  status: number,
+  verdict?: string,
+) =>
+  otlpSpan(startMs, {
+    traceId: retriedId,
+    spanId: spanId.repeat(16),
+    ...(parentSpanId !== undefined && { parentSpanId: parentSpanId.repeat(16) }),
+    name,
+    attributes: [
+      attribute("http.response.status_code", { intValue: status }),
+      ...(verdict === undefined ? [] : [attribute("aauth.verification.verdict", { stringValue: verdict })]),
+    ],
+  });
+/** A challenge and the retry that answers it, as the demo's services write them. */
+const retried: [service: string, spans: object[]][] = [
+  [
+    "supply-chain-backend",
+    [
+      otlpSpan(startMs, {
+        traceId: retriedId,
+        spanId: "1".repeat(16),
+        name: "a2a_service.send_optimization_request",
+      }),
+      attempt("2", "POST signed with jwks", "1", 401),
+      attempt("4", "POST again, signed with jwt", "1", 200),
+    ],
+  ],
+  [
+    "supply-chain-agent",
+    [attempt("3", "POST /", "2", 401, "challenged"), attempt("5", "POST /", "4", 200, "passed")],
+  ],
+];
+
 let traces: TracesUnderTest;
 let browser: Browser;
 let watched: WatchedPage;
@@ -50,6 +88,13 @@ beforeAll(async () => {
     headers: { "content-type": "application/json" },
     body: JSON.stringify(exportRequest(HOSTILE, hostile)),
   });
+  for (const [service, spans] of retried) {
+    await fetch(`${traces.otlpUrl}/v1/traces`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(exportRequest(service, spans)),
+    });
+  }
   browser = await startBrowser();
 });
 afterAll(async () => {
@@ -61,13 +106,15 @@ beforeEach(async () => {
   page = watched.page;
 });
 
+/** A page loads anew with each search; on a busy machine that takes longer than a poll waits by itself. */
+const soon = <T>(ask: () => T) => expect.poll(ask, { timeout: 10_000 });
 const row = (name: string) => page.locator("button.row", { hasText: name });
 
 test("search by service and tag, then a trace, then a span", async () => {
   await page.goto(traces.queryUrl);
-  await expect.poll(() => page.locator(".traces > li").count()).toBe(2);
+  await soon(() => page.locator(".traces > li").count()).toBe(3);
   await page.getByLabel("Service").selectOption("market-analysis-agent");
-  await expect.poll(() => page.locator(".traces > li").count()).toBe(1);
+  await soon(() => page.locator(".traces > li").count()).toBe(1);
   expect(await page.locator(".traces > li").textContent()).toMatch(
     /supply-chain-backend GET \/orders.*250 ms.*2 spans.*1 error/,
   );
@@ -79,17 +126,36 @@ test("search by service and tag, then a trace, then a span", async () => {
   await page.waitForURL(`${traces.queryUrl}/trace/${failing.traceID}`);
   await row("list orders").click();
   const detail = page.locator(".detail");
-  await expect.poll(() => detail.textContent()).toContain("challenge.sent");
+  await soon(() => detail.textContent()).toContain("challenge.sent");
   expect(await detail.textContent()).toContain("no orders <today>");
   expect(page.url()).toContain(`#span=${failing.childID}`);
 });
 
+test("a challenge and its retry are told apart without opening a span, on a phone as well", async () => {
+  await page.goto(`${traces.queryUrl}/trace/${retriedId}`);
+  const outcomes = () => page.locator("button.row .outcome").allTextContents();
+  await soon(outcomes).toEqual(["", "401", "challenged401", "200", "passed200"]);
+  // A service is named where it changes; for who cannot see the colours it is always said.
+  const names = page.locator("button.row .service");
+  expect(await names.allTextContents()).toEqual([
+    ...["supply-chain-backend", "supply-chain-backend", "supply-chain-agent"],
+    ...["supply-chain-backend", "supply-chain-agent"],
+  ]);
+  expect(await names.locator(".spoken").count()).toBe(2);
+  for (const width of [1280, 400]) {
+    await page.setViewportSize({ width, height: 800 });
+    const cut = `[...document.querySelectorAll(".operation")].filter((it) => it.scrollWidth > it.clientWidth).map((it) => it.textContent)`;
+    expect(await page.evaluate(cut), `names that are cut at ${width}`).toEqual([]);
+    await screenshot(page, `trace-store-retry-${width}`);
+  }
+});
+
 test("nothing found, nothing stored there, no such trace", async () => {
   await page.goto(`${traces.queryUrl}/?tags=${encodeURIComponent("no=such")}`);
-  await expect.poll(() => page.locator("main").textContent()).toContain("No traces");
+  await soon(() => page.locator("main").textContent()).toContain("No traces");
   watched.expectComplaint(/status of 400/);
   await page.goto(`${traces.queryUrl}/trace/nonsense`);
-  await expect.poll(() => page.getByRole("alert").textContent()).toContain("hex digits");
+  await soon(() => page.getByRole("alert").textContent()).toContain("hex digits");
 });
 
 test("with more services than can be asked at once, one must be chosen", async () => {
@@ -103,9 +169,9 @@ test("with more services than can be asked at once, one must be chosen", async (
     body: JSON.stringify({ resourceSpans: requests.flatMap(({ resourceSpans }) => resourceSpans) }),
   });
   await page.goto(crowded.queryUrl);
-  await expect.poll(() => page.locator("main").textContent()).toContain("Choose a service");
+  await soon(() => page.locator("main").textContent()).toContain("Choose a service");
   await page.getByLabel("Service").selectOption("service 7");
-  await expect.poll(() => page.locator(".traces > li").count()).toBe(1);
+  await soon(() => page.locator(".traces > li").count()).toBe(1);
   await crowded.close();
 });
 
@@ -124,16 +190,16 @@ test("the keyboard is enough", async () => {
 
 test("a link to a span opens it", async () => {
   await page.goto(`${traces.queryUrl}/trace/${failing.traceID}#span=${failing.childID}`);
-  await expect.poll(() => row("list orders").getAttribute("aria-expanded")).toBe("true");
+  await soon(() => row("list orders").getAttribute("aria-expanded")).toBe("true");
 });
 
 describe("hostile spans", () => {
   test("are text everywhere, and run nothing", async () => {
     await page.goto(traces.queryUrl);
-    await expect.poll(() => page.locator("main").textContent()).toContain("<script>");
+    await soon(() => page.locator("main").textContent()).toContain("<script>");
     await page.goto(`${traces.queryUrl}/trace/${hostileId}`);
     await row("<script>").first().click();
-    await expect.poll(() => page.locator(".detail").textContent()).toContain("javascript:alert(1)");
+    await soon(() => page.locator(".detail").textContent()).toContain("javascript:alert(1)");
     expect(
       await page
         .locator("main :is(script, img, iframe), main [onerror], main a[href^='javascript:']")
@@ -167,7 +233,7 @@ test("fits a phone, light and dark", async () => {
     ] as const) {
       await page.goto("about:blank");
       await page.goto(traces.queryUrl + path);
-      await expect.poll(() => page.locator("main[aria-busy]").count()).toBe(0);
+      await soon(() => page.locator("main[aria-busy]").count()).toBe(0);
       const overflow = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
       expect(overflow, `${name} at ${width}`).toBeLessThanOrEqual(0);
       await screenshot(page, `trace-store-${name}-${width}-${colorScheme}`);

@@ -13,6 +13,7 @@ export function traceTree(trace) {
   }
 
   const rows = [];
+  const rowById = new Map();
   const seen = new Set();
   // A list instead of recursion: a chain may be thousands of spans deep.
   const walk = (from) => {
@@ -21,7 +22,10 @@ export function traceTree(trace) {
       const { span, depth } = open.pop();
       if (seen.has(span)) continue;
       seen.add(span);
-      rows.push(rowOf(trace, span, depth, byId));
+      const row = rowOf(trace, span, depth, byId);
+      row.isSameService = rowById.get(parentIdOf(span))?.service === row.service;
+      rowById.set(span.spanID, row);
+      rows.push(row);
       const children = childrenOf.get(span.spanID) ?? [];
       open.push(...children.map((child) => ({ span: child, depth: depth + 1 })).reverse());
     }
@@ -42,9 +46,15 @@ function rowOf(trace, span, depth, byId) {
     depth,
     service: trace.processes[span.processID]?.serviceName ?? "unknown",
     failed: span.tags.some(({ key, value }) => key === "error" && (value === true || value === "true")),
-    kind: span.tags.find(({ key }) => key === "span.kind")?.value,
+    kind: tagOf(span, "span.kind"),
+    status: tagOf(span, "http.response.status_code"),
+    verdict: tagOf(span, "aauth.verification.verdict"),
     parentMissing: parentId !== undefined && !byId.has(parentId),
   };
+}
+
+function tagOf(span, name) {
+  return span.tags.find(({ key }) => key === name)?.value;
 }
 
 function parentIdOf(span) {

@@ -83,12 +83,17 @@ function axis({ duration }) {
 }
 
 function rowItem(row, tree, trace, colour) {
-  const { span, depth, service, failed, kind, parentMissing } = row;
+  const { span, depth, service, failed, kind, parentMissing, isSameService } = row;
   const offset = ((span.startTime - tree.start) / tree.duration) * 100;
   const name = element(
     "span",
     { class: "name" },
-    element("span", { class: `service ${colour}` }, service),
+    // Said where it changes; its colour says it everywhere.
+    element(
+      "span",
+      { class: `service ${colour}`, title: service },
+      element("span", { class: isSameService ? "spoken" : undefined }, service),
+    ),
     failed && element("span", { class: "failed" }, "error"),
     element("span", { class: "operation" }, span.operationName),
     kind && kind !== "internal" && element("span", { class: "kind" }, kind),
@@ -100,6 +105,7 @@ function rowItem(row, tree, trace, colour) {
     { type: "button", class: "row", "aria-expanded": "false", tabindex: "-1" },
     name,
     bar(offset, (span.duration / tree.duration) * 100, colour, failed),
+    outcome(row),
     element("span", { class: "duration" }, formatDuration(span.duration)),
   );
   const item = element("li", { class: failed ? "has-failed" : undefined }, button);
@@ -117,6 +123,24 @@ function rowItem(row, tree, trace, colour) {
     history.replaceState(null, "", open ? `#span=${span.spanID}` : location.pathname);
   });
   return { id: span.spanID, item, button, toggle };
+}
+
+const VERDICTS = new Set(["passed", "challenged", "refused"]);
+
+/** What a first try and its repetition differ in: the status of the answer, and what a gate made of the request. */
+function outcome({ status, verdict }) {
+  const isStatus = /^[1-5]\d\d$/.test(String(status));
+  return element(
+    "span",
+    { class: "outcome" },
+    VERDICTS.has(verdict) && element("span", { class: `verdict is-${verdict}` }, verdict),
+    isStatus &&
+      element(
+        "span",
+        { class: `status of-${String(status).charAt(0)}xx`, title: `status ${status}` },
+        status,
+      ),
+  );
 }
 
 function bar(offset, width, colour, failed) {
