@@ -48,7 +48,9 @@ async function openMessage(page: Page, number: number): Promise<void> {
   await page.getByRole("heading", { name: new RegExp(`^${number}\\. `) }).waitFor(WAIT);
 }
 
-/** Light and dark, wide and narrow: it fits; two of the four are kept as pictures. */
+const openTab = (page: Page, name: string | RegExp) => page.getByRole("tab", { name }).click(WAIT);
+
+/** Light and dark, wide and narrow: it fits; all four are kept as pictures. */
 async function inAllShapes(page: Page, name: string): Promise<void> {
   for (const colorScheme of ["light", "dark"] as const) {
     await page.emulateMedia({ colorScheme });
@@ -59,9 +61,8 @@ async function inAllShapes(page: Page, name: string): Promise<void> {
       await page.setViewportSize({ width, height });
       await expect.poll(() => fitsWidth(page), WAIT).toBe(true);
       await page.evaluate("window.scrollTo(0, 0)");
-      const isKept = (width === 1280) === (colorScheme === "light");
-      const suffix = width === 1280 ? "" : "-phone-dark";
-      if (isKept) await screenshot(page, `${name}${suffix}`, { fullPage: false });
+      const suffix = `${width === 1280 ? "" : "-phone"}${colorScheme === "dark" ? "-dark" : ""}`;
+      await screenshot(page, `${name}${suffix}`, { fullPage: false });
     }
   }
   await page.emulateMedia({ colorScheme: "light" });
@@ -71,6 +72,7 @@ async function inAllShapes(page: Page, name: string): Promise<void> {
 describe("a user-delegated run over both hops", () => {
   let stack: TestStack;
   let watched: WatchedPage;
+  let runId: string;
   beforeAll(async () => {
     const options: TestStackOptions = { modes: { authorizationScheme: "user-delegated", ui: true } };
     stack = await startStack(options);
@@ -81,44 +83,83 @@ describe("a user-delegated run over both hops", () => {
     await stack?.stop();
   });
 
-  test("shows every message, and answers who, with which key, for whom, and allowed by what", async () => {
+  test("shows what has happened so far while the run waits for the person", async () => {
     const { page } = watched;
+    await page.route("**/optimization/start", async (route) => {
+      const response = await route.fetch();
+      if (route.request().method() === "POST") runId = (await response.json()).request_id;
+      await route.fulfill({ response });
+    });
     await startMarketRun(page);
     await consentPageOpen(page);
+    await page.unroute("**/optimization/start");
+    const consentPage = page.url();
+    // The consent page is left alone, as by somebody who wants to know first what it is about.
+    await page.goto(`${stack.urls.ui}/#/runs/${runId}`);
+    await expect.poll(() => messageLinks(page).count(), WAIT).toBe(4);
+    await page.getByText("4 so far, more may come").waitFor(WAIT);
+    await openMessage(page, 4);
+    await page.getByRole("heading", { name: "4. Browser to Auth server" }).waitFor(WAIT);
+    expect(await answers(page)).toContain("the browser is not back yet");
+    await openMessage(page, 3);
+    expect(await answers(page)).toContain("the user has to consent first");
+    await page.goto(consentPage);
+    await consentPageOpen(page);
+  });
+
+  test("shows every message, and answers who, with which key, for whom, and allowed by what", async () => {
+    const { page } = watched;
     await decideConsent(page, "Allow");
     await page.getByRole("heading", { name: "Optimization completed" }).waitFor(WAIT);
-    await openMessages(page, 8);
+    await openMessages(page, 10);
+    await page.getByText("10; step through with the arrow keys").waitFor(WAIT);
+
+    await openMessage(page, 1);
+    await openTab(page, "Request and response");
+    const asked = await page.getByTestId("message-detail").textContent();
+    expect(asked).toContain(MARKET_PROMPT);
+    expect(asked).toContain("As recorded by Backend");
+    expect(asked).not.toMatch(/authorization|Bearer|request_token=\w/);
+    await openMessage(page, 5);
+    expect(await answers(page)).toContain("the backend redeems the code");
 
     await openMessage(page, 2);
     expect(await answers(page)).toContain(`proven to be ${stack.urls.backendAgent}`);
     expect(await answers(page)).toContain("authorization_required");
     expect(await answers(page)).toContain(`wants an auth token of ${stack.urls.issuer}`);
 
-    await openMessage(page, 8);
+    await openMessage(page, 10);
     const text = await answers(page);
     expect(text).toContain(`proven to be ${stack.urls.supplyChainAgent}`);
     expect(text).toMatch(/thumbprint [\w-]{43}; the auth token names it/);
-    expect(text).toMatch(/The user [\w-]{36}\. .*backend\.localhost:\d+ asked for it/);
+    expect(text).toMatch(/The user mcp user \([\w-]{36}\)\. .*backend\.localhost:\d+ asked for it/);
     expect(text).toContain("scope market-analysis:analyze");
     expect(text).toContain("Every check passed at: Gateway, Market-analysis agent");
   });
 
   test("shows the base as signed and as rebuilt, an independent implementation agrees, and the token is bound to the signer", async () => {
     const { page } = watched;
-    await openMessage(page, 5);
+    await openMessage(page, 7);
     const detail = page.getByTestId("message-detail");
+    await openTab(page, "Signature");
     await detail.getByText("rebuilt the very bytes that Backend signed").waitFor(WAIT);
     await detail.getByText("an implementation by other people, builds the same base").waitFor(WAIT);
     expect(await detail.locator("mark").count()).toBe(0);
+    await openTab(page, "Token");
     await detail.getByText("The same key signed this message").waitFor(WAIT);
+    await page.setViewportSize({ width: 1280, height: 3000 });
+    await screenshot(detail, "protocol-view-token");
+    await page.setViewportSize({ width: 1280, height: 1000 });
 
-    await openMessage(page, 7);
+    // Who steps on goes on looking at the tokens.
+    await openMessage(page, 9);
     await detail.getByText("At an exchange this is as it should be").waitFor(WAIT);
   });
 
   test("a check leads to the section that demands it", async () => {
     const { page } = watched;
-    await openMessage(page, 5);
+    await openMessage(page, 7);
+    await openTab(page, "Checks");
     await page.getByRole("button", { name: "profile 2.7" }).first().click();
     const dialog = page.getByRole("dialog", { name: "Wire profile, section 2.7" });
     await dialog.getByText("same key at the same authority").waitFor(WAIT);
@@ -134,34 +175,34 @@ describe("a user-delegated run over both hops", () => {
       ["ArrowDown", 3],
       ["ArrowRight", 4],
       ["ArrowUp", 3],
-      ["End", 8],
+      ["End", 10],
       ["Home", 1],
     ] as const) {
       await page.keyboard.press(key);
       await page.getByRole("heading", { name: new RegExp(`^${number}\\. `) }).waitFor(WAIT);
       expect(await page.evaluate("document.activeElement.textContent")).toMatch(
-        new RegExp(`^Message ${number} of 8: `),
+        new RegExp(`^Message ${number} of 10: `),
       );
     }
   });
 
   test("a message has an address that opens it", async () => {
     const { page } = watched;
-    await openMessage(page, 7);
+    await openMessage(page, 9);
     const address = page.url();
     expect(address).toMatch(/#\/runs\/[\w-]+\/messages\/[0-9a-f]{16}$/);
     await page.getByRole("link", { name: "Back to the workspace" }).click();
     await page.getByTestId("run-status").waitFor(WAIT);
     await page.goto("about:blank");
     await page.goto(address);
-    await page.getByRole("heading", { name: "7. Supply-chain agent to Auth server" }).waitFor(WAIT);
+    await page.getByRole("heading", { name: "9. Supply-chain agent to Auth server" }).waitFor(WAIT);
 
     // Also for its owner in another browser, who has to sign in first.
     const elsewhere = await openPage(browser);
     await elsewhere.page.goto(address);
     await elsewhere.page.getByRole("button", { name: "Sign in with Keycloak" }).click();
     await fillLoginPage(elsewhere.page);
-    await elsewhere.page.getByRole("heading", { name: "7. Supply-chain agent to Auth server" }).waitFor(WAIT);
+    await elsewhere.page.getByRole("heading", { name: "9. Supply-chain agent to Auth server" }).waitFor(WAIT);
     expect(elsewhere.page.url()).toBe(address);
   });
 
@@ -170,14 +211,40 @@ describe("a user-delegated run over both hops", () => {
     expect(await page.getByTestId("waterfall").textContent()).toContain(
       "optimization_api.start_optimization",
     );
-    const trace = page.getByRole("link", { name: "Open in Jaeger" });
+    const trace = page.getByRole("link", { name: "Open the trace" });
     expect(await trace.getAttribute("href")).toMatch(new RegExp(`^${stack.urls.traces}/trace/[0-9a-f]{32}$`));
   });
 
   test("is readable in light and dark, wide and narrow", async () => {
     const { page } = watched;
-    await openMessage(page, 5);
+    await openMessage(page, 7);
     await inAllShapes(page, "protocol-view");
+    // High enough for everything: a sticky header would lie over a picture that has to be scrolled for.
+    await page.setViewportSize({ width: 1280, height: 4000 });
+    await screenshot(page.getByTestId("spans"), "protocol-view-spans");
+    await page.setViewportSize({ width: 400, height: 6000 });
+    await screenshot(page.getByTestId("spans"), "protocol-view-spans-phone");
+    await page.setViewportSize({ width: 1280, height: 1000 });
+  });
+
+  test("the spans are beside the message, not pages below it", async () => {
+    const { page } = watched;
+    for (const tab of ["Checks", "Signature", "Token"]) {
+      await openTab(page, tab);
+      const picture = await page.getByTestId("sequence-picture").boundingBox();
+      const spans = await page.getByTestId("spans").boundingBox();
+      expect(spans!.y - (picture!.y + picture!.height), tab).toBeLessThan(500);
+    }
+  });
+
+  test("is found again when the backend was started anew, by its owner", async () => {
+    const { page } = watched;
+    await stack.kill("backend");
+    await stack.startAgain("backend");
+    await page.goto("about:blank");
+    await page.goto(`${stack.urls.ui}/#/runs/${runId}`);
+    await expect.poll(() => messageLinks(page).count(), WAIT).toBe(10);
+    expect(await page.getByTestId("break-it").count()).toBe(0);
   });
 
   test("a link to somebody else's run, or to none, says so", async () => {

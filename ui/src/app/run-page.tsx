@@ -81,6 +81,7 @@ export default function RunPage({ client, address, user, disabled, onSessionLaps
           </Panel>
           <Panel
             title="Spans"
+            testId="spans"
             aside={`${run.waterfall.length} in ${run.traceIds.length === 1 ? "one trace" : `${run.traceIds.length} traces`}`}
           >
             <Waterfall run={run} openId={messageId} hrefOf={hrefOf} />

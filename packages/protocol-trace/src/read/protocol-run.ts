@@ -137,7 +137,7 @@ export interface WaterfallRow {
   readonly startMicros: number;
   readonly durationMicros: number;
   readonly isError: boolean;
-  /** The message whose sender or gate this span is. */
+  /** The message whose sender, gateway or gate this span is. */
   readonly messageId?: string;
   readonly status?: number;
 }

@@ -1,4 +1,5 @@
-import { ATTRIBUTE } from "../attribute-names.ts";
+import { ATTRIBUTE, SERVICE_NAME } from "../attribute-names.ts";
+import { columnOf } from "./parties.ts";
 import type { Message, WaterfallRow } from "./protocol-run.ts";
 import type { SpanTree } from "./span-tree.ts";
 import { numberAttribute, type TraceSpan } from "./trace-span.ts";
@@ -12,11 +13,13 @@ export function waterfallOf(tree: SpanTree, messages: readonly Message[]): Water
   }
   const rows: WaterfallRow[] = [];
   const seen = new Set<TraceSpan>();
-  const walk = (span: TraceSpan, depth: number) => {
+  const walk = (span: TraceSpan, depth: number, above?: string) => {
     if (seen.has(span)) return;
     seen.add(span);
     const status = numberAttribute(span.attributes, ATTRIBUTE.status);
-    const messageId = messageOf.get(span.spanId);
+    // The gateway's own span stands between the sender's and those of the gates.
+    const isGateway = columnOf(span.service) === SERVICE_NAME.gateway;
+    const messageId = messageOf.get(span.spanId) ?? (isGateway ? above : undefined);
     rows.push({
       spanId: span.spanId,
       traceId: span.traceId,
@@ -29,7 +32,7 @@ export function waterfallOf(tree: SpanTree, messages: readonly Message[]): Water
       ...(messageId !== undefined && { messageId }),
       ...(status !== undefined && { status }),
     });
-    for (const child of tree.childrenOf(span)) walk(child, depth + 1);
+    for (const child of tree.childrenOf(span)) walk(child, depth + 1, messageId);
   };
   for (const root of tree.roots) walk(root, 0);
   return rows;

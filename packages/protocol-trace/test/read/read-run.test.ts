@@ -92,6 +92,7 @@ describe("a user-delegated run over both hops", () => {
     expect(delegated.waterfall[0]).toMatchObject({ depth: 0 });
     const ofRetry = delegated.waterfall.filter(({ messageId }) => messageId === delegated.messages[6]?.id);
     expect(ofRetry.map(({ service }) => service).sort()).toEqual([
+      "agentgateway",
       "gateway-authz",
       "supply-chain-agent",
       "supply-chain-backend",
