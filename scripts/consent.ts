@@ -5,7 +5,6 @@
  * @module
  */
 
-import { createInterface } from "node:readline/promises";
 import {
   booleanSetting,
   ConfigError,
@@ -16,12 +15,14 @@ import {
   textSetting,
   urlSetting,
 } from "service-kit";
+import { askPolicy } from "./consent/ask-policy.ts";
 import {
   type ConsentPolicy,
   openConsentPolicy,
   type PolicyAccess,
   PolicyAccessError,
 } from "./consent/consent-policy.ts";
+import { describePolicy } from "./consent/describe-policy.ts";
 
 const settings = {
   scopes: setting({
@@ -90,9 +91,9 @@ async function main(): Promise<number> {
         prefixes: prefixes.length > 0 ? prefixes : base.prefixes,
       });
     } else if (show) {
-      print(current);
+      console.log(describePolicy(current));
     } else {
-      await ask(access, current);
+      await askPolicy(access, current, { input: process.stdin, output: process.stdout });
     }
     return 0;
   } catch (error) {
@@ -111,37 +112,8 @@ async function main(): Promise<number> {
   }
 }
 
-async function ask(access: PolicyAccess, current: ConsentPolicy): Promise<void> {
-  print(current);
-  const terminal = createInterface({ input: process.stdin, output: process.stdout });
-  try {
-    console.log("\nEnter keeps what is there, - empties it. Separate several with spaces.");
-    const answer = async (question: string, kept: readonly string[]) => {
-      const text = (await terminal.question(question)).trim();
-      if (text === "") return kept;
-      return text === "-" ? [] : wordsOf(text);
-    };
-    const scopes = await answer("Scopes that need consent: ", current.scopes);
-    const prefixes = await answer("Prefixes of scopes that need consent: ", current.prefixes);
-    console.log("");
-    await change(access, { scopes, prefixes });
-  } finally {
-    terminal.close();
-  }
-}
-
 async function change(access: PolicyAccess, policy: ConsentPolicy): Promise<void> {
   await access.write(policy);
   console.log("Changed; it holds from the next request on.");
-  print(await access.read());
-}
-
-function print({ scopes, prefixes }: ConsentPolicy): void {
-  const list = (words: readonly string[]) => (words.length === 0 ? "(none)" : words.join(" "));
-  console.log(`Scopes that need consent:    ${list(scopes)}`);
-  console.log(`Prefixes that need consent:  ${list(prefixes)}`);
-}
-
-function wordsOf(text: string): string[] {
-  return [...new Set(text.split(/[\s,]+/).filter((word) => word !== ""))];
+  console.log(describePolicy(await access.read()));
 }

@@ -1,4 +1,7 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { PassThrough } from "node:stream";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { askPolicy } from "../../scripts/consent/ask-policy.ts";
+import { openConsentPolicy } from "../../scripts/consent/consent-policy.ts";
 import { runProgram } from "../../scripts/run-program.ts";
 import { startChild } from "../support/child.ts";
 import { freePorts } from "../support/free-ports.ts";
@@ -64,6 +67,47 @@ test("changes one list, the other stays; --clear empties both; the other attribu
   });
   expect(await realm.json()).toMatchObject({
     attributes: { "aauth.exchange.max.depth": "10", "aauth.consent.required.scopes": "[]" },
+  });
+});
+
+describe("at a terminal it asks", () => {
+  /** Types the answers, each when it is asked for, and gives back what was on the screen. */
+  async function answered(...answers: readonly string[]) {
+    const [input, output] = [new PassThrough(), new PassThrough()];
+    let screen = "";
+    let typed = 0;
+    output.on("data", (chunk: Buffer) => {
+      screen += String(chunk);
+      if (!String(chunk).endsWith("need consent: ")) return;
+      if (typed < answers.length) input.write(`${answers[typed++]}\n`);
+      else input.end();
+    });
+    const access = await openConsentPolicy({
+      authServer,
+      realm: "aauth-test",
+      admin: "admin",
+      password: "admin",
+    });
+    const before = await access.read();
+    const outcome = await askPolicy(access, before, { input, output }).catch((error: unknown) => error);
+    return { screen, outcome, before, after: await access.read() };
+  }
+
+  test("several words, an empty list, and what was there", async () => {
+    const first = await answered(" supply-chain:optimize, a:b  a:b ", "user. x.");
+    expect(first.after).toEqual({ scopes: ["supply-chain:optimize", "a:b"], prefixes: ["user.", "x."] });
+    expect(first.screen).toContain(
+      `Changed; it holds from the next request on.\n${shown("supply-chain:optimize a:b", "user. x.")}`,
+    );
+    const second = await answered("-", "");
+    expect(second.after).toEqual({ scopes: [], prefixes: ["user.", "x."] });
+    expect(second.screen.startsWith(shown("supply-chain:optimize a:b", "user. x."))).toBe(true);
+  });
+
+  test("who gives up has changed nothing", async () => {
+    const { outcome, before, after } = await answered("c:d");
+    expect(outcome).toMatchObject({ name: "AbortError" });
+    expect(after).toEqual(before);
   });
 });
 
