@@ -1,7 +1,7 @@
 /**
  * What spans cost: the autonomous flow over both hops with the services' spans and without, tokens cached and not, by the clock; and one
  * hop by the processor time of the supply-chain agent, which verifies a request, signs one and answers. Then the trace store: how many
- * spans it takes, and its memory when it is full.
+ * spans it takes, and its heap and its resident memory when it is full.
  *
  * @module
  */
