@@ -1,37 +1,63 @@
+/** docs/walkthrough/04 and 05 against real runs of one stack: the keys are the same on both pages. */
 import { installLocalhostLookup } from "service-kit";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, expect } from "vitest";
 import { runWithConsent } from "../support/consent-run.ts";
+import { signIn } from "../support/optimization-run.ts";
 import { startStack, type TestStack } from "../support/start-stack.ts";
-import { comparableLog, readWalkthroughPage } from "../support/walkthrough-page.ts";
+import { tokenBlock } from "../support/walkthrough-blocks.ts";
+import { challengeToken, issuedToken } from "../support/walkthrough-messages.ts";
+import { recordRun, withDemoPorts } from "../support/walkthrough-run.ts";
+import { describePage } from "../support/walkthrough-tests.ts";
 
 installLocalhostLookup();
 
+const MODES = { authorizationScheme: "user-delegated" } as const;
+const FROM_BACKEND = { from: "supply-chain-backend" } as const;
+const FROM_AGENT = { from: "supply-chain-agent" } as const;
+
 let stack: TestStack;
-/** The lines of a real run. */
-let log: string;
 
 beforeAll(async () => {
-  stack = await startStack({ modes: { authorizationScheme: "user-delegated" } });
-  const run = await runWithConsent(stack, "optimize laptop supply chain and perform market analysis");
-  expect(run.status).toBe("completed");
-  log = comparableLog(stack.log(), stack.ports);
+  stack = await startStack({ modes: MODES });
 });
 afterAll(() => stack?.stop());
 
-describe.each(["04-user-consent.md", "05-token-exchange.md"])("docs/walkthrough/%s", (name) => {
-  const page = readWalkthroughPage(name);
+describePage(
+  "04-user-consent.md",
+  async () => {
+    const run = await recordRun(stack, async () => {
+      expect((await runWithConsent(stack, "optimize laptop supply chain")).status).toBe("completed");
+    });
+    const regions = {
+      "resource-token": tokenBlock(challengeToken(run, FROM_BACKEND)),
+      "auth-token": tokenBlock(issuedToken(run, { ...FROM_BACKEND, requestType: "code" })),
+    };
+    return { run, regions, stack };
+  },
+  { modes: MODES },
+);
 
-  test("shows log lines of a real run, each service's in their order", () => {
-    expect(page.blocks("text").join("\n").split("\n").length).toBeGreaterThan(10);
-    expect(page.missingLines(log)).toEqual([]);
-  });
-
-  test("shows tokens with the claims of a real run, in their order", () => {
-    expect(page.blocks("json").length).toBeGreaterThan(0);
-    expect(page.missingTokens(log)).toEqual([]);
-  });
-
-  test("names files that are there", () => {
-    expect(page.missingFiles()).toEqual([]);
-  });
-});
+describePage(
+  "05-token-exchange.md",
+  async () => {
+    let report = "";
+    const run = await recordRun(stack, async () => {
+      // Another browser, where nobody has agreed to anything yet.
+      const progress = await runWithConsent(
+        stack,
+        "optimize laptop supply chain and perform market analysis",
+      );
+      expect(progress.status).toBe("completed");
+      report = JSON.stringify(await (await signIn(stack)).report(progress));
+    });
+    const askedBy = /\*\*Asked by\*\*(?:(?!\\n)[^"])+/.exec(withDemoPorts(report, stack.ports))?.[0];
+    const regions = {
+      "asked-by": `> ${askedBy}`,
+      "resource-token": tokenBlock(challengeToken(run, FROM_AGENT)),
+      "first-auth-token": tokenBlock(issuedToken(run, { ...FROM_BACKEND, requestType: "code" })),
+      "auth-token": tokenBlock(issuedToken(run, { ...FROM_AGENT, requestType: "exchange" })),
+    };
+    return { run, regions, stack };
+  },
+  { modes: MODES },
+);

@@ -1,104 +1,96 @@
-/** docs/walkthrough/01 to 03 and 09 against real runs. */
-import { execFile } from "node:child_process";
-import { fileURLToPath } from "node:url";
+/** docs/walkthrough/01 and 02 against real runs. */
+import { execFileSync } from "node:child_process";
 import { installLocalhostLookup } from "service-kit";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, expect, test } from "vitest";
 import type { StackModes } from "../../scripts/demo/stack.ts";
 import { signIn } from "../support/optimization-run.ts";
-import { decide, startOrder, visit } from "../support/order-run.ts";
 import { startStack, type TestStack } from "../support/start-stack.ts";
-import { comparableLog, readWalkthroughPage, withDemoPorts } from "../support/walkthrough-page.ts";
+import { fenced, fieldOf, inline, requestLines } from "../support/walkthrough-blocks.ts";
+import { messageOf } from "../support/walkthrough-messages.ts";
+import { readWalkthroughPage } from "../support/walkthrough-page.ts";
+import { recordRun, withDemoPorts } from "../support/walkthrough-run.ts";
+import { describePage } from "../support/walkthrough-tests.ts";
 
 installLocalhostLookup();
 
-const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+const SIGNED_FIELDS = [
+  "content-type",
+  "content-digest",
+  "nonce",
+  "signature-key",
+  "signature-input",
+  "signature",
+];
 
-describe.each<[string, Partial<StackModes>]>([
-  ["01-pseudonymous.md", { signatureScheme: "hwk", authorizationScheme: "signature-only" }],
-  ["02-identified.md", { authorizationScheme: "signature-only" }],
-  ["03-autonomous.md", {}],
-])("docs/walkthrough/%s", (name, modes) => {
-  const page = readWalkthroughPage(name);
-  let log: string;
+let stack: TestStack | undefined;
+afterAll(() => stack?.stop());
 
-  beforeAll(async () => {
-    const stack = await startStack({ modes });
-    try {
-      const user = await signIn(stack);
-      const run = await user.run();
-      expect(run.status).toBe("completed");
-      log = comparableLog(stack.log(), stack.ports);
-    } finally {
-      await stack.stop();
-    }
-  });
+/** A stack for one page; the one before is stopped. */
+async function stackFor(modes: Partial<StackModes>): Promise<TestStack> {
+  await stack?.stop();
+  stack = await startStack({ modes });
+  return stack;
+}
 
-  test("names the command for this mode", () => {
-    const flags = [
-      modes.signatureScheme && `--signature-scheme ${modes.signatureScheme}`,
-      modes.authorizationScheme && `--authorization-scheme ${modes.authorizationScheme}`,
-    ].filter(Boolean);
-    const command = ["npm run demo", ...(flags.length > 0 ? ["--", ...flags] : [])].join(" ");
-    expect(page.text).toContain(`\n\`\`\`\n${command}\n\`\`\`\n`);
-  });
+const PSEUDONYMOUS = { signatureScheme: "hwk", authorizationScheme: "signature-only" } as const;
 
-  test("shows log lines of a real run, each service's in their order", () => {
-    expect(page.missingLines(log)).toEqual([]);
-  });
+describePage(
+  "01-pseudonymous.md",
+  async () => {
+    const started = await stackFor(PSEUDONYMOUS);
+    const run = await recordRun(started, async () => {
+      expect((await (await signIn(started)).run()).status).toBe("completed");
+    });
+    const first = messageOf(run, { from: "supply-chain-backend" });
+    const second = messageOf(run, { from: "supply-chain-agent" });
+    const regions = {
+      request: fenced("http", requestLines(first, SIGNED_FIELDS)),
+      "second-key": fenced("http", fieldOf(second, "signature-key")),
+      "signature-base": fenced("text", first.signer!.base!),
+      recompute: fenced("", recompute(/x="([^"]+)"/.exec(fieldOf(first, "signature-key"))![1]!)),
+    };
+    return { run, regions, stack: started };
+  },
+  { modes: PSEUDONYMOUS },
+);
 
-  test("shows tokens with the claims of a real run, in their order", () => {
-    expect(page.missingTokens(log)).toEqual([]);
-  });
-
-  test("names files that are there", () => {
-    expect(page.missingFiles()).toEqual([]);
-  });
+test("page 01: its command makes the first caller's thumbprint out of its key", () => {
+  const { text } = readWalkthroughPage("01-pseudonymous.md");
+  const program = /^node -e '([^']+)'$/m.exec(text)![1]!;
+  const thumbprint = execFileSync(process.execPath, ["-e", program], { encoding: "utf8" }).trim();
+  expect(text).toContain(`scheme=hwk thumbprint=${thumbprint}\n`);
 });
 
-describe("docs/walkthrough/09-progressive-levels.md", () => {
-  const page = readWalkthroughPage("09-progressive-levels.md");
-  let stack: TestStack;
+const IDENTIFIED = { authorizationScheme: "signature-only" } as const;
 
-  beforeAll(async () => {
-    stack = await startStack();
-  });
-  afterAll(() => stack?.stop());
+describePage(
+  "02-identified.md",
+  async () => {
+    const started = await stackFor(IDENTIFIED);
+    const run = await recordRun(started, async () => {
+      const user = await signIn(started);
+      expect((await user.run({ custom_prompt: "" })).status).toBe("completed");
+      expect((await user.run()).status).toBe("completed");
+    });
+    const { urls, ports } = started;
+    const document = async (url: string) => withDemoPorts(inline(await (await fetch(url)).json()), ports);
+    const regions = {
+      request: fenced("http", fieldOf(messageOf(run, { from: "supply-chain-backend" }), "signature-key")),
+      documents: fenced(
+        "json",
+        [
+          await document(`${urls.backendAgent}/.well-known/aauth-agent`),
+          await document(`${urls.backendAgent}/jwks.json`),
+        ].join("\n"),
+      ),
+      "second-document": fenced("json", await document(`${urls.supplyChainAgent}/jwks.json`)),
+    };
+    return { run, regions, stack: started };
+  },
+  { modes: IDENTIFIED },
+);
 
-  test("shows what npm run levels prints", async () => {
-    const { urls } = stack;
-    const output = await levels("--resource", urls.supplyChainAgent, "--auth-server", urls.authServer);
-    const comparable = (text: string) =>
-      text
-        .replace(/visitor\.localhost:\d+/g, "visitor")
-        .replace(/Retry-After: \d+/g, "Retry-After: <seconds>")
-        .trim();
-    expect(comparable(withDemoPorts(output, stack.ports))).toBe(
-      comparable(page.blocks("console").join("\n")),
-    );
-  });
-
-  test("shows log lines and tokens of a real run, an order with the person included", async () => {
-    const order = await startOrder(stack);
-    expect(order.waiting.status).toBe("awaiting_person");
-    const end = await decide(order, await visit(order), "approve");
-    expect(end).toBe(`${stack.urls.ui}/?order=${order.waiting.order_id}`);
-    expect(await order.state()).toMatchObject({ status: "placed", total: 62_500 });
-    const log = comparableLog(stack.log(), stack.ports);
-    expect(page.missingLines(log)).toEqual([]);
-    expect(page.missingTokens(log)).toEqual([]);
-  });
-
-  test("names files that are there", () => {
-    expect(page.missingFiles()).toEqual([]);
-  });
-});
-
-function levels(...args: string[]): Promise<string> {
-  return new Promise((resolve, reject) => {
-    // Without a developer's .env: it may name other addresses.
-    const env = { PATH: process.env.PATH };
-    execFile(process.execPath, ["scripts/levels.ts", ...args], { cwd: ROOT, env }, (error, stdout, stderr) =>
-      error === null ? resolve(stdout) : reject(new Error(`${stdout}${stderr}`)),
-    );
-  });
+function recompute(x: string): string {
+  const program = `console.log(require("crypto").createHash("sha256").update(JSON.stringify({ crv: "Ed25519", kty: "OKP", x: "${x}" })).digest("base64url"))`;
+  return `node -e '${program}'`;
 }

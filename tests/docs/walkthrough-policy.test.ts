@@ -1,53 +1,115 @@
-/** docs/walkthrough/06-gateway-policy.md against real runs: its commands' output, its log lines, its refusals. */
-import { execFile } from "node:child_process";
+/** docs/walkthrough/06 against real runs: its commands' output, its log lines, its refusals. */
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
-import { type Progress, progressSchema, startReplySchema } from "backend-api";
 import { installLocalhostLookup } from "service-kit";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { DEMO_PORTS, type StackPorts } from "../../scripts/demo/stack.ts";
-import { userAccessToken } from "../support/sign-in.ts";
+import { afterAll, beforeAll, expect, vi } from "vitest";
+import { REPOSITORY_ROOT } from "../../scripts/demo/stack.ts";
+import { signIn } from "../support/optimization-run.ts";
 import { startStack, type TestStack } from "../support/start-stack.ts";
+import { fenced, tokenBlock } from "../support/walkthrough-blocks.ts";
+import { issuedToken, messageOf } from "../support/walkthrough-messages.ts";
+import { readWalkthroughPage } from "../support/walkthrough-page.ts";
+import {
+  chainPolicy,
+  changedPolicy,
+  mistakenPolicy,
+  policyCommand,
+} from "../support/walkthrough-policies.ts";
+import { type RecordedRun, recordRun } from "../support/walkthrough-run.ts";
+import { describePage } from "../support/walkthrough-tests.ts";
 
 installLocalhostLookup();
+
+const PAGE = "06-gateway-policy.md";
+const POLICY_FILE = "agentgateway/config-policy.yaml";
+const FROM_BACKEND = { from: "supply-chain-backend" } as const;
+const RELOAD_WAIT = { timeout: 20_000, interval: 50 };
 
 /** The page is followed with this Agentgateway binary when it is given. */
 const gatewayProgram = process.env.AGENTGATEWAY_BIN || undefined;
 const gateway = gatewayProgram === undefined ? {} : { gatewayProgram };
+/** Agentgateway says it in its own words. */
+const RELOADED = gatewayProgram === undefined ? "configuration reloaded" : "loaded config from File";
 
-const root = fileURLToPath(new URL("../../", import.meta.url));
-const page = await readFile(`${root}docs/walkthrough/06-gateway-policy.md`, "utf8");
-const policy = await readFile(`${root}agentgateway/config-policy.yaml`, "utf8");
-const folder = await mkdtemp(join(tmpdir(), "walkthrough-policy-"));
-afterAll(() => rm(folder, { recursive: true }));
+const policy = await readFile(REPOSITORY_ROOT + POLICY_FILE, "utf8");
+let folder: string;
+let stack: TestStack;
 
-const blocks = (language: string) =>
-  [...page.matchAll(new RegExp(`^\`\`\`${language}\n([\\s\\S]*?)^\`\`\``, "gm"))].map((match) => match[1]!);
-const logLines = blocks("log").flatMap((block) => block.trimEnd().split("\n"));
-const lineWith = (part: string) => {
-  const found = logLines.filter((line) => line.includes(part));
-  expect(found).toHaveLength(1);
-  return found[0]!;
-};
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "walkthrough-policy-"));
+  const policyFile = await fileWith("my-policy.yaml", policy);
+  stack = await startStack({ modes: { policyFile, ...gateway } });
+});
+afterAll(async () => {
+  await stack?.stop();
+  await rm(folder, { recursive: true });
+});
 
-/** The page's own edit of the policy: another scope in the first rule. */
-const changed = policy.replace('"supply-chain:optimize" in', '"supply-chain:approve" in');
-const spaces = " ".repeat(18);
+describePage(
+  PAGE,
+  async () => {
+    let answer = "";
+    const run = await recordRun(stack, async () => {
+      const reply = await fetch(stack.urls.supplyChainAgent, { method: "POST" });
+      answer = `HTTP/1.1 ${reply.status} ${reply.statusText}\n${await reply.text()}`;
+      const document = await fetch(`${stack.urls.supplyChainAgent}/.well-known/aauth-resource`);
+      expect(document.status).toBe(200);
+      expect(await optimize()).toMatchObject({ status: "completed" });
+      await changeRules(changedPolicy(policy));
+      const refused = await optimize();
+      expect(refused.status).toBe("failed");
+      expect(readWalkthroughPage(PAGE).prose).toContain(`> ${refused.failure?.message}`);
+      await changeRules(policy);
+      expect(await optimize()).toMatchObject({ status: "completed" });
+    });
+    const unnamed = await pseudonymousRun();
+    const regions = {
+      "unsigned-answer": fenced("text", answer),
+      "auth-token": tokenBlock(issuedToken(run, FROM_BACKEND_TOKEN)),
+      ...(await commandRegions()),
+    };
+    const { traceId } = messageOf(run, { ...FROM_BACKEND, stoppedAt: "agentgateway" });
+    return { run: { ...run, log: pageOrder(run.log, unnamed.log) }, regions, stack, traceId };
+  },
+  { modes: { policyFile: REPOSITORY_ROOT + POLICY_FILE } },
+);
 
-function policyCommand(...args: string[]): Promise<{ status: number; output: string }> {
-  return new Promise((resolve) => {
-    // Without a developer's .env: the page shows the demo's ports.
-    const env = { PATH: process.env.PATH };
-    const program = execFile(
-      process.execPath,
-      ["scripts/policy.ts", ...args],
-      { cwd: root, env },
-      (_error, output) => resolve({ status: program.exitCode ?? -1, output }),
-    );
-  });
+const FROM_BACKEND_TOKEN = { ...FROM_BACKEND, requestType: "auth" } as const;
+
+/** The page tells of the caller without a name before it changes the rule. */
+function pageOrder(log: string, unnamed: string): string {
+  const own = log.replace(
+    "loaded config from File",
+    "INFO:gateway:configuration reloaded from my-policy.yaml",
+  );
+  const change = own.indexOf("configuration reloaded");
+  const before = own.lastIndexOf("\n", change) + 1;
+  return own.slice(0, before) + unnamed + own.slice(before);
+}
+
+/** With scheme hwk gateway-authz asks for an identity, and gets one. */
+async function pseudonymousRun(): Promise<RecordedRun> {
+  const modes = { policyFile: POLICY_FILE, signatureScheme: "hwk", ...gateway } as const;
+  const other = await startStack({ modes });
+  try {
+    return await recordRun(other, async () => {
+      expect((await (await signIn(other)).run({ custom_prompt: "" })).status).toBe("completed");
+    });
+  } finally {
+    await other.stop();
+  }
+}
+
+async function optimize() {
+  return (await signIn(stack)).run({ custom_prompt: "optimize laptop supply chain" });
+}
+
+async function changeRules(text: string): Promise<void> {
+  const reloads = () => stack.log().split(RELOADED).length;
+  const before = reloads();
+  await fileWith("my-policy.yaml", text);
+  await vi.waitFor(() => expect(reloads()).toBe(before + 1), RELOAD_WAIT);
 }
 
 async function fileWith(name: string, text: string): Promise<string> {
@@ -55,146 +117,43 @@ async function fileWith(name: string, text: string): Promise<string> {
   return join(folder, name);
 }
 
-describe("npm run policy", () => {
-  const textBlocks = blocks("text");
-  const shown = (part: string) => textBlocks.filter((block) => block.includes(part));
-
-  test("test, on the shipped policy", async () => {
-    const { status, output } = await policyCommand("test", "agentgateway/config-policy.yaml");
-    expect(status).toBe(0);
-    expect(output.startsWith(shown("refused  403  unsigned ")[0]!)).toBe(true);
-    expect(output.endsWith(shown("config-policy.yaml: 23 requests")[0]!)).toBe(true);
-  });
-
-  test("test, on the changed one", async () => {
-    const { status, output } = await policyCommand("test", await fileWith("my-policy.yaml", changed));
-    expect(status).toBe(1);
-    expect(output).toContain(shown("expected: allowed")[0]!);
-    expect(output.endsWith(shown("my-policy.yaml: 23 requests")[0]!)).toBe(true);
-  });
-
-  test("check, on the shipped policy", async () => {
-    const { status, output } = await policyCommand("check", "agentgateway/config-policy.yaml");
-    expect([status, output]).toEqual([0, shown("nothing found")[0]]);
-  });
-
-  test("check, on the four mistakes", async () => {
-    const mistakes = blocks("yaml").find((block) => block.includes("deny:"))!;
-    const [before, rest] = policy.split(/^ {18}- >-\n {20}extauthz/m) as [string, string];
-    const after = rest.slice(rest.indexOf(`${spaces}# What must be readable`));
-    const text = `${before}${mistakes.replace(/^/gm, spaces).trimEnd()}\n${after}`;
-    const { status, output } = await policyCommand("check", await fileWith("mistakes.yaml", text));
-    expect([status, output]).toEqual([1, shown("mistakes.yaml:")[0]]);
-  });
-
-  test("test, with the rule on the chain taken in", async () => {
-    const lines = policy.split("\n");
-    const start = lines.findIndex((line) => line.trim() === "# authorization:");
-    const rule = lines.findIndex((line) => line.includes("for the backend and a user: the whole chain")) + 1;
-    const takenIn = [start, start + 1, start + 2, rule];
-    const text = lines
-      .map((line, index) => (takenIn.includes(index) ? line.replace("# ", "") : line))
-      .join("\n");
-    const shownRule = blocks("yaml")
-      .find((block) => block.includes("the whole chain"))!
-      .split("\n")[1]!;
-    expect(text.replace(/\$\{\w+:-([^}]*)\}/g, "$1")).toContain(shownRule);
-    const { output } = await policyCommand("test", await fileWith("chain.yaml", text));
-    expect(output).toContain(shown("the same without a user")[0]!);
-  });
-});
-
-describe("the demo with rules", () => {
-  let stack: TestStack;
-  let policyFile: string;
-  beforeAll(async () => {
-    policyFile = await fileWith("my-policy.yaml", policy);
-    stack = await startStack({ modes: { policyFile, ...gateway } });
-  });
-  afterAll(() => stack?.stop());
-
-  test("an unsigned call is refused by the rules, as the page shows", async () => {
-    const reply = await fetch(stack.urls.supplyChainAgent, { method: "POST" });
-    const answer = `HTTP/1.1 ${reply.status} ${reply.statusText}\n${await reply.text()}\n`;
-    expect(blocks("text")).toContain(answer);
-    await isInLog(stack, lineWith("authenticated=false"));
-  });
-
-  test("a document is not", async () => {
-    const reply = await fetch(`${stack.urls.supplyChainAgent}/.well-known/aauth-resource`);
-    expect(reply.status).toBe(200);
-  });
-
-  test("the backend's run completes, over a challenge by the agent", async () => {
-    expect(await run(stack)).toMatchObject({ status: "completed" });
-    await isInLog(stack, lineWith("http.status=401 … protocol=a2a"));
-    await isInLog(stack, lineWith("http.status=200"));
-  });
-
-  test("after the change of the rule it is refused, and after its undoing it is not", async () => {
-    const reloadLine =
-      gatewayProgram === undefined ? lineWith("configuration reloaded") : "loaded config from File";
-    const reloads = () => stack.log().split(reloadLine).length - 1;
-    const before = reloads();
-    await writeFile(policyFile, changed);
-    await vi.waitFor(() => expect(reloads()).toBe(before + 1), { timeout: 20_000, interval: 50 });
-    const refused = await run(stack);
-    expect(refused.status).toBe("failed");
-    expect(page).toContain(`> ${refused.failure?.message}`);
-    await isInLog(stack, lineWith("http.status=403 … reason=Authorization … token_audience"));
-
-    await writeFile(policyFile, policy);
-    await vi.waitFor(() => expect(reloads()).toBe(before + 2), { timeout: 20_000, interval: 50 });
-    expect(await run(stack)).toMatchObject({ status: "completed" });
-  });
-});
-
-test("the demo with rules and signature scheme hwk: gateway-authz asks for an identity and gets one", async () => {
-  const modes = {
-    policyFile: "agentgateway/config-policy.yaml",
-    signatureScheme: "hwk",
-    ...gateway,
-  } as const;
-  const stack = await startStack({ modes });
-  try {
-    const { status, failure } = await run(stack);
-    expect({ status, failure }, stack.log()).toEqual({ status: "completed", failure: undefined });
-    await isInLog(stack, lineWith("reason=DirectResponse"));
-  } finally {
-    await stack.stop();
-  }
-});
-
-/** Waits for a line of the page among the gateway's, its `…` standing for anything and the stack's ports for the demo's. */
-async function isInLog(stack: TestStack, shown: string): Promise<void> {
-  const quoted = shown.split("…").map((part) => part.trim().replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
-  const pattern = new RegExp(`${quoted.join(".*")}$`, "m");
-  await vi.waitFor(() => expect(withDemoPorts(stack)).toMatch(pattern), { timeout: 5000 });
-}
-
-function withDemoPorts(stack: TestStack): string {
-  const names = Object.keys(DEMO_PORTS) as (keyof StackPorts)[];
-  return names.reduce(
-    (text, name) => text.replaceAll(`:${stack.ports[name]}`, `:${DEMO_PORTS[name]}`),
-    stack.log(),
+/** What `npm run policy` prints for the files of the page. */
+async function commandRegions(): Promise<Record<string, string>> {
+  const page = readWalkthroughPage(PAGE);
+  const shipped = await policyCommand(0, "test", POLICY_FILE);
+  const changed = await policyCommand(
+    1,
+    "test",
+    await fileWith("my-policy-changed.yaml", changedPolicy(policy)),
   );
+  const checked = await policyCommand(0, "check", POLICY_FILE);
+  const mistakes = await fileWith("mistakes.yaml", mistakenPolicy(policy, page.text));
+  const chain = await policyCommand(0, "test", await fileWith("chain.yaml", chainPolicy(policy, page.text)));
+  return {
+    "test-begin": fenced("text", requests(shipped).slice(0, 4).join("\n")),
+    "test-end": fenced("text", lastLine(shipped)),
+    "changed-test": fenced(
+      "text",
+      requests(changed).find((request) => request.includes("expected: allowed"))!,
+    ),
+    "changed-end": fenced("text", lastLine(changed).replace("my-policy-changed", "my-policy")),
+    check: fenced("text", checked),
+    "check-mistakes": fenced("text", await policyCommand(1, "check", mistakes)),
+    "chain-test": fenced("text", chainRequests(chain).join("\n")),
+  };
 }
 
-async function run({ urls }: TestStack): Promise<Progress> {
-  const headers = {
-    authorization: `Bearer ${await userAccessToken(urls)}`,
-    "content-type": "application/json",
-  };
-  const started = await fetch(`${urls.backend}/optimization/start`, {
-    method: "POST",
-    headers,
-    body: JSON.stringify({ custom_prompt: "optimize laptop supply chain" }),
-  });
-  const { request_id } = startReplySchema.parse(await started.json());
-  for (;;) {
-    const reply = await fetch(`${urls.backend}/optimization/progress/${request_id}`, { headers });
-    const progress = progressSchema.parse(await reply.json());
-    if (progress.status !== "pending" && progress.status !== "running") return progress;
-    await pause(100);
-  }
+function chainRequests(output: string): string[] {
+  const all = requests(output);
+  const first = all.findIndex((request) => request.includes("for the backend and a user"));
+  return all.slice(first, first + 2);
+}
+
+/** The output of `policy test`, request by request. */
+function requests(output: string): string[] {
+  return output.trimEnd().split(/\n(?=allowed|refused)/);
+}
+
+function lastLine(output: string): string {
+  return output.trimEnd().split("\n").at(-1)!;
 }

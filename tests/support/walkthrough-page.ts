@@ -1,77 +1,74 @@
-import { existsSync, readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
-import { DEMO_PORTS, type StackPorts } from "../../scripts/demo/stack.ts";
+import { readFileSync, writeFileSync } from "node:fs";
+import { REPOSITORY_ROOT } from "../../scripts/demo/stack.ts";
+import { fillLines } from "./walkthrough-lines.ts";
 
-const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-const ANYTHING = "…";
+const FOLDER = `${REPOSITORY_ROOT}docs/walkthrough/`;
+const REGION = /^<!-- run:([\w-]+) -->\n([\s\S]*?)\n<!-- \/run -->$/gm;
+const FENCE = /^```\w*\n([\s\S]*?)\n```$/;
 
-/** A page of the walk-through, to be compared with a real run. */
+/** A part of a page that comes from a run: `<!-- run:NAME -->`, one fenced block, `<!-- /run -->`. */
+export interface PageRegion {
+  readonly name: string;
+  /** With its fences. */
+  readonly body: string;
+}
+
+/** What a page takes out of a run. */
+export interface PageSource {
+  /** Lines `service | line`, with the demo's ports. */
+  readonly log: string;
+  /** Whole regions by name. Every other region of a page is lines of the log. */
+  readonly regions: Readonly<Record<string, string>>;
+}
+
+/** A page of the walk-through. */
 export interface WalkthroughPage {
+  readonly name: string;
   readonly text: string;
-  /** Fenced blocks of a language. */
-  blocks(language: string): string[];
-  /** Shown lines of the log that a run did not print, each service's in their order. */
-  missingLines(log: string): string[];
-  /** Shown tokens whose claims are in no line of the log. */
-  missingTokens(log: string): string[];
-  /** Files the page names that are not there. */
-  missingFiles(): string[];
+  readonly regions: readonly PageRegion[];
+  /** The page without its regions: what people have written. */
+  readonly prose: string;
+  /** The same page out of another run. Problems are lines and regions that the run does not have. */
+  from(source: PageSource): { text: string; problems: string[] };
 }
 
 export function readWalkthroughPage(name: string): WalkthroughPage {
-  const text = readFileSync(`${ROOT}docs/walkthrough/${name}`, "utf8");
-  const blocks = (language: string) =>
-    [...text.matchAll(new RegExp(`^\`\`\`${language}\n([\\s\\S]*?)\n\`\`\``, "gm"))].map(
-      (match) => match[1]!,
-    );
+  const text = readFileSync(FOLDER + name, "utf8");
+  const regions = [...text.matchAll(REGION)].map(([, region, body]) => ({ name: region!, body: body! }));
   return {
+    name,
     text,
-    blocks,
-    missingLines(log) {
-      const real = log.split("\n");
-      const next = new Map<string, number>();
-      return blocks("text")
-        .flatMap((block) => normalized(block).split("\n"))
-        .filter((line) => {
-          const service = line.split("|", 1)[0]!;
-          const from = next.get(service) ?? 0;
-          const at = real.findIndex((candidate, index) => index >= from && matches(line, candidate));
-          if (at >= 0) next.set(service, at + 1);
-          return at < 0;
-        });
+    regions,
+    prose: text.replace(REGION, ""),
+    from({ log, regions: made }) {
+      const problems = Object.keys(made)
+        .filter((region) => !regions.some((shown) => shown.name === region))
+        .map((region) => `the page has no region ${region}`);
+      // A service's lines go on from block to block.
+      const fill = fillLines(log);
+      const renewed = text.replace(REGION, (_all, region: string, body: string) => {
+        const block = made[region] ?? fillBlock(body, fill, problems);
+        return `<!-- run:${region} -->\n${block}\n<!-- /run -->`;
+      });
+      return { text: renewed, problems };
     },
-    missingTokens: (log) =>
-      blocks("json")
-        .map((block) => normalized(`claims=${JSON.stringify(JSON.parse(block))}`))
-        .filter((claims) => !log.includes(claims)),
-    missingFiles: () =>
-      [...text.matchAll(/`((?:services|packages|scripts|tests|ui)\/[\w./-]+)`/g)]
-        .map((match) => match[1]!)
-        .filter((file) => !existsSync(ROOT + file)),
   };
 }
 
-/** The log of a stack as the demo would have printed it, without what differs from run to run: ids, key material, times. */
-export function comparableLog(log: string, ports: StackPorts): string {
-  return normalized(withDemoPorts(log, ports));
+export function writeWalkthroughPage({ name }: WalkthroughPage, text: string): void {
+  writeFileSync(FOLDER + name, text);
 }
 
-export function withDemoPorts(text: string, ports: StackPorts): string {
-  const keys = Object.keys(DEMO_PORTS) as (keyof StackPorts)[];
-  return keys.reduce((result, key) => result.replaceAll(`:${ports[key]}`, `:${DEMO_PORTS[key]}`), text);
-}
-
-/** A shown line, where `…` stands for anything, and a real one. */
-function matches(shown: string, real: string): boolean {
-  const pattern = shown.split(ANYTHING).map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
-  return new RegExp(`^${pattern.join(".*")}$`).test(real);
-}
-
-function normalized(text: string): string {
-  return text
-    .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, "<uuid>")
-    .replace(/\bdelegate-[0-9a-f]{8}\b/g, "<delegate>")
-    .replace(/(?<![\w-])[\w-]{43}(?![\w-])/g, "<key>")
-    .replace(/(?<![\w-])[\w-]{22}(?![\w-])/g, "<id>")
-    .replace(/\b\d{10}\b/g, "<time>");
+function fillBlock(body: string, fill: (line: string) => string | undefined, problems: string[]): string {
+  const lines = FENCE.exec(body)?.[1]?.split("\n");
+  if (lines === undefined) {
+    problems.push(`no region of the run, and no fenced block: ${body}`);
+    return body;
+  }
+  const filled = lines.map((line) => {
+    const real = fill(line);
+    if (real === undefined) problems.push(`not in the log: ${line}`);
+    return real ?? line;
+  });
+  return body.replace(FENCE, (all, shown: string) => all.replace(shown, () => filled.join("\n")));
 }

@@ -1,0 +1,56 @@
+import { execFile } from "node:child_process";
+import { REPOSITORY_ROOT } from "../../scripts/demo/stack.ts";
+
+const RULE_INDENT = " ".repeat(18);
+
+/** The page's edit of the shipped policy: another scope in the first rule. */
+export function changedPolicy(policy: string): string {
+  return policy.replace('"supply-chain:optimize" in', '"supply-chain:approve" in');
+}
+
+/** The shipped policy with the page's four mistakes in place of its first rule. */
+export function mistakenPolicy(policy: string, page: string): string {
+  const mistakes = yamlBlock(page, "deny:");
+  const [before, rest] = policy.split(/^ {18}- >-\n {20}extauthz/m) as [string, string];
+  const after = rest.slice(rest.indexOf(`${RULE_INDENT}# What must be readable`));
+  return `${before}${mistakes.replace(/^/gm, RULE_INDENT).trimEnd()}\n${after}`;
+}
+
+/** The shipped policy with the rule on the chain taken in, as the page shows it. @throws Error when the file has another one */
+export function chainPolicy(policy: string, page: string): string {
+  const lines = policy.split("\n");
+  const start = lines.findIndex((line) => line.trim() === "# authorization:");
+  const rule = lines.findIndex((line) => line.includes("for the backend and a user: the whole chain")) + 1;
+  const takenIn = [start, start + 1, start + 2, rule];
+  const text = lines
+    .map((line, index) => (takenIn.includes(index) ? line.replace("# ", "") : line))
+    .join("\n");
+  const shown = yamlBlock(page, "the whole chain").split("\n")[1]!;
+  if (!text.replace(/\$\{\w+:-([^}]*)\}/g, "$1").includes(shown))
+    throw new Error(`the policy does not have: ${shown}`);
+  return text;
+}
+
+/** Output of `npm run policy`. @throws Error for another exit status */
+export function policyCommand(expectedStatus: number, ...args: string[]): Promise<string> {
+  return new Promise((resolve, reject) => {
+    // Without a developer's .env: the page shows the demo's ports.
+    const options = { cwd: REPOSITORY_ROOT, env: { PATH: process.env.PATH } };
+    const program = execFile(
+      process.execPath,
+      ["scripts/policy.ts", ...args],
+      options,
+      (_error, output, errors) => {
+        if (program.exitCode === expectedStatus) resolve(output);
+        else reject(new Error(`exit status ${program.exitCode}: ${output}${errors}`));
+      },
+    );
+  });
+}
+
+function yamlBlock(page: string, part: string): string {
+  const blocks = [...page.matchAll(/^```yaml\n([\s\S]*?)^```/gm)].map(([, block]) => block!);
+  const found = blocks.find((block) => block.includes(part));
+  if (found === undefined) throw new Error(`the page has no YAML with ${part}`);
+  return found;
+}

@@ -1,0 +1,147 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { type ProtocolRun, readProtocolRun } from "protocol-trace/read";
+import { DEMO_PORTS, type StackPorts } from "../../scripts/demo/stack.ts";
+import type { TestStack } from "./start-stack.ts";
+
+/** The services where traces begin; the others join. */
+const BEGINNERS = ["supply-chain-backend", "supply-chain-agent", "delegate-agent"];
+const POLL_MS = 700;
+const TRACES_LIMIT_MS = 20_000;
+
+/** What the person's browser did. */
+export interface Visit {
+  readonly method: string;
+  readonly url: string;
+  readonly status: number;
+  /** Where it was sent next. */
+  readonly location: string;
+  readonly startMicros: number;
+  readonly endMicros: number;
+  /** What it sent in a form or as JSON. */
+  readonly body: string;
+  readonly answer: string;
+}
+
+/** What a stack did while something was done with it, as the demo on its own ports would show it. */
+export interface RecordedRun {
+  readonly log: string;
+  readonly protocol: ProtocolRun;
+  readonly visits: readonly Visit[];
+  /** Of each trace id the answer of the query API, in the order they began. */
+  readonly traces: ReadonlyMap<string, unknown>;
+}
+
+/** Records the log, the traces and the browser's requests of a stack while `work` is done. */
+export async function recordRun(
+  stack: TestStack,
+  work: () => Promise<unknown>,
+  options: { fromStart?: boolean } = {},
+): Promise<RecordedRun> {
+  const before = stack.log().length;
+  const since = options.fromStart === true ? Date.now() - 60_000 : Date.now();
+  const { visits, restore } = watchFetch(stack);
+  try {
+    await work();
+  } finally {
+    restore();
+  }
+  const traces = await settledTraces(stack, since);
+  const log = options.fromStart === true ? stack.log() : stack.log().slice(before);
+  return {
+    // The gateway's lines have tabs, as Agentgateway's do.
+    log: withDemoPorts(log, stack.ports).replaceAll("\t", " "),
+    protocol: readProtocolRun([...traces.values()]),
+    visits,
+    traces,
+  };
+}
+
+export function withDemoPorts(text: string, ports: StackPorts): string {
+  const keys = Object.keys(DEMO_PORTS) as (keyof StackPorts)[];
+  return keys.reduce(
+    (result, key) => result.replaceAll(new RegExp(`(:|%3A)${ports[key]}\\b`, "g"), `$1${DEMO_PORTS[key]}`),
+    text,
+  );
+}
+
+/** The tests are the browser: what they fetch is what it does. */
+function watchFetch(stack: TestStack): { visits: Visit[]; restore: () => void } {
+  const visits: Visit[] = [];
+  const original = globalThis.fetch;
+  globalThis.fetch = async (input, init) => {
+    const startMicros = nowMicros();
+    const response = await original(input, init);
+    const answer = response.headers.get("content-type")?.includes("event-stream")
+      ? ""
+      : await response.clone().text();
+    const ported = (text: string) => withDemoPorts(text, stack.ports);
+    visits.push({
+      method: init?.method ?? "GET",
+      url: ported(String(input)),
+      status: response.status,
+      location: ported(response.headers.get("location") ?? response.headers.get("refresh") ?? ""),
+      startMicros,
+      endMicros: nowMicros(),
+      body: String(init?.body ?? ""),
+      answer: ported(answer),
+    });
+    return response;
+  };
+  return {
+    visits,
+    restore: () => {
+      globalThis.fetch = original;
+    },
+  };
+}
+
+function nowMicros(): number {
+  return (performance.timeOrigin + performance.now()) * 1000;
+}
+
+interface JaegerAnswer {
+  readonly data: readonly JaegerTrace[] | null;
+}
+
+interface JaegerTrace {
+  readonly traceID: string;
+  readonly spans: readonly {
+    readonly spanID: string;
+    readonly startTime: number;
+    readonly references: readonly { readonly spanID: string }[];
+  }[];
+}
+
+/** Spans come in batches: the traces are whole when every parent is there and nothing more comes. */
+async function settledTraces({ urls, ports }: TestStack, since: number): Promise<Map<string, unknown>> {
+  const signal = AbortSignal.timeout(TRACES_LIMIT_MS);
+  let seen = -1;
+  for (;;) {
+    const found = new Map<string, JaegerTrace>();
+    for (const service of BEGINNERS) {
+      const query = new URLSearchParams({ service, limit: "200", lookback: "1h" });
+      query.set("start", String(since * 1000));
+      query.set("end", String((Date.now() + 60_000) * 1000));
+      const { data } = (await (await fetch(`${urls.traces}/api/traces?${query}`)).json()) as JaegerAnswer;
+      for (const trace of data ?? []) found.set(trace.traceID, trace);
+    }
+    const traces = [...found.values()].sort((one, other) => startOf(one) - startOf(other));
+    const count = traces.reduce((sum, { spans }) => sum + spans.length, 0);
+    if ((count === seen && traces.every(isWhole)) || signal.aborted) {
+      const ported = (trace: JaegerTrace) =>
+        JSON.parse(withDemoPorts(JSON.stringify({ data: [trace] }), ports)) as unknown;
+      return new Map(traces.map((trace) => [trace.traceID, ported(trace)]));
+    }
+    seen = count;
+    await pause(POLL_MS);
+  }
+}
+
+function startOf({ spans }: JaegerTrace): number {
+  return Math.min(...spans.map(({ startTime }) => startTime));
+}
+
+function isWhole({ spans }: JaegerTrace): boolean {
+  const ids = new Set(spans.map(({ spanID }) => spanID));
+  return spans.every(({ references }) => references.every(({ spanID }) => ids.has(spanID)));
+}

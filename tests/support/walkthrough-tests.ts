@@ -1,0 +1,125 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import { readJaegerSpans } from "../../packages/protocol-trace/src/read/read-jaeger.ts";
+import type { StackModes } from "../../scripts/demo/stack.ts";
+import type { TestStack } from "./start-stack.ts";
+import { commandsOf, demoModes, isCompose, isDemo, missingFiles, problemOf } from "./walkthrough-commands.ts";
+import { diagramsOf, missingMessages } from "./walkthrough-diagrams.ts";
+import { wrongNumbers } from "./walkthrough-numbers.ts";
+import { type PageSource, readWalkthroughPage, writeWalkthroughPage } from "./walkthrough-page.ts";
+import { pictureProblem, takeTracePicture } from "./walkthrough-picture.ts";
+import type { RecordedRun } from "./walkthrough-run.ts";
+import { type Step, stepsOf } from "./walkthrough-steps.ts";
+import { missingSpans, traceRows } from "./walkthrough-trace.ts";
+import { canonical, lifetimesOf, momentsOf, runValues, strangeThumbprints } from "./walkthrough-values.ts";
+
+/** `npm run docs -- --walkthrough` sets it: the pages are written anew, from the runs that they are compared with otherwise. */
+const IS_UPDATE = process.env.UPDATE_DOCS === "1";
+/** How far apart two moments may be from run to run, seconds. */
+const TOLERANCE_SECONDS = 5;
+
+/** What a page is compared with, and made of. */
+export interface PageRun {
+  readonly run: RecordedRun;
+  /** Whole regions by name; the others are lines of the log. */
+  readonly regions?: PageSource["regions"];
+  /** What no trace tells, where a diagram shows it. */
+  readonly moreSteps?: readonly Step[];
+  /** The trace in the page's picture. Default the longest: the others are of documents that were read. */
+  readonly traceId?: string;
+  readonly stack: Pick<TestStack, "urls" | "ports">;
+}
+
+export interface PageOptions {
+  /** What the page's first command must start. */
+  readonly modes?: Partial<StackModes>;
+  /** More tolerance for moments, seconds: of a page whose run waits for something. */
+  readonly toleranceSeconds?: number;
+}
+
+/** The tests of a page of the walk-through against a real run. With `UPDATE_DOCS=1` the page is written from the run before. */
+export function describePage(name: string, make: () => Promise<PageRun>, options: PageOptions = {}): void {
+  describe(`docs/walkthrough/${name}`, () => {
+    const picture = `walkthrough-${name.slice(0, 2)}`;
+    let page = readWalkthroughPage(name);
+    let made: PageRun;
+    let renewed: ReturnType<typeof page.from>;
+
+    beforeAll(async () => {
+      made = await make();
+      renewed = page.from({ log: made.run.log, regions: made.regions ?? {} });
+      if (!IS_UPDATE) return;
+      writeWalkthroughPage(page, renewed.text);
+      page = readWalkthroughPage(name);
+      await takeTracePicture(made.stack, made.traceId ?? longestTrace(made.run), picture);
+    });
+
+    test("shows what a real run shows; keys, ids and names fit together as they do there", () => {
+      expect(renewed.problems).toEqual([]);
+      expect(canonical(page.text)).toBe(canonical(renewed.text));
+    });
+
+    test("has no key, id or time outside of what comes from the run", () => {
+      const inRegions = page.regions.map(({ body }) => body).join("\n");
+      const known = new Set(runValues(inRegions).map(({ text }) => text));
+      expect(runValues(page.prose).filter(({ text }) => !known.has(text))).toEqual([]);
+    });
+
+    test("shows moments and lifetimes as they are", () => {
+      const lifetimes = lifetimesOf(renewed.text);
+      // A token from an exchange ends with the one it was made from, which may be a second older.
+      expect(lifetimesOf(page.text).filter((seconds, at) => Math.abs(seconds - lifetimes[at]!) > 2)).toEqual(
+        [],
+      );
+      const { toleranceSeconds = TOLERANCE_SECONDS } = options;
+      const real = momentsOf(renewed.text);
+      const far = momentsOf(page.text).filter(
+        (moment, at) => Math.abs(moment - real[at]!) > toleranceSeconds,
+      );
+      expect(far).toEqual([]);
+    });
+
+    test("shows thumbprints that can be recomputed from the keys it shows", async () => {
+      expect(await strangeThumbprints(page.text)).toEqual([]);
+    });
+
+    test("draws the messages of the run in their order", () => {
+      const diagrams = diagramsOf(page.text);
+      expect(diagrams.length).toBeGreaterThan(0);
+      const steps = [...stepsOf(made.run), ...(made.moreSteps ?? [])];
+      expect(diagrams.flatMap((diagram) => missingMessages(diagram, steps))).toEqual([]);
+    });
+
+    test("says where it is in the trace, with a picture", () => {
+      expect(traceRows(page.text).length).toBeGreaterThan(1);
+      const spans = [...made.run.traces.values()].flatMap(readJaegerSpans);
+      expect(missingSpans(page.text, spans)).toEqual([]);
+      expect(page.text).toContain(`(../images/${picture}.png)`);
+      expect(pictureProblem(picture)).toBeUndefined();
+    });
+
+    test("names commands that exist; the first ones start what was recorded", async () => {
+      const commands = commandsOf(page.text);
+      const problems = await Promise.all(commands.map(problemOf));
+      expect(problems.filter((problem) => problem !== undefined)).toEqual([]);
+      const demo = commands.find(isDemo)!;
+      expect(demoModes(demo)).toMatchObject(options.modes ?? {});
+      const compose = commands.find(isCompose)!;
+      const { policyFile: _file, ...modes } = options.modes ?? {};
+      expect(demoModes({ ...compose, words: [] })).toMatchObject(modes);
+    });
+
+    test("names files that are there", () => {
+      expect(page.text).toMatch(/^## Where it is\n/m);
+      expect(missingFiles(page.text)).toEqual([]);
+    });
+
+    test("names numbers that the code has", async () => {
+      expect(await wrongNumbers(name, page.prose)).toEqual([]);
+    });
+  });
+}
+
+function longestTrace({ traces }: RecordedRun): string {
+  const sizes = [...traces].map(([id, trace]) => [id, readJaegerSpans(trace).length] as const);
+  return sizes.sort((one, other) => other[1] - one[1])[0]![0];
+}

@@ -1,0 +1,94 @@
+import { jwkThumbprint } from "aauth";
+
+/** What differs from run to run, by its form. The first form that fits a place counts. */
+const FORMS = {
+  uuid: "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}",
+  traceparent: "00-[0-9a-f]{32}-[0-9a-f]{16}-01",
+  trace: "(?<![\\w-])[0-9a-f]{32}(?![\\w-])",
+  delegate: "\\bdelegate-[0-9a-f]{8}\\b",
+  visitor: "\\bvisitor\\.localhost:\\d+",
+  digest: "(?<=:)[A-Za-z0-9+/]{43}=(?=:)",
+  cut: "(?<=[:=])[\\w+/-]{12,16}(?=…)",
+  // Words and names of 43 or 22 letters are in one case and have no digits; keys and ids are not.
+  key: "(?<![\\w-])(?=[\\w-]*[a-z])(?=[\\w-]*[A-Z0-9])[\\w-]{43}(?![\\w-])",
+  id: "(?<![\\w-])(?=[\\w-]*[a-z])(?=[\\w-]*[A-Z0-9])[\\w-]{22}(?![\\w-])",
+  shortId: "(?<=\\bid=|\\[token )[0-9a-f]{8}\\b",
+  time: "\\b\\d{10}\\b",
+  seconds: "(?<=Retry-After: )\\d+",
+} as const;
+
+type Form = keyof typeof FORMS;
+
+const ANY_VALUE = new RegExp(
+  Object.entries(FORMS)
+    .map(([form, pattern]) => `(?<${form}>${pattern})`)
+    .join("|"),
+  "g",
+);
+
+/** A value that differs from run to run, where it stands. */
+export interface RunValue {
+  readonly form: Form;
+  readonly text: string;
+  readonly index: number;
+}
+
+/** All values of a text that differ from run to run, in their order. */
+export function runValues(text: string): RunValue[] {
+  return [...text.matchAll(ANY_VALUE)].map((match) => {
+    const form = Object.entries(match.groups!).find(([, found]) => found !== undefined)![0] as Form;
+    return { form, text: match[0], index: match.index };
+  });
+}
+
+/** The source of a regular expression for any value of this form. */
+export function anyOf(form: Form): string {
+  return FORMS[form];
+}
+
+/**
+ * A text with each value replaced by its form and a number, the same number for the same value. Two texts have the same canonical form
+ * when there is a bijection between their values: a key that stands for two keys of the run, or two that stand for one, make a difference.
+ * Moments are left to {@link momentsOf}.
+ */
+export function canonical(text: string): string {
+  const numbers = new Map<string, string>();
+  const counts = new Map<Form, number>();
+  return text.replace(ANY_VALUE, (value, ...rest) => {
+    const groups = rest.at(-1) as Record<string, string | undefined>;
+    const form = Object.entries(groups).find(([, found]) => found !== undefined)![0] as Form;
+    if (form === "time" || form === "seconds") return `<${form}>`;
+    const known = numbers.get(value);
+    if (known !== undefined) return known;
+    const count = (counts.get(form) ?? 0) + 1;
+    counts.set(form, count);
+    numbers.set(value, `<${form} ${count}>`);
+    return `<${form} ${count}>`;
+  });
+}
+
+/** Moments of a text in Unix seconds, each as its distance from the first one. */
+export function momentsOf(text: string): number[] {
+  const times = runValues(text)
+    .filter(({ form }) => form === "time")
+    .map((value) => Number(value.text));
+  return times.map((time) => time - times[0]!);
+}
+
+/** Lifetimes of the tokens in a text, in seconds: `exp` less `iat`, where a token has both. */
+export function lifetimesOf(text: string): number[] {
+  return [...text.matchAll(/"exp": (\d+),\s+"iat": (\d+)/g)].map(([, exp, iat]) => Number(exp) - Number(iat));
+}
+
+/**
+ * Thumbprints of a text (`thumbprint=`, `"agent_jkt"`) that are not the RFC 7638 thumbprint of a key in the same text. Who reads a page
+ * can recompute each.
+ */
+export async function strangeThumbprints(text: string): Promise<string[]> {
+  const keys = [...text.matchAll(/"x": ?"([\w-]{43})"|\bx="([\w-]{43})"/g)].map(
+    ([, json, field]) => json ?? field!,
+  );
+  const known = new Set(await Promise.all(keys.map((x) => jwkThumbprint({ kty: "OKP", crv: "Ed25519", x }))));
+  const shown = [...text.matchAll(/(?:thumbprint=|"agent_jkt": ?")([\w-]+)/g)].map(([, value]) => value!);
+  return [...new Set(shown)].filter((thumbprint) => !known.has(thumbprint));
+}
