@@ -1,11 +1,12 @@
 import type { Span } from "@opentelemetry/api";
-import { type HeaderFields, PROFILE, type VerificationReport, type VerifiedAgent } from "aauth";
+import { PROFILE, type VerificationReport, type VerifiedAgent } from "aauth";
 import { ATTRIBUTE, EVENT, EVENT_ATTRIBUTE } from "./attribute-names.ts";
-import { tokenIn, tokenKind } from "./traced-token.ts";
+import { tokenKind } from "./traced-token.ts";
 
 /** What a gate has found out about a request, whether it let it pass or not. */
 export interface GateVerdict {
-  readonly headers: HeaderFields;
+  /** What came in `Signature-Key`, good or not. */
+  readonly token: string | undefined;
   /** Absent where the gate could not tell. */
   readonly report: VerificationReport | undefined;
   /** Who has sent it, as far as that is proven. */
@@ -50,8 +51,7 @@ function resultOf({ report, isProven, code }: GateVerdict): string {
   return report === undefined ? "error" : "invalid";
 }
 
-function recordAuthToken(span: Span, { headers, report, agent, isProven }: GateVerdict): void {
-  const token = tokenIn(headers["signature-key"]);
+function recordAuthToken(span: Span, { token, report, agent, isProven }: GateVerdict): void {
   if (token === undefined || tokenKind(token) !== PROFILE.tokenTypes.auth) return;
   const isInOrder = report?.checks.some(({ name, verdict }) => name === "token" && verdict === "passed");
   // Somebody else's token is in order, too.

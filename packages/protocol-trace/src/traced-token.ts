@@ -1,26 +1,36 @@
 import { decodeToken, parseSignatureKey, tokenId } from "aauth";
-import { LIMIT, type TracedToken } from "./attribute-names.ts";
+import { LIMIT, type TokenKind, type TracedToken } from "./attribute-names.ts";
 import { cutTokens } from "./cut.ts";
 
 /** Many requests carry the same few tokens. */
 const MAX_REMEMBERED = 200;
 /** Characters that may stand around a token in an attribute: those of a challenge. */
 const AROUND = 1024;
-const remembered = new Map<string, string>();
+const remembered = new Map<string, ShownToken>();
+
+interface ShownToken {
+  readonly json: string;
+  readonly kind: TokenKind;
+}
 
 /** A token as JSON for an attribute: what it is and says, without its signature. */
 export function tracedToken(token: string): string {
-  const known = remembered.get(token);
-  if (known !== undefined) return known;
-  const json = tokenJson(readToken(token));
-  if (remembered.size >= MAX_REMEMBERED) remembered.delete(remembered.keys().next().value!);
-  remembered.set(token, json);
-  return json;
+  return shownToken(token).json;
 }
 
-/** What a token says it is, as {@link tracedToken} has it. */
-export function tokenKind(token: string): string {
-  return (JSON.parse(tracedToken(token)) as TracedToken).kind;
+/** What a token says it is. */
+export function tokenKind(token: string): TokenKind {
+  return shownToken(token).kind;
+}
+
+function shownToken(token: string): ShownToken {
+  const known = remembered.get(token);
+  if (known !== undefined) return known;
+  const read = readToken(token);
+  const shown = { json: tokenJson(read), kind: read.kind };
+  if (remembered.size >= MAX_REMEMBERED) remembered.delete(remembered.keys().next().value!);
+  remembered.set(token, shown);
+  return shown;
 }
 
 /** A token that has been taken apart already. */

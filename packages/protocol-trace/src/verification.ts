@@ -49,13 +49,14 @@ export function recordVerified(
   span: Span | undefined = trace.getActiveSpan(),
 ): void {
   if (span?.isRecording() !== true) return;
+  const token = tokenIn(request.headers["signature-key"]);
   span.setAttributes({
     [ATTRIBUTE.verdict]: "passed",
-    ...requestAttributes(request),
+    ...requestAttributes(request, token),
     ...reportAttributes(report),
     ...agentAttributes(agent),
   });
-  recordPublishedVerdict(span, { headers: request.headers, report, agent, isProven: true });
+  recordPublishedVerdict(span, { token, report, agent, isProven: true });
 }
 
 /** What was answered to a request that did not pass. */
@@ -80,16 +81,17 @@ export function recordRefused(
   if (span?.isRecording() !== true) return;
   const known = error instanceof AAuthError ? error : undefined;
   const code = known?.code ?? "verification_unavailable";
+  const token = tokenIn(request.headers["signature-key"]);
   const challenged = CHALLENGES.has(code) && answer?.headers["agent-auth"] !== undefined;
   span.setAttributes({
     [ATTRIBUTE.verdict]: challenged ? "challenged" : "refused",
     [ATTRIBUTE.errorCode]: code,
-    ...requestAttributes(request),
+    ...requestAttributes(request, token),
     ...(known?.report && reportAttributes(known.report)),
     ...(known?.provenAgent && agentAttributes(known.provenAgent)),
   });
   recordPublishedVerdict(span, {
-    headers: request.headers,
+    token,
     report: known?.report,
     agent: known?.provenAgent,
     isProven: known !== undefined && isProven(known),
@@ -131,8 +133,7 @@ function isProven({ provenAgent, report }: AAuthError): boolean {
   return provenAgent !== undefined || failed === "requirement";
 }
 
-function requestAttributes({ headers, requirement }: JudgedRequest): Attributes {
-  const token = tokenIn(headers["signature-key"]);
+function requestAttributes({ requirement }: JudgedRequest, token: string | undefined): Attributes {
   return {
     [ATTRIBUTE.role]: "verifier",
     [ATTRIBUTE.requiredLevel]: requirement?.level,
