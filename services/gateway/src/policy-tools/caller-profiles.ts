@@ -11,6 +11,8 @@ export interface Shape {
   readonly among?: readonly Scalar[];
   /** Why a value cannot be, or undefined. */
   readonly refuses?: (value: Scalar) => string | undefined;
+  /** How every value begins. */
+  readonly begins?: string;
   readonly members?: Readonly<Record<string, Shape>>;
   /** Members that are not listed: never there, unless told otherwise. */
   readonly others?: "maybe";
@@ -190,12 +192,19 @@ function authorityOf(value: Scalar): string | undefined {
 }
 
 const REQUEST_MEMBERS = {
-  method: always(),
+  method: always({
+    refuses: (value) =>
+      typeof value === "string" && value !== value.toUpperCase() ? "methods are in upper case" : undefined,
+  }),
   uri: always(),
   host: always(),
   scheme: always({ values: ["http"] }),
-  path: always(),
-  pathAndQuery: always(),
+  path: always({
+    begins: "/",
+    refuses: (value) =>
+      typeof value === "string" && value.includes("?") ? "the query is not part of it" : undefined,
+  }),
+  pathAndQuery: always({ begins: "/" }),
   version: always(),
   headers: always({ others: "maybe" }),
 };

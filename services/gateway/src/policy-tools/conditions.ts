@@ -30,8 +30,22 @@ export type Condition =
       readonly separator?: string;
       readonly negated: boolean;
     }
+  /** A number, or the size of a text, list or map, compared with one. */
+  | {
+      readonly kind: "order";
+      readonly path: CelPath;
+      readonly of: "value" | "size";
+      readonly comparison: Comparison;
+      readonly bound: number;
+    }
   /** Anything else, known by its text only. */
   | { readonly kind: "opaque"; readonly source: string; readonly value: boolean };
+
+export type Comparison = keyof typeof OPPOSITE;
+
+const OPPOSITE = { "<": ">=", ">=": "<", ">": "<=", "<=": ">", "==": "!=", "!=": "==" } as const;
+/** The same comparison with its sides exchanged. */
+const MIRRORED = { "<": ">", ">": "<", "<=": ">=", ">=": "<=", "==": "==", "!=": "!=" } as const;
 
 /** Conditions that hold together. */
 export type Term = readonly Condition[];
@@ -153,7 +167,13 @@ function outcomesOfConstant(node: ASTNode): Outcomes {
 
 function conditionOf(node: ASTNode): Condition {
   return (
-    equality(node) ?? membership(node) ?? wordMembership(node) ?? textTest(node) ?? flag(node) ?? opaque(node)
+    equality(node) ??
+    order(node) ??
+    membership(node) ??
+    wordMembership(node) ??
+    textTest(node) ??
+    flag(node) ??
+    opaque(node)
   );
 }
 
@@ -164,6 +184,29 @@ function equality(node: ASTNode): Condition | undefined {
     pathOf(left) === undefined ? [pathOf(right), scalarOf(left)] : [pathOf(left), scalarOf(right)];
   if (path === undefined || value === undefined) return undefined;
   return { kind: "one-of", path, values: [value], negated: node.op === "!=" };
+}
+
+/** `x < 5`, `5 > x`, `size(x) == 0` */
+function order(node: ASTNode): Condition | undefined {
+  if (!Object.hasOwn(OPPOSITE, node.op)) return undefined;
+  const [left, right] = node.args as [ASTNode, ASTNode];
+  const isMirrored = scalarOf(right) === undefined;
+  const bound = scalarOf(isMirrored ? left : right);
+  const measured = measuredBy(isMirrored ? right : left);
+  // Beyond that numbers here are no longer those of CEL.
+  if (measured === undefined || typeof bound !== "number" || Math.abs(bound) > Number.MAX_SAFE_INTEGER)
+    return undefined;
+  const comparison = isMirrored ? MIRRORED[node.op as Comparison] : (node.op as Comparison);
+  return { kind: "order", ...measured, comparison, bound };
+}
+
+function measuredBy(node: ASTNode): { path: CelPath; of: "value" | "size" } | undefined {
+  const [name, first] = node.op === "call" || node.op === "rcall" ? node.args : [];
+  const isSize = name === "size";
+  const path = pathOf(
+    isSize ? (node.op === "call" ? (first as unknown as ASTNode[])[0]! : (first as ASTNode)) : node,
+  );
+  return path && { path, of: isSize ? "size" : "value" };
 }
 
 function membership(node: ASTNode): Condition | undefined {
@@ -206,6 +249,7 @@ function opaque(node: ASTNode): Condition {
 
 function opposite(condition: Condition): Condition {
   if (condition.kind === "opaque") return { ...condition, value: !condition.value };
+  if (condition.kind === "order") return { ...condition, comparison: OPPOSITE[condition.comparison] };
   return "negated" in condition ? { ...condition, negated: !condition.negated } : condition;
 }
 
@@ -232,6 +276,10 @@ export function describeCondition(condition: Condition): string {
       return `${formatCelPath(condition.path)} ${condition.negated ? "is not" : "is"} ${condition.values.map((value) => JSON.stringify(value)).join(" or ")}`;
     case "text":
       return `${formatCelPath(condition.path)} ${condition.negated ? "fails" : "passes"} ${condition.test}(${JSON.stringify(condition.text)})`;
+    case "order": {
+      const { path, of, comparison, bound } = condition;
+      return `${of === "size" ? `size(${formatCelPath(path)})` : formatCelPath(path)} ${comparison} ${bound}`;
+    }
     case "present":
       return `${formatCelPath(condition.path)} is there`;
     default:

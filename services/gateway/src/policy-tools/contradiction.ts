@@ -4,6 +4,7 @@ import { type Condition, describeCondition, type Scalar, type Term } from "./con
 
 type TextCondition = Extract<Condition, { kind: "text" }>;
 type OneOf = Extract<Condition, { kind: "one-of" }>;
+type Order = Extract<Condition, { kind: "order" }>;
 
 /**
  * Why the conditions of a term cannot hold together for a kind of caller, or undefined when nothing speaks against it. Only what is
@@ -22,6 +23,8 @@ export function contradictionIn(term: Term, profile: CallerProfile): string | un
     presenceContradiction(present, absent, profile) ??
     unreadableContradiction(term, present, profile) ??
     valueContradiction(term, profile) ??
+    beginningContradiction(term, profile) ??
+    orderContradiction(term) ??
     opaqueContradiction(term)
   );
 }
@@ -30,10 +33,7 @@ export function contradictionIn(term: Term, profile: CallerProfile): string | un
 export function possibleValues(term: Term, path: CelPath, profile: CallerProfile): Scalar[] | undefined {
   const key = pathKey(path);
   const shape = shapeOf(path, profile);
-  const conditions = term.filter(
-    (condition): condition is OneOf | TextCondition =>
-      (condition.kind === "one-of" || condition.kind === "text") && pathKey(condition.path) === key,
-  );
+  const conditions = aboutValue(term, key);
   let values = shape.values === undefined ? undefined : [...shape.values];
   for (const condition of conditions) {
     if (condition.kind !== "one-of" || condition.negated) continue;
@@ -41,8 +41,24 @@ export function possibleValues(term: Term, path: CelPath, profile: CallerProfile
   }
   return values?.filter(
     (value) =>
-      shape.refuses?.(value) === undefined && conditions.every((condition) => passes(value, condition)),
+      refusal(value, shape) === undefined && conditions.every((condition) => passes(value, condition)),
   );
+}
+
+function aboutValue(term: Term, key: string): (OneOf | TextCondition | Order)[] {
+  return term.filter(
+    (condition): condition is OneOf | TextCondition | Order =>
+      (condition.kind === "one-of" || condition.kind === "text" || condition.kind === "order") &&
+      pathKey(condition.path) === key,
+  );
+}
+
+/** Why a value cannot be, or undefined. */
+function refusal(value: Scalar, { refuses, begins }: Shape): string | undefined {
+  if (begins !== undefined && !(typeof value === "string" && value.startsWith(begins))) {
+    return `it begins with ${begins}`;
+  }
+  return refuses?.(value);
 }
 
 function presenceContradiction(
@@ -89,7 +105,7 @@ export function missingStep(
 
 function valueContradiction(term: Term, profile: CallerProfile): string | undefined {
   for (const condition of term) {
-    if (condition.kind !== "one-of" && condition.kind !== "text") continue;
+    if (condition.kind !== "one-of" && condition.kind !== "text" && condition.kind !== "order") continue;
     const { path } = condition;
     const left = possibleValues(term, path, profile);
     if (left !== undefined && left.length === 0) return explainNoValue(term, path, profile);
@@ -102,14 +118,11 @@ function valueContradiction(term: Term, profile: CallerProfile): string | undefi
 
 function explainNoValue(term: Term, path: CelPath, profile: CallerProfile): string {
   const shape = shapeOf(path, profile);
-  const about = term.filter(
-    (condition): condition is OneOf | TextCondition =>
-      (condition.kind === "one-of" || condition.kind === "text") && pathKey(condition.path) === pathKey(path),
-  );
+  const about = aboutValue(term, pathKey(path));
   for (const condition of about) {
     if (condition.kind !== "one-of" || condition.negated) continue;
     for (const value of condition.values) {
-      const why = shape.refuses?.(value);
+      const why = refusal(value, shape);
       if (why !== undefined) return `${formatCelPath(path)} is never ${JSON.stringify(value)}: ${why}`;
     }
   }
@@ -123,6 +136,49 @@ function explainNoValue(term: Term, path: CelPath, profile: CallerProfile): stri
   return isPossibleForOthers
     ? `${wanted}, but ${profile.name} has ${possible}`
     : `${wanted}, but on this route it is ${possible}`;
+}
+
+/** A beginning that no value has, or one that every value has and this one must not. */
+function beginningContradiction(term: Term, profile: CallerProfile): string | undefined {
+  for (const condition of term) {
+    if (condition.kind !== "text" || condition.test !== "startsWith") continue;
+    const { path, text, negated } = condition;
+    const { begins } = shapeOf(path, profile);
+    if (begins === undefined) continue;
+    const always = begins.startsWith(text);
+    if (negated ? always : !always && !text.startsWith(begins)) {
+      return `${describeCondition(condition)}, but it begins with ${begins}`;
+    }
+  }
+  return undefined;
+}
+
+/** Bounds that leave nothing between them. Nothing has a size below zero or between two whole numbers. */
+function orderContradiction(term: Term): string | undefined {
+  const orders = term.filter((condition): condition is Order => condition.kind === "order");
+  for (const first of orders) {
+    const same = orders.filter(({ path, of }) => of === first.of && pathKey(path) === pathKey(first.path));
+    const isWhole = first.of === "size";
+    let low = { at: isWhole ? 0 : Number.NEGATIVE_INFINITY, excluded: false };
+    let high = { at: Number.POSITIVE_INFINITY, excluded: false };
+    for (const { comparison, bound } of same) {
+      if (comparison === "!=") continue;
+      if (comparison !== "<" && comparison !== "<=") {
+        const at = isWhole ? (comparison === ">" ? Math.floor(bound) + 1 : Math.ceil(bound)) : bound;
+        const excluded = !isWhole && comparison === ">";
+        if (at > low.at || (at === low.at && excluded)) low = { at, excluded };
+      }
+      if (comparison !== ">" && comparison !== ">=") {
+        const at = isWhole ? (comparison === "<" ? Math.ceil(bound) - 1 : Math.floor(bound)) : bound;
+        const excluded = !isWhole && comparison === "<";
+        if (at < high.at || (at === high.at && excluded)) high = { at, excluded };
+      }
+    }
+    if (low.at < high.at || (low.at === high.at && !low.excluded && !high.excluded)) continue;
+    const wanted = [...new Set(same.map((condition) => describeCondition(condition)))].join(", and ");
+    return same.length > 1 ? `contradiction: ${wanted}` : `nothing has ${wanted}`;
+  }
+  return undefined;
 }
 
 function contradictsText(condition: TextCondition, term: Term): boolean {
@@ -148,7 +204,12 @@ function opaqueContradiction(term: Term): string | undefined {
   return undefined;
 }
 
-function passes(value: Scalar, condition: OneOf | TextCondition): boolean {
+function passes(value: Scalar, condition: OneOf | TextCondition | Order): boolean {
+  if (condition.kind === "order") {
+    const measured =
+      condition.of === "value" ? value : typeof value === "string" ? [...value].length : undefined;
+    return typeof measured === "number" && compares(measured, condition);
+  }
   if (condition.kind === "one-of") return condition.values.includes(value) !== condition.negated;
   // A test of text fails on anything else, which is neither.
   if (typeof value !== "string") return false;
@@ -160,6 +221,14 @@ function passes(value: Scalar, condition: OneOf | TextCondition): boolean {
         ? value.includes(text)
         : value[test](text);
   return holds !== condition.negated;
+}
+
+function compares(value: number, { comparison, bound }: Order): boolean {
+  if (comparison === "<") return value < bound;
+  if (comparison === "<=") return value <= bound;
+  if (comparison === ">") return value > bound;
+  if (comparison === ">=") return value >= bound;
+  return comparison === "==" ? value === bound : value !== bound;
 }
 
 /** True when a path is there whenever the rules are evaluated for such a caller. */

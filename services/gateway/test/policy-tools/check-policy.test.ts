@@ -80,6 +80,53 @@ describe("what is found", () => {
     ],
     ["there and not there", "never-true", [`has(${CLAIMS}) && !has(${CLAIMS})`], /there and missing/],
     ["a field without its parent", "never-true", [`!has(${CLAIMS}) && ${CLAIMS}.sub == "x"`], /missing/],
+    [
+      "bounds that leave nothing",
+      "never-true",
+      [`${CLAIMS}.exp < 5 && ${CLAIMS}.exp > 10`],
+      /contradiction: .*exp < 5, and .*exp > 10/,
+    ],
+    ["bounds that touch", "never-true", [`5 > ${CLAIMS}.exp && !(${CLAIMS}.exp < 5)`], /contradiction/],
+    ["a value out of bounds", "never-true", [`${CLAIMS}.exp == 3 && ${CLAIMS}.exp >= 4`], /contradiction/],
+    ["a size below zero", "never-true", [`size(${AGENT}) < 0`], /nothing has size\(.*\) < 0/],
+    ["a size between two", "never-true", [`${AGENT}.size() > 2 && ${AGENT}.size() < 3`], /contradiction/],
+    ["a negative size", "never-true", [`size(${AGENT}) == -1`], /nothing has/],
+    [
+      "a size that a value has not",
+      "never-true",
+      [`${AGENT} == "ab" && size(${AGENT}) > 2`],
+      /contradiction/,
+    ],
+    [
+      "a path without its slash",
+      "never-true",
+      [`${IS_BACKEND} && request.path == "jwks.json"`],
+      /request\.path is never "jwks\.json": it begins with \//,
+    ],
+    [
+      "a path's beginning without it",
+      "never-true",
+      [`${IS_BACKEND} && request.path.startsWith("admin")`],
+      /it begins with \//,
+    ],
+    [
+      "everything but every path",
+      "never-true",
+      [`${IS_BACKEND} && !request.path.startsWith("/")`],
+      /it begins with \//,
+    ],
+    [
+      "a path with its query",
+      "never-true",
+      [`${IS_BACKEND} && request.path == "/a?b"`],
+      /the query is not part/,
+    ],
+    [
+      "a method in lower case",
+      "never-true",
+      [{ deny: 'request.method == "post"' }],
+      /never refuses anything: request\.method is never "post": methods are in upper case/,
+    ],
     ["a constant", "never-true", ["1 == 2"], /whatever the request/],
     [
       "the audience of another route",
@@ -195,6 +242,13 @@ describe("what is not found", () => {
     ["a header", ['request.headers["x-tenant"] == "a" && extauthz.aauth.scheme == "Jwt"']],
     ["two rules that overlap", [`${AGENT} in ["a", "b"]`, `${AGENT} in ["b", "c"]`]],
     ["a value and a test it passes", [`${CLAIMS}.sub in ["ab", "b"] && !${CLAIMS}.sub.startsWith("a")`]],
+    ["bounds with something between", [`${CLAIMS}.exp > 5 && ${CLAIMS}.exp < 6 && size(${AGENT}) <= 1`]],
+    ["one value left", [`${CLAIMS}.exp >= 5 && ${CLAIMS}.exp <= 5 && ${CLAIMS}.exp != 6`]],
+    ["a part of a path's beginning", [`${IS_BACKEND} && request.path.startsWith("/admin")`]],
+    [
+      "numbers that are too large to compare here",
+      [`${CLAIMS}.exp > 9007199254740992 && ${CLAIMS}.exp <= 9007199254740993`],
+    ],
     ["a literal alternative", [`false || ${IS_BACKEND}`]],
   ];
   test.each(cases)("%s", (_name, rules, options) => {
