@@ -78,6 +78,53 @@ test("a person approves an order on the agent's own page, and it is placed", asy
   await screenshot(page.getByTestId("order-panel"), "ui-order-placed");
 });
 
+test("the order's messages are a picture: challenge, visit, return, the same request again", async () => {
+  await page.getByRole("link", { name: "See the order’s messages" }).click();
+  await page.getByRole("heading", { name: /^Every message of order/ }).waitFor(WAIT);
+  const messages = page.getByRole("link", { name: /^Message \d+ of / });
+  await expect.poll(() => messages.count(), WAIT).toBe(5);
+  const words = (await messages.allTextContents()).map((text) => text.replace(/^Message \d of 5: /, ""));
+  expect(words).toEqual([
+    expect.stringMatching(/^Browser to Backend, POST \/orders, .*status 200, accepted$/),
+    expect.stringMatching(
+      /^Backend to Supply-chain agent through the gateway, POST \/orders, .*status 401, asked for more$/,
+    ),
+    expect.stringMatching(/^Browser to Supply-chain agent, sent to the agent’s own page, /),
+    expect.stringMatching(/^Browser to Backend, back from the agent’s page, .*status 303, accepted$/),
+    expect.stringMatching(
+      /^Backend to Supply-chain agent through the gateway, POST \/orders, .*status 201, accepted$/,
+    ),
+  ]);
+  await messages.nth(1).click();
+  const answers = page.getByTestId("message-answers");
+  await answers
+    .getByText(`It wants the user in person, on its own page (${stack.urls.supplyChainAgent}/`)
+    .waitFor(WAIT);
+  const address = page.url();
+  expect(address).toMatch(/#\/orders\/[\w-]{36}\/messages\/[0-9a-f]{16}$/);
+  // What opens the agent's page is in none of it.
+  for (const text of [await page.locator("main").textContent(), address])
+    expect(text).not.toContain("session=");
+  await page.evaluate("window.scrollTo(0, 0)");
+  await screenshot(page, "order-messages", { fullPage: false });
+  await page.setViewportSize({ width: 400, height: 900 });
+  await page.emulateMedia({ colorScheme: "dark" });
+  await screenshot(page, "order-messages-phone-dark", { fullPage: false });
+  await page.setViewportSize({ width: 1280, height: 900 });
+  await page.emulateMedia({ colorScheme: "light" });
+  await page.goto("about:blank");
+  await page.goto(address);
+  await answers.getByText("It wants the user in person").waitFor(WAIT);
+  await page.getByRole("link", { name: "Back to the workspace" }).click();
+});
+
+test("somebody else's order shows nothing", async () => {
+  watched.expectComplaint(/status of 404/);
+  await page.goto(`${stack.urls.ui}/#/orders/00000000-0000-4000-8000-000000000000`);
+  await page.getByTestId("failure-panel").getByText("No such order").waitFor(WAIT);
+  await page.getByRole("link", { name: "Back to the workspace" }).click();
+});
+
 test("the next one asks only about the order; declined, it is not placed", async () => {
   await order();
   await approvalPage();

@@ -100,6 +100,27 @@ describe("a user-delegated run over both hops", () => {
   });
 });
 
+test("an order: the agent wants the person, who visits its page and comes back, and the same request is sent again", () => {
+  const { messages, parties } = recordedRun("order");
+  expect(parties.map(({ name }) => name)).toEqual(["Browser", "Backend", "Gateway", "Supply-chain agent"]);
+  expect(
+    messages.map(
+      ({ from, to, what, status, outcome }) => `${from} ${to}: ${what}, ${status ?? "-"} ${outcome}`,
+    ),
+  ).toEqual([
+    "supply-chain-ui supply-chain-backend: POST /orders, 200 accepted",
+    "supply-chain-backend supply-chain-agent: POST /orders, 401 challenged",
+    "supply-chain-ui supply-chain-agent: sent to the agent’s own page, - accepted",
+    "supply-chain-ui supply-chain-backend: back from the agent’s page, 303 accepted",
+    "supply-chain-backend supply-chain-agent: POST /orders, 201 accepted",
+  ]);
+  const [asked, challenged, there, , again] = messages;
+  expect(there?.url).toMatch(/^http:\/\/supply-chain-agent\.localhost:\d+\/interaction$/);
+  expect(again?.request.body).toBe(challenged?.request.body);
+  expect(asked?.request.body).toBe('{"model":"MacBook Pro","quantity":40}');
+  expect(asked?.response.body).toContain("/interaction?…");
+});
+
 test("Jaeger's own answer gives the same picture", () => {
   const { messages, parties } = recordedRun("autonomous-by-jaeger");
   expect(parties).toEqual(delegated.parties);
@@ -143,7 +164,7 @@ test("a message that was changed on the way was signed and rebuilt differently",
 });
 
 test("no token and no signature is in anything that is read", () => {
-  for (const name of ["user-delegated", "signature-only-hwk", "changed-path"] as const) {
+  for (const name of ["user-delegated", "signature-only-hwk", "changed-path", "order"] as const) {
     expect(JSON.stringify(recordedRun(name))).not.toMatch(/eyJ[\w-]{20,}|[\w+/-]{86}/);
   }
 });

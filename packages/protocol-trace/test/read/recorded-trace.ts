@@ -7,7 +7,8 @@ export type RecordedTrace =
   | "user-delegated"
   | "signature-only-hwk"
   | "refused-by-policy"
-  | "changed-path";
+  | "changed-path"
+  | "order";
 
 export function recordedAnswer(name: RecordedTrace): unknown {
   return JSON.parse(readFileSync(new URL(`./recorded/${name}.json`, import.meta.url), "utf8"));
