@@ -15,6 +15,9 @@ import { headersJson, shownBase, shownBody, shownUrl } from "./cut.ts";
 import { watchBody } from "./traced-body.ts";
 import { tokenIn, tracedToken } from "./traced-token.ts";
 
+/** With `Agent-Auth`: what would help, or what would raise a limit. */
+const CHALLENGES: ReadonlySet<number> = new Set([401, 403, 429]);
+
 type SignedEvent = Extract<AgentEvent, { type: "request_signed" }>;
 
 /** What an agent is given to be seen in traces: both go together into `createAgent`. */
@@ -145,7 +148,7 @@ function recordResponse(span: Span, response: Response): void {
   span.setAttribute(ATTRIBUTE.responseHeaders, headersJson(headers));
   if (status < 400) return;
   const agentAuth = headers.get("agent-auth");
-  if (agentAuth !== null && (status === 401 || status === 403)) {
+  if (agentAuth !== null && CHALLENGES.has(status)) {
     span.addEvent(EVENT.challengeReceived, challengeAttributes(status, agentAuth));
     return;
   }

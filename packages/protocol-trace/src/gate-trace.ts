@@ -1,5 +1,5 @@
 import type { VerificationEvent } from "fastify-aauth";
-import { recordRefused, recordVerified } from "./verification.ts";
+import { recordLimited, recordRefused, recordVerified } from "./verification.ts";
 
 /** An observer for `fastify-aauth`. */
 export type GateTrace = (
@@ -16,5 +16,7 @@ export const gateTrace: GateTrace = (event, { headers }) => {
       return recordVerified(event.verified, { headers, requirement: event.requirement });
     case "request_refused":
       return recordRefused(event.error, { headers, requirement: event.requirement }, event.challenge);
+    case "request_limited":
+      return recordLimited(event.challenge);
   }
 };

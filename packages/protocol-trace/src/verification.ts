@@ -106,6 +106,12 @@ export function recordRefused(
   });
 }
 
+/** Writes onto the current span what a caller that has passed was answered all the same, because it has asked too often. */
+export function recordLimited(answer: RefusalAnswer): void {
+  const span = trace.getActiveSpan();
+  if (span?.isRecording() === true) recordChallenge(span, answer);
+}
+
 function recordChallenge(span: Span, { status, headers }: RefusalAnswer): void {
   const agentAuth = headers["agent-auth"];
   if (agentAuth === undefined) return;

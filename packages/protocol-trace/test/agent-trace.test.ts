@@ -144,6 +144,17 @@ describe("what goes wrong", () => {
     ]);
   });
 
+  test("a limit is one unless it says what would raise it", async () => {
+    const answer = (headers: Record<string, string>) => async () =>
+      new Response("", { status: 429, headers });
+    await (await callWith(answer({ "retry-after": "9" }))(URL_ASKED)).text();
+    await (await callWith(answer({ "agent-auth": "httpsig; identity=?1" }))(URL_ASKED)).text();
+    expect(spans.finished().map(({ status, events }) => [status.code, events.at(-1)?.name])).toEqual([
+      [SpanStatusCode.ERROR, EVENT.requestSigned],
+      [SpanStatusCode.UNSET, EVENT.challengeReceived],
+    ]);
+  });
+
   test("a connection that fails is an error with its code, and is thrown on", async () => {
     const refused = Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED" });
     await expect(callWith(() => Promise.reject(refused))(URL_ASKED)).rejects.toBe(refused);

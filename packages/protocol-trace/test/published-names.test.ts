@@ -3,6 +3,7 @@
  * tested elsewhere.
  */
 
+import { SpanStatusCode } from "@opentelemetry/api";
 import { AAuthError, formatAgentAuth, generateSigningKey, issueResourceToken, type Requirement } from "aauth";
 import { type AgentEvent, createAgent, type FetchContext, type Transport } from "aauth/agent";
 import { createVerifier } from "aauth/resource";
@@ -10,6 +11,7 @@ import { createTestParties, signedRequest } from "aauth/testing";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import {
   createAgentTrace,
+  gateTrace,
   recordRefused,
   recordSkippedExchange,
   recordVerified,
@@ -162,6 +164,23 @@ describe("a gate", () => {
     expect(span.attributes["auth.resource_token.issued"]).toBe(true);
     expect(span.events[0]?.attributes).toMatchObject({ auth_server: authServer.issuer });
   });
+});
+
+test("a limit that an auth token would raise: the resource token is told, and the caller is none the worse for it", async () => {
+  const agentAuth = formatAgentAuth({
+    level: "authorized",
+    resourceToken: "eyJhbGciOiJFZERTQSJ9.e30.c2ln",
+    authServer: authServer.issuer,
+  });
+  const challenge = { status: 429, headers: { "agent-auth": agentAuth }, body: "" };
+  const event = { type: "request_limited", challenge } as unknown as Parameters<typeof gateTrace>[0];
+  const span = await spans.within(async () => gateTrace(event, { headers: {} }));
+  expect(eventsOf(span)).toEqual(["resource_token_issued"]);
+  expect(JSON.parse(String(span.attributes["aauth.challenge"]))).toMatchObject({
+    status: 429,
+    level: "authorized",
+  });
+  expect(span.status.code).toBe(SpanStatusCode.UNSET);
 });
 
 describe("an agent", () => {
