@@ -29,6 +29,9 @@ const OPEN = new Set([
   "/health",
 ]);
 
+/** What a person's browser may ask of the supply-chain agent without an agent's signature. */
+const VISIT = new Set(["GET /interaction", "GET /interaction/callback", "POST /interaction/decision"]);
+
 /** The one answer both gateways have to give. */
 export function expectationFor(
   file: PolicyFile,
@@ -49,7 +52,7 @@ export function expectationFor(
     return { reaches: "gateway", status: 401, agentAuth: "httpsig; identity=?1", body: "" };
   }
   const ruled = file === "config-policy.yaml" && destination === "supply-chain-agent";
-  if (ruled && !meetsRules(standing))
+  if (ruled && !VISIT.has(`${request.method} ${path}`) && !meetsRules(standing))
     return { reaches: "gateway", status: 403, body: "authorization failed" };
   return passes(request);
 }

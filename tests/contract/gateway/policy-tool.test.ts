@@ -20,6 +20,9 @@ const REQUESTS = [
   { method: "GET", target: "/jwks.json" },
   { method: "POST", target: "/jwks.json" },
   { method: "GET", target: "/.well-known/aauth-agent/more" },
+  { method: "GET", target: "/interaction?session=1" },
+  { method: "GET", target: "/interaction/decision" },
+  { method: "POST", target: "/interaction/decision" },
 ];
 
 const { identities, discovery } = await createIdentities();

@@ -80,7 +80,7 @@ describe("commented alternatives of config-policy.yaml", () => {
       expect(checkPolicy({ text, source: "policy", env: {} }).findings).toEqual([]);
       const { binds } = loadConfiguration({ text, source: "policy", env: {} });
       const [first, second] = binds[0]!.listeners.map(({ routes }) => routes[0]!.policies.authorization);
-      expect(first).toHaveLength(lines[line]!.includes("require:") ? 3 : 2);
+      expect(first).toHaveLength(lines[line]!.includes("require:") ? 4 : 3);
       expect(second?.length).toBe(line > secondRoute ? 2 : undefined);
       expect(allowedWith(line)).toEqual(allowed);
     },
@@ -99,7 +99,7 @@ describe("commented alternatives of config-policy.yaml", () => {
     expect(decide(lines.join("\n"))).toMatchObject({ decision: "allowed" });
     expect(decide(takeIn(veto))).toMatchObject({
       decision: "refused",
-      reason: "rule 3 requires what it lacks",
+      reason: "rule 4 requires what it lacks",
     });
   });
 });

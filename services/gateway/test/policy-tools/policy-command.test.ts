@@ -103,6 +103,6 @@ test("--json says the same to a machine", () => {
 
 test("the shipped requests meet the shipped policy", () => {
   const { status, output } = run(["test", "config-policy.yaml"]);
-  expect(output).toMatch(/23 requests, 13 allowed, 10 refused, all as expected$/);
+  expect(output).toMatch(/27 requests, 15 allowed, 12 refused, all as expected$/);
   expect(status).toBe(0);
 });
