@@ -279,7 +279,7 @@ describe("demo agents, which want an auth token", () => {
   test("D12: whoever has no name gets no resource token in another's", async () => {
     const signed = agent.signed(call("marketAnalysisAgent"), { scheme: "hwk" });
     const answer = await directly("marketAnalysisAgent", signed);
-    expect(answer.status).toBe(401);
+    expect([answer.status, answer.text]).toEqual([401, "Valid AAuth signature required: identity_required"]);
     expect(answer.headers["agent-auth"]).toMatch(/^httpsig; identity=\?1/);
     expect(answer.headers["agent-auth"]).not.toMatch(/resource_token/);
   });
@@ -385,7 +385,7 @@ describe("demo agents in their other modes", () => {
       AAUTH_RESOURCE_ADDITIONAL_SCOPES: "market-analysis:analyze",
     });
     const answer = await directly(at, agent.signed(call(at), { scheme: "jwt", jwt }));
-    expect(answer.status).toBe(403);
+    expect([answer.status, answer.text]).toEqual([403, "Authorization required"]);
     const { issuer: authServer, [at]: resource } = stack.urls;
     const wanted = readToken(agent.resourceTokenOf(answer, { resource, authServer })).claims;
     expect(wanted.scope).toBe("supply-chain:optimize market-analysis:analyze");

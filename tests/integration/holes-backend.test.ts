@@ -148,19 +148,25 @@ describe("the way back from the consent page", () => {
   test("B3: the consent of another user ends the run", async () => {
     const { id, consentUrl } = await waitingRun();
     const callback = await answerConsent(consentUrl, SECOND_USER);
-    await fetch(callback, { redirect: "manual" });
-    expect(await ended(id)).toMatchObject({ status: "failed", failure: { check: "consent" } });
+    const { headers } = await fetch(callback, { redirect: "manual" });
+    expect(new URL(headers.get("location")!).searchParams.get("error")).toBe("wrong_user");
+    expect(await ended(id)).toMatchObject({
+      status: "failed",
+      failure: { check: "consent", code: "wrong_user" },
+    });
   });
 
-  test("B3: a callback works once", async () => {
+  test("B3: a callback works once, also for two at the same time", async () => {
     const { id, consentUrl } = await waitingRun();
     const callback = await answerConsent(consentUrl);
-    const [one, two] = [
-      await fetch(callback, { redirect: "manual" }),
-      await fetch(callback, { redirect: "manual" }),
-    ].map(({ headers }) => new URL(headers.get("location")!).searchParams);
-    expect(one?.get("aauth_authorized")).toBe("1");
-    expect(two?.get("aauth_error")).toBe("1");
+    const open = async () => {
+      const { headers } = await fetch(callback, { redirect: "manual" });
+      const { searchParams } = new URL(headers.get("location")!);
+      return searchParams.get("error") ?? `authorized: ${searchParams.get("aauth_authorized")}`;
+    };
+    const together = await Promise.all([open(), open(), open()]);
+    expect(together.sort()).toEqual(["authorized: 1", "unknown_request", "unknown_request"]);
+    expect(await open()).toBe("unknown_request");
     expect(await ended(id)).toMatchObject({ status: "completed" });
   });
 

@@ -115,7 +115,12 @@ describe("a code", () => {
   test("is not used up by a request that is not signed by an agent", async () => {
     const code = await consentedCode(world);
     const form = { request_type: "code", code, redirect_uri: agent.callback };
-    expectRefusal(await agent.ask(server, form, { signingKey: newPair("x").key }), 401, "invalid_signature");
+    expectRefusal(
+      await agent.ask(server, form, { signingKey: newPair("x").key }),
+      401,
+      "invalid_signature",
+      "the signature does not verify",
+    );
     expect((await redeem(world, code)).status).toBe(200);
   });
 });
