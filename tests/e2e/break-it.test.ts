@@ -69,15 +69,16 @@ describe("each tampered request is refused by the check that is meant for it", (
     const result = await attempt(variant as BreakItVariant);
     expect(result).toMatchObject({ refused: true, refused_by: refusedBy, check, code });
 
-    // What the answer says is what the gate itself has written down.
-    const gateVerdicts = async () => {
+    // What the answer says is what the gate itself has written down; the auth server's passes, and the token request is refused.
+    const recorded = async () => {
       const last = (await traceOf(result)).messages.findLast(({ from }) => from === "supply-chain-backend");
-      return last?.verifiers.findLast(({ verdict }) => verdict !== "passed");
+      return last?.verifiers.findLast(({ errorCode }) => errorCode !== undefined);
     };
-    if (refusedBy === "auth-server") return;
-    await expect.poll(gateVerdicts, WAIT).toMatchObject({ errorCode: code, verdict: "refused" });
-    const failed = (await gateVerdicts())?.checks.find(({ verdict }) => verdict === "failed");
-    expect(failed?.name).toBe(check);
+    const verdict = refusedBy === "auth-server" ? "passed" : "refused";
+    const party = refusedBy === "gateway" ? "agentgateway" : refusedBy;
+    await expect.poll(recorded, WAIT).toMatchObject({ party, errorCode: code, verdict });
+    const failed = (await recorded())?.checks.find((made) => made.verdict === "failed");
+    expect(failed?.name).toBe(refusedBy === "auth-server" ? undefined : check);
   });
 });
 
@@ -103,12 +104,12 @@ describe("on the page", () => {
     await variant.getByText("Refused by the gateway").waitFor(WAIT);
     expect(await variant.getByTestId("refusal-code").textContent()).toBe("invalid_signature");
     await variant.getByRole("button", { name: "Look at the message" }).click();
+    await variant.getByRole("tab", { name: "Signature" }).click(WAIT);
     await variant.getByTestId("message-detail").getByText("the marked ones differ").waitFor(WAIT);
     expect(await variant.locator("mark").allTextContents()).toContain("admin");
     // High enough for everything: a sticky header would lie over a picture that has to be scrolled for.
     await page.setViewportSize({ width: 1280, height: 6000 });
-    const signature = variant.locator("details").filter({ hasText: "Signature base" });
-    await screenshot(signature, "break-it-changed-path");
+    await screenshot(variant.getByRole("tabpanel"), "break-it-changed-path");
     await variant.getByRole("button", { name: "Hide the message" }).click();
 
     await page.getByRole("button", { name: "Try: Steal the auth token" }).click();
@@ -119,6 +120,53 @@ describe("on the page", () => {
       .getByText("Refused by the supply-chain agent")
       .waitFor(WAIT);
     await screenshot(page.getByTestId("break-it"), "break-it");
+    await page.setViewportSize({ width: 1280, height: 1000 });
+  });
+
+  test("says what there is to learn, and leads to the section that demands the check", async () => {
+    const { page } = watched;
+    const stolen = page.locator('[data-variant="stolen-token"]');
+    await stolen.getByText("The token names the key of the one it was issued to in cnf.jwk").waitFor(WAIT);
+    const link = stolen.getByRole("link", { name: "RFC 9421 3.2" });
+    expect(await link.getAttribute("href")).toBe("https://www.rfc-editor.org/rfc/rfc9421#section-3.2");
+    await page.getByRole("button", { name: "Try: Send it twice" }).click();
+    await page.locator('[data-variant="replay"]').getByRole("button", { name: "profile 2.7" }).click(WAIT);
+    const dialog = page.getByRole("dialog", { name: /^Wire profile, section/ });
+    await dialog.getByRole("button", { name: "Close" }).click(WAIT);
+    await dialog.waitFor({ state: "hidden" });
+  });
+
+  test("an attempt has an address of its own, and each of its messages too", async () => {
+    const { page } = watched;
+    const run = page.url();
+    const variant = page.locator('[data-variant="changed-path"]');
+    await variant.getByRole("link", { name: "On a page of its own" }).click();
+    await page.getByRole("heading", { name: "An attempt to break run" }).waitFor(WAIT);
+    const message = page.getByRole("link", { name: /^Message 1 of 1/ });
+    await message.click(WAIT);
+    const address = page.url();
+    expect(address).toMatch(/#\/runs\/[\w-]+\/attempts\/[0-9a-f]{32}\/messages\/[0-9a-f]{16}$/);
+    await page.goto("about:blank");
+    await page.goto(address);
+    await page.getByTestId("message-answers").getByText("Refused by Gateway").waitFor(WAIT);
+    await page.getByRole("link", { name: "Back to the run" }).click();
+    await page.getByTestId("break-it").waitFor(WAIT);
+    expect(page.url().split("/messages")[0]).toBe(run.split("/messages")[0]);
+  });
+
+  test("a request that nobody answers is no refusal, and says where it was sent", async () => {
+    const { page } = watched;
+    await stack.kill("gateway");
+    try {
+      watched.expectComplaint(/status of 502/);
+      await page.getByRole("button", { name: "Try: Sign it ten minutes ago" }).click();
+      const variant = page.locator('[data-variant="stale"]');
+      await variant.getByText(`No answer came from ${stack.urls.supplyChainAgent}`).waitFor(WAIT);
+      expect(await variant.textContent()).toContain("(connection_refused)");
+      expect(await variant.textContent()).not.toContain("Refused by");
+    } finally {
+      await stack.startAgain("gateway");
+    }
   });
 });
 
