@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, rename, rm } from "node:fs/promises"
 import { join } from "node:path";
 import { REPOSITORY_ROOT } from "../demo/stack.ts";
 import { runProgram } from "../run-program.ts";
+import { copyOfHome } from "./copy-of-home.ts";
 import { KeycloakUnavailableError } from "./keycloak-unavailable-error.ts";
 import type { Preparation } from "./preparation.ts";
 
@@ -19,24 +20,25 @@ export async function keycloakVersion(): Promise<string> {
 }
 
 /**
- * Where Keycloak is unpacked: the folder that `KEYCLOAK_HOME` names, or one below `.cache/keycloak`, which is fetched through Maven
- * when it is not there yet (about 180 MB).
+ * A Keycloak that may be built anew, below `.cache/keycloak`: a copy of the one that `KEYCLOAK_HOME` names, or one that is fetched
+ * through Maven when it is not there yet (about 180 MB).
  *
+ * @param cache where it is kept
  * @throws KeycloakUnavailableError when it cannot be fetched, or when KEYCLOAK_HOME names something else
  */
-export async function keycloakHome(maven: string, { env, log, signal }: Preparation): Promise<string> {
-  const named = env.KEYCLOAK_HOME;
-  if (named) {
-    if (existsSync(join(named, "bin/kc.sh"))) return named;
-    throw new KeycloakUnavailableError(`KEYCLOAK_HOME is ${named}, but there is no bin/kc.sh in it.`);
-  }
+export async function keycloakHome(
+  maven: string,
+  { env, log, signal }: Preparation,
+  cache: string = CACHE,
+): Promise<string> {
   const version = await keycloakVersion();
-  const home = join(CACHE, version);
+  if (env.KEYCLOAK_HOME) return copyOfHome(env.KEYCLOAK_HOME, { version, cache, log });
+  const home = join(cache, version);
   if (existsSync(join(home, "bin/kc.sh"))) return home;
 
   log(`Fetching Keycloak ${version} through Maven (once, about 180 MB)…`);
-  await mkdir(CACHE, { recursive: true });
-  const folder = await mkdtemp(join(CACHE, "unpacking-"));
+  await mkdir(cache, { recursive: true });
+  const folder = await mkdtemp(join(cache, "unpacking-"));
   try {
     const { status, output } = await runProgram(
       maven,
@@ -48,7 +50,7 @@ export async function keycloakHome(maven: string, { env, log, signal }: Preparat
         `-DoutputDirectory=${folder}`,
       ],
       // Outside a project, the plugin leaves a marker where it runs.
-      { output: "caught", limitMs: FETCH_LIMIT_MS, signal, cwd: CACHE },
+      { output: "caught", limitMs: FETCH_LIMIT_MS, signal, cwd: cache },
     );
     const [unpacked] = await readdir(folder);
     if (status !== 0 || unpacked === undefined) {

@@ -1,7 +1,7 @@
-import { chmod, mkdtemp, readFile, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { readDemoSettings } from "../../scripts/demo/demo-settings.ts";
 import { DEMO_MODES, DEMO_PORTS, describeStack } from "../../scripts/demo/stack.ts";
 import { keycloakHome, keycloakVersion } from "../../scripts/keycloak/distribution.ts";
@@ -74,10 +74,55 @@ test("the version is the one that the provider is built for, and the documents n
   }
 });
 
-test("a KEYCLOAK_HOME that is none is a mistake", async () => {
-  const env = { KEYCLOAK_HOME: await folderWith({}) };
+describe("KEYCLOAK_HOME", () => {
   const { signal } = new AbortController();
-  await expect(keycloakHome("mvn", { env, log: () => {}, signal })).rejects.toThrow("no bin/kc.sh");
+  /** Something that looks like a Keycloak. */
+  async function keycloak(version: string): Promise<string> {
+    const home = await folderWith({});
+    for (const folder of ["bin", "providers", "data/h2"])
+      await mkdir(join(home, folder), { recursive: true });
+    await writeFile(join(home, "bin/kc.sh"), "");
+    await writeFile(join(home, "data/h2/keycloakdb.mv.db"), "theirs");
+    await writeFile(join(home, "version.txt"), version === "" ? "" : `Keycloak - Version ${version}\n`);
+    return home;
+  }
+  const homeOf = async (KEYCLOAK_HOME: string, cache: string, log = (_line: string) => {}) =>
+    keycloakHome("mvn", { env: { KEYCLOAK_HOME }, log, signal }, cache);
+
+  test("that is none is a mistake", async () => {
+    const empty = await folderWith({});
+    await expect(homeOf(empty, await folderWith({}))).rejects.toThrow("no bin/kc.sh");
+  });
+
+  test.each(["26.2.5", "26.70.0", "27.0.0", ""])(
+    "of another minor version (%s) is refused, with the reason",
+    async (version) => {
+      const [home, cache] = [await keycloak(version), await folderWith({})];
+      await expect(homeOf(home, cache)).rejects.toThrow(KeycloakUnavailableError);
+      await expect(homeOf(home, cache)).rejects.toThrow(
+        `${version || "of unknown version"}; the provider is built for 26.7`,
+      );
+      expect(await readdir(cache)).toEqual([]);
+    },
+  );
+
+  test("is copied without its data, once, and again when it has changed; it stays as it is", async () => {
+    const [home, cache] = [await keycloak("26.7.9"), await folderWith({})];
+    const lines: string[] = [];
+    const copy = await homeOf(home, cache, (line) => lines.push(line));
+    expect(copy.startsWith(cache)).toBe(true);
+    expect((await readdir(copy)).sort()).toEqual(["aauth-copied-from", "bin", "providers", "version.txt"]);
+    await writeFile(join(copy, "providers/ours.jar"), "built in");
+    expect(await homeOf(home, cache, (line) => lines.push(line))).toBe(copy);
+    expect(lines).toHaveLength(1);
+    expect(await readdir(join(home, "providers"))).toEqual([]);
+
+    await writeFile(join(home, "providers/theirs.jar"), "new");
+    expect(await homeOf(home, cache, (line) => lines.push(line))).toBe(copy);
+    expect(lines).toHaveLength(2);
+    expect(await readdir(join(copy, "providers"))).toEqual(["theirs.jar"]);
+    expect(await readdir(cache)).toHaveLength(1);
+  });
 });
 
 test("only Keycloak takes the port of its health, and it is ready when the realm is", () => {

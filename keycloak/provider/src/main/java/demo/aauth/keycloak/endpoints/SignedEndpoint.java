@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import demo.aauth.keycloak.errors.OAuthException;
 import demo.aauth.keycloak.realm.AAuthRealm;
 import demo.aauth.keycloak.realm.AuditTrail;
+import demo.aauth.keycloak.tracing.RequestSpan;
 import jakarta.ws.rs.core.Response;
 import org.jboss.logging.Logger;
 
@@ -31,15 +32,20 @@ abstract class SignedEndpoint {
             ObjectNode answer = answer(SignedForm.read(realm.session(), body));
             return crossOrigin.clientsOnly(Answers.ok(answer));
         } catch (OAuthException refusal) {
-            audit.refused(refusal);
+            refused(refusal);
             return crossOrigin.clientsOnly(Answers.refusal(refusal));
         } catch (RuntimeException failure) {
             LOG.error("AAuth request failed", failure);
             realm.session().getTransactionManager().setRollbackOnly();
             OAuthException answer = new OAuthException(500, "server_error", "The request could not be answered");
-            audit.refused(answer);
+            refused(answer);
             return crossOrigin.clientsOnly(Answers.refusal(answer));
         }
+    }
+
+    private void refused(OAuthException refusal) {
+        audit.refused(refusal);
+        RequestSpan.current().refused(refusal);
     }
 
     /** @throws OAuthException the refusal */

@@ -14,6 +14,7 @@ import demo.aauth.keycloak.realm.AAuthRealm;
 import demo.aauth.keycloak.realm.AuditTrail;
 import demo.aauth.keycloak.requester.ExchangeRequester;
 import demo.aauth.keycloak.signing.Requester;
+import demo.aauth.keycloak.tracing.RequestSpan;
 import org.keycloak.events.EventBuilder;
 import org.keycloak.events.EventType;
 
@@ -36,6 +37,7 @@ final class TokenEndpoint extends SignedEndpoint {
     ObjectNode answer(SignedForm signed) {
         String requestType = signed.form().get("request_type");
         audit.type(eventType(requestType), requestType);
+        RequestSpan.current().requestType(requestType);
         Policy policy = realm.requireServing();
         GrantContext context = new GrantContext(realm, audit);
         ObjectNode answer = "exchange".equals(requestType) && signed.form().get("resource_token") != null

@@ -8,6 +8,7 @@ import demo.aauth.keycloak.realm.AAuthRealm;
 import demo.aauth.keycloak.realm.AuditTrail;
 import demo.aauth.keycloak.tokens.AuthTokenIssuer.Issued;
 import demo.aauth.keycloak.tokens.Decision;
+import demo.aauth.keycloak.tracing.RequestSpan;
 import org.keycloak.common.util.Time;
 
 /** What a request type works with. */
@@ -22,6 +23,7 @@ public record GrantContext(AAuthRealm realm, AuditTrail audit) {
         int lifespan = lifespan(decision, policy, now);
         Issued issued = realm.tokenIssuer().issue(decision, now, lifespan);
         audit.tokenId(issued.id());
+        RequestSpan.current().issued(issued.token());
         return Json.object().put("auth_token", issued.token()).put("expires_in", lifespan).put("token_type", TOKEN_TYPE);
     }
 

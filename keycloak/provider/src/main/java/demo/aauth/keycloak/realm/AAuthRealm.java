@@ -12,6 +12,7 @@ import demo.aauth.keycloak.signing.RequestGate;
 import demo.aauth.keycloak.storage.Grants;
 import demo.aauth.keycloak.tokens.AuthTokenIssuer;
 import demo.aauth.keycloak.tokens.TokenVerifier;
+import demo.aauth.keycloak.tracing.RequestSpan;
 import org.jboss.logging.Logger;
 import org.keycloak.common.util.Time;
 import org.keycloak.models.KeycloakSession;
@@ -91,7 +92,7 @@ public final class AAuthRealm {
 
     public RequesterVerifier requesterVerifier() {
         RequestGate gate = new RequestGate(authority(), session.singleUseObjects()::putIfAbsent, Time::currentTimeSeconds);
-        return new RequesterVerifier(gate, tokens, discovery);
+        return new RequesterVerifier(gate, tokens, discovery, RequestSpan.current());
     }
 
     /**

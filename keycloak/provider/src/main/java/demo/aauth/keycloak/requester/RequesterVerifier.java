@@ -14,19 +14,23 @@ import demo.aauth.keycloak.headers.SignatureKey;
 import demo.aauth.keycloak.headers.SignatureKeyParser;
 import demo.aauth.keycloak.keys.Ed25519Key;
 import demo.aauth.keycloak.keys.JwkThumbprint;
+import demo.aauth.keycloak.signing.Check;
 import demo.aauth.keycloak.signing.Claimant;
 import demo.aauth.keycloak.signing.ReceivedRequest;
 import demo.aauth.keycloak.signing.RequestGate;
 import demo.aauth.keycloak.signing.Requester;
+import demo.aauth.keycloak.signing.Trail;
 import demo.aauth.keycloak.tokens.AgentToken;
 import demo.aauth.keycloak.tokens.AuthToken;
 import demo.aauth.keycloak.tokens.DecodedToken;
 import demo.aauth.keycloak.tokens.TokenType;
 import demo.aauth.keycloak.tokens.TokenVerifier;
+import demo.aauth.keycloak.tracing.RequestSpan;
 
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.BiFunction;
 import java.util.function.Supplier;
 
 /**
@@ -44,17 +48,20 @@ public final class RequesterVerifier {
     private final RequestGate gate;
     private final TokenVerifier tokens;
     private final Discovery discovery;
+    private final RequestSpan span;
 
-    public RequesterVerifier(RequestGate gate, TokenVerifier tokens, Discovery discovery) {
+    /** @param span of the request: which checks were made, and what came of them, is written there */
+    public RequesterVerifier(RequestGate gate, TokenVerifier tokens, Discovery discovery, RequestSpan span) {
         this.gate = gate;
         this.tokens = tokens;
         this.discovery = discovery;
+        this.span = span;
     }
 
     /** For every request type but exchange: an auth token identifies nobody here. */
     public Requester verify(ReceivedRequest request) {
         requireSignatureKey(request);
-        return proven(() -> gate.verify(request, this::claimant));
+        return judge(request, this::claimant);
     }
 
     /**
@@ -66,6 +73,7 @@ public final class RequesterVerifier {
     public ExchangeRequester verifyExchange(ReceivedRequest request, String resourceToken, List<String> trustedIssuers) {
         requireSignatureKey(request);
         String upstreamToken = upstreamToken(request);
+        span.upstream(upstreamToken);
         JsonNode claims = unverifiedClaims(resourceToken);
         String agent = Json.text(claims, "agent");
         if (agent == null) {
@@ -74,41 +82,68 @@ public final class RequesterVerifier {
         String thumbprint = Json.text(claims, "agent_jkt");
         // Checked whole before anything that its holder says leads to a request of ours (hole J3).
         AuthToken upstream = verifyUpstream(upstreamToken, agent, trustedIssuers);
-        Requester requester = proven(() -> gate.verify(request, claim -> claimantOfExchange(agent, thumbprint)));
+        Requester requester = judge(request, (claim, trail) -> claimantOfExchange(agent, thumbprint, trail));
         return new ExchangeRequester(requester, upstream);
     }
 
-    private Claimant claimant(SignatureKey claim) {
+    /** The gate's verdict, which goes onto the request's span, too. */
+    private Requester judge(ReceivedRequest request, BiFunction<SignatureKey, Trail, Claimant> find) {
+        Trail trail = new Trail();
+        try {
+            Requester requester = gate.verify(request, claim -> find.apply(claim, trail), trail);
+            span.verified(requester, trail);
+            return requester;
+        } catch (AAuthException refusal) {
+            trail.failed(refusal.getMessage());
+            span.refused(refusal, trail);
+            throw OAuthException.unproven(refusal);
+        }
+    }
+
+    private Claimant claimant(SignatureKey claim, Trail trail) {
         if (claim instanceof SignatureKey.Hwk header) {
-            return Claimant.pseudonymous(Ed25519Key.of(header.x()));
+            trail.skip(Check.TOKEN, "scheme hwk has none");
+            trail.enter(Check.KEY);
+            Ed25519Key key = Ed25519Key.of(header.x());
+            trail.key("header", key.thumbprint());
+            return Claimant.pseudonymous(key);
         }
         if (claim instanceof SignatureKey.Jwks published) {
-            return claimant(published);
+            return claimant(published, trail);
         }
         if (claim instanceof SignatureKey.Jwt token) {
-            return claimant(token);
+            return claimant(token, trail);
         }
+        trail.enter(Check.SIGNATURE_KEY);
         throw new AAuthException(ErrorCode.UNSUPPORTED_SCHEME, "a key set by URL proves no identity");
     }
 
-    private Claimant claimant(SignatureKey.Jwks published) {
+    private Claimant claimant(SignatureKey.Jwks published, Trail trail) {
+        trail.enter(Check.SIGNATURE_KEY);
         if (published.wellKnown() != null && !published.wellKnown().equals("aauth-agent")) {
             // The name would become part of the address that is fetched.
             throw new AAuthException(ErrorCode.UNSUPPORTED_SCHEME, "well-known must be aauth-agent");
         }
+        trail.skip(Check.TOKEN, "scheme jwks has none");
+        trail.enter(Check.KEY);
         if (!Identifier.isCanonical(published.id())) {
             throw new AAuthException(ErrorCode.DISCOVERY_BLOCKED, "the agent's id is not a canonical identifier");
         }
         DiscoveredKey key = discovery.key(Kind.AGENT, published.id(), published.kid());
-        return new Claimant(published.id(), null, List.of(Ed25519Key.of(key.jwk())), () -> key.fromCache()
+        Ed25519Key found = Ed25519Key.of(key.jwk());
+        trail.key(key.fromCache() ? "discovery-cache" : "discovery", found.thumbprint());
+        return new Claimant(published.id(), null, List.of(found), () -> key.fromCache()
                 ? discovery.replacedKey(Kind.AGENT, published.id(), published.kid(), key.jwk()).map(Ed25519Key::of)
                 : Optional.empty());
     }
 
-    private Claimant claimant(SignatureKey.Jwt token) {
+    private Claimant claimant(SignatureKey.Jwt token, Trail trail) {
+        trail.enter(Check.TOKEN);
         DecodedToken decoded = DecodedToken.decode(token.jwt());
         if (decoded.hasType(TokenType.AGENT)) {
             AgentToken verified = tokens.verifyAgentToken(token.jwt());
+            trail.enter(Check.KEY);
+            trail.key("agent-token", verified.key().thumbprint());
             return new Claimant(verified.agent(), verified.delegate(), List.of(verified.key()), Optional::empty);
         }
         if (decoded.hasType(TokenType.AUTH)) {
@@ -121,6 +156,7 @@ public final class RequesterVerifier {
         try {
             return tokens.verifyAuthToken(token, agent, trustedIssuers);
         } catch (AAuthException refusal) {
+            span.refused(refusal, null);
             if (EXCHANGE_REFUSED.contains(refusal.code())) {
                 throw OAuthException.invalidGrant("Token exchange validation failed: " + refusal.getMessage(), refusal);
             }
@@ -128,7 +164,10 @@ public final class RequesterVerifier {
         }
     }
 
-    private Claimant claimantOfExchange(String agent, String thumbprint) {
+    private Claimant claimantOfExchange(String agent, String thumbprint, Trail trail) {
+        // The token has been verified before.
+        trail.enter(Check.TOKEN);
+        trail.enter(Check.KEY);
         List<Ed25519Key> keys = publishedKeys(agent, thumbprint);
         if (keys.isEmpty()) {
             // Discovery reads a set again, within its limits, when it is asked for a key id that is not in it.
@@ -138,6 +177,7 @@ public final class RequesterVerifier {
         if (keys.isEmpty()) {
             throw new AAuthException(ErrorCode.UNKNOWN_KEY, "the agent's key set has no key with the thumbprint agent_jkt");
         }
+        trail.key("discovery", thumbprint);
         return Claimant.identified(agent, keys);
     }
 

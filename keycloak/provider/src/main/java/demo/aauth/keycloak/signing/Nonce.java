@@ -1,6 +1,5 @@
 package demo.aauth.keycloak.signing;
 
-import demo.aauth.keycloak.encoding.Hashes;
 import demo.aauth.keycloak.encoding.StrictBase64;
 import demo.aauth.keycloak.errors.AAuthException;
 import demo.aauth.keycloak.errors.ErrorCode;
@@ -31,21 +30,5 @@ final class Nonce {
             throw new AAuthException(ErrorCode.MALFORMED_NONCE, "Nonce is not base64url of " + MIN_BYTES + " to 96 bytes");
         }
         return nonce;
-    }
-
-    /**
-     * Spends a nonce for as long as the signature that carries it could pass again. To be called only after the signature has been
-     * verified: else anyone could spend another's nonce.
-     *
-     * @throws AAuthException {@code nonce_replayed}
-     */
-    static void spend(ReplayStore store, String authority, String thumbprint, String nonce, long createdSeconds, long nowSeconds) {
-        // One second more: the last second of the window is inclusive.
-        long lifespanSeconds = Math.max(1, createdSeconds + Freshness.TOLERANCE_SECONDS + 1 - nowSeconds);
-        // None of the three has a space, so no two uses share a key.
-        String key = "aauth.nonce." + Hashes.sha256Url(authority + " " + thumbprint + " " + nonce);
-        if (!store.putIfAbsent(key, lifespanSeconds)) {
-            throw new AAuthException(ErrorCode.NONCE_REPLAYED, "the nonce has been used before");
-        }
     }
 }

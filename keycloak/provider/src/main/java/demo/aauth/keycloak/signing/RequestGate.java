@@ -35,29 +35,57 @@ public final class RequestGate {
 
     /**
      * @param find says who the message claims to be from, and with which keys it may have signed
+     * @param trail told of each check before it is made
      * @throws AAuthException with the code of the check that failed
      */
-    public Requester verify(ReceivedRequest request, Function<SignatureKey, Claimant> find) {
+    public Requester verify(ReceivedRequest request, Function<SignatureKey, Claimant> find, Trail trail) {
+        trail.enter(Check.HEADERS);
         HeaderFields headers = request.headers();
         String signatureKey = headers.require(HeaderFields.SIGNATURE_KEY);
         String signatureInput = headers.require(HeaderFields.SIGNATURE_INPUT);
         String signatureValue = headers.require(HeaderFields.SIGNATURE);
+
+        trail.enter(Check.SIGNATURE_KEY);
         SignatureKey claim = SignatureKeyParser.parse(signatureKey);
+        trail.claim(claim);
+
+        trail.enter(Check.SIGNATURE_INPUT);
         SignatureInput input = SignatureInput.parse(signatureInput);
+        trail.input(input);
         SignatureValue signature = SignatureValue.parse(signatureValue);
+
+        trail.enter(Check.LABELS);
         requireSameLabel(claim, input, signature);
+
+        trail.enter(Check.COVERAGE);
         Coverage.require(request, input.components());
-        byte[] base = SignatureBase.of(request, authority, input).getBytes(StandardCharsets.US_ASCII);
+        String text = SignatureBase.of(request, authority, input);
+        trail.signatureBase(text);
+        byte[] base = text.getBytes(StandardCharsets.US_ASCII);
         String nonce = Nonce.read(headers);
+
+        trail.enter(Check.CREATED);
         long now = nowSeconds.getAsLong();
         Freshness.require(input, now);
 
         Claimant claimant = find.apply(claim);
+
+        trail.enter(Check.SIGNATURE);
         Ed25519Key key = keyThatSigned(claimant, base, input, signature);
-        if (nonce != null) {
-            Nonce.spend(replayStore, authority, key.thumbprint(), nonce, input.created(), now);
+        trail.signedWith(key.thumbprint());
+
+        trail.enter(Check.REPLAY);
+        Replay.Use use = new Replay.Use(authority, key.thumbprint(), input.created(), now);
+        if (nonce == null) {
+            Replay.spendSignature(replayStore, use, signature.bytes());
+        } else {
+            Replay.spendNonce(replayStore, use, nonce);
         }
+
+        trail.enter(Check.CONTENT_DIGEST);
         requireBody(request);
+        trail.passed();
+        trail.skip(Check.REQUIREMENT, "none is given");
         return Requester.of(claimant, key);
     }
 

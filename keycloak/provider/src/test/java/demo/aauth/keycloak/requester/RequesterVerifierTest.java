@@ -1,5 +1,6 @@
 package demo.aauth.keycloak.requester;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import demo.aauth.keycloak.encoding.Json;
 import demo.aauth.keycloak.errors.OAuthException;
@@ -8,9 +9,11 @@ import demo.aauth.keycloak.signing.ReceivedRequest;
 import demo.aauth.keycloak.signing.RequestGate;
 import demo.aauth.keycloak.signing.Requester;
 import demo.aauth.keycloak.support.FakeWorld;
+import demo.aauth.keycloak.support.RecordedSpan;
 import demo.aauth.keycloak.support.SignedRequest;
 import demo.aauth.keycloak.support.TestKey;
 import demo.aauth.keycloak.tokens.TokenVerifier;
+import demo.aauth.keycloak.tracing.RequestSpan;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
@@ -33,11 +36,12 @@ class RequesterVerifierTest {
     private final FakeWorld world = new FakeWorld();
     private final TestKey key = TestKey.generate();
     private final TestKey realmKey = TestKey.generate();
+    private final RecordedSpan span = new RecordedSpan();
     private final RequesterVerifier verifier = new RequesterVerifier(
             new RequestGate("auth.example", (nonce, seconds) -> true, () -> world.now),
             new TokenVerifier(ISSUER, world.discovery(),
                     kid -> "realm".equals(kid) ? Optional.of(realmKey.jwk()) : Optional.empty(), () -> world.now),
-            world.discovery());
+            world.discovery(), new RequestSpan(span.span()));
     private final SignedRequest request = new SignedRequest(key, world.now);
 
     @BeforeEach
@@ -171,5 +175,74 @@ class RequesterVerifierTest {
         world.publish("agent", AGENT, "k", other.jwk());
         expect(401, "invalid_signature", "invalid_signature",
                 () -> exchange(upstream(AGENT, ISSUER), wish(AGENT, other.thumbprint())));
+    }
+
+    private String verdictOf(String check) {
+        JsonNode checks = Json.parse(span.attributes.get("aauth.verification.checks").toString());
+        for (JsonNode step : checks) {
+            if (check.equals(Json.text(step, "name"))) {
+                return Json.text(step, "verdict") + (step.has("reason") ? ": " + Json.text(step, "reason") : "");
+            }
+        }
+        return null;
+    }
+
+    @Test
+    void theSpanTellsWhoSignedAndWhichChecksWereMade() {
+        request.signatureKey = "(scheme=jwks id=\"" + AGENT + "\" kid=\"k\")";
+        verifier.verify(request.send());
+        assertEquals("passed", span.attributes.get("aauth.verification.verdict"));
+        assertEquals(AGENT, span.attributes.get("aauth.agent.id"));
+        assertEquals("identified", span.attributes.get("aauth.agent.level"));
+        assertEquals("discovery", span.attributes.get("aauth.verification.key_source"));
+        assertEquals(key.thumbprint(), span.attributes.get("aauth.verification.thumbprint"));
+        assertEquals(world.now, span.attributes.get("aauth.verification.created"));
+        assertTrue(span.attributes.get("aauth.verification.base").toString().contains("\"@authority\": auth.example\n"));
+        assertEquals("skipped: scheme jwks has none", verdictOf("token"));
+        assertEquals("passed", verdictOf("signature"));
+        assertEquals("skipped: none is given", verdictOf("requirement"));
+        assertEquals(List.of("aauth_signature_verified", "signature_only_accepted"), span.events);
+    }
+
+    @Test
+    void theSpanTellsWhichCheckHasFailed() {
+        request.signatureKey = "(scheme=jwks id=\"" + AGENT + "\" kid=\"k\")";
+        world.publish("agent", AGENT, "k", TestKey.generate().jwk());
+        expect(401, "invalid_signature", "invalid_signature", () -> verifier.verify(request.send()));
+        assertEquals("refused", span.attributes.get("aauth.verification.verdict"));
+        assertEquals("invalid_signature", span.attributes.get("aauth.error.code"));
+        assertEquals("passed", verdictOf("key"));
+        assertEquals("failed: the signature does not verify", verdictOf("signature"));
+        assertEquals("skipped", verdictOf("content-digest"));
+        assertEquals("ERROR: the signature does not verify", span.status);
+        expectUnproven("unsupported_scheme", "(scheme=jwks jwks=\"https://agent.example/jwks.json\" kid=\"k\")");
+        assertEquals("failed: a key set by URL proves no identity", verdictOf("signature-key"));
+        assertEquals("passed", verdictOf("created"));
+    }
+
+    /** Whoever may read traces must not be able to act for anybody. */
+    @Test
+    void theSpanHasNoTokenAndNoSignature() {
+        String upstream = upstream(AGENT, ISSUER);
+        exchange(upstream, wish(AGENT, key.thumbprint()));
+        String everything = span.attributes.toString();
+        String[] parts = upstream.split("\\.");
+        assertFalse(everything.contains(parts[2]));
+        assertFalse(everything.contains(parts[1]));
+        assertTrue(everything.contains("\"signature-key\": sig1=(scheme=jwt jwt=\"" + parts[0].substring(0, 12) + "…\")"));
+        assertTrue(span.attributes.get("aauth.upstream_token").toString().startsWith("{\"kind\":\"auth+jwt\",\"id\":\""));
+        assertEquals(true, span.attributes.get("auth.auth_token.verified"));
+        assertEquals("passed", verdictOf("token"));
+        for (Object value : span.attributes.values()) {
+            assertTrue(String.valueOf(value).length() <= 8_193);
+        }
+    }
+
+    @Test
+    void anUpstreamTokenThatIsRefusedIsToldToo() {
+        expect(401, "invalid_signature", "untrusted_issuer",
+                () -> exchange(upstream(AGENT, "https://attacker.example"), wish(AGENT, key.thumbprint())));
+        assertEquals("untrusted_issuer", span.attributes.get("aauth.error.code"));
+        assertFalse(span.attributes.containsKey("aauth.verification.checks"));
     }
 }

@@ -29,9 +29,10 @@ class RequestGateTest {
     private final RequestGate gate =
             new RequestGate("auth.example", (nonce, seconds) -> spent.putIfAbsent(nonce, seconds) == null, () -> NOW);
     private final SignedRequest request = new SignedRequest(key, NOW);
+    private final Trail trail = new Trail();
 
     private Requester verify(ReceivedRequest received) {
-        return gate.verify(received, claim -> Claimant.pseudonymous(Ed25519Key.of(((SignatureKey.Hwk) claim).x())));
+        return gate.verify(received, claim -> Claimant.pseudonymous(Ed25519Key.of(((SignatureKey.Hwk) claim).x())), trail);
     }
 
     private void expect(ErrorCode code) {
@@ -148,6 +149,31 @@ class RequestGateTest {
         assertEquals(61L, spent.values().iterator().next());
     }
 
+    /** Whoever sends no nonce has signed for one request all the same. */
+    @Test
+    void refusesASecondUseOfASignatureWithoutNonce() {
+        request.headers.remove("nonce");
+        ReceivedRequest received = request.send();
+        verify(received);
+        Refusal.expect(ErrorCode.SIGNATURE_REPLAYED, () -> verify(received));
+        // The same bytes in another spelling.
+        request.headers.put("signature", received.headers().get("signature").replace('-', '+').replace('_', '/').replace(":$", "==:"));
+        expect(ErrorCode.SIGNATURE_REPLAYED);
+        request.headers.remove("signature");
+        request.parameters = ";created=" + (NOW - 1);
+        verify(request.send());
+    }
+
+    @Test
+    void tellsWhichChecksWereMade() {
+        verify(request.send());
+        // The key, and the token it may be in, are found by whoever knows the schemes.
+        List<Check> notOurs = List.of(Check.TOKEN, Check.KEY, Check.REQUIREMENT);
+        assertEquals(List.of(Trail.Verdict.PASSED), trail.steps().stream()
+                .filter(step -> !notOurs.contains(step.check())).map(Trail.Step::verdict).distinct().toList());
+        assertEquals(Trail.Verdict.SKIPPED, trail.steps().get(Check.REQUIREMENT.ordinal()).verdict());
+    }
+
     @Test
     void aBadSignatureSpendsNobodysNonce() {
         request.authority = "evil.example";
@@ -192,7 +218,7 @@ class RequestGateTest {
             asked.incrementAndGet();
             return Optional.of(Ed25519Key.of(key.x()));
         });
-        assertEquals(key.thumbprint(), gate.verify(request.send(), claim -> claimant).thumbprint());
+        assertEquals(key.thumbprint(), gate.verify(request.send(), claim -> claimant, trail).thumbprint());
         assertEquals(1, asked.get());
     }
 
@@ -203,7 +229,7 @@ class RequestGateTest {
         Refusal.expect(ErrorCode.CREATED_OUT_OF_WINDOW, () -> gate.verify(request.send(), claim -> {
             asked.incrementAndGet();
             return Claimant.pseudonymous(Ed25519Key.of(key.x()));
-        }));
+        }, trail));
         assertEquals(0, asked.get());
     }
 }

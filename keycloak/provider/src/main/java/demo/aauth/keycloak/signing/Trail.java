@@ -1,0 +1,113 @@
+package demo.aauth.keycloak.signing;
+
+import demo.aauth.keycloak.headers.SignatureInput;
+import demo.aauth.keycloak.headers.SignatureKey;
+
+import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+
+/** Keeps record of one verification while it goes, check by check: it is what a trace shows. Decides nothing. */
+public final class Trail {
+
+    /** What became of a check. */
+    public enum Verdict {
+        PASSED, FAILED, SKIPPED
+    }
+
+    /** @param reason in one sentence without secrets; always there when it failed, else perhaps null */
+    public record Step(Check check, Verdict verdict, String reason) {
+    }
+
+    private final Map<Check, Step> steps = new EnumMap<>(Check.class);
+    private Check current;
+    private SignatureKey claim;
+    private SignatureInput input;
+    private String signatureBase;
+    private String keySource;
+    private String thumbprint;
+
+    /** Starts a check; the one before it has passed. */
+    public void enter(Check check) {
+        passed();
+        current = check;
+    }
+
+    /** Marks a check that does not apply to this request. */
+    public void skip(Check check, String reason) {
+        steps.put(check, new Step(check, Verdict.SKIPPED, reason));
+    }
+
+    /** The check under way has passed. */
+    public void passed() {
+        end(Verdict.PASSED, null);
+    }
+
+    /** The check under way has failed. */
+    public void failed(String reason) {
+        end(Verdict.FAILED, reason);
+    }
+
+    private void end(Verdict verdict, String reason) {
+        if (current != null) {
+            steps.put(current, new Step(current, verdict, reason));
+            current = null;
+        }
+    }
+
+    void claim(SignatureKey parsed) {
+        claim = parsed;
+    }
+
+    void input(SignatureInput parsed) {
+        input = parsed;
+    }
+
+    void signatureBase(String base) {
+        signatureBase = base;
+    }
+
+    /** @param source {@code header}, {@code discovery}, {@code discovery-cache} or {@code agent-token} */
+    public void key(String source, String keyThumbprint) {
+        keySource = source;
+        thumbprint = keyThumbprint;
+    }
+
+    void signedWith(String keyThumbprint) {
+        thumbprint = keyThumbprint;
+    }
+
+    /** All checks; those that were not come to are skipped. */
+    public List<Step> steps() {
+        return Arrays.stream(Check.values())
+                .map(check -> steps.getOrDefault(check, new Step(check, Verdict.SKIPPED, null)))
+                .toList();
+    }
+
+    public boolean hasPassed(Check check) {
+        return steps.containsKey(check) && steps.get(check).verdict() == Verdict.PASSED;
+    }
+
+    /** Null as long as it is not known, like everything below. */
+    public SignatureKey claim() {
+        return claim;
+    }
+
+    public SignatureInput input() {
+        return input;
+    }
+
+    /** Holds the whole {@code Signature-Key}: cut it before it is written down. */
+    public String signatureBase() {
+        return signatureBase;
+    }
+
+    public String keySource() {
+        return keySource;
+    }
+
+    public String thumbprint() {
+        return thumbprint;
+    }
+}

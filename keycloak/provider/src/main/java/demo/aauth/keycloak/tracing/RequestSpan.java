@@ -1,0 +1,204 @@
+package demo.aauth.keycloak.tracing;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import demo.aauth.keycloak.encoding.Json;
+import demo.aauth.keycloak.errors.AAuthException;
+import demo.aauth.keycloak.errors.ErrorCode;
+import demo.aauth.keycloak.errors.OAuthException;
+import demo.aauth.keycloak.headers.SignatureInput;
+import demo.aauth.keycloak.headers.SignatureKey;
+import demo.aauth.keycloak.signing.Requester;
+import demo.aauth.keycloak.signing.Trail;
+import demo.aauth.keycloak.tokens.TokenType;
+import io.opentelemetry.api.common.AttributeKey;
+import io.opentelemetry.api.common.Attributes;
+import io.opentelemetry.api.trace.Span;
+import io.opentelemetry.api.trace.StatusCode;
+
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * Writes onto the span of a request which checks were made and what came of them, under the names that the demo's other services use
+ * (docs/reference/telemetry.md). No value holds a signature or a whole token, and each is bounded. Where the server makes no spans it
+ * does nothing.
+ */
+public final class RequestSpan {
+
+    private static final int MAX_REQUEST_TYPE_LENGTH = 40;
+
+    private final Span span;
+
+    public RequestSpan(Span span) {
+        this.span = span;
+    }
+
+    /** That of the request under way. */
+    public static RequestSpan current() {
+        return new RequestSpan(Span.current());
+    }
+
+    /** @param requestType null when the request names none */
+    public void requestType(String requestType) {
+        if (requestType != null) {
+            text("aauth.request_type", requestType.substring(0, Math.min(requestType.length(), MAX_REQUEST_TYPE_LENGTH)));
+        }
+    }
+
+    /** The token that is to be exchanged. */
+    public void upstream(String token) {
+        if (span.isRecording()) {
+            text("aauth.upstream_token", TracedToken.json(token));
+        }
+    }
+
+    /** Every check has passed, and this is who asks. */
+    public void verified(Requester requester, Trail trail) {
+        if (!span.isRecording()) {
+            return;
+        }
+        String level = requester.identified() ? "identified" : "pseudonymous";
+        text("aauth.verification.verdict", "passed");
+        checks(trail);
+        text("aauth.agent.level", level);
+        if (requester.identified()) {
+            text("aauth.agent.id", requester.agent());
+            text("aauth.agent.delegate", requester.agentDelegate());
+        }
+        flag("auth.aauth.verified", true);
+        text("auth.aauth.verification_result", "valid");
+        span.addEvent("aauth_signature_verified", Attributes.of(key("scheme"), scheme(trail), key("level"), level));
+        if (isAuthToken(trail)) {
+            flag("auth.auth_token.verified", true);
+            text("auth.auth_token.agent", requester.agent());
+            span.addEvent("auth_token_verified", Attributes.of(key("agent"), Cut.end(requester.agent())));
+        }
+        if (requester.identified()) {
+            span.addEvent("signature_only_accepted", Attributes.of(key("scheme"), scheme(trail)));
+        } else {
+            flag("auth.hwk_accepted", true);
+            span.addEvent("hwk_accepted_pseudonymous");
+        }
+    }
+
+    /** A check has failed. @param trail null where it was not one of the request's own */
+    public void refused(AAuthException refusal, Trail trail) {
+        if (!span.isRecording()) {
+            return;
+        }
+        String code = refusal.code().code();
+        text("aauth.verification.verdict", "refused");
+        text("aauth.error.code", code);
+        flag("auth.aauth.verified", false);
+        text("auth.aauth.verification_result", result(refusal, trail));
+        if (trail == null) {
+            text("aauth.role", "verifier");
+        } else {
+            checks(trail);
+            if (isAuthToken(trail)) {
+                flag("auth.auth_token.verified", false);
+            }
+        }
+        error(code, refusal.getMessage());
+    }
+
+    /** The answer is a refusal, whoever asks. */
+    public void refused(OAuthException refusal) {
+        // Where a check has failed, its own code stands there already.
+        if (!refusal.error().equals("invalid_signature")) {
+            text("aauth.error.code", refusal.error());
+        }
+        error(refusal.error(), refusal.getMessage());
+    }
+
+    /** The token in the answer. */
+    public void issued(String token) {
+        if (span.isRecording()) {
+            String json = TracedToken.json(token);
+            text("aauth.token.issued", json);
+            span.addEvent("aauth.token_issued", Attributes.of(key("token"), json));
+        }
+    }
+
+    private void checks(Trail trail) {
+        text("aauth.role", "verifier");
+        text("aauth.verification.checks", checksJson(trail));
+        text("aauth.verification.scheme", scheme(trail));
+        text("auth.aauth.scheme", scheme(trail));
+        text("aauth.verification.key_source", trail.keySource());
+        text("aauth.verification.thumbprint", trail.thumbprint());
+        if (trail.signatureBase() != null) {
+            text("aauth.verification.base", Cut.base(trail.signatureBase()));
+        }
+        if (trail.claim() != null) {
+            text("aauth.verification.label", trail.claim().label());
+        }
+        if (trail.claim() instanceof SignatureKey.Jwt token) {
+            text("aauth.token.received", TracedToken.json(token.jwt()));
+        }
+        SignatureInput input = trail.input();
+        if (input != null) {
+            List<String> components = input.components().stream().map(Cut::end).toList();
+            span.setAttribute(AttributeKey.stringArrayKey("aauth.verification.covered_components"), components);
+        }
+        if (input != null && input.created() != null) {
+            span.setAttribute(AttributeKey.longKey("aauth.verification.created"), input.created());
+        }
+    }
+
+    private static String checksJson(Trail trail) {
+        ObjectNode holder = Json.object();
+        ArrayNode checks = holder.putArray("checks");
+        for (Trail.Step step : trail.steps()) {
+            ObjectNode check = checks.addObject()
+                    .put("name", step.check().title()).put("verdict", step.verdict().name().toLowerCase(Locale.ROOT));
+            if (step.reason() != null) {
+                check.put("reason", step.reason());
+            }
+            check.put("section", step.check().section());
+        }
+        return checks.toString();
+    }
+
+    private static String result(AAuthException refusal, Trail trail) {
+        if (refusal.code() == ErrorCode.MISSING_SIGNATURE) {
+            return "missing_headers";
+        }
+        return trail == null ? "error" : "invalid";
+    }
+
+    /** Null where the header could not be read. */
+    private static String scheme(Trail trail) {
+        SignatureKey claim = trail.claim();
+        if (claim == null) {
+            return null;
+        }
+        return claim instanceof SignatureKey.Hwk ? "hwk" : claim instanceof SignatureKey.Jwt ? "jwt" : "jwks";
+    }
+
+    private static boolean isAuthToken(Trail trail) {
+        return trail.claim() instanceof SignatureKey.Jwt token
+                && TracedToken.json(token.jwt()).startsWith("{\"kind\":\"" + TokenType.AUTH + "\"");
+    }
+
+    private void error(String type, String message) {
+        text("error.type", type);
+        span.setStatus(StatusCode.ERROR, Cut.end(message));
+    }
+
+    /** @param value may be null, which says nothing */
+    private void text(String name, String value) {
+        if (value != null) {
+            span.setAttribute(key(name), Cut.end(value));
+        }
+    }
+
+    private void flag(String name, boolean value) {
+        span.setAttribute(AttributeKey.booleanKey(name), value);
+    }
+
+    private static AttributeKey<String> key(String name) {
+        return AttributeKey.stringKey(name);
+    }
+}

@@ -1,0 +1,50 @@
+package demo.aauth.keycloak.tracing;
+
+import demo.aauth.keycloak.signing.Check;
+import org.junit.jupiter.api.Test;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+/** What is written here is read by the demo's protocol view: its names are the ones that count. */
+class NamesTest {
+
+    private static String read(String file) throws IOException {
+        return Files.readString(Path.of("../..", file));
+    }
+
+    @Test
+    void attributesAndEventsHaveTheNamesOfTheOtherServices() throws IOException {
+        String names = read("packages/protocol-trace/src/attribute-names.ts");
+        String ours = read("keycloak/provider/src/main/java/demo/aauth/keycloak/tracing/RequestSpan.java");
+        Matcher literal = Pattern.compile("(?:text|flag|key|Key|addEvent)\\(\"([a-z_.]+)\"").matcher(ours);
+        Set<String> unknown = new TreeSet<>();
+        int found = 0;
+        for (; literal.find(); found++) {
+            String name = literal.group(1);
+            if (!names.contains('"' + name + '"') && !names.contains("  " + name + ":")) {
+                unknown.add(name);
+            }
+        }
+        assertEquals(Set.of(), unknown);
+        assertTrue(found > 20);
+    }
+
+    @Test
+    void checksHaveTheNamesAndSectionsOfTheTypeScriptLibrary() throws IOException {
+        String theirs = read("packages/aauth/src/explain/sections.ts");
+        String[] list = theirs.substring(theirs.lastIndexOf('{') + 1, theirs.lastIndexOf('}')).replace("\"", "").strip().split(",\\s*");
+        assertEquals(Arrays.stream(list).filter(line -> !line.isBlank()).map(String::strip).collect(Collectors.joining("\n")),
+                Arrays.stream(Check.values()).map(check -> check.title() + ": " + check.section()).collect(Collectors.joining("\n")));
+    }
+}
