@@ -19,17 +19,27 @@ RUN --mount=type=cache,id=pnpm,target=/pnpm-store \
 RUN --mount=type=cache,id=pnpm,target=/pnpm-store \
     find . -name node_modules -type d -prune -exec rm -rf {} + \
     && pnpm install --offline --frozen-lockfile --prod --no-optional \
-    && rm -rf ui/src ui/index.html ui/public
+    && rm -rf ui/src ui/index.html ui/public \
+    # For the programs in compose/ and scripts/: at the root it is a package for development.
+    && ln -s ../packages/service-kit node_modules/service-kit
 
 FROM debian:trixie-slim
 LABEL org.opencontainers.image.title="AAuth full demo" \
       org.opencontainers.image.description="Backend, agents, gateway check and web page of the AAuth demo, and stand-ins for Keycloak, Agentgateway and Jaeger" \
       org.opencontainers.image.licenses="Apache-2.0"
 RUN groupadd --gid 10001 aauth && useradd --uid 10001 --gid aauth --no-create-home --shell /usr/sbin/nologin aauth \
-    && install -d -o aauth -g aauth /run/admin /data
+    && install -d -o aauth -g aauth /run/admin /run/realm /data
 COPY --from=node /usr/local/bin/node /usr/local/bin/node
 COPY --from=build /app /app
 WORKDIR /app
 USER 10001:10001
 ENV NODE_ENV=production
 ENTRYPOINT ["node"]
+# At the end: another revision makes no layer anew.
+ARG VERSION=0.1.0
+ARG REVISION=
+ARG SOURCE=
+LABEL org.opencontainers.image.version=$VERSION \
+      org.opencontainers.image.revision=$REVISION \
+      org.opencontainers.image.source=$SOURCE \
+      org.opencontainers.image.base.name=docker.io/library/debian:trixie-slim

@@ -1,11 +1,11 @@
 /**
  * Parts of the test run that need a program which is not ours and is not everywhere. `npm test -- --with NAME` adds one (`.ci/run` adds
- * all), and each has a command of its own, `npm run test:NAME`.
+ * all), and each has a command of its own, `npm run test:NAME`. Docker is none of them: `npm run test:compose` takes as long as all the
+ * rest, and needs a machine that may run containers.
  *
  * @module
  */
 
-import { prepareCompose } from "./compose/prepare-compose.ts";
 import { findOrBuildJaeger, JaegerUnavailableError } from "./jaeger/find-jaeger.ts";
 import { keycloakForTests } from "./keycloak/start-for-tests.ts";
 
@@ -41,9 +41,5 @@ export const FOREIGN_PARTS: Readonly<Record<string, ForeignPart>> = {
   keycloak: {
     tests: ["--project", "keycloak"],
     ...keycloakForTests(),
-  },
-  compose: {
-    tests: ["tests/compose"],
-    prepare: prepareCompose,
   },
 };

@@ -1,5 +1,5 @@
 import { DEMO_PORTS, REPOSITORY_ROOT, stackUrls } from "../../scripts/demo/stack.ts";
-import { runProgram } from "../../scripts/run-program.ts";
+import { type ProgramResult, runProgram } from "../../scripts/run-program.ts";
 
 const UP_LIMIT_MS = 7 * 60_000;
 const COMMAND_LIMIT_MS = 60_000;
@@ -12,26 +12,36 @@ export function isReal(name: string): boolean {
   return (process.env.COMPOSE_REAL ?? "").split(",").includes(name);
 }
 
-/** `docker compose …` with the files that COMPOSE_FILE names. @throws Error with the command's output */
-export async function compose(
-  args: readonly string[],
-  options: { env?: Readonly<Record<string, string>>; limitMs?: number } = {},
-): Promise<string> {
+interface ComposeOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly limitMs?: number;
+}
+
+/** `docker compose …` with the files that COMPOSE_FILE names, however it ends. */
+export function composeStatus(args: readonly string[], options: ComposeOptions = {}): Promise<ProgramResult> {
   const { env = {}, limitMs = COMMAND_LIMIT_MS } = options;
-  const { status, output } = await runProgram("docker", ["compose", ...args], {
+  return runProgram("docker", ["compose", ...args], {
     output: "caught",
     env,
     cwd: REPOSITORY_ROOT,
     limitMs,
   });
+}
+
+/** The same. @throws Error with the command's output when it fails */
+export async function compose(args: readonly string[], options: ComposeOptions = {}): Promise<string> {
+  const { status, output } = await composeStatus(args, options);
   if (status !== 0) throw new Error(`docker compose ${args.join(" ")}: status ${status}\n${output}`);
   return output;
 }
 
 /** `docker compose up`, and waits until everything is healthy. */
-export async function up(env: Readonly<Record<string, string>> = {}): Promise<void> {
+export async function up(
+  env: Readonly<Record<string, string>> = {},
+  args: readonly string[] = [],
+): Promise<void> {
   try {
-    await compose(["up", "--detach", "--wait", "--wait-timeout", READY_SECONDS], {
+    await compose(["up", "--detach", "--wait", "--wait-timeout", READY_SECONDS, ...args], {
       env,
       limitMs: UP_LIMIT_MS,
     });
@@ -44,7 +54,12 @@ export async function up(env: Readonly<Record<string, string>> = {}): Promise<vo
 /** One running container, as `docker inspect` tells it. */
 export interface Container {
   readonly Config: { readonly User: string; readonly Env: readonly string[] };
-  readonly State: { readonly Running: boolean; readonly Pid: number; readonly ExitCode: number };
+  readonly State: {
+    readonly Running: boolean;
+    readonly ExitCode: number;
+    readonly Health?: { readonly Status: string };
+  };
+  readonly RestartCount: number;
   readonly HostConfig: {
     readonly ReadonlyRootfs: boolean;
     readonly Memory: number;
@@ -54,8 +69,11 @@ export interface Container {
   };
 }
 
-export async function containers(): Promise<ReadonlyMap<string, Container>> {
-  const ids = (await compose(["ps", "--all", "--format", "{{.Service}} {{.ID}}"])).trim().split("\n");
+export async function containers(
+  env: Readonly<Record<string, string>> = {},
+): Promise<ReadonlyMap<string, Container>> {
+  const list = await compose(["ps", "--all", "--format", "{{.Service}} {{.ID}}"], { env });
+  const ids = list.trim().split("\n");
   const found = new Map<string, Container>();
   for (const line of ids) {
     const [service = "", id = ""] = line.split(" ");

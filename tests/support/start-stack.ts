@@ -49,6 +49,11 @@ const INHERITED_VARIABLES = ["PATH", "HOME", "TMPDIR", "LANG", "JAVA_HOME", "KEY
  * failed. Several can run side by side.
  */
 export async function startStack(options: TestStackOptions = {}): Promise<TestStack> {
+  if (process.env.COMPOSE_UNDER_TEST) {
+    // The journeys are the same; only who starts the services differs.
+    const { startContainerStack } = await import("../compose/container-stack.ts");
+    return startContainerStack(options);
+  }
   const keys = Object.keys(DEMO_PORTS) as (keyof StackPorts)[];
   const free = await freePorts(keys.length);
   const ports = Object.fromEntries(keys.map((key, index) => [key, free[index]])) as unknown as StackPorts;

@@ -1,0 +1,58 @@
+/**
+ * `realm-for-mode.ts FILE`: writes the realm as AAUTH_AUTHORIZATION_SCHEME wants it. The auth server, Keycloak or the embedded one, reads
+ * the file at each of its starts: one that was restarted asks for consent as the first one did, and without the file there is no realm.
+ * Runs before everything else, so it also refuses what is misspelt in `.env`.
+ */
+
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { ConfigError, choiceSetting, integerSetting, loadConfig, setting } from "service-kit";
+import { AUTHORIZATION_SCHEMES, DEMO_MODES, SIGNATURE_SCHEMES } from "../scripts/demo/stack.ts";
+
+/** What a person is asked about in user-delegated mode. */
+const DELEGATED_SCOPES = ["supply-chain:optimize"];
+const CONSENT_SCOPES = "aauth.consent.required.scopes";
+const REALM_FILE = new URL("../keycloak/realm/aauth-test-realm.json", import.meta.url);
+
+const settings = {
+  signatureScheme: setting({
+    env: "AAUTH_SIGNATURE_SCHEME",
+    schema: choiceSetting(SIGNATURE_SCHEMES, DEMO_MODES.signatureScheme),
+    description: "How agents sign",
+  }),
+  authorizationScheme: setting({
+    env: "AAUTH_AUTHORIZATION_SCHEME",
+    schema: choiceSetting(AUTHORIZATION_SCHEMES, DEMO_MODES.authorizationScheme),
+    description: "What a call needs",
+  }),
+  authTokenSeconds: setting({
+    env: "AUTH_SERVER_AUTH_TOKEN_SECONDS",
+    schema: integerSetting(300, { minimum: 1, maximum: 86_400 }),
+    description: "How long auth tokens are good, in seconds",
+  }),
+};
+
+try {
+  const { authorizationScheme, authTokenSeconds } = loadConfig({
+    service: "docker compose",
+    settings,
+    env: process.env,
+    argv: [],
+  });
+  const [file] = process.argv.slice(2);
+  if (file === undefined) throw new Error("the file to write is not named");
+  const realm = JSON.parse(readFileSync(REALM_FILE, "utf8")) as { attributes: Record<string, string> };
+  const scopes = JSON.parse(realm.attributes[CONSENT_SCOPES] ?? "[]") as string[];
+  const wanted = authorizationScheme === "user-delegated" ? [...scopes, ...DELEGATED_SCOPES] : scopes;
+  const attributes = {
+    ...realm.attributes,
+    [CONSENT_SCOPES]: JSON.stringify(wanted),
+    "aauth.token.lifespan": String(authTokenSeconds),
+  };
+  // Whole or not at all: an auth server may be starting.
+  writeFileSync(`${file}.new`, JSON.stringify({ ...realm, attributes }));
+  renameSync(`${file}.new`, file);
+  console.log(`Scopes that need the user's consent (${authorizationScheme}): ${wanted.join(" ")}`);
+} catch (error) {
+  console.error(error instanceof ConfigError ? error.message : `No realm: ${(error as Error).message}`);
+  process.exitCode = 2;
+}

@@ -1,0 +1,67 @@
+import { mkdir, readFile, rm } from "node:fs/promises";
+import { REPOSITORY_ROOT } from "../demo/stack.ts";
+import { runProgram } from "../run-program.ts";
+import { countVitest, type PartResult, type VitestReport } from "../test-report.ts";
+
+const LIMIT_MS = 20 * 60_000;
+const COMMAND_LIMIT_MS = 60_000;
+const FOLDER = ".cache/compose";
+
+type Variables = Readonly<Record<string, string>>;
+
+/**
+ * Runs test files of the contract in a container that joins the stack's network namespace: the auth server and the gateway must reach
+ * what the tests put on loopback, and loopback is theirs. Node is the images', the rest is the work tree, mounted.
+ *
+ * @param options.image of the project's services
+ * @param options.composeEnv with which `docker compose` finds the stack
+ */
+export async function runContractInNamespace(
+  part: string,
+  options: {
+    image: string;
+    files: readonly string[];
+    env: Variables;
+    composeEnv: Variables;
+  },
+): Promise<PartResult> {
+  const { image, files, env, composeEnv } = options;
+  const startedAt = performance.now();
+  const net = await runProgram("docker", ["compose", "ps", "--quiet", "net"], {
+    output: "caught",
+    env: composeEnv,
+    limitMs: COMMAND_LIMIT_MS,
+  });
+  const report = `${FOLDER}/contract-report.json`;
+  await mkdir(`${REPOSITORY_ROOT}${FOLDER}`, { recursive: true });
+  await rm(`${REPOSITORY_ROOT}${report}`, { force: true });
+  const variables: Variables = { ...env, NODE_ENV: "test", HOME: "/tmp" };
+  const { status } = await runProgram(
+    "docker",
+    [
+      "run",
+      "--rm",
+      "--init",
+      `--network=container:${net.output.trim()}`,
+      // What it writes into the work tree belongs to who started it.
+      `--user=${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0}`,
+      `--volume=${REPOSITORY_ROOT}:${REPOSITORY_ROOT}`,
+      `--workdir=${REPOSITORY_ROOT}`,
+      // By name: values are secrets, too, and a command line is seen by everybody.
+      ...Object.keys(variables).map((name) => `--env=${name}`),
+      image,
+      "node_modules/vitest/vitest.mjs",
+      "run",
+      "--project=integration",
+      "--no-file-parallelism",
+      "--reporter=default",
+      "--reporter=json",
+      `--outputFile.json=${report}`,
+      ...files,
+    ],
+    { output: "shown", env: variables, limitMs: LIMIT_MS },
+  );
+  const text = await readFile(`${REPOSITORY_ROOT}${report}`, "utf8").catch(() => undefined);
+  const counted = text === undefined ? undefined : (JSON.parse(text) as VitestReport);
+  return countVitest(part, counted, status, performance.now() - startedAt);
+}

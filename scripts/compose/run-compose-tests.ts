@@ -1,0 +1,151 @@
+import { writeFile } from "node:fs/promises";
+import { stringify } from "yaml";
+import { REPOSITORY_ROOT } from "../demo/stack.ts";
+import { runProgram } from "../run-program.ts";
+import { runVitest } from "../run-vitest.ts";
+import type { PartResult } from "../test-report.ts";
+import { runContractInNamespace } from "./contract-in-namespace.ts";
+import { type PreparedCompose, prepareCompose } from "./prepare-compose.ts";
+
+const UP_LIMIT_MS = 8 * 60_000;
+const COMMAND_LIMIT_MS = 60_000;
+const GATEWAY_OVERRIDE = ".cache/compose/gateway-under-test.yml";
+/** Where the gateway of the contract looks for what the tests put behind it; nothing of the stack is there. */
+const AUTHZ_PORT = "7170";
+const SUPPLY_CHAIN_PORT = "9989";
+const MARKET_ANALYSIS_PORT = "9988";
+const FIRST_FAILURE_LINES = 15;
+
+/** The parts of `npm run test:compose`, by the name that `--only` takes. */
+export const COMPOSE_PARTS = {
+  containers: (stack) => [vitest("containers", "tests/compose/stack", stack)],
+  journeys: (stack) => [vitest("journeys", "tests/compose/journeys", stack)],
+  traces: (stack) => [vitest("contract of the traces", "tests/compose/contract", stack)],
+  "auth-server": (stack) => [authServerContract(stack)],
+  gateway: (stack) => [
+    gatewayContract(stack, "config.yaml", stack.env),
+    gatewayContract(stack, "config-policy.yaml", withFile(stack.env, "docker-compose.policy.yml")),
+  ],
+} as const satisfies Record<string, (stack: PreparedCompose) => (() => Promise<PartResult>)[]>;
+
+type Variables = Readonly<Record<string, string>>;
+
+/**
+ * Prepares what the machine allows, runs the parts one after the other against the stack, and takes it down. The last result's notes say
+ * what was real; without Docker or base images there is one that says why nothing ran.
+ */
+export async function runComposeTests(
+  parts: readonly (keyof typeof COMPOSE_PARTS)[],
+  log: (line: string) => void,
+): Promise<PartResult[]> {
+  const startedAt = performance.now();
+  const none = { part: "compose", passed: 0, skipped: 0, failures: [] as string[] };
+  let stack: PreparedCompose | string;
+  try {
+    stack = await prepareCompose(process.env, log);
+  } catch (error) {
+    const failures = [(error as Error).message];
+    return [{ ...none, failures, tookMs: performance.now() - startedAt }];
+  }
+  if (typeof stack === "string") {
+    const notes = [`Skipped compose: ${stack}`];
+    return [{ ...none, skipped: 1, notes, tookMs: performance.now() - startedAt }];
+  }
+  const prepared = stack;
+  const results: PartResult[] = [];
+  try {
+    for (const run of parts.flatMap((part) => COMPOSE_PARTS[part](prepared))) results.push(await run());
+  } finally {
+    await docker(["compose", "down", "--volumes", "--timeout", "4"], prepared.env, COMMAND_LIMIT_MS);
+  }
+  const last = results.pop();
+  if (last !== undefined) results.push({ ...last, notes: ["In the containers ran:", ...prepared.wasReal] });
+  return results;
+}
+
+function vitest(part: string, folder: string, { env }: PreparedCompose) {
+  return () => {
+    log(part);
+    // One stack for all files.
+    return runVitest(part, ["--project=compose", folder, "--no-file-parallelism"], env);
+  };
+}
+
+/** Against the auth server of the running stack, with its administrator's password. */
+function authServerContract({ env, image, isReal }: PreparedCompose) {
+  const part = "contract of the auth server";
+  return async () => {
+    log(part);
+    const problem = await up(env);
+    if (problem !== undefined) return problem(part);
+    const password = await docker(["compose", "exec", "--no-TTY", "net", "cat", "/run/admin/password"], env);
+    return runContractInNamespace(part, {
+      image,
+      files: ["tests/contract/auth-server"],
+      env: {
+        AUTH_SERVER_TEST_URL: "http://localhost:8080",
+        AUTH_SERVER_TEST_KIND: isReal("keycloak") ? "keycloak" : "embedded",
+        AUTH_SERVER_TEST_PASSWORD: password.output,
+      },
+      composeEnv: env,
+    });
+  };
+}
+
+/** Against the gateway's container with its file, as it stands in the stack, but with the tests' own agents and check behind it. */
+function gatewayContract({ image }: PreparedCompose, file: string, stackEnv: Variables) {
+  const part = `contract of the gateway, ${file}`;
+  return async () => {
+    log(part);
+    const environment = {
+      AAUTH_AUTHZ_HOST: `127.0.0.1:${AUTHZ_PORT}`,
+      SUPPLY_CHAIN_AGENT_ADDR: `127.0.0.1:${SUPPLY_CHAIN_PORT}`,
+      MARKET_ANALYSIS_AGENT_ADDR: `127.0.0.1:${MARKET_ANALYSIS_PORT}`,
+    };
+    const override = stringify({ services: { agentgateway: { environment } } });
+    await writeFile(`${REPOSITORY_ROOT}${GATEWAY_OVERRIDE}`, override);
+    const env = withFile(stackEnv, GATEWAY_OVERRIDE);
+    const problem = await up(env, ["agentgateway-health"]);
+    if (problem !== undefined) return problem(part);
+    return runContractInNamespace(part, {
+      image,
+      files: ["tests/contract/gateway/gateway.test.ts"],
+      env: {
+        GATEWAY_TEST_PORT: "3000",
+        GATEWAY_TEST_FILE: file,
+        GATEWAY_TEST_AUTHZ_PORT: AUTHZ_PORT,
+        GATEWAY_TEST_SUPPLY_CHAIN_PORT: SUPPLY_CHAIN_PORT,
+        GATEWAY_TEST_MARKET_ANALYSIS_PORT: MARKET_ANALYSIS_PORT,
+      },
+      composeEnv: env,
+    });
+  };
+}
+
+/** Undefined when everything is healthy, else what makes a failed part of it. */
+async function up(env: Variables, services: readonly string[] = []) {
+  const startedAt = performance.now();
+  const args = ["compose", "up", "--detach", "--wait", "--wait-timeout", "360", ...services];
+  const { status, output } = await docker(args, env, UP_LIMIT_MS);
+  if (status === 0) return undefined;
+  const text = output.trim().split("\n").slice(-FIRST_FAILURE_LINES).join("\n");
+  return (part: string): PartResult => ({
+    part,
+    passed: 0,
+    skipped: 0,
+    failures: [`the stack did not start:\n${text}`],
+    tookMs: performance.now() - startedAt,
+  });
+}
+
+function docker(args: readonly string[], env: Variables, limitMs = COMMAND_LIMIT_MS) {
+  return runProgram("docker", args, { output: "caught", env, limitMs });
+}
+
+function withFile(env: Variables, file: string): Variables {
+  return { ...env, COMPOSE_FILE: `${env.COMPOSE_FILE}:${file}` };
+}
+
+function log(part: string): void {
+  console.log(`\n== compose: ${part} ==`);
+}

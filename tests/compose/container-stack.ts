@@ -1,0 +1,88 @@
+import { spawnSync } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { stringify } from "yaml";
+import { DEMO_MODES, DEMO_PORTS, REPOSITORY_ROOT } from "../../scripts/demo/stack.ts";
+import type { TestStack, TestStackOptions } from "../support/start-stack.ts";
+import { compose, isReal, up, urls } from "./compose-stack.ts";
+
+type Variables = Readonly<Record<string, string>>;
+
+/** Services whose containers are named after the product that can be in them. */
+const CONTAINERS: Readonly<Record<string, string>> = {
+  "auth-server": "keycloak",
+  gateway: "agentgateway",
+  "trace-store": "jaeger",
+};
+const OVERRIDE = ".cache/compose/under-test.yml";
+const POLICY_FILE = "agentgateway/config-policy.yaml";
+
+/**
+ * The stack of the journeys as containers, all of them new: what one journey left behind (traces, consent, keys) the next one must not
+ * find. It stays when the journey ends, and goes with the next one or with the test run.
+ */
+export async function startContainerStack(options: TestStackOptions = {}): Promise<TestStack> {
+  const { modes: wanted = {}, env: more = {} } = options;
+  const startedAt = performance.now();
+  const authServer = isReal("keycloak") ? "keycloak" : "embedded";
+  const modes = { ...DEMO_MODES, ...wanted, authServer } as const;
+  const variables = new Map(Object.entries(more));
+  const env = {
+    COMPOSE_FILE: [
+      process.env.COMPOSE_FILE,
+      ...(modes.policyFile === POLICY_FILE ? ["docker-compose.policy.yml"] : []),
+      OVERRIDE,
+    ].join(":"),
+    AAUTH_SIGNATURE_SCHEME: modes.signatureScheme,
+    AAUTH_AUTHORIZATION_SCHEME: modes.authorizationScheme,
+  };
+  writeOverride(variables);
+  await up(env, ["--force-recreate"]);
+  return {
+    ports: DEMO_PORTS,
+    urls,
+    modes,
+    processes: [],
+    readyAfterMs: performance.now() - startedAt,
+    log: () => composeLog(env),
+    async kill(name) {
+      await compose(["kill", containerOf(name)], { env });
+    },
+    async startAgain(name, changed = {}) {
+      variables.set(name, { ...variables.get(name), ...changed });
+      writeOverride(variables);
+      await up(env, ["--no-deps", containerOf(name)]);
+    },
+    stop: async () => {},
+  };
+}
+
+function containerOf(name: string): string {
+  return CONTAINERS[name] ?? name;
+}
+
+function writeOverride(variables: ReadonlyMap<string, Variables>): void {
+  const services = [...variables].map(([name, environment]) => [
+    containerOf(name),
+    { environment: name === "auth-server" ? forAuthServer(environment) : environment },
+  ]);
+  mkdirSync(`${REPOSITORY_ROOT}.cache/compose`, { recursive: true });
+  writeFileSync(`${REPOSITORY_ROOT}${OVERRIDE}`, stringify({ services: Object.fromEntries(services) }));
+}
+
+/** Keycloak takes the settings of our provider by names of its own. */
+function forAuthServer(variables: Variables): Variables {
+  const { AUTH_SERVER_CONSENT_SECONDS: consentSeconds, ...rest } = variables;
+  if (!isReal("keycloak") || consentSeconds === undefined) return variables;
+  return { ...rest, KC_SPI_LOGIN_PROTOCOL__AAUTH__CONSENT_LIFESPAN: consentSeconds };
+}
+
+/** What the containers have printed, as lines `service | line`. */
+function composeLog(env: Variables): string {
+  const { stdout } = spawnSync("docker", ["compose", "logs", "--no-color"], {
+    cwd: REPOSITORY_ROOT,
+    encoding: "utf8",
+    env: { ...process.env, ...env },
+    maxBuffer: 2 ** 28,
+  });
+  return stdout.replace(/^(\S+)-\d+( *\|)/gm, "$1$2");
+}

@@ -1,0 +1,52 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { type Progress, progressSchema, startReplySchema } from "backend-api";
+import { WITH_MARKET_ANALYSIS } from "../support/optimization-run.ts";
+import { userAccessToken } from "../support/sign-in.ts";
+import { urls } from "./compose-stack.ts";
+
+const POLL_MS = 100;
+
+/** A run of the demo's user that has been started and is not waited for. */
+export interface RunUnderWay {
+  progress(): Promise<Progress>;
+  /** Resolves when it has ended, or wants the user's consent. */
+  ended(): Promise<Progress>;
+}
+
+/** Starts a run through both agents. */
+export async function startRun(): Promise<RunUnderWay> {
+  const authorization = `Bearer ${await userAccessToken(urls)}`;
+  const started = await fetch(`${urls.backend}/optimization/start`, {
+    method: "POST",
+    headers: { authorization, "content-type": "application/json" },
+    body: JSON.stringify(WITH_MARKET_ANALYSIS),
+  });
+  const reply: unknown = await started.json();
+  if (!started.ok) throw new Error(`the run did not start: ${started.status} ${JSON.stringify(reply)}`);
+  const { request_id } = startReplySchema.parse(reply);
+  const progress = async () => {
+    const state = await fetch(`${urls.backend}/optimization/progress/${request_id}`, {
+      headers: { authorization },
+    });
+    return progressSchema.parse(await state.json());
+  };
+  return {
+    progress,
+    async ended() {
+      for (;;) {
+        const state = await progress();
+        if (state.status !== "pending" && state.status !== "running") return state;
+        await pause(POLL_MS);
+      }
+    },
+  };
+}
+
+/** How a run ends of somebody who signs in anew: an auth server that was started again may know no session. */
+export async function nextRun(): Promise<string> {
+  try {
+    return (await (await startRun()).ended()).status;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}

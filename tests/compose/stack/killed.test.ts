@@ -1,0 +1,92 @@
+/** What becomes of a run whose container is killed, and of the next one. */
+
+import { setTimeout as pause } from "node:timers/promises";
+import type { Progress } from "backend-api";
+import { installLocalhostLookup } from "service-kit";
+import { beforeAll, expect, test } from "vitest";
+import { compose, up } from "../compose-stack.ts";
+import { nextRun, startRun } from "../run-under-way.ts";
+import { throughContainers } from "../through-containers.ts";
+
+installLocalhostLookup();
+throughContainers();
+
+/** A run has passed the backend and the first agent by then, and waits for the one that is paused. */
+const RUN_UNDER_WAY_MS = 1500;
+const BACK = { timeout: 60_000, interval: 1000 };
+
+beforeAll(() => up());
+
+/** Who answers late, so that the run is on its way when the other one dies. */
+const slow = (killed: string) =>
+  killed === "market-analysis-agent" ? "supply-chain-agent" : "market-analysis-agent";
+
+/** Starts a run, and kills a container while it provably goes on: it waits for another one, which is paused. */
+async function killDuringRun(name: string) {
+  await compose(["pause", slow(name)]);
+  try {
+    const run = await startRun();
+    await pause(RUN_UNDER_WAY_MS);
+    expect((await run.progress()).status).toBe("running");
+    await compose(["kill", name]);
+    return run;
+  } finally {
+    await compose(["unpause", slow(name)]);
+  }
+}
+
+test.each([
+  // Those that the run needs after the kill.
+  ["market-analysis-agent", ["failed"]],
+  ["supply-chain-agent", ["failed"]],
+  ["agentgateway", ["failed"]],
+  // Those that it may have done with by then.
+  ["gateway-authz", ["failed", "completed"]],
+  ["keycloak", ["failed", "completed"]],
+  // Those that it never needs.
+  ["jaeger", ["completed"]],
+  ["ui", ["completed"]],
+  ["delegate-agent", ["completed"]],
+])("%s, during a run: it ends %j, and the next one works when it is back", async (name, ends) => {
+  const end = await (await killDuringRun(name)).ended();
+  expect(ends).toContain(end.status);
+  expectClearEnd(end);
+  await up();
+  await expect.poll(nextRun, BACK).toBe("completed");
+});
+
+test.each(["supply-chain-agent", "agentgateway", "gateway-authz"])(
+  "%s, before a run: it fails and says where",
+  async (name) => {
+    await compose(["kill", name]);
+    const end = await (await startRun()).ended();
+    expect(end.status).toBe("failed");
+    expectClearEnd(end);
+    await up();
+    await expect.poll(nextRun, BACK).toBe("completed");
+  },
+);
+
+test("backend: its runs are gone with it, and the next one works when it is back", async () => {
+  const run = await killDuringRun("backend");
+  await expect(run.progress()).rejects.toThrow();
+  await up();
+  await expect.poll(nextRun, BACK).toBe("completed");
+});
+
+test("net: nobody reaches the stack; after `down` and `up` the next run works", async () => {
+  const run = await killDuringRun("net");
+  await expect(run.progress()).rejects.toThrow();
+  await compose(["down", "--timeout", "4"]);
+  await up();
+  await expect.poll(nextRun, BACK).toBe("completed");
+});
+
+function expectClearEnd({ status, failure }: Progress): void {
+  if (status !== "failed") return;
+  expect(failure).toMatchObject({
+    hop: expect.any(String),
+    code: expect.any(String),
+    message: expect.any(String),
+  });
+}
