@@ -95,10 +95,11 @@ Those of a response are on its own span, the others on the span that was current
 attributes that begin with \`auth.\` are those of the published walk-through of the demo. What a gate found stands there on the span of the
 agent's work (\`${SPAN.supplyChainExecute}\`), here on the server span above it: the gate decides before any work begins.
 
-${table(["Event", "Where and what"], rows(EVENT))}
-Their attributes: ${Object.values(EVENT_ATTRIBUTE)
-    .map((name) => `\`${name}\``)
-    .join(", ")}. Tokens as JSON, \`expires_in\` in seconds.
+${table(
+  ["Event", "Where, what, and its attributes"],
+  rows(EVENT).map((row) => row.map(withAttributeNames)),
+)}
+Tokens as JSON, \`expires_in\` in seconds, \`duration_ms\` in milliseconds.
 
 ## What is never there
 
@@ -126,6 +127,14 @@ const SERVICES: Readonly<Record<string, string>> = {
   authServer: "services/auth-server",
   keycloak: "Keycloak",
 };
+
+/** A comment names an event's attributes as the code does. */
+function withAttributeNames(comment: string): string {
+  const names: Readonly<Record<string, string>> = EVENT_ATTRIBUTE;
+  return comment.replace(/`(\w+)`/g, (word, key: string) =>
+    names[key] === undefined ? word : `\`${names[key]}\``,
+  );
+}
 
 /** The comment at each name, as one line. */
 function readComments(): Map<string, string> {

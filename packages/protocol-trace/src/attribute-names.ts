@@ -110,9 +110,9 @@ export const ATTRIBUTE = {
   /** Client and server. As above; not of a challenge, whose body the agent does not read. */
   responseBody: "aauth.http.response.body",
 
-  /** Server; published name. `hwk`, `jwks` or `jwt`: {@link ATTRIBUTE} `verifiedScheme` again. */
+  /** Server; published name. As `aauth.verification.scheme`. */
   publishedScheme: "auth.aauth.scheme",
-  /** Server; published name. Boolean: every check but the requirement has passed. So it is true on a challenged caller's span, too. */
+  /** Server; published name. Boolean: the caller has signed, with a key of its own, what arrived. Where it is challenged, too. */
   publishedVerified: "auth.aauth.verified",
   /** Server; published name. `valid`, `invalid`, `missing_headers` (nobody has signed) or `error` (the gate could not tell). */
   publishedResult: "auth.aauth.verification_result",
@@ -130,13 +130,13 @@ export const ATTRIBUTE = {
 } as const;
 
 /**
- * Span events: what happened between two messages. Under each name the attributes that it has. Those without `aauth.` are the published
- * walk-through's.
+ * Span events: what happened between two messages. Above each name its members of {@link EVENT_ATTRIBUTE}. Those without `aauth.` are
+ * the published walk-through's.
  */
 export const EVENT = {
   /** Client: a signature was made. `scheme` */
   requestSigned: "aauth.request_signed",
-  /** Client: a response asks for more. {@link EVENT_ATTRIBUTE} `level`, `authServer`, `resourceToken`, `status` */
+  /** Client: a response asks for more. `level`, `authServer`, `resourceToken`, `status` */
   challengeReceived: "agent_auth_challenge_received",
   /** Client: there was a resource token in it. `tokenId`, `authServer` */
   resourceTokenExtracted: "resource_token_extracted",
@@ -172,7 +172,7 @@ export const EVENT = {
   hwkAccepted: "hwk_accepted_pseudonymous",
   /** Server: the gate let the request pass on a signature by a known agent, without an auth token. `scheme` */
   signatureOnlyAccepted: "signature_only_accepted",
-  /** Server: a resource token goes out with a challenge. `resourceToken`, `authServer`, `agent` */
+  /** Server: a resource token goes out with a challenge. `resourceToken`, `authServer` */
   resourceTokenIssued: "resource_token_issued",
   /** Server of an auth server: a token goes out. `token` */
   tokenIssued: "aauth.token_issued",
