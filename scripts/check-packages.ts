@@ -1,6 +1,7 @@
 /**
- * Builds and packs the published packages and judges the tarballs as their users would meet them: publint (does the manifest tell the
- * truth), attw (do the types resolve), and an import of every entry point by Node outside the workspace.
+ * Packs the published packages and judges the tarballs as their users would meet them: publint (does the manifest tell the truth), attw
+ * (do the types resolve), an import of every entry point by Node outside the workspace, and links of the README that lead nowhere.
+ * Packing builds (`prepack`). `OLDEST_NODE=/path/to/node` imports with that Node as well: `engines` is a promise.
  *
  * @module
  */
@@ -8,13 +9,12 @@
 import { mkdir, mkdtemp, readFile, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { buildPackages, PUBLISHED_PACKAGES } from "./build-packages.ts";
+import { PUBLISHED_PACKAGES } from "./build-packages.ts";
 import { REPOSITORY_ROOT } from "./demo/stack.ts";
 import { localProgram, runProgram } from "./run-program.ts";
 
 const folder = await mkdtemp(join(tmpdir(), "packed-"));
 try {
-  await buildPackages();
   for (const name of PUBLISHED_PACKAGES) {
     const source = `${REPOSITORY_ROOT}packages/${name}`;
     await demand(localProgram("pnpm"), ["pack", "--pack-destination", folder], source);
@@ -29,6 +29,7 @@ try {
       Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }),
     );
     for (const entry of Object.keys(manifest.exports)) await importEntry(join(name, entry));
+    await refuseRelativeLinks(name);
     console.log(`${name} ${manifest.version}: ${Object.keys(manifest.exports).length} entry points`);
   }
 } finally {
@@ -54,11 +55,21 @@ async function unpack(
 }
 
 async function importEntry(specifier: string): Promise<void> {
-  await demand(
-    process.execPath,
-    ["--input-type=module", "--eval", `await import(${JSON.stringify(specifier)})`],
-    folder,
-  );
+  for (const node of [process.execPath, process.env.OLDEST_NODE]) {
+    if (node === undefined) continue;
+    await demand(
+      node,
+      ["--input-type=module", "--eval", `await import(${JSON.stringify(specifier)})`],
+      folder,
+    );
+  }
+}
+
+/** A tarball has the README and `dist`; whatever else the repository has is not there for a reader of the package's page. */
+async function refuseRelativeLinks(name: string): Promise<void> {
+  const text = await readFile(join(folder, "node_modules", name, "README.md"), "utf8");
+  const [link] = /\]\((?!https?:|#)[^)]*\)/.exec(text) ?? [];
+  if (link !== undefined) throw new Error(`the README of ${name} links out of its package: ${link}`);
 }
 
 async function demand(program: string, args: readonly string[], cwd?: string): Promise<void> {

@@ -37,7 +37,7 @@ const componentLists = new RecentMap<string, readonly string[]>(128);
  *   appears twice, a component with parameters (`;sf`, `;bs`, `;key`, …: this profile has none), a non-integer
  *   `expires`; `header_too_large`
  *
- * Does NOT check coverage or time: see `requireCoverage` and `requireFreshness`.
+ * Does NOT check coverage or time: the gate of `aauth/resource` does.
  *
  * @example
  * parseSignatureInput('sig1=("@method" "@authority" "@path" "signature-key");created=1730217600').components;

@@ -68,7 +68,7 @@ export function readAgentMetadata(document: unknown, id: string): AgentMetadata 
   });
 }
 
-/** Reads a fetched resource document; see {@link readAgentMetadata}. */
+/** Reads a fetched resource document. Unknown members are dropped; the same errors as for an agent's. */
 export function readResourceMetadata(document: unknown, id: string): ResourceMetadata {
   const members = asObject(document);
   sameIdentity(members, "resource", id);
@@ -81,7 +81,7 @@ export function readResourceMetadata(document: unknown, id: string): ResourceMet
   });
 }
 
-/** Reads a fetched issuer document; see {@link readAgentMetadata}. */
+/** Reads a fetched issuer document. Unknown members are dropped; the same errors as for an agent's. */
 export function readIssuerMetadata(document: unknown, id: string): IssuerMetadata {
   const members = asObject(document);
   sameIdentity(members, "issuer", id);

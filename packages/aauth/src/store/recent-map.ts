@@ -9,8 +9,10 @@ export class RecentMap<Key, Value> {
   #young = new Map<Key, Value>();
   #old = new Map<Key, Value>();
 
+  /** @throws RangeError below 2: each generation has at least one entry */
   constructor(maxEntries: number) {
-    this.#halfSize = Math.max(1, maxEntries >> 1);
+    if (!(maxEntries >= 2)) throw new RangeError("maxEntries must be at least 2");
+    this.#halfSize = maxEntries >> 1;
   }
 
   get(key: Key): Value | undefined {

@@ -26,3 +26,14 @@ test("a new value takes the place of the old one", () => {
   map.set("a", 4);
   expect([map.get("a"), map.get("b")]).toEqual([4, 1]);
 });
+
+test.each([2, 3, 10])("a bound of %s is kept", (maxEntries) => {
+  const map = new RecentMap<number, number>(maxEntries);
+  for (let key = 0; key < 20; key++) map.set(key, key);
+  const held = Array.from({ length: 20 }, (_, key) => key).filter((key) => map.get(key) !== undefined);
+  expect(held.length).toBeLessThanOrEqual(maxEntries);
+});
+
+test.each([1, 0, Number.NaN])("a bound of %s cannot be kept", (maxEntries) => {
+  expect(() => new RecentMap(maxEntries)).toThrow(RangeError);
+});
