@@ -2,6 +2,7 @@ import diagnostics from "node:diagnostics_channel";
 import type { FastifyInstance, RouteOptions } from "fastify";
 import { createLogger, loadConfig, type Settings } from "service-kit";
 import { REPOSITORY_ROOT } from "../demo/stack.ts";
+import { askedAccess, userTokenOf } from "./asked-access.ts";
 import { table } from "./table.ts";
 
 interface Builder {
@@ -55,14 +56,6 @@ interface RouteAccess {
 
 const MOST_METHODS_NAMED = 4;
 
-/** The auth server's routes bring their own checks instead of declaring a level: what those demand. */
-const UNDECLARED: readonly (readonly [RegExp, string])[] = [
-  [/^\/admin\//, "the administrator's token"],
-  [/\/protocol\/aauth\/agent\/(token|revoke)$/, "signature of the agent (profile 6.1)"],
-  [/\/protocol\/aauth\/agent\/auth/, "a browser, signed in; request token (profile 6.5)"],
-  [/\/openid-connect\/userinfo$/, "an access token"],
-];
-
 /** `docs/reference/endpoints.md`, out of the routes that the built services really have. */
 export async function endpointsPage(): Promise<string> {
   const sections: string[] = [];
@@ -70,7 +63,7 @@ export async function endpointsPage(): Promise<string> {
     const rows = (await routesOf(service, build)).map(({ methods, url, access }) => [
       methods.length > MOST_METHODS_NAMED ? "any" : methods.join(" "),
       `\`${url}\``,
-      access || (UNDECLARED.find(([path]) => path.test(url))?.[1] ?? "nothing"),
+      access,
     ]);
     sections.push(`## ${service}\n\n${intro}\n\n${table(["Method", "Path", "Requires"], rows)}`);
   }
@@ -78,7 +71,8 @@ export async function endpointsPage(): Promise<string> {
 
 Every route of the services as they start by default, with what a caller must bring. At the agents, \`signature\` is any valid signature,
 \`identity\` one of a named agent, \`authorization\` an auth token with the scope; modes change it (README). The gateway has no routes of
-its own: it forwards by host, and answers \`/healthz/ready\` on 15021, \`/metrics\` on 15020 and its configuration on 15000.
+its own: it forwards by host, and answers \`/healthz/ready\` on 15021, \`/metrics\` on 15020 and its configuration on 15000. Where a route
+declares no level, the last column was found by asking it without any credentials.
 
 ${sections.join("\n")}`;
 }
@@ -90,13 +84,13 @@ interface FoundRoute {
 }
 
 async function routesOf(service: string, build: string): Promise<FoundRoute[]> {
-  const found = new Map<string, FoundRoute>();
+  const found = new Map<string, Omit<FoundRoute, "access"> & { readonly declared: unknown }>();
   const onRoute = (route: RouteOptions) => {
     const methods = [route.method].flat().filter((method) => method !== "HEAD" && method !== "OPTIONS");
     if (methods.length === 0) return;
     if (route.url.startsWith("/assets/") || route.url.startsWith("/favicon")) return;
     const { aauth, access } = (route.config ?? {}) as RouteAccess;
-    found.set(`${route.url} ${methods}`, { methods, url: route.url, access: describe(aauth ?? access) });
+    found.set(`${route.url} ${methods}`, { methods, url: route.url, declared: aauth ?? access });
   };
   const watch = (message: unknown) => {
     (message as { fastify: FastifyInstance }).fastify.addHook("onRoute", onRoute);
@@ -110,18 +104,29 @@ async function routesOf(service: string, build: string): Promise<FoundRoute[]> {
       (config: unknown, deps: unknown) => Promise<{ app: FastifyInstance }>
     >;
     const config = loadConfig({ service, settings, env: {}, argv: [] });
-    const logger = createLogger({ service, level: "error", format: "text" });
+    const logger = createLogger({ service, level: "silent", format: "text" });
     const { app } = await module[build]!(config, { logger });
     await app.ready();
-    await app.close();
+    try {
+      const routes = [...found.values()].map(async ({ methods, url, declared }) => ({
+        methods,
+        url,
+        access:
+          declared === undefined
+            ? await askedAccess(app, methods[0]!, url, () => userTokenOf(app))
+            : describe(declared),
+      }));
+      return (await Promise.all(routes)).sort((a, b) => (a.url < b.url ? -1 : a.url > b.url ? 1 : 0));
+    } finally {
+      await app.close();
+    }
   } finally {
     diagnostics.unsubscribe("fastify.initialization", watch);
   }
-  return [...found.values()].sort((a, b) => (a.url < b.url ? -1 : a.url > b.url ? 1 : 0));
 }
 
 function describe(access: unknown): string {
-  if (access === undefined || access === "public") return "";
+  if (access === "public") return "nothing";
   if (typeof access === "string") return access;
   const { level, scopes } = access as { level?: string; scopes?: readonly string[] };
   return [

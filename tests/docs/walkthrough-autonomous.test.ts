@@ -20,7 +20,10 @@ import { describePage } from "../support/walkthrough-tests.ts";
 installLocalhostLookup();
 
 const FROM_BACKEND = { from: "supply-chain-backend" } as const;
-const CALL_FIELDS = ["signature-key", "signature-input", "signature"];
+const CALL_FIELDS = [
+  ...["content-type", "content-digest", "nonce"],
+  ...["signature-key", "signature-input", "signature"],
+];
 
 let folder: string;
 let stack: TestStack;
@@ -70,7 +73,7 @@ describePage("03-autonomous.md", async () => {
     challenge: fenced("http", answerLines(first, ["agent-auth"])),
     "token-request": fenced(
       "http",
-      `${requestLines(tokenRequest, ["content-type", ...CALL_FIELDS])}\n\n${tokenRequest.request.body}`,
+      `${requestLines(tokenRequest, CALL_FIELDS)}\n\n${tokenRequest.request.body}`,
     ),
     "second-call": fenced("http", requestLines(second, CALL_FIELDS)),
     "resource-token": tokenBlock(challengeToken(run, FROM_BACKEND)),

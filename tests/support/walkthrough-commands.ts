@@ -67,8 +67,10 @@ export async function problemOf(command: ShownCommand): Promise<string | undefin
   if (program === "docker") {
     const files = words.filter((_word, index) => words[index - 1] === "-f");
     const text = ["docker-compose.yml", ...files].map((file) => read(file) ?? "").join("\n");
+    const lost = files.find((file) => read(file) === undefined);
+    if (lost !== undefined) return `there is no file ${lost}`;
     const unknown = Object.keys(env).find((variable) => !text.includes(`\${${variable}`));
-    return unknown === undefined ? missingFile(files) : `no compose file uses ${unknown}`;
+    return unknown === undefined ? undefined : `no compose file uses ${unknown}`;
   }
   return undefined;
 }

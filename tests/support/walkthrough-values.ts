@@ -1,4 +1,4 @@
-import { jwkThumbprint } from "aauth";
+import { createHash } from "node:crypto";
 
 /** What differs from run to run, by its form. The first form that fits a place counts. */
 const FORMS = {
@@ -47,24 +47,34 @@ export function anyOf(form: Form): string {
 }
 
 /**
- * A text with each value replaced by its form and a number, the same number for the same value. Two texts have the same canonical form
- * when there is a bijection between their values: a key that stands for two keys of the run, or two that stand for one, make a difference.
- * Moments are left to {@link momentsOf}.
+ * A text with each value replaced by its form and a number, the same number for the same value, and thumbprints by the number of their
+ * key. Two texts have the same canonical form when there is a bijection between their values that keeps each thumbprint with its key: a
+ * value that stands for two of the run, two that stand for one, and two that have changed places make a difference. Moments are left to
+ * {@link momentsOf}.
  */
 export function canonical(text: string): string {
+  const keyOf = keysByThumbprint(text);
   const numbers = new Map<string, string>();
   const counts = new Map<Form, number>();
-  return text.replace(ANY_VALUE, (value, ...rest) => {
-    const groups = rest.at(-1) as Record<string, string | undefined>;
-    const form = Object.entries(groups).find(([, found]) => found !== undefined)![0] as Form;
-    if (form === "time" || form === "seconds") return `<${form}>`;
+  const numbered = (form: Form, value: string): string => {
     const known = numbers.get(value);
     if (known !== undefined) return known;
     const count = (counts.get(form) ?? 0) + 1;
     counts.set(form, count);
-    numbers.set(value, `<${form} ${count}>`);
-    return `<${form} ${count}>`;
-  });
+    numbers.set(value, `${form} ${count}`);
+    return `${form} ${count}`;
+  };
+  let from = 0;
+  let result = "";
+  for (const { form, text: value, index } of runValues(text)) {
+    const key = keyOf.get(value);
+    const isLeftOut = form === "time" || form === "seconds";
+    const name =
+      key === undefined ? numbered(form, isLeftOut ? form : value) : `thumbprint of ${numbered("key", key)}`;
+    result += `${text.slice(from, index)}<${name}>`;
+    from = index + value.length;
+  }
+  return result + text.slice(from);
 }
 
 /** Moments of a text in Unix seconds, each as its distance from the first one. */
@@ -84,11 +94,21 @@ export function lifetimesOf(text: string): number[] {
  * Thumbprints of a text (`thumbprint=`, `"agent_jkt"`) that are not the RFC 7638 thumbprint of a key in the same text. Who reads a page
  * can recompute each.
  */
-export async function strangeThumbprints(text: string): Promise<string[]> {
+export function strangeThumbprints(text: string): string[] {
+  const known = keysByThumbprint(text);
+  const shown = [...text.matchAll(/(?:thumbprint=|"agent_jkt": ?")([\w-]+)/g)].map(([, value]) => value!);
+  return [...new Set(shown)].filter((thumbprint) => !known.has(thumbprint));
+}
+
+/** The Ed25519 keys of a text, by their thumbprints. */
+function keysByThumbprint(text: string): Map<string, string> {
   const keys = [...text.matchAll(/"x": ?"([\w-]{43})"|\bx="([\w-]{43})"/g)].map(
     ([, json, field]) => json ?? field!,
   );
-  const known = new Set(await Promise.all(keys.map((x) => jwkThumbprint({ kty: "OKP", crv: "Ed25519", x }))));
-  const shown = [...text.matchAll(/(?:thumbprint=|"agent_jkt": ?")([\w-]+)/g)].map(([, value]) => value!);
-  return [...new Set(shown)].filter((thumbprint) => !known.has(thumbprint));
+  return new Map(keys.map((x) => [thumbprintOf(x), x]));
+}
+
+/** By hand, and not by the package that the pages are about. */
+function thumbprintOf(x: string): string {
+  return createHash("sha256").update(`{"crv":"Ed25519","kty":"OKP","x":"${x}"}`).digest("base64url");
 }
