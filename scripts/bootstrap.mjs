@@ -19,6 +19,7 @@ const COMMANDS = {
   "test:agentgateway": "scripts/test-agentgateway.ts",
   "test:jaeger": "scripts/test-jaeger.ts",
   "test:compose": "scripts/test-compose.ts",
+  "test:holes": "scripts/holes.ts",
   consent: "scripts/consent.ts",
   explain: "scripts/explain.ts",
   delegate: "services/delegate-agent/src/main.ts",

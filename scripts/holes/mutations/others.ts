@@ -1,0 +1,314 @@
+import type { Mutation } from "../mutation.ts";
+
+const AAUTH = "packages/aauth/src";
+const SERVER = "services/auth-server/src";
+const CONTRACT = "tests/contract/auth-server";
+const ORDERS = "services/backend/src/orders/order-service.ts";
+const ORDERS_TEST = "services/backend/test/orders/order-service.test.ts";
+const EXCHANGE = `${CONTRACT}/exchange.test.ts`;
+const CODE = `${CONTRACT}/code-and-refresh.test.ts`;
+const REQUEST = `${CONTRACT}/request-auth.test.ts`;
+const CLAIMS = `${AAUTH}/tokens/claim-checks.ts`;
+const LIMITS = "packages/fastify-aauth/src/level-limits.ts";
+const LIMITS_TEST = "packages/fastify-aauth/test/level-limits.test.ts";
+const HOLDINGS_TEST = "services/auth-server/test/holdings.test.ts";
+
+/** Checks that no published implementation lacks by name: authority that ends, delegates, orders, bounds, shapes. */
+export const OTHERS: readonly Mutation[] = [
+  {
+    id: "X1",
+    without: "an exchanged token ends with its upstream token",
+    edits: [[`${SERVER}/request-types/exchange.ts`, "    notAfter: upstream.exp,\n", ""]],
+    test: [EXCHANGE, "a token that ends with the caller's"],
+  },
+  {
+    id: "X1",
+    without: "an exchanged token ends when policy says",
+    edits: [[`${SERVER}/issue-token.ts`, "return Math.min(authTokenLifetimeSeconds, left);", "return left;"]],
+    test: [EXCHANGE, "a token no longer than policy has it"],
+  },
+  {
+    id: "X1",
+    without: "an exchange asks for no scope that the caller lacks",
+    edits: [[`${SERVER}/request-types/exchange.ts`, "if (expansion.length > 0)", "if (false)"]],
+    test: [EXCHANGE, "a scope that the caller does not have"],
+  },
+  {
+    id: "X1",
+    without: "a chain of exchanges has a bound",
+    edits: [
+      [
+        `${SERVER}/request-types/exchange.ts`,
+        "if (depthOf(act) > policy.exchangeMaxDepth) {",
+        "if (false) {",
+      ],
+    ],
+    test: [EXCHANGE, "a chain that is longer"],
+  },
+  {
+    id: "X1",
+    without: "another issuer's user is none of this realm",
+    edits: [[`${SERVER}/request-types/exchange.ts`, "upstream.iss === issuer && ", ""]],
+    test: [EXCHANGE, "J3, P7: is refused without a single request"],
+  },
+  {
+    id: "X2",
+    without: "consent is remembered no longer than it can be revoked",
+    edits: [
+      [
+        `${SERVER}/aauth.ts`,
+        "Math.min(state.policy().refreshTokenLifetimeSeconds, state.realm.ssoSessionMaxLifespan)",
+        "state.realm.ssoSessionMaxLifespan",
+      ],
+    ],
+    test: [
+      `${CONTRACT}/consent.test.ts`,
+      "is asked again once the refresh token that came with it has expired",
+    ],
+  },
+  ...(
+    ["as a code is not for", "as a refresh token is not for", "what the agent itself was given"] as const
+  ).map((name) => ({
+    id: "X3",
+    without: `what a delegate was given is its own: ${name}`,
+    edits: [
+      [`${SERVER}/request-types/code.ts`, " && grant.agentDelegate === requester.agentDelegate", ""],
+    ] as const,
+    test: [CODE, name] as const,
+  })),
+  {
+    id: "X3",
+    without: "a remembered consent is one delegate's",
+    edits: [
+      [`${SERVER}/consent/consent-memory.ts`, "agent, agentDelegate ?? null, resource]", "agent, resource]"],
+    ],
+    test: [CODE, "as a remembered consent is not for"],
+  },
+  {
+    id: "X3",
+    without: "a code is for the key that asked",
+    edits: [[`${SERVER}/request-types/code.ts`, " || requester.thumbprint !== consented.thumbprint", ""]],
+    test: [CODE],
+  },
+  {
+    id: "X3",
+    without: "a code is for the agent that asked",
+    edits: [[`${SERVER}/request-types/code.ts`, "if (!sameAgent(consented, requester) || ", "if ("]],
+    test: [CODE, "is for the agent that asked, also when another one has the same key"],
+  },
+  {
+    id: "X4",
+    without: "a resource token is for the agent that brings it",
+    edits: [[`${AAUTH}/tokens/resource-token.ts`, "if (claims.agent !== expected.agent) {", "if (false) {"]],
+    test: [REQUEST, "for another agent"],
+  },
+  {
+    id: "X4",
+    without: "a resource token is for the key that brings it",
+    edits: [
+      [`${AAUTH}/tokens/resource-token.ts`, "if (claims.agent_jkt !== expected.agentJkt) {", "if (false) {"],
+    ],
+    test: [REQUEST, "for another key"],
+  },
+  {
+    id: "X5",
+    without: "delegates count as their agent",
+    edits: [
+      [
+        LIMITS,
+        "return JSON.stringify([agent.agent, subject]);",
+        "return JSON.stringify([agent.agent, agent.agentDelegate, subject]);",
+      ],
+    ],
+    test: [LIMITS_TEST, "delegates count as their agent"],
+  },
+  {
+    id: "X5",
+    without: "an agent has a limit for all its users",
+    edits: [[LIMITS, "    authorized: limiter(authorizedTogether),\n", ""]],
+    test: [LIMITS_TEST, "an agent has a limit for all its users"],
+  },
+  {
+    id: "X5",
+    without: "all keys together have a limit",
+    edits: [[LIMITS, "    pseudonymous: limiter(limits.pseudonymousTogether),\n", ""]],
+    test: [LIMITS_TEST, "all keys together"],
+  },
+  {
+    id: "X6",
+    without: "an approved order is asked for with the key it was approved for",
+    edits: [
+      [ORDERS, "...(visit?.keyThumbprint !== undefined && { keyThumbprint: visit.keyThumbprint }),", ""],
+    ],
+    test: [ORDERS_TEST, "is tried again with the key"],
+  },
+  {
+    id: "X6",
+    without: "a request can be made with an earlier key",
+    edits: [
+      [
+        `${AAUTH}/agent/signed-fetch.ts`,
+        "const keys = pinnedTo(context.keyThumbprint, options.keys);",
+        "const { keys } = options;",
+      ],
+    ],
+    test: ["packages/aauth/test/agent/rotation.test.ts", "gets the request again with the key"],
+  },
+  {
+    id: "X6",
+    without: "a second demand for the user ends the order",
+    edits: [
+      [
+        ORDERS,
+        "error instanceof UserInteractionRequiredError && visit === undefined",
+        "error instanceof UserInteractionRequiredError",
+      ],
+    ],
+    test: [ORDERS_TEST, "whose agent wants the user again"],
+  },
+  {
+    id: "X6",
+    without: "an order that nobody comes back to ends",
+    edits: [[ORDERS, "    expire(kept);\n    return kept;", "    return kept;"]],
+    test: [ORDERS_TEST, "whose visit nobody has come back from"],
+  },
+  {
+    id: "X6",
+    without: "a user has twenty open orders",
+    edits: [[ORDERS, "if (open.length >= MAX_OPEN_PER_USER) {", "if (false) {"]],
+    test: [ORDERS_TEST, "are open twenty at a time"],
+  },
+  {
+    id: "X6",
+    without: "a user has a hundred orders remembered",
+    edits: [[ORDERS, "orders.delete(order.order_id);", "void order;"]],
+    test: [ORDERS_TEST, "are remembered a hundred at a time"],
+  },
+  {
+    id: "X6",
+    without: "orders of one agent are limited",
+    edits: [
+      [
+        "services/supply-chain-agent/src/orders/order-routes.ts",
+        'aauth: { level: "identified" }, aauthLimits: LIMITS }',
+        'aauth: { level: "identified" } }',
+      ],
+    ],
+    test: [
+      "services/supply-chain-agent/test/interaction.test.ts",
+      "an agent may order a hundred times a minute",
+    ],
+  },
+  {
+    id: "X7",
+    without: "the page says whose words the scopes are in",
+    edits: [
+      [`${SERVER}/consent/describe-request.ts`, "words.filter((name) => !isIdentityScope(name)),", "words,"],
+    ],
+    test: [`${CONTRACT}/own-token.test.ts`, "gets a token for itself"],
+  },
+  {
+    id: "X8",
+    without: "a delegate says that consent is wanted",
+    edits: [
+      ["services/delegate-agent/src/delegate.ts", 'error.oauthError === "invalid_request" &&', "false &&"],
+    ],
+    test: ["tests/integration/delegate.test.ts", "says so where a user's consent is wanted"],
+  },
+  {
+    id: "X8",
+    without: "a delegate's report is for the user who had it work",
+    edits: [
+      [
+        "services/backend/src/delegates/delegates-service.ts",
+        "JSON.stringify([userId, sub])",
+        "JSON.stringify([sub, userId && 0])",
+      ],
+    ],
+    test: ["services/backend/test/delegates/delegates-service.test.ts", "a report is for the user"],
+  },
+  {
+    id: "X9",
+    without: "names in an auth token are text",
+    edits: [
+      [
+        `${AAUTH}/tokens/auth-token.ts`,
+        'for (const name of ["sub", "agent", "agent_delegate", "jti"]) optionalString(claims, name);',
+        "",
+      ],
+    ],
+    test: ["packages/aauth/test/tokens/auth-token.test.ts", "refuses a claim of the wrong type"],
+  },
+  ...(["auth-token", "resource-token", "agent-token"] as const).map((kind) => ({
+    id: "X9",
+    without: `iat and nbf are numbers: ${kind}`,
+    edits: [
+      [
+        CLAIMS,
+        "if (value !== undefined && !(typeof",
+        'if (name === "exp" && value !== undefined && !(typeof',
+      ],
+    ] as const,
+    test: [`packages/aauth/test/tokens/${kind}.test.ts`, "a claim of the wrong type"] as const,
+  })),
+  {
+    id: "X9",
+    without: "names in a resource token are text",
+    edits: [
+      [
+        `${AAUTH}/tokens/resource-token.ts`,
+        'for (const name of ["iss", "aud", "agent", "agent_jkt"]) requiredString(claims, name);',
+        "",
+      ],
+    ],
+    test: ["packages/aauth/test/tokens/resource-token.test.ts", "a claim of the wrong type"],
+  },
+  {
+    id: "X9",
+    without: "names in an agent token are text",
+    edits: [
+      [
+        `${AAUTH}/tokens/agent-token.ts`,
+        'for (const name of ["iss", "sub"]) requiredString(decoded.claims, name);',
+        "",
+      ],
+    ],
+    test: ["packages/aauth/test/tokens/agent-token.test.ts", "a claim of the wrong type"],
+  },
+  {
+    id: "X9",
+    without: "the audience of an agent token has its shape",
+    edits: [[`${AAUTH}/tokens/agent-token.ts`, "  optionalAudience(decoded.claims);\n", ""]],
+    test: ["packages/aauth/test/tokens/agent-token.test.ts", "a claim of the wrong type"],
+  },
+  {
+    id: "X10",
+    without: "one agent cannot fill the store of all",
+    edits: [[`${SERVER}/holdings.ts`, "keys.size - maxPerHolder", "keys.size - Number.MAX_SAFE_INTEGER"]],
+    test: [HOLDINGS_TEST, "one agent, whatever delegates it makes"],
+  },
+  {
+    id: "X10",
+    without: "delegates fill the share of their agent",
+    edits: [
+      [
+        `${SERVER}/grants.ts`,
+        "holderOf: ({ agent }) => agent,",
+        "holderOf: (value) => JSON.stringify(value),",
+      ],
+    ],
+    test: [HOLDINGS_TEST, "one agent, whatever delegates it makes"],
+  },
+  {
+    id: "X10",
+    without: "one person cannot end the pages of others",
+    edits: [
+      [
+        `${SERVER}/aauth.ts`,
+        "holderOf: ({ userId }) => userId,",
+        "holderOf: ({ requestToken }) => requestToken + Math.random(),",
+      ],
+    ],
+    test: ["services/auth-server/test/consent/consent.test.ts", "who loads the page over and over"],
+  },
+];
