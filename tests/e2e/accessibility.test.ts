@@ -103,10 +103,23 @@ test("the consent page, and the run it was for", async () => {
 test("every message of the run, the section that demands a check, and a tampered request", async () => {
   await page.getByRole("link", { name: "Look at every message" }).click();
   const messages = page.getByRole("link", { name: /^Message \d+ of / });
-  await expect.poll(() => messages.count(), WAIT).toBe(8);
-  await messages.nth(4).click();
-  await page.getByText("an implementation by other people, builds the same base").waitFor(WAIT);
+  await expect.poll(() => messages.count(), WAIT).toBe(10);
+  await messages.nth(6).click();
   await expectAccessible(page, "protocol-view", { everyShape: true });
+  for (const [tab, text] of [
+    ["Signature", "an implementation by other people, builds the same base"],
+    ["Token", "The same key signed this message"],
+    ["Request and response", "As recorded by the sender"],
+  ] as const) {
+    await page.getByRole("tab", { name: tab }).click();
+    await page.getByText(text).waitFor(WAIT);
+    await expectAccessible(page, `protocol-view-${tab.split(" ")[0]?.toLowerCase()}`);
+  }
+  await messages.nth(3).click();
+  await page.getByText("What the page did is in traces of its own").waitFor(WAIT);
+  await expectAccessible(page, "protocol-view-visit");
+  await messages.nth(6).click();
+  await page.getByRole("tab", { name: "Checks" }).click();
 
   await page.getByRole("button", { name: "profile 2.7" }).first().click();
   const dialog = page.getByRole("dialog", { name: "Wire profile, section 2.7" });
@@ -116,8 +129,15 @@ test("every message of the run, the section that demands a check, and a tampered
 
   await press("Try: Send it to another path");
   await press("Look at the message");
+  const attempt = page.locator('[data-variant="changed-path"]');
+  await attempt.getByRole("tab", { name: "Signature" }).click(WAIT);
   await page.getByText("the marked ones differ").waitFor(WAIT);
   await expectAccessible(page, "break-it");
+  await attempt.getByRole("link", { name: "On a page of its own" }).click();
+  await heading("An attempt to break run");
+  await page.getByTestId("message-answers").waitFor(WAIT);
+  await expectAccessible(page, "break-it-attempt");
+  await page.getByRole("link", { name: "Back to the run" }).click();
   await page.getByRole("link", { name: "Back to the workspace" }).click();
 });
 
@@ -156,6 +176,10 @@ test("an order, and the agent's own page", async () => {
   await page.getByRole("link").click();
   await page.getByTestId("order-placed").waitFor(WAIT);
   await expectAccessible(page, "ui-order-placed");
+  await page.getByRole("link", { name: "See the order’s messages" }).click();
+  await expect.poll(() => page.getByRole("link", { name: /^Message \d+ of 5/ }).count(), WAIT).toBe(5);
+  await expectAccessible(page, "order-messages");
+  await page.getByRole("link", { name: "Back to the workspace" }).click();
 
   watched.expectComplaint(/status of 400/);
   await page.goto(visits[0]!);

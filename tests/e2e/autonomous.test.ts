@@ -73,7 +73,21 @@ describe("a person in a browser", () => {
     const { page } = await openPage(browser);
     await page.goto(`${stack.urls.traces}/trace/${click.traceId}`);
     await page.locator("button.row", { hasText: "POST again, signed with jwt" }).first().waitFor();
-    await screenshot(page, "trace-waterfall");
+    // The first try and its repetition are told apart at a glance.
+    const outcomeOf = (name: string) =>
+      page.locator("button.row", { hasText: name }).first().locator(".outcome").textContent();
+    expect(await outcomeOf("POST signed with jwks")).toBe("401");
+    expect(await outcomeOf("POST again, signed with jwt")).toBe("200");
+    await page.setViewportSize({ width: 1280, height: 900 });
+    await screenshot(page, "trace-waterfall", { fullPage: false });
+    await page.setViewportSize({ width: 400, height: 900 });
+    await page.emulateMedia({ colorScheme: "dark" });
+    await screenshot(page, "trace-waterfall-phone-dark", { fullPage: false });
+    await page.setViewportSize({ width: 1280, height: 900 });
+    await page.emulateMedia({ colorScheme: "light" });
+    await page.goto(stack.urls.traces);
+    await page.locator(".traces a", { hasText: SPAN.click }).first().waitFor();
+    await screenshot(page, "trace-search", { fullPage: false });
   });
 
   test("asks for market analysis, and the second agent answers through its own challenge", async () => {

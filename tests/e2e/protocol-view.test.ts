@@ -50,6 +50,14 @@ async function openMessage(page: Page, number: number): Promise<void> {
 
 const openTab = (page: Page, name: string | RegExp) => page.getByRole("tab", { name }).click(WAIT);
 
+/** A part of the page, as a whole. */
+async function partPicture(page: Page, part: string, name: string, width = 1280): Promise<void> {
+  // High enough for everything: a sticky header would lie over a picture that has to be scrolled for.
+  await page.setViewportSize({ width, height: 6000 });
+  await screenshot(page.getByTestId(part), name);
+  await page.setViewportSize({ width: 1280, height: 1000 });
+}
+
 /** Light and dark, wide and narrow: it fits; all four are kept as pictures. */
 async function inAllShapes(page: Page, name: string): Promise<void> {
   for (const colorScheme of ["light", "dark"] as const) {
@@ -147,9 +155,7 @@ describe("a user-delegated run over both hops", () => {
     expect(await detail.locator("mark").count()).toBe(0);
     await openTab(page, "Token");
     await detail.getByText("The same key signed this message").waitFor(WAIT);
-    await page.setViewportSize({ width: 1280, height: 3000 });
-    await screenshot(detail, "protocol-view-token");
-    await page.setViewportSize({ width: 1280, height: 1000 });
+    await partPicture(page, "message-detail", "protocol-view-token");
 
     // Who steps on goes on looking at the tokens.
     await openMessage(page, 9);
@@ -219,12 +225,12 @@ describe("a user-delegated run over both hops", () => {
     const { page } = watched;
     await openMessage(page, 7);
     await inAllShapes(page, "protocol-view");
-    // High enough for everything: a sticky header would lie over a picture that has to be scrolled for.
-    await page.setViewportSize({ width: 1280, height: 4000 });
-    await screenshot(page.getByTestId("spans"), "protocol-view-spans");
-    await page.setViewportSize({ width: 400, height: 6000 });
-    await screenshot(page.getByTestId("spans"), "protocol-view-spans-phone");
-    await page.setViewportSize({ width: 1280, height: 1000 });
+    await partPicture(page, "spans", "protocol-view-spans");
+    await page.emulateMedia({ colorScheme: "dark" });
+    await partPicture(page, "spans", "protocol-view-spans-phone-dark", 400);
+    await page.emulateMedia({ colorScheme: "light" });
+    await openMessage(page, 2);
+    await partPicture(page, "message-detail", "protocol-view-checks");
   });
 
   test("the spans are beside the message, not pages below it", async () => {

@@ -1,5 +1,5 @@
 import { Tabs } from "@mantine/core";
-import { afterChecks, type Message, type ProtocolRun, partyName } from "protocol-trace/read";
+import { afterChecks, interactionUrl, type Message, type ProtocolRun, partyName } from "protocol-trace/read";
 import type { ReactNode } from "react";
 import { CheckLists } from "./check-lists.tsx";
 import { HttpView } from "./http-view.tsx";
@@ -72,11 +72,18 @@ export function MessageTabs({ run, message, tab, onTab }: MessageTabsProps) {
   );
 }
 
-/** Every check has passed, and still the message was turned down. */
+/** Every check has passed, and still the message was turned down, or something else is wanted. */
 function AfterChecks({ message }: { message: Message }) {
   const after = afterChecks(message);
-  if (after === undefined) return null;
   const party = partyName(message.stoppedAt ?? message.to);
+  if (interactionUrl(message) !== undefined) {
+    return (
+      <p className={styles.after}>
+        Then {party} itself asked for the user in person, with status {message.status}.
+      </p>
+    );
+  }
+  if (after === undefined) return null;
   return (
     <p className={styles.after} data-kind={after}>
       {after === "policy"

@@ -101,15 +101,18 @@ function linkList(links) {
   );
 }
 
+/** A text of several lines. It may be longer than its place, so the keyboard must get there to scroll it. */
+const block = (text) => element("pre", { tabindex: 0 }, text);
+
 /** JSON is laid out, texts of several lines keep them, everything else is as it is. */
 function shown(value) {
   if (typeof value !== "string") return String(value);
   if (/^[[{]/.test(value)) {
     try {
-      return element("pre", {}, JSON.stringify(JSON.parse(value), null, 2));
+      return block(JSON.stringify(JSON.parse(value), null, 2));
     } catch {
       // Looks like JSON and is not: shown as any text.
     }
   }
-  return value.includes("\n") ? element("pre", {}, value) : value;
+  return value.includes("\n") ? block(value) : value;
 }
