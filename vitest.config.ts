@@ -52,16 +52,18 @@ export default defineConfig({
         ...shared,
         test: {
           ...shared.test,
-          // Needs a Keycloak, which npm run test:keycloak starts; the journeys start their own.
+          // Needs a Keycloak, which npm run test:keycloak starts, or two that are one; the journeys start their own.
           name: "keycloak",
-          include: process.env.AUTH_SERVER_TEST_URL
-            ? [
-                "tests/keycloak/**/*.test.ts",
-                "tests/contract/auth-server/**/*.test.ts",
-                "tests/integration/consent-command.test.ts",
-                "tests/e2e/{autonomous,user-delegated,order}.test.ts",
-              ]
-            : [],
+          include: process.env.KEYCLOAK_CLUSTER_NODES
+            ? ["tests/keycloak/cluster/**/*.test.ts"]
+            : process.env.AUTH_SERVER_TEST_URL
+              ? [
+                  "tests/keycloak/*.test.ts",
+                  "tests/contract/auth-server/**/*.test.ts",
+                  "tests/integration/consent-command.test.ts",
+                  "tests/e2e/{signature-only,autonomous,user-delegated,order}.test.ts",
+                ]
+              : [],
           testTimeout: 120_000,
           hookTimeout: 600_000,
           // One realm for all of them.

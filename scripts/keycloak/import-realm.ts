@@ -1,4 +1,5 @@
-const ANSWER_LIMIT_MS = 30_000;
+/** Right after its start Keycloak is slow, the more so where other programs start with it. */
+const ANSWER_LIMIT_MS = 120_000;
 
 /**
  * Creates a realm through the admin API, as `--import-realm` does at the start; but from a value instead of a file, so that every run
@@ -10,8 +11,10 @@ export async function importRealm(options: {
   origin: string;
   admin: { username: string; password: string };
   realm: object;
+  /** Another node of the cluster may have it already. Default false. */
+  mayExist?: boolean;
 }): Promise<void> {
-  const { origin, admin, realm } = options;
+  const { origin, admin, realm, mayExist = false } = options;
   const signal = AbortSignal.timeout(ANSWER_LIMIT_MS);
   const signIn = await fetch(`${origin}/realms/master/protocol/openid-connect/token`, {
     method: "POST",
@@ -26,6 +29,6 @@ export async function importRealm(options: {
     body: JSON.stringify(realm),
     signal,
   });
-  if (!reply.ok)
+  if (!reply.ok && !(mayExist && reply.status === 409))
     throw new Error(`Keycloak did not take the realm (status ${reply.status}): ${await reply.text()}`);
 }

@@ -36,6 +36,12 @@ async function main(): Promise<number> {
         password: env.KEYCLOAK_ADMIN_PASSWORD || "admin",
       },
       realm: await realm(),
+      ...(env.KEYCLOAK_CLUSTER_DATABASE_URL && {
+        cluster: {
+          databaseUrl: env.KEYCLOAK_CLUSTER_DATABASE_URL,
+          port: Number(required("KEYCLOAK_CLUSTER_PORT")),
+        },
+      }),
       ...(env.AUTH_SERVER_CONSENT_SECONDS && { consentSeconds: Number(env.AUTH_SERVER_CONSENT_SECONDS) }),
       ...(env.OTEL_EXPORTER_OTLP_ENDPOINT && { otlpUrl: env.OTEL_EXPORTER_OTLP_ENDPOINT }),
       env,

@@ -7,6 +7,12 @@ import { withQuickStart } from "./quick-start.ts";
 const HEALTH_POLL_MS = 200;
 const HEALTH_ANSWER_LIMIT_MS = 2000;
 
+export interface ClusterOptions {
+  readonly databaseUrl: string;
+  /** Where the other nodes reach it, on loopback. */
+  readonly port: number;
+}
+
 export interface KeycloakOptions {
   /** Folder of a prepared Keycloak. */
   readonly home: string;
@@ -16,6 +22,8 @@ export interface KeycloakOptions {
   readonly managementPort: number;
   readonly admin: { readonly username: string; readonly password: string };
   readonly realm: object;
+  /** What it shares with the other nodes of its cluster. Default: it is alone, and its database is in its memory. */
+  readonly cluster?: ClusterOptions;
   /** How long a request waits for the user's consent. Default the provider's. */
   readonly consentSeconds?: number;
   /** Where its spans go. Default: it makes none. */
@@ -32,7 +40,7 @@ export interface KeycloakOptions {
  * @throws Error when it does not take the realm
  */
 export async function startKeycloak(options: KeycloakOptions): Promise<{ ended: Promise<number> }> {
-  const { home, origin, managementPort, admin, realm, consentSeconds, otlpUrl, signal } = options;
+  const { home, origin, managementPort, admin, realm, cluster, consentSeconds, otlpUrl, signal } = options;
   const traces = [`--tracing-endpoint=${otlpUrl}`, "--tracing-protocol=http/protobuf"];
   const child = spawn(
     "sh",
@@ -45,7 +53,7 @@ export async function startKeycloak(options: KeycloakOptions): Promise<{ ended: 
       "--http-host=127.0.0.1",
       `--http-port=${options.port}`,
       `--http-management-port=${managementPort}`,
-      "--cache=local",
+      ...(cluster === undefined ? ["--cache=local"] : sharedWith(cluster)),
       // Its own address is plain http: then agents may be on this machine, too.
       `--spi-login-protocol--aauth--development=${origin.startsWith("http:")}`,
       ...(consentSeconds === undefined
@@ -82,13 +90,25 @@ export async function startKeycloak(options: KeycloakOptions): Promise<{ ended: 
   while (!hasEnded && !(await isHealthy(managementPort))) await pause(HEALTH_POLL_MS);
   if (hasEnded || signal.aborted) return { ended };
   try {
-    await importRealm({ origin: `http://127.0.0.1:${options.port}`, admin, realm });
+    const mayExist = cluster !== undefined;
+    await importRealm({ origin: `http://127.0.0.1:${options.port}`, admin, realm, mayExist });
   } catch (error) {
     stop();
     await ended;
     throw error;
   }
   return { ended };
+}
+
+function sharedWith({ databaseUrl, port }: ClusterOptions): string[] {
+  return [
+    `--db-url=${databaseUrl}`,
+    "--cache=ispn",
+    // The nodes find each other through the database.
+    "--cache-stack=jdbc-ping",
+    "--cache-embedded-network-bind-address=127.0.0.1",
+    `--cache-embedded-network-bind-port=${port}`,
+  ];
 }
 
 async function isHealthy(managementPort: number): Promise<boolean> {

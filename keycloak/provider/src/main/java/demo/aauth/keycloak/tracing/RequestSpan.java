@@ -15,6 +15,7 @@ import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.api.common.Attributes;
 import io.opentelemetry.api.trace.Span;
 import io.opentelemetry.api.trace.StatusCode;
+import io.opentelemetry.instrumentation.api.instrumenter.LocalRootSpan;
 
 import java.util.List;
 import java.util.Locale;
@@ -36,7 +37,18 @@ public final class RequestSpan {
 
     /** That of the request under way. */
     public static RequestSpan current() {
-        return new RequestSpan(Span.current());
+        return new RequestSpan(serverSpan());
+    }
+
+    /** Keycloak makes a span for each method of an endpoint; what is decided belongs to the request's. */
+    private static Span serverSpan() {
+        try {
+            Span root = LocalRootSpan.current();
+            return root.getSpanContext().isValid() ? root : Span.current();
+        } catch (LinkageError absent) {
+            // A Keycloak without the library that makes the spans of requests.
+            return Span.current();
+        }
     }
 
     /** @param requestType null when the request names none */

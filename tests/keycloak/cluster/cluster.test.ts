@@ -1,0 +1,142 @@
+/** Two nodes are one auth server: whatever one of them has given, taken or seen, the other knows. */
+
+import { afterAll, beforeEach, expect, test } from "vitest";
+import {
+  consentedCode,
+  isConsent,
+  Person,
+  redeem,
+  sentTo,
+  startConsent,
+} from "../../contract/auth-server/journey.ts";
+import type { AskOptions, Form, Reply } from "../../contract/auth-server/party.ts";
+import {
+  ASK_FOR_OPTIMIZE,
+  expectRefusal,
+  grantedToken,
+  startWorld,
+} from "../../contract/auth-server/world.ts";
+import { startLoadBalancer } from "./load-balancer.ts";
+
+const NODES = process.env.KEYCLOAK_CLUSTER_NODES!.split(" ");
+const [A, B] = [0, 1];
+
+const balancer = await startLoadBalancer(process.env.AUTH_SERVER_TEST_URL!, NODES);
+const world = await startWorld();
+const { server, agent, wish } = world;
+
+beforeEach(async () => {
+  balancer.use(A);
+  await server.setAttributes(ASK_FOR_OPTIMIZE);
+});
+afterAll(() => balancer.close());
+
+/** The same signed request, sent to one node past the load balancer. */
+function sentToNode(node: number): AskOptions {
+  return { tamper: () => ({ url: server.tokenEndpoint.replace(server.origin, NODES[node]!) }) };
+}
+
+const at = (node: number, form: Form, options: AskOptions = {}): Promise<Reply> =>
+  agent.ask(server, form, { ...options, ...sentToNode(node) });
+
+async function refreshToken(): Promise<string> {
+  return String((await redeem(world, await consentedCode(world))).body.refresh_token);
+}
+
+test("both serve the same realm, under one name", async () => {
+  const documents = await Promise.all(
+    NODES.map(async (node) => (await fetch(`${node}/realms/aauth-test/.well-known/aauth-issuer`)).json()),
+  );
+  expect(documents[0]).toMatchObject({ issuer: server.issuer });
+  expect(documents[1]).toEqual(documents[0]);
+});
+
+test("a signed request is good once: what one has taken, the other refuses", async () => {
+  await server.setAttributes();
+  for (const nonce of ["with", "without"] as const) {
+    const form = new URLSearchParams(wish() as Record<string, string>).toString();
+    const { headers } = agent.tokenRequest(server, form, nonce === "without" ? { nonce: null } : {});
+    const again = (node: number) =>
+      agent.ask(server, form, {
+        tamper: () => ({ url: server.tokenEndpoint.replace(server.origin, NODES[node]!), headers: headers! }),
+      });
+    grantedToken(await again(A));
+    expectRefusal(await again(B), 401, "invalid_signature");
+    expectRefusal(await again(A), 401, "invalid_signature");
+  }
+});
+
+test("of two that get one signed request at once, one answers it", async () => {
+  await server.setAttributes();
+  const form = new URLSearchParams(wish() as Record<string, string>).toString();
+  const { headers } = agent.tokenRequest(server, form);
+  const replies = await Promise.all(
+    [A, B].map((node) =>
+      agent.ask(server, form, {
+        tamper: () => ({ url: server.tokenEndpoint.replace(server.origin, NODES[node]!), headers: headers! }),
+      }),
+    ),
+  );
+  expect(replies.map(({ status }) => status).sort()).toEqual([200, 401]);
+});
+
+test("a request made at one is agreed to at the other, and its code redeemed at the first", async () => {
+  const { url } = await startConsent(world);
+  balancer.use(B);
+  const person = new Person();
+  const answer = await person.decide(await person.openSignedIn(url), "accept");
+  balancer.use(A);
+  expect((await redeem(world, sentTo(answer).query.code!)).status).toBe(200);
+});
+
+test("a page shown by one is answered at the other, once", async () => {
+  const person = new Person();
+  const page = await person.openSignedIn((await startConsent(world)).url);
+  balancer.use(B);
+  const answer = await person.decide(page, "accept");
+  expect(sentTo(answer).query.code).toBeDefined();
+  balancer.use(A);
+  expect((await person.decide(page, "accept")).status).toBe(400);
+});
+
+test("a code is good once: of two that get it at once, one redeems it", async () => {
+  for (let round = 0; round < 5; round++) {
+    const code = await consentedCode(world);
+    const form = { request_type: "code", code, redirect_uri: agent.callback };
+    const replies = await Promise.all([at(A, form), at(B, form)]);
+    expect(replies.map(({ status }) => status).sort()).toEqual([200, 400]);
+  }
+});
+
+test("a refresh token of one is refreshed at the other, and revoked for both", async () => {
+  const refresh_token = await refreshToken();
+  const form = { request_type: "refresh", refresh_token };
+  for (const node of [A, B]) grantedToken(await at(node, form));
+  balancer.use(B);
+  const revoked = await agent.ask(server, { token: refresh_token }, { url: server.revocationEndpoint });
+  expect(revoked.status).toBe(200);
+  for (const node of [A, B])
+    expectRefusal(await at(node, form), 400, "invalid_grant", "Invalid refresh_token");
+});
+
+test("a consent is remembered by both, and forgotten by both", async () => {
+  const person = new Person();
+  const { body } = await redeem(world, await consentedCode(world, person));
+  for (const node of [A, B]) {
+    balancer.use(node);
+    expect(sentTo(await person.open((await startConsent(world)).url)).query.code).toBeDefined();
+  }
+  const token = String(body.refresh_token);
+  expect((await agent.ask(server, { token }, { url: server.revocationEndpoint })).status).toBe(200);
+  for (const node of [A, B]) {
+    balancer.use(node);
+    expect(isConsent(await person.open((await startConsent(world)).url))).toBe(true);
+  }
+});
+
+test("a policy changed at one holds at the other", async () => {
+  balancer.use(B);
+  await server.setAttributes({ "aauth.blocked.agents": JSON.stringify([agent.id]) });
+  for (const node of [A, B])
+    expectRefusal(await at(node, wish()), 403, "access_denied", "Agent is not allowed by policy");
+});
