@@ -189,6 +189,13 @@ describe("a message whose signature headers are wrong", () => {
     // What the gateway has let through is used up for the agent, too.
     expectRefusal(await send(directly(throughGateway)), agentRefusal("nonce_replayed"));
   });
+
+  test("the same message twice, of a peer that sends no nonce", async () => {
+    const throughGateway = agent.signed(call(), JWKS, { nonce: null });
+    expect((await send(throughGateway)).status).toBe(200);
+    expectRefusal(await send(throughGateway), gatewayRefusal("signature_replayed"));
+    expectRefusal(await send(directly(throughGateway)), agentRefusal("signature_replayed"));
+  });
 });
 
 describe("a caller who is not who it says", () => {
