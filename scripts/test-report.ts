@@ -1,3 +1,5 @@
+import { relative } from "node:path";
+
 /** What one part of the test run came to. */
 export interface PartResult {
   readonly part: string;
@@ -50,11 +52,15 @@ export function countVitest(
   });
   if (status !== 0 && failures.length === 0)
     failures.push("an error outside every test; see vitest's output above");
+  const notes = report.testResults
+    .filter(({ assertionResults: tests }) => tests.length > 0 && tests.every(wasSkipped))
+    .map(({ name, assertionResults }) => `Not run: ${relative(".", name)}, ${assertionResults.length} tests`);
   return {
     part,
     passed: report.numPassedTests,
     skipped: report.numPendingTests + report.numTodoTests,
     failures,
+    ...(notes.length > 0 && { notes }),
     tookMs,
   };
 }
@@ -89,6 +95,10 @@ export function summaryText(results: readonly PartResult[]): string {
     ),
     "",
   ].join("\n");
+}
+
+function wasSkipped({ status }: { readonly status: string }): boolean {
+  return status === "skipped" || status === "pending";
 }
 
 function countsText(passed: number, failed: number, skipped: number): string {

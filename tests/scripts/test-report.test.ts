@@ -31,6 +31,13 @@ test("counts tests by name", () => {
   expect(counted).toEqual({ part: "unit", passed: 1, skipped: 1, failures: ["b"], tookMs: 5 });
 });
 
+test("a file of which nothing ran is named", () => {
+  expect(countVitest("unit", report({ a: "skipped", b: "pending" }), 0, 0).notes).toEqual([
+    "Not run: a.test.ts, 2 tests",
+  ]);
+  expect(countVitest("unit", report({ a: "skipped", b: "passed" }), 0, 0).notes).toBeUndefined();
+});
+
 test("a file that cannot be loaded is a failure", () => {
   expect(countVitest("unit", report({}, "failed"), 1, 0).failures).toEqual(["a.test.ts could not be run"]);
 });

@@ -51,6 +51,8 @@ export function traceFlowTests(modes: NonNullable<TestStackOptions["modes"]>): v
         SPAN.supplyChainExecute,
         SPAN.supplyChainMarketAnalysis,
         SPAN.marketAnalysisExecute,
+        SPAN.marketAnalysisInvoke,
+        SPAN.marketAnalysisProcess,
       ])
         expect(names).toContain(name);
     });
@@ -117,6 +119,38 @@ export function traceFlowTests(modes: NonNullable<TestStackOptions["modes"]>): v
       expect(issued.map((span) => jsonOf<TracedToken>(span, A.tokenIssued).id).sort()).toEqual(sent.sort());
     });
 
+    // Spelled out: whoever follows the published walk-through in Jaeger searches for exactly these.
+    test("what happened is told under the names of the published walk-through", () => {
+      const seen = [
+        ...new Set(spans.flatMap(({ service, events }) => events.map(({ name }) => `${service} ${name}`))),
+      ];
+      for (const agent of ["supply-chain-backend", "supply-chain-agent"]) {
+        for (const event of [
+          ...["aauth.request_signed", "agent_auth_challenge_received", "resource_token_extracted"],
+          "retrying_request_with_auth_token",
+        ])
+          expect(seen).toContain(`${agent} ${event}`);
+      }
+      for (const resource of ["supply-chain-agent", "market-analysis-agent"]) {
+        for (const event of ["aauth_signature_verified", "resource_token_issued", "auth_token_verified"])
+          expect(seen).toContain(`${resource} ${event}`);
+        const gates = spans.filter(
+          ({ service, tags }) => service === resource && tags[A.verdict] !== undefined,
+        );
+        expect(gates.find(({ tags }) => tags[A.verdict] === "challenged")?.tags).toMatchObject({
+          ...{ "auth.aauth.scheme": "jwks", "auth.aauth.verified": true },
+          ...{ "auth.aauth.verification_result": "valid", "auth.resource_token.issued": true },
+        });
+        expect(gates.find(({ tags }) => tags[A.verdict] === "passed")?.tags).toMatchObject({
+          ...{ "auth.aauth.scheme": "jwt", "auth.aauth.verified": true },
+          ...{
+            "auth.auth_token.verified": true,
+            "auth.auth_token.agent": expect.stringContaining("http://"),
+          },
+        });
+      }
+    });
+
     test("a challenge is no error", () => {
       expect(spans.filter(isError)).toEqual([]);
     });
@@ -141,6 +175,10 @@ export function traceFlowTests(modes: NonNullable<TestStackOptions["modes"]>): v
         return found;
       });
       expect(span!.tags).toMatchObject({ [A.verdict]: "refused", error: true, [A.status]: 401 });
+      expect(span!.tags).toMatchObject({
+        "auth.aauth.verified": false,
+        "auth.aauth.verification_result": "invalid",
+      });
       const failed = jsonOf<TracedCheck[]>(span!, A.checks).find(({ verdict }) => verdict === "failed");
       expect(failed).toMatchObject({
         name: expect.any(String),
@@ -181,7 +219,12 @@ export function traceFlowTests(modes: NonNullable<TestStackOptions["modes"]>): v
           seen.some(({ name }) => name === SPAN.marketAnalysisExecute) &&
           seen.filter(({ name }) => name === SPAN.run).length === 2,
       );
-      expect(spans.flatMap(({ events }) => events.map(({ name }) => name))).toContain(EVENT.consentRequired);
+      const events = spans.flatMap((span) => span.events.map(({ name }) => name));
+      expect(events).toEqual(
+        expect.arrayContaining([
+          ...["consent_required_returned", "token_exchange_started", "token_exchange_success"],
+        ]),
+      );
       const types = spans.flatMap(({ tags }) =>
         tags[A.requestType] === undefined ? [] : [tags[A.requestType]],
       );
