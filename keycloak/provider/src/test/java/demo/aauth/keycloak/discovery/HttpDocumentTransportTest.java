@@ -67,6 +67,11 @@ class HttpDocumentTransportTest {
     }
 
     @Test
+    void fetchesFromNamesThatJavaDoesNotHoldForHosts() throws IOException {
+        assertEquals(200, transport.fetch(at("supply_chain.localhost", "/document")).status());
+    }
+
+    @Test
     void followsNoRedirect() throws IOException {
         assertEquals(302, transport.fetch(at("127.0.0.1", "/moved")).status());
     }
