@@ -7,6 +7,7 @@ import {
   tokenBinding,
 } from "protocol-trace/read";
 import { useEffect, useState } from "react";
+import { Breakable } from "../../components/breakable.tsx";
 import styles from "./token-list.module.css";
 
 /** Draws whose key a token is bound to, and whether that key signed the message. */
@@ -23,7 +24,9 @@ export function TokenBindingPicture(props: { run: ProtocolRun; message: Message;
     <>
       <div className={styles.binding} data-testid="token-binding">
         <div className={styles.box}>
-          <strong>{issuer}</strong>
+          <strong>
+            <Breakable text={issuer} />
+          </strong>
           <span className={styles.who}>signed the token</span>
         </div>
         <Link label="issued" />

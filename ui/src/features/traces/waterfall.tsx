@@ -1,4 +1,5 @@
 import { type ProtocolRun, partyName, type WaterfallRow } from "protocol-trace/read";
+import { Breakable } from "../../components/breakable.tsx";
 import styles from "./waterfall.module.css";
 
 interface WaterfallProps {
@@ -41,7 +42,13 @@ export function Waterfall({ run, openId, hrefOf }: WaterfallProps) {
               >
                 {row.service}
               </span>{" "}
-              {row.messageId === undefined ? row.name : <a href={hrefOf(row.messageId)}>{row.name}</a>}
+              {row.messageId === undefined ? (
+                <Breakable text={row.name} />
+              ) : (
+                <a href={hrefOf(row.messageId)}>
+                  <Breakable text={row.name} />
+                </a>
+              )}
             </span>
             <span className={styles.track}>
               <span

@@ -95,7 +95,7 @@ function rowItem(row, tree, trace, colour) {
       element("span", { class: isSameService ? "spoken" : undefined }, service),
     ),
     failed && element("span", { class: "failed" }, "error"),
-    element("span", { class: "operation" }, span.operationName),
+    element("span", { class: "operation" }, breakable(span.operationName)),
     kind && kind !== "internal" && element("span", { class: "kind" }, kind),
     parentMissing && element("span", { class: "kind" }, "parent not received"),
   );
@@ -123,6 +123,12 @@ function rowItem(row, tree, trace, colour) {
     history.replaceState(null, "", open ? `#span=${span.spanID}` : location.pathname);
   });
   return { id: span.spanID, item, button, toggle };
+}
+
+/** A name that breaks where its parts end, before it breaks anywhere. */
+function breakable(name) {
+  const parts = name.split(/(?<=[/._])(?![/._])/);
+  return parts.map((part, index) => (index === 0 ? part : [element("wbr"), part]));
 }
 
 const VERDICTS = new Set(["passed", "challenged", "refused"]);
