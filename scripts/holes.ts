@@ -25,20 +25,18 @@ async function main(wanted: readonly string[]): Promise<number> {
   }
   endProgramsOnSignal();
   const copy = await copyTree(REPOSITORY_ROOT);
-  try {
-    let failed = 0;
-    for await (const { mutation, verdict, seconds } of judgeMutations(chosen, copy)) {
-      const isFine = verdict === "noticed";
-      if (!isFine) failed++;
-      const { id, without, test } = mutation;
-      console.log(
-        `${isFine ? "ok  " : "FAIL"}  ${id.padEnd(4)} ${without.padEnd(64)} ${`${seconds} s`.padStart(6)}`,
-      );
-      if (!isFine) console.log(`      ${verdict}: ${test.filter(Boolean).join(" › ")}`);
-    }
-    console.log(`\n${chosen.length - failed} passed, ${failed} failed`);
-    return failed === 0 ? 0 : 1;
-  } finally {
-    await copy.remove();
+  // Also when the run is interrupted.
+  process.once("exit", copy.remove);
+  let failed = 0;
+  for await (const { mutation, verdict, seconds } of judgeMutations(chosen, copy)) {
+    const isFine = verdict === "noticed";
+    if (!isFine) failed++;
+    const { id, without, test } = mutation;
+    console.log(
+      `${isFine ? "ok  " : "FAIL"}  ${id.padEnd(4)} ${without.padEnd(64)} ${`${seconds} s`.padStart(6)}`,
+    );
+    if (!isFine) console.log(`      ${verdict}: ${test.filter(Boolean).join(" › ")}`);
   }
+  console.log(`\n${chosen.length - failed} passed, ${failed} failed`);
+  return failed === 0 ? 0 : 1;
 }

@@ -17,15 +17,17 @@ const LAST_WORDS_CHARACTERS = 600;
  */
 export async function* judgeMutations(
   mutations: readonly Mutation[],
-  copy: TreeCopy,
+  copy: Pick<TreeCopy, "root" | "edit">,
+  /** Default: vitest. */
+  run: typeof runTests = runTests,
 ): AsyncGenerator<Judgement> {
   const untouched = new Map<string, TestOutcome>();
   for (const mutation of mutations) {
     const startedAt = performance.now();
     const [file, name = ""] = mutation.test;
-    const before = untouched.get(file) ?? (await runTests(copy.root, file));
+    const before = untouched.get(file) ?? (await run(copy.root, file));
     untouched.set(file, before);
-    const verdict = whyUnusable(before, name) ?? (await verdictOn(mutation, copy));
+    const verdict = whyUnusable(before, name) ?? (await verdictOn(mutation, copy, run));
     yield { mutation, verdict, seconds: Math.round((performance.now() - startedAt) / 1000) };
   }
 }
@@ -38,7 +40,11 @@ function whyUnusable({ passed, failed, output }: TestOutcome, name: string): str
   return undefined;
 }
 
-async function verdictOn({ edits, test: [file, name] }: Mutation, copy: TreeCopy): Promise<string> {
+async function verdictOn(
+  { edits, test: [file, name] }: Mutation,
+  copy: Pick<TreeCopy, "root" | "edit">,
+  run: typeof runTests,
+): Promise<string> {
   let undo: () => Promise<void>;
   try {
     undo = await copy.edit(edits);
@@ -46,7 +52,7 @@ async function verdictOn({ edits, test: [file, name] }: Mutation, copy: TreeCopy
     return `the table no longer fits the code: ${(error as Error).message}`;
   }
   try {
-    const { passed, failed, output } = await runTests(copy.root, file, name);
+    const { passed, failed, output } = await run(copy.root, file, name);
     if (failed.length > 0) return "noticed";
     if (passed.length > 0) return "nobody noticed";
     // A tree that does not even start proves nothing about the test.

@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
-import { cp, mkdir, mkdtemp, readdir, readFile, readlink, rm, symlink, writeFile } from "node:fs/promises";
+import { rmSync } from "node:fs";
+import { cp, mkdir, mkdtemp, readdir, readFile, readlink, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
@@ -10,7 +11,7 @@ export interface TreeCopy {
   readonly root: string;
   /** Makes the edits and gives back what undoes them. @throws Error when a text is not there exactly once */
   edit(edits: readonly Edit[]): Promise<() => Promise<void>>;
-  remove(): Promise<void>;
+  remove(): void;
 }
 
 const LISTED = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"];
@@ -52,7 +53,7 @@ export async function copyTree(original: string): Promise<TreeCopy> {
       }
       return undo;
     },
-    remove: () => rm(root, { recursive: true, force: true }),
+    remove: () => rmSync(root, { recursive: true, force: true }),
   };
 }
 

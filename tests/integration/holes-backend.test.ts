@@ -25,7 +25,8 @@ import { startStack, type TestStack } from "../support/start-stack.ts";
 installLocalhostLookup();
 
 const SECOND_USER = { ...DEMO_USER, username: "second-user" };
-const CONSENT_SECONDS = 8;
+/** Time for an agent to be started again under way, also on a busy machine; B9 waits for all of it. */
+const CONSENT_SECONDS = 15;
 
 let stack: TestStack;
 let first: string;

@@ -143,9 +143,13 @@ export const AGENTS: readonly Mutation[] = [
   },
   {
     id: "D14",
-    without: "whole tokens are taken out of the log",
+    without: "whole tokens are in the log only where that is asked for",
     edits: [
-      ["packages/service-kit/src/log/redaction.ts", "(token) => tokenLabel(token)]", "(token) => token]"],
+      [
+        "packages/service-kit/src/config/service-settings.ts",
+        'flag: "show-tokens",\n    schema: booleanSetting(false),',
+        'flag: "show-tokens",\n    schema: booleanSetting(true),',
+      ],
     ],
     test: [AGENTS_TEST, "D14: no whole token"],
   },

@@ -7,9 +7,21 @@ const SOURCE = "services/backend/src";
 export const BACKEND: readonly Mutation[] = [
   {
     id: "B1",
-    without: "only an access token signs in",
+    without: "an ID token of the realm does not sign in",
     edits: [[`${SOURCE}/users/user-token.ts`, 'if (payload.typ !== "Bearer") throw', "if (false) throw"]],
-    test: [BACKEND_TEST, "B1: neither an auth token nor an ID token"],
+    test: [BACKEND_TEST, "one that is an ID token does not"],
+  },
+  {
+    id: "B1",
+    without: "an auth token of the realm does not sign in",
+    edits: [
+      [
+        `${SOURCE}/users/user-token.ts`,
+        'if (!HEADER_TYPES.has(protectedHeader.typ?.toLowerCase() ?? ""))\n      throw',
+        "if (protectedHeader.typ === undefined) throw",
+      ],
+    ],
+    test: [BACKEND_TEST, "one that is an auth token does not"],
   },
   {
     id: "B1",
@@ -21,7 +33,7 @@ export const BACKEND: readonly Mutation[] = [
         'requiredClaims: ["iat", "sub"],',
       ],
     ],
-    test: [BACKEND_TEST, "B1: an access token counts only whole without an end"],
+    test: [BACKEND_TEST, "one without an end does not"],
   },
   {
     id: "B1",
@@ -29,7 +41,7 @@ export const BACKEND: readonly Mutation[] = [
     edits: [
       [`${SOURCE}/users/user-token.ts`, "if (!isMadeFor(payload, clientId)) throw", "if (false) throw"],
     ],
-    test: [BACKEND_TEST, "B1: an access token counts only whole"],
+    test: [BACKEND_TEST, "one for another client does not"],
   },
   {
     id: "B2",
@@ -101,7 +113,7 @@ export const BACKEND: readonly Mutation[] = [
         "void [authServer, agent, agentJkt, now];",
       ],
     ],
-    test: [BACKEND_TEST, "B6: a challenge that is not for this agent is not followed is for another agent"],
+    test: [BACKEND_TEST, "is for another agent"],
   },
   {
     id: "B6",
@@ -118,7 +130,7 @@ export const BACKEND: readonly Mutation[] = [
         "if (false) {",
       ],
     ],
-    test: [BACKEND_TEST, "B6: a challenge that is not for this agent is not followed names an auth server"],
+    test: [BACKEND_TEST, "names an auth server that nobody trusts"],
   },
   {
     id: "B7",

@@ -88,7 +88,7 @@ export const OTHERS: readonly Mutation[] = [
     id: "X3",
     without: "a code is for the key that asked",
     edits: [[`${SERVER}/request-types/code.ts`, " || requester.thumbprint !== consented.thumbprint", ""]],
-    test: [CODE],
+    test: [CODE, "is for the key that asked"],
   },
   {
     id: "X3",

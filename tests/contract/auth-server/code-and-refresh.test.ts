@@ -2,8 +2,8 @@
 
 import { setTimeout as pause } from "node:timers/promises";
 import { beforeEach, describe, expect, test } from "vitest";
-import { consentedCode, isConsent, MCP_USER, Person, redeem, sentTo } from "./journey.ts";
-import { type AskOptions, newPair, Party, type Reply, type SigningPair } from "./party.ts";
+import { consentedCode, isConsent, MCP_USER, Person, redeem, sentTo, startConsent } from "./journey.ts";
+import { type AskOptions, jwkOf, newPair, Party, type Reply, type SigningPair } from "./party.ts";
 import { verifiedToken } from "./verified-token.ts";
 import { ASK_FOR_OPTIMIZE, expectRefusal, grantedToken, startWorld } from "./world.ts";
 
@@ -110,6 +110,36 @@ describe("a code", () => {
       "Agent signature mismatch",
     );
     await twin.stop();
+  });
+
+  test("is for the key that asked, also when the agent has published another", async () => {
+    const rotated = await Party.start("rotated-agent");
+    const second = newPair("rotated-2");
+    rotated.keySet.push(jwkOf(second));
+    rotated.agentMetadata = { redirect_uris: [rotated.callback] };
+    const consented = async () => {
+      const resource_token = resource.resourceToken(server, rotated);
+      const { url } = await startConsent(
+        { ...world, wish: (more) => world.wish({ resource_token, ...more }) },
+        { by: rotated },
+      );
+      const person = new Person();
+      return sentTo(await person.decide(await person.openSignedIn(url), "accept")).query.code!;
+    };
+    const redeemWith = async (code: string, signing: AskOptions) =>
+      rotated.ask(server, { request_type: "code", code, redirect_uri: rotated.callback }, signing);
+    const other: AskOptions = { scheme: { scheme: "jwks", kid: second.kid }, signingKey: second.key };
+    expectRefusal(
+      await redeemWith(await consented(), other),
+      400,
+      "invalid_grant",
+      "Agent signature mismatch",
+    );
+    // A refresh token is the agent's, whichever key it has by then.
+    const { body } = await redeemWith(await consented(), {});
+    const form = { request_type: "refresh", refresh_token: String(body.refresh_token) };
+    grantedToken(await rotated.ask(server, form, other));
+    await rotated.stop();
   });
 
   test("is not used up by a request that is not signed by an agent", async () => {
