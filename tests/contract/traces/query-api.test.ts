@@ -211,6 +211,12 @@ describe("search", () => {
     expect(await found({ service: NAMES.called, tag: "demo.scheme:jwt" })).toEqual(both);
   });
 
+  test("by operation and tags, which one and the same span must have", async () => {
+    const tags = '{"demo.cached":"false","http.request.method":"GET"}';
+    expect(await found({ service: NAMES.caller, operation: "GET /orders", tags })).toEqual(both);
+    expect(await found({ service: NAMES.called, operation: "list orders", tags })).toEqual([]);
+  });
+
   test("by time and duration", async () => {
     const service = NAMES.caller;
     const end = String((startMs + 500) * 1000);
