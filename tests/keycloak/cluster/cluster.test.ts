@@ -133,6 +133,9 @@ test("a consent is remembered by both, and forgotten by both", async () => {
 });
 
 test("a policy changed at one holds at the other", async () => {
+  // Each has it at hand now.
+  for (const node of [A, B])
+    expect((await at(node, wish({ redirect_uri: agent.callback }))).status).toBe(200);
   balancer.use(B);
   await server.setAttributes({ "aauth.blocked.agents": JSON.stringify([agent.id]) });
   for (const node of [A, B])
