@@ -6,6 +6,7 @@ import { installLocalhostLookup } from "service-kit";
 import { afterAll, beforeAll, expect, vi } from "vitest";
 import { REPOSITORY_ROOT } from "../../scripts/demo/stack.ts";
 import { signIn } from "../support/optimization-run.ts";
+import { decide, startOrder, visit } from "../support/order-run.ts";
 import { startStack, type TestStack } from "../support/start-stack.ts";
 import { fenced, tokenBlock } from "../support/walkthrough-blocks.ts";
 import { issuedToken, messageOf } from "../support/walkthrough-messages.ts";
@@ -62,6 +63,10 @@ describePage(
       expect(readWalkthroughPage(PAGE).prose).toContain(`> ${refused.failure?.message}`);
       await changeRules(policy);
       expect(await optimize()).toMatchObject({ status: "completed" });
+      // Rule 3, and what page 09 says of it.
+      const order = await startOrder(stack);
+      await decide(order, await visit(order), "approve");
+      expect(await order.state()).toMatchObject({ status: "placed" });
     });
     const unnamed = await pseudonymousRun();
     const regions = {
