@@ -13,7 +13,7 @@ const SHOWN =
 const SECRET_NAME =
   "(?:[a-z_]*token|code|[a-z_]*secret|api_?key|client_assertion|code_verifier|password|jwt|id_token_hint)";
 // All of these take time linear in the text: what is cut comes from other parties.
-const FORM_FIELD = new RegExp(`((?:^|[?&#])(?:${SECRET_NAME}|state)=)([^&#\\s"]*)`, "gi");
+const FORM_FIELD = new RegExp(`((?:^|[?&#])(?:${SECRET_NAME}|state|session(?:_id)?)=)([^&#\\s"]*)`, "gi");
 const JSON_MEMBER = new RegExp(`("${SECRET_NAME}"\\s*:\\s*")([^"\\\\]*)`, "gi");
 /** A compact JWS or JWE: its header begins with `{"` and so encodes to `eyJ`. */
 const COMPACT_TOKEN = /\beyJ[A-Za-z0-9_-]{9,}(?:\.[A-Za-z0-9_-]*){0,4}/g;

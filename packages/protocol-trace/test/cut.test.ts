@@ -42,6 +42,13 @@ test("headers: what proves a person is left out, signatures and tokens are cut",
   });
 });
 
+test("the address of a person's visit keeps no session", () => {
+  const visit = `http://agent.localhost/interaction?session=${SIGNATURE}`;
+  expect(shownHeaders([["agent-auth", `httpsig; user_interaction="${visit}"`]])).toEqual({
+    "agent-auth": `httpsig; user_interaction="http://agent.localhost/interaction?session=${"k".repeat(12)}…"`,
+  });
+});
+
 test.each([
   ["x-api-key", "opaque"],
   ["x-forwarded-access-token", "opaque"],
