@@ -1,3 +1,4 @@
+import { globSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { stringify } from "yaml";
 import { REPOSITORY_ROOT } from "../demo/stack.ts";
@@ -18,9 +19,9 @@ const FIRST_FAILURE_LINES = 15;
 
 /** The parts of `npm run test:compose`, by the name that `--only` takes. */
 export const COMPOSE_PARTS = {
-  containers: (stack) => [vitest("containers", "tests/compose/stack", stack)],
-  journeys: (stack) => [vitest("journeys", "tests/compose/journeys", stack)],
-  traces: (stack) => [vitest("contract of the traces", "tests/compose/contract", stack)],
+  containers: (stack) => vitestByFile("tests/compose/stack", stack),
+  journeys: (stack) => vitestByFile("tests/compose/journeys", stack),
+  traces: (stack) => vitestByFile("tests/compose/contract", stack),
   "auth-server": (stack) => [authServerContract(stack)],
   gateway: (stack) => [
     gatewayContract(stack, "config.yaml", stack.env),
@@ -63,12 +64,15 @@ export async function runComposeTests(
   return results;
 }
 
-function vitest(part: string, folder: string, { env }: PreparedCompose) {
-  return () => {
-    log(part);
-    // One stack for all files.
-    return runVitest(part, ["--project=compose", folder, "--no-file-parallelism"], env);
-  };
+/** A run for each file: together they may take longer, on a busy machine, than one run of vitest is given. */
+function vitestByFile(folder: string, { env }: PreparedCompose) {
+  return globSync(`${folder}/*.test.ts`, { cwd: REPOSITORY_ROOT })
+    .sort()
+    .map((file) => () => {
+      const part = file.replace(/^tests\/compose\/(.+)\.test\.ts$/, "$1");
+      log(part);
+      return runVitest(part, ["--project=compose", file], env);
+    });
 }
 
 /** Against the auth server of the running stack, with its administrator's password. */
