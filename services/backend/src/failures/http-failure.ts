@@ -3,10 +3,14 @@ import type { Failure } from "backend-api";
 import type { AgentHttpError } from "../clients/agent-errors.ts";
 import type { Situation } from "./situation.ts";
 
+/** What our resources say when a caller has used up its requests; with nothing that would help, there is no challenge beside it. */
+const OWN_LIMIT = "Too many requests for this level";
+
 /** Explains an HTTP status. Gateway and agent share one address, so the form of the refusal tells them apart. */
 export function httpFailure({ status, challenge, body }: AgentHttpError, { places }: Situation): Failure {
   const code = `http_${status}`;
-  const fromGateway = challenge === null || body === "" || body.startsWith("AAuth failure");
+  const fromGateway =
+    (challenge === null && body !== OWN_LIMIT) || body === "" || body.startsWith("AAuth failure");
   const hop = fromGateway ? "gateway" : "supply-chain-agent";
   const who = fromGateway ? "The gateway" : "The supply-chain agent";
   if (body.startsWith("external authorization failed")) return gatewayFailure(code, body);

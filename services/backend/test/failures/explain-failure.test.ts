@@ -151,6 +151,12 @@ describe("every failure", () => {
       { hop: "gateway", check: "policy", code: "http_429" },
     ],
     [
+      "the agent's own limit",
+      new AgentHttpError(429, null, "Too many requests for this level"),
+      undefined,
+      { hop: "supply-chain-agent", check: "policy", code: "http_429" },
+    ],
+    [
       "agent down behind the gateway",
       new AgentHttpError(503, null, "upstream call failed: connection refused"),
       undefined,
