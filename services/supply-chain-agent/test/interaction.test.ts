@@ -98,6 +98,8 @@ test("an agent may order a hundred times a minute, whatever it calls its delegat
     expect(reply.statusCode).toBe(429);
     expect(Number(reply.headers["retry-after"])).toBeGreaterThan(0);
     expect(reply.headers).not.toHaveProperty("agent-auth");
+    // The backend tells it from a limit of the gateway by this sentence.
+    expect(reply.body).toBe("Too many requests for this level");
   }
 });
 
