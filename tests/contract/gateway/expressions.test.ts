@@ -20,6 +20,8 @@ const HEADERS = [
   ["x-twice", "1"],
   ["x-twice", "2"],
   ["x-empty", ""],
+  ["cookie", "a=1"],
+  ["cookie", "b=2"],
   // The bytes of é, and one byte that is no text.
   ["x-text", "caf\xc3\xa9"],
   ["x-bytes", "caf\xe9"],
@@ -51,6 +53,7 @@ const ALLOWS = [
   '"agent" in extauthz.aauth',
   'request.headers["x-twice"] == "1"',
   'request.headers["x-empty"] == ""',
+  'request.headers.cookie == "a=1; b=2"',
   'request.headers["content-length"] == "2"',
   'request.method == "POST" && request.path.endsWith("/") == false',
   'request.uri.startsWith("http://agent.test/")',

@@ -1,8 +1,11 @@
 import type { IncomingMessage } from "node:http";
 import { textAnswer } from "./own-answer.ts";
 
-/** node drops header lines beyond its limit without a word; the server's limit is one higher, so that dropping cannot happen. */
-export const MAX_HEADER_LINES = 200;
+/**
+ * As many as Agentgateway takes. node drops header lines beyond its limit without a word; the server's limit is one higher, so that
+ * dropping cannot happen.
+ */
+export const MAX_HEADER_LINES = 100;
 
 // A registered name or an IP literal, and a port. Nothing that a URL would read as credentials, path or encoding.
 const HOST = /^([A-Za-z0-9._-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(?::(\d{1,5}))?$/;
@@ -55,6 +58,7 @@ export function readRequestHead(message: IncomingMessage): RequestHead {
   if (raw.length / 2 > MAX_HEADER_LINES) throw textAnswer(431, "InvalidRequest", "too many header fields");
   const dropped = nominatedByConnection(message.headers.connection);
   const fields: string[] = [];
+  let cookieAt = -1;
   let authority: string | undefined;
   let hasBody = false;
   let contentLength: string | undefined;
@@ -67,7 +71,11 @@ export function readRequestHead(message: IncomingMessage): RequestHead {
     } else if (name === "content-length" || name === "transfer-encoding") {
       hasBody = true;
       if (name === "content-length") contentLength = value;
+    } else if (name === "cookie" && cookieAt >= 0) {
+      // Agentgateway makes one line of them, before rules and check see it (RFC 9113 section 8.2.3).
+      fields[cookieAt] += `; ${value}`;
     } else if (!HOP_BY_HOP.has(name) && name !== "expect" && !dropped?.has(name)) {
+      if (name === "cookie") cookieAt = fields.length + 1;
       fields.push(name, value);
     }
   }
@@ -103,7 +111,9 @@ export function endToEndFields(raw: readonly string[]): string[] {
   const fields: string[] = [];
   for (let index = 0; index < raw.length; index += 2) {
     const name = raw[index]!.toLowerCase();
-    if (!HOP_BY_HOP.has(name) && !dropped?.has(name)) fields.push(name, raw[index + 1]!);
+    // Agentgateway passes this one on.
+    const passes = !HOP_BY_HOP.has(name) || name === "proxy-authenticate";
+    if (passes && !dropped?.has(name)) fields.push(name, raw[index + 1]!);
   }
   return fields;
 }

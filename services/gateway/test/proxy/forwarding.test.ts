@@ -132,6 +132,15 @@ describe("the request reaches the agent byte for byte", () => {
     else expect(own).toEqual(sent);
   });
 
+  test("cookies in several lines arrive in one, the others beside it", async () => {
+    const headers = ["cookie", "a=1", "x-a", "1", "cookie", "b=2", "x-a", "2", "cookie", "c=3"];
+    await send({ port: gateway.port, headers });
+    const { rawHeaders } = lastSeen();
+    const values = (name: string) =>
+      rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]!.toLowerCase() === name);
+    expect([values("cookie"), values("x-a")]).toEqual([["a=1; b=2; c=3"], ["1", "2"]]);
+  });
+
   test("hop-by-hop fields and those that Connection names stay behind", async () => {
     const lines = [
       "Connection: close, X-Private, signature-key",

@@ -25,9 +25,28 @@ afterAll(async () => {
 
 const HIDDEN = "GET /hidden HTTP/1.1\r\nHost: agent.test\r\n\r\n";
 
-// Agentgateway's parser takes some of these: docs/reference/gateways.md says which.
-describe.skipIf(isRealGateway)("shapes that two parsers read differently never reach the agent", () => {
-  test.each<[string, string]>([
+/** What Agentgateway's parser takes, or refuses with 503: docs/reference/gateways.md says so. */
+const TAKEN_BY_AGENTGATEWAY = new Set([
+  "length and chunks",
+  "chunks and length",
+  "a bare LF as line end",
+  "a bare LF inside the head",
+  "a chunk size with a sign",
+  "a chunk without its end",
+  "no host",
+  "two hosts",
+  "two equal hosts",
+  "an empty host",
+  "credentials in the host",
+  "a path in the host",
+  "two hosts in one line",
+  "an absolute target",
+  "a fragment in the target",
+  "the HTTP/2 preface",
+]);
+
+describe("shapes that two parsers read differently never reach the agent", () => {
+  const shapes: [string, string][] = [
     [
       "length and chunks",
       `POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n${HIDDEN}`,
@@ -90,15 +109,19 @@ describe.skipIf(isRealGateway)("shapes that two parsers read differently never r
     ["an unknown version", `GET / HTTP/9.9\r\nHost: a\r\nConnection: close\r\n\r\n`],
     ["the HTTP/2 preface", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"],
     ["a method of its own", `G€T / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`],
-  ])("%s", async (_name, text) => {
-    const before = agent.seen.length;
-    const answer = await sendRaw(gateway.port, text);
-    expect(answer).toMatch(/^(?:HTTP\/1\.1 4\d\d |$)/);
-    expect(answer).not.toMatch(/HTTP\/1\.1 2/);
-    expect(agent.seen.length).toBe(before);
-  });
+  ];
+  test.each(shapes.filter(([name]) => !isRealGateway || !TAKEN_BY_AGENTGATEWAY.has(name)))(
+    "%s",
+    async (_name, text) => {
+      const before = agent.seen.length;
+      const answer = await sendRaw(gateway.port, text);
+      expect(answer).toMatch(/^(?:HTTP\/1\.1 4\d\d |$)/);
+      expect(answer).not.toMatch(/HTTP\/1\.1 2/);
+      expect(agent.seen.length).toBe(before);
+    },
+  );
 
-  test.each(["http://a/", "http://b/x", "*", "/a#b"])(
+  test.skipIf(isRealGateway).each(["http://a/", "http://b/x", "*", "/a#b"])(
     "target %s is refused by itself, not for want of a route",
     async (target) => {
       const answer = await sendRaw(
@@ -109,15 +132,18 @@ describe.skipIf(isRealGateway)("shapes that two parsers read differently never r
     },
   );
 
-  test("an early refusal does not turn the rest of the body into a request", async () => {
-    const before = agent.seen.length;
-    const head = `POST / HTTP/1.1\r\nHost: a/b\r\nContent-Length: ${HIDDEN.length + 100}\r\n\r\n`;
-    const answer = await sendRaw(gateway.port, head + HIDDEN);
-    expect(answer).toMatch(/^HTTP\/1\.1 400 /);
-    expect(answer.match(/HTTP\/1\.1 /g)).toHaveLength(1);
-    expect(answer.toLowerCase()).toMatch(/connection: close/);
-    expect(agent.seen.length).toBe(before);
-  });
+  test.skipIf(isRealGateway)(
+    "an early refusal does not turn the rest of the body into a request",
+    async () => {
+      const before = agent.seen.length;
+      const head = `POST / HTTP/1.1\r\nHost: a/b\r\nContent-Length: ${HIDDEN.length + 100}\r\n\r\n`;
+      const answer = await sendRaw(gateway.port, head + HIDDEN);
+      expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+      expect(answer.match(/HTTP\/1\.1 /g)).toHaveLength(1);
+      expect(answer.toLowerCase()).toMatch(/connection: close/);
+      expect(agent.seen.length).toBe(before);
+    },
+  );
 
   test("two requests on one connection are two requests", async () => {
     const before = agent.seen.length;
@@ -138,6 +164,17 @@ describe.skipIf(isRealGateway)("shapes that two parsers read differently never r
   });
 });
 
+test("a hundred header lines pass, more are 431, not dropped", async () => {
+  const lines = (count: number) => Array.from({ length: count }, (_, index) => `X-${index}: 1\r\n`).join("");
+  const call = (count: number) =>
+    // Host and Connection count.
+    sendRaw(gateway.port, `GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n${lines(count - 2)}\r\n`);
+  expect(await call(100)).toMatch(/^HTTP\/1\.1 200 /);
+  const before = agent.seen.length;
+  for (const count of [101, 102, 103, 400]) expect(await call(count)).toMatch(/^HTTP\/1\.1 431 /);
+  expect(agent.seen.length).toBe(before);
+});
+
 describe.skipIf(isRealGateway)("bounds", () => {
   test("a head of 60 KiB passes, a larger one is 431", async () => {
     const passes = await send({ port: gateway.port, headers: { "signature-key": "x".repeat(60_000) } });
@@ -148,25 +185,6 @@ describe.skipIf(isRealGateway)("bounds", () => {
       `GET / HTTP/1.1\r\nHost: a\r\nX: ${"x".repeat(70_000)}\r\n\r\n`,
     );
     expect(refused).toMatch(/^HTTP\/1\.1 431 /);
-    expect(agent.seen.length).toBe(before);
-  });
-
-  test("too many header lines are 431, not dropped", async () => {
-    const lines = (count: number) =>
-      Array.from({ length: count }, (_, index) => `X-${index}: 1\r\n`).join("");
-    const passes = await sendRaw(
-      gateway.port,
-      `GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n${lines(150)}\r\n`,
-    );
-    expect(passes).toMatch(/^HTTP\/1\.1 200 /);
-    const before = agent.seen.length;
-    for (const count of [199, 200, 201, 400]) {
-      const refused = await sendRaw(
-        gateway.port,
-        `GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n${lines(count)}\r\n`,
-      );
-      expect(refused).toMatch(/^HTTP\/1\.1 431 /);
-    }
     expect(agent.seen.length).toBe(before);
   });
 
