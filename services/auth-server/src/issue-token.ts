@@ -42,7 +42,9 @@ export function createIssueToken(options: {
 }): IssueToken {
   const { issuer, signer, state, accounts, now, logger } = options;
   return async ({ agent, agentDelegate, key, resource, scope, subject, act, notAfter }) => {
-    const lifetimeSeconds = lifetimeUntil(notAfter);
+    // One moment for both: a second later the token would outlive what it rests on.
+    const issuedAt = now();
+    const lifetimeSeconds = lifetimeUntil(notAfter, issuedAt);
     const user = subject === undefined ? undefined : accounts.find(subject);
     const scopes = scopeWords(scope);
     // In a token for the agent itself they have become claims; a resource finds its scopes as it asked for them (SPEC 7.4).
@@ -61,7 +63,7 @@ export function createIssueToken(options: {
       ...(!(own && tokenScope === "") && { scope: tokenScope }),
       ...(act !== undefined && { act }),
       lifetimeSeconds,
-      now,
+      now: () => issuedAt,
     });
     logger.info(
       {
@@ -78,10 +80,10 @@ export function createIssueToken(options: {
     return { auth_token: token, expires_in: lifetimeSeconds, token_type: "AAuth" };
   };
 
-  function lifetimeUntil(notAfter: number | undefined): number {
+  function lifetimeUntil(notAfter: number | undefined, issuedAt: number): number {
     const { authTokenLifetimeSeconds } = state.policy();
     if (notAfter === undefined) return authTokenLifetimeSeconds;
-    const left = Math.floor(notAfter - now());
+    const left = Math.floor(notAfter - issuedAt);
     // It was good when it was verified; that was a moment ago.
     if (left < 1) throw invalidGrant("Token exchange validation failed: the auth token has expired");
     return Math.min(authTokenLifetimeSeconds, left);

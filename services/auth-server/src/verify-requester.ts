@@ -182,5 +182,9 @@ function exchangeRefusal(error: unknown): unknown {
 
 function unproven(error: unknown): unknown {
   if (!(error instanceof AAuthError)) return error;
+  // Not the request's fault: the memory of nonces is full.
+  if (error.status === 503) {
+    return new OAuthError(503, "temporarily_unavailable", error.message, { cause: error });
+  }
   return new OAuthError(401, "invalid_signature", error.message, { cause: error });
 }

@@ -58,6 +58,19 @@ describe("a code", () => {
     expect(replies.map(({ status }) => status).sort()).toEqual([200, 400]);
   });
 
+  test("is worth what policy allows when it is redeemed", async () => {
+    const code = await consentedCode(world);
+    await server.setAttributes({ ...ASK_FOR_OPTIMIZE, "aauth.allowed.scopes": '["data.read"]' });
+    expectRefusal(await redeem(world, code), 403, "access_denied", "Authorization denied");
+  });
+
+  test("is not asked for by a page while the realm does not serve", async () => {
+    const { url } = await startConsent(world);
+    await server.setAttributes({ "aauth.enabled": "false" });
+    const page = await new Person().open(url);
+    expect([page.status, isConsent(page)]).toEqual([400, false]);
+  });
+
   test("that nobody gave is none", async () => {
     for (const code of ["made-up", "a.b.c", "x".repeat(2000)])
       expectRefusal(await redeem(world, code), 400, "invalid_grant", UNUSABLE_CODE);

@@ -163,6 +163,19 @@ describe("consent is needed", () => {
     );
   });
 
+  test.each([
+    ["redirect_uri", { redirect_uri: `${agent.callback}?${"x".repeat(2048)}` }],
+    ["state", { redirect_uri: agent.callback, state: "x".repeat(2049) }],
+  ])("a %s that nobody could keep is refused", async (name, parameters) => {
+    await server.setAttributes(ASK_FOR_OPTIMIZE);
+    expectRefusal(
+      await agent.ask(server, wish(parameters)),
+      400,
+      "invalid_request",
+      `${name} is longer than 2048 characters`,
+    );
+  });
+
   test("J9: a key alone has published nothing", async () => {
     await server.setAttributes(ASK_FOR_OPTIMIZE);
     const form = wishWith({ claims: { agent: `pseudonymous:${agent.thumbprint}` } }, redirect);

@@ -76,16 +76,20 @@ export function createKeyRing<Key extends { readonly kid: string }>(
   let sequence = 1;
   let rotation: Promise<Key> | undefined;
 
-  /** Forgets what has had its time, and says which is the first that signs. */
-  function settle(): number {
+  /** Forgets what has had its time. */
+  function settle(): void {
     const time = now();
     held = held.filter(
       ({ keepSeconds: kept }, index) => index === 0 || time < held[index - 1]!.signsFrom + kept,
     );
-    return Math.max(
-      0,
-      held.findIndex(({ signsFrom }) => signsFrom <= time),
-    );
+  }
+
+  /** Those that sign, newest first. */
+  function signing(): readonly Held<Key>[] {
+    settle();
+    const time = now();
+    const first = held.findIndex(({ signsFrom }) => signsFrom <= time);
+    return held.slice(Math.max(0, first));
   }
 
   async function rotateOnce(): Promise<Key> {
@@ -101,8 +105,8 @@ export function createKeyRing<Key extends { readonly kid: string }>(
   }
 
   return {
-    current: () => held[settle()]!.key,
-    usable: () => held.slice(settle()).map(({ key }) => key),
+    current: () => signing()[0]!.key,
+    usable: () => signing().map(({ key }) => key),
     published() {
       settle();
       return held.map(({ key }) => key);

@@ -64,7 +64,8 @@ export async function consentRoutes(
     const session = await readSession(request, reply);
     if (session === undefined) return reply.redirect(signInUrl(request), 303);
     if (single(request.query, "prompt") !== "consent" && (await memory.covers(session, consent))) {
-      return accept(reply, requestToken, session, state);
+      // Nobody has agreed to anything just now: what is remembered must not last longer for being used.
+      return goOn(reply, await takeRequest(requestToken), session, state);
     }
     const consentCode = await shown.issue(
       { requestToken, sessionId: session.id, userId: session.user.id, ...(state !== undefined && { state }) },
@@ -97,6 +98,7 @@ export async function consentRoutes(
   });
 
   app.post<{ Body: Query | undefined }>(`${authPath}/consent`, async (request, reply) => {
+    requireEnabled();
     const form = request.body ?? {};
     const consentCode = single(form, "consent_code");
     if (!consentCode) throw invalidRequest("Missing required parameter: consent_code");
@@ -107,7 +109,9 @@ export async function consentRoutes(
       throw invalidRequest("User session not found or expired");
     }
     if (single(form, "accept") !== undefined && single(form, "cancel") === undefined) {
-      return accept(reply, page.requestToken, session, page.state);
+      const consent = await takeRequest(page.requestToken);
+      if (stillAllowed(consent)) await memory.remember(session, consent);
+      return goOn(reply, consent, session, page.state);
     }
     const consent = await takeRequest(page.requestToken);
     logger.info({ agent: consent.agent, resource: consent.resource }, "Consent denied by the user");
@@ -117,7 +121,12 @@ export async function consentRoutes(
     });
   });
 
+  function requireEnabled(): void {
+    if (!realmState.policy().enabled) throw invalidRequest("AAuth protocol is not enabled for this realm");
+  }
+
   async function readRequest(query: Query) {
+    requireEnabled();
     const requestToken = single(query, "request_token");
     if (!requestToken) throw invalidRequest("Missing required parameter: request_token");
     const consent = await grants.consentRequests.find(requestToken);
@@ -129,22 +138,25 @@ export async function consentRoutes(
     return { requestToken, consent, state: consent.state ?? single(query, "state") };
   }
 
-  async function accept(
+  /** The policy may have changed while the page was open. */
+  function stillAllowed({ agent, scope }: ConsentRequest): boolean {
+    const policy = realmState.policy();
+    return agentAllowed(policy, agent) && scopesAllowed(policy, scopeWords(scope));
+  }
+
+  /** Back to the agent, with a code for what was agreed to. */
+  async function goOn(
     reply: FastifyReply,
-    requestToken: string,
+    consent: ConsentRequest,
     session: BrowserSession,
     state: string | undefined,
   ): Promise<FastifyReply> {
-    const consent = await takeRequest(requestToken);
-    const policy = realmState.policy();
-    // The policy may have changed while the page was open.
-    if (!agentAllowed(policy, consent.agent) || !scopesAllowed(policy, scopeWords(consent.scope))) {
+    if (!stillAllowed(consent)) {
       return redirect(reply, consent, state, {
         error: "access_denied",
         error_description: "Authorization denied",
       });
     }
-    await memory.remember(session, consent);
     const code = await grants.codes.issue({ ...consent, subject: session.user.id }, CODE_LIFETIME_SECONDS);
     logger.info(
       { agent: consent.agent, resource: consent.resource, scope: consent.scope },

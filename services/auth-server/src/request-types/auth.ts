@@ -5,6 +5,8 @@ import { requireAgentRedirectUri } from "../redirect-uri-check.ts";
 import type { Requester } from "../verify-requester.ts";
 import { type Answer, type RequestTypeContext, scopeWords, type TokenRequest } from "./request-type.ts";
 
+const MAX_PARAMETER_LENGTH = 2048;
+
 /** What is asked for, and at which resource. */
 interface Wish {
   readonly resource: string;
@@ -34,8 +36,10 @@ export async function handleAuth(request: TokenRequest, context: RequestTypeCont
 
   const redirectUri = form.get("redirect_uri");
   if (!redirectUri) throw invalidRequest("redirect_uri is required when user consent is needed");
-  await requireAgentRedirectUri(redirectUri, requester, context);
   const state = form.get("state");
+  requireShort("redirect_uri", redirectUri);
+  requireShort("state", state);
+  await requireAgentRedirectUri(redirectUri, requester, context);
   const requestToken = await context.grants.consentRequests.issue(
     { ...decision, thumbprint, redirectUri, ...(state !== undefined && { state }) },
     context.consentSeconds,
@@ -76,5 +80,12 @@ function requireOwnScopes(scopes: readonly string[], requester: Requester, polic
   }
   if (!scopesAllowed(policy, scopes)) {
     throw new OAuthError(400, "invalid_scope", "One or more requested scopes are not allowed");
+  }
+}
+
+/** Both are kept until the user has decided, and come back in an address. */
+function requireShort(name: string, value: string | undefined | null): void {
+  if (value != null && value.length > MAX_PARAMETER_LENGTH) {
+    throw invalidRequest(`${name} is longer than ${MAX_PARAMETER_LENGTH} characters`);
   }
 }

@@ -1,9 +1,11 @@
-import { invalidGrant } from "../oauth-error.ts";
+import { accessDenied, invalidGrant } from "../oauth-error.ts";
+import { scopesAllowed } from "../realm/policy.ts";
 import type { Requester } from "../verify-requester.ts";
 import {
   type Answer,
   type RequestTypeContext,
   requiredParameter,
+  scopeWords,
   type TokenRequest,
 } from "./request-type.ts";
 
@@ -23,6 +25,8 @@ export async function handleCode(
     throw invalidGrant("Agent signature mismatch");
   }
   if (accounts.find(consented.subject) === undefined) throw invalidGrant("User not found");
+  // The policy may have changed since the user agreed.
+  if (!scopesAllowed(policy, scopeWords(consented.scope))) throw accessDenied("Authorization denied");
 
   const { agent, agentDelegate, resource, scope, subject } = consented;
   const grant = { agent, ...(agentDelegate !== undefined && { agentDelegate }), resource, scope, subject };

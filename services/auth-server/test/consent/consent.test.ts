@@ -88,6 +88,20 @@ test("who has agreed is not asked again until sign-out, unless the agent insists
   expect(await asked.response.text()).toContain("Agent authorization request");
 });
 
+test("a consent that is used does not last longer for it", async () => {
+  const parties = await askForOptimize();
+  const browser = browserFor(parties);
+  const first = await signIn(browser, (await startConsent(parties)).url);
+  await decide(browser, await first.response.text(), "accept");
+  for (const seconds of [900, 899]) {
+    parties.clock.advance(seconds);
+    expect((await browser.get((await startConsent(parties)).url)).status).toBe(303);
+  }
+  parties.clock.advance(2);
+  const asked = await browser.get((await startConsent(parties)).url);
+  expect(await asked.text()).toContain("Agent authorization request");
+});
+
 test("a sign-in ends at the page, also when another tab has been answered meanwhile", async () => {
   const parties = await askForOptimize();
   const browser = browserFor(parties);

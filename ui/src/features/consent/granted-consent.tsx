@@ -70,7 +70,7 @@ function noteFor(consent: Consent, { revokedAt, failure }: ReturnType<typeof sta
   }
   if (failure) return `Not revoked. ${failure.message} ${failure.advice ?? ""}`.trim();
   return consent.revocable
-    ? "Until you sign out or revoke it, the auth server does not ask you about the same request again."
+    ? "For half an hour at most, and until you sign out or revoke it, the auth server does not ask you about the same request again."
     : "The auth server gave nothing that this could be revoked by; it ends with the auth token.";
 }
 
