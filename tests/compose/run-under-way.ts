@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { type Progress, progressSchema, startReplySchema } from "backend-api";
+import { type Progress, progressSchema, type Results, resultsSchema, startReplySchema } from "backend-api";
 import { WITH_MARKET_ANALYSIS } from "../support/optimization-run.ts";
 import { userAccessToken } from "../support/sign-in.ts";
 import { urls } from "./compose-stack.ts";
@@ -11,6 +11,8 @@ export interface RunUnderWay {
   progress(): Promise<Progress>;
   /** Resolves when it has ended, or wants the user's consent. */
   ended(): Promise<Progress>;
+  /** Of one that is completed. */
+  results(): Promise<Results>;
 }
 
 /** Starts a run through both agents. */
@@ -24,14 +26,16 @@ export async function startRun(): Promise<RunUnderWay> {
   const reply: unknown = await started.json();
   if (!started.ok) throw new Error(`the run did not start: ${started.status} ${JSON.stringify(reply)}`);
   const { request_id } = startReplySchema.parse(reply);
-  const progress = async () => {
-    const state = await fetch(`${urls.backend}/optimization/progress/${request_id}`, {
+  const get = async (what: string) => {
+    const reply = await fetch(`${urls.backend}/optimization/${what}/${request_id}`, {
       headers: { authorization },
     });
-    return progressSchema.parse(await state.json());
+    return reply.json();
   };
+  const progress = async () => progressSchema.parse(await get("progress"));
   return {
     progress,
+    results: async () => resultsSchema.parse(await get("results")),
     async ended() {
       for (;;) {
         const state = await progress();

@@ -16,6 +16,7 @@ afterEach(async () => {
 });
 
 async function upWith(more: Record<string, string>): Promise<void> {
+  await compose(["down", "--volumes", "--timeout", "4"]);
   env = more;
   await up(env);
 }
