@@ -1,6 +1,7 @@
 import formbody from "@fastify/formbody";
 import { createDiscovery, type Discovery } from "aauth";
 import type { FastifyInstance } from "fastify";
+import { traceDiscovery } from "protocol-trace";
 import { createLogger, createService, rotateKeys, type ServiceOptions } from "service-kit";
 import { aauth } from "./aauth.ts";
 import { readPasswordFile } from "./admin/password-file.ts";
@@ -50,7 +51,7 @@ export async function buildAuthServer(
   const {
     now = () => Math.floor(Date.now() / 1000),
     createStore = memoryStores(now),
-    discovery = createDiscovery({ development, now }),
+    discovery = traceDiscovery(createDiscovery({ development, now })),
     logger = createLogger({
       service: "auth-server",
       level: config.logLevel,

@@ -15,7 +15,7 @@ import { createVerifier } from "aauth/resource";
 import type { FastifyInstance } from "fastify";
 import { fastifyAAuth } from "fastify-aauth";
 import { serializerCompiler, validatorCompiler } from "fastify-type-provider-zod";
-import { createAgentTrace, gateTrace } from "protocol-trace";
+import { createAgentTrace, gateTrace, traceDiscovery } from "protocol-trace";
 import { createService, rotateKeys, type ServiceOptions } from "service-kit";
 import { createBreakItService } from "./break-it/break-it-service.ts";
 import { createEvidence } from "./break-it/evidence.ts";
@@ -91,8 +91,9 @@ export async function buildBackend(
     now,
   });
   // An identity that is not https exists in development only, and so do its peers.
-  const discovery =
-    deps.discovery ?? createDiscovery({ development: config.agentUrl.startsWith("http:"), now });
+  const discovery = traceDiscovery(
+    deps.discovery ?? createDiscovery({ development: config.agentUrl.startsWith("http:"), now }),
+  );
 
   const identity = {
     id: config.agentUrl,

@@ -5,7 +5,7 @@ import type { DelegateRun } from "backend-api";
 import type { FastifyInstance } from "fastify";
 import { fastifyAAuth } from "fastify-aauth";
 import { createAgentLog } from "protocol-log";
-import { createAgentTrace, gateTrace } from "protocol-trace";
+import { createAgentTrace, gateTrace, traceDiscovery } from "protocol-trace";
 import { createService, type ServiceOptions } from "service-kit";
 import { createAgentTokens } from "./agent-tokens.ts";
 import type { DelegateAgentConfig } from "./config.ts";
@@ -31,7 +31,9 @@ export async function buildDelegateAgent(
   const credential = deps.credential ?? (await loadCredential(config.dataFolder));
   const { agentServer, url } = config;
   const now = deps.now ?? (() => Math.floor(Date.now() / 1000));
-  const discovery = deps.discovery ?? createDiscovery({ development: agentServer.startsWith("http:"), now });
+  const discovery = traceDiscovery(
+    deps.discovery ?? createDiscovery({ development: agentServer.startsWith("http:"), now }),
+  );
   const issuer = `${config.authServerUrl}/realms/${config.realm}`;
   // New at each start: what stays is the credential, and with it the name.
   const key = await generateSigningKey({ kid: `${credential.sub}-key` });

@@ -1,6 +1,6 @@
 import { AAuthError, createDiscovery, type Discovery } from "aauth";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { traceMessages } from "protocol-trace";
+import { traceDiscovery, traceMessages } from "protocol-trace";
 import { createService, type ServiceOptions } from "service-kit";
 import { CHECK_PATH, readCheckRequest } from "./check-request.ts";
 import { CLAIMS_HEADER } from "./claims.ts";
@@ -33,13 +33,14 @@ export async function buildGatewayAuthz(
     resources: config.resources,
     trustedIssuers: [`${config.authServerUrl}/realms/${config.realm}`],
     // A resource whose own identity is http can only be one in development, and so are its peers.
-    discovery:
+    discovery: traceDiscovery(
       deps.discovery ??
-      createDiscovery({
-        development: config.resources.every((id) => id.startsWith("http:")),
-        now,
-        timeoutMs: DISCOVERY_TIMEOUT_MS,
-      }),
+        createDiscovery({
+          development: config.resources.every((id) => id.startsWith("http:")),
+          now,
+          timeoutMs: DISCOVERY_TIMEOUT_MS,
+        }),
+    ),
     now,
     bodyCoverage: config.bodyCoverage,
     maxUsedNonces: deps.maxUsedNonces,

@@ -16,7 +16,7 @@ import type { FastifyInstance } from "fastify";
 import { fastifyA2A } from "fastify-a2a";
 import { fastifyAAuth, serveResourceTokens } from "fastify-aauth";
 import { createAgentLog, createGateLog } from "protocol-log";
-import { createAgentTrace, gateTrace, traceMessages } from "protocol-trace";
+import { createAgentTrace, gateTrace, traceDiscovery, traceMessages } from "protocol-trace";
 import { createService, rotateKeys, type ServiceOptions } from "service-kit";
 import { agentCards } from "./agent-card.ts";
 import { caller } from "./caller.ts";
@@ -58,7 +58,7 @@ export async function buildSupplyChainAgent(
   const keys = createKeyRing({ key: deps.key ?? (await newKey(1)), create: newKey, now });
   // an agent whose own identity is http can only be one in development
   const development = idUrl.startsWith("http:");
-  const discovery = deps.discovery ?? createDiscovery({ development, now });
+  const discovery = traceDiscovery(deps.discovery ?? createDiscovery({ development, now }));
   const authServer = `${config.authServerUrl}/realms/${config.realm}`;
   const { card, extendedCard } = agentCards(config.url);
   const timeoutMs = marketAnalysisTimeoutMs(config);

@@ -1,5 +1,6 @@
 import { AAuthError, tokenId, type VerifiedAgent } from "aauth";
 import type { FastifyBaseLogger } from "fastify";
+import { recordSkippedExchange } from "protocol-trace";
 import { markFailed } from "service-kit";
 import type { MarketAnalysis } from "../domain/market-analysis.ts";
 import { describeFailure } from "./describe-failure.ts";
@@ -36,5 +37,7 @@ export function createAskMarketAnalysis(options: {
 
 function authTokenOf(caller: VerifiedAgent | undefined): string {
   if (caller?.level === "authorized") return caller.rawAuthToken;
-  throw new AAuthError("upstream_token_required", "the caller brought no auth token to exchange");
+  const reason = "the caller brought no auth token to exchange";
+  recordSkippedExchange(reason);
+  throw new AAuthError("upstream_token_required", reason);
 }
