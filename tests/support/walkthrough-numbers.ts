@@ -44,6 +44,7 @@ const SENTENCES: readonly (readonly [page: string, sentence: string, value: () =
     "({} keys at a time)",
     () => constantIn("packages/aauth/src/keys/key-ring.ts", "MAX_PUBLISHED_KEYS"),
   ],
+  ["07", "refresh token does, after {} minutes at most", () => realmDefault("aauth.refresh.lifespan") / 60],
   ["08", "good for {} hour at most", () => defaultOf(backend.agentTokenSeconds) / 3600],
   ["09", "a key {} times", () => defaultOf(supplyChainAgent.cataloguePseudonymousPerMinute)],
   ["09", "an agent {} times", () => defaultOf(supplyChainAgent.catalogueIdentifiedPerMinute)],
