@@ -51,6 +51,16 @@ const SENTENCES: readonly (readonly [page: string, sentence: string, value: () =
   ["09", "an auth token {} times", () => defaultOf(supplyChainAgent.catalogueAuthorizedPerMinute)],
   [
     "09",
+    "users of one agent, {} times `authorized`",
+    () => constantIn("packages/fastify-aauth/src/level-limits.ts", "USERS_AT_ONCE"),
+  ],
+  [
+    "09",
+    "after {} minutes the order has failed",
+    () => constantIn("services/backend/src/orders/order-service.ts", "VISIT_SECONDS") / 60,
+  ],
+  [
+    "09",
     "a visit lasts {} minutes",
     () =>
       constantIn("services/supply-chain-agent/src/interaction/interactions.ts", "INTERACTION_SECONDS") / 60,
