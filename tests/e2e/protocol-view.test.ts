@@ -245,9 +245,10 @@ describe("a user-delegated run over both hops", () => {
 
   test("is found again when the backend was started anew, by its owner", async () => {
     const { page } = watched;
+    // A page that is open asks on, and complains.
+    await page.goto("about:blank");
     await stack.kill("backend");
     await stack.startAgain("backend");
-    await page.goto("about:blank");
     await page.goto(`${stack.urls.ui}/#/runs/${runId}`);
     await expect.poll(() => messageLinks(page).count(), WAIT).toBe(10);
     expect(await page.getByTestId("break-it").count()).toBe(0);
@@ -283,9 +284,9 @@ describe("a run by signature alone that the gateway refuses", () => {
     await page.getByTestId("failure-panel").waitFor(WAIT);
     await openMessages(page, 2);
     await page.getByRole("heading", { name: /^2\. Backend to Supply-chain agent/ }).waitFor(WAIT);
-    const text = await answers(page);
-    expect(text).toContain(`proven to be ${stack.urls.backendAgent}`);
-    expect(text).toContain(
+    // The spans of those who checked come a little later than the answer.
+    await expect.poll(() => answers(page), WAIT).toContain(`proven to be ${stack.urls.backendAgent}`);
+    expect(await answers(page)).toContain(
       "Refused by Gateway with status 403: the signature is good, and its policy does not allow this caller.",
     );
     await inAllShapes(page, "protocol-view-refused");

@@ -49,6 +49,11 @@ describe.each(["hwk", "jwks"] as const)(
       await expect.poll(() => messages.count(), WAIT).toBe(2);
       await messages.nth(1).click();
       await page.getByRole("heading", { name: /^2\. / }).waitFor(WAIT);
+      // The spans of those who checked come a little later than the answer.
+      await page
+        .getByTestId("message-answers")
+        .getByText("Every check passed at")
+        .waitFor({ timeout: 30_000 });
       const answers = await page.getByTestId("message-answers").textContent();
       const isNamed = answers?.includes(`proven to be ${stack.urls.backendAgent}`);
       expect(isNamed).toBe(scheme === "jwks");

@@ -108,7 +108,10 @@ test("a user's access token: a JWT for `account` that the key set verifies, with
   expect(reply.status).toBe(200);
   expect(reply.headers.get("cache-control")).toContain("no-store");
   const body = (await reply.json()) as { access_token: string; expires_in: number; token_type: string };
-  expect(body).toMatchObject({ expires_in: 300, token_type: "Bearer" });
+  expect(body.token_type).toBe("Bearer");
+  // What is left when the answer is written: a busy Keycloak may need a second for it.
+  expect(300 - body.expires_in).toBeGreaterThanOrEqual(0);
+  expect(300 - body.expires_in).toBeLessThanOrEqual(2);
   const { header, claims } = await verifiedToken(body.access_token, `${OIDC}/certs`);
   expect(header.typ).toBe("JWT");
   expect(claims).toMatchObject({
