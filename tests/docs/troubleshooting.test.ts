@@ -1,6 +1,9 @@
 /** docs/troubleshooting.md quotes what somebody will see: each text is produced here, or read in the code that makes it. */
+import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { ERROR_CODES } from "aauth";
 import { ConfigError, KNOWN_NAMES } from "service-kit";
 import { describe, expect, test } from "vitest";
@@ -22,6 +25,9 @@ const SOURCES: Readonly<Record<string, () => string | Promise<string>>> = {
   "docker compose": () => read("docker-compose.yml"),
   "address already in use": addressInUse,
   net: () => read("docker-compose.yml"),
+  'service "realm" didn\'t complete successfully: exit 2': realmWithWrongMode,
+  ".env": () => read("docker-compose.yml"),
+  "git pull": () => read("README.md"),
   "http://127.0.0.1:3050": () => `http://127.0.0.1:${DEMO_PORTS.ui}`,
   "Redirect_uri did not match any of the client's registered redirect_uris.": wrongRedirectUri,
   "Scope expansion not allowed": () => read("services/auth-server/src/request-types/exchange.ts"),
@@ -75,6 +81,14 @@ function missingLibrary(): string {
   const library = "libatomic.so.1";
   const isNeeded = process.platform !== "linux" || readFileSync(process.execPath).includes(library);
   return isNeeded ? `${library}: cannot open shared object file` : `${process.execPath} needs no ${library}`;
+}
+
+/** Docker's words around the status with which the first container ends. */
+function realmWithWrongMode(): string {
+  const script = `${REPOSITORY_ROOT}compose/realm-for-mode.ts`;
+  const env = { PATH: process.env.PATH, AAUTH_AUTHORIZATION_SCHEME: "user-delegate" };
+  const { status } = spawnSync(process.execPath, [script, join(tmpdir(), "not-written.json")], { env });
+  return `service "realm" didn't complete successfully: exit ${status}`;
 }
 
 /** What the system says, and Docker with it. */

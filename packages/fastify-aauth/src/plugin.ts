@@ -8,6 +8,8 @@ import { readRawBody, replayBody } from "./raw-body.ts";
 import { challengeFor, isVerdict, sendChallenge, VerificationUnavailableError } from "./refusal.ts";
 import { serveWellKnown } from "./well-known.ts";
 
+const PENDING = Symbol("the request before its body");
+
 declare module "fastify" {
   interface FastifyContextConfig {
     /** Who may call this route. A route without it does not register. */
@@ -20,6 +22,8 @@ declare module "fastify" {
     agent: VerifiedAgent | null;
     /** The body exactly as it was signed; `null` on public routes. */
     rawBody: Buffer | null;
+    /** What is known of the request while its body is on its way. */
+    [PENDING]: PendingRequest | null;
   }
 }
 
@@ -50,9 +54,9 @@ const SIGNATURE_HEADERS = ["signature", "signature-key", "signature-input"] as c
 export const fastifyAAuth = fp<FastifyAAuthOptions>(registerGate, { name: "fastify-aauth", fastify: "5.x" });
 
 async function registerGate(app: FastifyInstance, options: FastifyAAuthOptions): Promise<void> {
-  const pendingRequests = new WeakMap<FastifyRequest, PendingRequest>();
   const limiters = new WeakMap<LevelLimits, CountRequest>();
   app.decorateRequest("agent", null);
+  app.decorateRequest(PENDING, null);
   app.decorateRequest("rawBody", null);
   await registerLimiter(app);
 
@@ -91,7 +95,7 @@ async function registerGate(app: FastifyInstance, options: FastifyAAuthOptions):
         },
         requirement,
       );
-      pendingRequests.set(request, pending);
+      request[PENDING] = pending;
     } catch (error) {
       return refuse(error, requirement, request, reply);
     }
@@ -101,9 +105,9 @@ async function registerGate(app: FastifyInstance, options: FastifyAAuthOptions):
     const requirement = requirementOf(request);
     if (requirement === "public") return payload;
     const body = await readRawBody(payload as never, options.maxBodyBytes ?? request.routeOptions.bodyLimit);
-    const pending = pendingRequests.get(request);
+    const pending = request[PENDING];
     if (!pending) throw new VerificationUnavailableError("the request was not verified before its body");
-    pendingRequests.delete(request);
+    request[PENDING] = null;
     try {
       const verified = await pending.complete(body);
       request.agent = verified.agent;

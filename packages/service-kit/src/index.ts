@@ -30,7 +30,7 @@ export {
   type LoggerOptions,
   type LogLevel,
 } from "./log/logger.ts";
-export { type RedactionOptions, redactFields, redactText } from "./log/redaction.ts";
+export { mapMembers, type RedactionOptions, redactFields, redactText } from "./log/redaction.ts";
 export { listenOn } from "./run/listen-on.ts";
 export { type RotatableKeys, rotateKeys } from "./run/rotate-keys.ts";
 export { EXIT_STATUS, type RunningService, runService } from "./run/run-service.ts";

@@ -134,7 +134,7 @@ export async function buildGateway(
       },
       (message, response) => {
         const record: RequestRecord = { startedAtMs: nowMs(), protocol: "http" };
-        response.once("close", () => finish(record));
+        response.on("close", () => finish(record));
         const { bind: served, rateLimits } = port.serve;
         void handleRequest(
           message,

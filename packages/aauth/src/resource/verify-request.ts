@@ -192,15 +192,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
               trail.enter("requirement");
               meetRequirement(agent, requirement);
             }
-            let report: VerificationReport | undefined;
-            return {
-              agent,
-              // Made when it is looked at: most requests are never asked how they passed.
-              get report() {
-                report ??= trail.report();
-                return report;
-              },
-            };
+            return new Passed(agent, trail);
           } catch (error) {
             throw trail.fail(error);
           }
@@ -215,6 +207,24 @@ export function createVerifier(options: VerifierOptions): Verifier {
     begin,
     verifyRequest: async (request, requirement) => (await begin(request, requirement)).complete(request.body),
   };
+}
+
+/** A class, because a literal with an accessor gets a hidden class each time, which keeps what it refers to until the next full collection. */
+class Passed implements VerifiedRequest {
+  readonly agent: VerifiedAgent;
+  readonly #trail: Trail;
+  #report: VerificationReport | undefined;
+
+  constructor(agent: VerifiedAgent, trail: Trail) {
+    this.agent = agent;
+    this.#trail = trail;
+  }
+
+  /** Made when it is looked at: most requests are never asked how they passed. */
+  get report(): VerificationReport {
+    this.#report ??= this.#trail.report();
+    return this.#report;
+  }
 }
 
 function requireAccepted(

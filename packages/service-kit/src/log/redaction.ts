@@ -60,6 +60,9 @@ const TOKEN_PATTERNS: readonly [RegExp, string | ((match: string) => string)][] 
   ],
 ];
 
+/** Each pattern above needs one of these. Most values (a method, a path, a number) have none, and all patterns together cost. */
+const CAN_HOLD_ONE = /[=("\s]|eyJ/;
+
 /** Options of {@link redactText} and {@link redactFields}. */
 export interface RedactionOptions {
   /** Print tokens and signatures whole. For the demo's `--show-tokens`; secrets and private keys stay hidden. Default false. */
@@ -72,6 +75,7 @@ export interface RedactionOptions {
  * A net below the callers' own care, not a licence to log secrets: it knows shapes, and an opaque value has none.
  */
 export function redactText(text: string, options: RedactionOptions = {}): string {
+  if (!CAN_HOLD_ONE.test(text)) return text;
   let result = text;
   for (const [pattern, replacement] of SECRET_PATTERNS) result = result.replace(pattern, replacement);
   if (options.showTokens) return result;
@@ -90,21 +94,33 @@ export function redactFields(value: unknown, options: RedactionOptions = {}): un
   if (Array.isArray(value)) return value.map((item) => redactFields(item, options));
   if (value === null || typeof value !== "object") return value;
   const isJwk = "kty" in value;
-  return Object.fromEntries(
-    Object.entries(value).map(([name, member]) => {
-      const plain = name.toLowerCase().replace(/[-_]/g, "");
-      if (
-        typeof member !== "object" &&
-        (SECRET_FIELDS.has(plain) || (isJwk && PRIVATE_JWK_MEMBERS.has(name)))
-      ) {
-        return [name, "[redacted]"];
-      }
-      if (typeof member === "string" && !options.showTokens && TOKEN_FIELDS.has(plain)) {
-        return [name, member === "" ? "" : tokenLabel(member)];
-      }
-      return [name, redactFields(member, options)];
-    }),
-  );
+  return mapMembers(value, (member, name) => {
+    const plain = name.toLowerCase().replace(/[-_]/g, "");
+    if (
+      typeof member !== "object" &&
+      (SECRET_FIELDS.has(plain) || (isJwk && PRIVATE_JWK_MEMBERS.has(name)))
+    ) {
+      return "[redacted]";
+    }
+    if (typeof member === "string" && !options.showTokens && TOKEN_FIELDS.has(plain)) {
+      return member === "" ? "" : tokenLabel(member);
+    }
+    return redactFields(member, options);
+  });
+}
+
+/** A copy with each own member changed. Several times as fast as by way of entries. */
+export function mapMembers(
+  value: object,
+  change: (member: unknown, name: string) => unknown,
+): Record<string, unknown> {
+  const copy: Record<string, unknown> = {};
+  for (const name of Object.keys(value)) {
+    const changed = change((value as Record<string, unknown>)[name], name);
+    if (name !== "__proto__") copy[name] = changed;
+    else Object.defineProperty(copy, name, { value: changed, enumerable: true, writable: true });
+  }
+  return copy;
 }
 
 function tokenLabel(token: string): string {

@@ -102,3 +102,8 @@ describe("showTokens", () => {
     expect(text).not.toContain("user123");
   });
 });
+
+test("a name that JavaScript gives a meaning is a name like any other", () => {
+  const value: unknown = JSON.parse('{"__proto__":{"password":"opaque"},"a":1}');
+  expect(JSON.stringify(redactFields(value))).toBe('{"__proto__":{"password":"[redacted]"},"a":1}');
+});

@@ -1,3 +1,4 @@
+import { mapMembers } from "service-kit";
 import { FURTHER_LINES, type RequestFields } from "../proxy/request-head.ts";
 
 /**
@@ -15,7 +16,7 @@ export function plainValue(value: unknown): unknown {
   if (typeof value === "object" && value !== null) {
     const further = (value as Partial<RequestFields>)[FURTHER_LINES];
     if (further !== undefined) return withFurtherLines(value as RequestFields, further);
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plainValue(item)]));
+    return mapMembers(value, plainValue);
   }
   return value;
 }

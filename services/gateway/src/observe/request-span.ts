@@ -11,22 +11,25 @@ export function requestSpan(
 ): GatewaySpan | undefined {
   const { trace, head } = record;
   if (tracing === undefined || trace === undefined || !trace.exported) return undefined;
-  const attributes: Record<string, unknown> = {
-    "url.scheme": "http",
-    "network.protocol.version": head?.httpVersion,
-    ...Object.fromEntries(builtInFields(record, endedAtMs)),
-    ...Object.fromEntries(configuredFields(record, tracing.fields)),
+  const attributes: Record<string, unknown> = {};
+  let givenName: string | undefined;
+  const add = (name: string, value: unknown) => {
+    if (tracing.removedFields.has(name)) return;
+    if (name !== "span.name") attributes[name] = value;
+    else if (typeof value === "string") givenName = value;
   };
-  for (const name of tracing.removedFields) delete attributes[name];
-  const { "span.name": given, ...rest } = attributes;
-  const name = typeof given === "string" ? given : undefined;
+  add("url.scheme", "http");
+  add("network.protocol.version", head?.httpVersion);
+  for (const [name, value] of builtInFields(record, endedAtMs)) add(name, value);
+  for (const [name, value] of configuredFields(record, tracing.fields)) add(name, value);
   return {
     traceId: trace.traceId,
     spanId: trace.spanId,
     ...(trace.parentSpanId !== undefined && { parentSpanId: trace.parentSpanId }),
-    name: name ?? (record.matchedPath === undefined ? "unknown" : `${head?.method} ${record.matchedPath}`),
+    name:
+      givenName ?? (record.matchedPath === undefined ? "unknown" : `${head?.method} ${record.matchedPath}`),
     startTimeMs: record.startedAtMs,
     endTimeMs: endedAtMs,
-    attributes: rest,
+    attributes,
   };
 }

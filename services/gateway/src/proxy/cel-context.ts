@@ -1,29 +1,23 @@
 import type { CelContext } from "../cel/expression.ts";
-import { type RequestFields, type RequestHead, requestFields } from "./request-head.ts";
+import { type RequestHead, requestFields } from "./request-head.ts";
 
-/** What expressions see of a request. Members are built when an expression asks for them. */
+/**
+ * What expressions see of a request as it is now: made anew when its fields change. Plain data on purpose: a literal with accessors has
+ * a hidden class of its own each time, which outlives the request and keeps all of it in memory until the next full collection.
+ */
 export function requestView(head: RequestHead): CelContext["request"] {
-  let headers: RequestFields | undefined;
+  const { contentLength, fields } = head;
   return {
     method: head.method,
     host: head.authority,
     scheme: "http",
     path: head.path,
     pathAndQuery: head.target,
-    get uri() {
-      return `http://${head.authority}${head.target}`;
-    },
-    get version() {
-      return `HTTP/${head.httpVersion}`;
-    },
-    get headers() {
-      headers ??= requestFields(
-        head.contentLength === undefined
-          ? head.fields
-          : ["content-length", head.contentLength, ...head.fields],
-      );
-      return headers;
-    },
+    uri: `http://${head.authority}${head.target}`,
+    version: `HTTP/${head.httpVersion}`,
+    headers: requestFields(
+      contentLength === undefined ? fields : ["content-length", contentLength, ...fields],
+    ),
   };
 }
 

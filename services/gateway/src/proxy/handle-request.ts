@@ -13,7 +13,7 @@ import { selectListener } from "../routing/select-listener.ts";
 import { selectRoute } from "../routing/select-route.ts";
 import type { BodyBudget } from "./body-budget.ts";
 import { Cancellation } from "./cancellation.ts";
-import { celContext } from "./cel-context.ts";
+import { celContext, requestView } from "./cel-context.ts";
 import { type CollectedResponse, collectResponse } from "./collect-response.ts";
 import { describeFailure } from "./describe-failure.ts";
 import { forwardRequest } from "./forward-request.ts";
@@ -50,7 +50,7 @@ export async function handleRequest(
   const cancellation = new Cancellation();
   const deadlines: NodeJS.Timeout[] = [];
   const corsFields: string[] = [];
-  response.once("close", () => {
+  response.on("close", () => {
     if (!response.writableFinished) cancellation.request(new CallerGone("the caller left"));
   });
   const deadline = (milliseconds: number | undefined, text: string) => {
@@ -100,13 +100,13 @@ async function passPolicies(exchange: Exchange): Promise<void> {
   const { configuration } = environment;
   const head = readRequestHead(message);
   record.head = head;
-  record.context = celContext(head);
 
   const trace = startTrace(configuration.tracing, firstField(head.fields, "traceparent"));
   if (trace !== undefined) {
     record.trace = trace;
     setField(head.fields, "traceparent", trace.header);
   }
+  record.context = celContext(head);
   const listener = selectListener(environment.bind, head.hostname);
   if (listener === undefined) throw textAnswer(404, "NotFound", "listener not found");
   record.listener = listener.name;
@@ -132,7 +132,12 @@ async function passPolicies(exchange: Exchange): Promise<void> {
       cancellation,
     });
     if (verdict !== undefined) {
-      record.context = { ...record.context, extauthz: verdict.extauthz };
+      const { includeResponseHeaders } = policies.extAuthz;
+      record.context = {
+        ...record.context,
+        ...(includeResponseHeaders.length > 0 && { request: requestView(head) }),
+        extauthz: verdict.extauthz,
+      };
       for (const name of verdict.failedMetadata) {
         environment.onProblem(`extAuthz metadata ${name} could not be evaluated for route ${route.name}`);
       }

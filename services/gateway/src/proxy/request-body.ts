@@ -16,7 +16,7 @@ export class RequestBody {
   #chunks: Buffer[] = [];
   #size = 0;
   #reading: Promise<void> | undefined;
-  #stop: (() => void) | undefined;
+  #isUnderWay = false;
 
   constructor(message: IncomingMessage, options: { maxBytes: number; held: HeldBytes }) {
     this.#message = message;
@@ -56,7 +56,11 @@ export class RequestBody {
 
   /** Forgets it. What still comes is read and thrown away, so that the caller can read its answer. */
   release(): void {
-    this.#stop?.();
+    if (this.#isUnderWay) {
+      this.#isUnderWay = false;
+      // Its only listener is the one below.
+      this.#message.removeAllListeners("data").resume();
+    }
     this.#chunks = [];
     this.#held.release();
   }
@@ -77,18 +81,16 @@ export class RequestBody {
       let isWhole = false;
       const onEnd = () => {
         isWhole = true;
+        this.#isUnderWay = false;
         resolve();
       };
       const onGone = () => {
         if (!isWhole) reject(new CallerGone("the caller left while sending its request"));
       };
-      this.#stop = () => {
-        message.off("data", onData);
-        message.resume();
-      };
       if (message.destroyed) return onGone();
-      message.once("end", onEnd).once("error", onGone).once("close", onGone);
+      message.on("end", onEnd).on("error", onGone).on("close", onGone);
       if (this.#announcedBytes > this.#maxBytes) return refuse(tooLarge());
+      this.#isUnderWay = true;
       message.on("data", onData);
     });
   }

@@ -214,6 +214,15 @@ describe("the decision (section 2.2)", () => {
     expect(response.body).toBe("ok");
   });
 
+  test("rules read the request as the check service has left it", async () => {
+    const { call } = await setUp(
+      (_, response) => response.writeHead(200, { "x-user": "proven" }).end(),
+      { protocol: { http: { includeResponseHeaders: ["x-user"] } } },
+      { authorization: { rules: ['request.headers["x-user"] == "proven"'] } },
+    );
+    expect((await call({ headers: { "x-user": "forged" } })).status).toBe(200);
+  });
+
   test("metadata becomes extauthz for the rules; a failing entry is left out and reported", async () => {
     const { gateway, call } = await setUp(
       (request, response) => response.writeHead(200, { "x-claims": String(request.headers["x-want"]) }).end(),
