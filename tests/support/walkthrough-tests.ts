@@ -17,6 +17,9 @@ const IS_UPDATE = process.env.UPDATE_DOCS === "1";
 /** How far apart two moments may be from run to run, seconds. */
 const TOLERANCE_SECONDS = 5;
 
+/** What a template says of a value that is not there. A page that was written with it would compare equal for ever. */
+const NO_VALUE = /\b(?:undefined|NaN)\b|\[object /;
+
 /** What a page is compared with, and made of. */
 export interface PageRun {
   readonly run: RecordedRun;
@@ -55,6 +58,7 @@ export function describePage(name: string, make: () => Promise<PageRun>, options
 
     test("shows what a real run shows; keys, ids and names fit together as they do there", () => {
       expect(renewed.problems).toEqual([]);
+      expect(Object.entries(made.regions ?? {}).filter(([, text]) => NO_VALUE.test(text))).toEqual([]);
       expect(canonical(page.text)).toBe(canonical(renewed.text));
     });
 
