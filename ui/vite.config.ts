@@ -11,7 +11,12 @@ const reactAlone = { name: "react", test: /node_modules\/(react|react-dom|schedu
 // With its switch in the same file: a file that both this page and a part loaded later need runs before the page's own, and would
 // make its schemas before the switch is set (src/config/zod-without-eval.ts).
 const zodWithSwitch = { name: "zod", test: /node_modules\/zod\/|src\/config\/zod-without-eval/ };
-const build = { rolldownOptions: { output: { codeSplitting: { groups: [reactAlone, zodWithSwitch] } } } };
+const build = {
+  rolldownOptions: { output: { codeSplitting: { groups: [reactAlone, zodWithSwitch] } } },
+  // The first that know light-dark(). For older ones the build would write something in its place that shows no colour at all here, since
+  // the page's colour scheme is set by Mantine.
+  cssTarget: ["chrome123", "edge123", "firefox120", "safari17.5"],
+};
 
 export default defineConfig(({ command, mode }) => {
   // A build has no settings: they are read when the page is served.

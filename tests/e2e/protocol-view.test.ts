@@ -214,6 +214,12 @@ describe("a user-delegated run over both hops", () => {
 
   test("stands beside its spans, and leads to the trace store's page", async () => {
     const { page } = watched;
+    const colours: string[] = await page.evaluate(
+      `[...document.querySelectorAll('[data-testid="waterfall"] [data-service][style]')].map((bar) => getComputedStyle(bar).backgroundColor)`,
+    );
+    expect(colours.length).toBeGreaterThan(5);
+    expect(new Set(colours).size).toBeGreaterThan(3);
+    expect(colours).not.toContain("rgba(0, 0, 0, 0)");
     expect(await page.getByTestId("waterfall").textContent()).toContain(
       "optimization_api.start_optimization",
     );

@@ -56,8 +56,9 @@ const headerLine = 14;
 const markRoom = 9;
 /** Columns nearer than this have their names in smaller letters. */
 const narrowGap = 70;
-/** Average width of a character of the labels, which are 12 px. */
-const characterWidth = 6.3;
+/** Average width of a character of the labels, which are 12 px, and of the names, which are bold: in the widest of the usual fonts. */
+const characterWidth = 7;
+const nameCharacterWidth = 7.4;
 
 /** Places parties, arrows and words for a width in pixels. */
 export function layOutSequence(run: ProtocolRun, width: number): SequenceLayout {
@@ -179,7 +180,7 @@ function wrapName(name: string, width: number): string[] {
   for (const word of words) {
     const last = lines.at(-1);
     const joined = last === undefined ? word : last.endsWith("-") ? last + word : `${last} ${word}`;
-    if (last !== undefined && joined.length * 6.6 <= width) lines[lines.length - 1] = joined;
+    if (last !== undefined && joined.length * nameCharacterWidth <= width) lines[lines.length - 1] = joined;
     else lines.push(word);
   }
   return lines;
