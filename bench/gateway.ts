@@ -15,6 +15,7 @@ import { join } from "node:path";
 import { Pool } from "undici";
 import { findExecutable } from "../scripts/find-executable.ts";
 import { freePorts } from "../tests/support/free-ports.ts";
+import { coresLine, stayOn } from "./cores.ts";
 import { type BenchAgent, startAgent } from "./gateway/agent.ts";
 import { startAgentgateway } from "./gateway/agentgateway.ts";
 import { resourceAt, startAuthz, startGateway } from "./gateway/gateway-program.ts";
@@ -27,7 +28,7 @@ import { type Figure, judge, printRows, publishRows } from "./rows.ts";
 const REQUESTS_ALONE = 300;
 const REQUESTS_TOGETHER = 2_000;
 const CONNECTIONS = 8;
-const WARM_UP_ROUNDS = 2;
+const WARM_UP_ROUNDS = 8;
 const ROUNDS = 11;
 const FLOOR_SAMPLES = 200;
 const BODY_BYTES = 1024;
@@ -75,6 +76,7 @@ const folder = mkdtempSync(join(tmpdir(), "bench-gateway-"));
 stops.push(() => rmSync(folder, { recursive: true, force: true }));
 
 async function startAll() {
+  stayOn("load");
   const ports = await freePorts(10);
   const nextPort = () => ports.pop()!;
   const [origin, agentPort, authz, plain, traced] = [
@@ -119,9 +121,10 @@ async function startAll() {
   const proxy = await Program.start(new URL("./gateway/fastify-proxy.ts", import.meta.url), {
     port: fastify,
     args: [String(fastify), String(origin)],
+    core: "measured",
   });
   add(FASTIFY, fastify, cpuOf(keep(proxy)));
-  const common = { originPort: origin, folder };
+  const common = { originPort: origin, folder, core: "measured" } as const;
   add(
     PLAIN,
     plain,
@@ -132,7 +135,9 @@ async function startAll() {
     traced,
     cpuOf(keep(await startGateway({ ...common, port: traced, traced: true, name: "traced" }))),
   );
-  keep(await startAuthz({ port: authz, gatewayPorts: [checked, realChecked] }));
+  keep(
+    await startAuthz({ port: authz, gatewayPorts: [checked, realChecked], traced: false, core: "measured" }),
+  );
   const check = { authzPort: authz, agent: agent.id };
   const gateway = await startGateway({ ...common, port: checked, traced: false, check, name: CHECKED });
   add(CHECKED, checked, cpuOf(keep(gateway)), resourceAt(checked));
@@ -232,7 +237,9 @@ function report(rounds: readonly Round[]): void {
     of: "aloneP50Ms" | "aloneP99Ms" | "togetherP50Ms",
   ) => get(name)[of] - get(DIRECT)[of];
 
-  console.log(`POST 1 KB -> 1 KB; median of ${ROUNDS} rounds; the gateways add to the origin's time`);
+  console.log(
+    `POST 1 KB -> 1 KB; median of ${ROUNDS} rounds; the gateways add to the origin's time. ${coresLine()}`,
+  );
   const width = Math.max(...names.map((name) => name.length));
   const us = (value: number) => (Number.isNaN(value) ? "-" : `${value.toFixed(0)} us`).padStart(8);
   const ms = (value: number) => `${value.toFixed(2)} ms`.padStart(9);

@@ -9,6 +9,7 @@ import assert from "node:assert";
 import { generateKeyPairSync } from "node:crypto";
 import { createTokenSigner, generateSigningKey, issueAuthToken, type SigningKey, signRequest } from "aauth";
 import { Pool } from "undici";
+import { coresLine, stayOn } from "./cores.ts";
 import { quantile } from "./measure.ts";
 import { type LoadResult, type PreparedRequest, sendAll } from "./route/load.ts";
 import { ISSUER, RESOURCE } from "./route/parties.ts";
@@ -19,7 +20,7 @@ const CONNECTIONS = 50;
 const REQUESTS = 2_000;
 /** Longer than the run on a busy machine. */
 const TOKEN_SECONDS = 3_600;
-const WARM_UP_ROUNDS = 2;
+const WARM_UP_ROUNDS = 8;
 const ROUNDS = 11;
 /**
  * 1.6 times the original stack's requests per second, in units of this machine: FastAPI with its AAuth library was measured at 1.84
@@ -50,6 +51,7 @@ const token = await authToken(key);
 /** Measures and prints. */
 async function route(): Promise<void> {
   const jwk = { ...realm.publicKey.export({ format: "jwk" }), kid: "realm-1", alg: "RS256" };
+  stayOn("load");
   const server = await ServerProcess.start(jwk);
   const pool = new Pool(`http://127.0.0.1:${await server.ask("port")}`, { connections: CONNECTIONS });
   try {
@@ -61,7 +63,9 @@ async function route(): Promise<void> {
         if (index >= 0) rounds[scheme].push(round);
       }
     }
-    console.log(`POST 1 KB JSON, echo; ${CONNECTIONS} connections, median of ${ROUNDS} rounds`);
+    console.log(
+      `POST 1 KB JSON, echo; ${CONNECTIONS} connections, median of ${ROUNDS} rounds. ${coresLine()}`,
+    );
     for (const scheme of SCHEMES) reportScheme(scheme, rounds[scheme]);
   } finally {
     await pool.close();

@@ -80,7 +80,7 @@ async function startAll() {
       args: [String(origin)],
     }),
   );
-  const authz = keep(await startAuthz({ port: authzPort, gatewayPorts: [port], nodeFlags }));
+  const authz = keep(await startAuthz({ port: authzPort, gatewayPorts: [port], traced: true, nodeFlags }));
   const gateway = await startGateway({
     port,
     originPort: origin,

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, existsSync, openSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { onCore } from "../cores.ts";
 import { type BenchGateway, writeGatewayFile } from "./gateway-program.ts";
 import { portOpens } from "./program.ts";
 
@@ -15,7 +16,7 @@ export interface Agentgateway {
 export async function startAgentgateway(binary: string, options: BenchGateway): Promise<Agentgateway> {
   const { file, env } = writeGatewayFile(options);
   const output = openSync(join(options.folder, `${options.name}.log`), "w");
-  const child = spawn(binary, ["-f", file], {
+  const child = spawn(...onCore("measured", binary, ["-f", file]), {
     env: { ...env, WORKER_THREADS: "1" },
     stdio: ["ignore", output, "inherit"],
   });

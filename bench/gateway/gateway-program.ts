@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
+import type { Core } from "../cores.ts";
 import { Program } from "./program.ts";
 
 const POLICY_FILE = new URL("../../agentgateway/config-policy.yaml", import.meta.url);
@@ -60,6 +61,7 @@ export function writeGatewayFile(options: BenchGateway): { file: string; env: Re
 export function startGateway(
   options: BenchGateway & {
     nodeFlags?: readonly string[];
+    core?: Core;
     /** Default true. A long run would fill the disk. */
     keepsLog?: boolean;
   },
@@ -71,6 +73,7 @@ export function startGateway(
     args: ["-f", file],
     ...(keepsLog && { output: join(folder, `${name}.log`) }),
     ...(options.nodeFlags && { nodeFlags: options.nodeFlags }),
+    ...(options.core && { core: options.core }),
     env,
   });
 }
@@ -79,14 +82,18 @@ export function startGateway(
 export function startAuthz(options: {
   port: number;
   gatewayPorts: readonly number[];
+  traced: boolean;
   nodeFlags?: readonly string[];
+  core?: Core;
 }): Promise<Program> {
   return Program.start(AUTHZ, {
     port: options.port,
     ...(options.nodeFlags && { nodeFlags: options.nodeFlags }),
+    ...(options.core && { core: options.core }),
     env: {
       GATEWAY_AUTHZ_PORT: String(options.port),
       GATEWAY_AUTHZ_RESOURCES: options.gatewayPorts.map(resourceAt).join(","),
+      OTEL_SDK_DISABLED: String(!options.traced),
     },
   });
 }

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { onCore } from "../cores.ts";
 import { portOpens } from "./program.ts";
 
 /** nginx in front of the origin: one worker, an access log, connections to the origin kept. */
@@ -22,9 +23,8 @@ export async function startNginx(options: {
   mkdirSync(join(folder, "temporary"), { recursive: true });
   const file = join(folder, "nginx.conf");
   writeFileSync(file, configuration(options));
-  const child = spawn("nginx", ["-c", file, "-p", folder, "-e", join(folder, "error.log")], {
-    stdio: ["ignore", "ignore", "inherit"],
-  });
+  const args = ["-c", file, "-p", folder, "-e", join(folder, "error.log")];
+  const child = spawn(...onCore("measured", "nginx", args), { stdio: ["ignore", "ignore", "inherit"] });
   await portOpens(options.port, () => child.exitCode === null);
   return {
     cpuUs: () => workersCpuUs(child),

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { closeSync, openSync } from "node:fs";
 import { connect } from "node:net";
 import { fileURLToPath } from "node:url";
+import { type Core, onCore } from "../cores.ts";
 import type { Usage } from "./usage.ts";
 
 const READY_LIMIT_MS = 15_000;
@@ -23,6 +24,7 @@ export class Program {
    * Resolves when `port` accepts connections.
    *
    * @param options.output file for its standard output; unset throws it away
+   * @param options.core unset: where this process runs
    */
   static async start(
     script: URL,
@@ -32,12 +34,18 @@ export class Program {
       env?: Readonly<Record<string, string>>;
       output?: string;
       nodeFlags?: readonly string[];
+      core?: Core;
     },
   ): Promise<Program> {
     const name = script.pathname.split("/").slice(-3).join("/");
     const output = options.output === undefined ? undefined : openSync(options.output, "w");
+    const nodeFlags = [...(options.nodeFlags ?? []), "--import", REPORTER.href];
+    const [execPath, execArgv] = options.core
+      ? onCore(options.core, process.execPath, nodeFlags)
+      : [process.execPath, nodeFlags];
     const child = fork(fileURLToPath(script), options.args ?? [], {
-      execArgv: [...(options.nodeFlags ?? []), "--import", REPORTER.href],
+      execPath,
+      execArgv,
       env: { PATH: process.env.PATH, HOME: process.env.HOME, ...options.env },
       stdio: ["ignore", output ?? "ignore", "inherit", "ipc"],
     });

@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
+import { onCore } from "../cores.ts";
 import type { ServerAnswer, ServerQuestion } from "./parties.ts";
 
 /** The server of `route.ts` as a process of its own, ready to be asked. One question at a time. */
@@ -12,7 +13,11 @@ export class ServerProcess {
 
   /** @param issuerKey public JWK of the auth server whose tokens the gate accepts */
   static async start(issuerKey: object): Promise<ServerProcess> {
-    const child = fork(new URL("./server.ts", import.meta.url), [JSON.stringify(issuerKey)]);
+    const [execPath, execArgv] = onCore("measured", process.execPath, []);
+    const child = fork(new URL("./server.ts", import.meta.url), [JSON.stringify(issuerKey)], {
+      execPath,
+      execArgv,
+    });
     const server = new ServerProcess(child);
     await server.#answer();
     return server;

@@ -44,11 +44,12 @@ export interface JudgedRequest {
  * @param span default: the current one
  */
 export function recordVerified(
-  { agent, report }: { readonly agent: VerifiedAgent; readonly report: VerificationReport },
+  verified: { readonly agent: VerifiedAgent; readonly report: VerificationReport },
   request: JudgedRequest,
   span: Span | undefined = trace.getActiveSpan(),
 ): void {
   if (span?.isRecording() !== true) return;
+  const { agent, report } = verified;
   const token = tokenIn(request.headers["signature-key"]);
   span.setAttributes({
     [ATTRIBUTE.verdict]: "passed",

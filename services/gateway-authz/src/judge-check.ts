@@ -47,9 +47,9 @@ export async function judgeCheck(check: CheckRequest, verifiers: ResourceVerifie
     const level = requiredScheme === "hwk" ? "pseudonymous" : "identified";
     const pending = await verifier.begin({ ...request, authority }, { level });
     const verified = await pending.complete(undefined);
-    const { agent, report } = verified;
+    const { agent } = verified;
     const refusal = refusalBelowScheme(agent, requiredScheme);
-    if (refusal !== undefined) return { allowed: false, refusal, report, verified };
+    if (refusal !== undefined) return { allowed: false, refusal, report: verified.report, verified };
     return { allowed: true, claims: claimsHeader(agent), because: "verified", verified };
   } catch (error) {
     const report = error instanceof AAuthError ? error.report : undefined;

@@ -5,8 +5,8 @@
  */
 
 import { AAuthError } from "../errors.ts";
+import { discardBody, readBodyAtMost } from "../metadata/direct-body.ts";
 import type { Discovery } from "../metadata/discovery.ts";
-import { readAtMost } from "../metadata/read-at-most.ts";
 import type { SignatureKeyChoice } from "../signing/sign-request.ts";
 import type { SigningKey } from "../types.ts";
 import { checkChallenge, type TrustedChallenge } from "./check-challenge.ts";
@@ -62,7 +62,7 @@ export function createResourceTokenClient(options: ResourceTokenClientOptions): 
       { key, credential, purpose: "resource", timeoutMs, observe },
     );
     if (response.status !== 200) {
-      await response.body?.cancel();
+      await discardBody(response);
       return undefined;
     }
     const { resourceToken, authServer } = await readAnswer(response);
@@ -99,7 +99,7 @@ export function createResourceTokenClient(options: ResourceTokenClientOptions): 
 
 async function readAnswer(response: Response): Promise<{ resourceToken: string; authServer: string }> {
   try {
-    const text = new TextDecoder().decode(await readAtMost(response.body, MAX_ANSWER_BYTES));
+    const text = new TextDecoder().decode(await readBodyAtMost(response, MAX_ANSWER_BYTES));
     const { resource_token: resourceToken, auth_server: authServer } = JSON.parse(text) as Record<
       string,
       unknown

@@ -6,11 +6,18 @@
 
 import { AAuthError } from "../errors.ts";
 import type { AgentAuth } from "../headers/agent-auth.ts";
+import { discardBody } from "../metadata/direct-body.ts";
 import type { SignatureKeyChoice } from "../signing/sign-request.ts";
 import type { SigningKey } from "../types.ts";
 import { type AgentKeys, keyBoundIn, pinnedTo } from "./agent-keys.ts";
 import { challengeOf, checkChallenge, type TrustedChallenge } from "./check-challenge.ts";
-import { type AgentObserver, combineObservers, type RetryReason, type ShownToken } from "./events.ts";
+import {
+  type AgentObserver,
+  combineObservers,
+  ignoreEvents,
+  type RetryReason,
+  type ShownToken,
+} from "./events.ts";
 import { type OutgoingRequest, readOutgoingRequest } from "./outgoing-request.ts";
 import type { ResourceTokenClient } from "./resource-token-client.ts";
 import type { Sender, SendOptions } from "./sender.ts";
@@ -129,7 +136,7 @@ export function createSignedFetch(options: SignedFetchOptions, context: FetchCon
     ) {
       // Refused without saying what would help, as when the issuer's key is gone: the token is no good any more. A key that has been
       // replaced is not worth a new token either.
-      await response.body?.cancel();
+      await discardBody(response);
       await options.tokens.discard(contextWith(key));
       key = current;
       const renewed = await options.tokens.held(contextWith(key), keys.usable());
@@ -142,7 +149,7 @@ export function createSignedFetch(options: SignedFetchOptions, context: FetchCon
     if (challenge?.level === "identified" && credential.scheme === "hwk") {
       // Over its limit an agent that wants to stay anonymous can wait.
       if (!options.raiseScheme && response.status === LIMITED) return response;
-      await response.body?.cancel();
+      await discardBody(response);
       if (!options.raiseScheme) {
         throw new AAuthError("identity_required", "the resource wants to know who is calling");
       }
@@ -154,7 +161,7 @@ export function createSignedFetch(options: SignedFetchOptions, context: FetchCon
     if (challenge?.userInteraction !== undefined) {
       const { returnUrl } = context;
       if (returnUrl === undefined) return response;
-      await response.body?.cancel();
+      await discardBody(response);
       throw interactionRequired(challenge.userInteraction, {
         resource,
         returnUrl,
@@ -163,7 +170,7 @@ export function createSignedFetch(options: SignedFetchOptions, context: FetchCon
     }
     if (challenge?.level !== "authorized") return response;
     const isLimited = response.status === LIMITED;
-    if (!isLimited) await response.body?.cancel();
+    if (!isLimited) await discardBody(response);
     const { id: agent, trustedAuthServers, now } = options;
     const tokenContext = contextWith(key);
     let trusted: TrustedChallenge;
@@ -177,11 +184,11 @@ export function createSignedFetch(options: SignedFetchOptions, context: FetchCon
       if (isLimited && error instanceof AAuthError) return response;
       throw error;
     }
-    if (isLimited) await response.body?.cancel();
+    if (isLimited) await discardBody(response);
     response = await retry(withToken(authToken), "authorization");
     const again = await challengeIn(response, request);
     if (again?.level === "authorized" && again.userInteraction === undefined && response.status !== LIMITED) {
-      await response.body?.cancel();
+      await discardBody(response);
       await options.tokens.forget(trusted, tokenContext);
       throw new AAuthError(
         "challenge_repeated",
@@ -189,7 +196,7 @@ export function createSignedFetch(options: SignedFetchOptions, context: FetchCon
       );
     }
     if (again?.userInteraction !== undefined && context.returnUrl !== undefined) {
-      await response.body?.cancel();
+      await discardBody(response);
       const { returnUrl } = context;
       throw interactionRequired(again.userInteraction, {
         resource,
@@ -222,10 +229,10 @@ export function createSignedFetch(options: SignedFetchOptions, context: FetchCon
     try {
       challenge = challengeOf(response);
     } catch (error) {
-      await response.body?.cancel();
+      await discardBody(response);
       throw error;
     }
-    if (challenge === undefined) return undefined;
+    if (challenge === undefined || observe === ignoreEvents) return challenge;
     const { level, authServer, resourceToken } = challenge;
     const shown = resourceToken === undefined ? undefined : shownOrNothing(resourceToken);
     observe({

@@ -9,7 +9,7 @@ import type { Discovery } from "../metadata/discovery.ts";
 import type { SignatureKeyChoice } from "../signing/sign-request.ts";
 import type { DecodedToken } from "../tokens/jwt.ts";
 import type { IssuerMetadata, SigningKey } from "../types.ts";
-import type { AgentObserver, TokenRequestType } from "./events.ts";
+import { type AgentObserver, ignoreEvents, type TokenRequestType } from "./events.ts";
 import type { Sender } from "./sender.ts";
 import { showToken } from "./shown-token.ts";
 import {
@@ -88,8 +88,10 @@ export function createTokenClient(options: TokenClientOptions): TokenClient {
     const expected = { authServer, resource: request.resource, thumbprint, now };
     const { shown, exp } = await checkGrantedToken(answer.authToken, expected);
     const expiresInSeconds = Math.min(exp - now, answer.expiresInSeconds ?? Number.POSITIVE_INFINITY);
-    const token = showToken(answer.authToken, options.revealTokens);
-    observe({ type: "token_received", authServer, requestType, token, expiresInSeconds });
+    if (observe !== ignoreEvents) {
+      const token = showToken(answer.authToken, options.revealTokens, shown);
+      observe({ type: "token_received", authServer, requestType, token, expiresInSeconds });
+    }
     return { ...answer, expiresInSeconds, claims: shown.claims, expiresAt: now + expiresInSeconds };
   }
 

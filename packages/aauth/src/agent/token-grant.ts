@@ -5,7 +5,7 @@
  */
 
 import { AAuthError, TokenRequestError } from "../errors.ts";
-import { readAtMost } from "../metadata/read-at-most.ts";
+import { discardBody, readBodyAtMost } from "../metadata/direct-body.ts";
 import { PROFILE } from "../profile.ts";
 import {
   checkHeader,
@@ -66,7 +66,7 @@ export async function readTokenAnswer(response: Response): Promise<TokenAnswer |
  */
 export async function readRevocationAnswer(response: Response): Promise<void> {
   if (!response.ok) throw refusal(response.status, await readJson(response));
-  await response.body?.cancel();
+  await discardBody(response);
 }
 
 function refusal(status: number, { error, error_description: text }: Record<string, unknown>): AAuthError {
@@ -111,7 +111,7 @@ export async function checkGrantedToken(
 async function readJson(response: Response): Promise<Record<string, unknown>> {
   let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder().decode(await readAtMost(response.body, MAX_ANSWER_BYTES)));
+    value = JSON.parse(new TextDecoder().decode(await readBodyAtMost(response, MAX_ANSWER_BYTES)));
   } catch {
     // No cause: the parser quotes what it could not read, and that may be a token.
     throw failed(`the auth server answered with status ${response.status} and no JSON`);

@@ -11,7 +11,7 @@ import { decodeJwt } from "../tokens/jwt.ts";
 import { hashToken } from "../tokens/verified-tokens.ts";
 import type { SigningKey } from "../types.ts";
 import type { TrustedChallenge } from "./check-challenge.ts";
-import type { AgentObserver } from "./events.ts";
+import { type AgentObserver, ignoreEvents } from "./events.ts";
 import { type CachedToken, exactKey, latestKey, type TokenCache, type TokenHolder } from "./token-cache.ts";
 import type { OpenedGrant, TokenClient } from "./token-client.ts";
 
@@ -208,7 +208,9 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
 
   function hit(token: CachedToken, { observe, resource }: TokenContext): string {
     const { authServer, authToken } = token;
-    observe({ type: "token_cache_hit", authServer, resource, tokenId: tokenId(authToken) });
+    if (observe !== ignoreEvents) {
+      observe({ type: "token_cache_hit", authServer, resource, tokenId: tokenId(authToken) });
+    }
     return authToken;
   }
 

@@ -29,13 +29,9 @@ export function splitTopLevel(text: string, delimiter: ";" | ","): string[] {
   const pieces: string[] = [];
   let start = 0;
   let depth = 0;
-  let quoted = false;
   for (let index = 0; index < text.length; index++) {
     const char = text[index];
-    if (quoted) {
-      if (char === "\\") index++;
-      else if (char === '"') quoted = false;
-    } else if (char === '"') quoted = true;
+    if (char === '"') index = endOfQuoted(text, index);
     else if (char === "(") depth++;
     else if (char === ")") depth--;
     else if (char === delimiter && depth === 0) {
@@ -45,6 +41,20 @@ export function splitTopLevel(text: string, delimiter: ";" | ","): string[] {
   }
   pieces.push(text.slice(start));
   return pieces;
+}
+
+/** The place of the quote that ends the string begun at `open`, or of the text's end. Strings are long: what is in them is skipped at once. */
+function endOfQuoted(text: string, open: number): number {
+  let quote = text.indexOf('"', open + 1);
+  while (quote >= 0 && isEscaped(text, quote)) quote = text.indexOf('"', quote + 1);
+  return quote < 0 ? text.length : quote;
+}
+
+/** Whether the character at `place` of a string has an odd number of backslashes before it. */
+function isEscaped(text: string, place: number): boolean {
+  let first = place;
+  while (text[first - 1] === "\\") first--;
+  return (place - first) % 2 === 1;
 }
 
 /**
@@ -68,8 +78,12 @@ export function parseParameters(pieces: readonly string[], code: AAuthErrorCode)
   return parameters;
 }
 
+/** A string without an escape (RFC 8941 section 3.3.3): a token, an address. The library reads it character by character. */
+const PLAIN_STRING = /^"[\x20\x21\x23-\x5b\x5d-\x7e]*"$/;
+
 /** Parses a bare item: no parameters, no white space around it. */
 export function parseBareItem(text: string, code: AAuthErrorCode): FieldValue {
+  if (PLAIN_STRING.test(text)) return text.slice(1, -1);
   if (text.startsWith(" ") || text.endsWith(" ")) throw new AAuthError(code, "stray white space");
   const [item, parameters] = guard(() => parseItem(text), code);
   if (parameters.size > 0) throw new AAuthError(code, "a parameter where none may be");

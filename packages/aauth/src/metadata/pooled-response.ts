@@ -7,6 +7,7 @@
  */
 
 import type { Dispatcher } from "undici";
+import { type DirectBody, takeBody } from "./direct-body.ts";
 
 const NULL_BODY_STATUSES: ReadonlySet<number> = new Set([204, 205, 304]);
 /** A rest as long as this is read and thrown away, so that its connection can be used again; beyond it that does not pay. */
@@ -89,6 +90,12 @@ class PooledResponse {
     return this.#asPlatform().clone();
   }
 
+  [takeBody](): DirectBody | undefined {
+    if (!this.#source || this.#platform || this.#isRead) return undefined;
+    const chunks = this.#taken(this.#source);
+    return { chunks, discard: () => letGo(chunks, this.#fields["content-length"]) };
+  }
+
   /** A body is read once. */
   #taken(source: PooledBody): PooledBody {
     if (this.#isRead) throw new TypeError("Body is unusable: Body has already been read");
@@ -132,10 +139,16 @@ function streamOf(
         else controller.enqueue(value);
       },
       cancel() {
-        if (!hasStarted && Number(contentLength) <= MAX_DRAINED_BYTES) source.dump().catch(() => {});
-        else source.destroy();
+        if (hasStarted) source.destroy();
+        else letGo(source, contentLength);
       },
     },
     { highWaterMark: 0 },
   );
+}
+
+/** A body of which nothing has been read yet. */
+function letGo(source: PooledBody, contentLength: string | string[] | undefined): void {
+  if (Number(contentLength) <= MAX_DRAINED_BYTES) source.dump().catch(() => {});
+  else source.destroy();
 }

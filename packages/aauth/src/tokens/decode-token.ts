@@ -22,9 +22,14 @@ export function decodeToken(token: string): DecodedToken {
  * where the platform hashes asynchronously). Works for opaque tokens too, and never throws.
  */
 export function tokenId(token: string): string {
+  return tokenIdOf(token, undefined);
+}
+
+/** The same for who has taken the token apart already. */
+export function tokenIdOf(token: string, claims: DecodedToken["claims"] | undefined): string {
   let id = ids.get(token);
   if (id === undefined) {
-    id = newTokenId(token);
+    id = newTokenId(token, claims ?? claimsOf(token));
     if (token.length <= MAX_KEPT_CHARACTERS) ids.set(token, id);
   }
   return id;
@@ -34,8 +39,7 @@ export function tokenId(token: string): string {
 const MAX_KEPT_CHARACTERS = 4096;
 const ids = new RecentMap<string, string>(256);
 
-function newTokenId(token: string): string {
-  const claims = claimsOf(token);
+function newTokenId(token: string, claims: DecodedToken["claims"]): string {
   // The issuer is not proven: text of any length or shape would otherwise reach the log.
   if (typeof claims.jti === "string" && /^[\w.:~+/=-]{1,64}$/.test(claims.jti)) return claims.jti;
   const digest = platformCrypto.digest("sha-256", token, "hex");

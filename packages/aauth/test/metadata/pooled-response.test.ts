@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
+import { discardBody, readBodyAtMost } from "../../src/metadata/direct-body.ts";
 import { pooledTransport } from "../../src/metadata/http-node.ts";
 import { type LoopbackServer, startServer } from "./loopback-server.ts";
 
@@ -19,6 +20,12 @@ const greet = () =>
     response.writeHead(200, "Fine", { "content-type": "application/json", "x-two": ["a", "b"] });
     response.end('{"hello":"wörld"}');
   });
+
+/** The web stream's way, and the one that makes none. */
+const WAYS = [
+  ["by its stream", async (response: Response) => response.body?.cancel()],
+  ["directly", discardBody],
+] as const;
 
 describe("a pooled response", () => {
   it("is a Response with the head it came with", async () => {
@@ -68,26 +75,54 @@ describe("a pooled response", () => {
     expect([response.body, await response.text()]).toEqual([null, ""]);
   });
 
-  it("leaves the connection to the next request when a short body is not wanted", async () => {
-    const ports = new Set<number | undefined>();
-    const get = await answering((request, response) => {
-      ports.add(request.socket.remotePort);
-      response.writeHead(401, { "content-length": "5" }).end("no, n");
-    });
-    for (let count = 0; count < 3; count++) {
-      await (await get()).body?.cancel();
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-    expect(ports.size).toBe(1);
-  });
+  it.each(WAYS)(
+    "leaves the connection to the next request when a short body is not wanted, %s",
+    async (_, letGo) => {
+      const ports = new Set<number | undefined>();
+      const get = await answering((request, response) => {
+        ports.add(request.socket.remotePort);
+        response.writeHead(401, { "content-length": "5" }).end("no, n");
+      });
+      for (let count = 0; count < 3; count++) {
+        const response = await get();
+        await letGo(response);
+        expect(response.bodyUsed).toBe(true);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      expect(ports.size).toBe(1);
+    },
+  );
 
-  it("ends the connection when a body without end is not wanted", async () => {
+  it.each(WAYS)("ends the connection when a body without end is not wanted, %s", async (_, letGo) => {
     const gone = Promise.withResolvers<void>();
     const get = await answering((_request, response) => {
       response.on("close", gone.resolve).write("x");
     });
-    await (await get()).body?.cancel();
+    await letGo(await get());
     await gone.promise;
+  });
+
+  it("gives its bytes up to a bound, once, whoever has made its stream", async () => {
+    const get = await greet();
+    const read = async (response: Response, maxBytes: number) =>
+      new TextDecoder().decode(await readBodyAtMost(response, maxBytes));
+    const streamed = await get();
+    expect(streamed.body).not.toBeNull();
+    const response = await get();
+    for (const one of [response, streamed, new Response("plain")]) {
+      expect(await read(one, 18)).toMatch(/^\{"hello":"wörld"\}$|^plain$/);
+      expect(one.bodyUsed).toBe(true);
+    }
+    await expect(response.text()).rejects.toThrow(TypeError);
+    await expect(read(await get(), 17)).rejects.toThrow(RangeError);
+    await expect(read(new Response("plain"), 4)).rejects.toThrow(RangeError);
+  });
+
+  it("is let go as often as one likes", async () => {
+    const response = await (await greet())();
+    await discardBody(response);
+    await expect(discardBody(response)).resolves.toBeUndefined();
+    await expect(discardBody(new Response(null))).resolves.toBeUndefined();
   });
 
   it("tells who reads when the connection breaks, and nobody else", async () => {

@@ -18,11 +18,10 @@ export function traceRequests(app: FastifyInstance): void {
     if (!isTraced(request)) return done();
     const route = request.routeOptions.url;
     const parent = propagation.extract(ROOT_CONTEXT, request.headers);
-    const span = tracer.startSpan(
-      route === undefined ? request.method : `${request.method} ${route}`,
-      { kind: SpanKind.SERVER, attributes: attributesOf(request, route) },
-      parent,
-    );
+    const name = route === undefined ? request.method : `${request.method} ${route}`;
+    const span = tracer.startSpan(name, { kind: SpanKind.SERVER }, parent);
+    if (!span.isRecording()) return context.with(trace.setSpan(parent, span), done);
+    span.setAttributes(attributesOf(request, route));
     // Also when the caller has gone before its answer.
     reply.raw.once("close", () => {
       const { statusCode } = reply.raw;
