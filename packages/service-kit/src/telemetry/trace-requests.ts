@@ -1,4 +1,12 @@
-import { context, propagation, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
+import {
+  context,
+  isSpanContextValid,
+  propagation,
+  ROOT_CONTEXT,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+} from "@opentelemetry/api";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 
 const MAX_HOST_CHARACTERS = 255;
@@ -20,6 +28,8 @@ export function traceRequests(app: FastifyInstance): void {
     const parent = propagation.extract(ROOT_CONTEXT, request.headers);
     const name = route === undefined ? request.method : `${request.method} ${route}`;
     const span = tracer.startSpan(name, { kind: SpanKind.SERVER }, parent);
+    // Without a tracer there is nothing to hand on; a trace that is not sampled is handed on all the same.
+    if (!isSpanContextValid(span.spanContext())) return done();
     if (!span.isRecording()) return context.with(trace.setSpan(parent, span), done);
     span.setAttributes(attributesOf(request, route));
     // Also when the caller has gone before its answer.
