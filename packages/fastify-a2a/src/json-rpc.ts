@@ -63,14 +63,14 @@ export function readJsonRpcRequest(body: unknown): JsonRpcRequest {
 }
 
 const SENDING = new Set(["message/send", "message/stream", "SendMessage", "SendStreamingMessage"]);
-const ROLES = new Set(["user", "agent", "ROLE_USER", "ROLE_AGENT"]);
+const ROLES: ReadonlySet<unknown> = new Set(["user", "agent", "ROLE_USER", "ROLE_AGENT"]);
 
 function isMessage(message: unknown): boolean {
   return (
     isObject(message) &&
     typeof message.messageId === "string" &&
     message.messageId !== "" &&
-    ROLES.has(String(message.role)) &&
+    ROLES.has(message.role) &&
     Array.isArray(message.parts) &&
     message.parts.length > 0 &&
     message.parts.every(isPart)

@@ -84,6 +84,8 @@ describe("refusals are JSON-RPC errors under 200", () => {
     ["no message", send({}), -32602],
     ["no message id", send({ message: { ...message, messageId: "" } }), -32602],
     ["unknown role", send({ message: { ...message, role: "system" } }), -32602],
+    ["a role that is a list", send({ message: { ...message, role: ["user"] } }), -32602],
+    ["a role that is no text", send({ message: { ...message, role: { toString: 1 } } }), -32602],
     ["no parts", send({ message: { ...message, parts: [] } }), -32602],
     ["parts as text", send({ message: { ...message, parts: "x" } }), -32602],
     ["null as part", send({ message: { ...message, parts: [null] } }), -32602],

@@ -28,7 +28,8 @@ export function accessDenied(description: string): OAuthError {
 
 /** A value from the request, cut to a length that is fit to be repeated in an answer. */
 export function quoted(value: unknown): string {
-  const text = String(value);
+  // Of an object JavaScript may be unable to make a text: it can have a `toString` that is none.
+  const text = typeof value === "object" ? JSON.stringify(value) : String(value);
   return text.length > 100 ? `${text.slice(0, 100)}...` : text;
 }
 

@@ -82,6 +82,8 @@ export function createRequesterVerifier(options: {
       const upstreamToken = upstreamTokenOf(request);
       recordUpstreamToken(upstreamToken);
       const { agent, agent_jkt } = claimsOf(resourceToken);
+      // Not verified yet: what is no text names no key.
+      const thumbprint = typeof agent_jkt === "string" ? agent_jkt : "";
       if (typeof agent !== "string")
         throw invalidGrant("Invalid resource_token: Missing 'agent' claim in resource token");
       // Checked whole before anything its holder says leads to a request of ours (hole J3).
@@ -92,7 +94,7 @@ export function createRequesterVerifier(options: {
       const exchangeGate = createVerifier({
         ...gate,
         schemes: ["jwt"],
-        authTokenHolder: async () => ({ agent, keys: await publishedKeys(agent, String(agent_jkt)) }),
+        authTokenHolder: async () => ({ agent, keys: await publishedKeys(agent, thumbprint) }),
       });
       return { ...requesterOf(await proven(request, exchangeGate.verifyRequest(request))), upstream };
     },

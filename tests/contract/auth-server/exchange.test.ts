@@ -218,6 +218,15 @@ describe("refused", () => {
     );
   });
 
+  test("for a key whose thumbprint is no text", async () => {
+    const resource_token = nextWish({ claims: { agent_jkt: { toString: 1, valueOf: 1 } } });
+    const { status, body } = await exchange(await upstreamToken(), { resource_token });
+    expect([status, body.error]).toEqual([
+      expect.toBeOneOf([400, 401]),
+      expect.toBeOneOf(["invalid_grant", "invalid_signature"]),
+    ]);
+  });
+
   test("another body, and the same request twice", async () => {
     const upstream = await upstreamToken();
     const body = `request_type=exchange&resource_token=${nextWish()}&x=1`;

@@ -287,6 +287,9 @@ describe("refused for what is missing, or too much", () => {
   });
 });
 
+/** JavaScript cannot make a text of it. */
+const NO_TEXT = { toString: 1, valueOf: 1 };
+
 describe("refused for the resource token", () => {
   const stranger = newPair("stranger");
   test.each<[string, ResourceTokenOptions | string, string]>([
@@ -342,6 +345,18 @@ describe("refused for the resource token", () => {
     ["good for too long", { claims: { exp: now() + 900 } }, "the token's exp has the wrong shape"],
     ["with a time that is no number", { claims: { exp: "tomorrow" } }, "the token's exp has the wrong shape"],
     ["with a scope that is no text", { claims: { scope: ["a"] } }, "the token's scope has the wrong shape"],
+    ...["typ", "kid"].map((name): [string, ResourceTokenOptions, string] => [
+      `with a ${name} that is no text`,
+      { header: { [name]: NO_TEXT } },
+      "",
+    ]),
+    ...["iss", "aud", "agent", "agent_jkt", "exp", "scope"].map(
+      (name): [string, ResourceTokenOptions, string] => [
+        `with an object for ${name}`,
+        { claims: { [name]: NO_TEXT } },
+        "",
+      ],
+    ),
   ])("%s", async (_what, token, reason) => {
     const resource_token = typeof token === "string" ? token : resource.resourceToken(server, agent, token);
     expectRefusal(

@@ -105,10 +105,15 @@ class PooledResponse {
 
   #asPlatform(): Response {
     if (this.#platform === undefined) {
-      if (this.#source && !this.#isRead)
-        this.#stream = streamOf(this.#source, this.#fields["content-length"]);
+      if (this.#source) {
+        this.#stream = this.#isRead
+          ? new ReadableStream()
+          : streamOf(this.#source, this.#fields["content-length"]);
+      }
       const { status, statusText, headers } = this;
       this.#platform = new Response(this.#stream ?? null, { status, statusText, headers });
+      // What has been read is no empty body: whoever reads it again has to be told.
+      if (this.#isRead) this.#stream?.cancel();
     }
     return this.#platform;
   }

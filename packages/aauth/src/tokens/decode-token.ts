@@ -43,7 +43,9 @@ function newTokenId(token: string, claims: DecodedToken["claims"]): string {
   // The issuer is not proven: text of any length or shape would otherwise reach the log.
   if (typeof claims.jti === "string" && /^[\w.:~+/=-]{1,64}$/.test(claims.jti)) return claims.jti;
   const digest = platformCrypto.digest("sha-256", token, "hex");
-  return typeof digest === "string" ? digest.slice(0, 8) : `exp-${Number(claims.exp) || "unknown"}`;
+  return typeof digest === "string"
+    ? digest.slice(0, 8)
+    : `exp-${typeof claims.exp === "number" ? claims.exp : "unknown"}`;
 }
 
 function claimsOf(token: string): DecodedToken["claims"] {

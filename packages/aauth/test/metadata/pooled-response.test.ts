@@ -58,9 +58,11 @@ describe("a pooled response", () => {
     expect(response.bodyUsed).toBe(false);
     await response[first]();
     expect(response.bodyUsed).toBe(true);
-    for (const again of ["text", "json", "bytes"] as const) {
-      if (first === "bytes" || again !== "bytes") await expect(response[again]()).rejects.toThrow(TypeError);
+    for (const again of ["text", "json", "bytes", "arrayBuffer", "blob"] as const) {
+      await expect(response[again]()).rejects.toThrow(TypeError);
     }
+    expect(() => new Response(response.body)).toThrow(TypeError);
+    expect(() => response.clone()).toThrow(TypeError);
   });
 
   it("reads on through its stream after a clone", async () => {
@@ -122,6 +124,7 @@ describe("a pooled response", () => {
     const response = await (await greet())();
     await discardBody(response);
     await expect(discardBody(response)).resolves.toBeUndefined();
+    expect(response.bodyUsed).toBe(true);
     await expect(discardBody(new Response(null))).resolves.toBeUndefined();
   });
 

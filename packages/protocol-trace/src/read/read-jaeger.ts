@@ -32,7 +32,7 @@ function readSpan(span: Members, processes: Members): TraceSpan | undefined {
   const { traceID, spanID, operationName, startTime, duration, processID } = span;
   if (typeof traceID !== "string" || typeof spanID !== "string") return undefined;
   const attributes = readTags(span.tags);
-  const process = record(span.process ?? processes[String(processID)]);
+  const process = record(span.process ?? processes[text(processID, "")]);
   const parent = list(span.references)
     .map(record)
     .find(({ refType }) => refType === "CHILD_OF");
@@ -41,8 +41,8 @@ function readSpan(span: Members, processes: Members): TraceSpan | undefined {
     traceId: traceID,
     spanId: spanID,
     ...(typeof parentId === "string" && parentId !== "" && { parentId }),
-    name: String(operationName ?? ""),
-    service: String(process.serviceName ?? "unknown"),
+    name: text(operationName, ""),
+    service: text(process.serviceName, "unknown"),
     kind: String(attributes["span.kind"] ?? ""),
     startMicros: numeric(startTime),
     durationMicros: numeric(duration),
@@ -80,7 +80,12 @@ function list(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
+/** An object is never made a text or a number of: it may have a `toString` that is none, and then that throws. */
+function text(value: unknown, fallback: string): string {
+  return typeof value === "string" || typeof value === "number" ? String(value) : fallback;
+}
+
 function numeric(value: unknown): number {
-  const number = Number(value);
+  const number = typeof value === "string" || typeof value === "number" ? Number(value) : 0;
   return Number.isFinite(number) ? number : 0;
 }

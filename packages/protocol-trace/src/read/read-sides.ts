@@ -115,7 +115,7 @@ function readToken(value: unknown): TracedToken | undefined {
   const { kind, id, header, claims } = value;
   return {
     kind,
-    id: String(id ?? ""),
+    id: typeof id === "string" ? id : "",
     ...(isRecord(header) && { header }),
     ...(isRecord(claims) && { claims }),
   };
@@ -126,7 +126,7 @@ function readChallenge(value: unknown): TracedChallenge | undefined {
   const { status, level, auth_server, resource_token } = value;
   const token = readToken(resource_token);
   return {
-    status: Number(status),
+    status: typeof status === "number" ? status : 0,
     ...(level === "pseudonymous" || level === "identified" || level === "authorized" ? { level } : {}),
     ...(typeof auth_server === "string" && { auth_server }),
     ...(token && { resource_token: token }),
@@ -135,8 +135,9 @@ function readChallenge(value: unknown): TracedChallenge | undefined {
 
 function readHeaders(value: unknown): Record<string, string> | undefined {
   if (!isRecord(value)) return undefined;
-  const entries = Object.entries(value).map(([name, text]): [string, string] => [name, String(text)]);
-  return Object.fromEntries(entries);
+  return Object.fromEntries(
+    Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === "string"),
+  );
 }
 
 function isRecord(value: unknown): value is Members {

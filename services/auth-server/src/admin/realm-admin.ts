@@ -55,8 +55,8 @@ export async function realmAdmin(
       if (client_id !== "admin-cli") return reply.code(401).send({ error: "invalid_client" });
       // Both are compared in any case, so that the answer's time tells nothing.
       const known = [
-        equalSecrets(String(username), ADMINISTRATOR),
-        equalSecrets(String(password), ownPassword ?? DEVELOPMENT_PASSWORD),
+        equalSecrets(textOf(username), ADMINISTRATOR),
+        equalSecrets(textOf(password), ownPassword ?? DEVELOPMENT_PASSWORD),
       ];
       if (known.includes(false)) {
         return reply
@@ -125,4 +125,8 @@ export async function realmAdmin(
     if (token !== undefined && (await tokens.find(token))) return undefined;
     return reply.code(401).header("www-authenticate", "Bearer").send({ error: "HTTP 401 Unauthorized" });
   }
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : "";
 }

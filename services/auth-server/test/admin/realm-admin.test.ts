@@ -46,6 +46,28 @@ test("an administrator reads and replaces the attributes, and they count at once
   expect(after.attributes).toEqual({ "aauth.token.lifespan": "60" });
 });
 
+test.each([{ toString: 1 }, ["admin"], 1, null])(
+  "a name or password that is no text is a wrong one: %j",
+  async (odd) => {
+    const { app } = await startInjected();
+    for (const name of ["username", "password"]) {
+      const reply = await app.inject({
+        method: "POST",
+        url: "/realms/master/protocol/openid-connect/token",
+        headers: { host: HOST },
+        payload: {
+          grant_type: "password",
+          client_id: "admin-cli",
+          username: "admin",
+          password: "admin",
+          [name]: odd,
+        },
+      });
+      expect([reply.statusCode, reply.json().error]).toEqual([400, "invalid_grant"]);
+    }
+  },
+);
+
 test("attributes that cannot be used change nothing", async () => {
   const server = await startInjected();
   await setAttributes(server, { "aauth.token.lifespan": "60" });
