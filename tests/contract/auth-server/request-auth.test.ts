@@ -345,16 +345,17 @@ describe("refused for the resource token", () => {
     ["good for too long", { claims: { exp: now() + 900 } }, "the token's exp has the wrong shape"],
     ["with a time that is no number", { claims: { exp: "tomorrow" } }, "the token's exp has the wrong shape"],
     ["with a scope that is no text", { claims: { scope: ["a"] } }, "the token's scope has the wrong shape"],
-    ...["typ", "kid"].map((name): [string, ResourceTokenOptions, string] => [
-      `with a ${name} that is no text`,
-      { header: { [name]: NO_TEXT } },
-      "",
-    ]),
+    [
+      "with an object for typ",
+      { header: { typ: NO_TEXT } },
+      "Invalid token type, expected 'resource+jwt', got: ",
+    ],
+    ["with an object for kid", { header: { kid: NO_TEXT } }, "the token's kid has the wrong shape"],
     ...["iss", "aud", "agent", "agent_jkt", "exp", "scope"].map(
       (name): [string, ResourceTokenOptions, string] => [
         `with an object for ${name}`,
         { claims: { [name]: NO_TEXT } },
-        "",
+        `the token's ${name} has the wrong shape`,
       ],
     ),
   ])("%s", async (_what, token, reason) => {

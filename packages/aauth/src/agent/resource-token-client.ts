@@ -10,7 +10,7 @@ import type { Discovery } from "../metadata/discovery.ts";
 import type { SignatureKeyChoice } from "../signing/sign-request.ts";
 import type { SigningKey } from "../types.ts";
 import { checkChallenge, type TrustedChallenge } from "./check-challenge.ts";
-import type { AgentObserver } from "./events.ts";
+import { type AgentObserver, ignoreEvents } from "./events.ts";
 import type { Sender } from "./sender.ts";
 import { showToken } from "./shown-token.ts";
 
@@ -75,12 +75,10 @@ export function createResourceTokenClient(options: ResourceTokenClientOptions): 
     if (!(trusted.claims.scope ?? "").split(" ").every((word) => asked.includes(word))) {
       throw new AAuthError("challenge_untrusted", "the resource token is for more than was asked");
     }
-    observe({
-      type: "resource_token_received",
-      resource,
-      authServer,
-      resourceToken: showToken(resourceToken, revealTokens),
-    });
+    if (observe !== ignoreEvents) {
+      const shown = showToken(resourceToken, revealTokens);
+      observe({ type: "resource_token_received", resource, authServer, resourceToken: shown });
+    }
     return trusted;
   };
 

@@ -7,6 +7,7 @@
  */
 
 import { type BareItem, DisplayString, isInnerList, parseItem, parseList, Token } from "structured-headers";
+import { closingQuote } from "../closing-quote.ts";
 import { AAuthError, type AAuthErrorCode } from "../errors.ts";
 
 /** What a parameter or item may be in the headers of this profile. Tokens come as text, like strings. */
@@ -31,7 +32,7 @@ export function splitTopLevel(text: string, delimiter: ";" | ","): string[] {
   let depth = 0;
   for (let index = 0; index < text.length; index++) {
     const char = text[index];
-    if (char === '"') index = endOfQuoted(text, index);
+    if (char === '"') index = closingQuote(text, index);
     else if (char === "(") depth++;
     else if (char === ")") depth--;
     else if (char === delimiter && depth === 0) {
@@ -41,20 +42,6 @@ export function splitTopLevel(text: string, delimiter: ";" | ","): string[] {
   }
   pieces.push(text.slice(start));
   return pieces;
-}
-
-/** The place of the quote that ends the string begun at `open`, or of the text's end. Strings are long: what is in them is skipped at once. */
-function endOfQuoted(text: string, open: number): number {
-  let quote = text.indexOf('"', open + 1);
-  while (quote >= 0 && isEscaped(text, quote)) quote = text.indexOf('"', quote + 1);
-  return quote < 0 ? text.length : quote;
-}
-
-/** Whether the character at `place` of a string has an odd number of backslashes before it. */
-function isEscaped(text: string, place: number): boolean {
-  let first = place;
-  while (text[first - 1] === "\\") first--;
-  return (place - first) % 2 === 1;
 }
 
 /**

@@ -4,13 +4,14 @@
  * @module
  */
 
+import { closingQuote } from "../closing-quote.ts";
+
 /** More than any token needs (`act` may nest 20 deep), and little enough for code that walks values. */
 const MAX_DEPTH = 64;
 
 const OPENING = new Set([0x7b, 0x5b]);
 const CLOSING = new Set([0x7d, 0x5d]);
 const COLON = 0x3a;
-const BACKSLASH = 0x5c;
 
 /**
  * The object a text holds, and undefined when it holds anything else: another value, a name that stands twice in one
@@ -41,22 +42,9 @@ function countNames(json: string): number {
       else if (OPENING.has(code) && ++depth > MAX_DEPTH) return Number.NaN;
       else if (CLOSING.has(code)) depth--;
     }
-    from = quote < 0 ? end : endOfString(json, quote + 1);
+    from = quote < 0 ? end : closingQuote(json, quote) + 1;
   }
   return names;
-}
-
-/** The place after the quote that ends the string whose text starts at `from`. */
-function endOfString(json: string, from: number): number {
-  let quote = json.indexOf('"', from);
-  while (isEscaped(json, quote)) quote = json.indexOf('"', quote + 1);
-  return quote + 1;
-}
-
-function isEscaped(json: string, place: number): boolean {
-  let backslashes = 0;
-  while (json.charCodeAt(place - 1 - backslashes) === BACKSLASH) backslashes++;
-  return backslashes % 2 === 1;
 }
 
 function countMembers(value: object): number {

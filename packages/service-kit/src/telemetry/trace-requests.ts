@@ -3,6 +3,7 @@ import {
   isSpanContextValid,
   propagation,
   ROOT_CONTEXT,
+  type Span,
   SpanKind,
   SpanStatusCode,
   trace,
@@ -30,21 +31,23 @@ export function traceRequests(app: FastifyInstance): void {
     const span = tracer.startSpan(name, { kind: SpanKind.SERVER }, parent);
     // Without a tracer there is nothing to hand on; a trace that is not sampled is handed on all the same.
     if (!isSpanContextValid(span.spanContext())) return done();
-    if (!span.isRecording()) return context.with(trace.setSpan(parent, span), done);
-    span.setAttributes(attributesOf(request, route));
-    // Also when the caller has gone before its answer.
-    reply.raw.once("close", () => {
-      const { statusCode } = reply.raw;
-      span.setAttribute("http.response.status_code", statusCode);
-      if (statusCode >= 500) {
-        span.setAttribute("error.type", String(statusCode));
-        span.setStatus({ code: SpanStatusCode.ERROR });
-      }
-      span.end();
-    });
+    if (span.isRecording()) {
+      span.setAttributes(attributesOf(request, route));
+      // Also when the caller has gone before its answer.
+      reply.raw.once("close", () => endWithAnswer(span, reply.raw.statusCode));
+    }
     // Fastify itself comes back to this context when it has read the body.
     context.with(trace.setSpan(parent, span), done);
   });
+}
+
+function endWithAnswer(span: Span, statusCode: number): void {
+  span.setAttribute("http.response.status_code", statusCode);
+  if (statusCode >= 500) {
+    span.setAttribute("error.type", String(statusCode));
+    span.setStatus({ code: SpanStatusCode.ERROR });
+  }
+  span.end();
 }
 
 function isTraced(request: FastifyRequest): boolean {
