@@ -1,7 +1,8 @@
 import { defineConfig } from "vitest/config";
 
 // A test runs in Node and must load what Node would: `imports` and `exports` of the packages have a `browser` branch.
-const nodeConditions = { resolve: { conditions: ["node", "import", "module", "default"] } };
+const conditions = ["node", "import", "module", "default"];
+const nodeConditions = { resolve: { conditions } };
 
 const shared = {
   ssr: nodeConditions,
@@ -23,6 +24,18 @@ export default defineConfig({
             "services/*/test/**/*.test.ts",
             "ui/test/**/*.test.{ts,tsx}",
           ],
+          testTimeout: 15_000,
+        },
+      },
+      {
+        ...shared,
+        // The same tests of the package over its other cryptography.
+        ssr: { resolve: { conditions: ["aauth-sodium", ...conditions] } },
+        test: {
+          ...shared.test,
+          name: "sodium",
+          include: ["packages/{aauth,fastify-aauth}/test/**/*.test.ts"],
+          env: { CRYPTO_UNDER_TEST: "sodium" },
           testTimeout: 15_000,
         },
       },

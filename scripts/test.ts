@@ -17,6 +17,8 @@ import { runStaticChecks } from "./static-checks.ts";
 import { type PartResult, summaryText } from "./test-report.ts";
 
 const PARTS = ["static", "unit", "integration", "browser"] as const;
+/** Those of vitest.config.ts that a part runs. */
+const PROJECTS = { unit: ["unit", "sodium"], integration: ["integration"] } as const;
 
 endProgramsOnSignal();
 process.exitCode = await main();
@@ -62,7 +64,13 @@ async function main(): Promise<number> {
     console.log(`\n== ${part} ==`);
     if (part === "static") results.push(await runStaticChecks());
     else if (part === "browser") results.push(await runBrowserTests());
-    else results.push(await runVitest(part, ["--project", part]));
+    else
+      results.push(
+        await runVitest(
+          part,
+          PROJECTS[part].flatMap((name) => ["--project", name]),
+        ),
+      );
   }
   for (const name of foreign) {
     console.log(`\n== ${name} ==`);

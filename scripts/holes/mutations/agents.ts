@@ -123,8 +123,8 @@ export const AGENTS: readonly Mutation[] = [
     edits: [
       [
         `${AAUTH}/resource/requirement.ts`,
-        'if (agent.level === "pseudonymous") {\n    throw new AAuthError("identity_required", "the route needs an identified agent");',
-        'if (agent.level === "pseudonymous") {\n    throw new AAuthError("authorization_required", "the route needs an auth token");',
+        'if (agent.level === "pseudonymous") {\n    throw askingForMore("identity_required", "the route needs an identified agent");',
+        'if (agent.level === "pseudonymous") {\n    throw askingForMore("authorization_required", "the route needs an auth token");',
       ],
     ],
     test: [AGENTS_TEST, "D12: whoever has no name"],

@@ -6,6 +6,7 @@
 
 import { AAuthError } from "../errors.ts";
 import { type AgentAuth, parseAgentAuth } from "../headers/agent-auth.ts";
+import { fieldOf } from "../metadata/direct-response.ts";
 import { PROFILE } from "../profile.ts";
 import { checkHeader } from "../tokens/claim-checks.ts";
 import { decodeJwt } from "../tokens/jwt.ts";
@@ -22,7 +23,7 @@ const CHALLENGE_STATUS: ReadonlySet<number> = new Set([401, 403, 429]);
  */
 export function challengeOf(response: Response): AgentAuth | undefined {
   if (!CHALLENGE_STATUS.has(response.status)) return undefined;
-  const value = response.headers.get(PROFILE.headers.agentAuth);
+  const value = fieldOf(response, PROFILE.headers.agentAuth);
   if (value === null) return undefined;
   try {
     const challenge = parseAgentAuth(value);

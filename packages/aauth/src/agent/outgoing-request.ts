@@ -16,6 +16,11 @@ export interface OutgoingRequest {
   readonly signals: readonly AbortSignal[];
 }
 
+/** One that a caller's `fetch` has made. */
+export interface CallersRequest extends OutgoingRequest {
+  readonly origin: string;
+}
+
 /** Ours to set, or the connection's. */
 const RESERVED = [
   ...["signature-key", "signature-input", "signature", "content-digest", "nonce"],
@@ -30,7 +35,7 @@ export async function readOutgoingRequest(
   input: string | URL | Request,
   init: RequestInit | undefined,
   maxBodyBytes: number,
-): Promise<OutgoingRequest> {
+): Promise<CallersRequest> {
   const request = input instanceof Request ? input : undefined;
   const url = new URL(request?.url ?? String(input));
   if (!/^https?:$/.test(url.protocol)) throw new TypeError("only http and https can be signed");
@@ -46,7 +51,7 @@ export async function readOutgoingRequest(
   }
   for (const name of RESERVED) delete fields[name];
   const signals = [init?.signal, request?.signal].filter((signal) => signal instanceof AbortSignal);
-  return { method, url: url.href, headers: fields, body, signals };
+  return { method, url: url.href, origin: url.origin, headers: fields, body, signals };
 }
 
 /** A name or value that the platform's `Headers` would neither change nor refuse. */

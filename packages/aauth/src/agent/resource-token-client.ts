@@ -5,7 +5,7 @@
  */
 
 import { AAuthError } from "../errors.ts";
-import { discardBody, readBodyAtMost } from "../metadata/direct-body.ts";
+import { discardBody, readBodyAtMost } from "../metadata/direct-response.ts";
 import type { Discovery } from "../metadata/discovery.ts";
 import type { SignatureKeyChoice } from "../signing/sign-request.ts";
 import type { SigningKey } from "../types.ts";
@@ -13,6 +13,7 @@ import { checkChallenge, type TrustedChallenge } from "./check-challenge.ts";
 import { type AgentObserver, ignoreEvents } from "./events.ts";
 import type { Sender } from "./sender.ts";
 import { showToken } from "./shown-token.ts";
+import { withTimeout } from "./timeout.ts";
 
 export interface ResourceTokenClientOptions {
   readonly id: string;
@@ -51,21 +52,21 @@ export function createResourceTokenClient(options: ResourceTokenClientOptions): 
     const url = await endpointOf(resource);
     if (url === undefined) return undefined;
     observe({ type: "resource_token_requested", resource, url, scope });
-    const response = await send(
-      {
-        method: "POST",
-        url,
-        headers: { "content-type": "application/x-www-form-urlencoded", accept: "application/json" },
-        body: new TextEncoder().encode(new URLSearchParams({ scope }).toString()),
-        signals: [AbortSignal.timeout(timeoutMs), ...signals],
-      },
-      { key, credential, purpose: "resource", timeoutMs, observe },
-    );
-    if (response.status !== 200) {
+    const request = {
+      method: "POST",
+      url,
+      headers: { "content-type": "application/x-www-form-urlencoded", accept: "application/json" },
+      body: new TextEncoder().encode(new URLSearchParams({ scope }).toString()),
+    };
+    const answer = await withTimeout(timeoutMs, async (timeout) => {
+      const outgoing = { ...request, signals: [timeout, ...signals] };
+      const response = await send(outgoing, { key, credential, purpose: "resource", observe });
+      if (response.status === 200) return readAnswer(response);
       await discardBody(response);
       return undefined;
-    }
-    const { resourceToken, authServer } = await readAnswer(response);
+    });
+    if (answer === undefined) return undefined;
+    const { resourceToken, authServer } = answer;
     const { thumbprint } = key;
     const trusted = checkChallenge(
       { level: "authorized", resourceToken, authServer },

@@ -11,6 +11,7 @@ import { tokenId } from "../tokens/decode-token.ts";
 import type { SigningKey } from "../types.ts";
 import { type AgentObserver, cutSignatureBase, ignoreEvents, type RetryReason } from "./events.ts";
 import type { OutgoingRequest } from "./outgoing-request.ts";
+import { anyOf, withTimeout } from "./timeout.ts";
 
 export interface SenderOptions {
   readonly transport: Transport;
@@ -22,8 +23,8 @@ export interface SendOptions {
   readonly key: SigningKey;
   readonly credential: SignatureKeyChoice;
   readonly purpose: "resource" | "token";
-  /** Until the response headers are here; the body may stream on. */
-  readonly timeoutMs: number;
+  /** Until the response headers are here; the body may stream on. Unset where the request's own signals see to it. */
+  readonly timeoutMs?: number;
   readonly observe: AgentObserver;
   /** Default 1. */
   readonly attempt?: number;
@@ -67,34 +68,22 @@ export function createSender({ transport, now, signatureEncoding }: SenderOption
         ...(options.retryReason === undefined ? {} : { retryReason: options.retryReason }),
       });
     }
-    const response = await withTimeout(request.signals, options.timeoutMs, (signal) =>
+    const { signals } = request;
+    const send = (signal: AbortSignal | undefined) =>
       transport(url, {
         method,
         headers: { ...headers, ...signed.headers },
         ...(body === undefined ? {} : { body }),
-        signal,
-      }),
-    );
+        ...(signal === undefined ? {} : { signal }),
+      });
+    const { timeoutMs } = options;
+    const response = await (timeoutMs === undefined
+      ? send(anyOf(signals))
+      : // `AbortSignal.timeout` would go on to cut a body that streams for longer; this one ends with the headers.
+        withTimeout(timeoutMs, (timeout) => send(anyOf([...signals, timeout]))));
     if (observe !== ignoreEvents) {
       observe({ type: "response_received", purpose, url, method, status: response.status });
     }
     return response;
   };
-}
-
-/** `AbortSignal.timeout` would go on to cut a body that streams for longer; this one ends with the headers. */
-async function withTimeout<T>(
-  signals: readonly AbortSignal[],
-  timeoutMs: number,
-  run: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const timeout = new AbortController();
-  const timer = setTimeout(() => {
-    timeout.abort(new DOMException(`no answer within ${timeoutMs} ms`, "TimeoutError"));
-  }, timeoutMs);
-  try {
-    return await run(signals.length === 0 ? timeout.signal : AbortSignal.any([...signals, timeout.signal]));
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -6,7 +6,7 @@
 
 import { AAuthError } from "../errors.ts";
 import type { AgentAuth } from "../headers/agent-auth.ts";
-import { discardBody } from "../metadata/direct-body.ts";
+import { discardBody } from "../metadata/direct-response.ts";
 import type { SignatureKeyChoice } from "../signing/sign-request.ts";
 import type { SigningKey } from "../types.ts";
 import { type AgentKeys, keyBoundIn, pinnedTo } from "./agent-keys.ts";
@@ -22,6 +22,7 @@ import { type OutgoingRequest, readOutgoingRequest } from "./outgoing-request.ts
 import type { ResourceTokenClient } from "./resource-token-client.ts";
 import type { Sender, SendOptions } from "./sender.ts";
 import { showToken } from "./shown-token.ts";
+import { anyOf } from "./timeout.ts";
 import type { TokenSource } from "./token-source.ts";
 import { interactionRequired } from "./user-interaction.ts";
 
@@ -95,14 +96,14 @@ export function createSignedFetch(options: SignedFetchOptions, context: FetchCon
     const keys = pinnedTo(context.keyThumbprint, options.keys);
     // One key for the whole call, even if the agent's key is rotated meanwhile: the challenge is bound to it.
     const current = keys.current();
-    const resource = context.resource ?? new URL(request.url).origin;
+    const resource = context.resource ?? request.origin;
     const contextWith = (key: SigningKey) => ({
       key,
       resource,
       upstreamToken: context.upstreamToken,
       cacheKey: context.cacheKey,
       state: context.state,
-      signal: signals.length > 1 ? AbortSignal.any([...signals]) : signals[0],
+      signal: anyOf(signals),
       observe,
     });
     let attempts = 0;

@@ -53,11 +53,18 @@ export interface TokenHolder {
 
 /** The key of the token used last for a resource: good for a first try, before anyone has asked for a scope. */
 export function latestKey(holder: TokenHolder): string {
-  const { thumbprint, resource, upstreamHash = null, cacheKey = null } = holder;
-  return JSON.stringify([thumbprint, resource, upstreamHash, cacheKey]);
+  const { thumbprint, resource, upstreamHash, cacheKey } = holder;
+  return joined([thumbprint, resource, upstreamHash, cacheKey]);
 }
 
 /** The key of the token for what a challenge asks for. */
 export function exactKey(holder: TokenHolder, authServer: string, scope: string): string {
-  return JSON.stringify([latestKey(holder), authServer, scope]);
+  return joined([latestKey(holder), authServer, scope]);
+}
+
+/** Each part goes with its length, so that no two lists make the same text. */
+function joined(parts: readonly (string | undefined)[]): string {
+  let text = "";
+  for (const part of parts) text += part === undefined ? "-," : `${part.length}:${part},`;
+  return text;
 }

@@ -12,6 +12,7 @@ import type { IssuerMetadata, SigningKey } from "../types.ts";
 import { type AgentObserver, ignoreEvents, type TokenRequestType } from "./events.ts";
 import type { Sender } from "./sender.ts";
 import { showToken } from "./shown-token.ts";
+import { withTimeout } from "./timeout.ts";
 import {
   type ConsentDemand,
   checkGrantedToken,
@@ -119,20 +120,16 @@ export function createTokenClient(options: TokenClientOptions): TokenClient {
       method: "POST",
       url,
       headers: { "content-type": "application/x-www-form-urlencoded", accept: "application/json" },
-      body: new TextEncoder().encode(form.toString()),
-      // The whole exchange has one time limit: its answer is short and must not drip.
-      signals: [AbortSignal.timeout(options.timeoutMs), ...(signal === undefined ? [] : [signal])],
+      body: utf8.encode(form.toString()),
     };
     try {
-      const { timeoutMs } = options;
-      const response = await options.send(outgoing, {
-        key,
-        credential,
-        purpose: "token",
-        timeoutMs,
-        observe,
+      // The whole exchange has one time limit: its answer is short and must not drip.
+      return await withTimeout(options.timeoutMs, async (timeout) => {
+        const signals = signal === undefined ? [timeout] : [timeout, signal];
+        return read(
+          await options.send({ ...outgoing, signals }, { key, credential, purpose: "token", observe }),
+        );
       });
-      return await read(response);
     } catch (error) {
       if (error instanceof AAuthError) throw error;
       if (signal?.aborted) throw error;
@@ -140,6 +137,8 @@ export function createTokenClient(options: TokenClientOptions): TokenClient {
     }
   }
 }
+
+const utf8 = new TextEncoder();
 
 function consentRequired(
   demand: ConsentDemand,

@@ -5,7 +5,7 @@
  */
 
 import { AAuthError, TokenRequestError } from "../errors.ts";
-import { discardBody, readBodyAtMost } from "../metadata/direct-body.ts";
+import { discardBody, readBodyAtMost } from "../metadata/direct-response.ts";
 import { PROFILE } from "../profile.ts";
 import {
   checkHeader,
@@ -108,10 +108,12 @@ export async function checkGrantedToken(
   }
 }
 
+const utf8 = new TextDecoder();
+
 async function readJson(response: Response): Promise<Record<string, unknown>> {
   let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder().decode(await readBodyAtMost(response, MAX_ANSWER_BYTES)));
+    value = JSON.parse(utf8.decode(await readBodyAtMost(response, MAX_ANSWER_BYTES)));
   } catch {
     // No cause: the parser quotes what it could not read, and that may be a token.
     throw failed(`the auth server answered with status ${response.status} and no JSON`);

@@ -1,6 +1,6 @@
 /**
- * What this package asks of a platform's cryptography. `node.ts` and `web.ts` implement it; everything else imports
- * the implementation as `#crypto` and never names a platform.
+ * What this package asks of a platform's cryptography. `node.ts`, `sodium.ts` and `web.ts` implement it; everything
+ * else imports the implementation as `#crypto` and never names a platform.
  *
  * @module
  */
@@ -16,6 +16,12 @@ export type DigestAlgorithm = "sha-256" | "sha-512";
 /** A private Ed25519 key, imported once. */
 export interface Ed25519Signer {
   /** The 64-byte signature of `data`. */
+  sign(data: Uint8Array): Awaitable<Uint8Array>;
+}
+
+/** A private key that signs tokens, imported once. */
+export interface TokenSigningKey {
+  /** The raw JWS signature of `data`. On Node off the calling thread, except for the first of a turn of the event loop. */
   sign(data: Uint8Array): Awaitable<Uint8Array>;
 }
 
@@ -37,6 +43,8 @@ export type TokenJwk =
   | { readonly kty: "RSA"; readonly n: string; readonly e: string }
   /** Both coordinates have 32 bytes. */
   | { readonly kty: "EC"; readonly crv: "P-256"; readonly x: string; readonly y: string };
+
+export type TokenSignatureAlgorithm = "RS256" | "ES256" | "EdDSA";
 
 /** A public Ed25519 key as a JWK whose `x` is known to be 32 bytes in canonical base64url. */
 export interface Ed25519Jwk {
@@ -65,4 +73,14 @@ export interface PlatformCrypto {
    * @throws Error when the platform refuses the key, or a modulus has fewer than 2048 bits.
    */
   importTokenKey(jwk: TokenJwk): Awaitable<SignatureVerifier>;
+  /**
+   * Imports a private key that signs tokens.
+   *
+   * @param jwk the members of the key only
+   * @throws Error when it is not one for `alg`.
+   */
+  importTokenSigner(
+    jwk: Readonly<Record<string, unknown>>,
+    alg: TokenSignatureAlgorithm,
+  ): Awaitable<TokenSigningKey>;
 }

@@ -21,6 +21,8 @@ import type {
   PlatformCrypto,
   SignatureVerifier,
   TokenJwk,
+  TokenSignatureAlgorithm,
+  TokenSigningKey,
 } from "./interface.ts";
 import { MIN_RSA_BITS } from "./interface.ts";
 
@@ -44,31 +46,48 @@ function randomBytes(lengthBytes: number): Uint8Array {
 
 const signerOf = (key: KeyObject): Ed25519Signer => ({ sign: (data) => sign(null, data, key) });
 
-/** Whether a verification has been done on this thread in this turn of the event loop, or is under way on the pool. */
-let hasVerified = false;
-let onPool = 0;
-const endTurn = () => {
-  hasVerified = false;
-};
+/**
+ * Decides where an operation runs: on this thread if it is the first in this turn of the event loop and none is under way on the pool,
+ * whose ways there and back would only be waited for, otherwise on the pool.
+ */
+function createTurns() {
+  let hasRun = false;
+  let onPool = 0;
+  const endTurn = () => {
+    hasRun = false;
+  };
+  return <T>(
+    here: () => T,
+    pooled: (done: (error: Error | null, result: T) => void) => void,
+  ): T | Promise<T> => {
+    if (!hasRun && onPool === 0) {
+      hasRun = true;
+      setImmediate(endTurn);
+      return here();
+    }
+    onPool++;
+    return new Promise((resolve, reject) => {
+      pooled((error, result) => {
+        onPool--;
+        if (error) reject(error);
+        else resolve(result);
+      });
+    });
+  };
+}
+
+const inTurnOfVerifying = createTurns();
+/** Of its own: whoever issues a token has verified a request a moment before. */
+const inTurnOfSigning = createTurns();
 
 function verifierOf(key: KeyObject): Ed25519Verifier {
   return {
     verify: (data, signature) => verify(null, data, key, signature),
-    verifyOnPool(data, signature) {
-      if (!hasVerified && onPool === 0) {
-        hasVerified = true;
-        setImmediate(endTurn);
-        return verify(null, data, key, signature);
-      }
-      onPool++;
-      return new Promise((resolve, reject) => {
-        verify(null, data, key, signature, (error, valid) => {
-          onPool--;
-          if (error) reject(error);
-          else resolve(valid);
-        });
-      });
-    },
+    verifyOnPool: (data, signature) =>
+      inTurnOfVerifying(
+        () => verify(null, data, key, signature),
+        (done) => verify(null, data, key, signature, done),
+      ),
   };
 }
 
@@ -81,6 +100,28 @@ function tokenVerifierOf(jwk: TokenJwk): SignatureVerifier {
   }
   const input = { key, dsaEncoding: "ieee-p1363" } as const;
   return { verify: (data, signature) => verify("sha256", data, input, signature) };
+}
+
+const PRIVATE_KEY_TYPES = { RS256: "rsa", ES256: "ec", EdDSA: "ed25519" } as const;
+
+function tokenSignerOf(
+  jwk: Readonly<Record<string, unknown>>,
+  alg: TokenSignatureAlgorithm,
+): TokenSigningKey {
+  const key = createPrivateKey({ key: jwk, format: "jwk" });
+  const isP256 = key.asymmetricKeyDetails?.namedCurve === "prime256v1";
+  if (key.asymmetricKeyType !== PRIVATE_KEY_TYPES[alg] || (alg === "ES256" && !isP256)) {
+    throw new TypeError(`not a private key for ${alg}`);
+  }
+  const digest = alg === "EdDSA" ? null : "sha256";
+  const input = { key, dsaEncoding: "ieee-p1363" } as const;
+  return {
+    sign: (data) =>
+      inTurnOfSigning<Uint8Array>(
+        () => sign(digest, data, input),
+        (done) => sign(digest, data, input, done),
+      ),
+  };
 }
 
 export const platformCrypto: PlatformCrypto = {
@@ -98,4 +139,5 @@ export const platformCrypto: PlatformCrypto = {
     return verifierOf(createPublicKey({ key: { kty, crv, x }, format: "jwk" }));
   },
   importTokenKey: tokenVerifierOf,
+  importTokenSigner: tokenSignerOf,
 };

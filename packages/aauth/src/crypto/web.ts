@@ -51,6 +51,12 @@ async function tokenVerifierOf(jwk: TokenJwk): Promise<SignatureVerifier> {
   return { verify: (data, signature) => crypto.subtle.verify(algorithm, key, own(signature), own(data)) };
 }
 
+const TOKEN_SIGNERS = {
+  RS256: { import: TOKEN_KEYS.RSA, sign: TOKEN_KEYS.RSA },
+  ES256: { import: TOKEN_KEYS.EC, sign: TOKEN_KEYS.EC },
+  EdDSA: { import: ALGORITHM, sign: ALGORITHM },
+} as const;
+
 export const platformCrypto: PlatformCrypto = {
   async digest(algorithm, data, encoding) {
     const bytes = typeof data === "string" ? utf8.encode(data) : own(data);
@@ -71,4 +77,9 @@ export const platformCrypto: PlatformCrypto = {
     return verifierOf(await crypto.subtle.importKey("jwk", { kty, crv, x }, ALGORITHM, false, ["verify"]));
   },
   importTokenKey: tokenVerifierOf,
+  async importTokenSigner(jwk, alg) {
+    const { import: importing, sign } = TOKEN_SIGNERS[alg];
+    const key = await crypto.subtle.importKey("jwk", { ...jwk }, importing, false, ["sign"]);
+    return { sign: async (data) => new Uint8Array(await crypto.subtle.sign(sign, key, own(data))) };
+  },
 };

@@ -7,7 +7,7 @@
  */
 
 import type { Dispatcher } from "undici";
-import { type DirectBody, takeBody } from "./direct-body.ts";
+import { type DirectBody, readField, takeBody } from "./direct-response.ts";
 
 const NULL_BODY_STATUSES: ReadonlySet<number> = new Set([204, 205, 304]);
 /** A rest as long as this is read and thrown away, so that its connection can be used again; beyond it that does not pay. */
@@ -93,7 +93,20 @@ class PooledResponse {
   [takeBody](): DirectBody | undefined {
     if (!this.#source || this.#platform || this.#isRead) return undefined;
     const chunks = this.#taken(this.#source);
-    return { chunks, discard: () => letGo(chunks, this.#fields["content-length"]) };
+    const lengthBytes = lengthIn(this.#fields);
+    return {
+      chunks,
+      lengthBytes,
+      bytes: () => chunks.bytes() as Promise<Uint8Array<ArrayBuffer>>,
+      discard: () => letGo(chunks, lengthBytes),
+    };
+  }
+
+  [readField](name: string): string | null {
+    // Whoever has its headers may have changed them.
+    if (this.#headers !== undefined) return this.#headers.get(name);
+    const value = Object.hasOwn(this.#fields, name) ? this.#fields[name] : undefined;
+    return Array.isArray(value) ? value.join(", ") : (value ?? null);
   }
 
   /** A body is read once. */
@@ -106,9 +119,7 @@ class PooledResponse {
   #asPlatform(): Response {
     if (this.#platform === undefined) {
       if (this.#source) {
-        this.#stream = this.#isRead
-          ? new ReadableStream()
-          : streamOf(this.#source, this.#fields["content-length"]);
+        this.#stream = this.#isRead ? new ReadableStream() : streamOf(this.#source, lengthIn(this.#fields));
       }
       const { status, statusText, headers } = this;
       this.#platform = new Response(this.#stream ?? null, { status, statusText, headers });
@@ -129,10 +140,13 @@ function headersOf(fields: Dispatcher.ResponseData["headers"]): Headers {
   return headers;
 }
 
-function streamOf(
-  source: PooledBody,
-  contentLength: string | string[] | undefined,
-): ReadableStream<Uint8Array<ArrayBuffer>> {
+/** NaN where they do not say. */
+function lengthIn(fields: Dispatcher.ResponseData["headers"]): number {
+  const value = fields["content-length"];
+  return value === undefined ? Number.NaN : Number(value);
+}
+
+function streamOf(source: PooledBody, lengthBytes: number): ReadableStream<Uint8Array<ArrayBuffer>> {
   const chunks = source[Symbol.asyncIterator]() as AsyncIterator<Uint8Array<ArrayBuffer>>;
   let hasStarted = false;
   return new ReadableStream(
@@ -145,7 +159,7 @@ function streamOf(
       },
       cancel() {
         if (hasStarted) source.destroy();
-        else letGo(source, contentLength);
+        else letGo(source, lengthBytes);
       },
     },
     { highWaterMark: 0 },
@@ -153,7 +167,7 @@ function streamOf(
 }
 
 /** A body of which nothing has been read yet. */
-function letGo(source: PooledBody, contentLength: string | string[] | undefined): void {
-  if (Number(contentLength) <= MAX_DRAINED_BYTES) source.dump().catch(() => {});
+function letGo(source: PooledBody, lengthBytes: number): void {
+  if (lengthBytes <= MAX_DRAINED_BYTES) source.dump().catch(() => {});
   else source.destroy();
 }

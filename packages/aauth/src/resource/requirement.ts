@@ -4,7 +4,7 @@
  * @module
  */
 
-import { AAuthError } from "../errors.ts";
+import { AAuthError, type AAuthErrorCode } from "../errors.ts";
 import type { IdentifiedAgent, Requirement, VerifiedAgent } from "../types.ts";
 
 /**
@@ -21,17 +21,27 @@ import type { IdentifiedAgent, Requirement, VerifiedAgent } from "../types.ts";
 export function meetRequirement(agent: VerifiedAgent, requirement: Requirement): void {
   if (requirement.level === "pseudonymous") return;
   if (agent.level === "pseudonymous") {
-    throw new AAuthError("identity_required", "the route needs an identified agent");
+    throw askingForMore("identity_required", "the route needs an identified agent");
   }
   if (requirement.level === "identified") return;
   if (agent.level === "identified") {
-    throw new AAuthError("authorization_required", "the route needs an auth token", { provenAgent: agent });
+    throw askingForMore("authorization_required", "the route needs an auth token", agent);
   }
   const missing = requirement.scopes.filter((scope) => !agent.scopes.includes(scope));
   if (missing.length > 0) {
-    throw new AAuthError("insufficient_scope", `the auth token lacks ${missing.join(" ")}`, {
-      provenAgent: identityOf(agent),
-    });
+    const reason = `the auth token lacks ${missing.join(" ")}`;
+    throw askingForMore("insufficient_scope", reason, identityOf(agent));
+  }
+}
+
+/** Without a stack: every first request ends here, nobody looks at where, and finding out costs more than all that is checked before. */
+function askingForMore(code: AAuthErrorCode, reason: string, provenAgent?: IdentifiedAgent): AAuthError {
+  const { stackTraceLimit } = Error;
+  try {
+    Error.stackTraceLimit = 0;
+    return new AAuthError(code, reason, provenAgent && { provenAgent });
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
   }
 }
 

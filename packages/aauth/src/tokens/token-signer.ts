@@ -4,6 +4,7 @@
  * @module
  */
 
+import { platformCrypto } from "#crypto";
 import type { SigningKey } from "../types.ts";
 import type { TokenAlgorithm } from "./jwt.ts";
 
@@ -19,12 +20,6 @@ export interface TokenSigner {
 export type PrivateKeySource =
   | { readonly kty: string; readonly [member: string]: unknown }
   | { export(options: { format: "jwk" }): object };
-
-const ALGORITHMS = {
-  RS256: { import: { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" }, sign: { name: "RSASSA-PKCS1-v1_5" } },
-  ES256: { import: { name: "ECDSA", namedCurve: "P-256" }, sign: { name: "ECDSA", hash: "SHA-256" } },
-  EdDSA: { import: { name: "Ed25519" }, sign: { name: "Ed25519" } },
-} as const;
 
 /** The members that make up a private key. `use`, `alg` and `key_ops` only give an import reasons to fail. */
 const KEY_MEMBERS = ["kty", "crv", "x", "y", "n", "e", "d", "p", "q", "dp", "dq", "qi"];
@@ -49,13 +44,9 @@ export async function createTokenSigner(
     unknown
   >;
   const members = KEY_MEMBERS.flatMap((name) => (jwk[name] === undefined ? [] : [[name, jwk[name]]]));
-  const { import: importing, sign } = ALGORITHMS[options.alg];
-  const key = await crypto.subtle.importKey("jwk", Object.fromEntries(members), importing, false, ["sign"]);
-  return {
-    kid: options.kid,
-    alg: options.alg,
-    sign: async (data) => new Uint8Array(await crypto.subtle.sign(sign, key, new Uint8Array(data))),
-  };
+  const { kid, alg } = options;
+  const key = await platformCrypto.importTokenSigner(Object.fromEntries(members), alg);
+  return { kid, alg, sign: async (data) => key.sign(data) };
 }
 
 /** The same for a {@link SigningKey}, which is always Ed25519. */

@@ -122,6 +122,33 @@ describe("the call is made as ever", () => {
   });
 });
 
+describe("an endpoint that does not answer", () => {
+  const silent = async () => {
+    const { world, fetchFor } = await worldWithEndpoint();
+    const send = world.transport;
+    world.transport = (url, request) =>
+      url === ENDPOINT
+        ? new Promise((_, reject) => {
+            request.signal?.addEventListener("abort", () => reject(request.signal?.reason));
+          })
+        : send(url, request);
+    return { world, fetchFor };
+  };
+
+  it("is given up after the time for a token request", async () => {
+    const { fetchFor } = await silent();
+    const send = fetchFor({ timeouts: { tokenRequestMs: 5 } });
+    expect((await errorOf(send(`${RESOURCE}/`, POST))).name).toBe("TimeoutError");
+  });
+
+  it("is given up when the caller gives up", async () => {
+    const { fetchFor } = await silent();
+    const signal = AbortSignal.timeout(5);
+    const error = await errorOf(fetchFor()(`${RESOURCE}/`, { ...POST, signal }));
+    expect(error).toBe(signal.reason);
+  });
+});
+
 describe("an answer is checked like a challenge", () => {
   const refused = async (answer: Answer) => {
     const { story, fetchFor } = await worldWithEndpoint(answer);

@@ -1,7 +1,8 @@
-import { createHash, generateKeyPairSync, sign } from "node:crypto";
+import { createHash, generateKeyPairSync, sign, verify } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import type { TokenJwk } from "../../src/crypto/interface.ts";
 import { platformCrypto as node } from "../../src/crypto/node.ts";
+import { platformCrypto as sodium } from "../../src/crypto/sodium.ts";
 import { platformCrypto as web } from "../../src/crypto/web.ts";
 import keys from "../vectors/keys.json" with { type: "json" };
 
@@ -11,6 +12,7 @@ const privateJwk = keys.A.jwk as { kty: "OKP"; crv: "Ed25519"; x: string; d: str
 describe.each([
   ["node", node],
   ["web", web],
+  ["sodium", sodium],
 ])("%s", (_, crypto) => {
   test.each(["base64", "base64url", "hex"] as const)("digests to %s", async (encoding) => {
     for (const [algorithm, name] of [
@@ -33,6 +35,22 @@ describe.each([
     expect(await verifier.verifyOnPool(message, signature)).toBe(true);
     expect(await verifier.verify(other, signature)).toBe(false);
     expect(await verifier.verifyOnPool(other, signature)).toBe(false);
+  });
+
+  test.each([0, 32, 63, 65, 128])("a signature of %i bytes is none", async (length) => {
+    const signer = await crypto.importEd25519Private(privateJwk);
+    const verifier = await crypto.importEd25519Public(privateJwk);
+    const signature = Buffer.concat([await signer.sign(message), Buffer.alloc(64)]).subarray(0, length);
+    expect(await verifier.verify(message, signature)).toBe(false);
+    expect(await verifier.verifyOnPool(message, signature)).toBe(false);
+  });
+
+  test("signs and verifies nothing at all", async () => {
+    const signer = await crypto.importEd25519Private(privateJwk);
+    const verifier = await crypto.importEd25519Public(privateJwk);
+    const signature = await signer.sign(new Uint8Array());
+    expect(await verifier.verify(new Uint8Array(), signature)).toBe(true);
+    expect(await verifier.verify(message, signature)).toBe(false);
   });
 
   test("verifies many at once on the pool", async () => {
@@ -59,6 +77,34 @@ describe.each([
     expect(await verifier.verify(message, signature)).toBe(true);
     expect(await verifier.verify(new Uint8Array(message.length), signature)).toBe(false);
     expect(await verifier.verify(message, new Uint8Array(signature.length))).toBe(false);
+  });
+
+  test.each([
+    ["RS256", () => generateKeyPairSync("rsa", { modulusLength: 2048 })],
+    ["ES256", () => generateKeyPairSync("ec", { namedCurve: "P-256" })],
+    ["EdDSA", () => generateKeyPairSync("ed25519")],
+  ] as const)("signs %s, one alone and many at once, and only with a key for it", async (alg, generate) => {
+    const pair = generate();
+    const jwk = pair.privateKey.export({ format: "jwk" }) as Record<string, unknown>;
+    const signer = await crypto.importTokenSigner(jwk, alg);
+    const signatures = [await signer.sign(message)];
+    signatures.push(...(await Promise.all([1, 2, 3].map(() => signer.sign(message)))));
+    for (const signature of signatures) {
+      const key = { key: pair.publicKey, dsaEncoding: "ieee-p1363" } as const;
+      expect(verify(alg === "EdDSA" ? null : "sha256", message, key, signature)).toBe(true);
+    }
+    for (const other of ["RS256", "ES256", "EdDSA"] as const) {
+      if (other === alg) continue;
+      await expect((async () => crypto.importTokenSigner(jwk, other))()).rejects.toThrow();
+    }
+    const publicJwk = pair.publicKey.export({ format: "jwk" }) as Record<string, unknown>;
+    await expect((async () => crypto.importTokenSigner(publicJwk, alg))()).rejects.toThrow();
+  });
+
+  test("a key on another curve signs no ES256", async () => {
+    const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-384" });
+    const jwk = privateKey.export({ format: "jwk" }) as Record<string, unknown>;
+    await expect((async () => crypto.importTokenSigner(jwk, "ES256"))()).rejects.toThrow();
   });
 
   test("refuses an RSA key below 2048 bits and a point off its curve", async () => {
@@ -93,8 +139,11 @@ describe.each([
   });
 });
 
-test("both platforms sign alike", async () => {
+test.each([
+  ["web", web],
+  ["sodium", sodium],
+])("%s signs as node does", async (_, crypto) => {
   const one = await node.importEd25519Private(privateJwk);
-  const two = await web.importEd25519Private(privateJwk);
+  const two = await crypto.importEd25519Private(privateJwk);
   expect(new Uint8Array(await one.sign(message))).toEqual(new Uint8Array(await two.sign(message)));
 });

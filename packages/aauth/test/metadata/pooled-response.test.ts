@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { discardBody, readBodyAtMost } from "../../src/metadata/direct-body.ts";
+import { discardBody, fieldOf, readBodyAtMost } from "../../src/metadata/direct-response.ts";
 import { pooledTransport } from "../../src/metadata/http-node.ts";
 import { type LoopbackServer, startServer } from "./loopback-server.ts";
 
@@ -118,6 +118,30 @@ describe("a pooled response", () => {
     await expect(response.text()).rejects.toThrow(TypeError);
     await expect(read(await get(), 17)).rejects.toThrow(RangeError);
     await expect(read(new Response("plain"), 4)).rejects.toThrow(RangeError);
+  });
+
+  it("gives its bytes up to a bound when it says how many there are", async () => {
+    const text = '{"hello":"wörld"}';
+    const get = await answering((_request, response) => {
+      response.writeHead(200, { "content-length": "18" }).write(text.slice(0, 5));
+      response.end(text.slice(5));
+    });
+    expect(new TextDecoder().decode(await readBodyAtMost(await get(), 18))).toBe(text);
+    await expect(readBodyAtMost(await get(), 17)).rejects.toThrow(RangeError);
+  });
+
+  it("gives a field as its headers do", async () => {
+    const get = await greet();
+    for (const name of ["content-type", "x-two", "x-none", "constructor", "__proto__"]) {
+      const response = await get();
+      expect(fieldOf(response, name)).toBe(response.headers.get(name));
+      await discardBody(response);
+    }
+    const changed = await get();
+    changed.headers.set("content-type", "text/plain");
+    expect(fieldOf(changed, "content-type")).toBe("text/plain");
+    await discardBody(changed);
+    expect(fieldOf(new Response(null, { headers: { "x-one": "1" } }), "x-one")).toBe("1");
   });
 
   it("is let go as often as one likes", async () => {

@@ -1,0 +1,20 @@
+/** The earliest of several signals; the platform's own way costs more than a request where there is but one. */
+export function anyOf(signals: readonly AbortSignal[]): AbortSignal | undefined {
+  return signals.length > 1 ? AbortSignal.any([...signals]) : signals[0];
+}
+
+/** Runs something that has to be done in time: the signal given to it aborts with a `TimeoutError`, but never after it is done. */
+export async function withTimeout<T>(
+  timeoutMs: number,
+  run: (timeout: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const timeout = new AbortController();
+  const timer = setTimeout(() => {
+    timeout.abort(new DOMException(`no answer within ${timeoutMs} ms`, "TimeoutError"));
+  }, timeoutMs);
+  try {
+    return await run(timeout.signal);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,58 @@
+/**
+ * Cryptography of Node with Ed25519 by libsodium, which takes half the time to sign and less than half to verify. Off unless the
+ * process runs with `--conditions=aauth-sodium` and `sodium-native` is installed: it is native code that Node does not come with.
+ *
+ * @module
+ */
+
+import sodium from "sodium-native";
+import type { Ed25519Signer, Ed25519Verifier, PlatformCrypto } from "./interface.ts";
+import { platformCrypto as node } from "./node.ts";
+
+const PUBLIC_KEY_BYTES = 32;
+const SECRET_KEY_BYTES = 64;
+const SIGNATURE_BYTES = 64;
+
+/** A secret key lies in memory that is not swapped out, between pages that nothing may touch, and is wiped when it is let go. */
+function createSigner(fill: (publicKey: Uint8Array, secretKey: Uint8Array) => void) {
+  const publicKey = Buffer.alloc(PUBLIC_KEY_BYTES);
+  const secretKey = sodium.sodium_malloc(SECRET_KEY_BYTES);
+  fill(publicKey, secretKey);
+  const signer: Ed25519Signer = {
+    sign(data) {
+      const signature = Buffer.alloc(SIGNATURE_BYTES);
+      sodium.crypto_sign_detached(signature, data, secretKey);
+      return signature;
+    },
+  };
+  return { signer, x: publicKey.toString("base64url") };
+}
+
+function verifierOf(key: Uint8Array): Ed25519Verifier {
+  // A longer signature would count by its first 64 bytes.
+  const verify = (data: Uint8Array, signature: Uint8Array) =>
+    signature.byteLength === SIGNATURE_BYTES && sodium.crypto_sign_verify_detached(signature, data, key);
+  // Going to the pool and back takes longer than this.
+  return { verify, verifyOnPool: verify };
+}
+
+export const platformCrypto: PlatformCrypto = {
+  ...node,
+  async generateEd25519() {
+    const { signer, x } = createSigner((publicKey, secretKey) =>
+      sodium.crypto_sign_keypair(publicKey, secretKey),
+    );
+    return { ...signer, x };
+  },
+  async importEd25519Private({ d }) {
+    const seed = Buffer.from(d, "base64url");
+    try {
+      return createSigner((publicKey, secretKey) =>
+        sodium.crypto_sign_seed_keypair(publicKey, secretKey, seed),
+      ).signer;
+    } finally {
+      sodium.sodium_memzero(seed);
+    }
+  },
+  importEd25519Public: ({ x }) => verifierOf(Buffer.from(x, "base64url")),
+};
