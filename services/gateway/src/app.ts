@@ -67,6 +67,7 @@ type GatewayLimits = Pick<
   | "readinessAddress"
   | "otlpEndpoint"
   | "otlpProtocol"
+  | "tracesDisabled"
   | "traceServiceName"
   | "logFormat"
   | "maxBodyBytes"

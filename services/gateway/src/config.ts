@@ -75,6 +75,11 @@ export const settings = {
     schema: z.string().optional(),
     description: "The same, where neither is set",
   }),
+  tracesDisabled: setting({
+    env: "OTEL_SDK_DISABLED",
+    schema: booleanSetting(false),
+    description: "Make no spans, whatever config.tracing says; a caller's trace is passed on all the same",
+  }),
   traceServiceName: setting({
     env: "OTEL_SERVICE_NAME",
     schema: z.string().default("agentgateway"),

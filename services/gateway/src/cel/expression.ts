@@ -1,5 +1,6 @@
 import { type ASTNode, Environment } from "@marcbachmann/cel-js";
 import { UnsignedInt } from "@marcbachmann/cel-js/evaluator";
+import { LRUCache } from "lru-cache";
 import { notEmulated } from "../configuration/problem.ts";
 import { certainFailure } from "./certain-failure.ts";
 import {
@@ -192,8 +193,21 @@ function checkField(root: string, field: string): void {
   throw new ExpressionError(`unknown CEL variable ${name}`);
 }
 
-/** JSON as CEL has it: a number without fraction is an int, and an int does not add up with a double. */
+/** What an agent's claims come to, which are the same text from request to request. Expressions cannot change a value. */
+const knownJson = new LRUCache<string, NonNullable<unknown>>({ max: 256 });
+const MAX_KNOWN_CHARACTERS = 4096;
+
 function parseJson(text: string): unknown {
+  const known = knownJson.get(text);
+  if (known !== undefined) return known;
+  const value = parsedJson(text);
+  if (value !== null && value !== undefined && text.length <= MAX_KNOWN_CHARACTERS)
+    knownJson.set(text, value);
+  return value;
+}
+
+/** JSON as CEL has it: a number without fraction is an int, and an int does not add up with a double. */
+function parsedJson(text: string): unknown {
   if (!/[[:,\s-]\d|^\d/.test(text)) return JSON.parse(text);
   return JSON.parse(text, (_key, value: unknown, context?: { source?: string }) =>
     typeof value === "number" && /^-?\d+$/.test(context?.source ?? "")

@@ -12,6 +12,8 @@ export interface ConfigurationOverrides {
   readonly readinessAddress?: string | undefined;
   readonly otlpEndpoint?: string | undefined;
   readonly otlpProtocol?: string | undefined;
+  /** Agentgateway has no such variable: OpenTelemetry's own switch, which the services beside the gateway know. */
+  readonly tracesDisabled?: boolean;
   readonly logFormat?: string | undefined;
 }
 
@@ -58,13 +60,15 @@ function withOverrides(yaml: ParsedYaml, overrides: ConfigurationOverrides): Par
       statsAddr: overrides.statsAddress ?? config.statsAddr,
       readinessAddr: overrides.readinessAddress ?? config.readinessAddr,
       // The endpoint variables steer tracing where the file asks for it; they do not switch it on.
-      tracing: isObject(tracing)
-        ? defined({
-            ...tracing,
-            otlpEndpoint: overrides.otlpEndpoint ?? tracing.otlpEndpoint,
-            otlpProtocol: overrides.otlpProtocol ?? tracing.otlpProtocol,
-          })
-        : tracing,
+      tracing: overrides.tracesDisabled
+        ? undefined
+        : isObject(tracing)
+          ? defined({
+              ...tracing,
+              otlpEndpoint: overrides.otlpEndpoint ?? tracing.otlpEndpoint,
+              otlpProtocol: overrides.otlpProtocol ?? tracing.otlpProtocol,
+            })
+          : tracing,
       logging:
         overrides.logFormat !== undefined && (logging === undefined || isObject(logging))
           ? { ...logging, format: overrides.logFormat }

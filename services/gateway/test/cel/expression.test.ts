@@ -79,6 +79,20 @@ describe("values and errors are those of Agentgateway v1.4.1", () => {
     }
   });
 
+  test("the same JSON again is the same value, and what is none stays none", () => {
+    const expression = compileExpression("json(extauthz.text)");
+    const outcomeOf = (text: string) => expression.valueOrUndefined({ ...CONTEXT, extauthz: { text } });
+    for (const _ of [1, 2]) {
+      expect(outcomeOf('{"whole": 3, "broken": 1.5, "none": null}')).toEqual({
+        whole: 3n,
+        broken: 1.5,
+        none: null,
+      });
+      expect(outcomeOf("null")).toBeNull();
+      expect(outcomeOf('{"whole": 3')).toBeUndefined();
+    }
+  });
+
   test("only true is true", () => {
     for (const source of ["1", "'true'", "extauthz.aauth", "null"]) {
       expect(compileExpression(source).isTrue(CONTEXT)).toBe(false);

@@ -109,6 +109,14 @@ describe("the repository's files", () => {
   });
 });
 
+describe("OTEL_SDK_DISABLED", () => {
+  test.each([true, false])("%s", (tracesDisabled) => {
+    const { tracing, logging } = load(read("config.yaml"), {}, { tracesDisabled });
+    expect(tracing === undefined).toBe(tracesDisabled);
+    expect(logging.fields).not.toHaveLength(0);
+  });
+});
+
 describe("unset means loopback", () => {
   test("own ports", () => {
     const { admin, stats, readiness } = load(withPolicies("a2a: {}"));

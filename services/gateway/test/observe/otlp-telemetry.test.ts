@@ -15,7 +15,14 @@ afterEach(async () => {
 const TOKEN = `eyJhbGciOiJFZERTQSJ9.${"A".repeat(60)}.${"B".repeat(86)}`;
 const soon = { timeout: 5000, interval: 20 };
 
-async function setUp(tracing: object, more: { policies?: object; answer?: FakeAnswer } = {}) {
+async function setUp(
+  tracing: object,
+  more: {
+    policies?: object;
+    answer?: FakeAnswer;
+    limits?: NonNullable<Parameters<typeof startGateway>[1]>["limits"];
+  } = {},
+) {
   const sink = await startOtlpSink();
   const agent = await startFakeServer(more.answer);
   const config = {
@@ -23,6 +30,7 @@ async function setUp(tracing: object, more: { policies?: object; answer?: FakeAn
   };
   const gateway = await startGateway(oneRoute(agent.address, more.policies ?? {}, { config }), {
     isExporting: true,
+    ...(more.limits && { limits: more.limits }),
   });
   cleanUps.push(sink.close, agent.close, () => gateway.close());
   return { sink, agent, gateway };
@@ -112,6 +120,18 @@ describe.skipIf(isRealGateway)("a span a request by OTLP/HTTP", () => {
     await vi.waitFor(() => expect(sink.spans).toHaveLength(1), soon);
     expect(sink.spans[0]!.path).toBe(path);
     expect(sink.spans[0]!.resource["service.name"]).toBe("my-gateway");
+  });
+
+  test("OTEL_SDK_DISABLED: nothing is sent, and a caller's trace goes on to the agent", async () => {
+    const { sink, agent, gateway } = await setUp({}, { limits: { tracesDisabled: true } });
+    const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    await send({ port: gateway.port });
+    await send({ port: gateway.port, headers: { traceparent } });
+    await gateway.close();
+    expect(sink.spans).toEqual([]);
+    const [first, second] = agent.seen.map(({ headers }) => headers.traceparent);
+    expect(first).toBeUndefined();
+    expect(second).toMatch(/^00-0af7651916cd43dd8448eb211c80319c-(?!b7ad6b7169203331)[0-9a-f]{16}-01$/);
   });
 
   test("what is not sampled is not sent, and closing sends the rest", async () => {

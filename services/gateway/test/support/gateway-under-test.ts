@@ -95,6 +95,7 @@ async function startEmbedded(
       readinessAddress: "127.0.0.1:0",
       otlpEndpoint: undefined,
       otlpProtocol: undefined,
+      tracesDisabled: false,
       traceServiceName: "agentgateway",
       logFormat: undefined,
       maxBodyBytes: 2_097_152,
