@@ -6,6 +6,7 @@
  */
 
 import { spawnSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
 
 export type Core = "measured" | "load";
 
@@ -20,6 +21,18 @@ export const HAS_CORES = Object.values(NUMBERS).every(
 export function onCore(core: Core, program: string, args: readonly string[]): [string, string[]] {
   if (!HAS_CORES) return [program, [...args]];
   return ["taskset", ["-c", NUMBERS[core], program, ...args]];
+}
+
+/**
+ * Gives a program both cores: what its thread pool does is done on the load's, and `false` takes it back. Told thread by thread, because a
+ * system may leave all of a process on the core where it was woken, whatever it is allowed.
+ */
+export function spreadPool(pid: number, isSpread: boolean): void {
+  const core = isSpread ? "load" : "measured";
+  for (const thread of readdirSync(`/proc/${pid}/task`)) {
+    const name = readFileSync(`/proc/${pid}/task/${thread}/comm`, "utf8").trim();
+    if (name === "libuv-worker") spawnSync("taskset", ["-p", "-c", NUMBERS[core], thread]);
+  }
 }
 
 /** Puts this process, and what it starts from now on, on a core. */

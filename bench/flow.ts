@@ -19,6 +19,7 @@ import { createPlainAgent } from "./flow/plain-agent.ts";
 import { plainReplacement, plainTokenUrl } from "./flow/plain-stack.ts";
 import { askOnce, promptBody } from "./flow/prompt.ts";
 import { startSignedCaller } from "./flow/signed-caller.ts";
+import { withLibsodium } from "./libsodium.ts";
 import { quantile } from "./measure.ts";
 import { type Figure, judge, printRows, publishRows } from "./rows.ts";
 
@@ -31,6 +32,8 @@ const LOG_LEVEL = "warn";
 
 const FORGETFUL_AGENT = fileURLToPath(new URL("./flow/forgetful-supply-chain-agent.ts", import.meta.url));
 
+const libsodium = withLibsodium ? ", libsodium" : "";
+
 interface FlowKind {
   readonly title: string;
   /** Whether callers hold a token from an earlier flow. */
@@ -42,7 +45,7 @@ interface FlowKind {
 
 const KINDS: readonly FlowKind[] = [
   {
-    title: "autonomous flow, first time",
+    title: `autonomous flow, first time${libsodium}`,
     keepsTokens: false,
     gatewayRequests: 4,
     operations: {
@@ -57,7 +60,7 @@ const KINDS: readonly FlowKind[] = [
     targets: { toFloor: 1.7, toPlain: 2.6 },
   },
   {
-    title: "autonomous flow, tokens cached",
+    title: `autonomous flow, tokens cached${libsodium}`,
     keepsTokens: true,
     gatewayRequests: 2,
     // On each hop the request; the gateway and the agent verify it.

@@ -6,23 +6,34 @@
  */
 
 import { fork } from "node:child_process";
+import { LIBSODIUM_FLAG } from "./libsodium.ts";
 import { busyMachineLine, machineLine } from "./machine.ts";
 import { markdownTable, type Row } from "./rows.ts";
 
-const PARTS: Readonly<Record<string, URL>> = {
-  "sign-verify": new URL("./sign-verify.ts", import.meta.url),
-  route: new URL("./route.ts", import.meta.url),
-  flow: new URL("./flow.ts", import.meta.url),
-  gateway: new URL("./gateway.ts", import.meta.url),
-  tracing: new URL("./tracing.ts", import.meta.url),
-  page: new URL("./page.ts", import.meta.url),
-  start: new URL("./start.ts", import.meta.url),
+interface Part {
+  readonly script: URL;
+  readonly nodeFlags?: readonly string[];
+}
+
+const part = (name: string, nodeFlags?: readonly string[]): Part => ({
+  script: new URL(`./${name}.ts`, import.meta.url),
+  ...(nodeFlags && { nodeFlags }),
+});
+
+const PARTS: Readonly<Record<string, Part>> = {
+  "sign-verify": part("sign-verify"),
+  "sign-verify-libsodium": part("sign-verify", [LIBSODIUM_FLAG]),
+  route: part("route"),
+  flow: part("flow"),
+  "flow-libsodium": part("flow", [LIBSODIUM_FLAG]),
+  gateway: part("gateway"),
+  tracing: part("tracing"),
+  page: part("page"),
+  start: part("start"),
 };
 
 /** Run only when they are named. */
-const ON_REQUEST: Readonly<Record<string, URL>> = {
-  "token-endpoint": new URL("./token-endpoint.ts", import.meta.url),
-};
+const ON_REQUEST: Readonly<Record<string, Part>> = { "token-endpoint": part("token-endpoint") };
 
 const STOP_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
@@ -54,8 +65,8 @@ async function main(names: readonly string[]): Promise<number> {
 }
 
 /** A process of its own, so that no benchmark runs in what another has left behind. Its output is shown as it comes. */
-async function runPart(script: URL, rows: Row[]): Promise<boolean> {
-  const part = fork(script);
+async function runPart({ script, nodeFlags = [] }: Part, rows: Row[]): Promise<boolean> {
+  const part = fork(script, { execArgv: [...nodeFlags] });
   part.on("message", (message) => rows.push(...(message as Row[])));
   // What the part has started watches it, and ends with it.
   const stop = () => {

@@ -11,8 +11,10 @@ export interface Candidate {
   readonly name: string;
   /** One operation. */
   readonly run: () => unknown;
-  /** Ratio to the floor that is wanted at most. */
+  /** Ratio to the floor that is wanted at most. What has none is left out of the closing table, */
   readonly target?: number;
+  /** unless this is set. */
+  readonly isListed?: boolean;
 }
 
 /** Two candidates of a comparison, one against the other. */
@@ -47,6 +49,7 @@ export interface Result {
   readonly p25: number;
   readonly p75: number;
   readonly target?: number;
+  readonly isListed: boolean;
 }
 
 /** Measures one comparison; the floor comes first in what is returned. */
@@ -79,6 +82,7 @@ export async function measure(comparison: Comparison, options: MeasureOptions = 
       p25: quantile(ratios, 0.25),
       p75: quantile(ratios, 0.75),
       ...(candidate.target === undefined ? {} : { target: candidate.target }),
+      isListed: candidate.isListed ?? candidate.target !== undefined,
     };
   });
 }
@@ -152,11 +156,15 @@ function rivalryRows({ title, rivalries = [] }: Comparison, results: readonly Re
   );
 }
 
-/** What has a target, for the closing table. */
+/** For the closing table. */
 function rowsOf({ title, floor }: Comparison, results: readonly Result[]): Row[] {
   return judge(
-    results.flatMap(({ name, ratio, target }) =>
-      target === undefined ? [] : [{ what: `${title}: ${name} / (${floor.name})`, value: ratio, target }],
-    ),
+    results
+      .filter(({ isListed }) => isListed)
+      .map(({ name, ratio, target }) => ({
+        what: `${title}: ${name} / (${floor.name})`,
+        value: ratio,
+        ...(target !== undefined && { target }),
+      })),
   );
 }

@@ -10,6 +10,7 @@ import {
   stackUrls,
 } from "../../scripts/demo/stack.ts";
 import { freePorts } from "../../tests/support/free-ports.ts";
+import { LIBSODIUM_FLAG, withLibsodium } from "../libsodium.ts";
 
 /** A stack that flows run through, on ports of its own. */
 export interface FlowStack {
@@ -56,7 +57,12 @@ export async function startFlowStack(options: {
     log: new LogLines(names, { sink: { write: () => true }, colour: false }),
     signal: new AbortController().signal,
     // No setting of the developer's own may change what is measured.
-    baseEnv: { PATH: process.env.PATH, HOME: process.env.HOME, TMPDIR: process.env.TMPDIR },
+    baseEnv: {
+      PATH: process.env.PATH,
+      HOME: process.env.HOME,
+      TMPDIR: process.env.TMPDIR,
+      ...(withLibsodium && { NODE_OPTIONS: LIBSODIUM_FLAG }),
+    },
   });
   return {
     urls: stackUrls(ports),

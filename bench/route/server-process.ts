@@ -28,6 +28,10 @@ export class ServerProcess {
     return this.#answer();
   }
 
+  get pid(): number {
+    return this.#child.pid!;
+  }
+
   stop(): void {
     if (this.#child.connected) this.#child.disconnect();
   }
