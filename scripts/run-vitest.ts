@@ -8,20 +8,22 @@ import { countVitest, type PartResult, type VitestReport } from "./test-report.t
 /** A test that spins can outlive vitest's own time-outs; the run must end all the same. */
 const VITEST_LIMIT_MS = 20 * 60_000;
 
-/** Runs vitest with its output shown and counts what came of it. @param args what vitest shall run: projects, files */
+/**
+ * Runs vitest with its output shown and counts what came of it. Temporary files of the tests, and of the programs they start, are gone
+ * afterwards. @param args what vitest shall run: projects, files */
 export async function runVitest(
   part: string,
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): Promise<PartResult> {
   const startedAt = performance.now();
-  const folder = await mkdtemp(join(tmpdir(), "vitest-report-"));
+  const folder = await mkdtemp(join(tmpdir(), "tests-"));
   const file = join(folder, "report.json");
   try {
     const more = ["--passWithNoTests", "--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
     const { status } = await runProgram(localProgram("vitest"), ["run", ...args, ...more], {
       output: "shown",
-      env,
+      env: { TMPDIR: folder, ...env },
       limitMs: VITEST_LIMIT_MS,
     });
     const text = await readFile(file, "utf8").catch(() => undefined);
