@@ -174,6 +174,8 @@ export function describeStack(ports: StackPorts, modes: StackModes): ServiceDesc
     AAUTH_AUTHORIZATION_SCHEME: modes.authorizationScheme,
     AAUTH_SHOW_TOKENS: String(modes.showTokens),
     OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${ports.traceStoreOtlp}`,
+    // A shell's own would win over it, and the page would find no trace.
+    OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: "",
   };
   // By port, so that two stacks do not enrol each other's delegates.
   const delegatesFile = `.data/delegates-${ports.backend}.json`;

@@ -26,6 +26,15 @@ test("the identities of the demo", () => {
   });
 });
 
+test("a shell's own collector does not take the demo's spans away", () => {
+  for (const { env } of describeStack(DEMO_PORTS, DEMO_MODES)) {
+    expect(env).toMatchObject({
+      OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${DEMO_PORTS.traceStoreOtlp}`,
+      OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: "",
+    });
+  }
+});
+
 test("every service comes after services that are described before it", () => {
   const services = describeStack(DEMO_PORTS, DEMO_MODES);
   services.forEach(({ after }, index) => {
