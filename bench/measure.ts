@@ -11,9 +11,9 @@ export interface Candidate {
   readonly name: string;
   /** One operation. */
   readonly run: () => unknown;
-  /** Ratio to the floor that is wanted at most. What has none is left out of the closing table, */
+  /** Ratio to the floor that is wanted at most. */
   readonly target?: number;
-  /** unless this is set. */
+  /** Whether it is in the closing table. Default: whether it has a target. */
   readonly isListed?: boolean;
 }
 
