@@ -10,7 +10,10 @@ const VITEST_LIMIT_MS = 20 * 60_000;
 
 /**
  * Runs vitest with its output shown and counts what came of it. Temporary files of the tests, and of the programs they start, are gone
- * afterwards. @param args what vitest shall run: projects, files */
+ * afterwards.
+ *
+ * @param args what vitest shall run: projects, files
+ */
 export async function runVitest(
   part: string,
   args: readonly string[],

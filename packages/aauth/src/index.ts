@@ -17,6 +17,7 @@ export {
   TokenRequestError,
   UserInteractionRequiredError,
 } from "./errors.ts";
+export type { TokenAlgorithm } from "./profile.ts";
 export { PROFILE } from "./profile.ts";
 export type * from "./types.ts";
 
@@ -84,7 +85,7 @@ export { issueAgentToken, verifyAgentToken } from "./tokens/agent-token.ts";
 export type { IssueAuthTokenOptions, UserClaims, VerifyAuthTokenOptions } from "./tokens/auth-token.ts";
 export { issueAuthToken, verifyAuthToken } from "./tokens/auth-token.ts";
 export { decodeToken, tokenId } from "./tokens/decode-token.ts";
-export type { DecodedToken, TokenAlgorithm } from "./tokens/jwt.ts";
+export type { DecodedToken } from "./tokens/jwt.ts";
 export type { IssueResourceTokenOptions, VerifyResourceTokenOptions } from "./tokens/resource-token.ts";
 export { issueResourceToken, verifyResourceToken } from "./tokens/resource-token.ts";
 export type { PrivateKeySource, TokenSigner } from "./tokens/token-signer.ts";

@@ -40,3 +40,6 @@ export const PROFILE = {
     maxEntries: 1_000,
   },
 } as const;
+
+/** JOSE algorithms of tokens. `EdDSA` means Ed25519 here. */
+export type TokenAlgorithm = (typeof PROFILE.tokenAlgorithms)[number];

@@ -11,9 +11,9 @@ import type { SignatureKeyChoice } from "../signing/sign-request.ts";
 import type { SigningKey } from "../types.ts";
 import { checkChallenge, type TrustedChallenge } from "./check-challenge.ts";
 import { type AgentObserver, ignoreEvents } from "./events.ts";
+import { postForm } from "./post-form.ts";
 import type { Sender } from "./sender.ts";
 import { showToken } from "./shown-token.ts";
-import { withTimeout } from "./timeout.ts";
 
 export interface ResourceTokenClientOptions {
   readonly id: string;
@@ -52,19 +52,11 @@ export function createResourceTokenClient(options: ResourceTokenClientOptions): 
     const url = await endpointOf(resource);
     if (url === undefined) return undefined;
     observe({ type: "resource_token_requested", resource, url, scope });
-    const request = {
-      method: "POST",
-      url,
-      headers: { "content-type": "application/x-www-form-urlencoded", accept: "application/json" },
-      body: new TextEncoder().encode(new URLSearchParams({ scope }).toString()),
-    };
-    const answer = await withTimeout(timeoutMs, async (timeout) => {
-      const outgoing = { ...request, signals: [timeout, ...signals] };
-      const response = await send(outgoing, { key, credential, purpose: "resource", observe });
-      if (response.status === 200) return readAnswer(response);
-      await discardBody(response);
-      return undefined;
-    });
+    const answer = await postForm(
+      { url, form: new URLSearchParams({ scope }), signals },
+      { send, timeoutMs, key, credential, purpose: "resource", observe },
+      readAnswer,
+    );
     if (answer === undefined) return undefined;
     const { resourceToken, authServer } = answer;
     const { thumbprint } = key;
@@ -96,7 +88,14 @@ export function createResourceTokenClient(options: ResourceTokenClientOptions): 
   }
 }
 
-async function readAnswer(response: Response): Promise<{ resourceToken: string; authServer: string }> {
+/** Undefined for a refusal. */
+async function readAnswer(
+  response: Response,
+): Promise<{ resourceToken: string; authServer: string } | undefined> {
+  if (response.status !== 200) {
+    await discardBody(response);
+    return undefined;
+  }
   try {
     const text = new TextDecoder().decode(await readBodyAtMost(response, MAX_ANSWER_BYTES));
     const { resource_token: resourceToken, auth_server: authServer } = JSON.parse(text) as Record<

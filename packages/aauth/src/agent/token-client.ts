@@ -10,9 +10,9 @@ import type { SignatureKeyChoice } from "../signing/sign-request.ts";
 import type { DecodedToken } from "../tokens/jwt.ts";
 import type { IssuerMetadata, SigningKey } from "../types.ts";
 import { type AgentObserver, ignoreEvents, type TokenRequestType } from "./events.ts";
+import { postForm } from "./post-form.ts";
 import type { Sender } from "./sender.ts";
 import { showToken } from "./shown-token.ts";
-import { withTimeout } from "./timeout.ts";
 import {
   type ConsentDemand,
   checkGrantedToken,
@@ -116,20 +116,14 @@ export function createTokenClient(options: TokenClientOptions): TokenClient {
     { credential, key, observe, signal }: Omit<Revocation, "authServer" | "token">,
     read: (response: Response) => Promise<Answer>,
   ): Promise<Answer> {
-    const outgoing = {
-      method: "POST",
-      url,
-      headers: { "content-type": "application/x-www-form-urlencoded", accept: "application/json" },
-      body: utf8.encode(form.toString()),
-    };
+    const { send, timeoutMs } = options;
+    const signals = signal === undefined ? [] : [signal];
     try {
-      // The whole exchange has one time limit: its answer is short and must not drip.
-      return await withTimeout(options.timeoutMs, async (timeout) => {
-        const signals = signal === undefined ? [timeout] : [timeout, signal];
-        return read(
-          await options.send({ ...outgoing, signals }, { key, credential, purpose: "token", observe }),
-        );
-      });
+      return await postForm(
+        { url, form, signals },
+        { send, timeoutMs, key, credential, purpose: "token", observe },
+        read,
+      );
     } catch (error) {
       if (error instanceof AAuthError) throw error;
       if (signal?.aborted) throw error;
@@ -137,8 +131,6 @@ export function createTokenClient(options: TokenClientOptions): TokenClient {
     }
   }
 }
-
-const utf8 = new TextEncoder();
 
 function consentRequired(
   demand: ConsentDemand,

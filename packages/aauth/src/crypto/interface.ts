@@ -5,6 +5,8 @@
  * @module
  */
 
+import type { TokenAlgorithm } from "../profile.ts";
+
 /** A value, or a promise of it where the platform's cryptography is asynchronous. */
 export type Awaitable<T> = T | Promise<T>;
 
@@ -44,8 +46,6 @@ export type TokenJwk =
   /** Both coordinates have 32 bytes. */
   | { readonly kty: "EC"; readonly crv: "P-256"; readonly x: string; readonly y: string };
 
-export type TokenSignatureAlgorithm = "RS256" | "ES256" | "EdDSA";
-
 /** A public Ed25519 key as a JWK whose `x` is known to be 32 bytes in canonical base64url. */
 export interface Ed25519Jwk {
   readonly kty: "OKP";
@@ -79,8 +79,5 @@ export interface PlatformCrypto {
    * @param jwk the members of the key only
    * @throws Error when it is not one for `alg`.
    */
-  importTokenSigner(
-    jwk: Readonly<Record<string, unknown>>,
-    alg: TokenSignatureAlgorithm,
-  ): Awaitable<TokenSigningKey>;
+  importTokenSigner(jwk: Readonly<Record<string, unknown>>, alg: TokenAlgorithm): Awaitable<TokenSigningKey>;
 }

@@ -15,13 +15,13 @@ import {
   sign,
   verify,
 } from "node:crypto";
+import type { TokenAlgorithm } from "../profile.ts";
 import type {
   Ed25519Signer,
   Ed25519Verifier,
   PlatformCrypto,
   SignatureVerifier,
   TokenJwk,
-  TokenSignatureAlgorithm,
   TokenSigningKey,
 } from "./interface.ts";
 import { MIN_RSA_BITS } from "./interface.ts";
@@ -104,10 +104,7 @@ function tokenVerifierOf(jwk: TokenJwk): SignatureVerifier {
 
 const PRIVATE_KEY_TYPES = { RS256: "rsa", ES256: "ec", EdDSA: "ed25519" } as const;
 
-function tokenSignerOf(
-  jwk: Readonly<Record<string, unknown>>,
-  alg: TokenSignatureAlgorithm,
-): TokenSigningKey {
+function tokenSignerOf(jwk: Readonly<Record<string, unknown>>, alg: TokenAlgorithm): TokenSigningKey {
   const key = createPrivateKey({ key: jwk, format: "jwk" });
   const isP256 = key.asymmetricKeyDetails?.namedCurve === "prime256v1";
   if (key.asymmetricKeyType !== PRIVATE_KEY_TYPES[alg] || (alg === "ES256" && !isP256)) {

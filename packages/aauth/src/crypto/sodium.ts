@@ -1,5 +1,5 @@
 /**
- * Cryptography of Node with Ed25519 by libsodium, which takes half the time to sign and less than half to verify. Off unless the
+ * Cryptography of Node with Ed25519 by libsodium, which takes six tenths of the time to sign and half to verify. Off unless the
  * process runs with `--conditions=aauth-sodium` and `sodium-native` is installed: it is native code that Node does not come with.
  *
  * @module

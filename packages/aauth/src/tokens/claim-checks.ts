@@ -6,9 +6,9 @@
 
 import { AAuthError } from "../errors.ts";
 import { importVerificationKey } from "../keys/verification-key.ts";
-import { PROFILE } from "../profile.ts";
+import { PROFILE, type TokenAlgorithm } from "../profile.ts";
 import type { ActClaim, PublicJwk } from "../types.ts";
-import type { DecodedToken, TokenAlgorithm } from "./jwt.ts";
+import type { DecodedToken } from "./jwt.ts";
 
 type Claims = DecodedToken["claims"];
 

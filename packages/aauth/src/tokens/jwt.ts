@@ -9,15 +9,12 @@ import { platformCrypto } from "#crypto";
 import { decodeBase64Url, encodeBase64Url } from "../base64.ts";
 import type { SignatureVerifier } from "../crypto/interface.ts";
 import { AAuthError } from "../errors.ts";
-import { PROFILE } from "../profile.ts";
+import { PROFILE, type TokenAlgorithm } from "../profile.ts";
 import { deepFreeze } from "../store/deep-freeze.ts";
 import { RecentMap } from "../store/recent-map.ts";
 import type { IssuerJwk } from "../types.ts";
 import { parseJsonObject } from "./json-object.ts";
 import { importTokenKey, isKeyFor } from "./token-key.ts";
-
-/** JOSE algorithms of tokens. `EdDSA` means Ed25519 here. */
-export type TokenAlgorithm = (typeof PROFILE.tokenAlgorithms)[number];
 
 type Members = Readonly<Record<string, unknown>>;
 

@@ -1,6 +1,6 @@
 import { AAuthError } from "../errors.ts";
 import type { Discovery, DiscoveryKind } from "../metadata/discovery.ts";
-import type { TokenAlgorithm } from "./jwt.ts";
+import type { TokenAlgorithm } from "../profile.ts";
 import { verifyJwt } from "./jwt.ts";
 
 /** Whose key a token names. */

@@ -9,8 +9,8 @@ import { decodeBase64Url } from "../base64.ts";
 import type { Awaitable, SignatureVerifier } from "../crypto/interface.ts";
 import { AAuthError } from "../errors.ts";
 import { importVerificationKey, PRIVATE_MEMBERS } from "../keys/verification-key.ts";
+import type { TokenAlgorithm } from "../profile.ts";
 import type { IssuerJwk } from "../types.ts";
-import type { TokenAlgorithm } from "./jwt.ts";
 
 const KEY_TYPES: Readonly<Record<TokenAlgorithm, string>> = { RS256: "RSA", ES256: "EC", EdDSA: "OKP" };
 const CURVES: Readonly<Record<TokenAlgorithm, string | undefined>> = {

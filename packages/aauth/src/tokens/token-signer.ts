@@ -5,8 +5,8 @@
  */
 
 import { platformCrypto } from "#crypto";
+import type { TokenAlgorithm } from "../profile.ts";
 import type { SigningKey } from "../types.ts";
-import type { TokenAlgorithm } from "./jwt.ts";
 
 /** A private key of an auth server. */
 export interface TokenSigner {

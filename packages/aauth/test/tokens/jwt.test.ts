@@ -2,9 +2,10 @@ import { createHmac, createPrivateKey, createPublicKey, generateKeyPairSync, sig
 import fc from "fast-check";
 import { exportJWK, generateKeyPair, importJWK, type JWK, jwtVerify, SignJWT } from "jose";
 import { describe, expect, test } from "vitest";
+import type { TokenAlgorithm } from "../../src/profile.ts";
 import { PROFILE } from "../../src/profile.ts";
 import { checkHeader } from "../../src/tokens/claim-checks.ts";
-import { decodeJwt, signJwt, type TokenAlgorithm, verifyJwt } from "../../src/tokens/jwt.ts";
+import { decodeJwt, signJwt, verifyJwt } from "../../src/tokens/jwt.ts";
 import { createTokenSigner } from "../../src/tokens/token-signer.ts";
 import type { IssuerJwk } from "../../src/types.ts";
 import { codeOf } from "./kit.ts";

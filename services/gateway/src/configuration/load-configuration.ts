@@ -51,7 +51,8 @@ function withOverrides(yaml: ParsedYaml, overrides: ConfigurationOverrides): Par
   if (!isObject(yaml.data)) return yaml;
   const { config = {} } = yaml.data;
   if (!isObject(config)) return yaml;
-  const { tracing, logging } = config;
+  const { logging } = config;
+  const tracing = overrides.tracesDisabled ? undefined : config.tracing;
   const data = {
     ...yaml.data,
     config: defined({
@@ -60,15 +61,13 @@ function withOverrides(yaml: ParsedYaml, overrides: ConfigurationOverrides): Par
       statsAddr: overrides.statsAddress ?? config.statsAddr,
       readinessAddr: overrides.readinessAddress ?? config.readinessAddr,
       // The endpoint variables steer tracing where the file asks for it; they do not switch it on.
-      tracing: overrides.tracesDisabled
-        ? undefined
-        : isObject(tracing)
-          ? defined({
-              ...tracing,
-              otlpEndpoint: overrides.otlpEndpoint ?? tracing.otlpEndpoint,
-              otlpProtocol: overrides.otlpProtocol ?? tracing.otlpProtocol,
-            })
-          : tracing,
+      tracing: isObject(tracing)
+        ? defined({
+            ...tracing,
+            otlpEndpoint: overrides.otlpEndpoint ?? tracing.otlpEndpoint,
+            otlpProtocol: overrides.otlpProtocol ?? tracing.otlpProtocol,
+          })
+        : tracing,
       logging:
         overrides.logFormat !== undefined && (logging === undefined || isObject(logging))
           ? { ...logging, format: overrides.logFormat }
