@@ -1,7 +1,8 @@
 /**
  * The autonomous flow over both hops, signed and plain: caller -> gateway -> supply-chain agent -> gateway -> market-analysis agent.
- * The signed stack is the demo's. The plain one makes the same HTTP calls with headers of the same bytes through the same gateway,
- * with the check as a hop of its own, and knows nothing of signatures or tokens. One flow at a time; keys and documents are known.
+ * The signed stack is the demo's, once with gateway-authz and once with a gateway that judges in its own process, which is what the
+ * targets were set for. The plain one makes the same HTTP calls with headers of the same bytes through the same gateway, with the check
+ * in the same place, and knows nothing of signatures or tokens. One flow at a time; keys and documents are known.
  *
  * What signing adds is compared with the cryptography alone: every operation of the flow counted, each timed as it runs in a flow, alone
  * and in a process that has just been woken (`flow/crypto-floor.ts`).
@@ -12,6 +13,7 @@
 import assert from "node:assert";
 import { fileURLToPath } from "node:url";
 import { installLocalhostLookup } from "service-kit";
+import { DEMO_PORTS, type StackModes, type StackUrls, stackUrls } from "../scripts/demo/stack.ts";
 import { type CryptoFloor, type OperationCounts, startCryptoFloor } from "./flow/crypto-floor.ts";
 import { type FlowStack, startFlowStack } from "./flow/flow-stack.ts";
 import { freezeMessages } from "./flow/frozen-messages.ts";
@@ -36,6 +38,7 @@ const libsodium = withLibsodium ? ", libsodium" : "";
 
 interface FlowKind {
   readonly title: string;
+  readonly gatewayCheck: StackModes["gatewayCheck"];
   /** Whether callers hold a token from an earlier flow. */
   readonly keepsTokens: boolean;
   readonly gatewayRequests: number;
@@ -43,7 +46,7 @@ interface FlowKind {
   readonly targets: { readonly toFloor: number; readonly toPlain: number; readonly addedMs?: number };
 }
 
-const KINDS: readonly FlowKind[] = [
+const FLOWS: readonly Omit<FlowKind, "gatewayCheck">[] = [
   {
     title: `autonomous flow, first time${libsodium}`,
     keepsTokens: false,
@@ -69,6 +72,13 @@ const KINDS: readonly FlowKind[] = [
   },
 ];
 
+const KINDS = FLOWS.flatMap((flow): FlowKind[] => {
+  const asked: FlowKind = { ...flow, gatewayCheck: "gateway-authz" };
+  // With libsodium one of the two says what there is to say.
+  if (withLibsodium) return [asked];
+  return [asked, { ...flow, title: `${flow.title}, the gateway judges itself`, gatewayCheck: "in-process" }];
+});
+
 const body = promptBody();
 
 /** A stack with its caller. */
@@ -78,9 +88,10 @@ interface Side {
   readonly stop: () => Promise<void>;
 }
 
-async function startSigned({ keepsTokens }: FlowKind): Promise<Side> {
+async function startSigned({ keepsTokens, gatewayCheck }: FlowKind): Promise<Side> {
   const stack = await startFlowStack({
     logLevel: LOG_LEVEL,
+    gatewayCheck,
     replacement: ({ name }) =>
       name === "supply-chain-agent" && !keepsTokens ? [FORGETFUL_AGENT] : undefined,
   });
@@ -96,20 +107,26 @@ async function startSigned({ keepsTokens }: FlowKind): Promise<Side> {
   };
 }
 
-async function startPlain({ keepsTokens }: FlowKind): Promise<Side> {
+async function startPlain({ keepsTokens, gatewayCheck }: FlowKind): Promise<Side> {
+  // What the gateway is told of a caller is long enough with any ports.
+  const { claims } = await freezeMessages(stackHop(stackUrls(DEMO_PORTS)));
   const stack = await startFlowStack({
     logLevel: LOG_LEVEL,
-    replacement: plainReplacement({ keepsTokens, logLevel: LOG_LEVEL }),
+    gatewayCheck,
+    replacement: plainReplacement({ keepsTokens, logLevel: LOG_LEVEL, gatewayCheck, claims }),
   });
   const { urls } = stack;
-  const hop = { agent: urls.backendAgent, resource: urls.supplyChainAgent, issuer: urls.issuer };
-  const messages = await freezeMessages(hop);
+  const messages = await freezeMessages(stackHop(urls));
   const agent = createPlainAgent({ messages, tokenUrl: plainTokenUrl(urls), keepsTokens });
   return {
     stack,
     flow: () => askOnce(agent.fetchFor(), `${urls.supplyChainAgent}/`, body),
     stop: () => stack.stop(),
   };
+}
+
+function stackHop({ backendAgent, supplyChainAgent, issuer }: StackUrls) {
+  return { agent: backendAgent, resource: supplyChainAgent, issuer };
 }
 
 async function measureKind(kind: FlowKind): Promise<void> {

@@ -5,6 +5,7 @@ import {
   DEMO_PORTS,
   describeStack,
   type ServiceDescription,
+  type StackModes,
   type StackPorts,
   type StackUrls,
   stackUrls,
@@ -31,15 +32,23 @@ const LEFT_OUT = new Set(["backend", "ui"]);
 export async function startFlowStack(options: {
   replacement: Replacement;
   logLevel: string;
+  /** Default the demo's. */
+  gatewayCheck?: StackModes["gatewayCheck"];
   /** Whether the services make spans. Default false. */
   traced?: boolean;
   /** Where the spans go. Default the stack's own trace store. */
   collectorUrl?: string;
 }): Promise<FlowStack> {
+  const { gatewayCheck } = options;
   const keys = Object.keys(DEMO_PORTS) as (keyof StackPorts)[];
   const free = await freePorts(keys.length);
   const ports = Object.fromEntries(keys.map((key, index) => [key, free[index]])) as unknown as StackPorts;
-  const services = describeStack(ports, { ...DEMO_MODES, ui: false, delegate: false })
+  const services = describeStack(ports, {
+    ...DEMO_MODES,
+    ...(gatewayCheck && { gatewayCheck }),
+    ui: false,
+    delegate: false,
+  })
     .filter(({ name }) => !LEFT_OUT.has(name))
     .map((service) => ({
       ...service,

@@ -23,7 +23,7 @@ import { createMarketAnalysisClient } from "../../services/supply-chain-agent/sr
 import { optimizationExecutor } from "../../services/supply-chain-agent/src/executor.ts";
 import { freezeMessages } from "./frozen-messages.ts";
 import { createPlainAgent } from "./plain-agent.ts";
-import { type PlainServiceName, type PlainServiceOptions, plainTokenUrl } from "./plain-stack.ts";
+import { hasToken, type PlainServiceName, type PlainServiceOptions, plainTokenUrl } from "./plain-stack.ts";
 
 const TIMEOUT_MS = 30_000;
 
@@ -85,10 +85,6 @@ async function mountAgent(app: FastifyInstance, options: A2AOptions): Promise<vo
     });
     await scope.register(fastifyA2A, options);
   });
-}
-
-function hasToken(headers: Readonly<Record<string, unknown>>): boolean {
-  return String(headers["signature-key"]).includes("jwt=");
 }
 
 await runService({

@@ -1,7 +1,8 @@
 import { fileURLToPath } from "node:url";
-import type { ServiceDescription, StackPorts, StackUrls } from "../../scripts/demo/stack.ts";
+import type { ServiceDescription, StackModes, StackPorts, StackUrls } from "../../scripts/demo/stack.ts";
 import { stackUrls } from "../../scripts/demo/stack.ts";
 import type { Replacement } from "./flow-stack.ts";
+import type { FrozenMessages } from "./frozen-messages.ts";
 
 /** What a plain service is told. */
 export interface PlainServiceOptions {
@@ -14,6 +15,7 @@ export interface PlainServiceOptions {
 }
 
 const PROGRAM = fileURLToPath(new URL("./plain-service.ts", import.meta.url));
+const GATEWAY = fileURLToPath(new URL("./plain-gateway.ts", import.meta.url));
 
 const PORTS = {
   "auth-server": "authServer",
@@ -27,15 +29,33 @@ export type PlainServiceName = keyof typeof PORTS;
 /** Where the callers of a plain flow ask for tokens. */
 export const plainTokenUrl = (urls: StackUrls): string => `${urls.issuer}/protocol/aauth/agent/token`;
 
-/** Every service but the gateway gives way to its plain counterpart; the gateway and its configuration are the demo's. */
-export function plainReplacement(options: { keepsTokens: boolean; logLevel: string }): Replacement {
-  return ({ name }: ServiceDescription, ports: StackPorts) => {
+/**
+ * Every service but the gateway gives way to its plain counterpart; the gateway and its configuration are the demo's. A gateway that
+ * judges in its own process believes everybody instead.
+ */
+export function plainReplacement(options: {
+  keepsTokens: boolean;
+  logLevel: string;
+  gatewayCheck: StackModes["gatewayCheck"];
+  claims: FrozenMessages["claims"];
+}): Replacement {
+  const { keepsTokens, logLevel, gatewayCheck, claims } = options;
+  return ({ name, args }: ServiceDescription, ports: StackPorts) => {
+    if (name === "gateway" && gatewayCheck === "in-process") {
+      return [GATEWAY, ...args.slice(1), JSON.stringify(claims)];
+    }
     if (!isPlainService(name)) return undefined;
-    const told: PlainServiceOptions = { name, port: ports[PORTS[name]], urls: stackUrls(ports), ...options };
+    const urls = stackUrls(ports);
+    const told: PlainServiceOptions = { name, port: ports[PORTS[name]], urls, keepsTokens, logLevel };
     return [PROGRAM, JSON.stringify(told)];
   };
 }
 
 function isPlainService(name: string): name is PlainServiceName {
   return Object.hasOwn(PORTS, name);
+}
+
+/** Whether a message comes with an auth token, real or not. */
+export function hasToken(headers: Readonly<Record<string, unknown>>): boolean {
+  return String(headers["signature-key"]).includes("jwt=");
 }

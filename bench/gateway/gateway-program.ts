@@ -21,7 +21,13 @@ export interface BenchGateway {
   readonly port: number;
   readonly originPort: number;
   /** Unset: no check and no rules. */
-  readonly check?: { readonly authzPort: number; readonly agent: string };
+  readonly check?: {
+    /** Where the check service is, if it is not the gateway itself. */
+    readonly authzPort: number;
+    readonly agent: string;
+    /** Whether the gateway judges in its own process. Default false. */
+    readonly isInProcess?: boolean;
+  };
   readonly traced: boolean;
   readonly folder: string;
   readonly name: string;
@@ -52,6 +58,10 @@ export function writeGatewayFile(options: BenchGateway): { file: string; env: Re
     ...(check && {
       AAUTH_AUTHZ_HOST: `127.0.0.1:${check.authzPort}`,
       BACKEND_AGENT_URL: check.agent,
+    }),
+    ...(check?.isInProcess && {
+      GATEWAY_AUTHZ_IN_PROCESS: `127.0.0.1:${check.authzPort}`,
+      GATEWAY_AUTHZ_RESOURCES: resourceAt(port),
     }),
   };
   return { file, env };

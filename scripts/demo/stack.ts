@@ -37,6 +37,7 @@ export const DEMO_PORTS: StackPorts = {
 
 export const SIGNATURE_SCHEMES = ["hwk", "jwks"] as const;
 export const AUTH_SERVERS = ["embedded", "keycloak"] as const;
+export const GATEWAY_CHECKS = ["gateway-authz", "in-process"] as const;
 export const AUTHORIZATION_SCHEMES = ["signature-only", "autonomous", "user-delegated"] as const;
 
 /** The variable that moves each port, for the demo runner. Those of the services carry the service's own name for it. */
@@ -65,6 +66,8 @@ export interface StackModes {
   readonly policyFile: string;
   /** The agentgateway executable; undefined for the embedded gateway. */
   readonly gatewayProgram?: string;
+  /** Who judges what passes the gateway: the service that it asks, or the embedded gateway itself. */
+  readonly gatewayCheck: (typeof GATEWAY_CHECKS)[number];
   /** The Jaeger executable; undefined for the embedded trace store. */
   readonly jaegerProgram?: string;
   readonly authServer: (typeof AUTH_SERVERS)[number];
@@ -78,6 +81,7 @@ export const DEMO_MODES: StackModes = {
   signatureScheme: "jwks",
   authorizationScheme: "autonomous",
   policyFile: "agentgateway/config.yaml",
+  gatewayCheck: "gateway-authz",
   authServer: "embedded",
   ui: true,
   delegate: true,
@@ -179,6 +183,9 @@ export function describeStack(ports: StackPorts, modes: StackModes): ServiceDesc
   };
   // By port, so that two stacks do not enrol each other's delegates.
   const delegatesFile = `.data/delegates-${ports.backend}.json`;
+  const authzHost = `127.0.0.1:${ports.gatewayAuthz}`;
+  const check = { GATEWAY_AUTHZ_RESOURCES: `${urls.supplyChainAgent} ${urls.marketAnalysisAgent}` };
+  const isInProcess = modes.gatewayCheck === "in-process";
   const isDelegated = modes.authorizationScheme === "user-delegated";
   const need = (key: keyof StackPorts, purpose: string) => ({
     port: ports[key],
@@ -198,7 +205,7 @@ export function describeStack(ports: StackPorts, modes: StackModes): ServiceDesc
     ...rest,
     env: { ...common, OTEL_SERVICE_NAME: TRACE_NAMES[name] ?? name, ...rest.env },
   });
-  const services = [
+  const described = [
     service("trace-store", "traceStore", {
       ports: [need("traceStore", "trace store"), need("traceStoreOtlp", "trace store, incoming spans")],
       ...(modes.jaegerProgram !== undefined && {
@@ -242,7 +249,7 @@ export function describeStack(ports: StackPorts, modes: StackModes): ServiceDesc
     service("gateway-authz", "gatewayAuthz", {
       env: {
         GATEWAY_AUTHZ_PORT: String(ports.gatewayAuthz),
-        GATEWAY_AUTHZ_RESOURCES: `${urls.supplyChainAgent} ${urls.marketAnalysisAgent}`,
+        ...check,
       },
     }),
     service("market-analysis-agent", "marketAnalysisAgent", {
@@ -281,7 +288,8 @@ export function describeStack(ports: StackPorts, modes: StackModes): ServiceDesc
         BACKEND_AGENT_URL: urls.backendAgent,
         // With a minimum of jwks no pseudonymous call would ever reach an agent. The file with rules on identity keeps jwks.
         GATEWAY_REQUIRED_SCHEME: modes.signatureScheme,
-        AAUTH_AUTHZ_HOST: `127.0.0.1:${ports.gatewayAuthz}`,
+        AAUTH_AUTHZ_HOST: authzHost,
+        ...(isInProcess && { GATEWAY_AUTHZ_IN_PROCESS: authzHost, ...check }),
         SUPPLY_CHAIN_AGENT_ADDR: `127.0.0.1:${ports.supplyChainAgent}`,
         MARKET_ANALYSIS_AGENT_ADDR: `127.0.0.1:${ports.marketAnalysisAgent}`,
         ADMIN_ADDR: `127.0.0.1:${ports.gatewayAdmin}`,
@@ -309,6 +317,7 @@ export function describeStack(ports: StackPorts, modes: StackModes): ServiceDesc
       after: ["auth-server", "gateway"],
     }),
   ];
+  const services = isInProcess ? leaveOut(described, ["gateway-authz"]) : described;
   if (modes.delegate) {
     const delegate = service("delegate-agent", "delegateAgent", {
       env: {

@@ -9,7 +9,7 @@ export { type AgentTrace, createAgentTrace } from "./agent-trace.ts";
 export { ATTRIBUTE, EVENT, EVENT_ATTRIBUTE, SERVICE_NAME, SPAN } from "./attribute-names.ts";
 export { traceDiscovery } from "./discovery-trace.ts";
 export { type GateTrace, gateTrace } from "./gate-trace.ts";
-export { traceMessages } from "./message-trace.ts";
+export { recordExchange, type TracedMessage, traceMessages } from "./message-trace.ts";
 export {
   recordIssuedToken,
   recordSkippedExchange,

@@ -16,16 +16,35 @@ export function traceMessages(app: FastifyInstance): void {
 }
 
 function recordMessages(span: Span, request: FastifyRequest, reply: FastifyReply, payload: unknown): void {
-  const contentType = reply.getHeader("content-type");
+  recordExchange(
+    span,
+    { headers: request.headers, body: receivedBody(request) },
+    {
+      headers: reply.getHeaders(),
+      body: typeof payload === "string" || Buffer.isBuffer(payload) ? payload : undefined,
+    },
+  );
+}
+
+/** One of two messages, as far as it is known. Header names in lower case. */
+export interface TracedMessage {
+  readonly headers: Readonly<Record<string, string | string[] | number | undefined>>;
+  readonly body: string | Uint8Array | undefined;
+}
+
+/** Writes a request and its answer onto a span, where no instance of Fastify does it. */
+export function recordExchange(span: Span, request: TracedMessage, response: TracedMessage): void {
   span.setAttributes({
     [ATTRIBUTE.requestHeaders]: headersJson(Object.entries(request.headers)),
-    [ATTRIBUTE.requestBody]: shownBody(receivedBody(request), request.headers["content-type"]),
-    [ATTRIBUTE.responseHeaders]: headersJson(Object.entries(reply.getHeaders())),
-    [ATTRIBUTE.responseBody]: shownBody(
-      typeof payload === "string" || Buffer.isBuffer(payload) ? payload : undefined,
-      typeof contentType === "string" ? contentType : undefined,
-    ),
+    [ATTRIBUTE.requestBody]: shownBody(request.body, contentType(request)),
+    [ATTRIBUTE.responseHeaders]: headersJson(Object.entries(response.headers)),
+    [ATTRIBUTE.responseBody]: shownBody(response.body, contentType(response)),
   });
+}
+
+function contentType({ headers }: TracedMessage): string | undefined {
+  const type = headers["content-type"];
+  return typeof type === "string" ? type : undefined;
 }
 
 /** The bytes as they came, where somebody has kept them: the gate, or a parser. */

@@ -161,7 +161,7 @@ export const GATEWAY: readonly Mutation[] = [
     without: "a request with one of the three headers is no unsigned one",
     edits: [
       [
-        "services/gateway-authz/src/judge-check.ts",
+        "packages/gateway-check/src/judge-check.ts",
         "SIGNATURE_HEADERS.every((name)",
         "SIGNATURE_HEADERS.some((name)",
       ],
@@ -173,7 +173,7 @@ export const GATEWAY: readonly Mutation[] = [
     without: "what is open is an exact path, for GET and HEAD",
     edits: [
       [
-        "services/gateway-authz/src/open-paths.ts",
+        "packages/gateway-check/src/open-paths.ts",
         'return (method === "GET" || method === "HEAD") && OPEN_PATHS.has(path);',
         'return path.endsWith("/jwks.json") || path.startsWith("/.well-known/aauth-") || OPEN_PATHS.has(path);',
       ],

@@ -13,6 +13,7 @@ import type { RequestRecord } from "./observe/request-record.ts";
 import { requestSpan } from "./observe/request-span.ts";
 import { traceUrl } from "./observe/trace-url.ts";
 import { createWallClock } from "./observe/wall-clock.ts";
+import type { OwnCheck } from "./own-check/own-check.ts";
 import { LocalRateLimit } from "./policies/local-rate-limit.ts";
 import { closeServer, listen, serverUrl } from "./ports/listen.ts";
 import { openOwnPort } from "./ports/own-port.ts";
@@ -39,6 +40,8 @@ export interface GatewayDependencies {
   readonly accessLog: (line: string) => void;
   /** Default: spans go to the file's OTLP endpoint, if it has a `tracing` section. */
   readonly telemetry?: Telemetry;
+  /** Judges the checks that the file sends to its address. Default: that is a service like any other. */
+  readonly ownCheck?: OwnCheck;
   /** Unix milliseconds. Default the system's clock. */
   readonly nowMs?: () => number;
 }
@@ -91,9 +94,10 @@ export async function buildGateway(
   configuration: { source: string; text: string },
   dependencies: GatewayDependencies,
 ): Promise<Gateway> {
-  const { env, logger, nowMs = createWallClock() } = dependencies;
-  const load = (text: string): GatewayConfiguration =>
-    loadConfiguration({ text, source: configuration.source, env, overrides: limits });
+  const { env, logger, ownCheck, nowMs = createWallClock() } = dependencies;
+  const { source } = configuration;
+  const overrides = { ...limits, checkInProcess: ownCheck?.address };
+  const load = (text: string): GatewayConfiguration => loadConfiguration({ text, source, env, overrides });
   const first = load(configuration.text);
   const { tracing, logging, admin, stats, readiness } = first;
   let current = first;
@@ -145,6 +149,7 @@ export async function buildGateway(
             bind: served,
             rateLimits,
             pools,
+            ownCheck,
             maxBodyBytes: limits.maxBodyBytes,
             bodyBudget,
             stallTimeoutMs: limits.idleTimeoutMs,
@@ -234,9 +239,9 @@ export async function buildGateway(
     reload: async (text) => {
       const next = load(text);
       await apply(next);
-      logger.info(`configuration reloaded from ${configuration.source}`);
+      logger.info(`configuration reloaded from ${source}`);
       if (configText(next) !== configText(first)) {
-        logger.warn({}, `the config section of ${configuration.source} has changed: that takes a restart`);
+        logger.warn({}, `the config section of ${source} has changed: that takes a restart`);
       }
     },
     close,

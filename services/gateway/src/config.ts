@@ -1,4 +1,5 @@
 import { fileURLToPath } from "node:url";
+import { checkSettings } from "gateway-check/settings";
 import { booleanSetting, type Config, integerSetting, LOG_FORMATS, LOG_LEVELS, setting } from "service-kit";
 import { z } from "zod";
 
@@ -96,6 +97,16 @@ export const settings = {
     schema: z.string().toLowerCase().pipe(z.enum(LOG_LEVELS)).default("info"),
     description: "Level of the gateway's own messages; the access log follows the file",
   }),
+  checkInProcess: setting({
+    env: "GATEWAY_AUTHZ_IN_PROCESS",
+    schema: z
+      .string()
+      .regex(/^[^\s/:]+:\d{1,5}$/, "expected host:port, as extAuthz.host of the file")
+      .optional(),
+    description:
+      "host:port of a check service to stand in for: checks that the file sends there are judged in this process, as gateway-authz would. The five settings of the check below are its own",
+  }),
+  ...checkSettings,
   maxBodyBytes: setting({
     env: "GATEWAY_MAX_BODY_BYTES",
     schema: integerSetting(2_097_152, { minimum: 1024 }),

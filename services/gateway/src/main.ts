@@ -1,8 +1,16 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
-import { createLogger, HelpRequested, loadConfig, runService } from "service-kit";
+import {
+  createLogger,
+  HelpRequested,
+  installLocalhostLookup,
+  loadConfig,
+  runService,
+  type ServiceOptions,
+} from "service-kit";
 import { buildGateway } from "./app.ts";
-import { settings, withTraceVariables } from "./config.ts";
+import { type GatewaySettings, settings, withTraceVariables } from "./config.ts";
+import type { GatewayConfiguration } from "./configuration/configuration.ts";
 import { loadConfiguration } from "./configuration/load-configuration.ts";
 import { ConfigurationError, describeProblem } from "./configuration/problem.ts";
 import { lineWriter } from "./observe/line-writer.ts";
@@ -16,9 +24,10 @@ await runService({
     );
     const source = config.inline === undefined ? basename(config.file) : "inline";
     const text = config.inline ?? readConfigurationFile(config.file);
+    const load = () => loadConfiguration({ text, source, env: process.env, overrides: config });
     if (config.validateOnly) {
       try {
-        loadConfiguration({ text, source, env: process.env, overrides: config });
+        load();
       } catch (error) {
         throw withoutStack(error);
       }
@@ -32,10 +41,16 @@ await runService({
       ...(config.logFormat !== undefined && { format: config.logFormat }),
     });
     const accessLog = lineWriter(process.stdout);
+    const own = await openCheck(config, load, logger);
     const gateway = await buildGateway(
       config,
       { source, text },
-      { env: process.env, logger, accessLog: accessLog.write },
+      {
+        env: process.env,
+        logger,
+        accessLog: accessLog.write,
+        ...(own !== undefined && { ownCheck: own.ownCheck }),
+      },
     ).catch((error: unknown) => {
       throw withoutStack(error);
     });
@@ -60,11 +75,29 @@ await runService({
       close: async () => {
         unwatch();
         await gateway.close();
+        await own?.close();
         accessLog.flush();
       },
     };
   },
 });
+
+/** Loaded only where it is wanted, with the libraries that verify. */
+async function openCheck(
+  config: GatewaySettings,
+  load: () => GatewayConfiguration,
+  logger: ServiceOptions["logger"],
+) {
+  const { checkInProcess } = config;
+  if (checkInProcess === undefined) return undefined;
+  installLocalhostLookup();
+  const { openOwnCheck } = await import("./own-check/open-own-check.ts");
+  try {
+    return await openOwnCheck({ ...config, checkInProcess }, load().tracing, { logger });
+  } catch (error) {
+    throw withoutStack(error);
+  }
+}
 
 function readConfigurationFile(path: string): string {
   try {

@@ -56,6 +56,24 @@ describe("the command line", () => {
     expect((await run("--nonsense", "--validate-only")).status).toBe(2);
   });
 
+  test("a check in the gateway's process that no route asks for is a fault of the file, a malformed one of the variable", async () => {
+    const args = ["-f", join(FILES, "config.yaml")];
+    const run1 = (address: string, ...flags: string[]) =>
+      run({ args: [...args, ...flags], env: { GATEWAY_AUTHZ_IN_PROCESS: address } });
+    expect((await run1("127.0.0.1:7070", "--validate-only")).stdout).toBe("Configuration is valid!\n");
+    for (const flags of [["--validate-only"], []]) {
+      const { status, stderr } = await run1("127.0.0.1:7071", ...flags);
+      expect(status).toBe(1);
+      expect(stderr).toBe(
+        "gateway cannot start: config.yaml cannot be used\n" +
+          "  config.yaml (root): no route's extAuthz has the host 127.0.0.1:7071, which GATEWAY_AUTHZ_IN_PROCESS names\n",
+      );
+    }
+    const malformed = await run1("7070");
+    expect(malformed.status).toBe(2);
+    expect(malformed.stderr).toContain("GATEWAY_AUTHZ_IN_PROCESS");
+  });
+
   test("inline text", async () => {
     const { status, stderr } = await run("-c", "binds: []", "--validate-only");
     expect(stderr).toContain("inline:1 binds: there is nothing to listen on");

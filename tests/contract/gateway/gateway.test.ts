@@ -1,6 +1,6 @@
 /**
  * The gateway contract: the repository's two configuration files, services/gateway-authz and two agents, once per gateway. Runs against
- * the embedded gateway; with AGENTGATEWAY_BIN set to an executable, the same table runs against Agentgateway; and against a gateway that
+ * the embedded gateway, which asks gateway-authz and then judges in its own process; with AGENTGATEWAY_BIN set to an executable, the same table runs against Agentgateway; and against a gateway that
  * runs already, with one of the files, where `running-gateway.ts` is told of one.
  */
 
@@ -8,8 +8,14 @@ import { readFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { createLogger } from "service-kit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type CheckConfig, createGatewayCheck } from "../../../packages/gateway-check/src/index.ts";
+import { createOwnCheck } from "../../../services/gateway/src/own-check/own-check.ts";
 import type { FakeServer } from "../../../services/gateway/test/support/fake-agent.ts";
-import { freePort, startGateway } from "../../../services/gateway/test/support/gateway-under-test.ts";
+import {
+  freePort,
+  isRealGateway,
+  startGateway,
+} from "../../../services/gateway/test/support/gateway-under-test.ts";
 import { send, type TestResponse } from "../../../services/gateway/test/support/http-client.ts";
 import { buildGatewayAuthz } from "../../../services/gateway-authz/src/app.ts";
 import { startEnforcingAgent } from "./enforcing-agent.ts";
@@ -19,6 +25,14 @@ import { listenFor, runningGateway } from "./running-gateway.ts";
 
 const running = runningGateway(process.env);
 const files: readonly PolicyFile[] = running ? [running.file] : ["config.yaml", "config-policy.yaml"];
+/** A gateway that judges in its own process has nobody to ask. */
+const NOBODY = "127.0.0.1:9";
+const stages = files.flatMap((file) => [
+  { name: file as string, file, isInProcess: false },
+  ...(running || isRealGateway
+    ? []
+    : [{ name: `${file}, checked in the gateway's process`, file, isInProcess: true }]),
+]);
 const port = running?.port ?? (await freePort());
 const RESOURCES = {
   "supply-chain-agent": `http://supply-chain-agent.localhost:${port}`,
@@ -45,18 +59,17 @@ let authz: Awaited<ReturnType<typeof buildGatewayAuthz>>["app"];
 const agents: Partial<Record<Destination, FakeServer>> = {};
 let doors: { close(): void }[] = [];
 
+const checked = {
+  resources: [RESOURCES["supply-chain-agent"], RESOURCES["market-analysis-agent"]],
+  authServerUrl: "http://localhost:8080",
+  realm: "aauth-test",
+  requestFrom: "aauth",
+  bodyCoverage: "required",
+} satisfies CheckConfig;
+const deps = { logger: createLogger({ service: "gateway-authz", level: "silent" }), discovery };
+
 beforeAll(async () => {
-  const logger = createLogger({ service: "gateway-authz", level: "silent" });
-  ({ app: authz } = await buildGatewayAuthz(
-    {
-      resources: [RESOURCES["supply-chain-agent"], RESOURCES["market-analysis-agent"]],
-      authServerUrl: "http://localhost:8080",
-      realm: "aauth-test",
-      requestFrom: "aauth",
-      bodyCoverage: "required",
-    },
-    { logger, discovery },
-  ));
+  ({ app: authz } = await buildGatewayAuthz(checked, deps));
   await authz.listen({ host: "127.0.0.1", port: running?.authzPort ?? 0 });
   agents["supply-chain-agent"] = await startEnforcingAgent(RESOURCES["supply-chain-agent"], discovery);
   agents["market-analysis-agent"] = await startEnforcingAgent(RESOURCES["market-analysis-agent"], discovery);
@@ -72,7 +85,7 @@ function seenBy(destination: Destination, caseId: string) {
   return agents[destination]?.seen.filter(({ headers }) => headers["x-case"] === caseId) ?? [];
 }
 
-describe.each(files)("%s", (file) => {
+describe.each(stages)("$name", ({ name, file, isInProcess }) => {
   let gateway: { close(): Promise<void> } | undefined;
   beforeAll(async () => {
     if (running !== undefined) return;
@@ -80,10 +93,11 @@ describe.each(files)("%s", (file) => {
     gateway = await startGateway(text, {
       env: {
         GATEWAY_PORT: String(port),
-        AAUTH_AUTHZ_HOST: `127.0.0.1:${(authz.server.address() as AddressInfo).port}`,
+        AAUTH_AUTHZ_HOST: isInProcess ? NOBODY : `127.0.0.1:${(authz.server.address() as AddressInfo).port}`,
         SUPPLY_CHAIN_AGENT_ADDR: agents["supply-chain-agent"]!.address,
         MARKET_ANALYSIS_AGENT_ADDR: agents["market-analysis-agent"]!.address,
       },
+      ...(isInProcess && { ownCheck: createOwnCheck(NOBODY, createGatewayCheck(checked, deps)) }),
     });
   });
   afterAll(() => gateway?.close());
@@ -94,7 +108,7 @@ describe.each(files)("%s", (file) => {
     request: Request & { readonly body?: string },
     headers: Record<string, string>,
   ): Promise<{ response: TestResponse; caseId: string }> => {
-    const caseId = `${file}-${++lastCase}`;
+    const caseId = `${name}-${++lastCase}`;
     const response = await send({
       port,
       host: new URL(RESOURCES[destination]).host,

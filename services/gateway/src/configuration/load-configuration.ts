@@ -15,6 +15,8 @@ export interface ConfigurationOverrides {
   /** Agentgateway has no such variable: OpenTelemetry's own switch, which the services beside the gateway know. */
   readonly tracesDisabled?: boolean;
   readonly logFormat?: string | undefined;
+  /** `host:port` of the check service that this gateway stands in for: a route has to name it. */
+  readonly checkInProcess?: string | undefined;
 }
 
 /**
@@ -44,7 +46,22 @@ export function loadConfiguration(options: {
   refuseIfAny(checked.problems);
   const compiled = compileConfiguration(checked.document!, yaml);
   refuseIfAny(compiled.problems);
+  refuseIfAny(uselessCheck(compiled.configuration, overrides));
   return compiled.configuration;
+}
+
+/** A check that no route asks for would be one that somebody believes in. */
+function uselessCheck(
+  { binds }: GatewayConfiguration,
+  { checkInProcess: address }: ConfigurationOverrides,
+): ConfigurationProblem[] {
+  const routes = binds.flatMap(({ listeners }) => listeners).flatMap((listener) => listener.routes);
+  const isNamed = routes.some(
+    ({ policies: { extAuthz } }) => `${extAuthz?.host}:${extAuthz?.port}` === address,
+  );
+  if (address === undefined || isNamed) return [];
+  const message = `no route's extAuthz has the host ${address}, which GATEWAY_AUTHZ_IN_PROCESS names`;
+  return [{ path: "", message }];
 }
 
 function withOverrides(yaml: ParsedYaml, overrides: ConfigurationOverrides): ParsedYaml {

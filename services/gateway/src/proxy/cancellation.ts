@@ -36,3 +36,25 @@ export class Cancellation {
     };
   }
 }
+
+/**
+ * What some work comes to, or the reason for which nobody waits for it any longer: a cancellation, or the end of its time. The work itself
+ * goes on.
+ */
+export function untilCancelled<T>(
+  work: Promise<T>,
+  cancellation: Cancellation,
+  timeoutMs?: number,
+  timeoutReason?: () => unknown,
+): Promise<T> {
+  if (cancellation.isRequested) return Promise.reject(cancellation.reason);
+  return new Promise((resolve, reject) => {
+    const forget = cancellation.onRequest(reject);
+    const timer =
+      timeoutMs === undefined ? undefined : setTimeout(() => reject(timeoutReason?.()), timeoutMs);
+    work.then(resolve, reject).finally(() => {
+      clearTimeout(timer);
+      forget();
+    });
+  });
+}

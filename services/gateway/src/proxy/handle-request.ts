@@ -3,6 +3,7 @@ import type { Dispatcher } from "undici";
 import type { Bind, GatewayConfiguration, Route } from "../configuration/configuration.ts";
 import type { RequestRecord } from "../observe/request-record.ts";
 import { startTrace } from "../observe/trace-context.ts";
+import type { OwnCheck } from "../own-check/own-check.ts";
 import { a2aMethod, isAgentCardRequest, rewriteAgentCard } from "../policies/agent-card.ts";
 import { applyAuthorization } from "../policies/authorization.ts";
 import { applyCors } from "../policies/cors.ts";
@@ -12,7 +13,7 @@ import { upstreamAuthority } from "../policies/url-rewrite.ts";
 import { selectListener } from "../routing/select-listener.ts";
 import { selectRoute } from "../routing/select-route.ts";
 import type { BodyBudget } from "./body-budget.ts";
-import { Cancellation } from "./cancellation.ts";
+import { Cancellation, untilCancelled } from "./cancellation.ts";
 import { celContext, requestView } from "./cel-context.ts";
 import { type CollectedResponse, collectResponse } from "./collect-response.ts";
 import { describeFailure } from "./describe-failure.ts";
@@ -31,6 +32,7 @@ export interface RequestEnvironment {
   readonly bind: Bind;
   readonly rateLimits: ReadonlyMap<Route, LocalRateLimit>;
   readonly pools: UpstreamPools;
+  readonly ownCheck: OwnCheck | undefined;
   readonly maxBodyBytes: number;
   readonly bodyBudget: BodyBudget;
   readonly stallTimeoutMs: number;
@@ -129,6 +131,7 @@ async function passPolicies(exchange: Exchange): Promise<void> {
       context: record.context,
       body: policies.extAuthz.includeRequestBody && body?.bytes(),
       pools: environment.pools,
+      ownCheck: environment.ownCheck,
       cancellation,
     });
     if (verdict !== undefined) {
@@ -154,7 +157,9 @@ async function passPolicies(exchange: Exchange): Promise<void> {
 
   // A caller that leaves ends the reading by itself; only a deadline has to be watched for.
   const reading = body?.read();
-  await (exchange.deadlines.length === 0 ? reading : untilCancelled(reading, cancellation));
+  await (exchange.deadlines.length === 0 || reading === undefined
+    ? reading
+    : untilCancelled(reading, cancellation));
   const isCard = policies.a2a && isAgentCardRequest(head.method, head.path);
   if (policies.a2a && (isCard || head.method === "POST")) {
     record.protocol = "a2a";
@@ -267,16 +272,4 @@ function answer(error: unknown, exchange: Exchange): void {
   record.responseFields = fields;
   response.writeHead(own.status, fields);
   response.end(body);
-}
-
-function untilCancelled<T>(
-  promise: Promise<T> | undefined,
-  cancellation: Cancellation,
-): Promise<T | undefined> {
-  if (promise === undefined) return Promise.resolve(undefined);
-  if (cancellation.isRequested) return Promise.reject(cancellation.reason);
-  return new Promise((resolve, reject) => {
-    const forget = cancellation.onRequest(reject);
-    promise.then(resolve, reject).finally(forget);
-  });
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { Cancellation } from "../../src/proxy/cancellation.ts";
+import { Cancellation, untilCancelled } from "../../src/proxy/cancellation.ts";
 
 describe("Cancellation", () => {
   test("calls each listener once with the first reason", () => {
@@ -38,5 +38,28 @@ describe("Cancellation", () => {
     cancellation.onRequest(() => seen.push("two"));
     cancellation.request("reason");
     expect(seen).toEqual(["one", "two"]);
+  });
+});
+
+describe("untilCancelled", () => {
+  const never = new Promise<never>(() => {});
+
+  test("is what the work comes to", async () => {
+    const cancellation = new Cancellation();
+    expect(await untilCancelled(Promise.resolve(1), cancellation, 1000)).toBe(1);
+    await expect(untilCancelled(Promise.reject("no"), cancellation)).rejects.toBe("no");
+  });
+
+  test("ends with the reason when it is cancelled, before or meanwhile", async () => {
+    const cancellation = new Cancellation();
+    const waiting = untilCancelled(never, cancellation, 10_000);
+    cancellation.request("gone");
+    await expect(waiting).rejects.toBe("gone");
+    await expect(untilCancelled(never, cancellation)).rejects.toBe("gone");
+  });
+
+  test("ends with its own reason when the time is over", async () => {
+    const waiting = untilCancelled(never, new Cancellation(), 5, () => "too long");
+    await expect(waiting).rejects.toBe("too long");
   });
 });

@@ -4,6 +4,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildGateway } from "../../src/app.ts";
+import type { OwnCheck } from "../../src/own-check/own-check.ts";
 import type { GatewaySpan } from "../../src/telemetry.ts";
 
 /** Set to an agentgateway executable to run the HTTP-level tests against the real gateway. */
@@ -45,6 +46,8 @@ export async function startGateway(
     limits?: TestLimits;
     env?: Record<string, string>;
     nowMs?: () => number;
+    /** Embedded only. */
+    ownCheck?: OwnCheck;
     /** Send spans by OTLP, instead of keeping them. */
     isExporting?: boolean;
   } = {},
@@ -115,6 +118,7 @@ async function startEmbedded(
       accessLog: (line) => void lines.push(line),
       ...(!options.isExporting && { telemetry: { exportSpan: (span) => void spans.push(span) } }),
       ...(options.nowMs && { nowMs: options.nowMs }),
+      ...(options.ownCheck && { ownCheck: options.ownCheck }),
     },
   );
   const url = gateway.urls[0]!;

@@ -7,7 +7,16 @@ export type RequestSource = "aauth" | "forwarded" | "path";
 /** `strict` refuses unsigned requests; the other two let them through without an identity and mean the same. */
 export type CheckMode = "strict" | "optional" | "permissive";
 
-/** A check as the gateway sent it: the request to judge, and the route's policy. */
+/** A check as it came from the gateway. */
+export interface CheckMessage {
+  readonly method: string;
+  /** Raw path and query. */
+  readonly url: string;
+  /** Lower-case names. */
+  readonly headers: IncomingHttpHeaders;
+}
+
+/** A check, read: the request to judge, and the route's policy. */
 export interface CheckRequest {
   readonly request: ReceivedRequest;
   /** As the gateway's configuration says, never taken from the caller; undefined when the gateway does not say. */
@@ -22,7 +31,7 @@ export class UnusableCheck extends Error {
   override readonly name = "UnusableCheck";
 }
 
-/** Path of the check; with request source `path` the request's own path follows it. */
+/** Path of every check; with request source `path` the request's own path follows it. */
 export const CHECK_PATH = "/check";
 
 const MODES: readonly CheckMode[] = ["strict", "optional", "permissive"];
@@ -45,13 +54,10 @@ const WITHOUT_BODY = new Set(["GET", "HEAD"]);
 /**
  * Reads a check (Agentgateway v1.4.1, HTTP external authorization).
  *
- * @param check method, raw path and query, and headers of the check itself
  * @throws UnusableCheck when the gateway left something out or sent something malformed
  */
-export function readCheckRequest(
-  check: { readonly method: string; readonly url: string; readonly headers: IncomingHttpHeaders },
-  source: RequestSource,
-): CheckRequest {
+export function readCheckRequest(check: CheckMessage, source: RequestSource): CheckRequest {
+  if (!isCheckPath(check.url, source)) throw new UnusableCheck(`its path is not ${CHECK_PATH}`);
   const { method, target } = namedRequest(check, source);
   return {
     request: { method, target, headers: callerFields(check.headers, method) },
@@ -62,10 +68,12 @@ export function readCheckRequest(
   };
 }
 
-function namedRequest(
-  check: { readonly method: string; readonly url: string; readonly headers: IncomingHttpHeaders },
-  source: RequestSource,
-): { method: string; target: string } {
+function isCheckPath(url: string, source: RequestSource): boolean {
+  const path = url.split("?", 1)[0]!;
+  return path === CHECK_PATH || (source === "path" && path.startsWith(`${CHECK_PATH}/`));
+}
+
+function namedRequest(check: CheckMessage, source: RequestSource): { method: string; target: string } {
   if (source === "path")
     return { method: check.method, target: targetOf(check.url.slice(CHECK_PATH.length), "path") };
   const prefix = source === "aauth" ? "x-aauth" : "x-forwarded";

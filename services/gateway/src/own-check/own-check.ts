@@ -1,0 +1,53 @@
+import type { IncomingHttpHeaders } from "node:http";
+import type { CheckAnswer, CheckMessage, GatewayCheck } from "gateway-check";
+import type { Dispatcher } from "undici";
+import { type Cancellation, untilCancelled } from "../proxy/cancellation.ts";
+import { type CollectedResponse, ResponseTimeout } from "../proxy/collect-response.ts";
+import { inCheckSpan } from "./check-span.ts";
+
+/**
+ * A check service that this process plays itself: what a policy would send to its address is judged here. Nothing else about the
+ * policy changes, neither what a check says nor what becomes of its answer.
+ */
+export interface OwnCheck {
+  /** `host:port`, as a file's `extAuthz.host` names it. */
+  readonly address: string;
+  isMeantBy(policy: { readonly host: string; readonly port: number }): boolean;
+  /**
+   * The answer that the service would give.
+   *
+   * @throws ResponseTimeout, or the cancellation's reason
+   */
+  answer(
+    request: Dispatcher.DispatchOptions,
+    limits: { readonly timeoutMs?: number; readonly cancellation: Cancellation },
+  ): Promise<CollectedResponse>;
+}
+
+export function createOwnCheck(address: string, check: GatewayCheck): OwnCheck {
+  return {
+    address,
+    isMeantBy: ({ host, port }) => `${host}:${port}` === address,
+    async answer(request, { timeoutMs, cancellation }) {
+      const message = checkMessage(request);
+      const answering = inCheckSpan(message, () => check.answer(message));
+      return collected(await untilCancelled(answering, cancellation, timeoutMs, tookTooLong));
+    },
+  };
+}
+
+const tookTooLong = () => new ResponseTimeout("no response in time");
+
+/** The check as it would arrive: one line a field, without the blanks around its value. */
+function checkMessage({ method, path, headers }: Dispatcher.DispatchOptions): CheckMessage {
+  const fields = headers as readonly string[];
+  const received: IncomingHttpHeaders = Object.create(null);
+  for (let index = 0; index < fields.length; index += 2) {
+    received[fields[index]!] = fields[index + 1]!.replace(/^[\t ]+|[\t ]+$/g, "");
+  }
+  return { method, url: path, headers: received };
+}
+
+function collected({ status, headers, body = "" }: CheckAnswer): CollectedResponse {
+  return { status, fields: Object.entries(headers).flat(), body: Buffer.from(body) };
+}
