@@ -56,6 +56,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "service-kit",
     "service-kit/span-queue",
     "gateway-check",
+    "gateway-check/open-paths",
     "gateway-check/settings",
     "protocol-trace",
   ],

@@ -1,12 +1,14 @@
 /** What must be readable before anybody can sign: own documents, cards, key sets, health. */
-const OPEN_PATHS: ReadonlySet<string> = new Set([
+export const OPEN_PATHS: readonly string[] = [
   "/.well-known/aauth-agent",
   "/.well-known/aauth-resource",
   "/.well-known/agent-card.json",
   "/.well-known/agent.json",
   "/jwks.json",
   "/health",
-]);
+];
+/** Methods that read. */
+export const OPEN_METHODS: readonly string[] = ["GET", "HEAD"];
 
 /**
  * True when a request is let through without looking at its signature. Exact paths and reading methods only: a prefix or a suffix
@@ -15,5 +17,5 @@ const OPEN_PATHS: ReadonlySet<string> = new Set([
 export function isOpen(method: string, target: string): boolean {
   const queryAt = target.indexOf("?");
   const path = queryAt < 0 ? target : target.slice(0, queryAt);
-  return (method === "GET" || method === "HEAD") && OPEN_PATHS.has(path);
+  return OPEN_METHODS.includes(method) && OPEN_PATHS.includes(path);
 }

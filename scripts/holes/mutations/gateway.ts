@@ -174,8 +174,8 @@ export const GATEWAY: readonly Mutation[] = [
     edits: [
       [
         "packages/gateway-check/src/open-paths.ts",
-        'return (method === "GET" || method === "HEAD") && OPEN_PATHS.has(path);',
-        'return path.endsWith("/jwks.json") || path.startsWith("/.well-known/aauth-") || OPEN_PATHS.has(path);',
+        "return OPEN_METHODS.includes(method) && OPEN_PATHS.includes(path);",
+        'return path.endsWith("/jwks.json") || path.startsWith("/.well-known/aauth-") || OPEN_PATHS.includes(path);',
       ],
     ],
     test: [GATEWAY_TEST, "G11: "],

@@ -1,3 +1,4 @@
+import { OPEN_METHODS, OPEN_PATHS } from "gateway-check/open-paths";
 import type { CelContext } from "../cel/expression.ts";
 import type { Policies } from "../configuration/configuration.ts";
 import type { Scalar } from "./conditions.ts";
@@ -24,17 +25,6 @@ export interface CallerProfile {
   readonly standing: "open-path" | "unsigned" | "pseudonymous" | "identified";
   readonly roots: Readonly<Record<string, Shape>>;
 }
-
-/** What gateway-authz lets through unseen, by exact path and reading methods. */
-export const OPEN_PATHS = [
-  "/.well-known/aauth-agent",
-  "/.well-known/aauth-resource",
-  "/.well-known/agent-card.json",
-  "/.well-known/agent.json",
-  "/jwks.json",
-  "/health",
-];
-export const OPEN_METHODS = ["GET", "HEAD"];
 
 /** Values of `extauthz.aauth.scheme`. */
 export const SCHEMES = ["Hwk", "Jwks", "Jwt"] as const;

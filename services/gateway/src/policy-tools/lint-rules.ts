@@ -1,7 +1,8 @@
 import type { ASTNode } from "@marcbachmann/cel-js";
 import { serialize } from "@marcbachmann/cel-js/serialize";
+import { OPEN_METHODS, OPEN_PATHS } from "gateway-check/open-paths";
 import type { AuthorizationRule } from "../configuration/configuration.ts";
-import { type CallerProfile, OPEN_METHODS, OPEN_PATHS } from "./caller-profiles.ts";
+import type { CallerProfile } from "./caller-profiles.ts";
 import { pathKey } from "./cel-paths.ts";
 import { both, outcomesOf, type Term, TooManyAlternatives } from "./conditions.ts";
 import { contradictionIn, possibleValues } from "./contradiction.ts";

@@ -1,4 +1,5 @@
-import { type AAuthCheck, OPEN_METHODS, OPEN_PATHS } from "./caller-profiles.ts";
+import { isOpen } from "gateway-check/open-paths";
+import type { AAuthCheck } from "./caller-profiles.ts";
 
 /** What gateway-authz answers about a recorded caller: claims for the rules, or its own refusal. */
 export type PredictedAnswer =
@@ -15,7 +16,7 @@ export function predictCheck(
   aauth: Readonly<Record<string, unknown>>,
 ): PredictedAnswer {
   const { scheme, jwt_claims: claims } = aauth;
-  if (OPEN_METHODS.includes(request.method) && OPEN_PATHS.includes(request.path)) {
+  if (isOpen(request.method, request.path)) {
     return {
       passes: true,
       claims: {},

@@ -1,10 +1,11 @@
 /** What the check claims of a rule must hold for every request: random rules, random callers, and the gateway's own evaluation. */
 import fc from "fast-check";
+import { OPEN_PATHS } from "gateway-check/open-paths";
 import { describe, expect, test } from "vitest";
 import type { CelContext } from "../../src/cel/expression.ts";
 import { parseExpression } from "../../src/cel/expression.ts";
 import { loadConfiguration } from "../../src/configuration/load-configuration.ts";
-import { aauthCheckOf, OPEN_PATHS } from "../../src/policy-tools/caller-profiles.ts";
+import { aauthCheckOf } from "../../src/policy-tools/caller-profiles.ts";
 import { checkPolicy } from "../../src/policy-tools/check-policy.ts";
 import { predictCheck } from "../../src/policy-tools/predict-check.ts";
 import { policyFile } from "./policy-file.ts";
