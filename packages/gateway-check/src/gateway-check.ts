@@ -34,7 +34,7 @@ export interface CheckAnswer {
 
 /** Judges one check after the other. */
 export interface GatewayCheck {
-  /** Never rejects: what goes wrong is a refusal. Writes the verdict into the log and onto the current span. */
+  /** What goes wrong is a refusal. Writes the verdict into the log and onto the current span. */
   answer(check: CheckMessage): Promise<CheckAnswer>;
 }
 
@@ -59,22 +59,19 @@ export function createGatewayCheck(config: CheckConfig, deps: GatewayCheckDeps):
     maxUsedNonces: deps.maxUsedNonces,
   });
 
-  const decide = async (check: CheckMessage): Promise<Decision> => {
-    try {
-      return await judgeCheck(readCheckRequest(check, config.requestFrom), verifiers);
-    } catch (error) {
-      return { allowed: false, refusal: refusalOf(error), cause: error };
-    }
-  };
   /** No caller is at fault here, except for one that has used up its share of the memory: that is no failure of ours to be found. */
   const logFailure = (cause: unknown, fields: { code: string; status: number }) => {
     if (cause instanceof AAuthError) log.warn(fields, "request refused");
     else log.error({ ...fields, err: cause }, "a check could not be judged");
   };
 
+  const refused = (cause: unknown): Decision => ({ allowed: false, refusal: refusalOf(cause), cause });
+  const judge = async (check: CheckMessage): Promise<Decision> =>
+    judgeCheck(readCheckRequest(check, config.requestFrom), verifiers);
+
   return {
     async answer(check) {
-      const decision = await decide(check);
+      const decision = await judge(check).catch(refused);
       recordDecision(decision, check.headers);
       if (decision.allowed) {
         log.debug({ because: decision.because }, "request let through");

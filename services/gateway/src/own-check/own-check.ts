@@ -30,11 +30,18 @@ export function createOwnCheck(address: string, check: GatewayCheck): OwnCheck {
     isMeantBy: ({ host, port }) => `${host}:${port}` === address,
     async answer(request, { timeoutMs, cancellation }) {
       const message = checkMessage(request);
-      const answering = inCheckSpan(message, () => check.answer(message));
+      const answering = inCheckSpan(message, () => check.answer(message)).catch(() => UNAVAILABLE);
       return collected(await untilCancelled(answering, cancellation, timeoutMs, tookTooLong));
     },
   };
 }
+
+/** What nobody has thought of is a refusal, as it would be by the service. `failureMode: allow` is for one that says nothing. */
+const UNAVAILABLE: CheckAnswer = {
+  status: 503,
+  headers: { "content-type": "text/plain; charset=utf-8", "cache-control": "no-store" },
+  body: "AAuth failure: verification is not available",
+};
 
 const tookTooLong = () => new ResponseTimeout("no response in time");
 

@@ -123,6 +123,14 @@ describe.skipIf(isRealGateway)("a check in the gateway's own process", () => {
     },
   );
 
+  test("fails in a way nobody has thought of: no pass, whatever failureMode says", async () => {
+    const { ownCheck } = byHand(() => Promise.reject(new Error("secret")));
+    const { agent, call } = await setUp(ownCheck, { failureMode: "allow" });
+    const response = await call();
+    expect([response.status, response.body]).toEqual([503, "AAuth failure: verification is not available"]);
+    expect(agent.seen).toEqual([]);
+  });
+
   test("a caller that leaves is not waited for, and the next is served", async () => {
     let end = (_: CheckAnswer) => {};
     const held = new Promise<CheckAnswer>((resolve) => {
