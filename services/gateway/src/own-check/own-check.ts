@@ -55,6 +55,12 @@ function checkMessage({ method, path, headers }: Dispatcher.DispatchOptions): Ch
   return { method, url: path, headers: received };
 }
 
-function collected({ status, headers, body = "" }: CheckAnswer): CollectedResponse {
-  return { status, fields: Object.entries(headers).flat(), body: Buffer.from(body) };
+const NOTHING = Buffer.alloc(0);
+
+function collected({ status, headers, body }: CheckAnswer): CollectedResponse {
+  return {
+    status,
+    fields: Object.entries(headers).flat(),
+    body: body === undefined ? NOTHING : Buffer.from(body),
+  };
 }
