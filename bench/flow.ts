@@ -13,7 +13,7 @@
 import assert from "node:assert";
 import { fileURLToPath } from "node:url";
 import { installLocalhostLookup } from "service-kit";
-import { DEMO_PORTS, type StackModes, type StackUrls, stackUrls } from "../scripts/demo/stack.ts";
+import type { StackModes } from "../scripts/demo/stack.ts";
 import { type CryptoFloor, type OperationCounts, startCryptoFloor } from "./flow/crypto-floor.ts";
 import { type FlowStack, startFlowStack } from "./flow/flow-stack.ts";
 import { freezeMessages } from "./flow/frozen-messages.ts";
@@ -108,25 +108,20 @@ async function startSigned({ keepsTokens, gatewayCheck }: FlowKind): Promise<Sid
 }
 
 async function startPlain({ keepsTokens, gatewayCheck }: FlowKind): Promise<Side> {
-  // What the gateway is told of a caller is long enough with any ports.
-  const { claims } = await freezeMessages(stackHop(stackUrls(DEMO_PORTS)));
   const stack = await startFlowStack({
     logLevel: LOG_LEVEL,
     gatewayCheck,
-    replacement: plainReplacement({ keepsTokens, logLevel: LOG_LEVEL, gatewayCheck, claims }),
+    replacement: plainReplacement({ keepsTokens, logLevel: LOG_LEVEL, gatewayCheck }),
   });
   const { urls } = stack;
-  const messages = await freezeMessages(stackHop(urls));
+  const hop = { agent: urls.backendAgent, resource: urls.supplyChainAgent, issuer: urls.issuer };
+  const messages = await freezeMessages(hop);
   const agent = createPlainAgent({ messages, tokenUrl: plainTokenUrl(urls), keepsTokens });
   return {
     stack,
     flow: () => askOnce(agent.fetchFor(), `${urls.supplyChainAgent}/`, body),
     stop: () => stack.stop(),
   };
-}
-
-function stackHop({ backendAgent, supplyChainAgent, issuer }: StackUrls) {
-  return { agent: backendAgent, resource: supplyChainAgent, issuer };
 }
 
 async function measureKind(kind: FlowKind): Promise<void> {

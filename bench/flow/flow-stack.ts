@@ -39,13 +39,13 @@ export async function startFlowStack(options: {
   /** Where the spans go. Default the stack's own trace store. */
   collectorUrl?: string;
 }): Promise<FlowStack> {
-  const { gatewayCheck } = options;
+  const { gatewayCheck = DEMO_MODES.gatewayCheck } = options;
   const keys = Object.keys(DEMO_PORTS) as (keyof StackPorts)[];
   const free = await freePorts(keys.length);
   const ports = Object.fromEntries(keys.map((key, index) => [key, free[index]])) as unknown as StackPorts;
   const services = describeStack(ports, {
     ...DEMO_MODES,
-    ...(gatewayCheck && { gatewayCheck }),
+    gatewayCheck,
     ui: false,
     delegate: false,
   })

@@ -1,20 +1,20 @@
 /**
  * The embedded gateway, whose check in its own process believes whoever comes: what the plain stack has instead of one that judges. Takes
- * the gateway's own flags and variables, and the claims of both kinds of callers as JSON, its last argument.
+ * the gateway's own flags and variables, and the URLs of the stack as JSON, its last argument.
  *
  * @module
  */
 
 import { readFileSync } from "node:fs";
 import { createLogger, loadConfig, runService } from "service-kit";
+import type { StackUrls } from "../../scripts/demo/stack.ts";
 import { buildGateway } from "../../services/gateway/src/app.ts";
 import { settings, withTraceVariables } from "../../services/gateway/src/config.ts";
 import { lineWriter } from "../../services/gateway/src/observe/line-writer.ts";
 import { createOwnCheck } from "../../services/gateway/src/own-check/own-check.ts";
-import type { FrozenMessages } from "./frozen-messages.ts";
-import { hasToken } from "./plain-stack.ts";
+import { hasToken, plainMessages } from "./plain-stack.ts";
 
-const claims = JSON.parse(process.argv.pop()!) as FrozenMessages["claims"];
+const { claims } = await plainMessages(JSON.parse(process.argv.pop()!) as StackUrls);
 
 await runService({
   name: "gateway",

@@ -21,19 +21,20 @@ import { agentCards as supplyCards } from "../../services/supply-chain-agent/src
 import { createAskMarketAnalysis } from "../../services/supply-chain-agent/src/clients/ask-market-analysis.ts";
 import { createMarketAnalysisClient } from "../../services/supply-chain-agent/src/clients/market-analysis-client.ts";
 import { optimizationExecutor } from "../../services/supply-chain-agent/src/executor.ts";
-import { freezeMessages } from "./frozen-messages.ts";
 import { createPlainAgent } from "./plain-agent.ts";
-import { hasToken, type PlainServiceName, type PlainServiceOptions, plainTokenUrl } from "./plain-stack.ts";
+import {
+  hasToken,
+  type PlainServiceName,
+  type PlainServiceOptions,
+  plainMessages,
+  plainTokenUrl,
+} from "./plain-stack.ts";
 
 const TIMEOUT_MS = 30_000;
 
 const { name, port, urls, logLevel, keepsTokens } = JSON.parse(process.argv[2]!) as PlainServiceOptions;
 const logger = createLogger({ service: name, level: logLevel as LogLevel });
-const messages = await freezeMessages({
-  agent: urls.supplyChainAgent,
-  resource: urls.marketAnalysisAgent,
-  issuer: urls.issuer,
-});
+const messages = await plainMessages(urls);
 
 const build: Record<PlainServiceName, (app: FastifyInstance) => Promise<void>> = {
   "auth-server": async (app) => {

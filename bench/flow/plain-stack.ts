@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import type { ServiceDescription, StackModes, StackPorts, StackUrls } from "../../scripts/demo/stack.ts";
 import { stackUrls } from "../../scripts/demo/stack.ts";
 import type { Replacement } from "./flow-stack.ts";
-import type { FrozenMessages } from "./frozen-messages.ts";
+import { type FrozenMessages, freezeMessages } from "./frozen-messages.ts";
 
 /** What a plain service is told. */
 export interface PlainServiceOptions {
@@ -37,15 +37,14 @@ export function plainReplacement(options: {
   keepsTokens: boolean;
   logLevel: string;
   gatewayCheck: StackModes["gatewayCheck"];
-  claims: FrozenMessages["claims"];
 }): Replacement {
-  const { keepsTokens, logLevel, gatewayCheck, claims } = options;
+  const { keepsTokens, logLevel, gatewayCheck } = options;
   return ({ name, args }: ServiceDescription, ports: StackPorts) => {
+    const urls = stackUrls(ports);
     if (name === "gateway" && gatewayCheck === "in-process") {
-      return [GATEWAY, ...args.slice(1), JSON.stringify(claims)];
+      return [GATEWAY, ...args.slice(1), JSON.stringify(urls)];
     }
     if (!isPlainService(name)) return undefined;
-    const urls = stackUrls(ports);
     const told: PlainServiceOptions = { name, port: ports[PORTS[name]], urls, keepsTokens, logLevel };
     return [PROGRAM, JSON.stringify(told)];
   };
@@ -58,4 +57,13 @@ function isPlainService(name: string): name is PlainServiceName {
 /** Whether a message comes with an auth token, real or not. */
 export function hasToken(headers: Readonly<Record<string, unknown>>): boolean {
   return String(headers["signature-key"]).includes("jwt=");
+}
+
+/** What a plain program repeats: the messages of the second hop. */
+export function plainMessages(urls: StackUrls): Promise<FrozenMessages> {
+  return freezeMessages({
+    agent: urls.supplyChainAgent,
+    resource: urls.marketAnalysisAgent,
+    issuer: urls.issuer,
+  });
 }

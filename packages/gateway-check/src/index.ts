@@ -12,3 +12,4 @@ export {
   type GatewayCheck,
   type GatewayCheckDeps,
 } from "./gateway-check.ts";
+export { refusalOf } from "./refusal.ts";

@@ -1,12 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { CHECK_PATH, createGatewayCheck, type GatewayCheckDeps } from "gateway-check";
+import { CHECK_PATH, type CheckConfig, createGatewayCheck, type GatewayCheckDeps } from "gateway-check";
 import { traceMessages } from "protocol-trace";
 import { createService } from "service-kit";
-import type { GatewayAuthzConfig } from "./config.ts";
 
 /** Composition root: `POST /check` for a gateway's external authorization, `GET /health`. */
 export async function buildGatewayAuthz(
-  config: Pick<GatewayAuthzConfig, "resources" | "authServerUrl" | "realm" | "requestFrom" | "bodyCoverage">,
+  config: CheckConfig,
   deps: GatewayCheckDeps,
 ): Promise<{ app: FastifyInstance }> {
   const check = createGatewayCheck(config, deps);

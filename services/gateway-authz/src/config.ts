@@ -1,5 +1,5 @@
 import { checkSettings } from "gateway-check/settings";
-import { type Config, portSetting, serviceSettings, setting, telemetrySettings } from "service-kit";
+import { portSetting, serviceSettings, setting, telemetrySettings } from "service-kit";
 
 /** Every setting of this service; `--help` prints them. */
 export const settings = {
@@ -13,5 +13,3 @@ export const settings = {
   }),
   ...checkSettings,
 };
-
-export type GatewayAuthzConfig = Config<typeof settings>;

@@ -24,13 +24,15 @@ await runService({
     );
     const source = config.inline === undefined ? basename(config.file) : "inline";
     const text = config.inline ?? readConfigurationFile(config.file);
-    const load = () => loadConfiguration({ text, source, env: process.env, overrides: config });
-    if (config.validateOnly) {
+    const load = () => {
       try {
-        load();
+        return loadConfiguration({ text, source, env: process.env, overrides: config });
       } catch (error) {
         throw withoutStack(error);
       }
+    };
+    if (config.validateOnly) {
+      load();
       // A question that has been answered, as --help is: printed, status 0.
       throw new HelpRequested("Configuration is valid!");
     }
@@ -92,11 +94,7 @@ async function openCheck(
   if (checkInProcess === undefined) return undefined;
   installLocalhostLookup();
   const { openOwnCheck } = await import("./own-check/open-own-check.ts");
-  try {
-    return await openOwnCheck({ ...config, checkInProcess }, load().tracing, { logger });
-  } catch (error) {
-    throw withoutStack(error);
-  }
+  return openOwnCheck({ ...config, checkInProcess }, load().tracing, { logger });
 }
 
 function readConfigurationFile(path: string): string {

@@ -1,7 +1,8 @@
 /**
  * The gateway contract: the repository's two configuration files, services/gateway-authz and two agents, once per gateway. Runs against
- * the embedded gateway, which asks gateway-authz and then judges in its own process; with AGENTGATEWAY_BIN set to an executable, the same table runs against Agentgateway; and against a gateway that
- * runs already, with one of the files, where `running-gateway.ts` is told of one.
+ * the embedded gateway, which asks gateway-authz and then judges in its own process; with AGENTGATEWAY_BIN set to an executable, the
+ * same table runs against Agentgateway; and against a gateway that runs already, with one of the files, where `running-gateway.ts` is
+ * told of one.
  */
 
 import { readFileSync } from "node:fs";

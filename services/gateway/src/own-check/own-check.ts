@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from "node:http";
-import type { CheckAnswer, CheckMessage, GatewayCheck } from "gateway-check";
+import { type CheckAnswer, type CheckMessage, type GatewayCheck, refusalOf } from "gateway-check";
 import type { Dispatcher } from "undici";
 import { type Cancellation, untilCancelled } from "../proxy/cancellation.ts";
 import { type CollectedResponse, ResponseTimeout } from "../proxy/collect-response.ts";
@@ -30,18 +30,12 @@ export function createOwnCheck(address: string, check: GatewayCheck): OwnCheck {
     isMeantBy: ({ host, port }) => `${host}:${port}` === address,
     async answer(request, { timeoutMs, cancellation }) {
       const message = checkMessage(request);
-      const answering = inCheckSpan(message, () => check.answer(message)).catch(() => UNAVAILABLE);
+      // What nobody has thought of is a refusal, as it would be by the service. `failureMode: allow` is for one that says nothing.
+      const answering = inCheckSpan(message, () => check.answer(message)).catch(refusalOf);
       return collected(await untilCancelled(answering, cancellation, timeoutMs, tookTooLong));
     },
   };
 }
-
-/** What nobody has thought of is a refusal, as it would be by the service. `failureMode: allow` is for one that says nothing. */
-const UNAVAILABLE: CheckAnswer = {
-  status: 503,
-  headers: { "content-type": "text/plain; charset=utf-8", "cache-control": "no-store" },
-  body: "AAuth failure: verification is not available",
-};
 
 const tookTooLong = () => new ResponseTimeout("no response in time");
 

@@ -4,22 +4,13 @@ import { createLogger } from "service-kit";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { createOwnCheck, type OwnCheck } from "../../src/own-check/own-check.ts";
 import { startFakeServer } from "../support/fake-agent.ts";
-import { isRealGateway, oneRoute, startGateway } from "../support/gateway-under-test.ts";
+import { CHECK as ANY_CHECK, isRealGateway, oneRoute, startGateway } from "../support/gateway-under-test.ts";
 import { send, type TestCall } from "../support/http-client.ts";
 
 /** Nobody listens there. */
 const ADDRESS = "127.0.0.1:9";
 const RESOURCE = "http://agent.localhost:3000";
-const CHECK = {
-  path: '"/check"',
-  addRequestHeaders: {
-    ":method": '"POST"',
-    "x-aauth-method": "request.method",
-    "x-aauth-uri": "request.uri",
-    "x-aauth-authority": '"agent.localhost:3000"',
-  },
-  metadata: { aauth: 'json(response.headers["x-aauth-claims"])' },
-};
+const CHECK = { ...ANY_CHECK, metadata: { aauth: 'json(response.headers["x-aauth-claims"])' } };
 const FIELDS = ["signature-key", "signature-input", "signature", "content-type", "content-digest", "nonce"];
 
 const cleanUps: (() => Promise<unknown>)[] = [];

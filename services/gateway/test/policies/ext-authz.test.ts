@@ -2,6 +2,7 @@ import type { ServerResponse } from "node:http";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { type FakeAnswer, type FakeServer, startFakeServer } from "../support/fake-agent.ts";
 import {
+  CHECK,
   type GatewayUnderTest,
   isRealGateway,
   oneRoute,
@@ -35,15 +36,6 @@ async function setUp(answer: FakeAnswer, extAuthz: object = {}, policies: object
 }
 
 const allow: FakeAnswer = (_, response) => response.writeHead(200).end();
-const CHECK = {
-  path: '"/check"',
-  addRequestHeaders: {
-    ":method": '"POST"',
-    "x-aauth-method": "request.method",
-    "x-aauth-uri": "request.uri",
-    "x-aauth-authority": '"agent.localhost:3000"',
-  },
-};
 
 describe("the check request (Agentgateway v1.4.1)", () => {
   test("by default: the client's method, path and query, the check's own Host, authorization only, no body", async () => {

@@ -55,6 +55,17 @@ export async function startGateway(
   return BINARY === undefined ? startEmbedded(file, options) : startBinary(BINARY, file, options);
 }
 
+/** `extAuthz.protocol.http` as the repository's files have it. */
+export const CHECK = {
+  path: '"/check"',
+  addRequestHeaders: {
+    ":method": '"POST"',
+    "x-aauth-method": "request.method",
+    "x-aauth-uri": "request.uri",
+    "x-aauth-authority": '"agent.localhost:3000"',
+  },
+};
+
 /** A file with one listener for any host and one route. */
 export function oneRoute(
   backend: string,
