@@ -104,7 +104,7 @@ export const settings = {
       .regex(/^[^\s/:]+:\d{1,5}$/, "expected host:port, as extAuthz.host of the file")
       .optional(),
     description:
-      "host:port of a check service to stand in for: checks that the file sends there are judged in this process, as gateway-authz would. The five settings of the check below are its own",
+      "host:port of a check service to stand in for: checks that the file sends there are judged in this process, as gateway-authz would. The five settings that follow are the check's",
   }),
   ...checkSettings,
   maxBodyBytes: setting({
