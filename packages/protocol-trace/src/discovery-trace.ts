@@ -13,22 +13,28 @@ import { shownUrl } from "./cut.ts";
 export function traceDiscovery(discovery: Discovery): Discovery {
   return {
     ...discovery,
-    async key(kind, id, kid) {
+    key(kind, id, kid) {
       const span = trace.getActiveSpan();
-      if (span?.isRecording() !== true) return discovery.key(kind, id, kid);
-      const startedAt = performance.now();
-      const told = { [EVENT_ATTRIBUTE.kind]: kind, [EVENT_ATTRIBUTE.url]: shownUrl(id) };
-      try {
-        const found = await discovery.key(kind, id, kid);
-        record(span, startedAt, { ...told, [EVENT_ATTRIBUTE.source]: sourceOf(found) });
-        return found;
-      } catch (error) {
-        const reason = error instanceof AAuthError ? error.code : "unknown";
-        record(span, startedAt, { ...told, [EVENT_ATTRIBUTE.reason]: reason });
-        throw error;
-      }
+      return span?.isRecording() === true ? tracedKey(span, kind, id, kid) : discovery.key(kind, id, kid);
     },
   };
+
+  async function tracedKey(
+    span: Span,
+    ...[kind, id, kid]: Parameters<Discovery["key"]>
+  ): Promise<DiscoveredKey> {
+    const startedAt = performance.now();
+    const told = { [EVENT_ATTRIBUTE.kind]: kind, [EVENT_ATTRIBUTE.url]: shownUrl(id) };
+    try {
+      const found = await discovery.key(kind, id, kid);
+      record(span, startedAt, { ...told, [EVENT_ATTRIBUTE.source]: sourceOf(found) });
+      return found;
+    } catch (error) {
+      const reason = error instanceof AAuthError ? error.code : "unknown";
+      record(span, startedAt, { ...told, [EVENT_ATTRIBUTE.reason]: reason });
+      throw error;
+    }
+  }
 }
 
 function record(span: Span, startedAt: number, attributes: Attributes): void {

@@ -63,7 +63,7 @@ export const AGENTS: readonly Mutation[] = [
   {
     id: "D5",
     without: "the token has the scopes that are asked for",
-    edits: [[`${AAUTH}/resource/requirement.ts`, "if (missing.length > 0) {", "if (false) {"]],
+    edits: [[`${AAUTH}/resource/requirement.ts`, "if (missing.length === 0) return", "return"]],
     test: [AGENTS_TEST, "D5: a token with less"],
   },
   {
@@ -123,8 +123,8 @@ export const AGENTS: readonly Mutation[] = [
     edits: [
       [
         `${AAUTH}/resource/requirement.ts`,
-        'if (agent.level === "pseudonymous") {\n    throw askingForMore("identity_required", "the route needs an identified agent");',
-        'if (agent.level === "pseudonymous") {\n    throw askingForMore("authorization_required", "the route needs an auth token");',
+        'if (agent.level === "pseudonymous") {\n    return askingForMore("identity_required", "the route needs an identified agent");',
+        'if (agent.level === "pseudonymous") {\n    return askingForMore("authorization_required", "the route needs an auth token");',
       ],
     ],
     test: [AGENTS_TEST, "D12: whoever has no name"],

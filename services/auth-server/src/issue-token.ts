@@ -1,4 +1,4 @@
-import { type ActClaim, issueAuthToken, type PublicJwk, type TokenSigner, tokenId } from "aauth";
+import { type ActClaim, issueAuthToken, type PublicJwk, type TokenSigner } from "aauth";
 import type { FastifyBaseLogger } from "fastify";
 import { recordIssuedToken } from "protocol-trace";
 import { isIdentityScope, userClaims } from "./identity-scopes.ts";
@@ -50,7 +50,7 @@ export function createIssueToken(options: {
     // In a token for the agent itself they have become claims; a resource finds its scopes as it asked for them (SPEC 7.4).
     const own = agent === resource && act === undefined;
     const tokenScope = own ? scopes.filter((word) => !isIdentityScope(word)).join(" ") : scope;
-    const { token } = await issueAuthToken({
+    const { token, claims } = await issueAuthToken({
       signer: await signer(),
       issuer,
       audience: resource,
@@ -71,7 +71,7 @@ export function createIssueToken(options: {
         ...(agentDelegate !== undefined && { delegate: agentDelegate }),
         resource,
         scope,
-        jti: tokenId(token),
+        jti: claims.jti,
         delegated: subject !== undefined,
       },
       "✅ Issued auth_token",

@@ -1,4 +1,4 @@
-import { AAuthError, type Discovery, type IssuerJwk } from "aauth";
+import { AAuthError, type DiscoveredKey, type Discovery, type IssuerJwk } from "aauth";
 import type { RealmKeys } from "./realm/realm-keys.ts";
 
 /** Answers for this server's own keys from memory: it need not ask itself over the network who it is. */
@@ -6,12 +6,7 @@ export function knowOwnIssuer(discovery: Discovery, issuer: string, keys: RealmK
   const own = () => ({ keys: keys.publicJwks as readonly IssuerJwk[] });
   return {
     ...discovery,
-    async key(kind, id, kid) {
-      if (kind !== "issuer" || id !== issuer) return discovery.key(kind, id, kid);
-      const jwk = own().keys.find((candidate) => candidate.kid === kid);
-      if (jwk === undefined) throw new AAuthError("unknown_key", "this server has no such key");
-      return { jwk, source: "discovery-cache" };
-    },
+    key: (kind, id, kid) => (kind === "issuer" && id === issuer ? ownKey(kid) : discovery.key(kind, id, kid)),
     async replacedKey(kind, id, kid, refused) {
       return kind === "issuer" && id === issuer ? undefined : discovery.replacedKey(kind, id, kid, refused);
     },
@@ -19,4 +14,10 @@ export function knowOwnIssuer(discovery: Discovery, issuer: string, keys: RealmK
       return kind === "issuer" && id === issuer ? own() : discovery.keys(kind, id);
     },
   };
+
+  async function ownKey(kid: string | undefined): Promise<DiscoveredKey> {
+    const jwk = own().keys.find((candidate) => candidate.kid === kid);
+    if (jwk === undefined) throw new AAuthError("unknown_key", "this server has no such key");
+    return { jwk, source: "discovery-cache" };
+  }
 }

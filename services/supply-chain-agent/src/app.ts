@@ -80,7 +80,8 @@ export async function buildSupplyChainAgent(
         log(event);
       },
       now,
-      timeouts: { requestMs: timeoutMs },
+      // The client's deadline is for all requests of a question.
+      timeouts: { requestMs: Number.POSITIVE_INFINITY },
       ...(deps.tokenCache && { tokenCache: deps.tokenCache }),
     });
   };

@@ -55,7 +55,7 @@ export interface AgentOptions {
   /** A body is kept in memory for its digest and for a retry. Default 1 MiB. */
   readonly maxRequestBodyBytes?: number;
   readonly timeouts?: {
-    /** Until a resource's response headers are here. Default 120000. */
+    /** Until a resource's response headers are here. `Infinity` where every call brings a signal that sees to it. Default 120000. */
     readonly requestMs?: number;
     /** For a whole token request. Default 10000. */
     readonly tokenRequestMs?: number;
@@ -230,7 +230,7 @@ export function createAgent(options: AgentOptions): Agent {
     observer: options.observer,
     revealTokens,
     now,
-    timeoutMs: timeouts.requestMs ?? 120_000,
+    timeoutMs: timeouts.requestMs === Number.POSITIVE_INFINITY ? undefined : (timeouts.requestMs ?? 120_000),
     maxRequestBodyBytes: options.maxRequestBodyBytes ?? 1_048_576,
     pythonAgents: interop.pythonAgents ?? false,
   };

@@ -5,6 +5,7 @@
  */
 
 import { readAtMost } from "../metadata/read-at-most.ts";
+import { RecentMap } from "../store/recent-map.ts";
 
 export interface OutgoingRequest {
   readonly method: string;
@@ -37,11 +38,7 @@ export async function readOutgoingRequest(
   maxBodyBytes: number,
 ): Promise<CallersRequest> {
   const request = input instanceof Request ? input : undefined;
-  const url = new URL(request?.url ?? String(input));
-  if (!/^https?:$/.test(url.protocol)) throw new TypeError("only http and https can be signed");
-  if (url.username !== "" || url.password !== "")
-    throw new TypeError("an URL with credentials cannot be signed");
-  url.hash = "";
+  const { url, origin } = addressOf(request?.url ?? String(input));
   const method = (init?.method ?? request?.method ?? "GET").toUpperCase();
 
   const fields = fieldsOf(init?.headers ?? request?.headers);
@@ -51,8 +48,27 @@ export async function readOutgoingRequest(
   }
   for (const name of RESERVED) delete fields[name];
   const signals = [init?.signal, request?.signal].filter((signal) => signal instanceof AbortSignal);
-  return { method, url: url.href, origin: url.origin, headers: fields, body, signals };
+  return { method, url, origin, headers: fields, body, signals };
 }
+
+type Address = Pick<CallersRequest, "url" | "origin">;
+
+function addressOf(text: string): Address {
+  const known = addresses.get(text);
+  if (known !== undefined) return known;
+  const url = new URL(text);
+  if (!/^https?:$/.test(url.protocol)) throw new TypeError("only http and https can be signed");
+  if (url.username !== "" || url.password !== "")
+    throw new TypeError("an URL with credentials cannot be signed");
+  url.hash = "";
+  const address = { url: url.href, origin: url.origin };
+  if (text.length <= MAX_KEPT_CHARACTERS) addresses.set(text, address);
+  return address;
+}
+
+/** An agent calls the same few addresses for ever. */
+const MAX_KEPT_CHARACTERS = 512;
+const addresses = new RecentMap<string, Address>(256);
 
 /** A name or value that the platform's `Headers` would neither change nor refuse. */
 const PLAIN_NAME = /^[a-z0-9-]+$/;

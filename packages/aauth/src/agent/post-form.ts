@@ -13,16 +13,17 @@ export function postForm<Answer>(
   read: (response: Response) => Promise<Answer>,
 ): Promise<Answer> {
   const { send, timeoutMs, ...rest } = options;
-  return withTimeout(timeoutMs, async (timeout) => {
+  const post = async (signal: AbortSignal) => {
     const request = {
       method: "POST",
       url,
       headers: { "content-type": "application/x-www-form-urlencoded", accept: "application/json" },
       body: utf8.encode(form.toString()),
-      signals: [timeout, ...signals],
+      signals: [signal],
     };
     return read(await send(request, rest));
-  });
+  };
+  return withTimeout(timeoutMs, post, signals);
 }
 
 const utf8 = new TextEncoder();

@@ -70,7 +70,7 @@ export interface SignedFetchOptions {
   readonly observer: AgentObserver | undefined;
   readonly revealTokens: boolean;
   readonly now: () => number;
-  readonly timeoutMs: number;
+  readonly timeoutMs: number | undefined;
   readonly maxRequestBodyBytes: number;
   readonly pythonAgents: boolean;
 }
@@ -222,7 +222,8 @@ export function createSignedFetch(options: SignedFetchOptions, context: FetchCon
     attempt: Pick<SendOptions, "key" | "credential" | "attempt" | "retryReason">,
   ): Promise<Response> {
     const { timeoutMs, pythonAgents } = options;
-    return options.send(request, { ...attempt, purpose: "resource", timeoutMs, observe, pythonAgents });
+    const limit = timeoutMs === undefined ? {} : { timeoutMs };
+    return options.send(request, { ...attempt, ...limit, purpose: "resource", observe, pythonAgents });
   }
 
   async function challengeIn(response: Response, { url }: OutgoingRequest): Promise<AgentAuth | undefined> {

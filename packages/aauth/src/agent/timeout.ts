@@ -3,18 +3,27 @@ export function anyOf(signals: readonly AbortSignal[]): AbortSignal | undefined 
   return signals.length > 1 ? AbortSignal.any([...signals]) : signals[0];
 }
 
-/** Runs something that has to be done in time: the signal given to it aborts with a `TimeoutError`, but never after it is done. */
+/**
+ * Runs something that has to be done in time: the signal given to it aborts with a `TimeoutError`, or with one of `signals`, but never
+ * after it is done.
+ */
 export async function withTimeout<T>(
   timeoutMs: number,
   run: (timeout: AbortSignal) => Promise<T>,
+  signals: readonly AbortSignal[] = [],
 ): Promise<T> {
   const timeout = new AbortController();
   const timer = setTimeout(() => {
     timeout.abort(new DOMException(`no answer within ${timeoutMs} ms`, "TimeoutError"));
   }, timeoutMs);
+  const aborted = signals.find((signal) => signal.aborted);
+  if (aborted) timeout.abort(aborted.reason);
+  const pass = ({ target }: Event) => timeout.abort((target as AbortSignal).reason);
+  for (const signal of signals) signal.addEventListener("abort", pass);
   try {
     return await run(timeout.signal);
   } finally {
     clearTimeout(timer);
+    for (const signal of signals) signal.removeEventListener("abort", pass);
   }
 }

@@ -149,7 +149,7 @@ export function createDiscovery(options: DiscoveryOptions = {}): Discovery {
       case "resource":
         return (await metadata.resource(id)).value.jwks_uri;
       case "issuer":
-        return (await documents.issuer.get(`keys of ${id}`, () => issuerKeySet(id))).value.jwks_uri;
+        return (await documents.issuer.get(keysOf(id), () => issuerKeySet(id))).value.jwks_uri;
       case "jwks":
         return id;
     }
@@ -164,25 +164,39 @@ export function createDiscovery(options: DiscoveryOptions = {}): Discovery {
     });
   }
 
+  /** Without a promise for each document on the way: nearly every request comes with a key that is at hand. */
+  function keyAtHand(kind: DiscoveryKind, id: string, kid: string | undefined): DiscoveredKey | undefined {
+    const name = kind === "issuer" ? keysOf(id) : id;
+    const address = kind === "jwks" ? id : documents[kind].atHand<{ jwks_uri: string }>(name)?.jwks_uri;
+    const set = address === undefined ? undefined : keySets[kind].atHand<Jwks>(address);
+    const jwk = set && choose(set, kid);
+    return jwk && { jwk, source: "discovery-cache" };
+  }
+
+  async function findKey(kind: DiscoveryKind, id: string, kid: string | undefined): Promise<DiscoveredKey> {
+    let set = await keySet(kind, id, "get");
+    let jwk = choose(set.value, kid);
+    if (jwk === undefined && set.fromCache) {
+      set = await keySet(kind, id, "reload");
+      jwk = choose(set.value, kid);
+    }
+    if (jwk === undefined) {
+      throw new AAuthError(
+        "unknown_key",
+        kid === undefined ? "no single key to choose" : "no key with this kid",
+      );
+    }
+    return { jwk, source: set.fromCache ? "discovery-cache" : "discovery" };
+  }
+
   return {
     agentMetadata: async (id) => (await metadata.agent(id)).value,
     resourceMetadata: async (id) => (await metadata.resource(id)).value,
     issuerMetadata: async (id) => (await metadata.issuer(id)).value,
     keys: async (kind, id) => (await keySet(kind, id, "get")).value,
-    async key(kind, id, kid) {
-      let set = await keySet(kind, id, "get");
-      let jwk = choose(set.value, kid);
-      if (jwk === undefined && set.fromCache) {
-        set = await keySet(kind, id, "reload");
-        jwk = choose(set.value, kid);
-      }
-      if (jwk === undefined) {
-        throw new AAuthError(
-          "unknown_key",
-          kid === undefined ? "no single key to choose" : "no key with this kid",
-        );
-      }
-      return { jwk, source: set.fromCache ? "discovery-cache" : "discovery" };
+    key(kind, id, kid) {
+      const known = keyAtHand(kind, id, kid);
+      return known === undefined ? findKey(kind, id, kid) : Promise.resolve(known);
     },
     async replacedKey(kind, id, kid, refused) {
       const jwk = choose((await keySet(kind, id, "reload")).value, kid);
@@ -190,6 +204,9 @@ export function createDiscovery(options: DiscoveryOptions = {}): Discovery {
     },
   };
 }
+
+/** Where the cache has what says where an issuer's keys are: its AAuth document, or that of a plain OpenID provider. */
+const keysOf = (issuer: string): string => `keys of ${issuer}`;
 
 function choose(set: Jwks, kid: string | undefined): IssuerJwk | undefined {
   if (kid === undefined) return set.keys.length === 1 ? set.keys[0] : undefined;

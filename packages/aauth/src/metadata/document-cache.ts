@@ -4,9 +4,9 @@
  * @module
  */
 
-import { LRUCache } from "lru-cache";
 import { AAuthError } from "../errors.ts";
 import { PROFILE } from "../profile.ts";
+import { RecentMap } from "../store/recent-map.ts";
 
 /** Long enough that a flood of requests for a dead document costs one fetch, short enough for a start-up order. */
 const FAILURE_SECONDS = 2;
@@ -31,6 +31,8 @@ export interface DocumentCacheOptions {
 }
 
 export interface DocumentCache {
+  /** The cached value; undefined when there is none, or it has expired. */
+  atHand<T>(key: string): T | undefined;
   /** The cached value, or what `load` answers. Concurrent calls for one key share one load. */
   get<T>(key: string, load: () => Promise<T>): Promise<Cached<T>>;
   /** Loads again although a fresh value exists, but at most once per cooldown; inside it the old value is given. */
@@ -40,10 +42,11 @@ export interface DocumentCache {
 export function createDocumentCache(options: DocumentCacheOptions): DocumentCache {
   const { now, cacheSeconds } = options;
   const max = options.maxEntries ?? PROFILE.discovery.maxEntries;
-  const entries = new LRUCache<string, Entry>({ max });
+  const entries = new RecentMap<string, Entry>(max);
   // Apart from the entries, so that a flood of dead identities cannot push out the living ones.
-  const failures = new LRUCache<string, { error: unknown; until: number }>({ max });
+  const failures = new RecentMap<string, { error: unknown; until: number }>(max);
   const inFlight = new Map<string, Promise<unknown>>();
+  const isFresh = (entry: Entry) => now() < entry.expiresAt;
 
   async function load<T>(key: string, loader: () => Promise<T>, reloadedAt: number): Promise<Cached<T>> {
     const failure = failures.get(key);
@@ -75,9 +78,13 @@ export function createDocumentCache(options: DocumentCacheOptions): DocumentCach
   }
 
   return {
+    atHand<T>(key: string) {
+      const entry = entries.get(key);
+      return entry !== undefined && isFresh(entry) ? (entry.value as T) : undefined;
+    },
     async get<T>(key: string, loader: () => Promise<T>) {
       const entry = entries.get(key);
-      if (entry !== undefined && now() < entry.expiresAt) return { value: entry.value as T, fromCache: true };
+      if (entry !== undefined && isFresh(entry)) return { value: entry.value as T, fromCache: true };
       return load(key, loader, entry?.reloadedAt ?? Number.NEGATIVE_INFINITY);
     },
     async reload<T>(key: string, loader: () => Promise<T>) {

@@ -19,19 +19,24 @@ import type { IdentifiedAgent, Requirement, VerifiedAgent } from "../types.ts";
  * meetRequirement(request.agent, { level: "authorized", scopes: ["supply-chain:optimize"] });
  */
 export function meetRequirement(agent: VerifiedAgent, requirement: Requirement): void {
-  if (requirement.level === "pseudonymous") return;
+  const unmet = unmetRequirement(agent, requirement);
+  if (unmet !== undefined) throw unmet;
+}
+
+/** What {@link meetRequirement} would throw. */
+export function unmetRequirement(agent: VerifiedAgent, requirement: Requirement): AAuthError | undefined {
+  if (requirement.level === "pseudonymous") return undefined;
   if (agent.level === "pseudonymous") {
-    throw askingForMore("identity_required", "the route needs an identified agent");
+    return askingForMore("identity_required", "the route needs an identified agent");
   }
-  if (requirement.level === "identified") return;
+  if (requirement.level === "identified") return undefined;
   if (agent.level === "identified") {
-    throw askingForMore("authorization_required", "the route needs an auth token", agent);
+    return askingForMore("authorization_required", "the route needs an auth token", agent);
   }
   const missing = requirement.scopes.filter((scope) => !agent.scopes.includes(scope));
-  if (missing.length > 0) {
-    const reason = `the auth token lacks ${missing.join(" ")}`;
-    throw askingForMore("insufficient_scope", reason, identityOf(agent));
-  }
+  if (missing.length === 0) return undefined;
+  const reason = `the auth token lacks ${missing.join(" ")}`;
+  return askingForMore("insufficient_scope", reason, identityOf(agent));
 }
 
 /** Without a stack: every first request ends here, nobody looks at where, and finding out costs more than all that is checked before. */

@@ -72,17 +72,18 @@ export class Trail {
   }
 
   #report(): VerificationReport {
-    const last = new Map(
-      this.#checks.map((check) => [typeof check === "string" ? check : check.name, check]),
-    );
-    const facts = Object.entries(this.facts).filter(([, value]) => value !== undefined);
-    return {
-      checks: ORDER.map((name) => {
-        const check = last.get(name);
-        if (check === undefined) return { name, verdict: "skipped" };
-        return typeof check === "string" ? { name, verdict: "passed" } : check;
-      }),
-      ...(Object.fromEntries(facts) as Omit<VerificationReport, "checks">),
-    };
+    const known: Record<string, unknown> = {};
+    for (const [name, value] of Object.entries(this.facts)) if (value !== undefined) known[name] = value;
+    return { checks: ORDER.map((name) => this.#outcome(name)), ...known };
+  }
+
+  #outcome(name: CheckName): Check {
+    const checks = this.#checks;
+    for (let index = checks.length - 1; index >= 0; index--) {
+      const check = checks[index]!;
+      if (check === name) return { name, verdict: "passed" };
+      if (typeof check !== "string" && check.name === name) return check;
+    }
+    return { name, verdict: "skipped" };
   }
 }

@@ -43,7 +43,7 @@ import type {
   VerifiedRequest,
 } from "../types.ts";
 import { type Claimant, findKey } from "./find-key.ts";
-import { identityOf, meetRequirement } from "./requirement.ts";
+import { identityOf, unmetRequirement } from "./requirement.ts";
 import { Trail } from "./trail.ts";
 import { checkVerifierOptions, type VerifierOptions } from "./verifier-options.ts";
 
@@ -186,16 +186,17 @@ export function createVerifier(options: VerifierOptions): Verifier {
               await verifyBody({ headers: request.headers, components, body }, { bodyCoverage });
             }
             if (expired) refuseExpired(agent, trail);
-            if (requirement === undefined) {
-              trail.skip("requirement", "none is given");
-            } else {
-              trail.enter("requirement");
-              meetRequirement(agent, requirement);
-            }
-            return new Passed(agent, trail);
           } catch (error) {
             throw trail.fail(error);
           }
+          if (requirement === undefined) {
+            trail.skip("requirement", "none is given");
+          } else {
+            trail.enter("requirement");
+            const unmet = unmetRequirement(agent, requirement);
+            if (unmet !== undefined) throw trail.fail(unmet);
+          }
+          return new Passed(agent, trail);
         },
       };
     } catch (error) {

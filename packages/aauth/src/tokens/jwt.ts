@@ -27,6 +27,8 @@ export interface DecodedToken {
 /** A byte order mark is no JSON. */
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
+const encoder = new TextEncoder();
+
 /** Keys by the object discovery keeps, so that both are forgotten together. */
 const importedKeys = new WeakMap<IssuerJwk, SignatureVerifier>();
 
@@ -71,10 +73,9 @@ export async function signJwt(
   claims: object,
   sign: (data: Uint8Array) => Uint8Array | Promise<Uint8Array>,
 ): Promise<string> {
-  const encoder = new TextEncoder();
   const encode = (part: object) => encodeBase64Url(encoder.encode(JSON.stringify(part)));
   const input = `${encode(header)}.${encode(claims)}`;
-  return `${input}.${encodeBase64Url(await sign(encoder.encode(input)))}`;
+  return `${input}.${encodeBase64Url(await sign(platformCrypto.encodeAscii(input)))}`;
 }
 
 /**

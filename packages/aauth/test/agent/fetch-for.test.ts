@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { type AAuthError, ConsentRequiredError } from "../../src/errors.ts";
 import { formatAgentAuth } from "../../src/headers/agent-auth.ts";
@@ -70,7 +71,10 @@ describe("a signed fetch", () => {
     ["a stream over the limit", URL_ROOT, { method: "POST", body: new Blob(["x".repeat(101)]) }, RangeError],
   ])("refuses %s before anything is sent", async (_name, url, init, type) => {
     const world = await createWorld();
-    await expect(world.agent({ maxRequestBodyBytes: 100 }).fetchFor()(url, init)).rejects.toThrow(type);
+    const fetch = world.agent({ maxRequestBodyBytes: 100 }).fetchFor();
+    // Addresses are remembered, but none that is refused.
+    await expect(fetch(url, init)).rejects.toThrow(type);
+    await expect(fetch(url, init)).rejects.toThrow(type);
     expect(world.sent).toEqual([]);
   });
 
@@ -419,6 +423,19 @@ describe("giving up", () => {
       new Promise((_resolve, reject) => signal?.addEventListener("abort", () => reject(signal.reason)));
     const agent = world.agent({ timeouts: { requestMs: 5 } });
     expect((await errorOf(agent.fetchFor()(URL_ROOT))).name).toBe("TimeoutError");
+  });
+
+  it("waits for a resource as long as the call's own signal does, where it is told to", async () => {
+    const world = await createWorld();
+    const { transport } = world;
+    world.transport = async (url, request) => {
+      await setTimeout(20, undefined, { signal: request.signal });
+      return transport(url, request);
+    };
+    const agent = world.agent({ timeouts: { requestMs: Number.POSITIVE_INFINITY } });
+    expect((await agent.fetchFor()(URL_ROOT)).status).toBe(200);
+    const signal = AbortSignal.timeout(5);
+    expect((await errorOf(agent.fetchFor()(URL_ROOT, { signal }))).name).toBe("AbortError");
   });
 
   it("gives the transport's own errors through", async () => {

@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import { describe, expect, it } from "vitest";
 import { TokenRequestError } from "../../src/errors.ts";
 import { decodeToken } from "../../src/tokens/decode-token.ts";
@@ -136,6 +137,28 @@ describe("redeeming a code", () => {
     const signal = AbortSignal.abort(new Error("enough"));
     const input = { authServer: world.parties.authServer.issuer, code: "c", signal };
     await expect(world.agent().redeemCode(input)).rejects.toThrow("enough");
+  });
+
+  it("can be given up while the auth server is being asked", async () => {
+    const world = await createWorld();
+    const controller = new AbortController();
+    world.transport = (_url, request) =>
+      new Promise((_resolve, reject) => {
+        request.signal?.addEventListener("abort", () => reject(request.signal?.reason));
+        controller.abort(new Error("enough"));
+      });
+    const input = { authServer: world.parties.authServer.issuer, code: "c", signal: controller.signal };
+    await expect(world.agent().redeemCode(input)).rejects.toThrow("enough");
+  });
+
+  it("leaves nothing behind on a signal that outlives it", async () => {
+    const world = await createWorld();
+    const authToken = await world.parties.issueAuthToken();
+    world.tokenEndpoint = () => Response.json({ auth_token: authToken });
+    const { signal } = new AbortController();
+    const input = { authServer: world.parties.authServer.issuer, code: "c", signal };
+    await world.agent().redeemCode(input);
+    expect(getEventListeners(signal, "abort")).toEqual([]);
   });
 });
 

@@ -1,0 +1,28 @@
+import { describe, expect, it } from "vitest";
+import { isIdentifier } from "../../src/metadata/url-guard.ts";
+
+describe("an identifier", () => {
+  it.each([
+    "https://agent.example",
+    "https://agent.example/tenant/7",
+    "http://supply-chain-agent.localhost:3000",
+    `https://agent.example/${"x".repeat(1000)}`,
+  ])("may be %s, and stays one", (value) => {
+    expect([isIdentifier(value), isIdentifier(value)]).toEqual([true, true]);
+  });
+
+  it.each([
+    "https://agent.example/",
+    "https://Agent.example",
+    "https://agent.example:443",
+    "https://user@agent.example",
+    "https://agent.example?x",
+    "https://agent.example#x",
+    "https://agent.example/a/../b",
+    "ftp://agent.example",
+    "agent.example",
+    "",
+  ])("may not be %j, however often it comes", (value) => {
+    expect([isIdentifier(value), isIdentifier(value)]).toEqual([false, false]);
+  });
+});
