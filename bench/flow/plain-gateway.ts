@@ -7,6 +7,7 @@
 
 import { readFileSync } from "node:fs";
 import { createLogger, loadConfig, runService } from "service-kit";
+import type { GatewayCheck } from "../../packages/gateway-check/src/index.ts";
 import type { StackUrls } from "../../scripts/demo/stack.ts";
 import { buildGateway } from "../../services/gateway/src/app.ts";
 import { settings, withTraceVariables } from "../../services/gateway/src/config.ts";
@@ -21,18 +22,20 @@ await runService({
   start: async () => {
     const argv = process.argv.slice(2);
     const config = withTraceVariables(loadConfig({ service: "gateway", settings, env: process.env, argv }));
-    const ownCheck = createOwnCheck(config.checkInProcess!, {
+    const logger = createLogger({ service: "gateway", level: config.logLevel });
+    const check: GatewayCheck = {
       async answer({ headers }) {
         return { status: 200, headers: { "x-aauth-claims": hasToken(headers) ? claims.jwt : claims.jwks } };
       },
-    });
+    };
+    const ownCheck = createOwnCheck(config.checkInProcess!, check, logger);
     const accessLog = lineWriter(process.stdout);
     const gateway = await buildGateway(
       config,
       { source: config.file, text: readFileSync(config.file, "utf8") },
       {
         env: process.env,
-        logger: createLogger({ service: "gateway", level: config.logLevel }),
+        logger,
         accessLog: accessLog.write,
         ownCheck,
       },

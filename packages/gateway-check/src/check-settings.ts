@@ -1,4 +1,4 @@
-import { type Config, listSetting, setting, urlSetting } from "service-kit";
+import { authServerSettings, type Config, listSetting, setting } from "service-kit";
 import { z } from "zod";
 
 /** What is judged and whom to trust, whichever process does it. Spread them into its settings. */
@@ -14,16 +14,7 @@ export const checkSettings = {
     description:
       "Resource identifiers behind the gateway. Each one's authority is what callers sign for, the identifier the audience of its tokens",
   }),
-  authServerUrl: setting({
-    env: "KEYCLOAK_URL",
-    schema: urlSetting("http://localhost:8080"),
-    description: "Auth server",
-  }),
-  realm: setting({
-    env: "KEYCLOAK_REALM",
-    schema: z.string().min(1).default("aauth-test"),
-    description: "Realm of the auth server; both together name the only issuer whose auth tokens count",
-  }),
+  ...authServerSettings,
   requestFrom: setting({
     env: "GATEWAY_AUTHZ_REQUEST_FROM",
     flag: "request-from",

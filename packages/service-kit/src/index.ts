@@ -7,7 +7,12 @@
 export { ConfigError, type ConfigProblem, HelpRequested } from "./config/config-error.ts";
 export { KNOWN_NAMES } from "./config/known-names.ts";
 export { loadConfig } from "./config/load-config.ts";
-export { keyRotationSettings, serviceSettings, tokenLogSettings } from "./config/service-settings.ts";
+export {
+  authServerSettings,
+  keyRotationSettings,
+  serviceSettings,
+  tokenLogSettings,
+} from "./config/service-settings.ts";
 export { type Config, type Setting, type Settings, setting } from "./config/setting.ts";
 export { settingsHelp } from "./config/settings-help.ts";
 export {
@@ -38,4 +43,5 @@ export { PARENT_PID_VARIABLE, watchParent } from "./run/watch-parent.ts";
 export type { SpanCounts } from "./telemetry/span-counts.ts";
 export { startTelemetry, type Telemetry } from "./telemetry/start-telemetry.ts";
 export { type TelemetryConfig, telemetrySettings } from "./telemetry/telemetry-settings.ts";
+export { endWithAnswer } from "./telemetry/trace-requests.ts";
 export { currentTraceId, keepTrace, markFailed, type SpanOptions, withSpan } from "./telemetry/with-span.ts";

@@ -1,4 +1,5 @@
 import {
+  authServerSettings,
   booleanSetting,
   type Config,
   integerSetting,
@@ -45,19 +46,8 @@ export const settings = {
     schema: z.enum(["0.3", "1.0"]).default("0.3"),
     description: "A2A protocol version spoken to the supply-chain agent: 0.3 or 1.0",
   }),
-  keycloakUrl: setting({
-    env: "KEYCLOAK_URL",
-    schema: urlSetting("http://localhost:8080"),
-    description: "Base URL of the auth server",
-  }),
-  keycloakRealm: setting({
-    env: "KEYCLOAK_REALM",
-    schema: z
-      .string()
-      .regex(/^[A-Za-z0-9._-]+$/, "expected a realm name")
-      .default("aauth-test"),
-    description: "Realm of the auth server; with the base URL it makes the issuer",
-  }),
+  keycloakUrl: authServerSettings.authServerUrl,
+  keycloakRealm: authServerSettings.realm,
   keycloakClientId: setting({
     env: "KEYCLOAK_CLIENT_ID",
     schema: z.string().min(1).default("supply-chain-ui"),

@@ -1,4 +1,5 @@
 import {
+  authServerSettings,
   booleanSetting,
   type Config,
   integerSetting,
@@ -39,16 +40,7 @@ export const settings = {
     schema: urlSetting("http://supply-chain-agent.localhost:3000"),
     description: "The agent that is called: its identity, served by the gateway",
   }),
-  authServerUrl: setting({
-    env: "KEYCLOAK_URL",
-    schema: urlSetting("http://localhost:8080"),
-    description: "Auth server",
-  }),
-  realm: setting({
-    env: "KEYCLOAK_REALM",
-    schema: textSetting("aauth-test"),
-    description: "Realm of the auth server; both together name the issuer",
-  }),
+  ...authServerSettings,
   dataFolder: setting({
     env: "DELEGATE_DATA_FOLDER",
     flag: "data-folder",

@@ -1,4 +1,5 @@
 import {
+  authServerSettings,
   type Config,
   keyRotationSettings,
   listSetting,
@@ -50,16 +51,7 @@ export const settings = {
     schema: z.enum(["hwk", "jwks"]).default("jwks"),
     description: "Taken so that one command line fits all agents; this one signs no requests",
   }),
-  authServerUrl: setting({
-    env: "KEYCLOAK_URL",
-    schema: urlSetting("http://localhost:8080"),
-    description: "Auth server",
-  }),
-  realm: setting({
-    env: "KEYCLOAK_REALM",
-    schema: z.string().default("aauth-test"),
-    description: "Realm of the auth server; both together name the issuer",
-  }),
+  ...authServerSettings,
   trustedAgents: setting({
     env: "MARKET_ANALYSIS_TRUSTED_AGENTS",
     schema: listSetting(),

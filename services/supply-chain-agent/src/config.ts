@@ -1,4 +1,5 @@
 import {
+  authServerSettings,
   type Config,
   integerSetting,
   keyRotationSettings,
@@ -81,16 +82,7 @@ export const settings = {
     schema: listSetting(),
     description: "Scopes callers must bring as well, user-delegated only: what a token exchange may pass on",
   }),
-  authServerUrl: setting({
-    env: "KEYCLOAK_URL",
-    schema: urlSetting("http://localhost:8080"),
-    description: "Auth server",
-  }),
-  realm: setting({
-    env: "KEYCLOAK_REALM",
-    schema: z.string().default("aauth-test"),
-    description: "Realm of the auth server; both together name the issuer",
-  }),
+  ...authServerSettings,
   cataloguePseudonymousPerMinute: setting({
     env: "SUPPLY_CHAIN_CATALOGUE_PSEUDONYMOUS_PER_MINUTE",
     schema: perMinute(10, 250),

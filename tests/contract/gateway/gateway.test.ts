@@ -98,7 +98,9 @@ describe.each(stages)("$name", ({ name, file, isInProcess }) => {
         SUPPLY_CHAIN_AGENT_ADDR: agents["supply-chain-agent"]!.address,
         MARKET_ANALYSIS_AGENT_ADDR: agents["market-analysis-agent"]!.address,
       },
-      ...(isInProcess && { ownCheck: createOwnCheck(NOBODY, createGatewayCheck(checked, deps)) }),
+      ...(isInProcess && {
+        ownCheck: createOwnCheck(NOBODY, createGatewayCheck(checked, deps), deps.logger),
+      }),
     });
   });
   afterAll(() => gateway?.close());

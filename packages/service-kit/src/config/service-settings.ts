@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { LOG_FORMATS, LOG_LEVELS } from "../log/logger.ts";
 import { setting } from "./setting.ts";
-import { booleanSetting, integerSetting } from "./value-schemas.ts";
+import { booleanSetting, integerSetting, urlSetting } from "./value-schemas.ts";
 
 /** Settings that every service has under the same name. Spread them into the service's own. */
 export const serviceSettings = {
@@ -32,6 +32,23 @@ export const keyRotationSettings = {
     flag: "key-rotation-seconds",
     schema: integerSetting(0, { maximum: 2_592_000 }),
     description: "A new signing key every so many seconds; 0: one key from start to end",
+  }),
+};
+
+/** For services that have to do with the auth server: its address and realm, which name the issuer. */
+export const authServerSettings = {
+  authServerUrl: setting({
+    env: "KEYCLOAK_URL",
+    schema: urlSetting("http://localhost:8080"),
+    description: "Auth server",
+  }),
+  realm: setting({
+    env: "KEYCLOAK_REALM",
+    schema: z
+      .string()
+      .regex(/^[A-Za-z0-9._-]+$/, "expected a realm name")
+      .default("aauth-test"),
+    description: "Realm of the auth server; both together name the issuer",
   }),
 };
 

@@ -41,7 +41,8 @@ export function traceRequests(app: FastifyInstance): void {
   });
 }
 
-function endWithAnswer(span: Span, statusCode: number): void {
+/** Ends a SERVER span with its answer's status; one of 500 and above is an error. */
+export function endWithAnswer(span: Span, statusCode: number): void {
   span.setAttribute("http.response.status_code", statusCode);
   if (statusCode >= 500) {
     span.setAttribute("error.type", String(statusCode));

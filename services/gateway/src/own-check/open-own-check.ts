@@ -35,7 +35,7 @@ export async function openOwnCheck(
     ));
   const check = createGatewayCheck(settings, { logger });
   return {
-    ownCheck: createOwnCheck(settings.checkInProcess, check),
+    ownCheck: createOwnCheck(settings.checkInProcess, check, logger),
     close: async () => telemetry?.close(),
   };
 }

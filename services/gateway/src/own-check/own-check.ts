@@ -1,5 +1,11 @@
 import type { IncomingHttpHeaders } from "node:http";
-import { type CheckAnswer, type CheckMessage, type GatewayCheck, refusalOf } from "gateway-check";
+import {
+  type CheckAnswer,
+  type CheckMessage,
+  type GatewayCheck,
+  type GatewayCheckDeps,
+  refusalOf,
+} from "gateway-check";
 import type { Dispatcher } from "undici";
 import { type Cancellation, untilCancelled } from "../proxy/cancellation.ts";
 import { type CollectedResponse, ResponseTimeout } from "../proxy/collect-response.ts";
@@ -24,14 +30,22 @@ export interface OwnCheck {
   ): Promise<CollectedResponse>;
 }
 
-export function createOwnCheck(address: string, check: GatewayCheck): OwnCheck {
+type FailureLog = Pick<GatewayCheckDeps["logger"], "error">;
+
+/** @param logger told of what nobody has thought of; the caller only learns that there is no answer */
+export function createOwnCheck(address: string, check: GatewayCheck, logger: FailureLog): OwnCheck {
+  // A refusal, as it would be by the service. `failureMode: allow` is for one that says nothing.
+  const failed = (error: unknown): CheckAnswer => {
+    logger.error({ err: error }, "a check could not be judged");
+    return refusalOf(error);
+  };
+  const judge = (message: CheckMessage) => check.answer(message).catch(failed);
   return {
     address,
     isMeantBy: ({ host, port }) => `${host}:${port}` === address,
     async answer(request, { timeoutMs, cancellation }) {
       const message = checkMessage(request);
-      // What nobody has thought of is a refusal, as it would be by the service. `failureMode: allow` is for one that says nothing.
-      const answering = inCheckSpan(message, () => check.answer(message)).catch(refusalOf);
+      const answering = inCheckSpan(message, () => judge(message)).catch(failed);
       return collected(await untilCancelled(answering, cancellation, timeoutMs, tookTooLong));
     },
   };

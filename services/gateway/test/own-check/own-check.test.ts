@@ -37,13 +37,15 @@ async function setUp(ownCheck: OwnCheck, extAuthz: object = {}, policies: object
 /** Answers by hand, and keeps what it was asked. */
 function byHand(answer: (check: CheckMessage) => CheckAnswer | Promise<CheckAnswer>) {
   const asked: CheckMessage[] = [];
+  const logged: unknown[][] = [];
   const check: GatewayCheck = {
     async answer(message) {
       asked.push(message);
       return answer(message);
     },
   };
-  return { asked, ownCheck: createOwnCheck(ADDRESS, check) };
+  const logger = { error: (...line: unknown[]) => void logged.push(line) };
+  return { asked, logged, ownCheck: createOwnCheck(ADDRESS, check, logger) };
 }
 
 const pass = (): CheckAnswer => ({ status: 200, headers: { "x-aauth-claims": '{"agent":"http://a.test"}' } });
@@ -115,11 +117,13 @@ describe.skipIf(isRealGateway)("a check in the gateway's own process", () => {
   );
 
   test("fails in a way nobody has thought of: no pass, whatever failureMode says", async () => {
-    const { ownCheck } = byHand(() => Promise.reject(new Error("secret")));
+    const error = new Error("secret");
+    const { logged, ownCheck } = byHand(() => Promise.reject(error));
     const { agent, call } = await setUp(ownCheck, { failureMode: "allow" });
     const response = await call();
     expect([response.status, response.body]).toEqual([503, "AAuth failure: verification is not available"]);
     expect(agent.seen).toEqual([]);
+    expect(logged).toEqual([[{ err: error }, "a check could not be judged"]]);
   });
 
   test("a caller that leaves is not waited for, and the next is served", async () => {
@@ -175,6 +179,7 @@ describe.skipIf(isRealGateway)("a check in the gateway's own process", () => {
 });
 
 describe.skipIf(isRealGateway)("gateway-authz's own decision there", () => {
+  const logger = createLogger({ service: "gateway", level: "silent" });
   const real = () =>
     createOwnCheck(
       ADDRESS,
@@ -186,8 +191,9 @@ describe.skipIf(isRealGateway)("gateway-authz's own decision there", () => {
           requestFrom: "aauth",
           bodyCoverage: "required",
         },
-        { logger: createLogger({ service: "gateway", level: "silent" }) },
+        { logger },
       ),
+      logger,
     );
 
   test("refuses who has not signed", async () => {
