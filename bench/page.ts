@@ -19,7 +19,7 @@ import { quantile } from "./measure.ts";
 import { type Figure, judge, printRows, publishRows } from "./rows.ts";
 
 const LOADS = 15;
-const BUTTON = "Sign in with Keycloak";
+const BUTTON = "Sign in";
 
 const folder = await mkdtemp(join(tmpdir(), "page-"));
 try {

@@ -59,9 +59,9 @@ test("a page whose settings are wrong", async () => {
 
 test("signed out, the sign-in page, and a wrong password", async () => {
   await page.goto(stack.urls.ui);
-  await page.getByRole("button", { name: "Sign in with Keycloak" }).waitFor(WAIT);
+  await page.getByRole("button", { name: "Sign in" }).waitFor(WAIT);
   await expectAccessible(page, "ui-signed-out");
-  await press("Sign in with Keycloak");
+  await press("Sign in");
   await page.locator("#username").waitFor(WAIT);
   await expectAccessible(page, "login");
   watched.expectComplaint(/status of 401/);
@@ -228,7 +228,7 @@ test("a run that fails, and an auth server that is gone", async () => {
   await stack.kill("auth-server");
   other.expectComplaint(/ERR_CONNECTION_REFUSED/);
   await other.page.goto(stack.urls.ui);
-  await other.page.getByRole("button", { name: "Sign in with Keycloak" }).click();
+  await other.page.getByRole("button", { name: "Sign in" }).click();
   await other.page.getByTestId("failure-panel").waitFor(WAIT);
   await expectAccessible(other.page, "ui-auth-server-gone");
 });

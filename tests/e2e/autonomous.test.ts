@@ -26,9 +26,9 @@ describe("a person in a browser", () => {
   test("signs in on the auth server's page", async () => {
     const { page } = watched;
     await page.goto(stack.urls.ui);
-    await page.getByRole("button", { name: "Sign in with Keycloak" }).waitFor();
+    await page.getByRole("button", { name: "Sign in" }).waitFor();
     await screenshot(page, "ui-signed-out");
-    await page.getByRole("button", { name: "Sign in with Keycloak" }).click();
+    await page.getByRole("button", { name: "Sign in" }).click();
     await page.locator("#username").waitFor();
     await screenshot(page, "auth-server-login");
     await fillLoginPage(page);
@@ -127,6 +127,6 @@ describe("a person in a browser", () => {
   test("signs out", async () => {
     const { page } = watched;
     await page.getByRole("button", { name: "Sign out" }).click();
-    await page.getByRole("button", { name: "Sign in with Keycloak" }).waitFor({ timeout: 30_000 });
+    await page.getByRole("button", { name: "Sign in" }).waitFor({ timeout: 30_000 });
   });
 });

@@ -35,7 +35,7 @@ beforeAll(async () => {
   const { page } = watched;
   await page.setViewportSize({ width: 1280, height: 1000 });
   await page.goto(stack.urls.ui);
-  await page.getByRole("button", { name: "Sign in with Keycloak" }).click();
+  await page.getByRole("button", { name: "Sign in" }).click();
   await fillLoginPage(page);
   await page.getByRole("button", { name: "Optimize Laptop Supply Chain" }).click();
   await page.getByRole("heading", { name: "Optimization completed" }).waitFor(WAIT);

@@ -37,7 +37,7 @@ afterAll(async () => {
 test("a person sees the backend's delegate, lets it run, and sees what came of it", async () => {
   const { page } = watched;
   await page.goto(stack.urls.ui);
-  await page.getByRole("button", { name: "Sign in with Keycloak" }).click();
+  await page.getByRole("button", { name: "Sign in" }).click();
   await fillLoginPage(page);
   const panel = page.getByTestId("delegates-panel");
   await panel.getByRole("heading", { name: "Inventory scout" }).waitFor();

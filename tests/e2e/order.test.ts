@@ -33,7 +33,7 @@ beforeAll(async () => {
   });
   await page.setViewportSize({ width: 1280, height: 900 });
   await page.goto(stack.urls.ui);
-  await page.getByRole("button", { name: "Sign in with Keycloak" }).click();
+  await page.getByRole("button", { name: "Sign in" }).click();
   await fillLoginPage(page);
 });
 afterAll(async () => {

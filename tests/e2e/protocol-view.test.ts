@@ -20,7 +20,7 @@ async function signedInPage(stack: TestStack): Promise<WatchedPage> {
   const { page } = watched;
   await page.setViewportSize({ width: 1280, height: 1000 });
   await page.goto(stack.urls.ui);
-  await page.getByRole("button", { name: "Sign in with Keycloak" }).click();
+  await page.getByRole("button", { name: "Sign in" }).click();
   await fillLoginPage(page);
   await page.getByTestId("signed-in-user").waitFor();
   return watched;
@@ -206,7 +206,7 @@ describe("a user-delegated run over both hops", () => {
     // Also for its owner in another browser, who has to sign in first.
     const elsewhere = await openPage(browser);
     await elsewhere.page.goto(address);
-    await elsewhere.page.getByRole("button", { name: "Sign in with Keycloak" }).click();
+    await elsewhere.page.getByRole("button", { name: "Sign in" }).click();
     await fillLoginPage(elsewhere.page);
     await elsewhere.page.getByRole("heading", { name: "9. Supply-chain agent to Auth server" }).waitFor(WAIT);
     expect(elsewhere.page.url()).toBe(address);

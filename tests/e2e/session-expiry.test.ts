@@ -43,7 +43,7 @@ const tokenOf = (request: Request) => request.headers().authorization;
 test("a session goes on when its access token ends, and the person notices nothing", async () => {
   const { page } = watched;
   await page.goto(stack.urls.ui);
-  await page.getByRole("button", { name: "Sign in with Keycloak" }).click();
+  await page.getByRole("button", { name: "Sign in" }).click();
   await fillLoginPage(page);
   await page.getByLabel("Custom prompt").fill(PROMPT);
   const [first] = await Promise.all([

@@ -31,7 +31,7 @@ describe.each(["hwk", "jwks"] as const)(
     test("gets an answer without challenge and token", async () => {
       const { page } = watched;
       await page.goto(stack.urls.ui);
-      await page.getByRole("button", { name: "Sign in with Keycloak" }).click();
+      await page.getByRole("button", { name: "Sign in" }).click();
       await fillLoginPage(page);
       await page.getByRole("button", { name: "Optimize Laptop Supply Chain" }).click();
       await page.getByRole("heading", { name: "Optimization completed" }).waitFor(WAIT);

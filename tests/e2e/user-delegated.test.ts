@@ -36,7 +36,7 @@ async function signedInPage(stack: TestStack): Promise<UserPage> {
   });
   await page.setViewportSize({ width: 1280, height: 900 });
   await page.goto(stack.urls.ui);
-  await page.getByRole("button", { name: "Sign in with Keycloak" }).click();
+  await page.getByRole("button", { name: "Sign in" }).click();
   await fillLoginPage(page);
   await page.getByTestId("signed-in-user").waitFor();
   return { ...watched, runs };

@@ -17,7 +17,7 @@ export function Landing({ problem, onSignIn }: { problem: Failure | undefined; o
           comes back with an auth token that only its own key can use.
         </p>
         <Button size="lg" onClick={onSignIn}>
-          Sign in with Keycloak
+          Sign in
         </Button>
         {problem && (
           <div className={styles.problem}>
