@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, vi } from "vitest";
 import { runWithConsent } from "../support/consent-run.ts";
 import { signIn } from "../support/optimization-run.ts";
 import { userAccessToken } from "../support/sign-in.ts";
-import { startStack, type TestStack } from "../support/start-stack.ts";
+import { LOG_WAIT, startStack, type TestStack } from "../support/start-stack.ts";
 import { tokenBlock } from "../support/walkthrough-blocks.ts";
 import { commandsOf, isDemo } from "../support/walkthrough-commands.ts";
 import { issuedToken, messageOf } from "../support/walkthrough-messages.ts";
@@ -43,7 +43,9 @@ describePage(
       expect((await user.run(PROMPT)).status).toBe("completed");
       await pause(NEW_KEYS_MS);
       expect((await user.run(PROMPT)).status).toBe("completed");
-      expect(stack.log()).toContain("Received auth_token from auth server (refresh)");
+      await expect
+        .poll(() => stack.log(), LOG_WAIT)
+        .toContain("Received auth_token from auth server (refresh)");
       const since = stack.log().length;
       for (const party of PARTIES) {
         const line = new RegExp(`^${party} +\\|.*New signing key`, "m");

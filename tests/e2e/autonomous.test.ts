@@ -5,7 +5,7 @@ import { openPage, startBrowser, type WatchedPage } from "../support/browser.ts"
 import { wholeTrace } from "../support/run-trace.ts";
 import { screenshot } from "../support/screenshot.ts";
 import { fillLoginPage } from "../support/sign-in.ts";
-import { startStack, type TestStack } from "../support/start-stack.ts";
+import { LOG_WAIT, startStack, type TestStack } from "../support/start-stack.ts";
 
 let stack: TestStack;
 let browser: Browser;
@@ -96,7 +96,9 @@ describe("a person in a browser", () => {
     await page.getByRole("button", { name: "Run Custom Optimization" }).click();
     await page.getByRole("heading", { name: "Market Analysis Report" }).waitFor({ timeout: 30_000 });
     await screenshot(page, "ui-market-analysis");
-    expect(stack.log()).toMatch(/market-analysis-agent +\| .*Authorization successful.*supply-chain-agent/);
+    await expect
+      .poll(() => stack.log(), LOG_WAIT)
+      .toMatch(/market-analysis-agent +\| .*Authorization successful.*supply-chain-agent/);
   });
 
   test("can work with the keyboard alone, and at phone width", async () => {

@@ -22,7 +22,7 @@ import {
   signedBy,
 } from "../support/foreign-agent.ts";
 import { signIn } from "../support/optimization-run.ts";
-import { startStack, type TestStack } from "../support/start-stack.ts";
+import { LOG_WAIT, startStack, type TestStack } from "../support/start-stack.ts";
 
 const JWKS: Scheme = { scheme: "jwks" };
 const now = () => Math.floor(Date.now() / 1000);
@@ -396,7 +396,7 @@ test("D14: no whole token is in the log of any service", async () => {
   const delegated = await startStack({ modes: { authorizationScheme: "user-delegated" } });
   try {
     await runWithConsent(delegated, "optimize laptop supply chain and perform market analysis");
-    expect(delegated.log()).toMatch(/Received auth_token/);
+    await expect.poll(() => delegated.log(), LOG_WAIT).toMatch(/Received auth_token/);
     // Header, claims and signature of a JWS: 40 characters and more of each.
     expect(delegated.log()).not.toMatch(/eyJ[\w-]{40,}\.[\w-]{40,}\.[\w-]{40,}/);
   } finally {

@@ -20,7 +20,7 @@ import {
 } from "../support/foreign-agent.ts";
 import { signIn } from "../support/optimization-run.ts";
 import { DEMO_USER, userAccessToken } from "../support/sign-in.ts";
-import { startStack, type TestStack } from "../support/start-stack.ts";
+import { LOG_WAIT, startStack, type TestStack } from "../support/start-stack.ts";
 
 installLocalhostLookup();
 
@@ -249,8 +249,9 @@ describe("B1: an access token counts only whole", () => {
   ])("one %s does not", async (_what, forgery, reason) => {
     const before = stack.log().length;
     await expectNoUser(accessToken(forgery));
-    expect(stack.log().slice(before)).toContain("user token refused");
-    expect(stack.log().slice(before)).toContain(reason);
+    const told = () => stack.log().slice(before);
+    await expect.poll(told, LOG_WAIT).toContain("user token refused");
+    await expect.poll(told, LOG_WAIT).toContain(reason);
   });
 });
 
@@ -304,7 +305,7 @@ describe("B6: a challenge that is not for this agent is not followed", () => {
   test("a good one of the same resource is followed", async () => {
     change = {};
     await (await signIn(misled)).run({});
-    expect(misled.log()).toMatch(/Requesting auth_token/);
+    await expect.poll(() => misled.log(), LOG_WAIT).toMatch(/Requesting auth_token/);
   });
 });
 

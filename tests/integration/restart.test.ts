@@ -1,7 +1,7 @@
 import { installLocalhostLookup } from "service-kit";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type ApiUser, signIn, signInAgain } from "../support/optimization-run.ts";
-import { startStack, type TestStack } from "../support/start-stack.ts";
+import { LOG_WAIT, startStack, type TestStack } from "../support/start-stack.ts";
 
 installLocalhostLookup();
 
@@ -83,7 +83,9 @@ describe("a service that is started again, with a new key of the old name", () =
         /Hop: supply-chain-agent -> auth server. Code: (token_request|discovery)_failed/,
       ),
     });
-    expect(stack.log().slice(since)).toMatch(/supply-chain-agent +\| .*signature-only mode/);
+    await expect
+      .poll(() => stack.log().slice(since), LOG_WAIT)
+      .toMatch(/supply-chain-agent +\| .*signature-only mode/);
 
     await stack.startAgain("auth-server");
     user = await signInAgain(stack);
@@ -104,6 +106,8 @@ describe("a service that is started again, with a new key of the old name", () =
       async () => expect(await marketAnalysis()).toMatchObject({ agent: "market-analysis-agent" }),
       RETRY,
     );
-    expect(stack.log().slice(since)).toMatch(/supply-chain-agent +\| .*Token exchange: upstream_auth_token=/);
+    await expect
+      .poll(() => stack.log().slice(since), LOG_WAIT)
+      .toMatch(/supply-chain-agent +\| .*Token exchange: upstream_auth_token=/);
   });
 });

@@ -3,7 +3,7 @@ import { installLocalhostLookup } from "service-kit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { isAlive } from "../support/child.ts";
 import { userAccessToken } from "../support/sign-in.ts";
-import { startStack, type TestStack } from "../support/start-stack.ts";
+import { LOG_WAIT, startStack, type TestStack } from "../support/start-stack.ts";
 
 installLocalhostLookup();
 
@@ -52,7 +52,9 @@ describe("the stack as the demo starts it, on ports of its own", () => {
   test("a signed-in user's run goes through both agents", async () => {
     const state = await run({ custom_prompt: "optimize laptop supply chain and perform market analysis" });
     expect(state).toMatchObject({ status: "completed", progress_percentage: 100 });
-    expect(stack.log()).toMatch(/market-analysis-agent +\| INFO:agent_executor:✅ Authorization successful/);
+    await expect
+      .poll(() => stack.log(), LOG_WAIT)
+      .toMatch(/market-analysis-agent +\| INFO:agent_executor:✅ Authorization successful/);
   });
 
   test("no whole token, signature or key is in any service's log", () => {

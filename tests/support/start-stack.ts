@@ -12,6 +12,9 @@ import {
 } from "../../scripts/demo/stack.ts";
 import { freePorts } from "./free-ports.ts";
 
+/** A line of the log arrives over a pipe, some time after what it tells of. For `expect.poll`. */
+export const LOG_WAIT = { timeout: 5_000, interval: 20 };
+
 export interface TestStackOptions {
   /** Default: as the demo, but without the web page and the delegate. */
   readonly modes?: Partial<StackModes>;
