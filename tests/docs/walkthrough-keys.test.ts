@@ -43,9 +43,8 @@ describePage(
       expect((await user.run(PROMPT)).status).toBe("completed");
       await pause(NEW_KEYS_MS);
       expect((await user.run(PROMPT)).status).toBe("completed");
-      await expect
-        .poll(() => stack.log(), LOG_WAIT)
-        .toContain("Received auth_token from auth server (refresh)");
+      const refreshed = "Received auth_token from auth server (refresh)";
+      await vi.waitFor(() => expect(stack.log()).toContain(refreshed), LOG_WAIT);
       const since = stack.log().length;
       for (const party of PARTIES) {
         const line = new RegExp(`^${party} +\\|.*New signing key`, "m");
