@@ -14,7 +14,8 @@ export async function takenPorts(services: readonly ServiceDescription[]): Promi
   return wanted.filter((_, index) => taken[index]);
 }
 
-async function isTaken(port: number): Promise<boolean> {
+/** Whether somebody listens there, on either loopback address, or it cannot be bound. */
+export async function isTaken(port: number): Promise<boolean> {
   const answers = await Promise.all(LOOPBACK_ADDRESSES.map((host) => answersAt(host, port)));
   // Binding alone is not proof: macOS lets 127.0.0.1 be bound beside a wildcard listener. Connecting alone is not either:
   // a listener with a full queue does not answer.

@@ -1,4 +1,4 @@
-import { createServer, type Server } from "node:net";
+import { isTaken } from "../../scripts/demo/taken-ports.ts";
 
 /**
  * Below what systems give to outgoing connections (from 32768 on Linux, 49152 elsewhere): a port from there may be somebody's before the
@@ -12,7 +12,7 @@ const STEP = 997;
 let next = (process.pid * STEP) % COUNT;
 
 /**
- * `count` distinct ports that were free on 127.0.0.1 a moment ago. A process gets none a second time before it has had all; between
+ * `count` distinct ports that were free on loopback a moment ago. A process gets none a second time before it has had all; between
  * this and their use somebody else may still take one, but hardly by chance.
  */
 export async function freePorts(count: number): Promise<number[]> {
@@ -20,24 +20,7 @@ export async function freePorts(count: number): Promise<number[]> {
   for (let tries = 0; ports.length < count; tries++) {
     if (tries === COUNT) throw new Error("there are not enough free ports");
     const port = FIRST + (next++ % COUNT);
-    if (await isFree(port)) ports.push(port);
+    if (!(await isTaken(port))) ports.push(port);
   }
   return ports;
-}
-
-async function isFree(port: number): Promise<boolean> {
-  const server = await listening(port);
-  if (server !== undefined) await new Promise((resolve) => server.close(resolve));
-  return server !== undefined;
-}
-
-function listening(port: number): Promise<Server | undefined> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", (error: NodeJS.ErrnoException) => {
-      if (error.code === "EADDRINUSE" || error.code === "EACCES") resolve(undefined);
-      else reject(error);
-    });
-    server.listen(port, "127.0.0.1", () => resolve(server));
-  });
 }

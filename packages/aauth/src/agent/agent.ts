@@ -230,7 +230,7 @@ export function createAgent(options: AgentOptions): Agent {
     observer: options.observer,
     revealTokens,
     now,
-    timeoutMs: timeouts.requestMs === Number.POSITIVE_INFINITY ? undefined : (timeouts.requestMs ?? 120_000),
+    timeoutMs: timeouts.requestMs ?? 120_000,
     maxRequestBodyBytes: options.maxRequestBodyBytes ?? 1_048_576,
     pythonAgents: interop.pythonAgents ?? false,
   };

@@ -5,7 +5,7 @@
  */
 
 import { readAtMost } from "../metadata/read-at-most.ts";
-import { RecentMap } from "../store/recent-map.ts";
+import { remembering } from "../store/remembering.ts";
 
 export interface OutgoingRequest {
   readonly method: string;
@@ -53,22 +53,14 @@ export async function readOutgoingRequest(
 
 type Address = Pick<CallersRequest, "url" | "origin">;
 
-function addressOf(text: string): Address {
-  const known = addresses.get(text);
-  if (known !== undefined) return known;
+const addressOf = remembering(256, (text): Address => {
   const url = new URL(text);
   if (!/^https?:$/.test(url.protocol)) throw new TypeError("only http and https can be signed");
   if (url.username !== "" || url.password !== "")
     throw new TypeError("an URL with credentials cannot be signed");
   url.hash = "";
-  const address = { url: url.href, origin: url.origin };
-  if (text.length <= MAX_KEPT_CHARACTERS) addresses.set(text, address);
-  return address;
-}
-
-/** An agent calls the same few addresses for ever. */
-const MAX_KEPT_CHARACTERS = 512;
-const addresses = new RecentMap<string, Address>(256);
+  return { url: url.href, origin: url.origin };
+});
 
 /** A name or value that the platform's `Headers` would neither change nor refuse. */
 const PLAIN_NAME = /^[a-z0-9-]+$/;

@@ -23,7 +23,7 @@ export interface SendOptions {
   readonly key: SigningKey;
   readonly credential: SignatureKeyChoice;
   readonly purpose: "resource" | "token";
-  /** Until the response headers are here; the body may stream on. Unset where the request's own signals see to it. */
+  /** Until the response headers are here; the body may stream on. Unset or `Infinity` where the request's own signals see to it. */
   readonly timeoutMs?: number;
   readonly observe: AgentObserver;
   /** Default 1. */
@@ -76,8 +76,8 @@ export function createSender({ transport, now, signatureEncoding }: SenderOption
         ...(body === undefined ? {} : { body }),
         ...(signal === undefined ? {} : { signal }),
       });
-    const { timeoutMs } = options;
-    const response = await (timeoutMs === undefined
+    const { timeoutMs = Number.POSITIVE_INFINITY } = options;
+    const response = await (timeoutMs === Number.POSITIVE_INFINITY
       ? send(anyOf(signals))
       : // `AbortSignal.timeout` would go on to cut a body that streams for longer; this one ends with the headers.
         withTimeout(timeoutMs, (timeout) => send(anyOf([...signals, timeout]))));

@@ -70,7 +70,7 @@ export interface SignedFetchOptions {
   readonly observer: AgentObserver | undefined;
   readonly revealTokens: boolean;
   readonly now: () => number;
-  readonly timeoutMs: number | undefined;
+  readonly timeoutMs: number;
   readonly maxRequestBodyBytes: number;
   readonly pythonAgents: boolean;
 }
@@ -222,8 +222,7 @@ export function createSignedFetch(options: SignedFetchOptions, context: FetchCon
     attempt: Pick<SendOptions, "key" | "credential" | "attempt" | "retryReason">,
   ): Promise<Response> {
     const { timeoutMs, pythonAgents } = options;
-    const limit = timeoutMs === undefined ? {} : { timeoutMs };
-    return options.send(request, { ...attempt, ...limit, purpose: "resource", observe, pythonAgents });
+    return options.send(request, { ...attempt, purpose: "resource", timeoutMs, observe, pythonAgents });
   }
 
   async function challengeIn(response: Response, { url }: OutgoingRequest): Promise<AgentAuth | undefined> {

@@ -6,7 +6,7 @@
  */
 
 import { AAuthError } from "../errors.ts";
-import { RecentMap } from "../store/recent-map.ts";
+import { remembering } from "../store/remembering.ts";
 
 export interface GuardOptions {
   /** Allows loopback and `*.localhost`, also over `http`. Private and link-local addresses stay closed. Default false. */
@@ -40,15 +40,10 @@ export function guardUrl(value: string, options: GuardOptions): URL {
  * slash, spelled as the URL parser spells it. Identifiers are compared as strings, so only one spelling may exist.
  */
 export function isIdentifier(value: string): boolean {
-  if (identifiers.get(value) === true) return true;
-  const isOne = isCanonical(value);
-  if (isOne && value.length <= MAX_KEPT_CHARACTERS) identifiers.set(value, true);
-  return isOne;
+  return knownIdentifier(value) === true;
 }
 
-/** Each request names one, and they are always the same few. */
-const MAX_KEPT_CHARACTERS = 512;
-const identifiers = new RecentMap<string, true>(512);
+const knownIdentifier = remembering(512, (value) => isCanonical(value) || undefined);
 
 function isCanonical(value: string): boolean {
   const url = parse(value);

@@ -1,4 +1,4 @@
-import { RecentMap } from "../store/recent-map.ts";
+import { remembering } from "../store/remembering.ts";
 
 /** Scheme, authority, path, query; no nested repetition. A backslash is no slash here, as it is none on the wire. */
 const ABSOLUTE_URL = /^(https?):\/\/([^/?#]*)(\/[^?#]*)?(\?[^#]*)?(?:#|$)/i;
@@ -19,16 +19,10 @@ export interface RequestTarget {
  * @throws {TypeError} when the URL is not absolute, not http or https, or has a user part
  */
 export function requestTarget(url: string): RequestTarget {
-  const known = targets.get(url);
-  if (known !== undefined) return known;
-  const target = Object.freeze(takenApart(url));
-  if (url.length <= MAX_KEPT_CHARACTERS) targets.set(url, target);
-  return target;
+  return knownTarget(url);
 }
 
-/** An agent calls the same few addresses for ever. */
-const MAX_KEPT_CHARACTERS = 512;
-const targets = new RecentMap<string, RequestTarget>(256);
+const knownTarget = remembering(256, (url) => Object.freeze(takenApart(url)));
 
 function takenApart(url: string): RequestTarget {
   const match = ABSOLUTE_URL.exec(url);
