@@ -4,7 +4,7 @@ import { askPolicy } from "../../scripts/consent/ask-policy.ts";
 import { openConsentPolicy } from "../../scripts/consent/consent-policy.ts";
 import { runProgram } from "../../scripts/run-program.ts";
 import { startChild } from "../support/child.ts";
-import { freePorts } from "../support/free-ports.ts";
+import { freePort } from "../support/free-ports.ts";
 
 const DEFAULTS = ["--clear", "--scopes", "openid profile email", "--prefixes", "user. profile. email."];
 
@@ -17,7 +17,7 @@ beforeAll(async () => {
     await consent(DEFAULTS);
     return;
   }
-  const [port] = await freePorts(1);
+  const port = await freePort();
   authServer = `http://localhost:${port}`;
   child = startChild(process.execPath, ["services/auth-server/src/main.ts"], {
     env: { PATH: process.env.PATH, AUTH_SERVER_PORT: String(port), AUTH_SERVER_URL: authServer },

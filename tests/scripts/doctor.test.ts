@@ -13,7 +13,7 @@ import {
   dockerState,
   programFindings,
 } from "../../scripts/doctor/programs.ts";
-import { freePorts } from "../support/free-ports.ts";
+import { freePort, freePorts } from "../support/free-ports.ts";
 
 const NOW_MS = Date.UTC(2026, 11, 1);
 
@@ -43,7 +43,7 @@ test("a taken port is a problem with its purpose and the variable that moves it,
       text: `${ports.delegateAgent} (delegate-agent) is taken: end what listens there, or set DELEGATE_AGENT_PORT to another port`,
     },
   ]);
-  const [other] = await freePorts(1);
+  const other = await freePort();
   expect(await portFindings({ ...env, DELEGATE_AGENT_PORT: String(other) })).toMatchObject([
     { verdict: "ok", text: expect.stringContaining(String(other)) },
   ]);

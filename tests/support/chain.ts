@@ -15,7 +15,7 @@ import { fastifyAAuth } from "fastify-aauth";
 import { createLogger, loadConfig } from "service-kit";
 import { buildAuthServer } from "../../services/auth-server/src/app.ts";
 import { settings } from "../../services/auth-server/src/config.ts";
-import { freePorts } from "./free-ports.ts";
+import { freePort } from "./free-ports.ts";
 
 /** An auth server on a port of its own. */
 export interface ChainAuthServer {
@@ -26,7 +26,7 @@ export interface ChainAuthServer {
 }
 
 export async function startAuthServer(env: Readonly<Record<string, string>> = {}): Promise<ChainAuthServer> {
-  const [port] = await freePorts(1);
+  const port = await freePort();
   const url = `http://localhost:${port}`;
   const config = loadConfig({
     service: "auth-server",
@@ -36,7 +36,7 @@ export async function startAuthServer(env: Readonly<Record<string, string>> = {}
   });
   const logger = createLogger({ service: "auth-server", level: "silent" });
   const { app, issuer } = await buildAuthServer(config, { logger });
-  await app.listen({ host: "127.0.0.1", port: port! });
+  await app.listen({ host: "127.0.0.1", port });
   return {
     issuer,
     async setAttributes(attributes) {
@@ -93,7 +93,7 @@ export async function startParty(options: {
   next?: ChainParty;
 }): Promise<ChainParty> {
   const { name, authServer, asks, scopes, next } = options;
-  const [port] = await freePorts(1);
+  const port = await freePort();
   const id = `http://${name}.localhost:${port}`;
   const key = await generateSigningKey({ kid: `${name}-1` });
   const discovery = createDiscovery({ development: true });
@@ -142,6 +142,6 @@ export async function startParty(options: {
       }
     },
   );
-  await app.listen({ host: "127.0.0.1", port: port! });
+  await app.listen({ host: "127.0.0.1", port });
   return { id, agent, received, close: () => app.close() };
 }

@@ -24,3 +24,9 @@ export async function freePorts(count: number): Promise<number[]> {
   }
   return ports;
 }
+
+/** One of them. */
+export async function freePort(): Promise<number> {
+  const [port] = await freePorts(1);
+  return port as number;
+}

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test, vi } from "vitest";
+import { freePort } from "../../../tests/support/free-ports.ts";
 import { startFakeServer } from "./support/fake-agent.ts";
-import { freePort } from "./support/gateway-under-test.ts";
 import { send } from "./support/http-client.ts";
 
 const MAIN = fileURLToPath(new URL("../src/main.ts", import.meta.url));

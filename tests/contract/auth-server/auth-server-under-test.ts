@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { startChild } from "../../support/child.ts";
-import { freePorts } from "../../support/free-ports.ts";
+import { freePort } from "../../support/free-ports.ts";
 
 /** Realm attributes, all of them text. */
 export type Attributes = Readonly<Record<string, string>>;
@@ -81,7 +81,7 @@ export async function startAuthServer(): Promise<AuthServerUnderTest> {
 }
 
 async function startEmbedded() {
-  const [port] = await freePorts(1);
+  const port = await freePort();
   const origin = `http://localhost:${port}`;
   const child = startChild(process.execPath, ["services/auth-server/src/main.ts"], {
     env: { PATH: process.env.PATH, AUTH_SERVER_PORT: String(port), AUTH_SERVER_URL: origin },

@@ -12,13 +12,10 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type CheckConfig, createGatewayCheck } from "../../../packages/gateway-check/src/index.ts";
 import { createOwnCheck } from "../../../services/gateway/src/own-check/own-check.ts";
 import type { FakeServer } from "../../../services/gateway/test/support/fake-agent.ts";
-import {
-  freePort,
-  isRealGateway,
-  startGateway,
-} from "../../../services/gateway/test/support/gateway-under-test.ts";
+import { isRealGateway, startGateway } from "../../../services/gateway/test/support/gateway-under-test.ts";
 import { send, type TestResponse } from "../../../services/gateway/test/support/http-client.ts";
 import { buildGatewayAuthz } from "../../../services/gateway-authz/src/app.ts";
+import { freePort } from "../../support/free-ports.ts";
 import { startEnforcingAgent } from "./enforcing-agent.ts";
 import { type Destination, expectationFor, type PolicyFile, type Request } from "./expectation.ts";
 import { BACKEND, createIdentities } from "./identities.ts";

@@ -1,7 +1,7 @@
-import { createServer } from "node:net";
 import { createTestClock, createTestDiscovery, type TestClock } from "aauth/testing";
 import { createLogger, loadConfig } from "service-kit";
 import { onTestFinished } from "vitest";
+import { freePort } from "../../../../tests/support/free-ports.ts";
 import { type AuthServer, type AuthServerDependencies, buildAuthServer } from "../../src/app.ts";
 import { type AuthServerConfig, settings } from "../../src/config.ts";
 import { type AuthTokenAlgorithm, createRealmKeys, type RealmKeys } from "../../src/realm/realm-keys.ts";
@@ -63,14 +63,4 @@ export function recordingLogger() {
     destination: { write: (line) => lines.push(line) },
   });
   return { logger, lines };
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer().once("error", reject);
-    probe.listen(0, "127.0.0.1", () => {
-      const { port } = probe.address() as { port: number };
-      probe.close(() => resolve(port));
-    });
-  });
 }

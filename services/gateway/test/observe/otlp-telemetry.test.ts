@@ -1,9 +1,10 @@
 import { createServer } from "node:net";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { freePort } from "../../../../tests/support/free-ports.ts";
 import { createOtlpTelemetry } from "../../src/observe/otlp-telemetry.ts";
 import type { GatewaySpan } from "../../src/telemetry.ts";
 import { type FakeAnswer, startFakeServer } from "../support/fake-agent.ts";
-import { freePort, isRealGateway, oneRoute, startGateway } from "../support/gateway-under-test.ts";
+import { isRealGateway, oneRoute, startGateway } from "../support/gateway-under-test.ts";
 import { send } from "../support/http-client.ts";
 import { startOtlpSink } from "../support/otlp-sink.ts";
 

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePorts } from "../../../../tests/support/free-ports.ts";
 import { buildGateway } from "../../src/app.ts";
 import type { OwnCheck } from "../../src/own-check/own-check.ts";
 import type { GatewaySpan } from "../../src/telemetry.ts";
@@ -151,7 +151,7 @@ async function startBinary(
   file: GatewayFile | string,
   options: Parameters<typeof startGateway>[1] = {},
 ): Promise<GatewayUnderTest> {
-  const [free, admin, stats, readiness] = await Promise.all([freePort(), freePort(), freePort(), freePort()]);
+  const [free, admin, stats, readiness] = await freePorts(4);
   const port = Number(options.env?.GATEWAY_PORT ?? free);
   const folder = mkdtempSync(join(tmpdir(), "gateway-under-test-"));
   const path = join(folder, "config.yaml");
@@ -205,14 +205,4 @@ async function startBinary(
     reload: async (document) => writeFileSync(path, textOf(document, port)),
     close,
   };
-}
-
-/** A port that was free a moment ago, for what has to be known before anything listens. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
-    });
-  });
 }
