@@ -89,12 +89,15 @@ async function readBody(
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
   if (source === null) return undefined;
   let body: Uint8Array<ArrayBuffer>;
-  let type: string | null;
+  let type: string | null = null;
   if (typeof source === "string") {
     body = utf8.encode(source);
     type = "text/plain;charset=UTF-8";
-    if (body.byteLength > maxBodyBytes)
-      throw new RangeError(`the request body exceeds ${maxBodyBytes} bytes`);
+    requireBounded(body, maxBodyBytes);
+  } else if (source instanceof Uint8Array) {
+    requireBounded(source, maxBodyBytes);
+    // A copy: what its owner does with it meanwhile must not come between signature and wire, nor into the retry.
+    body = new Uint8Array(source);
   } else {
     const response = new Response(source);
     body = await readAtMost(response.body, maxBodyBytes);
@@ -104,6 +107,10 @@ async function readBody(
   // A body is never without a type: the signature has to cover it.
   fields["content-type"] ??= type ?? "application/octet-stream";
   return body;
+}
+
+function requireBounded({ byteLength }: Uint8Array, maxBytes: number): void {
+  if (byteLength > maxBytes) throw new RangeError(`the request body exceeds ${maxBytes} bytes`);
 }
 
 const utf8 = new TextEncoder();

@@ -28,6 +28,8 @@ describe("a signed fetch", () => {
   it.each([
     ["a string", "text", "text/plain;charset=UTF-8"],
     ["bytes", new TextEncoder().encode("text"), "application/octet-stream"],
+    ["a view into a larger buffer", Buffer.from("-text-").subarray(1, 5), "application/octet-stream"],
+    ["a buffer", new TextEncoder().encode("text").buffer, "application/octet-stream"],
     ["a form", new URLSearchParams({ a: "b" }), "application/x-www-form-urlencoded;charset=UTF-8"],
     ["a blob", new Blob(["text"], { type: "text/x" }), "text/x"],
     ["a stream", new Blob(["text"]).stream(), "application/octet-stream"],
@@ -41,6 +43,17 @@ describe("a signed fetch", () => {
     } as RequestInit);
     expect(response.status).toBe(200);
     expect(world.sent[0]?.headers["content-type"]).toBe(contentType);
+    expect(new TextDecoder().decode(world.sent[0]?.body)).toMatch(/^(text|a=b)$/);
+  });
+
+  it("sends the bytes that it was called with, also after a challenge", async () => {
+    const world = await createWorld();
+    const body = new TextEncoder().encode("text");
+    const response = world.agent().fetchFor()(URL_ROOT, { method: "POST", body });
+    body.fill(0);
+    expect((await response).status).toBe(200);
+    const texts = world.sent.map(({ url, body }) => url === URL_ROOT && new TextDecoder().decode(body));
+    expect(texts).toEqual(["text", false, "text"]);
   });
 
   it("takes a Request, and an URL object", async () => {
@@ -68,6 +81,7 @@ describe("a signed fetch", () => {
     ["a relative URL", "/path", {}, TypeError],
     ["a GET with a body", URL_ROOT, { body: "x" }, TypeError],
     ["a body over the limit", URL_ROOT, { method: "POST", body: "x".repeat(101) }, RangeError],
+    ["bytes over the limit", URL_ROOT, { method: "POST", body: new Uint8Array(101) }, RangeError],
     ["a stream over the limit", URL_ROOT, { method: "POST", body: new Blob(["x".repeat(101)]) }, RangeError],
   ])("refuses %s before anything is sent", async (_name, url, init, type) => {
     const world = await createWorld();
