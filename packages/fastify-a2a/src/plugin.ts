@@ -12,7 +12,7 @@ import {
 } from "@a2a-js/sdk/server";
 import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { toEventStream } from "./event-stream.ts";
-import { errorResponse, JsonRpcError, readJsonRpcRequest } from "./json-rpc.ts";
+import { errorResponse, JSON_RPC_ERRORS, JsonRpcError, readJsonRpcRequest } from "./json-rpc.ts";
 import { toLegacyAgentCard } from "./legacy-agent-card.ts";
 
 /** What the executor shall know of the HTTP request. */
@@ -95,7 +95,8 @@ export async function fastifyA2A(app: FastifyInstance, options: A2AOptions): Pro
       ...(state && { state: new Map(state) }),
     });
     const answer = await (legacy ? legacyRpc : rpc).handle(body, context);
-    if (!isStream(answer)) return answer;
+    if (!isStream(answer))
+      return withoutInsides(answer, id, (error) => request.log.error({ error, method }, "A2A call failed"));
     try {
       const stream = await toEventStream(answer, id, (error) =>
         request.log.error({ err: error, method }, "A2A stream failed"),
@@ -161,6 +162,18 @@ function serveCard(
 function headerOf(request: FastifyRequest, name: string): string | undefined {
   const value = request.headers[name];
   return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+/** What the SDK did not foresee comes with the message of the exception: that is for the log. */
+function withoutInsides(
+  answer: object,
+  id: string | number | null,
+  onError: (error: { message?: unknown }) => void,
+): object {
+  const { error } = answer as { error?: { code: number; message?: unknown } };
+  if (error?.code !== JSON_RPC_ERRORS.internalError.code) return answer;
+  onError(error);
+  return errorResponse("internalError", id);
 }
 
 function isStream(answer: unknown): answer is AsyncGenerator<unknown, void, undefined> {

@@ -146,6 +146,17 @@ describe("refusals are JSON-RPC errors under 200", () => {
     expect(reply.body).not.toContain("password");
     expect(seen).toEqual([new Error("database password is wrong")]);
   });
+
+  // The library reads members of a configuration that is not there.
+  test.each(["tasks/pushNotificationConfig/set", "CreateTaskPushNotificationConfig"])(
+    "what the library trips over in %s stays inside",
+    async (method) => {
+      const reply = await post(echoAgent(), JSON.stringify({ jsonrpc: "2.0", id: 1, method, params: {} }));
+      expect(reply.statusCode).toBe(200);
+      expect(reply.json().error.code).toBeLessThan(-32000);
+      expect(reply.body).not.toMatch(/undefined|Cannot read|TypeError/);
+    },
+  );
 });
 
 test("a body over the bound is an HTTP 413", async () => {
