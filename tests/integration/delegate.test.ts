@@ -164,7 +164,7 @@ describe("the backend's delegate", () => {
       discovery,
     });
     const reply = await stranger.fetchFor()(url, { method: "POST" });
-    expect([reply.status, await reply.text()]).toEqual([401, expect.stringContaining("discovery_blocked")]);
+    expect([reply.status, await reply.text()]).toEqual([403, "untrusted_agent"]);
   });
 });
 

@@ -1,6 +1,8 @@
 import type { Progress } from "backend-api";
 import { installLocalhostLookup } from "service-kit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { settings as backendSettings } from "../../services/backend/src/config.ts";
+import { settings as agentSettings } from "../../services/supply-chain-agent/src/config.ts";
 import { type ApiUser, signIn, whileSuspended } from "../support/optimization-run.ts";
 import { startStack, type TestStack } from "../support/start-stack.ts";
 
@@ -13,12 +15,7 @@ beforeAll(async () => {
   stack = await startStack({
     env: {
       // Each hop gives up before the one in front of it: market analysis 4 s, the gateway's check 5 s, the whole run 8 s.
-      "supply-chain-agent": {
-        MARKET_ANALYSIS_CONNECT_TIMEOUT: "1",
-        MARKET_ANALYSIS_READ_TIMEOUT: "1",
-        MARKET_ANALYSIS_WRITE_TIMEOUT: "1",
-        MARKET_ANALYSIS_POOL_TIMEOUT: "1",
-      },
+      "supply-chain-agent": { MARKET_ANALYSIS_DEADLINE: "4" },
       backend: { SUPPLY_CHAIN_AGENT_TIMEOUT_SECONDS: "8" },
     },
   });
@@ -34,6 +31,12 @@ async function marketAnalysisOf(progress: Progress) {
 async function expectBothHopsWork(): Promise<void> {
   expect(await marketAnalysisOf(await user.run())).toMatchObject({ agent: "market-analysis-agent" });
 }
+
+test("as configured by default, too, each hop gives up before the one in front of it", () => {
+  const { supplyChainAgentTimeoutSeconds: wait } = backendSettings;
+  const { marketAnalysisDeadlineSeconds: deadline } = agentSettings;
+  expect(deadline.schema.parse(undefined)).toBeLessThan(wait.schema.parse(undefined));
+});
 
 describe("a service that takes connections and never answers", () => {
   test("everything is up", expectBothHopsWork);

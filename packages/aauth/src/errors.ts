@@ -145,6 +145,11 @@ export const ERROR_CODES = {
     meaning: "A metadata document names another identity than the one asked for.",
   },
   unknown_key: { status: 401, section: "profile 5.2", meaning: "The key set has no such key." },
+  untrusted_agent: {
+    status: 403,
+    section: "profile 5.2",
+    meaning: "The agent is not one of those that may call here; nothing was fetched.",
+  },
   // tokens
   malformed_token: {
     status: 401,
@@ -193,7 +198,6 @@ export const ERROR_CODES = {
     section: "profile 4",
     meaning: "The token's own signature does not verify.",
   },
-  token_revoked: { status: 401, section: "profile 4", meaning: "The token has been revoked." },
   // requirement
   identity_required: { status: 401, section: "profile 3.1", meaning: "The route needs an identified agent." },
   authorization_required: { status: 401, section: "profile 3.1", meaning: "The route needs an auth token." },
@@ -241,7 +245,7 @@ export const ERROR_CODES = {
   },
   upstream_token_required: {
     status: 403,
-    section: "profile 7.6",
+    section: "profile 7",
     meaning: "The next hop wants authorization on behalf of a caller, and the caller brought no auth token.",
   },
 } as const satisfies Record<string, { status: number; section: string; meaning: string }>;
@@ -259,7 +263,10 @@ export interface AAuthErrorOptions {
 export class AAuthError extends Error {
   override readonly name: string = "AAuthError";
   readonly code: AAuthErrorCode;
-  /** HTTP status a resource should answer with. */
+  /**
+   * HTTP status for the sender of the message that is refused. One that an agent's call ends with is not about the agent's own caller:
+   * do not let a framework that looks for `status` answer it with this.
+   */
   readonly status: number;
   report?: VerificationReport;
   provenAgent?: IdentifiedAgent;

@@ -12,7 +12,7 @@ export interface Refusal {
 }
 
 /** Codes after which another signature by the same caller would help: its identity stands, its token does not. */
-const IDENTITY_WOULD_HELP: ReadonlySet<string> = new Set(["token_expired", "token_revoked"]);
+const IDENTITY_WOULD_HELP: ReadonlySet<string> = new Set(["token_expired"]);
 
 const TEXT = { "content-type": "text/plain; charset=utf-8", "cache-control": "no-store" };
 

@@ -50,7 +50,7 @@ export async function buildMarketAnalysisAgent(
   const authServer = `${config.authServerUrl}/realms/${config.realm}`;
   const authority = canonicalAuthority(idUrl);
   const requirement = requirementFor(config.authorizationScheme, config.autonomousLevel);
-  const { card, extendedCard } = agentCards(config.url);
+  const { card, extendedCard } = agentCards(config.url, config.idUrl);
 
   const challenger = createChallenger({
     key: keys.current,

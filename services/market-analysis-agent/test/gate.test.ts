@@ -60,8 +60,8 @@ describe("the challenge", () => {
   test("a caller that is not on the list of trusted agents is refused", async () => {
     const stack = await startStack({ MARKET_ANALYSIS_TRUSTED_AGENTS: "http://somebody.localhost:1" });
     const reply = await stack.call({});
-    expect(reply.statusCode).toBe(401);
-    expect(reply.headers["agent-auth"]).not.toContain("resource_token");
+    expect([reply.statusCode, reply.body]).toEqual([403, "untrusted_agent"]);
+    expect(reply.headers).not.toHaveProperty("agent-auth");
     expect(stack.discovery.requests).toEqual([]);
   });
 });
@@ -255,6 +255,6 @@ describe("the extended card", () => {
     });
     const reply = await inject(stack.app, request);
     expect(reply.statusCode).toBe(200);
-    expect(reply.json().skills).toHaveLength(3);
+    expect(reply.json()).toMatchObject({ url: `${SELF}/`, skills: { length: 3 } });
   });
 });

@@ -22,8 +22,13 @@ const EXTENDED_SKILLS: readonly AgentSkillOptions[] = [
   },
 ];
 
-/** The public card, and the one for callers that passed the gate. `url` without trailing slash. */
-export function agentCards(url: string): { card: AgentCard; extendedCard: AgentCard } {
+/**
+ * The public card, and the one for callers that passed the gate. Those have signed for the address that is the agent's identity, and
+ * would be refused at any other.
+ *
+ * @param url where the agent listens, without trailing slash
+ */
+export function agentCards(url: string, identity = url): { card: AgentCard; extendedCard: AgentCard } {
   const common = {
     name: "Supply Chain Optimizer Agent",
     description: "Optimizes the supply chain for laptops, with a market analysis on request",
@@ -36,6 +41,11 @@ export function agentCards(url: string): { card: AgentCard; extendedCard: AgentC
   };
   return {
     card: createAgentCard({ ...common, version: "1.0.0", skills: SKILLS }),
-    extendedCard: createAgentCard({ ...common, version: "1.0.1", skills: EXTENDED_SKILLS }),
+    extendedCard: createAgentCard({
+      ...common,
+      url: `${identity}/`,
+      version: "1.0.1",
+      skills: EXTENDED_SKILLS,
+    }),
   };
 }

@@ -60,7 +60,7 @@ export async function buildSupplyChainAgent(
   const development = idUrl.startsWith("http:");
   const discovery = traceDiscovery(deps.discovery ?? createDiscovery({ development, now }));
   const authServer = `${config.authServerUrl}/realms/${config.realm}`;
-  const { card, extendedCard } = agentCards(config.url);
+  const { card, extendedCard } = agentCards(config.url, config.idUrl);
   const timeoutMs = marketAnalysisTimeoutMs(config);
 
   /** This agent as it calls others; each gets a log and a trace of its own. */
@@ -180,14 +180,14 @@ export async function buildSupplyChainAgent(
   return { app };
 }
 
-/** Requests know no phases here, so the time for all of them is one deadline. */
+/** Requests know no phases here, so the time for all of them is one limit. */
 function marketAnalysisTimeoutMs(config: SupplyChainAgentConfig): number {
   const seconds =
     config.marketAnalysisPoolTimeoutSeconds +
     config.marketAnalysisConnectTimeoutSeconds +
     config.marketAnalysisWriteTimeoutSeconds +
     config.marketAnalysisReadTimeoutSeconds;
-  return seconds * 1000;
+  return Math.min(seconds, config.marketAnalysisDeadlineSeconds) * 1000;
 }
 
 const SCOPE_DESCRIPTIONS: Readonly<Record<string, string>> = {

@@ -48,22 +48,29 @@ export const settings = {
   marketAnalysisConnectTimeoutSeconds: setting({
     env: "MARKET_ANALYSIS_CONNECT_TIMEOUT",
     schema: timeoutSeconds(30),
-    description: "Seconds to connect to the market-analysis agent; the four timeouts add up to one deadline",
+    description:
+      "Seconds to connect to the market-analysis agent; the four timeouts add up to one limit, of at most MARKET_ANALYSIS_DEADLINE",
   }),
   marketAnalysisReadTimeoutSeconds: setting({
     env: "MARKET_ANALYSIS_READ_TIMEOUT",
     schema: timeoutSeconds(120),
-    description: "Seconds for its answer, part of the same deadline",
+    description: "Seconds for its answer, part of the same limit",
   }),
   marketAnalysisWriteTimeoutSeconds: setting({
     env: "MARKET_ANALYSIS_WRITE_TIMEOUT",
     schema: timeoutSeconds(30),
-    description: "Seconds to send the request, part of the same deadline",
+    description: "Seconds to send the request, part of the same limit",
   }),
   marketAnalysisPoolTimeoutSeconds: setting({
     env: "MARKET_ANALYSIS_POOL_TIMEOUT",
     schema: timeoutSeconds(30),
-    description: "Seconds for a free connection, part of the same deadline",
+    description: "Seconds for a free connection, part of the same limit",
+  }),
+  marketAnalysisDeadlineSeconds: setting({
+    env: "MARKET_ANALYSIS_DEADLINE",
+    schema: timeoutSeconds(45),
+    description:
+      "Seconds for the whole question, where the four timeouts leave more; less than whoever calls this agent waits, which then still gets a report that says who did not answer",
   }),
   signatureScheme: setting({
     env: "AAUTH_SIGNATURE_SCHEME",

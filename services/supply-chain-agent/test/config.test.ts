@@ -62,6 +62,7 @@ test("the four timeouts of the second hop", () => {
     marketAnalysisReadTimeoutSeconds: 120,
     marketAnalysisWriteTimeoutSeconds: 30,
     marketAnalysisPoolTimeoutSeconds: 30,
+    marketAnalysisDeadlineSeconds: 45,
   });
   expect(() => load({ MARKET_ANALYSIS_READ_TIMEOUT: "0" })).toThrow("MARKET_ANALYSIS_READ_TIMEOUT");
 });

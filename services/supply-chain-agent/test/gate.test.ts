@@ -59,8 +59,8 @@ describe("the challenge", () => {
   test("a caller that is not on the list of trusted agents is refused", async () => {
     const stack = await startStack({ SUPPLY_CHAIN_TRUSTED_AGENTS: "http://somebody.localhost:1" });
     const reply = await stack.call({});
-    expect(reply.statusCode).toBe(401);
-    expect(reply.headers["agent-auth"]).not.toContain("resource_token");
+    expect([reply.statusCode, reply.body]).toEqual([403, "untrusted_agent"]);
+    expect(reply.headers).not.toHaveProperty("agent-auth");
     expect(stack.discovery.requests).toEqual([]);
   });
 
@@ -259,7 +259,7 @@ describe("the extended card", () => {
     });
     const reply = await inject(app, request);
     expect(reply.statusCode).toBe(200);
-    expect(reply.json()).toMatchObject({ version: "1.0.1" });
+    expect(reply.json()).toMatchObject({ version: "1.0.1", url: `${SELF}/` });
     expect(reply.json().skills).toHaveLength(2);
   });
 });

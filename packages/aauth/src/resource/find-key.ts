@@ -107,7 +107,7 @@ async function fromKeySet(
   if (!isIdentifier(id))
     throw new AAuthError("discovery_blocked", "the agent's id is not a canonical identifier");
   if (options.trustedAgents !== undefined && !trusts(options.trustedAgents, id)) {
-    throw new AAuthError("discovery_blocked", "the agent is not on the list of trusted agents");
+    throw new AAuthError("untrusted_agent", "the agent is not on the list of trusted agents");
   }
   const kind = wellKnown === undefined && options.bareIdIsKeySet ? "jwks" : "agent";
   const { jwk, source } = await options.discovery.key(kind, id, kid);

@@ -489,7 +489,7 @@ describe("signatures and keys", () => {
     "an agent that is not trusted is not fetched",
     async (trustedAgents) => {
       const verifier = parties.createVerifier({ trustedAgents: trustedAgents as never });
-      expect((await refusal(verifier, await requestOf())).code).toBe("discovery_blocked");
+      expect((await refusal(verifier, await requestOf())).code).toBe("untrusted_agent");
       expect(parties.discovery.requests).toEqual([]);
     },
   );
@@ -721,6 +721,32 @@ describe("the gate itself", () => {
     ["a tolerance that is no number", { toleranceSeconds: Number.NaN }],
   ])("cannot be made with %s", (_name, options) => {
     expect(() => parties.createVerifier(options as never)).toThrow(TypeError);
+  });
+
+  it.each([
+    ["an authority that is not set", { authorities: [undefined] }, "authorities must be"],
+    ["a text for authorities", { authorities: "resource.example" }, "authorities must be an array"],
+    ["an audience with a trailing slash", { audience: `${resource.id}/` }, "audience must be"],
+    [
+      "an issuer with a trailing slash",
+      { trustedIssuers: ["https://a.example", "https://b.example/"] },
+      "trustedIssuers[1]",
+    ],
+    ["a text for issuers", { trustedIssuers: authServer.issuer }, "trustedIssuers must be an array"],
+    ["no discovery", { discovery: undefined }, "discovery must be"],
+    ["what makes a discovery", { discovery: createTestDiscovery }, "discovery must be"],
+    [
+      "a scheme that does not exist",
+      { schemes: ["hwk", "jwk"] },
+      "schemes must be any of hwk, jwks, jwt, not jwk",
+    ],
+    ["a text for schemes", { schemes: "jwks" }, "schemes must be an array"],
+    ["an agent with a trailing slash", { trustedAgents: [`${agent.id}/`] }, "trustedAgents[0]"],
+    ["a text for agents", { trustedAgents: agent.id }, "trustedAgents must be an array"],
+  ])("names what is wrong with %s", (_name, options, message) => {
+    const making = () => parties.createVerifier(options as never);
+    expect(making).toThrow(TypeError);
+    expect(making).toThrow(message);
   });
 
   it("gives every error its own report", async () => {

@@ -3,14 +3,17 @@ import type { Failure } from "backend-api";
 import type { AgentHttpError } from "../clients/agent-errors.ts";
 import type { Situation } from "./situation.ts";
 
-/** What our resources say when a caller has used up its requests; with nothing that would help, there is no challenge beside it. */
-const OWN_LIMIT = "Too many requests for this level";
+/** What our resources say where nothing would help, so that there is no challenge beside it: the requests are used up, the agent is not welcome. */
+const WITHOUT_CHALLENGE: ReadonlySet<string> = new Set([
+  "Too many requests for this level",
+  "untrusted_agent",
+]);
 
 /** Explains an HTTP status. Gateway and agent share one address, so the form of the refusal tells them apart. */
 export function httpFailure({ status, challenge, body }: AgentHttpError, { places }: Situation): Failure {
   const code = `http_${status}`;
   const fromGateway =
-    (challenge === null && body !== OWN_LIMIT) || body === "" || body.startsWith("AAuth failure");
+    (challenge === null && !WITHOUT_CHALLENGE.has(body)) || body === "" || body.startsWith("AAuth failure");
   const hop = fromGateway ? "gateway" : "supply-chain-agent";
   const who = fromGateway ? "The gateway" : "The supply-chain agent";
   if (body.startsWith("external authorization failed")) return gatewayFailure(code, body);
@@ -48,9 +51,7 @@ export function httpFailure({ status, challenge, body }: AgentHttpError, { place
         check: "policy",
         code: refusalCode(body) ?? code,
         message: `${who} knows the backend and does not allow this request.`,
-        advice: fromGateway
-          ? "Compare the authorization rules of the gateway's route with the agent and scope in the request."
-          : "The auth token lacks a scope that the agent demands; see the agent's configuration.",
+        advice: adviceFor403(body, fromGateway),
       };
     case 404:
     case 421:
@@ -89,6 +90,14 @@ export function httpFailure({ status, challenge, body }: AgentHttpError, { place
         advice: "Look at the logs of gateway and supply-chain agent.",
       };
   }
+}
+
+function adviceFor403(body: string, fromGateway: boolean): string {
+  if (fromGateway)
+    return "Compare the authorization rules of the gateway's route with the agent and scope in the request.";
+  return body === "untrusted_agent"
+    ? "Add the backend's identity, BACKEND_AGENT_URL, to SUPPLY_CHAIN_TRUSTED_AGENTS of the agent."
+    : "The auth token lacks a scope that the agent demands; see the agent's configuration.";
 }
 
 /** 503 is the gateway's word for two things: the agent behind it is down, or its own authorization service is. */

@@ -138,6 +138,17 @@ describe("every failure", () => {
       { hop: "supply-chain-agent", check: "policy", code: "insufficient_scope" },
     ],
     [
+      "an agent that is not welcome",
+      new AgentHttpError(403, null, "untrusted_agent"),
+      undefined,
+      {
+        hop: "supply-chain-agent",
+        check: "policy",
+        code: "untrusted_agent",
+        advice: expect.stringContaining("SUPPLY_CHAIN_TRUSTED_AGENTS"),
+      },
+    ],
+    [
       "no route",
       new AgentHttpError(404, null, "route not found"),
       undefined,
