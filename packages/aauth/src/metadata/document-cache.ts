@@ -17,8 +17,12 @@ export interface Cached<T> {
   readonly fromCache: boolean;
 }
 
+/** Characters of all documents of a cache: a thousand ordinary ones are half a million. */
+const MAX_CHARACTERS = 1_048_576;
+
 interface Entry {
   readonly value: unknown;
+  readonly characters: number;
   readonly expiresAt: number;
   /** Unix seconds of the last forced reload, successful or not. */
   reloadedAt: number;
@@ -42,7 +46,11 @@ export interface DocumentCache {
 export function createDocumentCache(options: DocumentCacheOptions): DocumentCache {
   const { now, cacheSeconds } = options;
   const max = options.maxEntries ?? PROFILE.discovery.maxEntries;
-  const entries = new RecentMap<string, Entry>(max);
+  // A document is as long as its owner likes, within the bound for one, and an owner has as many as it likes.
+  const entries = new RecentMap<string, Entry>(max, {
+    maxWeight: MAX_CHARACTERS,
+    weigh: (key, { characters }) => key.length + characters,
+  });
   // Apart from the entries, so that a flood of dead identities cannot push out the living ones.
   const failures = new RecentMap<string, { error: unknown; until: number }>(max);
   const inFlight = new Map<string, Promise<unknown>>();
@@ -66,7 +74,8 @@ export function createDocumentCache(options: DocumentCacheOptions): DocumentCach
   async function start<T>(key: string, loader: () => Promise<T>, reloadedAt: number): Promise<T> {
     try {
       const value = await loader();
-      entries.set(key, { value, expiresAt: now() + cacheSeconds, reloadedAt });
+      const characters = JSON.stringify(value).length;
+      entries.set(key, { value, characters, expiresAt: now() + cacheSeconds, reloadedAt });
       failures.delete(key);
       return value;
     } catch (error) {

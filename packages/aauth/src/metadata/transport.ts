@@ -26,10 +26,12 @@ export interface TransportRequest {
   readonly headers: Record<string, string>;
   readonly body?: Uint8Array<ArrayBuffer>;
   readonly signal?: AbortSignal;
+  /** What keeps a `fetch` from taking the signature, and the token with it, to another place. */
+  readonly redirect?: "manual";
 }
 
 /**
  * Sends a signed request and answers as soon as the response headers are here; the body streams. Follows no
- * redirect: a signature is made for one target. The global `fetch` fits this type.
+ * redirect: a signature is made for one target. The global `fetch` fits this type, and follows none where `redirect` says so.
  */
 export type Transport = (url: string, request: TransportRequest) => Promise<Response>;

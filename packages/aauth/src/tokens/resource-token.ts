@@ -14,7 +14,6 @@ import {
   checkNotBefore,
   checkTimeShapes,
   isExpired,
-  malformed,
   missing,
   optionalString,
   requiredString,
@@ -125,5 +124,8 @@ export function checkResourceClaims(
   checkNotBefore(claims as { iat?: number; nbf?: number }, now);
   if (isExpired(claims.exp, now)) throw new AAuthError("token_expired", "the resource token has expired");
   const latest = now + PROFILE.resourceTokenMaxLifetimeSeconds + PROFILE.issuedAtSkewSeconds;
-  if (claims.exp > latest) throw malformed("exp");
+  if (claims.exp > latest) {
+    const most = PROFILE.resourceTokenMaxLifetimeSeconds;
+    throw new AAuthError("malformed_token", `the resource token is good for more than ${most} s`);
+  }
 }

@@ -19,6 +19,8 @@ const CURVES: Readonly<Record<TokenAlgorithm, string | undefined>> = {
   EdDSA: "Ed25519",
 };
 const COORDINATE_BYTES = 32;
+/** Four bytes in base64url. */
+const MAX_EXPONENT_CHARACTERS = 6;
 
 /** Whether a published key is meant for `alg`. A key says so by its type and curve, and no word of it says otherwise. */
 export function isKeyFor(jwk: IssuerJwk, alg: TokenAlgorithm): boolean {
@@ -41,6 +43,10 @@ export function importTokenKey(jwk: IssuerJwk, alg: TokenAlgorithm): Awaitable<S
   }
   switch (alg) {
     case "RS256":
+      // What a verification costs goes by the exponent, which strangers choose: everybody's is 65537.
+      if (!(bytesOf(jwk, "e").length <= MAX_EXPONENT_CHARACTERS)) {
+        throw new AAuthError("unsupported_key", 'the key\'s "e" is longer than 32 bits');
+      }
       return platformCrypto.importTokenKey({ kty: "RSA", n: bytesOf(jwk, "n"), e: bytesOf(jwk, "e") });
     case "ES256": {
       const [x, y] = [bytesOf(jwk, "x", COORDINATE_BYTES), bytesOf(jwk, "y", COORDINATE_BYTES)];

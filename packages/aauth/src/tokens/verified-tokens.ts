@@ -18,12 +18,18 @@ export interface VerifiedTokens<Claims extends { readonly exp: number }> {
   add(token: string, claims: Claims): void;
 }
 
+/** Characters of all tokens of a gate: a thousand ordinary ones. Their claims take as much again, and many times that from who wants it. */
+const MAX_CHARACTERS = 1_048_576;
+
 export function createVerifiedTokens<Claims extends { readonly exp: number }>(options: {
   now: () => number;
   /** Default 1000. */
   maxEntries?: number;
 }): VerifiedTokens<Claims> {
-  const entries = new RecentMap<string, { claims: Claims; until: number }>(options.maxEntries ?? 1_000);
+  const entries = new RecentMap<string, { claims: Claims; until: number }>(options.maxEntries ?? 1_000, {
+    maxWeight: MAX_CHARACTERS,
+    weigh: (token) => token.length,
+  });
   return {
     get(token) {
       const entry = entries.get(token);

@@ -56,6 +56,56 @@ describe("finding keys", () => {
     expect(server.requests).toEqual(["/.well-known/aauth-agent", "/jwks.json"]);
   });
 
+  it("keeps of a key what it is made of, and leaves out one with a member of the wrong shape", async () => {
+    const more = {
+      x5c: [{}],
+      x5t: "t",
+      note: { a: 1 },
+      key_ops: ["verify", "more"],
+      use: "sig",
+      alg: "EdDSA",
+    };
+    const wrong = [
+      { alg: 7 },
+      { use: ["sig"] },
+      { crv: null },
+      { kid: "" },
+      { key_ops: "verify" },
+      { x: {} },
+    ];
+    const keys = [{ ...KEY, ...more }, ...wrong.map((member) => ({ ...KEY, kid: "k2", ...member }))];
+    const server = await agentServer(() => keys);
+    const { discovery } = discover();
+    expect(await discovery.keys("agent", server.origin)).toEqual({
+      keys: [{ ...KEY, use: "sig", alg: "EdDSA", key_ops: ["verify"] }],
+    });
+  });
+
+  it("forgets the documents of whoever fills the memory with them, and keeps what is in use", async () => {
+    const fetched: string[] = [];
+    const filler = "f".repeat(60_000);
+    const transport = async ({ origin, pathname, href }: URL) => {
+      fetched.push(href);
+      const agent = `${origin}${pathname.replace("/.well-known/aauth-agent", "")}`;
+      const document = href.endsWith("/jwks.json")
+        ? { keys: [KEY, { ...KEY, kid: agent.includes("greedy") ? filler : "k2" }] }
+        : { agent, jwks_uri: `${agent}/jwks.json` };
+      return { status: 200, body: new TextEncoder().encode(JSON.stringify(document)) };
+    };
+    const { discovery } = discover({ transport });
+    const honest = "http://honest.localhost";
+    const greedy = (count: number) => `http://greedy.localhost/${count}`;
+    for (let count = 0; count < 100; count++) {
+      await discovery.key("agent", greedy(count), "k1");
+      await discovery.key("agent", honest, "k1");
+    }
+    expect(fetched.filter((url) => url.startsWith(honest))).toHaveLength(2);
+    // A million characters are 17 of these key sets.
+    const before = fetched.length;
+    for (let count = 99; count >= 0; count--) await discovery.key("agent", greedy(count), "k1");
+    expect(fetched.length - before).toBeGreaterThanOrEqual(100 - 17);
+  });
+
   it("fetches again after 300 s", async () => {
     const server = await agentServer();
     const { discovery, clock } = discover();

@@ -34,6 +34,26 @@ test.each([2, 3, 10])("a bound of %s is kept", (maxEntries) => {
   expect(held.length).toBeLessThanOrEqual(maxEntries);
 });
 
+test("weighs no more than its bound, and what is used stays", () => {
+  const map = new RecentMap<string, string>(1_000, { maxWeight: 100, weigh: (_key, value) => value.length });
+  for (let key = 0; key < 1_000; key++) {
+    map.set(`${key}`, "x".repeat(10));
+    map.set("in use", "x");
+    expect(map.get("in use")).toBe("x");
+  }
+  const held = Array.from({ length: 1_000 }, (_, key) => map.get(`${key}`) ?? "").join("");
+  expect(held.length).toBeGreaterThan(20);
+  expect(held.length).toBeLessThanOrEqual(100);
+});
+
+test("does not keep what is too heavy, nor what it takes the place of", () => {
+  const map = new RecentMap<string, string>(10, { maxWeight: 100, weigh: (_key, value) => value.length });
+  map.set("a", "x");
+  map.set("a", "x".repeat(51));
+  map.set("b", "x".repeat(50));
+  expect([map.get("a"), map.get("b")?.length]).toEqual([undefined, 50]);
+});
+
 test.each([1, 0, Number.NaN])("a bound of %s cannot be kept", (maxEntries) => {
   expect(() => new RecentMap(maxEntries)).toThrow(RangeError);
 });

@@ -240,6 +240,15 @@ test("an RSA key below 2048 bits is refused", async () => {
   expect(await codeOf(ours(token, { alg: "RS256", jwk }))).toBe("invalid_token_signature");
 });
 
+test("an RSA key whose exponent is written with more than 32 bits is refused, be its value the usual one", async () => {
+  const token = rs256.signRaw(JSON.stringify({ alg: "RS256", typ: TYPE }), JSON.stringify(claims));
+  const codes = [4, 5].map((length) => {
+    const e = Buffer.concat([Buffer.alloc(length - 3), Buffer.from([1, 0, 1])]).toString("base64url");
+    return codeOf(ours(token, { alg: "RS256", jwk: { ...rs256.jwk, e } }));
+  });
+  expect(await Promise.all(codes)).toEqual(["accepted", "invalid_token_signature"]);
+});
+
 test("a signature by RSA-PSS, or an ECDSA one in DER, is refused", async () => {
   const pss = { key: { ...rs256.privateJwk } as never, format: "jwk", padding: 6, saltLength: 32 } as const;
   const der = { key: { ...es256.privateJwk } as never, format: "jwk" } as const;
