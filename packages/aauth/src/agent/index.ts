@@ -18,6 +18,6 @@ export type {
 export { createAgent } from "./agent.ts";
 export type { AgentEvent, AgentObserver, RetryReason, ShownToken, TokenRequestType } from "./events.ts";
 export type { FetchContext } from "./signed-fetch.ts";
-export type { CachedToken, TokenCache } from "./token-cache.ts";
+export type { CachedToken, MemoryTokenCache, TokenCache } from "./token-cache.ts";
 export { createTokenCache } from "./token-cache.ts";
 export type { TokenGrant } from "./token-grant.ts";

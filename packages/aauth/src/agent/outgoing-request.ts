@@ -59,6 +59,8 @@ const addressOf = remembering(256, (text): Address => {
   if (url.username !== "" || url.password !== "")
     throw new TypeError("an URL with credentials cannot be signed");
   url.hash = "";
+  // Without the question mark of an empty query: some clients send it and some do not, and the signature covers what is sent.
+  if (url.search === "") url.search = "";
   return { url: url.href, origin: url.origin };
 });
 

@@ -73,6 +73,7 @@ export function createSender({ transport, now, signatureEncoding }: SenderOption
       transport(url, {
         method,
         headers: { ...headers, ...signed.headers },
+        redirect: "manual",
         ...(body === undefined ? {} : { body }),
         ...(signal === undefined ? {} : { signal }),
       });

@@ -29,30 +29,30 @@ import { interactionRequired } from "./user-interaction.ts";
 /** One call's circumstances. Nothing of it outlives the calls made with it, except tokens kept under `cacheKey`. */
 export interface FetchContext {
   /** Sent with a token request and back with the user's consent. */
-  readonly state?: string;
+  readonly state?: string | undefined;
   /** The auth token of the caller on whose behalf this call is made: tokens are then had by exchange. */
-  readonly upstreamToken?: string;
+  readonly upstreamToken?: string | undefined;
   /** An auth token to present from the first try on. It is not kept. */
-  readonly authToken?: string;
+  readonly authToken?: string | undefined;
   /** Names the user this call is made for, so that a token that speaks for this user is kept for the next call. */
-  readonly cacheKey?: string;
+  readonly cacheKey?: string | undefined;
   /** Identifier of the resource. Default: the origin of the URL. */
-  readonly resource?: string;
+  readonly resource?: string | undefined;
   /**
    * Space-separated scopes that the call is known to need. Without a held token they are asked for at the resource's
    * `resource_token_endpoint`, and the call itself goes out once, with an auth token. Where that does not work the call is made all
    * the same, and its challenge counts.
    */
-  readonly scope?: string;
+  readonly scope?: string | undefined;
   /** Where a user comes back to whom the resource wants in person; without it such a challenge is the response. */
-  readonly returnUrl?: string;
+  readonly returnUrl?: string | undefined;
   /**
    * `keyThumbprint` of a `UserInteractionRequiredError`: the request is made again with the key that the user's answer is for, and
    * with no token of another. Default: the current key, which also takes the place of one that is gone.
    */
-  readonly keyThumbprint?: string;
-  readonly observer?: AgentObserver;
-  readonly signal?: AbortSignal;
+  readonly keyThumbprint?: string | undefined;
+  readonly observer?: AgentObserver | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface SignedFetchOptions {

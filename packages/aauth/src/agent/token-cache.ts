@@ -5,6 +5,7 @@
  */
 
 import { LRUCache } from "lru-cache";
+import type { Awaitable } from "../crypto/interface.ts";
 
 export interface CachedToken {
   readonly authToken: string;
@@ -18,8 +19,19 @@ export interface CachedToken {
   readonly refreshToken?: string;
 }
 
-/** A bounded map. Keys name everything a token depends on; see {@link TokenHolder}. */
+/**
+ * A bounded map. Keys name everything a token depends on, the agent's key among it: processes that share a cache share that, too. What is
+ * in it are tokens of users, and refresh tokens: a store outside of the process has to keep them as such. A cache that rejects ends the
+ * call.
+ */
 export interface TokenCache {
+  get(key: string): Awaitable<CachedToken | undefined>;
+  set(key: string, token: CachedToken): Awaitable<void>;
+  delete(key: string): Awaitable<void>;
+}
+
+/** One in the memory of a process, which answers at once. */
+export interface MemoryTokenCache extends TokenCache {
   get(key: string): CachedToken | undefined;
   set(key: string, token: CachedToken): void;
   delete(key: string): void;
@@ -31,7 +43,7 @@ export interface TokenCache {
  * @example
  * createAgent({ tokenCache: createTokenCache({ maxEntries: 10_000 }), ...options });
  */
-export function createTokenCache(options: { maxEntries?: number } = {}): TokenCache {
+export function createTokenCache(options: { maxEntries?: number } = {}): MemoryTokenCache {
   const entries = new LRUCache<string, CachedToken>({ max: options.maxEntries ?? 1_000 });
   return {
     get: (key) => entries.get(key),

@@ -119,7 +119,7 @@ async function readJson(response: Response): Promise<Record<string, unknown>> {
     throw failed(`the auth server answered with status ${response.status} and no JSON`);
   }
   if (typeof value !== "object" || value === null)
-    throw failed("the auth server did not answer with an object");
+    throw failed(`the auth server answered with status ${response.status} and no object`);
   return value as Record<string, unknown>;
 }
 

@@ -59,7 +59,7 @@ export interface TokenSource {
   /** Never again presents the token held for this resource. A refresh token that came with it stays good. */
   discard(context: TokenContext): Promise<void>;
   /** Drops whatever is held for a user at a resource under any of `keys`, refresh tokens included. */
-  drop(user: { resource: string; cacheKey: string }, keys: readonly SigningKey[]): void;
+  drop(user: { resource: string; cacheKey: string }, keys: readonly SigningKey[]): Promise<void>;
   /** Drops a token that a resource has refused for what it asks. */
   forget(challenge: TrustedChallenge, context: TokenContext): Promise<void>;
 }
@@ -77,12 +77,12 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
     const own = await holderOf(context);
     for (const key of keys) {
       const holder = key === context.key ? own : { ...own, thumbprint: key.thumbprint };
-      const token = cache.get(latestKey(holder));
+      const token = await cache.get(latestKey(holder));
       if (token === undefined) continue;
       if (now() < token.renewAt) return { token: hit(token, context), key };
       const renewal = await renewed(token, own, context);
       // A refresh token belongs to the agent, not to a key: what it brings is bound to the key that signs now.
-      if (holder !== own && renewal !== "issuer_away") cache.delete(latestKey(holder));
+      if (holder !== own && renewal !== "issuer_away") await cache.delete(latestKey(holder));
       if (renewal === "issuer_away") {
         if (now() < token.expiresAt) return { token: hit(token, context), key };
       } else if (renewal !== undefined) {
@@ -114,16 +114,16 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
       );
       if (grant.claims.sub !== subjectOf(authToken)) {
         // What is kept for one user must never become another's.
-        cache.delete(latestKey(holder));
+        await cache.delete(latestKey(holder));
         return undefined;
       }
-      store(holder, authServer, { refreshToken, ...grant });
+      await store(holder, authServer, { refreshToken, ...grant });
       return grant.authToken;
     } catch (error) {
       if (!(error instanceof AAuthError)) throw error;
       // The auth server may be away for a moment, and then the token is still good.
       if (AWAY.has(error.code)) return "issuer_away";
-      cache.delete(latestKey(holder));
+      await cache.delete(latestKey(holder));
       return undefined;
     }
   }
@@ -132,12 +132,12 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
     const { authServer, resourceToken, claims } = challenge;
     const holder = await holderOf(context);
     const wanted = exactKey(holder, authServer, scopeOf(challenge));
-    const known = cache.get(wanted);
+    const known = await cache.get(wanted);
     if (known !== undefined && known.authToken !== presented && now() < known.renewAt) {
-      cache.set(latestKey(holder), known);
+      await cache.set(latestKey(holder), known);
       return hit(known, context);
     }
-    const latest = cache.get(latestKey(holder));
+    const latest = await cache.get(latestKey(holder));
     if (latest !== undefined && latest.authToken === presented && covers(latest, challenge)) {
       // The resource finds it too old, or no longer good. What came with it asks nobody.
       const renewal = await renewed(latest, holder, context);
@@ -146,7 +146,7 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
     const request = async () => {
       const { upstreamToken, key, observe, state } = context;
       const common = { authServer, key, resource: claims.iss, observe };
-      // At an exchange the upstream token is in Signature-Key, and the signature is still this agent's (section 7.6).
+      // At an exchange the upstream token is in Signature-Key, and the signature is still this agent's (profile 6.1).
       return upstreamToken === undefined
         ? client({
             ...common,
@@ -162,7 +162,7 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
           });
     };
     const grant = await joined(wanted, context, request);
-    if (mayKeep(grant, context)) store(holder, authServer, grant, scopeOf(challenge));
+    if (mayKeep(grant, context)) await store(holder, authServer, grant, scopeOf(challenge));
     return grant.authToken;
   }
 
@@ -191,7 +191,12 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
     return unlessAborted(own.grant, context.signal);
   }
 
-  function store(holder: TokenHolder, authServer: string, grant: OpenedGrant, scope?: string): void {
+  async function store(
+    holder: TokenHolder,
+    authServer: string,
+    grant: OpenedGrant,
+    scope?: string,
+  ): Promise<void> {
     const { authToken, expiresAt, expiresInSeconds, refreshToken, claims } = grant;
     const margin = Math.min(RENEW_BEFORE_SECONDS, expiresInSeconds / 2);
     const token: CachedToken = {
@@ -202,8 +207,8 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
       scope: typeof claims.scope === "string" ? claims.scope : "",
       ...(refreshToken === undefined ? {} : { refreshToken }),
     };
-    cache.set(latestKey(holder), token);
-    if (scope !== undefined) cache.set(exactKey(holder, authServer, scope), token);
+    await cache.set(latestKey(holder), token);
+    if (scope !== undefined) await cache.set(exactKey(holder, authServer, scope), token);
   }
 
   function hit(token: CachedToken, { observe, resource }: TokenContext): string {
@@ -219,23 +224,23 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
     obtain,
     async keep(grant, authServer, resource, context) {
       const holder = await holderOf({ ...context, resource });
-      if (mayKeep(grant, context)) store(holder, authServer, grant);
+      if (mayKeep(grant, context)) await store(holder, authServer, grant);
     },
     async discard(context) {
       const key = latestKey(await holderOf(context));
-      const token = cache.get(key);
-      if (token?.refreshToken === undefined) cache.delete(key);
-      else cache.set(key, { ...token, renewAt: 0, expiresAt: 0 });
+      const token = await cache.get(key);
+      if (token?.refreshToken === undefined) await cache.delete(key);
+      else await cache.set(key, { ...token, renewAt: 0, expiresAt: 0 });
     },
-    drop({ resource, cacheKey }, keys) {
+    async drop({ resource, cacheKey }, keys) {
       for (const { thumbprint } of keys) {
-        cache.delete(latestKey({ thumbprint, resource, cacheKey, upstreamHash: undefined }));
+        await cache.delete(latestKey({ thumbprint, resource, cacheKey, upstreamHash: undefined }));
       }
     },
     async forget(challenge, context) {
       const holder = await holderOf(context);
-      cache.delete(latestKey(holder));
-      cache.delete(exactKey(holder, challenge.authServer, scopeOf(challenge)));
+      await cache.delete(latestKey(holder));
+      await cache.delete(exactKey(holder, challenge.authServer, scopeOf(challenge)));
     },
   };
 }

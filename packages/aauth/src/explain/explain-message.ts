@@ -34,9 +34,9 @@ export interface MessageToExplain {
   readonly method: string;
   /** Absolute: its authority is taken for the one the receiver is configured with. */
   readonly url: string;
-  /** Lower-case names. */
+  /** In whatever case the names were recorded. */
   readonly headers: HeaderFields;
-  readonly body?: Uint8Array;
+  readonly body?: Uint8Array | undefined;
 }
 
 export interface ExplainOptions extends Partial<Omit<VerifierOptions, "authorities" | "discovery">> {
@@ -63,10 +63,11 @@ export interface ExplainOptions extends Partial<Omit<VerifierOptions, "authoriti
  * for (const { name, verdict, reason } of explanation.checks) console.log(verdict, name, reason ?? "");
  */
 export async function explainMessage(
-  message: MessageToExplain,
+  recorded: MessageToExplain,
   options: ExplainOptions,
 ): Promise<Explanation> {
   const { discovery, requirement, ...verifierOptions } = options;
+  const message = { ...recorded, headers: inLowerCase(recorded.headers) };
   const { authority, target } = requestTarget(message.url);
   const { method, headers, body } = message;
   const received: MessageForSecondOpinion = { method, authority, target, headers };
@@ -89,6 +90,18 @@ export async function explainMessage(
     tokens: explainTokens(headers),
     checks: explainChecks(outcome.report, outcome.error),
   };
+}
+
+/** Whoever pastes a message should not learn that it has no signature because it says `Signature-Key`. */
+function inLowerCase(headers: HeaderFields): HeaderFields {
+  const fields: Record<string, string | readonly string[]> = Object.create(null);
+  for (const [name, value] of Object.entries(headers)) {
+    const key = name.toLowerCase();
+    if (value === undefined) continue;
+    const earlier = fields[key];
+    fields[key] = earlier === undefined ? value : [earlier, value].flat();
+  }
+  return fields;
 }
 
 interface Outcome {

@@ -19,9 +19,9 @@ export interface RequestToSign {
   /** Absolute, exactly as it goes on the wire; nothing is normalised, a fragment is ignored. */
   readonly url: string;
   /** Lower-case names. With a body, `content-type` has to be here. Signature headers of an earlier try do not count. */
-  readonly headers?: HeaderFields;
+  readonly headers?: HeaderFields | undefined;
   /** The bytes as they go on the wire. */
-  readonly body?: Uint8Array;
+  readonly body?: Uint8Array | undefined;
 }
 
 /** How the receiver learns the key. */

@@ -466,6 +466,21 @@ describe("an agent", () => {
     expect(() => world.agent({ id: "http://backend.localhost:8000/" })).toThrow(TypeError);
   });
 
+  it.each([
+    ["trustedAuthServers[1]", { trustedAuthServers: ["https://a.example", "https://b.example/"] }],
+    ["trustedAuthServers must be an array", { trustedAuthServers: "https://a.example" }],
+    ["signatureScheme must be", { signatureScheme: "jwt" }],
+    ["signatureScheme must be", { signatureScheme: undefined }],
+    ["redirectUri must be", { redirectUri: "/callback" }],
+    ["redirectUri must be", { redirectUri: "localhost:8000/callback" }],
+    ["redirectUri must be", { redirectUri: "http://:8000/callback" }],
+  ])("names the option it cannot be made with: %s: %j", async (message, options) => {
+    const world = await createWorld();
+    const making = () => world.agent(options as never);
+    expect(making).toThrow(TypeError);
+    expect(making).toThrow(message);
+  });
+
   it("passes a demand for consent through as a typed error", async () => {
     const world = await createWorld();
     world.tokenEndpoint = () => Response.json({ expires_in: 600, request_token: "r t", token_type: "AAuth" });

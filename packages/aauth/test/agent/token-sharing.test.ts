@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createTokenCache } from "../../src/agent/token-cache.ts";
+import { createTokenCache, type TokenCache } from "../../src/agent/token-cache.ts";
 import { ConsentRequiredError } from "../../src/errors.ts";
 import { decodeToken } from "../../src/tokens/decode-token.ts";
 import type { AuthorizedAgent } from "../../src/types.ts";
@@ -60,6 +60,62 @@ describe("tokens of the agent itself", () => {
     const other = world.agent({ tokenCache, key: { ...agent.key, thumbprint: resource.key.thumbprint } });
     await errorOf(other.fetchFor()(URL_ROOT));
     expect(world.sent[4]?.scheme).toBe("jwks");
+  });
+});
+
+describe("a cache outside of the process", () => {
+  /** As one over a network is: it answers later, and with what it was given as text. */
+  const remote = (entries = new Map<string, string>()): TokenCache => {
+    const later = () => new Promise((resolve) => setTimeout(resolve, 1));
+    return {
+      async get(key) {
+        await later();
+        const text = entries.get(key);
+        return text === undefined ? undefined : JSON.parse(text);
+      },
+      async set(key, token) {
+        await later();
+        entries.set(key, JSON.stringify(token));
+      },
+      async delete(key) {
+        await later();
+        entries.delete(key);
+      },
+    };
+  };
+
+  it("serves every process that has the agent's key", async () => {
+    const world = await createWorld();
+    const entries = new Map<string, string>();
+    for (let count = 0; count < 3; count++) {
+      const agent = world.agent({ tokenCache: remote(entries) });
+      expect((await agent.fetchFor()(URL_ROOT)).status).toBe(200);
+    }
+    expect(tokenRequests(world)).toBe(1);
+  });
+
+  it("is told before the call ends that a token is no good", async () => {
+    const world = await createWorld();
+    const entries = new Map<string, string>();
+    const agent = world.agent({ tokenCache: remote(entries) });
+    await agent.fetchFor()(URL_ROOT);
+    expect(entries.size).toBe(2);
+    // The resource wants what the auth server does not give.
+    world.requirement = { level: "authorized", scopes: ["other"] };
+    world.tokenEndpoint = async () => Response.json({ auth_token: await world.parties.issueAuthToken() });
+    expect((await errorOf(agent.fetchFor()(URL_ROOT))).code).toBe("challenge_repeated");
+    // What is left is the token for the scope that was good enough before.
+    expect([...entries.keys()].map((key) => key.includes("supply-chain:optimize"))).toEqual([true]);
+  });
+
+  it("ends the call with its own error when it is away", async () => {
+    const world = await createWorld();
+    const away = () => Promise.reject(new Error("the store is away"));
+    const tokenCache = { get: away, set: away, delete: away };
+    expect((await errorOf<Error>(world.agent({ tokenCache }).fetchFor()(URL_ROOT))).message).toBe(
+      "the store is away",
+    );
+    expect(world.sent).toEqual([]);
   });
 });
 

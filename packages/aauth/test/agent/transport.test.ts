@@ -51,6 +51,42 @@ describe("the default transport", () => {
     expect([response.status, server.requests]).toEqual([307, ["/"]]);
   });
 
+  it("does not follow one through the platform's fetch either, which would take the token along", async () => {
+    const elsewhere = await start((_request, response) => void response.end("mine now"));
+    const server = await start((_request, response) => {
+      response.writeHead(307, { location: elsewhere.origin }).end();
+    });
+    const { agent, discovery } = await createTestParties();
+    const { id, key } = agent;
+    const options = { id, key, signatureScheme: "jwks", trustedAuthServers: [], discovery } as const;
+    const signedFetch = createAgent({ ...options, transport: fetch }).fetchFor();
+    expect((await signedFetch(`${server.origin}/`)).status).toBe(307);
+    expect([server.requests, elsewhere.requests]).toEqual([["/"], []]);
+  });
+
+  it.each([
+    ["/a?", "/a"],
+    ["/?", "/"],
+    ["?#x", "/"],
+    ["/a?b", "/a?b"],
+    ["/a??", "/a??"],
+    ["/a%2Fb/?q=1&r=%20", "/a%2Fb/?q=1&r=%20"],
+  ])("signs %s as it goes on the wire, whichever transport sends it", async (address, wire) => {
+    const { agent, discovery, clock, createVerifier } = await createTestParties();
+    const server = await start(async ({ method = "", url: target = "", headers }, response) => {
+      const verifier = createVerifier({ authorities: [server.origin.slice(7)] });
+      const verdict = verifier.verifyRequest({ method, target, headers, body: undefined });
+      response.end(await verdict.then(({ agent }) => agent.level, String));
+    });
+    const { id, key } = agent;
+    const options = { id, key, signatureScheme: "jwks", trustedAuthServers: [], discovery } as const;
+    for (const transport of [pooledTransport, fetch]) {
+      const signedFetch = createAgent({ ...options, now: clock.now, transport }).fetchFor();
+      expect(await (await signedFetch(server.origin + address)).text()).toBe("identified");
+    }
+    expect(server.requests).toEqual([wire, wire]);
+  });
+
   it("can be given up", async () => {
     const server = await start(() => {});
     const controller = new AbortController();

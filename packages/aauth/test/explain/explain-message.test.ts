@@ -40,6 +40,16 @@ describe("an accepted message", () => {
     });
   }
 
+  test("may have its header names in any case, as messages are recorded", async () => {
+    const signed = await message();
+    const capitalised = Object.entries(signed.headers).map(([name, value]) => [name.toUpperCase(), value]);
+    const headers = { ...Object.fromEntries(capitalised), ["__proto__"]: "x" };
+    const explanation = await explainMessage({ ...signed, headers }, GATE);
+    expect([explanation.verdict, explanation.signatureBase.agree]).toEqual(["accepted", true]);
+    const twice = { ...signed.headers, Signature: signed.headers.signature as string };
+    expect((await explainMessage({ ...signed, headers: twice }, GATE)).code).toBe("malformed_signature");
+  });
+
   test("shows its token decoded and its requirement met", async () => {
     const jwt = await parties.issueAuthToken({ scope: "orders:read" });
     const explanation = await explainMessage(await message({ scheme: "jwt", jwt }), {

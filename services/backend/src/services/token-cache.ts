@@ -1,4 +1,4 @@
-import type { CachedToken, TokenCache } from "aauth/agent";
+import type { CachedToken, MemoryTokenCache } from "aauth/agent";
 import { LRUCache } from "lru-cache";
 
 const MAX_TOKENS = 1000;
@@ -11,7 +11,7 @@ const RUN_LIFETIME_SECONDS = 3600;
  * @param lifetimeSeconds 0: as long as a run, for runs that share no token with another
  * @param now Unix seconds
  */
-export function createTokenCache(lifetimeSeconds: number, now: () => number): TokenCache {
+export function createTokenCache(lifetimeSeconds: number, now: () => number): MemoryTokenCache {
   const tokens = new LRUCache<string, CachedToken>({
     max: MAX_TOKENS,
     ttl: (lifetimeSeconds || RUN_LIFETIME_SECONDS) * 1000,
