@@ -43,6 +43,17 @@ export async function judge(request: HarRequest, options: JudgingOptions): Promi
   const audience = options.audience ?? new URL(message.url).origin;
   const issuer = tokenIssuer(message);
   const issuers = options.issuers.length > 0 || issuer === undefined ? options.issuers : [issuer];
+  for (const [flag, ids] of [
+    ["--audience", [audience]],
+    ["--issuer", issuers],
+  ] as const) {
+    if (!ids.every(isCanonical)) {
+      throw new ExplainInputError(
+        "bad_usage",
+        `${flag} is an URL without query, fragment and trailing slash`,
+      );
+    }
+  }
   const requirement = readRequirement(options);
   const explanation = await explainMessage(message, {
     discovery: offlineDiscovery(options.keys),
@@ -83,13 +94,20 @@ function readClock({ message, sentAt }: HarRequest, { at, now }: JudgingOptions)
     : { seconds: Number(created[1]), source: "created" };
 }
 
-/** `iss` of the token in `Signature-Key`: only to be able to say who would have to be trusted. */
+/** No gate can be made that trusts another spelling: identifiers are compared as strings. */
+function isCanonical(id: string): boolean {
+  const url = URL.parse(id);
+  if (url === null || !/^https?:$/.test(url.protocol)) return false;
+  return id === (url.pathname === "/" ? url.origin : url.origin + url.pathname) && !id.endsWith("/");
+}
+
+/** `iss` of the token in `Signature-Key`, if it is one that can be trusted at all: only to be able to say who would have to be. */
 function tokenIssuer(message: MessageToExplain): string | undefined {
   const token = /\bjwt="([^"]*)"/.exec(headerOf(message, PROFILE.headers.signatureKey))?.[1];
   const payload = token?.split(".")[1];
   try {
     const { iss } = JSON.parse(Buffer.from(payload ?? "", "base64url").toString()) as { iss?: unknown };
-    return typeof iss === "string" ? iss : undefined;
+    return typeof iss === "string" && isCanonical(iss) ? iss : undefined;
   } catch {
     return undefined;
   }

@@ -44,7 +44,7 @@ async function startChain(options: { second?: ChainAuthServer; secondScopes?: re
   const three = await start("three", ["three:read"]);
   const two = await start("two", secondScopes, three, second.issuer);
   const one = await start("one", ALL_SCOPES, two);
-  const caller = await start("caller", []);
+  const caller = await start("caller", ["caller:read"]);
   return { caller, one, two, three };
 }
 

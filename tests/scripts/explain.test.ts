@@ -119,6 +119,19 @@ describe("what it is judged by", () => {
     expect(out).toContain("Assumed: the resource is http://supply-chain-agent.localhost:3000");
   });
 
+  test("a token of an issuer that nobody can trust is refused, not an error", async () => {
+    const har = (await sample("autonomous.har")).replaceAll(
+      /(\.)(eyJ[\w-]+)(\.)/g,
+      (_all, one, claims, two) => {
+        const { iss, ...others } = JSON.parse(Buffer.from(claims, "base64url").toString());
+        return one + Buffer.from(JSON.stringify({ iss: `${iss}/`, ...others })).toString("base64url") + two;
+      },
+    );
+    const { status, out } = await explain(["-", "--entry", "2", ...KEYS], har);
+    expect(status).toBe(1);
+    expect(out).toContain("REFUSED untrusted_issuer");
+  });
+
   test("colour is for terminals", async () => {
     expect((await explain(["hwk.http"])).out).not.toContain("\u001b");
     expect((await explain(["hwk.http"], undefined, { colour: true })).out).toContain("\u001b[32m");
@@ -152,6 +165,8 @@ describe("input of no use is told with a code, and with status 2", () => {
     ["bad_usage", ["hwk.http", "--at", "yesterday"], undefined],
     ["bad_usage", ["hwk.http", "--level", "high"], undefined],
     ["bad_usage", ["autonomous.har", "--entry", "9"], undefined],
+    ["bad_usage", ["autonomous.har", "--audience", "http://x.localhost/"], undefined],
+    ["bad_usage", ["autonomous.har", "--issuer", "http://x.localhost/"], undefined],
   ])("%s for %j", async (code, argv, input) => {
     const { status, out, problem } = await explain(argv, input);
     expect(problem).toContain(`explain: ${code}: `);

@@ -106,7 +106,8 @@ export const ERROR_CODES = {
   digest_missing: {
     status: 401,
     section: "RFC 9530 2",
-    meaning: "The request has a body and no Content-Digest.",
+    meaning:
+      "A body has come that no header announced, and there is no Content-Digest (an announced one has to be covered first).",
   },
   malformed_digest: {
     status: 401,

@@ -1,10 +1,16 @@
-import { AAuthError, type Requirement, type VerifiedAgent } from "aauth";
-import type { PendingRequest } from "aauth/resource";
+import { AAuthError, type Level, type Requirement, type VerifiedAgent } from "aauth";
+import { type PendingRequest, receivedFields } from "aauth/resource";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import fp from "fastify-plugin";
-import { type CountRequest, createLevelLimiter, type LevelLimits, registerLimiter } from "./level-limits.ts";
+import {
+  areScopes,
+  type CountRequest,
+  createLevelLimiter,
+  type LevelLimits,
+  registerLimiter,
+} from "./level-limits.ts";
 import type { FastifyAAuthOptions, RouteRequirement } from "./options.ts";
-import { readRawBody, replayBody } from "./raw-body.ts";
+import { BodyTooLargeError, readRawBody, replayBody } from "./raw-body.ts";
 import { challengeFor, isVerdict, sendChallenge, VerificationUnavailableError } from "./refusal.ts";
 import { serveWellKnown } from "./well-known.ts";
 
@@ -27,6 +33,9 @@ declare module "fastify" {
   }
 }
 
+const LEVELS: readonly Level[] = ["pseudonymous", "identified", "authorized"];
+/** As a verifier's. */
+const AUTHORITY = /^[^/?#@\sA-Z]+$/;
 const SIGNATURE_HEADERS = ["signature", "signature-key", "signature-input"] as const;
 
 /**
@@ -43,17 +52,30 @@ const SIGNATURE_HEADERS = ["signature", "signature-key", "signature-input"] as c
  * Refusals are the challenger's, with `Agent-Auth`. It does NOT judge whether an identified agent is welcome: that is
  * the handler's, or `trustedAgents` of the verifier.
  *
+ * @throws (from the registration) TypeError for an authority that is not lower-case host[:port], and where there is a gate already.
+ * From that of a route: TypeError for a requirement that is missing or unknown, for level authorized without scopes or challenger, and
+ * for limits that cannot be meant.
+ *
  * @example
  * ```ts
  * await scope.register(fastifyAAuth, { verifier, challenger, authority: "agent.example" });
- * scope.post("/", { config: { aauth: { level: "authorized", scopes: ["data:read"] } } }, async (request) => {
- *   return { hello: request.agent.agent };
+ * scope.post("/", { config: { aauth: { level: "authorized", scopes: ["data:read"] } } }, async ({ agent }) => {
+ *   return { hello: agent?.level === "authorized" ? agent.agent : undefined };
  * });
  * ```
  */
 export const fastifyAAuth = fp<FastifyAAuthOptions>(registerGate, { name: "fastify-aauth", fastify: "5.x" });
 
 async function registerGate(app: FastifyInstance, options: FastifyAAuthOptions): Promise<void> {
+  const { authority } = options;
+  if (app.hasRequestDecorator(PENDING)) {
+    throw new TypeError(
+      "fastifyAAuth is registered already, here or in a scope around: a scope has one gate",
+    );
+  }
+  if (typeof authority !== "function" && !(typeof authority === "string" && AUTHORITY.test(authority))) {
+    throw new TypeError("authority must be lower-case host[:port], or a function that picks one");
+  }
   const limiters = new WeakMap<LevelLimits, CountRequest>();
   app.decorateRequest("agent", null);
   app.decorateRequest(PENDING, null);
@@ -65,6 +87,7 @@ async function registerGate(app: FastifyInstance, options: FastifyAAuthOptions):
     if (requirement === undefined) {
       throw new TypeError(`route ${route.method} ${route.url} does not declare config.aauth`);
     }
+    checkRequirement(requirement, `config.aauth of route ${route.method} ${route.url}`);
     if (requirement !== "public" && requirement.level === "authorized" && !options.challenger) {
       throw new TypeError(
         `route ${route.method} ${route.url} demands an auth token, but no challenger is configured`,
@@ -90,8 +113,8 @@ async function registerGate(app: FastifyInstance, options: FastifyAAuthOptions):
         {
           method: request.method,
           target: request.raw.url ?? "",
-          headers: request.headers,
-          authority: typeof options.authority === "string" ? options.authority : options.authority(request),
+          headers: receivedFields(request.raw),
+          authority: typeof authority === "string" ? authority : authority(request),
         },
         requirement,
       );
@@ -104,7 +127,12 @@ async function registerGate(app: FastifyInstance, options: FastifyAAuthOptions):
   app.addHook("preParsing", async (request, reply, payload) => {
     const requirement = requirementOf(request);
     if (requirement === "public") return payload;
-    const body = await readRawBody(payload as never, options.maxBodyBytes ?? request.routeOptions.bodyLimit);
+    const maxBytes = options.maxBodyBytes ?? request.routeOptions.bodyLimit;
+    const body = await readRawBody(payload as never, maxBytes).catch((error: unknown) => {
+      // Of what still comes nobody knows how long it is.
+      if (error instanceof BodyTooLargeError) reply.header("connection", "close");
+      throw error;
+    });
     const pending = request[PENDING];
     if (!pending) throw new VerificationUnavailableError("the request was not verified before its body");
     request[PENDING] = null;
@@ -150,6 +178,19 @@ async function registerGate(app: FastifyInstance, options: FastifyAAuthOptions):
     const challenge = await challengeFor(options.challenger, error, requirement);
     options.observer?.({ type: "request_refused", error, requirement, challenge }, request);
     return sendChallenge(reply, challenge);
+  }
+}
+
+/** Without scopes there would be no challenge that could cure a refusal, and any token at all would be let in. */
+function checkRequirement(requirement: RouteRequirement, name: string): void {
+  if (requirement === "public") return;
+  if (!LEVELS.includes(requirement?.level)) {
+    throw new TypeError(`${name} must be "public" or an object whose level is one of ${LEVELS.join(", ")}`);
+  }
+  if (requirement.level !== "authorized") return;
+  const { scopes } = requirement;
+  if (!(areScopes(scopes) && scopes.length > 0)) {
+    throw new TypeError(`${name} must have scopes: an array, not empty, of words without spaces`);
   }
 }
 

@@ -3,7 +3,7 @@ import { Readable } from "node:stream";
 /** The stream Fastify's parsers read next; the length tells Fastify's own size check what came over the wire. */
 type ReplayedBody = Readable & { receivedEncodedLength?: number };
 
-class BodyTooLargeError extends Error {
+export class BodyTooLargeError extends Error {
   readonly statusCode = 413;
   readonly code = "body_too_large";
 }
@@ -18,7 +18,8 @@ class BodyCutOffError extends Error {
  * Listens to events, because iterating a stream costs more than hashing what is in it.
  *
  * @param payload the request stream
- * @param maxBytes bound; one byte more is refused with status 413, and the rest is not read
+ * @param maxBytes bound; one byte more is refused with status 413, and the rest is let go: bytes that nobody takes would stand between
+ * the answer and the next request on the same connection
  */
 export function readRawBody(payload: Readable, maxBytes: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
@@ -29,7 +30,7 @@ export function readRawBody(payload: Readable, maxBytes: number): Promise<Buffer
       resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks));
     };
     const fail = (error: Error) => {
-      payload.off("data", collect).off("end", end).off("close", cutOff).pause();
+      payload.off("data", collect).off("end", end).off("close", cutOff).resume();
       reject(error);
     };
     const cutOff = () => fail(new BodyCutOffError("the request ended before its body"));

@@ -299,6 +299,17 @@ describe("limits that cannot be meant do not register", () => {
     await expect(register(limits)).rejects.toThrow(TypeError);
   });
 
+  test.each([
+    ["a name that is misspelled", { identifed: 3 }, "aauthLimits has no identifed, only pseudonymous, "],
+    ["a name that every object has", { toString: 3 }, "aauthLimits has no toString"],
+    ["a text for scopes", { scopes: SCOPE }, "aauthLimits.scopes must be an array"],
+    ["two scopes in one", { scopes: ["a b"] }, "aauthLimits.scopes must be an array"],
+  ])("%s", async (_name, limits, message) => {
+    const registered = register(limits as never);
+    await expect(registered).rejects.toThrow(TypeError);
+    await expect(registered).rejects.toThrow(message);
+  });
+
   test("on a public route, or without a challenger", async () => {
     await expect(register(LIMITS, { level: "public" })).rejects.toThrow("limits by level");
     await expect(register(LIMITS, { withChallenger: false })).rejects.toThrow("limits by level");

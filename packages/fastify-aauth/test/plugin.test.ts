@@ -1,11 +1,14 @@
+import { Agent, request as httpRequest, type IncomingMessage, type RequestOptions } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { Readable } from "node:stream";
+import { finished } from "node:stream/promises";
 import { ERROR_CODES, parseAgentAuth, toJwks, type VerifiedAgent } from "aauth";
 import { createChallenger } from "aauth/resource";
 import { createTestParties, signedRequest } from "aauth/testing";
 import Fastify, { type FastifyInstance } from "fastify";
 import { afterEach, describe, expect, test } from "vitest";
 import { type FastifyAAuthOptions, fastifyAAuth, type VerificationEvent } from "../src/index.ts";
+import { readRawBody } from "../src/raw-body.ts";
 
 const apps: FastifyInstance[] = [];
 afterEach(async () => {
@@ -15,6 +18,12 @@ afterEach(async () => {
 const parties = await createTestParties();
 const AUTHORITY = new URL(parties.resource.id).host;
 const JWKS = { scheme: "jwks", id: parties.agent.id } as const;
+const challenger = createChallenger({
+  key: parties.resource.key,
+  resource: parties.resource.id,
+  authServer: parties.authServer.issuer,
+  now: parties.clock.now,
+});
 
 async function buildApp(options: Partial<FastifyAAuthOptions> = {}) {
   const app = Fastify({ bodyLimit: 1024 });
@@ -24,12 +33,7 @@ async function buildApp(options: Partial<FastifyAAuthOptions> = {}) {
   await app.register(async (scope) => {
     await scope.register(fastifyAAuth, {
       verifier: parties.createVerifier(),
-      challenger: createChallenger({
-        key: parties.resource.key,
-        resource: parties.resource.id,
-        authServer: parties.authServer.issuer,
-        now: parties.clock.now,
-      }),
+      challenger,
       authority: AUTHORITY,
       observer: (event) => events.push(event),
       ...options,
@@ -95,6 +99,26 @@ describe("a signed request", () => {
     const answer = await inject();
     expect(answer.json()).toEqual({ agent: "identified", body: { a: 1 }, raw: body });
     expect(events.map((event) => event.type)).toEqual(["request_received", "request_verified"]);
+  });
+
+  test.each([
+    [[], 200, ""],
+    [["Content-Type", "text/plain"], 401, "invalid_signature"],
+  ] as const)("with the lines %j added on the way: %i", async (added, status, code) => {
+    const { app } = await buildApp();
+    const { request } = await send(app, { path: "/identified", body: "{}", signatureKey: JWKS });
+    await app.listen({ port: 0, host: "127.0.0.1" });
+    const { port } = app.server.address() as AddressInfo;
+    const { method, target: path } = request;
+    const headers = [...Object.entries(request.headers).flat(), ...added] as string[];
+    const answer = await new Promise<[number | undefined, string]>((resolve, reject) => {
+      const sent = httpRequest({ port, host: "127.0.0.1", method, path, headers: ["Host", "a", ...headers] });
+      sent.on("error", reject).on("response", async (response) => {
+        resolve([response.statusCode, Buffer.concat(await response.toArray()).toString()]);
+      });
+      sent.end(request.body);
+    });
+    expect(answer).toEqual([status, expect.stringContaining(code)]);
   });
 
   test("without a body passes too", async () => {
@@ -207,6 +231,34 @@ describe("a refused request", () => {
     expect(handled).toEqual([]);
   });
 
+  test("what is left of a body over the bound does not stand in the way of the next request", async () => {
+    const { app } = await buildApp();
+    await app.listen({ port: 0, host: "127.0.0.1" });
+    const { port } = app.server.address() as AddressInfo;
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const call = (options: RequestOptions, body?: Uint8Array) =>
+      new Promise<IncomingMessage>((resolve, reject) => {
+        const sent = httpRequest({ host: "127.0.0.1", port, agent, ...options }, resolve);
+        // The server may go away before it has all of the body: it has answered.
+        sent.on("error", reject).end(body);
+      });
+    const body = JSON.stringify("x".repeat(4_000_000));
+    const { request } = await send(app, { path: "/identified", body, signatureKey: JWKS });
+    const { method, target: path, headers } = request;
+    const refused = await call({ method, path, headers: headers as Record<string, string> }, request.body);
+    expect([refused.statusCode, refused.headers.connection]).toEqual([413, "close"]);
+    refused.resume();
+    expect((await call({ path: "/open" })).statusCode).toBe(200);
+    agent.destroy();
+  });
+
+  test("the rest of a body over the bound is taken and thrown away", async () => {
+    const body = Readable.from(Array.from({ length: 100 }, () => Buffer.alloc(10)));
+    await expect(readRawBody(body, 15)).rejects.toMatchObject({ statusCode: 413 });
+    await finished(body);
+    expect(body.readableEnded).toBe(true);
+  });
+
   test("an authority that is not served is 421", async () => {
     const { app } = await buildApp({ authority: () => "evil.example" });
     const { inject } = await send(app, { path: "/identified", body: "{}", signatureKey: JWKS });
@@ -265,6 +317,75 @@ describe("closed by default", () => {
       scope.get("/forgotten", () => "secret");
     });
     await expect(app.ready()).rejects.toThrow("GET /forgotten does not declare config.aauth");
+  });
+
+  test.each([
+    ["private", 'config.aauth of route GET /x must be "public" or'],
+    [null, 'config.aauth of route GET /x must be "public" or'],
+    [{ level: "authorised", scopes: ["a"] }, "level is one of pseudonymous, identified, authorized"],
+    [{ level: "authorized" }, "config.aauth of route GET /x must have scopes"],
+    [{ level: "authorized", scopes: [] }, "config.aauth of route GET /x must have scopes"],
+    [{ level: "authorized", scopes: "data:read" }, "config.aauth of route GET /x must have scopes"],
+    [{ level: "authorized", scopes: ["a", ""] }, "config.aauth of route GET /x must have scopes"],
+    [{ level: "authorized", scopes: ["a b"] }, "config.aauth of route GET /x must have scopes"],
+    [{ level: "authorized", scopes: [7] }, "config.aauth of route GET /x must have scopes"],
+  ])("a route that demands %j does not register", async (aauth, message) => {
+    const app = Fastify();
+    apps.push(app);
+    app.register(async (scope) => {
+      await scope.register(fastifyAAuth, {
+        verifier: parties.createVerifier(),
+        challenger,
+        authority: AUTHORITY,
+      });
+      scope.get("/x", { config: { aauth: aauth as never } }, () => "secret");
+    });
+    const ready = (async () => app.ready())();
+    await expect(ready).rejects.toThrow(TypeError);
+    await expect(ready).rejects.toThrow(message);
+  });
+
+  test.each([undefined, "", "Resource.example", "http://resource.example", "resource.example/", "a b"])(
+    "the gate does not register for the authority %j",
+    async (authority) => {
+      const app = Fastify();
+      apps.push(app);
+      const options = { verifier: parties.createVerifier(), authority: authority as never };
+      const registered = (async () => app.register(fastifyAAuth, options))();
+      await expect(registered).rejects.toThrow(TypeError);
+      await expect(registered).rejects.toThrow("authority must be lower-case host[:port]");
+    },
+  );
+
+  test("a second gate does not register, neither in the same scope nor in one inside", async () => {
+    const options = { verifier: parties.createVerifier(), authority: AUTHORITY };
+    const same = Fastify();
+    const inside = Fastify();
+    apps.push(same, inside);
+    await same.register(fastifyAAuth, options);
+    await inside.register(fastifyAAuth, options);
+    for (const registered of [
+      (async () => same.register(fastifyAAuth, options))(),
+      (async () => inside.register(async (scope) => void (await scope.register(fastifyAAuth, options))))(),
+    ]) {
+      await expect(registered).rejects.toThrow(TypeError);
+      await expect(registered).rejects.toThrow("fastifyAAuth is registered already");
+    }
+  });
+
+  test("scopes beside each other have a gate each", async () => {
+    const app = Fastify();
+    apps.push(app);
+    for (const prefix of ["/a", "/b"]) {
+      app.register(
+        async (scope) => {
+          await scope.register(fastifyAAuth, { verifier: parties.createVerifier(), authority: AUTHORITY });
+          scope.get("/x", { config: { aauth: "public" } }, () => "open");
+        },
+        { prefix },
+      );
+    }
+    expect((await app.inject("/b/x")).body).toBe("open");
   });
 
   test("a route registered before the plugin is refused at run time", async () => {

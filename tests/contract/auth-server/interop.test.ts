@@ -68,7 +68,7 @@ describe("our packages", () => {
     const common = { authServer, asks: [authServer] };
     const [resource, caller] = await Promise.all([
       startParty({ ...common, name: "our-resource", scopes: ["supply-chain:optimize"] }),
-      startParty({ ...common, name: "our-agent", scopes: [] }),
+      startParty({ ...common, name: "our-agent", scopes: ["our-agent:read"] }),
     ]);
     stopped.push(resource.close, caller.close);
     return { resource, caller };

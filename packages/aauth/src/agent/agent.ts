@@ -9,7 +9,7 @@ import type { SignatureEncoding } from "../headers/signature.ts";
 import type { KeyRing } from "../keys/key-ring.ts";
 import type { Discovery } from "../metadata/discovery.ts";
 import type { Transport } from "../metadata/transport.ts";
-import { isIdentifier } from "../metadata/url-guard.ts";
+import { requireIdentifier, requireIdentifiers } from "../options.ts";
 import type { SignatureKeyChoice } from "../signing/sign-request.ts";
 import { confirmationKey } from "../tokens/claim-checks.ts";
 import { decodeJwt } from "../tokens/jwt.ts";
@@ -35,38 +35,38 @@ export interface AgentOptions {
   /** How the first request to a resource is signed: anonymous (`hwk`) or with the identity (`jwks`). */
   readonly signatureScheme: "hwk" | "jwks";
   /** For a delegate: its current agent token, bound to this key, which then takes the place of scheme jwks. */
-  readonly agentToken?: (key: SigningKey) => Promise<string>;
+  readonly agentToken?: ((key: SigningKey) => Promise<string>) | undefined;
   /** Issuer identifiers of the auth servers a challenge may send this agent to. */
   readonly trustedAuthServers: readonly string[];
   /** Where the user comes back to after consent. */
-  readonly redirectUri?: string;
+  readonly redirectUri?: string | undefined;
   readonly discovery: Discovery;
   /** Default: undici's pooled dispatcher; `fetch` in browsers. */
-  readonly transport?: Transport;
+  readonly transport?: Transport | undefined;
   /** Default: in memory, 1000 tokens. */
-  readonly tokenCache?: TokenCache;
-  readonly observer?: AgentObserver;
+  readonly tokenCache?: TokenCache | undefined;
+  readonly observer?: AgentObserver | undefined;
   /** Put whole tokens into events, for demonstrations. Default false: an observer gets a short id and the claims. */
-  readonly revealTokens?: boolean;
+  readonly revealTokens?: boolean | undefined;
   /** Unix seconds. Default: the system clock. */
-  readonly now?: () => number;
+  readonly now?: (() => number) | undefined;
   /** With scheme hwk: say who it is when a resource asks. Default true. */
-  readonly raiseScheme?: boolean;
+  readonly raiseScheme?: boolean | undefined;
   /** A body is kept in memory for its digest and for a retry. Default 1 MiB. */
-  readonly maxRequestBodyBytes?: number;
+  readonly maxRequestBodyBytes?: number | undefined;
   readonly timeouts?: {
     /** Until a resource's response headers are here. `Infinity` where every call brings a signal that sees to it. Default 120000. */
-    readonly requestMs?: number;
+    readonly requestMs?: number | undefined;
     /** For a whole token request. Default 10000. */
-    readonly tokenRequestMs?: number;
+    readonly tokenRequestMs?: number | undefined;
   };
   readonly interop?: {
     /** Sign requests to resources as the Python demo agents can verify them. Default false. */
-    readonly pythonAgents?: boolean;
+    readonly pythonAgents?: boolean | undefined;
     /** Default `base64url`. */
-    readonly signatureEncoding?: SignatureEncoding;
+    readonly signatureEncoding?: SignatureEncoding | undefined;
     /** Whether scheme jwks names the metadata document. Default true. */
-    readonly wellKnown?: boolean;
+    readonly wellKnown?: boolean | undefined;
   };
 }
 
@@ -74,13 +74,13 @@ export interface RedeemCodeInput {
   readonly authServer: string;
   readonly code: string;
   /** Default: the agent's. */
-  readonly redirectUri?: string;
+  readonly redirectUri?: string | undefined;
   /** Keeps the token, and a refresh token, for calls of this user made with the same `cacheKey`. See {@link Agent.keep}. */
-  readonly cacheKey?: string;
+  readonly cacheKey?: string | undefined;
   /** `keyThumbprint` of the {@link ConsentRequiredError}: no other key can redeem the code. Default: the current key. */
-  readonly keyThumbprint?: string;
-  readonly observer?: AgentObserver;
-  readonly signal?: AbortSignal;
+  readonly keyThumbprint?: string | undefined;
+  readonly observer?: AgentObserver | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface KeepInput {
@@ -95,8 +95,8 @@ export interface RevokeInput {
   readonly refreshToken: string;
   /** Whose tokens are dropped, too: those kept for this user at this resource. */
   readonly kept?: { readonly resource: string; readonly cacheKey: string };
-  readonly observer?: AgentObserver;
-  readonly signal?: AbortSignal;
+  readonly observer?: AgentObserver | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface OwnTokenInput {
@@ -104,18 +104,18 @@ export interface OwnTokenInput {
   /** Space-separated: `openid`, `profile`, `email`, scopes of the agent itself. */
   readonly scope: string;
   /** Sent along and back with the user's consent. */
-  readonly state?: string;
+  readonly state?: string | undefined;
   /** Default: the agent's. */
-  readonly redirectUri?: string;
-  readonly observer?: AgentObserver;
-  readonly signal?: AbortSignal;
+  readonly redirectUri?: string | undefined;
+  readonly observer?: AgentObserver | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface RefreshInput {
   readonly authServer: string;
   readonly refreshToken: string;
-  readonly observer?: AgentObserver;
-  readonly signal?: AbortSignal;
+  readonly observer?: AgentObserver | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface Agent {
@@ -172,16 +172,15 @@ export interface Agent {
  *
  * Does NOT verify what a resource answers, nor retry failed connections.
  *
- * @throws TypeError when `id` is not a canonical identifier.
+ * @throws TypeError when `id` or one of `trustedAuthServers` is not a canonical identifier, `signatureScheme` is neither `hwk` nor `jwks`,
+ * or `redirectUri` is not an absolute http or https URL.
  *
  * @example
  * const agent = createAgent({ id, key, signatureScheme: "jwks", trustedAuthServers: [issuer], discovery });
  * const response = await agent.fetchFor({ state })("http://supply-chain-agent.localhost:3000/", { method: "POST", body });
  */
 export function createAgent(options: AgentOptions): Agent {
-  if (!isIdentifier(options.id)) {
-    throw new TypeError("id must be an URL in canonical form, without query, fragment and trailing slash");
-  }
+  checkAgentOptions(options);
   const { id, trustedAuthServers, discovery, interop = {}, timeouts = {}, agentToken, redirectUri } = options;
   const { revealTokens = false } = options;
   const now = options.now ?? (() => Math.floor(Date.now() / 1000));
@@ -307,9 +306,21 @@ export function createAgent(options: AgentOptions): Agent {
         observe: combineObservers(options.observer, observer),
         signal,
       });
-      if (kept !== undefined) tokens.drop(kept, keys.usable());
+      if (kept !== undefined) await tokens.drop(kept, keys.usable());
     },
   };
+}
+
+function checkAgentOptions({ id, trustedAuthServers, signatureScheme, redirectUri }: AgentOptions): void {
+  requireIdentifier("id", id);
+  requireIdentifiers("trustedAuthServers", trustedAuthServers);
+  if (signatureScheme !== "hwk" && signatureScheme !== "jwks") {
+    throw new TypeError("signatureScheme must be hwk or jwks");
+  }
+  // `localhost:8000/callback` is an URL, too, of the scheme `localhost`.
+  if (redirectUri !== undefined && !(URL.canParse(redirectUri) && /^https?:/i.test(redirectUri))) {
+    throw new TypeError("redirectUri must be an absolute http or https URL");
+  }
 }
 
 /** Of something that is not a call to a resource. */

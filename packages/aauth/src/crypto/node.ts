@@ -110,6 +110,8 @@ function tokenSignerOf(jwk: Readonly<Record<string, unknown>>, alg: TokenAlgorit
   if (key.asymmetricKeyType !== PRIVATE_KEY_TYPES[alg] || (alg === "ES256" && !isP256)) {
     throw new TypeError(`not a private key for ${alg}`);
   }
+  const { modulusLength: bits = MIN_RSA_BITS } = key.asymmetricKeyDetails ?? {};
+  if (bits < MIN_RSA_BITS) throw new RangeError(`an RSA key of ${bits} bits; ${alg} needs ${MIN_RSA_BITS}`);
   const digest = alg === "EdDSA" ? null : "sha256";
   const input = { key, dsaEncoding: "ieee-p1363" } as const;
   return {

@@ -43,11 +43,15 @@ const TOKEN_KEYS = {
   EC: { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" },
 } as const;
 
+function requireRsaBits({ algorithm }: Key): void {
+  const { modulusLength: bits = MIN_RSA_BITS } = algorithm as { modulusLength?: number };
+  if (bits < MIN_RSA_BITS) throw new RangeError(`an RSA key of ${bits} bits; RS256 needs ${MIN_RSA_BITS}`);
+}
+
 async function tokenVerifierOf(jwk: TokenJwk): Promise<SignatureVerifier> {
   const algorithm = TOKEN_KEYS[jwk.kty];
   const key = await crypto.subtle.importKey("jwk", { ...jwk }, algorithm, false, ["verify"]);
-  const { modulusLength: bits = MIN_RSA_BITS } = key.algorithm as { modulusLength?: number };
-  if (bits < MIN_RSA_BITS) throw new RangeError(`an RSA key of ${bits} bits`);
+  requireRsaBits(key);
   return { verify: (data, signature) => crypto.subtle.verify(algorithm, key, own(signature), own(data)) };
 }
 
@@ -80,6 +84,7 @@ export const platformCrypto: PlatformCrypto = {
   async importTokenSigner(jwk, alg) {
     const { import: importing, sign } = TOKEN_SIGNERS[alg];
     const key = await crypto.subtle.importKey("jwk", { ...jwk }, importing, false, ["sign"]);
+    requireRsaBits(key);
     return { sign: async (data) => new Uint8Array(await crypto.subtle.sign(sign, key, own(data))) };
   },
 };

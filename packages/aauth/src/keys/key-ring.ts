@@ -12,7 +12,8 @@ export interface KeyRing<Key extends { readonly kid: string } = SigningKey> {
   /**
    * Makes a new key and announces it; it signs once everyone can have seen it. Calls at the same time share one rotation.
    *
-   * @throws RangeError when so many keys are published already that a verifier would refuse to read more
+   * @throws RangeError when so many keys are published already that a verifier would refuse to read more; TypeError when the new key
+   * has the `kid` of one that is kept; what `create` throws. The ring then stays as it is.
    */
   rotate(): Promise<Key>;
 }
@@ -99,6 +100,11 @@ export function createKeyRing<Key extends { readonly kid: string }>(
     }
     const key = await create(++sequence);
     settle();
+    if (held.some(({ key: { kid } }) => kid === key.kid)) {
+      throw new TypeError(
+        `create must give each key a kid of its own, and ${key.kid} is in the ring already`,
+      );
+    }
     held[0]!.keepSeconds = typeof keepSeconds === "function" ? keepSeconds() : keepSeconds;
     held = [{ key, signsFrom: now() + announceSeconds, keepSeconds: 0 }, ...held];
     return key;

@@ -57,15 +57,15 @@ export interface DiscoveryOptions {
    * Allows loopback and `*.localhost` (which resolves to it), also over `http`. Private and link-local addresses stay closed.
    * Default false.
    */
-  readonly development?: boolean;
+  readonly development?: boolean | undefined;
   /** Unix seconds. Default: the system clock. */
-  readonly now?: () => number;
+  readonly now?: (() => number) | undefined;
   /** How long a document is reused. Default 300. */
-  readonly cacheSeconds?: number;
+  readonly cacheSeconds?: number | undefined;
   /** For one fetch; looking a key up may take two. Default 5000. */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
   /** Default: undici with a guard on the connected address; `fetch` in browsers. The URL is guarded in any case. */
-  readonly transport?: DocumentTransport;
+  readonly transport?: DocumentTransport | undefined;
 }
 
 /**

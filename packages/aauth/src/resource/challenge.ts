@@ -6,27 +6,29 @@
 
 import type { AAuthError } from "../errors.ts";
 import { formatAgentAuth } from "../headers/agent-auth.ts";
+import type { KeyRing } from "../keys/key-ring.ts";
+import { requireIdentifier } from "../options.ts";
 import { PROFILE } from "../profile.ts";
 import { issueResourceToken } from "../tokens/resource-token.ts";
 import type { IdentifiedAgent, Requirement, SigningKey, VerifiedAgent } from "../types.ts";
 import { identityOf } from "./requirement.ts";
 
 export interface ChallengerOptions {
-  /** Signs the resource tokens. A function, where keys are rotated. */
-  readonly key: SigningKey | (() => SigningKey);
+  /** Signs the resource tokens. Where keys are rotated, a function or a {@link KeyRing}. */
+  readonly key: SigningKey | (() => SigningKey) | KeyRing;
   /** Own resource identifier. */
   readonly resource: string;
   /** Issuer identifier of the auth server to send agents to. */
   readonly authServer: string;
   /** Unix seconds. Default: the system clock. */
-  readonly now?: () => number;
+  readonly now?: (() => number) | undefined;
   /** Of a resource token. Default 300, at most 600. */
-  readonly lifetimeSeconds?: number;
+  readonly lifetimeSeconds?: number | undefined;
   /**
    * Signature algorithms to name in challenges for an identity (SPEC 4.2), for example `["ed25519"]`. Default none:
    * the reader then thinks of all standard ones.
    */
-  readonly algs?: readonly string[];
+  readonly algs?: readonly string[] | undefined;
 }
 
 /** A response, ready to be sent. */
@@ -77,12 +79,13 @@ const CURED_BY_TOKEN: ReadonlySet<string> = new Set([
   "insufficient_scope",
 ]);
 
-/** What no other signature would cure: the wrong host, headers that are too large, no room to remember the request. */
-const NOT_CHALLENGED: ReadonlySet<number> = new Set([421, 431, 503]);
-
-/** False where a challenge would only make the caller sign in vain: the answer is the error's status without one. */
-export function isCuredBySigning({ status }: AAuthError): boolean {
-  return !NOT_CHALLENGED.has(status);
+/**
+ * False where a challenge would only make the caller sign in vain: the wrong host, headers that are too large, no room to remember the
+ * request, an agent that is not welcome, and whatever this service's own calls to others end with. The answer is then the error's status
+ * without one.
+ */
+export function isCuredBySigning({ status, code }: AAuthError): boolean {
+  return status === 401 || code === "insufficient_scope";
 }
 
 const LIMIT_REACHED = "Too many requests for this level";
@@ -91,11 +94,21 @@ const LIMIT_REACHED = "Too many requests for this level";
  * Creates challenges in the forms of profile 3.1. A resource token is issued only to an agent whose request
  * signature was proven; everyone else is asked for a signature or an identity and learns nothing more.
  *
+ * @throws TypeError when `resource` or `authServer` is not a canonical identifier, or `key` cannot sign; RangeError when
+ * `lifetimeSeconds` is not between 1 and 600.
+ *
  * @example
  * const { status, headers, body } = await challenger.challengeFor(error, requirement);
  */
 export function createChallenger(options: ChallengerOptions): Challenger {
   const { resource, authServer, now, lifetimeSeconds } = options;
+  requireIdentifier("resource", resource);
+  requireIdentifier("authServer", authServer);
+  const currentKey = currentKeyOf(options.key);
+  const maxSeconds = PROFILE.resourceTokenMaxLifetimeSeconds;
+  if (lifetimeSeconds !== undefined && !(lifetimeSeconds >= 1 && lifetimeSeconds <= maxSeconds)) {
+    throw new RangeError(`lifetimeSeconds must be 1 to ${maxSeconds}`);
+  }
   const algs = options.algs === undefined ? {} : { algs: options.algs };
 
   async function authorization(
@@ -110,7 +123,7 @@ export function createChallenger(options: ChallengerOptions): Challenger {
   async function grant(agent: IdentifiedAgent, scopes: readonly string[]): Promise<ResourceTokenGrant> {
     if (scopes.length === 0) throw new TypeError("a requirement of level authorized must name scopes");
     const resourceToken = await issueResourceToken({
-      key: typeof options.key === "function" ? options.key() : options.key,
+      key: currentKey(),
       resource,
       authServer,
       agent: agent.agent,
@@ -151,6 +164,14 @@ export function createChallenger(options: ChallengerOptions): Challenger {
 
     resourceToken: (agent, scopes) => grant(identityOf(agent), scopes),
   };
+}
+
+function currentKeyOf(key: ChallengerOptions["key"]): () => SigningKey {
+  if (typeof key === "function") return key;
+  const { current, sign } = (key ?? {}) as Partial<KeyRing & SigningKey>;
+  if (typeof current === "function") return () => (key as KeyRing).current();
+  if (typeof sign === "function") return () => key as SigningKey;
+  throw new TypeError("key must be a signing key, a function that returns one, or a key ring");
 }
 
 function response(status: number, agentAuth: string | undefined, body: string): Challenge {

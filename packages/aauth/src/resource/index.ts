@@ -7,6 +7,7 @@
 export type { Challenge, Challenger, ChallengerOptions, ResourceTokenGrant } from "./challenge.ts";
 export { createChallenger, isCuredBySigning } from "./challenge.ts";
 export type { AuthTokenHolder } from "./find-key.ts";
+export { receivedFields } from "./received-fields.ts";
 export { meetRequirement } from "./requirement.ts";
 export type { VerifierOptions } from "./verifier-options.ts";
 export type { AddressedRequest, PendingRequest, Verifier } from "./verify-request.ts";

@@ -5,6 +5,7 @@
  */
 
 import type { Discovery } from "../metadata/discovery.ts";
+import { requireArray, requireIdentifier, requireIdentifiers } from "../options.ts";
 import type { ReplayStore } from "../signing/replay.ts";
 import type { TrustPolicy } from "../tokens/trust.ts";
 import type { SignatureScheme } from "../types.ts";
@@ -14,68 +15,88 @@ export interface VerifierOptions {
   /** Canonical authorities served (`host`, or `host:port` unless the scheme's default). The first is the default. */
   readonly authorities: readonly string[];
   /** Own resource identifier: the audience of auth tokens. Without it no auth token is accepted. */
-  readonly audience?: string;
+  readonly audience?: string | undefined;
   /** Issuers whose auth tokens count. Default none. */
-  readonly trustedIssuers?: readonly string[];
+  readonly trustedIssuers?: readonly string[] | undefined;
   readonly discovery: Discovery;
   /** Where used nonces are remembered. Default: in memory, for one process. */
-  readonly replayStore?: ReplayStore;
+  readonly replayStore?: ReplayStore | undefined;
   /** Unix seconds. Default: the system clock. */
-  readonly now?: () => number;
+  readonly now?: (() => number) | undefined;
   /** How far `created` may be from now, either way. Default 60. */
-  readonly toleranceSeconds?: number;
+  readonly toleranceSeconds?: number | undefined;
   /**
    * Refuse requests with an unsafe method that carry no nonce. Default false: their signature is remembered like a
    * nonce, so that the same one does not pass twice.
    */
-  readonly requireNonce?: boolean;
+  readonly requireNonce?: boolean | undefined;
   /** Default: hwk, jwks and jwt. */
-  readonly schemes?: readonly SignatureScheme[];
+  readonly schemes?: readonly SignatureScheme[] | undefined;
   /** Whose identity counts, for scheme jwks and for agent tokens. Default: anyone discovery's guard lets through. */
-  readonly trustedAgents?: TrustPolicy;
+  readonly trustedAgents?: TrustPolicy | undefined;
   /**
    * For auth servers: takes over for auth tokens in `Signature-Key`, which at a token exchange are not the caller's own
    * but addressed to it (profile 6.1). `audience` and `trustedIssuers` then count for nothing.
    */
-  readonly authTokenHolder?: AuthTokenHolder;
+  readonly authTokenHolder?: AuthTokenHolder | undefined;
   /**
    * For a decision point in front of a resource, which is not given the body: the digest must be covered, but that it
    * belongs to the body is for the resource behind to prove. Never set it where requests are served.
    */
-  readonly bodyVerifiedBy?: "downstream";
+  readonly bodyVerifiedBy?: "downstream" | undefined;
   /** Looser behaviour, each switch for one kind of peer. */
   readonly interop?: {
     /**
      * Do not demand that the body is covered; a `Content-Digest` that is there is compared all the same. An uncovered
      * body can be exchanged, so that a repetition is only refused by its nonce.
      */
-    readonly bodyCoverage?: "optional";
+    readonly bodyCoverage?: "optional" | undefined;
     /** Accept `Signature-Key` in the semicolon form of the later draft. */
-    readonly semicolonForm?: boolean;
+    readonly semicolonForm?: boolean | undefined;
     /** Verify scheme jwks with a key set by URL (`jwks="…"`). Whose it is nobody says: the caller stays pseudonymous. */
-    readonly jwksMode1?: "verify-only";
+    readonly jwksMode1?: "verify-only" | undefined;
     /** Take the `id` of scheme jwks for a key set when `well-known` is absent, as SPEC says and nobody does. */
-    readonly wellKnownAbsent?: "spec";
+    readonly wellKnownAbsent?: "spec" | undefined;
   };
   /**
    * `pool`, for servers: what comes while another signature is being verified is verified off the event loop, which answers more requests
    * per second. Default `sync`.
    */
-  readonly cryptoMode?: "sync" | "pool";
+  readonly cryptoMode?: "sync" | "pool" | undefined;
 }
 
-/** @throws TypeError for options that could never work. */
+const SCHEMES: readonly SignatureScheme[] = ["hwk", "jwks", "jwt"];
+
+/**
+ * Identifiers are compared as strings and looked up by discovery, which takes canonical ones only: any other would refuse every
+ * request, one after the other.
+ *
+ * @throws TypeError for options that could never work.
+ */
 export function checkVerifierOptions(options: VerifierOptions): void {
-  if (options.authorities.length === 0) throw new TypeError("authorities must name at least one host");
-  for (const authority of options.authorities) {
-    if (!/^[^/?#@\sA-Z]+$/.test(authority)) {
+  const { authorities, audience, trustedIssuers = [], discovery, toleranceSeconds } = options;
+  const { schemes = SCHEMES, trustedAgents = [] } = options;
+  requireArray("authorities", authorities);
+  if (authorities.length === 0) throw new TypeError("authorities must name at least one host");
+  for (const authority of authorities) {
+    if (typeof authority !== "string" || !/^[^/?#@\sA-Z]+$/.test(authority)) {
       throw new TypeError(`authorities must be lower-case host[:port], not ${authority}`);
     }
   }
-  if ((options.trustedIssuers ?? []).length > 0 && options.audience === undefined) {
+  if (audience !== undefined) requireIdentifier("audience", audience);
+  requireIdentifiers("trustedIssuers", trustedIssuers);
+  if (trustedIssuers.length > 0 && audience === undefined) {
     throw new TypeError("trustedIssuers needs audience: a token is only good for the resource it names");
   }
-  const { toleranceSeconds } = options;
+  if (typeof discovery?.key !== "function") {
+    throw new TypeError("discovery must be given: createDiscovery() makes one");
+  }
+  requireArray("schemes", schemes);
+  for (const scheme of schemes) {
+    if (!SCHEMES.includes(scheme))
+      throw new TypeError(`schemes must be any of ${SCHEMES.join(", ")}, not ${scheme}`);
+  }
+  if (typeof trustedAgents !== "function") requireIdentifiers("trustedAgents", trustedAgents);
   if (toleranceSeconds !== undefined && !(toleranceSeconds >= 0 && Number.isFinite(toleranceSeconds))) {
     throw new TypeError("toleranceSeconds must be a number of seconds");
   }

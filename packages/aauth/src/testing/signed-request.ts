@@ -20,10 +20,12 @@ export interface TestRequest extends ReceivedRequest {
 }
 
 /**
- * Signs a request and hands it over as received, ready for `verifyRequest`.
+ * Signs a request and hands it over as received, ready for `verifyRequest`. `now` has to be the verifier's clock: against the one of
+ * `createTestParties`, which stands still, a request that is signed by the system's is `created_out_of_window`.
  *
  * @example
- * const request = await signedRequest({ url: "https://resource.example/api", key, signatureKey: { scheme: "hwk" } });
+ * const url = "https://resource.example/api";
+ * const request = await signedRequest({ url, key, signatureKey: { scheme: "hwk" }, now: clock.now });
  * await verifier.verifyRequest({ ...request, method: "DELETE" }); // refused
  */
 export async function signedRequest(options: SignedRequestOptions): Promise<TestRequest> {

@@ -22,12 +22,20 @@ export interface TestParties {
 }
 
 /**
- * Creates the three parties. Keys are fixed, the clock stands still, nothing touches the network.
+ * Creates the three parties. Keys are fixed, nothing touches the network. The clock stands still, at a moment in the past: what is meant
+ * for the parties is signed and issued by it.
  *
  * @param more further identities to be found by discovery
  *
  * @example
- * const { agent, resource, createVerifier } = await createTestParties();
+ * const { agent, resource, clock, createVerifier } = await createTestParties();
+ * const request = await signedRequest({
+ *   url: `${resource.id}/reports`,
+ *   key: agent.key,
+ *   signatureKey: { scheme: "jwks", id: agent.id },
+ *   now: clock.now,
+ * });
+ * await createVerifier().verifyRequest(request, { level: "identified" });
  */
 export async function createTestParties(more: TestIdentities = {}): Promise<TestParties> {
   const clock = createTestClock();

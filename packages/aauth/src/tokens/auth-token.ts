@@ -53,7 +53,7 @@ export interface IssueAuthTokenOptions {
   readonly scope?: string;
   /** Present on a token exchange. */
   readonly act?: ActClaim;
-  /** Default 300. */
+  /** A whole number. Default 300. */
   readonly lifetimeSeconds?: number;
   /** Unix seconds. Default: the system clock. */
   readonly now?: () => number;
@@ -62,17 +62,23 @@ export interface IssueAuthTokenOptions {
 /**
  * Issues an auth token with claims in the order of the Keycloak extension, plus `jti`; with `act` also `nbf`.
  *
- * Does NOT check anything: the auth server's policy has spoken before.
+ * Does NOT check anything but the lifetime: the auth server's policy has spoken before.
+ *
+ * @throws RangeError when the lifetime is not a positive whole number.
  */
 export async function issueAuthToken(
   options: IssueAuthTokenOptions,
 ): Promise<{ token: string; claims: AuthTokenClaims }> {
+  const { lifetimeSeconds = PROFILE.authTokenLifetimeSeconds } = options;
+  if (!(Number.isSafeInteger(lifetimeSeconds) && lifetimeSeconds > 0)) {
+    throw new RangeError("lifetimeSeconds must be a positive whole number");
+  }
   const now = (options.now ?? (() => Math.floor(Date.now() / 1000)))();
   const { kid, kty, crv, x } = options.confirmationKey;
   const { signer, subject, agent, agentDelegate, scope, act } = options;
   const header = { alg: signer.alg, typ: PROFILE.tokenTypes.auth, kid: signer.kid };
   const claims: AuthTokenClaims = {
-    exp: now + (options.lifetimeSeconds ?? PROFILE.authTokenLifetimeSeconds),
+    exp: now + lifetimeSeconds,
     iat: now,
     ...(act === undefined ? {} : { nbf: now }),
     iss: options.issuer,

@@ -30,7 +30,8 @@ const KEY_MEMBERS = ["kty", "crv", "x", "y", "n", "e", "d", "p", "q", "dp", "dq"
  * @param source the key; it is not kept
  * @param options.alg `RS256`, `ES256` or `EdDSA`
  * @param options.kid the key id published in the issuer's key set
- * @throws Error of the platform when the key is not one for `alg`.
+ * @throws Error of the platform when the key is not one for `alg`; RangeError for an RSA key below 2048 bits, whose signatures no
+ * verifier takes.
  *
  * @example
  * const signer = await createTokenSigner(rsaKeyObject, { alg: "RS256", kid: "realm-1" });

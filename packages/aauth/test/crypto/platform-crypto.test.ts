@@ -108,8 +108,11 @@ describe.each([
   });
 
   test("refuses an RSA key below 2048 bits and a point off its curve", async () => {
-    const small = generateKeyPairSync("rsa", { modulusLength: 1024 }).publicKey.export({ format: "jwk" });
-    await expect((async () => crypto.importTokenKey(small as TokenJwk))()).rejects.toThrow();
+    const small = generateKeyPairSync("rsa", { modulusLength: 1024 });
+    const publicJwk = small.publicKey.export({ format: "jwk" }) as TokenJwk;
+    await expect((async () => crypto.importTokenKey(publicJwk))()).rejects.toThrow(RangeError);
+    const privateJwk = small.privateKey.export({ format: "jwk" }) as Record<string, unknown>;
+    await expect((async () => crypto.importTokenSigner(privateJwk, "RS256"))()).rejects.toThrow(RangeError);
     const point = generateKeyPairSync("ec", { namedCurve: "P-256" }).publicKey.export({ format: "jwk" });
     await expect(
       (async () => crypto.importTokenKey({ ...point, y: point.x } as TokenJwk))(),

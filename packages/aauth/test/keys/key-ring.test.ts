@@ -107,6 +107,18 @@ describe("a key ring", () => {
     expect(state().published).toHaveLength(2);
   });
 
+  it("never publishes two keys with one kid", async () => {
+    const kids = ["k1", "k2", "k2", "k3"];
+    const { clock, ring, state } = ringWith({ create: async () => ({ kid: kids.shift()! }) });
+    await expect(ring.rotate()).rejects.toThrow(TypeError);
+    await ring.rotate();
+    await expect(ring.rotate()).rejects.toThrow("k2 is in the ring already");
+    clock.advance(12);
+    expect(state()).toEqual({ current: "k2", usable: ["k2", "k1"], published: ["k2", "k1"] });
+    await ring.rotate();
+    expect(state().published).toEqual(["k3", "k2", "k1"]);
+  });
+
   it("publishes no more keys than a verifier reads", async () => {
     const { clock, ring, state } = ringWith();
     for (let count = 1; count < 64; count++) await ring.rotate();

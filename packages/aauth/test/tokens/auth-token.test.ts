@@ -78,6 +78,24 @@ describe("issuing auth tokens", () => {
   });
 });
 
+describe("what cannot be meant", () => {
+  it.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, "300", null])(
+    "a token that lives %o s",
+    async (lifetimeSeconds) => {
+      const issued = issueAuthToken({ ...issuing, lifetimeSeconds: lifetimeSeconds as number });
+      await expect(issued).rejects.toThrow(new RangeError("lifetimeSeconds must be a positive whole number"));
+    },
+  );
+
+  it("a key that no verifier would take", async () => {
+    const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 1024 });
+    const options = { alg: "RS256", kid: "realm" } as const;
+    for (const source of [privateKey, privateKey.export({ format: "jwk" })]) {
+      await expect(createTokenSigner(source as never, options)).rejects.toThrow(RangeError);
+    }
+  });
+});
+
 describe("verifying auth tokens", () => {
   it("gives the claims back", async () => {
     const { token, claims } = await issueAuthToken(issuing);

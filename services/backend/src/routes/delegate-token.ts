@@ -1,4 +1,4 @@
-import { issueAgentToken, jwkThumbprint, type PublicJwk, type SigningKey, tokenId } from "aauth";
+import { AAuthError, importVerificationKey, issueAgentToken, type SigningKey, tokenId } from "aauth";
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
 import {
@@ -73,15 +73,13 @@ export async function delegateTokenRoute(
     { config: { aauth: { level: "pseudonymous" } }, bodyLimit: 16_384 },
     async (request, reply) => {
       const parsed = requestSchema.safeParse(request.body);
-      if (!parsed.success) {
-        throw new TokenRefusal(400, "invalid_request", "sub, cnf_jwk and a client assertion are needed");
-      }
+      if (!parsed.success) throw misfit(parsed.error);
       const { sub, cnf_jwk, client_assertion } = parsed.data;
       const thumbprint = request.agent!.thumbprint;
-      const confirmationKey: PublicJwk = { kty: "OKP", crv: "Ed25519", x: cnf_jwk.x };
+      const confirmed = await importVerificationKey(cnf_jwk).catch(refuseKey);
       const { sub: delegate } = await authenticate(client_assertion, { thumbprint }).catch(refuseClient);
       if (sub !== delegate) throw new TokenRefusal(403, "access_denied", "sub is not the delegate that asks");
-      if ((await jwkThumbprint(confirmationKey)) !== thumbprint) {
+      if (confirmed.thumbprint !== thumbprint) {
         throw new TokenRefusal(400, "invalid_request", "cnf_jwk is not the key that signed the request");
       }
       const audience = [parsed.data.aud ?? audiences].flat();
@@ -92,7 +90,7 @@ export async function delegateTokenRoute(
         key: key(),
         agent,
         delegate,
-        confirmationKey,
+        confirmationKey: confirmed.publicJwk,
         audience,
         lifetimeSeconds,
         now,
@@ -104,6 +102,20 @@ export async function delegateTokenRoute(
         .send({ agent_token: token, expires_in: lifetimeSeconds });
     },
   );
+}
+
+/** Names what does not fit and not what it is: it may be a secret in the wrong place. */
+function misfit({ issues: [issue] }: z.ZodError): TokenRefusal {
+  const members = issue?.code === "unrecognized_keys" ? issue.keys : [issue?.path[0]];
+  const [wrong = "a member"] = members.filter((name) => typeof name === "string" && /^\w{1,64}$/.test(name));
+  const needed = "sub, cnf_jwk and a client assertion are needed, and aud is taken";
+  return new TokenRefusal(400, "invalid_request", `${needed}; ${String(wrong)} does not fit`);
+}
+
+/** A private member means that the delegate has just given its key away. */
+function refuseKey(error: unknown): never {
+  if (!(error instanceof AAuthError)) throw error;
+  throw new TokenRefusal(400, "invalid_request", `cnf_jwk: ${error.message}`, { cause: error });
 }
 
 /** One answer for every bad credential: it must not tell who is enrolled. */

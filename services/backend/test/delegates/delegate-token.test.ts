@@ -249,12 +249,24 @@ describe("a request that does not fit its credential", () => {
     await expectRefusal(await ask(alice, { body: { cnf_jwk: { kty, crv, x } } }), 400, "invalid_request");
   });
 
+  it("with the private half of its key", async () => {
+    const { kty, crv, x } = alice.key.publicJwk;
+    const reply = await ask(alice, { body: { cnf_jwk: { kty, crv, x, d: "secret" } } });
+    await expectRefusal(reply, 400, "invalid_request");
+    expect(reply.json().error_description).toContain("private");
+    expect(reply.text).not.toContain("secret");
+  });
+
   it.each([
-    ["without an assertion", { client_assertion: undefined }],
-    ["with another kind of assertion", { client_assertion_type: "urn:example" }],
-    ["with members nobody knows", { act: "root" }],
-  ])("%s", async (_what, body) => {
-    await expectRefusal(await ask(alice, { body }), 400, "invalid_request");
+    ["without an assertion", { client_assertion: undefined }, "client_assertion"],
+    ["with another kind of assertion", { client_assertion_type: "urn:example" }, "client_assertion_type"],
+    ["with an audience that is no name", { aud: 7 }, "aud"],
+    ["with members nobody knows", { act: "root" }, "act"],
+    ["with members that are no words", { '\u0007"': "root" }, "a member"],
+  ])("%s", async (_what, body, member) => {
+    const reply = await ask(alice, { body });
+    await expectRefusal(reply, 400, "invalid_request");
+    expect(reply.json().error_description).toMatch(new RegExp(`; ${member} does not fit$`));
   });
 
   it.each([

@@ -1,0 +1,24 @@
+/**
+ * Options that could never work are refused where they are given: by the first request nobody would know any more who had written them.
+ *
+ * @module
+ */
+
+import { isIdentifier } from "./metadata/url-guard.ts";
+
+/** @throws TypeError unless the option `name` is a canonical identifier. */
+export function requireIdentifier(name: string, value: string): void {
+  if (isIdentifier(value)) return;
+  throw new TypeError(`${name} must be an URL in canonical form, without query, fragment and trailing slash`);
+}
+
+/** @throws TypeError unless the option `name` is a list of canonical identifiers. */
+export function requireIdentifiers(name: string, values: readonly string[]): void {
+  requireArray(name, values);
+  for (const [index, value] of values.entries()) requireIdentifier(`${name}[${index}]`, value);
+}
+
+/** A text has `includes`, too, which is true for each part of it. */
+export function requireArray(name: string, value: readonly unknown[]): void {
+  if (!Array.isArray(value)) throw new TypeError(`${name} must be an array`);
+}
