@@ -49,6 +49,9 @@ const CALLER_FIELDS = [
   "nonce",
 ];
 
+/** A token (RFC 9110 section 9.1): the caller may choose any, and that is no fault of the gateway's. */
+const METHOD = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}$/;
+
 const WITHOUT_BODY = new Set(["GET", "HEAD"]);
 
 /**
@@ -81,7 +84,7 @@ function namedRequest(check: CheckMessage, source: RequestSource): { method: str
   const uri = textField(check.headers, `${prefix}-uri`);
   if (method === undefined) throw new UnusableCheck(`${prefix}-method is missing`);
   if (uri === undefined) throw new UnusableCheck(`${prefix}-uri is missing`);
-  if (!/^[A-Z]{1,32}$/.test(method)) throw new UnusableCheck(`${prefix}-method is not a method`);
+  if (!METHOD.test(method)) throw new UnusableCheck(`${prefix}-method is not a method`);
   return { method, target: targetOf(uri, `${prefix}-uri`) };
 }
 

@@ -107,7 +107,7 @@ export const ATTRIBUTE = {
   responseHeaders: "aauth.http.response.headers",
   /** Client and server. Text; tokens in JSON members and form fields are cut. */
   requestBody: "aauth.http.request.body",
-  /** Client and server. As above; not of a challenge, whose body the agent does not read. */
+  /** Client and server. As above; not of a challenge, whose body the agent does not read, nor of an HTML page. */
   responseBody: "aauth.http.response.body",
 
   /** Server; published name. As `aauth.verification.scheme`. */

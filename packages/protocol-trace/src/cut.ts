@@ -108,14 +108,15 @@ function shownValue(name: string, value: string): string {
   return cutEnd(safe, LIMIT.headerValue);
 }
 
-const TEXT_TYPE = /^(?:text\/|application\/(?:[\w.+-]*json|x-www-form-urlencoded|problem))/i;
+/** Not HTML: a page is nothing of the protocol, and its hidden fields are what ties an answer to the person who saw it. */
+const TEXT_TYPE = /^(?:text\/(?!html\b)|application\/(?:[\w.+-]*json|x-www-form-urlencoded|problem))/i;
 
 /** Whether a body of this type is shown; one without a type is. */
 export function isShownType(contentType: string | undefined): boolean {
   return contentType === undefined || TEXT_TYPE.test(contentType);
 }
 
-/** The beginning of a body, with what is a token in it cut. Undefined for one that is no text, or empty. */
+/** The beginning of a body, with what is a token in it cut. Undefined for one that is a page or no text, or empty. */
 export function shownBody(
   body: string | Uint8Array | undefined | null,
   contentType: string | undefined,

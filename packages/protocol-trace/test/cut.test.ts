@@ -159,6 +159,12 @@ test("a body is bounded, and a token at the edge is cut all the same", () => {
   expect(shownBody(undefined, undefined)).toBeUndefined();
 });
 
+test.each(["text/html", "text/html; charset=utf-8", "TEXT/HTML"])("a page is not shown: %s", (type) => {
+  const page = '<input name="form_token" value="opaque">';
+  expect(shownBody(page, type)).toBeUndefined();
+  expect(shownBody(new TextEncoder().encode(page), type)).toBeUndefined();
+});
+
 test("a URL keeps no code, token or state", () => {
   expect(shownUrl(`https://as.example/auth?request_token=${SIGNATURE}&state=abc&scope=x`)).toBe(
     `https://as.example/auth?request_token=${"k".repeat(12)}…&state=…&scope=x`,

@@ -27,6 +27,7 @@ export {
 export { createService, type ServiceOptions } from "./http/create-service.ts";
 export { installLocalhostLookup, localhostLookup } from "./http/localhost-lookup.ts";
 export { sendProblem } from "./http/problem.ts";
+export { AnswerTooLargeError, readBounded } from "./http/read-bounded.ts";
 export {
   createLogger,
   LOG_FORMATS,

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { type Discovery, decodeToken, type SigningKey } from "aauth";
 import { createAgent, type Transport } from "aauth/agent";
 import { SignJWT } from "jose";
+import { AnswerTooLargeError, readBounded } from "service-kit";
 import { z } from "zod";
 import type { Credential } from "./credential.ts";
 
@@ -9,6 +10,8 @@ const CLIENT_ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-b
 const ASSERTION_SECONDS = 60;
 const RENEW_BEFORE_SECONDS = 30;
 const REQUEST_LIMIT_MS = 10_000;
+/** A token and a number. */
+const MAX_ANSWER_BYTES = 65_536;
 
 const answerSchema = z.object({ agent_token: z.string(), expires_in: z.number().positive() });
 const refusalSchema = z.object({ error: z.string().max(100), error_description: z.string().max(500) });
@@ -16,7 +19,7 @@ const refusalSchema = z.object({ error: z.string().max(100), error_description: 
 /** The agent server gave no agent token. */
 export class AgentTokenError extends Error {
   override readonly name = "AgentTokenError";
-  /** `error` of its answer, for example `invalid_client`; `no_answer` when it gave none. */
+  /** `error` of its answer, for example `invalid_client`; `no_answer` when it gave none, `answer_too_large`. */
   readonly code: string;
 
   constructor(code: string, message: string, options?: ErrorOptions) {
@@ -106,8 +109,10 @@ export function createAgentTokens(options: {
         headers: { "content-type": "application/json", accept: "application/json" },
         body,
       });
-      answer = await response.json();
+      answer = JSON.parse(await readBounded(response, MAX_ANSWER_BYTES));
     } catch (cause) {
+      if (cause instanceof AnswerTooLargeError)
+        throw new AgentTokenError(cause.code, "the agent server's answer is too large", { cause });
       throw new AgentTokenError("no_answer", "the agent server did not answer", { cause });
     }
     const parsed = answerSchema.safeParse(answer);

@@ -1,6 +1,7 @@
 import { AAuthError, ConsentRequiredError, type decodeToken, TokenRequestError } from "aauth";
 import type { Agent, AgentEvent } from "aauth/agent";
 import type { DelegateRun } from "backend-api";
+import { AnswerTooLargeError } from "service-kit";
 import { AgentTokenError } from "./agent-tokens.ts";
 import { describeEvent } from "./describe-event.ts";
 import { askSupplyChainAgent, CallRefusedError } from "./supply-chain-client.ts";
@@ -84,7 +85,12 @@ function failureOf(error: unknown): NonNullable<DelegateRun["failure"]> {
       message: "The auth server wants a user's consent, and this delegate acts for no user.",
     };
   }
-  if (error instanceof AAuthError || error instanceof AgentTokenError || error instanceof CallRefusedError) {
+  if (
+    error instanceof AAuthError ||
+    error instanceof AgentTokenError ||
+    error instanceof CallRefusedError ||
+    error instanceof AnswerTooLargeError
+  ) {
     return { code: String(code), message: error.message };
   }
   if ((error as Error).name === "TimeoutError") return { code: "timeout", message: "No answer in time." };

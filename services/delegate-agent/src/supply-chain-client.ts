@@ -1,6 +1,9 @@
 import { type Part, Role } from "@a2a-js/sdk";
 import { ClientFactory, JsonRpcTransportFactory } from "@a2a-js/sdk/client";
 import { createAgentCard } from "fastify-a2a";
+import { readBounded } from "service-kit";
+
+const MAX_ANSWER_BYTES = 1_048_576;
 
 /** The agent, or the gateway before it, refused with an HTTP status. */
 export class CallRefusedError extends Error {
@@ -18,7 +21,7 @@ export class CallRefusedError extends Error {
  * configured, and the form is that of the demo (0.3).
  *
  * @param signedFetch meets challenges by itself
- * @throws CallRefusedError; what `signedFetch` throws
+ * @throws CallRefusedError; AnswerTooLargeError beyond 1 MiB; what `signedFetch` throws
  */
 export async function askSupplyChainAgent(
   url: string,
@@ -34,9 +37,10 @@ export async function askSupplyChainAgent(
   });
   const fetchImpl: typeof fetch = async (input, init) => {
     const response = await signedFetch(input, init);
-    if (response.ok) return response;
-    await response.body?.cancel();
-    throw new CallRefusedError(response.status);
+    const { ok, status, headers, body } = response;
+    if (ok) return new Response(await readBounded(response, MAX_ANSWER_BYTES), { status, headers });
+    await body?.cancel();
+    throw new CallRefusedError(status);
   };
   const factory = new ClientFactory({
     transports: [new JsonRpcTransportFactory({ fetchImpl, legacyCompat: { enabled: true } })],

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { generateSigningKey, issueAgentToken } from "aauth";
 import { createTestClock, createTestDiscovery } from "aauth/testing";
 import { describe, expect, test } from "vitest";
+import { endlessBody } from "../../../packages/service-kit/test/support/endless-body.ts";
 import { type AgentTokenError, createAgentTokens } from "../src/agent-tokens.ts";
 import { loadCredential } from "../src/credential.ts";
 
@@ -93,6 +94,14 @@ describe("agent tokens", () => {
     });
     world.answer = async () => Response.json({ detail: "?" }, { status: 500 });
     expect(await refusal()).toMatchObject({ code: "no_answer" });
+  });
+
+  test("in an answer beyond 64 KiB are not read", async () => {
+    const { world, refusal } = await createWorld();
+    const { body, read } = endlessBody();
+    world.answer = async () => new Response(body);
+    expect(await refusal()).toMatchObject({ code: "answer_too_large" });
+    expect(read.bytes).toBeLessThan(300_000);
   });
 
   test("of another delegate, or another agent server, are not taken", async () => {

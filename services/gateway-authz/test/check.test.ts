@@ -89,6 +89,17 @@ describe("who is let through, as whom", () => {
     expect(await check(app, headers)).toMatchObject({ status: 200 });
   });
 
+  test.each(["M-SEARCH", "get", "X!#$%&'*+.^_`|~9", "A".repeat(32)])(
+    "whatever method the caller has chosen: %s",
+    async (method) => {
+      const { app, signed, schemes, lines } = await setUp();
+      expect(await check(app, await signed(schemes.jwks, { method }))).toMatchObject({ status: 200 });
+      const unsigned = { ...checkHeaders(method, URL_ROOT), "x-aauth-mode": "strict" };
+      expect(await check(app, unsigned)).toMatchObject({ status: 401, agentAuth: "httpsig" });
+      expect(failures(lines)).toBe("");
+    },
+  );
+
   test("the resources have their own authority and audience", async () => {
     const { app, signed, schemes, issueAuthToken } = await setUp();
     const authority = { "x-aauth-authority": "market-analysis-agent.localhost:3000" };
@@ -235,6 +246,8 @@ describe("the gateway's configuration is wrong: 500, never a pass", () => {
     ["no method", { "x-aauth-method": undefined }, "x-aauth-method is missing"],
     ["no URI", { "x-aauth-uri": undefined }, "x-aauth-uri is missing"],
     ["an odd method", { "x-aauth-method": "PO ST" }, "x-aauth-method is not a method"],
+    ["a method without end", { "x-aauth-method": "A".repeat(33) }, "x-aauth-method is not a method"],
+    ["an empty method", { "x-aauth-method": "" }, "x-aauth-method is not a method"],
     ["two methods", { "x-aauth-method": "GET, POST" }, "x-aauth-method is not a method"],
     ["no path in the URI", { "x-aauth-uri": "supply-chain-agent" }, "x-aauth-uri is not a URI or a path"],
     ["a fragment", { "x-aauth-uri": "http://x/a#b" }, "x-aauth-uri is not a URI or a path"],

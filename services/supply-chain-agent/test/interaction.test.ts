@@ -1,7 +1,14 @@
 /** Orders that a person approves on the agent's own page (profile 3.5). */
 import { generateSigningKey, issueAgentToken } from "aauth";
 import { describe, expect, test } from "vitest";
-import { APPROVER, arrive, createInteractionWorld, RETURN_URL, visitIn } from "./interaction-world.ts";
+import {
+  APPROVER,
+  arrive,
+  createInteractionWorld,
+  type InteractionWorld,
+  RETURN_URL,
+  visitIn,
+} from "./interaction-world.ts";
 import { SELF } from "./stack.ts";
 
 const IDENTITY = { sub: APPROVER, name: "Anna", email: "anna@example.com" };
@@ -101,6 +108,74 @@ test("an agent may order a hundred times a minute, whatever it calls its delegat
     // The backend tells it from a limit of the gateway by this sentence.
     expect(reply.body).toBe("Too many requests for this level");
   }
+});
+
+describe("a visit that is loaded over and over", () => {
+  const asked = (world: InteractionWorld) =>
+    world.state.asked.filter(({ request_type }) => request_type === "auth").length;
+  const begun = async () => {
+    const world = await createInteractionWorld();
+    const address = visitIn(await world.order());
+    const first = await world.visit(address);
+    const cookie = String(first.headers["set-cookie"]).split(";")[0]!;
+    const signIn = (reply: typeof first) => new URL(String(reply.headers.location)).searchParams;
+    /** The answer of the auth server to the sign-in that a reload is sent to. */
+    const comeBack = async () => {
+      const state = signIn(await world.visit(address, cookie)).get("state");
+      return world.visit(`/interaction/callback?code=c-1&state=${state}`, cookie);
+    };
+    return { world, address, first, cookie, comeBack };
+  };
+
+  test("asks the auth server once", async () => {
+    const { world, address, first, cookie, comeBack } = await begun();
+    const reloads = Array.from({ length: 20 }, () => world.visit(address, cookie));
+    for (const { statusCode, headers } of await Promise.all(reloads)) {
+      expect([statusCode, headers.location]).toEqual([303, first.headers.location]);
+    }
+    expect(asked(world)).toBe(1);
+    expect((await comeBack()).statusCode).toBe(200);
+  });
+
+  test("asks once, too, while the auth server has not answered yet", async () => {
+    const { world, address, cookie, comeBack } = await begun();
+    world.state.user = "user-bert";
+    await comeBack();
+    const replies = await Promise.all([1, 2, 3].map(() => world.visit(address, cookie)));
+    expect(new Set(replies.map(({ headers }) => headers.location)).size).toBe(1);
+    expect(asked(world)).toBe(2);
+  });
+
+  test("asks again when what it was given is about to end", async () => {
+    const { world, address, first, cookie } = await begun();
+    world.clock.advance(539);
+    expect((await world.visit(address, cookie)).headers.location).toBe(first.headers.location);
+    world.clock.advance(1);
+    expect((await world.visit(address, cookie)).headers.location).not.toBe(first.headers.location);
+    expect(asked(world)).toBe(2);
+  });
+
+  test("asks again after the wrong person has come, ten times in all", async () => {
+    const { world, address, cookie, comeBack } = await begun();
+    world.state.user = "user-bert";
+    for (let round = 0; round < 10; round++) expect((await comeBack()).statusCode).toBe(403);
+    const reply = await world.visit(address, cookie);
+    expect([reply.statusCode, reply.headers.location]).toEqual([429, undefined]);
+    expect(asked(world)).toBe(10);
+    expect((await world.visit(visitIn(await world.order({ order_id: "o-2" })))).statusCode).toBe(303);
+  });
+
+  test("asks again where the auth server did not answer, which counts for nothing", async () => {
+    const { world, address, cookie, comeBack } = await begun();
+    world.state.user = "user-bert";
+    await comeBack();
+    world.state.down = true;
+    for (let round = 0; round < 12; round++) {
+      expect((await world.visit(address, cookie)).statusCode).toBe(502);
+    }
+    world.state.down = false;
+    expect((await world.visit(address, cookie)).statusCode).toBe(303);
+  });
 });
 
 describe("an approval", () => {

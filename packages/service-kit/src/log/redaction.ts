@@ -35,7 +35,8 @@ const TOKEN_FIELDS = new Set([
 /** Private members of a JWK (RFC 7518 section 6, RFC 8037 section 2). `k` is the symmetric key. */
 const PRIVATE_JWK_MEMBERS = new Set(["d", "dp", "dq", "k", "p", "q", "qi"]);
 
-// Every pattern takes time linear in the text: a caller chooses what is logged of its request. Hence the upper bounds below.
+// Every pattern takes time linear in the text: a caller chooses what is logged of its request. Hence the upper bounds below, and a
+// pattern that matches more than is taken out.
 const SECRET_PATTERNS: readonly [RegExp, string][] = [
   [/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g, "[private key]"],
   [/(\\?"(?:d|dp|dq|p|q|qi|k)\\?"\s*:\s*\\?")[A-Za-z0-9_=-]{16,}/g, "$1[private key]"],
@@ -44,8 +45,12 @@ const SECRET_PATTERNS: readonly [RegExp, string][] = [
 ];
 
 const TOKEN_PATTERNS: readonly [RegExp, string | ((match: string) => string)][] = [
-  // A compact JWS or JWE: its header starts with {" and so encodes to eyJ.
-  [/\beyJ[A-Za-z0-9_-]{4,1024}(?:\.[A-Za-z0-9_-]*){1,4}/g, (token) => tokenLabel(token)],
+  // A compact JWS or JWE: its header starts with {" and so encodes to eyJ. Without a dot it is none; it is matched all the same, or else
+  // each `-eyJ` in it would be tried to the end.
+  [
+    /\beyJ[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*){0,4}/g,
+    (match) => (match.includes(".") ? tokenLabel(match) : match),
+  ],
   // Signature-Key after its scheme: the rest is the key or the token.
   [/\((scheme="?[a-z0-9]+"?)[ ;][^)\n]*\)?/g, "($1 …)"],
   // A signature in a dictionary, 64 bytes or more in any of the four encodings; a digest (sha-256=:…:) is not a secret.
@@ -96,17 +101,22 @@ export function redactFields(value: unknown, options: RedactionOptions = {}): un
   const isJwk = "kty" in value;
   return mapMembers(value, (member, name) => {
     const plain = name.toLowerCase().replace(/[-_]/g, "");
-    if (
-      typeof member !== "object" &&
-      (SECRET_FIELDS.has(plain) || (isJwk && PRIVATE_JWK_MEMBERS.has(name)))
-    ) {
-      return "[redacted]";
+    if (SECRET_FIELDS.has(plain) || (isJwk && PRIVATE_JWK_MEMBERS.has(name))) {
+      return redactEach(member, options, () => "[redacted]");
     }
-    if (typeof member === "string" && !options.showTokens && TOKEN_FIELDS.has(plain)) {
-      return member === "" ? "" : tokenLabel(member);
-    }
+    if (!options.showTokens && TOKEN_FIELDS.has(plain)) return redactEach(member, options, labelled);
     return redactFields(member, options);
   });
+}
+
+/** A header field of several lines is a list, and each line of it is as secret as one alone. */
+function redactEach(member: unknown, options: RedactionOptions, hide: (value: unknown) => unknown): unknown {
+  if (Array.isArray(member)) return member.map((item) => redactEach(item, options, hide));
+  return typeof member === "object" ? redactFields(member, options) : hide(member);
+}
+
+function labelled(value: unknown): unknown {
+  return typeof value === "string" && value !== "" ? tokenLabel(value) : value;
 }
 
 /** A copy with each own member changed. Several times as fast as by way of entries. */

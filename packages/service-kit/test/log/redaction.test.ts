@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { redactFields, redactText } from "../../src/index.ts";
+import { timesAsLong } from "../support/times-as-long.ts";
 
 const TOKEN = `${Buffer.from('{"alg":"EdDSA","typ":"auth+jwt"}').toString("base64url")}.eyJzdWIiOiJtZSJ9.${"s".repeat(86)}`;
+const SIGNATURE_OF_TOKEN = "s".repeat(86);
 const SIGNATURE = "w".repeat(86);
 const PRIVATE = "n4Ni-HpISpVObnQMW0wOhCKROaIKqKtW_2ZYb2p9KcU";
 const PUBLIC = "JrQLj5P_89iXES9-vFgrIy29clF9CC_oPPsw3c5D0bs";
@@ -23,6 +25,8 @@ describe("text", () => {
     ["basic credentials", "Authorization: Basic dXNlcjpwYXNz", "dXNlcjpwYXNz"],
     ["private JWK", `{"kty":"OKP","d":"${PRIVATE}","x":"${PUBLIC}"}`, PRIVATE],
     ["private JWK inside a string", JSON.stringify(JSON.stringify({ kty: "OKP", d: PRIVATE })), PRIVATE],
+    ["token with a long header", `${TOKEN.slice(0, 10)}${"h".repeat(2000)}.p.${SIGNATURE}`, SIGNATURE],
+    ["token after a shorter beginning of one", `eyJab.${TOKEN}`, SIGNATURE_OF_TOKEN],
     ["PEM", "-----BEGIN PRIVATE KEY-----\nMC4CAQ\n-----END PRIVATE KEY-----", "MC4CAQ"],
   ])("hides a %s", (_what, text, secret) => {
     expect(text).toContain(secret);
@@ -38,6 +42,14 @@ describe("text", () => {
     "code: invalid_signature",
     "request_type=auth",
   ])("leaves alone: %s", (text) => expect(redactText(text)).toBe(text));
+
+  test.each(["-eyJ", "-eyJaaaa", "eyJa.", "-a", "Basic ", "(scheme=a", "-----BEGIN A", '"d":', "code=["])(
+    "takes about as long, whatever a caller repeats in its address: %s",
+    (unit) => {
+      const filled = (part: string) => `/?a=${part.repeat(1_000_000 / part.length)}!`;
+      expect(timesAsLong(redactText, filled(unit), filled("-abc"))).toBeLessThan(10);
+    },
+  );
 
   test("the same token gets the same label, another token another one", () => {
     const [first, second] = redactText(`${TOKEN} ${TOKEN}`).split("] ");
@@ -67,6 +79,16 @@ describe("fields", () => {
       );
     },
   );
+
+  test.each(["set-cookie", "authorization", "cookie"])("hides each line of %s", (name) => {
+    const lines = ["a=opaque-1", ["b=opaque-2"], { deep: "c" }];
+    const shown = redactFields({ [name]: lines }) as Record<string, unknown[]>;
+    expect(JSON.stringify(shown)).not.toContain("opaque");
+    expect(shown[name]).toHaveLength(3);
+    expect(redactFields({ "set-cookie": lines }, { showTokens: true })).toEqual({
+      "set-cookie": ["[redacted]", ["[redacted]"], { deep: "c" }],
+    });
+  });
 
   test("hides the private members of a JWK and leaves the public ones", () => {
     expect(redactFields({ kty: "OKP", crv: "Ed25519", x: PUBLIC, d: "short" })).toEqual({

@@ -2,7 +2,11 @@ import { context, ROOT_CONTEXT, type Span, SpanStatusCode, trace } from "@opente
 import type { Transport } from "aauth/agent";
 import { createAgentTrace } from "protocol-trace";
 import { ATTRIBUTE } from "protocol-trace/names";
+import { readBounded } from "../clients/read-bounded.ts";
 import type { ForgedRequest } from "./variants.ts";
+
+/** As much as the agent's answer to the run itself may have. */
+const MAX_HONEST_ANSWER_BYTES = 1_048_576;
 
 export interface SendForgedOptions {
   /** Takes the request as it is. */
@@ -42,8 +46,7 @@ export async function sendForged(
     });
   try {
     if (forged.twice) {
-      const honest = await send(1);
-      await honest.arrayBuffer();
+      await readBounded(await send(1), MAX_HONEST_ANSWER_BYTES);
     }
     const response = await send(forged.twice ? 2 : 1);
     const { traceId } = span.spanContext();

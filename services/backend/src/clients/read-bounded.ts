@@ -1,3 +1,4 @@
+import { AnswerTooLargeError, readBounded as readText } from "service-kit";
 import { AgentAnswerError } from "./agent-errors.ts";
 
 /**
@@ -6,14 +7,10 @@ import { AgentAnswerError } from "./agent-errors.ts";
  * @param maxBytes one byte more ends the reading with an {@link AgentAnswerError}
  */
 export async function readBounded(response: Response, maxBytes: number): Promise<string> {
-  if (response.body === null) return "";
-  const decoder = new TextDecoder();
-  let text = "";
-  let size = 0;
-  for await (const chunk of response.body) {
-    size += chunk.byteLength;
-    if (size > maxBytes) throw new AgentAnswerError(`is larger than ${maxBytes} bytes`);
-    text += decoder.decode(chunk, { stream: true });
+  try {
+    return await readText(response, maxBytes);
+  } catch (error) {
+    if (!(error instanceof AnswerTooLargeError)) throw error;
+    throw new AgentAnswerError(`is larger than ${maxBytes} bytes`, { cause: error });
   }
-  return text + decoder.decode();
 }

@@ -21,11 +21,14 @@ export const progressEventRoutes: FastifyPluginAsyncZod<{ runs: RunService; hear
       const run = runs.get(userId, request.params.id);
       if (run.watcherCount >= MAX_WATCHERS_PER_RUN)
         throw new HttpError(429, "Too many watchers of this optimization");
-      return reply
+      reply
         .header("content-type", "text/event-stream")
         .header("cache-control", "no-store")
-        .header("x-accel-buffering", "no")
-        .send(eventsOf(run, { heartbeatMs, stillThere: () => runs.find(userId, run.id) !== undefined }));
+        .header("x-accel-buffering", "no");
+      // Fastify reads a stream to its end for HEAD, too: each would be a watcher for as long as the run goes on.
+      if (request.method === "HEAD") return reply.send();
+      const stillThere = () => runs.find(userId, run.id) !== undefined;
+      return reply.send(eventsOf(run, { heartbeatMs, stillThere }));
     },
   );
 };

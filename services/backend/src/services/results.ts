@@ -3,12 +3,16 @@ import type { Reasoning, Recommendation, Results } from "backend-api";
 const UNKNOWN_TEXT = "TBD";
 const SHORT_RATIONALE_CHARACTERS = 200;
 
+// A line may be as long as the answer, and the answer is another party's: every pattern takes time linear in it. None looks for a second
+// place where the first one found does not lead to the line's end; hence `s`, with which `.` stops at nothing.
 /** `### 2. Vendor Management`: one recommendation of the supply-chain agent. */
-const RECOMMENDATION_HEADING = /^###\s+\d+\.\s+(.+)$/;
+const RECOMMENDATION_HEADING = /^###\s+\d+\.\s+(.+)$/s;
 /** `- **Priority**: high` or `**Total Estimated Cost**: $25,000.00`. */
-const FIELD = /^(?:[-*]\s+)?\*\*(.+?):?\*\*:?\s*(.*)$/;
-/** `- Procure 10 MacBook Pro units within 1-2 months ($25,000.00)`: one order the market-analysis agent advises. */
-const ORDER = /^[-*]\s+Procure\s+(\d+)\s+(.+?)\s+units?\s+within\s+(.+?)(?:\s+\(\$([\d,]+(?:\.\d+)?)\))?$/i;
+const FIELD = /^(?:[-*]\s+)?\*\*(.+?):?\*\*:?\s*(.*)$/s;
+/** `- Procure 10 MacBook Pro units within 1-2 months ($25,000.00)`: one order the market-analysis agent advises. In three steps. */
+const ORDER = /^[-*]\s+Procure\s+(\d+)\s+(.+)$/is;
+const UNITS_WITHIN = /\sunits?\s+within\s+/i;
+const ORDER_TOTAL = /\s\(\$([\d,]+(?:\.\d+)?)\)$/;
 /** The second hop failed. Hop, code and reason follow as fields. */
 const NO_MARKET_ANALYSIS = /^No market analysis provided \(.+\)$/;
 const EXECUTIVE_SUMMARY = /^##\s+Executive Summary$/i;
@@ -64,17 +68,20 @@ function recommendationSections(lines: readonly string[]): Section[] {
 }
 
 function orderOf(line: string): Recommendation[] {
-  const match = ORDER.exec(line);
-  if (!match) return [];
-  const quantity = Number(match[1]);
-  const total = match[4] === undefined ? 0 : amount(match[4]);
+  const [, count, rest = ""] = ORDER.exec(line) ?? [];
+  const between = UNITS_WITHIN.exec(rest);
+  if (count === undefined || between === null) return [];
+  const when = rest.slice(between.index + between[0].length);
+  const figure = ORDER_TOTAL.exec(when);
+  const quantity = Number(count);
+  const total = figure === null ? 0 : amount(figure[1]!);
   return [
     {
-      item: match[2]!,
+      item: rest.slice(0, between.index).trimEnd(),
       quantity,
       unit_price: quantity > 0 ? Math.round((total / quantity) * 100) / 100 : 0,
       supplier: UNKNOWN_TEXT,
-      lead_time: match[3]!,
+      lead_time: when.slice(0, figure?.index).trimEnd(),
       total,
     },
   ];

@@ -133,9 +133,10 @@ describe("ask", () => {
 
   it("stops reading an answer that is too large", async () => {
     respond = result({ ...MESSAGE, parts: [{ kind: "text", text: "x".repeat(5000) }] });
-    await expect(client({ maxAnswerBytes: 4000 }).ask("x", { fetch })).rejects.toThrow(
-      "is larger than 4000 bytes",
-    );
+    await expect(client({ maxAnswerBytes: 4000 }).ask("x", { fetch })).rejects.toMatchObject({
+      name: "AgentAnswerError",
+      message: "is larger than 4000 bytes",
+    });
   });
 
   it("lets an error of the call's fetch through untouched", async () => {

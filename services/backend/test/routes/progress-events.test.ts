@@ -105,6 +105,20 @@ describe("the event stream", () => {
     await Promise.all(streams.map(({ cancel }) => cancel()));
   });
 
+  it("has no reader by HEAD", async () => {
+    const id = await startedRun();
+    const url = `${origin}/optimization/progress/${id}/events`;
+    const headers = { authorization: `Bearer ${await stack.userToken("alice")}` };
+    for (let round = 0; round < 11; round++) {
+      const response = await fetch(url, { method: "HEAD", headers });
+      expect([response.status, response.headers.get("content-type")]).toEqual([200, "text/event-stream"]);
+    }
+    const { response, cancel } = await open(id);
+    expect(response.status).toBe(200);
+    await cancel();
+    expect((await fetch(url, { method: "HEAD" })).status).toBe(403);
+  });
+
   it("B4 is not for other users", async () => {
     const id = await startedRun();
     expect((await open(id, "bob")).response.status).toBe(404);

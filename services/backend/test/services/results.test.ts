@@ -1,5 +1,6 @@
 import { resultsSchema } from "backend-api";
 import { describe, expect, it } from "vitest";
+import { timesAsLong } from "../../../../packages/service-kit/test/support/times-as-long.ts";
 import { resultsFrom } from "../../src/services/results.ts";
 
 const REPORT = `# Supply Chain Optimization Analysis
@@ -112,6 +113,39 @@ describe("the results of a report", () => {
       },
     ]);
     expect(resultsOf("short").reasoning[0]?.rationale).toBe("short");
+  });
+
+  it.each([
+    ["- Procure 1  MacBook\tPro   unit  within  2 weeks   ($1,000)", "MacBook Pro", "2 weeks", 1000],
+    ["* procure 2 units units WITHIN 1 units within 2 weeks", "units", "1 units within 2 weeks", 0],
+    ["- Procure 1 x units within ($5)", "x", "($5)", 0],
+    ["- Procure 1 x units within 2 weeks ($5) or so", "x", "2 weeks ($5) or so", 0],
+  ])("read an order: %s", (line, item, leadTime, total) => {
+    const [order] = resultsOf(line).recommendations;
+    expect([order?.item.replace("\t", " "), order?.lead_time, order?.total]).toEqual([item, leadTime, total]);
+  });
+
+  it.each([
+    "- Procure units within 2 weeks",
+    "- Procure 1 units within 2 weeks",
+    "- Procure 1 x units in 2 weeks",
+    "Procure 1 x units within 2 weeks",
+  ])("read no order where there is none: %s", (line) => {
+    expect(resultsOf(line).recommendations).toEqual([]);
+  });
+
+  it.each([
+    ["a name without end", `**${"a**".repeat(15_000)}\u2028x`],
+    ["many names", `- Procure 1 ${"x units within ".repeat(7_000)}\u2028x`],
+    ["blanks before units", `- Procure 1 x${" ".repeat(45_000)}units`],
+    ["blanks after units", `- Procure 1 x units${" ".repeat(45_000)}with`],
+    ["blanks before a price", `- Procure 1 x units within y${" ".repeat(45_000)}($1`],
+    ["a price without end", `- Procure 1 x units within y${" ($1,1".repeat(7_500)}`],
+    ["blanks in a heading", `### 1.${" ".repeat(45_000)}x\u2028x`],
+    ["a bullet with blanks", `-${" ".repeat(45_000)}x`],
+    ["no reason without end", `No market analysis provided (${"x)".repeat(22_000)}x`],
+  ])("take no time for %s", (_name, line) => {
+    expect(timesAsLong(resultsOf, `${line}\nx`, "a".repeat(line.length))).toBeLessThan(10);
   });
 
   it("say why there is no market analysis", () => {

@@ -43,11 +43,18 @@ function hostnameRank(route: Route, hostname: string): number | undefined {
 function matches({ path, method }: RouteMatch, request: { method: string; path: string }): boolean {
   if (method !== undefined && method !== request.method) return false;
   if ("exact" in path) return request.path === path.exact;
-  const prefix = path.pathPrefix.replace(/\/+$/, "");
-  const candidate = request.path.replace(/\/+$/, "");
+  const prefix = withoutLastSlashes(path.pathPrefix);
+  const candidate = withoutLastSlashes(request.path);
   return (
     candidate.startsWith(prefix) && (candidate.length === prefix.length || candidate[prefix.length] === "/")
   );
+}
+
+/** By hand: `/\/+$/` begins anew at each slash of a run that is not the last, and the path is any caller's. */
+function withoutLastSlashes(path: string): string {
+  let end = path.length;
+  while (path[end - 1] === "/") end--;
+  return path.slice(0, end);
 }
 
 function prefixText(prefix: string): string {

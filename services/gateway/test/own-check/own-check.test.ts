@@ -2,7 +2,9 @@ import type { CheckAnswer, CheckMessage, GatewayCheck } from "gateway-check";
 import { createGatewayCheck } from "gateway-check";
 import { createLogger } from "service-kit";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { timesAsLong } from "../../../../packages/service-kit/test/support/times-as-long.ts";
 import { createOwnCheck, type OwnCheck } from "../../src/own-check/own-check.ts";
+import { Cancellation } from "../../src/proxy/cancellation.ts";
 import { startFakeServer } from "../support/fake-agent.ts";
 import { CHECK as ANY_CHECK, isRealGateway, oneRoute, startGateway } from "../support/gateway-under-test.ts";
 import { send, type TestCall } from "../support/http-client.ts";
@@ -80,6 +82,18 @@ describe.skipIf(isRealGateway)("a check in the gateway's own process", () => {
     const { call } = await setUp(ownCheck, { protocol: { http } });
     await call();
     expect(asked[0]!.headers["x-blank"]).toBe("a b");
+  });
+
+  test("blanks inside a value stay, and take no time", async () => {
+    const { asked, ownCheck } = byHand(pass);
+    const hostile = `a${" \t".repeat(10_000)}b`;
+    const ask = (value: string) => {
+      const headers = ["nonce", value, "x-odd", "\u00a0", "x-blank", " \t "];
+      const limits = { cancellation: new Cancellation() };
+      void ownCheck.answer({ method: "POST", path: "/check", headers }, limits);
+    };
+    expect(timesAsLong(ask, hostile, "a".repeat(hostile.length))).toBeLessThan(10);
+    expect(asked[0]!.headers).toMatchObject({ nonce: hostile, "x-odd": "\u00a0", "x-blank": "" });
   });
 
   test("what it says of the caller counts for the rules", async () => {
@@ -196,9 +210,9 @@ describe.skipIf(isRealGateway)("gateway-authz's own decision there", () => {
       logger,
     );
 
-  test("refuses who has not signed", async () => {
+  test.each(["GET", "M-SEARCH"])("refuses who has not signed: %s", async (method) => {
     const { agent, call } = await setUp(real());
-    const response = await call();
+    const response = await call({ method });
     expect([response.status, response.headers["agent-auth"]]).toEqual([401, "httpsig"]);
     expect(agent.seen).toEqual([]);
   });

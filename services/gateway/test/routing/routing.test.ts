@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { timesAsLong } from "../../../../packages/service-kit/test/support/times-as-long.ts";
 import { loadConfiguration } from "../../src/configuration/load-configuration.ts";
 import { selectListener } from "../../src/routing/select-listener.ts";
 import { selectRoute } from "../../src/routing/select-route.ts";
@@ -69,6 +70,15 @@ describe("routes", () => {
     const selected = selectRoute(listener, { method, hostname, path });
     expect(selected?.route.name).toBe(route);
     expect(selected?.matchedPath).toBe(matchedPath);
+  });
+
+  test("slashes at the end count for nothing, many in the middle take no time", () => {
+    const select = (path: string) => selectRoute(listener, { method: "GET", hostname: "a.test", path });
+    expect(select(`/api${"/".repeat(10_000)}`)?.route.name).toBe("prefix-get");
+    expect(select("/".repeat(10_000))).toBeUndefined();
+    const hostile = `/api${"/".repeat(10_000)}x`;
+    expect(select(hostile)?.route.name).toBe("prefix-get");
+    expect(timesAsLong(select, hostile, `/api/${"a".repeat(10_000)}`)).toBeLessThan(10);
   });
 
   test("without matches a route takes every path", () => {

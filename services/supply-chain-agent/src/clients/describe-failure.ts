@@ -1,4 +1,5 @@
 import { AAuthError } from "aauth";
+import { AnswerTooLargeError } from "service-kit";
 import type { MarketAnalysisFailure } from "../domain/market-analysis.ts";
 import { MarketAnalysisCallError } from "./market-analysis-call-error.ts";
 
@@ -17,7 +18,7 @@ export function describeFailure(error: unknown, exchanging: boolean): MarketAnal
     return { reason, hop: reason === "request failed" ? TO_MARKET_ANALYSIS : TO_AUTH_SERVER, code, message };
   }
   const failure = { reason: "request failed", hop: TO_MARKET_ANALYSIS } as const;
-  if (error instanceof MarketAnalysisCallError)
+  if (error instanceof MarketAnalysisCallError || error instanceof AnswerTooLargeError)
     return { ...failure, code: error.code, message: error.message };
   if (error instanceof Error && (error.name === "TimeoutError" || error.name === "AbortError")) {
     return { ...failure, code: "timeout", message: "it did not answer in time" };

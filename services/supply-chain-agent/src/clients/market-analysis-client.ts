@@ -2,7 +2,10 @@ import { type Message, type Part, Role } from "@a2a-js/sdk";
 import { ClientFactory, JsonRpcTransportFactory } from "@a2a-js/sdk/client";
 import type { Agent } from "aauth/agent";
 import { createAgentCard } from "fastify-a2a";
+import { readBounded } from "service-kit";
 import { MarketAnalysisCallError } from "./market-analysis-call-error.ts";
+
+const MAX_ANSWER_BYTES = 1_048_576;
 
 export interface MarketAnalysisClient {
   /**
@@ -10,7 +13,7 @@ export interface MarketAnalysisClient {
    *
    * @param upstreamToken auth token of the caller on whose behalf this is asked; without it the agent asks for itself
    * @throws AAuthError when a challenge cannot be met; MarketAnalysisCallError for an HTTP error or an unusable answer;
-   *   what the transport throws
+   *   AnswerTooLargeError beyond 1 MiB; what the transport throws
    */
   ask(text: string, upstreamToken?: string): Promise<string>;
 }
@@ -39,15 +42,13 @@ export function createMarketAnalysisClient(options: {
     async ask(text, upstreamToken) {
       const signal = AbortSignal.timeout(timeoutMs);
       const signedFetch = agent.fetchFor({ signal, ...(upstreamToken !== undefined && { upstreamToken }) });
-      // The SDK would fold status and body into one sentence.
+      // The SDK would fold status and body into one sentence, and read a body of any length.
       const fetchImpl: typeof fetch = async (input, init) => {
         const response = await signedFetch(input, init);
-        if (response.ok) return response;
-        await response.body?.cancel();
-        throw new MarketAnalysisCallError(
-          `http_${response.status}`,
-          `it answered with status ${response.status}`,
-        );
+        const { ok, status, headers, body } = response;
+        if (ok) return new Response(await readBounded(response, MAX_ANSWER_BYTES), { status, headers });
+        await body?.cancel();
+        throw new MarketAnalysisCallError(`http_${status}`, `it answered with status ${status}`);
       };
       const factory = new ClientFactory({
         transports: [new JsonRpcTransportFactory({ fetchImpl, legacyCompat: { enabled: true } })],

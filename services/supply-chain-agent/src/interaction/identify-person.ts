@@ -4,12 +4,22 @@ import { INTERACTION_SECONDS, newSecret, type Person } from "./interactions.ts";
 
 /** Learns from the auth server who is sitting at a browser. */
 export interface IdentifyPerson {
-  /** Where to send the browser for visit `interactionId`. */
+  /**
+   * Where to send the browser for visit `interactionId`: the same address until its answer has come, or it ends soon.
+   *
+   * @throws TooManySignInsError; as `Agent.requestOwnToken`
+   */
   begin(interactionId: string): Promise<string>;
   /** Which visit an answer of the auth server belongs to; once per answer. */
   takeVisit(state: string | undefined): Visit | undefined;
   /** Who it is. Throws as `Agent.redeemCode` and `verifyAuthToken` do. */
   finish(code: string, visit: Visit): Promise<Person>;
+}
+
+/** A visit has been at the auth server often enough. */
+export class TooManySignInsError extends Error {
+  override readonly name = "TooManySignInsError";
+  readonly code = "too_many_sign_ins";
 }
 
 /** A browser that was sent to the auth server. */
@@ -21,6 +31,10 @@ interface Visit {
 
 const SCOPE = "openid profile email";
 const MAX_SIGN_INS = 10_000;
+/** Enough for the wrong person to sign out, a few times over; each is one more request that the auth server has to remember. */
+const MAX_SIGN_INS_PER_VISIT = 10;
+/** Time to sign in. With less of it left, the auth server is asked again. */
+const SIGN_IN_SECONDS = 60;
 
 /**
  * Signs people in by AAuth itself: this agent is then the resource, too, and gets a token that says who the user is (SPEC 3.5).
@@ -38,20 +52,44 @@ export function createIdentifyPerson(options: {
 }): IdentifyPerson {
   const { id, agent, authServer, redirectUri, discovery, now } = options;
   const visits = createMemoryStore<Visit>({ maxEntries: MAX_SIGN_INS, now });
+  /** By visit: where its browser is sent, or will be once the auth server has said so; and how often it has been sent anew. */
+  const underway = createMemoryStore<Promise<string>>({ maxEntries: MAX_SIGN_INS, now });
+  const begun = createMemoryStore<number>({ maxEntries: MAX_SIGN_INS, now });
+
+  async function beginAnew(interactionId: string): Promise<string> {
+    const times = begun.get(interactionId) ?? 0;
+    if (times >= MAX_SIGN_INS_PER_VISIT) throw new TooManySignInsError("one visit begins no more sign-ins");
+    const state = newSecret();
+    try {
+      await agent.requestOwnToken({ authServer, scope: SCOPE, state, redirectUri });
+    } catch (error) {
+      if (!(error instanceof ConsentRequiredError)) throw error;
+      const { consentUrl, keyThumbprint, expiresInSeconds } = error;
+      visits.put(state, { interactionId, keyThumbprint }, INTERACTION_SECONDS);
+      begun.put(interactionId, times + 1, INTERACTION_SECONDS);
+      const keptSeconds = expiresInSeconds - Math.min(SIGN_IN_SECONDS, expiresInSeconds / 2);
+      underway.put(interactionId, Promise.resolve(consentUrl), Math.min(keptSeconds, INTERACTION_SECONDS));
+      return consentUrl;
+    }
+    throw new AAuthError("token_request_failed", "the auth server named a user without asking one");
+  }
+
   return {
-    async begin(interactionId) {
-      const state = newSecret();
-      try {
-        await agent.requestOwnToken({ authServer, scope: SCOPE, state, redirectUri });
-      } catch (error) {
-        if (!(error instanceof ConsentRequiredError)) throw error;
-        const { consentUrl, keyThumbprint } = error;
-        visits.put(state, { interactionId, keyThumbprint }, INTERACTION_SECONDS);
-        return consentUrl;
-      }
-      throw new AAuthError("token_request_failed", "the auth server named a user without asking one");
+    begin(interactionId) {
+      // Also for a page that is loaded over and over: each request that the auth server has to remember may push out somebody else's.
+      const known = underway.get(interactionId);
+      if (known !== undefined) return known;
+      const beginning = beginAnew(interactionId);
+      underway.put(interactionId, beginning, INTERACTION_SECONDS);
+      beginning.catch(() => underway.delete(interactionId));
+      return beginning;
     },
-    takeVisit: (state) => (state === undefined ? undefined : visits.take(state)),
+    takeVisit(state) {
+      const visit = state === undefined ? undefined : visits.take(state);
+      // Its request token is used up.
+      if (visit !== undefined) underway.delete(visit.interactionId);
+      return visit;
+    },
     async finish(code, { keyThumbprint }) {
       const { authToken } = await agent.redeemCode({
         authServer,

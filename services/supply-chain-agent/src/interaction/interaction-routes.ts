@@ -1,6 +1,6 @@
 import { AAuthError, type Discovery } from "aauth";
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import type { IdentifyPerson } from "./identify-person.ts";
+import { type IdentifyPerson, TooManySignInsError } from "./identify-person.ts";
 import {
   digestOf,
   INTERACTION_SECONDS,
@@ -18,6 +18,8 @@ const PUBLIC = { config: { aauth: "public" } } as const;
 const UNKNOWN =
   "It is over: decided, used, or more than ten minutes old. Go back to the application and start again.";
 const OTHER_BROWSER = "It was begun in another browser. Go back to the application and start again.";
+const TOO_OFTEN =
+  "You have been sent to the auth server too often for this order. Go back to the application, and start again in ten minutes.";
 const MAX_FORM_BYTES = 4_096;
 
 /**
@@ -40,6 +42,7 @@ export async function interactionRoutes(
   const secure = id.startsWith("https:") ? "; Secure" : "";
 
   app.setErrorHandler((error, _request, reply) => {
+    if (error instanceof TooManySignInsError) return refuse(reply, 429, TOO_OFTEN);
     if (!(error instanceof AAuthError)) throw error;
     log.warn({ err: error, code: error.code }, "❌ The auth server did not say who the person is");
     return refuse(

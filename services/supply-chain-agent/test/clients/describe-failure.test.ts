@@ -1,4 +1,5 @@
 import { AAuthError, ConsentRequiredError, TokenRequestError } from "aauth";
+import { AnswerTooLargeError } from "service-kit";
 import { expect, test } from "vitest";
 import { describeFailure } from "../../src/clients/describe-failure.ts";
 import { MarketAnalysisCallError } from "../../src/clients/market-analysis-call-error.ts";
@@ -78,6 +79,14 @@ test.each<[string, unknown, boolean, string, string, string]>([
     "request failed",
     NEXT_AGENT,
     "http_403",
+  ],
+  [
+    "answer too large",
+    new AnswerTooLargeError(1_048_576),
+    true,
+    "request failed",
+    NEXT_AGENT,
+    "answer_too_large",
   ],
   ["timeout", new DOMException("x", "TimeoutError"), true, "request failed", NEXT_AGENT, "timeout"],
   [

@@ -1,6 +1,7 @@
 import Fastify, { type FastifyInstance } from "fastify";
 import { createAgentCard, createTextExecutor, fastifyA2A } from "fastify-a2a";
 import { afterEach, expect, test } from "vitest";
+import { endlessBody } from "../../../../packages/service-kit/test/support/endless-body.ts";
 import { createMarketAnalysisClient } from "../../src/clients/market-analysis-client.ts";
 
 const apps: FastifyInstance[] = [];
@@ -89,6 +90,16 @@ test("a task is not an answer", async () => {
   }));
   const { client } = await connect(app);
   await expect(client.ask("x")).rejects.toMatchObject({ code: "answer_not_a_message" });
+});
+
+test("an answer beyond 1 MiB is not read", async () => {
+  const { body, read } = endlessBody();
+  const agent = { fetchFor: () => async () => new Response(body) };
+  const client = createMarketAnalysisClient({ url: "http://localhost", agent, timeoutMs: 5000 });
+  await expect(client.ask("x")).rejects.toMatchObject({ code: "answer_too_large" });
+  expect(read.bytes).toBeLessThan(2_000_000);
+  const long = await connect(answering(async () => "a".repeat(1_000_000)));
+  expect(await long.client.ask("x")).toHaveLength(1_000_000);
 });
 
 test("an agent that does not answer runs into the deadline", async () => {

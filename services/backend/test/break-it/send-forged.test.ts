@@ -1,0 +1,17 @@
+import { expect, test } from "vitest";
+import { endlessBody } from "../../../../packages/service-kit/test/support/endless-body.ts";
+import { sendForged } from "../../src/break-it/send-forged.ts";
+import type { ForgedRequest } from "../../src/break-it/variants.ts";
+
+test("of the answer to the honest first of two requests no more than 1 MiB is read", async () => {
+  const forged = { method: "POST", url: "http://a.localhost/", headers: {}, key: {}, twice: true };
+  const { body, read } = endlessBody();
+  const sent = sendForged(forged as unknown as ForgedRequest, {
+    transport: async () => new Response(body),
+    runId: "r",
+    variant: "replay",
+    timeoutMs: 5000,
+  });
+  await expect(sent).rejects.toThrow("is larger than 1048576 bytes");
+  expect(read.bytes).toBeLessThan(2_000_000);
+});
