@@ -23,7 +23,8 @@ export async function configurationPage(): Promise<string> {
 Every setting of every service. A flag beats the environment, the environment beats \`.env\`, and \`.env\` beats the default. An empty
 variable counts as unset. An unknown flag, a malformed value or an unknown \`AAUTH_\` name stops the start, with all problems listed.
 \`node services/NAME/src/main.ts --help\` prints the same. The web page's settings are in [ui/README.md](../../ui/README.md), those of
-the packages in their docstrings, those of the demo in \`npm run demo -- --help\`.
+the packages in their docstrings, those of the demo in \`npm run demo -- --help\`. Variables that the gateway's file reads, such as
+\`AAUTH_AUTHZ_HOST\` and \`SUPPLY_CHAIN_AGENT_ADDR\`, are in [agentgateway/README.md](../../agentgateway/README.md#settings).
 
 ${sections.join("\n")}`;
 }

@@ -17,12 +17,13 @@ const SERVICES: readonly Builder[] = [
     service: "backend",
     build: "buildBackend",
     intro:
-      "`user`: an OIDC access token of the realm; runs and their traces belong to the user who started them.",
+      "`user`: an OIDC access token of the realm; runs and their traces belong to the user who started them.\nBodies and statuses: [REST](rest.md). With `AAUTH_BREAK_IT=true`, as the demo has it, there are two routes more.",
   },
   {
     service: "supply-chain-agent",
     build: "buildSupplyChainAgent",
-    intro: "Behind the gateway, `http://supply-chain-agent.localhost:3000`.",
+    intro:
+      "Behind the gateway, `http://supply-chain-agent.localhost:3000`.\nBodies of `/orders` and `/catalogue`: [REST](rest.md#orders-at-the-supply-chain-agent).",
   },
   {
     service: "market-analysis-agent",

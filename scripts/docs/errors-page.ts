@@ -1,4 +1,5 @@
 import { ERROR_CODES } from "aauth";
+import { runFailures } from "./run-failures.ts";
 import { table } from "./table.ts";
 
 /** `docs/reference/errors.md`, out of the codes of `packages/aauth`. */
@@ -21,12 +22,14 @@ ${table(["Code", "Status", "Section", "Meaning"], rows)}
 
 | Caller of | Form |
 | --- | --- |
-| a resource (agents, gateway) | the status, an \`Agent-Auth\` challenge (profile 3) and one line of text |
+| a resource (agents, gateway) | the status, an \`Agent-Auth\` challenge where another signature would help, and mostly a line of text ([profile 3.1](profile.md#31-forms)) |
 | the auth server | OAuth JSON: \`error\`, \`error_description\` (profile 6.2); a page for people (profile 6.5) |
 | an agent's A2A endpoint, once it has let the caller in | JSON-RPC \`error\` with status 200 |
-| the backend | JSON \`{"detail": "…"}\`, or \`{"detail": […]}\` for a body that does not fit; a run that fails ends as \`failed\` with \`failure\`: hop, check, code, message, advice |
-| any service, for a request that is no HTTP request | Fastify's own 400, 413, 414, 431 |
+| the backend | JSON \`{"detail": "…"}\`; a run that fails is answered with 200 and ends as \`failed\` with \`failure\`: hop, check, code, message, advice ([REST](rest.md)) |
+| any service, for a path that it does not have; the agents, for a body that is too large or malformed | problem JSON (RFC 9457): \`status\`, \`title\`, \`detail\` |
+| any service, for a request that is no HTTP request | 400, 408 or 431, as Fastify's JSON or without a body; from the gateway without a body |
 
 No answer carries a stack trace, a key, a token or a whole signature.
-`;
+
+${runFailures()}`;
 }

@@ -107,7 +107,8 @@ No whole token, no whole signature, no key that is secret, no bearer header, no 
 \`secret\`, \`credential\`, \`auth\`, \`cookie\`, \`session\` or \`password\` in it or ends with \`key\`, other than the protocol's own and a
 gateway's settings (\`x-aauth-mode\` and the like); a signature base has \`…\` in their place. A token shows as what it says (header and claims)
 and, in headers and bodies, by its first ${LIMIT.token} characters; values of \`code\`, \`state\` and members named like a token likewise, also in
-addresses. A header value ends after ${LIMIT.headerValue} characters, a body after ${LIMIT.body}, anything else after ${LIMIT.text}. Where all
+addresses. A header value ends after ${LIMIT.headerValue} characters, a body after ${LIMIT.body}, anything else after ${LIMIT.text}. HTML
+pages are left out: their hidden fields tie an answer to the person who saw them. Where all
 headers of a message are longer than that as JSON, some are missing, the protocol's own last. Claims are shown whole: they name users and
 what they have allowed, so whoever may read traces may read that.
 
