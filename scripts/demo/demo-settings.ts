@@ -4,16 +4,20 @@ import {
   booleanSetting,
   ConfigError,
   choiceSetting,
+  integerSetting,
   listSetting,
   loadConfig,
-  portSetting,
+  type Setting,
+  serviceSettings,
   setting,
+  telemetrySettings,
   textSetting,
 } from "service-kit";
 import { findExecutable } from "../find-executable.ts";
 import { findJaeger } from "../jaeger/find-jaeger.ts";
 import { findJavaTools } from "../keycloak/java-tools.ts";
 import { KeycloakUnavailableError } from "../keycloak/keycloak-unavailable-error.ts";
+import { sharedPorts } from "./shared-ports.ts";
 import {
   AUTH_SERVERS,
   AUTHORIZATION_SCHEMES,
@@ -28,8 +32,17 @@ import {
   type StackPorts,
 } from "./stack.ts";
 
+/** Not 0: identities and the other services' settings have the number in them. */
 const port = (key: keyof StackPorts, description: string) =>
-  setting({ env: PORT_VARIABLES[key], schema: portSetting(DEMO_PORTS[key]), description });
+  setting({
+    env: PORT_VARIABLES[key],
+    schema: integerSetting(DEMO_PORTS[key], { minimum: 1, maximum: 65535 }),
+    description,
+  });
+
+/** What every service reads for itself. Declared here so that a wrong value stops the start before the first of them refuses it. */
+const forEveryService = ({ env, schema, description }: Setting) =>
+  setting({ env: env!, schema, description });
 
 const settings = {
   signatureScheme: setting({
@@ -80,7 +93,7 @@ const settings = {
   without: setting({
     flag: "without",
     schema: listSetting(),
-    description: "Services to leave out, to be started by hand: pnpm --filter NAME dev",
+    description: "Services to leave out, to be started by hand: npx pnpm --filter NAME dev",
   }),
   ui: setting({ flag: "ui", schema: booleanSetting(DEMO_MODES.ui), description: "Leave the web page out" }),
   showTokens: setting({
@@ -89,6 +102,9 @@ const settings = {
     schema: booleanSetting(DEMO_MODES.showTokens),
     description: "Print whole tokens and signatures in the log",
   }),
+  logLevel: forEveryService(serviceSettings.logLevel),
+  logFormat: forEveryService(serviceSettings.logFormat),
+  logTraceIds: forEveryService(telemetrySettings("demo").logTraceIds),
   stats: setting({
     flag: "stats",
     schema: booleanSetting(false),
@@ -122,7 +138,8 @@ export interface DemoSettings {
 /**
  * Reads flags and environment of the demo runner.
  *
- * @throws ConfigError, HelpRequested as `loadConfig` does; ConfigError also for a policy file or a gateway binary that is not there
+ * @throws ConfigError, HelpRequested as `loadConfig` does; ConfigError also for a policy file or a gateway binary that is not there,
+ * and for two parts of the stack on one port
  */
 export function readDemoSettings(env: NodeJS.ProcessEnv, argv: readonly string[]): DemoSettings {
   const config = loadConfig({ service: "demo", settings, env, argv });
@@ -150,9 +167,10 @@ export function readDemoSettings(env: NodeJS.ProcessEnv, argv: readonly string[]
     showTokens,
     ...jaeger,
   };
-  const unknown = without.find(
-    (name) => !describeStack(ports, modes).some((service) => service.name === name),
-  );
+  const services = describeStack(ports, modes);
+  const shared = sharedPorts(services);
+  if (shared.length > 0) throw new ConfigError("demo", shared);
+  const unknown = without.find((name) => !services.some((service) => service.name === name));
   if (unknown !== undefined) {
     throw new ConfigError("demo", [{ name: "--without", message: `there is no service ${unknown}` }]);
   }

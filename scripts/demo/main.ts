@@ -5,10 +5,12 @@
  */
 
 import { ConfigError, HelpRequested, watchParent } from "service-kit";
+import { alreadyRunningText, isAlreadyRunning } from "./already-running.ts";
+import { leftOutServices } from "./by-hand.ts";
 import { type DemoSettings, readDemoSettings } from "./demo-settings.ts";
 import { memoryReport } from "./memory.ts";
 import { runInTerminal } from "./run-in-terminal.ts";
-import { describeStack, leaveOut } from "./stack.ts";
+import { describeStack, leaveOut, stackUrls } from "./stack.ts";
 import { welcomeText } from "./welcome.ts";
 
 process.exit(await main());
@@ -27,9 +29,21 @@ async function main(): Promise<number> {
     return 2;
   }
   const { ports, modes, stats, without } = demo;
+  const urls = stackUrls(ports);
+  const leftOut = await leftOutServices(ports, modes, without);
   return runInTerminal(leaveOut(describeStack(ports, modes), without), {
     whenReady: ({ processes, readyAfterMs }) =>
-      welcomeText(ports, modes, readyAfterMs) + (stats ? `${memoryReport(processes)}\n` : ""),
+      welcomeText(ports, modes, readyAfterMs, leftOut) + (stats ? `${memoryReport(processes)}\n` : ""),
     watchParent,
+    whyPortsTaken: async () =>
+      (await isAlreadyRunning(urls))
+        ? `${capitalised(alreadyRunningText(urls))}. Nothing was started.\n` +
+          "A second one beside it needs ports of its own: npm run demo -- --help lists their variables."
+        : undefined,
+    otherPorts: Object.values(ports),
   });
+}
+
+function capitalised(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }

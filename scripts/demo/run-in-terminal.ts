@@ -17,6 +17,10 @@ export async function runInTerminal(
   options: {
     whenReady: (stack: RunningStack) => string;
     watchParent: (onDeath: () => void) => void;
+    /** Why ports are taken, where that is known: printed instead of the list of them. Default: it is not. */
+    whyPortsTaken?: () => Promise<string | undefined>;
+    /** As for `runStack`. */
+    otherPorts?: readonly number[];
   },
 ): Promise<number> {
   const log = new LogLines(
@@ -46,6 +50,7 @@ export async function runInTerminal(
       log,
       signal: stopRequest.signal,
       onStart: (running) => processes.push(running),
+      otherPorts: options.otherPorts ?? [],
     });
     process.stdout.write(options.whenReady(stack));
     const stopped = new Promise<void>((resolve) => {
@@ -65,7 +70,8 @@ export async function runInTerminal(
       return 0;
     }
     if (!(error instanceof PortsTakenError || error instanceof ServiceDiedError)) throw error;
-    console.error(`\n${error.message}`);
+    const reason = error instanceof PortsTakenError ? await options.whyPortsTaken?.() : undefined;
+    console.error(`\n${reason ?? error.message}`);
     if (error instanceof ServiceDiedError) console.error("The other services were stopped.");
     return 1;
   }

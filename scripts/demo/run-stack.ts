@@ -1,7 +1,7 @@
 import type { LogLines } from "./log-lines.ts";
 import { type ServiceEnd, ServiceProcess } from "./service-process.ts";
 import type { NeededPort, ServiceDescription } from "./stack.ts";
-import { takenPorts } from "./taken-ports.ts";
+import { proposePorts, takenPorts } from "./taken-ports.ts";
 
 const SHORTEST_STOP_MS = 200;
 
@@ -11,12 +11,13 @@ export class PortsTakenError extends Error {
   readonly code = "ports_taken";
   readonly ports: readonly NeededPort[];
 
-  constructor(ports: readonly NeededPort[]) {
+  /** @param proposals a free port by variable, as {@link proposePorts} finds them */
+  constructor(ports: readonly NeededPort[], proposals: ReadonlyMap<string, number> = new Map()) {
     const width = Math.max(...ports.map(({ purpose }) => purpose.length));
-    const lines = ports.map(
-      ({ port, purpose, variable }) =>
-        `  ${String(port).padStart(5)}  needed by ${purpose.padEnd(width)}  (another port: ${variable}=${port + 1})`,
-    );
+    const lines = ports.map(({ port, purpose, variable }) => {
+      const hint = `(another port: ${variable}=${proposals.get(variable) ?? "…"})`;
+      return `  ${String(port).padStart(5)}  needed by ${purpose.padEnd(width)}  ${hint}`;
+    });
     super(
       [
         `${ports.length === 1 ? "A port is" : `${ports.length} ports are`} taken by another process:`,
@@ -65,6 +66,8 @@ export interface RunStackOptions {
   /** Told of every process, so that the caller can end it in a hurry. */
   readonly onStart?: (process: ServiceProcess) => void;
   readonly onReady?: (service: string) => void;
+  /** Ports that are settled for services that somebody else starts: not proposed where one of ours is taken. Default none. */
+  readonly otherPorts?: readonly number[];
 }
 
 /**
@@ -87,9 +90,13 @@ export async function runStack(
     stopLimitMs = 5000,
     onStart,
     onReady,
+    otherPorts = [],
   } = options;
   const taken = await takenPorts(services);
-  if (taken.length > 0) throw new PortsTakenError(taken);
+  if (taken.length > 0) {
+    const wanted = services.flatMap((service) => service.ports.map(({ port }) => port));
+    throw new PortsTakenError(taken, await proposePorts(taken, [...wanted, ...otherPorts]));
+  }
 
   const startedAt = performance.now();
   const processes: ServiceProcess[] = [];

@@ -1,7 +1,8 @@
 import { connect, createServer } from "node:net";
-import type { NeededPort, ServiceDescription } from "./stack.ts";
+import { DEMO_PORTS, type NeededPort, type ServiceDescription } from "./stack.ts";
 
 const CONNECT_LIMIT_MS = 500;
+const LAST_PORT = 65_535;
 const LOOPBACK_ADDRESSES = ["127.0.0.1", "::1"];
 
 /**
@@ -12,6 +13,27 @@ export async function takenPorts(services: readonly ServiceDescription[]): Promi
   const wanted = services.flatMap((service) => service.ports);
   const taken = await Promise.all(wanted.map(async ({ port }) => isTaken(port)));
   return wanted.filter((_, index) => taken[index]);
+}
+
+/**
+ * For each taken port the nearest one above it that is free now, by variable: none that another part of the stack has, by default or
+ * by `settled`, and none twice, so that all proposals can be taken together.
+ */
+export async function proposePorts(
+  taken: readonly NeededPort[],
+  settled: readonly number[],
+): Promise<Map<string, number>> {
+  const reserved = new Set([...Object.values(DEMO_PORTS), ...settled]);
+  const proposals = new Map<string, number>();
+  for (const { port, variable } of taken) {
+    for (let candidate = port + 1; candidate <= LAST_PORT; candidate++) {
+      if (reserved.has(candidate) || (await isTaken(candidate))) continue;
+      reserved.add(candidate);
+      proposals.set(variable, candidate);
+      break;
+    }
+  }
+  return proposals;
 }
 
 /** Whether somebody listens there, on either loopback address, or it cannot be bound. */

@@ -1,35 +1,71 @@
+import type { LeftOut } from "./by-hand.ts";
 import { type StackModes, type StackPorts, stackUrls } from "./stack.ts";
 
 /** The label of the web page's main button. */
 export const START_BUTTON = "Optimize Laptop Supply Chain";
 
-/** What a newcomer needs when everything is up: where to go, who to be, what to press, how to stop. */
-export function welcomeText(ports: StackPorts, modes: StackModes, readyAfterMs: number): string {
+/** Name, address and the service that answers there. */
+type Row = readonly [label: string, url: string, service: string];
+
+/**
+ * What a newcomer needs when everything is up: where to go, who to be, what to press, how to stop; and, with services left out, how to
+ * start those.
+ */
+export function welcomeText(
+  ports: StackPorts,
+  modes: StackModes,
+  readyAfterMs: number,
+  leftOut: readonly LeftOut[] = [],
+): string {
   const urls = stackUrls(ports);
-  const rows = [
-    ...(modes.ui ? [["Web page", urls.ui]] : []),
-    ["Backend", urls.backend],
-    ["Auth server", urls.issuer],
-    ...(modes.authServer === "keycloak" ? [["Keycloak's console", `${urls.authServer}/admin/`]] : []),
-    ["Gateway", urls.gateway],
-    ["Supply-chain agent", urls.supplyChainAgent],
-    ["Market-analysis agent", urls.marketAnalysisAgent],
-    [modes.jaegerProgram === undefined ? "Traces" : "Traces (Jaeger)", urls.traces],
+  const pages: Row[] = [
+    ...(modes.ui ? ([["Web page", urls.ui, "ui"]] as const) : []),
+    [modes.jaegerProgram === undefined ? "Traces" : "Traces (Jaeger)", urls.traces, "trace-store"],
+    ...(modes.authServer === "keycloak"
+      ? ([["Keycloak's console", `${urls.authServer}/admin/`, "auth-server"]] as const)
+      : []),
   ];
-  const width = Math.max(...rows.map(([name]) => name!.length));
+  const parties: Row[] = [
+    ["Backend", urls.backend, "backend"],
+    ["Auth server", urls.issuer, "auth-server"],
+    ["Gateway", urls.gateway, "gateway"],
+    ["Supply-chain agent", urls.supplyChainAgent, "supply-chain-agent"],
+    ["Market-analysis agent", urls.marketAnalysisAgent, "market-analysis-agent"],
+  ];
+  const width = Math.max(...[...pages, ...parties].map(([label]) => label.length));
+  const line = ([label, url, service]: Row) => {
+    const isLeftOut = leftOut.some(({ name }) => name === service);
+    return `  ${label.padEnd(width)}  ${url}${isLeftOut ? "  (left out)" : ""}`;
+  };
   const user = "mcp-user with password user123";
+  const first = leftOut.length === 0 ? "Open" : `Once ${leftOut.length === 1 ? "it runs" : "they run"}, open`;
   const next = modes.ui
-    ? `Open ${urls.ui}, sign in as ${user}, press "${START_BUTTON}".`
+    ? `${first} ${urls.ui}, sign in as ${user}, press "${START_BUTTON}".`
     : `The web page was left out; users sign in at the auth server, for example ${user}.`;
   return [
     "",
     `Ready in ${(readyAfterMs / 1000).toFixed(1)} s: signatures by ${modes.signatureScheme}, authorization ${modes.authorizationScheme}.`,
     "",
-    ...rows.map(([name, url]) => `  ${name!.padEnd(width)}  ${url}`),
+    "For your browser:",
+    ...pages.map(line),
     "",
+    "For programs (addresses and identities; a browser finds no page there):",
+    ...parties.map(line),
+    "",
+    ...leftOutLines(leftOut),
     next,
     "Stop with Ctrl-C.",
     "",
     "",
   ].join("\n");
+}
+
+function leftOutLines(leftOut: readonly LeftOut[]): string[] {
+  if (leftOut.length === 0) return [];
+  const names = leftOut.map(({ name }) => name).join(", ");
+  return [
+    `Left out, to be started in another terminal: ${names}`,
+    ...leftOut.map(({ name, command }) => `  ${command ?? `${name}: a program of third parties`}`),
+    "",
+  ];
 }

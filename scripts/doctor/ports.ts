@@ -1,10 +1,9 @@
 import { ConfigError } from "service-kit";
+import { alreadyRunningText, isAlreadyRunning } from "../demo/already-running.ts";
 import { readDemoSettings } from "../demo/demo-settings.ts";
 import { describeStack, type StackModes, type StackPorts, stackUrls } from "../demo/stack.ts";
 import { takenPorts } from "../demo/taken-ports.ts";
 import { type Finding, note, ok, problem } from "./finding.ts";
-
-const ANSWER_LIMIT_MS = 2000;
 
 /** Whether the ports are free that `npm run demo` would take with this environment, or taken by a demo that runs. */
 export async function portFindings(env: NodeJS.ProcessEnv = process.env): Promise<Finding[]> {
@@ -22,24 +21,12 @@ export async function portFindings(env: NodeJS.ProcessEnv = process.env): Promis
     const numbers = stack.flatMap(({ ports }) => ports.map(({ port }) => port)).sort((a, b) => a - b);
     return [ok("Ports", `${numbers.join(" ")} are free`)];
   }
-  const { ui, backend } = stackUrls(ports);
-  if (await isOurPage(ui, backend))
-    return [note("Ports", `the demo is already running: open ${ui}, or end it before you start another`)];
+  const urls = stackUrls(ports);
+  if (await isAlreadyRunning(urls)) return [note("Ports", alreadyRunningText(urls))];
   return taken.map(({ port, purpose, variable }) =>
     problem(
       "Ports",
       `${port} (${purpose}) is taken: end what listens there, or set ${variable} to another port`,
     ),
   );
-}
-
-/** The page of the demo, whoever started it, names its backend; strangers on the same port do not. */
-async function isOurPage(ui: string, backend: string): Promise<boolean> {
-  try {
-    const reply = await fetch(`${ui}/config.json`, { signal: AbortSignal.timeout(ANSWER_LIMIT_MS) });
-    const { backendUrl } = (await reply.json()) as { backendUrl?: unknown };
-    return backendUrl === backend;
-  } catch {
-    return false;
-  }
 }

@@ -1,8 +1,15 @@
-import { createServer } from "node:net";
+import { createServer as createHttpServer } from "node:http";
+import { createServer, type Server } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import type { ServiceDescription } from "../../scripts/demo/stack.ts";
+import {
+  PORT_VARIABLES,
+  REPOSITORY_ROOT,
+  type ServiceDescription,
+  type StackPorts,
+} from "../../scripts/demo/stack.ts";
+import { isTaken } from "../../scripts/demo/taken-ports.ts";
 import { type Child, isAlive, startChild } from "../support/child.ts";
 import { freePorts } from "../support/free-ports.ts";
 
@@ -37,6 +44,21 @@ function startStack(services: readonly ServiceDescription[], env: NodeJS.Process
   });
   started.push(child);
   return child;
+}
+
+async function listenOn(port: number): Promise<Server> {
+  const server = createServer();
+  await new Promise<void>((resolve) => void server.listen(port, "127.0.0.1", resolve));
+  return server;
+}
+
+/** The first of `count` neighbours that are all free. */
+async function rowOfFreePorts(count: number): Promise<number> {
+  for (;;) {
+    const [first] = await freePorts(1);
+    const row = Array.from({ length: count }, (_, index) => first! + index);
+    if (!(await Promise.all(row.map(isTaken))).includes(true)) return first!;
+  }
 }
 
 async function pidsOf(stack: Child): Promise<number[]> {
@@ -161,6 +183,51 @@ describe("what goes wrong", () => {
     expect(stack.text()).toMatch(new RegExp(`${services[0]!.ports[0]!.port} +needed by one`));
     expect(stack.text()).toMatch(new RegExp(`${services[2]!.ports[0]!.port} +needed by third`));
     expect(stack.text()).not.toContain("starts");
+  });
+
+  test("what is proposed instead is free, no other part's, and proposed once", async () => {
+    const first = await rowOfFreePorts(4);
+    // The first two are taken and the third is another part's: the first proposal is the fourth, the second comes after it.
+    const [server, other] = [await listenOn(first), await listenOn(first + 1)];
+    const services = (await describeServices({ one: "well", second: "well", third: "well" })).map(
+      (service, index) => ({
+        ...service,
+        ports: [{ port: first + index, purpose: service.name, variable: `PORT_OF_${index}` }],
+      }),
+    );
+    const stack = startStack(services);
+    expect((await stack.ended).status).toBe(1);
+    for (const stranger of [server, other]) stranger.close();
+    const proposals = [...stack.text().matchAll(/another port: PORT_OF_\d=(\d+)/g)].map(([, port]) =>
+      Number(port),
+    );
+    expect(proposals[0]).toBeGreaterThanOrEqual(first + 3);
+    expect(proposals[1]).toBeGreaterThan(proposals[0]!);
+    expect(proposals).toHaveLength(2);
+  });
+
+  test("where a demo runs already, that is said instead of its ports", async () => {
+    const names = Object.keys(PORT_VARIABLES) as (keyof StackPorts)[];
+    const free = await freePorts(names.length);
+    const ports = Object.fromEntries(names.map((name, index) => [name, free[index]!])) as Record<
+      string,
+      number
+    >;
+    const env = Object.fromEntries(names.map((name) => [PORT_VARIABLES[name], String(ports[name])]));
+    const page = createHttpServer((_, response) =>
+      response.end(JSON.stringify({ backendUrl: `http://localhost:${ports.backend}` })),
+    );
+    await new Promise<void>((resolve) => void page.listen(ports.ui, "127.0.0.1", resolve));
+    const demo = startChild(process.execPath, [`${REPOSITORY_ROOT}scripts/demo/main.ts`], {
+      env: { PATH: process.env.PATH, ...env },
+    });
+    started.push(demo);
+    expect((await demo.ended).status).toBe(1);
+    page.close();
+    expect(demo.text()).toContain(
+      `The demo is already running: open http://localhost:${ports.ui}, or end it`,
+    );
+    expect(demo.text()).not.toContain("needed by");
   });
 
   test("a stranger on the IPv6 loopback counts, because a browser would find it", async (context) => {

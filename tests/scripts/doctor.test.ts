@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { DEMO_PORTS, PORT_VARIABLES, type StackPorts } from "../../scripts/demo/stack.ts";
+import { DEMO_PORTS, PORT_VARIABLES, REPOSITORY_ROOT, type StackPorts } from "../../scripts/demo/stack.ts";
 import { clockFinding, memoryFinding } from "../../scripts/doctor/machine.ts";
 import { nameFindings } from "../../scripts/doctor/names.ts";
 import { portFindings } from "../../scripts/doctor/ports.ts";
@@ -13,6 +13,7 @@ import {
   dockerState,
   programFindings,
 } from "../../scripts/doctor/programs.ts";
+import { startChild } from "../support/child.ts";
 import { freePort, freePorts } from "../support/free-ports.ts";
 
 const NOW_MS = Date.UTC(2026, 11, 1);
@@ -142,4 +143,15 @@ test("CHROME_PATH that names nothing is said, not thrown", () => {
     verdict: "note",
     text: "CHROME_PATH: there is no file /nonexistent/chrome",
   });
+});
+
+test.each([
+  ["--bogus", 2, /^doctor cannot start: one setting is wrong\n {2}--bogus: unknown flag/],
+  ["stray", 2, /stray: unexpected argument/],
+  ["--help", 0, /^npm run doctor\n\nLooks at this machine/],
+])("doctor %s looks at nothing: exit status %i", async (argument, status, text) => {
+  const doctor = startChild(process.execPath, [`${REPOSITORY_ROOT}scripts/doctor.ts`, argument]);
+  expect(await doctor.ended).toMatchObject({ status });
+  expect(doctor.text()).toMatch(text);
+  expect(doctor.text()).not.toContain("Memory");
 });

@@ -1,12 +1,15 @@
 import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { ConfigError } from "service-kit";
 import { expect, test } from "vitest";
+import { leftOutServices } from "../../scripts/demo/by-hand.ts";
 import { readDemoSettings } from "../../scripts/demo/demo-settings.ts";
 import {
   DEMO_MODES,
   DEMO_PORTS,
   describeStack,
   leaveOut,
+  REPOSITORY_ROOT,
   type StackModes,
   type StackPorts,
   stackUrls,
@@ -119,4 +122,89 @@ test("without the web page the text names neither it nor its button", () => {
   const text = welcomeText(DEMO_PORTS, { ...DEMO_MODES, ui: false }, 1);
   expect(text).not.toContain("3050");
   expect(text).not.toContain(START_BUTTON);
+});
+
+test("the text separates what a browser opens from what programs call", () => {
+  const text = welcomeText(DEMO_PORTS, DEMO_MODES, 1);
+  const [, pages = "", programs = ""] = text.split(/^For .*:$/m);
+  expect(pages.match(/http:\S+/g)).toEqual(["http://localhost:3050", "http://localhost:16686"]);
+  expect(programs).toContain("http://supply-chain-agent.localhost:3000\n");
+  expect(pages).not.toContain("supply-chain-agent");
+  expect(text).not.toContain("eft out");
+});
+
+test("a service that was left out is marked, and the command that starts it is there before the button", async () => {
+  const leftOut = await leftOutServices(DEMO_PORTS, DEMO_MODES, ["supply-chain-agent"]);
+  const command =
+    "npx pnpm --filter supply-chain-agent dev --signature-scheme jwks --authorization-scheme autonomous";
+  expect(leftOut).toEqual([{ name: "supply-chain-agent", command }]);
+  const text = welcomeText(DEMO_PORTS, DEMO_MODES, 1, leftOut);
+  expect(text).toMatch(/^ {2}Supply-chain agent .*:3000 {2}\(left out\)$/m);
+  expect(text).toContain(`\n  ${command}\n\nOnce it runs, open http://localhost:3050, `);
+});
+
+test("the command by hand has what differs from the service's own defaults, and nothing else", async () => {
+  const command = async (name: string, ports: Partial<StackPorts> = {}, modes: Partial<StackModes> = {}) =>
+    (await leftOutServices({ ...DEMO_PORTS, ...ports }, { ...DEMO_MODES, ...modes }, [name]))[0]?.command;
+  for (const name of ["trace-store", "gateway-authz", "gateway", "ui"])
+    expect(await command(name)).toBe(`npx pnpm --filter ${name} dev`);
+  expect(await command("supply-chain-agent", {}, { authorizationScheme: "user-delegated" })).toBe(
+    "AAUTH_RESOURCE_ADDITIONAL_SCOPES=market-analysis:analyze npx pnpm --filter supply-chain-agent dev " +
+      "--signature-scheme jwks --authorization-scheme user-delegated",
+  );
+  expect(await command("gateway-authz", { gateway: 3001, gatewayAuthz: 7071 })).toBe(
+    "GATEWAY_AUTHZ_PORT=7071 " +
+      "GATEWAY_AUTHZ_RESOURCES='http://supply-chain-agent.localhost:3001 http://market-analysis-agent.localhost:3001' " +
+      "npx pnpm --filter gateway-authz dev",
+  );
+  expect(
+    await command("gateway", {}, { signatureScheme: "hwk", policyFile: "agentgateway/my file.yaml" }),
+  ).toBe(
+    `GATEWAY_REQUIRED_SCHEME=hwk npx pnpm --filter gateway dev -f '${REPOSITORY_ROOT}agentgateway/my file.yaml'`,
+  );
+  expect(await command("ui", { ui: 3051 })).toBe("UI_PORT=3051 npx pnpm --filter ui dev");
+  expect(await command("backend")).toContain("BACKEND_DELEGATES_FILE=../../.data/delegates-8000.json ");
+});
+
+test("a program of third parties that was left out has no command of ours", async () => {
+  const modes: StackModes = { ...DEMO_MODES, authServer: "keycloak" };
+  expect(await leftOutServices(DEMO_PORTS, modes, ["auth-server"])).toEqual([{ name: "auth-server" }]);
+});
+
+test.each([
+  [{ UI_PORT: "8000" }, ["UI_PORT: 8000 is the port of backend (PORT); ui needs one of its own"]],
+  [{ PORT: "3050" }, ["PORT: 3050 is the port of ui (UI_PORT); backend needs one of its own"]],
+  [
+    { PORT: "4444", DELEGATE_AGENT_PORT: "4444", UI_PORT: "4444" },
+    [
+      "DELEGATE_AGENT_PORT: 4444 is the port of backend (PORT); delegate-agent needs one of its own",
+      "UI_PORT: 4444 is the port of backend (PORT); ui needs one of its own",
+    ],
+  ],
+  [
+    { LOG_LEVEL: "loud", LOG_FORMAT: "xml" },
+    [/^LOG_LEVEL: expected .* got "loud"/, /^LOG_FORMAT: .* got "xml"/],
+  ],
+  [{ LOG_TRACE_IDS: "maybe" }, [/^LOG_TRACE_IDS: expected true or false, got "maybe"/]],
+  [{ UI_PORT: "0" }, [/^UI_PORT: expected a whole number from 1 to 65535, got "0"/]],
+])("refused before anything starts: %o", (env, expected) => {
+  const problems = () => {
+    try {
+      readDemoSettings(env, []);
+    } catch (error) {
+      if (error instanceof ConfigError)
+        return error.problems.map(({ name, message }) => `${name}: ${message}`);
+      throw error;
+    }
+    return [];
+  };
+  expect(problems()).toEqual(
+    expected.map((text) => (typeof text === "string" ? text : expect.stringMatching(text))),
+  );
+});
+
+test("a port that this stack does not use may be another's", () => {
+  expect(readDemoSettings({ UI_PORT: "9000" }, []).ports.ui).toBe(9000);
+  expect(readDemoSettings({ PORT: "3050" }, ["--no-ui"]).ports.backend).toBe(3050);
+  expect(readDemoSettings({ LOG_LEVEL: "DEBUG" }, []).modes).toEqual(readDemoSettings({}, []).modes);
 });

@@ -59,7 +59,10 @@ export function readFlags(settings: Settings, argv: readonly string[]): FlagRead
       const suggestion = closest === undefined ? "--help lists the flags" : `did you mean --${closest}?`;
       problems.push({ name: token.rawName, message: `unknown flag; ${suggestion}` });
     } else if (known.isSwitch) {
-      values.set(known.name, token.value ?? (token.rawName.startsWith("--no-") ? "false" : "true"));
+      // `--no-ui=false` would say both. Strict mode refuses values of switches, too.
+      const isOff = token.rawName.startsWith("--no-");
+      if (token.value === undefined) values.set(known.name, isOff ? "false" : "true");
+      else problems.push({ name: token.rawName, message: switchProblem(token.name.replace(/^no-/, "")) });
     } else if (!token.value || (!token.inlineValue && token.value.startsWith("--"))) {
       problems.push({ name: token.rawName, message: "needs a value" });
     } else {
@@ -67,4 +70,8 @@ export function readFlags(settings: Settings, argv: readonly string[]): FlagRead
     }
   }
   return { values, problems, helpRequested };
+}
+
+function switchProblem(flag: string): string {
+  return `takes no value; --${flag} turns it on, --no-${flag} off`;
 }

@@ -91,7 +91,7 @@ describe("precedence", () => {
   test("a boolean flag is a switch and can be turned off", () => {
     expect(load({}, ["--show-tokens"]).showTokens).toBe(true);
     expect(load({ SHOW: "true" }, ["--no-show-tokens"]).showTokens).toBe(false);
-    expect(load({}, ["--show-tokens=no"]).showTokens).toBe(false);
+    expect(load({}, ["--no-ui"]).ui).toBe(false);
   });
 
   test("the result is frozen and typed by its schemas", () => {
@@ -134,6 +134,16 @@ describe("what is refused", () => {
     expect(problemsOf({}, ["--port"])).toEqual({ "--port": "needs a value" });
     expect(problemsOf({}, ["--port="])).toEqual({ "--port": "needs a value" });
     expect(problemsOf({}, ["--file", "--show-tokens"])).toEqual({ "--file": "needs a value" });
+  });
+
+  test("a value of a switch, which could say the opposite of its name", () => {
+    const message = "takes no value; --ui turns it on, --no-ui off";
+    expect(problemsOf({}, ["--no-ui=false"])).toEqual({ "--no-ui": message });
+    expect(problemsOf({}, ["--ui=false"])).toEqual({ "--ui": message });
+    expect(problemsOf({}, ["--no-ui="])).toEqual({ "--no-ui": message });
+    expect(problemsOf({}, ["--no-ui", "false"])).toEqual({
+      false: "unexpected argument; settings are given as --name value",
+    });
   });
 
   test("a stray argument, but not once more the value of an unknown flag", () => {

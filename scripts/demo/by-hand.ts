@@ -1,0 +1,90 @@
+import { resolve } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import type { Settings } from "service-kit";
+import {
+  DEMO_MODES,
+  DEMO_PORTS,
+  describeStack,
+  REPOSITORY_ROOT,
+  type ServiceDescription,
+  type StackModes,
+  type StackPorts,
+} from "./stack.ts";
+
+/** A service that was left out, and the command that starts it beside the others; none for a program of third parties. */
+export interface LeftOut {
+  readonly name: string;
+  readonly command?: string;
+}
+
+/** What an agent is started by hand for: shown although it may be at its default. */
+const AGENT_FLAGS: ReadonlyMap<string, string> = new Map([
+  ["AAUTH_SIGNATURE_SCHEME", "--signature-scheme"],
+  ["AAUTH_AUTHORIZATION_SCHEME", "--authorization-scheme"],
+]);
+const AGENTS: ReadonlySet<string> = new Set(["supply-chain-agent", "market-analysis-agent"]);
+/** Given to all, read neither by the page nor by the gateway. */
+const AGENT_VARIABLES: ReadonlySet<string> = new Set([...AGENT_FLAGS.keys(), "AAUTH_SHOW_TOKENS"]);
+
+/** How the services `names` are started by hand so that they fit a stack with these ports and modes. */
+export async function leftOutServices(
+  ports: StackPorts,
+  modes: StackModes,
+  names: readonly string[],
+): Promise<LeftOut[]> {
+  const services = describeStack(ports, modes).filter(({ name }) => names.includes(name));
+  return Promise.all(
+    services.map(async (service) => {
+      const command = await commandByHand(service, modes);
+      return { name: service.name, ...(command !== undefined && { command }) };
+    }),
+  );
+}
+
+async function commandByHand({ name, args, env }: ServiceDescription, modes: StackModes) {
+  const isOurs = args[0] === `services/${name}/src/main.ts`;
+  if (!isOurs && name !== "ui") return undefined;
+  // The page and the gateway's file have the demo's addresses for defaults, and read variables that no settings declare.
+  const isLikeDemo = name === "ui" || name === "gateway";
+  const isUsual = isLikeDemo ? usualInDemo(name) : await usualInService(name);
+  const flags = AGENTS.has(name) ? AGENT_FLAGS : new Map<string, string>();
+  const shownFlags = [...flags].map(([variable, flag]) => ` ${flag} ${env[variable]}`);
+  if (name === "gateway" && modes.policyFile !== DEMO_MODES.policyFile)
+    shownFlags.push(` -f ${quoted(resolve(REPOSITORY_ROOT, modes.policyFile))}`);
+  const variables = Object.entries(env)
+    .filter(([variable, value]) => !flags.has(variable) && !isUsual(variable, value))
+    .map(([variable, value]) => `${variable}=${quoted(fromServiceFolder(value))} `);
+  return `${variables.join("")}npx pnpm --filter ${name} dev${shownFlags.join("")}`;
+}
+
+type IsUsual = (variable: string, value: string) => boolean;
+
+function usualInDemo(name: string): IsUsual {
+  const usual = describeStack(DEMO_PORTS, DEMO_MODES).find((service) => service.name === name)!.env;
+  return (variable, value) => AGENT_VARIABLES.has(variable) || value === usual[variable];
+}
+
+/** A variable is as the service would have it by itself, or none of its own. */
+async function usualInService(name: string): Promise<IsUsual> {
+  const { settings } = (await import(`${REPOSITORY_ROOT}services/${name}/src/config.ts`)) as {
+    settings: Settings;
+  };
+  const declared = new Map(Object.values(settings).map((declaration) => [declaration.env, declaration]));
+  return (variable, value) => {
+    const schema = declared.get(variable)?.schema;
+    if (schema === undefined || value === "") return true;
+    const usual = schema.safeParse(undefined).data;
+    return [value, value.replace("//127.0.0.1:", "//localhost:")].some((text) =>
+      isDeepStrictEqual(schema.safeParse(text).data, usual),
+    );
+  };
+}
+
+/** The runner stands in the root, the command in the service's folder. */
+function fromServiceFolder(value: string): string {
+  return value.replace(/^\.data\//, "../../.data/");
+}
+
+function quoted(value: string): string {
+  return /^[\w:./,@+-]*$/.test(value) ? value : `'${value.replaceAll("'", "'\\''")}'`;
+}
