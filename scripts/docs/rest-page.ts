@@ -115,6 +115,8 @@ ${answered(progressSchema, {
   current_step: "for people",
   estimated_completion: "null: nobody can tell",
   activities: "[Activity](#activity), at most 100",
+  started_at: TIME,
+  ended_at: `${TIME}, once it is final; the time between, a wait for consent included, is how long the run took`,
   consent_url: "while `awaiting_consent`: where to send the browser",
   consent: "[Consent](#consent), once the user has consented to this run",
   failure: "[Failure](#failure), when `failed`",
@@ -166,10 +168,17 @@ ${answered(resultsSchema, {
 ${answered(activitySchema, {
   id: "counts from 1 within its run; 1 is the task itself",
   request_id: "the run's id",
-  timestamp: TIME,
+  timestamp: `${TIME}: when it was noted; of the task, when it began`,
   agent: "`a2a-supply-chain-agent`, or `backend` for a step of the protocol",
   action: "",
   delegation: "[Delegation](#delegation)",
+  auth_token:
+    "what the auth token says that the backend held by then; absent where there was none, empty where that is not known",
+  "auth_token.sub": "the user who consented; absent where the agent acts for itself",
+  "auth_token.aud": "",
+  "auth_token.scope": "",
+  "auth_token.act": "after an exchange",
+  at_hand: "of `token_received`: the token had been received before",
   status: "",
   details: "a sentence; of the task the prompt, and in the end the agent's Markdown",
 })}

@@ -76,8 +76,8 @@ test("signed in, with a delegate, and one's own tokens", async () => {
   await fillLoginPage(page);
   await heading("Inventory scout");
   await expectAccessible(page, "ui-signed-in");
-  await press("Auth Tokens");
-  const dialog = page.getByRole("dialog", { name: "Auth Tokens" });
+  await press("Your sign-in");
+  const dialog = page.getByRole("dialog", { name: "Your sign-in" });
   await dialog.getByRole("button", { name: "Show raw token" }).first().click();
   await expectAccessible(page, "ui-tokens");
   await dialog.getByRole("button", { name: "Close" }).click();

@@ -46,6 +46,8 @@ describe("a person in a browser", () => {
     const feed = await page.getByTestId("activity-feed").textContent();
     for (const step of ["Request signed", "Challenge received", "Auth token received"])
       expect(feed).toContain(step);
+    const facts = await page.getByTestId("agent-response").locator("dl").textContent();
+    expect(facts).toContain("the agent acts for itself");
     await screenshot(page, "ui-completed");
     await page.evaluate("window.scrollTo(0, 0)");
     await screenshot(page, "ui-overview", { fullPage: false });

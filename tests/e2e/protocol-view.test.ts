@@ -120,7 +120,7 @@ describe("a user-delegated run over both hops", () => {
     await decideConsent(page, "Allow");
     await page.getByRole("heading", { name: "Optimization completed" }).waitFor(WAIT);
     await openMessages(page, 10);
-    await page.getByText("10; step through with the arrow keys").waitFor(WAIT);
+    await page.getByText("step through with the arrow keys").waitFor(WAIT);
 
     await openMessage(page, 1);
     await openTab(page, "Request and response");
@@ -190,6 +190,24 @@ describe("a user-delegated run over both hops", () => {
         new RegExp(`^Message ${number} of 10: `),
       );
     }
+  });
+
+  test("steps on by the arrow keys also for who has only just come", async () => {
+    const { page } = watched;
+    await openMessage(page, 2);
+    const address = page.url();
+    await page.goto("about:blank");
+    await page.goto(address);
+    const detail = (number: number) => page.getByRole("heading", { name: new RegExp(`^${number}\\. `) });
+    await detail(2).waitFor(WAIT);
+    await page.keyboard.press("ArrowRight");
+    await detail(3).waitFor(WAIT);
+    await page.keyboard.press("ArrowLeft");
+    await detail(2).waitFor(WAIT);
+    // Tabs have a use of their own for the same keys.
+    await page.getByRole("tab", { selected: true }).focus();
+    await page.keyboard.press("ArrowRight");
+    await detail(2).waitFor(WAIT);
   });
 
   test("a message has an address that opens it", async () => {
@@ -264,7 +282,7 @@ describe("a user-delegated run over both hops", () => {
     const { page } = watched;
     watched.expectComplaint(/status of 404/);
     await page.goto(`${stack.urls.ui}/#/runs/00000000-0000-4000-8000-000000000000`);
-    await page.getByTestId("failure-panel").getByText("No such optimization").waitFor(WAIT);
+    await page.getByTestId("failure-panel").getByText("There is no run of yours").waitFor(WAIT);
   });
 });
 

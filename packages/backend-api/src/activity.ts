@@ -1,8 +1,9 @@
 import { z } from "zod";
 
 /**
- * On whose behalf, to whom and for what. `aud` and `scope` are those of the auth token once the backend holds
- * one; before that (and in signature-only mode) they are the demo's fixed words `a2a-agent` and `supply-chain:optimize`.
+ * On whose behalf, to whom and for what, as the demo tells it: always all four. `aud` and `scope` are those of the auth token once the backend
+ * holds one; before that (and in signature-only mode) they are the demo's fixed words `a2a-agent` and `supply-chain:optimize`. What an auth
+ * token really says is in {@link activityTokenSchema}.
  */
 export const delegationSchema = z.object({
   /** The user who started the run. */
@@ -13,6 +14,20 @@ export const delegationSchema = z.object({
   act: z.unknown().nullable(),
 });
 export type Delegation = z.infer<typeof delegationSchema>;
+
+/**
+ * What the auth token says that the backend held when it noted this. Of a token that was at hand from an earlier run, and of which nothing more is known,
+ * every member is absent.
+ */
+export const activityTokenSchema = z.object({
+  /** The user who consented; absent where the agent acts for itself. */
+  sub: z.string().optional(),
+  aud: z.string().optional(),
+  scope: z.string().optional(),
+  /** Absent unless the token came from an exchange. */
+  act: z.unknown().optional(),
+});
+export type ActivityToken = z.infer<typeof activityTokenSchema>;
 
 /** What the backend noted: the whole task first, then one entry per protocol step. */
 export const activityActionSchema = z.enum([
@@ -36,12 +51,16 @@ export const activitySchema = z.object({
   /** Counts from 1 within its run. */
   id: z.number().int(),
   request_id: z.string(),
-  /** ISO 8601, UTC. */
+  /** ISO 8601, UTC: when it was noted; of the task, when it began. */
   timestamp: z.string(),
   /** `a2a-supply-chain-agent`, or `backend` for a protocol step. */
   agent: z.string(),
   action: activityActionSchema,
   delegation: delegationSchema,
+  /** Absent where no auth token has been received: before there is one, and where none is needed. */
+  auth_token: activityTokenSchema.optional(),
+  /** Only of `token_received`: the token was not asked for now, it had been received before. */
+  at_hand: z.literal(true).optional(),
   status: z.enum(["running", "completed", "failed"]),
   details: z.string(),
 });

@@ -30,9 +30,11 @@
 export {
   type Activity,
   type ActivityAction,
+  type ActivityToken,
   activityActionSchema,
   activityListSchema,
   activitySchema,
+  activityTokenSchema,
   type Delegation,
   delegationSchema,
 } from "./activity.ts";
@@ -57,6 +59,7 @@ export { type Check, checkSchema, type Failure, failureSchema, type Hop, hopSche
 export {
   type Catalogue,
   catalogueSchema,
+  MAX_ORDER_QUANTITY,
   type Order,
   type OrderRequest,
   orderRequestSchema,

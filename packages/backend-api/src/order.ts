@@ -8,10 +8,13 @@ export const catalogueSchema = z.object({
 });
 export type Catalogue = z.infer<typeof catalogueSchema>;
 
+/** The largest order that the backend, and the supply-chain agent, take. */
+export const MAX_ORDER_QUANTITY = 10_000;
+
 /** Body of `POST /orders`. */
 export const orderRequestSchema = z.object({
   model: z.string().min(1).max(100),
-  quantity: z.int().min(1).max(10_000),
+  quantity: z.int().min(1).max(MAX_ORDER_QUANTITY),
 });
 export type OrderRequest = z.infer<typeof orderRequestSchema>;
 

@@ -17,6 +17,10 @@ export const progressSchema = z.object({
   /** ISO 8601, UTC; null when nobody can tell. */
   estimated_completion: z.string().nullable(),
   activities: z.array(activitySchema),
+  /** ISO 8601, UTC. */
+  started_at: z.string().optional(),
+  /** ISO 8601, UTC: when it was completed, or failed. The time between, a wait for consent included, is how long it took. */
+  ended_at: z.string().optional(),
   /** Only while `awaiting_consent`: where to send the browser. */
   consent_url: z.string().optional(),
   /** Once the user has consented to this run. */

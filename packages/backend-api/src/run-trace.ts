@@ -57,7 +57,7 @@ export const breakItResultSchema = z.object({
   refused_by: z.string().optional(),
   /** The error code in the answer: an AAuth error code, or the auth server's OAuth error. */
   code: z.string().optional(),
-  /** The check of the gate that this code belongs to. */
+  /** The check of the gate that this code belongs to; `policy` where the gateway's own rules refused the caller, whatever was tampered with. */
   check: z.string().optional(),
   /** What demands that check: `RFC 9421 3.2`, `profile 2.7`. */
   section: z.string().optional(),

@@ -2,25 +2,32 @@ import type { Failure } from "backend-api";
 
 /**
  * `unreachable` nothing answered; `session_lapsed` the backend no longer accepts the access token and it could not
- * be renewed; `refused` the backend answered with an error; `unreadable` the answer is not what the API promises.
+ * be renewed; `refused` the backend answered with an error; `passed_on` it tells of another party's failure; `unreadable` the answer is not what the API promises.
  */
-export type ApiFailureKind = "unreachable" | "session_lapsed" | "refused" | "unreadable";
+export type ApiFailureKind = "unreachable" | "session_lapsed" | "refused" | "passed_on" | "unreadable";
 
 /** A call to the backend that did not succeed, worded for a person by {@link describeFailure}. */
 export class ApiFailure extends Error {
   readonly kind: ApiFailureKind;
   /** HTTP status, when there was an answer. */
   readonly status: number | undefined;
+  /** The backend's word for the cause, when it gave one. */
+  readonly code: string | undefined;
 
-  constructor(kind: ApiFailureKind, message: string, options: { status?: number; cause?: unknown } = {}) {
+  constructor(
+    kind: ApiFailureKind,
+    message: string,
+    options: { status?: number; code?: string; cause?: unknown } = {},
+  ) {
     super(message, { cause: options.cause });
     this.name = "ApiFailure";
     this.kind = kind;
     this.status = options.status;
+    this.code = options.code;
   }
 }
 
-const advice: Record<ApiFailureKind, string> = {
+const advice: Record<Exclude<ApiFailureKind, "passed_on">, string> = {
   unreachable: "Check that the backend is running, then try again.",
   session_lapsed: "Sign in again. What you typed is kept.",
   refused: "Try again; if it happens again, look at the backend's log.",
@@ -35,6 +42,10 @@ export function describeFailure(error: unknown): Failure {
       message: "This page met an unexpected problem.",
       advice: "Reload the page.",
     };
+  }
+  if (error.kind === "passed_on") {
+    // Its sentences name the party, and what to do.
+    return { message: error.message, ...(error.code !== undefined && { code: error.code }) };
   }
   return {
     hop: "backend",

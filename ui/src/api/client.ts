@@ -85,8 +85,11 @@ export function createApiClient(options: {
     }
     if (response.ok) return response;
     const answer = apiErrorSchema.safeParse(await response.json().catch(() => undefined));
-    const detail = answer.success ? answer.data.detail : "no reason given";
-    throw new ApiFailure("refused", `The backend refused: ${detail}`, { status: response.status });
+    const { detail, code } = answer.success ? answer.data : { detail: "no reason given" };
+    const { status } = response;
+    // What another party did not do is nothing that the backend refuses.
+    if (status === 502 && code !== undefined) throw new ApiFailure("passed_on", detail, { status, code });
+    throw new ApiFailure("refused", `The backend refused: ${detail}`, { status });
   }
 
   return {

@@ -31,7 +31,7 @@ export function Header({ user, onSignOut }: { user: User | undefined; onSignOut:
               aria-haspopup="dialog"
               onClick={() => setTokensShown(true)}
             >
-              Auth Tokens
+              Your sign-in
             </Button>
           )}
           {user && (

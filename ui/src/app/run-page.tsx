@@ -1,4 +1,5 @@
 import { Loader } from "@mantine/core";
+import type { Failure } from "backend-api";
 import type { User } from "oidc-client-ts";
 import { useCallback } from "react";
 import type { ApiClient } from "../api/client.ts";
@@ -46,7 +47,7 @@ export default function RunPage({ client, address, user, disabled, onSessionLaps
   return (
     <div className={styles.page}>
       <RunPageHead address={address} trace={trace} />
-      {failure && <FailurePanel title="The trace cannot be shown" failure={failure} />}
+      {failure && <TraceProblem failure={failure} kind={attemptId === undefined ? kind : "attempt"} />}
       {!failure && (!run || run.messages.length === 0) && (
         <Panel title="Messages">
           <p className={styles.waiting} role="status">
@@ -67,9 +68,7 @@ export default function RunPage({ client, address, user, disabled, onSessionLaps
             title="Messages"
             testId="protocol-view"
             aside={
-              trace?.finished
-                ? `${run.messages.length}; step through with the arrow keys`
-                : `${run.messages.length} so far, more may come`
+              trace?.finished ? withKeys(run.messages.length) : `${run.messages.length} so far, more may come`
             }
           >
             <ProtocolView
@@ -89,7 +88,7 @@ export default function RunPage({ client, address, user, disabled, onSessionLaps
         </>
       )}
       {trace?.break_it && (
-        <Panel title="Try to break it" aside="Each button sends a real request through the gateway">
+        <Panel title="Try to break it" aside="Each button sends a real request">
           <BreakIt
             {...{ client, requestId, disabled, onSessionLapsed }}
             offers={trace.break_it}
@@ -102,6 +101,27 @@ export default function RunPage({ client, address, user, disabled, onSessionLaps
       )}
     </div>
   );
+}
+
+/** How many messages; and on a device with a keyboard, how to go from one to the next. */
+function withKeys(count: number) {
+  return (
+    <>
+      {count}
+      <span className={styles.keys}>; step through with the arrow keys ← and →</span>
+    </>
+  );
+}
+
+/** An address of nothing, or of somebody else's, is no fault of anybody's. */
+function TraceProblem({ failure, kind }: { failure: Failure; kind: RunAddress["kind"] | "attempt" }) {
+  if (failure.code !== "http_404")
+    return <FailurePanel title="The trace cannot be shown" failure={failure} />;
+  const shown = {
+    message: `There is no ${kind} of yours at this address: it never was, is forgotten by now, or is another user’s.`,
+    advice: "Compare the address, or sign in as the user who started it.",
+  };
+  return <FailurePanel title={`No such ${kind}`} failure={shown} />;
 }
 
 function nameIn({ profile }: User): string | undefined {

@@ -82,13 +82,12 @@ export function Workspace({ config, control, user }: WorkspaceProps) {
             onConsentRequired={leave}
             onSessionLapsed={reportLapsed}
             renderConsent={(needed) => <ConsentNotice state={consent.state} onReview={() => leave(needed)} />}
-            renderGranted={(granted, requestId) => (
+            renderGranted={(granted) => (
               <GrantedConsent
-                consent={granted}
-                requestId={requestId}
+                {...granted}
                 state={revocation.state}
                 disabled={session.kind === "lapsed"}
-                onRevoke={() => void revocation.revoke(requestId)}
+                onRevoke={() => void revocation.revoke(granted.requestId)}
               />
             )}
           />

@@ -12,7 +12,7 @@ export function AuthTokensDialog(props: { user: User; opened: boolean; onClose: 
     <Modal
       opened={opened}
       onClose={onClose}
-      title="Auth Tokens"
+      title="Your sign-in"
       size="lg"
       radius={14}
       padding="xl"
@@ -20,8 +20,9 @@ export function AuthTokensDialog(props: { user: User; opened: boolean; onClose: 
       closeButtonProps={{ "aria-label": "Close" }}
     >
       <p className={styles.intro}>
-        These are your own tokens: they tell this page who you are and open the backend for you. They never
-        reach an agent. Between agents, each request is signed by its sender.
+        These are the tokens of your own sign-in, by OpenID Connect: they tell this page who you are and open
+        the backend for you. They are no auth tokens and never reach an agent. Between agents, each request is
+        signed by its sender.
       </p>
       {user.id_token && <TokenSection title="ID token" token={user.id_token} />}
       <TokenSection title="Access token" token={user.access_token} />

@@ -83,6 +83,15 @@ describe("createApiClient", () => {
     expect(renewals()).toBe(0);
   });
 
+  it("passes on what the backend tells of another party, in its words", async () => {
+    const told = { detail: "Nobody listens. Start it.", code: "connection_refused" };
+    const { client } = setUp([() => Response.json(told, { status: 502 })]);
+    expect(describeFailure(await failureOf(client.json({ path: "/x" }, okSchema)))).toEqual({
+      message: "Nobody listens. Start it.",
+      code: "connection_refused",
+    });
+  });
+
   it("rejects an answer that is not what the API promises", async () => {
     const { client } = setUp([() => Response.json({ ok: "yes" }), () => new Response("<html>")]);
     expect((await failureOf(client.json({ path: "/x" }, okSchema))).kind).toBe("unreadable");

@@ -28,16 +28,23 @@ export function visitAnswers(message: Message, { page, leg }: Visit): MessageAns
     ...common,
     onBehalfOf: "The user whom it was sent away for: the state that it brings leads to them.",
     allowedBy: isConsent
-      ? "The state that the backend had given along, which is good once, and the code of the auth server."
+      ? `The state that the backend had given along, which is good once${hasCode(message) ? ", and the code of the auth server." : ". The auth server sent no code with it, only its refusal."}`
       : "The state that the backend had given along, which is good once. It proves nothing of the decision: that is the agent’s to know.",
     verdict: {
       accepted: isConsent
         ? "Accepted: the backend redeems the code, and goes on with the auth token."
         : "Accepted: the backend sends the same request again.",
-      refused: `The browser came back without consent${errorCode === undefined ? "" : `: ${errorCode}`}. The run ends here.`,
+      refused: `${hasCode(message) ? "The code that the browser brought was of no use" : "The browser came back without consent"}${errorCode === undefined ? "" : `: ${errorCode}`}. The run ends here.`,
       failed: "The backend could not go on.",
       challenged: "",
       pending: "No answer yet.",
     }[outcome],
   };
+}
+
+/** Errors of the backend, to which a code was brought: all others are the auth server's own, and come instead of one. */
+const DESPITE_CODE: ReadonlySet<string> = new Set(["exchange_failed", "wrong_user", "unknown_request"]);
+
+function hasCode({ errorCode }: Pick<Message, "errorCode">): boolean {
+  return errorCode === undefined || DESPITE_CODE.has(errorCode);
 }

@@ -130,6 +130,11 @@ test("a visit to the consent page, and the way back", () => {
   expect(messageAnswers(delegated[4]!).verdict).toContain("the backend redeems the code");
   const denied: Message = { ...delegated[4]!, outcome: "refused", errorCode: "access_denied" };
   expect(messageAnswers(denied).verdict).toContain("without consent: access_denied");
+  expect(messageAnswers(denied).allowedBy).toContain("no code");
+  const stranger: Message = { ...denied, errorCode: "wrong_user" };
+  expect(messageAnswers(stranger).verdict).toContain("was of no use: wrong_user");
+  for (const message of [delegated[4]!, stranger])
+    expect(messageAnswers(message).allowedBy).toContain("and the code of the auth server");
 });
 
 test("what the browser sends is not signed", () => {

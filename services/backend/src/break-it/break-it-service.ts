@@ -60,7 +60,11 @@ export function createBreakItService(deps: BreakItDeps): BreakItService {
       return grant === undefined ? "This run asked no auth server for a token." : undefined;
     }
     const needsToken = ["stolen-token", "widened-scope", "other-audience"].includes(variant);
-    if (needsToken && authToken === undefined) return "This run needed no auth token.";
+    if (needsToken && authToken === undefined) {
+      return grant === undefined
+        ? "This run needed no auth token."
+        : "This run needed an auth token and has not got one.";
+    }
     if (authToken !== undefined && expiryOf(authToken) <= now()) {
       return "The auth token of this run has expired, which would be refused first: start a new one.";
     }

@@ -31,9 +31,15 @@ const CHECKS: Readonly<Record<string, string>> = {
   identity_required: "requirement",
   authorization_required: "requirement",
   insufficient_scope: "requirement",
+  untrusted_agent: "policy",
   invalid_grant: "resource token",
   invalid_request: "token request",
 };
+
+/** No check of the gate: the caller's signature is good, and the gateway's rules want nothing of it. */
+const POLICY = "policy";
+/** What the gateway answers to a caller whom its own rules do not let in, and where nobody is there to check it. */
+const GATEWAY_POLICY = /^(external )?authorization failed/;
 
 const AUTH_SERVER_SECTION = "profile 6.2";
 
@@ -57,6 +63,13 @@ export function readRefusal(body: string, receiver: string): Refusal {
   if (ofGateway !== null) {
     const [, code = "", reason = ""] = ofGateway;
     return { refusedBy: "gateway", ...named(code), reason: oneLine(reason) };
+  }
+  const byPolicy = receiver === "auth-server" ? null : GATEWAY_POLICY.exec(body);
+  if (byPolicy !== null) {
+    const why =
+      byPolicy[1] === undefined ? "its own rules do not let this caller in" : "nobody there could check it";
+    const reason = `${why}: the ${receiver.replace(/-(?=agent$)/, " ")} never saw the request`;
+    return { refusedBy: "gateway", check: POLICY, reason };
   }
   const code = /(?:^|: )([a-z_]{1,40})$/.exec(body.trim())?.[1];
   return { refusedBy: receiver, ...(code !== undefined && named(code)) };

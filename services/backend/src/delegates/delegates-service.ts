@@ -65,7 +65,10 @@ export function createDelegatesService(deps: {
         logger.info({ delegate: sub, status, code: failure?.code }, "🔐 The delegate has worked");
       } catch (error) {
         logger.warn({ err: error, delegate: sub }, "❌ the delegate does not answer");
-        throw new HttpError(502, "The delegate does not answer; start it with: npm run delegate");
+        throw new HttpError(
+          502,
+          "The delegate does not answer; start it as it was enrolled (docs/walkthrough/08-delegated-agents.md)",
+        );
       }
       return describe(enrolment, userId);
     },

@@ -175,9 +175,14 @@ export function createOrderService(deps: {
       try {
         return await client.catalogue(agent.fetchFor({ signal, observer: call.observer }));
       } catch (error) {
-        const { message } = explainFailure(error, { peer: call.peer(), places, timeoutSeconds });
-        logger.warn({ err: error }, `❌ ${message}`);
-        throw new HttpError(502, message);
+        const { message, advice, code } = explainFailure(error, {
+          peer: call.peer(),
+          places,
+          timeoutSeconds,
+        });
+        logger.warn({ err: error, code }, `❌ ${message}`);
+        // A run says the same of the same outage.
+        throw new HttpError(502, [message, advice].filter(Boolean).join(" "), code);
       }
     },
 

@@ -8,6 +8,12 @@ import type {
   Progress,
   RunStatus,
 } from "backend-api";
+import { ActivityList } from "./activity-list.ts";
+import { type Consent, grantedConsent } from "./consent.ts";
+import { HeldToken } from "./held-token.ts";
+import { isoTime } from "./iso-time.ts";
+
+export type { Consent } from "./consent.ts";
 
 /** From each status to those that may follow. `completed` and `failed` are final. */
 const TRANSITIONS: Readonly<Record<RunStatus, readonly RunStatus[]>> = {
@@ -18,19 +24,8 @@ const TRANSITIONS: Readonly<Record<RunStatus, readonly RunStatus[]>> = {
   failed: [],
 };
 
-const MAX_ACTIVITIES = 100;
 const MAX_TRACES = 8;
 const TASK_AGENT = "a2a-supply-chain-agent";
-
-/** What a user has allowed, in the words of the protocol. */
-export interface Consent {
-  readonly agent: string;
-  readonly resource: string;
-  readonly scopes: readonly string[];
-  /** Unix seconds: end of the auth token. */
-  readonly expiresAt: number;
-  readonly revocable: boolean;
-}
 
 /** A status change that the state machine does not allow: a fault of the caller. */
 export class IllegalTransitionError extends Error {
@@ -58,16 +53,18 @@ export class Run {
   readonly #now: () => number;
   readonly #abort = new AbortController();
   readonly #watchers = new Set<() => void>();
-  readonly #activities: Activity[] = [];
-  #feedStart = 0;
+  readonly #activities = new ActivityList(this.id);
   #status: RunStatus = "pending";
   #step = "Initializing optimization";
   #percentage = 0;
   #delegation: Delegation;
+  readonly #token = new HeldToken();
   #consent: { url: string; expiresAt: number } | undefined;
   #granted: GrantedConsent | undefined;
   #failure: Failure | undefined;
   #report: string | undefined;
+  readonly #startedAt: string;
+  #endedAt: string | undefined;
   #changedAt: number;
   readonly #traceIds = new Set<string>();
 
@@ -76,6 +73,7 @@ export class Run {
     this.prompt = prompt;
     this.#now = now;
     this.#changedAt = now();
+    this.#startedAt = isoTime(this.#changedAt);
     this.#delegation = { sub: userId, aud: "a2a-agent", scope: "supply-chain:optimize", act: null };
   }
 
@@ -116,7 +114,7 @@ export class Run {
 
   begin(): void {
     this.#enter("running");
-    this.#addActivity("supply_chain_optimization", "running", this.prompt, TASK_AGENT);
+    this.#addActivity("supply_chain_optimization", "running", this.prompt, { agent: TASK_AGENT });
     this.#advance("Connecting to A2A supply-chain agent", 10);
     this.#announce();
   }
@@ -132,6 +130,8 @@ export class Run {
     this.#enter("running");
     this.#consent = undefined;
     this.#granted = grantedConsent(consent, this.#now());
+    this.#token.actFor(this.userId, this.#granted);
+    this.#showToken();
     this.#addActivity(
       "consent_received",
       "completed",
@@ -149,6 +149,8 @@ export class Run {
   goByConsent(standing: { consent: Consent; grantedAt: number } | undefined, expiresAt?: number): void {
     const granted = this.#granted ?? (standing && grantedConsent(standing.consent, standing.grantedAt));
     if (granted === undefined || this.isFinal) return;
+    this.#token.actFor(this.userId, granted);
+    this.#showToken();
     this.#granted = { ...granted, ...(expiresAt !== undefined && { expires_at: isoTime(expiresAt) }) };
     this.#announce();
   }
@@ -184,19 +186,29 @@ export class Run {
     if (this.#status === "awaiting_consent" && this.#now() >= this.#consent!.expiresAt) this.fail(failure);
   }
 
-  /** Adds a protocol step to the feed; `delegation` as the auth token states it, from then on. Ignored after the end. */
+  /**
+   * Adds a protocol step to the feed; `delegation` as the auth token states it, from then on: a received token without one was at hand.
+   * Ignored after the end.
+   */
   note(
     action: ActivityAction,
     details: string,
     more: { step?: string; percentage?: number; failed?: boolean; delegation?: Partial<Delegation> } = {},
   ): void {
     if (this.isFinal) return;
-    if (more.delegation) {
-      this.#delegation = { ...this.#delegation, ...more.delegation };
-      const task = this.#activities[0];
-      if (task) this.#activities[0] = { ...task, delegation: this.#delegation };
-    }
-    this.#addActivity(action, more.failed ? "failed" : "completed", details);
+    const { delegation } = more;
+    const isAtHand = action === "token_received" && delegation === undefined;
+    if (delegation) {
+      // Whose run it is does not change with whoever has consented.
+      this.#delegation = { ...this.#delegation, ...delegation, sub: this.userId };
+      this.#activities.changeTask({ delegation: this.#delegation });
+      if (this.#status === "awaiting_consent") this.#token.receiveUnproven(delegation);
+      else this.#token.receive(delegation);
+    } else if (isAtHand) this.#token.takeAtHand();
+    this.#addActivity(action, more.failed ? "failed" : "completed", details, {
+      ...(isAtHand && { at_hand: true }),
+    });
+    this.#showToken();
     this.#advance(more.step ?? this.#step, more.percentage ?? 0);
     this.#announce();
   }
@@ -208,7 +220,9 @@ export class Run {
       progress_percentage: this.#percentage,
       current_step: this.#step,
       estimated_completion: null,
-      activities: [...this.#activities],
+      activities: this.#activities.all(),
+      started_at: this.#startedAt,
+      ...(this.#endedAt !== undefined && { ended_at: this.#endedAt }),
       ...(this.#consent && { consent_url: this.#consent.url }),
       ...(this.#granted && { consent: this.#granted }),
       ...(this.#failure && { failure: this.#failure }),
@@ -217,13 +231,11 @@ export class Run {
 
   /** What the activity feed shows of this run: everything since the feed was cleared. */
   feed(): readonly Activity[] {
-    return this.#activities.slice(this.#feedStart);
+    return this.#activities.feed();
   }
 
   clearFeed(): number {
-    const cleared = this.#activities.length - this.#feedStart;
-    this.#feedStart = this.#activities.length;
-    return cleared;
+    return this.#activities.clearFeed();
   }
 
   /** Calls `watcher` after every change, the discarding included. Returns the way to stop. */
@@ -254,23 +266,35 @@ export class Run {
     this.#percentage = Math.max(this.#percentage, percentage);
   }
 
-  #addActivity(action: ActivityAction, status: Activity["status"], details: string, agent = "backend"): void {
-    if (this.#activities.length >= MAX_ACTIVITIES) return;
-    this.#activities.push({
-      id: this.#activities.length + 1,
-      request_id: this.id,
+  #addActivity(
+    action: ActivityAction,
+    status: Activity["status"],
+    details: string,
+    more: Pick<Activity, "at_hand"> & { agent?: string } = {},
+  ): void {
+    this.#activities.add({
       timestamp: this.#timestamp(),
-      agent,
+      agent: "backend",
+      ...more,
       action,
       delegation: this.#delegation,
+      ...(this.#token.says && { auth_token: this.#token.says }),
       status,
       details,
     });
   }
 
+  /** The task, and the step that has just brought a token, say what is known of it by now. */
+  #showToken(): void {
+    const { says } = this.#token;
+    if (says === undefined) return;
+    this.#activities.changeTask({ auth_token: says });
+    this.#activities.changeLast("token_received", { auth_token: says });
+  }
+
   #endTask(status: Activity["status"], details: string): void {
-    const task = this.#activities[0];
-    if (task) this.#activities[0] = { ...task, status, details, timestamp: this.#timestamp() };
+    this.#endedAt = this.#timestamp();
+    this.#activities.changeTask({ status, details });
   }
 
   #timestamp(): string {
@@ -281,14 +305,4 @@ export class Run {
     this.#changedAt = this.#now();
     for (const watcher of [...this.#watchers]) watcher();
   }
-}
-
-function grantedConsent(consent: Consent, grantedAt: number): GrantedConsent {
-  const { agent, resource, scopes, expiresAt, revocable } = consent;
-  const times = { granted_at: isoTime(grantedAt), expires_at: isoTime(expiresAt) };
-  return { agent, resource, scopes: [...scopes], ...times, revocable };
-}
-
-function isoTime(unixSeconds: number): string {
-  return new Date(unixSeconds * 1000).toISOString();
 }

@@ -1,4 +1,4 @@
-import type { AgentEvent, ShownToken } from "aauth/agent";
+import type { AgentEvent, RetryReason, ShownToken } from "aauth/agent";
 import type { ActivityAction, Delegation } from "backend-api";
 import { oneLine } from "../failures/one-line.ts";
 
@@ -57,8 +57,8 @@ export function describeStep(event: AgentEvent): Step | undefined {
     }
     case "request_retried": {
       const { method, url, reason } = event;
-      const what = reason === "identity" ? "with the backend's identity" : "with the auth token";
-      return { action: "request_retried", details: `${method} ${url} repeated ${what}`, percentage: 70 };
+      const details = `${method} ${url} repeated ${REPEATED[reason]}`;
+      return { action: "request_retried", details, percentage: 70 };
     }
     case "response_received": {
       const { purpose, status, url } = event;
@@ -72,6 +72,12 @@ export function describeStep(event: AgentEvent): Step | undefined {
   }
 }
 
+const REPEATED: Readonly<Record<RetryReason, string>> = {
+  identity: "with the backend's identity",
+  authorization: "with the auth token",
+  token_refused: "without the auth token, which was refused",
+};
+
 function challengeDetails(event: Extract<AgentEvent, { type: "challenge_received" }>): string {
   const { status, level, authServer, resourceToken } = event;
   if (level !== "authorized") return `Status ${status}: the caller must be ${level}`;
@@ -81,8 +87,9 @@ function challengeDetails(event: Extract<AgentEvent, { type: "challenge_received
 }
 
 function delegationOf(token: ShownToken): Partial<Delegation> {
-  const { aud, scope } = texts(token);
+  const { sub, aud, scope } = texts(token);
   return {
+    ...(sub !== undefined && { sub }),
     ...(aud !== undefined && { aud }),
     ...(scope !== undefined && { scope }),
     act: token.claims.act ?? null,

@@ -37,3 +37,16 @@ test.each(["", "<html>", '{"error":5}', "x".repeat(100_000), "AAuth failure: som
     expect(readRefusal(body, "supply-chain-agent").code).toBeUndefined();
   },
 );
+
+test("the gateway's policy is not taken for a check of the agent behind it", () => {
+  expect(readRefusal("authorization failed", "supply-chain-agent")).toEqual({
+    refusedBy: "gateway",
+    check: "policy",
+    reason: "its own rules do not let this caller in: the supply-chain agent never saw the request",
+  });
+  expect(readRefusal("external authorization failed: timeout", "market-analysis-agent")).toEqual({
+    refusedBy: "gateway",
+    check: "policy",
+    reason: "nobody there could check it: the market-analysis agent never saw the request",
+  });
+});

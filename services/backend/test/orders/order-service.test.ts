@@ -24,7 +24,9 @@ let now: number;
 let asked: PlacedOrder[];
 let contexts: CallContext[];
 let log: string[];
+let outage: Error | undefined;
 beforeEach(() => {
+  outage = undefined;
   now = 1_730_217_600;
   asked = [];
   contexts = [];
@@ -42,7 +44,10 @@ function scripted(...script: (() => Awaited<ReturnType<Place>>)[]) {
       },
     } as Agent,
     client: {
-      catalogue: async () => ({ level: "identified", laptops: [] }),
+      catalogue: async () => {
+        if (outage !== undefined) throw outage;
+        return { level: "identified", laptops: [] };
+      },
       async place(order) {
         asked.push(order);
         return answers.shift()!();
@@ -248,4 +253,15 @@ it("neither state nor visit reach the log", async () => {
   expect(log.join("")).toContain("Order placed");
   expect(log.join("")).not.toContain(stateOf());
   expect(log.join("")).not.toContain("session=s");
+});
+
+it("a catalogue that cannot be had is told in the words that a run would use, with what to do", async () => {
+  outage = new AgentHttpError(503, null, "upstream call failed: connect");
+  await expect(scripted().catalogue()).rejects.toMatchObject({
+    statusCode: 502,
+    code: "http_503",
+    message: expect.stringMatching(
+      /^The gateway cannot reach the supply-chain agent\. Start the supply-chain agent/,
+    ),
+  });
 });

@@ -156,6 +156,84 @@ describe("the activities of a run", () => {
   });
 });
 
+describe("how long a run took", () => {
+  it("is the time from its start to its end, and the task keeps the time it began", () => {
+    let now = 1_730_217_600;
+    const run = newRun(() => now);
+    run.begin();
+    now += 7;
+    run.note("response_received", "x");
+    expect(run.progress().ended_at).toBeUndefined();
+    run.complete("# Report");
+    now += 100;
+    run.noteRevocation();
+    const { started_at, ended_at, activities } = run.progress();
+    expect([started_at, ended_at]).toEqual(["2024-10-29T16:00:00.000Z", "2024-10-29T16:00:07.000Z"]);
+    expect(activities.map(({ timestamp }) => timestamp)).toEqual([started_at, ended_at]);
+  });
+
+  it("is told of a failure, too", () => {
+    let now = 1_730_217_600;
+    const run = newRun(() => now);
+    run.begin();
+    now += 60;
+    run.fail(FAILURE);
+    expect(run.progress().ended_at).toBe("2024-10-29T16:01:00.000Z");
+  });
+});
+
+describe("what an auth token says", () => {
+  const tokens = (run: Run) => run.progress().activities.map(({ auth_token }) => auth_token);
+
+  it("is nothing while there is none", () => {
+    const run = newRun();
+    run.begin();
+    run.note("request_signed", "signed");
+    run.complete("x");
+    expect(tokens(run)).toEqual([undefined, undefined]);
+  });
+
+  it("names no user where the agent acts for itself", () => {
+    const run = newRun();
+    run.begin();
+    run.note("request_signed", "signed");
+    run.note("token_received", "token", { delegation: { aud: "http://sca", scope: "a", act: null } });
+    run.note("request_retried", "again");
+    const token = { aud: "http://sca", scope: "a" };
+    expect(tokens(run)).toEqual([token, undefined, token, token]);
+    expect(run.progress().activities.map(({ at_hand }) => at_hand)).toEqual(Array(4).fill(undefined));
+  });
+
+  it("is for the user who consented", () => {
+    const run = newRun();
+    run.begin();
+    run.awaitConsent("u", 600);
+    run.note("token_received", "token", { delegation: { aud: "http://sca", scope: "a" } });
+    run.resume(CONSENT);
+    const token = { sub: "alice", aud: "http://sca", scope: "a" };
+    expect(tokens(run)).toEqual([token, token, token]);
+  });
+
+  it("is not told of a token that somebody else's consent has brought", () => {
+    const run = newRun();
+    run.begin();
+    run.awaitConsent("u", 600);
+    run.note("token_received", "token", { delegation: { aud: "http://sca", scope: "a" } });
+    run.fail(FAILURE);
+    expect(tokens(run)).toEqual([undefined, undefined]);
+  });
+
+  it("is known of a token at hand only by the consent that it came of", () => {
+    const run = newRun();
+    run.begin();
+    run.note("token_received", "at hand");
+    expect(run.progress().activities[1]).toMatchObject({ at_hand: true, auth_token: {} });
+    run.goByConsent({ consent: CONSENT, grantedAt: 1_730_217_000 });
+    const token = { sub: "alice", aud: "http://sca", scope: "supply-chain:optimize" };
+    expect(tokens(run)).toEqual([token, token]);
+  });
+});
+
 describe("watchers of a run", () => {
   it("hear of every change until they stop, and of the discarding", () => {
     const run = newRun();

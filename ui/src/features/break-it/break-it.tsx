@@ -91,9 +91,10 @@ export function BreakIt(props: BreakItProps) {
   );
 }
 
-function Outcome({ attempt, lesson }: { attempt: Attempt; lesson: string }) {
+export function Outcome({ attempt, lesson }: { attempt: Attempt; lesson: string }) {
   if ("failure" in attempt) return <p className={styles.outcome}>{attempt.failure.message}</p>;
   const { refused, refused_by, check, code, section, status, meaning, reason } = attempt.result;
+  const isPolicy = check === "policy";
   if (!refused) {
     return (
       <p className={styles.outcome} data-refused="false">
@@ -105,12 +106,13 @@ function Outcome({ attempt, lesson }: { attempt: Attempt; lesson: string }) {
     <div className={styles.outcome} data-refused="true">
       <p>
         <strong>Refused by {partyLabel(refused_by ?? "")}</strong> with status {status}
-        {check && (
+        {check && !isPolicy && (
           <>
             {" "}
             at its check <code>{check}</code>
           </>
         )}
+        {isPolicy && " by its policy"}
         {code && (
           <>
             : <code data-testid="refusal-code">{code}</code>
@@ -120,7 +122,8 @@ function Outcome({ attempt, lesson }: { attempt: Attempt; lesson: string }) {
         {!reason && meaning ? `${meaning} ` : ""}
         {section && <SectionLinks section={section} />}
       </p>
-      <p className={styles.lesson}>{lesson}</p>
+      {/* Whom a policy turns away would have been turned away untampered: there is nothing to learn from it. */}
+      {!isPolicy && <p className={styles.lesson}>{lesson}</p>}
     </div>
   );
 }

@@ -10,20 +10,28 @@ interface GrantedConsentProps {
   consent: Consent;
   /** The run it was given to. */
   requestId: string;
+  /** It was given before that run began. */
+  isFromEarlier: boolean;
   state: RevocationState;
   disabled: boolean;
   onRevoke: () => void;
 }
 
 /** What the person has allowed for the run on the page: to whom, what, until when; and the way to take it back. */
-export function GrantedConsent({ consent, requestId, state, disabled, onRevoke }: GrantedConsentProps) {
+export function GrantedConsent(props: GrantedConsentProps) {
+  const { consent, requestId, isFromEarlier, state, disabled, onRevoke } = props;
   const standing = standingOf(consent, requestId, state);
   const { phase, revokedAt } = standing;
   const outcome = useOutcomeFocus(phase);
   return (
     <Panel
       title={revokedAt === undefined ? "You allowed this" : "You allowed this, and took it back"}
-      aside={`at ${formatTimeOfDay(consent.granted_at)}`}
+      aside={
+        isFromEarlier
+          ? "allowed earlier, not asked again"
+          : // When it was decided is the auth server's to know: who has allowed the same a little earlier is not asked again.
+            `confirmed by the auth server at ${formatTimeOfDay(consent.granted_at)}`
+      }
       testId="granted-consent"
     >
       <dl className={styles.facts}>

@@ -17,7 +17,8 @@ export function stepTitle(action: string): string {
 
 /** Whether the process is there, and what it holds. */
 export function standingOf({ process, agent_token: token }: Delegate): string {
-  if (process === "absent") return "Not running. Start it with: npm run delegate";
+  if (process === "absent")
+    return "Not running. Start it with npm run delegate and the name and port that it was enrolled with: see walk-through 8.";
   if (process === "unknown") return "Enrolled without an address: it works by itself.";
   return token === null
     ? "Running. It asks for its agent token when it needs one."

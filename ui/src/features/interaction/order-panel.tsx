@@ -1,5 +1,5 @@
 import { Button, NativeSelect, TextInput } from "@mantine/core";
-import type { Order } from "backend-api";
+import { MAX_ORDER_QUANTITY, type Order } from "backend-api";
 import { useState } from "react";
 import type { ApiClient } from "../../api/client.ts";
 import { FailurePanel } from "../../components/failure-panel.tsx";
@@ -25,7 +25,7 @@ export function OrderPanel({ disabled, ...options }: OrderPanelProps) {
   const { catalogue, busy } = state;
   const laptops = catalogue?.laptops ?? [];
   const laptop = laptops.find((item) => item.model === model) ?? laptops[0];
-  const count = /^\d{1,5}$/.test(quantity) ? Number(quantity) : 0;
+  const count = orderCount(quantity);
   const isLocked = disabled || busy !== undefined;
 
   return (
@@ -59,11 +59,11 @@ export function OrderPanel({ disabled, ...options }: OrderPanelProps) {
             label="Quantity"
             inputMode="numeric"
             value={quantity}
-            error={count > 0 ? undefined : "A whole number from 1"}
+            error={count > 0 ? undefined : `A whole number from 1 to ${MAX_ORDER_QUANTITY}`}
             onChange={(event) => setQuantity(event.currentTarget.value)}
           />
           <Button type="submit" disabled={isLocked || count === 0} loading={busy === "order"}>
-            Order for {formatDollars(laptop.unitPrice * count)}
+            {count === 0 ? "Order" : `Order for ${formatDollars(laptop.unitPrice * count)}`}
           </Button>
         </form>
       )}
@@ -78,12 +78,23 @@ export function OrderPanel({ disabled, ...options }: OrderPanelProps) {
           </a>
         )}
       </div>
-      {state.failure && <FailurePanel title="The order was not placed" failure={state.failure} />}
+      {state.failure && (
+        <FailurePanel
+          title={state.failed === "catalogue" ? "The catalogue cannot be shown" : "The order was not placed"}
+          failure={state.failure}
+        />
+      )}
       {state.order?.failure && (
         <FailurePanel title="The order was not placed" failure={state.order.failure} />
       )}
     </Panel>
   );
+}
+
+/** The number of laptops typed; 0 for anything that the backend would not take. */
+export function orderCount(typed: string): number {
+  const count = /^\d{1,5}$/.test(typed.trim()) ? Number(typed) : 0;
+  return count <= MAX_ORDER_QUANTITY ? count : 0;
 }
 
 /** What has become of the last order, and what the person can do about it. */

@@ -6,6 +6,8 @@ export interface OrderState {
   readonly busy: "catalogue" | "order" | undefined;
   readonly order?: Order;
   readonly failure?: Failure;
+  /** What it was that failed. */
+  readonly failed?: "catalogue" | "order";
 }
 
 export type OrderAction =
@@ -51,7 +53,7 @@ export function orderReducer(state: OrderState, action: OrderAction): OrderState
     case "came_back":
       return { ...state, busy: undefined };
     case "failed":
-      return { ...kept, busy: undefined, failure: action.failure };
+      return { ...kept, busy: undefined, failure: action.failure, failed: state.busy ?? "order" };
   }
 }
 

@@ -24,7 +24,8 @@ export function ActivityFeed({ activities, hasRun, shownId, onPick }: ActivityFe
       {!hasRun && (
         <>
           <p className={styles.empty}>
-            Start an optimization and every step appears here as it happens. A run looks like this:
+            Start an optimization and every step appears here as it happens. With an auth token a run looks
+            like this; where the agent is content with a signature, or a token is at hand, it is shorter:
           </p>
           <ProtocolSteps />
         </>

@@ -2,7 +2,7 @@ import type { Activity } from "backend-api";
 import { lazy, type Ref, Suspense } from "react";
 import { formatTimeOfDay } from "../../components/format-time.ts";
 import { Panel } from "../../components/panel.tsx";
-import { actionLabel, agentLabel } from "./activity-wording.ts";
+import { actionLabel, agentLabel, tokenFacts } from "./activity-wording.ts";
 import styles from "./agent-response.module.css";
 
 // The Markdown reader is a third of the page's script and nobody needs it before the first answer.
@@ -16,7 +16,6 @@ export function AgentResponse({
   activity: Activity;
   headingRef?: Ref<HTMLHeadingElement>;
 }) {
-  const { delegation } = activity;
   return (
     <Panel
       title="Selected Agent Response"
@@ -33,12 +32,9 @@ export function AgentResponse({
       )}
       <dl className={styles.delegation}>
         <Fact name="By" value={agentLabel(activity)} />
-        <Fact name="For user" value={delegation.sub} />
-        <Fact name="Audience" value={delegation.aud} />
-        <Fact name="Scope" value={delegation.scope} />
-        {delegation.act !== null && delegation.act !== undefined && (
-          <Fact name="Acting chain (act)" value={JSON.stringify(delegation.act)} />
-        )}
+        {tokenFacts(activity).map(([name, value]) => (
+          <Fact key={name} {...{ name, value }} />
+        ))}
       </dl>
     </Panel>
   );

@@ -12,7 +12,7 @@ import { OptimizationResults } from "./optimization-results.tsx";
 import { RequestForm } from "./request-form.tsx";
 import { RunHistory } from "./run-history.tsx";
 import { RunStatus } from "./run-status.tsx";
-import { runStep, runTitle } from "./run-wording.ts";
+import { isFromEarlier, runStep, runTitle } from "./run-wording.ts";
 import { type OptimizationOptions, useOptimization } from "./use-optimization.ts";
 
 interface OptimizationPageProps extends OptimizationOptions {
@@ -26,7 +26,12 @@ interface OptimizationPageProps extends OptimizationOptions {
     draft: Draft;
   }) => ReactNode;
   /** What to show of a consent that the user has given to the run. */
-  renderGranted: (consent: GrantedConsent, requestId: string) => ReactNode;
+  renderGranted: (granted: {
+    consent: GrantedConsent;
+    requestId: string;
+    /** It was given before the run began. */
+    isFromEarlier: boolean;
+  }) => ReactNode;
 }
 
 /** The workspace: what to ask for on one side, what the agents do about it on the other. */
@@ -74,7 +79,12 @@ export function OptimizationPage({
           run.requestId &&
           run.consentUrl &&
           renderConsent({ requestId: run.requestId, consentUrl: run.consentUrl, prompt: retryPrompt, draft })}
-        {run?.progress?.consent && renderGranted(run.progress.consent, run.progress.request_id)}
+        {run?.progress?.consent &&
+          renderGranted({
+            consent: run.progress.consent,
+            requestId: run.progress.request_id,
+            isFromEarlier: isFromEarlier(run.progress.consent, run.progress.started_at),
+          })}
         {run?.failure && (
           <FailurePanel title="The run did not complete" failure={run.failure} headingRef={failureHeading}>
             {run.requestId && isCutOff(run) ? (

@@ -57,6 +57,20 @@ export function OptimizationResults({ results }: { results: Results }) {
 
 function Recommendations({ rows }: { rows: Recommendation[] }) {
   const columns = recommendationColumns(rows);
+  const [only, ...others] = columns;
+  if (only !== undefined && others.length === 0) {
+    return (
+      <>
+        <h3 className={styles.subhead}>Recommendations</h3>
+        <ul className={styles.items}>
+          {rows.map((row, index) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: the list never changes and items may repeat
+            <li key={index}>{only.cell(row)}</li>
+          ))}
+        </ul>
+      </>
+    );
+  }
   return (
     <>
       <h3 className={styles.subhead}>Recommendations</h3>

@@ -50,6 +50,6 @@ export function RunHistory({ history, openId, disabled, onOpen, onClear }: RunHi
 }
 
 function startedAt(run: Progress): string {
-  const first = run.activities[0];
-  return first ? formatTimeOfDay(first.timestamp) : "just now";
+  const startedAt = run.started_at ?? run.activities[0]?.timestamp;
+  return startedAt === undefined ? "just now" : formatTimeOfDay(startedAt);
 }

@@ -1,3 +1,4 @@
+import type { GrantedConsent } from "backend-api";
 import type { Run } from "./optimization-reducer.ts";
 
 const titles: Record<Run["phase"], string> = {
@@ -20,10 +21,17 @@ export function runStep(run: Run): string | undefined {
   return undefined;
 }
 
-function runTime({ progress, results }: Run): string | undefined {
-  const milliseconds =
-    Date.parse(results?.completed_at ?? "") - Date.parse(progress?.activities[0]?.timestamp ?? "");
+function runTime({ progress }: Run): string | undefined {
+  const { started_at: startedAt = "", ended_at: endedAt = "", consent } = progress ?? {};
+  const milliseconds = Date.parse(endedAt) - Date.parse(startedAt);
   if (!(milliseconds >= 0)) return undefined;
   // The backend's times may be whole seconds: nothing finer is claimed than they can carry.
-  return milliseconds < 1000 ? "Took under a second" : `Took ${Math.round(milliseconds / 100) / 10} s`;
+  const time = milliseconds < 1000 ? "under a second" : `about ${Math.round(milliseconds / 1000)} s`;
+  const isWaitIncluded = consent !== undefined && !isFromEarlier(consent, startedAt);
+  return `Took ${time}${isWaitIncluded ? ", the way over the consent page included" : ""}`;
+}
+
+/** Whether a consent was given before the run that goes by it began. */
+export function isFromEarlier(consent: GrantedConsent, startedAt: string | undefined): boolean {
+  return Date.parse(consent.granted_at) < Date.parse(startedAt ?? "");
 }

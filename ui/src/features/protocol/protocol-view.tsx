@@ -1,5 +1,6 @@
 import type { Message, ProtocolRun, UserNames } from "protocol-trace/read";
 import { useEffect, useRef, useState } from "react";
+import { messageByPageKey } from "./message-by-key.ts";
 import { MessageDetail } from "./message-detail.tsx";
 import type { TabName } from "./message-tabs.tsx";
 import styles from "./protocol-view.module.css";
@@ -32,6 +33,18 @@ export function ProtocolView({ run, nameOf, isFinished, openId, hrefOf, onStep }
     picked.current = false;
     if (window.matchMedia("(max-width: 960px)").matches) heading.current?.scrollIntoView({ block: "start" });
   }, [openId]);
+
+  // Who has just come to the page need not go into the picture first.
+  useEffect(() => {
+    const onKeyDown = (event: KeyboardEvent) => {
+      const message = messageByPageKey(event, run.messages, open?.id);
+      if (message === undefined) return;
+      event.preventDefault();
+      onStep(message);
+    };
+    window.addEventListener("keydown", onKeyDown);
+    return () => window.removeEventListener("keydown", onKeyDown);
+  }, [run, open?.id, onStep]);
 
   return (
     <div className={styles.view}>

@@ -1,5 +1,6 @@
 import type { Message, ProtocolRun, Verdict } from "protocol-trace/read";
 import { type KeyboardEvent, useLayoutEffect, useRef, useState } from "react";
+import { messageByKey } from "./message-by-key.ts";
 import { spokenMessage } from "./message-wording.ts";
 import { layOutSequence, type Row } from "./sequence-layout.ts";
 import styles from "./sequence-picture.module.css";
@@ -25,17 +26,8 @@ export function SequencePicture({ run, openId, hrefOf, onPick, onStep }: Sequenc
   const stop = messages.some(({ id }) => id === openId) ? openId : messages[0]?.id;
 
   const onKeyDown = (event: KeyboardEvent) => {
-    const at = messages.findIndex(({ id }) => id === stop);
-    const target = {
-      ArrowDown: at + 1,
-      ArrowRight: at + 1,
-      ArrowUp: at - 1,
-      ArrowLeft: at - 1,
-      Home: 0,
-      End: messages.length - 1,
-    }[event.key];
-    const message = target === undefined ? undefined : messages[target];
-    if (message === undefined || event.altKey || event.ctrlKey || event.metaKey) return;
+    const message = messageByKey(event, messages, stop);
+    if (message === undefined) return;
     event.preventDefault();
     onStep(message);
     links.current.get(message.id)?.focus();

@@ -2,7 +2,7 @@ import type { Order } from "backend-api";
 import { createElement } from "react";
 import { renderToStaticMarkup } from "react-dom/server";
 import { describe, expect, it } from "vitest";
-import { Outcome } from "../../../src/features/interaction/order-panel.tsx";
+import { Outcome, orderCount } from "../../../src/features/interaction/order-panel.tsx";
 
 const ORDER = { order_id: "o", model: "Dell XPS", quantity: 40 };
 const shown = (order: Partial<Order> & Pick<Order, "status">) =>
@@ -21,4 +21,9 @@ describe("an order that waits for the person", () => {
     for (const status of ["placing", "placed", "declined", "failed"] as const)
       expect(shown({ status, interaction_url })).not.toContain("<a");
   });
+});
+
+it("the quantity is what the backend takes, and nothing else", () => {
+  expect(["1", "25", "10000"].map(orderCount)).toEqual([1, 25, 10_000]);
+  expect(["", "0", "10001", "99999", "1.5", "-3", "many"].map(orderCount)).toEqual([0, 0, 0, 0, 0, 0, 0]);
 });

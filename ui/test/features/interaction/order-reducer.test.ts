@@ -21,7 +21,15 @@ describe("the order panel", () => {
       catalogue: CATALOGUE,
       busy: undefined,
       failure,
+      failed: "order",
     });
+  });
+
+  it("says what it was that failed", () => {
+    const failure = { message: "x" };
+    const failed = (busy: "catalogue" | "order") =>
+      orderReducer({ busy }, { type: "failed", failure }).failed;
+    expect([failed("catalogue"), failed("order")]).toEqual(["catalogue", "order"]);
   });
 
   it("stays locked while the browser leaves, and opens when it is back", () => {

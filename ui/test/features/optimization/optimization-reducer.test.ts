@@ -1,3 +1,4 @@
+import type { Progress } from "backend-api";
 import { describe, expect, it } from "vitest";
 import { defaultDraft } from "../../../src/features/optimization/draft.ts";
 import {
@@ -138,9 +139,25 @@ describe("shownActivity", () => {
 
 describe("runStep", () => {
   it("says how long a completed run took", () => {
-    expect(runStep({ phase: "completed", progress: progress(), results: results() })).toBe("Took 2.5 s");
-    const quick = results({ completed_at: "2026-02-01T10:00:00.042Z" });
-    expect(runStep({ phase: "completed", progress: progress(), results: quick })).toBe("Took under a second");
+    const step = (change: Partial<Progress>) =>
+      runStep({ phase: "completed", progress: progress({ started_at: "2026-02-01T10:00:00Z", ...change }) });
+    expect(step({ ended_at: "2026-02-01T10:00:03Z" })).toBe("Took about 3 s");
+    expect(step({ ended_at: "2026-02-01T10:00:00.042Z" })).toBe("Took under a second");
+    expect(step({})).toBeUndefined();
     expect(runStep({ phase: "completed", progress: progress() })).toBeUndefined();
+  });
+
+  it("says that the time holds a visit to the consent page, of this run only", () => {
+    const times = { started_at: "2026-02-01T10:00:00Z", ended_at: "2026-02-01T10:00:40Z" };
+    const step = (granted_at: string) =>
+      runStep({
+        phase: "completed",
+        progress: progress({
+          ...times,
+          consent: { agent: "a", resource: "r", scopes: [], granted_at, expires_at: "", revocable: true },
+        }),
+      });
+    expect(step("2026-02-01T10:00:30Z")).toBe("Took about 40 s, the way over the consent page included");
+    expect(step("2026-02-01T09:50:00Z")).toBe("Took about 40 s");
   });
 });

@@ -1,0 +1,47 @@
+import { describe, expect, it } from "vitest";
+import { actionLabel, tokenFacts } from "../../../src/features/optimization/activity-wording.ts";
+import { activity } from "./progress-sample.ts";
+
+const token = { aud: "http://sca", scope: "supply-chain:optimize" };
+
+describe("the label of a step", () => {
+  it("tells a repetition with a name from one with an auth token", () => {
+    expect(actionLabel(activity({ action: "request_retried" }))).toBe("Request repeated with identity");
+    expect(actionLabel(activity({ action: "request_retried", auth_token: token }))).toBe(
+      "Request repeated with auth token",
+    );
+  });
+
+  it("tells a token that was at hand from one that came", () => {
+    const received = activity({ action: "token_received", auth_token: token });
+    expect(actionLabel(received)).toBe("Auth token received");
+    expect(actionLabel({ ...received, at_hand: true })).toBe("Auth token at hand");
+  });
+});
+
+describe("for whom, where and for what", () => {
+  it("is what the auth token says", () => {
+    expect(tokenFacts(activity({ auth_token: { ...token, sub: "alice", act: { agent: "x" } } }))).toEqual([
+      ["For user", "alice"],
+      ["Audience", "http://sca"],
+      ["Scope", "supply-chain:optimize"],
+      ["Acting chain (act)", '{"agent":"x"}'],
+    ]);
+  });
+
+  it("is nobody's where the token names no user", () => {
+    expect(tokenFacts(activity({ auth_token: token }))[0]).toEqual([
+      "For user",
+      "nobody: the agent acts for itself",
+    ]);
+  });
+
+  it("is not told where no token says so", () => {
+    expect(tokenFacts(activity({ status: "completed" }))).toEqual([["Auth token", "none was needed"]]);
+    expect(tokenFacts(activity({ status: "failed" }))).toEqual([["Auth token", "none"]]);
+    expect(tokenFacts(activity({ action: "request_signed", status: "completed" }))).toEqual([
+      ["Auth token", "none"],
+    ]);
+    expect(tokenFacts(activity({ auth_token: {} }))).toEqual([["Auth token", "at hand from an earlier run"]]);
+  });
+});
