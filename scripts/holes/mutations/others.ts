@@ -284,7 +284,7 @@ export const OTHERS: readonly Mutation[] = [
   {
     id: "X10",
     without: "one agent cannot fill the store of all",
-    edits: [[`${SERVER}/holdings.ts`, "keys.size - maxPerHolder", "keys.size - Number.MAX_SAFE_INTEGER"]],
+    edits: [[`${SERVER}/holdings.ts`, "if (hasReachedItsShare(share)) {", "if (false) {"]],
     test: [HOLDINGS_TEST, "one agent, whatever delegates it makes"],
   },
   {
@@ -293,7 +293,7 @@ export const OTHERS: readonly Mutation[] = [
     edits: [
       [
         `${SERVER}/grants.ts`,
-        "holderOf: ({ agent }) => agent,",
+        "holderOf: ({ agent }) => originOf(agent),",
         "holderOf: (value) => JSON.stringify(value),",
       ],
     ],

@@ -5,7 +5,6 @@ import { consentRoutes, type ShownConsent } from "./consent/consent-routes.ts";
 import type { ReadSession } from "./consent/read-session.ts";
 import type { CreateStore } from "./create-store.ts";
 import { createGrants } from "./grants.ts";
-import { createHoldings } from "./holdings.ts";
 import { createIssueToken } from "./issue-token.ts";
 import { issuerMetadata } from "./issuer-metadata.ts";
 import type { OidcPaths } from "./oidc/oidc-paths.ts";
@@ -15,6 +14,7 @@ import type { RealmKeys } from "./realm/realm-keys.ts";
 import type { RealmState } from "./realm/realm-state.ts";
 import { createResourceTokenCheck } from "./resource-token-check.ts";
 import { createSecrets } from "./secrets.ts";
+import { createSharedStore } from "./shared-store.ts";
 import { tokenEndpoint } from "./token-endpoint.ts";
 import { createRequesterVerifier } from "./verify-requester.ts";
 
@@ -53,7 +53,11 @@ export async function aauth(
   const logger = options.logger.child({ logger: "aauth.tokens" });
   const discovery = knowOwnIssuer(options.discovery, issuer, keys);
   const grants = createGrants(createStore, now);
-  const memory = createConsentMemory(createStore<RememberedConsents>(), {
+  const consents = createSharedStore<RememberedConsents>(createStore, {
+    holderOf: ({ subject }) => subject,
+    now,
+  });
+  const memory = createConsentMemory(consents, {
     lifetimeSeconds: () =>
       Math.min(state.policy().refreshTokenLifetimeSeconds, state.realm.ssoSessionMaxLifespan),
   });
@@ -92,10 +96,12 @@ export async function aauth(
     grants,
     logger,
     // Loading a page over and over is a person's, and must not end other people's pages.
-    shown: createSecrets(createStore<ShownConsent>(), {
-      holderOf: ({ userId }) => userId,
-      holdings: createHoldings({ now }),
-    }),
+    shown: createSecrets(
+      createSharedStore<ShownConsent>(createStore, {
+        holderOf: ({ userId }) => userId,
+        now,
+      }),
+    ),
     memory,
   });
 }

@@ -13,6 +13,7 @@ import {
 } from "service-kit";
 import { z } from "zod";
 import { AUTH_TOKEN_ALGORITHMS } from "./realm/realm-keys.ts";
+import { isScope } from "./scope-syntax.ts";
 
 const DEMO_REALM_FILE = resolve(import.meta.dirname, "../../../keycloak/realm/aauth-test-realm.json");
 
@@ -113,9 +114,4 @@ function isOrigin(text: string): boolean {
 /** True for hosts that never leave the machine. */
 function isLoopbackName(hostname: string): boolean {
   return /^(localhost|.+\.localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(hostname);
-}
-
-/** A scope as OAuth has it (RFC 6749 section 3.3): printable ASCII without space, quote and backslash. */
-function isScope(text: string): boolean {
-  return /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(text);
 }

@@ -1,7 +1,7 @@
 import type { PublicJwk } from "aauth";
 import type { CreateStore } from "./create-store.ts";
-import { createHoldings } from "./holdings.ts";
 import { createSecrets, type Secrets } from "./secrets.ts";
+import { createSharedStore } from "./shared-store.ts";
 
 /** An agent's wish that a user has to decide on; behind a request token. */
 export interface ConsentRequest {
@@ -41,16 +41,23 @@ export interface Grants {
 
 export const CODE_LIFETIME_SECONDS = 60;
 
-/** Each bounded per agent, its delegates included: it makes those itself. */
+/** Each shared out among the hosts of agents: paths and delegates are an agent's own to make. */
 export function createGrants(createStore: CreateStore, now: () => number): Grants {
   const secrets = <Value extends { readonly agent: string }>() =>
-    createSecrets(createStore<Value>(), {
-      holderOf: ({ agent }) => agent,
-      holdings: createHoldings({ now }),
-    });
+    createSecrets(
+      createSharedStore<Value>(createStore, {
+        holderOf: ({ agent }) => originOf(agent),
+        now,
+      }),
+    );
   return {
     consentRequests: secrets<ConsentRequest>(),
     codes: secrets<ConsentedRequest>(),
     refreshTokens: secrets<RefreshGrant>(),
   };
+}
+
+/** Scheme, host and port; for all that are known by a key alone the same. */
+function originOf(agent: string): string {
+  return URL.parse(agent)?.origin ?? "null";
 }

@@ -50,6 +50,8 @@ export function createIssueToken(options: {
     // In a token for the agent itself they have become claims; a resource finds its scopes as it asked for them (SPEC 7.4).
     const own = agent === resource && act === undefined;
     const tokenScope = own ? scopes.filter((word) => !isIdentityScope(word)).join(" ") : scope;
+    // Who the user is, an agent is told by these alone; for any other scope of its own it needs no place on the realm's list.
+    const tellsWho = !own || scopes.some(isIdentityScope);
     const { token, claims } = await issueAuthToken({
       signer: await signer(),
       issuer,
@@ -57,7 +59,7 @@ export function createIssueToken(options: {
       // An exchanged token names its agent always: `act` would have nobody to be the actor of.
       ...((agent !== resource || act !== undefined) && { agent }),
       ...(agentDelegate !== undefined && { agentDelegate }),
-      ...(subject !== undefined && { subject }),
+      ...(subject !== undefined && tellsWho && { subject }),
       ...(user !== undefined && { userClaims: userClaims(user, scopes) }),
       confirmationKey: key,
       ...(!(own && tokenScope === "") && { scope: tokenScope }),

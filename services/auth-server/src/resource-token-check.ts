@@ -6,6 +6,7 @@ import {
   verifyResourceToken,
 } from "aauth";
 import { invalidGrant, type OAuthError, quoted } from "./oauth-error.ts";
+import { isScopeList } from "./scope-syntax.ts";
 import type { Requester } from "./verify-requester.ts";
 
 export type CheckResourceToken = (token: string, requester: Requester) => Promise<ResourceTokenClaims>;
@@ -19,18 +20,28 @@ export function createResourceTokenCheck(options: {
   const { issuer, discovery, now } = options;
   return async (token, { agent, thumbprint }) => {
     try {
-      return await verifyResourceToken(token, {
+      const claims = await verifyResourceToken(token, {
         audience: issuer,
         agent,
         agentJkt: thumbprint,
         discovery,
         now,
       });
+      requireScopeList(claims);
+      return claims;
     } catch (error) {
       if (error instanceof AAuthError) throw refusal(error, token, { issuer, agent });
       throw error;
     }
   };
+}
+
+/** What is granted is kept, written into tokens, and shown to the person who is asked. */
+function requireScopeList(claims: Readonly<Partial<ResourceTokenClaims>>): void {
+  // Of the two things a resource token may ask for, this server knows scopes only.
+  if (claims.scope === undefined) throw new AAuthError("token_claim_missing", "the token has no scope");
+  if (!isScopeList(claims.scope))
+    throw new AAuthError("malformed_token", "the token's scope has the wrong shape");
 }
 
 function refusal(error: AAuthError, token: string, expected: { issuer: string; agent: string }): OAuthError {

@@ -1,6 +1,5 @@
 import { hash, randomBytes } from "node:crypto";
 import type { KeyValueStore } from "aauth";
-import type { Holdings } from "./holdings.ts";
 
 /**
  * Values behind secrets that are handed out once: codes, request tokens, refresh tokens. The store sees the hash of a secret only, so
@@ -15,28 +14,18 @@ export interface Secrets<Value> {
   take(secret: string): Promise<Value | undefined>;
 }
 
-/** Whose a value is, and the book that is kept of it. */
-export interface Bound<Value> {
-  readonly holderOf: (value: Value) => string;
-  readonly holdings: Holdings;
-}
-
-/** @param bound for what strangers can have issued: a full store drops its oldest, which must not be somebody else's */
-export function createSecrets<Value>(store: KeyValueStore<Value>, bound?: Bound<Value>): Secrets<Value> {
+/** @param store a shared one for what strangers can have issued: a full store drops its oldest, which must not be somebody else's */
+export function createSecrets<Value>(
+  store: Pick<KeyValueStore<Value>, "get" | "put" | "take">,
+): Secrets<Value> {
   const key = (secret: string) => hash("sha256", secret, "base64url");
   return {
     async issue(value, lifetimeSeconds) {
       const secret = randomBytes(32).toString("base64url");
-      const tooMany = bound?.holdings.add(bound.holderOf(value), key(secret), lifetimeSeconds) ?? [];
-      for (const oldest of tooMany) await store.delete(oldest);
       await store.put(key(secret), value, lifetimeSeconds);
       return secret;
     },
     find: async (secret) => store.get(key(secret)),
-    async take(secret) {
-      const value = await store.take(key(secret));
-      if (value !== undefined) bound?.holdings.remove(bound.holderOf(value), key(secret));
-      return value;
-    },
+    take: async (secret) => store.take(key(secret)),
   };
 }

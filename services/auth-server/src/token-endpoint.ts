@@ -1,3 +1,4 @@
+import { receivedFields } from "aauth/resource";
 import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from "fastify";
 import { recordTokenRefusal, recordTokenRequest, traceMessages } from "protocol-trace";
 import type { ConsentMemory } from "./consent/consent-memory.ts";
@@ -44,7 +45,9 @@ export async function tokenEndpoint(
   app.setErrorHandler((error, request, reply) => {
     if (error instanceof OAuthError) {
       recordTokenRefusal(error);
-      logger.info({ code: error.code, reason: error.message, path: request.url }, "❌ Token request refused");
+      // Without the query: there is none, and what somebody puts there by mistake may be a token.
+      const path = request.url.split("?", 1)[0];
+      logger.info({ code: error.code, reason: error.message, path }, "❌ Token request refused");
       return sendOAuthError(reply, error);
     }
     const { statusCode = 500, message } = error as { statusCode?: number; message: string };
@@ -125,14 +128,16 @@ function readForm(request: FastifyRequest) {
 }
 
 function requireNoDuplicates(parameters: URLSearchParams): void {
-  for (const name of new Set(parameters.keys())) {
-    if (parameters.getAll(name).length > 1) throw invalidRequest(`duplicated parameter: ${quoted(name)}`);
+  const seen = new Set<string>();
+  for (const name of parameters.keys()) {
+    if (seen.has(name)) throw invalidRequest(`duplicated parameter: ${quoted(name)}`);
+    seen.add(name);
   }
 }
 
 function signedForm(request: FastifyRequest) {
-  const { method, headers, raw } = request;
-  return { method, target: raw.url as string, headers, body: bodyOf(request) };
+  const { method, raw } = request;
+  return { method, target: raw.url as string, headers: receivedFields(raw), body: bodyOf(request) };
 }
 
 function bodyOf(request: FastifyRequest): Buffer {

@@ -2,7 +2,7 @@ import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { decodeToken, generateSigningKey, issueAgentToken, type SigningKey } from "aauth";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { recordingLogger } from "./support/auth-server.ts";
 import {
   BACKEND,
@@ -231,6 +231,20 @@ test("a parameter that is given twice is refused", async () => {
   const parties = await createParties();
   const body = `request_type=auth&resource_token=${await parties.resourceToken()}&state=a&state=b`;
   expectRefusal(await parties.request(body), 400, "invalid_request", "duplicated parameter: state");
+  const nameless = await parties.request("request_type=auth&=1&=2");
+  expectRefusal(nameless, 400, "invalid_request", "duplicated parameter: ");
+});
+
+test("looking for one that is given twice costs one look at each", async () => {
+  const parties = await createParties();
+  const lookups = (["get", "getAll", "has"] as const).map((name) =>
+    vi.spyOn(URLSearchParams.prototype, name),
+  );
+  const names = Array.from({ length: 2000 }, (_, index) => `p${index}`);
+  const reply = await parties.request(`request_type=x&${names.join("&")}`);
+  expectRefusal(reply, 400, "unsupported_grant_type", "Unsupported request_type: x");
+  // Each of these goes through all parameters.
+  for (const lookup of lookups) expect(lookup.mock.calls.length).toBeLessThan(10);
 });
 
 test("a realm without AAuth answers nobody", async () => {
@@ -272,4 +286,9 @@ test("the log has what happened and no token", async () => {
   expect(log).not.toContain(token.split(".")[2]);
   await refused(parties, { created: parties.clock.now() - 61 });
   expect(lines.join("\n")).toContain("Token request refused");
+  const url = "/realms/aauth-test/protocol/aauth/agent/revoke?token=put-here-by-mistake";
+  const headers = { "content-type": "application/x-www-form-urlencoded" };
+  await parties.server.app.inject({ method: "POST", url, headers, payload: "token=x" });
+  expect(lines.join("\n")).toContain('"path":"/realms/aauth-test/protocol/aauth/agent/revoke"');
+  expect(lines.join("\n")).not.toContain("put-here-by-mistake");
 });

@@ -124,4 +124,11 @@ describe("closed by default", () => {
     expect(claims).toMatchObject({ aud: agent.id, scope: "data.read data.write" });
     expect(claims).not.toHaveProperty("sub");
   });
+
+  test("nor do they tell who the user is, where one is asked about them", async () => {
+    const { page, claims } = await identityOf("user.settings");
+    expect(page).not.toContain("wants to know who you are");
+    expect(claims).toMatchObject({ aud: agent.id, scope: "user.settings" });
+    for (const name of ["sub", "name", "email"]) expect(claims).not.toHaveProperty(name);
+  });
 });

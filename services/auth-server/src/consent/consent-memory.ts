@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import type { KeyValueStore } from "aauth";
 import type { ConsentRequest } from "../grants.ts";
+import { MAX_TEXT_LENGTH } from "../kept-text.ts";
 import { scopeWords } from "../request-types/request-type.ts";
 import type { BrowserSession } from "./read-session.ts";
 
@@ -15,7 +16,11 @@ interface SessionConsent {
   readonly scopes: readonly string[];
 }
 
-export type RememberedConsents = readonly SessionConsent[];
+export interface RememberedConsents {
+  /** Whose they are. */
+  readonly subject: string;
+  readonly sessions: readonly SessionConsent[];
+}
 
 /**
  * What a person has agreed to since signing in: not asked again in that browser session, forgotten when it ends, on revocation, and
@@ -34,8 +39,11 @@ export interface ConsentMemory {
 /** Browser sessions of one user that are remembered per agent and resource; beyond it the oldest is asked again. */
 const MAX_SESSIONS = 20;
 
+/** Text of scopes that is remembered for one of them, four requests' at least; beyond it the oldest scopes are asked again. */
+const MAX_SCOPE_CHARACTERS = 4 * MAX_TEXT_LENGTH;
+
 export function createConsentMemory(
-  store: KeyValueStore<RememberedConsents>,
+  store: Pick<KeyValueStore<RememberedConsents>, "get" | "put" | "delete">,
   /** Asked at each consent, because policy may change. */
   options: { lifetimeSeconds: () => number },
 ): ConsentMemory {
@@ -44,23 +52,34 @@ export function createConsentMemory(
     hash("sha256", JSON.stringify([subject, agent, agentDelegate ?? null, resource]), "base64url");
   const keyOf = (session: BrowserSession, request: ConsentRequest) =>
     key({ ...request, subject: session.user.id });
-  const scopesIn = (consents: RememberedConsents, session: BrowserSession) =>
-    consents.find(({ sessionId }) => sessionId === session.id)?.scopes ?? [];
+  const sessionsFor = async (session: BrowserSession, request: ConsentRequest) =>
+    (await store.get(keyOf(session, request)))?.sessions ?? [];
+  const scopesIn = (sessions: readonly SessionConsent[], session: BrowserSession) =>
+    sessions.find(({ sessionId }) => sessionId === session.id)?.scopes ?? [];
   return {
     lifetimeSeconds: options.lifetimeSeconds,
     async covers(session, request) {
-      const scopes = scopesIn((await store.get(keyOf(session, request))) ?? [], session);
+      const scopes = scopesIn(await sessionsFor(session, request), session);
       return scopeWords(request.scope).every((scope) => scopes.includes(scope));
     },
     async remember(session, request) {
-      const consents = (await store.get(keyOf(session, request))) ?? [];
-      const scopes = [...new Set([...scopesIn(consents, session), ...scopeWords(request.scope)])];
-      const others = consents.filter(({ sessionId }) => sessionId !== session.id);
+      const sessions = await sessionsFor(session, request);
+      const scopes = bounded([...new Set([...scopeWords(request.scope), ...scopesIn(sessions, session)])]);
+      const others = sessions.filter(({ sessionId }) => sessionId !== session.id);
       const kept = [{ sessionId: session.id, scopes }, ...others].slice(0, MAX_SESSIONS);
-      await store.put(keyOf(session, request), kept, options.lifetimeSeconds());
+      const consents = { subject: session.user.id, sessions: kept };
+      await store.put(keyOf(session, request), consents, options.lifetimeSeconds());
     },
     forget: async (parties) => {
       await store.delete(key(parties));
     },
   };
+}
+
+function bounded(scopes: readonly string[]): string[] {
+  let characters = 0;
+  return scopes.filter((scope) => {
+    characters += scope.length;
+    return characters <= MAX_SCOPE_CHARACTERS;
+  });
 }

@@ -1,12 +1,14 @@
 import { createHash, randomBytes } from "node:crypto";
 import type { Discovery } from "aauth";
-import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyBaseLogger, FastifyInstance, FastifyReply } from "fastify";
 import { CODE_LIFETIME_SECONDS, type ConsentRequest, type Grants } from "../grants.ts";
+import { requireShort } from "../kept-text.ts";
 import { invalidRequest, noStore, OAuthError } from "../oauth-error.ts";
 import { CONSENT_CLIENT_ID } from "../oidc/oidc-configuration.ts";
 import type { OidcPaths } from "../oidc/oidc-paths.ts";
 import { consentPage } from "../pages/consent-page.ts";
 import { originsOf, sendPage } from "../pages/page.ts";
+import { sendRefusal } from "../pages/send-refusal.ts";
 import { agentAllowed, scopesAllowed } from "../realm/policy.ts";
 import type { RealmState } from "../realm/realm-state.ts";
 import { scopeWords } from "../request-types/request-type.ts";
@@ -14,7 +16,6 @@ import type { Secrets } from "../secrets.ts";
 import type { ConsentMemory } from "./consent-memory.ts";
 import { describeRequest } from "./describe-request.ts";
 import type { BrowserSession, ReadSession } from "./read-session.ts";
-import { sendConsentError } from "./send-consent-error.ts";
 
 /** A consent page that is on somebody's screen. */
 export interface ShownConsent {
@@ -56,13 +57,16 @@ export async function consentRoutes(
 
   app.setErrorHandler((error, request, reply) => {
     if (!(error instanceof OAuthError)) throw error;
-    return sendConsentError(request, reply, error, realmName);
+    return sendRefusal(request, reply, error, realmName);
   });
 
   app.get<{ Querystring: Query }>(authPath, async (request, reply) => {
     const { requestToken, consent, state } = await readRequest(request.query);
     const session = await readSession(request, reply);
-    if (session === undefined) return reply.redirect(signInUrl(request), 303);
+    if (session === undefined) {
+      const fromAddress = consent.state === undefined ? state : undefined;
+      return reply.redirect(signInUrl(requestToken, fromAddress), 303);
+    }
     if (single(request.query, "prompt") !== "consent" && (await memory.covers(session, consent))) {
       // Nobody has agreed to anything just now: what is remembered must not last longer for being used.
       return goOn(reply, await takeRequest(requestToken), session, state);
@@ -89,12 +93,10 @@ export async function consentRoutes(
   app.get<{ Querystring: Query }>(paths.consentLoginReturn, async (request, reply) => {
     if ((await readSession(request, reply)) === undefined)
       throw invalidRequest("User session not found or expired");
-    const query = Buffer.from(single(request.query, "state") ?? "", "base64url").toString("utf8");
     // Who has just signed in sees the page in any case. A consent remembered from another tab would go straight on to the agent, and
     // the login form may not lead there (form-action): Chromium would stop without a word.
-    const parameters = new URLSearchParams(query);
-    parameters.set("prompt", "consent");
-    return reply.redirect(`${authPath}?${parameters}`, 303);
+    const parameters = { ...broughtBack(single(request.query, "state") ?? ""), prompt: "consent" };
+    return reply.redirect(`${authPath}?${new URLSearchParams(parameters)}`, 303);
   });
 
   app.post<{ Body: Query | undefined }>(`${authPath}/consent`, async (request, reply) => {
@@ -135,7 +137,9 @@ export async function consentRoutes(
     if (redirectUri !== undefined && redirectUri !== consent.redirectUri)
       throw invalidRequest("redirect_uri mismatch");
     // The agent's signed request decides the state; the query only where that had none (hole J12).
-    return { requestToken, consent, state: consent.state ?? single(query, "state") };
+    const asked = { requestToken, consent, state: consent.state ?? single(query, "state") };
+    requireShort("state", asked.state);
+    return asked;
   }
 
   /** The policy may have changed while the page was open. */
@@ -172,20 +176,31 @@ export async function consentRoutes(
   }
 
   /** An ordinary authorization request to this server's own OpenID provider, for the session it leaves behind. */
-  function signInUrl(request: FastifyRequest): string {
-    const query = request.raw.url?.split("?")[1] ?? "";
+  function signInUrl(requestToken: string, state: string | undefined): string {
     const url = new URL(`${issuer}${paths.routes.authorization}`);
     url.search = new URLSearchParams({
       client_id: CONSENT_CLIENT_ID,
       response_type: "code",
       scope: "openid",
       redirect_uri: new URL(paths.consentLoginReturn, issuer).href,
-      state: Buffer.from(query).toString("base64url"),
+      state: toBeBroughtBack(requestToken, state),
       code_challenge: createHash("sha256").update(randomBytes(32)).digest("base64url"),
       code_challenge_method: "S256",
     }).toString();
     return url.href;
   }
+}
+
+/** What the consent page needs after the sign-in; not written as a query, which may be three times as long. */
+function toBeBroughtBack(requestToken: string, state: string | undefined): string {
+  const text = state === undefined ? requestToken : `${requestToken} ${state}`;
+  return Buffer.from(text).toString("base64url");
+}
+
+function broughtBack(text: string): { request_token: string; state?: string } {
+  // A token has no space in it.
+  const [token = "", ...state] = Buffer.from(text, "base64url").toString("utf8").split(" ");
+  return { request_token: token, ...(state.length > 0 && { state: state.join(" ") }) };
 }
 
 function redirect(

@@ -33,6 +33,11 @@ export async function createOidcProvider(options: {
     grantLifetimeSeconds: realm.ssoSessionMaxLifespan,
     now,
     alreadyUsed: () => new library.errors.InvalidGrant("already used"),
+    full: () =>
+      Object.assign(
+        new library.errors.TemporarilyUnavailable("Too much is being kept for others: try again later"),
+        { status: 503, statusCode: 503 },
+      ),
   });
   const cookieKeys = [randomBytes(32).toString("base64url")];
   let latest: { kid: string; provider: Provider } | undefined;

@@ -1,12 +1,22 @@
 import type { Adapter, AdapterPayload } from "oidc-provider";
 import type { CreateStore } from "../create-store.ts";
+import { createSharedStore, type SharedStore } from "../shared-store.ts";
+
+/** Sign-ins under way. Each keeps its request, which anybody can send: 25 KB at the worst, within the bounds of `requireBoundedQuery`. */
+const MAX_INTERACTIONS = 2_000;
+
+/** Whoever is not signed in: all of them are one holder, because another browser costs nothing. */
+const NOBODY = "";
 
 /**
  * Keeps what oidc-provider stores behind the same interface as everything else, one store per kind of thing: many abandoned
- * sign-ins cannot push sessions out. A kind asked for again, by the provider of after a rotation, has the same store. Two things go beyond the library's own adapter, because such a store may be shared by processes:
+ * sign-ins cannot push sessions out. A kind asked for again, by the provider of after a rotation, has the same store. Three things go
+ * beyond the library's own adapter, the first two because such a store may be shared by processes:
  *
- * - a code or refresh token is consumed by one caller only: the second of two simultaneous ones gets `alreadyUsed()`
- * - a revoked grant is a mark that every read of its tokens looks for, so there is no list of tokens to keep in step
+ * - a code or refresh token is consumed by one caller only: the second of two simultaneous ones gets `alreadyUsed()`. The mark is part
+ *   of what it marks, so that it lives as long, and there is room for it
+ * - what comes of a grant is good while the grant is there, so there is no list of tokens to keep in step
+ * - each account has a share of every store, and loses its own oldest things beyond it
  */
 export function createStorageAdapter(options: {
   createStore: CreateStore;
@@ -15,9 +25,16 @@ export function createStorageAdapter(options: {
   now: () => number;
   /** The error that the second consumer gets. */
   alreadyUsed: () => Error;
+  /** The error for whoever finds all stores full. */
+  full: () => Error;
 }): (model: string) => Adapter {
-  const { createStore, grantLifetimeSeconds, now, alreadyUsed } = options;
-  const revokedGrants = createStore<true>();
+  const { createStore, grantLifetimeSeconds, now, alreadyUsed, full } = options;
+  const stores = new Map<string, SharedStore<AdapterPayload>>();
+  const sessionsByUid = createSharedStore<{ id: string; holder: string }>(createStore, {
+    holderOf: ({ holder }) => holder,
+    now,
+    full,
+  });
   const adapters = new Map<string, Adapter>();
 
   return (model) => {
@@ -26,40 +43,66 @@ export function createStorageAdapter(options: {
     return adapter;
   };
 
+  function storeOf(model: string): SharedStore<AdapterPayload> {
+    const store =
+      stores.get(model) ??
+      createSharedStore<AdapterPayload>(createStore, {
+        holderOf,
+        now,
+        full,
+        // Nobody's, so that there is one share, which is half of the room.
+        ...(model === "Interaction" && {
+          holderOf: () => NOBODY,
+          maxEntries: 2 * MAX_INTERACTIONS,
+          maxPerHolder: MAX_INTERACTIONS,
+        }),
+      });
+    stores.set(model, store);
+    return store;
+  }
+
   function createAdapter(model: string): Adapter {
-    const payloads = createStore<AdapterPayload>();
-    const consumedAt = createStore<number>();
-    const idsByUid = createStore<string>();
+    const payloads = storeOf(model);
+    const grants = storeOf("Grant");
 
     async function find(id: string): Promise<AdapterPayload | undefined> {
       const payload = await payloads.get(id);
-      if (payload === undefined) return undefined;
-      if (payload.grantId !== undefined && (await revokedGrants.get(payload.grantId))) return undefined;
-      const consumed = await consumedAt.get(id);
-      return consumed === undefined ? payload : { ...payload, consumed };
+      if (payload?.grantId === undefined) return payload;
+      return (await grants.get(payload.grantId)) && payload;
     }
 
     return {
       find,
       async upsert(id, payload, expiresIn = grantLifetimeSeconds) {
         await payloads.put(id, payload, expiresIn);
-        if (model === "Session" && payload.uid !== undefined) await idsByUid.put(payload.uid, id, expiresIn);
+        if (model === "Session" && payload.uid !== undefined)
+          await sessionsByUid.put(payload.uid, { id, holder: holderOf(payload) }, expiresIn);
       },
       async findByUid(uid) {
-        const id = await idsByUid.get(uid);
-        return id === undefined ? undefined : find(id);
+        const session = await sessionsByUid.get(uid);
+        return session && find(session.id);
       },
       async consume(id) {
-        if (!(await consumedAt.putIfAbsent(id, now(), grantLifetimeSeconds))) throw alreadyUsed();
+        const before = await payloads.replace(id, (payload) => ({
+          ...payload,
+          consumed: payload.consumed ?? now(),
+        }));
+        if (before === undefined || before.consumed !== undefined) throw alreadyUsed();
       },
       async destroy(id) {
+        const uid = model === "Session" ? (await payloads.get(id))?.uid : undefined;
+        if (uid !== undefined) await sessionsByUid.delete(uid);
         await payloads.delete(id);
       },
       async revokeByGrantId(grantId) {
-        await revokedGrants.put(grantId, true, grantLifetimeSeconds);
+        await grants.delete(grantId);
       },
       // The device flow, the only one with user codes, is off.
       findByUserCode: async () => undefined,
     };
   }
+}
+
+function holderOf({ accountId }: AdapterPayload): string {
+  return accountId ?? NOBODY;
 }

@@ -18,7 +18,7 @@ export function consentPage(options: {
   const { realmName, description, userName, action, consentCode, formOrigins, rememberedSeconds } = options;
   const { agent, agentDelegate, agentName, resource, scopes, identityScopes, returnsTo } = description;
   const content = html`<h1>Agent authorization request</h1>
-<p class="lead">${agent === resource ? "An agent wants to know who you are" : "An agent wants to act for you"}, ${userName}.</p>
+<p class="lead">${agent === resource && identityScopes.length > 0 ? "An agent wants to know who you are" : "An agent wants to act for you"}, ${userName}.</p>
 <dl>
 <dt>Agent (verified)</dt>
 <dd><code>${agent}</code>${agentName === undefined ? undefined : html`<small>calls itself “${agentName}”</small>`}</dd>

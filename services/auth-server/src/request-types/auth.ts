@@ -1,11 +1,11 @@
 import { isIdentityScope } from "../identity-scopes.ts";
+import { requireShort } from "../kept-text.ts";
 import { accessDenied, invalidRequest, OAuthError } from "../oauth-error.ts";
 import { consentNeeded, type Policy, scopesAllowed } from "../realm/policy.ts";
 import { requireAgentRedirectUri } from "../redirect-uri-check.ts";
+import { isScopeList } from "../scope-syntax.ts";
 import type { Requester } from "../verify-requester.ts";
 import { type Answer, type RequestTypeContext, scopeWords, type TokenRequest } from "./request-type.ts";
-
-const MAX_PARAMETER_LENGTH = 2048;
 
 /** What is asked for, and at which resource. */
 interface Wish {
@@ -66,7 +66,10 @@ async function readWish(
     return { resource: claims.iss, scopes, own };
   }
   const scopes = scopeWords(scope);
-  if (scopes.length === 0) throw invalidRequest("Missing required parameter: resource_token or scope");
+  if (scope === undefined || scopes.length === 0) {
+    throw invalidRequest("Missing required parameter: resource_token or scope");
+  }
+  if (!isScopeList(scope)) throw new OAuthError(400, "invalid_scope", "scope is malformed or too long");
   requireOwnScopes(scopes, requester, policy);
   return { resource: requester.agent, scopes, own: true };
 }
@@ -80,12 +83,5 @@ function requireOwnScopes(scopes: readonly string[], requester: Requester, polic
   }
   if (!scopesAllowed(policy, scopes)) {
     throw new OAuthError(400, "invalid_scope", "One or more requested scopes are not allowed");
-  }
-}
-
-/** Both are kept until the user has decided, and come back in an address. */
-function requireShort(name: string, value: string | undefined | null): void {
-  if (value != null && value.length > MAX_PARAMETER_LENGTH) {
-    throw invalidRequest(`${name} is longer than ${MAX_PARAMETER_LENGTH} characters`);
   }
 }

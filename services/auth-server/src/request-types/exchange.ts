@@ -1,5 +1,6 @@
 import type { ActClaim, AuthTokenClaims } from "aauth";
 import { accessDenied, invalidGrant, quoted } from "../oauth-error.ts";
+import type { Accounts } from "../realm/accounts.ts";
 import { scopesAllowed } from "../realm/policy.ts";
 import type { ExchangeRequester } from "../verify-requester.ts";
 import {
@@ -34,7 +35,7 @@ export async function handleExchange(
   }
   // Another issuer's subject is a name in its own books; only a user of this realm is carried on.
   const subject =
-    upstream.iss === issuer && upstream.sub !== undefined ? accounts.find(upstream.sub)?.id : undefined;
+    upstream.iss === issuer && upstream.sub !== undefined ? presentUser(upstream.sub, accounts) : undefined;
   return issueToken({
     agent,
     key,
@@ -44,6 +45,13 @@ export async function handleExchange(
     act,
     notAfter: upstream.exp,
   });
+}
+
+/** For one who may not sign in any more there is no token: without `sub` it would say that nobody's authority is needed. */
+function presentUser(id: string, accounts: Accounts): string {
+  const user = accounts.find(id);
+  if (user === undefined) throw invalidGrant("Token exchange validation failed: User not found");
+  return user.id;
 }
 
 /** The caller, as its token describes it; a token without `agent` was issued to the resource itself. */

@@ -1,6 +1,7 @@
 import { decodeToken } from "aauth";
+import { createTestClock } from "aauth/testing";
 import { expect, test } from "vitest";
-import { MAX_PER_HOLDER } from "../../src/holdings.ts";
+import { memoryStores } from "../../src/create-store.ts";
 import { readForm } from "../support/browser.ts";
 import { AUTH_URL, browserFor, consentedCode, decide, startConsent } from "../support/consent.ts";
 import {
@@ -8,6 +9,7 @@ import {
   BACKEND,
   CALLBACK,
   createParties,
+  MARKET_ANALYSIS,
   SUPPLY_CHAIN,
   setAttributes,
 } from "../support/parties.ts";
@@ -226,6 +228,28 @@ test("a state that only the address has is echoed", async () => {
   expect(answer.headers.get("location")).toMatch(/&state=from-address$/);
 });
 
+test("a state that only the address has is bounded like the signed one, and comes back whole", async () => {
+  const parties = await askForOptimize();
+  for (const state of ["s".repeat(2048), "& =#+é".repeat(300)]) {
+    const browser = browserFor(parties);
+    const { url } = await startConsent(parties, { query: { state } });
+    const page = await (await signIn(browser, url)).response.text();
+    const answer = await decide(browser, page, "accept");
+    expect(new URL(answer.headers.get("location") as string).searchParams.get("state")).toBe(state);
+  }
+  const signedIn = browserFor(parties);
+  await signIn(signedIn, (await startConsent(parties)).url);
+  const { url } = await startConsent(parties, { query: { state: "s".repeat(2049) } });
+  for (const browser of [browserFor(parties), signedIn]) {
+    const refused = await browser.get(url);
+    expect(refused.status).toBe(400);
+    expect(await refused.text()).toContain("state is longer than 2048 characters");
+  }
+  // Where the signed request has one, the address's is not looked at.
+  const signed = await startConsent(parties, { state: "s", query: { state: "s".repeat(2049) } });
+  expect((await signedIn.get(signed.url)).status).toBe(200);
+});
+
 test("J13: a request token is good for one decision", async () => {
   const parties = await askForOptimize();
   const browser = browserFor(parties);
@@ -316,7 +340,29 @@ test("who loads the page over and over ends own pages only", async () => {
   const page = await waiting.response.text();
   const { url } = await startConsent(parties);
   const first = await (await signIn(greedy, url)).response.text();
-  for (let index = 0; index < MAX_PER_HOLDER; index++) await greedy.get(url);
+  for (let index = 0; index < 1000; index++) await greedy.get(url);
   expect((await decide(greedy, first, "accept")).status).toBe(400);
   expect((await decide(patient, page, "accept")).status).toBe(303);
+});
+
+test("what one person agrees to makes nobody else be asked again", async () => {
+  const clock = createTestClock(Math.floor(Date.now() / 1000));
+  const createStore = memoryStores(clock.now, 10);
+  const parties = await createParties({ attributes: ASK_FOR_OPTIMIZE, clock, createStore });
+  const [alice, other] = [browserFor(parties), browserFor(parties)];
+  const page = await signIn(alice, (await startConsent(parties)).url);
+  await decide(alice, await page.response.text(), "accept");
+
+  const user = { username: "second-user", password: "user123" };
+  const first = await signIn(other, (await startConsent(parties)).url, user);
+  await decide(other, await first.response.text(), "accept");
+  for (const resource of [MARKET_ANALYSIS, BACKEND]) {
+    const resource_token = await parties.resourceToken({ resource });
+    const form = { request_type: "auth", resource_token, redirect_uri: CALLBACK };
+    const { body } = await parties.request(form);
+    const next = await other.get(`${AUTH_URL}?request_token=${body.request_token}`);
+    await decide(other, await next.text(), "accept");
+  }
+  expect((await alice.get((await startConsent(parties)).url)).status).toBe(303);
+  expect((await other.get((await startConsent(parties)).url)).status).toBe(200);
 });

@@ -307,6 +307,58 @@ test("an unknown redirect URI is an error page, not a redirect", async () => {
   expect(below.statusCode).toBe(400);
 });
 
+/** Cookies are only set for what is kept. */
+async function refusedQuery({ app }: TestServer, url: string, description: string) {
+  const json = await app.inject(url);
+  expect(json.statusCode).toBe(400);
+  expect(json.json()).toEqual({ error: "invalid_request", error_description: description });
+  expect(json.headers["set-cookie"]).toBeUndefined();
+  const page = await app.inject({ url, headers: { accept: "text/html" } });
+  expect(page.statusCode).toBe(400);
+  expect(page.headers["content-type"]).toContain("text/html");
+  expect(page.headers.location).toBeUndefined();
+  expect(page.body).toContain("invalid_request");
+}
+
+test("what a sign-in or a sign-out keeps of its request is bounded, before it is kept", async () => {
+  const server = await startInjected();
+  for (const name of ["state", "nonce", "login_hint", "ui_locales", "redirect_uri", "unknown"]) {
+    const url = authorizationPath({ [name]: `${UI}/`.padEnd(2049, "x") });
+    await refusedQuery(server, url, `${name} is longer than 2048 characters`);
+  }
+  await refusedQuery(
+    server,
+    `${OIDC}/logout?state=${"x".repeat(2049)}`,
+    "state is longer than 2048 characters",
+  );
+  const whole = "the query is longer than 8192 characters";
+  await refusedQuery(server, `${authorizationPath()}${"&a=b".repeat(2048)}`, whole);
+  await refusedQuery(server, `${OIDC}/logout?id_token_hint=${"x".repeat(8192)}`, whole);
+});
+
+test("requests up to these bounds are answered; a token among the parameters may be longer than they are", async () => {
+  const { app } = await startInjected();
+  const long = "x".repeat(2048);
+  const started = await app.inject(authorizationPath({ state: long, nonce: long, login_hint: long }));
+  expect(started.headers.location).toContain("/login-actions/authenticate/");
+  const hint = await app.inject(authorizationPath({ id_token_hint: "x".repeat(3000) }));
+  expect(hint.headers.location).toContain("could+not+validate+id_token_hint");
+  const own = { client_id: "aauth-consent", state: "x".repeat(3000) };
+  const redirect_uri = `${ORIGIN}${REALM}/protocol/aauth/agent/auth/signed-in`;
+  expect((await app.inject(authorizationPath({ ...own, redirect_uri }))).statusCode).toBe(303);
+});
+
+test("where a request is kept, it comes by GET, so that nothing in a body has to be bounded", async () => {
+  const { app } = await startInjected();
+  const [url, payload] = authorizationPath().split("?") as [string, string];
+  const headers = { "content-type": "application/x-www-form-urlencoded" };
+  for (const path of [url, `${OIDC}/logout`]) {
+    const posted = await app.inject({ method: "POST", url: path, headers, payload });
+    expect(posted.statusCode).toBe(404);
+    expect(posted.headers["set-cookie"]).toBeUndefined();
+  }
+});
+
 test("tokens are for the realm's one resource", async () => {
   const { app } = await startInjected();
   const reply = await app.inject(authorizationPath({ resource: "https://other.example" }));

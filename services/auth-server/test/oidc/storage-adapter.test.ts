@@ -3,13 +3,14 @@ import { expect, test } from "vitest";
 import { memoryStores } from "../../src/create-store.ts";
 import { createStorageAdapter } from "../../src/oidc/storage-adapter.ts";
 
-function adapters() {
+function adapters(maxEntries?: number) {
   const clock = createTestClock();
   const adapterFor = createStorageAdapter({
-    createStore: memoryStores(clock.now),
+    createStore: memoryStores(clock.now, maxEntries),
     grantLifetimeSeconds: 1000,
     now: clock.now,
     alreadyUsed: () => new Error("already used"),
+    full: () => new Error("full"),
   });
   return { clock, adapterFor };
 }
@@ -36,8 +37,11 @@ test("a session is found by its uid", async () => {
   const { adapterFor } = adapters();
   const sessions = adapterFor("Session");
   await sessions.upsert("cookie-1", { uid: "session" }, 60);
+  await sessions.destroy("cookie-1");
   await sessions.upsert("cookie-2", { uid: "session", accountId: "user" }, 60);
   expect(await sessions.findByUid("session")).toMatchObject({ accountId: "user" });
+  await sessions.destroy("cookie-2");
+  expect(await sessions.findByUid("session")).toBeUndefined();
 });
 
 test("of two that consume the same thing one fails, and readers see that it is consumed", async () => {
@@ -47,12 +51,31 @@ test("of two that consume the same thing one fails, and readers see that it is c
   await codes.consume("a");
   expect(await codes.find("a")).toEqual({ jti: "a", consumed: clock.now() });
   await expect(codes.consume("a")).rejects.toThrow("already used");
+  await codes.upsert("b", { jti: "b" }, 60);
+  const both = await Promise.allSettled([codes.consume("b"), codes.consume("b")]);
+  expect(both.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
+  await expect(codes.consume("unknown")).rejects.toThrow("already used");
+});
+
+test("what is consumed is remembered as such as long as it lives, and no longer", async () => {
+  const { clock, adapterFor } = adapters();
+  const tokens = adapterFor("RefreshToken");
+  await tokens.upsert("a", { jti: "a" }, 1800);
+  clock.advance(600);
+  await tokens.consume("a");
+  const consumed = clock.now();
+  clock.advance(1199);
+  expect(await tokens.find("a")).toEqual({ jti: "a", consumed });
+  clock.advance(1);
+  expect(await tokens.find("a")).toBeUndefined();
 });
 
 test("revoking a grant takes everything that came of it, whatever kind", async () => {
   const { adapterFor } = adapters();
+  const grants = adapterFor("Grant");
   const codes = adapterFor("AuthorizationCode");
   const refreshTokens = adapterFor("RefreshToken");
+  for (const jti of ["g", "other"]) await grants.upsert(jti, { jti }, 60);
   await codes.upsert("a", { jti: "a", grantId: "g" }, 60);
   await refreshTokens.upsert("b", { jti: "b", grantId: "g" }, 60);
   await refreshTokens.upsert("c", { jti: "c", grantId: "other" }, 60);
@@ -60,4 +83,64 @@ test("revoking a grant takes everything that came of it, whatever kind", async (
   expect(await codes.find("a")).toBeUndefined();
   expect(await refreshTokens.find("b")).toBeUndefined();
   expect(await refreshTokens.find("c")).toBeDefined();
+  // Made while it was being revoked.
+  await refreshTokens.upsert("d", { jti: "d", grantId: "g" }, 60);
+  expect(await refreshTokens.find("d")).toBeUndefined();
+});
+
+test("what one account has made, used and revoked ends nothing of another's", async () => {
+  const { adapterFor } = adapters(40);
+  const kinds = ["Session", "Grant", "AuthorizationCode", "RefreshToken"].map(adapterFor);
+  const thing = (accountId: string, jti: string) => ({ accountId, jti, uid: `session ${jti}` });
+  for (const kind of kinds) await kind.upsert("alice", thing("alice", "alice"), 1800);
+  for (let index = 0; index < 100; index++) {
+    const jti = `mallory-${index}`;
+    for (const kind of kinds) await kind.upsert(jti, thing("mallory", jti), 1800);
+    await adapterFor("RefreshToken").consume(jti);
+    if (index % 2 === 0) await adapterFor("RefreshToken").revokeByGrantId(jti);
+  }
+  for (const kind of kinds) expect(await kind.find("alice")).toBeDefined();
+  expect(await adapterFor("Session").findByUid("session alice")).toBeDefined();
+  await adapterFor("RefreshToken").consume("alice");
+  // Its newest are left to mallory, too.
+  for (const kind of kinds) expect(await kind.find("mallory-99")).toBeDefined();
+  expect(await adapterFor("RefreshToken").find("mallory-90")).toBeUndefined();
+});
+
+test("a session that has ended takes no room", async () => {
+  const { adapterFor } = adapters(40);
+  const sessions = adapterFor("Session");
+  await sessions.upsert("own", { uid: "own", accountId: "alice" }, 1800);
+  for (let index = 0; index < 10; index++) {
+    await sessions.upsert(`s${index}`, { uid: `u${index}`, accountId: "alice" }, 1800);
+    await sessions.destroy(`s${index}`);
+  }
+  expect(await sessions.findByUid("own")).toBeDefined();
+});
+
+test("whoever is not signed in is one holder of sessions, however many browsers there are", async () => {
+  const { adapterFor } = adapters(40);
+  const sessions = adapterFor("Session");
+  await sessions.upsert("alice", { uid: "alice", accountId: "alice" }, 1800);
+  for (let index = 0; index < 100; index++) await sessions.upsert(`s${index}`, { uid: `u${index}` }, 1800);
+  expect(await sessions.find("alice")).toBeDefined();
+  expect(await sessions.findByUid("alice")).toBeDefined();
+});
+
+test("full is not used: whoever finds no room at all is told so, and what there is stays good", async () => {
+  const { adapterFor } = adapters(3);
+  const tokens = adapterFor("RefreshToken");
+  for (const accountId of ["a", "b", "c"]) await tokens.upsert(accountId, { accountId }, 1800);
+  await expect(tokens.upsert("d", { accountId: "d" }, 1800)).rejects.toThrow("full");
+  for (const id of ["a", "b", "c"]) await tokens.consume(id);
+  expect(await tokens.find("a")).toMatchObject({ consumed: expect.any(Number) });
+});
+
+test("of sign-ins under way 2000 are kept", async () => {
+  const { adapterFor } = adapters();
+  const interactions = adapterFor("Interaction");
+  for (let index = 0; index < 2001; index++) await interactions.upsert(`${index}`, { jti: `${index}` }, 1800);
+  expect(await interactions.find("0")).toBeUndefined();
+  expect(await interactions.find("1")).toBeDefined();
+  expect(await interactions.find("2000")).toBeDefined();
 });

@@ -225,6 +225,63 @@ test("every fault of a resource token is refused in the words of the profile", a
   await refused(old, "Resource token has expired");
 });
 
+test.each([
+  ["longer than 2048 characters", "s".repeat(2049)],
+  ["a space before", " a"],
+  ["a space after", "a "],
+  ["two spaces", "a  b"],
+  ["a tab", "a\tb"],
+  ["a line end", "a\nb"],
+  ["a quote", 'a"b'],
+  ["a backslash", "a\\b"],
+  ["a mark that turns the text around", "a\u202eb"],
+  ["a character that is not seen", "a\u200bb"],
+  ["a space that is none", "a\u00a0b"],
+  ["a letter beyond ASCII", "é"],
+  ["a control character", "a\u007f"],
+])("scopes are no longer than they need to be, and printable words: %s", async (_, scope) => {
+  const { request, resourceToken } = await createParties();
+  expectRefusal(
+    await request({ request_type: "auth", scope }),
+    400,
+    "invalid_scope",
+    "scope is malformed or too long",
+  );
+  expectRefusal(
+    await request({ request_type: "auth", resource_token: await resourceToken({ scope }) }),
+    400,
+    "invalid_grant",
+    "Invalid resource_token: the token's scope has the wrong shape",
+  );
+});
+
+test("scopes of 2048 characters, of all that may be in one, are granted as asked for", async () => {
+  const { request, resourceToken } = await createParties();
+  const visible = String.fromCharCode(...Array.from({ length: 94 }, (_, index) => 0x21 + index));
+  const word = visible.replace(/["\\]/g, "");
+  const scope = `${word} ${"s".repeat(2047 - word.length)}`;
+  const own = await request({ request_type: "auth", scope });
+  const asked = await request({ request_type: "auth", resource_token: await resourceToken({ scope }) });
+  for (const { body } of [own, asked]) {
+    expect(decodeToken(body.auth_token as string).claims.scope).toBe(scope);
+  }
+});
+
+test("a resource token that asks for something other than scopes is refused", async () => {
+  const { request, resourceToken, keys } = await createParties();
+  const { header, claims } = decodeToken(await resourceToken());
+  const parts = [header, { ...claims, scope: undefined, auth_request_url: "https://resource.example/ask" }];
+  const input = parts.map((part) => Buffer.from(JSON.stringify(part)).toString("base64url")).join(".");
+  const signature = await keys[SUPPLY_CHAIN]?.sign(Buffer.from(input));
+  const resource_token = `${input}.${Buffer.from(signature ?? []).toString("base64url")}`;
+  expectRefusal(
+    await request({ request_type: "auth", resource_token }),
+    400,
+    "invalid_grant",
+    "Invalid resource_token: Missing 'scope' claim in resource token",
+  );
+});
+
 test("J7: a scope outside the policy is refused before any user is asked", async () => {
   const { request, resourceToken } = await createParties({
     attributes: { ...ASK_FOR_OPTIMIZE, "aauth.allowed.scopes": '["data.read"]' },

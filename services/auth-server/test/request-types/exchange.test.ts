@@ -272,6 +272,17 @@ test("the resource token is verified like any other", async () => {
   );
 });
 
+test("nor may its scopes be anything but printable words", async () => {
+  const parties = await createParties();
+  const resource_token = await nextResourceToken(parties, { scope: "market-analysis:analyze\u202e" });
+  expectRefusal(
+    await exchange(parties, await upstreamToken(parties), { resource_token }),
+    400,
+    "invalid_grant",
+    "Invalid resource_token: the token's scope has the wrong shape",
+  );
+});
+
 async function foreignToken(parties: Parties, key: SigningKey, subject = MCP_USER.id): Promise<string> {
   const { token } = await issueAuthToken({
     signer: tokenSignerOf(key),

@@ -111,6 +111,39 @@ describe("an agent that may ask who its users are", () => {
   });
 });
 
+describe("scopes of its own that a user is asked about", () => {
+  test.each([
+    ["by an agent that is not on the list", {}],
+    ["by one that is", SELF],
+  ])("tell nobody who that user is: %s", async (_, attributes) => {
+    const parties = await createParties({ attributes: { "aauth.self.agents": "[]", ...attributes } });
+    const { page, granted, claims } = await identityOf(parties, "user.settings");
+    expect(page).not.toContain("wants to know who you are");
+    expect(claims).toMatchObject({ aud: BACKEND, scope: "user.settings" });
+    const form = { request_type: "refresh", refresh_token: String(granted.refresh_token) };
+    const refreshed = decodeToken(String((await parties.request(form)).body.auth_token)).claims;
+    expect(refreshed).toMatchObject({ aud: BACKEND, scope: "user.settings" });
+    for (const token of [claims, refreshed]) {
+      for (const name of ["sub", "name", "email"]) expect(token).not.toHaveProperty(name);
+    }
+  });
+
+  test("nor do they by a resource token that the agent issues to itself", async () => {
+    const parties = await createParties();
+    const resource_token = await parties.resourceToken({ resource: BACKEND, scope: "user.settings" });
+    const asked = await parties.request({ request_type: "auth", resource_token, redirect_uri: CALLBACK });
+    const browser = browserFor(parties);
+    const query = new URLSearchParams({ request_token: String(asked.body.request_token) });
+    const page = await (await signIn(browser, `${AUTH_URL}?${query}`)).response.text();
+    const back = new URL((await decide(browser, page, "accept")).headers.get("location") as string);
+    const code = back.searchParams.get("code") as string;
+    const { body } = await parties.request({ request_type: "code", code, redirect_uri: CALLBACK });
+    const { claims } = decodeToken(String(body.auth_token));
+    expect(claims).toMatchObject({ aud: BACKEND, scope: "user.settings" });
+    expect(claims).not.toHaveProperty("sub");
+  });
+});
+
 describe("closed by default", () => {
   test.each(SCOPE_IDS)("%s is not for agents that are not on the list", async (scope) => {
     const { request } = await createParties();

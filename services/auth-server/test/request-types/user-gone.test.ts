@@ -4,6 +4,7 @@ import { memoryStores } from "../../src/create-store.ts";
 import { createGrants } from "../../src/grants.ts";
 import { parsePolicy } from "../../src/realm/policy.ts";
 import { handleCode } from "../../src/request-types/code.ts";
+import { handleExchange } from "../../src/request-types/exchange.ts";
 import { handleRefresh } from "../../src/request-types/refresh.ts";
 import type { RequestTypeContext } from "../../src/request-types/request-type.ts";
 
@@ -38,4 +39,42 @@ test("for a user who has been removed or disabled there are no more tokens", asy
     code: "invalid_grant",
     message: "Error refreshing token: User not found",
   });
+});
+
+test("nor by an exchange of a token that they have left behind", async () => {
+  const { publicJwk: key, thumbprint } = await generateSigningKey({ kid: "k" });
+  const issued: unknown[] = [];
+  const context = {
+    issuer: "http://as.localhost",
+    accounts: { find: (id: string) => (id === "here" ? { id } : undefined), authenticate: () => undefined },
+    checkResourceToken: async () => ({ iss: "http://next.localhost", scope: "s" }),
+    issueToken: async (decision: { subject?: string }) => {
+      issued.push(decision.subject);
+      return {};
+    },
+  } as unknown as RequestTypeContext;
+  const exchangeFor = (sub: string | undefined, iss = "http://as.localhost") => {
+    const upstream = {
+      iss,
+      aud: "http://r.localhost",
+      agent: "http://a.localhost",
+      sub,
+      scope: "s",
+      exp: 9e9,
+    };
+    const requester = { agent: "http://r.localhost", identified: true, key, thumbprint, upstream };
+    const form = new Map([["resource_token", "t"]]);
+    return handleExchange({ form, policy: parsePolicy({}), requester: requester as never }, context);
+  };
+  await expect(exchangeFor("gone")).rejects.toMatchObject({
+    status: 400,
+    code: "invalid_grant",
+    message: "Token exchange validation failed: User not found",
+  });
+  expect(issued).toEqual([]);
+  // Nobody, somebody who is there, and a name in another issuer's books.
+  await exchangeFor(undefined);
+  await exchangeFor("here");
+  await exchangeFor("gone", "http://elsewhere.localhost");
+  expect(issued).toEqual([undefined, "here", undefined]);
 });

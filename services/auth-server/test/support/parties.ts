@@ -61,6 +61,7 @@ export async function createParties(
     issuers?: Parameters<typeof createTestDiscovery>[0]["issuers"];
     logger?: NonNullable<AuthServerDependencies["logger"]>;
     clock?: TestClock;
+    createStore?: NonNullable<AuthServerDependencies["createStore"]>;
     /** The realm's. */
     keys?: NonNullable<AuthServerDependencies["keys"]>;
   } = {},
@@ -100,6 +101,7 @@ export async function createParties(
     ...(options.env && { env: options.env }),
     ...(options.logger && { logger: options.logger }),
     ...(options.keys && { keys: options.keys }),
+    ...(options.createStore && { createStore: options.createStore }),
   });
   if (options.attributes) await setAttributes(server, options.attributes);
   const path = "/realms/aauth-test/protocol/aauth/agent/token";

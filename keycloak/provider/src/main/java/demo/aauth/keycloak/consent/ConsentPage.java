@@ -34,7 +34,7 @@ final class ConsentPage {
         consent.put("agentDelegate", request.agentDelegate());
         consent.put("agentName", description.agentName());
         consent.put("resource", request.resource());
-        consent.put("own", request.agent().equals(request.resource()));
+        consent.put("own", request.agent().equals(request.resource()) && !description.identityScopes().isEmpty());
         consent.put("scopes", description.scopes().stream().map(ConsentPage::scope).toList());
         consent.put("identityScopes", description.identityScopes().stream().map(ConsentPage::identityScope).toList());
         consent.put("returnsTo", description.returnsTo());

@@ -18,8 +18,12 @@ import java.util.regex.Pattern;
  */
 public record HttpUrl(URI uri, String scheme, String host, int port, boolean hasCredentials) {
 
+    /** What strangers name is looked up, fetched and kept: longer ones are none. */
+    public static final int MAX_LENGTH = 2_048;
+
+    /** Nothing in it is tried a second time: that would cost a frame of the stack for each label. */
     private static final Pattern AUTHORITY = Pattern.compile(
-            "([^@]*@)?([A-Za-z0-9_-]+(?:\\.[A-Za-z0-9_-]+)*\\.?|\\[[0-9A-Fa-f:.]+])(?::([0-9]{1,5}))?");
+            "([^@]*+@)?([A-Za-z0-9_-]++(?:\\.[A-Za-z0-9_-]++)*+\\.?|\\[[0-9A-Fa-f:.]++])(?::([0-9]{1,5}))?");
     private static final Pattern IPV4 = Pattern.compile("(?:(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])(?:\\.(?!$)|$)){4}");
     /** URL parsers read a host whose last label looks like this as an IPv4 address: {@code 2130706433}, {@code 0x7f.1}. */
     private static final Pattern NUMERIC_LABEL = Pattern.compile("(?:[0-9]+|0x[0-9a-f]*)");
@@ -28,7 +32,7 @@ public record HttpUrl(URI uri, String scheme, String host, int port, boolean has
     /** The URL, or nothing for every other text. */
     public static Optional<HttpUrl> parse(String text) {
         try {
-            return of(new URI(text));
+            return text.length() > MAX_LENGTH ? Optional.empty() : of(new URI(text));
         } catch (URISyntaxException malformed) {
             return Optional.empty();
         }

@@ -96,6 +96,9 @@ public final class AuthGrant {
         if (scopes.isEmpty()) {
             throw OAuthException.invalidRequest("Missing required parameter: resource_token or scope");
         }
+        if (!Scopes.isList(scope)) {
+            throw new OAuthException(400, "invalid_scope", "scope is malformed or too long");
+        }
         context.audit().decision(request.requester().agent(), scope, null);
         requireOwnScopes(scopes, request.requester(), request.policy());
         return new Wish(request.requester().agent(), scopes, true);

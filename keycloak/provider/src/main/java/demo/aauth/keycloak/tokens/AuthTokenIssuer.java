@@ -53,7 +53,7 @@ public final class AuthTokenIssuer {
             claims.put("nbf", now);
         }
         claims.put("iss", issuer).put("aud", decision.resource());
-        if (decision.subject() != null) {
+        if (decision.subject() != null && tellsWho(decision)) {
             claims.put("sub", decision.subject());
         }
         // An exchanged token names its agent always: `act` would have nobody to be the actor of.
@@ -73,6 +73,11 @@ public final class AuthTokenIssuer {
             putUser(claims, decision);
         }
         return claims.put("jti", id);
+    }
+
+    /** Who the user is, an agent is told by identity scopes alone; for any other scope of its own it needs no place on the realm's list. */
+    private static boolean tellsWho(Decision decision) {
+        return !isOwn(decision) || IdentityScope.anyOf(Scopes.words(decision.scope()));
     }
 
     /** In a token for the agent itself identity scopes have become claims; a resource finds its scopes as it asked for them (SPEC 7.4). */

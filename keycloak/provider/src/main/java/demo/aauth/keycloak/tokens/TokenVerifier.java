@@ -6,6 +6,7 @@ import demo.aauth.keycloak.discovery.Discovery.DiscoveredKey;
 import demo.aauth.keycloak.discovery.Discovery.Kind;
 import demo.aauth.keycloak.errors.AAuthException;
 import demo.aauth.keycloak.errors.ErrorCode;
+import demo.aauth.keycloak.policy.Scopes;
 
 import java.util.List;
 import java.util.Optional;
@@ -40,7 +41,8 @@ public final class TokenVerifier {
 
     /**
      * Verifies a resource token (profile 4.1): type, algorithm, audience, agent, key binding, expiry (at most 600 s ahead), and its
-     * signature with the key that the resource publishes (hole J1). Does not check whether the scope may be granted: that is policy.
+     * signature with the key that the resource publishes (hole J1), and the shape of its scope. Does not check whether that may be
+     * granted: that is policy.
      *
      * @param agent the proven requester
      * @param thumbprint of the key that signed the token request
@@ -65,9 +67,13 @@ public final class TokenVerifier {
         claims.requireNotBefore(now);
         claims.requireNotExpired(now, "resource token");
         if (claims.expiry() > now + RESOURCE_TOKEN_MAX_LIFETIME_SECONDS + Claims.SKEW_SECONDS) {
-            throw Claims.malformed("exp");
+            throw new AAuthException(ErrorCode.MALFORMED_TOKEN,
+                    "the resource token is good for more than " + RESOURCE_TOKEN_MAX_LIFETIME_SECONDS + " s");
         }
         TokenSignature.require(decoded, publishedBy(Kind.RESOURCE, resource));
+        if (!Scopes.isList(scope)) {
+            throw Claims.malformed("scope");
+        }
         return new ResourceToken(resource, scope);
     }
 

@@ -97,6 +97,26 @@ class DiscoveryTest {
         assertEquals("good", discovery.key(Kind.AGENT, AGENT, null).jwk().get("x").textValue());
     }
 
+    /** A key of which one word cannot be read could be meant for something else. */
+    @ParameterizedTest
+    @ValueSource(strings = {"\"use\":7", "\"use\":\"\"", "\"alg\":null", "\"crv\":[]", "\"key_ops\":\"verify\"", "\"key_ops\":[1]"})
+    void leavesKeysOfAnotherShapeOut(String member) {
+        world.publish("agent", AGENT, "k", key.jwk());
+        world.put(AGENT + "/jwks.json", "{\"keys\":[{\"kty\":\"OKP\",\"kid\":\"k\",\"x\":\"x\"," + member + "}]}");
+        assertTrue(discovery.keys(Kind.AGENT, AGENT).keys().isEmpty());
+    }
+
+    @Test
+    void keepsOfAKeyWhatItIsAndWhatItIsFor() {
+        world.publish("agent", AGENT, "k", key.jwk());
+        String kept = "\"kid\":\"k\",\"kty\":\"EC\",\"use\":\"sig\",\"alg\":\"ES256\",\"crv\":\"P-256\",\"x\":\"x\",\"y\":\"y\","
+                + "\"n\":\"n\",\"e\":\"e\"";
+        world.put(AGENT + "/jwks.json", "{\"keys\":[{" + kept + ",\"x5c\":[\"MII\"],\"x5u\":\"https://a.example\",\"more\":{\"a\":[1]},"
+                + "\"key_ops\":[\"sign\",\"verify\",\"more\"]},{" + kept + ",\"key_ops\":[\"sign\"]}]}");
+        assertEquals(List.of("{" + kept + ",\"key_ops\":[\"verify\"]}", "{" + kept + ",\"key_ops\":[]}"),
+                discovery.keys(Kind.AGENT, AGENT).keys().stream().map(JsonNode::toString).toList());
+    }
+
     @Test
     void readsNoLongerKeySets() {
         ObjectNode[] hundred = new ObjectNode[100];

@@ -1,6 +1,7 @@
 package demo.aauth.keycloak.discovery;
 
 import demo.aauth.keycloak.encoding.HttpUrl;
+import demo.aauth.keycloak.support.SmallStack;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -34,5 +35,21 @@ class IdentifierTest {
     })
     void refusesEveryOther(String id) {
         assertFalse(Identifier.isCanonical(id));
+    }
+
+    /** Anybody may name one: no text may be too much for the stack of a thread, be it nearly used up. */
+    @ParameterizedTest
+    @ValueSource(strings = {"/a", ".a", "/", ":", "@", "%2e"})
+    void isBounded(String part) throws InterruptedException {
+        String path = "https://agent.example/" + "a".repeat(HttpUrl.MAX_LENGTH);
+        assertTrue(Identifier.isCanonical(path.substring(0, HttpUrl.MAX_LENGTH)));
+        assertTrue(HttpUrl.parse(path.substring(0, HttpUrl.MAX_LENGTH)).isPresent());
+        assertFalse(Identifier.isCanonical(path.substring(0, HttpUrl.MAX_LENGTH + 1)));
+        assertFalse(HttpUrl.parse(path.substring(0, HttpUrl.MAX_LENGTH + 1)).isPresent());
+        String deep = ("https://a" + part.repeat(HttpUrl.MAX_LENGTH)).substring(0, HttpUrl.MAX_LENGTH);
+        SmallStack.run(() -> {
+            Identifier.isCanonical(deep);
+            HttpUrl.parse(deep);
+        });
     }
 }

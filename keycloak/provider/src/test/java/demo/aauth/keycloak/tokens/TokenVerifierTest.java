@@ -170,6 +170,22 @@ class TokenVerifierTest {
                     () -> verify(owner.token(header(TokenType.RESOURCE), claims)));
         }
 
+        @ParameterizedTest
+        @ValueSource(strings = {"read  write", "read\u202e", "read\nwrite", " read"})
+        void refusesAScopeThatIsNone(String scope) {
+            claims.put("scope", scope);
+            Refusal.expect(ErrorCode.MALFORMED_TOKEN, "the token's scope has the wrong shape",
+                    () -> verify(owner.token(header(TokenType.RESOURCE), claims)));
+        }
+
+        @Test
+        void refusesALongerScope() {
+            claims.put("scope", "x".repeat(2_048));
+            verify(owner.token(header(TokenType.RESOURCE), claims));
+            claims.put("scope", "x".repeat(2_049));
+            expect(ErrorCode.MALFORMED_TOKEN);
+        }
+
         @Test
         void saysWhenTheKeyIsNotPublished() {
             Refusal.expect(ErrorCode.UNKNOWN_KEY,

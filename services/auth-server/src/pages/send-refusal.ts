@@ -1,10 +1,10 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { type OAuthError, sendOAuthError } from "../oauth-error.ts";
-import { messagePage } from "../pages/message-page.ts";
-import { sendPage } from "../pages/page.ts";
+import { messagePage } from "./message-page.ts";
+import { sendPage } from "./page.ts";
 
 /** A page for a browser, JSON for everything else. Never a redirect: there is no address to trust yet. */
-export function sendConsentError(
+export function sendRefusal(
   request: FastifyRequest,
   reply: FastifyReply,
   error: OAuthError,
