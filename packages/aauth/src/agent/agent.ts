@@ -7,9 +7,9 @@
 import { pooledTransport } from "#http";
 import type { SignatureEncoding } from "../headers/signature.ts";
 import type { KeyRing } from "../keys/key-ring.ts";
+import { requireIdentifier, requireIdentifiers } from "../metadata/checked-options.ts";
 import type { Discovery } from "../metadata/discovery.ts";
 import type { Transport } from "../metadata/transport.ts";
-import { requireIdentifier, requireIdentifiers } from "../options.ts";
 import type { SignatureKeyChoice } from "../signing/sign-request.ts";
 import { confirmationKey } from "../tokens/claim-checks.ts";
 import { decodeJwt } from "../tokens/jwt.ts";

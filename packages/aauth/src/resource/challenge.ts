@@ -7,7 +7,7 @@
 import type { AAuthError } from "../errors.ts";
 import { formatAgentAuth } from "../headers/agent-auth.ts";
 import type { KeyRing } from "../keys/key-ring.ts";
-import { requireIdentifier } from "../options.ts";
+import { requireIdentifier } from "../metadata/checked-options.ts";
 import { PROFILE } from "../profile.ts";
 import { issueResourceToken } from "../tokens/resource-token.ts";
 import type { IdentifiedAgent, Requirement, SigningKey, VerifiedAgent } from "../types.ts";

@@ -4,8 +4,8 @@
  * @module
  */
 
+import { requireArray, requireIdentifier, requireIdentifiers } from "../metadata/checked-options.ts";
 import type { Discovery } from "../metadata/discovery.ts";
-import { requireArray, requireIdentifier, requireIdentifiers } from "../options.ts";
 import type { ReplayStore } from "../signing/replay.ts";
 import type { TrustPolicy } from "../tokens/trust.ts";
 import type { SignatureScheme } from "../types.ts";

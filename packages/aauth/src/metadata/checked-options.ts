@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isIdentifier } from "./metadata/url-guard.ts";
+import { isIdentifier } from "./url-guard.ts";
 
 /** @throws TypeError unless the option `name` is a canonical identifier. */
 export function requireIdentifier(name: string, value: string): void {
