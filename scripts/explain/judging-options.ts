@@ -1,4 +1,4 @@
-import { PROFILE, type Requirement } from "aauth";
+import { isIdentifier, PROFILE, type Requirement } from "aauth";
 import { type Explanation, explainMessage, type MessageToExplain } from "aauth/explain";
 import { ExplainInputError } from "./explain-input-error.ts";
 import { offlineDiscovery } from "./offline-discovery.ts";
@@ -47,7 +47,7 @@ export async function judge(request: HarRequest, options: JudgingOptions): Promi
     ["--audience", [audience]],
     ["--issuer", issuers],
   ] as const) {
-    if (!ids.every(isCanonical)) {
+    if (!ids.every(isIdentifier)) {
       throw new ExplainInputError(
         "bad_usage",
         `${flag} is an URL without query, fragment and trailing slash`,
@@ -94,20 +94,13 @@ function readClock({ message, sentAt }: HarRequest, { at, now }: JudgingOptions)
     : { seconds: Number(created[1]), source: "created" };
 }
 
-/** No gate can be made that trusts another spelling: identifiers are compared as strings. */
-function isCanonical(id: string): boolean {
-  const url = URL.parse(id);
-  if (url === null || !/^https?:$/.test(url.protocol)) return false;
-  return id === (url.pathname === "/" ? url.origin : url.origin + url.pathname) && !id.endsWith("/");
-}
-
 /** `iss` of the token in `Signature-Key`, if it is one that can be trusted at all: only to be able to say who would have to be. */
 function tokenIssuer(message: MessageToExplain): string | undefined {
   const token = /\bjwt="([^"]*)"/.exec(headerOf(message, PROFILE.headers.signatureKey))?.[1];
   const payload = token?.split(".")[1];
   try {
     const { iss } = JSON.parse(Buffer.from(payload ?? "", "base64url").toString()) as { iss?: unknown };
-    return typeof iss === "string" && isCanonical(iss) ? iss : undefined;
+    return typeof iss === "string" && isIdentifier(iss) ? iss : undefined;
   } catch {
     return undefined;
   }

@@ -57,7 +57,7 @@ export function createIssueToken(options: {
       issuer,
       audience: resource,
       // An exchanged token names its agent always: `act` would have nobody to be the actor of.
-      ...((agent !== resource || act !== undefined) && { agent }),
+      ...(!own && { agent }),
       ...(agentDelegate !== undefined && { agentDelegate }),
       ...(subject !== undefined && tellsWho && { subject }),
       ...(user !== undefined && { userClaims: userClaims(user, scopes) }),

@@ -9,6 +9,7 @@ import type { SignatureEncoding } from "../headers/signature.ts";
 import type { KeyRing } from "../keys/key-ring.ts";
 import { requireIdentifier, requireIdentifiers } from "../metadata/checked-options.ts";
 import type { Discovery } from "../metadata/discovery.ts";
+import { isUrl } from "../metadata/documents.ts";
 import type { Transport } from "../metadata/transport.ts";
 import type { SignatureKeyChoice } from "../signing/sign-request.ts";
 import { confirmationKey } from "../tokens/claim-checks.ts";
@@ -318,7 +319,7 @@ function checkAgentOptions({ id, trustedAuthServers, signatureScheme, redirectUr
     throw new TypeError("signatureScheme must be hwk or jwks");
   }
   // `localhost:8000/callback` is an URL, too, of the scheme `localhost`.
-  if (redirectUri !== undefined && !(URL.canParse(redirectUri) && /^https?:/i.test(redirectUri))) {
+  if (redirectUri !== undefined && !isUrl(redirectUri)) {
     throw new TypeError("redirectUri must be an absolute http or https URL");
   }
 }

@@ -170,7 +170,8 @@ function isString(value: unknown): value is string {
   return typeof value === "string" && value !== "";
 }
 
-function isUrl(value: unknown): value is string {
+/** An absolute http or https URL. */
+export function isUrl(value: unknown): value is string {
   return isString(value) && URL.canParse(value) && /^https?:/i.test(value);
 }
 

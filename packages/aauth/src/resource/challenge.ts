@@ -9,7 +9,7 @@ import { formatAgentAuth } from "../headers/agent-auth.ts";
 import type { KeyRing } from "../keys/key-ring.ts";
 import { requireIdentifier } from "../metadata/checked-options.ts";
 import { PROFILE } from "../profile.ts";
-import { issueResourceToken } from "../tokens/resource-token.ts";
+import { issueResourceToken, requireResourceTokenLifetime } from "../tokens/resource-token.ts";
 import type { IdentifiedAgent, Requirement, SigningKey, VerifiedAgent } from "../types.ts";
 import { identityOf } from "./requirement.ts";
 
@@ -105,10 +105,7 @@ export function createChallenger(options: ChallengerOptions): Challenger {
   requireIdentifier("resource", resource);
   requireIdentifier("authServer", authServer);
   const currentKey = currentKeyOf(options.key);
-  const maxSeconds = PROFILE.resourceTokenMaxLifetimeSeconds;
-  if (lifetimeSeconds !== undefined && !(lifetimeSeconds >= 1 && lifetimeSeconds <= maxSeconds)) {
-    throw new RangeError(`lifetimeSeconds must be 1 to ${maxSeconds}`);
-  }
+  if (lifetimeSeconds !== undefined) requireResourceTokenLifetime(lifetimeSeconds);
   const algs = options.algs === undefined ? {} : { algs: options.algs };
 
   async function authorization(

@@ -51,9 +51,7 @@ export interface IssueResourceTokenOptions {
  */
 export function issueResourceToken(options: IssueResourceTokenOptions): Promise<string> {
   const lifetimeSeconds = options.lifetimeSeconds ?? PROFILE.resourceTokenLifetimeSeconds;
-  if (!(lifetimeSeconds >= 1 && lifetimeSeconds <= PROFILE.resourceTokenMaxLifetimeSeconds)) {
-    throw new RangeError(`lifetimeSeconds must be 1 to ${PROFILE.resourceTokenMaxLifetimeSeconds}`);
-  }
+  requireResourceTokenLifetime(lifetimeSeconds);
   const now = options.now ?? (() => Math.floor(Date.now() / 1000));
   const header = { alg: "EdDSA", kid: options.key.kid, typ: PROFILE.tokenTypes.resource };
   const claims: ResourceTokenClaims = {
@@ -65,6 +63,12 @@ export function issueResourceToken(options: IssueResourceTokenOptions): Promise<
     scope: options.scope,
   };
   return signJwt(header, claims, (data) => options.key.sign(data));
+}
+
+/** @throws RangeError when it is not between 1 and 600 s. */
+export function requireResourceTokenLifetime(seconds: number): void {
+  const most = PROFILE.resourceTokenMaxLifetimeSeconds;
+  if (!(seconds >= 1 && seconds <= most)) throw new RangeError(`lifetimeSeconds must be 1 to ${most}`);
 }
 
 export interface VerifyResourceTokenOptions {
