@@ -16,7 +16,7 @@ const REFUSALS: readonly (readonly [status: number, told: RegExp, words: string]
     "a browser, signed in; `$1` (profile 6.5)",
   ],
   [400, /User session not found/, "a browser, signed in (profile 6.5)"],
-  [400, /<!doctype html>/, "a browser with a sign-in under way"],
+  [400, /(?:sign-in|request) has expired/, "a browser with a sign-in under way"],
 ];
 
 /**

@@ -13,10 +13,15 @@ const SHOWN =
 const SECRET_NAME =
   "(?:[a-z_]*token|code|[a-z_]*secret|api_?key|client_assertion|code_verifier|password|jwt|id_token_hint)";
 // All of these take time linear in the text: what is cut comes from other parties.
-const FORM_FIELD = new RegExp(`((?:^|[?&#])(?:${SECRET_NAME}|state|session(?:_id)?)=)([^&#\\s"]*)`, "gi");
+/** Before and after a parameter's name. In an address that is a parameter of another they are encoded, once more at each level. */
+const [START, EQUALS] = ["(?:^|[?&#]|%(?:25){0,8}(?:3F|26|23))", "(?:=|%(?:25){0,8}3D)"];
+const FORM_FIELD = new RegExp(
+  `(${START}(?:${SECRET_NAME}|state|session(?:_id)?)${EQUALS})([^&#\\s"]*)`,
+  "gi",
+);
 const JSON_MEMBER = new RegExp(`("${SECRET_NAME}"\\s*:\\s*")([^"\\\\]*)`, "gi");
 /** A compact JWS or JWE: its header begins with `{"` and so encodes to `eyJ`. */
-const COMPACT_TOKEN = /\beyJ[A-Za-z0-9_-]{9,}(?:\.[A-Za-z0-9_-]*){0,4}/g;
+const COMPACT_TOKEN = /(?:\b|(?<=%(?:25){0,8}3[Dd]))eyJ[A-Za-z0-9_-]{9,}(?:\.[A-Za-z0-9_-]*){0,4}/g;
 /** A signature in a dictionary: `sig1=:…:`, or in quotes, as some write it. */
 const SIGNATURE_VALUE = /(=[:"]{0,2})([A-Za-z0-9+/_-]{16})[A-Za-z0-9+/_=-]+/g;
 

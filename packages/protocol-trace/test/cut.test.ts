@@ -165,6 +165,21 @@ test.each(["text/html", "text/html; charset=utf-8", "TEXT/HTML"])("a page is not
   expect(shownBody(new TextEncoder().encode(page), type)).toBeUndefined();
 });
 
+test.each([0, 1, 2, 8])("an address within an address keeps none either, encoded %i more times", (levels) => {
+  let inner = encodeURIComponent(`http://app.example/back?page=1&code=${SIGNATURE}&state=abc`);
+  for (let level = 0; level < levels; level++) inner = encodeURIComponent(inner);
+  const shown = shownUrl(`https://as.example/auth?return_url=${inner}&scope=x`);
+  expect(shown).not.toContain("abc");
+  expect(shown).not.toContain(SIGNATURE);
+  expect(shown).toMatch(/^https:\/\/as\.example\/auth\?return_url=http%.*page.*k{12}…&scope=x$/);
+});
+
+test("a token within an encoded address is cut, whatever its name", () => {
+  expect(shownUrl(`https://as.example/auth?to=${encodeURIComponent(`/back?any=${TOKEN}`)}`)).toBe(
+    "https://as.example/auth?to=%2Fback%3Fany%3DeyJhbGciOiJF…",
+  );
+});
+
 test("a URL keeps no code, token or state", () => {
   expect(shownUrl(`https://as.example/auth?request_token=${SIGNATURE}&state=abc&scope=x`)).toBe(
     `https://as.example/auth?request_token=${"k".repeat(12)}…&state=…&scope=x`,

@@ -35,12 +35,24 @@ const TOKEN_FIELDS = new Set([
 /** Private members of a JWK (RFC 7518 section 6, RFC 8037 section 2). `k` is the symmetric key. */
 const PRIVATE_JWK_MEMBERS = new Set(["d", "dp", "dq", "k", "p", "q", "qi"]);
 
+/** Where a parameter's name begins. In an address that is a parameter of another, `?`, `&` and `#` are encoded, once more at each level. */
+const NAME_START = "(?:\\b|(?<=%(?:25){0,8}(?:3F|26|23)))";
+/** Sets value from name. What follows one that is encoded is hidden to the end of the outer parameter: there may be `&` of any level in it. */
+const EQUALS = "(=|%(?:25){0,8}3D)";
+
+const SECRET_PARAMETERS = parameters("password|client_secret|code_verifier");
+/** `state` ties an answer to the person whom an application sent away. What has a label already keeps it. */
+const TOKEN_PARAMETERS = parameters(
+  "(?:access|auth|agent|id|refresh|request|resource|upstream|subject)_token|id_token_hint|code|session|state|client_assertion",
+  "(?!\\[(?:token|signature|private key)\\b)",
+);
+
 // Every pattern takes time linear in the text: a caller chooses what is logged of its request. Hence the upper bounds below, and a
 // pattern that matches more than is taken out.
 const SECRET_PATTERNS: readonly [RegExp, string][] = [
   [/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g, "[private key]"],
   [/(\\?"(?:d|dp|dq|p|q|qi|k)\\?"\s*:\s*\\?")[A-Za-z0-9_=-]{16,}/g, "$1[private key]"],
-  [/\b(password|client_secret|code_verifier)=[^&\s"]+/gi, "$1=[redacted]"],
+  [SECRET_PARAMETERS, "$1$2[redacted]"],
   [/\b(Basic)\s+[A-Za-z0-9+/=]{8,}/g, "$1 [redacted]"],
 ];
 
@@ -48,7 +60,7 @@ const TOKEN_PATTERNS: readonly [RegExp, string | ((match: string) => string)][] 
   // A compact JWS or JWE: its header starts with {" and so encodes to eyJ. Without a dot it is none; it is matched all the same, or else
   // each `-eyJ` in it would be tried to the end.
   [
-    /\beyJ[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*){0,4}/g,
+    /(?:\b|(?<=%(?:25){0,8}3[Dd]))eyJ[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*){0,4}/g,
     (match) => (match.includes(".") ? tokenLabel(match) : match),
   ],
   // Signature-Key after its scheme: the rest is the key or the token.
@@ -59,14 +71,11 @@ const TOKEN_PATTERNS: readonly [RegExp, string | ((match: string) => string)][] 
     "$1=[signature]",
   ],
   [/\b(Bearer|DPoP)\s+[A-Za-z0-9._~+/=-]{8,}/g, "$1 [token]"],
-  [
-    /\b((?:access|auth|agent|id|refresh|request|resource|upstream|subject)_token|id_token_hint|code|session|client_assertion)=(?!\[)[^&\s"]+/g,
-    "$1=[token]",
-  ],
+  [TOKEN_PARAMETERS, "$1$2[token]"],
 ];
 
 /** Each pattern above needs one of these. Most values (a method, a path, a number) have none, and all patterns together cost. */
-const CAN_HOLD_ONE = /[=("\s]|eyJ/;
+const CAN_HOLD_ONE = /[=("\s%]|eyJ/;
 
 /** Options of {@link redactText} and {@link redactFields}. */
 export interface RedactionOptions {
@@ -131,6 +140,11 @@ export function mapMembers(
     else Object.defineProperty(copy, name, { value: changed, enumerable: true, writable: true });
   }
   return copy;
+}
+
+/** @param names, except parts of a regular expression */
+function parameters(names: string, except = ""): RegExp {
+  return new RegExp(`${NAME_START}(${names})${EQUALS}${except}[^&\\s"]+`, "gi");
 }
 
 function tokenLabel(token: string): string {

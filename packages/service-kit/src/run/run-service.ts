@@ -28,7 +28,7 @@ const STOP_LIMIT_MS = 3000;
  * - prints `<name> ready on <url>` once `start` has resolved
  * - SIGINT, SIGTERM, SIGHUP or the parent's death: closes in order, exits 0; a second signal ends it at once with 1
  * - ConfigError: every problem on standard error, exits 2; `--help`: the table on standard output, exits 0
- * - taken port, failed start, uncaught error: one clear message, redacted, exits 1
+ * - taken port, no such address, failed start, uncaught error: one clear message, redacted, exits 1
  *
  * @example
  * await runService({ name: "backend", start: async () => {
@@ -91,16 +91,29 @@ function reportFailedStart(name: string, error: unknown): number {
     process.stderr.write(`${redactText(error.message)}\n`);
     return EXIT_STATUS.configuration;
   }
-  const { code, address, port } = error as NodeJS.ErrnoException & { address?: string; port?: number };
+  const { code, address, hostname, port } = error as ListenError;
   if (code === "EADDRINUSE") {
     process.stderr.write(`${name} cannot start: port ${port} on ${address} is taken by another process\n`);
   } else if (code === "EACCES" && port !== undefined) {
     process.stderr.write(`${name} cannot start: not allowed to listen on port ${port}\n`);
+  } else if (code !== undefined && NO_ADDRESS_HERE.has(code)) {
+    const named = redactText(String(address ?? hostname));
+    process.stderr.write(`${name} cannot start: ${named} is no address of this machine to listen on\n`);
   } else {
     process.stderr.write(`${name} cannot start: ${describe(error)}\n`);
   }
   return EXIT_STATUS.failed;
 }
+
+type ListenError = NodeJS.ErrnoException & { address?: string; hostname?: string; port?: number };
+
+/** A name that nobody knows, or an address of another machine or of a family that is switched off. */
+const NO_ADDRESS_HERE: ReadonlySet<string> = new Set([
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EADDRNOTAVAIL",
+  "EAFNOSUPPORT",
+]);
 
 function describe(error: unknown): string {
   return redactText(error instanceof Error ? (error.stack ?? error.message) : String(error));

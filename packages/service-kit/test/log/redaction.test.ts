@@ -6,6 +6,11 @@ const TOKEN = `${Buffer.from('{"alg":"EdDSA","typ":"auth+jwt"}').toString("base6
 const SIGNATURE_OF_TOKEN = "s".repeat(86);
 const SIGNATURE = "w".repeat(86);
 const PRIVATE = "n4Ni-HpISpVObnQMW0wOhCKROaIKqKtW_2ZYb2p9KcU";
+/** An address that is a parameter's value, in so many levels. */
+function nested(levels: number): string {
+  const address = encodeURIComponent("http://backend/interaction?code=opaque-code&state=opaque-state");
+  return levels === 1 ? address : encodeURIComponent(`http://auth/auth?redirect_uri=${nested(levels - 1)}`);
+}
 const PUBLIC = "JrQLj5P_89iXES9-vFgrIy29clF9CC_oPPsw3c5D0bs";
 
 describe("text", () => {
@@ -19,6 +24,27 @@ describe("text", () => {
     ["Signature, bare", `sig1=${SIGNATURE}`, SIGNATURE],
     ["bearer", "Authorization: Bearer abcdefghijklmnop", "abcdefghijklmnop"],
     ["code in a URL", "http://backend/callback?code=opaque-code-1&state=s", "opaque-code-1"],
+    ["state in a URL", "http://backend/callback?code=c&state=opaque-state", "opaque-state"],
+    [
+      "state in an address in an address",
+      `/interaction?session=x&return_url=${nested(1)}&a=b`,
+      "opaque-state",
+    ],
+    ["code in an address in an address", `/interaction?return_url=${nested(1)}`, "opaque-code"],
+    ["state two addresses deep", `/login?next=${nested(2)}`, "opaque-state"],
+    [
+      "state in lower-case encoding",
+      `/login?next=${nested(2).replace(/%[\dA-F]+/g, (x) => x.toLowerCase())}`,
+      "opaque-state",
+    ],
+    ["password in an address in an address", "/login?next=%2F%3Fpassword%3Dopaque", "opaque"],
+    [
+      "encrypted token in an address in an address",
+      `/?next=%2F%3Fa%3D${TOKEN.split(".")[0]}..a.opaque.b`,
+      "opaque",
+    ],
+    ["value with a character of two levels", "/login?next=%2F%3Fstate%3Da%2526opaque", "opaque"],
+    ["value that begins like a label", "/callback?state=[opaque&password=[opaque", "opaque"],
     ["request token in a URL", "http://auth/agent/auth?request_token=opaque-rt&x=1", "opaque-rt"],
     ["refresh token in a form", "request_type=refresh&refresh_token=opaque-rf", "opaque-rf"],
     ["password in a form", "username=mcp-user&password=user123", "user123"],
@@ -41,15 +67,26 @@ describe("text", () => {
     'sig1=("@method" "@authority" "@path" "signature-key");created=1730217600',
     "code: invalid_signature",
     "request_type=auth",
+    "/interaction?return_url=http%3A%2F%2Fbackend%2Fback%3Fpage%3D1%26mystate%3D2&page=3",
   ])("leaves alone: %s", (text) => expect(redactText(text)).toBe(text));
 
-  test.each(["-eyJ", "-eyJaaaa", "eyJa.", "-a", "Basic ", "(scheme=a", "-----BEGIN A", '"d":', "code=["])(
-    "takes about as long, whatever a caller repeats in its address: %s",
-    (unit) => {
-      const filled = (part: string) => `/?a=${part.repeat(1_000_000 / part.length)}!`;
-      expect(timesAsLong(redactText, filled(unit), filled("-abc"))).toBeLessThan(10);
-    },
-  );
+  test.each([
+    "-eyJ",
+    "-eyJaaaa",
+    "eyJa.",
+    "-a",
+    "Basic ",
+    "(scheme=a",
+    "-----BEGIN A",
+    '"d":',
+    "code=[",
+    "%25",
+    "%3Fstate",
+    "state%25",
+  ])("takes about as long, whatever a caller repeats in its address: %s", (unit) => {
+    const filled = (part: string) => `/?a=${part.repeat(1_000_000 / part.length)}!`;
+    expect(timesAsLong(redactText, filled(unit), filled("-abc"))).toBeLessThan(10);
+  });
 
   test("the same token gets the same label, another token another one", () => {
     const [first, second] = redactText(`${TOKEN} ${TOKEN}`).split("] ");

@@ -122,6 +122,12 @@ describe.concurrent("failed start", PATIENT, () => {
     expect(stdout).toContain("TCP port to listen on");
   });
 
+  test("an address of another machine is one line with the address", async () => {
+    const { code, stderr } = await start([], { HOST: "192.0.2.1" }).ended;
+    expect(code).toBe(1);
+    expect(stderr).toBe("tiny cannot start: 192.0.2.1 is no address of this machine to listen on\n");
+  });
+
   test("a taken port is one line with the port", async () => {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

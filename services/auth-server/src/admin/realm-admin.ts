@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import type { CreateStore } from "../create-store.ts";
+import { noStore } from "../oauth-error.ts";
 import { equalSecrets } from "../realm/accounts.ts";
 import type { RealmKeys } from "../realm/realm-keys.ts";
 import type { RealmState } from "../realm/realm-state.ts";
@@ -44,12 +45,12 @@ export async function realmAdmin(
   app.addHook("onRequest", async (request, reply) => {
     if (ownPassword === undefined && !isLocalRequest(request, host))
       return reply.code(403).send({ error: "HTTP 403 Forbidden" });
+    noStore(reply);
   });
 
   app.post<{ Body: Record<string, unknown> | undefined }>(
     "/realms/master/protocol/openid-connect/token",
     async (request, reply) => {
-      reply.header("cache-control", "no-store");
       const { grant_type, client_id, username, password } = request.body ?? {};
       if (grant_type !== "password") return reply.code(400).send({ error: "unsupported_grant_type" });
       if (client_id !== "admin-cli") return reply.code(401).send({ error: "invalid_client" });

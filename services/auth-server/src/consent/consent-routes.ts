@@ -57,7 +57,7 @@ export async function consentRoutes(
 
   app.setErrorHandler((error, request, reply) => {
     if (!(error instanceof OAuthError)) throw error;
-    return sendRefusal(request, reply, error, realmName);
+    return sendRefusal(request, reply, error, realm);
   });
 
   app.get<{ Querystring: Query }>(authPath, async (request, reply) => {

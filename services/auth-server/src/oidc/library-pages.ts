@@ -2,9 +2,12 @@ import type { KoaContextWithOIDC } from "oidc-provider";
 import { logoutPage } from "../pages/logout-page.ts";
 import { messagePage } from "../pages/message-page.ts";
 import { originsOf, type Page } from "../pages/page.ts";
+import { applicationsOf } from "../realm/applications.ts";
+import type { Realm } from "../realm/realm.ts";
 
 /** The pages that oidc-provider asks for, in this server's look. */
-export function libraryPages(realmName: string) {
+export function libraryPages(realm: Realm) {
+  const realmName = realm.displayName ?? realm.realm;
   return {
     logoutSource(ctx: KoaContextWithOIDC, form: string): void {
       send(
@@ -27,7 +30,13 @@ export function libraryPages(realmName: string) {
       const text = out.error_description ?? "The request cannot be answered.";
       send(
         ctx,
-        messagePage({ realmName, title: "This did not work", text: sentence(text), code: out.error }),
+        messagePage({
+          realmName,
+          title: "This did not work",
+          text: sentence(text),
+          code: out.error,
+          applications: applicationsOf(realm),
+        }),
       );
     },
   };

@@ -4,17 +4,23 @@ import { loginPage } from "../pages/login-page.ts";
 import { messagePage } from "../pages/message-page.ts";
 import { originsOf, sendPage } from "../pages/page.ts";
 import type { Accounts } from "../realm/accounts.ts";
+import { applicationsOf } from "../realm/applications.ts";
 import type { Realm } from "../realm/realm.ts";
+import { createCarriedSignIn } from "./carried-sign-in.ts";
 import type { OidcPaths } from "./oidc-paths.ts";
 
 interface Form {
   username?: string;
   password?: string;
+  sign_in?: string;
 }
 
 /**
  * The sign-in page of an authorization request under way. The request is found through a signed cookie that is valid for this very
  * address, which also keeps other sites from posting the form: they have no interaction to post it to.
+ *
+ * Anybody can begin sign-ins, and only so many are kept. So the form carries its own, sealed: who has the page before them can finish,
+ * however many others were begun meanwhile.
  */
 export async function login(
   app: FastifyInstance,
@@ -24,22 +30,30 @@ export async function login(
     realm: Realm;
     paths: OidcPaths;
     logger: FastifyBaseLogger;
+    /** Unix seconds. */
+    now: () => number;
   },
 ): Promise<void> {
-  const { provider, accounts, realm, paths, logger } = options;
+  const { provider, accounts, realm, paths, logger, now } = options;
   const realmName = realm.displayName ?? realm.realm;
   const url = `${paths.login}/:uid`;
+  const carried = createCarriedSignIn({ now });
 
   app.get<{ Params: { uid: string } }>(url, async (request, reply) => {
     const interaction = await interactionOf(request, reply);
     if (interaction === undefined) return sendExpired(reply);
-    return sendLogin(reply, 200, interaction);
+    const { login_hint: login } = interaction.params;
+    return sendLogin(reply, 200, interaction, typeof login === "string" ? { login } : {});
   });
 
   app.post<{ Params: { uid: string }; Body: Form | undefined }>(url, async (request, reply) => {
-    const interaction = await interactionOf(request, reply);
+    const { username, password, sign_in: signIn } = request.body ?? {};
+    let interaction = await interactionOf(request, reply);
+    if (interaction === undefined && typeof signIn === "string") {
+      await bringBack(signIn);
+      interaction = await interactionOf(request, reply);
+    }
     if (interaction === undefined) return sendExpired(reply);
-    const { username, password } = request.body ?? {};
     if (typeof username !== "string" || typeof password !== "string") {
       return sendLogin(reply, 400, interaction, { problem: "Enter your user name and password." });
     }
@@ -70,6 +84,14 @@ export async function login(
     }
   }
 
+  /** Has the library find a sign-in again that was pushed out. Whose it is, the cookie tells: that is looked at afterwards, as always. */
+  async function bringBack(text: string): Promise<void> {
+    const signIn = await carried.open(text);
+    if (signIn?.payload.jti === undefined) return;
+    const { payload, expiresAt } = signIn;
+    await provider().Interaction.adapter.upsert(signIn.payload.jti, payload, expiresAt - now());
+  }
+
   async function sendLogin(
     reply: FastifyReply,
     status: number,
@@ -77,11 +99,15 @@ export async function login(
     more: { login?: string; problem?: string } = {},
   ): Promise<FastifyReply> {
     const client = await provider().Client.find(String(interaction.params.client_id));
+    const payload = await interaction.adapter.find(interaction.uid);
+    if (payload === undefined) return sendExpired(reply);
     const page = loginPage({
       realmName,
       purpose: client?.clientName ?? "the application",
       action: `${paths.login}/${interaction.uid}`,
       formOrigins: originsOf(String(interaction.params.redirect_uri)),
+      // Who has shown a password is not part of it: that counts once.
+      signIn: await carried.seal({ ...payload, result: undefined }, interaction.exp),
       ...more,
     });
     return sendPage(reply, status, page);
@@ -89,6 +115,7 @@ export async function login(
 
   function sendExpired(reply: FastifyReply): FastifyReply {
     const text = "Go back to the application and sign in from there.";
-    return sendPage(reply, 400, messagePage({ realmName, title: "This sign-in has expired", text }));
+    const title = "This sign-in has expired";
+    return sendPage(reply, 400, messagePage({ realmName, title, text, applications: applicationsOf(realm) }));
   }
 }

@@ -1,10 +1,22 @@
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Provider } from "oidc-provider";
 import { OAuthError } from "../oauth-error.ts";
 import { sendRefusal } from "../pages/send-refusal.ts";
 import type { Realm } from "../realm/realm.ts";
 import { requireBoundedQuery } from "./bounded-query.ts";
 import type { OidcPaths } from "./oidc-paths.ts";
+
+/**
+ * What every answer has, unless a page of ours says it more exactly. The library has pages, too: a form that submits itself, by a script
+ * that it adds to `script-src`, and may lead to any application.
+ */
+const GUARDED = Object.entries({
+  "cache-control": "no-store",
+  pragma: "no-cache",
+  "content-security-policy": "default-src 'none'; script-src; base-uri 'none'; frame-ancestors 'none'",
+  "referrer-policy": "no-referrer",
+  "x-content-type-options": "nosniff",
+});
 
 /**
  * Hands the OpenID paths of the realm to oidc-provider. The bodies are left unread for it, and the host and scheme of the
@@ -25,27 +37,34 @@ export async function mountOidcProvider(
 
   app.setErrorHandler((error, request, reply) => {
     if (!(error instanceof OAuthError)) throw error;
-    return sendRefusal(request, reply, error, realm.displayName ?? realm.realm);
+    return sendRefusal(request, reply, error, realm);
   });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", (_request, _payload, done) => done(null));
-  for (const path of ["/protocol/openid-connect/*", "/.well-known/openid-configuration"]) {
-    app.route({
-      method: ["GET", "POST", "OPTIONS"],
-      url: `${paths.base}${path}`,
-      handler: async ({ raw: request }, reply) => {
-        const url = request.url as string;
-        if (url.includes("?")) requireBoundedQuery(url.slice(url.indexOf("?") + 1));
-        reply.hijack();
-        for (const name of Object.keys(request.headers)) {
-          if (name === "forwarded" || name.startsWith("x-forwarded-")) delete request.headers[name];
-        }
-        request.headers.host = host;
-        request.headers["x-forwarded-proto"] = protocol.slice(0, -1);
-        request.url = url.slice(paths.base.length);
-        Object.assign(request, { baseUrl: paths.base });
-        await callbackOf(provider())(request, reply.raw);
-      },
-    });
+  const { authorization, token, revocation, end_session: endSession } = paths.routes;
+  const discovery = "/.well-known/openid-configuration";
+  mount(["GET"], authorization, `${authorization}/:uid`, endSession, `${endSession}/success`);
+  mount(["POST"], `${endSession}/confirm`);
+  mount(["POST", "OPTIONS"], token, revocation);
+  mount(["GET", "OPTIONS"], discovery);
+
+  function mount(method: string[], ...routes: string[]): void {
+    for (const route of routes) app.route({ method, url: `${paths.base}${route}`, handler });
+  }
+
+  async function handler({ raw: request }: FastifyRequest, reply: FastifyReply): Promise<void> {
+    const url = request.url as string;
+    if (url.includes("?")) requireBoundedQuery(url.slice(url.indexOf("?") + 1));
+    reply.hijack();
+    const path = url.slice(paths.base.length);
+    if (!path.startsWith(discovery)) for (const [name, value] of GUARDED) reply.raw.setHeader(name, value);
+    for (const name of Object.keys(request.headers)) {
+      if (name === "forwarded" || name.startsWith("x-forwarded-")) delete request.headers[name];
+    }
+    request.headers.host = host;
+    request.headers["x-forwarded-proto"] = protocol.slice(0, -1);
+    request.url = path;
+    Object.assign(request, { baseUrl: paths.base });
+    await callbackOf(provider())(request, reply.raw);
   }
 }

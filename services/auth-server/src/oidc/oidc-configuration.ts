@@ -30,8 +30,7 @@ interface ConfigurationOptions {
 /** Everything that makes oidc-provider look and act like the realm in Keycloak. */
 export function oidcConfiguration(options: ConfigurationOptions): Configuration {
   const { realm, issuer, paths, accounts, keys, adapter, cookieKeys, library } = options;
-  const realmName = realm.displayName ?? realm.realm;
-  const { logoutSource, postLogoutSuccessSource, renderError } = libraryPages(realmName);
+  const { logoutSource, postLogoutSuccessSource, renderError } = libraryPages(realm);
   const clients = realm.clients.filter((client) => client.enabled);
   const webOrigins = (clientId: string) =>
     clients.find((client) => client.clientId === clientId)?.webOrigins ?? [];
@@ -42,6 +41,8 @@ export function oidcConfiguration(options: ConfigurationOptions): Configuration 
 
   return {
     adapter,
+    // The one that is registered may be a pattern, which is no address.
+    allowOmittingSingleRegisteredRedirectUri: false,
     clientAuthMethods: ["none"],
     clients: [...clients.map(clientMetadata), consentClientMetadata(issuer, paths)],
     clientBasedCORS: (_ctx, origin, client) => webOrigins(client.clientId).includes(origin),

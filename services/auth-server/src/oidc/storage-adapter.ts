@@ -2,7 +2,10 @@ import type { Adapter, AdapterPayload } from "oidc-provider";
 import type { CreateStore } from "../create-store.ts";
 import { createSharedStore, type SharedStore } from "../shared-store.ts";
 
-/** Sign-ins under way. Each keeps its request, which anybody can send: 25 KB at the worst, within the bounds of `requireBoundedQuery`. */
+/**
+ * Sign-ins under way. Each keeps its request, which anybody can send: 25 KB at the worst, within the bounds of `requireBoundedQuery`. One that
+ * is pushed out comes back with the form of its page (`createCarriedSignIn`).
+ */
 const MAX_INTERACTIONS = 2_000;
 
 /** Whoever is not signed in: all of them are one holder, because another browser costs nothing. */
@@ -67,7 +70,8 @@ export function createStorageAdapter(options: {
 
     async function find(id: string): Promise<AdapterPayload | undefined> {
       const payload = await payloads.get(id);
-      if (payload?.grantId === undefined) return payload;
+      // A sign-in under way names the grant that was there when it began; the person may since have become another one.
+      if (payload?.grantId === undefined || model === "Interaction") return payload;
       return (await grants.get(payload.grantId)) && payload;
     }
 

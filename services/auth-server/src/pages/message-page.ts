@@ -1,3 +1,4 @@
+import type { Application } from "../realm/applications.ts";
 import { html } from "./html.ts";
 import { type Page, renderPage } from "./page.ts";
 
@@ -8,10 +9,15 @@ export function messagePage(options: {
   text: string;
   /** Error code for whoever looks into it. */
   code?: string;
+  /** Where the person can go on: no page about an error is the end of the way. */
+  applications?: readonly Application[];
 }): Page {
-  const { realmName, title, text, code } = options;
+  const { realmName, title, text, code, applications = [] } = options;
   const content = html`<h1>${title}</h1>
 <p class="lead">${text}</p>
-${code === undefined ? undefined : html`<p class="note">Error code: <code>${code}</code></p>`}`;
+${applications.map(
+  ({ name, url }) => html`<p><a href="${url}">Go to ${name}</a></p>
+`,
+)}${code === undefined ? undefined : html`<p class="note">Error code: <code>${code}</code></p>`}`;
   return renderPage({ title, content, realmName });
 }

@@ -1,5 +1,7 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { type OAuthError, sendOAuthError } from "../oauth-error.ts";
+import { applicationsOf } from "../realm/applications.ts";
+import type { Realm } from "../realm/realm.ts";
 import { messagePage } from "./message-page.ts";
 import { sendPage } from "./page.ts";
 
@@ -8,10 +10,17 @@ export function sendRefusal(
   request: FastifyRequest,
   reply: FastifyReply,
   error: OAuthError,
-  realmName: string,
+  realm: Realm,
 ): FastifyReply {
   if (!request.headers.accept?.includes("text/html")) return sendOAuthError(reply, error);
   const title = "This request cannot be answered";
   const text = `${error.message}${/[.!?]$/.test(error.message) ? "" : "."} Go back to the application and start again.`;
-  return sendPage(reply, error.status, messagePage({ realmName, title, text, code: error.code }));
+  const page = messagePage({
+    realmName: realm.displayName ?? realm.realm,
+    title,
+    text,
+    code: error.code,
+    applications: applicationsOf(realm),
+  });
+  return sendPage(reply, error.status, page);
 }

@@ -32,6 +32,7 @@ h2 { margin: 1.4rem 0 .5rem; font-size: .95rem; }
 p { margin: 0 0 1rem; }
 .lead, .note { color: var(--muted); }
 .note { margin: 1.25rem 0 0; font-size: .85rem; }
+a { color: var(--accent); font-weight: 600; }
 label { display: block; margin: 1rem 0 .35rem; font-weight: 600; font-size: .9rem; }
 input:not([type=hidden]) {
   width: 100%; padding: .7rem .8rem; font: inherit; color: inherit; background: transparent;

@@ -31,9 +31,14 @@ function login(
 
 test("an administrator reads and replaces the attributes, and they count at once", async () => {
   const server = await startInjected();
-  const token = (await login(server)).json().access_token;
+  const loggedIn = await login(server);
+  const token = loggedIn.json().access_token;
   const headers = { host: HOST, authorization: `Bearer ${token}` };
-  const before = (await server.app.inject({ url: REALM, headers })).json();
+  const shown = await server.app.inject({ url: REALM, headers });
+  for (const reply of [loggedIn, shown]) {
+    expect(reply.headers).toMatchObject({ "cache-control": "no-store", pragma: "no-cache" });
+  }
+  const before = shown.json();
   expect(before).toMatchObject({ realm: "aauth-test", enabled: true });
   const update = await server.app.inject({
     method: "PUT",

@@ -1,10 +1,11 @@
+import { hash } from "node:crypto";
 import { createTokenSigner, generateSigningKey, issueAuthToken } from "aauth";
 import { createLocalJWKSet, importJWK, jwtVerify, SignJWT } from "jose";
 import { expect, test, vi } from "vitest";
 import { createRealmKeys } from "../../src/realm/realm-keys.ts";
 import { startInjected, type TestServer } from "../support/auth-server.ts";
 import { createBrowser, injectedFetch, readForm } from "../support/browser.ts";
-import { MCP_USER } from "../support/sign-in.ts";
+import { MCP_USER, signIn } from "../support/sign-in.ts";
 
 const ORIGIN = "http://localhost:8080";
 const REALM = "/realms/aauth-test";
@@ -247,6 +248,14 @@ test("the sign-in page names the client, keeps the user name, and says what is w
   expect(await expired.text()).toContain("This sign-in has expired");
 });
 
+test("the sign-in page has the name that the application knows", async () => {
+  const { app } = await startInjected();
+  const browser = createBrowser(injectedFetch(app));
+  const start = `${ORIGIN}${authorizationPath({ login_hint: 'mcp"><b>' })}`;
+  const { response } = await browser.follow(start, await browser.get(start));
+  expect(await response.text()).toContain('name="username" value="mcp&#34;&#62;&#60;b&#62;"');
+});
+
 test("a sign-in belongs to the browser that started it", async () => {
   const { app } = await startInjected();
   const victim = createBrowser(injectedFetch(app));
@@ -305,6 +314,70 @@ test("an unknown redirect URI is an error page, not a redirect", async () => {
     }),
   );
   expect(below.statusCode).toBe(400);
+});
+
+test("without a redirect URI, or with two, nobody is sent anywhere: what the realm lists is a pattern", async () => {
+  const { app } = await startInjected();
+  const none = authorizationPath().replace(/redirect_uri=[^&]*&/, "");
+  const two = `${authorizationPath()}&redirect_uri=${encodeURIComponent(`${UI}/`)}`;
+  for (const url of [none, two]) {
+    const reply = await app.inject(url);
+    expect([reply.statusCode, reply.headers.location]).toEqual([400, undefined]);
+    expect(reply.body).toContain("invalid_request");
+    expect(reply.body).toContain(`<a href="${UI}">Go to Supply chain UI</a>`);
+  }
+});
+
+function expectGuarded(headers: Headers): void {
+  expect(headers.get("cache-control")).toBe("no-store");
+  expect(headers.get("pragma") ?? "no-cache").toBe("no-cache");
+  expect(headers.get("referrer-policy")).toBe("no-referrer");
+  expect(headers.get("x-content-type-options")).toBe("nosniff");
+  expect(headers.get("content-security-policy")).toContain("default-src 'none'");
+  expect(headers.get("content-security-policy")).toContain("frame-ancestors 'none'");
+}
+
+test("no answer is kept, framed, or says where it was, whoever has made its page", async () => {
+  const server = await startInjected();
+  const fetchIn = injectedFetch(server.app);
+  const post = (path: string, form: Record<string, string>) =>
+    fetchIn(`${ORIGIN}${OIDC}/${path}`, {
+      method: "POST",
+      headers: { "content-type": "application/x-www-form-urlencoded" },
+      body: new URLSearchParams({ client_id: "supply-chain-ui", ...form }).toString(),
+    });
+  const { username, password } = MCP_USER;
+  const tokens = await post("token", { grant_type: "password", username, password });
+  expect(tokens.status).toBe(200);
+  const answers = [tokens, await post("token", {}), await post("revoke", { token: "x" })];
+  for (const { headers } of answers) expect(headers.get("pragma")).toBe("no-cache");
+
+  const browser = createBrowser(fetchIn);
+  const url = `${ORIGIN}${authorizationPath({ response_mode: "form_post" })}`;
+  answers.push(await browser.get(url));
+  const { response, url: back } = await signIn(browser, url);
+  expect(back).toContain(ORIGIN);
+  const posted = await response.text();
+  expect(readForm(posted)).toMatchObject({ action: `${UI}/`, fields: { code: expect.any(String) } });
+  const script = /<script>([\s\S]*?)<\/script>/.exec(posted)?.[1] ?? "";
+  expect(response.headers.get("content-security-policy")).toContain(
+    `script-src 'sha256-${hash("sha256", script, "base64")}'`,
+  );
+  answers.push(response, await browser.get(`${ORIGIN}${OIDC}/logout`));
+  for (const { headers } of answers) expectGuarded(headers);
+});
+
+test("what is not served there is refused in the same words as everywhere", async () => {
+  const { app } = await startInjected();
+  for (const url of ["token", "revoke", "introspect", "logout/confirm"].map((path) => `${OIDC}/${path}`)) {
+    const reply = await app.inject(url);
+    expect(reply.statusCode).toBe(404);
+    expect(reply.json()).toEqual({
+      status: 404,
+      title: "Not Found",
+      detail: `Nothing is served at GET ${url}`,
+    });
+  }
 });
 
 /** Cookies are only set for what is kept. */

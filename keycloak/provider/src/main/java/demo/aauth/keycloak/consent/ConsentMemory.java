@@ -12,6 +12,10 @@ import org.keycloak.models.RealmModel;
 import org.keycloak.models.UserModel;
 import org.keycloak.models.UserSessionModel;
 
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+
 /**
  * What a person has agreed to since signing in: not asked again in that browser session, forgotten when it ends, on revocation, and
  * after the lifespan of the refresh token that comes with it. Longer it must not be remembered: a refresh token that has expired is
@@ -21,6 +25,9 @@ import org.keycloak.models.UserSessionModel;
 public final class ConsentMemory {
 
     private static final String NOTE = "aauth.consent.";
+
+    /** Agents at resources that one session remembers consents to; beyond it those agreed to longest ago are asked about again. */
+    static final int MAX_NOTES = 100;
 
     private final KeycloakSession session;
 
@@ -41,8 +48,20 @@ public final class ConsentMemory {
     /** To be called when somebody has been asked and has agreed: what is remembered already must not prolong itself. */
     void remember(UserSessionModel userSession, ConsentRequest request, Policy policy) {
         long now = Time.currentTimeSeconds();
-        userSession.setNote(note(request), AgreedScopes.read(userSession.getNote(note(request)))
+        String note = note(request);
+        pushedOutBy(note, userSession.getNotes()).forEach(userSession::removeNote);
+        userSession.setNote(note, AgreedScopes.read(userSession.getNote(note))
                 .with(Scopes.words(request.scope()), now + lifespanSeconds(policy)).toNote(now));
+    }
+
+    /** Names of the notes that have to go for one that is written now. */
+    static List<String> pushedOutBy(String note, Map<String, String> notes) {
+        return notes.entrySet().stream()
+                .filter(other -> other.getKey().startsWith(NOTE) && !other.getKey().equals(note))
+                .sorted(Comparator.comparingLong(other -> -AgreedScopes.read(other.getValue()).untilSeconds()))
+                .skip(MAX_NOTES - 1)
+                .map(Map.Entry::getKey)
+                .toList();
     }
 
     /** Forgets it in every session of this user. */
