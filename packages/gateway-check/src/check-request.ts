@@ -31,13 +31,19 @@ export class UnusableCheck extends Error {
   override readonly name = "UnusableCheck";
 }
 
+/** The request that a check is about cannot be judged: its caller has chosen a method or a target that is none here. Never a pass. */
+export class UnusableRequest extends Error {
+  override readonly name = "UnusableRequest";
+}
+
 /** Path of every check; with request source `path` the request's own path follows it. */
 export const CHECK_PATH = "/check";
 
 const MODES: readonly CheckMode[] = ["strict", "optional", "permissive"];
 const SCHEMES: readonly SignatureScheme[] = ["hwk", "jwks", "jwt"];
 const MAX_TOLERANCE_SECONDS = 300;
-const DEFAULT_TOLERANCE_SECONDS = 60;
+/** Where a check does not say. */
+export const DEFAULT_TOLERANCE_SECONDS = 60;
 
 /** The fields a signature may cover under this profile, and the signature itself. Nothing else of a check is the caller's. */
 const CALLER_FIELDS = [
@@ -49,15 +55,17 @@ const CALLER_FIELDS = [
   "nonce",
 ];
 
-/** A token (RFC 9110 section 9.1): the caller may choose any, and that is no fault of the gateway's. */
-const METHOD = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}$/;
+const MAX_METHOD_CHARACTERS = 32;
+/** RFC 9110 section 5.6.2. */
+const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
 const WITHOUT_BODY = new Set(["GET", "HEAD"]);
 
 /**
  * Reads a check (Agentgateway v1.4.1, HTTP external authorization).
  *
- * @throws UnusableCheck when the gateway left something out or sent something malformed
+ * @throws UnusableCheck when the gateway left something out, or a value of its own is malformed
+ * @throws UnusableRequest when the method or the target, which are the caller's, is malformed
  */
 export function readCheckRequest(check: CheckMessage, source: RequestSource): CheckRequest {
   if (!isCheckPath(check.url, source)) throw new UnusableCheck(`its path is not ${CHECK_PATH}`);
@@ -78,22 +86,25 @@ function isCheckPath(url: string, source: RequestSource): boolean {
 
 function namedRequest(check: CheckMessage, source: RequestSource): { method: string; target: string } {
   if (source === "path")
-    return { method: check.method, target: targetOf(check.url.slice(CHECK_PATH.length), "path") };
+    return { method: check.method, target: targetOf(check.url.slice(CHECK_PATH.length)) };
   const prefix = source === "aauth" ? "x-aauth" : "x-forwarded";
   const method = textField(check.headers, `${prefix}-method`);
   const uri = textField(check.headers, `${prefix}-uri`);
   if (method === undefined) throw new UnusableCheck(`${prefix}-method is missing`);
   if (uri === undefined) throw new UnusableCheck(`${prefix}-uri is missing`);
-  if (!METHOD.test(method)) throw new UnusableCheck(`${prefix}-method is not a method`);
-  return { method, target: targetOf(uri, `${prefix}-uri`) };
+  if (!TOKEN.test(method)) throw new UnusableRequest("its method is no token");
+  if (method.length > MAX_METHOD_CHARACTERS) {
+    throw new UnusableRequest(`its method has more than ${MAX_METHOD_CHARACTERS} characters`);
+  }
+  return { method, target: targetOf(uri) };
 }
 
 /** Path and query of a URI, byte for byte: what was signed is the raw text, so nothing may be decoded or resolved. */
-function targetOf(uri: string, name: string): string {
+function targetOf(uri: string): string {
   const [, path] = /^(?:https?:\/\/[^/?#]*)?([^#]*)$/.exec(uri) ?? [];
   const target = path === "" ? "/" : path?.startsWith("?") ? `/${path}` : path;
   if (target === undefined || !/^\/[\x21-\x7e]*$/.test(target)) {
-    throw new UnusableCheck(`${name} is not a URI or a path`);
+    throw new UnusableRequest("its target is no path of printable ASCII, without a fragment");
   }
   return target;
 }

@@ -1,20 +1,37 @@
-import { authServerSettings, type Config, listSetting, setting } from "service-kit";
+import { authServerSettings, type Config, setting } from "service-kit";
 import { z } from "zod";
+import { resourcesSetting } from "./resources-setting.ts";
+
+/** Issuers are compared as texts: one that is spelled otherwise than tokens spell it would match none of them. */
+function canonicalSpelling(url: string): string {
+  const { origin, pathname } = new URL(url);
+  return pathname === "/" ? origin : origin + pathname;
+}
 
 /** What is judged and whom to trust, whichever process does it. Spread them into its settings. */
 export const checkSettings = {
   resources: setting({
     env: "GATEWAY_AUTHZ_RESOURCES",
-    schema: listSetting([
+    schema: resourcesSetting([
       "http://supply-chain-agent.localhost:3000",
       "http://market-analysis-agent.localhost:3000",
-    ])
-      .transform((ids) => ids.map((id) => id.replace(/\/+$/, "")))
-      .pipe(z.array(z.url({ protocol: /^https?$/, error: "expected resource identifiers (URLs)" })).min(1)),
+    ]),
     description:
-      "Resource identifiers behind the gateway. Each one's authority is what callers sign for, the identifier the audience of its tokens",
+      "Resource identifiers behind the gateway, scheme, host and port in canonical form, separated by commas or blanks. Each one's authority is what callers sign for, the identifier the audience of its tokens",
   }),
-  ...authServerSettings,
+  authServerUrl: setting({
+    ...authServerSettings.authServerUrl,
+    schema: authServerSettings.authServerUrl.schema.refine((url) => url === canonicalSpelling(url), {
+      error: ({ input }) => `not in canonical form, which is ${canonicalSpelling(String(input))}`,
+    }),
+  }),
+  realm: setting({
+    ...authServerSettings.realm,
+    schema: authServerSettings.realm.schema.refine(
+      (realm) => !/^\.\.?$/.test(realm),
+      "expected a realm name",
+    ),
+  }),
   requestFrom: setting({
     env: "GATEWAY_AUTHZ_REQUEST_FROM",
     flag: "request-from",

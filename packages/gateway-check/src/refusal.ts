@@ -1,6 +1,6 @@
 import { AAuthError, formatAgentAuth, type SignatureScheme, type VerifiedAgent } from "aauth";
 import { isCuredBySigning } from "aauth/resource";
-import { UnusableCheck } from "./check-request.ts";
+import { UnusableCheck, UnusableRequest } from "./check-request.ts";
 
 /** An answer that the gateway passes to the caller as it is. */
 export interface Refusal {
@@ -21,6 +21,10 @@ export function refusalOf(error: unknown): Refusal {
   if (error instanceof UnusableCheck) {
     const body = `AAuth failure: the gateway's check request cannot be used: ${error.message}`;
     return { status: 500, headers: TEXT, body, code: "unusable_check" };
+  }
+  if (error instanceof UnusableRequest) {
+    const body = `AAuth failure: unusable_request: the request cannot be judged: ${error.message}`;
+    return { status: 400, headers: TEXT, body, code: "unusable_request" };
   }
   if (!(error instanceof AAuthError)) {
     return {

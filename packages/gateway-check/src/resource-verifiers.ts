@@ -1,5 +1,6 @@
 import { AAuthError, canonicalAuthority, createMemoryReplayStore, type Discovery } from "aauth";
 import { createVerifier, type Verifier } from "aauth/resource";
+import { DEFAULT_TOLERANCE_SECONDS } from "./check-request.ts";
 
 /** Gates of the resources behind the gateway, by the authority a check names. */
 export interface ResourceVerifiers {
@@ -15,8 +16,10 @@ export interface ResourceVerifiers {
 }
 
 /**
- * One gate per resource and tolerance, made on first use. Audience and issuers are this service's own configuration. Each resource has
- * a memory of used nonces of its own, so that a flood of one's callers is not the others' concern.
+ * One gate per resource and tolerance. Audience and issuers are this service's own configuration. Each resource has a memory of used
+ * nonces of its own, so that a flood of one's callers is not the others' concern.
+ *
+ * @throws TypeError for a resource or an issuer that is no canonical identifier
  */
 export function createResourceVerifiers(options: {
   resources: readonly string[];
@@ -50,7 +53,7 @@ export function createResourceVerifiers(options: {
       ...(options.bodyCoverage === "optional" && { interop: { bodyCoverage: "optional" } }),
     });
 
-  return {
+  const all: ResourceVerifiers = {
     verifierFor(named, toleranceSeconds) {
       const authority = named ?? (audiences.size === 1 ? [...audiences.keys()][0]! : "");
       const audience = audiences.get(authority);
@@ -67,4 +70,7 @@ export function createResourceVerifiers(options: {
       return { verifier, authority };
     },
   };
+  // Made now and not at the first check, so that options that could never work are refused where they are given.
+  for (const authority of audiences.keys()) all.verifierFor(authority, DEFAULT_TOLERANCE_SECONDS);
+  return all;
 }

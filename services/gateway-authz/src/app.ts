@@ -1,3 +1,4 @@
+import { METHODS } from "node:http";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { CHECK_PATH, type CheckConfig, createGatewayCheck, type GatewayCheckDeps } from "gateway-check";
 import { traceMessages } from "protocol-trace";
@@ -17,6 +18,10 @@ export async function buildGatewayAuthz(
 
   const app = createService({ name: "gateway-authz", logger: deps.logger });
   traceMessages(app);
+  // With request source `path` the method is the caller's, and Fastify's own list is short. CONNECT never gets as far as here.
+  for (const method of METHODS) {
+    if (method !== "CONNECT" && !app.supportedMethods.includes(method)) app.addHttpMethod(method);
+  }
   for (const url of config.requestFrom === "path" ? [CHECK_PATH, `${CHECK_PATH}/*`] : [CHECK_PATH]) {
     app.route({
       method: app.supportedMethods,

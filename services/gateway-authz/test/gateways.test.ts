@@ -2,7 +2,8 @@ import { request } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { FastifyInstance } from "fastify";
 import { afterEach, describe, expect, test } from "vitest";
-import { check, setUp } from "./parties.ts";
+import { sendRaw } from "../../gateway/test/support/http-client.ts";
+import { check, checkHeaders, setUp } from "./parties.ts";
 
 const cleanUps: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -98,6 +99,69 @@ describe("traps of a check without a body (Agentgateway v1.4.1)", () => {
   });
 });
 
+describe("bytes that a client library would not send", () => {
+  const BASE = { ...checkHeaders("POST", "/"), "content-length": "0", host: "127.0.0.1:7070" };
+
+  /** A check as Agentgateway writes it; what comes back, and nothing but the end of the connection after it. */
+  async function answerTo(
+    change: Record<string, string | string[] | undefined>,
+    line = "POST /check HTTP/1.1",
+  ) {
+    const { app } = await setUp();
+    await app.listen({ host: "127.0.0.1", port: 0 });
+    cleanUps.push(() => app.close());
+    const fields = Object.entries({ ...BASE, connection: "close", ...change }).flatMap(([name, value]) =>
+      value === undefined ? [] : [value].flat().map((text) => `${name}: ${text}\r\n`),
+    );
+    const { port } = app.server.address() as AddressInfo;
+    return sendRaw(port, `${line}\r\n${fields.join("")}\r\n`);
+  }
+
+  test.each<[string, Parameters<typeof answerTo>, string]>([
+    ["nothing odd", [{}], "200"],
+    ["a method of 33 characters", [{ "x-aauth-method": "A".repeat(33) }], "400"],
+    ["a method of bytes", [{ "x-aauth-method": "G\xc3\x89T" }], "400"],
+    ["two lines with a method", [{ "x-aauth-method": ["POST", "POST"] }], "400"],
+    ["a path of bytes", [{ "x-aauth-uri": "http://a/\xc3\xa9" }], "400"],
+    ["two lines with a URI", [{ "x-aauth-uri": ["/", "/"] }], "400"],
+    ["a path of 60,000 characters", [{ "x-aauth-uri": `/${"a".repeat(60_000)}` }], "200"],
+    ["a path over the bound of a head", [{ "x-aauth-uri": `/${"a".repeat(70_000)}` }], "431"],
+    ["a control character in a path", [{ "x-aauth-uri": "/a\x01" }], "400"],
+    ["NUL in a field", [{ "content-type": "a\0b" }], "400"],
+    ["a bare CR in a field", [{ "content-type": "a\rb" }], "400"],
+    ["no authority", [{ "x-aauth-authority": undefined }], "421"],
+    ["an authority of nothing", [{ "x-aauth-authority": "" }], "421"],
+    ["two authorities", [{ "x-aauth-authority": ["supply-chain-agent.localhost:3000", "x"] }], "421"],
+    ["an authority from elsewhere", [{ "x-aauth-authority": "__proto__" }], "421"],
+    ["no host", [{ host: undefined }], "400"],
+    [
+      "a signature of bytes",
+      [{ signature: "\xff", "signature-input": "\xff", "signature-key": "\xff" }],
+      "401",
+    ],
+    [
+      "a long signature",
+      [{ signature: "a".repeat(20_000), "signature-input": "a", "signature-key": "a" }],
+      "431",
+    ],
+    ["a trace that is none", [{ traceparent: ["a", "b"], tracestate: "=,;\x80" }], "200"],
+    [
+      "forwarding fields",
+      [{ "x-forwarded-method": "\xff", "x-forwarded-uri": "::", "x-forwarded-host": ["a", "b"] }],
+      "200",
+    ],
+    ["a body that does not come", [{ "content-length": "10" }], "200"],
+    ["length and chunks", [{ "transfer-encoding": "chunked" }], "400"],
+    ["an expectation that nobody meets", [{ expect: "x" }], "417"],
+    ["a method that the parser does not know", [{}, "FOO /check HTTP/1.1"], "400"],
+    ["another version", [{}, "POST /check HTTP/1.9"], "400"],
+  ])("%s", async (_name, given, status) => {
+    const answer = await answerTo(...given);
+    expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+    expect(answer).not.toMatch(/\bat \S+:\d+/);
+  });
+});
+
 describe("other gateways (README)", () => {
   test("nginx auth_request: a GET with the same headers", async () => {
     const { app, signed, schemes } = await setUp();
@@ -148,6 +212,8 @@ describe("other gateways (README)", () => {
       ["POST", "/a%2Fb/../c?x=%20"],
       ["DELETE", "/"],
       ["PUT", "/x?y"],
+      // Nothing that Fastify knows of by itself.
+      ["PROPFIND", "/x"],
     ] as const) {
       const headers = await signed(schemes.jwks, {
         method,

@@ -118,10 +118,15 @@ export async function buildGateway(
   const finish = (record: RequestRecord) => {
     const endedAtMs = nowMs();
     metrics.count(record);
-    const line = accessLogLine(logging, record, endedAtMs);
-    if (line !== undefined) dependencies.accessLog(line);
-    const span = requestSpan(tracing, record, endedAtMs);
-    if (span !== undefined) telemetry?.exportSpan(span);
+    try {
+      const line = accessLogLine(logging, record, endedAtMs);
+      if (line !== undefined) dependencies.accessLog(line);
+      const span = requestSpan(tracing, record, endedAtMs);
+      if (span !== undefined) telemetry?.exportSpan(span);
+    } catch (error) {
+      // The request is over, and nobody is left to be told; the other requests go on.
+      onProblem("a request could not be recorded", error);
+    }
   };
 
   /** Open servers by bind, and what each serves at the moment. */
@@ -159,6 +164,11 @@ export async function buildGateway(
         );
       },
     );
+    // Nothing is tunnelled. Without a listener node would close without a word; with one it no longer looks after the socket.
+    port.server.on("connect", (_message, socket) => {
+      socket.on("error", () => {});
+      socket.end("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n", () => socket.destroy());
+    });
     // node would drop further lines without a word; one more than allowed is kept, so that the handler can refuse.
     port.server.maxConnections = limits.maxConnections;
     port.server.maxHeadersCount = MAX_HEADER_LINES + 1;

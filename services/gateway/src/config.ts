@@ -1,9 +1,32 @@
 import { fileURLToPath } from "node:url";
 import { checkSettings } from "gateway-check/settings";
-import { booleanSetting, type Config, integerSetting, LOG_FORMATS, LOG_LEVELS, setting } from "service-kit";
+import {
+  booleanSetting,
+  type Config,
+  ConfigError,
+  type ConfigProblem,
+  integerSetting,
+  LOG_FORMATS,
+  LOG_LEVELS,
+  setting,
+} from "service-kit";
 import { z } from "zod";
+import { hostAndPort, listenAddress, MAX_TIMER_MS } from "./configuration/document-schema.ts";
 
 const DEFAULT_FILE = fileURLToPath(new URL("../../../agentgateway/config.yaml", import.meta.url));
+
+/** Overrides of the file are judged here already, so that what is wrong is named by its variable and not by a place in the file. */
+const listenAddressText = z
+  .string()
+  .refine((text) => listenAddress.safeParse(text).success, "expected an address such as 127.0.0.1:15000")
+  .optional();
+
+const otlpEndpointText = z.url({ protocol: /^https?$/, error: "expected an http or https URL" }).optional();
+
+const otlpProtocolText = z
+  .string()
+  .regex(/^(?:grpc|http(?:\/(?:json|protobuf))?)$/i, "expected http, http/protobuf, http/json or grpc")
+  .optional();
 
 /** Everything that is not in the configuration file. The names and flags of Agentgateway are kept. */
 export const settings = {
@@ -32,48 +55,48 @@ export const settings = {
   }),
   adminAddress: setting({
     env: "ADMIN_ADDR",
-    schema: z.string().optional(),
+    schema: listenAddressText,
     description: "ip:port of the admin page; overrides config.adminAddr",
   }),
   statsAddress: setting({
     env: "STATS_ADDR",
-    schema: z.string().optional(),
+    schema: listenAddressText,
     description: "ip:port of /metrics; overrides config.statsAddr",
   }),
   readinessAddress: setting({
     env: "READINESS_ADDR",
-    schema: z.string().optional(),
+    schema: listenAddressText,
     description: "ip:port of /healthz/ready; overrides config.readinessAddr",
   }),
   otlpEndpoint: setting({
     env: "OTLP_ENDPOINT",
-    schema: z.string().optional(),
+    schema: otlpEndpointText,
     description: "Overrides config.tracing.otlpEndpoint",
   }),
   otelTracesEndpoint: setting({
     env: "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
-    schema: z.string().optional(),
+    schema: otlpEndpointText,
     description: "The same, where OTLP_ENDPOINT is not set",
   }),
   otelEndpoint: setting({
     env: "OTEL_EXPORTER_OTLP_ENDPOINT",
-    schema: z.string().optional(),
+    schema: otlpEndpointText,
     description: "The same, where neither is set",
   }),
   otlpProtocol: setting({
     env: "OTLP_PROTOCOL",
-    schema: z.string().optional(),
+    schema: otlpProtocolText,
     description:
       "Overrides config.tracing.otlpProtocol; http, whatever is behind its slash, is what can be done",
   }),
   otelTracesProtocol: setting({
     env: "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL",
-    schema: z.string().optional(),
+    schema: otlpProtocolText,
     description: "The same, where OTLP_PROTOCOL is not set",
   }),
   otelProtocol: setting({
     env: "OTEL_EXPORTER_OTLP_PROTOCOL",
-    schema: z.string().optional(),
+    schema: otlpProtocolText,
     description: "The same, where neither is set",
   }),
   tracesDisabled: setting({
@@ -101,7 +124,10 @@ export const settings = {
     env: "GATEWAY_AUTHZ_IN_PROCESS",
     schema: z
       .string()
-      .regex(/^[^\s/:]+:\d{1,5}$/, "expected host:port, as extAuthz.host of the file")
+      .refine(
+        (text) => hostAndPort.safeParse(text).success,
+        "expected host:port, as extAuthz.host of the file",
+      )
       .optional(),
     description:
       "host:port of a check service to stand in for: checks that the file sends there are judged in this process, as gateway-authz would. The five settings that follow are the check's",
@@ -136,24 +162,39 @@ export const settings = {
   }),
   requestReadTimeoutMs: setting({
     env: "GATEWAY_REQUEST_READ_TIMEOUT_MS",
-    schema: integerSetting(30_000, { minimum: 100 }),
+    schema: integerSetting(30_000, { minimum: 100, maximum: MAX_TIMER_MS }),
     description: "Time a caller has to send a whole request, milliseconds",
   }),
   upstreamHeadersTimeoutMs: setting({
     env: "GATEWAY_UPSTREAM_HEADERS_TIMEOUT_MS",
-    schema: integerSetting(300_000, { minimum: 100 }),
+    schema: integerSetting(300_000, { minimum: 100, maximum: MAX_TIMER_MS }),
     description:
       "Time an agent has to begin its answer, milliseconds; a route's timeout policy can shorten it",
   }),
   idleTimeoutMs: setting({
     env: "GATEWAY_IDLE_TIMEOUT_MS",
-    schema: integerSetting(300_000, { minimum: 100 }),
+    schema: integerSetting(300_000, { minimum: 100, maximum: MAX_TIMER_MS }),
     description:
       "Longest silence inside a response, from the agent or of a caller that does not read, milliseconds",
   }),
 };
 
 export type GatewaySettings = Config<typeof settings>;
+
+/** @throws ConfigError where settings that are right by themselves cannot be meant together */
+export function requireConsistency(config: GatewaySettings): void {
+  const { file, inline, maxBodyBytes, maxHeldBodyBytes } = config;
+  const problems: ConfigProblem[] = [];
+  if (inline !== undefined && file !== DEFAULT_FILE) {
+    problems.push({ name: "--config", message: "only one of --config and --file" });
+  }
+  // One agent's callers get half, which has to take a body.
+  if (maxHeldBodyBytes < 2 * maxBodyBytes) {
+    const message = `expected at least twice GATEWAY_MAX_BODY_BYTES, which is ${maxBodyBytes}, got ${maxHeldBodyBytes}`;
+    problems.push({ name: "GATEWAY_MAX_HELD_BODY_BYTES", message });
+  }
+  if (problems.length > 0) throw new ConfigError("gateway", problems);
+}
 
 /** The trace variables in Agentgateway's order of precedence, resolved to the two that override the file. */
 export function withTraceVariables<Given extends GatewaySettings>(config: Given): Given {

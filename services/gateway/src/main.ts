@@ -9,7 +9,7 @@ import {
   type ServiceOptions,
 } from "service-kit";
 import { buildGateway } from "./app.ts";
-import { type GatewaySettings, settings, withTraceVariables } from "./config.ts";
+import { type GatewaySettings, requireConsistency, settings, withTraceVariables } from "./config.ts";
 import type { GatewayConfiguration } from "./configuration/configuration.ts";
 import { loadConfiguration } from "./configuration/load-configuration.ts";
 import { ConfigurationError, describeProblem } from "./configuration/problem.ts";
@@ -22,6 +22,7 @@ await runService({
     const config = withTraceVariables(
       loadConfig({ service: "gateway", settings, env: process.env, argv: process.argv.slice(2) }),
     );
+    requireConsistency(config);
     const source = config.inline === undefined ? basename(config.file) : "inline";
     const text = config.inline ?? readConfigurationFile(config.file);
     const load = () => {
@@ -59,7 +60,9 @@ await runService({
 
     const reload = (changed: string) => {
       gateway.reload(changed).catch((error: unknown) => {
-        const problems = error instanceof ConfigurationError ? error.message.split("\n") : undefined;
+        // What the system says of a port has no more to tell than its message.
+        const isExpected = error instanceof ConfigurationError || (error as NodeJS.ErrnoException).syscall;
+        const problems = isExpected ? (error as Error).message.split("\n") : undefined;
         logger.error(
           problems ? { problems } : { err: error },
           `${source} changed and cannot be used; the old configuration stays`,
@@ -68,8 +71,15 @@ await runService({
     };
     const unwatch =
       config.inline === undefined && config.file !== "-"
-        ? watchFile(config.file, text, reload, (error) => {
-            logger.warn({ err: error }, `${source} cannot be watched; changes take a restart`);
+        ? watchFile(config.file, text, {
+            onChange: reload,
+            onUnreadable: (error) => {
+              const { message } = error as Error;
+              logger.error({ problems: [message] }, `${source} cannot be read; the old configuration stays`);
+            },
+            onProblem: (error) => {
+              logger.warn({ err: error }, `${source} cannot be watched; changes take a restart`);
+            },
           })
         : () => {};
     return {

@@ -46,6 +46,19 @@ describe("own ports", () => {
   });
 });
 
+test.skipIf(isRealGateway)("a request that cannot be recorded ends nothing", async () => {
+  const agent = await startFakeServer();
+  let calls = 0;
+  const onLine = () => {
+    if (++calls === 1) throw new Error("no room");
+  };
+  const gateway = await startGateway(oneRoute(agent.address), { onLine });
+  cleanUps.push(agent.close, gateway.close);
+  for (const path of ["/1", "/2"]) expect((await send({ port: gateway.port, path })).status).toBe(200);
+  await vi.waitFor(() => expect(gateway.lines.join("\n")).toContain("http.path=/2"));
+  expect(gateway.lines.join("\n")).toContain("a request could not be recorded");
+});
+
 describe("start", () => {
   test.skipIf(isRealGateway)("a bad configuration opens no port", async () => {
     const blocker = createServer().listen(0, "127.0.0.1");

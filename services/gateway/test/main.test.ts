@@ -74,6 +74,46 @@ describe("the command line", () => {
     expect(malformed.stderr).toContain("GATEWAY_AUTHZ_IN_PROCESS");
   });
 
+  test.each([
+    [{ ADMIN_ADDR: "15000" }, "ADMIN_ADDR: expected an address"],
+    [{ STATS_ADDR: "127.0.0.1:65536" }, "STATS_ADDR: expected an address"],
+    [{ READINESS_ADDR: ":15021" }, "READINESS_ADDR: expected an address"],
+    [{ OTLP_ENDPOINT: "x" }, "OTLP_ENDPOINT: expected an http or https URL"],
+    [
+      { OTEL_EXPORTER_OTLP_ENDPOINT: "localhost:4318" },
+      "OTEL_EXPORTER_OTLP_ENDPOINT: expected an http or https",
+    ],
+    [
+      { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: "x" },
+      "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: expected an http or https",
+    ],
+    [{ OTLP_PROTOCOL: "htp" }, "OTLP_PROTOCOL: expected http, http/protobuf, http/json or grpc"],
+    [{ GATEWAY_AUTHZ_IN_PROCESS: "127.0.0.1:65536" }, "GATEWAY_AUTHZ_IN_PROCESS: expected host:port"],
+    [
+      { GATEWAY_AUTHZ_RESOURCES: "http://A.test" },
+      'GATEWAY_AUTHZ_RESOURCES: "http://A.test" is not in canonical form',
+    ],
+    [
+      { GATEWAY_IDLE_TIMEOUT_MS: "2147483648" },
+      "GATEWAY_IDLE_TIMEOUT_MS: expected a whole number from 100 to 2147483647",
+    ],
+    [
+      { GATEWAY_MAX_BODY_BYTES: "4097", GATEWAY_MAX_HELD_BODY_BYTES: "8192" },
+      "GATEWAY_MAX_HELD_BODY_BYTES: expected at least twice GATEWAY_MAX_BODY_BYTES, which is 4097, got 8192",
+    ],
+  ])("what is wrong in a variable is named by it: %j", async (env, problem) => {
+    const { status, stderr } = await run({ args: ["--validate-only"], env });
+    expect(stderr).toMatch(/^gateway cannot start: one setting is wrong\n.*\n$/);
+    expect(stderr).toContain(problem);
+    expect(status).toBe(2);
+  });
+
+  test("a file and inline text are one too many, as for Agentgateway", async () => {
+    const { status, stderr } = await run("-f", join(FILES, "config-policy.yaml"), "-c", "binds: []");
+    expect(stderr).toContain("--config: only one of --config and --file");
+    expect(status).toBe(2);
+  });
+
   test("inline text", async () => {
     const { status, stderr } = await run("-c", "binds: []", "--validate-only");
     expect(stderr).toContain("inline:1 binds: there is nothing to listen on");
@@ -113,6 +153,12 @@ describe("the file changes while it runs", () => {
       expect(output).toMatch(
         /live\.yaml:5 binds\[0\]\.listeners\[0\]\.routes\[0\]\.policies\.a2b: unknown key a2b/,
       );
+      expect(await body()).toBe("one");
+      rmSync(file);
+      await outputHas(/live\.yaml cannot be read; the old configuration stays.*ENOENT/);
+      writeFileSync(file, text(one.address).replace(String(port), String(two.port)));
+      await outputHas(/cannot be used; the old configuration stays problems=\["listen EADDRINUSE/);
+      expect(output).not.toMatch(/^\s+at /m);
       expect(await body()).toBe("one");
       writeFileSync(file, text(two.address));
       await outputHas(/configuration reloaded from live\.yaml/);

@@ -113,7 +113,13 @@ function parseChecked(source: string): ReturnType<Environment["parse"]> {
   } catch (error) {
     throw new ExpressionError(`not valid CEL: ${firstLine(error)}`);
   }
-  checkNames(program.ast, new Set());
+  try {
+    checkNames(program.ast, new Set());
+  } catch (error) {
+    // The stack is used up.
+    if (error instanceof RangeError) throw new ExpressionError("not valid CEL: too many operations in a row");
+    throw error;
+  }
   const checked = program.check();
   if (!checked.valid) throw new ExpressionError(`not valid CEL: ${firstLine(checked.error)}`);
   return program;

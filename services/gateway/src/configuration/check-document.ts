@@ -52,15 +52,15 @@ function duplicates(document: GatewayDocument, yaml: ParsedYaml): ConfigurationP
       if (hostnames.has(hostname))
         refuse([...at, "hostname"], `another listener of this bind has host name ${hostname}`);
       hostnames.add(hostname);
-      const matches = new Map<string, string>();
+      const matches = new Map<string, number>();
       for (const [r, route] of listener.routes.entries()) {
-        const name = route.name ?? `route${r}`;
         for (const key of matchKeys(route)) {
           const other = matches.get(key);
-          if (other !== undefined && other !== name) {
-            refuse([...at, "routes", r], `matches the same requests as route ${other}: ${key}`);
+          if (other !== undefined && other !== r) {
+            const name = listener.routes[other]?.name ?? `route${other}`;
+            refuse([...at, "routes", r], `matches the same requests as route ${name}: ${key}`);
           }
-          matches.set(key, name);
+          matches.set(key, r);
         }
       }
     }
@@ -72,8 +72,14 @@ function* matchKeys(route: GatewayDocument["binds"][number]["listeners"][number]
   const matches = route.matches.length === 0 ? [{}] : route.matches;
   for (const hostname of route.hostnames.length === 0 ? ["*"] : route.hostnames) {
     for (const { path, method } of matches as typeof route.matches) {
-      const where = path?.exact === undefined ? `prefix ${path?.pathPrefix ?? "/"}` : `exact ${path.exact}`;
+      const where =
+        path?.exact === undefined ? `prefix ${prefixKey(path?.pathPrefix)}` : `exact ${path.exact}`;
       yield `${hostname} ${method ?? "any method"} ${where}`;
     }
   }
+}
+
+/** A prefix counts by segments: slashes at its end change nothing. */
+function prefixKey(prefix = "/"): string {
+  return prefix.replace(/\/+$/, "") || "/";
 }

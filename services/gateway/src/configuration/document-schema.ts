@@ -18,7 +18,7 @@ const durationMs = z.string().transform((text, context) => {
 });
 
 /** `name:port` or `ip:port`. The name may not hold a colon: Agentgateway splits at the first one. */
-const hostAndPort = z.string().transform((text, context) => {
+export const hostAndPort = z.string().transform((text, context) => {
   const [, host, port] = /^([A-Za-z0-9._-]+):(\d{1,5})$/.exec(text) ?? [];
   if (host !== undefined && Number(port) >= 1 && Number(port) <= 65535) return { host, port: Number(port) };
   const message = text.startsWith("unix:") ? notEmulated("a unix socket") : "expected host:port";
@@ -27,7 +27,7 @@ const hostAndPort = z.string().transform((text, context) => {
 });
 
 /** Where an own port listens: `127.0.0.1:15000`, `localhost:15000`, `[::1]:15000`; port 0 lets the system choose. */
-const listenAddress = z.string().transform((text, context) => {
+export const listenAddress = z.string().transform((text, context) => {
   const [, bracketed, plain, port] =
     /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+)):(\d{1,5})$/.exec(text) ?? [];
   const host = bracketed ?? plain;
@@ -52,6 +52,14 @@ function headerName(pseudoHeaders: readonly string[] = []) {
 const hostnamePattern = z
   .string()
   .regex(/^(?:\*|(?:\*\.)?[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)$/, "expected a host name or *.suffix");
+
+/** The longest that a timer can wait; a longer one would end at once. */
+export const MAX_TIMER_MS = 2_147_483_647;
+
+const timerMs = durationMs.refine(
+  (milliseconds) => milliseconds <= MAX_TIMER_MS,
+  notEmulated("a timeout of more than 24 days"),
+);
 
 const expressionsByName = z.record(z.string().min(1), expression);
 
@@ -160,7 +168,7 @@ const extAuthz = z.strictObject({
     })
     .optional(),
   policies: z
-    .strictObject({ http: z.strictObject({ requestTimeout: durationMs.optional() }).optional() })
+    .strictObject({ http: z.strictObject({ requestTimeout: timerMs.optional() }).optional() })
     .optional(),
 });
 
@@ -230,7 +238,7 @@ const policies = z.strictObject({
     })
     .optional(),
   timeout: z
-    .strictObject({ requestTimeout: durationMs.optional(), backendRequestTimeout: durationMs.optional() })
+    .strictObject({ requestTimeout: timerMs.optional(), backendRequestTimeout: timerMs.optional() })
     .optional(),
   a2a: z.strictObject({}).optional(),
   // Gives back a token that a jwtAuth policy took away. There is no jwtAuth here, so there is nothing to give back.

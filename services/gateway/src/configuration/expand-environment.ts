@@ -38,3 +38,9 @@ export function expandEnvironment(
   });
   return { text: expanded, problems };
 }
+
+/** Names of the set variables that a line of the file, as it was before, refers to. */
+export function variablesIn(line: string, env: Readonly<Record<string, string | undefined>>): string[] {
+  const names = [...line.matchAll(REFERENCE)].flatMap(([, , braced, , bare]) => braced ?? bare ?? []);
+  return [...new Set(names)].filter((name) => env[name]);
+}

@@ -1,7 +1,7 @@
 import { checkDocument } from "./check-document.ts";
 import { compileConfiguration } from "./compile-configuration.ts";
 import type { GatewayConfiguration } from "./configuration.ts";
-import { expandEnvironment } from "./expand-environment.ts";
+import { expandEnvironment, variablesIn } from "./expand-environment.ts";
 import { type ParsedYaml, parseYaml } from "./parse-yaml.ts";
 import { ConfigurationError, type ConfigurationProblem } from "./problem.ts";
 
@@ -39,13 +39,20 @@ export function loadConfiguration(options: {
 
   const expanded = expandEnvironment(options.text, env);
   refuseIfAny(expanded.problems);
+  const lines = options.text.split("\n");
+  /** What is wrong may well be what a variable has put there. */
+  const withVariables = (problem: ConfigurationProblem): ConfigurationProblem => {
+    const names = variablesIn(lines[(problem.line ?? 0) - 1] ?? "", env);
+    if (names.length === 0) return problem;
+    return { ...problem, message: `${problem.message} (${names.join(", ")} is in this line)` };
+  };
   const parsed = parseYaml(expanded.text);
-  refuseIfAny(parsed.problems);
+  refuseIfAny(parsed.problems.map(withVariables));
   const yaml = withOverrides(parsed.yaml!, overrides);
   const checked = checkDocument(yaml);
-  refuseIfAny(checked.problems);
+  refuseIfAny(checked.problems.map(withVariables));
   const compiled = compileConfiguration(checked.document!, yaml);
-  refuseIfAny(compiled.problems);
+  refuseIfAny(compiled.problems.map(withVariables));
   refuseIfAny(uselessCheck(compiled.configuration, overrides));
   return compiled.configuration;
 }

@@ -22,14 +22,23 @@ export function parseYaml(text: string): { yaml?: ParsedYaml; problems: Configur
     const line = lines.linePos(documents[1]!.range[0]).line;
     return { problems: [{ path: "", line, message: "the file holds more than one YAML document" }] };
   }
-  if (document.errors.length > 0) {
+  // A warning is about a tag that nobody resolves.
+  const faults = [...document.errors, ...document.warnings];
+  if (faults.length > 0) {
     return {
-      problems: document.errors.map((error) => ({
+      problems: faults.map((fault) => ({
         path: "",
-        ...(error.linePos && { line: error.linePos[0].line }),
-        message: `not valid YAML: ${error.message.split("\n")[0]?.replace(/ at line \d+.*$/, "")}`,
+        ...(fault.linePos && { line: fault.linePos[0].line }),
+        message: `not valid YAML: ${fault.message.split("\n")[0]?.replace(/ at line \d+.*$/, "")}`,
       })),
     };
+  }
+  let data: unknown;
+  try {
+    data = document.toJS({ maxAliasCount: 100 });
+  } catch (error) {
+    // An alias of nothing, or of too much.
+    return { problems: [{ path: "", message: `not valid YAML: ${(error as Error).message}` }] };
   }
   const lineAt = (offset: number | undefined) =>
     offset === undefined ? undefined : lines.linePos(offset).line;
@@ -51,5 +60,5 @@ export function parseYaml(text: string): { yaml?: ParsedYaml; problems: Configur
     const pair = node.items.find((item) => (isScalar(item.key) ? item.key.value : item.key) === key);
     return isNode(pair?.key) ? lineAt(pair.key.range?.[0]) : undefined;
   };
-  return { yaml: { data: document.toJS({ maxAliasCount: 100 }), lineOf, lineOfKey }, problems: [] };
+  return { yaml: { data, lineOf, lineOfKey }, problems: [] };
 }

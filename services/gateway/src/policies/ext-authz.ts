@@ -8,6 +8,7 @@ import { describeFailure } from "../proxy/describe-failure.ts";
 import { OwnAnswer, textAnswer } from "../proxy/own-answer.ts";
 import {
   firstField,
+  isFieldValue,
   type RequestHead,
   removeField,
   responseFields,
@@ -183,8 +184,4 @@ function evaluateMetadata(
     else extauthz[name] = value;
   }
   return { extauthz, failedMetadata };
-}
-
-function isFieldValue(value: string): boolean {
-  return /^[\t\x20-\x7e\x80-\xff]*$/.test(value);
 }

@@ -9,25 +9,32 @@ const SETTLE_MS = 100;
  * Calls `onChange` with the file's text whenever it differs from the last one seen. The folder is watched, not the file: most writers
  * replace a file by renaming another onto it. Does not keep the process alive.
  *
+ * @param handlers.onUnreadable the file is not there or cannot be read; it is watched all the same
+ * @param handlers.onProblem nothing is watched any longer
  * @returns stops watching
  */
 export function watchFile(
   path: string,
   initialText: string,
-  onChange: (text: string) => void,
-  onProblem: (error: unknown) => void,
+  handlers: {
+    onChange: (text: string) => void;
+    onUnreadable: (error: unknown) => void;
+    onProblem: (error: unknown) => void;
+  },
 ): () => void {
+  const { onChange, onUnreadable, onProblem } = handlers;
   let lastText = initialText;
   let timer: NodeJS.Timeout | undefined;
   const look = async () => {
+    let text: string;
     try {
-      const text = await readFile(path, "utf8");
-      if (text === lastText) return;
-      lastText = text;
-      onChange(text);
+      text = await readFile(path, "utf8");
     } catch (error) {
-      onProblem(error);
+      return onUnreadable(error);
     }
+    if (text === lastText) return;
+    lastText = text;
+    onChange(text);
   };
   let watcher: FSWatcher;
   try {

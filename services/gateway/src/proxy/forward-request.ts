@@ -2,7 +2,7 @@ import type { ServerResponse } from "node:http";
 import type { Dispatcher, Pool } from "undici";
 import type { Cancellation } from "./cancellation.ts";
 import { rawFields } from "./collect-response.ts";
-import { endToEndFields, firstField, setField } from "./request-head.ts";
+import { endToEndFields, firstField, isFieldValue, removeField, setField } from "./request-head.ts";
 
 /** What happened to a response after its head had been sent. */
 export type StreamOutcome = { readonly failed?: unknown };
@@ -63,8 +63,10 @@ export function forwardRequest(
             setField(fields, options.addedFields[index]!, options.addedFields[index + 1]!);
           }
           missingBytes = Number(firstField(fields, "content-length") ?? Number.NaN);
+          // It says nothing (RFC 9110 section 8.6), and a caller that believes it would wait for a body.
+          if (status === 204) removeField(fields, "content-length");
           options.onHead(status, fields);
-          response.writeHead(status, statusText || undefined, fields);
+          response.writeHead(status, reasonPhrase(statusText), fields);
         } catch (error) {
           current.abort(error as Error);
           return;
@@ -101,4 +103,10 @@ export function forwardRequest(
       },
     });
   });
+}
+
+/** The agent's bytes, which undici takes for UTF-8; undefined, for the usual words, where they cannot be written. */
+function reasonPhrase(text: string | undefined): string | undefined {
+  const bytes = Buffer.from(text ?? "").toString("latin1");
+  return bytes !== "" && isFieldValue(bytes) ? bytes : undefined;
 }

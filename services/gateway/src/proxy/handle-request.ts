@@ -74,7 +74,12 @@ export async function handleRequest(
   try {
     await passPolicies(exchange);
   } catch (error) {
-    answer(error, exchange);
+    try {
+      answer(error, exchange);
+    } catch (failure) {
+      environment.onProblem("an answer could not be written", failure);
+      response.destroy();
+    }
   } finally {
     for (const timer of deadlines) clearTimeout(timer);
     exchange.body?.release();

@@ -49,11 +49,14 @@ export interface RequestHead {
 
 /**
  * Reads a request's head and refuses the shapes that two parsers could read differently (several `Host` lines, a target that is not a
- * path, a fragment). The parser below has refused the smuggling shapes already: length and chunks together, two lengths, bare LF.
+ * path, a fragment) and versions other than 1.0 and 1.1. The parser below has refused the smuggling shapes already: length and chunks
+ * together, two lengths, bare LF.
  *
  * @throws OwnAnswer 400 or 431
  */
 export function readRequestHead(message: IncomingMessage): RequestHead {
+  // The parser lets these pass, and a rule would see a version that is not spoken here.
+  if (message.httpVersionMajor !== 1) throw textAnswer(400, "InvalidRequest", "not HTTP/1.0 or HTTP/1.1");
   const raw = message.rawHeaders;
   if (raw.length / 2 > MAX_HEADER_LINES) throw textAnswer(431, "InvalidRequest", "too many header fields");
   const dropped = nominatedByConnection(message.headers.connection);
@@ -136,6 +139,11 @@ export function removeField(fields: string[], name: string): void {
   for (let index = fields.length - 2; index >= 0; index -= 2) {
     if (fields[index] === name) fields.splice(index, 2);
   }
+}
+
+/** Whether a text, of one character a byte, can be sent as a field's value or as a reason phrase. */
+export function isFieldValue(value: string): boolean {
+  return /^[\t\x20-\x7e\x80-\xff]*$/.test(value);
 }
 
 /** Where a map of request fields keeps the lines after the first, for whoever shows the whole map. */

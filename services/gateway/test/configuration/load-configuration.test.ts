@@ -129,7 +129,7 @@ describe("what is refused, where it is said to be, and whose fault it is", () =>
   const POLICIES = "binds[0].listeners[0].routes[0].policies";
   const upstream = /supported by Agentgateway, not by the embedded gateway; use docker compose/;
   const mistake = /unknown/;
-  const cases: [name: string, text: string, path: string, line: number, message: RegExp][] = [
+  const cases: [name: string, text: string, path: string, line: number | undefined, message: RegExp][] = [
     [
       "G9: the inert aauth block of the fork",
       withPolicies("aauth: {mode: strict}"),
@@ -425,6 +425,50 @@ describe("what is refused, where it is said to be, and whose fault it is", () =>
       6,
       /same requests as route a/,
     ],
+    [
+      "two routes of one name for the same requests",
+      'binds:\n- port: 1\n  listeners:\n  - routes:\n    - {name: a, backends: [{host: "a:1"}]}\n    - {name: a, backends: [{host: "b:1"}]}',
+      "binds[0].listeners[0].routes[1]",
+      6,
+      /same requests as route a/,
+    ],
+    [
+      "two prefixes that differ in slashes at their end",
+      'binds:\n- port: 1\n  listeners:\n  - routes:\n    - {matches: [{path: {pathPrefix: /a}}], backends: [{host: "a:1"}]}\n    - {matches: [{path: {pathPrefix: /a//}}], backends: [{host: "b:1"}]}',
+      "binds[0].listeners[0].routes[1]",
+      6,
+      /same requests as route route0: \* any method prefix \/a$/,
+    ],
+    [
+      "a timeout longer than a timer can wait",
+      withPolicies("timeout: {requestTimeout: 597h}"),
+      "binds[0].listeners[0].routes[0].policies.timeout.requestTimeout",
+      6,
+      /a timeout of more than 24 days/,
+    ],
+    [
+      "a check that may take longer than a timer can wait",
+      withPolicies(`${EXT_AUTHZ}      path: '"/check"'\n  policies: {http: {requestTimeout: 2147483648ms}}`),
+      "binds[0].listeners[0].routes[0].policies.extAuthz.policies.http.requestTimeout",
+      11,
+      /a timeout of more than 24 days/,
+    ],
+    ["an alias of nothing", "binds: *nowhere", "", undefined, /not valid YAML: Unresolved alias/],
+    [
+      "aliases of aliases without end",
+      `a: &a [x, x, x, x, x, x, x, x, x]\n${[..."bcdef"].map((name, index) => `${name}: &${name} [${Array(9).fill(`*${"abcde"[index]}`).join(", ")}]`).join("\n")}\nbinds: []`,
+      "",
+      undefined,
+      /not valid YAML: Excessive alias count/,
+    ],
+    ["a tag that nobody resolves", "binds: !secret x", "", 1, /not valid YAML: Unresolved tag/],
+    [
+      "an expression without end",
+      withPolicies(`authorization: {rules: ['${Array(20_000).fill("true").join(" && ")}']}`),
+      "binds[0].listeners[0].routes[0].policies.authorization.rules[0]",
+      6,
+      /not valid CEL: too many operations in a row/,
+    ],
     ["a duplicate key", "binds:\n- port: 1\n  port: 2\n  listeners: [{routes: []}]", "", 3, /unique/],
     ["broken YAML", "binds: [", "", 1, /not valid YAML/],
     ["nothing to listen on", "binds: []", "binds", 1, /nothing to listen on/],
@@ -443,6 +487,15 @@ describe("what is refused, where it is said to be, and whose fault it is", () =>
     const problem = problems.find((candidate) => candidate.path === path);
     expect(problem?.line).toBe(line);
     expect(problem?.message).toMatch(message);
+  });
+
+  test("a set variable in the line is named, and its value is not shown", () => {
+    const text = `binds:\n- port: $GATEWAY_PORT\n  listeners: [{routes: [], name: '\${UNSET:-x}'}]\n  mode: \${MODE:-x}`;
+    const messages = problemsOf(text, { GATEWAY_PORT: "secret" }).map(({ message }) => message);
+    expect(messages).toEqual([
+      "expected number, received string (GATEWAY_PORT is in this line)",
+      expect.stringMatching(/^key mode: .*docker compose$/),
+    ]);
   });
 
   test("every offence is reported, not only the first", () => {

@@ -44,6 +44,23 @@ const line = (gateway: GatewayUnderTest, count = 1) =>
 const TOKEN = `eyJhbGciOiJFZERTQSJ9.${"A".repeat(60)}.${"B".repeat(86)}`;
 
 describe("the access log", () => {
+  // Agentgateway has limits of its own.
+  test.skipIf(isRealGateway)("a value as deep as a caller likes is cut, and ends nothing", async () => {
+    const fields = { add: { deep: 'json(request.headers["x-deep"])' } };
+    const { gateway, call } = await setUp({ logging: { format: "json", fields } });
+    const nested = (levels: number) => "[".repeat(levels) + "]".repeat(levels);
+    for (const levels of [100, 102, 10_000]) await call({ headers: { "x-deep": nested(levels) } });
+    await line(gateway, 3);
+    const deep = requestLines(gateway).map((text) =>
+      JSON.stringify((JSON.parse(text) as { deep: unknown }).deep),
+    );
+    expect(deep).toEqual([
+      nested(100),
+      `${"[".repeat(101)}"…"${"]".repeat(101)}`,
+      `${"[".repeat(101)}"…"${"]".repeat(101)}`,
+    ]);
+  });
+
   test("text: the fields of Agentgateway in its order", async () => {
     const { agent, gateway, call } = await setUp({}, { a2a: {} });
     await call({

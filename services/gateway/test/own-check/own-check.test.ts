@@ -140,6 +140,15 @@ describe.skipIf(isRealGateway)("a check in the gateway's own process", () => {
     expect(logged).toEqual([[{ err: error }, "a check could not be judged"]]);
   });
 
+  test("answers what cannot be written: the connection is cut, and the next is served", async () => {
+    const { asked, ownCheck } = byHand(() => (asked.length === 1 ? { status: 42, headers: {} } : pass()));
+    const { agent, gateway, call } = await setUp(ownCheck);
+    await expect(call()).rejects.toThrow();
+    expect(gateway.lines.join("\n")).toContain("an answer could not be written");
+    expect(agent.seen).toEqual([]);
+    expect((await call()).status).toBe(200);
+  });
+
   test("a caller that leaves is not waited for, and the next is served", async () => {
     let end = (_: CheckAnswer) => {};
     const held = new Promise<CheckAnswer>((resolve) => {

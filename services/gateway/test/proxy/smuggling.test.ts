@@ -107,6 +107,7 @@ describe("shapes that two parsers read differently never reach the agent", () =>
     ["a space in the target", `GET /a b HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`],
     ["a tab after the method", `GET\t/ HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`],
     ["an unknown version", `GET / HTTP/9.9\r\nHost: a\r\nConnection: close\r\n\r\n`],
+    ["a version that is not spoken", `GET / HTTP/2.0\r\nHost: a\r\nConnection: close\r\n\r\n`],
     ["the HTTP/2 preface", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"],
     ["a method of its own", `G€T / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`],
   ];
@@ -120,6 +121,24 @@ describe("shapes that two parsers read differently never reach the agent", () =>
       expect(agent.seen.length).toBe(before);
     },
   );
+
+  test.skipIf(isRealGateway)("CONNECT is answered", async () => {
+    const answer = await sendRaw(gateway.port, "CONNECT b:443 HTTP/1.1\r\nHost: b:443\r\n\r\n");
+    expect(answer).toBe("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n");
+    // Callers that are gone before it ends nothing, and one that stays is not waited for.
+    for (let index = 0; index < 50; index++) {
+      const socket = connect(gateway.port, "127.0.0.1").on("error", () => {});
+      socket.write("CONNECT b:443 HTTP/1.1\r\nHost: b:443\r\n\r\n", () => socket.resetAndDestroy());
+    }
+    const staying = connect({ port: gateway.port, host: "127.0.0.1", allowHalfOpen: true });
+    const refused = new Promise((resolve) => staying.on("error", resolve));
+    staying.write("CONNECT b:443 HTTP/1.1\r\nHost: b:443\r\n\r\n");
+    const more = setInterval(() => staying.write("x"), 20);
+    staying.resume();
+    expect(await refused).toMatchObject({ code: expect.stringMatching(/^(?:EPIPE|ECONNRESET)$/) });
+    clearInterval(more);
+    expect((await send({ port: gateway.port })).status).toBe(200);
+  });
 
   test.skipIf(isRealGateway).each(["http://a/", "http://b/x", "*", "/a#b"])(
     "target %s is refused by itself, not for want of a route",

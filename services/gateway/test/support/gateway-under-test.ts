@@ -50,6 +50,8 @@ export async function startGateway(
     ownCheck?: OwnCheck;
     /** Send spans by OTLP, instead of keeping them. */
     isExporting?: boolean;
+    /** Embedded only: takes an access-log line before it is kept. */
+    onLine?: (line: string) => void;
   } = {},
 ): Promise<GatewayUnderTest> {
   return BINARY === undefined ? startEmbedded(file, options) : startBinary(BINARY, file, options);
@@ -126,7 +128,10 @@ async function startEmbedded(
     {
       env: { GATEWAY_PORT: "0", ...options.env },
       logger: { info: (message) => void lines.push(message), warn: note, error: note },
-      accessLog: (line) => void lines.push(line),
+      accessLog: (line) => {
+        options.onLine?.(line);
+        lines.push(line);
+      },
       ...(!options.isExporting && { telemetry: { exportSpan: (span) => void spans.push(span) } }),
       ...(options.nowMs && { nowMs: options.nowMs }),
       ...(options.ownCheck && { ownCheck: options.ownCheck }),
