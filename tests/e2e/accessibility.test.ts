@@ -100,6 +100,49 @@ test("the consent page, and the run it was for", async () => {
   await expectAccessible(page, "ui-completed");
 });
 
+/** What an agent may answer as well. */
+const WIDE_ANSWER = [
+  `| ${"Department | ".repeat(9)}`,
+  `|${"---|".repeat(9)}`,
+  `| ${"engineering | ".repeat(9)}`,
+  "",
+  "```",
+  "a line of code that is not broken ".repeat(8),
+  "```",
+  "",
+  `A token: ${"a1B2".repeat(100)}, and https://reports.example/${"path".repeat(60)}.`,
+  "[A script](javascript:alert(1)), [a page](https://reports.example/).",
+].join("\n");
+
+test("an answer that is wider than a phone", async () => {
+  const events = "**/optimization/progress/*/events";
+  const begin = "# Supply Chain Optimization Analysis";
+  await page.route(events, async (route) => {
+    const response = await route.fetch();
+    const wide = JSON.stringify(`${begin}\n\n${WIDE_ANSWER}`).slice(1, -1);
+    await route.fulfill({ response, body: (await response.text()).replaceAll(begin, wide) });
+  });
+  await page.getByTestId("run-history").getByRole("button", { name: "Completed" }).first().click();
+  await page.getByText("A token:").waitFor(WAIT);
+  await page.unroute(events);
+  await expectAccessible(page, "ui-wide-answer", { everyShape: true });
+
+  expect(await page.getByRole("link", { name: "A script" }).count()).toBe(0);
+  expect(await page.getByRole("link", { name: "a page" }).getAttribute("href")).toBe(
+    "https://reports.example/",
+  );
+  expect(await page.getByRole("region", { name: "Recommendations" }).count()).toBe(0);
+  await page.setViewportSize({ width: 390, height: 844 });
+  for (const name of ["Table", "Code", "Recommendations"]) {
+    const region = page.getByRole("region", { name, exact: true });
+    await region.focus(WAIT);
+    await page.keyboard.press("ArrowRight");
+    await expect.poll(() => region.evaluate((box) => box.scrollLeft), WAIT).toBeGreaterThan(0);
+  }
+  expect(await page.evaluate("scrollX + document.documentElement.scrollWidth - innerWidth")).toBe(0);
+  await page.setViewportSize({ width: 1280, height: 900 });
+});
+
 test("every message of the run, the section that demands a check, and a tampered request", async () => {
   await page.getByRole("link", { name: "Look at every message" }).click();
   const messages = page.getByRole("link", { name: /^Message \d+ of / });
@@ -121,11 +164,13 @@ test("every message of the run, the section that demands a check, and a tampered
   await messages.nth(6).click();
   await page.getByRole("tab", { name: "Checks" }).click();
 
-  await page.getByRole("button", { name: "profile 2.7" }).first().click();
+  const opener = page.getByRole("button", { name: "profile 2.7" }).first();
+  await opener.click();
   const dialog = page.getByRole("dialog", { name: "Wire profile, section 2.7" });
   await dialog.getByText("same key at the same authority").waitFor(WAIT);
   await expectAccessible(page, "protocol-section");
   await dialog.getByRole("button", { name: "Close" }).click();
+  await expect.poll(() => opener.evaluate((button) => button.matches(":focus")), WAIT).toBe(true);
 
   await press("Try: Send it to another path");
   await press("Look at the message");

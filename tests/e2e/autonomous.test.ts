@@ -92,6 +92,36 @@ describe("a person in a browser", () => {
     await screenshot(page, "trace-search", { fullPage: false });
   });
 
+  test("reloads the page before the run has an answer, and sees it through", async () => {
+    const { page } = watched;
+    const lists = "**/optimization/all";
+    const begun = page.waitForRequest((request) => request.url().endsWith("/optimization/start"));
+    // The run goes on, and is at its end before the page is there again: what is listed first is a moment old.
+    await page.route(lists, async (route) => {
+      const response = await route.fetch();
+      const [latest, ...others] = await response.json();
+      await route.fulfill({ response, json: [{ ...latest, status: "running" }, ...others] });
+      await page.unroute(lists);
+    });
+    await page.route("**/optimization/start", async (route) => {
+      await route.fetch();
+      await page.reload();
+    });
+    await page.getByRole("button", { name: "Optimize Laptop Supply Chain" }).click();
+    await begun;
+    await page.getByTestId("run-status").getByRole("heading", { name: "Optimization completed" }).waitFor();
+    await page.getByTestId("optimization-results").waitFor();
+    await page.unroute("**/optimization/start");
+
+    // A run that is over is opened by nobody but its user.
+    const elsewhere = await openPage(browser);
+    await elsewhere.page.goto(stack.urls.ui);
+    await elsewhere.page.getByRole("button", { name: "Sign in" }).click();
+    await fillLoginPage(elsewhere.page);
+    await elsewhere.page.getByTestId("run-history").waitFor();
+    expect(await elsewhere.page.getByTestId("run-status").count()).toBe(0);
+  });
+
   test("asks for market analysis, and the second agent answers through its own challenge", async () => {
     const { page } = watched;
     await page.getByLabel("Custom prompt").fill("optimize laptop supply chain and perform market analysis");

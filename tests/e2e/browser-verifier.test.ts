@@ -3,35 +3,35 @@ import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { createTokenSigner, generateSigningKey } from "aauth";
+import type { Explanation } from "aauth/explain";
 import { createTestParties, type SignedRequestOptions, signedRequest } from "aauth/testing";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openPage, startBrowser } from "../support/browser.ts";
 import type { PageTask } from "../support/fixtures/verify-in-page.ts";
 
-const ENTRY = fileURLToPath(new URL("../support/fixtures/verify-in-page.ts", import.meta.url));
+const VERIFY = "verify-in-page";
+const EXPLAIN = "explain-in-page";
 
 let browser: Browser;
 let page: Page;
 let close: () => void;
 
 beforeAll(async () => {
-  const script = await bundle();
+  const scripts = new Map<string | undefined, string>();
+  for (const entry of [VERIFY, EXPLAIN]) scripts.set(`/${entry}.js`, await bundle(entry));
+  const tags = [...scripts.keys()].map((path) => `<script type="module" src="${path}"></script>`);
   const server = createServer((request, response) => {
-    const isScript = request.url === "/script.js";
-    response.setHeader("content-type", isScript ? "text/javascript" : "text/html");
-    response.end(
-      isScript
-        ? script
-        : '<!doctype html><link rel="icon" href="data:,"><script type="module" src="/script.js"></script>',
-    );
+    const script = scripts.get(request.url);
+    response.setHeader("content-type", script === undefined ? "text/html" : "text/javascript");
+    response.end(script ?? `<!doctype html><link rel="icon" href="data:,">${tags.join("")}`);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   close = () => server.close();
   browser = await startBrowser();
   ({ page } = await openPage(browser));
   await page.goto(`http://localhost:${(server.address() as AddressInfo).port}/`);
-  await page.waitForFunction("typeof verifyInPage === 'function'");
+  await page.waitForFunction("typeof verifyInPage === 'function' && typeof explainInPage === 'function'");
 });
 afterAll(async () => {
   await browser?.close();
@@ -39,13 +39,14 @@ afterAll(async () => {
 });
 
 /** The packages as a bundler of a web page resolves them: by the `browser` condition. */
-async function bundle(): Promise<string> {
+async function bundle(name: string): Promise<string> {
+  const entry = fileURLToPath(new URL(`../support/fixtures/${name}.ts`, import.meta.url));
   const vite = createRequire(new URL("../../ui/package.json", import.meta.url)).resolve("vite");
   const { build } = await import(pathToFileURL(vite).href);
   const result = await build({
     configFile: false,
     logLevel: "error",
-    build: { write: false, minify: false, lib: { entry: ENTRY, formats: ["es"], fileName: "script" } },
+    build: { write: false, minify: false, lib: { entry, formats: ["es"], fileName: "script" } },
   });
   const { code } = (Array.isArray(result) ? result[0] : result).output[0] as { code: string };
   return code;
@@ -72,10 +73,12 @@ async function createRsaRealm() {
   return { signer, jwk: { kty: "RSA", n: jwk.n, e: jwk.e, kid: "realm-1" } };
 }
 
-async function verify(
+type Change = (task: PageTask) => Partial<PageTask["request"]>;
+
+async function taskFor(
   signed: Partial<SignedRequestOptions>,
-  change: (task: PageTask) => Partial<PageTask["request"]> = () => ({}),
-): Promise<string> {
+  change: Change = () => ({}),
+): Promise<PageTask> {
   const request = await signedRequest({
     url: `${resource.id}/orders?page=2`,
     body: '{"order":1}',
@@ -94,18 +97,27 @@ async function verify(
     trustedIssuers: [authServer.issuer],
     nowSeconds: clock.now(),
   };
-  const changed = { ...task, request: { ...task.request, ...change(task) } };
-  return page.evaluate(
-    (given) => (globalThis as never as { verifyInPage(task: unknown): Promise<string> }).verifyInPage(given),
-    changed,
-  );
+  return { ...task, request: { ...task.request, ...change(task) } };
 }
+
+const verify = async (signed: Partial<SignedRequestOptions>, change?: Change): Promise<string> =>
+  page.evaluate(
+    (given) => (globalThis as never as { verifyInPage(task: unknown): Promise<string> }).verifyInPage(given),
+    await taskFor(signed, change),
+  );
+
+const explain = async (signed: Partial<SignedRequestOptions>, change?: Change): Promise<Explanation> =>
+  page.evaluate(
+    (given) =>
+      (globalThis as never as { explainInPage(task: unknown): Promise<Explanation> }).explainInPage(given),
+    await taskFor(signed, change),
+  );
 
 const PROVEN = agent.key.thumbprint;
 
 describe("the gate in a browser page, on WebCrypto", () => {
   test("is bundled without anything of Node's", async () => {
-    expect(await bundle()).not.toMatch(/node:|__vite-browser-external/);
+    expect(await bundle(VERIFY)).not.toMatch(/node:|__vite-browser-external/);
   });
 
   test.each([
@@ -137,5 +149,28 @@ describe("the gate in a browser page, on WebCrypto", () => {
     expect(await verify({ key: stranger })).toBe("invalid_signature");
     const jwt = await parties.issueAuthToken({ signer: realm.signer });
     expect(await verify({ key: stranger, signatureKey: { scheme: "jwt", jwt } })).toBe("invalid_signature");
+  });
+});
+
+describe("the diagnosis in a browser page", () => {
+  test.each([
+    ["hwk", { signatureKey: { scheme: "hwk" } }],
+    ["jwks", {}],
+  ] as const)("has a second opinion of a good signature, scheme %s", async (_scheme, signed) => {
+    expect(await page.evaluate("typeof Buffer")).toBe("undefined");
+    const explanation = await explain(signed);
+    expect(explanation).toMatchObject({ verdict: "accepted", secondOpinion: { verifies: true } });
+    expect(explanation.signatureBase.agree).toBe(true);
+  });
+
+  test("has one of a bad signature, without a reason of its own making", async () => {
+    const stranger = await generateSigningKey({ kid: agent.key.kid });
+    expect(await explain({ key: stranger })).toMatchObject({
+      code: "invalid_signature",
+      key: { thumbprint: PROVEN },
+      secondOpinion: { verifies: false },
+    });
+    const { secondOpinion } = await explain({}, () => ({ target: "/other?page=2" }));
+    expect(secondOpinion).toEqual({ verifies: false });
   });
 });

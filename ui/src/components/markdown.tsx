@@ -1,6 +1,7 @@
 import { Typography } from "@mantine/core";
 import ReactMarkdown, { type Components } from "react-markdown";
 import remarkGfm from "remark-gfm";
+import { ScrollBox } from "./scroll-box.tsx";
 
 // An agent's text sits under this page's own headings, so its headings move two levels down.
 const components: Components = {
@@ -8,10 +9,24 @@ const components: Components = {
   h2: "h4",
   h3: "h5",
   h4: "h6",
-  a: ({ href, children }) => (
-    <a href={href} target="_blank" rel="noreferrer noopener">
-      {children}
-    </a>
+  // A script URL has been emptied: a link without an address would lead to this page once more.
+  a: ({ href, children }) =>
+    href ? (
+      <a href={href} target="_blank" rel="noreferrer noopener">
+        {children}
+      </a>
+    ) : (
+      children
+    ),
+  table: ({ children }) => (
+    <ScrollBox label="Table">
+      <table>{children}</table>
+    </ScrollBox>
+  ),
+  pre: ({ children }) => (
+    <ScrollBox label="Code" kind="code">
+      <pre>{children}</pre>
+    </ScrollBox>
   ),
 };
 

@@ -1,11 +1,12 @@
 import { sectionLinks } from "protocol-trace/read";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import styles from "./section-links.module.css";
 import { SectionText } from "./section-text.tsx";
 
 /** What demands a check: links to the RFC, and to the section of the wire profile, which opens on the page. */
 export function SectionLinks({ section }: { section: string }) {
   const [open, setOpen] = useState<string | undefined>(undefined);
+  const opener = useRef<HTMLButtonElement>(null);
   return (
     <span className={styles.sections}>
       {sectionLinks(section).map((link) =>
@@ -14,12 +15,27 @@ export function SectionLinks({ section }: { section: string }) {
             {link.text}
           </a>
         ) : (
-          <button key={link.text} type="button" onClick={() => setOpen(link.section)}>
+          <button
+            key={link.text}
+            type="button"
+            onClick={({ currentTarget }) => {
+              opener.current = currentTarget;
+              setOpen(link.section);
+            }}
+          >
             {link.text}
           </button>
         ),
       )}
-      {open !== undefined && <SectionText section={open} onClose={() => setOpen(undefined)} />}
+      {open !== undefined && (
+        <SectionText
+          section={open}
+          onClose={() => {
+            setOpen(undefined);
+            opener.current?.focus();
+          }}
+        />
+      )}
     </span>
   );
 }

@@ -8,7 +8,6 @@
 
 // Not the package's index: that one brings node:crypto along, which a page has not.
 import * as httpbis from "http-message-signatures/lib/httpbis/index.js";
-import { encodeBase64 } from "../base64.ts";
 import { parseSignature } from "../headers/signature.ts";
 import { parseSignatureInput } from "../headers/signature-input.ts";
 import type { HeaderFields, VerificationKey } from "../types.ts";
@@ -20,9 +19,6 @@ export interface MessageForSecondOpinion {
   readonly headers: HeaderFields;
 }
 
-/** The library keeps its own window; the gate has judged `created` already. */
-const NO_AGE_LIMIT = { notAfter: Number.MAX_SAFE_INTEGER };
-
 /** @throws whatever the library or a header parser throws; the caller shows the message. */
 export function secondSignatureBase(message: MessageForSecondOpinion, signatureInput: string): string {
   const { components, raw } = parseSignatureInput(signatureInput);
@@ -31,26 +27,25 @@ export function secondSignatureBase(message: MessageForSecondOpinion, signatureI
   return `${httpbis.formatSignatureBase(base)}\n"@signature-params": ${raw}`;
 }
 
-/** @throws whatever the library or a header parser throws; the caller shows the message. */
+/**
+ * Whether the signature is good over the base that the library builds, its own reading of `Signature-Input` included. The library's
+ * `verifyMessage` does the same with `Buffer`, which a page has not, and by a clock of its own.
+ *
+ * @throws whatever the library or a header parser throws; the caller shows the message.
+ */
 export async function secondVerdict(
   message: MessageForSecondOpinion,
   key: VerificationKey,
 ): Promise<boolean> {
-  const signature = parseSignature(single(message.headers.signature));
+  const { label, bytes } = parseSignature(single(message.headers.signature));
+  const { components } = parseSignatureInput(single(message.headers["signature-input"]));
   const request = toLibraryRequest(message);
-  // Our dialect writes base64url; the library reads RFC 8941 byte sequences.
-  request.headers.signature = `${signature.label}=:${encodeBase64(signature.bytes)}:`;
-  const verdict = await httpbis.verifyMessage(
-    {
-      keyLookup: async () => ({
-        id: key.thumbprint,
-        verify: async (data, bytes) => key.verify(data, bytes),
-      }),
-      ...NO_AGE_LIMIT,
-    },
-    request,
-  );
-  return verdict === true;
+  const base = httpbis.createSignatureBase({ fields: components.map((name) => `"${name}"`) }, request);
+  base.push([
+    '"@signature-params"',
+    httpbis.extractHeader("signature-input", new Map([["key", label]]), request),
+  ]);
+  return key.verify(new TextEncoder().encode(httpbis.formatSignatureBase(base)), bytes);
 }
 
 function toLibraryRequest({ method, authority, target, headers }: MessageForSecondOpinion) {

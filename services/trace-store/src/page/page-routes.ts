@@ -17,6 +17,7 @@ const ASSETS = [
   "format.js",
   "trace-api.js",
   "trace-tree.js",
+  "outside-cause.js",
   "search-view.js",
   "service-label.js",
   "trace-view.js",

@@ -3,6 +3,7 @@ import type { Recommendation, Results } from "backend-api";
 import { formatDollars, formatStatedText, notStated } from "../../components/format-amount.ts";
 import { formatTimeOfDay } from "../../components/format-time.ts";
 import { Panel } from "../../components/panel.tsx";
+import { ScrollBox } from "../../components/scroll-box.tsx";
 import styles from "./optimization-results.module.css";
 import { recommendationColumns } from "./recommendation-columns.ts";
 
@@ -74,9 +75,8 @@ function Recommendations({ rows }: { rows: Recommendation[] }) {
   return (
     <>
       <h3 className={styles.subhead}>Recommendations</h3>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard */}
-      <section className={styles.scroller} aria-label="Recommendations" tabIndex={0}>
-        <Table verticalSpacing="sm" data-wide={columns.length > 3}>
+      <ScrollBox label="Recommendations">
+        <Table className={styles.table} verticalSpacing="sm" data-wide={columns.length > 3}>
           <Table.Thead>
             <Table.Tr>
               {columns.map(({ title, isNumber }) => (
@@ -99,7 +99,7 @@ function Recommendations({ rows }: { rows: Recommendation[] }) {
             ))}
           </Table.Tbody>
         </Table>
-      </section>
+      </ScrollBox>
     </>
   );
 }

@@ -136,12 +136,17 @@ export function useOptimization(options: OptimizationOptions) {
     [begin, follow],
   );
 
-  // Once, with what the page opened with: go on with that run, or just list the earlier ones.
+  // Once: go on with the run that the page opened with, else with one that is under way, and list the earlier ones.
   const opened = useRef(run);
   useEffect(() => {
     const { requestId, failure } = opened.current ?? {};
     begin(async (signal) => {
-      if (requestId === undefined) return;
+      if (requestId === undefined) {
+        const underWay = failure ? undefined : await findUnderWay(client, signal);
+        if (underWay === undefined) return;
+        dispatch({ type: "run_opened", requestId: underWay });
+        return await follow(underWay, signal);
+      }
       try {
         if (!failure) return await follow(requestId, signal);
         dispatch({ type: "progress_received", progress: await getProgress(client, requestId, signal) });
@@ -165,6 +170,13 @@ export function useOptimization(options: OptimizationOptions) {
   };
 
   return { state, dispatch, start, open, clearHistory };
+}
+
+/** A run that was begun right before the page was loaded: here, before it had an id, or in another tab. */
+async function findUnderWay(client: ApiClient, signal: AbortSignal): Promise<string | undefined> {
+  const [latest] = await listRuns(client, signal).catch(() => []);
+  const isUnderWay = latest?.status === "pending" || latest?.status === "running";
+  return isUnderWay && !signal.aborted ? latest.request_id : undefined;
 }
 
 function isLapse(error: unknown): boolean {

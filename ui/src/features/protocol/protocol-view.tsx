@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from "react";
 import { messageByPageKey } from "./message-by-key.ts";
 import { MessageDetail } from "./message-detail.tsx";
 import type { TabName } from "./message-tabs.tsx";
+import { mostTelling } from "./most-telling.ts";
 import styles from "./protocol-view.module.css";
 import { SequencePicture } from "./sequence-picture.tsx";
 
@@ -74,14 +75,5 @@ export function ProtocolView({ run, nameOf, isFinished, openId, hrefOf, onStep }
         />
       )}
     </div>
-  );
-}
-
-/** What to open when the address names no message: the one that was refused, else the first that was signed. */
-function mostTelling(messages: readonly Message[]): Message | undefined {
-  return (
-    messages.find(({ outcome }) => outcome === "refused") ??
-    messages.find(({ signer }) => signer !== undefined) ??
-    messages[0]
   );
 }

@@ -48,9 +48,27 @@ export interface SequenceLayout {
 
 /** Room for half a name, and for less of it where there is little. */
 const marginOf = (width: number) => (width < 480 ? 32 : 46);
-const requestHeight = 46;
-const turnHeight = 14;
-const responseHeight = 34;
+
+/** Heights in pixels, and where in its row a line lies and how far above it its words. */
+interface Density {
+  request: { height: number; line: number; label: number };
+  response: { height: number; line: number; label: number };
+  turn: number;
+}
+
+const roomy: Density = {
+  request: { height: 46, line: 30, label: 11 },
+  response: { height: 34, line: 22, label: 8 },
+  turn: 14,
+};
+/** Ten messages and their answers in the height of a laptop's screen. A phone keeps its rows: they are touched, and it has no height to fit. */
+const dense: Density = {
+  request: { height: 31, line: 22, label: 9 },
+  response: { height: 24, line: 17, label: 6 },
+  turn: 12,
+};
+const mostRoomySteps = 12;
+const leastDenseWidth = 480;
 const headerLine = 14;
 /** Between the arrowhead and a line that a mark sits on. */
 const markRoom = 9;
@@ -72,17 +90,20 @@ export function layOutSequence(run: ProtocolRun, width: number): SequenceLayout 
   const xOf = (party: string) => columns.find((column) => column.party.id === party)?.x ?? width / 2;
 
   let top = headerHeight + 6;
-  const rows = steps(run.messages).map(({ message, kind }): Row => {
+  const inOrder = steps(run.messages);
+  const density = inOrder.length > mostRoomySteps && width >= leastDenseWidth ? dense : roomy;
+  const turnHeight = density.turn;
+  const rows = inOrder.map(({ message, kind }): Row => {
     const isTurning = turnsAtGateway(message, xOf);
-    const height = (kind === "response" ? responseHeight : requestHeight) + (isTurning ? turnHeight : 0);
+    const height = density[kind].height + (isTurning ? turnHeight : 0);
     const row = { key: `${message.id} ${kind}`, message, kind, top, height };
-    const y = top + (kind === "request" ? 30 : 22);
+    const y = top + density[kind].line;
     top += height;
     const end = xOf(message.stoppedAt ?? message.to);
     const start = xOf(message.from);
     const text = kind === "request" ? requestLabel(message) : responseLabel(message);
     const middle = (start + end) / 2;
-    const label = { text, x: clampCentre(middle, text, width), y: y - (kind === "request" ? 11 : 8) };
+    const label = { text, x: clampCentre(middle, text, width), y: y - density[kind].label };
     const gate = message.via === undefined ? undefined : xOf(message.via);
     if (kind === "response") {
       const path =

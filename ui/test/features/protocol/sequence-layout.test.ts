@@ -67,6 +67,22 @@ describe("layOutSequence", () => {
     }
   });
 
+  test("ten messages fit a laptop's screen; few of them, and those on a phone, have more room", () => {
+    const turning = { via: "market" };
+    const messages = (count: number) =>
+      Array.from({ length: count }, (_, index) =>
+        message(index, "backend", "agent", [index * 10, index * 10 + 5], index % 5 === 0 ? turning : {}),
+      );
+    const heights = (count: number, width: number) =>
+      layOutSequence(runOf(...messages(count)), width).rows.map(({ height }) => height);
+    const ten = layOutSequence(runOf(...messages(10)), 550);
+    // 800 px less the header, the margins, and the legend.
+    expect(ten.height).toBeLessThanOrEqual(680);
+    expect(Math.min(...heights(10, 550))).toBeGreaterThanOrEqual(24);
+    expect(heights(4, 550)[2]).toBe(46);
+    expect(heights(10, 330)[2]).toBe(46);
+  });
+
   test("a message under way has no answer", () => {
     const { rows } = layOutSequence(
       runOf(message(1, "backend", "agent", [0, 0], { outcome: "pending" })),

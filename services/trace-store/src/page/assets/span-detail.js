@@ -2,7 +2,7 @@ import { element } from "./dom.js";
 import { formatDuration } from "./format.js";
 
 /** Everything known about a span, to stand below its row. */
-export function spanDetail({ span, service }, tree, trace) {
+export function spanDetail({ span, service, outside }, tree, trace) {
   const process = trace.processes[span.processID];
   const links = span.references.filter(({ refType }) => refType === "FOLLOWS_FROM");
   return element(
@@ -14,6 +14,7 @@ export function spanDetail({ span, service }, tree, trace) {
       element("span", {}, `starts at ${formatDuration(span.startTime - tree.start)}`),
       element("span", {}, `takes ${formatDuration(span.duration)}`),
       element("span", {}, "span ", element("code", {}, span.spanID)),
+      outside && element("span", {}, `${outsideWords(outside)} the span that caused it`),
     ),
     (span.warnings ?? []).map((warning) => element("p", { class: "warning" }, warning)),
     table("Attributes", span.tags),
@@ -21,6 +22,14 @@ export function spanDetail({ span, service }, tree, trace) {
     links.length > 0 && linkList(links),
     table(`Process ${service}`, process?.tags ?? []),
   );
+}
+
+function outsideWords({ before, after }) {
+  const parts = [
+    before > 0 && `begins ${formatDuration(before)} before`,
+    after > 0 && `ends ${formatDuration(after)} after`,
+  ];
+  return parts.filter(Boolean).join(" and ");
 }
 
 function table(title, tags) {

@@ -1,3 +1,5 @@
+import { outsideCause } from "./outside-cause.js";
+
 /**
  * A trace as the rows of its waterfall: parents before children, siblings by start. A span whose parent is not in the trace, or is its
  * own descendant, stands at the top.
@@ -23,7 +25,9 @@ export function traceTree(trace) {
       if (seen.has(span)) continue;
       seen.add(span);
       const row = rowOf(trace, span, depth, byId);
-      row.isSameService = rowById.get(parentIdOf(span))?.service === row.service;
+      const cause = rowById.get(parentIdOf(span));
+      row.isSameService = cause?.service === row.service;
+      row.outside = outsideCause(row, cause);
       rowById.set(span.spanID, row);
       rows.push(row);
       const children = childrenOf.get(span.spanID) ?? [];

@@ -39,6 +39,15 @@ export async function traceView(traceID) {
     "article",
     {},
     summary(trace, tree),
+    tree.rows.some(({ outside }) => outside) &&
+      element(
+        "p",
+        { class: "note" },
+        svgElement("svg", { class: "bar colour-7", width: "22", height: "10", "aria-hidden": "true" }, [
+          svgElement("rect", { class: "outside", x: "1", y: "1", width: "20", height: "8", rx: "3" }),
+        ]),
+        " Outside the time of the span that caused it: it went on after its answer, or the clocks of two processes differ.",
+      ),
     element("div", { class: "panel chart" }, axis(tree), list),
   );
 }
@@ -84,7 +93,6 @@ function axis({ duration }) {
 
 function rowItem(row, tree, trace, colour) {
   const { span, depth, service, failed, kind, parentMissing, isSameService } = row;
-  const offset = ((span.startTime - tree.start) / tree.duration) * 100;
   const name = element(
     "span",
     { class: "name" },
@@ -94,9 +102,12 @@ function rowItem(row, tree, trace, colour) {
       { class: `service ${colour}`, title: service },
       element("span", { class: isSameService ? "spoken" : undefined }, service),
     ),
-    failed && element("span", { class: "failed" }, "error"),
+    " ",
+    failed && [element("span", { class: "failed" }, "error"), " "],
     element("span", { class: "operation" }, breakable(span.operationName)),
+    " ",
     kind && kind !== "internal" && element("span", { class: "kind" }, kind),
+    " ",
     parentMissing && element("span", { class: "kind" }, "parent not received"),
   );
   name.style.setProperty("--depth", String(Math.min(depth, MAX_INDENT)));
@@ -104,7 +115,7 @@ function rowItem(row, tree, trace, colour) {
     "button",
     { type: "button", class: "row", "aria-expanded": "false", tabindex: "-1" },
     name,
-    bar(offset, (span.duration / tree.duration) * 100, colour, failed),
+    bar(row, tree, colour),
     outcome(row),
     element("span", { class: "duration" }, formatDuration(span.duration)),
   );
@@ -149,23 +160,29 @@ function outcome({ status, verdict }) {
   );
 }
 
-function bar(offset, width, colour, failed) {
-  const shown = Math.max(width, MIN_BAR);
+function bar({ span, outside = { before: 0, after: 0 }, failed }, tree, colour) {
   const lines = TICKS.map((share) =>
     svgElement("line", { class: "grid", x1: `${share * 100}%`, x2: `${share * 100}%`, y1: "0", y2: "100%" }),
   );
-  return svgElement(
-    "svg",
-    { class: "bar", width: "100%", height: "22", "aria-hidden": "true" },
-    lines,
-    svgElement("rect", {
-      class: failed ? `${colour} bad` : colour,
+  const part = (start, duration, name) => {
+    const shown = Math.max((duration / tree.duration) * 100, MIN_BAR);
+    const offset = ((start - tree.start) / tree.duration) * 100;
+    return svgElement("rect", {
+      class: `${colour} ${name}`,
       x: `${Math.min(offset, 100 - shown)}%`,
       y: "6",
       width: `${shown}%`,
       height: "10",
       rx: "3",
-    }),
+    });
+  };
+  const { before, after } = outside;
+  return svgElement(
+    "svg",
+    { class: "bar", width: "100%", height: "22", "aria-hidden": "true" },
+    lines,
+    before + after > 0 && part(span.startTime, span.duration, "outside"),
+    part(span.startTime + before, span.duration - before - after, failed ? "bad" : ""),
   );
 }
 

@@ -1,0 +1,38 @@
+import { type ReactNode, useLayoutEffect, useRef, useState } from "react";
+import styles from "./scroll-box.module.css";
+
+interface ScrollBoxProps {
+  /** What is in it, for who cannot see it. */
+  label: string;
+  kind?: "table" | "code";
+  children: ReactNode;
+}
+
+/** Something that may be wider than its place. It scrolls sideways then, as a region that the keyboard reaches; the page does not. */
+export function ScrollBox({ label, kind = "table", children }: ScrollBoxProps) {
+  const box = useRef<HTMLDivElement>(null);
+  const isWide = useIsWide(box);
+  return (
+    <div
+      ref={box}
+      className={styles.box}
+      data-kind={kind}
+      data-wide={isWide}
+      {...(isWide ? { role: "region", "aria-label": label, tabIndex: 0 } : {})}
+    >
+      {children}
+    </div>
+  );
+}
+
+function useIsWide(box: React.RefObject<HTMLDivElement | null>): boolean {
+  const [isWide, setIsWide] = useState(false);
+  useLayoutEffect(() => {
+    const element = box.current;
+    if (!element) return undefined;
+    const observer = new ResizeObserver(() => setIsWide(element.scrollWidth > element.clientWidth));
+    for (const watched of [element, ...element.children]) observer.observe(watched);
+    return () => observer.disconnect();
+  }, [box]);
+  return isWide;
+}
