@@ -158,6 +158,32 @@ describe("a person in a browser", () => {
     await page.getByRole("heading", { name: "Optimization completed" }).waitFor({ timeout: 30_000 });
   });
 
+  test("is told of a prompt that is too long, loses nothing of it, and opens the earliest of many runs", async () => {
+    const { page } = watched;
+    const prompt = page.getByLabel("Custom prompt");
+    const run = page.getByRole("button", { name: "Run Custom Optimization" });
+    await prompt.fill(`${"p".repeat(8000)}12`);
+    await page.getByText("2 characters more than can be sent: shorten it.").waitFor();
+    expect(await run.isDisabled()).toBe(true);
+    await screenshot(page, "ui-long-prompt");
+    await page.reload();
+    await page.getByText("2 characters more than can be sent: shorten it.").waitFor();
+    await prompt.fill("p".repeat(8000));
+    await run.click();
+    await page.getByRole("heading", { name: "Optimization completed" }).waitFor({ timeout: 30_000 });
+
+    const runs = page.getByTestId("run-history").getByRole("listitem");
+    expect(await runs.count()).toBe(6);
+    await page.getByRole("button", { name: "Show 1 earlier" }).click();
+    expect(await runs.count()).toBe(7);
+    await screenshot(page, "ui-all-runs");
+    await runs.last().getByRole("button").click();
+    await page.getByRole("heading", { name: "Optimization completed" }).waitFor();
+    expect(await runs.last().getByRole("button").getAttribute("aria-current")).toBe("true");
+    await page.getByRole("button", { name: "Only the latest" }).click();
+    expect(await runs.count()).toBe(6);
+  });
+
   test("signs out", async () => {
     const { page } = watched;
     await page.getByRole("button", { name: "Sign out" }).click();

@@ -239,6 +239,15 @@ export async function buildGateway(
     throw error;
   }
   const [adminUrl, statsUrl, readinessUrl] = own.map(serverUrl) as [string, string, string];
+  const reload = async (text: string) => {
+    const next = load(text);
+    await apply(next);
+    logger.info(`configuration reloaded from ${source}`);
+    if (configText(next) !== configText(first)) {
+      logger.warn({}, `the config section of ${source} has changed: that takes a restart`);
+    }
+  };
+  let reloads: Promise<void> = Promise.resolve();
   return {
     get urls() {
       return [...ports.values()].map(({ server }) => serverUrl(server));
@@ -246,13 +255,11 @@ export async function buildGateway(
     adminUrl,
     statsUrl,
     readinessUrl,
-    reload: async (text) => {
-      const next = load(text);
-      await apply(next);
-      logger.info(`configuration reloaded from ${source}`);
-      if (configText(next) !== configText(first)) {
-        logger.warn({}, `the config section of ${source} has changed: that takes a restart`);
-      }
+    reload(text) {
+      // One after the other, or else an older file whose ports took longer to open would stay.
+      const turn = reloads.then(() => reload(text));
+      reloads = turn.catch(() => {});
+      return turn;
     },
     close,
   };

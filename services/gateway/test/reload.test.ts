@@ -2,6 +2,7 @@ import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { freePort } from "../../../tests/support/free-ports.ts";
 import { watchFile } from "../src/ports/watch-file.ts";
 import { startFakeServer } from "./support/fake-agent.ts";
 import { isRealGateway, oneRoute, startGateway } from "./support/gateway-under-test.ts";
@@ -45,6 +46,19 @@ describe("reload", () => {
     await expect(gateway.reload(taken)).rejects.toThrow(/EADDRINUSE/);
     expect(await body()).toBe("one");
   });
+
+  test.skipIf(isRealGateway)(
+    "of two in a row the later one stays, however long the first one takes",
+    async () => {
+      const { one, two, gateway, body } = await setUp();
+      const document = oneRoute(one.address);
+      const slower = {
+        binds: [...document.binds, { port: await freePort(), ...document.binds[0] }],
+      } as never;
+      await Promise.all([gateway.reload(slower), gateway.reload(oneRoute(two.address))]);
+      expect(await body()).toBe("two");
+    },
+  );
 
   test.skipIf(isRealGateway)(
     "policies are in force at once, and requests under way keep theirs",

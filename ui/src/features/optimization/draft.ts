@@ -28,7 +28,8 @@ export const defaultDraft: Draft = {
 export const draftLimits = { promptLength: 8000, constraints: 20, nameLength: 100, valueLength: 500 };
 
 const storedDraftSchema = z.object({
-  prompt: z.string().max(draftLimits.promptLength),
+  // However long: one that cannot be sent is not lost either.
+  prompt: z.string(),
   constraints: z
     .array(
       z.object({

@@ -30,6 +30,7 @@ export function RequestForm({ draft, dispatch, busyWith, disabled, onStart }: Re
     if (problems.size === 0) onStart(prompt);
   };
   const changePrompt = (prompt: string) => dispatch({ type: "prompt_changed", prompt });
+  const excess = draft.prompt.trim().length - draftLimits.promptLength;
   const asksForMarket = draft.prompt.toLowerCase().includes(marketAnalysis);
 
   return (
@@ -56,7 +57,7 @@ export function RequestForm({ draft, dispatch, busyWith, disabled, onStart }: Re
           label="Custom prompt"
           rows={3}
           value={draft.prompt}
-          maxLength={draftLimits.promptLength}
+          error={excess > 0 && `${formatCount(excess)} more than can be sent: shorten it.`}
           onChange={(event) => changePrompt(event.currentTarget.value)}
         />
         <p className={styles.hint}>
@@ -71,7 +72,7 @@ export function RequestForm({ draft, dispatch, busyWith, disabled, onStart }: Re
           type="submit"
           fullWidth
           variant="default"
-          disabled={disabled || isBusy || draft.prompt.trim() === ""}
+          disabled={disabled || isBusy || draft.prompt.trim() === "" || excess > 0}
           leftSection={isBusy && !isStandard && <Loader size={16} color="currentColor" />}
         >
           Run Custom Optimization
@@ -90,6 +91,10 @@ export function RequestForm({ draft, dispatch, busyWith, disabled, onStart }: Re
       )}
     </Panel>
   );
+}
+
+function formatCount(characters: number): string {
+  return characters === 1 ? "One character" : `${characters} characters`;
 }
 
 function joinSentences(first: string, second: string): string {

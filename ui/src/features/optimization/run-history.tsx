@@ -1,11 +1,13 @@
 import { Button } from "@mantine/core";
 import type { Progress } from "backend-api";
+import { useState } from "react";
 import { formatTimeOfDay } from "../../components/format-time.ts";
 import { Panel } from "../../components/panel.tsx";
 import { StatusBadge } from "../../components/status-badge.tsx";
 import styles from "./run-history.module.css";
 
-const shownRuns = 6;
+/** Until somebody wants to see the earlier ones. */
+const latestRuns = 6;
 
 interface RunHistoryProps {
   history: readonly Progress[];
@@ -17,7 +19,9 @@ interface RunHistoryProps {
 
 /** The user's latest runs. Absent until there is one. */
 export function RunHistory({ history, openId, disabled, onOpen, onClear }: RunHistoryProps) {
+  const [isWhole, setWhole] = useState(false);
   if (history.length === 0) return null;
+  const runs = isWhole ? history : history.slice(0, latestRuns);
   return (
     <Panel
       title="Your runs"
@@ -29,7 +33,7 @@ export function RunHistory({ history, openId, disabled, onOpen, onClear }: RunHi
       }
     >
       <ul className={styles.runs}>
-        {history.slice(0, shownRuns).map((run) => (
+        {runs.map((run) => (
           <li key={run.request_id}>
             <button
               type="button"
@@ -44,7 +48,17 @@ export function RunHistory({ history, openId, disabled, onOpen, onClear }: RunHi
           </li>
         ))}
       </ul>
-      {history.length > shownRuns && <p className={styles.more}>and {history.length - shownRuns} earlier</p>}
+      {history.length > latestRuns && (
+        <Button
+          className={styles.more}
+          variant="subtle"
+          size="compact-xs"
+          aria-expanded={isWhole}
+          onClick={() => setWhole(!isWhole)}
+        >
+          {isWhole ? "Only the latest" : `Show ${history.length - latestRuns} earlier`}
+        </Button>
+      )}
     </Panel>
   );
 }

@@ -24,6 +24,11 @@ describe("draft", () => {
     },
   );
 
+  it("survives although it is too long to be sent", () => {
+    const draft = { prompt: "p".repeat(draftLimits.promptLength + 1), constraints: [] };
+    expect(parseDraft(serializeDraft(draft))).toEqual(draft);
+  });
+
   it("stays within what the backend accepts", () => {
     const constraints = Array.from({ length: draftLimits.constraints }, (_, index) =>
       row(index, String(index).padEnd(draftLimits.nameLength, "n"), "v".repeat(draftLimits.valueLength)),
