@@ -22,8 +22,7 @@ export interface MessageForSecondOpinion {
 /** @throws whatever the library or a header parser throws; the caller shows the message. */
 export function secondSignatureBase(message: MessageForSecondOpinion, signatureInput: string): string {
   const { components, raw } = parseSignatureInput(signatureInput);
-  const fields = components.map((name) => `"${name}"`);
-  const base = httpbis.createSignatureBase({ fields }, toLibraryRequest(message));
+  const base = coveredLines(components, toLibraryRequest(message));
   return `${httpbis.formatSignatureBase(base)}\n"@signature-params": ${raw}`;
 }
 
@@ -40,12 +39,16 @@ export async function secondVerdict(
   const { label, bytes } = parseSignature(single(message.headers.signature));
   const { components } = parseSignatureInput(single(message.headers["signature-input"]));
   const request = toLibraryRequest(message);
-  const base = httpbis.createSignatureBase({ fields: components.map((name) => `"${name}"`) }, request);
+  const base = coveredLines(components, request);
   base.push([
     '"@signature-params"',
     httpbis.extractHeader("signature-input", new Map([["key", label]]), request),
   ]);
   return key.verify(new TextEncoder().encode(httpbis.formatSignatureBase(base)), bytes);
+}
+
+function coveredLines(components: readonly string[], request: ReturnType<typeof toLibraryRequest>) {
+  return httpbis.createSignatureBase({ fields: components.map((name) => `"${name}"`) }, request);
 }
 
 function toLibraryRequest({ method, authority, target, headers }: MessageForSecondOpinion) {

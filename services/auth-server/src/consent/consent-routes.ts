@@ -10,6 +10,7 @@ import { consentPage } from "../pages/consent-page.ts";
 import { originsOf, sendPage } from "../pages/page.ts";
 import { sendRefusal } from "../pages/send-refusal.ts";
 import { agentAllowed, scopesAllowed } from "../realm/policy.ts";
+import { shownName } from "../realm/realm.ts";
 import type { RealmState } from "../realm/realm-state.ts";
 import { scopeWords } from "../request-types/request-type.ts";
 import type { Secrets } from "../secrets.ts";
@@ -51,7 +52,7 @@ export async function consentRoutes(
   const { issuer, paths, state: realmState, discovery, grants, shown, memory, readSession } = options;
   const { consentSeconds, logger } = options;
   const { realm } = realmState;
-  const realmName = realm.displayName ?? realm.realm;
+  const realmName = shownName(realm);
   const webOrigins = realm.clients.filter(({ enabled }) => enabled).flatMap((client) => client.webOrigins);
   const authPath = `${paths.base}/protocol/aauth/agent/auth`;
 

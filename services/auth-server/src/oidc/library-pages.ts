@@ -1,13 +1,12 @@
 import type { KoaContextWithOIDC } from "oidc-provider";
 import { logoutPage } from "../pages/logout-page.ts";
-import { messagePage } from "../pages/message-page.ts";
+import { errorPage, messagePage } from "../pages/message-page.ts";
 import { originsOf, type Page } from "../pages/page.ts";
-import { applicationsOf } from "../realm/applications.ts";
-import type { Realm } from "../realm/realm.ts";
+import { type Realm, shownName } from "../realm/realm.ts";
 
 /** The pages that oidc-provider asks for, in this server's look. */
 export function libraryPages(realm: Realm) {
-  const realmName = realm.displayName ?? realm.realm;
+  const realmName = shownName(realm);
   return {
     logoutSource(ctx: KoaContextWithOIDC, form: string): void {
       send(
@@ -28,16 +27,7 @@ export function libraryPages(realm: Realm) {
       out: { error: string; error_description?: string | undefined },
     ): void {
       const text = out.error_description ?? "The request cannot be answered.";
-      send(
-        ctx,
-        messagePage({
-          realmName,
-          title: "This did not work",
-          text: sentence(text),
-          code: out.error,
-          applications: applicationsOf(realm),
-        }),
-      );
+      send(ctx, errorPage(realm, { title: "This did not work", text: sentence(text), code: out.error }));
     },
   };
 }

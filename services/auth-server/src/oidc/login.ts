@@ -1,11 +1,10 @@
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Interaction, Provider } from "oidc-provider";
 import { loginPage } from "../pages/login-page.ts";
-import { messagePage } from "../pages/message-page.ts";
+import { errorPage } from "../pages/message-page.ts";
 import { originsOf, sendPage } from "../pages/page.ts";
 import type { Accounts } from "../realm/accounts.ts";
-import { applicationsOf } from "../realm/applications.ts";
-import type { Realm } from "../realm/realm.ts";
+import { type Realm, shownName } from "../realm/realm.ts";
 import { createCarriedSignIn } from "./carried-sign-in.ts";
 import type { OidcPaths } from "./oidc-paths.ts";
 
@@ -35,7 +34,7 @@ export async function login(
   },
 ): Promise<void> {
   const { provider, accounts, realm, paths, logger, now } = options;
-  const realmName = realm.displayName ?? realm.realm;
+  const realmName = shownName(realm);
   const url = `${paths.login}/:uid`;
   const carried = createCarriedSignIn({ now });
 
@@ -116,6 +115,6 @@ export async function login(
   function sendExpired(reply: FastifyReply): FastifyReply {
     const text = "Go back to the application and sign in from there.";
     const title = "This sign-in has expired";
-    return sendPage(reply, 400, messagePage({ realmName, title, text, applications: applicationsOf(realm) }));
+    return sendPage(reply, 400, errorPage(realm, { title, text }));
   }
 }

@@ -1,8 +1,7 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { type OAuthError, sendOAuthError } from "../oauth-error.ts";
-import { applicationsOf } from "../realm/applications.ts";
 import type { Realm } from "../realm/realm.ts";
-import { messagePage } from "./message-page.ts";
+import { errorPage } from "./message-page.ts";
 import { sendPage } from "./page.ts";
 
 /** A page for a browser, JSON for everything else. Never a redirect: there is no address to trust yet. */
@@ -15,12 +14,5 @@ export function sendRefusal(
   if (!request.headers.accept?.includes("text/html")) return sendOAuthError(reply, error);
   const title = "This request cannot be answered";
   const text = `${error.message}${/[.!?]$/.test(error.message) ? "" : "."} Go back to the application and start again.`;
-  const page = messagePage({
-    realmName: realm.displayName ?? realm.realm,
-    title,
-    text,
-    code: error.code,
-    applications: applicationsOf(realm),
-  });
-  return sendPage(reply, error.status, page);
+  return sendPage(reply, error.status, errorPage(realm, { title, text, code: error.code }));
 }

@@ -80,3 +80,8 @@ function moveClient(client: RealmClient, uiUrl: string): RealmClient {
     webOrigins: client.webOrigins.map(move),
   };
 }
+
+/** What people are told the realm is called. */
+export function shownName({ displayName, realm }: Realm): string {
+  return displayName ?? realm;
+}

@@ -57,28 +57,35 @@ export function useOptimization(options: OptimizationOptions) {
     memory.keepOpenRun(openId === undefined ? undefined : { requestId: openId, prompt: openPrompt });
   }, [memory, openId, openPrompt]);
 
+  /** The list as it is now; undefined where it could not be had. */
   const refreshHistory = useCallback(
     async (signal: AbortSignal) => {
       try {
-        dispatch({ type: "history_received", history: await listRuns(client, signal) });
+        const history = await listRuns(client, signal);
+        dispatch({ type: "history_received", history });
+        return history;
       } catch (error) {
         // The list is an extra: only a lapsed session is worth a word.
         if (!signal.aborted && isLapse(error)) onSessionLapsed();
+        return undefined;
       }
     },
     [client, onSessionLapsed],
   );
 
-  /** Runs one piece of work; a new piece, or leaving the page, ends the one before. */
+  /**
+   * Runs one piece of work and lists the runs after it, unless that is all it has done (`listed`). A new piece, or leaving the page, ends the
+   * one before.
+   */
   const begin = useCallback(
-    (work: (signal: AbortSignal) => Promise<void>) => {
+    (work: (signal: AbortSignal) => Promise<unknown>) => {
       active.current?.abort();
       const controller = new AbortController();
       active.current = controller;
       const { signal } = controller;
       const guarded = async () => {
         try {
-          await work(signal);
+          if ((await work(signal)) === "listed") return;
         } catch (error) {
           if (signal.aborted) return;
           dispatch({ type: "run_failed", failure: describeFailure(error) });
@@ -142,10 +149,12 @@ export function useOptimization(options: OptimizationOptions) {
     const { requestId, failure } = opened.current ?? {};
     begin(async (signal) => {
       if (requestId === undefined) {
-        const underWay = failure ? undefined : await findUnderWay(client, signal);
-        if (underWay === undefined) return;
-        dispatch({ type: "run_opened", requestId: underWay });
-        return await follow(underWay, signal);
+        // One that was begun right before the page was loaded: here, before it had an id, or in another tab.
+        const [latest] = (await refreshHistory(signal)) ?? [];
+        const isUnderWay = latest?.status === "pending" || latest?.status === "running";
+        if (failure || !isUnderWay || signal.aborted) return "listed";
+        dispatch({ type: "run_opened", requestId: latest.request_id });
+        return await follow(latest.request_id, signal);
       }
       try {
         if (!failure) return await follow(requestId, signal);
@@ -157,7 +166,7 @@ export function useOptimization(options: OptimizationOptions) {
       }
     });
     return () => active.current?.abort();
-  }, [begin, client, follow]);
+  }, [begin, client, follow, refreshHistory]);
 
   const clearHistory = async () => {
     try {
@@ -170,13 +179,6 @@ export function useOptimization(options: OptimizationOptions) {
   };
 
   return { state, dispatch, start, open, clearHistory };
-}
-
-/** A run that was begun right before the page was loaded: here, before it had an id, or in another tab. */
-async function findUnderWay(client: ApiClient, signal: AbortSignal): Promise<string | undefined> {
-  const [latest] = await listRuns(client, signal).catch(() => []);
-  const isUnderWay = latest?.status === "pending" || latest?.status === "running";
-  return isUnderWay && !signal.aborted ? latest.request_id : undefined;
 }
 
 function isLapse(error: unknown): boolean {

@@ -23,7 +23,7 @@ export function messageByKey(
 
 /** What does something of its own with the arrow keys: fields, tabs, dialogs, regions that scroll sideways, a picture (also of an attempt). */
 const USES_ARROWS = [
-  ...["input", "textarea", "select", "[contenteditable]", "section[tabindex='0']"],
+  ...["input", "textarea", "select", "[contenteditable]", "[tabindex='0']:is(section, [role=region])"],
   ...["[role=tab]", "[role=dialog]", "[role=radio]", "[role=slider]", "[data-testid=sequence-picture]"],
 ].join(", ");
 
