@@ -1,11 +1,9 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { ReceivedRequest, SignatureScheme } from "aauth";
+import { type CheckMode, problemOfCheckField } from "./check-fields.ts";
 
 /** Where a check names the request it is about. */
 export type RequestSource = "aauth" | "forwarded" | "path";
-
-/** `strict` refuses unsigned requests; the other two let them through without an identity and mean the same. */
-export type CheckMode = "strict" | "optional" | "permissive";
 
 /** A check as it came from the gateway. */
 export interface CheckMessage {
@@ -39,9 +37,6 @@ export class UnusableRequest extends Error {
 /** Path of every check; with request source `path` the request's own path follows it. */
 export const CHECK_PATH = "/check";
 
-const MODES: readonly CheckMode[] = ["strict", "optional", "permissive"];
-const SCHEMES: readonly SignatureScheme[] = ["hwk", "jwks", "jwt"];
-const MAX_TOLERANCE_SECONDS = 300;
 /** Where a check does not say. */
 export const DEFAULT_TOLERANCE_SECONDS = 60;
 
@@ -64,18 +59,25 @@ const WITHOUT_BODY = new Set(["GET", "HEAD"]);
 /**
  * Reads a check (Agentgateway v1.4.1, HTTP external authorization).
  *
+ * @param leastScheme where the check does not say
  * @throws UnusableCheck when the gateway left something out, or a value of its own is malformed
  * @throws UnusableRequest when the method or the target, which are the caller's, is malformed
  */
-export function readCheckRequest(check: CheckMessage, source: RequestSource): CheckRequest {
+export function readCheckRequest(
+  check: CheckMessage,
+  source: RequestSource,
+  leastScheme: SignatureScheme = "hwk",
+): CheckRequest {
   if (!isCheckPath(check.url, source)) throw new UnusableCheck(`its path is not ${CHECK_PATH}`);
   const { method, target } = namedRequest(check, source);
   return {
     request: { method, target, headers: callerFields(check.headers, method) },
     authority: textField(check.headers, "x-aauth-authority"),
-    mode: choice(check.headers, "x-aauth-mode", MODES, "strict"),
-    requiredScheme: choice(check.headers, "x-aauth-required-scheme", SCHEMES, "hwk"),
-    toleranceSeconds: tolerance(check.headers),
+    mode: (policyField(check.headers, "x-aauth-mode") ?? "strict") as CheckMode,
+    requiredScheme: (policyField(check.headers, "x-aauth-required-scheme") ?? leastScheme) as SignatureScheme,
+    toleranceSeconds: Number(
+      policyField(check.headers, "x-aauth-timestamp-tolerance") ?? DEFAULT_TOLERANCE_SECONDS,
+    ),
   };
 }
 
@@ -121,28 +123,11 @@ function callerFields(headers: IncomingHttpHeaders, method: string): Record<stri
   return hasBody ? { ...fields, "transfer-encoding": "chunked" } : fields;
 }
 
-function choice<T extends string>(
-  headers: IncomingHttpHeaders,
-  name: string,
-  values: readonly T[],
-  fallback: T,
-): T {
+function policyField(headers: IncomingHttpHeaders, name: string): string | undefined {
   const text = textField(headers, name);
-  if (text === undefined) return fallback;
-  const value = values.find((candidate) => candidate === text);
-  if (value === undefined) throw new UnusableCheck(`${name} is none of ${values.join(", ")}`);
-  return value;
-}
-
-function tolerance(headers: IncomingHttpHeaders): number {
-  const name = "x-aauth-timestamp-tolerance";
-  const text = textField(headers, name);
-  if (text === undefined) return DEFAULT_TOLERANCE_SECONDS;
-  const seconds = /^\d{1,3}$/.test(text) ? Number(text) : Number.NaN;
-  if (!(seconds >= 1 && seconds <= MAX_TOLERANCE_SECONDS)) {
-    throw new UnusableCheck(`${name} is not between 1 and ${MAX_TOLERANCE_SECONDS} seconds`);
-  }
-  return seconds;
+  const problem = text === undefined ? undefined : problemOfCheckField(name, text);
+  if (problem !== undefined) throw new UnusableCheck(`${name} is ${problem}`);
+  return text;
 }
 
 /** A field as one text; several lines are joined, so that a doubled one matches no grammar. */

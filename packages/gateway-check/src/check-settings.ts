@@ -1,6 +1,9 @@
 import { authServerSettings, type Config, setting } from "service-kit";
 import { z } from "zod";
+import { SCHEMES } from "./check-fields.ts";
 import { resourcesSetting } from "./resources-setting.ts";
+
+export { problemOfCheckField } from "./check-fields.ts";
 
 /** Issuers are compared as texts: one that is spelled otherwise than tokens spell it would match none of them. */
 function canonicalSpelling(url: string): string {
@@ -39,6 +42,12 @@ export const checkSettings = {
     description:
       "Where a check names the request: aauth = x-aauth-method and x-aauth-uri, forwarded = x-forwarded-method and x-forwarded-uri, path = the check's own method and the path below /check",
   }),
+  leastScheme: setting({
+    env: "GATEWAY_REQUIRED_SCHEME",
+    schema: z.enum(SCHEMES).optional(),
+    description:
+      "Least scheme of a caller where a check has no x-aauth-required-scheme: hwk (where this is not set), jwks or jwt. agentgateway/config.yaml puts it into its checks, jwks where it is not set",
+  }),
   bodyCoverage: setting({
     env: "GATEWAY_AUTHZ_BODY_COVERAGE",
     schema: z.enum(["required", "optional"]).default("required"),
@@ -47,4 +56,5 @@ export const checkSettings = {
 };
 
 /** The values of {@link checkSettings}. */
-export type CheckConfig = Config<typeof checkSettings>;
+export type CheckConfig = Omit<Config<typeof checkSettings>, "leastScheme"> &
+  Partial<Pick<Config<typeof checkSettings>, "leastScheme">>;

@@ -67,7 +67,7 @@ export function createGatewayCheck(config: CheckConfig, deps: GatewayCheckDeps):
 
   const refused = (cause: unknown): Decision => ({ allowed: false, refusal: refusalOf(cause), cause });
   const judge = async (check: CheckMessage): Promise<Decision> =>
-    judgeCheck(readCheckRequest(check, config.requestFrom), verifiers);
+    judgeCheck(readCheckRequest(check, config.requestFrom, config.leastScheme), verifiers);
 
   return {
     async answer(check) {

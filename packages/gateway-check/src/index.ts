@@ -4,7 +4,7 @@
  * @module
  */
 
-export { CHECK_PATH, type CheckMessage } from "./check-request.ts";
+export { CHECK_PATH, type CheckMessage, UnusableRequest } from "./check-request.ts";
 export type { CheckConfig } from "./check-settings.ts";
 export {
   type CheckAnswer,

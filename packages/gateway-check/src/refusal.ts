@@ -7,7 +7,7 @@ export interface Refusal {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
-  /** Why, for the log. */
+  /** Why, for log and trace. */
   readonly code: string;
 }
 
@@ -31,7 +31,7 @@ export function refusalOf(error: unknown): Refusal {
       status: 503,
       headers: TEXT,
       body: "AAuth failure: verification is not available",
-      code: "unavailable",
+      code: "verification_unavailable",
     };
   }
   // Thrown only for what `refusalBelowScheme` judges too: it depends on the route whether a pseudonymous caller gets that far.

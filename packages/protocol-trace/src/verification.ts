@@ -64,6 +64,8 @@ export function recordVerified(
 export interface RefusalAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
+  /** Where it says another code than the error has, or the error has none. */
+  readonly code?: string;
 }
 
 /**
@@ -81,7 +83,7 @@ export function recordRefused(
 ): void {
   if (span?.isRecording() !== true) return;
   const known = error instanceof AAuthError ? error : undefined;
-  const code = known?.code ?? "verification_unavailable";
+  const code = answer?.code ?? known?.code ?? "verification_unavailable";
   const token = tokenIn(request.headers["signature-key"]);
   const challenged = CHALLENGES.has(code) && answer?.headers["agent-auth"] !== undefined;
   span.setAttributes({

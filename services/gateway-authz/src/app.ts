@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { CHECK_PATH, type CheckConfig, createGatewayCheck, type GatewayCheckDeps } from "gateway-check";
 import { traceMessages } from "protocol-trace";
 import { createService } from "service-kit";
+import { refuseTunnels } from "./refuse-tunnels.ts";
 
 /** Composition root: `POST /check` for a gateway's external authorization, `GET /health`. */
 export async function buildGatewayAuthz(
@@ -18,6 +19,8 @@ export async function buildGatewayAuthz(
 
   const app = createService({ name: "gateway-authz", logger: deps.logger });
   traceMessages(app);
+  const log = deps.logger.child({ logger: "aauth.gateway" });
+  refuseTunnels(app.server, (refusal) => log.info(refusal, "request refused"));
   // With request source `path` the method is the caller's, and Fastify's own list is short. CONNECT never gets as far as here.
   for (const method of METHODS) {
     if (method !== "CONNECT" && !app.supportedMethods.includes(method)) app.addHttpMethod(method);

@@ -1,5 +1,5 @@
 import { request } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, connect } from "node:net";
 import type { FastifyInstance } from "fastify";
 import { afterEach, describe, expect, test } from "vitest";
 import { sendRaw } from "../../gateway/test/support/http-client.ts";
@@ -159,6 +159,42 @@ describe("bytes that a client library would not send", () => {
     const answer = await answerTo(...given);
     expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
     expect(answer).not.toMatch(/\bat \S+:\d+/);
+  });
+
+  test("CONNECT is answered, with a code, and no caller that is gone or stays ends anything", async () => {
+    const { app, lines } = await setUp();
+    await app.listen({ host: "127.0.0.1", port: 0 });
+    cleanUps.push(() => app.close());
+    const { port } = app.server.address() as AddressInfo;
+    const tunnel = "CONNECT a.test:443 HTTP/1.1\r\nHost: a.test:443\r\n\r\n";
+    for (const text of [tunnel, tunnel.replace("a.test:443", "/check"), `${tunnel}more`]) {
+      const answer = await sendRaw(port, text);
+      expect(answer).toMatch(
+        /^HTTP\/1\.1 400 Bad Request\r\n.*\r\n\r\nAAuth failure: unusable_request: .* asks for a tunnel$/s,
+      );
+      expect(answer).toMatch(/\r\nconnection: close\r\n/);
+    }
+    expect(lines.filter((line) => line.includes("unusable_request"))).toHaveLength(3);
+    for (let index = 0; index < 50; index++) {
+      const socket = connect(port, "127.0.0.1").on("error", () => {});
+      socket.write(tunnel, () => socket.resetAndDestroy());
+    }
+    const staying = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
+    const refused = new Promise((resolve) => staying.on("error", resolve));
+    staying.write(tunnel);
+    const more = setInterval(() => staying.write("x"), 20);
+    staying.resume();
+    expect(await refused).toMatchObject({ code: expect.stringMatching(/^(?:EPIPE|ECONNRESET)$/) });
+    clearInterval(more);
+    expect((await fetch(`http://127.0.0.1:${port}/health`)).status).toBe(200);
+  });
+
+  test.each(["websocket", "h2c", "TLS/1.0"])("a check that asks for %s is a check", async (protocol) => {
+    const { app, signed, schemes } = await setUp();
+    const headers = flat(await signed(schemes.jwks));
+    expect(
+      await checkOverHttp(app, { headers: [...headers, "connection", "upgrade", "upgrade", protocol] }),
+    ).toMatchObject({ status: 200 });
   });
 });
 

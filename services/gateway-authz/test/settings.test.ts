@@ -4,7 +4,7 @@ import { loadConfig } from "service-kit";
 import { describe, expect, test } from "vitest";
 import { buildGatewayAuthz } from "../src/app.ts";
 import { settings } from "../src/config.ts";
-import { setUp } from "./parties.ts";
+import { check, setUp } from "./parties.ts";
 
 const MAIN = fileURLToPath(new URL("../src/main.ts", import.meta.url));
 
@@ -109,6 +109,26 @@ describe("the issuer is compared as text", () => {
   });
 });
 
+describe("GATEWAY_REQUIRED_SCHEME", () => {
+  test.each(["nonsense", "JWKS", "hwk,jwks", "none"])("refused: %s", (scheme) => {
+    expect(() => load({ GATEWAY_REQUIRED_SCHEME: scheme })).toThrow(
+      /GATEWAY_REQUIRED_SCHEME: .*"hwk"\|"jwks"\|"jwt"/,
+    );
+  });
+
+  test.each([
+    [{}, {}, 200],
+    [{ GATEWAY_REQUIRED_SCHEME: "hwk" }, {}, 200],
+    [{ GATEWAY_REQUIRED_SCHEME: "jwks" }, {}, 401],
+    [{ GATEWAY_REQUIRED_SCHEME: "jwks" }, { "x-aauth-required-scheme": "hwk" }, 200],
+    [{}, { "x-aauth-required-scheme": "jwks" }, 401],
+  ])("with %j and %j a pseudonymous caller gets %i", async (env, change, status) => {
+    const { app, signed, schemes } = await setUp({ config: { leastScheme: load(env).leastScheme } });
+    const { "x-aauth-required-scheme": _, ...headers } = await signed(schemes.hwk);
+    expect(await check(app, { ...headers, ...change })).toMatchObject({ status });
+  });
+});
+
 test.each([
   ["a resource", { resources: ["http://a.test/"] }],
   ["an issuer", { authServerUrl: "http://A.test" }],
@@ -122,15 +142,16 @@ test.each([
   },
 );
 
-test("a wrong one ends the start with status 2 and one line", async () => {
-  const env = { GATEWAY_AUTHZ_RESOURCES: "http://A.localhost:3000" };
+test.each([
+  ["GATEWAY_AUTHZ_RESOURCES", "http://A.localhost:3000"],
+  ["GATEWAY_REQUIRED_SCHEME", "nonsense"],
+])("a wrong %s ends the start with status 2 and one line", async (name, value) => {
+  const env = { [name]: value };
   const { status, stderr } = await new Promise<{ status: unknown; stderr: string }>((resolve) => {
     execFile(process.execPath, [MAIN], { env }, (error, _, stderr) =>
       resolve({ status: error?.code, stderr }),
     );
   });
   expect(status).toBe(2);
-  expect(stderr).toMatch(
-    /^gateway-authz cannot start: one setting is wrong\n {2}GATEWAY_AUTHZ_RESOURCES: .*\n$/,
-  );
+  expect(stderr).toMatch(new RegExp(`^gateway-authz cannot start: one setting is wrong\n {2}${name}: .*\n$`));
 });

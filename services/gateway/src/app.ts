@@ -1,4 +1,4 @@
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { GatewaySettings } from "./config.ts";
 import type {
   Bind,
@@ -19,6 +19,7 @@ import { closeServer, listen, serverUrl } from "./ports/listen.ts";
 import { openOwnPort } from "./ports/own-port.ts";
 import { BodyBudget } from "./proxy/body-budget.ts";
 import { handleRequest } from "./proxy/handle-request.ts";
+import { enterPipeline, leavePipeline } from "./proxy/pipelining.ts";
 import { MAX_HEADER_LINES } from "./proxy/request-head.ts";
 import { UpstreamPools } from "./proxy/upstream-pools.ts";
 import type { Telemetry } from "./telemetry.ts";
@@ -133,6 +134,32 @@ export async function buildGateway(
   const ports = new Map<string, { server: Server; serve: BindState }>();
   const openBind = async (bind: Bind) => {
     const port = { serve: bindState(bind, nowMs) } as { server: Server; serve: BindState };
+    const serve = (message: IncomingMessage, response: ServerResponse) => {
+      const { socket } = message;
+      if (!enterPipeline(socket)) return;
+      const record: RequestRecord = { startedAtMs: nowMs(), protocol: "http" };
+      response.on("close", () => {
+        leavePipeline(socket);
+        finish(record);
+      });
+      const { bind: served, rateLimits } = port.serve;
+      void handleRequest(
+        message,
+        response,
+        {
+          configuration: current,
+          bind: served,
+          rateLimits,
+          pools,
+          ownCheck,
+          maxBodyBytes: limits.maxBodyBytes,
+          bodyBudget,
+          stallTimeoutMs: limits.idleTimeoutMs,
+          onProblem,
+        },
+        record,
+      );
+    };
     port.server = createServer(
       {
         maxHeaderSize: limits.maxHeaderBytes,
@@ -142,28 +169,10 @@ export async function buildGateway(
         insecureHTTPParser: false,
         requireHostHeader: true,
       },
-      (message, response) => {
-        const record: RequestRecord = { startedAtMs: nowMs(), protocol: "http" };
-        response.on("close", () => finish(record));
-        const { bind: served, rateLimits } = port.serve;
-        void handleRequest(
-          message,
-          response,
-          {
-            configuration: current,
-            bind: served,
-            rateLimits,
-            pools,
-            ownCheck,
-            maxBodyBytes: limits.maxBodyBytes,
-            bodyBudget,
-            stallTimeoutMs: limits.idleTimeoutMs,
-            onProblem,
-          },
-          record,
-        );
-      },
+      serve,
     );
+    // A caller that waits is told to go on when its body is wanted, and sends none where it is refused before.
+    port.server.on("checkContinue", serve);
     // Nothing is tunnelled. Without a listener node would close without a word; with one it no longer looks after the socket.
     port.server.on("connect", (_message, socket) => {
       socket.on("error", () => {});

@@ -75,6 +75,34 @@ describe("the command line", () => {
   });
 
   test.each([
+    [
+      { GATEWAY_AUTHZ_REQUEST_FROM: "forwarded" },
+      "its addRequestHeaders have no x-forwarded-method, which GATEWAY_AUTHZ_REQUEST_FROM=forwarded wants",
+    ],
+    [
+      { GATEWAY_PORT: "3001" },
+      'no resource of GATEWAY_AUTHZ_RESOURCES has the authority "supply-chain-agent.localhost:3001"',
+    ],
+    [
+      { GATEWAY_AUTHZ_RESOURCES: "http://supply-chain-agent.localhost:3000" },
+      'no resource of GATEWAY_AUTHZ_RESOURCES has the authority "market-analysis-agent.localhost:3000"',
+    ],
+  ])("what a check in the gateway's process could only refuse: %j", async (env, problem) => {
+    const args = ["-f", join(FILES, "config.yaml")];
+    const inProcess = { GATEWAY_AUTHZ_IN_PROCESS: "127.0.0.1:7070", ...env };
+    for (const flags of [["--validate-only"], []]) {
+      const { status, stderr } = await run({ args: [...args, ...flags], env: inProcess });
+      expect(stderr).toMatch(
+        /^gateway cannot start: config\.yaml cannot be used\n {2}config\.yaml:\d+ binds/,
+      );
+      expect(stderr).toContain(problem);
+      expect(status).toBe(1);
+    }
+    // A service is set up elsewhere, as it likes.
+    expect((await run({ args: [...args, "--validate-only"], env })).status).toBe(0);
+  });
+
+  test.each([
     [{ ADMIN_ADDR: "15000" }, "ADMIN_ADDR: expected an address"],
     [{ STATS_ADDR: "127.0.0.1:65536" }, "STATS_ADDR: expected an address"],
     [{ READINESS_ADDR: ":15021" }, "READINESS_ADDR: expected an address"],
@@ -92,6 +120,10 @@ describe("the command line", () => {
     [
       { GATEWAY_AUTHZ_RESOURCES: "http://A.test" },
       'GATEWAY_AUTHZ_RESOURCES: "http://A.test" is not in canonical form',
+    ],
+    [
+      { GATEWAY_REQUIRED_SCHEME: "nonsense" },
+      'GATEWAY_REQUIRED_SCHEME: expected one of "hwk"|"jwks"|"jwt", got "nonsense"',
     ],
     [
       { GATEWAY_IDLE_TIMEOUT_MS: "2147483648" },

@@ -106,6 +106,21 @@ export function parseExpression(source: string): ParsedExpression {
   };
 }
 
+/** Texts that an expression, as it is written, may come to; of one that does not compile, none. */
+export function possibleTexts(source: string): string[] {
+  try {
+    return textsOf(parseChecked(source).ast);
+  } catch (error) {
+    if (error instanceof ExpressionError) return [];
+    throw error;
+  }
+}
+
+function textsOf(node: ASTNode): string[] {
+  if (node.op === "?:") return node.args.slice(1).flatMap(textsOf);
+  return node.op === "value" && typeof node.args === "string" ? [node.args] : [];
+}
+
 function parseChecked(source: string): ReturnType<Environment["parse"]> {
   let program: ReturnType<Environment["parse"]>;
   try {

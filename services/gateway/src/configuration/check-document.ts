@@ -4,6 +4,9 @@ import type { ParsedYaml } from "./parse-yaml.ts";
 import { type ConfigurationProblem, formatPath, notEmulated } from "./problem.ts";
 import { isUpstreamKey } from "./upstream-keys.ts";
 
+/** Of host names and matches, over all routes: each pair is compared with those before it. */
+const MAX_PAIRS = 100_000;
+
 /** Validates the file's content. Nothing is skipped or warned about: a key that would have no effect is a problem. */
 export function checkDocument(yaml: ParsedYaml): {
   document?: GatewayDocument;
@@ -41,6 +44,7 @@ function duplicates(document: GatewayDocument, yaml: ParsedYaml): ConfigurationP
     problems.push({ path: formatPath(path), ...(line !== undefined && { line }), message });
   };
   const ports = new Set<number>();
+  let pairs = 0;
   for (const [b, bind] of document.binds.entries()) {
     if (bind.port !== 0 && ports.has(bind.port))
       refuse(["binds", b, "port"], `port ${bind.port} is bound twice`);
@@ -54,6 +58,11 @@ function duplicates(document: GatewayDocument, yaml: ParsedYaml): ConfigurationP
       hostnames.add(hostname);
       const matches = new Map<string, number>();
       for (const [r, route] of listener.routes.entries()) {
+        pairs += Math.max(1, route.hostnames.length) * Math.max(1, route.matches.length);
+        if (pairs > MAX_PAIRS) {
+          refuse([...at, "routes", r], `more than ${MAX_PAIRS} pairs of host names and matches`);
+          return problems;
+        }
         for (const key of matchKeys(route)) {
           const other = matches.get(key);
           if (other !== undefined && other !== r) {

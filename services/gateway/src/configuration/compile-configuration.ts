@@ -1,4 +1,5 @@
-import { compileExpression, type Expression, ExpressionError } from "../cel/expression.ts";
+import { problemOfCheckField } from "gateway-check/settings";
+import { compileExpression, type Expression, ExpressionError, possibleTexts } from "../cel/expression.ts";
 import type {
   CorsPolicy,
   ExtAuthzPolicy,
@@ -42,6 +43,19 @@ export function compileConfiguration(
       expression: compile(source, [...path, name]),
       ...lineAt([...path, name]),
     }));
+  /** A check with such a value would be refused whatever the request. */
+  const refuseUnusable = (sources: Readonly<Record<string, string>>, path: Path) => {
+    for (const [name, source] of Object.entries(sources)) {
+      if (!name.startsWith("x-aauth-")) continue;
+      for (const text of possibleTexts(source)) {
+        const problem = problemOfCheckField(name, text);
+        if (problem === undefined) continue;
+        const at = [...path, name];
+        const message = `gateway-authz would refuse every check: ${JSON.stringify(text)} is ${problem}`;
+        problems.push({ path: formatPath(at), ...lineAt(at), message });
+      }
+    }
+  };
   const compileFields = (
     fields: { add: Readonly<Record<string, string>>; remove: readonly string[] } | undefined,
     path: Path,
@@ -55,6 +69,7 @@ export function compileConfiguration(
   const extAuthz = (policy: NonNullable<PoliciesDocument["extAuthz"]>, path: Path): ExtAuthzPolicy => {
     const http = policy.protocol.http;
     const at = [...path, "protocol", "http"];
+    refuseUnusable(http.addRequestHeaders, [...at, "addRequestHeaders"]);
     return {
       ...policy.host,
       ...(http.path !== undefined && { path: compile(http.path, [...at, "path"]) }),

@@ -1,9 +1,10 @@
+import { possibleTexts } from "../cel/expression.ts";
 import { checkDocument } from "./check-document.ts";
 import { compileConfiguration } from "./compile-configuration.ts";
-import type { GatewayConfiguration } from "./configuration.ts";
+import type { ExtAuthzPolicy, GatewayConfiguration } from "./configuration.ts";
 import { expandEnvironment, variablesIn } from "./expand-environment.ts";
 import { type ParsedYaml, parseYaml } from "./parse-yaml.ts";
-import { ConfigurationError, type ConfigurationProblem } from "./problem.ts";
+import { ConfigurationError, type ConfigurationProblem, formatPath } from "./problem.ts";
 
 /** Variables that win over the file, as in Agentgateway. Unset members leave the file alone. */
 export interface ConfigurationOverrides {
@@ -17,6 +18,9 @@ export interface ConfigurationOverrides {
   readonly logFormat?: string | undefined;
   /** `host:port` of the check service that this gateway stands in for: a route has to name it. */
   readonly checkInProcess?: string | undefined;
+  /** What such a check is set to: a route that asks for anything else would be refused at each request. */
+  readonly requestFrom?: "aauth" | "forwarded" | "path";
+  readonly resources?: readonly string[];
 }
 
 /**
@@ -33,8 +37,11 @@ export function loadConfiguration(options: {
   overrides?: ConfigurationOverrides;
 }): GatewayConfiguration {
   const { source, env, overrides = {} } = options;
-  const refuseIfAny = (problems: readonly ConfigurationProblem[]) => {
-    if (problems.length > 0) throw new ConfigurationError(source, problems);
+  const refuseIfAny = (
+    problems: readonly ConfigurationProblem[],
+    complete?: (problem: ConfigurationProblem) => ConfigurationProblem,
+  ) => {
+    if (problems.length > 0) throw new ConfigurationError(source, problems, complete);
   };
 
   const expanded = expandEnvironment(options.text, env);
@@ -47,28 +54,67 @@ export function loadConfiguration(options: {
     return { ...problem, message: `${problem.message} (${names.join(", ")} is in this line)` };
   };
   const parsed = parseYaml(expanded.text);
-  refuseIfAny(parsed.problems.map(withVariables));
+  refuseIfAny(parsed.problems, withVariables);
   const yaml = withOverrides(parsed.yaml!, overrides);
   const checked = checkDocument(yaml);
-  refuseIfAny(checked.problems.map(withVariables));
+  refuseIfAny(checked.problems, withVariables);
   const compiled = compileConfiguration(checked.document!, yaml);
-  refuseIfAny(compiled.problems.map(withVariables));
-  refuseIfAny(uselessCheck(compiled.configuration, overrides));
+  refuseIfAny(compiled.problems, withVariables);
+  refuseIfAny(uselessCheck(compiled.configuration, overrides, yaml));
   return compiled.configuration;
 }
 
-/** A check that no route asks for would be one that somebody believes in. */
+/** A check that no route asks for would be one that somebody believes in, and one that can only refuse would be found by callers. */
 function uselessCheck(
   { binds }: GatewayConfiguration,
-  { checkInProcess: address }: ConfigurationOverrides,
+  overrides: ConfigurationOverrides,
+  yaml: ParsedYaml,
 ): ConfigurationProblem[] {
-  const routes = binds.flatMap(({ listeners }) => listeners).flatMap((listener) => listener.routes);
-  const isNamed = routes.some(
-    ({ policies: { extAuthz } }) => `${extAuthz?.host}:${extAuthz?.port}` === address,
+  const { checkInProcess: address } = overrides;
+  if (address === undefined) return [];
+  const asking = binds.flatMap(({ listeners }, b) =>
+    listeners.flatMap(({ routes }, l) =>
+      routes.flatMap(({ policies: { extAuthz } }, r) =>
+        extAuthz !== undefined && `${extAuthz.host}:${extAuthz.port}` === address
+          ? { extAuthz, path: ["binds", b, "listeners", l, "routes", r, "policies", "extAuthz"] }
+          : [],
+      ),
+    ),
   );
-  if (address === undefined || isNamed) return [];
-  const message = `no route's extAuthz has the host ${address}, which GATEWAY_AUTHZ_IN_PROCESS names`;
-  return [{ path: "", message }];
+  if (asking.length === 0) {
+    const message = `no route's extAuthz has the host ${address}, which GATEWAY_AUTHZ_IN_PROCESS names`;
+    return [{ path: "", message }];
+  }
+  return asking.flatMap(({ extAuthz, path }) =>
+    reasonsToRefuse(extAuthz, overrides).map((message) => {
+      const line = yaml.lineOf(path);
+      return { path: formatPath(path), ...(line !== undefined && { line }), message };
+    }),
+  );
+}
+
+/** Why the check in this process would refuse whatever this policy asks about. */
+function reasonsToRefuse(
+  { addRequestHeaders }: ExtAuthzPolicy,
+  { requestFrom, resources }: ConfigurationOverrides,
+): string[] {
+  const prefix =
+    requestFrom === "aauth" ? "x-aauth" : requestFrom === "forwarded" ? "x-forwarded" : undefined;
+  const missing = ["method", "uri"]
+    .map((name) => `${prefix}-${name}`)
+    .filter((field) => prefix !== undefined && !addRequestHeaders.some(({ name }) => name === field));
+  const authority = addRequestHeaders.find(({ name }) => name === "x-aauth-authority");
+  const named = authority && possibleTexts(authority.expression.source);
+  const unknown = named?.filter((text) => !resources?.some((resource) => URL.parse(resource)?.host === text));
+  return [
+    ...missing.map(
+      (field) =>
+        `its addRequestHeaders have no ${field}, which GATEWAY_AUTHZ_REQUEST_FROM=${requestFrom} wants`,
+    ),
+    ...(resources === undefined ? [] : (unknown ?? [])).map(
+      (text) => `no resource of GATEWAY_AUTHZ_RESOURCES has the authority ${JSON.stringify(text)}`,
+    ),
+  ];
 }
 
 function withOverrides(yaml: ParsedYaml, overrides: ConfigurationOverrides): ParsedYaml {

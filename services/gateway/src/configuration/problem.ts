@@ -7,7 +7,11 @@ export interface ConfigurationProblem {
   readonly message: string;
 }
 
-/** The configuration cannot be used. Carries every problem found, so that one edit cures them all. */
+/** What a person reads before the next try. */
+const MAX_PROBLEMS = 20;
+const MAX_MESSAGE_CHARACTERS = 500;
+
+/** The configuration cannot be used. Carries every problem found, so that one edit cures them all; of very many the first, and their number. */
 export class ConfigurationError extends Error {
   override readonly name = "ConfigurationError";
   readonly code = "invalid_gateway_configuration";
@@ -15,11 +19,28 @@ export class ConfigurationError extends Error {
   readonly source: string;
   readonly problems: readonly ConfigurationProblem[];
 
-  constructor(source: string, problems: readonly ConfigurationProblem[]) {
-    super(problems.map((problem) => describeProblem(source, problem)).join("\n"));
+  /** @param complete is asked about those that are carried, and no others */
+  constructor(
+    source: string,
+    problems: readonly ConfigurationProblem[],
+    complete: (problem: ConfigurationProblem) => ConfigurationProblem = (problem) => problem,
+  ) {
+    const carried = problems.slice(0, MAX_PROBLEMS).map((problem) => shortened(complete(problem)));
+    const more = problems.length - carried.length;
+    if (more > 0)
+      carried.push({ path: "", message: `and ${more} more ${more === 1 ? "problem" : "problems"}` });
+    super(carried.map((problem) => describeProblem(source, problem)).join("\n"));
     this.source = source;
-    this.problems = problems;
+    this.problems = carried;
   }
+}
+
+function shortened({ path, message, ...rest }: ConfigurationProblem): ConfigurationProblem {
+  return { ...rest, path: cut(path), message: cut(message) };
+}
+
+function cut(text: string): string {
+  return text.length > MAX_MESSAGE_CHARACTERS ? `${text.slice(0, MAX_MESSAGE_CHARACTERS)}…` : text;
 }
 
 /** What the real gateway takes and this one does not. Said of every such key and value, so that nobody has to guess why. */

@@ -1,5 +1,6 @@
 import type { Dispatcher, Pool } from "undici";
 import type { Cancellation } from "./cancellation.ts";
+import { createInformationalLimit } from "./informational.ts";
 import { endToEndFields } from "./request-head.ts";
 
 /** A response held in memory. */
@@ -55,6 +56,7 @@ export function collectResponse(
       forget();
     };
 
+    const dropInformational = createInformationalLimit();
     const chunks: Buffer[] = [];
     let size = 0;
     let status = 0;
@@ -64,10 +66,16 @@ export function collectResponse(
         controller = started;
         if (stopped !== undefined) started.abort(stopped as Error);
       },
-      onResponseStart({ rawHeaders }, statusCode) {
-        if (statusCode < 200) return;
+      onResponseStart(current, statusCode) {
+        if (statusCode < 200) return dropInformational(current);
         status = statusCode;
-        fields = endToEndFields(rawFields(rawHeaders));
+        try {
+          fields = endToEndFields(rawFields(current.rawHeaders));
+        } catch (error) {
+          limits.onHead?.(status, []);
+          current.abort(error as Error);
+          return;
+        }
         limits.onHead?.(status, fields);
       },
       onResponseData(current, chunk) {

@@ -2,6 +2,7 @@ import type { ServerResponse } from "node:http";
 import type { Dispatcher, Pool } from "undici";
 import type { Cancellation } from "./cancellation.ts";
 import { rawFields } from "./collect-response.ts";
+import { createInformationalLimit } from "./informational.ts";
 import { endToEndFields, firstField, isFieldValue, removeField, setField } from "./request-head.ts";
 
 /** What happened to a response after its head had been sent. */
@@ -30,6 +31,7 @@ export function forwardRequest(
   const { cancellation } = options;
   return new Promise((resolve, reject) => {
     if (cancellation.isRequested) return reject(cancellation.reason);
+    const dropInformational = createInformationalLimit();
     let controller: Dispatcher.DispatchController | undefined;
     let hasWritten = false;
     let missingBytes = Number.NaN;
@@ -56,7 +58,7 @@ export function forwardRequest(
         if (cancellation.isRequested) started.abort(cancellation.reason as Error);
       },
       onResponseStart(current, status, _headers, statusText) {
-        if (status < 200) return;
+        if (status < 200) return dropInformational(current);
         try {
           const fields = endToEndFields(rawFields(current.rawHeaders));
           for (let index = 0; index < options.addedFields.length; index += 2) {

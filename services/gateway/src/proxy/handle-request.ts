@@ -187,9 +187,16 @@ async function passPolicies(exchange: Exchange): Promise<void> {
 }
 
 function requestBody(exchange: Exchange, { backend }: Route): RequestBody {
-  const { maxBodyBytes, bodyBudget } = exchange.environment;
-  const held = bodyBudget.hold(`${backend.host}:${backend.port}`);
-  exchange.body = new RequestBody(exchange.message, { maxBytes: maxBodyBytes, held });
+  const { message, response, environment } = exchange;
+  const held = environment.bodyBudget.hold(`${backend.host}:${backend.port}`);
+  exchange.body = new RequestBody(message, {
+    maxBytes: environment.maxBodyBytes,
+    held,
+    onWanted: () => {
+      // The server has seen to it that this is all it expects.
+      if (message.headers.expect !== undefined && message.httpVersion !== "1.0") response.writeContinue();
+    },
+  });
   return exchange.body;
 }
 

@@ -13,13 +13,19 @@ export class RequestBody {
   readonly #message: IncomingMessage;
   readonly #maxBytes: number;
   readonly #held: HeldBytes;
+  readonly #onWanted: () => void;
   #chunks: Buffer[] = [];
   #size = 0;
   #reading: Promise<void> | undefined;
   #isUnderWay = false;
 
-  constructor(message: IncomingMessage, options: { maxBytes: number; held: HeldBytes }) {
+  /** @param options.onWanted called once, when the body is to come */
+  constructor(
+    message: IncomingMessage,
+    options: { maxBytes: number; held: HeldBytes; onWanted: () => void },
+  ) {
     this.#message = message;
+    this.#onWanted = options.onWanted;
     this.#maxBytes = options.maxBytes;
     this.#held = options.held;
   }
@@ -92,6 +98,7 @@ export class RequestBody {
       if (this.#announcedBytes > this.#maxBytes) return refuse(tooLarge());
       this.#isUnderWay = true;
       message.on("data", onData);
+      this.#onWanted();
     });
   }
 

@@ -52,7 +52,7 @@ export interface RequestHead {
  * path, a fragment) and versions other than 1.0 and 1.1. The parser below has refused the smuggling shapes already: length and chunks
  * together, two lengths, bare LF.
  *
- * @throws OwnAnswer 400 or 431
+ * @throws OwnAnswer 400, 431, or 501 for a transfer coding other than chunked, which would be lost on the way
  */
 export function readRequestHead(message: IncomingMessage): RequestHead {
   // The parser lets these pass, and a rule would see a version that is not spoken here.
@@ -71,9 +71,14 @@ export function readRequestHead(message: IncomingMessage): RequestHead {
     if (name === "host") {
       if (authority !== undefined) throw textAnswer(400, "InvalidRequest", "more than one host");
       authority = value;
-    } else if (name === "content-length" || name === "transfer-encoding") {
+    } else if (name === "content-length") {
       hasBody = true;
-      if (name === "content-length") contentLength = value;
+      contentLength = value;
+    } else if (name === "transfer-encoding") {
+      hasBody = true;
+      // RFC 9112 section 6.1: whoever speaks 1.0 has not meant what it says.
+      if (message.httpVersion === "1.0") throw textAnswer(400, "InvalidRequest", "chunks in HTTP/1.0");
+      if (!isChunked(value)) throw textAnswer(501, "InvalidRequest", "transfer coding not supported");
     } else if (name === "cookie" && cookieAt >= 0) {
       // Agentgateway makes one line of them, before rules and check see it (RFC 9113 section 8.2.3).
       fields[cookieAt] += `; ${value}`;
@@ -104,7 +109,21 @@ export function readRequestHead(message: IncomingMessage): RequestHead {
   };
 }
 
-/** Response fields that may pass: hop-by-hop ones and those named by `connection` are gone, names are lower-case. */
+/** The body is in a coding that would be lost on the way: it is not sent on, and its framing fields are not. */
+export class UnknownTransferCoding extends Error {
+  override readonly name = "UnknownTransferCoding";
+  readonly code = "UNKNOWN_TRANSFER_CODING";
+}
+
+function isChunked(transferEncoding: string): boolean {
+  return transferEncoding.toLowerCase() === "chunked";
+}
+
+/**
+ * Response fields that may pass: hop-by-hop ones and those named by `connection` are gone, names are lower-case.
+ *
+ * @throws UnknownTransferCoding
+ */
 export function endToEndFields(raw: readonly string[]): string[] {
   let dropped: ReadonlySet<string> | undefined;
   for (let index = 0; index < raw.length; index += 2) {
@@ -116,6 +135,9 @@ export function endToEndFields(raw: readonly string[]): string[] {
     const name = raw[index]!.toLowerCase();
     // Agentgateway passes this one on.
     const passes = !HOP_BY_HOP.has(name) || name === "proxy-authenticate";
+    if (name === "transfer-encoding" && !isChunked(raw[index + 1]!)) {
+      throw new UnknownTransferCoding("a transfer coding other than chunked");
+    }
     if (passes && !dropped?.has(name)) fields.push(name, raw[index + 1]!);
   }
   return fields;

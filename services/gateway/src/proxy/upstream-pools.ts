@@ -4,7 +4,7 @@ import { Pool } from "undici";
 /** Bounds on a connection to an agent or to the check service. */
 export interface UpstreamLimits {
   readonly connectTimeoutMs: number;
-  /** From the request's last byte to the response's head. */
+  /** From the request's last byte to the response's head, and again after each informational one. */
   readonly headersTimeoutMs: number;
   /** Between two parts of a response; an event stream has to send something inside it. */
   readonly idleTimeoutMs: number;

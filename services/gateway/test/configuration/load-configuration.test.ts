@@ -498,6 +498,38 @@ describe("what is refused, where it is said to be, and whose fault it is", () =>
     ]);
   });
 
+  test.each([
+    ["x-aauth-required-scheme", '"jwsk"', '"jwsk" is none of hwk, jwks, jwt'],
+    ["X-AAuth-Required-Scheme", 'request.path == "/a" ? "hwk" : "none"', '"none" is none of hwk, jwks, jwt'],
+    ["x-aauth-required-scheme", `"\${SCHEME:-}"`, '"" is none of hwk, jwks, jwt'],
+    [
+      "x-aauth-mode",
+      'request.path == "/a" ? "strict" : ("b" == "b" ? "Optional" : "strict")',
+      '"Optional" is none of',
+    ],
+    ["x-aauth-timestamp-tolerance", '"0"', '"0" is not between 1 and 300 seconds'],
+    ["x-aauth-timestamp-tolerance", '"60s"', '"60s" is not between 1 and 300 seconds'],
+  ])("a check that gateway-authz would always refuse: %s %s", (name, expression, said) => {
+    const text = withPolicies(`${EXT_AUTHZ}      addRequestHeaders:\n        ${name}: '${expression}'`);
+    expect(problemsOf(text)).toEqual([
+      {
+        path: expect.stringMatching(/\.extAuthz\.protocol\.http\.addRequestHeaders\.x-aauth-/),
+        line: name === name.toLowerCase() ? 11 : expect.any(Number),
+        message: expect.stringContaining(`gateway-authz would refuse every check: ${said}`),
+      },
+    ]);
+  });
+
+  test("the variable that is in the line is named with it", () => {
+    const text = withPolicies(
+      `${EXT_AUTHZ}      addRequestHeaders:\n        x-aauth-mode: '"$MODE"'\n        x-other: '"$MODE"'`,
+    );
+    expect(problemsOf(text, { MODE: "lenient" }).map(({ message }) => message)).toEqual([
+      expect.stringMatching(/"lenient" is none of strict, optional, permissive \(MODE is in this line\)$/),
+    ]);
+    expect(problemsOf(text, { MODE: "strict" })).toEqual([]);
+  });
+
   test("every offence is reported, not only the first", () => {
     const problems = problemsOf(withPolicies("aauth: {}\njwtAuth: {}\ncors: {allowOrigin: []}"));
     expect(problems.map(({ line }) => line)).toEqual([8, 6, 7]);

@@ -2,6 +2,7 @@ import type { CheckAnswer, CheckMessage, GatewayCheck } from "gateway-check";
 import { createGatewayCheck } from "gateway-check";
 import { createLogger } from "service-kit";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { recordSpans } from "../../../../packages/protocol-trace/test/support/recorded-spans.ts";
 import { timesAsLong } from "../../../../packages/service-kit/test/support/times-as-long.ts";
 import { createOwnCheck, type OwnCheck } from "../../src/own-check/own-check.ts";
 import { Cancellation } from "../../src/proxy/cancellation.ts";
@@ -223,6 +224,22 @@ describe.skipIf(isRealGateway)("gateway-authz's own decision there", () => {
     const { agent, call } = await setUp(real());
     const response = await call({ method });
     expect([response.status, response.headers["agent-auth"]]).toEqual([401, "httpsig"]);
+    expect(agent.seen).toEqual([]);
+  });
+
+  test("its span has the code that was answered", async () => {
+    const spans = recordSpans();
+    cleanUps.push(async () => spans.stop());
+    const method = JSON.stringify("A".repeat(33));
+    const addRequestHeaders = { ...CHECK.addRequestHeaders, "x-aauth-method": method };
+    const { agent, call } = await setUp(real(), { protocol: { http: { ...CHECK, addRequestHeaders } } });
+    const refused = await call();
+    expect([refused.status, refused.body]).toEqual([400, expect.stringContaining("unusable_request")]);
+    expect(spans.finished().at(-1)!.attributes).toMatchObject({
+      "http.response.status_code": 400,
+      "aauth.error.code": "unusable_request",
+      "error.type": "unusable_request",
+    });
     expect(agent.seen).toEqual([]);
   });
 

@@ -309,6 +309,8 @@ describe("no answer", () => {
         response.writeHead(401, { "agent-auth": "a" });
         response.write("half of it", () => setTimeout(() => response.destroy(), 50));
       },
+      (_: unknown, response: ServerResponse) =>
+        void response.writeHead(401, { "transfer-encoding": "gzip, chunked" }).end(page),
     ]) {
       const { agent, call } = await setUp(answer, { failureMode: "allow" });
       const status = await call().then(

@@ -163,6 +163,38 @@ describe.skipIf(isRealGateway)("before the check has answered", () => {
     await until(async () => (await heldBytes(gateway)) === 0);
   });
 
+  test("a caller that waits to be told is told when its body is wanted, and not where it is refused", async () => {
+    const { gateway, answers } = await beforeCheck();
+    const told = (bytes: number, host: string) => {
+      const socket = connect(gateway.port, "127.0.0.1");
+      cleanUps.push(() => socket.destroy());
+      let received = "";
+      socket.on("data", (data) => {
+        received += data;
+      });
+      socket.write(
+        `POST / HTTP/1.1\r\nHost: ${host}\r\nExpect: 100-continue\r\nContent-Length: ${bytes}\r\n\r\n`,
+      );
+      return { socket, received: () => received };
+    };
+    const long = told(250 * KIB, "stuck");
+    await until(() => answers.length === 1);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(long.received()).toBe("");
+    answers[0]!();
+    await until(() => long.received().endsWith("sign first"));
+    expect(long.received()).toMatch(/^HTTP\/1\.1 401 .*\r\nconnection: close\r\n/is);
+
+    const tooLong = told(300 * KIB, "well");
+    await until(() => tooLong.received().endsWith("request body too large"));
+    expect(tooLong.received()).toMatch(/^HTTP\/1\.1 413 /);
+
+    const wanted = told(200 * KIB, "well");
+    await until(() => wanted.received() === "HTTP/1.1 100 Continue\r\n\r\n");
+    wanted.socket.write("x".repeat(200 * KIB));
+    await until(() => /\r\n\r\nHTTP\/1\.1 200 OK\r\n.*ok$/s.test(wanted.received()));
+  });
+
   test("a refused caller can read the challenge to the end, and goes on with the same connection", async () => {
     const { gateway, answers } = await beforeCheck();
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });

@@ -33,6 +33,7 @@ const TAKEN_BY_AGENTGATEWAY = new Set([
   "a bare LF inside the head",
   "a chunk size with a sign",
   "a chunk without its end",
+  "chunks in HTTP/1.0",
   "no host",
   "two hosts",
   "two equal hosts",
@@ -87,6 +88,10 @@ describe("shapes that two parsers read differently never reach the agent", () =>
       "a chunk without its end",
       `POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhelloX0\r\n\r\n${HIDDEN}`,
     ],
+    [
+      "chunks in HTTP/1.0",
+      `POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n`,
+    ],
     ["a space in a name", `GET / HTTP/1.1\r\nHost: a\r\nX Y: 1\r\nConnection: close\r\n\r\n`],
     ["an empty name", `GET / HTTP/1.1\r\nHost: a\r\n: 1\r\nConnection: close\r\n\r\n`],
     ["a byte above ASCII in a name", `GET / HTTP/1.1\r\nHost: a\r\nX\xe9: 1\r\nConnection: close\r\n\r\n`],
@@ -121,6 +126,19 @@ describe("shapes that two parsers read differently never reach the agent", () =>
       expect(agent.seen.length).toBe(before);
     },
   );
+
+  test.skipIf(isRealGateway)("a body in a coding that would be lost on the way", async () => {
+    const before = agent.seen.length;
+    const answer = await sendRaw(
+      gateway.port,
+      "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n",
+    );
+    expect(answer).toMatch(/^HTTP\/1\.1 501 .*transfer coding not supported$/s);
+    expect(agent.seen.length).toBe(before);
+    const chunked =
+      "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: Chunked\r\nConnection: close\r\n\r\n0\r\n\r\n";
+    expect(await sendRaw(gateway.port, chunked)).toMatch(/^HTTP\/1\.1 200 /);
+  });
 
   test.skipIf(isRealGateway)("CONNECT is answered", async () => {
     const answer = await sendRaw(gateway.port, "CONNECT b:443 HTTP/1.1\r\nHost: b:443\r\n\r\n");
