@@ -15,8 +15,10 @@ import { oidcPaths } from "./oidc/oidc-paths.ts";
 import { registerOpenid } from "./oidc/openid.ts";
 import { favicon } from "./pages/favicon.ts";
 import { createAccounts } from "./realm/accounts.ts";
+import { createGuessLimit } from "./realm/guess-limit.ts";
 import { realmDocuments } from "./realm/realm-documents.ts";
 import { createRealmKeys, type RealmKeys } from "./realm/realm-keys.ts";
+import { switchedOff } from "./switched-off.ts";
 
 export interface AuthServerDependencies {
   readonly logger?: ServiceOptions["logger"];
@@ -60,7 +62,16 @@ export async function buildAuthServer(
     }),
   } = dependencies;
   const paths = oidcPaths(issuer);
-  const accounts = createAccounts(realm);
+  // The clock of everything else has whole seconds.
+  const nowMs = dependencies.now === undefined ? Date.now : () => now() * 1000;
+  const guessLimit = createGuessLimit({
+    settings: realm,
+    ids: realm.users.map(({ id }) => id),
+    createStore,
+    nowMs,
+    logger,
+  });
+  const accounts = createAccounts(realm, guessLimit);
   const keepSeconds = () => Math.max(realm.accessTokenLifespan, state.policy().authTokenLifetimeSeconds);
   const keys = dependencies.keys ?? (await createRealmKeys(config.authTokenAlgorithm, { keepSeconds, now }));
 
@@ -68,8 +79,9 @@ export async function buildAuthServer(
   await app.register(formbody);
   await app.register(cors, {
     base: paths.base,
-    origins: realm.clients.flatMap((client) => client.webOrigins),
+    origins: realm.clients.filter(({ enabled }) => enabled).flatMap((client) => client.webOrigins),
   });
+  await app.register(switchedOff, { realm, base: paths.base });
   await app.register(favicon);
   await app.register(realmDocuments, { realm, keys, issuer });
   const shared = { issuer, paths, accounts, keys, createStore, logger, now };
@@ -85,7 +97,16 @@ export async function buildAuthServer(
   if (development && config.adminEnabled) {
     const { adminPasswordFile: file } = config;
     const own = file === undefined ? {} : { password: readPasswordFile(file) };
-    await app.register(realmAdmin, { state, keys, host: new URL(config.url).host, createStore, ...own });
+    await app.register(realmAdmin, {
+      state,
+      keys,
+      guessLimit,
+      host: new URL(config.url).host,
+      createStore,
+      nowMs,
+      logger,
+      ...own,
+    });
   }
   rotateKeys(app, keys, config.keyRotationSeconds);
   return { app, issuer };

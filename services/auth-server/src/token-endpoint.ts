@@ -113,7 +113,6 @@ export async function tokenEndpoint(
   }
 
   function requireServing(): void {
-    if (!state.realm.enabled) throw accessDenied("Realm not enabled");
     if (!state.policy().enabled) throw invalidRequest("AAuth protocol is not enabled for this realm");
   }
 

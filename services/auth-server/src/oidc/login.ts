@@ -1,8 +1,10 @@
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Interaction, Provider } from "oidc-provider";
+import { OAuthError } from "../oauth-error.ts";
 import { loginPage } from "../pages/login-page.ts";
 import { errorPage } from "../pages/message-page.ts";
 import { originsOf, sendPage } from "../pages/page.ts";
+import { sendRefusal } from "../pages/send-refusal.ts";
 import type { Accounts } from "../realm/accounts.ts";
 import { type Realm, shownName } from "../realm/realm.ts";
 import { createCarriedSignIn } from "./carried-sign-in.ts";
@@ -38,6 +40,13 @@ export async function login(
   const url = `${paths.login}/:uid`;
   const carried = createCarriedSignIn({ now });
 
+  app.setErrorHandler((error, request, reply) => {
+    // Pushed out between two looks at it.
+    if (isSessionNotFound(error)) return sendExpired(reply);
+    if (!(error instanceof OAuthError)) throw error;
+    return sendRefusal(request, reply, error, realm);
+  });
+
   app.get<{ Params: { uid: string } }>(url, async (request, reply) => {
     const interaction = await interactionOf(request, reply);
     if (interaction === undefined) return sendExpired(reply);
@@ -47,23 +56,22 @@ export async function login(
 
   app.post<{ Params: { uid: string }; Body: Form | undefined }>(url, async (request, reply) => {
     const { username, password, sign_in: signIn } = request.body ?? {};
-    let interaction = await interactionOf(request, reply);
-    if (interaction === undefined && typeof signIn === "string") {
-      await bringBack(signIn);
-      interaction = await interactionOf(request, reply);
-    }
+    const interaction = await carriedInteractionOf(request, reply, signIn);
     if (interaction === undefined) return sendExpired(reply);
     if (typeof username !== "string" || typeof password !== "string") {
       return sendLogin(reply, 400, interaction, { problem: "Enter your user name and password." });
     }
-    const user = accounts.authenticate(username, password);
+    const clientId = String(interaction.params.client_id);
+    const user = await accounts.authenticate(username, password, { clientId, address: request.ip });
     if (user === undefined) {
-      logger.info({ clientId: interaction.params.client_id }, "Sign-in refused");
+      logger.info({ clientId }, "Sign-in refused");
       return sendLogin(reply, 401, interaction, {
         login: username,
         problem: "User name or password is not right.",
       });
     }
+    // Others may have pushed it out while the password was judged.
+    if ((await carriedInteractionOf(request, reply, signIn)) === undefined) return sendExpired(reply);
     const returnTo = await provider().interactionResult(request.raw, reply.raw, {
       login: { accountId: user.id },
     });
@@ -78,9 +86,20 @@ export async function login(
       const interaction = await provider().interactionDetails(request.raw, reply.raw);
       return interaction.uid === request.params.uid ? interaction : undefined;
     } catch (error) {
-      if (error instanceof Error && error.name === "SessionNotFound") return undefined;
+      if (isSessionNotFound(error)) return undefined;
       throw error;
     }
+  }
+
+  async function carriedInteractionOf(
+    request: FastifyRequest<{ Params: { uid: string } }>,
+    reply: FastifyReply,
+    signIn: unknown,
+  ): Promise<Interaction | undefined> {
+    const kept = await interactionOf(request, reply);
+    if (kept !== undefined || typeof signIn !== "string") return kept;
+    await bringBack(signIn);
+    return interactionOf(request, reply);
   }
 
   /** Has the library find a sign-in again that was pushed out. Whose it is, the cookie tells: that is looked at afterwards, as always. */
@@ -117,4 +136,8 @@ export async function login(
     const title = "This sign-in has expired";
     return sendPage(reply, 400, errorPage(realm, { title, text }));
   }
+}
+
+function isSessionNotFound(error: unknown): boolean {
+  return error instanceof Error && error.name === "SessionNotFound";
 }

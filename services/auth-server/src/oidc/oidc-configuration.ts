@@ -1,4 +1,11 @@
-import type { AdapterFactory, ClientMetadata, Configuration, errors, interactionPolicy } from "oidc-provider";
+import type {
+  AdapterFactory,
+  ClientMetadata,
+  Configuration,
+  errors,
+  interactionPolicy,
+  KoaContextWithOIDC,
+} from "oidc-provider";
 import { type Accounts, accountClaims } from "../realm/accounts.ts";
 import type { Realm, RealmClient } from "../realm/realm.ts";
 import type { RealmKeys } from "../realm/realm-keys.ts";
@@ -38,6 +45,13 @@ export function oidcConfiguration(options: ConfigurationOptions): Configuration 
   const policy = library.interactionPolicy.base();
   // The clients are the realm's own (consentRequired is false): signing in is all a person is asked for.
   policy.remove("consent");
+  const { Check } = library.interactionPolicy;
+  const isGone = ({ oidc }: KoaContextWithOIDC) =>
+    oidc.session?.accountId !== undefined && oidc.account === undefined;
+  // The library takes it for granted that who has a session has an account.
+  policy
+    .get("login")
+    ?.checks.add(new Check("no_account", "the account may not act any more", "login_required", isGone));
 
   return {
     adapter,
@@ -82,8 +96,8 @@ export function oidcConfiguration(options: ConfigurationOptions): Configuration 
         },
       },
     },
-    findAccount: (_ctx, id) => {
-      const user = accounts.find(id);
+    findAccount: async (_ctx, id) => {
+      const user = await accounts.findActive(id);
       return user && { accountId: id, claims: () => accountClaims(user) };
     },
     formats: { customizers: { jwt: shapeAccessToken({ accounts, webOrigins }) } },

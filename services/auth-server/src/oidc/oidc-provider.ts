@@ -5,6 +5,7 @@ import type { CreateStore } from "../create-store.ts";
 import type { Accounts } from "../realm/accounts.ts";
 import type { Realm, RealmClient } from "../realm/realm.ts";
 import type { RealmKeys } from "../realm/realm-keys.ts";
+import { temporarilyUnavailable } from "./library-errors.ts";
 import { loadOidcLibrary, type OidcLibrary } from "./load-library.ts";
 import { CONSENT_CLIENT_ID, oidcConfiguration } from "./oidc-configuration.ts";
 import type { OidcPaths } from "./oidc-paths.ts";
@@ -33,11 +34,7 @@ export async function createOidcProvider(options: {
     grantLifetimeSeconds: realm.ssoSessionMaxLifespan,
     now,
     alreadyUsed: () => new library.errors.InvalidGrant("already used"),
-    full: () =>
-      Object.assign(
-        new library.errors.TemporarilyUnavailable("Too much is being kept for others: try again later"),
-        { status: 503, statusCode: 503 },
-      ),
+    full: () => temporarilyUnavailable(library, "Too much is being kept for others: try again later"),
   });
   const cookieKeys = [randomBytes(32).toString("base64url")];
   let latest: { kid: string; provider: Provider } | undefined;

@@ -1,6 +1,7 @@
 import type { Provider, ResourceServer } from "oidc-provider";
 import { type Accounts, accountClaims } from "../realm/accounts.ts";
 import type { Realm, RealmUser } from "../realm/realm.ts";
+import { inLibraryTerms } from "./library-errors.ts";
 import type { OidcLibrary } from "./load-library.ts";
 import { accountResource, accountResourceServer, OIDC_SCOPES } from "./oidc-configuration.ts";
 
@@ -21,7 +22,8 @@ export function registerPasswordGrant(
       const { client, params } = ctx.oidc;
       const { username, password } = params;
       if (!username || !password) throw new library.errors.InvalidRequest("missing username or password");
-      const user = accounts.authenticate(username, password);
+      const origin = { clientId: client.clientId, address: ctx.ip };
+      const user = await accounts.authenticate(username, password, origin).catch(inLibraryTerms(library));
       if (user === undefined) throw invalidCredentials(library);
 
       const requested = new Set(params.scope?.split(" "));

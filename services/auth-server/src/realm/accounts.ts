@@ -1,14 +1,21 @@
 import { hash, timingSafeEqual } from "node:crypto";
+import type { GuessLimit, SignInOrigin } from "./guess-limit.ts";
 import type { Realm, RealmUser } from "./realm.ts";
 
 /** Users of the realm. Disabled users do not exist for any caller. */
 export interface Accounts {
   find(id: string): RealmUser | undefined;
-  /** By user name or e-mail address, as Keycloak's login form takes both. */
-  authenticate(login: string, password: string): RealmUser | undefined;
+  /** Who may act now: also without those who are locked out until an administrator unlocks them. */
+  findActive(id: string): Promise<RealmUser | undefined>;
+  /**
+   * By user name or e-mail address, as Keycloak's login form takes both. For an account that is locked no password is right.
+   *
+   * @throws OAuthError 503 `temporarily_unavailable` when too many try the same account at once
+   */
+  authenticate(login: string, password: string, origin?: SignInOrigin): Promise<RealmUser | undefined>;
 }
 
-export function createAccounts(realm: Realm): Accounts {
+export function createAccounts(realm: Realm, guessLimit: GuessLimit): Accounts {
   const users = realm.users.filter((user) => user.enabled);
   const byId = new Map(users.map((user) => [user.id, user]));
   const byLogin = new Map(
@@ -18,12 +25,17 @@ export function createAccounts(realm: Realm): Accounts {
   );
   return {
     find: (id) => byId.get(id),
-    authenticate(login, password) {
-      const user = byLogin.get(login.trim().toLowerCase());
+    async findActive(id) {
+      const user = byId.get(id);
+      return user === undefined || (await guessLimit.isLockedForGood(id)) ? undefined : user;
+    },
+    async authenticate(login, password, origin) {
+      const name = login.trim().toLowerCase();
+      const user = byLogin.get(name);
       const expected = user?.credentials.find(({ type }) => type === "password")?.value;
       // The comparison is made for unknown users too, so that the answer's time does not tell who exists.
-      const matches = equalSecrets(password, expected ?? "");
-      return matches && expected !== undefined ? user : undefined;
+      const matches = () => equalSecrets(password, expected ?? "") && expected !== undefined;
+      return (await guessLimit.attempt(name, user?.id, matches, origin)) ? user : undefined;
     },
   };
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { bruteForceFields } from "./brute-force.ts";
 
 const stringMap = z.record(z.string(), z.string());
 
@@ -38,6 +39,7 @@ const realmSchema = z.looseObject({
   ssoSessionMaxLifespan: z.int().positive().default(36_000),
   accessCodeLifespan: z.int().positive().default(60),
   accessCodeLifespanLogin: z.int().positive().default(1800),
+  ...bruteForceFields,
   attributes: stringMap.default({}),
   clients: z.array(clientSchema).default([]),
   users: z.array(userSchema).default([]),

@@ -24,7 +24,7 @@ export async function handleCode(
   if (!sameAgent(consented, requester) || requester.thumbprint !== consented.thumbprint) {
     throw invalidGrant("Agent signature mismatch");
   }
-  if (accounts.find(consented.subject) === undefined) throw invalidGrant("User not found");
+  if ((await accounts.findActive(consented.subject)) === undefined) throw invalidGrant("User not found");
   // The policy may have changed since the user agreed.
   if (!scopesAllowed(policy, scopeWords(consented.scope))) throw accessDenied("Authorization denied");
 

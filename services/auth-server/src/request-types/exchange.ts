@@ -35,7 +35,9 @@ export async function handleExchange(
   }
   // Another issuer's subject is a name in its own books; only a user of this realm is carried on.
   const subject =
-    upstream.iss === issuer && upstream.sub !== undefined ? presentUser(upstream.sub, accounts) : undefined;
+    upstream.iss === issuer && upstream.sub !== undefined
+      ? await presentUser(upstream.sub, accounts)
+      : undefined;
   return issueToken({
     agent,
     key,
@@ -48,8 +50,8 @@ export async function handleExchange(
 }
 
 /** For one who may not sign in any more there is no token: without `sub` it would say that nobody's authority is needed. */
-function presentUser(id: string, accounts: Accounts): string {
-  const user = accounts.find(id);
+async function presentUser(id: string, accounts: Accounts): Promise<string> {
+  const user = await accounts.findActive(id);
   if (user === undefined) throw invalidGrant("Token exchange validation failed: User not found");
   return user.id;
 }

@@ -2,7 +2,7 @@ import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { startInjected, type TestServer } from "../support/auth-server.ts";
+import { realmWith, startInjected, type TestServer } from "../support/auth-server.ts";
 import { setAttributes } from "../support/parties.ts";
 
 const HOST = "localhost:8080";
@@ -143,6 +143,28 @@ test("with a password of its own it answers whoever has it, and the well-known o
   expect((await login(server, {}, elsewhere)).statusCode).toBe(400);
   expect((await login(server)).statusCode).toBe(400);
   expect((await login(server, { password: "a-password-of-its-own" }, elsewhere)).statusCode).toBe(200);
+});
+
+test("a password of its own is not guessed by trying either, whatever the realm does with its accounts", async () => {
+  const adminPasswordFile = join(await mkdtemp(join(tmpdir(), "auth-server-")), "password");
+  await writeFile(adminPasswordFile, "a-password-of-its-own");
+  const realm = await realmWith({ permanentLockout: true, failureFactor: 3 });
+  const server = await startInjected({
+    env: { ...realm, AUTH_SERVER_ADMIN_PASSWORD_FILE: adminPasswordFile },
+  });
+  const right = { password: "a-password-of-its-own" };
+  expect((await login(server, { ...right, username: "root" })).statusCode).toBe(400);
+  for (let guess = 0; guess < 3; guess++) expect((await login(server)).statusCode).toBe(400);
+  const locked = await login(server, right);
+  expect([locked.statusCode, locked.json().error]).toEqual([400, "invalid_grant"]);
+  server.clock.advance(60);
+  expect((await login(server, right)).statusCode).toBe(200);
+});
+
+test("the password that everyone knows has no limit: nobody on this machine can be kept out by it", async () => {
+  const server = await startInjected();
+  for (let guess = 0; guess < 30; guess++) await login(server, { password: "x" });
+  expect((await login(server)).statusCode).toBe(200);
 });
 
 test("a password file that is not there, or empty, stops the start by its variable's name", async () => {

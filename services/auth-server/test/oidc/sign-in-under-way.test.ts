@@ -5,6 +5,7 @@ import { memoryStores } from "../../src/create-store.ts";
 import { createCarriedSignIn } from "../../src/oidc/carried-sign-in.ts";
 import { startInjected, type TestServer } from "../support/auth-server.ts";
 import { type Browser, createBrowser, injectedFetch, readForm } from "../support/browser.ts";
+import { gatedStores } from "../support/guess-limit.ts";
 import { MCP_USER } from "../support/sign-in.ts";
 
 const ORIGIN = "http://localhost:8080";
@@ -63,6 +64,30 @@ test("sign-ins begun by others end none that somebody is in the middle of", asyn
   await beginMany(server);
   const { url } = await finish(browser, action, again.fields);
   expect(url).toMatch(/^http:\/\/localhost:3050\/callback\?code=[\w-]+&state=mine&/);
+});
+
+test("nor one whose password is being judged", async () => {
+  const clock = createTestClock(Math.floor(Date.now() / 1000));
+  const { createStore, open } = gatedStores(clock, 20);
+  const server = await startInjected({ clock, createStore });
+  const { browser, action, fields } = await openSignIn(server);
+  const carried = finish(browser, action, fields);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  await beginMany(server);
+  open();
+  expect((await carried).url).toContain("/callback?code=");
+});
+
+test("what is pushed out for good while its password is judged has expired", async () => {
+  const clock = createTestClock(Math.floor(Date.now() / 1000));
+  const { createStore, open } = gatedStores(clock, 20);
+  const server = await startInjected({ clock, createStore });
+  const { browser, action } = await openSignIn(server);
+  const bare = finish(browser, action, {});
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  await beginMany(server);
+  open();
+  await expectExpired((await bare).response);
 });
 
 test("the longest request that is taken comes back with its form", async () => {

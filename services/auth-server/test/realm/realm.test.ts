@@ -3,10 +3,12 @@ import { expect, test } from "vitest";
 import { settings } from "../../src/config.ts";
 import { accountClaims, createAccounts } from "../../src/realm/accounts.ts";
 import { parsePolicy } from "../../src/realm/policy.ts";
-import { parseRealm } from "../../src/realm/realm.ts";
+import { parseRealm, type Realm } from "../../src/realm/realm.ts";
+import { guessLimitOf } from "../support/guess-limit.ts";
 
 const demoFile = await readFile(settings.realmFile.schema.parse(undefined), "utf8");
 const demo = parseRealm(demoFile);
+const accountsOf = (realm: Realm) => createAccounts(realm, guessLimitOf(realm).limit);
 
 test("the demo's realm file is usable, policy included", () => {
   expect(demo.realm).toBe("aauth-test");
@@ -26,6 +28,33 @@ test("another UI address moves the clients that live at the old one", () => {
   });
 });
 
+test("a realm that says nothing about guesses limits them by Keycloak's numbers", () => {
+  expect(parseRealm('{"realm":"r"}')).toMatchObject({
+    bruteForceProtected: true,
+    permanentLockout: false,
+    maxTemporaryLockouts: 0,
+    bruteForceStrategy: "MULTIPLE",
+    failureFactor: 30,
+    waitIncrementSeconds: 60,
+    maxFailureWaitSeconds: 900,
+    minimumQuickLoginWaitSeconds: 60,
+    quickLoginCheckMilliSeconds: 1000,
+    maxDeltaTimeSeconds: 43_200,
+  });
+});
+
+test.each([
+  { failureFactor: 0 },
+  { failureFactor: "10" },
+  { bruteForceProtected: "true" },
+  { bruteForceStrategy: "EXPONENTIAL" },
+  { waitIncrementSeconds: 0.5 },
+  { maxFailureWaitSeconds: -1 },
+  { quickLoginCheckMilliSeconds: -1 },
+])("a limit that could not work stops the start by its name: %j", (wrong) => {
+  expect(() => parseRealm(JSON.stringify({ realm: "r", ...wrong }))).toThrow(Object.keys(wrong)[0]);
+});
+
 test("what is wrong with a file is said by field", () => {
   expect(() => parseRealm("{")).toThrow("not JSON");
   expect(() => parseRealm('{"realm":"a b"}')).toThrow("realm");
@@ -33,30 +62,31 @@ test("what is wrong with a file is said by field", () => {
   expect(() => parseRealm(JSON.stringify(confidential))).toThrow("publicClient");
 });
 
-test("a user signs in with user name or e-mail address, in any case, and the right password", () => {
-  const accounts = createAccounts(demo);
+test("a user signs in with user name or e-mail address, in any case, and the right password", async () => {
+  const accounts = accountsOf(demo);
   for (const login of ["mcp-user", "MCP@user.com", " mcp-user "]) {
-    expect(accounts.authenticate(login, "user123")?.username).toBe("mcp-user");
+    expect((await accounts.authenticate(login, "user123"))?.username).toBe("mcp-user");
   }
-  expect(accounts.authenticate("mcp-user", "user124")).toBeUndefined();
-  expect(accounts.authenticate("mcp-user", "")).toBeUndefined();
-  expect(accounts.authenticate("nobody", "")).toBeUndefined();
+  expect(await accounts.authenticate("mcp-user", "user124")).toBeUndefined();
+  expect(await accounts.authenticate("mcp-user", "")).toBeUndefined();
+  expect(await accounts.authenticate("nobody", "")).toBeUndefined();
 });
 
-test("a user without password, and a disabled user, cannot sign in", () => {
-  const accounts = createAccounts({
+test("a user without password, and a disabled user, cannot sign in", async () => {
+  const accounts = accountsOf({
     ...demo,
     users: demo.users.map((user) =>
       user.username === "mcp-user" ? { ...user, credentials: [] } : { ...user, enabled: false },
     ),
   });
-  expect(accounts.authenticate("mcp-user", "")).toBeUndefined();
-  expect(accounts.authenticate("second-user", "user123")).toBeUndefined();
+  expect(await accounts.authenticate("mcp-user", "")).toBeUndefined();
+  expect(await accounts.authenticate("second-user", "user123")).toBeUndefined();
+  expect(await accounts.findActive("b2d6a8c0-41f5-4f0e-8a77-2c9e61d3e522")).toBeUndefined();
   expect(accounts.find("b2d6a8c0-41f5-4f0e-8a77-2c9e61d3e522")).toBeUndefined();
 });
 
-test("claims have Keycloak's names", () => {
-  const user = createAccounts(demo).authenticate("mcp-user", "user123");
+test("claims have Keycloak's names", async () => {
+  const user = await accountsOf(demo).authenticate("mcp-user", "user123");
   expect(user && accountClaims(user)).toEqual({
     sub: "6f0f3f4e-3a0b-4c7e-9c43-5f7d5b1f8a11",
     name: "mcp user",

@@ -1,3 +1,6 @@
+import { mkdtemp, readFile, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createTestClock, createTestDiscovery, type TestClock } from "aauth/testing";
 import { createLogger, loadConfig } from "service-kit";
 import { onTestFinished } from "vitest";
@@ -9,6 +12,14 @@ import { type AuthTokenAlgorithm, createRealmKeys, type RealmKeys } from "../../
 /** A configuration as the demo has it, quiet, with the environment's variables given. */
 export function testConfig(env: Record<string, string> = {}): AuthServerConfig {
   return loadConfig({ service: "auth-server", settings, env: { LOG_LEVEL: "silent", ...env }, argv: [] });
+}
+
+/** The variable that names a file with the demo's realm, some of its fields changed. */
+export async function realmWith(change: object): Promise<Record<string, string>> {
+  const demo = JSON.parse(await readFile(settings.realmFile.schema.parse(undefined), "utf8"));
+  const file = join(await mkdtemp(join(tmpdir(), "realm-")), "realm.json");
+  await writeFile(file, JSON.stringify({ ...demo, ...change }));
+  return { AUTH_SERVER_REALM_FILE: file };
 }
 
 export interface TestServer extends AuthServer {

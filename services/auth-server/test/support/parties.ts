@@ -150,15 +150,20 @@ export async function createParties(
   };
 }
 
-/** Replaces single attributes through the admin endpoint, as a script would. */
-export async function setAttributes(server: TestServer, attributes: Record<string, string>): Promise<void> {
+/** Headers of a request by the administrator. */
+export async function administrator(server: TestServer) {
   const login = await server.app.inject({
     method: "POST",
     url: "/realms/master/protocol/openid-connect/token",
     headers: { host: "localhost:8080", "content-type": "application/x-www-form-urlencoded" },
     payload: "grant_type=password&client_id=admin-cli&username=admin&password=admin",
   });
-  const headers = { host: "localhost:8080", authorization: `Bearer ${login.json().access_token}` };
+  return { host: "localhost:8080", authorization: `Bearer ${login.json().access_token}` };
+}
+
+/** Replaces single attributes through the admin endpoint, as a script would. */
+export async function setAttributes(server: TestServer, attributes: Record<string, string>): Promise<void> {
+  const headers = await administrator(server);
   const realm = (await server.app.inject({ url: "/admin/realms/aauth-test", headers })).json();
   const update = await server.app.inject({
     method: "PUT",
