@@ -1,8 +1,9 @@
 /**
  * Base64 in both alphabets, strict: no white space, no foreign characters, no missing or superfluous padding, no
  * stray bits after the last byte (RFC 4648 sections 3.5 and 5). The platforms' own decoders forgive all of these, and
- * a forgiving decoder gives one signature several spellings. For the short texts of a request reading by table is also
- * faster.
+ * a forgiving decoder gives one signature several spellings. Where Node's decoder is at hand it reads, and what it has
+ * read is compared with the text. Reading by table is for browsers: in a loop it is faster for short texts, but in a
+ * service that has been idle for a moment it takes longer than all else that is done with a header (docs/decisions/0012).
  *
  * @module
  */
@@ -83,9 +84,8 @@ function encode(bytes: Uint8Array, pairs: readonly string[], padding: string): s
   return text;
 }
 
-/** Node's own coder, where there is one: what it writes is one flat text, and from this length on it also reads faster. */
+/** Node's own coder, where there is one. */
 const hasBuffer = typeof Buffer === "function";
-const LONG_TEXT_CHARACTERS = 100;
 
 /** base64url without padding. */
 export const encodeBase64Url = (bytes: Uint8Array): string =>
@@ -100,23 +100,33 @@ export const encodeBase64 = (bytes: Uint8Array): string =>
 
 /** base64url without padding to bytes; undefined when the text is anything else. */
 export function decodeBase64Url(text: string): Uint8Array | undefined {
-  if (!hasBuffer || text.length < LONG_TEXT_CHARACTERS) return decode(text, text.length, URL_SAFE_VALUES);
+  if (!hasBuffer) return decode(text, text.length, URL_SAFE_VALUES);
   const bytes = Buffer.from(text, "base64url");
   // It forgives a lot. There is one spelling for these bytes, and only that is taken.
-  return bytes.toString("base64url") === text ? bytes : undefined;
+  return bytes.toString("base64url") === text ? copyOf(bytes) : undefined;
 }
 
 /** Standard base64 with padding to bytes; undefined when the text is anything else. */
 export function decodeBase64(text: string): Uint8Array | undefined {
-  return text.length % 4 === 0 ? decode(text, dataLength(text), STANDARD_VALUES) : undefined;
+  if (!hasBuffer) return text.length % 4 === 0 ? decode(text, dataLength(text), STANDARD_VALUES) : undefined;
+  const bytes = Buffer.from(text, "base64");
+  return bytes.toString("base64") === text ? copyOf(bytes) : undefined;
 }
 
 /** Either alphabet, padded or not, but never a mixture; undefined when the text is anything else. */
 export function decodeAnyBase64(text: string): Uint8Array | undefined {
   const length = dataLength(text);
   if (length !== text.length && text.length % 4 !== 0) return undefined;
-  return decode(text, length, URL_SAFE_VALUES) ?? decode(text, length, STANDARD_VALUES);
+  if (!hasBuffer) return decode(text, length, URL_SAFE_VALUES) ?? decode(text, length, STANDARD_VALUES);
+  const data = text.slice(0, length);
+  const bytes = Buffer.from(data, "base64");
+  if (bytes.toString("base64url") === data) return copyOf(bytes);
+  const standard = bytes.toString("base64");
+  return standard.slice(0, dataLength(standard)) === data ? copyOf(bytes) : undefined;
 }
+
+/** Out of Node's pool, of which a few bytes would keep 8 KiB. */
+const copyOf = (bytes: Buffer): Uint8Array => new Uint8Array(bytes);
 
 /** Number of characters before one or two `=`. */
 function dataLength(text: string): number {

@@ -55,6 +55,11 @@ export interface FastifyAAuthOptions {
    * picks one of several configured values. Never return the `Host` header unchecked.
    */
   readonly authority: string | ((request: FastifyRequest) => string);
+  /**
+   * Path and query that callers sign, byte by byte. Default: as they came, whatever `rewriteUrl` makes of them. Behind a proxy that
+   * takes a prefix off, put it back: `(request) => "/reports" + request.originalUrl`.
+   */
+  readonly target?: ((request: FastifyRequest) => string) | undefined;
   readonly wellKnown?: WellKnownDocuments;
   /** Largest request body in bytes; default: the route's `bodyLimit`. */
   readonly maxBodyBytes?: number;

@@ -52,7 +52,8 @@ const SIGNATURE_HEADERS = ["signature", "signature-key", "signature-input"] as c
  * Refusals are the challenger's, with `Agent-Auth`. It does NOT judge whether an identified agent is welcome: that is
  * the handler's, or `trustedAgents` of the verifier.
  *
- * @throws (from the registration) TypeError for an authority that is not lower-case host[:port], and where there is a gate already.
+ * @throws (from the registration) TypeError for an authority that is not lower-case host[:port], without a verifier, and where there is a
+ * gate already.
  * From that of a route: TypeError for a requirement that is missing or unknown, for level authorized without scopes or challenger, and
  * for limits that cannot be meant.
  *
@@ -75,6 +76,9 @@ async function registerGate(app: FastifyInstance, options: FastifyAAuthOptions):
   }
   if (typeof authority !== "function" && !(typeof authority === "string" && AUTHORITY.test(authority))) {
     throw new TypeError("authority must be lower-case host[:port], or a function that picks one");
+  }
+  if (typeof options.verifier?.begin !== "function") {
+    throw new TypeError("verifier must be given: createVerifier() of aauth/resource makes one");
   }
   const limiters = new WeakMap<LevelLimits, CountRequest>();
   app.decorateRequest("agent", null);
@@ -112,7 +116,8 @@ async function registerGate(app: FastifyInstance, options: FastifyAAuthOptions):
       const pending = await options.verifier.begin(
         {
           method: request.method,
-          target: request.raw.url ?? "",
+          // Not `request.raw.url`, which `rewriteUrl` changes.
+          target: options.target?.(request) ?? request.originalUrl,
           headers: receivedFields(request.raw),
           authority: typeof authority === "string" ? authority : authority(request),
         },

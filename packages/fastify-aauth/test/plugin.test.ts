@@ -308,6 +308,31 @@ describe("a refused request", () => {
   });
 });
 
+test("what was signed is the address as it came, whatever rewriteUrl makes of it", async () => {
+  const app = Fastify({ rewriteUrl: ({ url = "" }) => url.replace(/^\/v1\//, "/") });
+  apps.push(app);
+  await app.register(fastifyAAuth, { verifier: parties.createVerifier(), authority: AUTHORITY });
+  app.get("/x", { config: { aauth: { level: "identified" } } }, ({ agent }) => ({ agent: agent?.level }));
+  const { inject } = await send(app, { path: "/v1/x?a=1", method: "GET", signatureKey: JWKS });
+  expect((await inject()).json()).toEqual({ agent: "identified" });
+  const { request } = await send(app, { path: "/v2/x", method: "GET", signatureKey: JWKS });
+  const moved = await app.inject({
+    method: "GET",
+    url: "/v1/x",
+    headers: request.headers as Record<string, string>,
+  });
+  expect([moved.statusCode, moved.body]).toEqual([401, "invalid_signature"]);
+});
+
+test("behind a proxy that takes a prefix off, what was signed is with it", async () => {
+  const { app } = await buildApp({ target: (request) => `/reports${request.originalUrl}` });
+  const { request } = await send(app, { path: "/reports/identified?a=1", method: "GET", signatureKey: JWKS });
+  const headers = request.headers as Record<string, string>;
+  const answer = await app.inject({ method: "GET", url: "/identified?a=1", headers });
+  expect(answer.json()).toMatchObject({ agent: "identified" });
+  expect((await app.inject({ method: "GET", url: "/identified?a=2", headers })).statusCode).toBe(401);
+});
+
 describe("closed by default", () => {
   test("a route without a requirement does not register", async () => {
     const app = Fastify();
@@ -354,6 +379,19 @@ describe("closed by default", () => {
       const registered = (async () => app.register(fastifyAAuth, options))();
       await expect(registered).rejects.toThrow(TypeError);
       await expect(registered).rejects.toThrow("authority must be lower-case host[:port]");
+    },
+  );
+
+  test.each([undefined, {}, parties.createVerifier])(
+    "the gate does not register with %j for a verifier",
+    async (verifier) => {
+      const app = Fastify();
+      apps.push(app);
+      const registered = (async () =>
+        app.register(fastifyAAuth, { verifier: verifier as never, authority: AUTHORITY }))();
+      await expect(registered).rejects.toThrow(
+        new TypeError("verifier must be given: createVerifier() of aauth/resource makes one"),
+      );
     },
   );
 

@@ -6,11 +6,19 @@ import type { SigningKey } from "../types.ts";
 /** What an agent signs with: the key of now, and those that still sign for the tokens bound to them. */
 export type AgentKeys = Pick<KeyRing, "current" | "usable">;
 
-/** The keys behind the option `key` of an agent. */
+/**
+ * The keys behind the option `key` of an agent.
+ *
+ * @throws TypeError when it is none: a JWK that was not imported, or the promise of a key.
+ */
 export function agentKeysOf(key: SigningKey | (() => SigningKey) | KeyRing): AgentKeys {
-  if ("usable" in key) return key;
-  const current = typeof key === "function" ? key : () => key;
-  return { current, usable: () => [current()] };
+  if (typeof key === "function") return { current: key, usable: () => [key()] };
+  const { usable, sign } = (key ?? {}) as Partial<KeyRing & SigningKey>;
+  if (typeof usable === "function") return key as KeyRing;
+  if (typeof sign !== "function") {
+    throw new TypeError("key must be a signing key, a function that returns one, or a key ring");
+  }
+  return { current: () => key as SigningKey, usable: () => [key as SigningKey] };
 }
 
 /** The key a token is bound to, where it is still held; else the current one, which the resource will refuse. */

@@ -7,7 +7,7 @@
 import { pooledTransport } from "#http";
 import type { SignatureEncoding } from "../headers/signature.ts";
 import type { KeyRing } from "../keys/key-ring.ts";
-import { requireIdentifier, requireIdentifiers } from "../metadata/checked-options.ts";
+import { requireDiscovery, requireIdentifier, requireIdentifiers } from "../metadata/checked-options.ts";
 import type { Discovery } from "../metadata/discovery.ts";
 import { isUrl } from "../metadata/documents.ts";
 import type { Transport } from "../metadata/transport.ts";
@@ -124,10 +124,12 @@ export interface Agent {
    * A function to be used like `fetch`: it signs, follows a challenge that can be trusted, and gives the final response,
    * whose body streams. Redirects are not followed. A response that is no challenge comes back as it is, 401 included.
    *
+   * @throws TypeError when `resource` is not a canonical identifier, or `returnUrl` not an absolute http or https URL.
    * @throws (from the fetch) ConsentRequiredError; UserInteractionRequiredError; TokenRequestError; AAuthError
    * `malformed_challenge`, `challenge_untrusted`, `challenge_repeated`, `identity_required`, `unsupported_algorithm`,
-   * `token_request_failed` or of the discovery group;
-   * what the transport throws.
+   * `token_request_failed` or of the discovery group; `missing_component`, `malformed_signature_key` or `header_too_large` for what
+   * cannot be signed; TypeError for what `fetch` refuses, too, and RangeError for a body over `maxRequestBodyBytes`; the reason of a
+   * signal; what the transport throws.
    */
   fetchFor(context?: FetchContext): typeof fetch;
   /**
@@ -154,7 +156,7 @@ export interface Agent {
    * judge whose consent a code brought before it is used. Does nothing with a token that names no single resource, or is bound to a key
    * that is gone.
    *
-   * @throws AAuthError `malformed_token`.
+   * @throws AAuthError `malformed_token`, `token_claim_missing` or `unsupported_key` for a token that says no key.
    */
   keep(input: KeepInput): Promise<void>;
   /**
@@ -174,7 +176,7 @@ export interface Agent {
  * Does NOT verify what a resource answers, nor retry failed connections.
  *
  * @throws TypeError when `id` or one of `trustedAuthServers` is not a canonical identifier, `signatureScheme` is neither `hwk` nor `jwks`,
- * or `redirectUri` is not an absolute http or https URL.
+ * `redirectUri` is not an absolute http or https URL, or `key` or `discovery` is none.
  *
  * @example
  * const agent = createAgent({ id, key, signatureScheme: "jwks", trustedAuthServers: [issuer], discovery });
@@ -236,7 +238,10 @@ export function createAgent(options: AgentOptions): Agent {
   };
 
   return {
-    fetchFor: (context = {}) => createSignedFetch(fetchOptions, context),
+    fetchFor(context = {}) {
+      checkFetchContext(context);
+      return createSignedFetch(fetchOptions, context);
+    },
 
     async requestOwnToken({ authServer, scope, state, observer, signal, ...input }) {
       const key = keys.current();
@@ -312,7 +317,8 @@ export function createAgent(options: AgentOptions): Agent {
   };
 }
 
-function checkAgentOptions({ id, trustedAuthServers, signatureScheme, redirectUri }: AgentOptions): void {
+function checkAgentOptions(options: AgentOptions): void {
+  const { id, trustedAuthServers, signatureScheme, redirectUri } = options;
   requireIdentifier("id", id);
   requireIdentifiers("trustedAuthServers", trustedAuthServers);
   if (signatureScheme !== "hwk" && signatureScheme !== "jwks") {
@@ -321,6 +327,14 @@ function checkAgentOptions({ id, trustedAuthServers, signatureScheme, redirectUr
   // `localhost:8000/callback` is an URL, too, of the scheme `localhost`.
   if (redirectUri !== undefined && !isUrl(redirectUri)) {
     throw new TypeError("redirectUri must be an absolute http or https URL");
+  }
+  requireDiscovery(options.discovery);
+}
+
+function checkFetchContext({ resource, returnUrl }: FetchContext): void {
+  if (resource !== undefined) requireIdentifier("resource", resource);
+  if (returnUrl !== undefined && !isUrl(returnUrl)) {
+    throw new TypeError("returnUrl must be an absolute http or https URL");
   }
 }
 

@@ -6,6 +6,7 @@
 
 import { readAtMost } from "../metadata/read-at-most.ts";
 import { remembering } from "../store/remembering.ts";
+import { anyOf } from "./timeout.ts";
 
 export interface OutgoingRequest {
   readonly method: string;
@@ -29,25 +30,30 @@ const RESERVED = [
 ];
 
 /**
- * @throws TypeError for an URL that is not http or https or has credentials, and for a GET or HEAD with a body;
- * RangeError for a body over `maxBodyBytes`: it is kept in memory for its digest and for the retry.
+ * @throws TypeError for an URL that is not http or https or has credentials, for a GET or HEAD with a body, and for a body that has been
+ * read already; RangeError for a body over `maxBodyBytes`: it is kept in memory for its digest and for the retry. The reason of a signal
+ * that aborts while the body is read.
  */
 export async function readOutgoingRequest(
   input: string | URL | Request,
   init: RequestInit | undefined,
-  maxBodyBytes: number,
+  { maxBodyBytes, signal }: { maxBodyBytes: number; signal: AbortSignal | undefined },
 ): Promise<CallersRequest> {
   const request = input instanceof Request ? input : undefined;
   const { url, origin } = addressOf(request?.url ?? String(input));
   const method = (init?.method ?? request?.method ?? "GET").toUpperCase();
 
   const fields = fieldsOf(init?.headers ?? request?.headers);
-  const body = await readBody(init?.body ?? request?.body ?? null, fields, maxBodyBytes);
+  // A caller may well give the same one twice.
+  const signals = [...new Set([signal, init?.signal, request?.signal])].filter(
+    (signal) => signal instanceof AbortSignal,
+  );
+  const source = init?.body ?? request?.body ?? null;
+  const body = await readBody(source, fields, { maxBodyBytes, signal: anyOf(signals) });
   if (body !== undefined && (method === "GET" || method === "HEAD")) {
     throw new TypeError(`${method} cannot have a body`);
   }
   for (const name of RESERVED) delete fields[name];
-  const signals = [init?.signal, request?.signal].filter((signal) => signal instanceof AbortSignal);
   return { method, url, origin, headers: fields, body, signals };
 }
 
@@ -87,7 +93,7 @@ function fieldsOf(source: RequestInit["headers"]): Record<string, string> {
 async function readBody(
   source: NonNullable<RequestInit["body"]> | null,
   fields: Record<string, string>,
-  maxBodyBytes: number,
+  { maxBodyBytes, signal }: { maxBodyBytes: number; signal: AbortSignal | undefined },
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
   if (source === null) return undefined;
   let body: Uint8Array<ArrayBuffer>;
@@ -101,14 +107,25 @@ async function readBody(
     // A copy: what its owner does with it meanwhile must not come between signature and wire, nor into the retry.
     body = new Uint8Array(source);
   } else {
-    const response = new Response(source);
-    body = await readAtMost(response.body, maxBodyBytes);
+    const response = unreadBody(source);
+    // A stream may never end.
+    const stream = signal && response.body?.pipeThrough(new TransformStream(), { signal });
+    body = await readAtMost(stream ?? response.body, maxBodyBytes);
     type = response.headers.get("content-type");
   }
   if (body.byteLength === 0) return undefined;
   // A body is never without a type: the signature has to cover it.
   fields["content-type"] ??= type ?? "application/octet-stream";
   return body;
+}
+
+function unreadBody(source: NonNullable<RequestInit["body"]>): Response {
+  try {
+    return new Response(source);
+  } catch (cause) {
+    const reason = "the body has been read already: a stream, or a Request with a body, serves one call";
+    throw new TypeError(reason, { cause });
+  }
 }
 
 function requireBounded({ byteLength }: Uint8Array, maxBytes: number): void {

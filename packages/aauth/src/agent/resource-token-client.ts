@@ -14,6 +14,7 @@ import { type AgentObserver, ignoreEvents } from "./events.ts";
 import { postForm } from "./post-form.ts";
 import type { Sender } from "./sender.ts";
 import { showToken } from "./shown-token.ts";
+import { anyOf, unlessAborted } from "./timeout.ts";
 
 export interface ResourceTokenClientOptions {
   readonly id: string;
@@ -49,7 +50,7 @@ export function createResourceTokenClient(options: ResourceTokenClientOptions): 
   const { id: agent, trustedAuthServers, discovery, send, now, revealTokens, timeoutMs } = options;
 
   return async ({ resource, scope, credential, key, observe, signals }) => {
-    const url = await endpointOf(resource);
+    const url = await unlessAborted(endpointOf(resource), anyOf(signals));
     if (url === undefined) return undefined;
     observe({ type: "resource_token_requested", resource, url, scope });
     const answer = await postForm(

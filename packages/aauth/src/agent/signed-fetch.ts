@@ -88,11 +88,9 @@ export function createSignedFetch(options: SignedFetchOptions, context: FetchCon
   const observe = combineObservers(options.observer, context.observer);
 
   return async (input, init) => {
-    const request = await readOutgoingRequest(input, init, options.maxRequestBodyBytes);
-    // A caller may well give the same one twice.
-    const signals = [
-      ...new Set(context.signal === undefined ? request.signals : [context.signal, ...request.signals]),
-    ];
+    const { maxRequestBodyBytes: maxBodyBytes } = options;
+    const request = await readOutgoingRequest(input, init, { maxBodyBytes, signal: context.signal });
+    const { signals } = request;
     const keys = pinnedTo(context.keyThumbprint, options.keys);
     // One key for the whole call, even if the agent's key is rotated meanwhile: the challenge is bound to it.
     const current = keys.current();
@@ -109,7 +107,7 @@ export function createSignedFetch(options: SignedFetchOptions, context: FetchCon
     let attempts = 0;
     const attempt = (credential: SignatureKeyChoice, retryReason?: RetryReason) => {
       attempts++;
-      return send({ ...request, signals }, { credential, key, attempt: attempts, retryReason });
+      return send(request, { credential, key, attempt: attempts, retryReason });
     };
     const retry = (credential: SignatureKeyChoice, reason: RetryReason) => {
       const { url, method } = request;

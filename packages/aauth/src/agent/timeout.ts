@@ -27,3 +27,14 @@ export async function withTimeout<T>(
     for (const signal of signals) signal.removeEventListener("abort", pass);
   }
 }
+
+/** What one call waits for and others may, too: giving up ends the waiting, not what is waited for. */
+export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return promise;
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    if (signal.aborted) abort();
+    signal.addEventListener("abort", abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
+}

@@ -13,6 +13,7 @@ import { type AgentObserver, ignoreEvents, type TokenRequestType } from "./event
 import { postForm } from "./post-form.ts";
 import type { Sender } from "./sender.ts";
 import { showToken } from "./shown-token.ts";
+import { unlessAborted } from "./timeout.ts";
 import {
   type ConsentDemand,
   checkGrantedToken,
@@ -73,7 +74,7 @@ export function createTokenClient(options: TokenClientOptions): TokenClient {
 
   async function requestToken(request: TokenRequest): Promise<OpenedGrant> {
     const { authServer, requestType, key, observe } = request;
-    const metadata = await metadataOf(authServer);
+    const metadata = await unlessAborted(metadataOf(authServer), request.signal);
     const url = new URL(metadata.agent_token_endpoint).href;
     observe({ type: "token_requested", authServer, requestType, url });
 
@@ -97,7 +98,8 @@ export function createTokenClient(options: TokenClientOptions): TokenClient {
   }
 
   async function revoke(revocation: Revocation): Promise<void> {
-    const { agent_token_endpoint } = await metadataOf(revocation.authServer);
+    const { authServer, signal } = revocation;
+    const { agent_token_endpoint } = await unlessAborted(metadataOf(authServer), signal);
     // The metadata does not name it: it is the token endpoint's sibling.
     const url = new URL("revoke", agent_token_endpoint).href;
     await post(url, new URLSearchParams({ token: revocation.token }), revocation, readRevocationAnswer);

@@ -12,6 +12,7 @@ import { hashToken } from "../tokens/verified-tokens.ts";
 import type { SigningKey } from "../types.ts";
 import type { TrustedChallenge } from "./check-challenge.ts";
 import { type AgentObserver, ignoreEvents } from "./events.ts";
+import { unlessAborted } from "./timeout.ts";
 import { type CachedToken, exactKey, latestKey, type TokenCache, type TokenHolder } from "./token-cache.ts";
 import type { OpenedGrant, TokenClient } from "./token-client.ts";
 
@@ -73,11 +74,17 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
   const { client, cache, now, identity } = options;
   const underway = new Map<string, Underway>();
 
+  /** A store outside of the process may have `null` for nothing, or what an earlier version has written: neither is a token. */
+  async function cached(name: string): Promise<CachedToken | undefined> {
+    const token: Partial<CachedToken> | null | undefined = await cache.get(name);
+    return isCachedToken(token) ? token : undefined;
+  }
+
   async function held(context: TokenContext, keys: readonly SigningKey[]): Promise<HeldToken | undefined> {
     const own = await holderOf(context);
     for (const key of keys) {
       const holder = key === context.key ? own : { ...own, thumbprint: key.thumbprint };
-      const token = await cache.get(latestKey(holder));
+      const token = await cached(latestKey(holder));
       if (token === undefined) continue;
       if (now() < token.renewAt) return { token: hit(token, context), key };
       const renewal = await renewed(token, own, context);
@@ -132,12 +139,12 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
     const { authServer, resourceToken, claims } = challenge;
     const holder = await holderOf(context);
     const wanted = exactKey(holder, authServer, scopeOf(challenge));
-    const known = await cache.get(wanted);
+    const known = await cached(wanted);
     if (known !== undefined && known.authToken !== presented && now() < known.renewAt) {
       await cache.set(latestKey(holder), known);
       return hit(known, context);
     }
-    const latest = await cache.get(latestKey(holder));
+    const latest = await cached(latestKey(holder));
     if (latest !== undefined && latest.authToken === presented && covers(latest, challenge)) {
       // The resource finds it too old, or no longer good. What came with it asks nobody.
       const renewal = await renewed(latest, holder, context);
@@ -228,7 +235,7 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
     },
     async discard(context) {
       const key = latestKey(await holderOf(context));
-      const token = await cache.get(key);
+      const token = await cached(key);
       if (token?.refreshToken === undefined) await cache.delete(key);
       else await cache.set(key, { ...token, renewAt: 0, expiresAt: 0 });
     },
@@ -243,6 +250,15 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
       await cache.delete(exactKey(holder, challenge.authServer, scopeOf(challenge)));
     },
   };
+}
+
+function isCachedToken(token: Partial<CachedToken> | null | undefined): token is CachedToken {
+  if (typeof token !== "object" || token === null) return false;
+  const { authToken, authServer, scope, expiresAt, renewAt } = token;
+  return (
+    [authToken, authServer, scope].every((text) => typeof text === "string") &&
+    [expiresAt, renewAt].every((time) => typeof time === "number")
+  );
 }
 
 /**
@@ -272,15 +288,4 @@ function scopeOf({ claims }: TrustedChallenge): string {
 async function holderOf({ key, resource, upstreamToken, cacheKey }: TokenContext): Promise<TokenHolder> {
   const upstreamHash = upstreamToken === undefined ? undefined : await hashToken(upstreamToken);
   return { thumbprint: key.thumbprint, resource, upstreamHash, cacheKey };
-}
-
-/** One call giving up must not end the request the others wait for. */
-function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return promise;
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    if (signal.aborted) abort();
-    signal.addEventListener("abort", abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-  });
 }

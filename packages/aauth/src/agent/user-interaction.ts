@@ -12,15 +12,13 @@ import { AAuthError, UserInteractionRequiredError } from "../errors.ts";
  * A resource may send a user to itself and nowhere else: an address at another origin would make this agent a way to bring its
  * users to any page.
  *
- * @throws AAuthError `challenge_untrusted` for an address that is not at the resource's origin; TypeError when `returnUrl` is no
- * http or https URL.
+ * @param options.returnUrl absolute, http or https
+ * @throws AAuthError `challenge_untrusted` for an address that is not at the resource's origin.
  */
 export function interactionRequired(
   address: string,
   { resource, returnUrl, keyThumbprint }: { resource: string; returnUrl: string; keyThumbprint: string },
 ): UserInteractionRequiredError {
-  if (!/^https?:$/.test(URL.parse(returnUrl)?.protocol ?? ""))
-    throw new TypeError("returnUrl must be an URL");
   const url = URL.parse(address);
   if (url === null || url.origin !== new URL(resource).origin || url.username !== "" || url.password !== "") {
     throw new AAuthError("challenge_untrusted", "the resource sends users to an address that is not its own");

@@ -21,7 +21,12 @@ export interface KeyRing<Key extends { readonly kid: string } = SigningKey> {
 export interface KeyRingOptions<Key extends { readonly kid: string } = SigningKey> {
   /** The first key; it signs from now on. */
   readonly key: Key;
-  /** Makes the next key. `sequence` is 2 for the first rotation: a `kid` must not be used twice. */
+  /**
+   * After a restart: the keys before it, newest first. They are published, and sign for what is bound to them, for `keepSeconds` from
+   * now. Default none.
+   */
+  readonly earlier?: readonly Key[];
+  /** Makes the next key. `sequence` is 2 for the first rotation of this ring: a `kid` must not be used twice, nor after a restart. */
   readonly create: (sequence: number) => Promise<Key>;
   /**
    * How long a key is published before it signs, seconds. Default 12: a verifier reads a key set again at most once per 10 s
@@ -57,6 +62,8 @@ const MAX_PUBLISHED_KEYS = 64;
  *
  * It has no timer: what is current follows from the clock when it is asked. It does NOT store keys, and does NOT decide when to rotate.
  *
+ * @throws TypeError when two of the keys given have one `kid`; RangeError for more than `maxPublishedKeys`.
+ *
  * @example
  * const ring = createKeyRing({
  *   key: await generateSigningKey({ kid: "backend-1" }),
@@ -71,11 +78,26 @@ export function createKeyRing<Key extends { readonly kid: string }>(
   const { create, announceSeconds = ANNOUNCE_SECONDS, keepSeconds = KEEP_SECONDS } = options;
   const now = options.now ?? (() => Math.floor(Date.now() / 1000));
   /** Newest first. */
-  let held: readonly Held<Key>[] = [
-    { key: options.key, signsFrom: Number.NEGATIVE_INFINITY, keepSeconds: 0 },
-  ];
+  let held: readonly Held<Key>[] = [options.key, ...(options.earlier ?? [])].map((key, index, all) => ({
+    key,
+    signsFrom: index === all.length - 1 ? Number.NEGATIVE_INFINITY : now(),
+    keepSeconds: index === 0 ? 0 : secondsToKeep(),
+  }));
+  requireRoom(held.length - 1);
+  if (new Set(held.map(({ key: { kid } }) => kid)).size < held.length) {
+    throw new TypeError("key and earlier must each have a kid of their own");
+  }
   let sequence = 1;
   let rotation: Promise<Key> | undefined;
+
+  function secondsToKeep(): number {
+    return typeof keepSeconds === "function" ? keepSeconds() : keepSeconds;
+  }
+
+  function requireRoom(published: number): void {
+    if (published < (options.maxPublishedKeys ?? MAX_PUBLISHED_KEYS)) return;
+    throw new RangeError(`${published} keys are published already; rotate less often`);
+  }
 
   /** Forgets what has had its time. */
   function settle(): void {
@@ -95,9 +117,7 @@ export function createKeyRing<Key extends { readonly kid: string }>(
 
   async function rotateOnce(): Promise<Key> {
     settle();
-    if (held.length >= (options.maxPublishedKeys ?? MAX_PUBLISHED_KEYS)) {
-      throw new RangeError(`${held.length} keys are published already; rotate less often`);
-    }
+    requireRoom(held.length);
     const key = await create(++sequence);
     settle();
     if (held.some(({ key: { kid } }) => kid === key.kid)) {
@@ -105,7 +125,7 @@ export function createKeyRing<Key extends { readonly kid: string }>(
         `create must give each key a kid of its own, and ${key.kid} is in the ring already`,
       );
     }
-    held[0]!.keepSeconds = typeof keepSeconds === "function" ? keepSeconds() : keepSeconds;
+    held[0]!.keepSeconds = secondsToKeep();
     held = [{ key, signsFrom: now() + announceSeconds, keepSeconds: 0 }, ...held];
     return key;
   }

@@ -20,11 +20,13 @@ export interface PrivateJwk {
  * Makes a fresh Ed25519 key. The private half cannot be read back.
  *
  * @param options.kid key id under which the owner publishes it; unique within its JWKS
+ * @throws {TypeError} when there is no `kid`
  *
  * @example
  * const key = await generateSigningKey({ kid: "backend-ephemeral-1" });
  */
 export async function generateSigningKey(options: { readonly kid: string }): Promise<SigningKey> {
+  requireKid(options?.kid);
   const pair = await platformCrypto.generateEd25519();
   return signingKeyOf(pair, pair.x, options.kid);
 }
@@ -32,10 +34,11 @@ export async function generateSigningKey(options: { readonly kid: string }): Pro
 /**
  * Imports a private Ed25519 key, once, at start-up.
  *
- * @param jwk the key with its public half
+ * @param jwk the key with its public half; of a PEM, `createPrivateKey(pem).export({ format: "jwk" })` of `node:crypto` makes one
  * @param options.kid overrides the key's own `kid`; without either the RFC 7638 thumbprint is the id
  * @throws {AAuthError} `unsupported_key`: another kind of key, a half that is not 32 bytes in canonical base64url, or
  *   halves that do not belong together
+ * @throws {TypeError} when `kid` is no text, or empty
  *
  * @example
  * const key = await importSigningKey(JSON.parse(await readFile("key.json", "utf8")), { kid: "key-1" });
@@ -44,17 +47,33 @@ export async function importSigningKey(
   jwk: PrivateJwk,
   options: { readonly kid?: string } = {},
 ): Promise<SigningKey> {
-  const { kty, crv, x, d } = jwk;
+  const { kty, crv, x, d, kid } = readable(jwk);
   const verification = await importVerificationKey({ kty, crv, x });
   if (typeof d !== "string" || decodeBase64Url(d)?.length !== 32) {
-    throw new AAuthError("unsupported_key", '"d" is not 32 bytes in base64url');
+    const reason = d === undefined ? "the key has no private half" : '"d" is not 32 bytes in base64url';
+    throw new AAuthError("unsupported_key", reason);
   }
   const signer = await importPrivate({ kty, crv, x, d });
   const probe = new TextEncoder().encode("do both halves belong together?");
   if (!(await verification.verify(probe, await signer.sign(probe)))) {
     throw new AAuthError("unsupported_key", '"x" is not the public half of "d"');
   }
-  return signingKeyOf(signer, x, options.kid ?? jwk.kid ?? verification.thumbprint);
+  const name = options.kid ?? kid ?? verification.thumbprint;
+  requireKid(name);
+  return signingKeyOf(signer, x, name);
+}
+
+function readable(jwk: PrivateJwk): PrivateJwk {
+  if (typeof jwk !== "object" || jwk === null) {
+    throw new AAuthError("unsupported_key", "the key is not a JWK: an object is wanted, no text and no PEM");
+  }
+  if ("keys" in jwk) throw new AAuthError("unsupported_key", "a key set is no key: give one of its keys");
+  return jwk;
+}
+
+function requireKid(kid: unknown): void {
+  if (typeof kid === "string" && kid !== "") return;
+  throw new TypeError("kid must be given: the id under which the key is published");
 }
 
 async function importPrivate(jwk: PrivateJwk): Promise<Ed25519Signer> {

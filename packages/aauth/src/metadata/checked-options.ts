@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Discovery } from "./discovery.ts";
 import { isIdentifier } from "./url-guard.ts";
 
 /** @throws TypeError unless the option `name` is a canonical identifier. */
@@ -16,6 +17,12 @@ export function requireIdentifier(name: string, value: string): void {
 export function requireIdentifiers(name: string, values: readonly string[]): void {
   requireArray(name, values);
   for (const [index, value] of values.entries()) requireIdentifier(`${name}[${index}]`, value);
+}
+
+/** @throws TypeError unless the option `discovery` is one. */
+export function requireDiscovery(discovery: Partial<Discovery> | undefined): void {
+  if (typeof discovery?.key === "function") return;
+  throw new TypeError("discovery must be given: createDiscovery() makes one");
 }
 
 /** A text has `includes`, too, which is true for each part of it. */

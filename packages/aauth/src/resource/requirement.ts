@@ -5,12 +5,14 @@
  */
 
 import { AAuthError, type AAuthErrorCode } from "../errors.ts";
-import type { IdentifiedAgent, Requirement, VerifiedAgent } from "../types.ts";
+import { requireArray } from "../metadata/checked-options.ts";
+import type { IdentifiedAgent, Level, Requirement, VerifiedAgent } from "../types.ts";
 
 /**
  * Passes when the proven caller is at least what the route demands (profile 3.1). Levels are a ladder: an
  * authorized agent is also identified, an identified one also pseudonymous. `scopes` must all be there.
  *
+ * @throws TypeError for a requirement that cannot be meant ({@link requireMeant}).
  * @throws AAuthError `identity_required` for a pseudonymous caller of anything higher; `authorization_required` for an
  * identified caller without auth token; `insufficient_scope`. The last two carry `provenAgent`, so that a challenge can
  * be addressed to it.
@@ -19,8 +21,33 @@ import type { IdentifiedAgent, Requirement, VerifiedAgent } from "../types.ts";
  * meetRequirement(request.agent, { level: "authorized", scopes: ["supply-chain:optimize"] });
  */
 export function meetRequirement(agent: VerifiedAgent, requirement: Requirement): void {
+  requireMeant(requirement);
   const unmet = unmetRequirement(agent, requirement);
   if (unmet !== undefined) throw unmet;
+}
+
+const LEVELS: readonly Level[] = ["pseudonymous", "identified", "authorized"];
+/** Requirements are written once and asked of each request. */
+const meant = new WeakSet<Requirement>();
+
+/**
+ * Refuses a requirement that lets the wrong callers in, or none: one without scopes is met by any token at all, and no token has a scope
+ * with a space in it.
+ *
+ * @throws TypeError for a level that does not exist, and for `scopes` that is not a list of at least one scope.
+ */
+export function requireMeant(requirement: Requirement): void {
+  if (typeof requirement === "object" && requirement !== null && meant.has(requirement)) return;
+  const level = requirement?.level;
+  if (!LEVELS.includes(level)) throw new TypeError(`requirement.level must be one of ${LEVELS.join(", ")}`);
+  if (requirement.level === "authorized") {
+    const { scopes } = requirement;
+    requireArray("requirement.scopes", scopes);
+    if (scopes.length === 0 || !scopes.every((scope) => typeof scope === "string" && /^\S+$/.test(scope))) {
+      throw new TypeError("requirement.scopes must name at least one scope, each a word without spaces");
+    }
+  }
+  meant.add(requirement);
 }
 
 /** What {@link meetRequirement} would throw. */

@@ -4,8 +4,14 @@
  * @module
  */
 
-import { requireArray, requireIdentifier, requireIdentifiers } from "../metadata/checked-options.ts";
+import {
+  requireArray,
+  requireDiscovery,
+  requireIdentifier,
+  requireIdentifiers,
+} from "../metadata/checked-options.ts";
 import type { Discovery } from "../metadata/discovery.ts";
+import { canonicalAuthority } from "../signing/authority.ts";
 import type { ReplayStore } from "../signing/replay.ts";
 import type { TrustPolicy } from "../tokens/trust.ts";
 import type { SignatureScheme } from "../types.ts";
@@ -76,21 +82,24 @@ const SCHEMES: readonly SignatureScheme[] = ["hwk", "jwks", "jwt"];
 export function checkVerifierOptions(options: VerifierOptions): void {
   const { authorities, audience, trustedIssuers = [], discovery, toleranceSeconds } = options;
   const { schemes = SCHEMES, trustedAgents = [] } = options;
+  if (audience !== undefined) requireIdentifier("audience", audience);
   requireArray("authorities", authorities);
   if (authorities.length === 0) throw new TypeError("authorities must name at least one host");
   for (const authority of authorities) {
     if (typeof authority !== "string" || !/^[^/?#@\sA-Z]+$/.test(authority)) {
       throw new TypeError(`authorities must be lower-case host[:port], not ${authority}`);
     }
+    if (!isSpelledAsSigned(authority, audience)) {
+      throw new TypeError(
+        `authorities must be as callers sign them (canonicalAuthority of the service's URL), not ${authority}`,
+      );
+    }
   }
-  if (audience !== undefined) requireIdentifier("audience", audience);
   requireIdentifiers("trustedIssuers", trustedIssuers);
   if (trustedIssuers.length > 0 && audience === undefined) {
     throw new TypeError("trustedIssuers needs audience: a token is only good for the resource it names");
   }
-  if (typeof discovery?.key !== "function") {
-    throw new TypeError("discovery must be given: createDiscovery() makes one");
-  }
+  requireDiscovery(discovery);
   requireArray("schemes", schemes);
   for (const scheme of schemes) {
     if (!SCHEMES.includes(scheme))
@@ -100,4 +109,16 @@ export function checkVerifierOptions(options: VerifierOptions): void {
   if (toleranceSeconds !== undefined && !(toleranceSeconds >= 0 && Number.isFinite(toleranceSeconds))) {
     throw new TypeError("toleranceSeconds must be a number of seconds");
   }
+}
+
+/** Nobody signs for another spelling: `reports.example:443` for `https://reports.example` would refuse every request. */
+function isSpelledAsSigned(authority: string, audience: string | undefined): boolean {
+  const schemes = audience === undefined ? ["http", "https"] : [new URL(audience).protocol.slice(0, -1)];
+  return schemes.some((scheme) => {
+    try {
+      return canonicalAuthority(`${scheme}://${authority}`) === authority;
+    } catch {
+      return false;
+    }
+  });
 }

@@ -43,7 +43,7 @@ import type {
   VerifiedRequest,
 } from "../types.ts";
 import { type Claimant, findKey } from "./find-key.ts";
-import { identityOf, unmetRequirement } from "./requirement.ts";
+import { identityOf, requireMeant, unmetRequirement } from "./requirement.ts";
 import { Trail } from "./trail.ts";
 import { checkVerifierOptions, type VerifierOptions } from "./verifier-options.ts";
 
@@ -77,7 +77,8 @@ export interface Verifier {
  * Does NOT check that TLS was used, limit rates, or apply policy beyond the requirement.
  *
  * @throws (from its methods) AAuthError with `report`; with `provenAgent` where the caller's identity is proven and
- * only a token or scope is lacking. On creation: TypeError for options that could never work.
+ * only a token or scope is lacking. TypeError for fields, a target, a body or a requirement that is none. On creation: TypeError for
+ * options that could never work.
  *
  * @example
  * const verifier = createVerifier({ authorities: ["resource.example"], discovery: createDiscovery() });
@@ -173,11 +174,14 @@ export function createVerifier(options: VerifierOptions): Verifier {
   }
 
   async function begin(request: AddressedRequest, requirement?: Requirement): Promise<PendingRequest> {
+    requireReadable(request);
+    if (requirement !== undefined) requireMeant(requirement);
     const trail = new Trail();
     try {
       const { agent, expired, components } = await prove(request, requirement, trail);
       return {
         async complete(body) {
+          requireBytes(body);
           try {
             if (options.bodyVerifiedBy === "downstream") {
               trail.skip("content-digest", "left to the resource behind, which has the body");
@@ -208,6 +212,26 @@ export function createVerifier(options: VerifierOptions): Verifier {
     begin,
     verifyRequest: async (request, requirement) => (await begin(request, requirement)).complete(request.body),
   };
+}
+
+/**
+ * What a program hands over wrongly is its mistake and no caller's: without this each request would be refused as unsigned.
+ *
+ * @throws TypeError
+ */
+function requireReadable({ target, headers }: AddressedRequest): void {
+  if (typeof target !== "string") throw new TypeError("target must be path and query as on the request line");
+  if (typeof headers !== "object" || headers === null || typeof headers.get === "function") {
+    throw new TypeError(
+      "headers must be an object of fields in lower case: of Headers, Object.fromEntries(headers)",
+    );
+  }
+}
+
+/** @throws TypeError for what a parser has made of the body, or for a stream: the digest is of the bytes as they came. */
+function requireBytes(body: unknown): void {
+  if (body === undefined || body === null || ArrayBuffer.isView(body)) return;
+  throw new TypeError("body must be the bytes as they came (Uint8Array), before any parser");
 }
 
 /** A class, because a literal with an accessor gets a hidden class each time, which keeps what it refers to until the next full collection. */

@@ -44,15 +44,21 @@ export interface IssueAgentTokenOptions {
  * Issues an agent token: claims `iss, sub, exp, cnf, [aud]`.
  *
  * Does NOT check that the delegate holds the private key: the caller must have verified a request signed with it.
+ *
+ * @throws RangeError when the lifetime is not a positive whole number.
  */
-export function issueAgentToken(options: IssueAgentTokenOptions): Promise<string> {
+export async function issueAgentToken(options: IssueAgentTokenOptions): Promise<string> {
+  const { lifetimeSeconds = PROFILE.agentTokenLifetimeSeconds } = options;
+  if (!(Number.isSafeInteger(lifetimeSeconds) && lifetimeSeconds > 0)) {
+    throw new RangeError("lifetimeSeconds must be a positive whole number");
+  }
   const now = options.now ?? (() => Math.floor(Date.now() / 1000));
   const { kty, crv, x } = options.confirmationKey;
   const header = { alg: "EdDSA", kid: options.key.kid, typ: PROFILE.tokenTypes.agent };
   const claims: AgentTokenClaims = {
     iss: options.agent,
     sub: options.delegate,
-    exp: now() + (options.lifetimeSeconds ?? PROFILE.agentTokenLifetimeSeconds),
+    exp: now() + lifetimeSeconds,
     cnf: { jwk: { kty, crv, x } },
     ...(options.audience === undefined ? {} : { aud: options.audience }),
   };
@@ -74,7 +80,8 @@ export interface VerifyAgentTokenOptions {
  * Verifies an agent token: type, algorithm, issuer, audience if named, times, the shape of `cnf.jwk`, and last its
  * signature with the key the agent server publishes.
  *
- * @throws AAuthError any code of the token and discovery groups; `untrusted_issuer` before anything is fetched.
+ * @throws AAuthError any code of the token and discovery groups, `unsupported_key` for that in `cnf.jwk`; `untrusted_issuer` before
+ * anything is fetched.
  *
  * Does NOT check that the request was signed with `cnf.jwk`: the gate does.
  */

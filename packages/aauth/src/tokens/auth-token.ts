@@ -110,7 +110,8 @@ export interface VerifyAuthTokenOptions {
  * Verifies an auth token: type, algorithm, issuer, audience, shapes of all claims, times, and its signature with a
  * key of the issuer. `exp` is required and has no leeway; `iat` and `nbf` may be 5 s ahead.
  *
- * @throws AAuthError any code of the token and discovery groups; `untrusted_issuer` before anything is fetched.
+ * @throws AAuthError any code of the token and discovery groups, `unsupported_key` for that in `cnf.jwk`; `untrusted_issuer` before
+ * anything is fetched.
  *
  * Does NOT check that the request was signed with `cnf.jwk`, nor the scope: the gate does.
  */

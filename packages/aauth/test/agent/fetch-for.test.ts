@@ -56,6 +56,15 @@ describe("a signed fetch", () => {
     expect(texts).toEqual(["text", false, "text"]);
   });
 
+  it("says what is wrong with a body that has been read", async () => {
+    const fetch = (await createWorld()).agent().fetchFor();
+    const request = new Request(URL_ROOT, POST);
+    await fetch(request);
+    const error: Error = await fetch(request).then(String, (reason) => reason);
+    expect(error).toBeInstanceOf(TypeError);
+    expect(error.message).toContain("the body has been read already");
+  });
+
   it("takes a Request, and an URL object", async () => {
     const world = await createWorld();
     world.requirement = { level: "identified" };
@@ -431,6 +440,29 @@ describe("giving up", () => {
     await expect(world.agent().fetchFor()(URL_ROOT, { signal })).rejects.toThrow("enough");
   });
 
+  it.each(["the context's", "the call's", "the Request's"])(
+    "while a body is read that never ends, with %s signal",
+    async (whose) => {
+      const world = await createWorld();
+      let isCancelled = false;
+      const body = new ReadableStream({
+        pull: () => new Promise(() => {}),
+        cancel: () => {
+          isCancelled = true;
+        },
+      });
+      const signal = AbortSignal.timeout(20);
+      const init = { method: "POST", body, duplex: "half", ...(whose !== "the context's" && { signal }) };
+      const fetch = world.agent().fetchFor(whose === "the context's" ? { signal } : {});
+      const call =
+        whose === "the Request's"
+          ? fetch(new Request(URL_ROOT, init as RequestInit))
+          : fetch(URL_ROOT, init as RequestInit);
+      await expect(call).rejects.toMatchObject({ name: "TimeoutError" });
+      expect([isCancelled, world.sent]).toEqual([true, []]);
+    },
+  );
+
   it("when a resource does not answer in time", async () => {
     const world = await createWorld();
     world.transport = (_url, { signal }) =>
@@ -474,11 +506,22 @@ describe("an agent", () => {
     ["redirectUri must be", { redirectUri: "/callback" }],
     ["redirectUri must be", { redirectUri: "localhost:8000/callback" }],
     ["redirectUri must be", { redirectUri: "http://:8000/callback" }],
+    ["key must be a signing key", { key: undefined }],
+    ["key must be a signing key", { key: Promise.resolve() }],
+    ["key must be a signing key", { key: { kty: "OKP", crv: "Ed25519", x: "", d: "" } }],
+    ["discovery must be given", { discovery: undefined }],
   ])("names the option it cannot be made with: %s: %j", async (message, options) => {
     const world = await createWorld();
     const making = () => world.agent(options as never);
     expect(making).toThrow(TypeError);
     expect(making).toThrow(message);
+  });
+
+  it("takes no call for a resource whose name nobody has", async () => {
+    const world = await createWorld();
+    const making = () => world.agent().fetchFor({ resource: "http://supply-chain-agent.localhost:3000/" });
+    expect(making).toThrow(TypeError);
+    expect(making).toThrow("resource must be");
   });
 
   it("passes a demand for consent through as a typed error", async () => {

@@ -141,6 +141,16 @@ describe("an endpoint that does not answer", () => {
     expect((await errorOf(send(`${RESOURCE}/`, POST))).name).toBe("TimeoutError");
   });
 
+  it("is given up while the resource is being looked up", async () => {
+    const { world } = await worldWithEndpoint();
+    const discovery = { ...world.parties.discovery, resourceMetadata: () => new Promise<never>(() => {}) };
+    const call = world.agent({ discovery }).fetchFor({ scope: SCOPE })(`${RESOURCE}/`, {
+      signal: AbortSignal.timeout(20),
+    });
+    await expect(call).rejects.toMatchObject({ name: "TimeoutError" });
+    expect(world.sent).toEqual([]);
+  });
+
   it("is given up when the caller gives up", async () => {
     const { fetchFor } = await silent();
     const signal = AbortSignal.timeout(5);

@@ -151,6 +151,22 @@ describe("redeeming a code", () => {
     await expect(world.agent().redeemCode(input)).rejects.toThrow("enough");
   });
 
+  it("can be given up while the auth server is being looked up", async () => {
+    const world = await createWorld();
+    const { authServer } = world.parties;
+    const discovery = { ...world.parties.discovery, issuerMetadata: () => new Promise<never>(() => {}) };
+    const agent = world.agent({ discovery });
+    const input = () => ({ authServer: authServer.issuer, signal: AbortSignal.timeout(20) });
+    for (const call of [
+      agent.redeemCode({ ...input(), code: "c" }),
+      agent.requestOwnToken({ ...input(), scope: "openid" }),
+      agent.revoke({ ...input(), refreshToken: "r" }),
+    ]) {
+      await expect(call).rejects.toMatchObject({ name: "TimeoutError" });
+    }
+    expect(world.sent).toEqual([]);
+  });
+
   it("leaves nothing behind on a signal that outlives it", async () => {
     const world = await createWorld();
     const authToken = await world.parties.issueAuthToken();

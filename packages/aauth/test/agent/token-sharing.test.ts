@@ -108,6 +108,18 @@ describe("a cache outside of the process", () => {
     expect([...entries.keys()].map((key) => key.includes("supply-chain:optimize"))).toEqual([true]);
   });
 
+  it.each([
+    null,
+    {},
+    "text",
+    { authToken: "x" },
+    { authToken: "x", authServer: "y", scope: "z", expiresAt: "9", renewAt: "9" },
+  ])("may have %j, which is no token", async (kept) => {
+    const world = await createWorld();
+    const tokenCache = { get: async () => kept as never, set: async () => {}, delete: async () => {} };
+    expect((await world.agent({ tokenCache }).fetchFor()(URL_ROOT)).status).toBe(200);
+  });
+
   it("ends the call with its own error when it is away", async () => {
     const world = await createWorld();
     const away = () => Promise.reject(new Error("the store is away"));

@@ -58,7 +58,9 @@ describe("a challenge that wants the user", () => {
 
   it.each(["javascript:alert(1)", "/callback", ""])("cannot come back to %s", async (returnUrl) => {
     const world = await worldWith(`${RESOURCE}/interaction`);
-    await expect(world.agent().fetchFor({ returnUrl })(`${RESOURCE}/orders`)).rejects.toThrow(TypeError);
+    expect(() => world.agent().fetchFor({ returnUrl })).toThrow(
+      new TypeError("returnUrl must be an absolute http or https URL"),
+    );
   });
 
   it("after an auth token is such an error, too, and the token is kept", async () => {

@@ -34,7 +34,7 @@ test("a check that failed has the section that it has when it passes", async () 
     [{ ...request, url, headers: {} }, { now: clock.now }],
     [
       { ...request, url },
-      { now: clock.now, requirement: { level: "authorized", scopes: [] } },
+      { now: clock.now, requirement: { level: "authorized", scopes: ["data:read"] } },
     ],
   ] as const) {
     const { verdict, checks } = await explainMessage(message as never, { discovery, ...options });

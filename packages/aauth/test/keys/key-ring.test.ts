@@ -29,6 +29,27 @@ describe("a key ring", () => {
     expect(ringWith().state()).toEqual({ current: "k1", usable: ["k1"], published: ["k1"] });
   });
 
+  it("goes on after a restart with the keys it had", async () => {
+    const { clock, ring, state } = ringWith({
+      key: { kid: "k3" },
+      earlier: [{ kid: "k2" }, { kid: "k1" }],
+      create: async () => ({ kid: "k4" }),
+    });
+    const all = ["k3", "k2", "k1"];
+    expect(state()).toEqual({ current: "k3", usable: all, published: all });
+    clock.advance(50);
+    await ring.rotate();
+    expect(state()).toEqual({ current: "k3", usable: all, published: ["k4", ...all] });
+    clock.advance(50);
+    expect(state()).toEqual({ current: "k4", usable: ["k4", "k3"], published: ["k4", "k3"] });
+  });
+
+  it("cannot go on with two keys of one name, or with more than may be published", () => {
+    expect(() => ringWith({ earlier: [{ kid: "k1" }] })).toThrow(TypeError);
+    expect(() => ringWith({ earlier: [{ kid: "k0" }], maxPublishedKeys: 1 })).toThrow(RangeError);
+    expect(() => ringWith({ earlier: [{ kid: "k0" }], maxPublishedKeys: 2 })).not.toThrow();
+  });
+
   it("publishes a key before it signs with it", async () => {
     const { clock, ring, state } = ringWith();
     await ring.rotate();

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { toJwks } from "../../src/keys/jwks.ts";
 import { generateSigningKey, importSigningKey, type PrivateJwk } from "../../src/keys/signing-key.ts";
 import { importVerificationKey } from "../../src/keys/verification-key.ts";
-import { expectRefusal } from "../refusal.ts";
+import { expectRefusal, refusalOf } from "../refusal.ts";
 import keys from "../vectors/keys.json" with { type: "json" };
 
 const jwk = keys.A.jwk as PrivateJwk;
@@ -43,6 +43,26 @@ describe("importSigningKey", () => {
   ])("refuses %s", async (_, bad) => {
     await expectRefusal("unsupported_key", () => importSigningKey(bad as PrivateJwk));
   });
+});
+
+test.each([
+  ["nothing", undefined, "the key is not a JWK"],
+  ["a PEM", "-----BEGIN PRIVATE KEY-----", "the key is not a JWK"],
+  ["a key set", { keys: [jwk] }, "a key set is no key"],
+  ["a public key", { ...jwk, d: undefined }, "the key has no private half"],
+])("says what is wrong with %s", async (_, given, message) => {
+  const error = await refusalOf(() => importSigningKey(given as never));
+  expect([error.code, error.message]).toEqual(["unsupported_key", expect.stringContaining(message)]);
+});
+
+test.each([undefined, {}, { kid: "" }, { kid: 1 }])("makes no key without a kid: %j", async (options) => {
+  await expect(generateSigningKey(options as never)).rejects.toThrow(
+    new TypeError("kid must be given: the id under which the key is published"),
+  );
+});
+
+test.each(["", 1])("imports no key with the kid %j", async (kid) => {
+  await expect(importSigningKey({ ...jwk, kid } as never)).rejects.toThrow(TypeError);
 });
 
 describe("toJwks", () => {

@@ -134,7 +134,7 @@ describe("challenges", () => {
   });
 
   it("a requirement without scopes is a mistake", async () => {
-    const error = await refusal(verifier, await requestOf(), { level: "authorized", scopes: [] });
+    const error = await refusal(verifier, await requestOf(), SCOPES);
     await expect(challenger.challengeFor(error, { level: "authorized", scopes: [] })).rejects.toThrow(
       TypeError,
     );

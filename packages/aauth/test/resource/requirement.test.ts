@@ -12,6 +12,18 @@ function stackOf(run: () => void): string | undefined {
   return undefined;
 }
 
+test("a requirement that any token would meet is refused here, too", async () => {
+  const { publicJwk: key, thumbprint } = await testKey("A");
+  const agent = {
+    level: "identified",
+    scheme: "jwks",
+    agent: "https://agent.example",
+    key,
+    thumbprint,
+  } as const;
+  expect(() => meetRequirement(agent, { level: "authorized", scopes: [] })).toThrow(TypeError);
+});
+
 test("asking for more takes no stack, and the next error has one", async () => {
   const { publicJwk: key, thumbprint } = await testKey("A");
   const agent = { level: "pseudonymous", scheme: "hwk", key, thumbprint } as const;

@@ -726,6 +726,21 @@ describe("the gate itself", () => {
   it.each([
     ["an authority that is not set", { authorities: [undefined] }, "authorities must be"],
     ["a text for authorities", { authorities: "resource.example" }, "authorities must be an array"],
+    [
+      "the port of the audience's own scheme",
+      { authorities: ["resource.example:443"], audience: "https://resource.example" },
+      "authorities must be as callers sign them",
+    ],
+    [
+      "a name that URLs spell otherwise",
+      { authorities: ["bücher.example"] },
+      "authorities must be as callers",
+    ],
+    [
+      "a port that does not exist",
+      { authorities: ["resource.example:99999"] },
+      "authorities must be as callers",
+    ],
     ["an audience with a trailing slash", { audience: `${resource.id}/` }, "audience must be"],
     [
       "an issuer with a trailing slash",
@@ -747,6 +762,56 @@ describe("the gate itself", () => {
     const making = () => parties.createVerifier(options as never);
     expect(making).toThrow(TypeError);
     expect(making).toThrow(message);
+  });
+
+  it("takes an authority with the port of the other scheme", () => {
+    for (const audience of ["http://resource.example:443", undefined]) {
+      const options = { audience, trustedIssuers: [], authorities: ["resource.example:443"] };
+      expect(() => parties.createVerifier(options as never)).not.toThrow();
+    }
+  });
+
+  it.each<[string, object]>([
+    ["headers must be an object", { headers: new Headers() }],
+    ["headers must be an object", { headers: undefined }],
+    ["target must be path and query", { target: undefined }],
+    ["body must be the bytes", { body: '{"a":1}' }],
+    ["body must be the bytes", { body: { a: 1 } }],
+    ["body must be the bytes", { body: new ReadableStream() }],
+  ])("names what was handed over wrongly: %s", async (message, changes) => {
+    const request = await requestOf({ body: '{"a":1}' });
+    const judging = parties.createVerifier().verifyRequest({ ...request, ...changes } as never);
+    await expect(judging).rejects.toThrow(TypeError);
+    const again = await requestOf({ body: '{"a":1}' });
+    await expect(parties.createVerifier().verifyRequest({ ...again, ...changes } as never)).rejects.toThrow(
+      message,
+    );
+  });
+
+  it("takes a field named get for what it is", async () => {
+    const request = await requestOf({ headers: { get: "x" } });
+    await expect(parties.createVerifier().verifyRequest(request)).resolves.toBeDefined();
+  });
+
+  it.each<[string, unknown]>([
+    ["requirement.level", "identified"],
+    ["requirement.level", null],
+    ["requirement.level", { level: "authorised" }],
+    ["requirement.scopes", { level: "authorized" }],
+    ["requirement.scopes", { level: "authorized", scopes: "data:read" }],
+    ["requirement.scopes", { level: "authorized", scopes: ["data:read data:write"] }],
+    // Any token at all would meet it.
+    ["requirement.scopes", { level: "authorized", scopes: [] }],
+  ])("refuses a requirement that cannot be meant: %s of %j", async (message, requirement) => {
+    const verifier = parties.createVerifier();
+    const jwt = await parties.issueAuthToken({ scope: "data:read" });
+    const judging = verifier.verifyRequest(
+      await requestOf({ signatureKey: { scheme: "jwt", jwt } }),
+      requirement as never,
+    );
+    const error: Error = await judging.then(String, (reason) => reason);
+    expect(error).toBeInstanceOf(TypeError);
+    expect(error.message).toContain(message);
   });
 
   it("gives every error its own report", async () => {

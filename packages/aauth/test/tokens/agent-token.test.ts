@@ -18,6 +18,14 @@ async function forged(claims: Record<string, unknown>, header: Record<string, un
   return signJwt({ ...token.header, ...header }, { ...token.claims, ...claims }, (data) => keyB.sign(data));
 }
 
+it.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, "300", null])(
+  "cannot live %o s",
+  async (lifetimeSeconds) => {
+    const issued = issueAgentToken({ ...issuing, lifetimeSeconds: lifetimeSeconds as number });
+    await expect(issued).rejects.toThrow(new RangeError("lifetimeSeconds must be a positive whole number"));
+  },
+);
+
 describe("agent tokens", () => {
   it("have the claims of the profile and live an hour", async () => {
     const token = await issueAgentToken({ ...issuing, audience: RESOURCE });
