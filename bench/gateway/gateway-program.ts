@@ -61,7 +61,8 @@ export function writeGatewayFile(options: BenchGateway): { file: string; env: Re
     }),
     ...(check?.isInProcess && {
       GATEWAY_AUTHZ_IN_PROCESS: `127.0.0.1:${check.authzPort}`,
-      GATEWAY_AUTHZ_RESOURCES: resourceAt(port),
+      // The file has routes for both agents, and a route that could only refuse is none.
+      GATEWAY_AUTHZ_RESOURCES: `${resourceAt(port)},http://market-analysis-agent.localhost:${port}`,
     }),
   };
   return { file, env };
