@@ -6,29 +6,13 @@ import { createBrowser, injectedFetch, readForm } from "../support/browser.ts";
 import { browserFor, decide, startConsent } from "../support/consent.ts";
 import { gatedStores } from "../support/guess-limit.ts";
 import { ASK_FOR_OPTIMIZE, administrator, createParties } from "../support/parties.ts";
-import { MCP_USER, signIn } from "../support/sign-in.ts";
+import { directGrant, MCP_USER, signIn } from "../support/sign-in.ts";
 
 const ORIGIN = "http://localhost:8080";
 const OIDC = "/realms/aauth-test/protocol/openid-connect";
 const UNLOCK = "/admin/realms/aauth-test/attack-detection/brute-force/users";
 /** Of the demo's realm. */
 const FAILURES = 10;
-
-async function directGrant({ app }: TestServer, form: Record<string, string> = {}) {
-  return app.inject({
-    method: "POST",
-    url: `${OIDC}/token`,
-    headers: { "content-type": "application/x-www-form-urlencoded" },
-    payload: new URLSearchParams({
-      grant_type: "password",
-      client_id: "supply-chain-ui",
-      username: MCP_USER.username,
-      password: MCP_USER.password,
-      scope: "openid",
-      ...form,
-    }).toString(),
-  });
-}
 
 async function guess(server: TestServer, times: number): Promise<void> {
   for (let index = 0; index < times; index++) await directGrant(server, { password: `wrong-${index}` });

@@ -5,7 +5,7 @@ import { expect, test, vi } from "vitest";
 import { createRealmKeys } from "../../src/realm/realm-keys.ts";
 import { startInjected, type TestServer } from "../support/auth-server.ts";
 import { createBrowser, injectedFetch, readForm } from "../support/browser.ts";
-import { MCP_USER, signIn } from "../support/sign-in.ts";
+import { directGrant, MCP_USER, signIn } from "../support/sign-in.ts";
 
 const ORIGIN = "http://localhost:8080";
 const REALM = "/realms/aauth-test";
@@ -24,22 +24,6 @@ function authorizationPath(parameters: Record<string, string> = {}): string {
     ...parameters,
   });
   return `${OIDC}/auth?${query}`;
-}
-
-async function directGrant({ app }: TestServer, form: Record<string, string> = {}) {
-  return app.inject({
-    method: "POST",
-    url: `${OIDC}/token`,
-    headers: { "content-type": "application/x-www-form-urlencoded" },
-    payload: new URLSearchParams({
-      grant_type: "password",
-      client_id: "supply-chain-ui",
-      username: "mcp-user",
-      password: "user123",
-      scope: "openid",
-      ...form,
-    }).toString(),
-  });
 }
 
 test("the discovery document has Keycloak's addresses below the issuer, whatever Host says", async () => {

@@ -1,3 +1,4 @@
+import type { TestServer } from "./auth-server.ts";
 import { type Browser, readForm } from "./browser.ts";
 
 export const MCP_USER = {
@@ -17,4 +18,21 @@ export async function signIn(
   const target = new URL(action, shown.url).href;
   const { username, password } = user;
   return browser.follow(target, await browser.post(target, { username, password }));
+}
+
+/** Asks the token endpoint for a user's tokens by name and password, the demo user's where `form` has no other. */
+export async function directGrant({ app }: TestServer, form: Record<string, string> = {}) {
+  return app.inject({
+    method: "POST",
+    url: "/realms/aauth-test/protocol/openid-connect/token",
+    headers: { "content-type": "application/x-www-form-urlencoded" },
+    payload: new URLSearchParams({
+      grant_type: "password",
+      client_id: "supply-chain-ui",
+      username: MCP_USER.username,
+      password: MCP_USER.password,
+      scope: "openid",
+      ...form,
+    }).toString(),
+  });
 }

@@ -93,28 +93,30 @@ function uselessCheck(
   );
 }
 
+/** What the fields begin with that name the request; with `path` none do. */
+const REQUEST_FIELDS = { aauth: "x-aauth", forwarded: "x-forwarded", path: undefined } as const;
+
 /** Why the check in this process would refuse whatever this policy asks about. */
 function reasonsToRefuse(
   { addRequestHeaders }: ExtAuthzPolicy,
-  { requestFrom, resources }: ConfigurationOverrides,
+  { requestFrom = "path", resources }: ConfigurationOverrides,
 ): string[] {
-  const prefix =
-    requestFrom === "aauth" ? "x-aauth" : requestFrom === "forwarded" ? "x-forwarded" : undefined;
-  const missing = ["method", "uri"]
-    .map((name) => `${prefix}-${name}`)
-    .filter((field) => prefix !== undefined && !addRequestHeaders.some(({ name }) => name === field));
-  const authority = addRequestHeaders.find(({ name }) => name === "x-aauth-authority");
-  const named = authority && possibleTexts(authority.expression.source);
-  const unknown = named?.filter((text) => !resources?.some((resource) => URL.parse(resource)?.host === text));
-  return [
-    ...missing.map(
-      (field) =>
-        `its addRequestHeaders have no ${field}, which GATEWAY_AUTHZ_REQUEST_FROM=${requestFrom} wants`,
-    ),
-    ...(resources === undefined ? [] : (unknown ?? [])).map(
-      (text) => `no resource of GATEWAY_AUTHZ_RESOURCES has the authority ${JSON.stringify(text)}`,
-    ),
-  ];
+  const reasons: string[] = [];
+  const sourceOf = (field: string) => addRequestHeaders.find(({ name }) => name === field)?.expression.source;
+  const prefix = REQUEST_FIELDS[requestFrom];
+  for (const field of prefix === undefined ? [] : [`${prefix}-method`, `${prefix}-uri`]) {
+    if (sourceOf(field) !== undefined) continue;
+    reasons.push(
+      `its addRequestHeaders have no ${field}, which GATEWAY_AUTHZ_REQUEST_FROM=${requestFrom} wants`,
+    );
+  }
+  const known = resources?.map((resource) => URL.parse(resource)?.host);
+  const authoritySource = sourceOf("x-aauth-authority");
+  for (const authority of authoritySource === undefined ? [] : possibleTexts(authoritySource)) {
+    if (known === undefined || known.includes(authority)) continue;
+    reasons.push(`no resource of GATEWAY_AUTHZ_RESOURCES has the authority ${JSON.stringify(authority)}`);
+  }
+  return reasons;
 }
 
 function withOverrides(yaml: ParsedYaml, overrides: ConfigurationOverrides): ParsedYaml {
