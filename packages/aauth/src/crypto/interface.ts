@@ -23,7 +23,7 @@ export interface Ed25519Signer {
 
 /** A private key that signs tokens, imported once. */
 export interface TokenSigningKey {
-  /** The raw JWS signature of `data`. On Node off the calling thread, except for the first of a turn of the event loop. */
+  /** The raw JWS signature of `data`. On Node off the calling thread, with the exception of {@link Ed25519Verifier.verifyOnPool}. */
   sign(data: Uint8Array): Awaitable<Uint8Array>;
 }
 
@@ -35,7 +35,8 @@ export interface SignatureVerifier {
 export interface Ed25519Verifier extends SignatureVerifier {
   /**
    * The same for servers, whose event loop must not stand still for one verification after the other: off the calling
-   * thread, except for the first of a turn of the event loop, which would only wait for being handed over.
+   * thread, except for the first of a turn of the event loop while the pool is idle, where it would only wait for being handed over, or
+   * has more than it can do, where it would only wait.
    */
   verifyOnPool(data: Uint8Array, signature: Uint8Array): Awaitable<boolean>;
 }

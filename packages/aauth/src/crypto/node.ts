@@ -25,6 +25,7 @@ import type {
   TokenSigningKey,
 } from "./interface.ts";
 import { MIN_RSA_BITS } from "./interface.ts";
+import { createTurns } from "./turns.ts";
 
 /** One system call serves many nonces: a call for 16 bytes costs ten times what it takes to cut them off here. */
 const POOL_BYTES = 4096;
@@ -45,36 +46,6 @@ function randomBytes(lengthBytes: number): Uint8Array {
 }
 
 const signerOf = (key: KeyObject): Ed25519Signer => ({ sign: (data) => sign(null, data, key) });
-
-/**
- * Decides where an operation runs: on this thread if it is the first in this turn of the event loop and none is under way on the pool,
- * whose ways there and back would only be waited for, otherwise on the pool.
- */
-function createTurns() {
-  let hasRun = false;
-  let onPool = 0;
-  const endTurn = () => {
-    hasRun = false;
-  };
-  return <T>(
-    here: () => T,
-    pooled: (done: (error: Error | null, result: T) => void) => void,
-  ): T | Promise<T> => {
-    if (!hasRun && onPool === 0) {
-      hasRun = true;
-      setImmediate(endTurn);
-      return here();
-    }
-    onPool++;
-    return new Promise((resolve, reject) => {
-      pooled((error, result) => {
-        onPool--;
-        if (error) reject(error);
-        else resolve(result);
-      });
-    });
-  };
-}
 
 const inTurnOfVerifying = createTurns();
 /** Of its own: whoever issues a token has verified a request a moment before. */

@@ -59,6 +59,7 @@ const BINDING_MACROS = new Set(["all", "exists", "exists_one", "filter", "map"])
  */
 export function compileExpression(source: string): Expression {
   const program = parseChecked(source);
+  if (program.ast.op === "value") return literal(source, program({}));
   const isBoundToFail = certainFailure(program.ast);
   const valueOrUndefined = (context: CelContext): unknown => {
     if (isBoundToFail?.(context as never)) return undefined;
@@ -78,6 +79,11 @@ export function compileExpression(source: string): Expression {
     isTrue: (context) => valueOrUndefined(context) === true,
     valueOrUndefined,
   };
+}
+
+/** `"jwks"`, `true`: most of what a check says beside the caller's own fields. */
+function literal(source: string, value: unknown): Expression {
+  return { source, isTrue: () => value === true, valueOrUndefined: () => value };
 }
 
 /** An expression with its parts, for tools that look into it; the request path needs `compileExpression` only. */

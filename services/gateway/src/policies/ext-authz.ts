@@ -105,7 +105,7 @@ function checkRequest(
   }
   for (const { name, expression } of policy.addRequestHeaders) {
     const result = expression.valueOrUndefined(context);
-    const value = typeof result === "string" ? Buffer.from(result).toString("latin1") : undefined;
+    const value = typeof result === "string" ? bytesOf(result) : undefined;
     const usable = value !== undefined && isFieldValue(value);
     if (name.startsWith(":")) {
       if (usable) pseudo[name] = value;
@@ -123,6 +123,11 @@ function checkRequest(
     headers: fields,
     body: payload ?? null,
   };
+}
+
+/** The text's UTF-8, of one character a byte. */
+function bytesOf(text: string): string {
+  return /^[\0-\x7f]*$/.test(text) ? text : Buffer.from(text).toString("latin1");
 }
 
 function checkPath(policy: ExtAuthzPolicy, head: RequestHead, context: CelContext): string {

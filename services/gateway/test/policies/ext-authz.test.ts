@@ -87,6 +87,15 @@ describe("the check request (Agentgateway v1.4.1)", () => {
     expect(headers["x-aauth-required-scheme"]).toBeUndefined();
   });
 
+  test("a text beyond ASCII is sent as UTF-8, and one that no field can hold is not", async () => {
+    const addRequestHeaders = { ...CHECK.addRequestHeaders, "x-name": "'Zoë 中'", "x-lines": "'a\\nb'" };
+    const { authz, call } = await setUp(allow, { protocol: { http: { ...CHECK, addRequestHeaders } } });
+    expect((await call()).status).toBe(200);
+    const { headers } = authz.seen[0]!;
+    expect(Buffer.from(headers["x-name"] as string, "latin1").toString()).toBe("Zoë 中");
+    expect(headers["x-lines"]).toBeUndefined();
+  });
+
   test("of a repeated field only the first value is sent", async () => {
     const { authz, call } = await setUp(allow, { includeRequestHeaders: ["signature-key", "signature"] });
     await call({ headers: ["Signature-Key", "one", "signature-key", "two", "Signature", "s"] });

@@ -1,0 +1,87 @@
+import { describe, expect, test } from "vitest";
+import { createTurns } from "../../src/crypto/turns.ts";
+
+const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+/** Turns with a pool whose operations end when the test says so. */
+function startTurns() {
+  const inTurn = createTurns();
+  const underWay: ((error: Error | null, result: string) => void)[] = [];
+  return {
+    run: () =>
+      inTurn(
+        () => "here",
+        (done) => void underWay.push(done),
+      ),
+    end: (error: Error | null = null) => underWay.shift()?.(error, "on the pool"),
+  };
+}
+
+describe("what a thread does itself", () => {
+  test("is the first of each turn while the pool is idle", async () => {
+    const { run, end } = startTurns();
+    expect(run()).toBe("here");
+    const second = run();
+    end();
+    expect(await second).toBe("on the pool");
+    await nextTurn();
+    expect(run()).toBe("here");
+  });
+
+  test("is nothing while the pool has enough to do, and no more than it can", async () => {
+    const { run, end } = startTurns();
+    void run();
+    const pooled = [];
+    for (let underWay = 0; underWay < 8; underWay++) {
+      await nextTurn();
+      if (underWay === 0) void run();
+      pooled.push(run());
+    }
+    expect(pooled.every((result) => result instanceof Promise)).toBe(true);
+    for (const _ of pooled) end();
+    expect(await Promise.all(pooled)).toEqual(pooled.map(() => "on the pool"));
+  });
+
+  test("is the first of each turn while the pool has more than it can do, until it has not", async () => {
+    const { run, end } = startTurns();
+    void run();
+    const pooled = Array.from({ length: 8 }, run);
+    for (let turn = 0; turn < 3; turn++) {
+      await nextTurn();
+      expect(run()).toBe("here");
+      const next = run();
+      expect(next).toBeInstanceOf(Promise);
+      pooled.push(next);
+    }
+    while (pooled.length > 7) {
+      end();
+      expect(await pooled.shift()).toBe("on the pool");
+    }
+    await nextTurn();
+    expect(run()).toBeInstanceOf(Promise);
+  });
+
+  test("what fails on the pool is no longer under way", async () => {
+    const { run, end } = startTurns();
+    void run();
+    const failed = run();
+    end(new Error("no entropy"));
+    await expect(failed).rejects.toThrow("no entropy");
+    await nextTurn();
+    expect(run()).toBe("here");
+  });
+
+  test("what throws here counts as the turn's own", async () => {
+    const inTurn = createTurns();
+    const fails = () => {
+      throw new Error("not a key");
+    };
+    expect(() => inTurn(fails, () => {})).toThrow("not a key");
+    expect(
+      inTurn(
+        () => "here",
+        () => {},
+      ),
+    ).toBeInstanceOf(Promise);
+  });
+});
