@@ -19,7 +19,7 @@ import { startStack, type TestStack } from "../support/start-stack.ts";
 installLocalhostLookup();
 
 const USERS = 200;
-/** A person is slower than this: sign-in hashes a password on purpose, and 200 at once would only wait for each other. */
+/** Persons do not sign in at one moment, and 200 requests at once would only wait for each other. */
 const SIGN_INS_AT_ONCE = 20;
 const LIMIT_MS = 180_000;
 

@@ -24,6 +24,7 @@ export {
   textSetting,
   urlSetting,
 } from "./config/value-schemas.ts";
+export { answerTunnels, type PlainAnswer } from "./http/answer-tunnels.ts";
 export { createService, type ServiceOptions } from "./http/create-service.ts";
 export { installLocalhostLookup, localhostLookup } from "./http/localhost-lookup.ts";
 export { sendProblem } from "./http/problem.ts";

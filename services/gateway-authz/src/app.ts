@@ -1,9 +1,15 @@
 import { METHODS } from "node:http";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { CHECK_PATH, type CheckConfig, createGatewayCheck, type GatewayCheckDeps } from "gateway-check";
+import {
+  CHECK_PATH,
+  type CheckConfig,
+  createGatewayCheck,
+  type GatewayCheckDeps,
+  refusalOf,
+  UnusableRequest,
+} from "gateway-check";
 import { traceMessages } from "protocol-trace";
 import { createService } from "service-kit";
-import { refuseTunnels } from "./refuse-tunnels.ts";
 
 /** Composition root: `POST /check` for a gateway's external authorization, `GET /health`. */
 export async function buildGatewayAuthz(
@@ -17,10 +23,15 @@ export async function buildGatewayAuthz(
     return reply.code(status).headers(headers).send(body);
   };
 
-  const app = createService({ name: "gateway-authz", logger: deps.logger });
-  traceMessages(app);
   const log = deps.logger.child({ logger: "aauth.gateway" });
-  refuseTunnels(app.server, (refusal) => log.info(refusal, "request refused"));
+  // With request source `path` it is the caller's method, and a request that cannot be judged.
+  const tunnel = refusalOf(new UnusableRequest("its method asks for a tunnel"));
+  const answerTunnel = () => {
+    log.info({ code: tunnel.code, status: tunnel.status }, "request refused");
+    return tunnel;
+  };
+  const app = createService({ name: "gateway-authz", logger: deps.logger, answerTunnel });
+  traceMessages(app);
   // With request source `path` the method is the caller's, and Fastify's own list is short. CONNECT never gets as far as here.
   for (const method of METHODS) {
     if (method !== "CONNECT" && !app.supportedMethods.includes(method)) app.addHttpMethod(method);

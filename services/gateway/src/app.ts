@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { answerTunnels } from "service-kit";
 import type { GatewaySettings } from "./config.ts";
 import type {
   Bind,
@@ -173,11 +174,7 @@ export async function buildGateway(
     );
     // A caller that waits is told to go on when its body is wanted, and sends none where it is refused before.
     port.server.on("checkContinue", serve);
-    // Nothing is tunnelled. Without a listener node would close without a word; with one it no longer looks after the socket.
-    port.server.on("connect", (_message, socket) => {
-      socket.on("error", () => {});
-      socket.end("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n", () => socket.destroy());
-    });
+    answerTunnels(port.server, () => ({ status: 400 }));
     // node would drop further lines without a word; one more than allowed is kept, so that the handler can refuse.
     port.server.maxConnections = limits.maxConnections;
     port.server.maxHeadersCount = MAX_HEADER_LINES + 1;

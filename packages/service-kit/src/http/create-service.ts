@@ -7,7 +7,8 @@ import Fastify, {
 } from "fastify";
 import type { Logger } from "pino";
 import { traceRequests } from "../telemetry/trace-requests.ts";
-import { sendProblem } from "./problem.ts";
+import { answerTunnels, type PlainAnswer } from "./answer-tunnels.ts";
+import { problem, sendProblem } from "./problem.ts";
 
 /** Time a caller has to send a whole request, milliseconds. Its answer may take longer. */
 const REQUEST_TIMEOUT_MS = 60_000;
@@ -23,6 +24,8 @@ export interface ServiceOptions {
   readonly maxHeaderBytes?: number;
   /** How long a stop waits for answers under way before their connections are cut, milliseconds. Default 1000. */
   readonly drainMs?: number;
+  /** What CONNECT is answered. Default 400, problem details. */
+  readonly answerTunnel?: () => PlainAnswer;
 }
 
 /**
@@ -34,6 +37,7 @@ export interface ServiceOptions {
  */
 export function createService(options: ServiceOptions): FastifyInstance {
   const { name, logger, maxBodyBytes = 1_048_576, maxHeaderBytes = 65_536, drainMs = 1000 } = options;
+  const { answerTunnel = () => problem(400, "Nothing is tunnelled here.") } = options;
   const app = Fastify({
     loggerInstance: logger as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -56,6 +60,7 @@ export function createService(options: ServiceOptions): FastifyInstance {
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: true } },
   });
 
+  answerTunnels(app.server, answerTunnel);
   traceRequests(app);
   app.setErrorHandler<FastifyError>((error, request, reply) => {
     const status = error.statusCode ?? 500;

@@ -8,8 +8,15 @@ export function sendProblem(
   detail: string,
   more: Record<string, unknown> = {},
 ): FastifyReply {
-  return reply
-    .code(status)
-    .type("application/problem+json; charset=utf-8")
-    .send(JSON.stringify({ status, title: STATUS_CODES[status] ?? "Error", detail, ...more }));
+  const { headers, body } = problem(status, detail, more);
+  return reply.code(status).headers(headers).send(body);
+}
+
+/** The same where Fastify has no reply. */
+export function problem(status: number, detail: string, more: Record<string, unknown> = {}) {
+  return {
+    status,
+    headers: { "content-type": "application/problem+json; charset=utf-8" },
+    body: JSON.stringify({ status, title: STATUS_CODES[status] ?? "Error", detail, ...more }),
+  };
 }

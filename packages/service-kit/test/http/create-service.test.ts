@@ -1,5 +1,5 @@
 import { request } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, connect } from "node:net";
 import { afterEach, expect, test } from "vitest";
 import { createLogger, createService, type ServiceOptions } from "../../src/index.ts";
 
@@ -41,6 +41,30 @@ test("an unexpected error answers without its message and stack, and is logged w
   expect(logged).toContain("postgres://x");
   expect(logged).toContain(`requestId=${requestId}`);
   expect(logged).not.toContain("one-time");
+});
+
+test("CONNECT is answered with a problem, and no caller that is gone or stays ends anything", async () => {
+  const app = service();
+  await app.listen({ host: "127.0.0.1", port: 0 });
+  const { port } = app.server.address() as AddressInfo;
+  const tunnel = "CONNECT a.test:443 HTTP/1.1\r\nHost: a.test:443\r\n\r\n";
+  const asked = connect(port, "127.0.0.1").setEncoding("utf8");
+  asked.write(`${tunnel}more`);
+  const answer = (await asked.toArray()).join("");
+  expect(answer).toMatch(/^HTTP\/1\.1 400 Bad Request\r\ncontent-type: application\/problem\+json/);
+  expect(JSON.parse(answer.split("\r\n\r\n")[1]!)).toMatchObject({ status: 400, title: "Bad Request" });
+  for (let index = 0; index < 20; index++) {
+    const socket = connect(port, "127.0.0.1").on("error", () => {});
+    socket.write(tunnel, () => socket.resetAndDestroy());
+  }
+  const staying = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
+  const refused = new Promise((resolve) => staying.on("error", resolve));
+  staying.write(tunnel);
+  const more = setInterval(() => staying.write("x"), 20);
+  staying.resume();
+  expect(await refused).toMatchObject({ code: expect.stringMatching(/^(?:EPIPE|ECONNRESET)$/) });
+  clearInterval(more);
+  expect((await fetch(`http://127.0.0.1:${port}/health`)).status).toBe(200);
 });
 
 test("a 4xx error keeps its message", async () => {
