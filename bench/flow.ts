@@ -72,12 +72,10 @@ const FLOWS: readonly Omit<FlowKind, "gatewayCheck">[] = [
   },
 ];
 
-const KINDS = FLOWS.flatMap((flow): FlowKind[] => {
-  const asked: FlowKind = { ...flow, gatewayCheck: "gateway-authz" };
-  // With libsodium one of the two says what there is to say.
-  if (withLibsodium) return [asked];
-  return [asked, { ...flow, title: `${flow.title}, the gateway judges itself`, gatewayCheck: "in-process" }];
-});
+const KINDS = FLOWS.flatMap((flow): FlowKind[] => [
+  { ...flow, gatewayCheck: "gateway-authz" },
+  { ...flow, title: `${flow.title}, the gateway judges itself`, gatewayCheck: "in-process" },
+]);
 
 const body = promptBody();
 

@@ -6,7 +6,7 @@
  */
 
 import { fork } from "node:child_process";
-import { LIBSODIUM_FLAG } from "./libsodium.ts";
+import { LIBSODIUM_FLAG } from "../scripts/demo/stack.ts";
 import { busyMachineLine, machineLine } from "./machine.ts";
 import { markdownTable, type Row } from "./rows.ts";
 
@@ -27,6 +27,7 @@ const PARTS: Readonly<Record<string, Part>> = {
   flow: part("flow"),
   "flow-libsodium": part("flow", [LIBSODIUM_FLAG]),
   gateway: part("gateway"),
+  "gateway-libsodium": part("gateway", [LIBSODIUM_FLAG]),
   tracing: part("tracing"),
   page: part("page"),
   start: part("start"),

@@ -4,6 +4,7 @@ import {
   DEMO_MODES,
   DEMO_PORTS,
   describeStack,
+  LIBSODIUM_FLAG,
   type ServiceDescription,
   type StackModes,
   type StackPorts,
@@ -11,7 +12,7 @@ import {
   stackUrls,
 } from "../../scripts/demo/stack.ts";
 import { freePorts } from "../../tests/support/free-ports.ts";
-import { LIBSODIUM_FLAG, withLibsodium } from "../libsodium.ts";
+import { withLibsodium } from "../libsodium.ts";
 
 /** A stack that flows run through, on ports of its own. */
 export interface FlowStack {

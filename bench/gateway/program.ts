@@ -3,7 +3,9 @@ import { once } from "node:events";
 import { closeSync, openSync } from "node:fs";
 import { connect } from "node:net";
 import { fileURLToPath } from "node:url";
+import { LIBSODIUM_FLAG } from "../../scripts/demo/stack.ts";
 import { type Core, onCore } from "../cores.ts";
+import { withLibsodium } from "../libsodium.ts";
 import type { Usage } from "./usage.ts";
 
 const READY_LIMIT_MS = 15_000;
@@ -39,7 +41,11 @@ export class Program {
   ): Promise<Program> {
     const name = script.pathname.split("/").slice(-3).join("/");
     const output = options.output === undefined ? undefined : openSync(options.output, "w");
-    const nodeFlags = [...(options.nodeFlags ?? []), "--import", REPORTER.href];
+    const nodeFlags = [
+      ...(withLibsodium ? [LIBSODIUM_FLAG] : []),
+      ...(options.nodeFlags ?? []),
+      ...["--import", REPORTER.href],
+    ];
     const [execPath, execArgv] = options.core
       ? onCore(options.core, process.execPath, nodeFlags)
       : [process.execPath, nodeFlags];

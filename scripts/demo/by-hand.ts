@@ -5,6 +5,7 @@ import {
   DEMO_MODES,
   DEMO_PORTS,
   describeStack,
+  LIBSODIUM_FLAG,
   REPOSITORY_ROOT,
   type ServiceDescription,
   type StackModes,
@@ -42,7 +43,7 @@ export async function leftOutServices(
 }
 
 async function commandByHand({ name, args, env }: ServiceDescription, modes: StackModes) {
-  const isOurs = args[0] === `services/${name}/src/main.ts`;
+  const isOurs = args.includes(`services/${name}/src/main.ts`);
   if (!isOurs && name !== "ui") return undefined;
   // The page and the gateway's file have the demo's addresses for defaults, and read variables that no settings declare.
   const isLikeDemo = name === "ui" || name === "gateway";
@@ -54,6 +55,7 @@ async function commandByHand({ name, args, env }: ServiceDescription, modes: Sta
   const variables = Object.entries(env)
     .filter(([variable, value]) => !flags.has(variable) && !isUsual(variable, value))
     .map(([variable, value]) => `${variable}=${quoted(fromServiceFolder(value))} `);
+  if (isOurs && modes.crypto === "libsodium") variables.push(`NODE_OPTIONS=${LIBSODIUM_FLAG} `);
   return `${variables.join("")}npx pnpm --filter ${name} dev${shownFlags.join("")}`;
 }
 

@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
 import { resolve } from "node:path";
 import {
   booleanSetting,
@@ -21,6 +22,7 @@ import { sharedPorts } from "./shared-ports.ts";
 import {
   AUTH_SERVERS,
   AUTHORIZATION_SCHEMES,
+  CRYPTO_LIBRARIES,
   DEMO_MODES,
   DEMO_PORTS,
   describeStack,
@@ -83,6 +85,12 @@ const settings = {
     schema: choiceSetting(AUTH_SERVERS, DEMO_MODES.authServer),
     description:
       "The auth server: the one in this repository, or Keycloak with our provider (needs a JDK and Maven)",
+  }),
+  crypto: setting({
+    flag: "crypto",
+    schema: choiceSetting(CRYPTO_LIBRARIES, DEMO_MODES.crypto),
+    description:
+      "What signs and verifies Ed25519: Node's own OpenSSL, or libsodium, native code that takes half the time",
   }),
   traces: setting({
     flag: "traces",
@@ -155,6 +163,7 @@ export function readDemoSettings(env: NodeJS.ProcessEnv, argv: readonly string[]
   const jaeger = config.traces === "jaeger" && { jaegerProgram: requireJaeger(env) };
   const authServer = config.authServerKind;
   if (authServer === "keycloak") requireJava(env);
+  if (config.crypto === "libsodium") requireLibsodium();
   const { delegate } = DEMO_MODES;
   const modes = {
     signatureScheme,
@@ -165,6 +174,7 @@ export function readDemoSettings(env: NodeJS.ProcessEnv, argv: readonly string[]
     ui,
     delegate,
     showTokens,
+    crypto: config.crypto,
     ...jaeger,
   };
   const services = describeStack(ports, modes);
@@ -193,6 +203,17 @@ function requireJava(env: NodeJS.ProcessEnv): void {
   } catch (error) {
     if (!(error instanceof KeycloakUnavailableError)) throw error;
     throw new ConfigError("demo", [{ name: "--auth-server", message: error.message }]);
+  }
+}
+
+/** Installed with the workspace, but not prebuilt for every platform. */
+function requireLibsodium(): void {
+  try {
+    createRequire(`${REPOSITORY_ROOT}packages/aauth/package.json`)("sodium-native");
+  } catch (error) {
+    const reason = (error as Error).message.split("\n", 1)[0];
+    const message = `sodium-native cannot be loaded here: ${reason}. Without --crypto OpenSSL does the same.`;
+    throw new ConfigError("demo", [{ name: "--crypto", message }]);
   }
 }
 

@@ -38,6 +38,7 @@ export const DEMO_PORTS: StackPorts = {
 export const SIGNATURE_SCHEMES = ["hwk", "jwks"] as const;
 export const AUTH_SERVERS = ["embedded", "keycloak"] as const;
 export const GATEWAY_CHECKS = ["gateway-authz", "in-process"] as const;
+export const CRYPTO_LIBRARIES = ["openssl", "libsodium"] as const;
 export const AUTHORIZATION_SCHEMES = ["signature-only", "autonomous", "user-delegated"] as const;
 
 /** The variable that moves each port, for the demo runner. Those of the services carry the service's own name for it. */
@@ -75,7 +76,12 @@ export interface StackModes {
   /** A process that acts under the backend's identity with a key of its own. */
   readonly delegate: boolean;
   readonly showTokens: boolean;
+  /** What signs and verifies Ed25519 in the services of this repository: Node's own OpenSSL, or libsodium (docs/decisions/0023). */
+  readonly crypto: (typeof CRYPTO_LIBRARIES)[number];
 }
+
+/** Makes `aauth` use libsodium in a process of Node. */
+export const LIBSODIUM_FLAG = "--conditions=aauth-sodium";
 
 export const DEMO_MODES: StackModes = {
   signatureScheme: "jwks",
@@ -86,6 +92,7 @@ export const DEMO_MODES: StackModes = {
   ui: true,
   delegate: true,
   showTokens: false,
+  crypto: "openssl",
 };
 
 /** A port that a service listens on. */
@@ -186,6 +193,7 @@ export function describeStack(ports: StackPorts, modes: StackModes): ServiceDesc
   const authzHost = `127.0.0.1:${ports.gatewayAuthz}`;
   const check = { GATEWAY_AUTHZ_RESOURCES: `${urls.supplyChainAgent} ${urls.marketAnalysisAgent}` };
   const isInProcess = modes.gatewayCheck === "in-process";
+  const nodeFlags = modes.crypto === "libsodium" ? [LIBSODIUM_FLAG] : [];
   const isDelegated = modes.authorizationScheme === "user-delegated";
   const need = (key: keyof StackPorts, purpose: string) => ({
     port: ports[key],
@@ -198,7 +206,7 @@ export function describeStack(ports: StackPorts, modes: StackModes): ServiceDesc
     rest: Partial<ServiceDescription> = {},
   ): ServiceDescription => ({
     name,
-    args: [`services/${name}/src/main.ts`],
+    args: [...nodeFlags, `services/${name}/src/main.ts`],
     ports: [need(key, name)],
     healthUrl: `http://127.0.0.1:${ports[key]}/health`,
     after: [],
@@ -271,7 +279,7 @@ export function describeStack(ports: StackPorts, modes: StackModes): ServiceDesc
     service("gateway", "gateway", {
       args: [
         ...(modes.gatewayProgram === undefined
-          ? ["services/gateway/src/main.ts"]
+          ? [...nodeFlags, "services/gateway/src/main.ts"]
           : ["scripts/foreign-program.ts", modes.gatewayProgram]),
         "-f",
         modes.policyFile,
