@@ -3,20 +3,22 @@ import type { StackUrls } from "./stack.ts";
 const ANSWER_LIMIT_MS = 2000;
 
 /**
- * Whether a demo with these URLs is up, whoever started it: its page names its backend, and strangers on the same port do not. Does not
- * recognise one without the page.
+ * That a demo with these URLs is up, whoever started it, and what to do about it; undefined when there is none. Its page names its backend,
+ * and its backend says what it is: strangers on the same ports do neither.
  */
-export async function isAlreadyRunning({ ui, backend }: StackUrls): Promise<boolean> {
-  try {
-    const reply = await fetch(`${ui}/config.json`, { signal: AbortSignal.timeout(ANSWER_LIMIT_MS) });
-    const { backendUrl } = (await reply.json()) as { backendUrl?: unknown };
-    return backendUrl === backend;
-  } catch {
-    return false;
-  }
+export async function alreadyRunning({ ui, backend }: StackUrls): Promise<string | undefined> {
+  if ((await memberOf(`${ui}/config.json`, "backendUrl")) === backend)
+    return `the demo is already running: open ${ui}, or end it before you start another`;
+  if ((await memberOf(`${backend}/health`, "service")) === "supply-chain-api")
+    return "the demo is already running, without its page: end it before you start another";
+  return undefined;
 }
 
-/** What to do about it. */
-export function alreadyRunningText({ ui }: StackUrls): string {
-  return `the demo is already running: open ${ui}, or end it before you start another`;
+async function memberOf(url: string, name: string): Promise<unknown> {
+  try {
+    const reply = await fetch(url, { signal: AbortSignal.timeout(ANSWER_LIMIT_MS) });
+    return ((await reply.json()) as Record<string, unknown>)[name];
+  } catch {
+    return undefined;
+  }
 }

@@ -5,7 +5,7 @@
  */
 
 import { ConfigError, HelpRequested, watchParent } from "service-kit";
-import { alreadyRunningText, isAlreadyRunning } from "./already-running.ts";
+import { alreadyRunning } from "./already-running.ts";
 import { leftOutServices } from "./by-hand.ts";
 import { type DemoSettings, readDemoSettings } from "./demo-settings.ts";
 import { memoryReport } from "./memory.ts";
@@ -35,11 +35,14 @@ async function main(): Promise<number> {
     whenReady: ({ processes, readyAfterMs }) =>
       welcomeText(ports, modes, readyAfterMs, leftOut) + (stats ? `${memoryReport(processes)}\n` : ""),
     watchParent,
-    whyPortsTaken: async () =>
-      (await isAlreadyRunning(urls))
-        ? `${capitalised(alreadyRunningText(urls))}. Nothing was started.\n` +
+    whyPortsTaken: async () => {
+      const reason = await alreadyRunning(urls);
+      return (
+        reason &&
+        `${capitalised(reason)}. Nothing was started.\n` +
           "A second one beside it needs ports of its own: npm run demo -- --help lists their variables."
-        : undefined,
+      );
+    },
     otherPorts: Object.values(ports),
   });
 }

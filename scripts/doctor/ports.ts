@@ -1,5 +1,5 @@
 import { ConfigError } from "service-kit";
-import { alreadyRunningText, isAlreadyRunning } from "../demo/already-running.ts";
+import { alreadyRunning } from "../demo/already-running.ts";
 import { readDemoSettings } from "../demo/demo-settings.ts";
 import { describeStack, type StackModes, type StackPorts, stackUrls } from "../demo/stack.ts";
 import { takenPorts } from "../demo/taken-ports.ts";
@@ -21,8 +21,8 @@ export async function portFindings(env: NodeJS.ProcessEnv = process.env): Promis
     const numbers = stack.flatMap(({ ports }) => ports.map(({ port }) => port)).sort((a, b) => a - b);
     return [ok("Ports", `${numbers.join(" ")} are free`)];
   }
-  const urls = stackUrls(ports);
-  if (await isAlreadyRunning(urls)) return [note("Ports", alreadyRunningText(urls))];
+  const running = await alreadyRunning(stackUrls(ports));
+  if (running !== undefined) return [note("Ports", running)];
   return taken.map(({ port, purpose, variable }) =>
     problem(
       "Ports",

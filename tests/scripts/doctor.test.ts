@@ -58,6 +58,11 @@ test("a demo that runs is no heap of taken ports, and somebody else's page is no
   expect(await portFindings(env)).toMatchObject([
     { verdict: "note", text: expect.stringContaining("already running") },
   ]);
+  const withoutPage = await freeDemo();
+  await listenOn(withoutPage.ports.backend, { status: "healthy", service: "supply-chain-api" });
+  expect(await portFindings(withoutPage.env)).toMatchObject([
+    { verdict: "note", text: expect.stringContaining("already running, without its page") },
+  ]);
   const stranger = await freeDemo();
   await listenOn(stranger.ports.ui, { backendUrl: "http://localhost:1" });
   expect(await portFindings(stranger.env)).toMatchObject([{ verdict: "problem" }]);

@@ -30,16 +30,19 @@ export function readRawBody(payload: Readable, maxBytes: number): Promise<Buffer
       resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks));
     };
     const fail = (error: Error) => {
-      payload.off("data", collect).off("end", end).off("close", cutOff).resume();
+      payload.off("data", collect).off("end", end).off("close", cutOff).off("error", cutOff).resume();
+      // What happens to the rest is nobody's concern any more.
+      payload.on("error", () => {});
       reject(error);
     };
-    const cutOff = () => fail(new BodyCutOffError("the request ended before its body"));
+    const cutOff = (cause?: unknown) =>
+      fail(new BodyCutOffError("the request ended before its body", { cause }));
     const collect = (chunk: Buffer) => {
       size += chunk.length;
       if (size > maxBytes) fail(new BodyTooLargeError(`request body is larger than ${maxBytes} bytes`));
       else chunks.push(chunk);
     };
-    payload.on("data", collect).once("end", end).once("error", fail).once("close", cutOff);
+    payload.on("data", collect).once("end", end).once("error", cutOff).once("close", cutOff);
   });
 }
 

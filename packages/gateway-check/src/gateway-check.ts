@@ -1,7 +1,7 @@
 import { AAuthError, createDiscovery, type Discovery } from "aauth";
 import { traceDiscovery } from "protocol-trace";
 import type { ServiceOptions } from "service-kit";
-import { type CheckMessage, readCheckRequest } from "./check-request.ts";
+import { type CheckMessage, readCheckRequest, UnusableCheck } from "./check-request.ts";
 import type { CheckConfig } from "./check-settings.ts";
 import { CLAIMS_HEADER } from "./claims.ts";
 import { type Decision, judgeCheck } from "./judge-check.ts";
@@ -62,6 +62,8 @@ export function createGatewayCheck(config: CheckConfig, deps: GatewayCheckDeps):
   /** No caller is at fault here, except for one that has used up its share of the memory: that is no failure of ours to be found. */
   const logFailure = (cause: unknown, fields: { code: string; status: number }) => {
     if (cause instanceof AAuthError) log.warn(fields, "request refused");
+    else if (cause instanceof UnusableCheck)
+      log.error({ ...fields, reason: cause.message }, "a check could not be judged");
     else log.error({ ...fields, err: cause }, "a check could not be judged");
   };
 

@@ -275,6 +275,7 @@ describe("the gateway's configuration is wrong: 500, never a pass", () => {
     expect(result.body).toContain(`AAuth failure: the gateway's check request cannot be used: ${message}`);
     expect(failures(lines)).toContain("unusable_check");
     expect(failures(lines)).toContain(message);
+    expect(lines.join("\n")).not.toMatch(/\bat \S+ \(/);
   });
 });
 

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import type { IncomingMessage } from "node:http";
 import Fastify, {
   type FastifyBaseLogger,
   type FastifyError,
@@ -63,6 +64,14 @@ export function createService(options: ServiceOptions): FastifyInstance {
   answerTunnels(app.server, answerTunnel);
   traceRequests(app);
   app.setErrorHandler<FastifyError>((error, request, reply) => {
+    // Whoever hangs up is told nothing, and no fault of ours is to be found.
+    if (request.raw.destroyed && !request.raw.complete) {
+      request.log.info(
+        { method: request.method, path: pathOf(request.url) },
+        "the caller left before the end of its request",
+      );
+      return sendProblem(reply, 400, "The request ended before its body.");
+    }
     const status = error.statusCode ?? 500;
     if (status >= 400 && status < 500) return sendProblem(reply, status, error.message);
     request.log.error(
@@ -72,6 +81,11 @@ export function createService(options: ServiceOptions): FastifyInstance {
     return sendProblem(reply, 500, "The service could not answer; its log has the reason.", {
       requestId: request.id,
     });
+  });
+  app.addHook("onRequest", async (request, reply) => {
+    // Node takes the first of several (RFC 9112 section 3.2 takes none).
+    if (hostLines(request.raw) > 1) return sendProblem(reply, 400, "The request has more than one Host.");
+    return undefined;
   });
   app.setNotFoundHandler((request, reply) =>
     sendProblem(reply, 404, `Nothing is served at ${request.method} ${pathOf(request.url)}`),
@@ -89,6 +103,10 @@ export function createService(options: ServiceOptions): FastifyInstance {
     done();
   });
   return app;
+}
+
+function hostLines({ rawHeaders }: IncomingMessage): number {
+  return rawHeaders.filter((name, index) => index % 2 === 0 && /^host$/i.test(name)).length;
 }
 
 function pathOf(url: string): string {

@@ -67,6 +67,33 @@ test("CONNECT is answered with a problem, and no caller that is gone or stays en
   expect((await fetch(`http://127.0.0.1:${port}/health`)).status).toBe(200);
 });
 
+test("a caller that hangs up in its body is no error of the service", async () => {
+  const app = service();
+  app.post("/", async () => ({}));
+  await app.listen({ host: "127.0.0.1", port: 0 });
+  const { port } = app.server.address() as AddressInfo;
+  const socket = connect(port, "127.0.0.1");
+  const head = "POST / HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n";
+  socket.write(`${head}{`, () => setTimeout(() => socket.destroy(), 50));
+  await expect.poll(() => lines.join("")).toContain("the caller left before the end of its request");
+  expect(lines.join("")).not.toMatch(/ERROR|\bat \S+ \(/);
+});
+
+test("a request with two Host lines is refused: two readers could take two", async () => {
+  const app = service();
+  await app.listen({ host: "127.0.0.1", port: 0 });
+  const { port } = app.server.address() as AddressInfo;
+  const ask = async (hosts: string) => {
+    const socket = connect(port, "127.0.0.1").setEncoding("utf8");
+    socket.write(`GET /health HTTP/1.1\r\n${hosts}Connection: close\r\n\r\n`);
+    return (await socket.toArray()).join("");
+  };
+  expect(await ask("Host: a\r\n")).toMatch(/^HTTP\/1\.1 200 /);
+  for (const second of ["Host: b", "host: a"]) {
+    expect(await ask(`Host: a\r\n${second}\r\n`)).toMatch(/^HTTP\/1\.1 400 .*more than one Host/s);
+  }
+});
+
 test("a 4xx error keeps its message", async () => {
   const app = service();
   app.get("/teapot", async () => {

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import type { EventEmitter } from "node:events";
 import type { FastifyBaseLogger } from "fastify";
 import type { errors, KoaContextWithOIDC, Provider } from "oidc-provider";
 import type { CreateStore } from "../create-store.ts";
@@ -64,6 +65,10 @@ function buildProvider(options: ProviderOptions): Provider {
   );
   const refused = (ctx: KoaContextWithOIDC, error: errors.OIDCProviderError) =>
     logger.debug({ path: ctx.path, code: error.error, reason: error.error_detail }, "OpenID request refused");
+  // Else Koa writes onto the console, for example of a caller that hung up. The library's types do not know its own base.
+  (provider as EventEmitter).on("error", (error: Error) =>
+    logger.info({ reason: error.message }, "OpenID request not answered"),
+  );
   provider.on("authorization.error", refused);
   provider.on("grant.error", refused);
   provider.on("end_session.error", refused);

@@ -20,7 +20,7 @@ export function protocolFailure(error: AAuthError, situation: Situation): Failur
       check: "token_request",
       code: error.oauthError,
       message: `The auth server refused a token: ${oneLine(error.message.replace(/^auth server refused: /, ""))}`,
-      advice: tokenAdvice(error.oauthError, situation.places),
+      advice: tokenAdvice(error, situation.places),
     };
   }
   const { code } = error;
@@ -68,7 +68,13 @@ export function protocolFailure(error: AAuthError, situation: Situation): Failur
   }
 }
 
-function tokenAdvice(oauthError: string, { backendUrl }: Places): string {
+/** What both auth servers say when they could not read whose resource token it is (profile 6.2). */
+const RESOURCE_UNREADABLE = "Failed to fetch resource metadata";
+
+function tokenAdvice({ oauthError, message }: TokenRequestError, { backendUrl }: Places): string {
+  if (message.includes(RESOURCE_UNREADABLE)) {
+    return "The auth server could not read the supply-chain agent's documents: start the agent, and the gateway before it, then run again.";
+  }
   switch (oauthError) {
     case "access_denied":
       return "The realm's policy does not allow this agent or this scope; see the realm's aauth.* attributes.";

@@ -203,6 +203,21 @@ describe("every failure", () => {
       },
     ],
     [
+      "resource that the auth server cannot reach",
+      new TokenRequestError(
+        "invalid_grant",
+        "Invalid resource_token: Failed to fetch resource metadata or jwks_uri not found",
+        400,
+      ),
+      "auth-server",
+      {
+        hop: "auth-server",
+        check: "token_request",
+        code: "invalid_grant",
+        advice: expect.stringContaining("start the agent, and the gateway before it"),
+      },
+    ],
+    [
       "second consent demand",
       new ConsentRequiredError({ consentUrl: "u", requestToken: "r", authServer: "a", expiresInSeconds: 1 }),
       "auth-server",

@@ -1,0 +1,23 @@
+import { PassThrough } from "node:stream";
+import { expect, test } from "vitest";
+import { readRawBody } from "../src/raw-body.ts";
+
+test("a body whose sender hangs up is cut off, which is no fault of the service", async () => {
+  const aborted = Object.assign(new Error("aborted"), { code: "ECONNRESET" });
+  for (const end of [(body: PassThrough) => body.destroy(aborted), (body: PassThrough) => body.destroy()]) {
+    const body = new PassThrough();
+    const reading = readRawBody(body, 100);
+    body.write("{");
+    end(body);
+    await expect(reading).rejects.toMatchObject({ statusCode: 400, code: "body_cut_off" });
+  }
+});
+
+test("what happens to the rest of a body that is too large ends nothing", async () => {
+  const body = new PassThrough();
+  const reading = readRawBody(body, 2);
+  body.write("abc");
+  await expect(reading).rejects.toMatchObject({ statusCode: 413, code: "body_too_large" });
+  body.destroy(new Error("aborted"));
+  await new Promise((resolve) => body.on("close", resolve));
+});
