@@ -152,6 +152,9 @@ describe("a person in a browser", () => {
     await page.getByRole("button", { name: "Optimize Laptop Supply Chain" }).click();
     await page.getByTestId("failure-panel").waitFor({ timeout: 30_000 });
     expect(await page.getByTestId("failure-panel").textContent()).toMatch(/supply-chain agent/i);
+    await page.getByTestId("run-status").getByRole("heading", { name: "Failed" }).waitFor();
+    await page.getByTestId("failure-panel").getByRole("heading", { name: "The run failed" }).waitFor();
+    await page.getByTestId("run-history").getByText("Failed").waitFor();
     await screenshot(page, "ui-failed");
     await stack.startAgain("supply-chain-agent");
     await page.getByRole("button", { name: "Try again" }).click();

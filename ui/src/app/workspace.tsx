@@ -1,7 +1,8 @@
 import type { User } from "oidc-client-ts";
-import { lazy, Suspense, useEffect, useMemo, useState } from "react";
+import { Suspense, useEffect, useMemo, useState } from "react";
 import { createApiClient } from "../api/client.ts";
 import type { SessionControl } from "../auth/use-session.ts";
+import { loadLater } from "../components/load-later.tsx";
 import type { RuntimeConfig } from "../config/runtime-config.ts";
 import { ConsentNotice } from "../features/consent/consent-notice.tsx";
 import { forgetConsent, readConsentOutcome } from "../features/consent/consent-storage.ts";
@@ -21,7 +22,7 @@ import { LapsedBanner } from "./lapsed-banner.tsx";
 import { useRunAddress } from "./use-run-address.ts";
 
 const store = window.sessionStorage;
-const RunPage = lazy(() => import("./run-page.tsx"));
+const RunPage = loadLater(() => import("./run-page.tsx"));
 
 interface WorkspaceProps {
   config: RuntimeConfig;

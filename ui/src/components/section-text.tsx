@@ -1,7 +1,8 @@
 import { Modal } from "@mantine/core";
-import { lazy, Suspense, useEffect, useState } from "react";
+import { Suspense, useEffect, useState } from "react";
+import { loadLater } from "./load-later.tsx";
 
-const Markdown = lazy(() => import("./markdown.tsx"));
+const Markdown = loadLater(() => import("./markdown.tsx"));
 
 /** A section of the wire profile, to be read without leaving the page. */
 export function SectionText({ section, onClose }: { section: string; onClose: () => void }) {

@@ -9,12 +9,14 @@ import { actionLabel, agentLabel } from "./activity-wording.ts";
 interface ActivityFeedProps {
   activities: readonly Activity[];
   hasRun: boolean;
+  /** The backend has not yet answered whether the agent lets the run in. */
+  isStarting: boolean;
   shownId: number | undefined;
   onPick: (id: number) => void;
 }
 
 /** Each step of the run in its order. Picking one shows its details below. */
-export function ActivityFeed({ activities, hasRun, shownId, onPick }: ActivityFeedProps) {
+export function ActivityFeed({ activities, hasRun, isStarting, shownId, onPick }: ActivityFeedProps) {
   return (
     <Panel
       title="Agent Activity Feed"
@@ -30,7 +32,11 @@ export function ActivityFeed({ activities, hasRun, shownId, onPick }: ActivityFe
           <ProtocolSteps />
         </>
       )}
-      {hasRun && activities.length === 0 && <p className={styles.empty}>No steps yet.</p>}
+      {hasRun && activities.length === 0 && (
+        <p className={styles.empty}>
+          {isStarting ? "The steps appear here once the agent has answered." : "No steps yet."}
+        </p>
+      )}
       <ol className={styles.feed}>
         {activities.map((activity) => (
           <li key={activity.id}>

@@ -1,21 +1,30 @@
 import type { Activity } from "backend-api";
-import { lazy, type Ref, Suspense } from "react";
+import { type Ref, Suspense, useEffect } from "react";
 import { formatTimeOfDay } from "../../components/format-time.ts";
+import { loadLater } from "../../components/load-later.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { actionLabel, agentLabel, tokenFacts } from "./activity-wording.ts";
 import styles from "./agent-response.module.css";
 
 // The Markdown reader is a third of the page's script and nobody needs it before the first answer.
-const Markdown = lazy(() => import("../../components/markdown.tsx"));
+const loadMarkdown = () => import("../../components/markdown.tsx");
+const Markdown = loadLater(loadMarkdown);
 
-/** The details of one activity, with whom it was done for. */
-export function AgentResponse({
-  activity,
-  headingRef,
-}: {
+/** Fetches what {@link AgentResponse} will need, so that it is there when a run ends. */
+export function preloadResponse(): void {
+  // Without it the response itself asks once more, and says so if it fails again.
+  loadMarkdown().catch(() => {});
+}
+
+interface AgentResponseProps {
   activity: Activity;
   headingRef?: Ref<HTMLHeadingElement>;
-}) {
+  /** Called when the details are on the page: they may come later than the panel around them. */
+  onShown: () => void;
+}
+
+/** The details of one activity, with whom it was done for. */
+export function AgentResponse({ activity, headingRef, onShown }: AgentResponseProps) {
   return (
     <Panel
       title="Selected Agent Response"
@@ -23,13 +32,14 @@ export function AgentResponse({
       {...(headingRef ? { headingRef } : {})}
       testId="agent-response"
     >
-      {activity.details === "" ? (
-        <p className={styles.none}>This step left no details.</p>
-      ) : (
-        <Suspense fallback={<p className={styles.none}>Preparing the response…</p>}>
+      <Suspense fallback={<p className={styles.none}>Preparing the response…</p>}>
+        {activity.details === "" ? (
+          <p className={styles.none}>This step left no details.</p>
+        ) : (
           <Markdown text={activity.details} />
-        </Suspense>
-      )}
+        )}
+        <Shown onShown={onShown} />
+      </Suspense>
       <dl className={styles.delegation}>
         <Fact name="By" value={agentLabel(activity)} />
         {tokenFacts(activity).map(([name, value]) => (
@@ -38,6 +48,12 @@ export function AgentResponse({
       </dl>
     </Panel>
   );
+}
+
+/** Is on the page as soon as everything else in the same `Suspense` is, and says so. */
+function Shown({ onShown }: { onShown: () => void }) {
+  useEffect(onShown, [onShown]);
+  return null;
 }
 
 function Fact({ name, value }: { name: string; value: string }) {

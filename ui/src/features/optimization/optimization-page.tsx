@@ -1,10 +1,9 @@
 import { Button, VisuallyHidden } from "@mantine/core";
 import type { GrantedConsent } from "backend-api";
-import { type ReactNode, useEffect, useRef } from "react";
-import { isFinal } from "../../api/watch-run.ts";
+import { type ReactNode, useCallback, useEffect, useRef, useState } from "react";
 import { FailurePanel } from "../../components/failure-panel.tsx";
 import { ActivityFeed } from "./activity-feed.tsx";
-import { AgentResponse } from "./agent-response.tsx";
+import { AgentResponse, preloadResponse } from "./agent-response.tsx";
 import type { Draft } from "./draft.ts";
 import styles from "./optimization-page.module.css";
 import { isBusy, type Run, shownActivity } from "./optimization-reducer.ts";
@@ -12,7 +11,7 @@ import { OptimizationResults } from "./optimization-results.tsx";
 import { RequestForm } from "./request-form.tsx";
 import { RunHistory } from "./run-history.tsx";
 import { RunStatus } from "./run-status.tsx";
-import { isFromEarlier, runStep, runTitle } from "./run-wording.ts";
+import { failureTitle, isCutOff, isFromEarlier, runStep, runTitle } from "./run-wording.ts";
 import { type OptimizationOptions, useOptimization } from "./use-optimization.ts";
 
 interface OptimizationPageProps extends OptimizationOptions {
@@ -45,7 +44,11 @@ export function OptimizationPage({
   const { draft, run, history } = state;
   const busy = isBusy(run);
   const shown = run && shownActivity(run);
-  const { statusHeading, failureHeading, responseHeading } = useRunFocus(
+  const hasRun = run !== undefined;
+  useEffect(() => {
+    if (hasRun) preloadResponse();
+  }, [hasRun]);
+  const { statusHeading, failureHeading, responseHeading, onResponseShown } = useRunFocus(
     run,
     shown !== undefined,
     options.start.runId !== undefined,
@@ -86,8 +89,8 @@ export function OptimizationPage({
             isFromEarlier: isFromEarlier(run.progress.consent, run.progress.started_at),
           })}
         {run?.failure && (
-          <FailurePanel title="The run did not complete" failure={run.failure} headingRef={failureHeading}>
-            {run.requestId && isCutOff(run) ? (
+          <FailurePanel title={failureTitle(run)} failure={run.failure} headingRef={failureHeading}>
+            {isCutOff(run) ? (
               <Button
                 color="red.9"
                 disabled={disabled}
@@ -108,21 +111,16 @@ export function OptimizationPage({
         )}
         <ActivityFeed
           activities={run?.progress?.activities ?? []}
-          hasRun={run !== undefined}
+          hasRun={hasRun}
+          isStarting={run?.phase === "starting"}
           shownId={shown?.id}
           onPick={(id) => dispatch({ type: "activity_picked", id })}
         />
-        {shown && <AgentResponse activity={shown} headingRef={responseHeading} />}
+        {shown && <AgentResponse activity={shown} headingRef={responseHeading} onShown={onResponseShown} />}
         {run?.results && <OptimizationResults results={run.results} />}
       </div>
     </div>
   );
-}
-
-/** The page lost sight of a run that may well go on in the backend. */
-function isCutOff(run: Run): boolean {
-  const isLost = run.failure?.code === "unreachable" || run.failure?.code === "unreadable";
-  return isLost && !(run.progress && isFinal(run.progress));
 }
 
 /**
@@ -134,17 +132,35 @@ function useRunFocus(run: Run | undefined, hasResponse: boolean, isReturn: boole
   const failureHeading = useRef<HTMLHeadingElement>(null);
   const responseHeading = useRef<HTMLHeadingElement>(null);
   const wasStarted = useRef(isReturn);
+  // Only the first response of a page can be late. A view that is moved before it is there would be pushed away by it.
+  const [isReaderThere, setReaderThere] = useState(false);
+  const onResponseShown = useCallback(() => setReaderThere(true), []);
+  const isResponseShown = hasResponse && isReaderThere;
   const phase = run?.phase;
   useEffect(() => {
     if (phase === "starting") {
       wasStarted.current = true;
-      statusHeading.current?.focus();
+      focusWithPanel(statusHeading.current);
     }
     if (!wasStarted.current) return;
-    if (phase === "failed") failureHeading.current?.focus();
-    else if (phase === "completed" && hasResponse) responseHeading.current?.focus();
+    if (phase === "failed") focusWithPanel(failureHeading.current);
+    else if (phase === "completed" && isResponseShown) focusAtTop(responseHeading.current);
     else return;
     wasStarted.current = false;
-  }, [phase, hasResponse]);
-  return { statusHeading, failureHeading, responseHeading };
+  }, [phase, isResponseShown]);
+  return { statusHeading, failureHeading, responseHeading, onResponseShown };
+}
+
+/** Moves the focus to a heading, and its whole panel into view. */
+function focusWithPanel(heading: HTMLElement | null) {
+  heading?.focus({ preventScroll: true });
+  heading?.closest("section")?.scrollIntoView({ block: "nearest" });
+}
+
+/** Moves the focus to a heading. One out of view comes to the view's top: what follows it is to be read, not what precedes it. */
+function focusAtTop(heading: HTMLElement | null) {
+  if (!heading) return;
+  heading.focus({ preventScroll: true });
+  const { top, bottom } = heading.getBoundingClientRect();
+  if (top < 0 || bottom > window.innerHeight) heading.scrollIntoView();
 }

@@ -1,4 +1,5 @@
 import type { GrantedConsent } from "backend-api";
+import { isFinal } from "../../api/watch-run.ts";
 import type { Run } from "./optimization-reducer.ts";
 
 const titles: Record<Run["phase"], string> = {
@@ -6,16 +7,27 @@ const titles: Record<Run["phase"], string> = {
   running: "Running",
   awaiting_consent: "Waiting for your consent",
   completed: "Optimization completed",
-  failed: "Stopped",
+  failed: "Failed",
 };
 
 export function runTitle(run: Run): string {
-  return titles[run.phase];
+  return isCutOff(run) ? "Connection lost" : titles[run.phase];
+}
+
+export function failureTitle(run: Run): string {
+  return isCutOff(run) ? "The run cannot be followed" : "The run failed";
+}
+
+/** The page lost sight of a run that may well go on in the backend. */
+export function isCutOff({ requestId, failure, progress }: Run): boolean {
+  const isLost = failure?.code === "unreachable" || failure?.code === "unreadable";
+  return requestId !== undefined && isLost && !(progress && isFinal(progress));
 }
 
 /** What is going on; undefined when the title, or the failure panel, says it already. */
 export function runStep(run: Run): string | undefined {
-  if (run.phase === "starting") return "Asking the supply-chain agent";
+  if (run.phase === "starting")
+    return "Asking the supply-chain agent; its authorization may take some seconds";
   if (run.phase === "running") return run.progress?.current_step ?? "Reading progress";
   if (run.phase === "completed") return runTime(run);
   return undefined;

@@ -9,7 +9,7 @@ import {
   type Run,
   shownActivity,
 } from "../../../src/features/optimization/optimization-reducer.ts";
-import { runStep } from "../../../src/features/optimization/run-wording.ts";
+import { failureTitle, runStep, runTitle } from "../../../src/features/optimization/run-wording.ts";
 import { activity, progress, results } from "./progress-sample.ts";
 
 const idle: OptimizationState = { draft: defaultDraft, run: undefined, history: [] };
@@ -137,7 +137,28 @@ describe("shownActivity", () => {
   });
 });
 
+describe("the words for a run", () => {
+  const failed: Run = { phase: "failed", requestId: "run-1", failure: { message: "no", code: "denied" } };
+
+  it("call a failed run nothing else", () => {
+    expect([runTitle(failed), failureTitle(failed)]).toEqual(["Failed", "The run failed"]);
+  });
+
+  it("do not call a run failed that the page has lost sight of", () => {
+    const lost: Run = { ...failed, failure: { message: "no", code: "unreachable" } };
+    expect([runTitle(lost), failureTitle(lost)]).toEqual(["Connection lost", "The run cannot be followed"]);
+    const known = { ...lost, progress: progress({ status: "failed" }) };
+    expect(runTitle(known)).toBe("Failed");
+    const { requestId: _none, ...neverStarted } = lost;
+    expect(runTitle(neverStarted)).toBe("Failed");
+  });
+});
+
 describe("runStep", () => {
+  it("says what a start waits for", () => {
+    expect(runStep({ phase: "starting" })).toMatch(/^Asking the supply-chain agent; .* some seconds$/);
+  });
+
   it("says how long a completed run took", () => {
     const step = (change: Partial<Progress>) =>
       runStep({ phase: "completed", progress: progress({ started_at: "2026-02-01T10:00:00Z", ...change }) });

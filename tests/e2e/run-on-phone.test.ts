@@ -1,0 +1,127 @@
+/** What a person with a phone has in view while a run goes on and when it is over. */
+
+import { setTimeout as pause } from "node:timers/promises";
+import type { Browser, Locator, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { expectAccessible } from "../support/accessibility.ts";
+import { openPage, startBrowser, type WatchedPage } from "../support/browser.ts";
+import { screenshot } from "../support/screenshot.ts";
+import { fillLoginPage } from "../support/sign-in.ts";
+import { startStack, type TestStack } from "../support/start-stack.ts";
+
+const WAIT = { timeout: 30_000 };
+const PHONE = { width: 400, height: 800 };
+
+let stack: TestStack;
+let browser: Browser;
+
+beforeAll(async () => {
+  stack = await startStack({ modes: { ui: true } });
+  browser = await startBrowser();
+});
+afterAll(async () => {
+  await browser?.close();
+  await stack?.stop();
+});
+
+const responseReader = /\/markdown[^/]*$/;
+
+async function signedInPhone(): Promise<WatchedPage> {
+  const watched = await openPage(browser);
+  const { page } = watched;
+  await page.setViewportSize(PHONE);
+  await page.goto(stack.urls.ui);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await fillLoginPage(page);
+  await page.getByTestId("signed-in-user").waitFor();
+  return watched;
+}
+
+async function expectInView(part: Locator): Promise<void> {
+  const { y, height } = (await part.boundingBox())!;
+  expect(y).toBeGreaterThanOrEqual(0);
+  expect(y + height).toBeLessThanOrEqual(PHONE.height);
+}
+
+test("a start that takes long says what is being waited for, and loads what the response will need", async () => {
+  const { page } = await signedInPhone();
+  let loads = 0;
+  page.on("request", (request) => {
+    if (responseReader.test(request.url())) loads += 1;
+  });
+  const held = Promise.withResolvers<void>();
+  await page.route("**/optimization/start", async (route) => {
+    await held.promise;
+    await route.continue();
+  });
+  await page.waitForLoadState("networkidle");
+  expect(loads).toBe(0);
+  await page.getByRole("button", { name: "Optimize Laptop Supply Chain" }).click();
+  await expect.poll(() => loads).toBe(1);
+  const waitingFor = "Asking the supply-chain agent; its authorization may take some seconds";
+  const status = page.getByTestId("run-status");
+  await status.getByText(waitingFor).waitFor();
+  expect(await page.getByRole("status").first().textContent()).toBe(`Starting: ${waitingFor}`);
+  const feed = await page.getByTestId("activity-feed").textContent();
+  expect(feed).toContain("The steps appear here once the agent has answered.");
+  await expectInView(status);
+  await screenshot(page, "ui-phone-starting", { fullPage: false });
+  await expectAccessible(page, "ui-starting");
+
+  held.resolve();
+  await page.getByRole("heading", { name: "Optimization completed" }).waitFor(WAIT);
+});
+
+/** Until the page has stopped growing. */
+async function runIsOver(page: Page): Promise<void> {
+  await page.getByRole("heading", { name: "Supply Chain Optimization Analysis" }).waitFor(WAIT);
+  await page.getByTestId("optimization-results").waitFor(WAIT);
+  await page.getByTestId("run-history").waitFor(WAIT);
+  await page.waitForTimeout(500);
+}
+
+test.each([
+  ["at once", 0],
+  ["late", 500],
+])("the first response is at the top of the view when what shows it is loaded %s", async (_when, delayMs) => {
+  const { page } = await signedInPhone();
+  let loads = 0;
+  await page.route(responseReader, async (route) => {
+    loads += 1;
+    await pause(delayMs);
+    await route.continue();
+  });
+  await page.getByRole("button", { name: "Optimize Laptop Supply Chain" }).click();
+  await runIsOver(page);
+  const heading = page.getByRole("heading", { name: "Selected Agent Response" });
+  expect(await heading.evaluate((element) => element.matches(":focus"))).toBe(true);
+  const top = await heading.evaluate((element) => element.getBoundingClientRect().top);
+  expect(top).toBeGreaterThanOrEqual(0);
+  expect(top).toBeLessThan(PHONE.height / 5);
+  expect(loads).toBe(1);
+  await screenshot(page, `ui-phone-response-${delayMs === 0 ? "at-once" : "late"}`, { fullPage: false });
+});
+
+test("where what shows the response cannot be loaded, its place says so and the page stays", async () => {
+  const { page, expectComplaint } = await signedInPhone();
+  expectComplaint(/markdown/);
+  await page.route(responseReader, (route) => route.abort());
+  await page.getByRole("button", { name: "Optimize Laptop Supply Chain" }).click();
+  await page.getByTestId("agent-response").getByRole("alert").waitFor(WAIT);
+  expect(await page.getByTestId("agent-response").textContent()).toContain(
+    "could not be loaded. Reload the page",
+  );
+  await page.getByRole("heading", { name: "Optimization completed" }).waitFor(WAIT);
+});
+
+test("a failure is in view as a whole", async () => {
+  const { page } = await signedInPhone();
+  await stack.kill("supply-chain-agent");
+  await page.getByRole("button", { name: "Optimize Laptop Supply Chain" }).click();
+  const failure = page.getByTestId("failure-panel");
+  await failure.waitFor(WAIT);
+  const heading = failure.getByRole("heading", { name: "The run failed" });
+  await expect.poll(() => heading.evaluate((element) => element.matches(":focus"))).toBe(true);
+  await expectInView(failure);
+  await screenshot(page, "ui-phone-failed", { fullPage: false });
+});

@@ -1,0 +1,12 @@
+import { type ComponentType, type LazyExoticComponent, lazy } from "react";
+
+/** A component that is fetched when it is first shown. Where that fails the rest of the page stays, and its place says so. */
+export function loadLater<Props extends object>(
+  load: () => Promise<{ default: ComponentType<Props> }>,
+): LazyExoticComponent<ComponentType<Props>> {
+  return lazy(() => load().catch(() => ({ default: NotLoaded })));
+}
+
+function NotLoaded() {
+  return <p role="alert">This part of the page could not be loaded. Reload the page to try again.</p>;
+}
