@@ -23,8 +23,6 @@ export const PROFILE = {
   /** JOSE algorithms a token of another party may use. */
   tokenAlgorithms: ["RS256", "ES256", "EdDSA"],
   createdToleranceSeconds: 60,
-  /** No clock that is looked after is further off. */
-  createdMaxToleranceSeconds: 300,
   nonceMinBytes: 12,
   nonceBytes: 16,
   resourceTokenLifetimeSeconds: 300,

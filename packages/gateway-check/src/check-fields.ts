@@ -1,11 +1,11 @@
-import { PROFILE, type SignatureScheme } from "aauth";
+import type { SignatureScheme } from "aauth";
 
 /** `strict` refuses unsigned requests; the other two let them through without an identity and mean the same. */
 export type CheckMode = "strict" | "optional" | "permissive";
 
 const MODES: readonly CheckMode[] = ["strict", "optional", "permissive"];
 export const SCHEMES = ["hwk", "jwks", "jwt"] as const satisfies readonly SignatureScheme[];
-const MAX_TOLERANCE_SECONDS = PROFILE.createdMaxToleranceSeconds;
+const MAX_TOLERANCE_SECONDS = 300;
 
 const PROBLEMS: Readonly<Record<string, (value: string) => string | undefined>> = {
   "x-aauth-mode": (value) => problemOfChoice(value, MODES),

@@ -11,7 +11,6 @@ import {
   requireIdentifiers,
 } from "../metadata/checked-options.ts";
 import type { Discovery } from "../metadata/discovery.ts";
-import { PROFILE } from "../profile.ts";
 import { canonicalAuthority } from "../signing/authority.ts";
 import type { ReplayStore } from "../signing/replay.ts";
 import type { TrustPolicy } from "../tokens/trust.ts";
@@ -30,7 +29,7 @@ export interface VerifierOptions {
   readonly replayStore?: ReplayStore | undefined;
   /** Unix seconds. Default: the system clock. */
   readonly now?: (() => number) | undefined;
-  /** How far `created` may be from now, either way. Default 60, at most 300. */
+  /** How far `created` may be from now, either way. Default 60. */
   readonly toleranceSeconds?: number | undefined;
   /**
    * Refuse requests with an unsafe method that carry no nonce. Default false: their signature is remembered like a
@@ -78,7 +77,7 @@ const SCHEMES: readonly SignatureScheme[] = ["hwk", "jwks", "jwt"];
  * Identifiers are compared as strings and looked up by discovery, which takes canonical ones only: any other would refuse every
  * request, one after the other.
  *
- * @throws TypeError for options that could never work; RangeError for a tolerance above 300 s.
+ * @throws TypeError for options that could never work.
  */
 export function checkVerifierOptions(options: VerifierOptions): void {
   const { authorities, audience, trustedIssuers = [], discovery, toleranceSeconds } = options;
@@ -109,10 +108,6 @@ export function checkVerifierOptions(options: VerifierOptions): void {
   if (typeof trustedAgents !== "function") requireIdentifiers("trustedAgents", trustedAgents);
   if (toleranceSeconds !== undefined && !(toleranceSeconds >= 0 && Number.isFinite(toleranceSeconds))) {
     throw new TypeError("toleranceSeconds must be a number of seconds");
-  }
-  // A signature is good for as long, and what is used once is remembered for as long.
-  if (toleranceSeconds !== undefined && toleranceSeconds > PROFILE.createdMaxToleranceSeconds) {
-    throw new RangeError(`toleranceSeconds must be at most ${PROFILE.createdMaxToleranceSeconds}`);
   }
 }
 
