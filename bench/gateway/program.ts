@@ -44,7 +44,8 @@ export class Program {
     const nodeFlags = [
       ...(withLibsodium ? [LIBSODIUM_FLAG] : []),
       ...(options.nodeFlags ?? []),
-      ...["--import", REPORTER.href],
+      "--import",
+      REPORTER.href,
     ];
     const [execPath, execArgv] = options.core
       ? onCore(options.core, process.execPath, nodeFlags)

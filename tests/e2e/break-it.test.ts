@@ -4,7 +4,7 @@ import { readProtocolRun } from "protocol-trace/read";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openPage, startBrowser, type WatchedPage } from "../support/browser.ts";
 import { screenshot } from "../support/screenshot.ts";
-import { fillLoginPage, userAccessToken } from "../support/sign-in.ts";
+import { signInOnPage, userAccessToken } from "../support/sign-in.ts";
 import { startStack, type TestStack } from "../support/start-stack.ts";
 
 const WAIT = { timeout: 30_000 };
@@ -34,9 +34,7 @@ beforeAll(async () => {
   watched = await openPage(browser);
   const { page } = watched;
   await page.setViewportSize({ width: 1280, height: 1000 });
-  await page.goto(stack.urls.ui);
-  await page.getByRole("button", { name: "Sign in" }).click();
-  await fillLoginPage(page);
+  await signInOnPage(page, stack.urls.ui);
   await page.getByRole("button", { name: "Optimize Laptop Supply Chain" }).click();
   await page.getByRole("heading", { name: "Optimization completed" }).waitFor(WAIT);
   await page.getByRole("link", { name: "Look at every message" }).click();

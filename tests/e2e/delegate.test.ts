@@ -5,7 +5,7 @@ import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openPage, startBrowser, type WatchedPage } from "../support/browser.ts";
 import { screenshot } from "../support/screenshot.ts";
-import { fillLoginPage } from "../support/sign-in.ts";
+import { signInOnPage } from "../support/sign-in.ts";
 import { startStack, type TestStack } from "../support/start-stack.ts";
 
 let stack: TestStack;
@@ -36,9 +36,7 @@ afterAll(async () => {
 
 test("a person sees the backend's delegate, lets it run, and sees what came of it", async () => {
   const { page } = watched;
-  await page.goto(stack.urls.ui);
-  await page.getByRole("button", { name: "Sign in" }).click();
-  await fillLoginPage(page);
+  await signInOnPage(page, stack.urls.ui);
   const panel = page.getByTestId("delegates-panel");
   await panel.getByRole("heading", { name: "Inventory scout" }).waitFor();
   expect(await panel.textContent()).toContain("It has not called yet.");

@@ -5,7 +5,7 @@ import { openPage, startBrowser, type WatchedPage } from "../support/browser.ts"
 import { consentPageOpen, decideConsent, signInForConsent } from "../support/consent-page.ts";
 import { startOrder } from "../support/order-run.ts";
 import { screenshot } from "../support/screenshot.ts";
-import { fillLoginPage } from "../support/sign-in.ts";
+import { signInOnPage } from "../support/sign-in.ts";
 import { startStack, type TestStack } from "../support/start-stack.ts";
 
 installLocalhostLookup();
@@ -32,9 +32,7 @@ beforeAll(async () => {
     if (request.url().includes("/auth/aauth/interaction?")) returns.push(request.url());
   });
   await page.setViewportSize({ width: 1280, height: 900 });
-  await page.goto(stack.urls.ui);
-  await page.getByRole("button", { name: "Sign in" }).click();
-  await fillLoginPage(page);
+  await signInOnPage(page, stack.urls.ui);
 });
 afterAll(async () => {
   await browser?.close();

@@ -4,7 +4,7 @@ import { expectAccessible } from "../support/accessibility.ts";
 import { openPage, startBrowser, type WatchedPage } from "../support/browser.ts";
 import { consentPageOpen, decideConsent } from "../support/consent-page.ts";
 import { screenshot } from "../support/screenshot.ts";
-import { fillLoginPage } from "../support/sign-in.ts";
+import { fillLoginPage, signInOnPage } from "../support/sign-in.ts";
 import { startStack, type TestStack, type TestStackOptions } from "../support/start-stack.ts";
 
 const MARKET_PROMPT = "optimize laptop supply chain and perform market analysis";
@@ -20,10 +20,7 @@ async function signedInPage(stack: TestStack): Promise<WatchedPage> {
   const watched = await openPage(browser);
   const { page } = watched;
   await page.setViewportSize({ width: 1280, height: 1000 });
-  await page.goto(stack.urls.ui);
-  await page.getByRole("button", { name: "Sign in" }).click();
-  await fillLoginPage(page);
-  await page.getByTestId("signed-in-user").waitFor();
+  await signInOnPage(page, stack.urls.ui);
   return watched;
 }
 

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { expectAccessible } from "../support/accessibility.ts";
 import { openPage, startBrowser, type WatchedPage } from "../support/browser.ts";
 import { screenshot } from "../support/screenshot.ts";
-import { fillLoginPage } from "../support/sign-in.ts";
+import { signInOnPage } from "../support/sign-in.ts";
 import { startStack, type TestStack } from "../support/start-stack.ts";
 
 const WAIT = { timeout: 30_000 };
@@ -30,10 +30,7 @@ async function signedInPhone(): Promise<WatchedPage> {
   const watched = await openPage(browser);
   const { page } = watched;
   await page.setViewportSize(PHONE);
-  await page.goto(stack.urls.ui);
-  await page.getByRole("button", { name: "Sign in" }).click();
-  await fillLoginPage(page);
-  await page.getByTestId("signed-in-user").waitFor();
+  await signInOnPage(page, stack.urls.ui);
   return watched;
 }
 

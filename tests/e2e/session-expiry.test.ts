@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { REPOSITORY_ROOT } from "../../scripts/demo/stack.ts";
 import { expectAccessible } from "../support/accessibility.ts";
 import { openPage, startBrowser, type WatchedPage } from "../support/browser.ts";
-import { fillLoginPage } from "../support/sign-in.ts";
+import { fillLoginPage, signInOnPage } from "../support/sign-in.ts";
 import { startStack, type TestStack } from "../support/start-stack.ts";
 
 const TOKEN_SECONDS = 6;
@@ -42,9 +42,7 @@ const tokenOf = (request: Request) => request.headers().authorization;
 
 test("a session goes on when its access token ends, and the person notices nothing", async () => {
   const { page } = watched;
-  await page.goto(stack.urls.ui);
-  await page.getByRole("button", { name: "Sign in" }).click();
-  await fillLoginPage(page);
+  await signInOnPage(page, stack.urls.ui);
   await page.getByLabel("Custom prompt").fill(PROMPT);
   const [first] = await Promise.all([
     nextStart(),

@@ -1,7 +1,7 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openPage, startBrowser, type WatchedPage } from "../support/browser.ts";
-import { fillLoginPage } from "../support/sign-in.ts";
+import { signInOnPage } from "../support/sign-in.ts";
 import { startStack, type TestStack } from "../support/start-stack.ts";
 
 const WAIT = { timeout: 30_000 };
@@ -30,9 +30,7 @@ describe.each(["hwk", "jwks"] as const)(
 
     test("gets an answer without challenge and token", async () => {
       const { page } = watched;
-      await page.goto(stack.urls.ui);
-      await page.getByRole("button", { name: "Sign in" }).click();
-      await fillLoginPage(page);
+      await signInOnPage(page, stack.urls.ui);
       await page.getByRole("button", { name: "Optimize Laptop Supply Chain" }).click();
       await page.getByRole("heading", { name: "Optimization completed" }).waitFor(WAIT);
       await page.getByRole("heading", { name: "Supply Chain Optimization Analysis" }).waitFor(WAIT);

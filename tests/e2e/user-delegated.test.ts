@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openPage, startBrowser, type WatchedPage } from "../support/browser.ts";
 import { consentPageOpen, decideConsent, signInForConsent } from "../support/consent-page.ts";
 import { screenshot } from "../support/screenshot.ts";
-import { DEMO_USER, fillLoginPage } from "../support/sign-in.ts";
+import { DEMO_USER, signInOnPage } from "../support/sign-in.ts";
 import { startStack, type TestStack, type TestStackOptions } from "../support/start-stack.ts";
 
 const OPTIONS: TestStackOptions = { modes: { authorizationScheme: "user-delegated", ui: true } };
@@ -35,10 +35,7 @@ async function signedInPage(stack: TestStack): Promise<UserPage> {
     await route.fulfill({ response });
   });
   await page.setViewportSize({ width: 1280, height: 900 });
-  await page.goto(stack.urls.ui);
-  await page.getByRole("button", { name: "Sign in" }).click();
-  await fillLoginPage(page);
-  await page.getByTestId("signed-in-user").waitFor();
+  await signInOnPage(page, stack.urls.ui);
   return { ...watched, runs };
 }
 

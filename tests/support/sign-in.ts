@@ -17,6 +17,14 @@ export async function fillLoginPage(
   ]);
 }
 
+/** Opens the page of the demo and signs the demo's user in. */
+export async function signInOnPage(page: Page, uiUrl: string): Promise<void> {
+  await page.goto(uiUrl);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await fillLoginPage(page);
+  await page.getByTestId("signed-in-user").waitFor();
+}
+
 /**
  * A user's access token without a browser, by the direct grant of the auth server.
  *

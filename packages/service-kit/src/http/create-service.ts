@@ -82,10 +82,10 @@ export function createService(options: ServiceOptions): FastifyInstance {
       requestId: request.id,
     });
   });
-  app.addHook("onRequest", async (request, reply) => {
+  app.addHook("onRequest", (request, reply, done) => {
     // Node takes the first of several (RFC 9112 section 3.2 takes none).
-    if (hostLines(request.raw) > 1) return sendProblem(reply, 400, "The request has more than one Host.");
-    return undefined;
+    if (hostLines(request.raw) > 1) sendProblem(reply, 400, "The request has more than one Host.");
+    else done();
   });
   app.setNotFoundHandler((request, reply) =>
     sendProblem(reply, 404, `Nothing is served at ${request.method} ${pathOf(request.url)}`),
@@ -106,7 +106,11 @@ export function createService(options: ServiceOptions): FastifyInstance {
 }
 
 function hostLines({ rawHeaders }: IncomingMessage): number {
-  return rawHeaders.filter((name, index) => index % 2 === 0 && /^host$/i.test(name)).length;
+  let lines = 0;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    if (rawHeaders[index]!.toLowerCase() === "host") lines++;
+  }
+  return lines;
 }
 
 function pathOf(url: string): string {

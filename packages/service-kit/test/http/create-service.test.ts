@@ -2,6 +2,7 @@ import { request } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { afterEach, expect, test } from "vitest";
 import { createLogger, createService, type ServiceOptions } from "../../src/index.ts";
+import { lingeringTunnels } from "../support/lingering-tunnels.ts";
 
 const lines: string[] = [];
 const started: ReturnType<typeof createService>[] = [];
@@ -53,17 +54,9 @@ test("CONNECT is answered with a problem, and no caller that is gone or stays en
   const answer = (await asked.toArray()).join("");
   expect(answer).toMatch(/^HTTP\/1\.1 400 Bad Request\r\ncontent-type: application\/problem\+json/);
   expect(JSON.parse(answer.split("\r\n\r\n")[1]!)).toMatchObject({ status: 400, title: "Bad Request" });
-  for (let index = 0; index < 20; index++) {
-    const socket = connect(port, "127.0.0.1").on("error", () => {});
-    socket.write(tunnel, () => socket.resetAndDestroy());
-  }
-  const staying = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
-  const refused = new Promise((resolve) => staying.on("error", resolve));
-  staying.write(tunnel);
-  const more = setInterval(() => staying.write("x"), 20);
-  staying.resume();
-  expect(await refused).toMatchObject({ code: expect.stringMatching(/^(?:EPIPE|ECONNRESET)$/) });
-  clearInterval(more);
+  expect(await lingeringTunnels(port, tunnel)).toMatchObject({
+    code: expect.stringMatching(/^(?:EPIPE|ECONNRESET)$/),
+  });
   expect((await fetch(`http://127.0.0.1:${port}/health`)).status).toBe(200);
 });
 
