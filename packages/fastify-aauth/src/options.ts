@@ -63,6 +63,6 @@ export interface FastifyAAuthOptions {
   readonly wellKnown?: WellKnownDocuments;
   /** Largest request body in bytes; default: the route's `bodyLimit`. */
   readonly maxBodyBytes?: number;
-  /** Told of each verification. Must not throw. */
+  /** Told of each verification. What it throws is logged, and changes no answer. */
   readonly observer?: (event: VerificationEvent, request: FastifyRequest) => void;
 }

@@ -80,6 +80,7 @@ async function registerGate(app: FastifyInstance, options: FastifyAAuthOptions):
   if (typeof options.verifier?.begin !== "function") {
     throw new TypeError("verifier must be given: createVerifier() of aauth/resource makes one");
   }
+  const observe = options.observer && harmless(options.observer);
   const limiters = new WeakMap<LevelLimits, CountRequest>();
   app.decorateRequest("agent", null);
   app.decorateRequest(PENDING, null);
@@ -111,7 +112,7 @@ async function registerGate(app: FastifyInstance, options: FastifyAAuthOptions):
     const requirement = requirementOf(request);
     if (requirement === "public") return;
     const signatureHeaders = SIGNATURE_HEADERS.filter((name) => request.headers[name] !== undefined);
-    options.observer?.({ type: "request_received", signatureHeaders }, request);
+    observe?.({ type: "request_received", signatureHeaders }, request);
     try {
       const pending = await options.verifier.begin(
         {
@@ -145,7 +146,7 @@ async function registerGate(app: FastifyInstance, options: FastifyAAuthOptions):
       const verified = await pending.complete(body);
       request.agent = verified.agent;
       request.rawBody = body;
-      options.observer?.({ type: "request_verified", verified, requirement }, request);
+      observe?.({ type: "request_verified", verified, requirement }, request);
     } catch (error) {
       return refuse(error, requirement, request, reply) as never;
     }
@@ -169,7 +170,7 @@ async function registerGate(app: FastifyInstance, options: FastifyAAuthOptions):
       // Whoever has the token already is not helped by another.
       ...(limit.level === "identified" && limits.scopes && { raisedBy: limits.scopes }),
     });
-    options.observer?.({ type: "request_limited", agent, limit, challenge }, request);
+    observe?.({ type: "request_limited", agent, limit, challenge }, request);
     return sendChallenge(reply, challenge);
   }
 
@@ -181,9 +182,20 @@ async function registerGate(app: FastifyInstance, options: FastifyAAuthOptions):
   ) {
     if (!isVerdict(error)) throw new VerificationUnavailableError(error);
     const challenge = await challengeFor(options.challenger, error, requirement);
-    options.observer?.({ type: "request_refused", error, requirement, challenge }, request);
+    observe?.({ type: "request_refused", error, requirement, challenge }, request);
     return sendChallenge(reply, challenge);
   }
+}
+
+/** An observer that throws must not change what it watches. */
+function harmless(observer: NonNullable<FastifyAAuthOptions["observer"]>): typeof observer {
+  return (event, request) => {
+    try {
+      observer(event, request);
+    } catch (error) {
+      request.log.error({ err: error, event: event.type }, "the observer of verifications threw");
+    }
+  };
 }
 
 /** Without scopes there would be no challenge that could cure a refusal, and any token at all would be let in. */

@@ -102,6 +102,23 @@ describe("a signed request", () => {
   });
 
   test.each([
+    [JWKS, 200],
+    [{ scheme: "hwk" }, 401],
+  ] as const)("with %j is answered %i, whatever an observer throws", async (signatureKey, status) => {
+    const { app } = await buildApp({
+      observer: () => {
+        throw new Error("the observer's own");
+      },
+    });
+    const { inject } = await send(app, {
+      path: "/identified",
+      body: "{}",
+      signatureKey,
+    });
+    expect((await inject()).statusCode).toBe(status);
+  });
+
+  test.each([
     [[], 200, ""],
     [["Content-Type", "text/plain"], 401, "invalid_signature"],
   ] as const)("with the lines %j added on the way: %i", async (added, status, code) => {

@@ -1,5 +1,7 @@
 import { type ComponentType, type LazyExoticComponent, lazy } from "react";
 
+export const NOT_LOADED = "This part of the page could not be loaded. Reload the page to try again.";
+
 /** A component that is fetched when it is first shown. Where that fails the rest of the page stays, and its place says so. */
 export function loadLater<Props extends object>(
   load: () => Promise<{ default: ComponentType<Props> }>,
@@ -8,5 +10,5 @@ export function loadLater<Props extends object>(
 }
 
 function NotLoaded() {
-  return <p role="alert">This part of the page could not be loaded. Reload the page to try again.</p>;
+  return <p role="alert">{NOT_LOADED}</p>;
 }

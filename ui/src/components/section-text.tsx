@@ -1,6 +1,6 @@
 import { Modal } from "@mantine/core";
 import { Suspense, useEffect, useState } from "react";
-import { loadLater } from "./load-later.tsx";
+import { loadLater, NOT_LOADED } from "./load-later.tsx";
 
 const Markdown = loadLater(() => import("./markdown.tsx"));
 
@@ -8,7 +8,10 @@ const Markdown = loadLater(() => import("./markdown.tsx"));
 export function SectionText({ section, onClose }: { section: string; onClose: () => void }) {
   const [text, setText] = useState<string | undefined>(undefined);
   useEffect(() => {
-    void import("virtual:wire-profile").then((profile) => setText(sectionOf(profile.default, section)));
+    void import("virtual:wire-profile").then(
+      (profile) => setText(sectionOf(profile.default, section)),
+      () => setText(NOT_LOADED),
+    );
   }, [section]);
   return (
     <Modal
