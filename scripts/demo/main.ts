@@ -21,7 +21,7 @@ async function main(): Promise<number> {
     demo = readDemoSettings(process.env, process.argv.slice(2));
   } catch (error) {
     if (error instanceof HelpRequested) {
-      console.log(`npm run demo -- [flags]\n\n${error.text}`);
+      console.log(error.text);
       return 0;
     }
     if (!(error instanceof ConfigError)) throw error;

@@ -251,6 +251,7 @@ export function describeStack(ports: StackPorts, modes: StackModes): ServiceDesc
         AUTH_SERVER_URL: urls.authServer,
         AUTH_SERVER_UI_URL: urls.ui,
         AUTH_SERVER_SELF_AGENTS: urls.supplyChainAgent,
+        AUTH_SERVER_EXCHANGE_AGENTS: urls.supplyChainAgent,
         ...(isDelegated && { AUTH_SERVER_CONSENT_SCOPES: CONSENT_SCOPE }),
       },
     }),

@@ -68,11 +68,13 @@ async function realm(): Promise<object> {
   const file = env.AUTH_SERVER_REALM_FILE || `${REPOSITORY_ROOT}keycloak/realm/aauth-test-realm.json`;
   const consentScopes = list("AUTH_SERVER_CONSENT_SCOPES");
   const selfAgents = list("AUTH_SERVER_SELF_AGENTS");
+  const exchangeAgents = list("AUTH_SERVER_EXCHANGE_AGENTS");
   return realmRepresentation(await readFile(file, "utf8"), {
     ...(env.AUTH_SERVER_UI_URL && { uiUrl: env.AUTH_SERVER_UI_URL }),
     attributes: {
       ...(consentScopes && { "aauth.consent.required.scopes": JSON.stringify(consentScopes) }),
       ...(selfAgents && { "aauth.self.agents": JSON.stringify(selfAgents) }),
+      ...(exchangeAgents && { "aauth.exchange.agents": JSON.stringify(exchangeAgents) }),
     },
   });
 }

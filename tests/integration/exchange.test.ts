@@ -45,6 +45,9 @@ async function startChain(options: { second?: ChainAuthServer; secondScopes?: re
   const two = await start("two", secondScopes, three, second.issuer);
   const one = await start("one", ALL_SCOPES, two);
   const caller = await start("caller", ["caller:read"]);
+  // Who may go on in a user's name, which each realm says for itself.
+  const carriers = { "aauth.exchange.agents": JSON.stringify([one.id, two.id]) };
+  await Promise.all([home, partner].map((server) => server.setAttributes(carriers)));
   return { caller, one, two, three };
 }
 

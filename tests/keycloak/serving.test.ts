@@ -132,7 +132,8 @@ describe("a user who may not sign in any more", () => {
   afterEach(() => setEnabled(true));
 
   test("is acted for by nobody: no code, refresh token or caller's token brings another", async () => {
-    await server.setAttributes(ASK_FOR_OPTIMIZE);
+    const carrier = { "aauth.exchange.agents": JSON.stringify([resource.id]) };
+    await server.setAttributes({ ...ASK_FOR_OPTIMIZE, ...carrier });
     const { body } = await redeem(world, await consentedCode(world));
     const code = await consentedCode(world);
     const exchange = () =>

@@ -192,7 +192,7 @@ export const ERROR_CODES = {
   token_key_mismatch: {
     status: 401,
     section: "profile 4.1",
-    meaning: "The token is bound to another key than the one that signed.",
+    meaning: "The resource token is bound to another key than the one that signed.",
   },
   invalid_token_signature: {
     status: 401,

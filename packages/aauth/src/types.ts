@@ -156,7 +156,7 @@ export interface AuthorizedAgent extends ProvenKey {
   readonly scopes: readonly string[];
   readonly act?: ActClaim;
   readonly authToken: AuthTokenClaims;
-  /** The compact token: needed as upstream token for a token exchange. Never log it. */
+  /** The compact token: needed as upstream token for a token exchange. Never log it. Not enumerable, so that a copy or a log line of the agent is without. */
   readonly rawAuthToken: string;
 }
 

@@ -1,5 +1,5 @@
 import rateLimit from "@fastify/rate-limit";
-import type { Level, VerifiedAgent } from "aauth";
+import { hostOf, type Level, type VerifiedAgent } from "aauth";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 
 /**
@@ -11,11 +11,14 @@ export interface LevelLimits {
   readonly pseudonymous?: number;
   /** From all callers together that are known by a key alone: a new key costs nothing, so a limit for each is none for all. */
   readonly pseudonymousTogether?: number;
-  /** From one agent, its delegates included: it makes those itself, so a limit for each would be none for it. */
+  /**
+   * From the agents of one host, their delegates included: identifiers below a host cost nothing, and delegates an agent makes itself, so a
+   * limit for each would be none.
+   */
   readonly identified?: number;
-  /** From one agent, its delegates included, for one user, with an auth token that has `scopes`. */
+  /** From the agents of one host, their delegates included, for one user, with an auth token that has `scopes`. */
   readonly authorized?: number;
-  /** From one agent for all its users together, with such tokens. Default ten times `authorized`. */
+  /** From the agents of one host for all their users together, with such tokens. Default ten times `authorized`. */
   readonly authorizedTogether?: number;
   /** Scopes of the auth token that raises an identified caller. Default none: nobody counts as authorized. */
   readonly scopes?: readonly string[];
@@ -37,7 +40,7 @@ export type CountRequest = (
 ) => Promise<LimitReached | undefined>;
 
 const EVERYBODY = "everybody";
-/** Users of one agent that may use up their limits at the same time, where nothing else is said. */
+/** Users of one host's agents that may use up their limits at the same time, where nothing else is said. */
 const USERS_AT_ONCE = 10;
 /** What the limiter keeps for a level before it forgets the key used least lately. */
 const MAX_KEYS = 5_000;
@@ -48,8 +51,8 @@ export async function registerLimiter(app: FastifyInstance): Promise<void> {
 }
 
 /**
- * Counts by what was proven: thumbprint, agent, agent with user. A delegate counts as its agent, which issues its token and could name
- * any number of them. Nothing an unverified message says ever becomes a key.
+ * Counts by what was proven: thumbprint, the agent's host, that with the user. A delegate counts as its agent, which issues its token and
+ * could name any number of them. Nothing an unverified message says ever becomes a key.
  *
  * @throws TypeError for a member that does not exist, a limit that is no positive whole number, scopes that are none, or more keys than
  * are remembered.
@@ -95,7 +98,7 @@ export function createLevelLimiter(app: FastifyInstance, limits: LevelLimits): C
   return async (request, agent) => {
     const level = countedAs(agent, scopes);
     // First the common one: what it refuses is not remembered, so that a flood of new keys or users cannot push others out.
-    const common = agent.level === "pseudonymous" ? EVERYBODY : agent.agent;
+    const common = agent.level === "pseudonymous" ? EVERYBODY : hostOf(agent.agent);
     const reached = await count(together[level], request, common, level);
     if (reached !== undefined) return reached;
     return count(limiters[level], request, keyOf(agent, level), level);
@@ -113,7 +116,7 @@ function countedAs(agent: VerifiedAgent, scopes: readonly string[]): Level {
 function keyOf(agent: VerifiedAgent, level: Level): string {
   if (agent.level === "pseudonymous") return agent.thumbprint;
   const subject = level === "authorized" && agent.level === "authorized" ? (agent.subject ?? null) : null;
-  return JSON.stringify([agent.agent, subject]);
+  return JSON.stringify([hostOf(agent.agent), subject]);
 }
 
 /** True for a list, which may be empty, of single words: between scopes there are spaces. */

@@ -39,7 +39,7 @@ export type VerificationEvent =
 export interface WellKnownDocuments {
   /** Served at `/.well-known/aauth-agent`. */
   readonly agent?: AgentMetadata;
-  /** Served at `/.well-known/aauth-resource`. */
+  /** Served at `/.well-known/aauth-resource`; the resource is the challenger's. */
   readonly resource?: ResourceMetadata;
   /** Served at `/jwks.json`; called for each request, so that a rotated key shows at once. */
   readonly jwks?: () => Jwks;
@@ -48,11 +48,11 @@ export interface WellKnownDocuments {
 export interface FastifyAAuthOptions {
   /** The gate: `createVerifier()` of `aauth/resource`. */
   readonly verifier: Verifier;
-  /** Writes refusals. Required as soon as one route demands level `authorized` or has limits. */
+  /** Writes refusals. Required as soon as one route demands level `authorized` or has limits. Its resource is the verifier's `audience`. */
   readonly challenger?: Challenger;
   /**
    * The authority callers sign for (`supply-chain-agent.localhost:3000`): a configured value, or a function that
-   * picks one of several configured values. Never return the `Host` header unchecked.
+   * picks one of several configured values. One that the verifier serves. Never return the `Host` header unchecked.
    */
   readonly authority: string | ((request: FastifyRequest) => string);
   /**
@@ -61,7 +61,10 @@ export interface FastifyAAuthOptions {
    */
   readonly target?: ((request: FastifyRequest) => string) | undefined;
   readonly wellKnown?: WellKnownDocuments;
-  /** Largest request body in bytes; default: the route's `bodyLimit`. */
+  /**
+   * Largest request body in bytes, at most the route's `bodyLimit`: Fastify's parsers have that limit, too, and a larger one here does not
+   * raise it. A whole number. Default: the route's `bodyLimit`.
+   */
   readonly maxBodyBytes?: number;
   /** Told of each verification. What it throws is logged, and changes no answer. */
   readonly observer?: (event: VerificationEvent, request: FastifyRequest) => void;

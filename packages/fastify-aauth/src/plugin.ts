@@ -52,8 +52,10 @@ const SIGNATURE_HEADERS = ["signature", "signature-key", "signature-input"] as c
  * Refusals are the challenger's, with `Agent-Auth`. It does NOT judge whether an identified agent is welcome: that is
  * the handler's, or `trustedAgents` of the verifier.
  *
- * @throws (from the registration) TypeError for an authority that is not lower-case host[:port], without a verifier, and where there is a
- * gate already.
+ * @throws (from the registration) TypeError for an authority that is not lower-case host[:port] or that the verifier does not serve,
+ * without a verifier, for an observer that is no function, where there is a gate already, for a challenger of another resource than the
+ * verifier's audience, and for documents that no verifier would take or that name another resource; RangeError for a `maxBodyBytes` that
+ * is no whole number.
  * From that of a route: TypeError for a requirement that is missing or unknown, for level authorized without scopes or challenger, and
  * for limits that cannot be meant.
  *
@@ -79,6 +81,14 @@ async function registerGate(app: FastifyInstance, options: FastifyAAuthOptions):
   }
   if (typeof options.verifier?.begin !== "function") {
     throw new TypeError("verifier must be given: createVerifier() of aauth/resource makes one");
+  }
+  requireOneParty(options);
+  const { maxBodyBytes } = options;
+  if (maxBodyBytes !== undefined && !(Number.isSafeInteger(maxBodyBytes) && maxBodyBytes >= 0)) {
+    throw new RangeError("maxBodyBytes must be a whole number of bytes");
+  }
+  if (options.observer !== undefined && typeof options.observer !== "function") {
+    throw new TypeError("observer must be a function");
   }
   const observe = options.observer && harmless(options.observer);
   const limiters = new WeakMap<LevelLimits, CountRequest>();
@@ -184,6 +194,31 @@ async function registerGate(app: FastifyInstance, options: FastifyAAuthOptions):
     const challenge = await challengeFor(options.challenger, error, requirement);
     observe?.({ type: "request_refused", error, requirement, challenge }, request);
     return sendChallenge(reply, challenge);
+  }
+}
+
+/**
+ * Verifier, challenger and documents speak of one service, as far as they say: with an authority that is not served each request would be
+ * refused, and a token for another resource than the audience.
+ */
+function requireOneParty({ authority, verifier, challenger, wellKnown }: FastifyAAuthOptions): void {
+  const { authorities, audience } = verifier;
+  if (typeof authority === "string" && authorities !== undefined && !authorities.includes(authority)) {
+    throw new TypeError(
+      `authority must be one that the verifier serves (${authorities.join(", ")}), not ${authority}`,
+    );
+  }
+  const resource = challenger?.resource;
+  if (resource !== undefined && audience !== undefined && resource !== audience) {
+    throw new TypeError(
+      `the challenger's resource must be the verifier's audience, ${audience}, not ${resource}`,
+    );
+  }
+  const published = wellKnown?.resource?.resource;
+  if (published !== undefined && resource !== undefined && published !== resource) {
+    throw new TypeError(
+      `wellKnown.resource must be about the challenger's resource, ${resource}, not ${published}`,
+    );
   }
 }
 

@@ -14,7 +14,13 @@ afterEach(async () => {
 });
 
 const second = await generateSigningKey({ kid: "other-1" });
-const parties = await createTestParties({ agents: { "http://other.localhost:1": [second.publicJwk] } });
+const parties = await createTestParties({
+  agents: {
+    "http://other.localhost:1": [second.publicJwk],
+    "http://other.localhost:2": [second.publicJwk],
+    "http://other.localhost:2/below": [second.publicJwk],
+  },
+});
 const AUTHORITY = new URL(parties.resource.id).host;
 const SCOPE = "supply-chain:optimize";
 const LIMITS: LevelLimits = { pseudonymous: 2, identified: 3, authorized: 4, scopes: [SCOPE] };
@@ -162,6 +168,15 @@ describe("what counts as one caller", () => {
     expect((await call(app, await jwt({ subject: "anna" }))).statusCode).toBe(429);
   });
 
+  test("all agents of one host are one, whatever their ports and paths", async () => {
+    const { app } = await buildApp();
+    const as = (id: string): Signing => ({ key: second, signatureKey: { scheme: "jwks", id } });
+    const ids = ["http://other.localhost:1", "http://other.localhost:2", "http://other.localhost:2/below"];
+    for (const id of ids) expect((await call(app, as(id))).statusCode).toBe(200);
+    expect((await call(app, as(ids[2]!))).statusCode).toBe(429);
+    expect((await call(app, as(ids[0]!))).statusCode).toBe(429);
+  });
+
   test("delegates count as their agent, which makes them itself: identified", async () => {
     const { app } = await buildApp();
     const answers: number[] = [];
@@ -206,6 +221,11 @@ describe("what counts as one caller", () => {
     const weak = await jwt({ scope: "supply-chain:read" });
     expect(await statuses(app, 4, weak)).toEqual([200, 200, 200, 429]);
     expect((await call(app, jwks)).statusCode).toBe(429);
+  });
+
+  test("where no scopes are named, no token makes anybody more than identified", async () => {
+    const { app } = await buildApp({ identified: 1, authorized: 4 });
+    expect(await statuses(app, 2, await jwt())).toEqual([200, 429]);
   });
 
   test("routes with the same limits share their counts, others do not", async () => {

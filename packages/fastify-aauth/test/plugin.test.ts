@@ -412,6 +412,83 @@ describe("closed by default", () => {
     },
   );
 
+  const other = "http://other.localhost:3000";
+  const jwks_uri = `${other}/jwks.json`;
+  test.each<[string, string, Record<string, unknown>]>([
+    [
+      "an authority that is not served",
+      `authority must be one that the verifier serves (${AUTHORITY})`,
+      { authority: "other.localhost:3000" },
+    ],
+    [
+      "a challenger of another resource",
+      "the challenger's resource must be the verifier's audience",
+      {
+        challenger: createChallenger({
+          key: parties.resource.key,
+          resource: other,
+          authServer: parties.authServer.issuer,
+        }),
+      },
+    ],
+    [
+      "a document about another resource",
+      "wellKnown.resource must be about the challenger's resource",
+      { wellKnown: { resource: { resource: other, jwks_uri } } },
+    ],
+    [
+      "a name that is not canonical",
+      "wellKnown.resource is of no use: resource must be an URL without",
+      { challenger: undefined, wellKnown: { resource: { resource: `${other}/`, jwks_uri } } },
+    ],
+    [
+      "no place of keys",
+      "wellKnown.resource is of no use: jwks_uri is missing",
+      { wellKnown: { resource: { resource: parties.resource.id } } },
+    ],
+    [
+      "an agent that is not canonical",
+      "wellKnown.agent is of no use: agent must be an URL without",
+      { wellKnown: { agent: { agent: `${other}/`, jwks_uri } } },
+    ],
+    [
+      "no keys of the agent",
+      "wellKnown.agent is of no use: jwks_uri is missing",
+      { wellKnown: { agent: { agent: other } } },
+    ],
+    [
+      "a key set that stays",
+      "wellKnown.jwks must be a function",
+      { wellKnown: { jwks: toJwks([parties.resource.key]) } },
+    ],
+    ["an observer that is none", "observer must be a function", { observer: {} }],
+  ])("the gate does not register with %s", async (_name, message, options) => {
+    const registered = buildApp(options);
+    await expect(registered).rejects.toThrow(TypeError);
+    await expect(registered).rejects.toThrow(message);
+  });
+
+  test.each([Number.NaN, -1, 1.5, "10", Number.POSITIVE_INFINITY])(
+    "the gate does not register for bodies of %j bytes",
+    async (maxBodyBytes) => {
+      const registered = buildApp({ maxBodyBytes: maxBodyBytes as number });
+      await expect(registered).rejects.toThrow(
+        new RangeError("maxBodyBytes must be a whole number of bytes"),
+      );
+    },
+  );
+
+  test("a verifier and a challenger that say nothing of themselves are believed", async () => {
+    const { begin, verifyRequest } = parties.createVerifier();
+    const { resource: _, ...silent } = challenger;
+    const { app } = await buildApp({
+      verifier: { begin, verifyRequest },
+      challenger: silent,
+      wellKnown: { resource: { resource: other, jwks_uri } },
+    });
+    expect((await app.inject("/.well-known/aauth-resource")).json()).toEqual({ resource: other, jwks_uri });
+  });
+
   test("a second gate does not register, neither in the same scope nor in one inside", async () => {
     const options = { verifier: parties.createVerifier(), authority: AUTHORITY };
     const same = Fastify();

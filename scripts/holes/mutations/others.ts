@@ -11,6 +11,9 @@ const REQUEST = `${CONTRACT}/request-auth.test.ts`;
 const CLAIMS = `${AAUTH}/tokens/claim-checks.ts`;
 const LIMITS = "packages/fastify-aauth/src/level-limits.ts";
 const LIMITS_TEST = "packages/fastify-aauth/test/level-limits.test.ts";
+const FIND_KEY = `${AAUTH}/resource/find-key.ts`;
+const VERIFY_TEST = "packages/aauth/test/resource/verify-request.test.ts";
+const DISCOVERY_TEST = "packages/aauth/test/metadata/discovery.test.ts";
 const HOLDINGS_TEST = "services/auth-server/test/holdings.test.ts";
 
 /** Checks that no published implementation lacks by name: authority that ends, delegates, orders, bounds, shapes. */
@@ -116,11 +119,23 @@ export const OTHERS: readonly Mutation[] = [
     edits: [
       [
         LIMITS,
-        "return JSON.stringify([agent.agent, subject]);",
-        "return JSON.stringify([agent.agent, agent.agentDelegate, subject]);",
+        "return JSON.stringify([hostOf(agent.agent), subject]);",
+        "return JSON.stringify([hostOf(agent.agent), agent.agentDelegate, subject]);",
       ],
     ],
     test: [LIMITS_TEST, "delegates count as their agent"],
+  },
+  {
+    id: "X5",
+    without: "all agents of one host count together",
+    edits: [
+      [
+        LIMITS,
+        "return JSON.stringify([hostOf(agent.agent), subject]);",
+        "return JSON.stringify([agent.agent, subject]);",
+      ],
+    ],
+    test: [LIMITS_TEST, "all agents of one host are one"],
   },
   {
     id: "X5",
@@ -175,7 +190,13 @@ export const OTHERS: readonly Mutation[] = [
   {
     id: "X6",
     without: "a user has twenty open orders",
-    edits: [[ORDERS, "if (open.length >= MAX_OPEN_PER_USER) {", "if (false) {"]],
+    edits: [
+      [
+        ORDERS,
+        "if (Math.max(open.length, openVisits.count(userId)) >= MAX_OPEN_PER_USER) {",
+        "if (openVisits.count(userId) >= MAX_OPEN_PER_USER) {",
+      ],
+    ],
     test: [ORDERS_TEST, "are open twenty at a time"],
   },
   {
@@ -293,11 +314,19 @@ export const OTHERS: readonly Mutation[] = [
     edits: [
       [
         `${SERVER}/grants.ts`,
-        "holderOf: ({ agent }) => originOf(agent),",
+        "holderOf: ({ agent }) => hostOf(agent),",
         "holderOf: (value) => JSON.stringify(value),",
       ],
     ],
     test: [HOLDINGS_TEST, "one agent, whatever delegates it makes"],
+  },
+  {
+    id: "X10",
+    without: "agents on many ports fill the share of their host",
+    edits: [
+      [`${SERVER}/grants.ts`, "holderOf: ({ agent }) => hostOf(agent),", "holderOf: ({ agent }) => agent,"],
+    ],
+    test: [HOLDINGS_TEST, "nor can one host"],
   },
   {
     id: "X10",
@@ -310,5 +339,85 @@ export const OTHERS: readonly Mutation[] = [
       ],
     ],
     test: ["services/auth-server/test/consent/consent.test.ts", "who loads the page over and over"],
+  },
+  {
+    id: "X11",
+    without: "a name is looked at after it was resolved, for http and https",
+    edits: [
+      [
+        `${AAUTH}/metadata/http-node.ts`,
+        "if (addresses.some(({ address }) => isForbidden(address, blockList))) {",
+        "if (false) {",
+      ],
+    ],
+    test: [DISCOVERY_TEST, "does not connect to https://localhost"],
+  },
+  {
+    id: "X11",
+    without: "a literal is looked at before it is connected to",
+    edits: [[`${AAUTH}/metadata/http-node.ts`, "      guardLiteral(url.hostname, blockList);\n", ""]],
+    test: [DISCOVERY_TEST, "does not connect to https://127.0.0.1"],
+  },
+  {
+    id: "X11",
+    without: "whose document is wanted is not flooded",
+    edits: [[`${AAUTH}/metadata/http-node.ts`, "    connections: CONNECTIONS_PER_ORIGIN,\n", ""]],
+    test: [DISCOVERY_TEST, "few connections to one origin"],
+  },
+  {
+    id: "X12",
+    without: "an agent that is not trusted is not let in by an auth token",
+    edits: [[FIND_KEY, "  requireTrusted(agent, options);\n", ""]],
+    test: [VERIFY_TEST, "an auth token of an agent that is not trusted"],
+  },
+  {
+    id: "X12",
+    without: "nor by one that was verified before",
+    edits: [[FIND_KEY, "  requireTrusted(holderNamed(claims, audience), options);\n", ""]],
+    test: [VERIFY_TEST, "not trusted any more"],
+  },
+  {
+    id: "X13",
+    without: "identities of one host share what it may hold of the replay memory",
+    edits: [[`${AAUTH}/resource/verify-request.ts`, "hostOf(agent.agent)", "agent.agent"]],
+    test: [VERIFY_TEST, "nor does one host"],
+  },
+  {
+    id: "X14",
+    without: "an RSA key has a largest size",
+    edits: [[`${AAUTH}/tokens/token-key.ts`, "if (!(n.length <= MAX_MODULUS_CHARACTERS)) {", "if (false) {"]],
+    test: ["packages/aauth/test/tokens/jwt.test.ts", "more than 4096 bits"],
+  },
+  {
+    id: "X15",
+    without: "a user's authority is carried on by those the realm names",
+    edits: [
+      [
+        `${SERVER}/request-types/exchange.ts`,
+        "if (subject !== undefined && !policy.exchangeAgents.includes(agent)) {",
+        "if (false) {",
+      ],
+    ],
+    test: [EXCHANGE, "where nobody may carry a user's authority on"],
+  },
+  {
+    id: "X15",
+    without: "what needs a user's consent is not exchanged without a user",
+    edits: [[`${SERVER}/request-types/exchange.ts`, "if (needsUser && subject === undefined)", "if (false)"]],
+    test: [
+      "services/auth-server/test/request-types/exchange.test.ts",
+      "an agent's token for itself is no user's authority",
+    ],
+  },
+  {
+    id: "X16",
+    without: "who a user is, is told to those the realm names",
+    edits: [
+      [`${SERVER}/request-types/auth.ts`, "  requireMayAskWho(policy, { agent, resource }, scopes);\n", ""],
+    ],
+    test: [
+      "services/auth-server/test/request-types/own-token.test.ts",
+      "is not for an agent by its second name",
+    ],
   },
 ];

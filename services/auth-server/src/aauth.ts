@@ -60,6 +60,7 @@ export async function aauth(
   const memory = createConsentMemory(consents, {
     lifetimeSeconds: () =>
       Math.min(state.policy().refreshTokenLifetimeSeconds, state.realm.ssoSessionMaxLifespan),
+    now,
   });
 
   await app.register(issuerMetadata, { issuer });

@@ -61,7 +61,13 @@ export const settings = {
     env: "AUTH_SERVER_SELF_AGENTS",
     flag: "self-agents",
     schema: listSetting().unwrap().optional(),
-    description: "Agents that may ask who a user is, for themselves, instead of those in the realm file",
+    description: "Agents and resources that may be told who a user is, instead of those in the realm file",
+  }),
+  exchangeAgents: setting({
+    env: "AUTH_SERVER_EXCHANGE_AGENTS",
+    flag: "exchange-agents",
+    schema: listSetting().unwrap().optional(),
+    description: "Agents that may exchange a user's token, instead of those in the realm file",
   }),
   consentSeconds: setting({
     env: "AUTH_SERVER_CONSENT_SECONDS",

@@ -1,4 +1,4 @@
-import type { PublicJwk } from "aauth";
+import { hostOf, type PublicJwk } from "aauth";
 import type { CreateStore } from "./create-store.ts";
 import { createSecrets, type Secrets } from "./secrets.ts";
 import { createSharedStore } from "./shared-store.ts";
@@ -41,12 +41,13 @@ export interface Grants {
 
 export const CODE_LIFETIME_SECONDS = 60;
 
-/** Each shared out among the hosts of agents: paths and delegates are an agent's own to make. */
+/** Each shared out among the hosts of agents: ports, paths and delegates are an agent's own to make. */
 export function createGrants(createStore: CreateStore, now: () => number): Grants {
   const secrets = <Value extends { readonly agent: string }>() =>
     createSecrets(
       createSharedStore<Value>(createStore, {
-        holderOf: ({ agent }) => originOf(agent),
+        // For all that are known by a key alone the same.
+        holderOf: ({ agent }) => hostOf(agent),
         now,
       }),
     );
@@ -55,9 +56,4 @@ export function createGrants(createStore: CreateStore, now: () => number): Grant
     codes: secrets<ConsentedRequest>(),
     refreshTokens: secrets<RefreshGrant>(),
   };
-}
-
-/** Scheme, host and port; for all that are known by a key alone the same. */
-function originOf(agent: string): string {
-  return URL.parse(agent)?.origin ?? "null";
 }

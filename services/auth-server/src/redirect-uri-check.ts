@@ -4,7 +4,8 @@ import type { Requester } from "./verify-requester.ts";
 
 /**
  * Refuses to send a user anywhere the agent has not published: the URI must be one of `redirect_uris` in its metadata, exactly. In
- * development an agent that publishes none may be returned to at its own origin.
+ * development an agent that publishes none may be returned to at its own origin. Never one with credentials: a user before the host
+ * looks like another host.
  */
 export async function requireAgentRedirectUri(
   redirectUri: string,
@@ -15,13 +16,13 @@ export async function requireAgentRedirectUri(
   const url = URL.parse(redirectUri);
   if (!requester.identified || url === null || url.hash !== "" || !/^https?:$/.test(url.protocol))
     throw refused;
+  if (url.username !== "" || url.password !== "") throw refused;
   const registered = await registeredUris(requester.agent, context.discovery);
   if (registered !== undefined) {
     if (registered.includes(redirectUri)) return;
     throw refused;
   }
-  const sameOrigin =
-    url.origin === new URL(requester.agent).origin && url.username === "" && url.password === "";
+  const sameOrigin = url.origin === new URL(requester.agent).origin;
   if (!context.development || !sameOrigin) throw refused;
 }
 

@@ -62,6 +62,23 @@ test("the scopes that need consent can be set from outside; what is no scope sto
   }
 });
 
+test("who may be told who a user is, and who may carry a user's authority on, can be set from outside", async () => {
+  const lists = async (env: Record<string, string>) => {
+    const { selfAgents, exchangeAgents } = (await loadRealm(testConfig(env))).policy();
+    return [selfAgents, exchangeAgents];
+  };
+  const ofTheFile = ["http://supply-chain-agent.localhost:3000"];
+  expect(await lists({})).toEqual([ofTheFile, ofTheFile]);
+  expect(await lists({ AUTH_SERVER_SELF_AGENTS: "http://a.localhost http://b.localhost" })).toEqual([
+    ["http://a.localhost", "http://b.localhost"],
+    ofTheFile,
+  ]);
+  expect(await lists({ AUTH_SERVER_EXCHANGE_AGENTS: "http://a.localhost" })).toEqual([
+    ofTheFile,
+    ["http://a.localhost"],
+  ]);
+});
+
 test("a request waits for consent for a bounded time", () => {
   expect(testConfig().consentSeconds).toBe(600);
   for (const seconds of ["0", "3601", "ten"]) {

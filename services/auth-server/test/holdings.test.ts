@@ -101,9 +101,14 @@ test("one agent, whatever delegates it makes, cannot push out the consents that 
   expect(await backendsAfter(flood)).toEqual([true, true, true]);
 });
 
-test("nor can one host, whatever agents it has below it, and whatever keys without a name", async () => {
-  const flood = (index: number) => ({ agent: `http://greedy.localhost/agent-${index}` });
-  expect(await backendsAfter(flood)).toEqual([true, true, true]);
+test("nor can one host, whatever agents it has below it, on whatever ports, and whatever keys without a name", async () => {
+  for (const agent of [
+    "http://greedy.localhost/agent-",
+    "http://greedy.localhost:1",
+    "http://greedy.localhost.:1",
+  ]) {
+    expect(await backendsAfter((index) => ({ agent: `${agent}${index}` }))).toEqual([true, true, true]);
+  }
   const keys = (index: number) => ({ agent: `pseudonymous:${index}` });
   expect(await backendsAfter(keys)).toEqual([true, true, true]);
 });

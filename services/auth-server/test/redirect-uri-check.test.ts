@@ -43,12 +43,29 @@ test("J9: where it has published none, its own origin is enough in development o
     "http://backend.localhost:8001/x",
     "http://backend.localhost.evil.example:8000/x",
     "http://backend.localhost:8000@evil.example/x",
-    "http://user:pw@backend.localhost:8000/x",
+    "http://user@backend.localhost:8000/x",
+    "http://:pw@backend.localhost:8000/x",
     `${AGENT}/x#fragment`,
     "javascript:alert(1)",
     "not a url",
   ]) {
     await expect(check(uri)).rejects.toThrow("not registered");
+  }
+});
+
+test("J9: a URI with credentials is refused, published or not", async () => {
+  for (const uri of [
+    "https://accounts.google.com@evil.example/cb",
+    "https://bank.example:443@evil.example/cb",
+    "http://:pw@backend.localhost:8000/callback",
+  ]) {
+    for (const development of [true, false]) {
+      await expect(check(uri, { registered: [uri], development })).rejects.toMatchObject({
+        code: "invalid_request",
+        status: 400,
+        message: "redirect_uri is not registered for this agent",
+      });
+    }
   }
 });
 

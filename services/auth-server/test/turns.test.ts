@@ -25,6 +25,17 @@ test("nothing is kept of what nobody waits for: anybody may name things", async 
   expect([turns.size, claims.size]).toEqual([0, 0]);
 });
 
+test("who would wait behind a hundred others is refused at once, and whoever wants something else is not", async () => {
+  const turns = createTurns(createMemoryStore<true>());
+  const gate = Promise.withResolvers<void>();
+  const hundred = Array.from({ length: 100 }, () => turns.run("a", () => gate.promise));
+  const refused = expect(turns.run("a", async () => "too much")).rejects.toMatchObject({ status: 503 });
+  expect(await turns.run("b", async () => "mine")).toBe("mine");
+  gate.resolve();
+  await Promise.all([refused, ...hundred]);
+  expect(await turns.run("a", async () => "mine")).toBe("mine");
+});
+
 test("the turn of a process that is no more ends", async () => {
   let seconds = 0;
   const claims = createMemoryStore<true>({ now: () => seconds });

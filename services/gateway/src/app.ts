@@ -83,7 +83,8 @@ type GatewayLimits = Pick<
   | "requestReadTimeoutMs"
   | "upstreamHeadersTimeoutMs"
   | "idleTimeoutMs"
->;
+> &
+  Partial<Pick<GatewaySettings, "adminHosts">>;
 
 /**
  * Composition root: loads the configuration, opens its ports and serves.
@@ -221,22 +222,18 @@ export async function buildGateway(
   try {
     await apply(current);
     const text = "text/plain; charset=utf-8";
-    own.push(
-      await openOwnPort(admin, {
-        "/config_dump": {
-          contentType: "application/json",
-          render: () => JSON.stringify(current.resolved, undefined, 2),
-        },
-      }),
-    );
-    own.push(
-      await openOwnPort(stats, {
-        "/metrics": {
-          contentType: `${text}; version=0.0.4`,
-          render: () => metrics.render(telemetry?.counts?.(), bodyBudget.heldBytes),
-        },
-      }),
-    );
+    const { adminHosts = [] } = limits;
+    const dump = {
+      contentType: "application/json",
+      render: () => JSON.stringify(current.resolved, undefined, 2),
+    };
+    own.push(await openOwnPort(admin, { "/config_dump": dump }, adminHosts));
+    const numbers = {
+      contentType: `${text}; version=0.0.4`,
+      render: () => metrics.render(telemetry?.counts?.(), bodyBudget.heldBytes),
+    };
+    own.push(await openOwnPort(stats, { "/metrics": numbers }, adminHosts));
+    // Says nothing that a web page must not know; who probes it may name it anything.
     own.push(
       await openOwnPort(readiness, { "/healthz/ready": { contentType: text, render: () => "ready\n" } }),
     );

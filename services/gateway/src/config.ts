@@ -5,6 +5,7 @@ import {
   type Config,
   ConfigError,
   type ConfigProblem,
+  hostsSetting,
   integerSetting,
   LOG_FORMATS,
   LOG_LEVELS,
@@ -62,6 +63,12 @@ export const settings = {
     env: "STATS_ADDR",
     schema: listenAddressText,
     description: "ip:port of /metrics; overrides config.statsAddr",
+  }),
+  adminHosts: setting({
+    env: "GATEWAY_ADMIN_HOSTS",
+    schema: hostsSetting(),
+    description:
+      "Further names that the admin page and /metrics answer to, besides localhost, *.localhost, IP addresses, names without a dot and the one they listen on; without scheme and port, separated by commas",
   }),
   readinessAddress: setting({
     env: "READINESS_ADDR",

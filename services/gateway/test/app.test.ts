@@ -37,6 +37,49 @@ describe("own ports", () => {
     expect((await fetch(`${gateway.adminUrl}/config_dump`, { method: "POST" })).status).toBe(404);
   });
 
+  describe.skipIf(isRealGateway)("under the name of a web page that was pointed here (DNS rebinding)", () => {
+    const portOf = (url: string) => Number(new URL(url).port);
+    const started = async () => {
+      const gateway = await startGateway(oneRoute("127.0.0.1:9"), {
+        limits: { adminHosts: ["gateway.example.org"] },
+      });
+      cleanUps.push(gateway.close);
+      const admin = { port: portOf(gateway.adminUrl), path: "/config_dump" };
+      const stats = { port: portOf(gateway.statsUrl), path: "/metrics" };
+      return { gateway, admin, stats };
+    };
+
+    test("admin and stats answer nothing, with a code", async () => {
+      const { admin, stats } = await started();
+      for (const page of [admin, stats]) {
+        for (const method of ["GET", "HEAD", "OPTIONS"]) {
+          const answer = await send({ ...page, method, host: "rebound.evil.example:15000" });
+          expect(answer.status).toBe(421);
+          expect(answer.headers["content-type"]).toContain("application/problem+json");
+          if (method === "GET") {
+            expect(JSON.parse(answer.body)).toMatchObject({ status: 421, code: "unknown_host" });
+          }
+        }
+      }
+    });
+
+    test("they answer under names that no stranger's page can have, and under those they were given", async () => {
+      const { admin, stats } = await started();
+      for (const page of [admin, stats]) {
+        for (const host of ["localhost:1", "gateway.localhost", "127.0.0.1", "agentgateway:15000"]) {
+          expect((await send({ ...page, host })).status).toBe(200);
+        }
+        expect((await send({ ...page, host: "gateway.example.org:15000" })).status).toBe(200);
+      }
+    });
+
+    test("readiness, which says nothing else, is answered all the same", async () => {
+      const { gateway } = await started();
+      const ready = { port: portOf(gateway.readinessUrl), path: "/healthz/ready" };
+      expect((await send({ ...ready, host: "gateway.prod.example" })).status).toBe(200);
+    });
+  });
+
   test.skipIf(isRealGateway)("listen on loopback", async () => {
     const gateway = await startGateway(oneRoute("127.0.0.1:9"));
     cleanUps.push(gateway.close);

@@ -4,9 +4,10 @@ import { generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { makeToken, readToken, thumbprintOf } from "../../support/foreign-agent.ts";
-import { consentedCode, MCP_USER, redeem } from "./journey.ts";
+import { consentedCode, isConsent, MCP_USER, Person, redeem, type Shown, sentTo, textOf } from "./journey.ts";
 import {
   type AskOptions,
+  type Form,
   jwkOf,
   newPair,
   now,
@@ -21,6 +22,8 @@ const world = await startWorld();
 const { server, agent, resource, nextResource, wish } = world;
 const NO_MATCH = "the signature does not verify";
 const BOTH_SCOPES = "supply-chain:optimize market-analysis:analyze";
+/** The one that may carry on what users agreed to. */
+const CARRIER = { "aauth.exchange.agents": JSON.stringify([resource.id]) };
 const partner = await Party.start("partner-auth-server");
 afterAll(() => partner.stop());
 
@@ -102,7 +105,7 @@ describe("granted", () => {
   });
 
   test("the user is kept, on top and in act", async () => {
-    await server.setAttributes(ASK_FOR_OPTIMIZE);
+    await server.setAttributes({ ...ASK_FOR_OPTIMIZE, ...CARRIER });
     const { body } = await redeem(world, await consentedCode(world));
     const resource_token = nextWish({ scope: "supply-chain:optimize" });
     const { claims } = grantedToken(await exchange(String(body.auth_token), { resource_token }));
@@ -132,16 +135,105 @@ describe("granted", () => {
     expect(claims).not.toHaveProperty("agent_delegate");
   });
 
-  test("no consent is asked for: the caller's scopes are the bound", async () => {
-    const upstream = await upstreamToken();
-    await server.setAttributes({ "aauth.consent.required.scopes": '["market-analysis:analyze"]' });
-    grantedToken(await exchange(upstream));
-  });
-
   test("a scope word that is repeated is no expansion", async () => {
     const resource_token = nextWish({ scope: "market-analysis:analyze market-analysis:analyze" });
     const { claims } = grantedToken(await exchange(await upstreamToken(), { resource_token }));
     expect(claims.scope).toBe("market-analysis:analyze");
+  });
+});
+
+/** The token of an agent whose user agrees. */
+async function agreedTo(party: Party, form: Form, check: (page: Shown) => void = () => {}): Promise<string> {
+  const { body } = await party.ask(server, form);
+  const person = new Person();
+  const page = await person.openSignedIn(`${server.authEndpoint}?request_token=${body.request_token}`);
+  expect(isConsent(page)).toBe(true);
+  check(page);
+  const { code } = sentTo(await person.decide(page, "accept")).query;
+  const redeemed = { request_type: "code", code: code!, redirect_uri: party.callback };
+  const reply = await party.ask(server, redeemed);
+  grantedToken(reply);
+  return String(reply.body.auth_token);
+}
+
+describe("refused: what a user has to agree to", () => {
+  const NEED_CONSENT = { "aauth.consent.required.scopes": JSON.stringify(BOTH_SCOPES.split(" ")) };
+  const expectNoCarrier = (reply: Reply) =>
+    expectRefusal(reply, 403, "access_denied", "Agent is not allowed to carry a user's authority on");
+  const expectNoUser = (reply: Reply) =>
+    expectRefusal(
+      reply,
+      400,
+      "invalid_grant",
+      "Token exchange authorization failed: The scope needs a user of this realm",
+    );
+
+  test("at one resource, carried to another by one that the realm does not list", async () => {
+    const evil = await Party.start("evil");
+    const evilResource = await Party.start("evil-resource");
+    evil.agentMetadata = { redirect_uris: [evil.callback] };
+    evilResource.resourceMetadata = {
+      scope_descriptions: { "supply-chain:optimize": "Show the weather of today" },
+    };
+    await server.setAttributes({ ...NEED_CONSENT, ...CARRIER });
+    const upstream = await agreedTo(
+      evil,
+      {
+        request_type: "auth",
+        resource_token: evilResource.resourceToken(server, evil),
+        redirect_uri: evil.callback,
+      },
+      (page) => {
+        expect(textOf(page)).toContain("Show the weather of today");
+        expect(textOf(page)).not.toContain(resource.id);
+      },
+    );
+    const carryOn = () =>
+      exchange(upstream, { resource_token: resource.resourceToken(server, evilResource), by: evilResource });
+    expectNoCarrier(await carryOn());
+    const others = JSON.stringify([`${evilResource.id}/`, evil.id, "*"]);
+    await server.setAttributes({ ...NEED_CONSENT, "aauth.exchange.agents": others });
+    expectNoCarrier(await carryOn());
+    await server.setAttributes({
+      ...NEED_CONSENT,
+      "aauth.exchange.agents": JSON.stringify([evilResource.id]),
+    });
+    expect(grantedToken(await carryOn()).claims).toMatchObject({ aud: resource.id, sub: MCP_USER.id });
+    await Promise.all([evil.stop(), evilResource.stop()]);
+  });
+
+  test("in an agent's token for itself, which is no user's", async () => {
+    await server.setAttributes({ ...NEED_CONSENT, "aauth.exchange.agents": JSON.stringify([agent.id]) });
+    const upstream = await agreedTo(agent, {
+      request_type: "auth",
+      scope: "supply-chain:optimize",
+      redirect_uri: agent.callback,
+    });
+    expect(readToken(upstream).claims).not.toHaveProperty("sub");
+    const resource_token = resource.resourceToken(server, agent);
+    expectNoUser(await exchange(upstream, { resource_token, by: agent }));
+  });
+
+  test("in a token for which nobody was asked", async () => {
+    const upstream = await upstreamToken();
+    await server.setAttributes({ ...NEED_CONSENT, ...CARRIER });
+    expectNoUser(await exchange(upstream));
+    await server.setAttributes({ ...NEED_CONSENT, "aauth.exchange.agents": "[]" });
+    expectNoUser(await exchange(upstream));
+  });
+
+  test("whatever the scope, where nobody may carry a user's authority on", async () => {
+    const attributes = {
+      ...ASK_FOR_OPTIMIZE,
+      "aauth.self.agents": JSON.stringify([resource.id]),
+      "aauth.exchange.agents": "[]",
+    };
+    await server.setAttributes(attributes);
+    const scope = "supply-chain:optimize user.settings openid data.read";
+    const resource_token = resource.resourceToken(server, agent, { scope });
+    const upstream = await agreedTo(agent, wish({ resource_token, redirect_uri: agent.callback }));
+    for (const words of ["supply-chain:optimize", "data.read user.settings", "openid", "data.read"])
+      expectNoCarrier(await exchange(upstream, { resource_token: nextWish({ scope: words }) }));
   });
 });
 
@@ -352,6 +444,18 @@ describe("a caller from another auth server", () => {
     expect(claims.act).toEqual({ agent: agent.id, sub: MCP_USER.id });
     // The partner's user is not this realm's, even where the two have the same id.
     expect(claims).not.toHaveProperty("sub");
+    // So there is nobody here who could have agreed, whoever carries it on.
+    await server.setAttributes({
+      ...trusted,
+      ...CARRIER,
+      "aauth.consent.required.scopes": '["market-analysis:analyze"]',
+    });
+    expectRefusal(
+      await exchange(partnerToken()),
+      400,
+      "invalid_grant",
+      "Token exchange authorization failed: The scope needs a user of this realm",
+    );
   });
 
   test("P7: a token that says nothing about its end", async () => {

@@ -2,6 +2,7 @@
 
 import { beforeEach, describe, expect, test } from "vitest";
 import { MCP_USER, Person, redeem, saidBy, sentTo, textOf } from "./journey.ts";
+import { Party, type Reply } from "./party.ts";
 import { verifiedToken } from "./verified-token.ts";
 import { expectRefusal, grantedToken, startWorld } from "./world.ts";
 
@@ -13,14 +14,21 @@ const redirect = { redirect_uri: agent.callback };
 const ask = (scope: string, more: Record<string, string> = redirect) =>
   agent.ask(server, { request_type: "auth", scope, ...more });
 
-/** The user signs in and agrees: the page, and what the agent gets for the code. */
-async function identityOf(scope: string) {
-  const asked = await ask(scope);
+const expectNotTold = (reply: Reply) => expectRefusal(reply, 403, "access_denied", NOT_ALLOWED);
+
+/** The user signs in and agrees: the page, and the code that the agent gets. */
+async function agreedTo(asked: Reply) {
   expect(Object.keys(asked.body)).toEqual(["expires_in", "request_token", "token_type"]);
   const person = new Person();
   const page = await person.openSignedIn(`${server.authEndpoint}?request_token=${asked.body.request_token}`);
   const { code } = sentTo(await person.decide(page, "accept")).query;
-  const { body } = await redeem(world, code!);
+  return { page, code: code! };
+}
+
+/** The same, with what the agent gets for the code. */
+async function identityOf(scope: string, asked = ask(scope)) {
+  const { page, code } = await agreedTo(await asked);
+  const { body } = await redeem(world, code);
   const certs = `${server.issuer}/protocol/aauth/certs`;
   return { page, body, claims: (await verifiedToken(String(body.auth_token), certs)).claims };
 }
@@ -99,24 +107,77 @@ describe("an agent that may ask who its users are", () => {
   });
 });
 
+describe("a resource token of somebody else that asks who the user is", () => {
+  const askAt = (at: Party, scope: string) => {
+    const resource_token = at.resourceToken(server, agent, { scope });
+    return agent.ask(server, { request_type: "auth", resource_token, ...redirect });
+  };
+
+  test("is good for nothing where neither is on the list: not by another name of the agent's", async () => {
+    const other = await Party.start("other-name");
+    other.pair = agent.pair;
+    other.keySet = agent.keySet;
+    const listed = JSON.stringify([`${agent.id}/`, `${other.id}/`, resource.id, "*"]);
+    await server.setAttributes({ "aauth.self.agents": listed });
+    for (const scope of ["openid", "profile", "data.read email"]) expectNotTold(await askAt(other, scope));
+    // Nor where nothing needs consent: there it would be granted at once.
+    await server.setAttributes({
+      "aauth.consent.required.scopes": "[]",
+      "aauth.consent.required.scope.prefixes": "[]",
+    });
+    for (const scope of ["openid", "profile", "data.read email"]) expectNotTold(await askAt(other, scope));
+    grantedToken(await askAt(other, "data.read openid2"));
+    await other.stop();
+  });
+
+  test.each([
+    ["the agent", agent],
+    ["the resource", resource],
+  ])("is good where %s is listed", async (_, listed) => {
+    await server.setAttributes({ "aauth.self.agents": JSON.stringify([listed.id]) });
+    const { claims } = await identityOf("", askAt(resource, "openid profile email"));
+    expect(claims).toMatchObject({ aud: resource.id, sub: MCP_USER.id, email: "mcp@user.com" });
+  });
+
+  test("no longer, once that one is taken off: neither by the code nor by the refresh token", async () => {
+    const listed = { "aauth.self.agents": JSON.stringify([resource.id]) };
+    await server.setAttributes(listed);
+    const { body } = await identityOf("", askAt(resource, "openid"));
+    const { code } = await agreedTo(await askAt(resource, "openid"));
+    await server.setAttributes();
+    expectNotTold(await redeem(world, code));
+    const refresh = { request_type: "refresh", refresh_token: String(body.refresh_token) };
+    expectNotTold(await agent.ask(server, refresh));
+    await server.setAttributes(listed);
+    grantedToken(await agent.ask(server, refresh));
+  });
+});
+
+describe("taken off the list, an agent", () => {
+  test("is told no more: neither for its code nor for its refresh token", async () => {
+    await server.setAttributes(SELF);
+    const { body } = await identityOf("openid profile email");
+    const { code } = await agreedTo(await ask("email"));
+    await server.setAttributes();
+    expectNotTold(await redeem(world, code));
+    const refresh = { request_type: "refresh", refresh_token: String(body.refresh_token) };
+    expectNotTold(await agent.ask(server, refresh));
+  });
+});
+
 describe("closed by default", () => {
   test.each(["openid", "profile", "data.read email"])("%s is not for others", async (scope) => {
-    expectRefusal(await ask(scope), 403, "access_denied", NOT_ALLOWED);
+    expectNotTold(await ask(scope));
   });
 
   test("nor by a resource token that the agent issues to itself", async () => {
     const resource_token = agent.resourceToken(server, agent, { scope: "openid" });
-    expectRefusal(
-      await agent.ask(server, { request_type: "auth", resource_token, ...redirect }),
-      403,
-      "access_denied",
-      NOT_ALLOWED,
-    );
+    expectNotTold(await agent.ask(server, { request_type: "auth", resource_token, ...redirect }));
   });
 
   test("nor for a name that only begins alike", async () => {
     await server.setAttributes({ "aauth.self.agents": JSON.stringify([`${agent.id}/`, resource.id, "*"]) });
-    expectRefusal(await ask("openid"), 403, "access_denied", NOT_ALLOWED);
+    expectNotTold(await ask("openid"));
   });
 
   test("scopes that are not about a user are for everybody", async () => {

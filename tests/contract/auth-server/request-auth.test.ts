@@ -114,6 +114,7 @@ describe("consent is needed", () => {
   });
 
   test("for one scope among several, and by prefix", async () => {
+    await server.setAttributes({ "aauth.self.agents": JSON.stringify([resource.id]) });
     for (const scope of ["data.read openid", "user.settings"]) {
       const reply = await agent.ask(server, wishWith({ scope }, redirect));
       expect(reply.body, scope).toHaveProperty("request_token");
@@ -128,6 +129,7 @@ describe("consent is needed", () => {
 
   test("never, with both lists empty", async () => {
     await server.setAttributes({
+      "aauth.self.agents": JSON.stringify([resource.id]),
       "aauth.consent.required.scopes": "[]",
       "aauth.consent.required.scope.prefixes": "[]",
     });

@@ -9,6 +9,7 @@ import {
   newTraceId,
   otlpSpan,
 } from "../../../services/trace-store/test/support/otlp-json.ts";
+import { violations } from "../../support/accessibility.ts";
 import { openPage, startBrowser, type WatchedPage } from "../../support/browser.ts";
 import { screenshot } from "../../support/screenshot.ts";
 import { startTraces, type TracesUnderTest } from "./traces-under-test.ts";
@@ -156,6 +157,45 @@ test("nothing found, nothing stored there, no such trace", async () => {
   watched.expectComplaint(/status of 400/);
   await page.goto(`${traces.queryUrl}/trace/nonsense`);
   await soon(() => page.getByRole("alert").textContent()).toContain("hex digits");
+});
+
+test("what of a search is not understood is said, and nothing is listed; Jaeger's form of tags is understood", async () => {
+  const heading = () => page.locator("main h1").allTextContents();
+  const search = (parameters: Record<string, string>) =>
+    page.goto(`${traces.queryUrl}/search?${new URLSearchParams(parameters)}`);
+  for (const wrong of [{ tags: "garbage" }, { lookback: "xyz" }]) {
+    await search(wrong);
+    await soon(heading).toEqual(["This search was not understood"]);
+    expect(await page.getByRole("status").textContent()).toContain(Object.values(wrong)[0]);
+    expect(await page.locator(".traces > li").count()).toBe(0);
+    expect(await violations(page)).toEqual([]);
+  }
+  await search({ tags: "garbage" });
+  await soon(() => page.getByLabel("Tags").getAttribute("aria-invalid")).toBe("true");
+  expect(await page.getByLabel("Tags").inputValue()).toBe("garbage");
+  // As a link to Jaeger's own page has it.
+  await search({
+    service: "market-analysis-agent",
+    tags: '{"demo.scheme":"jwt"}',
+    lookback: "1h",
+    limit: "7",
+  });
+  await soon(heading).toEqual(["Traces"]);
+  expect(await page.getByRole("status").textContent()).toBe("1 trace");
+  expect(await page.getByLabel("Within the last").inputValue()).toBe("3600");
+  expect(await page.getByLabel("At most").inputValue()).toBe("7");
+  expect(await violations(page)).toEqual([]);
+});
+
+test("an address with nothing has a page with the way back", async () => {
+  watched.expectComplaint(/status of 404/);
+  for (const path of ["/nothere", `/trace/${"a".repeat(200)}`]) {
+    await page.goto(traces.queryUrl + path);
+    expect(await page.locator("h1").textContent()).toBe("There is no such page");
+    expect(await violations(page)).toEqual([]);
+    await page.getByRole("link", { name: "Back to the search" }).click();
+    await page.waitForURL(`${traces.queryUrl}/`);
+  }
 });
 
 test("with more services than can be asked at once, one must be chosen", async () => {

@@ -7,6 +7,7 @@
 import { pooledTransport } from "#http";
 import type { SignatureEncoding } from "../headers/signature.ts";
 import type { KeyRing } from "../keys/key-ring.ts";
+import { requireBytes, requireFunction, requireMethods, requireTimeout } from "../keys/option-checks.ts";
 import { requireDiscovery, requireIdentifier, requireIdentifiers } from "../metadata/checked-options.ts";
 import type { Discovery } from "../metadata/discovery.ts";
 import { isUrl } from "../metadata/documents.ts";
@@ -53,12 +54,12 @@ export interface AgentOptions {
   readonly now?: (() => number) | undefined;
   /** With scheme hwk: say who it is when a resource asks. Default true. */
   readonly raiseScheme?: boolean | undefined;
-  /** A body is kept in memory for its digest and for a retry. Default 1 MiB. */
+  /** A body is kept in memory for its digest and for a retry. `Infinity` for no bound. Default 1 MiB. */
   readonly maxRequestBodyBytes?: number | undefined;
   readonly timeouts?: {
     /** Until a resource's response headers are here. `Infinity` where every call brings a signal that sees to it. Default 120000. */
     readonly requestMs?: number | undefined;
-    /** For a whole token request. Default 10000. */
+    /** For a whole token request. `Infinity` as above. Default 10000. */
     readonly tokenRequestMs?: number | undefined;
   };
   readonly interop?: {
@@ -124,7 +125,7 @@ export interface Agent {
    * A function to be used like `fetch`: it signs, follows a challenge that can be trusted, and gives the final response,
    * whose body streams. Redirects are not followed. A response that is no challenge comes back as it is, 401 included.
    *
-   * @throws TypeError when `resource` is not a canonical identifier, or `returnUrl` not an absolute http or https URL.
+   * @throws TypeError when `resource` is not a canonical identifier, `returnUrl` not an absolute http or https URL, or a token not a text.
    * @throws (from the fetch) ConsentRequiredError; UserInteractionRequiredError; TokenRequestError; AAuthError
    * `malformed_challenge`, `challenge_untrusted`, `challenge_repeated`, `identity_required`, `unsupported_algorithm`,
    * `token_request_failed` or of the discovery group; `missing_component`, `malformed_signature_key` or `header_too_large` for what
@@ -176,7 +177,8 @@ export interface Agent {
  * Does NOT verify what a resource answers, nor retry failed connections.
  *
  * @throws TypeError when `id` or one of `trustedAuthServers` is not a canonical identifier, `signatureScheme` is neither `hwk` nor `jwks`,
- * `redirectUri` is not an absolute http or https URL, or `key` or `discovery` is none.
+ * `redirectUri` is not an absolute http or https URL, or `key`, `discovery`, `transport`, `tokenCache`, `observer`, `agentToken` or `now`
+ * is none; RangeError for a timeout that no timer can wait, and for a `maxRequestBodyBytes` that is no number of bytes.
  *
  * @example
  * const agent = createAgent({ id, key, signatureScheme: "jwks", trustedAuthServers: [issuer], discovery });
@@ -329,9 +331,21 @@ function checkAgentOptions(options: AgentOptions): void {
     throw new TypeError("redirectUri must be an absolute http or https URL");
   }
   requireDiscovery(options.discovery);
+  requireMethods("tokenCache", options.tokenCache, ["get", "set", "delete"]);
+  for (const name of ["transport", "observer", "agentToken", "now"] as const) {
+    requireFunction(name, options[name]);
+  }
+  requireTimeout("timeouts.requestMs", options.timeouts?.requestMs);
+  requireTimeout("timeouts.tokenRequestMs", options.timeouts?.tokenRequestMs);
+  requireBytes("maxRequestBodyBytes", options.maxRequestBodyBytes);
 }
 
-function checkFetchContext({ resource, returnUrl }: FetchContext): void {
+function checkFetchContext({ resource, returnUrl, ...tokens }: FetchContext): void {
+  for (const name of ["upstreamToken", "authToken"] as const) {
+    if (tokens[name] !== undefined && typeof tokens[name] !== "string") {
+      throw new TypeError(`${name} must be the compact token: \`rawAuthToken\` of the verified agent`);
+    }
+  }
   if (resource !== undefined) requireIdentifier("resource", resource);
   if (returnUrl !== undefined && !isUrl(returnUrl)) {
     throw new TypeError("returnUrl must be an absolute http or https URL");

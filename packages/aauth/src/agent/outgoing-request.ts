@@ -110,7 +110,9 @@ async function readBody(
     const response = unreadBody(source);
     // A stream may never end.
     const stream = signal && response.body?.pipeThrough(new TransformStream(), { signal });
-    body = await readAtMost(stream ?? response.body, maxBodyBytes);
+    body = await readAtMost(stream ?? response.body, maxBodyBytes).catch((error: unknown) => {
+      throw error instanceof RangeError ? tooLong(maxBodyBytes, error) : error;
+    });
     type = response.headers.get("content-type");
   }
   if (body.byteLength === 0) return undefined;
@@ -129,7 +131,13 @@ function unreadBody(source: NonNullable<RequestInit["body"]>): Response {
 }
 
 function requireBounded({ byteLength }: Uint8Array, maxBytes: number): void {
-  if (byteLength > maxBytes) throw new RangeError(`the request body exceeds ${maxBytes} bytes`);
+  if (byteLength > maxBytes) throw tooLong(maxBytes);
+}
+
+function tooLong(maxBytes: number, cause?: RangeError): RangeError {
+  return new RangeError(`the request body exceeds ${maxBytes} bytes, the agent's maxRequestBodyBytes`, {
+    cause,
+  });
 }
 
 const utf8 = new TextEncoder();

@@ -120,18 +120,30 @@ export function createTokenClient(options: TokenClientOptions): TokenClient {
   ): Promise<Answer> {
     const { send, timeoutMs } = options;
     const signals = signal === undefined ? [] : [signal];
+    let status: number | undefined;
+    const readAnswer = (response: Response) => {
+      status = response.status;
+      return read(response);
+    };
     try {
       return await postForm(
         { url, form, signals },
         { send, timeoutMs, key, credential, purpose: "token", observe },
-        read,
+        readAnswer,
       );
     } catch (error) {
       if (error instanceof AAuthError) throw error;
       if (signal?.aborted) throw error;
-      throw new AAuthError("token_request_failed", "the auth server could not be reached", { cause: error });
+      throw new AAuthError("token_request_failed", unread(status, error), { cause: error });
     }
   }
+}
+
+/** Why there is no answer, or only the beginning of one. */
+function unread(status: number | undefined, error: unknown): string {
+  if (status === undefined) return "the auth server could not be reached";
+  const isLate = error instanceof DOMException && error.name === "TimeoutError";
+  return `the auth server answered with status ${status}, and not to the end${isLate ? " in time" : ""}`;
 }
 
 function consentRequired(

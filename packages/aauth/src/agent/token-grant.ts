@@ -39,7 +39,8 @@ const MAX_DESCRIPTION_CHARACTERS = 500;
 const DEFAULT_CONSENT_SECONDS = 600;
 
 /**
- * @throws TokenRequestError when the auth server refused; AAuthError `token_request_failed` when its answer is none.
+ * @throws TokenRequestError when the auth server refused; AAuthError `token_request_failed` when its answer is none, or too long; what
+ * reading it ends with.
  */
 export async function readTokenAnswer(response: Response): Promise<TokenAnswer | ConsentDemand> {
   const members = await readJson(response);
@@ -111,9 +112,14 @@ export async function checkGrantedToken(
 const utf8 = new TextDecoder();
 
 async function readJson(response: Response): Promise<Record<string, unknown>> {
+  const bytes = await readBodyAtMost(response, MAX_ANSWER_BYTES).catch((error: unknown) => {
+    if (!(error instanceof RangeError)) throw error;
+    const reason = `the auth server answered with status ${response.status} and more than ${MAX_ANSWER_BYTES} bytes`;
+    throw new AAuthError("token_request_failed", reason, { cause: error });
+  });
   let value: unknown;
   try {
-    value = JSON.parse(utf8.decode(await readBodyAtMost(response, MAX_ANSWER_BYTES)));
+    value = JSON.parse(utf8.decode(bytes));
   } catch {
     // No cause: the parser quotes what it could not read, and that may be a token.
     throw failed(`the auth server answered with status ${response.status} and no JSON`);

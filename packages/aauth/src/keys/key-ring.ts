@@ -1,5 +1,6 @@
 import { PROFILE } from "../profile.ts";
 import type { SigningKey } from "../types.ts";
+import { isPromise, requireFunction, requireSeconds } from "./option-checks.ts";
 
 /** The keys of one party over time: the one that signs, those before it, and one that is announced. */
 export interface KeyRing<Key extends { readonly kid: string } = SigningKey> {
@@ -12,8 +13,9 @@ export interface KeyRing<Key extends { readonly kid: string } = SigningKey> {
   /**
    * Makes a new key and announces it; it signs once everyone can have seen it. Calls at the same time share one rotation.
    *
-   * @throws RangeError when so many keys are published already that a verifier would refuse to read more; TypeError when the new key
-   * has the `kid` of one that is kept; what `create` throws. The ring then stays as it is.
+   * @throws RangeError when so many keys are published already that a verifier would refuse to read more, or `keepSeconds` answers with
+   * no number of seconds; TypeError when what `create` made is no key, or has the `kid` of one that is kept; what `create` throws. The
+   * ring then stays as it is.
    */
   rotate(): Promise<Key>;
 }
@@ -62,7 +64,8 @@ const MAX_PUBLISHED_KEYS = 64;
  *
  * It has no timer: what is current follows from the clock when it is asked. It does NOT store keys, and does NOT decide when to rotate.
  *
- * @throws TypeError when two of the keys given have one `kid`; RangeError for more than `maxPublishedKeys`.
+ * @throws TypeError when one of the keys given is none, or two have one `kid`, and when `create` is no function; RangeError for more than
+ * `maxPublishedKeys`, and for times that are no seconds.
  *
  * @example
  * const ring = createKeyRing({
@@ -76,6 +79,12 @@ export function createKeyRing<Key extends { readonly kid: string }>(
   options: KeyRingOptions<Key>,
 ): KeyRing<Key> {
   const { create, announceSeconds = ANNOUNCE_SECONDS, keepSeconds = KEEP_SECONDS } = options;
+  requireFunction("now", options.now);
+  if (typeof create !== "function") throw new TypeError("create must be a function that makes the next key");
+  requireSeconds("announceSeconds", announceSeconds);
+  if (typeof keepSeconds !== "function") requireSeconds("keepSeconds", keepSeconds);
+  requireKey("key", options.key);
+  for (const [index, key] of (options.earlier ?? []).entries()) requireKey(`earlier[${index}]`, key);
   const now = options.now ?? (() => Math.floor(Date.now() / 1000));
   /** Newest first. */
   let held: readonly Held<Key>[] = [options.key, ...(options.earlier ?? [])].map((key, index, all) => ({
@@ -91,7 +100,10 @@ export function createKeyRing<Key extends { readonly kid: string }>(
   let rotation: Promise<Key> | undefined;
 
   function secondsToKeep(): number {
-    return typeof keepSeconds === "function" ? keepSeconds() : keepSeconds;
+    if (typeof keepSeconds !== "function") return keepSeconds;
+    const seconds = keepSeconds();
+    requireSeconds("what keepSeconds answers", seconds);
+    return seconds;
   }
 
   function requireRoom(published: number): void {
@@ -119,6 +131,7 @@ export function createKeyRing<Key extends { readonly kid: string }>(
     settle();
     requireRoom(held.length);
     const key = await create(++sequence);
+    requireKey("what create makes", key);
     settle();
     if (held.some(({ key: { kid } }) => kid === key.kid)) {
       throw new TypeError(
@@ -144,4 +157,11 @@ export function createKeyRing<Key extends { readonly kid: string }>(
       return rotation;
     },
   };
+}
+
+/** Whatever it signs: a ring needs the name of a key, and nothing more. */
+function requireKey(name: string, key: { readonly kid: string } | undefined): void {
+  if (isPromise(key)) throw new TypeError(`${name} must be a key, and is the promise of one: await it`);
+  if (typeof key?.kid === "string" && key.kid !== "") return;
+  throw new TypeError(`${name} must be a key, with a kid`);
 }

@@ -20,7 +20,7 @@ export interface PrivateJwk {
  * Makes a fresh Ed25519 key. The private half cannot be read back.
  *
  * @param options.kid key id under which the owner publishes it; unique within its JWKS
- * @throws {TypeError} when there is no `kid`
+ * @throws {TypeError} when there is no `kid`, or `Signature-Key` cannot carry it
  *
  * @example
  * const key = await generateSigningKey({ kid: "backend-ephemeral-1" });
@@ -38,7 +38,7 @@ export async function generateSigningKey(options: { readonly kid: string }): Pro
  * @param options.kid overrides the key's own `kid`; without either the RFC 7638 thumbprint is the id
  * @throws {AAuthError} `unsupported_key`: another kind of key, a half that is not 32 bytes in canonical base64url, or
  *   halves that do not belong together
- * @throws {TypeError} when `kid` is no text, or empty
+ * @throws {TypeError} when `kid` is no text, or empty, or `Signature-Key` cannot carry it
  *
  * @example
  * const key = await importSigningKey(JSON.parse(await readFile("key.json", "utf8")), { kid: "key-1" });
@@ -71,9 +71,15 @@ function readable(jwk: PrivateJwk): PrivateJwk {
   return jwk;
 }
 
+/** What a value in `Signature-Key` may hold (profile 1.1). */
+const CARRIED = /^[\x20\x21\x23-\x5b\x5d-\x7e]+$/;
+
 function requireKid(kid: unknown): void {
-  if (typeof kid === "string" && kid !== "") return;
-  throw new TypeError("kid must be given: the id under which the key is published");
+  if (typeof kid !== "string" || kid === "") {
+    throw new TypeError("kid must be given: the id under which the key is published");
+  }
+  if (CARRIED.test(kid)) return;
+  throw new TypeError('kid must be printable ASCII without " and \\: Signature-Key carries nothing else');
 }
 
 async function importPrivate(jwk: PrivateJwk): Promise<Ed25519Signer> {

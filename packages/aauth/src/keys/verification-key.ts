@@ -4,6 +4,7 @@ import type { Awaitable, Ed25519Verifier } from "../crypto/interface.ts";
 import { AAuthError } from "../errors.ts";
 import { RecentMap } from "../store/recent-map.ts";
 import type { PublicJwk, VerificationKey } from "../types.ts";
+import { requireOneOf } from "./option-checks.ts";
 import { isSmallOrder } from "./small-order.ts";
 import { ed25519Thumbprint } from "./thumbprint.ts";
 
@@ -24,6 +25,9 @@ interface ImportedKey {
   readonly pool: VerificationKey;
 }
 
+/** The values of `cryptoMode`. */
+export const CRYPTO_MODES: readonly string[] = ["sync", "pool"];
+
 /** Keys come from strangers, so the cache has a bound. */
 const MAX_CACHED_KEYS = 1_000;
 const imported = new RecentMap<string, ImportedKey>(MAX_CACHED_KEYS);
@@ -35,6 +39,7 @@ const imported = new RecentMap<string, ImportedKey>(MAX_CACHED_KEYS);
  *   `alg: "EdDSA"`. The key that comes back has `kty`, `crv` and `x` only.
  * @throws {AAuthError} `unsupported_key`: another kind of key, another use or algorithm, private members, an `x` that
  *   is not 32 bytes in canonical base64url, or a point of small order (profile 1.5)
+ * @throws {TypeError} for another `cryptoMode`
  *
  * Does NOT check who owns the key.
  *
@@ -45,6 +50,7 @@ export async function importVerificationKey(
   jwk: unknown,
   options: ImportVerificationKeyOptions = {},
 ): Promise<VerificationKey> {
+  requireOneOf("cryptoMode", options.cryptoMode, CRYPTO_MODES);
   return verificationKey(jwk, options.cryptoMode ?? "sync");
 }
 

@@ -6,6 +6,7 @@
 
 import { createDocumentTransport } from "#http";
 import { AAuthError } from "../errors.ts";
+import { requireDeadline, requireFunction, requireSeconds } from "../keys/option-checks.ts";
 import { PROFILE } from "../profile.ts";
 import type { AgentMetadata, IssuerJwk, IssuerMetadata, Jwks, ResourceMetadata } from "../types.ts";
 import { createDocumentCache, type DocumentCache } from "./document-cache.ts";
@@ -60,9 +61,9 @@ export interface DiscoveryOptions {
   readonly development?: boolean | undefined;
   /** Unix seconds. Default: the system clock. */
   readonly now?: (() => number) | undefined;
-  /** How long a document is reused. Default 300. */
+  /** How long a document is reused; 0 for not at all. Default 300. */
   readonly cacheSeconds?: number | undefined;
-  /** For one fetch; looking a key up may take two. Default 5000. */
+  /** For one fetch; looking a key up may take two. A whole number. Default 5000. */
   readonly timeoutMs?: number | undefined;
   /** Default: undici with a guard on the connected address; `fetch` in browsers. The URL is guarded in any case. */
   readonly transport?: DocumentTransport | undefined;
@@ -77,6 +78,7 @@ export interface DiscoveryOptions {
  *
  * It does not judge whether an identity is trusted: it answers for anyone who publishes a document.
  *
+ * @throws TypeError when `transport` or `now` is no function; RangeError for a `cacheSeconds` or `timeoutMs` out of range.
  * @throws (from its methods) AAuthError `discovery_blocked`, `discovery_failed`, `metadata_mismatch`, `unknown_key`.
  *
  * @example
@@ -84,6 +86,10 @@ export interface DiscoveryOptions {
  * await discovery.key("agent", "http://backend.localhost:8000", "backend-ephemeral-1");
  */
 export function createDiscovery(options: DiscoveryOptions = {}): Discovery {
+  requireFunction("now", options.now);
+  requireFunction("transport", options.transport);
+  requireSeconds("cacheSeconds", options.cacheSeconds);
+  requireDeadline("timeoutMs", options.timeoutMs);
   const development = options.development ?? false;
   const now = options.now ?? (() => Math.floor(Date.now() / 1000));
   const cacheSeconds = options.cacheSeconds ?? PROFILE.discovery.cacheSeconds;

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { lookup } from "node:dns";
-import { BlockList, type LookupFunction } from "node:net";
+import { type LookupAddress, type LookupAllOptions, lookup } from "node:dns";
+import { BlockList, isIP, isIPv6, type LookupFunction } from "node:net";
 import { Agent, request } from "undici";
 import { AAuthError } from "../errors.ts";
 import { pooledResponse } from "./pooled-response.ts";
@@ -29,21 +29,27 @@ const IPV4_COMPATIBLE = ["::2", "::ffff:ffff"] as const;
 /** Not reachable outside development. */
 const LOOPBACK = ["127.0.0.0/8", "::1/128"];
 
+/** To one origin at the same time: whose request names a host must not be able to flood it. */
+const CONNECTIONS_PER_ORIGIN = 6;
+
 /**
- * A document transport whose connections are refused when the address connected to, after name resolution, is
- * private, link-local or otherwise special. In development loopback is allowed and `*.localhost` resolves to it without asking the
- * system.
+ * A document transport that connects to nothing private, link-local or otherwise special: a literal is looked at before the request, a
+ * name as soon as it is resolved, with all its addresses. In development loopback is allowed and `*.localhost` resolves to it without
+ * asking the system.
  *
  * @throws AAuthError `discovery_blocked` when the connect guard bites; anything else as undici throws it.
  */
 export function createDocumentTransport(options: { development: boolean }): DocumentTransport {
   const blockList = createBlockList(options.development ? NEVER : [...NEVER, ...LOOPBACK]);
+  // Not `connect.blockList`: `tls.connect` does not hand it to the socket, so that it guards http alone.
   const agent = new Agent({
-    connect: options.development ? { blockList, lookup: localhostLookup } : { blockList },
+    connections: CONNECTIONS_PER_ORIGIN,
+    connect: { lookup: guardedLookup(options.development ? localhostLookup : systemLookup, blockList) },
   });
 
   return async (url, { signal, maxBytes }) => {
     try {
+      guardLiteral(url.hostname, blockList);
       const response = await agent.request({
         origin: url.origin,
         path: `${url.pathname}${url.search}`,
@@ -53,7 +59,7 @@ export function createDocumentTransport(options: { development: boolean }): Docu
       });
       return { status: response.statusCode, body: await readAtMost(response.body, maxBytes) };
     } catch (error) {
-      if (isBlocked(error)) {
+      if (error instanceof ForbiddenAddressError) {
         throw new AAuthError("discovery_blocked", "address refused: it resolves to a forbidden network", {
           cause: error,
         });
@@ -85,23 +91,48 @@ function createBlockList(subnets: readonly string[]): BlockList {
   return list;
 }
 
+/** Always asked for all addresses of a name. */
+type Lookup = (
+  hostname: string,
+  options: LookupAllOptions,
+  callback: (error: Error | null, addresses: LookupAddress[]) => void,
+) => void;
+
+const systemLookup: Lookup = lookup;
+
 /** getaddrinfo knows no `*.localhost` on most systems, although RFC 6761 gives those names to loopback. */
-const localhostLookup: LookupFunction = (hostname, options, callback) => {
-  if (!isLocalName(hostname)) {
-    lookup(hostname, options, callback);
-  } else if (options.all === true) {
-    callback(null, [
-      { address: "127.0.0.1", family: 4 },
-      { address: "::1", family: 6 },
-    ]);
-  } else {
-    callback(null, "127.0.0.1", 4);
-  }
+const localhostLookup: Lookup = (hostname, options, callback) => {
+  if (!isLocalName(hostname)) return lookup(hostname, options, callback);
+  callback(null, [
+    { address: "127.0.0.1", family: 4 },
+    { address: "::1", family: 6 },
+  ]);
 };
 
-function isBlocked(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  if ((error as NodeJS.ErrnoException).code === "ERR_IP_BLOCKED") return true;
-  // A name with several addresses fails with one error per address.
-  return error instanceof AggregateError && error.errors.length > 0 && error.errors.every(isBlocked);
+/** One forbidden address is enough to refuse a name: which of them is tried first, or next, is not ours to say. */
+function guardedLookup(resolve: Lookup, blockList: BlockList): LookupFunction {
+  return (hostname, options, callback) => {
+    resolve(hostname, { ...options, all: true }, (error, addresses) => {
+      const [first] = addresses ?? [];
+      if (error !== null || first === undefined) return callback(error ?? new Error("no address"), "");
+      if (addresses.some(({ address }) => isForbidden(address, blockList))) {
+        callback(new ForbiddenAddressError(), "");
+      } else if (options.all === true) {
+        callback(null, addresses);
+      } else {
+        callback(null, first.address, first.family);
+      }
+    });
+  };
 }
+
+/** A literal is connected to without being looked up. */
+function guardLiteral(hostname: string, blockList: BlockList): void {
+  const address = hostname.replace(/^\[(.*)\]$/, "$1");
+  if (isIP(address) !== 0 && isForbidden(address, blockList)) throw new ForbiddenAddressError();
+}
+
+const isForbidden = (address: string, blockList: BlockList) =>
+  blockList.check(address, isIPv6(address) ? "ipv6" : "ipv4");
+
+class ForbiddenAddressError extends Error {}

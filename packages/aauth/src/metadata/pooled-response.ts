@@ -15,6 +15,10 @@ const MAX_DRAINED_BYTES = 65_536;
 
 type PooledBody = Dispatcher.ResponseData["body"];
 
+/** A long body holds its connection until somebody reads it. When nobody can any more it is let go, as the platform's `fetch` does. */
+const unread = new FinalizationRegistry<PooledBody>((source) => void source.destroy());
+const ignore = () => {};
+
 /** Behaves like a `Response` that came from `fetch`, and is an instance of it. Does not decode: no encoding was asked for. */
 export function pooledResponse(data: Dispatcher.ResponseData): Response {
   return new PooledResponse(data) as unknown as Response;
@@ -40,9 +44,14 @@ class PooledResponse {
     this.statusText = statusText;
     this.#fields = headers;
     // Who reads is told of a failure; a body that nobody reads must not end the process.
-    body.on("error", () => {});
-    if (NULL_BODY_STATUSES.has(statusCode)) body.dump().catch(() => {});
-    else this.#source = body;
+    body.on("error", ignore);
+    if (NULL_BODY_STATUSES.has(statusCode)) {
+      body.dump().catch(ignore);
+    } else {
+      this.#source = body;
+      // A short one is in the connection's buffer, and holds nothing.
+      if (!(lengthIn(headers) <= MAX_DRAINED_BYTES)) unread.register(this, body, this);
+    }
   }
 
   get ok(): boolean {
@@ -113,13 +122,18 @@ class PooledResponse {
   #taken(source: PooledBody): PooledBody {
     if (this.#isRead) throw new TypeError("Body is unusable: Body has already been read");
     this.#isRead = true;
+    unread.unregister(this);
     return source;
   }
 
   #asPlatform(): Response {
     if (this.#platform === undefined) {
-      if (this.#source) {
-        this.#stream = this.#isRead ? new ReadableStream() : streamOf(this.#source, lengthIn(this.#fields));
+      if (this.#source && this.#isRead) {
+        this.#stream = new ReadableStream();
+      } else if (this.#source) {
+        this.#stream = streamOf(this.#source, lengthIn(this.#fields));
+        // Who has the stream needs the response no longer.
+        if (unread.unregister(this)) unread.register(this.#stream, this.#source);
       }
       const { status, statusText, headers } = this;
       this.#platform = new Response(this.#stream ?? null, { status, statusText, headers });
@@ -168,6 +182,6 @@ function streamOf(source: PooledBody, lengthBytes: number): ReadableStream<Uint8
 
 /** A body of which nothing has been read yet. */
 function letGo(source: PooledBody, lengthBytes: number): void {
-  if (lengthBytes <= MAX_DRAINED_BYTES) source.dump().catch(() => {});
+  if (lengthBytes <= MAX_DRAINED_BYTES) source.dump().catch(ignore);
   else source.destroy();
 }

@@ -37,7 +37,7 @@ export function guardUrl(value: string, options: GuardOptions): URL {
 
 /**
  * True for an identifier in canonical form: an `http` or `https` URL without credentials, query, fragment or trailing
- * slash, spelled as the URL parser spells it. Identifiers are compared as strings, so only one spelling may exist.
+ * slash, spelled as the URL parser spells it, of at most 2048 characters. Identifiers are compared as strings, so only one spelling may exist.
  */
 export function isIdentifier(value: string): boolean {
   return knownIdentifier(value) === true;
@@ -45,12 +45,26 @@ export function isIdentifier(value: string): boolean {
 
 const knownIdentifier = remembering(512, (value) => isCanonical(value) || undefined);
 
+/** They are kept, by those who have something to remember of an agent. */
+const MAX_IDENTIFIER_CHARACTERS = 2048;
+
 function isCanonical(value: string): boolean {
   const url = parse(value);
-  if (url === undefined || (url.protocol !== "https:" && url.protocol !== "http:")) return false;
+  if (url === undefined || value.length > MAX_IDENTIFIER_CHARACTERS) return false;
+  if (url.protocol !== "https:" && url.protocol !== "http:") return false;
   const canonical = url.pathname === "/" ? url.origin : `${url.origin}${url.pathname}`;
   return value === canonical && !value.endsWith("/");
 }
+
+/**
+ * The host of an identifier, without port: what to count by where something is shared out among agents. Identifiers are free to whoever
+ * has a host, by any number of ports and paths. Empty for what is no URL.
+ */
+export function hostOf(id: string): string {
+  return knownHost(id);
+}
+
+const knownHost = remembering(512, (id) => URL.parse(id)?.hostname.replace(/\.$/, "") ?? "");
 
 /** Names and literals that mean this machine: `localhost`, `*.localhost`, 127.0.0.0/8, `[::1]`. */
 export function isLocalName(hostname: string): boolean {

@@ -7,7 +7,7 @@
 import type { AAuthError } from "../errors.ts";
 import { formatAgentAuth } from "../headers/agent-auth.ts";
 import type { KeyRing } from "../keys/key-ring.ts";
-import { requireIdentifier } from "../metadata/checked-options.ts";
+import { requireArray, requireIdentifier } from "../metadata/checked-options.ts";
 import { PROFILE } from "../profile.ts";
 import { issueResourceToken, requireResourceTokenLifetime } from "../tokens/resource-token.ts";
 import type { IdentifiedAgent, Requirement, SigningKey, VerifiedAgent } from "../types.ts";
@@ -46,6 +46,8 @@ export interface ResourceTokenGrant {
 }
 
 export interface Challenger {
+  /** Own resource identifier, where it says so: `createChallenger()` does. */
+  readonly resource?: string;
   /**
    * The response for an error of the gate. `agent` only counts when the error does not carry a proven one.
    *
@@ -94,8 +96,8 @@ const LIMIT_REACHED = "Too many requests for this level";
  * Creates challenges in the forms of profile 3.1. A resource token is issued only to an agent whose request
  * signature was proven; everyone else is asked for a signature or an identity and learns nothing more.
  *
- * @throws TypeError when `resource` or `authServer` is not a canonical identifier, or `key` cannot sign; RangeError when
- * `lifetimeSeconds` is not between 1 and 600.
+ * @throws TypeError when `resource` or `authServer` is not a canonical identifier, `key` cannot sign, or `algs` is no array; RangeError
+ * when `lifetimeSeconds` is not between 1 and 600.
  *
  * @example
  * const { status, headers, body } = await challenger.challengeFor(error, requirement);
@@ -106,6 +108,7 @@ export function createChallenger(options: ChallengerOptions): Challenger {
   requireIdentifier("authServer", authServer);
   const currentKey = currentKeyOf(options.key);
   if (lifetimeSeconds !== undefined) requireResourceTokenLifetime(lifetimeSeconds);
+  if (options.algs !== undefined) requireArray("algs", options.algs);
   const algs = options.algs === undefined ? {} : { algs: options.algs };
 
   async function authorization(
@@ -134,6 +137,7 @@ export function createChallenger(options: ChallengerOptions): Challenger {
   }
 
   return {
+    resource,
     async challengeFor(error, requirement, agent) {
       if (!isCuredBySigning(error)) return response(error.status, undefined, error.code);
       if (CURED_BY_TOKEN.has(error.code)) {

@@ -17,7 +17,13 @@ import { examineAuthToken, rejudge } from "../tokens/auth-token.ts";
 import { tokenType } from "../tokens/jwt.ts";
 import { type TrustPolicy, trusts } from "../tokens/trust.ts";
 import type { VerifiedTokens } from "../tokens/verified-tokens.ts";
-import type { AgentTokenClaims, AuthTokenClaims, VerificationKey, VerifiedAgent } from "../types.ts";
+import type {
+  AgentTokenClaims,
+  AuthorizedAgent,
+  AuthTokenClaims,
+  VerificationKey,
+  VerifiedAgent,
+} from "../types.ts";
 import type { Trail } from "./trail.ts";
 
 /** Who a message says it is from. A claim until its signature verifies with one of the keys. */
@@ -106,9 +112,7 @@ async function fromKeySet(
   const { id, kid, wellKnown } = claim;
   if (!isIdentifier(id))
     throw new AAuthError("discovery_blocked", "the agent's id is not a canonical identifier");
-  if (options.trustedAgents !== undefined && !trusts(options.trustedAgents, id)) {
-    throw new AAuthError("untrusted_agent", "the agent is not on the list of trusted agents");
-  }
+  requireTrusted(id, options);
   const kind = wellKnown === undefined && options.bareIdIsKeySet ? "jwks" : "agent";
   const { jwk, source } = await options.discovery.key(kind, id, kid);
   return {
@@ -159,12 +163,13 @@ async function fromAuthToken(jwt: string, options: FindKeyOptions, trail: Trail)
     now,
     cache,
   });
+  const { agent_delegate, sub, scope = "", act } = claims;
+  const agent = holderNamed(claims, audience);
+  requireTrusted(agent, options);
   trail.enter("key");
-  // Without `agent` the token was issued to the resource itself (profile 4.2).
-  const { agent = audience, agent_delegate, sub, scope = "", act } = claims;
   const key = await importKey(claims.cnf.jwk, "auth-token", options, trail);
   // One agent for all requests with the token: nothing of it depends on the request.
-  const authorized: VerifiedAgent = Object.freeze({
+  const described: Omit<AuthorizedAgent, "rawAuthToken"> = {
     level: "authorized",
     scheme: "jwt",
     agent,
@@ -173,9 +178,11 @@ async function fromAuthToken(jwt: string, options: FindKeyOptions, trail: Trail)
     scopes: Object.freeze(scope.split(" ").filter((item) => item !== "")),
     ...(act === undefined ? {} : { act }),
     authToken: claims,
-    rawAuthToken: jwt,
     ...proven(key),
-  });
+  };
+  // Not enumerable: who logs or sends the agent does not mean its token.
+  const rawAuthToken = { rawAuthToken: { value: jwt } };
+  const authorized = Object.freeze(Object.defineProperties(described, rawAuthToken)) as AuthorizedAgent;
   const claimant = { keys: [key], identify: () => authorized, tokenExpired: expired };
   // Only what the cache of verified tokens keeps, and as long: it is the cache that lets a token pass.
   if (cache.get(jwt) === claims) claimants.set(claims, claimant);
@@ -194,9 +201,20 @@ function knownClaimant(jwt: string, options: FindKeyOptions, trail: Trail): Clai
   const key = claimant?.keys[0];
   if (claims === undefined || claimant === undefined || key === undefined) return undefined;
   const expired = rejudge(claims, { ...options, audience }, now());
+  requireTrusted(holderNamed(claims, audience), options);
   trail.enter("key");
   note(key, "auth-token", trail);
   return expired ? { ...claimant, tokenExpired: true } : claimant;
+}
+
+/** Without `agent` the token was issued to the resource itself (profile 4.2). */
+const holderNamed = ({ agent }: AuthTokenClaims, audience: string) => agent ?? audience;
+
+/** Whatever proves who calls: an auth token that was issued before the list was changed is no way round it. */
+function requireTrusted(agent: string, { trustedAgents }: FindKeyOptions): void {
+  if (trustedAgents !== undefined && !trusts(trustedAgents, agent)) {
+    throw new AAuthError("untrusted_agent", "the agent is not on the list of trusted agents");
+  }
 }
 
 async function fromHolder(

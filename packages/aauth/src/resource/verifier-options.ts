@@ -4,6 +4,8 @@
  * @module
  */
 
+import { requireFunction, requireMethods, requireOneOf } from "../keys/option-checks.ts";
+import { CRYPTO_MODES } from "../keys/verification-key.ts";
 import {
   requireArray,
   requireDiscovery,
@@ -38,7 +40,7 @@ export interface VerifierOptions {
   readonly requireNonce?: boolean | undefined;
   /** Default: hwk, jwks and jwt. */
   readonly schemes?: readonly SignatureScheme[] | undefined;
-  /** Whose identity counts, for scheme jwks and for agent tokens. Default: anyone discovery's guard lets through. */
+  /** Agents that may call, by scheme jwks, agent token or auth token. Default: anyone discovery's guard lets through. */
   readonly trustedAgents?: TrustPolicy | undefined;
   /**
    * For auth servers: takes over for auth tokens in `Signature-Key`, which at a token exchange are not the caller's own
@@ -101,6 +103,7 @@ export function checkVerifierOptions(options: VerifierOptions): void {
   }
   requireDiscovery(discovery);
   requireArray("schemes", schemes);
+  if (schemes.length === 0) throw new TypeError("schemes must name at least one scheme");
   for (const scheme of schemes) {
     if (!SCHEMES.includes(scheme))
       throw new TypeError(`schemes must be any of ${SCHEMES.join(", ")}, not ${scheme}`);
@@ -109,6 +112,11 @@ export function checkVerifierOptions(options: VerifierOptions): void {
   if (toleranceSeconds !== undefined && !(toleranceSeconds >= 0 && Number.isFinite(toleranceSeconds))) {
     throw new TypeError("toleranceSeconds must be a number of seconds");
   }
+  requireMethods("replayStore", options.replayStore, ["putIfAbsent"]);
+  requireFunction("now", options.now);
+  requireOneOf("cryptoMode", options.cryptoMode, CRYPTO_MODES);
+  requireOneOf("bodyVerifiedBy", options.bodyVerifiedBy, ["downstream"]);
+  requireOneOf("interop.bodyCoverage", options.interop?.bodyCoverage, ["optional", "required"]);
 }
 
 /** Nobody signs for another spelling: `reports.example:443` for `https://reports.example` would refuse every request. */

@@ -8,6 +8,7 @@ import { AAuthError } from "../errors.ts";
 import { parseSignature } from "../headers/signature.ts";
 import { parseSignatureInput } from "../headers/signature-input.ts";
 import { parseSignatureKey, type SignatureKey } from "../headers/signature-key.ts";
+import { hostOf } from "../metadata/url-guard.ts";
 import { PROFILE } from "../profile.ts";
 import { coverageFacts, requireCoverage } from "../signing/covered-components.ts";
 import {
@@ -56,6 +57,10 @@ export interface PendingRequest {
 }
 
 export interface Verifier {
+  /** The authorities that are served, where it says so: `createVerifier()` does. */
+  readonly authorities?: readonly string[];
+  /** Own resource identifier, where it has one and says so. */
+  readonly audience?: string | undefined;
   /** Judges a request whose body is here. `undefined` means that it has none. */
   verifyRequest(
     request: AddressedRequest & { readonly body: Uint8Array | undefined },
@@ -161,7 +166,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
       const use = {
         authority,
         thumbprint,
-        share: { level, owner: level === "pseudonymous" ? thumbprint : agent.agent },
+        share: { level, owner: level === "pseudonymous" ? thumbprint : hostOf(agent.agent) },
         createdSeconds: input.created ?? nowSeconds,
         nowSeconds,
         toleranceSeconds,
@@ -209,6 +214,8 @@ export function createVerifier(options: VerifierOptions): Verifier {
   }
 
   return {
+    authorities,
+    audience: options.audience,
     begin,
     verifyRequest: async (request, requirement) => (await begin(request, requirement)).complete(request.body),
   };

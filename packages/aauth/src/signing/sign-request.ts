@@ -3,6 +3,7 @@ import { formatContentDigest } from "../headers/content-digest.ts";
 import { formatSignature, type SignatureEncoding } from "../headers/signature.ts";
 import { formatSignatureInput } from "../headers/signature-input.ts";
 import { formatSignatureKey, type SignatureKey } from "../headers/signature-key.ts";
+import { requireIdentifier } from "../metadata/checked-options.ts";
 import { PROFILE } from "../profile.ts";
 import type { HeaderFields, SigningKey } from "../types.ts";
 import { requestTarget } from "./authority.ts";
@@ -66,9 +67,10 @@ export interface SignedRequest {
  * Signs a request (profile 2): covers method, authority, path, query, body, nonce and key, whatever of them
  * the request has.
  *
- * @throws {TypeError} when `url` is not absolute http or https, or has a user part
+ * @throws {TypeError} when `url` is not absolute http or https, or has a user part; when `id` is not a canonical identifier; for `headers`
+ *   that are a `Headers` object, or have a name that is not in lower case
  * @throws {AAuthError} `missing_component` when a body has no `content-type`, or a value is not printable ASCII;
- *   `malformed_signature_key` when the id, kid or token cannot be written; `header_too_large`
+ *   `malformed_signature_key` when the kid or token cannot be written; `header_too_large`
  *
  * @example
  * const signed = await signRequest(
@@ -84,6 +86,7 @@ export async function signRequest(
   const { method, url, body } = request;
   const { key, interop } = options;
   const { authority, target } = requestTarget(url);
+  requireFields(request.headers);
   const added: Record<string, string> = { [fields.signatureKey]: formatSignatureKey(keyClaim(options)) };
   const hasBody = body !== undefined && body.length > 0 && !interop?.pythonAgents;
   if (hasBody) added[fields.contentDigest] = await formatContentDigest(body);
@@ -112,6 +115,7 @@ function keyClaim({ key, signatureKey }: SignRequestOptions): SignatureKey {
     case "hwk":
       return { label, scheme: "hwk", jwk: key.publicJwk };
     case "jwks": {
+      requireIdentifier("id", signatureKey.id);
       const named = { label, scheme: "jwks", id: signatureKey.id, kid: key.kid } as const;
       return signatureKey.wellKnown === false ? named : { ...named, wellKnown: PROFILE.wellKnown.agent };
     }
@@ -119,6 +123,20 @@ function keyClaim({ key, signatureKey }: SignRequestOptions): SignatureKey {
       return { label, scheme: "jwt", jwt: signatureKey.jwt };
   }
 }
+
+/** A field that is not found here would be sent without being covered. */
+function requireFields(headers: HeaderFields = {}): void {
+  if (typeof headers.get === "function") {
+    throw new TypeError(
+      "headers must be an object of fields in lower case: of Headers, Object.fromEntries(headers)",
+    );
+  }
+  for (const name of Object.keys(headers)) {
+    if (UPPER_CASE.test(name)) throw new TypeError(`headers must have names in lower case, not ${name}`);
+  }
+}
+
+const UPPER_CASE = /[A-Z]/;
 
 function chooseNonce(request: RequestToSign, options: SignRequestOptions): string | undefined {
   if (options.interop?.pythonAgents || options.nonce === false) return undefined;

@@ -68,7 +68,10 @@ export function issueResourceToken(options: IssueResourceTokenOptions): Promise<
 /** @throws RangeError when it is not between 1 and 600 s. */
 export function requireResourceTokenLifetime(seconds: number): void {
   const most = PROFILE.resourceTokenMaxLifetimeSeconds;
-  if (!(seconds >= 1 && seconds <= most)) throw new RangeError(`lifetimeSeconds must be 1 to ${most}`);
+  // A text that reads like a number would pass, and be written behind the time.
+  if (!(Number.isFinite(seconds) && seconds >= 1 && seconds <= most)) {
+    throw new RangeError(`lifetimeSeconds must be 1 to ${most}`);
+  }
 }
 
 export interface VerifyResourceTokenOptions {

@@ -21,6 +21,8 @@ const CURVES: Readonly<Record<TokenAlgorithm, string | undefined>> = {
 const COORDINATE_BYTES = 32;
 /** Four bytes in base64url. */
 const MAX_EXPONENT_CHARACTERS = 6;
+/** 4096 bits in base64url. */
+const MAX_MODULUS_CHARACTERS = 683;
 
 /** Whether a published key is meant for `alg`. A key says so by its type and curve, and no word of it says otherwise. */
 export function isKeyFor(jwk: IssuerJwk, alg: TokenAlgorithm): boolean {
@@ -42,12 +44,17 @@ export function importTokenKey(jwk: IssuerJwk, alg: TokenAlgorithm): Awaitable<S
     throw new AAuthError("unsupported_key", "the key carries private members");
   }
   switch (alg) {
-    case "RS256":
-      // What a verification costs goes by the exponent, which strangers choose: everybody's is 65537.
-      if (!(bytesOf(jwk, "e").length <= MAX_EXPONENT_CHARACTERS)) {
+    case "RS256": {
+      const [n, e] = [bytesOf(jwk, "n"), bytesOf(jwk, "e")];
+      // What a verification costs goes by both, which strangers choose: everybody's exponent is 65537.
+      if (!(e.length <= MAX_EXPONENT_CHARACTERS)) {
         throw new AAuthError("unsupported_key", 'the key\'s "e" is longer than 32 bits');
       }
-      return platformCrypto.importTokenKey({ kty: "RSA", n: bytesOf(jwk, "n"), e: bytesOf(jwk, "e") });
+      if (!(n.length <= MAX_MODULUS_CHARACTERS)) {
+        throw new AAuthError("unsupported_key", 'the key\'s "n" is longer than 4096 bits');
+      }
+      return platformCrypto.importTokenKey({ kty: "RSA", n, e });
+    }
     case "ES256": {
       const [x, y] = [bytesOf(jwk, "x", COORDINATE_BYTES), bytesOf(jwk, "y", COORDINATE_BYTES)];
       return platformCrypto.importTokenKey({ kty: "EC", crv: "P-256", x, y });

@@ -21,9 +21,19 @@ export interface VerifiedTokens<Claims extends { readonly exp: number }> {
 /** Characters of all tokens of a gate: a thousand ordinary ones. Their claims take as much again, and many times that from who wants it. */
 const MAX_CHARACTERS = 1_048_576;
 
+/**
+ * Creates such a memory: the `cache` of `verifyAuthToken` and `verifyAgentToken`, for who calls these without a gate. `createVerifier` has
+ * its own. Bounded by number and by characters; the tokens used least lately give way.
+ *
+ * @param options.now the clock of the calls it is given to, Unix seconds
+ * @param options.maxEntries default 1000
+ *
+ * @example
+ * const cache = createVerifiedTokens<AuthTokenClaims>({ now });
+ * await verifyAuthToken(token, { audience, trustedIssuers, discovery, now, cache });
+ */
 export function createVerifiedTokens<Claims extends { readonly exp: number }>(options: {
   now: () => number;
-  /** Default 1000. */
   maxEntries?: number;
 }): VerifiedTokens<Claims> {
   const entries = new RecentMap<string, { claims: Claims; until: number }>(options.maxEntries ?? 1_000, {

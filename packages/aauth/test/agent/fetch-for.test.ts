@@ -1,7 +1,7 @@
 import { setTimeout } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { type AAuthError, ConsentRequiredError } from "../../src/errors.ts";
-import { formatAgentAuth } from "../../src/headers/agent-auth.ts";
+import { formatAgentAuth, parseAgentAuth } from "../../src/headers/agent-auth.ts";
 import { generateSigningKey } from "../../src/keys/signing-key.ts";
 import { issueAgentToken } from "../../src/tokens/agent-token.ts";
 import { decodeToken } from "../../src/tokens/decode-token.ts";
@@ -89,6 +89,7 @@ describe("a signed fetch", () => {
     ["another protocol", "ftp://supply-chain-agent.localhost/", {}, TypeError],
     ["a relative URL", "/path", {}, TypeError],
     ["a GET with a body", URL_ROOT, { body: "x" }, TypeError],
+    ["a HEAD with a body", URL_ROOT, { method: "HEAD", body: "x" }, TypeError],
     ["a body over the limit", URL_ROOT, { method: "POST", body: "x".repeat(101) }, RangeError],
     ["bytes over the limit", URL_ROOT, { method: "POST", body: new Uint8Array(101) }, RangeError],
     ["a stream over the limit", URL_ROOT, { method: "POST", body: new Blob(["x".repeat(101)]) }, RangeError],
@@ -96,6 +97,10 @@ describe("a signed fetch", () => {
     const world = await createWorld();
     const fetch = world.agent({ maxRequestBodyBytes: 100 }).fetchFor();
     // Addresses are remembered, but none that is refused.
+    const refused = errorOf<Error>(fetch(url, init));
+    expect((await refused) instanceof RangeError && (await refused).message).toBe(
+      type === RangeError && "the request body exceeds 100 bytes, the agent's maxRequestBodyBytes",
+    );
     await expect(fetch(url, init)).rejects.toThrow(type);
     await expect(fetch(url, init)).rejects.toThrow(type);
     expect(world.sent).toEqual([]);
@@ -384,6 +389,17 @@ describe("B6: a challenge that is not followed", () => {
     expect(code).toBe("malformed_challenge");
   });
 
+  it("has a resource token that says it is of another type", async () => {
+    const code = await refused(async (world) => {
+      const { resource, authServer } = world.parties;
+      const token = decodeToken(parseAgentAuth(await challenge(world)).resourceToken as string);
+      const header = { ...token.header, typ: "auth+jwt" };
+      const resourceToken = await signJwt(header, token.claims, (data) => resource.key.sign(data));
+      return formatAgentAuth({ level: "authorized", resourceToken, authServer: authServer.issuer });
+    });
+    expect(code).toBe("malformed_challenge");
+  });
+
   it("may come from a resource that is not called by its identifier, if that is given", async () => {
     const world = await createWorld();
     const { resource } = world.parties;
@@ -507,14 +523,72 @@ describe("an agent", () => {
     ["redirectUri must be", { redirectUri: "localhost:8000/callback" }],
     ["redirectUri must be", { redirectUri: "http://:8000/callback" }],
     ["key must be a signing key", { key: undefined }],
-    ["key must be a signing key", { key: Promise.resolve() }],
+    ["key must be a signing key, a function", { key: Promise.resolve() }],
+    ["and is a promise: await it", { key: Promise.resolve() }],
     ["key must be a signing key", { key: { kty: "OKP", crv: "Ed25519", x: "", d: "" } }],
     ["discovery must be given", { discovery: undefined }],
+    ["transport must be a function", { transport: {} }],
+    ["observer must be a function", { observer: {} }],
+    ["agentToken must be a function", { agentToken: "a.b.c" }],
+    ["now must be a function", { now: 5 }],
+    ["tokenCache must be an object with the methods get, set, delete", { tokenCache: {} }],
   ])("names the option it cannot be made with: %s: %j", async (message, options) => {
     const world = await createWorld();
     const making = () => world.agent(options as never);
     expect(making).toThrow(TypeError);
     expect(making).toThrow(message);
+  });
+
+  const ONE_TIMER = 2 ** 31 - 1;
+
+  it.each([
+    ...[Number.NaN, 0, -1, ONE_TIMER + 1, "5000", null].flatMap((time) => [
+      ["timeouts.requestMs must be", { timeouts: { requestMs: time } }] as const,
+      ["timeouts.tokenRequestMs must be", { timeouts: { tokenRequestMs: time } }] as const,
+    ]),
+    ...[Number.NaN, -1, "1mb", null].map(
+      (bytes) => ["maxRequestBodyBytes must be", { maxRequestBodyBytes: bytes }] as const,
+    ),
+  ])("cannot be made with a number out of range: %s: %j", async (message, options) => {
+    const world = await createWorld();
+    const making = () => world.agent(options as never);
+    expect(making).toThrow(RangeError);
+    expect(making).toThrow(message);
+  });
+
+  it("can be made with the longest times and bodies, and with none", async () => {
+    const world = await createWorld();
+    for (const most of [ONE_TIMER, Number.POSITIVE_INFINITY]) {
+      const timeouts = { requestMs: most, tokenRequestMs: most };
+      const agent = world.agent({ timeouts, maxRequestBodyBytes: most });
+      expect((await agent.fetchFor()(URL_ROOT, POST)).status).toBe(200);
+    }
+    expect((await world.agent({ maxRequestBodyBytes: 0 }).fetchFor()(URL_ROOT)).status).toBe(200);
+  });
+
+  it("names a key that its function promises, at the call", async () => {
+    const world = await createWorld();
+    const { key } = world.parties.agent;
+    const agent = world.agent({ key: (async () => key) as never });
+    await expect(agent.fetchFor()(URL_ROOT)).rejects.toThrow(
+      new TypeError(
+        "key must be a function that returns a signing key, and returned a promise: it has to answer at once",
+      ),
+    );
+    await expect(world.agent({ key: () => undefined as never }).fetchFor()(URL_ROOT)).rejects.toThrow(
+      new TypeError("key must be a function that returns a signing key"),
+    );
+  });
+
+  it.each(["upstreamToken", "authToken"])("takes no %s that is not the compact token", async (name) => {
+    const world = await createWorld();
+    const agent = world.agent();
+    for (const token of [5, null, { sub: "user-1" }]) {
+      expect(() => agent.fetchFor({ [name]: token } as never)).toThrow(
+        new TypeError(`${name} must be the compact token: \`rawAuthToken\` of the verified agent`),
+      );
+    }
+    expect(() => agent.fetchFor({ [name]: undefined })).not.toThrow();
   });
 
   it("takes no call for a resource whose name nobody has", async () => {

@@ -88,6 +88,78 @@ describe("what a token endpoint answers", () => {
     expect((await errorOf(agent.fetchFor()(URL_ROOT))).code).toBe("token_request_failed");
   });
 
+  it("says of an answer that is too long that it is, and with what reading it ended", async () => {
+    const error = await failing(() => Response.json({ auth_token: "x".repeat(70_000) }));
+    expect([error.message, (error.cause as Error).message]).toEqual([
+      "the auth server answered with status 200 and more than 65536 bytes",
+      "more than 65536 bytes",
+    ]);
+  });
+
+  it("does not show what the parser quotes of an answer that is no JSON", async () => {
+    const error = await failing(() => new Response("eyJ.secret"));
+    expect([error.message, error.cause]).toEqual([
+      "the auth server answered with status 200 and no JSON",
+      undefined,
+    ]);
+  });
+
+  /** Headers, the beginning of a body, and then `next`. */
+  const stalling = async (
+    next: (controller: ReadableStreamDefaultController) => void,
+    tokenRequestMs: number,
+  ) => {
+    const world = await createWorld();
+    world.tokenEndpoint = ({ signal }) =>
+      new Response(
+        new ReadableStream({
+          start(controller) {
+            controller.enqueue(new TextEncoder().encode("{"));
+            signal?.addEventListener("abort", () => controller.error(signal.reason));
+            next(controller);
+          },
+        }),
+      );
+    return world.agent({ timeouts: { tokenRequestMs } });
+  };
+
+  it("says of an answer that stalls, or is cut off, that it did, and why", async () => {
+    const late = await errorOf((await stalling(() => {}, 20)).fetchFor()(URL_ROOT));
+    expect([late.code, late.message, (late.cause as Error).name]).toEqual([
+      "token_request_failed",
+      "the auth server answered with status 200, and not to the end in time",
+      "TimeoutError",
+    ]);
+    const cut = await stalling((body) => body.error(new Error("other side closed")), 5_000);
+    const error = await errorOf(cut.fetchFor()(URL_ROOT));
+    expect([error.code, error.message, (error.cause as Error).message]).toEqual([
+      "token_request_failed",
+      "the auth server answered with status 200, and not to the end",
+      "other side closed",
+    ]);
+  });
+
+  it("can be given up while the answer is read", async () => {
+    const controller = new AbortController();
+    const giveUp = () => controller.abort(new Error("enough"));
+    const agent = await stalling(() => setTimeout(giveUp, 5), 5_000);
+    const { issuer: authServer } = (await createWorld()).parties.authServer;
+    const input = { authServer, code: "c", signal: controller.signal };
+    await expect(agent.redeemCode(input)).rejects.toThrow("enough");
+  });
+
+  it("waits for an auth server as long as the call's own signal does, where it is told to", async () => {
+    const world = await createWorld();
+    const { tokenEndpoint } = world;
+    world.tokenEndpoint = async (request) => {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      request.signal?.throwIfAborted();
+      return tokenEndpoint(request);
+    };
+    const agent = world.agent({ timeouts: { tokenRequestMs: Number.POSITIVE_INFINITY } });
+    expect((await agent.fetchFor()(URL_ROOT)).status).toBe(200);
+  });
+
   it("a demand for consent without a place to give it", async () => {
     const world = await createWorld();
     const { agentMetadata, ...rest } = world.parties.discovery;
@@ -187,5 +259,14 @@ describe("refreshing", () => {
     const grant = await world.agent().refresh({ authServer, refreshToken: "r-1" });
     expect(grant).toEqual({ authToken, expiresInSeconds: 77 });
     expect(world.sent[0]?.form).toEqual({ request_type: "refresh", refresh_token: "r-1" });
+  });
+
+  it.each([0, -300, "30", null])("takes no lifetime from an expires_in of %j", async (expires_in) => {
+    const world = await createWorld();
+    const authToken = await world.parties.issueAuthToken({ lifetimeSeconds: 77 });
+    world.tokenEndpoint = () => Response.json({ auth_token: authToken, expires_in });
+    const { issuer: authServer } = world.parties.authServer;
+    const grant = await world.agent().refresh({ authServer, refreshToken: "r-1" });
+    expect(grant.expiresInSeconds).toBe(77);
   });
 });

@@ -48,6 +48,7 @@ describe("a challenge that wants the user", () => {
     "https://supply-chain-agent.localhost:3000/interaction",
     "http://supply-chain-agent.localhost:3000@evil.localhost/",
     "http://user@supply-chain-agent.localhost:3000/interaction",
+    "http://:secret@supply-chain-agent.localhost:3000/interaction",
     "javascript:alert(1)",
     "/interaction",
   ])("to %s is not followed", async (address) => {

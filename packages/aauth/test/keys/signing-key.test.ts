@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { formatSignatureKey, parseSignatureKey } from "../../src/headers/signature-key.ts";
 import { toJwks } from "../../src/keys/jwks.ts";
 import { generateSigningKey, importSigningKey, type PrivateJwk } from "../../src/keys/signing-key.ts";
 import { importVerificationKey } from "../../src/keys/verification-key.ts";
@@ -59,6 +60,26 @@ test.each([undefined, {}, { kid: "" }, { kid: 1 }])("makes no key without a kid:
   await expect(generateSigningKey(options as never)).rejects.toThrow(
     new TypeError("kid must be given: the id under which the key is published"),
   );
+});
+
+test.each(['a"b', "a\\b", "schlüssel", "a\nb", "a\u007f"])(
+  "makes and imports no key with a kid that Signature-Key cannot carry: %j",
+  async (kid) => {
+    const message = 'kid must be printable ASCII without " and \\: Signature-Key carries nothing else';
+    await expect(generateSigningKey({ kid })).rejects.toThrow(new TypeError(message));
+    await expect(importSigningKey(jwk, { kid })).rejects.toThrow(new TypeError(message));
+    await expect(importSigningKey({ ...jwk, kid })).rejects.toThrow(new TypeError(message));
+  },
+);
+
+test("every kid that is taken can be written, and read again", async () => {
+  const kid = Array.from({ length: 95 }, (_, index) => String.fromCharCode(0x20 + index))
+    .filter((char) => char !== '"' && char !== "\\")
+    .join("");
+  const { kid: taken } = await generateSigningKey({ kid });
+  const id = "https://agent.example";
+  const value = formatSignatureKey({ label: "sig1", scheme: "jwks", id, kid: taken });
+  expect(parseSignatureKey(value)).toMatchObject({ kid });
 });
 
 test.each(["", 1])("imports no key with the kid %j", async (kid) => {

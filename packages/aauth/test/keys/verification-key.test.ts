@@ -17,6 +17,11 @@ describe("importVerificationKey", () => {
     expect(key.thumbprint).toBe(keys.A.thumbprint);
   });
 
+  test.each(["fast", null])("knows no mode %j", async (cryptoMode) => {
+    const importing = importVerificationKey(publicJwk, { cryptoMode: cryptoMode as never });
+    await expect(importing).rejects.toThrow(new TypeError("cryptoMode must be sync or pool"));
+  });
+
   test("keeps kty, crv and x only", async () => {
     const key = await importVerificationKey({ ...publicJwk, kid: "k", use: "sig", alg: "EdDSA", note: 1 });
     expect(key.publicJwk).toEqual(publicJwk);

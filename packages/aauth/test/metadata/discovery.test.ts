@@ -72,12 +72,22 @@ describe("finding keys", () => {
       { kid: "" },
       { key_ops: "verify" },
       { x: {} },
+      { kty: "oct" },
+      { kty: undefined },
     ];
-    const keys = [{ ...KEY, ...more }, ...wrong.map((member) => ({ ...KEY, kid: "k2", ...member }))];
+    const none = [null, "key", 7] as unknown as object[];
+    const keys = [{ ...KEY, ...more }, ...none, ...wrong.map((member) => ({ ...KEY, kid: "k2", ...member }))];
     const server = await agentServer(() => keys);
     const { discovery } = discover();
     expect(await discovery.keys("agent", server.origin)).toEqual({
       keys: [{ ...KEY, use: "sig", alg: "EdDSA", key_ops: ["verify"] }],
+    });
+  });
+
+  it("keeps of a key that it is not for verifying", async () => {
+    const server = await agentServer(() => [{ ...KEY, key_ops: ["encrypt"] }]);
+    expect(await discover().discovery.keys("agent", server.origin)).toEqual({
+      keys: [{ ...KEY, key_ops: [] }],
     });
   });
 
@@ -266,6 +276,37 @@ describe("documents that are refused", () => {
   });
 
   it.each([
+    ["resource", "aauth-resource", "resource"],
+    ["issuer", "aauth-issuer", "issuer"],
+    ["issuer", "openid-configuration", "issuer"],
+  ] as const)("another identity: %s, in %s", async (kind, name, member) => {
+    const server = await serve((origin) => ({
+      [`/.well-known/${name}`]: {
+        [member]: `${origin}/other`,
+        jwks_uri: `${origin}/jwks.json`,
+        agent_token_endpoint: `${origin}/token`,
+      },
+      "/jwks.json": { keys: [KEY] },
+    }));
+    expect(await code(discover().discovery.key(kind, server.origin, "k1"))).toBe("metadata_mismatch");
+  });
+
+  it.each([201, 206, 403, 500])("answers with status %d, whatever they say", async (status) => {
+    const server = await start((_request, response) => {
+      const document = { agent: server.origin, jwks_uri: `${server.origin}/jwks.json` };
+      response.writeHead(status).end(JSON.stringify(document));
+    });
+    expect(await code(discover().discovery.agentMetadata(server.origin))).toBe("discovery_failed");
+  });
+
+  it("a document over 64 KiB that a transport has let pass", async () => {
+    const agent = "https://agent.example";
+    const document = JSON.stringify({ agent, jwks_uri: `${agent}/jwks.json` });
+    const transport = async () => ({ status: 200, body: new TextEncoder().encode(document.padEnd(70_000)) });
+    expect(await code(discover({ transport }).discovery.agentMetadata(agent))).toBe("discovery_failed");
+  });
+
+  it.each([
     ["no keys", {}],
     ["keys that are no list", { keys: { k1: KEY } }],
     ["too many keys", { keys: Array.from({ length: 101 }, () => KEY) }],
@@ -396,9 +437,15 @@ describe("addresses that are never fetched", () => {
     "https://127.0.0.1",
     "https://10.0.0.1",
     "https://100.64.0.1",
+    "https://100.127.0.1",
     "https://169.254.169.254",
     "https://172.16.0.1",
+    "https://172.31.0.1",
     "https://192.168.1.1",
+    "https://198.18.0.1",
+    "https://198.19.0.1",
+    "https://224.0.0.1",
+    "https://255.255.255.255",
     "https://0.0.0.0",
     "https://[::1]",
     "https://[fd00::1]",
@@ -430,10 +477,46 @@ describe("addresses that are never fetched", () => {
     expect(await blocked(id, true)).toEqual({ result: "discovery_blocked", asked: [] });
   });
 
+  it.each(["ftp://agent.example/jwks.json", "data:application/json,{}", "jwks.json"])(
+    "a key set by URL passes the same guard: %s",
+    async (address) => {
+      const asked: string[] = [];
+      const transport = async (url: URL) => {
+        asked.push(url.href);
+        return { status: 200, body: new TextEncoder().encode(JSON.stringify({ keys: [KEY] })) };
+      };
+      expect(await code(discover({ transport }).discovery.key("jwks", address, "k1"))).toBe(
+        "discovery_blocked",
+      );
+      expect(asked).toEqual([]);
+    },
+  );
+
+  it.each([
+    "100.63.0.1",
+    "100.128.0.1",
+    "169.253.0.1",
+    "172.15.0.1",
+    "172.32.0.1",
+    "192.167.0.1",
+    "198.17.0.1",
+  ])("%s, beside a private network, is fetched", async (host) => {
+    const asked: string[] = [];
+    const transport = async (url: URL) => {
+      asked.push(url.hostname);
+      return { status: 404, body: new Uint8Array() };
+    };
+    expect(await code(discover({ transport }).discovery.agentMetadata(`https://${host}`))).toBe(
+      "discovery_failed",
+    );
+    expect(asked).toEqual([host]);
+  });
+
   it.each([
     "https://169.254.169.254/latest",
     "http://agent.example/jwks.json",
-    "https://user:pass@agent.example/",
+    "https://user@agent.example/",
+    "https://:pass@agent.example/",
   ])("a jwks_uri passes the same guard: %s", async (jwksUri) => {
     const asked: string[] = [];
     const discovery = createDiscovery({
@@ -448,27 +531,78 @@ describe("addresses that are never fetched", () => {
   });
 });
 
+describe("a discovery", () => {
+  it.each<[string, new () => Error, object]>([
+    ["transport must be a function", TypeError, { transport: {} }],
+    ["now must be a function", TypeError, { now: 1 }],
+    ...[Number.NaN, -1, "300", Number.POSITIVE_INFINITY, null].map(
+      (cacheSeconds): [string, new () => Error, object] => [
+        "cacheSeconds must be",
+        RangeError,
+        { cacheSeconds },
+      ],
+    ),
+    ...[Number.NaN, 0, -1, 0.5, "5000", 2 ** 31, Number.POSITIVE_INFINITY, null].map(
+      (timeoutMs): [string, new () => Error, object] => ["timeoutMs must be", RangeError, { timeoutMs }],
+    ),
+  ])("names the option it cannot be made with: %s", (message, type, options) => {
+    const making = () => createDiscovery(options as never);
+    expect(making).toThrow(type);
+    expect(making).toThrow(message);
+  });
+
+  it("may keep nothing", async () => {
+    const server = await agentServer();
+    const { discovery } = discover({ cacheSeconds: 0, timeoutMs: 2 ** 31 - 1 });
+    for (let count = 0; count < 2; count++) await discovery.agentMetadata(server.origin);
+    expect(server.requests).toHaveLength(2);
+  });
+});
+
 describe("the connect guard", () => {
-  it.each(["127.0.0.1", "localhost", "2130706433", "[::ffff:127.0.0.1]"])(
-    "outside development refuses a connection to %s even if the URL guard let it through",
-    async (host) => {
+  it.each(
+    ["127.0.0.1", "localhost", "2130706433", "[::ffff:127.0.0.1]"].flatMap((host) => [
+      ["http", host],
+      ["https", host],
+    ]),
+  )(
+    "outside development does not connect to %s://%s even if the URL guard let it through",
+    async (scheme, host) => {
       const server = await agentServer();
       const { createDocumentTransport } = await import("../../src/metadata/http-node.ts");
       const transport = createDocumentTransport({ development: false });
       const init = { signal: AbortSignal.timeout(2_000), maxBytes: 65_536 };
-      expect(await code(transport(new URL(`http://${host}:${server.port}/`), init))).toBe(
+      expect(await code(transport(new URL(`${scheme}://${host}:${server.port}/`), init))).toBe(
         "discovery_blocked",
       );
-      expect(server.requests).toEqual([]);
+      // Not one connection: that a handshake fails afterwards is no guard.
+      expect(server.connections()).toBe(0);
     },
   );
+
+  it("has few connections to one origin at the same time", async () => {
+    const server = await start(() => {});
+    const { createDocumentTransport } = await import("../../src/metadata/http-node.ts");
+    const transport = createDocumentTransport({ development: true });
+    const signal = AbortSignal.timeout(500);
+    const asked = Array.from({ length: 20 }, (_, index) =>
+      transport(new URL(`${server.origin}/${index}`), { signal, maxBytes: 10 }),
+    );
+    expect((await Promise.allSettled(asked)).map(({ status }) => status)).not.toContain("fulfilled");
+    expect(server.connections()).toBe(6);
+  });
 
   it.each([
     "169.254.169.254",
     "10.0.0.1",
     "100.64.0.1",
     "172.16.0.1",
+    "192.0.0.1",
     "192.168.1.1",
+    "198.18.0.1",
+    "224.0.0.1",
+    "240.0.0.1",
+    "0.0.0.0",
     "[::]",
     "[64:ff9b::a9fe:a9fe]",
     "[64:ff9b:1::a9fe:a9fe]",
@@ -477,8 +611,11 @@ describe("the connect guard", () => {
     "[::169.254.169.254]",
     "[::127.0.0.1]",
     "[::ffff:10.0.0.1]",
+    "[100::1]",
     "[fd00::1]",
     "[fe80::1]",
+    "[fec0::1]",
+    "[ff02::1]",
   ])("in development still refuses a connection to %s", async (host) => {
     const { createDocumentTransport } = await import("../../src/metadata/http-node.ts");
     const transport = createDocumentTransport({ development: true });

@@ -7,6 +7,10 @@ export interface LoopbackServer {
   readonly port: number;
   /** Paths asked for, in order. */
   readonly requests: string[];
+  /** How many have been made so far. */
+  connections(): number;
+  /** How many of them are open. */
+  openConnections(): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -17,12 +21,20 @@ export async function startServer(listener: RequestListener): Promise<LoopbackSe
     requests.push(request.url ?? "");
     listener(request, response);
   });
+  let connections = 0;
+  server.on("connection", () => (connections += 1));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   return {
     origin: `http://127.0.0.1:${port}`,
     port,
     requests,
+    connections: () => connections,
+    openConnections: async () => {
+      const { promise, resolve, reject } = Promise.withResolvers<number>();
+      server.getConnections((error, count) => (error ? reject(error) : resolve(count)));
+      return promise;
+    },
     close: () =>
       new Promise((resolve) => {
         server.closeAllConnections();

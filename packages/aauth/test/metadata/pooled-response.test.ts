@@ -1,3 +1,6 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { afterEach, describe, expect, it } from "vitest";
 import { discardBody, fieldOf, readBodyAtMost } from "../../src/metadata/direct-response.ts";
 import { pooledTransport } from "../../src/metadata/http-node.ts";
@@ -20,6 +23,12 @@ const greet = () =>
     response.writeHead(200, "Fine", { "content-type": "application/json", "x-two": ["a", "b"] });
     response.end('{"hello":"wörld"}');
   });
+
+/** As `--expose-gc` gives it. */
+function collector(): () => void {
+  setFlagsFromString("--expose-gc");
+  return runInNewContext("gc") as () => void;
+}
 
 /** The web stream's way, and the one that makes none. */
 const WAYS = [
@@ -161,5 +170,59 @@ describe("a pooled response", () => {
     await expect((await get()).text()).rejects.toThrow();
     await expect(new Response((await get()).body).text()).rejects.toThrow();
     expect(ignored.status).toBe(200);
+  });
+});
+
+describe("a long body that nobody reads", () => {
+  const long = Buffer.alloc(200_000, "x");
+  const collect = collector();
+
+  it.each([
+    ["the response", async (response: Response) => response.status],
+    ["its stream", async (response: Response) => response.body?.locked],
+    ["a copy of it", async (response: Response) => response.clone().status],
+  ])("holds its connection no longer than %s can be read", async (_name, use) => {
+    // More than the system's own buffers take, so that the server waits for whoever reads.
+    const tooLong = Buffer.alloc(16_000_000);
+    const server = await startServer((_request, response) => void response.end(tooLong));
+    servers.push(server);
+    const init = { method: "GET", headers: {} };
+    for (let index = 0; index < 10; index++) await use(await pooledTransport(`${server.origin}/`, init));
+    await expect
+      .poll(
+        () => {
+          collect();
+          return server.openConnections();
+        },
+        { timeout: 10_000 },
+      )
+      .toBeLessThan(3);
+  });
+
+  it("is there as long as somebody has the response or its stream", async () => {
+    const get = await answering((_request, response) => void response.end(long));
+    const response = await get();
+    const { body } = await get();
+    const { body: copied } = (await get()).clone();
+    for (let round = 0; round < 5; round++) {
+      collect();
+      await pause(20);
+    }
+    expect((await response.text()).length).toBe(long.length);
+    for (const stream of [body, copied]) {
+      expect((await new Response(stream).arrayBuffer()).byteLength).toBe(long.length);
+    }
+  });
+
+  it("is read to its end, also when nothing but the reading is left", async () => {
+    const get = await answering((_request, response) => {
+      response.write(long);
+      setTimeout(() => response.end(long), 100);
+    });
+    const reading = [get().then((response) => response.text()), get().then((response) => response.blob())];
+    const timer = setInterval(collect, 20);
+    const [text, blob] = await Promise.all(reading);
+    clearInterval(timer);
+    expect([(text as string).length, (blob as Blob).size]).toEqual([2 * long.length, 2 * long.length]);
   });
 });

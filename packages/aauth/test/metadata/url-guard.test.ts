@@ -21,6 +21,7 @@ describe("an identifier", () => {
     "https://agent.example/a/../b",
     "ftp://agent.example",
     "agent.example",
+    `https://agent.example/${"x".repeat(2048)}`,
     "",
   ])("may not be %j, however often it comes", (value) => {
     expect([isIdentifier(value), isIdentifier(value)]).toEqual([false, false]);

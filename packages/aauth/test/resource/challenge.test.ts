@@ -142,6 +142,10 @@ describe("challenges", () => {
 });
 
 describe("a challenger", () => {
+  it("says whose it is", () => {
+    expect(challenger.resource).toBe(resource.id);
+  });
+
   const options = { key: resource.key, resource: resource.id, authServer: authServer.issuer, now: clock.now };
   const { publicJwk: key, thumbprint } = agent.key;
   const identified = { level: "identified", scheme: "jwks", agent: agent.id, key, thumbprint } as const;
@@ -151,14 +155,15 @@ describe("a challenger", () => {
     ["authServer", { authServer: `${authServer.issuer}/` }],
     ["key", { key: undefined }],
     ["key", { key: resource.key.publicJwk }],
+    ["algs", { algs: "ed25519" }],
   ])("cannot be made with another %s: %j", (name, wrong) => {
     const making = () => createChallenger({ ...options, ...wrong } as ChallengerOptions);
     expect(making).toThrow(TypeError);
     expect(making).toThrow(`${name} must be`);
   });
 
-  it.each([0, 601, Number.NaN])("cannot be made for tokens that live %d s", (lifetimeSeconds) => {
-    const making = () => createChallenger({ ...options, lifetimeSeconds });
+  it.each([0, 601, Number.NaN, "300"])("cannot be made for tokens that live %j s", (lifetimeSeconds) => {
+    const making = () => createChallenger({ ...options, lifetimeSeconds: lifetimeSeconds as number });
     expect(making).toThrow(RangeError);
     expect(making).toThrow("lifetimeSeconds must be 1 to 600");
   });

@@ -60,6 +60,13 @@ describe("an agent that starts again with a new key under its old name", () => {
     expect(await code(call(keys.old))).toBe("invalid_signature");
   });
 
+  it("is not known by the key of somebody else, although it has a new one", async () => {
+    const { keys, restart, call } = await gate();
+    await call(keys.old);
+    restart();
+    expect(await code(call(await generateSigningKey({ kid: "same-1" })))).toBe("invalid_signature");
+  });
+
   it("cannot be made to be asked again and again by bad signatures: once in 10 s", async () => {
     const { keys, clock, discovery, call } = await gate();
     await call(keys.old);
@@ -104,8 +111,9 @@ describe("tokens of an issuer that starts again with a new key under its old nam
     expect(await code(verify(before))).toBe("invalid_token_signature");
   });
 
-  it("resource tokens verify", async () => {
+  it("resource tokens verify, and those of somebody else's key do not", async () => {
     const { keys, discovery, restart, now } = await restartingIdentity();
+    const stranger = await generateSigningKey({ kid: "same-1" });
     const named = { agent: parties.agent.id, agentJkt: parties.agent.key.thumbprint };
     const issue = (key: SigningKey) =>
       issueResourceToken({ key, resource: audience, authServer: issuer, ...named, scope: "a", now });
@@ -113,6 +121,7 @@ describe("tokens of an issuer that starts again with a new key under its old nam
       verifyResourceToken(await issue(key), { audience: issuer, ...named, discovery, now });
     await verify(keys.old);
     restart();
+    expect(await code(verify(stranger))).toBe("invalid_token_signature");
     expect(await code(verify(keys.new))).toBe("accepted");
   });
 

@@ -53,6 +53,8 @@ describe("requests that pass", () => {
       rawAuthToken: jwt,
       thumbprint: agent.key.thumbprint,
     });
+    // Whoever logs or sends the agent does not send its token along.
+    expect(JSON.stringify(verified.agent)).not.toContain(jwt);
     expect(verified.report.checks.map(({ verdict }) => verdict)).toEqual(
       Array(12).fill("passed").with(9, "skipped"),
     );
@@ -406,6 +408,26 @@ describe("nonces", () => {
     expect((await refusal(verifier, known)).code).toBe("nonce_replayed");
   });
 
+  it("nor does one host under all the identities it can make of ports and paths", async () => {
+    const greedy = await generateSigningKey({ kid: "greedy-1" });
+    const ids = Array.from({ length: 40 }, (_, index) =>
+      index % 2 === 0 ? `https://greedy.example/${index}` : `https://greedy.example:${20_000 + index}`,
+    );
+    const agents = {
+      ...Object.fromEntries(ids.map((id) => [id, [greedy.publicJwk]])),
+      [agent.id]: [agent.key.publicJwk],
+    };
+    const replayStore = createMemoryReplayStore({ now: clock.now, maxEntries: 40 });
+    const verifier = parties.createVerifier({ replayStore, discovery: createTestDiscovery({ agents }) });
+    const codes = new Set<string>();
+    for (const id of ids) {
+      const request = await requestOf({ body: "{}", key: greedy, signatureKey: { scheme: "jwks", id } });
+      await verifier.verifyRequest(request).catch(({ code }) => codes.add(code));
+    }
+    expect([...codes]).toEqual(["replay_memory_full"]);
+    for (let index = 0; index < 5; index++) await verifier.verifyRequest(await requestOf({ body: "{}" }));
+  });
+
   it("a caller below the route's level leaves nothing behind", async () => {
     const used: string[] = [];
     const replayStore = { putIfAbsent: (key: string) => used.push(key) > 0 };
@@ -464,6 +486,14 @@ describe("signatures and keys", () => {
     expect([error.code, error.provenAgent]).toEqual(["invalid_signature", undefined]);
   });
 
+  it("a signature said to be of another algorithm, although it is the key's", async () => {
+    const parameters = (alg: string) => `;created=${clock.now()};alg="${alg}"`;
+    const verifier = parties.createVerifier();
+    await verifier.verifyRequest(await signBadly({ signatureKey: HWK, parameters: parameters("ed25519") }));
+    const other = await signBadly({ signatureKey: HWK, parameters: parameters("rsa-pss-sha512") });
+    expect((await refusal(verifier, other)).code).toBe("invalid_signature");
+  });
+
   it("D4: a signature in someone else's name proves nobody", async () => {
     const request = await signBadly({ signatureKey: JWKS, key: resource.key });
     const error = await refusal(parties.createVerifier(), request, SCOPES);
@@ -494,6 +524,24 @@ describe("signatures and keys", () => {
     },
   );
 
+  it("an agent that is not trusted any more is refused with an auth token that was verified before", async () => {
+    const welcome = new Set([agent.id]);
+    const verifier = parties.createVerifier({ trustedAgents: (id) => welcome.has(id) });
+    const jwt = await parties.issueAuthToken();
+    const send = async () =>
+      verifier.verifyRequest(await requestOf({ signatureKey: { scheme: "jwt", jwt } }));
+    expect((await send()).agent.level).toBe("authorized");
+    welcome.clear();
+    await expect(send()).rejects.toMatchObject({ code: "untrusted_agent", status: 403 });
+  });
+
+  it("an auth token of an agent that is not trusted", async () => {
+    const verifier = parties.createVerifier({ trustedAgents: ["http://other.localhost:1"] });
+    const jwt = await parties.issueAuthToken();
+    const request = await requestOf({ signatureKey: { scheme: "jwt", jwt } });
+    expect((await refusal(verifier, request)).code).toBe("untrusted_agent");
+  });
+
   it("G7: an issuer's key is not an agent's key, although both have one URL", async () => {
     const both = "http://both.localhost:9000";
     const discovery = createTestDiscovery({
@@ -521,8 +569,8 @@ describe("signatures and keys", () => {
 
   it("takes no id for a key set that is not canonical", async () => {
     const verifier = parties.createVerifier({ interop: { wellKnownAbsent: "spec" } });
-    const signatureKey = { scheme: "jwks", id: `${agent.id}/jwks.json?v=2`, wellKnown: false } as const;
-    expect((await refusal(verifier, await requestOf({ signatureKey }))).code).toBe("discovery_blocked");
+    const signatureKey = `sig1=(scheme=jwks id="${agent.id}/jwks.json?v=2" kid="${agent.key.kid}")`;
+    expect((await refusal(verifier, await signBadly({ signatureKey }))).code).toBe("discovery_blocked");
     expect(parties.discovery.requests).toEqual([]);
   });
 
@@ -756,6 +804,13 @@ describe("the gate itself", () => {
       "schemes must be any of hwk, jwks, jwt, not jwk",
     ],
     ["a text for schemes", { schemes: "jwks" }, "schemes must be an array"],
+    ["no scheme at all", { schemes: [] }, "schemes must name at least one"],
+    ["a memory of nonces without its method", { replayStore: {} }, "replayStore must be an object with"],
+    ["null for a memory of nonces", { replayStore: null }, "replayStore must be an object with"],
+    ["a time for a clock", { now: 5 }, "now must be a function"],
+    ["a mode that does not exist", { cryptoMode: "fast" }, "cryptoMode must be sync or pool"],
+    ["a body that nobody compares", { bodyVerifiedBy: "me" }, "bodyVerifiedBy must be downstream"],
+    ["a coverage that does not exist", { interop: { bodyCoverage: "none" } }, "interop.bodyCoverage must be"],
     ["an agent with a trailing slash", { trustedAgents: [`${agent.id}/`] }, "trustedAgents[0]"],
     ["a text for agents", { trustedAgents: agent.id }, "trustedAgents must be an array"],
   ])("names what is wrong with %s", (_name, options, message) => {

@@ -164,6 +164,37 @@ describe("signRequest", () => {
     await expectRefusal("malformed_signature_key", () => signRequest(post, { ...options, signatureKey }));
   });
 
+  test.each([
+    undefined,
+    5,
+    "",
+    "agent.example",
+    "https://agent.example/",
+    "https://Agent.example",
+    "https://a.example?x",
+  ])("refuses the id %j, under which nobody is found", async (id) => {
+    const signatureKey = { scheme: "jwks", id: id as string } as const;
+    await expect(signRequest(post, { ...options, signatureKey })).rejects.toThrow(
+      new TypeError("id must be an URL in canonical form, without query, fragment and trailing slash"),
+    );
+  });
+
+  test("refuses Headers, in which no field would be found", async () => {
+    const headers = new Headers({ "content-type": "text/plain" }) as never;
+    await expect(signRequest({ ...post, headers }, options)).rejects.toThrow(
+      new TypeError(
+        "headers must be an object of fields in lower case: of Headers, Object.fromEntries(headers)",
+      ),
+    );
+  });
+
+  test.each(["Content-Type", "NONCE"])("refuses the name %s, which would not be covered", async (name) => {
+    const headers = { ...post.headers, [name]: "x" };
+    await expect(signRequest({ ...post, headers }, options)).rejects.toThrow(
+      new TypeError(`headers must have names in lower case, not ${name}`),
+    );
+  });
+
   test("refuses a token too long for a header", async () => {
     const signatureKey = { scheme: "jwt", jwt: "a".repeat(20_000) } as const;
     await expectRefusal("header_too_large", () => signRequest(post, { ...options, signatureKey }));

@@ -119,6 +119,17 @@ describe("verifying auth tokens", () => {
     );
   });
 
+  it.each(["exp", "iat", "nbf"])("takes no %s that is beyond every number", async (name) => {
+    const { header, claims } = decodeToken(await forged({ [name]: 7 }));
+    const [head, body] = [
+      JSON.stringify(header),
+      JSON.stringify(claims).replace(`"${name}":7`, `"${name}":1e999`),
+    ];
+    const input = [head, body].map((text) => Buffer.from(text).toString("base64url")).join(".");
+    const signature = Buffer.from(await keyB.sign(Buffer.from(input))).toString("base64url");
+    expect(await codeOf(verifyAuthToken(`${input}.${signature}`, expecting()))).toBe("malformed_token");
+  });
+
   it("gives exp no leeway", async () => {
     const token = await forged({ exp: NOW + 1 });
     expect(await codeOf(verifyAuthToken(token, expecting()))).toBe("accepted");

@@ -6,6 +6,7 @@ import type { TokenAlgorithm } from "../../src/profile.ts";
 import { PROFILE } from "../../src/profile.ts";
 import { checkHeader } from "../../src/tokens/claim-checks.ts";
 import { decodeJwt, signJwt, verifyJwt } from "../../src/tokens/jwt.ts";
+import { importTokenKey } from "../../src/tokens/token-key.ts";
 import { createTokenSigner } from "../../src/tokens/token-signer.ts";
 import type { IssuerJwk } from "../../src/types.ts";
 import { codeOf } from "./kit.ts";
@@ -210,6 +211,17 @@ describe.each(issuers)("$alg", (issuer) => {
 
 const [rs256, es256, edDsa] = issuers as [Issuer, Issuer, Issuer];
 
+test.each([
+  ["ES256", "P-384", es256],
+  ["ES256", "secp256k1", es256],
+  ["EdDSA", "X25519", edDsa],
+  ["EdDSA", "Ed448", edDsa],
+] as const)("%s: refuses a key that says it is of the curve %s", async (alg, crv, issuer) => {
+  const token = issuer.signRaw(JSON.stringify({ alg, typ: TYPE }), JSON.stringify(claims));
+  await ours(token, issuer);
+  expect(await codeOf(ours(token, { alg, jwk: { ...issuer.jwk, crv } }))).toBe("invalid_token_signature");
+});
+
 test.each(["RS256", "HS256"])("a MAC keyed with the public key is no signature, alg %s", async (alg) => {
   const publicKey = createPublicKey({ key: { ...rs256.jwk } as never, format: "jwk" });
   const input = `${encode(JSON.stringify({ alg, typ: TYPE }))}.${encode(JSON.stringify(claims))}`;
@@ -247,6 +259,15 @@ test("an RSA key whose exponent is written with more than 32 bits is refused, be
     return codeOf(ours(token, { alg: "RS256", jwk: { ...rs256.jwk, e } }));
   });
   expect(await Promise.all(codes)).toEqual(["accepted", "invalid_token_signature"]);
+});
+
+test("an RSA key of more than 4096 bits is refused before anything is computed with it", async () => {
+  const keyOf = (bytes: number) => ({
+    ...rs256.jwk,
+    n: Buffer.concat([Buffer.from([0xc0]), Buffer.alloc(bytes - 1, 0x55)]).toString("base64url"),
+  });
+  await importTokenKey(keyOf(512), "RS256");
+  expect(() => importTokenKey(keyOf(513), "RS256")).toThrow('the key\'s "n" is longer than 4096 bits');
 });
 
 test("a signature by RSA-PSS, or an ECDSA one in DER, is refused", async () => {

@@ -67,6 +67,7 @@ describe("resource tokens", () => {
 
   it("is not issued for longer than 600 s, nor accepted with such an exp", async () => {
     expect(() => issueResourceToken({ ...issuing, lifetimeSeconds: 601 })).toThrow(RangeError);
+    expect(() => issueResourceToken({ ...issuing, lifetimeSeconds: "300" as never })).toThrow(RangeError);
     expect(await codeOf(verifyResourceToken(await forged({ exp: NOW + 600 }), expecting()))).toBe("accepted");
     expect(await codeOf(verifyResourceToken(await forged({ exp: NOW + 606 }), expecting()))).toBe(
       "malformed_token",

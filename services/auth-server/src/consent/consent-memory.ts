@@ -10,10 +10,18 @@ export type ConsentParties = Pick<ConsentRequest, "agent" | "agentDelegate" | "r
   readonly subject: string;
 };
 
+/** A scope that was agreed to. It has a time of its own: what is agreed to later prolongs nothing but itself. */
+interface AgreedScope {
+  readonly scope: string;
+  /** Unix seconds. */
+  readonly until: number;
+}
+
 /** The consents given in one browser session. */
 interface SessionConsent {
   readonly sessionId: string;
-  readonly scopes: readonly string[];
+  /** Newest first. */
+  readonly scopes: readonly AgreedScope[];
 }
 
 export interface RememberedConsents {
@@ -42,33 +50,55 @@ const MAX_SESSIONS = 20;
 /** Text of scopes that is remembered for one of them, four requests' at least; beyond it the oldest scopes are asked again. */
 const MAX_SCOPE_CHARACTERS = 4 * MAX_TEXT_LENGTH;
 
+/** As many as fit into the longest request. Each takes room for its time, too. */
+const MAX_SCOPES = MAX_TEXT_LENGTH / 2;
+
 export function createConsentMemory(
   store: Pick<KeyValueStore<RememberedConsents>, "get" | "put" | "delete">,
-  /** Asked at each consent, because policy may change. */
-  options: { lifetimeSeconds: () => number },
+  options: {
+    /** Asked at each consent, because policy may change. */
+    lifetimeSeconds: () => number;
+    /** Unix seconds. */
+    now: () => number;
+  },
 ): ConsentMemory {
   // JSON keeps the parts apart whatever is in them.
   const key = ({ subject, agent, agentDelegate, resource }: ConsentParties) =>
     hash("sha256", JSON.stringify([subject, agent, agentDelegate ?? null, resource]), "base64url");
   const keyOf = (session: BrowserSession, request: ConsentRequest) =>
     key({ ...request, subject: session.user.id });
-  const sessionsFor = async (session: BrowserSession, request: ConsentRequest) =>
-    (await store.get(keyOf(session, request)))?.sessions ?? [];
+  /** What still counts. */
+  const sessionsFor = async (session: BrowserSession, request: ConsentRequest) => {
+    const now = options.now();
+    const sessions = (await store.get(keyOf(session, request)))?.sessions ?? [];
+    return sessions
+      .map(({ sessionId, scopes }) => ({ sessionId, scopes: scopes.filter(({ until }) => now < until) }))
+      .filter(({ scopes }) => scopes.length > 0);
+  };
   const scopesIn = (sessions: readonly SessionConsent[], session: BrowserSession) =>
     sessions.find(({ sessionId }) => sessionId === session.id)?.scopes ?? [];
   return {
     lifetimeSeconds: options.lifetimeSeconds,
     async covers(session, request) {
-      const scopes = scopesIn(await sessionsFor(session, request), session);
-      return scopeWords(request.scope).every((scope) => scopes.includes(scope));
+      const agreed = scopesIn(await sessionsFor(session, request), session);
+      const scopes = new Set(agreed.map(({ scope }) => scope));
+      return scopeWords(request.scope).every((scope) => scopes.has(scope));
     },
     async remember(session, request) {
       const sessions = await sessionsFor(session, request);
-      const scopes = bounded([...new Set([...scopeWords(request.scope), ...scopesIn(sessions, session)])]);
+      const now = options.now();
+      const until = now + options.lifetimeSeconds();
+      const asked = new Set(scopeWords(request.scope));
+      const before = scopesIn(sessions, session).filter(({ scope }) => !asked.has(scope));
+      const scopes = bounded([...[...asked].map((scope) => ({ scope, until })), ...before]);
       const others = sessions.filter(({ sessionId }) => sessionId !== session.id);
       const kept = [{ sessionId: session.id, scopes }, ...others].slice(0, MAX_SESSIONS);
-      const consents = { subject: session.user.id, sessions: kept };
-      await store.put(keyOf(session, request), consents, options.lifetimeSeconds());
+      // Policy may have shortened the lifetime meanwhile: what was promised longer is kept as long.
+      const last = Math.max(
+        until,
+        ...kept.flatMap((consent) => consent.scopes.map((agreed) => agreed.until)),
+      );
+      await store.put(keyOf(session, request), { subject: session.user.id, sessions: kept }, last - now);
     },
     forget: async (parties) => {
       await store.delete(key(parties));
@@ -76,9 +106,9 @@ export function createConsentMemory(
   };
 }
 
-function bounded(scopes: readonly string[]): string[] {
+function bounded(agreed: readonly AgreedScope[]): AgreedScope[] {
   let characters = 0;
-  return scopes.filter((scope) => {
+  return agreed.slice(0, MAX_SCOPES).filter(({ scope }) => {
     characters += scope.length;
     return characters <= MAX_SCOPE_CHARACTERS;
   });

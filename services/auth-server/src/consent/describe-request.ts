@@ -8,9 +8,10 @@ export interface DescribedScope {
   readonly description?: string;
 }
 
-/** What the consent page shows of a request. Identifiers are proven, `agentName` and descriptions are what the parties say. */
+/** What the consent page shows of a request. Identifiers are proven; names and descriptions are what the parties say. */
 export interface RequestDescription {
   readonly agent: string;
+  /** What the agent calls its delegate. */
   readonly agentDelegate?: string;
   readonly agentName?: string;
   readonly resource: string;
@@ -23,6 +24,8 @@ export interface RequestDescription {
 }
 
 const MAX_TEXT_LENGTH = 160;
+/** For a name with nothing to read in it: that there is a delegate is shown all the same. */
+const NOTHING_TO_READ = "…";
 
 /** Collects the parties' own words for a consent page; a party that cannot be asked right now is shown by its identifier. */
 export async function describeRequest(
@@ -37,7 +40,9 @@ export async function describeRequest(
   const words = scopeWords(request.scope);
   return {
     agent: request.agent,
-    ...(request.agentDelegate !== undefined && { agentDelegate: request.agentDelegate }),
+    ...(request.agentDelegate !== undefined && {
+      agentDelegate: displayText(request.agentDelegate) ?? NOTHING_TO_READ,
+    }),
     ...(agentName !== undefined && { agentName }),
     resource: request.resource,
     scopes: described(

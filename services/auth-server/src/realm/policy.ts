@@ -6,8 +6,10 @@ export interface Policy {
   /** Agents that may ask at all; empty means every agent whose identity can be proven. */
   readonly allowedAgents: readonly string[];
   readonly blockedAgents: readonly string[];
-  /** Agents that may ask, for themselves, who a user is; empty means none. */
+  /** Agents and resources that may be told who a user is: one of the two in a request has to be here. Empty means none. */
   readonly selfAgents: readonly string[];
+  /** Agents that may exchange a user's token for one at another resource; empty means none. */
+  readonly exchangeAgents: readonly string[];
   /** Scopes that may be granted; empty means every scope a resource asks for. */
   readonly allowedScopes: readonly string[];
   /** Issuers, besides this one, whose auth tokens may be exchanged. */
@@ -25,6 +27,9 @@ export const CONSENT_SCOPES_ATTRIBUTE = "aauth.consent.required.scopes";
 
 /** Which agents may ask who their users are. */
 export const SELF_AGENTS_ATTRIBUTE = "aauth.self.agents";
+
+/** Which agents may carry a user's authority on. */
+export const EXCHANGE_AGENTS_ATTRIBUTE = "aauth.exchange.agents";
 
 /** How long auth tokens are good, in seconds. */
 export const AUTH_TOKEN_SECONDS_ATTRIBUTE = "aauth.token.lifespan";
@@ -59,6 +64,7 @@ const attributesSchema = z.strictObject({
   "aauth.allowed.agents": words.default([]),
   "aauth.blocked.agents": words.default([]),
   [SELF_AGENTS_ATTRIBUTE]: words.default([]),
+  [EXCHANGE_AGENTS_ATTRIBUTE]: words.default([]),
   "aauth.allowed.scopes": words.default([]),
   "aauth.trusted.issuers": words.default([]),
   [CONSENT_SCOPES_ATTRIBUTE]: words.default(["openid", "profile", "email"]),
@@ -92,6 +98,7 @@ export function parsePolicy(attributes: Readonly<Record<string, string>>): Polic
     allowedAgents: values["aauth.allowed.agents"],
     blockedAgents: values["aauth.blocked.agents"],
     selfAgents: values[SELF_AGENTS_ATTRIBUTE],
+    exchangeAgents: values[EXCHANGE_AGENTS_ATTRIBUTE],
     allowedScopes: values["aauth.allowed.scopes"],
     trustedIssuers: values["aauth.trusted.issuers"],
     consentScopes: values[CONSENT_SCOPES_ATTRIBUTE],

@@ -1,4 +1,4 @@
-import { isIdentityScope } from "../identity-scopes.ts";
+import { isIdentityScope, requireMayAskWho } from "../identity-scopes.ts";
 import { requireShort } from "../kept-text.ts";
 import { accessDenied, invalidRequest, OAuthError } from "../oauth-error.ts";
 import { consentNeeded, type Policy, scopesAllowed } from "../realm/policy.ts";
@@ -23,6 +23,7 @@ export async function handleAuth(request: TokenRequest, context: RequestTypeCont
   const { requester, policy, form } = request;
   const { resource, scopes, own } = await readWish(request, context);
   const { agent, agentDelegate, key, thumbprint } = requester;
+  requireMayAskWho(policy, { agent, resource }, scopes);
   const decision = {
     agent,
     ...(agentDelegate !== undefined && { agentDelegate }),
@@ -74,13 +75,9 @@ async function readWish(
   return { resource: requester.agent, scopes, own: true };
 }
 
-/** The agent is the resource itself (SPEC 3.5); that takes an identity others can address and, to learn who a user is, a place on the realm's list. */
+/** The agent is the resource itself (SPEC 3.5); that takes an identity others can address. */
 function requireOwnScopes(scopes: readonly string[], requester: Requester, policy: Policy): void {
   if (!requester.identified) throw new OAuthError(401, "invalid_request", "Agent identity not found.");
-  // A token for itself tells an agent nothing, unless it tells who the user is.
-  if (scopes.some(isIdentityScope) && !policy.selfAgents.includes(requester.agent)) {
-    throw accessDenied("Agent is not allowed to ask who its users are");
-  }
   if (!scopesAllowed(policy, scopes)) {
     throw new OAuthError(400, "invalid_scope", "One or more requested scopes are not allowed");
   }

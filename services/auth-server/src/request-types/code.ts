@@ -1,3 +1,4 @@
+import { requireMayAskWho } from "../identity-scopes.ts";
 import { accessDenied, invalidGrant } from "../oauth-error.ts";
 import { scopesAllowed } from "../realm/policy.ts";
 import type { Requester } from "../verify-requester.ts";
@@ -26,7 +27,9 @@ export async function handleCode(
   }
   if ((await accounts.findActive(consented.subject)) === undefined) throw invalidGrant("User not found");
   // The policy may have changed since the user agreed.
-  if (!scopesAllowed(policy, scopeWords(consented.scope))) throw accessDenied("Authorization denied");
+  const scopes = scopeWords(consented.scope);
+  if (!scopesAllowed(policy, scopes)) throw accessDenied("Authorization denied");
+  requireMayAskWho(policy, consented, scopes);
 
   const { agent, agentDelegate, resource, scope, subject } = consented;
   const grant = { agent, ...(agentDelegate !== undefined && { agentDelegate }), resource, scope, subject };

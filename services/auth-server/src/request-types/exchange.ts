@@ -1,7 +1,8 @@
 import type { ActClaim, AuthTokenClaims } from "aauth";
+import { isIdentityScope } from "../identity-scopes.ts";
 import { accessDenied, invalidGrant, quoted } from "../oauth-error.ts";
 import type { Accounts } from "../realm/accounts.ts";
-import { scopesAllowed } from "../realm/policy.ts";
+import { consentNeeded, type Policy, scopesAllowed } from "../realm/policy.ts";
 import type { ExchangeRequester } from "../verify-requester.ts";
 import {
   type Answer,
@@ -38,6 +39,7 @@ export async function handleExchange(
     upstream.iss === issuer && upstream.sub !== undefined
       ? await presentUser(upstream.sub, accounts)
       : undefined;
+  requireCarrier({ subject, agent, scopes }, policy);
   return issueToken({
     agent,
     key,
@@ -54,6 +56,21 @@ async function presentUser(id: string, accounts: Accounts): Promise<string> {
   const user = await accounts.findActive(id);
   if (user === undefined) throw invalidGrant("Token exchange validation failed: User not found");
   return user.id;
+}
+
+/**
+ * What a user agreed to is a scope at the resource that now asks, in that one's words. Here it is another's. So what needs a user's consent
+ * takes a user, and whoever speaks for one at the next resource, consent or not, is trusted by the realm to go where the user meant it to.
+ */
+function requireCarrier(
+  { subject, agent, scopes }: { subject: string | undefined; agent: string; scopes: readonly string[] },
+  policy: Policy,
+): void {
+  const needsUser = consentNeeded(policy, scopes) || scopes.some(isIdentityScope);
+  if (needsUser && subject === undefined) throw notAuthorized("The scope needs a user of this realm");
+  if (subject !== undefined && !policy.exchangeAgents.includes(agent)) {
+    throw accessDenied("Agent is not allowed to carry a user's authority on");
+  }
 }
 
 /** The caller, as its token describes it; a token without `agent` was issued to the resource itself. */

@@ -1,3 +1,4 @@
+import { requireMayAskWho } from "../identity-scopes.ts";
 import { accessDenied, invalidGrant } from "../oauth-error.ts";
 import { scopesAllowed } from "../realm/policy.ts";
 import { sameAgent } from "./code.ts";
@@ -24,6 +25,8 @@ export async function handleRefresh(
   if (!sameAgent(grant, requester)) throw invalidGrant("Error refreshing token: Agent signature mismatch");
   if ((await accounts.findActive(grant.subject)) === undefined)
     throw invalidGrant("Error refreshing token: User not found");
-  if (!scopesAllowed(policy, scopeWords(grant.scope))) throw accessDenied("Authorization denied");
+  const scopes = scopeWords(grant.scope);
+  if (!scopesAllowed(policy, scopes)) throw accessDenied("Authorization denied");
+  requireMayAskWho(policy, grant, scopes);
   return issueToken({ ...grant, key: requester.key });
 }

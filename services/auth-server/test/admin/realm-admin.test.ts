@@ -51,6 +51,14 @@ test("an administrator reads and replaces the attributes, and they count at once
   expect(after.attributes).toEqual({ "aauth.token.lifespan": "60" });
 });
 
+test.each([
+  [{ grant_type: "client_credentials" }, 400, "unsupported_grant_type"],
+  [{ client_id: "supply-chain-ui" }, 401, "invalid_client"],
+])("the right password for another purpose gets no token: %j", async (form, status, error) => {
+  const reply = await login(await startInjected(), form);
+  expect([reply.statusCode, reply.json()]).toEqual([status, { error }]);
+});
+
 test.each([{ toString: 1 }, ["admin"], 1, null])(
   "a name or password that is no text is a wrong one: %j",
   async (odd) => {

@@ -1,26 +1,98 @@
-import { createMemoryStore } from "aauth";
+import { createMemoryStore, type KeyValueStore } from "aauth";
 import { expect, test } from "vitest";
 import { createConsentMemory, type RememberedConsents } from "../../src/consent/consent-memory.ts";
 import type { BrowserSession } from "../../src/consent/read-session.ts";
 import type { ConsentRequest } from "../../src/grants.ts";
 
 const session = { id: "session", user: { id: "user" } } as BrowserSession;
+const signedInAs = (id: string) => ({ ...session, id }) as BrowserSession;
 const request = (scope: string) => ({ agent: "http://a", resource: "http://r", scope }) as ConsentRequest;
 
-test("what is remembered of one session is bounded: the newest request counts whole, the oldest are asked again", async () => {
-  const store = createMemoryStore<RememberedConsents>();
-  const stored: RememberedConsents[] = [];
-  const memory = createConsentMemory(
-    {
-      get: (key) => store.get(key),
-      delete: (key) => store.delete(key),
-      put: (key, value, ttlSeconds) => {
-        stored.push(value);
-        store.put(key, value, ttlSeconds);
-      },
+/** A memory with a lifetime of its own, and the notes that it has written, as another store would get them. */
+function world(options: { lifetimeSeconds?: () => number } = {}) {
+  const clock = { now: 1_000 };
+  const store = createMemoryStore<string>({ now: () => clock.now });
+  const notes: { text: string; ttlSeconds: number }[] = [];
+  const asText: Pick<KeyValueStore<RememberedConsents>, "get" | "put" | "delete"> = {
+    get: async (key) => JSON.parse((await store.get(key)) ?? "null") ?? undefined,
+    delete: (key) => store.delete(key),
+    put: (key, value, ttlSeconds) => {
+      const text = JSON.stringify(value);
+      notes.push({ text, ttlSeconds });
+      return store.put(key, text, ttlSeconds);
     },
-    { lifetimeSeconds: () => 60 },
-  );
+  };
+  const { lifetimeSeconds = () => 1_800 } = options;
+  const memory = createConsentMemory(asText, { lifetimeSeconds, now: () => clock.now });
+  return { clock, notes, memory };
+}
+
+test("each scope is remembered until its own time, whatever is agreed to meanwhile", async () => {
+  const { clock, memory } = world();
+  await memory.remember(session, request("payments:transfer"));
+  clock.now += 1_700;
+  await memory.remember(session, request("weather:read"));
+  clock.now += 99;
+  expect(await memory.covers(session, request("weather:read payments:transfer"))).toBe(true);
+  clock.now += 1;
+  expect(await memory.covers(session, request("payments:transfer"))).toBe(false);
+  expect(await memory.covers(session, request("weather:read payments:transfer"))).toBe(false);
+  expect(await memory.covers(session, request("weather:read"))).toBe(true);
+});
+
+test("what is agreed to in one browser prolongs nothing in another", async () => {
+  const { clock, notes, memory } = world();
+  const [laptop, phone] = [signedInAs("laptop"), signedInAs("phone")];
+  await memory.remember(laptop, request("payments:transfer"));
+  for (let round = 0; round < 10; round++) {
+    clock.now += 1_700;
+    await memory.remember(phone, request("weather:read"));
+    expect(await memory.covers(laptop, request("payments:transfer"))).toBe(round === 0);
+  }
+  expect(await memory.covers(phone, request("weather:read"))).toBe(true);
+  // What is over takes no room.
+  expect(notes.at(-1)?.text).not.toContain("laptop");
+});
+
+test("agreed to again, a scope lasts from then", async () => {
+  const { clock, notes, memory } = world();
+  await memory.remember(session, request("read"));
+  clock.now += 1_700;
+  await memory.remember(session, request("read write"));
+  // Once, and no more: twice would take the room of others.
+  expect(notes.at(-1)?.text.match(/"read"/g)).toHaveLength(1);
+  clock.now += 1_799;
+  expect(await memory.covers(session, request("read write"))).toBe(true);
+  clock.now += 1;
+  expect(await memory.covers(session, request("read"))).toBe(false);
+});
+
+test("a policy that gives less time takes none from what was promised, and the note lasts as long as its last scope", async () => {
+  let lifetime = 1_800;
+  const { clock, notes, memory } = world({ lifetimeSeconds: () => lifetime });
+  await memory.remember(session, request("read"));
+  lifetime = 60;
+  await memory.remember(session, request("write"));
+  expect(notes.map(({ ttlSeconds }) => ttlSeconds)).toEqual([1_800, 1_800]);
+  clock.now += 61;
+  expect(await memory.covers(session, request("read"))).toBe(true);
+  expect(await memory.covers(session, request("write"))).toBe(false);
+});
+
+test("of more scopes than there is room for the oldest are asked again", async () => {
+  const { notes, memory } = world();
+  const many = Array.from({ length: 1_024 }, (_, index) => index.toString(36));
+  await memory.remember(session, request("first"));
+  await memory.remember(session, request(many.join(" ")));
+  expect(await memory.covers(session, request(many.join(" ")))).toBe(true);
+  expect(await memory.covers(session, request("first"))).toBe(false);
+  for (let index = 0; index < 3; index++)
+    await memory.remember(session, request(many.map((name) => `${index}${name}`).join(" ")));
+  expect(JSON.parse(notes.at(-1)!.text).sessions[0].scopes).toHaveLength(1_024);
+});
+
+test("what is remembered of one session is bounded: the newest request counts whole, the oldest are asked again", async () => {
+  const { notes, memory } = world();
   const long = (index: number) => `${index}:`.padEnd(2048, "x");
   await memory.remember(session, request("first"));
   for (let index = 0; index < 50; index++) await memory.remember(session, request(long(index)));
@@ -28,5 +100,5 @@ test("what is remembered of one session is bounded: the newest request counts wh
   expect(await memory.covers(session, request(long(46)))).toBe(true);
   expect(await memory.covers(session, request(long(40)))).toBe(false);
   expect(await memory.covers(session, request("first"))).toBe(false);
-  expect(JSON.stringify(stored.at(-1)).length).toBeLessThan(10_000);
+  expect(notes.at(-1)?.text.length).toBeLessThan(10_000);
 });

@@ -1,4 +1,4 @@
-import { decodeToken } from "aauth";
+import { decodeToken, generateSigningKey, issueAgentToken } from "aauth";
 import { createTestClock } from "aauth/testing";
 import { expect, test } from "vitest";
 import { memoryStores } from "../../src/create-store.ts";
@@ -157,6 +157,7 @@ test("J10: a bad request token never redirects, whatever redirect_uri says", asy
     ["request_token=wrong&redirect_uri=https://evil.example/", "Invalid or expired request_token"],
     [`request_token=${requestToken}&redirect_uri=https://evil.example/`, "redirect_uri mismatch"],
     [`request_token=${requestToken}&request_token=x`, "duplicated parameter: request_token"],
+    [`request_token=${requestToken}&state=${"x".repeat(2049)}`, "state is longer than 2048 characters"],
   ];
   for (const [query, text] of cases) {
     const page = await browser.get(`${AUTH_URL}?${query}`);
@@ -320,6 +321,32 @@ test("pages do not leak: no store, no frames, no referrer, and text from parties
   expect(policy).toContain(`form-action 'self' ${BACKEND} http://localhost:3050;`);
   expect(shown.response.headers.get("cache-control")).toBe("no-store");
   expect(shown.response.headers.get("referrer-policy")).toBe("no-referrer");
+});
+
+test("a delegate's name is one short line, whatever its agent calls it; and that there is one is always shown", async () => {
+  const parties = await askForOptimize();
+  const shownFor = async (delegate: string) => {
+    const key = await generateSigningKey({ kid: "delegate" });
+    const jwt = await issueAgentToken({
+      key: parties.keys[BACKEND]!,
+      agent: BACKEND,
+      delegate,
+      confirmationKey: key.publicJwk,
+      now: parties.clock.now,
+    });
+    const resource_token = await parties.resourceToken({ agentJkt: key.thumbprint });
+    const form = { request_type: "auth", redirect_uri: CALLBACK, resource_token };
+    const { body } = await parties.request(form, { key, scheme: { jwt } });
+    const shown = await signIn(browserFor(parties), `${AUTH_URL}?request_token=${body.request_token}`);
+    const page = await shown.response.text();
+    return /<dt>through its delegate<\/dt>\s*<dd><code>([\s\S]*?)<\/code>/.exec(page)?.[1];
+  };
+  expect(await shownFor("worker-7")).toBe("worker-7");
+  expect(await shownFor("worker\u202e\n7")).toBe("worker 7");
+  const long = await shownFor("This was checked by your administrator. ".repeat(5));
+  expect(long).toHaveLength(161);
+  expect(long?.endsWith("…")).toBe(true);
+  expect(await shownFor("\u202e\n")).toBe("…");
 });
 
 test("a code is good for 60 seconds", async () => {

@@ -6,6 +6,7 @@ test("without attributes the defaults of the protocol hold", () => {
     enabled: true,
     allowedAgents: [],
     selfAgents: [],
+    exchangeAgents: [],
     blockedAgents: [],
     allowedScopes: [],
     trustedIssuers: [],
@@ -22,6 +23,9 @@ test("J16: an attribute that cannot be read is an error with its name, never an 
   for (const text of ["http://agent.example", '["a"', '"a"', '{"a":1}', "[1]", '[""]', "null", ""]) {
     expect(() => parsePolicy({ "aauth.allowed.agents": text })).toThrow(
       "aauth.allowed.agents: expected a JSON array",
+    );
+    expect(() => parsePolicy({ "aauth.exchange.agents": text })).toThrow(
+      "aauth.exchange.agents: expected a JSON array",
     );
   }
   expect(() => parsePolicy({ "aauth.enabled": "yes" })).toThrow("aauth.enabled: expected true or false");

@@ -17,6 +17,7 @@ test("the demo's realm file is usable, policy included", () => {
   expect(parsePolicy(demo.attributes)).toEqual({
     ...parsePolicy({}),
     selfAgents: ["http://supply-chain-agent.localhost:3000"],
+    exchangeAgents: ["http://supply-chain-agent.localhost:3000"],
   });
 });
 

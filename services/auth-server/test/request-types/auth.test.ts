@@ -126,7 +126,11 @@ test("a scope prefix asks for consent as well, and [] asks for none", async () =
   });
   expect(asked.body).toHaveProperty("request_token");
   const quiet = await createParties({
-    attributes: { "aauth.consent.required.scopes": "[]", "aauth.consent.required.scope.prefixes": "[]" },
+    attributes: {
+      "aauth.self.agents": JSON.stringify([SUPPLY_CHAIN]),
+      "aauth.consent.required.scopes": "[]",
+      "aauth.consent.required.scope.prefixes": "[]",
+    },
   });
   const direct = await quiet.request({
     request_type: "auth",

@@ -1,6 +1,6 @@
 import { decodeToken, generateSigningKey, issueAuthToken, type SigningKey, tokenSignerOf } from "aauth";
 import { expect, test } from "vitest";
-import { consentedCode } from "../support/consent.ts";
+import { AUTH_URL, browserFor, consentedCode, decide } from "../support/consent.ts";
 import {
   ASK_FOR_OPTIMIZE,
   BACKEND,
@@ -14,7 +14,7 @@ import {
   setAttributes,
   type TokenRequestOptions,
 } from "../support/parties.ts";
-import { MCP_USER } from "../support/sign-in.ts";
+import { MCP_USER, signIn } from "../support/sign-in.ts";
 
 const BOTH_SCOPES = "supply-chain:optimize market-analysis:analyze";
 const FOREIGN_ISSUER = "http://other-issuer.localhost:8081/realms/partner";
@@ -49,6 +49,17 @@ async function exchange(
     { agent: SUPPLY_CHAIN, scheme: { jwt: upstream }, ...options },
   );
 }
+
+test("a parameter that is given twice is refused", async () => {
+  const parties = await createParties();
+  const form = new URLSearchParams({
+    request_type: "exchange",
+    resource_token: await nextResourceToken(parties),
+  });
+  const scheme = { jwt: await upstreamToken(parties) };
+  const reply = await parties.request(`${form}&x=1&x=2`, { agent: SUPPLY_CHAIN, scheme });
+  expectRefusal(reply, 400, "invalid_request", "duplicated parameter: x");
+});
 
 test("the next resource's token names the caller in act and is bound to the requester's key", async () => {
   const parties = await createParties();
@@ -283,6 +294,140 @@ test("nor may its scopes be anything but printable words", async () => {
   );
 });
 
+const ASK_FOR_BOTH = {
+  "aauth.consent.required.scopes": JSON.stringify(BOTH_SCOPES.split(" ")),
+  "aauth.exchange.agents": JSON.stringify([SUPPLY_CHAIN]),
+};
+const listed = (...agents: string[]) => ({ "aauth.exchange.agents": JSON.stringify(agents) });
+const expectNoCarrier = (reply: Reply) =>
+  expectRefusal(reply, 403, "access_denied", "Agent is not allowed to carry a user's authority on");
+const expectNoUser = (reply: Reply) =>
+  expectRefusal(
+    reply,
+    400,
+    "invalid_grant",
+    "Token exchange authorization failed: The scope needs a user of this realm",
+  );
+
+/** An agent and a resource of the same operator, whose resource words scopes of others as it likes. */
+const EVIL = "http://evil.localhost:9/agent";
+const EVIL_RESOURCE = "http://evil.localhost:9/resource";
+const EVIL_CALLBACK = "http://evil.localhost:9/callback";
+
+async function partiesWithEvil(attributes: Record<string, string>) {
+  const key = await generateSigningKey({ kid: "evil" });
+  const parties = await createParties({
+    attributes,
+    agents: { [EVIL]: [key.publicJwk], [EVIL_RESOURCE]: [key.publicJwk] },
+    documents: {
+      [`${EVIL}/.well-known/aauth-agent`]: {
+        agent: EVIL,
+        jwks_uri: `${EVIL}/jwks.json`,
+        redirect_uris: [EVIL_CALLBACK],
+      },
+      [`${EVIL_RESOURCE}/.well-known/aauth-resource`]: {
+        resource: EVIL_RESOURCE,
+        jwks_uri: `${EVIL}/jwks.json`,
+        scope_descriptions: { "supply-chain:optimize": "Show you today's weather" },
+      },
+    },
+  });
+  /** What the user agrees to for the evil agent: a token. */
+  const agreedTo = async (wish: Record<string, string>) => {
+    const by = { agent: EVIL, key };
+    const form = { request_type: "auth", redirect_uri: EVIL_CALLBACK, ...wish };
+    const { body } = await parties.request(form, by);
+    const url = `${AUTH_URL}?${new URLSearchParams({ request_token: String(body.request_token) })}`;
+    const browser = browserFor(parties);
+    const page = await (await signIn(browser, url)).response.text();
+    const answer = await decide(browser, page, "accept");
+    const code = new URL(answer.headers.get("location") as string).searchParams.get("code") as string;
+    const redeem = { request_type: "code", code, redirect_uri: EVIL_CALLBACK };
+    const granted = await parties.request(redeem, by);
+    expect(granted.status).toBe(200);
+    return { page, token: String(granted.body.auth_token) };
+  };
+  return { parties, key, agreedTo };
+}
+
+test("what a user agreed to at one resource is not carried to another by whoever likes to", async () => {
+  const { parties, key, agreedTo } = await partiesWithEvil(ASK_FOR_BOTH);
+  const { page, token } = await agreedTo({
+    resource_token: await parties.resourceToken({
+      key,
+      resource: EVIL_RESOURCE,
+      agent: EVIL,
+      agentJkt: key.thumbprint,
+    }),
+  });
+  expect(page).toContain("Show you today&#39;s weather");
+  expect(page).not.toContain(SUPPLY_CHAIN);
+  const carryOn = async () => {
+    const resource_token = await parties.resourceToken({ agent: EVIL_RESOURCE, agentJkt: key.thumbprint });
+    return exchange(parties, token, { resource_token }, { agent: EVIL_RESOURCE, key });
+  };
+  expectNoCarrier(await carryOn());
+  // Nor by a name that only begins alike, nor by a listed agent of the same operator.
+  for (const list of [listed(), listed(`${EVIL_RESOURCE}/`, "*"), listed(EVIL)]) {
+    await setAttributes(parties.server, list);
+    expectNoCarrier(await carryOn());
+  }
+  await setAttributes(parties.server, listed(EVIL_RESOURCE));
+  const { body } = await carryOn();
+  expect(decodeToken(String(body.auth_token)).claims).toMatchObject({ aud: SUPPLY_CHAIN, sub: MCP_USER.id });
+});
+
+test("an agent's token for itself is no user's authority", async () => {
+  const { parties, key, agreedTo } = await partiesWithEvil({ ...ASK_FOR_BOTH, ...listed(EVIL) });
+  const { token } = await agreedTo({ scope: "supply-chain:optimize" });
+  expect(decodeToken(token).claims).not.toHaveProperty("sub");
+  const resource_token = await parties.resourceToken({ agent: EVIL, agentJkt: key.thumbprint });
+  expectNoUser(await exchange(parties, token, { resource_token }, { agent: EVIL, key }));
+});
+
+test("a scope that has come to need consent is carried on for a user only, and only by the listed", async () => {
+  const parties = await createParties();
+  const upstream = await upstreamToken(parties);
+  await setAttributes(parties.server, ASK_FOR_BOTH);
+  expectNoUser(await exchange(parties, upstream));
+  await setAttributes(parties.server, listed());
+  expectNoUser(await exchange(parties, upstream));
+});
+
+test("whoever speaks for a user is on the list, whether the scope needs consent or not", async () => {
+  const parties = await createParties({ attributes: { ...ASK_FOR_OPTIMIZE, ...listed() } });
+  const scope = "supply-chain:optimize user.settings data.read";
+  const code = await consentedCode(parties, { scope });
+  const { body } = await parties.request({ request_type: "code", code, redirect_uri: CALLBACK });
+  const exchanged = async (words: string) => {
+    const resource_token = await nextResourceToken(parties, { scope: words });
+    return exchange(parties, String(body.auth_token), { resource_token });
+  };
+  for (const words of ["data.read user.settings", "supply-chain:optimize", "data.read"])
+    expectNoCarrier(await exchanged(words));
+});
+
+test("who a user is needs consent whatever the lists say", async () => {
+  const parties = await createParties({
+    attributes: {
+      ...ASK_FOR_OPTIMIZE,
+      ...listed(),
+      "aauth.consent.required.scope.prefixes": "[]",
+      "aauth.self.agents": JSON.stringify([BACKEND]),
+    },
+  });
+  const code = await consentedCode(parties, { scope: "supply-chain:optimize openid profile email" });
+  const { body } = await parties.request({ request_type: "code", code, redirect_uri: CALLBACK });
+  const exchanged = async (scope: string) => {
+    const resource_token = await nextResourceToken(parties, { scope });
+    return exchange(parties, String(body.auth_token), { resource_token });
+  };
+  for (const scope of ["openid", "profile", "email"]) expectNoCarrier(await exchanged(scope));
+  await setAttributes(parties.server, listed(SUPPLY_CHAIN));
+  const { claims } = decodeToken(String((await exchanged("email")).body.auth_token));
+  expect(claims).toMatchObject({ sub: MCP_USER.id, email: "mcp@user.com" });
+});
+
 async function foreignToken(parties: Parties, key: SigningKey, subject = MCP_USER.id): Promise<string> {
   const { token } = await issueAuthToken({
     signer: tokenSignerOf(key),
@@ -317,6 +462,9 @@ test("J3: another issuer's token is refused without a single request, unless the
   expect(claims.act).toEqual({ agent: BACKEND, sub: MCP_USER.id });
   // The partner's user is not ours, even where the two have the same id.
   expect(claims).not.toHaveProperty("sub");
+  // So there is nobody here who could have agreed.
+  await setAttributes(parties.server, ASK_FOR_BOTH);
+  expectNoUser(await exchange(parties, upstream));
 });
 
 test("J3: a token that only says it is from here is refused", async () => {

@@ -1,5 +1,5 @@
 /** The agent is the resource itself: `scope` instead of a resource token (SPEC 3.5, 9.3). */
-import { decodeToken, generateSigningKey } from "aauth";
+import { decodeToken, generateSigningKey, type SigningKey } from "aauth";
 import { describe, expect, test } from "vitest";
 import { AUTH_URL, browserFor, decide } from "../support/consent.ts";
 import {
@@ -9,7 +9,9 @@ import {
   expectRefusal,
   MARKET_ANALYSIS,
   type Parties,
+  type Reply,
   SUPPLY_CHAIN,
+  setAttributes,
 } from "../support/parties.ts";
 import { MCP_USER, signIn } from "../support/sign-in.ts";
 
@@ -17,9 +19,13 @@ const SELF = { "aauth.self.agents": JSON.stringify([BACKEND]) };
 const WISH = { request_type: "auth", scope: "openid profile email", redirect_uri: CALLBACK, state: "s-1" };
 const SCOPE_IDS = ["openid", "profile", "email"];
 
-/** The user signs in and agrees: what the agent gets for the code, and the page that was shown. */
-async function identityOf(parties: Parties, scope: string) {
-  const asked = await parties.request({ ...WISH, scope });
+/** Refused to whoever is not on the realm's list. */
+const expectNotTold = (reply: Reply) =>
+  expectRefusal(reply, 403, "access_denied", "Agent is not allowed to ask who its users are");
+
+/** The user signs in and agrees: the code that the agent gets, and the page that was shown. */
+async function identityCode(parties: Parties, wish: Record<string, string>) {
+  const asked = await parties.request(wish);
   expect(Object.keys(asked.body)).toEqual(["expires_in", "request_token", "token_type"]);
   const query = new URLSearchParams({ request_token: String(asked.body.request_token) });
   const browser = browserFor(parties);
@@ -27,7 +33,13 @@ async function identityOf(parties: Parties, scope: string) {
   const answer = await decide(browser, page, "accept");
   const back = new URL(answer.headers.get("location") as string);
   expect([back.origin + back.pathname, back.searchParams.get("state")]).toEqual([CALLBACK, "s-1"]);
-  const code = back.searchParams.get("code") as string;
+  return { page, code: back.searchParams.get("code") as string };
+}
+
+/** What the agent gets for the code. @param wish a text is scopes of its own */
+async function identityOf(parties: Parties, wish: string | Record<string, string>) {
+  const form = typeof wish === "string" ? { ...WISH, scope: wish } : wish;
+  const { page, code } = await identityCode(parties, form);
   const granted = await parties.request({ request_type: "code", code, redirect_uri: CALLBACK });
   return { page, granted: granted.body, claims: decodeToken(String(granted.body.auth_token)).claims };
 }
@@ -141,6 +153,104 @@ describe("scopes of its own that a user is asked about", () => {
     const { claims } = decodeToken(String(body.auth_token));
     expect(claims).toMatchObject({ aud: BACKEND, scope: "user.settings" });
     expect(claims).not.toHaveProperty("sub");
+  });
+});
+
+describe("a resource token of somebody else that asks who the user is", () => {
+  const OTHER_PATH = `${BACKEND}/other`;
+  const list = (...listed: string[]) => ({ "aauth.self.agents": JSON.stringify(listed) });
+
+  /** The agent's request with a resource token of its other name, or of another party. */
+  async function wishAt(parties: Parties, resource: string, scope = "openid profile email") {
+    const key = (parties.keys[resource] ?? parties.keys[BACKEND]) as SigningKey;
+    const resource_token = await parties.resourceToken({ key, resource, scope });
+    return { request_type: "auth", resource_token, redirect_uri: CALLBACK, state: "s-1" };
+  }
+
+  async function partiesWithTwoNames(attributes: Record<string, string>) {
+    return createParties({
+      attributes,
+      documents: {
+        [`${OTHER_PATH}/.well-known/aauth-resource`]: {
+          resource: OTHER_PATH,
+          jwks_uri: `${BACKEND}/jwks.json`,
+        },
+      },
+    });
+  }
+
+  test.each(SCOPE_IDS)("%s is not for an agent by its second name", async (scope) => {
+    const parties = await partiesWithTwoNames(list(`${OTHER_PATH}/`, `${BACKEND}/`, SUPPLY_CHAIN));
+    expectNotTold(await parties.request(await wishAt(parties, OTHER_PATH, `data.read ${scope}`)));
+    // Nor where nothing needs consent: there it would be granted at once.
+    await setAttributes(parties.server, {
+      "aauth.consent.required.scopes": "[]",
+      "aauth.consent.required.scope.prefixes": "[]",
+    });
+    expectNotTold(await parties.request(await wishAt(parties, OTHER_PATH, `data.read ${scope}`)));
+  });
+
+  test("nor for anybody, by default", async () => {
+    const parties = await createParties({ attributes: list() });
+    expectNotTold(await parties.request(await wishAt(parties, SUPPLY_CHAIN)));
+  });
+
+  test.each([
+    ["the agent", BACKEND],
+    ["the resource", SUPPLY_CHAIN],
+  ])("is good where %s is listed", async (_, listed) => {
+    const parties = await createParties({ attributes: list(listed) });
+    const { claims } = await identityOf(parties, await wishAt(parties, SUPPLY_CHAIN));
+    expect(claims).toMatchObject({
+      aud: SUPPLY_CHAIN,
+      sub: MCP_USER.id,
+      name: "mcp user",
+      email: "mcp@user.com",
+    });
+  });
+
+  test("scopes that are not about a user are as before", async () => {
+    const parties = await partiesWithTwoNames(list());
+    const { body } = await parties.request(await wishAt(parties, OTHER_PATH, "data.read openid2"));
+    expect(body).toHaveProperty("auth_token");
+  });
+});
+
+describe("taken off the list", () => {
+  test.each([
+    ["an agent of itself", WISH, BACKEND],
+    ["an agent of a resource", undefined, SUPPLY_CHAIN],
+  ])("%s: the code is not redeemed, and nothing is refreshed", async (_, ownWish, listed) => {
+    const listedOnly = { "aauth.self.agents": JSON.stringify([listed]) };
+    const parties = await createParties({ attributes: listedOnly });
+    const wish = async () =>
+      ownWish ?? {
+        ...WISH,
+        scope: "",
+        resource_token: await parties.resourceToken({ scope: "openid email" }),
+      };
+    const { granted } = await identityOf(parties, await wish());
+    const { code } = await identityCode(parties, await wish());
+
+    await setAttributes(parties.server, { "aauth.self.agents": "[]" });
+    const redeem = { request_type: "code", code, redirect_uri: CALLBACK };
+    const refresh = { request_type: "refresh", refresh_token: String(granted.refresh_token) };
+    expectNotTold(await parties.request(redeem));
+    expectNotTold(await parties.request(refresh));
+
+    // The code is used up by any attempt; a refresh token is the agent's until it expires.
+    await setAttributes(parties.server, listedOnly);
+    expectRefusal(await parties.request(redeem), 400, "invalid_grant", "Invalid or expired");
+    expect((await parties.request(refresh)).status).toBe(200);
+  });
+
+  test("what is not about a user is redeemed and refreshed all the same", async () => {
+    const parties = await createParties({ attributes: SELF });
+    const { code } = await identityCode(parties, { ...WISH, scope: "user.settings" });
+    await setAttributes(parties.server, { "aauth.self.agents": "[]" });
+    const { body } = await parties.request({ request_type: "code", code, redirect_uri: CALLBACK });
+    const form = { request_type: "refresh", refresh_token: String(body.refresh_token) };
+    expect((await parties.request(form)).status).toBe(200);
   });
 });
 

@@ -76,6 +76,27 @@ test("unknown, expired and missing tokens are refused", async () => {
   );
 });
 
+test("nothing is revoked while the realm has AAuth switched off, nor for a token that is given twice", async () => {
+  const parties = await createParties({ attributes: ASK_FOR_OPTIMIZE });
+  const token = await refreshToken(parties);
+  await setAttributes(parties.server, { "aauth.enabled": "false" });
+  expectRefusal(
+    await parties.request({ token }, { path: REVOKE }),
+    400,
+    "invalid_request",
+    "AAuth protocol is not enabled for this realm",
+  );
+  await setAttributes(parties.server, { "aauth.enabled": "true" });
+  expectRefusal(
+    await parties.request(`token=${token}&token=${token}`, { path: REVOKE }),
+    400,
+    "invalid_request",
+    "duplicated parameter: token",
+  );
+  const refreshed = await parties.request({ request_type: "refresh", refresh_token: token });
+  expect(refreshed.status).toBe(200);
+});
+
 test("J17: another agent is refused without a word about the owner", async () => {
   const parties = await createParties({ attributes: ASK_FOR_OPTIMIZE });
   const refresh_token = await refreshToken(parties);

@@ -64,7 +64,14 @@ test("nor by an exchange of a token that they have left behind", async () => {
     };
     const requester = { agent: "http://r.localhost", identified: true, key, thumbprint, upstream };
     const form = new Map([["resource_token", "t"]]);
-    return handleExchange({ form, policy: parsePolicy({}), requester: requester as never }, context);
+    return handleExchange(
+      {
+        form,
+        policy: parsePolicy({ "aauth.exchange.agents": '["http://r.localhost"]' }),
+        requester: requester as never,
+      },
+      context,
+    );
   };
   await expect(exchangeFor("gone")).rejects.toMatchObject({
     status: 400,

@@ -7,12 +7,12 @@ export const AUTH_URL = "http://localhost:8080/realms/aauth-test/protocol/aauth/
 /** Asks for a token with a scope that needs consent; gives the address the agent would send its user to. */
 export async function startConsent(
   { request, resourceToken }: Parties,
-  options: { state?: string; query?: Record<string, string> } = {},
+  options: { state?: string; query?: Record<string, string>; scope?: string } = {},
 ): Promise<{ requestToken: string; url: string }> {
-  const { state, query } = options;
+  const { state, query, scope } = options;
   const reply = await request({
     request_type: "auth",
-    resource_token: await resourceToken(),
+    resource_token: await resourceToken(scope === undefined ? {} : { scope }),
     redirect_uri: CALLBACK,
     ...(state !== undefined && { state }),
   });
@@ -32,9 +32,9 @@ export async function decide(browser: Browser, page: string, button: "accept" | 
 }
 
 /** The whole journey of a user who signs in and agrees: the code the agent gets. */
-export async function consentedCode(parties: Parties): Promise<string> {
+export async function consentedCode(parties: Parties, options: { scope?: string } = {}): Promise<string> {
   const browser = browserFor(parties);
-  const { url } = await startConsent(parties, { state: "s" });
+  const { url } = await startConsent(parties, { state: "s", ...options });
   const shown = await signIn(browser, url);
   const answer = await decide(browser, await shown.response.text(), "accept");
   return new URL(answer.headers.get("location") as string).searchParams.get("code") as string;

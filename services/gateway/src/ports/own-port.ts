@@ -1,4 +1,5 @@
 import { createServer, type Server } from "node:http";
+import { knowsHost, unknownHost } from "service-kit";
 import type { ListenAddress } from "../configuration/configuration.ts";
 import { listen } from "./listen.ts";
 
@@ -8,12 +9,23 @@ export interface OwnPage {
   render(): string;
 }
 
-/** Opens a small read-only port (admin, stats, readiness). Anything but a GET or HEAD of a page is 404. */
+/**
+ * Opens a small read-only port (admin, stats, readiness). Anything but a GET or HEAD of a page is 404.
+ *
+ * @param hosts names it answers to, besides those that no stranger's web page can have and that of its address; default: any
+ */
 export async function openOwnPort(
   address: ListenAddress,
   pages: Readonly<Record<string, OwnPage>>,
+  hosts?: readonly string[],
 ): Promise<Server> {
+  const isKnown = hosts === undefined ? () => true : knowsHost([address.host, ...hosts]);
   const server = createServer((request, response) => {
+    if (!isKnown(request.headers.host)) {
+      const { status, headers, body } = unknownHost();
+      response.writeHead(status, headers).end(body);
+      return;
+    }
     const path = (request.url ?? "").split("?", 1)[0]!;
     const page = Object.hasOwn(pages, path) ? pages[path] : undefined;
     const readable = request.method === "GET" || request.method === "HEAD";

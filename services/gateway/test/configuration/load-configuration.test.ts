@@ -237,6 +237,20 @@ describe("what is refused, where it is said to be, and whose fault it is", () =>
       /duration/,
     ],
     [
+      "a duration with more behind it",
+      withPolicies('timeout: {requestTimeout: "5s or so"}'),
+      `${POLICIES}.timeout.requestTimeout`,
+      6,
+      /duration/,
+    ],
+    [
+      "a duration of nothing",
+      withPolicies('timeout: {requestTimeout: "0s"}'),
+      `${POLICIES}.timeout.requestTimeout`,
+      6,
+      /duration/,
+    ],
+    [
       "urlRewrite.path",
       withPolicies("urlRewrite: {path: {full: /x}}"),
       `${POLICIES}.urlRewrite.path`,

@@ -63,12 +63,15 @@ describe("cors", () => {
     ["HTTP://UI.test", true],
     ["http://ui.test:80", true],
     ["https://ui.test", false],
+    ["https://ui.test:80", false],
     ["http://ui.test:8080", false],
     ["http://ui.test.evil", false],
     ["http://evil-ui.test", false],
     ["http://a.wild.test:3050", true],
     ["http://a.b.wild.test:3050", true],
     ["http://wild.test:3050", false],
+    ["http://.wild.test:3050", false],
+    ["http://a.wild.test.evil:3050", false],
     ["null", false],
   ])("origin %s", async (origin, allowed) => {
     const { agent, call } = await setUp({

@@ -13,8 +13,8 @@ const orderSchema = z.strictObject({
 });
 
 /**
- * Orders of one agent in a minute, its delegates and users included. Each is remembered for the ten minutes that a person may take, so
- * that with this no agent holds more than a tenth of what is remembered of all.
+ * Orders of the agents of one host in a minute, their delegates and users included. Each is remembered for the ten minutes that a person may
+ * take, so that with this no host holds more than a tenth of what is remembered of all.
  */
 const LIMITS: LevelLimits = { identified: 100 };
 

@@ -31,7 +31,7 @@ final class ConsentPage {
         consent.put("code", consentCode);
         consent.put("username", user.getUsername());
         consent.put("agent", request.agent());
-        consent.put("agentDelegate", request.agentDelegate());
+        consent.put("agentDelegate", description.agentDelegate());
         consent.put("agentName", description.agentName());
         consent.put("resource", request.resource());
         consent.put("own", request.agent().equals(request.resource()) && !description.identityScopes().isEmpty());

@@ -1,28 +1,32 @@
 package demo.aauth.keycloak.consent;
 
 import demo.aauth.keycloak.discovery.Discovery;
+import demo.aauth.keycloak.encoding.HttpUrl;
 import demo.aauth.keycloak.errors.AAuthException;
 import demo.aauth.keycloak.policy.IdentityScope;
 import demo.aauth.keycloak.policy.Scopes;
 import demo.aauth.keycloak.storage.ConsentRequest;
 
-import java.net.URI;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
- * What the consent page shows of a request. Identifiers are proven; name and descriptions are what the parties say.
+ * What the consent page shows of a request. Identifiers are proven; names and descriptions are what the parties say.
  *
+ * @param agentDelegate what the agent calls its delegate, or null when it asks itself
  * @param agentName null when the agent does not call itself anything
  * @param scopes that the resource words, or leaves without words
  * @param identityScopes about who the person is: they mean the same everywhere, so this server words them and no resource may
- * @param returnsTo host that the person returns to
+ * @param returnsTo host that the person returns to, and nothing that stands before it
  */
-record RequestDescription(String agentName, List<Scope> scopes, List<IdentityScope> identityScopes, String returnsTo) {
+record RequestDescription(
+        String agentDelegate, String agentName, List<Scope> scopes, List<IdentityScope> identityScopes, String returnsTo) {
 
     private static final int MAX_TEXT_LENGTH = 160;
+    /** For a name with nothing to read in it: that there is a delegate is shown all the same. */
+    private static final String NOTHING_TO_READ = "…";
 
     /** @param description what the resource says, or null when it says nothing */
     record Scope(String name, String description) {
@@ -30,6 +34,9 @@ record RequestDescription(String agentName, List<Scope> scopes, List<IdentitySco
 
     /** Collects the parties' own words; a party that cannot be asked right now is shown by its identifier. */
     static RequestDescription of(ConsentRequest request, Discovery discovery) {
+        String agentDelegate = request.agentDelegate() == null
+                ? null
+                : Optional.ofNullable(displayText(request.agentDelegate())).orElse(NOTHING_TO_READ);
         String agentName = orNothing(() -> discovery.agent(request.agent())).map(agent -> displayText(agent.name())).orElse(null);
         Map<String, String> descriptions = orNothing(() -> discovery.resource(request.resource()))
                 .map(resource -> resource.scopeDescriptions()).orElse(Map.of());
@@ -37,7 +44,8 @@ record RequestDescription(String agentName, List<Scope> scopes, List<IdentitySco
         List<Scope> scopes = words.stream().filter(word -> IdentityScope.of(word).isEmpty())
                 .map(word -> new Scope(word, displayText(descriptions.get(word)))).toList();
         List<IdentityScope> identityScopes = words.stream().flatMap(word -> IdentityScope.of(word).stream()).toList();
-        return new RequestDescription(agentName, scopes, identityScopes, URI.create(request.redirectUri()).getRawAuthority());
+        String returnsTo = HttpUrl.parse(request.redirectUri()).orElseThrow().authority();
+        return new RequestDescription(agentDelegate, agentName, scopes, identityScopes, returnsTo);
     }
 
     private static <T> Optional<T> orNothing(Supplier<T> document) {

@@ -2,6 +2,8 @@ package demo.aauth.keycloak.discovery;
 
 import demo.aauth.keycloak.errors.AAuthException;
 
+import java.nio.charset.StandardCharsets;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -12,10 +14,14 @@ import java.util.function.Supplier;
 /**
  * The cache behind discovery: bounded, one load in flight for each key, failures remembered for a moment. Each node of a cluster has
  * its own.
+ *
+ * @param <T> says in its {@code toString} all that it holds, as records of texts do
  */
 final class DocumentCache<T> {
 
     static final int MAX_ENTRIES = 1_000;
+    /** Of all documents: a thousand ordinary ones have half of it. One is as long as its owner likes, within the bound for one. */
+    static final int MAX_BYTES = 1_048_576;
     static final int CACHE_SECONDS = 300;
     static final int RELOAD_COOLDOWN_SECONDS = 10;
     /** Long enough that a flood of requests for a dead document costs one fetch, short enough for a start-up order. */
@@ -27,7 +33,7 @@ final class DocumentCache<T> {
     record Cached<T>(T value, boolean fromCache) {
     }
 
-    private record Entry<T>(T value, long expiresAt, long reloadedAt) {
+    private record Entry<T>(T value, int bytes, long expiresAt, long reloadedAt) {
     }
 
     /** @param first true for the caller that has to load; the others wait for its answer */
@@ -38,7 +44,10 @@ final class DocumentCache<T> {
     }
 
     private final LongSupplier nowSeconds;
-    private final Map<String, Entry<T>> entries = bounded();
+    /** What was used longest ago is first. */
+    private final Map<String, Entry<T>> entries = new LinkedHashMap<>(16, 0.75f, true);
+    /** Of all entries. */
+    private int bytes;
     /** Apart from the entries, so that a flood of dead identities cannot push out the living ones. */
     private final Map<String, Failure> failures = bounded();
     private final Map<String, CompletableFuture<T>> inFlight = new LinkedHashMap<>();
@@ -75,7 +84,7 @@ final class DocumentCache<T> {
                 return new Cached<>(entry.value(), true);
             }
             if (entry != null) {
-                entries.put(key, new Entry<>(entry.value(), entry.expiresAt(), now));
+                keep(key, new Entry<>(entry.value(), entry.bytes(), entry.expiresAt(), now));
             }
             ticket = queue(key);
         }
@@ -101,8 +110,9 @@ final class DocumentCache<T> {
     private T run(String key, Supplier<T> loader, long reloadedAt, CompletableFuture<T> mine) {
         try {
             T value = loader.get();
+            int weight = lengthOf(key) + lengthOf(value);
             synchronized (this) {
-                entries.put(key, new Entry<>(value, nowSeconds.getAsLong() + CACHE_SECONDS, reloadedAt));
+                keep(key, new Entry<>(value, weight, nowSeconds.getAsLong() + CACHE_SECONDS, reloadedAt));
                 failures.remove(key);
                 inFlight.remove(key);
             }
@@ -118,6 +128,21 @@ final class DocumentCache<T> {
             mine.completeExceptionally(error);
             throw error;
         }
+    }
+
+    /** For what does not fit in beside it, that goes which was used longest ago. To be called with the lock held. */
+    private void keep(String key, Entry<T> entry) {
+        Entry<T> before = entries.put(key, entry);
+        bytes += entry.bytes() - (before == null ? 0 : before.bytes());
+        Iterator<Entry<T>> oldestFirst = entries.values().iterator();
+        while (bytes > MAX_BYTES || entries.size() > MAX_ENTRIES) {
+            bytes -= oldestFirst.next().bytes();
+            oldestFirst.remove();
+        }
+    }
+
+    private static int lengthOf(Object kept) {
+        return kept.toString().getBytes(StandardCharsets.UTF_8).length;
     }
 
     private static <T> T await(CompletableFuture<T> running) {

@@ -39,6 +39,7 @@ public final class AuthGrant {
     public static ObjectNode handle(TokenRequest request, GrantContext context) {
         Wish wish = readWish(request, context);
         Requester requester = request.requester();
+        MayAskWho.require(request.policy(), requester.agent(), wish.resource(), wish.scopes());
         // Who a user is only that user can say, whatever the consent lists leave out: without one there is nobody to name.
         boolean asksForUser = wish.own() && IdentityScope.anyOf(wish.scopes());
         if (!asksForUser && !request.policy().needsConsent(wish.scopes())) {
@@ -104,17 +105,10 @@ public final class AuthGrant {
         return new Wish(request.requester().agent(), scopes, true);
     }
 
-    /**
-     * The agent is the resource itself (SPEC 3.5); that takes an identity that others can address and, to learn who a user is, a place
-     * on the realm's list.
-     */
+    /** The agent is the resource itself (SPEC 3.5); that takes an identity that others can address. */
     private static void requireOwnScopes(List<String> scopes, Requester requester, Policy policy) {
         if (!requester.identified()) {
             throw OAuthException.agentUnknown();
-        }
-        // A token for itself tells an agent nothing, unless it tells who the user is.
-        if (IdentityScope.anyOf(scopes) && !policy.selfAgents().contains(requester.agent())) {
-            throw OAuthException.accessDenied("Agent is not allowed to ask who its users are");
         }
         if (!policy.allowsScopes(scopes)) {
             throw new OAuthException(400, "invalid_scope", "One or more requested scopes are not allowed");

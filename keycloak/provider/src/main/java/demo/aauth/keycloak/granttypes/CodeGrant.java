@@ -9,6 +9,7 @@ import demo.aauth.keycloak.storage.ConsentedRequest;
 import demo.aauth.keycloak.storage.RefreshGrant;
 import demo.aauth.keycloak.tokens.Decision;
 
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -38,9 +39,11 @@ public final class CodeGrant {
             throw OAuthException.invalidGrant("User not found");
         }
         // The policy may have changed since the user agreed.
-        if (!request.policy().allowsScopes(Scopes.words(wish.scope()))) {
+        List<String> scopes = Scopes.words(wish.scope());
+        if (!request.policy().allowsScopes(scopes)) {
             throw OAuthException.accessDenied("Authorization denied");
         }
+        MayAskWho.require(request.policy(), wish.agent(), wish.resource(), scopes);
         RefreshGrant grant =
                 new RefreshGrant(wish.agent(), wish.agentDelegate(), wish.resource(), wish.scope(), consented.subject());
         ObjectNode answer = context.issue(Decision.of(grant.agent(), grant.agentDelegate(), requester.key(),

@@ -2,6 +2,7 @@ package demo.aauth.keycloak.granttypes;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import demo.aauth.keycloak.errors.OAuthException;
+import demo.aauth.keycloak.policy.IdentityScope;
 import demo.aauth.keycloak.policy.Policy;
 import demo.aauth.keycloak.policy.Scopes;
 import demo.aauth.keycloak.realm.AAuthRealm;
@@ -38,8 +39,27 @@ public final class ExchangeGrant {
         if (act.depth() > policy.exchangeMaxDepth()) {
             throw notAuthorized("Delegation chain depth limit exceeded (max: " + policy.exchangeMaxDepth() + ")");
         }
+        String subject = subject(upstream, context.realm());
+        requireCarrier(subject, requester.agent(), scopes, policy);
         return context.issue(new Decision(requester.agent(), requester.agentDelegate(), requester.key(), claims.resource(),
-                Scopes.join(scopes), subject(upstream, context.realm()), act, upstream.expiresAt()), policy);
+                Scopes.join(scopes), subject, act, upstream.expiresAt()), policy);
+    }
+
+    /**
+     * What a user agreed to is a scope at the resource that now asks, in that one's words. Here it is another's. So what needs a user's
+     * consent takes a user, and whoever speaks for one at the next resource, consent or not, is trusted by the realm to go where the user
+     * meant it to.
+     *
+     * @param subject null for none
+     */
+    static void requireCarrier(String subject, String agent, List<String> scopes, Policy policy) {
+        boolean needsUser = policy.needsConsent(scopes) || IdentityScope.anyOf(scopes);
+        if (needsUser && subject == null) {
+            throw notAuthorized("The scope needs a user of this realm");
+        }
+        if (subject != null && !policy.exchangeAgents().contains(agent)) {
+            throw OAuthException.accessDenied("Agent is not allowed to carry a user's authority on");
+        }
     }
 
     private static void requireNoExpansion(List<String> scopes, List<String> granted) {

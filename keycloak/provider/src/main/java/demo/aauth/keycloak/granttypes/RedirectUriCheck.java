@@ -10,7 +10,8 @@ import java.util.List;
 
 /**
  * Refuses to send a user anywhere the agent has not published: the URI must be one of {@code redirect_uris} in its metadata, exactly
- * (hole J9). In development an agent that publishes none may be returned to at its own origin.
+ * (hole J9). In development an agent that publishes none may be returned to at its own origin. Never one with credentials: a user before
+ * the host looks like another host.
  */
 final class RedirectUriCheck {
 
@@ -44,12 +45,12 @@ final class RedirectUriCheck {
     }
 
     private static boolean isOwnOrigin(HttpUrl url, String agent) {
-        return !url.hasCredentials() && HttpUrl.parse(agent).filter(own -> own.origin().equals(url.origin())).isPresent();
+        return HttpUrl.parse(agent).filter(own -> own.origin().equals(url.origin())).isPresent();
     }
 
-    /** Null for anything but an absolute http or https URL without fragment. */
+    /** Null for anything but an absolute http or https URL without fragment and credentials. */
     private static HttpUrl parse(String redirectUri) {
-        return HttpUrl.parse(redirectUri).filter(url -> url.uri().getRawFragment() == null).orElse(null);
+        return HttpUrl.parse(redirectUri).filter(url -> url.uri().getRawFragment() == null && !url.hasCredentials()).orElse(null);
     }
 
     private static OAuthException notRegistered() {

@@ -7,6 +7,8 @@ import demo.aauth.keycloak.signing.Requester;
 import demo.aauth.keycloak.storage.RefreshGrant;
 import demo.aauth.keycloak.tokens.Decision;
 
+import java.util.List;
+
 /**
  * {@code request_type=refresh}: a new auth token for the same agent, resource, scope and user. The requester may sign with another key
  * than before, because the gate has proven that it is the agent's (profile 4.5). The refresh token stays good until it expires or is
@@ -29,9 +31,11 @@ public final class RefreshTokenGrant {
         if (context.realm().user(grant.subject()).isEmpty()) {
             throw OAuthException.invalidGrant("Error refreshing token: User not found");
         }
-        if (!request.policy().allowsScopes(Scopes.words(grant.scope()))) {
+        List<String> scopes = Scopes.words(grant.scope());
+        if (!request.policy().allowsScopes(scopes)) {
             throw OAuthException.accessDenied("Authorization denied");
         }
+        MayAskWho.require(request.policy(), grant.agent(), grant.resource(), scopes);
         return context.issue(Decision.of(grant.agent(), grant.agentDelegate(), requester.key(),
                 grant.resource(), grant.scope(), grant.subject()), request.policy());
     }

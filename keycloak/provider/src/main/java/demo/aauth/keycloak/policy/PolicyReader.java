@@ -40,6 +40,7 @@ public final class PolicyReader {
                 reader.words("aauth.allowed.agents", List.of()),
                 reader.words("aauth.blocked.agents", List.of()),
                 reader.words("aauth.self.agents", List.of()),
+                reader.words("aauth.exchange.agents", List.of()),
                 reader.words("aauth.allowed.scopes", List.of()),
                 reader.words("aauth.trusted.issuers", List.of()),
                 reader.words("aauth.consent.required.scopes", List.of("openid", "profile", "email")),

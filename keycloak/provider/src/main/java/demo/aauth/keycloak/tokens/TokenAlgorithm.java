@@ -28,10 +28,14 @@ enum TokenAlgorithm {
         @Override
         boolean check(JsonNode jwk, byte[] data, byte[] signature) throws GeneralSecurityException {
             BigInteger modulus = number(jwk, "n");
-            if (modulus.bitLength() < MIN_RSA_BITS) {
-                throw new InvalidKeyException("the RSA key is too short");
+            if (modulus.bitLength() < MIN_RSA_BITS || modulus.bitLength() > MAX_RSA_BITS) {
+                throw new InvalidKeyException("the RSA key is too short or too long");
             }
-            PublicKey key = KeyFactory.getInstance("RSA").generatePublic(new RSAPublicKeySpec(modulus, number(jwk, "e")));
+            BigInteger exponent = number(jwk, "e");
+            if (!exponent.testBit(0) || exponent.bitLength() < 2 || exponent.bitLength() > MAX_RSA_EXPONENT_BITS) {
+                throw new InvalidKeyException("the RSA key's exponent is even, 1 or too long");
+            }
+            PublicKey key = KeyFactory.getInstance("RSA").generatePublic(new RSAPublicKeySpec(modulus, exponent));
             return verify("SHA256withRSA", key, data, signature);
         }
     },
@@ -65,6 +69,9 @@ enum TokenAlgorithm {
     };
 
     private static final int MIN_RSA_BITS = 2048;
+    /** Verifying costs the more, the longer modulus and exponent are, and a stranger chooses both. */
+    private static final int MAX_RSA_BITS = 4096;
+    private static final int MAX_RSA_EXPONENT_BITS = 32;
     private static final int P256_COORDINATE_BYTES = 32;
 
     private final String joseName;

@@ -17,6 +17,11 @@ class RequestDescriptionTest {
 
     private final FakeWorld world = new FakeWorld();
 
+    private RequestDescription describe(String delegate, String redirectUri) {
+        return RequestDescription.of(new ConsentRequest(REQUEST.agent(), delegate, REQUEST.thumbprint(), REQUEST.resource(), REQUEST.scope(),
+                redirectUri, null), world.discovery());
+    }
+
     @Test
     void showsThePartiesOwnWordsOnOneLine() {
         world.put("https://agent.example/.well-known/aauth-agent", "{\"agent\":\"https://agent.example\","
@@ -38,5 +43,21 @@ class RequestDescriptionTest {
     @Test
     void showsPartiesThatCannotBeAskedByTheirIdentifiers() {
         assertNull(RequestDescription.of(REQUEST, world.discovery()).agentName());
+    }
+
+    @Test
+    void theDelegatesNameIsOneShortLineToo() {
+        assertEquals("worker 7", describe("worker\u202e\n7", REQUEST.redirectUri()).agentDelegate());
+        assertEquals("w".repeat(160) + "…", describe("w".repeat(6_000), REQUEST.redirectUri()).agentDelegate());
+        // Whatever it is called: it is not the agent itself that asks.
+        assertEquals("…", describe("\u202e\n", REQUEST.redirectUri()).agentDelegate());
+        assertNull(describe(null, REQUEST.redirectUri()).agentDelegate());
+    }
+
+    @Test
+    void showsTheHostThatThePersonReturnsToAndNothingThatLooksLikeOne() {
+        assertEquals("evil.example", describe(null, "https://accounts.google.com@evil.example/cb").returnsTo());
+        assertEquals("evil.example:8443", describe(null, "https://bank.example:443@EVIL.example:8443/cb").returnsTo());
+        assertEquals("agent.example", describe(null, "https://agent.example:443/cb").returnsTo());
     }
 }

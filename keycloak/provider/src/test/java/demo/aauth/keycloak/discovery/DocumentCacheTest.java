@@ -86,6 +86,40 @@ class DocumentCacheTest {
     }
 
     @Test
+    void holdsSoManyBytesAndForgetsWhatWasUsedLongestAgo() {
+        DocumentCache<String> texts = new DocumentCache<>(() -> now);
+        // Two bytes each, with the key a sixteenth of all.
+        String long16th = "é".repeat(DocumentCache.MAX_BYTES / 32 - 1);
+        for (int index = 0; index < 16; index++) {
+            texts.get(String.format("%02d", index), () -> long16th);
+        }
+        assertTrue(texts.get("00", () -> "").fromCache());
+        texts.get("16", () -> "one more");
+        assertTrue(texts.get("00", () -> "").fromCache());
+        assertFalse(texts.get("01", () -> "").fromCache());
+        assertTrue(texts.get("02", () -> "").fromCache());
+    }
+
+    @Test
+    void countsAValueThatIsReplacedOnce() {
+        DocumentCache<String> texts = new DocumentCache<>(() -> now);
+        texts.get("first", () -> "small");
+        for (int reload = 0; reload < 10; reload++) {
+            now += DocumentCache.RELOAD_COOLDOWN_SECONDS;
+            assertFalse(texts.reload("large", () -> "x".repeat(DocumentCache.MAX_BYTES / 4)).fromCache());
+        }
+        assertTrue(texts.get("first", () -> "").fromCache());
+    }
+
+    @Test
+    void whatIsTooLargeIsGivenButNotKept() {
+        DocumentCache<String> texts = new DocumentCache<>(() -> now);
+        String tooLarge = "x".repeat(DocumentCache.MAX_BYTES);
+        assertEquals(tooLarge, texts.get("key", () -> tooLarge).value());
+        assertFalse(texts.get("key", () -> tooLarge).fromCache());
+    }
+
+    @Test
     void sharesOneLoadAmongThoseWhoWaitForIt() throws Exception {
         int callers = 8;
         CountDownLatch started = new CountDownLatch(1);

@@ -70,6 +70,15 @@ class RedirectUriCheckTest {
         refuse(redirectUri, true);
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"https://accounts.google.com@evil.example/cb", "https://bank.example:443@agent.example/cb",
+        "https://:pw@agent.example/cb", "https://@agent.example/cb"})
+    void noneWithCredentialsEvenIfItIsPublished(String redirectUri) {
+        publish(",\"redirect_uris\":[\"" + redirectUri + "\"]");
+        refuse(redirectUri, true);
+        refuse(redirectUri, false);
+    }
+
     @Test
     void nobodyInParticularIsReturnedTo() {
         Requester pseudonymous = new Requester("pseudonymous:" + key.thumbprint(), null, false, key);

@@ -21,8 +21,9 @@ class PolicyReaderTest {
 
     @Test
     void hasTheDefaultsOfTheProtocol() {
-        assertEquals(new Policy(true, List.of(), List.of(), List.of(), List.of(), List.of(), List.of("openid", "profile", "email"),
-                List.of("user.", "profile.", "email."), null, true, 10, 300, 1_800), PolicyReader.read(Map.of("other", "left alone")));
+        assertEquals(new Policy(true, List.of(), List.of(), List.of(), List.of(), List.of(), List.of(),
+                List.of("openid", "profile", "email"), List.of("user.", "profile.", "email."), null, true, 10, 300, 1_800),
+                PolicyReader.read(Map.of("other", "left alone")));
     }
 
     @Test
@@ -46,15 +47,31 @@ class PolicyReaderTest {
         assertFalse(policy.needsConsent(List.of("read", "open", "username")));
     }
 
+    /** One of the two has to be listed, whichever; neither is by a name that only begins alike, and nobody is by default. */
+    @Test
+    void letsTheListedAlonePutTheQuestionWhoAUserIs() {
+        Policy policy = PolicyReader.read(Map.of("aauth.self.agents", "[\"https://a.example\"]"));
+        for (String scope : List.of("openid", "profile", "email")) {
+            List<String> scopes = List.of("read", scope);
+            assertTrue(policy.letsAskWho("https://a.example", "https://a.example", scopes));
+            assertTrue(policy.letsAskWho("https://a.example", "https://b.example", scopes));
+            assertTrue(policy.letsAskWho("https://b.example", "https://a.example", scopes));
+            assertFalse(policy.letsAskWho("https://b.example", "https://c.example", scopes));
+            assertFalse(policy.letsAskWho("https://a.example/", "https://a.example/x", scopes));
+            assertFalse(PolicyReader.read(Map.of()).letsAskWho("https://a.example", "https://a.example", scopes));
+        }
+        assertTrue(policy.letsAskWho("https://b.example", "https://c.example", List.of("read", "user.name")));
+    }
+
     /** Hole J16: a malformed allow list must not read as an empty one, which means "everyone". */
     @ParameterizedTest
     @ValueSource(strings = {
         "", "https://a.example", "[", "[\"a\",]", "{}", "null", "\"a\"", "[1]", "[\"\"]", "[null]", "[[\"a\"]]",
     })
     void refusesWhatIsNoListOfStrings(String value) {
-        for (String name : List.of("aauth.allowed.agents", "aauth.blocked.agents", "aauth.self.agents", "aauth.allowed.scopes",
-                "aauth.trusted.issuers", "aauth.consent.required.scopes", "aauth.consent.required.scope.prefixes",
-                "aauth.consent.form.origins")) {
+        for (String name : List.of("aauth.allowed.agents", "aauth.blocked.agents", "aauth.self.agents", "aauth.exchange.agents",
+                "aauth.allowed.scopes", "aauth.trusted.issuers", "aauth.consent.required.scopes",
+                "aauth.consent.required.scope.prefixes", "aauth.consent.form.origins")) {
             PolicyException problem = assertThrows(PolicyException.class, () -> PolicyReader.read(Map.of(name, value)));
             assertTrue(problem.getMessage().contains(name));
         }
@@ -93,6 +110,8 @@ class PolicyReaderTest {
         var file = Json.parse(Files.readAllBytes(Path.of("../realm/aauth-test-realm.json")));
         Map<String, String> attributes = new HashMap<>();
         file.get("attributes").properties().forEach(entry -> attributes.put(entry.getKey(), entry.getValue().textValue()));
-        assertTrue(PolicyReader.read(attributes).enabled());
+        Policy policy = PolicyReader.read(attributes);
+        assertTrue(policy.enabled());
+        assertEquals(List.of("http://supply-chain-agent.localhost:3000"), policy.exchangeAgents());
     }
 }

@@ -5,17 +5,21 @@ import demo.aauth.keycloak.encoding.Json;
 import demo.aauth.keycloak.encoding.StrictBase64;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 
 import java.math.BigInteger;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
+import java.security.MessageDigest;
 import java.security.Signature;
 import java.security.interfaces.ECPublicKey;
 import java.security.interfaces.RSAPublicKey;
 import java.security.spec.ECGenParameterSpec;
+import java.security.spec.RSAKeyGenParameterSpec;
 import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.Random;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -27,15 +31,25 @@ class TokenAlgorithmTest {
     private static final byte[] DATA = {1, 2, 3};
 
     @ParameterizedTest
-    @ValueSource(ints = {1024, 2047, 2048})
-    void takesNoShortRsaKey(int bits) throws GeneralSecurityException {
+    @CsvSource({"1024,false", "2047,false", "2048,true", "3072,true", "4096,true", "4097,false"})
+    void takesRsaKeysOfOrdinaryLengthOnly(int bits, boolean taken) throws GeneralSecurityException {
+        assertEquals(taken, takesRsa(bits, RSAKeyGenParameterSpec.F4));
+    }
+
+    /** Verifying with a long one takes long, with an even one it is not RSA, and with 1 everybody can sign. */
+    @ParameterizedTest
+    @CsvSource({"1,false", "3,true", "4,false", "65537,true", "65536,false", "4294967295,true", "4294967297,false"})
+    void takesRsaKeysWithAnOrdinaryExponentOnly(BigInteger exponent, boolean taken) throws GeneralSecurityException {
+        assertEquals(taken, takesRsa(2048, exponent));
+    }
+
+    @Test
+    void takesARsaKeyAsTheyAreMade() throws GeneralSecurityException {
         KeyPairGenerator generator = KeyPairGenerator.getInstance("RSA");
-        generator.initialize(bits);
+        generator.initialize(2048);
         KeyPair pair = generator.generateKeyPair();
         RSAPublicKey key = (RSAPublicKey) pair.getPublic();
-        ObjectNode jwk = Json.object().put("kty", "RSA").put("n", number(key.getModulus())).put("e", number(key.getPublicExponent()));
-        byte[] signature = sign("SHA256withRSA", pair);
-        assertEquals(bits >= 2048, TokenAlgorithm.RS256.verifies(jwk, DATA, signature));
+        assertTrue(TokenAlgorithm.RS256.verifies(rsa(key.getModulus(), key.getPublicExponent()), DATA, sign("SHA256withRSA", pair)));
     }
 
     @Test
@@ -81,6 +95,41 @@ class TokenAlgorithmTest {
         assertFalse(TokenAlgorithm.EDDSA.suits(jwk));
         jwk.putArray("key_ops");
         assertFalse(TokenAlgorithm.EDDSA.suits(jwk));
+    }
+
+    /**
+     * Whether a key with these sizes is taken, by a signature that is right. Its modulus has many small primes, which are found in no
+     * time; who verifies cannot tell. The padded text is a square by each, so that there is a root of it for an even exponent, too.
+     */
+    private static boolean takesRsa(int bits, BigInteger exponent) throws GeneralSecurityException {
+        BigInteger padded = paddedForRsa(bits);
+        Random random = new Random(bits);
+        BigInteger modulus = BigInteger.ONE;
+        BigInteger order = BigInteger.ONE;
+        while (modulus.bitLength() < bits) {
+            int missing = bits - modulus.bitLength();
+            BigInteger prime = BigInteger.probablePrime(missing < 256 ? missing : 128, random);
+            BigInteger half = prime.shiftRight(1);
+            boolean square = half.testBit(0) && padded.modPow(half, prime).equals(BigInteger.ONE);
+            boolean fits = missing >= 256 || modulus.multiply(prime).bitLength() == bits;
+            if (square && fits && exponent.gcd(half).equals(BigInteger.ONE)) {
+                modulus = modulus.multiply(prime);
+                order = order.multiply(half);
+            }
+        }
+        BigInteger root = padded.modPow(exponent.modInverse(order), modulus);
+        return TokenAlgorithm.RS256.verifies(rsa(modulus, exponent), DATA, bytes(root, (bits + 7) / 8));
+    }
+
+    /** {@code DATA} by EMSA-PKCS1-v1_5 with SHA-256 (RFC 8017 section 9.2). */
+    private static BigInteger paddedForRsa(int bits) throws GeneralSecurityException {
+        byte[] hash = MessageDigest.getInstance("SHA-256").digest(DATA);
+        String digestInfo = "3031300d060960864801650304020105000420" + HexFormat.of().formatHex(hash);
+        return new BigInteger("0001" + "ff".repeat((bits + 7) / 8 - 3 - digestInfo.length() / 2) + "00" + digestInfo, 16);
+    }
+
+    private static ObjectNode rsa(BigInteger modulus, BigInteger exponent) {
+        return Json.object().put("kty", "RSA").put("n", number(modulus)).put("e", number(exponent));
     }
 
     private static KeyPair ecPair() throws GeneralSecurityException {

@@ -1,0 +1,20 @@
+package demo.aauth.keycloak.granttypes;
+
+import demo.aauth.keycloak.errors.OAuthException;
+import demo.aauth.keycloak.policy.Policy;
+
+import java.util.List;
+
+/** Whether somebody may be told who a user is; asked again whenever a token is issued, because the policy may have changed. */
+final class MayAskWho {
+
+    private MayAskWho() {
+    }
+
+    /** @throws OAuthException 403 {@code access_denied} */
+    static void require(Policy policy, String agent, String resource, List<String> scopes) {
+        if (!policy.letsAskWho(agent, resource, scopes)) {
+            throw OAuthException.accessDenied("Agent is not allowed to ask who its users are");
+        }
+    }
+}

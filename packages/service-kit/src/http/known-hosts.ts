@@ -1,0 +1,51 @@
+import { isIP } from "node:net";
+import type { FastifyInstance } from "fastify";
+import { listSetting } from "../config/value-schemas.ts";
+import { problem, sendProblem } from "./problem.ts";
+
+const HOST = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+))(?::\d{0,5})?$/;
+const HOST_NAME = /^[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*$/;
+const REFUSED = [421, "Nothing is served under the name in Host.", { code: "unknown_host" }] as const;
+
+/** Names of this server in a setting, separated by commas or white space, without scheme and port. Default none. */
+export function hostsSetting() {
+  return listSetting().refine(
+    (names) => names.every((name) => HOST_NAME.test(name)),
+    "expected host names without scheme and port",
+  );
+}
+
+/**
+ * Judges `Host` for a server that asks nobody who they are. A web page elsewhere whose own name has been pointed at this server (DNS
+ * rebinding) may read its answers as those of its own site; its requests then bring that name, which is a public one. Known are
+ * `localhost`, names below it, IP addresses, and names without a dot, as containers have them: no stranger can give their page one of
+ * those.
+ *
+ * Does NOT keep out anybody but web pages: whoever writes requests by themselves writes any `Host`.
+ *
+ * @param more names that are known as well, without a port
+ */
+export function knowsHost(more: readonly string[] = []): (host: string | undefined) => boolean {
+  const names = new Set(more.map((name) => name.toLowerCase()));
+  return (host = "") => {
+    const [, bracketed, plain = ""] = HOST.exec(host) ?? [];
+    if (bracketed !== undefined) return isIP(bracketed) === 6;
+    const name = plain.toLowerCase();
+    if (name === "") return false;
+    return !name.includes(".") || isIP(name) === 4 || /(?:^|\.)localhost\.?$/.test(name) || names.has(name);
+  };
+}
+
+/** Refuses requests under any other name, with 421 and `unknown_host`. Before other hooks, CORS included: those would answer preflights. */
+export function requireKnownHost(app: FastifyInstance, more: readonly string[] = []): void {
+  const isKnown = knowsHost(more);
+  app.addHook("onRequest", (request, reply, done) => {
+    if (isKnown(request.headers.host)) done();
+    else sendProblem(reply, ...REFUSED);
+  });
+}
+
+/** The same answer where there is no Fastify. */
+export function unknownHost() {
+  return problem(...REFUSED);
+}
