@@ -7,26 +7,7 @@ import { existsSync, readFileSync, statSync, utimesSync } from "node:fs";
 import { constants } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-
-/** Every command and the script that does it, run by the pinned Node with the remaining arguments. */
-const COMMANDS = {
-  demo: "scripts/demo/main.ts",
-  test: "scripts/test.ts",
-  check: "scripts/check.ts",
-  bench: "bench/main.ts",
-  policy: "scripts/policy.ts",
-  "test:keycloak": "scripts/test-keycloak.ts",
-  "test:agentgateway": "scripts/test-agentgateway.ts",
-  "test:jaeger": "scripts/test-jaeger.ts",
-  "test:compose": "scripts/test-compose.ts",
-  "test:holes": "scripts/holes.ts",
-  consent: "scripts/consent.ts",
-  explain: "scripts/explain.ts",
-  delegate: "services/delegate-agent/src/main.ts",
-  levels: "scripts/levels.ts",
-  doctor: "scripts/doctor.ts",
-  docs: "scripts/docs.ts",
-};
+import { argumentProblem, asksForHelp, COMMANDS, helpText } from "./commands.mjs";
 
 const FORWARDED_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"];
 const PARENT_POLL_MS = 500;
@@ -39,13 +20,25 @@ const installStamp = join(root, "node_modules/.pnpm-workspace-state-v1.json");
 const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 
 const [command, ...args] = process.argv.slice(2);
-const script = Object.hasOwn(COMMANDS, command ?? "") ? COMMANDS[command] : undefined;
+const script = Object.hasOwn(COMMANDS, command ?? "") ? COMMANDS[command].script : undefined;
 if (Number.parseInt(process.versions.node, 10) < OLDEST_NODE_MAJOR) {
   fail(`Node ${OLDEST_NODE_MAJOR} or newer is needed to start; this is ${process.version}.`);
 }
 if (script === undefined) {
-  fail(`Usage: node scripts/bootstrap.mjs COMMAND [flags]\nCommands: ${Object.keys(COMMANDS).join(", ")}`);
+  const usage = `Usage: node scripts/bootstrap.mjs COMMAND [flags]\nCommands: ${Object.keys(COMMANDS).join(", ")}`;
+  if (!asksForHelp(process.argv.slice(2))) fail(usage);
+  console.log(usage);
+  process.exit();
 }
+if (asksForHelp(args)) {
+  const text = helpText(command);
+  if (text !== undefined) console.log(text);
+  // The other scripts go on with what they read: it is declared there.
+  if (COMMANDS[command].usage !== undefined) process.exit();
+  if (text !== undefined) console.log();
+}
+const problem = argumentProblem(command, args);
+if (problem !== undefined) fail(problem, 2);
 
 if (!dependenciesAreCurrent()) await installDependencies();
 const envFile = existsSync(join(root, ".env")) ? ["--env-file=.env"] : [];

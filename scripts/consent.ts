@@ -9,7 +9,6 @@ import {
   booleanSetting,
   ConfigError,
   HelpRequested,
-  listSetting,
   loadConfig,
   setting,
   textSetting,
@@ -23,17 +22,18 @@ import {
   PolicyAccessError,
 } from "./consent/consent-policy.ts";
 import { describePolicy } from "./consent/describe-policy.ts";
+import { scopeListSetting } from "./consent/scope-list.ts";
 
 const settings = {
   scopes: setting({
     flag: "scopes",
-    schema: listSetting(),
-    description: "Scopes that need consent, exactly as written",
+    schema: scopeListSetting(),
+    description: "Scopes that need consent, exactly as written, with commas between them",
   }),
   prefixes: setting({
     flag: "prefixes",
-    schema: listSetting(),
-    description: "Beginnings of scopes that need consent",
+    schema: scopeListSetting(),
+    description: "Beginnings of scopes that need consent, with commas between them",
   }),
   clear: setting({
     flag: "clear",
@@ -103,7 +103,7 @@ async function main(): Promise<number> {
       return 130;
     }
     if (error instanceof HelpRequested) {
-      console.log(`npm run consent -- [flags]\n\n${error.text}`);
+      console.log(error.text);
       return 0;
     }
     if (!(error instanceof ConfigError || error instanceof PolicyAccessError)) throw error;

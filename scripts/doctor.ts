@@ -22,7 +22,7 @@ Looks at this machine and at the settings that \`npm run demo\` would take from 
   ok       works
   PROBLEM  stands in the way of \`npm run demo\`, with what to do about it; the exit status is then 1
   note     is missing or occupied, and needed only for what the line names
-Changes nothing, starts nothing. Takes no flags but --help.`;
+Changes nothing, starts nothing, and takes some seconds. Takes no flags but --help.`;
 
 const early = answerToArguments(process.argv.slice(2));
 if (early !== undefined) process.exit(early);

@@ -15,14 +15,16 @@ import { endProgramsOnSignal } from "./run-program.ts";
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(wanted: readonly string[]): Promise<number> {
-  const chosen = MUTATIONS.filter(
-    ({ id }) =>
-      wanted.length === 0 || wanted.some((word) => id === word || (/^[A-Z]$/.test(word) && id[0] === word)),
-  );
-  if (chosen.length === 0) {
-    console.error(`No row has such an id. There are: ${MUTATIONS.map(({ id }) => id).join(" ")}`);
+  const isNamedBy = (word: string, id: string) => id === word || (/^[A-Z]$/.test(word) && id[0] === word);
+  const ids = [...new Set(MUTATIONS.map(({ id }) => id))];
+  const unknown = wanted.find((word) => !ids.some((id) => isNamedBy(word, id)));
+  if (unknown !== undefined) {
+    console.error(`No row has the id ${unknown}. There are: ${ids.join(" ")}`);
     return 2;
   }
+  const chosen = MUTATIONS.filter(
+    ({ id }) => wanted.length === 0 || wanted.some((word) => isNamedBy(word, id)),
+  );
   endProgramsOnSignal();
   const copy = await copyTree(REPOSITORY_ROOT);
   // Also when the run is interrupted.

@@ -66,7 +66,7 @@ async function main(): Promise<number> {
     return 0;
   } catch (error) {
     if (error instanceof HelpRequested) {
-      console.log(`npm run levels -- [flags]\n\n${error.text}`);
+      console.log(error.text);
       return 0;
     }
     if (error instanceof ConfigError) {

@@ -2,6 +2,7 @@ import { createInterface } from "node:readline/promises";
 import type { Readable, Writable } from "node:stream";
 import type { ConsentPolicy, PolicyAccess } from "./consent-policy.ts";
 import { describePolicy } from "./describe-policy.ts";
+import { BLANK_INSIDE, readScopeList } from "./scope-list.ts";
 
 /**
  * Shows the policy, asks for a new one at a terminal, writes it, and shows it again.
@@ -20,11 +21,16 @@ export async function askPolicy(
   const gone = new AbortController();
   terminal.once("close", () => gone.abort());
   try {
-    say("\nEnter keeps what is there, - empties it. Separate several with spaces.");
+    say("\nEnter keeps what is there, - empties it. Separate several with commas.");
     const answer = async (question: string, kept: readonly string[]) => {
-      const text = (await terminal.question(question, { signal: gone.signal })).trim();
-      if (text === "") return kept;
-      return text === "-" ? [] : wordsOf(text);
+      for (;;) {
+        const text = (await terminal.question(question, { signal: gone.signal })).trim();
+        if (text === "") return kept;
+        if (text === "-") return [];
+        const words = readScopeList(text);
+        if (words !== undefined) return words;
+        say(`Not taken: ${BLANK_INSIDE}.`);
+      }
     };
     const scopes = await answer("Scopes that need consent: ", current.scopes);
     const prefixes = await answer("Prefixes of scopes that need consent: ", current.prefixes);
@@ -34,8 +40,4 @@ export async function askPolicy(
   } finally {
     terminal.close();
   }
-}
-
-function wordsOf(text: string): string[] {
-  return [...new Set(text.split(/[\s,]+/).filter((word) => word !== ""))];
 }

@@ -62,7 +62,7 @@ Bodies are JSON. A refusal is \`{"detail"}\`, a sentence, with a \`code\` where 
 | 409 | the delegate was enrolled without an address; the run has not what the tampered request needs |
 | 413, 415 | the body is over 1 MiB; its media type is neither JSON nor plain text |
 | 422 | the body or a parameter does not fit; \`detail\` is \`member: what is wrong\`, several with \`; \` between |
-| 429 | the user has 20 unfinished runs, or 20 open orders; a run has 10 watchers; a tampered request is still under way |
+| 429 | the user has 20 unfinished runs or 20 open orders, or as many that still wait for a consent or an approval, for ten minutes, although they were cleared or have failed; a run has 10 watchers; a tampered request is still under way |
 | 502 | whom the backend asked for this does not answer: the supply-chain agent (catalogue), the auth server (revocation), the trace store, the delegate, the receiver of a tampered request |
 | 503 | the auth server's keys cannot be fetched, so that nobody can say whether the token is good |
 
@@ -110,6 +110,7 @@ After the consent page the browser comes back to \`/auth/aauth/callback\` and is
 
 ${answered(progressSchema, {
   request_id: "the run's id",
+  prompt: "what the run was started with; in a list at most 200 characters of it",
   status: "`completed` and `failed` are final",
   progress_percentage: "",
   current_step: "for people",
@@ -121,7 +122,7 @@ ${answered(progressSchema, {
   consent: "[Consent](#consent), once the user has consented to this run",
   failure: "[Failure](#failure), when `failed`",
 })}
-\`GET /optimization/all\` is a list of these, the newest first.
+\`GET /optimization/all\` is a list of these, the newest first. \`prompt\` is ours: the demo of February 2026 has no such member.
 
 ### GET /optimization/progress/{id}/events
 
@@ -271,6 +272,7 @@ ${answered(breakItResultSchema, {
   refused: "false would be a hole",
   status: "of the answer",
   refused_by: "",
+  as_meant: "when refused: whether by the check that the variant is meant for",
   code: "in the answer",
   check: "the check of the gate that this code belongs to",
   section: "what demands that check",
@@ -370,7 +372,7 @@ JSON without other members:
 | 403 | \`{"error":"wrong_approver","detail"}\` | it came with an auth token of another user than \`approver\` |
 | 422 | \`{"error":"order_refused","detail"}\` | no such model, or more than $${BUSINESS_POLICIES.maxOrder.toLocaleString("en-US")} |
 | 400 | \`{"error":"invalid_order","detail"}\` | a member is missing, unknown or malformed |
-| 429, \`Retry-After\` | text | more than 100 requests of one agent in a minute |
+| 429, \`Retry-After\` | text | more than 100 requests of the agents of one host in a minute |
 | 400, 413, 415 | problem JSON | no JSON; over 4 KiB; neither JSON nor plain text |
 
 Each decision is used up by being asked for. \`GET /catalogue\` there answers anybody who signs, as often as its level allows

@@ -7,7 +7,7 @@ import { readInput } from "./read-input.ts";
 const HELP = `npm run explain -- FILE|- [flags]
 
 Takes a signed request apart: a raw HTTP request, a curl command line, or a HAR recording. Says which check of the gate accepts or refuses
-it, and why. Sends nothing and fetches nothing; the key of scheme hwk is in the request, others come from --jwks.
+it, and why, at once. Sends nothing and fetches nothing; the key of scheme hwk is in the request, others come from --jwks.
 
   --jwks FILE      keys of agents and issuers: {"keys":[…]}, or {"identifier":{"keys":[…]}}; may be repeated
   --audience ID    resource identifier that an auth token must be for (default: the request's origin)

@@ -1,3 +1,4 @@
+import { AAuthError } from "aauth";
 import type { Agent, AgentEvent } from "aauth/agent";
 import type { Visitor } from "./visitor.ts";
 
@@ -14,6 +15,11 @@ export interface LevelsOptions {
 
 /** Gives up on a level that has no limit. */
 const MAX_REQUESTS = 2_000;
+/** The catalogue itself forbids nobody; a gateway with rules on callers forbids whom they do not name. */
+const FORBIDDEN = 403;
+const REFUSED_BY_POLICY =
+  `The gateway's policy refuses the visitor (status ${FORBIDDEN}): the demo runs with --policy, whose rules let in its own agents only.\n` +
+  "This command needs a demo without --policy, in any other mode: npm run demo";
 
 /** Something other than 200 or 429 came back. */
 export class UnexpectedAnswer extends Error {
@@ -31,7 +37,7 @@ export async function showLevels(options: LevelsOptions): Promise<void> {
   print("");
 
   const anonymous = visitor.agent({ signatureScheme: "hwk", raiseScheme: false });
-  await untilLimited("pseudonymous", anonymous);
+  await untilFirstLimit(anonymous);
   print(row("", await raised(visitor.agent({ signatureScheme: "hwk", trustedAuthServers: [] }))));
 
   // Whoever trusts no auth server cannot be raised any higher.
@@ -52,6 +58,17 @@ export async function showLevels(options: LevelsOptions): Promise<void> {
   );
   print(row("scope known", steps));
 
+  /** Who reads by key alone is refused here only by what stands before the catalogue; an agent is then told whether by its rules. */
+  async function untilFirstLimit(agent: Agent): Promise<void> {
+    try {
+      await untilLimited("pseudonymous", agent);
+    } catch (error) {
+      if (!(error instanceof AAuthError && error.code === "identity_required")) throw error;
+      await read(visitor.agent({ signatureScheme: "jwks", trustedAuthServers: [] }), 1);
+      throw error;
+    }
+  }
+
   async function untilLimited(level: string, agent: Agent): Promise<void> {
     const { count, last } = await read(agent, MAX_REQUESTS);
     print(row(level, `${count} answered, then ${told(last)}`));
@@ -68,6 +85,7 @@ export async function showLevels(options: LevelsOptions): Promise<void> {
       const response = await fetch(url);
       await response.body?.cancel();
       if (response.status === 429) return { count, last: response };
+      if (response.status === FORBIDDEN) throw new UnexpectedAnswer(REFUSED_BY_POLICY);
       if (response.status !== 200) {
         throw new UnexpectedAnswer(`${url} answered with status ${response.status} instead of 200 or 429`);
       }

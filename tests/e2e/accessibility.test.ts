@@ -3,11 +3,12 @@
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Browser, Page } from "playwright-core";
+import type { Browser, Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { expectAccessible, violations } from "../support/accessibility.ts";
 import { openPage, startBrowser, type WatchedPage } from "../support/browser.ts";
 import { consentPageOpen, decideConsent } from "../support/consent-page.ts";
+import { screenshot } from "../support/screenshot.ts";
 import { DEMO_USER, fillLoginPage } from "../support/sign-in.ts";
 import { startStack, type TestStack } from "../support/start-stack.ts";
 
@@ -44,6 +45,12 @@ afterAll(async () => {
 const heading = (name: string | RegExp) => page.getByRole("heading", { name }).waitFor(WAIT);
 const press = (name: string | RegExp) => page.getByRole("button", { name }).click(WAIT);
 
+/** Waits until the keyboard is there. */
+const hasFocus = (part: Locator) =>
+  expect.poll(() => part.evaluate((element) => element.matches(":focus")), WAIT).toBe(true);
+/** Presses with the keyboard, as somebody does who would notice that the focus is lost. */
+const pressKey = (name: string | RegExp) => page.getByRole("button", { name }).press("Enter", WAIT);
+
 test("what is wrong with a page is found", async () => {
   await page.setContent('<html lang="en"><title>A page</title><main><button></button></main></html>');
   expect(await violations(page)).toEqual([expect.stringContaining("button-name at button")]);
@@ -79,8 +86,68 @@ test("signed in, with a delegate, and one's own tokens", async () => {
   await press("Your sign-in");
   const dialog = page.getByRole("dialog", { name: "Your sign-in" });
   await dialog.getByRole("button", { name: "Show raw token" }).first().click();
+  expect(await page.getByRole("banner", { includeHidden: true }).count()).toBe(1);
   await expectAccessible(page, "ui-tokens");
   await dialog.getByRole("button", { name: "Close" }).click();
+});
+
+test("the focus stays near what was pressed where that goes", async () => {
+  await pressKey("Add it");
+  await hasFocus(page.getByLabel("Custom prompt"));
+  await pressKey("Remove constraint budget_limit");
+  await hasFocus(page.getByRole("button", { name: "Remove constraint delivery_time" }));
+  await pressKey("Remove constraint quality_requirement");
+  await hasFocus(page.getByRole("button", { name: "Remove constraint delivery_time" }));
+  await pressKey("Remove constraint delivery_time");
+  await hasFocus(page.getByRole("button", { name: "Add constraint" }));
+  await pressKey("Add constraint");
+  await hasFocus(page.getByLabel("Constraint 1 name"));
+  await page.keyboard.type("budget_limit");
+  await page.getByLabel("Constraint 1 value").fill("500000");
+
+  // Nor does it go while something is under way: the button takes no more presses then, and is there still.
+  const held = Promise.withResolvers<void>();
+  let calls = 0;
+  await page.route("**/catalogue", async (route) => {
+    calls += 1;
+    await held.promise;
+    await route.continue();
+  });
+  const catalogue = page.getByRole("button", { name: "Show the catalogue" });
+  await catalogue.press("Enter");
+  await expect.poll(() => catalogue.getAttribute("aria-disabled"), WAIT).toBe("true");
+  await hasFocus(catalogue);
+  await expectAccessible(page, "ui-catalogue-awaited");
+  await page.keyboard.press("Enter");
+  held.resolve();
+  await hasFocus(page.getByLabel("Model"));
+  expect(calls).toBe(1);
+  await page.unroute("**/catalogue");
+  await page.reload();
+  await heading("Inventory scout");
+});
+
+/** How much of what has the keyboard is covered by the page's head, in pixels. */
+const COVERED = `(() => {
+  const focused = document.activeElement;
+  const head = document.querySelector("header");
+  if (focused === document.body || head.contains(focused)) return 0;
+  return Math.max(0, head.getBoundingClientRect().bottom - focused.getBoundingClientRect().top);
+})()`;
+
+test("what has the focus is not under the page's head", async () => {
+  await page.setViewportSize({ width: 1280, height: 400 });
+  await page.evaluate("window.scrollTo(0, document.documentElement.scrollHeight)");
+  await page.getByRole("button", { name: "Let it run" }).focus();
+  const covered: unknown[] = [];
+  for (let step = 0; step < 12; step += 1) {
+    await page.keyboard.press("Shift+Tab");
+    covered.push(await page.evaluate(COVERED));
+    if (step === 6) await screenshot(page, "ui-focus-under-head", { fullPage: false });
+  }
+  expect(await page.evaluate("scrollY")).toBeLessThan(400);
+  expect(covered).toEqual(covered.map(() => 0));
+  await page.setViewportSize({ width: 1280, height: 900 });
 });
 
 test("the consent page, and the run it was for", async () => {
@@ -92,11 +159,12 @@ test("the consent page, and the run it was for", async () => {
   await heading("Optimization completed");
   await heading("Market Analysis Report");
   await page.getByTestId("granted-consent").waitFor(WAIT);
-  await press("Let it run");
+  await pressKey("Let it run");
   await page
     .getByTestId("delegates-panel")
     .getByText(/^Refused at/)
     .waitFor(WAIT);
+  await hasFocus(page.getByRole("button", { name: "Let it run" }));
   await expectAccessible(page, "ui-completed");
 });
 
@@ -122,8 +190,9 @@ test("an answer that is wider than a phone", async () => {
     const wide = JSON.stringify(`${begin}\n\n${WIDE_ANSWER}`).slice(1, -1);
     await route.fulfill({ response, body: (await response.text()).replaceAll(begin, wide) });
   });
-  await page.getByTestId("run-history").getByRole("button", { name: "Completed" }).first().click();
+  await page.getByTestId("run-history").getByRole("button", { name: "Completed" }).first().press("Enter");
   await page.getByText("A token:").waitFor(WAIT);
+  await hasFocus(page.getByRole("heading", { name: "Optimization completed" }));
   await page.unroute(events);
   await expectAccessible(page, "ui-wide-answer", { everyShape: true });
 
@@ -158,6 +227,16 @@ test("every message of the run, the section that demands a check, and a tampered
     await page.getByText(text).waitFor(WAIT);
     await expectAccessible(page, `protocol-view-${tab.split(" ")[0]?.toLowerCase()}`);
   }
+  // The colours are the person's own: only lines can say which one is selected.
+  await page.emulateMedia({ forcedColors: "active" });
+  const lineOf = (isSelected: boolean) =>
+    page
+      .getByRole("tab", { selected: isSelected })
+      .first()
+      .evaluate((tab) => tab.ownerDocument.defaultView!.getComputedStyle(tab).borderBottom);
+  expect(await lineOf(true)).not.toBe(await lineOf(false));
+  await screenshot(page, "protocol-view-forced-colors");
+  await page.emulateMedia({ forcedColors: "none" });
   await messages.nth(3).click();
   await page.getByText("What the page did is in traces of its own").waitFor(WAIT);
   await expectAccessible(page, "protocol-view-visit");
@@ -172,7 +251,9 @@ test("every message of the run, the section that demands a check, and a tampered
   await dialog.getByRole("button", { name: "Close" }).click();
   await expect.poll(() => opener.evaluate((button) => button.matches(":focus")), WAIT).toBe(true);
 
-  await press("Try: Send it to another path");
+  await pressKey("Try: Send it to another path");
+  await page.getByRole("button", { name: "Look at the message" }).waitFor(WAIT);
+  await hasFocus(page.getByRole("button", { name: "Try: Send it to another path" }));
   await press("Look at the message");
   const attempt = page.locator('[data-variant="changed-path"]');
   await attempt.getByRole("tab", { name: "Signature" }).click(WAIT);
@@ -240,10 +321,34 @@ test("the trace store's page", async () => {
   await page.locator("button.row", { hasText: "POST" }).first().click(WAIT);
   await page.locator(".detail").waitFor(WAIT);
   await expectAccessible(page, "traces-waterfall");
+  await page.goto(`${stack.urls.traces}/?tags=garbage`);
+  await heading("This search was not understood");
+  await expectAccessible(page, "traces-not-understood");
+  watched.expectComplaint(/status of 404/);
+  await page.goto(`${stack.urls.traces}/nothere`);
+  await heading("There is no such page");
+  await expectAccessible(page, "traces-not-found");
   watched.expectComplaint(/status of 400/);
   await page.goto(`${stack.urls.traces}/trace/nonsense`);
   await page.getByRole("alert").waitFor(WAIT);
   await expectAccessible(page, "traces-problem");
+});
+
+test("clearing the runs, and a backend that cannot be reached for it", async () => {
+  const clear = "**/optimization/clear";
+  const list = page.getByTestId("run-history");
+  await page.goto(stack.urls.ui);
+  await list.waitFor(WAIT);
+  await page.route(clear, (route) => route.abort());
+  watched.expectComplaint(/ERR_FAILED/);
+  await pressKey("Clear");
+  await list.getByRole("heading", { name: "The runs were not cleared" }).waitFor(WAIT);
+  await hasFocus(page.getByRole("button", { name: "Clear" }));
+  await expectAccessible(page, "ui-not-cleared");
+  await page.unroute(clear);
+  await pressKey("Clear");
+  await list.waitFor({ ...WAIT, state: "detached" });
+  await hasFocus(page.getByRole("heading", { name: "New optimization" }));
 });
 
 test("the auth server's errors, and signing out there", async () => {

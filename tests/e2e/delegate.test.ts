@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { expectAccessible } from "../support/accessibility.ts";
 import { openPage, startBrowser, type WatchedPage } from "../support/browser.ts";
 import { screenshot } from "../support/screenshot.ts";
 import { signInOnPage } from "../support/sign-in.ts";
@@ -53,6 +54,25 @@ test("a person sees the backend's delegate, lets it run, and sees what came of i
   expect(await page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")).toBe(true);
   await screenshot(panel, "ui-delegates-phone");
   await page.setViewportSize({ width: 1280, height: 900 });
+});
+
+test("a list of delegates that cannot be had says so, and is asked for once more", async () => {
+  const { page } = watched;
+  const list = /\/delegates$/;
+  await page.route(list, (route) => route.abort());
+  watched.expectComplaint(/ERR_FAILED/);
+  await page.reload();
+  const panel = page.getByTestId("delegates-panel");
+  await panel.getByRole("heading", { name: "The delegates cannot be shown" }).waitFor();
+  await panel.getByRole("button", { name: "Try again" }).click();
+  await panel.getByText("cannot be reached").waitFor();
+  await expectAccessible(page, "ui-no-delegates");
+  await page.unroute(list);
+  await panel.getByRole("button", { name: "Try again" }).press("Enter");
+  await panel.getByRole("heading", { name: "Inventory scout" }).waitFor();
+  expect(await panel.getByTestId("failure-panel").count()).toBe(0);
+  const heading = panel.getByRole("heading", { name: "Delegates" });
+  expect(await heading.evaluate((element) => element.matches(":focus"))).toBe(true);
 });
 
 test("a delegate that is gone says how it is started", async () => {

@@ -123,8 +123,13 @@ test("somebody else's order shows nothing", async () => {
   await page.getByRole("link", { name: "Back to the workspace" }).click();
 });
 
-test("the next one asks only about the order; declined, it is not placed", async () => {
+test("the next one asks only about the order; one who goes back can go on, and declined, it is not placed", async () => {
   await order();
+  await approvalPage();
+  await page.goBack();
+  await outcome(/40 × Dell XPS: the supply-chain agent waits for you on its page/);
+  expect(await page.getByTestId("failure-panel").count()).toBe(0);
+  await page.getByTestId("order-panel").getByRole("link", { name: "Continue" }).click();
   await approvalPage();
   await page.getByRole("button", { name: "Decline" }).click();
   await outcome(/you declined 40 × Dell XPS/);

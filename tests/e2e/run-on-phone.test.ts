@@ -99,6 +99,36 @@ test.each([
   await screenshot(page, `ui-phone-response-${delayMs === 0 ? "at-once" : "late"}`, { fullPage: false });
 });
 
+test("a run opened from the list comes into view, with what it was asked for", async () => {
+  const { page } = await signedInPhone();
+  const asked = "optimize laptop supply chain for a team of ten";
+  await page.getByLabel("Custom prompt").fill(asked);
+  await page.getByRole("button", { name: "Run Custom Optimization" }).click();
+  await runIsOver(page);
+  await page.getByLabel("Custom prompt").fill("something else");
+  const item = page.getByTestId("run-history").getByRole("listitem").filter({ hasText: asked }).first();
+  await item.scrollIntoViewIfNeeded();
+  await screenshot(page, "ui-phone-runs", { fullPage: false });
+  await item.getByRole("button").click();
+  const status = page.getByTestId("run-status");
+  await status.getByText(asked).waitFor(WAIT);
+  const heading = status.getByRole("heading", { name: "Optimization completed" });
+  await expect.poll(() => heading.evaluate((element) => element.matches(":focus"))).toBe(true);
+  await page.getByTestId("optimization-results").waitFor(WAIT);
+  await expectInView(heading);
+  await expectInView(status.getByText(asked));
+  await screenshot(page, "ui-phone-opened", { fullPage: false });
+
+  // Where the colours are the person's own, a line says which run and which step it is.
+  await page.emulateMedia({ forcedColors: "active" });
+  for (const current of [item, page.getByTestId("activity-feed").locator("[aria-pressed=true]")])
+    expect(
+      await current.evaluate(
+        (part) => part.ownerDocument.defaultView!.getComputedStyle(part).borderLeftWidth,
+      ),
+    ).toBe("4px");
+});
+
 test("where what shows the response cannot be loaded, its place says so and the page stays", async () => {
   const { page, expectComplaint } = await signedInPhone();
   expectComplaint(/markdown/);
@@ -121,4 +151,29 @@ test("a failure is in view as a whole", async () => {
   await expect.poll(() => heading.evaluate((element) => element.matches(":focus"))).toBe(true);
   await expectInView(failure);
   await screenshot(page, "ui-phone-failed", { fullPage: false });
+});
+
+test("a failed run that is opened is tried again with its own prompt, or says that it does not know it", async () => {
+  const { page } = await signedInPhone();
+  const events = "**/optimization/progress/*/events";
+  const failed = page.getByTestId("run-history").getByRole("button", { name: "Failed" }).first();
+  const promptOfStart = async (button: string) => {
+    const [start] = await Promise.all([
+      page.waitForRequest((request) => request.method() === "POST" && request.url().endsWith("/start")),
+      page.getByTestId("failure-panel").getByRole("button", { name: button }).click(WAIT),
+    ]);
+    await page.getByTestId("failure-panel").waitFor(WAIT);
+    return start.postDataJSON().custom_prompt;
+  };
+  await page.getByLabel("Custom prompt").fill("something else");
+  await failed.click(WAIT);
+  expect(await promptOfStart("Try again")).toBe("optimize laptop supply chain");
+
+  await page.route(events, async (route) => {
+    const response = await route.fetch();
+    const body = (await response.text()).replaceAll(/"prompt":"[^"]*",/g, "");
+    await route.fulfill({ response, body });
+  });
+  await failed.click(WAIT);
+  expect(await promptOfStart("Start with the prompt above")).toBe("something else");
 });

@@ -1,9 +1,10 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { expectAccessible } from "../support/accessibility.ts";
 import { openPage, startBrowser, type WatchedPage } from "../support/browser.ts";
 import { consentPageOpen, decideConsent, signInForConsent } from "../support/consent-page.ts";
 import { screenshot } from "../support/screenshot.ts";
-import { DEMO_USER, signInOnPage } from "../support/sign-in.ts";
+import { DEMO_USER, fillLoginPage, signInOnPage } from "../support/sign-in.ts";
 import { startStack, type TestStack, type TestStackOptions } from "../support/start-stack.ts";
 
 const OPTIONS: TestStackOptions = { modes: { authorizationScheme: "user-delegated", ui: true } };
@@ -206,13 +207,28 @@ describe("a person who is asked", () => {
   test("cannot lend a run to somebody else who is signed in at the auth server", async () => {
     const { context, page } = watched;
     await context.clearCookies();
-    await startRun(watched);
+    const requestId = await startRun(watched);
     await signInForConsent(page, SECOND_USER);
     expect(await page.locator("main").textContent()).toContain("second-user");
     await decideConsent(page, "Allow");
     expect(await failureCode(page)).toBe("wrong_user");
     expect(await page.getByTestId("granted-consent").count()).toBe(0);
     await screenshot(page, "ui-consent-wrong-user");
+    expect(await page.getByRole("link", { name: "Look at every message" }).count()).toBe(1);
+
+    // To the other user's own page it is somebody else's run; in a browser where nobody is signed in, the answer is there before signing in.
+    const other = await openPage(browser);
+    other.expectComplaint(/status of 404/);
+    await other.page.goto(`${stack.urls.ui}/?aauth_error=1&error=wrong_user&request_id=${requestId}`);
+    expect(await failureCode(other.page)).toBe("wrong_user");
+    await expectAccessible(other.page, "ui-signed-out-wrong-user");
+    await other.page.getByRole("button", { name: "Sign in" }).click();
+    await fillLoginPage(other.page, SECOND_USER);
+    await other.page.getByTestId("signed-in-user").waitFor(WAIT);
+    expect(await failureCode(other.page)).toBe("wrong_user");
+    await other.page.waitForLoadState("networkidle");
+    expect(await other.page.getByRole("button", { name: "Try again" }).count()).toBe(0);
+    expect(await other.page.getByRole("link", { name: "Look at every message" }).count()).toBe(0);
 
     // The other user's consent is not remembered either: the question comes again.
     await startRun(watched, "Try again");

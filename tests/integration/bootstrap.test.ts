@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { type Child, isAlive, startChild } from "../support/child.ts";
 
-const BOOTSTRAP = fileURLToPath(new URL("../../scripts/bootstrap.mjs", import.meta.url));
+const SCRIPTS = fileURLToPath(new URL("../../scripts/", import.meta.url));
 const STAMP = "node_modules/.pnpm-workspace-state-v1.json";
 
 /** Says its pid and how it was stopped; `exit=N` ends it with N. */
@@ -31,7 +31,8 @@ beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), "bootstrap-"));
   await mkdir(join(root, "scripts/demo"), { recursive: true });
   await mkdir(join(root, "bin"));
-  await copyFile(BOOTSTRAP, join(root, "scripts/bootstrap.mjs"));
+  for (const name of ["bootstrap.mjs", "commands.mjs"])
+    await copyFile(join(SCRIPTS, name), join(root, "scripts", name));
   const manifest = {
     packageManager: "pnpm@1.2.3",
     optionalDependencies: { "node-some-platform": "26.10.0" },
@@ -106,6 +107,21 @@ describe("installing", () => {
     expect((await child.ended).status).toBe(1);
     expect(child.text()).toContain("npx was not found");
   });
+});
+
+describe("--help of a command that starts something heavy", () => {
+  test.each(["check", "bench", "test:keycloak", "test:jaeger", "test:agentgateway", "test:holes", "docs"])(
+    "%s: told without an install, as a wrong flag is",
+    async (command) => {
+      const help = start([command, "--help"]);
+      expect((await help.ended).status).toBe(0);
+      expect(help.text()).toMatch(new RegExp(`^npm run ${command}\\b.*\\n\\n[^]*(?:minute|hour|second)`));
+      const wrong = start([command, "--bogus"]);
+      expect((await wrong.ended).status).toBe(2);
+      expect(wrong.text()).toMatch(/^.*--bogus: unknown flag; .*--help.*\n$/);
+      expect(await npxArguments()).toBeUndefined();
+    },
+  );
 });
 
 describe("running", () => {

@@ -6,7 +6,7 @@ import { runProgram } from "../../scripts/run-program.ts";
 import { startChild } from "../support/child.ts";
 import { freePort } from "../support/free-ports.ts";
 
-const DEFAULTS = ["--clear", "--scopes", "openid profile email", "--prefixes", "user. profile. email."];
+const DEFAULTS = ["--clear", "--scopes", "openid,profile,email", "--prefixes", "user.,profile.,email."];
 
 let authServer: string;
 let child: ReturnType<typeof startChild> | undefined;
@@ -45,19 +45,19 @@ const shown = (scopes: string, prefixes: string) =>
 test("shows the policy of the running auth server", async () => {
   expect(await consent(["--show"])).toEqual({
     status: 0,
-    output: shown("openid profile email", "user. profile. email."),
+    output: shown("openid, profile, email", "user., profile., email."),
   });
 });
 
 test("changes one list, the other stays; --clear empties both; the other attributes survive", async () => {
   const changed = "Changed; it holds from the next request on.\n";
   expect((await consent(["--scopes", "supply-chain:optimize"])).output).toBe(
-    changed + shown("supply-chain:optimize", "user. profile. email."),
+    changed + shown("supply-chain:optimize", "user., profile., email."),
   );
   expect((await consent(["--prefixes", "user.,market."])).output).toBe(
-    changed + shown("supply-chain:optimize", "user. market."),
+    changed + shown("supply-chain:optimize", "user., market."),
   );
-  expect((await consent(["--clear", "--scopes", "a b"])).output).toBe(changed + shown("a b", "(none)"));
+  expect((await consent(["--clear", "--scopes", "a, b"])).output).toBe(changed + shown("a, b", "(none)"));
   expect((await consent(["--clear"])).output).toBe(changed + shown("(none)", "(none)"));
   expect((await consent(["--show"])).output).toBe(shown("(none)", "(none)"));
 
@@ -93,15 +93,21 @@ describe("at a terminal it asks", () => {
     return { screen, outcome, before, after: await access.read() };
   }
 
-  test("several words, an empty list, and what was there", async () => {
-    const first = await answered(" supply-chain:optimize, a:b  a:b ", "user. x.");
+  test("several scopes, an empty list, and what was there", async () => {
+    const first = await answered(" supply-chain:optimize,a:b,  a:b ", "user., x.");
     expect(first.after).toEqual({ scopes: ["supply-chain:optimize", "a:b"], prefixes: ["user.", "x."] });
     expect(first.screen).toContain(
-      `Changed; it holds from the next request on.\n${shown("supply-chain:optimize a:b", "user. x.")}`,
+      `Changed; it holds from the next request on.\n${shown("supply-chain:optimize, a:b", "user., x.")}`,
     );
     const second = await answered("-", "");
     expect(second.after).toEqual({ scopes: [], prefixes: ["user.", "x."] });
-    expect(second.screen.startsWith(shown("supply-chain:optimize a:b", "user. x."))).toBe(true);
+    expect(second.screen.startsWith(shown("supply-chain:optimize, a:b", "user., x."))).toBe(true);
+  });
+
+  test("a blank inside a scope is not taken, and it asks again", async () => {
+    const { after, screen } = await answered("a:b c:d", "a:b, c:d", "");
+    expect(after.scopes).toEqual(["a:b", "c:d"]);
+    expect(screen).toContain("Not taken: a scope has no blanks in it; put commas between several.\n");
   });
 
   test("who gives up has changed nothing", async () => {
@@ -119,6 +125,13 @@ test("without flags and without a terminal it says what it takes", async () => {
 
 test.each([
   [["--scope", "a"], {}, 2, "did you mean --scopes?"],
+  [
+    ["--scopes", "a b"],
+    {},
+    2,
+    '--scopes: a scope has no blanks in it; put commas between several, got "a b"',
+  ],
+  [["--prefixes", "a., b. c."], {}, 2, "--prefixes: a scope has no blanks in it"],
   [["--show"], { KEYCLOAK_ADMIN_PASSWORD: "wrong" }, 1, "refused administrator admin: set KEYCLOAK_ADMIN"],
   [["--show", "--realm", "other"], {}, 1, "There is no realm other"],
   [["--show"], { KEYCLOAK_URL: "http://127.0.0.1:9" }, 1, "No auth server answers at http://127.0.0.1:9"],

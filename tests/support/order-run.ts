@@ -42,7 +42,11 @@ export async function visit(
   const consent = await signIn(browser, first.headers.get("location")!, user);
   const { action, fields } = readForm(await consent.response.text());
   const allowed = await browser.post(new URL(action, consent.url).href, { ...fields, accept: "yes" });
-  const url = allowed.headers.get("location")!;
+  const answer = allowed.headers.get("location")!;
+  const arrived = await browser.get(answer);
+  const onwards = arrived.headers.get("location");
+  if (onwards === null) return { page: arrived, url: answer };
+  const url = new URL(onwards, answer).href;
   return { page: await browser.get(url), url };
 }
 

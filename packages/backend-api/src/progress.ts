@@ -10,6 +10,11 @@ export type RunStatus = z.infer<typeof runStatusSchema>;
 /** Answer of `GET /optimization/progress/{id}`, and `data` of every progress event. */
 export const progressSchema = z.object({
   request_id: z.string(),
+  /**
+   * What the run was started with: the user's own words, or the text that was made of the other members. At most 200 characters of it in
+   * a list. Always there; absent only from a backend of before.
+   */
+  prompt: z.string().optional(),
   status: runStatusSchema,
   /** 0 to 100. */
   progress_percentage: z.number().min(0).max(100),
@@ -30,7 +35,7 @@ export const progressSchema = z.object({
 });
 export type Progress = z.infer<typeof progressSchema>;
 
-/** Answer of `GET /optimization/all`: the caller's own runs, newest first. */
+/** Answer of `GET /optimization/all`: the caller's own runs, newest first, each with the beginning of its `prompt`. */
 export const progressListSchema = z.array(progressSchema);
 
 /**

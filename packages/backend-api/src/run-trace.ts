@@ -55,6 +55,11 @@ export const breakItResultSchema = z.object({
   status: z.number().int(),
   /** Who said no: `gateway`, `supply-chain-agent`, `market-analysis-agent` or `auth-server`. */
   refused_by: z.string().optional(),
+  /**
+   * When refused: whether by the check that this tampering is meant for. Otherwise something else came first, as a limit or documents that
+   * could not be read, and the refusal says nothing about that check.
+   */
+  as_meant: z.boolean().optional(),
   /** The error code in the answer: an AAuth error code, or the auth server's OAuth error. */
   code: z.string().optional(),
   /** The check of the gate that this code belongs to; `policy` where the gateway's own rules refused the caller, whatever was tampered with. */

@@ -51,6 +51,7 @@ import { createConsentGrants } from "./services/consent-grants.ts";
 import { CALLBACK_PATH, createConsentService, type PendingConsent } from "./services/consent-service.ts";
 import { createRunService } from "./services/run-service.ts";
 import { createTokenCache } from "./services/token-cache.ts";
+import { createPendingRequests } from "./users/pending-requests.ts";
 import { createUserTokenVerifier } from "./users/user-token.ts";
 
 /** The reference's kid for the first one: a new key per start. */
@@ -113,14 +114,23 @@ export async function buildBackend(
     ...(evidence && { transport: evidence.recording(traced.transport) }),
     signatureScheme: config.signatureScheme,
   });
+  // Asks no user for consent: an auth server that wants it refuses who names no address to come back to (profile 6.2), and keeps nothing.
+  const { redirectUri: _unnamed, ...withoutReturn } = identity;
+  const undemanding = createAgent({
+    ...withoutReturn,
+    ...createAgentTrace(),
+    signatureScheme: config.signatureScheme,
+  });
   // At the auth server, and to its delegates, the backend is always itself, also where it calls agents by key alone.
   const itself = createAgent({ ...identity, ...createAgentTrace(), signatureScheme: "jwks" });
   const observe = createCallObserver({ logger });
   const pendingConsents = createMemoryStore<PendingConsent>({ maxEntries: MAX_PENDING_CONSENTS, now });
+  const consentRequests = createPendingRequests(now);
   const grants = createConsentGrants(now);
   const runs = createRunService({
     store: createRunStore({ now }),
     pendingConsents,
+    consentRequests,
     agent,
     client: createSupplyChainClient({ url: config.supplyChainAgentUrl, protocolVersion: config.a2aVersion }),
     observe,
@@ -146,7 +156,7 @@ export async function buildBackend(
       now,
     });
   const orders = createOrderService({
-    agent,
+    agent: undemanding,
     client: createOrderClient({ url: config.supplyChainAgentUrl }),
     returnUrl: orderReturnUrl,
     observe,
@@ -158,6 +168,7 @@ export async function buildBackend(
   const consent = createConsentService({
     agent: config.agentUrl,
     pending: pendingConsents,
+    consentRequests,
     grants,
     runs,
     observe,

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { decodeToken } from "aauth";
 import { progressSchema, resultsSchema, startReplySchema } from "backend-api";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -302,6 +303,71 @@ describe("journey 3: consent", () => {
     const callback = await stack.app.inject({ url: `/auth/aauth/callback${query}` });
     expect(callback.statusCode).toBe(302);
     expect(new URL(callback.headers.location!).searchParams.get("error")).toBe("missing_code_or_state");
+  });
+});
+
+describe("what one user can have waiting at the auth server", () => {
+  beforeEach(() => {
+    stack.script.grant = "consent";
+  });
+  const clear = () => stack.call("mallory", "DELETE", "/optimization/clear");
+
+  it("is twenty requests, however often the runs are cleared; others ask all the same", async () => {
+    const statuses: number[] = [];
+    for (let round = 0; round < 3; round++) {
+      for (let count = 0; count < 10; count++) statuses.push((await start("mallory", "x")).status);
+      expect((await clear()).status).toBe(200);
+    }
+    expect(statuses).toEqual([...Array(20).fill(200), ...Array(10).fill(429)]);
+    expect(stack.pendingRequests()).toBe(20);
+    expect((await start("anna", "x")).body).toMatchObject({ consent_required: true });
+  });
+
+  it("is twenty requests also where the runs are cleared while these are on their way", async () => {
+    const started: ReturnType<typeof start>[] = [];
+    for (let round = 0; round < 12; round++) {
+      for (let count = 0; count < 5; count++) started.push(start("mallory", "x"));
+      await pause(5 * round);
+      await clear();
+    }
+    await Promise.all(started);
+    for (let settled = -1; settled !== stack.pendingRequests(); await pause(100)) {
+      settled = stack.pendingRequests();
+    }
+    for (let count = 0; count < 25; count++) await start("mallory", "x");
+    expect(stack.pendingRequests()).toBeLessThanOrEqual(20);
+  });
+
+  it("is twenty requests also where the runs are denied by hand, each with its own state", async () => {
+    for (let count = 0; count < 25; count++) {
+      const { body } = await start("mallory", "x");
+      if (body.consent_url === undefined) continue;
+      const state = new URL(body.consent_url).searchParams.get("state")!;
+      const answer = new URLSearchParams({ state, error: "access_denied" });
+      await stack.app.inject({ url: `/auth/aauth/callback?${answer}` });
+    }
+    expect(stack.pendingRequests()).toBe(20);
+  });
+
+  it("is no limit for who consents each time", async () => {
+    for (let count = 0; count < 25; count++) {
+      const { body } = await start("alice", "x");
+      const answer = new URLSearchParams(stack.consentTo(body.consent_url));
+      await stack.app.inject({ url: `/auth/aauth/callback?${answer}` });
+      expect(await ending("alice", body.request_id)).toMatchObject({ status: "completed" });
+    }
+    expect(stack.pendingRequests()).toBe(0);
+  });
+
+  it("grows by no catalogue, where a token would raise the limit", async () => {
+    for (let count = 0; count < 3; count++) {
+      expect(await stack.call("mallory", "GET", "/catalogue")).toMatchObject({ status: 502 });
+    }
+    expect(stack.seen.slice(0, 2)).toMatchObject([
+      { party: "agent", what: "catalogue" },
+      { party: "auth-server", what: "auth" },
+    ]);
+    expect(stack.pendingRequests()).toBe(0);
   });
 });
 

@@ -55,6 +55,8 @@ export interface ScriptedStack {
   userToken(sub: string, claims?: Record<string, unknown>): Promise<string>;
   /** What the consent page does on accept: a code for the request token in the consent address. */
   consentTo(consentUrl: string): { code: string; state: string };
+  /** How many requests the auth server keeps that no user has decided. */
+  pendingRequests(): number;
   /** Calls the backend's API as a user. */
   call(
     sub: string,
@@ -154,6 +156,16 @@ export async function startScriptedStack(
     }
   });
 
+  // Read too often, so that only an auth token would help.
+  agentApp.get("/catalogue", async ({ method, headers, raw }, reply) => {
+    const received = { method, headers, target: raw.url!, authority, body: Buffer.alloc(0) };
+    const { agent } = await verifier.verifyRequest(received, { level: "identified" });
+    const limit = { retryAfterSeconds: 60, raisedBy: ["supply-chain:optimize"] };
+    const limited = await challenger.limitReached(agent, limit);
+    seen.push({ party: "agent", what: "catalogue", scheme: agent.scheme });
+    return reply.code(limited.status).headers(limited.headers).send(limited.body);
+  });
+
   const requests = new Map<string, ResourceTokenClaims>();
   const codes = new Map<string, ResourceTokenClaims>();
   const authTokenFor = async (claims: ResourceTokenClaims, subject?: string) => {
@@ -213,6 +225,10 @@ export async function startScriptedStack(
         }
         if (script.grant === "direct") return authTokenFor(claims);
         if (typeof script.grant === "object") return reply.code(script.grant.status).send(script.grant.body);
+        if (form.redirect_uri === undefined)
+          return reply
+            .code(400)
+            .send({ error: "invalid_request", error_description: "redirect_uri is required" });
         const requestToken = randomBytes(32).toString("base64url");
         requests.set(requestToken, claims);
         return { request_token: requestToken, expires_in: 600, token_type: "AAuth" };
@@ -287,6 +303,7 @@ export async function startScriptedStack(
       codes.set(code, claims);
       return { code, state: query.get("state")! };
     },
+    pendingRequests: () => requests.size,
     async call(sub, method, url, body) {
       const response = await app.inject({
         method,

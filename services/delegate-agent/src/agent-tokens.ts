@@ -29,7 +29,11 @@ export class AgentTokenError extends Error {
 }
 
 /** Agent tokens for a delegate's keys; each is asked for once, and again shortly before it ends. */
-export type AgentTokens = (key: SigningKey) => Promise<string>;
+export interface AgentTokens {
+  (key: SigningKey): Promise<string>;
+  /** The token that is held is no good any more, as when the agent server has lost the key it was signed with: the next one is asked for. */
+  drop(): void;
+}
 
 /**
  * Asks the agent server (profile 6.7). The request is signed with the key that the token shall be bound to, and carries a client
@@ -63,7 +67,7 @@ export function createAgentTokens(options: {
   });
   let held: { thumbprint: string; token: Promise<string>; renewAt: number } | undefined;
 
-  return (key) => {
+  const agentTokens = (key: SigningKey): Promise<string> => {
     if (held?.thumbprint === key.thumbprint && now() < held.renewAt) return held.token;
     const asked = { thumbprint: key.thumbprint, token: request(key), renewAt: Number.POSITIVE_INFINITY };
     held = asked;
@@ -78,6 +82,10 @@ export function createAgentTokens(options: {
     );
     return asked.token;
   };
+  const drop = () => {
+    held = undefined;
+  };
+  return Object.assign(agentTokens, { drop });
 
   async function request(key: SigningKey): Promise<string> {
     const { sub } = credential;

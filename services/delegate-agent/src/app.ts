@@ -63,6 +63,7 @@ export async function buildDelegateAgent(
       observer: traced.observer,
       now,
     }),
+    dropAgentToken: agentToken.drop,
     supplyChainAgentUrl: config.supplyChainAgentUrl,
     prompt: config.prompt,
     timeoutSeconds: config.timeoutSeconds,

@@ -1,4 +1,4 @@
-import { AAuthError, ConsentRequiredError, type decodeToken, TokenRequestError } from "aauth";
+import { AAuthError, ConsentRequiredError, type decodeToken, parseAgentAuth, TokenRequestError } from "aauth";
 import type { Agent, AgentEvent } from "aauth/agent";
 import type { DelegateRun } from "backend-api";
 import { AnswerTooLargeError } from "service-kit";
@@ -18,13 +18,15 @@ export interface Delegate {
 
 export function createDelegate(options: {
   agent: Agent;
+  /** Forgets the agent token that is held, so that the next call is made with a new one. */
+  dropAgentToken: () => void;
   supplyChainAgentUrl: string;
   prompt: string;
   timeoutSeconds: number;
   /** Watches each call besides, for log and spans. */
   observer: (event: AgentEvent) => void;
 }): Delegate {
-  const { agent, supplyChainAgentUrl, prompt, timeoutSeconds, observer } = options;
+  const { agent, dropAgentToken, supplyChainAgentUrl, prompt, timeoutSeconds, observer } = options;
   let last: DelegateRun | null = null;
   let underway: Promise<DelegateRun> | undefined;
 
@@ -48,8 +50,14 @@ export function createDelegate(options: {
       ...(granted !== undefined && { granted }),
       ...rest,
     });
+    const ask = () => askSupplyChainAgent(supplyChainAgentUrl, prompt, fetch);
     try {
-      const report = await askSupplyChainAgent(supplyChainAgentUrl, prompt, fetch);
+      const report = await ask().catch((error: unknown) => {
+        if (!wantsSignature(error)) throw error;
+        // The token is not accepted, as when its agent server has a new key: once more with a new one, and not again.
+        dropAgentToken();
+        return ask();
+      });
       return done({ status: "completed", report: report.slice(0, MAX_REPORT_CHARACTERS) });
     } catch (error) {
       return done({ status: "failed", failure: failureOf(error) });
@@ -95,6 +103,14 @@ function failureOf(error: unknown): NonNullable<DelegateRun["failure"]> {
   }
   if ((error as Error).name === "TimeoutError") return { code: "timeout", message: "No answer in time." };
   return { code: "call_failed", message: "The call could not be made; the delegate's log has the reason." };
+}
+
+/** Refused for its signature or its agent token: a caller that is proven is asked for an auth token instead, or for nothing. */
+function wantsSignature(error: unknown): boolean {
+  if (!(error instanceof CallRefusedError) || error.status !== 401 || error.challenge === null) return false;
+  // Read before: with one that cannot be read the call has failed for that.
+  const { level, userInteraction } = parseAgentAuth(error.challenge);
+  return level === "pseudonymous" && userInteraction === undefined;
 }
 
 /** Who names no address for a user to come back to, as a delegate does, is refused for that before any user is asked (profile 6.2). */

@@ -10,7 +10,7 @@ export function describeEvent(event: AgentEvent): DelegateRun["steps"][number] |
       return { action: event.type, details: `${event.method} ${event.url}, scheme ${event.scheme}${token}` };
     }
     case "challenge_received":
-      return { action: event.type, details: `Status ${event.status}: the caller must be ${event.level}` };
+      return { action: event.type, details: `Status ${event.status}: ${wanted(event)}` };
     case "token_requested":
       return { action: event.type, details: `request_type=${event.requestType} sent to ${event.authServer}` };
     case "token_received": {
@@ -28,4 +28,11 @@ export function describeEvent(event: AgentEvent): DelegateRun["steps"][number] |
     default:
       return undefined;
   }
+}
+
+/** What is sent is signed: a 401 that wants a signature has not accepted it, or the token that it was made with. */
+function wanted({ status, level }: Extract<AgentEvent, { type: "challenge_received" }>): string {
+  return status === 401 && level === "pseudonymous"
+    ? "the signature or the token was not accepted"
+    : `the caller must be ${level}`;
 }

@@ -9,10 +9,15 @@ const MAX_ANSWER_BYTES = 1_048_576;
 export class CallRefusedError extends Error {
   override readonly name = "CallRefusedError";
   readonly code: string;
+  readonly status: number;
+  /** Value of `Agent-Auth`, if the refusal was a challenge. */
+  readonly challenge: string | null;
 
-  constructor(status: number) {
+  constructor(status: number, challenge: string | null) {
     super(`the supply-chain agent answered with status ${status}`);
     this.code = `http_${status}`;
+    this.status = status;
+    this.challenge = challenge;
   }
 }
 
@@ -40,7 +45,7 @@ export async function askSupplyChainAgent(
     const { ok, status, headers, body } = response;
     if (ok) return new Response(await readBounded(response, MAX_ANSWER_BYTES), { status, headers });
     await body?.cancel();
-    throw new CallRefusedError(status);
+    throw new CallRefusedError(status, headers.get("agent-auth"));
   };
   const factory = new ClientFactory({
     transports: [new JsonRpcTransportFactory({ fetchImpl, legacyCompat: { enabled: true } })],

@@ -50,7 +50,16 @@ async function createWorld() {
     now: clock.now,
   });
   const refusal = () => agentToken(key).catch((error: unknown) => error as AgentTokenError);
-  return { world, clock, credential, key, requests, agentToken: () => agentToken(key), refusal };
+  return {
+    world,
+    clock,
+    credential,
+    key,
+    requests,
+    agentToken: () => agentToken(key),
+    drop: agentToken.drop,
+    refusal,
+  };
 }
 
 describe("agent tokens", () => {
@@ -71,6 +80,17 @@ describe("agent tokens", () => {
     expect(await agentToken()).not.toBe(one);
     expect(requests).toHaveLength(2);
     expect(requests[0]?.body.client_assertion).not.toBe(requests[1]?.body.client_assertion);
+  });
+
+  test("are asked for again when the one that is held was dropped", async () => {
+    const { clock, requests, agentToken, drop } = await createWorld();
+    const refused = await agentToken();
+    clock.advance(1);
+    drop();
+    const fresh = await agentToken();
+    expect(fresh).not.toBe(refused);
+    expect(await agentToken()).toBe(fresh);
+    expect(requests).toHaveLength(2);
   });
 
   test("are asked for again after a failure", async () => {

@@ -4,9 +4,10 @@ import { endlessBody } from "../../../packages/service-kit/test/support/endless-
 import { createDelegate } from "../src/delegate.ts";
 
 /** A delegate whose calls are answered by hand. */
-function delegateAnswered(answer: () => Response) {
+function delegateAnswered(answer: () => Response, dropAgentToken = () => {}) {
   return createDelegate({
     agent: { fetchFor: () => async () => answer() } as unknown as Agent,
+    dropAgentToken,
     supplyChainAgentUrl: "http://supply-chain-agent.localhost:3000",
     prompt: "x",
     timeoutSeconds: 5,
@@ -29,3 +30,33 @@ test("a refusal is not read either", async () => {
   const { failure } = await delegateAnswered(() => new Response(body, { status: 403 })).run();
   expect([failure?.code, read.isCancelled]).toEqual(["http_403", true]);
 });
+
+test.each([
+  ["a signature", 401, "httpsig", 2],
+  ["a signature by certain algorithms", 401, 'httpsig; algs=("ed25519")', 2],
+  ["an identity", 401, "httpsig; identity=?1", 1],
+  [
+    "an auth token",
+    401,
+    'httpsig; auth-token=?1; resource_token="r"; auth_server="http://localhost:8080"',
+    1,
+  ],
+  ["the user", 401, 'httpsig; user_interaction="http://supply-chain-agent.localhost:3000/i"', 1],
+  ["a signature, with another status", 403, "httpsig", 1],
+  ["nothing", 401, undefined, 1],
+])(
+  "a refusal that wants %s, status %i, is called again with a new agent token only for a signature",
+  async (_name, status, challenge, calls) => {
+    const done: string[] = [];
+    const answer = () => {
+      done.push("call");
+      return new Response("", {
+        status,
+        ...(challenge !== undefined && { headers: { "agent-auth": challenge } }),
+      });
+    };
+    const { failure } = await delegateAnswered(answer, () => done.push("drop")).run();
+    expect(failure?.code).toBe(`http_${status}`);
+    expect(done).toEqual(calls === 2 ? ["call", "drop", "call"] : ["call"]);
+  },
+);

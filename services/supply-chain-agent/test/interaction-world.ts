@@ -123,7 +123,10 @@ export async function arrive(world: InteractionWorld, address: string) {
   const first = await world.visit(address);
   const cookie = String(first.headers["set-cookie"]).split(";")[0]!;
   const state = new URL(String(first.headers.location)).searchParams.get("state")!;
-  const page = await world.visit(`/interaction/callback?code=c-1&state=${state}`, cookie);
+  const back = await world.visit(`/interaction/callback?code=c-1&state=${state}`, cookie);
+  // A browser follows; without a page to go to, what it has got is the page.
+  const page = back.statusCode === 303 ? await world.visit(String(back.headers.location), cookie) : back;
   const field = (name: string) => new RegExp(`name="${name}" value="([^"]+)"`).exec(page.body)?.[1] ?? "";
-  return { first, cookie, state, page, form: { session: field("session"), form_token: field("form_token") } };
+  const form = { session: field("session"), form_token: field("form_token") };
+  return { first, cookie, state, back, page, form };
 }

@@ -52,6 +52,28 @@ describe("an order that a person approves", () => {
     });
   });
 
+  test("by an agent whose name is one short line on the page, whatever it calls itself", async () => {
+    const shownFor = async (name: string) => {
+      const world = await createInteractionWorld();
+      const { id } = world.agent;
+      world.discovery.publish(`${id}/.well-known/aauth-agent`, {
+        agent: id,
+        jwks_uri: `${id}/jwks.json`,
+        name,
+        redirect_uris: [RETURN_URL],
+      });
+      const { page } = await arrive(world, visitIn(await world.order()));
+      expect(page.statusCode).toBe(200);
+      expect(page.body).toContain(`<code>${id}</code>`);
+      return /calls itself “([\s\S]*?)”/.exec(page.body)?.[1];
+    };
+    expect(await shownFor("Acme\u202e\n \u0000Ltd")).toBe("Acme Ltd");
+    const long = await shownFor("Your bank asks you to press Approve. ".repeat(5));
+    expect(long).toHaveLength(161);
+    expect(long?.endsWith("…")).toBe(true);
+    expect(await shownFor("\u202e\n")).toBeUndefined();
+  });
+
   test("declined, it is refused, once; then it is asked about anew", async () => {
     const world = await createInteractionWorld();
     const { cookie, form } = await arrive(world, visitIn(await world.order()));
@@ -134,7 +156,7 @@ describe("a visit that is loaded over and over", () => {
       expect([statusCode, headers.location]).toEqual([303, first.headers.location]);
     }
     expect(asked(world)).toBe(1);
-    expect((await comeBack()).statusCode).toBe(200);
+    expect((await comeBack()).statusCode).toBe(303);
   });
 
   test("asks once, too, while the auth server has not answered yet", async () => {
@@ -175,6 +197,96 @@ describe("a visit that is loaded over and over", () => {
     }
     world.state.down = false;
     expect((await world.visit(address, cookie)).statusCode).toBe(303);
+  });
+});
+
+describe("the page that asks", () => {
+  test("has an address that can be loaded again, in the same browser only", async () => {
+    const world = await createInteractionWorld();
+    const visit = visitIn(await world.order(), `${RETURN_URL}?state=s-1`);
+    const { back, cookie } = await arrive(world, visit);
+    expect([back.statusCode, back.headers["cache-control"], back.headers["referrer-policy"]]).toEqual([
+      ...[303, "no-store", "no-referrer"],
+    ]);
+    const address = String(back.headers.location);
+    const session = new URL(visit).searchParams.get("session")!;
+    expect(address).toBe(
+      `/interaction?${new URLSearchParams({ session, return_url: `${RETURN_URL}?state=s-1` })}`,
+    );
+    // Back and forward, or F5.
+    const again = await world.visit(address, cookie);
+    expect([again.statusCode, again.body.includes("Approve this order?")]).toEqual([200, true]);
+    expect((await world.visit(address)).statusCode).toBe(403);
+    const other = address.replace("%2Fback", "%2Fother");
+    expect((await world.visit(other, cookie)).statusCode).toBe(400);
+    const token = /name="form_token" value="([^"]+)"/.exec(again.body)?.[1] ?? "";
+    await world.decide({ session, form_token: token, decision: "approve" }, cookie);
+    expect((await world.order()).statusCode).toBe(201);
+  });
+});
+
+describe("a visit that is over", () => {
+  const RETURN = `${RETURN_URL}?state=s-1&x="<b>`;
+  const LINK = `<a href="${RETURN_URL}?state=s-1&#38;x=&#34;&#60;b&#62;">Go back to backend.localhost:8000</a>`;
+  const over = async () => {
+    const world = await createInteractionWorld();
+    const address = visitIn(await world.order(), RETURN);
+    const { cookie, form } = await arrive(world, address);
+    return { world, address, cookie, form };
+  };
+  const shown = ({ statusCode, headers, body }: Awaited<ReturnType<InteractionWorld["visit"]>>) => {
+    expect([statusCode, headers.refresh, headers.location]).toEqual([400, undefined, undefined]);
+    return body.includes(LINK) ? "way back" : /<a\b/.test(body) ? "another link" : "nothing";
+  };
+
+  test.each(["decided", "used", "expired"])("because it is %s, offers the way back", async (how) => {
+    const { world, address, cookie, form } = await over();
+    if (how === "expired") world.clock.advance(601);
+    else await world.decide({ ...form, decision: "approve" }, cookie);
+    if (how === "used") expect((await world.order()).statusCode).toBe(201);
+    const late = { ...form, decision: "approve", return_url: RETURN };
+    expect(shown(await world.visit(address, cookie))).toBe("way back");
+    expect(shown(await world.decide({ ...form, decision: "decline" }, cookie))).toBe("way back");
+    // Its cookie does not outlive the visit: the address is then known from the page that was left open.
+    expect(shown(await world.decide(late))).toBe("way back");
+  });
+
+  test("offers no other address, and tells nobody else the one it knows", async () => {
+    const { world, address, cookie, form } = await over();
+    await world.decide({ ...form, decision: "decline" }, cookie);
+    const elsewhere = new URL(address);
+    elsewhere.searchParams.set("return_url", "http://evil.localhost:8000/back");
+    expect([400, 403]).toContain((await world.visit(elsewhere.href)).statusCode);
+    expect((await world.visit(elsewhere.href)).body).not.toContain("<a");
+    const body = { ...form, decision: "approve" };
+    expect(shown(await world.decide(body))).toBe("nothing");
+    expect(shown(await world.decide({ ...body, return_url: "http://evil.localhost:8000/back" }))).toBe(
+      "nothing",
+    );
+    expect((await world.order()).statusCode).toBe(403);
+    expect(shown(await world.visit(elsewhere.href))).toBe("nothing");
+    expect(shown(await world.visit(elsewhere.href, cookie))).toBe("way back");
+    const unknown = new URL(address);
+    unknown.searchParams.set("session", "a".repeat(43));
+    expect(shown(await world.visit(unknown.href, cookie))).toBe("nothing");
+  });
+
+  test("offers it at the answer of the auth server, too, in its own browser", async () => {
+    for (const isOwn of [true, false]) {
+      const world = await createInteractionWorld();
+      const address = visitIn(await world.order(), RETURN);
+      const cookie = String((await world.visit(address)).headers["set-cookie"]).split(";")[0]!;
+      // A sign-in that is begun shortly before the end comes back after it.
+      world.clock.advance(570);
+      const { location } = (await world.visit(address, cookie)).headers;
+      const state = new URL(String(location)).searchParams.get("state");
+      world.clock.advance(40);
+      const reply = await world.visit(
+        `/interaction/callback?code=c&state=${state}`,
+        isOwn ? cookie : undefined,
+      );
+      expect(shown(reply)).toBe(isOwn ? "way back" : "nothing");
+    }
   });
 });
 

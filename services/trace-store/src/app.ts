@@ -1,6 +1,6 @@
 import cors from "@fastify/cors";
 import type { FastifyInstance } from "fastify";
-import { createService, type ServiceOptions } from "service-kit";
+import { createService, requireKnownHost, type ServiceOptions } from "service-kit";
 import type { TraceStoreConfig } from "./config.ts";
 import { otlpRoutes } from "./otlp/otlp-routes.ts";
 import { pageRoutes } from "./page/page-routes.ts";
@@ -23,7 +23,8 @@ export interface TraceStoreDeps {
  * @throws JournalError when the file of the configuration cannot be used
  */
 export async function buildTraceStore(
-  config: Omit<TraceStoreConfig, "host" | "port" | "otlpPort" | "logLevel" | "logFormat">,
+  config: Omit<TraceStoreConfig, "host" | "port" | "otlpPort" | "logLevel" | "logFormat" | "hosts"> &
+    Partial<Pick<TraceStoreConfig, "host" | "hosts">>,
   deps: TraceStoreDeps,
 ): Promise<{ app: FastifyInstance; otlp: FastifyInstance }> {
   const name = "trace-store";
@@ -39,6 +40,9 @@ export async function buildTraceStore(
 
   const otlp = createService({ name, logger, maxBodyBytes: config.maxBodyBytes });
   const app = createService({ name, logger });
+  // Anybody may ask here, so a page must not come in under a name of its own (DNS rebinding).
+  const { host = "", hosts = [] } = config;
+  for (const server of [otlp, app]) requireKnownHost(server, [host, ...hosts]);
   const origin = [...config.allowedOrigins];
   await otlp.register(cors, { origin, methods: ["POST"], maxAge: 600 });
   await app.register(cors, { origin, methods: ["GET"], maxAge: 600 });

@@ -1,5 +1,6 @@
 import {
   type Config,
+  hostsSetting,
   integerSetting,
   listSetting,
   portSetting,
@@ -24,6 +25,12 @@ export const settings = {
     flag: "otlp-port",
     schema: portSetting(4318),
     description: "TCP port that takes spans, OTLP/HTTP",
+  }),
+  hosts: setting({
+    env: "TRACE_STORE_HOSTS",
+    schema: hostsSetting(),
+    description:
+      "Further names that both ports answer to, besides localhost, *.localhost, IP addresses, names without a dot and HOST; without scheme and port, separated by commas",
   }),
   file: setting({
     env: "TRACE_STORE_FILE",

@@ -1,3 +1,4 @@
+import { request } from "node:http";
 import { fileURLToPath } from "node:url";
 import { loadConfig } from "service-kit";
 import { expect, test } from "vitest";
@@ -14,6 +15,7 @@ test("nothing set is a working store on Jaeger's ports, on loopback, without a f
     port: 16686,
     otlpPort: 4318,
     file: "",
+    hosts: [],
     allowedOrigins: ["http://localhost:3050"],
   });
 });
@@ -31,6 +33,21 @@ test("a file that cannot be used stops the start, with the reason", async () => 
   const child = start(["--port", "0", "--otlp-port", "0"], { TRACE_STORE_FILE: "/dev/null/no" });
   expect((await child.ended).status).toBe(1);
   expect(child.text()).toContain("journal_unreadable");
+});
+
+test("answers under a name it was given, and under no other that a stranger's page can have", async () => {
+  const child = start(["--port", "0", "--otlp-port", "0"], { TRACE_STORE_HOSTS: "traces.example.org" });
+  const [, url] = await child.prints(/trace-store ready on (\S+)/);
+  const statusAs = (host: string) =>
+    new Promise((resolve, reject) => {
+      const asked = request(`${url}/api/services`, { headers: { host } }, (answer) => {
+        answer.resume();
+        resolve(answer.statusCode);
+      });
+      asked.on("error", reject).end();
+    });
+  expect(await statusAs("traces.example.org")).toBe(200);
+  expect(await statusAs("evil.example.org")).toBe(421);
 });
 
 test("a wrong value stops the start, with the variable's name", async () => {

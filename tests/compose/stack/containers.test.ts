@@ -99,14 +99,14 @@ test("whoever reads the log is told when everything is ready, and where to go", 
 describe("which scopes need consent", () => {
   const consent = (...args: string[]) =>
     compose(["exec", "--no-TTY", "net", "node", "compose/consent.ts", ...args]);
-  const usual = "openid profile email";
+  const usual = "openid, profile, email";
   afterAll(() => consent("--scopes", usual));
 
   test("can be seen and changed with the command that the documents name", async () => {
     expect(await consent("--show")).toContain(`Scopes that need consent:    ${usual}\n`);
-    await consent("--scopes", `${usual} supply-chain:optimize`);
+    await consent("--scopes", `${usual}, supply-chain:optimize`);
     expect(await consent("--show")).toContain(
-      `Scopes that need consent:    ${usual} supply-chain:optimize\n`,
+      `Scopes that need consent:    ${usual}, supply-chain:optimize\n`,
     );
     expect(await nextRun()).toBe("awaiting_consent");
   });

@@ -2,8 +2,8 @@ import { type Delegate, type DelegateList, delegateListSchema, delegateSchema } 
 import type { ApiClient } from "./client.ts";
 
 /** The processes that act under the backend's identity. */
-export function listDelegates(client: ApiClient, signal: AbortSignal): Promise<DelegateList> {
-  return client.json({ path: "/delegates", signal }, delegateListSchema);
+export function listDelegates(client: ApiClient, signal?: AbortSignal): Promise<DelegateList> {
+  return client.json({ path: "/delegates", ...(signal && { signal }) }, delegateListSchema);
 }
 
 /** Lets one call the supply-chain agent; answers when it is done. */

@@ -2,8 +2,10 @@ import { Loader } from "@mantine/core";
 import type { UserManager } from "oidc-client-ts";
 import { useSession } from "../auth/use-session.ts";
 import type { RuntimeConfig } from "../config/runtime-config.ts";
-import { forgetConsent } from "../features/consent/consent-storage.ts";
-import { forgetOrderReturn } from "../features/interaction/order-return.ts";
+import { forgetConsent, readConsentOutcome } from "../features/consent/consent-storage.ts";
+import { describeConsentError } from "../features/consent/describe-consent-error.ts";
+import { UNKNOWN_ORDER } from "../features/interaction/order-reducer.ts";
+import { forgetOrderReturn, readOrderReturn } from "../features/interaction/order-return.ts";
 import { createPageMemory } from "../features/optimization/page-memory.ts";
 import styles from "./app.module.css";
 import { Header } from "./header.tsx";
@@ -32,9 +34,21 @@ export function App({ config, userManager }: { config: RuntimeConfig; userManage
             <Loader type="dots" />
           </div>
         )}
-        {session.kind === "signed-out" && <Landing problem={session.problem} onSignIn={control.signIn} />}
+        {session.kind === "signed-out" && (
+          <Landing problem={session.problem} returned={failedReturn()} onSignIn={control.signIn} />
+        )}
         {user && <Workspace key={user.profile.sub} config={config} control={control} user={user} />}
       </main>
     </>
   );
+}
+
+/** Noted, and shown once more after signing in: a browser in which nobody is signed in may have been sent here, too. */
+function failedReturn() {
+  const consent = readConsentOutcome(window.sessionStorage);
+  if (consent.kind === "failed")
+    return { title: "The run failed", failure: describeConsentError(consent.error, consent.description) };
+  if (readOrderReturn(window.sessionStorage).kind === "unknown")
+    return { title: "The order was not placed", failure: UNKNOWN_ORDER };
+  return undefined;
 }

@@ -4,8 +4,15 @@ import { FailurePanel } from "../components/failure-panel.tsx";
 import { ProtocolSteps } from "../components/protocol-steps.tsx";
 import styles from "./landing.module.css";
 
+interface LandingProps {
+  problem: Failure | undefined;
+  /** What a trip to another page has come to, where it failed. */
+  returned: { title: string; failure: Failure } | undefined;
+  onSignIn: () => void;
+}
+
 /** What a signed-out visitor sees: what this is, and the way in. */
-export function Landing({ problem, onSignIn }: { problem: Failure | undefined; onSignIn: () => void }) {
+export function Landing({ problem, returned, onSignIn }: LandingProps) {
   return (
     <div className={styles.landing}>
       <div className={styles.words}>
@@ -19,6 +26,11 @@ export function Landing({ problem, onSignIn }: { problem: Failure | undefined; o
         <Button size="lg" onClick={onSignIn}>
           Sign in
         </Button>
+        {returned && (
+          <div className={styles.problem}>
+            <FailurePanel {...returned} />
+          </div>
+        )}
         {problem && (
           <div className={styles.problem}>
             <FailurePanel title="You are not signed in" failure={problem} />

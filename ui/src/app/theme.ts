@@ -33,6 +33,8 @@ export const theme = createTheme({
   colors: { pine, dark },
   defaultRadius: "md",
   cursorType: "pointer",
+  // Mantine makes a <header> of a dialog's title, outside of the page's parts: one more banner.
+  components: { ModalHeader: { defaultProps: { role: "presentation" } } },
   respectReducedMotion: true,
   fontFamily:
     '"Inter", ui-sans-serif, system-ui, -apple-system, "Segoe UI", "Helvetica Neue", Arial, sans-serif',

@@ -9,13 +9,15 @@ import { HttpError } from "../plugins/errors.ts";
 import type { Run } from "../runs/run.ts";
 import type { Evidence } from "./evidence.ts";
 import { expiryOf, type Material, materialOf } from "./material.ts";
-import { type Refusal, readRefusal } from "./read-refusal.ts";
+import { isAsMeant, type Refusal, readRefusal } from "./read-refusal.ts";
 import { sendForged } from "./send-forged.ts";
 import { FORGES, type ForgeContext, type ForgedRequest } from "./variants.ts";
 
 const MAX_ANSWER_BYTES = 65_536;
 const MAX_ATTEMPTS_KEPT = 500;
 const TIMEOUT_MS = 15_000;
+/** Bad gateway, service unavailable, gateway timeout. */
+const UNREACHED: ReadonlySet<number> = new Set([502, 503, 504]);
 
 export interface BreakItDeps {
   readonly evidence: Evidence;
@@ -39,7 +41,7 @@ export interface BreakItService {
    * Sends one.
    *
    * @throws HttpError 409 when the run has not what it takes, 429 when this user's last attempt is still under way, 502 with a code when
-   *   no answer comes
+   *   no answer comes, or only one of the gateway that it reached nobody
    */
   attempt(run: Run, variant: BreakItVariant): Promise<BreakItResult>;
   /** When an attempt with this run was made, Unix seconds; undefined when there was none with this trace. */
@@ -90,14 +92,18 @@ export function createBreakItService(deps: BreakItDeps): BreakItService {
     const { response, traceId } = await sendForged(forged, options).catch((error: unknown) => {
       throw unanswered(error, forged.url, receiverOf(forged.url, deps));
     });
-    const body = await readBounded(response, MAX_ANSWER_BYTES);
+    const { status } = response;
+    const receiver = receiverOf(forged.url, deps);
+    const refusal = readRefusal(await readBounded(response, MAX_ANSWER_BYTES), receiver);
+    // What stands before the receiver has not reached it. A check that says its code has looked, with whatever status.
+    if (UNREACHED.has(status) && refusal.code === undefined) throw unreached(status, forged.url, receiver);
     if (traceId !== undefined) attempts.set(traceId, { runId: run.id, at: now() });
-    const refused = response.status >= 400 && response.status < 500;
+    const refused = (status >= 400 && status < 500) || UNREACHED.has(status);
     return {
       variant,
       refused,
-      status: response.status,
-      ...(refused && toResult(readRefusal(body, receiverOf(forged.url, deps)))),
+      status,
+      ...(refused && { ...toResult(refusal), as_meant: isAsMeant(variant, refusal) }),
       ...(traceId !== undefined && { trace_id: traceId }),
     };
   }
@@ -134,10 +140,22 @@ export function createBreakItService(deps: BreakItDeps): BreakItService {
 /** The tampered request got no answer at all: neither let in nor refused. What is not of the network is a fault of ours. */
 function unanswered(error: unknown, url: string, receiver: string): unknown {
   const code = networkCodeOf(error);
-  if (code === undefined) return error;
+  return code === undefined ? error : new HttpError(502, `${noAnswer(url, receiver)} (${code}).`, code);
+}
+
+/** Nor did it get one here: the gateway answers for a receiver that is not there. */
+function unreached(status: number, url: string, receiver: string): HttpError {
+  const who = receiver === "auth-server" ? "what stands before it" : "the gateway";
+  return new HttpError(
+    502,
+    `${noAnswer(url, receiver)}: ${who} answers with status ${status}.`,
+    `http_${status}`,
+  );
+}
+
+function noAnswer(url: string, receiver: string): string {
   const way = receiver === "auth-server" ? "" : " through the gateway";
-  const detail = `No answer came from ${new URL(url).origin}, where the ${receiver.replace(/-(?=agent$|server$)/, " ")} is reached${way}`;
-  return new HttpError(502, `${detail} (${code}).`, code);
+  return `No answer came from ${new URL(url).origin}, where the ${receiver.replace(/-(?=agent$|server$)/, " ")} is reached${way}`;
 }
 
 /** The key a token is bound to; without a token, the current one. */

@@ -1,5 +1,7 @@
 import { ERROR_CODES } from "aauth";
+import type { BreakItVariant } from "backend-api";
 import { oneLine } from "../failures/one-line.ts";
+import { RESOURCE_UNREADABLE } from "../failures/protocol-failure.ts";
 
 /** What an answer says about why it is a refusal. */
 export interface Refusal {
@@ -73,6 +75,27 @@ export function readRefusal(body: string, receiver: string): Refusal {
   }
   const code = /(?:^|: )([a-z_]{1,40})$/.exec(body.trim())?.[1];
   return { refusedBy: receiver, ...(code !== undefined && named(code)) };
+}
+
+/** The code of the check that each tampering is meant for. */
+const MEANT: Readonly<Record<BreakItVariant, string>> = {
+  "changed-body": "digest_mismatch",
+  "changed-path": "invalid_signature",
+  "other-key": "invalid_signature",
+  stale: "created_out_of_window",
+  replay: "nonce_replayed",
+  "stolen-token": "invalid_signature",
+  "widened-scope": "invalid_token_signature",
+  "other-audience": "token_audience_mismatch",
+  "unsigned-resource-token": "invalid_grant",
+};
+
+/**
+ * Whether the check that a tampering is meant for has refused it. Who cannot read a resource's documents has not come to look at its
+ * signature, and says the same code.
+ */
+export function isAsMeant(variant: BreakItVariant, { code, reason = "" }: Refusal): boolean {
+  return code === MEANT[variant] && !reason.includes(RESOURCE_UNREADABLE);
 }
 
 function named(code: string): Pick<Refusal, "code" | "check" | "section" | "meaning"> {

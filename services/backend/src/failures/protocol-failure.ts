@@ -69,7 +69,7 @@ export function protocolFailure(error: AAuthError, situation: Situation): Failur
 }
 
 /** What both auth servers say when they could not read whose resource token it is (profile 6.2). */
-const RESOURCE_UNREADABLE = "Failed to fetch resource metadata";
+export const RESOURCE_UNREADABLE = "Failed to fetch resource metadata";
 
 function tokenAdvice({ oauthError, message }: TokenRequestError, { backendUrl }: Places): string {
   if (message.includes(RESOURCE_UNREADABLE)) {

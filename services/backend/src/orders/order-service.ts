@@ -12,6 +12,7 @@ import type { Places } from "../failures/situation.ts";
 import { HttpError } from "../plugins/errors.ts";
 import type { CallObserver } from "../services/call-observer.ts";
 import type { TracedWork } from "../services/traced-work.ts";
+import { createPendingRequests } from "../users/pending-requests.ts";
 import { type OrderClient, OrderRefusedError } from "./order-client.ts";
 import { INTERACTION_EXPIRED, INTERACTION_REPEATED } from "./order-failures.ts";
 
@@ -48,11 +49,15 @@ const VISIT_SECONDS = 600;
 const RETURN_STATUS = 303;
 const KEEP_SECONDS = 3600;
 const MAX_ORDERS = 10_000;
-/** As with optimizations: 20 that wait, and 100 that are remembered, of one user. More would push out those of others. */
+/**
+ * As with optimizations: 20 that wait, and 100 that are remembered, of one user. More would push out those of others. A visit that nobody
+ * has decided waits at the agent, and the sign-in for it at the auth server, also when the order has failed meanwhile.
+ */
 const MAX_OPEN_PER_USER = 20;
 const MAX_PER_USER = 100;
 
 export function createOrderService(deps: {
+  /** Never asks for consent: nobody would come back with one. */
   agent: Agent;
   client: OrderClient;
   /** Where the user comes back to; the backend's metadata names it. */
@@ -72,6 +77,8 @@ export function createOrderService(deps: {
     perf: { now: () => now() * 1000 },
   });
   const visits = createMemoryStore<string>({ maxEntries: MAX_ORDERS, now });
+  /** By order: visits that the agent waits for. */
+  const openVisits = createPendingRequests(now);
 
   /** One attempt, as a span of its own below the current one. */
   function attempt(kept: Kept): Promise<void> {
@@ -104,9 +111,11 @@ export function createOrderService(deps: {
         { order_id, model, quantity, approver: userId },
         fetch,
       );
+      openVisits.free(userId, order_id);
       kept.order = { ...base, status: "placed", total, approved_by };
       logger.info({ orderId: order_id }, "✅ Order placed with the user's approval");
     } catch (error) {
+      if (error instanceof UserInteractionRequiredError) openVisits.note(userId, order_id, VISIT_SECONDS);
       if (error instanceof UserInteractionRequiredError && visit === undefined) {
         kept.visit = { endsAt: now() + VISIT_SECONDS, keyThumbprint: error.keyThumbprint };
         visits.put(state, order_id, VISIT_SECONDS);
@@ -115,6 +124,7 @@ export function createOrderService(deps: {
         return;
       }
       if (error instanceof OrderRefusedError && error.code === "order_declined") {
+        openVisits.free(userId, order_id);
         kept.order = { ...base, status: "declined" };
         return;
       }
@@ -158,7 +168,7 @@ export function createOrderService(deps: {
     const [closed, open] = [true, false].map((isClosed) =>
       own.filter(({ order }) => FINAL.has(order.status) === isClosed),
     ) as [Kept[], Kept[]];
-    if (open.length >= MAX_OPEN_PER_USER) {
+    if (Math.max(open.length, openVisits.count(userId)) >= MAX_OPEN_PER_USER) {
       throw new HttpError(
         429,
         "You have too many open orders; answer the supply-chain agent's page, or wait",

@@ -1,6 +1,7 @@
 import {
   clearedSchema,
   connectionTestSchema,
+  type Progress,
   progressListSchema,
   progressSchema,
   resultsSchema,
@@ -16,6 +17,8 @@ import { traceUserRequests } from "../plugins/trace-user-requests.ts";
 import { signedInUser } from "../plugins/user.ts";
 import { resultsFrom } from "../services/results.ts";
 import type { RunService } from "../services/run-service.ts";
+
+const MAX_LISTED_PROMPT = 200;
 
 const runParams = z.object({ id: z.string().max(100) });
 
@@ -55,7 +58,7 @@ export const optimizationRoutes: FastifyPluginAsyncZod<{ runs: RunService }> = a
   app.get(
     "/optimization/all",
     { config, schema: { response: { 200: progressListSchema } } },
-    async (request) => runs.list(signedInUser(request).id).map((run) => run.progress()),
+    async (request) => runs.list(signedInUser(request).id).map((run) => listed(run.progress())),
   );
 
   app.delete(
@@ -73,3 +76,14 @@ export const optimizationRoutes: FastifyPluginAsyncZod<{ runs: RunService }> = a
     async () => runs.testConnection(),
   );
 };
+
+/** A prompt may be long, and a list has many. */
+function listed(progress: Progress): Progress {
+  const { prompt } = progress;
+  if (prompt === undefined || prompt.length <= MAX_LISTED_PROMPT) return progress;
+  // Not half a surrogate pair.
+  return {
+    ...progress,
+    prompt: `${prompt.slice(0, MAX_LISTED_PROMPT - 1).replace(/[\ud800-\udbff]$/, "")}…`,
+  };
+}

@@ -37,6 +37,8 @@ export interface RunOptions {
   readonly userId: string;
   /** The text sent to the agent. */
   readonly prompt: string;
+  /** The same as it is shown. Default: `prompt`. */
+  readonly shownPrompt?: string;
   /** Unix seconds. */
   readonly now: () => number;
 }
@@ -50,6 +52,7 @@ export class Run {
   readonly id: string = randomUUID();
   readonly userId: string;
   readonly prompt: string;
+  readonly #shownPrompt: string;
   readonly #now: () => number;
   readonly #abort = new AbortController();
   readonly #watchers = new Set<() => void>();
@@ -68,9 +71,10 @@ export class Run {
   #changedAt: number;
   readonly #traceIds = new Set<string>();
 
-  constructor({ userId, prompt, now }: RunOptions) {
+  constructor({ userId, prompt, shownPrompt = prompt, now }: RunOptions) {
     this.userId = userId;
     this.prompt = prompt;
+    this.#shownPrompt = shownPrompt;
     this.#now = now;
     this.#changedAt = now();
     this.#startedAt = isoTime(this.#changedAt);
@@ -216,6 +220,7 @@ export class Run {
   progress(): Progress {
     return {
       request_id: this.id,
+      prompt: this.#shownPrompt,
       status: this.#status,
       progress_percentage: this.#percentage,
       current_step: this.#step,

@@ -6,6 +6,7 @@ import { withSpan } from "service-kit";
 import type { ConsentClient, RedeemedConsent } from "../clients/consent-client.ts";
 import { oneLine } from "../failures/one-line.ts";
 import type { Run } from "../runs/run.ts";
+import type { PendingRequests } from "../users/pending-requests.ts";
 import type { CallObserver } from "./call-observer.ts";
 import type { ConsentGrants } from "./consent-grants.ts";
 import type { RunService } from "./run-service.ts";
@@ -58,6 +59,7 @@ export function createConsentService(deps: {
   /** Own identifier: who may act once a user has consented. */
   agent: string;
   pending: KeyValueStore<PendingConsent>;
+  consentRequests: Pick<PendingRequests, "free">;
   grants: ConsentGrants;
   runs: RunService;
   client: ConsentClient;
@@ -65,7 +67,7 @@ export function createConsentService(deps: {
   observe: CallObserver;
   logger: FastifyBaseLogger;
 }): ConsentService {
-  const { agent, pending, grants, runs, client, observe, logger } = deps;
+  const { agent, pending, consentRequests, grants, runs, client, observe, logger } = deps;
 
   /** A consent of no use here must not leave a refresh token, nor spare its giver the question next time. */
   async function giveBack(authServer: string, { refreshToken }: RedeemedConsent, run: Run): Promise<void> {
@@ -93,7 +95,7 @@ export function createConsentService(deps: {
       }
 
       return runs.inTraceOf(run, () =>
-        withSpan(SPAN.consentReturned, () => noted(judge(run, consent)), {
+        withSpan(SPAN.consentReturned, () => noted(judge(run, consent, state)), {
           attributes: {
             [ATTRIBUTE.runId]: run.id,
             [ATTRIBUTE.method]: "GET",
@@ -103,8 +105,9 @@ export function createConsentService(deps: {
         }),
       );
 
-      async function judge(run: Run, consent: PendingConsent): Promise<ConsentOutcome> {
+      async function judge(run: Run, consent: PendingConsent, state: string): Promise<ConsentOutcome> {
         if (!code) {
+          // Who knows the state can say that the page was left, without having been there: the request counts on.
           const reason = OAUTH_ERROR.test(error!) ? error! : "invalid_error";
           const description = oneLine(error_description ?? "") || "The auth server gave no reason.";
           run.fail({
@@ -133,6 +136,7 @@ export function createConsentService(deps: {
           const failure = runs.failWith(run, cause, "auth-server");
           return refused("exchange_failed", failure.message, run.id);
         }
+        consentRequests.free(consent.userId, state);
         if (grant.subject !== consent.userId) {
           const description =
             "The consent was given by another user than the one who started the optimization.";

@@ -80,6 +80,9 @@ const REPEATED: Readonly<Record<RetryReason, string>> = {
 
 function challengeDetails(event: Extract<AgentEvent, { type: "challenge_received" }>): string {
   const { status, level, authServer, resourceToken } = event;
+  // What is sent is signed: a 401 that wants a signature has not accepted it, or the token that it was made with.
+  if (status === 401 && level === "pseudonymous")
+    return `Status ${status}: the signature or the token was not accepted`;
   if (level !== "authorized") return `Status ${status}: the caller must be ${level}`;
   if (resourceToken === undefined) return `Status ${status}: an auth token is wanted`;
   const { scope } = texts(resourceToken);

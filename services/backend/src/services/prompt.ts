@@ -15,6 +15,11 @@ export function promptFor(options: StartOptions): string {
   ].join("");
 }
 
+/** The same for people: what the user has written as it was written, or else the text of the message. */
+export function shownPrompt(options: StartOptions): string {
+  return options.custom_prompt?.trim() || promptFor(options);
+}
+
 function endWithStop(text: string): string {
   return text.endsWith(".") ? text : `${text}.`;
 }

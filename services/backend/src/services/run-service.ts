@@ -12,13 +12,19 @@ import type { Peer, Places } from "../failures/situation.ts";
 import { HttpError } from "../plugins/errors.ts";
 import { type Consent, Run } from "../runs/run.ts";
 import type { RunStore } from "../runs/run-store.ts";
+import type { PendingRequests } from "../users/pending-requests.ts";
 import type { CallObserver } from "./call-observer.ts";
 import type { ConsentGrant } from "./consent-grants.ts";
 import type { PendingConsent } from "./consent-service.ts";
-import { promptFor } from "./prompt.ts";
+import { promptFor, shownPrompt } from "./prompt.ts";
+import { watchConsentRequest } from "./watch-consent-request.ts";
 
 /** How long a `state` waits for the browser to come back (profile 6.1: a request token lives as long). */
 const CONSENT_LIFETIME_SECONDS = 600;
+/**
+ * And as many requests for consent that the auth server may still keep. There all users of the backend share what one agent may have
+ * waiting, so that with more of them one user would push out what others are about to consent to.
+ */
 const MAX_UNFINISHED_RUNS_PER_USER = 20;
 /** An answer that follows its headers at once is reported as completed, as the demo's synchronous start does. */
 const COMPLETION_GRACE_MS = 250;
@@ -26,6 +32,8 @@ const COMPLETION_GRACE_MS = 250;
 export interface RunServiceDeps {
   readonly store: RunStore;
   readonly pendingConsents: KeyValueStore<PendingConsent>;
+  /** By state: what the auth server may keep, whatever has become of the run. */
+  readonly consentRequests: PendingRequests;
   readonly agent: Agent;
   readonly client: SupplyChainClient;
   /** Turns protocol events into activities and log lines. */
@@ -74,7 +82,18 @@ interface Attempt {
 }
 
 export function createRunService(deps: RunServiceDeps): RunService {
-  const { store, pendingConsents, agent, client, observe, places, logger, now, timeoutSeconds } = deps;
+  const {
+    store,
+    pendingConsents,
+    consentRequests,
+    agent,
+    client,
+    observe,
+    places,
+    logger,
+    now,
+    timeoutSeconds,
+  } = deps;
 
   /** A run goes on in the trace it began in, also when a browser brings the user's consent. */
   const traces = new WeakMap<Run, ReturnType<typeof keepTrace>>();
@@ -93,11 +112,13 @@ export function createRunService(deps: RunServiceDeps): RunService {
     const state = randomBytes(32).toString("base64url");
     const signal = AbortSignal.any([run.signal, AbortSignal.timeout(timeoutSeconds * 1000)]);
     const call = observe(run);
+    const request = watchConsentRequest(consentRequests, run.userId, state);
     try {
       const fetch = agent.fetchFor({
         state,
         signal,
         observer: (event) => {
+          request.observer(event);
           call.observer(event);
           showStandingConsent(run, event);
         },
@@ -108,10 +129,12 @@ export function createRunService(deps: RunServiceDeps): RunService {
         // Being sent to the user first is a step on the way.
         isFailure: (error) => !(error instanceof ConsentRequiredError),
       });
+      request.end();
       if (run.signal.aborted) return;
       run.complete(report);
       logger.info({ runId: run.id }, "✅ Optimization completed");
     } catch (error) {
+      request.end(error);
       if (run.signal.aborted) return;
       // Consent is asked for once. A second demand would send the user round in circles.
       if (!(error instanceof ConsentRequiredError) || consented) failWith(run, error, call.peer());
@@ -179,13 +202,14 @@ export function createRunService(deps: RunServiceDeps): RunService {
     failWith,
 
     async start(userId, options) {
-      if (list(userId).filter((run) => !run.isFinal).length >= MAX_UNFINISHED_RUNS_PER_USER) {
+      const unfinished = list(userId).filter((run) => !run.isFinal).length;
+      if (Math.max(unfinished, consentRequests.count(userId)) >= MAX_UNFINISHED_RUNS_PER_USER) {
         throw new HttpError(
           429,
-          "You have too many unfinished optimizations; wait for one to end, or clear them",
+          "You have too many unfinished optimizations; wait for one to end. What waits for your consent counts for ten minutes, also when it is cleared or denied",
         );
       }
-      const run = new Run({ userId, prompt: promptFor(options), now });
+      const run = new Run({ userId, prompt: promptFor(options), shownPrompt: shownPrompt(options), now });
       traces.set(run, keepTrace());
       run.noteTrace(currentTraceId());
       store.add(run);

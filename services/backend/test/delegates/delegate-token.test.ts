@@ -187,6 +187,8 @@ describe("a key that is not enrolled", () => {
       JSON.stringify({ delegates: [{ sub: "delegate-a", jwk: alice.jwk, admin: true }] }),
     );
     await expectRefusal(await ask(alice), 401, "invalid_client");
+    await enrol(alice, { ...bob, sub: alice.sub });
+    await expectRefusal(await ask(alice), 401, "invalid_client");
     const { app: missing } = { app: await start({ BACKEND_DELEGATES_FILE: `${file}.not` }) };
     await expectRefusal(await ask(alice, {}, missing), 401, "invalid_client");
   });
@@ -211,6 +213,9 @@ describe("a credential that is no good", () => {
     ["good for too long", { claims: { exp: clock.now() + 3600 } }],
     ["from the future", { claims: { iat: clock.now() + 60, exp: clock.now() + 100 } }],
     ["without an id", { claims: { jti: undefined } }],
+    ["with an empty id", { claims: { jti: "" } }],
+    ["with an id that is no text", { claims: { jti: 7 } }],
+    ["with an id that is long", { claims: { jti: "x".repeat(101) } }],
     ["for no key", { claims: { cnf: undefined } }],
     ["for another key", { claims: { cnf: { jkt: bob.key.thumbprint } } }],
   ];

@@ -227,6 +227,33 @@ describe("orders of one user", () => {
     expect((await orders.start("anna", WANTED)).status).toBe("awaiting_person");
   });
 
+  it("are no fewer for the agent when one fails: what it waits for counts for its ten minutes", async () => {
+    const orders = many(50, fail(VISIT));
+    for (let index = 0; index < 20; index++) {
+      await orders.start("anna", WANTED);
+      await orders.resume(stateOf(2 * index));
+    }
+    await expect(orders.start("anna", WANTED)).rejects.toMatchObject({ statusCode: 429 });
+    expect((await orders.start("bert", WANTED)).status).toBe("awaiting_person");
+    expect(asked).toHaveLength(41);
+    now += 599;
+    await expect(orders.start("anna", WANTED)).rejects.toMatchObject({ statusCode: 429 });
+    now += 1;
+    expect((await orders.start("anna", WANTED)).status).toBe("awaiting_person");
+  });
+
+  it.each([
+    ["placed", () => PLACED],
+    ["declined", fail(new OrderRefusedError("order_declined", "no"))],
+  ])("are as many as they like, one after the other, where each is %s", async (status, answer) => {
+    const orders = scripted(...Array.from({ length: 42 }, (_, index) => (index % 2 ? answer : fail(VISIT))));
+    for (let index = 0; index < 21; index++) {
+      const { order_id } = await orders.start("anna", WANTED);
+      await orders.resume(stateOf(2 * index));
+      expect(orders.get("anna", order_id).status).toBe(status);
+    }
+  });
+
   it("are remembered a hundred at a time: those that are over do not push out other people's", async () => {
     const orders = many(202, fail(new OrderRefusedError("order_refused", "no")));
     const others = await orders.start("bert", WANTED);

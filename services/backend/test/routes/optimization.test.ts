@@ -43,6 +43,38 @@ describe("POST /optimization/start", () => {
   });
 });
 
+describe("the prompt of a run", () => {
+  const written = "x".repeat(8000);
+  const promptsOf = async (body: object) => {
+    const id = await startAs("alice", body);
+    const ask = async (path: string) => (await stack.call("alice", "GET", `/optimization/${path}`)).body;
+    const [event] = String(await ask(`progress/${id}/events`)).split("\n\n");
+    return {
+      progress: (await ask(`progress/${id}`)).prompt,
+      event: JSON.parse(event!.split("\ndata: ")[1]!).prompt,
+      list: (await ask("all"))[0].prompt,
+    };
+  };
+
+  it("is the user's, in progress, events and list", async () => {
+    const all = (text: string) => ({ progress: text, event: text, list: text });
+    expect(await promptsOf({ custom_prompt: "buy laptops", priority: "high" })).toEqual(all("buy laptops"));
+    const made =
+      "Optimize the laptop supply chain.. Please provide detailed recommendations with their expected impact.";
+    expect(await promptsOf({})).toEqual(all(made));
+  });
+
+  it("is cut in the list only", async () => {
+    expect(await promptsOf({ custom_prompt: written })).toEqual({
+      progress: written,
+      event: written,
+      list: `${"x".repeat(199)}…`,
+    });
+    expect((await promptsOf({ custom_prompt: written.slice(0, 200) })).list).toBe("x".repeat(200));
+    expect((await promptsOf({ custom_prompt: `${"x".repeat(198)}💻💻` })).list).toBe(`${"x".repeat(198)}…`);
+  });
+});
+
 describe("B4 a run belongs to its user", () => {
   it("for progress, events, results, list and clearing", async () => {
     const id = await startAs("alice");

@@ -54,7 +54,10 @@ describe("POST /optimization/{id}/break-it/{variant}", () => {
     const id = await runOf("alice");
     const { status, body } = await stack.call("alice", "POST", `/optimization/${id}/break-it/${variant}`);
     expect(status).toBe(200);
-    expect(body).toMatchObject({ variant, refused: true, ...(code && { code }) });
+    expect(body).toMatchObject({
+      ...{ variant, refused: true, as_meant: code !== undefined },
+      ...(code && { code }),
+    });
   });
 
   it("is 502 with the target's name and a code when no answer comes", async () => {

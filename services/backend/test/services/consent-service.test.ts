@@ -7,6 +7,7 @@ import { Run } from "../../src/runs/run.ts";
 import { type ConsentGrants, createConsentGrants } from "../../src/services/consent-grants.ts";
 import { createConsentService, type PendingConsent } from "../../src/services/consent-service.ts";
 import type { RunService } from "../../src/services/run-service.ts";
+import { createPendingRequests, type PendingRequests } from "../../src/users/pending-requests.ts";
 
 const NOW = 1_730_217_600;
 let now = NOW;
@@ -16,6 +17,7 @@ const redeem = vi.fn();
 const revoke = vi.fn();
 const keep = vi.fn();
 let grants: ConsentGrants;
+let consentRequests: PendingRequests;
 
 /** What the auth server gives for a code. */
 const GRANT = {
@@ -48,6 +50,7 @@ function service() {
   return createConsentService({
     agent: "http://backend",
     pending,
+    consentRequests,
     grants,
     runs,
     client: { redeem, revoke, keep },
@@ -66,6 +69,8 @@ beforeEach(() => {
   revoke.mockReset().mockResolvedValue(undefined);
   keep.mockReset().mockResolvedValue(undefined);
   grants = createConsentGrants(() => now);
+  consentRequests = createPendingRequests(() => now);
+  consentRequests.note("alice", "state-1", 600);
 });
 
 describe("the answer of the consent page", () => {
@@ -193,6 +198,32 @@ describe("the answer of the consent page", () => {
       error: "unknown_request",
     });
     expect(resume).not.toHaveBeenCalled();
+  });
+});
+
+describe("the user's requests at the auth server", () => {
+  it("are one less when a code has been redeemed", async () => {
+    await service().answer({ code: "c", state: "state-1" });
+    expect(consentRequests.count("alice")).toBe(0);
+  });
+
+  it("are one less when it was somebody else who has consented", async () => {
+    redeem.mockResolvedValue({ ...GRANT, subject: "mallory" });
+    await service().answer({ code: "c", state: "state-1" });
+    expect(consentRequests.count("alice")).toBe(0);
+  });
+
+  it("are no less for a denial, which anybody can write who knows the state", async () => {
+    await service().answer({ error: "access_denied", state: "state-1" });
+    expect(run.status).toBe("failed");
+    expect(consentRequests.count("alice")).toBe(1);
+  });
+
+  it("are no less for a code that the auth server does not know", async () => {
+    redeem.mockRejectedValue(new TokenRequestError("invalid_grant", "Invalid code", 400));
+    await service().answer({ code: "made-up", state: "state-1" });
+    expect(run.status).toBe("failed");
+    expect(consentRequests.count("alice")).toBe(1);
   });
 });
 

@@ -42,3 +42,12 @@ it.each([
   };
   expect(describeStep(event as AgentEvent)?.details).toBe(`POST http://a.localhost/ repeated ${what}`);
 });
+
+it.each([
+  [401, "pseudonymous", "Status 401: the signature or the token was not accepted"],
+  [401, "identified", "Status 401: the caller must be identified"],
+  [429, "identified", "Status 429: the caller must be identified"],
+] as const)("a challenge with %s for level %s", (status, level, details) => {
+  const event = { type: "challenge_received", url: "http://a.localhost/", status, level };
+  expect(describeStep(event as AgentEvent)?.details).toBe(details);
+});

@@ -1,6 +1,6 @@
 import { startRequestSchema } from "backend-api";
 import { expect, it } from "vitest";
-import { promptFor } from "../../src/services/prompt.ts";
+import { promptFor, shownPrompt } from "../../src/services/prompt.ts";
 
 const prompt = (body: unknown) => promptFor(startRequestSchema.parse(body));
 
@@ -26,4 +26,12 @@ it("names the scenario rather than the type when there is no prompt", () => {
     "Optimize the laptop procurement. with the following constraints: a, b. Please provide detailed recommendations with their expected impact.",
   );
   expect(prompt({ custom_prompt: "  " })).toMatch(/^Optimize the laptop supply chain\./);
+});
+
+it("is shown as the user has written it, or as it was made", () => {
+  const shown = (body: unknown) => shownPrompt(startRequestSchema.parse(body));
+  expect(shown({ custom_prompt: " Do it ", priority: "high", constraints: ["a"] })).toBe("Do it");
+  for (const made of [{}, { scenario: "x", priority: "low" }, { custom_prompt: "  " }]) {
+    expect(shown(made)).toBe(prompt(made));
+  }
 });

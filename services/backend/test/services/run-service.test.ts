@@ -9,6 +9,7 @@ import type { Run } from "../../src/runs/run.ts";
 import { createRunStore } from "../../src/runs/run-store.ts";
 import type { PendingConsent } from "../../src/services/consent-service.ts";
 import { createRunService } from "../../src/services/run-service.ts";
+import { createPendingRequests } from "../../src/users/pending-requests.ts";
 
 type Ask = SupplyChainClient["ask"];
 type CallContext = NonNullable<Parameters<Agent["fetchFor"]>[0]>;
@@ -37,10 +38,12 @@ beforeEach(() => {
 function scripted(...script: Ask[]) {
   asks = [...script];
   const pendingConsents = createMemoryStore<PendingConsent>({ now: () => now });
+  const consentRequests = createPendingRequests(() => now);
   const put = vi.spyOn(pendingConsents, "put");
   const runs = createRunService({
     store: createRunStore({ now: () => now }),
     pendingConsents,
+    consentRequests,
     agent: {
       fetchFor(context = {}) {
         contexts.push(context);
@@ -60,7 +63,7 @@ function scripted(...script: Ask[]) {
     timeoutSeconds: 60,
     startReplySeconds: 0.05,
   });
-  return { runs, put };
+  return { runs, put, consentRequests };
 }
 
 const options = (body: unknown = {}) => startRequestSchema.parse(body);
@@ -165,6 +168,67 @@ describe("a start", () => {
     for (let count = 0; count < 20; count++) await runs.start("alice", options());
     await expect(runs.start("alice", options())).rejects.toMatchObject({ statusCode: 429 });
     await expect(runs.start("bob", options())).resolves.toBeDefined();
+  });
+});
+
+describe("requests for consent of one user", () => {
+  const many = (count: number, expiresInSeconds?: number) =>
+    scripted(...Array.from({ length: count }, () => refuse(consent(expiresInSeconds))));
+  const tooMany = {
+    statusCode: 429,
+    message: expect.stringMatching(/^You have too many unfinished optimizations; /),
+  };
+
+  it("are 20 at a time, whatever is cleared, and time makes room", async () => {
+    const { runs } = many(42);
+    for (let count = 0; count < 20; count++) {
+      await runs.start("alice", options());
+      expect(runs.clear("alice")).toBe(1);
+    }
+    await expect(runs.start("alice", options())).rejects.toMatchObject(tooMany);
+    expect(runs.list("alice")).toEqual([]);
+    await expect(runs.start("bob", options())).resolves.toMatchObject({ consent_required: true });
+    now += 599;
+    await expect(runs.start("alice", options())).rejects.toMatchObject(tooMany);
+    now += 1;
+    await expect(runs.start("alice", options())).resolves.toMatchObject({ consent_required: true });
+  });
+
+  it("count as long as the auth server keeps them, also beyond the time a run waits", async () => {
+    const { runs } = many(21, 900);
+    for (let count = 0; count < 20; count++) await runs.start("alice", options());
+    now += 899;
+    expect(runs.list("alice").every(({ isFinal }) => isFinal)).toBe(true);
+    await expect(runs.start("alice", options())).rejects.toMatchObject(tooMany);
+    now += 1;
+    await expect(runs.start("alice", options())).resolves.toMatchObject({ consent_required: true });
+  });
+
+  it("count when they end a run, too: the second of one run", async () => {
+    const { runs, consentRequests } = many(2);
+    const { request_id } = await runs.start("alice", options());
+    consentRequests.free("alice", contexts[0]!.state!);
+    const run = runs.get("alice", request_id);
+    runs.resume(run, CONSENT);
+    await vi.waitFor(() => expect(run.status).toBe("failed"));
+    expect(consentRequests.count("alice")).toBe(1);
+  });
+
+  it("are not made by runs that need none, nor by those that are cleared while they wait for the agent", async () => {
+    const { runs, consentRequests } = scripted(
+      async () => "# Report",
+      refuse(new AAuthError("challenge_untrusted", "x")),
+      (_text, call) => {
+        call.onAccepted?.();
+        return new Promise((_resolve, reject) => {
+          contexts[2]!.signal!.addEventListener("abort", () => reject(new DOMException("x", "AbortError")));
+        });
+      },
+    );
+    for (let count = 0; count < 3; count++) await runs.start("alice", options());
+    expect(consentRequests.count("alice")).toBe(1);
+    runs.clear("alice");
+    await vi.waitFor(() => expect(consentRequests.count("alice")).toBe(0));
   });
 });
 

@@ -8,6 +8,7 @@ import {
   type Interactions,
   isSame,
   newSecret,
+  type WayBack,
 } from "./interactions.ts";
 import { approvalPage, decidedPage, type Page, problemPage, sendPage } from "./pages.ts";
 import { isReturnUrlOf } from "./return-url.ts";
@@ -24,7 +25,7 @@ const MAX_FORM_BYTES = 4_096;
 
 /**
  * The pages of a visit (profile 3.5): `GET /interaction` is where an agent sends its user, `/interaction/callback` where the auth
- * server sends the user after saying who it is, `POST /interaction/decision` takes the answer. A visit belongs to the browser that
+ * server sends the user after saying who it is, and which sends them back to the first, `POST /interaction/decision` takes the answer. A visit belongs to the browser that
  * came first and to the person that the order names; it leads back to an address that the agent has published, and nowhere else.
  */
 export async function interactionRoutes(
@@ -61,13 +62,14 @@ export async function interactionRoutes(
     const session = single(request.query.session) ?? "";
     const returnUrl = single(request.query.return_url);
     const asked = interactions.find(session);
-    if (asked === undefined) return refuse(reply, 400, UNKNOWN);
+    if (asked === undefined) return over(request, reply, session, returnUrl);
     if (returnUrl === undefined || !(await mayReturnTo(asked, returnUrl))) {
       return refuse(reply, 400, "The address to return to is not one that the agent has published.");
     }
     // Looked at again: meanwhile another browser may have come.
     const interaction = interactions.find(session);
-    if (interaction === undefined || interaction.decision !== undefined) return refuse(reply, 400, UNKNOWN);
+    if (interaction === undefined || interaction.decision !== undefined)
+      return over(request, reply, session, returnUrl);
     if (interaction.browser === undefined) {
       const cookie = newSecret();
       interactions.note(session, { browser: digestOf(cookie), returnUrl });
@@ -78,7 +80,7 @@ export async function interactionRoutes(
     } else if (!isFrom(request, interaction)) {
       return refuse(reply, 403, OTHER_BROWSER);
     }
-    if (interaction.person !== undefined) return sendPage(reply, await decisionPage(session));
+    if (interaction.person !== undefined) return sendPage(reply, await decisionPage(session, returnUrl));
     return noStore(reply).redirect(await identify.begin(interaction.id), 303);
   });
 
@@ -87,7 +89,7 @@ export async function interactionRoutes(
     const visit = identify.takeVisit(single(query.state));
     const interaction = interactions.find(visit?.interactionId ?? "");
     if (visit === undefined || interaction === undefined || interaction.decision !== undefined)
-      return refuse(reply, 400, UNKNOWN);
+      return over(request, reply, visit?.interactionId ?? "");
     if (!isFrom(request, interaction)) return refuse(reply, 403, OTHER_BROWSER);
     const code = single(query.code);
     if (code === undefined) return sendPage(reply, decide(interaction, "declined"));
@@ -98,15 +100,19 @@ export async function interactionRoutes(
         "You are not the person who must approve this order. Sign out at the auth server, or ask that person.";
       return refuse(reply, 403, text);
     }
-    interactions.note(interaction.id, { person });
-    return sendPage(reply, await decisionPage(interaction.id));
+    const { id: session, returnUrl } = interactions.note(interaction.id, { person }) ?? {};
+    if (session === undefined || returnUrl === undefined) return over(request, reply, interaction.id);
+    // Not the page itself: this address works once, and a page can be loaded again.
+    const address = new URLSearchParams({ session, return_url: returnUrl });
+    return noStore(reply).redirect(`/interaction?${address}`, 303);
   });
 
   app.post("/interaction/decision", PUBLIC, async (request, reply) => {
     const form = request.body instanceof URLSearchParams ? request.body : new URLSearchParams();
-    const interaction = interactions.find(form.get("session") ?? "");
+    const session = form.get("session") ?? "";
+    const interaction = interactions.find(session);
     if (interaction?.person === undefined || interaction.decision !== undefined)
-      return refuse(reply, 400, UNKNOWN);
+      return over(request, reply, session, form.get("return_url") ?? undefined);
     if (!isFrom(request, interaction)) return refuse(reply, 403, OTHER_BROWSER);
     const { formToken } = interaction;
     if (formToken === undefined || !isSame(form.get("form_token") ?? "", digestOf(formToken))) {
@@ -127,15 +133,26 @@ export async function interactionRoutes(
     return decidedPage(decision, interaction.returnUrl as string);
   }
 
-  async function decisionPage(session: string): Promise<Page> {
+  /** The visit is over. Its way back is shown to who names it, or comes in the browser that was there; nobody else learns it. */
+  function over(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    session: string,
+    returnUrl?: string,
+  ): FastifyReply {
+    const way = interactions.wayBack(session);
+    const isShown = way !== undefined && (way.returnUrl === returnUrl || isFrom(request, way));
+    return sendPage(reply, problemPage(400, UNKNOWN, isShown ? way.returnUrl : undefined));
+  }
+
+  /** @param returnUrl that of the visit */
+  async function decisionPage(session: string, returnUrl: string): Promise<Page> {
     const formToken = newSecret();
     const interaction = interactions.note(session, { formToken });
-    if (interaction?.person === undefined || interaction.returnUrl === undefined)
-      return problemPage(400, UNKNOWN);
-    const { agent, order, person, returnUrl } = interaction;
+    if (interaction?.person === undefined) return problemPage(400, UNKNOWN, returnUrl);
+    const { agent, order, person } = interaction;
     const { name } = await discovery.agentMetadata(agent);
-    const returnsTo = new URL(returnUrl).host;
-    return approvalPage({ agent, agentName: name, order, person, session, formToken, returnsTo });
+    return approvalPage({ agent, agentName: name, order, person, session, formToken, returnUrl });
   }
 
   async function mayReturnTo(interaction: Interaction, returnUrl: string): Promise<boolean> {
@@ -145,14 +162,14 @@ export async function interactionRoutes(
 }
 
 /** A cookie of its own for each visit: two at a time must not end each other. */
-function cookieName({ id }: Interaction): string {
+function cookieName({ id }: Pick<WayBack, "id">): string {
   return `interaction_${digestOf(id).toString("hex").slice(0, 16)}`;
 }
 
-function isFrom(request: FastifyRequest, interaction: Interaction): boolean {
+function isFrom(request: FastifyRequest, visit: Pick<WayBack, "id" | "browser">): boolean {
   const pairs = (request.headers.cookie ?? "").split(";").map((pair) => pair.trim().split("=", 2));
-  const value = pairs.find(([name]) => name === cookieName(interaction))?.[1];
-  return isSame(value, interaction.browser);
+  const value = pairs.find(([name]) => name === cookieName(visit))?.[1];
+  return isSame(value, visit.browser);
 }
 
 /** A parameter that may be given once. */

@@ -40,12 +40,21 @@ export interface Interaction {
 /** What happens to a visit on its way. */
 type Progress = Partial<Pick<Interaction, "decision" | "person" | "returnUrl" | "browser" | "formToken">>;
 
+/** What is left of a visit that is over. */
+export interface WayBack {
+  readonly id: string;
+  readonly browser?: Buffer | undefined;
+  readonly returnUrl: string;
+}
+
 export interface Interactions {
   /** The one that waits for this request, or a new one. */
   open(asker: Asker, order: Order): Interaction;
   find(id: string): Interaction | undefined;
   /** Notes what has happened, and gives the visit as it is then; undefined when it is over or decided. Its time goes on. */
   note(id: string, progress: Progress): Interaction | undefined;
+  /** Where a visit leads back to, also when it is over: the address that was verified when it was begun. */
+  wayBack(id: string): WayBack | undefined;
   /** What was decided on this very request; used up by being asked for. */
   takeDecision(asker: Asker): Interaction | undefined;
 }
@@ -53,16 +62,20 @@ export interface Interactions {
 /** How long a visit may take. */
 export const INTERACTION_SECONDS = 600;
 const MAX_INTERACTIONS = 10_000;
+/** How long the way back is known: people come back to pages that they have left open. */
+const WAY_BACK_SECONDS = 3600;
 
 export function createInteractions(now: () => number): Interactions {
   const byId = createMemoryStore<Interaction>({ maxEntries: MAX_INTERACTIONS, now });
   const byRequest = createMemoryStore<string>({ maxEntries: MAX_INTERACTIONS, now });
+  const ways = createMemoryStore<WayBack>({ maxEntries: MAX_INTERACTIONS, now });
   const waiting = (asker: Asker) => {
     const id = byRequest.get(requestKey(asker));
     return id === undefined ? undefined : byId.get(id);
   };
   return {
     find: (id) => byId.get(id),
+    wayBack: (id) => ways.get(id),
     open(asker, order) {
       const known = waiting(asker);
       if (known !== undefined) return known;
@@ -78,6 +91,9 @@ export function createInteractions(now: () => number): Interactions {
       if (current === undefined || current.decision !== undefined) return undefined;
       const changed = { ...current, ...progress };
       byId.put(id, changed, current.expiresAt - now());
+      const { returnUrl } = progress;
+      if (returnUrl !== undefined)
+        ways.put(id, { id, browser: changed.browser, returnUrl }, WAY_BACK_SECONDS);
       return changed;
     },
     takeDecision(asker) {

@@ -32,6 +32,8 @@ a { color: var(--accent); }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
 `;
 
+const MAX_NAME_LENGTH = 160;
+
 /** A page, ready to be sent. */
 export interface Page {
   readonly status: number;
@@ -43,18 +45,20 @@ export interface Page {
 /** Asks a person, who is known by now, whether an agent's order may be placed. */
 export function approvalPage(options: {
   agent: string;
+  /** What the agent calls itself. */
   agentName: string | undefined;
   order: Order;
   person: Person;
   session: string;
   formToken: string;
-  returnsTo: string;
+  returnUrl: string;
 }): Page {
-  const { agent, agentName, order, person, session, formToken, returnsTo } = options;
+  const { agent, order, person, session, formToken, returnUrl } = options;
+  const agentName = displayText(options.agentName);
   const facts: readonly (readonly [string, string])[] = [
     [
       "Ordered by the agent (verified)",
-      `<code>${escaped(agent)}</code>${agentName ? `<small>calls itself “${escaped(agentName)}”</small>` : ""}`,
+      `<code>${escaped(agent)}</code>${agentName === undefined ? "" : `<small>calls itself “${escaped(agentName)}”</small>`}`,
     ],
     ["Order", `${order.quantity} × ${escaped(order.model)}, ${escaped(order.vendor)}`],
     ["Total", `$${order.total.toLocaleString("en-US")}`],
@@ -67,13 +71,14 @@ export function approvalPage(options: {
 <dl>${facts.map(([name, value]) => `<dt>${name}</dt><dd>${value}</dd>`).join("")}</dl>
 <form method="post" action="/interaction/decision">
 <input type="hidden" name="session" value="${escaped(session)}">
+<input type="hidden" name="return_url" value="${escaped(returnUrl)}">
 <input type="hidden" name="form_token" value="${escaped(formToken)}">
 <div class="buttons">
 <button type="submit" name="decision" value="approve">Approve</button>
 <button type="submit" name="decision" value="decline" class="quiet">Decline</button>
 </div>
 </form>
-<p class="note">Either way you return to <strong>${escaped(returnsTo)}</strong>.</p>`,
+<p class="note">Either way you return to <strong>${escaped(new URL(returnUrl).host)}</strong>.</p>`,
   );
 }
 
@@ -84,9 +89,13 @@ export function decidedPage(decision: "approved" | "declined", returnUrl: string
   return { ...page(200, title, text), goOnTo: returnUrl };
 }
 
-/** Something is wrong with the visit. Never sends the browser anywhere. */
-export function problemPage(status: number, text: string): Page {
-  return page(status, "This visit cannot go on", `<p class="lead">${escaped(text)}</p>`);
+/** Something is wrong with the visit. Never sends the browser anywhere by itself; `returnUrl`, verified, is offered as a link. */
+export function problemPage(status: number, text: string, returnUrl?: string): Page {
+  const back =
+    returnUrl === undefined
+      ? ""
+      : `\n<p><a href="${escaped(returnUrl)}">Go back to ${escaped(new URL(returnUrl).host)}</a></p>`;
+  return page(status, "This visit cannot go on", `<p class="lead">${escaped(text)}</p>${back}`);
 }
 
 export function sendPage(reply: FastifyReply, { status, body, goOnTo }: Page): FastifyReply {
@@ -124,6 +133,13 @@ ${content}
 </html>
 `;
   return { status, body };
+}
+
+/** One line of text without control characters and without marks that change the direction of what follows, as on the consent page. */
+function displayText(text: string | undefined): string | undefined {
+  const line = text?.replace(/[\p{Cc}\p{Cf}\s]+/gu, " ").trim();
+  if (!line) return undefined;
+  return line.length > MAX_NAME_LENGTH ? `${line.slice(0, MAX_NAME_LENGTH)}…` : line;
 }
 
 /** For element content and double-quoted attributes. */

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 
 const TYPES = {
   html: "text/html; charset=utf-8",
@@ -19,6 +19,7 @@ const ASSETS = [
   "trace-tree.js",
   "outside-cause.js",
   "search-view.js",
+  "search-query.js",
   "service-label.js",
   "trace-view.js",
   "span-detail.js",
@@ -39,7 +40,12 @@ const POLICY = [
   "frame-ancestors 'none'",
 ].join("; ");
 
-/** The page: search on `/` and `/search`, one trace on `/trace/{id}`, the addresses Jaeger has. */
+const LONGEST_TRACE_ID = 32;
+
+/**
+ * The page: search on `/` and `/search`, one trace on `/trace/{id}`, the addresses Jaeger has. A browser anywhere else gets a page with
+ * the way back, whoever else problem details.
+ */
 export async function pageRoutes(app: FastifyInstance): Promise<void> {
   app.addHook("onSend", async (_request, reply) => {
     reply.headers({
@@ -50,9 +56,17 @@ export async function pageRoutes(app: FastifyInstance): Promise<void> {
     });
   });
   const document = readAsset("index.html");
-  for (const url of ["/", "/search", "/trace/:traceID"]) {
+  for (const url of ["/", "/search"]) {
     app.get(url, async (_request, reply) => reply.type(TYPES.html).send(document));
   }
+  // No parameter: Fastify refuses a long one by itself, in JSON.
+  app.get<{ Params: { "*": string } }>("/trace/*", (request, reply) => {
+    const { "*": id } = request.params;
+    if (id === "" || id.includes("/")) return notFound(request, reply, "Nothing is served at this address.");
+    if (id.length > LONGEST_TRACE_ID) return notFound(request, reply, "A trace id is 1 to 32 hex digits.");
+    return reply.type(TYPES.html).send(document);
+  });
+  app.get("/*", (request, reply) => notFound(request, reply, "Nothing is served at this address."));
   for (const name of ASSETS) {
     const content = readAsset(name);
     const type = TYPES[name.slice(name.lastIndexOf(".") + 1) as keyof typeof TYPES];
@@ -60,6 +74,16 @@ export async function pageRoutes(app: FastifyInstance): Promise<void> {
   }
   const icon = readAsset("icon.svg");
   app.get("/favicon.ico", async (_request, reply) => reply.type(TYPES.svg).send(icon));
+}
+
+const NOT_FOUND = readAsset("not-found.html").toString();
+
+function notFound(request: FastifyRequest, reply: FastifyReply, why: string): FastifyReply {
+  if (!request.headers.accept?.includes("text/html")) {
+    reply.callNotFound();
+    return reply;
+  }
+  return reply.code(404).header("vary", "accept").type(TYPES.html).send(NOT_FOUND.replace("{{why}}", why));
 }
 
 function readAsset(name: string): Buffer {

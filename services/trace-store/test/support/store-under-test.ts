@@ -38,7 +38,7 @@ export interface Answer {
 }
 
 /** A trace store whose clock stands still, reached without a network. */
-export async function startStore(config: Partial<typeof TEST_CONFIG> = {}): Promise<StoreUnderTest> {
+export async function startStore(config: Partial<TraceStoreConfig> = {}): Promise<StoreUnderTest> {
   const clock = { now: 1_800_000_000 };
   const { app, otlp } = await buildTraceStore(
     { ...TEST_CONFIG, ...config },

@@ -4,6 +4,7 @@ import { type ReactNode, useState } from "react";
 import { ApiFailure, describeFailure } from "../../api/api-failure.ts";
 import type { ApiClient } from "../../api/client.ts";
 import { tryToBreak } from "../../api/trace-calls.ts";
+import { BusyButton } from "../../components/busy-button.tsx";
 import { SectionLinks } from "../../components/section-links.tsx";
 import styles from "./break-it.module.css";
 import { partyLabel, variantWording } from "./variant-wording.ts";
@@ -55,16 +56,16 @@ export function BreakIt(props: BreakItProps) {
                 <h3>{title}</h3>
                 <p>{what}</p>
               </div>
-              <Button
+              <BusyButton
                 variant="default"
                 size="compact-sm"
-                loading={busy === variant}
+                busy={busy === variant}
                 disabled={disabled || unavailable !== undefined || (busy !== undefined && busy !== variant)}
                 aria-label={`Try: ${title}`}
                 onClick={() => void run(variant)}
               >
                 Try
-              </Button>
+              </BusyButton>
             </div>
             {unavailable !== undefined && <p className={styles.unavailable}>{unavailable}</p>}
             <div role="status">{attempt && <Outcome attempt={attempt} lesson={lesson} />}</div>
@@ -91,9 +92,11 @@ export function BreakIt(props: BreakItProps) {
   );
 }
 
+const NOT_AS_MEANT = "Something else came first: this says nothing about the check that was to be tried.";
+
 export function Outcome({ attempt, lesson }: { attempt: Attempt; lesson: string }) {
   if ("failure" in attempt) return <p className={styles.outcome}>{attempt.failure.message}</p>;
-  const { refused, refused_by, check, code, section, status, meaning, reason } = attempt.result;
+  const { refused, refused_by, as_meant, check, code, section, status, meaning, reason } = attempt.result;
   const isPolicy = check === "policy";
   if (!refused) {
     return (
@@ -123,7 +126,7 @@ export function Outcome({ attempt, lesson }: { attempt: Attempt; lesson: string 
         {section && <SectionLinks section={section} />}
       </p>
       {/* Whom a policy turns away would have been turned away untampered: there is nothing to learn from it. */}
-      {!isPolicy && <p className={styles.lesson}>{lesson}</p>}
+      {!isPolicy && <p className={styles.lesson}>{as_meant === false ? NOT_AS_MEANT : lesson}</p>}
     </div>
   );
 }

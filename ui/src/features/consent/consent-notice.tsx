@@ -1,5 +1,5 @@
-import { Button } from "@mantine/core";
 import { useId } from "react";
+import { BusyButton } from "../../components/busy-button.tsx";
 import { FailurePanel } from "../../components/failure-panel.tsx";
 import styles from "./consent-notice.module.css";
 import type { ConsentState } from "./consent-reducer.ts";
@@ -17,9 +17,9 @@ export function ConsentNotice({ state, onReview }: { state: ConsentState; onRevi
         The auth server shows who asks, for which resource and with which permissions. Your answer brings you
         back here, and this same run goes on.
       </p>
-      <Button loading={state.phase === "leaving"} onClick={onReview}>
+      <BusyButton busy={state.phase === "leaving"} onClick={onReview}>
         Review the request
-      </Button>
+      </BusyButton>
     </section>
   );
 }

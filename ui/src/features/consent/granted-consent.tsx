@@ -1,6 +1,6 @@
-import { Button } from "@mantine/core";
 import type { GrantedConsent as Consent } from "backend-api";
 import { useEffect, useRef } from "react";
+import { BusyButton } from "../../components/busy-button.tsx";
 import { formatTimeOfDay } from "../../components/format-time.ts";
 import { Panel } from "../../components/panel.tsx";
 import styles from "./granted-consent.module.css";
@@ -64,9 +64,9 @@ export function GrantedConsent(props: GrantedConsentProps) {
         {noteFor(consent, standing)}
       </p>
       {consent.revocable && revokedAt === undefined && (
-        <Button variant="default" disabled={disabled} loading={phase === "revoking"} onClick={onRevoke}>
+        <BusyButton variant="default" disabled={disabled} busy={phase === "revoking"} onClick={onRevoke}>
           Revoke
-        </Button>
+        </BusyButton>
       )}
     </Panel>
   );

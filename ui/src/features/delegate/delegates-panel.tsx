@@ -1,6 +1,7 @@
-import { Button } from "@mantine/core";
 import type { Delegate } from "backend-api";
+import { useRef } from "react";
 import type { ApiClient } from "../../api/client.ts";
+import { BusyButton } from "../../components/busy-button.tsx";
 import { FailurePanel } from "../../components/failure-panel.tsx";
 import { Panel } from "../../components/panel.tsx";
 import { outcomeOf, standingOf, stepTitle } from "./delegate-wording.ts";
@@ -15,10 +16,11 @@ interface DelegatesPanelProps {
 
 /** The backend's delegates: processes with keys of their own that act under its identity, each under its own name. */
 export function DelegatesPanel({ disabled, ...options }: DelegatesPanelProps) {
-  const { state, run } = useDelegates(options);
+  const { state, run, readAgain } = useDelegates(options);
   const { list, running, failure } = state;
+  const heading = useRef<HTMLHeadingElement>(null);
   return (
-    <Panel title="Delegates" testId="delegates-panel">
+    <Panel title="Delegates" headingRef={heading} testId="delegates-panel">
       <p className={styles.intro}>
         Processes that act as {list ? <code>{list.agent}</code> : "the backend"} with a key of their own. The
         backend vouches for the key with an agent token; the auth token says which of them it was.
@@ -35,14 +37,33 @@ export function DelegatesPanel({ disabled, ...options }: DelegatesPanelProps) {
               <DelegateItem
                 delegate={delegate}
                 isRunning={running === delegate.sub}
-                disabled={disabled || running !== undefined || delegate.process !== "running"}
+                disabled={
+                  disabled ||
+                  (running !== undefined && running !== delegate.sub) ||
+                  delegate.process !== "running"
+                }
                 onRun={() => void run(delegate.sub)}
               />
             </li>
           ))}
         </ul>
       )}
-      {failure && <FailurePanel title="The delegate did not work" failure={failure} />}
+      {failure && list && <FailurePanel title="The delegate did not work" failure={failure} />}
+      {failure && !list && (
+        <FailurePanel title="The delegates cannot be shown" failure={failure}>
+          <BusyButton
+            color="red.9"
+            disabled={disabled}
+            busy={state.isAskedAgain === true}
+            onClick={async () => {
+              // This button is gone then.
+              if (await readAgain()) heading.current?.focus();
+            }}
+          >
+            Try again
+          </BusyButton>
+        </FailurePanel>
+      )}
     </Panel>
   );
 }
@@ -63,9 +84,9 @@ function DelegateItem({ delegate, isRunning, disabled, onRun }: DelegateItemProp
           <h3>{name}</h3>
           <code>{sub}</code>
         </div>
-        <Button variant="default" disabled={disabled} loading={isRunning} onClick={onRun}>
+        <BusyButton variant="default" disabled={disabled} busy={isRunning} onClick={onRun}>
           Let it run
-        </Button>
+        </BusyButton>
       </div>
       <p className={styles.note}>{standingOf(delegate)}</p>
       {agent_token && (

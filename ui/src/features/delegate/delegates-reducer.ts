@@ -4,12 +4,15 @@ import type { Delegate, DelegateList, Failure } from "backend-api";
 export interface DelegatesState {
   /** Undefined until the backend has answered. */
   list?: DelegateList;
+  /** The list is asked for once more. */
+  isAskedAgain?: boolean;
   /** `sub` of the delegate that has been told to work. */
   running?: string;
   failure?: Failure;
 }
 
 export type DelegatesAction =
+  | { type: "asked_again" }
   | { type: "listed"; list: DelegateList }
   | { type: "started"; sub: string }
   | { type: "ended"; delegate: Delegate }
@@ -19,8 +22,10 @@ export function delegatesReducer(state: DelegatesState, action: DelegatesAction)
   const { list } = state;
   const kept = list === undefined ? {} : { list };
   switch (action.type) {
+    case "asked_again":
+      return { ...state, isAskedAgain: true };
     case "listed":
-      return { ...state, list: action.list };
+      return { list: action.list };
     case "started":
       return { ...kept, running: action.sub };
     case "ended":

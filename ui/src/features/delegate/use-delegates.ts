@@ -4,7 +4,7 @@ import type { ApiClient } from "../../api/client.ts";
 import { listDelegates, runDelegate } from "../../api/delegate-calls.ts";
 import { delegatesReducer } from "./delegates-reducer.ts";
 
-/** The backend's delegates, read once; and the way to let one work. */
+/** The backend's delegates, read once, or once more where that failed; and the way to let one work. */
 export function useDelegates(options: { client: ApiClient; onSessionLapsed: () => void }) {
   const { client, onSessionLapsed } = options;
   const [state, dispatch] = useReducer(delegatesReducer, {});
@@ -28,6 +28,18 @@ export function useDelegates(options: { client: ApiClient; onSessionLapsed: () =
     return () => abort.abort();
   }, [client, fail]);
 
+  /** @returns whether there is a list now. */
+  const readAgain = useCallback(async () => {
+    dispatch({ type: "asked_again" });
+    try {
+      dispatch({ type: "listed", list: await listDelegates(client) });
+      return true;
+    } catch (error) {
+      fail(error);
+      return false;
+    }
+  }, [client, fail]);
+
   const run = useCallback(
     async (sub: string) => {
       dispatch({ type: "started", sub });
@@ -39,5 +51,5 @@ export function useDelegates(options: { client: ApiClient; onSessionLapsed: () =
     },
     [client, fail],
   );
-  return { state, run };
+  return { state, run, readAgain };
 }

@@ -1,7 +1,8 @@
-import { Button, NativeSelect, TextInput } from "@mantine/core";
+import { NativeSelect, TextInput } from "@mantine/core";
 import { MAX_ORDER_QUANTITY, type Order } from "backend-api";
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import type { ApiClient } from "../../api/client.ts";
+import { BusyButton } from "../../components/busy-button.tsx";
 import { FailurePanel } from "../../components/failure-panel.tsx";
 import { formatDollars } from "../../components/format-amount.ts";
 import { Panel } from "../../components/panel.tsx";
@@ -26,7 +27,11 @@ export function OrderPanel({ disabled, ...options }: OrderPanelProps) {
   const laptops = catalogue?.laptops ?? [];
   const laptop = laptops.find((item) => item.model === model) ?? laptops[0];
   const count = orderCount(quantity);
-  const isLocked = disabled || busy !== undefined;
+  // The button that asked for it makes room for the form, and the focus with it.
+  const modelField = useRef<HTMLSelectElement>(null);
+  useEffect(() => {
+    if (catalogue !== undefined) modelField.current?.focus();
+  }, [catalogue]);
 
   return (
     <Panel title="Order laptops" testId="order-panel">
@@ -35,9 +40,14 @@ export function OrderPanel({ disabled, ...options }: OrderPanelProps) {
         person, and not only the word of an agent.
       </p>
       {laptop === undefined ? (
-        <Button variant="default" disabled={isLocked} loading={busy === "catalogue"} onClick={open}>
+        <BusyButton
+          variant="default"
+          disabled={disabled || busy === "order"}
+          busy={busy === "catalogue"}
+          onClick={open}
+        >
           Show the catalogue
-        </Button>
+        </BusyButton>
       ) : (
         <form
           className={styles.form}
@@ -47,6 +57,7 @@ export function OrderPanel({ disabled, ...options }: OrderPanelProps) {
           }}
         >
           <NativeSelect
+            ref={modelField}
             label="Model"
             value={laptop.model}
             data={laptops.map((item) => ({
@@ -62,9 +73,13 @@ export function OrderPanel({ disabled, ...options }: OrderPanelProps) {
             error={count > 0 ? undefined : `A whole number from 1 to ${MAX_ORDER_QUANTITY}`}
             onChange={(event) => setQuantity(event.currentTarget.value)}
           />
-          <Button type="submit" disabled={isLocked || count === 0} loading={busy === "order"}>
+          <BusyButton
+            type="submit"
+            disabled={disabled || busy === "catalogue" || count === 0}
+            busy={busy === "order"}
+          >
             {count === 0 ? "Order" : `Order for ${formatDollars(laptop.unitPrice * count)}`}
-          </Button>
+          </BusyButton>
         </form>
       )}
       <div role="status" className={styles.outcome}>

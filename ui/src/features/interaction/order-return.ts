@@ -3,6 +3,9 @@ type Store = Pick<Storage, "getItem" | "setItem" | "removeItem">;
 /** sessionStorage name of the order that the person has come back for. */
 const NAME = "aauth_order_return";
 
+/** sessionStorage name of the order that the browser last left for. */
+const LEFT_FOR = "aauth_order_left_for";
+
 /** What the person has come back with from the supply-chain agent's page. */
 export type OrderReturn = { kind: "none" } | { kind: "order"; orderId: string } | { kind: "unknown" };
 
@@ -33,6 +36,17 @@ export function readOrderReturn(store: Store): OrderReturn {
   }
 }
 
+/** Forgets the order that the browser left for, too. */
 export function forgetOrderReturn(store: Store): void {
   store.removeItem(NAME);
+  store.removeItem(LEFT_FOR);
+}
+
+/** Before the browser leaves for the agent's page: who comes back by its Back button brings no outcome. */
+export function keepLeftOrder(orderId: string, store: Store): void {
+  store.setItem(LEFT_FOR, orderId);
+}
+
+export function readLeftOrder(store: Store): string | undefined {
+  return store.getItem(LEFT_FOR) ?? undefined;
 }

@@ -4,7 +4,7 @@ import { ApiFailure, describeFailure } from "../../api/api-failure.ts";
 import type { ApiClient } from "../../api/client.ts";
 import { getCatalogue, getOrder, startOrder } from "../../api/order-calls.ts";
 import { orderReducer, UNKNOWN_ORDER, visitOf } from "./order-reducer.ts";
-import { forgetOrderReturn, readOrderReturn } from "./order-return.ts";
+import { forgetOrderReturn, keepLeftOrder, readLeftOrder, readOrderReturn } from "./order-return.ts";
 
 /** Ordering: the catalogue, the order, the trip to the supply-chain agent's page and back. */
 export function useOrder(options: { client: ApiClient; store: Storage; onSessionLapsed: () => void }) {
@@ -22,11 +22,16 @@ export function useOrder(options: { client: ApiClient; store: Storage; onSession
     },
     [onSessionLapsed],
   );
-  const take = useCallback((order: Order) => {
-    dispatch({ type: "order_received", order });
-    const visit = visitOf(order);
-    if (visit !== undefined) window.location.assign(visit);
-  }, []);
+  const take = useCallback(
+    (order: Order) => {
+      dispatch({ type: "order_received", order });
+      const visit = visitOf(order);
+      if (visit === undefined) return;
+      keepLeftOrder(order.order_id, store);
+      window.location.assign(visit);
+    },
+    [store],
+  );
 
   const open = useCallback(() => {
     dispatch({ type: "asked", what: "catalogue" });
@@ -47,6 +52,22 @@ export function useOrder(options: { client: ApiClient; store: Storage; onSession
     if (isRead.current) return;
     isRead.current = true;
     const outcome = readOrderReturn(store);
+    const left = readLeftOrder(store);
+    if (outcome.kind === "none" && left !== undefined) {
+      const showLeft = async () => {
+        const order = await getOrder(client, left);
+        if (order.status !== "awaiting_person" && order.status !== "placing") forgetOrderReturn(store);
+        dispatch({ type: "order_received", order });
+        dispatch({ type: "came_back" });
+      };
+      // One that is forgotten by now, or another user's, is nothing to report.
+      showLeft().catch((error: unknown) => {
+        if (!(error instanceof ApiFailure)) throw error;
+        if (error.status === 404) forgetOrderReturn(store);
+        if (error.kind === "session_lapsed") onSessionLapsed();
+      });
+      return;
+    }
     forgetOrderReturn(store);
     if (outcome.kind === "unknown") dispatch({ type: "failed", failure: UNKNOWN_ORDER });
     if (outcome.kind !== "order") return;
@@ -56,7 +77,7 @@ export function useOrder(options: { client: ApiClient; store: Storage; onSession
       dispatch({ type: "order_received", order: await getOrder(client, outcome.orderId) });
       dispatch({ type: "came_back" });
     });
-  }, [client, run, store]);
+  }, [client, run, store, onSessionLapsed]);
 
   // The browser's Back button can bring this very page back from its cache, still saying that it is leaving.
   useEffect(() => {

@@ -1,5 +1,8 @@
 import type { ConstraintRow } from "./draft.ts";
 
+/** A name that no JSON object may have on its way to the backend, whose reader refuses it. */
+const refusedName = "__proto__";
+
 /** What keeps a row from being sent, by row id. A row left empty is simply not sent. */
 export function constraintProblems(rows: readonly ConstraintRow[]): Map<number, string> {
   const problems = new Map<number, string>();
@@ -10,7 +13,8 @@ export function constraintProblems(rows: readonly ConstraintRow[]): Map<number, 
       if (row.value.trim() !== "") problems.set(row.id, "Give this constraint a name");
       continue;
     }
-    if (row.value.trim() === "") problems.set(row.id, "Give this constraint a value");
+    if (name === refusedName) problems.set(row.id, "This name cannot be used");
+    else if (row.value.trim() === "") problems.set(row.id, "Give this constraint a value");
     else if (seen.has(name)) problems.set(row.id, "Another constraint has this name");
     seen.add(name);
   }

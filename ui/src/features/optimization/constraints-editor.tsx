@@ -1,5 +1,5 @@
 import { ActionIcon, Button, TextInput } from "@mantine/core";
-import type { Dispatch } from "react";
+import { type Dispatch, useEffect, useRef } from "react";
 import { CrossIcon, PlusIcon } from "../../components/icons.tsx";
 import styles from "./constraints-editor.module.css";
 import { type ConstraintRow, draftLimits } from "./draft.ts";
@@ -14,11 +14,33 @@ interface ConstraintsEditorProps {
 
 /** Name and value rows that go to the agent with every run. */
 export function ConstraintsEditor({ rows, problems, dispatch }: ConstraintsEditorProps) {
+  const list = useRef<HTMLUListElement>(null);
+  const adder = useRef<HTMLButtonElement>(null);
+  /** Finds what the focus belongs on once the rows have changed. */
+  const nextFocus = useRef<(() => HTMLElement | null) | undefined>(undefined);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: it runs when there is a row more or less
+  useEffect(() => {
+    nextFocus.current?.()?.focus();
+    nextFocus.current = undefined;
+  }, [rows.length]);
+
+  const add = () => {
+    nextFocus.current = () => list.current?.querySelector<HTMLElement>("li:last-child input") ?? null;
+    dispatch({ type: "constraint_added" });
+  };
+  const remove = (id: number, index: number) => {
+    nextFocus.current = () => {
+      const removers = list.current?.querySelectorAll<HTMLElement>("li button") ?? [];
+      return removers[Math.min(index, removers.length - 1)] ?? adder.current;
+    };
+    dispatch({ type: "constraint_removed", id });
+  };
+
   return (
     <fieldset className={styles.editor}>
       <legend>Constraints</legend>
       {rows.length === 0 && <p className={styles.none}>None. The agent applies its own policies only.</p>}
-      <ul>
+      <ul ref={list}>
         {rows.map((row, index) => (
           <li key={row.id}>
             <TextInput
@@ -53,7 +75,7 @@ export function ConstraintsEditor({ rows, problems, dispatch }: ConstraintsEdito
               color="gray"
               size={36}
               aria-label={`Remove constraint ${row.name || index + 1}`}
-              onClick={() => dispatch({ type: "constraint_removed", id: row.id })}
+              onClick={() => remove(row.id, index)}
             >
               <CrossIcon />
             </ActionIcon>
@@ -61,11 +83,12 @@ export function ConstraintsEditor({ rows, problems, dispatch }: ConstraintsEdito
         ))}
       </ul>
       <Button
+        ref={adder}
         variant="subtle"
         size="compact-sm"
         leftSection={<PlusIcon />}
         disabled={rows.length >= draftLimits.constraints}
-        onClick={() => dispatch({ type: "constraint_added" })}
+        onClick={add}
       >
         Add constraint
       </Button>

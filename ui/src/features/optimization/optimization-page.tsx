@@ -6,7 +6,7 @@ import { ActivityFeed } from "./activity-feed.tsx";
 import { AgentResponse, preloadResponse } from "./agent-response.tsx";
 import type { Draft } from "./draft.ts";
 import styles from "./optimization-page.module.css";
-import { isBusy, type Run, shownActivity } from "./optimization-reducer.ts";
+import { isBusy, isSomebodyElses, type Run, shownActivity } from "./optimization-reducer.ts";
 import { OptimizationResults } from "./optimization-results.tsx";
 import { RequestForm } from "./request-form.tsx";
 import { RunHistory } from "./run-history.tsx";
@@ -48,11 +48,20 @@ export function OptimizationPage({
   useEffect(() => {
     if (hasRun) preloadResponse();
   }, [hasRun]);
-  const { statusHeading, failureHeading, responseHeading, onResponseShown } = useRunFocus(
+  const askHeading = useRef<HTMLHeadingElement>(null);
+  const { statusHeading, failureHeading, responseHeading, onResponseShown, onOpened } = useRunFocus(
     run,
     shown !== undefined,
     options.start.runId !== undefined,
   );
+  const openRun = (requestId: string, prompt?: string) => {
+    open(requestId, prompt);
+    onOpened();
+  };
+  const clear = async () => {
+    // Nothing is left of the list then.
+    if (await clearHistory()) askHeading.current?.focus();
+  };
   const retryPrompt = run?.prompt ?? draft.prompt;
 
   return (
@@ -61,16 +70,18 @@ export function OptimizationPage({
         <RequestForm
           draft={draft}
           dispatch={dispatch}
-          busyWith={busy ? (run?.prompt ?? draft.prompt) : undefined}
+          busyWith={busy ? (run?.prompt ?? "") : undefined}
           disabled={disabled}
+          headingRef={askHeading}
           onStart={start}
         />
         <RunHistory
           history={history}
           openId={run?.requestId}
           disabled={disabled || busy}
-          onOpen={open}
-          onClear={() => void clearHistory()}
+          clearFailure={state.clearFailure}
+          onOpen={openRun}
+          onClear={clear}
         />
       </div>
       <div className={styles.answer}>
@@ -81,7 +92,12 @@ export function OptimizationPage({
         {run?.phase === "awaiting_consent" &&
           run.requestId &&
           run.consentUrl &&
-          renderConsent({ requestId: run.requestId, consentUrl: run.consentUrl, prompt: retryPrompt, draft })}
+          renderConsent({
+            requestId: run.requestId,
+            consentUrl: run.consentUrl,
+            prompt: run.prompt ?? "",
+            draft,
+          })}
         {run?.progress?.consent &&
           renderGranted({
             consent: run.progress.consent,
@@ -90,21 +106,22 @@ export function OptimizationPage({
           })}
         {run?.failure && (
           <FailurePanel title={failureTitle(run)} failure={run.failure} headingRef={failureHeading}>
-            {isCutOff(run) ? (
+            {isCutOff(run) && (
               <Button
                 color="red.9"
                 disabled={disabled}
-                onClick={() => open(run.requestId as string, run.prompt)}
+                onClick={() => openRun(run.requestId as string, run.prompt)}
               >
                 Check again
               </Button>
-            ) : (
+            )}
+            {!isCutOff(run) && !isSomebodyElses(run) && (
               <Button
                 color="red.9"
                 disabled={disabled || retryPrompt.trim() === ""}
                 onClick={() => start(retryPrompt)}
               >
-                Try again
+                {run.prompt === undefined ? "Start with the prompt above" : "Try again"}
               </Button>
             )}
           </FailurePanel>
@@ -125,7 +142,8 @@ export function OptimizationPage({
 
 /**
  * Moves the focus along with a run: to its progress at the start (the button just pressed is now disabled), to its
- * outcome at the end, also when the person returns from the consent page. A run opened otherwise takes no focus.
+ * outcome at the end, also when the person returns from the consent page. One that is opened on the page takes it to its head, whose
+ * prompt says which it is. A run that the page finds by itself takes no focus.
  */
 function useRunFocus(run: Run | undefined, hasResponse: boolean, isReturn: boolean) {
   const statusHeading = useRef<HTMLHeadingElement>(null);
@@ -136,6 +154,13 @@ function useRunFocus(run: Run | undefined, hasResponse: boolean, isReturn: boole
   const [isReaderThere, setReaderThere] = useState(false);
   const onResponseShown = useCallback(() => setReaderThere(true), []);
   const isResponseShown = hasResponse && isReaderThere;
+  const [opened, setOpened] = useState(0);
+  const onOpened = useCallback(() => setOpened((before) => before + 1), []);
+  useEffect(() => {
+    if (opened === 0) return;
+    wasStarted.current = false;
+    focusAtTop(statusHeading.current);
+  }, [opened]);
   const phase = run?.phase;
   useEffect(() => {
     if (phase === "starting") {
@@ -148,7 +173,7 @@ function useRunFocus(run: Run | undefined, hasResponse: boolean, isReturn: boole
     else return;
     wasStarted.current = false;
   }, [phase, isResponseShown]);
-  return { statusHeading, failureHeading, responseHeading, onResponseShown };
+  return { statusHeading, failureHeading, responseHeading, onResponseShown, onOpened };
 }
 
 /** Moves the focus to a heading, and its whole panel into view. */
@@ -162,5 +187,7 @@ function focusAtTop(heading: HTMLElement | null) {
   if (!heading) return;
   heading.focus({ preventScroll: true });
   const { top, bottom } = heading.getBoundingClientRect();
-  if (top < 0 || bottom > window.innerHeight) heading.scrollIntoView();
+  // The page's head lies over what is nearer to the top, where it stays in place.
+  const covered = Number.parseFloat(getComputedStyle(document.documentElement).scrollPaddingTop) || 0;
+  if (top < covered || bottom > window.innerHeight) heading.scrollIntoView();
 }

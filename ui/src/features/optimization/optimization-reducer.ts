@@ -5,7 +5,7 @@ import type { ConstraintRow, Draft } from "./draft.ts";
 export interface Run {
   phase: "starting" | "running" | "awaiting_consent" | "completed" | "failed";
   requestId?: string;
-  /** Absent when the run was opened from the history: the backend does not repeat the prompt. */
+  /** Absent as long as neither the page nor the backend has told it. */
   prompt?: string;
   consentUrl?: string;
   progress?: Progress;
@@ -20,6 +20,8 @@ export interface OptimizationState {
   run: Run | undefined;
   /** The user's own runs, newest first. */
   history: Progress[];
+  /** Why the history could not be cleared. */
+  clearFailure?: Failure;
 }
 
 export type OptimizationAction =
@@ -36,7 +38,9 @@ export type OptimizationAction =
   | { type: "results_received"; results: Results }
   | { type: "run_failed"; failure: Failure; requestId?: string }
   | { type: "activity_picked"; id: number }
-  | { type: "history_received"; history: Progress[] };
+  | { type: "history_received"; history: Progress[] }
+  | { type: "history_cleared" }
+  | { type: "clear_failed"; failure: Failure };
 
 export function optimizationReducer(state: OptimizationState, action: OptimizationAction): OptimizationState {
   const { draft, run } = state;
@@ -103,7 +107,11 @@ export function optimizationReducer(state: OptimizationState, action: Optimizati
     case "activity_picked":
       return run ? { ...state, run: { ...run, pickedActivityId: action.id } } : state;
     case "history_received":
-      return { ...state, history: action.history };
+      return { draft, run, history: action.history };
+    case "history_cleared":
+      return { draft, run: undefined, history: [] };
+    case "clear_failed":
+      return { ...state, clearFailure: action.failure };
   }
 }
 
@@ -112,9 +120,11 @@ function withConstraints(state: OptimizationState, constraints: ConstraintRow[])
 }
 
 function withProgress(run: Run, progress: Progress): Run {
+  const prompt = run.prompt ?? (progress.prompt || undefined);
+  const told = prompt === undefined ? run : { ...run, prompt };
   // A failure that the page met itself (a refused consent, a broken connection) is nearer than the backend's summary.
-  if (run.failure) return { ...run, progress };
-  const { consentUrl: _answered, ...rest } = run;
+  if (run.failure) return { ...told, progress };
+  const { consentUrl: _answered, ...rest } = told;
   const { status, consent_url: consentUrl, current_step: message } = progress;
   return {
     ...rest,
@@ -132,6 +142,11 @@ export function shownActivity(run: Run): Activity | undefined {
   return activities.find(
     ({ action, status }) => action === "supply_chain_optimization" && status === "completed",
   );
+}
+
+/** A consent was given to it by another user than the one who started it, and the backend does not show the run to this one. */
+export function isSomebodyElses({ failure, progress }: Run): boolean {
+  return failure?.code === "wrong_user" && progress === undefined;
 }
 
 export function isBusy(run: Run | undefined): boolean {

@@ -1,5 +1,5 @@
 import { Button, Loader, Textarea } from "@mantine/core";
-import { type Dispatch, useMemo, useState } from "react";
+import { type Dispatch, type Ref, useMemo, useRef, useState } from "react";
 import { Panel } from "../../components/panel.tsx";
 import { constraintProblems } from "./constraint-problems.ts";
 import { ConstraintsEditor } from "./constraints-editor.tsx";
@@ -15,11 +15,13 @@ interface RequestFormProps {
   /** The prompt of the run in progress, if one is. */
   busyWith: string | undefined;
   disabled: boolean;
+  headingRef: Ref<HTMLHeadingElement>;
   onStart: (prompt: string) => void;
 }
 
 /** What to ask the agents for: the standard request, or the person's own words. */
-export function RequestForm({ draft, dispatch, busyWith, disabled, onStart }: RequestFormProps) {
+export function RequestForm({ draft, dispatch, busyWith, disabled, headingRef, onStart }: RequestFormProps) {
+  const promptField = useRef<HTMLTextAreaElement>(null);
   const [areProblemsShown, setProblemsShown] = useState(false);
   const problems = useMemo(() => constraintProblems(draft.constraints), [draft.constraints]);
   const isBusy = busyWith !== undefined;
@@ -34,7 +36,7 @@ export function RequestForm({ draft, dispatch, busyWith, disabled, onStart }: Re
   const asksForMarket = draft.prompt.toLowerCase().includes(marketAnalysis);
 
   return (
-    <Panel title="New optimization">
+    <Panel title="New optimization" headingRef={headingRef}>
       <Button
         fullWidth
         size="lg"
@@ -54,6 +56,7 @@ export function RequestForm({ draft, dispatch, busyWith, disabled, onStart }: Re
         }}
       >
         <Textarea
+          ref={promptField}
           label="Custom prompt"
           rows={3}
           value={draft.prompt}
@@ -63,7 +66,14 @@ export function RequestForm({ draft, dispatch, busyWith, disabled, onStart }: Re
         <p className={styles.hint}>
           “{marketAnalysis}” brings in the second agent.{" "}
           {!asksForMarket && (
-            <button type="button" onClick={() => changePrompt(joinSentences(draft.prompt, marketAnalysis))}>
+            <button
+              type="button"
+              onClick={() => {
+                changePrompt(joinSentences(draft.prompt, marketAnalysis));
+                // This button goes.
+                promptField.current?.focus();
+              }}
+            >
               Add it
             </button>
           )}

@@ -1,6 +1,8 @@
 import { Button } from "@mantine/core";
-import type { Progress } from "backend-api";
-import { useState } from "react";
+import type { Failure, Progress } from "backend-api";
+import { useId, useState } from "react";
+import { BusyButton } from "../../components/busy-button.tsx";
+import { FailurePanel } from "../../components/failure-panel.tsx";
 import { formatTimeOfDay } from "../../components/format-time.ts";
 import { Panel } from "../../components/panel.tsx";
 import { StatusBadge } from "../../components/status-badge.tsx";
@@ -13,13 +15,16 @@ interface RunHistoryProps {
   history: readonly Progress[];
   openId: string | undefined;
   disabled: boolean;
+  clearFailure: Failure | undefined;
   onOpen: (requestId: string) => void;
-  onClear: () => void;
+  onClear: () => Promise<void>;
 }
 
 /** The user's latest runs. Absent until there is one. */
-export function RunHistory({ history, openId, disabled, onOpen, onClear }: RunHistoryProps) {
+export function RunHistory(props: RunHistoryProps) {
+  const { history, openId, disabled, clearFailure, onOpen, onClear } = props;
   const [isWhole, setWhole] = useState(false);
+  const [isClearing, setClearing] = useState(false);
   if (history.length === 0) return null;
   const runs = isWhole ? history : history.slice(0, latestRuns);
   return (
@@ -27,25 +32,31 @@ export function RunHistory({ history, openId, disabled, onOpen, onClear }: RunHi
       title="Your runs"
       testId="run-history"
       aside={
-        <Button variant="subtle" color="gray" size="compact-xs" disabled={disabled} onClick={onClear}>
+        <BusyButton
+          variant="subtle"
+          color="gray"
+          size="compact-xs"
+          disabled={disabled}
+          busy={isClearing}
+          onClick={async () => {
+            setClearing(true);
+            await onClear();
+            setClearing(false);
+          }}
+        >
           Clear
-        </Button>
+        </BusyButton>
       }
     >
       <ul className={styles.runs}>
         {runs.map((run) => (
-          <li key={run.request_id}>
-            <button
-              type="button"
-              aria-current={run.request_id === openId}
-              disabled={disabled}
-              onClick={() => onOpen(run.request_id)}
-            >
-              <span className={styles.time}>{startedAt(run)}</span>
-              <code>{run.request_id.slice(0, 8)}</code>
-              <StatusBadge status={run.status} />
-            </button>
-          </li>
+          <RunItem
+            key={run.request_id}
+            run={run}
+            isOpen={run.request_id === openId}
+            disabled={disabled}
+            onOpen={onOpen}
+          />
         ))}
       </ul>
       {history.length > latestRuns && (
@@ -59,7 +70,43 @@ export function RunHistory({ history, openId, disabled, onOpen, onClear }: RunHi
           {isWhole ? "Only the latest" : `Show ${history.length - latestRuns} earlier`}
         </Button>
       )}
+      {clearFailure && (
+        <div className={styles.failure}>
+          <FailurePanel title="The runs were not cleared" failure={clearFailure} />
+        </div>
+      )}
     </Panel>
+  );
+}
+
+interface RunItemProps extends Pick<RunHistoryProps, "disabled" | "onOpen"> {
+  run: Progress;
+  isOpen: boolean;
+}
+
+function RunItem({ run, isOpen, disabled, onOpen }: RunItemProps) {
+  const promptId = useId();
+  // As much of it as the list has, which may be too little to go by: opened, the run tells all of it.
+  const { prompt } = run;
+  return (
+    <li>
+      <button
+        type="button"
+        aria-current={isOpen}
+        aria-describedby={prompt && promptId}
+        disabled={disabled}
+        onClick={() => onOpen(run.request_id)}
+      >
+        <span className={styles.time}>{startedAt(run)}</span>
+        <code>{run.request_id.slice(0, 8)}</code>
+        <StatusBadge status={run.status} />
+      </button>
+      {prompt && (
+        <p id={promptId} className={styles.prompt}>
+          {prompt}
+        </p>
+      )}
+    </li>
   );
 }
 

@@ -2,7 +2,7 @@ import { Progress } from "@mantine/core";
 import type { Ref } from "react";
 import { Panel } from "../../components/panel.tsx";
 import { formatRunAddress } from "../../components/run-address.ts";
-import { isBusy, type Run } from "./optimization-reducer.ts";
+import { isBusy, isSomebodyElses, type Run } from "./optimization-reducer.ts";
 import styles from "./run-status.module.css";
 import { runStep, runTitle } from "./run-wording.ts";
 
@@ -24,7 +24,8 @@ export function RunStatus({ run, headingRef }: { run: Run; headingRef: Ref<HTMLH
       testId="run-status"
       headingRef={headingRef}
       aside={
-        run.requestId && (
+        run.requestId &&
+        !isSomebodyElses(run) && (
           <>
             <a className={styles.messages} href={formatRunAddress({ kind: "run", requestId: run.requestId })}>
               Look at every message

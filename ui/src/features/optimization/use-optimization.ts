@@ -168,13 +168,16 @@ export function useOptimization(options: OptimizationOptions) {
     return () => active.current?.abort();
   }, [begin, client, follow, refreshHistory]);
 
+  /** Answers whether it is cleared now. */
   const clearHistory = async () => {
     try {
       await clearRuns(client);
-      dispatch({ type: "history_received", history: [] });
-      dispatch({ type: "run_closed" });
+      dispatch({ type: "history_cleared" });
+      return true;
     } catch (error) {
+      dispatch({ type: "clear_failed", failure: describeFailure(error) });
       if (isLapse(error)) onSessionLapsed();
+      return false;
     }
   };
 

@@ -25,3 +25,9 @@ it("the gateway's policy refuses whatever was tampered with: there is no lesson"
   expect(html).toContain("Refused by the gateway</strong> with status 403 by its policy. Its own rules.");
   expect(html).not.toContain(lesson);
 });
+
+it("a refusal for another reason than the one that was tried teaches nothing, and says so", () => {
+  const html = shown({ refused_by: "auth-server", code: "invalid_grant", as_meant: false });
+  expect(html).toContain("Something else came first");
+  expect(html).not.toContain(lesson);
+});

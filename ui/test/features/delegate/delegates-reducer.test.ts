@@ -41,6 +41,14 @@ test("a failure keeps the list and lets the next try begin", () => {
   expect(delegatesReducer({}, { type: "ended", delegate: delegate("a") })).toEqual({});
 });
 
+test("a list that could not be had is asked for once more", () => {
+  const failed = delegatesReducer({}, { type: "failed", failure: FAILURE });
+  const asked = delegatesReducer(failed, { type: "asked_again" });
+  expect(asked).toEqual({ failure: FAILURE, isAskedAgain: true });
+  expect(delegatesReducer(asked, { type: "failed", failure: FAILURE })).toEqual(failed);
+  expect(delegatesReducer(asked, { type: "listed", list: LIST })).toEqual({ list: LIST });
+});
+
 test("what a delegate is up to, in words", () => {
   const token = {
     issued_at: "2026-02-01T10:00:00.000Z",

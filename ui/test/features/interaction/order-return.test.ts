@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
 import {
   forgetOrderReturn,
+  keepLeftOrder,
   noteOrderReturn,
+  readLeftOrder,
   readOrderReturn,
 } from "../../../src/features/interaction/order-return.ts";
 import { memoryStore } from "../../memory-store.ts";
@@ -13,6 +15,16 @@ describe("the way back from the agent's page", () => {
     expect(readOrderReturn(store)).toEqual({ kind: "order", orderId: "o-1" });
     forgetOrderReturn(store);
     expect(readOrderReturn(store)).toEqual({ kind: "none" });
+  });
+
+  it("may be the Back button, which brings nothing but the order that was left for", () => {
+    const store = memoryStore();
+    expect(readLeftOrder(store)).toBeUndefined();
+    keepLeftOrder("o-2", store);
+    expect(readOrderReturn(store)).toEqual({ kind: "none" });
+    expect(readLeftOrder(store)).toBe("o-2");
+    forgetOrderReturn(store);
+    expect(store.names()).toEqual([]);
   });
 
   it("may be one that nobody waits for", () => {

@@ -74,4 +74,9 @@ describe("constraintProblems", () => {
     ]);
     expect([...problems.keys()]).toEqual([1, 2, 4]);
   });
+
+  it("finds the one name that the backend's reader of JSON refuses", () => {
+    const problems = constraintProblems([row(1, " __proto__ ", "1"), row(2, "constructor", "1")]);
+    expect([...problems]).toEqual([[1, "This name cannot be used"]]);
+  });
 });

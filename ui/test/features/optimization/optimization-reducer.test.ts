@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { defaultDraft } from "../../../src/features/optimization/draft.ts";
 import {
   isBusy,
+  isSomebodyElses,
   type OptimizationAction,
   type OptimizationState,
   optimizationReducer,
@@ -68,6 +69,35 @@ describe("a run", () => {
     );
     expect(run).toEqual({ phase: "running", prompt: "p", requestId: "run-1" });
     expect(after({ type: "progress_received", progress: progress() }).run).toBeUndefined();
+  });
+
+  it("is told its prompt by the backend where the page does not know it", () => {
+    const told: OptimizationAction = {
+      type: "progress_received",
+      progress: progress({ prompt: "of the run" }),
+    };
+    const opened: OptimizationAction = { type: "run_opened", requestId: "run-1" };
+    expect(after(opened).run?.prompt).toBeUndefined();
+    expect(after(opened, told).run?.prompt).toBe("of the run");
+    expect(after(...started, told).run?.prompt).toBe("p");
+    for (const progressWithout of [progress(), progress({ prompt: "" })])
+      expect(after(opened, { type: "progress_received", progress: progressWithout }).run).not.toHaveProperty(
+        "prompt",
+      );
+    const failed: OptimizationAction = { type: "run_failed", failure: { message: "no" } };
+    expect(after(opened, failed, told).run?.prompt).toBe("of the run");
+  });
+
+  it("is somebody else's where another user has consented and the backend does not show it", () => {
+    const failure = { code: "wrong_user", message: "no" };
+    const refused: OptimizationAction[] = [
+      { type: "run_opened", requestId: "run-1" },
+      { type: "run_failed", failure },
+    ];
+    expect(isSomebodyElses(after(...refused).run as Run)).toBe(true);
+    const { run } = after(...refused, { type: "progress_received", progress: progress() });
+    expect(isSomebodyElses(run as Run)).toBe(false);
+    expect(isSomebodyElses({ phase: "failed", failure: { message: "no" } })).toBe(false);
   });
 
   it("takes the backend's failure, or its last words when it gives none", () => {
@@ -180,5 +210,26 @@ describe("runStep", () => {
       });
     expect(step("2026-02-01T10:00:30Z")).toBe("Took about 40 s, the way over the consent page included");
     expect(step("2026-02-01T09:50:00Z")).toBe("Took about 40 s");
+  });
+});
+
+describe("the history", () => {
+  const failure = { message: "The backend cannot be reached." };
+
+  it("goes with the run on the page when it is cleared", () => {
+    const cleared = after(
+      { type: "history_received", history: [progress()] },
+      { type: "run_opened", requestId: "run-1" },
+      { type: "clear_failed", failure },
+      { type: "history_cleared" },
+    );
+    expect(cleared).toEqual(idle);
+  });
+
+  it("stays when it could not be cleared, and says so until there is news of it", () => {
+    const listed: OptimizationAction = { type: "history_received", history: [progress()] };
+    const failed = after(listed, { type: "clear_failed", failure });
+    expect(failed).toMatchObject({ history: [progress()], clearFailure: failure });
+    expect(optimizationReducer(failed, listed)).not.toHaveProperty("clearFailure");
   });
 });

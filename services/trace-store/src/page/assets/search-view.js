@@ -1,5 +1,6 @@
 import { element } from "./dom.js";
 import { formatCount, formatDuration, formatTime } from "./format.js";
+import { readSearch } from "./search-query.js";
 import { serviceLabel } from "./service-label.js";
 import { fetchOperations, fetchServices, findTraces } from "./trace-api.js";
 import { traceTree } from "./trace-tree.js";
@@ -13,29 +14,23 @@ const LOOKBACKS = [
 ];
 /** One request each; with more, one must be chosen. */
 const MAX_SERVICES_AT_ONCE = 40;
-const LIMITS = ["20", "50", "100"];
+const LIMITS = ["20", "50", "100"].map((limit) => [limit, `${limit} traces`]);
 
 /** The search. It lives in the address, so that a result can be linked to and the form works by itself. */
 export async function searchView(parameters) {
-  const chosen = {
-    service: parameters.get("service") ?? ALL,
-    operation: parameters.get("operation") ?? "",
-    tags: parameters.get("tags") ?? "",
-    minDuration: parameters.get("minDuration") ?? "",
-    lookback: parameters.get("lookback") ?? "172800",
-    limit: parameters.get("limit") ?? "20",
-  };
+  const search = readSearch(parameters);
   const services = await fetchServices();
-  const operations = chosen.service === ALL ? [] : await fetchOperations(chosen.service);
+  const operations = search.service === ALL ? [] : await fetchOperations(search.service);
+  const written = (name) => parameters.get(name) ?? "";
   return element(
     "div",
     { class: "search" },
-    searchForm(chosen, services, operations),
-    await results(chosen, services),
+    searchForm(search, written, services, operations),
+    search.problems.length > 0 ? notUnderstood(search.problems) : await results(search, services),
   );
 }
 
-function searchForm(chosen, services, operations) {
+function searchForm(search, written, services, operations) {
   const choose = (name, options, value) =>
     element(
       "select",
@@ -44,84 +39,85 @@ function searchForm(chosen, services, operations) {
         element("option", { value: option, selected: option === value }, text ?? option),
       ),
     );
-  const operation = choose("operation", [["", "any"], ...operations.map((name) => [name])], chosen.operation);
+  const isWrong = (name) => search.problems.some((problem) => problem.name === name) && "true";
+  const write = (name, placeholder) =>
+    element("input", {
+      name,
+      value: written(name),
+      placeholder,
+      autocomplete: "off",
+      spellcheck: "false",
+      "aria-invalid": isWrong(name),
+    });
+  const operation = choose("operation", [["", "any"], ...operations.map((name) => [name])], search.operation);
   const service = choose(
     "service",
     [[ALL, "all services"], ...services.map((name) => [name])],
-    chosen.service,
+    search.service,
   );
   service.addEventListener("change", () => {
     // Another service has other operations; the form asks again.
     operation.value = "";
     service.form.requestSubmit();
   });
-  operation.disabled = chosen.service === ALL;
+  operation.disabled = search.service === ALL;
   const field = (label, control) => element("label", {}, element("span", {}, label), control);
   return element(
     "form",
     { class: "panel fields", method: "get", action: "/", "aria-label": "Search" },
     field("Service", service),
     field("Operation", operation),
+    field("Tags", write("tags", "error=true key=value")),
+    field("At least", write("minDuration", "100ms")),
     field(
-      "Tags",
-      element("input", {
-        name: "tags",
-        value: chosen.tags,
-        placeholder: "error=true key=value",
-        autocomplete: "off",
-        spellcheck: "false",
-      }),
-    ),
-    field(
-      "At least",
-      element("input", {
-        name: "minDuration",
-        value: chosen.minDuration,
-        placeholder: "100ms",
-        autocomplete: "off",
-      }),
-    ),
-    field("Within the last", choose("lookback", LOOKBACKS, chosen.lookback)),
-    field(
-      "At most",
+      "Within the last",
       choose(
-        "limit",
-        LIMITS.map((limit) => [limit, `${limit} traces`]),
-        chosen.limit,
+        "lookback",
+        withOwn(LOOKBACKS, search.lookbackSeconds, "seconds"),
+        String(search.lookbackSeconds),
       ),
     ),
+    field("At most", choose("limit", withOwn(LIMITS, search.limit, "traces"), String(search.limit))),
     element("button", {}, "Find traces"),
   );
 }
 
-async function results(chosen, services) {
-  if (chosen.service === ALL && services.length > MAX_SERVICES_AT_ONCE) {
-    return element(
-      "div",
-      { class: "panel empty", role: "status" },
-      element("h1", {}, "Choose a service"),
-      element("p", {}, `There are ${services.length}, too many to search at once.`),
-    );
+/** The choices, and one more for what an address says beside them. */
+function withOwn(choices, value, noun) {
+  return choices.some(([choice]) => choice === String(value))
+    ? choices
+    : [...choices, [String(value), `${value} ${noun}`]];
+}
+
+function notUnderstood(problems) {
+  return panel(
+    "This search was not understood",
+    problems.map(({ message }) => element("span", { class: "line" }, message)),
+    " Nothing was looked for.",
+  );
+}
+
+/** A heading, and what is said of the search: a heading that is the status itself would be none. */
+function panel(heading, ...status) {
+  return element(
+    "div",
+    { class: "panel empty" },
+    element("h1", {}, heading),
+    element("p", { role: "status" }, ...status),
+  );
+}
+
+async function results(search, services) {
+  if (search.service === ALL && services.length > MAX_SERVICES_AT_ONCE) {
+    return panel("Choose a service", `There are ${services.length}, too many to search at once.`);
   }
-  const traces = await findTraces(chosen.service === ALL ? services : [chosen.service], {
-    operation: chosen.operation,
-    tags: parseTags(chosen.tags),
-    minDuration: chosen.minDuration,
-    lookbackSeconds: Number(chosen.lookback) || 172_800,
-    limit: Number(chosen.limit) || 20,
-  });
+  const traces = await findTraces(search.service === ALL ? services : [search.service], search);
   if (traces.length === 0) {
-    return element(
-      "div",
-      { class: "panel empty", role: "status" },
-      element("h1", {}, "No traces"),
-      element(
-        "p",
-        {},
-        services.length === 0
-          ? "Nothing has been received yet. Run something that sends OTLP/HTTP, then look again."
-          : "None meets this search. Try a longer time or fewer conditions.",
-      ),
+    return panel(
+      "No traces",
+      services.length === 0
+        ? "Nothing has been received yet. Run something that sends OTLP/HTTP, then look again."
+        : "None meets this search. Try a longer time or fewer conditions.",
     );
   }
   const trees = traces.map((trace) => ({ trace, tree: traceTree(trace) }));
@@ -129,7 +125,8 @@ async function results(chosen, services) {
   return element(
     "section",
     { "aria-label": "Traces" },
-    element("h1", { class: "count", role: "status" }, formatCount(traces.length, "trace")),
+    element("h1", {}, "Traces"),
+    element("p", { class: "count", role: "status" }, formatCount(traces.length, "trace")),
     element(
       "ol",
       { class: "traces" },
@@ -169,10 +166,4 @@ function resultItem(trace, tree, longest) {
     ),
     share,
   );
-}
-
-/** `key=value key2="a b"` */
-function parseTags(text) {
-  const pairs = text.matchAll(/([^\s=]+)=(?:"([^"]*)"|(\S*))/g);
-  return Object.fromEntries([...pairs].map(([, key, quoted, bare]) => [key, quoted ?? bare]));
 }

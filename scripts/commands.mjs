@@ -1,0 +1,148 @@
+/**
+ * Every command behind bootstrap.mjs: what `--help` says of it before anything is installed.
+ *
+ * @typedef {object} Command
+ * @property {string} script run by the pinned Node with the remaining arguments
+ * @property {string} [does] what it does and how long it takes; undefined where the script's own help says so
+ * @property {Usage} [usage] undefined where the script reads its flags itself, and prints them after `does`
+ *
+ * @typedef {object} Usage
+ * @property {[name: string, text: string][]} [flags] switches
+ * @property {[name: string, text: string]} [words] arguments, as many as one likes; none are taken without
+ * @property {[name: string, text: string][]} [variables]
+ */
+
+/** @type {Readonly<Record<string, Command>>} */
+export const COMMANDS = {
+  demo: {
+    script: "scripts/demo/main.ts",
+    does: "Starts the whole system on this machine, each service as a process of its own, and runs until Ctrl-C. Ready in some ten seconds.",
+  },
+  test: {
+    script: "scripts/test.ts",
+    does: "Runs every test as CI does: static checks, unit, integration and browser tests. Many minutes; with --only one part of it.",
+  },
+  check: {
+    script: "scripts/check.ts",
+    does: "Judges the code without running it: format, lint, types, who may import whom, what is unused, the packages. About a minute.",
+    usage: {},
+  },
+  bench: {
+    script: "bench/main.ts",
+    does: "Runs the benchmarks, or those that are named, and prints a table. All of them take twelve minutes on an idle machine.",
+    usage: {
+      words: [
+        "NAME",
+        "sign-verify, sign-verify-libsodium, route, flow, flow-libsodium, gateway, gateway-libsodium, tracing, page, start; only when named: token-endpoint",
+      ],
+      variables: [
+        ["AGENTGATEWAY_BIN", "Agentgateway executable to compare the gateway with"],
+        ["BENCH_PYTHON", "Python interpreter with FastAPI and the AAuth library, to compare the route with"],
+      ],
+    },
+  },
+  policy: { script: "scripts/policy.ts" },
+  "test:keycloak": {
+    script: "scripts/test-keycloak.ts",
+    does: "Fetches, builds and starts a Keycloak with our provider, and runs the provider's tests, the auth server's contract and the journeys against it. Needs a JDK and Maven. Many minutes, the first time more.",
+    usage: {
+      variables: [
+        ["KEYCLOAK_HOME", "an unpacked Keycloak, instead of fetching one"],
+        ["KEYCLOAK_CLUSTER", "1: two nodes of one Keycloak instead"],
+      ],
+    },
+  },
+  "test:agentgateway": {
+    script: "scripts/test-agentgateway.ts",
+    does: "Runs the gateway contract against an Agentgateway binary of this machine, and compares the configuration files with its schema. Some minutes; at once where neither is there.",
+    usage: {
+      variables: [
+        ["AGENTGATEWAY_BIN", "executable, or a name on the PATH (default: agentgateway)"],
+        ["AGENTGATEWAY_SCHEMA", "the release's schema/config.json; without it no file is compared"],
+      ],
+    },
+  },
+  "test:jaeger": {
+    script: "scripts/test-jaeger.ts",
+    does: "Runs the flows over a real Jaeger, and the contract of the query API. Builds Jaeger with Go where there is none: once, up to ten minutes. Then some minutes.",
+    usage: { variables: [["JAEGER_BIN", "executable, or a name on the PATH (default: jaeger)"]] },
+  },
+  "test:compose": {
+    script: "scripts/test-compose.ts",
+    does: "Brings the whole stack up with Docker, tries it and takes it down again. As long as all other tests; with --only one part of it.",
+  },
+  "test:holes": {
+    script: "scripts/holes.ts",
+    does: "Takes each check against a known hole out of a copy of the code, and demands that its test fails. Half an hour for all.",
+    usage: {
+      words: ["ID", "rows of docs/reference/known-holes.md: P1 for one, J for all that begin with J"],
+    },
+  },
+  consent: {
+    script: "scripts/consent.ts",
+    does: "Shows and changes which scopes need the user's consent, at the auth server that is running. In a terminal it asks. A second.",
+  },
+  explain: { script: "scripts/explain.ts" },
+  delegate: {
+    script: "services/delegate-agent/src/main.ts",
+    does: "Starts one more delegate of the backend beside a running demo, and runs until Ctrl-C. Ready in some seconds.",
+  },
+  levels: {
+    script: "scripts/levels.ts",
+    does: "Shows on the running demo (one without --policy) what a resource gives to callers of each level. About 180 requests, some seconds.",
+  },
+  doctor: { script: "scripts/doctor.ts" },
+  docs: {
+    script: "scripts/docs.ts",
+    does: "Writes the reference pages that are made from the code. Some seconds.",
+    usage: { flags: [["--walkthrough", "also what docs/walkthrough shows of real runs; some minutes more"]] },
+  },
+};
+
+const HELP_FLAGS = ["--help", "-h"];
+const LINE_CHARACTERS = 100;
+
+/** Whether the arguments ask for help. What comes after `--` asks for nothing. */
+export function asksForHelp(args) {
+  const end = args.indexOf("--");
+  return args.slice(0, end < 0 ? undefined : end).some((arg) => HELP_FLAGS.includes(arg));
+}
+
+/** The beginning of a command's help, and all of it where `usage` is there. Undefined where the script's own says everything. */
+export function helpText(name) {
+  const { does, usage } = COMMANDS[name];
+  if (does === undefined) return undefined;
+  const { flags = [], words, variables = [] } = usage ?? {};
+  const taken = [
+    ...(usage === undefined ? ["[flags]"] : flags.map(([flag]) => `[${flag}]`)),
+    ...(words === undefined ? [] : [`[${words[0]} …]`]),
+  ];
+  const call = [
+    name === "test" ? "npm test" : `npm run ${name}`,
+    ...(taken.length > 0 ? ["--", ...taken] : []),
+  ];
+  const table = [...(words === undefined ? [] : [words]), ...flags];
+  const width = Math.max(...[...table, ...variables].map(([entry]) => entry.length));
+  const row = ([entry, text]) => `  ${entry.padEnd(width)}  ${text}`;
+  const blocks = [call.join(" "), wrapped(does)];
+  if (table.length > 0) blocks.push(table.map(row).join("\n"));
+  else if (usage !== undefined) blocks.push("Takes no flags but --help.");
+  if (variables.length > 0) blocks.push(["Variables of the environment:", ...variables.map(row)].join("\n"));
+  return blocks.join("\n\n");
+}
+
+/** Lines of at most so many characters, broken between words. */
+function wrapped(text) {
+  return text.replace(new RegExp(`(.{1,${LINE_CHARACTERS}})(?: |$)`, "g"), "$1\n").trimEnd();
+}
+
+/** What is wrong with the arguments of a command that `usage` describes, in a line. */
+export function argumentProblem(name, args) {
+  const { usage } = COMMANDS[name];
+  if (usage === undefined) return undefined;
+  const flags = (usage.flags ?? []).map(([flag]) => flag);
+  const wrong = args.find((arg) => (arg.startsWith("-") ? !flags.includes(arg) : usage.words === undefined));
+  if (wrong === undefined) return undefined;
+  const what = wrong.startsWith("-") ? "unknown flag" : "unexpected argument";
+  return `${name} cannot start: ${wrong}: ${what}; npm run ${name} -- --help tells what it takes`;
+}

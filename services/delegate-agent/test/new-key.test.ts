@@ -1,0 +1,131 @@
+/** What becomes of a delegate whose agent server has lost the key that its agent token is signed with. */
+import { mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  type AAuthError,
+  decodeToken,
+  generateSigningKey,
+  issueAgentToken,
+  parseSignatureKey,
+  type Requirement,
+} from "aauth";
+import type { Transport } from "aauth/agent";
+import { createChallenger, createVerifier } from "aauth/resource";
+import { createTestClock, createTestDiscovery } from "aauth/testing";
+import { createLogger, loadConfig } from "service-kit";
+import { expect, test } from "vitest";
+import { buildDelegateAgent } from "../src/app.ts";
+import { settings } from "../src/config.ts";
+
+const BACKEND = "http://backend.localhost:8000";
+const RESOURCE = "http://supply-chain-agent.localhost:3000";
+const AUTHORITY = "supply-chain-agent.localhost:3000";
+
+/** A delegate, an agent server with a key that can be lost, and a resource that takes what this agent server has published. */
+async function createWorld() {
+  const clock = createTestClock();
+  const requirement: Requirement = { level: "identified" };
+  /** Key ids of what signed the agent tokens that came to the resource, and how many were asked for. */
+  const seen = { signedBy: [] as unknown[], issued: 0 };
+  const resourceKey = await generateSigningKey({ kid: "supply-chain-agent-1" });
+  let server = await generateSigningKey({ kid: "backend-ephemeral-1" });
+  let published = server;
+
+  const resource: Transport = async (_url, { method, headers, body }) => {
+    const proof = parseSignatureKey(headers["signature-key"] ?? "");
+    seen.signedBy.push("jwt" in proof ? decodeToken(proof.jwt).header.kid : undefined);
+    const discovery = createTestDiscovery(
+      { agents: { [BACKEND]: [published.publicJwk] } },
+      { now: clock.now },
+    );
+    const verifier = createVerifier({ authorities: [AUTHORITY], discovery, now: clock.now });
+    const challenger = createChallenger({
+      key: resourceKey,
+      resource: RESOURCE,
+      authServer: "http://localhost:8080/realms/aauth-test",
+    });
+    const received = { method, headers, target: "/", authority: AUTHORITY, body: Buffer.from(body ?? "") };
+    try {
+      await verifier.verifyRequest(received, requirement);
+    } catch (error) {
+      const answer = await challenger.challengeFor(error as AAuthError, requirement);
+      return new Response(answer.body, answer);
+    }
+    const { id } = JSON.parse(received.body.toString()) as { id: unknown };
+    const parts = [{ kind: "text", text: "# Report" }];
+    return Response.json({
+      jsonrpc: "2.0",
+      id,
+      result: { kind: "message", messageId: "m", role: "agent", parts },
+    });
+  };
+  const agentServer: Transport = async (_url, { body }) => {
+    const { sub, cnf_jwk } = JSON.parse(Buffer.from(body ?? "").toString());
+    seen.issued++;
+    const agent_token = await issueAgentToken({
+      key: server,
+      agent: BACKEND,
+      delegate: sub,
+      confirmationKey: cnf_jwk,
+      lifetimeSeconds: 3600,
+      now: clock.now,
+    });
+    return Response.json({ agent_token, expires_in: 3600 });
+  };
+
+  const { app, delegate } = await buildDelegateAgent(
+    loadConfig({
+      service: "delegate-agent",
+      settings,
+      env: { DELEGATE_DATA_FOLDER: await mkdtemp(join(tmpdir(), "delegate-")) },
+      argv: [],
+    }),
+    {
+      logger: createLogger({ service: "delegate-agent", level: "info", destination: { write: () => {} } }),
+      discovery: createTestDiscovery({}),
+      transport: (url, init) => (url.startsWith(BACKEND) ? agentServer : resource)(url, init),
+      now: clock.now,
+    },
+  );
+  return {
+    ...{ seen, run: delegate.run, close: () => app.close() },
+    /** As a restart does: what was published before is gone. */
+    async restartAgentServer(kid: string) {
+      server = published = await generateSigningKey({ kid });
+    },
+    /** What is issued from now on is signed with another key than what is published. */
+    async losePublishedKey() {
+      published = await generateSigningKey({ kid: "backend-ephemeral-9" });
+    },
+  };
+}
+
+test("a token of a lost key is dropped, and the whole call is made once more with a new one", async () => {
+  const { seen, run, restartAgentServer, close } = await createWorld();
+  expect(await run()).toMatchObject({ status: "completed" });
+  await restartAgentServer("backend-ephemeral-2");
+  const { status, failure, steps } = await run();
+  expect([status, failure]).toEqual(["completed", undefined]);
+  expect(seen).toEqual({
+    signedBy: ["backend-ephemeral-1", "backend-ephemeral-1", "backend-ephemeral-2"],
+    issued: 2,
+  });
+  expect(steps.map(({ action }) => action)).toEqual([
+    ...["request_signed", "challenge_received"],
+    ...["request_signed", "response_received"],
+  ]);
+  expect(steps[1]?.details).toBe("Status 401: the signature or the token was not accepted");
+  // And kept from then on.
+  await run();
+  expect(seen.issued).toBe(2);
+  await close();
+});
+
+test("that is done once: where the new token is refused, too, the call has failed", async () => {
+  const { seen, run, losePublishedKey, close } = await createWorld();
+  await losePublishedKey();
+  expect(await run()).toMatchObject({ status: "failed", failure: { code: "http_401" } });
+  expect(seen).toEqual({ signedBy: ["backend-ephemeral-1", "backend-ephemeral-1"], issued: 2 });
+  await close();
+});

@@ -1,0 +1,70 @@
+/** Every command behind `scripts/bootstrap.mjs`: `--help` and a wrong flag start nothing. */
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { REPOSITORY_ROOT } from "../../scripts/demo/stack.ts";
+import { runProgram } from "../../scripts/run-program.ts";
+
+const { scripts } = JSON.parse(readFileSync(`${REPOSITORY_ROOT}package.json`, "utf8")) as {
+  scripts: Record<string, string>;
+};
+const commands = Object.entries(scripts).flatMap(([name, line]) =>
+  line === `node scripts/bootstrap.mjs ${name}` ? [name] : [],
+);
+const LIMIT_MS = 30_000;
+
+/** One that starts real work would not end within the limit, or would say so. */
+const run = (...args: string[]) =>
+  runProgram(process.execPath, ["scripts/bootstrap.mjs", ...args], { output: "caught", limitMs: LIMIT_MS });
+
+test("all of them are here", async () => {
+  const { status, output } = await run("--help");
+  expect(status).toBe(0);
+  const [, names] = /^Commands: (.*)$/m.exec(output)!;
+  expect(names!.split(", ").sort()).toEqual([...commands].sort());
+});
+
+describe.each(commands)("%s", (command) => {
+  test("--help says how it is called and what it does", async () => {
+    const { status, output } = await run(command, "--help");
+    expect(status).toBe(0);
+    expect(output.split("\n")[0]).toMatch(
+      new RegExp(`^npm ${command === "test" ? "" : "run "}${command}(?: -- .*)?$`),
+    );
+    expect(output).not.toMatch(/Installing|ready on|Starting|== /);
+  });
+
+  test("a flag that is none is refused", async () => {
+    const { status, output } = await run(command, "--bogus");
+    expect(status).toBe(2);
+    expect(output).toContain("--bogus");
+    expect(output).not.toMatch(/ready on|Starting|== |\n {4}at /);
+  });
+});
+
+test.each(["check", "test:keycloak", "test:jaeger", "test:agentgateway", "docs"])(
+  "%s takes no arguments",
+  async (command) => {
+    const { status, output } = await run(command, "stray");
+    expect(status).toBe(2);
+    expect(output).toMatch(/^.*stray: unexpected argument.*\n$/);
+  },
+);
+
+test("the benchmarks that --help lists are those that there are", async () => {
+  const { status, output } = await run("bench", "no-such");
+  expect(status).toBe(2);
+  const [, names] = /there are: (.*)/.exec(output)!;
+  const help = (await run("bench", "-h")).output;
+  expect(/^ {2}NAME +(\S.*)/m.exec(help)![1]!.match(/[a-z]+(?:-[a-z]+)*(?=[,;]|$)/g)).toEqual(
+    names!.split(", "),
+  );
+});
+
+test("test:holes names each id once, and refuses one that there is not even beside one that there is", async () => {
+  const { status, output } = await run("test:holes", "P1", "ZZ");
+  expect(status).toBe(2);
+  expect(output).toMatch(/^No row has the id ZZ\. /);
+  const ids = /There are: (.*)/.exec(output)![1]!.split(" ");
+  expect(new Set(ids).size).toBe(ids.length);
+  expect(ids).toContain("P1");
+});

@@ -1,0 +1,46 @@
+import { createServer, type IncomingMessage } from "node:http";
+import type { AddressInfo } from "node:net";
+import { AAuthError } from "aauth";
+import { installLocalhostLookup } from "service-kit";
+import { expect, onTestFinished, test } from "vitest";
+import { showLevels, UnexpectedAnswer } from "../../scripts/levels/show-levels.ts";
+import { startVisitor } from "../../scripts/levels/visitor.ts";
+
+installLocalhostLookup();
+
+/** Shows the levels of a resource whose answers are given; gives back what came of it. */
+async function levelsOf(answer: (scheme: string) => [status: number, headers?: Record<string, string>]) {
+  const server = createServer((request, response) => {
+    const [status, headers = {}] = answer(schemeOf(request));
+    response.writeHead(status, headers).end("authorization failed");
+  });
+  await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => void server.close());
+  const visitor = await startVisitor([]);
+  onTestFinished(() => visitor.stop());
+  const resource = `http://agent.localhost:${(server.address() as AddressInfo).port}`;
+  const options = { resource, visitor, scope: "a", authorizedRequests: 1, print: () => {} };
+  return showLevels(options).catch((error: unknown) => error);
+}
+
+const schemeOf = ({ headers }: IncomingMessage) =>
+  /scheme=(\w+)/.exec(String(headers["signature-key"]))?.[1] ?? "";
+const WANTS_IDENTITY = { "agent-auth": "httpsig; identity=?1" };
+
+test.each([
+  // What config-policy.yaml does: its check demands an identity, and its rules name the demo's own agents.
+  ["wants to know who asks, and refuses the answer", (scheme: string) => (scheme === "hwk" ? 401 : 403)],
+  ["refuses whoever asks", () => 403],
+] as const)("a gateway that %s: its policy is named, and the mode that is needed", async (_, status) => {
+  const outcome = await levelsOf((scheme) => [status(scheme), status(scheme) === 401 ? WANTS_IDENTITY : {}]);
+  expect(outcome).toBeInstanceOf(UnexpectedAnswer);
+  expect((outcome as Error).message).toMatch(
+    /gateway's policy refuses the visitor \(status 403\).*--policy.*\n.*needs a demo without --policy.*: npm run demo$/,
+  );
+});
+
+test("a resource that wants an identity and takes it is none of that", async () => {
+  const outcome = await levelsOf((scheme) => (scheme === "hwk" ? [401, WANTS_IDENTITY] : [200]));
+  expect(outcome).toBeInstanceOf(AAuthError);
+  expect(outcome).toMatchObject({ code: "identity_required" });
+});
