@@ -191,13 +191,33 @@ export const OTHERS: readonly Mutation[] = [
     id: "X6",
     without: "a user has twenty open orders",
     edits: [
+      [ORDERS, "if (Math.max(open.length, openVisits.count(userId)) >= MAX_OPEN_PER_USER) {", "if (false) {"],
+    ],
+    test: [ORDERS_TEST, "are open twenty at a time"],
+  },
+  {
+    id: "X6",
+    without: "what waits at the agent counts, whatever has become of the order",
+    edits: [
       [
         ORDERS,
         "if (Math.max(open.length, openVisits.count(userId)) >= MAX_OPEN_PER_USER) {",
-        "if (openVisits.count(userId) >= MAX_OPEN_PER_USER) {",
+        "if (open.length >= MAX_OPEN_PER_USER) {",
       ],
     ],
-    test: [ORDERS_TEST, "are open twenty at a time"],
+    test: [ORDERS_TEST, "what it waits for counts for its ten minutes"],
+  },
+  {
+    id: "X6",
+    without: "what waits for a consent counts, whatever has become of the run",
+    edits: [
+      [
+        "services/backend/src/services/run-service.ts",
+        "if (Math.max(unfinished, consentRequests.count(userId)) >= MAX_UNFINISHED_RUNS_PER_USER) {",
+        "if (unfinished >= MAX_UNFINISHED_RUNS_PER_USER) {",
+      ],
+    ],
+    test: ["services/backend/test/journeys.test.ts", "however often the runs are cleared"],
   },
   {
     id: "X6",
