@@ -26,6 +26,7 @@ export {
 } from "./config/value-schemas.ts";
 export { answerTunnels, type PlainAnswer } from "./http/answer-tunnels.ts";
 export { createService, type ServiceOptions } from "./http/create-service.ts";
+export { displayText } from "./http/display-text.ts";
 export { hostsSetting, knowsHost, requireKnownHost, unknownHost } from "./http/known-hosts.ts";
 export { installLocalhostLookup, localhostLookup } from "./http/localhost-lookup.ts";
 export { sendProblem } from "./http/problem.ts";

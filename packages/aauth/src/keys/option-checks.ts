@@ -1,5 +1,5 @@
 /**
- * Options that could never work are refused where they are given: numbers, functions and keys. What is not given is not looked at.
+ * Options that could never work are refused where they are given: numbers, lists, functions and keys. What is not given is not looked at.
  *
  * @module
  */
@@ -37,6 +37,11 @@ export function requireSeconds(name: string, value: number | undefined): void {
 /** A text that reads like a number compares like one, too, and is none where it is added. */
 function isNumber(value: unknown): value is number {
   return typeof value === "number" && !Number.isNaN(value);
+}
+
+/** A text has `includes`, too, which is true for each part of it. */
+export function requireArray(name: string, value: readonly unknown[]): void {
+  if (!Array.isArray(value)) throw new TypeError(`${name} must be an array`);
 }
 
 /** @throws TypeError unless the option `name` is a function. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { requireArray } from "../keys/option-checks.ts";
 import type { Discovery } from "./discovery.ts";
 import { isIdentifier } from "./url-guard.ts";
 
@@ -23,9 +24,4 @@ export function requireIdentifiers(name: string, values: readonly string[]): voi
 export function requireDiscovery(discovery: Partial<Discovery> | undefined): void {
   if (typeof discovery?.key === "function") return;
   throw new TypeError("discovery must be given: createDiscovery() makes one");
-}
-
-/** A text has `includes`, too, which is true for each part of it. */
-export function requireArray(name: string, value: readonly unknown[]): void {
-  if (!Array.isArray(value)) throw new TypeError(`${name} must be an array`);
 }

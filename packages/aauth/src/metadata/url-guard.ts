@@ -60,11 +60,10 @@ function isCanonical(value: string): boolean {
  * The host of an identifier, without port: what to count by where something is shared out among agents. Identifiers are free to whoever
  * has a host, by any number of ports and paths. Empty for what is no URL.
  */
-export function hostOf(id: string): string {
-  return knownHost(id);
-}
-
-const knownHost = remembering(512, (id) => URL.parse(id)?.hostname.replace(/\.$/, "") ?? "");
+export const hostOf: (id: string) => string = remembering(
+  512,
+  (id) => URL.parse(id)?.hostname.replace(/\.$/, "") ?? "",
+);
 
 /** Names and literals that mean this machine: `localhost`, `*.localhost`, 127.0.0.0/8, `[::1]`. */
 export function isLocalName(hostname: string): boolean {

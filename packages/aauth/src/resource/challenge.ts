@@ -7,7 +7,8 @@
 import type { AAuthError } from "../errors.ts";
 import { formatAgentAuth } from "../headers/agent-auth.ts";
 import type { KeyRing } from "../keys/key-ring.ts";
-import { requireArray, requireIdentifier } from "../metadata/checked-options.ts";
+import { requireArray } from "../keys/option-checks.ts";
+import { requireIdentifier } from "../metadata/checked-options.ts";
 import { PROFILE } from "../profile.ts";
 import { issueResourceToken, requireResourceTokenLifetime } from "../tokens/resource-token.ts";
 import type { IdentifiedAgent, Requirement, SigningKey, VerifiedAgent } from "../types.ts";

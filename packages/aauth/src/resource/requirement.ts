@@ -5,7 +5,7 @@
  */
 
 import { AAuthError, type AAuthErrorCode } from "../errors.ts";
-import { requireArray } from "../metadata/checked-options.ts";
+import { requireArray } from "../keys/option-checks.ts";
 import type { IdentifiedAgent, Level, Requirement, VerifiedAgent } from "../types.ts";
 
 /**

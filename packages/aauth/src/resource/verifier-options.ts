@@ -4,14 +4,9 @@
  * @module
  */
 
-import { requireFunction, requireMethods, requireOneOf } from "../keys/option-checks.ts";
+import { requireArray, requireFunction, requireMethods, requireOneOf } from "../keys/option-checks.ts";
 import { CRYPTO_MODES } from "../keys/verification-key.ts";
-import {
-  requireArray,
-  requireDiscovery,
-  requireIdentifier,
-  requireIdentifiers,
-} from "../metadata/checked-options.ts";
+import { requireDiscovery, requireIdentifier, requireIdentifiers } from "../metadata/checked-options.ts";
 import type { Discovery } from "../metadata/discovery.ts";
 import { canonicalAuthority } from "../signing/authority.ts";
 import type { ReplayStore } from "../signing/replay.ts";

@@ -5,6 +5,7 @@
  */
 
 import { AAuthError } from "../errors.ts";
+import { requireFieldObject } from "../headers/field.ts";
 import { parseSignature } from "../headers/signature.ts";
 import { parseSignatureInput } from "../headers/signature-input.ts";
 import { parseSignatureKey, type SignatureKey } from "../headers/signature-key.ts";
@@ -228,11 +229,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
  */
 function requireReadable({ target, headers }: AddressedRequest): void {
   if (typeof target !== "string") throw new TypeError("target must be path and query as on the request line");
-  if (typeof headers !== "object" || headers === null || typeof headers.get === "function") {
-    throw new TypeError(
-      "headers must be an object of fields in lower case: of Headers, Object.fromEntries(headers)",
-    );
-  }
+  requireFieldObject(headers);
 }
 
 /** @throws TypeError for what a parser has made of the body, or for a stream: the digest is of the bytes as they came. */

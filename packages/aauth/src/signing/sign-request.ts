@@ -1,5 +1,6 @@
 import { platformCrypto } from "#crypto";
 import { formatContentDigest } from "../headers/content-digest.ts";
+import { requireFieldObject } from "../headers/field.ts";
 import { formatSignature, type SignatureEncoding } from "../headers/signature.ts";
 import { formatSignatureInput } from "../headers/signature-input.ts";
 import { formatSignatureKey, type SignatureKey } from "../headers/signature-key.ts";
@@ -126,11 +127,7 @@ function keyClaim({ key, signatureKey }: SignRequestOptions): SignatureKey {
 
 /** A field that is not found here would be sent without being covered. */
 function requireFields(headers: HeaderFields = {}): void {
-  if (typeof headers.get === "function") {
-    throw new TypeError(
-      "headers must be an object of fields in lower case: of Headers, Object.fromEntries(headers)",
-    );
-  }
+  requireFieldObject(headers);
   for (const name of Object.keys(headers)) {
     if (UPPER_CASE.test(name)) throw new TypeError(`headers must have names in lower case, not ${name}`);
   }

@@ -1,4 +1,5 @@
 import { AAuthError, type Discovery } from "aauth";
+import { displayText } from "service-kit";
 import type { ConsentRequest } from "../grants.ts";
 import { IDENTITY_SCOPES, isIdentityScope } from "../identity-scopes.ts";
 import { scopeWords } from "../request-types/request-type.ts";
@@ -23,7 +24,6 @@ export interface RequestDescription {
   readonly returnsTo: string;
 }
 
-const MAX_TEXT_LENGTH = 160;
 /** For a name with nothing to read in it: that there is a delegate is shown all the same. */
 const NOTHING_TO_READ = "…";
 
@@ -72,11 +72,4 @@ async function orNothing<T>(answer: Promise<T>): Promise<T | undefined> {
     if (error instanceof AAuthError) return undefined;
     throw error;
   }
-}
-
-/** One line of text without control characters and without marks that change the direction of what follows. */
-function displayText(text: string | undefined): string | undefined {
-  const line = text?.replace(/[\p{Cc}\p{Cf}\s]+/gu, " ").trim();
-  if (!line) return undefined;
-  return line.length > MAX_TEXT_LENGTH ? `${line.slice(0, MAX_TEXT_LENGTH)}…` : line;
 }

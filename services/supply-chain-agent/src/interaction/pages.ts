@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 import type { FastifyReply } from "fastify";
+import { displayText } from "service-kit";
 import type { Order } from "../domain/order.ts";
 import type { Person } from "./interactions.ts";
 
@@ -31,8 +32,6 @@ button.quiet { color: var(--text); background: transparent; border-color: var(--
 a { color: var(--accent); }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
 `;
-
-const MAX_NAME_LENGTH = 160;
 
 /** A page, ready to be sent. */
 export interface Page {
@@ -133,13 +132,6 @@ ${content}
 </html>
 `;
   return { status, body };
-}
-
-/** One line of text without control characters and without marks that change the direction of what follows, as on the consent page. */
-function displayText(text: string | undefined): string | undefined {
-  const line = text?.replace(/[\p{Cc}\p{Cf}\s]+/gu, " ").trim();
-  if (!line) return undefined;
-  return line.length > MAX_NAME_LENGTH ? `${line.slice(0, MAX_NAME_LENGTH)}…` : line;
 }
 
 /** For element content and double-quoted attributes. */

@@ -1,0 +1,12 @@
+/** Longer ones end in an ellipsis. */
+const MAX_CHARACTERS = 160;
+
+/**
+ * What a stranger calls itself, as a page may show it: one line without control characters and without marks that change the direction of
+ * what follows. Undefined when nothing is left to read. Does NOT escape: that is for whoever writes the markup.
+ */
+export function displayText(text: string | undefined): string | undefined {
+  const line = text?.replace(/[\p{Cc}\p{Cf}\s]+/gu, " ").trim();
+  if (!line) return undefined;
+  return line.length > MAX_CHARACTERS ? `${line.slice(0, MAX_CHARACTERS)}…` : line;
+}
