@@ -142,7 +142,7 @@ function gateOf(options: Partial<VerifierOptions>): Verifier {
     audience: RESOURCE,
     trustedIssuers: [ISSUER],
     discovery: createTestDiscovery({ issuers: { [ISSUER]: { keys: [realmJwk] } } }),
-    toleranceSeconds: FOREVER_SECONDS,
+    toleranceSeconds: 3_600,
     // The same request comes again and again.
     replayStore: { putIfAbsent: () => true },
     ...options,

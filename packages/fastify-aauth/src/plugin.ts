@@ -56,8 +56,8 @@ const SIGNATURE_HEADERS = ["signature", "signature-key", "signature-input"] as c
  * without a verifier, for an observer that is no function, where there is a gate already, for a challenger of another resource than the
  * verifier's audience, and for documents that no verifier would take or that name another resource; RangeError for a `maxBodyBytes` that
  * is no whole number.
- * From that of a route: TypeError for a requirement that is missing or unknown, for level authorized without scopes or challenger, and
- * for limits that cannot be meant.
+ * From that of a route: TypeError for a requirement that is missing or unknown, for level authorized without scopes, challenger or
+ * the verifier's `audience`, and for limits that cannot be meant.
  *
  * @example
  * ```ts
@@ -106,6 +106,11 @@ async function registerGate(app: FastifyInstance, options: FastifyAAuthOptions):
     if (requirement !== "public" && requirement.level === "authorized" && !options.challenger) {
       throw new TypeError(
         `route ${route.method} ${route.url} demands an auth token, but no challenger is configured`,
+      );
+    }
+    if (requirement !== "public" && requirement.level === "authorized" && takesNoTokens(options.verifier)) {
+      throw new TypeError(
+        `route ${route.method} ${route.url} demands an auth token, but the verifier has no audience and takes none`,
       );
     }
     const limits = route.config?.aauthLimits;
@@ -220,6 +225,11 @@ function requireOneParty({ authority, verifier, challenger, wellKnown }: Fastify
       `wellKnown.resource must be about the challenger's resource, ${resource}, not ${published}`,
     );
   }
+}
+
+/** True for a verifier that says so: `createVerifier()` always has the member. */
+function takesNoTokens(verifier: FastifyAAuthOptions["verifier"]): boolean {
+  return "audience" in verifier && verifier.audience === undefined;
 }
 
 /** An observer that throws must not change what it watches. */

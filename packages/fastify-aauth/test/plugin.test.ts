@@ -468,6 +468,20 @@ describe("closed by default", () => {
     await expect(registered).rejects.toThrow(message);
   });
 
+  test("a route that demands an auth token does not register where the verifier takes none", async () => {
+    const verifier = parties.createVerifier({ audience: undefined, trustedIssuers: undefined });
+    const registered = buildApp({ verifier });
+    await expect(registered).rejects.toThrow(TypeError);
+    await expect(registered).rejects.toThrow(
+      "route POST /authorized demands an auth token, but the verifier has no audience and takes none",
+    );
+    const app = Fastify();
+    apps.push(app);
+    await app.register(fastifyAAuth, { verifier, challenger, authority: AUTHORITY });
+    app.get("/", { config: { aauth: { level: "identified" } } }, () => "hello");
+    await app.ready();
+  });
+
   test.each([Number.NaN, -1, 1.5, "10", Number.POSITIVE_INFINITY])(
     "the gate does not register for bodies of %j bytes",
     async (maxBodyBytes) => {

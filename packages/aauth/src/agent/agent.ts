@@ -7,7 +7,14 @@
 import { pooledTransport } from "#http";
 import type { SignatureEncoding } from "../headers/signature.ts";
 import type { KeyRing } from "../keys/key-ring.ts";
-import { requireBytes, requireFunction, requireMethods, requireTimeout } from "../keys/option-checks.ts";
+import {
+  requireBoolean,
+  requireBytes,
+  requireFunction,
+  requireMethods,
+  requireText,
+  requireTimeout,
+} from "../keys/option-checks.ts";
 import { requireDiscovery, requireIdentifier, requireIdentifiers } from "../metadata/checked-options.ts";
 import type { Discovery } from "../metadata/discovery.ts";
 import { isUrl } from "../metadata/documents.ts";
@@ -125,7 +132,8 @@ export interface Agent {
    * A function to be used like `fetch`: it signs, follows a challenge that can be trusted, and gives the final response,
    * whose body streams. Redirects are not followed. A response that is no challenge comes back as it is, 401 included.
    *
-   * @throws TypeError when `resource` is not a canonical identifier, `returnUrl` not an absolute http or https URL, or a token not a text.
+   * @throws TypeError when `resource` is not a canonical identifier, `returnUrl` not an absolute http or https URL, a token, `state`,
+   * `cacheKey`, `scope` or `keyThumbprint` not a text, `observer` not a function, or `signal` not an `AbortSignal`.
    * @throws (from the fetch) ConsentRequiredError; UserInteractionRequiredError; TokenRequestError; AAuthError
    * `malformed_challenge`, `challenge_untrusted`, `challenge_repeated`, `identity_required`, `unsupported_algorithm`,
    * `token_request_failed` or of the discovery group; `missing_component`, `malformed_signature_key` or `header_too_large` for what
@@ -177,8 +185,8 @@ export interface Agent {
  * Does NOT verify what a resource answers, nor retry failed connections.
  *
  * @throws TypeError when `id` or one of `trustedAuthServers` is not a canonical identifier, `signatureScheme` is neither `hwk` nor `jwks`,
- * `redirectUri` is not an absolute http or https URL, or `key`, `discovery`, `transport`, `tokenCache`, `observer`, `agentToken` or `now`
- * is none; RangeError for a timeout that no timer can wait, and for a `maxRequestBodyBytes` that is no number of bytes.
+ * `redirectUri` is not an absolute http or https URL, a switch is neither true nor false, or `key`, `discovery`,
+ * `transport`, `tokenCache`, `observer`, `agentToken` or `now` is none; RangeError for a timeout that no timer can wait, and for a `maxRequestBodyBytes` that is no number of bytes.
  *
  * @example
  * const agent = createAgent({ id, key, signatureScheme: "jwks", trustedAuthServers: [issuer], discovery });
@@ -335,16 +343,26 @@ function checkAgentOptions(options: AgentOptions): void {
   for (const name of ["transport", "observer", "agentToken", "now"] as const) {
     requireFunction(name, options[name]);
   }
+  for (const name of ["revealTokens", "raiseScheme"] as const) requireBoolean(name, options[name]);
+  for (const name of ["pythonAgents", "wellKnown"] as const) {
+    requireBoolean(`interop.${name}`, options.interop?.[name]);
+  }
   requireTimeout("timeouts.requestMs", options.timeouts?.requestMs);
   requireTimeout("timeouts.tokenRequestMs", options.timeouts?.tokenRequestMs);
   requireBytes("maxRequestBodyBytes", options.maxRequestBodyBytes);
 }
 
-function checkFetchContext({ resource, returnUrl, ...tokens }: FetchContext): void {
+function checkFetchContext({ resource, returnUrl, observer, signal, ...texts }: FetchContext): void {
   for (const name of ["upstreamToken", "authToken"] as const) {
-    if (tokens[name] !== undefined && typeof tokens[name] !== "string") {
+    if (texts[name] !== undefined && typeof texts[name] !== "string") {
       throw new TypeError(`${name} must be the compact token: \`rawAuthToken\` of the verified agent`);
     }
+  }
+  // A `cacheKey` that is null is not undefined: all who are nobody would share the tokens of one of them.
+  for (const name of ["state", "cacheKey", "scope", "keyThumbprint"] as const) requireText(name, texts[name]);
+  requireFunction("observer", observer);
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw new TypeError("signal must be an AbortSignal");
   }
   if (resource !== undefined) requireIdentifier("resource", resource);
   if (returnUrl !== undefined && !isUrl(returnUrl)) {

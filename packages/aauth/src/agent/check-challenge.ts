@@ -5,7 +5,7 @@
  */
 
 import { AAuthError } from "../errors.ts";
-import { type AgentAuth, parseAgentAuth } from "../headers/agent-auth.ts";
+import { type AgentAuth, type AuthorizationChallenge, parseAgentAuth } from "../headers/agent-auth.ts";
 import { fieldOf } from "../metadata/direct-response.ts";
 import { PROFILE } from "../profile.ts";
 import { checkHeader } from "../tokens/claim-checks.ts";
@@ -67,11 +67,10 @@ export interface ChallengeExpectation {
  *
  * @throws AAuthError `malformed_challenge` when there is no readable resource token, `challenge_untrusted`.
  */
-export function checkChallenge(challenge: AgentAuth, expected: ChallengeExpectation): TrustedChallenge {
-  const { authServer, resourceToken } = challenge;
-  if (authServer === undefined || resourceToken === undefined) {
-    throw new AAuthError("malformed_challenge", "the challenge lacks resource_token or auth_server");
-  }
+export function checkChallenge(
+  { authServer, resourceToken }: AuthorizationChallenge,
+  expected: ChallengeExpectation,
+): TrustedChallenge {
   if (!expected.trustedAuthServers.includes(authServer)) {
     throw untrusted("it names an auth server this agent does not trust");
   }

@@ -44,7 +44,8 @@ const MAX_ANSWER_BYTES = 65_536;
 /**
  * Creates the client. A token passes the checks of one in a challenge (profile 3.4), and must not be for more than was asked.
  *
- * @throws (from the client) AAuthError `malformed_challenge`, `challenge_untrusted`; what the transport throws.
+ * @throws (from the client) AAuthError `malformed_challenge`, `challenge_untrusted`; the reason of a signal, a TimeoutError, and what the
+ * transport throws, before the answer or in the middle of it.
  */
 export function createResourceTokenClient(options: ResourceTokenClientOptions): ResourceTokenClient {
   const { id: agent, trustedAuthServers, discovery, send, now, revealTokens, timeoutMs } = options;
@@ -97,8 +98,12 @@ async function readAnswer(
     await discardBody(response);
     return undefined;
   }
+  const bytes = await readBodyAtMost(response, MAX_ANSWER_BYTES).catch((error: unknown) => {
+    if (!(error instanceof RangeError)) throw error;
+    throw malformed(`more than ${MAX_ANSWER_BYTES} bytes`, error);
+  });
   try {
-    const text = new TextDecoder().decode(await readBodyAtMost(response, MAX_ANSWER_BYTES));
+    const text = new TextDecoder().decode(bytes);
     const { resource_token: resourceToken, auth_server: authServer } = JSON.parse(text) as Record<
       string,
       unknown
@@ -108,5 +113,11 @@ async function readAnswer(
   } catch {
     // No cause: the parser quotes what it could not read, and that may be a token.
   }
-  throw new AAuthError("malformed_challenge", "the resource token endpoint answered with something else");
+  throw malformed("something else");
+}
+
+function malformed(answer: string, cause?: RangeError): AAuthError {
+  return new AAuthError("malformed_challenge", `the resource token endpoint answered with ${answer}`, {
+    cause,
+  });
 }

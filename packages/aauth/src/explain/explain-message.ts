@@ -5,7 +5,7 @@
  */
 
 import { AAuthError } from "../errors.ts";
-import { fieldValue } from "../headers/field.ts";
+import { fieldValue, requireFieldObject } from "../headers/field.ts";
 import { parseSignature } from "../headers/signature.ts";
 import { parseSignatureInput } from "../headers/signature-input.ts";
 import { parseSignatureKey } from "../headers/signature-key.ts";
@@ -56,7 +56,7 @@ export interface ExplainOptions extends Partial<Omit<VerifierOptions, "authoriti
  *
  * Never throws for anything in the message; what cannot be parsed is told in the answer.
  *
- * @throws TypeError when `url` is not an absolute http or https URL
+ * @throws TypeError when `url` is not an absolute http or https URL, or `headers` are a `Headers` object
  *
  * @example
  * const explanation = await explainMessage({ method, url, headers }, { discovery: createDiscovery() });
@@ -67,6 +67,7 @@ export async function explainMessage(
   options: ExplainOptions,
 ): Promise<Explanation> {
   const { discovery, requirement, ...verifierOptions } = options;
+  requireFieldObject(recorded.headers);
   const message = { ...recorded, headers: inLowerCase(recorded.headers) };
   const { authority, target } = requestTarget(message.url);
   const { method, headers, body } = message;

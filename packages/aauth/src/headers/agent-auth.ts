@@ -9,18 +9,30 @@ import {
   splitTopLevel,
 } from "./structured-fields.ts";
 
-/** `Agent-Auth`, the challenge of a resource (profile 3.1). */
-export interface AgentAuth {
-  /** What the resource wants to know: a signature, an identity, an authorization. */
-  readonly level: Level;
+/** `Agent-Auth`, the challenge of a resource (profile 3.1); `level` is what it wants to know: a signature, an identity, an authorization. */
+export type AgentAuth = AuthorizationChallenge | OtherChallenge;
+
+interface AnyChallenge {
   /** Signature algorithms the resource takes, for example `ed25519`. */
   readonly algs?: readonly string[];
-  /** `resource+jwt`; present when `level` is `authorized`, never empty. */
-  readonly resourceToken?: string;
-  /** Issuer of the auth token; present when `level` is `authorized`. Follow it only when it is trusted. */
-  readonly authServer?: string;
   /** Where a person can act on it. */
   readonly userInteraction?: string;
+}
+
+export interface AuthorizationChallenge extends AnyChallenge {
+  readonly level: "authorized";
+  /** `resource+jwt`, never empty. */
+  readonly resourceToken: string;
+  /** Issuer of the auth token. Follow it only when it is trusted. */
+  readonly authServer: string;
+}
+
+/** For a signature or an identity. */
+interface OtherChallenge extends AnyChallenge {
+  readonly level: Exclude<Level, "authorized">;
+  readonly resourceToken?: undefined;
+  /** Counts for nothing without a resource token. */
+  readonly authServer?: string;
 }
 
 const CODE = "malformed_challenge";
@@ -54,17 +66,19 @@ export function parseAgentAuth(value: string): AgentAuth {
   const authServer = text(parameters, "auth_server");
   const userInteraction = text(parameters, "user_interaction");
   const authorized = flag(parameters, "auth-token") || resourceToken !== undefined;
-  if (authorized && (resourceToken === undefined || authServer === undefined)) {
-    throw new AAuthError(CODE, "an authorization challenge needs resource_token and auth_server");
-  }
   const identified = flag(parameters, "identity");
-  return {
-    level: authorized ? "authorized" : identified ? "identified" : "pseudonymous",
+  const rest = {
     ...(algs === undefined ? {} : { algs }),
-    ...(resourceToken === undefined ? {} : { resourceToken }),
-    ...(authServer === undefined ? {} : { authServer }),
     ...(userInteraction === undefined ? {} : { userInteraction }),
   };
+  if (authorized) {
+    if (resourceToken === undefined || authServer === undefined) {
+      throw new AAuthError(CODE, "an authorization challenge needs resource_token and auth_server");
+    }
+    return { level: "authorized", resourceToken, authServer, ...rest };
+  }
+  const level = identified ? "identified" : "pseudonymous";
+  return { level, ...(authServer === undefined ? {} : { authServer }), ...rest };
 }
 
 const afterEquals = (piece: string): string => piece.slice(piece.indexOf("=") + 1);

@@ -1,5 +1,5 @@
 /**
- * Options that could never work are refused where they are given: numbers, lists, functions and keys. What is not given is not looked at.
+ * Options that could never work are refused where they are given: numbers, switches, lists, functions and keys. What is not given is not looked at.
  *
  * @module
  */
@@ -28,10 +28,11 @@ export function requireBytes(name: string, value: number | undefined): void {
   throw new RangeError(`${name} must be a number of bytes, not negative, or Infinity`);
 }
 
-/** @throws RangeError unless the option `name` is a time in seconds that ends. */
-export function requireSeconds(name: string, value: number | undefined): void {
-  if (value === undefined || (Number.isFinite(value) && value >= 0)) return;
-  throw new RangeError(`${name} must be a number of seconds, finite and not negative`);
+/** @throws RangeError unless the option `name` is a time in seconds that ends, `most` at the latest. */
+export function requireSeconds(name: string, value: number | undefined, most?: number): void {
+  if (value === undefined || (Number.isFinite(value) && value >= 0 && value <= (most ?? value))) return;
+  const range = most === undefined ? "finite and not negative" : `0 to ${most}`;
+  throw new RangeError(`${name} must be a number of seconds, ${range}`);
 }
 
 /** A text that reads like a number compares like one, too, and is none where it is added. */
@@ -42,6 +43,18 @@ function isNumber(value: unknown): value is number {
 /** A text has `includes`, too, which is true for each part of it. */
 export function requireArray(name: string, value: readonly unknown[]): void {
   if (!Array.isArray(value)) throw new TypeError(`${name} must be an array`);
+}
+
+/** @throws TypeError unless the option `name` is true or false: a text is true, "false" included. */
+export function requireBoolean(name: string, value: unknown): void {
+  if (value === undefined || typeof value === "boolean") return;
+  throw new TypeError(`${name} must be true or false`);
+}
+
+/** @throws TypeError unless the option `name` is a text. */
+export function requireText(name: string, value: unknown): void {
+  if (value === undefined || typeof value === "string") return;
+  throw new TypeError(`${name} must be a text`);
 }
 
 /** @throws TypeError unless the option `name` is a function. */

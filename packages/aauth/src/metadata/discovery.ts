@@ -6,7 +6,7 @@
 
 import { createDocumentTransport } from "#http";
 import { AAuthError } from "../errors.ts";
-import { requireDeadline, requireFunction, requireSeconds } from "../keys/option-checks.ts";
+import { requireBoolean, requireDeadline, requireFunction, requireSeconds } from "../keys/option-checks.ts";
 import { PROFILE } from "../profile.ts";
 import type { AgentMetadata, IssuerJwk, IssuerMetadata, Jwks, ResourceMetadata } from "../types.ts";
 import { createDocumentCache, type DocumentCache } from "./document-cache.ts";
@@ -78,7 +78,7 @@ export interface DiscoveryOptions {
  *
  * It does not judge whether an identity is trusted: it answers for anyone who publishes a document.
  *
- * @throws TypeError when `transport` or `now` is no function; RangeError for a `cacheSeconds` or `timeoutMs` out of range.
+ * @throws TypeError when `transport` or `now` is no function, or `development` neither true nor false; RangeError for a `cacheSeconds` or `timeoutMs` out of range.
  * @throws (from its methods) AAuthError `discovery_blocked`, `discovery_failed`, `metadata_mismatch`, `unknown_key`.
  *
  * @example
@@ -86,6 +86,7 @@ export interface DiscoveryOptions {
  * await discovery.key("agent", "http://backend.localhost:8000", "backend-ephemeral-1");
  */
 export function createDiscovery(options: DiscoveryOptions = {}): Discovery {
+  requireBoolean("development", options.development);
   requireFunction("now", options.now);
   requireFunction("transport", options.transport);
   requireSeconds("cacheSeconds", options.cacheSeconds);

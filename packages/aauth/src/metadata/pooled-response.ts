@@ -96,7 +96,7 @@ class PooledResponse {
   }
 
   clone(): Response {
-    return this.#asPlatform().clone();
+    return sharingHead(this.#asPlatform().clone(), this);
   }
 
   [takeBody](): DirectBody | undefined {
@@ -135,8 +135,9 @@ class PooledResponse {
         // Who has the stream needs the response no longer.
         if (unread.unregister(this)) unread.register(this.#stream, this.#source);
       }
-      const { status, statusText, headers } = this;
-      this.#platform = new Response(this.#stream ?? null, { status, statusText, headers });
+      const { headers } = this;
+      const head = isConstructible(this) ? { status: this.status, statusText: this.statusText } : {};
+      this.#platform = new Response(this.#stream ?? null, { ...head, headers });
       // What has been read is no empty body: whoever reads it again has to be told.
       if (this.#isRead) this.#stream?.cancel();
     }
@@ -145,6 +146,25 @@ class PooledResponse {
 }
 
 Object.setPrototypeOf(PooledResponse.prototype, Response.prototype);
+
+type Head = Pick<Response, "status" | "statusText" | "ok">;
+
+/** Servers send more than the platform's constructor takes, and its `fetch` hands it on: status 999, and any reason phrase. */
+function isConstructible({ status, statusText }: Head): boolean {
+  return status >= 200 && status <= 599 && /^[\t\x20-\x7e\x80-\xff]*$/.test(statusText);
+}
+
+/** A copy with the head of its original, which the platform could not give it. So have the copies of the copy. */
+function sharingHead(copy: Response, { status, statusText, ok }: Head): Response {
+  if (copy.status === status && copy.statusText === statusText) return copy;
+  const clone = () => sharingHead(Response.prototype.clone.call(copy), copy);
+  return Object.defineProperties(copy, {
+    status: { value: status },
+    statusText: { value: statusText },
+    ok: { value: ok },
+    clone: { value: clone },
+  });
+}
 
 function headersOf(fields: Dispatcher.ResponseData["headers"]): Headers {
   const headers = new Headers();

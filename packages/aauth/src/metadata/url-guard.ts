@@ -45,8 +45,8 @@ export function isIdentifier(value: string): boolean {
 
 const knownIdentifier = remembering(512, (value) => isCanonical(value) || undefined);
 
-/** They are kept, by those who have something to remember of an agent. */
-const MAX_IDENTIFIER_CHARACTERS = 2048;
+/** They are kept, by those who have something to remember of an agent. So are the names of its delegates. */
+export const MAX_IDENTIFIER_CHARACTERS = 2048;
 
 function isCanonical(value: string): boolean {
   const url = parse(value);

@@ -4,7 +4,14 @@
  * @module
  */
 
-import { requireArray, requireFunction, requireMethods, requireOneOf } from "../keys/option-checks.ts";
+import {
+  requireArray,
+  requireBoolean,
+  requireFunction,
+  requireMethods,
+  requireOneOf,
+  requireSeconds,
+} from "../keys/option-checks.ts";
 import { CRYPTO_MODES } from "../keys/verification-key.ts";
 import { requireDiscovery, requireIdentifier, requireIdentifiers } from "../metadata/checked-options.ts";
 import type { Discovery } from "../metadata/discovery.ts";
@@ -26,7 +33,7 @@ export interface VerifierOptions {
   readonly replayStore?: ReplayStore | undefined;
   /** Unix seconds. Default: the system clock. */
   readonly now?: (() => number) | undefined;
-  /** How far `created` may be from now, either way. Default 60. */
+  /** How far `created` may be from now, either way. Default 60, at most 3600: what is signed can be repeated, and is remembered, as long. */
   readonly toleranceSeconds?: number | undefined;
   /**
    * Refuse requests with an unsafe method that carry no nonce. Default false: their signature is remembered like a
@@ -69,12 +76,14 @@ export interface VerifierOptions {
 }
 
 const SCHEMES: readonly SignatureScheme[] = ["hwk", "jwks", "jwt"];
+/** The profile names no bound. Clocks that are an hour apart are not wrong but elsewhere, and what is longer may well be milliseconds. */
+const MAX_TOLERANCE_SECONDS = 3_600;
 
 /**
  * Identifiers are compared as strings and looked up by discovery, which takes canonical ones only: any other would refuse every
  * request, one after the other.
  *
- * @throws TypeError for options that could never work.
+ * @throws TypeError for options that could never work, RangeError for a `toleranceSeconds` out of range.
  */
 export function checkVerifierOptions(options: VerifierOptions): void {
   const { authorities, audience, trustedIssuers = [], discovery, toleranceSeconds } = options;
@@ -104,11 +113,11 @@ export function checkVerifierOptions(options: VerifierOptions): void {
       throw new TypeError(`schemes must be any of ${SCHEMES.join(", ")}, not ${scheme}`);
   }
   if (typeof trustedAgents !== "function") requireIdentifiers("trustedAgents", trustedAgents);
-  if (toleranceSeconds !== undefined && !(toleranceSeconds >= 0 && Number.isFinite(toleranceSeconds))) {
-    throw new TypeError("toleranceSeconds must be a number of seconds");
-  }
+  requireSeconds("toleranceSeconds", toleranceSeconds, MAX_TOLERANCE_SECONDS);
   requireMethods("replayStore", options.replayStore, ["putIfAbsent"]);
   requireFunction("now", options.now);
+  requireBoolean("requireNonce", options.requireNonce);
+  requireBoolean("interop.semicolonForm", options.interop?.semicolonForm);
   requireOneOf("cryptoMode", options.cryptoMode, CRYPTO_MODES);
   requireOneOf("bodyVerifiedBy", options.bodyVerifiedBy, ["downstream"]);
   requireOneOf("interop.bodyCoverage", options.interop?.bodyCoverage, ["optional", "required"]);

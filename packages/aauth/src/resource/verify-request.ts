@@ -60,7 +60,7 @@ export interface PendingRequest {
 export interface Verifier {
   /** The authorities that are served, where it says so: `createVerifier()` does. */
   readonly authorities?: readonly string[];
-  /** Own resource identifier, where it has one and says so. */
+  /** Own resource identifier, where it says so; undefined says that it has none, and takes no auth tokens. */
   readonly audience?: string | undefined;
   /** Judges a request whose body is here. `undefined` means that it has none. */
   verifyRequest(
@@ -84,7 +84,7 @@ export interface Verifier {
  *
  * @throws (from its methods) AAuthError with `report`; with `provenAgent` where the caller's identity is proven and
  * only a token or scope is lacking. TypeError for fields, a target, a body or a requirement that is none. On creation: TypeError for
- * options that could never work.
+ * options that could never work, RangeError for a `toleranceSeconds` out of range.
  *
  * @example
  * const verifier = createVerifier({ authorities: ["resource.example"], discovery: createDiscovery() });

@@ -6,6 +6,7 @@
 
 import { AAuthError } from "../errors.ts";
 import type { Discovery } from "../metadata/discovery.ts";
+import { MAX_IDENTIFIER_CHARACTERS } from "../metadata/url-guard.ts";
 import { PROFILE } from "../profile.ts";
 import type { AgentTokenClaims, PublicJwk, SigningKey } from "../types.ts";
 import {
@@ -15,6 +16,7 @@ import {
   checkTimeShapes,
   confirmationKey,
   isExpired,
+  malformed,
   optionalAudience,
   requiredString,
 } from "./claim-checks.ts";
@@ -28,7 +30,7 @@ export interface IssueAgentTokenOptions {
   readonly key: SigningKey;
   /** Identifier of the agent server: the identity the delegate acts under. */
   readonly agent: string;
-  /** Identifier of the delegate, stable over rotations of its key. */
+  /** Identifier of the delegate, stable over rotations of its key. A text of 1 to 2048 characters. */
   readonly delegate: string;
   /** The delegate's public key. */
   readonly confirmationKey: PublicJwk;
@@ -45,12 +47,15 @@ export interface IssueAgentTokenOptions {
  *
  * Does NOT check that the delegate holds the private key: the caller must have verified a request signed with it.
  *
- * @throws RangeError when the lifetime is not a positive whole number.
+ * @throws TypeError when `delegate` is no name; RangeError when the lifetime is not a positive whole number.
  */
 export async function issueAgentToken(options: IssueAgentTokenOptions): Promise<string> {
   const { lifetimeSeconds = PROFILE.agentTokenLifetimeSeconds } = options;
   if (!(Number.isSafeInteger(lifetimeSeconds) && lifetimeSeconds > 0)) {
     throw new RangeError("lifetimeSeconds must be a positive whole number");
+  }
+  if (!isDelegateName(options.delegate)) {
+    throw new TypeError(`delegate must be a text of 1 to ${MAX_IDENTIFIER_CHARACTERS} characters`);
   }
   const now = options.now ?? (() => Math.floor(Date.now() / 1000));
   const { kty, crv, x } = options.confirmationKey;
@@ -65,6 +70,11 @@ export async function issueAgentToken(options: IssueAgentTokenOptions): Promise<
   return signJwt(header, claims, (data) => options.key.sign(data));
 }
 
+/** No URL and no user: neither the form of an identifier applies nor OpenID's 255 characters. */
+function isDelegateName(value: unknown): value is string {
+  return typeof value === "string" && value !== "" && value.length <= MAX_IDENTIFIER_CHARACTERS;
+}
+
 export interface VerifyAgentTokenOptions {
   /** Own identifier; compared when the token names an audience. Without it, a token with an audience is refused. */
   readonly audience?: string;
@@ -77,7 +87,7 @@ export interface VerifyAgentTokenOptions {
 }
 
 /**
- * Verifies an agent token: type, algorithm, issuer, audience if named, times, the shape of `cnf.jwk`, and last its
+ * Verifies an agent token: type, algorithm, issuer, audience if named, times, the length of `sub`, the shape of `cnf.jwk`, and last its
  * signature with the key the agent server publishes.
  *
  * @throws AAuthError any code of the token and discovery groups, `unsupported_key` for that in `cnf.jwk`; `untrusted_issuer` before
@@ -99,6 +109,7 @@ export async function verifyAgentToken(
   const { alg, kid } = checkHeader(decoded, PROFILE.tokenTypes.agent);
   checkTimeShapes(decoded.claims);
   for (const name of ["iss", "sub"]) requiredString(decoded.claims, name);
+  if (!isDelegateName(decoded.claims.sub)) throw malformed("sub");
   optionalAudience(decoded.claims);
   const claims = decoded.claims as unknown as AgentTokenClaims;
   judge(claims, options, now);

@@ -65,6 +65,18 @@ describe("a signed fetch", () => {
     expect(error.message).toContain("the body has been read already");
   });
 
+  it("says of an address that cannot be signed why, before anybody is asked for a token", async () => {
+    const world = await createWorld();
+    const fetch = world.agent().fetchFor({ scope: "supply-chain:optimize" });
+    await expect(fetch("ftp://supply-chain-agent.localhost/")).rejects.toThrow(
+      new TypeError("only http and https can be signed"),
+    );
+    await expect(fetch("http://user:pass@supply-chain-agent.localhost:3000/")).rejects.toThrow(
+      new TypeError("an URL with credentials cannot be signed"),
+    );
+    expect(world.parties.discovery.requests).toEqual([]);
+  });
+
   it("takes a Request, and an URL object", async () => {
     const world = await createWorld();
     world.requirement = { level: "identified" };
@@ -514,7 +526,7 @@ describe("an agent", () => {
     expect(() => world.agent({ id: "http://backend.localhost:8000/" })).toThrow(TypeError);
   });
 
-  it.each([
+  it.each<[string, object]>([
     ["trustedAuthServers[1]", { trustedAuthServers: ["https://a.example", "https://b.example/"] }],
     ["trustedAuthServers must be an array", { trustedAuthServers: "https://a.example" }],
     ["signatureScheme must be", { signatureScheme: "jwt" }],
@@ -532,6 +544,12 @@ describe("an agent", () => {
     ["agentToken must be a function", { agentToken: "a.b.c" }],
     ["now must be a function", { now: 5 }],
     ["tokenCache must be an object with the methods get, set, delete", { tokenCache: {} }],
+    ...["false", "true", 0, 1, null].flatMap((value): [string, object][] => [
+      ["revealTokens must be true or false", { revealTokens: value }],
+      ["raiseScheme must be true or false", { raiseScheme: value }],
+      ["interop.pythonAgents must be true or false", { interop: { pythonAgents: value } }],
+      ["interop.wellKnown must be true or false", { interop: { wellKnown: value } }],
+    ]),
   ])("names the option it cannot be made with: %s: %j", async (message, options) => {
     const world = await createWorld();
     const making = () => world.agent(options as never);
@@ -589,6 +607,19 @@ describe("an agent", () => {
       );
     }
     expect(() => agent.fetchFor({ [name]: undefined })).not.toThrow();
+  });
+
+  it.each([
+    ...["state", "cacheKey", "scope", "keyThumbprint"].flatMap((name) =>
+      [5, null, {}, ["a"]].map((value) => [`${name} must be a text`, { [name]: value }] as const),
+    ),
+    ...[{}, "log", null].map((observer) => ["observer must be a function", { observer }] as const),
+    ...[{}, 5_000, null].map((signal) => ["signal must be an AbortSignal", { signal }] as const),
+  ])("takes no call with what is none: %s: %j", async (message, context) => {
+    const agent = (await createWorld()).agent();
+    expect(() => agent.fetchFor(context as never)).toThrow(new TypeError(message));
+    const [name] = Object.keys(context);
+    expect(() => agent.fetchFor({ [name as string]: undefined })).not.toThrow();
   });
 
   it("takes no call for a resource whose name nobody has", async () => {

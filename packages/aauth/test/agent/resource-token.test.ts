@@ -159,6 +159,55 @@ describe("an endpoint that does not answer", () => {
   });
 });
 
+describe("an answer that does not come to its end", () => {
+  /** Headers, the beginning of a body, and then `next`. */
+  const stalling = async (next: (body: ReadableStreamDefaultController) => void, tokenRequestMs = 5_000) => {
+    const { world, story, fetchFor } = await worldWithEndpoint();
+    const send = world.transport;
+    world.transport = async (url, request) => {
+      if (url !== ENDPOINT) return send(url, request);
+      const start = (body: ReadableStreamDefaultController) => {
+        body.enqueue(new TextEncoder().encode("{"));
+        request.signal?.addEventListener("abort", () => body.error(request.signal?.reason));
+        next(body);
+      };
+      return new Response(new ReadableStream({ start }));
+    };
+    return { story, send: fetchFor({ timeouts: { tokenRequestMs } }) };
+  };
+
+  it("ends the call as one does that has not begun: too late, cut off, or given up", async () => {
+    const late = await stalling(() => {}, 20);
+    expect((await errorOf(late.send(`${RESOURCE}/`, POST))).name).toBe("TimeoutError");
+    const broken = new Error("other side closed");
+    const cut = await stalling((body) => body.error(broken));
+    expect(await errorOf(cut.send(`${RESOURCE}/`, POST))).toBe(broken);
+    const signal = AbortSignal.timeout(20);
+    const given = await stalling(() => {});
+    expect(await errorOf(given.send(`${RESOURCE}/`, { ...POST, signal }))).toBe(signal.reason);
+    for (const { story } of [late, cut, given]) expect(story()).toEqual([]);
+  });
+
+  it("says so when it is too long", async () => {
+    const { fetchFor } = await worldWithEndpoint(() => Response.json({ resource_token: "x".repeat(70_000) }));
+    const error = await errorOf(fetchFor()(`${RESOURCE}/`, POST));
+    expect([error.code, error.message, (error.cause as Error).message]).toEqual([
+      "malformed_challenge",
+      "the resource token endpoint answered with more than 65536 bytes",
+      "more than 65536 bytes",
+    ]);
+  });
+
+  it("does not show what the parser quotes of one that is no JSON", async () => {
+    const { fetchFor } = await worldWithEndpoint(() => new Response("eyJ.secret"));
+    const error = await errorOf(fetchFor()(`${RESOURCE}/`, POST));
+    expect([error.message, error.cause]).toEqual([
+      "the resource token endpoint answered with something else",
+      undefined,
+    ]);
+  });
+});
+
 describe("an answer is checked like a challenge", () => {
   const refused = async (answer: Answer) => {
     const { story, fetchFor } = await worldWithEndpoint(answer);

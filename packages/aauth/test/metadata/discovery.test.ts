@@ -535,6 +535,11 @@ describe("a discovery", () => {
   it.each<[string, new () => Error, object]>([
     ["transport must be a function", TypeError, { transport: {} }],
     ["now must be a function", TypeError, { now: 1 }],
+    ...["false", "true", 0, 1, null].map((development): [string, new () => Error, object] => [
+      "development must be true or false",
+      TypeError,
+      { development },
+    ]),
     ...[Number.NaN, -1, "300", Number.POSITIVE_INFINITY, null].map(
       (cacheSeconds): [string, new () => Error, object] => [
         "cacheSeconds must be",

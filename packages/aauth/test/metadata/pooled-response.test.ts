@@ -1,3 +1,4 @@
+import { type AddressInfo, createServer } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
@@ -23,6 +24,15 @@ const greet = () =>
     response.writeHead(200, "Fine", { "content-type": "application/json", "x-two": ["a", "b"] });
     response.end('{"hello":"wörld"}');
   });
+
+/** The address of a server that answers with this text: `node:http` would not send such a head. */
+async function sayingByHand(answer: string): Promise<string> {
+  const server = createServer((socket) => void socket.once("data", () => socket.end(answer)));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const closed = { close: () => new Promise<void>((resolve) => void server.close(() => resolve())) };
+  servers.push(closed as LoopbackServer);
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+}
 
 /** As `--expose-gc` gives it. */
 function collector(): () => void {
@@ -84,6 +94,31 @@ describe("a pooled response", () => {
     const get = await answering((_request, response) => void response.writeHead(204).end());
     const response = await get();
     expect([response.body, await response.text()]).toEqual([null, ""]);
+  });
+
+  it.each([
+    ["a status over 599", "999 Request Denied", [999, "Request Denied", false]],
+    ["a reason that is not Latin", "200 Grüß Ωdd", [200, "Grüß Ωdd", true]],
+    ["a control character in its reason", "503 a\u0001b", [503, "a\u0001b", false]],
+  ])("with %s is what it would be from fetch, whoever reads it", async (_name, head, expected) => {
+    const origin = await sayingByHand(`HTTP/1.1 ${head}\r\nx-one: 1\r\ncontent-length: 8\r\n\r\n{"a": 1}`);
+    const headOf = ({ status, statusText, ok }: Response) => [status, statusText, ok];
+    for (const get of [() => fetch(origin), () => pooledTransport(origin, { method: "GET", headers: {} })]) {
+      expect(headOf(await get())).toEqual(expected);
+      expect(await (await get()).text()).toBe('{"a": 1}');
+      expect(await (await get()).json()).toEqual({ a: 1 });
+      expect((await (await get()).arrayBuffer()).byteLength).toBe(8);
+      expect((await (await get()).blob()).size).toBe(8);
+      expect(await new Response((await get()).body).text()).toBe('{"a": 1}');
+      const response = await get();
+      const copy = response.clone();
+      const again = copy.clone();
+      for (const one of [response, copy, again]) {
+        expect(headOf(one)).toEqual(expected);
+        expect(one.headers.get("x-one")).toBe("1");
+        expect(await one.text()).toBe('{"a": 1}');
+      }
+    }
   });
 
   it.each(WAYS)(

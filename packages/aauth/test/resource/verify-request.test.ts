@@ -766,9 +766,21 @@ describe("the gate itself", () => {
     ["an URL for an authority", { authorities: ["https://resource.example"] }],
     ["an authority in upper case", { authorities: ["Resource.example"] }],
     ["issuers without an audience", { audience: undefined }],
-    ["a tolerance that is no number", { toleranceSeconds: Number.NaN }],
   ])("cannot be made with %s", (_name, options) => {
     expect(() => parties.createVerifier(options as never)).toThrow(TypeError);
+  });
+
+  it.each([Number.NaN, -1, 3_601, 60_000, Number.POSITIVE_INFINITY, "60", null])(
+    "cannot be made with a tolerance of %j s",
+    (toleranceSeconds) => {
+      expect(() => parties.createVerifier({ toleranceSeconds: toleranceSeconds as number })).toThrow(
+        new RangeError("toleranceSeconds must be a number of seconds, 0 to 3600"),
+      );
+    },
+  );
+
+  it.each([0, 0.5, 3_600])("can be made with a tolerance of %j s", (toleranceSeconds) => {
+    expect(() => parties.createVerifier({ toleranceSeconds })).not.toThrow();
   });
 
   it.each([
@@ -811,6 +823,13 @@ describe("the gate itself", () => {
     ["a mode that does not exist", { cryptoMode: "fast" }, "cryptoMode must be sync or pool"],
     ["a body that nobody compares", { bodyVerifiedBy: "me" }, "bodyVerifiedBy must be downstream"],
     ["a coverage that does not exist", { interop: { bodyCoverage: "none" } }, "interop.bodyCoverage must be"],
+    ["a text for a switch", { requireNonce: "false" }, "requireNonce must be true or false"],
+    ["null for a switch", { requireNonce: null }, "requireNonce must be true or false"],
+    [
+      "a text for a switch of interop",
+      { interop: { semicolonForm: "false" } },
+      "interop.semicolonForm must be true or false",
+    ],
     ["an agent with a trailing slash", { trustedAgents: [`${agent.id}/`] }, "trustedAgents[0]"],
     ["a text for agents", { trustedAgents: agent.id }, "trustedAgents must be an array"],
   ])("names what is wrong with %s", (_name, options, message) => {

@@ -77,6 +77,22 @@ describe("agent tokens", () => {
     expect(await codeOf(verifyAgentToken(await forged(claims), expecting()))).toBe("malformed_token");
   });
 
+  it("name a delegate in up to 2048 characters", async () => {
+    const delegate = "d".repeat(2048);
+    const token = await issueAgentToken({ ...issuing, delegate });
+    expect((await verifyAgentToken(token, expecting())).sub).toBe(delegate);
+    const expected = expecting();
+    expect(await codeOf(verifyAgentToken(await forged({ sub: `${delegate}d` }), expected))).toBe(
+      "malformed_token",
+    );
+    expect(expected.discovery.asked).toEqual([]);
+    for (const name of [`${delegate}d`, "", 5, undefined]) {
+      await expect(issueAgentToken({ ...issuing, delegate: name as string })).rejects.toThrow(
+        new TypeError("delegate must be a text of 1 to 2048 characters"),
+      );
+    }
+  });
+
   it("are refused with an nbf in the future, and with a key that is none", async () => {
     const code = async (claims: Record<string, unknown>) =>
       codeOf(verifyAgentToken(await forged(claims), expecting()));
