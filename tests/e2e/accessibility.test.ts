@@ -45,6 +45,30 @@ afterAll(async () => {
 const heading = (name: string | RegExp) => page.getByRole("heading", { name }).waitFor(WAIT);
 const press = (name: string | RegExp) => page.getByRole("button", { name }).click(WAIT);
 
+/** Waits until the browser's tab is called so. */
+const tabSays = (view: RegExp | string) =>
+  expect
+    .poll(() => page.title(), WAIT)
+    .toMatch(new RegExp(`^${typeof view === "string" ? view : view.source} · AcmeCorp Supply Chain$`));
+
+/** By how much the page is wider than a window of 320 px, which is one of 1280 px at 400 % (WCAG 1.4.10). */
+async function excessAt320(): Promise<unknown> {
+  await page.setViewportSize({ width: 320, height: 640 });
+  const excess = await page.evaluate("scrollX + document.documentElement.scrollWidth - innerWidth");
+  await page.setViewportSize({ width: 1280, height: 900 });
+  return excess;
+}
+
+/** What is drawn of such parts where the colours are the person's own. */
+const drawn = (parts: Locator) =>
+  parts.evaluateAll((elements) =>
+    elements.map((element) => {
+      const { forcedColorAdjust, borderTopWidth, backgroundColor } =
+        element.ownerDocument.defaultView!.getComputedStyle(element);
+      return { isKept: forcedColorAdjust === "none", borderTopWidth, backgroundColor };
+    }),
+  );
+
 /** Waits until the keyboard is there. */
 const hasFocus = (part: Locator) =>
   expect.poll(() => part.evaluate((element) => element.matches(":focus")), WAIT).toBe(true);
@@ -60,6 +84,7 @@ test("a page whose settings are wrong", async () => {
   await page.route("**/config.json", (route) => route.fulfill({ json: {} }));
   await page.goto(stack.urls.ui);
   await heading(/cannot start/);
+  await tabSays("Cannot start");
   await expectAccessible(page, "ui-cannot-start");
   await page.unroute("**/config.json");
 });
@@ -82,13 +107,49 @@ test("signed out, the sign-in page, and a wrong password", async () => {
 test("signed in, with a delegate, and one's own tokens", async () => {
   await fillLoginPage(page);
   await heading("Inventory scout");
+  await tabSays("Workspace");
   await expectAccessible(page, "ui-signed-in");
+  expect(await excessAt320()).toBe(0);
+  await page.setViewportSize({ width: 320, height: 640 });
+  const cut = await page.getByRole("button").evaluateAll((buttons) =>
+    buttons
+      .flatMap((button) => [...button.querySelectorAll(".mantine-Button-label")])
+      .filter((label) => label.scrollWidth > label.clientWidth)
+      .map((label) => label.textContent),
+  );
+  expect(cut).toEqual([]);
+  await page.setViewportSize({ width: 1280, height: 900 });
   await press("Your sign-in");
   const dialog = page.getByRole("dialog", { name: "Your sign-in" });
   await dialog.getByRole("button", { name: "Show raw token" }).first().click();
   expect(await page.getByRole("banner", { includeHidden: true }).count()).toBe(1);
   await expectAccessible(page, "ui-tokens");
   await dialog.getByRole("button", { name: "Close" }).click();
+});
+
+test("an address that leads nowhere says so, also after signing in", async () => {
+  for (const [address, kind] of [
+    ["#/runs/<x>", "run"],
+    ["#/orders/cut off", "order"],
+    ["#/elsewhere", "page"],
+  ] as const) {
+    await page.goto(`${stack.urls.ui}/${address}`);
+    await hasFocus(page.getByRole("heading", { name: `No such ${kind}` }));
+    await tabSays(`No such ${kind}`);
+  }
+  await page.goto(`${stack.urls.ui}/#/runs/8c1ad0fe/messages/`);
+  await heading("No such run");
+  await expectAccessible(page, "ui-no-such-run");
+  expect(await excessAt320()).toBe(0);
+  await page.getByRole("link", { name: "Back to the workspace" }).click();
+  await heading("Inventory scout");
+  await tabSays("Workspace");
+
+  const other = await openPage(browser);
+  await other.page.goto(`${stack.urls.ui}/#/runs/<x>`);
+  await other.page.getByRole("button", { name: "Sign in" }).click();
+  await fillLoginPage(other.page);
+  await other.page.getByRole("heading", { name: "No such run" }).waitFor(WAIT);
 });
 
 test("the focus stays near what was pressed where that goes", async () => {
@@ -165,7 +226,18 @@ test("the consent page, and the run it was for", async () => {
     .getByText(/^Refused at/)
     .waitFor(WAIT);
   await hasFocus(page.getByRole("button", { name: "Let it run" }));
+  await tabSays(/Completed: run [0-9a-f]{8}/);
   await expectAccessible(page, "ui-completed");
+
+  await page.emulateMedia({ forcedColors: "active" });
+  const [bar] = await drawn(page.locator(".mantine-Progress-section"));
+  const [frame] = await drawn(page.locator(".mantine-Progress-root"));
+  const [ground] = await drawn(page.locator("body"));
+  expect(bar?.isKept).toBe(true);
+  expect(bar?.backgroundColor).not.toBe(ground?.backgroundColor);
+  expect(frame?.borderTopWidth).toBe("1px");
+  await screenshot(page, "ui-completed-forced-colors");
+  await page.emulateMedia({ forcedColors: "none" });
 });
 
 /** What an agent may answer as well. */
@@ -209,14 +281,18 @@ test("an answer that is wider than a phone", async () => {
     await expect.poll(() => region.evaluate((box) => box.scrollLeft), WAIT).toBeGreaterThan(0);
   }
   expect(await page.evaluate("scrollX + document.documentElement.scrollWidth - innerWidth")).toBe(0);
-  await page.setViewportSize({ width: 1280, height: 900 });
+  expect(await excessAt320()).toBe(0);
 });
 
-test("every message of the run, the section that demands a check, and a tampered request", async () => {
+test("every message of the run, and the section that demands a check", async () => {
   await page.getByRole("link", { name: "Look at every message" }).click();
   const messages = page.getByRole("link", { name: /^Message \d+ of / });
   await expect.poll(() => messages.count(), WAIT).toBe(10);
+  await tabSays(/Messages of run [0-9a-f]{8}/);
+  const why = page.getByText("Opened here because this is the first signed message");
+  await why.waitFor(WAIT);
   await messages.nth(6).click();
+  await why.waitFor({ ...WAIT, state: "detached" });
   await expectAccessible(page, "protocol-view", { everyShape: true });
   for (const [tab, text] of [
     ["Signature", "an implementation by other people, builds the same base"],
@@ -235,6 +311,9 @@ test("every message of the run, the section that demands a check, and a tampered
       .first()
       .evaluate((tab) => tab.ownerDocument.defaultView!.getComputedStyle(tab).borderBottom);
   expect(await lineOf(true)).not.toBe(await lineOf(false));
+  const bars = await drawn(page.getByTestId("waterfall").locator("[data-service][style]"));
+  expect(bars.length).toBeGreaterThan(5);
+  for (const bar of bars) expect(bar).toMatchObject({ isKept: true, borderTopWidth: "1px" });
   await screenshot(page, "protocol-view-forced-colors");
   await page.emulateMedia({ forcedColors: "none" });
   await messages.nth(3).click();
@@ -250,7 +329,9 @@ test("every message of the run, the section that demands a check, and a tampered
   await expectAccessible(page, "protocol-section");
   await dialog.getByRole("button", { name: "Close" }).click();
   await expect.poll(() => opener.evaluate((button) => button.matches(":focus")), WAIT).toBe(true);
+});
 
+test("a tampered request, and its message on a page of its own", async () => {
   await pressKey("Try: Send it to another path");
   await page.getByRole("button", { name: "Look at the message" }).waitFor(WAIT);
   await hasFocus(page.getByRole("button", { name: "Try: Send it to another path" }));
@@ -259,9 +340,14 @@ test("every message of the run, the section that demands a check, and a tampered
   await attempt.getByRole("tab", { name: "Signature" }).click(WAIT);
   await page.getByText("the marked ones differ").waitFor(WAIT);
   await expectAccessible(page, "break-it");
+  expect(await excessAt320()).toBe(0);
   await attempt.getByRole("link", { name: "On a page of its own" }).click();
   await heading("An attempt to break run");
   await page.getByTestId("message-answers").waitFor(WAIT);
+  await tabSays(/Attempt to break run [0-9a-f]{8}/);
+  // There is only one message to step to.
+  expect(await page.getByRole("button", { name: "Next" }).count()).toBe(0);
+  expect(await page.getByText("step through with the arrow keys").count()).toBe(0);
   await expectAccessible(page, "break-it-attempt");
   await page.getByRole("link", { name: "Back to the run" }).click();
   await page.getByRole("link", { name: "Back to the workspace" }).click();
@@ -275,7 +361,28 @@ test("consent taken back, and refused", async () => {
   await consentPageOpen(page);
   await decideConsent(page, "Deny");
   await page.getByTestId("failure-panel").waitFor(WAIT);
+  await tabSays(/Failed: run [0-9a-f]{8}/);
   await expectAccessible(page, "ui-denied");
+});
+
+test("a run is not tried again with a constraint that cannot be sent", async () => {
+  const starts: string[] = [];
+  page.on("request", (request) => {
+    if (request.url().endsWith("/optimization/start")) starts.push(request.method());
+  });
+  await page.getByLabel("Constraint 1 value").fill("");
+  await press("Try again");
+  await hasFocus(page.getByLabel("Constraint 1 name"));
+  await page.getByText("Give this constraint a value").waitFor(WAIT);
+  await page.getByText("Complete the marked constraints, then start again.").waitFor(WAIT);
+  await expectAccessible(page, "ui-not-sent");
+  expect(starts).toEqual([]);
+  await page.getByLabel("Constraint 1 value").fill("500000");
+  await press("Try again");
+  await consentPageOpen(page);
+  expect(starts).toContain("POST");
+  await decideConsent(page, "Deny");
+  await page.getByTestId("failure-panel").waitFor(WAIT);
 });
 
 test("an order, and the agent's own page", async () => {
@@ -304,6 +411,7 @@ test("an order, and the agent's own page", async () => {
   await expectAccessible(page, "ui-order-placed");
   await page.getByRole("link", { name: "See the order’s messages" }).click();
   await expect.poll(() => page.getByRole("link", { name: /^Message \d+ of 5/ }).count(), WAIT).toBe(5);
+  await tabSays(/Messages of order [0-9a-f]{8}/);
   await expectAccessible(page, "order-messages");
   await page.getByRole("link", { name: "Back to the workspace" }).click();
 
@@ -316,15 +424,32 @@ test("an order, and the agent's own page", async () => {
 test("the trace store's page", async () => {
   await page.goto(stack.urls.traces);
   await page.locator(".traces a").first().waitFor(WAIT);
+  expect(await page.locator(".traces a wbr").count()).toBeGreaterThan(0);
   await expectAccessible(page, "traces-search");
   await page.locator(".traces a", { hasText: "optimization" }).first().click();
   await page.locator("button.row", { hasText: "POST" }).first().click(WAIT);
   await page.locator(".detail").waitFor(WAIT);
   await expectAccessible(page, "traces-waterfall");
+  await page.emulateMedia({ forcedColors: "active" });
+  const square = await page
+    .locator(".services .service")
+    .first()
+    .evaluate((label) => {
+      const style = label.ownerDocument.defaultView!.getComputedStyle(label, "::before");
+      return [style.forcedColorAdjust, style.borderTopWidth];
+    });
+  expect(square).toEqual(["none", "1px"]);
+  await screenshot(page, "traces-waterfall-forced-colors");
+  await page.emulateMedia({ forcedColors: "none" });
   await page.goto(`${stack.urls.traces}/?tags=garbage`);
   await heading("This search was not understood");
   await expectAccessible(page, "traces-not-understood");
   watched.expectComplaint(/status of 404/);
+  await page.goto(`${stack.urls.traces}/trace/${"a".repeat(32)}`);
+  await heading("There is no such trace");
+  expect(await page.title()).toBe("There is no such trace: Traces");
+  await page.goto(`${stack.urls.traces}/trace/%E0%A4%A`);
+  await heading("There is no such page");
   await page.goto(`${stack.urls.traces}/nothere`);
   await heading("There is no such page");
   await expectAccessible(page, "traces-not-found");

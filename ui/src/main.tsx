@@ -10,7 +10,6 @@ import { App } from "./app/app.tsx";
 import { StartProblem } from "./app/start-problem.tsx";
 import { cssVariables, theme } from "./app/theme.ts";
 import { createUserManager } from "./auth/user-manager.ts";
-import { formatRunAddress, parseRunAddress } from "./components/run-address.ts";
 import { loadRuntimeConfig } from "./config/runtime-config.ts";
 import { noteConsentReturn } from "./features/consent/consent-storage.ts";
 import { noteOrderReturn } from "./features/interaction/order-return.ts";
@@ -19,12 +18,11 @@ function stripQuery(): void {
   window.history.replaceState({}, "", window.location.pathname);
 }
 
-/** After signing in: the query goes, and a link to a run that the person came with is where it was. */
+/** After signing in: the query goes, and the place on the page that the person came to is what it was. */
 function onSignedIn(user: User | undefined): void {
   stripQuery();
   const { hash } = (user?.state ?? {}) as { hash?: unknown };
-  const address = typeof hash === "string" ? parseRunAddress(hash) : undefined;
-  if (address) window.history.replaceState({}, "", formatRunAddress(address));
+  if (typeof hash === "string" && hash.startsWith("#/")) window.history.replaceState({}, "", hash);
 }
 
 async function page(): Promise<ReactNode> {

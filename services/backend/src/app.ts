@@ -16,7 +16,7 @@ import type { FastifyInstance } from "fastify";
 import { fastifyAAuth } from "fastify-aauth";
 import { serializerCompiler, validatorCompiler } from "fastify-type-provider-zod";
 import { createAgentTrace, gateTrace, traceDiscovery } from "protocol-trace";
-import { createService, rotateKeys, type ServiceOptions } from "service-kit";
+import { createPendingRequests, createService, rotateKeys, type ServiceOptions } from "service-kit";
 import { createBreakItService } from "./break-it/break-it-service.ts";
 import { createEvidence } from "./break-it/evidence.ts";
 import { createConsentClient } from "./clients/consent-client.ts";
@@ -51,7 +51,6 @@ import { createConsentGrants } from "./services/consent-grants.ts";
 import { CALLBACK_PATH, createConsentService, type PendingConsent } from "./services/consent-service.ts";
 import { createRunService } from "./services/run-service.ts";
 import { createTokenCache } from "./services/token-cache.ts";
-import { createPendingRequests } from "./users/pending-requests.ts";
 import { createUserTokenVerifier } from "./users/user-token.ts";
 
 /** The reference's kid for the first one: a new key per start. */

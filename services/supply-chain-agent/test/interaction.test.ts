@@ -200,6 +200,63 @@ describe("a visit that is loaded over and over", () => {
   });
 });
 
+describe("sign-ins that wait at the auth server", () => {
+  const visitFor = async (world: InteractionWorld, name: string, approver = APPROVER) =>
+    world.visit(visitIn(await world.order({ order_id: name, approver })));
+
+  test("are twenty at most for one person, and count until one is used up or its time is over", async () => {
+    const world = await createInteractionWorld();
+    const address = visitIn(await world.order());
+    const first = await world.visit(address);
+    for (let index = 1; index < 20; index++)
+      expect((await visitFor(world, `o-${index}-of-20`)).statusCode).toBe(303);
+    const refused = await visitFor(world, "o-21");
+    expect([refused.statusCode, refused.headers.location]).toEqual([429, undefined]);
+    expect((await visitFor(world, "o-22", "user-bert")).statusCode).toBe(303);
+
+    // An answer without a code, or with one that the auth server does not know, leaves its request there.
+    const state = new URL(String(first.headers.location)).searchParams.get("state")!;
+    const cookie = String(first.headers["set-cookie"]).split(";")[0]!;
+    world.state.down = true;
+    expect((await world.visit(`/interaction/callback?code=invented&state=${state}`, cookie)).statusCode).toBe(
+      502,
+    );
+    world.state.down = false;
+    expect((await visitFor(world, "o-23")).statusCode).toBe(429);
+
+    world.clock.advance(600);
+    expect((await visitFor(world, "o-24")).statusCode).toBe(303);
+  });
+
+  test("end with the person who has signed in", async () => {
+    const world = await createInteractionWorld();
+    for (let index = 0; index < 30; index++) {
+      const { page } = await arrive(world, visitIn(await world.order({ order_id: `o-${index}` })));
+      expect(page.statusCode).toBe(200);
+    }
+  });
+
+  test("are two hundred at most for the agents of one host, whomever they name", async () => {
+    const world = await createInteractionWorld();
+    for (let person = 0; person < 20; person++) {
+      const address = visitIn(await world.order({ approver: `user-${person}` }));
+      let reply = await world.visit(address);
+      const cookie = String(reply.headers["set-cookie"]).split(";")[0]!;
+      for (let round = 1; round < 10; round++) {
+        const state = new URL(String(reply.headers.location)).searchParams.get("state")!;
+        world.state.down = true;
+        await world.visit(`/interaction/callback?code=invented&state=${state}`, cookie);
+        world.state.down = false;
+        reply = await world.visit(address, cookie);
+      }
+      expect(reply.statusCode).toBe(303);
+    }
+    expect((await visitFor(world, "o-2", "user-20")).statusCode).toBe(429);
+    world.clock.advance(600);
+    expect((await visitFor(world, "o-3", "user-21")).statusCode).toBe(303);
+  });
+});
+
 describe("the page that asks", () => {
   test("has an address that can be loaded again, in the same browser only", async () => {
     const world = await createInteractionWorld();

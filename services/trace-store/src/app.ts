@@ -3,7 +3,7 @@ import type { FastifyInstance } from "fastify";
 import { createService, requireKnownHost, type ServiceOptions } from "service-kit";
 import type { TraceStoreConfig } from "./config.ts";
 import { otlpRoutes } from "./otlp/otlp-routes.ts";
-import { pageRoutes } from "./page/page-routes.ts";
+import { answerMalformedPath, pageRoutes } from "./page/page-routes.ts";
 import { queryRoutes } from "./query/query-routes.ts";
 import { openSqliteJournal } from "./store/sqlite-journal.ts";
 import { TraceStore } from "./store/trace-store.ts";
@@ -39,7 +39,7 @@ export async function buildTraceStore(
   });
 
   const otlp = createService({ name, logger, maxBodyBytes: config.maxBodyBytes });
-  const app = createService({ name, logger });
+  const app = createService({ name, logger, answerMalformedPath });
   // Anybody may ask here, so a page must not come in under a name of its own (DNS rebinding).
   const { host = "", hosts = [] } = config;
   for (const server of [otlp, app]) requireKnownHost(server, [host, ...hosts]);

@@ -2,6 +2,7 @@ import { Button } from "@mantine/core";
 import type { Failure } from "backend-api";
 import { FailurePanel } from "../components/failure-panel.tsx";
 import { ProtocolSteps } from "../components/protocol-steps.tsx";
+import { useTitle } from "../components/use-title.ts";
 import styles from "./landing.module.css";
 
 interface LandingProps {
@@ -13,6 +14,7 @@ interface LandingProps {
 
 /** What a signed-out visitor sees: what this is, and the way in. */
 export function Landing({ problem, returned, onSignIn }: LandingProps) {
+  useTitle(problem || returned ? "Not signed in" : undefined);
   return (
     <div className={styles.landing}>
       <div className={styles.words}>

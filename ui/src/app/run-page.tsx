@@ -7,6 +7,7 @@ import { getAttemptTrace, getOrderTrace, getRunTrace } from "../api/trace-calls.
 import { FailurePanel } from "../components/failure-panel.tsx";
 import { Panel } from "../components/panel.tsx";
 import { formatRunAddress, type RunAddress } from "../components/run-address.ts";
+import { useTitle } from "../components/use-title.ts";
 import { BreakIt } from "../features/break-it/break-it.tsx";
 import { AttemptView } from "../features/protocol/attempt-view.tsx";
 import { ProtocolView } from "../features/protocol/protocol-view.tsx";
@@ -43,11 +44,17 @@ export default function RunPage({ client, address, user, disabled, onSessionLaps
   const step = ({ id }: { id: string }) => replaceRunAddress({ ...address, messageId: id });
   const nameOf = useCallback((sub: string) => (sub === user.profile.sub ? nameIn(user) : undefined), [user]);
   const isFinished = trace?.finished === true && !trace.growing;
+  const shownKind = attemptId === undefined ? kind : "attempt";
+  useTitle(
+    isUnknown(failure)
+      ? noSuch(shownKind)
+      : `${attemptId === undefined ? "Messages of" : "Attempt to break"} ${kind} ${requestId.slice(0, 8)}`,
+  );
 
   return (
     <div className={styles.page}>
       <RunPageHead address={address} trace={trace} />
-      {failure && <TraceProblem failure={failure} kind={attemptId === undefined ? kind : "attempt"} />}
+      {failure && <TraceProblem failure={failure} kind={shownKind} />}
       {!failure && (!run || run.messages.length === 0) && (
         <Panel title="Messages">
           <p className={styles.waiting} role="status">
@@ -105,6 +112,7 @@ export default function RunPage({ client, address, user, disabled, onSessionLaps
 
 /** How many messages; and on a device with a keyboard, how to go from one to the next. */
 function withKeys(count: number) {
+  if (count < 2) return count;
   return (
     <>
       {count}
@@ -115,13 +123,20 @@ function withKeys(count: number) {
 
 /** An address of nothing, or of somebody else's, is no fault of anybody's. */
 function TraceProblem({ failure, kind }: { failure: Failure; kind: RunAddress["kind"] | "attempt" }) {
-  if (failure.code !== "http_404")
-    return <FailurePanel title="The trace cannot be shown" failure={failure} />;
+  if (!isUnknown(failure)) return <FailurePanel title="The trace cannot be shown" failure={failure} />;
   const shown = {
     message: `There is no ${kind} of yours at this address: it never was, is forgotten by now, or is another user’s.`,
     advice: "Compare the address, or sign in as the user who started it.",
   };
-  return <FailurePanel title={`No such ${kind}`} failure={shown} />;
+  return <FailurePanel title={noSuch(kind)} failure={shown} />;
+}
+
+function isUnknown(failure: Failure | undefined): boolean {
+  return failure?.code === "http_404";
+}
+
+function noSuch(kind: RunAddress["kind"] | "attempt"): string {
+  return `No such ${kind}`;
 }
 
 function nameIn({ profile }: User): string | undefined {

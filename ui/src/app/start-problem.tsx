@@ -1,7 +1,9 @@
+import { useTitle } from "../components/use-title.ts";
 import styles from "./app.module.css";
 
 /** The page cannot start: its configuration is missing or wrong. `problems` has one a line. */
 export function StartProblem({ problems }: { problems: string }) {
+  useTitle("Cannot start");
   return (
     <main className={styles.main} role="alert">
       <h1>AcmeCorp Supply Chain cannot start</h1>

@@ -1,15 +1,21 @@
 import { useSyncExternalStore } from "react";
-import { formatRunAddress, parseRunAddress, type RunAddress } from "../components/run-address.ts";
+import {
+  formatRunAddress,
+  type LostKind,
+  lostKind,
+  parseRunAddress,
+  type RunAddress,
+} from "../components/run-address.ts";
 
 function subscribe(listener: () => void): () => void {
   window.addEventListener("hashchange", listener);
   return () => window.removeEventListener("hashchange", listener);
 }
 
-/** The run in the page's address, if there is one. */
-export function useRunAddress(): RunAddress | undefined {
+/** The run in the page's address, if there is one; or what an address that leads nowhere seems to be meant for. */
+export function useRunAddress(): { address: RunAddress | undefined; lost: LostKind | undefined } {
   const hash = useSyncExternalStore(subscribe, () => window.location.hash);
-  return parseRunAddress(hash);
+  return { address: parseRunAddress(hash), lost: lostKind(hash) };
 }
 
 /** Goes to a message without a new entry in the browser's history: for stepping through many. */

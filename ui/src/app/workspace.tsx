@@ -19,6 +19,7 @@ import type { OptimizationStart } from "../features/optimization/use-optimizatio
 import { createBrowserTrace } from "../telemetry/browser-trace.ts";
 import styles from "./app.module.css";
 import { LapsedBanner } from "./lapsed-banner.tsx";
+import { NoSuchPage } from "./no-such-page.tsx";
 import { useRunAddress } from "./use-run-address.ts";
 
 const store = window.sessionStorage;
@@ -47,7 +48,7 @@ export function Workspace({ config, control, user }: WorkspaceProps) {
   const consent = useConsent({ authServerUrl: config.authServerUrl, store });
   const revocation = useRevocation({ client, onSessionLapsed: reportLapsed });
   const [start] = useState(startFrom);
-  const address = useRunAddress();
+  const { address, lost } = useRunAddress();
   useEffect(() => {
     if (start.isFromConsent) forgetConsent(store);
   }, [start]);
@@ -62,7 +63,8 @@ export function Workspace({ config, control, user }: WorkspaceProps) {
   return (
     <>
       {session.kind === "lapsed" && <LapsedBanner problem={session.problem} onSignIn={signIn} />}
-      {address ? (
+      {lost && <NoSuchPage key={lost} kind={lost} />}
+      {address && (
         <Suspense fallback={null}>
           <RunPage
             key={[address.kind, address.requestId, address.attemptId].join(" ")}
@@ -73,7 +75,8 @@ export function Workspace({ config, control, user }: WorkspaceProps) {
             onSessionLapsed={reportLapsed}
           />
         </Suspense>
-      ) : (
+      )}
+      {!address && !lost && (
         <>
           <OptimizationPage
             client={client}

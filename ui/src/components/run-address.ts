@@ -27,6 +27,16 @@ export function parseRunAddress(hash: string): RunAddress | undefined {
   };
 }
 
+/** What an address that leads nowhere seems to be meant for. */
+export type LostKind = "run" | "order" | "page";
+
+/** Undefined for the workspace, `#/` or none, and for what {@link parseRunAddress} reads. */
+export function lostKind(hash: string): LostKind | undefined {
+  if (!hash.startsWith("#/") || hash === "#/" || parseRunAddress(hash) !== undefined) return undefined;
+  const [, place] = hash.split("/");
+  return place === "runs" ? "run" : place === "orders" ? "order" : "page";
+}
+
 export function formatRunAddress({ kind, requestId, attemptId, messageId }: RunAddress): string {
   const attempt = attemptId === undefined ? "" : `/attempts/${attemptId}`;
   const message = messageId === undefined ? "" : `/messages/${messageId}`;

@@ -1,5 +1,10 @@
 import { expect, test } from "vitest";
-import { formatRunAddress, parseRunAddress, type RunAddress } from "../../src/components/run-address.ts";
+import {
+  formatRunAddress,
+  lostKind,
+  parseRunAddress,
+  type RunAddress,
+} from "../../src/components/run-address.ts";
 
 const requestId = "8c1ad0fe-0000-4000-8000-000000000000";
 
@@ -18,6 +23,7 @@ test("an address is read as it was written", () => {
     expect(parseRunAddress(formatRunAddress(address))).toEqual(address);
   }
   expect(new Set(addresses.map(formatRunAddress)).size).toBe(addresses.length);
+  expect(addresses.map(formatRunAddress).map(lostKind)).toEqual(addresses.map(() => undefined));
 });
 
 test.each([
@@ -35,4 +41,19 @@ test.each([
   "#/others/a",
 ])("%s is none", (hash) => {
   expect(parseRunAddress(hash)).toBeUndefined();
+});
+
+test.each([
+  ["#/runs/<x>", "run"],
+  ["#/runs/", "run"],
+  ["#/runs", "run"],
+  ["#/runs/a/messages/xyz", "run"],
+  ["#/orders/%20", "order"],
+  ["#/others/a", "page"],
+  ["", undefined],
+  ["#", undefined],
+  ["#/", undefined],
+  ["#main", undefined],
+])("%s leads nowhere and seems to be meant for: %s", (hash, expected) => {
+  expect(lostKind(hash)).toBe(expected);
 });

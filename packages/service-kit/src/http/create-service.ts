@@ -4,6 +4,8 @@ import Fastify, {
   type FastifyBaseLogger,
   type FastifyError,
   type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
   LogController,
 } from "fastify";
 import type { Logger } from "pino";
@@ -27,6 +29,8 @@ export interface ServiceOptions {
   readonly drainMs?: number;
   /** What CONNECT is answered. Default 400, problem details. */
   readonly answerTunnel?: () => PlainAnswer;
+  /** Answers a path that cannot be decoded, which no route or hook is asked about, and says whether it has. Default: 400, problem details. */
+  readonly answerMalformedPath?: (request: FastifyRequest, reply: FastifyReply) => boolean;
 }
 
 /**
@@ -51,12 +55,11 @@ export function createService(options: ServiceOptions): FastifyInstance {
     genReqId: () => randomUUID(),
     // A path that cannot be decoded, a parameter that is too long: Fastify refuses these before any error handler of ours is asked.
     // Their messages repeat the query, which may hold a code.
-    frameworkErrors: (error, _request, reply) =>
-      sendProblem(
-        reply,
-        error.statusCode ?? 400,
-        "The path is malformed or one of its parameters is too long.",
-      ),
+    frameworkErrors: (error, request, reply) => {
+      if (options.answerMalformedPath?.(request, reply)) return;
+      const detail = "The path is malformed or one of its parameters is too long.";
+      sendProblem(reply, error.statusCode ?? 400, detail);
+    },
     forceCloseConnections: "idle",
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: true } },
   });

@@ -5,14 +5,13 @@ import type { Catalogue, Order, OrderRequest } from "backend-api";
 import type { FastifyBaseLogger } from "fastify";
 import { LRUCache } from "lru-cache";
 import { ATTRIBUTE, SPAN } from "protocol-trace";
-import { currentTraceId, keepTrace, markFailed, withSpan } from "service-kit";
+import { createPendingRequests, currentTraceId, keepTrace, markFailed, withSpan } from "service-kit";
 import { explainFailure } from "../failures/explain-failure.ts";
 import { oneLine } from "../failures/one-line.ts";
 import type { Places } from "../failures/situation.ts";
 import { HttpError } from "../plugins/errors.ts";
 import type { CallObserver } from "../services/call-observer.ts";
 import type { TracedWork } from "../services/traced-work.ts";
-import { createPendingRequests } from "../users/pending-requests.ts";
 import { type OrderClient, OrderRefusedError } from "./order-client.ts";
 import { INTERACTION_EXPIRED, INTERACTION_REPEATED } from "./order-failures.ts";
 

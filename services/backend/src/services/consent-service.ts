@@ -2,11 +2,10 @@ import { trace } from "@opentelemetry/api";
 import type { KeyValueStore } from "aauth";
 import type { FastifyBaseLogger } from "fastify";
 import { ATTRIBUTE, SPAN } from "protocol-trace";
-import { withSpan } from "service-kit";
+import { type PendingRequests, withSpan } from "service-kit";
 import type { ConsentClient, RedeemedConsent } from "../clients/consent-client.ts";
 import { oneLine } from "../failures/one-line.ts";
 import type { Run } from "../runs/run.ts";
-import type { PendingRequests } from "../users/pending-requests.ts";
 import type { CallObserver } from "./call-observer.ts";
 import type { ConsentGrants } from "./consent-grants.ts";
 import type { RunService } from "./run-service.ts";
@@ -20,6 +19,12 @@ export interface PendingConsent {
   /** The key that asked, and that alone can redeem the code. */
   readonly keyThumbprint?: string;
 }
+
+/** The user's own no, in the words that the page has for it: they are read again when the run is opened later. */
+const CONSENT_DENIED = {
+  message: "You did not allow the backend to act for you, so the agent was not asked to do anything.",
+  advice: "Try again and choose to allow it, if you want the run to go on.",
+};
 
 export type ConsentOutcome =
   | { readonly authorized: true; readonly requestId: string }
@@ -114,8 +119,12 @@ export function createConsentService(deps: {
             hop: "auth-server",
             check: "consent",
             code: reason,
-            message: `Consent was not given: ${description}`,
-            advice: "Start the optimization again and allow the access on the consent page.",
+            ...(reason === "access_denied"
+              ? CONSENT_DENIED
+              : {
+                  message: `Consent was not given: ${description}`,
+                  advice: "Start the optimization again and allow the access on the consent page.",
+                }),
           });
           return refused(reason, description, run.id);
         }

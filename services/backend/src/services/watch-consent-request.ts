@@ -1,7 +1,7 @@
 import { ConsentRequiredError } from "aauth";
 import type { AgentEvent } from "aauth/agent";
+import type { PendingRequests } from "service-kit";
 import { networkCodeOf } from "../failures/network-failure.ts";
-import type { PendingRequests } from "../users/pending-requests.ts";
 
 /** How long an auth server keeps a request for consent that it has not told the lifetime of (profile 6.1). */
 const LIFETIME_SECONDS = 600;

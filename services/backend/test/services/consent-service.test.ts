@@ -1,13 +1,12 @@
 import { createMemoryStore, TokenRequestError } from "aauth";
 import type { Failure } from "backend-api";
-import { createLogger } from "service-kit";
+import { createLogger, createPendingRequests, type PendingRequests } from "service-kit";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { explainFailure } from "../../src/failures/explain-failure.ts";
 import { Run } from "../../src/runs/run.ts";
 import { type ConsentGrants, createConsentGrants } from "../../src/services/consent-grants.ts";
 import { createConsentService, type PendingConsent } from "../../src/services/consent-service.ts";
 import type { RunService } from "../../src/services/run-service.ts";
-import { createPendingRequests, type PendingRequests } from "../../src/users/pending-requests.ts";
 
 const NOW = 1_730_217_600;
 let now = NOW;
@@ -169,6 +168,16 @@ describe("the answer of the consent page", () => {
       requestId: run.id,
     });
     expect(run.failure).toMatchObject({ hop: "auth-server", check: "consent", code: "access_denied" });
+    expect(run.failure?.message).toMatch(/^You did not allow the backend/);
+  });
+
+  it("quotes the auth server's reason for any other refusal", async () => {
+    await service().answer({ state: "state-1", error: "server_error", error_description: "No room." });
+    expect(run.failure).toMatchObject({
+      code: "server_error",
+      message: "Consent was not given: No room.",
+      advice: expect.stringContaining("Start the optimization again"),
+    });
   });
 
   it("does not pass on an error code that is none, nor an endless description", async () => {

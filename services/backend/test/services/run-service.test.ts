@@ -1,7 +1,7 @@
 import { AAuthError, ConsentRequiredError, createMemoryStore, TokenRequestError } from "aauth";
 import type { Agent } from "aauth/agent";
 import { startRequestSchema } from "backend-api";
-import { createLogger } from "service-kit";
+import { createLogger, createPendingRequests } from "service-kit";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { AgentAnswerError } from "../../src/clients/agent-errors.ts";
 import type { SupplyChainClient } from "../../src/clients/supply-chain-client.ts";
@@ -9,7 +9,6 @@ import type { Run } from "../../src/runs/run.ts";
 import { createRunStore } from "../../src/runs/run-store.ts";
 import type { PendingConsent } from "../../src/services/consent-service.ts";
 import { createRunService } from "../../src/services/run-service.ts";
-import { createPendingRequests } from "../../src/users/pending-requests.ts";
 
 type Ask = SupplyChainClient["ask"];
 type CallContext = NonNullable<Parameters<Agent["fetchFor"]>[0]>;

@@ -1,8 +1,8 @@
 import { AAuthError, ConsentRequiredError } from "aauth";
 import type { AgentEvent } from "aauth/agent";
+import { createPendingRequests, type PendingRequests } from "service-kit";
 import { beforeEach, describe, expect, it } from "vitest";
 import { type WatchedRequest, watchConsentRequest } from "../../src/services/watch-consent-request.ts";
-import { createPendingRequests, type PendingRequests } from "../../src/users/pending-requests.ts";
 
 let now: number;
 let requests: PendingRequests;

@@ -20,7 +20,7 @@ const UNKNOWN =
   "It is over: decided, used, or more than ten minutes old. Go back to the application and start again.";
 const OTHER_BROWSER = "It was begun in another browser. Go back to the application and start again.";
 const TOO_OFTEN =
-  "You have been sent to the auth server too often for this order. Go back to the application, and start again in ten minutes.";
+  "You have been sent to the auth server too often. Go back to the application, and start again in ten minutes.";
 const MAX_FORM_BYTES = 4_096;
 
 /**
@@ -81,7 +81,7 @@ export async function interactionRoutes(
       return refuse(reply, 403, OTHER_BROWSER);
     }
     if (interaction.person !== undefined) return sendPage(reply, await decisionPage(session, returnUrl));
-    return noStore(reply).redirect(await identify.begin(interaction.id), 303);
+    return noStore(reply).redirect(await identify.begin(interaction), 303);
   });
 
   app.get<{ Querystring: Query }>("/interaction/callback", PUBLIC, async (request, reply) => {

@@ -40,6 +40,14 @@ const POLICY = [
   "frame-ancestors 'none'",
 ].join("; ");
 
+const PAGE_HEADERS = {
+  "content-security-policy": POLICY,
+  "x-content-type-options": "nosniff",
+  "referrer-policy": "no-referrer",
+  "cache-control": "no-cache",
+};
+
+/** A longer one cannot be an id; what the API says of any other is shown on the page. */
 const LONGEST_TRACE_ID = 32;
 
 /**
@@ -48,12 +56,7 @@ const LONGEST_TRACE_ID = 32;
  */
 export async function pageRoutes(app: FastifyInstance): Promise<void> {
   app.addHook("onSend", async (_request, reply) => {
-    reply.headers({
-      "content-security-policy": POLICY,
-      "x-content-type-options": "nosniff",
-      "referrer-policy": "no-referrer",
-      "cache-control": "no-cache",
-    });
+    reply.headers(PAGE_HEADERS);
   });
   const document = readAsset("index.html");
   for (const url of ["/", "/search"]) {
@@ -79,10 +82,23 @@ export async function pageRoutes(app: FastifyInstance): Promise<void> {
 const NOT_FOUND = readAsset("not-found.html").toString();
 
 function notFound(request: FastifyRequest, reply: FastifyReply, why: string): FastifyReply {
-  if (!request.headers.accept?.includes("text/html")) {
-    reply.callNotFound();
-    return reply;
-  }
+  if (isFromBrowser(request)) return sendNotFoundPage(reply, why);
+  reply.callNotFound();
+  return reply;
+}
+
+/** For {@link createService}: a person gets the page with the way back. */
+export function answerMalformedPath(request: FastifyRequest, reply: FastifyReply): boolean {
+  if (!isFromBrowser(request)) return false;
+  sendNotFoundPage(reply.headers(PAGE_HEADERS), "The address cannot be read.");
+  return true;
+}
+
+function isFromBrowser({ headers }: FastifyRequest): boolean {
+  return headers.accept?.includes("text/html") === true;
+}
+
+function sendNotFoundPage(reply: FastifyReply, why: string): FastifyReply {
   return reply.code(404).header("vary", "accept").type(TYPES.html).send(NOT_FOUND.replace("{{why}}", why));
 }
 

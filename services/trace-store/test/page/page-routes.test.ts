@@ -54,3 +54,22 @@ describe.each([
     expect(answer.json()).toMatchObject({ status: 404 });
   });
 });
+
+describe.each(["/trace/%E0%A4%A", "/trace/%zz?a=%", "/%"])("%s, which cannot be decoded", (url) => {
+  test("a person gets a page with the way back", async () => {
+    const { statusCode, headers, body } = await ask(url, BROWSER);
+    expect([statusCode, headers["content-type"]]).toEqual([404, "text/html; charset=utf-8"]);
+    expect(headers["content-security-policy"]).toContain("default-src 'none'");
+    expect(body).toContain("The address cannot be read.");
+    expect(body).toContain('<a href="/">Back to the search</a>');
+  });
+
+  test("a program gets problem details", async () => {
+    const { statusCode, headers } = await ask(url, "application/json");
+    expect([statusCode, headers["content-type"]]).toEqual([400, "application/problem+json; charset=utf-8"]);
+  });
+});
+
+test("what is only odd in the query stays the page", async () => {
+  expect((await ask("/search?tags=%", BROWSER)).statusCode).toBe(200);
+});

@@ -12,6 +12,9 @@ interface ConstraintsEditorProps {
   dispatch: Dispatch<OptimizationAction>;
 }
 
+/** The field that a row's problem is told at. */
+export const problemFieldId = (rowId: number) => `constraint-${rowId}-name`;
+
 /** Name and value rows that go to the agent with every run. */
 export function ConstraintsEditor({ rows, problems, dispatch }: ConstraintsEditorProps) {
   const list = useRef<HTMLUListElement>(null);
@@ -44,6 +47,7 @@ export function ConstraintsEditor({ rows, problems, dispatch }: ConstraintsEdito
         {rows.map((row, index) => (
           <li key={row.id}>
             <TextInput
+              id={problemFieldId(row.id)}
               aria-label={`Constraint ${index + 1} name`}
               placeholder="name"
               value={row.name}

@@ -40,6 +40,11 @@ const storedDraftSchema = z.object({
     .max(draftLimits.constraints),
 });
 
+/** By how many characters a prompt is longer than the backend takes; zero or less for one that can be sent. */
+export function promptExcess(prompt: string): number {
+  return prompt.trim().length - draftLimits.promptLength;
+}
+
 export function serializeDraft(draft: Draft): string {
   return JSON.stringify({
     prompt: draft.prompt,

@@ -2,16 +2,18 @@ import { Button, VisuallyHidden } from "@mantine/core";
 import type { GrantedConsent } from "backend-api";
 import { type ReactNode, useCallback, useEffect, useRef, useState } from "react";
 import { FailurePanel } from "../../components/failure-panel.tsx";
+import { useTitle } from "../../components/use-title.ts";
 import { ActivityFeed } from "./activity-feed.tsx";
 import { AgentResponse, preloadResponse } from "./agent-response.tsx";
-import type { Draft } from "./draft.ts";
+import { type Draft, promptExcess } from "./draft.ts";
 import styles from "./optimization-page.module.css";
 import { isBusy, isSomebodyElses, type Run, shownActivity } from "./optimization-reducer.ts";
 import { OptimizationResults } from "./optimization-results.tsx";
 import { RequestForm } from "./request-form.tsx";
 import { RunHistory } from "./run-history.tsx";
 import { RunStatus } from "./run-status.tsx";
-import { failureTitle, isCutOff, isFromEarlier, runStep, runTitle } from "./run-wording.ts";
+import { failureTitle, isCutOff, isFromEarlier, runStep, runTitle, tabTitle } from "./run-wording.ts";
+import { useCheckedStart } from "./use-checked-start.ts";
 import { type OptimizationOptions, useOptimization } from "./use-optimization.ts";
 
 interface OptimizationPageProps extends OptimizationOptions {
@@ -42,6 +44,8 @@ export function OptimizationPage({
 }: OptimizationPageProps) {
   const { state, dispatch, start, open, clearHistory } = useOptimization(options);
   const { draft, run, history } = state;
+  const { checkedStart, problems } = useCheckedStart(draft.constraints, start);
+  useTitle(tabTitle(run));
   const busy = isBusy(run);
   const shown = run && shownActivity(run);
   const hasRun = run !== undefined;
@@ -69,11 +73,12 @@ export function OptimizationPage({
       <div className={styles.ask}>
         <RequestForm
           draft={draft}
+          problems={problems}
           dispatch={dispatch}
           busyWith={busy ? (run?.prompt ?? "") : undefined}
           disabled={disabled}
           headingRef={askHeading}
-          onStart={start}
+          onStart={checkedStart}
         />
         <RunHistory
           history={history}
@@ -118,8 +123,8 @@ export function OptimizationPage({
             {!isCutOff(run) && !isSomebodyElses(run) && (
               <Button
                 color="red.9"
-                disabled={disabled || retryPrompt.trim() === ""}
-                onClick={() => start(retryPrompt)}
+                disabled={disabled || retryPrompt.trim() === "" || promptExcess(retryPrompt) > 0}
+                onClick={() => checkedStart(retryPrompt)}
               >
                 {run.prompt === undefined ? "Start with the prompt above" : "Try again"}
               </Button>

@@ -1,9 +1,8 @@
 import { Button, Loader, Textarea } from "@mantine/core";
-import { type Dispatch, type Ref, useMemo, useRef, useState } from "react";
+import { type Dispatch, type Ref, useRef } from "react";
 import { Panel } from "../../components/panel.tsx";
-import { constraintProblems } from "./constraint-problems.ts";
 import { ConstraintsEditor } from "./constraints-editor.tsx";
-import { type Draft, defaultPrompt, draftLimits } from "./draft.ts";
+import { type Draft, defaultPrompt, promptExcess } from "./draft.ts";
 import type { OptimizationAction } from "./optimization-reducer.ts";
 import styles from "./request-form.module.css";
 
@@ -11,6 +10,8 @@ const marketAnalysis = "perform market analysis";
 
 interface RequestFormProps {
   draft: Draft;
+  /** What of the constraints kept the last start from being made, by row id. */
+  problems: ReadonlyMap<number, string>;
   dispatch: Dispatch<OptimizationAction>;
   /** The prompt of the run in progress, if one is. */
   busyWith: string | undefined;
@@ -20,19 +21,14 @@ interface RequestFormProps {
 }
 
 /** What to ask the agents for: the standard request, or the person's own words. */
-export function RequestForm({ draft, dispatch, busyWith, disabled, headingRef, onStart }: RequestFormProps) {
+export function RequestForm(props: RequestFormProps) {
+  const { draft, problems, dispatch, busyWith, disabled, headingRef, onStart } = props;
   const promptField = useRef<HTMLTextAreaElement>(null);
-  const [areProblemsShown, setProblemsShown] = useState(false);
-  const problems = useMemo(() => constraintProblems(draft.constraints), [draft.constraints]);
   const isBusy = busyWith !== undefined;
   const isStandard = busyWith === defaultPrompt;
 
-  const start = (prompt: string) => {
-    setProblemsShown(problems.size > 0);
-    if (problems.size === 0) onStart(prompt);
-  };
   const changePrompt = (prompt: string) => dispatch({ type: "prompt_changed", prompt });
-  const excess = draft.prompt.trim().length - draftLimits.promptLength;
+  const excess = promptExcess(draft.prompt);
   const asksForMarket = draft.prompt.toLowerCase().includes(marketAnalysis);
 
   return (
@@ -44,7 +40,7 @@ export function RequestForm({ draft, dispatch, busyWith, disabled, headingRef, o
         className="primary-action"
         disabled={disabled || isBusy}
         leftSection={isBusy && isStandard && <Loader size={18} color="currentColor" />}
-        onClick={() => start(defaultPrompt)}
+        onClick={() => onStart(defaultPrompt)}
       >
         Optimize Laptop Supply Chain
       </Button>
@@ -52,7 +48,7 @@ export function RequestForm({ draft, dispatch, busyWith, disabled, headingRef, o
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          start(draft.prompt);
+          onStart(draft.prompt);
         }}
       >
         <Textarea
@@ -89,12 +85,8 @@ export function RequestForm({ draft, dispatch, busyWith, disabled, headingRef, o
         </Button>
       </form>
       <hr className={styles.rule} />
-      <ConstraintsEditor
-        rows={draft.constraints}
-        problems={areProblemsShown ? problems : new Map()}
-        dispatch={dispatch}
-      />
-      {areProblemsShown && problems.size > 0 && (
+      <ConstraintsEditor rows={draft.constraints} problems={problems} dispatch={dispatch} />
+      {problems.size > 0 && (
         <p className={styles.problem} role="alert">
           Complete the marked constraints, then start again.
         </p>

@@ -14,6 +14,13 @@ export function runTitle(run: Run): string {
   return isCutOff(run) ? "Connection lost" : titles[run.phase];
 }
 
+/** What a tab says of its run, the state first: of many tabs, the one that wants something is looked for. */
+export function tabTitle(run: Run | undefined): string {
+  if (run === undefined) return "Workspace";
+  const state = run.phase === "completed" ? "Completed" : runTitle(run);
+  return run.requestId === undefined ? state : `${state}: run ${run.requestId.slice(0, 8)}`;
+}
+
 export function failureTitle(run: Run): string {
   return isCutOff(run) ? "The run cannot be followed" : "The run failed";
 }

@@ -21,13 +21,15 @@ interface MessageDetailProps {
   tab: TabName;
   onTab: (tab: TabName) => void;
   headingRef?: Ref<HTMLHeadingElement>;
+  /** Why it is this message that is open, where nobody has picked it. */
+  why?: string | undefined;
   /** Absent where there is nothing to step to. */
   onStep?: (message: Message) => void;
 }
 
 /** Everything that is known of one message: the five answers, and below them what they come from. */
 export function MessageDetail(props: MessageDetailProps) {
-  const { run, message, nameOf, isFinished, tab, onTab, headingRef, onStep } = props;
+  const { run, message, nameOf, isFinished, tab, onTab, headingRef, why, onStep } = props;
   const answers = messageAnswers(message, nameOf);
   const index = run.messages.indexOf(message);
   const questions: [string, string][] = [
@@ -59,7 +61,7 @@ export function MessageDetail(props: MessageDetailProps) {
             )}
           </p>
         </div>
-        {onStep && (
+        {onStep && run.messages.length > 1 && (
           <div className={styles.steps}>
             <Step label="Previous" target={run.messages[index - 1]} onStep={onStep} />
             <Step label="Next" target={run.messages[index + 1]} onStep={onStep} />
@@ -67,6 +69,7 @@ export function MessageDetail(props: MessageDetailProps) {
         )}
       </header>
 
+      {why && <p className={styles.note}>{why}</p>}
       <dl className={styles.answers} data-outcome={message.outcome} data-testid="message-answers">
         {questions.map(([question, answer]) => (
           <div key={question}>

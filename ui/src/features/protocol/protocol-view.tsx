@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from "react";
 import { messageByPageKey } from "./message-by-key.ts";
 import { MessageDetail } from "./message-detail.tsx";
 import type { TabName } from "./message-tabs.tsx";
-import { mostTelling } from "./most-telling.ts";
+import { type MostTelling, mostTelling } from "./most-telling.ts";
 import styles from "./protocol-view.module.css";
 import { SequencePicture } from "./sequence-picture.tsx";
 
@@ -26,7 +26,10 @@ export function ProtocolView({ run, nameOf, isFinished, openId, hrefOf, onStep }
   const [tab, setTab] = useState<TabName>("checks");
   const heading = useRef<HTMLHeadingElement>(null);
   const picked = useRef(false);
-  const open = run.messages.find(({ id }) => id === openId) ?? mostTelling(run.messages);
+  const asked = run.messages.find(({ id }) => id === openId);
+  const { message: open, why }: Partial<MostTelling> = asked
+    ? { message: asked }
+    : (mostTelling(run.messages) ?? {});
 
   // On a narrow page the message lies below the picture: who picks one is taken there.
   useEffect(() => {
@@ -68,7 +71,7 @@ export function ProtocolView({ run, nameOf, isFinished, openId, hrefOf, onStep }
       {open && (
         <MessageDetail
           key={open.id}
-          {...{ run, nameOf, isFinished, tab, onStep }}
+          {...{ run, nameOf, isFinished, tab, onStep, why }}
           message={open}
           onTab={setTab}
           headingRef={heading}

@@ -78,6 +78,14 @@ const narrowGap = 70;
 const characterWidth = 7;
 const nameCharacterWidth = 7.4;
 
+/** Two names, each in its smallest letters, fit beside each other. */
+const leastGap = 50;
+
+/** What a picture of this many parties needs, in pixels; with less of it names would lie over each other. */
+export function leastWidth(parties: number): number {
+  return 2 * marginOf(0) + Math.max(parties - 1, 1) * leastGap;
+}
+
 /** Places parties, arrows and words for a width in pixels. */
 export function layOutSequence(run: ProtocolRun, width: number): SequenceLayout {
   const marginX = marginOf(width);

@@ -2,7 +2,7 @@ import type { Message, ProtocolRun, Verdict } from "protocol-trace/read";
 import { type KeyboardEvent, useLayoutEffect, useRef, useState } from "react";
 import { messageByKey } from "./message-by-key.ts";
 import { spokenMessage } from "./message-wording.ts";
-import { layOutSequence, type Row } from "./sequence-layout.ts";
+import { layOutSequence, leastWidth, type Row } from "./sequence-layout.ts";
 import styles from "./sequence-picture.module.css";
 
 interface SequencePictureProps {
@@ -20,7 +20,7 @@ interface SequencePictureProps {
 export function SequencePicture({ run, openId, hrefOf, onPick, onStep }: SequencePictureProps) {
   const box = useRef<HTMLDivElement>(null);
   const links = useRef(new Map<string, HTMLElement | null>());
-  const width = useWidth(box);
+  const width = Math.max(leastWidth(run.parties.length), useWidth(box));
   const { columns, rows, headerHeight, height, isNarrow } = layOutSequence(run, width);
   const { messages } = run;
   const stop = messages.some(({ id }) => id === openId) ? openId : messages[0]?.id;
@@ -69,7 +69,12 @@ export function SequencePicture({ run, openId, hrefOf, onPick, onStep }: Sequenc
           <Arrow key={row.key} row={row} />
         ))}
       </svg>
-      <ol className={styles.links} aria-label="Messages, in the order they were sent" onKeyDown={onKeyDown}>
+      <ol
+        className={styles.links}
+        style={{ width }}
+        aria-label="Messages, in the order they were sent"
+        onKeyDown={onKeyDown}
+      >
         {rows.map(({ message, kind, key, top, height }) => (
           <li key={key} aria-hidden={kind === "response" ? "true" : undefined}>
             <Place
@@ -191,7 +196,7 @@ function useWidth(box: React.RefObject<HTMLDivElement | null>): number {
   useLayoutEffect(() => {
     const element = box.current;
     if (!element) return undefined;
-    const observer = new ResizeObserver(() => setWidth(Math.max(280, Math.floor(element.clientWidth))));
+    const observer = new ResizeObserver(() => setWidth(Math.floor(element.clientWidth)));
     observer.observe(element);
     return () => observer.disconnect();
   }, [box]);

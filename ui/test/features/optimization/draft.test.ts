@@ -5,6 +5,7 @@ import {
   defaultDraft,
   draftLimits,
   parseDraft,
+  promptExcess,
   serializeDraft,
 } from "../../../src/features/optimization/draft.ts";
 import { startRequest } from "../../../src/features/optimization/start-request.ts";
@@ -23,6 +24,11 @@ describe("draft", () => {
       expect(parseDraft(text)).toBeUndefined();
     },
   );
+
+  it("says by how much a prompt is too long, white space around it aside", () => {
+    expect(promptExcess(`${"p".repeat(draftLimits.promptLength)} `)).toBe(0);
+    expect(promptExcess("p".repeat(draftLimits.promptLength + 2))).toBe(2);
+  });
 
   it("survives although it is too long to be sent", () => {
     const draft = { prompt: "p".repeat(draftLimits.promptLength + 1), constraints: [] };

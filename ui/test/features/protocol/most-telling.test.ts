@@ -11,11 +11,26 @@ const cause = message("cause", "failed");
 const refused = message("refused", "refused");
 
 test.each([
-  ["the refused one before all others", [asked, first, waiting, cause, refused], "refused"],
-  ["where a failure began, not who waited for it", [asked, first, waiting, cause], "cause"],
-  ["the first that was signed", [asked, first], "first"],
+  ["the refused one before all others", [asked, first, waiting, cause, refused], "refused", "was refused"],
+  [
+    "where a failure began, not who waited for it",
+    [asked, first, waiting, cause],
+    "cause",
+    "where it failed",
+  ],
+  ["the first that was signed", [asked, first], "first", "the first signed message"],
+])("opens %s, and says why", (_what, messages, expected, why) => {
+  const opened = mostTelling(messages);
+  expect(opened?.message.id).toBe(expected);
+  expect(opened?.why).toContain(why);
+});
+
+test.each([
   ["whatever there is", [asked], "asked"],
+  ["the first, also when it is the refused one", [refused, first], "refused"],
   ["nothing", [], undefined],
-])("opens %s", (_what, messages, expected) => {
-  expect(mostTelling(messages)?.id).toBe(expected);
+])("opens %s, and need not say why", (_what, messages, expected) => {
+  const opened = mostTelling(messages);
+  expect(opened?.message.id).toBe(expected);
+  expect(opened?.why).toBeUndefined();
 });

@@ -1,6 +1,6 @@
 import type { Message, ProtocolRun } from "protocol-trace/read";
 import { describe, expect, test } from "vitest";
-import { layOutSequence } from "../../../src/features/protocol/sequence-layout.ts";
+import { layOutSequence, leastWidth } from "../../../src/features/protocol/sequence-layout.ts";
 
 const names = {
   ui: "Browser",
@@ -178,5 +178,13 @@ describe("layOutSequence", () => {
       expect(x).toBeLessThanOrEqual(width - 30);
     }
     for (const { label } of rows) expect(label.x).toBeGreaterThan(0);
+  });
+
+  test("in the least width there is, names do not lie over each other", () => {
+    const run = runOf(message(1, "backend", "market", [0, 5]));
+    const { columns } = layOutSequence(run, leastWidth(run.parties.length));
+    const gaps = columns.slice(1).map(({ x }, index) => x - columns[index]!.x);
+    // The longest word of a name, "Backend" or "Gateway", in small letters.
+    for (const gap of gaps) expect(gap).toBeGreaterThanOrEqual(7 * 6.5);
   });
 });

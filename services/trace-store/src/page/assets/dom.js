@@ -16,6 +16,12 @@ export function svgElement(name, properties = {}, ...children) {
   return fill(document.createElementNS(SVG, name), properties, children);
 }
 
+/** A name that breaks where its parts end, before it breaks anywhere. */
+export function breakable(name) {
+  const parts = name.split(/(?<=[/._])(?![/._])/);
+  return parts.map((part, index) => (index === 0 ? part : [element("wbr"), part]));
+}
+
 function fill(node, properties, children) {
   for (const [name, value] of Object.entries(properties)) {
     if (value === undefined || value === false) continue;

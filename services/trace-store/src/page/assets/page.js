@@ -22,12 +22,15 @@ main.setAttribute("aria-busy", "true");
 try {
   main.replaceChildren(await view());
 } catch (error) {
+  const isUnknown = error.status === 404;
+  const heading = isUnknown ? "There is no such trace" : "That did not work";
+  document.title = `${heading}: Traces`;
   main.replaceChildren(
     element(
       "div",
       { class: "panel empty", role: "alert" },
-      element("h1", {}, "That did not work"),
-      element("p", {}, error.message),
+      element("h1", {}, heading),
+      element("p", {}, isUnknown ? "It never was, or the store has forgotten it." : error.message),
       element("p", {}, element("a", { href: "/" }, "Back to the search")),
     ),
   );

@@ -1,4 +1,4 @@
-import { element } from "./dom.js";
+import { breakable, element } from "./dom.js";
 import { formatCount, formatDuration, formatTime } from "./format.js";
 import { readSearch } from "./search-query.js";
 import { serviceLabel } from "./service-label.js";
@@ -148,7 +148,7 @@ function resultItem(trace, tree, longest) {
       { href: `/trace/${encodeURIComponent(trace.traceID)}` },
       element("strong", {}, root.service),
       " ",
-      root.span.operationName,
+      breakable(root.span.operationName),
     ),
     element("span", { class: "duration" }, formatDuration(tree.duration)),
     element(

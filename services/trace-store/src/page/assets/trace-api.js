@@ -1,9 +1,10 @@
-/** Jaeger's query API. Every answer is `{ data, errors }`; a failure becomes an Error with its text. */
+/** Jaeger's query API. Every answer is `{ data, errors }`; a failure becomes an Error with its text and `status`. */
 async function ask(path) {
   const response = await fetch(path, { headers: { accept: "application/json" } });
   const answer = await response.json().catch(() => undefined);
   const reason = answer?.errors?.[0]?.msg ?? answer?.detail;
-  if (!response.ok || !answer) throw new Error(reason ?? `the store answered ${response.status}`);
+  const { ok, status } = response;
+  if (!ok || !answer) throw Object.assign(new Error(reason ?? `the store answered ${status}`), { status });
   return answer.data ?? [];
 }
 

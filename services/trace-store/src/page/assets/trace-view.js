@@ -1,4 +1,4 @@
-import { element, svgElement } from "./dom.js";
+import { breakable, element, svgElement } from "./dom.js";
 import { formatCount, formatDuration, formatTime } from "./format.js";
 import { colourClass, serviceLabel } from "./service-label.js";
 import { spanDetail } from "./span-detail.js";
@@ -134,12 +134,6 @@ function rowItem(row, tree, trace, colour) {
     history.replaceState(null, "", open ? `#span=${span.spanID}` : location.pathname);
   });
   return { id: span.spanID, item, button, toggle };
-}
-
-/** A name that breaks where its parts end, before it breaks anywhere. */
-function breakable(name) {
-  const parts = name.split(/(?<=[/._])(?![/._])/);
-  return parts.map((part, index) => (index === 0 ? part : [element("wbr"), part]));
 }
 
 const VERDICTS = new Set(["passed", "challenged", "refused"]);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createPendingRequests } from "../../src/users/pending-requests.ts";
+import { createPendingRequests } from "../../src/memory/pending-requests.ts";
 
 let now = 1_000;
 
