@@ -12,7 +12,7 @@ import {
   setting,
 } from "service-kit";
 import { z } from "zod";
-import { hostAndPort, listenAddress, MAX_TIMER_MS } from "./configuration/document-schema.ts";
+import { hostAndPort, listenAddress, MAX_TIMER_MS, noCredentials } from "./configuration/document-schema.ts";
 
 const DEFAULT_FILE = fileURLToPath(new URL("../../../agentgateway/config.yaml", import.meta.url));
 
@@ -22,7 +22,10 @@ const listenAddressText = z
   .refine((text) => listenAddress.safeParse(text).success, "expected an address such as 127.0.0.1:15000")
   .optional();
 
-const otlpEndpointText = z.url({ protocol: /^https?$/, error: "expected an http or https URL" }).optional();
+const otlpEndpointText = z
+  .url({ protocol: /^https?$/, error: "expected an http or https URL" })
+  .refine(...noCredentials)
+  .optional();
 
 const otlpProtocolText = z
   .string()

@@ -1,5 +1,6 @@
 import { createServer } from "node:net";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { freePorts } from "../../../tests/support/free-ports.ts";
 import { startFakeServer } from "./support/fake-agent.ts";
 import { isRealGateway, oneRoute, startGateway } from "./support/gateway-under-test.ts";
 import { send } from "./support/http-client.ts";
@@ -15,9 +16,12 @@ describe("own ports", () => {
     const gateway = await startGateway(oneRoute(agent.address));
     cleanUps.push(agent.close, gateway.close);
     await send({ port: gateway.port });
-    expect((await fetch(`${gateway.readinessUrl}/healthz/ready`)).status).toBe(200);
-    const dump = await (await fetch(`${gateway.adminUrl}/config_dump`)).json();
-    expect(JSON.stringify(dump)).toContain("agent");
+    for (const method of ["GET", "HEAD"]) {
+      expect((await fetch(`${gateway.readinessUrl}/healthz/ready`, { method })).status).toBe(200);
+    }
+    const page = await fetch(`${gateway.adminUrl}/config_dump`);
+    expect(page.headers.get("content-type")).toMatch(/^application\/json/);
+    expect(JSON.stringify(await page.json())).toContain("agent");
     await vi.waitFor(async () => {
       const metrics = await (await fetch(`${gateway.statsUrl}/metrics`)).text();
       expect(metrics).toMatch(/^agentgateway_requests_total\{.*status="200".*\} 1$/m);
@@ -102,6 +106,26 @@ test.skipIf(isRealGateway)("a request that cannot be recorded ends nothing", asy
   expect(gateway.lines.join("\n")).toContain("a request could not be recorded");
 });
 
+test.skipIf(isRealGateway)("what nobody has thought of is 500, and its words stay in the log", async () => {
+  const agent = await startFakeServer();
+  let failsIn = Number.POSITIVE_INFINITY;
+  const nowMs = () => {
+    failsIn -= 1;
+    if (failsIn === 0) throw new Error("no clock on /dev/secret");
+    return Date.now();
+  };
+  const localRateLimit = [{ maxTokens: 9, tokensPerFill: 1, fillInterval: "1h" }];
+  const gateway = await startGateway(oneRoute(agent.address, { localRateLimit }), { nowMs });
+  cleanUps.push(agent.close, gateway.close);
+  // The request's start is the first time that it is asked for, its token the second.
+  failsIn = 2;
+  expect(await send({ port: gateway.port })).toMatchObject({ status: 500, body: "internal error" });
+  expect(gateway.lines.join("\n")).toContain("a request failed inside the gateway");
+  await vi.waitFor(() => expect(gateway.lines.at(-1)).toMatch(/http\.status=500 .* reason=Internal /));
+  expect((await send({ port: gateway.port })).body).toBe("ok");
+  expect(agent.seen).toHaveLength(1);
+});
+
 describe("start", () => {
   test.skipIf(isRealGateway)("a bad configuration opens no port", async () => {
     const blocker = createServer().listen(0, "127.0.0.1");
@@ -116,8 +140,20 @@ describe("start", () => {
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     cleanUps.push(() => new Promise((resolve) => server.close(resolve)));
     const { port } = server.address() as { port: number };
-    const limits = { statsAddress: `127.0.0.1:${port}` };
-    await expect(startGateway(oneRoute("127.0.0.1:9"), { limits })).rejects.toThrow(/EADDRINUSE/);
+    const [bind, admin] = await freePorts(2);
+    const limits = { adminAddress: `127.0.0.1:${admin}`, statsAddress: `127.0.0.1:${port}` };
+    const [first] = oneRoute("127.0.0.1:9").binds;
+    const file = { binds: [{ ...first, port: bind }] } as const;
+    await expect(startGateway(file, { limits })).rejects.toThrow(/EADDRINUSE/);
+    for (const freed of [bind!, admin!]) await expect(send({ port: freed })).rejects.toThrow(/ECONNREFUSED/);
+  });
+
+  test("the end closes every port", async () => {
+    const gateway = await startGateway(oneRoute("127.0.0.1:9"));
+    await gateway.close();
+    for (const url of [gateway.url, gateway.adminUrl, gateway.statsUrl, gateway.readinessUrl]) {
+      await expect(send({ port: Number(new URL(url).port) })).rejects.toThrow(/ECONNREFUSED/);
+    }
   });
 
   test.skipIf(isRealGateway)("stopping waits for an answer under way", async () => {

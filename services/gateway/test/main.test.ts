@@ -112,6 +112,10 @@ describe("the command line", () => {
       "OTEL_EXPORTER_OTLP_ENDPOINT: expected an http or https",
     ],
     [
+      { OTLP_ENDPOINT: "http://user:password@collector:4318" },
+      "OTLP_ENDPOINT: expected a URL without user name and password",
+    ],
+    [
       { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: "x" },
       "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: expected an http or https",
     ],

@@ -42,10 +42,33 @@ describe("reload", () => {
   test.skipIf(isRealGateway)("a port that cannot be opened changes nothing", async () => {
     const { two, gateway, body } = await setUp();
     const document = oneRoute(two.address);
-    const taken = { binds: [...document.binds, { port: two.port, ...document.binds[0] }] } as never;
+    const free = await freePort();
+    const more = [free, two.port].map((port) => ({ port, ...document.binds[0] }));
+    const taken = { binds: [...document.binds, ...more] } as never;
     await expect(gateway.reload(taken)).rejects.toThrow(/EADDRINUSE/);
     expect(await body()).toBe("one");
+    // Nor does the port stay open that was opened before it.
+    await expect(send({ port: free })).rejects.toThrow(/ECONNREFUSED/);
   });
+
+  test.skipIf(isRealGateway)(
+    "a port that is in the file no longer is closed, and can come back",
+    async () => {
+      const { one, two, gateway, body } = await setUp();
+      const port = await freePort();
+      const document = oneRoute(one.address);
+      const withMore = {
+        binds: [...document.binds, { port, ...oneRoute(two.address).binds[0] }],
+      } as never;
+      for (let round = 0; round < 2; round++) {
+        await gateway.reload(withMore);
+        expect((await send({ port })).body).toBe("two");
+        await gateway.reload(document);
+        await expect(send({ port })).rejects.toThrow(/ECONNREFUSED/);
+        expect(await body()).toBe("one");
+      }
+    },
+  );
 
   test.skipIf(isRealGateway)(
     "of two in a row the later one stays, however long the first one takes",

@@ -49,6 +49,12 @@ ENVIRONMENT.registerFunction("map.contains(string): bool", (map: object, key: st
 );
 ENVIRONMENT.registerOperator("string in string", (part: string, whole: string) => whole.includes(part));
 
+/**
+ * Operators in a row are nested as parentheses are, which the library bounds, and it evaluates them by recursion: where the stack ends, an
+ * expression fails, and a `deny` that fails lets through.
+ */
+const MAX_DEPTH = 1000;
+
 /** Macros whose first argument names a variable that the other arguments may use. */
 const BINDING_MACROS = new Set(["all", "exists", "exists_one", "filter", "map"]);
 
@@ -134,24 +140,19 @@ function parseChecked(source: string): ReturnType<Environment["parse"]> {
   } catch (error) {
     throw new ExpressionError(`not valid CEL: ${firstLine(error)}`);
   }
-  try {
-    checkNames(program.ast, new Set());
-  } catch (error) {
-    // The stack is used up.
-    if (error instanceof RangeError) throw new ExpressionError("not valid CEL: too many operations in a row");
-    throw error;
-  }
+  checkNames(program.ast, new Set(), 0);
   const checked = program.check();
   if (!checked.valid) throw new ExpressionError(`not valid CEL: ${firstLine(checked.error)}`);
   return program;
 }
 
-function checkNames(node: unknown, bound: ReadonlySet<string>): void {
+function checkNames(node: unknown, bound: ReadonlySet<string>, depth: number): void {
   if (Array.isArray(node)) {
-    for (const item of node) checkNames(item, bound);
+    for (const item of node) checkNames(item, bound, depth);
     return;
   }
   if (!isNode(node)) return;
+  if (depth > MAX_DEPTH) throw new ExpressionError("not valid CEL: too many operations in a row");
   switch (node.op) {
     case "value":
       if (node.args instanceof UnsignedInt) throw new ExpressionError(notEmulated("a uint"));
@@ -178,14 +179,14 @@ function checkNames(node: unknown, bound: ReadonlySet<string>): void {
       if (name === "matches" && args[0]?.op === "value") checkPattern(args[0].args);
       const variable = args[0];
       if (BINDING_MACROS.has(name) && variable?.op === "id") {
-        checkNames(receiver, bound);
-        checkNames(args.slice(1), new Set([...bound, variable.args]));
+        checkNames(receiver, bound, depth + 1);
+        checkNames(args.slice(1), new Set([...bound, variable.args]), depth + 1);
         return;
       }
       break;
     }
   }
-  checkNames(node.args, bound);
+  checkNames(node.args, bound, depth + 1);
 }
 
 function checkFunction(name: string): void {
@@ -194,10 +195,15 @@ function checkFunction(name: string): void {
   throw new ExpressionError(`unknown CEL function ${name}`);
 }
 
-/** Agentgateway has RE2's syntax. What is not the same in JavaScript would fail at each request, and a `deny` that fails lets through. */
+/**
+ * Agentgateway has RE2's syntax. What is not the same in JavaScript would fail at each request, and a `deny` that fails lets through; or
+ * it would match something else, as `\a` and sets inside a set do.
+ */
 function checkPattern(pattern: unknown): void {
   if (typeof pattern !== "string") return;
-  const isElsewhere = /\(\?(?!:)|\\[AzCQEpPx]|\[\[:|[*+?}]\+|\\[1-9]/.test(pattern);
+  const isElsewhere = /\(\?(?!:)|\\(?![dDwWsSbBnrtfv])[A-Za-z0-9<>]|\[[^\]]*(?:\[|&&|--|~~)|[*+?}]\+/.test(
+    pattern,
+  );
   if (isElsewhere) throw new ExpressionError(notEmulated(`the pattern ${JSON.stringify(pattern)}`));
   try {
     new RegExp(pattern);

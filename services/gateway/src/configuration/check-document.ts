@@ -32,7 +32,8 @@ function problemsOf(issue: z.core.$ZodIssue, yaml: ParsedYaml): ConfigurationPro
   }
   const line = yaml.lineOf(issue.path);
   const place = { path: formatPath(issue.path), ...(line !== undefined && { line }) };
-  const message = issue.message.replace(/^Invalid (?:input|option): /, "");
+  const said = issue.code === "invalid_key" ? (issue.issues[0]?.message ?? issue.message) : issue.message;
+  const message = said.replace(/^Invalid (?:input|option): /, "");
   return [{ ...place, message: /received undefined$/.test(message) ? "is required" : message }];
 }
 

@@ -11,6 +11,7 @@ import type {
 import type { GatewayDocument, PoliciesDocument, RouteDocument } from "./document-schema.ts";
 import type { ParsedYaml } from "./parse-yaml.ts";
 import { type ConfigurationProblem, formatPath } from "./problem.ts";
+import { isCheckMethod } from "./token.ts";
 
 /** Default of Agentgateway since v1.4.0. */
 const DEFAULT_CHECK_TIMEOUT_MS = 2000;
@@ -46,13 +47,14 @@ export function compileConfiguration(
   /** A check with such a value would be refused whatever the request. */
   const refuseUnusable = (sources: Readonly<Record<string, string>>, path: Path) => {
     for (const [name, source] of Object.entries(sources)) {
-      if (!name.startsWith("x-aauth-")) continue;
+      const at = [...path, name];
+      const refuse = (message: string) => problems.push({ path: formatPath(at), ...lineAt(at), message });
       for (const text of possibleTexts(source)) {
-        const problem = problemOfCheckField(name, text);
+        if (name === ":method" && !isCheckMethod(text))
+          refuse(`${JSON.stringify(text)} is no method for a check`);
+        const problem = name.startsWith("x-aauth-") ? problemOfCheckField(name, text) : undefined;
         if (problem === undefined) continue;
-        const at = [...path, name];
-        const message = `gateway-authz would refuse every check: ${JSON.stringify(text)} is ${problem}`;
-        problems.push({ path: formatPath(at), ...lineAt(at), message });
+        refuse(`gateway-authz would refuse every check: ${JSON.stringify(text)} is ${problem}`);
       }
     }
   };

@@ -1,6 +1,8 @@
+import { isIPv6 } from "node:net";
 import { z } from "zod";
 import { parseDurationMs } from "./duration.ts";
 import { notEmulated } from "./problem.ts";
+import { isToken } from "./token.ts";
 
 /**
  * The part of Agentgateway's configuration file that this gateway emulates, as it is written in YAML. Every object is strict. A key
@@ -17,10 +19,15 @@ const durationMs = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
+/** A name, or an IPv4 address in its usual form. One such as `127.1` or `256.1.1.1` would be asked as another, or not at all. */
+function isHost(text: string): boolean {
+  return /^[A-Za-z0-9._-]+$/.test(text) && URL.parse(`http://${text}`)?.hostname === text.toLowerCase();
+}
+
 /** `name:port` or `ip:port`. The name may not hold a colon: Agentgateway splits at the first one. */
 export const hostAndPort = z.string().transform((text, context) => {
-  const [, host, port] = /^([A-Za-z0-9._-]+):(\d{1,5})$/.exec(text) ?? [];
-  if (host !== undefined && Number(port) >= 1 && Number(port) <= 65535) return { host, port: Number(port) };
+  const [, host = "", port] = /^([^:]+):(\d{1,5})$/.exec(text) ?? [];
+  if (isHost(host) && Number(port) >= 1 && Number(port) <= 65535) return { host, port: Number(port) };
   const message = text.startsWith("unix:") ? notEmulated("a unix socket") : "expected host:port";
   context.addIssue({ code: "custom", message });
   return z.NEVER;
@@ -28,10 +35,9 @@ export const hostAndPort = z.string().transform((text, context) => {
 
 /** Where an own port listens: `127.0.0.1:15000`, `localhost:15000`, `[::1]:15000`; port 0 lets the system choose. */
 export const listenAddress = z.string().transform((text, context) => {
-  const [, bracketed, plain, port] =
-    /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+)):(\d{1,5})$/.exec(text) ?? [];
-  const host = bracketed ?? plain;
-  if (host !== undefined && Number(port) <= 65535) return { host, port: Number(port) };
+  const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text) ?? [];
+  const isAddress = bracketed === undefined ? isHost(plain ?? "") : isIPv6(bracketed);
+  if (isAddress && Number(port) <= 65535) return { host: (bracketed ?? plain)!, port: Number(port) };
   context.addIssue({ code: "custom", message: "expected an address such as 127.0.0.1:15000" });
   return z.NEVER;
 });
@@ -40,13 +46,27 @@ export const listenAddress = z.string().transform((text, context) => {
 function headerName(pseudoHeaders: readonly string[] = []) {
   return z.string().transform((text, context) => {
     const name = text.toLowerCase();
-    if (/^[a-z0-9!#$%&'*+.^_`|~-]+$/.test(name) || pseudoHeaders.includes(name)) return name;
+    if (isToken(name) || pseudoHeaders.includes(name)) return name;
     const message = name.startsWith(":")
       ? notEmulated(`pseudo-header ${name} here`)
       : "expected a header name";
     context.addIssue({ code: "custom", message });
     return z.NEVER;
   });
+}
+
+/** Fields that frame a message or belong to one connection. Whoever sends it sets them; a message that has others cannot be sent. */
+const FRAMING = new Set([
+  ...["connection", "content-length", "expect", "keep-alive", "proxy-connection"],
+  ...["te", "trailer", "transfer-encoding", "upgrade"],
+]);
+
+function settableHeaderName(pseudoHeaders: readonly string[] = []) {
+  return headerName(pseudoHeaders)
+    .refine((name) => name !== "host", "host cannot be set here: :authority and urlRewrite.authority do that")
+    .refine((name) => !FRAMING.has(name), {
+      error: ({ input }) => `${input} frames the message or belongs to one connection: it cannot be set here`,
+    });
 }
 
 const hostnamePattern = z
@@ -61,19 +81,49 @@ const timerMs = durationMs.refine(
   notEmulated("a timeout of more than 24 days"),
 );
 
-const expressionsByName = z.record(z.string().min(1), expression);
+/** A map of expressions. Two spellings of one name would leave one expression out, and zod itself leaves out the name `__proto__`. */
+function expressionsBy<Name extends z.ZodType<string, string>>(name: Name) {
+  return z.preprocess(
+    (value, context) => {
+      const seen = new Set<string>();
+      for (const key of typeof value === "object" && value !== null ? Object.keys(value) : []) {
+        const parsed = name.safeParse(key).data ?? key;
+        if (key === "__proto__") {
+          context.addIssue({ code: "custom", path: [key], message: "expected another name" });
+        } else if (seen.has(parsed)) {
+          context.addIssue({ code: "custom", path: [key], message: `${parsed} is there twice` });
+        }
+        seen.add(parsed);
+      }
+      return value;
+    },
+    z.record(name, expression),
+  );
+}
+
+const expressionsByName = expressionsBy(z.string().min(1, "expected a name"));
 
 /** true, false, or a share from 0 to 1; as text too. Expressions are not emulated. */
 const sampling = z.union([z.boolean(), z.number(), z.string()]).transform((value, context) => {
   const share =
     value === true || value === "true" ? 1 : value === false || value === "false" ? 0 : Number(value);
-  if (value !== "" && share >= 0 && share <= 1) return share;
+  const isNumber = typeof value !== "string" || /^(?:true|false|\d*\.?\d+)$/.test(value);
+  if (isNumber && share >= 0 && share <= 1) return share;
   context.addIssue({
     code: "custom",
     message: notEmulated("a sampling value other than true, false or 0 to 1"),
   });
   return z.NEVER;
 });
+
+/** Of a collector's address, which is on the admin page and in the log. */
+export const noCredentials = [
+  (text: string) => {
+    const url = URL.parse(text);
+    return !url?.username && !url?.password;
+  },
+  "expected a URL without user name and password; OTEL_EXPORTER_OTLP_HEADERS has room for them",
+] as const;
 
 const fields = z.strictObject({
   add: expressionsByName.default({}),
@@ -86,13 +136,15 @@ const config = z.strictObject({
   readinessAddr: listenAddress.optional(),
   tracing: z
     .strictObject({
-      otlpEndpoint: z.url({
-        protocol: /^https?$/,
-        error: ({ input }) =>
-          input === undefined
-            ? "tracing needs an otlpEndpoint here or in OTLP_ENDPOINT"
-            : "expected an http or https URL",
-      }),
+      otlpEndpoint: z
+        .url({
+          protocol: /^https?$/,
+          error: ({ input }) =>
+            input === undefined
+              ? "tracing needs an otlpEndpoint here or in OTLP_ENDPOINT"
+              : "expected an http or https URL",
+        })
+        .refine(...noCredentials),
       otlpProtocol: z
         .enum(["http", "grpc"])
         .default("grpc")
@@ -119,19 +171,31 @@ const config = z.strictObject({
     .optional(),
 });
 
+/** `*` is a token too. */
+const method = z.string().refine(isToken, "expected a method");
+
 const cors = z.strictObject({
-  allowOrigins: z.array(z.string()).default([]),
-  allowHeaders: z.array(z.string()).default([]),
-  allowMethods: z.array(z.string()).default([]),
-  exposeHeaders: z.array(z.string()).default([]),
+  allowOrigins: z
+    .array(
+      z
+        .string()
+        .regex(
+          /^(?:\*|https?:\/\/(?:\*\.)?[A-Za-z0-9._-]+(?::\d{1,5})?)$/i,
+          "expected * or an origin such as https://ui.example.org, without a path",
+        ),
+    )
+    .default([]),
+  allowHeaders: z.array(headerName()).default([]),
+  allowMethods: z.array(method).default([]),
+  exposeHeaders: z.array(headerName()).default([]),
   allowCredentials: z.boolean().default(false),
   maxAge: durationMs.optional(),
 });
 
 const httpCheck = z.strictObject({
   path: expression.optional(),
-  addRequestHeaders: z.record(headerName([":method", ":authority"]), expression).default({}),
-  includeResponseHeaders: z.array(headerName()).default([]),
+  addRequestHeaders: expressionsBy(settableHeaderName([":method", ":authority"])).default({}),
+  includeResponseHeaders: z.array(settableHeaderName()).default([]),
   metadata: expressionsByName.default({}),
 });
 
@@ -214,7 +278,9 @@ const policies = z.strictObject({
       (value) => value,
       z.array(rateLimit, {
         error: (issue) =>
-          typeof issue.input === "object" ? notEmulated("localRateLimit by condition") : "expected a list",
+          typeof issue.input === "object" && issue.input !== null
+            ? notEmulated("localRateLimit by condition")
+            : "expected a list",
       }),
     )
     .optional(),
@@ -229,7 +295,10 @@ const policies = z.strictObject({
               auto: z.literal(true).optional(),
               full: z
                 .string()
-                .regex(/^[A-Za-z0-9._-]+(?::\d{1,5})?$/, "expected host or host:port")
+                .refine(
+                  (text) => hostAndPort.safeParse(/:/.test(text) ? text : `${text}:80`).success,
+                  "expected host or host:port",
+                )
                 .optional(),
             })
             .refine((choice) => Object.keys(choice).length === 1, "expected none, auto or {full: host:port}"),
@@ -245,12 +314,17 @@ const policies = z.strictObject({
   backendAuth: z.strictObject({ passthrough: z.strictObject({}) }).optional(),
 });
 
+/** What a request's path can be. A route for any other would never be taken. */
+const path = z
+  .string()
+  .regex(
+    /^\/[^\0- <>`#?\x7f-\uffff]*$/,
+    "expected a path as it is in a request, percent-encoded and without a query",
+  );
+
 const match = z.strictObject({
   path: z
-    .strictObject({
-      exact: z.string().startsWith("/").optional(),
-      pathPrefix: z.string().startsWith("/").optional(),
-    })
+    .strictObject({ exact: path.optional(), pathPrefix: path.optional() })
     .refine((path) => Object.keys(path).length === 1, "expected exactly one of exact and pathPrefix")
     .optional(),
   method: z

@@ -59,6 +59,11 @@ export function parseYaml(text: string): { yaml?: ParsedYaml; problems: Configur
     Error.stackTraceLimit = stackTraceLimit;
   }
   if (document === undefined) return { problems: [{ path: "", message: "the file is empty" }] };
+  if (document.directives.yaml.version !== "1.2") {
+    return {
+      problems: [problemAt(0, "expected YAML 1.2: in another version the same text means something else")],
+    };
+  }
   // A warning is about a tag that nobody resolves.
   const faults = [...document.errors, ...document.warnings, ...doubledKeys(document)];
   if (faults.length > 0) {
@@ -136,18 +141,21 @@ function* boundedTokens(text: string, lines: LineCounter): Generator<CST.Token, 
   yield* parser.end();
 }
 
-/** The library compares each key with all those before it. */
+/** Keys that are one as texts, as which they are looked up, and those that are no text. The library compares each key with all those before it. */
 function doubledKeys(document: Document.Parsed): { pos: [number]; message: string }[] {
   const faults: { pos: [number]; message: string }[] = [];
   visit(document, {
     Map(_, map) {
-      const seen = new Set<unknown>();
+      const seen = new Set<string>();
       for (const { key } of map.items) {
-        if (!isScalar(key)) continue;
-        if (seen.has(key.value)) {
-          faults.push({ pos: [key.range?.[0] ?? 0], message: `Map keys must be unique: ${key.value}` });
+        const pos: [number] = [(isNode(key) ? key.range?.[0] : undefined) ?? map.range?.[0] ?? 0];
+        if (!isScalar(key)) {
+          faults.push({ pos, message: "Map keys must be texts" });
+          continue;
         }
-        seen.add(key.value);
+        const name = String(key.value);
+        if (seen.has(name)) faults.push({ pos, message: `Map keys must be unique: ${name}` });
+        seen.add(name);
       }
     },
   });

@@ -8,7 +8,7 @@ const WRITING_LEVELS = new Set(["info", "debug", "trace"]);
 /**
  * One line a request, as Agentgateway writes it, or undefined when level or filter say no.
  *
- * text: `<time> TAB info TAB request k=v …`, built-in values bare but for `error`, configured texts quoted. json: `level`, `time`, `scope`, then the same.
+ * text: `<time> TAB info TAB request k=v …`, built-in values bare but for `error` and those that bare would not be one word, configured texts quoted. json: `level`, `time`, `scope`, then the same.
  */
 export function accessLogLine(
   logging: LoggingConfiguration,
@@ -31,7 +31,8 @@ export function accessLogLine(
   }
   let line = `${time}\tinfo\trequest`;
   for (const [name, value] of builtIn) {
-    line += ` ${name}=${name === "error" ? JSON.stringify(value) : value}`;
+    const isWord = name !== "error" && /^[\x21-\x7e]*$/.test(String(value));
+    line += ` ${name}=${isWord ? value : JSON.stringify(value)}`;
   }
   for (const [name, value] of configured) line += ` ${name}=${configuredText(value)}`;
   return line;

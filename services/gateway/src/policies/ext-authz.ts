@@ -1,6 +1,7 @@
 import type { Dispatcher } from "undici";
 import type { CelContext } from "../cel/expression.ts";
 import type { ExtAuthzPolicy } from "../configuration/configuration.ts";
+import { isCheckMethod } from "../configuration/token.ts";
 import type { OwnCheck } from "../own-check/own-check.ts";
 import type { Cancellation } from "../proxy/cancellation.ts";
 import { type CollectedResponse, collectResponse } from "../proxy/collect-response.ts";
@@ -114,6 +115,10 @@ function checkRequest(
     } else {
       removeField(fields, name);
     }
+  }
+  if (!isCheckMethod(pseudo[":method"]!)) {
+    // One that cannot be sent would be one that nobody answers, and `failureMode: allow` would let the caller choose it.
+    throw textAnswer(403, "ExtAuth", DENIED_TEXT, `${DENIED_TEXT}: the check method is no method`);
   }
   const payload = checkBody(policy, body, fields);
   setField(fields, "host", pseudo[":authority"]!);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type CelContext, compileExpression } from "../../src/cel/expression.ts";
+import { type CelContext, compileExpression, ExpressionError } from "../../src/cel/expression.ts";
 import { plainValue } from "../../src/cel/plain-value.ts";
 
 const CONTEXT: CelContext = {
@@ -53,6 +53,10 @@ describe("values and errors are those of Agentgateway v1.4.1", () => {
     ["'y' in extauthz.aauth.jwt_claims.aud", true],
     ["'scheme' in extauthz.aauth", true],
     ["'a' in extauthz.text", true],
+    ["'c' in extauthz.text", false],
+    ["{'a': 1}.contains('a')", true],
+    ["{'a': 1}.contains('b')", false],
+    ["extauthz.aauth.contains('missing')", false],
     ["'b' in extauthz.text.split(' ')", true],
     ["'a b' in extauthz.text.split(' ')", false],
     // headers
@@ -66,6 +70,14 @@ describe("values and errors are those of Agentgateway v1.4.1", () => {
     // json
     ['json("{\\"a\\": [1]}").a[0] == 1', true],
     ['json("nonsense")', "error"],
+    // whole numbers are int as far as an int goes, then double; the two do not add up
+    ['json("[9223372036854775807]")[0] == 9223372036854775807', true],
+    ['json("[-9223372036854775808]")[0] + 0 < 0', true],
+    ['json("[9223372036854775808]")[0] + 0.0 > 0.0', true],
+    ['json("[9223372036854775808]")[0] + 0', "error"],
+    ['json("[12.0]")[0] + 0.0 == 12.0', true],
+    ['json("[1e3]")[0] + 0', "error"],
+    ['json("[\\"12\\"]")[0] == "12"', true],
     // macros bind their variable
     ["extauthz.aauth.jwt_claims.aud.exists(entry, entry == 'y')", true],
   ])("%s", (source, expected) => {
@@ -111,18 +123,67 @@ describe("names that both gateways do not share are refused when the file is loa
     "request.path.replace('a', 'b')",
     "[1].exists(x, y == 1)",
     "[1].exists(x, x == 1) && x == 1",
+    "request.path.startsWith(aauth)",
+    "[1].contains(aauth)",
+    "[1].exists(x, aauth == x)",
+    "aauth.exists(x, x == 1)",
     "destination.port",
   ])("%s", (source) => {
     expect(() => compileExpression(source)).toThrow();
   });
 });
 
-test.each(["(?i)a", "a++", "\\Aa", "[[:alpha:]]", "(a)\\1", "(", "\\pL"])(
-  "a pattern that RE2 and JavaScript do not read alike is refused: %s",
-  (pattern) => {
-    expect(() => compileExpression(`request.path.matches(${JSON.stringify(pattern)})`)).toThrow(/pattern/);
-  },
-);
+test.each([
+  "(?i)a",
+  "a++",
+  "\\Aa",
+  "[[:alpha:]]",
+  "(a)\\1",
+  "(",
+  "\\pL",
+  "\\a",
+  "\\0",
+  "\\u0061",
+  "\\<a",
+  "[a[b]]",
+  "[a-z&&[b]]",
+  "[a-z--b]",
+  "[a-z~~b]",
+])("a pattern that RE2 and JavaScript do not read alike is refused: %s", (pattern) => {
+  expect(() => compileExpression(`request.path.matches(${JSON.stringify(pattern)})`)).toThrow(/pattern/);
+});
+
+test("a pattern that both read alike is taken", () => {
+  const source = 'request.path.matches("^(?:/x|/[a-z_-]+/\\\\d\\\\w*\\\\.json)$")';
+  expect(compileExpression(source).isTrue(CONTEXT)).toBe(true);
+});
+
+describe("operators in a row", () => {
+  const row = (count: number, operator: string, term: string) => Array(count).fill(term).join(operator);
+  test.each<[string, (count: number) => string]>([
+    ["&&", (count) => row(count, "&&", 'request.path == "/x"')],
+    ["+", (count) => `${row(count, "+", "request.path")} != ""`],
+    ["!", (count) => `${"!".repeat(2 * Math.floor(count / 2))}(request.path == "/x")`],
+    ["in a macro", (count) => `[1].exists(n, ${row(count, "||", "n == 1")})`],
+    ["in what a macro looks through", (count) => `(${row(count, "+", "[1]")}).exists(n, n == 1)`],
+  ])("%s: as many as can be evaluated are taken, more are refused", (_name, source) => {
+    expect(compileExpression(source(900)).isTrue(CONTEXT)).toBe(true);
+    for (const count of [1100, 3000, 4000]) {
+      expect(() => compileExpression(source(count))).toThrow(
+        new ExpressionError("not valid CEL: too many operations in a row"),
+      );
+    }
+  });
+});
+
+test.each([
+  'request.path.contains("(?i)a++")',
+  "has(extauthz.aauth.Agent)",
+  "extauthz.aauth.jwt_claims.Scope.contains('A')",
+  'request.headers["x-one"].startsWith("X-One")',
+])("%s is taken: it is no pattern and no header's name", (source) => {
+  expect(compileExpression(source).source).toBe(source);
+});
 
 test.each(["uint(1)", "1u", "source.port == 5u"])("%s is refused", (source) => {
   expect(() => compileExpression(source)).toThrow(/not by the embedded gateway/);

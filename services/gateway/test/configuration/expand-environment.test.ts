@@ -28,6 +28,14 @@ describe("expandEnvironment", () => {
     ]);
   });
 
+  test("lines are counted through a default that has several", () => {
+    const { problems } = expandEnvironment(`a: \${NOPE:-x\ny}\nb: $NOPE2`, env);
+    expect(problems.map(({ line, message }) => [line, message])).toEqual([
+      [1, "environment variable NOPE contains a line break"],
+      [3, "environment variable NOPE2 is not set and has no default"],
+    ]);
+  });
+
   test("a value cannot add lines to the file", () => {
     expect(expandEnvironment("a: $LINES", env).problems[0]?.message).toMatch(/line break/);
   });

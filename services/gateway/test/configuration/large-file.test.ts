@@ -6,6 +6,12 @@ const MIB = 1_048_576;
 /** Many times what each takes here; what each has taken without its bound is many times this. */
 const LONGEST_MS = 6000;
 
+/** Of this process: the time on the wall is other processes' too. */
+const cpuMs = () => {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+};
+
 const upTo = (bytes: number, text: string) => text.repeat(Math.floor(bytes / text.length));
 const numbered = (bytes: number, part: (index: number) => string) => {
   const parts: string[] = [];
@@ -35,7 +41,7 @@ describe("a file of up to 1 MiB is judged at once, whatever is in it", () => {
     ["unknown keys", numbered(MIB, (index) => `a${index}: 1\n`), /more than 170000 YAML tokens/],
     ["one key, again and again", upTo(400_000, "a: 1\n"), /more than 170000 YAML tokens/],
     ["one key, as often as can be", upTo(100_000, "a: 1\n"), /:2 .*Map keys must be unique: a/],
-    ["keys that are lists", numbered(200_000, (index) => `? [a${index}]\n: 1\n`), /is required/],
+    ["keys that are lists", numbered(200_000, (index) => `? [a${index}]\n: 1\n`), /Map keys must be texts/],
     ["quotation marks", upTo(80_000, '"'), /not valid YAML: Unexpected double-quoted-scalar/],
     ["more quotation marks", upTo(MIB, '"'), /more than 170000 YAML tokens/],
     ["commas", `[${upTo(MIB - 1, ",")}`, /more than 170000 YAML tokens/],
@@ -48,6 +54,8 @@ describe("a file of up to 1 MiB is judged at once, whatever is in it", () => {
       numbered(MIB, (index) => `- &a${index} x\n- *a${index}\n`),
       /more than 1000 anchors and aliases/,
     ],
+    ["anchors alone", numbered(30_000, (index) => `- &a${index} x\n`), /more than 1000 anchors and aliases/],
+    ["aliases alone", `- &a x\n${upTo(30_000, "- *a\n")}`, /more than 1000 anchors and aliases/],
     [
       "entries that are none",
       `binds: [${upTo(90_000, "x,")}]`,
@@ -73,17 +81,17 @@ describe("a file of up to 1 MiB is judged at once, whatever is in it", () => {
     ["a megabyte and one character", `#${upTo(MIB, "#")}`, /larger than 1 MiB/],
     ["a megabyte of comment", `${"#".repeat(MIB - 10)}\nbinds: []`, /nothing to listen on/],
   ])("%s", (_name, text, said) => {
-    const startedAtMs = performance.now();
+    const startedAtMs = cpuMs();
     const problems = judge(text);
-    expect(performance.now() - startedAtMs).toBeLessThan(LONGEST_MS);
+    expect(cpuMs() - startedAtMs).toBeLessThan(LONGEST_MS);
     expect(problems[0] ?? "").toMatch(said);
   });
 
   test("a file that its variables make larger", () => {
-    const startedAtMs = performance.now();
+    const startedAtMs = cpuMs();
     const env = { LONG: "x".repeat(1_000_000) };
     expect(judge(`a: 1 #${upTo(900_000, "$LONG ")}`, env)[0]).toMatch(/with the values of its variables/);
-    expect(performance.now() - startedAtMs).toBeLessThan(LONGEST_MS);
+    expect(cpuMs() - startedAtMs).toBeLessThan(LONGEST_MS);
   });
 });
 

@@ -103,6 +103,26 @@ describe("the repository's files", () => {
     expect(configuration.logging.format).toBe("json");
   });
 
+  test("LOG_FORMAT is for a file without logging too", () => {
+    expect(load(withPolicies("a2a: {}"), {}, { logFormat: "json" }).logging).toMatchObject({
+      format: "json",
+      level: "info",
+    });
+  });
+
+  test.each([
+    "config: 5",
+    "config: []",
+    "config: {logging: 5}",
+    "config: {logging: []}",
+    "config: {tracing: 5}",
+  ])("an override does not hide what is wrong: %s", (config) => {
+    const overrides = { logFormat: "json", otlpEndpoint: "http://x:1", otlpProtocol: "http" };
+    expect(() => load(`${config}\n${withPolicies("a2a: {}")}`, {}, overrides)).toThrow(
+      /^test\.yaml:1 config(?:\.\w+)?: expected object, received (?:number|array)$/,
+    );
+  });
+
   test("OTLP_ENDPOINT does not switch tracing on in a file without it", () => {
     const configuration = load(withPolicies("a2a: {}"), {}, { otlpEndpoint: "http://jaeger:4318" });
     expect(configuration.tracing).toBeUndefined();
@@ -200,6 +220,198 @@ describe("what is refused, where it is said to be, and whose fault it is", () =>
       `${POLICIES}.extAuthz.failureMode.denyWithStatus`,
       11,
       /400/,
+    ],
+    [
+      "a header whose name is none",
+      withPolicies(`${EXT_AUTHZ}      addRequestHeaders:\n        "x y": '"1"'`),
+      `${POLICIES}.extAuthz.protocol.http.addRequestHeaders.x y`,
+      11,
+      /^expected a header name$/,
+    ],
+    [
+      "a pseudo-header where there is none",
+      withPolicies(`${EXT_AUTHZ}      path: '"/c"'\n  includeRequestHeaders: [":method"]`),
+      `${POLICIES}.extAuthz.includeRequestHeaders[0]`,
+      11,
+      /pseudo-header :method here: supported by Agentgateway/,
+    ],
+    [
+      "a header in two spellings",
+      withPolicies(
+        `${EXT_AUTHZ}      addRequestHeaders:\n        x-aauth-mode: '"strict"'\n        X-AAuth-Mode: '"optional"'`,
+      ),
+      `${POLICIES}.extAuthz.protocol.http.addRequestHeaders.X-AAuth-Mode`,
+      12,
+      /^x-aauth-mode is there twice$/,
+    ],
+    [
+      "a header that would be left out",
+      withPolicies(`${EXT_AUTHZ}      addRequestHeaders:\n        __proto__: '"1"'`),
+      `${POLICIES}.extAuthz.protocol.http.addRequestHeaders.__proto__`,
+      11,
+      /expected another name/,
+    ],
+    [
+      "metadata that would be left out",
+      withPolicies(`${EXT_AUTHZ}      metadata: {__proto__: '"1"'}`),
+      `${POLICIES}.extAuthz.protocol.http.metadata.__proto__`,
+      10,
+      /expected another name/,
+    ],
+    [
+      "metadata without a name",
+      withPolicies(`${EXT_AUTHZ}      metadata: {"": '"1"'}`),
+      `${POLICIES}.extAuthz.protocol.http.metadata.`,
+      10,
+      /expected a name/,
+    ],
+    [
+      "a map of expressions that is empty",
+      withPolicies(`${EXT_AUTHZ}      metadata:`),
+      `${POLICIES}.extAuthz.protocol.http.metadata`,
+      10,
+      /expected record, received null/,
+    ],
+    [
+      "a map of expressions that is none",
+      withPolicies(`${EXT_AUTHZ}      metadata: 5`),
+      `${POLICIES}.extAuthz.protocol.http.metadata`,
+      10,
+      /expected record, received number/,
+    ],
+    ...["transfer-encoding", "Content-Length", "connection", "expect", "upgrade", "keep-alive", "te"].map(
+      (name): (typeof cases)[number] => [
+        `a check with a ${name} of its own`,
+        withPolicies(`${EXT_AUTHZ}      addRequestHeaders:\n        ${name}: '"1"'`),
+        `${POLICIES}.extAuthz.protocol.http.addRequestHeaders.${name}`,
+        11,
+        /frames the message or belongs to one connection: it cannot be set here/,
+      ],
+    ),
+    [
+      "a check with a host of its own, beside :authority",
+      withPolicies(`${EXT_AUTHZ}      addRequestHeaders:\n        Host: '"a"'`),
+      `${POLICIES}.extAuthz.protocol.http.addRequestHeaders.Host`,
+      11,
+      /^host cannot be set here: :authority and urlRewrite\.authority do that$/,
+    ],
+    [
+      "a length from the check's answer",
+      withPolicies(`${EXT_AUTHZ}      includeResponseHeaders: [x-a, content-length]`),
+      `${POLICIES}.extAuthz.protocol.http.includeResponseHeaders[1]`,
+      10,
+      /content-length frames the message/,
+    ],
+    ...["PO ST", "", "CONNECT"].map((method): (typeof cases)[number] => [
+      `a check with the method ${method}`,
+      withPolicies(`${EXT_AUTHZ}      addRequestHeaders:\n        ":method": '"${method}"'`),
+      `${POLICIES}.extAuthz.protocol.http.addRequestHeaders.:method`,
+      11,
+      new RegExp(`^"${method}" is no method for a check$`),
+    ]),
+    ...[
+      "256.1.1.1:80",
+      "127.1:80",
+      "0x7f.0.0.1:80",
+      "a b:80",
+      "a;b:80",
+      "a:0",
+      "a:65536",
+      "[::1]:80",
+      "a:b:80",
+    ].map((host): (typeof cases)[number] => [
+      `a check at ${host}`,
+      withPolicies(`extAuthz:\n  host: "${host}"\n  protocol: {http: {}}`),
+      `${POLICIES}.extAuthz.host`,
+      7,
+      /^expected host:port$/,
+    ]),
+    ...["[1]:80", "[:::]:80", "256.0.0.1:80", "::1:80", "a b:80", "a:65536", "15000"].map(
+      (address): (typeof cases)[number] => [
+        `an admin page at ${address}`,
+        `config: {adminAddr: "${address}"}\nbinds:\n- port: 1\n  listeners: [{routes: []}]`,
+        "config.adminAddr",
+        1,
+        /^expected an address such as 127\.0\.0\.1:15000$/,
+      ],
+    ),
+    ...["{}", "{none: true, auto: true}", "{none: true, full: a}"].map(
+      (authority): (typeof cases)[number] => [
+        `the authority ${authority}`,
+        withPolicies(`urlRewrite: {authority: ${authority}}`),
+        `${POLICIES}.urlRewrite.authority`,
+        6,
+        /^expected none, auto or \{full: host:port\}$/,
+      ],
+    ),
+    ...["a:65536", "a:", "a/b", "u@a", "256.1.1.1"].map((full): (typeof cases)[number] => [
+      `the authority ${full}`,
+      withPolicies(`urlRewrite: {authority: {full: "${full}"}}`),
+      `${POLICIES}.urlRewrite.authority.full`,
+      6,
+      /^expected host or host:port$/,
+    ]),
+    ...["/a?x=1", "/a#b", "/a b", "/ä", "/a<b", "a", ""].map((path): (typeof cases)[number] => [
+      `a path that no request has: ${path}`,
+      `binds:\n- port: 1\n  listeners:\n  - routes:\n    - matches:\n      - path: {exact: "${path}"}\n      backends: [{host: "a:1"}]`,
+      "binds[0].listeners[0].routes[0].matches[0].path.exact",
+      6,
+      /^expected a path as it is in a request/,
+    ]),
+    ...["{}", "{exact: /a, pathPrefix: /a}"].map((path): (typeof cases)[number] => [
+      `a path that is ${path}`,
+      `binds:\n- port: 1\n  listeners:\n  - routes:\n    - matches:\n      - path: ${path}\n      backends: [{host: "a:1"}]`,
+      "binds[0].listeners[0].routes[0].matches[0].path",
+      6,
+      /exactly one of exact and pathPrefix/,
+    ]),
+    ...["ui.test", "https://ui.test/", "http://u@ui.test", "http://a.*.test", "null", "ftp://ui.test"].map(
+      (origin): (typeof cases)[number] => [
+        `an origin that no page has: ${origin}`,
+        withPolicies(`cors:\n  allowOrigins: ["*", "${origin}"]`),
+        `${POLICIES}.cors.allowOrigins[1]`,
+        7,
+        /^expected \* or an origin such as/,
+      ],
+    ),
+    ...["allowHeaders", "exposeHeaders", "allowMethods"].flatMap((list) =>
+      ["a\\nb", "a b", ""].map((entry): (typeof cases)[number] => [
+        `what no CORS field can say: ${list} ${entry}`,
+        withPolicies(`cors:\n  ${list}: ["${entry}"]`),
+        `${POLICIES}.cors.${list}[0]`,
+        7,
+        /^expected a (?:header name|method)$/,
+      ]),
+    ),
+    [
+      "a longest age that no number has",
+      withPolicies(`cors:\n  maxAge: ${"9".repeat(20)}h`),
+      `${POLICIES}.cors.maxAge`,
+      7,
+      /duration/,
+    ],
+    ...["0x1", "' '", "''", "1.5", "-1", "request.path", ".nan", "1e-1"].map(
+      (share): (typeof cases)[number] => [
+        `the share ${share}`,
+        `config:\n  tracing:\n    otlpProtocol: http\n    otlpEndpoint: http://x:1\n    randomSampling: ${share === "1e-1" || share === "0x1" ? `"${share}"` : share}\nbinds: [{port: 1, listeners: [{}]}]`,
+        "config.tracing.randomSampling",
+        5,
+        share === ".nan" ? /^Invalid input$/ : /a sampling value other than true, false or 0 to 1/,
+      ],
+    ),
+    [
+      "a rate limit that is nothing",
+      withPolicies("localRateLimit:"),
+      `${POLICIES}.localRateLimit`,
+      6,
+      /list/,
+    ],
+    [
+      "a rate limit that is a number",
+      withPolicies("localRateLimit: 5"),
+      `${POLICIES}.localRateLimit`,
+      6,
+      /list/,
     ],
     [
       "conditional rate limits",
@@ -397,6 +609,22 @@ describe("what is refused, where it is said to be, and whose fault it is", () =>
       2,
       /otlpProtocol grpc/,
     ],
+    ...["http://user:secret@x:1", "https://secret@x/v1", "http://:secret@x"].map(
+      (endpoint): (typeof cases)[number] => [
+        `a collector at ${endpoint}`,
+        `config:\n  tracing:\n    otlpProtocol: http\n    otlpEndpoint: ${endpoint}\nbinds: [{port: 1, listeners: [{}]}]`,
+        "config.tracing.otlpEndpoint",
+        4,
+        /^expected a URL without user name and password;/,
+      ],
+    ),
+    [
+      "a level by module",
+      "config: {logging: {level: 'info,proxy=debug'}}\nbinds: [{port: 1, listeners: [{}]}]",
+      "config.logging.level",
+      1,
+      /a level by module: supported by Agentgateway/,
+    ],
     [
       "trace headers",
       "config:\n  tracing:\n    otlpProtocol: http\n    otlpEndpoint: http://x:1\n    headers: {a: b}\nbinds:\n- port: 1\n  listeners: [{routes: []}]",
@@ -483,6 +711,9 @@ describe("what is refused, where it is said to be, and whose fault it is", () =>
       6,
       /not valid CEL: too many operations in a row/,
     ],
+    ["keys that are one text", withPolicies('a2a: {1: a, "1": b}'), "", 6, /Map keys must be unique: 1/],
+    ["a key that is a list", withPolicies(`${EXT_AUTHZ}      metadata: {[a]: "1"}`), "", 10, /must be texts/],
+    ["a file of YAML 1.1", `%YAML 1.1\n---\n${withPolicies("a2a: {}")}`, "", 1, /expected YAML 1\.2/],
     ["a duplicate key", "binds:\n- port: 1\n  port: 2\n  listeners: [{routes: []}]", "", 3, /unique/],
     ["broken YAML", "binds: [", "", 1, /not valid YAML/],
     ["nothing to listen on", "binds: []", "binds", 1, /nothing to listen on/],
@@ -501,6 +732,95 @@ describe("what is refused, where it is said to be, and whose fault it is", () =>
     const problem = problems.find((candidate) => candidate.path === path);
     expect(problem?.line).toBe(line);
     expect(problem?.message).toMatch(message);
+  });
+
+  test("what is at the edge of it is taken", () => {
+    const tracing = {
+      otlpProtocol: "http",
+      otlpEndpoint: "https://x",
+      randomSampling: ".5",
+      clientSampling: "true",
+    };
+    const http = {
+      includeResponseHeaders: ["Content-Type"],
+      addRequestHeaders: { ":Method": '"QUERY"', "X-A": '"1"' },
+    };
+    const policies = {
+      urlRewrite: { authority: { full: "Fixed.test:65535" } },
+      timeout: { requestTimeout: "2147483647ms" },
+      cors: { allowOrigins: ["*", "HTTPS://*.Ui.test:3050"], allowMethods: ["*", "GET"] },
+      extAuthz: { host: "a:65535", protocol: { http }, failureMode: { denyWithStatus: 400 } },
+    };
+    const matches = [{ method: "GET" }, { method: "GET" }, { path: { exact: "/a%20b|c" } }];
+    const routes = [{ matches, policies, backends: [{ host: "a:1", weight: 1 }] }];
+    const document = {
+      config: {
+        adminAddr: "[::1]:0",
+        statsAddr: "localhost:65535",
+        readinessAddr: "10.0.0.1:1",
+        tracing,
+        logging: { level: "trace" },
+      },
+      binds: [{ port: 65_535, listeners: [{ protocol: "HTTP", routes }] }],
+    };
+    const { admin, stats, readiness, binds, ...rest } = load(`%YAML 1.2\n---\n${JSON.stringify(document)}`);
+    expect([admin, stats, readiness]).toEqual([
+      { host: "::1", port: 0 },
+      { host: "localhost", port: 65_535 },
+      { host: "10.0.0.1", port: 1 },
+    ]);
+    expect(rest.tracing).toMatchObject({ randomSampling: 0.5, clientSampling: 1 });
+    expect(rest.logging.level).toBe("trace");
+    const [route] = binds[0]!.listeners[0]!.routes;
+    const get = { path: { pathPrefix: "/" }, method: "GET" };
+    expect(route!.matches).toEqual([get, get, { path: { exact: "/a%20b|c" } }]);
+    const { authority, requestTimeoutMs, extAuthz } = route!.policies;
+    expect([authority, requestTimeoutMs]).toEqual([{ full: "Fixed.test:65535" }, 2_147_483_647]);
+    expect(extAuthz).toMatchObject({ port: 65_535, failureMode: { denyWithStatus: 400 } });
+    expect(extAuthz?.addRequestHeaders.map(({ name }) => name)).toEqual([":method", "x-a"]);
+    expect(extAuthz?.includeResponseHeaders).toEqual(["content-type"]);
+  });
+
+  test("routes that differ in path, method or host name are not for the same requests", () => {
+    const route = (more: object) => ({ ...more, backends: [{ host: "a:1" }] });
+    const exact = (path: string, more = {}) => ({ matches: [{ path: { exact: path }, ...more }] });
+    const routes = [
+      {},
+      exact("/a"),
+      exact("/a/"),
+      exact("/b"),
+      exact("/b", { method: "GET" }),
+      { matches: [{ path: { pathPrefix: "/b" } }] },
+      { matches: [{ method: "GET" }] },
+      { hostnames: ["a.test"] },
+      { hostnames: ["*.a.test"], ...exact("/a") },
+    ].map(route);
+    const load = (all: object[]) =>
+      problemsOf(JSON.stringify({ binds: [{ port: 1, listeners: [{ routes: all }] }] }));
+    expect(load(routes)).toEqual([]);
+    for (const again of routes) {
+      expect(load([...routes, again]).map(({ path }) => path)).toEqual(["binds[0].listeners[0].routes[9]"]);
+    }
+  });
+
+  test("what is not said is Agentgateway's default, and never lets through", () => {
+    const { binds, logging } = load(withPolicies('extAuthz: {host: "a:1", protocol: {http: {}}}'));
+    expect(logging).toMatchObject({ format: "text", level: "info" });
+    const [listener] = binds[0]!.listeners;
+    expect([listener!.name, listener!.hostname, listener!.routes[0]!.name]).toEqual([
+      "listener0",
+      undefined,
+      "route0",
+    ]);
+    const { extAuthz, authority, a2a, localRateLimit } = listener!.routes[0]!.policies;
+    expect(extAuthz).toMatchObject({
+      failureMode: { mode: "deny" },
+      requestTimeoutMs: 2000,
+      includeRequestHeaders: ["authorization"],
+      includeResponseHeaders: [],
+    });
+    expect(extAuthz).not.toHaveProperty("includeRequestBody");
+    expect([authority, a2a, localRateLimit]).toEqual(["auto", false, []]);
   });
 
   test("a set variable in the line is named, and its value is not shown", () => {

@@ -175,6 +175,21 @@ describe("the access log", () => {
     );
   });
 
+  test.skipIf(isRealGateway)("a field sees the answer that the caller got, whosever it is", async () => {
+    const fields = { add: { type: 'response.headers["content-type"]', code: "response.code" } };
+    const { gateway, call } = await setUp(
+      { logging: { fields } },
+      { a2a: {}, authorization: { rules: ['request.path != "/no"'] } },
+      (_, response) => response.writeHead(203, { "content-type": "text/x-agent" }).end('{"url":"http://x"}'),
+    );
+    await call();
+    expect(await line(gateway)).toMatch(/ type="text\/x-agent" code=203$/);
+    await call({ path: "/.well-known/agent-card.json" });
+    expect(await line(gateway, 2)).toMatch(/ http\.status=203 .* type="text\/x-agent" code=203$/);
+    await call({ path: "/no" });
+    expect(await line(gateway, 3)).toMatch(/ http\.status=403 .* type="text\/plain" code=403$/);
+  });
+
   test("filter and level silence it", async () => {
     const filtered = await setUp({ logging: { filter: 'request.path != "/health"' } });
     await filtered.call({ path: "/health" });
@@ -232,6 +247,22 @@ describe("the access log", () => {
     await call({ headers: { "x-text": 'a" http.status=200 b="\t' } });
     expect(await line(gateway)).toMatch(/text="a\\" http.status=200 b=\\""$/);
   });
+});
+
+test.skipIf(isRealGateway)("the method of a call cannot forge a line, nor fill the log", async () => {
+  const { gateway, call } = await setUp({}, { a2a: {} });
+  const post = (method: string) =>
+    call({
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ method }),
+    });
+  await post("x http.status=500\n2026-02-06T00:00:00.000000Z\tinfo\trequest");
+  expect(await line(gateway)).toMatch(
+    / a2a\.method="x http\.status=500\\n2026-02-06T00:00:00\.000000Z\\tinfo\\trequest" duration=\d+ms$/,
+  );
+  await post("m".repeat(100_000));
+  expect(await line(gateway, 2)).toMatch(/ a2a\.method=m{256} duration=\d+ms$/);
 });
 
 describe("traces", () => {

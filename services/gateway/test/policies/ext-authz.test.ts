@@ -1,4 +1,5 @@
-import type { ServerResponse } from "node:http";
+import { once } from "node:events";
+import { request, type ServerResponse } from "node:http";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { type FakeAnswer, type FakeServer, startFakeServer } from "../support/fake-agent.ts";
 import {
@@ -96,6 +97,35 @@ describe("the check request (Agentgateway v1.4.1)", () => {
     expect(headers["x-lines"]).toBeUndefined();
   });
 
+  test("a value that is no text is not sent, and the client's own is not either", async () => {
+    const addRequestHeaders = { "x-number": "1", "x-list": "request.headers", ":method": "jwt.sub" };
+    const { authz, call } = await setUp(allow, {
+      includeRequestHeaders: ["x-number", "x-list"],
+      protocol: { http: { addRequestHeaders } },
+    });
+    const response = await call({ method: "PUT", headers: { "x-number": "2", "x-list": "3" } });
+    expect(response.status).toBe(200);
+    expect(authz.seen[0]!.headers["x-number"]).toBeUndefined();
+    expect(authz.seen[0]!.headers["x-list"]).toBeUndefined();
+    expect(authz.seen[0]!.method).toBe("PUT");
+  });
+
+  test.skipIf(isRealGateway).each(["a b", "", "CONNECT", "GET/"])(
+    "a method that no check can have refuses, also with failureMode allow: %j",
+    async (method) => {
+      const { authz, agent, call } = await setUp(allow, {
+        failureMode: "allow",
+        protocol: { http: { addRequestHeaders: { ":method": 'request.headers["x-method"]' } } },
+      });
+      expect((await call({ headers: { "x-method": "QUERY" } })).status).toBe(200);
+      expect(await call({ headers: { "x-method": method } })).toMatchObject({
+        status: 403,
+        body: "external authorization failed",
+      });
+      expect([authz.seen.length, agent.seen.length]).toEqual([1, 1]);
+    },
+  );
+
   test("of a repeated field only the first value is sent", async () => {
     const { authz, call } = await setUp(allow, { includeRequestHeaders: ["signature-key", "signature"] });
     await call({ headers: ["Signature-Key", "one", "signature-key", "two", "Signature", "s"] });
@@ -149,6 +179,12 @@ describe("the check request (Agentgateway v1.4.1)", () => {
       headers: { "x-envoy-auth-partial-body": "true" },
     });
     expect(partial.agent.seen[0]!.body).toBe("123456");
+
+    await partial.call();
+    expect(partial.authz.seen[1]).toMatchObject({
+      body: "",
+      headers: { "x-envoy-auth-partial-body": "false" },
+    });
 
     const none = await setUp(allow, { includeRequestBody: {} });
     expect((await none.call({ method: "POST", body: "1" })).status).toBe(413);
@@ -250,6 +286,32 @@ describe("the decision (section 2.2)", () => {
   });
 });
 
+describe.skipIf(isRealGateway)("claims that two could read differently are none", () => {
+  test.each([
+    ["two lines", ["x-claims", '{"agent":"a"}', "x-claims", '{"agent":"a"}']],
+    ["three lines", ["x-claims", '{"agent":"a"}', "x-claims", '{"agent":"b"}', "x-claims", '{"agent":"a"}']],
+    ["a line that is not UTF-8", ["x-claims", '{"agent":"a","name":"\xff"}']],
+    ["a second line that is not UTF-8", ["x-claims", '{"agent":"a"}', "x-claims", "\xff"]],
+  ])("%s", async (_name, fields) => {
+    const { agent, call } = await setUp(
+      (_, response) => response.writeHead(200, fields).end(),
+      { protocol: { http: { metadata: { aauth: 'json(response.headers["x-claims"])' } } } },
+      { authorization: { rules: ['extauthz.aauth.agent == "a"'] } },
+    );
+    expect((await call()).status).toBe(403);
+    expect(agent.seen).toEqual([]);
+  });
+
+  test("the lines of a field are a list", async () => {
+    const { call } = await setUp(
+      (_, response) => response.writeHead(200, ["x-a", "1", "x-a", "2", "x-a", "3", "x-b", "4"]).end(),
+      { protocol: { http: { metadata: { a: 'response.headers["x-a"]', b: 'response.headers["x-b"]' } } } },
+      { authorization: { rules: ['extauthz.a == ["1", "2", "3"] && extauthz.b == "4"'] } },
+    );
+    expect((await call()).status).toBe(200);
+  });
+});
+
 describe("no answer", () => {
   const modes: [name: string, failureMode: unknown, status: number, body: RegExp][] = [
     ["unset", undefined, 403, /^external authorization failed$/],
@@ -279,6 +341,38 @@ describe("no answer", () => {
     expect(response.body).toMatch(body);
     expect(agent.seen).toHaveLength(status === 200 ? 1 : 0);
   });
+
+  test.skipIf(isRealGateway).each(["its time is over", "the caller has left"])(
+    "a check is broken off when %s",
+    async (when) => {
+      let closed: Promise<unknown> | undefined;
+      const { agent, gateway, call } = await setUp(
+        (_, response) => {
+          closed = once(response, "close");
+        },
+        {
+          failureMode: "allow",
+          policies: { http: { requestTimeout: when === "its time is over" ? "100ms" : "1m" } },
+        },
+      );
+      if (when === "its time is over") {
+        expect((await call()).status).toBe(200);
+      } else {
+        const outgoing = request({
+          host: "127.0.0.1",
+          port: gateway.port,
+          headers: { host: "a" },
+          agent: false,
+        });
+        outgoing.on("error", () => {});
+        outgoing.end();
+        await vi.waitFor(() => expect(closed).toBeDefined());
+        outgoing.destroy();
+      }
+      await closed;
+      expect(agent.seen).toHaveLength(when === "its time is over" ? 1 : 0);
+    },
+  );
 
   test.skipIf(isRealGateway)("a 503 says what was wrong, in the answer and in the log", async () => {
     const denyWithStatus = { failureMode: { denyWithStatus: 503 } };
@@ -347,6 +441,36 @@ describe("no answer", () => {
     });
     expect((await endless.call()).status).toBe(403);
     expect(endless.agent.seen).toEqual([]);
+  });
+});
+
+describe.skipIf(isRealGateway)("an answer that cannot be taken lets nobody through", () => {
+  const deny = { failureMode: { denyWithStatus: 503 }, policies: { http: { requestTimeout: "1m" } } };
+
+  test("one of more than 256 KiB, long before its time is over", async () => {
+    const answer =
+      (bytes: number): FakeAnswer =>
+      (_, response) =>
+        response.writeHead(200).end("x".repeat(bytes));
+    expect((await (await setUp(answer(262_144), deny)).call()).status).toBe(200);
+    const { agent, call } = await setUp(answer(262_145), deny);
+    expect(await call()).toMatchObject({
+      status: 503,
+      body: "external authorization failed: RESPONSE_TOO_LARGE",
+    });
+    expect(agent.seen).toEqual([]);
+  });
+
+  test("one in a transfer coding that is not understood", async () => {
+    const { agent, call } = await setUp(
+      (_, response) => response.writeHead(200, { "transfer-encoding": "gzip, chunked" }).end("ok"),
+      deny,
+    );
+    expect(await call()).toMatchObject({
+      status: 503,
+      body: "external authorization failed: UNKNOWN_TRANSFER_CODING",
+    });
+    expect(agent.seen).toEqual([]);
   });
 });
 

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from "vitest";
+import { a2aMethod } from "../../src/policies/agent-card.ts";
 import { LocalRateLimit } from "../../src/policies/local-rate-limit.ts";
 import { type FakeAnswer, startFakeServer } from "../support/fake-agent.ts";
 import { oneRoute, startGateway } from "../support/gateway-under-test.ts";
@@ -85,6 +86,70 @@ describe("cors", () => {
     expect(refused.status).toBe(200);
     expect(refused.headers["access-control-allow-origin"]).toBe(allowed ? origin : undefined);
     expect(agent.seen).toHaveLength(1);
+  });
+
+  const corsNames = (headers: object) =>
+    Object.keys(headers).filter((name) => name.startsWith("access-control-") && !name.endsWith("-origin"));
+
+  test("what the policy does not allow is not said: credentials above all", async () => {
+    const { call } = await setUp({ cors: { allowOrigins: ["*"] } });
+    const plain = await call({ headers: { origin: "http://ui.test" } });
+    expect(plain.headers["access-control-allow-origin"]).toBe("http://ui.test");
+    expect(corsNames(plain.headers)).toEqual([]);
+    const answer = await call({ method: "OPTIONS", headers: preflight });
+    expect(answer.headers["access-control-allow-origin"]).toBe("http://ui.test");
+    expect(corsNames(answer.headers)).toEqual([]);
+  });
+
+  test.each([
+    [false, { "access-control-allow-methods": "*", "access-control-allow-headers": "*" }],
+    // With credentials a browser takes a star for a name.
+    [true, {}],
+  ])("stars where nothing is asked for, with credentials %s", async (allowCredentials, stars) => {
+    const { call } = await setUp({
+      cors: {
+        allowOrigins: ["*"],
+        allowMethods: ["*"],
+        allowHeaders: ["*"],
+        exposeHeaders: ["*"],
+        allowCredentials,
+      },
+    });
+    const { headers } = await call({ method: "OPTIONS", headers: { origin: "http://ui.test" } });
+    const { "access-control-expose-headers": exposed, ...rest } = headers;
+    expect(exposed).toBe("*");
+    const names = corsNames(rest).filter((name) => name !== "access-control-allow-credentials");
+    expect(Object.fromEntries(names.map((name) => [name, rest[name]]))).toEqual(stars);
+  });
+
+  test("of another origin only a preflight ends at the gateway", async () => {
+    const { agent, call } = await setUp({ cors: { allowOrigins: ["http://ui.test"] } });
+    const origin = "http://evil.test";
+    await call({ method: "OPTIONS", headers: { origin } });
+    await call({ headers: { origin, "access-control-request-method": "POST" } });
+    expect(agent.seen.map(({ method }) => method)).toEqual(["OPTIONS", "GET"]);
+    await call({ method: "OPTIONS", headers: { ...preflight, origin } });
+    expect(agent.seen).toHaveLength(2);
+  });
+
+  test.each([
+    ["https://ui.test", true],
+    ["https://ui.test:443", true],
+    ["https://ui.test:80", false],
+    ["http://ui.test:443", false],
+  ])("origin %s, where one of https is allowed", async (origin, allowed) => {
+    const { call } = await setUp({ cors: { allowOrigins: ["https://ui.test"] } });
+    const { headers } = await call({ headers: { origin } });
+    expect(headers["access-control-allow-origin"]).toBe(allowed ? origin : undefined);
+  });
+
+  test("a route without the policy answers no origin, and passes its preflight on", async () => {
+    const { agent, call } = await setUp({});
+    for (const method of ["GET", "OPTIONS"]) {
+      const { status, headers } = await call({ method, headers: preflight });
+      expect([status, headers["access-control-allow-origin"]]).toEqual([200, undefined]);
+    }
+    expect(agent.seen.map(({ method }) => method)).toEqual(["GET", "OPTIONS"]);
   });
 
   test("without Origin nothing happens", async () => {
@@ -178,13 +243,21 @@ describe("a2a: agent cards", () => {
       const { call } = await setUp(
         { a2a: {} },
         card(
-          withUrls("http://127.0.0.1:9999/v1?x=1", "http://x", "http://x/a/../b", "/c", "not an address", 5),
+          withUrls(
+            "http://127.0.0.1:9999/v1?x=1",
+            "http://x",
+            "http://x/a/../b",
+            "/c",
+            "not an address",
+            "",
+            5,
+          ),
         ),
       );
       const path = `${above}/.well-known/agent-card.json`;
       const response = await call({ host: "agent.localhost:3000", path });
       expect(JSON.parse(response.body)).toEqual(
-        withUrls(`${base}/v1?x=1`, `${base}/`, `${base}/a/../b`, `${base}/c`, "not an address", 5),
+        withUrls(`${base}/v1?x=1`, `${base}/`, `${base}/a/../b`, `${base}/c`, "not an address", "", 5),
       );
     },
   );
@@ -205,6 +278,18 @@ describe("a2a: agent cards", () => {
       "processing failed: agent card missing URL (no 'url' or 'supportedInterfaces' field)",
     ],
     [
+      "nothing",
+      null,
+      200,
+      "processing failed: agent card missing URL (no 'url' or 'supportedInterfaces' field)",
+    ],
+    [
+      "a text",
+      '"url"',
+      200,
+      "processing failed: agent card missing URL (no 'url' or 'supportedInterfaces' field)",
+    ],
+    [
       "interfaces that are no list",
       { supportedInterfaces: {} },
       200,
@@ -214,6 +299,34 @@ describe("a2a: agent cards", () => {
     const { call } = await setUp({ a2a: {} }, card(document, status));
     const response = await call({ path: "/.well-known/agent-card.json" });
     expect([response.status, response.body]).toEqual([503, body]);
+  });
+
+  test("a rewritten card has its own length, and the CORS fields", async () => {
+    const { call } = await setUp({ a2a: {}, cors: { allowOrigins: ["*"] } }, (_, response) => {
+      const body = JSON.stringify({ url: "http://x", name: "a card" });
+      response
+        .writeHead(200, { "content-length": body.length, "access-control-allow-origin": "*" })
+        .end(body);
+    });
+    const { headers, bytes, body } = await call({
+      host: "agent.localhost:3000",
+      path: "/.well-known/agent-card.json",
+      headers: { origin: "http://ui.test" },
+    });
+    expect(JSON.parse(body)).toEqual({ url: "http://agent.localhost:3000", name: "a card" });
+    expect(headers["content-length"]).toBe(String(bytes.length));
+    expect(headers["access-control-allow-origin"]).toBe("http://ui.test");
+  });
+
+  test("a card over 2 MiB is none", async () => {
+    const cardOf = (bytes: number) => ({ url: "http://x", name: "x".repeat(bytes) });
+    const largest = await setUp({ a2a: {} }, card(cardOf(2_097_000)));
+    expect((await largest.call({ path: "/.well-known/agent-card.json" })).status).toBe(200);
+    const larger = await setUp({ a2a: {} }, card(cardOf(2_097_153)));
+    expect(await larger.call({ path: "/.well-known/agent-card.json" })).toMatchObject({
+      status: 503,
+      body: "upstream call failed: RESPONSE_TOO_LARGE",
+    });
   });
 
   test("an error that is a card keeps its status", async () => {
@@ -237,4 +350,19 @@ describe("a2a: agent cards", () => {
       url: "http://127.0.0.1:9999",
     });
   });
+});
+
+test.each<[string | undefined, string | undefined, string]>([
+  ["application/json", '{"method":"message/send"}', "message/send"],
+  ["Application/JSON ; charset=utf-8", '{"method":"message/send"}', "message/send"],
+  ["application/jsonp", '{"method":"message/send"}', "unknown"],
+  ["text/plain", '{"method":"message/send"}', "unknown"],
+  [undefined, '{"method":"message/send"}', "unknown"],
+  ["application/json", undefined, "unknown"],
+  ["application/json", '{"method":{"toString":1}}', "unknown"],
+  ["application/json", "{}", "unknown"],
+  ["application/json", "null", "unknown"],
+  ["application/json", "{", "unknown"],
+])("the method of a call of type %s with body %s is %s", (type, body, method) => {
+  expect(a2aMethod(type, body === undefined ? undefined : Buffer.from(body))).toBe(method);
 });

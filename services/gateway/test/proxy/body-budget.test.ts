@@ -28,6 +28,19 @@ test("what is given back is there for the next, and nothing is given back twice"
 
 test("an agent without requests takes nobody's share", () => {
   const budget = new BodyBudget(100);
-  budget.hold("gone").release();
-  expect(budget.hold("a").add(50)).toBe(true);
+  const gone = budget.hold("gone");
+  expect(gone.add(10)).toBe(true);
+  gone.release();
+  // Beside another agent it would be more than half of what is free.
+  expect(budget.hold("a").add(60)).toBe(true);
+});
+
+test("an agent counts as long as one of its requests is held, however often another is released", () => {
+  const budget = new BodyBudget(100);
+  const [first, second] = [budget.hold("a"), budget.hold("a")];
+  first.release();
+  first.release();
+  expect(budget.hold("b").add(60)).toBe(false);
+  second.release();
+  expect(budget.hold("b").add(60)).toBe(true);
 });

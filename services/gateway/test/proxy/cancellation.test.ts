@@ -58,6 +58,11 @@ describe("untilCancelled", () => {
     await expect(untilCancelled(never, cancellation)).rejects.toBe("gone");
   });
 
+  test("without a time the work has all it takes", async () => {
+    const slow = new Promise((resolve) => setTimeout(resolve, 30, "done"));
+    expect(await untilCancelled(slow, new Cancellation())).toBe("done");
+  });
+
   test("ends with its own reason when the time is over", async () => {
     const waiting = untilCancelled(never, new Cancellation(), 5, () => "too long");
     await expect(waiting).rejects.toBe("too long");

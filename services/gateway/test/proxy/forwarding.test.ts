@@ -26,6 +26,11 @@ beforeAll(async () => {
         ["Keep-Alive", "timeout=99"],
         ["X-Hop", "gone"],
         ["Connection", "keep-alive, x-hop"],
+        ["X-Hop-Too", "gone"],
+        ["Connection", "X-Hop-Too"],
+        ["Vary", "x-stays"],
+        ["X-Stays", "1"],
+        ["Proxy-Authenticate", "Basic"],
         ["X-Latin", "caf\xe9"],
       ].flat(),
     );
@@ -147,6 +152,7 @@ describe("the request reaches the agent byte for byte", () => {
       "X-Private: 1",
       "Signature-Key: x",
       "Keep-Alive: timeout=1",
+      "Proxy-Authenticate: Basic",
       "Proxy-Authorization: Basic x",
       "Proxy-Connection: keep-alive",
       "TE: trailers",
@@ -184,9 +190,12 @@ describe("the response reaches the caller", () => {
     expect(headers["x-latin"]).toBe("caf\xe9");
     if (!isRealGateway) {
       expect(headers["x-hop"]).toBeUndefined();
+      expect(headers["x-hop-too"]).toBeUndefined();
       expect(headers["keep-alive"]).not.toBe("timeout=99");
     }
     expect(rawFields.filter((text) => text === "x-twice")).toHaveLength(2);
+    expect(headers["x-stays"]).toBe("1");
+    expect(headers["proxy-authenticate"]).toBe("Basic");
     expect(headers.server).toBeUndefined();
     expect(headers.via).toBeUndefined();
   });

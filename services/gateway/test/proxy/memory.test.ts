@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { Agent, createServer, request } from "node:http";
 import { type AddressInfo, connect, createServer as createTcpServer } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
-import { type FakeServer, startFakeServer } from "../support/fake-agent.ts";
+import { type FakeAnswer, type FakeServer, startFakeServer } from "../support/fake-agent.ts";
 import {
   type GatewayUnderTest,
   isRealGateway,
@@ -132,6 +132,42 @@ describe.skipIf(isRealGateway)("an agent that takes nothing", () => {
     // Both places are free again.
     const next = [get(), get()];
     expect((await Promise.all(next)).map(({ status }) => status)).toEqual([504, 504]);
+  });
+});
+
+describe.skipIf(isRealGateway)("what is over is held no longer, and its place is free", () => {
+  const card = "/.well-known/agent-card.json";
+  test.each<[string, string, FakeAnswer]>([
+    ["an answer", "/", (_, response) => void response.end("ok")],
+    ["an empty answer", "/", (_, response) => void response.writeHead(204).end()],
+    ["a card", card, (_, response) => void response.end('{"url":"http://x"}')],
+    ["a card that is none", card, (_, response) => void response.end("x")],
+    ["a connection that breaks off", "/", (_, response) => void response.destroy()],
+    [
+      "an answer that breaks off",
+      "/",
+      (_, response) => {
+        response.writeHead(200, { "content-length": "10" });
+        response.write("half", () => setTimeout(() => response.destroy(), 20));
+      },
+    ],
+  ])("%s", async (_name, path, answer) => {
+    const agent = await startFakeServer(answer);
+    cleanUps.push(() => agent.close());
+    const { gateway } = await setUp(agent.address, {
+      policies: { a2a: {} },
+      limits: { maxUpstreamRequests: 1 },
+    });
+    for (let round = 1; round <= 3; round++) {
+      await send({
+        port: gateway.port,
+        host: "stuck",
+        path,
+        body: "x".repeat(10 * KIB),
+      }).catch(() => {});
+      await until(async () => (await heldBytes(gateway)) === 0);
+      expect(agent.seen).toHaveLength(round);
+    }
   });
 });
 

@@ -150,7 +150,9 @@ describe("shapes that two parsers read differently never reach the agent", () =>
     expect((await send({ port: gateway.port })).status).toBe(200);
   });
 
-  test.skipIf(isRealGateway).each(["http://a/", "http://b/x", "*", "/a#b"])(
+  test
+    .skipIf(isRealGateway)
+    .each(["http://a/", "http://b/x", "*", "/a#b", "/a<b", "/a>b", "/a`b", '/?"', "/?<", "/?>", "/?#"])(
     "target %s is refused by itself, not for want of a route",
     async (target) => {
       const answer = await sendRaw(
@@ -160,6 +162,19 @@ describe("shapes that two parsers read differently never reach the agent", () =>
       expect(answer).toMatch(/^HTTP\/1\.1 400 .*invalid request target$/s);
     },
   );
+
+  test.skipIf(isRealGateway).each([
+    [200, ["a", "a:1", "A_b.c-d:65535", "[::1]:3000", "127.0.0.1:80"]],
+    [400, ["a:", "a:x", "a:123456", "[::1", "::1", "[a]x", "a%2eb", "a\\b", "a b", "a?b", "a#b", "é"]],
+  ])("%i for a host such as %j", async (status, hosts) => {
+    for (const host of hosts) {
+      const answer = await sendRaw(
+        gateway.port,
+        `GET / HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`,
+      );
+      expect([host, answer.slice(0, 12)]).toEqual([host, `HTTP/1.1 ${status}`]);
+    }
+  });
 
   test.skipIf(isRealGateway)(
     "an early refusal does not turn the rest of the body into a request",
@@ -173,6 +188,25 @@ describe("shapes that two parsers read differently never reach the agent", () =>
       expect(agent.seen.length).toBe(before);
     },
   );
+
+  test.skipIf(isRealGateway)(
+    "after a refusal of a request that is whole the connection goes on",
+    async () => {
+      const answer = await sendRaw(
+        gateway.port,
+        "GET / HTTP/1.1\r\nHost: a/b\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+      );
+      expect(answer.match(/HTTP\/1\.1 \d+/g)).toEqual(["HTTP/1.1 400", "HTTP/1.1 200"]);
+    },
+  );
+
+  test.skipIf(isRealGateway)("a caller of HTTP/1.0 is told nothing before its answer", async () => {
+    const answer = await sendRaw(
+      gateway.port,
+      "POST / HTTP/1.0\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nhi",
+    );
+    expect(answer).toMatch(/^HTTP\/1\.1 200 /);
+  });
 
   test("two requests on one connection are two requests", async () => {
     const before = agent.seen.length;

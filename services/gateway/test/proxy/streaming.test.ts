@@ -7,7 +7,7 @@ import {
   type ServerResponse,
 } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { startFakeServer } from "../support/fake-agent.ts";
 import {
   type GatewayUnderTest,
@@ -118,6 +118,8 @@ describe("responses stream", () => {
       setImmediate(() => response.destroy());
     });
     await expect(send({ port: gateway.port })).rejects.toThrow();
+    if (isRealGateway) return;
+    await vi.waitFor(() => expect(gateway.lines.at(-1)).toMatch(/http\.status=200 .*error="response cut: /));
   });
 
   test("a slow reader holds the agent back and gets everything", async () => {
@@ -155,6 +157,29 @@ describe("responses stream", () => {
     await once(incoming, "end");
     expect(wasHeldBack).toBe(true);
     expect(received).toBe(total * chunk.length);
+  });
+
+  test.skipIf(isRealGateway)("a reader that has gone on in time is not cut afterwards", async () => {
+    const chunk = Buffer.alloc(65_536, "x");
+    const gateway = await setUp(
+      (response) => {
+        response.writeHead(200);
+        for (let count = 0; count < 200; count++) response.write(chunk);
+        const beat = setInterval(() => response.write("beat"), 100);
+        setTimeout(() => {
+          clearInterval(beat);
+          response.end();
+        }, 1500);
+      },
+      {},
+      { idleTimeoutMs: 600 },
+    );
+    const { incoming } = await open(gateway.port);
+    incoming.pause();
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    incoming.resume();
+    await once(incoming, "end");
+    expect(incoming.complete).toBe(true);
   });
 
   test.skipIf(isRealGateway)("a reader that has stopped is cut after the idle limit", async () => {

@@ -25,6 +25,8 @@ describe("listeners", () => {
     ["other", "any", undefined],
     ["xtest", "any", undefined],
     ["a.test.", "any", undefined],
+    [".test", "any", undefined],
+    [".sub.test", "*.test", "*.test"],
   ])("%s", (hostname, expected, expectedWithoutDefault) => {
     expect(selectListener(withDefault, hostname)?.name).toBe(expected);
     expect(selectListener(withoutDefault, hostname)?.name).toBe(expectedWithoutDefault);
@@ -70,6 +72,31 @@ describe("routes", () => {
     const selected = selectRoute(listener, { method, hostname, path });
     expect(selected?.route.name).toBe(route);
     expect(selected?.matchedPath).toBe(matchedPath);
+  });
+
+  test("a match with a method goes before one without, in whatever order they are written", () => {
+    const routes = [
+      { name: "any", backends },
+      { name: "put", matches: [{ method: "PUT" }], backends },
+    ];
+    for (const order of [routes, routes.toReversed()]) {
+      const ordered = bindOf([{ routes: order }]).listeners[0]!;
+      const select = (method: string) =>
+        selectRoute(ordered, { method, hostname: "x", path: "/" })?.route.name;
+      expect([select("PUT"), select("GET")]).toEqual(["put", "any"]);
+    }
+  });
+
+  test("a star takes the hosts that no other name takes", () => {
+    const routes = [
+      { name: "star", hostnames: ["*"], backends },
+      { name: "sub", hostnames: ["*.sub.test"], backends },
+      { name: "exact", hostnames: ["a.sub.test"], backends },
+    ];
+    const starred = bindOf([{ routes }]).listeners[0]!;
+    const select = (hostname: string) =>
+      selectRoute(starred, { method: "GET", hostname, path: "/" })?.route.name;
+    expect(["a.sub.test", "b.sub.test", "sub.test"].map(select)).toEqual(["exact", "sub", "star"]);
   });
 
   test("slashes at the end count for nothing, many in the middle take no time", () => {

@@ -1,0 +1,50 @@
+import { describe, expect, test } from "vitest";
+import { plainValue } from "../../src/cel/plain-value.ts";
+import { requestFields, responseFields } from "../../src/proxy/request-head.ts";
+import { startFakeServer } from "../support/fake-agent.ts";
+import { oneRoute, startGateway } from "../support/gateway-under-test.ts";
+import { send } from "../support/http-client.ts";
+
+describe("the fields of a request, as rules see them", () => {
+  test("of each name the first line", () => {
+    const fields = requestFields(["x-a", "1", "x-a", "2", "x-b", ""]);
+    expect({ ...fields }).toMatchObject({ "x-a": "1", "x-b": "" });
+  });
+
+  test("one whose first line is not ASCII is not there, whatever its others are", () => {
+    const fields = requestFields(["x-a", "caf\xe9", "x-a", "2", "x-b", "1", "x-b", "caf\xe9"]);
+    expect(fields["x-a"]).toBeUndefined();
+    expect(fields["x-b"]).toBe("1");
+  });
+
+  test("no name leads to JavaScript's own properties", () => {
+    const fields = requestFields(["x-a", "1"]);
+    expect([fields.constructor, fields.toString]).toEqual([undefined, undefined]);
+    expect(requestFields(["constructor", "1"]).constructor).toBe("1");
+  });
+
+  test("a map that is shown as a whole has all lines, but none of a field that is not there", () => {
+    const fields = requestFields(["x-a", "1", "x-b", "1", "x-a", "2", "x-a", "3", "x-c", "\xe9", "x-c", "2"]);
+    expect(plainValue(fields)).toEqual({ "x-a": ["1", "2", "3"], "x-b": "1" });
+  });
+});
+
+test("the fields of a response: text for one line, a list for several, none where one is not UTF-8", () => {
+  const utf8 = Buffer.from("Zoë").toString("latin1");
+  const lines = ["x-a", "1", "x-b", utf8, "x-a", "2", "x-a", "3", "x-c", "1", "x-c", "\xff", "x-d", "\xff"];
+  expect({ ...responseFields(lines) }).toEqual({ "x-a": ["1", "2", "3"], "x-b": "Zoë" });
+});
+
+test("a rule sees the length of the body, and not the fields that belong to the connection", async () => {
+  const agent = await startFakeServer();
+  const rule = 'request.headers["content-length"] == "2" && !has(request.headers.te) && request.path == "/a"';
+  const gateway = await startGateway(oneRoute(agent.address, { authorization: { rules: [rule] } }));
+  try {
+    const call = (body: string) =>
+      send({ port: gateway.port, method: "POST", path: "/a?x=1", headers: { te: "trailers" }, body });
+    expect([(await call("{}")).status, (await call("[1]")).status]).toEqual([200, 403]);
+  } finally {
+    await gateway.close();
+    await agent.close();
+  }
+});
