@@ -3,6 +3,13 @@ import { invalidRequest } from "./oauth-error.ts";
 import type { Requester } from "./verify-requester.ts";
 
 /**
+ * `http` or `https`, an authority without user (an empty one is one, too), no fragment, and nothing but the characters of a URI (RFC 3986
+ * section 2): browsers leave some others out, or turn them round, and what has been checked is then not where they go.
+ */
+const PLAIN_URI =
+  /^(?!.*%(?![0-9a-f]{2}))https?:\/\/[^\s\p{Cc}"<>\\^`{|}@/?#]+(?:[/?][^\s\p{Cc}"<>\\^`{|}#]*)?$/iu;
+
+/**
  * Refuses to send a user anywhere the agent has not published: the URI must be one of `redirect_uris` in its metadata, exactly. In
  * development an agent that publishes none may be returned to at its own origin. Never one with credentials: a user before the host
  * looks like another host.
@@ -13,10 +20,8 @@ export async function requireAgentRedirectUri(
   context: { discovery: Discovery; development: boolean },
 ): Promise<void> {
   const refused = invalidRequest("redirect_uri is not registered for this agent");
-  const url = URL.parse(redirectUri);
-  if (!requester.identified || url === null || url.hash !== "" || !/^https?:$/.test(url.protocol))
-    throw refused;
-  if (url.username !== "" || url.password !== "") throw refused;
+  const url = PLAIN_URI.test(redirectUri) ? URL.parse(redirectUri) : null;
+  if (!requester.identified || url === null) throw refused;
   const registered = await registeredUris(requester.agent, context.discovery);
   if (registered !== undefined) {
     if (registered.includes(redirectUri)) return;

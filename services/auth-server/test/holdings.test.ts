@@ -49,6 +49,28 @@ test("each counts until it has expired, not a second longer or shorter", () => {
   expect(holdings.add("b", "b2", 5)).toEqual(["b1"]);
 });
 
+test("all that expire in one second are forgotten, and make room", () => {
+  const holdings = holdingsFor(3);
+  for (const key of ["a1", "a2", "a3"]) holdings.add("a", key, 60);
+  holdings.remove("a1");
+  now += 60;
+  for (const key of ["a4", "a5", "a6"]) expect(holdings.add("a", key, 60)).toEqual([]);
+  expect(["a1", "a2", "a3", "a4", "a5", "a6"].map(holdings.has)).toEqual([
+    ...[false, false, false],
+    ...[true, true, true],
+  ]);
+});
+
+test("who holds nothing any more is no holder, and takes no share from others", () => {
+  const holdings = createHoldings({ maxEntries: 10, now: clock, maxPerHolder: 10 });
+  holdings.add("b", "b1", 60);
+  holdings.remove("b1");
+  holdings.add("c", "c1", 5);
+  now += 5;
+  for (const key of ["a1", "a2", "a3", "a4", "a5"]) expect(holdings.add("a", key, 60)).toEqual([]);
+  expect(holdings.add("a", "a6", 60)).toEqual(["a1"]);
+});
+
 test("what one holds, times the number of holders, does not exceed what is left free; a tenth is the most", () => {
   const holdings = createHoldings({ maxEntries: 100, now: clock });
   const held = new Map<string, number>();

@@ -37,7 +37,8 @@ test("J9: a URI the agent has published passes, exactly as published", async () 
 });
 
 test("J9: where it has published none, its own origin is enough in development only", async () => {
-  await check(`${AGENT}/anything`);
+  for (const uri of ["anything", "", "a%20b/c@d?x=@&y=é"]) await check(`${AGENT}/${uri}`);
+  for (const uri of [AGENT, `${AGENT}?x=1`, "HTTP://Backend.localhost:8000/x"]) await check(uri);
   await expect(check(`${AGENT}/anything`, { development: false })).rejects.toThrow("not registered");
   for (const uri of [
     "http://backend.localhost:8001/x",
@@ -45,7 +46,18 @@ test("J9: where it has published none, its own origin is enough in development o
     "http://backend.localhost:8000@evil.example/x",
     "http://user@backend.localhost:8000/x",
     "http://:pw@backend.localhost:8000/x",
+    "http://@backend.localhost:8000/x",
     `${AGENT}/x#fragment`,
+    `${AGENT}/x#`,
+    "http:/backend.localhost:8000/x",
+    "http:\\\\backend.localhost:8000\\x",
+    `${AGENT}\\x`,
+    ` ${AGENT}/x`,
+    `${AGENT}/x\n`,
+    "http://backend.local\thost:8000/x",
+    `${AGENT}/x?a|b`,
+    `${AGENT}/x?a=%zz`,
+    "ftp://backend.localhost:8000/x",
     "javascript:alert(1)",
     "not a url",
   ]) {
@@ -57,6 +69,7 @@ test("J9: a URI with credentials is refused, published or not", async () => {
   for (const uri of [
     "https://accounts.google.com@evil.example/cb",
     "https://bank.example:443@evil.example/cb",
+    "https://@evil.example/cb",
     "http://:pw@backend.localhost:8000/callback",
   ]) {
     for (const development of [true, false]) {

@@ -54,6 +54,7 @@ describe("a person who is asked", () => {
     ])
       expect(text).toContain(part);
     expect(saidBy(page)).toEqual([`In the words of ${resource.id}:`]);
+    expect(text).toContain("An agent wants to act for you");
     const { action, fields, buttons } = formOf(page);
     expect(new URL(action, page.url).href.split("?")[0]).toBe(CONSENT_ADDRESS);
     expect(fields.consent_code).toMatch(/^[\w-]{22,}$/);
@@ -158,16 +159,24 @@ describe("a person who is asked", () => {
   });
 
   test("under a policy that has changed meanwhile: the policy decides", async () => {
-    const person = new Person();
-    const page = await person.openSignedIn((await startConsent(world, { state: "s" })).url);
-    await server.setAttributes({ ...ASK_FOR_OPTIMIZE, "aauth.blocked.agents": JSON.stringify([agent.id]) });
-    const { address, query } = sentTo(await person.decide(page, "accept"));
-    expect(address).toBe(agent.callback);
-    expect(query).toEqual({
-      error: "access_denied",
-      error_description: expect.any(String),
-      state: "s",
-    });
+    for (const change of [
+      { "aauth.blocked.agents": JSON.stringify([agent.id]) },
+      { "aauth.allowed.scopes": '["supply-chain:other"]' },
+    ]) {
+      const person = new Person();
+      const page = await person.openSignedIn((await startConsent(world, { state: "s" })).url);
+      await server.setAttributes({ ...ASK_FOR_OPTIMIZE, ...change });
+      const { address, query } = sentTo(await person.decide(page, "accept"));
+      expect(address).toBe(agent.callback);
+      expect(query).toEqual({
+        error: "access_denied",
+        error_description: expect.any(String),
+        state: "s",
+      });
+      // Nor is it remembered that the person has agreed.
+      await server.setAttributes(ASK_FOR_OPTIMIZE);
+      expect(isConsent(await person.open((await startConsent(world)).url))).toBe(true);
+    }
   });
 });
 
@@ -186,6 +195,14 @@ describe("state", () => {
     const state = "a b&c=d?e#f+é";
     const page = await person.openSignedIn((await startConsent(world, { query: { state } })).url);
     expect(sentTo(await person.decide(page, "accept")).query.state).toBe(state);
+  });
+
+  test("without a value is none, and the address may have another", async () => {
+    const person = new Person();
+    const page = await person.openSignedIn((await startConsent(world, { state: "" })).url);
+    expect(sentTo(await person.decide(page, "accept")).query).toEqual({ code: expect.any(String) });
+    const { url } = await startConsent(world, { state: "", query: { state: "address" } });
+    expect(sentTo(await person.open(url)).query.state).toBe("address");
   });
 
   test("that nobody gave is not there", async () => {
@@ -302,6 +319,40 @@ describe("J11: an answer counts only from the page, in the browser and of the pe
       const page = await person.openSignedIn((await startConsent(world)).url);
       expect(sentTo(await person.submit(page, buttons)).query).toMatchObject({ error: "access_denied" });
     }
+  });
+
+  test("a form that names something twice is no answer, and uses nothing up", async () => {
+    const person = new Person();
+    const page = await person.openSignedIn((await startConsent(world)).url);
+    for (const name of ["accept", "consent_code", "other"]) {
+      const twice = new URLSearchParams({ ...formOf(page).fields, accept: "yes" });
+      for (const value of ["a", "b"]) twice.append(name, value);
+      await expectErrorPage(await person.send(page, twice), `duplicated parameter: ${name}`);
+    }
+    expect(sentTo(await person.decide(page, "accept")).query).toHaveProperty("code");
+  });
+
+  test("what is no form is no answer; what a form has in it is never the server's fault", async () => {
+    const person = new Person();
+    const page = await person.openSignedIn((await startConsent(world)).url);
+    const fields = { ...formOf(page).fields, accept: "yes" };
+    const send = async (type: string, body: string) =>
+      (
+        await fetch(CONSENT_ADDRESS, {
+          method: "POST",
+          body,
+          headers: { accept: "application/json", "content-type": type },
+          redirect: "manual",
+        })
+      ).status;
+    for (const type of ["application/json", "text/plain"])
+      expect([type, await send(type, JSON.stringify(fields))]).toEqual([type, 415]);
+    expect(await send("multipart/form-data; boundary=x", "--x--")).toBe(415);
+    const form = "application/x-www-form-urlencoded";
+    for (const body of ["consent_code=%zz", "consent_code=%", "%=%", "=&&=", "consent_code=%00%ff", ""])
+      expect([body, await send(form, body)]).toEqual([body, 400]);
+    expect(await send(form, `consent_code=${"x".repeat(65_536)}`)).toBe(413);
+    expect(sentTo(await person.decide(page, "accept")).query).toHaveProperty("code");
   });
 
   test("POSTed: a link cannot decide", async () => {

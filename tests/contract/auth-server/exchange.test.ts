@@ -122,6 +122,17 @@ describe("granted", () => {
     expect(grantedToken(second).claims.act).toEqual({ agent: resource.id, act: { agent: agent.id } });
   });
 
+  test("a token at itself names the requester all the same: somebody has to be the actor of act", async () => {
+    const resource_token = resource.resourceToken(server, resource, { scope: "supply-chain:optimize" });
+    const { claims } = grantedToken(await exchange(await upstreamToken(), { resource_token }));
+    expect(claims).toMatchObject({
+      aud: resource.id,
+      agent: resource.id,
+      scope: "supply-chain:optimize",
+      act: { agent: agent.id },
+    });
+  });
+
   test("a delegate of the caller is named in act", async () => {
     const delegate = newPair("delegate-1");
     const { pair } = agent;

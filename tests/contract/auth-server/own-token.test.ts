@@ -61,6 +61,7 @@ describe("an agent that may ask who its users are", () => {
     for (const text of ["your user id", "See your name", "See your e-mail address"])
       expect(textOf(page)).toContain(text);
     expect(saidBy(page)).toEqual(["In this server's words:"]);
+    expect(textOf(page)).toContain("An agent wants to know who you are");
 
     const other = await identityOf("openid");
     expect(Object.keys(other.claims)).toEqual(["exp", "iat", "iss", "aud", "sub", "cnf", "jti"]);

@@ -28,6 +28,7 @@ describe("J16: a malformed attribute opens nothing", () => {
 
   test.each([
     ["aauth.exchange.max.depth", "0"],
+    ["aauth.exchange.max.depth", "21"],
     ["aauth.exchange.max.depth", "many"],
     ["aauth.token.lifespan", "-1"],
     ["aauth.token.lifespan", "1e9"],

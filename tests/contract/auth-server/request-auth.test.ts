@@ -268,6 +268,21 @@ describe("refused for what is missing, or too much", () => {
   test("request_type twice", () =>
     refused("request_type=auth&request_type=code&scope=a", "duplicated parameter: request_type"));
 
+  test.each([
+    ["two spaces", "a  b"],
+    ["a space before", " a"],
+    ["a quote", 'a "b"'],
+    ["what is no ASCII", "a \u202eb"],
+    ["too much", "x".repeat(2049)],
+  ])("a scope that is none: %s", async (_what, scope) =>
+    expectRefusal(
+      await agent.ask(server, { request_type: "auth", scope }),
+      400,
+      "invalid_scope",
+      "scope is malformed or too long",
+    ),
+  );
+
   test("by scope, a key alone", async () =>
     expectRefusal(
       await agent.ask(server, { request_type: "auth", scope: "a" }, { scheme: { scheme: "hwk" } }),
@@ -281,6 +296,11 @@ describe("refused for what is missing, or too much", () => {
       contentType: "application/json",
     });
     expect([status, body.error]).toEqual([415, "invalid_request"]);
+    // Keycloak reads these by itself, so it may refuse them by itself; but it is no fault of the server's.
+    for (const url of [server.tokenEndpoint, server.revocationEndpoint]) {
+      const contentType = "multipart/form-data; boundary=x";
+      expect((await agent.ask(server, "--x--", { contentType, url })).status).toBe(415);
+    }
   });
 
   test("too large", async () => {

@@ -56,6 +56,8 @@ export async function consentRoutes(
   const webOrigins = realm.clients.filter(({ enabled }) => enabled).flatMap((client) => client.webOrigins);
   const authPath = `${paths.base}/protocol/aauth/agent/auth`;
 
+  // The answer is a form: nothing else that a script could send is read as one.
+  app.removeContentTypeParser(["application/json", "text/plain"]);
   app.setErrorHandler((error, request, reply) => {
     if (!(error instanceof OAuthError)) throw error;
     return sendRefusal(request, reply, error, realm);
@@ -103,6 +105,8 @@ export async function consentRoutes(
   app.post<{ Body: Query | undefined }>(`${authPath}/consent`, async (request, reply) => {
     requireEnabled();
     const form = request.body ?? {};
+    // Before anything is used up: what cannot be read is no answer.
+    for (const name of Object.keys(form)) single(form, name);
     const consentCode = single(form, "consent_code");
     if (!consentCode) throw invalidRequest("Missing required parameter: consent_code");
     const page = await shown.take(consentCode);

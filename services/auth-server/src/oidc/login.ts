@@ -40,6 +40,8 @@ export async function login(
   const url = `${paths.login}/:uid`;
   const carried = createCarriedSignIn({ now });
 
+  // A sign-in is a form: nothing else that a script could send is read as one.
+  app.removeContentTypeParser(["application/json", "text/plain"]);
   app.setErrorHandler((error, request, reply) => {
     // Pushed out between two looks at it.
     if (isSessionNotFound(error)) return sendExpired(reply);

@@ -70,7 +70,8 @@ const attributesSchema = z.strictObject({
   [CONSENT_SCOPES_ATTRIBUTE]: words.default(["openid", "profile", "email"]),
   "aauth.consent.required.scope.prefixes": words.default(["user.", "profile.", "email."]),
   "aauth.exchange.enabled": flag.default(true),
-  "aauth.exchange.max.depth": positiveInteger(100).default(10),
+  // Verifiers read no longer chain.
+  "aauth.exchange.max.depth": positiveInteger(20).default(10),
   [AUTH_TOKEN_SECONDS_ATTRIBUTE]: positiveInteger(86_400).default(300),
   "aauth.refresh.lifespan": positiveInteger(31_536_000).default(1800),
 });

@@ -37,7 +37,8 @@ export async function handleAuth(request: TokenRequest, context: RequestTypeCont
 
   const redirectUri = form.get("redirect_uri");
   if (!redirectUri) throw invalidRequest("redirect_uri is required when user consent is needed");
-  const state = form.get("state");
+  // One without a value is none (RFC 6749 section 3.1).
+  const state = form.get("state") || undefined;
   requireShort("redirect_uri", redirectUri);
   requireShort("state", state);
   await requireAgentRedirectUri(redirectUri, requester, context);

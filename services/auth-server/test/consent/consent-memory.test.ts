@@ -54,6 +54,26 @@ test("what is agreed to in one browser prolongs nothing in another", async () =>
   expect(notes.at(-1)?.text).not.toContain("laptop");
 });
 
+test("what one delegate was allowed counts for no other, nor for the agent itself", async () => {
+  const { memory } = world();
+  const by = (agentDelegate: string) => ({ ...request("read"), agentDelegate });
+  await memory.remember(session, by("one"));
+  expect(await memory.covers(session, by("one"))).toBe(true);
+  expect(await memory.covers(session, by("other"))).toBe(false);
+  expect(await memory.covers(session, request("read"))).toBe(false);
+  await memory.remember(session, request("read"));
+  expect(await memory.covers(session, by("other"))).toBe(false);
+  await memory.forget({ ...request("read"), subject: "user" });
+  expect(await memory.covers(session, by("one"))).toBe(true);
+});
+
+test("of a user's browsers the newest 20 are remembered, for each agent at a resource", async () => {
+  const { memory } = world();
+  for (let index = 0; index <= 20; index++) await memory.remember(signedInAs(`${index}`), request("read"));
+  expect(await memory.covers(signedInAs("0"), request("read"))).toBe(false);
+  for (const id of ["1", "20"]) expect(await memory.covers(signedInAs(id), request("read"))).toBe(true);
+});
+
 test("agreed to again, a scope lasts from then", async () => {
   const { clock, notes, memory } = world();
   await memory.remember(session, request("read"));

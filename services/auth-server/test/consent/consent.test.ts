@@ -1,7 +1,10 @@
+import { readFileSync } from "node:fs";
 import { decodeToken, generateSigningKey, issueAgentToken } from "aauth";
 import { createTestClock } from "aauth/testing";
 import { expect, test } from "vitest";
+import { settings } from "../../src/config.ts";
 import { memoryStores } from "../../src/create-store.ts";
+import { realmWith } from "../support/auth-server.ts";
 import { readForm } from "../support/browser.ts";
 import { AUTH_URL, browserFor, consentedCode, decide, startConsent } from "../support/consent.ts";
 import {
@@ -296,6 +299,134 @@ test("a policy that has changed while the page was open decides", async () => {
   const answer = await decide(browser, page, "accept");
   expect(answer.headers.get("location")).toContain("error=access_denied");
   expect(answer.headers.get("location")).not.toContain("code=");
+});
+
+test("what the policy has forbidden meanwhile is not remembered as agreed to, whether it forbids the agent or a scope", async () => {
+  for (const change of [
+    { "aauth.blocked.agents": JSON.stringify([BACKEND]) },
+    { "aauth.allowed.scopes": '["market-analysis:analyze"]' },
+  ]) {
+    const parties = await askForOptimize();
+    const browser = browserFor(parties);
+    const page = await (await signIn(browser, (await startConsent(parties)).url)).response.text();
+    await setAttributes(parties.server, change);
+    const refused = await decide(browser, page, "accept");
+    expect(refused.headers.get("location")).toContain("error=access_denied");
+    expect(refused.headers.get("location")).not.toContain("code=");
+    await setAttributes(parties.server, { "aauth.blocked.agents": "[]", "aauth.allowed.scopes": "[]" });
+    const asked = await browser.get((await startConsent(parties)).url);
+    expect(asked.status).toBe(200);
+    expect(await asked.text()).toContain("Agent authorization request");
+  }
+});
+
+test("a realm in which AAuth is switched off asks nobody and takes no answer; the page is good once it is on again", async () => {
+  const parties = await askForOptimize();
+  const browser = browserFor(parties);
+  const { url } = await startConsent(parties);
+  const page = await (await signIn(browser, url)).response.text();
+  await setAttributes(parties.server, { "aauth.enabled": "false" });
+  for (const refused of [await browser.get(url), await decide(browser, page, "accept")]) {
+    expect([refused.status, refused.headers.get("location")]).toEqual([400, null]);
+    expect(await refused.text()).toContain("AAuth protocol is not enabled for this realm");
+  }
+  await setAttributes(parties.server, { "aauth.enabled": "true" });
+  expect((await decide(browser, page, "accept")).headers.get("location")).toContain("code=");
+});
+
+test("the way back from a sign-in leads nowhere for who is not signed in", async () => {
+  const parties = await askForOptimize();
+  const { requestToken } = await startConsent(parties);
+  const state = Buffer.from(requestToken).toString("base64url");
+  for (const query of ["", `?state=${state}`]) {
+    const reply = await browserFor(parties).get(`${AUTH_URL}/signed-in${query}`);
+    expect([reply.status, reply.headers.get("location")]).toEqual([400, null]);
+    expect(await reply.text()).toContain("User session not found or expired");
+  }
+});
+
+test("the way back from a sign-in leads to the page and nowhere else, whatever its state says", async () => {
+  const parties = await askForOptimize();
+  const browser = browserFor(parties);
+  await signIn(browser, (await startConsent(parties)).url);
+  for (const text of [
+    "",
+    "https://evil.example/",
+    "x&redirect_uri=https://evil.example/ s",
+    "//evil.example",
+  ]) {
+    const reply = await browser.get(`${AUTH_URL}/signed-in?state=${Buffer.from(text).toString("base64url")}`);
+    expect(reply.status).toBe(303);
+    const to = new URL(reply.headers.get("location") as string, AUTH_URL);
+    expect(to.origin + to.pathname).toBe(AUTH_URL);
+    expect(to.searchParams.has("redirect_uri")).toBe(false);
+    expect((await browser.get(to.href)).status).toBe(400);
+  }
+});
+
+test("a state without a value is none: it is not sent back, and the address may have another", async () => {
+  const parties = await askForOptimize();
+  const browser = browserFor(parties);
+  const plain = await (
+    await signIn(browser, (await startConsent(parties, { state: "" })).url)
+  ).response.text();
+  expect((await decide(browser, plain, "accept")).headers.get("location")).not.toContain("state=");
+  const { url } = await startConsent(parties, { state: "", query: { state: "from-address" } });
+  expect((await browser.get(url)).headers.get("location")).toMatch(/&state=from-address$/);
+});
+
+test("the form may lead to no client that is switched off", async () => {
+  const { clients } = JSON.parse(readFileSync(settings.realmFile.schema.parse(undefined), "utf8"));
+  const off = {
+    ...clients[0],
+    clientId: "off",
+    enabled: false,
+    redirectUris: ["http://off.example/*"],
+    webOrigins: ["http://off.example"],
+  };
+  const parties = await createParties({
+    env: await realmWith({ clients: [...clients, off] }),
+    attributes: ASK_FOR_OPTIMIZE,
+  });
+  const { response } = await signIn(browserFor(parties), (await startConsent(parties)).url);
+  const policy = response.headers.get("content-security-policy");
+  expect(policy).toContain(`form-action 'self' ${BACKEND} http://localhost:3050;`);
+});
+
+test("a scope may be called like something that every object has", async () => {
+  const parties = await createParties({
+    attributes: { "aauth.consent.required.scopes": '["constructor"]' },
+  });
+  const { url } = await startConsent(parties, { scope: "constructor __proto__ toString" });
+  const { response } = await signIn(browserFor(parties), url);
+  const page = await response.text();
+  expect(response.status).toBe(200);
+  expect(page.match(/No description given<code>(constructor|__proto__|toString)<\/code>/g)).toHaveLength(3);
+});
+
+test("who somebody is this server alone words, whatever the resource says of it", async () => {
+  const parties = await createParties({
+    attributes: { ...ASK_FOR_OPTIMIZE, "aauth.self.agents": JSON.stringify([SUPPLY_CHAIN]) },
+    documents: {
+      [`${SUPPLY_CHAIN}/.well-known/aauth-resource`]: {
+        resource: SUPPLY_CHAIN,
+        jwks_uri: `${SUPPLY_CHAIN}/jwks.json`,
+        scope_descriptions: { openid: "Nothing at all", email: "Your shoe size" },
+      },
+    },
+  });
+  const { url } = await startConsent(parties, { scope: "supply-chain:optimize openid email" });
+  const page = await (await signIn(browserFor(parties), url)).response.text();
+  const [, resourceWords, ownWords] = page.split('class="said-by"');
+  expect([...resourceWords!.matchAll(/<code>([^<]*)<\/code><\/li>/g)].map(([, name]) => name)).toEqual([
+    "supply-chain:optimize",
+  ]);
+  expect([...ownWords!.matchAll(/<code>([^<]*)<\/code><\/li>/g)].map(([, name]) => name)).toEqual([
+    "openid",
+    "email",
+  ]);
+  expect(page).not.toContain("Nothing at all");
+  expect(page).not.toContain("shoe size");
 });
 
 test("pages do not leak: no store, no frames, no referrer, and text from parties is text", async () => {

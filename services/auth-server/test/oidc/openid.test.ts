@@ -1,9 +1,11 @@
 import { hash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { createTokenSigner, generateSigningKey, issueAuthToken } from "aauth";
 import { createLocalJWKSet, importJWK, jwtVerify, SignJWT } from "jose";
 import { expect, test, vi } from "vitest";
+import { settings } from "../../src/config.ts";
 import { createRealmKeys } from "../../src/realm/realm-keys.ts";
-import { startInjected, type TestServer } from "../support/auth-server.ts";
+import { realmWith, startInjected, type TestServer } from "../support/auth-server.ts";
 import { createBrowser, injectedFetch, readForm } from "../support/browser.ts";
 import { directGrant, MCP_USER, signIn } from "../support/sign-in.ts";
 
@@ -102,6 +104,38 @@ test("the direct grant refuses wrong credentials and the consent client", async 
   expect(other.json().error).toBe("invalid_request");
   const unknown = await directGrant(server, { client_id: "nobody" });
   expect(unknown.json().error).toBe("invalid_client");
+  const nameless = await directGrant(server, { username: "" });
+  expect([nameless.statusCode, nameless.json().error]).toEqual([400, "invalid_request"]);
+});
+
+test("a client does what the realm lets it do: sign in by page, by password, or nothing at all", async () => {
+  const { clients } = JSON.parse(readFileSync(settings.realmFile.schema.parse(undefined), "utf8"));
+  const [ui] = clients;
+  const server = await startInjected({
+    env: await realmWith({
+      clients: [
+        { ...ui, clientId: "by-page", directAccessGrantsEnabled: false },
+        { ...ui, clientId: "by-password", standardFlowEnabled: false },
+        { ...ui, clientId: "off", enabled: false },
+      ],
+    }),
+  });
+  const byPassword = async (client_id: string) => (await directGrant(server, { client_id })).json().error;
+  expect(await byPassword("by-password")).toBeUndefined();
+  expect(await byPassword("by-page")).toBe("invalid_request");
+  expect(await byPassword("off")).toBe("invalid_client");
+  const byPage = async (client_id: string) => {
+    const { headers, statusCode } = await server.app.inject(authorizationPath({ client_id }));
+    return [
+      statusCode,
+      String(headers.location)
+        .split("?")[0]!
+        .replace(/[^/]*$/, ""),
+    ];
+  };
+  expect(await byPage("by-page")).toEqual([303, `${REALM}/login-actions/authenticate/`]);
+  expect(await byPage("by-password")).toEqual([303, `${UI}/`]);
+  expect(await byPage("off")).toEqual([400, ""]);
 });
 
 test("refresh tokens of direct grants rotate, and can be revoked", async () => {
@@ -275,6 +309,48 @@ test("session cookies are for scripts and other sites out of reach", async () =>
   }
 });
 
+test.each([
+  [ORIGIN, false],
+  ["https://auth.example", true],
+])(
+  "every cookie of a whole sign-in at %s is: signed, for no script and no other site, and secure where that is https",
+  async (origin, secure) => {
+    const { app } = await startInjected({ env: { AUTH_SERVER_URL: origin } });
+    const set: string[] = [];
+    let sent = "";
+    const fetchIn = injectedFetch(app);
+    const browser = createBrowser(async (input, init) => {
+      sent = new Headers(init?.headers).get("cookie") ?? "";
+      const response = await fetchIn(input, init);
+      set.push(...response.headers.getSetCookie());
+      return response;
+    });
+    await signIn(browser, `${origin}${authorizationPath()}`);
+    const made = set.filter((cookie) => !/expires=Thu, 01 Jan 1970/i.test(cookie));
+    const names = made.map((cookie) => cookie.slice(0, cookie.indexOf("=")));
+    for (const name of ["aauth_session", "aauth_interaction", "aauth_resume"])
+      expect(names).toEqual(expect.arrayContaining([name, `${name}.sig`]));
+    for (const cookie of made) {
+      expect(cookie).toMatch(/; httponly/i);
+      expect(cookie).toMatch(/; samesite=lax/i);
+      expect(cookie).toMatch(/; path=\/realms\/aauth-test(\/|;|$)/i);
+      expect(/; secure/i.test(cookie)).toBe(secure);
+    }
+    const silent = authorizationPath({ prompt: "none" });
+    await browser.get(`${origin}${silent}`);
+    const answer = async (cookie: string) =>
+      (await app.inject({ url: silent, headers: { cookie } })).headers.location;
+    expect(await answer(sent)).toContain("code=");
+    for (const forged of [
+      sent.replace(/aauth_session\.sig=[^;]*/, `aauth_session.sig=${"A".repeat(27)}`),
+      sent.replace(/;? ?aauth_session\.sig=[^;]*/, ""),
+    ]) {
+      expect(forged).not.toBe(sent);
+      expect(await answer(forged)).toContain("error=login_required");
+    }
+  },
+);
+
 test("an unknown redirect URI is an error page, not a redirect", async () => {
   const { app } = await startInjected();
   for (const redirect_uri of [
@@ -390,6 +466,9 @@ test("what a sign-in or a sign-out keeps of its request is bounded, before it is
   );
   const whole = "the query is longer than 8192 characters";
   await refusedQuery(server, `${authorizationPath()}${"&a=b".repeat(2048)}`, whole);
+  // In this server's own, the state alone may be longer.
+  const own = authorizationPath({ client_id: "aauth-consent", nonce: "x".repeat(2049) });
+  await refusedQuery(server, own, "nonce is longer than 2048 characters");
   await refusedQuery(server, `${OIDC}/logout?id_token_hint=${"x".repeat(8192)}`, whole);
 });
 
@@ -403,6 +482,95 @@ test("requests up to these bounds are answered; a token among the parameters may
   const own = { client_id: "aauth-consent", state: "x".repeat(3000) };
   const redirect_uri = `${ORIGIN}${REALM}/protocol/aauth/agent/auth/signed-in`;
   expect((await app.inject(authorizationPath({ ...own, redirect_uri }))).statusCode).toBe(303);
+  const path = authorizationPath();
+  const whole = `${path}&id_token_hint=`.padEnd(path.indexOf("?") + 1 + 8192, "x");
+  expect((await app.inject(whole)).headers.location).toContain("could+not+validate+id_token_hint");
+  expect((await app.inject(`${whole}x`)).statusCode).toBe(400);
+});
+
+test("who has not signed in has no session that could be planted; whoever signs in again has a new one, and the old is nobody's", async () => {
+  const { app } = await startInjected();
+  const begun = [(await app.inject(authorizationPath())).headers["set-cookie"]].flat();
+  expect(begun.filter((cookie) => String(cookie).startsWith("aauth_session"))).toEqual([]);
+
+  const sent: string[] = [];
+  const browser = createBrowser((input, init) => {
+    sent.push(new Headers(init?.headers).get("cookie") ?? "");
+    return injectedFetch(app)(input, init);
+  });
+  await signIn(browser, `${ORIGIN}${authorizationPath()}`);
+  const silent = authorizationPath({ prompt: "none" });
+  await browser.get(`${ORIGIN}${silent}`);
+  const before = sent.at(-1)!;
+  expect((await app.inject({ url: silent, headers: { cookie: before } })).headers.location).toContain(
+    "code=",
+  );
+  await signIn(browser, `${ORIGIN}${authorizationPath({ prompt: "login" })}`);
+  expect((await browser.get(`${ORIGIN}${silent}`)).headers.get("location")).toContain("code=");
+  const old = await app.inject({ url: silent, headers: { cookie: before } });
+  expect(old.headers.location).toContain("error=login_required");
+});
+
+test("a form that names a thing twice, or that is none, signs nobody in and is no fault of the server's", async () => {
+  const { app } = await startInjected();
+  const browser = createBrowser(injectedFetch(app));
+  const start = `${ORIGIN}${authorizationPath()}`;
+  const shown = await browser.follow(start, await browser.get(start));
+  const action = new URL(readForm(await shown.response.text()).action, ORIGIN).href;
+  const { username, password } = MCP_USER;
+  for (const name of ["username", "password"]) {
+    const twice = new URLSearchParams({ username, password });
+    twice.append(name, twice.get(name)!);
+    const refused = await browser.post(action, twice);
+    expect(refused.status).toBe(400);
+    expect(await refused.text()).toContain("Enter your user name and password.");
+  }
+  const json = { headers: { "content-type": "application/json" }, payload: { username, password } };
+  expect((await app.inject({ method: "POST", url: new URL(action).pathname, ...json })).statusCode).toBe(415);
+  const bare = await app.inject({ method: "POST", url: new URL(action).pathname });
+  expect(bare.statusCode).toBe(400);
+  expect(bare.body).toContain("This sign-in has expired");
+  const consent = await app.inject({ method: "POST", url: `${REALM}/protocol/aauth/agent/auth/consent` });
+  expect(consent.json()).toEqual({
+    error: "invalid_request",
+    error_description: "Missing required parameter: consent_code",
+  });
+});
+
+test("a token says of a person what was asked for, and no more", async () => {
+  const { app } = await startInjected();
+  const verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+  const profile = ["name", "preferred_username", "given_name", "family_name"];
+  const email = ["email", "email_verified"];
+  const about = (names: string[]) => names.filter((name) => [...profile, ...email].includes(name)).sort();
+  const claimsFor = async (scope: string) => {
+    const { url } = await signIn(
+      createBrowser(injectedFetch(app)),
+      `${ORIGIN}${authorizationPath({ scope })}`,
+    );
+    const reply = await app.inject({
+      method: "POST",
+      url: `${OIDC}/token`,
+      headers: { "content-type": "application/x-www-form-urlencoded" },
+      payload: new URLSearchParams({
+        grant_type: "authorization_code",
+        client_id: "supply-chain-ui",
+        redirect_uri: `${UI}/`,
+        code: new URL(url).searchParams.get("code")!,
+        code_verifier: verifier,
+      }).toString(),
+    });
+    const { access_token: token } = reply.json();
+    const claims = JSON.parse(Buffer.from(token.split(".")[1], "base64url").toString());
+    const authorization = `Bearer ${token}`;
+    const told = await app.inject({ url: `${OIDC}/userinfo`, headers: { authorization } });
+    expect(told.headers["cache-control"]).toBe("no-store");
+    expect(about(Object.keys(told.json()))).toEqual(about(Object.keys(claims)));
+    return Object.keys(claims);
+  };
+  expect(about(await claimsFor("openid"))).toEqual([]);
+  expect(about(await claimsFor("openid email"))).toEqual(email);
+  expect(about(await claimsFor("openid profile"))).toEqual([...profile].sort());
 });
 
 test("where a request is kept, it comes by GET, so that nothing in a body has to be bounded", async () => {
@@ -441,6 +609,41 @@ test("sign-out without a session, or without proof, has a page of its own", asyn
     headers: { accept: "text/html" },
   });
   expect(elsewhere.statusCode).toBe(400);
+  const own = `${ORIGIN}${REALM}/protocol/aauth/agent/auth/signed-in`;
+  const ours = await app.inject({
+    url: `${OIDC}/logout?client_id=aauth-consent&post_logout_redirect_uri=${own}`,
+    headers: { accept: "text/html" },
+  });
+  expect(ours.statusCode).toBe(400);
+});
+
+test("nobody is signed out by a link: without proof of who is signed in, the person is asked", async () => {
+  const server = await startInjected();
+  const browser = createBrowser(injectedFetch(server.app));
+  await signIn(browser, `${ORIGIN}${authorizationPath()}`);
+  const asked = await browser.get(`${ORIGIN}${OIDC}/logout?client_id=supply-chain-ui`);
+  const policy = asked.headers.get("content-security-policy");
+  expect(policy).toContain("form-action 'self'");
+  expect(policy).not.toContain("script-src");
+  expect(await asked.text()).not.toContain("<script");
+  const { id_token: proof } = (await directGrant(server)).json();
+  const proven = await browser.get(`${ORIGIN}${OIDC}/logout?id_token_hint=${proof}`);
+  expect(await proven.text()).toContain("<script>");
+  const still = await browser.get(`${ORIGIN}${authorizationPath({ prompt: "none" })}`);
+  expect(still.headers.get("location")).toContain("code=");
+});
+
+test("nobody is signed out by a form that is not from the page", async () => {
+  const { app } = await startInjected();
+  const browser = createBrowser(injectedFetch(app));
+  await signIn(browser, `${ORIGIN}${authorizationPath()}`);
+  await browser.get(`${ORIGIN}${OIDC}/logout`);
+  for (const forged of [{ logout: "yes" }, { logout: "yes", xsrf: "made-up" }]) {
+    const reply = await browser.post(`${ORIGIN}${OIDC}/logout/confirm`, forged);
+    expect(reply.status).toBe(400);
+  }
+  const still = await browser.get(`${ORIGIN}${authorizationPath({ prompt: "none" })}`);
+  expect(still.headers.get("location")).toContain("code=");
 });
 
 test("nothing is written to the console", async () => {

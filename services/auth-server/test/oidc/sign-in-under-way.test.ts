@@ -66,6 +66,32 @@ test("sign-ins begun by others end none that somebody is in the middle of", asyn
   expect(url).toMatch(/^http:\/\/localhost:3050\/callback\?code=[\w-]+&state=mine&/);
 });
 
+test("what comes back with its form is kept no longer than it would have been", async () => {
+  const clock = createTestClock(Math.floor(Date.now() / 1000));
+  const create = memoryStores(clock.now, 20);
+  const kept: number[] = [];
+  const recording = <Value>(maxEntries?: number) => {
+    const store = create<Value>(maxEntries);
+    const { put } = store;
+    store.put = (key, value, ttlSeconds) => {
+      if (JSON.stringify(value)?.includes("code_challenge_method")) kept.push(ttlSeconds);
+      return put.call(store, key, value, ttlSeconds);
+    };
+    return store;
+  };
+  const createStore = Object.assign(recording, { maxEntries: create.maxEntries });
+  const server = await startInjected({ clock, createStore });
+  const { browser, action, fields } = await openSignIn(server);
+  await beginMany(server);
+  clock.advance(100);
+  kept.length = 0;
+  const { url } = await finish(browser, action, fields);
+  expect(url).toContain("code=");
+  // The library has a clock of its own for what it keeps afterwards.
+  expect(kept[0]).toBeLessThanOrEqual(1701);
+  expect(Math.max(...kept)).toBeLessThanOrEqual(1800);
+});
+
 test("nor one whose password is being judged", async () => {
   const clock = createTestClock(Math.floor(Date.now() / 1000));
   const { createStore, open } = gatedStores(clock, 20);

@@ -6,11 +6,14 @@ import { bruteForce } from "../support/guess-limit.ts";
 
 const FACTOR_3 = { failureFactor: 3, waitIncrementSeconds: 10, maxFailureWaitSeconds: 25 };
 
+/** Unix milliseconds. */
+const START = 1_730_217_600_000;
+
 /** Waits after each of so many failures, `apartMs` from each other; `Infinity` is a lock for good. */
 function waits(settings: Partial<BruteForceSettings>, many: number, apartMs = 60_000): number[] {
   let failures: Failures | undefined;
   return Array.from({ length: many }, (_, index) => {
-    failures = withFailure(bruteForce(settings), failures, index * apartMs);
+    failures = withFailure(bruteForce(settings), failures, START + index * apartMs);
     return failures.lock === undefined ? 0 : (failures.lock.seconds ?? Number.POSITIVE_INFINITY);
   });
 }

@@ -159,6 +159,34 @@ test("a lock for good ends only by an administrator", async () => {
   expect([await right(limit), await limit.isLockedForGood(ID)]).toEqual([true, false]);
 });
 
+test("a wait is none for good, also where one may come to be", async () => {
+  const { limit, clock } = guessLimitOf(realm({ permanentLockout: true, maxTemporaryLockouts: 1 }));
+  await lock(limit);
+  expect([await right(limit), await limit.isLockedForGood(ID)]).toEqual([false, false]);
+  clock.advance(60);
+  await lock(limit);
+  expect(await limit.isLockedForGood(ID)).toBe(true);
+  const { limit: temporary } = guessLimitOf(realm());
+  await lock(temporary);
+  expect(await temporary.isLockedForGood(ID)).toBe(false);
+});
+
+/** How long an answer takes must not tell a locked account, or none, from another. */
+test("the password is compared in any case, whoever it is for", async () => {
+  const { limit } = guessLimitOf(realm());
+  const compared: string[] = [];
+  const attempt = (name: string, id?: string) =>
+    limit.attempt(name, id, () => {
+      compared.push(name);
+      return true;
+    });
+  await lock(limit);
+  expect(await attempt("locked", ID)).toBe(false);
+  expect(await attempt("nobody")).toBe(false);
+  expect(await attempt("other", OTHER)).toBe(true);
+  expect(compared).toEqual(["locked", "nobody", "other"]);
+});
+
 test("a realm may switch it off", async () => {
   const { limit } = guessLimitOf(realm({ bruteForceProtected: false }));
   for (let guess = 0; guess < 50; guess++) await wrong(limit);

@@ -29,7 +29,9 @@ test("J16: an attribute that cannot be read is an error with its name, never an 
     );
   }
   expect(() => parsePolicy({ "aauth.enabled": "yes" })).toThrow("aauth.enabled: expected true or false");
-  expect(() => parsePolicy({ "aauth.exchange.max.depth": "-1" })).toThrow("aauth.exchange.max.depth");
+  for (const depth of ["-1", "21"]) {
+    expect(() => parsePolicy({ "aauth.exchange.max.depth": depth })).toThrow("aauth.exchange.max.depth");
+  }
   expect(() => parsePolicy({ "aauth.token.lifespan": "1e9" })).toThrow("aauth.token.lifespan");
 });
 

@@ -428,7 +428,11 @@ test("who a user is needs consent whatever the lists say", async () => {
   expect(claims).toMatchObject({ sub: MCP_USER.id, email: "mcp@user.com" });
 });
 
-async function foreignToken(parties: Parties, key: SigningKey, subject = MCP_USER.id): Promise<string> {
+async function foreignToken(
+  parties: Parties,
+  key: SigningKey,
+  { subject = MCP_USER.id, scope = BOTH_SCOPES } = {},
+): Promise<string> {
   const { token } = await issueAuthToken({
     signer: tokenSignerOf(key),
     issuer: FOREIGN_ISSUER,
@@ -436,7 +440,7 @@ async function foreignToken(parties: Parties, key: SigningKey, subject = MCP_USE
     agent: BACKEND,
     subject,
     confirmationKey: parties.keys[BACKEND]?.publicJwk as never,
-    scope: BOTH_SCOPES,
+    scope,
     now: parties.clock.now,
   });
   return token;
@@ -465,6 +469,24 @@ test("J3: another issuer's token is refused without a single request, unless the
   // So there is nobody here who could have agreed.
   await setAttributes(parties.server, ASK_FOR_BOTH);
   expectNoUser(await exchange(parties, upstream));
+});
+
+test("who a user is a trusted issuer's token does not tell, whatever needs consent here", async () => {
+  const issuerKey = await generateSigningKey({ kid: "partner" });
+  const parties = await createParties({
+    issuers: { [FOREIGN_ISSUER]: { keys: [issuerKey.publicJwk] } },
+    attributes: {
+      "aauth.trusted.issuers": JSON.stringify([FOREIGN_ISSUER]),
+      "aauth.consent.required.scopes": "[]",
+      "aauth.consent.required.scope.prefixes": "[]",
+    },
+  });
+  const scope = "data.read openid";
+  const upstream = await foreignToken(parties, issuerKey, { scope });
+  const asked = async (words: string) =>
+    exchange(parties, upstream, { resource_token: await nextResourceToken(parties, { scope: words }) });
+  expect((await asked("data.read")).status).toBe(200);
+  for (const words of ["openid", scope]) expectNoUser(await asked(words));
 });
 
 test("J3: a token that only says it is from here is refused", async () => {

@@ -4,7 +4,7 @@ import type { FastifyInstance } from "fastify";
 export interface Browser {
   get(url: string, headers?: Record<string, string>): Promise<Response>;
   /** Submits a form. */
-  post(url: string, fields: Record<string, string>): Promise<Response>;
+  post(url: string, fields: Record<string, string> | URLSearchParams): Promise<Response>;
   /** Follows redirects as long as they stay at the origin of `url`. */
   follow(url: string, response: Response): Promise<{ response: Response; url: string }>;
   cookies(): readonly string[];

@@ -1,5 +1,6 @@
 package demo.aauth.keycloak.consent;
 
+import demo.aauth.keycloak.encoding.FormParameters;
 import demo.aauth.keycloak.encoding.Hashes;
 import demo.aauth.keycloak.errors.OAuthException;
 import demo.aauth.keycloak.policy.Policy;
@@ -75,10 +76,14 @@ public final class ConsentEndpoint {
         return ConsentPage.render(realm, request, userSession.getUser(), consentCode, policy, memory.lifespanSeconds(policy));
     }
 
-    /** @param form of the consent page */
-    public Response decide(MultivaluedMap<String, String> form) {
+    /** @param form of the consent page, with each name once */
+    public Response decide(FormParameters form) {
         Policy policy = realm.requireServing();
-        ShownConsent page = grants.shownConsents().take(required(form, "consent_code"))
+        String consentCode = form.get("consent_code");
+        if (consentCode == null) {
+            throw missing("consent_code");
+        }
+        ShownConsent page = grants.shownConsents().take(consentCode)
                 .orElseThrow(() -> OAuthException.invalidRequest("Invalid or expired consent code"));
         UserSessionModel userSession = userSession();
         if (userSession == null || !userSession.getId().equals(page.userSessionId())
@@ -86,7 +91,7 @@ public final class ConsentEndpoint {
             throw OAuthException.invalidRequest("User session not found or expired");
         }
         ConsentRequest request = take(page.requestTokenHash());
-        if (single(form, "accept") != null && single(form, "cancel") == null) {
+        if (form.has("accept") && !form.has("cancel")) {
             return agreed(request, userSession, page.state(), policy, true);
         }
         audit(request, userSession);
@@ -151,9 +156,13 @@ public final class ConsentEndpoint {
     private static String required(MultivaluedMap<String, String> parameters, String name) {
         String value = single(parameters, name);
         if (value == null || value.isEmpty()) {
-            throw OAuthException.invalidRequest("Missing required parameter: " + name);
+            throw missing(name);
         }
         return value;
+    }
+
+    private static OAuthException missing(String name) {
+        return OAuthException.invalidRequest("Missing required parameter: " + name);
     }
 
     /** A parameter that may be given once; null when it is not given. */

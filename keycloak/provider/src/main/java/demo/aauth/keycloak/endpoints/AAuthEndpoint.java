@@ -22,6 +22,12 @@ import java.util.function.Function;
 public class AAuthEndpoint {
 
     private static final String DOCUMENT_CACHE = "public, max-age=60";
+    /**
+     * What kinds of bodies are looked at, to be refused where they are no forms. Keycloak itself reads those of several parts, and after they
+     * have been read here it would find nothing in them: a fault of the server.
+     */
+    private static final String APPLICATION = "application/*";
+    private static final String TEXT = "text/*";
 
     private final AAuthRealm realm;
     private final EventBuilder event;
@@ -42,6 +48,7 @@ public class AAuthEndpoint {
     /** @param body the signature covers these very bytes, so they are taken before anybody parses them */
     @POST
     @Path("agent/token")
+    @Consumes({APPLICATION, TEXT})
     public Response token(byte[] body) {
         return new TokenEndpoint(realm, event).handle(body);
     }
@@ -49,6 +56,7 @@ public class AAuthEndpoint {
     /** @param body as for {@link #token(byte[])} */
     @POST
     @Path("agent/revoke")
+    @Consumes({APPLICATION, TEXT})
     public Response revoke(byte[] body) {
         return new RevocationEndpoint(realm, event).handle(body);
     }
@@ -66,12 +74,20 @@ public class AAuthEndpoint {
         return inBrowser(consent -> consent.show(realm.session().getContext().getUri().getQueryParameters()));
     }
 
-    /** Takes the answer. */
+    /**
+     * Takes the answer.
+     *
+     * @param body read as for {@link #token(byte[])}: what cannot be decoded would be a fault of the server before anything here is called
+     */
     @POST
     @Path("agent/auth/consent")
-    @Consumes(MediaType.APPLICATION_FORM_URLENCODED)
-    public Response consent() {
-        return inBrowser(consent -> consent.decide(realm.session().getContext().getHttpRequest().getDecodedFormParameters()));
+    @Consumes({APPLICATION, TEXT})
+    public Response consent(byte[] body) {
+        return inBrowser(consent -> {
+            SignedForm answer = SignedForm.read(realm.session(), body);
+            answer.requireNoDuplicates();
+            return consent.decide(answer.form());
+        });
     }
 
     private Response inBrowser(Function<ConsentEndpoint, Response> answer) {

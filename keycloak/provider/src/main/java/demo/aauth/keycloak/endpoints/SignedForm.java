@@ -12,7 +12,7 @@ import org.keycloak.models.KeycloakSession;
 import java.net.URI;
 
 /**
- * A request that brings a form and a signature over it.
+ * A request that brings a form, and where an agent sends it a signature over that.
  *
  * @param request as it arrived
  * @param form what the body says
@@ -42,7 +42,7 @@ record SignedForm(ReceivedRequest request, FormParameters form) {
         return new SignedForm(request, FormParameters.parse(bytes));
     }
 
-    /** The signature has been verified: from here on the caller may be told what is wrong with its form. */
+    /** Where it takes a signature to be called after that has been verified: from there on the caller may be told what is wrong. */
     void requireNoDuplicates() {
         form.duplicate().ifPresent(name -> {
             throw OAuthException.invalidRequest("duplicated parameter: " + OAuthException.quoted(name));

@@ -47,7 +47,7 @@ public final class PolicyReader {
                 reader.words("aauth.consent.required.scope.prefixes", List.of("user.", "profile.", "email.")),
                 reader.origins("aauth.consent.form.origins"),
                 reader.flag("aauth.exchange.enabled", true),
-                reader.number("aauth.exchange.max.depth", 10, 100),
+                reader.number("aauth.exchange.max.depth", 10, 20),
                 reader.number("aauth.token.lifespan", 300, 86_400),
                 reader.number("aauth.refresh.lifespan", 1_800, 31_536_000));
         new TreeSet<>(reader.unread.keySet()).forEach(name -> reader.problems.add(name + ": unknown attribute"));

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import demo.aauth.keycloak.discovery.Discovery;
 import demo.aauth.keycloak.discovery.Discovery.DiscoveredKey;
 import demo.aauth.keycloak.discovery.Discovery.Kind;
+import demo.aauth.keycloak.encoding.HttpUrl;
 import demo.aauth.keycloak.errors.AAuthException;
 import demo.aauth.keycloak.errors.ErrorCode;
 import demo.aauth.keycloak.policy.Scopes;
@@ -78,7 +79,7 @@ public final class TokenVerifier {
     }
 
     /**
-     * Verifies an agent token (profile 4.3): type, algorithm, audience if it names one, times, the shape of {@code cnf.jwk}, and its
+     * Verifies an agent token (profile 4.3): type, algorithm, audience if it names one, times, the length of {@code sub}, the shape of {@code cnf.jwk}, and its
      * signature with the key that the agent publishes (hole J2). Does not check that the request was signed with {@code cnf.jwk}: the
      * gate does.
      */
@@ -88,6 +89,10 @@ public final class TokenVerifier {
         claims.requireTimeShapes();
         String agent = claims.requiredString("iss");
         String delegate = claims.requiredString("sub");
+        // It is kept where identifiers are.
+        if (delegate.length() > HttpUrl.MAX_LENGTH) {
+            throw Claims.malformed("sub");
+        }
         List<String> audience = claims.optionalAudience();
         if (audience != null) {
             Claims.requireAudience(audience, issuer);

@@ -48,6 +48,13 @@ class DiscoveryTest {
         assertEquals(fetches, world.fetched.size());
     }
 
+    /** Without a name there has to be one key only. */
+    @Test
+    void choosesNoKeyAmongSeveral() {
+        world.publish("agent", AGENT, "k", key.jwk(), TestKey.generate().jwk());
+        Refusal.expect(ErrorCode.UNKNOWN_KEY, "no single key to choose", () -> discovery.key(Kind.AGENT, AGENT, null));
+    }
+
     @Test
     void findsTheKeyThatHasTakenAName() {
         world.publish("agent", AGENT, "k", key.jwk());
@@ -63,6 +70,13 @@ class DiscoveryTest {
     void refusesADocumentThatNamesSomebodyElse() {
         world.put(AGENT + "/.well-known/aauth-agent", "{\"agent\":\"https://other.example\",\"jwks_uri\":\"https://other.example/j\"}");
         Refusal.expect(ErrorCode.METADATA_MISMATCH, () -> discovery.agent(AGENT));
+        String other = "\":\"https://other.example\",\"jwks_uri\":\"https://other.example/j\"}";
+        world.put(AGENT + "/.well-known/aauth-resource", "{\"resource" + other);
+        Refusal.expect(ErrorCode.METADATA_MISMATCH, () -> discovery.resource(AGENT));
+        world.put(AGENT + "/.well-known/aauth-issuer", "{\"issuer" + other);
+        Refusal.expect(ErrorCode.METADATA_MISMATCH, () -> discovery.keys(Kind.ISSUER, AGENT));
+        world.put("https://plain.example/.well-known/openid-configuration", "{\"issuer" + other);
+        Refusal.expect(ErrorCode.METADATA_MISMATCH, () -> discovery.keys(Kind.ISSUER, "https://plain.example"));
     }
 
     @ParameterizedTest

@@ -76,6 +76,28 @@ class DocumentCacheTest {
         assertEquals(1, get().value());
     }
 
+    /** Else every request that names an unknown key of a party in trouble would be a fetch. */
+    @Test
+    void aReloadThatFailsIsOneToo() {
+        get();
+        Refusal.expect(ErrorCode.DISCOVERY_FAILED, () -> cache.reload("key", () -> {
+            throw new AAuthException(ErrorCode.DISCOVERY_FAILED, "down");
+        }));
+        now += DocumentCache.RELOAD_COOLDOWN_SECONDS - 1;
+        assertTrue(reload().fromCache());
+        now += 1;
+        assertFalse(reload().fromCache());
+    }
+
+    /** An error of this server's own says nothing about the party, and is nobody's answer a second time. */
+    @Test
+    void anErrorOfOurOwnIsNotRemembered() {
+        assertThrows(IllegalStateException.class, () -> cache.get("key", () -> {
+            throw new IllegalStateException("a fault");
+        }));
+        assertEquals(1, get().value());
+    }
+
     @Test
     void forgetsWhatWasUsedLongestAgo() {
         for (int index = 0; index <= DocumentCache.MAX_ENTRIES; index++) {

@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -26,6 +27,7 @@ class FormParametersTest {
         assertEquals("f=g", form.get("e"));
         assertEquals("x", form.get("ab"));
         assertNull(form.get("nothing"));
+        assertFalse(form.has("nothing"));
     }
 
     @Test

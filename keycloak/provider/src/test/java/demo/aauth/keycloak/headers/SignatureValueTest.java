@@ -33,6 +33,11 @@ class SignatureValueTest {
     }
 
     @Test
+    void refusesAnOversizeHeaderBeforeItParsesIt() {
+        Refusal.expect(ErrorCode.HEADER_TOO_LARGE, () -> SignatureValue.parse("sig=:" + "A".repeat(16_384) + ":"));
+    }
+
+    @Test
     void refusesStrayBits() {
         String text = Base64.getUrlEncoder().withoutPadding().encodeToString(new byte[64]);
         String stray = text.substring(0, text.length() - 1) + "B";

@@ -34,6 +34,17 @@ class PolicyReaderTest {
     }
 
     @Test
+    void readsSwitchesAndNumbersUpToTheirBounds() {
+        Policy policy = PolicyReader.read(Map.of("aauth.enabled", "false", "aauth.exchange.enabled", "false",
+                "aauth.exchange.max.depth", "20", "aauth.token.lifespan", "86400", "aauth.refresh.lifespan", "31536000"));
+        assertFalse(policy.enabled());
+        assertFalse(policy.exchangeEnabled());
+        assertEquals(List.of(20, 86_400, 31_536_000),
+                List.of(policy.exchangeMaxDepth(), policy.authTokenLifespanSeconds(), policy.refreshTokenLifespanSeconds()));
+        assertTrue(PolicyReader.read(Map.of("aauth.enabled", "true")).enabled());
+    }
+
+    @Test
     void decides() {
         Policy policy = PolicyReader.read(Map.of("aauth.allowed.agents", "[\"https://a.example\",\"https://b.example\"]",
                 "aauth.blocked.agents", "[\"https://b.example\"]", "aauth.allowed.scopes", "[\"read\",\"openid\"]"));
@@ -45,6 +56,14 @@ class PolicyReaderTest {
         assertTrue(policy.needsConsent(List.of("read", "openid")));
         assertTrue(policy.needsConsent(List.of("user.name")));
         assertFalse(policy.needsConsent(List.of("read", "open", "username")));
+    }
+
+    @Test
+    void anEmptyListLetsEverybodyAskForEverythingButForWhomIsBlocked() {
+        Policy policy = PolicyReader.read(Map.of("aauth.blocked.agents", "[\"https://b.example\"]"));
+        assertTrue(policy.allowsAgent("https://a.example"));
+        assertFalse(policy.allowsAgent("https://b.example"));
+        assertTrue(policy.allowsScopes(List.of("read", "write")));
     }
 
     /** One of the two has to be listed, whichever; neither is by a name that only begins alike, and nobody is by default. */
@@ -79,7 +98,7 @@ class PolicyReaderTest {
 
     @ParameterizedTest
     @CsvSource({"aauth.enabled,yes", "aauth.enabled,TRUE", "aauth.exchange.enabled,1", "aauth.exchange.max.depth,0",
-        "aauth.exchange.max.depth,101", "aauth.exchange.max.depth,1.5", "aauth.token.lifespan,-1", "aauth.token.lifespan,86401",
+        "aauth.exchange.max.depth,21", "aauth.exchange.max.depth,1.5", "aauth.token.lifespan,-1", "aauth.token.lifespan,86401",
         "aauth.refresh.lifespan,31536001", "aauth.allowed.agent,[]"})
     void refusesOtherMalformedAndUnknownAttributes(String name, String value) {
         PolicyException problem = assertThrows(PolicyException.class, () -> PolicyReader.read(Map.of(name, value)));

@@ -98,6 +98,51 @@ class RequesterVerifierTest {
     }
 
     @Test
+    void namesItsDocumentOrLeavesTheNameOut() {
+        request.signatureKey = "(scheme=jwks id=\"" + AGENT + "\" kid=\"k\" well-known=\"aauth-agent\")";
+        assertEquals(AGENT, verifier.verify(request.send()).agent());
+    }
+
+    /** Agents that make a new key at every start may give it the old name; whoever signs with neither is nobody. */
+    @Test
+    void looksAgainForAKeyThatCameFromTheCache() {
+        TestKey old = TestKey.generate();
+        String named = "(scheme=jwks id=\"" + AGENT + "\" kid=\"k\")";
+        world.publish("agent", AGENT, "k", old.jwk());
+        SignedRequest before = new SignedRequest(old, world.now);
+        before.signatureKey = named;
+        assertEquals(old.thumbprint(), verifier.verify(before.send()).thumbprint());
+        world.publish("agent", AGENT, "k", key.jwk());
+        request.signatureKey = named;
+        assertEquals(key.thumbprint(), verifier.verify(request.send()).thumbprint());
+        world.now += 10;
+        int fetches = world.fetched.size();
+        SignedRequest stranger = new SignedRequest(TestKey.generate(), world.now);
+        stranger.signatureKey = named;
+        expect(401, "invalid_signature", "invalid_signature", () -> verifier.verify(stranger.send()));
+        assertEquals(fetches + 1, world.fetched.size());
+    }
+
+    /** Fetched just now, it is the one: a stranger does not make it be fetched twice. */
+    @Test
+    void doesNotLookAgainForAKeyThatWasJustFetched() {
+        world.publish("agent", AGENT, "k", TestKey.generate().jwk());
+        expectUnproven("invalid_signature", "(scheme=jwks id=\"" + AGENT + "\" kid=\"k\")");
+        assertEquals(2, world.fetched.size());
+    }
+
+    @Test
+    void aTokenOfAnotherTypeIdentifiesNobody() {
+        ObjectNode claims = Json.object().put("iss", AGENT).put("sub", "worker-7").put("exp", world.now + 60);
+        claims.putObject("cnf").set("jwk", key.jwk());
+        for (String type : List.of("JWT", "resource+jwt", "refresh+jwt")) {
+            String token = key.token(Json.object().put("alg", "EdDSA").put("kid", "k").put("typ", type), claims);
+            expectUnproven("token_type_mismatch", "(scheme=jwt jwt=\"" + token + "\")");
+        }
+        assertTrue(world.fetched.isEmpty());
+    }
+
+    @Test
     void anAuthTokenIdentifiesNobody() {
         expectUnproven("untrusted_issuer", "(scheme=jwt jwt=\"" + upstream(AGENT, ISSUER) + "\")");
     }
@@ -159,6 +204,23 @@ class RequesterVerifierTest {
         });
         expect(400, "invalid_grant", "malformed_token", () -> exchange(upstream(AGENT, ISSUER), "no token"));
         expect(400, "invalid_grant", "invalid_grant", () -> exchange(upstream(AGENT, ISSUER), key.token(Json.object(), Json.object())));
+    }
+
+    @Test
+    void anExchangeNeedsAnAuthTokenAndASignatureKey() {
+        ReceivedRequest unsigned = new ReceivedRequest("POST", "/", null, new HeaderFields(Map.of()), new byte[0]);
+        expect(401, "invalid_request", "invalid_request",
+                () -> verifier.verifyExchange(unsigned, wish(AGENT, key.thumbprint()), List.of(ISSUER)));
+        String agentToken = key.token(Json.object().put("alg", "EdDSA").put("kid", "k").put("typ", "agent+jwt"), Json.object());
+        expect(400, "invalid_request", "invalid_request", () -> exchange(agentToken, wish(AGENT, key.thumbprint())));
+    }
+
+    /** A thumbprint that is no text names no key, and two keys without one are not the same. */
+    @Test
+    void anExchangeNeedsAThumbprintThatNamesAKey() {
+        world.publish("agent", AGENT, "k", key.jwk(), Json.object().put("kty", "unknown"));
+        String nobodys = key.token(Json.object(), Json.object().put("agent", AGENT).put("agent_jkt", 7));
+        expect(401, "invalid_signature", "unknown_key", () -> exchange(upstream(AGENT, ISSUER), nobodys));
     }
 
     /** Hole J3. */

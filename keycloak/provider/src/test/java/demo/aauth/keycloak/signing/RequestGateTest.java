@@ -57,6 +57,9 @@ class RequestGateTest {
     void refusesDifferentLabels() {
         request.headers.put("signature", "sig2=:" + "A".repeat(86) + ":");
         expect(ErrorCode.LABEL_MISMATCH);
+        request.headers.put("signature", "sig1=:" + "A".repeat(86) + ":");
+        request.headers.put("signature-input", "sig2=();created=" + NOW);
+        expect(ErrorCode.LABEL_MISMATCH);
     }
 
     @ParameterizedTest
@@ -189,6 +192,27 @@ class RequestGateTest {
         expect(ErrorCode.MALFORMED_NONCE);
     }
 
+    /** A nonce is kept, so it has a longest length, too. */
+    @Test
+    void takesNoncesOfTwelveToNinetySixBytes() {
+        for (int length : new int[] {16, 128}) {
+            request.headers.put("nonce", "A".repeat(length));
+            verify(request.send());
+        }
+        for (int length : new int[] {14, 15, 132}) {
+            request.headers.put("nonce", "A".repeat(length));
+            expect(ErrorCode.MALFORMED_NONCE);
+        }
+    }
+
+    @Test
+    void refusesOversizeHeadersBeforeItParsesThem() {
+        request.headers.put("content-digest", "sha-256=:" + "A".repeat(16_384) + ":");
+        expect(ErrorCode.HEADER_TOO_LARGE);
+        request.headers.put("signature", "sig1=:" + "A".repeat(16_384) + ":");
+        expect(ErrorCode.HEADER_TOO_LARGE);
+    }
+
     @Test
     void refusesPartialSetsOfHeaders() {
         ReceivedRequest bare = new ReceivedRequest("POST", "/", null,
@@ -220,6 +244,30 @@ class RequestGateTest {
         });
         assertEquals(key.thumbprint(), gate.verify(request.send(), claim -> claimant, trail).thumbprint());
         assertEquals(1, asked.get());
+    }
+
+    @Test
+    void theKeyThatHasTakenTheNameHasToHaveSigned() {
+        Claimant claimant = new Claimant("https://agent.example", null, List.of(Ed25519Key.of(TestKey.generate().x())),
+                () -> Optional.of(Ed25519Key.of(TestKey.generate().x())));
+        Refusal.expect(ErrorCode.INVALID_SIGNATURE, () -> gate.verify(request.send(), claim -> claimant, trail));
+        assertEquals(Map.of(), spent);
+    }
+
+    /** What is announced and covered has to have a digest, however it is announced. */
+    @Test
+    void refusesABodyWithoutDigestThoughTheTypeIsCovered() {
+        request.without("content-digest");
+        expect(ErrorCode.INSUFFICIENT_COVERAGE);
+        request.components = null;
+        request.body = null;
+        request.headers.put("transfer-encoding", "chunked");
+        expect(ErrorCode.INSUFFICIENT_COVERAGE);
+        request.headers.remove("transfer-encoding");
+        request.headers.put("content-length", "3");
+        expect(ErrorCode.INSUFFICIENT_COVERAGE);
+        request.headers.put("content-length", "0");
+        verify(request.send());
     }
 
     @Test

@@ -8,6 +8,9 @@ import java.lang.reflect.Proxy;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -42,6 +45,20 @@ class SecretsTest {
         assertEquals(Optional.of(WISH), wishes.find(secret));
         assertEquals(Optional.of(WISH), wishes.take(secret));
         assertEquals(Optional.empty(), wishes.take(secret));
+    }
+
+    /** 256 random bits each. */
+    @Test
+    void noSecretCanBeGuessedFromAnother() {
+        Set<String> secrets = Stream.generate(() -> wishes.issue(WISH, 60)).limit(100).collect(Collectors.toSet());
+        assertEquals(100, secrets.size());
+        assertEquals(100, stored.size());
+        assertTrue(secrets.stream().allMatch(secret -> secret.length() == 43));
+        // Not one byte is the same in all of them.
+        for (int index = 0; index < 43; index++) {
+            int position = index;
+            assertTrue(secrets.stream().map(secret -> secret.charAt(position)).distinct().count() > 1);
+        }
     }
 
     @Test

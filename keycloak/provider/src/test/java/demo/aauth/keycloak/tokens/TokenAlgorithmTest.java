@@ -52,6 +52,24 @@ class TokenAlgorithmTest {
         assertTrue(TokenAlgorithm.RS256.verifies(rsa(key.getModulus(), key.getPublicExponent()), DATA, sign("SHA256withRSA", pair)));
     }
 
+    /** The last thing between a stranger and a token of the realm's. */
+    @Test
+    void refusesASignatureOverSomethingElseOrByAnotherKey() throws GeneralSecurityException {
+        KeyPairGenerator generator = KeyPairGenerator.getInstance("RSA");
+        generator.initialize(2048);
+        KeyPair rsaPair = generator.generateKeyPair();
+        KeyPair ecPair = ecPair();
+        RSAPublicKey rsaKey = (RSAPublicKey) rsaPair.getPublic();
+        ECPublicKey ecKey = (ECPublicKey) ecPair.getPublic();
+        ObjectNode rsa = rsa(rsaKey.getModulus(), rsaKey.getPublicExponent());
+        ObjectNode ec = point(bytes(ecKey.getW().getAffineX(), 32), bytes(ecKey.getW().getAffineY(), 32));
+        byte[] other = {1, 2, 4};
+        assertFalse(TokenAlgorithm.RS256.verifies(rsa, other, sign("SHA256withRSA", rsaPair)));
+        assertFalse(TokenAlgorithm.RS256.verifies(rsa, DATA, sign("SHA256withRSA", generator.generateKeyPair())));
+        assertFalse(TokenAlgorithm.ES256.verifies(ec, other, sign("SHA256withECDSAinP1363Format", ecPair)));
+        assertFalse(TokenAlgorithm.ES256.verifies(ec, DATA, sign("SHA256withECDSAinP1363Format", ecPair())));
+    }
+
     @Test
     void takesOneSpellingOfAPointOnly() throws GeneralSecurityException {
         KeyPair pair = ecPair();
@@ -85,6 +103,7 @@ class TokenAlgorithmTest {
         assertTrue(TokenAlgorithm.EDDSA.suits(jwk));
         assertTrue(TokenAlgorithm.EDDSA.suits(jwk.deepCopy().put("use", "sig").put("alg", "Ed25519")));
         assertFalse(TokenAlgorithm.RS256.suits(jwk));
+        assertFalse(TokenAlgorithm.RS256.suits(Json.object().put("kty", "RSA").put("alg", "Ed25519")));
         assertFalse(TokenAlgorithm.ES256.suits(Json.object().put("kty", "EC").put("crv", "P-384")));
         assertFalse(TokenAlgorithm.EDDSA.suits(jwk.deepCopy().put("crv", "Ed448")));
         assertFalse(TokenAlgorithm.EDDSA.suits(jwk.deepCopy().put("use", "enc")));

@@ -101,9 +101,13 @@ class TokenVerifierTest {
         void refusesOtherTimes() {
             claims.put("exp", world.now);
             expect(ErrorCode.TOKEN_EXPIRED);
+            claims.put("exp", world.now + 605);
+            verify(owner.token(header(TokenType.RESOURCE), claims));
             claims.put("exp", world.now + 606);
             expect(ErrorCode.MALFORMED_TOKEN);
-            claims.put("exp", world.now + 300).put("iat", world.now + 6);
+            claims.put("exp", world.now + 300).put("iat", world.now + 5);
+            verify(owner.token(header(TokenType.RESOURCE), claims));
+            claims.put("iat", world.now + 6);
             expect(ErrorCode.TOKEN_NOT_YET_VALID);
             claims.put("iat", String.valueOf(world.now));
             expect(ErrorCode.MALFORMED_TOKEN);
@@ -186,6 +190,28 @@ class TokenVerifierTest {
             expect(ErrorCode.MALFORMED_TOKEN);
         }
 
+        /** Resources that make a new key at every start may give it the old name. */
+        @Test
+        void looksAgainForAKeyThatCameFromTheCache() {
+            verify(owner.token(header(TokenType.RESOURCE), claims));
+            world.now += 10;
+            TestKey successor = TestKey.generate();
+            world.publish("resource", RESOURCE, "k", successor.jwk());
+            Refusal.expect(ErrorCode.INVALID_TOKEN_SIGNATURE,
+                    () -> verify(TestKey.generate().token(header(TokenType.RESOURCE), claims)));
+            world.now += 10;
+            verify(successor.token(header(TokenType.RESOURCE), claims));
+            expect(ErrorCode.INVALID_TOKEN_SIGNATURE);
+        }
+
+        /** Fetched just now, it is the one. */
+        @Test
+        void doesNotLookAgainForAKeyThatWasJustFetched() {
+            Refusal.expect(ErrorCode.INVALID_TOKEN_SIGNATURE,
+                    () -> verify(TestKey.generate().token(header(TokenType.RESOURCE), claims)));
+            assertEquals(2, world.fetched.size());
+        }
+
         @Test
         void saysWhenTheKeyIsNotPublished() {
             Refusal.expect(ErrorCode.UNKNOWN_KEY,
@@ -259,6 +285,53 @@ class TokenVerifierTest {
             Refusal.expect(ErrorCode.TOKEN_EXPIRED, () -> verify(owner));
             claims.put("exp", world.now + 1).remove("cnf");
             Refusal.expect(ErrorCode.TOKEN_CLAIM_MISSING, () -> verify(owner));
+            claims.put("cnf", "key");
+            Refusal.expect(ErrorCode.MALFORMED_TOKEN, "the token's cnf has the wrong shape", () -> verify(owner));
+            claims.putObject("cnf");
+            Refusal.expect(ErrorCode.MALFORMED_TOKEN, "the token's cnf has the wrong shape", () -> verify(owner));
+        }
+
+        @Test
+        void refusesTokensThatAreNotGoodYetOrNeverEnd() {
+            claims.put("iat", world.now + 5).put("nbf", world.now + 5);
+            verify(owner);
+            claims.put("nbf", world.now + 6);
+            Refusal.expect(ErrorCode.TOKEN_NOT_YET_VALID, () -> verify(owner));
+            claims.put("nbf", "now");
+            Refusal.expect(ErrorCode.MALFORMED_TOKEN, () -> verify(owner));
+            claims.remove("nbf");
+            claims.put("exp", "never");
+            Refusal.expect(ErrorCode.MALFORMED_TOKEN, () -> verify(owner));
+            claims.remove("exp");
+            Refusal.expect(ErrorCode.TOKEN_CLAIM_MISSING, () -> verify(owner));
+        }
+
+        @Test
+        void namesADelegateInUpTo2048Characters() {
+            claims.put("sub", "d".repeat(2048));
+            verify(owner);
+            claims.put("sub", "d".repeat(2049));
+            Refusal.expect(ErrorCode.MALFORMED_TOKEN, () -> verify(owner));
+        }
+
+        @Test
+        void refusesADelegateWithoutName() {
+            claims.put("sub", 7);
+            Refusal.expect(ErrorCode.MALFORMED_TOKEN, () -> verify(owner));
+            claims.put("sub", "");
+            Refusal.expect(ErrorCode.MALFORMED_TOKEN, () -> verify(owner));
+            claims.remove("sub");
+            Refusal.expect(ErrorCode.TOKEN_CLAIM_MISSING, () -> verify(owner));
+        }
+
+        @Test
+        void refusesAnAudienceOfAnotherShape() {
+            claims.put("aud", "");
+            Refusal.expect(ErrorCode.MALFORMED_TOKEN, () -> verify(owner));
+            claims.putObject("aud").put("a", ISSUER);
+            Refusal.expect(ErrorCode.MALFORMED_TOKEN, () -> verify(owner));
+            claims.putArray("aud").add(ISSUER).add(7);
+            Refusal.expect(ErrorCode.MALFORMED_TOKEN, () -> verify(owner));
         }
     }
 
@@ -316,6 +389,51 @@ class TokenVerifierTest {
             Refusal.expect(ErrorCode.TOKEN_AUDIENCE_MISMATCH, () -> verify("realm-key", List.of(ISSUER)));
             claims.remove("aud");
             Refusal.expect(ErrorCode.TOKEN_CLAIM_MISSING, () -> verify("realm-key", List.of(ISSUER)));
+        }
+
+        /** Hole J3, of a token that says who it is from and is not. */
+        @Test
+        void refusesASignatureOfSomebodyElse() {
+            Refusal.expect(ErrorCode.INVALID_TOKEN_SIGNATURE, () -> verifier.verifyAuthToken(
+                    TestKey.generate().token(header(TokenType.AUTH).put("kid", "realm-key"), claims), AGENT, List.of(ISSUER)));
+        }
+
+        @Test
+        void refusesTokensThatAreNotGoodYetOrNeverEnd() {
+            claims.put("iat", world.now + 5).put("nbf", world.now + 5);
+            verify("realm-key", List.of(ISSUER));
+            claims.put("nbf", world.now + 6);
+            Refusal.expect(ErrorCode.TOKEN_NOT_YET_VALID, () -> verify("realm-key", List.of(ISSUER)));
+            claims.put("nbf", "now");
+            Refusal.expect(ErrorCode.MALFORMED_TOKEN, () -> verify("realm-key", List.of(ISSUER)));
+            claims.remove("nbf");
+            claims.remove("exp");
+            Refusal.expect(ErrorCode.TOKEN_CLAIM_MISSING, () -> verify("realm-key", List.of(ISSUER)));
+        }
+
+        @ParameterizedTest
+        @ValueSource(strings = {"jti", "sub", "agent", "agent_delegate", "scope"})
+        void refusesAClaimThatIsNoText(String name) {
+            claims.put(name, 7);
+            Refusal.expect(ErrorCode.MALFORMED_TOKEN, () -> verify("realm-key", List.of(ISSUER)));
+        }
+
+        @Test
+        void refusesATokenThatIsBoundToNoKey() {
+            claims.putObject("cnf").put("kid", "k");
+            Refusal.expect(ErrorCode.MALFORMED_TOKEN, () -> verify("realm-key", List.of(ISSUER)));
+            claims.remove("cnf");
+            Refusal.expect(ErrorCode.TOKEN_CLAIM_MISSING, () -> verify("realm-key", List.of(ISSUER)));
+        }
+
+        /** There is no scope that an exchange could carry on. */
+        @Test
+        void readsATokenWithoutScopes() {
+            assertEquals("read", verify("realm-key", List.of(ISSUER)).scope());
+            claims.put("scope", "");
+            assertEquals("", verify("realm-key", List.of(ISSUER)).scope());
+            claims.remove("scope");
+            assertEquals("", verify("realm-key", List.of(ISSUER)).scope());
         }
 
         @Test

@@ -1,0 +1,58 @@
+import { expect, test } from "vitest";
+import { consentPage } from "../../src/pages/consent-page.ts";
+
+const BACKEND = "http://backend.localhost:8000";
+
+function page(description: object, rememberedSeconds = 1800): string {
+  const { body } = consentPage({
+    realmName: "Realm",
+    userName: "u",
+    action: "/consent",
+    consentCode: "c",
+    formOrigins: [],
+    rememberedSeconds,
+    description: {
+      agent: BACKEND,
+      resource: "http://r.localhost",
+      scopes: [],
+      identityScopes: [],
+      returnsTo: "backend.localhost:8000",
+      ...description,
+    },
+  });
+  return body.replace(/<style>[\s\S]*?<\/style>/, "");
+}
+
+test("the page says what is wanted: to act for the person, or to know who that is", () => {
+  const identityScopes = [{ name: "openid", description: "Know that it is you" }];
+  expect(page({ agent: BACKEND, resource: BACKEND, identityScopes })).toContain("wants to know who you are");
+  expect(page({ agent: BACKEND, resource: BACKEND })).toContain("wants to act for you");
+  expect(page({ identityScopes })).toContain("wants to act for you");
+});
+
+test("nothing is shown of what there is not", () => {
+  const bare = page({});
+  for (const part of [
+    "calls itself",
+    "through its delegate",
+    "In the words of",
+    "In this server",
+    "undefined",
+  ])
+    expect(bare).not.toContain(part);
+  const scopes = [{ name: "read" }];
+  const whole = page({ agentName: "Me", agentDelegate: "worker", scopes, identityScopes: scopes });
+  for (const part of ["calls itself “Me”", "<code>worker</code>", "In the words of", "In this server"])
+    expect(whole).toContain(part);
+  expect(whole.match(/No description given<code>read<\/code>/g)).toHaveLength(2);
+});
+
+test("how long an answer counts is never said to be longer than it is, but for the last minute", () => {
+  for (const [seconds, words] of [
+    [1, "a minute"],
+    [119, "a minute"],
+    [120, "2 minutes"],
+    [1799, "29 minutes"],
+  ] as const)
+    expect(page({}, seconds)).toContain(`not asked about the same again for ${words},`);
+});
