@@ -1,9 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
 import { watchParent } from "service-kit";
 import { REPOSITORY_ROOT } from "./demo/stack.ts";
 
 const running = new Set<ChildProcess>();
+const cleanups = new Set<() => Promise<unknown>>();
+let isEnding = false;
 const GRACE_MS = 5000;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
@@ -15,7 +18,8 @@ export interface ProgramResult {
 
 /**
  * Runs a program to its end. `caught` keeps standard output and standard error together; `shown` lets them through.
- * Never rejects: a program that cannot be started has status 127, one that exceeds `limitMs` is ended and has 124.
+ * Never rejects: a program that cannot be started has status 127, one that exceeds `limitMs` is ended and has 124, and its output says so.
+ * Once this process is about to end, none is started any more, and the promise is never kept.
  */
 export function runProgram(
   program: string,
@@ -27,9 +31,12 @@ export function runProgram(
     cwd?: string;
     /** Aborting ends the program. */
     signal?: AbortSignal;
+    /** It is what remains to be done when this process ends: see {@link cleanUpAtEnd}. */
+    isCleanup?: boolean;
   },
 ): Promise<ProgramResult> {
   return new Promise((resolve) => {
+    if (isEnding && !options.isCleanup) return;
     const child = spawn(program, args, {
       cwd: options.cwd ?? REPOSITORY_ROOT,
       env: { ...process.env, ...options.env },
@@ -57,19 +64,36 @@ export function runProgram(
       resolve({ status, output: Buffer.concat(chunks).toString() + more });
     };
     child.once("error", (error) => end(127, error.message));
-    child.once("close", (status) => end(expired ? 124 : (status ?? 1)));
+    child.once("close", (status) => {
+      if (expired) end(124, `\nended: it took more than ${(options.limitMs ?? 0) / 1000} s`);
+      else end(status ?? 1);
+    });
   });
 }
 
-/** From now on a signal, or the end of the bootstrap above, ends the programs under way and then this process. */
+/** From now on a signal, or the end of the bootstrap above, ends the programs under way, then what they leave behind, then this process. */
 export function endProgramsOnSignal(): void {
-  const end = () => {
+  const end = async () => {
+    // Ctrl-C comes twice: from the terminal, and from the bootstrap.
+    if (isEnding) return;
+    isEnding = true;
     for (const child of running) child.kill("SIGTERM");
-    setTimeout(() => process.exit(130), GRACE_MS).unref();
-    void Promise.all([...running].map((child) => once(child, "close"))).then(() => process.exit(130));
+    const closed = [...running].map((child) => once(child, "close"));
+    await Promise.race([Promise.all(closed), sleep(GRACE_MS)]);
+    await Promise.all([...cleanups].map((cleanup) => cleanup()));
+    process.exit(130);
   };
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, end);
-  watchParent(end);
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => void end());
+  watchParent(() => void end());
+}
+
+/**
+ * For what outlives the programs that made it, such as containers: `cleanup` is called once they have ended, should this process be ended
+ * before the returned function says that nothing is left. The programs it runs are marked `isCleanup`.
+ */
+export function cleanUpAtEnd(cleanup: () => Promise<unknown>): () => void {
+  cleanups.add(cleanup);
+  return () => cleanups.delete(cleanup);
 }
 
 /** Path of a program that the root's dependencies bring. */

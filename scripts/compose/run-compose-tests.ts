@@ -2,7 +2,7 @@ import { globSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { stringify } from "yaml";
 import { REPOSITORY_ROOT } from "../demo/stack.ts";
-import { runProgram } from "../run-program.ts";
+import { cleanUpAtEnd, runProgram } from "../run-program.ts";
 import { runVitest } from "../run-vitest.ts";
 import type { PartResult } from "../test-report.ts";
 import { runContractInNamespace } from "./contract-in-namespace.ts";
@@ -54,10 +54,20 @@ export async function runComposeTests(
   }
   const prepared = stack;
   const results: PartResult[] = [];
+  const down = () => {
+    const args = ["compose", "down", "--volumes", "--timeout", "4"];
+    const options = { output: "caught", env: prepared.env, limitMs: COMMAND_LIMIT_MS } as const;
+    return runProgram("docker", args, { ...options, isCleanup: true });
+  };
+  const isDown = cleanUpAtEnd(() => {
+    log("Taking the stack down…");
+    return down();
+  });
   try {
     for (const run of parts.flatMap((part) => COMPOSE_PARTS[part](prepared))) results.push(await run());
   } finally {
-    await docker(["compose", "down", "--volumes", "--timeout", "4"], prepared.env, COMMAND_LIMIT_MS);
+    await down();
+    isDown();
   }
   const last = results.pop();
   if (last !== undefined) results.push({ ...last, notes: ["In the containers ran:", ...prepared.wasReal] });

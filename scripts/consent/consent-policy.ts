@@ -95,10 +95,11 @@ export async function openConsentPolicy(options: {
     try {
       return await fetch(address, { ...init, signal: AbortSignal.timeout(ANSWER_LIMIT_MS) });
     } catch (cause) {
-      throw new PolicyAccessError(
-        `No auth server answers at ${authServer}: start one (npm run demo), or name another with --auth-server.`,
-        { cause },
-      );
+      const message =
+        (cause as Error).name === "TimeoutError"
+          ? `The auth server at ${authServer} did not answer within ${ANSWER_LIMIT_MS / 1000} s.`
+          : `No auth server answers at ${authServer}: start one (npm run demo), or name another with --auth-server.`;
+      throw new PolicyAccessError(message, { cause });
     }
   }
 }

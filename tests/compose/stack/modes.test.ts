@@ -44,7 +44,7 @@ describe("docker-compose.embedded.yml, whole", () => {
     await expect.poll(nextRun, { timeout: 60_000, interval: 1000 }).toBe("awaiting_consent");
   });
 
-  test("lets `consent` in from inside, and with the password from outside", START, async () => {
+  test("lets `consent` in from inside", START, async () => {
     await upWith({ COMPOSE_FILE });
     const shown = await compose(["exec", "--no-TTY", "net", "node", "compose/consent.ts", "--show"], { env });
     expect(shown).toContain("Scopes that need consent:    openid profile email\n");
