@@ -8,7 +8,7 @@ export interface Accounts {
   /** Who may act now: also without those who are locked out until an administrator unlocks them. */
   findActive(id: string): Promise<RealmUser | undefined>;
   /**
-   * By user name or e-mail address, as Keycloak's login form takes both. For an account that is locked no password is right.
+   * By user name, or by e-mail address where the realm has `loginWithEmailAllowed`, as Keycloak's login form. For an account that is locked no password is right.
    *
    * @throws OAuthError 503 `temporarily_unavailable` when too many try the same account at once
    */
@@ -18,11 +18,11 @@ export interface Accounts {
 export function createAccounts(realm: Realm, guessLimit: GuessLimit): Accounts {
   const users = realm.users.filter((user) => user.enabled);
   const byId = new Map(users.map((user) => [user.id, user]));
-  const byLogin = new Map(
-    users.flatMap((user) =>
-      [user.username, user.email ?? user.username].map((name) => [name.toLowerCase(), user]),
-    ),
-  );
+  // A user name is its user's, also where it is another's e-mail address.
+  const byLogin = new Map([
+    ...(realm.loginWithEmailAllowed ? users.map((user) => [user.email?.toLowerCase(), user] as const) : []),
+    ...users.map((user) => [user.username.toLowerCase(), user] as const),
+  ]);
   return {
     find: (id) => byId.get(id),
     async findActive(id) {

@@ -33,6 +33,7 @@ const realmSchema = z.looseObject({
   realm: z.string().regex(/^[A-Za-z0-9_-]+$/, "expected letters, digits, - and _"),
   displayName: z.string().optional(),
   enabled: z.boolean().default(true),
+  loginWithEmailAllowed: z.boolean().default(true),
   revokeRefreshToken: z.boolean().default(false),
   accessTokenLifespan: z.int().positive().default(300),
   ssoSessionIdleTimeout: z.int().positive().default(1800),

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { settings } from "../../src/config.ts";
 import { accountClaims, createAccounts } from "../../src/realm/accounts.ts";
 import { parsePolicy } from "../../src/realm/policy.ts";
-import { parseRealm, type Realm } from "../../src/realm/realm.ts";
+import { parseRealm, type Realm, type RealmUser } from "../../src/realm/realm.ts";
 import { guessLimitOf } from "../support/guess-limit.ts";
 
 const demoFile = await readFile(settings.realmFile.schema.parse(undefined), "utf8");
@@ -71,6 +71,23 @@ test("a user signs in with user name or e-mail address, in any case, and the rig
   expect(await accounts.authenticate("mcp-user", "user124")).toBeUndefined();
   expect(await accounts.authenticate("mcp-user", "")).toBeUndefined();
   expect(await accounts.authenticate("nobody", "")).toBeUndefined();
+});
+
+test("an e-mail address signs in only where the realm allows it, and never as the user of whom it is the name", async () => {
+  const closed = accountsOf({ ...demo, loginWithEmailAllowed: false });
+  expect(await closed.authenticate("mcp@user.com", "user123")).toBeUndefined();
+  expect((await closed.authenticate("mcp-user", "user123"))?.username).toBe("mcp-user");
+
+  const [first, second] = demo.users as [RealmUser, RealmUser];
+  const password = [{ type: "password", value: "of-second" }];
+  for (const users of [
+    [first, { ...second, username: "mcp@user.com", credentials: password }],
+    [{ ...second, username: "mcp@user.com", credentials: password }, first],
+  ]) {
+    const accounts = accountsOf({ ...demo, users });
+    expect((await accounts.authenticate("mcp@user.com", "of-second"))?.id).toBe(second.id);
+    expect(await accounts.authenticate("mcp@user.com", "user123")).toBeUndefined();
+  }
 });
 
 test("a user without password, and a disabled user, cannot sign in", async () => {
