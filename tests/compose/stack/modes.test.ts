@@ -47,7 +47,7 @@ describe("docker-compose.embedded.yml, whole", () => {
   test("lets `consent` in from inside", START, async () => {
     await upWith({ COMPOSE_FILE });
     const shown = await compose(["exec", "--no-TTY", "net", "node", "compose/consent.ts", "--show"], { env });
-    expect(shown).toContain("Scopes that need consent:    openid profile email\n");
+    expect(shown).toContain("Scopes that need consent:    openid, profile, email\n");
   });
 });
 
