@@ -364,8 +364,8 @@ describe("a user-delegated run over both hops", () => {
     await page.goto(`${stack.urls.ui}/#/runs/00000000-0000-4000-8000-000000000000`);
     await page.getByTestId("failure-panel").getByText("There is no run of yours").waitFor(WAIT);
     expect(await page.title()).toBe("No such run · AcmeCorp Supply Chain");
-    // The workspace goes on with the run it had open, which the backend has forgotten.
-    watched.expectComplaint(new RegExp(`status of 404 .*/optimization/progress/${runId}`));
+    // The workspace goes on with the run it had open, which the backend has forgotten: first by its events, then by its progress.
+    watched.expectComplaint(new RegExp(`status of 404 .*/optimization/progress/${runId}\\)`));
     await page.getByRole("link", { name: "Back to the workspace" }).click();
     await page.getByRole("heading", { name: "New optimization" }).waitFor(WAIT);
   });
