@@ -17,3 +17,9 @@ export const grantedConsentSchema = z.object({
   revoked_at: z.string().optional(),
 });
 export type GrantedConsent = z.infer<typeof grantedConsentSchema>;
+
+/** The user's own no, as the page says it on the way back from the consent page, and the backend whenever the run is opened later. */
+export const CONSENT_DENIED = {
+  message: "You did not allow the backend to act for you, so the agent was not asked to do anything.",
+  advice: "Try again and choose to allow it, if you want the run to go on.",
+} as const;

@@ -45,7 +45,7 @@ export {
   type ConnectionTest,
   connectionTestSchema,
 } from "./agents.ts";
-export { type GrantedConsent, grantedConsentSchema } from "./consent.ts";
+export { CONSENT_DENIED, type GrantedConsent, grantedConsentSchema } from "./consent.ts";
 export {
   type Delegate,
   type DelegateList,

@@ -1,5 +1,6 @@
 import { trace } from "@opentelemetry/api";
 import type { KeyValueStore } from "aauth";
+import { CONSENT_DENIED } from "backend-api";
 import type { FastifyBaseLogger } from "fastify";
 import { ATTRIBUTE, SPAN } from "protocol-trace";
 import { type PendingRequests, withSpan } from "service-kit";
@@ -19,12 +20,6 @@ export interface PendingConsent {
   /** The key that asked, and that alone can redeem the code. */
   readonly keyThumbprint?: string;
 }
-
-/** The user's own no, in the words that the page has for it: they are read again when the run is opened later. */
-const CONSENT_DENIED = {
-  message: "You did not allow the backend to act for you, so the agent was not asked to do anything.",
-  advice: "Try again and choose to allow it, if you want the run to go on.",
-};
 
 export type ConsentOutcome =
   | { readonly authorized: true; readonly requestId: string }
@@ -115,17 +110,12 @@ export function createConsentService(deps: {
           // Who knows the state can say that the page was left, without having been there: the request counts on.
           const reason = OAUTH_ERROR.test(error!) ? error! : "invalid_error";
           const description = oneLine(error_description ?? "") || "The auth server gave no reason.";
-          run.fail({
-            hop: "auth-server",
-            check: "consent",
-            code: reason,
-            ...(reason === "access_denied"
-              ? CONSENT_DENIED
-              : {
-                  message: `Consent was not given: ${description}`,
-                  advice: "Start the optimization again and allow the access on the consent page.",
-                }),
-          });
+          const notGiven = {
+            message: `Consent was not given: ${description}`,
+            advice: "Start the optimization again and allow the access on the consent page.",
+          };
+          const told = reason === "access_denied" ? CONSENT_DENIED : notGiven;
+          run.fail({ hop: "auth-server", check: "consent", code: reason, ...told });
           return refused(reason, description, run.id);
         }
 

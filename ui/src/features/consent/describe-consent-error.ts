@@ -1,10 +1,7 @@
-import type { Failure } from "backend-api";
+import { CONSENT_DENIED, type Failure } from "backend-api";
 
 const known: Record<string, { message: string; advice: string }> = {
-  access_denied: {
-    message: "You did not allow the backend to act for you, so the agent was not asked to do anything.",
-    advice: "Try again and choose to allow it, if you want the run to go on.",
-  },
+  access_denied: CONSENT_DENIED,
   missing_code_or_state: {
     message: "The auth server sent you back without an answer.",
     advice: "Try again from this page; do not open the consent page by its address.",
