@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 
 const PAGE = new URL("../../docs/reference/known-holes.md", import.meta.url);
-const HOLES = { P: 10, J: 20, G: 11, D: 14, B: 9 };
+const HOLES = { P: 10, J: 20, G: 11, D: 14, B: 9, A: 0 };
 
 interface Row {
   readonly id: string;
@@ -13,7 +13,7 @@ interface Row {
 
 const rows: readonly Row[] = (await readFile(PAGE, "utf8"))
   .split("\n")
-  .filter((line) => /^\| [PJGDB]\d+ \|/.test(line))
+  .filter((line) => /^\| [PJGDBA]\d+ \|/.test(line))
   .map((line) => {
     const [id = "", ...cells] = line.slice(2, -2).split(" | ");
     return { id, cells };

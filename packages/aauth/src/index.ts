@@ -100,4 +100,5 @@ export type { DiscoveredKey, Discovery, DiscoveryKind, DiscoveryOptions } from "
 export { createDiscovery } from "./metadata/discovery.ts";
 export { agentMetadata, issuerMetadata, resourceMetadata } from "./metadata/documents.ts";
 export type { DocumentFetchInit, DocumentTransport, FetchedDocument } from "./metadata/transport.ts";
-export { hostOf, isIdentifier } from "./metadata/url-guard.ts";
+export { isIdentifier } from "./metadata/url-guard.ts";
+export { ownerOf } from "./store/owner-of.ts";

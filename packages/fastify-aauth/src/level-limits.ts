@@ -1,5 +1,5 @@
 import rateLimit from "@fastify/rate-limit";
-import { hostOf, type Level, type VerifiedAgent } from "aauth";
+import { type Level, ownerOf, type VerifiedAgent } from "aauth";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 
 /**
@@ -98,7 +98,7 @@ export function createLevelLimiter(app: FastifyInstance, limits: LevelLimits): C
   return async (request, agent) => {
     const level = countedAs(agent, scopes);
     // First the common one: what it refuses is not remembered, so that a flood of new keys or users cannot push others out.
-    const common = agent.level === "pseudonymous" ? EVERYBODY : hostOf(agent.agent);
+    const common = agent.level === "pseudonymous" ? EVERYBODY : ownerOf(agent.agent);
     const reached = await count(together[level], request, common, level);
     if (reached !== undefined) return reached;
     return count(limiters[level], request, keyOf(agent, level), level);
@@ -116,7 +116,7 @@ function countedAs(agent: VerifiedAgent, scopes: readonly string[]): Level {
 function keyOf(agent: VerifiedAgent, level: Level): string {
   if (agent.level === "pseudonymous") return agent.thumbprint;
   const subject = level === "authorized" && agent.level === "authorized" ? (agent.subject ?? null) : null;
-  return JSON.stringify([hostOf(agent.agent), subject]);
+  return JSON.stringify([ownerOf(agent.agent), subject]);
 }
 
 /** True for a list, which may be empty, of single words: between scopes there are spaces. */

@@ -1,4 +1,4 @@
-import { hostOf, type PublicJwk } from "aauth";
+import { ownerOf, type PublicJwk } from "aauth";
 import type { CreateStore } from "./create-store.ts";
 import { createSecrets, type Secrets } from "./secrets.ts";
 import { createSharedStore } from "./shared-store.ts";
@@ -47,7 +47,7 @@ export function createGrants(createStore: CreateStore, now: () => number): Grant
     createSecrets(
       createSharedStore<Value>(createStore, {
         // For all that are known by a key alone the same.
-        holderOf: ({ agent }) => hostOf(agent),
+        holderOf: ({ agent }) => ownerOf(agent),
         now,
       }),
     );

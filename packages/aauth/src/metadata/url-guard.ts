@@ -56,15 +56,6 @@ function isCanonical(value: string): boolean {
   return value === canonical && !value.endsWith("/");
 }
 
-/**
- * The host of an identifier, without port: what to count by where something is shared out among agents. Identifiers are free to whoever
- * has a host, by any number of ports and paths. Empty for what is no URL.
- */
-export const hostOf: (id: string) => string = remembering(
-  512,
-  (id) => URL.parse(id)?.hostname.replace(/\.$/, "") ?? "",
-);
-
 /** Names and literals that mean this machine: `localhost`, `*.localhost`, 127.0.0.0/8, `[::1]`. */
 export function isLocalName(hostname: string): boolean {
   return (

@@ -9,7 +9,6 @@ import { requireFieldObject } from "../headers/field.ts";
 import { parseSignature } from "../headers/signature.ts";
 import { parseSignatureInput } from "../headers/signature-input.ts";
 import { parseSignatureKey, type SignatureKey } from "../headers/signature-key.ts";
-import { hostOf } from "../metadata/url-guard.ts";
 import { PROFILE } from "../profile.ts";
 import { coverageFacts, requireCoverage } from "../signing/covered-components.ts";
 import {
@@ -32,6 +31,7 @@ import {
   signatureHolds,
   verifySignature,
 } from "../signing/verify-signature.ts";
+import { ownerOf } from "../store/owner-of.ts";
 import { tokenExpired } from "../tokens/auth-token.ts";
 import { createVerifiedTokens } from "../tokens/verified-tokens.ts";
 import type {
@@ -167,7 +167,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
       const use = {
         authority,
         thumbprint,
-        share: { level, owner: level === "pseudonymous" ? thumbprint : hostOf(agent.agent) },
+        share: { level, owner: level === "pseudonymous" ? thumbprint : ownerOf(agent.agent) },
         createdSeconds: input.created ?? nowSeconds,
         nowSeconds,
         toleranceSeconds,

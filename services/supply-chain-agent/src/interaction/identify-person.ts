@@ -3,7 +3,7 @@ import {
   ConsentRequiredError,
   createMemoryStore,
   type Discovery,
-  hostOf,
+  ownerOf,
   verifyAuthToken,
 } from "aauth";
 import type { Agent } from "aauth/agent";
@@ -73,7 +73,7 @@ export function createIdentifyPerson(options: {
 
   /** Counts sign-in `state` for the visit's agent and person, and says how it is counted no longer. */
   function noteWaiting({ agent, order }: Pick<Interaction, "agent" | "order">, state: string) {
-    const host = hostOf(agent);
+    const host = ownerOf(agent);
     const person = JSON.stringify([host, order.approver]);
     if (waiting.count(host) >= MAX_WAITING_PER_HOST || waiting.count(person) >= MAX_WAITING_PER_PERSON) {
       throw new TooManySignInsError("more sign-ins wait at the auth server than may");

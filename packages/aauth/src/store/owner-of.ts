@@ -1,0 +1,33 @@
+import { getDomain } from "tldts";
+import { remembering } from "./remembering.ts";
+
+/**
+ * Returns who is accountable for an identifier: its registrable domain by the public suffix list, private section included, so that
+ * tenants of a hosting provider are separate owners. Quotas count by owner. Ports, paths and subdomains are free to whoever has a
+ * domain, and one wildcard record in DNS makes any number of hosts.
+ *
+ * An IPv4 address is its own owner; an IPv6 address belongs to its /64. A name without a registrable part (`localhost`, a bare public
+ * suffix) is its own owner. Names below an unknown top-level name, such as `*.localhost`, follow the list's default rule: two labels.
+ *
+ * @param id - a URL; only its host counts
+ * @returns a lower-case domain or address; empty for a string that is not a URL
+ *
+ * Does NOT check that the identifier is canonical, or that anything proves it: pass identifiers that a signature has proven.
+ */
+export const ownerOf: (id: string) => string = remembering(512, (id) => {
+  const host = URL.parse(id)?.hostname.replace(/\.$/, "") ?? "";
+  if (host.startsWith("[")) return `${firstGroups(host.slice(1, -1))}::/64`;
+  return getDomain(host, { allowPrivateDomains: true }) ?? host;
+});
+
+/** The first four groups of an IPv6 address in the URL parser's spelling. */
+function firstGroups(address: string): string {
+  const [head = "", tail] = address.split("::");
+  const groups = head === "" ? [] : head.split(":");
+  if (tail !== undefined) {
+    const last = tail === "" ? [] : tail.split(":");
+    const zeros = Array.from({ length: 8 - groups.length - last.length }, () => "0");
+    groups.push(...zeros, ...last);
+  }
+  return groups.slice(0, 4).join(":");
+}
