@@ -79,13 +79,22 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
  * that is named itself belongs to that layer and not to its folder's.
  */
 export const AAUTH_LAYERS: readonly (readonly string[])[] = [
-  ["errors.ts", "types.ts", "profile.ts", "base64.ts", "closing-quote.ts", "crypto", "signing/report.ts"],
+  [
+    "errors.ts",
+    "types.ts",
+    "profile.ts",
+    "base64.ts",
+    "closing-quote.ts",
+    "crypto",
+    "http-signatures/report.ts",
+  ],
   ["store"],
   ["keys"],
-  ["headers"],
-  ["metadata"],
-  ["signing"],
+  ["http-signatures/field.ts"],
+  ["discovery"],
+  ["http-signatures"],
   ["tokens"],
+  ["profiles"],
   ["resource", "agent"],
   ["testing", "explain"],
   ["index.ts"],

@@ -1,6 +1,6 @@
 import type { FetchContext } from "aauth/agent";
 // The transport that signed requests go through; a package's user has no use for it.
-import { pooledTransport } from "../../packages/aauth/src/metadata/http-node.ts";
+import { pooledTransport } from "../../packages/aauth/src/discovery/http-node.ts";
 import type { FrozenMessages } from "./frozen-messages.ts";
 
 /** Makes the calls that an agent makes, in the same order and with the same bytes, and does nothing about them. */

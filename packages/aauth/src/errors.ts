@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { VerificationReport } from "./signing/report.ts";
+import type { VerificationReport } from "./http-signatures/report.ts";
 import type { IdentifiedAgent } from "./types.ts";
 
 /**

@@ -34,13 +34,13 @@ export { importVerificationKey } from "./keys/verification-key.ts";
 
 // headers
 
-export type { AgentAuth } from "./headers/agent-auth.ts";
-export { formatAgentAuth, parseAgentAuth } from "./headers/agent-auth.ts";
-export { formatContentDigest, verifyContentDigest } from "./headers/content-digest.ts";
-export type { SignatureEncoding, SignatureValue } from "./headers/signature.ts";
-export { formatSignature, parseSignature } from "./headers/signature.ts";
-export type { SignatureInput } from "./headers/signature-input.ts";
-export { formatSignatureInput, parseSignatureInput } from "./headers/signature-input.ts";
+export { formatContentDigest, verifyContentDigest } from "./http-signatures/content-digest.ts";
+export type { SignatureEncoding, SignatureValue } from "./http-signatures/signature.ts";
+export { formatSignature, parseSignature } from "./http-signatures/signature.ts";
+export type { SignatureInput } from "./http-signatures/signature-input.ts";
+export { formatSignatureInput, parseSignatureInput } from "./http-signatures/signature-input.ts";
+export type { AgentAuth } from "./profiles/february-2026/agent-auth.ts";
+export { formatAgentAuth, parseAgentAuth } from "./profiles/february-2026/agent-auth.ts";
 export type {
   HwkSignatureKey,
   JwksSignatureKey,
@@ -48,25 +48,25 @@ export type {
   JwtSignatureKey,
   ParseSignatureKeyOptions,
   SignatureKey,
-} from "./headers/signature-key.ts";
-export { formatSignatureKey, parseSignatureKey } from "./headers/signature-key.ts";
+} from "./profiles/february-2026/signature-key.ts";
+export { formatSignatureKey, parseSignatureKey } from "./profiles/february-2026/signature-key.ts";
 
 // signing
 
-export { canonicalAuthority } from "./signing/authority.ts";
-export type { ReplayStore } from "./signing/replay.ts";
-export { createMemoryReplayStore } from "./signing/replay.ts";
-export type { ReplayShare } from "./signing/replay-memory.ts";
-export type { Check, CheckName, KeySource, VerificationReport } from "./signing/report.ts";
 export type {
   RequestToSign,
   SignatureKeyChoice,
   SignedRequest,
   SignRequestOptions,
-} from "./signing/sign-request.ts";
-export { signRequest } from "./signing/sign-request.ts";
-export type { SignatureBaseInput } from "./signing/signature-base.ts";
-export { buildSignatureBase } from "./signing/signature-base.ts";
+} from "./agent/sign-request.ts";
+export { signRequest } from "./agent/sign-request.ts";
+export { canonicalAuthority } from "./http-signatures/authority.ts";
+export type { ReplayStore } from "./http-signatures/replay.ts";
+export { createMemoryReplayStore } from "./http-signatures/replay.ts";
+export type { ReplayShare } from "./http-signatures/replay-memory.ts";
+export type { Check, CheckName, KeySource, VerificationReport } from "./http-signatures/report.ts";
+export type { SignatureBaseInput } from "./http-signatures/signature-base.ts";
+export { buildSignatureBase } from "./http-signatures/signature-base.ts";
 
 // explain: the table alone, for whoever writes reports down
 
@@ -80,14 +80,24 @@ export { createMemoryStore } from "./store/memory-store.ts";
 
 // tokens
 
-export type { IssueAgentTokenOptions, VerifyAgentTokenOptions } from "./tokens/agent-token.ts";
-export { issueAgentToken, verifyAgentToken } from "./tokens/agent-token.ts";
-export type { IssueAuthTokenOptions, UserClaims, VerifyAuthTokenOptions } from "./tokens/auth-token.ts";
-export { issueAuthToken, verifyAuthToken } from "./tokens/auth-token.ts";
+export type {
+  IssueAgentTokenOptions,
+  VerifyAgentTokenOptions,
+} from "./profiles/february-2026/agent-token.ts";
+export { issueAgentToken, verifyAgentToken } from "./profiles/february-2026/agent-token.ts";
+export type {
+  IssueAuthTokenOptions,
+  UserClaims,
+  VerifyAuthTokenOptions,
+} from "./profiles/february-2026/auth-token.ts";
+export { issueAuthToken, verifyAuthToken } from "./profiles/february-2026/auth-token.ts";
+export type {
+  IssueResourceTokenOptions,
+  VerifyResourceTokenOptions,
+} from "./profiles/february-2026/resource-token.ts";
+export { issueResourceToken, verifyResourceToken } from "./profiles/february-2026/resource-token.ts";
 export { decodeToken, tokenId } from "./tokens/decode-token.ts";
 export type { DecodedToken } from "./tokens/jwt.ts";
-export type { IssueResourceTokenOptions, VerifyResourceTokenOptions } from "./tokens/resource-token.ts";
-export { issueResourceToken, verifyResourceToken } from "./tokens/resource-token.ts";
 export type { PrivateKeySource, TokenSigner } from "./tokens/token-signer.ts";
 export { createTokenSigner, tokenSignerOf } from "./tokens/token-signer.ts";
 export type { TrustPolicy } from "./tokens/trust.ts";
@@ -96,9 +106,9 @@ export { createVerifiedTokens } from "./tokens/verified-tokens.ts";
 
 // metadata
 
-export type { DiscoveredKey, Discovery, DiscoveryKind, DiscoveryOptions } from "./metadata/discovery.ts";
-export { createDiscovery } from "./metadata/discovery.ts";
-export { agentMetadata, issuerMetadata, resourceMetadata } from "./metadata/documents.ts";
-export type { DocumentFetchInit, DocumentTransport, FetchedDocument } from "./metadata/transport.ts";
-export { isIdentifier } from "./metadata/url-guard.ts";
+export type { DiscoveredKey, Discovery, DiscoveryKind, DiscoveryOptions } from "./discovery/discovery.ts";
+export { createDiscovery } from "./discovery/discovery.ts";
+export { agentMetadata, issuerMetadata, resourceMetadata } from "./discovery/documents.ts";
+export type { DocumentFetchInit, DocumentTransport, FetchedDocument } from "./discovery/transport.ts";
+export { isIdentifier } from "./discovery/url-guard.ts";
 export { ownerOf } from "./store/owner-of.ts";

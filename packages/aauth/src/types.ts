@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { VerificationReport } from "./signing/report.ts";
+import type { VerificationReport } from "./http-signatures/report.ts";
 
 /** How the key of a message is made known: in the header, by discovery, or inside a token (profile 1.3). */
 export type SignatureScheme = "hwk" | "jwks" | "jwt";

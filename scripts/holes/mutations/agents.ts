@@ -3,7 +3,7 @@ import type { Edit, Mutation } from "../mutation.ts";
 const AAUTH = "packages/aauth/src";
 const AGENTS_TEST = "tests/integration/holes-agents.test.ts";
 const CLAIMS = `${AAUTH}/tokens/claim-checks.ts`;
-const AUTH_TOKEN = `${AAUTH}/tokens/auth-token.ts`;
+const AUTH_TOKEN = `${AAUTH}/profiles/february-2026/auth-token.ts`;
 
 const TRUSTED = "if (!options.trustedIssuers.includes(claims.iss)) {";
 const anySignature: readonly Edit[] = [
@@ -16,19 +16,19 @@ const anySignature: readonly Edit[] = [
 /** A request without signature counts as one by a key. */
 const noSignature: readonly Edit[] = [
   [
-    `${AAUTH}/signing/verify-signature.ts`,
+    `${AAUTH}/http-signatures/verify-signature.ts`,
     'if (value === undefined) throw new AAuthError("missing_signature",',
     'if (value === undefined) return "";\n    if (false) throw new AAuthError("missing_signature",',
   ],
 ];
 const anyAddress: readonly Edit[] = [
   [
-    `${AAUTH}/metadata/url-guard.ts`,
+    `${AAUTH}/discovery/url-guard.ts`,
     'if (!local) throw blocked("http is only for loopback and *.localhost");',
     "",
   ],
   [
-    `${AAUTH}/metadata/url-guard.ts`,
+    `${AAUTH}/discovery/url-guard.ts`,
     "if (local ? !options.development : isPrivateLiteral(url.hostname)) {",
     "if (false) {",
   ],

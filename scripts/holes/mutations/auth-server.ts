@@ -40,7 +40,7 @@ export const AUTH_SERVER: readonly Mutation[] = [
     without: "the audience of an agent token is compared",
     edits: [
       [
-        `${AAUTH}/tokens/agent-token.ts`,
+        `${AAUTH}/profiles/february-2026/agent-token.ts`,
         'if (claims.aud !== undefined) checkAudience(claims.aud, options.audience ?? "");',
         "",
       ],
@@ -82,7 +82,7 @@ export const AUTH_SERVER: readonly Mutation[] = [
     without: "created is near",
     edits: [
       [
-        `${AAUTH}/signing/verify-signature.ts`,
+        `${AAUTH}/http-signatures/verify-signature.ts`,
         "if (!(Math.abs(now - input.created) <= tolerance)) {",
         "if (false) {",
       ],
@@ -94,7 +94,7 @@ export const AUTH_SERVER: readonly Mutation[] = [
     without: "the nonce has to be covered",
     edits: [
       [
-        `${AAUTH}/signing/covered-components.ts`,
+        `${AAUTH}/profiles/february-2026/coverage.ts`,
         "if (!components.includes(name)) {",
         'if (name !== "nonce" && !components.includes(name)) {',
       ],
@@ -118,7 +118,7 @@ export const AUTH_SERVER: readonly Mutation[] = [
     without: "the digest is compared where there is no body",
     edits: [
       [
-        `${AAUTH}/signing/verify-body.ts`,
+        `${AAUTH}/http-signatures/verify-body.ts`,
         "if (digest !== undefined) await",
         "if (digest !== undefined && body.length > 0) await",
       ],
@@ -304,7 +304,7 @@ export const AUTH_SERVER: readonly Mutation[] = [
     without: "a certificate's address is not taken for a key",
     edits: [
       [
-        `${AAUTH}/headers/signature-key.ts`,
+        `${AAUTH}/profiles/february-2026/signature-key.ts`,
         '    default:\n      throw new AAuthError("unsupported_scheme"',
         '    case "x509":\n      return { label, scheme: "jwks", jwksUri: String(pairs.get("x5u")), kid: "k" };\n    default:\n      throw new AAuthError("unsupported_scheme"',
       ],
@@ -323,7 +323,7 @@ export const AUTH_SERVER: readonly Mutation[] = [
     without: "an id and a key set's address exclude each other",
     edits: [
       [
-        `${AAUTH}/headers/signature-key.ts`,
+        `${AAUTH}/profiles/february-2026/signature-key.ts`,
         'if (pairs.has("id") || wellKnown !== undefined) fail(\'"jwks" excludes "id" and "well-known"\');',
         "",
       ],

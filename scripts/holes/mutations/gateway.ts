@@ -3,7 +3,7 @@ import type { Mutation } from "../mutation.ts";
 const AAUTH = "packages/aauth/src";
 const GATEWAY_TEST = "tests/contract/gateway/gateway.test.ts";
 const CLAIMS = `${AAUTH}/tokens/claim-checks.ts`;
-const GUARD = `${AAUTH}/metadata/url-guard.ts`;
+const GUARD = `${AAUTH}/discovery/url-guard.ts`;
 
 /** Rows G: the gateway, and its check of who calls. */
 export const GATEWAY: readonly Mutation[] = [
@@ -12,7 +12,7 @@ export const GATEWAY: readonly Mutation[] = [
     without: "the issuer of an auth token is trusted",
     edits: [
       [
-        `${AAUTH}/tokens/auth-token.ts`,
+        `${AAUTH}/profiles/february-2026/auth-token.ts`,
         "if (!options.trustedIssuers.includes(claims.iss)) {",
         "if (false) {",
       ],
@@ -76,7 +76,9 @@ export const GATEWAY: readonly Mutation[] = [
   {
     id: "G5",
     without: "more than the key has to be covered",
-    edits: [[`${AAUTH}/signing/covered-components.ts`, "if (!components.includes(name)) {", "if (false) {"]],
+    edits: [
+      [`${AAUTH}/profiles/february-2026/coverage.ts`, "if (!components.includes(name)) {", "if (false) {"],
+    ],
     test: [GATEWAY_TEST, "G5: only the key is signed"],
   },
   {
@@ -84,7 +86,7 @@ export const GATEWAY: readonly Mutation[] = [
     without: "the agent behind compares the digest",
     edits: [
       [
-        `${AAUTH}/headers/content-digest.ts`,
+        `${AAUTH}/http-signatures/content-digest.ts`,
         'if (expected !== (await platformCrypto.digest(algorithm, body, "base64"))) {',
         "if (false) {",
       ],
@@ -96,12 +98,12 @@ export const GATEWAY: readonly Mutation[] = [
     without: "a body that nobody announced needs a digest",
     edits: [
       [
-        `${AAUTH}/signing/verify-body.ts`,
+        `${AAUTH}/http-signatures/verify-body.ts`,
         'if (body.length > 0 && options.bodyCoverage !== "optional") {',
         "if (false) {",
       ],
       [
-        `${AAUTH}/signing/covered-components.ts`,
+        `${AAUTH}/profiles/february-2026/coverage.ts`,
         "hasBody:\n      (length",
         "hasBody: false &&\n      (length",
       ],
@@ -113,7 +115,7 @@ export const GATEWAY: readonly Mutation[] = [
     without: "the keys of a resource are its own, not those of the agent by its name",
     edits: [
       [
-        `${AAUTH}/metadata/discovery.ts`,
+        `${AAUTH}/discovery/discovery.ts`,
         "return (await metadata.resource(id)).value.jwks_uri;",
         "return (await metadata.agent(id)).value.jwks_uri;",
       ],

@@ -5,10 +5,10 @@ const SIGNATURE = "tests/contract/auth-server/signature.test.ts";
 const EXCHANGE = "tests/contract/auth-server/exchange.test.ts";
 const AGENTS = "tests/integration/holes-agents.test.ts";
 
-const COVERAGE = `${AAUTH}/signing/covered-components.ts`;
+const COVERAGE = `${AAUTH}/profiles/february-2026/coverage.ts`;
 const NOT_COVERED = "if (!components.includes(name)) {";
-const VERIFY = `${AAUTH}/signing/verify-signature.ts`;
-const SIGNATURE_KEY = `${AAUTH}/headers/signature-key.ts`;
+const VERIFY = `${AAUTH}/http-signatures/verify-signature.ts`;
+const SIGNATURE_KEY = `${AAUTH}/profiles/february-2026/signature-key.ts`;
 const CLAIMS = `${AAUTH}/tokens/claim-checks.ts`;
 const AUDIENCE = 'if (typeof aud === "string" ? aud !== expected : !aud.includes(expected)) {';
 
@@ -67,7 +67,7 @@ export const LIBRARY: readonly Mutation[] = [
     without: "the digest is compared with the body",
     edits: [
       [
-        `${AAUTH}/headers/content-digest.ts`,
+        `${AAUTH}/http-signatures/content-digest.ts`,
         'if (expected !== (await platformCrypto.digest(algorithm, body, "base64"))) {',
         "if (false) {",
       ],
@@ -108,7 +108,7 @@ export const LIBRARY: readonly Mutation[] = [
     without: "the issuer of an auth token is trusted",
     edits: [
       [
-        `${AAUTH}/tokens/auth-token.ts`,
+        `${AAUTH}/profiles/february-2026/auth-token.ts`,
         "if (!options.trustedIssuers.includes(claims.iss)) {",
         "if (false) {",
       ],
@@ -138,7 +138,7 @@ export const LIBRARY: readonly Mutation[] = [
     without: "a challenge is of scheme httpsig, and not only about it",
     edits: [
       [
-        `${AAUTH}/headers/agent-auth.ts`,
+        `${AAUTH}/profiles/february-2026/agent-auth.ts`,
         'if (scheme !== "httpsig") throw',
         'if (!scheme?.includes("httpsig")) throw',
       ],
@@ -150,7 +150,7 @@ export const LIBRARY: readonly Mutation[] = [
     without: "a nonce is good once",
     edits: [
       [
-        `${AAUTH}/signing/replay.ts`,
+        `${AAUTH}/http-signatures/replay.ts`,
         'if (claimed !== true) throw new AAuthError("nonce_replayed"',
         'if (false) throw new AAuthError("nonce_replayed"',
       ],

@@ -13,7 +13,7 @@ const LIMITS = "packages/fastify-aauth/src/level-limits.ts";
 const LIMITS_TEST = "packages/fastify-aauth/test/level-limits.test.ts";
 const FIND_KEY = `${AAUTH}/resource/find-key.ts`;
 const VERIFY_TEST = "packages/aauth/test/resource/verify-request.test.ts";
-const DISCOVERY_TEST = "packages/aauth/test/metadata/discovery.test.ts";
+const DISCOVERY_TEST = "packages/aauth/test/discovery/discovery.test.ts";
 const HOLDINGS_TEST = "services/auth-server/test/holdings.test.ts";
 
 /** Checks that no published implementation lacks by name: authority that ends, delegates, orders, bounds, shapes. */
@@ -102,14 +102,24 @@ export const OTHERS: readonly Mutation[] = [
   {
     id: "X4",
     without: "a resource token is for the agent that brings it",
-    edits: [[`${AAUTH}/tokens/resource-token.ts`, "if (claims.agent !== expected.agent) {", "if (false) {"]],
+    edits: [
+      [
+        `${AAUTH}/profiles/february-2026/resource-token.ts`,
+        "if (claims.agent !== expected.agent) {",
+        "if (false) {",
+      ],
+    ],
     test: [REQUEST, "for another agent"],
   },
   {
     id: "X4",
     without: "a resource token is for the key that brings it",
     edits: [
-      [`${AAUTH}/tokens/resource-token.ts`, "if (claims.agent_jkt !== expected.agentJkt) {", "if (false) {"],
+      [
+        `${AAUTH}/profiles/february-2026/resource-token.ts`,
+        "if (claims.agent_jkt !== expected.agentJkt) {",
+        "if (false) {",
+      ],
     ],
     test: [REQUEST, "for another key"],
   },
@@ -273,12 +283,15 @@ export const OTHERS: readonly Mutation[] = [
     without: "names in an auth token are text",
     edits: [
       [
-        `${AAUTH}/tokens/auth-token.ts`,
+        `${AAUTH}/profiles/february-2026/auth-token.ts`,
         'for (const name of ["sub", "agent", "agent_delegate", "jti"]) optionalString(claims, name);',
         "",
       ],
     ],
-    test: ["packages/aauth/test/tokens/auth-token.test.ts", "refuses a claim of the wrong type"],
+    test: [
+      "packages/aauth/test/profiles/february-2026/auth-token.test.ts",
+      "refuses a claim of the wrong type",
+    ],
   },
   ...(["auth-token", "resource-token", "agent-token"] as const).map((kind) => ({
     id: "X9",
@@ -297,30 +310,30 @@ export const OTHERS: readonly Mutation[] = [
     without: "names in a resource token are text",
     edits: [
       [
-        `${AAUTH}/tokens/resource-token.ts`,
+        `${AAUTH}/profiles/february-2026/resource-token.ts`,
         'for (const name of ["iss", "aud", "agent", "agent_jkt"]) requiredString(claims, name);',
         "",
       ],
     ],
-    test: ["packages/aauth/test/tokens/resource-token.test.ts", "a claim of the wrong type"],
+    test: ["packages/aauth/test/profiles/february-2026/resource-token.test.ts", "a claim of the wrong type"],
   },
   {
     id: "X9",
     without: "names in an agent token are text",
     edits: [
       [
-        `${AAUTH}/tokens/agent-token.ts`,
+        `${AAUTH}/profiles/february-2026/agent-token.ts`,
         'for (const name of ["iss", "sub"]) requiredString(decoded.claims, name);',
         "",
       ],
     ],
-    test: ["packages/aauth/test/tokens/agent-token.test.ts", "a claim of the wrong type"],
+    test: ["packages/aauth/test/profiles/february-2026/agent-token.test.ts", "a claim of the wrong type"],
   },
   {
     id: "X9",
     without: "the audience of an agent token has its shape",
-    edits: [[`${AAUTH}/tokens/agent-token.ts`, "  optionalAudience(decoded.claims);\n", ""]],
-    test: ["packages/aauth/test/tokens/agent-token.test.ts", "a claim of the wrong type"],
+    edits: [[`${AAUTH}/profiles/february-2026/agent-token.ts`, "  optionalAudience(decoded.claims);\n", ""]],
+    test: ["packages/aauth/test/profiles/february-2026/agent-token.test.ts", "a claim of the wrong type"],
   },
   {
     id: "X10",
@@ -365,7 +378,7 @@ export const OTHERS: readonly Mutation[] = [
     without: "a name is looked at after it was resolved, for http and https",
     edits: [
       [
-        `${AAUTH}/metadata/http-node.ts`,
+        `${AAUTH}/discovery/http-node.ts`,
         "if (addresses.some(({ address }) => isForbidden(address, blockList))) {",
         "if (false) {",
       ],
@@ -375,13 +388,13 @@ export const OTHERS: readonly Mutation[] = [
   {
     id: "X11",
     without: "a literal is looked at before it is connected to",
-    edits: [[`${AAUTH}/metadata/http-node.ts`, "      guardLiteral(url.hostname, blockList);\n", ""]],
+    edits: [[`${AAUTH}/discovery/http-node.ts`, "      guardLiteral(url.hostname, blockList);\n", ""]],
     test: [DISCOVERY_TEST, "does not connect to https://127.0.0.1"],
   },
   {
     id: "X11",
     without: "whose document is wanted is not flooded",
-    edits: [[`${AAUTH}/metadata/http-node.ts`, "    connections: CONNECTIONS_PER_ORIGIN,\n", ""]],
+    edits: [[`${AAUTH}/discovery/http-node.ts`, "    connections: CONNECTIONS_PER_ORIGIN,\n", ""]],
     test: [DISCOVERY_TEST, "few connections to one origin"],
   },
   {

@@ -5,7 +5,11 @@
  */
 
 import { pooledTransport } from "#http";
-import type { SignatureEncoding } from "../headers/signature.ts";
+import { requireDiscovery, requireIdentifier, requireIdentifiers } from "../discovery/checked-options.ts";
+import type { Discovery } from "../discovery/discovery.ts";
+import { isUrl } from "../discovery/documents.ts";
+import type { Transport } from "../discovery/transport.ts";
+import type { SignatureEncoding } from "../http-signatures/signature.ts";
 import type { KeyRing } from "../keys/key-ring.ts";
 import {
   requireBoolean,
@@ -15,11 +19,6 @@ import {
   requireText,
   requireTimeout,
 } from "../keys/option-checks.ts";
-import { requireDiscovery, requireIdentifier, requireIdentifiers } from "../metadata/checked-options.ts";
-import type { Discovery } from "../metadata/discovery.ts";
-import { isUrl } from "../metadata/documents.ts";
-import type { Transport } from "../metadata/transport.ts";
-import type { SignatureKeyChoice } from "../signing/sign-request.ts";
 import { confirmationKey } from "../tokens/claim-checks.ts";
 import { decodeJwt } from "../tokens/jwt.ts";
 import type { SigningKey } from "../types.ts";
@@ -27,6 +26,7 @@ import { agentKeysOf, keyWith } from "./agent-keys.ts";
 import { type AgentObserver, combineObservers, ignoreEvents } from "./events.ts";
 import { createResourceTokenClient } from "./resource-token-client.ts";
 import { createSender } from "./sender.ts";
+import type { SignatureKeyChoice } from "./sign-request.ts";
 import { createSignedFetch, type FetchContext } from "./signed-fetch.ts";
 import { createTokenCache, type TokenCache } from "./token-cache.ts";
 import { createTokenClient, type OpenedGrant } from "./token-client.ts";

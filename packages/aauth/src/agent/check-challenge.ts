@@ -4,13 +4,17 @@
  * @module
  */
 
+import { fieldOf } from "../discovery/direct-response.ts";
 import { AAuthError } from "../errors.ts";
-import { type AgentAuth, type AuthorizationChallenge, parseAgentAuth } from "../headers/agent-auth.ts";
-import { fieldOf } from "../metadata/direct-response.ts";
 import { PROFILE } from "../profile.ts";
+import {
+  type AgentAuth,
+  type AuthorizationChallenge,
+  parseAgentAuth,
+} from "../profiles/february-2026/agent-auth.ts";
+import { checkResourceClaims, readResourceClaims } from "../profiles/february-2026/resource-token.ts";
 import { checkHeader } from "../tokens/claim-checks.ts";
 import { decodeJwt } from "../tokens/jwt.ts";
-import { checkResourceClaims, readResourceClaims } from "../tokens/resource-token.ts";
 import type { ResourceTokenClaims } from "../types.ts";
 
 const CHALLENGE_STATUS: ReadonlySet<number> = new Set([401, 403, 429]);

@@ -5,7 +5,7 @@
  */
 
 export { pooledTransport } from "#http";
-export type { Transport, TransportRequest } from "../metadata/transport.ts";
+export type { Transport, TransportRequest } from "../discovery/transport.ts";
 export type {
   Agent,
   AgentOptions,

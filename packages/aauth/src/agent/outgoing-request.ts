@@ -4,7 +4,7 @@
  * @module
  */
 
-import { readAtMost } from "../metadata/read-at-most.ts";
+import { readAtMost } from "../discovery/read-at-most.ts";
 import { remembering } from "../store/remembering.ts";
 import { anyOf } from "./timeout.ts";
 

@@ -4,16 +4,16 @@
  * @module
  */
 
+import { discardBody, readBodyAtMost } from "../discovery/direct-response.ts";
+import type { Discovery } from "../discovery/discovery.ts";
 import { AAuthError } from "../errors.ts";
-import { discardBody, readBodyAtMost } from "../metadata/direct-response.ts";
-import type { Discovery } from "../metadata/discovery.ts";
-import type { SignatureKeyChoice } from "../signing/sign-request.ts";
 import type { SigningKey } from "../types.ts";
 import { checkChallenge, type TrustedChallenge } from "./check-challenge.ts";
 import { type AgentObserver, ignoreEvents } from "./events.ts";
 import { postForm } from "./post-form.ts";
 import type { Sender } from "./sender.ts";
 import { showToken } from "./shown-token.ts";
+import type { SignatureKeyChoice } from "./sign-request.ts";
 import { anyOf, unlessAborted } from "./timeout.ts";
 
 export interface ResourceTokenClientOptions {

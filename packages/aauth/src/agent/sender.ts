@@ -4,13 +4,13 @@
  * @module
  */
 
-import type { SignatureEncoding } from "../headers/signature.ts";
-import type { Transport } from "../metadata/transport.ts";
-import { type SignatureKeyChoice, signRequest } from "../signing/sign-request.ts";
+import type { Transport } from "../discovery/transport.ts";
+import type { SignatureEncoding } from "../http-signatures/signature.ts";
 import { tokenId } from "../tokens/decode-token.ts";
 import type { SigningKey } from "../types.ts";
 import { type AgentObserver, cutSignatureBase, ignoreEvents, type RetryReason } from "./events.ts";
 import type { OutgoingRequest } from "./outgoing-request.ts";
+import { type SignatureKeyChoice, signRequest } from "./sign-request.ts";
 import { anyOf, withTimeout } from "./timeout.ts";
 
 export interface SenderOptions {

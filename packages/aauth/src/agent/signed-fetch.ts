@@ -4,10 +4,9 @@
  * @module
  */
 
+import { discardBody } from "../discovery/direct-response.ts";
 import { AAuthError } from "../errors.ts";
-import type { AgentAuth } from "../headers/agent-auth.ts";
-import { discardBody } from "../metadata/direct-response.ts";
-import type { SignatureKeyChoice } from "../signing/sign-request.ts";
+import type { AgentAuth } from "../profiles/february-2026/agent-auth.ts";
 import type { SigningKey } from "../types.ts";
 import { type AgentKeys, keyBoundIn, pinnedTo } from "./agent-keys.ts";
 import { challengeOf, checkChallenge, type TrustedChallenge } from "./check-challenge.ts";
@@ -22,6 +21,7 @@ import { type OutgoingRequest, readOutgoingRequest } from "./outgoing-request.ts
 import type { ResourceTokenClient } from "./resource-token-client.ts";
 import type { Sender, SendOptions } from "./sender.ts";
 import { showToken } from "./shown-token.ts";
+import type { SignatureKeyChoice } from "./sign-request.ts";
 import { anyOf } from "./timeout.ts";
 import type { TokenSource } from "./token-source.ts";
 import { interactionRequired } from "./user-interaction.ts";

@@ -4,15 +4,15 @@
  * @module
  */
 
+import type { Discovery } from "../discovery/discovery.ts";
 import { AAuthError, ConsentRequiredError } from "../errors.ts";
-import type { Discovery } from "../metadata/discovery.ts";
-import type { SignatureKeyChoice } from "../signing/sign-request.ts";
 import type { DecodedToken } from "../tokens/jwt.ts";
 import type { IssuerMetadata, SigningKey } from "../types.ts";
 import { type AgentObserver, ignoreEvents, type TokenRequestType } from "./events.ts";
 import { postForm } from "./post-form.ts";
 import type { Sender } from "./sender.ts";
 import { showToken } from "./shown-token.ts";
+import type { SignatureKeyChoice } from "./sign-request.ts";
 import { unlessAborted } from "./timeout.ts";
 import {
   type ConsentDemand,

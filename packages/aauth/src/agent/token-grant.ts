@@ -4,8 +4,8 @@
  * @module
  */
 
+import { discardBody, readBodyAtMost } from "../discovery/direct-response.ts";
 import { AAuthError, TokenRequestError } from "../errors.ts";
-import { discardBody, readBodyAtMost } from "../metadata/direct-response.ts";
 import { PROFILE } from "../profile.ts";
 import {
   checkHeader,

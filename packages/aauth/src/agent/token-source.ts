@@ -5,13 +5,13 @@
  */
 
 import { AAuthError, ConsentRequiredError } from "../errors.ts";
-import type { SignatureKeyChoice } from "../signing/sign-request.ts";
 import { tokenId } from "../tokens/decode-token.ts";
 import { decodeJwt } from "../tokens/jwt.ts";
 import { hashToken } from "../tokens/verified-tokens.ts";
 import type { SigningKey } from "../types.ts";
 import type { TrustedChallenge } from "./check-challenge.ts";
 import { type AgentObserver, ignoreEvents } from "./events.ts";
+import type { SignatureKeyChoice } from "./sign-request.ts";
 import { unlessAborted } from "./timeout.ts";
 import { type CachedToken, exactKey, latestKey, type TokenCache, type TokenHolder } from "./token-cache.ts";
 import type { OpenedGrant, TokenClient } from "./token-client.ts";

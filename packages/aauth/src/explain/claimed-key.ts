@@ -1,6 +1,6 @@
-import { parseSignatureKey } from "../headers/signature-key.ts";
+import type { Discovery } from "../discovery/discovery.ts";
 import { importVerificationKey } from "../keys/verification-key.ts";
-import type { Discovery } from "../metadata/discovery.ts";
+import { parseSignatureKey } from "../profiles/february-2026/signature-key.ts";
 import { decodeToken } from "../tokens/decode-token.ts";
 import type { VerificationKey } from "../types.ts";
 

@@ -4,18 +4,18 @@
  * @module
  */
 
+import type { Discovery } from "../discovery/discovery.ts";
 import { AAuthError } from "../errors.ts";
-import { fieldValue, requireFieldObject } from "../headers/field.ts";
-import { parseSignature } from "../headers/signature.ts";
-import { parseSignatureInput } from "../headers/signature-input.ts";
-import { parseSignatureKey } from "../headers/signature-key.ts";
-import type { Discovery } from "../metadata/discovery.ts";
+import { requestTarget } from "../http-signatures/authority.ts";
+import { fieldValue, requireFieldObject } from "../http-signatures/field.ts";
+import type { VerificationReport } from "../http-signatures/report.ts";
+import { parseSignature } from "../http-signatures/signature.ts";
+import { parseSignatureInput } from "../http-signatures/signature-input.ts";
+import { rebuildSignatureBase } from "../http-signatures/verify-signature.ts";
 import { PROFILE } from "../profile.ts";
+import { parseSignatureKey } from "../profiles/february-2026/signature-key.ts";
 import type { VerifierOptions } from "../resource/verifier-options.ts";
 import { createVerifier } from "../resource/verify-request.ts";
-import { requestTarget } from "../signing/authority.ts";
-import type { VerificationReport } from "../signing/report.ts";
-import { rebuildSignatureBase } from "../signing/verify-signature.ts";
 import { decodeToken } from "../tokens/decode-token.ts";
 import type { HeaderFields, Requirement, VerifiedAgent } from "../types.ts";
 import { claimedKey } from "./claimed-key.ts";

@@ -5,7 +5,7 @@
  */
 
 import type { AAuthErrorCode } from "../errors.ts";
-import type { CheckName, KeySource } from "../signing/report.ts";
+import type { CheckName, KeySource } from "../http-signatures/report.ts";
 import type { VerifiedAgent } from "../types.ts";
 
 /** A header as it was received, and what its grammar makes of it. */

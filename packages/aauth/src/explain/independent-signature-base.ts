@@ -1,4 +1,4 @@
-import { requestTarget } from "../signing/authority.ts";
+import { requestTarget } from "../http-signatures/authority.ts";
 import type { MessageToExplain } from "./explain-message.ts";
 import { secondSignatureBase } from "./second-opinion.ts";
 

@@ -8,8 +8,8 @@
 
 // Not the package's index: that one brings node:crypto along, which a page has not.
 import * as httpbis from "http-message-signatures/lib/httpbis/index.js";
-import { parseSignature } from "../headers/signature.ts";
-import { parseSignatureInput } from "../headers/signature-input.ts";
+import { parseSignature } from "../http-signatures/signature.ts";
+import { parseSignatureInput } from "../http-signatures/signature-input.ts";
 import type { HeaderFields, VerificationKey } from "../types.ts";
 
 export interface MessageForSecondOpinion {

@@ -1,4 +1,4 @@
-import type { CheckName } from "../signing/report.ts";
+import type { CheckName } from "../http-signatures/report.ts";
 
 /**
  * Which section of the wire profile (docs/reference/profile.md) demands each check of the gate: one, whatever became of the check and

@@ -4,13 +4,16 @@
  * @module
  */
 
+import { requireIdentifier } from "../discovery/checked-options.ts";
 import type { AAuthError } from "../errors.ts";
-import { formatAgentAuth } from "../headers/agent-auth.ts";
 import type { KeyRing } from "../keys/key-ring.ts";
 import { requireArray } from "../keys/option-checks.ts";
-import { requireIdentifier } from "../metadata/checked-options.ts";
 import { PROFILE } from "../profile.ts";
-import { issueResourceToken, requireResourceTokenLifetime } from "../tokens/resource-token.ts";
+import { formatAgentAuth } from "../profiles/february-2026/agent-auth.ts";
+import {
+  issueResourceToken,
+  requireResourceTokenLifetime,
+} from "../profiles/february-2026/resource-token.ts";
 import type { IdentifiedAgent, Requirement, SigningKey, VerifiedAgent } from "../types.ts";
 import { identityOf } from "./requirement.ts";
 

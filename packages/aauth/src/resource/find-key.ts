@@ -5,15 +5,19 @@
  */
 
 import type { Awaitable } from "../crypto/interface.ts";
+import type { Discovery } from "../discovery/discovery.ts";
+import { isIdentifier } from "../discovery/url-guard.ts";
 import { AAuthError } from "../errors.ts";
-import type { JwksSignatureKey, JwksUriSignatureKey, SignatureKey } from "../headers/signature-key.ts";
+import type { KeySource } from "../http-signatures/report.ts";
 import { verificationKey } from "../keys/verification-key.ts";
-import type { Discovery } from "../metadata/discovery.ts";
-import { isIdentifier } from "../metadata/url-guard.ts";
 import { PROFILE } from "../profile.ts";
-import type { KeySource } from "../signing/report.ts";
-import { verifyAgentToken } from "../tokens/agent-token.ts";
-import { examineAuthToken, rejudge } from "../tokens/auth-token.ts";
+import { verifyAgentToken } from "../profiles/february-2026/agent-token.ts";
+import { examineAuthToken, rejudge } from "../profiles/february-2026/auth-token.ts";
+import type {
+  JwksSignatureKey,
+  JwksUriSignatureKey,
+  SignatureKey,
+} from "../profiles/february-2026/signature-key.ts";
 import { tokenType } from "../tokens/jwt.ts";
 import { type TrustPolicy, trusts } from "../tokens/trust.ts";
 import type { VerifiedTokens } from "../tokens/verified-tokens.ts";
@@ -24,7 +28,7 @@ import type {
   VerificationKey,
   VerifiedAgent,
 } from "../types.ts";
-import type { Trail } from "./trail.ts";
+import type { Trail } from "./verification-recorder.ts";
 
 /** Who a message says it is from. A claim until its signature verifies with one of the keys. */
 export interface Claimant {

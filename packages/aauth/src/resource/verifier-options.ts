@@ -4,6 +4,10 @@
  * @module
  */
 
+import { requireDiscovery, requireIdentifier, requireIdentifiers } from "../discovery/checked-options.ts";
+import type { Discovery } from "../discovery/discovery.ts";
+import { canonicalAuthority } from "../http-signatures/authority.ts";
+import type { ReplayStore } from "../http-signatures/replay.ts";
 import {
   requireArray,
   requireBoolean,
@@ -13,10 +17,6 @@ import {
   requireSeconds,
 } from "../keys/option-checks.ts";
 import { CRYPTO_MODES } from "../keys/verification-key.ts";
-import { requireDiscovery, requireIdentifier, requireIdentifiers } from "../metadata/checked-options.ts";
-import type { Discovery } from "../metadata/discovery.ts";
-import { canonicalAuthority } from "../signing/authority.ts";
-import type { ReplayStore } from "../signing/replay.ts";
 import type { TrustPolicy } from "../tokens/trust.ts";
 import type { SignatureScheme } from "../types.ts";
 import type { AuthTokenHolder } from "./find-key.ts";

@@ -5,21 +5,18 @@
  */
 
 import { AAuthError } from "../errors.ts";
-import { requireFieldObject } from "../headers/field.ts";
-import { parseSignature } from "../headers/signature.ts";
-import { parseSignatureInput } from "../headers/signature-input.ts";
-import { parseSignatureKey, type SignatureKey } from "../headers/signature-key.ts";
-import { PROFILE } from "../profile.ts";
-import { coverageFacts, requireCoverage } from "../signing/covered-components.ts";
+import { requireFieldObject } from "../http-signatures/field.ts";
 import {
   createMemoryReplayStore,
   isUnsafeMethod,
   readNonce,
   spendNonce,
   spendSignature,
-} from "../signing/replay.ts";
-import type { VerificationReport } from "../signing/report.ts";
-import { verifyBody } from "../signing/verify-body.ts";
+} from "../http-signatures/replay.ts";
+import type { VerificationReport } from "../http-signatures/report.ts";
+import { parseSignature } from "../http-signatures/signature.ts";
+import { parseSignatureInput } from "../http-signatures/signature-input.ts";
+import { verifyBody } from "../http-signatures/verify-body.ts";
 import {
   invalidSignature,
   readSignatureHeaders,
@@ -30,9 +27,12 @@ import {
   type SignedBase,
   signatureHolds,
   verifySignature,
-} from "../signing/verify-signature.ts";
+} from "../http-signatures/verify-signature.ts";
+import { PROFILE } from "../profile.ts";
+import { tokenExpired } from "../profiles/february-2026/auth-token.ts";
+import { coverageFacts, requireCoverage } from "../profiles/february-2026/coverage.ts";
+import { parseSignatureKey, type SignatureKey } from "../profiles/february-2026/signature-key.ts";
 import { ownerOf } from "../store/owner-of.ts";
-import { tokenExpired } from "../tokens/auth-token.ts";
 import { createVerifiedTokens } from "../tokens/verified-tokens.ts";
 import type {
   AgentTokenClaims,
@@ -46,7 +46,7 @@ import type {
 } from "../types.ts";
 import { type Claimant, findKey } from "./find-key.ts";
 import { identityOf, requireMeant, unmetRequirement } from "./requirement.ts";
-import { Trail } from "./trail.ts";
+import { Trail } from "./verification-recorder.ts";
 import { checkVerifierOptions, type VerifierOptions } from "./verifier-options.ts";
 
 /** A request, and the authority its sender addressed where routing or configuration knows it (never `Host`). */

@@ -1,5 +1,5 @@
-import { requestTarget } from "../signing/authority.ts";
-import { type SignRequestOptions, signRequest } from "../signing/sign-request.ts";
+import { type SignRequestOptions, signRequest } from "../agent/sign-request.ts";
+import { requestTarget } from "../http-signatures/authority.ts";
 import type { ReceivedRequest } from "../types.ts";
 
 export interface SignedRequestOptions extends SignRequestOptions {

@@ -1,4 +1,4 @@
-import { createDiscovery, type Discovery } from "../metadata/discovery.ts";
+import { createDiscovery, type Discovery } from "../discovery/discovery.ts";
 import type { IssuerMetadata } from "../types.ts";
 
 export interface TestIdentities {

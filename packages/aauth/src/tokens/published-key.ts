@@ -1,5 +1,5 @@
+import type { Discovery, DiscoveryKind } from "../discovery/discovery.ts";
 import { AAuthError } from "../errors.ts";
-import type { Discovery, DiscoveryKind } from "../metadata/discovery.ts";
 import type { TokenAlgorithm } from "../profile.ts";
 import { verifyJwt } from "./jwt.ts";
 

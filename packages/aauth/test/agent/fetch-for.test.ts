@@ -1,12 +1,12 @@
 import { setTimeout } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { type AAuthError, ConsentRequiredError } from "../../src/errors.ts";
-import { formatAgentAuth, parseAgentAuth } from "../../src/headers/agent-auth.ts";
 import { generateSigningKey } from "../../src/keys/signing-key.ts";
-import { issueAgentToken } from "../../src/tokens/agent-token.ts";
+import { formatAgentAuth, parseAgentAuth } from "../../src/profiles/february-2026/agent-auth.ts";
+import { issueAgentToken } from "../../src/profiles/february-2026/agent-token.ts";
+import { issueResourceToken } from "../../src/profiles/february-2026/resource-token.ts";
 import { decodeToken } from "../../src/tokens/decode-token.ts";
 import { signJwt } from "../../src/tokens/jwt.ts";
-import { issueResourceToken } from "../../src/tokens/resource-token.ts";
 import { createWorld, errorOf, type World } from "./world.ts";
 
 const URL_ROOT = "http://supply-chain-agent.localhost:3000/";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { issueResourceToken } from "../../src/profiles/february-2026/resource-token.ts";
 import { createChallenger } from "../../src/resource/challenge.ts";
 import { createTestDiscovery } from "../../src/testing/test-discovery.ts";
-import { issueResourceToken } from "../../src/tokens/resource-token.ts";
 import { createWorld, errorOf, received, type World } from "./world.ts";
 
 const RESOURCE = "http://supply-chain-agent.localhost:3000";

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { createTokenCache } from "../../src/agent/token-cache.ts";
 import { ConsentRequiredError, type UserInteractionRequiredError } from "../../src/errors.ts";
-import { formatAgentAuth } from "../../src/headers/agent-auth.ts";
 import { createKeyRing } from "../../src/keys/key-ring.ts";
 import { generateSigningKey } from "../../src/keys/signing-key.ts";
-import { issueResourceToken } from "../../src/tokens/resource-token.ts";
+import { formatAgentAuth } from "../../src/profiles/february-2026/agent-auth.ts";
+import { issueResourceToken } from "../../src/profiles/february-2026/resource-token.ts";
 import type { PublicJwk } from "../../src/types.ts";
 import { createWorld, errorOf, type World } from "./world.ts";
 

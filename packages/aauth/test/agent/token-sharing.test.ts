@@ -247,8 +247,8 @@ describe("token exchange", () => {
     });
     const { agent, resource, discovery, clock, authServer } = world.parties;
     // The market-analysis agent only challenges and lets tokens in; the chain behind it is the auth server's affair.
-    const { issueResourceToken } = await import("../../src/tokens/resource-token.ts");
-    const { formatAgentAuth } = await import("../../src/headers/agent-auth.ts");
+    const { issueResourceToken } = await import("../../src/profiles/february-2026/resource-token.ts");
+    const { formatAgentAuth } = await import("../../src/profiles/february-2026/agent-auth.ts");
     const market = "http://market-analysis-agent.localhost:3000";
     world.resource = async ({ scheme, headers }) => {
       if (scheme === "jwt") {

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { createAgent } from "../../src/agent/index.ts";
-import { pooledTransport } from "../../src/metadata/http-node.ts";
+import { pooledTransport } from "../../src/discovery/http-node.ts";
 import { createTestParties } from "../../src/testing/test-parties.ts";
-import { type LoopbackServer, startServer } from "../metadata/loopback-server.ts";
+import { type LoopbackServer, startServer } from "../discovery/loopback-server.ts";
 
 const servers: LoopbackServer[] = [];
 

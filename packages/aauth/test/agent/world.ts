@@ -1,14 +1,14 @@
 import type { AgentEvent, AgentOptions } from "../../src/agent/index.ts";
 import { createAgent } from "../../src/agent/index.ts";
+import type { Transport, TransportRequest } from "../../src/discovery/transport.ts";
 import { AAuthError } from "../../src/errors.ts";
-import type { Transport, TransportRequest } from "../../src/metadata/transport.ts";
+import { requestTarget } from "../../src/http-signatures/authority.ts";
+import { issueAuthToken, verifyAuthToken } from "../../src/profiles/february-2026/auth-token.ts";
+import { verifyResourceToken } from "../../src/profiles/february-2026/resource-token.ts";
 import { type ChallengerOptions, createChallenger } from "../../src/resource/challenge.ts";
 import { createVerifier } from "../../src/resource/verify-request.ts";
-import { requestTarget } from "../../src/signing/authority.ts";
 import { createTestParties } from "../../src/testing/test-parties.ts";
-import { issueAuthToken, verifyAuthToken } from "../../src/tokens/auth-token.ts";
 import { decodeJwt } from "../../src/tokens/jwt.ts";
-import { verifyResourceToken } from "../../src/tokens/resource-token.ts";
 import { tokenSignerOf } from "../../src/tokens/token-signer.ts";
 import type { IdentifiedAgent, Requirement, VerifiedRequest } from "../../src/types.ts";
 

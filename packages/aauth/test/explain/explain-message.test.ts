@@ -2,8 +2,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { explainMessage, type MessageToExplain } from "../../src/explain/index.ts";
 import { createTestParties, signedRequest, testKey } from "../../src/testing/index.ts";
-import { NOW } from "../signing/prove.ts";
-import { signByHand } from "../signing/sign-by-hand.ts";
+import { NOW } from "../http-signatures/prove.ts";
+import { signByHand } from "../http-signatures/sign-by-hand.ts";
 
 const parties = await createTestParties();
 const { agent, resource, authServer, clock, discovery } = parties;

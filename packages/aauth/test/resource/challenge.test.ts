@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { AAuthError } from "../../src/errors.ts";
-import { parseAgentAuth } from "../../src/headers/agent-auth.ts";
 import { createKeyRing } from "../../src/keys/key-ring.ts";
 import { generateSigningKey } from "../../src/keys/signing-key.ts";
+import { parseAgentAuth } from "../../src/profiles/february-2026/agent-auth.ts";
+import { verifyResourceToken } from "../../src/profiles/february-2026/resource-token.ts";
 import { type ChallengerOptions, createChallenger } from "../../src/resource/challenge.ts";
 import { decodeToken } from "../../src/tokens/decode-token.ts";
-import { verifyResourceToken } from "../../src/tokens/resource-token.ts";
 import { JWKS, parties, refusal, requestOf, SCOPES, signBadly } from "./kit.ts";
 
 const { agent, resource, authServer, clock } = parties;

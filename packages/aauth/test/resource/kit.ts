@@ -1,8 +1,8 @@
 import { AAuthError } from "../../src/errors.ts";
-import { formatSignature } from "../../src/headers/signature.ts";
-import { parseSignatureInput } from "../../src/headers/signature-input.ts";
+import { formatSignature } from "../../src/http-signatures/signature.ts";
+import { parseSignatureInput } from "../../src/http-signatures/signature-input.ts";
+import { rebuildSignatureBase } from "../../src/http-signatures/verify-signature.ts";
 import type { AddressedRequest, Verifier } from "../../src/resource/verify-request.ts";
-import { rebuildSignatureBase } from "../../src/signing/verify-signature.ts";
 import type { SignedRequestOptions, TestRequest } from "../../src/testing/signed-request.ts";
 import { signedRequest } from "../../src/testing/signed-request.ts";
 import { createTestParties } from "../../src/testing/test-parties.ts";

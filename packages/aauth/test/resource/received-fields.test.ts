@@ -2,7 +2,7 @@ import { request as httpRequest } from "node:http";
 import { expect, it, onTestFinished } from "vitest";
 import { receivedFields } from "../../src/resource/received-fields.ts";
 import type { HeaderFields } from "../../src/types.ts";
-import { startServer } from "../metadata/loopback-server.ts";
+import { startServer } from "../discovery/loopback-server.ts";
 
 async function receive(lines: readonly string[]): Promise<{ fields: HeaderFields; isOriginal: boolean }> {
   const received = Promise.withResolvers<{ fields: HeaderFields; isOriginal: boolean }>();

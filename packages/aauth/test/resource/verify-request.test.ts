@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { formatSignature, parseSignature } from "../../src/headers/signature.ts";
+import { createMemoryReplayStore } from "../../src/http-signatures/replay.ts";
+import { formatSignature, parseSignature } from "../../src/http-signatures/signature.ts";
 import { generateSigningKey } from "../../src/keys/signing-key.ts";
-import { createMemoryReplayStore } from "../../src/signing/replay.ts";
+import { issueAgentToken } from "../../src/profiles/february-2026/agent-token.ts";
 import { createTestDiscovery } from "../../src/testing/test-discovery.ts";
-import { issueAgentToken } from "../../src/tokens/agent-token.ts";
 import type { AuthorizedAgent } from "../../src/types.ts";
 import { AUTHORITY, HWK, JWKS, parties, refusal, requestOf, SCOPES, signBadly, URL_ROOT } from "./kit.ts";
 

@@ -9,7 +9,7 @@ import { decodeJwt, signJwt, verifyJwt } from "../../src/tokens/jwt.ts";
 import { importTokenKey } from "../../src/tokens/token-key.ts";
 import { createTokenSigner } from "../../src/tokens/token-signer.ts";
 import type { IssuerJwk } from "../../src/types.ts";
-import { codeOf } from "./kit.ts";
+import { codeOf } from "../profiles/february-2026/kit.ts";
 
 const TYPE = PROFILE.tokenTypes.auth;
 const claims = { iss: "https://auth.example", exp: 4_000_000_000, cnf: { jwk: { kty: "OKP" } } };

@@ -1,0 +1,74 @@
+import { AAuthError } from "../errors.ts";
+import type { HeaderFields } from "../types.ts";
+import { fieldValue } from "./field.ts";
+
+/** What a signature base is made of. */
+export interface SignatureBaseInput {
+  /** As on the request line. */
+  readonly method: string;
+  /** Canonical, and from configuration on the receiving side: never the `Host` header. */
+  readonly authority: string;
+  /** Path and query as on the request line. */
+  readonly target: string;
+  /** Lower-case names. */
+  readonly headers: HeaderFields;
+  /** Names in the order of `Signature-Input`. */
+  readonly components: readonly string[];
+  /** The text of `Signature-Input` after `label=`: as received when verifying, as sent when signing. */
+  readonly signatureParams: string;
+}
+
+/** Anything but printable ASCII and HTAB: it could forge a line, or has no defined bytes (RFC 9421 section 2.5). */
+const UNSAFE = /[^\x20-\x7e\t]/;
+
+/**
+ * The text that is signed (RFC 9421 section 2.5): one line `"name": value` for each component, the parameters last,
+ * LF between, none at the end. Signing, verifying and explaining share it.
+ *
+ * @throws {AAuthError} `missing_component` when a component is not in the message, cannot be derived from it (only
+ *   `@method`, `@authority`, `@path` and `@query` can), or has a value that is not printable ASCII
+ *
+ * @example
+ * buildSignatureBase({ method: "GET", authority: "resource.example", target: "/api", headers, components, signatureParams });
+ */
+export function buildSignatureBase(input: SignatureBaseInput): string {
+  let base = "";
+  for (const name of input.components) {
+    const value = name.startsWith("@") ? derivedValue(name, input) : fieldValue(input.headers, name);
+    if (value === undefined) throw new AAuthError("missing_component", `the message has no ${name}`);
+    if (UNSAFE.test(value)) throw new AAuthError("missing_component", `${name} is not printable ASCII`);
+    base += `"${name}": ${value}\n`;
+  }
+  if (UNSAFE.test(input.signatureParams)) {
+    throw new AAuthError("missing_component", "@signature-params is not printable ASCII");
+  }
+  return `${base}"@signature-params": ${input.signatureParams}`;
+}
+
+function derivedValue(name: string, { method, authority, target }: SignatureBaseInput): string | undefined {
+  switch (name) {
+    case "@method":
+      return method;
+    case "@authority":
+      return authority;
+    case "@path":
+      return pathOf(target);
+    case "@query":
+      return queryOf(target);
+    default:
+      return undefined;
+  }
+}
+
+function pathOf(target: string): string | undefined {
+  // Absolute form and `*` have no path on the request line; guessing one would sign something else.
+  if (!target.startsWith("/")) return undefined;
+  const end = target.indexOf("?");
+  return end === -1 ? target : target.slice(0, end);
+}
+
+/** With its question mark. A target without one has no query, so a signature cannot cover it. */
+function queryOf(target: string): string | undefined {
+  const start = target.indexOf("?");
+  return start === -1 ? undefined : target.slice(start);
+}

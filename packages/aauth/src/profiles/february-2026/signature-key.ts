@@ -1,0 +1,187 @@
+import { AAuthError } from "../../errors.ts";
+import { LABEL_PATTERN, requireBoundedHeader, trimField } from "../../http-signatures/field.ts";
+import { PRIVATE_MEMBERS } from "../../keys/verification-key.ts";
+import { PROFILE } from "../../profile.ts";
+import { RecentMap } from "../../store/recent-map.ts";
+import type { PublicJwk } from "../../types.ts";
+
+/** `Signature-Key`, parsed: which key the caller says it signed with. A claim until the signature is verified. */
+export type SignatureKey = HwkSignatureKey | JwksSignatureKey | JwksUriSignatureKey | JwtSignatureKey;
+
+/** The key itself is in the header. */
+export interface HwkSignatureKey {
+  readonly label: string;
+  readonly scheme: "hwk";
+  readonly jwk: PublicJwk;
+}
+
+/** The key is in the JWKS that the metadata of `id` points to (mode 2). */
+export interface JwksSignatureKey {
+  readonly label: string;
+  readonly scheme: "jwks";
+  /** Agent identifier: an URL without trailing slash. */
+  readonly id: string;
+  readonly kid: string;
+  /** Name of the metadata document; absent means `aauth-agent`. */
+  readonly wellKnown?: string;
+}
+
+/** The key is in the JWKS at `jwksUri` (mode 1): it proves no identity. */
+export interface JwksUriSignatureKey {
+  readonly label: string;
+  readonly scheme: "jwks";
+  readonly jwksUri: string;
+  readonly kid: string;
+}
+
+/** The key is the confirmation key of the token. */
+export interface JwtSignatureKey {
+  readonly label: string;
+  readonly scheme: "jwt";
+  /** Compact JWS. Never log it. */
+  readonly jwt: string;
+}
+
+export interface ParseSignatureKeyOptions {
+  /** Also take `sig=hwk;kty="OKP";…`, the form of the January-2026 draft. Default false. */
+  readonly semicolonForm?: boolean;
+}
+
+/*
+ * Sticky, each matching one token at a place, without nested repetition: the scan is linear. A value has no escapes
+ * (profile 1.1), hence neither quote nor backslash.
+ */
+const PARENTHESISED_START = new RegExp(`(${LABEL_PATTERN})=\\(scheme=([A-Za-z0-9_-]+)`, "y");
+const PARENTHESISED_PAIR = / ([a-z0-9-]+)="([\x20\x21\x23-\x5b\x5d-\x7e]+)"/y;
+const SEMICOLON_START = new RegExp(`(${LABEL_PATTERN})=([A-Za-z0-9_-]+)`, "y");
+const SEMICOLON_PAIR = /; *([a-z0-9_-]+)="([\x20\x21\x23-\x5b\x5d-\x7e]+)"/y;
+
+/** A caller sends the same header as long as it has the same key and token; a long one is not worth its memory. */
+const MAX_KEPT_CHARACTERS = 4096;
+const parsed = new RecentMap<string, SignatureKey>(512);
+
+type Pairs = ReadonlyMap<string, string>;
+
+/**
+ * Parses `Signature-Key`. Its grammar is not RFC 8941 (profile 1.1): one member `label=(scheme=… name="…")`,
+ * `scheme` first and bare, single spaces, no escapes.
+ *
+ * @throws {AAuthError} `malformed_signature_key` for a second member, a duplicate or missing or empty parameter, or
+ *   any other departure; `unsupported_scheme` for a scheme other than hwk, jwks and jwt; `unsupported_key` for a
+ *   header key that is not Ed25519 or has private members; `header_too_large`
+ *
+ * Does NOT fetch, decode or judge what it names.
+ *
+ * @example
+ * parseSignatureKey('sig1=(scheme=jwks id="https://agent.example" kid="key-1")');
+ */
+export function parseSignatureKey(value: string, options: ParseSignatureKeyOptions = {}): SignatureKey {
+  requireBoundedHeader("Signature-Key", value);
+  const known = parsed.get(value);
+  if (known !== undefined) return known;
+  const text = trimField(value);
+  const scanned = scan(text, PARENTHESISED_START, PARENTHESISED_PAIR, ")");
+  if (scanned) {
+    const key = interpret(...scanned);
+    // With scheme hwk there is nothing to save, and strangers would push out what is worth keeping.
+    if (key.scheme !== "hwk" && value.length <= MAX_KEPT_CHARACTERS) parsed.set(value, Object.freeze(key));
+    return key;
+  }
+  if (options.semicolonForm) {
+    const [label, scheme, pairs] = scan(text, SEMICOLON_START, SEMICOLON_PAIR, "") ?? fail("not a member");
+    return interpret(label, scheme === "jwks_uri" ? "jwks" : scheme, pairs);
+  }
+  return fail("does not start with label=(scheme=…");
+}
+
+/** The label, the scheme and the pairs; undefined when the text starts otherwise. */
+function scan(text: string, start: RegExp, pair: RegExp, end: string): [string, string, Pairs] | undefined {
+  start.lastIndex = 0;
+  const head = start.exec(text);
+  if (!head) return undefined;
+  let position = head[0].length;
+  const pairs = new Map<string, string>();
+  while (position < text.length - end.length) {
+    pair.lastIndex = position;
+    const match = pair.exec(text) ?? fail("a parameter is malformed or empty");
+    const name = match[1]!;
+    if (pairs.has(name)) fail("a parameter appears twice");
+    pairs.set(name, match[2]!);
+    position += match[0].length;
+  }
+  if (text.slice(position) !== end) fail("the member does not end where the header does");
+  return [head[1]!, head[2]!, pairs];
+}
+
+function interpret(label: string, scheme: string, pairs: Pairs): SignatureKey {
+  const required = (name: string): string => pairs.get(name) ?? fail(`scheme ${scheme} needs "${name}"`);
+  if (pairs.has("scheme")) fail("a parameter appears twice");
+  switch (scheme) {
+    case "hwk":
+      return { label, scheme, jwk: headerKey(pairs, required) };
+    case "jwks": {
+      const kid = required("kid");
+      const jwksUri = pairs.get("jwks");
+      const wellKnown = pairs.get("well-known");
+      if (jwksUri !== undefined) {
+        if (pairs.has("id") || wellKnown !== undefined) fail('"jwks" excludes "id" and "well-known"');
+        return { label, scheme, jwksUri, kid };
+      }
+      const id = required("id");
+      return wellKnown === undefined ? { label, scheme, id, kid } : { label, scheme, id, kid, wellKnown };
+    }
+    case "jwt":
+      return { label, scheme, jwt: required("jwt") };
+    default:
+      throw new AAuthError("unsupported_scheme", "the Signature-Key scheme is not hwk, jwks or jwt");
+  }
+}
+
+function headerKey(pairs: Pairs, required: (name: string) => string): PublicJwk {
+  for (const member of PRIVATE_MEMBERS) {
+    if (pairs.has(member)) {
+      throw new AAuthError("unsupported_key", "Signature-Key carries members of a private or symmetric key");
+    }
+  }
+  if (required("kty") !== "OKP" || required("crv") !== "Ed25519") {
+    throw new AAuthError("unsupported_key", "only Ed25519 keys are supported");
+  }
+  return { kty: "OKP", crv: "Ed25519", x: required("x") };
+}
+
+/**
+ * Writes `Signature-Key` with the parameter order every deployed verifier takes (profile 1.2).
+ *
+ * @throws {AAuthError} `malformed_signature_key` when a value is empty or has a character the grammar cannot carry;
+ *   `header_too_large`
+ *
+ * @example
+ * formatSignatureKey({ label: "sig1", scheme: "jwt", jwt });
+ */
+export function formatSignatureKey(key: SignatureKey): string {
+  const value = `${requireLabel(key.label)}=(scheme=${key.scheme} ${formatPairs(key)})`;
+  requireBoundedHeader("Signature-Key", value);
+  return value;
+}
+
+function formatPairs(key: SignatureKey): string {
+  if (key.scheme === "jwt") return `jwt=${quoted(key.jwt)}`;
+  if (key.scheme === "hwk") {
+    return `kty=${quoted(key.jwk.kty)} crv=${quoted(key.jwk.crv)} x=${quoted(key.jwk.x)}`;
+  }
+  if ("jwksUri" in key) return `jwks=${quoted(key.jwksUri)} kid=${quoted(key.kid)}`;
+  const named = `id=${quoted(key.id)} kid=${quoted(key.kid)}`;
+  return key.wellKnown === undefined ? named : `${named} well-known=${quoted(key.wellKnown)}`;
+}
+
+const VALUE = /^[\x20\x21\x23-\x5b\x5d-\x7e]+$/;
+const quoted = (value: string): string =>
+  VALUE.test(value) ? `"${value}"` : fail("a value is empty or has a character that cannot be written");
+
+const LABEL = new RegExp(`^${LABEL_PATTERN}$`);
+const requireLabel = (label: string): string =>
+  label === PROFILE.label || LABEL.test(label) ? label : fail("the label is not a key of RFC 8941");
+
+function fail(reason: string): never {
+  throw new AAuthError("malformed_signature_key", `Signature-Key: ${reason}`);
+}

@@ -1,0 +1,209 @@
+import { createHash } from "node:crypto";
+import { describe, expect, test } from "vitest";
+import { type RequestToSign, type SignRequestOptions, signRequest } from "../../src/agent/sign-request.ts";
+import { decodeBase64Url } from "../../src/base64.ts";
+import { requestTarget } from "../../src/http-signatures/authority.ts";
+import { importSigningKey, type PrivateJwk } from "../../src/keys/signing-key.ts";
+import { NOW, prove } from "../http-signatures/prove.ts";
+import { expectRefusal } from "../refusal.ts";
+import keys from "../vectors/keys.json" with { type: "json" };
+import signatures from "../vectors/signatures.json" with { type: "json" };
+
+const key = await importSigningKey(keys.A.jwk as PrivateJwk, { kid: "backend-ephemeral-1" });
+const options: SignRequestOptions = { key, signatureKey: { scheme: "hwk" }, now: () => NOW };
+const post: RequestToSign = {
+  method: "POST",
+  url: "https://resource.example/api/data?a=1",
+  headers: { "content-type": "application/json" },
+  body: new TextEncoder().encode('{"hello": "world"}'),
+};
+
+describe("known answers", () => {
+  test.each(signatures.vectors)("$id", async (vector) => {
+    const signed = await signRequest(
+      { method: vector.method, url: vector.url },
+      {
+        key: await importSigningKey(keys.A.jwk as PrivateJwk, { kid: vector.kid }),
+        signatureKey: vector.signatureKeyChoice as SignRequestOptions["signatureKey"],
+        now: () => signatures.created,
+        nonce: false,
+      },
+    );
+    const list = vector.covered.map((name) => `"${name}"`).join(" ");
+    expect(signed.headers).toEqual({
+      "signature-key": vector.signatureKey,
+      "signature-input": `sig1=(${list});created=${signatures.created}`,
+      signature: `sig1=:${vector.signature}:`,
+    });
+    expect(createHash("sha256").update(signed.signatureBase).digest("hex").slice(0, 16)).toBe(
+      vector.baseSha256Prefix,
+    );
+    expect(signed.signatureBase).toHaveLength(vector.baseLength);
+    if (vector.base) expect(signed.signatureBase).toBe(vector.base);
+  });
+});
+
+describe("signRequest", () => {
+  test("covers everything a request has, in the order of the profile", async () => {
+    const signed = await signRequest(post, options);
+    expect(signed.coveredComponents).toEqual([
+      "@method",
+      "@authority",
+      "@path",
+      "@query",
+      "content-type",
+      "content-digest",
+      "nonce",
+      "signature-key",
+    ]); // prettier-ignore
+    expect(signed.headers["content-digest"]).toBe("sha-256=:X48E9qOokqqrvdts8nOJRJN3OWDUoyWxBf7kbu9DBPE=:");
+    expect(signed.created).toBe(NOW);
+    expect(Object.keys(signed.headers).sort()).toEqual([
+      "content-digest",
+      "nonce",
+      "signature",
+      "signature-input",
+      "signature-key",
+    ]); // prettier-ignore
+    await prove({
+      method: "POST",
+      ...requestTarget(post.url),
+      headers: { ...post.headers, "content-length": "18", ...signed.headers },
+      body: post.body!,
+    });
+  });
+
+  test("a nonce is 16 fresh random bytes, on unsafe methods only", async () => {
+    const nonces = await Promise.all(
+      ["POST", "PUT", "PATCH", "DELETE", "GET", "HEAD", "OPTIONS"].map(async (method) => {
+        const { headers } = await signRequest({ method, url: "https://resource.example/" }, options);
+        return headers.nonce;
+      }),
+    );
+    expect(nonces.slice(4)).toEqual([undefined, undefined, undefined]);
+    expect(new Set(nonces.slice(0, 4)).size).toBe(4);
+    for (const nonce of nonces.slice(0, 4)) expect(decodeBase64Url(nonce!)).toHaveLength(16);
+  });
+
+  test("a nonce can be chosen or left out", async () => {
+    expect((await signRequest(post, { ...options, nonce: "Y3VyaW91c2x5Y3VyaW91cw" })).headers.nonce).toBe(
+      "Y3VyaW91c2x5Y3VyaW91cw",
+    );
+    const without = await signRequest(post, { ...options, nonce: false });
+    expect(without.headers.nonce).toBeUndefined();
+    expect(without.coveredComponents).not.toContain("nonce");
+  });
+
+  test("a nonce among the request's own headers is replaced by a fresh one, or covered", async () => {
+    const request = { ...post, headers: { ...post.headers, nonce: "Y3VyaW91c2x5Y3VyaW91cw" } };
+    const fresh = await signRequest(request, options);
+    expect(fresh.headers.nonce).not.toBe("Y3VyaW91c2x5Y3VyaW91cw");
+    expect(fresh.signatureBase).toContain(`"nonce": ${fresh.headers.nonce}`);
+    const kept = await signRequest(request, { ...options, nonce: false });
+    expect(kept.signatureBase).toContain('"nonce": Y3VyaW91c2x5Y3VyaW91cw');
+  });
+
+  test("an empty body is no body", async () => {
+    const signed = await signRequest({ ...post, body: new Uint8Array(0) }, options);
+    expect(signed.headers["content-digest"]).toBeUndefined();
+    expect(signed.coveredComponents).not.toContain("content-digest");
+  });
+
+  test("signature headers of an earlier try do not count", async () => {
+    const first = await signRequest(post, { ...options, nonce: "Y3VyaW91c2x5Y3VyaW91cw" });
+    const again = await signRequest(
+      { ...post, headers: { ...post.headers, ...first.headers } },
+      { ...options, nonce: "Y3VyaW91c2x5Y3VyaW91cw" },
+    );
+    expect(again).toEqual(first);
+  });
+
+  test("interop.pythonAgents signs as the demo does", async () => {
+    const signed = await signRequest(post, { ...options, interop: { pythonAgents: true } });
+    expect(Object.keys(signed.headers).sort()).toEqual(["signature", "signature-input", "signature-key"]);
+    expect(signed.coveredComponents).toEqual(["@method", "@authority", "@path", "@query", "signature-key"]);
+    const bare = await signRequest(
+      { method: "GET", url: "https://a.example/?" },
+      { ...options, interop: { pythonAgents: true } },
+    );
+    expect(bare.coveredComponents).not.toContain("@query");
+  });
+
+  test("a bare question mark is a query", async () => {
+    const signed = await signRequest({ method: "GET", url: "https://a.example/x?" }, options);
+    expect(signed.signatureBase).toContain('"@query": ?\n');
+  });
+
+  test("interop.signatureEncoding chooses the base64", async () => {
+    const standard = await signRequest(post, { ...options, interop: { signatureEncoding: "sf-binary" } });
+    expect(standard.headers.signature).toMatch(/^sig1=:[A-Za-z0-9+/]{86}==:$/);
+    const urlSafe = await signRequest(post, options);
+    expect(urlSafe.headers.signature).toMatch(/^sig1=:[A-Za-z0-9_-]{86}:$/);
+  });
+
+  test("scheme jwt carries the token", async () => {
+    const signed = await signRequest(post, { ...options, signatureKey: { scheme: "jwt", jwt: "a.b.c" } });
+    expect(signed.headers["signature-key"]).toBe('sig1=(scheme=jwt jwt="a.b.c")');
+  });
+
+  test("created is the whole second of a clock that has fractions", async () => {
+    expect((await signRequest(post, { ...options, now: () => NOW + 0.999 })).created).toBe(NOW);
+  });
+
+  test("refuses a body without content-type, which no verifier could accept", async () => {
+    await expectRefusal("missing_component", () => signRequest({ ...post, headers: {} }, options));
+  });
+
+  test("refuses a header value that could forge a line of the base", async () => {
+    const headers = { "content-type": 'text/plain\n"@method": GET' };
+    await expectRefusal("missing_component", () => signRequest({ ...post, headers }, options));
+  });
+
+  test("refuses a token that cannot stand in the header", async () => {
+    const signatureKey = { scheme: "jwt", jwt: 'a"b' } as const;
+    await expectRefusal("malformed_signature_key", () => signRequest(post, { ...options, signatureKey }));
+  });
+
+  test.each([
+    undefined,
+    5,
+    "",
+    "agent.example",
+    "https://agent.example/",
+    "https://Agent.example",
+    "https://a.example?x",
+  ])("refuses the id %j, under which nobody is found", async (id) => {
+    const signatureKey = { scheme: "jwks", id: id as string } as const;
+    await expect(signRequest(post, { ...options, signatureKey })).rejects.toThrow(
+      new TypeError("id must be an URL in canonical form, without query, fragment and trailing slash"),
+    );
+  });
+
+  test("refuses Headers, in which no field would be found", async () => {
+    const headers = new Headers({ "content-type": "text/plain" }) as never;
+    await expect(signRequest({ ...post, headers }, options)).rejects.toThrow(
+      new TypeError(
+        "headers must be an object of fields in lower case: of Headers, Object.fromEntries(headers)",
+      ),
+    );
+  });
+
+  test.each(["Content-Type", "NONCE"])("refuses the name %s, which would not be covered", async (name) => {
+    const headers = { ...post.headers, [name]: "x" };
+    await expect(signRequest({ ...post, headers }, options)).rejects.toThrow(
+      new TypeError(`headers must have names in lower case, not ${name}`),
+    );
+  });
+
+  test("refuses a token too long for a header", async () => {
+    const signatureKey = { scheme: "jwt", jwt: "a".repeat(20_000) } as const;
+    await expectRefusal("header_too_large", () => signRequest(post, { ...options, signatureKey }));
+  });
+
+  test.each(["/relative", "resource.example/x", "ftp://a.example/", "https://user@a.example/", "https://"])(
+    "refuses the URL %s",
+    async (url) => {
+      await expect(signRequest({ method: "GET", url }, options)).rejects.toThrow(TypeError);
+    },
+  );
+});

@@ -1,0 +1,638 @@
+import type { RequestListener } from "node:http";
+import { afterEach, describe, expect, it } from "vitest";
+import { createDiscovery, type DiscoveryOptions } from "../../src/discovery/discovery.ts";
+import { type LoopbackServer, startServer } from "./loopback-server.ts";
+
+const KEY = { kty: "OKP", crv: "Ed25519", x: "JrQLj5P_89iXES9-vFgrIy29clF9CC_oPPsw3c5D0bs", kid: "k1" };
+const servers: LoopbackServer[] = [];
+
+afterEach(async () => {
+  await Promise.all(servers.splice(0).map((server) => server.close()));
+});
+
+async function start(listener: RequestListener): Promise<LoopbackServer> {
+  const server = await startServer(listener);
+  servers.push(server);
+  return server;
+}
+
+/** A server that answers with the JSON its path is mapped to; a function is called for each request. */
+async function serve(documents: (origin: string) => Record<string, unknown>): Promise<LoopbackServer> {
+  const server = await start((request, response) => {
+    const found = documents(server.origin)[request.url ?? ""];
+    if (found === undefined) return void response.writeHead(404).end();
+    const document = typeof found === "function" ? found() : found;
+    response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(document));
+  });
+  return server;
+}
+
+const agentServer = (keys: () => object[] = () => [KEY]) =>
+  serve((origin) => ({
+    "/.well-known/aauth-agent": { agent: origin, jwks_uri: `${origin}/jwks.json` },
+    "/jwks.json": () => ({ keys: keys() }),
+  }));
+
+function discover(options: DiscoveryOptions = {}) {
+  const clock = { seconds: 1_000 };
+  return { clock, discovery: createDiscovery({ development: true, now: () => clock.seconds, ...options }) };
+}
+
+const code = (promise: Promise<unknown>) =>
+  promise.then(
+    () => "accepted",
+    (error) => error.code,
+  );
+
+describe("finding keys", () => {
+  it("reads the metadata, then the key set, then the cache", async () => {
+    const server = await agentServer();
+    const { discovery } = discover();
+    expect(await discovery.key("agent", server.origin, "k1")).toEqual({ jwk: KEY, source: "discovery" });
+    expect(await discovery.key("agent", server.origin, "k1")).toEqual({
+      jwk: KEY,
+      source: "discovery-cache",
+    });
+    expect(server.requests).toEqual(["/.well-known/aauth-agent", "/jwks.json"]);
+  });
+
+  it("keeps of a key what it is made of, and leaves out one with a member of the wrong shape", async () => {
+    const more = {
+      x5c: [{}],
+      x5t: "t",
+      note: { a: 1 },
+      key_ops: ["verify", "more"],
+      use: "sig",
+      alg: "EdDSA",
+    };
+    const wrong = [
+      { alg: 7 },
+      { use: ["sig"] },
+      { crv: null },
+      { kid: "" },
+      { key_ops: "verify" },
+      { x: {} },
+      { kty: "oct" },
+      { kty: undefined },
+    ];
+    const none = [null, "key", 7] as unknown as object[];
+    const keys = [{ ...KEY, ...more }, ...none, ...wrong.map((member) => ({ ...KEY, kid: "k2", ...member }))];
+    const server = await agentServer(() => keys);
+    const { discovery } = discover();
+    expect(await discovery.keys("agent", server.origin)).toEqual({
+      keys: [{ ...KEY, use: "sig", alg: "EdDSA", key_ops: ["verify"] }],
+    });
+  });
+
+  it("keeps of a key that it is not for verifying", async () => {
+    const server = await agentServer(() => [{ ...KEY, key_ops: ["encrypt"] }]);
+    expect(await discover().discovery.keys("agent", server.origin)).toEqual({
+      keys: [{ ...KEY, key_ops: [] }],
+    });
+  });
+
+  it("forgets the documents of whoever fills the memory with them, and keeps what is in use", async () => {
+    const fetched: string[] = [];
+    const filler = "f".repeat(60_000);
+    const transport = async ({ origin, pathname, href }: URL) => {
+      fetched.push(href);
+      const agent = `${origin}${pathname.replace("/.well-known/aauth-agent", "")}`;
+      const document = href.endsWith("/jwks.json")
+        ? { keys: [KEY, { ...KEY, kid: agent.includes("greedy") ? filler : "k2" }] }
+        : { agent, jwks_uri: `${agent}/jwks.json` };
+      return { status: 200, body: new TextEncoder().encode(JSON.stringify(document)) };
+    };
+    const { discovery } = discover({ transport });
+    const honest = "http://honest.localhost";
+    const greedy = (count: number) => `http://greedy.localhost/${count}`;
+    for (let count = 0; count < 100; count++) {
+      await discovery.key("agent", greedy(count), "k1");
+      await discovery.key("agent", honest, "k1");
+    }
+    expect(fetched.filter((url) => url.startsWith(honest))).toHaveLength(2);
+    // A million characters are 17 of these key sets.
+    const before = fetched.length;
+    for (let count = 99; count >= 0; count--) await discovery.key("agent", greedy(count), "k1");
+    expect(fetched.length - before).toBeGreaterThanOrEqual(100 - 17);
+  });
+
+  it("fetches again after 300 s", async () => {
+    const server = await agentServer();
+    const { discovery, clock } = discover();
+    await discovery.key("agent", server.origin, "k1");
+    clock.seconds += 299;
+    await discovery.key("agent", server.origin, "k1");
+    expect(server.requests).toHaveLength(2);
+    clock.seconds += 1;
+    await discovery.key("agent", server.origin, "k1");
+    expect(server.requests).toHaveLength(4);
+  });
+
+  it("joins concurrent fetches of one document", async () => {
+    const server = await agentServer();
+    const { discovery } = discover();
+    await Promise.all(Array.from({ length: 20 }, () => discovery.key("agent", server.origin, "k1")));
+    expect(server.requests).toEqual(["/.well-known/aauth-agent", "/jwks.json"]);
+  });
+
+  it("lets everyone who wants a new key at the same time wait for the one look at it", async () => {
+    let keys = [KEY];
+    const server = await agentServer(() => keys);
+    const { discovery } = discover();
+    await discovery.key("agent", server.origin, "k1");
+    keys = [{ ...KEY, kid: "k2" }, KEY];
+    const looks = Array.from({ length: 4 }, () => discovery.key("agent", server.origin, "k2"));
+    expect((await Promise.all(looks)).map(({ jwk }) => jwk.kid)).toEqual(Array(4).fill("k2"));
+    expect(server.requests).toHaveLength(3);
+  });
+
+  it("looks for an unknown kid again, but at most once per 10 s", async () => {
+    const server = await agentServer();
+    const { discovery, clock } = discover();
+    await discovery.keys("agent", server.origin);
+    expect(server.requests).toHaveLength(2);
+    for (let attempt = 0; attempt < 5; attempt++) {
+      expect(await code(discovery.key("agent", server.origin, `guess-${attempt}`))).toBe("unknown_key");
+    }
+    expect(server.requests).toHaveLength(3);
+    clock.seconds += 9;
+    expect(await code(discovery.key("agent", server.origin, "late"))).toBe("unknown_key");
+    expect(server.requests).toHaveLength(3);
+    clock.seconds += 1;
+    expect(await code(discovery.key("agent", server.origin, "later"))).toBe("unknown_key");
+    expect(server.requests).toHaveLength(4);
+  });
+
+  it("does not fetch twice for one call when the key set is fresh from the network", async () => {
+    const server = await agentServer();
+    const { discovery } = discover();
+    expect(await code(discovery.key("agent", server.origin, "no-such-key"))).toBe("unknown_key");
+    expect(server.requests).toHaveLength(2);
+  });
+
+  it("finds a rotated key at once", async () => {
+    let keys = [KEY];
+    const server = await agentServer(() => keys);
+    const { discovery } = discover();
+    await discovery.key("agent", server.origin, "k1");
+    keys = [{ ...KEY, kid: "k2" }];
+    expect((await discovery.key("agent", server.origin, "k2")).source).toBe("discovery");
+    expect(await code(discovery.key("agent", server.origin, "k1"))).toBe("unknown_key");
+  });
+
+  it("takes the only key when the token names none, and refuses to choose among two", async () => {
+    const one = await agentServer();
+    const two = await agentServer(() => [KEY, { ...KEY, kid: "k2" }]);
+    const { discovery } = discover();
+    expect((await discovery.key("agent", one.origin, undefined)).jwk).toEqual(KEY);
+    expect(await code(discovery.key("agent", two.origin, undefined))).toBe("unknown_key");
+  });
+
+  it("never offers symmetric keys or keys with private members", async () => {
+    const server = await agentServer(() => [
+      { kty: "oct", k: "c2VjcmV0", kid: "hmac" },
+      { ...KEY, kid: "leaked", d: "n4Ni-HpISpVObnQMW0wOhCKROaIKqKtW_2ZYb2p9KcU" },
+      KEY,
+    ]);
+    const { discovery } = discover();
+    expect((await discovery.keys("agent", server.origin)).keys).toEqual([KEY]);
+  });
+
+  it("falls back to the OpenID document for an issuer without an AAuth document", async () => {
+    const server = await serve((origin) => ({
+      "/realms/r/.well-known/openid-configuration": {
+        issuer: `${origin}/realms/r`,
+        jwks_uri: `${origin}/certs`,
+      },
+      "/certs": { keys: [KEY] },
+    }));
+    const { discovery } = discover();
+    const issuer = `${server.origin}/realms/r`;
+    expect((await discovery.key("issuer", issuer, "k1")).jwk).toEqual(KEY);
+    await discovery.key("issuer", issuer, "k1");
+    expect(server.requests).toEqual([
+      "/realms/r/.well-known/aauth-issuer",
+      "/realms/r/.well-known/openid-configuration",
+      "/certs",
+    ]);
+    expect(await code(discovery.issuerMetadata(issuer))).toBe("discovery_failed");
+  });
+
+  it("resolves *.localhost to loopback in development", async () => {
+    const server = await serve(() => {
+      const id = `http://agent.localhost:${server.port}`;
+      return {
+        "/.well-known/aauth-agent": { agent: id, jwks_uri: `${id}/jwks.json` },
+        "/jwks.json": { keys: [KEY] },
+      };
+    });
+    const { discovery } = discover();
+    expect((await discovery.key("agent", `http://agent.localhost:${server.port}`, "k1")).jwk).toEqual(KEY);
+  });
+});
+
+describe("G7: caches are kept apart by kind", () => {
+  it("an agent and an issuer with one URL have their own keys", async () => {
+    const server = await serve((origin) => ({
+      "/.well-known/aauth-agent": { agent: origin, jwks_uri: `${origin}/agent-keys` },
+      "/.well-known/aauth-issuer": {
+        issuer: origin,
+        jwks_uri: `${origin}/issuer-keys`,
+        agent_token_endpoint: `${origin}/token`,
+      },
+      "/agent-keys": { keys: [KEY] },
+      "/issuer-keys": { keys: [{ ...KEY, kid: "issuer-key" }] },
+    }));
+    const { discovery } = discover();
+    await discovery.key("agent", server.origin, "k1");
+    await discovery.key("issuer", server.origin, "issuer-key");
+    expect(await code(discovery.key("issuer", server.origin, "k1"))).toBe("unknown_key");
+    expect(await code(discovery.key("agent", server.origin, "issuer-key"))).toBe("unknown_key");
+  });
+});
+
+describe("documents that are refused", () => {
+  it.each([
+    [
+      "another identity",
+      (origin: string) => ({ agent: `${origin}/`, jwks_uri: `${origin}/jwks.json` }),
+      "metadata_mismatch",
+    ],
+    ["no identity", (origin: string) => ({ jwks_uri: `${origin}/jwks.json` }), "metadata_mismatch"],
+    ["no jwks_uri", (origin: string) => ({ agent: origin }), "discovery_failed"],
+    [
+      "a jwks_uri that is no URL",
+      (origin: string) => ({ agent: origin, jwks_uri: "/jwks.json" }),
+      "discovery_failed",
+    ],
+    ["a list", () => [], "discovery_failed"],
+  ])("%s", async (_name, document, expected) => {
+    const server = await serve((origin) => ({
+      "/.well-known/aauth-agent": document(origin),
+      "/jwks.json": { keys: [KEY] },
+    }));
+    const { discovery } = discover();
+    expect(await code(discovery.key("agent", server.origin, "k1"))).toBe(expected);
+  });
+
+  it.each([
+    ["resource", "aauth-resource", "resource"],
+    ["issuer", "aauth-issuer", "issuer"],
+    ["issuer", "openid-configuration", "issuer"],
+  ] as const)("another identity: %s, in %s", async (kind, name, member) => {
+    const server = await serve((origin) => ({
+      [`/.well-known/${name}`]: {
+        [member]: `${origin}/other`,
+        jwks_uri: `${origin}/jwks.json`,
+        agent_token_endpoint: `${origin}/token`,
+      },
+      "/jwks.json": { keys: [KEY] },
+    }));
+    expect(await code(discover().discovery.key(kind, server.origin, "k1"))).toBe("metadata_mismatch");
+  });
+
+  it.each([201, 206, 403, 500])("answers with status %d, whatever they say", async (status) => {
+    const server = await start((_request, response) => {
+      const document = { agent: server.origin, jwks_uri: `${server.origin}/jwks.json` };
+      response.writeHead(status).end(JSON.stringify(document));
+    });
+    expect(await code(discover().discovery.agentMetadata(server.origin))).toBe("discovery_failed");
+  });
+
+  it("a document over 64 KiB that a transport has let pass", async () => {
+    const agent = "https://agent.example";
+    const document = JSON.stringify({ agent, jwks_uri: `${agent}/jwks.json` });
+    const transport = async () => ({ status: 200, body: new TextEncoder().encode(document.padEnd(70_000)) });
+    expect(await code(discover({ transport }).discovery.agentMetadata(agent))).toBe("discovery_failed");
+  });
+
+  it.each([
+    ["no keys", {}],
+    ["keys that are no list", { keys: { k1: KEY } }],
+    ["too many keys", { keys: Array.from({ length: 101 }, () => KEY) }],
+  ])("a key set with %s", async (_name, document) => {
+    const server = await serve((origin) => ({
+      "/.well-known/aauth-agent": { agent: origin, jwks_uri: `${origin}/jwks.json` },
+      "/jwks.json": document,
+    }));
+    const { discovery } = discover();
+    expect(await code(discovery.key("agent", server.origin, "k1"))).toBe("discovery_failed");
+  });
+
+  it("answers that are not JSON", async () => {
+    const server = await start((_request, response) => void response.end("<html></html>"));
+    const { discovery } = discover();
+    expect(await code(discovery.agentMetadata(server.origin))).toBe("discovery_failed");
+  });
+
+  it("a redirect is not followed", async () => {
+    const target = await agentServer();
+    const server = await start((request, response) => {
+      response.writeHead(302, { location: `${target.origin}${request.url}` }).end();
+    });
+    const { discovery } = discover();
+    expect(await code(discovery.agentMetadata(server.origin))).toBe("discovery_failed");
+    expect(target.requests).toEqual([]);
+  });
+
+  it.each([
+    ["announced", { "content-length": "70000" }],
+    ["not announced", {}],
+  ])("a document over 64 KiB, %s", async (_name, headers) => {
+    const server = await start((_request, response) => {
+      const document = JSON.stringify({ agent: server.origin, jwks_uri: `${server.origin}/j`, name: "" });
+      response.writeHead(200, headers).end(document.padEnd(70_000));
+    });
+    const { discovery } = discover();
+    expect(await code(discovery.agentMetadata(server.origin))).toBe("discovery_failed");
+  });
+
+  it("a server that never answers is given up through the signal", async () => {
+    const server = await start(() => {});
+    const { createDocumentTransport } = await import("../../src/discovery/http-node.ts");
+    const transport = createDocumentTransport({ development: true });
+    const signal = AbortSignal.timeout(20);
+    await expect(transport(new URL(server.origin), { signal, maxBytes: 10 })).rejects.toThrow(
+      /timeout|aborted/i,
+    );
+  });
+
+  it("a body that never ends is given up through the signal", async () => {
+    const server = await start((_request, response) => void response.write("{"));
+    const { createDocumentTransport } = await import("../../src/discovery/http-node.ts");
+    const transport = createDocumentTransport({ development: true });
+    const signal = AbortSignal.timeout(20);
+    await expect(transport(new URL(server.origin), { signal, maxBytes: 10 })).rejects.toThrow(
+      /timeout|aborted/i,
+    );
+  });
+
+  it("every fetch has a time limit", async () => {
+    const seen: boolean[] = [];
+    const { discovery } = discover({
+      transport: async (_url, { signal }) => {
+        seen.push(signal instanceof AbortSignal);
+        return { status: 500, body: new Uint8Array() };
+      },
+    });
+    expect(await code(discovery.agentMetadata("https://agent.example"))).toBe("discovery_failed");
+    expect(seen).toEqual([true]);
+  });
+});
+
+describe("failures are remembered for a moment", () => {
+  it("asks a failing server once per 2 s", async () => {
+    const server = await start((_request, response) => void response.writeHead(500).end());
+    const { discovery, clock } = discover();
+    for (let attempt = 0; attempt < 5; attempt++) {
+      expect(await code(discovery.agentMetadata(server.origin))).toBe("discovery_failed");
+    }
+    expect(server.requests).toHaveLength(1);
+    clock.seconds += 2;
+    await code(discovery.agentMetadata(server.origin));
+    expect(server.requests).toHaveLength(2);
+  });
+
+  it("gives every caller its own error, since the gate writes its report on it", async () => {
+    const server = await start((_request, response) => void response.writeHead(500).end());
+    const { discovery } = discover();
+    const ask = () => discovery.agentMetadata(server.origin).catch((error: unknown) => error);
+    const errors = await Promise.all([ask(), ask()]);
+    errors.push(await ask());
+    expect(new Set(errors).size).toBe(3);
+  });
+
+  it("keeps the known keys when the search for an unknown one fails", async () => {
+    let alive = true;
+    const server = await start((request, response) => {
+      if (!alive) return void response.writeHead(500).end();
+      const metadata = { agent: server.origin, jwks_uri: `${server.origin}/jwks.json` };
+      response.end(JSON.stringify(request.url === "/jwks.json" ? { keys: [KEY] } : metadata));
+    });
+    const { discovery } = discover();
+    await discovery.key("agent", server.origin, "k1");
+    alive = false;
+    expect(await code(discovery.key("agent", server.origin, "k2"))).toBe("discovery_failed");
+    expect((await discovery.key("agent", server.origin, "k1")).source).toBe("discovery-cache");
+  });
+});
+
+describe("addresses that are never fetched", () => {
+  const blocked = (id: string, development: boolean) => {
+    const asked: string[] = [];
+    const discovery = createDiscovery({
+      development,
+      transport: async (url) => {
+        asked.push(url.href);
+        return { status: 404, body: new Uint8Array() };
+      },
+    });
+    return code(discovery.agentMetadata(id)).then((result) => ({ result, asked }));
+  };
+
+  it.each([
+    "http://agent.example",
+    "https://localhost",
+    "https://agent.localhost",
+    "https://127.0.0.1",
+    "https://10.0.0.1",
+    "https://100.64.0.1",
+    "https://100.127.0.1",
+    "https://169.254.169.254",
+    "https://172.16.0.1",
+    "https://172.31.0.1",
+    "https://192.168.1.1",
+    "https://198.18.0.1",
+    "https://198.19.0.1",
+    "https://224.0.0.1",
+    "https://255.255.255.255",
+    "https://0.0.0.0",
+    "https://[::1]",
+    "https://[fd00::1]",
+    "ftp://agent.example",
+    "file:///etc/passwd",
+    "https://user:pass@agent.example",
+    "https://agent.example/",
+    "https://agent.example?x=1",
+    "https://agent.example#x",
+    "https://AGENT.example",
+    "https://agent.example:443",
+    "https://2130706433",
+    "not an url",
+    "",
+  ])("G4, D8 in production: %s", async (id) => {
+    expect(await blocked(id, false)).toEqual({ result: "discovery_blocked", asked: [] });
+  });
+
+  it.each([
+    "http://agent.example",
+    "http://localhost.example",
+    "http://169.254.169.254",
+    "https://169.254.169.254",
+    "https://10.0.0.1",
+    "https://172.16.0.1",
+    "https://192.168.1.1",
+    "https://[fd00::1]",
+  ])("G4, D8 in development: %s", async (id) => {
+    expect(await blocked(id, true)).toEqual({ result: "discovery_blocked", asked: [] });
+  });
+
+  it.each(["ftp://agent.example/jwks.json", "data:application/json,{}", "jwks.json"])(
+    "a key set by URL passes the same guard: %s",
+    async (address) => {
+      const asked: string[] = [];
+      const transport = async (url: URL) => {
+        asked.push(url.href);
+        return { status: 200, body: new TextEncoder().encode(JSON.stringify({ keys: [KEY] })) };
+      };
+      expect(await code(discover({ transport }).discovery.key("jwks", address, "k1"))).toBe(
+        "discovery_blocked",
+      );
+      expect(asked).toEqual([]);
+    },
+  );
+
+  it.each([
+    "100.63.0.1",
+    "100.128.0.1",
+    "169.253.0.1",
+    "172.15.0.1",
+    "172.32.0.1",
+    "192.167.0.1",
+    "198.17.0.1",
+  ])("%s, beside a private network, is fetched", async (host) => {
+    const asked: string[] = [];
+    const transport = async (url: URL) => {
+      asked.push(url.hostname);
+      return { status: 404, body: new Uint8Array() };
+    };
+    expect(await code(discover({ transport }).discovery.agentMetadata(`https://${host}`))).toBe(
+      "discovery_failed",
+    );
+    expect(asked).toEqual([host]);
+  });
+
+  it.each([
+    "https://169.254.169.254/latest",
+    "http://agent.example/jwks.json",
+    "https://user@agent.example/",
+    "https://:pass@agent.example/",
+  ])("a jwks_uri passes the same guard: %s", async (jwksUri) => {
+    const asked: string[] = [];
+    const discovery = createDiscovery({
+      transport: async (url) => {
+        asked.push(url.href);
+        const document = { agent: "https://agent.example", jwks_uri: jwksUri };
+        return { status: 200, body: new TextEncoder().encode(JSON.stringify(document)) };
+      },
+    });
+    expect(await code(discovery.key("agent", "https://agent.example", "k1"))).toBe("discovery_blocked");
+    expect(asked).toEqual(["https://agent.example/.well-known/aauth-agent"]);
+  });
+});
+
+describe("a discovery", () => {
+  it.each<[string, new () => Error, object]>([
+    ["transport must be a function", TypeError, { transport: {} }],
+    ["now must be a function", TypeError, { now: 1 }],
+    ...["false", "true", 0, 1, null].map((development): [string, new () => Error, object] => [
+      "development must be true or false",
+      TypeError,
+      { development },
+    ]),
+    ...[Number.NaN, -1, "300", Number.POSITIVE_INFINITY, null].map(
+      (cacheSeconds): [string, new () => Error, object] => [
+        "cacheSeconds must be",
+        RangeError,
+        { cacheSeconds },
+      ],
+    ),
+    ...[Number.NaN, 0, -1, 0.5, "5000", 2 ** 31, Number.POSITIVE_INFINITY, null].map(
+      (timeoutMs): [string, new () => Error, object] => ["timeoutMs must be", RangeError, { timeoutMs }],
+    ),
+  ])("names the option it cannot be made with: %s", (message, type, options) => {
+    const making = () => createDiscovery(options as never);
+    expect(making).toThrow(type);
+    expect(making).toThrow(message);
+  });
+
+  it("may keep nothing", async () => {
+    const server = await agentServer();
+    const { discovery } = discover({ cacheSeconds: 0, timeoutMs: 2 ** 31 - 1 });
+    for (let count = 0; count < 2; count++) await discovery.agentMetadata(server.origin);
+    expect(server.requests).toHaveLength(2);
+  });
+});
+
+describe("the connect guard", () => {
+  it.each(
+    ["127.0.0.1", "localhost", "2130706433", "[::ffff:127.0.0.1]"].flatMap((host) => [
+      ["http", host],
+      ["https", host],
+    ]),
+  )(
+    "outside development does not connect to %s://%s even if the URL guard let it through",
+    async (scheme, host) => {
+      const server = await agentServer();
+      const { createDocumentTransport } = await import("../../src/discovery/http-node.ts");
+      const transport = createDocumentTransport({ development: false });
+      const init = { signal: AbortSignal.timeout(2_000), maxBytes: 65_536 };
+      expect(await code(transport(new URL(`${scheme}://${host}:${server.port}/`), init))).toBe(
+        "discovery_blocked",
+      );
+      // Not one connection: that a handshake fails afterwards is no guard.
+      expect(server.connections()).toBe(0);
+    },
+  );
+
+  it("has few connections to one origin at the same time", async () => {
+    const server = await start(() => {});
+    const { createDocumentTransport } = await import("../../src/discovery/http-node.ts");
+    const transport = createDocumentTransport({ development: true });
+    const signal = AbortSignal.timeout(500);
+    const asked = Array.from({ length: 20 }, (_, index) =>
+      transport(new URL(`${server.origin}/${index}`), { signal, maxBytes: 10 }),
+    );
+    expect((await Promise.allSettled(asked)).map(({ status }) => status)).not.toContain("fulfilled");
+    expect(server.connections()).toBe(6);
+  });
+
+  it.each([
+    "169.254.169.254",
+    "10.0.0.1",
+    "100.64.0.1",
+    "172.16.0.1",
+    "192.0.0.1",
+    "192.168.1.1",
+    "198.18.0.1",
+    "224.0.0.1",
+    "240.0.0.1",
+    "0.0.0.0",
+    "[::]",
+    "[64:ff9b::a9fe:a9fe]",
+    "[64:ff9b:1::a9fe:a9fe]",
+    "[2001:0:a9fe:a9fe::1]",
+    "[2002:a9fe:a9fe::1]",
+    "[::169.254.169.254]",
+    "[::127.0.0.1]",
+    "[::ffff:10.0.0.1]",
+    "[100::1]",
+    "[fd00::1]",
+    "[fe80::1]",
+    "[fec0::1]",
+    "[ff02::1]",
+  ])("in development still refuses a connection to %s", async (host) => {
+    const { createDocumentTransport } = await import("../../src/discovery/http-node.ts");
+    const transport = createDocumentTransport({ development: true });
+    const init = { signal: AbortSignal.timeout(2_000), maxBytes: 65_536 };
+    expect(await code(transport(new URL(`http://${host}/`), init))).toBe("discovery_blocked");
+  });
+
+  it("in development lets a connection to [::1] through", async () => {
+    const { createDocumentTransport } = await import("../../src/discovery/http-node.ts");
+    const transport = createDocumentTransport({ development: true });
+    const init = { signal: AbortSignal.timeout(2_000), maxBytes: 65_536 };
+    // Whether anybody listens there, does not matter: it is tried.
+    expect(await code(transport(new URL("http://[::1]:9/"), init))).not.toBe("discovery_blocked");
+  });
+});

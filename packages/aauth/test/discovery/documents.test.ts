@@ -1,0 +1,46 @@
+import { describe, expect, it } from "vitest";
+import { agentMetadata, issuerMetadata, resourceMetadata } from "../../src/discovery/documents.ts";
+
+describe("documents for publishing", () => {
+  it("are complete with the identity alone, in the demo's member order", () => {
+    expect(JSON.stringify(agentMetadata({ agent: "http://backend.localhost:8000" }))).toBe(
+      '{"agent":"http://backend.localhost:8000","jwks_uri":"http://backend.localhost:8000/jwks.json"}',
+    );
+    expect(JSON.stringify(resourceMetadata({ resource: "https://r.example/v1" }))).toBe(
+      '{"resource":"https://r.example/v1","jwks_uri":"https://r.example/v1/jwks.json"}',
+    );
+  });
+
+  it("carry the optional members they are given", () => {
+    expect(
+      agentMetadata({ agent: "https://a.example", name: "A", redirect_uris: ["https://a.example/cb"] }),
+    ).toEqual({
+      agent: "https://a.example",
+      jwks_uri: "https://a.example/jwks.json",
+      redirect_uris: ["https://a.example/cb"],
+      name: "A",
+    });
+  });
+
+  it.each(["https://a.example/", "https://a.example?q", "https://A.example", "a.example", ""])(
+    "refuse the identifier %o",
+    (agent) => {
+      expect(() => agentMetadata({ agent })).toThrow(TypeError);
+    },
+  );
+
+  it("refuse members of the wrong shape", () => {
+    const agent = "https://a.example";
+    for (const jwks_uri of ["jwks.json", "ftp://a.example/jwks.json", "https://"]) {
+      expect(() => agentMetadata({ agent, jwks_uri })).toThrow(TypeError);
+    }
+    expect(() => agentMetadata({ agent, redirect_uris: ["cb"] })).toThrow(TypeError);
+    for (const scope_descriptions of ["text", ["text", 7], { read: 7 }] as never[]) {
+      expect(() => resourceMetadata({ resource: agent, scope_descriptions })).toThrow(TypeError);
+    }
+    expect(() => resourceMetadata({ resource: agent, supported_scopes: [7] as never })).toThrow(TypeError);
+    expect(() => issuerMetadata({ issuer: agent, jwks_uri: agent, agent_token_endpoint: "" })).toThrow(
+      TypeError,
+    );
+  });
+});

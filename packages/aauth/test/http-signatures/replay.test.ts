@@ -1,0 +1,111 @@
+import { describe, expect, test } from "vitest";
+import { decodeBase64Url } from "../../src/base64.ts";
+import {
+  createMemoryReplayStore,
+  createNonce,
+  readNonce,
+  type SignedUse,
+  spendNonce,
+  spendSignature,
+} from "../../src/http-signatures/replay.ts";
+import { expectRefusal } from "../refusal.ts";
+import { NOW } from "./prove.ts";
+
+const nonce = "Y3VyaW91c2x5Y3VyaW91cw";
+const use: SignedUse & { nonce: string } = {
+  authority: "resource.example",
+  thumbprint: "poqkLGiymh_W0uP6PZFw-dvez3QJT5SolqXBCW38r0U",
+  share: { level: "identified", owner: "https://agent.example" },
+  nonce,
+  createdSeconds: NOW,
+  nowSeconds: NOW,
+};
+
+describe("readNonce", () => {
+  test("gives the nonce, or nothing where there is none", () => {
+    expect(readNonce({ method: "POST", headers: { nonce } })).toBe(nonce);
+    expect(readNonce({ method: "POST", headers: {} })).toBeUndefined();
+  });
+
+  test("takes one of its own making, and 12 bytes", () => {
+    expect(decodeBase64Url(readNonce({ method: "POST", headers: { nonce: createNonce() } })!)).toHaveLength(
+      16,
+    );
+    expect(readNonce({ method: "POST", headers: { nonce: "AAAAAAAAAAAAAAAA" } })).toBe("AAAAAAAAAAAAAAAA");
+  });
+
+  test.each([
+    ["nothing", ""],
+    ["11 bytes", "AAAAAAAAAAAAAAA"],
+    ["too many bytes", "A".repeat(132)],
+    ["padding", "AAAAAAAAAAAAAAAAAA=="],
+    ["standard base64", "AAAAAAAAAAAAAAA+"],
+    ["stray bits", "AAAAAAAAAAAAAAAAAB"],
+    ["a space", "AAAAAAAA AAAAAAAAA"],
+    ["two nonces", "AAAAAAAAAAAAAAAA, BBBBBBBBBBBBBBBB"],
+  ])("refuses %s", async (_, value) => {
+    await expectRefusal("malformed_nonce", () => readNonce({ method: "POST", headers: { nonce: value } }));
+  });
+
+  test.each(["POST", "PUT", "PATCH", "DELETE", "post", "CUSTOM"])(
+    "demands one of %s by policy",
+    async (method) => {
+      await expectRefusal("nonce_required", () => readNonce({ method, headers: {} }, { required: true }));
+    },
+  );
+
+  test.each(["GET", "HEAD", "OPTIONS"])("demands none of %s", (method) => {
+    expect(readNonce({ method, headers: {} }, { required: true })).toBeUndefined();
+  });
+});
+
+describe("spendNonce", () => {
+  test("once for each authority, key and nonce", async () => {
+    const store = createMemoryReplayStore({ now: () => NOW });
+    await spendNonce(store, use);
+    await spendNonce(store, { ...use, authority: "other.example" });
+    await spendNonce(store, { ...use, thumbprint: "another" });
+    await spendNonce(store, { ...use, nonce: "BBBBBBBBBBBBBBBB" });
+    await expectRefusal("nonce_replayed", () => spendNonce(store, use));
+  });
+
+  test.each([-60, 0, 60])("for as long as a signature created %s s from now can pass", async (offset) => {
+    const clock = { seconds: NOW };
+    const store = createMemoryReplayStore({ now: () => clock.seconds });
+    const createdSeconds = NOW + offset;
+    await spendNonce(store, { ...use, createdSeconds });
+    clock.seconds = createdSeconds + 60.9;
+    await expectRefusal("nonce_replayed", () =>
+      spendNonce(store, { ...use, createdSeconds, nowSeconds: clock.seconds }),
+    );
+    clock.seconds = createdSeconds + 61;
+    await spendNonce(store, { ...use, createdSeconds, nowSeconds: clock.seconds });
+  });
+
+  test("a store that is full refuses rather than forget, and says so", async () => {
+    const store = createMemoryReplayStore({ maxEntries: 1, now: () => NOW });
+    await spendNonce(store, use);
+    await expectRefusal("replay_memory_full", () => spendNonce(store, { ...use, nonce: "BBBBBBBBBBBBBBBB" }));
+    await expectRefusal("nonce_replayed", () => spendNonce(store, use));
+  });
+
+  test("a store that answers anything but true refuses", async () => {
+    const store = { putIfAbsent: async () => "OK" as unknown as boolean };
+    await expectRefusal("nonce_replayed", () => spendNonce(store, use));
+    await expectRefusal("signature_replayed", () =>
+      spendSignature(store, { ...use, signature: new Uint8Array(64) }),
+    );
+  });
+});
+
+describe("spendSignature", () => {
+  const signature = new Uint8Array(64).fill(7);
+
+  test("once, and apart from nonces", async () => {
+    const store = createMemoryReplayStore({ now: () => NOW });
+    await spendSignature(store, { ...use, signature });
+    await expectRefusal("signature_replayed", () => spendSignature(store, { ...use, signature }));
+    await spendSignature(store, { ...use, signature: new Uint8Array(64) });
+    await spendNonce(store, { ...use, nonce: Buffer.from(signature).toString("base64url") });
+  });
+});

@@ -1,0 +1,144 @@
+import { describe, expect, it } from "vitest";
+import { importSigningKey } from "../../../src/keys/signing-key.ts";
+import {
+  issueResourceToken,
+  verifyResourceToken,
+} from "../../../src/profiles/february-2026/resource-token.ts";
+import { decodeToken } from "../../../src/tokens/decode-token.ts";
+import { signJwt } from "../../../src/tokens/jwt.ts";
+import { codeOf, keyA, keyB, knownKeys, NO_TEXT, NO_TIME, wrongTypes } from "./kit.ts";
+
+const T1 =
+  "eyJhbGciOiJFZERTQSIsImtpZCI6InN1cHBseS1jaGFpbi1hZ2VudC1lcGhlbWVyYWwtMSIsInR5cCI6InJlc291cmNlK2p3dCJ9.eyJpc3MiOiJodHRwOi8vc3VwcGx5LWNoYWluLWFnZW50LmxvY2FsaG9zdDozMDAwIiwiYXVkIjoiaHR0cDovL2xvY2FsaG9zdDo4MDgwL3JlYWxtcy9hYXV0aC10ZXN0IiwiYWdlbnQiOiJodHRwOi8vYmFja2VuZC5sb2NhbGhvc3Q6ODAwMCIsImFnZW50X2prdCI6InBvcWtMR2l5bWhfVzB1UDZQWkZ3LWR2ZXozUUpUNVNvbHFYQkNXMzhyMFUiLCJleHAiOjE3MzAyMTc5MDAsInNjb3BlIjoic3VwcGx5LWNoYWluOm9wdGltaXplIn0.IHFcxcmXdrpCNK86-2DfJG5gCkx9f9B9ZsRqs-pv3JPx3GB0ZjomitJhjX6r07sMy-aKjJWJaJtzWsEQ7W4LCw";
+const NOW = 1_730_217_600;
+const RESOURCE = "http://supply-chain-agent.localhost:3000";
+const AUTH_SERVER = "http://localhost:8080/realms/aauth-test";
+const AGENT = "http://backend.localhost:8000";
+const now = () => NOW;
+
+const issuing = {
+  key: keyB,
+  resource: RESOURCE,
+  authServer: AUTH_SERVER,
+  agent: AGENT,
+  agentJkt: keyA.thumbprint,
+  scope: "supply-chain:optimize",
+  now,
+};
+const expecting = () => ({
+  audience: AUTH_SERVER,
+  agent: AGENT,
+  agentJkt: keyA.thumbprint,
+  discovery: knownKeys([keyB.publicJwk]),
+  now,
+});
+
+/** A resource token with other header or claims than it should have, properly signed by the resource. */
+async function forged(claims: Record<string, unknown>, header: Record<string, unknown> = {}) {
+  const token = decodeToken(await issueResourceToken(issuing));
+  return signJwt({ ...token.header, ...header }, { ...token.claims, ...claims }, (data) => keyB.sign(data));
+}
+
+describe("resource tokens", () => {
+  it("T1: has the bytes of the known answer", async () => {
+    const key = await importSigningKey(
+      {
+        kty: "OKP",
+        crv: "Ed25519",
+        x: keyB.publicJwk.x,
+        d: "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A",
+      },
+      { kid: "supply-chain-agent-ephemeral-1" },
+    );
+    const token = await issueResourceToken({ ...issuing, key });
+    expect(token).toBe(T1);
+    const discovery = knownKeys([key.publicJwk]);
+    expect((await verifyResourceToken(T1, { ...expecting(), discovery })).scope).toBe(
+      "supply-chain:optimize",
+    );
+  });
+
+  it("lives 300 s, and not a second longer", async () => {
+    const token = await issueResourceToken(issuing);
+    expect(await codeOf(verifyResourceToken(token, { ...expecting(), now: () => NOW + 299 }))).toBe(
+      "accepted",
+    );
+    expect(await codeOf(verifyResourceToken(token, { ...expecting(), now: () => NOW + 300 }))).toBe(
+      "token_expired",
+    );
+  });
+
+  it("is not issued for longer than 600 s, nor accepted with such an exp", async () => {
+    expect(() => issueResourceToken({ ...issuing, lifetimeSeconds: 601 })).toThrow(RangeError);
+    expect(() => issueResourceToken({ ...issuing, lifetimeSeconds: "300" as never })).toThrow(RangeError);
+    expect(await codeOf(verifyResourceToken(await forged({ exp: NOW + 600 }), expecting()))).toBe("accepted");
+    expect(await codeOf(verifyResourceToken(await forged({ exp: NOW + 606 }), expecting()))).toBe(
+      "malformed_token",
+    );
+  });
+
+  it.each([
+    ["another audience", { aud: `${AUTH_SERVER}/` }, {}, "token_audience_mismatch"],
+    ["another agent", { agent: "http://evil.localhost:8000" }, {}, "token_agent_mismatch"],
+    ["another key", { agent_jkt: keyB.thumbprint }, {}, "token_key_mismatch"],
+    ["no exp", { exp: undefined }, {}, "token_claim_missing"],
+    ["an exp that is text", { exp: "1730217900" }, {}, "malformed_token"],
+    ["no scope", { scope: undefined }, {}, "token_claim_missing"],
+    ["no agent", { agent: undefined }, {}, "token_claim_missing"],
+    ["no issuer", { iss: undefined }, {}, "token_claim_missing"],
+    ["an iat in the future", { iat: NOW + 6 }, {}, "token_not_yet_valid"],
+    ["another typ", {}, { typ: "auth+jwt" }, "token_type_mismatch"],
+    ["typ in another case", {}, { typ: "Resource+JWT" }, "token_type_mismatch"],
+    ["no typ", {}, { typ: undefined }, "token_type_mismatch"],
+    ["alg none", {}, { alg: "none" }, "token_algorithm_not_allowed"],
+    ["alg HS256", {}, { alg: "HS256" }, "token_algorithm_not_allowed"],
+    ["an alg its key is not for", {}, { alg: "RS256" }, "invalid_token_signature"],
+    ["critical extensions", {}, { crit: ["x"], x: 1 }, "malformed_token"],
+  ])("is refused with %s", async (_name, claims, header, expected) => {
+    expect(await codeOf(verifyResourceToken(await forged(claims, header), expecting()))).toBe(expected);
+  });
+
+  it("J1: is refused when someone else signed it", async () => {
+    const token = decodeToken(await issueResourceToken(issuing));
+    const fake = await signJwt(token.header, token.claims, (data) => keyA.sign(data));
+    expect(await codeOf(verifyResourceToken(fake, expecting()))).toBe("invalid_token_signature");
+  });
+
+  it.each(
+    wrongTypes({
+      iss: NO_TEXT,
+      aud: NO_TEXT,
+      agent: NO_TEXT,
+      agent_jkt: NO_TEXT,
+      scope: NO_TEXT,
+      exp: NO_TIME,
+      iat: NO_TIME,
+      nbf: NO_TIME,
+    }),
+  )("are refused with a claim of the wrong type: %s", async (_name, claims) => {
+    expect(await codeOf(verifyResourceToken(await forged(claims), expecting()))).toBe("malformed_token");
+  });
+
+  it("are refused with an nbf in the future", async () => {
+    expect(await codeOf(verifyResourceToken(await forged({ nbf: NOW + 6 }), expecting()))).toBe(
+      "token_not_yet_valid",
+    );
+  });
+
+  it("may name a request instead of a scope, as text", async () => {
+    const claims = { scope: undefined, auth_request_url: "https://resource.example/r" };
+    expect(await codeOf(verifyResourceToken(await forged(claims), expecting()))).toBe("accepted");
+    for (const auth_request_url of NO_TEXT) {
+      const token = await forged({ ...claims, auth_request_url });
+      expect(await codeOf(verifyResourceToken(token, expecting()))).toBe("malformed_token");
+    }
+  });
+
+  it("makes no request for a token that is refused without a key", async () => {
+    const expected = expecting();
+    await codeOf(verifyResourceToken(await forged({ aud: "https://other.example" }), expected));
+    await codeOf(verifyResourceToken(await forged({ agent: "https://other.example" }), expected));
+    await codeOf(verifyResourceToken(await forged({ exp: NOW }), expected));
+    expect(expected.discovery.asked).toEqual([]);
+  });
+});

@@ -1,0 +1,192 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import {
+  formatSignatureKey,
+  parseSignatureKey,
+  type SignatureKey,
+} from "../../../src/profiles/february-2026/signature-key.ts";
+import { hostileText } from "../../hostile-text.ts";
+import { expectRefusal, passesOrRefuses } from "../../refusal.ts";
+
+const x = "JrQLj5P_89iXES9-vFgrIy29clF9CC_oPPsw3c5D0bs";
+const hwk = `sig1=(scheme=hwk kty="OKP" crv="Ed25519" x="${x}")`;
+const jwks = 'sig1=(scheme=jwks id="http://backend.localhost:8000" kid="backend-ephemeral-1")';
+
+const forms: [string, SignatureKey][] = [
+  [hwk, { label: "sig1", scheme: "hwk", jwk: { kty: "OKP", crv: "Ed25519", x } }],
+  [jwks, { label: "sig1", scheme: "jwks", id: "http://backend.localhost:8000", kid: "backend-ephemeral-1" }],
+  [
+    'sig1=(scheme=jwks id="https://agent.example" kid="key-1" well-known="aauth-agent")',
+    { label: "sig1", scheme: "jwks", id: "https://agent.example", kid: "key-1", wellKnown: "aauth-agent" },
+  ],
+  [
+    'sig1=(scheme=jwks jwks="https://agent.example/jwks.json" kid="key-1")',
+    { label: "sig1", scheme: "jwks", jwksUri: "https://agent.example/jwks.json", kid: "key-1" },
+  ],
+  [
+    '*my-sig.2_b=(scheme=jwt jwt="eyJh.eyJp.c2ln")',
+    { label: "*my-sig.2_b", scheme: "jwt", jwt: "eyJh.eyJp.c2ln" },
+  ],
+];
+
+describe("parseSignatureKey", () => {
+  test.each(forms)("parses and writes %s", (value, parsed) => {
+    expect(parseSignatureKey(value)).toEqual(parsed);
+    expect(formatSignatureKey(parsed)).toBe(value);
+  });
+
+  test("ignores white space around the value, and parameters it does not know", () => {
+    expect(parseSignatureKey(` \t${hwk.replace(")", ' kid="k" note="with, (signs); =")')} `)).toEqual(
+      forms[0]![1],
+    );
+  });
+
+  test.each([
+    ["nothing", ""],
+    ["no member", "sig1"],
+    ["a boolean member", "sig1=?1"],
+    ["a label in upper case", hwk.replace("sig1", "Sig1")],
+    ["a label starting with a digit", hwk.replace("sig1", "1sig")],
+    ["no label", hwk.slice(4)],
+    ["scheme not first", `sig1=(kty="OKP" scheme=hwk crv="Ed25519" x="${x}")`],
+    ["a quoted scheme", hwk.replace("scheme=hwk", 'scheme="hwk"')],
+    ["a second scheme", hwk.replace(")", ' scheme="jwt")')],
+    ["an unquoted value", hwk.replace('"OKP"', "OKP")],
+    ["an empty value", hwk.replace(x, "")],
+    ["a name in upper case", hwk.replace("kty", "KTY")],
+    ["two spaces", hwk.replace(" kty", "  kty")],
+    ["a tab", hwk.replace(" kty", "\tkty")],
+    ["a space before the end", hwk.replace(")", " )")],
+    ["a comma between parameters", hwk.replace(" kty", ",kty")],
+    ["no end", hwk.slice(0, -1)],
+    ["two ends", `${hwk})`],
+    ["text after the end", `${hwk};a=1`],
+    ["a backslash", hwk.replace("OKP", "O\\KP")],
+    ["a control character", hwk.replace("OKP", "OK\u0007P")],
+    ["a line feed", hwk.replace("OKP", "OK\nP")],
+    ["non-ASCII", hwk.replace("OKP", "OKé")],
+    ["hwk without x", 'sig1=(scheme=hwk kty="OKP" crv="Ed25519")'],
+    ["hwk without parameters", "sig1=(scheme=hwk)"],
+    ["jwks without kid", 'sig1=(scheme=jwks id="https://a.example")'],
+    ["jwks without id", 'sig1=(scheme=jwks kid="k")'],
+    ["jwks with id and jwks", jwks.replace(")", ' jwks="https://a.example/jwks.json")')],
+    [
+      "jwks mode 1 with well-known",
+      'sig1=(scheme=jwks jwks="https://a.example/j" kid="k" well-known="aauth-agent")',
+    ],
+    ["jwt without jwt", "sig1=(scheme=jwt)"],
+    ["the semicolon form, unless it is switched on", `sig1=hwk;kty="OKP";crv="Ed25519";x="${x}"`],
+  ])("refuses %s", async (_, value) => {
+    await expectRefusal("malformed_signature_key", () => parseSignatureKey(value));
+  });
+
+  // Hole P6: the Python library merges two members and lets the last of two parameters win.
+  test.each([
+    ["P6: a second member", `${hwk}, sig2=(scheme=jwt jwt="a.b.c")`],
+    ["P6: the same member twice", `${hwk}, ${hwk}`],
+    ["P6: a duplicate parameter", hwk.replace(")", ` x="${x}")`)],
+  ])("refuses %s", async (_, value) => {
+    await expectRefusal("malformed_signature_key", () => parseSignatureKey(value));
+  });
+
+  test.each(["x509", "hmac", "HWK", "unknown"])("refuses the scheme %s", async (scheme) => {
+    await expectRefusal("unsupported_scheme", () => parseSignatureKey(`sig1=(scheme=${scheme} a="b")`));
+  });
+
+  test.each([
+    ["RSA", hwk.replace("OKP", "RSA")],
+    ["another curve", hwk.replace("Ed25519", "Ed448")],
+    ...["d", "k", "p", "q", "dp", "dq", "qi", "oth"].map((name) => [
+      `the private member ${name}`,
+      hwk.replace(")", ` ${name}="AAAA")`),
+    ]),
+  ])("refuses a header key that is or has %s", async (_, value) => {
+    await expectRefusal("unsupported_key", () => parseSignatureKey(value));
+  });
+
+  test("refuses an oversize header before it parses it", async () => {
+    await expectRefusal("header_too_large", () =>
+      parseSignatureKey(`sig1=(scheme=jwt jwt="${"a".repeat(16_384)}")`),
+    );
+  });
+
+  test("says nothing of the value in its message", () => {
+    expect(() => parseSignatureKey(`sig1=(scheme=jwt jwt="secret" jwt="secret")`)).toThrow(/^(?!.*secret)/);
+  });
+
+  describe("semicolon form", () => {
+    const parse = (value: string) => parseSignatureKey(value, { semicolonForm: true });
+
+    test("parses what the January-2026 draft writes", () => {
+      expect(parse(`sig1=hwk;kty="OKP"; crv="Ed25519";x="${x}"`)).toEqual(forms[0]![1]);
+      expect(parse('sig=jwks_uri;id="https://a.example";kid="k"')).toEqual({
+        label: "sig",
+        scheme: "jwks",
+        id: "https://a.example",
+        kid: "k",
+      });
+      expect(parse('sig=jwt;jwt="a.b.c"')).toEqual({ label: "sig", scheme: "jwt", jwt: "a.b.c" });
+    });
+
+    test("still parses the other form", () => {
+      expect(parse(hwk)).toEqual(forms[0]![1]);
+    });
+
+    test.each([
+      ["a second member", 'sig=jwt;jwt="a.b.c", sig2=jwt;jwt="a.b.c"'],
+      ["a duplicate", 'sig=jwt;jwt="a.b.c";jwt="a.b.c"'],
+      ["trailing text", 'sig=jwt;jwt="a.b.c")'],
+      ["no parameter", "sig=jwt"],
+    ])("refuses %s", async (_, value) => {
+      await expectRefusal("malformed_signature_key", () => parse(value));
+    });
+  });
+
+  test("never throws anything but an AAuthError, whatever comes", async () => {
+    await fc.assert(
+      fc.asyncProperty(hostileText, fc.boolean(), (value, semicolonForm) =>
+        passesOrRefuses(() => parseSignatureKey(value, { semicolonForm })),
+      ),
+      { numRuns: 400 },
+    );
+  });
+});
+
+const printable = fc.string({ unit: "grapheme-ascii", minLength: 1 }).filter((text) => !/["\\]/.test(text));
+const label = fc.stringMatching(/^[a-z*][a-z0-9_.*-]{0,20}$/);
+
+test("what formatSignatureKey writes, parseSignatureKey reads", () => {
+  const key = fc.oneof<fc.Arbitrary<SignatureKey>[]>(
+    fc.record({
+      label,
+      scheme: fc.constant("hwk"),
+      jwk: fc.record({ kty: fc.constant("OKP"), crv: fc.constant("Ed25519"), x: printable }),
+    }),
+    fc.record({ label, scheme: fc.constant("jwks"), id: printable, kid: printable }),
+    fc.record({ label, scheme: fc.constant("jwks"), id: printable, kid: printable, wellKnown: printable }),
+    fc.record({ label, scheme: fc.constant("jwks"), jwksUri: printable, kid: printable }),
+    fc.record({ label, scheme: fc.constant("jwt"), jwt: printable }),
+  );
+  fc.assert(
+    fc.property(key, (value) => {
+      expect(parseSignatureKey(formatSignatureKey(value))).toEqual({ ...value });
+    }),
+  );
+});
+
+test.each([
+  ["a quote", 'a"b'],
+  ["a backslash", "a\\b"],
+  ["a line feed", "a\nb"],
+  ["nothing", ""],
+])("formatSignatureKey refuses a value with %s", async (_, jwt) => {
+  await expectRefusal("malformed_signature_key", () =>
+    formatSignatureKey({ label: "sig1", scheme: "jwt", jwt }),
+  );
+});
+
+test("formatSignatureKey refuses a label that is none", async () => {
+  await expectRefusal("malformed_signature_key", () =>
+    formatSignatureKey({ label: "Sig 1", scheme: "jwt", jwt: "a" }),
+  );
+});
