@@ -97,7 +97,7 @@ export const AAUTH_LAYERS: readonly (readonly string[])[] = [
   ["profiles"],
   ["resource", "agent"],
   ["testing", "explain"],
-  ["index.ts"],
+  ["index.ts", "issuer.ts", "wire.ts"],
 ];
 
 /** A source file by its path from the repository's root, with the specifiers it imports. */

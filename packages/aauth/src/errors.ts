@@ -5,7 +5,7 @@
  */
 
 import type { VerificationReport } from "./http-signatures/report.ts";
-import type { IdentifiedAgent } from "./types.ts";
+import type { ProvenCaller } from "./types.ts";
 
 /**
  * Code, HTTP status a resource answers with, and meaning. The README's error table is compared with this object.
@@ -229,6 +229,11 @@ export const ERROR_CODES = {
     section: "profile 6",
     meaning: "The auth server could not be reached or answered nonsense.",
   },
+  grant_pending: {
+    status: 502,
+    section: "profile 6",
+    meaning: "The server has not decided on a token request in time.",
+  },
   consent_required: {
     status: 403,
     section: "profile 6.5",
@@ -255,34 +260,83 @@ export type AAuthErrorCode = keyof typeof ERROR_CODES;
 
 export interface AAuthErrorOptions {
   readonly cause?: unknown;
-  readonly report?: VerificationReport;
-  /** The caller, where its signature was proven although the request is refused: a challenge may be addressed to it. */
-  readonly provenAgent?: IdentifiedAgent;
+  /** The claim, header member or component that is wrong, where it is one. */
+  readonly claim?: string;
+  /** What it should have been. Never a secret. */
+  readonly expected?: string;
 }
 
-/** The one error class of this package. Its message never contains a token, a key or a header value. */
+/**
+ * The base of this package's errors. Branch on `code`. A message is for logs, and never contains a token, a key or a header value.
+ *
+ * A verifier throws {@link AAuthVerificationError}, an agent {@link AAuthAgentError}.
+ */
 export class AAuthError extends Error {
   override readonly name: string = "AAuthError";
   readonly code: AAuthErrorCode;
-  /**
-   * HTTP status for the sender of the message that is refused. One that an agent's call ends with is not about the agent's own caller:
-   * do not let a framework that looks for `status` answer it with this.
-   */
-  readonly status: number;
-  report?: VerificationReport;
-  provenAgent?: IdentifiedAgent;
+  /** Section of the profile, or of the RFC, that demands what failed. */
+  readonly section: string;
+  readonly claim?: string;
+  readonly expected?: string;
 
-  constructor(code: AAuthErrorCode, message: string, options: AAuthErrorOptions = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+  constructor(code: AAuthErrorCode, message: string, { cause, claim, expected }: AAuthErrorOptions = {}) {
+    super(message, cause === undefined ? undefined : { cause });
     this.code = code;
+    this.section = ERROR_CODES[code].section;
+    if (claim !== undefined) this.claim = claim;
+    if (expected !== undefined) this.expected = expected;
+  }
+}
+
+export interface AAuthVerificationErrorOptions extends AAuthErrorOptions {
+  readonly report?: VerificationReport;
+  readonly provenCaller?: ProvenCaller;
+}
+
+/** A message of another party does not pass: what verifiers, token checks and discovery throw. */
+export class AAuthVerificationError extends AAuthError {
+  override readonly name: string = "AAuthVerificationError";
+  /** HTTP status for the sender of the refused message. */
+  readonly status: number;
+  /** Set by a verifier: what it saw and decided until here. */
+  report?: VerificationReport;
+  /** The caller, where its signature was proven although the request is refused: a challenge may be addressed to it. */
+  provenCaller?: ProvenCaller;
+
+  constructor(code: AAuthErrorCode, message: string, options: AAuthVerificationErrorOptions = {}) {
+    super(code, message, options);
     this.status = ERROR_CODES[code].status;
     if (options.report) this.report = options.report;
-    if (options.provenAgent) this.provenAgent = options.provenAgent;
+    if (options.provenCaller) this.provenCaller = options.provenCaller;
+  }
+
+  /** Name of the check that failed, where a verifier has made a report. */
+  get check(): string | undefined {
+    return this.report?.checks.find(({ verdict }) => verdict === "failed")?.name;
+  }
+}
+
+/**
+ * An agent's call fails. It has no HTTP status, because it is not about the agent's own caller: a framework that looks for `status`
+ * answers 500 rather than with a peer's 401.
+ */
+export class AAuthAgentError extends AAuthError {
+  override readonly name: string = "AAuthAgentError";
+
+  /** The error of an agent's call for an error of the checks it has made: same code, without status. Others come back as they are. */
+  static from(error: unknown): unknown {
+    if (!(error instanceof AAuthVerificationError)) return error;
+    const { code, message, claim, expected } = error;
+    return new AAuthAgentError(code, message, {
+      cause: error,
+      ...(claim !== undefined && { claim }),
+      ...(expected !== undefined && { expected }),
+    });
   }
 }
 
 /** The auth server answered with an OAuth error. */
-export class TokenRequestError extends AAuthError {
+export class TokenRequestError extends AAuthAgentError {
   override readonly name: string = "TokenRequestError";
   /** `error` member of the answer, for example `invalid_grant`. */
   readonly oauthError: string;
@@ -296,7 +350,7 @@ export class TokenRequestError extends AAuthError {
 }
 
 /** The user has to be asked first. Send the browser to `consentUrl`, then redeem the code that comes back. */
-export class ConsentRequiredError extends AAuthError {
+export class ConsentRequiredError extends AAuthAgentError {
   override readonly name: string = "ConsentRequiredError";
   readonly consentUrl: string;
   readonly requestToken: string;
@@ -323,10 +377,10 @@ export class ConsentRequiredError extends AAuthError {
 }
 
 /**
- * The resource wants the user in person. Send the browser to `interactionUrl`; when it comes back to the return URL named in it,
+ * The resource wants an interaction with the user. Send the browser to `interactionUrl`; when it comes back to the return URL named in it,
  * make the same request again, with the same key (profile 3.5).
  */
-export class UserInteractionRequiredError extends AAuthError {
+export class UserInteractionRequiredError extends AAuthAgentError {
   override readonly name: string = "UserInteractionRequiredError";
   readonly interactionUrl: string;
   /** Identifier of the resource, at whose origin the URL is. */

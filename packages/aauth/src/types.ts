@@ -6,21 +6,34 @@
 
 import type { VerificationReport } from "./http-signatures/report.ts";
 
-/** How the key of a message is made known: in the header, by discovery, or inside a token (profile 1.3). */
-export type SignatureScheme = "hwk" | "jwks" | "jwt";
+/** Algorithms that messages are signed with, by their fully specified JOSE names (RFC 9864). Which of them count is the profile's. */
+export type KeyAlgorithm = "Ed25519" | "ES256";
 
-/** What a resource knows of its caller, lowest first. */
-export type Level = "pseudonymous" | "identified" | "authorized";
+/** JOSE algorithms of tokens. `EdDSA` and `Ed25519` both mean Ed25519 here; which of them count is the profile's. */
+export type TokenAlgorithm = "RS256" | "ES256" | "EdDSA" | "Ed25519";
 
-/** An Ed25519 public key as a JWK. Members of a private or symmetric key are never present. */
-export interface PublicJwk {
+/** The public key of a message as a JWK. Members of a private or symmetric key are never present. */
+export type PublicJwk = Ed25519PublicJwk | P256PublicJwk;
+
+interface NamedKey {
+  readonly kid?: string;
+  readonly use?: string;
+  readonly alg?: string;
+}
+
+export interface Ed25519PublicJwk extends NamedKey {
   readonly kty: "OKP";
   readonly crv: "Ed25519";
   /** 32 bytes, base64url without padding. */
   readonly x: string;
-  readonly kid?: string;
-  readonly use?: string;
-  readonly alg?: string;
+}
+
+export interface P256PublicJwk extends NamedKey {
+  readonly kty: "EC";
+  readonly crv: "P-256";
+  /** 32 bytes each, base64url without padding. */
+  readonly x: string;
+  readonly y: string;
 }
 
 /** Any public JWK an issuer may publish: RSA, EC or OKP. */
@@ -37,19 +50,21 @@ export interface Jwks {
   readonly keys: readonly IssuerJwk[];
 }
 
-/** A private Ed25519 key, imported once, that signs requests and tokens. */
+/** A private key, imported once, that signs requests and tokens. A key that stays in a KMS implements this interface. */
 export interface SigningKey {
   readonly kid: string;
-  /** `{kty, crv, x, kid}`: what the owner publishes in its JWKS. */
+  readonly alg: KeyAlgorithm;
+  /** `{kty, crv, x, kid}`, for ES256 with `y`: what the owner publishes in its JWKS. */
   readonly publicJwk: PublicJwk & { readonly kid: string };
   /** RFC 7638 SHA-256 thumbprint, base64url. */
   readonly thumbprint: string;
-  /** Signs bytes with Ed25519; 64 bytes come back. A promise only where the platform's cryptography is asynchronous. */
+  /** Signs bytes; 64 bytes come back (ES256: r and s). A promise only where the platform's cryptography is asynchronous. */
   sign(data: Uint8Array): Uint8Array | Promise<Uint8Array>;
 }
 
-/** A public Ed25519 key, imported once, that verifies messages. */
+/** A public key, imported once, that verifies messages. */
 export interface VerificationKey {
+  readonly alg: KeyAlgorithm;
   readonly publicJwk: PublicJwk;
   readonly thumbprint: string;
   /** True when `signature` (64 bytes) is this key's signature over `data`. */
@@ -75,132 +90,63 @@ export interface ActClaim {
   readonly act?: ActClaim;
 }
 
-/** Claims of a `resource+jwt` (profile 4.1). Times are Unix seconds. */
-export interface ResourceTokenClaims {
-  readonly iss: string;
-  readonly aud: string;
-  readonly agent: string;
-  /** RFC 7638 thumbprint of the key that signed the challenged request. */
-  readonly agent_jkt: string;
-  readonly exp: number;
-  /** Space-separated scopes. */
-  readonly scope?: string;
-  readonly auth_request_url?: string;
-}
-
-/** Claims of an `auth+jwt` (profile 4.2). Times are Unix seconds. */
-export interface AuthTokenClaims {
-  readonly iss: string;
-  readonly aud: string | readonly string[];
-  readonly exp: number;
-  readonly iat?: number;
-  readonly nbf?: number;
-  readonly jti?: string;
-  /** The user, when the agent acts for one. */
-  readonly sub?: string;
-  /** The agent the token was issued to; absent when the agent is the resource itself. */
-  readonly agent?: string;
-  readonly agent_delegate?: string;
-  readonly cnf: { readonly jwk: PublicJwk };
-  /** Space-separated scopes. */
-  readonly scope?: string;
-  readonly act?: ActClaim;
-  readonly [claim: string]: unknown;
-}
-
-/** Claims of an `agent+jwt` (profile 4.3). Times are Unix seconds. */
-export interface AgentTokenClaims {
-  /** The agent server, which is the agent's identity. */
-  readonly iss: string;
-  /** The delegate, stable over key rotation. */
-  readonly sub: string;
-  readonly exp: number;
-  readonly cnf: { readonly jwk: PublicJwk };
-  readonly aud?: string | readonly string[];
-  readonly [claim: string]: unknown;
-}
-
-/** A caller whose request signature has been proven; a union by level. It cannot exist unless every check passed. */
-export type VerifiedAgent = PseudonymousAgent | IdentifiedAgent | AuthorizedAgent;
-
-interface ProvenKey {
+/**
+ * A caller whose request signature has been proven. It cannot exist unless every check passed. Which members are there follows from the
+ * level, whose names are the profile's: test for the member you need (`caller.grant`), or let `verifyRequest` narrow by its requirement.
+ */
+export interface ProvenCaller {
+  /** Name of the wire profile that the request was judged by. */
+  readonly profile: string;
+  /** What has been proven, in the profile's words: `pseudonymous`, `identified` or `authorized` in that of February 2026. */
+  readonly level: string;
+  /** The scheme of its `Signature-Key`. */
+  readonly scheme: string;
   readonly key: PublicJwk;
+  /** RFC 7638 thumbprint of the key. */
   readonly thumbprint: string;
+  /** Agent identifier, where the caller proved one. */
+  readonly agent?: string;
+  /** The delegate that acts under the agent's identity. */
+  readonly delegate?: string;
+  /** Identifier of a server that signed for itself. */
+  readonly server?: string;
+  /** The person the caller acts for, as its issuer names them. */
+  readonly person?: { readonly iss: string; readonly sub: string };
+  /** What a token in `Signature-Key` allows the caller here. */
+  readonly grant?: CallerGrant;
+  /** Claims of the token that proved the identity, where one did. */
+  readonly identityToken?: Readonly<Record<string, unknown>>;
 }
 
-/** Known only by its key: scheme hwk, or a key set by URL where `interop.jwksMode1` lets that pass. */
-export interface PseudonymousAgent extends ProvenKey {
-  readonly level: "pseudonymous";
-  readonly scheme: "hwk" | "jwks";
-}
-
-/** Known by its published identity (scheme jwks), or by an agent token (scheme jwt). */
-export interface IdentifiedAgent extends ProvenKey {
-  readonly level: "identified";
-  readonly scheme: "jwks" | "jwt";
-  /** Agent identifier: an URL without trailing slash. */
-  readonly agent: string;
-  readonly agentDelegate?: string;
-  /** Present when the identity came from an agent token. */
-  readonly agentToken?: AgentTokenClaims;
-}
-
-/** Holds an auth token for this resource, bound to the key that signed the request (scheme jwt). */
-export interface AuthorizedAgent extends ProvenKey {
-  readonly level: "authorized";
-  readonly scheme: "jwt";
-  readonly agent: string;
-  readonly agentDelegate?: string;
-  /** The user the agent acts for. */
-  readonly subject?: string;
+/** A token for this resource, bound to the key that signed the request. */
+export interface CallerGrant {
   readonly scopes: readonly string[];
+  /** The parties that called the caller, where the token was had by exchange. */
   readonly act?: ActClaim;
-  readonly authToken: AuthTokenClaims;
-  /** The compact token: needed as upstream token for a token exchange. Never log it. Not enumerable, so that a copy or a log line of the agent is without. */
-  readonly rawAuthToken: string;
+  readonly claims: Readonly<Record<string, unknown>>;
+  /** The compact token: needed as upstream token for a token exchange. Never log it. Not enumerable, so that a copy or a log line of the caller is without. */
+  readonly token: string;
 }
 
-/** What a route demands of its caller. */
-export type Requirement =
-  | { readonly level: "pseudonymous" }
-  | { readonly level: "identified" }
-  | { readonly level: "authorized"; readonly scopes: readonly string[] };
+/** What a route demands of its caller. Which levels there are, and which members each has, is the profile's. */
+export interface Requirement {
+  readonly level: string;
+  /** Scopes that the caller's grant must have, all of them. */
+  readonly scopes?: readonly string[];
+}
 
-/** A request that passed the gate. */
-export interface VerifiedRequest {
-  readonly agent: VerifiedAgent;
+/** Members that a caller of a level is known to have. */
+export interface CallerByLevel {
+  readonly identified: { readonly agent: string };
+  readonly authorized: { readonly agent: string; readonly grant: CallerGrant };
+}
+
+/** The caller of a route with requirement `R`. */
+export type CallerOf<R extends Requirement> = ProvenCaller &
+  (R["level"] extends keyof CallerByLevel ? CallerByLevel[R["level"]] : unknown);
+
+/** A request that passed every check. */
+export interface VerifiedRequest<Caller extends ProvenCaller = ProvenCaller> {
+  readonly caller: Caller;
   readonly report: VerificationReport;
-}
-
-/** `/.well-known/aauth-agent` (profile 5.1). */
-export interface AgentMetadata {
-  readonly agent: string;
-  readonly jwks_uri: string;
-  readonly redirect_uris?: readonly string[];
-  readonly name?: string;
-  readonly logo_uri?: string;
-  readonly policy_uri?: string;
-  readonly tos_uri?: string;
-  readonly homepage?: string;
-}
-
-/** `/.well-known/aauth-resource` (profile 5.1). */
-export interface ResourceMetadata {
-  readonly resource: string;
-  readonly jwks_uri: string;
-  readonly resource_token_endpoint?: string;
-  readonly supported_scopes?: readonly string[];
-  /** Scope to the sentence a person reads when asked for consent. */
-  readonly scope_descriptions?: Readonly<Record<string, string>>;
-}
-
-/** `{issuer}/.well-known/aauth-issuer` (profile 5.1). */
-export interface IssuerMetadata {
-  readonly issuer: string;
-  readonly jwks_uri: string;
-  readonly agent_token_endpoint: string;
-  readonly agent_auth_endpoint?: string;
-  readonly agent_signing_algs_supported?: readonly string[];
-  readonly request_types_supported?: readonly string[];
-  readonly scopes_supported?: readonly string[];
 }

@@ -38,7 +38,7 @@ export async function keyBoundIn(token: string, keys: AgentKeys): Promise<Signin
   const candidates = keys.usable();
   if (candidates.length === 1) return candidates[0]!;
   try {
-    const { thumbprint } = await confirmationKey(decodeJwt(token).claims);
+    const { thumbprint } = await confirmationKey(decodeJwt(token).claims, ["Ed25519", "ES256"]);
     return keyWith(thumbprint, keys);
   } catch {
     return keys.current(); // an unreadable token is the resource's to refuse

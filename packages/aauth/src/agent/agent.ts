@@ -9,7 +9,7 @@ import { requireDiscovery, requireIdentifier, requireIdentifiers } from "../disc
 import type { Discovery } from "../discovery/discovery.ts";
 import { isUrl } from "../discovery/documents.ts";
 import type { Transport } from "../discovery/transport.ts";
-import type { SignatureEncoding } from "../http-signatures/signature.ts";
+import { AAuthAgentError } from "../errors.ts";
 import type { KeyRing } from "../keys/key-ring.ts";
 import {
   requireBoolean,
@@ -19,23 +19,22 @@ import {
   requireText,
   requireTimeout,
 } from "../keys/option-checks.ts";
-import { confirmationKey } from "../tokens/claim-checks.ts";
-import { decodeJwt } from "../tokens/jwt.ts";
+import { february2026 } from "../profiles/february-2026/index.ts";
+import type { Credential, GrantContext, GrantRequest, WireProfile } from "../profiles/wire-profile.ts";
 import type { SigningKey } from "../types.ts";
 import { agentKeysOf, keyWith } from "./agent-keys.ts";
+import { createCall, type FetchContext } from "./call.ts";
 import { type AgentObserver, combineObservers, ignoreEvents } from "./events.ts";
-import { createResourceTokenClient } from "./resource-token-client.ts";
+import { createTokenCache, type Grant, type TokenCache } from "./grant-cache.ts";
+import { createGrantClient } from "./grant-client.ts";
+import { createGrantSource } from "./grant-source.ts";
 import { createSender } from "./sender.ts";
-import type { SignatureKeyChoice } from "./sign-request.ts";
-import { createSignedFetch, type FetchContext } from "./signed-fetch.ts";
-import { createTokenCache, type TokenCache } from "./token-cache.ts";
-import { createTokenClient, type OpenedGrant } from "./token-client.ts";
-import type { TokenGrant } from "./token-grant.ts";
-import { createTokenSource } from "./token-source.ts";
 
 export interface AgentOptions {
-  /** Own identifier, published by `/.well-known/aauth-agent`. */
+  /** Own identifier, published by the agent's document. */
   readonly id: string;
+  /** The dialect it speaks. Default `february2026`. An agent with peers of several dialects creates one agent for each. */
+  readonly profile?: WireProfile | undefined;
   /**
    * Signs everything; one call uses one key throughout. Where keys are rotated, a {@link KeyRing}: tokens and consents bound to an
    * earlier key are then used with that key for as long as it is kept.
@@ -68,14 +67,8 @@ export interface AgentOptions {
     readonly requestMs?: number | undefined;
     /** For a whole token request. `Infinity` as above. Default 10000. */
     readonly tokenRequestMs?: number | undefined;
-  };
-  readonly interop?: {
-    /** Sign requests to resources as the Python demo agents can verify them. Default false. */
-    readonly pythonAgents?: boolean | undefined;
-    /** Default `base64url`. */
-    readonly signatureEncoding?: SignatureEncoding | undefined;
-    /** Whether scheme jwks names the metadata document. Default true. */
-    readonly wellKnown?: boolean | undefined;
+    /** How long to poll for a grant that is pending. `Infinity` where a signal sees to it. Default 120000. */
+    readonly pendingMs?: number | undefined;
   };
 }
 
@@ -93,8 +86,7 @@ export interface RedeemCodeInput {
 }
 
 export interface KeepInput {
-  readonly authServer: string;
-  readonly grant: TokenGrant;
+  readonly grant: Grant;
   /** Names the user it is kept for. */
   readonly cacheKey: string;
 }
@@ -134,9 +126,9 @@ export interface Agent {
    *
    * @throws TypeError when `resource` is not a canonical identifier, `returnUrl` not an absolute http or https URL, a token, `state`,
    * `cacheKey`, `scope` or `keyThumbprint` not a text, `observer` not a function, or `signal` not an `AbortSignal`.
-   * @throws (from the fetch) ConsentRequiredError; UserInteractionRequiredError; TokenRequestError; AAuthError
+   * @throws (from the fetch) ConsentRequiredError; UserInteractionRequiredError; TokenRequestError; AAuthAgentError
    * `malformed_challenge`, `challenge_untrusted`, `challenge_repeated`, `identity_required`, `unsupported_algorithm`,
-   * `token_request_failed` or of the discovery group; `missing_component`, `malformed_signature_key` or `header_too_large` for what
+   * `token_request_failed`, `grant_pending` or of the discovery group; `missing_component`, `malformed_signature_key` or `header_too_large` for what
    * cannot be signed; TypeError for what `fetch` refuses, too, and RangeError for a body over `maxRequestBodyBytes`; the reason of a
    * signal; what the transport throws.
    */
@@ -145,34 +137,32 @@ export interface Agent {
    * Asks for an auth token for this agent itself, which is then the resource, too: to learn who a user is, or for its own
    * delegates (SPEC 3.5). With identity scopes the user is asked, and the token comes by {@link Agent.redeemCode}.
    *
-   * @throws ConsentRequiredError; TokenRequestError; AAuthError `challenge_untrusted`, `token_request_failed` or of the discovery
+   * @throws ConsentRequiredError; TokenRequestError; AAuthAgentError `challenge_untrusted`, `token_request_failed` or of the discovery
    * group.
    */
-  requestOwnToken(input: OwnTokenInput): Promise<TokenGrant>;
+  requestOwnToken(input: OwnTokenInput): Promise<Grant>;
   /**
    * Exchanges the code that came back with the user's consent for an auth token.
    *
-   * @throws TokenRequestError; AAuthError `challenge_untrusted`, `token_request_failed` or of the discovery group.
+   * @throws TokenRequestError; AAuthAgentError `challenge_untrusted`, `token_request_failed` or of the discovery group.
    */
-  redeemCode(input: RedeemCodeInput): Promise<TokenGrant>;
+  redeemCode(input: RedeemCodeInput): Promise<Grant>;
   /**
    * Exchanges a refresh token for an auth token, bound to the current key; throws like {@link Agent.redeemCode}. Calls made with a
    * `cacheKey` do this by themselves.
    */
-  refresh(input: RefreshInput): Promise<TokenGrant>;
+  refresh(input: RefreshInput): Promise<Grant>;
   /**
-   * Keeps a grant for calls made with the same `cacheKey`: they present its token, and renew it by its refresh token. For who has to
-   * judge whose consent a code brought before it is used. Does nothing with a token that names no single resource, or is bound to a key
-   * that is gone.
-   *
-   * @throws AAuthError `malformed_token`, `token_claim_missing` or `unsupported_key` for a token that says no key.
+   * Keeps a grant for calls made with the same `cacheKey`: they present its token, and renew it by its refresh token. For an agent that
+   * has to judge whose consent a code brought before it is used. Does nothing with a grant that names no single resource, or is bound to a
+   * key that is gone.
    */
   keep(input: KeepInput): Promise<void>;
   /**
    * Gives a refresh token back: the auth server forgets it, and that the user has consented (RFC 7009). An auth token already issued
    * lives on until it expires, but is not presented again where `kept` says whose it is.
    *
-   * @throws TokenRequestError; AAuthError `challenge_untrusted`, `token_request_failed` or of the discovery group. What is kept stays
+   * @throws TokenRequestError; AAuthAgentError `challenge_untrusted`, `token_request_failed` or of the discovery group. What is kept stays
    * then.
    */
   revoke(input: RevokeInput): Promise<void>;
@@ -194,134 +184,139 @@ export interface Agent {
  */
 export function createAgent(options: AgentOptions): Agent {
   checkAgentOptions(options);
-  const { id, trustedAuthServers, discovery, interop = {}, timeouts = {}, agentToken, redirectUri } = options;
-  const { revealTokens = false } = options;
+  const {
+    id,
+    trustedAuthServers: trustedServers,
+    discovery,
+    timeouts = {},
+    agentToken,
+    redirectUri,
+  } = options;
+  const { revealTokens = false, profile = february2026 } = options;
   const now = options.now ?? (() => Math.floor(Date.now() / 1000));
   const keys = agentKeysOf(options.key);
-  const identity = async (key: SigningKey): Promise<SignatureKeyChoice> =>
-    agentToken === undefined
-      ? { scheme: "jwks", id, wellKnown: interop.wellKnown ?? true }
-      : { scheme: "jwt", jwt: await agentToken(key) };
+  const identity = async (key: SigningKey): Promise<Credential> =>
+    agentToken === undefined ? { scheme: "jwks", id } : { scheme: "jwt", jwt: await agentToken(key) };
 
-  const send = createSender({
-    transport: options.transport ?? pooledTransport,
-    now,
-    signatureEncoding: interop.signatureEncoding,
-  });
-  const tokenRequestMs = timeouts.tokenRequestMs ?? 10_000;
-  const { request: client, revoke } = createTokenClient({
-    trustedAuthServers,
+  const send = createSender({ profile, transport: options.transport ?? pooledTransport, now });
+  const client = createGrantClient({
+    profile,
+    trustedServers,
     discovery,
     send,
     now,
     revealTokens,
-    timeoutMs: tokenRequestMs,
+    timeoutMs: timeouts.tokenRequestMs ?? 10_000,
+    pendingMs: timeouts.pendingMs ?? 120_000,
   });
   const cache = options.tokenCache ?? createTokenCache();
-  const tokens = createTokenSource({ client, cache, now, identity, redirectUri });
-  const resourceToken = createResourceTokenClient({
-    id,
-    trustedAuthServers,
-    discovery,
-    send,
-    now,
-    revealTokens,
-    timeoutMs: tokenRequestMs,
-  });
-  const fetchOptions = {
+  const tokens = createGrantSource({ profile, client, cache, now, identity, redirectUri });
+  const callOptions = {
+    profile,
     id,
     keys,
-    firstCredential: async (key: SigningKey) =>
-      options.signatureScheme === "hwk" ? ({ scheme: "hwk" } as const) : identity(key),
+    isAnonymous: options.signatureScheme === "hwk",
     identity,
-    raiseScheme: options.raiseScheme ?? true,
-    trustedAuthServers,
+    mayIdentify: options.raiseScheme ?? true,
+    trustedServers,
     send,
+    client,
     tokens,
-    resourceToken,
     observer: options.observer,
     revealTokens,
     now,
     timeoutMs: timeouts.requestMs ?? 120_000,
     maxRequestBodyBytes: options.maxRequestBodyBytes ?? 1_048_576,
-    pythonAgents: interop.pythonAgents ?? false,
   };
 
+  interface Asked {
+    readonly key: SigningKey;
+    readonly resource?: string;
+    readonly state?: string | undefined;
+    readonly redirectUri?: string | undefined;
+    readonly observer?: AgentObserver | undefined;
+    readonly signal?: AbortSignal | undefined;
+  }
+
+  /** A request of the agent itself, beside any call. */
+  async function prepared(asked: Asked, make: (context: GrantContext) => GrantRequest | undefined) {
+    const { key, resource, state, observer, signal } = asked;
+    const context: GrantContext = {
+      identity: await identity(key),
+      upstreamToken: undefined,
+      redirectUri: asked.redirectUri ?? redirectUri,
+      state,
+    };
+    const request = make(context);
+    if (request === undefined) throw new TypeError(`profile ${profile.name} has no such grant`);
+    return {
+      request,
+      circumstances: {
+        key,
+        resource,
+        context,
+        signal,
+        observe: combineObservers(options.observer, observer),
+      },
+    };
+  }
+
+  async function requestGrant(
+    asked: Asked,
+    make: (context: GrantContext) => GrantRequest | undefined,
+  ): Promise<Grant> {
+    try {
+      const { request, circumstances } = await prepared(asked, make);
+      return await client.request(request, circumstances);
+    } catch (error) {
+      throw AAuthAgentError.from(error);
+    }
+  }
+
+  async function keep(grant: Grant, cacheKey: string): Promise<void> {
+    const { resource, thumbprint } = grant;
+    const key = keys.usable().find((candidate) => candidate.thumbprint === thumbprint);
+    if (key === undefined || resource === undefined) return;
+    await tokens.keep(grant, { key, resource, cacheKey, ...NO_CIRCUMSTANCES });
+  }
+
+  const { grants } = profile;
   return {
     fetchFor(context = {}) {
       checkFetchContext(context);
-      return createSignedFetch(fetchOptions, context);
+      return createCall(callOptions, context);
     },
 
-    async requestOwnToken({ authServer, scope, state, observer, signal, ...input }) {
-      const key = keys.current();
-      const grant = await client({
-        authServer,
-        requestType: "auth",
-        parameters: { scope, redirect_uri: input.redirectUri ?? redirectUri, state },
-        credential: await identity(key),
-        key,
-        resource: id,
-        observe: combineObservers(options.observer, observer),
-        signal,
-      });
-      return publicGrant(grant);
+    requestOwnToken: ({ authServer, scope, ...input }) =>
+      requestGrant({ key: keys.current(), resource: id, ...input }, (context) =>
+        grants.own?.(authServer, scope, context),
+      ),
+
+    async redeemCode({ authServer, code, cacheKey, keyThumbprint, ...input }) {
+      const key = keyWith(keyThumbprint, keys);
+      const grant = await requestGrant({ key, ...input }, (context) =>
+        grants.code?.(authServer, code, context),
+      );
+      if (cacheKey !== undefined) await keep(grant, cacheKey);
+      return grant;
     },
 
-    async redeemCode({ authServer, code, cacheKey, observer, signal, ...input }) {
-      const key = keyWith(input.keyThumbprint, keys);
-      const observe = combineObservers(options.observer, observer);
-      const grant = await client({
-        authServer,
-        requestType: "code",
-        parameters: { code, redirect_uri: input.redirectUri ?? redirectUri },
-        credential: await identity(key),
-        key,
-        observe,
-        signal,
-      });
-      const { aud } = grant.claims;
-      if (cacheKey !== undefined && typeof aud === "string") {
-        await tokens.keep(grant, authServer, aud, { key, resource: aud, cacheKey, ...NO_CIRCUMSTANCES });
+    refresh: ({ authServer, refreshToken, ...input }) =>
+      requestGrant({ key: keys.current(), ...input }, (context) =>
+        grants.refresh?.(authServer, refreshToken, context),
+      ),
+
+    keep: ({ grant, cacheKey }) => keep(grant, cacheKey),
+
+    async revoke({ authServer, refreshToken, kept, ...input }) {
+      try {
+        const { request, circumstances } = await prepared({ key: keys.current(), ...input }, (context) =>
+          grants.revoke?.(authServer, refreshToken, context),
+        );
+        await client.revoke(request, circumstances);
+      } catch (error) {
+        throw AAuthAgentError.from(error);
       }
-      return publicGrant(grant);
-    },
-
-    async refresh({ authServer, refreshToken, observer, signal }) {
-      const key = keys.current();
-      const grant = await client({
-        authServer,
-        requestType: "refresh",
-        parameters: { refresh_token: refreshToken },
-        credential: await identity(key),
-        key,
-        observe: combineObservers(options.observer, observer),
-        signal,
-      });
-      return publicGrant(grant);
-    },
-
-    async keep({ authServer, grant, cacheKey }) {
-      const { claims } = decodeJwt(grant.authToken);
-      const { thumbprint } = await confirmationKey(claims);
-      const key = keys.usable().find((candidate) => candidate.thumbprint === thumbprint);
-      const { aud } = claims;
-      if (key === undefined || typeof aud !== "string") return;
-      const opened = { ...grant, claims, expiresAt: now() + grant.expiresInSeconds };
-      const context = { key, resource: aud, cacheKey, ...NO_CIRCUMSTANCES };
-      await tokens.keep(opened, authServer, aud, context);
-    },
-
-    async revoke({ authServer, refreshToken, kept, observer, signal }) {
-      const key = keys.current();
-      await revoke({
-        authServer,
-        token: refreshToken,
-        credential: await identity(key),
-        key,
-        observe: combineObservers(options.observer, observer),
-        signal,
-      });
       if (kept !== undefined) await tokens.drop(kept, keys.usable());
     },
   };
@@ -344,11 +339,9 @@ function checkAgentOptions(options: AgentOptions): void {
     requireFunction(name, options[name]);
   }
   for (const name of ["revealTokens", "raiseScheme"] as const) requireBoolean(name, options[name]);
-  for (const name of ["pythonAgents", "wellKnown"] as const) {
-    requireBoolean(`interop.${name}`, options.interop?.[name]);
-  }
   requireTimeout("timeouts.requestMs", options.timeouts?.requestMs);
   requireTimeout("timeouts.tokenRequestMs", options.timeouts?.tokenRequestMs);
+  requireTimeout("timeouts.pendingMs", options.timeouts?.pendingMs);
   requireBytes("maxRequestBodyBytes", options.maxRequestBodyBytes);
 }
 
@@ -377,7 +370,3 @@ const NO_CIRCUMSTANCES = {
   signal: undefined,
   observe: ignoreEvents,
 } as const;
-
-function publicGrant({ authToken, expiresInSeconds, refreshToken }: OpenedGrant): TokenGrant {
-  return { authToken, expiresInSeconds, ...(refreshToken === undefined ? {} : { refreshToken }) };
-}

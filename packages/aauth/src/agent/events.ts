@@ -4,10 +4,11 @@
  * @module
  */
 
+import type { RetryReason } from "../profiles/wire-profile.ts";
 import type { DecodedToken } from "../tokens/jwt.ts";
-import type { Level, SignatureScheme } from "../types.ts";
 
-export type TokenRequestType = "auth" | "code" | "refresh" | "exchange";
+/** What is asked of a token endpoint, in the profile's words: `auth`, `code`, `refresh` or `exchange` in that of February 2026. */
+export type TokenRequestType = string;
 
 /** A token as it may be shown: its short name and what it says. */
 export interface ShownToken extends DecodedToken {
@@ -16,8 +17,7 @@ export interface ShownToken extends DecodedToken {
   readonly token?: string;
 }
 
-/** What is different at a retry: the identity is named, an auth token comes along, or one that was refused does not. */
-export type RetryReason = "identity" | "authorization" | "token_refused";
+export type { RetryReason };
 
 interface About {
   readonly url: string;
@@ -30,7 +30,9 @@ interface About {
 export type AgentEvent =
   | (About & {
       readonly type: "request_signed";
-      readonly scheme: SignatureScheme;
+      /** Name of the wire profile. */
+      readonly profile: string;
+      readonly scheme: string;
       readonly coveredComponents: readonly string[];
       /** The text that was signed, with a token in it cut to its first characters. */
       readonly signatureBase: string;
@@ -51,7 +53,7 @@ export type AgentEvent =
       readonly type: "challenge_received";
       readonly url: string;
       readonly status: number;
-      readonly level: Level;
+      readonly level: string;
       readonly authServer?: string;
       readonly resourceToken?: ShownToken;
     }
@@ -59,7 +61,7 @@ export type AgentEvent =
       readonly type: "request_retried";
       readonly url: string;
       readonly method: string;
-      readonly scheme: SignatureScheme;
+      readonly scheme: string;
       readonly reason: RetryReason;
     }
   | {
@@ -97,7 +99,7 @@ export type AgentEvent =
 
 export type AgentObserver = (event: AgentEvent) => void;
 
-/** The observer of nobody: who makes an event only to show it asks for this one first. */
+/** No-op observer. Callers compare against it to avoid building events. */
 export const ignoreEvents: AgentObserver = () => {};
 
 /** One observer out of several. A watcher that throws must not change what it watches. */
@@ -115,7 +117,7 @@ export function combineObservers(...observers: readonly (AgentObserver | undefin
   };
 }
 
-/** Cuts the token that scheme jwt puts into the `signature-key` line. */
+/** Cuts the token that scheme jwt puts into the line of the key claim. */
 export function cutSignatureBase(base: string): string {
-  return base.replace(/ jwt="([^"]{0,12})[^"]*"/, ' jwt="$1…"');
+  return base.replace(/([ ;])jwt="([^"]{0,12})[^"]*"/, '$1jwt="$2…"');
 }

@@ -16,8 +16,7 @@ export type {
   RevokeInput,
 } from "./agent.ts";
 export { createAgent } from "./agent.ts";
+export type { FetchContext } from "./call.ts";
 export type { AgentEvent, AgentObserver, RetryReason, ShownToken, TokenRequestType } from "./events.ts";
-export type { FetchContext } from "./signed-fetch.ts";
-export type { CachedToken, MemoryTokenCache, TokenCache } from "./token-cache.ts";
-export { createTokenCache } from "./token-cache.ts";
-export type { TokenGrant } from "./token-grant.ts";
+export type { Grant, MemoryTokenCache, TokenCache } from "./grant-cache.ts";
+export { createTokenCache } from "./grant-cache.ts";

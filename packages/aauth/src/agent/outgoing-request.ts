@@ -5,7 +5,6 @@
  */
 
 import { readAtMost } from "../discovery/read-at-most.ts";
-import { remembering } from "../store/remembering.ts";
 import { anyOf } from "./timeout.ts";
 
 export interface OutgoingRequest {
@@ -59,7 +58,7 @@ export async function readOutgoingRequest(
 
 type Address = Pick<CallersRequest, "url" | "origin">;
 
-const addressOf = remembering(256, (text): Address => {
+function addressOf(text: string): Address {
   const url = new URL(text);
   if (!/^https?:$/.test(url.protocol)) throw new TypeError("only http and https can be signed");
   if (url.username !== "" || url.password !== "")
@@ -68,7 +67,7 @@ const addressOf = remembering(256, (text): Address => {
   // Without the question mark of an empty query: some clients send it and some do not, and the signature covers what is sent.
   if (url.search === "") url.search = "";
   return { url: url.href, origin: url.origin };
-});
+}
 
 /** A name or value that the platform's `Headers` would neither change nor refuse. */
 const PLAIN_NAME = /^[a-z0-9-]+$/;

@@ -5,23 +5,23 @@
  */
 
 import type { Transport } from "../discovery/transport.ts";
-import type { SignatureEncoding } from "../http-signatures/signature.ts";
+import type { Credential, WireProfile } from "../profiles/wire-profile.ts";
 import { tokenId } from "../tokens/decode-token.ts";
 import type { SigningKey } from "../types.ts";
 import { type AgentObserver, cutSignatureBase, ignoreEvents, type RetryReason } from "./events.ts";
 import type { OutgoingRequest } from "./outgoing-request.ts";
-import { type SignatureKeyChoice, signRequest } from "./sign-request.ts";
+import { signRequest } from "./sign-request.ts";
 import { anyOf, withTimeout } from "./timeout.ts";
 
 export interface SenderOptions {
+  readonly profile: WireProfile;
   readonly transport: Transport;
   readonly now: () => number;
-  readonly signatureEncoding: SignatureEncoding | undefined;
 }
 
 export interface SendOptions {
   readonly key: SigningKey;
-  readonly credential: SignatureKeyChoice;
+  readonly credential: Credential;
   readonly purpose: "resource" | "token";
   /** Until the response headers are here; the body may stream on. Unset or `Infinity` where the request's own signals see to it. */
   readonly timeoutMs?: number;
@@ -29,31 +29,22 @@ export interface SendOptions {
   /** Default 1. */
   readonly attempt?: number;
   readonly retryReason?: RetryReason | undefined;
-  /** Sign as the Python demo agents can verify. */
-  readonly pythonAgents?: boolean;
 }
 
 export type Sender = (request: OutgoingRequest, options: SendOptions) => Promise<Response>;
 
-export function createSender({ transport, now, signatureEncoding }: SenderOptions): Sender {
+export function createSender({ profile, transport, now }: SenderOptions): Sender {
   return async (request, options) => {
     const { method, url, headers, body } = request;
     const { key, credential, purpose, observe } = options;
     const signed = await signRequest(
-      { method, url, headers, ...(body === undefined ? {} : { body }) },
-      {
-        key,
-        signatureKey: credential,
-        now,
-        interop: {
-          ...(signatureEncoding === undefined ? {} : { signatureEncoding }),
-          ...(options.pythonAgents === undefined ? {} : { pythonAgents: options.pythonAgents }),
-        },
-      },
+      { method, url, headers, body },
+      { profile, key, signatureKey: credential, endpoint: purpose, now },
     );
     if (observe !== ignoreEvents) {
       observe({
         type: "request_signed",
+        profile: profile.name,
         purpose,
         url,
         method,

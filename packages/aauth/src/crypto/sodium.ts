@@ -6,7 +6,7 @@
  */
 
 import sodium from "sodium-native";
-import type { Ed25519Signer, Ed25519Verifier, PlatformCrypto } from "./interface.ts";
+import type { PlatformCrypto, Signer, Verifier } from "./interface.ts";
 import { platformCrypto as node } from "./node.ts";
 
 const PUBLIC_KEY_BYTES = 32;
@@ -18,7 +18,7 @@ function createSigner(fill: (publicKey: Uint8Array, secretKey: Uint8Array) => vo
   const publicKey = Buffer.alloc(PUBLIC_KEY_BYTES);
   const secretKey = sodium.sodium_malloc(SECRET_KEY_BYTES);
   fill(publicKey, secretKey);
-  const signer: Ed25519Signer = {
+  const signer: Signer = {
     sign(data) {
       const signature = Buffer.alloc(SIGNATURE_BYTES);
       sodium.crypto_sign_detached(signature, data, secretKey);
@@ -28,7 +28,7 @@ function createSigner(fill: (publicKey: Uint8Array, secretKey: Uint8Array) => vo
   return { signer, x: publicKey.toString("base64url") };
 }
 
-function verifierOf(key: Uint8Array): Ed25519Verifier {
+function verifierOf(key: Uint8Array): Verifier {
   // A longer signature would count by its first 64 bytes.
   const verify = (data: Uint8Array, signature: Uint8Array) =>
     signature.byteLength === SIGNATURE_BYTES && sodium.crypto_sign_verify_detached(signature, data, key);
@@ -38,14 +38,16 @@ function verifierOf(key: Uint8Array): Ed25519Verifier {
 
 export const platformCrypto: PlatformCrypto = {
   ...node,
-  async generateEd25519() {
+  async generateKey(alg) {
+    if (alg !== "Ed25519") return node.generateKey(alg);
     const { signer, x } = createSigner((publicKey, secretKey) =>
       sodium.crypto_sign_keypair(publicKey, secretKey),
     );
-    return { ...signer, x };
+    return { ...signer, publicJwk: { kty: "OKP", crv: "Ed25519", x } };
   },
-  async importEd25519Private({ d }) {
-    const seed = Buffer.from(d, "base64url");
+  async importPrivateKey(jwk) {
+    if (jwk.kty !== "OKP") return node.importPrivateKey(jwk);
+    const seed = Buffer.from(jwk.d, "base64url");
     try {
       return createSigner((publicKey, secretKey) =>
         sodium.crypto_sign_seed_keypair(publicKey, secretKey, seed),
@@ -54,5 +56,6 @@ export const platformCrypto: PlatformCrypto = {
       sodium.sodium_memzero(seed);
     }
   },
-  importEd25519Public: ({ x }) => verifierOf(Buffer.from(x, "base64url")),
+  importPublicKey: (jwk) =>
+    jwk.kty === "OKP" ? verifierOf(Buffer.from(jwk.x, "base64url")) : node.importPublicKey(jwk),
 };

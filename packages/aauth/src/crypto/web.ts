@@ -5,19 +5,17 @@
  */
 
 import { encodeBase64, encodeBase64Url } from "../base64.ts";
-import {
-  type Ed25519Signer,
-  type Ed25519Verifier,
-  MIN_RSA_BITS,
-  type PlatformCrypto,
-  type SignatureVerifier,
-  type TokenJwk,
-} from "./interface.ts";
+import type { KeyAlgorithm, PublicJwk } from "../types.ts";
+import { MIN_RSA_BITS, type PlatformCrypto, type Signer, type Verifier } from "./interface.ts";
 
 type Key = Awaited<ReturnType<typeof crypto.subtle.importKey>>;
 type KeyPair = { readonly publicKey: Key; readonly privateKey: Key };
 const utf8 = new TextEncoder();
-const ALGORITHM = { name: "Ed25519" };
+
+const ED25519 = { name: "Ed25519" };
+const P256 = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
+const RSA = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" };
+const ALGORITHMS = { Ed25519: ED25519, EdDSA: ED25519, ES256: P256, RS256: RSA } as const;
 
 /** WebCrypto wants a view that is not over shared memory, which the types of this package do not promise. */
 const own = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => bytes as Uint8Array<ArrayBuffer>;
@@ -28,38 +26,16 @@ const encoders = {
   hex: (bytes: Uint8Array) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(""),
 };
 
-const signerOf = (key: Key): Ed25519Signer => ({
-  sign: async (data) => new Uint8Array(await crypto.subtle.sign(ALGORITHM, key, own(data))),
+const algorithmOf = ({ kty }: PublicJwk) => (kty === "EC" ? P256 : ED25519);
+
+const signerOf = (key: Key, algorithm: typeof P256 | typeof ED25519 | typeof RSA): Signer => ({
+  sign: async (data) => new Uint8Array(await crypto.subtle.sign(algorithm, key, own(data))),
 });
-
-function verifierOf(key: Key): Ed25519Verifier {
-  const verify = async (data: Uint8Array, signature: Uint8Array) =>
-    crypto.subtle.verify(ALGORITHM, key, own(signature), own(data));
-  return { verify, verifyOnPool: verify };
-}
-
-const TOKEN_KEYS = {
-  RSA: { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" },
-  EC: { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" },
-} as const;
 
 function requireRsaBits({ algorithm }: Key): void {
   const { modulusLength: bits = MIN_RSA_BITS } = algorithm as { modulusLength?: number };
   if (bits < MIN_RSA_BITS) throw new RangeError(`an RSA key of ${bits} bits; RS256 needs ${MIN_RSA_BITS}`);
 }
-
-async function tokenVerifierOf(jwk: TokenJwk): Promise<SignatureVerifier> {
-  const algorithm = TOKEN_KEYS[jwk.kty];
-  const key = await crypto.subtle.importKey("jwk", { ...jwk }, algorithm, false, ["verify"]);
-  requireRsaBits(key);
-  return { verify: (data, signature) => crypto.subtle.verify(algorithm, key, own(signature), own(data)) };
-}
-
-const TOKEN_SIGNERS = {
-  RS256: { import: TOKEN_KEYS.RSA, sign: TOKEN_KEYS.RSA },
-  ES256: { import: TOKEN_KEYS.EC, sign: TOKEN_KEYS.EC },
-  EdDSA: { import: ALGORITHM, sign: ALGORITHM },
-} as const;
 
 export const platformCrypto: PlatformCrypto = {
   async digest(algorithm, data, encoding) {
@@ -68,23 +44,28 @@ export const platformCrypto: PlatformCrypto = {
   },
   randomBytes: (lengthBytes) => crypto.getRandomValues(new Uint8Array(lengthBytes)),
   encodeAscii: (text) => utf8.encode(text),
-  async generateEd25519() {
-    // For Ed25519 always a pair; the types know it for other names only.
-    const pair = (await crypto.subtle.generateKey(ALGORITHM, false, ["sign", "verify"])) as KeyPair;
-    const { x } = await crypto.subtle.exportKey("jwk", pair.publicKey);
-    return { ...signerOf(pair.privateKey), x: String(x) };
+  async generateKey(alg: KeyAlgorithm) {
+    const algorithm = ALGORITHMS[alg];
+    const pair = (await crypto.subtle.generateKey(algorithm, false, ["sign", "verify"])) as KeyPair;
+    const { kty, crv, x, y } = await crypto.subtle.exportKey("jwk", pair.publicKey);
+    const publicJwk = (kty === "EC" ? { kty, crv, x, y } : { kty, crv, x }) as PublicJwk;
+    return { ...signerOf(pair.privateKey, algorithm), publicJwk };
   },
-  async importEd25519Private({ kty, crv, x, d }) {
-    return signerOf(await crypto.subtle.importKey("jwk", { kty, crv, x, d }, ALGORITHM, false, ["sign"]));
+  async importPrivateKey(jwk) {
+    const algorithm = algorithmOf(jwk);
+    return signerOf(await crypto.subtle.importKey("jwk", { ...jwk }, algorithm, false, ["sign"]), algorithm);
   },
-  async importEd25519Public({ kty, crv, x }) {
-    return verifierOf(await crypto.subtle.importKey("jwk", { kty, crv, x }, ALGORITHM, false, ["verify"]));
+  async importPublicKey(jwk): Promise<Verifier> {
+    const algorithm = algorithmOf(jwk);
+    const key = await crypto.subtle.importKey("jwk", { ...jwk }, algorithm, false, ["verify"]);
+    const verify = async (data: Uint8Array, signature: Uint8Array) =>
+      crypto.subtle.verify(algorithm, key, own(signature), own(data));
+    return { verify, verifyOnPool: verify };
   },
-  importTokenKey: tokenVerifierOf,
   async importTokenSigner(jwk, alg) {
-    const { import: importing, sign } = TOKEN_SIGNERS[alg];
-    const key = await crypto.subtle.importKey("jwk", { ...jwk }, importing, false, ["sign"]);
+    const algorithm = ALGORITHMS[alg];
+    const key = await crypto.subtle.importKey("jwk", { ...jwk }, algorithm, false, ["sign"]);
     requireRsaBits(key);
-    return { sign: async (data) => new Uint8Array(await crypto.subtle.sign(sign, key, own(data))) };
+    return signerOf(key, algorithm);
   },
 };

@@ -5,10 +5,11 @@
  */
 
 import { createDocumentTransport } from "#http";
-import { AAuthError } from "../errors.ts";
+import { AAuthError, AAuthVerificationError } from "../errors.ts";
 import { requireBoolean, requireDeadline, requireFunction, requireSeconds } from "../keys/option-checks.ts";
 import { PROFILE } from "../profile.ts";
-import type { AgentMetadata, IssuerJwk, IssuerMetadata, Jwks, ResourceMetadata } from "../types.ts";
+import type { AgentMetadata, IssuerMetadata, ResourceMetadata } from "../profiles/february-2026/metadata.ts";
+import type { IssuerJwk, Jwks } from "../types.ts";
 import { createDocumentCache, type DocumentCache } from "./document-cache.ts";
 import {
   readAgentMetadata,
@@ -30,6 +31,8 @@ export interface DiscoveredKey {
 
 /** Where keys come from. Every method rejects with an AAuthError of the discovery group (profile 5.2). */
 export interface Discovery {
+  /** The document of an identity. @param kind `agent`, `resource` or `issuer` */
+  metadata(kind: string, id: string): Promise<Readonly<Record<string, unknown>>>;
   agentMetadata(id: string): Promise<AgentMetadata>;
   resourceMetadata(id: string): Promise<ResourceMetadata>;
   issuerMetadata(issuer: string): Promise<IssuerMetadata>;
@@ -110,7 +113,9 @@ export function createDiscovery(options: DiscoveryOptions = {}): Discovery {
       fetched = await transport(url, { signal, maxBytes });
     } catch (error) {
       if (error instanceof AAuthError) throw error;
-      throw new AAuthError("discovery_failed", `${url.origin} could not be read`, { cause: error });
+      throw new AAuthVerificationError("discovery_failed", `${url.origin} could not be read`, {
+        cause: error,
+      });
     }
     if (fetched.status === 404) return undefined;
     if (fetched.status !== 200) throw failed(`${url.origin} answered with status ${fetched.status}`);
@@ -119,7 +124,9 @@ export function createDiscovery(options: DiscoveryOptions = {}): Discovery {
     try {
       return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(fetched.body));
     } catch (error) {
-      throw new AAuthError("discovery_failed", `${url.origin} did not answer with JSON`, { cause: error });
+      throw new AAuthVerificationError("discovery_failed", `${url.origin} did not answer with JSON`, {
+        cause: error,
+      });
     }
   }
 
@@ -188,7 +195,7 @@ export function createDiscovery(options: DiscoveryOptions = {}): Discovery {
       jwk = choose(set.value, kid);
     }
     if (jwk === undefined) {
-      throw new AAuthError(
+      throw new AAuthVerificationError(
         "unknown_key",
         kid === undefined ? "no single key to choose" : "no key with this kid",
       );
@@ -197,6 +204,12 @@ export function createDiscovery(options: DiscoveryOptions = {}): Discovery {
   }
 
   return {
+    async metadata(kind, id) {
+      if (!(kind in metadata)) throw new TypeError(`there are no documents of kind ${kind}`);
+      return (await metadata[kind as keyof typeof metadata](id)).value as unknown as Readonly<
+        Record<string, unknown>
+      >;
+    },
     agentMetadata: async (id) => (await metadata.agent(id)).value,
     resourceMetadata: async (id) => (await metadata.resource(id)).value,
     issuerMetadata: async (id) => (await metadata.issuer(id)).value,
@@ -222,10 +235,10 @@ function choose(set: Jwks, kid: string | undefined): IssuerJwk | undefined {
 
 function wellKnown(id: string, name: string): string {
   if (!isIdentifier(id))
-    throw new AAuthError("discovery_blocked", "address refused: not a canonical identifier");
+    throw new AAuthVerificationError("discovery_blocked", "address refused: not a canonical identifier");
   return `${id}/.well-known/${name}`;
 }
 
-function failed(reason: string): AAuthError {
-  return new AAuthError("discovery_failed", reason);
+function failed(reason: string): AAuthVerificationError {
+  return new AAuthVerificationError("discovery_failed", reason);
 }

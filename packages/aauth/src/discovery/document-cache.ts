@@ -4,7 +4,7 @@
  * @module
  */
 
-import { AAuthError } from "../errors.ts";
+import { AAuthError, AAuthVerificationError } from "../errors.ts";
 import { PROFILE } from "../profile.ts";
 import { RecentMap } from "../store/recent-map.ts";
 
@@ -112,5 +112,7 @@ export function createDocumentCache(options: DocumentCacheOptions): DocumentCach
 
 /** Every caller gets its own error: the gate writes its report on it. */
 function copyOf(error: unknown): unknown {
-  return error instanceof AAuthError ? new AAuthError(error.code, error.message, { cause: error }) : error;
+  return error instanceof AAuthError
+    ? new AAuthVerificationError(error.code, error.message, { cause: error })
+    : error;
 }

@@ -4,9 +4,10 @@
  * @module
  */
 
-import { AAuthError } from "../errors.ts";
+import { AAuthVerificationError } from "../errors.ts";
 import { PRIVATE_MEMBERS } from "../keys/verification-key.ts";
-import type { AgentMetadata, IssuerJwk, IssuerMetadata, Jwks, ResourceMetadata } from "../types.ts";
+import type { AgentMetadata, IssuerMetadata, ResourceMetadata } from "../profiles/february-2026/metadata.ts";
+import type { IssuerJwk, Jwks } from "../types.ts";
 import { isIdentifier } from "./url-guard.ts";
 
 const MAX_KEYS = 100;
@@ -149,7 +150,10 @@ function asObject(document: unknown): Members {
 
 function sameIdentity(members: Members, name: string, id: string): void {
   if (members[name] !== id) {
-    throw new AAuthError("metadata_mismatch", `the document's ${name} is not the identity asked for`);
+    throw new AAuthVerificationError(
+      "metadata_mismatch",
+      `the document's ${name} is not the identity asked for`,
+    );
   }
 }
 
@@ -208,6 +212,6 @@ function built<T extends AgentMetadata | ResourceMetadata | IssuerMetadata>(read
   return document;
 }
 
-function failed(reason: string): AAuthError {
-  return new AAuthError("discovery_failed", reason);
+function failed(reason: string): AAuthVerificationError {
+  return new AAuthVerificationError("discovery_failed", reason);
 }

@@ -7,7 +7,7 @@
 import { type LookupAddress, type LookupAllOptions, lookup } from "node:dns";
 import { BlockList, isIP, isIPv6, type LookupFunction } from "node:net";
 import { Agent, request } from "undici";
-import { AAuthError } from "../errors.ts";
+import { AAuthVerificationError } from "../errors.ts";
 import { pooledResponse } from "./pooled-response.ts";
 import { readAtMost } from "./read-at-most.ts";
 import type { DocumentTransport, Transport } from "./transport.ts";
@@ -60,9 +60,13 @@ export function createDocumentTransport(options: { development: boolean }): Docu
       return { status: response.statusCode, body: await readAtMost(response.body, maxBytes) };
     } catch (error) {
       if (error instanceof ForbiddenAddressError) {
-        throw new AAuthError("discovery_blocked", "address refused: it resolves to a forbidden network", {
-          cause: error,
-        });
+        throw new AAuthVerificationError(
+          "discovery_blocked",
+          "address refused: it resolves to a forbidden network",
+          {
+            cause: error,
+          },
+        );
       }
       throw error;
     }

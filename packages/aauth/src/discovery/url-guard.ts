@@ -5,7 +5,7 @@
  * @module
  */
 
-import { AAuthError } from "../errors.ts";
+import { AAuthVerificationError } from "../errors.ts";
 import { remembering } from "../store/remembering.ts";
 
 export interface GuardOptions {
@@ -90,6 +90,6 @@ function parse(value: string): URL | undefined {
   return URL.canParse(value) ? new URL(value) : undefined;
 }
 
-function blocked(reason: string): AAuthError {
-  return new AAuthError("discovery_blocked", `address refused: ${reason}`);
+function blocked(reason: string): AAuthVerificationError {
+  return new AAuthVerificationError("discovery_blocked", `address refused: ${reason}`);
 }

@@ -5,20 +5,19 @@
  */
 
 import type { Discovery } from "../discovery/discovery.ts";
-import { AAuthError } from "../errors.ts";
+import { type AAuthError, AAuthVerificationError } from "../errors.ts";
 import { requestTarget } from "../http-signatures/authority.ts";
 import { fieldValue, requireFieldObject } from "../http-signatures/field.ts";
 import type { VerificationReport } from "../http-signatures/report.ts";
-import { parseSignature } from "../http-signatures/signature.ts";
 import { parseSignatureInput } from "../http-signatures/signature-input.ts";
 import { rebuildSignatureBase } from "../http-signatures/verify-signature.ts";
-import { PROFILE } from "../profile.ts";
-import { parseSignatureKey } from "../profiles/february-2026/signature-key.ts";
+import { importVerificationKey } from "../keys/verification-key.ts";
+import { february2026 } from "../profiles/february-2026/index.ts";
+import type { WireProfile } from "../profiles/wire-profile.ts";
 import type { VerifierOptions } from "../resource/verifier-options.ts";
 import { createVerifier } from "../resource/verify-request.ts";
 import { decodeToken } from "../tokens/decode-token.ts";
-import type { HeaderFields, Requirement, VerifiedAgent } from "../types.ts";
-import { claimedKey } from "./claimed-key.ts";
+import type { HeaderFields, ProvenCaller, Requirement } from "../types.ts";
 import type {
   ExplainedCheck,
   ExplainedHeader,
@@ -27,7 +26,6 @@ import type {
   Explanation,
 } from "./explanation.ts";
 import { type MessageForSecondOpinion, secondSignatureBase, secondVerdict } from "./second-opinion.ts";
-import { CHECK_SECTIONS } from "./sections.ts";
 
 /** A request to be explained, as it was sent or recorded. */
 export interface MessageToExplain {
@@ -67,6 +65,7 @@ export async function explainMessage(
   options: ExplainOptions,
 ): Promise<Explanation> {
   const { discovery, requirement, ...verifierOptions } = options;
+  const { profile = february2026 } = options;
   requireFieldObject(recorded.headers);
   const message = { ...recorded, headers: inLowerCase(recorded.headers) };
   const { authority, target } = requestTarget(message.url);
@@ -77,18 +76,18 @@ export async function explainMessage(
     { ...verifierOptions, discovery, authorities: [authority] },
     requirement,
   );
-  const opinion = await askSecond(received, discovery);
+  const opinion = await askSecond(received, discovery, profile);
 
   return {
     verdict: outcome.error ? "refused" : "accepted",
     ...(outcome.error ? { code: outcome.error.code, reason: outcome.error.message } : {}),
-    ...(outcome.agent ? { agent: outcome.agent } : {}),
+    ...(outcome.caller ? { caller: outcome.caller } : {}),
     request: { method, authority, target, bodyBytes: body?.byteLength ?? 0 },
-    headers: explainHeaders(headers),
-    signatureBase: explainBase(received),
+    headers: explainHeaders(headers, profile),
+    signatureBase: explainBase(received, profile),
     ...opinion,
     ...withKeySource(opinion.key, outcome.report),
-    tokens: explainTokens(headers),
+    tokens: explainTokens(headers, profile),
     checks: explainChecks(outcome.report, outcome.error),
   };
 }
@@ -106,9 +105,9 @@ function inLowerCase(headers: HeaderFields): HeaderFields {
 }
 
 interface Outcome {
-  readonly agent?: VerifiedAgent;
+  readonly caller?: ProvenCaller;
   readonly report: VerificationReport;
-  readonly error?: AAuthError;
+  readonly error?: AAuthVerificationError;
 }
 
 async function judge(
@@ -118,29 +117,32 @@ async function judge(
 ): Promise<Outcome> {
   const { target } = requestTarget(message.url);
   try {
-    return await createVerifier(options).verifyRequest(
-      { method: message.method, target, headers: message.headers, body: message.body },
-      requirement,
-    );
+    const verifier = createVerifier(options);
+    const request = { method: message.method, target, headers: message.headers, body: message.body };
+    return await (requirement === undefined
+      ? verifier.verifyRequest(request)
+      : verifier.verifyRequest(request, requirement));
   } catch (error) {
-    if (!(error instanceof AAuthError)) throw error;
-    return { error, report: error.report ?? { checks: [] } };
+    if (!(error instanceof AAuthVerificationError)) throw error;
+    const { name } = options.profile ?? february2026;
+    return { error, report: error.report ?? { profile: name, checks: [] } };
   }
 }
 
-function explainHeaders(headers: HeaderFields): ExplainedHeader[] {
-  const { signatureKey, signatureInput, signature, contentDigest, nonce } = PROFILE.headers;
-  const parsers: readonly [string, (value: string) => unknown][] = [
-    [signatureKey, (value) => parseSignatureKey(value, { semicolonForm: true })],
+function explainHeaders(headers: HeaderFields, { messages }: WireProfile): ExplainedHeader[] {
+  const { signatureKey, signatureInput, signature, contentDigest, nonce } = messages.fields;
+  const parsers: readonly [string | undefined, (value: string) => unknown][] = [
+    [signatureKey, (value) => messages.parseKeyClaim(value)],
     [signatureInput, readableSignatureInput],
-    [signature, readableSignature],
+    [signature, (value) => readableSignature(messages.parseSignature(value))],
     [contentDigest, (value) => value],
     [nonce, (value) => value],
   ];
-  return parsers.map(([name, parse]) => {
+  return parsers.flatMap(([name, parse]) => {
+    if (name === undefined) return [];
     const value = fieldValue(headers, name);
-    if (value === undefined) return { name };
-    return { name, value, ...attempt("parsed", () => parse(value)) };
+    if (value === undefined) return [{ name }];
+    return [{ name, value, ...attempt("parsed", () => parse(value)) }];
   });
 }
 
@@ -149,13 +151,12 @@ function readableSignatureInput(value: string): unknown {
   return { label, components, params: Object.fromEntries(params) };
 }
 
-function readableSignature(value: string): unknown {
-  const { label, bytes } = parseSignature(value);
+function readableSignature({ label, bytes }: { label: string; bytes: Uint8Array }): unknown {
   return { label, byteLength: bytes.length };
 }
 
-function explainBase(message: MessageForSecondOpinion): ExplainedSignatureBase {
-  const signatureInput = fieldValue(message.headers, PROFILE.headers.signatureInput);
+function explainBase(message: MessageForSecondOpinion, { messages }: WireProfile): ExplainedSignatureBase {
+  const signatureInput = fieldValue(message.headers, messages.fields.signatureInput);
   if (signatureInput === undefined) return { agree: false, problem: "the message has no signature-input" };
   const ours = attempt("ours", () =>
     rebuildSignatureBase(message, message.authority, parseSignatureInput(signatureInput)),
@@ -181,11 +182,15 @@ function firstDifferentLine(one: string | undefined, other: string | undefined):
 async function askSecond(
   message: MessageForSecondOpinion,
   discovery: Discovery,
+  { messages, verification }: WireProfile,
 ): Promise<Pick<Explanation, "key" | "secondOpinion">> {
-  const signatureKey = fieldValue(message.headers, PROFILE.headers.signatureKey);
+  const signatureKey = fieldValue(message.headers, messages.fields.signatureKey);
   if (signatureKey === undefined) return {};
   try {
-    const key = await claimedKey(signatureKey, discovery);
+    const claim = messages.parseKeyClaim(signatureKey);
+    const key = await importVerificationKey(await verification.claimedJwk(claim, discovery), {
+      algorithms: messages.keyAlgorithms,
+    });
     try {
       const verifies = await secondVerdict(message, key);
       return { key: { thumbprint: key.thumbprint }, secondOpinion: { verifies } };
@@ -204,19 +209,20 @@ function withKeySource(key: Explanation["key"], report: VerificationReport): Pic
   return report.keySource === undefined ? {} : { key: { ...key, source: report.keySource } };
 }
 
-function explainTokens(headers: HeaderFields): ExplainedToken[] {
-  const value = fieldValue(headers, PROFILE.headers.signatureKey);
+function explainTokens(headers: HeaderFields, { messages }: WireProfile): ExplainedToken[] {
+  const value = fieldValue(headers, messages.fields.signatureKey);
   if (value === undefined) return [];
+  let jwt: string | undefined;
   try {
-    const claim = parseSignatureKey(value, { semicolonForm: true });
-    if (claim.scheme !== "jwt") return [];
-    try {
-      return [{ where: "signature-key", ...decodeToken(claim.jwt) }];
-    } catch (error) {
-      return [{ where: "signature-key", problem: textOf(error) }];
-    }
+    jwt = messages.parseKeyClaim(value).jwt;
   } catch {
-    return []; // told under headers already
+    return []; // the problem stands under headers already
+  }
+  if (jwt === undefined) return [];
+  try {
+    return [{ where: "signature-key", ...decodeToken(jwt) }];
+  } catch (error) {
+    return [{ where: "signature-key", problem: textOf(error) }];
   }
 }
 
@@ -224,7 +230,6 @@ function explainChecks(report: VerificationReport, error: AAuthError | undefined
   return report.checks.map((check) => ({
     ...check,
     ...(check.verdict === "failed" && error !== undefined && { code: error.code }),
-    section: CHECK_SECTIONS[check.name],
   }));
 }
 

@@ -6,7 +6,7 @@
 
 import type { AAuthErrorCode } from "../errors.ts";
 import type { CheckName, KeySource } from "../http-signatures/report.ts";
-import type { VerifiedAgent } from "../types.ts";
+import type { ProvenCaller } from "../types.ts";
 
 /** A header as it was received, and what its grammar makes of it. */
 export interface ExplainedHeader {
@@ -57,7 +57,7 @@ export interface Explanation {
   readonly code?: AAuthErrorCode;
   readonly reason?: string;
   /** Who it is from, when it was accepted. */
-  readonly agent?: VerifiedAgent;
+  readonly caller?: ProvenCaller;
   readonly request: {
     readonly method: string;
     readonly authority: string;

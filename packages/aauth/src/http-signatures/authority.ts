@@ -1,5 +1,3 @@
-import { remembering } from "../store/remembering.ts";
-
 /** Scheme, authority, path, query; no nested repetition. A backslash is no slash here, as it is none on the wire. */
 const ABSOLUTE_URL = /^(https?):\/\/([^/?#]*)(\/[^?#]*)?(\?[^#]*)?(?:#|$)/i;
 const HOST_AND_PORT = /^([a-z0-9._~!$&'()*+,;=%-]+|\[[0-9a-f:.]+\])(?::([0-9]{0,5}))?$/;
@@ -19,12 +17,6 @@ export interface RequestTarget {
  * @throws {TypeError} when the URL is not absolute, not http or https, or has a user part
  */
 export function requestTarget(url: string): RequestTarget {
-  return knownTarget(url);
-}
-
-const knownTarget = remembering(256, (url) => Object.freeze(takenApart(url)));
-
-function takenApart(url: string): RequestTarget {
   const match = ABSOLUTE_URL.exec(url);
   if (!match) throw new TypeError("url must be an absolute http or https URL");
   const scheme = match[1]!.toLowerCase();

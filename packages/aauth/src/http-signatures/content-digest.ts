@@ -1,7 +1,7 @@
 import { platformCrypto } from "#crypto";
 import { decodeBase64 } from "../base64.ts";
 import type { DigestAlgorithm } from "../crypto/interface.ts";
-import { AAuthError } from "../errors.ts";
+import { AAuthVerificationError } from "../errors.ts";
 import { requireBoundedHeader, trimField } from "./field.ts";
 import { parseParameters, splitTopLevel } from "./structured-fields.ts";
 
@@ -41,7 +41,10 @@ export async function verifyContentDigest(value: string, body: Uint8Array): Prom
   if (text === `sha-256=:${await platformCrypto.digest("sha-256", body, "base64")}:`) return;
   for (const [algorithm, expected] of parseDigests(text)) {
     if (expected !== (await platformCrypto.digest(algorithm, body, "base64"))) {
-      throw new AAuthError("digest_mismatch", `Content-Digest ${algorithm} differs from the body received`);
+      throw new AAuthVerificationError(
+        "digest_mismatch",
+        `Content-Digest ${algorithm} differs from the body received`,
+      );
     }
   }
 }
@@ -52,17 +55,23 @@ function parseDigests(text: string): [DigestAlgorithm, string][] {
   const digests: [DigestAlgorithm, string][] = [];
   for (const member of splitTopLevel(text, ",")) {
     const match = /^([a-z*][a-z0-9_.*-]*)=:([A-Za-z0-9+/]*={0,2}):(;.*)?$/s.exec(trimField(member));
-    if (!match) throw new AAuthError(CODE, "Content-Digest is not a dictionary of byte sequences");
+    if (!match)
+      throw new AAuthVerificationError(CODE, "Content-Digest is not a dictionary of byte sequences");
     const [algorithm, digest, parameters] = [match[1]!, match[2]!, match[3]];
     if (parameters !== undefined) parseParameters(splitTopLevel(parameters.slice(1), ";"), CODE);
-    if (seen.has(algorithm)) throw new AAuthError(CODE, "Content-Digest names an algorithm twice");
+    if (seen.has(algorithm))
+      throw new AAuthVerificationError(CODE, "Content-Digest names an algorithm twice");
     seen.add(algorithm);
     if (algorithm !== "sha-256" && algorithm !== "sha-512") continue;
     if (decodeBase64(digest)?.length !== DIGEST_BYTES[algorithm]) {
-      throw new AAuthError(CODE, `Content-Digest ${algorithm} has not the length of its algorithm`);
+      throw new AAuthVerificationError(
+        CODE,
+        `Content-Digest ${algorithm} has not the length of its algorithm`,
+      );
     }
     digests.push([algorithm, digest]);
   }
-  if (digests.length === 0) throw new AAuthError(CODE, "Content-Digest names no supported algorithm");
+  if (digests.length === 0)
+    throw new AAuthVerificationError(CODE, "Content-Digest names no supported algorithm");
   return digests;
 }

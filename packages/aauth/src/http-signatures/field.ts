@@ -1,5 +1,4 @@
-import { AAuthError } from "../errors.ts";
-import { PROFILE } from "../profile.ts";
+import { AAuthVerificationError } from "../errors.ts";
 import type { HeaderFields } from "../types.ts";
 
 /**
@@ -39,14 +38,16 @@ export function requireFieldObject(headers: unknown): void {
   );
 }
 
+const MAX_HEADER_BYTES = 16_384;
+
 /**
  * Bounds a header before anything parses it.
  *
- * @throws {AAuthError} `header_too_large` when it is longer than the profile's `maxHeaderBytes`
+ * @throws {AAuthError} `header_too_large` when it is longer than 16 KiB
  */
 export function requireBoundedHeader(name: string, value: string): void {
-  if (value.length > PROFILE.maxHeaderBytes) {
-    throw new AAuthError("header_too_large", `${name} is longer than ${PROFILE.maxHeaderBytes} bytes`);
+  if (value.length > MAX_HEADER_BYTES) {
+    throw new AAuthVerificationError("header_too_large", `${name} is longer than ${MAX_HEADER_BYTES} bytes`);
   }
 }
 

@@ -1,8 +1,6 @@
-import type { Level } from "../types.ts";
-
 /** Whose room an entry takes: what the caller has proven, and the host of its agent (its thumbprint, where only a key is known). */
 export interface ReplayShare {
-  readonly level: Level;
+  readonly level: string;
   readonly owner: string;
 }
 

@@ -1,8 +1,7 @@
 import { platformCrypto } from "#crypto";
 import { decodeBase64Url, encodeBase64Url } from "../base64.ts";
 import type { Awaitable } from "../crypto/interface.ts";
-import { AAuthError } from "../errors.ts";
-import { PROFILE } from "../profile.ts";
+import { AAuthVerificationError } from "../errors.ts";
 import type { MemoryStoreOptions } from "../store/memory-store.ts";
 import type { HeaderFields } from "../types.ts";
 import { fieldValue } from "./field.ts";
@@ -19,6 +18,9 @@ export interface ReplayStore {
   putIfAbsent(key: string, ttlSeconds: number, share: ReplayShare): Awaitable<boolean | "full">;
 }
 
+/** Of a new nonce. */
+const NONCE_BYTES = 16;
+const NONCE_MIN_BYTES = 12;
 /** A nonce is kept as part of a key, so it must not be arbitrarily long. */
 const MAX_NONCE_CHARACTERS = 128;
 
@@ -38,7 +40,7 @@ export function createMemoryReplayStore(options: MemoryStoreOptions = {}): Repla
 }
 
 /** A fresh nonce: 16 random bytes in base64url. */
-export const createNonce = (): string => encodeBase64Url(platformCrypto.randomBytes(PROFILE.nonceBytes));
+export const createNonce = (): string => encodeBase64Url(platformCrypto.randomBytes(NONCE_BYTES));
 
 /** Methods a repetition of which does no harm (RFC 9110 section 9.2.1): no nonce is demanded there. */
 const SAFE_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "TRACE"]);
@@ -49,6 +51,7 @@ export const isUnsafeMethod = (method: string): boolean => !SAFE_METHODS.has(met
 /**
  * The nonce of a request, if it has one (profile 2.7).
  *
+ * @param field name of the field; undefined in a profile without nonces
  * @param options.required refuse an unsafe request without one; default false
  * @throws {AAuthError} `nonce_required`; `malformed_nonce` when it is not base64url of 12 to 96 bytes
  *
@@ -56,24 +59,31 @@ export const isUnsafeMethod = (method: string): boolean => !SAFE_METHODS.has(met
  */
 export function readNonce(
   request: { readonly method: string; readonly headers: HeaderFields },
+  field: string | undefined,
   options: { readonly required?: boolean } = {},
 ): string | undefined {
-  const nonce = fieldValue(request.headers, PROFILE.headers.nonce);
+  if (field === undefined) return undefined;
+  const nonce = fieldValue(request.headers, field);
   if (nonce === undefined) {
     if (options.required && isUnsafeMethod(request.method)) {
-      throw new AAuthError("nonce_required", "an unsafe request needs a Nonce");
+      throw new AAuthVerificationError("nonce_required", "an unsafe request needs a Nonce");
     }
     return undefined;
   }
   const bytes = nonce.length <= MAX_NONCE_CHARACTERS ? decodeBase64Url(nonce) : undefined;
-  if (!bytes || bytes.length < PROFILE.nonceMinBytes) {
-    throw new AAuthError("malformed_nonce", `Nonce is not base64url of ${PROFILE.nonceMinBytes} to 96 bytes`);
+  if (!bytes || bytes.length < NONCE_MIN_BYTES) {
+    throw new AAuthVerificationError(
+      "malformed_nonce",
+      `Nonce is not base64url of ${NONCE_MIN_BYTES} to 96 bytes`,
+    );
   }
   return nonce;
 }
 
 /** A request whose signature has been verified, as far as its repetition is concerned. */
 export interface SignedUse {
+  /** Name of the wire profile: what is used in one is not used in another. */
+  readonly profile: string;
   /** Canonical authority addressed. */
   readonly authority: string;
   /** Of the key that signed. */
@@ -83,8 +93,8 @@ export interface SignedUse {
   readonly createdSeconds: number;
   /** Unix seconds. */
   readonly nowSeconds: number;
-  /** The window of `created`. Default 60. */
-  readonly toleranceSeconds?: number;
+  /** The window of `created`. */
+  readonly toleranceSeconds: number;
 }
 
 /**
@@ -98,35 +108,42 @@ export async function spendNonce(
   use: SignedUse & { readonly nonce: string },
 ): Promise<void> {
   const claimed = await claim(store, use, use.nonce);
-  if (claimed !== true) throw new AAuthError("nonce_replayed", "the nonce has been used before");
+  if (claimed !== true) throw new AAuthVerificationError("nonce_replayed", "the nonce has been used before");
 }
 
 /**
- * Spends the signature itself, for unsafe requests without nonce: peers that send none are served, and what they have
- * signed is good for one request all the same. It only helps where the signature covers the body.
+ * Spends what was signed, for unsafe requests without nonce: peers that send none are served, and what they have signed is good for one
+ * request all the same. By the signature base and not by the signature, since an ECDSA signature has two spellings that both verify. It
+ * only helps where the signature covers the body.
  *
- * @throws {AAuthError} `signature_replayed`, `replay_memory_full`
+ * @throws {AAuthVerificationError} `signature_replayed`, `replay_memory_full`
  */
 export async function spendSignature(
   store: ReplayStore,
-  use: SignedUse & { readonly signature: Uint8Array },
+  use: SignedUse & { readonly signatureBase: string },
 ): Promise<void> {
-  // The dot keeps it apart from nonces. By its bytes: the header has several spellings for the same ones.
-  const claimed = await claim(store, use, `.${encodeBase64Url(use.signature)}`);
+  // The dot keeps it apart from nonces.
+  const digest = await platformCrypto.digest("sha-256", use.signatureBase, "base64url");
+  const claimed = await claim(store, use, `.${digest}`);
   if (claimed !== true) {
-    throw new AAuthError("signature_replayed", "the signature has been used before, and there is no Nonce");
+    throw new AAuthVerificationError(
+      "signature_replayed",
+      "the signature has been used before, and there is no Nonce",
+    );
   }
 }
 
 async function claim(store: ReplayStore, use: SignedUse, what: string): Promise<unknown> {
-  const { authority, thumbprint, share, createdSeconds, nowSeconds } = use;
-  const tolerance = use.toleranceSeconds ?? PROFILE.createdToleranceSeconds;
+  const { profile, authority, thumbprint, share, createdSeconds, nowSeconds, toleranceSeconds } = use;
   // One second more: the last second of the window is inclusive.
-  const ttlSeconds = Math.max(1, createdSeconds + tolerance + 1 - Math.floor(nowSeconds));
-  // None of the three has a space, so no two uses share a key.
-  const claimed = await store.putIfAbsent(`${authority} ${thumbprint} ${what}`, ttlSeconds, share);
+  const ttlSeconds = Math.max(1, createdSeconds + toleranceSeconds + 1 - Math.floor(nowSeconds));
+  // None of the four has a space, so no two uses share a key.
+  const claimed = await store.putIfAbsent(`${profile} ${authority} ${thumbprint} ${what}`, ttlSeconds, share);
   if (claimed === "full") {
-    throw new AAuthError("replay_memory_full", "the memory of used nonces is full for this caller");
+    throw new AAuthVerificationError(
+      "replay_memory_full",
+      "the memory of used nonces is full for this caller",
+    );
   }
   return claimed;
 }

@@ -1,4 +1,4 @@
-import { AAuthError } from "../errors.ts";
+import { AAuthVerificationError } from "../errors.ts";
 import type { HeaderFields } from "../types.ts";
 import { fieldValue } from "./field.ts";
 
@@ -35,12 +35,14 @@ export function buildSignatureBase(input: SignatureBaseInput): string {
   let base = "";
   for (const name of input.components) {
     const value = name.startsWith("@") ? derivedValue(name, input) : fieldValue(input.headers, name);
-    if (value === undefined) throw new AAuthError("missing_component", `the message has no ${name}`);
-    if (UNSAFE.test(value)) throw new AAuthError("missing_component", `${name} is not printable ASCII`);
+    if (value === undefined)
+      throw new AAuthVerificationError("missing_component", `the message has no ${name}`);
+    if (UNSAFE.test(value))
+      throw new AAuthVerificationError("missing_component", `${name} is not printable ASCII`);
     base += `"${name}": ${value}\n`;
   }
   if (UNSAFE.test(input.signatureParams)) {
-    throw new AAuthError("missing_component", "@signature-params is not printable ASCII");
+    throw new AAuthVerificationError("missing_component", "@signature-params is not printable ASCII");
   }
   return `${base}"@signature-params": ${input.signatureParams}`;
 }

@@ -1,5 +1,4 @@
-import { AAuthError } from "../errors.ts";
-import { RecentMap } from "../store/recent-map.ts";
+import { AAuthVerificationError } from "../errors.ts";
 import { LABEL_PATTERN, requireBoundedHeader, trimField } from "./field.ts";
 import { type FieldValue, parseParameters, parseStringList, splitTopLevel } from "./structured-fields.ts";
 
@@ -27,9 +26,6 @@ const MEMBER = new RegExp(`^(${LABEL_PATTERN})=(\\(.*)$`);
 const COMPONENT = /^(?:@[a-z-]+|[a-z0-9!#$%&'*+.^_`|~-]+)$/;
 const INTEGER = /^-?[0-9]{1,15}$/;
 
-/** Callers repeat the same few lists for ever; the list text is what they differ in least. */
-const componentLists = new RecentMap<string, readonly string[]>(128);
-
 /**
  * Parses `Signature-Input` (RFC 9421 section 4.1) with exactly one member.
  *
@@ -56,7 +52,7 @@ export function parseSignatureInput(value: string): SignatureInput {
 
 function parseGeneral(text: string): SignatureInput {
   const member = MEMBER.exec(text);
-  if (!member) throw new AAuthError(CODE, "Signature-Input is not label=(…)");
+  if (!member) throw new AAuthVerificationError(CODE, "Signature-Input is not label=(…)");
   const [label, raw] = [member[1]!, member[2]!];
   const [list, ...rest] = splitTopLevel(raw, ";");
   const parameters = parseParameters(rest, CODE);
@@ -64,7 +60,7 @@ function parseGeneral(text: string): SignatureInput {
   const created = integer(parameters.get("created")?.text);
   const expires = integer(parameters.get("expires")?.text);
   if (expires === undefined && parameters.has("expires")) {
-    throw new AAuthError(CODE, "expires is not an integer");
+    throw new AAuthVerificationError(CODE, "expires is not an integer");
   }
   return {
     label,
@@ -80,25 +76,20 @@ const integer = (text: string | undefined): number | undefined =>
   text !== undefined && INTEGER.test(text) ? Number(text) : undefined;
 
 function parseComponents(list: string): readonly string[] {
-  const known = componentLists.get(list);
-  if (known) return known;
   const components = parseStringList(list, CODE);
   for (const name of components) {
     if (!COMPONENT.test(name) || name === "@signature-params") {
-      throw new AAuthError(CODE, "a component is not a lower-case field name or derived component");
+      throw new AAuthVerificationError(
+        CODE,
+        "a component is not a lower-case field name or derived component",
+      );
     }
   }
   if (new Set(components).size !== components.length) {
-    throw new AAuthError(CODE, "a component is named twice");
+    throw new AAuthVerificationError(CODE, "a component is named twice");
   }
-  Object.freeze(components);
-  // A hostile list may be long; what is kept must not be.
-  if (list.length <= 512) componentLists.set(list, components);
   return components;
 }
-
-/** A signer has the same few frozen lists for ever. */
-const formattedLists = new WeakMap<readonly string[], string>();
 
 /**
  * Writes `Signature-Input` as every deployed verifier rebuilds it: single spaces, no parameter but `created`
@@ -111,11 +102,7 @@ export function formatSignatureInput(
   components: readonly string[],
   created: number,
 ): { readonly value: string; readonly raw: string } {
-  let list = formattedLists.get(components);
-  if (list === undefined) {
-    list = `(${components.map((name) => `"${name}"`).join(" ")})`;
-    if (Object.isFrozen(components)) formattedLists.set(components, list);
-  }
+  const list = `(${components.map((name) => `"${name}"`).join(" ")})`;
   const raw = `${list};created=${created}`;
   return { value: `${label}=${raw}`, raw };
 }

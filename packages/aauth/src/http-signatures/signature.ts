@@ -1,5 +1,5 @@
 import { decodeAnyBase64, encodeBase64, encodeBase64Url } from "../base64.ts";
-import { AAuthError } from "../errors.ts";
+import { AAuthVerificationError } from "../errors.ts";
 import { LABEL_PATTERN, requireBoundedHeader, trimField } from "./field.ts";
 
 /** `Signature`, parsed. */
@@ -29,10 +29,10 @@ const MEMBER = new RegExp(`^(${LABEL_PATTERN})=:([A-Za-z0-9+/_=-]*):$`);
 export function parseSignature(value: string): SignatureValue {
   requireBoundedHeader("Signature", value);
   const member = MEMBER.exec(trimField(value));
-  if (!member) throw new AAuthError("malformed_signature", "Signature is not label=:base64:");
+  if (!member) throw new AAuthVerificationError("malformed_signature", "Signature is not label=:base64:");
   const bytes = decodeAnyBase64(member[2]!);
   if (bytes?.length !== 64)
-    throw new AAuthError("malformed_signature", "Signature is not 64 bytes in base64");
+    throw new AAuthVerificationError("malformed_signature", "Signature is not 64 bytes in base64");
   return { label: member[1]!, bytes };
 }
 

@@ -8,7 +8,7 @@
 
 import { type BareItem, DisplayString, isInnerList, parseItem, parseList, Token } from "structured-headers";
 import { closingQuote } from "../closing-quote.ts";
-import { AAuthError, type AAuthErrorCode } from "../errors.ts";
+import { type AAuthErrorCode, AAuthVerificationError } from "../errors.ts";
 
 /** What a parameter or item may be in the headers of this profile. Tokens come as text, like strings. */
 export type FieldItem = string | number | boolean;
@@ -56,8 +56,8 @@ export function parseParameters(pieces: readonly string[], code: AAuthErrorCode)
     const text = piece.replace(/^ +/, "");
     const match = /^([a-z*][a-z0-9_.*-]*)(?:=(.*))?$/s.exec(text);
     const key = match?.[1];
-    if (key === undefined) throw new AAuthError(code, "a parameter has no valid name");
-    if (parameters.has(key)) throw new AAuthError(code, "a parameter appears twice");
+    if (key === undefined) throw new AAuthVerificationError(code, "a parameter has no valid name");
+    if (parameters.has(key)) throw new AAuthVerificationError(code, "a parameter appears twice");
     const valueText = match?.[2];
     const value = valueText === undefined ? true : parseBareItem(valueText, code);
     parameters.set(key, { value, text: valueText ?? "?1" });
@@ -71,24 +71,26 @@ const PLAIN_STRING = /^"[\x20\x21\x23-\x5b\x5d-\x7e]*"$/;
 /** Parses a bare item: no parameters, no white space around it. */
 export function parseBareItem(text: string, code: AAuthErrorCode): FieldValue {
   if (PLAIN_STRING.test(text)) return text.slice(1, -1);
-  if (text.startsWith(" ") || text.endsWith(" ")) throw new AAuthError(code, "stray white space");
+  if (text.startsWith(" ") || text.endsWith(" ")) throw new AAuthVerificationError(code, "stray white space");
   const [item, parameters] = guard(() => parseItem(text), code);
-  if (parameters.size > 0) throw new AAuthError(code, "a parameter where none may be");
+  if (parameters.size > 0) throw new AAuthVerificationError(code, "a parameter where none may be");
   return plainValue(item, code);
 }
 
 /** Parses `("a" "b")` to its strings; parameters on the list or its items are refused. */
 export function parseStringList(text: string, code: AAuthErrorCode): string[] {
   // The library would skip white space at the ends, where none may be.
-  if (!text.startsWith("(") || !text.endsWith(")")) throw new AAuthError(code, "not one list in parentheses");
+  if (!text.startsWith("(") || !text.endsWith(")"))
+    throw new AAuthVerificationError(code, "not one list in parentheses");
   const list = guard(() => parseList(text), code);
   const member = list[0];
   if (list.length !== 1 || !member || !isInnerList(member)) {
-    throw new AAuthError(code, "not one list in parentheses");
+    throw new AAuthVerificationError(code, "not one list in parentheses");
   }
   return member[0].map(([item, parameters]) => {
-    if (parameters.size > 0) throw new AAuthError(code, "a parameter on a list item is not supported");
-    if (typeof item !== "string") throw new AAuthError(code, "a list item is not a string");
+    if (parameters.size > 0)
+      throw new AAuthVerificationError(code, "a parameter on a list item is not supported");
+    if (typeof item !== "string") throw new AAuthVerificationError(code, "a list item is not a string");
     return item;
   });
 }
@@ -98,12 +100,12 @@ function plainValue(item: BareItem, code: AAuthErrorCode): FieldValue {
   if (item instanceof Token) return item.toString();
   if (item instanceof ArrayBuffer) return new Uint8Array(item);
   const kind = item instanceof DisplayString ? "display string" : "date";
-  throw new AAuthError(code, `a ${kind} where none may be`);
+  throw new AAuthVerificationError(code, `a ${kind} where none may be`);
 }
 
 /** A text as a quoted string; refused when it holds what RFC 8941 section 3.3.3 does not allow. */
 export function formatString(text: string, code: AAuthErrorCode): string {
-  if (!/^[\x20-\x7e]*$/.test(text)) throw new AAuthError(code, "a value is not printable ASCII");
+  if (!/^[\x20-\x7e]*$/.test(text)) throw new AAuthVerificationError(code, "a value is not printable ASCII");
   return `"${text.replace(/["\\]/g, "\\$&")}"`;
 }
 
@@ -111,6 +113,6 @@ function guard<T>(parse: () => T, code: AAuthErrorCode): T {
   try {
     return parse();
   } catch (cause) {
-    throw new AAuthError(code, "not a structured field", { cause });
+    throw new AAuthVerificationError(code, "not a structured field", { cause });
   }
 }

@@ -5,11 +5,9 @@
  * @module
  */
 
-import { platformCrypto } from "#crypto";
 import type { Awaitable } from "../crypto/interface.ts";
-import { AAuthError } from "../errors.ts";
-import { PROFILE } from "../profile.ts";
-import type { HeaderFields, ReceivedRequest, VerificationKey } from "../types.ts";
+import { AAuthVerificationError } from "../errors.ts";
+import type { HeaderFields, KeyAlgorithm, ReceivedRequest, VerificationKey } from "../types.ts";
 import { fieldValue, requireBoundedHeader } from "./field.ts";
 import { buildSignatureBase } from "./signature-base.ts";
 import type { SignatureInput } from "./signature-input.ts";
@@ -21,24 +19,29 @@ export interface SignatureHeaders {
   readonly signature: string;
 }
 
+/** Names of the three fields, in lower case. */
+export type SignatureFields = SignatureHeaders;
+
 /**
  * Finds the three signature headers.
  *
  * @param headers lower-case names
- * @throws {AAuthError} `missing_signature` when one is missing: a partial set is never an unsigned request;
+ * @throws {AAuthVerificationError} `missing_signature` when one is missing: a partial set is never an unsigned request;
  *   `header_too_large`
  */
-export function readSignatureHeaders(headers: HeaderFields): SignatureHeaders {
+export function readSignatureHeaders(headers: HeaderFields, fields: SignatureFields): SignatureHeaders {
   const read = (name: string): string => {
     const value = fieldValue(headers, name);
-    if (value === undefined) throw new AAuthError("missing_signature", `the request has no ${name}`);
+    if (value === undefined) {
+      throw new AAuthVerificationError("missing_signature", `the request has no ${name}`, { expected: name });
+    }
     requireBoundedHeader(name, value);
     return value;
   };
   return {
-    signatureKey: read(PROFILE.headers.signatureKey),
-    signatureInput: read(PROFILE.headers.signatureInput),
-    signature: read(PROFILE.headers.signature),
+    signatureKey: read(fields.signatureKey),
+    signatureInput: read(fields.signatureInput),
+    signature: read(fields.signature),
   };
 }
 
@@ -50,7 +53,10 @@ export function readSignatureHeaders(headers: HeaderFields): SignatureHeaders {
 export function requireSameLabel(...members: readonly { readonly label: string }[]): void {
   for (const { label } of members) {
     if (label !== members[0]?.label) {
-      throw new AAuthError("label_mismatch", "the three signature headers carry different labels");
+      throw new AAuthVerificationError(
+        "label_mismatch",
+        "the three signature headers carry different labels",
+      );
     }
   }
 }
@@ -60,24 +66,23 @@ export function requireSameLabel(...members: readonly { readonly label: string }
  *
  * @param options.nowSeconds Unix seconds
  * @param options.toleranceSeconds how far `created` may be from now, either way, inclusive; `expires` gets none.
- *   Default 60.
  * @throws {AAuthError} `created_missing`, `created_out_of_window`, `signature_expired`
  */
 export function requireFreshness(
   input: SignatureInput,
-  options: { readonly nowSeconds: number; readonly toleranceSeconds?: number },
+  options: { readonly nowSeconds: number; readonly toleranceSeconds: number },
 ): void {
   const now = Math.floor(options.nowSeconds);
-  const tolerance = options.toleranceSeconds ?? PROFILE.createdToleranceSeconds;
+  const tolerance = options.toleranceSeconds;
   if (input.created === undefined) {
-    throw new AAuthError("created_missing", "Signature-Input has no integer created");
+    throw new AAuthVerificationError("created_missing", "Signature-Input has no integer created");
   }
   // Written so that a clock that is not a number refuses.
   if (!(Math.abs(now - input.created) <= tolerance)) {
-    throw new AAuthError("created_out_of_window", `created is more than ${tolerance} s from now`);
+    throw new AAuthVerificationError("created_out_of_window", `created is more than ${tolerance} s from now`);
   }
   if (input.expires !== undefined && !(now < input.expires)) {
-    throw new AAuthError("signature_expired", "the signature has expired");
+    throw new AAuthVerificationError("signature_expired", "the signature has expired");
   }
 }
 
@@ -102,41 +107,36 @@ export function rebuildSignatureBase(
   });
 }
 
+/** Names of an algorithm in the `alg` parameter (RFC 9421 section 6.2.2). */
+const ALG_NAMES: Readonly<Record<KeyAlgorithm, string>> = { Ed25519: "ed25519", ES256: "ecdsa-p256-sha256" };
+
 /**
- * Proves that `key` made `signature` over `base`.
+ * Refuses an `alg` parameter that is not that of the key (RFC 9421 section 3.2).
  *
- * @param signature 64 bytes
- * @throws {AAuthError} `invalid_signature`, also when the `alg` parameter names another algorithm (RFC 9421
- *   section 3.2)
- *
- * Does NOT check coverage, time, replay, the body, or whose key it is.
+ * @throws {AAuthVerificationError} `invalid_signature`
  */
-export async function verifySignature(
-  options: SignedBase & { readonly key: VerificationKey },
-): Promise<void> {
-  requireAlgorithm(options.input);
-  if ((await signatureHolds(options, options.key)) !== true) throw invalidSignature();
-}
-
-/** What was signed, and the signature. */
-export interface SignedBase {
-  readonly base: string;
-  readonly input: SignatureInput;
-  readonly signature: Uint8Array;
-}
-
-/** Refuses an `alg` parameter that is not that of the keys of this profile. */
-export function requireAlgorithm({ params }: SignatureInput): void {
-  if (params.size > 1 && params.has("alg") && params.get("alg") !== "ed25519") {
-    throw new AAuthError("invalid_signature", "the alg parameter is not that of the key");
+export function requireAlgorithm({ params }: SignatureInput, alg: KeyAlgorithm): void {
+  if (params.size > 1 && params.has("alg") && params.get("alg") !== ALG_NAMES[alg]) {
+    throw new AAuthVerificationError("invalid_signature", "the alg parameter is not that of the key", {
+      claim: "alg",
+      expected: ALG_NAMES[alg],
+    });
   }
 }
 
-/** The proof itself, for whoever has made sure of {@link requireAlgorithm}. */
-export function signatureHolds({ base, signature }: SignedBase, key: VerificationKey): Awaitable<boolean> {
-  return key.verify(platformCrypto.encodeAscii(base), signature);
+/**
+ * Whether `key` made `signature` over `message`, the bytes of the signature base.
+ *
+ * Does NOT check coverage, time, replay, the body, or whose key it is.
+ */
+export function signatureHolds(
+  message: Uint8Array,
+  signature: Uint8Array,
+  key: VerificationKey,
+): Awaitable<boolean> {
+  return key.verify(message, signature);
 }
 
-export function invalidSignature(): AAuthError {
-  return new AAuthError("invalid_signature", "the signature does not verify");
+export function invalidSignature(): AAuthVerificationError {
+  return new AAuthVerificationError("invalid_signature", "the signature does not verify");
 }

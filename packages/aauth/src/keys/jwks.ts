@@ -1,8 +1,8 @@
 import type { Jwks, SigningKey } from "../types.ts";
 
 /**
- * The JWKS document an agent or a resource publishes at `/jwks.json`: each key as `{kty, crv, x, kid}` and nothing
- * else (profile 5.1).
+ * The JWKS document an agent or a resource publishes at `/jwks.json`: each key with the members of the key and
+ * its `kid`, and nothing else (profile 5.1).
  *
  * @param keys the keys in use, newest first; during a rotation also the one before
  *
@@ -11,6 +11,12 @@ import type { Jwks, SigningKey } from "../types.ts";
  */
 export function toJwks(keys: readonly SigningKey[]): Jwks {
   return {
-    keys: keys.map(({ publicJwk: { kty, crv, x, kid } }) => ({ kty, crv, x, kid })),
+    keys: keys.map(({ publicJwk: { kty, crv, x, kid, ...rest } }) => ({
+      kty,
+      crv,
+      x,
+      ...("y" in rest && { y: rest.y }),
+      kid,
+    })),
   };
 }

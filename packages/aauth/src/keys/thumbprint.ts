@@ -1,6 +1,5 @@
 import { platformCrypto } from "#crypto";
-import type { Awaitable } from "../crypto/interface.ts";
-import { AAuthError } from "../errors.ts";
+import { AAuthVerificationError } from "../errors.ts";
 import type { IssuerJwk, PublicJwk } from "../types.ts";
 
 /** The members that make the thumbprint, in the lexicographic order RFC 7638 section 3 demands. */
@@ -24,18 +23,14 @@ const MEMBERS: Readonly<Record<string, readonly string[]>> = {
  */
 export async function jwkThumbprint(jwk: IssuerJwk | PublicJwk): Promise<string> {
   const members = Object.hasOwn(MEMBERS, jwk.kty) ? MEMBERS[jwk.kty] : undefined;
-  if (!members) throw new AAuthError("unsupported_key", "no thumbprint is defined for this key type");
+  if (!members)
+    throw new AAuthVerificationError("unsupported_key", "no thumbprint is defined for this key type");
   const canonical = members.map((member) => {
-    const value = (jwk as IssuerJwk)[member];
+    const value = (jwk as Readonly<Record<string, unknown>>)[member];
     if (typeof value !== "string") {
-      throw new AAuthError("unsupported_key", `the key has no member "${member}"`);
+      throw new AAuthVerificationError("unsupported_key", `the key has no member "${member}"`);
     }
     return `"${member}":${JSON.stringify(value)}`;
   });
   return platformCrypto.digest("sha-256", `{${canonical.join(",")}}`, "base64url");
-}
-
-/** {@link jwkThumbprint} of an Ed25519 key whose `x` is known to be base64url, which needs no escaping. */
-export function ed25519Thumbprint(x: string): Awaitable<string> {
-  return platformCrypto.digest("sha-256", `{"crv":"Ed25519","kty":"OKP","x":"${x}"}`, "base64url");
 }

@@ -1,14 +1,16 @@
 /**
- * The resource's side: the gate, requirements, challenges.
+ * The resource's side: verifier, requirements, challenges.
  *
  * @module
  */
 
-export type { Challenge, Challenger, ChallengerOptions, ResourceTokenGrant } from "./challenge.ts";
-export { createChallenger, isCuredBySigning } from "./challenge.ts";
-export type { AuthTokenHolder } from "./find-key.ts";
+export type { Answer, RefusalContext, ResourceTokenGrant, TokenHolder } from "../profiles/wire-profile.ts";
+export type { Challenger, ChallengerOptions } from "./challenge.ts";
+export { createChallenger } from "./challenge.ts";
 export { receivedFields } from "./received-fields.ts";
+export type { Refusal } from "./refusal.ts";
+export { formatRefusal, parseRefusal, REFUSAL_FIELD, refusalOf } from "./refusal.ts";
 export { meetRequirement } from "./requirement.ts";
-export type { VerifierOptions } from "./verifier-options.ts";
+export type { AcceptedProfile, VerifierOptions } from "./verifier-options.ts";
 export type { AddressedRequest, PendingRequest, Verifier } from "./verify-request.ts";
 export { createVerifier } from "./verify-request.ts";

@@ -1,89 +1,94 @@
 /**
- * Keeps record of a verification while it goes: the report is what a trace shows. It is made when somebody looks, which
- * for most requests is never, so that what is kept until then are names and references.
+ * Records a verification while it proceeds. The report is made when it is read, which for most requests is never; until then names and
+ * references are kept.
  *
  * @module
  */
 
-import { AAuthError } from "../errors.ts";
-import type { Check, CheckName, VerificationReport } from "../http-signatures/report.ts";
-
-const ORDER: readonly CheckName[] = [
-  "headers",
-  "signature-key",
-  "signature-input",
-  "labels",
-  "coverage",
-  "created",
-  "token",
-  "key",
-  "signature",
-  "replay",
-  "content-digest",
-  "requirement",
-];
+import { AAuthVerificationError } from "../errors.ts";
+import type { Check, VerificationReport } from "../http-signatures/report.ts";
+import type { CheckRecorder, WireProfile } from "../profiles/wire-profile.ts";
+import type { VerificationKey } from "../types.ts";
 
 type Facts = {
-  -readonly [Name in keyof Omit<VerificationReport, "checks">]: VerificationReport[Name] | undefined;
+  -readonly [Name in keyof Omit<VerificationReport, "checks" | "profile">]:
+    | VerificationReport[Name]
+    | undefined;
 };
 
-export class Trail {
-  /** What is known so far; in the order a report has. */
+type Outcome = Pick<Check, "verdict" | "reason">;
+
+const PASSED: Outcome = { verdict: "passed" };
+
+export class VerificationRecorder implements CheckRecorder {
+  /** What is known so far, in the order of a report. */
   readonly facts: Facts = {
     scheme: undefined,
     label: undefined,
     coveredComponents: undefined,
+    bodyBound: undefined,
     created: undefined,
     signatureBase: undefined,
     keySource: undefined,
     thumbprint: undefined,
   };
-  /** A bare name has passed. */
-  readonly #checks: (CheckName | Check)[] = [];
-  #current: CheckName | undefined;
+  readonly #profile: WireProfile;
+  readonly #outcomes = new Map<string, Outcome>();
+  #current: string | undefined;
 
-  /** Starts a check; the one before it has passed. */
-  enter(check: CheckName): void {
-    if (this.#current !== undefined) this.#checks.push(this.#current);
+  constructor(profile: WireProfile) {
+    this.#profile = profile;
+  }
+
+  enter(check: string): void {
+    this.#passCurrent();
     this.#current = check;
   }
 
-  /** Marks a check that does not apply to this request. */
-  skip(check: CheckName, reason: string): void {
-    this.#checks.push({ name: check, verdict: "skipped", reason });
+  skip(check: string, reason: string): void {
+    // A check that a step of it skips is not the current one any more.
+    if (this.#current === check) this.#current = undefined;
+    this.#outcomes.set(check, { verdict: "skipped", reason });
   }
 
-  /** Ends the trail well: the current check has passed. */
+  noteKey({ thumbprint }: VerificationKey, source: string): void {
+    this.facts.keySource = source;
+    this.facts.thumbprint = thumbprint;
+  }
+
+  /** Ends well: the current check has passed. */
   report(): VerificationReport {
-    if (this.#current !== undefined) this.#checks.push(this.#current);
-    this.#current = undefined;
+    this.#passCurrent();
     return this.#report();
   }
 
-  /** Ends the trail badly. An AAuthError comes back with the report on it, anything else as it is. */
+  /** Ends badly. The verifier's error comes back with the report on it, any other error as it is. */
   fail(error: unknown): unknown {
-    if (!(error instanceof AAuthError)) return error;
+    if (!(error instanceof AAuthVerificationError)) return error;
     if (this.#current !== undefined) {
-      this.#checks.push({ name: this.#current, verdict: "failed", reason: error.message });
+      this.#outcomes.set(this.#current, { verdict: "failed", reason: error.message });
       this.#current = undefined;
     }
     error.report = this.#report();
     return error;
   }
 
+  #passCurrent(): void {
+    if (this.#current !== undefined) this.#outcomes.set(this.#current, PASSED);
+    this.#current = undefined;
+  }
+
   #report(): VerificationReport {
     const known: Record<string, unknown> = {};
     for (const [name, value] of Object.entries(this.facts)) if (value !== undefined) known[name] = value;
-    return { checks: ORDER.map((name) => this.#outcome(name)), ...known };
-  }
-
-  #outcome(name: CheckName): Check {
-    const checks = this.#checks;
-    for (let index = checks.length - 1; index >= 0; index--) {
-      const check = checks[index]!;
-      if (check === name) return { name, verdict: "passed" };
-      if (typeof check !== "string" && check.name === name) return check;
-    }
-    return { name, verdict: "skipped" };
+    const { name: profile, verification } = this.#profile;
+    const checks = verification.checks.map(
+      ({ name, section }): Check => ({
+        name,
+        section,
+        ...(this.#outcomes.get(name) ?? { verdict: "skipped" }),
+      }),
+    );
+    return { profile, checks, ...known };
   }
 }

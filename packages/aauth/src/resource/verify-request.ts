@@ -1,296 +1,220 @@
 /**
- * The gate. There is no other way to a {@link VerifiedAgent}.
+ * The verifier. There is no other way to a {@link ProvenCaller}.
  *
  * @module
  */
 
-import { AAuthError } from "../errors.ts";
-import { requireFieldObject } from "../http-signatures/field.ts";
-import {
-  createMemoryReplayStore,
-  isUnsafeMethod,
-  readNonce,
-  spendNonce,
-  spendSignature,
-} from "../http-signatures/replay.ts";
+import { fieldValue, requireFieldObject } from "../http-signatures/field.ts";
+import { createMemoryReplayStore } from "../http-signatures/replay.ts";
 import type { VerificationReport } from "../http-signatures/report.ts";
-import { parseSignature } from "../http-signatures/signature.ts";
-import { parseSignatureInput } from "../http-signatures/signature-input.ts";
-import { verifyBody } from "../http-signatures/verify-body.ts";
-import {
-  invalidSignature,
-  readSignatureHeaders,
-  rebuildSignatureBase,
-  requireAlgorithm,
-  requireFreshness,
-  requireSameLabel,
-  type SignedBase,
-  signatureHolds,
-  verifySignature,
-} from "../http-signatures/verify-signature.ts";
-import { PROFILE } from "../profile.ts";
-import { tokenExpired } from "../profiles/february-2026/auth-token.ts";
-import { coverageFacts, requireCoverage } from "../profiles/february-2026/coverage.ts";
-import { parseSignatureKey, type SignatureKey } from "../profiles/february-2026/signature-key.ts";
-import { ownerOf } from "../store/owner-of.ts";
+import { february2026 } from "../profiles/february-2026/index.ts";
+import type { VerifiedToken } from "../tokens/open-token.ts";
 import { createVerifiedTokens } from "../tokens/verified-tokens.ts";
-import type {
-  AgentTokenClaims,
-  AuthTokenClaims,
-  ReceivedRequest,
-  Requirement,
-  SignatureScheme,
-  VerificationKey,
-  VerifiedAgent,
-  VerifiedRequest,
-} from "../types.ts";
-import { type Claimant, findKey } from "./find-key.ts";
-import { identityOf, requireMeant, unmetRequirement } from "./requirement.ts";
-import { Trail } from "./verification-recorder.ts";
-import { checkVerifierOptions, type VerifierOptions } from "./verifier-options.ts";
+import type { CallerOf, ProvenCaller, ReceivedRequest, Requirement, VerifiedRequest } from "../types.ts";
+import { STEPS, type Step, Verification, type VerificationRules } from "./verification.ts";
+import { VerificationRecorder } from "./verification-recorder.ts";
+import {
+  type AcceptedProfile,
+  checkAcceptedProfile,
+  checkVerifierOptions,
+  type VerifierOptions,
+} from "./verifier-options.ts";
 
 /** A request, and the authority its sender addressed where routing or configuration knows it (never `Host`). */
 export type AddressedRequest = ReceivedRequest & { readonly authority?: string };
 
-export interface PendingRequest {
+export interface PendingRequest<Caller extends ProvenCaller = ProvenCaller> {
   /** Compares the body, then the requirement. The caller's identity cannot be had before. */
-  complete(body: Uint8Array | undefined): Promise<VerifiedRequest>;
+  complete(body: Uint8Array | undefined): Promise<VerifiedRequest<Caller>>;
 }
 
 export interface Verifier {
   /** The authorities that are served, where it says so: `createVerifier()` does. */
   readonly authorities?: readonly string[];
-  /** Own resource identifier, where it says so; undefined says that it has none, and takes no auth tokens. */
+  /** Own resource identifier, where it says so; undefined says that it has none, and accepts no auth tokens. */
   readonly audience?: string | undefined;
   /** Judges a request whose body is here. `undefined` means that it has none. */
+  verifyRequest<R extends Requirement>(
+    request: AddressedRequest & { readonly body: Uint8Array | undefined },
+    requirement: R,
+  ): Promise<VerifiedRequest<CallerOf<R>>>;
   verifyRequest(
     request: AddressedRequest & { readonly body: Uint8Array | undefined },
-    requirement?: Requirement,
   ): Promise<VerifiedRequest>;
   /** Judges everything but the body, so that a bad request costs no reading. */
-  begin(request: AddressedRequest, requirement?: Requirement): Promise<PendingRequest>;
+  begin<R extends Requirement>(
+    request: AddressedRequest,
+    requirement: R,
+  ): Promise<PendingRequest<CallerOf<R>>>;
+  begin(request: AddressedRequest): Promise<PendingRequest>;
+}
+
+/** A profile with its steps, cut in two where the body is needed. */
+interface Route {
+  readonly rules: VerificationRules;
+  readonly beforeBody: readonly (readonly [check: string, step: Step])[];
+  readonly withBody: readonly (readonly [check: string, step: Step])[];
 }
 
 /**
- * Creates the gate of a resource or an auth server.
+ * Creates the verifier of a resource or an auth server.
  *
- * Checks, in this order: presence and grammar of the three headers, the authority, one label, coverage, `created` and
- * `expires`, the token (scheme jwt), the key, the signature, the nonce, the body's digest, and the requirement if one
- * is given. A nonce is spent only by a valid signature, and not by a pseudonymous caller of a route that is for others.
- * An unsafe request without nonce is good for once, too: its signature is remembered instead. Discovery happens after
- * the checks that need none.
+ * The wire profile lists the checks and their order: in that of February 2026 presence and grammar of the three headers, the authority,
+ * one label, coverage, `created` and `expires`, the token (scheme jwt), the key, the signature, the nonce, the body's digest, and the
+ * requirement if one is given. A nonce is spent only by a valid signature, and not by a caller below the level of the route. An unsafe
+ * request without nonce is good for once, too: what it signs is remembered instead. Discovery happens after the checks that need none.
  *
  * Does NOT check that TLS was used, limit rates, or apply policy beyond the requirement.
  *
- * @throws (from its methods) AAuthError with `report`; with `provenAgent` where the caller's identity is proven and
- * only a token or scope is lacking. TypeError for fields, a target, a body or a requirement that is none. On creation: TypeError for
- * options that could never work, RangeError for a `toleranceSeconds` out of range.
+ * @throws AAuthVerificationError from its methods, with `report`; with `provenCaller` where the caller is proven and only a token or scope
+ * is lacking.
+ * @throws TypeError from its methods for arguments that are not a request, a body or a requirement; on creation for options that could
+ * never work.
+ * @throws RangeError on creation for a `toleranceSeconds` out of range.
  *
  * @example
  * const verifier = createVerifier({ authorities: ["resource.example"], discovery: createDiscovery() });
- * const { agent } = await verifier.verifyRequest({ method, target, headers, body }, { level: "identified" });
+ * const { caller } = await verifier.verifyRequest({ method, target, headers, body }, { level: "identified" });
  */
 export function createVerifier(options: VerifierOptions): Verifier {
   checkVerifierOptions(options);
   const now = options.now ?? (() => Math.floor(Date.now() / 1000));
-  const { authorities, interop = {} } = options;
-  const schemes = options.schemes ?? ["hwk", "jwks", "jwt"];
   const replayStore = options.replayStore ?? createMemoryReplayStore({ now });
-  const toleranceSeconds = options.toleranceSeconds ?? PROFILE.createdToleranceSeconds;
-  const bodyCoverage = interop.bodyCoverage ?? "required";
-  const keyOptions = {
-    audience: options.audience,
-    trustedIssuers: options.trustedIssuers ?? [],
-    trustedAgents: options.trustedAgents,
-    authTokenHolder: options.authTokenHolder,
-    discovery: options.discovery,
-    now,
-    authTokens: createVerifiedTokens<AuthTokenClaims>({ now }),
-    agentTokens: createVerifiedTokens<AgentTokenClaims>({ now }),
-    cryptoMode: options.cryptoMode ?? "sync",
-    bareIdIsKeySet: interop.wellKnownAbsent === "spec",
-  };
-
-  async function prove(request: AddressedRequest, requirement: Requirement | undefined, trail: Trail) {
-    trail.enter("headers");
-    const authority = request.authority ?? authorities[0] ?? "";
-    if (!authorities.includes(authority)) {
-      throw new AAuthError("unknown_authority", "the request addresses a host that is not served here");
-    }
-    const headers = readSignatureHeaders(request.headers);
-
-    trail.enter("signature-key");
-    const claim = parseSignatureKey(headers.signatureKey, { semicolonForm: interop.semicolonForm ?? false });
-    const { facts } = trail;
-    facts.scheme = claim.scheme;
-    facts.label = claim.label;
-    requireAccepted(claim, schemes, interop);
-
-    trail.enter("signature-input");
-    const input = parseSignatureInput(headers.signatureInput);
-    facts.coveredComponents = input.components;
-    facts.created = input.created;
-    const signature = parseSignature(headers.signature);
-
-    trail.enter("labels");
-    requireSameLabel(claim, input, signature);
-
-    trail.enter("coverage");
-    requireCoverage(input.components, coverageFacts(request), { bodyCoverage });
-    const base = rebuildSignatureBase(request, authority, input);
-    facts.signatureBase = base;
-    const nonce = readNonce(request, { required: options.requireNonce ?? false });
-
-    trail.enter("created");
-    const nowSeconds = now();
-    requireFreshness(input, { nowSeconds, toleranceSeconds });
-
-    const found = findKey(claim, keyOptions, trail);
-    const claimant = found instanceof Promise ? await found : found;
-
-    trail.enter("signature");
-    const key = await keyThatSigned(claimant, { base, input, signature: signature.bytes });
-    facts.thumbprint = key.thumbprint;
-
-    const agent = claimant.identify(key);
-    const { components } = input;
-    const isBound = bodyCoverage === "required" || components.includes(PROFILE.headers.contentDigest);
-    if (agent.level === "pseudonymous" && requirement !== undefined && requirement.level !== "pseudonymous") {
-      // Refused in any case: what is done once is nothing, and nothing has to be remembered of a stranger.
-      trail.skip("replay", "the caller is below the level of the route");
-    } else if (nonce === undefined && !(isUnsafeMethod(request.method) && isBound)) {
-      trail.skip("replay", "the request has no nonce");
-    } else {
-      trail.enter("replay");
-      const { thumbprint } = key;
-      const { level } = agent;
-      const use = {
-        authority,
-        thumbprint,
-        share: { level, owner: level === "pseudonymous" ? thumbprint : ownerOf(agent.agent) },
-        createdSeconds: input.created ?? nowSeconds,
-        nowSeconds,
-        toleranceSeconds,
-      };
-      await (nonce === undefined
-        ? spendSignature(replayStore, { ...use, signature: signature.bytes })
-        : spendNonce(replayStore, { ...use, nonce }));
-    }
-    return { agent, expired: claimant.tokenExpired, components };
-  }
+  const routes = [options, ...(options.accept ?? [])].map((accepted) =>
+    routeOf(accepted, options, { now, replayStore }),
+  );
+  const [first] = routes as [Route, ...Route[]];
 
   async function begin(request: AddressedRequest, requirement?: Requirement): Promise<PendingRequest> {
     requireReadable(request);
-    if (requirement !== undefined) requireMeant(requirement);
-    const trail = new Trail();
-    try {
-      const { agent, expired, components } = await prove(request, requirement, trail);
-      return {
-        async complete(body) {
-          requireBytes(body);
-          try {
-            if (options.bodyVerifiedBy === "downstream") {
-              trail.skip("content-digest", "left to the resource behind, which has the body");
-            } else {
-              trail.enter("content-digest");
-              await verifyBody({ headers: request.headers, components, body }, { bodyCoverage });
-            }
-            if (expired) refuseExpired(agent, trail);
-          } catch (error) {
-            throw trail.fail(error);
-          }
-          if (requirement === undefined) {
-            trail.skip("requirement", "none is given");
-          } else {
-            trail.enter("requirement");
-            const unmet = unmetRequirement(agent, requirement);
-            if (unmet !== undefined) throw trail.fail(unmet);
-          }
-          return new Passed(agent, trail);
-        },
-      };
-    } catch (error) {
-      throw trail.fail(error);
-    }
+    const { rules, beforeBody, withBody } = routeFor(request, routes) ?? first;
+    if (requirement !== undefined) rules.profile.verification.checkRequirement(requirement);
+    const recorder = new VerificationRecorder(rules.profile);
+    const verification = new Verification(rules, request, requirement, recorder);
+    await run(beforeBody, verification);
+    return {
+      async complete(body) {
+        requireBytes(body);
+        verification.body = body;
+        await run(withBody, verification);
+        return new Passed(verification.caller, recorder);
+      },
+    };
   }
 
-  return {
-    authorities,
+  const verifier = {
+    authorities: routes.flatMap(({ rules }) => rules.authorities),
     audience: options.audience,
     begin,
-    verifyRequest: async (request, requirement) => (await begin(request, requirement)).complete(request.body),
+    async verifyRequest(request: Parameters<Verifier["verifyRequest"]>[0], requirement?: Requirement) {
+      requireReadable(request);
+      return (await begin(request, requirement)).complete(request.body);
+    },
   };
+  return verifier as Verifier;
+}
+
+function routeOf(
+  accepted: AcceptedProfile,
+  options: VerifierOptions,
+  shared: Pick<VerificationRules, "now" | "replayStore">,
+): Route {
+  const { profile = february2026, audience, discovery, trustedIssuers = [], trustedAgents } = accepted;
+  const role = options.endpoint ?? "resource";
+  const ofProfile = profile.verification.endpoints[role];
+  if (ofProfile === undefined)
+    throw new TypeError(`endpoint: profile ${profile.name} has no rules for ${role}`);
+  checkAcceptedProfile(accepted, ofProfile.schemes);
+  const endpoint = {
+    role,
+    ...ofProfile,
+    schemes: accepted.schemes ?? ofProfile.schemes,
+    toleranceSeconds: options.toleranceSeconds ?? ofProfile.toleranceSeconds,
+  };
+  const rules: VerificationRules = {
+    ...shared,
+    profile,
+    endpoint,
+    authorities: accepted.authorities,
+    requireNonce: options.requireNonce ?? false,
+    bodyVerifiedBy: options.bodyVerifiedBy,
+    resolver: {
+      profile,
+      endpoint,
+      audience,
+      trustedIssuers,
+      trustedAgents,
+      tokenHolder: options.tokenHolder,
+      discovery,
+      now: shared.now,
+      cryptoMode: options.cryptoMode ?? "sync",
+      verifiedTokens: createVerifiedTokens<VerifiedToken>({ now: shared.now }),
+    },
+  };
+  const steps = profile.verification.checks.flatMap(({ name, steps }) =>
+    steps.map((step, index) => [index === 0 ? name : "", STEPS[step]] as const),
+  );
+  const body = steps.findIndex(([, step]) => step === STEPS.body);
+  return { rules, beforeBody: steps.slice(0, body), withBody: steps.slice(body) };
+}
+
+/** The profile whose shape the message's `Signature-Key` has; an unsigned message is the first one's. */
+function routeFor({ headers }: AddressedRequest, routes: readonly Route[]): Route | undefined {
+  if (routes.length === 1) return routes[0];
+  return routes.find(({ rules: { profile } }) => {
+    const value = fieldValue(headers, profile.messages.fields.signatureKey);
+    return value !== undefined && profile.messages.claims(value);
+  });
+}
+
+async function run(steps: Route["beforeBody"], verification: Verification): Promise<void> {
+  try {
+    for (const [check, step] of steps) {
+      if (check !== "") verification.recorder.enter(check);
+      const done = step(verification);
+      if (done instanceof Promise) await done;
+    }
+  } catch (error) {
+    throw verification.recorder.fail(error);
+  }
 }
 
 /**
- * What a program hands over wrongly is its mistake and no caller's: without this each request would be refused as unsigned.
+ * What a program passes wrongly is its mistake and no caller's: without this each request would be refused as unsigned.
  *
  * @throws TypeError
  */
-function requireReadable({ target, headers }: AddressedRequest): void {
-  if (typeof target !== "string") throw new TypeError("target must be path and query as on the request line");
-  requireFieldObject(headers);
+function requireReadable(request: AddressedRequest): void {
+  if (typeof request !== "object" || request === null) {
+    throw new TypeError("request must be an object with method, target, headers and body");
+  }
+  if (typeof request.method !== "string")
+    throw new TypeError("method must be a string, as on the request line");
+  if (typeof request.target !== "string")
+    throw new TypeError("target must be path and query as on the request line");
+  requireFieldObject(request.headers);
 }
 
 /** @throws TypeError for what a parser has made of the body, or for a stream: the digest is of the bytes as they came. */
 function requireBytes(body: unknown): void {
   if (body === undefined || body === null || ArrayBuffer.isView(body)) return;
-  throw new TypeError("body must be the bytes as they came (Uint8Array), before any parser");
+  const hint = typeof body === "string" ? ", not a string: encode it as it came" : ", before any parser";
+  throw new TypeError(`body must be the bytes as they came (Uint8Array)${hint}`);
 }
 
-/** A class, because a literal with an accessor gets a hidden class each time, which keeps what it refers to until the next full collection. */
-class Passed implements VerifiedRequest {
-  readonly agent: VerifiedAgent;
-  readonly #trail: Trail;
+class Passed<Caller extends ProvenCaller> implements VerifiedRequest<Caller> {
+  readonly caller: Caller;
+  readonly #recorder: VerificationRecorder;
   #report: VerificationReport | undefined;
 
-  constructor(agent: VerifiedAgent, trail: Trail) {
-    this.agent = agent;
-    this.#trail = trail;
+  constructor(caller: Caller, recorder: VerificationRecorder) {
+    this.caller = caller;
+    this.#recorder = recorder;
   }
 
-  /** Made when it is looked at: most requests are never asked how they passed. */
+  /** Made when it is read: most requests are never asked how they passed. */
   get report(): VerificationReport {
-    this.#report ??= this.#trail.report();
+    this.#report ??= this.#recorder.report();
     return this.#report;
   }
-}
-
-function requireAccepted(
-  claim: SignatureKey,
-  schemes: readonly SignatureScheme[],
-  { jwksMode1 }: NonNullable<VerifierOptions["interop"]>,
-): void {
-  if (!schemes.includes(claim.scheme)) {
-    throw new AAuthError("unsupported_scheme", `scheme ${claim.scheme} is not accepted here`);
-  }
-  if ("jwksUri" in claim && jwksMode1 !== "verify-only") {
-    throw new AAuthError("unsupported_scheme", "a key set by URL proves no identity");
-  }
-  if ("id" in claim && claim.wellKnown !== undefined && claim.wellKnown !== PROFILE.wellKnown.agent) {
-    // The name would become part of the address that is fetched.
-    throw new AAuthError("unsupported_scheme", `well-known must be ${PROFILE.wellKnown.agent}`);
-  }
-}
-
-/** The first key the signature verifies with; a cached one may have been replaced since. */
-async function keyThatSigned({ keys, replacedKey }: Claimant, message: SignedBase): Promise<VerificationKey> {
-  if (keys.length === 0) throw new AAuthError("unknown_key", "there is no key to verify with");
-  requireAlgorithm(message.input);
-  for (const key of keys) {
-    const holds = signatureHolds(message, key);
-    if ((typeof holds === "boolean" ? holds : await holds) === true) return key;
-  }
-  const replaced = await replacedKey?.();
-  if (replaced === undefined) throw invalidSignature();
-  await verifySignature({ ...message, key: replaced });
-  return replaced;
-}
-
-/** Expiry is judged last: whoever gets this far owns the token, and may be challenged for a new one. */
-function refuseExpired(agent: VerifiedAgent, trail: Trail): never {
-  trail.enter("token");
-  const error = tokenExpired();
-  if (agent.level !== "pseudonymous") error.provenAgent = identityOf(agent);
-  throw error;
 }

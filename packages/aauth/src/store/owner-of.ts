@@ -1,5 +1,5 @@
 import { getDomain } from "tldts";
-import { remembering } from "./remembering.ts";
+import type { ProvenCaller } from "../types.ts";
 
 /**
  * Returns who is accountable for an identifier: its registrable domain by the public suffix list, private section included, so that
@@ -14,11 +14,17 @@ import { remembering } from "./remembering.ts";
  *
  * Does NOT check that the identifier is canonical, or that anything proves it: pass identifiers that a signature has proven.
  */
-export const ownerOf: (id: string) => string = remembering(512, (id) => {
+export function ownerOf(id: string): string {
   const host = URL.parse(id)?.hostname.replace(/\.$/, "") ?? "";
   if (host.startsWith("[")) return `${firstGroups(host.slice(1, -1))}::/64`;
   return getDomain(host, { allowPrivateDomains: true }) ?? host;
-});
+}
+
+/** Who is accountable for a caller's requests: the owner of what it has proven to be; its key, where only a key is known. */
+export function ownerOfCaller({ agent, server, person, thumbprint }: ProvenCaller): string {
+  const id = agent ?? server ?? person?.iss;
+  return id === undefined ? thumbprint : ownerOf(id);
+}
 
 /** The first four groups of an IPv6 address in the URL parser's spelling. */
 function firstGroups(address: string): string {

@@ -1,5 +1,5 @@
 import { createDiscovery, type Discovery } from "../discovery/discovery.ts";
-import type { IssuerMetadata } from "../types.ts";
+import type { IssuerMetadata } from "../profiles/february-2026/metadata.ts";
 
 export interface TestIdentities {
   /** Public keys, as JWKs with a `kid`, by agent identifier. */

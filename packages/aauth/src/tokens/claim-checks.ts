@@ -4,10 +4,9 @@
  * @module
  */
 
-import { AAuthError } from "../errors.ts";
-import { importVerificationKey } from "../keys/verification-key.ts";
-import { PROFILE, type TokenAlgorithm } from "../profile.ts";
-import type { ActClaim, PublicJwk } from "../types.ts";
+import { AAuthVerificationError } from "../errors.ts";
+import { verificationKey } from "../keys/verification-key.ts";
+import type { ActClaim, KeyAlgorithm, TokenAlgorithm, VerificationKey } from "../types.ts";
 import type { DecodedToken } from "./jwt.ts";
 
 type Claims = DecodedToken["claims"];
@@ -15,18 +14,29 @@ type Claims = DecodedToken["claims"];
 /** More nesting than any delegation the auth server would issue, and little enough to walk. */
 const MAX_ACT_DEPTH = 20;
 
+/** Two clocks are never the same. */
+const SKEW_SECONDS = 5;
+
 /** The token's algorithm and key id, once its `typ` is exactly the one demanded and its `alg` is on the list. */
 export function checkHeader(
   { header }: DecodedToken,
-  type: string,
+  { type, algorithms }: { readonly type: string; readonly algorithms: readonly string[] },
 ): { alg: TokenAlgorithm; kid: string | undefined } {
-  if (header.typ !== type) throw new AAuthError("token_type_mismatch", `the token is not of type ${type}`);
-  const alg = PROFILE.tokenAlgorithms.find((allowed) => allowed === header.alg);
-  if (alg === undefined)
-    throw new AAuthError("token_algorithm_not_allowed", "the token's algorithm is not allowed");
+  if (header.typ !== type) {
+    throw new AAuthVerificationError("token_type_mismatch", `the token is not of type ${type}`, {
+      claim: "typ",
+      expected: type,
+    });
+  }
+  if (typeof header.alg !== "string" || !algorithms.includes(header.alg)) {
+    throw new AAuthVerificationError("token_algorithm_not_allowed", "the token's algorithm is not allowed", {
+      claim: "alg",
+      expected: algorithms.join(", "),
+    });
+  }
   const { kid } = header;
   if (kid !== undefined && typeof kid !== "string") throw malformed("kid");
-  return { alg, kid };
+  return { alg: header.alg as TokenAlgorithm, kid };
 }
 
 export function requiredString(claims: Claims, name: string): string {
@@ -53,7 +63,10 @@ export function optionalAudience(claims: Claims): string | readonly string[] | u
 /** Exact comparison: no trailing slash is forgiven, no prefix taken. */
 export function checkAudience(aud: string | readonly string[], expected: string): void {
   if (typeof aud === "string" ? aud !== expected : !aud.includes(expected)) {
-    throw new AAuthError("token_audience_mismatch", "the token is meant for someone else");
+    throw new AAuthVerificationError("token_audience_mismatch", "the token is meant for another audience", {
+      claim: "aud",
+      expected,
+    });
   }
 }
 
@@ -72,9 +85,9 @@ export function checkNotBefore(
   times: { iat?: number | undefined; nbf?: number | undefined },
   now: number,
 ): void {
-  const latest = now + PROFILE.issuedAtSkewSeconds;
-  if ((times.iat ?? 0) > latest || (times.nbf ?? 0) > latest) {
-    throw new AAuthError("token_not_yet_valid", "the token is from the future");
+  for (const name of ["iat", "nbf"] as const) {
+    if ((times[name] ?? 0) <= now + SKEW_SECONDS) continue;
+    throw new AAuthVerificationError("token_not_yet_valid", "the token is from the future", { claim: name });
   }
 }
 
@@ -84,12 +97,15 @@ export function isExpired(exp: number, now: number): boolean {
 }
 
 /** `cnf.jwk`: the key that must sign the requests this token comes with. */
-export async function confirmationKey(claims: Claims): Promise<{ key: PublicJwk; thumbprint: string }> {
+export async function confirmationKey(
+  claims: Claims,
+  algorithms: readonly KeyAlgorithm[],
+  mode: "sync" | "pool" = "sync",
+): Promise<VerificationKey> {
   const { cnf } = claims;
   if (cnf === undefined) throw missing("cnf");
   if (typeof cnf !== "object" || cnf === null || !("jwk" in cnf)) throw malformed("cnf");
-  const { publicJwk, thumbprint } = await importVerificationKey(cnf.jwk);
-  return { key: publicJwk, thumbprint };
+  return verificationKey(cnf.jwk, mode, algorithms);
 }
 
 /** Checks the shape of `act` all the way down. */
@@ -108,10 +124,12 @@ export function optionalAct(claims: Claims): ActClaim | undefined {
   return act as ActClaim;
 }
 
-export function missing(name: string): AAuthError {
-  return new AAuthError("token_claim_missing", `the token has no ${name}`);
+export function missing(name: string): AAuthVerificationError {
+  return new AAuthVerificationError("token_claim_missing", `the token has no ${name}`, { claim: name });
 }
 
-export function malformed(name: string): AAuthError {
-  return new AAuthError("malformed_token", `the token's ${name} has the wrong shape`);
+export function malformed(name: string): AAuthVerificationError {
+  return new AAuthVerificationError("malformed_token", `the token's ${name} has the wrong shape`, {
+    claim: name,
+  });
 }

@@ -5,7 +5,6 @@
  */
 
 import { platformCrypto } from "#crypto";
-import { RecentMap } from "../store/recent-map.ts";
 import { type DecodedToken, decodeJwt } from "./jwt.ts";
 
 /**
@@ -25,19 +24,10 @@ export function tokenId(token: string): string {
   return tokenIdOf(token, undefined);
 }
 
-/** The same for who has taken the token apart already. */
+/** {@link tokenId} of a token whose claims are known. */
 export function tokenIdOf(token: string, claims: DecodedToken["claims"] | undefined): string {
-  let id = ids.get(token);
-  if (id === undefined) {
-    id = newTokenId(token, claims ?? claimsOf(token));
-    if (token.length <= MAX_KEPT_CHARACTERS) ids.set(token, id);
-  }
-  return id;
+  return newTokenId(token, claims ?? claimsOf(token));
 }
-
-/** A token is named for every request that it comes with. */
-const MAX_KEPT_CHARACTERS = 4096;
-const ids = new RecentMap<string, string>(256);
 
 function newTokenId(token: string, claims: DecodedToken["claims"]): string {
   // The issuer is not proven: text of any length or shape would otherwise reach the log.

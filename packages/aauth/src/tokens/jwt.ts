@@ -1,20 +1,18 @@
 /**
- * Compact JWS: taken apart, put together, and verified. Small and strict: three parts, one serialization, three
- * algorithms, no extension (docs/decisions/0017; `jose` is the second opinion in the tests).
+ * Compact JWS: read strictly here, verified by `jose` (docs/decisions/0002). The reader comes first: what it refuses never reaches the
+ * library.
  *
  * @module
  */
 
+import { compactVerify } from "jose";
 import { platformCrypto } from "#crypto";
 import { decodeBase64Url, encodeBase64Url } from "../base64.ts";
-import type { SignatureVerifier } from "../crypto/interface.ts";
-import { AAuthError } from "../errors.ts";
-import { PROFILE, type TokenAlgorithm } from "../profile.ts";
+import { AAuthVerificationError } from "../errors.ts";
 import { deepFreeze } from "../store/deep-freeze.ts";
-import { RecentMap } from "../store/recent-map.ts";
-import type { IssuerJwk } from "../types.ts";
+import type { IssuerJwk, TokenAlgorithm } from "../types.ts";
 import { parseJsonObject } from "./json-object.ts";
-import { importTokenKey, isKeyFor } from "./token-key.ts";
+import { tokenKey } from "./token-key.ts";
 
 type Members = Readonly<Record<string, unknown>>;
 
@@ -24,47 +22,32 @@ export interface DecodedToken {
   readonly claims: Members;
 }
 
-/** A byte order mark is no JSON. */
+/** As a header field: a token is sent in one. */
+const MAX_TOKEN_CHARACTERS = 16_384;
+
+/** A byte order mark is not JSON. */
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-
 const encoder = new TextEncoder();
-
-/** Keys by the object discovery keeps, so that both are forgotten together. */
-const importedKeys = new WeakMap<IssuerJwk, SignatureVerifier>();
-
-/** An issuer writes the same header into every token until its key changes. A long one is a stranger's. */
-const MAX_KEPT_HEADER_CHARACTERS = 512;
-const headers = new RecentMap<string, Members>(256);
 
 /**
  * Takes a compact JWS apart.
  *
- * @throws AAuthError `malformed_token` unless it is three parts of canonical base64url whose first two are JSON
- * objects without a name twice, or when it is larger than 16 KiB or has critical extensions.
+ * @throws AAuthError `malformed_token` unless it is three parts of canonical base64url whose first two are JSON objects with each name
+ * once, or when it is larger than 16 KiB or has critical extensions.
  */
 export function decodeJwt(token: string): DecodedToken {
-  if (token.length > PROFILE.maxHeaderBytes) throw malformed("the token is too large");
+  if (token.length > MAX_TOKEN_CHARACTERS) throw malformed("the token is too large");
   const parts = token.split(".");
   if (parts.length !== 3) throw malformed("the token is not a compact JWS");
   const [header = "", claims = "", signature = ""] = parts;
   if (signature === "" || decodeBase64Url(signature) === undefined)
     throw malformed("the signature is not base64url");
-  const decoded = { header: headerOf(header), claims: jsonObject(claims, "payload") };
+  const decoded = { header: jsonObject(header, "header"), claims: jsonObject(claims, "payload") };
   // No extension is understood here, and one marked critical must not be ignored (RFC 7515 section 4.1.11).
   if ("crit" in decoded.header) throw malformed("the token has critical extensions");
-  // A payload as it stands (RFC 7797) is such an extension, marked or not.
+  // An unencoded payload (RFC 7797) is such an extension, marked or not.
   if ("b64" in decoded.header && decoded.header.b64 !== true) throw malformed("the payload is not encoded");
   return decoded;
-}
-
-/**
- * The `typ` of a token, without taking the rest of it apart: what decides who reads it.
- *
- * @throws AAuthError `malformed_token`.
- */
-export function tokenType(token: string): unknown {
-  if (token.length > PROFILE.maxHeaderBytes) throw malformed("the token is too large");
-  return headerOf(token.slice(0, Math.max(0, token.indexOf(".")))).typ;
 }
 
 /** Puts a compact JWS together. The bytes follow the order of the members given: some peers and test vectors care. */
@@ -86,39 +69,13 @@ export async function signJwt(
  * Does NOT check any claim.
  */
 export async function verifyJwt(token: string, jwk: IssuerJwk, alg: TokenAlgorithm): Promise<void> {
-  if (!isKeyFor(jwk, alg)) {
-    throw new AAuthError("invalid_token_signature", "the issuer's key is not one for the token's algorithm");
-  }
   try {
-    let key = importedKeys.get(jwk);
-    if (key === undefined) {
-      key = await importTokenKey(jwk, alg);
-      importedKeys.set(jwk, key);
-    }
-    const end = token.lastIndexOf(".");
-    const signature = decodeBase64Url(token.slice(end + 1));
-    if (
-      signature !== undefined &&
-      (await key.verify(platformCrypto.encodeAscii(token.slice(0, end)), signature))
-    )
-      return;
-  } catch (error) {
-    throw invalidSignature(error);
+    await compactVerify(token, await tokenKey(jwk, alg), { algorithms: [alg] });
+  } catch (cause) {
+    throw new AAuthVerificationError("invalid_token_signature", "the token's signature does not verify", {
+      cause,
+    });
   }
-  throw invalidSignature(undefined);
-}
-
-function invalidSignature(cause: unknown): AAuthError {
-  return new AAuthError("invalid_token_signature", "the token's signature does not verify", { cause });
-}
-
-function headerOf(part: string): Members {
-  let header = headers.get(part);
-  if (header === undefined) {
-    header = deepFreeze(jsonObject(part, "header"));
-    if (part.length <= MAX_KEPT_HEADER_CHARACTERS) headers.set(part, header);
-  }
-  return header;
 }
 
 function jsonObject(part: string, name: string): Members {
@@ -126,7 +83,7 @@ function jsonObject(part: string, name: string): Members {
   if (bytes === undefined) throw malformed(`the ${name} is not base64url`);
   const value = parseJsonObject(textOf(bytes, name));
   if (value === undefined) throw malformed(`the ${name} is not a JSON object with each name once`);
-  return value;
+  return deepFreeze(value);
 }
 
 function textOf(bytes: Uint8Array, name: string): string {
@@ -137,6 +94,6 @@ function textOf(bytes: Uint8Array, name: string): string {
   }
 }
 
-function malformed(reason: string): AAuthError {
-  return new AAuthError("malformed_token", reason);
+function malformed(reason: string): AAuthVerificationError {
+  return new AAuthVerificationError("malformed_token", reason);
 }

@@ -1,6 +1,6 @@
 import type { Discovery, DiscoveryKind } from "../discovery/discovery.ts";
 import { AAuthError } from "../errors.ts";
-import type { TokenAlgorithm } from "../profile.ts";
+import type { TokenAlgorithm } from "../types.ts";
 import { verifyJwt } from "./jwt.ts";
 
 /** Whose key a token names. */

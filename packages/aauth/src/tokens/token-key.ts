@@ -4,72 +4,89 @@
  * @module
  */
 
-import { platformCrypto } from "#crypto";
+import { type CryptoKey, importJWK, type JWK } from "jose";
 import { decodeBase64Url } from "../base64.ts";
-import type { Awaitable, SignatureVerifier } from "../crypto/interface.ts";
-import { AAuthError } from "../errors.ts";
-import { importVerificationKey, PRIVATE_MEMBERS } from "../keys/verification-key.ts";
-import type { TokenAlgorithm } from "../profile.ts";
-import type { IssuerJwk } from "../types.ts";
+import { AAuthVerificationError } from "../errors.ts";
+import { isSmallOrder } from "../keys/small-order.ts";
+import { PRIVATE_MEMBERS } from "../keys/verification-key.ts";
+import type { IssuerJwk, TokenAlgorithm } from "../types.ts";
 
-const KEY_TYPES: Readonly<Record<TokenAlgorithm, string>> = { RS256: "RSA", ES256: "EC", EdDSA: "OKP" };
-const CURVES: Readonly<Record<TokenAlgorithm, string | undefined>> = {
-  RS256: undefined,
-  ES256: "P-256",
-  EdDSA: "Ed25519",
-};
-const COORDINATE_BYTES = 32;
-/** Four bytes in base64url. */
-const MAX_EXPONENT_CHARACTERS = 6;
-/** 4096 bits in base64url. */
-const MAX_MODULUS_CHARACTERS = 683;
-
-/** Whether a published key is meant for `alg`. A key says so by its type and curve, and no word of it says otherwise. */
-export function isKeyFor(jwk: IssuerJwk, alg: TokenAlgorithm): boolean {
-  if (jwk.kty !== KEY_TYPES[alg] || (jwk.use !== undefined && jwk.use !== "sig")) return false;
-  if (CURVES[alg] !== undefined && jwk.crv !== CURVES[alg]) return false;
-  if (Array.isArray(jwk.key_ops) && !jwk.key_ops.includes("verify")) return false;
-  const named = alg === "EdDSA" && jwk.alg === "Ed25519" ? "EdDSA" : jwk.alg; // RFC 9864 renames it
-  return named === undefined || named === alg;
+interface KeyMember {
+  readonly name: string;
+  readonly minBytes: number;
+  readonly maxBytes: number;
 }
+
+/** Which keys an algorithm takes: type, curve, and the members that hold bytes with their lengths. */
+interface KeyShape {
+  readonly kty: string;
+  readonly crv?: string;
+  readonly members: readonly KeyMember[];
+}
+
+const coordinate = (name: string) => ({ name, minBytes: 32, maxBytes: 32 });
+const ED25519: KeyShape = { kty: "OKP", crv: "Ed25519", members: [coordinate("x")] };
+/** The cost of a verification goes by both members, which untrusted issuers choose. `jose` refuses less than 2048 bits. */
+const RSA: KeyShape = {
+  kty: "RSA",
+  members: [
+    { name: "n", minBytes: 1, maxBytes: 512 },
+    { name: "e", minBytes: 1, maxBytes: 4 },
+  ],
+};
+const SHAPES: Readonly<Record<TokenAlgorithm, KeyShape>> = {
+  RS256: RSA,
+  ES256: { kty: "EC", crv: "P-256", members: [coordinate("x"), coordinate("y")] },
+  EdDSA: ED25519,
+  Ed25519: ED25519,
+};
+/** Two names for one algorithm (RFC 9864). */
+const sameAlgorithm = (name: unknown, alg: TokenAlgorithm) =>
+  name === alg || (SHAPES[alg] === ED25519 && (name === "EdDSA" || name === "Ed25519"));
+
+/** Keys by the object that discovery keeps, so that both are forgotten together. */
+const imported = new WeakMap<IssuerJwk, Map<TokenAlgorithm, Promise<CryptoKey>>>();
 
 /**
- * Imports a published key that {@link isKeyFor} `alg`.
+ * The imported key of a published JWK.
  *
- * @throws AAuthError `unsupported_key` for a member that is missing or malformed, private members, or a point of small
- *   order; Error of the platform for a modulus below 2048 bits or a point off its curve.
+ * @throws AAuthError `unsupported_key` for a key of another type, curve, use or algorithm, private members, a member that is missing, in
+ *   another spelling, or too short or long, and for a point of small order; Error of the platform for a point off its curve.
  */
-export function importTokenKey(jwk: IssuerJwk, alg: TokenAlgorithm): Awaitable<SignatureVerifier> {
-  if (PRIVATE_MEMBERS.some((member) => Object.hasOwn(jwk, member))) {
-    throw new AAuthError("unsupported_key", "the key carries private members");
+export async function tokenKey(jwk: IssuerJwk, alg: TokenAlgorithm): Promise<CryptoKey> {
+  let keys = imported.get(jwk);
+  if (keys === undefined) imported.set(jwk, (keys = new Map()));
+  let key = keys.get(alg);
+  if (key === undefined) {
+    key = importKey(jwk, alg);
+    keys.set(alg, key);
   }
-  switch (alg) {
-    case "RS256": {
-      const [n, e] = [bytesOf(jwk, "n"), bytesOf(jwk, "e")];
-      // What a verification costs goes by both, which strangers choose: everybody's exponent is 65537.
-      if (!(e.length <= MAX_EXPONENT_CHARACTERS)) {
-        throw new AAuthError("unsupported_key", 'the key\'s "e" is longer than 32 bits');
-      }
-      if (!(n.length <= MAX_MODULUS_CHARACTERS)) {
-        throw new AAuthError("unsupported_key", 'the key\'s "n" is longer than 4096 bits');
-      }
-      return platformCrypto.importTokenKey({ kty: "RSA", n, e });
-    }
-    case "ES256": {
-      const [x, y] = [bytesOf(jwk, "x", COORDINATE_BYTES), bytesOf(jwk, "y", COORDINATE_BYTES)];
-      return platformCrypto.importTokenKey({ kty: "EC", crv: "P-256", x, y });
-    }
-    case "EdDSA":
-      return importVerificationKey({ kty: "OKP", crv: "Ed25519", x: jwk.x });
-  }
+  return key;
 }
 
-/** A member that holds bytes, in the one spelling it may have. */
-function bytesOf(jwk: IssuerJwk, name: string, length?: number): string {
-  const value = jwk[name];
-  const bytes = typeof value === "string" ? decodeBase64Url(value) : undefined;
-  if (bytes === undefined || bytes.length === 0 || (length !== undefined && bytes.length !== length)) {
-    throw new AAuthError("unsupported_key", `the key's "${name}" is malformed`);
-  }
-  return value as string;
+async function importKey(jwk: IssuerJwk, alg: TokenAlgorithm): Promise<CryptoKey> {
+  const { kty, crv, members } = SHAPES[alg];
+  if (jwk.kty !== kty || (crv !== undefined && jwk.crv !== crv)) throw unsupported(`not one for ${alg}`);
+  if (jwk.use !== undefined && jwk.use !== "sig") throw unsupported("not for signatures");
+  if (Array.isArray(jwk.key_ops) && !jwk.key_ops.includes("verify")) throw unsupported("not for verifying");
+  if (jwk.alg !== undefined && !sameAlgorithm(jwk.alg, alg)) throw unsupported("for another algorithm");
+  if (PRIVATE_MEMBERS.some((member) => Object.hasOwn(jwk, member))) throw unsupported("with private members");
+  const bytes = members.map((member) => bytesOf(jwk, member));
+  if (kty === "OKP" && isSmallOrder(bytes[0]!)) throw unsupported("a point of small order");
+  const named = members.map(({ name }) => [name, jwk[name]]);
+  const plain = { kty, ...(crv !== undefined && { crv }), ...Object.fromEntries(named) } as JWK;
+  return (await importJWK(plain, alg)) as CryptoKey;
 }
+
+/** A member that holds bytes, in its one canonical spelling. */
+function bytesOf(jwk: IssuerJwk, { name, minBytes, maxBytes }: KeyMember): Uint8Array {
+  const value = jwk[name];
+  const isBounded = typeof value === "string" && value.length <= Math.ceil((maxBytes * 4) / 3);
+  const bytes = isBounded ? decodeBase64Url(value) : undefined;
+  if (bytes === undefined || bytes.length < minBytes)
+    throw unsupported(`its "${name}" is malformed, too short or too long`);
+  return bytes;
+}
+
+const unsupported = (reason: string): AAuthVerificationError =>
+  new AAuthVerificationError("unsupported_key", `the issuer's key is ${reason}`);

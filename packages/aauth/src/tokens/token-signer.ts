@@ -5,8 +5,7 @@
  */
 
 import { platformCrypto } from "#crypto";
-import type { TokenAlgorithm } from "../profile.ts";
-import type { SigningKey } from "../types.ts";
+import type { SigningKey, TokenAlgorithm } from "../types.ts";
 
 /** A private key of an auth server. */
 export interface TokenSigner {
@@ -50,7 +49,15 @@ export async function createTokenSigner(
   return { kid, alg, sign: async (data) => key.sign(data) };
 }
 
-/** The same for a {@link SigningKey}, which is always Ed25519. */
-export function tokenSignerOf(key: SigningKey): TokenSigner {
-  return { kid: key.kid, alg: "EdDSA", sign: (data) => key.sign(data) };
+/**
+ * The same for a {@link SigningKey}.
+ *
+ * @param alg the name that goes into headers; default `EdDSA` for an Ed25519 key, which is what deployed verifiers expect
+ */
+export function tokenSignerOf(key: SigningKey, alg?: TokenAlgorithm): TokenSigner {
+  return {
+    kid: key.kid,
+    alg: alg ?? (key.alg === "Ed25519" ? "EdDSA" : key.alg),
+    sign: (data) => key.sign(data),
+  };
 }

@@ -5,52 +5,46 @@
  */
 
 import { platformCrypto } from "#crypto";
-import { PROFILE } from "../profile.ts";
-import { deepFreeze } from "../store/deep-freeze.ts";
 import { RecentMap } from "../store/recent-map.ts";
 
 /**
- * What a verified token said, by the whole token. It holds claims, never a verdict: audience, issuer and
- * times are judged again on every use. Forgets at `exp`, and after 300 s at the latest, when keys are fetched anew.
+ * Verified tokens, by the whole token. An entry says what the token says, never a verdict: audience, issuer and times are judged again
+ * on every use. It is forgotten at `exp`, and after 300 s at the latest, when keys are fetched again.
  */
-export interface VerifiedTokens<Claims extends { readonly exp: number }> {
-  get(token: string): Claims | undefined;
-  add(token: string, claims: Claims): void;
+export interface VerifiedTokens<Entry> {
+  get(token: string): Entry | undefined;
+  add(token: string, entry: Entry, exp: number): void;
 }
 
-/** Characters of all tokens of a gate: a thousand ordinary ones. Their claims take as much again, and many times that from who wants it. */
+/** Characters of all tokens of a verifier: a thousand ordinary ones. Their claims take as much again. */
 const MAX_CHARACTERS = 1_048_576;
+/** As long as discovery keeps a key set. */
+const MAX_SECONDS = 300;
 
 /**
- * Creates such a memory: the `cache` of `verifyAuthToken` and `verifyAgentToken`, for who calls these without a gate. `createVerifier` has
- * its own. Bounded by number and by characters; the tokens used least lately give way.
+ * Creates such a memory. Bounded by number and by characters; the tokens used least recently give way.
  *
  * @param options.now the clock of the calls it is given to, Unix seconds
  * @param options.maxEntries default 1000
- *
- * @example
- * const cache = createVerifiedTokens<AuthTokenClaims>({ now });
- * await verifyAuthToken(token, { audience, trustedIssuers, discovery, now, cache });
  */
-export function createVerifiedTokens<Claims extends { readonly exp: number }>(options: {
+export function createVerifiedTokens<Entry>(options: {
   now: () => number;
   maxEntries?: number;
-}): VerifiedTokens<Claims> {
-  const entries = new RecentMap<string, { claims: Claims; until: number }>(options.maxEntries ?? 1_000, {
+}): VerifiedTokens<Entry> {
+  const entries = new RecentMap<string, { entry: Entry; until: number }>(options.maxEntries ?? 1_000, {
     maxWeight: MAX_CHARACTERS,
     weigh: (token) => token.length,
   });
   return {
     get(token) {
-      const entry = entries.get(token);
-      if (entry === undefined) return undefined;
-      if (options.now() < entry.until) return entry.claims;
+      const known = entries.get(token);
+      if (known === undefined) return undefined;
+      if (options.now() < known.until) return known.entry;
       entries.delete(token);
       return undefined;
     },
-    add(token, claims) {
-      const until = Math.min(claims.exp, options.now() + PROFILE.discovery.cacheSeconds);
-      entries.set(token, { claims: deepFreeze(claims), until });
+    add(token, entry, exp) {
+      entries.set(token, { entry, until: Math.min(exp, options.now() + MAX_SECONDS) });
     },
   };
 }

@@ -1,4 +1,4 @@
-import { AAuthError } from "../../errors.ts";
+import { AAuthVerificationError } from "../../errors.ts";
 import { requireBoundedHeader, trimField } from "../../http-signatures/field.ts";
 import {
   formatString,
@@ -7,7 +7,6 @@ import {
   parseStringList,
   splitTopLevel,
 } from "../../http-signatures/structured-fields.ts";
-import type { Level } from "../../types.ts";
 
 /** `Agent-Auth`, the challenge of a resource (profile 3.1); `level` is what it wants to know: a signature, an identity, an authorization. */
 export type AgentAuth = AuthorizationChallenge | OtherChallenge;
@@ -29,7 +28,7 @@ export interface AuthorizationChallenge extends AnyChallenge {
 
 /** For a signature or an identity. */
 interface OtherChallenge extends AnyChallenge {
-  readonly level: Exclude<Level, "authorized">;
+  readonly level: "pseudonymous" | "identified";
   readonly resourceToken?: undefined;
   /** Counts for nothing without a resource token. */
   readonly authServer?: string;
@@ -52,7 +51,7 @@ const CODE = "malformed_challenge";
 export function parseAgentAuth(value: string): AgentAuth {
   requireBoundedHeader("Agent-Auth", value);
   const [scheme, ...pieces] = splitTopLevel(trimField(value), ";");
-  if (scheme !== "httpsig") throw new AAuthError(CODE, "Agent-Auth is not a httpsig challenge");
+  if (scheme !== "httpsig") throw new AAuthVerificationError(CODE, "Agent-Auth is not a httpsig challenge");
   // `algs` holds a list, which RFC 8941 does not allow in a parameter, so it is taken out before the rest is parsed.
   const isAlgs = (piece: string) => /^ *algs=/.test(piece);
   const algsPieces = pieces.filter(isAlgs);
@@ -60,7 +59,8 @@ export function parseAgentAuth(value: string): AgentAuth {
     pieces.filter((piece) => !isAlgs(piece)),
     CODE,
   );
-  if (algsPieces.length > 1 || parameters.has("algs")) throw new AAuthError(CODE, "algs is not one list");
+  if (algsPieces.length > 1 || parameters.has("algs"))
+    throw new AAuthVerificationError(CODE, "algs is not one list");
   const algs = algsPieces[0] === undefined ? undefined : parseStringList(afterEquals(algsPieces[0]), CODE);
   const resourceToken = text(parameters, "resource_token");
   const authServer = text(parameters, "auth_server");
@@ -73,7 +73,10 @@ export function parseAgentAuth(value: string): AgentAuth {
   };
   if (authorized) {
     if (resourceToken === undefined || authServer === undefined) {
-      throw new AAuthError(CODE, "an authorization challenge needs resource_token and auth_server");
+      throw new AAuthVerificationError(
+        CODE,
+        "an authorization challenge needs resource_token and auth_server",
+      );
     }
     return { level: "authorized", resourceToken, authServer, ...rest };
   }
@@ -88,14 +91,14 @@ function text(parameters: ReadonlyMap<string, Parameter>, name: string): string 
   if (parameter === undefined) return undefined;
   // A token would parse as text too; only the quoted form is meant here.
   if (typeof parameter.value !== "string" || !parameter.text.startsWith('"') || parameter.value === "") {
-    throw new AAuthError(CODE, `${name} is not a non-empty string`);
+    throw new AAuthVerificationError(CODE, `${name} is not a non-empty string`);
   }
   return parameter.value;
 }
 
 function flag(parameters: ReadonlyMap<string, Parameter>, name: string): boolean {
   const value = parameters.get(name)?.value ?? false;
-  if (typeof value !== "boolean") throw new AAuthError(CODE, `${name} is not a boolean`);
+  if (typeof value !== "boolean") throw new AAuthVerificationError(CODE, `${name} is not a boolean`);
   return value;
 }
 
@@ -114,7 +117,10 @@ export function formatAgentAuth(challenge: AgentAuth): string {
   if (level === "identified") parts.push("identity=?1");
   if (level === "authorized") {
     if (!resourceToken || !authServer) {
-      throw new AAuthError(CODE, "an authorization challenge needs resource_token and auth_server");
+      throw new AAuthVerificationError(
+        CODE,
+        "an authorization challenge needs resource_token and auth_server",
+      );
     }
     // With user_interaction the form has no auth-token: the person's visit comes first.
     if (userInteraction === undefined) parts.push("auth-token");

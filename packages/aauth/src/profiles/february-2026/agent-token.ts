@@ -6,24 +6,24 @@
 
 import type { Discovery } from "../../discovery/discovery.ts";
 import { MAX_IDENTIFIER_CHARACTERS } from "../../discovery/url-guard.ts";
-import { AAuthError } from "../../errors.ts";
-import { PROFILE } from "../../profile.ts";
+import { AAuthVerificationError } from "../../errors.ts";
 import {
   checkAudience,
-  checkHeader,
   checkNotBefore,
   checkTimeShapes,
-  confirmationKey,
   isExpired,
   malformed,
   optionalAudience,
   requiredString,
 } from "../../tokens/claim-checks.ts";
-import { decodeJwt, signJwt } from "../../tokens/jwt.ts";
-import { verifyWithPublishedKey } from "../../tokens/published-key.ts";
+import { signJwt } from "../../tokens/jwt.ts";
+import { openToken, type TokenRules, type VerifiedToken } from "../../tokens/open-token.ts";
+import { tokenSignerOf } from "../../tokens/token-signer.ts";
 import { type TrustPolicy, trusts } from "../../tokens/trust.ts";
 import type { VerifiedTokens } from "../../tokens/verified-tokens.ts";
-import type { AgentTokenClaims, PublicJwk, SigningKey } from "../../types.ts";
+import type { PublicJwk, SigningKey } from "../../types.ts";
+import type { AgentTokenClaims } from "./claims.ts";
+import { AGENT_TOKEN_SECONDS, KEY_ALGORITHMS, TOKEN_ALGORITHMS, TOKEN_TYPES } from "./names.ts";
 
 export interface IssueAgentTokenOptions {
   /** A key published in the agent's key set. */
@@ -50,7 +50,7 @@ export interface IssueAgentTokenOptions {
  * @throws TypeError when `delegate` is no name; RangeError when the lifetime is not a positive whole number.
  */
 export async function issueAgentToken(options: IssueAgentTokenOptions): Promise<string> {
-  const { lifetimeSeconds = PROFILE.agentTokenLifetimeSeconds } = options;
+  const { lifetimeSeconds = AGENT_TOKEN_SECONDS } = options;
   if (!(Number.isSafeInteger(lifetimeSeconds) && lifetimeSeconds > 0)) {
     throw new RangeError("lifetimeSeconds must be a positive whole number");
   }
@@ -58,16 +58,16 @@ export async function issueAgentToken(options: IssueAgentTokenOptions): Promise<
     throw new TypeError(`delegate must be a text of 1 to ${MAX_IDENTIFIER_CHARACTERS} characters`);
   }
   const now = options.now ?? (() => Math.floor(Date.now() / 1000));
-  const { kty, crv, x } = options.confirmationKey;
-  const header = { alg: "EdDSA", kid: options.key.kid, typ: PROFILE.tokenTypes.agent };
+  const { kid: _, use: _use, alg: _alg, ...confirmationKey } = options.confirmationKey;
+  const { alg, kid, sign } = tokenSignerOf(options.key);
   const claims: AgentTokenClaims = {
     iss: options.agent,
     sub: options.delegate,
     exp: now() + lifetimeSeconds,
-    cnf: { jwk: { kty, crv, x } },
+    cnf: { jwk: confirmationKey },
     ...(options.audience === undefined ? {} : { aud: options.audience }),
   };
-  return signJwt(header, claims, (data) => options.key.sign(data));
+  return signJwt({ alg, kid, typ: TOKEN_TYPES.agent }, claims, sign);
 }
 
 /** No URL and no user: neither the form of an identifier applies nor OpenID's 255 characters. */
@@ -77,53 +77,60 @@ function isDelegateName(value: unknown): value is string {
 
 export interface VerifyAgentTokenOptions {
   /** Own identifier; compared when the token names an audience. Without it, a token with an audience is refused. */
-  readonly audience?: string;
+  readonly audience?: string | undefined;
   /** Which agent servers may vouch. Default: any that discovery can reach. */
-  readonly trustedAgentServers?: TrustPolicy;
+  readonly trustedAgentServers?: TrustPolicy | undefined;
   readonly discovery: Discovery;
   /** Unix seconds. Default: the system clock. */
-  readonly now?: () => number;
-  readonly cache?: VerifiedTokens<AgentTokenClaims>;
+  readonly now?: (() => number) | undefined;
+  readonly cache?: VerifiedTokens<VerifiedToken> | undefined;
 }
 
 /**
  * Verifies an agent token: type, algorithm, issuer, audience if named, times, the length of `sub`, the shape of `cnf.jwk`, and last its
  * signature with the key the agent server publishes.
  *
- * @throws AAuthError any code of the token and discovery groups, `unsupported_key` for that in `cnf.jwk`; `untrusted_issuer` before
- * anything is fetched.
+ * @throws AAuthVerificationError any code of the token and discovery groups, `unsupported_key` for that in `cnf.jwk`; `untrusted_issuer`
+ * before anything is fetched.
  *
- * Does NOT check that the request was signed with `cnf.jwk`: the gate does.
+ * Does NOT check that the request was signed with `cnf.jwk`: the verifier does.
  */
 export async function verifyAgentToken(
   token: string,
   options: VerifyAgentTokenOptions,
 ): Promise<AgentTokenClaims> {
   const now = (options.now ?? (() => Math.floor(Date.now() / 1000)))();
-  const known = options.cache?.get(token);
-  if (known !== undefined) {
-    judge(known, options, now);
-    return known;
-  }
-  const decoded = decodeJwt(token);
-  const { alg, kid } = checkHeader(decoded, PROFILE.tokenTypes.agent);
-  checkTimeShapes(decoded.claims);
-  for (const name of ["iss", "sub"]) requiredString(decoded.claims, name);
-  if (!isDelegateName(decoded.claims.sub)) throw malformed("sub");
-  optionalAudience(decoded.claims);
-  const claims = decoded.claims as unknown as AgentTokenClaims;
-  judge(claims, options, now);
-  await confirmationKey(decoded.claims);
-  await verifyWithPublishedKey(token, alg, { kind: "agent", id: claims.iss, kid }, options.discovery);
-  options.cache?.add(token, claims);
-  return claims;
+  const { discovery, cache } = options;
+  return (await openToken(token, agentTokenRules(options, now), { discovery, now, cache })).claims;
 }
 
-function judge(claims: AgentTokenClaims, options: VerifyAgentTokenOptions, now: number): void {
-  if (options.trustedAgentServers !== undefined && !trusts(options.trustedAgentServers, claims.iss)) {
-    throw new AAuthError("untrusted_issuer", "the agent server is not trusted");
-  }
-  if (claims.aud !== undefined) checkAudience(claims.aud, options.audience ?? "");
-  checkNotBefore(claims as { iat?: number; nbf?: number }, now);
-  if (isExpired(claims.exp, now)) throw new AAuthError("token_expired", "the agent token has expired");
-}
+/** How agent tokens are judged; expiry included. */
+export const agentTokenRules = (
+  options: Pick<VerifyAgentTokenOptions, "audience" | "trustedAgentServers">,
+  now: number,
+): TokenRules<AgentTokenClaims> => ({
+  type: TOKEN_TYPES.agent,
+  algorithms: TOKEN_ALGORITHMS,
+  keyAlgorithms: KEY_ALGORITHMS,
+  read({ claims }) {
+    checkTimeShapes(claims);
+    for (const name of ["iss", "sub"]) requiredString(claims, name);
+    if (!isDelegateName(claims.sub)) throw malformed("sub");
+    optionalAudience(claims);
+    return claims as unknown as AgentTokenClaims;
+  },
+  judge(claims) {
+    const { trustedAgentServers, audience = "" } = options;
+    if (trustedAgentServers !== undefined && !trusts(trustedAgentServers, claims.iss)) {
+      throw new AAuthVerificationError("untrusted_issuer", "the agent server is not trusted", {
+        claim: "iss",
+      });
+    }
+    if (claims.aud !== undefined) checkAudience(claims.aud, audience);
+    checkNotBefore(claims as { iat?: number; nbf?: number }, now);
+    if (isExpired(claims.exp, now)) {
+      throw new AAuthVerificationError("token_expired", "the agent token has expired", { claim: "exp" });
+    }
+  },
+  publishedAt: ({ iss }) => ({ kind: "agent", id: iss }),
+});

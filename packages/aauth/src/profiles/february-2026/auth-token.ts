@@ -7,14 +7,11 @@
 import { platformCrypto } from "#crypto";
 import { encodeBase64Url } from "../../base64.ts";
 import type { Discovery } from "../../discovery/discovery.ts";
-import { AAuthError } from "../../errors.ts";
-import { PROFILE } from "../../profile.ts";
+import { AAuthVerificationError } from "../../errors.ts";
 import {
   checkAudience,
-  checkHeader,
   checkNotBefore,
   checkTimeShapes,
-  confirmationKey,
   isExpired,
   missing,
   optionalAct,
@@ -22,11 +19,13 @@ import {
   optionalString,
   requiredString,
 } from "../../tokens/claim-checks.ts";
-import { type DecodedToken, decodeJwt, signJwt } from "../../tokens/jwt.ts";
-import { verifyWithPublishedKey } from "../../tokens/published-key.ts";
+import { signJwt } from "../../tokens/jwt.ts";
+import { openToken, type TokenRules, type VerifiedToken } from "../../tokens/open-token.ts";
 import type { TokenSigner } from "../../tokens/token-signer.ts";
 import type { VerifiedTokens } from "../../tokens/verified-tokens.ts";
-import type { ActClaim, AuthTokenClaims, PublicJwk } from "../../types.ts";
+import type { ActClaim, PublicJwk } from "../../types.ts";
+import type { AuthTokenClaims } from "./claims.ts";
+import { AUTH_TOKEN_SECONDS, KEY_ALGORITHMS, TOKEN_ALGORITHMS, TOKEN_TYPES } from "./names.ts";
 
 /** Identity claims of an auth token (SPEC 7.4), with OpenID Connect's meaning. */
 export interface UserClaims {
@@ -69,14 +68,14 @@ export interface IssueAuthTokenOptions {
 export async function issueAuthToken(
   options: IssueAuthTokenOptions,
 ): Promise<{ token: string; claims: AuthTokenClaims }> {
-  const { lifetimeSeconds = PROFILE.authTokenLifetimeSeconds } = options;
+  const { lifetimeSeconds = AUTH_TOKEN_SECONDS } = options;
   if (!(Number.isSafeInteger(lifetimeSeconds) && lifetimeSeconds > 0)) {
     throw new RangeError("lifetimeSeconds must be a positive whole number");
   }
   const now = (options.now ?? (() => Math.floor(Date.now() / 1000)))();
-  const { kid, kty, crv, x } = options.confirmationKey;
+  const { kid, use: _use, alg: _alg, kty, ...coordinates } = options.confirmationKey;
   const { signer, subject, agent, agentDelegate, scope, act } = options;
-  const header = { alg: signer.alg, typ: PROFILE.tokenTypes.auth, kid: signer.kid };
+  const header = { alg: signer.alg, typ: TOKEN_TYPES.auth, kid: signer.kid };
   const claims: AuthTokenClaims = {
     exp: now + lifetimeSeconds,
     iat: now,
@@ -86,7 +85,14 @@ export async function issueAuthToken(
     ...(subject === undefined ? {} : { sub: subject }),
     ...(agent === undefined ? {} : { agent }),
     ...(agentDelegate === undefined ? {} : { agent_delegate: agentDelegate }),
-    cnf: { jwk: { ...(kid === undefined ? {} : { kid }), kty, use: "sig", crv, x } },
+    cnf: {
+      jwk: {
+        ...(kid === undefined ? {} : { kid }),
+        kty,
+        use: "sig",
+        ...coordinates,
+      } as PublicJwk,
+    },
     ...(scope === undefined ? {} : { scope }),
     ...(act === undefined ? {} : { act }),
     ...options.userClaims,
@@ -98,82 +104,63 @@ export async function issueAuthToken(
 export interface VerifyAuthTokenOptions {
   /** Identifier of the resource that verifies. */
   readonly audience: string;
-  /** Issuers whose tokens count. Anyone else's token is refused before anything is fetched. */
+  /** Issuers whose tokens count. A token of any other is refused before anything is fetched. */
   readonly trustedIssuers: readonly string[];
   readonly discovery: Discovery;
   /** Unix seconds. Default: the system clock. */
-  readonly now?: () => number;
-  readonly cache?: VerifiedTokens<AuthTokenClaims>;
+  readonly now?: (() => number) | undefined;
+  readonly cache?: VerifiedTokens<VerifiedToken> | undefined;
 }
 
 /**
  * Verifies an auth token: type, algorithm, issuer, audience, shapes of all claims, times, and its signature with a
  * key of the issuer. `exp` is required and has no leeway; `iat` and `nbf` may be 5 s ahead.
  *
- * @throws AAuthError any code of the token and discovery groups, `unsupported_key` for that in `cnf.jwk`; `untrusted_issuer` before
- * anything is fetched.
+ * @throws AAuthVerificationError any code of the token and discovery groups, `unsupported_key` for that in `cnf.jwk`; `untrusted_issuer`
+ * before anything is fetched.
  *
- * Does NOT check that the request was signed with `cnf.jwk`, nor the scope: the gate does.
+ * Does NOT check that the request was signed with `cnf.jwk`, nor the scope: the verifier does.
  */
 export async function verifyAuthToken(
   token: string,
   options: VerifyAuthTokenOptions,
 ): Promise<AuthTokenClaims> {
-  const { claims, expired } = await examineAuthToken(token, options);
-  if (expired) throw tokenExpired();
+  const now = (options.now ?? (() => Math.floor(Date.now() / 1000)))();
+  const { discovery, cache } = options;
+  const { claims } = await openToken(token, authTokenRules(options, now), { discovery, now, cache });
+  if (isExpired(claims.exp, now)) throw tokenExpired();
   return claims;
 }
 
-/**
- * {@link verifyAuthToken}, except that expiry is reported instead of thrown: the gate still wants to know whether the
- * caller owns the token, because then a new challenge can be addressed to it.
- */
-export async function examineAuthToken(
-  token: string,
-  options: VerifyAuthTokenOptions,
-): Promise<{ claims: AuthTokenClaims; expired: boolean }> {
-  const now = (options.now ?? (() => Math.floor(Date.now() / 1000)))();
-  const known = options.cache?.get(token);
-  if (known !== undefined) return { claims: known, expired: rejudge(known, options, now) };
-  const decoded = decodeJwt(token);
-  const { alg, kid } = checkHeader(decoded, PROFILE.tokenTypes.auth);
-  const claims = readAuthClaims(decoded);
-  judge(claims, options, now);
-  await confirmationKey(decoded.claims);
-  await verifyWithPublishedKey(token, alg, { kind: "issuer", id: claims.iss, kid }, options.discovery);
-  const expired = isExpired(claims.exp, now);
-  if (!expired) options.cache?.add(token, claims);
-  return { claims, expired };
+export function tokenExpired(): AAuthVerificationError {
+  return new AAuthVerificationError("token_expired", "the auth token has expired", { claim: "exp" });
 }
 
-/**
- * Judges again what depends on who asks and when, for a token that is known already.
- *
- * @returns whether it has expired meanwhile
- */
-export function rejudge(claims: AuthTokenClaims, options: VerifyAuthTokenOptions, now: number): boolean {
-  judge(claims, options, now);
-  return isExpired(claims.exp, now);
-}
-
-export function tokenExpired(): AAuthError {
-  return new AAuthError("token_expired", "the auth token has expired");
-}
-
-function readAuthClaims({ claims }: DecodedToken): AuthTokenClaims {
-  requiredString(claims, "iss");
-  if (optionalAudience(claims) === undefined) throw missing("aud");
-  checkTimeShapes(claims);
-  for (const name of ["sub", "agent", "agent_delegate", "jti"]) optionalString(claims, name);
-  if (claims.scope !== "") optionalString(claims, "scope");
-  optionalAct(claims);
-  return claims as unknown as AuthTokenClaims;
-}
-
-function judge(claims: AuthTokenClaims, options: VerifyAuthTokenOptions, now: number): void {
-  if (!options.trustedIssuers.includes(claims.iss)) {
-    throw new AAuthError("untrusted_issuer", "the token's issuer is not trusted");
-  }
-  checkAudience(claims.aud, options.audience);
-  checkNotBefore(claims, now);
-}
+/** How auth tokens are judged. Expiry is not: a verifier wants to know first whether the caller owns the token. */
+export const authTokenRules = (
+  options: Pick<VerifyAuthTokenOptions, "audience" | "trustedIssuers">,
+  now: number,
+): TokenRules<AuthTokenClaims> => ({
+  type: TOKEN_TYPES.auth,
+  algorithms: TOKEN_ALGORITHMS,
+  keyAlgorithms: KEY_ALGORITHMS,
+  read({ claims }) {
+    requiredString(claims, "iss");
+    if (optionalAudience(claims) === undefined) throw missing("aud");
+    checkTimeShapes(claims);
+    for (const name of ["sub", "agent", "agent_delegate", "jti"]) optionalString(claims, name);
+    if (claims.scope !== "") optionalString(claims, "scope");
+    optionalAct(claims);
+    return claims as unknown as AuthTokenClaims;
+  },
+  judge(claims) {
+    if (!options.trustedIssuers.includes(claims.iss)) {
+      throw new AAuthVerificationError("untrusted_issuer", "the token's issuer is not trusted", {
+        claim: "iss",
+      });
+    }
+    checkAudience(claims.aud, options.audience);
+    checkNotBefore(claims, now);
+  },
+  publishedAt: ({ iss }) => ({ kind: "issuer", id: iss }),
+});

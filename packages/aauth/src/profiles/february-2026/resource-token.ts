@@ -5,8 +5,7 @@
  */
 
 import type { Discovery } from "../../discovery/discovery.ts";
-import { AAuthError } from "../../errors.ts";
-import { PROFILE } from "../../profile.ts";
+import { AAuthVerificationError } from "../../errors.ts";
 import {
   checkAudience,
   checkHeader,
@@ -19,7 +18,15 @@ import {
 } from "../../tokens/claim-checks.ts";
 import { type DecodedToken, decodeJwt, signJwt } from "../../tokens/jwt.ts";
 import { verifyWithPublishedKey } from "../../tokens/published-key.ts";
-import type { ResourceTokenClaims, SigningKey } from "../../types.ts";
+import { tokenSignerOf } from "../../tokens/token-signer.ts";
+import type { SigningKey } from "../../types.ts";
+import type { ResourceTokenClaims } from "./claims.ts";
+import {
+  RESOURCE_TOKEN_MAX_SECONDS,
+  RESOURCE_TOKEN_SECONDS,
+  TOKEN_ALGORITHMS,
+  TOKEN_TYPES,
+} from "./names.ts";
 
 export interface IssueResourceTokenOptions {
   readonly key: SigningKey;
@@ -50,10 +57,10 @@ export interface IssueResourceTokenOptions {
  * await issueResourceToken({ key, resource, authServer, agent: caller.agent, agentJkt: caller.thumbprint, scope });
  */
 export function issueResourceToken(options: IssueResourceTokenOptions): Promise<string> {
-  const lifetimeSeconds = options.lifetimeSeconds ?? PROFILE.resourceTokenLifetimeSeconds;
+  const lifetimeSeconds = options.lifetimeSeconds ?? RESOURCE_TOKEN_SECONDS;
   requireResourceTokenLifetime(lifetimeSeconds);
   const now = options.now ?? (() => Math.floor(Date.now() / 1000));
-  const header = { alg: "EdDSA", kid: options.key.kid, typ: PROFILE.tokenTypes.resource };
+  const { alg, kid, sign } = tokenSignerOf(options.key);
   const claims: ResourceTokenClaims = {
     iss: options.resource,
     aud: options.authServer,
@@ -62,12 +69,15 @@ export function issueResourceToken(options: IssueResourceTokenOptions): Promise<
     exp: now() + lifetimeSeconds,
     scope: options.scope,
   };
-  return signJwt(header, claims, (data) => options.key.sign(data));
+  return signJwt({ alg, kid, typ: TOKEN_TYPES.resource }, claims, sign);
 }
+
+/** The issuer's clock may be ahead. */
+const SKEW_SECONDS = 5;
 
 /** @throws RangeError when it is not between 1 and 600 s. */
 export function requireResourceTokenLifetime(seconds: number): void {
-  const most = PROFILE.resourceTokenMaxLifetimeSeconds;
+  const most = RESOURCE_TOKEN_MAX_SECONDS;
   // A text that reads like a number would pass, and be written behind the time.
   if (!(Number.isFinite(seconds) && seconds >= 1 && seconds <= most)) {
     throw new RangeError(`lifetimeSeconds must be 1 to ${most}`);
@@ -99,12 +109,15 @@ export async function verifyResourceToken(
   options: VerifyResourceTokenOptions,
 ): Promise<ResourceTokenClaims> {
   const decoded = decodeJwt(token);
-  const { alg, kid } = checkHeader(decoded, PROFILE.tokenTypes.resource);
+  const { alg, kid } = checkHeader(decoded, RESOURCE_TOKEN);
   const claims = readResourceClaims(decoded);
   checkResourceClaims(claims, options, (options.now ?? (() => Math.floor(Date.now() / 1000)))());
   await verifyWithPublishedKey(token, alg, { kind: "resource", id: claims.iss, kid }, options.discovery);
   return claims;
 }
+
+/** Header of a resource token. */
+export const RESOURCE_TOKEN = { type: TOKEN_TYPES.resource, algorithms: TOKEN_ALGORITHMS };
 
 /** The claims in their shape, not yet compared with anything. */
 export function readResourceClaims({ claims }: DecodedToken): ResourceTokenClaims {
@@ -123,16 +136,28 @@ export function checkResourceClaims(
 ): void {
   checkAudience(claims.aud, expected.audience);
   if (claims.agent !== expected.agent) {
-    throw new AAuthError("token_agent_mismatch", "the resource token names another agent than the requester");
+    throw new AAuthVerificationError(
+      "token_agent_mismatch",
+      "the resource token names another agent than the requester",
+      {
+        claim: "agent",
+        expected: expected.agent,
+      },
+    );
   }
   if (claims.agent_jkt !== expected.agentJkt) {
-    throw new AAuthError("token_key_mismatch", "the resource token is bound to another key");
+    throw new AAuthVerificationError("token_key_mismatch", "the resource token is bound to another key", {
+      claim: "agent_jkt",
+      expected: expected.agentJkt,
+    });
   }
   checkNotBefore(claims as { iat?: number; nbf?: number }, now);
-  if (isExpired(claims.exp, now)) throw new AAuthError("token_expired", "the resource token has expired");
-  const latest = now + PROFILE.resourceTokenMaxLifetimeSeconds + PROFILE.issuedAtSkewSeconds;
+  if (isExpired(claims.exp, now)) {
+    throw new AAuthVerificationError("token_expired", "the resource token has expired", { claim: "exp" });
+  }
+  const latest = now + RESOURCE_TOKEN_MAX_SECONDS + SKEW_SECONDS;
   if (claims.exp > latest) {
-    const most = PROFILE.resourceTokenMaxLifetimeSeconds;
-    throw new AAuthError("malformed_token", `the resource token is good for more than ${most} s`);
+    const most = RESOURCE_TOKEN_MAX_SECONDS;
+    throw new AAuthVerificationError("malformed_token", `the resource token is good for more than ${most} s`);
   }
 }

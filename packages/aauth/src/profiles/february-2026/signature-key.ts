@@ -1,23 +1,21 @@
-import { AAuthError } from "../../errors.ts";
+import { AAuthVerificationError } from "../../errors.ts";
 import { LABEL_PATTERN, requireBoundedHeader, trimField } from "../../http-signatures/field.ts";
 import { PRIVATE_MEMBERS } from "../../keys/verification-key.ts";
-import { PROFILE } from "../../profile.ts";
-import { RecentMap } from "../../store/recent-map.ts";
-import type { PublicJwk } from "../../types.ts";
+import type { Ed25519PublicJwk, SigningKey } from "../../types.ts";
+import type { Credential, KeyClaim } from "../wire-profile.ts";
+import { DOCUMENTS, LABEL } from "./names.ts";
 
 /** `Signature-Key`, parsed: which key the caller says it signed with. A claim until the signature is verified. */
 export type SignatureKey = HwkSignatureKey | JwksSignatureKey | JwksUriSignatureKey | JwtSignatureKey;
 
 /** The key itself is in the header. */
-export interface HwkSignatureKey {
-  readonly label: string;
+export interface HwkSignatureKey extends KeyClaim {
   readonly scheme: "hwk";
-  readonly jwk: PublicJwk;
+  readonly jwk: Ed25519PublicJwk;
 }
 
 /** The key is in the JWKS that the metadata of `id` points to (mode 2). */
-export interface JwksSignatureKey {
-  readonly label: string;
+export interface JwksSignatureKey extends KeyClaim {
   readonly scheme: "jwks";
   /** Agent identifier: an URL without trailing slash. */
   readonly id: string;
@@ -27,46 +25,37 @@ export interface JwksSignatureKey {
 }
 
 /** The key is in the JWKS at `jwksUri` (mode 1): it proves no identity. */
-export interface JwksUriSignatureKey {
-  readonly label: string;
+export interface JwksUriSignatureKey extends KeyClaim {
   readonly scheme: "jwks";
   readonly jwksUri: string;
   readonly kid: string;
 }
 
 /** The key is the confirmation key of the token. */
-export interface JwtSignatureKey {
-  readonly label: string;
+export interface JwtSignatureKey extends KeyClaim {
   readonly scheme: "jwt";
   /** Compact JWS. Never log it. */
   readonly jwt: string;
-}
-
-export interface ParseSignatureKeyOptions {
-  /** Also take `sig=hwk;kty="OKP";…`, the form of the January-2026 draft. Default false. */
-  readonly semicolonForm?: boolean;
 }
 
 /*
  * Sticky, each matching one token at a place, without nested repetition: the scan is linear. A value has no escapes
  * (profile 1.1), hence neither quote nor backslash.
  */
-const PARENTHESISED_START = new RegExp(`(${LABEL_PATTERN})=\\(scheme=([A-Za-z0-9_-]+)`, "y");
-const PARENTHESISED_PAIR = / ([a-z0-9-]+)="([\x20\x21\x23-\x5b\x5d-\x7e]+)"/y;
-const SEMICOLON_START = new RegExp(`(${LABEL_PATTERN})=([A-Za-z0-9_-]+)`, "y");
-const SEMICOLON_PAIR = /; *([a-z0-9_-]+)="([\x20\x21\x23-\x5b\x5d-\x7e]+)"/y;
-
-/** A caller sends the same header as long as it has the same key and token; a long one is not worth its memory. */
-const MAX_KEPT_CHARACTERS = 4096;
-const parsed = new RecentMap<string, SignatureKey>(512);
+const START = new RegExp(`(${LABEL_PATTERN})=\\(scheme=([A-Za-z0-9_-]+)`, "y");
+const PAIR = / ([a-z0-9-]+)="([\x20\x21\x23-\x5b\x5d-\x7e]+)"/y;
 
 type Pairs = ReadonlyMap<string, string>;
+
+/** True for a value of this grammar's shape: `label=(`. */
+export const isParenthesised = (value: string): boolean => OPENING.test(value);
+const OPENING = new RegExp(`^[ \\t]*${LABEL_PATTERN}=\\(`);
 
 /**
  * Parses `Signature-Key`. Its grammar is not RFC 8941 (profile 1.1): one member `label=(scheme=… name="…")`,
  * `scheme` first and bare, single spaces, no escapes.
  *
- * @throws {AAuthError} `malformed_signature_key` for a second member, a duplicate or missing or empty parameter, or
+ * @throws {AAuthVerificationError} `malformed_signature_key` for a second member, a duplicate or missing or empty parameter, or
  *   any other departure; `unsupported_scheme` for a scheme other than hwk, jwks and jwt; `unsupported_key` for a
  *   header key that is not Ed25519 or has private members; `header_too_large`
  *
@@ -75,41 +64,26 @@ type Pairs = ReadonlyMap<string, string>;
  * @example
  * parseSignatureKey('sig1=(scheme=jwks id="https://agent.example" kid="key-1")');
  */
-export function parseSignatureKey(value: string, options: ParseSignatureKeyOptions = {}): SignatureKey {
+export function parseSignatureKey(value: string): SignatureKey {
   requireBoundedHeader("Signature-Key", value);
-  const known = parsed.get(value);
-  if (known !== undefined) return known;
-  const text = trimField(value);
-  const scanned = scan(text, PARENTHESISED_START, PARENTHESISED_PAIR, ")");
-  if (scanned) {
-    const key = interpret(...scanned);
-    // With scheme hwk there is nothing to save, and strangers would push out what is worth keeping.
-    if (key.scheme !== "hwk" && value.length <= MAX_KEPT_CHARACTERS) parsed.set(value, Object.freeze(key));
-    return key;
-  }
-  if (options.semicolonForm) {
-    const [label, scheme, pairs] = scan(text, SEMICOLON_START, SEMICOLON_PAIR, "") ?? fail("not a member");
-    return interpret(label, scheme === "jwks_uri" ? "jwks" : scheme, pairs);
-  }
-  return fail("does not start with label=(scheme=…");
+  return interpret(...scan(trimField(value)));
 }
 
-/** The label, the scheme and the pairs; undefined when the text starts otherwise. */
-function scan(text: string, start: RegExp, pair: RegExp, end: string): [string, string, Pairs] | undefined {
-  start.lastIndex = 0;
-  const head = start.exec(text);
-  if (!head) return undefined;
+/** The label, the scheme and the pairs. */
+function scan(text: string): [string, string, Pairs] {
+  START.lastIndex = 0;
+  const head = START.exec(text) ?? fail("does not start with label=(scheme=…");
   let position = head[0].length;
   const pairs = new Map<string, string>();
-  while (position < text.length - end.length) {
-    pair.lastIndex = position;
-    const match = pair.exec(text) ?? fail("a parameter is malformed or empty");
+  while (position < text.length - 1) {
+    PAIR.lastIndex = position;
+    const match = PAIR.exec(text) ?? fail("a parameter is malformed or empty");
     const name = match[1]!;
     if (pairs.has(name)) fail("a parameter appears twice");
     pairs.set(name, match[2]!);
     position += match[0].length;
   }
-  if (text.slice(position) !== end) fail("the member does not end where the header does");
+  if (text.slice(position) !== ")") fail("the member does not end where the header does");
   return [head[1]!, head[2]!, pairs];
 }
 
@@ -133,18 +107,24 @@ function interpret(label: string, scheme: string, pairs: Pairs): SignatureKey {
     case "jwt":
       return { label, scheme, jwt: required("jwt") };
     default:
-      throw new AAuthError("unsupported_scheme", "the Signature-Key scheme is not hwk, jwks or jwt");
+      throw new AAuthVerificationError(
+        "unsupported_scheme",
+        "the Signature-Key scheme is not hwk, jwks or jwt",
+      );
   }
 }
 
-function headerKey(pairs: Pairs, required: (name: string) => string): PublicJwk {
+function headerKey(pairs: Pairs, required: (name: string) => string): Ed25519PublicJwk {
   for (const member of PRIVATE_MEMBERS) {
     if (pairs.has(member)) {
-      throw new AAuthError("unsupported_key", "Signature-Key carries members of a private or symmetric key");
+      throw new AAuthVerificationError(
+        "unsupported_key",
+        "Signature-Key carries members of a private or symmetric key",
+      );
     }
   }
   if (required("kty") !== "OKP" || required("crv") !== "Ed25519") {
-    throw new AAuthError("unsupported_key", "only Ed25519 keys are supported");
+    throw new AAuthVerificationError("unsupported_key", "only Ed25519 keys are supported");
   }
   return { kty: "OKP", crv: "Ed25519", x: required("x") };
 }
@@ -152,16 +132,41 @@ function headerKey(pairs: Pairs, required: (name: string) => string): PublicJwk 
 /**
  * Writes `Signature-Key` with the parameter order every deployed verifier takes (profile 1.2).
  *
- * @throws {AAuthError} `malformed_signature_key` when a value is empty or has a character the grammar cannot carry;
+ * @throws {AAuthVerificationError} `malformed_signature_key` when a value is empty or has a character the grammar cannot carry;
  *   `header_too_large`
  *
  * @example
  * formatSignatureKey({ label: "sig1", scheme: "jwt", jwt });
  */
 export function formatSignatureKey(key: SignatureKey): string {
-  const value = `${requireLabel(key.label)}=(scheme=${key.scheme} ${formatPairs(key)})`;
+  if (!LABELS.test(key.label)) fail("the label is not a key of RFC 8941");
+  const value = `${key.label}=(scheme=${key.scheme} ${formatPairs(key)})`;
   requireBoundedHeader("Signature-Key", value);
   return value;
+}
+
+const LABELS = new RegExp(`^${LABEL_PATTERN}$`);
+
+/**
+ * What an agent writes for a credential.
+ *
+ * @param namesDocument whether scheme jwks names the metadata document; the published demo's agents do not
+ */
+export function signatureKeyFor(credential: Credential, key: SigningKey, namesDocument: boolean): string {
+  const label = LABEL;
+  switch (credential.scheme) {
+    case "hwk":
+      if (key.publicJwk.kty !== "OKP") return fail("scheme hwk carries Ed25519 keys only");
+      return formatSignatureKey({ label, scheme: "hwk", jwk: key.publicJwk });
+    case "jwks": {
+      const named = { label, scheme: "jwks", id: credential.id, kid: key.kid } as const;
+      return formatSignatureKey(namesDocument ? { ...named, wellKnown: DOCUMENTS.agent } : named);
+    }
+    case "jwt":
+      return formatSignatureKey({ label, scheme: "jwt", jwt: credential.jwt });
+    default:
+      return fail(`scheme ${credential.scheme} is not one of this profile`);
+  }
 }
 
 function formatPairs(key: SignatureKey): string {
@@ -178,10 +183,6 @@ const VALUE = /^[\x20\x21\x23-\x5b\x5d-\x7e]+$/;
 const quoted = (value: string): string =>
   VALUE.test(value) ? `"${value}"` : fail("a value is empty or has a character that cannot be written");
 
-const LABEL = new RegExp(`^${LABEL_PATTERN}$`);
-const requireLabel = (label: string): string =>
-  label === PROFILE.label || LABEL.test(label) ? label : fail("the label is not a key of RFC 8941");
-
 function fail(reason: string): never {
-  throw new AAuthError("malformed_signature_key", `Signature-Key: ${reason}`);
+  throw new AAuthVerificationError("malformed_signature_key", `Signature-Key: ${reason}`);
 }

@@ -1,0 +1,360 @@
+/**
+ * A `fetch` that signs, and that meets what a resource demands: the profile decides each step, this file carries it out.
+ *
+ * @module
+ */
+
+import { discardBody, fieldOf } from "../discovery/direct-response.ts";
+import { AAuthAgentError, UserInteractionRequiredError } from "../errors.ts";
+import type {
+  CallCircumstances,
+  CallOutcome,
+  CallState,
+  CallStep,
+  Credential,
+  Demand,
+  TokenDemand,
+  WireProfile,
+} from "../profiles/wire-profile.ts";
+import type { SigningKey } from "../types.ts";
+import { type AgentKeys, keyBoundIn, pinnedTo } from "./agent-keys.ts";
+import {
+  type AgentObserver,
+  combineObservers,
+  ignoreEvents,
+  type RetryReason,
+  type ShownToken,
+} from "./events.ts";
+import type { GrantClient } from "./grant-client.ts";
+import type { CallContext, GrantSource } from "./grant-source.ts";
+import { type CallersRequest, readOutgoingRequest } from "./outgoing-request.ts";
+import type { Sender } from "./sender.ts";
+import { showToken } from "./shown-token.ts";
+import { anyOf, delay } from "./timeout.ts";
+
+/** One call's circumstances. Nothing of it outlives the calls made with it, except tokens kept under `cacheKey`. */
+export interface FetchContext {
+  /** Sent with a token request and back with the user's consent. */
+  readonly state?: string | undefined;
+  /** The auth token of the caller on whose behalf this call is made: tokens are then had by exchange. */
+  readonly upstreamToken?: string | undefined;
+  /** An auth token to present from the first try on. It is not kept. */
+  readonly authToken?: string | undefined;
+  /** Names the user this call is made for, so that a token that speaks for this user is kept for the next call. */
+  readonly cacheKey?: string | undefined;
+  /** Identifier of the resource. Default: the origin of the URL. */
+  readonly resource?: string | undefined;
+  /**
+   * Space-separated scopes that the call is known to need. Without a held token they are asked for at the resource's
+   * `resource_token_endpoint`, and the call itself goes out once, with an auth token. Where that does not work the call is made all
+   * the same, and its challenge counts.
+   */
+  readonly scope?: string | undefined;
+  /** Where a user comes back to after an interaction with the resource; without it such a challenge is the response. */
+  readonly returnUrl?: string | undefined;
+  /**
+   * `keyThumbprint` of a `UserInteractionRequiredError`: the request is made again with the key that the user's answer is for, and
+   * with no token of another. Default: the current key, which also takes the place of one that is gone.
+   */
+  readonly keyThumbprint?: string | undefined;
+  readonly observer?: AgentObserver | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface CallOptions {
+  readonly profile: WireProfile;
+  readonly id: string;
+  readonly keys: AgentKeys;
+  /** Whether the first request shows a key and nothing else. */
+  readonly isAnonymous: boolean;
+  readonly identity: (key: SigningKey) => Promise<Credential>;
+  /** Whether an anonymous agent may say who it is when it is asked. */
+  readonly mayIdentify: boolean;
+  readonly trustedServers: readonly string[];
+  readonly send: Sender;
+  readonly client: GrantClient;
+  readonly tokens: GrantSource;
+  readonly observer: AgentObserver | undefined;
+  readonly revealTokens: boolean;
+  readonly now: () => number;
+  readonly timeoutMs: number;
+  readonly maxRequestBodyBytes: number;
+}
+
+/** More steps than any profile needs: a profile that does not come to an end ends here. */
+const MAX_STEPS = 64;
+
+/** Creates the fetch of one context. */
+export function createCall(options: CallOptions, context: FetchContext): typeof fetch {
+  const observe = combineObservers(options.observer, context.observer);
+  return async (input, init) => {
+    const { maxRequestBodyBytes: maxBodyBytes } = options;
+    const request = await readOutgoingRequest(input, init, { maxBodyBytes, signal: context.signal });
+    try {
+      return await new Call(options, context, request, observe).run();
+    } catch (error) {
+      throw AAuthAgentError.from(error);
+    }
+  };
+}
+
+class Call {
+  readonly #options: CallOptions;
+  readonly #context: FetchContext;
+  readonly #request: CallersRequest;
+  readonly #observe: AgentObserver;
+  readonly #resource: string;
+  readonly #keys: AgentKeys;
+  /** One key for the whole call, even if the agent's key is rotated meanwhile: challenges are bound to it. */
+  readonly #current: SigningKey;
+  #key: SigningKey;
+  #credential: Credential = { scheme: "hwk" };
+  #presented: string | undefined;
+  #attempts = 0;
+  #response: Response | undefined;
+  #demand: TokenDemand | undefined;
+
+  constructor(options: CallOptions, context: FetchContext, request: CallersRequest, observe: AgentObserver) {
+    this.#options = options;
+    this.#context = context;
+    this.#request = request;
+    this.#observe = observe;
+    this.#resource = context.resource ?? request.origin;
+    this.#keys = pinnedTo(context.keyThumbprint, options.keys);
+    this.#current = this.#keys.current();
+    this.#key = this.#current;
+  }
+
+  async run(): Promise<Response> {
+    const { calls } = this.#options.profile;
+    const circumstances: CallCircumstances = {
+      isAnonymous: this.#options.isAnonymous,
+      mayIdentify: this.#options.mayIdentify,
+      mayInteract: this.#context.returnUrl !== undefined,
+      scope: this.#context.scope,
+    };
+    let state: CallState = {};
+    let outcome: CallOutcome = await this.#start();
+    for (let steps = 0; steps < MAX_STEPS; steps++) {
+      const decision = calls.decide(state, outcome, circumstances);
+      state = decision.state;
+      if (decision.step.do === "answer") return this.#response!;
+      outcome = await this.#carryOut(decision.step);
+    }
+    throw new AAuthAgentError("challenge_repeated", "the call did not come to an end");
+  }
+
+  /** A token from before a rotation is used with the key it is bound to. */
+  async #start(): Promise<CallOutcome> {
+    const { authToken: given } = this.#context;
+    if (given !== undefined) {
+      this.#key = await keyBoundIn(given, this.#keys);
+      return { type: "started", token: given };
+    }
+    const held = await this.#options.tokens.held(this.#callContext(), this.#keys.usable());
+    if (held === undefined) return { type: "started" };
+    this.#key = held.key;
+    return { type: "started", token: held.token, held: { isCurrentKey: held.key === this.#current } };
+  }
+
+  async #carryOut(step: Exclude<CallStep, { do: "answer" }>): Promise<CallOutcome> {
+    switch (step.do) {
+      case "send":
+        await this.#discardResponse();
+        return this.#send(step);
+      case "offer":
+        return this.#offer(step.scope);
+      case "obtain":
+        if (!step.keepsResponse) await this.#discardResponse();
+        return this.#obtain(step.demand);
+      case "discard-held":
+        return this.#discardHeld();
+      case "poll":
+        await this.#discardResponse();
+        return this.#poll(step.pending);
+      case "ask":
+        await this.#discardResponse();
+        throw this.#interactionRequired(step.interaction);
+      case "throw":
+        await this.#discardResponse();
+        if (step.forgets && this.#demand)
+          await this.#options.tokens.forget(this.#demand, this.#callContext());
+        throw step.error;
+    }
+  }
+
+  async #send(step: Extract<CallStep, { do: "send" }>): Promise<CallOutcome> {
+    const { reason } = step;
+    this.#credential = await this.#credentialFor(step);
+    if (step.as === "token") this.#presented = step.token;
+    if (reason !== undefined) {
+      const { url, method } = this.#request;
+      this.#observe({ type: "request_retried", url, method, scheme: this.#credential.scheme, reason });
+    }
+    return this.#exchange(this.#request, reason);
+  }
+
+  async #credentialFor(step: Extract<CallStep, { do: "send" }>): Promise<Credential> {
+    if (step.as === "token") return { scheme: "jwt", jwt: step.token };
+    if (step.as === "first" && this.#options.isAnonymous) return { scheme: "hwk" };
+    return this.#options.identity(this.#key);
+  }
+
+  async #exchange(
+    request: Pick<CallersRequest, "method" | "url" | "headers" | "body" | "signals">,
+    retryReason?: RetryReason,
+  ): Promise<CallOutcome> {
+    const { timeoutMs, send } = this.#options;
+    this.#attempts++;
+    const response = await send(request, {
+      key: this.#key,
+      credential: this.#credential,
+      purpose: "resource",
+      attempt: this.#attempts,
+      retryReason,
+      timeoutMs,
+      observe: this.#observe,
+    });
+    this.#response = response;
+    return { type: "response", status: response.status, demand: await this.#demandIn(response) };
+  }
+
+  async #demandIn(response: Response): Promise<Demand | undefined> {
+    const { profile, revealTokens } = this.#options;
+    const { url } = this.#request;
+    let demand: Demand | undefined;
+    try {
+      const field = (name: string) => fieldOf(response, name);
+      demand = profile.calls.readDemand({ status: response.status, url, field });
+    } catch (error) {
+      await this.#discardResponse();
+      throw error;
+    }
+    if (demand === undefined || this.#observe === ignoreEvents) return demand;
+    const { level, server, resourceToken } = demand;
+    const shown = resourceToken === undefined ? undefined : shownOrNothing(resourceToken, revealTokens);
+    this.#observe({
+      type: "challenge_received",
+      url,
+      status: response.status,
+      level,
+      ...(server === undefined ? {} : { authServer: server }),
+      ...(shown === undefined ? {} : { resourceToken: shown }),
+    });
+    return demand;
+  }
+
+  async #offer(scope: string): Promise<CallOutcome> {
+    const { client, identity } = this.#options;
+    const credential = await identity(this.#key);
+    const demand = await client.offer(this.#resource, scope, credential, {
+      key: this.#key,
+      context: { redirectUri: undefined, state: undefined },
+      observe: this.#observe,
+      signal: anyOf(this.#request.signals),
+    });
+    if (demand === undefined) return { type: "offered", demand };
+    const offered = this.#trusted(demand).scope.split(" ");
+    const asked = scope.split(" ");
+    if (!offered.every((word) => word === "" || asked.includes(word))) {
+      throw new AAuthAgentError("challenge_untrusted", "the resource token is for more than was asked");
+    }
+    return { type: "offered", demand };
+  }
+
+  async #obtain(demand: Demand): Promise<CallOutcome> {
+    try {
+      this.#demand = this.#trusted(demand);
+      const token = await this.#options.tokens.obtain(this.#demand, this.#callContext(), this.#presented);
+      return { type: "obtained", token };
+    } catch (error) {
+      return { type: "obtain-failed", error };
+    }
+  }
+
+  async #discardHeld(): Promise<CallOutcome> {
+    const { tokens } = this.#options;
+    await this.#discardResponse();
+    await tokens.discard(this.#callContext());
+    this.#key = this.#current;
+    const held = await tokens.held(this.#callContext(), this.#keys.usable());
+    if (held !== undefined) this.#key = held.key;
+    return { type: "held", token: held?.token };
+  }
+
+  /** The answer of a deferred request, at the origin that was asked: a signed look without body. */
+  async #poll({
+    location,
+    retryAfterSeconds,
+  }: {
+    location: string;
+    retryAfterSeconds: number;
+  }): Promise<CallOutcome> {
+    const { url, signals } = this.#request;
+    const address = URL.parse(location, url);
+    if (address === null || address.origin !== new URL(url).origin) {
+      throw new AAuthAgentError("challenge_untrusted", "the answer is promised at another origin");
+    }
+    await delay(retryAfterSeconds * 1000, anyOf(signals));
+    return this.#exchange({ method: "GET", url: address.href, headers: {}, body: undefined, signals });
+  }
+
+  #trusted(demand: Demand): TokenDemand {
+    const { profile, trustedServers, id: agent, now } = this.#options;
+    const { thumbprint } = this.#key;
+    const expected = { trustedServers, resource: this.#resource, agent, thumbprint, now: now() };
+    return profile.calls.checkDemand(demand, expected);
+  }
+
+  /**
+   * A resource may send a user to itself and nowhere else: an address at another origin would make this agent a way to bring its users to
+   * any page.
+   */
+  #interactionRequired(address: string): AAuthAgentError {
+    const url = URL.parse(address);
+    const isOwn =
+      url?.origin === new URL(this.#resource).origin && url.username === "" && url.password === "";
+    if (url === null || !isOwn) {
+      return new AAuthAgentError(
+        "challenge_untrusted",
+        "the resource sends users to an address that is not its own",
+      );
+    }
+    url.hash = "";
+    url.searchParams.set(this.#options.profile.calls.returnParameter, this.#context.returnUrl ?? "");
+    const { thumbprint: keyThumbprint } = this.#key;
+    return new UserInteractionRequiredError({
+      interactionUrl: url.href,
+      resource: this.#resource,
+      keyThumbprint,
+    });
+  }
+
+  async #discardResponse(): Promise<void> {
+    const response = this.#response;
+    this.#response = undefined;
+    if (response !== undefined) await discardBody(response);
+  }
+
+  #callContext(): CallContext {
+    const { upstreamToken, cacheKey, state } = this.#context;
+    return {
+      key: this.#key,
+      resource: this.#resource,
+      upstreamToken,
+      cacheKey,
+      state,
+      signal: anyOf(this.#request.signals),
+      observe: this.#observe,
+    };
+  }
+}
+
+/** A token that cannot be read is refused a moment later. */
+function shownOrNothing(token: string, revealTokens: boolean): ShownToken | undefined {
+  try {
+    return showToken(token, revealTokens);
+  } catch {
+    return undefined;
+  }
+}

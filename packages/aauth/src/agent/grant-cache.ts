@@ -1,0 +1,104 @@
+/**
+ * Grants that an agent holds.
+ *
+ * @module
+ */
+
+import { LRUCache } from "lru-cache";
+import type { Awaitable } from "../crypto/interface.ts";
+
+/** A token that an agent may present, and what has to be known of it. Plain data: it can be written down and read again. */
+export interface Grant {
+  /** Compact JWS. Never log it. */
+  readonly token: string;
+  /** Identifier of the server that issued it. */
+  readonly server: string;
+  /** Its audience, where it names a single one. */
+  readonly resource?: string;
+  /** What it allows; space-separated. */
+  readonly scope: string;
+  /** The person it speaks for, as its issuer names them. */
+  readonly subject?: string;
+  /** Thumbprint of the key it is bound to. */
+  readonly thumbprint: string;
+  /** Unix seconds. */
+  readonly expiresAt: number;
+  /** From here on it is replaced rather than used. Unix seconds. */
+  readonly renewAt: number;
+  /** Renews it, where the profile has such a grant. Never log it. */
+  readonly refreshToken?: string;
+  /** A resource has refused the token: it is not presented again, and kept for its refresh token only. */
+  readonly isRefused?: boolean;
+}
+
+/**
+ * A bounded map. Keys name everything a token depends on, the wire profile and the agent's key among it: processes that share a cache share
+ * these, too. What is in it are tokens of users, and refresh tokens: a store outside of the process has to keep them as such. A cache that
+ * rejects ends the call.
+ */
+export interface TokenCache {
+  get(key: string): Awaitable<Grant | undefined>;
+  set(key: string, grant: Grant): Awaitable<unknown>;
+  delete(key: string): Awaitable<unknown>;
+}
+
+/** One in the memory of a process, which answers at once. */
+export interface MemoryTokenCache extends TokenCache {
+  get(key: string): Grant | undefined;
+  set(key: string, grant: Grant): void;
+  delete(key: string): void;
+}
+
+/**
+ * Creates a cache in memory for `maxEntries` tokens, by default 1000. The least recently used ones give way.
+ *
+ * @example
+ * createAgent({ tokenCache: createTokenCache({ maxEntries: 10_000 }), ...options });
+ */
+export function createTokenCache(options: { maxEntries?: number } = {}): MemoryTokenCache {
+  const entries = new LRUCache<string, Grant>({ max: options.maxEntries ?? 1_000 });
+  return {
+    get: (key) => entries.get(key),
+    set: (key, grant) => void entries.set(key, grant),
+    delete: (key) => void entries.delete(key),
+  };
+}
+
+/** In whose interest and with which key a resource is called. Two calls that differ here share no token. */
+export interface GrantOwner {
+  readonly profile: string;
+  /** Thumbprint of the agent's key. */
+  readonly thumbprint: string;
+  readonly resource: string;
+  /** SHA-256 of the upstream token. */
+  readonly upstreamHash: string | undefined;
+  /** The caller's name for the user. */
+  readonly cacheKey: string | undefined;
+}
+
+/** The key of the token used last for a resource: right for a first try, before anything has been asked for. */
+export function latestKey({ profile, thumbprint, resource, upstreamHash, cacheKey }: GrantOwner): string {
+  return joined([profile, thumbprint, resource, upstreamHash, cacheKey]);
+}
+
+/** The key of the token for what a demand asks. */
+export function exactKey(owner: GrantOwner, server: string, scope: string): string {
+  return joined([latestKey(owner), server, scope]);
+}
+
+/** Each part is preceded by its length, so that no two lists make the same string. */
+function joined(parts: readonly (string | undefined)[]): string {
+  let text = "";
+  for (const part of parts) text += part === undefined ? "-," : `${part.length}:${part},`;
+  return text;
+}
+
+/** A store outside of the process may answer null, or what an earlier version has written: neither is a grant. */
+export function isGrant(value: Partial<Grant> | null | undefined): value is Grant {
+  if (typeof value !== "object" || value === null) return false;
+  const { token, server, scope, thumbprint, expiresAt, renewAt } = value;
+  return (
+    [token, server, scope, thumbprint].every((text) => typeof text === "string") &&
+    [expiresAt, renewAt].every((time) => typeof time === "number")
+  );
+}

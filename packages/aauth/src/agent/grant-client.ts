@@ -1,0 +1,307 @@
+/**
+ * Talks to token endpoints in the words of a wire profile: finds the endpoint by discovery, signs, reads, polls, and checks that a token is
+ * valid before it is handed out.
+ *
+ * @module
+ */
+
+import { discardBody, fieldOf, readBodyAtMost } from "../discovery/direct-response.ts";
+import type { Discovery } from "../discovery/discovery.ts";
+import { AAuthAgentError, AAuthError, ConsentRequiredError } from "../errors.ts";
+import type {
+  Credential,
+  Demand,
+  GrantAnswer,
+  GrantContext,
+  GrantRequest,
+  GrantResponse,
+  PendingState,
+  WireProfile,
+} from "../profiles/wire-profile.ts";
+import { parseJsonObject } from "../tokens/json-object.ts";
+import type { SigningKey } from "../types.ts";
+import { type AgentObserver, ignoreEvents } from "./events.ts";
+import type { Grant } from "./grant-cache.ts";
+import type { Sender } from "./sender.ts";
+import { showToken } from "./shown-token.ts";
+import { delay, unlessAborted, withTimeout } from "./timeout.ts";
+
+export interface GrantClientOptions {
+  readonly profile: WireProfile;
+  readonly trustedServers: readonly string[];
+  readonly discovery: Discovery;
+  readonly send: Sender;
+  readonly now: () => number;
+  /** For one exchange, reading included. */
+  readonly timeoutMs: number;
+  /** For a pending answer, from the first request on. */
+  readonly pendingMs: number;
+  readonly revealTokens: boolean;
+}
+
+/** With what and for what a token is asked. */
+export interface GrantCircumstances {
+  readonly key: SigningKey;
+  /** The audience that the token must have; undefined where only the server knows it. */
+  readonly resource?: string | undefined;
+  readonly context: Pick<GrantContext, "redirectUri" | "state">;
+  readonly observe: AgentObserver;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface GrantClient {
+  /**
+   * @throws ConsentRequiredError; TokenRequestError; AAuthAgentError `challenge_untrusted`, `token_request_failed`, `grant_pending` or of
+   * the discovery group
+   */
+  request(request: GrantRequest, circumstances: GrantCircumstances): Promise<Grant>;
+  /** Gives a refresh token back (RFC 7009). */
+  revoke(request: GrantRequest, circumstances: GrantCircumstances): Promise<void>;
+  /** The resource token that a resource hands out before it is called; undefined where it has no such endpoint, or refuses. */
+  offer(
+    resource: string,
+    scope: string,
+    credential: Credential,
+    circumstances: GrantCircumstances,
+  ): Promise<Demand | undefined>;
+}
+
+const MAX_ANSWER_BYTES = 65_536;
+/** A token with less than this left is replaced; one that lives shorter than a minute, at half its life. */
+const RENEW_BEFORE_SECONDS = 30;
+
+interface Exchange {
+  readonly method: "POST" | "GET";
+  readonly url: string;
+  readonly contentType?: string;
+  readonly body?: string;
+  readonly credential: Credential;
+  readonly purpose: "resource" | "token";
+}
+
+export function createGrantClient(options: GrantClientOptions): GrantClient {
+  const { profile, discovery, send, now, timeoutMs, revealTokens } = options;
+  const { grants } = profile;
+
+  async function request(asked: GrantRequest, circumstances: GrantCircumstances): Promise<Grant> {
+    const { server, type } = asked;
+    const { key, observe, signal } = circumstances;
+    const { url, metadata } = await endpointOf(asked, signal);
+    observe({ type: "token_requested", authServer: server, requestType: type, url });
+    const { contentType, body, credential } = asked;
+    const first: Exchange = { method: "POST", url, contentType, body, credential, purpose: "token" };
+    let answer = grants.read(await exchange(first, circumstances));
+    const giveUpAt = performance.now() + options.pendingMs;
+    while (answer.type === "pending") {
+      const poll = await awaitNextLook(answer.pending, url, giveUpAt, signal);
+      answer = grants.read(
+        await exchange({ method: "GET", url: poll, credential, purpose: "token" }, circumstances),
+      );
+    }
+    if (answer.type === "consent") throw consentRequired(answer, metadata, server, circumstances);
+    const expected = { server, resource: circumstances.resource, thumbprint: key.thumbprint, now: now() };
+    const { claims, exp } = await grants.check(answer.token, expected);
+    const expiresInSeconds = Math.min(
+      exp - expected.now,
+      answer.expiresInSeconds ?? Number.POSITIVE_INFINITY,
+    );
+    if (observe !== ignoreEvents) {
+      const token = showToken(answer.token, revealTokens);
+      observe({ type: "token_received", authServer: server, requestType: type, token, expiresInSeconds });
+    }
+    return grantOf(answer, server, claims, key.thumbprint, expected.now, expiresInSeconds);
+  }
+
+  async function revoke(asked: GrantRequest, circumstances: GrantCircumstances): Promise<void> {
+    const { url } = await endpointOf(asked, circumstances.signal);
+    const { contentType, body, credential } = asked;
+    const response = await exchange(
+      { method: "POST", url, contentType, body, credential, purpose: "token" },
+      circumstances,
+    );
+    // The answer to a revocation says nothing (RFC 7009 section 2.2).
+    if (response.status < 200 || response.status > 299) grants.read(response);
+  }
+
+  async function offer(
+    resource: string,
+    scope: string,
+    credential: Credential,
+    circumstances: GrantCircumstances,
+  ): Promise<Demand | undefined> {
+    const { observe, signal } = circumstances;
+    const rules = grants.offer;
+    const url = rules && (await unlessAborted(offeredAt(resource), signal));
+    if (rules === undefined || url === undefined) return undefined;
+    observe({ type: "resource_token_requested", resource, url, scope });
+    const demand = rules.read(
+      await exchange(
+        {
+          method: "POST",
+          url,
+          contentType: rules.contentType,
+          body: rules.body(scope),
+          credential,
+          purpose: "resource",
+        },
+        circumstances,
+      ),
+    );
+    if (demand?.resourceToken !== undefined && observe !== ignoreEvents) {
+      const resourceToken = showToken(demand.resourceToken, revealTokens);
+      observe({ type: "resource_token_received", resource, authServer: demand.server ?? "", resourceToken });
+    }
+    return demand;
+  }
+
+  function consentRequired(
+    { requestToken, expiresInSeconds }: Extract<GrantAnswer, { type: "consent" }>,
+    metadata: Readonly<Record<string, unknown>>,
+    authServer: string,
+    { observe, key, context }: GrantCircumstances,
+  ): AAuthError {
+    const consentUrl = grants.consentUrl(metadata, { requestToken }, context);
+    if (consentUrl === undefined) {
+      return failed("the auth server wants consent but has no place to give it");
+    }
+    observe({ type: "consent_required", authServer, expiresInSeconds });
+    const { thumbprint: keyThumbprint } = key;
+    return new ConsentRequiredError({
+      consentUrl,
+      requestToken,
+      authServer,
+      expiresInSeconds,
+      keyThumbprint,
+    });
+  }
+
+  /** Only at the resource itself: its document must not make this agent send signed requests to others. */
+  async function offeredAt(resource: string): Promise<string | undefined> {
+    const { offer: rules } = grants;
+    try {
+      const metadata = await discovery.metadata(rules?.document ?? "", resource);
+      const endpoint = rules?.endpoint(metadata);
+      const url = endpoint === undefined ? null : URL.parse(endpoint);
+      return url !== null && url.origin === new URL(resource).origin ? url.href : undefined;
+    } catch (error) {
+      if (error instanceof AAuthError) return undefined;
+      throw error;
+    }
+  }
+
+  async function endpointOf({ server, document, endpoint }: GrantRequest, signal: AbortSignal | undefined) {
+    if (!options.trustedServers.includes(server)) {
+      throw new AAuthAgentError("challenge_untrusted", "the auth server is not one this agent trusts");
+    }
+    const metadata = await unlessAborted(discovery.metadata(document, server), signal);
+    const url = endpoint(metadata);
+    if (url === undefined) throw failed("the auth server's document names no such endpoint");
+    return { url: new URL(url).href, metadata };
+  }
+
+  /** The whole exchange has one time limit, reading included: an answer is short and must not drip. */
+  async function exchange(
+    { method, url, contentType, body, credential, purpose }: Exchange,
+    { key, observe, signal }: GrantCircumstances,
+  ): Promise<GrantResponse> {
+    let status: number | undefined;
+    try {
+      return await withTimeout(
+        timeoutMs,
+        async (timeout) => {
+          const headers = { ...(contentType && { "content-type": contentType }), accept: "application/json" };
+          const outgoing = {
+            method,
+            url,
+            headers,
+            body: body === undefined ? undefined : utf8.encode(body),
+            signals: [timeout],
+          };
+          const response = await send(outgoing, { key, credential, purpose, observe });
+          status = response.status;
+          return {
+            status,
+            url,
+            field: (name: string) => fieldOf(response, name),
+            members: await readMembers(response),
+          };
+        },
+        signal === undefined ? [] : [signal],
+      );
+    } catch (error) {
+      if (error instanceof AAuthError || signal?.aborted || purpose === "resource") throw error;
+      throw new AAuthAgentError("token_request_failed", unread(status, error), { cause: error });
+    }
+  }
+
+  return { request, revoke, offer };
+}
+
+/** Waits until a pending answer may be looked at; the address has to be at the origin that was asked. */
+async function awaitNextLook(
+  pending: PendingState,
+  asked: string,
+  giveUpAt: number,
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  const url = URL.parse(pending.location, asked);
+  if (url === null || url.origin !== new URL(asked).origin) {
+    throw failed("the answer is promised at another origin");
+  }
+  const waitMs = pending.retryAfterSeconds * 1000;
+  if (performance.now() + waitMs > giveUpAt) {
+    throw new AAuthAgentError("grant_pending", "the answer was not ready in time");
+  }
+  await delay(waitMs, signal);
+  return url.href;
+}
+
+function grantOf(
+  { token, refreshToken }: Extract<GrantAnswer, { type: "granted" }>,
+  server: string,
+  { aud, scope, sub }: Readonly<Record<string, unknown>>,
+  thumbprint: string,
+  now: number,
+  expiresInSeconds: number,
+): Grant {
+  const expiresAt = now + expiresInSeconds;
+  return {
+    token,
+    server,
+    ...(typeof aud === "string" && { resource: aud }),
+    scope: typeof scope === "string" ? scope : "",
+    ...(typeof sub === "string" && { subject: sub }),
+    thumbprint,
+    expiresAt,
+    renewAt: expiresAt - Math.min(RENEW_BEFORE_SECONDS, expiresInSeconds / 2),
+    ...(refreshToken !== undefined && { refreshToken }),
+  };
+}
+
+const utf8 = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** The members of a JSON object; undefined for any other body. */
+async function readMembers(response: Response): Promise<GrantResponse["members"]> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await readBodyAtMost(response, MAX_ANSWER_BYTES);
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    await discardBody(response);
+    const reason = `answered with status ${response.status} and more than ${MAX_ANSWER_BYTES} bytes`;
+    throw new AAuthAgentError("token_request_failed", `the server ${reason}`, { cause });
+  }
+  // No cause: a parser quotes what it could not read, and that may be a token.
+  return parseJsonObject(decoder.decode(bytes));
+}
+
+/** Why there is no answer, or only the beginning of one. */
+function unread(status: number | undefined, error: unknown): string {
+  const isLate = error instanceof DOMException && error.name === "TimeoutError";
+  if (status === undefined)
+    return isLate ? "the auth server did not answer in time" : "the auth server could not be reached";
+  return `the auth server answered with status ${status}, and not to the end${isLate ? " in time" : ""}`;
+}
+
+const failed = (reason: string): AAuthAgentError => new AAuthAgentError("token_request_failed", reason);

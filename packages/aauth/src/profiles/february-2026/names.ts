@@ -1,0 +1,41 @@
+/**
+ * The names and numbers of the February 2026 dialect. Nothing outside this folder writes them.
+ *
+ * @module
+ */
+
+export const FIELDS = {
+  signatureKey: "signature-key",
+  signatureInput: "signature-input",
+  signature: "signature",
+  contentDigest: "content-digest",
+  nonce: "nonce",
+} as const;
+
+/** The field that carries a challenge. */
+export const AGENT_AUTH = "agent-auth";
+
+export const LABEL = "sig1";
+
+export const TOKEN_TYPES = { agent: "agent+jwt", resource: "resource+jwt", auth: "auth+jwt" } as const;
+
+export const DOCUMENTS = {
+  agent: "aauth-agent",
+  resource: "aauth-resource",
+  issuer: "aauth-issuer",
+} as const;
+
+/** JOSE algorithms that a token of another party may use. */
+export const TOKEN_ALGORITHMS = ["RS256", "ES256", "EdDSA"] as const;
+
+/** Algorithms of message keys. */
+export const KEY_ALGORITHMS = ["Ed25519"] as const;
+
+/** The same, by their names in `algs` and in an auth server's metadata. */
+export const SIGNATURE_ALGORITHMS = ["ed25519"] as const;
+
+export const TOLERANCE_SECONDS = 60;
+export const RESOURCE_TOKEN_SECONDS = 300;
+export const RESOURCE_TOKEN_MAX_SECONDS = 600;
+export const AUTH_TOKEN_SECONDS = 300;
+export const AGENT_TOKEN_SECONDS = 3600;

@@ -1,0 +1,477 @@
+/**
+ * A wire profile: everything in which one dialect of AAuth differs from another, as one value. Verifiers, agents, challengers, auth
+ * servers and `explain` receive it; what all dialects share (RFC 9421 base, RFC 9530 digest, replay, JWS, discovery's guard and bounds)
+ * asks it. Only the folders below `profiles/` know a dialect's headers, token types, documents and grants.
+ *
+ * @module
+ */
+
+import type { Awaitable } from "../crypto/interface.ts";
+import type { Discovery } from "../discovery/discovery.ts";
+import type { AAuthError, AAuthVerificationError } from "../errors.ts";
+import type { KeySource } from "../http-signatures/report.ts";
+import type { VerifiedToken } from "../tokens/open-token.ts";
+import type { TrustPolicy } from "../tokens/trust.ts";
+import type { VerifiedTokens } from "../tokens/verified-tokens.ts";
+import type {
+  HeaderFields,
+  KeyAlgorithm,
+  ProvenCaller,
+  Requirement,
+  SigningKey,
+  VerificationKey,
+} from "../types.ts";
+
+export interface WireProfile {
+  /** Goes into spans, settings, reports, and the keys of caches and replay stores. */
+  readonly name: string;
+  readonly messages: MessageRules;
+  readonly verification: VerificationRules;
+  readonly answers: AnswerRules;
+  readonly calls: CallRules;
+  readonly grants: GrantRules;
+}
+
+// ---------------------------------------------------------------------------------------------------------------- messages
+
+/** Which key a message says it was signed with. A claim until the signature is verified; a scheme's resolver knows its other members. */
+export interface KeyClaim {
+  readonly label: string;
+  readonly scheme: string;
+  /** The token that confirms the key, in the schemes that have one. Compact JWS. Never log it. */
+  readonly jwt?: string;
+}
+
+/** What decides which components of a message have to be covered. */
+export interface MessageFacts {
+  readonly method: string;
+  /** Path and query as on the request line. */
+  readonly target: string;
+  /** Lower-case names. */
+  readonly headers: HeaderFields;
+  /** Whether there is a body, or one is announced. */
+  readonly hasBody: boolean;
+  readonly endpoint: EndpointRules;
+}
+
+export interface MessageRules {
+  /** Field names, in lower case. */
+  readonly fields: {
+    readonly signatureKey: string;
+    readonly signatureInput: string;
+    readonly signature: string;
+    readonly contentDigest: string;
+    /** Undefined in a profile without nonces. */
+    readonly nonce: string | undefined;
+  };
+  /** The label of own signatures. */
+  readonly label: string;
+  /** Algorithms of message keys. */
+  readonly keyAlgorithms: readonly KeyAlgorithm[];
+  /** True where a value of the `Signature-Key` field has this profile's shape: what tells profiles apart on one endpoint. */
+  claims(signatureKey: string): boolean;
+  /** @throws AAuthError `malformed_signature_key`, `unsupported_scheme`, `unsupported_key`, `header_too_large` */
+  parseKeyClaim(value: string): KeyClaim;
+  /** @throws AAuthError `malformed_signature_key`, `header_too_large` for what cannot be written */
+  formatKeyClaim(credential: Credential, key: SigningKey): string;
+  /** @throws AAuthError `malformed_signature` */
+  parseSignature(value: string): { readonly label: string; readonly bytes: Uint8Array };
+  formatSignature(signature: Uint8Array): string;
+  /** Components that a verifier demands. Order is free, more is welcome. */
+  demandedComponents(facts: MessageFacts): readonly string[];
+  /** Components that a signer covers, in the order in which they are sent. */
+  signedComponents(facts: MessageFacts): readonly string[];
+  /** Whether a signer sends and covers a digest of the body. */
+  readonly bindsBody: boolean;
+  /** Whether a signer sends a nonce with an unsafe method. */
+  readonly sendsNonce: boolean;
+}
+
+/** How the receiver of a message learns its key: what an agent chooses when it signs. */
+export type Credential =
+  | { readonly scheme: "hwk" }
+  | { readonly scheme: "jwks"; readonly id: string }
+  | { readonly scheme: "jwks_uri"; readonly id: string; readonly document: string }
+  | { readonly scheme: "jwt"; readonly jwt: string };
+
+// ------------------------------------------------------------------------------------------------------------ verification
+
+/** The verifier's steps. A profile puts them into its order; everything from `body` on happens once the body is here. */
+export type StepName =
+  /** The authority is served, and the three signature fields are present. */
+  | "fields"
+  | "key-claim"
+  /** The claim's scheme is accepted at this endpoint. */
+  | "scheme"
+  | "signature-input"
+  | "signature-value"
+  | "labels"
+  | "coverage"
+  | "freshness"
+  /** The profile's resolver finds key and caller; it enters the checks `token` and `key`. */
+  | "caller"
+  | "signature"
+  | "replay"
+  | "body"
+  /** A token that has expired, judged once its holder is proven. */
+  | "expiry"
+  | "requirement";
+
+export interface CheckRule {
+  readonly name: string;
+  readonly section: string;
+  /** Steps that this check consists of; none for a check that a step of another enters. */
+  readonly steps: readonly StepName[];
+}
+
+/** What kind of endpoint a verifier guards. */
+export type EndpointRole = "resource" | "token" | "pending" | "revocation";
+
+export interface EndpointRules {
+  readonly role: EndpointRole;
+  readonly schemes: readonly string[];
+  /** `typ` of tokens in `Signature-Key` that are accepted. */
+  readonly tokenTypes: readonly string[];
+  /** How far `created` may be from now, either way. */
+  readonly toleranceSeconds: number;
+  /** `remember`: what a request could do twice passes once. `none`: repetitions within the window pass. */
+  readonly replay: "remember" | "none";
+}
+
+export interface VerificationRules {
+  /** In the order in which they are made. The one list of checks. */
+  readonly checks: readonly CheckRule[];
+  readonly endpoints: Readonly<Partial<Record<EndpointRole, Omit<EndpointRules, "role">>>>;
+  /** By scheme. */
+  readonly resolvers: Readonly<Record<string, CallerResolver>>;
+  /**
+   * The JWK that a claim names, decoded or fetched and NOT validated: for an explanation's second opinion, never for a decision.
+   *
+   * @throws AAuthVerificationError when there is none
+   */
+  claimedJwk(claim: KeyClaim, discovery: Discovery): Promise<unknown>;
+  /** Lowest first. */
+  readonly levels: readonly string[];
+  /** @throws TypeError for a requirement that this profile cannot mean. */
+  checkRequirement(requirement: Requirement): void;
+  /** The error of a proven caller that does not meet the requirement. */
+  unmet(caller: ProvenCaller, requirement: Requirement): AAuthVerificationError | undefined;
+}
+
+/** What a resolver may use. Nothing of it is taken from the message. */
+export interface ResolverContext {
+  readonly profile: WireProfile;
+  readonly endpoint: EndpointRules;
+  /** Own identifier: the audience of tokens. */
+  readonly audience: string | undefined;
+  readonly trustedIssuers: readonly string[];
+  readonly trustedAgents: TrustPolicy | undefined;
+  /** Takes over for tokens of others (see `VerifierOptions.tokenHolder`). */
+  readonly tokenHolder: TokenHolder | undefined;
+  readonly discovery: Discovery;
+  readonly now: () => number;
+  readonly cryptoMode: "sync" | "pool";
+  /** Tokens whose signature has been verified before. */
+  readonly verifiedTokens: VerifiedTokens<VerifiedToken>;
+  readonly recorder: CheckRecorder;
+}
+
+/** The face of a verification's record that resolvers write to. */
+export interface CheckRecorder {
+  /** Starts a check; the one before it has passed. */
+  enter(check: string): void;
+  /** Marks a check that does not apply to this request. */
+  skip(check: string, reason: string): void;
+  noteKey(key: VerificationKey, source: KeySource): void;
+}
+
+/** Who a message says it is from. A claim until its signature verifies with one of the keys. */
+export interface CallerCandidate {
+  readonly keys: readonly VerificationKey[];
+  /** The caller, given the key that has proven to be its own. */
+  identify(key: VerificationKey): ProvenCaller;
+  /** The token is in order but for its age. */
+  readonly expired: boolean;
+  /** Where the key came from the cache: the key that has taken its name since, if there is one. */
+  readonly replacedKey?: () => Promise<VerificationKey | undefined>;
+}
+
+/**
+ * Finds the key that a claim names, and its owner.
+ *
+ * @throws AAuthError of the message, discovery and token groups
+ */
+export type CallerResolver = (claim: KeyClaim, context: ResolverContext) => Awaitable<CallerCandidate>;
+
+/**
+ * Says who holds a token found in `Signature-Key`, and with which keys (10 at most) it may have signed. It must verify the token itself.
+ * The holder comes back as an identified caller, never as an authorized one.
+ *
+ * @throws AAuthError of the token and discovery groups
+ */
+export type TokenHolder = (token: string) => Promise<{ agent: string; keys: readonly unknown[] }>;
+
+// ----------------------------------------------------------------------------------------------------------------- answers
+
+/** A response, ready to be sent. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+export interface RefusalContext {
+  readonly requirement: Requirement;
+  /** Counts only where the error carries no proven caller. */
+  readonly caller?: ProvenCaller | undefined;
+  readonly request?: { readonly method: string; readonly target: string } | undefined;
+}
+
+export interface AnswerRules {
+  create(options: AnswerOptions): AnswerWriter;
+}
+
+export interface AnswerOptions {
+  /** Signs the tokens of challenges. */
+  readonly key: () => SigningKey;
+  /** Own resource identifier. */
+  readonly resource: string;
+  /** Issuer identifier of the auth server to send callers to. */
+  readonly authServer: string;
+  /** Unix seconds. */
+  readonly now: () => number;
+  /** Of a resource token. */
+  readonly lifetimeSeconds: number | undefined;
+  readonly algs: readonly string[] | undefined;
+}
+
+export interface AnswerWriter {
+  /** The response for a verifier's error: any status, and what would help in the profile's own headers. */
+  refuse(error: AAuthError, context: RefusalContext): Awaitable<Answer>;
+  /** The response for a proven caller that has used up the requests of its level. */
+  limitReached(
+    caller: ProvenCaller,
+    options: { readonly retryAfterSeconds: number; readonly raisedBy: readonly string[] },
+  ): Awaitable<Answer>;
+  resourceToken(caller: ProvenCaller, scopes: readonly string[]): Promise<ResourceTokenGrant>;
+}
+
+/** A resource token and where it is to be presented. */
+export interface ResourceTokenGrant {
+  readonly resourceToken: string;
+  readonly authServer: string;
+  readonly expiresInSeconds: number;
+}
+
+// ------------------------------------------------------------------------------------------------------------------- calls
+
+/** What a response demands before the request is served. Plain data: it outlives the call where a person has to be waited for. */
+export interface Demand {
+  /** What the caller has to prove, in the words of the profile's levels. */
+  readonly level: string;
+  /** A resource token to exchange, as the profile carries it; not yet checked. */
+  readonly resourceToken?: string;
+  /** Where it is to be exchanged; not yet trusted. */
+  readonly server?: string;
+  /** Where a person can act on it. */
+  readonly interaction?: string;
+  /** Where the answer will be, and when to look again. */
+  readonly pending?: PendingState;
+}
+
+/** A request whose answer is not ready. */
+export interface PendingState {
+  /** Absolute, at the origin that was asked. */
+  readonly location: string;
+  /** How long to wait before the next look. */
+  readonly retryAfterSeconds: number;
+}
+
+/** The head of a response: what a profile reads demands from. */
+export interface ResponseHead {
+  readonly status: number;
+  readonly url: string;
+  /** The value of a field by its lower-case name; null when there is none. */
+  field(name: string): string | null;
+}
+
+/** A demand that may be followed: it names a trusted server, and its resource token is for this agent, key and resource. */
+export interface TokenDemand {
+  readonly server: string;
+  readonly resource: string;
+  /** Space-separated. What a token for this demand is kept under. */
+  readonly scope: string;
+  readonly resourceToken?: string;
+}
+
+export interface DemandExpectation {
+  readonly trustedServers: readonly string[];
+  /** Identifier of the resource that was called. */
+  readonly resource: string;
+  /** Own identifier. */
+  readonly agent: string;
+  /** Thumbprint of the key that signed the request. */
+  readonly thumbprint: string;
+  /** Unix seconds. */
+  readonly now: number;
+}
+
+/** What is known before the first request goes out, and does not change during a call. */
+export interface CallCircumstances {
+  /** Whether the first request shows a key and nothing else. */
+  readonly isAnonymous: boolean;
+  /** Whether an anonymous agent may say who it is when it is asked. */
+  readonly mayIdentify: boolean;
+  /** Whether the caller can send a person to an address of the resource. */
+  readonly mayInteract: boolean;
+  /** Space-separated scopes that the call is known to need. */
+  readonly scope: string | undefined;
+}
+
+export type RetryReason = "identity" | "authorization" | "token_refused";
+
+/** What the engine does next. */
+export type CallStep =
+  /** Sign and send, with the agent's first credential, its identity, or a token. */
+  | { readonly do: "send"; readonly as: "first" | "identity"; readonly reason?: RetryReason }
+  | { readonly do: "send"; readonly as: "token"; readonly token: string; readonly reason?: RetryReason }
+  /** Ask the resource for a resource token before it is called. */
+  | { readonly do: "offer"; readonly scope: string }
+  /** Get a token for a demand: from the cache, by renewal, or by a request. `keepsResponse`: the last response may still be the answer. */
+  | { readonly do: "obtain"; readonly demand: Demand; readonly keepsResponse: boolean }
+  /** Never present the held token again, and look for another. */
+  | { readonly do: "discard-held" }
+  /** Wait, and look again. */
+  | { readonly do: "poll"; readonly pending: PendingState }
+  /** Send a person to the address. */
+  | { readonly do: "ask"; readonly interaction: string }
+  | { readonly do: "answer" }
+  /** `forgets`: the token for the last demand is dropped. */
+  | { readonly do: "throw"; readonly error: unknown; readonly forgets?: boolean };
+
+/** What has come of the last step. */
+export type CallOutcome =
+  | { readonly type: "started"; readonly token?: string; readonly held?: { readonly isCurrentKey: boolean } }
+  | { readonly type: "offered"; readonly demand: Demand | undefined }
+  | { readonly type: "response"; readonly status: number; readonly demand: Demand | undefined }
+  | { readonly type: "obtained"; readonly token: string }
+  | { readonly type: "obtain-failed"; readonly error: unknown }
+  | { readonly type: "held"; readonly token: string | undefined };
+
+/** Where a call stands: plain data, the profile's own. */
+export type CallState = Readonly<Record<string, unknown>>;
+
+export interface CallRules {
+  /** Query parameter that names, at an interaction's address, where the person comes back to. */
+  readonly returnParameter: string;
+  /**
+   * The demand of a response, if it has one. Runs on every response, whatever its status.
+   *
+   * @throws AAuthAgentError `malformed_challenge`, `unsupported_algorithm`
+   */
+  readDemand(response: ResponseHead): Demand | undefined;
+  /** @throws AAuthAgentError `challenge_untrusted`, `malformed_challenge` */
+  checkDemand(demand: Demand, expected: DemandExpectation): TokenDemand;
+  /** The next step of a call. Pure. */
+  decide(
+    state: CallState,
+    outcome: CallOutcome,
+    circumstances: CallCircumstances,
+  ): { readonly state: CallState; readonly step: CallStep };
+}
+
+// ------------------------------------------------------------------------------------------------------------------ grants
+
+/** A request to a token endpoint, ready to be signed. */
+export interface GrantRequest {
+  /** What is asked for, in the profile's words; for events. */
+  readonly type: string;
+  /** Identifier of the server. */
+  readonly server: string;
+  /** Which document names the endpoint, and under which member. */
+  readonly document: string;
+  readonly endpoint: (metadata: Readonly<Record<string, unknown>>) => string | undefined;
+  readonly contentType: string;
+  readonly body: string;
+  readonly credential: Credential;
+}
+
+/** What a token endpoint answered. */
+export interface GrantResponse {
+  readonly status: number;
+  readonly url: string;
+  field(name: string): string | null;
+  /** The parsed body; undefined when it is not a JSON object. */
+  readonly members: Readonly<Record<string, unknown>> | undefined;
+}
+
+export type GrantAnswer =
+  | {
+      readonly type: "granted";
+      readonly token: string;
+      readonly expiresInSeconds?: number;
+      readonly refreshToken?: string;
+    }
+  | { readonly type: "pending"; readonly pending: PendingState }
+  /** A person has to agree at the server's page; the answer comes back by a code. */
+  | { readonly type: "consent"; readonly requestToken: string; readonly expiresInSeconds: number };
+
+/** What a token request may use. */
+export interface GrantContext {
+  readonly identity: Credential;
+  readonly upstreamToken: string | undefined;
+  readonly redirectUri: string | undefined;
+  readonly state: string | undefined;
+}
+
+export interface ExpectedGrant {
+  readonly server: string;
+  /** The audience that the token must have; undefined where only the server knows it. */
+  readonly resource: string | undefined;
+  readonly thumbprint: string;
+  /** Unix seconds. */
+  readonly now: number;
+}
+
+export interface GrantRules {
+  /** The request for a trusted demand. */
+  forDemand(demand: TokenDemand, context: GrantContext): GrantRequest;
+  /** Undefined where the profile has no such grant. */
+  readonly refresh:
+    | ((server: string, refreshToken: string, context: GrantContext) => GrantRequest)
+    | undefined;
+  readonly code: ((server: string, code: string, context: GrantContext) => GrantRequest) | undefined;
+  readonly own: ((server: string, scope: string, context: GrantContext) => GrantRequest) | undefined;
+  readonly revoke:
+    | ((server: string, refreshToken: string, context: GrantContext) => GrantRequest)
+    | undefined;
+  /** The endpoint of a resource that hands out resource tokens. */
+  readonly offer: OfferRules | undefined;
+  /** @throws AAuthAgentError `token_request_failed`; TokenRequestError for a refusal */
+  read(response: GrantResponse): GrantAnswer;
+  /**
+   * Makes sure that a token is valid before it is presented: of the server asked, for the resource meant, bound to the key that signs.
+   * Its signature is the resource's to verify.
+   *
+   * @throws AAuthAgentError `token_request_failed`
+   */
+  check(
+    token: string,
+    expected: ExpectedGrant,
+  ): Promise<{ readonly claims: Readonly<Record<string, unknown>>; readonly exp: number }>;
+  /** The page of the server where a person agrees. */
+  consentUrl(
+    metadata: Readonly<Record<string, unknown>>,
+    answer: { readonly requestToken: string },
+    context: Pick<GrantContext, "redirectUri" | "state">,
+  ): string | undefined;
+}
+
+export interface OfferRules {
+  readonly document: string;
+  endpoint(metadata: Readonly<Record<string, unknown>>): string | undefined;
+  readonly contentType: string;
+  body(scope: string): string;
+  /** Undefined for an answer that is not an offer. */
+  read(response: GrantResponse): Demand | undefined;
+}

@@ -1,0 +1,260 @@
+/**
+ * One verification under way, and the steps that profiles put into their order.
+ *
+ * @module
+ */
+
+import { platformCrypto } from "#crypto";
+import type { Awaitable } from "../crypto/interface.ts";
+import { AAuthVerificationError } from "../errors.ts";
+import {
+  isUnsafeMethod,
+  type ReplayStore,
+  readNonce,
+  spendNonce,
+  spendSignature,
+} from "../http-signatures/replay.ts";
+import { parseSignatureInput, type SignatureInput } from "../http-signatures/signature-input.ts";
+import { announcesBody, requireComponents, verifyBody } from "../http-signatures/verify-body.ts";
+import {
+  invalidSignature,
+  readSignatureHeaders,
+  rebuildSignatureBase,
+  requireAlgorithm,
+  requireFreshness,
+  requireSameLabel,
+  type SignatureHeaders,
+  signatureHolds,
+} from "../http-signatures/verify-signature.ts";
+import type {
+  CallerCandidate,
+  EndpointRules,
+  KeyClaim,
+  MessageFacts,
+  ResolverContext,
+  StepName,
+  WireProfile,
+} from "../profiles/wire-profile.ts";
+import { ownerOfCaller } from "../store/owner-of.ts";
+import type { ProvenCaller, ReceivedRequest, Requirement, VerificationKey } from "../types.ts";
+import type { VerificationRecorder } from "./verification-recorder.ts";
+
+/** What all verifications of one verifier and profile share. */
+export interface VerificationRules {
+  readonly profile: WireProfile;
+  readonly endpoint: EndpointRules;
+  readonly authorities: readonly string[];
+  readonly replayStore: ReplayStore;
+  readonly requireNonce: boolean;
+  readonly now: () => number;
+  readonly bodyVerifiedBy: "downstream" | undefined;
+  readonly resolver: Omit<ResolverContext, "recorder">;
+}
+
+export type Step = (verification: Verification) => Awaitable<void>;
+
+/** What has been read and proven so far. A member is set by the step that is named beside it. */
+export class Verification {
+  readonly rules: VerificationRules;
+  readonly request: ReceivedRequest;
+  readonly authority: string;
+  readonly requirement: Requirement | undefined;
+  readonly recorder: VerificationRecorder;
+  readonly facts: MessageFacts;
+  /** `body` */
+  body: Uint8Array | undefined;
+  /** `fields` */
+  headers!: SignatureHeaders;
+  /** `key-claim` */
+  claim!: KeyClaim;
+  /** `signature-input` */
+  input!: SignatureInput;
+  /** `signature-value` */
+  signature!: { readonly label: string; readonly bytes: Uint8Array };
+  /** `coverage` */
+  base!: string;
+  nonce: string | undefined;
+  nowSeconds = 0;
+  /** `caller` */
+  candidate!: CallerCandidate;
+  /** `signature` */
+  key!: VerificationKey;
+  caller!: ProvenCaller;
+
+  constructor(
+    rules: VerificationRules,
+    request: ReceivedRequest & { readonly authority?: string },
+    requirement: Requirement | undefined,
+    recorder: VerificationRecorder,
+  ) {
+    this.rules = rules;
+    this.request = request;
+    this.authority = request.authority ?? rules.authorities[0] ?? "";
+    this.requirement = requirement;
+    this.recorder = recorder;
+    const { method, target, headers } = request;
+    this.facts = { method, target, headers, hasBody: announcesBody(headers), endpoint: rules.endpoint };
+  }
+}
+
+export const STEPS: Readonly<Record<StepName, Step>> = {
+  fields(v) {
+    if (!v.rules.authorities.includes(v.authority)) {
+      throw new AAuthVerificationError(
+        "unknown_authority",
+        "the request addresses a host that is not served here",
+      );
+    }
+    v.headers = readSignatureHeaders(v.request.headers, v.rules.profile.messages.fields);
+  },
+
+  "key-claim"(v) {
+    v.claim = v.rules.profile.messages.parseKeyClaim(v.headers.signatureKey);
+    v.recorder.facts.scheme = v.claim.scheme;
+    v.recorder.facts.label = v.claim.label;
+  },
+
+  scheme({ rules, claim }) {
+    const { schemes } = rules.endpoint;
+    if (!schemes.includes(claim.scheme)) {
+      throw new AAuthVerificationError("unsupported_scheme", `scheme ${claim.scheme} is not accepted here`, {
+        expected: schemes.join(", "),
+      });
+    }
+  },
+
+  "signature-input"(v) {
+    v.input = parseSignatureInput(v.headers.signatureInput);
+    v.recorder.facts.coveredComponents = v.input.components;
+    v.recorder.facts.created = v.input.created;
+  },
+
+  "signature-value"(v) {
+    v.signature = v.rules.profile.messages.parseSignature(v.headers.signature);
+  },
+
+  labels({ claim, input, signature }) {
+    requireSameLabel(claim, input, signature);
+  },
+
+  coverage(v) {
+    const { messages } = v.rules.profile;
+    const { components } = v.input;
+    requireComponents(components, messages.demandedComponents(v.facts));
+    v.recorder.facts.bodyBound = messages.bindsBody || components.includes(messages.fields.contentDigest);
+    v.base = rebuildSignatureBase(v.request, v.authority, v.input);
+    v.recorder.facts.signatureBase = v.base;
+    v.nonce = readNonce(v.request, messages.fields.nonce, { required: v.rules.requireNonce });
+  },
+
+  freshness(v) {
+    v.nowSeconds = v.rules.now();
+    const { toleranceSeconds } = v.rules.endpoint;
+    requireFreshness(v.input, { nowSeconds: v.nowSeconds, toleranceSeconds });
+  },
+
+  caller(v) {
+    const { resolver, profile } = v.rules;
+    const resolve = profile.verification.resolvers[v.claim.scheme];
+    if (resolve === undefined)
+      throw new AAuthVerificationError("unsupported_scheme", "the scheme has no resolver");
+    const found = resolve(v.claim, { ...resolver, recorder: v.recorder });
+    const keep = (candidate: CallerCandidate) => {
+      v.candidate = candidate;
+    };
+    return found instanceof Promise ? found.then(keep) : keep(found);
+  },
+
+  async signature(v) {
+    v.key = await keyThatSigned(v);
+    v.recorder.facts.thumbprint = v.key.thumbprint;
+    v.caller = v.candidate.identify(v.key);
+  },
+
+  replay(v) {
+    const { rules, request, requirement, caller, recorder, nonce } = v;
+    if (rules.endpoint.replay === "none") return recorder.skip("replay", "repetitions pass at this endpoint");
+    if (requirement !== undefined && isBelow(caller, requirement, rules.profile)) {
+      // Refused in any case: what is done once is nothing, and nothing has to be remembered of an untrusted caller.
+      return recorder.skip("replay", "the caller is below the level of the route");
+    }
+    const isBound = recorder.facts.bodyBound === true;
+    if (nonce === undefined && !(isUnsafeMethod(request.method) && isBound)) {
+      return recorder.skip("replay", "the request has no nonce");
+    }
+    const use = {
+      profile: rules.profile.name,
+      authority: v.authority,
+      thumbprint: v.key.thumbprint,
+      share: { level: standingOf(caller), owner: ownerOfCaller(caller) },
+      createdSeconds: v.input.created ?? v.nowSeconds,
+      nowSeconds: v.nowSeconds,
+      toleranceSeconds: rules.endpoint.toleranceSeconds,
+    };
+    return nonce === undefined
+      ? spendSignature(rules.replayStore, { ...use, signatureBase: v.base })
+      : spendNonce(rules.replayStore, { ...use, nonce });
+  },
+
+  async body(v) {
+    const { rules, request, recorder, body, facts } = v;
+    if (rules.bodyVerifiedBy === "downstream") {
+      return recorder.skip("content-digest", "left to the resource behind, which has the body");
+    }
+    const { messages } = rules.profile;
+    const hasBody = body !== undefined && body.byteLength > 0;
+    const demanded = hasBody ? messages.demandedComponents({ ...facts, hasBody }) : [];
+    await verifyBody(
+      { headers: request.headers, components: v.input.components, body },
+      { field: messages.fields.contentDigest, demanded },
+    );
+    recorder.facts.bodyBound = !hasBody || v.input.components.includes(messages.fields.contentDigest);
+  },
+
+  /** A caller that gets this far owns the token, and may be challenged for a new one. */
+  expiry(v) {
+    if (!v.candidate.expired) return;
+    v.recorder.enter("token");
+    throw new AAuthVerificationError("token_expired", "the token has expired", {
+      claim: "exp",
+      provenCaller: v.caller,
+    });
+  },
+
+  requirement(v) {
+    if (v.requirement === undefined) return v.recorder.skip("requirement", "none is given");
+    const unmet = v.rules.profile.verification.unmet(v.caller, v.requirement);
+    if (unmet !== undefined) throw unmet;
+  },
+};
+
+/** The first key that the signature verifies with; a cached one may have been replaced since. */
+async function keyThatSigned({ candidate, base, input, signature }: Verification): Promise<VerificationKey> {
+  const { keys, replacedKey } = candidate;
+  if (keys.length === 0) throw new AAuthVerificationError("unknown_key", "there is no key to verify with");
+  const message = platformCrypto.encodeAscii(base);
+  for (const key of keys) {
+    requireAlgorithm(input, key.alg);
+    if ((await signatureHolds(message, signature.bytes, key)) === true) return key;
+  }
+  const replaced = await replacedKey?.();
+  if (replaced !== undefined) {
+    requireAlgorithm(input, replaced.alg);
+    if ((await signatureHolds(message, signature.bytes, replaced)) === true) return replaced;
+  }
+  throw invalidSignature();
+}
+
+/** How much a caller has proven, in the replay store's words. */
+const standingOf = ({ grant, agent, server }: ProvenCaller) =>
+  grant !== undefined
+    ? "authorized"
+    : agent !== undefined || server !== undefined
+      ? "identified"
+      : "pseudonymous";
+
+function isBelow({ level }: ProvenCaller, requirement: Requirement, { verification }: WireProfile): boolean {
+  const { levels } = verification;
+  // The lowest level costs nothing to reach.
+  return levels.indexOf(level) === 0 && levels.indexOf(requirement.level) > 0;
+}
