@@ -7,7 +7,8 @@
 
 import assert from "node:assert";
 import { generateKeyPairSync } from "node:crypto";
-import { createTokenSigner, generateSigningKey, issueAuthToken, type SigningKey, signRequest } from "aauth";
+import { generateSigningKey, type SigningKey, signRequest } from "aauth";
+import { createTokenSigner, issueAuthToken } from "aauth/issuer";
 import { Pool } from "undici";
 import { coresLine, HAS_CORES, spreadPool, stayOn } from "./cores.ts";
 import { quantile } from "./measure.ts";

@@ -5,15 +5,8 @@
 
 import assert from "node:assert";
 import { generateKeyPairSync, hash, sign, verify } from "node:crypto";
-import {
-  createTokenSigner,
-  generateSigningKey,
-  importSigningKey,
-  issueAuthToken,
-  type PrivateJwk,
-  type SigningKey,
-  signRequest,
-} from "aauth";
+import { generateSigningKey, importSigningKey, type PrivateJwk, type SigningKey, signRequest } from "aauth";
+import { createTokenSigner, issueAuthToken } from "aauth/issuer";
 import { createVerifier, type Verifier, type VerifierOptions } from "aauth/resource";
 import { createTestDiscovery, signedRequest, type TestRequest } from "aauth/testing";
 import { createVerifier as createPeerVerifier, createSigner, httpbis } from "http-message-signatures";

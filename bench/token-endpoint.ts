@@ -8,7 +8,8 @@
 
 import { execFileSync } from "node:child_process";
 import { createServer } from "node:http";
-import { generateSigningKey, issueResourceToken, toJwks } from "aauth";
+import { generateSigningKey, toJwks } from "aauth";
+import { issueResourceToken } from "aauth/issuer";
 import { signedRequest } from "aauth/testing";
 import { Pool } from "undici";
 import { residentMib } from "../scripts/demo/memory.ts";

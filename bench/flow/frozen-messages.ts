@@ -1,12 +1,7 @@
 import { generateKeyPairSync } from "node:crypto";
-import {
-  createTokenSigner,
-  formatAgentAuth,
-  generateSigningKey,
-  issueAuthToken,
-  issueResourceToken,
-  signRequest,
-} from "aauth";
+import { generateSigningKey, signRequest } from "aauth";
+import { createTokenSigner, issueAuthToken, issueResourceToken } from "aauth/issuer";
+import { formatAgentAuth } from "aauth/wire";
 import { promptBody } from "./prompt.ts";
 
 /** What one hop of a signed flow puts on the wire, made once and repeated: the same bytes, and no work for them. */

@@ -1,5 +1,6 @@
-import { isIdentifier, PROFILE, type Requirement } from "aauth";
+import { isIdentifier, type Requirement } from "aauth";
 import { type Explanation, explainMessage, type MessageToExplain } from "aauth/explain";
+import { FIELDS } from "aauth/wire";
 import { ExplainInputError } from "./explain-input-error.ts";
 import { offlineDiscovery } from "./offline-discovery.ts";
 import type { HarRequest } from "./read-har.ts";
@@ -88,7 +89,7 @@ function readClock({ message, sentAt }: HarRequest, { at, now }: JudgingOptions)
     return { seconds: Number(at), source: "given" };
   }
   if (at === undefined && sentAt !== undefined) return { seconds: sentAt, source: "recorded" };
-  const created = /;\s*created=(\d{1,12})(?:;|$)/.exec(headerOf(message, PROFILE.headers.signatureInput));
+  const created = /;\s*created=(\d{1,12})(?:;|$)/.exec(headerOf(message, FIELDS.signatureInput));
   return created === null
     ? { seconds: now(), source: "now" }
     : { seconds: Number(created[1]), source: "created" };
@@ -96,7 +97,7 @@ function readClock({ message, sentAt }: HarRequest, { at, now }: JudgingOptions)
 
 /** `iss` of the token in `Signature-Key`, if it is one that can be trusted at all: only to be able to say who would have to be. */
 function tokenIssuer(message: MessageToExplain): string | undefined {
-  const token = /\bjwt="([^"]*)"/.exec(headerOf(message, PROFILE.headers.signatureKey))?.[1];
+  const token = /\bjwt="([^"]*)"/.exec(headerOf(message, FIELDS.signatureKey))?.[1];
   const payload = token?.split(".")[1];
   try {
     const { iss } = JSON.parse(Buffer.from(payload ?? "", "base64url").toString()) as { iss?: unknown };

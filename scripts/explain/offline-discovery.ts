@@ -1,4 +1,4 @@
-import { AAuthError, type Discovery } from "aauth";
+import { AAuthVerificationError, type Discovery } from "aauth";
 import { ExplainInputError } from "./explain-input-error.ts";
 
 interface KeySet {
@@ -17,7 +17,7 @@ export function offlineDiscovery(texts: readonly string[]): Discovery {
   const keysFor = (id: string) =>
     sets.flatMap((set) => ("*" in set ? set["*"]!.keys : (set[id]?.keys ?? [])));
   const none = (id: string): never => {
-    throw new AAuthError(
+    throw new AAuthVerificationError(
       "discovery_failed",
       `nothing is fetched here: give the keys of ${id} with --jwks FILE`,
     );
@@ -26,10 +26,12 @@ export function offlineDiscovery(texts: readonly string[]): Discovery {
     const keys = keysFor(id);
     if (keys.length === 0) none(id);
     const jwk = kid === undefined ? keys[0] : keys.find((key) => key.kid === kid);
-    if (jwk === undefined) throw new AAuthError("unknown_key", `the files have no key "${kid}" of ${id}`);
+    if (jwk === undefined)
+      throw new AAuthVerificationError("unknown_key", `the files have no key "${kid}" of ${id}`);
     return jwk as never;
   };
   return {
+    metadata: async (_kind, id) => none(id),
     agentMetadata: async (id) => none(id),
     resourceMetadata: async (id) => none(id),
     issuerMetadata: async (id) => none(id),

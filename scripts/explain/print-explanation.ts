@@ -28,16 +28,12 @@ export function printExplanation(explanation: Explanation, options: { colour: bo
 
 type Paint = (name: Style, text: string) => string;
 
-function verdictLines({ request, verdict, code, reason, agent }: Explanation, style: Paint): string[] {
+function verdictLines({ request, verdict, code, reason, caller }: Explanation, style: Paint): string[] {
   const line = `${request.method} ${request.target} at ${request.authority}, ${request.bodyBytes} bytes of body`;
   if (verdict === "refused") return [line, style("bad", `REFUSED ${code}: ${reason}`)];
-  const name =
-    agent === undefined || agent.level === "pseudonymous"
-      ? `a pseudonymous caller with key ${agent?.thumbprint}`
-      : agent.agent;
-  const user =
-    agent?.level === "authorized" && agent.subject !== undefined ? ` for user ${agent.subject}` : "";
-  return [line, style("good", `ACCEPTED from ${name}${user} (${agent?.level})`)];
+  const name = caller?.agent ?? `a pseudonymous caller with key ${caller?.thumbprint}`;
+  const user = caller?.person === undefined ? "" : ` for user ${caller.person.sub}`;
+  return [line, style("good", `ACCEPTED from ${name}${user} (${caller?.level})`)];
 }
 
 function checkLines({ checks }: Explanation, style: Paint): string[] {

@@ -2,15 +2,9 @@ import { mkdtemp, readFile, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import {
-  createDiscovery,
-  decodeToken,
-  generateSigningKey,
-  issueAgentToken,
-  type SigningKey,
-  tokenId,
-} from "aauth";
+import { createDiscovery, decodeToken, generateSigningKey, type SigningKey, tokenId } from "aauth";
 import { type AgentEvent, createAgent, pooledTransport } from "aauth/agent";
+import { issueAgentToken } from "aauth/issuer";
 import { type DelegateList, delegateListSchema, delegateSchema } from "backend-api";
 import { installLocalhostLookup } from "service-kit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";

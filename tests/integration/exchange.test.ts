@@ -62,7 +62,7 @@ async function askFor(user: typeof MCP_USER, { caller, one }: { caller: ChainPar
   const { action, fields } = readForm(await shown.response.text());
   const answer = await browser.post(new URL(action, shown.url).href, { ...fields, accept: "yes" });
   const code = new URL(answer.headers.get("location")!).searchParams.get("code")!;
-  const { authToken } = await caller.agent.redeemCode({ authServer: home.issuer, code });
+  const { token: authToken } = await caller.agent.redeemCode({ authServer: home.issuer, code });
   const reply = await caller.agent.fetchFor({ authToken })(`${one.id}/`);
   return (await reply.json()) as ChainAnswer;
 }

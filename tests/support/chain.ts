@@ -129,12 +129,12 @@ export async function startParty(options: {
     "/",
     { config: { aauth: { level: "authorized", scopes: [...scopes] } } },
     async (request): Promise<ChainAnswer> => {
-      const caller = request.agent;
-      if (caller?.level !== "authorized") throw new Error("the gate let somebody through");
-      received.push(caller.authToken);
+      const { caller } = request;
+      if (caller?.grant === undefined) throw new Error("the gate let somebody through");
+      received.push(caller.grant.claims as AuthTokenClaims);
       if (next === undefined) return { party: name };
       try {
-        const reply = await agent.fetchFor({ upstreamToken: caller.rawAuthToken })(`${next.id}/`);
+        const reply = await agent.fetchFor({ upstreamToken: caller.grant.token })(`${next.id}/`);
         return { party: name, next: (await reply.json()) as ChainAnswer };
       } catch (error) {
         if (!(error instanceof AAuthError)) throw error;

@@ -1,12 +1,13 @@
 import { readFileSync } from "node:fs";
-import { PROFILE } from "aauth";
 import type { Setting } from "service-kit";
+import { PROFILE } from "../../packages/aauth/src/profile.ts";
+import { AUTH_TOKEN_SECONDS as authTokenLifetimeSeconds } from "../../packages/aauth/src/profiles/february-2026/names.ts";
 import { REPOSITORY_ROOT } from "../../scripts/demo/stack.ts";
 import { settings as authServer } from "../../services/auth-server/src/config.ts";
 import { settings as backend } from "../../services/backend/src/config.ts";
 import { settings as supplyChainAgent } from "../../services/supply-chain-agent/src/config.ts";
 
-const { discovery, authTokenLifetimeSeconds } = PROFILE;
+const { discovery } = PROFILE;
 
 /**
  * What the pages say with a number, `{}` in its place, and where the code has it. A number in a page that is in none of these sentences is

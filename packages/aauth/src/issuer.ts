@@ -4,7 +4,10 @@
  * @module
  */
 
-export type { IssueAgentTokenOptions, VerifyAgentTokenOptions } from "./profiles/february-2026/agent-token.ts";
+export type {
+  IssueAgentTokenOptions,
+  VerifyAgentTokenOptions,
+} from "./profiles/february-2026/agent-token.ts";
 export { issueAgentToken, verifyAgentToken } from "./profiles/february-2026/agent-token.ts";
 export type {
   IssueAuthTokenOptions,

@@ -15,7 +15,7 @@ export type { ImportVerificationKeyOptions } from "./keys/verification-key.ts";
 export { importVerificationKey } from "./keys/verification-key.ts";
 export type { AgentAuth } from "./profiles/february-2026/agent-auth.ts";
 export { formatAgentAuth, parseAgentAuth } from "./profiles/february-2026/agent-auth.ts";
-export { DOCUMENTS, FIELDS, TOKEN_TYPES } from "./profiles/february-2026/names.ts";
+export { DOCUMENTS, FIELDS, SIGNATURE_ALGORITHMS, TOKEN_TYPES } from "./profiles/february-2026/names.ts";
 export type {
   HwkSignatureKey,
   JwksSignatureKey,

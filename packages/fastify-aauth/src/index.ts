@@ -4,7 +4,7 @@
  * @module
  */
 
-export type { LevelLimits, LimitReached } from "./level-limits.ts";
+export type { Level, LevelLimits, LimitReached } from "./level-limits.ts";
 export type {
   FastifyAAuthOptions,
   RouteRequirement,

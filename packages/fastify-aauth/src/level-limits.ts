@@ -1,5 +1,5 @@
 import rateLimit from "@fastify/rate-limit";
-import { type Level, ownerOf, type VerifiedAgent } from "aauth";
+import { ownerOfCaller, type ProvenCaller } from "aauth";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 
 /**
@@ -26,6 +26,9 @@ export interface LevelLimits {
   readonly windowSeconds?: number;
 }
 
+/** What limits are for: what a caller of the February 2026 dialect has proven. */
+export type Level = "pseudonymous" | "identified" | "authorized";
+
 /** A caller that has to wait. */
 export interface LimitReached {
   /** What the caller counted as. */
@@ -36,7 +39,7 @@ export interface LimitReached {
 /** Counts one request of a proven caller; undefined when it may pass. */
 export type CountRequest = (
   request: FastifyRequest,
-  agent: VerifiedAgent,
+  agent: ProvenCaller,
 ) => Promise<LimitReached | undefined>;
 
 const EVERYBODY = "everybody";
@@ -98,7 +101,7 @@ export function createLevelLimiter(app: FastifyInstance, limits: LevelLimits): C
   return async (request, agent) => {
     const level = countedAs(agent, scopes);
     // First the common one: what it refuses is not remembered, so that a flood of new keys or users cannot push others out.
-    const common = agent.level === "pseudonymous" ? EVERYBODY : ownerOf(agent.agent);
+    const common = agent.agent === undefined ? EVERYBODY : ownerOfCaller(agent);
     const reached = await count(together[level], request, common, level);
     if (reached !== undefined) return reached;
     return count(limiters[level], request, keyOf(agent, level), level);
@@ -106,17 +109,16 @@ export function createLevelLimiter(app: FastifyInstance, limits: LevelLimits): C
 }
 
 /** A token without the scopes that the higher limit is for makes its bearer no more than identified. */
-function countedAs(agent: VerifiedAgent, scopes: readonly string[]): Level {
-  if (agent.level !== "authorized") return agent.level;
-  return scopes.length > 0 && scopes.every((scope) => agent.scopes.includes(scope))
-    ? "authorized"
-    : "identified";
+function countedAs(agent: ProvenCaller, scopes: readonly string[]): Level {
+  if (agent.agent === undefined) return "pseudonymous";
+  const granted = agent.grant?.scopes ?? [];
+  return scopes.length > 0 && scopes.every((scope) => granted.includes(scope)) ? "authorized" : "identified";
 }
 
-function keyOf(agent: VerifiedAgent, level: Level): string {
-  if (agent.level === "pseudonymous") return agent.thumbprint;
-  const subject = level === "authorized" && agent.level === "authorized" ? (agent.subject ?? null) : null;
-  return JSON.stringify([ownerOf(agent.agent), subject]);
+function keyOf(agent: ProvenCaller, level: Level): string {
+  if (agent.agent === undefined) return agent.thumbprint;
+  const subject = level === "authorized" ? (agent.person?.sub ?? null) : null;
+  return JSON.stringify([ownerOfCaller(agent), subject]);
 }
 
 /** True for a list, which may be empty, of single words: between scopes there are spaces. */

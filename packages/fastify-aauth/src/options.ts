@@ -1,13 +1,13 @@
 import type {
-  AAuthError,
+  AAuthVerificationError,
   AgentMetadata,
   Jwks,
+  ProvenCaller,
   Requirement,
   ResourceMetadata,
-  VerifiedAgent,
   VerifiedRequest,
 } from "aauth";
-import type { Challenge, Challenger, Verifier } from "aauth/resource";
+import type { Answer, Challenger, Verifier } from "aauth/resource";
 import type { FastifyRequest } from "fastify";
 import type { LimitReached } from "./level-limits.ts";
 
@@ -24,15 +24,15 @@ export type VerificationEvent =
     }
   | {
       readonly type: "request_refused";
-      readonly error: AAuthError;
+      readonly error: AAuthVerificationError;
       readonly requirement: Requirement;
-      readonly challenge: Challenge;
+      readonly challenge: Answer;
     }
   | {
       readonly type: "request_limited";
-      readonly agent: VerifiedAgent;
+      readonly caller: ProvenCaller;
       readonly limit: LimitReached;
-      readonly challenge: Challenge;
+      readonly challenge: Answer;
     };
 
 /** Documents a service publishes about itself; each is served without a signature. */

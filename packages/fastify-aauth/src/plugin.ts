@@ -1,14 +1,14 @@
-import { AAuthError, type Level, type Requirement, type VerifiedAgent } from "aauth";
+import {
+  AAuthVerificationError,
+  february2026,
+  type ProvenCaller,
+  type Requirement,
+  type WireProfile,
+} from "aauth";
 import { type PendingRequest, receivedFields } from "aauth/resource";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import fp from "fastify-plugin";
-import {
-  areScopes,
-  type CountRequest,
-  createLevelLimiter,
-  type LevelLimits,
-  registerLimiter,
-} from "./level-limits.ts";
+import { type CountRequest, createLevelLimiter, type LevelLimits, registerLimiter } from "./level-limits.ts";
 import type { FastifyAAuthOptions, RouteRequirement } from "./options.ts";
 import { BodyTooLargeError, readRawBody, replayBody } from "./raw-body.ts";
 import { challengeFor, isVerdict, sendChallenge, VerificationUnavailableError } from "./refusal.ts";
@@ -25,7 +25,7 @@ declare module "fastify" {
   }
   interface FastifyRequest {
     /** The proven caller; `null` on public routes. */
-    agent: VerifiedAgent | null;
+    caller: ProvenCaller | null;
     /** The body exactly as it was signed; `null` on public routes. */
     rawBody: Buffer | null;
     /** What is known of the request while its body is on its way. */
@@ -33,14 +33,13 @@ declare module "fastify" {
   }
 }
 
-const LEVELS: readonly Level[] = ["pseudonymous", "identified", "authorized"];
 /** As a verifier's. */
 const AUTHORITY = /^[^/?#@\sA-Z]+$/;
 const SIGNATURE_HEADERS = ["signature", "signature-key", "signature-input"] as const;
 
 /**
  * Verifies every request of its scope before any handler runs: the signature in `onRequest`, before a byte of the
- * body is read; the digest in `preParsing`, before a parser sees it. `request.agent` exists only after both.
+ * body is read; the digest in `preParsing`, before a parser sees it. `request.caller` exists only after both.
  *
  * Each route declares `config: { aauth: "public" | Requirement }`; one that does not makes registration throw.
  * Register it inside a scope (`app.register(async (scope) => { await scope.register(fastifyAAuth, …) })`) when the
@@ -62,8 +61,8 @@ const SIGNATURE_HEADERS = ["signature", "signature-key", "signature-input"] as c
  * @example
  * ```ts
  * await scope.register(fastifyAAuth, { verifier, challenger, authority: "agent.example" });
- * scope.post("/", { config: { aauth: { level: "authorized", scopes: ["data:read"] } } }, async ({ agent }) => {
- *   return { hello: agent?.level === "authorized" ? agent.agent : undefined };
+ * scope.post("/", { config: { aauth: { level: "authorized", scopes: ["data:read"] } } }, async ({ caller }) => {
+ *   return { hello: caller?.agent };
  * });
  * ```
  */
@@ -92,7 +91,7 @@ async function registerGate(app: FastifyInstance, options: FastifyAAuthOptions):
   }
   const observe = options.observer && harmless(options.observer);
   const limiters = new WeakMap<LevelLimits, CountRequest>();
-  app.decorateRequest("agent", null);
+  app.decorateRequest("caller", null);
   app.decorateRequest(PENDING, null);
   app.decorateRequest("rawBody", null);
   await registerLimiter(app);
@@ -102,7 +101,8 @@ async function registerGate(app: FastifyInstance, options: FastifyAAuthOptions):
     if (requirement === undefined) {
       throw new TypeError(`route ${route.method} ${route.url} does not declare config.aauth`);
     }
-    checkRequirement(requirement, `config.aauth of route ${route.method} ${route.url}`);
+    const { profile = february2026 } = options.verifier;
+    checkRequirement(requirement, `config.aauth of route ${route.method} ${route.url}`, profile);
     if (requirement !== "public" && requirement.level === "authorized" && !options.challenger) {
       throw new TypeError(
         `route ${route.method} ${route.url} demands an auth token, but no challenger is configured`,
@@ -159,7 +159,7 @@ async function registerGate(app: FastifyInstance, options: FastifyAAuthOptions):
     request[PENDING] = null;
     try {
       const verified = await pending.complete(body);
-      request.agent = verified.agent;
+      request.caller = verified.caller;
       request.rawBody = body;
       observe?.({ type: "request_verified", verified, requirement }, request);
     } catch (error) {
@@ -173,19 +173,19 @@ async function registerGate(app: FastifyInstance, options: FastifyAAuthOptions):
   if (options.wellKnown) serveWellKnown(app, options.wellKnown);
 
   async function refuseBeyondLimit(limits: LevelLimits, request: FastifyRequest, reply: FastifyReply) {
-    const { agent } = request;
+    const { caller } = request;
     const count = limiters.get(limits);
-    if (!count || !options.challenger || agent === null)
+    if (!count || !options.challenger || caller === null)
       throw new VerificationUnavailableError("the route's limits are not known");
-    const limit = await count(request, agent);
+    const limit = await count(request, caller);
     if (limit === undefined) return undefined;
     const { retryAfterSeconds } = limit;
-    const challenge = await options.challenger.limitReached(agent, {
+    const challenge = await options.challenger.limitReached(caller, {
       retryAfterSeconds,
       // Whoever has the token already is not helped by another.
       ...(limit.level === "identified" && limits.scopes && { raisedBy: limits.scopes }),
     });
-    observe?.({ type: "request_limited", agent, limit, challenge }, request);
+    observe?.({ type: "request_limited", caller, limit, challenge }, request);
     return sendChallenge(reply, challenge);
   }
 
@@ -196,7 +196,7 @@ async function registerGate(app: FastifyInstance, options: FastifyAAuthOptions):
     reply: FastifyReply,
   ) {
     if (!isVerdict(error)) throw new VerificationUnavailableError(error);
-    const challenge = await challengeFor(options.challenger, error, requirement);
+    const challenge = await challengeFor(options, error, requirement);
     observe?.({ type: "request_refused", error, requirement, challenge }, request);
     return sendChallenge(reply, challenge);
   }
@@ -244,15 +244,13 @@ function harmless(observer: NonNullable<FastifyAAuthOptions["observer"]>): typeo
 }
 
 /** Without scopes there would be no challenge that could cure a refusal, and any token at all would be let in. */
-function checkRequirement(requirement: RouteRequirement, name: string): void {
+function checkRequirement(requirement: RouteRequirement, name: string, profile: WireProfile): void {
   if (requirement === "public") return;
-  if (!LEVELS.includes(requirement?.level)) {
-    throw new TypeError(`${name} must be "public" or an object whose level is one of ${LEVELS.join(", ")}`);
-  }
-  if (requirement.level !== "authorized") return;
-  const { scopes } = requirement;
-  if (!(areScopes(scopes) && scopes.length > 0)) {
-    throw new TypeError(`${name} must have scopes: an array, not empty, of words without spaces`);
+  try {
+    profile.verification.checkRequirement(requirement);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : "malformed";
+    throw new TypeError(`${name} must be "public" or a requirement: ${reason}`, { cause });
   }
 }
 
@@ -262,7 +260,7 @@ function requirementOf(request: FastifyRequest): RouteRequirement {
   const requirement = request.routeOptions.config.aauth;
   if (requirement === undefined) {
     throw new VerificationUnavailableError(
-      new AAuthError("authorization_required", "the route declares no requirement"),
+      new AAuthVerificationError("authorization_required", "the route declares no requirement"),
     );
   }
   return requirement;

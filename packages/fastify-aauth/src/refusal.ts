@@ -1,27 +1,20 @@
-import { AAuthError, formatAgentAuth, type Requirement } from "aauth";
-import { type Challenge, type Challenger, isCuredBySigning } from "aauth/resource";
+import { AAuthVerificationError, type Requirement } from "aauth";
+import { type Answer, type Challenger, plainRefusal, type Verifier } from "aauth/resource";
 import type { FastifyReply } from "fastify";
 
 /** The answer to a refused request: the challenger's, or a challenge that needs no resource token. */
 export async function challengeFor(
-  challenger: Challenger | undefined,
-  error: AAuthError,
+  { challenger, verifier }: { readonly challenger?: Challenger; readonly verifier: Verifier },
+  error: AAuthVerificationError,
   requirement: Requirement,
-): Promise<Challenge> {
-  if (challenger) return challenger.challengeFor(error, requirement);
-  const level = error.code === "identity_required" ? "identified" : "pseudonymous";
-  return {
-    status: error.status,
-    headers: {
-      ...(isCuredBySigning(error) && { "agent-auth": formatAgentAuth({ level }) }),
-      "content-type": "text/plain; charset=utf-8",
-    },
-    body: error.code,
-  };
+): Promise<Answer> {
+  return challenger === undefined
+    ? plainRefusal(error, { requirement }, verifier.profile)
+    : challenger.challengeFor(error, { requirement });
 }
 
 /** Sends a refusal and ends the request. */
-export function sendChallenge(reply: FastifyReply, challenge: Challenge): FastifyReply {
+export function sendChallenge(reply: FastifyReply, challenge: Answer): FastifyReply {
   return reply.code(challenge.status).headers(challenge.headers).send(challenge.body);
 }
 
@@ -37,6 +30,6 @@ export class VerificationUnavailableError extends Error {
   }
 }
 
-export function isVerdict(error: unknown): error is AAuthError {
-  return error instanceof AAuthError;
+export function isVerdict(error: unknown): error is AAuthVerificationError {
+  return error instanceof AAuthVerificationError;
 }

@@ -34,9 +34,8 @@ export async function serveResourceTokens(
       path,
       { config: { aauth: { level: "identified" } }, bodyLimit: MAX_FORM_BYTES },
       async (request, reply) => {
-        const { agent, body } = request;
-        if (agent === null || agent.level === "pseudonymous")
-          throw new TypeError("the gate let nobody through");
+        const { caller, body } = request;
+        if (caller?.agent === undefined) throw new TypeError("the gate let nobody through");
         if (!(body instanceof URLSearchParams)) return refuse(reply, "invalid_request", "expected a form");
         if (body.has("auth_request_url"))
           return refuse(reply, "invalid_request", "auth_request_url is not supported");
@@ -47,7 +46,7 @@ export async function serveResourceTokens(
         if (!asked.every((word) => scopes.includes(word))) {
           return refuse(reply, "invalid_scope", "the resource does not offer one of these scopes");
         }
-        const { resourceToken, authServer, expiresInSeconds } = await challenger.resourceToken(agent, asked);
+        const { resourceToken, authServer, expiresInSeconds } = await challenger.resourceToken(caller, asked);
         return noStore(reply).send({
           resource_token: resourceToken,
           auth_server: authServer,

@@ -1,6 +1,8 @@
-import { generateSigningKey, issueAgentToken, parseAgentAuth } from "aauth";
+import { generateSigningKey } from "aauth";
+import { issueAgentToken } from "aauth/issuer";
 import { createChallenger } from "aauth/resource";
 import { createTestParties, signedRequest } from "aauth/testing";
+import { parseAgentAuth } from "aauth/wire";
 import Fastify, { type FastifyInstance } from "fastify";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { fastifyAAuth, type LevelLimits, type VerificationEvent } from "../src/index.ts";

@@ -2,9 +2,10 @@ import { Agent, request as httpRequest, type IncomingMessage, type RequestOption
 import { type AddressInfo, connect } from "node:net";
 import { Readable } from "node:stream";
 import { finished } from "node:stream/promises";
-import { ERROR_CODES, parseAgentAuth, toJwks, type VerifiedAgent } from "aauth";
+import { ERROR_CODES, type ProvenCaller, toJwks } from "aauth";
 import { createChallenger } from "aauth/resource";
 import { createTestParties, signedRequest } from "aauth/testing";
+import { parseAgentAuth } from "aauth/wire";
 import Fastify, { type FastifyInstance } from "fastify";
 import { afterEach, describe, expect, test } from "vitest";
 import { type FastifyAAuthOptions, fastifyAAuth, type VerificationEvent } from "../src/index.ts";
@@ -28,7 +29,7 @@ const challenger = createChallenger({
 async function buildApp(options: Partial<FastifyAAuthOptions> = {}) {
   const app = Fastify({ bodyLimit: 1024 });
   const events: VerificationEvent[] = [];
-  const handled: (VerifiedAgent | null)[] = [];
+  const handled: (ProvenCaller | null)[] = [];
   app.get("/health", () => ({ status: "healthy" }));
   await app.register(async (scope) => {
     await scope.register(fastifyAAuth, {
@@ -44,9 +45,9 @@ async function buildApp(options: Partial<FastifyAAuthOptions> = {}) {
         url: `/${requirement.level}`,
         config: { aauth: requirement },
         handler: (request) => {
-          handled.push(request.agent);
+          handled.push(request.caller);
           return {
-            agent: request.agent?.level,
+            agent: request.caller?.level,
             body: request.body ?? null,
             raw: request.rawBody?.toString(),
           };
@@ -57,11 +58,11 @@ async function buildApp(options: Partial<FastifyAAuthOptions> = {}) {
       "/authorized",
       { config: { aauth: { level: "authorized", scopes: ["data:read"] } } },
       (request) => {
-        handled.push(request.agent);
-        return request.agent;
+        handled.push(request.caller);
+        return request.caller;
       },
     );
-    scope.get("/open", { config: { aauth: "public" } }, (request) => ({ agent: request.agent }));
+    scope.get("/open", { config: { aauth: "public" } }, (request) => ({ agent: request.caller }));
   });
   apps.push(app);
   return { app, events, handled };
@@ -329,7 +330,7 @@ test("what was signed is the address as it came, whatever rewriteUrl makes of it
   const app = Fastify({ rewriteUrl: ({ url = "" }) => url.replace(/^\/v1\//, "/") });
   apps.push(app);
   await app.register(fastifyAAuth, { verifier: parties.createVerifier(), authority: AUTHORITY });
-  app.get("/x", { config: { aauth: { level: "identified" } } }, ({ agent }) => ({ agent: agent?.level }));
+  app.get("/x", { config: { aauth: { level: "identified" } } }, ({ caller }) => ({ agent: caller?.level }));
   const { inject } = await send(app, { path: "/v1/x?a=1", method: "GET", signatureKey: JWKS });
   expect((await inject()).json()).toEqual({ agent: "identified" });
   const { request } = await send(app, { path: "/v2/x", method: "GET", signatureKey: JWKS });

@@ -1,4 +1,4 @@
-import { verifyResourceToken } from "aauth";
+import { verifyResourceToken } from "aauth/issuer";
 import { createChallenger } from "aauth/resource";
 import { createTestParties, signedRequest } from "aauth/testing";
 import Fastify from "fastify";

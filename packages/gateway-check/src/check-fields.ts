@@ -1,10 +1,10 @@
-import type { SignatureScheme } from "aauth";
-
 /** `strict` refuses unsigned requests; the other two let them through without an identity and mean the same. */
 export type CheckMode = "strict" | "optional" | "permissive";
 
 const MODES: readonly CheckMode[] = ["strict", "optional", "permissive"];
-export const SCHEMES = ["hwk", "jwks", "jwt"] as const satisfies readonly SignatureScheme[];
+/** The least that a route wants, named by the scheme that proves it. */
+export type RequiredScheme = (typeof SCHEMES)[number];
+export const SCHEMES = ["hwk", "jwks", "jwt"] as const;
 const MAX_TOLERANCE_SECONDS = 300;
 
 const PROBLEMS: Readonly<Record<string, (value: string) => string | undefined>> = {

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
-import type { ReceivedRequest, SignatureScheme } from "aauth";
-import { type CheckMode, problemOfCheckField } from "./check-fields.ts";
+import type { ReceivedRequest } from "aauth";
+import { type CheckMode, problemOfCheckField, type RequiredScheme } from "./check-fields.ts";
 
 /** Where a check names the request it is about. */
 export type RequestSource = "aauth" | "forwarded" | "path";
@@ -20,7 +20,7 @@ export interface CheckRequest {
   /** As the gateway's configuration says, never taken from the caller; undefined when the gateway does not say. */
   readonly authority: string | undefined;
   readonly mode: CheckMode;
-  readonly requiredScheme: SignatureScheme;
+  readonly requiredScheme: RequiredScheme;
   readonly toleranceSeconds: number;
 }
 
@@ -66,7 +66,7 @@ const WITHOUT_BODY = new Set(["GET", "HEAD"]);
 export function readCheckRequest(
   check: CheckMessage,
   source: RequestSource,
-  leastScheme: SignatureScheme = "hwk",
+  leastScheme: RequiredScheme = "hwk",
 ): CheckRequest {
   if (!isCheckPath(check.url, source)) throw new UnusableCheck(`its path is not ${CHECK_PATH}`);
   const { method, target } = namedRequest(check, source);
@@ -74,7 +74,7 @@ export function readCheckRequest(
     request: { method, target, headers: callerFields(check.headers, method) },
     authority: textField(check.headers, "x-aauth-authority"),
     mode: (policyField(check.headers, "x-aauth-mode") ?? "strict") as CheckMode,
-    requiredScheme: (policyField(check.headers, "x-aauth-required-scheme") ?? leastScheme) as SignatureScheme,
+    requiredScheme: (policyField(check.headers, "x-aauth-required-scheme") ?? leastScheme) as RequiredScheme,
     toleranceSeconds: Number(
       policyField(check.headers, "x-aauth-timestamp-tolerance") ?? DEFAULT_TOLERANCE_SECONDS,
     ),

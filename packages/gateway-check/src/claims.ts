@@ -1,4 +1,4 @@
-import type { AgentTokenClaims, AuthTokenClaims, VerifiedAgent } from "aauth";
+import type { ProvenCaller } from "aauth";
 
 /** Response field that carries the claims to the gateway. */
 export const CLAIMS_HEADER = "x-aauth-claims";
@@ -15,27 +15,14 @@ export const NO_CLAIMS = "{}";
  * - `jwt_claims`: claims of the token, for Jwt only; absent otherwise, never null, so that `has()` in a rule is right. Of an auth
  *   token all of them, of an agent token only those that say who it is: a `scope` or `act` that an agent writes for itself is no grant
  */
-export function claimsHeader(agent: VerifiedAgent): string {
-  if (agent.level !== "authorized") return claimsText(agent);
-  // The gate gives the same claims again for a token that it knows, and they say all there is to say of its holder.
-  let text = texts.get(agent.authToken);
-  if (text === undefined) {
-    text = claimsText(agent);
-    texts.set(agent.authToken, text);
-  }
-  return text;
-}
-
-const texts = new WeakMap<AuthTokenClaims, string>();
-
-function claimsText(agent: VerifiedAgent): string {
+export function claimsHeader(caller: ProvenCaller): string {
+  const { scheme, agent, delegate, grant, identityToken } = caller;
   const claims = {
-    scheme: `${agent.scheme[0]!.toUpperCase()}${agent.scheme.slice(1)}`,
-    ...(agent.level !== "pseudonymous" && { agent: agent.agent }),
-    ...(agent.level !== "pseudonymous" &&
-      agent.agentDelegate !== undefined && { agent_delegate: agent.agentDelegate }),
-    ...(agent.level === "authorized" && { jwt_claims: agent.authToken }),
-    ...(agent.level === "identified" && agent.agentToken && { jwt_claims: ownClaims(agent.agentToken) }),
+    scheme: `${scheme[0]!.toUpperCase()}${scheme.slice(1)}`,
+    ...(agent !== undefined && { agent }),
+    ...(delegate !== undefined && { agent_delegate: delegate }),
+    ...(grant !== undefined && { jwt_claims: grant.claims }),
+    ...(grant === undefined && identityToken && { jwt_claims: ownClaims(identityToken) }),
   };
   // Escaped UTF-16 units are valid JSON and survive every header codec.
   return JSON.stringify(claims).replace(
@@ -44,6 +31,6 @@ function claimsText(agent: VerifiedAgent): string {
   );
 }
 
-function ownClaims({ iss, sub, aud, exp, iat, cnf }: AgentTokenClaims): object {
+function ownClaims({ iss, sub, aud, exp, iat, cnf }: Readonly<Record<string, unknown>>): object {
   return { iss, sub, aud, exp, iat, cnf };
 }

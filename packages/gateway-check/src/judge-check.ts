@@ -1,4 +1,4 @@
-import { AAuthError, type VerificationReport, type VerifiedRequest } from "aauth";
+import { AAuthVerificationError, type VerificationReport, type VerifiedRequest } from "aauth";
 import type { CheckRequest } from "./check-request.ts";
 import { claimsHeader, NO_CLAIMS } from "./claims.ts";
 import { isOpen } from "./open-paths.ts";
@@ -47,12 +47,12 @@ export async function judgeCheck(check: CheckRequest, verifiers: ResourceVerifie
     const level = requiredScheme === "hwk" ? "pseudonymous" : "identified";
     const pending = await verifier.begin({ ...request, authority }, { level });
     const verified = await pending.complete(undefined);
-    const { agent } = verified;
-    const refusal = refusalBelowScheme(agent, requiredScheme);
+    const { caller } = verified;
+    const refusal = refusalBelowScheme(caller, requiredScheme);
     if (refusal !== undefined) return { allowed: false, refusal, report: verified.report, verified };
-    return { allowed: true, claims: claimsHeader(agent), because: "verified", verified };
+    return { allowed: true, claims: claimsHeader(caller), because: "verified", verified };
   } catch (error) {
-    const report = error instanceof AAuthError ? error.report : undefined;
+    const report = error instanceof AAuthVerificationError ? error.report : undefined;
     return { allowed: false, refusal: refusalOf(error), cause: error, ...(report && { report }) };
   }
 }

@@ -1,4 +1,4 @@
-import { AAuthError, type AAuthErrorCode, type HeaderFields } from "aauth";
+import { type AAuthErrorCode, AAuthVerificationError, type HeaderFields } from "aauth";
 import { recordRefused, recordVerified } from "protocol-trace";
 import type { Decision } from "./judge-check.ts";
 
@@ -19,13 +19,14 @@ export function recordDecision(decision: Decision, headers: HeaderFields): void 
 /** Nothing was thrown for a proven caller below the route's scheme; in the list of checks it is the last one. */
 function belowScheme(
   code: string,
-  { agent, report }: NonNullable<(Decision & { allowed: false })["verified"]>,
+  { caller, report }: NonNullable<(Decision & { allowed: false })["verified"]>,
 ) {
   const reason = "the route's scheme asks for more than the caller has proven";
-  const others = report.checks.filter(({ name }) => name !== "requirement");
-  const checks = [...others, { name: "requirement", verdict: "failed", reason } as const];
-  return new AAuthError(code as AAuthErrorCode, reason, {
+  const checks = report.checks.map((check) =>
+    check.name === "requirement" ? { ...check, verdict: "failed" as const, reason } : check,
+  );
+  return new AAuthVerificationError(code as AAuthErrorCode, reason, {
     report: { ...report, checks },
-    ...(agent.level === "identified" && { provenAgent: agent }),
+    ...(caller.agent !== undefined && { provenCaller: caller }),
   });
 }

@@ -1,5 +1,6 @@
-import { AAuthError, formatAgentAuth, type SignatureScheme, type VerifiedAgent } from "aauth";
-import { isCuredBySigning } from "aauth/resource";
+import { AAuthVerificationError, type ProvenCaller } from "aauth";
+import { formatRefusal, plainRefusal, REFUSAL_FIELD, refusalOf as refusalDataOf } from "aauth/resource";
+import type { RequiredScheme } from "./check-fields.ts";
 import { UnusableCheck, UnusableRequest } from "./check-request.ts";
 
 /** An answer that the gateway passes to the caller as it is. */
@@ -11,8 +12,8 @@ export interface Refusal {
   readonly code: string;
 }
 
-/** Codes after which another signature by the same caller would help: its identity stands, its token does not. */
-const IDENTITY_WOULD_HELP: ReadonlySet<string> = new Set(["token_expired"]);
+/** What would help a caller at a gateway: another signature, or an identity. */
+const IDENTIFIED = { level: "identified" } as const;
 
 const TEXT = { "content-type": "text/plain; charset=utf-8", "cache-control": "no-store" };
 
@@ -26,7 +27,7 @@ export function refusalOf(error: unknown): Refusal {
     const body = `AAuth failure: unusable_request: the request cannot be judged: ${error.message}`;
     return { status: 400, headers: TEXT, body, code: "unusable_request" };
   }
-  if (!(error instanceof AAuthError)) {
+  if (!(error instanceof AAuthVerificationError)) {
     return {
       status: 503,
       headers: TEXT,
@@ -35,36 +36,37 @@ export function refusalOf(error: unknown): Refusal {
     };
   }
   // Thrown only for what `refusalBelowScheme` judges too: it depends on the route whether a pseudonymous caller gets that far.
-  if (error.code === "identity_required") return belowScheme("identity_required");
+  if (error.code === "identity_required") return belowScheme(error);
+  const { status, headers } = plainRefusal(error, { requirement: IDENTIFIED });
   const body = `AAuth failure: AAuth verification failed: ${error.code}: ${error.message}`;
-  if (!isCuredBySigning(error)) return { status: error.status, headers: TEXT, body, code: error.code };
-  const level = error.provenAgent && IDENTITY_WOULD_HELP.has(error.code) ? "identified" : "pseudonymous";
-  return {
-    status: 401,
-    headers: { ...TEXT, "agent-auth": formatAgentAuth({ level }) },
-    body,
-    code: error.code,
-  };
+  return { status, headers: { ...headers, ...TEXT }, body, code: error.code };
 }
 
 /**
  * The refusal of a proven caller below the route's scheme, or undefined. A route of scheme jwt wants an auth token; it is the agent
  * behind the gateway that could issue the resource token to get one, so the challenge for an identity is all there is to say here.
  */
-export function refusalBelowScheme(agent: VerifiedAgent, required: SignatureScheme): Refusal | undefined {
+export function refusalBelowScheme(caller: ProvenCaller, required: RequiredScheme): Refusal | undefined {
   const isEnough =
-    required === "hwk" ||
-    (required === "jwks" && agent.level !== "pseudonymous") ||
-    agent.level === "authorized";
+    required === "hwk" || (required === "jwks" && caller.agent !== undefined) || caller.grant !== undefined;
   if (isEnough) return undefined;
-  return belowScheme(agent.level === "pseudonymous" ? "identity_required" : "authorization_required");
+  const code = caller.agent === undefined ? "identity_required" : "authorization_required";
+  return belowScheme(
+    new AAuthVerificationError(code, "the route's scheme asks for more than the caller has proven"),
+  );
 }
 
-function belowScheme(code: string): Refusal {
+function belowScheme(error: AAuthVerificationError): Refusal {
+  const { status, headers } = plainRefusal(new AAuthVerificationError("identity_required", error.message), {
+    requirement: IDENTIFIED,
+  });
+  const refusal = formatRefusal(refusalDataOf(error));
   return {
-    status: 401,
-    headers: { "agent-auth": formatAgentAuth({ level: "identified" }), "cache-control": "no-store" },
+    status,
+    headers: { ...withoutBody(headers), [REFUSAL_FIELD]: refusal },
     body: "",
-    code,
+    code: error.code,
   };
 }
+
+const withoutBody = ({ "content-type": _, ...headers }: Readonly<Record<string, string>>) => headers;

@@ -1,4 +1,11 @@
-import { AAuthError, canonicalAuthority, createMemoryReplayStore, type Discovery } from "aauth";
+import {
+  AAuthVerificationError,
+  canonicalAuthority,
+  createMemoryReplayStore,
+  type Discovery,
+  february2026,
+  february2026Published,
+} from "aauth";
 import { createVerifier, type Verifier } from "aauth/resource";
 import { DEFAULT_TOLERANCE_SECONDS } from "./check-request.ts";
 
@@ -50,7 +57,7 @@ export function createResourceVerifiers(options: {
       toleranceSeconds,
       cryptoMode: "pool",
       bodyVerifiedBy: "downstream",
-      ...(options.bodyCoverage === "optional" && { interop: { bodyCoverage: "optional" } }),
+      profile: options.bodyCoverage === "optional" ? february2026Published : february2026,
     });
 
   const all: ResourceVerifiers = {
@@ -58,7 +65,10 @@ export function createResourceVerifiers(options: {
       const authority = named ?? (audiences.size === 1 ? [...audiences.keys()][0]! : "");
       const audience = audiences.get(authority);
       if (audience === undefined) {
-        throw new AAuthError("unknown_authority", "the check names no authority that is configured here");
+        throw new AAuthVerificationError(
+          "unknown_authority",
+          "the check names no authority that is configured here",
+        );
       }
       // Bounded: the tolerance is a whole number up to 300, the authority one of the configured ones.
       const key = `${toleranceSeconds} ${authority}`;

@@ -1,4 +1,5 @@
-import { type AAuthError, parseAgentAuth, tokenId, type VerifiedAgent } from "aauth";
+import { type AAuthVerificationError, type ProvenCaller, tokenId } from "aauth";
+import { parseAgentAuth } from "aauth/wire";
 import type { VerificationEvent } from "fastify-aauth";
 import type { ProtocolLogger } from "./protocol-logger.ts";
 import { tokenFields } from "./token-fields.ts";
@@ -29,30 +30,25 @@ export function createGateLog(logger: ProtocolLogger, id: string): GateLog {
   const resourceTokens = logger.child({ logger: "resource_token_service" });
   const executor = logger.child({ logger: "agent_executor" });
 
-  function verified(agent: VerifiedAgent): void {
-    const { scheme, thumbprint } = agent;
+  function verified(caller: ProvenCaller): void {
+    const { scheme, thumbprint, agent, grant } = caller;
     signing.info({ scheme, thumbprint }, "✅ AAuth signature verification successful");
-    switch (agent.level) {
-      case "authorized":
-        tokens.info(
-          // The gate has taken the token apart already.
-          { id: tokenId(agent.rawAuthToken), claims: agent.authToken, token: agent.rawAuthToken },
-          "🔐 Received auth_token in request (HTTPSig scheme=jwt)",
-        );
-        tokens.info({ scope: agent.scopes.join(" ") }, "✅ Auth token verified successfully");
-        executor.info(
-          delegateOf(agent),
-          `✅ Authorization successful: auth_token verified for agent: ${agent.agent}`,
-        );
-        break;
-      case "identified":
-        executor.info(
-          { agent: agent.agent, ...delegateOf(agent) },
-          `🔐 Accepting request with valid signature (signature-only mode, scheme=${scheme})`,
-        );
-        break;
-      case "pseudonymous":
-        executor.info({}, "🔐 Accepting HWK (pseudonymous) request");
+    if (grant !== undefined) {
+      tokens.info(
+        // The verifier has taken the token apart already.
+        { id: tokenId(grant.token), claims: grant.claims, token: grant.token },
+        "🔐 Received auth_token in request (HTTPSig scheme=jwt)",
+      );
+      tokens.info({ scope: grant.scopes.join(" ") }, "✅ Auth token verified successfully");
+      const message = `✅ Authorization successful: auth_token verified for agent: ${agent}`;
+      executor.info(delegateOf(caller), message);
+    } else if (agent !== undefined) {
+      executor.info(
+        { agent, ...delegateOf(caller) },
+        `🔐 Accepting request with valid signature (signature-only mode, scheme=${scheme})`,
+      );
+    } else {
+      executor.info({}, "🔐 Accepting HWK (pseudonymous) request");
     }
   }
 
@@ -71,7 +67,10 @@ export function createGateLog(logger: ProtocolLogger, id: string): GateLog {
     }
   }
 
-  function refused(error: AAuthError, challenge: { status: number; headers: Record<string, string> }): void {
+  function refused(
+    error: AAuthVerificationError,
+    challenge: { status: number; headers: Readonly<Record<string, string>> },
+  ): void {
     if (isAskedForMore({ error })) {
       const { scheme, thumbprint } = error.report ?? {};
       if (error.code !== "token_expired") {
@@ -79,8 +78,8 @@ export function createGateLog(logger: ProtocolLogger, id: string): GateLog {
       }
       executor.info({ code: error.code }, `🔐 Authorization required: ${wanted(error)}`);
     } else {
-      const check = error.report?.checks.find(({ verdict }) => verdict === "failed")?.name;
-      const fields = { code: error.code, check, reason: error.message };
+      const { code, check } = error;
+      const fields = { code, check, reason: error.message };
       signing.warn(fields, "❌ AAuth signature verification failed");
     }
     const agentAuth = challenge.headers["agent-auth"];
@@ -103,7 +102,7 @@ export function createGateLog(logger: ProtocolLogger, id: string): GateLog {
         return;
       }
       case "request_verified":
-        return verified(event.verified.agent);
+        return verified(event.verified.caller);
       case "request_refused":
         return refused(event.error, event.challenge);
       case "request_limited":
@@ -117,14 +116,14 @@ function wantedLevel(agentAuth: string | undefined): string | undefined {
 }
 
 /** Of an agent's processes, the one that acts. */
-function delegateOf({ agentDelegate }: { readonly agentDelegate?: string }): { delegate?: string } {
-  return agentDelegate === undefined ? {} : { delegate: agentDelegate };
+function delegateOf({ delegate }: ProvenCaller): { delegate?: string } {
+  return delegate === undefined ? {} : { delegate };
 }
 
-function isAskedForMore({ error }: { error: AAuthError }): boolean {
+function isAskedForMore({ error }: { error: AAuthVerificationError }): boolean {
   return ASKED_FOR_MORE.has(error.code);
 }
 
-function wanted(error: AAuthError): string {
+function wanted(error: AAuthVerificationError): string {
   return error.code === "identity_required" ? "agent identity missing" : "auth_token missing or invalid";
 }

@@ -1,5 +1,7 @@
-import { AAuthError, formatAgentAuth, issueResourceToken } from "aauth";
+import { AAuthVerificationError } from "aauth";
+import { issueResourceToken } from "aauth/issuer";
 import { createTestParties } from "aauth/testing";
+import { formatAgentAuth } from "aauth/wire";
 import { createLogger } from "service-kit";
 import { describe, expect, test } from "vitest";
 import { createAgentLog, createGateLog } from "../src/index.ts";
@@ -28,7 +30,7 @@ function collect(showTokens = false, level: "debug" | "warn" = "debug") {
 describe("at the gate", () => {
   const challenged = {
     type: "request_refused",
-    error: new AAuthError("authorization_required", "an auth token is needed"),
+    error: new AAuthVerificationError("authorization_required", "an auth token is needed"),
     requirement: REQUIREMENT,
     challenge: {
       status: 401,
@@ -57,7 +59,7 @@ describe("at the gate", () => {
     const challenge = { ...challenged.challenge, headers: { "agent-auth": "not to be parsed" } };
     log({ ...challenged, challenge }, REQUEST);
     expect(lines).toEqual([]);
-    log({ ...challenged, error: new AAuthError("invalid_signature", "no") }, REQUEST);
+    log({ ...challenged, error: new AAuthVerificationError("invalid_signature", "no") }, REQUEST);
     expect(lines).toHaveLength(1);
     expect(lines[0]).toContain("signature verification failed");
   });
@@ -71,16 +73,20 @@ describe("at the gate", () => {
   test("a limit is told with what would raise it, and without the token", () => {
     const { lines, logger } = collect();
     const { publicJwk: key, thumbprint } = agent.key;
-    const caller = { level: "identified", scheme: "jwks", agent: agent.id, key, thumbprint } as const;
+    const caller = {
+      profile: "february-2026",
+      level: "identified",
+      scheme: "jwks",
+      agent: agent.id,
+      key,
+      thumbprint,
+    } as const;
     const limit = { level: "identified", retryAfterSeconds: 12 } as const;
     const { headers } = challenged.challenge;
     const log = createGateLog(logger, resource.id);
+    log({ type: "request_limited", caller, limit, challenge: { status: 429, headers, body: "" } }, REQUEST);
     log(
-      { type: "request_limited", agent: caller, limit, challenge: { status: 429, headers, body: "" } },
-      REQUEST,
-    );
-    log(
-      { type: "request_limited", agent: caller, limit, challenge: { status: 429, headers: {}, body: "" } },
+      { type: "request_limited", caller, limit, challenge: { status: 429, headers: {}, body: "" } },
       REQUEST,
     );
     expect(lines[0]).toBe(
@@ -94,8 +100,11 @@ describe("at the gate", () => {
 
   test("a refused signature names the check that failed", () => {
     const { lines, logger } = collect();
-    const report = { checks: [{ name: "created", verdict: "failed" } as const] };
-    const error = new AAuthError("created_out_of_window", "created is more than 60 s from now", { report });
+    const checks = [{ name: "created", section: "profile 2.4", verdict: "failed" } as const];
+    const report = { profile: "february-2026", checks };
+    const error = new AAuthVerificationError("created_out_of_window", "created is more than 60 s from now", {
+      report,
+    });
     const challenge = { status: 401, headers: { "agent-auth": "httpsig" }, body: "" };
     const event = { type: "request_refused", error, requirement: REQUIREMENT, challenge } as const;
     createGateLog(logger, resource.id)(event, REQUEST);
@@ -106,7 +115,7 @@ describe("at the gate", () => {
 
   test("a refusal without Agent-Auth does not claim one", () => {
     const { lines, logger } = collect();
-    const error = new AAuthError("unknown_authority", "not served here");
+    const error = new AAuthVerificationError("unknown_authority", "not served here");
     const challenge = { status: 421, headers: {}, body: "" };
     createGateLog(logger, resource.id)(
       { type: "request_refused", error, requirement: REQUIREMENT, challenge },
@@ -126,7 +135,14 @@ describe("an agent's call", () => {
     const about = { url: `${resource.id}/`, method: "POST", purpose: "resource" } as const;
     const { issuer } = authServer;
     const key = { kid: "key-1", thumbprint: "thumbprint-1" };
-    const signed = { coveredComponents: ["@method"], signatureBase: "base", created: 1, ...key, attempt: 1 };
+    const signed = {
+      profile: "february-2026",
+      coveredComponents: ["@method"],
+      signatureBase: "base",
+      created: 1,
+      ...key,
+      attempt: 1,
+    };
     log({ ...about, type: "request_signed", scheme: "jwks", ...signed }, context);
     log(
       {

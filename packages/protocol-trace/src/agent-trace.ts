@@ -7,8 +7,8 @@ import {
   SpanStatusCode,
   trace,
 } from "@opentelemetry/api";
-import { parseAgentAuth } from "aauth";
 import { type AgentEvent, type AgentObserver, pooledTransport, type Transport } from "aauth/agent";
+import { parseAgentAuth } from "aauth/wire";
 import { addAgentEvent } from "./agent-events.ts";
 import { ATTRIBUTE, EVENT, EVENT_ATTRIBUTE } from "./attribute-names.ts";
 import { headersJson, shownBase, shownBody, shownUrl } from "./cut.ts";

@@ -1,5 +1,6 @@
 import type { Span } from "@opentelemetry/api";
-import { PROFILE, type VerificationReport, type VerifiedAgent } from "aauth";
+import type { ProvenCaller, VerificationReport } from "aauth";
+import { TOKEN_TYPES } from "aauth/wire";
 import { ATTRIBUTE, EVENT, EVENT_ATTRIBUTE } from "./attribute-names.ts";
 import { tokenKind } from "./traced-token.ts";
 
@@ -10,7 +11,7 @@ export interface GateVerdict {
   /** Absent where the gate could not tell. */
   readonly report: VerificationReport | undefined;
   /** Who has sent it, as far as that is proven. */
-  readonly agent: VerifiedAgent | undefined;
+  readonly caller: ProvenCaller | undefined;
   /** The caller has signed, with a key of its own, what arrived. */
   readonly isProven: boolean;
   /** Why it did not pass; absent where it did. */
@@ -22,7 +23,7 @@ export interface GateVerdict {
  * They know two answers; which check decided is told by ours alone.
  */
 export function recordPublishedVerdict(span: Span, verdict: GateVerdict): void {
-  const { report, agent, isProven, code } = verdict;
+  const { report, caller, isProven, code } = verdict;
   const scheme = report?.scheme;
   span.setAttributes({
     [ATTRIBUTE.publishedScheme]: scheme,
@@ -32,16 +33,16 @@ export function recordPublishedVerdict(span: Span, verdict: GateVerdict): void {
   if (isProven) {
     span.addEvent(EVENT.requestVerified, {
       [EVENT_ATTRIBUTE.scheme]: scheme,
-      [EVENT_ATTRIBUTE.level]: agent?.level,
+      [EVENT_ATTRIBUTE.level]: caller?.level,
     });
   }
   recordAuthToken(span, verdict);
   if (code !== undefined) return;
-  if (agent?.level === "pseudonymous") {
+  if (caller?.level === "pseudonymous") {
     span.setAttribute(ATTRIBUTE.hwkAccepted, true);
     span.addEvent(EVENT.hwkAccepted);
   }
-  if (agent?.level === "identified")
+  if (caller?.level === "identified")
     span.addEvent(EVENT.signatureOnlyAccepted, { [EVENT_ATTRIBUTE.scheme]: scheme });
 }
 
@@ -51,16 +52,16 @@ function resultOf({ report, isProven, code }: GateVerdict): string {
   return report === undefined ? "error" : "invalid";
 }
 
-function recordAuthToken(span: Span, { token, report, agent, isProven }: GateVerdict): void {
-  if (token === undefined || tokenKind(token) !== PROFILE.tokenTypes.auth) return;
+function recordAuthToken(span: Span, { token, report, caller, isProven }: GateVerdict): void {
+  if (token === undefined || tokenKind(token) !== TOKEN_TYPES.auth) return;
   const isInOrder = report?.checks.some(({ name, verdict }) => name === "token" && verdict === "passed");
   // Somebody else's token is in order, too.
   const isVerified = isInOrder === true && isProven;
   span.setAttribute(ATTRIBUTE.authTokenVerified, isVerified);
-  if (!isVerified || agent === undefined || agent.level === "pseudonymous") return;
-  span.setAttribute(ATTRIBUTE.authTokenAgent, agent.agent);
+  if (!isVerified || caller?.agent === undefined) return;
+  span.setAttribute(ATTRIBUTE.authTokenAgent, caller.agent);
   span.addEvent(EVENT.authTokenVerified, {
-    [EVENT_ATTRIBUTE.agent]: agent.agent,
-    [EVENT_ATTRIBUTE.scope]: agent.level === "authorized" ? agent.scopes.join(" ") : undefined,
+    [EVENT_ATTRIBUTE.agent]: caller.agent,
+    [EVENT_ATTRIBUTE.scope]: caller.grant?.scopes.join(" "),
   });
 }

@@ -1,4 +1,5 @@
-import { decodeToken, parseSignatureKey, tokenId } from "aauth";
+import { decodeToken, tokenId } from "aauth";
+import { parseSignatureKey } from "aauth/wire";
 import { LIMIT, type TokenKind, type TracedToken } from "./attribute-names.ts";
 import { cutTokens } from "./cut.ts";
 

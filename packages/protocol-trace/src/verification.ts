@@ -1,13 +1,13 @@
 import { type Attributes, type Span, SpanStatusCode, trace } from "@opentelemetry/api";
 import {
   AAuthError,
-  CHECK_SECTIONS,
+  AAuthVerificationError,
   type HeaderFields,
-  parseAgentAuth,
+  type ProvenCaller,
   type Requirement,
   type VerificationReport,
-  type VerifiedAgent,
 } from "aauth";
+import { parseAgentAuth } from "aauth/wire";
 import {
   ATTRIBUTE,
   EVENT,
@@ -44,20 +44,20 @@ export interface JudgedRequest {
  * @param span default: the current one
  */
 export function recordVerified(
-  verified: { readonly agent: VerifiedAgent; readonly report: VerificationReport },
+  verified: { readonly caller: ProvenCaller; readonly report: VerificationReport },
   request: JudgedRequest,
   span: Span | undefined = trace.getActiveSpan(),
 ): void {
   if (span?.isRecording() !== true) return;
-  const { agent, report } = verified;
+  const { caller, report } = verified;
   const token = tokenIn(request.headers["signature-key"]);
   span.setAttributes({
     [ATTRIBUTE.verdict]: "passed",
     ...requestAttributes(request, token),
     ...reportAttributes(report),
-    ...agentAttributes(agent),
+    ...callerAttributes(caller),
   });
-  recordPublishedVerdict(span, { token, report, agent, isProven: true });
+  recordPublishedVerdict(span, { token, report, caller, isProven: true });
 }
 
 /** What was answered to a request that did not pass. */
@@ -83,6 +83,7 @@ export function recordRefused(
 ): void {
   if (span?.isRecording() !== true) return;
   const known = error instanceof AAuthError ? error : undefined;
+  const { report, provenCaller } = error instanceof AAuthVerificationError ? error : NOTHING_PROVEN;
   const code = answer?.code ?? known?.code ?? "verification_unavailable";
   const token = tokenIn(request.headers["signature-key"]);
   const challenged = CHALLENGES.has(code) && answer?.headers["agent-auth"] !== undefined;
@@ -90,14 +91,14 @@ export function recordRefused(
     [ATTRIBUTE.verdict]: challenged ? "challenged" : "refused",
     [ATTRIBUTE.errorCode]: code,
     ...requestAttributes(request, token),
-    ...(known?.report && reportAttributes(known.report)),
-    ...(known?.provenAgent && agentAttributes(known.provenAgent)),
+    ...(report && reportAttributes(report)),
+    ...(provenCaller && callerAttributes(provenCaller)),
   });
   recordPublishedVerdict(span, {
     token,
-    report: known?.report,
-    agent: known?.provenAgent,
-    isProven: known !== undefined && isProven(known),
+    report,
+    caller: provenCaller,
+    isProven: error instanceof AAuthVerificationError && isProven(error),
     code,
   });
   if (answer !== undefined) recordChallenge(span, answer);
@@ -136,28 +137,27 @@ function recordChallenge(span: Span, { status, headers }: RefusalAnswer): void {
 }
 
 /** Whether all that is lacking is a token, a scope or a name: the caller has signed, with a key of its own, what arrived. */
-function isProven({ provenAgent, report }: AAuthError): boolean {
-  // A caller whose key alone is known is no agent with a name.
-  const failed = report?.checks.find(({ verdict }) => verdict === "failed")?.name;
-  return provenAgent !== undefined || failed === "requirement";
+function isProven({ provenCaller, check }: AAuthVerificationError): boolean {
+  // A caller of which only a key is known has no name.
+  return provenCaller !== undefined || check === "requirement";
 }
 
 function requestAttributes({ requirement }: JudgedRequest, token: string | undefined): Attributes {
   return {
     [ATTRIBUTE.role]: "verifier",
     [ATTRIBUTE.requiredLevel]: requirement?.level,
-    [ATTRIBUTE.requiredScope]: requirement?.level === "authorized" ? requirement.scopes.join(" ") : undefined,
+    [ATTRIBUTE.requiredScope]: requirement?.scopes?.join(" "),
     [ATTRIBUTE.tokenReceived]: token && tracedToken(token),
   };
 }
 
 function reportAttributes(report: VerificationReport): Attributes {
   const checks = report.checks.map(
-    ({ name, verdict, reason }): TracedCheck => ({
+    ({ name, verdict, reason, section }): TracedCheck => ({
       name,
       verdict,
       ...(reason !== undefined && { reason }),
-      section: CHECK_SECTIONS[name],
+      section,
     }),
   );
   return {
@@ -172,12 +172,13 @@ function reportAttributes(report: VerificationReport): Attributes {
   };
 }
 
-function agentAttributes(agent: VerifiedAgent): Attributes {
-  if (agent.level === "pseudonymous") return { [ATTRIBUTE.agentLevel]: agent.level };
+function callerAttributes({ level, agent, delegate, person }: ProvenCaller): Attributes {
   return {
-    [ATTRIBUTE.agentLevel]: agent.level,
-    [ATTRIBUTE.agentId]: agent.agent,
-    [ATTRIBUTE.agentDelegate]: agent.agentDelegate,
-    ...(agent.level === "authorized" && { [ATTRIBUTE.userSub]: agent.subject }),
+    [ATTRIBUTE.agentLevel]: level,
+    [ATTRIBUTE.agentId]: agent,
+    [ATTRIBUTE.agentDelegate]: delegate,
+    [ATTRIBUTE.userSub]: person?.sub,
   };
 }
+
+const NOTHING_PROVEN = { report: undefined, provenCaller: undefined };

@@ -1,7 +1,8 @@
 import { SpanStatusCode } from "@opentelemetry/api";
-import { formatAgentAuth, issueResourceToken } from "aauth";
 import { createAgent, type Transport } from "aauth/agent";
+import { issueResourceToken } from "aauth/issuer";
 import { createTestParties } from "aauth/testing";
+import { formatAgentAuth } from "aauth/wire";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { ATTRIBUTE as A, createAgentTrace, EVENT } from "../src/index.ts";
 import { type RecordedSpans, recordSpans } from "./support/recorded-spans.ts";

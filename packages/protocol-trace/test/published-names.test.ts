@@ -4,10 +4,12 @@
  */
 
 import { SpanStatusCode } from "@opentelemetry/api";
-import { AAuthError, formatAgentAuth, generateSigningKey, issueResourceToken, type Requirement } from "aauth";
+import { AAuthVerificationError, generateSigningKey, type Requirement } from "aauth";
 import { type AgentEvent, createAgent, type FetchContext, type Transport } from "aauth/agent";
+import { issueResourceToken } from "aauth/issuer";
 import { createVerifier } from "aauth/resource";
 import { createTestParties, signedRequest } from "aauth/testing";
+import { formatAgentAuth } from "aauth/wire";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import {
   createAgentTrace,
@@ -156,7 +158,7 @@ describe("a gate", () => {
       resourceToken: "eyJhbGciOiJFZERTQSJ9.e30.c2ln",
       authServer: authServer.issuer,
     });
-    const refusal = new AAuthError("authorization_required", "the route needs an auth token");
+    const refusal = new AAuthVerificationError("authorization_required", "the route needs an auth token");
     const span = await spans.within(async () =>
       recordRefused(refusal, { headers: {} }, { status: 401, headers: { "agent-auth": agentAuth } }),
     );

@@ -17,8 +17,8 @@ const anySignature: readonly Edit[] = [
 const noSignature: readonly Edit[] = [
   [
     `${AAUTH}/http-signatures/verify-signature.ts`,
-    'if (value === undefined) throw new AAuthError("missing_signature",',
-    'if (value === undefined) return "";\n    if (false) throw new AAuthError("missing_signature",',
+    'if (value === undefined) throw new AAuthVerificationError("missing_signature",',
+    'if (value === undefined) return "";\n    if (false) throw new AAuthVerificationError("missing_signature",',
   ],
 ];
 const anyAddress: readonly Edit[] = [

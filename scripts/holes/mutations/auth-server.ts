@@ -305,8 +305,8 @@ export const AUTH_SERVER: readonly Mutation[] = [
     edits: [
       [
         `${AAUTH}/profiles/february-2026/signature-key.ts`,
-        '    default:\n      throw new AAuthError("unsupported_scheme"',
-        '    case "x509":\n      return { label, scheme: "jwks", jwksUri: String(pairs.get("x5u")), kid: "k" };\n    default:\n      throw new AAuthError("unsupported_scheme"',
+        '    default:\n      throw new AAuthVerificationError("unsupported_scheme"',
+        '    case "x509":\n      return { label, scheme: "jwks", jwksUri: String(pairs.get("x5u")), kid: "k" };\n    default:\n      throw new AAuthVerificationError("unsupported_scheme"',
       ],
       [VERIFY_REQUEST, KEY_SET_BY_URL, "if (false) {"],
     ],

@@ -57,7 +57,7 @@ export const GATEWAY: readonly Mutation[] = [
     edits: [
       [
         `${AAUTH}/resource/find-key.ts`,
-        'throw new AAuthError("token_type_mismatch", "the token is neither an auth token nor an agent token");',
+        'throw new AAuthVerificationError("token_type_mismatch", "the token is neither an auth token nor an agent token");',
         "return fromAgentToken(claim.jwt, options, trail);",
       ],
       [CLAIMS, "if (header.typ !== type) throw", "if (false) throw"],

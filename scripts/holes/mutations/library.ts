@@ -151,8 +151,8 @@ export const LIBRARY: readonly Mutation[] = [
     edits: [
       [
         `${AAUTH}/http-signatures/replay.ts`,
-        'if (claimed !== true) throw new AAuthError("nonce_replayed"',
-        'if (false) throw new AAuthError("nonce_replayed"',
+        'if (claimed !== true) throw new AAuthVerificationError("nonce_replayed"',
+        'if (false) throw new AAuthVerificationError("nonce_replayed"',
       ],
     ],
     test: [SIGNATURE, "P10, J20: the same request twice"],

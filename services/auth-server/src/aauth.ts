@@ -1,4 +1,5 @@
-import { createMemoryReplayStore, createTokenSigner, type Discovery, type TokenSigner } from "aauth";
+import { createMemoryReplayStore, type Discovery } from "aauth";
+import { createTokenSigner, type TokenSigner } from "aauth/issuer";
 import type { FastifyBaseLogger, FastifyInstance } from "fastify";
 import { createConsentMemory, type RememberedConsents } from "./consent/consent-memory.ts";
 import { consentRoutes, type ShownConsent } from "./consent/consent-routes.ts";

@@ -1,4 +1,4 @@
-import type { UserClaims } from "aauth";
+import type { UserClaims } from "aauth/issuer";
 import { accessDenied } from "./oauth-error.ts";
 import { accountClaims } from "./realm/accounts.ts";
 import type { Policy } from "./realm/policy.ts";

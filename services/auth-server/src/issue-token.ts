@@ -1,4 +1,5 @@
-import { type ActClaim, issueAuthToken, type PublicJwk, type TokenSigner } from "aauth";
+import type { ActClaim, PublicJwk } from "aauth";
+import { issueAuthToken, type TokenSigner } from "aauth/issuer";
 import type { FastifyBaseLogger } from "fastify";
 import { recordIssuedToken } from "protocol-trace";
 import { isIdentityScope, userClaims } from "./identity-scopes.ts";

@@ -1,4 +1,4 @@
-import { AAuthError, type DiscoveredKey, type Discovery, type IssuerJwk } from "aauth";
+import { AAuthVerificationError, type DiscoveredKey, type Discovery, type IssuerJwk } from "aauth";
 import type { RealmKeys } from "./realm/realm-keys.ts";
 
 /** Answers for this server's own keys from memory: it need not ask itself over the network who it is. */
@@ -17,7 +17,7 @@ export function knowOwnIssuer(discovery: Discovery, issuer: string, keys: RealmK
 
   async function ownKey(kid: string | undefined): Promise<DiscoveredKey> {
     const jwk = own().keys.find((candidate) => candidate.kid === kid);
-    if (jwk === undefined) throw new AAuthError("unknown_key", "this server has no such key");
+    if (jwk === undefined) throw new AAuthVerificationError("unknown_key", "this server has no such key");
     return { jwk, source: "discovery-cache" };
   }
 }

@@ -1,10 +1,11 @@
 import {
   AAuthError,
+  AAuthVerificationError,
   type Discovery,
   decodeToken,
   type ResourceTokenClaims,
-  verifyResourceToken,
 } from "aauth";
+import { verifyResourceToken } from "aauth/issuer";
 import { invalidGrant, type OAuthError, quoted } from "./oauth-error.ts";
 import { isScopeList } from "./scope-syntax.ts";
 import type { Requester } from "./verify-requester.ts";
@@ -39,9 +40,10 @@ export function createResourceTokenCheck(options: {
 /** What is granted is kept, written into tokens, and shown to the person who is asked. */
 function requireScopeList(claims: Readonly<Partial<ResourceTokenClaims>>): void {
   // Of the two things a resource token may ask for, this server knows scopes only.
-  if (claims.scope === undefined) throw new AAuthError("token_claim_missing", "the token has no scope");
+  if (claims.scope === undefined)
+    throw new AAuthVerificationError("token_claim_missing", "the token has no scope");
   if (!isScopeList(claims.scope))
-    throw new AAuthError("malformed_token", "the token's scope has the wrong shape");
+    throw new AAuthVerificationError("malformed_token", "the token's scope has the wrong shape");
 }
 
 function refusal(error: AAuthError, token: string, expected: { issuer: string; agent: string }): OAuthError {

@@ -1,21 +1,21 @@
 import {
   AAuthError,
+  AAuthVerificationError,
   type AuthTokenClaims,
   canonicalAuthority,
   type Discovery,
   decodeToken,
   type IssuerJwk,
   jwkThumbprint,
-  PROFILE,
+  type ProvenCaller,
   type PublicJwk,
-  parseSignatureKey,
   type ReceivedRequest,
   type ReplayStore,
-  type VerifiedAgent,
   type VerifiedRequest,
-  verifyAuthToken,
 } from "aauth";
+import { verifyAuthToken } from "aauth/issuer";
 import { createVerifier } from "aauth/resource";
+import { FIELDS, parseSignatureKey, TOKEN_TYPES } from "aauth/wire";
 import { recordRefused, recordUpstreamToken, recordVerified } from "protocol-trace";
 import { invalidGrant, invalidRequest, OAuthError } from "./oauth-error.ts";
 
@@ -94,7 +94,7 @@ export function createRequesterVerifier(options: {
       const exchangeGate = createVerifier({
         ...gate,
         schemes: ["jwt"],
-        authTokenHolder: async () => ({ agent, keys: await publishedKeys(agent, thumbprint) }),
+        tokenHolder: async () => ({ agent, keys: await publishedKeys(agent, thumbprint) }),
       });
       return { ...requesterOf(await proven(request, exchangeGate.verifyRequest(request))), upstream };
     },
@@ -112,7 +112,10 @@ export function createRequesterVerifier(options: {
     await discovery.key("agent", agent, thumbprint).catch(() => undefined);
     const rotated = await keysWith(agent, thumbprint);
     if (rotated.length > 0) return rotated;
-    throw new AAuthError("unknown_key", "the agent's key set has no key with the thumbprint agent_jkt");
+    throw new AAuthVerificationError(
+      "unknown_key",
+      "the agent's key set has no key with the thumbprint agent_jkt",
+    );
   }
 
   async function keysWith(agent: string, thumbprint: string): Promise<IssuerJwk[]> {
@@ -122,15 +125,13 @@ export function createRequesterVerifier(options: {
   }
 }
 
-function requesterOf(agent: VerifiedAgent): Requester {
-  const { key, thumbprint } = agent;
-  if (agent.level === "pseudonymous") {
+function requesterOf({ agent, delegate, key, thumbprint }: ProvenCaller): Requester {
+  if (agent === undefined) {
     return { agent: `pseudonymous:${thumbprint}`, identified: false, key, thumbprint };
   }
-  const { agentDelegate } = agent;
   return {
-    agent: agent.agent,
-    ...(agentDelegate !== undefined && { agentDelegate }),
+    agent,
+    ...(delegate !== undefined && { agentDelegate: delegate }),
     identified: true,
     key,
     thumbprint,
@@ -138,16 +139,15 @@ function requesterOf(agent: VerifiedAgent): Requester {
 }
 
 function requireSignatureKey({ headers }: ReceivedRequest): void {
-  if (headers[PROFILE.headers.signatureKey] === undefined) {
+  if (headers[FIELDS.signatureKey] === undefined) {
     throw new OAuthError(401, "invalid_request", "Agent identity not found.");
   }
 }
 
 function upstreamTokenOf({ headers }: ReceivedRequest): string {
   try {
-    const claim = parseSignatureKey(String(headers[PROFILE.headers.signatureKey]));
-    if (claim.scheme === "jwt" && decodeToken(claim.jwt).header.typ === PROFILE.tokenTypes.auth)
-      return claim.jwt;
+    const claim = parseSignatureKey(String(headers[FIELDS.signatureKey]));
+    if (claim.scheme === "jwt" && decodeToken(claim.jwt).header.typ === TOKEN_TYPES.auth) return claim.jwt;
   } catch (error) {
     throw unproven(error);
   }
@@ -164,11 +164,11 @@ function claimsOf(token: string): Readonly<Record<string, unknown>> {
 }
 
 /** What the gate has proven; verdict and reason go onto the request's span. */
-async function proven(request: SignedForm, verdict: Promise<VerifiedRequest>): Promise<VerifiedAgent> {
+async function proven(request: SignedForm, verdict: Promise<VerifiedRequest>): Promise<ProvenCaller> {
   try {
     const verified = await verdict;
     recordVerified(verified, request);
-    return verified.agent;
+    return verified.caller;
   } catch (error) {
     recordRefused(error, request, undefined);
     throw unproven(error);
@@ -183,7 +183,7 @@ function exchangeRefusal(error: unknown): unknown {
 }
 
 function unproven(error: unknown): unknown {
-  if (!(error instanceof AAuthError)) return error;
+  if (!(error instanceof AAuthVerificationError)) return error;
   // Not the request's fault: the memory of nonces is full.
   if (error.status === 503) {
     return new OAuthError(503, "temporarily_unavailable", error.message, { cause: error });

@@ -1,4 +1,5 @@
-import { type AuthTokenClaims, decodeToken, generateSigningKey, tokenSignerOf } from "aauth";
+import { type AuthTokenClaims, decodeToken, generateSigningKey } from "aauth";
+import { tokenSignerOf } from "aauth/issuer";
 import { expect, test } from "vitest";
 import { createIssueToken, type Decision } from "../src/issue-token.ts";
 import { parsePolicy } from "../src/realm/policy.ts";

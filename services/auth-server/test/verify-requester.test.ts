@@ -1,7 +1,8 @@
 import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { decodeToken, generateSigningKey, issueAgentToken, type SigningKey } from "aauth";
+import { decodeToken, generateSigningKey, type SigningKey } from "aauth";
+import { issueAgentToken } from "aauth/issuer";
 import { expect, test, vi } from "vitest";
 import { recordingLogger } from "./support/auth-server.ts";
 import {

@@ -5,13 +5,11 @@ import {
   type AAuthError,
   canonicalAuthority,
   createMemoryReplayStore,
-  issueAuthToken,
+  type ProvenCaller,
   type Requirement,
   type ResourceTokenClaims,
-  tokenSignerOf,
-  type VerifiedAgent,
-  verifyResourceToken,
 } from "aauth";
+import { issueAuthToken, tokenSignerOf, verifyResourceToken } from "aauth/issuer";
 import { createChallenger, createVerifier } from "aauth/resource";
 import { createTestDiscovery, testKey } from "aauth/testing";
 import Fastify, { type FastifyInstance } from "fastify";
@@ -133,18 +131,18 @@ export async function startScriptedStack(
     const body = request.body as Buffer;
     const { method, headers } = request;
     const received = { method, headers, target: request.raw.url!, authority, body };
-    let agent: VerifiedAgent;
+    let caller: ProvenCaller;
     try {
-      ({ agent } = await verifier.verifyRequest(received, requirement));
+      ({ caller } = await verifier.verifyRequest(received, requirement));
     } catch (error) {
-      const challenge = await challenger.challengeFor(error as AAuthError, requirement);
+      const challenge = await challenger.challengeFor(error as AAuthError, { requirement });
       seen.push({ party: "agent", what: "challenge", scheme: "jwks" });
       return reply.code(challenge.status).headers(challenge.headers).send(challenge.body);
     }
     const { id, params } = JSON.parse(body.toString());
     const { text } = params.message.parts[0];
-    const subject = agent.level === "authorized" ? agent.subject : undefined;
-    seen.push({ party: "agent", what: text, scheme: agent.scheme, subject });
+    const subject = caller.person?.sub;
+    seen.push({ party: "agent", what: text, scheme: caller.scheme, subject });
     try {
       const parts = [{ kind: "text", text: await script.answer(text) }];
       return { jsonrpc: "2.0", id, result: { kind: "message", messageId: "m", role: "agent", parts } };
@@ -159,10 +157,10 @@ export async function startScriptedStack(
   // Read too often, so that only an auth token would help.
   agentApp.get("/catalogue", async ({ method, headers, raw }, reply) => {
     const received = { method, headers, target: raw.url!, authority, body: Buffer.alloc(0) };
-    const { agent } = await verifier.verifyRequest(received, { level: "identified" });
+    const { caller } = await verifier.verifyRequest(received, { level: "identified" });
     const limit = { retryAfterSeconds: 60, raisedBy: ["supply-chain:optimize"] };
-    const limited = await challenger.limitReached(agent, limit);
-    seen.push({ party: "agent", what: "catalogue", scheme: agent.scheme });
+    const limited = await challenger.limitReached(caller, limit);
+    seen.push({ party: "agent", what: "catalogue", scheme: caller.scheme });
     return reply.code(limited.status).headers(limited.headers).send(limited.body);
   });
 
@@ -199,7 +197,7 @@ export async function startScriptedStack(
       { config: { aauth: { level: "identified" } } },
       async (request, reply) => {
         const form = request.body as Record<string, string>;
-        seen.push({ party: "auth-server", what: form.request_type!, scheme: request.agent!.scheme });
+        seen.push({ party: "auth-server", what: form.request_type!, scheme: request.caller!.scheme });
         if (form.request_type === "code") {
           const claims = codes.get(form.code!);
           codes.delete(form.code!);
@@ -215,7 +213,7 @@ export async function startScriptedStack(
         const claims = await verifyResourceToken(form.resource_token!, {
           audience: issuer,
           agent: BACKEND,
-          agentJkt: request.agent!.thumbprint,
+          agentJkt: request.caller!.thumbprint,
           discovery,
         });
         if (script.grant === "silent" || script.grant === "broken") {
@@ -239,7 +237,7 @@ export async function startScriptedStack(
       { config: { aauth: { level: "identified" } } },
       async (request, reply) => {
         const { token } = request.body as Record<string, string>;
-        seen.push({ party: "auth-server", what: `revoke ${token}`, scheme: request.agent!.scheme });
+        seen.push({ party: "auth-server", what: `revoke ${token}`, scheme: request.caller!.scheme });
         return script.revocation === "broken" ? reply.code(500).send({}) : {};
       },
     );

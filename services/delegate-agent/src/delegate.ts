@@ -1,5 +1,6 @@
-import { AAuthError, ConsentRequiredError, type decodeToken, parseAgentAuth, TokenRequestError } from "aauth";
+import { AAuthError, ConsentRequiredError, type decodeToken, TokenRequestError } from "aauth";
 import type { Agent, AgentEvent } from "aauth/agent";
+import { parseAgentAuth } from "aauth/wire";
 import type { DelegateRun } from "backend-api";
 import { AnswerTooLargeError } from "service-kit";
 import { AgentTokenError } from "./agent-tokens.ts";

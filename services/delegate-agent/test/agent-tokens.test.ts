@@ -1,7 +1,8 @@
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { generateSigningKey, issueAgentToken } from "aauth";
+import { generateSigningKey } from "aauth";
+import { issueAgentToken } from "aauth/issuer";
 import { createTestClock, createTestDiscovery } from "aauth/testing";
 import { describe, expect, test } from "vitest";
 import { endlessBody } from "../../../packages/service-kit/test/support/endless-body.ts";

@@ -2,17 +2,12 @@
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import {
-  type AAuthError,
-  decodeToken,
-  generateSigningKey,
-  issueAgentToken,
-  parseSignatureKey,
-  type Requirement,
-} from "aauth";
+import { type AAuthError, decodeToken, generateSigningKey, type Requirement } from "aauth";
 import type { Transport } from "aauth/agent";
+import { issueAgentToken } from "aauth/issuer";
 import { createChallenger, createVerifier } from "aauth/resource";
 import { createTestClock, createTestDiscovery } from "aauth/testing";
+import { parseSignatureKey } from "aauth/wire";
 import { createLogger, loadConfig } from "service-kit";
 import { expect, test } from "vitest";
 import { buildDelegateAgent } from "../src/app.ts";
@@ -49,7 +44,7 @@ async function createWorld() {
     try {
       await verifier.verifyRequest(received, requirement);
     } catch (error) {
-      const answer = await challenger.challengeFor(error as AAuthError, requirement);
+      const answer = await challenger.challengeFor(error as AAuthError, { requirement });
       return new Response(answer.body, answer);
     }
     const { id } = JSON.parse(received.body.toString()) as { id: unknown };

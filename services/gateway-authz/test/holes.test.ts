@@ -1,4 +1,5 @@
-import { issueAuthToken, signRequest, tokenSignerOf } from "aauth";
+import { signRequest } from "aauth";
+import { issueAuthToken, tokenSignerOf } from "aauth/issuer";
 import { testKey } from "aauth/testing";
 import { describe, expect, test } from "vitest";
 import { check, checkHeaders, setUp } from "./parties.ts";

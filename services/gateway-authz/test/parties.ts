@@ -1,4 +1,5 @@
-import { issueAgentToken, type SignatureKeyChoice, type SigningKey } from "aauth";
+import type { Credential, SigningKey } from "aauth";
+import { issueAgentToken } from "aauth/issuer";
 import { createTestParties, signedRequest, type TestIdentities, testKey } from "aauth/testing";
 import type { FastifyInstance } from "fastify";
 import { createLogger } from "service-kit";
@@ -39,11 +40,11 @@ export async function setUp(
   const schemes = {
     hwk: { scheme: "hwk" },
     jwks: { scheme: "jwks", id: parties.agent.id },
-  } as const satisfies Record<string, SignatureKeyChoice>;
+  } as const satisfies Record<string, Credential>;
 
   /** Signs a request as the agent would, and returns what the gateway makes of it. */
   async function signed(
-    signatureKey: SignatureKeyChoice,
+    signatureKey: Credential,
     request: {
       method?: string;
       url?: string;

@@ -5,12 +5,12 @@ import {
   createKeyRing,
   type Discovery,
   generateSigningKey,
-  PROFILE,
   resourceMetadata,
   type SigningKey,
   toJwks,
 } from "aauth";
 import { createChallenger, createVerifier } from "aauth/resource";
+import { SIGNATURE_ALGORITHMS } from "aauth/wire";
 import type { FastifyInstance } from "fastify";
 import { fastifyA2A } from "fastify-a2a";
 import { fastifyAAuth, serveResourceTokens } from "fastify-aauth";
@@ -57,7 +57,7 @@ export async function buildMarketAnalysisAgent(
     resource: idUrl,
     authServer,
     now,
-    algs: PROFILE.signatureAlgorithms,
+    algs: SIGNATURE_ALGORITHMS,
   });
   const app = createService({ name: NAME, logger });
   const gateLog = createGateLog(logger, idUrl);
@@ -95,7 +95,7 @@ export async function buildMarketAnalysisAgent(
       card,
       extendedCard,
       executor: marketAnalysisExecutor({ log: logger.child({ logger: "agent_executor" }), now }),
-      contextFor: ({ agent }) => ({ state: new Map(agent ? [caller.entry(agent)] : []) }),
+      contextFor: ({ caller: proven }) => ({ state: new Map(proven ? [caller.entry(proven)] : []) }),
       routeConfig: {
         rpc: { aauth: requirement },
         card: { aauth: "public" },

@@ -1,4 +1,5 @@
-import type { Level, Requirement } from "aauth";
+import type { Requirement } from "aauth";
+import type { Level } from "fastify-aauth";
 
 export const ANALYZE_SCOPE = "market-analysis:analyze";
 

@@ -1,5 +1,6 @@
-import { parseAgentAuth } from "aauth";
+import { february2026Published } from "aauth";
 import { testKey } from "aauth/testing";
+import { parseAgentAuth } from "aauth/wire";
 import { describe, expect, test } from "vitest";
 import { inject, messageSend, SELF, type Stack, startStack } from "./stack.ts";
 
@@ -150,7 +151,7 @@ describe("holes of the February-2026 demo", () => {
 
   test("D13: a signature that leaves the body out is refused", async () => {
     const stack = await start("signature-only");
-    expect((await stack.call({ interop: { pythonAgents: true } })).statusCode).toBe(401);
+    expect((await stack.call({ profile: february2026Published })).statusCode).toBe(401);
   });
 
   test("D14: neither tokens nor signatures reach the log", async () => {

@@ -5,13 +5,13 @@ import {
   createKeyRing,
   type Discovery,
   generateSigningKey,
-  PROFILE,
   resourceMetadata,
   type SigningKey,
   toJwks,
 } from "aauth";
 import { createAgent, type TokenCache, type Transport } from "aauth/agent";
 import { createChallenger, createVerifier } from "aauth/resource";
+import { SIGNATURE_ALGORITHMS } from "aauth/wire";
 import type { FastifyInstance } from "fastify";
 import { fastifyA2A } from "fastify-a2a";
 import { fastifyAAuth, serveResourceTokens } from "fastify-aauth";
@@ -99,7 +99,7 @@ export async function buildSupplyChainAgent(
     resource: idUrl,
     authServer,
     now,
-    algs: PROFILE.signatureAlgorithms,
+    algs: SIGNATURE_ALGORITHMS,
   });
   const redirectUri = `${idUrl}/interaction/callback`;
   const interactions = createInteractions(now);
@@ -168,7 +168,7 @@ export async function buildSupplyChainAgent(
       card,
       extendedCard,
       executor: optimizationExecutor({ log: logger.child({ logger: "agent_executor" }), askMarketAnalysis }),
-      contextFor: ({ agent }) => ({ state: new Map(agent ? [caller.entry(agent)] : []) }),
+      contextFor: ({ caller: proven }) => ({ state: new Map(proven ? [caller.entry(proven)] : []) }),
       routeConfig: {
         rpc: { aauth: requirement },
         card: { aauth: "public" },

@@ -1,5 +1,5 @@
-import type { VerifiedAgent } from "aauth";
+import type { ProvenCaller } from "aauth";
 import { defineCallValue } from "fastify-a2a";
 
 /** The proven caller, on its way from the gate to the executor. */
-export const caller = defineCallValue<VerifiedAgent>("caller");
+export const caller = defineCallValue<ProvenCaller>("caller");

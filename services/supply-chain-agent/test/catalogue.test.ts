@@ -1,5 +1,5 @@
-import { parseAgentAuth } from "aauth";
 import { signedRequest } from "aauth/testing";
+import { parseAgentAuth } from "aauth/wire";
 import { expect, test } from "vitest";
 import { inject, SELF, type Stack, startStack } from "./stack.ts";
 

@@ -1,5 +1,6 @@
-import { decodeToken, parseAgentAuth } from "aauth";
+import { decodeToken } from "aauth";
 import { signedRequest, testKey } from "aauth/testing";
+import { parseAgentAuth } from "aauth/wire";
 import { describe, expect, test } from "vitest";
 import { inject, messageSend, SELF, type Stack, startStack } from "./stack.ts";
 

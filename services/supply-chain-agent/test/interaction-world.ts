@@ -1,6 +1,8 @@
-import { generateSigningKey, issueAuthToken, parseSignatureKey, type SigningKey, tokenSignerOf } from "aauth";
+import { generateSigningKey, type SigningKey } from "aauth";
 import type { Transport } from "aauth/agent";
+import { issueAuthToken, tokenSignerOf } from "aauth/issuer";
 import { createTestDiscovery, createTestParties, signedRequest } from "aauth/testing";
+import { parseSignatureKey } from "aauth/wire";
 import { inject, SELF, startStack } from "./stack.ts";
 
 export const APPROVER = "user-anna";

@@ -1,5 +1,6 @@
 /** Orders that a person approves on the agent's own page (profile 3.5). */
-import { generateSigningKey, issueAgentToken } from "aauth";
+import { generateSigningKey } from "aauth";
+import { issueAgentToken } from "aauth/issuer";
 import { describe, expect, test } from "vitest";
 import {
   APPROVER,

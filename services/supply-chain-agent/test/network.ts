@@ -2,15 +2,14 @@ import {
   type AuthTokenClaims,
   decodeToken,
   generateSigningKey,
-  issueAuthToken,
-  parseSignatureKey,
   type Requirement,
   type SigningKey,
-  tokenSignerOf,
 } from "aauth";
 import type { Transport } from "aauth/agent";
+import { issueAuthToken, tokenSignerOf } from "aauth/issuer";
 import { createChallenger, createVerifier } from "aauth/resource";
 import { createTestDiscovery, createTestParties, type TestParties } from "aauth/testing";
+import { parseSignatureKey } from "aauth/wire";
 import Fastify, { type FastifyInstance } from "fastify";
 import { createAgentCard, createTextExecutor, fastifyA2A } from "fastify-a2a";
 import { fastifyAAuth } from "fastify-aauth";
@@ -76,8 +75,8 @@ export async function createNetwork(options: {
       now: clock.now,
     }),
     observer: (event) => {
-      if (event.type === "request_verified" && event.verified.agent.level === "authorized") {
-        accepted.push(event.verified.agent.authToken);
+      if (event.type === "request_verified" && event.verified.caller.grant !== undefined) {
+        accepted.push(event.verified.caller.grant.claims as AuthTokenClaims);
       }
     },
   });

@@ -36,7 +36,7 @@ export function startEnforcingAgent(resource: string, discovery: TestDiscovery):
     verifier
       .verifyRequest({ method, target: url, headers, body: bytes, authority }, { level: "identified" })
       .then(
-        ({ agent }) => echo(agent.level === "pseudonymous" ? undefined : agent.agent),
+        ({ caller }) => echo(caller.agent),
         (error: unknown) => {
           response.writeHead(401, { "content-type": "text/plain" });
           response.end(`agent: ${error instanceof AAuthError ? error.code : String(error)}`);

@@ -3,15 +3,8 @@
  * `expectation.ts` turns that into the answer. Nothing here looks at how the gateway works.
  */
 
-import {
-  generateSigningKey,
-  issueAgentToken,
-  issueAuthToken,
-  type SignatureKeyChoice,
-  type SigningKey,
-  signRequest,
-  tokenSignerOf,
-} from "aauth";
+import { type Credential, generateSigningKey, type SigningKey, signRequest } from "aauth";
+import { issueAgentToken, issueAuthToken, tokenSignerOf } from "aauth/issuer";
 import { createTestDiscovery, type TestDiscovery } from "aauth/testing";
 
 export const BACKEND = "http://backend.localhost:8000";
@@ -69,10 +62,10 @@ export async function createIdentities(): Promise<{ identities: Identity[]; disc
     },
   });
 
-  const jwks = (id: string): SignatureKeyChoice => ({ scheme: "jwks", id });
+  const jwks = (id: string): Credential => ({ scheme: "jwks", id });
   const sign = async (
     request: OutgoingRequest,
-    signatureKey: SignatureKeyChoice,
+    signatureKey: Credential,
     key: SigningKey = backendKey,
     more: { now?: () => number } = {},
   ): Promise<Headers> => {

@@ -244,6 +244,7 @@ export function createAgent(options: AgentOptions): Agent {
     const context: GrantContext = {
       identity: await identity(key),
       upstreamToken: undefined,
+      presented: undefined,
       redirectUri: asked.redirectUri ?? redirectUri,
       state,
     };
@@ -348,7 +349,7 @@ function checkAgentOptions(options: AgentOptions): void {
 function checkFetchContext({ resource, returnUrl, observer, signal, ...texts }: FetchContext): void {
   for (const name of ["upstreamToken", "authToken"] as const) {
     if (texts[name] !== undefined && typeof texts[name] !== "string") {
-      throw new TypeError(`${name} must be the compact token: \`rawAuthToken\` of the verified agent`);
+      throw new TypeError(`${name} must be the compact token: \`grant.token\` of the proven caller`);
     }
   }
   // A `cacheKey` that is null is not undefined: all who are nobody would share the tokens of one of them.

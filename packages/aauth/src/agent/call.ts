@@ -245,7 +245,7 @@ class Call {
   }
 
   async #offer(scope: string): Promise<CallOutcome> {
-    const { client, identity } = this.#options;
+    const { client, identity, revealTokens } = this.#options;
     const credential = await identity(this.#key);
     const demand = await client.offer(this.#resource, scope, credential, {
       key: this.#key,
@@ -258,6 +258,15 @@ class Call {
     const asked = scope.split(" ");
     if (!offered.every((word) => word === "" || asked.includes(word))) {
       throw new AAuthAgentError("challenge_untrusted", "the resource token is for more than was asked");
+    }
+    if (this.#observe !== ignoreEvents) {
+      const { resourceToken = "", server: authServer = "" } = demand;
+      this.#observe({
+        type: "resource_token_received",
+        resource: this.#resource,
+        authServer,
+        resourceToken: showToken(resourceToken, revealTokens),
+      });
     }
     return { type: "offered", demand };
   }

@@ -77,7 +77,11 @@ interface Exchange {
   readonly body?: string;
   readonly credential: Credential;
   readonly purpose: "resource" | "token";
+  /** Answers whose body says nothing: it is discarded unread. */
+  readonly hasNoContent?: (status: number) => boolean;
 }
+
+const isSuccess = (status: number) => status >= 200 && status <= 299;
 
 export function createGrantClient(options: GrantClientOptions): GrantClient {
   const { profile, discovery, send, now, timeoutMs, revealTokens } = options;
@@ -116,11 +120,11 @@ export function createGrantClient(options: GrantClientOptions): GrantClient {
     const { url } = await endpointOf(asked, circumstances.signal);
     const { contentType, body, credential } = asked;
     const response = await exchange(
-      { method: "POST", url, contentType, body, credential, purpose: "token" },
+      // The answer to a revocation says nothing (RFC 7009 section 2.2).
+      { method: "POST", url, contentType, body, credential, purpose: "token", hasNoContent: isSuccess },
       circumstances,
     );
-    // The answer to a revocation says nothing (RFC 7009 section 2.2).
-    if (response.status < 200 || response.status > 299) grants.read(response);
+    if (!isSuccess(response.status)) grants.read(response);
   }
 
   async function offer(
@@ -134,7 +138,7 @@ export function createGrantClient(options: GrantClientOptions): GrantClient {
     const url = rules && (await unlessAborted(offeredAt(resource), signal));
     if (rules === undefined || url === undefined) return undefined;
     observe({ type: "resource_token_requested", resource, url, scope });
-    const demand = rules.read(
+    return rules.read(
       await exchange(
         {
           method: "POST",
@@ -143,15 +147,11 @@ export function createGrantClient(options: GrantClientOptions): GrantClient {
           body: rules.body(scope),
           credential,
           purpose: "resource",
+          hasNoContent: (status) => !isSuccess(status),
         },
         circumstances,
       ),
     );
-    if (demand?.resourceToken !== undefined && observe !== ignoreEvents) {
-      const resourceToken = showToken(demand.resourceToken, revealTokens);
-      observe({ type: "resource_token_received", resource, authServer: demand.server ?? "", resourceToken });
-    }
-    return demand;
   }
 
   function consentRequired(
@@ -201,7 +201,7 @@ export function createGrantClient(options: GrantClientOptions): GrantClient {
 
   /** The whole exchange has one time limit, reading included: an answer is short and must not drip. */
   async function exchange(
-    { method, url, contentType, body, credential, purpose }: Exchange,
+    { method, url, contentType, body, credential, purpose, hasNoContent }: Exchange,
     { key, observe, signal }: GrantCircumstances,
   ): Promise<GrantResponse> {
     let status: number | undefined;
@@ -219,12 +219,10 @@ export function createGrantClient(options: GrantClientOptions): GrantClient {
           };
           const response = await send(outgoing, { key, credential, purpose, observe });
           status = response.status;
-          return {
-            status,
-            url,
-            field: (name: string) => fieldOf(response, name),
-            members: await readMembers(response),
-          };
+          const head = { status, url, field: (name: string) => fieldOf(response, name) };
+          if (!hasNoContent?.(status)) return { ...head, members: await readMembers(response, purpose) };
+          await discardBody(response);
+          return { ...head, members: undefined };
         },
         signal === undefined ? [] : [signal],
       );
@@ -282,7 +280,10 @@ const utf8 = new TextEncoder();
 const decoder = new TextDecoder();
 
 /** The members of a JSON object; undefined for any other body. */
-async function readMembers(response: Response): Promise<GrantResponse["members"]> {
+async function readMembers(
+  response: Response,
+  purpose: Exchange["purpose"],
+): Promise<GrantResponse["members"]> {
   let bytes: Uint8Array;
   try {
     bytes = await readBodyAtMost(response, MAX_ANSWER_BYTES);
@@ -290,7 +291,9 @@ async function readMembers(response: Response): Promise<GrantResponse["members"]
     if (!(cause instanceof RangeError)) throw cause;
     await discardBody(response);
     const reason = `answered with status ${response.status} and more than ${MAX_ANSWER_BYTES} bytes`;
-    throw new AAuthAgentError("token_request_failed", `the server ${reason}`, { cause });
+    throw purpose === "token"
+      ? new AAuthAgentError("token_request_failed", `the auth server ${reason}`, { cause })
+      : new AAuthAgentError("malformed_challenge", `the resource token endpoint ${reason}`, { cause });
   }
   // No cause: a parser quotes what it could not read, and that may be a token.
   return parseJsonObject(decoder.decode(bytes));

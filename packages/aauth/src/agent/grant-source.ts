@@ -151,7 +151,7 @@ export function createGrantSource(options: GrantSourceOptions): GrantSource {
     }
     const request = async () => {
       const { key, resource, observe, state } = context;
-      return client.request(grants.forDemand(demand, await contextOf(context)), {
+      return client.request(grants.forDemand(demand, await contextOf(context, presented)), {
         key,
         resource,
         context: { redirectUri, state },
@@ -196,8 +196,8 @@ export function createGrantSource(options: GrantSourceOptions): GrantSource {
     return token;
   }
 
-  async function contextOf({ key, upstreamToken, state }: CallContext): Promise<GrantContext> {
-    return { identity: await identity(key), upstreamToken, redirectUri, state };
+  async function contextOf({ key, upstreamToken, state }: CallContext, presented?: string): Promise<GrantContext> {
+    return { identity: await identity(key), upstreamToken, presented, redirectUri, state };
   }
 
   async function ownerOf({ key, resource, upstreamToken, cacheKey }: CallContext): Promise<GrantOwner> {

@@ -110,13 +110,18 @@ export function rebuildSignatureBase(
 /** Names of an algorithm in the `alg` parameter (RFC 9421 section 6.2.2). */
 const ALG_NAMES: Readonly<Record<KeyAlgorithm, string>> = { Ed25519: "ed25519", ES256: "ecdsa-p256-sha256" };
 
+/** Whether a key of this algorithm may have signed: there is no `alg` parameter, or it is that of the key (RFC 9421 section 3.2). */
+export function allowsAlgorithm({ params }: SignatureInput, alg: KeyAlgorithm): boolean {
+  return params.size <= 1 || !params.has("alg") || params.get("alg") === ALG_NAMES[alg];
+}
+
 /**
  * Refuses an `alg` parameter that is not that of the key (RFC 9421 section 3.2).
  *
  * @throws {AAuthVerificationError} `invalid_signature`
  */
-export function requireAlgorithm({ params }: SignatureInput, alg: KeyAlgorithm): void {
-  if (params.size > 1 && params.has("alg") && params.get("alg") !== ALG_NAMES[alg]) {
+export function requireAlgorithm(input: SignatureInput, alg: KeyAlgorithm): void {
+  if (!allowsAlgorithm(input, alg)) {
     throw new AAuthVerificationError("invalid_signature", "the alg parameter is not that of the key", {
       claim: "alg",
       expected: ALG_NAMES[alg],

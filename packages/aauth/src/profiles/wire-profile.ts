@@ -25,6 +25,7 @@ import type {
 export interface WireProfile {
   /** Goes into spans, settings, reports, and the keys of caches and replay stores. */
   readonly name: string;
+  readonly documents: DocumentRules;
   readonly messages: MessageRules;
   readonly verification: VerificationRules;
   readonly answers: AnswerRules;
@@ -228,11 +229,13 @@ export interface RefusalContext {
 }
 
 export interface AnswerRules {
+  /** The response for a verifier's error where no tokens are issued: any status, and what would help in the profile's own headers. */
+  refuse(error: AAuthError, context: RefusalContext): Answer;
   create(options: AnswerOptions): AnswerWriter;
 }
 
 export interface AnswerOptions {
-  /** Signs the tokens of challenges. */
+  /** Signs resource tokens. */
   readonly key: () => SigningKey;
   /** Own resource identifier. */
   readonly resource: string;
@@ -242,11 +245,12 @@ export interface AnswerOptions {
   readonly now: () => number;
   /** Of a resource token. */
   readonly lifetimeSeconds: number | undefined;
+  /** Signature algorithms to name in challenges. */
   readonly algs: readonly string[] | undefined;
 }
 
 export interface AnswerWriter {
-  /** The response for a verifier's error: any status, and what would help in the profile's own headers. */
+  /** As the rules' `refuse`, and with a token where one would help. */
   refuse(error: AAuthError, context: RefusalContext): Awaitable<Answer>;
   /** The response for a proven caller that has used up the requests of its level. */
   limitReached(
@@ -420,6 +424,8 @@ export type GrantAnswer =
 export interface GrantContext {
   readonly identity: Credential;
   readonly upstreamToken: string | undefined;
+  /** The token that the request with the demand carried. */
+  readonly presented: string | undefined;
   readonly redirectUri: string | undefined;
   readonly state: string | undefined;
 }

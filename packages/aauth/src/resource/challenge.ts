@@ -86,6 +86,19 @@ export function createChallenger(options: ChallengerOptions): Challenger {
   };
 }
 
+/**
+ * The response for an error of the verifier where no resource tokens are issued: the profile's challenge for a signature or an identity.
+ *
+ * @param profile default `february2026`
+ */
+export function plainRefusal(
+  error: AAuthError,
+  context: RefusalContext,
+  profile: WireProfile = february2026,
+): Answer {
+  return withRefusal(profile.answers.refuse(error, context), error);
+}
+
 function currentKeyOf(key: ChallengerOptions["key"]): () => SigningKey {
   if (typeof key === "function") return key;
   const { current, sign } = (key ?? {}) as Partial<KeyRing & SigningKey>;

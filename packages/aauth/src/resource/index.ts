@@ -6,7 +6,7 @@
 
 export type { Answer, RefusalContext, ResourceTokenGrant, TokenHolder } from "../profiles/wire-profile.ts";
 export type { Challenger, ChallengerOptions } from "./challenge.ts";
-export { createChallenger } from "./challenge.ts";
+export { createChallenger, plainRefusal } from "./challenge.ts";
 export { receivedFields } from "./received-fields.ts";
 export type { Refusal } from "./refusal.ts";
 export { formatRefusal, parseRefusal, REFUSAL_FIELD, refusalOf } from "./refusal.ts";

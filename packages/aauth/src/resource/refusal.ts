@@ -56,7 +56,7 @@ export function parseRefusal(value: string | null | undefined): Refusal | undefi
   if (!Object.hasOwn(ERROR_CODES, code)) return undefined;
   const known = code as AAuthErrorCode;
   const check = members.get("check");
-  const section = /^"([^"\\]*)"$/.exec(members.get("section") ?? "")?.[1];
+  const section = /^"([\x20\x21\x23-\x5b\x5d-\x7e]*)"$/.exec(members.get("section") ?? "")?.[1];
   return {
     code: known,
     ...(check !== undefined && /^[a-z-]+$/.test(check) && { check }),

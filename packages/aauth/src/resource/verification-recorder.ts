@@ -46,9 +46,13 @@ export class VerificationRecorder implements CheckRecorder {
   }
 
   skip(check: string, reason: string): void {
-    // A check that a step of it skips is not the current one any more.
-    if (this.#current === check) this.#current = undefined;
     this.#outcomes.set(check, { verdict: "skipped", reason });
+  }
+
+  /** The current check does not apply to this request. */
+  skipCurrent(reason: string): void {
+    if (this.#current !== undefined) this.skip(this.#current, reason);
+    this.#current = undefined;
   }
 
   noteKey({ thumbprint }: VerificationKey, source: string): void {

@@ -17,6 +17,7 @@ import {
 import { parseSignatureInput, type SignatureInput } from "../http-signatures/signature-input.ts";
 import { announcesBody, requireComponents, verifyBody } from "../http-signatures/verify-body.ts";
 import {
+  allowsAlgorithm,
   invalidSignature,
   readSignatureHeaders,
   rebuildSignatureBase,
@@ -173,14 +174,14 @@ export const STEPS: Readonly<Record<StepName, Step>> = {
 
   replay(v) {
     const { rules, request, requirement, caller, recorder, nonce } = v;
-    if (rules.endpoint.replay === "none") return recorder.skip("replay", "repetitions pass at this endpoint");
+    if (rules.endpoint.replay === "none") return recorder.skipCurrent("repetitions pass at this endpoint");
     if (requirement !== undefined && isBelow(caller, requirement, rules.profile)) {
       // Refused in any case: what is done once is nothing, and nothing has to be remembered of an untrusted caller.
-      return recorder.skip("replay", "the caller is below the level of the route");
+      return recorder.skipCurrent("the caller is below the level of the route");
     }
     const isBound = recorder.facts.bodyBound === true;
     if (nonce === undefined && !(isUnsafeMethod(request.method) && isBound)) {
-      return recorder.skip("replay", "the request has no nonce");
+      return recorder.skipCurrent("the request has no nonce");
     }
     const use = {
       profile: rules.profile.name,
@@ -199,7 +200,7 @@ export const STEPS: Readonly<Record<StepName, Step>> = {
   async body(v) {
     const { rules, request, recorder, body, facts } = v;
     if (rules.bodyVerifiedBy === "downstream") {
-      return recorder.skip("content-digest", "left to the resource behind, which has the body");
+      return recorder.skipCurrent("left to the resource behind, which has the body");
     }
     const { messages } = rules.profile;
     const hasBody = body !== undefined && body.byteLength > 0;
@@ -214,7 +215,7 @@ export const STEPS: Readonly<Record<StepName, Step>> = {
   /** A caller that gets this far owns the token, and may be challenged for a new one. */
   expiry(v) {
     if (!v.candidate.expired) return;
-    v.recorder.enter("token");
+    v.recorder.enter(checkOf("caller", v.rules.profile));
     throw new AAuthVerificationError("token_expired", "the token has expired", {
       claim: "exp",
       provenCaller: v.caller,
@@ -222,7 +223,7 @@ export const STEPS: Readonly<Record<StepName, Step>> = {
   },
 
   requirement(v) {
-    if (v.requirement === undefined) return v.recorder.skip("requirement", "none is given");
+    if (v.requirement === undefined) return v.recorder.skipCurrent("none is given");
     const unmet = v.rules.profile.verification.unmet(v.caller, v.requirement);
     if (unmet !== undefined) throw unmet;
   },
@@ -233,17 +234,18 @@ async function keyThatSigned({ candidate, base, input, signature }: Verification
   const { keys, replacedKey } = candidate;
   if (keys.length === 0) throw new AAuthVerificationError("unknown_key", "there is no key to verify with");
   const message = platformCrypto.encodeAscii(base);
-  for (const key of keys) {
-    requireAlgorithm(input, key.alg);
-    if ((await signatureHolds(message, signature.bytes, key)) === true) return key;
-  }
+  const hasSigned = async (key: VerificationKey): Promise<boolean> =>
+    allowsAlgorithm(input, key.alg) && (await signatureHolds(message, signature.bytes, key)) === true;
+  for (const key of keys) if (await hasSigned(key)) return key;
   const replaced = await replacedKey?.();
-  if (replaced !== undefined) {
-    requireAlgorithm(input, replaced.alg);
-    if ((await signatureHolds(message, signature.bytes, replaced)) === true) return replaced;
-  }
+  if (replaced !== undefined && (await hasSigned(replaced))) return replaced;
+  // Where the parameter is the reason, the error names it.
+  for (const { alg } of replaced === undefined ? keys : [replaced]) requireAlgorithm(input, alg);
   throw invalidSignature();
 }
+
+const checkOf = (step: StepName, { verification }: WireProfile): string =>
+  verification.checks.find(({ steps }) => steps.includes(step))?.name ?? step;
 
 /** How much a caller has proven, in the replay store's words. */
 const standingOf = ({ grant, agent, server }: ProvenCaller) =>

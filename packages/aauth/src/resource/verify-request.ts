@@ -8,6 +8,7 @@ import { fieldValue, requireFieldObject } from "../http-signatures/field.ts";
 import { createMemoryReplayStore } from "../http-signatures/replay.ts";
 import type { VerificationReport } from "../http-signatures/report.ts";
 import { february2026 } from "../profiles/february-2026/index.ts";
+import type { WireProfile } from "../profiles/wire-profile.ts";
 import type { VerifiedToken } from "../tokens/open-token.ts";
 import { createVerifiedTokens } from "../tokens/verified-tokens.ts";
 import type { CallerOf, ProvenCaller, ReceivedRequest, Requirement, VerifiedRequest } from "../types.ts";
@@ -31,6 +32,8 @@ export interface PendingRequest<Caller extends ProvenCaller = ProvenCaller> {
 export interface Verifier {
   /** The authorities that are served, where it says so: `createVerifier()` does. */
   readonly authorities?: readonly string[];
+  /** The profile that unsigned requests are judged by, where it says so: `createVerifier()` does. */
+  readonly profile?: WireProfile;
   /** Own resource identifier, where it says so; undefined says that it has none, and accepts no auth tokens. */
   readonly audience?: string | undefined;
   /** Judges a request whose body is here. `undefined` means that it has none. */
@@ -104,6 +107,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
 
   const verifier = {
     authorities: routes.flatMap(({ rules }) => rules.authorities),
+    profile: first.rules.profile,
     audience: options.audience,
     begin,
     async verifyRequest(request: Parameters<Verifier["verifyRequest"]>[0], requirement?: Requirement) {

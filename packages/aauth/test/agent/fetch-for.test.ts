@@ -4,6 +4,7 @@ import { type AAuthError, ConsentRequiredError } from "../../src/errors.ts";
 import { generateSigningKey } from "../../src/keys/signing-key.ts";
 import { formatAgentAuth, parseAgentAuth } from "../../src/profiles/february-2026/agent-auth.ts";
 import { issueAgentToken } from "../../src/profiles/february-2026/agent-token.ts";
+import { february2026Published } from "../../src/profiles/february-2026/index.ts";
 import { issueResourceToken } from "../../src/profiles/february-2026/resource-token.ts";
 import { decodeToken } from "../../src/tokens/decode-token.ts";
 import { signJwt } from "../../src/tokens/jwt.ts";
@@ -118,13 +119,14 @@ describe("a signed fetch", () => {
     expect(world.sent).toEqual([]);
   });
 
-  it("signs for the Python demo agents with the switch", async () => {
+  it("signs for agents of the published demo in their profile", async () => {
     const world = await createWorld();
     world.resource = () => new Response("ok");
-    const interop = { pythonAgents: true, wellKnown: false } as const;
-    await world.agent({ interop }).fetchFor()(URL_ROOT, POST);
+    await world.agent({ profile: february2026Published }).fetchFor()(URL_ROOT, POST);
     expect(world.sent[0]?.headers["signature-key"]).not.toContain("well-known");
     expect(world.sent[0]?.headers).not.toHaveProperty("content-digest");
+    expect(world.sent[0]?.headers).not.toHaveProperty("nonce");
+    expect(world.events[0]).toMatchObject({ type: "request_signed", profile: "february-2026-published" });
   });
 
   it("gives a 401 without challenge back as it is, and one that asks for a person too", async () => {
@@ -224,7 +226,7 @@ describe("an authorization challenge", () => {
     const response = await world.agent({ key: () => delegate, agentToken }).fetchFor()(URL_ROOT, POST);
     expect(await response.text()).toBe("hello authorized");
     expect(world.story()).toEqual(["resource jwt", "token auth jwt", "resource jwt"]);
-    expect(world.seen[0]?.agent.thumbprint).toBe(delegate.thumbprint);
+    expect(world.seen[0]?.caller.thumbprint).toBe(delegate.thumbprint);
   });
 
   it("uses the token from then on, until 30 s before it expires", async () => {
@@ -314,7 +316,7 @@ describe("an authorization challenge", () => {
       POST,
     );
     expect(response.status).toBe(200);
-    expect(world.seen[0]?.agent.thumbprint).toBe(agent.key.thumbprint);
+    expect(world.seen[0]?.caller.thumbprint).toBe(agent.key.thumbprint);
   });
 });
 
@@ -547,8 +549,6 @@ describe("an agent", () => {
     ...["false", "true", 0, 1, null].flatMap((value): [string, object][] => [
       ["revealTokens must be true or false", { revealTokens: value }],
       ["raiseScheme must be true or false", { raiseScheme: value }],
-      ["interop.pythonAgents must be true or false", { interop: { pythonAgents: value } }],
-      ["interop.wellKnown must be true or false", { interop: { wellKnown: value } }],
     ]),
   ])("names the option it cannot be made with: %s: %j", async (message, options) => {
     const world = await createWorld();
@@ -603,7 +603,7 @@ describe("an agent", () => {
     const agent = world.agent();
     for (const token of [5, null, { sub: "user-1" }]) {
       expect(() => agent.fetchFor({ [name]: token } as never)).toThrow(
-        new TypeError(`${name} must be the compact token: \`rawAuthToken\` of the verified agent`),
+        new TypeError(`${name} must be the compact token: \`grant.token\` of the proven caller`),
       );
     }
     expect(() => agent.fetchFor({ [name]: undefined })).not.toThrow();

@@ -2,14 +2,14 @@ import { expect, it } from "vitest";
 import { ConsentRequiredError } from "../../src/errors.ts";
 import { formatAgentAuth } from "../../src/profiles/february-2026/agent-auth.ts";
 import { createChallenger } from "../../src/resource/challenge.ts";
-import type { Level, VerifiedAgent } from "../../src/types.ts";
+import type { ProvenCaller } from "../../src/types.ts";
 import { createWorld, errorOf, received, type World } from "./world.ts";
 
 const URL_ROOT = "http://supply-chain-agent.localhost:3000/catalogue";
 const POST = { method: "POST", headers: { "content-type": "application/json" }, body: '{"a":1}' };
 
 /** A resource where callers of these levels are over their limit. */
-async function limitedWorld(...over: Level[]): Promise<World> {
+async function limitedWorld(...over: string[]): Promise<World> {
   const world = await createWorld();
   const { resource, authServer, clock } = world.parties;
   const gate = world.parties.createVerifier();
@@ -20,17 +20,17 @@ async function limitedWorld(...over: Level[]): Promise<World> {
     now: clock.now,
   });
   world.resource = async ({ url, method, headers, body }) => {
-    const { agent } = await gate.verifyRequest(received(url, method, headers, body));
-    if (!over.includes(agent.level)) return new Response(`hello ${agent.level}`);
-    return limited(challenger, agent);
+    const { caller } = await gate.verifyRequest(received(url, method, headers, body));
+    if (!over.includes(caller.level)) return new Response(`hello ${caller.level}`);
+    return limited(challenger, caller);
   };
   return world;
 }
 
-async function limited(challenger: ReturnType<typeof createChallenger>, agent: VerifiedAgent) {
-  const answer = await challenger.limitReached(agent, {
+async function limited(challenger: ReturnType<typeof createChallenger>, caller: ProvenCaller) {
+  const answer = await challenger.limitReached(caller, {
     retryAfterSeconds: 12.2,
-    ...(agent.level === "identified" && { raisedBy: ["supply-chain:optimize"] }),
+    ...(caller.level === "identified" && { raisedBy: ["supply-chain:optimize"] }),
   });
   return new Response(answer.body, answer);
 }
@@ -77,7 +77,14 @@ it("a resource that goes on offering more is asked once", async () => {
     now,
   });
   const { thumbprint, publicJwk: key } = agent.key;
-  const identified = { level: "identified", scheme: "jwks", agent: agent.id, key, thumbprint } as const;
+  const identified = {
+    profile: "february-2026",
+    level: "identified",
+    scheme: "jwks",
+    agent: agent.id,
+    key,
+    thumbprint,
+  } as const;
   world.resource = () => limited(challenger, identified);
   expect((await world.agent().fetchFor()(URL_ROOT)).status).toBe(429);
   expect(world.story()).toEqual(["resource jwks", "token auth jwks", "resource jwt"]);

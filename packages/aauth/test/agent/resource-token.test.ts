@@ -59,7 +59,14 @@ async function issue(scope: string, { parties }: World): Promise<Response> {
     now: clock.now,
   });
   const { publicJwk: key, thumbprint } = agent.key;
-  const caller = { level: "identified", scheme: "jwks", agent: agent.id, key, thumbprint } as const;
+  const caller = {
+    profile: "february-2026",
+    level: "identified",
+    scheme: "jwks",
+    agent: agent.id,
+    key,
+    thumbprint,
+  } as const;
   const grant = await challenger.resourceToken(caller, scope.split(" "));
   return Response.json({
     resource_token: grant.resourceToken,
@@ -120,6 +127,15 @@ describe("the call is made as ever", () => {
     expect((await fetchFor()(`${RESOURCE}/`, POST)).status).toBe(200);
     expect(story()).toEqual(["endpoint jwks", "resource jwks", "token jwks", "resource jwt"]);
   });
+
+  it.each([
+    ["with more than it should", () => new Response("x".repeat(70_000), { status: 503 })],
+    ["without an end", () => new Response(new ReadableStream({}), { status: 404 })],
+  ])("when it refuses %s", async (_how, answer) => {
+    const { story, fetchFor } = await worldWithEndpoint(answer);
+    expect((await fetchFor({ timeouts: { tokenRequestMs: 2_000 } })(`${RESOURCE}/`, POST)).status).toBe(200);
+    expect(story()).toEqual(["endpoint jwks", "resource jwks", "token jwks", "resource jwt"]);
+  });
 });
 
 describe("an endpoint that does not answer", () => {
@@ -143,7 +159,7 @@ describe("an endpoint that does not answer", () => {
 
   it("is given up while the resource is being looked up", async () => {
     const { world } = await worldWithEndpoint();
-    const discovery = { ...world.parties.discovery, resourceMetadata: () => new Promise<never>(() => {}) };
+    const discovery = { ...world.parties.discovery, metadata: () => new Promise<never>(() => {}) };
     const call = world.agent({ discovery }).fetchFor({ scope: SCOPE })(`${RESOURCE}/`, {
       signal: AbortSignal.timeout(20),
     });
@@ -193,7 +209,7 @@ describe("an answer that does not come to its end", () => {
     const error = await errorOf(fetchFor()(`${RESOURCE}/`, POST));
     expect([error.code, error.message, (error.cause as Error).message]).toEqual([
       "malformed_challenge",
-      "the resource token endpoint answered with more than 65536 bytes",
+      "the resource token endpoint answered with status 200 and more than 65536 bytes",
       "more than 65536 bytes",
     ]);
   });
@@ -202,7 +218,7 @@ describe("an answer that does not come to its end", () => {
     const { fetchFor } = await worldWithEndpoint(() => new Response("eyJ.secret"));
     const error = await errorOf(fetchFor()(`${RESOURCE}/`, POST));
     expect([error.message, error.cause]).toEqual([
-      "the resource token endpoint answered with something else",
+      "the resource token endpoint did not answer with resource_token and auth_server",
       undefined,
     ]);
   });
@@ -210,9 +226,10 @@ describe("an answer that does not come to its end", () => {
 
 describe("an answer is checked like a challenge", () => {
   const refused = async (answer: Answer) => {
-    const { story, fetchFor } = await worldWithEndpoint(answer);
+    const { world, story, fetchFor } = await worldWithEndpoint(answer);
     const { code } = await errorOf(fetchFor()(`${RESOURCE}/`, POST));
     expect(story()).toEqual(["endpoint jwks"]);
+    expect(world.events.map(({ type }) => type)).not.toContain("resource_token_received");
     return code;
   };
   const tokenWith =
@@ -246,6 +263,11 @@ describe("an answer is checked like a challenge", () => {
     ["no JSON", () => new Response("<html>")],
     ["no token", () => Response.json({ auth_server: "http://a" })],
     ["null", () => Response.json(null)],
+    [
+      "a token that cannot be read",
+      (_scope: string, { parties }: World) =>
+        Response.json({ resource_token: "a.b.c", auth_server: parties.authServer.issuer }),
+    ],
   ])("that is %s", async (_name, answer) => {
     expect(await refused(answer)).toBe("malformed_challenge");
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createTokenCache } from "../../src/agent/token-cache.ts";
+import { createTokenCache, type Grant } from "../../src/agent/grant-cache.ts";
 import { ConsentRequiredError, type UserInteractionRequiredError } from "../../src/errors.ts";
 import { createKeyRing } from "../../src/keys/key-ring.ts";
 import { generateSigningKey } from "../../src/keys/signing-key.ts";
@@ -30,7 +30,7 @@ async function rotatingWorld(keepSeconds = 900) {
   return { world, ring, rotate, clock, agent: world.agent({ key: ring }) };
 }
 
-const keysUsed = (world: World) => world.seen.map(({ agent }) => agent.thumbprint);
+const keysUsed = (world: World) => world.seen.map(({ caller }) => caller.thumbprint);
 
 describe("an agent whose key is rotated", () => {
   it("uses a token it holds with the key it is bound to, and gets the next one with the new key", async () => {
@@ -82,7 +82,7 @@ describe("an agent whose key is rotated", () => {
     const bound = await world.parties.issueAuthToken({ confirmationKey: old.publicJwk, subject: "alice" });
     world.tokenEndpoint = () => Response.json({ auth_token: bound, expires_in: 300 });
     const { authServer, keyThumbprint = "" } = demand;
-    expect((await agent.redeemCode({ authServer, code: "c", keyThumbprint })).authToken).toBe(bound);
+    expect((await agent.redeemCode({ authServer, code: "c", keyThumbprint })).token).toBe(bound);
     // The current key, and so the default, is another one: the token is of no use with it.
     const refused = await errorOf(agent.redeemCode({ authServer, code: "c" }));
     expect(refused.code).toBe("token_request_failed");
@@ -100,7 +100,7 @@ describe("a resource that wants the user in person", () => {
     const visited = new Set<string>();
     world.resource = async (request) => {
       const answer = await usual(request);
-      const caller = world.seen.at(-1)?.agent.thumbprint;
+      const caller = world.seen.at(-1)?.caller.thumbprint;
       if (answer.status !== 200 || visited.has(String(caller))) return answer;
       const headers = {
         "agent-auth": `httpsig; user_interaction="http://supply-chain-agent.localhost:3000/visit"`,
@@ -164,14 +164,20 @@ describe("a grant that is kept for a user", () => {
       const key = ring.published().find((candidate) => candidate.kid === kid);
       return Response.json({ auth_token: await issue(key!.publicJwk), expires_in: 300 });
     };
-    const grant = {
-      authToken: await issue(ring.current().publicJwk),
-      expiresInSeconds: 300,
+    const grant: Grant = {
+      token: await issue(ring.current().publicJwk),
+      server: authServer,
+      resource: world.parties.resource.id,
+      scope: "supply-chain:optimize",
+      subject: "alice",
+      thumbprint: ring.current().thumbprint,
+      expiresAt: clock.now() + 300,
+      renewAt: clock.now() + 270,
       refreshToken: "r-1",
     };
-    await agent.keep({ authServer, grant, cacheKey: "alice" });
+    await agent.keep({ grant, cacheKey: "alice" });
     const call = (cacheKey = "alice") => agent.fetchFor({ cacheKey })(URL_ROOT);
-    const subjects = () => world.seen.map(({ agent: caller }) => "subject" in caller && caller.subject);
+    const subjects = () => world.seen.map(({ caller }) => caller.person?.sub);
     return { world, ring, rotate, clock, agent, authServer, grant, call, subjects };
   }
 
@@ -181,7 +187,7 @@ describe("a grant that is kept for a user", () => {
     expect(world.story()).toEqual(["resource jwt"]);
     await call("bob");
     expect(world.story().slice(1)).toEqual(["resource jwks", "token auth jwks", "resource jwt"]);
-    expect(subjects()).toEqual(["alice", false]);
+    expect(subjects()).toEqual(["alice", undefined]);
   });
 
   it("is renewed by its refresh token, with the key of after the rotation, and keeps its user", async () => {
@@ -269,17 +275,17 @@ describe("a grant that is kept for a user", () => {
     };
     clock.advance(280);
     await call();
-    expect(subjects()).toEqual([false]);
+    expect(subjects()).toEqual([undefined]);
     expect(world.story()).toEqual([
       ...["token refresh jwks", "resource jwks", "token auth jwks", "resource jwt"],
     ]);
   });
 
   it("is not kept when it is bound to a key that is gone", async () => {
-    const { world, agent, authServer, grant } = await keptGrant();
-    const stranger = await generateSigningKey({ kid: "stranger" });
-    const authToken = await world.parties.issueAuthToken({ confirmationKey: stranger.publicJwk });
-    await agent.keep({ authServer, grant: { ...grant, authToken }, cacheKey: "carol" });
+    const { world, agent, grant } = await keptGrant();
+    const { publicJwk, thumbprint } = await generateSigningKey({ kid: "gone" });
+    const token = await world.parties.issueAuthToken({ confirmationKey: publicJwk });
+    await agent.keep({ grant: { ...grant, token, thumbprint }, cacheKey: "carol" });
     await agent.fetchFor({ cacheKey: "carol" })(URL_ROOT);
     expect(world.story()[0]).toBe("resource jwks");
   });

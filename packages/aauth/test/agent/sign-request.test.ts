@@ -4,6 +4,8 @@ import { type RequestToSign, type SignRequestOptions, signRequest } from "../../
 import { decodeBase64Url } from "../../src/base64.ts";
 import { requestTarget } from "../../src/http-signatures/authority.ts";
 import { importSigningKey, type PrivateJwk } from "../../src/keys/signing-key.ts";
+import { february2026, february2026Published } from "../../src/profiles/february-2026/index.ts";
+import type { Credential } from "../../src/profiles/wire-profile.ts";
 import { NOW, prove } from "../http-signatures/prove.ts";
 import { expectRefusal } from "../refusal.ts";
 import keys from "../vectors/keys.json" with { type: "json" };
@@ -20,11 +22,14 @@ const post: RequestToSign = {
 
 describe("known answers", () => {
   test.each(signatures.vectors)("$id", async (vector) => {
+    // Agents of the published demo name no document.
+    const { wellKnown, ...signatureKey } = vector.signatureKeyChoice as Credential & { wellKnown?: false };
     const signed = await signRequest(
       { method: vector.method, url: vector.url },
       {
         key: await importSigningKey(keys.A.jwk as PrivateJwk, { kid: vector.kid }),
-        signatureKey: vector.signatureKeyChoice as SignRequestOptions["signatureKey"],
+        signatureKey,
+        profile: wellKnown === false ? february2026Published : february2026,
         now: () => signatures.created,
         nonce: false,
       },
@@ -118,13 +123,13 @@ describe("signRequest", () => {
     expect(again).toEqual(first);
   });
 
-  test("interop.pythonAgents signs as the demo does", async () => {
-    const signed = await signRequest(post, { ...options, interop: { pythonAgents: true } });
+  test("the published profile signs as the demo does", async () => {
+    const signed = await signRequest(post, { ...options, profile: february2026Published });
     expect(Object.keys(signed.headers).sort()).toEqual(["signature", "signature-input", "signature-key"]);
     expect(signed.coveredComponents).toEqual(["@method", "@authority", "@path", "@query", "signature-key"]);
     const bare = await signRequest(
       { method: "GET", url: "https://a.example/?" },
-      { ...options, interop: { pythonAgents: true } },
+      { ...options, profile: february2026Published },
     );
     expect(bare.coveredComponents).not.toContain("@query");
   });
@@ -134,11 +139,11 @@ describe("signRequest", () => {
     expect(signed.signatureBase).toContain('"@query": ?\n');
   });
 
-  test("interop.signatureEncoding chooses the base64", async () => {
-    const standard = await signRequest(post, { ...options, interop: { signatureEncoding: "sf-binary" } });
-    expect(standard.headers.signature).toMatch(/^sig1=:[A-Za-z0-9+/]{86}==:$/);
-    const urlSafe = await signRequest(post, options);
-    expect(urlSafe.headers.signature).toMatch(/^sig1=:[A-Za-z0-9_-]{86}:$/);
+  test("the signature is in base64url", async () => {
+    for (const profile of [february2026, february2026Published]) {
+      const { headers } = await signRequest(post, { ...options, profile });
+      expect(headers.signature).toMatch(/^sig1=:[A-Za-z0-9_-]{86}:$/);
+    }
   });
 
   test("scheme jwt carries the token", async () => {

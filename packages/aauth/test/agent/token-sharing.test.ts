@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { createTokenCache, type TokenCache } from "../../src/agent/token-cache.ts";
+import { createTokenCache, type Grant, type TokenCache } from "../../src/agent/grant-cache.ts";
 import { ConsentRequiredError } from "../../src/errors.ts";
+import { february2026Published } from "../../src/profiles/february-2026/index.ts";
 import { decodeToken } from "../../src/tokens/decode-token.ts";
-import type { AuthorizedAgent } from "../../src/types.ts";
 import { createWorld, errorOf } from "./world.ts";
 
 const URL_ROOT = "http://supply-chain-agent.localhost:3000/";
@@ -92,6 +92,36 @@ describe("a cache outside of the process", () => {
       expect((await agent.fetchFor()(URL_ROOT)).status).toBe(200);
     }
     expect(tokenRequests(world)).toBe(1);
+    expect([...entries.keys()].every((key) => key.includes("13:february-2026,"))).toBe(true);
+  });
+
+  it("may answer a set with anything, as a client of a store does", async () => {
+    const world = await createWorld();
+    const entries = new Map<string, Grant>();
+    const tokenCache: TokenCache = {
+      get: (key) => entries.get(key),
+      async set(key, grant) {
+        entries.set(key, grant);
+        return "OK";
+      },
+      delete: (key) => entries.delete(key),
+    };
+    for (let count = 0; count < 2; count++) {
+      expect((await world.agent({ tokenCache }).fetchFor()(URL_ROOT)).status).toBe(200);
+    }
+    expect(tokenRequests(world)).toBe(1);
+  });
+
+  it("serves no agent of another profile", async () => {
+    const world = await createWorld();
+    const tokenCache = createTokenCache();
+    await world.agent({ tokenCache }).fetchFor()(URL_ROOT);
+    const before = world.story().length;
+    await world
+      .agent({ tokenCache, profile: february2026Published })
+      .fetchFor()(URL_ROOT)
+      .catch(() => {});
+    expect(world.story()[before]).toBe("resource jwks");
   });
 
   it("is told before the call ends that a token is no good", async () => {
@@ -112,8 +142,10 @@ describe("a cache outside of the process", () => {
     null,
     {},
     "text",
-    { authToken: "x" },
-    { authToken: "x", authServer: "y", scope: "z", expiresAt: "9", renewAt: "9" },
+    { token: "x" },
+    { token: "x", server: "y", scope: "z", thumbprint: "t", expiresAt: "9", renewAt: "9" },
+    // What an earlier version has written.
+    { authToken: "x", authServer: "y", scope: "z", expiresAt: 9e9, renewAt: 9e9 },
   ])("may have %j, which is no token", async (kept) => {
     const world = await createWorld();
     const tokenCache = { get: async () => kept as never, set: async () => {}, delete: async () => {} };
@@ -139,7 +171,7 @@ describe("tokens that speak for a user", () => {
       const subject = `user-${++count}`;
       return Response.json({ auth_token: await world.parties.issueAuthToken({ subject }), expires_in: 300 });
     };
-    const subjects = () => world.seen.map(({ agent }) => (agent as AuthorizedAgent).subject);
+    const subjects = () => world.seen.map(({ caller }) => caller.person?.sub);
     return { world, agent: world.agent(), subjects };
   };
 
@@ -309,8 +341,8 @@ describe("token exchange", () => {
     const common = { authorities: ["localhost:8080"], discovery, now: clock.now };
     const request = received(url, method, headers, body);
     const keys = [resource.key.publicJwk];
-    const gate = createVerifier({ ...common, authTokenHolder: async () => ({ agent: resource.id, keys }) });
-    expect((await gate.verifyRequest(request)).agent).toMatchObject({
+    const gate = createVerifier({ ...common, tokenHolder: async () => ({ agent: resource.id, keys }) });
+    expect((await gate.verifyRequest(request)).caller).toMatchObject({
       level: "identified",
       agent: resource.id,
     });

@@ -76,7 +76,7 @@ describe("the default transport", () => {
     const server = await start(async ({ method = "", url: target = "", headers }, response) => {
       const verifier = createVerifier({ authorities: [server.origin.slice(7)] });
       const verdict = verifier.verifyRequest({ method, target, headers, body: undefined });
-      response.end(await verdict.then(({ agent }) => agent.level, String));
+      response.end(await verdict.then(({ caller }) => caller.level, String));
     });
     const { id, key } = agent;
     const options = { id, key, signatureScheme: "jwks", trustedAuthServers: [], discovery } as const;
@@ -116,7 +116,7 @@ describe("the default transport", () => {
           const body = Buffer.concat(chunks);
           const verified = await verifier.verifyRequest({ method, target, headers, body }, requirement);
           bodies += body.byteLength;
-          response.end(verified.agent.level);
+          response.end(verified.caller.level);
         } catch (error) {
           if (!(error instanceof AAuthError)) throw error;
           const { issuer } = authServer;
@@ -126,7 +126,7 @@ describe("the default transport", () => {
             authServer: issuer,
             now: clock.now,
           });
-          const challenge = await challenger.challengeFor(error, requirement);
+          const challenge = await challenger.challengeFor(error, { requirement });
           response.writeHead(challenge.status, challenge.headers).end(challenge.body);
         }
       });

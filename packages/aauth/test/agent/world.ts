@@ -10,7 +10,7 @@ import { createVerifier } from "../../src/resource/verify-request.ts";
 import { createTestParties } from "../../src/testing/test-parties.ts";
 import { decodeJwt } from "../../src/tokens/jwt.ts";
 import { tokenSignerOf } from "../../src/tokens/token-signer.ts";
-import type { IdentifiedAgent, Requirement, VerifiedRequest } from "../../src/types.ts";
+import type { Requirement, VerifiedRequest } from "../../src/types.ts";
 
 export interface SentRequest extends TransportRequest {
   readonly url: string;
@@ -22,8 +22,8 @@ export interface SentRequest extends TransportRequest {
 type Answer = (request: SentRequest) => Promise<Response> | Response;
 
 /**
- * The demo's backend against the demo's supply-chain agent and auth server, over a transport in memory. Both ends are
- * the real gate; every part can be replaced for one test.
+ * The demo's backend against the demo's supply-chain agent and auth server, over a transport in memory. Both ends have
+ * a real verifier; every part can be replaced for one test.
  */
 export async function createWorld(options: { challenger?: Partial<ChallengerOptions> } = {}) {
   const parties = await createTestParties();
@@ -44,7 +44,7 @@ export async function createWorld(options: { challenger?: Partial<ChallengerOpti
     discovery,
     now,
     // An upstream token is held by the resource it was issued for.
-    async authTokenHolder(token) {
+    async tokenHolder(token) {
       const audience = String(decodeJwt(token).claims.aud);
       await verifyAuthToken(token, { audience, trustedIssuers: [authServer.issuer], discovery, now });
       return { agent: audience, keys: (await discovery.keys("resource", audience)).keys };
@@ -96,17 +96,17 @@ export async function createWorld(options: { challenger?: Partial<ChallengerOpti
     try {
       const verified = await gate.verifyRequest(received(url, method, headers, body), world.requirement);
       world.seen.push(verified);
-      return new Response(`hello ${verified.agent.level}`);
+      return new Response(`hello ${verified.caller.level}`);
     } catch (error) {
       if (!(error instanceof AAuthError)) throw error;
-      const challenge = await challenger.challengeFor(error, world.requirement);
+      const challenge = await challenger.challengeFor(error, { requirement: world.requirement });
       return new Response(challenge.body, challenge);
     }
   }
 
   async function defaultTokenEndpoint({ url, method, headers, body, form }: SentRequest): Promise<Response> {
-    const { agent: caller } = await atAuthServer.verifyRequest(received(url, method, headers, body));
-    const { agent: requester, thumbprint, key } = caller as IdentifiedAgent;
+    const { caller } = await atAuthServer.verifyRequest(received(url, method, headers, body));
+    const { agent: requester = "", thumbprint, key } = caller;
     const { iss, scope } = await verifyResourceToken(form.resource_token ?? "", {
       audience: authServer.issuer,
       agent: requester,

@@ -1,13 +1,21 @@
-import { createHash, generateKeyPairSync, sign, verify } from "node:crypto";
+import { createHash, createPublicKey, generateKeyPairSync, sign, verify } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import type { TokenJwk } from "../../src/crypto/interface.ts";
 import { platformCrypto as node } from "../../src/crypto/node.ts";
 import { platformCrypto as sodium } from "../../src/crypto/sodium.ts";
 import { platformCrypto as web } from "../../src/crypto/web.ts";
+import type { PrivateJwk } from "../../src/keys/signing-key.ts";
+import type { KeyAlgorithm, PublicJwk } from "../../src/types.ts";
+import { flipS } from "../ecdsa.ts";
 import keys from "../vectors/keys.json" with { type: "json" };
 
 const message = new TextEncoder().encode("a message");
-const privateJwk = keys.A.jwk as { kty: "OKP"; crv: "Ed25519"; x: string; d: string };
+const privateJwk = keys.A.jwk as PrivateJwk;
+const p256 = generateKeyPairSync("ec", { namedCurve: "P-256" });
+const messageKeys: [KeyAlgorithm, PrivateJwk][] = [
+  ["Ed25519", privateJwk],
+  ["ES256", p256.privateKey.export({ format: "jwk" }) as unknown as PrivateJwk],
+];
+const publicOf = ({ d: _, ...jwk }: PrivateJwk) => jwk as PublicJwk;
 
 describe.each([
   ["node", node],
@@ -25,58 +33,85 @@ describe.each([
     }
   });
 
-  test("signs and verifies with an imported key", async () => {
-    const signer = await crypto.importEd25519Private(privateJwk);
-    const verifier = await crypto.importEd25519Public(privateJwk);
-    const signature = await signer.sign(message);
-    expect(signature).toHaveLength(64);
-    const other = new TextEncoder().encode("another message");
-    expect(await verifier.verify(message, signature)).toBe(true);
-    expect(await verifier.verifyOnPool(message, signature)).toBe(true);
-    expect(await verifier.verify(other, signature)).toBe(false);
-    expect(await verifier.verifyOnPool(other, signature)).toBe(false);
+  describe.each(messageKeys)("%s", (alg, jwk) => {
+    test("signs and verifies with an imported key", async () => {
+      const signer = await crypto.importPrivateKey(jwk);
+      const verifier = await crypto.importPublicKey(publicOf(jwk));
+      const signature = await signer.sign(message);
+      expect(signature).toHaveLength(64);
+      const other = new TextEncoder().encode("another message");
+      expect(await verifier.verify(message, signature)).toBe(true);
+      expect(await verifier.verifyOnPool(message, signature)).toBe(true);
+      expect(await verifier.verify(other, signature)).toBe(false);
+      expect(await verifier.verifyOnPool(other, signature)).toBe(false);
+    });
+
+    test.each([0, 32, 63, 65, 128])("a signature of %i bytes is none", async (length) => {
+      const signer = await crypto.importPrivateKey(jwk);
+      const verifier = await crypto.importPublicKey(publicOf(jwk));
+      const signature = Buffer.concat([await signer.sign(message), Buffer.alloc(64)]).subarray(0, length);
+      expect(await verifier.verify(message, signature)).toBe(false);
+      expect(await verifier.verifyOnPool(message, signature)).toBe(false);
+    });
+
+    test("signs and verifies nothing at all", async () => {
+      const signer = await crypto.importPrivateKey(jwk);
+      const verifier = await crypto.importPublicKey(publicOf(jwk));
+      const signature = await signer.sign(new Uint8Array());
+      expect(await verifier.verify(new Uint8Array(), signature)).toBe(true);
+      expect(await verifier.verify(message, signature)).toBe(false);
+    });
+
+    test("verifies many at once on the pool", async () => {
+      const signer = await crypto.importPrivateKey(jwk);
+      const verifier = await crypto.importPublicKey(publicOf(jwk));
+      const signature = await signer.sign(message);
+      const other = new Uint8Array(message.length);
+      const run = () =>
+        Promise.all([message, other, message, other].map((data) => verifier.verifyOnPool(data, signature)));
+      expect(await Promise.all([run(), run()])).toEqual([
+        [true, false, true, false],
+        [true, false, true, false],
+      ]);
+      expect(await run()).toEqual([true, false, true, false]);
+    });
+
+    test("makes a key pair that belongs together", async () => {
+      const { publicJwk, ...pair } = await crypto.generateKey(alg);
+      const coordinates = alg === "ES256" ? ["crv", "kty", "x", "y"] : ["crv", "kty", "x"];
+      expect(Object.keys(publicJwk).sort()).toEqual(coordinates);
+      const verifier = await crypto.importPublicKey(publicJwk);
+      const signature = await pair.sign(message);
+      expect(signature).toHaveLength(64);
+      expect(await verifier.verify(message, signature)).toBe(true);
+      const other = await crypto.importPublicKey((await crypto.generateKey(alg)).publicJwk);
+      expect(await other.verify(message, signature)).toBe(false);
+    });
+
+    test("agrees with the platform's own verification", async () => {
+      const key = createPublicKey({ key: publicOf(jwk) as never, format: "jwk" });
+      const signature = await (await crypto.importPrivateKey(jwk)).sign(message);
+      const input = { key, dsaEncoding: "ieee-p1363" } as const;
+      expect(verify(alg === "Ed25519" ? null : "sha256", message, input, signature)).toBe(true);
+    });
   });
 
-  test.each([0, 32, 63, 65, 128])("a signature of %i bytes is none", async (length) => {
-    const signer = await crypto.importEd25519Private(privateJwk);
-    const verifier = await crypto.importEd25519Public(privateJwk);
-    const signature = Buffer.concat([await signer.sign(message), Buffer.alloc(64)]).subarray(0, length);
-    expect(await verifier.verify(message, signature)).toBe(false);
-    expect(await verifier.verifyOnPool(message, signature)).toBe(false);
+  test("an ECDSA signature has two spellings, and neither is DER", async () => {
+    const [, jwk] = messageKeys[1]!;
+    const verifier = await crypto.importPublicKey(publicOf(jwk));
+    const signature = await (await crypto.importPrivateKey(jwk)).sign(message);
+    expect(await verifier.verify(message, flipS(signature))).toBe(true);
+    expect(await verifier.verify(message, sign("sha256", message, p256.privateKey))).toBe(false);
+    for (const half of [0, 32]) {
+      const zero = new Uint8Array(signature);
+      zero.fill(0, half, half + 32);
+      expect(await verifier.verify(message, zero)).toBe(false);
+    }
   });
 
-  test("signs and verifies nothing at all", async () => {
-    const signer = await crypto.importEd25519Private(privateJwk);
-    const verifier = await crypto.importEd25519Public(privateJwk);
-    const signature = await signer.sign(new Uint8Array());
-    expect(await verifier.verify(new Uint8Array(), signature)).toBe(true);
-    expect(await verifier.verify(message, signature)).toBe(false);
-  });
-
-  test("verifies many at once on the pool", async () => {
-    const signer = await crypto.importEd25519Private(privateJwk);
-    const verifier = await crypto.importEd25519Public(privateJwk);
-    const signature = await signer.sign(message);
-    const other = new Uint8Array(message.length);
-    const run = () =>
-      Promise.all([message, other, message, other].map((data) => verifier.verifyOnPool(data, signature)));
-    expect(await Promise.all([run(), run()])).toEqual([
-      [true, false, true, false],
-      [true, false, true, false],
-    ]);
-    expect(await run()).toEqual([true, false, true, false]);
-  });
-
-  test.each([
-    ["RS256", { type: "rsa", modulusLength: 2048 }],
-    ["ES256", { type: "ec", namedCurve: "P-256" }],
-  ] as const)("verifies %s", async (_, { type, ...parameters }) => {
-    const { publicKey, privateKey } = generateKeyPairSync(type as "ec", parameters as { namedCurve: string });
-    const signature = sign("sha256", message, { key: privateKey, dsaEncoding: "ieee-p1363" });
-    const verifier = await crypto.importTokenKey(publicKey.export({ format: "jwk" }) as TokenJwk);
-    expect(await verifier.verify(message, signature)).toBe(true);
-    expect(await verifier.verify(new Uint8Array(message.length), signature)).toBe(false);
-    expect(await verifier.verify(message, new Uint8Array(signature.length))).toBe(false);
+  test("refuses a point off its curve", async () => {
+    const jwk = publicOf(messageKeys[1]![1]) as PublicJwk & { kty: "EC" };
+    await expect((async () => crypto.importPublicKey({ ...jwk, y: jwk.x }))()).rejects.toThrow();
   });
 
   test.each([
@@ -107,22 +142,10 @@ describe.each([
     await expect((async () => crypto.importTokenSigner(jwk, "ES256"))()).rejects.toThrow();
   });
 
-  test("refuses an RSA key below 2048 bits and a point off its curve", async () => {
+  test("refuses to sign with an RSA key below 2048 bits", async () => {
     const small = generateKeyPairSync("rsa", { modulusLength: 1024 });
-    const publicJwk = small.publicKey.export({ format: "jwk" }) as TokenJwk;
-    await expect((async () => crypto.importTokenKey(publicJwk))()).rejects.toThrow(RangeError);
     const privateJwk = small.privateKey.export({ format: "jwk" }) as Record<string, unknown>;
     await expect((async () => crypto.importTokenSigner(privateJwk, "RS256"))()).rejects.toThrow(RangeError);
-    const point = generateKeyPairSync("ec", { namedCurve: "P-256" }).publicKey.export({ format: "jwk" });
-    await expect(
-      (async () => crypto.importTokenKey({ ...point, y: point.x } as TokenJwk))(),
-    ).rejects.toThrow();
-  });
-
-  test("makes a key pair that belongs together", async () => {
-    const pair = await crypto.generateEd25519();
-    const verifier = await crypto.importEd25519Public({ kty: "OKP", crv: "Ed25519", x: pair.x });
-    expect(await verifier.verify(message, await pair.sign(message))).toBe(true);
   });
 
   test("ASCII to bytes", () => {
@@ -146,7 +169,7 @@ test.each([
   ["web", web],
   ["sodium", sodium],
 ])("%s signs as node does", async (_, crypto) => {
-  const one = await node.importEd25519Private(privateJwk);
-  const two = await crypto.importEd25519Private(privateJwk);
+  const one = await node.importPrivateKey(privateJwk);
+  const two = await crypto.importPrivateKey(privateJwk);
   expect(new Uint8Array(await one.sign(message))).toEqual(new Uint8Array(await two.sign(message)));
 });

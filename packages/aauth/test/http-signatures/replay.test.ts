@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { decodeBase64Url } from "../../src/base64.ts";
 import {
@@ -8,30 +9,38 @@ import {
   spendNonce,
   spendSignature,
 } from "../../src/http-signatures/replay.ts";
+import { generateSigningKey } from "../../src/keys/signing-key.ts";
+import { importVerificationKey } from "../../src/keys/verification-key.ts";
+import { flipS } from "../ecdsa.ts";
 import { expectRefusal } from "../refusal.ts";
-import { NOW } from "./prove.ts";
+import { NOW, verifySignature } from "./prove.ts";
 
 const nonce = "Y3VyaW91c2x5Y3VyaW91cw";
 const use: SignedUse & { nonce: string } = {
+  profile: "february-2026",
   authority: "resource.example",
   thumbprint: "poqkLGiymh_W0uP6PZFw-dvez3QJT5SolqXBCW38r0U",
   share: { level: "identified", owner: "https://agent.example" },
   nonce,
   createdSeconds: NOW,
   nowSeconds: NOW,
+  toleranceSeconds: 60,
 };
+const field = "nonce";
 
 describe("readNonce", () => {
   test("gives the nonce, or nothing where there is none", () => {
-    expect(readNonce({ method: "POST", headers: { nonce } })).toBe(nonce);
-    expect(readNonce({ method: "POST", headers: {} })).toBeUndefined();
+    expect(readNonce({ method: "POST", headers: { nonce } }, field)).toBe(nonce);
+    expect(readNonce({ method: "POST", headers: {} }, field)).toBeUndefined();
   });
 
   test("takes one of its own making, and 12 bytes", () => {
-    expect(decodeBase64Url(readNonce({ method: "POST", headers: { nonce: createNonce() } })!)).toHaveLength(
-      16,
+    expect(
+      decodeBase64Url(readNonce({ method: "POST", headers: { nonce: createNonce() } }, field)!),
+    ).toHaveLength(16);
+    expect(readNonce({ method: "POST", headers: { nonce: "AAAAAAAAAAAAAAAA" } }, field)).toBe(
+      "AAAAAAAAAAAAAAAA",
     );
-    expect(readNonce({ method: "POST", headers: { nonce: "AAAAAAAAAAAAAAAA" } })).toBe("AAAAAAAAAAAAAAAA");
   });
 
   test.each([
@@ -44,25 +53,34 @@ describe("readNonce", () => {
     ["a space", "AAAAAAAA AAAAAAAAA"],
     ["two nonces", "AAAAAAAAAAAAAAAA, BBBBBBBBBBBBBBBB"],
   ])("refuses %s", async (_, value) => {
-    await expectRefusal("malformed_nonce", () => readNonce({ method: "POST", headers: { nonce: value } }));
+    await expectRefusal("malformed_nonce", () =>
+      readNonce({ method: "POST", headers: { nonce: value } }, field),
+    );
   });
 
   test.each(["POST", "PUT", "PATCH", "DELETE", "post", "CUSTOM"])(
     "demands one of %s by policy",
     async (method) => {
-      await expectRefusal("nonce_required", () => readNonce({ method, headers: {} }, { required: true }));
+      await expectRefusal("nonce_required", () =>
+        readNonce({ method, headers: {} }, field, { required: true }),
+      );
     },
   );
 
+  test("reads none where the profile has none", () => {
+    expect(readNonce({ method: "POST", headers: { nonce } }, undefined, { required: true })).toBeUndefined();
+  });
+
   test.each(["GET", "HEAD", "OPTIONS"])("demands none of %s", (method) => {
-    expect(readNonce({ method, headers: {} }, { required: true })).toBeUndefined();
+    expect(readNonce({ method, headers: {} }, field, { required: true })).toBeUndefined();
   });
 });
 
 describe("spendNonce", () => {
-  test("once for each authority, key and nonce", async () => {
+  test("once for each profile, authority, key and nonce", async () => {
     const store = createMemoryReplayStore({ now: () => NOW });
     await spendNonce(store, use);
+    await spendNonce(store, { ...use, profile: "february-2026-published" });
     await spendNonce(store, { ...use, authority: "other.example" });
     await spendNonce(store, { ...use, thumbprint: "another" });
     await spendNonce(store, { ...use, nonce: "BBBBBBBBBBBBBBBB" });
@@ -92,20 +110,63 @@ describe("spendNonce", () => {
   test("a store that answers anything but true refuses", async () => {
     const store = { putIfAbsent: async () => "OK" as unknown as boolean };
     await expectRefusal("nonce_replayed", () => spendNonce(store, use));
-    await expectRefusal("signature_replayed", () =>
-      spendSignature(store, { ...use, signature: new Uint8Array(64) }),
-    );
+    await expectRefusal("signature_replayed", () => spendSignature(store, { ...use, signatureBase: "base" }));
   });
 });
 
 describe("spendSignature", () => {
-  const signature = new Uint8Array(64).fill(7);
+  const signatureBase = '"@method": POST\n"@signature-params": ("@method");created=1';
 
   test("once, and apart from nonces", async () => {
     const store = createMemoryReplayStore({ now: () => NOW });
-    await spendSignature(store, { ...use, signature });
-    await expectRefusal("signature_replayed", () => spendSignature(store, { ...use, signature }));
-    await spendSignature(store, { ...use, signature: new Uint8Array(64) });
-    await spendNonce(store, { ...use, nonce: Buffer.from(signature).toString("base64url") });
+    await spendSignature(store, { ...use, signatureBase });
+    await expectRefusal("signature_replayed", () => spendSignature(store, { ...use, signatureBase }));
+    await spendSignature(store, { ...use, signatureBase: `${signatureBase}1` });
+    const digest = createHash("sha256").update(signatureBase).digest("base64url");
+    await spendNonce(store, { ...use, nonce: digest });
+  });
+
+  test("once for each profile, authority and key", async () => {
+    const store = createMemoryReplayStore({ now: () => NOW });
+    await spendSignature(store, { ...use, signatureBase });
+    for (const change of [
+      { profile: "another" },
+      { authority: "other.example" },
+      { thumbprint: "another" },
+    ]) {
+      await spendSignature(store, { ...use, ...change, signatureBase });
+      await expectRefusal("signature_replayed", () =>
+        spendSignature(store, { ...use, ...change, signatureBase }),
+      );
+    }
+  });
+
+  test("keys of the store name the profile first", async () => {
+    const keys: string[] = [];
+    const store = { putIfAbsent: (key: string) => keys.push(key) > 0 };
+    await spendNonce(store, use);
+    await spendSignature(store, { ...use, signatureBase });
+    expect(keys.map((key) => key.split(" ").slice(0, 3))).toEqual(
+      Array(2).fill(["february-2026", "resource.example", use.thumbprint]),
+    );
+  });
+
+  test("both spellings of one ECDSA signature are one use", async () => {
+    const key = await generateSigningKey({ kid: "k", alg: "ES256" });
+    const verifier = await importVerificationKey(key.publicJwk);
+    const message = new TextEncoder().encode(signatureBase);
+    const signature = await key.sign(message);
+    const flipped = flipS(signature);
+    expect(flipped).not.toEqual(signature);
+    const input = { params: new Map() } as never;
+    for (const bytes of [signature, flipped]) {
+      await verifySignature({ base: signatureBase, input, signature: bytes, key: verifier });
+    }
+    const store = createMemoryReplayStore({ now: () => NOW });
+    await spendSignature(store, { ...use, thumbprint: key.thumbprint, signatureBase });
+    // The second spelling comes with the same base, and nothing else is remembered.
+    await expectRefusal("signature_replayed", () =>
+      spendSignature(store, { ...use, thumbprint: key.thumbprint, signatureBase }),
+    );
   });
 });

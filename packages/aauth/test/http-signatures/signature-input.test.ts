@@ -99,11 +99,6 @@ describe("parseSignatureInput", () => {
     );
   });
 
-  test("a known list cannot be changed by who received it", () => {
-    const { components: known } = parseSignatureInput(`sig1=${list};created=1`);
-    expect(() => (known as string[]).push("extra")).toThrow(TypeError);
-  });
-
   test("never throws anything but an AAuthError, whatever comes", async () => {
     await fc.assert(
       fc.asyncProperty(hostileText, (value) => passesOrRefuses(() => parseSignatureInput(value))),

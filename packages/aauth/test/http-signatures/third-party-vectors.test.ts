@@ -11,7 +11,7 @@ import { formatContentDigest, verifyContentDigest } from "../../src/http-signatu
 import { parseSignature } from "../../src/http-signatures/signature.ts";
 import { buildSignatureBase } from "../../src/http-signatures/signature-base.ts";
 import { parseSignatureInput } from "../../src/http-signatures/signature-input.ts";
-import { requireSameLabel, verifySignature } from "../../src/http-signatures/verify-signature.ts";
+import { requireSameLabel } from "../../src/http-signatures/verify-signature.ts";
 import { importSigningKey } from "../../src/keys/signing-key.ts";
 import { jwkThumbprint } from "../../src/keys/thumbprint.ts";
 import { importVerificationKey } from "../../src/keys/verification-key.ts";
@@ -21,7 +21,7 @@ import {
   type SignatureKey,
 } from "../../src/profiles/february-2026/signature-key.ts";
 import { expectRefusal } from "../refusal.ts";
-import { prove } from "./prove.ts";
+import { prove, verifySignature } from "./prove.ts";
 import { signByHand } from "./sign-by-hand.ts";
 
 const file = new URL("../../../../../shared/vectors/aauth-test-vectors.json", import.meta.url);

@@ -1,32 +1,68 @@
 import { describe, expect, test } from "vitest";
 import { formatContentDigest } from "../../src/http-signatures/content-digest.ts";
-import { verifyBody } from "../../src/http-signatures/verify-body.ts";
-import { expectRefusal } from "../refusal.ts";
+import { announcesBody, requireComponents, verifyBody } from "../../src/http-signatures/verify-body.ts";
+import { expectRefusal, refusalOf } from "../refusal.ts";
 
 const body = new TextEncoder().encode("a body");
 const digest = await formatContentDigest(body);
 const minimum = ["@method", "@authority", "@path", "signature-key"];
 const covered = [...minimum, "content-type", "content-digest"];
-const optional = { bodyCoverage: "optional" } as const;
+const field = "content-digest";
+/** What the full profile demands of a message with a body. */
+const full = { field, demanded: covered };
+/** A profile that leaves bodies uncovered, and a message without a body. */
+const optional = { field, demanded: minimum };
+const none = { field, demanded: [] };
+
+test.each([
+  ["nothing", {}, false],
+  ["a length", { "content-length": "18" }, true],
+  ["a length of nothing", { "content-length": "0" }, false],
+  ["a length that is odd", { "content-length": "0, 18" }, true],
+  ["chunks", { "transfer-encoding": "chunked" }, true],
+  ["inherited names", Object.create({ "content-length": "1" }), false],
+])("a body is announced by %s: %j %s", (_, headers, announced) => {
+  expect(announcesBody(headers)).toBe(announced);
+});
+
+describe("requireComponents", () => {
+  test("takes any order and more than it asks for", () => {
+    requireComponents([...covered, "date"].reverse(), covered);
+  });
+
+  test.each(covered)("names %s where it is left out, and what is demanded", async (missing) => {
+    const error = await refusalOf(() =>
+      requireComponents(
+        covered.filter((name) => name !== missing),
+        covered,
+      ),
+    );
+    expect(error).toMatchObject({
+      code: "insufficient_coverage",
+      claim: missing,
+      expected: covered.join(" "),
+    });
+  });
+});
 
 describe("verifyBody", () => {
   test("passes a covered body whose digest matches", async () => {
-    await verifyBody({ headers: { "content-digest": digest }, components: covered, body });
+    await verifyBody({ headers: { "content-digest": digest }, components: covered, body }, full);
   });
 
-  test.each([undefined, new Uint8Array(0)])("passes no body without digest", async (none) => {
-    await verifyBody({ headers: {}, components: [], body: none });
+  test.each([undefined, new Uint8Array(0)])("passes no body without digest", async (nothing) => {
+    await verifyBody({ headers: {}, components: minimum, body: nothing }, none);
   });
 
   test("refuses a body without digest", async () => {
-    await expectRefusal("digest_missing", () => verifyBody({ headers: {}, components: covered, body }));
+    await expectRefusal("digest_missing", () => verifyBody({ headers: {}, components: covered, body }, full));
   });
 
   test.each([[[...minimum, "content-type"]], [[...minimum, "content-digest"]], [minimum]])(
     "refuses a body nobody announced, when only %j is covered",
     async (components) => {
       await expectRefusal("insufficient_coverage", () =>
-        verifyBody({ headers: { "content-digest": digest }, components, body }),
+        verifyBody({ headers: { "content-digest": digest }, components, body }, full),
       );
     },
   );
@@ -34,33 +70,33 @@ describe("verifyBody", () => {
   test("refuses another body", async () => {
     const other = new TextEncoder().encode("another body");
     await expectRefusal("digest_mismatch", () =>
-      verifyBody({ headers: { "content-digest": digest }, components: covered, body: other }),
+      verifyBody({ headers: { "content-digest": digest }, components: covered, body: other }, full),
     );
   });
 
-  test.each([undefined, new Uint8Array(0)])("refuses a digest whose body was taken away", async (none) => {
+  test.each([undefined, new Uint8Array(0)])("refuses a digest whose body was taken away", async (nothing) => {
     await expectRefusal("digest_mismatch", () =>
-      verifyBody({ headers: { "content-digest": digest }, components: covered, body: none }),
+      verifyBody({ headers: { "content-digest": digest }, components: covered, body: nothing }, none),
     );
   });
 
-  test("bodyCoverage optional still compares a digest that is there", async () => {
-    await verifyBody({ headers: {}, components: [], body }, optional);
-    await verifyBody({ headers: { "content-digest": digest }, components: [], body }, optional);
+  test("a digest that is there is compared, demanded or not", async () => {
+    await verifyBody({ headers: {}, components: minimum, body }, optional);
+    await verifyBody({ headers: { "content-digest": digest }, components: minimum, body }, optional);
     await expectRefusal("digest_mismatch", () =>
       verifyBody(
-        { headers: { "content-digest": digest }, components: [], body: new Uint8Array(1) },
+        { headers: { "content-digest": digest }, components: minimum, body: new Uint8Array(1) },
         optional,
       ),
     );
     await expectRefusal("malformed_digest", () =>
-      verifyBody({ headers: { "content-digest": "" }, components: [], body }, optional),
+      verifyBody({ headers: { "content-digest": "" }, components: minimum, body }, optional),
     );
   });
 
   test("does not look at headers an object inherits", async () => {
     const headers = Object.create({ "content-digest": digest });
-    await expectRefusal("digest_missing", () => verifyBody({ headers, components: covered, body }));
+    await expectRefusal("digest_missing", () => verifyBody({ headers, components: covered, body }, full));
     expect(headers["content-digest"]).toBe(digest);
   });
 });

@@ -11,8 +11,8 @@ vi.mock("#crypto", async (original) => {
   return {
     platformCrypto: {
       ...platformCrypto,
-      importEd25519Private: ({ d }: PrivateJwk) =>
-        platformCrypto.importEd25519Private(halves.find((jwk) => jwk.d === d)!),
+      importPrivateKey: ({ d }: PrivateJwk) =>
+        platformCrypto.importPrivateKey(halves.find((jwk) => jwk.d === d)!),
     },
   };
 });

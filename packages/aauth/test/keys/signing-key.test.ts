@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { toJwks } from "../../src/keys/jwks.ts";
 import { generateSigningKey, importSigningKey, type PrivateJwk } from "../../src/keys/signing-key.ts";
@@ -8,6 +9,10 @@ import keys from "../vectors/keys.json" with { type: "json" };
 
 const jwk = keys.A.jwk as PrivateJwk;
 const message = new TextEncoder().encode("a message");
+type P256 = PrivateJwk & { readonly y: string };
+const [p256, other256] = [1, 2].map(
+  () => generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey.export({ format: "jwk" }) as unknown,
+) as [P256, P256];
 
 describe("generateSigningKey", () => {
   test("makes a key that signs for its public half", async () => {
@@ -16,6 +21,21 @@ describe("generateSigningKey", () => {
     const verification = await importVerificationKey(key.publicJwk);
     expect(verification.thumbprint).toBe(key.thumbprint);
     expect(await verification.verify(message, await key.sign(message))).toBe(true);
+  });
+
+  test("makes one for ES256", async () => {
+    const key = await generateSigningKey({ kid: "key-1", alg: "ES256" });
+    const { x, y } = key.publicJwk as { x: string; y: string };
+    expect([key.alg, key.publicJwk]).toEqual(["ES256", { kty: "EC", crv: "P-256", x, y, kid: "key-1" }]);
+    const verification = await importVerificationKey(key.publicJwk);
+    expect(verification.thumbprint).toBe(key.thumbprint);
+    expect(await verification.verify(message, await key.sign(message))).toBe(true);
+  });
+
+  test.each(["ES384", "RS256", "EdDSA", null, ""])("makes none for %j", async (alg) => {
+    await expect(generateSigningKey({ kid: "k", alg: alg as never })).rejects.toThrow(
+      new TypeError("alg must be Ed25519 or ES256"),
+    );
   });
 
   test("makes another one each time", async () => {
@@ -31,7 +51,16 @@ describe("importSigningKey", () => {
     expect((await importSigningKey(jwk)).kid).toBe(keys.A.thumbprint);
   });
 
-  test("shows no private half", async () => {
+  test("imports a P-256 key", async () => {
+    const key = await importSigningKey({ ...p256, kid: "own", use: "sig" });
+    const { d: _, ...publicJwk } = p256;
+    expect([key.alg, key.publicJwk]).toEqual(["ES256", { ...publicJwk, kid: "own" }]);
+    expect(await (await importVerificationKey(publicJwk)).verify(message, await key.sign(message))).toBe(
+      true,
+    );
+  });
+
+  test.each([jwk, p256])("shows no private half", async (jwk) => {
     expect(JSON.stringify(await importSigningKey(jwk))).not.toContain(jwk.d);
   });
 
@@ -41,6 +70,12 @@ describe("importSigningKey", () => {
     ["a short d", { ...jwk, d: jwk.d.slice(1) }],
     ["a d of another key", { ...jwk, d: keys.B.jwk.d }],
     ["a malformed x", { ...jwk, x: "AAAA" }],
+    ["P-256: a d of another key", { ...p256, d: other256.d }],
+    ["P-256: a y of another key", { ...p256, y: other256.y }],
+    ["P-256: no y", { ...p256, y: undefined }],
+    ["P-256: a short d", { ...p256, d: p256.d.slice(1) }],
+    ["P-256: a d of zero", { ...p256, d: "A".repeat(43) }],
+    ["P-384", generateKeyPairSync("ec", { namedCurve: "P-384" }).privateKey.export({ format: "jwk" })],
   ])("refuses %s", async (_, bad) => {
     await expectRefusal("unsupported_key", () => importSigningKey(bad as PrivateJwk));
   });
@@ -87,6 +122,13 @@ test.each(["", 1])("imports no key with the kid %j", async (kid) => {
 });
 
 describe("toJwks", () => {
+  test("publishes a P-256 key with its y", async () => {
+    const key = await importSigningKey(p256, { kid: "k" });
+    expect(JSON.stringify(toJwks([key]))).toBe(
+      `{"keys":[{"kty":"EC","crv":"P-256","x":"${p256.x}","y":"${p256.y}","kid":"k"}]}`,
+    );
+  });
+
   test("publishes kty, crv, x, kid in this order and nothing else", async () => {
     const key = await importSigningKey(jwk, { kid: "backend-ephemeral-1" });
     expect(JSON.stringify(toJwks([key]))).toBe(

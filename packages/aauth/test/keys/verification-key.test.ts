@@ -1,6 +1,7 @@
-import { createPrivateKey, sign } from "node:crypto";
+import { createPrivateKey, generateKeyPairSync, sign } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { jwkThumbprint } from "../../src/keys/thumbprint.ts";
 import { importVerificationKey } from "../../src/keys/verification-key.ts";
 import { expectRefusal, passesOrRefuses } from "../refusal.ts";
 import keys from "../vectors/keys.json" with { type: "json" };
@@ -56,10 +57,98 @@ describe("importVerificationKey", () => {
     await expectRefusal("unsupported_key", () => importVerificationKey(jwk));
   });
 
+  describe("P-256", () => {
+    const pair = generateKeyPairSync("ec", { namedCurve: "P-256" });
+    const p256 = pair.publicKey.export({ format: "jwk" }) as {
+      kty: string;
+      crv: string;
+      x: string;
+      y: string;
+    };
+
+    test.each(["sync", "pool"] as const)("verifies (%s)", async (cryptoMode) => {
+      const key = await importVerificationKey(
+        { ...p256, kid: "k", use: "sig", alg: "ES256" },
+        { cryptoMode },
+      );
+      const signature = sign("sha256", message, { key: pair.privateKey, dsaEncoding: "ieee-p1363" });
+      expect(await key.verify(message, signature)).toBe(true);
+      expect(await key.verify(Buffer.from("another"), signature)).toBe(false);
+      expect(await key.verify(message, sign("sha256", message, pair.privateKey))).toBe(false);
+      expect([key.alg, key.publicJwk]).toEqual(["ES256", p256]);
+      expect(key.thumbprint).toBe(await jwkThumbprint(p256 as never));
+    });
+
+    test("is refused where only Ed25519 counts, and the other way round", async () => {
+      for (const [jwk, algorithms] of [
+        [p256, ["Ed25519"]],
+        [publicJwk, ["ES256"]],
+      ] as const) {
+        // Known to the process already, which changes nothing.
+        await importVerificationKey(jwk);
+        await expectRefusal("unsupported_key", () => importVerificationKey(jwk, { algorithms }));
+      }
+    });
+
+    test("two keys with one x are two keys", async () => {
+      // The point below the axis: same x, and p - y for y.
+      const p = 2n ** 256n - 2n ** 224n + 2n ** 192n + 2n ** 96n - 1n;
+      const negated = p - BigInt(`0x${Buffer.from(p256.y, "base64url").toString("hex")}`);
+      const y = Buffer.from(negated.toString(16).padStart(64, "0"), "hex").toString("base64url");
+      const [one, other] = [await importVerificationKey(p256), await importVerificationKey({ ...p256, y })];
+      expect(one.thumbprint).not.toBe(other.thumbprint);
+      const signature = sign("sha256", message, { key: pair.privateKey, dsaEncoding: "ieee-p1363" });
+      expect([await one.verify(message, signature), await other.verify(message, signature)]).toEqual([
+        true,
+        false,
+      ]);
+    });
+
+    test.each<[string, (jwk: typeof p256) => object]>([
+      ["another curve by name", (jwk) => ({ ...jwk, crv: "P-384" })],
+      ["secp256k1 by name", (jwk) => ({ ...jwk, crv: "secp256k1" })],
+      [
+        "another curve",
+        () => generateKeyPairSync("ec", { namedCurve: "P-384" }).publicKey.export({ format: "jwk" }),
+      ],
+      [
+        "a point of another curve",
+        () => ({
+          ...generateKeyPairSync("ec", { namedCurve: "secp256k1" }).publicKey.export({ format: "jwk" }),
+          crv: "P-256",
+        }),
+      ],
+      ["a point off its curve", (jwk) => ({ ...jwk, y: jwk.x })],
+      ["the point (0, 0)", (jwk) => ({ ...jwk, x: "A".repeat(43), y: "A".repeat(43) })],
+      [
+        "a coordinate of the field's size and more",
+        (jwk) => ({ ...jwk, x: Buffer.alloc(32, 0xff).toString("base64url") }),
+      ],
+      ["no y", ({ y: _, ...jwk }) => jwk],
+      ["a short y", (jwk) => ({ ...jwk, y: jwk.y.slice(0, 42) })],
+      ["a padded y", (jwk) => ({ ...jwk, y: `${jwk.y}=` })],
+      ["a y of another type", (jwk) => ({ ...jwk, y: 7 })],
+      [
+        "a compressed x",
+        (jwk) => ({
+          ...jwk,
+          x: Buffer.concat([Buffer.from([2]), Buffer.from(jwk.x, "base64url")]).toString("base64url"),
+        }),
+      ],
+      ["another key type", (jwk) => ({ ...jwk, kty: "OKP" })],
+      ["another use", (jwk) => ({ ...jwk, use: "enc" })],
+      ["another algorithm", (jwk) => ({ ...jwk, alg: "EdDSA" })],
+      ["a private member", (jwk) => ({ ...jwk, d: "AAAA" })],
+    ])("refuses %s", async (_, change) => {
+      await expectRefusal("unsupported_key", () => importVerificationKey(change(p256)));
+    });
+  });
+
   test("never throws anything but an AAuthError", async () => {
     const jwk = fc.oneof(
       fc.anything(),
       fc.record({ kty: fc.constant("OKP"), crv: fc.constant("Ed25519"), x: fc.string() }),
+      fc.record({ kty: fc.constant("EC"), crv: fc.constant("P-256"), x: fc.base64String(), y: fc.string() }),
     );
     await fc.assert(fc.asyncProperty(jwk, (value) => passesOrRefuses(() => importVerificationKey(value))));
   });

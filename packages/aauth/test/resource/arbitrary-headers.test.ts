@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { AAuthError } from "../../src/errors.ts";
+import { AAuthVerificationError } from "../../src/errors.ts";
 import { HWK, JWKS, parties, requestOf } from "./kit.ts";
 
 const genuine = [
@@ -47,8 +47,8 @@ const headers = fc.record({
   ),
 });
 
-describe("the gate, whatever comes", () => {
-  it("accepts or throws AAuthError, and nothing else", async () => {
+describe("the verifier, whatever comes", () => {
+  it("accepts or throws AAuthVerificationError, and nothing else", async () => {
     const verifier = parties.createVerifier();
     await fc.assert(
       fc.asyncProperty(
@@ -68,8 +68,9 @@ describe("the gate, whatever comes", () => {
           try {
             await verifier.verifyRequest({ method, target, headers: mixed, body });
           } catch (error) {
-            expect(error).toBeInstanceOf(AAuthError);
-            expect((error as AAuthError).report?.checks).toHaveLength(12);
+            expect(error).toBeInstanceOf(AAuthVerificationError);
+            expect((error as AAuthVerificationError).check).toBeDefined();
+            expect((error as AAuthVerificationError).report?.checks).toHaveLength(12);
           }
         },
       ),
@@ -94,7 +95,7 @@ describe("the gate, whatever comes", () => {
           name === "method" || name === "target"
             ? { ...request, [name]: text }
             : { ...request, headers: { ...request.headers, [name]: text } };
-        await expect(verifier.verifyRequest(forged)).rejects.toBeInstanceOf(AAuthError);
+        await expect(verifier.verifyRequest(forged)).rejects.toBeInstanceOf(AAuthVerificationError);
       }),
       { numRuns: 500 },
     );

@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { AAuthError } from "../../src/errors.ts";
+import { AAuthAgentError, AAuthVerificationError } from "../../src/errors.ts";
 import { createKeyRing } from "../../src/keys/key-ring.ts";
 import { generateSigningKey } from "../../src/keys/signing-key.ts";
 import { parseAgentAuth } from "../../src/profiles/february-2026/agent-auth.ts";
 import { verifyResourceToken } from "../../src/profiles/february-2026/resource-token.ts";
 import { type ChallengerOptions, createChallenger } from "../../src/resource/challenge.ts";
+import { parseRefusal, REFUSAL_FIELD } from "../../src/resource/refusal.ts";
 import { decodeToken } from "../../src/tokens/decode-token.ts";
 import { JWKS, parties, refusal, requestOf, SCOPES, signBadly } from "./kit.ts";
 
@@ -20,7 +21,7 @@ const verifier = parties.createVerifier();
 describe("challenges", () => {
   it("an identified agent gets a resource token for the scopes of the route", async () => {
     const error = await refusal(verifier, await requestOf(), SCOPES);
-    const challenge = await challenger.challengeFor(error, SCOPES);
+    const challenge = await challenger.challengeFor(error, { requirement: SCOPES });
     expect(challenge).toMatchObject({ status: 401, body: "Authorization required" });
     expect(challenge.headers).toMatchObject({
       "content-type": "text/plain; charset=utf-8",
@@ -53,7 +54,7 @@ describe("challenges", () => {
   it("an expired token is challenged usefully", async () => {
     const jwt = await parties.issueAuthToken({ now: () => clock.now() - 300 });
     const error = await refusal(verifier, await requestOf({ signatureKey: { scheme: "jwt", jwt } }), SCOPES);
-    const { status, headers } = await challenger.challengeFor(error, SCOPES);
+    const { status, headers } = await challenger.challengeFor(error, { requirement: SCOPES });
     expect(status).toBe(401);
     const { resourceToken = "" } = parseAgentAuth(headers["agent-auth"] ?? "");
     expect(decodeToken(resourceToken).claims).toMatchObject({ agent: agent.id });
@@ -64,24 +65,63 @@ describe("challenges", () => {
     ["header_too_large", 431],
     ["replay_memory_full", 503],
     ["untrusted_agent", 403],
-    // What this service's own calls to others end with, should it get here.
-    ["token_request_failed", 502],
-    ["challenge_repeated", 502],
-    ["consent_required", 403],
-    ["upstream_token_required", 403],
   ] as const)(
     "%s is answered without a challenge: another signature would not help",
     async (code, status) => {
-      const { headers, ...answer } = await challenger.challengeFor(new AAuthError(code, "test"), SCOPES);
+      const { headers, ...answer } = await challenger.challengeFor(new AAuthVerificationError(code, "test"), {
+        requirement: SCOPES,
+      });
       expect(answer).toEqual({ status, body: code });
       expect(headers).not.toHaveProperty("agent-auth");
     },
   );
 
+  it.each([
+    "token_request_failed",
+    "challenge_repeated",
+    "consent_required",
+    "upstream_token_required",
+    "invalid_signature",
+    "untrusted_issuer",
+  ] as const)(
+    "%s of this service's own call to another is no answer of a verifier: 500, whatever a peer said",
+    async (code) => {
+      const { headers, ...answer } = await challenger.challengeFor(new AAuthAgentError(code, "test"), {
+        requirement: SCOPES,
+      });
+      expect(answer).toEqual({ status: 500, body: code });
+      expect(headers).not.toHaveProperty("agent-auth");
+    },
+  );
+
+  it("a proven caller that is passed counts for nothing where the error carries one", async () => {
+    const error = await refusal(verifier, await requestOf(), SCOPES);
+    const caller = { ...error.provenCaller!, agent: resource.id };
+    const { headers } = await challenger.challengeFor(error, { requirement: SCOPES, caller });
+    const { resourceToken = "" } = parseAgentAuth(headers["agent-auth"] ?? "");
+    expect(decodeToken(resourceToken).claims.agent).toBe(agent.id);
+  });
+
+  it("every refusal says in one header why: code, check and section", async () => {
+    const stale = await requestOf({ now: () => clock.now() - 100 });
+    for (const [request, refused] of [
+      [await requestOf(), { code: "authorization_required", check: "requirement", section: "profile 3.1" }],
+      [stale, { code: "created_out_of_window", check: "created", section: "profile 2.4" }],
+      [
+        { ...stale, authority: "a.b" },
+        { code: "unknown_authority", check: "headers", section: "profile 2.2" },
+      ],
+    ] as const) {
+      const error = await refusal(verifier, request, SCOPES);
+      const { headers } = await challenger.challengeFor(error, { requirement: SCOPES });
+      expect(parseRefusal(headers[REFUSAL_FIELD])).toEqual(refused);
+    }
+  });
+
   it("D5: a missing scope is a 403 that says what to ask for", async () => {
     const jwt = await parties.issueAuthToken({ scope: "other" });
     const error = await refusal(verifier, await requestOf({ signatureKey: { scheme: "jwt", jwt } }), SCOPES);
-    const { status, headers } = await challenger.challengeFor(error, SCOPES);
+    const { status, headers } = await challenger.challengeFor(error, { requirement: SCOPES });
     expect(status).toBe(403);
     const { resourceToken = "" } = parseAgentAuth(headers["agent-auth"] ?? "");
     expect(decodeToken(resourceToken).claims.scope).toBe("supply-chain:optimize");
@@ -89,7 +129,7 @@ describe("challenges", () => {
 
   it("D12: a pseudonymous caller is asked who it is", async () => {
     const error = await refusal(verifier, await requestOf({ signatureKey: { scheme: "hwk" } }), SCOPES);
-    const { status, headers } = await challenger.challengeFor(error, SCOPES);
+    const { status, headers } = await challenger.challengeFor(error, { requirement: SCOPES });
     expect([status, headers["agent-auth"]]).toEqual([401, "httpsig; identity=?1"]);
   });
 
@@ -101,7 +141,7 @@ describe("challenges", () => {
           ? { ...(await requestOf()), headers: {} }
           : await signBadly({ signatureKey: JWKS, key: resource.key });
       const error = await refusal(verifier, request, SCOPES);
-      const { status, headers, body } = await challenger.challengeFor(error, SCOPES);
+      const { status, headers, body } = await challenger.challengeFor(error, { requirement: SCOPES });
       expect([status, headers["agent-auth"]]).toEqual([401, "httpsig"]);
       expect(body).toBe(`Valid AAuth signature required: ${error.code}`);
     },
@@ -109,7 +149,9 @@ describe("challenges", () => {
 
   it("an error that proves nobody gets no resource token, whatever its code", async () => {
     for (const code of ["authorization_required", "token_expired", "insufficient_scope"] as const) {
-      const { headers } = await challenger.challengeFor(new AAuthError(code, "x"), SCOPES);
+      const { headers } = await challenger.challengeFor(new AAuthVerificationError(code, "x"), {
+        requirement: SCOPES,
+      });
       expect(headers["agent-auth"]).toBe("httpsig");
     }
   });
@@ -122,22 +164,22 @@ describe("challenges", () => {
       await requestOf({ signatureKey: { scheme: "jwt", jwt } }),
       requirement,
     );
-    const { headers } = await challenger.challengeFor(error, requirement);
+    const { headers } = await challenger.challengeFor(error, { requirement });
     expect(headers["agent-auth"]).toBe("httpsig; identity=?1");
   });
 
-  it("a verified agent given by the caller counts when the error carries none", async () => {
-    const { agent: verified } = await verifier.verifyRequest(await requestOf());
-    const error = new AAuthError("authorization_required", "x");
-    const { headers } = await challenger.challengeFor(error, SCOPES, verified);
+  it("a proven caller that is passed counts where the error carries none", async () => {
+    const { caller: verified } = await verifier.verifyRequest(await requestOf());
+    const error = new AAuthVerificationError("authorization_required", "x");
+    const { headers } = await challenger.challengeFor(error, { requirement: SCOPES, caller: verified });
     expect(parseAgentAuth(headers["agent-auth"] ?? "").level).toBe("authorized");
   });
 
   it("a requirement without scopes is a mistake", async () => {
     const error = await refusal(verifier, await requestOf(), SCOPES);
-    await expect(challenger.challengeFor(error, { level: "authorized", scopes: [] })).rejects.toThrow(
-      TypeError,
-    );
+    await expect(
+      challenger.challengeFor(error, { requirement: { level: "authorized", scopes: [] } }),
+    ).rejects.toThrow(TypeError);
   });
 });
 
@@ -148,7 +190,14 @@ describe("a challenger", () => {
 
   const options = { key: resource.key, resource: resource.id, authServer: authServer.issuer, now: clock.now };
   const { publicJwk: key, thumbprint } = agent.key;
-  const identified = { level: "identified", scheme: "jwks", agent: agent.id, key, thumbprint } as const;
+  const identified = {
+    profile: "february-2026",
+    level: "identified",
+    scheme: "jwks",
+    agent: agent.id,
+    key,
+    thumbprint,
+  } as const;
 
   it.each([
     ["resource", { resource: `${resource.id}/` }],
@@ -196,8 +245,21 @@ describe("a challenger", () => {
 
 describe("a caller over its limit", () => {
   const { publicJwk: key, thumbprint } = agent.key;
-  const pseudonymous = { level: "pseudonymous", scheme: "hwk", key, thumbprint } as const;
-  const identified = { level: "identified", scheme: "jwks", agent: agent.id, key, thumbprint } as const;
+  const pseudonymous = {
+    profile: "february-2026",
+    level: "pseudonymous",
+    scheme: "hwk",
+    key,
+    thumbprint,
+  } as const;
+  const identified = {
+    profile: "february-2026",
+    level: "identified",
+    scheme: "jwks",
+    agent: agent.id,
+    key,
+    thumbprint,
+  } as const;
   const withAlgs = createChallenger({
     key: resource.key,
     resource: resource.id,
@@ -238,6 +300,13 @@ describe("a caller over its limit", () => {
 
 it("a resource token without scopes is not issued", async () => {
   const { publicJwk: key, thumbprint } = agent.key;
-  const caller = { level: "identified", scheme: "jwks", agent: agent.id, key, thumbprint } as const;
+  const caller = {
+    profile: "february-2026",
+    level: "identified",
+    scheme: "jwks",
+    agent: agent.id,
+    key,
+    thumbprint,
+  } as const;
   await expect(challenger.resourceToken(caller, [])).rejects.toThrow(TypeError);
 });

@@ -1,4 +1,4 @@
-import { AAuthError } from "../../src/errors.ts";
+import { AAuthVerificationError } from "../../src/errors.ts";
 import { formatSignature } from "../../src/http-signatures/signature.ts";
 import { parseSignatureInput } from "../../src/http-signatures/signature-input.ts";
 import { rebuildSignatureBase } from "../../src/http-signatures/verify-signature.ts";
@@ -68,16 +68,18 @@ export async function signBadly(options: {
 export const HWK = `sig1=(scheme=hwk kty="OKP" crv="Ed25519" x="${parties.agent.key.publicJwk.x}")`;
 export const JWKS = `sig1=(scheme=jwks id="${parties.agent.id}" kid="${parties.agent.key.kid}")`;
 
-/** The error a gate refuses with; anything that is not an AAuthError fails the test. */
+/** The error that a verifier refuses with; anything but an AAuthVerificationError fails the test. */
 export async function refusal(
   verifier: Verifier,
   request: TestRequest,
   requirement?: Requirement,
-): Promise<AAuthError> {
+): Promise<AAuthVerificationError> {
   try {
-    await verifier.verifyRequest(request, requirement);
+    await (requirement === undefined
+      ? verifier.verifyRequest(request)
+      : verifier.verifyRequest(request, requirement));
   } catch (error) {
-    if (error instanceof AAuthError) return error;
+    if (error instanceof AAuthVerificationError) return error;
     throw error;
   }
   throw new Error("the request was accepted");

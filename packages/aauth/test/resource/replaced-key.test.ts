@@ -48,7 +48,7 @@ describe("an agent that starts again with a new key under its old name", () => {
     const { keys, restart, call } = await gate();
     await call(keys.old);
     restart();
-    expect((await call(keys.new)).agent.thumbprint).toBe(keys.new.thumbprint);
+    expect((await call(keys.new)).caller.thumbprint).toBe(keys.new.thumbprint);
     expect((await call(keys.new)).report.keySource).toBe("discovery-cache");
   });
 

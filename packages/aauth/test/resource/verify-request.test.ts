@@ -1,13 +1,18 @@
+import { inspect } from "node:util";
 import { beforeEach, describe, expect, it } from "vitest";
 import { createMemoryReplayStore } from "../../src/http-signatures/replay.ts";
-import { formatSignature, parseSignature } from "../../src/http-signatures/signature.ts";
+import { parseSignature } from "../../src/http-signatures/signature.ts";
 import { generateSigningKey } from "../../src/keys/signing-key.ts";
 import { issueAgentToken } from "../../src/profiles/february-2026/agent-token.ts";
+import { february2026, february2026Published } from "../../src/profiles/february-2026/index.ts";
 import { createTestDiscovery } from "../../src/testing/test-discovery.ts";
-import type { AuthorizedAgent } from "../../src/types.ts";
 import { AUTHORITY, HWK, JWKS, parties, refusal, requestOf, SCOPES, signBadly, URL_ROOT } from "./kit.ts";
 
 const { agent, resource, authServer, clock } = parties;
+
+/** A `Signature` in RFC 8941's padded base64, which verifiers accept and agents of this package do not write. */
+const padded = (value: string) =>
+  value.replace(/:[^:]*:/, `:${Buffer.from(parseSignature(value).bytes).toString("base64")}:`);
 
 beforeEach(() => {
   parties.discovery.requests.length = 0;
@@ -16,15 +21,17 @@ beforeEach(() => {
 describe("requests that pass", () => {
   it("scheme hwk: a pseudonymous agent, nothing fetched", async () => {
     const verifier = parties.createVerifier();
-    const { agent: caller, report } = await verifier.verifyRequest(
+    const { caller, report } = await verifier.verifyRequest(
       await requestOf({ signatureKey: { scheme: "hwk" } }),
     );
     expect(caller).toEqual({
+      profile: "february-2026",
       level: "pseudonymous",
       scheme: "hwk",
       key: { kty: "OKP", crv: "Ed25519", x: agent.key.publicJwk.x },
       thumbprint: agent.key.thumbprint,
     });
+    expect(report).toMatchObject({ profile: "february-2026", bodyBound: true });
     expect(report).toMatchObject({ scheme: "hwk", label: "sig1", keySource: "header", created: clock.now() });
     expect(parties.discovery.requests).toEqual([]);
   });
@@ -34,7 +41,7 @@ describe("requests that pass", () => {
     const verifier = parties.createVerifier({ discovery });
     const first = await verifier.verifyRequest(await requestOf());
     const second = await verifier.verifyRequest(await requestOf());
-    expect(first.agent).toMatchObject({ level: "identified", scheme: "jwks", agent: agent.id });
+    expect(first.caller).toMatchObject({ level: "identified", scheme: "jwks", agent: agent.id });
     expect([first.report.keySource, second.report.keySource]).toEqual(["discovery", "discovery-cache"]);
     expect(discovery.requests).toEqual([`${agent.id}/.well-known/aauth-agent`, `${agent.id}/jwks.json`]);
   });
@@ -43,18 +50,25 @@ describe("requests that pass", () => {
     const jwt = await parties.issueAuthToken({ subject: "user-1", act: { agent: "http://up.localhost:1" } });
     const request = await requestOf({ signatureKey: { scheme: "jwt", jwt } });
     const verified = await parties.createVerifier().verifyRequest(request, SCOPES);
-    expect(verified.agent).toMatchObject({
+    expect(verified.caller).toMatchObject({
       level: "authorized",
       scheme: "jwt",
       agent: agent.id,
-      subject: "user-1",
-      scopes: ["supply-chain:optimize"],
-      act: { agent: "http://up.localhost:1" },
-      rawAuthToken: jwt,
+      person: { iss: authServer.issuer, sub: "user-1" },
+      grant: {
+        scopes: ["supply-chain:optimize"],
+        act: { agent: "http://up.localhost:1" },
+        claims: { aud: resource.id, sub: "user-1" },
+      },
       thumbprint: agent.key.thumbprint,
     });
-    // Whoever logs or sends the agent does not send its token along.
-    expect(JSON.stringify(verified.agent)).not.toContain(jwt);
+    expect(verified.caller.identityToken).toBeUndefined();
+    // Code that logs, copies or sends the caller does not send its token along.
+    expect(verified.caller.grant?.token).toBe(jwt);
+    for (const copy of [JSON.stringify(verified.caller), inspect(verified.caller, { depth: 9 })]) {
+      expect(copy).not.toContain(jwt);
+    }
+    expect({ ...verified.caller.grant }).not.toHaveProperty("token");
     expect(verified.report.checks.map(({ verdict }) => verdict)).toEqual(
       Array(12).fill("passed").with(9, "skipped"),
     );
@@ -63,7 +77,7 @@ describe("requests that pass", () => {
   it("scheme jwt with an auth token of the resource for itself: the agent is the resource", async () => {
     const jwt = await parties.issueAuthToken({ agent: undefined as never });
     const request = await requestOf({ signatureKey: { scheme: "jwt", jwt } });
-    expect((await parties.createVerifier().verifyRequest(request)).agent).toMatchObject({
+    expect((await parties.createVerifier().verifyRequest(request)).caller).toMatchObject({
       agent: resource.id,
     });
   });
@@ -78,13 +92,13 @@ describe("requests that pass", () => {
       now: clock.now,
     });
     const request = await requestOf({ key: delegate, signatureKey: { scheme: "jwt", jwt } });
-    expect((await parties.createVerifier().verifyRequest(request)).agent).toMatchObject({
+    expect((await parties.createVerifier().verifyRequest(request)).caller).toMatchObject({
       level: "identified",
       scheme: "jwt",
       agent: agent.id,
-      agentDelegate: "worker-1",
+      delegate: "worker-1",
       thumbprint: delegate.thumbprint,
-      agentToken: { sub: "worker-1" },
+      identityToken: { sub: "worker-1" },
     });
   });
 
@@ -93,7 +107,7 @@ describe("requests that pass", () => {
     const { body, ...request } = await requestOf({ body: '{"a":1}', url: `${URL_ROOT}path?x=1` });
     const pending = await verifier.begin(request, { level: "identified" });
     expect(Object.keys(pending)).toEqual(["complete"]);
-    expect((await pending.complete(body)).agent).toMatchObject({ agent: agent.id });
+    expect((await pending.complete(body)).caller).toMatchObject({ agent: agent.id });
   });
 
   it("P5: any label", async () => {
@@ -101,12 +115,27 @@ describe("requests that pass", () => {
     expect((await parties.createVerifier().verifyRequest(request)).report.label).toBe("my-sig");
   });
 
-  it("the demo's spelling: no well-known, standard base64", async () => {
-    const request = await requestOf({
-      signatureKey: { scheme: "jwks", id: agent.id, wellKnown: false },
-      interop: { signatureEncoding: "sf-binary" },
-    });
-    expect((await parties.createVerifier().verifyRequest(request)).agent.level).toBe("identified");
+  it("the published demo's spelling: no well-known, standard base64", async () => {
+    const request = await signBadly({ signatureKey: JWKS });
+    request.headers.signature = padded(request.headers.signature!);
+    expect((await parties.createVerifier().verifyRequest(request)).caller.level).toBe("identified");
+  });
+
+  it("what the published demo signs, in its profile and in the default one where there is no body", async () => {
+    const profile = february2026Published;
+    for (const verifier of [parties.createVerifier(), parties.createVerifier({ profile })]) {
+      const { caller } = await verifier.verifyRequest(await requestOf({ profile, method: "GET" }));
+      expect(caller).toMatchObject({ level: "identified", agent: agent.id });
+    }
+    const { caller, report } = await parties
+      .createVerifier({ profile })
+      .verifyRequest(await requestOf({ profile, body: "{}" }));
+    expect(caller.profile).toBe("february-2026-published");
+    expect(report).toMatchObject({ profile: "february-2026-published", bodyBound: false });
+    const strict = parties.createVerifier();
+    expect((await refusal(strict, await requestOf({ profile, body: "{}" }))).code).toBe(
+      "insufficient_coverage",
+    );
   });
 });
 
@@ -122,6 +151,7 @@ describe("headers", () => {
     for (const name of dropped) delete request.headers[name];
     const error = await refusal(parties.createVerifier(), request, { level: "pseudonymous" });
     expect(error.code).toBe("missing_signature");
+    expect(error.check).toBe("headers");
     expect(error.report?.checks[0]).toMatchObject({ name: "headers", verdict: "failed" });
   });
 
@@ -195,7 +225,7 @@ describe("authority", () => {
 
   it("the first configured authority is used when routing gives none", async () => {
     const { authority: _, ...request } = await requestOf();
-    expect((await parties.createVerifier().verifyRequest(request)).agent.level).toBe("identified");
+    expect((await parties.createVerifier().verifyRequest(request)).caller.level).toBe("identified");
   });
 });
 
@@ -244,8 +274,8 @@ describe("coverage", () => {
     expect((await refusal(parties.createVerifier(), request)).code).toBe("insufficient_coverage");
   });
 
-  it("an uncovered body passes with the switch, but a digest that is there is still compared", async () => {
-    const verifier = parties.createVerifier({ interop: { bodyCoverage: "optional" } });
+  it("an uncovered body passes in the published profile, but a digest that is there is still compared", async () => {
+    const verifier = parties.createVerifier({ profile: february2026Published });
     const body = new TextEncoder().encode("{}");
     const request = await signBadly({
       signatureKey: HWK,
@@ -253,7 +283,7 @@ describe("coverage", () => {
       headers: { "content-length": "2" },
       body,
     });
-    expect((await verifier.verifyRequest(request)).agent.level).toBe("pseudonymous");
+    expect((await verifier.verifyRequest(request)).caller.level).toBe("pseudonymous");
     request.headers["content-digest"] = "sha-256=:X48E9qOokqqrvdts8nOJRJN3OWDUoyWxBf7kbu9DBPE=:";
     expect((await refusal(verifier, request)).code).toBe("digest_mismatch");
   });
@@ -445,9 +475,8 @@ describe("nonces", () => {
     await verifier.verifyRequest(unsafe);
     expect((await refusal(verifier, unsafe)).code).toBe("signature_replayed");
     // The same bytes in another of the spellings that are taken.
-    const { bytes } = parseSignature(unsafe.headers.signature!);
-    const padded = { ...unsafe.headers, signature: formatSignature("sig1", bytes, "sf-binary") };
-    expect((await refusal(verifier, { ...unsafe, headers: padded })).code).toBe("signature_replayed");
+    const headers = { ...unsafe.headers, signature: padded(unsafe.headers.signature!) };
+    expect((await refusal(verifier, { ...unsafe, headers })).code).toBe("signature_replayed");
     await verifier.verifyRequest(await requestOf({ body: '{"another":1}', nonce: false }));
     const safe = await requestOf({ method: "GET", nonce: false });
     await verifier.verifyRequest(safe);
@@ -455,7 +484,7 @@ describe("nonces", () => {
   });
 
   it("a signature that does not cover the body is not remembered: others of the same second look the same", async () => {
-    const verifier = parties.createVerifier({ interop: { bodyCoverage: "optional" } });
+    const verifier = parties.createVerifier({ profile: february2026Published });
     const components = ["@method", "@authority", "@path", "signature-key"];
     const request = await signBadly({ signatureKey: HWK, method: "POST", components });
     await verifier.verifyRequest(request);
@@ -483,7 +512,7 @@ describe("signatures and keys", () => {
   it("D2, D11: an invalid hwk signature", async () => {
     const request = await signBadly({ signatureKey: HWK, key: resource.key });
     const error = await refusal(parties.createVerifier(), request, { level: "pseudonymous" });
-    expect([error.code, error.provenAgent]).toEqual(["invalid_signature", undefined]);
+    expect([error.code, error.provenCaller]).toEqual(["invalid_signature", undefined]);
   });
 
   it("a signature said to be of another algorithm, although it is the key's", async () => {
@@ -497,7 +526,7 @@ describe("signatures and keys", () => {
   it("D4: a signature in someone else's name proves nobody", async () => {
     const request = await signBadly({ signatureKey: JWKS, key: resource.key });
     const error = await refusal(parties.createVerifier(), request, SCOPES);
-    expect([error.code, error.provenAgent]).toEqual(["invalid_signature", undefined]);
+    expect([error.code, error.provenCaller]).toEqual(["invalid_signature", undefined]);
   });
 
   it("a key the agent does not publish", async () => {
@@ -530,7 +559,7 @@ describe("signatures and keys", () => {
     const jwt = await parties.issueAuthToken();
     const send = async () =>
       verifier.verifyRequest(await requestOf({ signatureKey: { scheme: "jwt", jwt } }));
-    expect((await send()).agent.level).toBe("authorized");
+    expect((await send()).caller.level).toBe("authorized");
     welcome.clear();
     await expect(send()).rejects.toMatchObject({ code: "untrusted_agent", status: 403 });
   });
@@ -554,32 +583,36 @@ describe("signatures and keys", () => {
     expect((await refusal(verifier, request)).code).toBe("unknown_key");
   });
 
-  it("takes the id for a key set only with the switch", async () => {
+  it("takes no id for a key set", async () => {
     const bare = "http://bare.localhost:1/keys";
     const discovery = createTestDiscovery({ documents: { [bare]: { keys: [agent.key.publicJwk] } } });
-    const signatureKey = { scheme: "jwks", id: bare, wellKnown: false } as const;
-    expect(
-      (await refusal(parties.createVerifier({ discovery }), await requestOf({ signatureKey }))).code,
-    ).toBe("discovery_failed");
-    const verifier = parties.createVerifier({ discovery, interop: { wellKnownAbsent: "spec" } });
-    expect((await verifier.verifyRequest(await requestOf({ signatureKey }))).agent).toMatchObject({
-      agent: bare,
-    });
+    const signatureKey = `sig1=(scheme=jwks id="${bare}" kid="${agent.key.kid}")`;
+    for (const profile of [february2026, february2026Published]) {
+      const error = await refusal(
+        parties.createVerifier({ discovery, profile }),
+        await signBadly({ signatureKey }),
+      );
+      expect(error.code).toBe("discovery_failed");
+      expect(discovery.requests).not.toContain(bare);
+    }
   });
 
-  it("takes no id for a key set that is not canonical", async () => {
-    const verifier = parties.createVerifier({ interop: { wellKnownAbsent: "spec" } });
+  it("takes no id that is not canonical", async () => {
     const signatureKey = `sig1=(scheme=jwks id="${agent.id}/jwks.json?v=2" kid="${agent.key.kid}")`;
-    expect((await refusal(verifier, await signBadly({ signatureKey }))).code).toBe("discovery_blocked");
+    for (const profile of [february2026, february2026Published]) {
+      const verifier = parties.createVerifier({ profile });
+      expect((await refusal(verifier, await signBadly({ signatureKey }))).code).toBe("discovery_blocked");
+    }
     expect(parties.discovery.requests).toEqual([]);
   });
 
-  it("takes the semicolon form only with the switch", async () => {
+  it("takes no semicolon form", async () => {
     const signatureKey = `sig1=hwk;kty="OKP";crv="Ed25519";x="${agent.key.publicJwk.x}"`;
     const request = await signBadly({ signatureKey });
-    expect((await refusal(parties.createVerifier(), request)).code).toBe("malformed_signature_key");
-    const verifier = parties.createVerifier({ interop: { semicolonForm: true } });
-    expect((await verifier.verifyRequest(request)).agent.level).toBe("pseudonymous");
+    for (const profile of [february2026, february2026Published]) {
+      const verifier = parties.createVerifier({ profile });
+      expect((await refusal(verifier, request)).code).toBe("malformed_signature_key");
+    }
   });
 });
 
@@ -590,7 +623,7 @@ describe("tokens", () => {
   it("D3: a stolen token is worth nothing without its key", async () => {
     const request = await withToken(await parties.issueAuthToken(), { key: resource.key });
     const error = await refusal(parties.createVerifier(), request, SCOPES);
-    expect([error.code, error.provenAgent]).toEqual(["invalid_signature", undefined]);
+    expect([error.code, error.provenCaller]).toEqual(["invalid_signature", undefined]);
   });
 
   it("P7, J3, G1, D6: a token of a foreign issuer is refused without asking anyone", async () => {
@@ -657,14 +690,18 @@ describe("tokens", () => {
     it("G2, D10: are refused; the caller, being proven, can be challenged", async () => {
       const error = await refusal(parties.createVerifier(), await withToken(await expired()), SCOPES);
       expect(error.code).toBe("token_expired");
-      expect(error.provenAgent).toEqual({
-        level: "identified",
+      expect(error.provenCaller).toMatchObject({
+        profile: "february-2026",
+        level: "authorized",
         scheme: "jwt",
         agent: agent.id,
         key: { kty: "OKP", crv: "Ed25519", x: agent.key.publicJwk.x },
         thumbprint: agent.key.thumbprint,
+        // A step-up needs to know what the caller had.
+        grant: { scopes: ["supply-chain:optimize"], claims: { exp: clock.now() } },
       });
       expect(error.report?.checks.find(({ verdict }) => verdict === "failed")?.name).toBe("token");
+      expect([error.check, error.claim]).toEqual(["token", "exp"]);
     });
 
     it("are refused without any requirement, too", async () => {
@@ -678,13 +715,13 @@ describe("tokens", () => {
         parties.createVerifier(),
         await withToken(await expired(), { key: resource.key }),
       );
-      expect([error.code, error.provenAgent]).toEqual(["invalid_signature", undefined]);
+      expect([error.code, error.provenCaller]).toEqual(["invalid_signature", undefined]);
     });
 
     it("prove nobody when the body was changed", async () => {
       const request = await withToken(await expired(), { body: "{}" });
       const error = await refusal(parties.createVerifier(), { ...request, body: new Uint8Array(2) });
-      expect([error.code, error.provenAgent]).toEqual(["digest_mismatch", undefined]);
+      expect([error.code, error.provenCaller]).toEqual(["digest_mismatch", undefined]);
     });
 
     it.each([
@@ -693,7 +730,7 @@ describe("tokens", () => {
     ])("prove nobody when they have %s", async (_name, change, code) => {
       const jwt = await parties.issueAuthToken({ now: () => clock.now() - 300, ...change });
       const error = await refusal(parties.createVerifier(), await withToken(jwt));
-      expect([error.code, error.provenAgent]).toEqual([code, undefined]);
+      expect([error.code, error.provenCaller]).toEqual([code, undefined]);
     });
   });
 });
@@ -703,14 +740,14 @@ describe("requirements", () => {
     const request = await requestOf({ signatureKey: { scheme: "hwk" } });
     for (const requirement of [{ level: "identified" } as const, SCOPES]) {
       const error = await refusal(parties.createVerifier(), { ...request }, requirement);
-      expect([error.code, error.provenAgent]).toEqual(["identity_required", undefined]);
+      expect([error.code, error.provenCaller]).toEqual(["identity_required", undefined]);
     }
   });
 
   it("an identified caller is asked for authorization", async () => {
     const error = await refusal(parties.createVerifier(), await requestOf(), SCOPES);
     expect(error.code).toBe("authorization_required");
-    expect(error.provenAgent).toMatchObject({ agent: agent.id, thumbprint: agent.key.thumbprint });
+    expect(error.provenCaller).toMatchObject({ agent: agent.id, thumbprint: agent.key.thumbprint });
   });
 
   it("D5: a token without the scope", async () => {
@@ -718,7 +755,12 @@ describe("requirements", () => {
     const request = await requestOf({ signatureKey: { scheme: "jwt", jwt } });
     const error = await refusal(parties.createVerifier(), request, SCOPES);
     expect([error.code, error.status]).toEqual(["insufficient_scope", 403]);
-    expect(error.provenAgent).toMatchObject({ level: "identified", agent: agent.id });
+    expect(error.provenCaller).toMatchObject({
+      level: "authorized",
+      agent: agent.id,
+      grant: { scopes: ["supply-chain:optimize-all", "other"] },
+    });
+    expect([error.claim, error.expected]).toEqual(["scope", "supply-chain:optimize"]);
   });
 
   it("is not looked at before the body is", async () => {
@@ -735,9 +777,9 @@ describe("a holder of auth tokens that is not their agent (token exchange at the
   it("is identified by any of the keys offered", async () => {
     const decoy = await generateSigningKey({ kid: "decoy" });
     const verifier = parties.createVerifier({
-      authTokenHolder: async () => ({ agent: resource.id, keys: [decoy.publicJwk, resource.key.publicJwk] }),
+      tokenHolder: async () => ({ agent: resource.id, keys: [decoy.publicJwk, resource.key.publicJwk] }),
     });
-    const { agent: caller, report } = await verifier.verifyRequest(await withUpstream());
+    const { caller, report } = await verifier.verifyRequest(await withUpstream());
     expect(caller).toMatchObject({ level: "identified", scheme: "jwt", agent: resource.id });
     expect(caller.thumbprint).toBe(resource.key.thumbprint);
     expect(report.thumbprint).toBe(resource.key.thumbprint);
@@ -751,7 +793,7 @@ describe("a holder of auth tokens that is not their agent (token exchange at the
     ];
     for (const keys of offers) {
       const verifier = parties.createVerifier({
-        authTokenHolder: async () => ({ agent: resource.id, keys }),
+        tokenHolder: async () => ({ agent: resource.id, keys }),
       });
       expect((await refusal(verifier, await withUpstream())).code).toMatch(
         /^(invalid_signature|unknown_key)$/,
@@ -760,7 +802,7 @@ describe("a holder of auth tokens that is not their agent (token exchange at the
   });
 });
 
-describe("the gate itself", () => {
+describe("the verifier itself", () => {
   it.each([
     ["no authorities", { authorities: [] }],
     ["an URL for an authority", { authorities: ["https://resource.example"] }],
@@ -789,17 +831,17 @@ describe("the gate itself", () => {
     [
       "the port of the audience's own scheme",
       { authorities: ["resource.example:443"], audience: "https://resource.example" },
-      "authorities must be as callers sign them",
+      "authorities must be as callers sign them: resource.example, not resource.example:443",
     ],
     [
       "a name that URLs spell otherwise",
       { authorities: ["bücher.example"] },
-      "authorities must be as callers",
+      "authorities must be lower-case host[:port], not bücher.example",
     ],
     [
       "a port that does not exist",
       { authorities: ["resource.example:99999"] },
-      "authorities must be as callers",
+      "authorities must be lower-case host[:port], not resource.example:99999",
     ],
     ["an audience with a trailing slash", { audience: `${resource.id}/` }, "audience must be"],
     [
@@ -822,14 +864,9 @@ describe("the gate itself", () => {
     ["a time for a clock", { now: 5 }, "now must be a function"],
     ["a mode that does not exist", { cryptoMode: "fast" }, "cryptoMode must be sync or pool"],
     ["a body that nobody compares", { bodyVerifiedBy: "me" }, "bodyVerifiedBy must be downstream"],
-    ["a coverage that does not exist", { interop: { bodyCoverage: "none" } }, "interop.bodyCoverage must be"],
+    ["a kind of endpoint that does not exist", { endpoint: "page" }, "has no rules for page"],
     ["a text for a switch", { requireNonce: "false" }, "requireNonce must be true or false"],
     ["null for a switch", { requireNonce: null }, "requireNonce must be true or false"],
-    [
-      "a text for a switch of interop",
-      { interop: { semicolonForm: "false" } },
-      "interop.semicolonForm must be true or false",
-    ],
     ["an agent with a trailing slash", { trustedAgents: [`${agent.id}/`] }, "trustedAgents[0]"],
     ["a text for agents", { trustedAgents: agent.id }, "trustedAgents must be an array"],
   ])("names what is wrong with %s", (_name, options, message) => {
@@ -849,6 +886,8 @@ describe("the gate itself", () => {
     ["headers must be an object", { headers: new Headers() }],
     ["headers must be an object", { headers: undefined }],
     ["target must be path and query", { target: undefined }],
+    ["method must be a string", { method: undefined }],
+    ["not a string: encode it", { body: '{"a":1}' }],
     ["body must be the bytes", { body: '{"a":1}' }],
     ["body must be the bytes", { body: { a: 1 } }],
     ["body must be the bytes", { body: new ReadableStream() }],
@@ -860,6 +899,16 @@ describe("the gate itself", () => {
     await expect(parties.createVerifier().verifyRequest({ ...again, ...changes } as never)).rejects.toThrow(
       message,
     );
+  });
+
+  it.each([undefined, null, "GET /"])("says what is missing when it is called with %j", async (request) => {
+    const verifier = parties.createVerifier();
+    for (const calling of [verifier.verifyRequest(request as never), verifier.begin(request as never)]) {
+      await expect(calling).rejects.toThrow(
+        new TypeError("request must be an object with method, target, headers and body"),
+      );
+    }
+    await expect((verifier.verifyRequest as () => Promise<unknown>)()).rejects.toThrow(TypeError);
   });
 
   it("takes a field named get for what it is", async () => {
@@ -915,10 +964,10 @@ describe("the gate itself", () => {
     const jwt = await parties.issueAuthToken();
     const caller = async () =>
       (await verifier.verifyRequest(await requestOf({ signatureKey: { scheme: "jwt", jwt } }), SCOPES))
-        .agent as AuthorizedAgent;
+        .caller;
     const first = await caller();
     parties.discovery.requests.length = 0;
-    expect((await caller()).authToken).toBe(first.authToken);
+    expect((await caller()).grant?.claims).toBe(first.grant?.claims);
     expect(parties.discovery.requests).toEqual([]);
   });
 });

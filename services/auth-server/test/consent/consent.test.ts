@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
-import { decodeToken, generateSigningKey, issueAgentToken } from "aauth";
+import { decodeToken, generateSigningKey } from "aauth";
+import { issueAgentToken } from "aauth/issuer";
 import { createTestClock } from "aauth/testing";
 import { expect, test } from "vitest";
 import { settings } from "../../src/config.ts";

@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { createTokenSigner, generateSigningKey, issueAuthToken } from "aauth";
+import { generateSigningKey } from "aauth";
+import { createTokenSigner, issueAuthToken } from "aauth/issuer";
 import { createLocalJWKSet, importJWK, jwtVerify, SignJWT } from "jose";
 import { expect, test, vi } from "vitest";
 import { settings } from "../../src/config.ts";

@@ -1,4 +1,5 @@
-import { decodeToken, generateSigningKey, issueAgentToken, verifyAuthToken } from "aauth";
+import { decodeToken, generateSigningKey } from "aauth";
+import { issueAgentToken, verifyAuthToken } from "aauth/issuer";
 import { createTestDiscovery } from "aauth/testing";
 import { expect, test } from "vitest";
 import {

@@ -1,4 +1,5 @@
-import { decodeToken, generateSigningKey, issueAuthToken, type SigningKey, tokenSignerOf } from "aauth";
+import { decodeToken, generateSigningKey, type SigningKey } from "aauth";
+import { issueAuthToken, tokenSignerOf } from "aauth/issuer";
 import { expect, test } from "vitest";
 import { AUTH_URL, browserFor, consentedCode, decide } from "../support/consent.ts";
 import {

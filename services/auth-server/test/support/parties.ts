@@ -1,4 +1,5 @@
-import { generateSigningKey, issueResourceToken, type SigningKey } from "aauth";
+import { generateSigningKey, type SigningKey } from "aauth";
+import { issueResourceToken } from "aauth/issuer";
 import {
   createTestClock,
   createTestDiscovery,

@@ -1,4 +1,4 @@
-import { decodeToken, type SignatureKeyChoice, type SigningKey } from "aauth";
+import { type Credential, decodeToken, type SigningKey } from "aauth";
 import type { Transport } from "aauth/agent";
 import type { BreakItOffer, BreakItResult, BreakItVariant } from "backend-api";
 import { breakItVariantSchema } from "backend-api";
@@ -75,8 +75,8 @@ export function createBreakItService(deps: BreakItDeps): BreakItService {
 
   function contextOf(material: Material): ForgeContext {
     const { authToken } = material;
-    const identity: SignatureKeyChoice = { scheme: "jwks", id: deps.id };
-    const first: SignatureKeyChoice = deps.signatureScheme === "hwk" ? { scheme: "hwk" } : identity;
+    const identity: Credential = { scheme: "jwks", id: deps.id };
+    const first: Credential = deps.signatureScheme === "hwk" ? { scheme: "hwk" } : identity;
     return {
       material,
       key: keyOf(authToken, deps.keys()),

@@ -1,4 +1,5 @@
-import { decodeToken, parseSignatureKey } from "aauth";
+import { decodeToken } from "aauth";
+import { parseSignatureKey } from "aauth/wire";
 import type { SentRequest } from "./evidence.ts";
 
 /** What a run has left behind to tamper with. */

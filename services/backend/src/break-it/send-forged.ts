@@ -1,4 +1,5 @@
 import { context, ROOT_CONTEXT, type Span, SpanStatusCode, trace } from "@opentelemetry/api";
+import { february2026 } from "aauth";
 import type { Transport } from "aauth/agent";
 import { createAgentTrace } from "protocol-trace";
 import { ATTRIBUTE } from "protocol-trace/names";
@@ -40,7 +41,15 @@ export async function sendForged(
   const signed = { scheme, coveredComponents, signatureBase, created, kid, thumbprint };
   const send = (attempt: number) =>
     context.with(trace.setSpan(ROOT_CONTEXT, span), () => {
-      observer({ type: "request_signed", purpose, url, method, ...signed, attempt });
+      observer({
+        type: "request_signed",
+        profile: february2026.name,
+        purpose,
+        url,
+        method,
+        ...signed,
+        attempt,
+      });
       const signal = AbortSignal.timeout(options.timeoutMs);
       return transport(url, { method, headers: { ...headers }, body, signal });
     });

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { generateSigningKey, type SignatureKeyChoice, type SigningKey, signRequest } from "aauth";
+import { type Credential, generateSigningKey, type SigningKey, signRequest } from "aauth";
 import type { BreakItVariant } from "backend-api";
 import { type Material, unsignedHeaders } from "./material.ts";
 
@@ -20,7 +20,7 @@ export interface ForgedRequest {
   readonly components: readonly string[];
   readonly created: number;
   readonly key: SigningKey;
-  readonly scheme: SignatureKeyChoice["scheme"];
+  readonly scheme: Credential["scheme"];
   /** Sent twice: the first time it is honest. */
   readonly twice?: boolean;
 }
@@ -30,9 +30,9 @@ export interface ForgeContext {
   /** The key that the run signed with. */
   readonly key: SigningKey;
   /** As the run named its key. */
-  readonly credential: SignatureKeyChoice;
+  readonly credential: Credential;
   /** The backend's identity, for requests to the auth server. */
-  readonly identity: SignatureKeyChoice;
+  readonly identity: Credential;
   /** Another resource than the auth token is for. */
   readonly otherResource: string;
   /** Unix seconds. */
@@ -105,7 +105,7 @@ interface Changes {
   readonly headers?: Record<string, string>;
   readonly body?: Uint8Array<ArrayBuffer>;
   readonly key?: SigningKey;
-  readonly credential?: SignatureKeyChoice;
+  readonly credential?: Credential;
   readonly now?: () => number;
 }
 

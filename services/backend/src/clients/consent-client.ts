@@ -1,16 +1,16 @@
-import { type Discovery, verifyAuthToken } from "aauth";
-import type { Agent, AgentEvent } from "aauth/agent";
+import type { Discovery } from "aauth";
+import type { Agent, AgentEvent, Grant } from "aauth/agent";
+import { verifyAuthToken } from "aauth/issuer";
 
 /** What came of the user's consent. */
 export interface RedeemedConsent {
-  readonly authToken: string;
+  readonly grant: Grant;
   /** `sub` of the auth token, verified: who consented. */
   readonly subject: string | undefined;
   readonly resource: string;
   readonly scopes: readonly string[];
   /** Unix seconds: end of the auth token. */
   readonly expiresAt: number;
-  readonly expiresInSeconds: number;
   /** What the consent can be revoked by. */
   readonly refreshToken?: string;
 }
@@ -26,7 +26,7 @@ export interface ConsentClient {
     observer?: (event: AgentEvent) => void;
   }): Promise<RedeemedConsent>;
   /** Hands the consent to the agent, for calls made with this `cacheKey`. */
-  keep(input: { authServer: string; grant: RedeemedConsent; cacheKey: string }): Promise<void>;
+  keep(input: { consent: RedeemedConsent; cacheKey: string }): Promise<void>;
   /**
    * Gives a refresh token back. With it the auth server forgets that the user has consented, and the agent what it keeps under
    * `cacheKey`. Throws as `Agent.revoke` does.
@@ -46,7 +46,7 @@ export function createConsentClient(options: {
   const { agent, resource, trustedIssuers, discovery, now } = options;
   return {
     async redeem({ authServer, code, keyThumbprint, observer }) {
-      const { authToken, expiresInSeconds, refreshToken } = await agent.redeemCode({
+      const grant = await agent.redeemCode({
         authServer,
         code,
         ...(keyThumbprint !== undefined && { keyThumbprint }),
@@ -54,27 +54,23 @@ export function createConsentClient(options: {
       });
       // Not kept for the user's later runs: whose consent it is turns out only now.
       // The subject decides who may go on, so the token is verified although it came straight from its issuer.
-      const claims = await verifyAuthToken(authToken, {
+      const claims = await verifyAuthToken(grant.token, {
         audience: resource,
         trustedIssuers,
         discovery,
         now,
       });
       return {
-        authToken,
+        grant,
         subject: claims.sub,
         resource,
         scopes: claims.scope?.split(" ").filter((scope) => scope !== "") ?? [],
         expiresAt: claims.exp,
-        expiresInSeconds,
-        ...(refreshToken !== undefined && { refreshToken }),
+        ...(grant.refreshToken !== undefined && { refreshToken: grant.refreshToken }),
       };
     },
 
-    async keep({ authServer, grant: { authToken, expiresInSeconds, refreshToken }, cacheKey }) {
-      const grant = { authToken, expiresInSeconds, ...(refreshToken !== undefined && { refreshToken }) };
-      await agent.keep({ authServer, grant, cacheKey });
-    },
+    keep: ({ consent: { grant }, cacheKey }) => agent.keep({ grant, cacheKey }),
 
     async revoke({ authServer, refreshToken, cacheKey }) {
       const kept = cacheKey === undefined ? {} : { kept: { resource, cacheKey } };

@@ -1,4 +1,6 @@
-import { AAuthError, importVerificationKey, issueAgentToken, type SigningKey, tokenId } from "aauth";
+import { AAuthError, type SigningKey, tokenId } from "aauth";
+import { issueAgentToken } from "aauth/issuer";
+import { importVerificationKey } from "aauth/wire";
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
 import {
@@ -75,7 +77,7 @@ export async function delegateTokenRoute(
       const parsed = requestSchema.safeParse(request.body);
       if (!parsed.success) throw misfit(parsed.error);
       const { sub, cnf_jwk, client_assertion } = parsed.data;
-      const thumbprint = request.agent!.thumbprint;
+      const thumbprint = request.caller!.thumbprint;
       const confirmed = await importVerificationKey(cnf_jwk).catch(refuseKey);
       const { sub: delegate } = await authenticate(client_assertion, { thumbprint }).catch(refuseClient);
       if (sub !== delegate) throw new TokenRefusal(403, "access_denied", "sub is not the delegate that asks");

@@ -158,7 +158,7 @@ export function createConsentService(deps: {
         const cacheKey = runs.cacheKeyOf(run);
         const given = { agent, resource, scopes, expiresAt, revocable: refreshToken !== undefined };
         // From here on the agent presents the token by itself, and renews it while the consent lasts.
-        await client.keep({ authServer, grant, cacheKey });
+        await client.keep({ consent: grant, cacheKey });
         if (refreshToken !== undefined) {
           grants.add(consent.userId, { authServer, refreshToken, cacheKey, consent: given });
         }

@@ -1,4 +1,4 @@
-import type { CachedToken, MemoryTokenCache } from "aauth/agent";
+import type { Grant, MemoryTokenCache } from "aauth/agent";
 import { LRUCache } from "lru-cache";
 
 const MAX_TOKENS = 1000;
@@ -12,7 +12,7 @@ const RUN_LIFETIME_SECONDS = 3600;
  * @param now Unix seconds
  */
 export function createTokenCache(lifetimeSeconds: number, now: () => number): MemoryTokenCache {
-  const tokens = new LRUCache<string, CachedToken>({
+  const tokens = new LRUCache<string, Grant>({
     max: MAX_TOKENS,
     ttl: (lifetimeSeconds || RUN_LIFETIME_SECONDS) * 1000,
     ttlResolution: 0,

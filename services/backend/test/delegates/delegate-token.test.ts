@@ -1,7 +1,8 @@
 import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { generateSigningKey, type SigningKey, verifyAgentToken } from "aauth";
+import { generateSigningKey, type SigningKey } from "aauth";
+import { verifyAgentToken } from "aauth/issuer";
 import { createTestClock, createTestDiscovery, signedRequest } from "aauth/testing";
 import type { FastifyInstance } from "fastify";
 import { type CryptoKey, exportJWK, generateKeyPair, SignJWT } from "jose";

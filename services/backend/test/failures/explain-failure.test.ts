@@ -1,4 +1,4 @@
-import { AAuthError, ConsentRequiredError, TokenRequestError } from "aauth";
+import { AAuthAgentError, ConsentRequiredError, TokenRequestError } from "aauth";
 import { failureSchema } from "backend-api";
 import { describe, expect, it } from "vitest";
 import { AgentAnswerError, AgentHttpError, AgentRpcError } from "../../src/clients/agent-errors.ts";
@@ -39,19 +39,21 @@ describe("every failure", () => {
     ],
     [
       "auth server down, as the token client says it",
-      new AAuthError("token_request_failed", "could not be reached", { cause: systemError("ECONNREFUSED") }),
+      new AAuthAgentError("token_request_failed", "could not be reached", {
+        cause: systemError("ECONNREFUSED"),
+      }),
       undefined,
       { hop: "auth-server", check: "connection", code: "connection_refused" },
     ],
     [
       "auth server undiscoverable",
-      new AAuthError("discovery_failed", "x could not be read", { cause: systemError("ECONNREFUSED") }),
+      new AAuthAgentError("discovery_failed", "x could not be read", { cause: systemError("ECONNREFUSED") }),
       undefined,
       { hop: "auth-server", check: "connection", code: "connection_refused" },
     ],
     [
       "auth server talks nonsense",
-      new AAuthError("token_request_failed", "not JSON"),
+      new AAuthAgentError("token_request_failed", "not JSON"),
       undefined,
       { hop: "auth-server", check: "connection", code: "token_request_failed" },
     ],
@@ -81,7 +83,7 @@ describe("every failure", () => {
     ],
     [
       "auth server slow",
-      new AAuthError("token_request_failed", "x", { cause: new DOMException("t", "TimeoutError") }),
+      new AAuthAgentError("token_request_failed", "x", { cause: new DOMException("t", "TimeoutError") }),
       undefined,
       { hop: "auth-server", check: "timeout" },
     ],
@@ -121,7 +123,7 @@ describe("every failure", () => {
     ],
     [
       "identity wanted, as the agent says it",
-      new AAuthError("identity_required", "the resource wants to know who is calling"),
+      new AAuthAgentError("identity_required", "the resource wants to know who is calling"),
       undefined,
       { hop: "supply-chain-agent", check: "identity" },
     ],
@@ -225,19 +227,19 @@ describe("every failure", () => {
     ],
     [
       "untrusted challenge",
-      new AAuthError("challenge_untrusted", "not for us"),
+      new AAuthAgentError("challenge_untrusted", "not for us"),
       undefined,
       { hop: "supply-chain-agent", check: "challenge", code: "challenge_untrusted" },
     ],
     [
       "repeated challenge",
-      new AAuthError("challenge_repeated", "again"),
+      new AAuthAgentError("challenge_repeated", "again"),
       undefined,
       { hop: "supply-chain-agent", check: "challenge", code: "challenge_repeated" },
     ],
     [
       "auth token that does not verify",
-      new AAuthError("token_audience_mismatch", "someone else"),
+      new AAuthAgentError("token_audience_mismatch", "someone else"),
       "auth-server",
       { hop: "auth-server", check: "token_request", code: "token_audience_mismatch" },
     ],

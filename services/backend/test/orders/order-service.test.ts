@@ -1,4 +1,4 @@
-import { AAuthError, UserInteractionRequiredError } from "aauth";
+import { AAuthAgentError, UserInteractionRequiredError } from "aauth";
 import type { Agent } from "aauth/agent";
 import { ATTRIBUTE, SPAN } from "protocol-trace";
 import { createLogger, withSpan } from "service-kit";
@@ -136,7 +136,7 @@ describe("an order", () => {
     ["the agent refuses", new OrderRefusedError("order_refused", "too\nmuch"), "order_refused"],
     [
       "the agent's challenge is not followed",
-      new AAuthError("challenge_untrusted", "x"),
+      new AAuthAgentError("challenge_untrusted", "x"),
       "challenge_untrusted",
     ],
     ["the gateway refuses", new AgentHttpError(403, null, "authorization failed"), "http_403"],

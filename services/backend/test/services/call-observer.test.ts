@@ -10,6 +10,7 @@ const about = { url: AGENT, method: "POST", purpose: "resource" as const };
 const signed: AgentEvent = {
   ...about,
   type: "request_signed",
+  profile: "february-2026",
   scheme: "jwks",
   coveredComponents: ["@method", "signature-key"],
   signatureBase: "base",

@@ -1,4 +1,4 @@
-import { AAuthError, ConsentRequiredError, createMemoryStore, TokenRequestError } from "aauth";
+import { AAuthAgentError, ConsentRequiredError, createMemoryStore, TokenRequestError } from "aauth";
 import type { Agent } from "aauth/agent";
 import { startRequestSchema } from "backend-api";
 import { createLogger, createPendingRequests } from "service-kit";
@@ -216,7 +216,7 @@ describe("requests for consent of one user", () => {
   it("are not made by runs that need none, nor by those that are cleared while they wait for the agent", async () => {
     const { runs, consentRequests } = scripted(
       async () => "# Report",
-      refuse(new AAuthError("challenge_untrusted", "x")),
+      refuse(new AAuthAgentError("challenge_untrusted", "x")),
       (_text, call) => {
         call.onAccepted?.();
         return new Promise((_resolve, reject) => {
@@ -262,7 +262,9 @@ describe("a run that waits for consent", () => {
   });
 
   it("B7 fails on a repeated challenge", async () => {
-    const { runs, run } = await waiting(refuse(new AAuthError("challenge_repeated", "challenged again")));
+    const { runs, run } = await waiting(
+      refuse(new AAuthAgentError("challenge_repeated", "challenged again")),
+    );
     runs.resume(run, CONSENT);
     await settled(run);
     expect(run.failure).toMatchObject({ code: "challenge_repeated" });

@@ -1,7 +1,14 @@
 import { expect, it } from "vitest";
 import { createTokenCache } from "../../src/services/token-cache.ts";
 
-const token = { authToken: "t", authServer: "http://auth", expiresAt: 2000, renewAt: 1900, scope: "s" };
+const token = {
+  token: "t",
+  server: "http://auth",
+  thumbprint: "p",
+  expiresAt: 2000,
+  renewAt: 1900,
+  scope: "s",
+};
 
 it("keeps a token as long as a run when no other run may use it", () => {
   let now = 1000;

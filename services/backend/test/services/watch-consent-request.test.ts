@@ -1,4 +1,4 @@
-import { AAuthError, ConsentRequiredError } from "aauth";
+import { AAuthAgentError, ConsentRequiredError } from "aauth";
 import type { AgentEvent } from "aauth/agent";
 import { createPendingRequests, type PendingRequests } from "service-kit";
 import { beforeEach, describe, expect, it } from "vitest";
@@ -32,7 +32,7 @@ const demand = new ConsentRequiredError({
   expiresInSeconds: 90,
 });
 const unreached = (code: string) =>
-  new AAuthError("token_request_failed", "x", { cause: Object.assign(new Error(code), { code }) });
+  new AAuthAgentError("token_request_failed", "x", { cause: Object.assign(new Error(code), { code }) });
 const left = new DOMException("cleared", "AbortError");
 
 /** Seconds from now until it counts no more. */

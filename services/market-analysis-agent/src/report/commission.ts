@@ -1,4 +1,4 @@
-import type { ActClaim, VerifiedAgent } from "aauth";
+import type { ActClaim, ProvenCaller } from "aauth";
 
 const MAX_NAME_CHARACTERS = 200;
 
@@ -6,12 +6,13 @@ const MAX_NAME_CHARACTERS = 200;
  * On whose behalf an authorized caller asks: its own name, the user, and the agents it acts for, nearest first (`act`, profile 4.4).
  * Undefined for callers without an auth token, who ask for themselves.
  */
-export function commissionOf(agent: VerifiedAgent | undefined): string | undefined {
-  if (agent?.level !== "authorized") return undefined;
-  const { act } = agent;
-  const user = agent.subject ?? act?.sub;
-  const parts = [named(agent.agent)];
-  if (agent.agentDelegate !== undefined) parts.push(`through its delegate ${named(agent.agentDelegate)}`);
+export function commissionOf(caller: ProvenCaller | undefined): string | undefined {
+  if (caller?.grant === undefined || caller.agent === undefined) return undefined;
+  const { agent, delegate, person } = caller;
+  const { act } = caller.grant;
+  const user = person?.sub ?? act?.sub;
+  const parts = [named(agent)];
+  if (delegate !== undefined) parts.push(`through its delegate ${named(delegate)}`);
   if (user !== undefined) parts.push(`for user ${named(user)}`);
   const chain = chainOf(act);
   if (chain.length > 0) parts.push(`called by ${chain.map(named).join(", called by ")}`);

@@ -22,6 +22,6 @@ export async function catalogueRoutes(
     "/catalogue",
     { config: { aauth: { level: "pseudonymous" }, aauthLimits: limits } },
     async (request, reply) =>
-      reply.header("cache-control", "no-store").send({ level: request.agent?.level, laptops: CATALOGUE }),
+      reply.header("cache-control", "no-store").send({ level: request.caller?.level, laptops: CATALOGUE }),
   );
 }

@@ -1,4 +1,4 @@
-import { AAuthError, tokenId, type VerifiedAgent } from "aauth";
+import { AAuthAgentError, type ProvenCaller, tokenId } from "aauth";
 import type { FastifyBaseLogger } from "fastify";
 import { recordSkippedExchange } from "protocol-trace";
 import { markFailed } from "service-kit";
@@ -7,7 +7,7 @@ import { describeFailure } from "./describe-failure.ts";
 import type { MarketAnalysisClient } from "./market-analysis-client.ts";
 
 /** Asks the market-analysis agent for `caller`. Never rejects: a failed hop is part of the answer. */
-export type AskMarketAnalysis = (text: string, caller: VerifiedAgent | undefined) => Promise<MarketAnalysis>;
+export type AskMarketAnalysis = (text: string, caller: ProvenCaller | undefined) => Promise<MarketAnalysis>;
 
 /**
  * @param onBehalfOfCaller user-delegated: the caller's auth token is exchanged for one of the next hop.
@@ -35,9 +35,9 @@ export function createAskMarketAnalysis(options: {
   };
 }
 
-function authTokenOf(caller: VerifiedAgent | undefined): string {
-  if (caller?.level === "authorized") return caller.rawAuthToken;
+function authTokenOf(caller: ProvenCaller | undefined): string {
+  if (caller?.grant !== undefined) return caller.grant.token;
   const reason = "the caller brought no auth token to exchange";
   recordSkippedExchange(reason);
-  throw new AAuthError("upstream_token_required", reason);
+  throw new AAuthAgentError("upstream_token_required", reason);
 }

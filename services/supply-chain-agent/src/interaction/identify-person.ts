@@ -1,12 +1,12 @@
 import {
-  AAuthError,
+  AAuthVerificationError,
   ConsentRequiredError,
   createMemoryStore,
   type Discovery,
   ownerOf,
-  verifyAuthToken,
 } from "aauth";
 import type { Agent } from "aauth/agent";
+import { verifyAuthToken } from "aauth/issuer";
 import { createPendingRequests } from "service-kit";
 import { INTERACTION_SECONDS, type Interaction, newSecret, type Person } from "./interactions.ts";
 
@@ -104,7 +104,10 @@ export function createIdentifyPerson(options: {
       underway.put(interactionId, Promise.resolve(consentUrl), Math.min(keptSeconds, INTERACTION_SECONDS));
       return consentUrl;
     }
-    throw new AAuthError("token_request_failed", "the auth server named a user without asking one");
+    throw new AAuthVerificationError(
+      "token_request_failed",
+      "the auth server named a user without asking one",
+    );
   }
 
   return {
@@ -125,7 +128,7 @@ export function createIdentifyPerson(options: {
       return visit;
     },
     async finish(code, { keyThumbprint, free }) {
-      const { authToken } = await agent.redeemCode({
+      const { token } = await agent.redeemCode({
         authServer,
         code,
         redirectUri,
@@ -133,7 +136,7 @@ export function createIdentifyPerson(options: {
       });
       free();
       // Verified although it came straight from its issuer: whose decision counts depends on it.
-      const claims = await verifyAuthToken(authToken, {
+      const claims = await verifyAuthToken(token, {
         audience: id,
         trustedIssuers: [authServer],
         discovery,
@@ -141,7 +144,7 @@ export function createIdentifyPerson(options: {
       });
       const { sub, name, email } = claims;
       if (sub === undefined)
-        throw new AAuthError("token_claim_missing", "the auth server's token names no user");
+        throw new AAuthVerificationError("token_claim_missing", "the auth server's token names no user");
       return {
         subject: sub,
         ...(typeof name === "string" && { name }),

@@ -1,4 +1,5 @@
-import { AAuthError, formatAgentAuth } from "aauth";
+import { AAuthVerificationError } from "aauth";
+import { formatAgentAuth } from "aauth/wire";
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply } from "fastify";
 import type { LevelLimits } from "fastify-aauth";
 import { z } from "zod";
@@ -35,33 +36,30 @@ export async function orderRoutes(
     "/orders",
     { config: { aauth: { level: "identified" }, aauthLimits: LIMITS }, bodyLimit: MAX_ORDER_BYTES },
     async (request, reply) => {
-      const { agent, rawBody, method } = request;
-      if (agent === null || agent.level === "pseudonymous" || rawBody === null) {
-        throw new AAuthError("identity_required", "the gate let nobody through");
+      const { caller, rawBody, method } = request;
+      if (caller?.agent === undefined || rawBody === null) {
+        throw new AAuthVerificationError("identity_required", "the gate let nobody through");
       }
       const parsed = orderSchema.safeParse(request.body);
       if (!parsed.success) return refuse(reply, 400, "invalid_order", z.prettifyError(parsed.error));
-      if (
-        agent.level === "authorized" &&
-        agent.subject !== undefined &&
-        agent.subject !== parsed.data.approver
-      ) {
+      const { agent, delegate, person, thumbprint } = caller;
+      if (person !== undefined && person.sub !== parsed.data.approver) {
         return refuse(reply, 403, "wrong_approver", "The auth token is for another user than the approver");
       }
       const order = priced(parsed.data);
       if (order instanceof OrderRefused) return refuse(reply, 422, "order_refused", order.message);
 
       const asker = {
-        agent: agent.agent,
-        ...(agent.agentDelegate !== undefined && { agentDelegate: agent.agentDelegate }),
-        thumbprint: agent.thumbprint,
+        agent,
+        ...(delegate !== undefined && { agentDelegate: delegate }),
+        thumbprint,
         method,
         url: request.raw.url ?? "",
         body: rawBody,
       };
       const decided = interactions.takeDecision(asker);
       if (decided?.decision === "approved") {
-        log.info({ agent: agent.agent, total: order.total }, "✅ Order placed, approved by a person");
+        log.info({ agent, total: order.total }, "✅ Order placed, approved by a person");
         return noStore(reply).code(201).send(placed(decided));
       }
       if (decided !== undefined) return refuse(reply, 403, "order_declined", "The person declined the order");
@@ -69,10 +67,7 @@ export async function orderRoutes(
       const { id: session } = interactions.open(asker, order);
       const url = new URL("/interaction", id);
       url.searchParams.set("session", session);
-      log.info(
-        { agent: agent.agent, total: order.total },
-        "🔐 Returning 401 with Agent-Auth header: user_interaction",
-      );
+      log.info({ agent, total: order.total }, "🔐 Returning 401 with Agent-Auth header: user_interaction");
       return noStore(reply)
         .code(401)
         .header("agent-auth", formatAgentAuth({ level: "pseudonymous", userInteraction: url.href }))

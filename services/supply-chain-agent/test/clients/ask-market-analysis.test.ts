@@ -1,23 +1,25 @@
-import type { VerifiedAgent } from "aauth";
+import type { ProvenCaller } from "aauth";
 import { expect, test, vi } from "vitest";
 import { createAskMarketAnalysis } from "../../src/clients/ask-market-analysis.ts";
 import { silentLogger } from "../silent-logger.ts";
 
-const proven = { key: { kty: "OKP", crv: "Ed25519", x: "x" }, thumbprint: "t" } as const;
-const identified: VerifiedAgent = {
+const proven = {
+  profile: "february-2026",
+  key: { kty: "OKP", crv: "Ed25519", x: "x" },
+  thumbprint: "t",
+} as const;
+const identified: ProvenCaller = {
   ...proven,
   level: "identified",
   scheme: "jwks",
   agent: "http://a.localhost",
 };
-const authorized: VerifiedAgent = {
+const authorized: ProvenCaller = {
   ...proven,
   level: "authorized",
   scheme: "jwt",
   agent: "http://a.localhost",
-  scopes: ["supply-chain:optimize"],
-  authToken: { iss: "i", aud: "a", exp: 1, cnf: { jwk: proven.key } },
-  rawAuthToken: "token-of-the-caller",
+  grant: { scopes: ["supply-chain:optimize"], claims: {}, token: "token-of-the-caller" },
 };
 
 function asking(onBehalfOfCaller: boolean, ask = vi.fn(async () => "the market")) {

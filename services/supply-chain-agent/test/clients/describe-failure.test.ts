@@ -1,4 +1,4 @@
-import { AAuthError, ConsentRequiredError, TokenRequestError } from "aauth";
+import { AAuthAgentError, ConsentRequiredError, TokenRequestError } from "aauth";
 import { AnswerTooLargeError } from "service-kit";
 import { expect, test } from "vitest";
 import { describeFailure } from "../../src/clients/describe-failure.ts";
@@ -25,7 +25,7 @@ test.each<[string, unknown, boolean, string, string, string]>([
   ],
   [
     "auth server down, exchanging",
-    new AAuthError("token_request_failed", "unreachable"),
+    new AAuthAgentError("token_request_failed", "unreachable"),
     true,
     "token exchange failed",
     AUTH_SERVER,
@@ -41,7 +41,7 @@ test.each<[string, unknown, boolean, string, string, string]>([
   ],
   [
     "auth server unknown",
-    new AAuthError("discovery_failed", "x"),
+    new AAuthAgentError("discovery_failed", "x"),
     true,
     "token exchange failed",
     AUTH_SERVER,
@@ -49,7 +49,7 @@ test.each<[string, unknown, boolean, string, string, string]>([
   ],
   [
     "no upstream token",
-    new AAuthError("upstream_token_required", "none"),
+    new AAuthAgentError("upstream_token_required", "none"),
     true,
     "token exchange not possible",
     AUTH_SERVER,
@@ -58,7 +58,7 @@ test.each<[string, unknown, boolean, string, string, string]>([
   ["consent", consent, false, "consent required", AUTH_SERVER, "consent_required"],
   [
     "foreign auth server in the challenge",
-    new AAuthError("challenge_untrusted", "x"),
+    new AAuthAgentError("challenge_untrusted", "x"),
     true,
     "request failed",
     NEXT_AGENT,
@@ -66,7 +66,7 @@ test.each<[string, unknown, boolean, string, string, string]>([
   ],
   [
     "challenged twice",
-    new AAuthError("challenge_repeated", "x"),
+    new AAuthAgentError("challenge_repeated", "x"),
     true,
     "request failed",
     NEXT_AGENT,

@@ -6,7 +6,13 @@
 
 import { type AAuthError, AAuthVerificationError } from "../../errors.ts";
 import type { ProvenCaller } from "../../types.ts";
-import type { Answer, AnswerOptions, AnswerWriter, ResourceTokenGrant } from "../wire-profile.ts";
+import type {
+  Answer,
+  AnswerOptions,
+  AnswerWriter,
+  RefusalContext,
+  ResourceTokenGrant,
+} from "../wire-profile.ts";
 import { formatAgentAuth } from "./agent-auth.ts";
 import { AGENT_AUTH, RESOURCE_TOKEN_SECONDS } from "./names.ts";
 import { issueResourceToken, requireResourceTokenLifetime } from "./resource-token.ts";
@@ -27,19 +33,31 @@ const LIMIT_REACHED = "Too many requests for this level";
 const isCuredBySigning = (error: AAuthError): boolean =>
   (error instanceof AAuthVerificationError && error.status === 401) || error.code === "insufficient_scope";
 
-/**
- * A resource token is issued only to an agent whose request signature was proven; every other caller is asked for a signature or an
- * identity and learns nothing more.
- */
+/** Asks for a signature or an identity. An untrusted caller learns nothing more. */
+export function refuse(
+  error: AAuthError,
+  { requirement }: RefusalContext,
+  algs: readonly string[] | undefined = undefined,
+): Answer {
+  if (!isCuredBySigning(error)) return answer(statusOf(error), undefined, error.code);
+  const identityWanted = error.code === "identity_required" || provenCallerOf(error) !== undefined;
+  const challenge =
+    identityWanted && requirement.level !== "pseudonymous"
+      ? formatAgentAuth({ level: "identified", ...(algs && { algs }) })
+      : formatAgentAuth({ level: "pseudonymous" });
+  return answer(401, challenge, `Valid AAuth signature required: ${error.code}`);
+}
+
+/** A resource token is issued only to an agent whose request signature was proven. */
 export function createAnswers(options: AnswerOptions): AnswerWriter {
-  const { resource, authServer, key, now, lifetimeSeconds = RESOURCE_TOKEN_SECONDS } = options;
+  const { key, resource, authServer, now, algs, lifetimeSeconds = RESOURCE_TOKEN_SECONDS } = options;
   requireResourceTokenLifetime(lifetimeSeconds);
-  const algs = options.algs === undefined ? {} : { algs: options.algs };
 
   async function resourceToken(caller: ProvenCaller, scopes: readonly string[]): Promise<ResourceTokenGrant> {
     if (scopes.length === 0) throw new TypeError("a requirement of level authorized must name scopes");
-    if (caller.agent === undefined)
-      throw new TypeError("a resource token names an agent: the caller has proven none");
+    if (caller.agent === undefined) {
+      throw new TypeError("a resource token names an agent, and the caller has proven none");
+    }
     const token = await issueResourceToken({
       key: key(),
       resource,
@@ -65,23 +83,19 @@ export function createAnswers(options: AnswerOptions): AnswerWriter {
   return {
     resourceToken,
 
-    refuse(error, { requirement, caller }) {
-      if (!isCuredBySigning(error)) return answer(statusOf(error), undefined, error.code);
+    refuse(error, context) {
+      const { requirement, caller } = context;
       const proven = provenCallerOf(error) ?? (caller?.agent === undefined ? undefined : caller);
-      if (CURED_BY_TOKEN.has(error.code) && proven !== undefined && requirement.level === "authorized") {
-        return authorization(proven, requirement.scopes ?? [], statusOf(error));
-      }
-      const identityWanted = error.code === "identity_required" || provenCallerOf(error) !== undefined;
-      const level = identityWanted && requirement.level !== "pseudonymous" ? "identified" : "pseudonymous";
-      const challenge = formatAgentAuth({ level, ...(level === "identified" && algs) });
-      return answer(401, challenge, `Valid AAuth signature required: ${error.code}`);
+      return CURED_BY_TOKEN.has(error.code) && proven !== undefined && requirement.level === "authorized"
+        ? authorization(proven, requirement.scopes ?? [], statusOf(error))
+        : refuse(error, context, algs);
     },
 
     async limitReached(caller, { retryAfterSeconds, raisedBy }) {
       const wait = { "retry-after": String(Math.max(1, Math.ceil(retryAfterSeconds))) };
       const { status, headers } =
         caller.agent === undefined
-          ? answer(429, formatAgentAuth({ level: "identified", ...algs }), LIMIT_REACHED)
+          ? answer(429, formatAgentAuth({ level: "identified", ...(algs && { algs }) }), LIMIT_REACHED)
           : raisedBy.length > 0
             ? await authorization(caller, raisedBy, 429)
             : answer(429, undefined, LIMIT_REACHED);

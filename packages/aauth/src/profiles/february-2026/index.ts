@@ -6,7 +6,7 @@
 
 import { formatSignature, parseSignature } from "../../http-signatures/signature.ts";
 import type { MessageRules, VerificationRules, WireProfile } from "../wire-profile.ts";
-import { createAnswers } from "./answers.ts";
+import { createAnswers, refuse } from "./answers.ts";
 import { claimedJwk, RESOLVERS } from "./callers.ts";
 import { calls } from "./calls.ts";
 import { CHECKS } from "./checks.ts";
@@ -53,7 +53,7 @@ export const february2026: WireProfile = {
   name: "february-2026",
   messages,
   verification,
-  answers: { create: createAnswers },
+  answers: { refuse, create: createAnswers },
   calls,
   grants,
 };

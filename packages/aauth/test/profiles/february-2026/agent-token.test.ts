@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { issueAgentToken, verifyAgentToken } from "../../../src/profiles/february-2026/agent-token.ts";
 import { decodeToken } from "../../../src/tokens/decode-token.ts";
 import { signJwt } from "../../../src/tokens/jwt.ts";
+import type { VerifiedToken } from "../../../src/tokens/open-token.ts";
 import { createVerifiedTokens } from "../../../src/tokens/verified-tokens.ts";
-import type { AgentTokenClaims } from "../../../src/types.ts";
 import { codeOf, keyA, keyB, knownKeys, NO_AUDIENCE, NO_TEXT, NO_TIME, wrongTypes } from "./kit.ts";
 
 const NOW = 1_730_217_600;
@@ -128,7 +128,7 @@ describe("agent tokens", () => {
 
   it("are verified once when a cache is given, and judged on every use", async () => {
     const clock = { seconds: NOW };
-    const cache = createVerifiedTokens<AgentTokenClaims>({ now: () => clock.seconds });
+    const cache = createVerifiedTokens<VerifiedToken>({ now: () => clock.seconds });
     const expected = { ...expecting(), cache, now: () => clock.seconds };
     const token = await issueAgentToken({ ...issuing, lifetimeSeconds: 100 });
     await verifyAgentToken(token, expected);

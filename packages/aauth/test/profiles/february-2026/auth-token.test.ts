@@ -3,9 +3,10 @@ import { describe, expect, it } from "vitest";
 import { issueAuthToken, verifyAuthToken } from "../../../src/profiles/february-2026/auth-token.ts";
 import { decodeToken, tokenId } from "../../../src/tokens/decode-token.ts";
 import { signJwt } from "../../../src/tokens/jwt.ts";
+import type { VerifiedToken } from "../../../src/tokens/open-token.ts";
 import { createTokenSigner, tokenSignerOf } from "../../../src/tokens/token-signer.ts";
 import { createVerifiedTokens } from "../../../src/tokens/verified-tokens.ts";
-import type { AuthTokenClaims, IssuerJwk } from "../../../src/types.ts";
+import type { IssuerJwk } from "../../../src/types.ts";
 import { codeOf, keyA, keyB, knownKeys, NO_AUDIENCE, NO_TEXT, NO_TIME, wrongTypes } from "./kit.ts";
 
 const NOW = 1_730_217_600;
@@ -280,7 +281,7 @@ describe("verifying auth tokens", () => {
 describe("the cache of verified tokens", () => {
   const cached = () => {
     const clock = { seconds: NOW };
-    const cache = createVerifiedTokens<AuthTokenClaims>({ now: () => clock.seconds });
+    const cache = createVerifiedTokens<VerifiedToken>({ now: () => clock.seconds });
     return { clock, options: { ...expecting(), now: () => clock.seconds, cache } };
   };
 

@@ -1,22 +1,21 @@
 import { describe, expect, test } from "vitest";
+import { requireComponents } from "../../../src/http-signatures/verify-body.ts";
 import {
-  coverageFacts,
-  coveredComponents,
-  requireCoverage,
+  coverageWithoutBody,
+  fullCoverage,
+  publishedCoverage,
 } from "../../../src/profiles/february-2026/coverage.ts";
+import { factsOf } from "../../http-signatures/prove.ts";
 import { expectRefusal } from "../../refusal.ts";
 
-const everything = { hasQuery: true, hasBody: true, hasNonce: true };
-const all = coveredComponents(everything);
+const everything = factsOf({ target: "/?a=1", headers: { "content-length": "18", nonce: "x" } });
+const nothing = factsOf({ target: "/" });
+const minimum = ["@method", "@authority", "@path", "signature-key"];
+const all = fullCoverage(everything);
 
-describe("coveredComponents", () => {
+describe("fullCoverage", () => {
   test("lists only what applies, in the order of the profile", () => {
-    expect(coveredComponents({ hasQuery: false, hasBody: false, hasNonce: false })).toEqual([
-      "@method",
-      "@authority",
-      "@path",
-      "signature-key",
-    ]); // prettier-ignore
+    expect(fullCoverage(nothing)).toEqual(minimum);
     expect(all).toEqual([
       "@method",
       "@authority",
@@ -26,51 +25,52 @@ describe("coveredComponents", () => {
       "content-digest",
       "nonce",
       "signature-key",
-    ]); // prettier-ignore
+    ]);
   });
-});
 
-describe("requireCoverage", () => {
-  test("takes any order and more than it asks for", () => {
-    requireCoverage([...all, "date"].reverse(), everything);
+  test.each<[string, string, Record<string, string>, readonly string[]]>([
+    ["nothing", "/", {}, []],
+    ["a query", "/?a=1", {}, ["@query"]],
+    ["a bare question mark", "/?", {}, ["@query"]],
+    ["a length", "/", { "content-length": "18" }, ["content-type", "content-digest"]],
+    ["a length of nothing", "/", { "content-length": "0" }, []],
+    ["a length that is odd", "/", { "content-length": "0, 18" }, ["content-type", "content-digest"]],
+    ["chunks", "/", { "transfer-encoding": "chunked" }, ["content-type", "content-digest"]],
+    ["a nonce", "/", { nonce: "x" }, ["nonce"]],
+    ["an empty nonce", "/", { nonce: "" }, ["nonce"]],
+    ["inherited names", "/", Object.create({ nonce: "x", "content-length": "1" }), []],
+  ])("sees %s", (_, target, headers, more) => {
+    expect([...fullCoverage(factsOf({ target, headers }))].sort()).toEqual([...minimum, ...more].sort());
   });
 
   test.each(all.map((name) => [name]))("refuses a signature that leaves out %s", async (missing) => {
     const components = all.filter((name) => name !== missing);
-    await expectRefusal("insufficient_coverage", () => requireCoverage(components, everything));
+    await expectRefusal("insufficient_coverage", () => requireComponents(components, all));
+  });
+});
+
+describe("coverageWithoutBody", () => {
+  test("leaves out the two components of a body and nothing else", () => {
+    const without = all.filter((name) => name !== "content-type" && name !== "content-digest");
+    expect(coverageWithoutBody(everything)).toEqual(without);
+    expect(coverageWithoutBody(nothing)).toEqual(minimum);
   });
 
-  test("bodyCoverage optional relaxes the two body components and nothing else", async () => {
-    const relaxed = { bodyCoverage: "optional" } as const;
-    const without = (...names: string[]) => all.filter((name) => !names.includes(name));
-    requireCoverage(without("content-type", "content-digest"), everything, relaxed);
+  test.each(["@query", "nonce", ...minimum])("refuses a signature that leaves out %s", async (missing) => {
+    const components = all.filter((name) => name !== missing);
     await expectRefusal("insufficient_coverage", () =>
-      requireCoverage(without("@query"), everything, relaxed),
-    );
-    await expectRefusal("insufficient_coverage", () =>
-      requireCoverage(without("nonce"), everything, relaxed),
+      requireComponents(components, coverageWithoutBody(everything)),
     );
   });
 });
 
-describe("coverageFacts", () => {
+describe("publishedCoverage", () => {
   test.each([
-    ["nothing", "/", {}, {}],
-    ["a query", "/?a=1", {}, { hasQuery: true }],
-    ["a bare question mark", "/?", {}, { hasQuery: true }],
-    ["a length", "/", { "content-length": "18" }, { hasBody: true }],
-    ["a length of nothing", "/", { "content-length": "0" }, {}],
-    ["a length that is odd", "/", { "content-length": "0, 18" }, { hasBody: true }],
-    ["chunks", "/", { "transfer-encoding": "chunked" }, { hasBody: true }],
-    ["a nonce", "/", { nonce: "x" }, { hasNonce: true }],
-    ["an empty nonce", "/", { nonce: "" }, { hasNonce: true }],
-    ["inherited names", "/", Object.create({ nonce: "x", "content-length": "1" }), {}],
-  ])("sees %s", (_, target, headers, facts) => {
-    expect(coverageFacts({ target, headers })).toEqual({
-      hasQuery: false,
-      hasBody: false,
-      hasNonce: false,
-      ...facts,
-    });
+    ["/", minimum],
+    ["/?", minimum],
+    ["/?a=1", ["@method", "@authority", "@path", "@query", "signature-key"]],
+  ])("covers of %s neither body nor nonce", (target, expected) => {
+    const headers = { "content-length": "18", nonce: "x" };
+    expect(publishedCoverage(factsOf({ target, headers }))).toEqual(expected);
   });
 });

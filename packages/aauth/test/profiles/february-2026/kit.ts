@@ -30,6 +30,7 @@ export function knownKeys(keys: readonly object[]): Discovery & { asked: string[
   };
   return {
     asked,
+    metadata: none,
     agentMetadata: none,
     resourceMetadata: none,
     issuerMetadata: none,

@@ -1,6 +1,6 @@
 import { getEventListeners } from "node:events";
 import { describe, expect, it } from "vitest";
-import { TokenRequestError } from "../../src/errors.ts";
+import { AAuthAgentError, AAuthVerificationError, TokenRequestError } from "../../src/errors.ts";
 import { decodeToken } from "../../src/tokens/decode-token.ts";
 import { signJwt } from "../../src/tokens/jwt.ts";
 import { createWorld, errorOf, type World } from "./world.ts";
@@ -99,7 +99,7 @@ describe("what a token endpoint answers", () => {
   it("does not show what the parser quotes of an answer that is no JSON", async () => {
     const error = await failing(() => new Response("eyJ.secret"));
     expect([error.message, error.cause]).toEqual([
-      "the auth server answered with status 200 and no JSON",
+      "the auth server answered with status 200 and no JSON object",
       undefined,
     ]);
   });
@@ -162,12 +162,10 @@ describe("what a token endpoint answers", () => {
 
   it("a demand for consent without a place to give it", async () => {
     const world = await createWorld();
-    const { agentMetadata, ...rest } = world.parties.discovery;
     const discovery = {
-      ...rest,
-      agentMetadata,
-      issuerMetadata: async (issuer: string) => {
-        const { agent_auth_endpoint: _, ...metadata } = await world.parties.discovery.issuerMetadata(issuer);
+      ...world.parties.discovery,
+      async metadata(kind: string, id: string) {
+        const { agent_auth_endpoint: _, ...metadata } = await world.parties.discovery.metadata(kind, id);
         return metadata;
       },
     };
@@ -186,7 +184,12 @@ describe("redeeming a code", () => {
     world.tokenEndpoint = () =>
       Response.json({ auth_token: authToken, expires_in: 300, refresh_token: "r-1", token_type: "AAuth" });
     const grant = await world.agent().redeemCode({ authServer: issuer, code: "c-1" });
-    expect(grant).toEqual({ authToken, expiresInSeconds: 300, refreshToken: "r-1" });
+    const { clock, resource, agent } = world.parties;
+    expect(grant).toEqual({
+      ...{ token: authToken, server: issuer, resource: resource.id, scope: "supply-chain:optimize" },
+      ...{ subject: "user-1", thumbprint: agent.key.thumbprint, refreshToken: "r-1" },
+      ...{ expiresAt: clock.now() + 300, renewAt: clock.now() + 270 },
+    });
     expect(world.story()).toEqual(["token code jwks"]);
     expect(world.sent[0]?.form).toEqual({
       request_type: "code",
@@ -226,7 +229,7 @@ describe("redeeming a code", () => {
   it("can be given up while the auth server is being looked up", async () => {
     const world = await createWorld();
     const { authServer } = world.parties;
-    const discovery = { ...world.parties.discovery, issuerMetadata: () => new Promise<never>(() => {}) };
+    const discovery = { ...world.parties.discovery, metadata: () => new Promise<never>(() => {}) };
     const agent = world.agent({ discovery });
     const input = () => ({ authServer: authServer.issuer, signal: AbortSignal.timeout(20) });
     for (const call of [
@@ -250,6 +253,46 @@ describe("redeeming a code", () => {
   });
 });
 
+describe("a revocation that has been accepted", () => {
+  it.each([
+    ["more than it should", () => new Response("x".repeat(70_000))],
+    ["a body without an end", () => new Response(new ReadableStream({}))],
+  ])("is one with %s, too: its answer says nothing", async (_what, answer) => {
+    const world = await createWorld();
+    world.tokenEndpoint = answer;
+    const { issuer: authServer } = world.parties.authServer;
+    await world.agent({ timeouts: { tokenRequestMs: 2_000 } }).revoke({ authServer, refreshToken: "r" });
+    expect(world.sent).toHaveLength(1);
+  });
+});
+
+describe("errors of a call", () => {
+  it("are those of an agent, without a status, and keep what caused them", async () => {
+    const world = await createWorld();
+    const { issuer: authServer } = world.parties.authServer;
+    const discovery = {
+      ...world.parties.discovery,
+      metadata: () =>
+        Promise.reject(new AAuthVerificationError("discovery_failed", "no document", { claim: "issuer" })),
+    };
+    const agent = world.agent({ discovery });
+    const input = { authServer, code: "c", refreshToken: "r", scope: "openid" };
+    for (const call of [
+      agent.redeemCode(input),
+      agent.refresh(input),
+      agent.revoke(input),
+      agent.requestOwnToken(input),
+      agent.fetchFor()(URL_ROOT),
+    ]) {
+      const error = await errorOf(call);
+      expect(error).toBeInstanceOf(AAuthAgentError);
+      expect([error.code, error.message, error.claim]).toEqual(["discovery_failed", "no document", "issuer"]);
+      expect(error).not.toHaveProperty("status");
+      expect(error.cause).toMatchObject({ code: "discovery_failed", status: 401 });
+    }
+  });
+});
+
 describe("refreshing", () => {
   it("sends the refresh token and takes the lifetime from the token when the answer has none", async () => {
     const world = await createWorld();
@@ -257,7 +300,13 @@ describe("refreshing", () => {
     world.tokenEndpoint = () => Response.json({ auth_token: authToken });
     const { issuer: authServer } = world.parties.authServer;
     const grant = await world.agent().refresh({ authServer, refreshToken: "r-1" });
-    expect(grant).toEqual({ authToken, expiresInSeconds: 77 });
+    const { clock, resource, agent } = world.parties;
+    expect(grant).toEqual({
+      ...{ token: authToken, server: authServer, resource: resource.id, scope: "supply-chain:optimize" },
+      thumbprint: agent.key.thumbprint,
+      expiresAt: clock.now() + 77,
+      renewAt: clock.now() + 47,
+    });
     expect(world.sent[0]?.form).toEqual({ request_type: "refresh", refresh_token: "r-1" });
   });
 
@@ -267,6 +316,6 @@ describe("refreshing", () => {
     world.tokenEndpoint = () => Response.json({ auth_token: authToken, expires_in });
     const { issuer: authServer } = world.parties.authServer;
     const grant = await world.agent().refresh({ authServer, refreshToken: "r-1" });
-    expect(grant.expiresInSeconds).toBe(77);
+    expect(grant.expiresAt).toBe(world.parties.clock.now() + 77);
   });
 });

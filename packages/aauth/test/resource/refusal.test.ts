@@ -1,0 +1,167 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+  AAuthAgentError,
+  type AAuthErrorCode,
+  AAuthVerificationError,
+  ERROR_CODES,
+} from "../../src/errors.ts";
+import { february2026 } from "../../src/profiles/february-2026/index.ts";
+import {
+  formatRefusal,
+  parseRefusal,
+  REFUSAL_FIELD,
+  refusalOf,
+  withRefusal,
+} from "../../src/resource/refusal.ts";
+import { hostileText } from "../hostile-text.ts";
+import { JWKS, parties, refusal, requestOf, SCOPES, signBadly } from "./kit.ts";
+
+const codes = Object.keys(ERROR_CODES) as AAuthErrorCode[];
+const written = 'code=insufficient_coverage, check=coverage, section="profile 2.5"';
+const read = { code: "insufficient_coverage", check: "coverage", section: "profile 2.5" };
+
+describe("formatRefusal", () => {
+  it("writes a dictionary", () => {
+    expect(formatRefusal(read as never)).toBe(written);
+    expect(formatRefusal({ code: "unknown_key", section: "profile 5.2" })).toBe(
+      'code=unknown_key, section="profile 5.2"',
+    );
+  });
+
+  it("is read back, whatever the code and the check", () => {
+    for (const code of codes) {
+      const { section } = ERROR_CODES[code];
+      for (const check of [undefined, ...february2026.verification.checks.map(({ name }) => name)]) {
+        const refused = { code, ...(check !== undefined && { check }), section };
+        expect(parseRefusal(formatRefusal(refused))).toEqual(refused);
+      }
+    }
+  });
+
+  it("fits into a header, and every code into its grammar", () => {
+    for (const code of codes) {
+      expect(formatRefusal({ code, check: "signature-input", section: ERROR_CODES[code].section })).toMatch(
+        /^code=[a-z_]+, check=[a-z-]+, section="[\x20-\x7e]{1,40}"$/,
+      );
+    }
+  });
+});
+
+describe("parseRefusal", () => {
+  it("takes members in any order, spaces around them, and others beside them", () => {
+    expect(
+      parseRefusal(` section="profile 2.5" ,\tcheck=coverage,code=insufficient_coverage,x=1, y`),
+    ).toEqual(read);
+    expect(parseRefusal('code=unknown_key, hint="a, code=token_expired"')?.code).toBe("unknown_key");
+  });
+
+  it("knows the section of a code that comes without one, or with one that is malformed", () => {
+    for (const section of ["", ", section=", ', section="a\\"b"', ", section=profile", ', section="a']) {
+      expect(parseRefusal(`code=unknown_key${section}`)).toEqual({
+        code: "unknown_key",
+        section: "profile 5.2",
+      });
+    }
+  });
+
+  it.each([
+    ["nothing", undefined],
+    ["null", null],
+    ["an empty value", ""],
+    ["no code", 'check=coverage, section="profile 2.5"'],
+    ["a code that is not known", "code=nonsense"],
+    ["a code with another letter case", "code=Unknown_key"],
+    ["a quoted code", 'code="unknown_key"'],
+    ["a name every object has", "code=constructor"],
+    ["another such name", "code=__proto__"],
+    ["a code with a parameter", "code=unknown_key;a=1"],
+    ["a code with more behind it", "code=unknown_key token_expired"],
+    ["an upper-case name", "CODE=unknown_key"],
+    ["two headers in one", "code=unknown_key, code=nonsense"],
+    ["too much", `code=unknown_key, x="${"a".repeat(512)}"`],
+  ])("answers %s with undefined", (_name, value) => {
+    expect(parseRefusal(value)).toBeUndefined();
+  });
+
+  it.each(["Coverage", '"coverage"', "a b", "<script>", "", "../x", "a_b"])(
+    "leaves out a check that is no name: %j",
+    (check) => {
+      expect(parseRefusal(`code=unknown_key, check=${check}`)).toEqual({
+        code: "unknown_key",
+        section: "profile 5.2",
+      });
+    },
+  );
+
+  it("never throws, and answers with a known code and short plain strings only", () => {
+    const pieces = fc.array(
+      fc.oneof(
+        fc.constantFrom(written, "code=", "check=", "section=", '"', ",", "\\", "(", ")", ...codes),
+        hostileText,
+      ),
+      { maxLength: 8 },
+    );
+    fc.assert(
+      fc.property(
+        pieces.map((parts) => parts.join("")),
+        (value) => {
+          const refused = parseRefusal(value);
+          if (refused === undefined) return;
+          expect(codes).toContain(refused.code);
+          expect(refused.check ?? "a").toMatch(/^[a-z-]+$/);
+          expect(refused.section).not.toMatch(/["\\\p{Cc}]/u);
+          expect(refused.section.length).toBeLessThanOrEqual(512);
+        },
+      ),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it("is linear in what it reads", () => {
+    const start = performance.now();
+    for (const part of [",", "(", '"', "a=", " ", "\\"]) parseRefusal(`code=unknown_key${part.repeat(490)}`);
+    expect(performance.now() - start).toBeLessThan(200);
+  });
+});
+
+describe("refusalOf", () => {
+  const verifier = parties.createVerifier();
+
+  it.each([
+    ["coverage", () => signBadly({ signatureKey: JWKS, components: [] }), "insufficient_coverage"],
+    ["signature", () => signBadly({ signatureKey: JWKS, key: parties.resource.key }), "invalid_signature"],
+    ["requirement", () => requestOf(), "authorization_required"],
+  ])("names the check that failed: %s", async (check, request, code) => {
+    const refused = refusalOf(await refusal(verifier, await request(), SCOPES));
+    expect(refused).toMatchObject({ code, check, section: ERROR_CODES[code as AAuthErrorCode].section });
+  });
+
+  it("is the code and its section where no verifier has made a report", () => {
+    for (const error of [
+      new AAuthVerificationError("unknown_key", "x"),
+      new AAuthAgentError("unknown_key", "x"),
+    ]) {
+      expect(refusalOf(error)).toEqual({ code: "unknown_key", section: "profile 5.2" });
+    }
+  });
+
+  it("holds nothing of the message", async () => {
+    const secret = "c2VjcmV0";
+    const error = await refusal(verifier, await signBadly({ signatureKey: `sig1=(scheme=${secret} a="b")` }));
+    expect(formatRefusal(refusalOf(error))).not.toContain(secret);
+  });
+});
+
+it("an answer keeps what it has, and gets the header beside it", () => {
+  const answer = { status: 401, headers: { "agent-auth": "httpsig" }, body: "no" };
+  const error = new AAuthVerificationError("missing_signature", "x");
+  expect(withRefusal(answer, error)).toEqual({
+    status: 401,
+    headers: {
+      "agent-auth": "httpsig",
+      [REFUSAL_FIELD]: `code=missing_signature, section="${ERROR_CODES.missing_signature.section}"`,
+    },
+    body: "no",
+  });
+});
