@@ -77,6 +77,9 @@ export { CHECK_SECTIONS } from "./explain/sections.ts";
 export type { KeyValueStore } from "./store/key-value-store.ts";
 export type { MemoryStore, MemoryStoreOptions } from "./store/memory-store.ts";
 export { createMemoryStore } from "./store/memory-store.ts";
+export { ownerOf } from "./store/owner-of.ts";
+export type { QuotaStoreOptions } from "./store/quota-store.ts";
+export { QuotaStore, StoreFullError } from "./store/quota-store.ts";
 
 // tokens
 
@@ -101,4 +104,3 @@ export { createDiscovery } from "./metadata/discovery.ts";
 export { agentMetadata, issuerMetadata, resourceMetadata } from "./metadata/documents.ts";
 export type { DocumentFetchInit, DocumentTransport, FetchedDocument } from "./metadata/transport.ts";
 export { isIdentifier } from "./metadata/url-guard.ts";
-export { ownerOf } from "./store/owner-of.ts";
