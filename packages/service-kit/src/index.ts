@@ -40,7 +40,6 @@ export {
   type LogLevel,
 } from "./log/logger.ts";
 export { mapMembers, type RedactionOptions, redactFields, redactText } from "./log/redaction.ts";
-export { createPendingRequests, type PendingRequests } from "./memory/pending-requests.ts";
 export { listenOn } from "./run/listen-on.ts";
 export { type RotatableKeys, rotateKeys } from "./run/rotate-keys.ts";
 export { EXIT_STATUS, type RunningService, runService } from "./run/run-service.ts";

@@ -87,7 +87,8 @@ export class QuotaStore<Value> {
   /** Values of one owner, oldest first. */
   list(owner: string): Value[] {
     this.#sweep();
-    return [...(this.#quotas.get(owner)?.entries.values() ?? [])].map(({ value }) => value);
+    const entries = [...(this.#quotas.get(owner)?.entries.values() ?? [])];
+    return entries.filter(({ key }) => this.has(key)).map(({ value }) => value);
   }
 
   has(key: string): boolean {
