@@ -65,8 +65,8 @@ async function waitingRun(token = first): Promise<{ id: string; consentUrl: stri
 async function answerConsent(
   consentUrl: string,
   user: { username: string; password: string } = DEMO_USER,
+  browser = createBrowser(),
 ): Promise<URL> {
-  const browser = createBrowser();
   const shown = await signInAtAuthServer(browser, consentUrl, user);
   const { action, fields } = readForm(await shown.response.text());
   const answer = await browser.post(new URL(action, shown.url).href, { ...fields, accept: "yes" });
@@ -168,6 +168,41 @@ describe("the way back from the consent page", () => {
     const together = await Promise.all([open(), open(), open()]);
     expect(together.sort()).toEqual(["authorized: 1", "unknown_request", "unknown_request"]);
     expect(await open()).toBe("unknown_request");
+    expect(await ended(id)).toMatchObject({ status: "completed" });
+  });
+
+  test("A17: another user's link takes back no consent that is remembered, neither that of its reader nor that of its owner", async () => {
+    const [owner, reader] = [createBrowser(), createBrowser()];
+    /** Where a browser in which a consent is remembered is sent on to: no page is shown. */
+    const passedThrough = async (browser: typeof owner, consentUrl: string) =>
+      new URL((await browser.get(consentUrl)).headers.get("location") ?? "about:no-redirect");
+    const consents = [
+      [await waitingRun(), DEMO_USER, owner, first],
+      [await waitingRun(second), SECOND_USER, reader, second],
+    ] as const;
+    for (const [{ id, consentUrl }, user, browser, token] of consents) {
+      await fetch(await answerConsent(consentUrl, user, browser), { redirect: "manual" });
+      expect(await ended(id, token)).toMatchObject({ status: "completed" });
+    }
+
+    const { id, consentUrl } = await waitingRun();
+    const callback = await passedThrough(reader, consentUrl);
+    const { headers } = await fetch(callback, { redirect: "manual" });
+    expect(new URL(headers.get("location")!).searchParams.get("error")).toBe("wrong_user");
+    expect(await ended(id)).toMatchObject({ failure: { code: "wrong_user" } });
+
+    for (const [, , browser, token] of consents) {
+      const next = await waitingRun(token);
+      const { searchParams } = await passedThrough(browser, next.consentUrl);
+      expect(searchParams.has("code")).toBe(true);
+    }
+  });
+
+  test("A17: another user who only looks at the page ends neither the request nor the run", async () => {
+    const { id, consentUrl } = await waitingRun();
+    const shown = await signInAtAuthServer(createBrowser(), consentUrl, SECOND_USER);
+    expect(readForm(await shown.response.text()).fields).toHaveProperty("consent_code");
+    await fetch(await answerConsent(consentUrl), { redirect: "manual" });
     expect(await ended(id)).toMatchObject({ status: "completed" });
   });
 
