@@ -49,4 +49,11 @@ export type { SpanCounts } from "./telemetry/span-counts.ts";
 export { startTelemetry, type Telemetry } from "./telemetry/start-telemetry.ts";
 export { type TelemetryConfig, telemetrySettings } from "./telemetry/telemetry-settings.ts";
 export { endWithAnswer } from "./telemetry/trace-requests.ts";
-export { currentTraceId, keepTrace, markFailed, type SpanOptions, withSpan } from "./telemetry/with-span.ts";
+export {
+  currentPlace,
+  keepTrace,
+  markFailed,
+  type SpanOptions,
+  type TracePlace,
+  withSpan,
+} from "./telemetry/with-span.ts";

@@ -5,7 +5,14 @@ import type { Catalogue, Order, OrderRequest } from "backend-api";
 import type { FastifyBaseLogger } from "fastify";
 import { LRUCache } from "lru-cache";
 import { ATTRIBUTE, SPAN } from "protocol-trace";
-import { createPendingRequests, currentTraceId, keepTrace, markFailed, withSpan } from "service-kit";
+import {
+  createPendingRequests,
+  currentPlace,
+  keepTrace,
+  markFailed,
+  type TracePlace,
+  withSpan,
+} from "service-kit";
 import { explainFailure } from "../failures/explain-failure.ts";
 import { oneLine } from "../failures/one-line.ts";
 import type { Places } from "../failures/situation.ts";
@@ -33,7 +40,8 @@ interface Kept {
   readonly request: OrderRequest;
   /** The trace that the order began in: it goes on there when the browser is back. */
   readonly inTrace: ReturnType<typeof keepTrace>;
-  readonly traceIds: readonly string[];
+  /** The request that placed it; undefined where tracing is off. */
+  readonly place: TracePlace | undefined;
   order: Order;
   /** Unix seconds. */
   changedAt: number;
@@ -199,12 +207,11 @@ export function createOrderService(deps: {
       makeRoom(userId);
       const request = { model, quantity };
       const order: Order = { order_id: randomUUID(), ...request, status: "placing" };
-      const traceId = currentTraceId();
       const kept: Kept = {
         userId,
         request,
         inTrace: keepTrace(),
-        traceIds: traceId === undefined ? [] : [traceId],
+        place: currentPlace(),
         order,
         changedAt: now(),
       };
@@ -222,8 +229,9 @@ export function createOrderService(deps: {
     traceOf(userId, id) {
       const kept = ofUser(userId, id);
       if (kept === undefined) return undefined;
-      const { traceIds, changedAt, order } = kept;
-      return { id, traceIds, isFinal: FINAL.has(order.status), changedAt };
+      const { place, changedAt, order } = kept;
+      const [traceIds, spanIds] = place === undefined ? [[], []] : [[place.traceId], [place.spanId]];
+      return { id, traceIds, spanIds, isFinal: FINAL.has(order.status), changedAt };
     },
 
     async resume(state) {
