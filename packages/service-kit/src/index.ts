@@ -40,6 +40,7 @@ export {
   type LogLevel,
 } from "./log/logger.ts";
 export { mapMembers, type RedactionOptions, redactFields, redactText } from "./log/redaction.ts";
+export { visibleFields, visibleLines, visibleText } from "./log/visible-text.ts";
 export { createPendingRequests, type PendingRequests } from "./memory/pending-requests.ts";
 export { listenOn } from "./run/listen-on.ts";
 export { type RotatableKeys, rotateKeys } from "./run/rotate-keys.ts";
