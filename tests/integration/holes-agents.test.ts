@@ -348,6 +348,7 @@ describe("demo agents in their other modes", () => {
         iss: `${authServer.url}/realms/aauth-test`,
         aud: stack.urls[at],
         agent: agent.id,
+        sub: "user-1",
         scope: "market-analysis:analyze",
         cnf: { jwk: publicJwk(agent) },
         exp: now() + 60,
