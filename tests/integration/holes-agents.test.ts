@@ -48,11 +48,15 @@ afterAll(() => Promise.all([stack?.stop(), agent?.stop(), thief?.stop(), canary?
 type Resource = "supplyChainAgent" | "marketAnalysisAgent";
 
 /** A call past the gateway, at the agent's own socket: it must enforce by itself. `Host` and signature name what the gateway passes on. */
-function call(resource: Resource, change: Partial<OutgoingRequest> = {}): OutgoingRequest {
+function call(
+  resource: Resource,
+  change: Partial<OutgoingRequest> = {},
+  { urls }: Pick<TestStack, "urls"> = stack,
+): OutgoingRequest {
   const message = { messageId: "1", role: "user", parts: [{ kind: "text", text: "optimize" }] };
   return {
     method: "POST",
-    url: `${stack.urls[resource]}/`,
+    url: `${urls[resource]}/`,
     headers: { "content-type": "application/json" },
     body: JSON.stringify({ jsonrpc: "2.0", id: 7, method: "message/send", params: { message } }),
     ...change,
@@ -86,9 +90,9 @@ function expectRefused(answer: Answer, code: string, agentAuth = "httpsig"): voi
   });
 }
 
-async function authTokenOf(who: ForeignAgent, resource: Resource): Promise<string> {
-  const challenge = await who.call(call(resource), JWKS);
-  const { issuer: authServer, [resource]: identifier } = stack.urls;
+async function authTokenOf(who: ForeignAgent, resource: Resource, from = stack): Promise<string> {
+  const challenge = await who.call(call(resource, {}, from), JWKS);
+  const { issuer: authServer, [resource]: identifier } = from.urls;
   const resource_token = who.resourceTokenOf(challenge, { resource: identifier, authServer });
   const granted = await who.askAuthServer(authServer, { request_type: "auth", resource_token });
   return (JSON.parse(granted.text) as { auth_token: string }).auth_token;
@@ -344,6 +348,7 @@ describe("demo agents in their other modes", () => {
         iss: `${authServer.url}/realms/aauth-test`,
         aud: stack.urls[at],
         agent: agent.id,
+        sub: "user-1",
         scope: "market-analysis:analyze",
         cnf: { jwk: publicJwk(agent) },
         exp: now() + 60,
@@ -392,16 +397,30 @@ describe("demo agents in their other modes", () => {
   });
 });
 
-test("D14: no whole token is in the log of any service", async () => {
-  const delegated = await startStack({ modes: { authorizationScheme: "user-delegated" } });
-  try {
-    await runWithConsent(delegated, "optimize laptop supply chain and perform market analysis");
+describe("where users delegate", () => {
+  let delegated: TestStack;
+  beforeAll(async () => {
+    delegated = await startStack({ modes: { authorizationScheme: "user-delegated" } });
+  });
+  afterAll(() => delegated?.stop());
+
+  test("A5: a token that an agent got for itself opens nothing", async () => {
+    const at = "marketAnalysisAgent";
+    const jwt = await authTokenOf(agent, at, delegated);
+    expect(readToken(jwt).claims).toMatchObject({ scope: "market-analysis:analyze" });
+    expect(readToken(jwt).claims).not.toHaveProperty("sub");
+    const answer = await agent.call(call(at, {}, delegated), { scheme: "jwt", jwt });
+    expect([answer.status, answer.text]).toEqual([403, "user_required"]);
+    expect(answer.headers).not.toHaveProperty("agent-auth");
+  });
+
+  test("D14: no whole token is in the log of any service", async () => {
+    const run = await runWithConsent(delegated, "optimize laptop supply chain and perform market analysis");
+    expect(run.status).toBe("completed");
     await expect.poll(() => delegated.log(), LOG_WAIT).toMatch(/Received auth_token/);
     // Header, claims and signature of a JWS: 40 characters and more of each.
     expect(delegated.log()).not.toMatch(/eyJ[\w-]{40,}\.[\w-]{40,}\.[\w-]{40,}/);
-  } finally {
-    await delegated.stop();
-  }
+  });
 });
 
 function publicJwk({ x }: { x: string }) {

@@ -6,7 +6,7 @@
 import { generateKeyPairSync, type KeyObject, randomUUID, sign } from "node:crypto";
 import { type Progress, progressSchema, startReplySchema } from "backend-api";
 import { installLocalhostLookup } from "service-kit";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { createBrowser, readForm } from "../../services/auth-server/test/support/browser.ts";
 import { signIn as signInAtAuthServer } from "../../services/auth-server/test/support/sign-in.ts";
 import {
@@ -19,6 +19,7 @@ import {
   thumbprintOf,
 } from "../support/foreign-agent.ts";
 import { signIn } from "../support/optimization-run.ts";
+import { newTrace, spansOf } from "../support/run-trace.ts";
 import { DEMO_USER, userAccessToken } from "../support/sign-in.ts";
 import { LOG_WAIT, startStack, type TestStack } from "../support/start-stack.ts";
 
@@ -50,11 +51,14 @@ function ask(path: string, token?: string, init: RequestInit = {}): Promise<Resp
 }
 
 /** Starts a run that waits for its user's consent. */
-async function waitingRun(token = first): Promise<{ id: string; consentUrl: string }> {
+async function waitingRun(
+  token = first,
+  request: { headers?: Record<string, string>; body?: object } = {},
+): Promise<{ id: string; consentUrl: string }> {
   const started = await ask("/optimization/start", token, {
     method: "POST",
-    headers: { "content-type": "application/json" },
-    body: "{}",
+    headers: { "content-type": "application/json", ...request.headers },
+    body: JSON.stringify(request.body ?? {}),
   });
   const reply = startReplySchema.parse(await started.json());
   if (!("consent_required" in reply)) throw new Error(`no consent was asked for: ${JSON.stringify(reply)}`);
@@ -112,6 +116,38 @@ describe("who a user is", () => {
     expect(await (await ask("/optimization/all", second)).json()).toEqual([]);
     await ask("/optimization/clear", second, { method: "DELETE" });
     expect((await ask(`/optimization/progress/${id}`, first)).status).toBe(200);
+  });
+
+  test("A4: a run in another user's trace shows nothing else of that trace", async () => {
+    const { traceId, traceparent } = newTrace();
+    const secret = "a prompt of the first user";
+    const victim = await waitingRun(first, { headers: { traceparent }, body: { custom_prompt: secret } });
+    const request = await vi.waitFor(async () => {
+      const spans = await spansOf(stack.urls.traces, traceId);
+      const found = spans.find(({ name }) => name === "POST /optimization/start");
+      expect(JSON.stringify(found)).toContain(secret);
+      return found!;
+    }, LOG_WAIT);
+
+    const traceOf = async (id: string, token: string, whole: string) => {
+      return vi.waitFor(async () => {
+        const shown = await (await ask(`/optimization/${id}/trace`, token)).text();
+        expect(shown).toContain(whole);
+        return shown;
+      }, LOG_WAIT);
+    };
+    // In the same trace, and below a span of the other's.
+    for (const parent of [traceparent, `00-${traceId}-${request.id}-01`]) {
+      const own = "what the second user asks";
+      const run = await waitingRun(second, {
+        headers: { traceparent: parent },
+        body: { custom_prompt: own },
+      });
+      const shown = await traceOf(run.id, second, own);
+      expect(shown).not.toContain(secret);
+      expect(shown).not.toContain(victim.id);
+      expect(await traceOf(victim.id, first, secret)).not.toContain(own);
+    }
   });
 
   test("B8: the connection test is for users", async () => {

@@ -207,6 +207,11 @@ export const ERROR_CODES = {
     section: "profile 3.1",
     meaning: "The auth token lacks a scope that the route needs.",
   },
+  user_required: {
+    status: 403,
+    section: "profile 3.1",
+    meaning: "The route needs an auth token that names a user (`sub`), and the token names none.",
+  },
   // the agent's side
   malformed_challenge: { status: 502, section: "profile 3.4", meaning: "Agent-Auth cannot be parsed." },
   challenge_untrusted: {

@@ -164,7 +164,12 @@ export interface AuthorizedAgent extends ProvenKey {
 export type Requirement =
   | { readonly level: "pseudonymous" }
   | { readonly level: "identified" }
-  | { readonly level: "authorized"; readonly scopes: readonly string[] };
+  | {
+      readonly level: "authorized";
+      readonly scopes: readonly string[];
+      /** Whether the auth token has to name a user (`sub`). Default: it need not, and the agent may act for itself. */
+      readonly subject?: "required";
+    };
 
 /** A request that passed the gate. */
 export interface VerifiedRequest {

@@ -57,7 +57,7 @@ const SIGNATURE_HEADERS = ["signature", "signature-key", "signature-input"] as c
  * verifier's audience, and for documents that no verifier would take or that name another resource; RangeError for a `maxBodyBytes` that
  * is no whole number.
  * From that of a route: TypeError for a requirement that is missing or unknown, for level authorized without scopes, challenger or
- * the verifier's `audience`, and for limits that cannot be meant.
+ * the verifier's `audience`, for another `subject` than `"required"`, and for limits that cannot be meant.
  *
  * @example
  * ```ts
@@ -243,16 +243,19 @@ function harmless(observer: NonNullable<FastifyAAuthOptions["observer"]>): typeo
   };
 }
 
-/** Without scopes there would be no challenge that could cure a refusal, and any token at all would be let in. */
+/** What `requireMeant` of aauth refuses at a request is refused here when the route registers. */
 function checkRequirement(requirement: RouteRequirement, name: string): void {
   if (requirement === "public") return;
   if (!LEVELS.includes(requirement?.level)) {
     throw new TypeError(`${name} must be "public" or an object whose level is one of ${LEVELS.join(", ")}`);
   }
   if (requirement.level !== "authorized") return;
-  const { scopes } = requirement;
+  const { scopes, subject } = requirement;
   if (!(areScopes(scopes) && scopes.length > 0)) {
     throw new TypeError(`${name} must have scopes: an array, not empty, of words without spaces`);
+  }
+  if (subject !== undefined && subject !== "required") {
+    throw new TypeError(`${name} must have subject "required", or none`);
   }
 }
 

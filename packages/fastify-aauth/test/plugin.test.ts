@@ -371,6 +371,10 @@ describe("closed by default", () => {
     [{ level: "authorized", scopes: ["a", ""] }, "config.aauth of route GET /x must have scopes"],
     [{ level: "authorized", scopes: ["a b"] }, "config.aauth of route GET /x must have scopes"],
     [{ level: "authorized", scopes: [7] }, "config.aauth of route GET /x must have scopes"],
+    [
+      { level: "authorized", scopes: ["a"], subject: true },
+      'config.aauth of route GET /x must have subject "required"',
+    ],
   ])("a route that demands %j does not register", async (aauth, message) => {
     const app = Fastify();
     apps.push(app);

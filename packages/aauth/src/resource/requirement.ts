@@ -10,12 +10,14 @@ import type { IdentifiedAgent, Level, Requirement, VerifiedAgent } from "../type
 
 /**
  * Passes when the proven caller is at least what the route demands (profile 3.1). Levels are a ladder: an
- * authorized agent is also identified, an identified one also pseudonymous. `scopes` must all be there.
+ * authorized agent is also identified, an identified one also pseudonymous. `scopes` must all be there, and a user where
+ * `subject` is `"required"`.
  *
  * @throws TypeError for a requirement that cannot be meant ({@link requireMeant}).
  * @throws AAuthError `identity_required` for a pseudonymous caller of anything higher; `authorization_required` for an
  * identified caller without auth token; `insufficient_scope`. The last two carry `provenAgent`, so that a challenge can
- * be addressed to it.
+ * be addressed to it. `user_required` for a token without a user, which no challenge cures: the same request for a token
+ * would bring the same.
  *
  * @example
  * meetRequirement(request.agent, { level: "authorized", scopes: ["supply-chain:optimize"] });
@@ -34,17 +36,21 @@ const meant = new WeakSet<Requirement>();
  * Refuses a requirement that lets the wrong callers in, or none: one without scopes is met by any token at all, and no token has a scope
  * with a space in it.
  *
- * @throws TypeError for a level that does not exist, and for `scopes` that is not a list of at least one scope.
+ * @throws TypeError for a level that does not exist, for `scopes` that is not a list of at least one scope, and for another `subject`
+ * than `"required"`.
  */
 export function requireMeant(requirement: Requirement): void {
   if (typeof requirement === "object" && requirement !== null && meant.has(requirement)) return;
   const level = requirement?.level;
   if (!LEVELS.includes(level)) throw new TypeError(`requirement.level must be one of ${LEVELS.join(", ")}`);
   if (requirement.level === "authorized") {
-    const { scopes } = requirement;
+    const { scopes, subject } = requirement;
     requireArray("requirement.scopes", scopes);
     if (scopes.length === 0 || !scopes.every((scope) => typeof scope === "string" && /^\S+$/.test(scope))) {
       throw new TypeError("requirement.scopes must name at least one scope, each a word without spaces");
+    }
+    if (subject !== undefined && subject !== "required") {
+      throw new TypeError('requirement.subject must be "required" or absent');
     }
   }
   meant.add(requirement);
@@ -61,9 +67,14 @@ export function unmetRequirement(agent: VerifiedAgent, requirement: Requirement)
     return askingForMore("authorization_required", "the route needs an auth token", agent);
   }
   const missing = requirement.scopes.filter((scope) => !agent.scopes.includes(scope));
-  if (missing.length === 0) return undefined;
-  const reason = `the auth token lacks ${missing.join(" ")}`;
-  return askingForMore("insufficient_scope", reason, identityOf(agent));
+  if (missing.length > 0) {
+    const reason = `the auth token lacks ${missing.join(" ")}`;
+    return askingForMore("insufficient_scope", reason, identityOf(agent));
+  }
+  if (requirement.subject === "required" && !agent.subject) {
+    return new AAuthError("user_required", "the route needs an auth token that names a user");
+  }
+  return undefined;
 }
 
 /** Without a stack: every first request ends here, nobody looks at where, and finding out costs more than all that is checked before. */

@@ -64,6 +64,7 @@ describe("challenges", () => {
     ["header_too_large", 431],
     ["replay_memory_full", 503],
     ["untrusted_agent", 403],
+    ["user_required", 403],
     // What this service's own calls to others end with, should it get here.
     ["token_request_failed", 502],
     ["challenge_repeated", 502],

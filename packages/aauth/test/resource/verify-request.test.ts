@@ -721,6 +721,20 @@ describe("requirements", () => {
     expect(error.provenAgent).toMatchObject({ level: "identified", agent: agent.id });
   });
 
+  it("A5: a token without a user, where one is demanded", async () => {
+    const demanding = { ...SCOPES, subject: "required" } as const;
+    const requestWith = async (token: { subject?: string }) =>
+      requestOf({ signatureKey: { scheme: "jwt", jwt: await parties.issueAuthToken(token) } });
+    const verifier = parties.createVerifier();
+    const error = await refusal(verifier, await requestWith({}), demanding);
+    expect([error.code, error.status, error.provenAgent]).toEqual(["user_required", 403, undefined]);
+    const { agent: caller } = await verifier.verifyRequest(
+      await requestWith({ subject: "alice" }),
+      demanding,
+    );
+    expect(caller).toMatchObject({ level: "authorized", subject: "alice" });
+  });
+
   it("is not looked at before the body is", async () => {
     const { body: _, ...request } = await requestOf({ body: "{}" });
     const pending = await parties.createVerifier().begin(request, SCOPES);

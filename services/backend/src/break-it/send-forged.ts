@@ -2,6 +2,7 @@ import { context, ROOT_CONTEXT, type Span, SpanStatusCode, trace } from "@opente
 import type { Transport } from "aauth/agent";
 import { createAgentTrace } from "protocol-trace";
 import { ATTRIBUTE } from "protocol-trace/names";
+import type { TracePlace } from "service-kit";
 import { readBounded } from "../clients/read-bounded.ts";
 import type { ForgedRequest } from "./variants.ts";
 
@@ -20,7 +21,7 @@ export interface SendForgedOptions {
 export async function sendForged(
   forged: ForgedRequest,
   options: SendForgedOptions,
-): Promise<{ response: Response; traceId?: string }> {
+): Promise<{ response: Response; place?: TracePlace }> {
   const {
     method,
     url,
@@ -49,8 +50,8 @@ export async function sendForged(
       await readBounded(await send(1), MAX_HONEST_ANSWER_BYTES);
     }
     const response = await send(forged.twice ? 2 : 1);
-    const { traceId } = span.spanContext();
-    return { response, ...(isTraced(span) && { traceId }) };
+    const { traceId, spanId } = span.spanContext();
+    return { response, ...(isTraced(span) && { place: { traceId, spanId } }) };
   } catch (error) {
     span.setStatus({ code: SpanStatusCode.ERROR });
     throw error;

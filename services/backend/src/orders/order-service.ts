@@ -4,7 +4,7 @@ import type { Agent } from "aauth/agent";
 import type { Catalogue, Order, OrderRequest } from "backend-api";
 import type { FastifyBaseLogger } from "fastify";
 import { ATTRIBUTE, SPAN } from "protocol-trace";
-import { currentTraceId, keepTrace, markFailed, withSpan } from "service-kit";
+import { currentPlace, keepTrace, markFailed, type TracePlace, withSpan } from "service-kit";
 import { explainFailure } from "../failures/explain-failure.ts";
 import { oneLine } from "../failures/one-line.ts";
 import type { Places } from "../failures/situation.ts";
@@ -32,7 +32,8 @@ interface Kept {
   readonly request: OrderRequest;
   /** The trace that the order began in: it goes on there when the browser is back. */
   readonly inTrace: ReturnType<typeof keepTrace>;
-  readonly traceIds: readonly string[];
+  /** The request that placed it; undefined where tracing is off. */
+  readonly place: TracePlace | undefined;
   order: Order;
   /** Unix seconds. */
   changedAt: number;
@@ -204,12 +205,11 @@ export function createOrderService(deps: {
       makeRoom(userId);
       const request = { model, quantity };
       const order: Order = { order_id: randomUUID(), ...request, status: "placing" };
-      const traceId = currentTraceId();
       const kept: Kept = {
         userId,
         request,
         inTrace: keepTrace(),
-        traceIds: traceId === undefined ? [] : [traceId],
+        place: currentPlace(),
         order,
         changedAt: now(),
       };
@@ -227,8 +227,9 @@ export function createOrderService(deps: {
     traceOf(userId, id) {
       const kept = ofUser(userId, id);
       if (kept === undefined) return undefined;
-      const { traceIds, changedAt, order } = kept;
-      return { id, traceIds, isFinal: FINAL.has(order.status), changedAt };
+      const { place, changedAt, order } = kept;
+      const [traceIds, spanIds] = place === undefined ? [[], []] : [[place.traceId], [place.spanId]];
+      return { id, traceIds, spanIds, isFinal: FINAL.has(order.status), changedAt };
     },
 
     async resume(state) {

@@ -4,7 +4,7 @@ import type { Agent, AgentEvent } from "aauth/agent";
 import type { ConnectionTest, Failure, StartOptions, StartReply } from "backend-api";
 import type { FastifyBaseLogger } from "fastify";
 import { ATTRIBUTE, SPAN } from "protocol-trace";
-import { currentTraceId, keepTrace, markFailed, withSpan } from "service-kit";
+import { currentPlace, keepTrace, markFailed, withSpan } from "service-kit";
 import type { Evidence } from "../break-it/evidence.ts";
 import type { SupplyChainClient } from "../clients/supply-chain-client.ts";
 import { CONSENT_EXPIRED, explainFailure } from "../failures/explain-failure.ts";
@@ -106,6 +106,7 @@ export function createRunService(deps: RunServiceDeps): RunService {
   }
 
   async function attemptNow(run: Run, { consented = false, onAccepted }: Attempt): Promise<void> {
+    run.notePlace(currentPlace());
     const state = randomBytes(32).toString("base64url");
     const signal = AbortSignal.any([run.signal, AbortSignal.timeout(timeoutSeconds * 1000)]);
     const call = observe(run);
@@ -121,7 +122,10 @@ export function createRunService(deps: RunServiceDeps): RunService {
         },
         cacheKey: cacheKeyOf(run),
       });
-      const ask = () => client.ask(run.prompt, { fetch, ...(onAccepted && { onAccepted }) });
+      const ask = () => {
+        run.notePlace(currentPlace());
+        return client.ask(run.prompt, { fetch, ...(onAccepted && { onAccepted }) });
+      };
       const report = await withSpan(SPAN.callAgent, ask, {
         // Being sent to the user first is a step on the way.
         isFailure: (error) => !(error instanceof ConsentRequiredError),
@@ -209,7 +213,7 @@ export function createRunService(deps: RunServiceDeps): RunService {
       }
       const run = new Run({ userId, prompt: promptFor(options), shownPrompt: shownPrompt(options), now });
       traces.set(run, keepTrace());
-      run.noteTrace(currentTraceId());
+      run.notePlace(currentPlace());
       store.add(run);
       run.begin();
 

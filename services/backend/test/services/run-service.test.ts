@@ -1,8 +1,10 @@
 import { AAuthError, ConsentRequiredError, QuotaStore, TokenRequestError } from "aauth";
 import type { Agent } from "aauth/agent";
 import { startRequestSchema } from "backend-api";
-import { createLogger } from "service-kit";
-import { beforeEach, describe, expect, it, vi } from "vitest";
+import { SPAN } from "protocol-trace";
+import { createLogger, withSpan } from "service-kit";
+import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
+import { recordSpans } from "../../../../packages/protocol-trace/test/support/recorded-spans.ts";
 import { AgentAnswerError } from "../../src/clients/agent-errors.ts";
 import type { SupplyChainClient } from "../../src/clients/supply-chain-client.ts";
 import type { Run } from "../../src/runs/run.ts";
@@ -90,6 +92,24 @@ describe("a start", () => {
       message: "Optimization completed",
     });
     expect(runs.get("alice", reply.request_id).report).toBe("# hello.");
+  });
+
+  it("remembers the spans that stand for the run, both attempts included", async () => {
+    const spans = recordSpans();
+    onTestFinished(spans.stop);
+    const { runs, put } = scripted(refuse(consent()), async () => "# Report");
+    const { request_id } = await withSpan(SPAN.startOptimization, () => runs.start("alice", options()));
+    const run = runs.get("alice", request_id);
+    expect(put).toHaveBeenCalledOnce();
+    const ended = new Promise<void>((done) => run.watch(() => run.isFinal && done()));
+    runs.resume(run, CONSENT);
+    await ended;
+    const named = (name: string) => spans.finished().filter((span) => span.name === name);
+    await vi.waitFor(() => expect(named(SPAN.run)).toHaveLength(2));
+    const made = [SPAN.startOptimization, SPAN.run, SPAN.callAgent].flatMap(named);
+    const ids = made.map((span) => span.spanContext().spanId);
+    expect([...run.spanIds].sort()).toEqual(ids.sort());
+    expect(run.traceIds).toEqual([made[0]!.spanContext().traceId]);
   });
 
   it("answers running once the agent has let it in, and goes on in the background", async () => {
