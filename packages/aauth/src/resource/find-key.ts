@@ -117,7 +117,10 @@ async function fromKeySet(
   const { jwk, source } = await options.discovery.key(kind, id, kid);
   return {
     keys: [await importKey(jwk, source, options, trail)],
-    identify: (key) => ({ level: "identified", scheme: "jwks", agent: id, ...proven(key) }),
+    identify(key) {
+      options.discovery.proven?.(kind, id);
+      return { level: "identified", scheme: "jwks", agent: id, ...proven(key) };
+    },
     tokenExpired: false,
     ...(source === "discovery-cache" && {
       async replacedKey() {
@@ -228,7 +231,10 @@ async function fromHolder(
   const candidates = keys.slice(0, MAX_CANDIDATE_KEYS);
   return {
     keys: await Promise.all(candidates.map((jwk) => importKey(jwk, "discovery", options, trail))),
-    identify: (key) => ({ level: "identified", scheme: "jwt", agent, ...proven(key) }),
+    identify(key) {
+      options.discovery.proven?.("agent", agent);
+      return { level: "identified", scheme: "jwt", agent, ...proven(key) };
+    },
     tokenExpired: false,
   };
 }
