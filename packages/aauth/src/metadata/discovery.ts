@@ -116,7 +116,20 @@ export function createDiscovery(options: DiscoveryOptions = {}): Discovery {
   const documents = { agent: newCache(), resource: newCache(), issuer: newCache(true) };
   const keySets = { agent: newCache(), resource: newCache(), issuer: newCache(true), jwks: newCache() };
 
-  /** The parsed document, or undefined when the server says that there is none. */
+  /** The document as `read` understands it, or undefined when the server reports that there is none. */
+  async function fetchDocument<T>(
+    address: string,
+    standing: Standing,
+    read: (document: unknown) => T,
+  ): Promise<T | undefined> {
+    try {
+      const document = await fetchJson(address, standing);
+      return document === undefined ? undefined : read(document);
+    } catch (error) {
+      throw about(address, error);
+    }
+  }
+
   async function fetchJson(address: string, standing: Standing): Promise<unknown> {
     const url = guardUrl(address, { development });
     const maxBytes = PROFILE.discovery.maxBodyBytes;
@@ -127,25 +140,23 @@ export function createDiscovery(options: DiscoveryOptions = {}): Discovery {
       );
     } catch (error) {
       if (error instanceof AAuthError) throw error;
-      throw new AAuthError("discovery_failed", `${shown(url)} could not be read`, { cause: error });
+      throw new AAuthError("discovery_failed", `could not be read: ${reasonOf(error)}`, { cause: error });
     }
     if (fetched.status === 404) return undefined;
-    if (fetched.status !== 200) throw failed(`${shown(url)} answered with status ${fetched.status}`);
-    if (fetched.body.byteLength > maxBytes)
-      throw failed(`${shown(url)} answered with more than ${maxBytes} bytes`);
+    if (fetched.status !== 200) throw failed(`answered with status ${fetched.status}`);
+    if (fetched.body.byteLength > maxBytes) throw failed(`answered with more than ${maxBytes} bytes`);
     try {
       return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(fetched.body));
     } catch (error) {
-      throw new AAuthError("discovery_failed", `${shown(url)} did not answer with JSON`, { cause: error });
+      throw new AAuthError("discovery_failed", "did not answer with JSON", { cause: error });
     }
   }
 
   function documentLoad<T>(id: string, name: string, read: (document: unknown, id: string) => T): Load<T> {
     return async (standing) => {
       const address = wellKnown(id, name);
-      const document = await fetchJson(address, standing);
-      if (document === undefined) throw failed(`no ${name} document at ${shown(new URL(address))}`);
-      return read(document, id);
+      const document = await fetchDocument(address, standing, (found) => read(found, id));
+      return document ?? none(`${name} document`, address);
     };
   }
 
@@ -161,9 +172,9 @@ export function createDiscovery(options: DiscoveryOptions = {}): Discovery {
   /** An issuer without an AAuth document, such as a plain OpenID provider, still publishes its keys. */
   function issuerKeySet(id: string): Load<{ jwks_uri: string }> {
     return async (standing) => {
-      const document = await fetchJson(wellKnown(id, PROFILE.wellKnown.issuer), standing);
-      if (document !== undefined) return readIssuerMetadata(document, id);
-      return documentLoad(id, "openid-configuration", readOpenidConfiguration)(standing);
+      const address = wellKnown(id, PROFILE.wellKnown.issuer);
+      const document = await fetchDocument(address, standing, (found) => readIssuerMetadata(found, id));
+      return document ?? documentLoad(id, "openid-configuration", readOpenidConfiguration)(standing);
     };
   }
 
@@ -183,9 +194,7 @@ export function createDiscovery(options: DiscoveryOptions = {}): Discovery {
   async function keySet(kind: DiscoveryKind, id: string, method: "get" | "reload") {
     const address = await keySetUrl(kind, id);
     return keySets[kind][method](address, async (standing) => {
-      const document = await fetchJson(address, standing);
-      if (document === undefined) throw failed(`no key set at ${shown(new URL(address))}`);
-      return readJwks(document);
+      return (await fetchDocument(address, standing, readJwks)) ?? none("key set", address);
     });
   }
 
@@ -236,14 +245,6 @@ export function createDiscovery(options: DiscoveryOptions = {}): Discovery {
   };
 }
 
-/** An address for the log, without its query, which is its owner's. */
-const shown = ({ origin, pathname }: URL): string => {
-  const address = origin + pathname;
-  return address.length > MAX_SHOWN_CHARACTERS ? `${address.slice(0, MAX_SHOWN_CHARACTERS)}…` : address;
-};
-
-const MAX_SHOWN_CHARACTERS = 200;
-
 /** Where the cache has what says where an issuer's keys are: its AAuth document, or that of a plain OpenID provider. */
 const keysOf = (issuer: string): string => `keys of ${issuer}`;
 
@@ -254,8 +255,32 @@ function choose(set: Jwks, kid: string | undefined): IssuerJwk | undefined {
 
 function wellKnown(id: string, name: string): string {
   if (!isIdentifier(id))
-    throw new AAuthError("discovery_blocked", "address refused: not a canonical identifier");
+    throw about(id, new AAuthError("discovery_blocked", "address refused: not a canonical identifier"));
   return `${id}/.well-known/${name}`;
+}
+
+/** The same error with the address that it is about, for a log: callers get `publicRefusal` of it. */
+function about(address: string, error: unknown): unknown {
+  if (!(error instanceof AAuthError) || error.code === "discovery_busy") return error;
+  return new AAuthError(error.code, `${shown(address)}: ${error.message}`, { cause: error.cause ?? error });
+}
+
+const MAX_SHOWN_CHARACTERS = 200;
+
+/** Untrusted callers choose it: cut, and of printable ASCII. */
+function shown(text: string): string {
+  const start = text.slice(0, MAX_SHOWN_CHARACTERS).replace(/[^\x20-\x7e]/g, "?");
+  return text.length > MAX_SHOWN_CHARACTERS ? `${start}...` : start;
+}
+
+/** Node has no message for a host none of whose addresses could be connected to. */
+function reasonOf(error: unknown): string {
+  const { message, code } = error as { message?: string; code?: string };
+  return shown(message || code || "no reason given");
+}
+
+function none(what: string, address: string): never {
+  throw about(address, failed(`no ${what}`));
 }
 
 function failed(reason: string): AAuthError {

@@ -61,8 +61,9 @@ export function createDocumentTransport(options: { development: boolean }): Docu
       return { status: response.statusCode, body: await readAtMost(response.body, maxBytes) };
     } catch (error) {
       if (error instanceof ForbiddenAddressError) {
-        const reason = `address refused: ${url.hostname} resolves to a forbidden network`;
-        throw new AAuthError("discovery_blocked", reason, { cause: error });
+        throw new AAuthError("discovery_blocked", "address refused: it resolves to a forbidden network", {
+          cause: error,
+        });
       }
       throw error;
     } finally {

@@ -60,6 +60,8 @@ export interface FindKeyOptions {
   readonly bareIdIsKeySet: boolean;
 }
 
+/** Of an identifier, in an error. */
+const MAX_SHOWN_CHARACTERS = 200;
 /** Each candidate costs a verification. */
 const MAX_CANDIDATE_KEYS = 10;
 
@@ -110,8 +112,10 @@ async function fromKeySet(
     };
   }
   const { id, kid, wellKnown } = claim;
-  if (!isIdentifier(id))
-    throw new AAuthError("discovery_blocked", "the agent's id is not a canonical identifier");
+  if (!isIdentifier(id)) {
+    const shown = id.slice(0, MAX_SHOWN_CHARACTERS);
+    throw new AAuthError("discovery_blocked", `the agent's id is not a canonical identifier: ${shown}`);
+  }
   requireTrusted(id, options);
   const kind = wellKnown === undefined && options.bareIdIsKeySet ? "jwks" : "agent";
   const { jwk, source } = await options.discovery.key(kind, id, kid);
