@@ -342,7 +342,7 @@ describe("nothing is fetched for", () => {
       `${stranger.url}/`,
       "file:///etc/passwd",
     ]) {
-      await refused("the agent's id is not a canonical identifier", { scheme: { scheme: "jwks", id } });
+      await refused(NOT_READ, { scheme: { scheme: "jwks", id } });
     }
     expect(stranger.requests).toEqual([]);
   });

@@ -77,7 +77,7 @@ describe("fetches for parties that have proven nothing", () => {
     await Promise.all(all);
   });
 
-  it("A2: give way, the oldest first, once they have had 500 ms, so that a new party is not locked out", async () => {
+  it("A2, A8: give way, the oldest first, once they have had 500 ms, so that a new party is not locked out", async () => {
     const { discovery, given } = discover({ timeoutMs: 1_500 });
     const all = silent(discovery, 40, (index) => `silent.owner${index}.test`);
     expect(await code(discovery.key("agent", HONEST, "k1"))).toBe("discovery_busy");
