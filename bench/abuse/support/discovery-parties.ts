@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync, readlinkSync } from "node:fs";
 import { createServer, type RequestListener } from "node:http";
@@ -23,13 +23,12 @@ export async function startService(
   options: { port: number; args?: readonly string[]; env: Record<string, string>; descriptors?: number },
 ): Promise<AttackedProcess> {
   const { port, args = [], descriptors } = options;
-  const child = spawn(process.execPath, [fileURLToPath(script), ...args], {
+  const command = [process.execPath, fileURLToPath(script), ...args];
+  const limit = descriptors === undefined ? "" : `ulimit -n ${descriptors}; `;
+  const child = spawn("sh", ["-c", `${limit}exec "$0" "$@"`, ...command], {
     env: { PATH: process.env.PATH, LOG_LEVEL: "error", OTEL_SDK_DISABLED: "true", ...options.env },
     stdio: ["ignore", "ignore", "inherit"],
   });
-  if (descriptors !== undefined) {
-    execFileSync("prlimit", ["--pid", String(child.pid), `--nofile=${descriptors}`]);
-  }
   const stop = () => ended(child);
   try {
     await portOpens(port, () => child.exitCode === null);

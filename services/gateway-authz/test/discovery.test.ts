@@ -1,6 +1,7 @@
 import { createDiscovery, type DocumentTransport } from "aauth";
 import { createTestParties } from "aauth/testing";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { recordSpans } from "../../../packages/protocol-trace/test/support/recorded-spans.ts";
 import { check, setUp } from "./parties.ts";
 
 const IMPOSTOR = "http://impostor.localhost:8001";
@@ -14,6 +15,8 @@ describe("A20: what becomes of a fetch that a caller caused", () => {
     ["a document of another", IMPOSTOR, "metadata_mismatch", "is not the identity asked for"],
     ["a document of the wrong shape", SHAPELESS, "discovery_failed", "jwks_uri is missing or not an URL"],
   ])("A20: %s is one answer outside, and its reason in the log", async (_what, id, code, reason) => {
+    const spans = recordSpans();
+    onTestFinished(() => spans.stop());
     const { app, signed, lines } = await setUp({
       more: {
         documents: {
@@ -29,6 +32,8 @@ describe("A20: what becomes of a fetch that a caller caused", () => {
     );
     const refused = lines.find((line) => line.includes("request refused"));
     for (const text of [`code=${code}`, id, reason]) expect(refused).toContain(text);
+    const attributes = JSON.stringify(spans.finished().at(-1)?.attributes);
+    for (const text of [code, `${id}/.well-known/aauth-agent: `, reason]) expect(attributes).toContain(text);
   });
 });
 
