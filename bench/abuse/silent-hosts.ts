@@ -18,6 +18,7 @@ import {
   honestDuring,
   printHonest,
   printProcess,
+  processorMs,
   runFlood,
   seconds,
   startParty,
@@ -81,9 +82,14 @@ try {
     seconds: FLOOD_SECONDS,
   };
   const during = async (what: string, options: Partial<Flood>) => {
-    const [calls, { counts }] = await honestDuring(call, runFlood({ ...flood, ...options }));
+    const used = () => processorMs(gateway.pid) + processorMs(authz.pid);
+    const before = used();
+    const [calls, { counts, sent }] = await honestDuring(call, runFlood({ ...flood, ...options }));
+    const each = ((used() - before) / sent).toFixed(2);
     printHonest(what, calls);
-    console.log(`  the flood was answered ${JSON.stringify(counts)}`);
+    console.log(
+      `  the flood was answered ${JSON.stringify(counts)}; ${each} ms of processor time for each, honest calls included`,
+    );
     printProcess("  gateway", gateway);
     printProcess("  gateway-authz", authz);
   };
