@@ -90,6 +90,13 @@ function expectRefused(answer: Answer, code: string, agentAuth = "httpsig"): voi
   });
 }
 
+/** Whether the log shows that an address was refused for its text. */
+const isRefusedInLog = (address: string) =>
+  stack
+    .log()
+    .split("\n")
+    .some((line) => line.includes(address) && /refused: (http|a loopback)|not a canonical/.test(line));
+
 async function authTokenOf(who: ForeignAgent, resource: Resource, from = stack): Promise<string> {
   const challenge = await who.call(call(resource, {}, from), JWKS);
   const { issuer: authServer, [resource]: identifier } = from.urls;
@@ -258,10 +265,12 @@ describe("demo agents, which want an auth token", () => {
     "D8, G4: an identity elsewhere is not fetched: %s",
     async (id) => {
       const signed = () => agent.signed(call("marketAnalysisAgent"), { scheme: "jwks", id });
-      expectRefused(await directly("marketAnalysisAgent", signed()), "discovery_blocked");
+      expectRefused(await directly("marketAnalysisAgent", signed()), "discovery_failed");
       const atGateway = await send(signed());
       expect(atGateway.status).toBe(401);
-      expect(atGateway.text).toMatch(/\bdiscovery_blocked\b/);
+      expect(atGateway.text).toMatch(/\bdiscovery_failed\b/);
+      // Why is for the log alone.
+      await expect.poll(() => isRefusedInLog(id), LOG_WAIT).toBe(true);
     },
   );
 
@@ -271,10 +280,12 @@ describe("demo agents, which want an auth token", () => {
     });
     try {
       const signed = () => pointing.signed(call("marketAnalysisAgent"), JWKS);
-      expectRefused(await directly("marketAnalysisAgent", signed()), "discovery_blocked");
+      expectRefused(await directly("marketAnalysisAgent", signed()), "discovery_failed");
       const atGateway = await send(signed());
       expect(atGateway.status).toBe(401);
-      expect(atGateway.text).toMatch(/\bdiscovery_blocked\b/);
+      expect(atGateway.text).toMatch(/\bdiscovery_failed\b/);
+      // Why is for the log alone.
+      await expect.poll(() => isRefusedInLog("http://192.0.2.1/jwks.json"), LOG_WAIT).toBe(true);
     } finally {
       await pointing.stop();
     }

@@ -140,6 +140,11 @@ export const ERROR_CODES = {
     section: "profile 5.2",
     meaning: "A metadata document or key set could not be fetched or read.",
   },
+  discovery_busy: {
+    status: 503,
+    section: "profile 5.2",
+    meaning: "Too many documents are being fetched; try again.",
+  },
   metadata_mismatch: {
     status: 401,
     section: "profile 5.2",
@@ -284,6 +289,31 @@ export class AAuthError extends Error {
     if (options.report) this.report = options.report;
     if (options.provenAgent) this.provenAgent = options.provenAgent;
   }
+}
+
+/** What a fetch for a caller ended with: to the caller all of them are one. */
+const FETCH_FAILURES: ReadonlySet<AAuthErrorCode> = new Set([
+  "discovery_blocked",
+  "discovery_failed",
+  "metadata_mismatch",
+]);
+
+/**
+ * The code and the words of an error for the sender of the message that is refused. How a fetch failed that the sender caused is for the
+ * log: told apart, a forbidden network, a closed port and a host that answers would make this service a scanner of its own network.
+ *
+ * Does NOT make the time that a refusal takes the same.
+ */
+export function publicRefusal(error: AAuthError): {
+  readonly code: AAuthErrorCode;
+  readonly message: string;
+} {
+  return FETCH_FAILURES.has(error.code)
+    ? {
+        code: "discovery_failed",
+        message: "the documents of a party that the message names could not be read",
+      }
+    : { code: error.code, message: error.message };
 }
 
 /** The auth server answered with an OAuth error. */

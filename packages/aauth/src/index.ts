@@ -14,6 +14,7 @@ export {
   AAuthError,
   ConsentRequiredError,
   ERROR_CODES,
+  publicRefusal,
   TokenRequestError,
   UserInteractionRequiredError,
 } from "./errors.ts";

@@ -1,4 +1,4 @@
-import { AAuthError, formatAgentAuth, type Requirement } from "aauth";
+import { AAuthError, formatAgentAuth, publicRefusal, type Requirement } from "aauth";
 import { type Challenge, type Challenger, isCuredBySigning } from "aauth/resource";
 import type { FastifyReply } from "fastify";
 
@@ -16,7 +16,7 @@ export async function challengeFor(
       ...(isCuredBySigning(error) && { "agent-auth": formatAgentAuth({ level }) }),
       "content-type": "text/plain; charset=utf-8",
     },
-    body: error.code,
+    body: publicRefusal(error).code,
   };
 }
 

@@ -1,4 +1,4 @@
-import { AAuthError, formatAgentAuth, type SignatureScheme, type VerifiedAgent } from "aauth";
+import { AAuthError, formatAgentAuth, publicRefusal, type SignatureScheme, type VerifiedAgent } from "aauth";
 import { isCuredBySigning } from "aauth/resource";
 import { UnusableCheck, UnusableRequest } from "./check-request.ts";
 
@@ -7,7 +7,7 @@ export interface Refusal {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
-  /** Why, for log and trace. */
+  /** Why, for log and trace; the caller may get another one (`publicRefusal`). */
   readonly code: string;
 }
 
@@ -36,7 +36,8 @@ export function refusalOf(error: unknown): Refusal {
   }
   // Thrown only for what `refusalBelowScheme` judges too: it depends on the route whether a pseudonymous caller gets that far.
   if (error.code === "identity_required") return belowScheme("identity_required");
-  const body = `AAuth failure: AAuth verification failed: ${error.code}: ${error.message}`;
+  const { code, message } = publicRefusal(error);
+  const body = `AAuth failure: AAuth verification failed: ${code}: ${message}`;
   if (!isCuredBySigning(error)) return { status: error.status, headers: TEXT, body, code: error.code };
   const level = error.provenAgent && IDENTITY_WOULD_HELP.has(error.code) ? "identified" : "pseudonymous";
   return {

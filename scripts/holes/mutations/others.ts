@@ -387,7 +387,7 @@ export const OTHERS: readonly Mutation[] = [
   {
     id: "X11",
     without: "whose document is wanted is not flooded",
-    edits: [[`${AAUTH}/metadata/http-node.ts`, "    connections: CONNECTIONS_PER_ORIGIN,\n", ""]],
+    edits: [[`${AAUTH}/metadata/fetch-slots.ts`, "slot.owner === owner", "false"]],
     test: [DISCOVERY_TEST, "few connections to one origin"],
   },
   {

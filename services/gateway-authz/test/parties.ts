@@ -1,4 +1,4 @@
-import { issueAgentToken, type SignatureKeyChoice, type SigningKey } from "aauth";
+import { type Discovery, issueAgentToken, type SignatureKeyChoice, type SigningKey } from "aauth";
 import { createTestParties, signedRequest, type TestIdentities, testKey } from "aauth/testing";
 import type { FastifyInstance } from "fastify";
 import { createLogger } from "service-kit";
@@ -10,7 +10,7 @@ type Headers = Record<string, string | string[]>;
 
 /** The demo's parties, the service, and a gateway's view of it. */
 export async function setUp(
-  options: { config?: object; more?: TestIdentities; maxUsedNonces?: number } = {},
+  options: { config?: object; more?: TestIdentities; maxUsedNonces?: number; discovery?: Discovery } = {},
 ) {
   const parties = await createTestParties(options.more);
   const lines: string[] = [];
@@ -30,7 +30,7 @@ export async function setUp(
     },
     {
       logger,
-      discovery: parties.discovery,
+      discovery: options.discovery ?? parties.discovery,
       now: parties.clock.now,
       ...(options.maxUsedNonces !== undefined && { maxUsedNonces: options.maxUsedNonces }),
     },

@@ -19,7 +19,7 @@ import type { OpenedGrant, TokenClient } from "./token-client.ts";
 /** A token with less than this left is replaced; one that lives shorter than a minute, at half its life. */
 const RENEW_BEFORE_SECONDS = 30;
 /** Says nothing about the token, only that its issuer did not answer. */
-const AWAY: ReadonlySet<string> = new Set(["token_request_failed", "discovery_failed"]);
+const AWAY: ReadonlySet<string> = new Set(["token_request_failed", "discovery_failed", "discovery_busy"]);
 
 export interface TokenSourceOptions {
   readonly client: TokenClient["request"];

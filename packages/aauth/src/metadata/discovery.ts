@@ -8,8 +8,9 @@ import { createDocumentTransport } from "#http";
 import { AAuthError } from "../errors.ts";
 import { requireBoolean, requireDeadline, requireFunction, requireSeconds } from "../keys/option-checks.ts";
 import { PROFILE } from "../profile.ts";
+import { ownerOf } from "../store/owner-of.ts";
 import type { AgentMetadata, IssuerJwk, IssuerMetadata, Jwks, ResourceMetadata } from "../types.ts";
-import { createDocumentCache, type DocumentCache } from "./document-cache.ts";
+import { createDocumentCache, type DocumentCache, type Load } from "./document-cache.ts";
 import {
   readAgentMetadata,
   readIssuerMetadata,
@@ -17,10 +18,14 @@ import {
   readOpenidConfiguration,
   readResourceMetadata,
 } from "./documents.ts";
+import { FetchSlots, type Standing } from "./fetch-slots.ts";
 import type { DocumentTransport } from "./transport.ts";
 import { guardUrl, isIdentifier } from "./url-guard.ts";
 
-/** Whose key is asked for. `jwks` is a bare key set: the identifier is the URL of the set itself. */
+/**
+ * Whose key is asked for. `jwks` is a bare key set: the identifier is the URL of the set itself. `issuer` is for those alone that the
+ * caller's configuration names: they never wait behind fetches for other parties.
+ */
 export type DiscoveryKind = "agent" | "resource" | "issuer" | "jwks";
 
 export interface DiscoveredKey {
@@ -51,6 +56,11 @@ export interface Discovery {
   ): Promise<IssuerJwk | undefined>;
   /** The whole key set. */
   keys(kind: DiscoveryKind, id: string): Promise<Jwks>;
+  /**
+   * Notes that a signature has verified with a key of this party: documents of parties that have proven nothing do not push its
+   * documents out of the cache, and fetches for them do not delay its own. Verifiers call it.
+   */
+  proven?(kind: DiscoveryKind, id: string): void;
 }
 
 export interface DiscoveryOptions {
@@ -76,10 +86,14 @@ export interface DiscoveryOptions {
  * public and `https` (see `development`). The document must name exactly the identity asked for. Failures are
  * remembered for 2 s.
  *
- * It does not judge whether an identity is trusted: it answers for anyone who publishes a document.
+ * At most 64 documents are fetched at the same time, 40 of them for parties that have proven nothing, 6 of one owner (`ownerOf`); a
+ * further fetch is refused at once with `discovery_busy`, or takes the place of one that has had 500 ms. No connection outlives its fetch.
+ *
+ * It does not judge whether an identity is trusted: it answers for anyone who publishes a document. Messages of its errors name
+ * addresses and reasons for a log; what a caller may read is `publicRefusal` of the error.
  *
  * @throws TypeError when `transport` or `now` is no function, or `development` neither true nor false; RangeError for a `cacheSeconds` or `timeoutMs` out of range.
- * @throws (from its methods) AAuthError `discovery_blocked`, `discovery_failed`, `metadata_mismatch`, `unknown_key`.
+ * @throws (from its methods) AAuthError `discovery_blocked`, `discovery_failed`, `discovery_busy`, `metadata_mismatch`, `unknown_key`.
  *
  * @example
  * const discovery = createDiscovery({ development: true });
@@ -96,57 +110,72 @@ export function createDiscovery(options: DiscoveryOptions = {}): Discovery {
   const cacheSeconds = options.cacheSeconds ?? PROFILE.discovery.cacheSeconds;
   const timeoutMs = options.timeoutMs ?? PROFILE.discovery.timeoutMs;
   const transport = options.transport ?? createDocumentTransport({ development });
-  const newCache = (): DocumentCache => createDocumentCache({ now, cacheSeconds });
-  const documents = { agent: newCache(), resource: newCache(), issuer: newCache() };
-  const keySets = { agent: newCache(), resource: newCache(), issuer: newCache(), jwks: newCache() };
+  const slots = new FetchSlots();
+  const newCache = (isConfigured = false): DocumentCache =>
+    createDocumentCache({ now, cacheSeconds, slots, isConfigured });
+  const documents = { agent: newCache(), resource: newCache(), issuer: newCache(true) };
+  const keySets = { agent: newCache(), resource: newCache(), issuer: newCache(true), jwks: newCache() };
 
-  /** The parsed document, or undefined when the server says that there is none. */
-  async function fetchJson(address: string): Promise<unknown> {
-    const url = guardUrl(address, { development });
-    const signal = AbortSignal.timeout(timeoutMs);
-    const maxBytes = PROFILE.discovery.maxBodyBytes;
-    let fetched: Awaited<ReturnType<DocumentTransport>>;
+  /** The document as `read` understands it, or undefined when the server reports that there is none. */
+  async function fetchDocument<T>(
+    address: string,
+    standing: Standing,
+    read: (document: unknown) => T,
+  ): Promise<T | undefined> {
     try {
-      fetched = await transport(url, { signal, maxBytes });
+      const document = await fetchJson(address, standing);
+      return document === undefined ? undefined : read(document);
     } catch (error) {
-      if (error instanceof AAuthError) throw error;
-      throw new AAuthError("discovery_failed", `${url.origin} could not be read`, { cause: error });
-    }
-    if (fetched.status === 404) return undefined;
-    if (fetched.status !== 200) throw failed(`${url.origin} answered with status ${fetched.status}`);
-    if (fetched.body.byteLength > maxBytes)
-      throw failed(`${url.origin} answered with more than ${maxBytes} bytes`);
-    try {
-      return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(fetched.body));
-    } catch (error) {
-      throw new AAuthError("discovery_failed", `${url.origin} did not answer with JSON`, { cause: error });
+      throw about(address, error);
     }
   }
 
-  async function fetchDocument<T>(
-    id: string,
-    name: string,
-    read: (document: unknown, id: string) => T,
-  ): Promise<T> {
-    const document = await fetchJson(wellKnown(id, name));
-    if (document === undefined) throw failed(`no ${name} document`);
-    return read(document, id);
+  async function fetchJson(address: string, standing: Standing): Promise<unknown> {
+    const url = guardUrl(address, { development });
+    const maxBytes = PROFILE.discovery.maxBodyBytes;
+    let fetched: Awaited<ReturnType<DocumentTransport>>;
+    try {
+      fetched = await slots.run({ standing, owner: ownerOf(address), timeoutMs }, (signal) =>
+        transport(url, { signal, maxBytes }),
+      );
+    } catch (error) {
+      if (error instanceof AAuthError) throw error;
+      throw new AAuthError("discovery_failed", `could not be read: ${reasonOf(error)}`, { cause: error });
+    }
+    if (fetched.status === 404) return undefined;
+    if (fetched.status !== 200) throw failed(`answered with status ${fetched.status}`);
+    if (fetched.body.byteLength > maxBytes) throw failed(`answered with more than ${maxBytes} bytes`);
+    try {
+      return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(fetched.body));
+    } catch (error) {
+      throw new AAuthError("discovery_failed", "did not answer with JSON", { cause: error });
+    }
+  }
+
+  function documentLoad<T>(id: string, name: string, read: (document: unknown, id: string) => T): Load<T> {
+    return async (standing) => {
+      const address = wellKnown(id, name);
+      const document = await fetchDocument(address, standing, (found) => read(found, id));
+      return document ?? none(`${name} document`, address);
+    };
   }
 
   const metadata = {
     agent: (id: string) =>
-      documents.agent.get(id, () => fetchDocument(id, PROFILE.wellKnown.agent, readAgentMetadata)),
+      documents.agent.get(id, documentLoad(id, PROFILE.wellKnown.agent, readAgentMetadata)),
     resource: (id: string) =>
-      documents.resource.get(id, () => fetchDocument(id, PROFILE.wellKnown.resource, readResourceMetadata)),
+      documents.resource.get(id, documentLoad(id, PROFILE.wellKnown.resource, readResourceMetadata)),
     issuer: (id: string) =>
-      documents.issuer.get(id, () => fetchDocument(id, PROFILE.wellKnown.issuer, readIssuerMetadata)),
+      documents.issuer.get(id, documentLoad(id, PROFILE.wellKnown.issuer, readIssuerMetadata)),
   };
 
   /** An issuer without an AAuth document, such as a plain OpenID provider, still publishes its keys. */
-  async function issuerKeySet(id: string): Promise<{ jwks_uri: string }> {
-    const document = await fetchJson(wellKnown(id, PROFILE.wellKnown.issuer));
-    if (document !== undefined) return readIssuerMetadata(document, id);
-    return fetchDocument(id, "openid-configuration", readOpenidConfiguration);
+  function issuerKeySet(id: string): Load<{ jwks_uri: string }> {
+    return async (standing) => {
+      const address = wellKnown(id, PROFILE.wellKnown.issuer);
+      const document = await fetchDocument(address, standing, (found) => readIssuerMetadata(found, id));
+      return document ?? documentLoad(id, "openid-configuration", readOpenidConfiguration)(standing);
+    };
   }
 
   async function keySetUrl(kind: DiscoveryKind, id: string): Promise<string> {
@@ -156,7 +185,7 @@ export function createDiscovery(options: DiscoveryOptions = {}): Discovery {
       case "resource":
         return (await metadata.resource(id)).value.jwks_uri;
       case "issuer":
-        return (await documents.issuer.get(keysOf(id), () => issuerKeySet(id))).value.jwks_uri;
+        return (await documents.issuer.get(keysOf(id), issuerKeySet(id))).value.jwks_uri;
       case "jwks":
         return id;
     }
@@ -164,10 +193,8 @@ export function createDiscovery(options: DiscoveryOptions = {}): Discovery {
 
   async function keySet(kind: DiscoveryKind, id: string, method: "get" | "reload") {
     const address = await keySetUrl(kind, id);
-    return keySets[kind][method](address, async () => {
-      const document = await fetchJson(address);
-      if (document === undefined) throw failed("no key set");
-      return readJwks(document);
+    return keySets[kind][method](address, async (standing) => {
+      return (await fetchDocument(address, standing, readJwks)) ?? none("key set", address);
     });
   }
 
@@ -209,6 +236,12 @@ export function createDiscovery(options: DiscoveryOptions = {}): Discovery {
       const jwk = choose((await keySet(kind, id, "reload")).value, kid);
       return jwk === undefined || JSON.stringify(jwk) === JSON.stringify(refused) ? undefined : jwk;
     },
+    proven(kind, id) {
+      if (kind === "issuer") return;
+      const owner = ownerOf(id);
+      const address = kind === "jwks" ? id : documents[kind].keep<{ jwks_uri: string }>(id, owner)?.jwks_uri;
+      if (address !== undefined) keySets[kind].keep(address, owner);
+    },
   };
 }
 
@@ -222,8 +255,32 @@ function choose(set: Jwks, kid: string | undefined): IssuerJwk | undefined {
 
 function wellKnown(id: string, name: string): string {
   if (!isIdentifier(id))
-    throw new AAuthError("discovery_blocked", "address refused: not a canonical identifier");
+    throw about(id, new AAuthError("discovery_blocked", "address refused: not a canonical identifier"));
   return `${id}/.well-known/${name}`;
+}
+
+/** The same error with the address that it is about, for a log: callers get `publicRefusal` of it. */
+function about(address: string, error: unknown): unknown {
+  if (!(error instanceof AAuthError) || error.code === "discovery_busy") return error;
+  return new AAuthError(error.code, `${shown(address)}: ${error.message}`, { cause: error.cause ?? error });
+}
+
+const MAX_SHOWN_CHARACTERS = 200;
+
+/** Untrusted callers choose it: cut, and of printable ASCII. */
+function shown(text: string): string {
+  const start = text.slice(0, MAX_SHOWN_CHARACTERS).replace(/[^\x20-\x7e]/g, "?");
+  return text.length > MAX_SHOWN_CHARACTERS ? `${start}...` : start;
+}
+
+/** Node has no message for a host none of whose addresses could be connected to. */
+function reasonOf(error: unknown): string {
+  const { message, code } = error as { message?: string; code?: string };
+  return shown(message || code || "no reason given");
+}
+
+function none(what: string, address: string): never {
+  throw about(address, failed(`no ${what}`));
 }
 
 function failed(reason: string): AAuthError {

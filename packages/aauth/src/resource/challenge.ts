@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { AAuthError } from "../errors.ts";
+import { type AAuthError, publicRefusal } from "../errors.ts";
 import { formatAgentAuth } from "../headers/agent-auth.ts";
 import type { KeyRing } from "../keys/key-ring.ts";
 import { requireArray } from "../keys/option-checks.ts";
@@ -140,7 +140,8 @@ export function createChallenger(options: ChallengerOptions): Challenger {
   return {
     resource,
     async challengeFor(error, requirement, agent) {
-      if (!isCuredBySigning(error)) return response(error.status, undefined, error.code);
+      const { code } = publicRefusal(error);
+      if (!isCuredBySigning(error)) return response(error.status, undefined, code);
       if (CURED_BY_TOKEN.has(error.code)) {
         const proven = error.provenAgent ?? (agent?.level === "pseudonymous" ? undefined : agent);
         if (proven !== undefined && requirement.level === "authorized") {
@@ -150,7 +151,7 @@ export function createChallenger(options: ChallengerOptions): Challenger {
       const identityWanted = error.code === "identity_required" || error.provenAgent !== undefined;
       const level = identityWanted && requirement.level !== "pseudonymous" ? "identified" : "pseudonymous";
       const agentAuth = formatAgentAuth({ level, ...(level === "identified" && algs) });
-      return response(401, agentAuth, `Valid AAuth signature required: ${error.code}`);
+      return response(401, agentAuth, `Valid AAuth signature required: ${code}`);
     },
 
     async limitReached(agent, { retryAfterSeconds, raisedBy = [] }) {

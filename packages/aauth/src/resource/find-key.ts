@@ -60,6 +60,8 @@ export interface FindKeyOptions {
   readonly bareIdIsKeySet: boolean;
 }
 
+/** Of an identifier, in an error. */
+const MAX_SHOWN_CHARACTERS = 200;
 /** Each candidate costs a verification. */
 const MAX_CANDIDATE_KEYS = 10;
 
@@ -110,14 +112,19 @@ async function fromKeySet(
     };
   }
   const { id, kid, wellKnown } = claim;
-  if (!isIdentifier(id))
-    throw new AAuthError("discovery_blocked", "the agent's id is not a canonical identifier");
+  if (!isIdentifier(id)) {
+    const shown = id.slice(0, MAX_SHOWN_CHARACTERS);
+    throw new AAuthError("discovery_blocked", `the agent's id is not a canonical identifier: ${shown}`);
+  }
   requireTrusted(id, options);
   const kind = wellKnown === undefined && options.bareIdIsKeySet ? "jwks" : "agent";
   const { jwk, source } = await options.discovery.key(kind, id, kid);
   return {
     keys: [await importKey(jwk, source, options, trail)],
-    identify: (key) => ({ level: "identified", scheme: "jwks", agent: id, ...proven(key) }),
+    identify(key) {
+      options.discovery.proven?.(kind, id);
+      return { level: "identified", scheme: "jwks", agent: id, ...proven(key) };
+    },
     tokenExpired: false,
     ...(source === "discovery-cache" && {
       async replacedKey() {
@@ -228,7 +235,10 @@ async function fromHolder(
   const candidates = keys.slice(0, MAX_CANDIDATE_KEYS);
   return {
     keys: await Promise.all(candidates.map((jwk) => importKey(jwk, "discovery", options, trail))),
-    identify: (key) => ({ level: "identified", scheme: "jwt", agent, ...proven(key) }),
+    identify(key) {
+      options.discovery.proven?.("agent", agent);
+      return { level: "identified", scheme: "jwt", agent, ...proven(key) };
+    },
     tokenExpired: false,
   };
 }

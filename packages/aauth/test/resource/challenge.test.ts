@@ -63,6 +63,7 @@ describe("challenges", () => {
     ["unknown_authority", 421],
     ["header_too_large", 431],
     ["replay_memory_full", 503],
+    ["discovery_busy", 503],
     ["untrusted_agent", 403],
     ["user_required", 403],
     // What this service's own calls to others end with, should it get here.
@@ -76,6 +77,15 @@ describe("challenges", () => {
       const { headers, ...answer } = await challenger.challengeFor(new AAuthError(code, "test"), SCOPES);
       expect(answer).toEqual({ status, body: code });
       expect(headers).not.toHaveProperty("agent-auth");
+    },
+  );
+
+  it.each(["discovery_blocked", "discovery_failed", "metadata_mismatch"] as const)(
+    "A20: %s is answered as every other failure of a fetch",
+    async (code) => {
+      const answer = await challenger.challengeFor(new AAuthError(code, "https://10.0.0.1/: reason"), SCOPES);
+      expect(answer.body).toBe("Valid AAuth signature required: discovery_failed");
+      expect([answer.status, answer.headers["agent-auth"]]).toEqual([401, "httpsig"]);
     },
   );
 
