@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
-import { watchParent } from "service-kit";
+import { watchParent } from "service-kit/watch-parent";
 import { REPOSITORY_ROOT } from "./demo/stack.ts";
 
 const running = new Set<ChildProcess>();

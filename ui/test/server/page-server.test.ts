@@ -31,9 +31,13 @@ test("the page and its settings are served, each with the content security polic
   expect(await config.json()).toEqual(browser);
   expect(config.headers.get("cache-control")).toBe("no-store");
   for (const { headers } of [page, config, await fetch(`${url}/missing`)]) {
-    expect(headers.get("content-security-policy")).toContain(
-      "connect-src 'self' http://localhost:8000 http://localhost:8080;",
-    );
+    const policy = headers.get("content-security-policy");
+    expect(policy).toContain("connect-src 'self' http://localhost:8000 http://localhost:8080;");
+    expect(policy).toContain("default-src 'self'");
+    expect(policy).toContain("frame-ancestors 'none'");
+    expect(policy).not.toContain("script-src");
+    expect(headers.get("x-content-type-options")).toBe("nosniff");
+    expect(headers.get("access-control-allow-origin")).toBeNull();
   }
 });
 
