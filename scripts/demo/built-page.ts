@@ -9,7 +9,6 @@ import { REPOSITORY_ROOT } from "./stack.ts";
 const CACHE = `${REPOSITORY_ROOT}ui/node_modules/.cache/page`;
 const KEPT_BUILDS = 5;
 const VITE = `${REPOSITORY_ROOT}ui/node_modules/vite/bin/vite.js`;
-const END_WITH_PARENT = `${REPOSITORY_ROOT}scripts/demo/end-with-parent.ts`;
 
 /**
  * The folder with the page built from the sources as they are; builds it where there is none, in about 1.5 s.
@@ -21,15 +20,11 @@ export async function builtPage(): Promise<string> {
   if (existsSync(folder)) return folder;
   const unfinished = `${folder}.${process.pid}`;
   const args = ["build", "ui", "--outDir", unfinished, "--emptyOutDir", "--logLevel", "warn"];
-  const { status, output } = await runProgram(
-    process.execPath,
-    ["--import", END_WITH_PARENT, VITE, ...args],
-    {
-      output: "caught",
-      // Anything else in a shell would build React's development version.
-      env: { NODE_ENV: "production" },
-    },
-  );
+  const { status, output } = await runProgram(process.execPath, [VITE, ...args], {
+    output: "caught",
+    // Anything else in a shell would build React's development version.
+    env: { NODE_ENV: "production" },
+  });
   if (status !== 0) throw new Error(`the page could not be built:\n${output}`);
   try {
     await rename(unfinished, folder);
