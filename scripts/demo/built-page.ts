@@ -5,7 +5,7 @@ import { runProgram } from "../run-program.ts";
 import { hashOfPageSources } from "./page-sources.ts";
 import { REPOSITORY_ROOT } from "./stack.ts";
 
-/** A folder for each build, so that no server loses the files it serves when the sources change. */
+/** A folder for each build, so that two stacks with different sources can start at once. */
 const CACHE = `${REPOSITORY_ROOT}ui/node_modules/.cache/page`;
 const KEPT_BUILDS = 5;
 const VITE = `${REPOSITORY_ROOT}ui/node_modules/vite/bin/vite.js`;
@@ -41,7 +41,14 @@ async function removeOldBuilds(): Promise<void> {
   const builds = await Promise.all(
     (await readdir(CACHE)).map(async (name) => {
       const path = join(CACHE, name);
-      return { path, builtAt: (await stat(path)).mtimeMs };
+      // Another process may have removed it.
+      return {
+        path,
+        builtAt: await stat(path).then(
+          ({ mtimeMs }) => mtimeMs,
+          () => 0,
+        ),
+      };
     }),
   );
   const old = builds.sort((a, b) => b.builtAt - a.builtAt).slice(KEPT_BUILDS);
