@@ -5,15 +5,13 @@
  * @module
  */
 
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { chromium } from "playwright-core";
-import { REPOSITORY_ROOT } from "../scripts/demo/stack.ts";
+import { builtPage } from "../scripts/demo/built-page.ts";
 import { findChromium } from "../scripts/find-chromium.ts";
-import { runProgram } from "../scripts/run-program.ts";
 import { createPageServer } from "../ui/server/page-server.ts";
 import { quantile } from "./measure.ts";
 import { type Figure, judge, printRows, publishRows } from "./rows.ts";
@@ -21,19 +19,10 @@ import { type Figure, judge, printRows, publishRows } from "./rows.ts";
 const LOADS = 15;
 const BUTTON = "Sign in";
 
-const folder = await mkdtemp(join(tmpdir(), "page-"));
-try {
-  const vite = `${REPOSITORY_ROOT}ui/node_modules/vite/bin/vite.js`;
-  const args = [vite, "build", "ui", "--outDir", folder, "--emptyOutDir", "--logLevel", "warn"];
-  const { status, output } = await runProgram(process.execPath, args, { output: "caught" });
-  if (status !== 0) throw new Error(`the page could not be built:\n${output}`);
-  const figures: Figure[] = [...(await bundleSizes()), ...(await timeToInteractive())];
-  const rows = judge(figures);
-  printRows(rows);
-  publishRows(rows);
-} finally {
-  await rm(folder, { recursive: true, force: true });
-}
+const folder = await builtPage();
+const rows = judge([...(await bundleSizes()), ...(await timeToInteractive())]);
+printRows(rows);
+publishRows(rows);
 
 /** What `index.html` names is loaded at once; the rest when it is needed. */
 async function bundleSizes(): Promise<Figure[]> {

@@ -82,7 +82,7 @@ export const AAUTH_LAYERS: readonly (readonly string[])[] = [
   [
     "errors.ts",
     "types.ts",
-    "profile.ts",
+
     "base64.ts",
     "closing-quote.ts",
     "crypto",
@@ -95,6 +95,7 @@ export const AAUTH_LAYERS: readonly (readonly string[])[] = [
   ["http-signatures"],
   ["tokens"],
   ["profiles"],
+  ["discovery/create-discovery.ts"],
   ["resource", "agent"],
   ["testing", "explain"],
   ["index.ts", "issuer.ts", "wire.ts"],

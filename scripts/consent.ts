@@ -13,6 +13,7 @@ import {
   setting,
   textSetting,
   urlSetting,
+  visibleLines,
 } from "service-kit";
 import { askPolicy } from "./consent/ask-policy.ts";
 import {
@@ -107,7 +108,7 @@ async function main(): Promise<number> {
       return 0;
     }
     if (!(error instanceof ConfigError || error instanceof PolicyAccessError)) throw error;
-    console.error(error.message);
+    console.error(visibleLines(error.message));
     return error instanceof ConfigError ? 2 : 1;
   }
 }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { ConfigError, HelpRequested, loadConfig } from "service-kit";
+import { ConfigError, HelpRequested, loadConfig, visibleText } from "service-kit";
 import type { Finding } from "./doctor/finding.ts";
 import { clockFinding, diskFinding, memoryFinding, nodeFinding } from "./doctor/machine.ts";
 import { nameFindings } from "./doctor/names.ts";
@@ -46,7 +46,7 @@ const findings = [
   ...programs,
 ];
 for (const { verdict, subject, text } of findings) {
-  console.log(`${MARKS[verdict].padEnd(MARK_WIDTH)}${subject.padEnd(SUBJECT_WIDTH)}${text}`);
+  console.log(visibleText(`${MARKS[verdict].padEnd(MARK_WIDTH)}${subject.padEnd(SUBJECT_WIDTH)}${text}`));
 }
 const problems = findings.filter(({ verdict }) => verdict === "problem").length;
 console.log(

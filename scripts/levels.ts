@@ -15,6 +15,7 @@ import {
   setting,
   textSetting,
   urlSetting,
+  visibleLines,
 } from "service-kit";
 import { showLevels, UnexpectedAnswer } from "./levels/show-levels.ts";
 import { startVisitor } from "./levels/visitor.ts";
@@ -59,7 +60,13 @@ async function main(): Promise<number> {
     installLocalhostLookup();
     const visitor = await startVisitor([`${authServer}/realms/${realm}`]);
     try {
-      await showLevels({ resource, visitor, scope, authorizedRequests: authorized, print: console.log });
+      await showLevels({
+        resource,
+        visitor,
+        scope,
+        authorizedRequests: authorized,
+        print: console.log,
+      });
     } finally {
       await visitor.stop();
     }
@@ -70,11 +77,11 @@ async function main(): Promise<number> {
       return 0;
     }
     if (error instanceof ConfigError) {
-      console.error(error.message);
+      console.error(visibleLines(error.message));
       return 2;
     }
     if (error instanceof UnexpectedAnswer || error instanceof AAuthError) {
-      console.error(error.message);
+      console.error(visibleLines(error.message));
       return 1;
     }
     const cause = error instanceof Error ? error.cause : undefined;

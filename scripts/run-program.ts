@@ -1,8 +1,9 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
-import { watchParent } from "service-kit";
+import { watchParent } from "service-kit/watch-parent";
 import { REPOSITORY_ROOT } from "./demo/stack.ts";
+import { spawnGuarded } from "./spawn-guarded.ts";
 
 const running = new Set<ChildProcess>();
 const cleanups = new Set<() => Promise<unknown>>();
@@ -18,6 +19,7 @@ export interface ProgramResult {
 
 /**
  * Runs a program to its end. `caught` keeps standard output and standard error together; `shown` lets them through.
+ * It is killed when this process ends first, also by a kill.
  * Never rejects: a program that cannot be started has status 127, one that exceeds `limitMs` is ended and has 124, and its output says so.
  * Once this process is about to end, none is started any more, and the promise is never kept.
  */
@@ -37,7 +39,7 @@ export function runProgram(
 ): Promise<ProgramResult> {
   return new Promise((resolve) => {
     if (isEnding && !options.isCleanup) return;
-    const child = spawn(program, args, {
+    const child = spawnGuarded(program, args, {
       cwd: options.cwd ?? REPOSITORY_ROOT,
       env: { ...process.env, ...options.env },
       stdio: options.output === "shown" ? ["ignore", "inherit", "inherit"] : ["ignore", "pipe", "pipe"],

@@ -1,5 +1,6 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig, loadEnv } from "vite";
+import manifest from "./package.json" with { type: "json" };
 import { readSettings } from "./vite/read-settings.ts";
 import { serveConfig } from "./vite/serve-config.ts";
 import { wireProfile } from "./vite/wire-profile.ts";
@@ -18,17 +19,31 @@ const build = {
   cssTarget: ["chrome123", "edge123", "firefox120", "safari17.5"],
 };
 
+/** Packages of the workspace that the page imports. */
+const ownPackages = Object.entries(manifest.devDependencies)
+  .filter(([, version]) => version.startsWith("workspace:"))
+  .map(([name]) => `../packages/${name}/src`);
+
 export default defineConfig(({ command, mode }) => {
   // A build has no settings: they are read when the page is served.
   if (command === "build") return { root: here, plugins: [react(), wireProfile()], build };
 
   // The repository's .env serves every service; the environment beats it.
   const settings = readSettings(loadEnv(mode, `${here}/..`, "UI_"));
-  const server = { host: "127.0.0.1", port: settings.port, strictPort: true, allowedHosts: [".localhost"] };
+  const plugins = [react(), wireProfile(), serveConfig(settings.browser)];
   return {
     root: here,
-    plugins: [react(), wireProfile(), serveConfig(settings.browser)],
-    server,
-    preview: server,
+    plugins,
+    server: {
+      host: "127.0.0.1",
+      port: settings.port,
+      strictPort: true,
+      // Vite's default answers every page on a *.localhost name.
+      cors: false,
+      // Vite's default is the whole repository, private keys in .data included.
+      fs: {
+        allow: ["index.html", "public", "src", "node_modules/.vite", "../node_modules/.pnpm", ...ownPackages],
+      },
+    },
   };
 });

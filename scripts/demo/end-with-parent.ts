@@ -4,6 +4,6 @@
  * @module
  */
 
-import { watchParent } from "service-kit";
+import { watchParent } from "service-kit/watch-parent";
 
 watchParent(() => process.kill(process.pid, "SIGTERM"));

@@ -1,3 +1,5 @@
+import { visibleText } from "service-kit";
+
 /** Something that takes text: a stream, or a test's list. */
 export interface TextSink {
   write(text: string): unknown;
@@ -23,10 +25,14 @@ export class LogLines {
     });
   }
 
-  /** Empty lines are left out: between the lines of other services they separate nothing. */
+  /**
+   * Empty lines are left out: between the lines of other services they separate nothing. A stack trace of Java keeps its indentation;
+   * everything else that a terminal would act on is spelled out.
+   */
   write(name: string, line: string): void {
     if (line.trim() === "") return;
-    this.#sink.write(`${this.#prefixes.get(name) ?? `${name} |`} ${line}\n`);
+    const shown = visibleText(line.replace(/^\t+/, (tabs) => "    ".repeat(tabs.length)));
+    this.#sink.write(`${this.#prefixes.get(name) ?? `${name} |`} ${shown}\n`);
   }
 }
 

@@ -1,3 +1,4 @@
+import { visibleLines } from "service-kit";
 import { LogLines, wantsColour } from "./log-lines.ts";
 import { PortsTakenError, type RunningStack, runStack, ServiceDiedError } from "./run-stack.ts";
 import type { ServiceProcess } from "./service-process.ts";
@@ -71,7 +72,7 @@ export async function runInTerminal(
     }
     if (!(error instanceof PortsTakenError || error instanceof ServiceDiedError)) throw error;
     const reason = error instanceof PortsTakenError ? await options.whyPortsTaken?.() : undefined;
-    console.error(`\n${reason ?? error.message}`);
+    console.error(visibleLines(`\n${reason ?? error.message}`));
     if (error instanceof ServiceDiedError) console.error("The other services were stopped.");
     return 1;
   }

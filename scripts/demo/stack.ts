@@ -343,16 +343,7 @@ export function describeStack(ports: StackPorts, modes: StackModes): ServiceDesc
   }
   if (!modes.ui) return services;
   const ui = service("ui", "ui", {
-    // Vite knows nothing of its parent; the preload ends it together with the runner. At `info` it would advertise
-    // http://127.0.0.1, from where no sign-in comes back.
-    args: [
-      "--import",
-      "./scripts/demo/end-with-parent.ts",
-      "ui/node_modules/vite/bin/vite.js",
-      "ui",
-      "--logLevel",
-      "warn",
-    ],
+    args: ["scripts/demo/page.ts"],
     env: {
       UI_PORT: String(ports.ui),
       UI_BACKEND_URL: urls.backend,

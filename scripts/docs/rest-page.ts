@@ -64,7 +64,7 @@ Bodies are JSON. A refusal is \`{"detail"}\`, a sentence, with a \`code\` where 
 | 422 | the body or a parameter does not fit; \`detail\` is \`member: what is wrong\`, several with \`; \` between |
 | 429 | the user has 20 unfinished runs or 20 open orders, or as many that still wait for a consent or an approval, for ten minutes, although they were cleared or have failed; a run has 10 watchers; a tampered request is still under way |
 | 502 | whom the backend asked for this does not answer: the supply-chain agent (catalogue), the auth server (revocation), the trace store, the delegate, the receiver of a tampered request |
-| 503 | the auth server's keys cannot be fetched, so that nobody can say whether the token is good |
+| 503 | the auth server's keys cannot be fetched, so that nobody can say whether the token is good; \`store_full\`: so much is kept for other users that no room is left for the first run or order of this one |
 
 A run or an order that fails is no refusal: the answer is 200, with \`status\` \`failed\` and a [failure](#failure). The backend keeps
 a run or an order for an hour at most, and 100 of each for a user; after a restart it knows none.
@@ -372,7 +372,8 @@ JSON without other members:
 | 403 | \`{"error":"wrong_approver","detail"}\` | it came with an auth token of another user than \`approver\` |
 | 422 | \`{"error":"order_refused","detail"}\` | no such model, or more than $${BUSINESS_POLICIES.maxOrder.toLocaleString("en-US")} |
 | 400 | \`{"error":"invalid_order","detail"}\` | a member is missing, unknown or malformed |
-| 429, \`Retry-After\` | text | more than 100 requests of the agents of one host in a minute |
+| 429, \`Retry-After\` | text | more than 100 requests of the agents of one domain in a minute |
+| 503 | \`{"error":"store_full","detail"}\` | so many orders of others wait that none is left for this agent |
 | 400, 413, 415 | problem JSON | no JSON; over 4 KiB; neither JSON nor plain text |
 
 Each decision is used up by being asked for. \`GET /catalogue\` there answers anybody who signs, as often as its level allows

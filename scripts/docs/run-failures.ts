@@ -98,6 +98,7 @@ const RUN_FAILURES: readonly RunFailure[] = [
       "token_request_failed",
       "discovery_failed",
       "discovery_blocked",
+      "discovery_busy",
       "metadata_mismatch",
       "unknown_key",
     ],

@@ -113,7 +113,8 @@ headers of a message are longer than that as JSON, some are missing, the protoco
 what they have allowed, so whoever may read traces may read that.
 
 A browser, or any caller, chooses the trace that its request belongs to. A trace is therefore evidence of what the services saw, and no proof
-of who belongs together.
+of who belongs together. The backend shows a user only the part of a trace that hangs below the user's own request; the trace store itself, at
+port 16686, shows whole traces to every caller, without sign-in.
 `;
 }
 

@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { visibleLines, visibleText } from "service-kit";
 import { ExplainInputError } from "./explain-input-error.ts";
 import { judge } from "./judging-options.ts";
 import { clockLine, printExplanation } from "./print-explanation.ts";
@@ -36,7 +37,7 @@ export async function runExplainCommand(argv: readonly string[], io: ExplainIo):
     return await explain(argv, io);
   } catch (error) {
     if (!(error instanceof ExplainInputError)) throw error;
-    io.printError(`explain: ${error.code}: ${error.message}`);
+    io.printError(visibleText(`explain: ${error.code}: ${error.message}`));
     return 2;
   }
 }
@@ -65,14 +66,14 @@ async function explain(argv: readonly string[], io: ExplainIo): Promise<0 | 1> {
       assumed,
       ...explanation,
     }));
-    io.print(JSON.stringify(answers.length === 1 ? answers[0] : answers, null, 2));
+    io.print(visibleLines(JSON.stringify(answers.length === 1 ? answers[0] : answers, null, 2)));
   } else {
     const trees = judged.map(({ explanation, clock, assumed }) =>
       [
         printExplanation(explanation, { colour: io.colour }),
         "",
         clockLine(clock.seconds, clock.source),
-        ...assumed.map((assumption) => `Assumed: ${assumption}`),
+        ...assumed.map((assumption) => visibleText(`Assumed: ${assumption}`)),
       ].join("\n"),
     );
     io.print(trees.join(`\n\n${"=".repeat(72)}\n\n`));

@@ -1,4 +1,4 @@
-import { isIdentifier, type Requirement } from "aauth";
+import { canonicalAuthority, isIdentifier, type Requirement } from "aauth";
 import { type Explanation, explainMessage, type MessageToExplain } from "aauth/explain";
 import { FIELDS } from "aauth/wire";
 import { ExplainInputError } from "./explain-input-error.ts";
@@ -36,10 +36,11 @@ export interface Judged {
 /**
  * Judges one message by a gate made of the options, offline.
  *
- * @throws ExplainInputError `bad_usage`, `malformed_jwks`
+ * @throws ExplainInputError `not_a_request` for an address that cannot be signed, `bad_usage`, `malformed_jwks`
  */
 export async function judge(request: HarRequest, options: JudgingOptions): Promise<Judged> {
   const { message } = request;
+  requireAddress(message.url);
   const clock = readClock(request, options);
   const audience = options.audience ?? new URL(message.url).origin;
   const issuer = tokenIssuer(message);
@@ -71,11 +72,25 @@ export async function judge(request: HarRequest, options: JudgingOptions): Promi
   return { explanation, clock, assumed };
 }
 
+function requireAddress(url: string): void {
+  try {
+    canonicalAuthority(url);
+  } catch (error) {
+    throw new ExplainInputError("not_a_request", (error as TypeError).message);
+  }
+}
+
 function readRequirement({ level, scopes }: JudgingOptions): Requirement | undefined {
+  if (!scopes.every((scope) => /^\S+$/.test(scope))) {
+    throw new ExplainInputError("bad_usage", "--scope is one scope, a word without spaces");
+  }
   if (level === undefined) {
     return scopes.length === 0 ? undefined : { level: "authorized", scopes };
   }
-  if (level === "authorized") return { level, scopes };
+  if (level === "authorized") {
+    if (scopes.length === 0) throw new ExplainInputError("bad_usage", "--level authorized needs a --scope");
+    return { level, scopes };
+  }
   if (level === "pseudonymous" || level === "identified") return { level };
   throw new ExplainInputError("bad_usage", "--level is pseudonymous, identified or authorized");
 }

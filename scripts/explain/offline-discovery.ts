@@ -32,9 +32,6 @@ export function offlineDiscovery(texts: readonly string[]): Discovery {
   };
   return {
     metadata: async (_kind, id) => none(id),
-    agentMetadata: async (id) => none(id),
-    resourceMetadata: async (id) => none(id),
-    issuerMetadata: async (id) => none(id),
     key: async (_kind, id, kid) => ({ jwk: find(id, kid), source: "discovery" }),
     replacedKey: async () => undefined,
     keys: async (_kind, id) => ({ keys: keysFor(id) as never }),

@@ -1,5 +1,6 @@
 import type { Explanation } from "aauth/explain";
 import { isoSeconds, readableClaims } from "protocol-trace/read";
+import { visibleFields, visibleLines } from "service-kit";
 
 /** A style of the terminal; plain where there is none. */
 type Style = "good" | "bad" | "soft" | "bold";
@@ -8,7 +9,8 @@ const CODES: Readonly<Record<Style, number>> = { good: 32, bad: 31, soft: 2, bol
 const SIGNS = { passed: "✓", failed: "✕", skipped: "–" } as const;
 
 /** The explanation as a tree of lines for a terminal. */
-export function printExplanation(explanation: Explanation, options: { colour: boolean }): string {
+export function printExplanation(judged: Explanation, options: { colour: boolean }): string {
+  const explanation = visibleExplanation(judged);
   const style = (name: Style, text: string) =>
     options.colour ? `\u001b[${CODES[name]}m${text}\u001b[0m` : text;
   const heading = (text: string) => `\n${style("bold", text)}`;
@@ -24,6 +26,21 @@ export function printExplanation(explanation: Explanation, options: { colour: bo
     ...keyLines(explanation, style),
     ...explanation.tokens.flatMap((token) => [heading(tokenTitle(token)), ...tokenLines(token)]),
   ].join("\n");
+}
+
+/** What the message says is its sender's: only the colours and the line ends of this command reach the terminal. */
+function visibleExplanation(judged: Explanation): Explanation {
+  const { signatureBase, ...rest } = judged;
+  const { ours, secondOpinion, ...more } = signatureBase;
+  return {
+    ...visibleFields(rest),
+    signatureBase: {
+      ...visibleFields(more),
+      // Its own line ends are part of it.
+      ...(ours !== undefined && { ours: visibleLines(ours) }),
+      ...(secondOpinion !== undefined && { secondOpinion: visibleLines(secondOpinion) }),
+    },
+  };
 }
 
 type Paint = (name: Style, text: string) => string;

@@ -1,8 +1,8 @@
-import { spawn } from "node:child_process";
 import { globSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { spawnGuarded } from "../spawn-guarded.ts";
 import { findJavaTools } from "./java-tools.ts";
 
 const POLL_MS = 100;
@@ -21,7 +21,7 @@ export async function startDatabaseServer(options: {
   const { home, port, env } = options;
   const [jar] = globSync("lib/lib/main/com.h2database.h2-*.jar", { cwd: home });
   if (jar === undefined) throw new Error(`there is no H2 in ${home}`);
-  const child = spawn(
+  const child = spawnGuarded(
     findJavaTools(env).java,
     // Without the property it listens on all addresses, and only turns away who is not from here.
     ["-Dh2.bindAddress=127.0.0.1", "-cp", join(home, jar), "org.h2.tools.Server"].concat([
@@ -32,7 +32,6 @@ export async function startDatabaseServer(options: {
     ]),
     { stdio: "ignore", env },
   );
-  process.once("exit", () => child.kill("SIGKILL"));
   let hasEnded = false;
   const ended = new Promise<void>((resolve) => {
     const end = () => {

@@ -1,5 +1,6 @@
 import { AAuthError } from "aauth";
 import type { Agent, AgentEvent } from "aauth/agent";
+import { visibleText } from "service-kit";
 import type { Visitor } from "./visitor.ts";
 
 export interface LevelsOptions {
@@ -31,7 +32,8 @@ export class UnexpectedAnswer extends Error {
  * the same once more for a scope that is known beforehand (SPEC 9.2.5).
  */
 export async function showLevels(options: LevelsOptions): Promise<void> {
-  const { resource, visitor, scope, print } = options;
+  const { resource, visitor, scope } = options;
+  const print = (line: string) => options.print(visibleText(line));
   const url = `${resource}/catalogue`;
   print(`GET ${url}, by ${visitor.id}`);
   print("");

@@ -1,9 +1,8 @@
-import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { afterAll, describe, expect, test } from "vitest";
 import { startListening } from "../../services/auth-server/test/support/auth-server.ts";
+import { startChild } from "../support/child.ts";
 
 /** Documents whose TypeScript blocks are programs: each is run as it stands, from the repository's root. */
 const DOCUMENTS = ["packages/aauth/README.md", "packages/fastify-aauth/README.md", "docs/guide.md"];
@@ -25,10 +24,10 @@ for (const document of DOCUMENTS) {
         // Whoever says AUTH_SERVER wants one: the embedded one, on a port of its own.
         const env = { ...process.env };
         if (program.includes("env.AUTH_SERVER")) env.AUTH_SERVER = (await startListening()).issuer;
-        const options = { cwd: root, timeout: 20_000, env };
-        const { stdout } = await promisify(execFile)(process.execPath, [file], options);
+        const child = startChild(process.execPath, [file], { cwd: root, timeout: 20_000, env });
+        expect((await child.ended).status, child.text()).toBe(0);
         for (const [, printed] of program.matchAll(/console\.log\(.*\); \/\/ (.+)$/gm)) {
-          expect(stdout).toContain(printed);
+          expect(child.stdout()).toContain(printed);
         }
       },
     );

@@ -12,7 +12,7 @@ test("ui/README.md lists every setting with its default", () => {
   const { port, browser } = readSettings({});
   expect(shown).toEqual({
     UI_PORT: String(port),
-    UI_HOST: /UI_HOST: host = "([^"]+)"/.exec(read("ui/server/main.ts"))?.[1],
+    UI_HOST: /UI_HOST: host = "([^"]+)"/.exec(read("ui/server/serve-page.ts"))?.[1],
     UI_BACKEND_URL: browser.backendUrl,
     UI_AUTH_SERVER_URL: browser.authServerUrl,
     UI_CLIENT_ID: browser.clientId,

@@ -1,5 +1,4 @@
 /** docs/walkthrough/03, 08 and 09 against real runs of one stack: the keys are the same on the three pages. */
-import { execFile } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,6 +6,7 @@ import { delegateListSchema } from "backend-api";
 import { installLocalhostLookup } from "service-kit";
 import { afterAll, beforeAll, expect } from "vitest";
 import { REPOSITORY_ROOT } from "../../scripts/demo/stack.ts";
+import { startChild } from "../support/child.ts";
 import { signIn } from "../support/optimization-run.ts";
 import { decide, startOrder, visit } from "../support/order-run.ts";
 import { userAccessToken } from "../support/sign-in.ts";
@@ -110,12 +110,10 @@ async function ask(path: string, method: string): Promise<unknown> {
   return reply.json();
 }
 
-function levels(...args: string[]): Promise<string> {
-  return new Promise((resolve, reject) => {
-    // Without a developer's .env: it may name other addresses.
-    const options = { cwd: REPOSITORY_ROOT, env: { PATH: process.env.PATH } };
-    execFile(process.execPath, ["scripts/levels.ts", ...args], options, (error, stdout, stderr) =>
-      error === null ? resolve(stdout) : reject(new Error(`${stdout}${stderr}`)),
-    );
-  });
+async function levels(...args: string[]): Promise<string> {
+  // Without a developer's .env: it may name other addresses.
+  const options = { cwd: REPOSITORY_ROOT, env: { PATH: process.env.PATH } };
+  const program = startChild(process.execPath, ["scripts/levels.ts", ...args], options);
+  if ((await program.ended).status !== 0) throw new Error(program.text());
+  return program.stdout();
 }

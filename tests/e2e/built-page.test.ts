@@ -1,31 +1,23 @@
-import { mkdtemp } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, test } from "vitest";
+import { builtPage } from "../../scripts/demo/built-page.ts";
 import { REPOSITORY_ROOT } from "../../scripts/demo/stack.ts";
-import { runProgram } from "../../scripts/run-program.ts";
 import { createPageServer } from "../../ui/server/page-server.ts";
 import { openPage, startBrowser } from "../support/browser.ts";
+import { startChild } from "../support/child.ts";
+import { freePort } from "../support/free-ports.ts";
 
 let browser: Browser;
-let folder: string;
 
 beforeAll(async () => {
-  folder = join(await mkdtemp(join(tmpdir(), "built-page-")), "dist");
-  const vite = `${REPOSITORY_ROOT}ui/node_modules/vite/bin/vite.js`;
-  const built = await runProgram(process.execPath, [vite, "build", "ui", "--outDir", folder], {
-    output: "caught",
-  });
-  if (built.status !== 0) throw new Error(built.output);
   browser = await startBrowser();
 });
 afterAll(() => browser?.close());
 
-/** With its content security policy, which Vite's development server cannot send. In `docker compose` the page is served like this. */
+/** In `npm run demo` and in `docker compose` the page is served like this. */
 test("the built page starts under its content security policy, without a complaint", async () => {
-  const server = createPageServer(folder, {
+  const server = createPageServer(await builtPage(), {
     backendUrl: "http://localhost:8000",
     authServerUrl: "http://localhost:8080/realms/aauth-test",
     clientId: "supply-chain-ui",
@@ -43,4 +35,21 @@ test("the built page starts under its content security policy, without a complai
     server.closeAllConnections();
     server.close();
   }
+});
+
+test("the development server serves the whole page within its allow list", async () => {
+  const port = await freePort();
+  const vite = startChild(process.execPath, ["node_modules/vite/bin/vite.js"], {
+    cwd: `${REPOSITORY_ROOT}ui`,
+    env: { PATH: process.env.PATH, UI_PORT: String(port) },
+  });
+  await vite.prints(/ready in/);
+  const { page, context } = await openPage(browser);
+  await page.goto(`http://localhost:${port}/`);
+  await page.getByRole("button", { name: "Sign in" }).waitFor();
+  await page.goto(`http://localhost:${port}/#/runs/00000000-0000-4000-8000-000000000000/messages`);
+  await page.waitForLoadState("networkidle");
+  await context.close();
+  vite.process.kill("SIGTERM");
+  await vite.ended;
 });

@@ -203,23 +203,23 @@ describe("a caller who is not who it says", () => {
     ["a key id that is not published", "unknown_key", () => ({ scheme: "jwks", kid: "other" }) as const],
     [
       "an identity with a slash at its end",
-      "discovery_blocked",
+      "discovery_failed",
       () => ({ scheme: "jwks", id: `${agent.id}/` }) as const,
     ],
-    ["an identity that is no URL", "discovery_blocked", () => ({ scheme: "jwks", id: "me" }) as const],
+    ["an identity that is no URL", "discovery_failed", () => ({ scheme: "jwks", id: "me" }) as const],
     [
       "an identity that is a file",
-      "discovery_blocked",
+      "discovery_failed",
       () => ({ scheme: "jwks", id: "file:///etc/passwd" }) as const,
     ],
     [
       "plain http beyond this machine",
-      "discovery_blocked",
+      "discovery_failed",
       () => ({ scheme: "jwks", id: "http://192.0.2.1" }) as const,
     ],
     [
       "credentials in its identity",
-      "discovery_blocked",
+      "discovery_failed",
       () => ({ scheme: "jwks", id: agent.id.replace("//", "//a:b@") }) as const,
     ],
     [
@@ -229,7 +229,7 @@ describe("a caller who is not who it says", () => {
     ],
     [
       "a document that names another agent",
-      "metadata_mismatch",
+      "discovery_failed",
       () => ({ scheme: "jwks", id: agent.id.replace("foreign-agent.localhost", "127.0.0.1") }) as const,
     ],
   ])("%s", async (_what, code, scheme) => {

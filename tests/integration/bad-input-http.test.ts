@@ -307,7 +307,7 @@ describe("a metadata server that misbehaves", () => {
       const answer = await call(server.url);
       expect(answer.status).toBe(401);
       expect(answer.text).toMatch(
-        /^AAuth failure: AAuth verification failed: (discovery_failed|discovery_blocked|unknown_key): /,
+        /^AAuth failure: AAuth verification failed: (discovery_failed|unknown_key): /,
       );
       expect(new Set(server.requests).size).toBeLessThanOrEqual(2);
     } finally {

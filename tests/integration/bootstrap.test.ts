@@ -1,4 +1,15 @@
-import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, symlink, utimes, writeFile } from "node:fs/promises";
+import {
+  access,
+  chmod,
+  copyFile,
+  mkdir,
+  mkdtemp,
+  readFile,
+  rm,
+  symlink,
+  utimes,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -16,6 +27,9 @@ const exit = process.argv.find((arg) => arg.startsWith("exit="));
 if (exit) process.exit(Number(exit.slice(5)));
 setInterval(() => {}, 1000);
 `;
+
+/** Stands in for the build of the page. */
+const BUILD_PAGE = 'import { writeFileSync } from "node:fs"; writeFileSync("page-built", "");';
 
 /** Stands in for npx: notes its arguments and does what an install would. */
 const NPX = `#!/bin/sh
@@ -40,6 +54,7 @@ beforeEach(async () => {
   await writeFile(join(root, "package.json"), JSON.stringify(manifest));
   await writeFile(join(root, "pnpm-lock.yaml"), "");
   await writeFile(join(root, "scripts/demo/main.ts"), SCRIPT);
+  await writeFile(join(root, "scripts/demo/build-page.ts"), BUILD_PAGE);
   await writeFile(join(root, "bin/npx"), NPX);
   await chmod(join(root, "bin/npx"), 0o755);
 });
@@ -72,6 +87,7 @@ describe("installing", () => {
     expect(await npxArguments()).toMatch(/^--yes pnpm@1\.2\.3 install --frozen-lockfile/);
     expect(child.text()).toContain("Installing dependencies (first time");
     expect(child.text()).toContain("args --flag,exit=0");
+    await access(join(root, "page-built"));
   });
 
   test("says and does nothing when node_modules is newer than the lock", async () => {
@@ -80,6 +96,7 @@ describe("installing", () => {
     await child.ended;
     expect(await npxArguments()).toBeUndefined();
     expect(child.text()).toMatch(/^pid /);
+    await expect(access(join(root, "page-built"))).rejects.toThrow("ENOENT");
   });
 
   test("installs again after the lock has changed, once", async () => {

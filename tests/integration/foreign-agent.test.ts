@@ -115,15 +115,16 @@ describe("an agent written from docs/reference/profile.md alone, calling through
     expect(reportIn(await agent.call(direct, HWK, { authority: host }))).toContain("# Supply Chain");
   });
 
-  test("user delegated: without a scope that needs consent it goes as autonomous", async () => {
+  test("user delegated: without a scope that needs consent its token names no user, and is refused", async () => {
     await supplyChainAgentIn("user-delegated");
     const granted = await agent.askAuthServer(stack.urls.issuer, {
       request_type: "auth",
       resource_token: challengedFor(await agent.call(question, JWKS)),
     });
     const { auth_token } = JSON.parse(granted.text) as { auth_token: string };
-    const report = reportIn(await agent.call(question, { scheme: "jwt", jwt: auth_token }));
-    expect(report).toContain("# Supply Chain Optimization Analysis");
+    const answer = await agent.call(question, { scheme: "jwt", jwt: auth_token });
+    expect(answer).toMatchObject({ status: 403, text: "user_required" });
+    expect(answer.headers).not.toHaveProperty("agent-auth");
   });
 
   test("user delegated: a scope that needs consent brings a request token for the browser", async () => {

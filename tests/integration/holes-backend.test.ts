@@ -6,7 +6,7 @@
 import { generateKeyPairSync, type KeyObject, randomUUID, sign } from "node:crypto";
 import { type Progress, progressSchema, startReplySchema } from "backend-api";
 import { installLocalhostLookup } from "service-kit";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { createBrowser, readForm } from "../../services/auth-server/test/support/browser.ts";
 import { signIn as signInAtAuthServer } from "../../services/auth-server/test/support/sign-in.ts";
 import {
@@ -19,6 +19,7 @@ import {
   thumbprintOf,
 } from "../support/foreign-agent.ts";
 import { signIn } from "../support/optimization-run.ts";
+import { newTrace, spansOf } from "../support/run-trace.ts";
 import { DEMO_USER, userAccessToken } from "../support/sign-in.ts";
 import { LOG_WAIT, startStack, type TestStack } from "../support/start-stack.ts";
 
@@ -50,11 +51,14 @@ function ask(path: string, token?: string, init: RequestInit = {}): Promise<Resp
 }
 
 /** Starts a run that waits for its user's consent. */
-async function waitingRun(token = first): Promise<{ id: string; consentUrl: string }> {
+async function waitingRun(
+  token = first,
+  request: { headers?: Record<string, string>; body?: object } = {},
+): Promise<{ id: string; consentUrl: string }> {
   const started = await ask("/optimization/start", token, {
     method: "POST",
-    headers: { "content-type": "application/json" },
-    body: "{}",
+    headers: { "content-type": "application/json", ...request.headers },
+    body: JSON.stringify(request.body ?? {}),
   });
   const reply = startReplySchema.parse(await started.json());
   if (!("consent_required" in reply)) throw new Error(`no consent was asked for: ${JSON.stringify(reply)}`);
@@ -65,8 +69,8 @@ async function waitingRun(token = first): Promise<{ id: string; consentUrl: stri
 async function answerConsent(
   consentUrl: string,
   user: { username: string; password: string } = DEMO_USER,
+  browser = createBrowser(),
 ): Promise<URL> {
-  const browser = createBrowser();
   const shown = await signInAtAuthServer(browser, consentUrl, user);
   const { action, fields } = readForm(await shown.response.text());
   const answer = await browser.post(new URL(action, shown.url).href, { ...fields, accept: "yes" });
@@ -112,6 +116,38 @@ describe("who a user is", () => {
     expect(await (await ask("/optimization/all", second)).json()).toEqual([]);
     await ask("/optimization/clear", second, { method: "DELETE" });
     expect((await ask(`/optimization/progress/${id}`, first)).status).toBe(200);
+  });
+
+  test("A4: a run in another user's trace shows nothing else of that trace", async () => {
+    const { traceId, traceparent } = newTrace();
+    const secret = "a prompt of the first user";
+    const victim = await waitingRun(first, { headers: { traceparent }, body: { custom_prompt: secret } });
+    const request = await vi.waitFor(async () => {
+      const spans = await spansOf(stack.urls.traces, traceId);
+      const found = spans.find(({ name }) => name === "POST /optimization/start");
+      expect(JSON.stringify(found)).toContain(secret);
+      return found!;
+    }, LOG_WAIT);
+
+    const traceOf = async (id: string, token: string, whole: string) => {
+      return vi.waitFor(async () => {
+        const shown = await (await ask(`/optimization/${id}/trace`, token)).text();
+        expect(shown).toContain(whole);
+        return shown;
+      }, LOG_WAIT);
+    };
+    // In the same trace, and below a span of the other's.
+    for (const parent of [traceparent, `00-${traceId}-${request.id}-01`]) {
+      const own = "what the second user asks";
+      const run = await waitingRun(second, {
+        headers: { traceparent: parent },
+        body: { custom_prompt: own },
+      });
+      const shown = await traceOf(run.id, second, own);
+      expect(shown).not.toContain(secret);
+      expect(shown).not.toContain(victim.id);
+      expect(await traceOf(victim.id, first, secret)).not.toContain(own);
+    }
   });
 
   test("B8: the connection test is for users", async () => {
@@ -168,6 +204,41 @@ describe("the way back from the consent page", () => {
     const together = await Promise.all([open(), open(), open()]);
     expect(together.sort()).toEqual(["authorized: 1", "unknown_request", "unknown_request"]);
     expect(await open()).toBe("unknown_request");
+    expect(await ended(id)).toMatchObject({ status: "completed" });
+  });
+
+  test("A17: another user's link takes back no consent that is remembered, neither that of its reader nor that of its owner", async () => {
+    const [owner, reader] = [createBrowser(), createBrowser()];
+    /** Where a browser in which a consent is remembered is sent on to: no page is shown. */
+    const passedThrough = async (browser: typeof owner, consentUrl: string) =>
+      new URL((await browser.get(consentUrl)).headers.get("location") ?? "about:no-redirect");
+    const consents = [
+      [await waitingRun(), DEMO_USER, owner, first],
+      [await waitingRun(second), SECOND_USER, reader, second],
+    ] as const;
+    for (const [{ id, consentUrl }, user, browser, token] of consents) {
+      await fetch(await answerConsent(consentUrl, user, browser), { redirect: "manual" });
+      expect(await ended(id, token)).toMatchObject({ status: "completed" });
+    }
+
+    const { id, consentUrl } = await waitingRun();
+    const callback = await passedThrough(reader, consentUrl);
+    const { headers } = await fetch(callback, { redirect: "manual" });
+    expect(new URL(headers.get("location")!).searchParams.get("error")).toBe("wrong_user");
+    expect(await ended(id)).toMatchObject({ failure: { code: "wrong_user" } });
+
+    for (const [, , browser, token] of consents) {
+      const next = await waitingRun(token);
+      const { searchParams } = await passedThrough(browser, next.consentUrl);
+      expect(searchParams.has("code")).toBe(true);
+    }
+  });
+
+  test("A17: another user who only looks at the page ends neither the request nor the run", async () => {
+    const { id, consentUrl } = await waitingRun();
+    const shown = await signInAtAuthServer(createBrowser(), consentUrl, SECOND_USER);
+    expect(readForm(await shown.response.text()).fields).toHaveProperty("consent_code");
+    await fetch(await answerConsent(consentUrl), { redirect: "manual" });
     expect(await ended(id)).toMatchObject({ status: "completed" });
   });
 

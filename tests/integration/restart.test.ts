@@ -1,6 +1,7 @@
 import { installLocalhostLookup } from "service-kit";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { type ApiUser, signIn, signInAgain } from "../support/optimization-run.ts";
+import { runWithConsent } from "../support/consent-run.ts";
+import { type ApiUser, signIn, signInAgain, WITH_MARKET_ANALYSIS } from "../support/optimization-run.ts";
 import { LOG_WAIT, startStack, type TestStack } from "../support/start-stack.ts";
 
 installLocalhostLookup();
@@ -96,18 +97,34 @@ describe("a service that is started again, with a new key of the old name", () =
     );
   });
 
-  test("supply-chain-agent, user delegated: the caller's token is exchanged for the next hop", async () => {
-    await restart("supply-chain-agent", {
-      AAUTH_AUTHORIZATION_SCHEME: "user-delegated",
-      AAUTH_RESOURCE_ADDITIONAL_SCOPES: "market-analysis:analyze",
-    });
-    const since = stack.log().length;
+  test("supply-chain-agent, user delegated in a demo that is not: the run says that a user is wanted", async () => {
+    await restart("supply-chain-agent", { AAUTH_AUTHORIZATION_SCHEME: "user-delegated" });
     await vi.waitFor(
-      async () => expect(await marketAnalysis()).toMatchObject({ agent: "market-analysis-agent" }),
+      async () =>
+        expect((await user.run()).failure).toMatchObject({
+          hop: "supply-chain-agent",
+          check: "policy",
+          code: "user_required",
+        }),
       RETRY,
     );
-    await expect
-      .poll(() => stack.log().slice(since), LOG_WAIT)
-      .toMatch(/supply-chain-agent +\| .*Token exchange: upstream_auth_token=/);
   });
+});
+
+test("supply-chain-agent, user delegated: the caller's token is exchanged for the next hop", async () => {
+  const delegated = await startStack({ modes: { authorizationScheme: "user-delegated" } });
+  try {
+    // Whoever judges it has seen its first key.
+    expect((await (await signIn(delegated)).run()).status).toBe("awaiting_consent");
+    await delegated.kill("supply-chain-agent");
+    await delegated.startAgain("supply-chain-agent");
+    const since = delegated.log().length;
+    const { custom_prompt } = WITH_MARKET_ANALYSIS;
+    expect(await runWithConsent(delegated, custom_prompt)).toMatchObject({ status: "completed" });
+    await expect
+      .poll(() => delegated.log().slice(since), LOG_WAIT)
+      .toMatch(/supply-chain-agent +\| .*Token exchange: upstream_auth_token=/);
+  } finally {
+    await delegated.stop();
+  }
 });

@@ -1,11 +1,11 @@
 /** Hole J6, second half: where no hostname is configured, Keycloak calls itself what the request's `Host` says. Nobody may sign for that. */
 
-import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, expect, test } from "vitest";
 import { prepareKeycloak } from "../../scripts/keycloak/prepare-keycloak.ts";
 import { withQuickStart } from "../../scripts/keycloak/quick-start.ts";
+import { spawnGuarded } from "../../scripts/spawn-guarded.ts";
 import { keyPair, send, signedBy } from "../support/foreign-agent.ts";
 import { freePorts } from "../support/free-ports.ts";
 
@@ -18,7 +18,7 @@ const home = await prepareKeycloak({
   log: () => {},
   signal: AbortSignal.timeout(READY_LIMIT_MS),
 });
-const keycloak = spawn(
+const keycloak = spawnGuarded(
   "sh",
   [
     join(home, "bin/kc.sh"),

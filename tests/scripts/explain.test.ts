@@ -90,6 +90,74 @@ describe("a signed request is taken apart", () => {
   });
 });
 
+describe("A10: a message that talks to the terminal", () => {
+  const HOSTILE =
+    "x\u001b[2J\u001b[32m\u202eroot\u2066\u200b\ufeff\u0007\u009b1A\u2028ACCEPTED\r\nACCEPTED from http://root (authorized)";
+  /** Characters that a terminal acts on; the line ends and the colours are the command's own. */
+  const UNSEEN = /[^\P{Cc}\n]|[\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;
+  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
+
+  /** A request with a token that says so in every claim, also in a claim's name and below it, and in its header. */
+  function hostileRequest(where: "HAR" | "raw", authority = "backend.localhost"): string {
+    const claims = {
+      iss: HOSTILE,
+      aud: [HOSTILE],
+      sub: HOSTILE,
+      scope: HOSTILE,
+      [HOSTILE]: { deep: [HOSTILE] },
+    };
+    const jwt = `${part({ alg: "EdDSA", typ: `auth+jwt${HOSTILE}`, kid: HOSTILE })}.${part(claims)}.c2ln`;
+    const fields = {
+      "signature-key": `sig1=(scheme=jwt jwt="${jwt}")`,
+      "signature-input": 'sig1=("@method" "x-note" "signature-key");created=1770000000',
+      signature: `sig1=:${Buffer.alloc(64).toString("base64")}:`,
+    };
+    if (where === "raw") {
+      const lines = Object.entries({ host: authority, ...fields, "x-note": "\u001b[2J\u202e" });
+      return `GET /\u202e HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n`;
+    }
+    const headers = Object.entries({ ...fields, "x-note": HOSTILE }).map(([name, value]) => ({
+      name,
+      value,
+    }));
+    const request = { method: "GET", url: `http://${authority}/${HOSTILE}`, headers };
+    return JSON.stringify({ log: { entries: [{ startedDateTime: "2026-02-02T02:40:00.000Z", request }] } });
+  }
+
+  test.each([
+    ["A10: in a token of a recording", hostileRequest("HAR"), []],
+    ["A10: in a token of a raw request", hostileRequest("raw"), []],
+    ["A10: as JSON", hostileRequest("raw"), ["--json"]],
+    ["A10: as JSON, of a recording", hostileRequest("HAR"), ["--json"]],
+    ["A10: in a host", hostileRequest("raw", "x\u202e.localhost"), []],
+    ["A10: in what cannot be read", `\u001b[2J\u202e${HOSTILE}`, []],
+    ["A10: in a curl line", `curl $'http://x\u202e.localhost/' -H $'x-\u202e: \u001b[2J' --\u202e`, []],
+  ])("%s writes nothing but visible characters, and no line of its own", async (_what, input, flags) => {
+    const { out, problem } = await explain(["-", ...flags], input);
+    expect(out + problem).not.toBe("\n");
+    expect(out + problem).not.toMatch(UNSEEN);
+    expect(out).not.toMatch(/^\s*ACCEPTED/mu);
+  });
+
+  test("A10: in a flag", async () => {
+    const { problem } = await explain(["hwk.http", "--audience", HOSTILE, "--\u202e"]);
+    expect(problem).not.toMatch(UNSEEN);
+    const scope = HOSTILE.replace(/\s/g, "");
+    const { out } = await explain(["autonomous.har", "--entry", "2", ...KEYS, "--scope", scope]);
+    expect(out).toContain("REFUSED insufficient_scope");
+    expect(out).not.toMatch(UNSEEN);
+  });
+
+  test("A10: with colours, only those of the command are there", async () => {
+    const { out } = await explain(["-"], hostileRequest("raw"), { colour: true });
+    expect(out).toContain("\u001b[31mREFUSED");
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: the command's own colours
+    const styled = [...out.matchAll(/\u001b\[(?:1|2|31|32)m[^\u001b]*\u001b\[0m/g)].length;
+    expect(out.split("\u001b").length - 1).toBe(2 * styled);
+    expect(out).toContain("x\\u001b[2J\\u001b[32m\\u202eroot");
+  });
+});
+
 describe("what it is judged by", () => {
   test.each([
     ["the present time, when it is asked for", ["hwk.http", "--at", "now"], "created_out_of_window"],
@@ -164,6 +232,10 @@ describe("input of no use is told with a code, and with status 2", () => {
     ["bad_usage", ["hwk.http", "--nonsense"], undefined],
     ["bad_usage", ["hwk.http", "--at", "yesterday"], undefined],
     ["bad_usage", ["hwk.http", "--level", "high"], undefined],
+    ["bad_usage", ["hwk.http", "--level", "authorized"], undefined],
+    ["bad_usage", ["hwk.http", "--scope", "a b"], undefined],
+    ["not_a_request", ["-"], "GET / HTTP/1.1\nhost: \u202e.localhost\n\n"],
+    ["not_a_request", ["-"], "curl http://user@x.localhost/"],
     ["bad_usage", ["autonomous.har", "--entry", "9"], undefined],
     ["bad_usage", ["autonomous.har", "--audience", "http://x.localhost/"], undefined],
     ["bad_usage", ["autonomous.har", "--issuer", "http://x.localhost/"], undefined],

@@ -9,7 +9,10 @@ import { startVisitor } from "../../scripts/levels/visitor.ts";
 installLocalhostLookup();
 
 /** Shows the levels of a resource whose answers are given; gives back what came of it. */
-async function levelsOf(answer: (scheme: string) => [status: number, headers?: Record<string, string>]) {
+async function levelsOf(
+  answer: (scheme: string) => [status: number, headers?: Record<string, string>],
+  print: (line: string) => void = () => {},
+) {
   const server = createServer((request, response) => {
     const [status, headers = {}] = answer(schemeOf(request));
     response.writeHead(status, headers).end("authorization failed");
@@ -19,7 +22,7 @@ async function levelsOf(answer: (scheme: string) => [status: number, headers?: R
   const visitor = await startVisitor([]);
   onTestFinished(() => visitor.stop());
   const resource = `http://agent.localhost:${(server.address() as AddressInfo).port}`;
-  const options = { resource, visitor, scope: "a", authorizedRequests: 1, print: () => {} };
+  const options = { resource, visitor, scope: "a", authorizedRequests: 1, print };
   return showLevels(options).catch((error: unknown) => error);
 }
 
@@ -43,4 +46,15 @@ test("a resource that wants an identity and takes it is none of that", async () 
   const outcome = await levelsOf((scheme) => (scheme === "hwk" ? [401, WANTS_IDENTITY] : [200]));
   expect(outcome).toBeInstanceOf(AAuthError);
   expect(outcome).toMatchObject({ code: "identity_required" });
+});
+
+test("A10: what a resource answers does not talk to the terminal", async () => {
+  const lines: string[] = [];
+  const limit = { "retry-after": "1", "agent-auth": "httpsig; x=\u009b2J\u0085" };
+  await levelsOf(
+    (scheme) => (scheme === "hwk" ? [429, limit] : [200]),
+    (line) => lines.push(line),
+  );
+  expect(lines.join("\n")).toContain("httpsig; x=\\u009b2J");
+  expect(lines.join("")).not.toMatch(/\p{Cc}/u);
 });

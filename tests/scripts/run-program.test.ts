@@ -1,8 +1,8 @@
-import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import { expect, test } from "vitest";
 import { runProgram } from "../../scripts/run-program.ts";
+import { spawnGuarded } from "../../scripts/spawn-guarded.ts";
 
 const node = (code: string) => [process.execPath, ["--input-type=module", "--eval", code]] as const;
 
@@ -33,9 +33,9 @@ test.each(["SIGINT", "SIGTERM"] as const)(
       console.log("ended");
       await print("started");
     `);
-    const child = spawn(program, args, { stdio: ["ignore", "pipe", "inherit"] });
-    const printed = text(child.stdout);
-    await once(child.stdout, "data");
+    const child = spawnGuarded(program, args, { stdio: ["ignore", "pipe", "inherit"] });
+    const printed = text(child.stdout!);
+    await once(child.stdout!, "data");
     child.kill(signal);
     setTimeout(() => child.kill(signal), 100);
     const [status] = await once(child, "exit");

@@ -1,5 +1,6 @@
-import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
+import type { ChildProcess, SpawnOptions } from "node:child_process";
 import { setTimeout as pause } from "node:timers/promises";
+import { spawnGuarded } from "../../scripts/spawn-guarded.ts";
 
 /** A program under test with what it printed so far. */
 export interface Child {
@@ -7,19 +8,24 @@ export interface Child {
   readonly pid: number;
   /** Standard output and standard error in the order they came. */
   text(): string;
+  /** One of them alone. */
+  stdout(): string;
+  stderr(): string;
   /** Resolves with the match once the output has it; rejects when the program ends before that. */
   prints(pattern: RegExp): Promise<RegExpExecArray>;
   readonly ended: Promise<{ readonly status: number | null; readonly signal: NodeJS.Signals | null }>;
 }
 
-/** Starts a program and collects its output. */
+/** Starts a program and collects its output. It ends with this process: see {@link spawnGuarded}. */
 export function startChild(program: string, args: readonly string[], options: SpawnOptions = {}): Child {
-  const child = spawn(program, args, { ...options, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawnGuarded(program, args, { ...options, stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
+  const apart = { stdout: "", stderr: "" };
   let hasEnded = false;
-  for (const stream of [child.stdout!, child.stderr!]) {
-    stream.on("data", (chunk) => {
+  for (const name of ["stdout", "stderr"] as const) {
+    child[name]!.on("data", (chunk) => {
       output += chunk;
+      apart[name] += chunk;
     });
   }
   const ended = new Promise<{ status: number | null; signal: NodeJS.Signals | null }>((resolve, reject) => {
@@ -34,6 +40,8 @@ export function startChild(program: string, args: readonly string[], options: Sp
     process: child,
     pid: child.pid!,
     text: () => output,
+    stdout: () => apart.stdout,
+    stderr: () => apart.stderr,
     ended,
     async prints(pattern) {
       for (;;) {

@@ -1,24 +1,27 @@
 import { readFileSync } from "node:fs";
 import type { Setting } from "service-kit";
-import { PROFILE } from "../../packages/aauth/src/profile.ts";
+import {
+  CACHE_SECONDS,
+  MAX_BODY_BYTES,
+  TIMEOUT_MS,
+} from "../../packages/aauth/src/discovery/create-discovery.ts";
+import { documents } from "../../packages/aauth/src/profiles/february-2026/documents.ts";
 import { AUTH_TOKEN_SECONDS as authTokenLifetimeSeconds } from "../../packages/aauth/src/profiles/february-2026/names.ts";
 import { REPOSITORY_ROOT } from "../../scripts/demo/stack.ts";
 import { settings as authServer } from "../../services/auth-server/src/config.ts";
 import { settings as backend } from "../../services/backend/src/config.ts";
 import { settings as supplyChainAgent } from "../../services/supply-chain-agent/src/config.ts";
 
-const { discovery } = PROFILE;
-
 /**
  * What the pages say with a number, `{}` in its place, and where the code has it. A number in a page that is in none of these sentences is
  * a mistake, too: nobody would notice when it became wrong.
  */
 const SENTENCES: readonly (readonly [page: string, sentence: string, value: () => number])[] = [
-  ["02", "Keys are kept for {} s", () => discovery.cacheSeconds],
-  ["02", "kept for {} s; addresses are guarded", () => discovery.cacheSeconds],
-  ["02", "{} KiB", () => discovery.maxBodyBytes / 1024],
-  ["02", "{} seconds, and one new fetch", () => discovery.timeoutMs / 1000],
-  ["02", "one new fetch per {} s", () => discovery.refetchCooldownSeconds],
+  ["02", "Keys are kept for {} s", () => CACHE_SECONDS],
+  ["02", "kept for {} s; addresses are guarded", () => CACHE_SECONDS],
+  ["02", "{} KiB", () => MAX_BODY_BYTES / 1024],
+  ["02", "{} seconds, and one new fetch", () => TIMEOUT_MS / 1000],
+  ["02", "one new fetch per {} s", () => documents.refetchCooldownSeconds],
   ["03", "ends after {} s", () => authTokenLifetimeSeconds],
   ["04", "waits for at most {} minutes", () => defaultOf(authServer.consentSeconds) / 60],
   ["04", "`request_token`, good for {} s", () => defaultOf(authServer.consentSeconds)],
@@ -38,8 +41,8 @@ const SENTENCES: readonly (readonly [page: string, sentence: string, value: () =
   ["05", "`aauth.exchange.max.depth` levels ({})", () => realmDefault("aauth.exchange.max.depth")],
   ["06", "{} requests at once", () => policyNumber("maxTokens")],
   ["06", "{} a second after that", () => policyNumber("tokensPerFill")],
-  ["07", "announced | yes | no | {} s", () => discovery.refetchCooldownSeconds + 2],
-  ["07", "at most once per {} s", () => discovery.refetchCooldownSeconds],
+  ["07", "announced | yes | no | {} s", () => documents.refetchCooldownSeconds + 2],
+  ["07", "at most once per {} s", () => documents.refetchCooldownSeconds],
   [
     "07",
     "({} keys at a time)",

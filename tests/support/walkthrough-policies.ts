@@ -1,5 +1,5 @@
-import { execFile } from "node:child_process";
 import { REPOSITORY_ROOT } from "../../scripts/demo/stack.ts";
+import { startChild } from "./child.ts";
 
 const RULE_INDENT = " ".repeat(18);
 
@@ -32,20 +32,13 @@ export function chainPolicy(policy: string, page: string): string {
 }
 
 /** Output of `npm run policy`. @throws Error for another exit status */
-export function policyCommand(expectedStatus: number, ...args: string[]): Promise<string> {
-  return new Promise((resolve, reject) => {
-    // Without a developer's .env: the page shows the demo's ports.
-    const options = { cwd: REPOSITORY_ROOT, env: { PATH: process.env.PATH } };
-    const program = execFile(
-      process.execPath,
-      ["scripts/policy.ts", ...args],
-      options,
-      (_error, output, errors) => {
-        if (program.exitCode === expectedStatus) resolve(output);
-        else reject(new Error(`exit status ${program.exitCode}: ${output}${errors}`));
-      },
-    );
-  });
+export async function policyCommand(expectedStatus: number, ...args: string[]): Promise<string> {
+  // Without a developer's .env: the page shows the demo's ports.
+  const options = { cwd: REPOSITORY_ROOT, env: { PATH: process.env.PATH } };
+  const program = startChild(process.execPath, ["scripts/policy.ts", ...args], options);
+  const { status } = await program.ended;
+  if (status !== expectedStatus) throw new Error(`exit status ${status}: ${program.text()}`);
+  return program.stdout();
 }
 
 function yamlBlock(page: string, part: string): string {

@@ -140,6 +140,11 @@ export const ERROR_CODES = {
     section: "profile 5.2",
     meaning: "A metadata document or key set could not be fetched or read.",
   },
+  discovery_busy: {
+    status: 503,
+    section: "profile 5.2",
+    meaning: "Too many documents are being fetched; try again.",
+  },
   metadata_mismatch: {
     status: 401,
     section: "profile 5.2",
@@ -206,6 +211,11 @@ export const ERROR_CODES = {
     status: 403,
     section: "profile 3.1",
     meaning: "The auth token lacks a scope that the route needs.",
+  },
+  user_required: {
+    status: 403,
+    section: "profile 3.1",
+    meaning: "The route needs an auth token that names a user (`sub`), and the token names none.",
   },
   // the agent's side
   malformed_challenge: { status: 502, section: "profile 3.4", meaning: "Agent-Auth cannot be parsed." },
@@ -333,6 +343,31 @@ export class AAuthAgentError extends AAuthError {
       ...(expected !== undefined && { expected }),
     });
   }
+}
+
+/** What a fetch for a caller ended with: to the caller all of them are one. */
+const FETCH_FAILURES: ReadonlySet<AAuthErrorCode> = new Set([
+  "discovery_blocked",
+  "discovery_failed",
+  "metadata_mismatch",
+]);
+
+/**
+ * The code and the words of an error for the sender of the message that is refused. How a fetch failed that the sender caused is for the
+ * log: told apart, a forbidden network, a closed port and a host that answers would make this service a scanner of its own network.
+ *
+ * Does NOT make the time that a refusal takes the same.
+ */
+export function publicRefusal(error: AAuthError): {
+  readonly code: AAuthErrorCode;
+  readonly message: string;
+} {
+  return FETCH_FAILURES.has(error.code)
+    ? {
+        code: "discovery_failed",
+        message: "the documents of a party that the message names could not be read",
+      }
+    : { code: error.code, message: error.message };
 }
 
 /** The auth server answered with an OAuth error. */

@@ -19,6 +19,7 @@ export {
   AAuthVerificationError,
   ConsentRequiredError,
   ERROR_CODES,
+  publicRefusal,
   TokenRequestError,
   UserInteractionRequiredError,
 } from "./errors.ts";
@@ -61,6 +62,8 @@ export type { KeyValueStore } from "./store/key-value-store.ts";
 export type { MemoryStore, MemoryStoreOptions } from "./store/memory-store.ts";
 export { createMemoryStore } from "./store/memory-store.ts";
 export { ownerOf, ownerOfCaller } from "./store/owner-of.ts";
+export type { QuotaStoreOptions } from "./store/quota-store.ts";
+export { QuotaStore, StoreFullError } from "./store/quota-store.ts";
 
 // tokens
 
@@ -70,8 +73,8 @@ export type { TrustPolicy } from "./tokens/trust.ts";
 
 // discovery
 
-export type { DiscoveredKey, Discovery, DiscoveryKind, DiscoveryOptions } from "./discovery/discovery.ts";
-export { createDiscovery } from "./discovery/discovery.ts";
-export { agentMetadata, issuerMetadata, resourceMetadata } from "./discovery/documents.ts";
+export { createDiscovery, type DiscoveryOptions } from "./discovery/create-discovery.ts";
+export type { DiscoveredKey, Discovery, DiscoveryKind } from "./discovery/discovery.ts";
 export type { DocumentFetchInit, DocumentTransport, FetchedDocument } from "./discovery/transport.ts";
 export { isIdentifier } from "./discovery/url-guard.ts";
+export { agentMetadata, issuerMetadata, resourceMetadata } from "./profiles/february-2026/documents.ts";

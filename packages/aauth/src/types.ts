@@ -133,6 +133,8 @@ export interface Requirement {
   readonly level: string;
   /** Scopes that the caller's grant must have, all of them. */
   readonly scopes?: readonly string[];
+  /** Whether the grant has to name a person. Default: it need not, and the agent may act for itself. */
+  readonly subject?: "required";
 }
 
 /** Members that a caller of a level is known to have. */

@@ -12,13 +12,13 @@ export interface LevelLimits {
   /** From all callers together that are known by a key alone: a new key costs nothing, so a limit for each is none for all. */
   readonly pseudonymousTogether?: number;
   /**
-   * From the agents of one host, their delegates included: identifiers below a host cost nothing, and delegates an agent makes itself, so a
+   * From the agents of one owner (`ownerOf`), their delegates included: names below a domain cost nothing, and an agent makes its delegates, so a
    * limit for each would be none.
    */
   readonly identified?: number;
-  /** From the agents of one host, their delegates included, for one user, with an auth token that has `scopes`. */
+  /** From the agents of one owner, their delegates included, for one user, with an auth token that has `scopes`. */
   readonly authorized?: number;
-  /** From the agents of one host for all their users together, with such tokens. Default ten times `authorized`. */
+  /** From the agents of one owner for all their users together, with such tokens. Default ten times `authorized`. */
   readonly authorizedTogether?: number;
   /** Scopes of the auth token that raises an identified caller. Default none: nobody counts as authorized. */
   readonly scopes?: readonly string[];
@@ -43,7 +43,7 @@ export type CountRequest = (
 ) => Promise<LimitReached | undefined>;
 
 const EVERYBODY = "everybody";
-/** Users of one host's agents that may use up their limits at the same time, where nothing else is said. */
+/** Users of one owner's agents that may use up their limits at the same time, where nothing else is said. */
 const USERS_AT_ONCE = 10;
 /** What the limiter keeps for a level before it forgets the key used least lately. */
 const MAX_KEYS = 5_000;
@@ -54,7 +54,7 @@ export async function registerLimiter(app: FastifyInstance): Promise<void> {
 }
 
 /**
- * Counts by what was proven: thumbprint, the agent's host, that with the user. A delegate counts as its agent, which issues its token and
+ * Counts by what was proven: thumbprint, the agent's owner, that with the user. A delegate counts as its agent, which issues its token and
  * could name any number of them. Nothing an unverified message says ever becomes a key.
  *
  * @throws TypeError for a member that does not exist, a limit that is no positive whole number, scopes that are none, or more keys than

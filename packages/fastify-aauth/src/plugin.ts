@@ -56,7 +56,7 @@ const SIGNATURE_HEADERS = ["signature", "signature-key", "signature-input"] as c
  * verifier's audience, and for documents that no verifier would take or that name another resource; RangeError for a `maxBodyBytes` that
  * is no whole number.
  * From that of a route: TypeError for a requirement that is missing or unknown, for level authorized without scopes, challenger or
- * the verifier's `audience`, and for limits that cannot be meant.
+ * the verifier's `audience`, for another `subject` than `"required"`, and for limits that cannot be meant.
  *
  * @example
  * ```ts

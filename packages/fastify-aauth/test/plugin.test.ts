@@ -299,6 +299,33 @@ describe("a refused request", () => {
     expect(handled).toEqual([]);
   });
 
+  test.each([
+    ["an address that may not be fetched", "http://10.0.0.1:8080"],
+    ["a host that has no documents", "http://nobody.localhost:1"],
+    ["the documents of another", "http://impostor.localhost:8000"],
+  ])("A20: the answer to a name does not tell %s from another", async (_what, id) => {
+    const { agent } = await createTestParties();
+    const impostor = { "http://impostor.localhost:8000/.well-known/aauth-agent": { agent: agent.id } };
+    const verifier = (await createTestParties({ documents: impostor })).createVerifier();
+    const { app: challenging } = await buildApp({ verifier });
+    const plain = Fastify();
+    apps.push(plain);
+    await plain.register(fastifyAAuth, { verifier, authority: AUTHORITY });
+    plain.post("/identified", { config: { aauth: { level: "identified" } } }, () => null);
+    const bodies = [];
+    for (const app of [challenging, plain]) {
+      const request = await send(app, {
+        path: "/identified",
+        body: "{}",
+        signatureKey: { scheme: "jwks", id },
+      });
+      const answer = await request.inject();
+      expect([answer.statusCode, answer.headers["agent-auth"]]).toEqual([401, "httpsig"]);
+      bodies.push(answer.body);
+    }
+    expect(bodies).toEqual(["Valid AAuth signature required: discovery_failed", "discovery_failed"]);
+  });
+
   test("a failure inside the verifier is a 500 that tells nothing", async () => {
     const { app, handled } = await buildApp({
       verifier: {
@@ -372,6 +399,10 @@ describe("closed by default", () => {
     [{ level: "authorized", scopes: ["a", ""] }, "config.aauth of route GET /x must have scopes"],
     [{ level: "authorized", scopes: ["a b"] }, "config.aauth of route GET /x must have scopes"],
     [{ level: "authorized", scopes: [7] }, "config.aauth of route GET /x must have scopes"],
+    [
+      { level: "authorized", scopes: ["a"], subject: true },
+      'config.aauth of route GET /x must have subject "required"',
+    ],
   ])("a route that demands %j does not register", async (aauth, message) => {
     const app = Fastify();
     apps.push(app);

@@ -83,7 +83,10 @@ export function createGatewayCheck(config: CheckConfig, deps: GatewayCheckDeps):
       if (status >= 500) logFailure(decision.cause, { code, status });
       else {
         const failed = decision.report?.checks.find(({ verdict }) => verdict === "failed");
-        log.info({ code, status, ...(failed && { check: failed.name }) }, "request refused");
+        log.info(
+          { code, status, ...(failed && { check: failed.name, reason: failed.reason }) },
+          "request refused",
+        );
       }
       return { status, headers, body };
     },

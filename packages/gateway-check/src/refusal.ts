@@ -1,4 +1,4 @@
-import { AAuthVerificationError, type ProvenCaller } from "aauth";
+import { AAuthVerificationError, type ProvenCaller, publicRefusal } from "aauth";
 import { formatRefusal, plainRefusal, REFUSAL_FIELD, refusalOf as refusalDataOf } from "aauth/resource";
 import type { RequiredScheme } from "./check-fields.ts";
 import { UnusableCheck, UnusableRequest } from "./check-request.ts";
@@ -8,7 +8,7 @@ export interface Refusal {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
-  /** Why, for log and trace. */
+  /** Why, for log and trace; the caller may get another one (`publicRefusal`). */
   readonly code: string;
 }
 
@@ -38,7 +38,8 @@ export function refusalOf(error: unknown): Refusal {
   // Thrown only for what `refusalBelowScheme` judges too: it depends on the route whether a pseudonymous caller gets that far.
   if (error.code === "identity_required") return belowScheme(error);
   const { status, headers } = plainRefusal(error, { requirement: IDENTIFIED });
-  const body = `AAuth failure: AAuth verification failed: ${error.code}: ${error.message}`;
+  const { code, message } = publicRefusal(error);
+  const body = `AAuth failure: AAuth verification failed: ${code}: ${message}`;
   return { status, headers: { ...headers, ...TEXT }, body, code: error.code };
 }
 

@@ -83,7 +83,7 @@ export const ATTRIBUTE = {
   agentId: "aauth.agent.id",
   /** Server. The delegate that acts for the agent. */
   agentDelegate: "aauth.agent.delegate",
-  /** Server. The user the caller's auth token speaks for. */
+  /** Server. The user the caller's auth token speaks for; at the backend the user who is signed in. */
   userSub: "aauth.user.sub",
 
   /** Client. JSON: {@link TracedToken} that goes along in `Signature-Key`. */

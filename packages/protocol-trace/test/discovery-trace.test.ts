@@ -54,5 +54,5 @@ test("one that is not found is told with its reason, and thrown on", async () =>
 test("outside a trace it is the discovery that it was given", async () => {
   spans.stop();
   expect(await create().key("agent", agent.id, agent.key.kid)).toMatchObject({ source: "discovery" });
-  expect(await create().agentMetadata(agent.id)).toMatchObject({ agent: agent.id });
+  expect(await create().metadata("agent", agent.id)).toMatchObject({ agent: agent.id });
 });

@@ -40,7 +40,7 @@ export {
   type LogLevel,
 } from "./log/logger.ts";
 export { mapMembers, type RedactionOptions, redactFields, redactText } from "./log/redaction.ts";
-export { createPendingRequests, type PendingRequests } from "./memory/pending-requests.ts";
+export { visibleFields, visibleLines, visibleText } from "./log/visible-text.ts";
 export { listenOn } from "./run/listen-on.ts";
 export { type RotatableKeys, rotateKeys } from "./run/rotate-keys.ts";
 export { EXIT_STATUS, type RunningService, runService } from "./run/run-service.ts";
@@ -49,4 +49,11 @@ export type { SpanCounts } from "./telemetry/span-counts.ts";
 export { startTelemetry, type Telemetry } from "./telemetry/start-telemetry.ts";
 export { type TelemetryConfig, telemetrySettings } from "./telemetry/telemetry-settings.ts";
 export { endWithAnswer } from "./telemetry/trace-requests.ts";
-export { currentTraceId, keepTrace, markFailed, type SpanOptions, withSpan } from "./telemetry/with-span.ts";
+export {
+  currentPlace,
+  keepTrace,
+  markFailed,
+  type SpanOptions,
+  type TracePlace,
+  withSpan,
+} from "./telemetry/with-span.ts";

@@ -66,9 +66,7 @@ export const BACKEND: readonly Mutation[] = [
   {
     id: "B3",
     without: "a state is good once",
-    edits: [
-      [`${SOURCE}/services/consent-service.ts`, "await pending.take(state)", "await pending.get(state)"],
-    ],
+    edits: [[`${SOURCE}/services/consent-service.ts`, "pending.take(state)", "pending.get(state)"]],
     test: [BACKEND_TEST, "B3: a callback works once"],
   },
   {
@@ -83,10 +81,11 @@ export const BACKEND: readonly Mutation[] = [
     id: "B4",
     without: "a list of runs is its user's",
     edits: [
+      [`${SOURCE}/runs/run-store.ts`, "runs.put(run.userId, ", 'runs.put("", '],
       [
         `${SOURCE}/runs/run-store.ts`,
-        "[...runs.values()].filter((run) => run.userId === userId)",
-        "[...runs.values()].filter(() => userId)",
+        "list: (userId) => runs.list(userId).reverse()",
+        'list: () => runs.list("").reverse()',
       ],
     ],
     test: [BACKEND_TEST, "B4: nobody sees or clears"],

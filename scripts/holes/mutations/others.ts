@@ -14,7 +14,7 @@ const LIMITS_TEST = "packages/fastify-aauth/test/level-limits.test.ts";
 const FIND_KEY = `${AAUTH}/resource/find-key.ts`;
 const VERIFY_TEST = "packages/aauth/test/resource/verify-request.test.ts";
 const DISCOVERY_TEST = "packages/aauth/test/discovery/discovery.test.ts";
-const HOLDINGS_TEST = "services/auth-server/test/holdings.test.ts";
+const GRANTS_TEST = "services/auth-server/test/grants.test.ts";
 
 /** Checks that no published implementation lacks by name: authority that ends, delegates, orders, bounds, shapes. */
 export const OTHERS: readonly Mutation[] = [
@@ -129,8 +129,8 @@ export const OTHERS: readonly Mutation[] = [
     edits: [
       [
         LIMITS,
-        "return JSON.stringify([hostOf(agent.agent), subject]);",
-        "return JSON.stringify([hostOf(agent.agent), agent.agentDelegate, subject]);",
+        "return JSON.stringify([ownerOf(agent.agent), subject]);",
+        "return JSON.stringify([ownerOf(agent.agent), agent.agentDelegate, subject]);",
       ],
     ],
     test: [LIMITS_TEST, "delegates count as their agent"],
@@ -141,7 +141,7 @@ export const OTHERS: readonly Mutation[] = [
     edits: [
       [
         LIMITS,
-        "return JSON.stringify([hostOf(agent.agent), subject]);",
+        "return JSON.stringify([ownerOf(agent.agent), subject]);",
         "return JSON.stringify([agent.agent, subject]);",
       ],
     ],
@@ -201,7 +201,7 @@ export const OTHERS: readonly Mutation[] = [
     id: "X6",
     without: "a user has twenty open orders",
     edits: [
-      [ORDERS, "if (Math.max(open.length, openVisits.count(userId)) >= MAX_OPEN_PER_USER) {", "if (false) {"],
+      [ORDERS, "if (open.length >= MAX_OPEN_PER_USER || !openVisits.hasRoom(userId)) {", "if (false) {"],
     ],
     test: [ORDERS_TEST, "are open twenty at a time"],
   },
@@ -211,7 +211,7 @@ export const OTHERS: readonly Mutation[] = [
     edits: [
       [
         ORDERS,
-        "if (Math.max(open.length, openVisits.count(userId)) >= MAX_OPEN_PER_USER) {",
+        "if (open.length >= MAX_OPEN_PER_USER || !openVisits.hasRoom(userId)) {",
         "if (open.length >= MAX_OPEN_PER_USER) {",
       ],
     ],
@@ -223,8 +223,8 @@ export const OTHERS: readonly Mutation[] = [
     edits: [
       [
         "services/backend/src/services/run-service.ts",
-        "if (Math.max(unfinished, consentRequests.count(userId)) >= MAX_UNFINISHED_RUNS_PER_USER) {",
-        "if (unfinished >= MAX_UNFINISHED_RUNS_PER_USER) {",
+        "if (unfinished >= MAX_REQUESTS_PER_USER || !consentRequests.hasRoom(userId)) {",
+        "if (unfinished >= MAX_REQUESTS_PER_USER) {",
       ],
     ],
     test: ["services/backend/test/journeys.test.ts", "however often the runs are cleared"],
@@ -232,7 +232,7 @@ export const OTHERS: readonly Mutation[] = [
   {
     id: "X6",
     without: "a user has a hundred orders remembered",
-    edits: [[ORDERS, "orders.delete(order.order_id);", "void order;"]],
+    edits: [[ORDERS, "maxPerOwner: MAX_PER_USER, now", "maxPerOwner: MAX_ORDERS, now"]],
     test: [ORDERS_TEST, "are remembered a hundred at a time"],
   },
   {
@@ -338,8 +338,14 @@ export const OTHERS: readonly Mutation[] = [
   {
     id: "X10",
     without: "one agent cannot fill the store of all",
-    edits: [[`${SERVER}/holdings.ts`, "if (hasReachedItsShare(share)) {", "if (false) {"]],
-    test: [HOLDINGS_TEST, "one agent, whatever delegates it makes"],
+    edits: [
+      [
+        `${AAUTH}/store/quota-store.ts`,
+        "return held < this.#maxPerOwner && ",
+        "return this.#maxPerOwner > 0 || ",
+      ],
+    ],
+    test: [GRANTS_TEST, "one agent, whatever delegates it makes"],
   },
   {
     id: "X10",
@@ -347,19 +353,19 @@ export const OTHERS: readonly Mutation[] = [
     edits: [
       [
         `${SERVER}/grants.ts`,
-        "holderOf: ({ agent }) => hostOf(agent),",
-        "holderOf: (value) => JSON.stringify(value),",
+        "ownerOf: ({ agent }) => ownerOf(agent),",
+        "ownerOf: (value) => JSON.stringify(value),",
       ],
     ],
-    test: [HOLDINGS_TEST, "one agent, whatever delegates it makes"],
+    test: [GRANTS_TEST, "one agent, whatever delegates it makes"],
   },
   {
     id: "X10",
     without: "agents on many ports fill the share of their host",
     edits: [
-      [`${SERVER}/grants.ts`, "holderOf: ({ agent }) => hostOf(agent),", "holderOf: ({ agent }) => agent,"],
+      [`${SERVER}/grants.ts`, "ownerOf: ({ agent }) => ownerOf(agent),", "ownerOf: ({ agent }) => agent,"],
     ],
-    test: [HOLDINGS_TEST, "nor can one host"],
+    test: [GRANTS_TEST, "nor can one host"],
   },
   {
     id: "X10",
@@ -367,8 +373,8 @@ export const OTHERS: readonly Mutation[] = [
     edits: [
       [
         `${SERVER}/aauth.ts`,
-        "holderOf: ({ userId }) => userId,",
-        "holderOf: ({ requestToken }) => requestToken + Math.random(),",
+        "ownerOf: ({ userId }) => userId,",
+        "ownerOf: ({ requestToken }) => requestToken + Math.random(),",
       ],
     ],
     test: ["services/auth-server/test/consent/consent.test.ts", "who loads the page over and over"],
@@ -394,7 +400,7 @@ export const OTHERS: readonly Mutation[] = [
   {
     id: "X11",
     without: "whose document is wanted is not flooded",
-    edits: [[`${AAUTH}/discovery/http-node.ts`, "    connections: CONNECTIONS_PER_ORIGIN,\n", ""]],
+    edits: [[`${AAUTH}/discovery/fetch-slots.ts`, "slot.owner === owner", "false"]],
     test: [DISCOVERY_TEST, "few connections to one origin"],
   },
   {
@@ -412,7 +418,7 @@ export const OTHERS: readonly Mutation[] = [
   {
     id: "X13",
     without: "identities of one host share what it may hold of the replay memory",
-    edits: [[`${AAUTH}/resource/verify-request.ts`, "hostOf(agent.agent)", "agent.agent"]],
+    edits: [[`${AAUTH}/resource/verify-request.ts`, "ownerOf(agent.agent)", "agent.agent"]],
     test: [VERIFY_TEST, "nor does one host"],
   },
   {

@@ -55,7 +55,7 @@ export async function aauth(
   const discovery = knowOwnIssuer(options.discovery, issuer, keys);
   const grants = createGrants(createStore, now);
   const consents = createSharedStore<RememberedConsents>(createStore, {
-    holderOf: ({ subject }) => subject,
+    ownerOf: ({ subject }) => subject,
     now,
   });
   const memory = createConsentMemory(consents, {
@@ -100,7 +100,7 @@ export async function aauth(
     // Loading a page over and over is a person's, and must not end other people's pages.
     shown: createSecrets(
       createSharedStore<ShownConsent>(createStore, {
-        holderOf: ({ userId }) => userId,
+        ownerOf: ({ userId }) => userId,
         now,
       }),
     ),

@@ -41,13 +41,13 @@ export interface Grants {
 
 export const CODE_LIFETIME_SECONDS = 60;
 
-/** Each shared out among the hosts of agents: ports, paths and delegates are an agent's own to make. */
+/** Each with a quota for the owner of an agent (`ownerOf`): subdomains, ports, paths and delegates are an agent's own to make. */
 export function createGrants(createStore: CreateStore, now: () => number): Grants {
   const secrets = <Value extends { readonly agent: string }>() =>
     createSecrets(
       createSharedStore<Value>(createStore, {
-        // For all that are known by a key alone the same.
-        holderOf: ({ agent }) => ownerOf(agent),
+        // The same for all that are known by a key alone.
+        ownerOf: ({ agent }) => ownerOf(agent),
         now,
       }),
     );

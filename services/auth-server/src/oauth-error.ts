@@ -26,6 +26,11 @@ export function accessDenied(description: string): OAuthError {
   return new OAuthError(403, "access_denied", description);
 }
 
+/** Not the request's fault: the memory of nonces is full, or too many documents are being fetched. */
+export function temporarilyUnavailable(cause: Error): OAuthError {
+  return new OAuthError(503, "temporarily_unavailable", cause.message, { cause });
+}
+
 /** A value from the request, cut to a length that is fit to be repeated in an answer. */
 export function quoted(value: unknown): string {
   // Of an object JavaScript may be unable to make a text: it can have a `toString` that is none.

@@ -1,4 +1,4 @@
-import { AAuthError, type Discovery } from "aauth";
+import { AAuthError, type AgentMetadata, type Discovery } from "aauth";
 import { invalidRequest } from "./oauth-error.ts";
 import type { Requester } from "./verify-requester.ts";
 
@@ -33,7 +33,7 @@ export async function requireAgentRedirectUri(
 
 async function registeredUris(agent: string, discovery: Discovery): Promise<readonly string[] | undefined> {
   try {
-    return (await discovery.agentMetadata(agent)).redirect_uris;
+    return (await discovery.metadata<AgentMetadata>("agent", agent)).redirect_uris;
   } catch (error) {
     if (error instanceof AAuthError) throw invalidRequest("The agent's metadata could not be read");
     throw error;

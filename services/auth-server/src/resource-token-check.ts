@@ -6,7 +6,7 @@ import {
   type ResourceTokenClaims,
 } from "aauth";
 import { verifyResourceToken } from "aauth/issuer";
-import { invalidGrant, type OAuthError, quoted } from "./oauth-error.ts";
+import { invalidGrant, type OAuthError, quoted, temporarilyUnavailable } from "./oauth-error.ts";
 import { isScopeList } from "./scope-syntax.ts";
 import type { Requester } from "./verify-requester.ts";
 
@@ -47,6 +47,7 @@ function requireScopeList(claims: Readonly<Partial<ResourceTokenClaims>>): void 
 }
 
 function refusal(error: AAuthError, token: string, expected: { issuer: string; agent: string }): OAuthError {
+  if (error instanceof AAuthVerificationError && error.status === 503) return temporarilyUnavailable(error);
   return invalidGrant(`Invalid resource_token: ${reason(error, token, expected)}`, error);
 }
 

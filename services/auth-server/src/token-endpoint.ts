@@ -1,3 +1,4 @@
+import { AAuthError } from "aauth";
 import { receivedFields } from "aauth/resource";
 import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from "fastify";
 import { recordTokenRefusal, recordTokenRequest, traceMessages } from "protocol-trace";
@@ -47,7 +48,9 @@ export async function tokenEndpoint(
       recordTokenRefusal(error);
       // Without the query: there is none, and what somebody puts there by mistake may be a token.
       const path = request.url.split("?", 1)[0];
-      logger.info({ code: error.code, reason: error.message, path }, "❌ Token request refused");
+      const { cause } = error;
+      const details = cause instanceof AAuthError && { check: cause.code, cause: cause.message };
+      logger.info({ code: error.code, reason: error.message, ...details, path }, "❌ Token request refused");
       return sendOAuthError(reply, error);
     }
     const { statusCode = 500, message } = error as { statusCode?: number; message: string };

@@ -9,6 +9,7 @@ import {
   jwkThumbprint,
   type ProvenCaller,
   type PublicJwk,
+  publicRefusal,
   type ReceivedRequest,
   type ReplayStore,
   type VerifiedRequest,
@@ -17,7 +18,7 @@ import { verifyAuthToken } from "aauth/issuer";
 import { createVerifier } from "aauth/resource";
 import { FIELDS, parseSignatureKey, TOKEN_TYPES } from "aauth/wire";
 import { recordRefused, recordUpstreamToken, recordVerified } from "protocol-trace";
-import { invalidGrant, invalidRequest, OAuthError } from "./oauth-error.ts";
+import { invalidGrant, invalidRequest, OAuthError, temporarilyUnavailable } from "./oauth-error.ts";
 
 /** Whoever signed the token request, proven. */
 export interface Requester {
@@ -184,9 +185,6 @@ function exchangeRefusal(error: unknown): unknown {
 
 function unproven(error: unknown): unknown {
   if (!(error instanceof AAuthVerificationError)) return error;
-  // Not the request's fault: the memory of nonces is full.
-  if (error.status === 503) {
-    return new OAuthError(503, "temporarily_unavailable", error.message, { cause: error });
-  }
-  return new OAuthError(401, "invalid_signature", error.message, { cause: error });
+  if (error.status === 503) return temporarilyUnavailable(error);
+  return new OAuthError(401, "invalid_signature", publicRefusal(error).message, { cause: error });
 }

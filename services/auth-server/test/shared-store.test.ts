@@ -4,17 +4,17 @@ import { memoryStores } from "../src/create-store.ts";
 import { createSecrets } from "../src/secrets.ts";
 import { createSharedStore } from "../src/shared-store.ts";
 
-/** Values are `<holder>:<anything>`. */
+/** Values are `<owner>:<anything>`. */
 function sharedStore(maxEntries: number) {
   const clock = createTestClock();
   const store = createSharedStore<string>(memoryStores(clock.now, maxEntries), {
-    holderOf: (value) => value.split(":")[0] as string,
+    ownerOf: (value) => value.split(":")[0] as string,
     now: clock.now,
   });
   return { clock, store };
 }
 
-test("a holder's things that are too many are gone, also when they are stored at the same time", async () => {
+test("an owner's things that are too many are gone, also when they are stored at the same time", async () => {
   const { store } = sharedStore(30);
   const secrets = createSecrets(store);
   const other = await secrets.issue("b:1", 60);
@@ -37,7 +37,7 @@ test("what has been taken or deleted makes room", async () => {
 
 test("what nobody can lose its place for is refused as busy, and pushes nothing out", async () => {
   const { store } = sharedStore(3);
-  for (const holder of ["a", "b", "c"]) await store.put(holder, `${holder}:1`, 60);
+  for (const owner of ["a", "b", "c"]) await store.put(owner, `${owner}:1`, 60);
   await expect(store.put("d", "d:1", 60)).rejects.toMatchObject({
     status: 503,
     code: "temporarily_unavailable",

@@ -4,9 +4,10 @@ import {
   canonicalAuthority,
   createDiscovery,
   createKeyRing,
-  createMemoryStore,
+  createMemoryReplayStore,
   type Discovery,
   generateSigningKey,
+  QuotaStore,
   type SigningKey,
   toJwks,
 } from "aauth";
@@ -16,7 +17,7 @@ import type { FastifyInstance } from "fastify";
 import { fastifyAAuth } from "fastify-aauth";
 import { serializerCompiler, validatorCompiler } from "fastify-type-provider-zod";
 import { createAgentTrace, gateTrace, traceDiscovery } from "protocol-trace";
-import { createPendingRequests, createService, rotateKeys, type ServiceOptions } from "service-kit";
+import { createService, rotateKeys, type ServiceOptions } from "service-kit";
 import { createBreakItService } from "./break-it/break-it-service.ts";
 import { createEvidence } from "./break-it/evidence.ts";
 import { createConsentClient } from "./clients/consent-client.ts";
@@ -51,6 +52,7 @@ import { createConsentGrants } from "./services/consent-grants.ts";
 import { CALLBACK_PATH, createConsentService, type PendingConsent } from "./services/consent-service.ts";
 import { createRunService } from "./services/run-service.ts";
 import { createTokenCache } from "./services/token-cache.ts";
+import { createConsentRequests } from "./services/watch-consent-request.ts";
 import { createUserTokenVerifier } from "./users/user-token.ts";
 
 /** The reference's kid for the first one: a new key per start. */
@@ -123,8 +125,8 @@ export async function buildBackend(
   // At the auth server, and to its delegates, the backend is always itself, also where it calls agents by key alone.
   const itself = createAgent({ ...identity, ...createAgentTrace(), signatureScheme: "jwks" });
   const observe = createCallObserver({ logger });
-  const pendingConsents = createMemoryStore<PendingConsent>({ maxEntries: MAX_PENDING_CONSENTS, now });
-  const consentRequests = createPendingRequests(now);
+  const pendingConsents = new QuotaStore<PendingConsent>({ maxEntries: MAX_PENDING_CONSENTS, now });
+  const consentRequests = createConsentRequests(now);
   const grants = createConsentGrants(now);
   const runs = createRunService({
     store: createRunStore({ now }),
@@ -256,7 +258,7 @@ export async function buildBackend(
       authenticate: createDelegateAuthentication({
         enrolments,
         endpoint: `${config.agentUrl}${DELEGATE_TOKEN_PATH}`,
-        usedAssertions: createMemoryStore<true>({ maxEntries: MAX_ASSERTIONS, now }),
+        usedAssertions: createMemoryReplayStore({ maxEntries: MAX_ASSERTIONS, now }),
         now,
       }),
       audiences: [config.supplyChainAgentUrl, issuer],

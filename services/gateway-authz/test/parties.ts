@@ -1,4 +1,4 @@
-import type { Credential, SigningKey } from "aauth";
+import type { Credential, Discovery, SigningKey } from "aauth";
 import { issueAgentToken } from "aauth/issuer";
 import { createTestParties, signedRequest, type TestIdentities, testKey } from "aauth/testing";
 import type { FastifyInstance } from "fastify";
@@ -11,7 +11,7 @@ type Headers = Record<string, string | string[]>;
 
 /** The demo's parties, the service, and a gateway's view of it. */
 export async function setUp(
-  options: { config?: object; more?: TestIdentities; maxUsedNonces?: number } = {},
+  options: { config?: object; more?: TestIdentities; maxUsedNonces?: number; discovery?: Discovery } = {},
 ) {
   const parties = await createTestParties(options.more);
   const lines: string[] = [];
@@ -31,7 +31,7 @@ export async function setUp(
     },
     {
       logger,
-      discovery: parties.discovery,
+      discovery: options.discovery ?? parties.discovery,
       now: parties.clock.now,
       ...(options.maxUsedNonces !== undefined && { maxUsedNonces: options.maxUsedNonces }),
     },

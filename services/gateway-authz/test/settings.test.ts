@@ -1,7 +1,7 @@
-import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { loadConfig } from "service-kit";
 import { describe, expect, test } from "vitest";
+import { startChild } from "../../../tests/support/child.ts";
 import { buildGatewayAuthz } from "../src/app.ts";
 import { settings } from "../src/config.ts";
 import { check, setUp } from "./parties.ts";
@@ -147,11 +147,9 @@ test.each([
   ["GATEWAY_REQUIRED_SCHEME", "nonsense"],
 ])("a wrong %s ends the start with status 2 and one line", async (name, value) => {
   const env = { [name]: value };
-  const { status, stderr } = await new Promise<{ status: unknown; stderr: string }>((resolve) => {
-    execFile(process.execPath, [MAIN], { env }, (error, _, stderr) =>
-      resolve({ status: error?.code, stderr }),
-    );
-  });
-  expect(status).toBe(2);
-  expect(stderr).toMatch(new RegExp(`^gateway-authz cannot start: one setting is wrong\n {2}${name}: .*\n$`));
+  const child = startChild(process.execPath, [MAIN], { env });
+  expect((await child.ended).status).toBe(2);
+  expect(child.stderr()).toMatch(
+    new RegExp(`^gateway-authz cannot start: one setting is wrong\n {2}${name}: .*\n$`),
+  );
 });

@@ -1,9 +1,9 @@
-import { execFile, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test, vi } from "vitest";
+import { startChild } from "../../../tests/support/child.ts";
 import { freePort } from "../../../tests/support/free-ports.ts";
 import { startFakeServer } from "./support/fake-agent.ts";
 import { send } from "./support/http-client.ts";
@@ -11,16 +11,14 @@ import { send } from "./support/http-client.ts";
 const MAIN = fileURLToPath(new URL("../src/main.ts", import.meta.url));
 const FILES = fileURLToPath(new URL("../../../agentgateway/", import.meta.url));
 
-function run(
+async function run(
   ...given: string[] | [{ args: string[]; env: Record<string, string> }]
-): Promise<{ status: number; stdout: string; stderr: string }> {
+): Promise<{ status: number | null; stdout: string; stderr: string }> {
   const [first] = given;
   const { args, env } = typeof first === "object" ? first : { args: given as string[], env: {} };
-  return new Promise((resolve) => {
-    execFile(process.execPath, [MAIN, ...args], { env }, (error, stdout, stderr) =>
-      resolve({ status: error === null ? 0 : Number(error.code), stdout, stderr }),
-    );
-  });
+  const gateway = startChild(process.execPath, [MAIN, ...args], { env });
+  const { status } = await gateway.ended;
+  return { status, stdout: gateway.stdout(), stderr: gateway.stderr() };
 }
 
 describe("the command line", () => {
@@ -168,25 +166,18 @@ describe("the file changes while it runs", () => {
       `binds:\n- port: ${port}\n  listeners:\n  - routes:\n    - policies: {a2a: {}}\n      backends: [{host: "${address}"}]\n`;
     writeFileSync(file, text(one.address));
     const own = "127.0.0.1:0";
-    const child = spawn(process.execPath, [MAIN, "-f", file], {
+    const child = startChild(process.execPath, [MAIN, "-f", file], {
       env: { ADMIN_ADDR: own, STATS_ADDR: own, READINESS_ADDR: own },
     });
-    const ended = new Promise((resolve) => child.once("exit", resolve));
-    let output = "";
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding("utf8").on("data", (chunk: string) => {
-        output += chunk;
-      });
-    }
     const outputHas = (wanted: RegExp) =>
-      vi.waitFor(() => expect(output).toMatch(wanted), { timeout: 8000, interval: 20 });
+      vi.waitFor(() => expect(child.text()).toMatch(wanted), { timeout: 8000, interval: 20 });
     const body = async () => (await send({ port })).body;
     try {
       await outputHas(/gateway ready on /);
       expect(await body()).toBe("one");
       writeFileSync(file, text(two.address).replace("a2a", "a2b"));
       await outputHas(/live\.yaml changed and cannot be used; the old configuration stays/);
-      expect(output).toMatch(
+      expect(child.text()).toMatch(
         /live\.yaml:5 binds\[0\]\.listeners\[0\]\.routes\[0\]\.policies\.a2b: unknown key a2b/,
       );
       expect(await body()).toBe("one");
@@ -194,14 +185,14 @@ describe("the file changes while it runs", () => {
       await outputHas(/live\.yaml cannot be read; the old configuration stays.*ENOENT/);
       writeFileSync(file, text(one.address).replace(String(port), String(two.port)));
       await outputHas(/cannot be used; the old configuration stays problems=\["listen EADDRINUSE/);
-      expect(output).not.toMatch(/^\s+at /m);
+      expect(child.text()).not.toMatch(/^\s+at /m);
       expect(await body()).toBe("one");
       writeFileSync(file, text(two.address));
       await outputHas(/configuration reloaded from live\.yaml/);
       expect(await body()).toBe("two");
     } finally {
-      child.kill("SIGTERM");
-      await ended;
+      child.process.kill("SIGTERM");
+      await child.ended;
       rmSync(folder, { recursive: true });
       await Promise.all([one.close(), two.close()]);
     }

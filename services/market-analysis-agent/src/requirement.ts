@@ -4,7 +4,8 @@ import type { Level } from "fastify-aauth";
 export const ANALYZE_SCOPE = "market-analysis:analyze";
 
 /**
- * What a caller of this agent must prove. A signature is always needed; the February-2026 demo served unsigned requests.
+ * What a caller of this agent must prove. A signature is always needed; the February-2026 demo served unsigned requests. In
+ * user-delegated the token names the user: this agent's scope needs no consent, so an agent gets it for itself, too.
  *
  * @param autonomousLevel level of the autonomous scheme, where the demo's agent was content with any signature
  */
@@ -13,6 +14,7 @@ export function requirementFor(
   autonomousLevel: Level,
 ): Requirement {
   if (authorizationScheme === "signature-only") return { level: "pseudonymous" };
-  const level = authorizationScheme === "user-delegated" ? "authorized" : autonomousLevel;
-  return level === "authorized" ? { level, scopes: [ANALYZE_SCOPE] } : { level };
+  const scopes = [ANALYZE_SCOPE];
+  if (authorizationScheme === "user-delegated") return { level: "authorized", scopes, subject: "required" };
+  return autonomousLevel === "authorized" ? { level: autonomousLevel, scopes } : { level: autonomousLevel };
 }

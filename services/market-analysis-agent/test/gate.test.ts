@@ -24,7 +24,7 @@ describe("who is served", () => {
 
   test.each(["autonomous", "user-delegated"] as const)("%s: an auth token with the scope", async (scheme) => {
     const stack = await start(scheme);
-    const reply = await withToken(stack);
+    const reply = await withToken(stack, scheme === "user-delegated" ? { subject: "alice" } : {});
     expect(reply.statusCode).toBe(200);
     expect(reply.json().result.parts[0].text).toContain("# Market Analysis Report");
   });
@@ -40,6 +40,12 @@ describe("who is served", () => {
     const stack = await startStack({ MARKET_ANALYSIS_AUTONOMOUS_LEVEL: level });
     expect((await stack.call({})).statusCode).toBe(200);
   });
+});
+
+test("A5: in user-delegated a token without a user is refused, and nothing is challenged", async () => {
+  const reply = await withToken(await start("user-delegated"));
+  expect([reply.statusCode, reply.body]).toEqual([403, "user_required"]);
+  expect(reply.headers).not.toHaveProperty("agent-auth");
 });
 
 describe("the challenge", () => {

@@ -8,7 +8,7 @@ test.each([
   ["autonomous", "authorized", AUTHORIZED],
   ["autonomous", "identified", { level: "identified" }],
   ["autonomous", "pseudonymous", { level: "pseudonymous" }],
-  ["user-delegated", "pseudonymous", AUTHORIZED],
+  ["user-delegated", "pseudonymous", { ...AUTHORIZED, subject: "required" }],
 ] as const)("%s with autonomous level %s", (scheme, level, expected) => {
   expect(requirementFor(scheme, level)).toEqual(expected);
 });

@@ -99,13 +99,13 @@ export const settings = {
   catalogueIdentifiedPerMinute: setting({
     env: "SUPPLY_CHAIN_CATALOGUE_IDENTIFIED_PER_MINUTE",
     schema: perMinute(100),
-    description: "Requests for the catalogue in a minute from the agents of one host",
+    description: "Requests for the catalogue in a minute from the agents of one domain",
   }),
   catalogueAuthorizedPerMinute: setting({
     env: "SUPPLY_CHAIN_CATALOGUE_AUTHORIZED_PER_MINUTE",
     schema: perMinute(1000),
     description:
-      "Requests for the catalogue in a minute from the agents of one host, for one user, with an auth token",
+      "Requests for the catalogue in a minute from the agents of one domain, for one user, with an auth token",
   }),
   trustedAgents: setting({
     env: "SUPPLY_CHAIN_TRUSTED_AGENTS",

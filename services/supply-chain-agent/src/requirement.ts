@@ -4,7 +4,7 @@ export const OPTIMIZE_SCOPE = "supply-chain:optimize";
 
 /**
  * What a caller of this agent must prove. In the two schemes with tokens a caller known only by its key (hwk) is asked
- * for its identity; the February-2026 demo served it, whatever its signature.
+ * for its identity; the February-2026 demo served it, whatever its signature. In user-delegated its token names a user.
  *
  * @param additionalScopes demanded in user-delegated only, so that a token exchange has something to pass on
  */
@@ -13,7 +13,6 @@ export function requirementFor(
   additionalScopes: readonly string[],
 ): Requirement {
   if (authorizationScheme === "signature-only") return { level: "pseudonymous" };
-  const scopes =
-    authorizationScheme === "user-delegated" ? [OPTIMIZE_SCOPE, ...additionalScopes] : [OPTIMIZE_SCOPE];
-  return { level: "authorized", scopes };
+  if (authorizationScheme === "autonomous") return { level: "authorized", scopes: [OPTIMIZE_SCOPE] };
+  return { level: "authorized", scopes: [OPTIMIZE_SCOPE, ...additionalScopes], subject: "required" };
 }

@@ -25,10 +25,16 @@ describe("who is served", () => {
 
   test.each(WITH_TOKENS)("%s: an auth token with the scope", async (scheme) => {
     const stack = await start(scheme);
-    const reply = await withToken(stack);
+    const reply = await withToken(stack, scheme === "user-delegated" ? { subject: "alice" } : {});
     expect(reply.statusCode).toBe(200);
     expect(reply.json().result.parts[0].text).toContain("# Supply Chain Optimization Analysis");
   });
+});
+
+test("A5: in user-delegated a token without a user is refused, and nothing is challenged", async () => {
+  const reply = await withToken(await start("user-delegated"));
+  expect([reply.statusCode, reply.body]).toEqual([403, "user_required"]);
+  expect(reply.headers).not.toHaveProperty("agent-auth");
 });
 
 describe("the challenge", () => {
@@ -127,9 +133,10 @@ describe("holes of the February-2026 demo", () => {
       AAUTH_AUTHORIZATION_SCHEME: "user-delegated",
       AAUTH_RESOURCE_ADDITIONAL_SCOPES: "market-analysis:analyze",
     });
-    expect((await withToken(stack)).statusCode).toBe(403);
+    const subject = "alice";
+    expect((await withToken(stack, { subject })).statusCode).toBe(403);
     const scope = "market-analysis:analyze supply-chain:optimize";
-    expect((await withToken(stack, { scope })).statusCode).toBe(200);
+    expect((await withToken(stack, { scope, subject })).statusCode).toBe(200);
   });
 
   test.each(SCHEMES)(

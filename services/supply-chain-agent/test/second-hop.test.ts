@@ -116,7 +116,8 @@ describe("a failure of the second hop is part of the report, with the hop named"
     ["autonomous", "consent", "(consent required)", TO_AUTH_SERVER, "consent_required"],
   ])("%s, auth server says %s", async (scheme, refuse, text, hop, code) => {
     const network = await createNetwork({ requirement: ANALYZE, refuse });
-    const report = await ask(await startStack({ AAUTH_AUTHORIZATION_SCHEME: scheme }, network));
+    const user = scheme === "user-delegated" ? { subject: "user-1" } : {};
+    const report = await ask(await startStack({ AAUTH_AUTHORIZATION_SCHEME: scheme }, network), user);
     expect(report).toContain("# Supply Chain Optimization Analysis");
     expect(report).toContain(`No market analysis provided ${text}`);
     expect(report).toContain(`${hop}\n- **Code**: ${code}\n`);
@@ -136,7 +137,7 @@ describe("a failure of the second hop is part of the report, with the hop named"
 test("D14: no token of the second hop reaches the log", async () => {
   const network = await createNetwork({ requirement: ANALYZE });
   const stack = await startStack({ AAUTH_AUTHORIZATION_SCHEME: "user-delegated" }, network);
-  const jwt = await stack.issueAuthToken();
+  const jwt = await stack.issueAuthToken({ subject: "user-1" });
   await stack.call({ text: QUESTION, signatureKey: { scheme: "jwt", jwt } });
   const secrets = [
     jwt,

@@ -41,7 +41,8 @@ export const settings = {
   maxBytes: setting({
     env: "TRACE_STORE_MAX_BYTES",
     schema: integerSetting(64 * MIB, { minimum: 64 * 1024 }),
-    description: "Memory for all spans together, bytes; the oldest traces make room",
+    description:
+      "Memory for all spans together, bytes; the oldest traces make room, those of signed-in users only beyond three quarters of it",
   }),
   maxSpanBytes: setting({
     env: "TRACE_STORE_MAX_SPAN_BYTES",

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { createLogger } from "service-kit";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { findExecutable } from "../../../scripts/find-executable.ts";
+import { spawnGuarded } from "../../../scripts/spawn-guarded.ts";
 import type { FakeServer } from "../../../services/gateway/test/support/fake-agent.ts";
 import { send } from "../../../services/gateway/test/support/http-client.ts";
 import { buildGatewayAuthz } from "../../../services/gateway-authz/src/app.ts";
@@ -78,7 +79,7 @@ export async function describeGateway({
       const file = join(folder, "gateway.yaml");
       const ports = { 3000: port, 7070: (authz.server.address() as AddressInfo).port, 9999: agent.port };
       writeFileSync(file, shownFile(name, ports));
-      child = spawn(executable!, args(file, port), { stdio: ["ignore", "ignore", "inherit"] });
+      child = spawnGuarded(executable!, args(file, port), { stdio: ["ignore", "ignore", "inherit"] });
       // Until there is a route: an early answer may be the gateway's own 404.
       await vi.waitFor(async () => expect((await send({ port, host, path: "/health" })).status).toBe(200), {
         timeout: 20_000,

@@ -213,12 +213,12 @@ export async function createIdentities(): Promise<{ identities: Identity[]; disc
     ],
     [
       "G4: an identifier that may not be fetched",
-      broken("discovery_blocked"),
+      broken("discovery_failed"),
       (request) => sign(request, jwks("http://169.254.169.254")),
     ],
     [
       "G4: an agent whose key set may not be fetched",
-      broken("discovery_blocked"),
+      broken("discovery_failed"),
       (request) => sign(request, jwks(POINTING_INSIDE)),
     ],
     [

@@ -3,7 +3,7 @@
  * nginx on the PATH.
  */
 
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
@@ -12,6 +12,7 @@ import { join } from "node:path";
 import { createLogger } from "service-kit";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { findExecutable } from "../../../scripts/find-executable.ts";
+import { spawnGuarded } from "../../../scripts/spawn-guarded.ts";
 import type { FakeServer } from "../../../services/gateway/test/support/fake-agent.ts";
 import { send } from "../../../services/gateway/test/support/http-client.ts";
 import { buildGatewayAuthz } from "../../../services/gateway-authz/src/app.ts";
@@ -58,7 +59,9 @@ describe.skipIf(nginx === undefined)("nginx", () => {
     agent = await startEnforcingAgent(resource, discovery);
     const file = join(folder, "nginx.conf");
     writeFileSync(file, configuration((authz.server.address() as AddressInfo).port, agent.port));
-    child = spawn(nginx!, ["-c", file, "-p", folder, "-e", join(folder, "error.log")], { stdio: "ignore" });
+    child = spawnGuarded(nginx!, ["-c", file, "-p", folder, "-e", join(folder, "error.log")], {
+      stdio: "ignore",
+    });
     await vi.waitFor(() => send({ port, host, path: "/health" }), { timeout: 10_000 });
   });
   afterAll(async () => {

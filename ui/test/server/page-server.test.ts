@@ -1,8 +1,12 @@
+import { once } from "node:events";
+import { readdirSync } from "node:fs";
 import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
-import type { AddressInfo } from "node:net";
+import { request } from "node:http";
+import { type AddressInfo, connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { setTimeout as pause } from "node:timers/promises";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { createPageServer } from "../../server/page-server.ts";
 
 const browser = {
@@ -16,6 +20,7 @@ async function servedPage(): Promise<string> {
   await mkdir(join(folder, "assets"));
   await writeFile(join(folder, "index.html"), "<title>page</title>");
   await writeFile(join(folder, "assets/page-1a2b.js"), "export {};");
+  await writeFile(join(folder, "assets/large-3c4d.js"), "x".repeat(250_000));
   await writeFile(join(folder, "../beside.txt"), "not to be served");
   const server = createPageServer(folder, browser);
   onTestFinished(() => void server.close());
@@ -31,10 +36,38 @@ test("the page and its settings are served, each with the content security polic
   expect(await config.json()).toEqual(browser);
   expect(config.headers.get("cache-control")).toBe("no-store");
   for (const { headers } of [page, config, await fetch(`${url}/missing`)]) {
-    expect(headers.get("content-security-policy")).toContain(
-      "connect-src 'self' http://localhost:8000 http://localhost:8080;",
-    );
+    const policy = headers.get("content-security-policy");
+    expect(policy).toContain("connect-src 'self' http://localhost:8000 http://localhost:8080;");
+    expect(policy).toContain("default-src 'self'");
+    expect(policy).toContain("frame-ancestors 'none'");
+    expect(policy).not.toContain("script-src");
+    expect(headers.get("x-content-type-options")).toBe("nosniff");
+    expect(headers.get("access-control-allow-origin")).toBeNull();
   }
+});
+
+test("a page that the browser has is not sent again, and a HEAD has no body", async () => {
+  const url = await servedPage();
+  const etag = (await fetch(url)).headers.get("etag")!;
+  expect((await fetch(url, { headers: { "if-none-match": etag } })).status).toBe(304);
+  expect((await fetch(url, { headers: { "if-none-match": '"other"' } })).status).toBe(200);
+  const head = await fetch(url, { method: "HEAD" });
+  expect([head.status, head.headers.get("content-length"), await head.text()]).toEqual([200, "19", ""]);
+});
+
+test.runIf(process.platform === "linux")("browsers that hang up leave no file open", async () => {
+  const openFiles = () => readdirSync("/proc/self/fd").length;
+  const url = await servedPage();
+  const before = openFiles();
+  for (let count = 0; count < 20; count++) {
+    const socket = connect(Number(new URL(url).port), "127.0.0.1");
+    await once(socket, "connect");
+    socket.pause();
+    socket.write("GET /assets/large-3c4d.js HTTP/1.1\r\nHost: x\r\n\r\n".repeat(20));
+    await pause(10);
+    socket.destroy();
+  }
+  await vi.waitFor(() => expect(openFiles()).toBeLessThan(before + 20), { timeout: 5000 });
 });
 
 test("only files whose names carry a hash are kept by browsers", async () => {
@@ -50,3 +83,23 @@ test.each([
 ])("%s %s is answered with %i", async (method, path, status) => {
   expect((await fetch(`${await servedPage()}${path}`, { method })).status).toBe(status);
 });
+
+test.each(["bytes=5-2", "bytes=0-1", "bytes=-5", "bytes=a-b", "bytes=999-", "bytes=0-1,3-4", "x"])(
+  "the whole file is the answer to Range: %s",
+  async (range) => {
+    const url = await servedPage();
+    const reply = await fetch(url, { headers: { range } });
+    expect([reply.status, await reply.text()]).toEqual([200, "<title>page</title>"]);
+  },
+);
+
+test.each(["/%", "/%ff", "/%00", "//", "/\\", "/a?%", "*", "http://other.test/x"])(
+  "%s is no file",
+  async (path) => {
+    const { port } = new URL(await servedPage());
+    const [reply] = await once(request({ port, path, agent: false }).end(), "response");
+    reply.resume();
+    expect([200, 404]).toContain(reply.statusCode);
+    expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(200);
+  },
+);

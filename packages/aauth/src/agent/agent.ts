@@ -7,7 +7,7 @@
 import { pooledTransport } from "#http";
 import { requireDiscovery, requireIdentifier, requireIdentifiers } from "../discovery/checked-options.ts";
 import type { Discovery } from "../discovery/discovery.ts";
-import { isUrl } from "../discovery/documents.ts";
+import { isUrl } from "../discovery/key-set.ts";
 import type { Transport } from "../discovery/transport.ts";
 import { AAuthAgentError } from "../errors.ts";
 import type { KeyRing } from "../keys/key-ring.ts";

@@ -179,7 +179,7 @@ export function createGrantClient(options: GrantClientOptions): GrantClient {
   async function offeredAt(resource: string): Promise<string | undefined> {
     const { offer: rules } = grants;
     try {
-      const metadata = await discovery.metadata(rules?.document ?? "", resource);
+      const metadata = await metadataOf(rules?.document ?? "", resource);
       const endpoint = rules?.endpoint(metadata);
       const url = endpoint === undefined ? null : URL.parse(endpoint);
       return url !== null && url.origin === new URL(resource).origin ? url.href : undefined;
@@ -193,10 +193,15 @@ export function createGrantClient(options: GrantClientOptions): GrantClient {
     if (!options.trustedServers.includes(server)) {
       throw new AAuthAgentError("challenge_untrusted", "the auth server is not one this agent trusts");
     }
-    const metadata = await unlessAborted(discovery.metadata(document, server), signal);
+    const metadata = await unlessAborted(metadataOf(document, server), signal);
     const url = endpoint(metadata);
     if (url === undefined) throw failed("the auth server's document names no such endpoint");
     return { url: new URL(url).href, metadata };
+  }
+
+  /** Which members a document has is the profile's. */
+  async function metadataOf(kind: string, id: string): Promise<Readonly<Record<string, unknown>>> {
+    return { ...(await discovery.metadata(kind, id)) };
   }
 
   /** The whole exchange has one time limit, reading included: an answer is short and must not drip. */

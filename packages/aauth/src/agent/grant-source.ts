@@ -15,7 +15,7 @@ import type { GrantClient } from "./grant-client.ts";
 import { unlessAborted } from "./timeout.ts";
 
 /** Says nothing about the token, only that its issuer did not answer. */
-const AWAY: ReadonlySet<string> = new Set(["token_request_failed", "discovery_failed"]);
+const AWAY: ReadonlySet<string> = new Set(["token_request_failed", "discovery_failed", "discovery_busy"]);
 
 export interface GrantSourceOptions {
   readonly profile: WireProfile;
@@ -196,7 +196,10 @@ export function createGrantSource(options: GrantSourceOptions): GrantSource {
     return token;
   }
 
-  async function contextOf({ key, upstreamToken, state }: CallContext, presented?: string): Promise<GrantContext> {
+  async function contextOf(
+    { key, upstreamToken, state }: CallContext,
+    presented?: string,
+  ): Promise<GrantContext> {
     return { identity: await identity(key), upstreamToken, presented, redirectUri, state };
   }
 

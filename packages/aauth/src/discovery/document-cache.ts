@@ -5,8 +5,9 @@
  */
 
 import { AAuthError, AAuthVerificationError } from "../errors.ts";
-import { PROFILE } from "../profile.ts";
+import { FairMap } from "../store/fair-map.ts";
 import { RecentMap } from "../store/recent-map.ts";
+import type { FetchSlots, Standing } from "./fetch-slots.ts";
 
 /** Long enough that a flood of requests for a dead document costs one fetch, short enough for a start-up order. */
 const FAILURE_SECONDS = 2;
@@ -17,8 +18,13 @@ export interface Cached<T> {
   readonly fromCache: boolean;
 }
 
-/** Characters of all documents of a cache: a thousand ordinary ones are half a million. */
-const MAX_CHARACTERS = 1_048_576;
+const MAX_ENTRIES = 1_000;
+/** Characters of the documents of parties that have proven nothing: a thousand ordinary ones are half a million. */
+const MAX_UNKNOWN_CHARACTERS = 524_288;
+/** Characters of the others' documents. */
+const MAX_KEPT_CHARACTERS = 1_048_576;
+/** What an entry of them counts beside its characters, so that they are at most two thousand. */
+const KEPT_ENTRY_CHARACTERS = 500;
 
 interface Entry {
   readonly value: unknown;
@@ -31,41 +37,61 @@ interface Entry {
 export interface DocumentCacheOptions {
   readonly now: () => number;
   readonly cacheSeconds: number;
-  readonly maxEntries?: number;
+  readonly refetchCooldownSeconds: number;
+  readonly slots: FetchSlots;
+  /** Whether all its documents are of parties that the configuration names. */
+  readonly isConfigured: boolean;
 }
+
+/** Fetches a document in a slot of this standing. */
+export type Load<T> = (standing: Standing) => Promise<T>;
 
 export interface DocumentCache {
   /** The cached value; undefined when there is none, or it has expired. */
-  atHand<T>(key: string): T | undefined;
+  cached<T>(key: string): T | undefined;
   /** The cached value, or what `load` answers. Concurrent calls for one key share one load. */
-  get<T>(key: string, load: () => Promise<T>): Promise<Cached<T>>;
+  get<T>(key: string, load: Load<T>): Promise<Cached<T>>;
   /** Loads again although a fresh value exists, but at most once per cooldown; inside it the old value is given. */
-  reload<T>(key: string, load: () => Promise<T>): Promise<Cached<T>>;
+  reload<T>(key: string, load: Load<T>): Promise<Cached<T>>;
+  /**
+   * Notes that `owner` has proven itself with the value under this key, which it returns, expired or not: from now on documents of
+   * parties that have proven nothing do not push it out, and it is fetched again in a slot of its own standing.
+   */
+  keep<T>(key: string, owner: string): T | undefined;
 }
 
 export function createDocumentCache(options: DocumentCacheOptions): DocumentCache {
-  const { now, cacheSeconds } = options;
-  const max = options.maxEntries ?? PROFILE.discovery.maxEntries;
+  const { now, cacheSeconds, refetchCooldownSeconds, slots, isConfigured } = options;
+  const max = MAX_ENTRIES;
   // A document is as long as its owner likes, within the bound for one, and an owner has as many as it likes.
   const entries = new RecentMap<string, Entry>(max, {
-    maxWeight: MAX_CHARACTERS,
+    maxWeight: MAX_UNKNOWN_CHARACTERS,
     weigh: (key, { characters }) => key.length + characters,
   });
+  const kept = new FairMap<Entry>(MAX_KEPT_CHARACTERS);
   // Apart from the entries, so that a flood of dead identities cannot push out the living ones.
   const failures = new RecentMap<string, { error: unknown; until: number }>(max);
   const inFlight = new Map<string, Promise<unknown>>();
   const isFresh = (entry: Entry) => now() < entry.expiresAt;
+  const entryOf = (key: string) => kept.get(key) ?? entries.get(key);
+  const keepEntry = (key: string, entry: Entry, owner: string) =>
+    kept.set(key, entry, owner, key.length + entry.characters + KEPT_ENTRY_CHARACTERS);
 
-  async function load<T>(key: string, loader: () => Promise<T>, reloadedAt: number): Promise<Cached<T>> {
+  function standingOf(key: string): Standing {
+    if (isConfigured) return "configured";
+    return kept.get(key) === undefined ? "unknown" : "proven";
+  }
+
+  async function load<T>(key: string, loader: Load<T>, reloadedAt: number): Promise<Cached<T>> {
     const failure = failures.get(key);
     if (failure !== undefined && now() < failure.until) throw copyOf(failure.error);
-    let pending = inFlight.get(key) as Promise<T> | undefined;
-    if (pending === undefined) {
-      pending = start(key, loader, reloadedAt);
-      inFlight.set(key, pending);
-    }
+    const standing = standingOf(key);
+    const pending = inFlight.get(key) as Promise<T> | undefined;
     try {
-      return { value: await pending, fromCache: false };
+      if (pending !== undefined) return { value: await slots.join(pending, standing), fromCache: false };
+      const started = start(key, () => loader(standing), reloadedAt);
+      inFlight.set(key, started);
+      return { value: await started, fromCache: false };
     } catch (error) {
       throw copyOf(error);
     }
@@ -75,11 +101,17 @@ export function createDocumentCache(options: DocumentCacheOptions): DocumentCach
     try {
       const value = await loader();
       const characters = JSON.stringify(value).length;
-      entries.set(key, { value, characters, expiresAt: now() + cacheSeconds, reloadedAt });
+      const entry = { value, characters, expiresAt: now() + cacheSeconds, reloadedAt };
+      const owner = kept.ownerOf(key);
+      if (owner === undefined) entries.set(key, entry);
+      else keepEntry(key, entry, owner);
       failures.delete(key);
       return value;
     } catch (error) {
-      failures.set(key, { error, until: now() + FAILURE_SECONDS });
+      // That there was no room says nothing about the document.
+      if (!(error instanceof AAuthError && error.code === "discovery_busy")) {
+        failures.set(key, { error, until: now() + FAILURE_SECONDS });
+      }
       throw error;
     } finally {
       inFlight.delete(key);
@@ -87,19 +119,18 @@ export function createDocumentCache(options: DocumentCacheOptions): DocumentCach
   }
 
   return {
-    atHand<T>(key: string) {
-      const entry = entries.get(key);
+    cached<T>(key: string) {
+      const entry = entryOf(key);
       return entry !== undefined && isFresh(entry) ? (entry.value as T) : undefined;
     },
-    async get<T>(key: string, loader: () => Promise<T>) {
-      const entry = entries.get(key);
+    async get<T>(key: string, loader: Load<T>) {
+      const entry = entryOf(key);
       if (entry !== undefined && isFresh(entry)) return { value: entry.value as T, fromCache: true };
       return load(key, loader, entry?.reloadedAt ?? Number.NEGATIVE_INFINITY);
     },
-    async reload<T>(key: string, loader: () => Promise<T>) {
-      const entry = entries.get(key);
-      const isCoolingDown =
-        entry !== undefined && now() - entry.reloadedAt < PROFILE.discovery.refetchCooldownSeconds;
+    async reload<T>(key: string, loader: Load<T>) {
+      const entry = entryOf(key);
+      const isCoolingDown = entry !== undefined && now() - entry.reloadedAt < refetchCooldownSeconds;
       // A reload under way is joined: its answer is what this caller is after.
       if (isCoolingDown && !inFlight.has(key)) {
         return { value: entry.value as T, fromCache: true };
@@ -107,10 +138,22 @@ export function createDocumentCache(options: DocumentCacheOptions): DocumentCach
       if (entry !== undefined) entry.reloadedAt = now();
       return load(key, loader, now());
     },
+    keep<T>(key: string, owner: string) {
+      const known = kept.get(key);
+      if (known !== undefined) {
+        kept.touch(key);
+        return known.value as T;
+      }
+      const entry = entries.get(key);
+      if (entry === undefined) return undefined;
+      entries.delete(key);
+      keepEntry(key, entry, owner);
+      return entry.value as T;
+    },
   };
 }
 
-/** Every caller gets its own error: the gate writes its report on it. */
+/** Every caller gets its own error: the verifier writes its report on it. */
 function copyOf(error: unknown): unknown {
   return error instanceof AAuthError
     ? new AAuthVerificationError(error.code, error.message, { cause: error })

@@ -6,52 +6,53 @@
 
 import { type LookupAddress, type LookupAllOptions, lookup } from "node:dns";
 import { BlockList, isIP, isIPv6, type LookupFunction } from "node:net";
-import { Agent, request } from "undici";
+import { Client, request } from "undici";
 import { AAuthVerificationError } from "../errors.ts";
 import { pooledResponse } from "./pooled-response.ts";
 import { readAtMost } from "./read-at-most.ts";
 import type { DocumentTransport, Transport } from "./transport.ts";
-import { isLocalName } from "./url-guard.ts";
+import { isLocalName, SPECIAL_IPV4 } from "./url-guard.ts";
 
 /**
- * Never reachable, in development either: this network, private, link-local (cloud metadata services), multicast, reserved, and every
- * IPv6 range that leads to an IPv4 address of the sender's choice.
+ * Never reachable, in development either. Of IPv6 everything but global unicast, 2000::/3: what leads to an IPv4 address of the sender's
+ * choice (mapped, compatible, translated, NAT64), local, multicast, and whatever is assigned next; and the special blocks inside it.
  */
-const NEVER = [
-  ...["0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24"],
-  ...["192.168.0.0/16", "198.18.0.0/15", "224.0.0.0/4", "240.0.0.0/4"],
-  // NAT64, discard, Teredo, 6to4, local, multicast.
-  ...["::/128", "64:ff9b::/96", "64:ff9b:1::/48", "100::/64", "2001::/32", "2002::/16"],
-  ...["fc00::/7", "fe80::/10", "fec0::/10", "ff00::/8"],
-];
-/** IPv4-compatible, `::/96`, without the two that have a meaning of their own. */
-const IPV4_COMPATIBLE = ["::2", "::ffff:ffff"] as const;
+const SPECIAL_IPV6_RANGES = [
+  ["::", "::"],
+  // Not ::1, which is loopback.
+  ["::2", "1fff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"],
+  ["4000::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"],
+] as const;
+/** Protocol assignments (Teredo, benchmarking, ORCHID …), documentation, 6to4, AS112, documentation. */
+const SPECIAL_IPV6 = ["2001::/23", "2001:db8::/32", "2002::/16", "2620:4f:8000::/48", "3fff::/20"];
 /** Not reachable outside development. */
 const LOOPBACK = ["127.0.0.0/8", "::1/128"];
 
-/** To one origin at the same time: whose request names a host must not be able to flood it. */
-const CONNECTIONS_PER_ORIGIN = 6;
+/** Names being resolved at the same time: the system's resolver cannot be stopped, and a name server may be silent. */
+const MAX_LOOKUPS = 64;
 
 /**
  * A document transport that connects to nothing private, link-local or otherwise special: a literal is looked at before the request, a
  * name as soon as it is resolved, with all its addresses. In development loopback is allowed and `*.localhost` resolves to it without
  * asking the system.
  *
- * @throws AAuthError `discovery_blocked` when the connect guard bites; anything else as undici throws it.
+ * Each document has a connection of its own, closed with it whatever its host says: unproven callers choose the hosts.
+ *
+ * @throws AAuthError `discovery_blocked` when the connect guard bites, `discovery_busy` when too many names are being resolved; anything
+ * else as undici throws it.
  */
 export function createDocumentTransport(options: { development: boolean }): DocumentTransport {
-  const blockList = createBlockList(options.development ? NEVER : [...NEVER, ...LOOPBACK]);
+  const special = [...SPECIAL_IPV4, ...SPECIAL_IPV6];
+  const blockList = createBlockList(options.development ? special : [...special, ...LOOPBACK]);
   // Not `connect.blockList`: `tls.connect` does not hand it to the socket, so that it guards http alone.
-  const agent = new Agent({
-    connections: CONNECTIONS_PER_ORIGIN,
-    connect: { lookup: guardedLookup(options.development ? localhostLookup : systemLookup, blockList) },
-  });
+  const lookup = guardedLookup(options.development ? localhostLookup : systemLookup, blockList);
 
   return async (url, { signal, maxBytes }) => {
+    let client: Client | undefined;
     try {
       guardLiteral(url.hostname, blockList);
-      const response = await agent.request({
-        origin: url.origin,
+      client = new Client(url.origin, { pipelining: 0, allowH2: false, connect: { lookup } });
+      const response = await client.request({
         path: `${url.pathname}${url.search}`,
         method: "GET",
         headers: { accept: "application/json", "accept-encoding": "identity" },
@@ -69,6 +70,8 @@ export function createDocumentTransport(options: { development: boolean }): Docu
         );
       }
       throw error;
+    } finally {
+      void client?.destroy();
     }
   };
 }
@@ -91,7 +94,7 @@ function createBlockList(subnets: readonly string[]): BlockList {
     const [address = "", prefix] = subnet.split("/");
     list.addSubnet(address, Number(prefix), address.includes(":") ? "ipv6" : "ipv4");
   }
-  list.addRange(...IPV4_COMPATIBLE, "ipv6");
+  for (const [first, last] of SPECIAL_IPV6_RANGES) list.addRange(first, last, "ipv6");
   return list;
 }
 
@@ -102,11 +105,25 @@ type Lookup = (
   callback: (error: Error | null, addresses: LookupAddress[]) => void,
 ) => void;
 
-const systemLookup: Lookup = lookup;
+let lookups = 0;
+
+const systemLookup: Lookup = (hostname, options, callback) => {
+  if (lookups >= MAX_LOOKUPS) {
+    return callback(
+      new AAuthVerificationError("discovery_busy", "too many names are being resolved; try again"),
+      [],
+    );
+  }
+  lookups++;
+  lookup(hostname, options, (error, addresses) => {
+    lookups--;
+    callback(error, addresses);
+  });
+};
 
 /** getaddrinfo knows no `*.localhost` on most systems, although RFC 6761 gives those names to loopback. */
 const localhostLookup: Lookup = (hostname, options, callback) => {
-  if (!isLocalName(hostname)) return lookup(hostname, options, callback);
+  if (!isLocalName(hostname)) return systemLookup(hostname, options, callback);
   callback(null, [
     { address: "127.0.0.1", family: 4 },
     { address: "::1", family: 6 },

@@ -66,24 +66,36 @@ export function isLocalName(hostname: string): boolean {
   );
 }
 
+/**
+ * Every block of IANA's special-purpose registry for IPv4 but loopback, with multicast and what is reserved.
+ *
+ * Used for literals here, and in `#http` for the addresses that names resolve to.
+ */
+export const SPECIAL_IPV4 = [
+  ...["0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24"],
+  ...["192.0.2.0/24", "192.31.196.0/24", "192.52.193.0/24", "192.88.99.0/24", "192.168.0.0/16"],
+  ...["192.175.48.0/24", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/3"],
+] as const;
+
+const SPECIAL_RANGES = SPECIAL_IPV4.map((subnet) => {
+  const [address = "", prefix] = subnet.split("/");
+  const first = ipv4Number(address) ?? 0;
+  return { first, last: first + 2 ** (32 - Number(prefix)) - 1 };
+});
+
 /** IP literals outside the public internet. Names are judged after they are resolved, in `#http`. */
 function isPrivateLiteral(hostname: string): boolean {
   // Any IPv6 literal: metadata lives on names, and the list of special IPv6 ranges keeps growing.
   if (hostname.startsWith("[")) return true;
-  const parts = /^(\d+)\.(\d+)\.\d+\.\d+$/.exec(hostname);
-  if (parts === null) return false;
-  const first = Number(parts[1]);
-  const second = Number(parts[2]);
+  const address = ipv4Number(hostname);
   return (
-    first === 0 ||
-    first === 10 ||
-    (first === 100 && second >= 64 && second < 128) ||
-    (first === 169 && second === 254) ||
-    (first === 172 && second >= 16 && second < 32) ||
-    (first === 192 && second === 168) ||
-    (first === 198 && (second === 18 || second === 19)) ||
-    first >= 224
+    address !== undefined && SPECIAL_RANGES.some(({ first, last }) => address >= first && address <= last)
   );
+}
+
+function ipv4Number(text: string): number | undefined {
+  if (!/^\d+\.\d+\.\d+\.\d+$/.test(text)) return undefined;
+  return text.split(".").reduce((number, part) => number * 256 + Number(part), 0);
 }
 
 function parse(value: string): URL | undefined {

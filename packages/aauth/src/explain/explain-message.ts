@@ -50,7 +50,8 @@ export interface ExplainOptions extends Partial<Omit<VerifierOptions, "authoriti
  *
  * The verdict is that of a gate made of `options`, asked once: a message that was accepted elsewhere is judged as if
  * its nonce were new, and by the clock given. It does NOT verify tokens beyond what that gate does, and its answer
- * must never let a request pass: that is `createVerifier`'s work.
+ * must never let a request pass: that is `createVerifier`'s work. It does NOT escape strings: claims and fields are as their sender
+ * wrote them, and a terminal acts on control and bidi characters in them.
  *
  * Never throws for anything in the message; what cannot be parsed is told in the answer.
  *

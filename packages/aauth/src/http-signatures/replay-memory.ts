@@ -1,4 +1,6 @@
-/** Whose room an entry takes: what the caller has proven, and the host of its agent (its thumbprint, where only a key is known). */
+import { hasReachedQuota } from "../store/quota-store.ts";
+
+/** Whose room an entry takes: what the caller has proven, and the owner of its agent (its thumbprint, where only a key is known). */
 export interface ReplayShare {
   readonly level: string;
   readonly owner: string;
@@ -20,10 +22,9 @@ interface Group {
 const PSEUDONYMOUS = "";
 
 /**
- * What has been used once, in memory, in a way that nobody can fill up for the others. Nothing is forgotten before its time, because
- * that would let a replay pass; so room is what has to be shared. What a caller holds, times the number of callers, may not exceed what
- * is left free: one that floods alone gets half and leaves half, k of them leave one part in k + 1, which whoever comes next shares.
- * The last quarter is kept for callers with an auth token, and all pseudonymous ones together are kept to one quarter.
+ * What has been used once, in memory, under the quota rule of every store (`hasReachedQuota`). No entry is forgotten before it expires,
+ * because that would let a replay pass: a caller that has reached its quota is refused instead. The last quarter is kept for callers
+ * with an auth token, and all pseudonymous ones together are kept to one quarter.
  *
  * Entries live to a whole second and are swept when it comes, so that everything found is in force. Constant time.
  */
@@ -59,7 +60,7 @@ export class ReplayMemory {
     const group = level === "authorized" ? this.#authorized : this.#others;
     const share = known ?? { name, group, count: 0 };
     const sharers = known === undefined ? group.shares + 1 : group.shares;
-    if (share.count * sharers >= this.#roomFor(share)) return "full";
+    if (hasReachedQuota(share.count, sharers, this.#roomFor(share))) return "full";
     if (known === undefined) {
       this.#shares.set(name, share);
       group.shares += 1;

@@ -1,4 +1,3 @@
-import { PROFILE } from "../profile.ts";
 import type { SigningKey } from "../types.ts";
 import { isPromise, requireFunction, requireSeconds } from "./option-checks.ts";
 
@@ -54,7 +53,8 @@ interface Held<Key> {
   keepSeconds: number;
 }
 
-const ANNOUNCE_SECONDS = PROFILE.discovery.refetchCooldownSeconds + 2;
+/** Two more than a verifier waits before it reads a key set again. */
+const ANNOUNCE_SECONDS = 12;
 const KEEP_SECONDS = 900;
 const MAX_PUBLISHED_KEYS = 64;
 

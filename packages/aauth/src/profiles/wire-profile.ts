@@ -7,7 +7,7 @@
  */
 
 import type { Awaitable } from "../crypto/interface.ts";
-import type { Discovery } from "../discovery/discovery.ts";
+import type { Discovery, DocumentRules } from "../discovery/discovery.ts";
 import type { AAuthError, AAuthVerificationError } from "../errors.ts";
 import type { KeySource } from "../http-signatures/report.ts";
 import type { VerifiedToken } from "../tokens/open-token.ts";

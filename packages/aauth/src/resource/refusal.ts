@@ -4,7 +4,13 @@
  * @module
  */
 
-import { type AAuthError, type AAuthErrorCode, AAuthVerificationError, ERROR_CODES } from "../errors.ts";
+import {
+  type AAuthError,
+  type AAuthErrorCode,
+  AAuthVerificationError,
+  ERROR_CODES,
+  publicRefusal,
+} from "../errors.ts";
 import { splitTopLevel } from "../http-signatures/structured-fields.ts";
 import type { Answer } from "../profiles/wire-profile.ts";
 
@@ -20,10 +26,11 @@ export interface Refusal {
   readonly section: string;
 }
 
-/** The refusal in an error of a verifier. */
+/** The refusal in an error of a verifier: what its sender may know of it. */
 export function refusalOf(error: AAuthError): Refusal {
   const check = error instanceof AAuthVerificationError ? error.check : undefined;
-  return { code: error.code, ...(check !== undefined && { check }), section: error.section };
+  const { code } = publicRefusal(error);
+  return { code, ...(check !== undefined && { check }), section: ERROR_CODES[code].section };
 }
 
 /** An answer with the refusal beside what the profile says. */

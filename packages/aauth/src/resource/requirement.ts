@@ -7,7 +7,8 @@ import type { CallerOf, ProvenCaller, Requirement } from "../types.ts";
  *
  * @param profile the profile that the caller was verified by; default `february2026`
  * @throws TypeError for a requirement that the profile cannot mean.
- * @throws AAuthVerificationError `identity_required`, `authorization_required`, `insufficient_scope`. The last two carry `provenCaller`.
+ * @throws AAuthVerificationError `identity_required`, `authorization_required`, `insufficient_scope`, which carry `provenCaller` where a challenge would help;
+ * `user_required`.
  *
  * @example
  * meetRequirement(request.caller, { level: "authorized", scopes: ["supply-chain:optimize"] });

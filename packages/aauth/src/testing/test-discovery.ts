@@ -1,4 +1,5 @@
-import { createDiscovery, type Discovery } from "../discovery/discovery.ts";
+import { createDiscovery } from "../discovery/create-discovery.ts";
+import type { Discovery } from "../discovery/discovery.ts";
 import type { IssuerMetadata } from "../profiles/february-2026/metadata.ts";
 
 export interface TestIdentities {

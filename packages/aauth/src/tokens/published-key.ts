@@ -31,4 +31,5 @@ export async function verifyWithPublishedKey(
     if (replaced === undefined) throw error;
     await verifyJwt(token, replaced, alg);
   }
+  discovery.proven?.(kind, id);
 }

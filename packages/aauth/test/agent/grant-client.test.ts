@@ -1,5 +1,6 @@
 import { getEventListeners } from "node:events";
 import { describe, expect, it } from "vitest";
+import type { PartyDocument } from "../../src/discovery/discovery.ts";
 import { AAuthAgentError, AAuthVerificationError, TokenRequestError } from "../../src/errors.ts";
 import { decodeToken } from "../../src/tokens/decode-token.ts";
 import { signJwt } from "../../src/tokens/jwt.ts";
@@ -164,9 +165,9 @@ describe("what a token endpoint answers", () => {
     const world = await createWorld();
     const discovery = {
       ...world.parties.discovery,
-      async metadata(kind: string, id: string) {
-        const { agent_auth_endpoint: _, ...metadata } = await world.parties.discovery.metadata(kind, id);
-        return metadata;
+      async metadata<T extends PartyDocument>(kind: string, id: string) {
+        const metadata = await world.parties.discovery.metadata<T>(kind, id);
+        return { ...metadata, agent_auth_endpoint: undefined };
       },
     };
     world.tokenEndpoint = () => Response.json({ request_token: "r" });

@@ -1,6 +1,6 @@
 import type { RequestListener } from "node:http";
 import { afterEach, describe, expect, it } from "vitest";
-import { createDiscovery, type DiscoveryOptions } from "../../src/discovery/discovery.ts";
+import { createDiscovery, type DiscoveryOptions } from "../../src/discovery/create-discovery.ts";
 import { type LoopbackServer, startServer } from "./loopback-server.ts";
 
 const KEY = { kty: "OKP", crv: "Ed25519", x: "JrQLj5P_89iXES9-vFgrIy29clF9CC_oPPsw3c5D0bs", kid: "k1" };
@@ -215,7 +215,7 @@ describe("finding keys", () => {
       "/realms/r/.well-known/openid-configuration",
       "/certs",
     ]);
-    expect(await code(discovery.issuerMetadata(issuer))).toBe("discovery_failed");
+    expect(await code(discovery.metadata("issuer", issuer))).toBe("discovery_failed");
   });
 
   it("resolves *.localhost to loopback in development", async () => {
@@ -296,14 +296,14 @@ describe("documents that are refused", () => {
       const document = { agent: server.origin, jwks_uri: `${server.origin}/jwks.json` };
       response.writeHead(status).end(JSON.stringify(document));
     });
-    expect(await code(discover().discovery.agentMetadata(server.origin))).toBe("discovery_failed");
+    expect(await code(discover().discovery.metadata("agent", server.origin))).toBe("discovery_failed");
   });
 
   it("a document over 64 KiB that a transport has let pass", async () => {
     const agent = "https://agent.example";
     const document = JSON.stringify({ agent, jwks_uri: `${agent}/jwks.json` });
     const transport = async () => ({ status: 200, body: new TextEncoder().encode(document.padEnd(70_000)) });
-    expect(await code(discover({ transport }).discovery.agentMetadata(agent))).toBe("discovery_failed");
+    expect(await code(discover({ transport }).discovery.metadata("agent", agent))).toBe("discovery_failed");
   });
 
   it.each([
@@ -322,7 +322,7 @@ describe("documents that are refused", () => {
   it("answers that are not JSON", async () => {
     const server = await start((_request, response) => void response.end("<html></html>"));
     const { discovery } = discover();
-    expect(await code(discovery.agentMetadata(server.origin))).toBe("discovery_failed");
+    expect(await code(discovery.metadata("agent", server.origin))).toBe("discovery_failed");
   });
 
   it("a redirect is not followed", async () => {
@@ -331,7 +331,7 @@ describe("documents that are refused", () => {
       response.writeHead(302, { location: `${target.origin}${request.url}` }).end();
     });
     const { discovery } = discover();
-    expect(await code(discovery.agentMetadata(server.origin))).toBe("discovery_failed");
+    expect(await code(discovery.metadata("agent", server.origin))).toBe("discovery_failed");
     expect(target.requests).toEqual([]);
   });
 
@@ -344,7 +344,7 @@ describe("documents that are refused", () => {
       response.writeHead(200, headers).end(document.padEnd(70_000));
     });
     const { discovery } = discover();
-    expect(await code(discovery.agentMetadata(server.origin))).toBe("discovery_failed");
+    expect(await code(discovery.metadata("agent", server.origin))).toBe("discovery_failed");
   });
 
   it("a server that never answers is given up through the signal", async () => {
@@ -375,7 +375,7 @@ describe("documents that are refused", () => {
         return { status: 500, body: new Uint8Array() };
       },
     });
-    expect(await code(discovery.agentMetadata("https://agent.example"))).toBe("discovery_failed");
+    expect(await code(discovery.metadata("agent", "https://agent.example"))).toBe("discovery_failed");
     expect(seen).toEqual([true]);
   });
 });
@@ -385,18 +385,18 @@ describe("failures are remembered for a moment", () => {
     const server = await start((_request, response) => void response.writeHead(500).end());
     const { discovery, clock } = discover();
     for (let attempt = 0; attempt < 5; attempt++) {
-      expect(await code(discovery.agentMetadata(server.origin))).toBe("discovery_failed");
+      expect(await code(discovery.metadata("agent", server.origin))).toBe("discovery_failed");
     }
     expect(server.requests).toHaveLength(1);
     clock.seconds += 2;
-    await code(discovery.agentMetadata(server.origin));
+    await code(discovery.metadata("agent", server.origin));
     expect(server.requests).toHaveLength(2);
   });
 
   it("gives every caller its own error, since the gate writes its report on it", async () => {
     const server = await start((_request, response) => void response.writeHead(500).end());
     const { discovery } = discover();
-    const ask = () => discovery.agentMetadata(server.origin).catch((error: unknown) => error);
+    const ask = () => discovery.metadata("agent", server.origin).catch((error: unknown) => error);
     const errors = await Promise.all([ask(), ask()]);
     errors.push(await ask());
     expect(new Set(errors).size).toBe(3);
@@ -427,7 +427,7 @@ describe("addresses that are never fetched", () => {
         return { status: 404, body: new Uint8Array() };
       },
     });
-    return code(discovery.agentMetadata(id)).then((result) => ({ result, asked }));
+    return code(discovery.metadata("agent", id)).then((result) => ({ result, asked }));
   };
 
   it.each([
@@ -506,7 +506,7 @@ describe("addresses that are never fetched", () => {
       asked.push(url.hostname);
       return { status: 404, body: new Uint8Array() };
     };
-    expect(await code(discover({ transport }).discovery.agentMetadata(`https://${host}`))).toBe(
+    expect(await code(discover({ transport }).discovery.metadata("agent", `https://${host}`))).toBe(
       "discovery_failed",
     );
     expect(asked).toEqual([host]);
@@ -559,7 +559,7 @@ describe("a discovery", () => {
   it("may keep nothing", async () => {
     const server = await agentServer();
     const { discovery } = discover({ cacheSeconds: 0, timeoutMs: 2 ** 31 - 1 });
-    for (let count = 0; count < 2; count++) await discovery.agentMetadata(server.origin);
+    for (let count = 0; count < 2; count++) await discovery.metadata("agent", server.origin);
     expect(server.requests).toHaveLength(2);
   });
 });
@@ -587,13 +587,11 @@ describe("the connect guard", () => {
 
   it("has few connections to one origin at the same time", async () => {
     const server = await start(() => {});
-    const { createDocumentTransport } = await import("../../src/discovery/http-node.ts");
-    const transport = createDocumentTransport({ development: true });
-    const signal = AbortSignal.timeout(500);
+    const { discovery } = discover({ timeoutMs: 200 });
     const asked = Array.from({ length: 20 }, (_, index) =>
-      transport(new URL(`${server.origin}/${index}`), { signal, maxBytes: 10 }),
+      code(discovery.metadata("agent", `${server.origin}/${index}`)),
     );
-    expect((await Promise.allSettled(asked)).map(({ status }) => status)).not.toContain("fulfilled");
+    expect(new Set(await Promise.all(asked))).toEqual(new Set(["discovery_failed", "discovery_busy"]));
     expect(server.connections()).toBe(6);
   });
 

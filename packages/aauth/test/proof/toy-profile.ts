@@ -277,9 +277,9 @@ export const toyProfile: WireProfile = {
     isIdentifier: (value) => /^https:\/\/[a-z0-9.-]+$/.test(value),
     refetchCooldownSeconds: 60,
     kinds: {
-      provider: { documents: [{ name: "toy-provider.json", read: readDocument }] },
-      "person-server": { documents: [{ name: "toy-person.json", read: readDocument }] },
-      resource: { documents: [{ name: "toy-resource.json", read: readDocument }] },
+      provider: { document: { name: "toy-provider.json", read: readDocument } },
+      "person-server": { document: { name: "toy-person.json", read: readDocument } },
+      resource: { document: { name: "toy-resource.json", read: readDocument } },
     },
   },
   messages: {

@@ -4,7 +4,7 @@ import { createKeyRing } from "../../src/keys/key-ring.ts";
 import { generateSigningKey } from "../../src/keys/signing-key.ts";
 import { parseAgentAuth } from "../../src/profiles/february-2026/agent-auth.ts";
 import { verifyResourceToken } from "../../src/profiles/february-2026/resource-token.ts";
-import { type ChallengerOptions, createChallenger } from "../../src/resource/challenge.ts";
+import { type ChallengerOptions, createChallenger, plainRefusal } from "../../src/resource/challenge.ts";
 import { parseRefusal, REFUSAL_FIELD } from "../../src/resource/refusal.ts";
 import { decodeToken } from "../../src/tokens/decode-token.ts";
 import { JWKS, parties, refusal, requestOf, SCOPES, signBadly } from "./kit.ts";
@@ -64,7 +64,9 @@ describe("challenges", () => {
     ["unknown_authority", 421],
     ["header_too_large", 431],
     ["replay_memory_full", 503],
+    ["discovery_busy", 503],
     ["untrusted_agent", 403],
+    ["user_required", 403],
   ] as const)(
     "%s is answered without a challenge: another signature would not help",
     async (code, status) => {
@@ -73,6 +75,20 @@ describe("challenges", () => {
       });
       expect(answer).toEqual({ status, body: code });
       expect(headers).not.toHaveProperty("agent-auth");
+    },
+  );
+
+  it.each(["discovery_blocked", "discovery_failed", "metadata_mismatch"] as const)(
+    "A20: %s is answered as every other failure of a fetch",
+    async (code) => {
+      const error = new AAuthVerificationError(code, "https://10.0.0.1/: reason");
+      const answer = await challenger.challengeFor(error, { requirement: SCOPES });
+      expect(answer.body).toBe("Valid AAuth signature required: discovery_failed");
+      expect([answer.status, answer.headers["agent-auth"]]).toEqual([401, "httpsig"]);
+      expect(answer.headers[REFUSAL_FIELD]).toBe('code=discovery_failed, section="profile 5.2"');
+      expect(JSON.stringify(plainRefusal(error, { requirement: SCOPES }))).not.toMatch(
+        /blocked|mismatch|10\.0/,
+      );
     },
   );
 

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { AAuthVerificationError } from "../../src/errors.ts";
 import { meetRequirement } from "../../src/resource/requirement.ts";
 import { testKey } from "../../src/testing/index.ts";
@@ -41,4 +41,37 @@ test.each<[string, ProvenCaller, string[]]>([
     }
   });
   expect(verdicts).toEqual(expected);
+});
+
+describe("A5: a requirement that demands a user", () => {
+  const REQUIREMENT = { level: "authorized", scopes: ["data:read"], subject: "required" } as const;
+  const callerWith = ({ sub, scopes }: { sub?: string; scopes: string[] }): ProvenCaller => ({
+    ...authorized,
+    ...(sub !== undefined && { person: { iss: "https://auth.example", sub } }),
+    grant: { scopes, claims: {}, token: "x.y.z" },
+  });
+
+  test.each([
+    ["A5: no user", {}],
+    ["A5: an empty user", { sub: "" }],
+  ])("%s is user_required, 403", (_what, user) => {
+    const caller = callerWith({ scopes: ["data:read"], ...user });
+    expect(() => meetRequirement(caller, REQUIREMENT)).toThrow(
+      expect.objectContaining({ code: "user_required", status: 403 }),
+    );
+    meetRequirement(caller, { level: "authorized", scopes: ["data:read"] });
+  });
+
+  test("a token with a user meets it; a scope that is lacking is asked for first, which may bring the user", () => {
+    meetRequirement(callerWith({ scopes: ["data:read"], sub: "alice" }), REQUIREMENT);
+    expect(() => meetRequirement(callerWith({ scopes: [] }), REQUIREMENT)).toThrow(
+      expect.objectContaining({ code: "insufficient_scope" }),
+    );
+  });
+
+  test.each([true, "optional", "", null])("subject %j is refused", (subject) => {
+    const caller = callerWith({ scopes: ["data:read"], sub: "alice" });
+    const requirement = { ...REQUIREMENT, subject: subject as "required" };
+    expect(() => meetRequirement(caller, requirement)).toThrow(TypeError);
+  });
 });

@@ -763,6 +763,17 @@ describe("requirements", () => {
     expect([error.claim, error.expected]).toEqual(["scope", "supply-chain:optimize"]);
   });
 
+  it("A5: a token without a user, where one is demanded", async () => {
+    const demanding = { ...SCOPES, subject: "required" } as const;
+    const requestWith = async (token: { subject?: string }) =>
+      requestOf({ signatureKey: { scheme: "jwt", jwt: await parties.issueAuthToken(token) } });
+    const verifier = parties.createVerifier();
+    const error = await refusal(verifier, await requestWith({}), demanding);
+    expect([error.code, error.status, error.provenCaller]).toEqual(["user_required", 403, undefined]);
+    const { caller } = await verifier.verifyRequest(await requestWith({ subject: "alice" }), demanding);
+    expect(caller).toMatchObject({ level: "authorized", person: { sub: "alice" } });
+  });
+
   it("is not looked at before the body is", async () => {
     const { body: _, ...request } = await requestOf({ body: "{}" });
     const pending = await parties.createVerifier().begin(request, SCOPES);

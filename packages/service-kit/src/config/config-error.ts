@@ -1,3 +1,5 @@
+import { visibleText } from "../log/visible-text.ts";
+
 /** One thing that is wrong with the configuration. */
 export interface ConfigProblem {
   /** Variable or flag, as the user wrote it: `PORT`, `--port`. */
@@ -17,7 +19,7 @@ export class ConfigError extends Error {
   readonly problems: readonly ConfigProblem[];
 
   constructor(service: string, problems: readonly ConfigProblem[]) {
-    const lines = problems.map(({ name, message }) => `  ${name}: ${message}`);
+    const lines = problems.map(({ name, message }) => visibleText(`  ${name}: ${message}`));
     super(
       [
         `${service} cannot start: ${problems.length === 1 ? "one setting is" : `${problems.length} settings are`} wrong`,

@@ -2,6 +2,7 @@ import { type Logger, pino } from "pino";
 import { traceFields, traceFieldsInText } from "../telemetry/trace-fields.ts";
 import { redactFields } from "./redaction.ts";
 import { type LogRecord, textLine } from "./text-line.ts";
+import { visibleText } from "./visible-text.ts";
 
 /** pino's levels, plus `silent`. */
 export const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
@@ -31,7 +32,8 @@ export interface LoggerOptions {
  * was started with `logTraceIds`.
  *
  * Every record passes through one redaction on its way out, messages, fields, child bindings and errors alike; that is why it is
- * parsed again here and why pino's own `redact` paths are not used.
+ * parsed again here and why pino's own `redact` paths are not used. In both forms characters that are not shown are spelled out
+ * (`visibleText`): no value starts a line of its own or turns another round.
  */
 export function createLogger(options: LoggerOptions): Logger {
   const {
@@ -48,9 +50,11 @@ export function createLogger(options: LoggerOptions): Logger {
     {
       write(line: string) {
         const record = redactFields(JSON.parse(line), { showTokens }) as LogRecord;
-        destination.write(
-          `${format === "json" ? JSON.stringify(record) : textLine(record, { trace: verbose || traceFieldsInText() })}\n`,
-        );
+        const shown =
+          format === "json"
+            ? visibleText(JSON.stringify(record))
+            : textLine(record, { trace: verbose || traceFieldsInText() });
+        destination.write(`${shown}\n`);
       },
     },
   );

@@ -1,3 +1,5 @@
+import { visibleText } from "./visible-text.ts";
+
 /** One parsed pino record. */
 export type LogRecord = Readonly<Record<string, unknown>>;
 
@@ -30,7 +32,7 @@ export function textLine(record: LogRecord, options: { trace?: boolean } = {}): 
     .filter((name) => record[name] !== undefined)
     .map((name) => `${name}=${formatValue(record[name])}`);
   const head = [String(record.msg ?? ""), ...pairs].filter((part) => part !== "").join(" ");
-  return visible(`${level}:${source}:${head}`) + errorLines(record.err, Number(record.level));
+  return visibleText(`${level}:${source}:${head}`) + errorLines(record.err, Number(record.level));
 }
 
 function errorLines(error: unknown, level: number): string {
@@ -40,16 +42,8 @@ function errorLines(error: unknown, level: number): string {
   if (text === "") return "";
   return text
     .split("\n")
-    .map((line) => `\n    ${visible(line)}`)
+    .map((line) => `\n    ${visibleText(line)}`)
     .join("");
-}
-
-/** Control characters spelled out: a value from outside must not start a line of its own or talk to the terminal. */
-function visible(text: string): string {
-  return text.replace(
-    /\p{Cc}/gu,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
 }
 
 function formatValue(value: unknown): string {

@@ -1,5 +1,6 @@
 import { ConfigError, HelpRequested } from "../config/config-error.ts";
 import { redactText } from "../log/redaction.ts";
+import { visibleLines } from "../log/visible-text.ts";
 import { watchParent } from "./watch-parent.ts";
 
 /** A service that listens. */
@@ -116,5 +117,5 @@ const NO_ADDRESS_HERE: ReadonlySet<string> = new Set([
 ]);
 
 function describe(error: unknown): string {
-  return redactText(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  return visibleLines(redactText(error instanceof Error ? (error.stack ?? error.message) : String(error)));
 }

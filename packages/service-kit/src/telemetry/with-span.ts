@@ -1,4 +1,4 @@
-import { type Attributes, context, SpanStatusCode, trace } from "@opentelemetry/api";
+import { type Attributes, context, type SpanContext, SpanStatusCode, trace } from "@opentelemetry/api";
 import { redactText } from "../log/redaction.ts";
 
 const MAX_MESSAGE_CHARACTERS = 300;
@@ -54,8 +54,11 @@ export function keepTrace(): <T>(work: () => T) => T {
   return (work) => context.with(here, work);
 }
 
-/** Id of the current trace, 32 hex digits; undefined outside a trace and for one that is not recorded. */
-export function currentTraceId(): string | undefined {
+/** A span by its ids: 32 and 16 hex digits. */
+export type TracePlace = Pick<SpanContext, "traceId" | "spanId">;
+
+/** The current span; undefined outside a trace and for one that is not recorded. */
+export function currentPlace(): TracePlace | undefined {
   const span = trace.getActiveSpan();
-  return span?.isRecording() === true ? span.spanContext().traceId : undefined;
+  return span?.isRecording() === true ? span.spanContext() : undefined;
 }

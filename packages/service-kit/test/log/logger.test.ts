@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { createLogger, type LoggerOptions } from "../../src/index.ts";
 
 const TOKEN = `${Buffer.from('{"alg":"EdDSA"}').toString("base64url")}.e30.c2ln`;
@@ -35,6 +35,27 @@ test.each([
   const { logger, lines } = capture();
   logger.info(fields, message);
   expect(lines.join("").trimEnd()).not.toMatch(/\p{Cc}/u);
+});
+
+describe("A15: what a caller chooses", () => {
+  const NAME = "x\u2028ERROR:backend:forged\u2029\u202egnp\u2066\u200b\ufeff\u001b[2J\u009b\ud800\u007f";
+
+  test.each(["text", "json"] as const)(
+    "A15: neither forges a line nor turns one round, as a field, in the message, as a name or in an error (%s)",
+    (format) => {
+      const { logger, lines } = capture({ format });
+      logger.child({ logger: NAME }).info({ method: NAME, [NAME]: { nested: [NAME] } }, NAME);
+      expect(lines).toHaveLength(1);
+      expect(lines[0]!.trimEnd()).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u);
+      logger.warn({ err: new Error(NAME) }, "failed");
+      expect(lines[1]!.replaceAll("\n", "")).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u);
+      if (format === "json") {
+        expect(JSON.parse(lines[0]!)).toMatchObject({ msg: NAME, method: NAME, [NAME]: { nested: [NAME] } });
+      } else {
+        expect(lines[1]!.split("\n").slice(1)).toEqual([expect.stringMatching(/^ {4}x\\u2028ERROR/), ""]);
+      }
+    },
+  );
 });
 
 test("an error's stack is shown at error, its message below", () => {

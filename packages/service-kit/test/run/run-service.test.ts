@@ -1,10 +1,10 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, test, vi } from "vitest";
-
+import { spawnGuarded } from "../../../../scripts/spawn-guarded.ts";
 import { PARENT_PID_VARIABLE, watchParent } from "../../src/index.ts";
 
 const FIXTURE = fileURLToPath(new URL("fixtures/tiny-service.ts", import.meta.url));
@@ -19,13 +19,15 @@ afterAll(() => {
 });
 
 function start(argv: string[] = [], env: NodeJS.ProcessEnv = {}) {
-  const child = spawn(process.execPath, [FIXTURE, ...argv], { env: { PATH: process.env.PATH, ...env } });
+  const child = spawnGuarded(process.execPath, [FIXTURE, ...argv], {
+    env: { PATH: process.env.PATH, ...env },
+  });
   children.push(child);
   const output = { stdout: "", stderr: "" };
-  child.stdout.on("data", (chunk) => {
+  child.stdout!.on("data", (chunk) => {
     output.stdout += chunk;
   });
-  child.stderr.on("data", (chunk) => {
+  child.stderr!.on("data", (chunk) => {
     output.stderr += chunk;
   });
   const ended = once(child, "close").then(([code]) => ({ code: code as number, ...output }));
@@ -34,7 +36,7 @@ function start(argv: string[] = [], env: NodeJS.ProcessEnv = {}) {
       const url = /^tiny ready on (\S+)$/m.exec(output.stdout)?.[1];
       if (url !== undefined) resolve(url);
     };
-    child.stdout.on("data", look);
+    child.stdout!.on("data", look);
     void ended.then(({ stderr }) => reject(new Error(`ended before it was ready: ${stderr}`)));
   });
   ready.catch(() => {});
@@ -79,10 +81,12 @@ describe.concurrent("stop", PATIENT, () => {
   });
 
   test("the death of the parent named in the environment ends it, even when it was killed", async () => {
-    const parent = spawn(process.execPath, [PARENT, FIXTURE], { stdio: ["ignore", "pipe", "inherit"] });
+    const parent = spawnGuarded(process.execPath, [PARENT, FIXTURE], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
     children.push(parent);
     let text = "";
-    for await (const chunk of parent.stdout) {
+    for await (const chunk of parent.stdout!) {
       text += chunk;
       if (/ready on/.test(text)) break;
     }

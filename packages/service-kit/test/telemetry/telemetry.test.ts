@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import {
   createLogger,
   createService,
-  currentTraceId,
+  currentPlace,
   keepTrace,
   type LoggerOptions,
   listenOn,
@@ -61,14 +61,14 @@ async function serve(logOptions: Partial<LoggerOptions> = {}) {
   const app = createService({ name: "test", logger });
   app.post("/things/:id", async (asked) => {
     asked.log.info("handled");
-    return { trace: currentTraceId() };
+    return { trace: currentPlace()?.traceId };
   });
   app.post("/handed-on", async () => {
     const headers: { traceparent?: string } = {};
     propagation.inject(context.active(), headers);
     return headers;
   });
-  app.get("/things", async () => ({ trace: currentTraceId() ?? "none" }));
+  app.get("/things", async () => ({ trace: currentPlace()?.traceId ?? "none" }));
   app.post("/broken", async () => {
     throw new Error("out of order");
   });

@@ -1,4 +1,4 @@
-import { AAuthError, type Discovery } from "aauth";
+import { AAuthError, type AgentMetadata, type Discovery, type ResourceMetadata } from "aauth";
 import { displayText } from "service-kit";
 import type { ConsentRequest } from "../grants.ts";
 import { IDENTITY_SCOPES, isIdentityScope } from "../identity-scopes.ts";
@@ -33,8 +33,8 @@ export async function describeRequest(
   discovery: Discovery,
 ): Promise<RequestDescription> {
   const [agent, resource] = await Promise.all([
-    orNothing(discovery.agentMetadata(request.agent)),
-    orNothing(discovery.resourceMetadata(request.resource)),
+    orNothing(discovery.metadata<AgentMetadata>("agent", request.agent)),
+    orNothing(discovery.metadata<ResourceMetadata>("resource", request.resource)),
   ]);
   const agentName = displayText(agent?.name);
   const words = scopeWords(request.scope);

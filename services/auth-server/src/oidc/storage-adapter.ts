@@ -8,8 +8,8 @@ import { createSharedStore, type SharedStore } from "../shared-store.ts";
  */
 const MAX_INTERACTIONS = 2_000;
 
-/** Whoever is not signed in: all of them are one holder, because another browser costs nothing. */
-const NOBODY = "";
+/** Browsers that are not signed in: all of them are one owner, because another one costs nothing. */
+const ANONYMOUS = "";
 
 /**
  * Keeps what oidc-provider stores behind the same interface as everything else, one store per kind of thing: many abandoned
@@ -19,7 +19,7 @@ const NOBODY = "";
  * - a code or refresh token is consumed by one caller only: the second of two simultaneous ones gets `alreadyUsed()`. The mark is part
  *   of what it marks, so that it lives as long, and there is room for it
  * - what comes of a grant is good while the grant is there, so there is no list of tokens to keep in step
- * - each account has a share of every store, and loses its own oldest things beyond it
+ * - each account has a quota in every store, and loses its own oldest things beyond it
  */
 export function createStorageAdapter(options: {
   createStore: CreateStore;
@@ -33,8 +33,8 @@ export function createStorageAdapter(options: {
 }): (model: string) => Adapter {
   const { createStore, grantLifetimeSeconds, now, alreadyUsed, full } = options;
   const stores = new Map<string, SharedStore<AdapterPayload>>();
-  const sessionsByUid = createSharedStore<{ id: string; holder: string }>(createStore, {
-    holderOf: ({ holder }) => holder,
+  const sessionsByUid = createSharedStore<{ id: string; owner: string }>(createStore, {
+    ownerOf: ({ owner }) => owner,
     now,
     full,
   });
@@ -50,14 +50,14 @@ export function createStorageAdapter(options: {
     const store =
       stores.get(model) ??
       createSharedStore<AdapterPayload>(createStore, {
-        holderOf,
+        ownerOf,
         now,
         full,
-        // Nobody's, so that there is one share, which is half of the room.
+        // One quota for all, which is half of the room.
         ...(model === "Interaction" && {
-          holderOf: () => NOBODY,
+          ownerOf: () => ANONYMOUS,
           maxEntries: 2 * MAX_INTERACTIONS,
-          maxPerHolder: MAX_INTERACTIONS,
+          maxPerOwner: MAX_INTERACTIONS,
         }),
       });
     stores.set(model, store);
@@ -80,7 +80,7 @@ export function createStorageAdapter(options: {
       async upsert(id, payload, expiresIn = grantLifetimeSeconds) {
         await payloads.put(id, payload, expiresIn);
         if (model === "Session" && payload.uid !== undefined)
-          await sessionsByUid.put(payload.uid, { id, holder: holderOf(payload) }, expiresIn);
+          await sessionsByUid.put(payload.uid, { id, owner: ownerOf(payload) }, expiresIn);
       },
       async findByUid(uid) {
         const session = await sessionsByUid.get(uid);
@@ -107,6 +107,6 @@ export function createStorageAdapter(options: {
   }
 }
 
-function holderOf({ accountId }: AdapterPayload): string {
-  return accountId ?? NOBODY;
+function ownerOf({ accountId }: AdapterPayload): string {
+  return accountId ?? ANONYMOUS;
 }

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createTestClock, createTestDiscovery, type TestClock } from "aauth/testing";
 import { createLogger, loadConfig } from "service-kit";
-import { onTestFinished } from "vitest";
+import { onTestFinished, vi } from "vitest";
 import { freePort } from "../../../../tests/support/free-ports.ts";
 import { type AuthServer, type AuthServerDependencies, buildAuthServer } from "../../src/app.ts";
 import { type AuthServerConfig, settings } from "../../src/config.ts";
@@ -26,11 +26,15 @@ export interface TestServer extends AuthServer {
   readonly clock: TestClock;
 }
 
-/** Builds the server for `inject`. It is closed when the test ends. */
+/**
+ * Builds the server for `inject`. It is closed when the test ends. Until then the process's clock stands where the test's does: the OpenID
+ * library reads that one, and a second that passes between the two would let a sign-in live longer than the test says.
+ */
 export async function startInjected(
   dependencies: AuthServerDependencies & { env?: Record<string, string>; clock?: TestClock } = {},
 ): Promise<TestServer> {
   const { env, clock = createTestClock(Math.floor(Date.now() / 1000)), ...rest } = dependencies;
+  vi.spyOn(Date, "now").mockImplementation(() => clock.now() * 1000);
   const config = testConfig(env);
   const server = await buildAuthServer(config, {
     now: clock.now,

@@ -60,23 +60,33 @@ function slow<Value>(store: KeyValueStore<Value>): KeyValueStore<Value> {
   };
 }
 
-/** Stores in memory in which nothing can be claimed before `open` is called: no password is judged before. */
+/**
+ * Stores in memory in which nothing can be claimed before `open` is called: no password is judged before. `claimed` resolves
+ * when the first claim waits for that.
+ */
 export function gatedStores(
   clock: TestClock,
   maxEntries?: number,
-): { createStore: CreateStore; open: () => void } {
+): { createStore: CreateStore; open: () => void; claimed: Promise<void> } {
   const create = memoryStores(clock.now, maxEntries);
   const gate = Promise.withResolvers<void>();
+  const claim = Promise.withResolvers<void>();
   const gated = <Value>(fewer?: number): KeyValueStore<Value> => {
     const store = create<Value>(fewer);
     return {
       get: (key) => store.get(key),
       put: (key, value, ttlSeconds) => store.put(key, value, ttlSeconds),
-      putIfAbsent: (key, value, ttlSeconds) =>
-        gate.promise.then(() => store.putIfAbsent(key, value, ttlSeconds)),
+      putIfAbsent: (key, value, ttlSeconds) => {
+        claim.resolve();
+        return gate.promise.then(() => store.putIfAbsent(key, value, ttlSeconds));
+      },
       take: (key) => store.take(key),
       delete: (key) => store.delete(key),
     };
   };
-  return { createStore: Object.assign(gated, { maxEntries: create.maxEntries }), open: gate.resolve };
+  return {
+    createStore: Object.assign(gated, { maxEntries: create.maxEntries }),
+    open: gate.resolve,
+    claimed: claim.promise,
+  };
 }

@@ -44,14 +44,16 @@ export interface BreakItService {
    *   no answer comes, or only one of the gateway that it reached nobody
    */
   attempt(run: Run, variant: BreakItVariant): Promise<BreakItResult>;
-  /** When an attempt with this run was made, Unix seconds; undefined when there was none with this trace. */
-  attemptedAt(run: Run, traceId: string): number | undefined;
+  /** An attempt with this run: its span, and when it was made (Unix seconds). Undefined when there was none with this trace. */
+  attemptOf(run: Run, traceId: string): { readonly spanId: string; readonly at: number } | undefined;
 }
 
 export function createBreakItService(deps: BreakItDeps): BreakItService {
   const { evidence, agentUrl, now } = deps;
   const busy = new Set<string>();
-  const attempts = new LRUCache<string, { runId: string; at: number }>({ max: MAX_ATTEMPTS_KEPT });
+  const attempts = new LRUCache<string, { runId: string; spanId: string; at: number }>({
+    max: MAX_ATTEMPTS_KEPT,
+  });
 
   function unavailable(variant: BreakItVariant, material: Material | undefined): string | undefined {
     if (material === undefined) {
@@ -89,7 +91,7 @@ export function createBreakItService(deps: BreakItDeps): BreakItService {
 
   async function judge(forged: ForgedRequest, variant: BreakItVariant, run: Run): Promise<BreakItResult> {
     const options = { transport: deps.transport, runId: run.id, variant, timeoutMs: TIMEOUT_MS };
-    const { response, traceId } = await sendForged(forged, options).catch((error: unknown) => {
+    const { response, place } = await sendForged(forged, options).catch((error: unknown) => {
       throw unanswered(error, forged.url, receiverOf(forged.url, deps));
     });
     const { status } = response;
@@ -97,14 +99,16 @@ export function createBreakItService(deps: BreakItDeps): BreakItService {
     const refusal = readRefusal(await readBounded(response, MAX_ANSWER_BYTES), receiver);
     // What stands before the receiver has not reached it. A check that says its code has looked, with whatever status.
     if (UNREACHED.has(status) && refusal.code === undefined) throw unreached(status, forged.url, receiver);
-    if (traceId !== undefined) attempts.set(traceId, { runId: run.id, at: now() });
+    if (place !== undefined) {
+      attempts.set(place.traceId, { runId: run.id, spanId: place.spanId, at: now() });
+    }
     const refused = (status >= 400 && status < 500) || UNREACHED.has(status);
     return {
       variant,
       refused,
       status,
       ...(refused && { ...toResult(refusal), as_meant: isAsMeant(variant, refusal) }),
-      ...(traceId !== undefined && { trace_id: traceId }),
+      ...(place !== undefined && { trace_id: place.traceId }),
     };
   }
 
@@ -130,9 +134,9 @@ export function createBreakItService(deps: BreakItDeps): BreakItService {
       }
     },
 
-    attemptedAt(run, traceId) {
+    attemptOf(run, traceId) {
       const made = attempts.get(traceId);
-      return made?.runId === run.id ? made.at : undefined;
+      return made?.runId === run.id ? made : undefined;
     },
   };
 }

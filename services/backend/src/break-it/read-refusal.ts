@@ -33,6 +33,7 @@ const CHECKS: Readonly<Record<string, string>> = {
   identity_required: "requirement",
   authorization_required: "requirement",
   insufficient_scope: "requirement",
+  user_required: "requirement",
   untrusted_agent: "policy",
   invalid_grant: "resource token",
   invalid_request: "token request",

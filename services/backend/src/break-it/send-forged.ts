@@ -3,6 +3,7 @@ import { february2026 } from "aauth";
 import type { Transport } from "aauth/agent";
 import { createAgentTrace } from "protocol-trace";
 import { ATTRIBUTE } from "protocol-trace/names";
+import type { TracePlace } from "service-kit";
 import { readBounded } from "../clients/read-bounded.ts";
 import type { ForgedRequest } from "./variants.ts";
 
@@ -21,7 +22,7 @@ export interface SendForgedOptions {
 export async function sendForged(
   forged: ForgedRequest,
   options: SendForgedOptions,
-): Promise<{ response: Response; traceId?: string }> {
+): Promise<{ response: Response; place?: TracePlace }> {
   const {
     method,
     url,
@@ -58,8 +59,8 @@ export async function sendForged(
       await readBounded(await send(1), MAX_HONEST_ANSWER_BYTES);
     }
     const response = await send(forged.twice ? 2 : 1);
-    const { traceId } = span.spanContext();
-    return { response, ...(isTraced(span) && { traceId }) };
+    const { traceId, spanId } = span.spanContext();
+    return { response, ...(isTraced(span) && { place: { traceId, spanId } }) };
   } catch (error) {
     span.setStatus({ code: SpanStatusCode.ERROR });
     throw error;

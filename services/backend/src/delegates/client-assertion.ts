@@ -1,4 +1,4 @@
-import type { KeyValueStore } from "aauth";
+import type { ReplayStore } from "aauth";
 import { decodeJwt, importJWK, jwtVerify } from "jose";
 import type { Enrolment, Enrolments } from "./enrolments.ts";
 
@@ -32,7 +32,7 @@ export function createDelegateAuthentication(options: {
   enrolments: Enrolments;
   /** URL of the endpoint, as delegates know it. */
   endpoint: string;
-  usedAssertions: KeyValueStore<true>;
+  usedAssertions: ReplayStore;
   /** Unix seconds. */
   now: () => number;
 }): AuthenticateDelegate {
@@ -51,9 +51,11 @@ export function createDelegateAuthentication(options: {
     }
     const isNew = await usedAssertions.putIfAbsent(
       JSON.stringify([enrolment.sub, jti]),
-      true,
       MAX_AGE_SECONDS + 2 * CLOCK_SKEW_SECONDS,
+      { level: "identified", owner: enrolment.sub },
     );
+    if (isNew === "full")
+      throw new ClientAssertionError("the delegate has used too many assertions in a minute");
     if (!isNew) throw new ClientAssertionError("the assertion has been used before");
     return enrolment;
   };

@@ -3,10 +3,14 @@ import type { Failure } from "backend-api";
 import type { AgentHttpError } from "../clients/agent-errors.ts";
 import type { Situation } from "./situation.ts";
 
-/** What our resources say where nothing would help, so that there is no challenge beside it: the requests are used up, the agent is not welcome. */
+/**
+ * What our resources say where nothing would help, so that there is no challenge beside it: the requests are used up, the agent is not
+ * welcome, its token names no user.
+ */
 const WITHOUT_CHALLENGE: ReadonlySet<string> = new Set([
   "Too many requests for this level",
   "untrusted_agent",
+  "user_required",
 ]);
 
 /** Explains an HTTP status. Gateway and agent share one address, so the form of the refusal tells them apart. */
@@ -95,8 +99,11 @@ export function httpFailure({ status, challenge, body }: AgentHttpError, { place
 function adviceFor403(body: string, fromGateway: boolean): string {
   if (fromGateway)
     return "Compare the authorization rules of the gateway's route with the agent and scope in the request.";
-  return body === "untrusted_agent"
-    ? "Add the backend's identity, BACKEND_AGENT_URL, to SUPPLY_CHAIN_TRUSTED_AGENTS of the agent."
+  if (body === "untrusted_agent") {
+    return "Add the backend's identity, BACKEND_AGENT_URL, to SUPPLY_CHAIN_TRUSTED_AGENTS of the agent.";
+  }
+  return body === "user_required"
+    ? "Let the auth server ask the user: make the agent's scopes need consent (`npm run consent`)."
     : "The auth token lacks a scope that the agent demands; see the agent's configuration.";
 }
 

@@ -28,6 +28,7 @@ export function protocolFailure(error: AAuthError, situation: Situation): Failur
     case "token_request_failed":
     case "discovery_failed":
     case "discovery_blocked":
+    case "discovery_busy":
     case "metadata_mismatch":
     case "unknown_key":
       return {

@@ -1,11 +1,10 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import { createMemoryStore, UserInteractionRequiredError } from "aauth";
+import { QuotaStore, StoreFullError, UserInteractionRequiredError } from "aauth";
 import type { Agent } from "aauth/agent";
 import type { Catalogue, Order, OrderRequest } from "backend-api";
 import type { FastifyBaseLogger } from "fastify";
-import { LRUCache } from "lru-cache";
 import { ATTRIBUTE, SPAN } from "protocol-trace";
-import { createPendingRequests, currentTraceId, keepTrace, markFailed, withSpan } from "service-kit";
+import { currentPlace, keepTrace, markFailed, type TracePlace, withSpan } from "service-kit";
 import { explainFailure } from "../failures/explain-failure.ts";
 import { oneLine } from "../failures/one-line.ts";
 import type { Places } from "../failures/situation.ts";
@@ -18,7 +17,7 @@ import { INTERACTION_EXPIRED, INTERACTION_REPEATED } from "./order-failures.ts";
 /** Orders that the supply-chain agent places with the user's approval on a page of its own (profile 3.5). */
 export interface OrderService {
   catalogue(): Promise<Catalogue>;
-  /** @throws HttpError 429 while too many orders of the user are open */
+  /** @throws HttpError 429 while too many orders of the user are open; StoreFullError */
   start(userId: string, request: OrderRequest): Promise<Order>;
   /** The user's order. @throws HttpError 404, also for somebody else's */
   get(userId: string, id: string): Order;
@@ -33,7 +32,8 @@ interface Kept {
   readonly request: OrderRequest;
   /** The trace that the order began in: it goes on there when the browser is back. */
   readonly inTrace: ReturnType<typeof keepTrace>;
-  readonly traceIds: readonly string[];
+  /** The request that placed it; undefined where tracing is off. */
+  readonly place: TracePlace | undefined;
   order: Order;
   /** Unix seconds. */
   changedAt: number;
@@ -49,9 +49,10 @@ const RETURN_STATUS = 303;
 const KEEP_SECONDS = 3600;
 const MAX_ORDERS = 10_000;
 /**
- * As with optimizations: 20 that wait, and 100 that are remembered, of one user. More would push out those of others. A visit that nobody
- * has decided waits at the agent, and the sign-in for it at the auth server, also when the order has failed meanwhile.
+ * As with optimizations: 20 that wait, and 100 that are remembered, of one user. A visit that nobody has decided waits at the agent, and the
+ * sign-in for it at the auth server, also when the order has failed meanwhile; the agent keeps a thousand for this backend.
  */
+const MAX_OPEN_VISITS = 1_000;
 const MAX_OPEN_PER_USER = 20;
 const MAX_PER_USER = 100;
 
@@ -69,15 +70,14 @@ export function createOrderService(deps: {
   timeoutSeconds: number;
 }): OrderService {
   const { agent, client, returnUrl, observe, places, logger, now, timeoutSeconds } = deps;
-  const orders = new LRUCache<string, Kept>({
-    max: MAX_ORDERS,
-    ttl: KEEP_SECONDS * 1000,
-    ttlResolution: 0,
-    perf: { now: () => now() * 1000 },
-  });
-  const visits = createMemoryStore<string>({ maxEntries: MAX_ORDERS, now });
+  const orders = new QuotaStore<Kept>({ maxEntries: MAX_ORDERS, maxPerOwner: MAX_PER_USER, now });
+  const visits = new QuotaStore<string>({ maxEntries: MAX_ORDERS, now });
   /** By order: visits that the agent waits for. */
-  const openVisits = createPendingRequests(now);
+  const openVisits = new QuotaStore<true>({
+    maxEntries: MAX_OPEN_VISITS,
+    maxPerOwner: MAX_OPEN_PER_USER,
+    now,
+  });
 
   /** One attempt, as a span of its own below the current one. */
   function attempt(kept: Kept): Promise<void> {
@@ -110,20 +110,25 @@ export function createOrderService(deps: {
         { order_id, model, quantity, approver: userId },
         fetch,
       );
-      openVisits.free(userId, order_id);
+      openVisits.delete(order_id);
       kept.order = { ...base, status: "placed", total, approved_by };
       logger.info({ orderId: order_id }, "✅ Order placed with the user's approval");
     } catch (error) {
-      if (error instanceof UserInteractionRequiredError) openVisits.note(userId, order_id, VISIT_SECONDS);
+      if (
+        error instanceof UserInteractionRequiredError &&
+        (openVisits.has(order_id) || openVisits.hasRoom(userId))
+      ) {
+        openVisits.put(userId, order_id, true, VISIT_SECONDS);
+      }
       if (error instanceof UserInteractionRequiredError && visit === undefined) {
         kept.visit = { endsAt: now() + VISIT_SECONDS, keyThumbprint: error.keyThumbprint };
-        visits.put(state, order_id, VISIT_SECONDS);
+        visits.put(userId, state, order_id, VISIT_SECONDS);
         kept.order = { ...base, status: "awaiting_person", interaction_url: error.interactionUrl };
         logger.info({ orderId: order_id }, "🔐 The supply-chain agent wants the user in person");
         return;
       }
       if (error instanceof OrderRefusedError && error.code === "order_declined") {
-        openVisits.free(userId, order_id);
+        openVisits.delete(order_id);
         kept.order = { ...base, status: "declined" };
         return;
       }
@@ -162,19 +167,20 @@ export function createOrderService(deps: {
   }
 
   function makeRoom(userId: string): void {
-    const own = [...orders.values()].filter((kept) => kept.userId === userId);
+    const own = orders.list(userId);
     own.forEach(expire);
     const [closed, open] = [true, false].map((isClosed) =>
       own.filter(({ order }) => FINAL.has(order.status) === isClosed),
     ) as [Kept[], Kept[]];
-    if (Math.max(open.length, openVisits.count(userId)) >= MAX_OPEN_PER_USER) {
+    if (open.length >= MAX_OPEN_PER_USER || !openVisits.hasRoom(userId)) {
+      if (open.length + openVisits.list(userId).length === 0) throw new StoreFullError();
       throw new HttpError(
         429,
         "You have too many open orders; answer the supply-chain agent's page, or wait",
       );
     }
-    // The cache has the one used last first.
-    for (const { order } of closed.slice(MAX_PER_USER - open.length - 1)) orders.delete(order.order_id);
+    const [oldest] = closed;
+    if (oldest !== undefined && !orders.hasRoom(userId)) orders.delete(oldest.order.order_id);
   }
 
   return {
@@ -199,16 +205,15 @@ export function createOrderService(deps: {
       makeRoom(userId);
       const request = { model, quantity };
       const order: Order = { order_id: randomUUID(), ...request, status: "placing" };
-      const traceId = currentTraceId();
       const kept: Kept = {
         userId,
         request,
         inTrace: keepTrace(),
-        traceIds: traceId === undefined ? [] : [traceId],
+        place: currentPlace(),
         order,
         changedAt: now(),
       };
-      orders.set(order.order_id, kept);
+      orders.put(userId, order.order_id, kept, KEEP_SECONDS);
       await attempt(kept);
       return kept.order;
     },
@@ -222,8 +227,9 @@ export function createOrderService(deps: {
     traceOf(userId, id) {
       const kept = ofUser(userId, id);
       if (kept === undefined) return undefined;
-      const { traceIds, changedAt, order } = kept;
-      return { id, traceIds, isFinal: FINAL.has(order.status), changedAt };
+      const { place, changedAt, order } = kept;
+      const [traceIds, spanIds] = place === undefined ? [[], []] : [[place.traceId], [place.spanId]];
+      return { id, traceIds, spanIds, isFinal: FINAL.has(order.status), changedAt };
     },
 
     async resume(state) {

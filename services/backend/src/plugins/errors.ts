@@ -1,3 +1,4 @@
+import { StoreFullError } from "aauth";
 import type { FastifyError } from "fastify";
 import fp from "fastify-plugin";
 
@@ -24,6 +25,10 @@ export const errorReplies = fp(
       if (error instanceof HttpError) {
         const { code } = error;
         return reply.code(status).send({ detail: error.message, ...(code !== undefined && { code }) });
+      }
+      if (error instanceof StoreFullError) {
+        const detail = "The backend keeps too much for other users; try again in a few minutes";
+        return reply.code(503).send({ detail, code: error.code });
       }
       if (status < 500) return reply.code(status).send({ detail: error.message });
       request.log.error(

@@ -12,8 +12,10 @@ const ADDRESS_QUERY = /("[a-z_]*url"\s*:\s*"[^"?]*\?)[^"]*/gi;
  * the requests by which a page watches one.
  */
 export function traceUserRequests(app: FastifyInstance): void {
-  // Nobody keeps the bytes of a body that is not signed. What was read is written down again.
   app.addHook("preHandler", async (request) => {
+    // Another user's request can be in the same trace, and below a span of this one.
+    if (request.user) trace.getActiveSpan()?.setAttribute(ATTRIBUTE.userSub, request.user.id);
+    // Nobody keeps the bytes of a body that is not signed. What was read is written down again.
     if (request.body !== undefined && request.body !== null) {
       request.rawBody = Buffer.from(JSON.stringify(request.body));
     }

@@ -46,14 +46,16 @@ export const runTraceRoutes: FastifyPluginAsyncZod<RunTraceOptions> = async (app
   }
 
   /** @param answers what the store gave already; default: it is asked */
-  async function answer(work: TracedWork, answers?: readonly unknown[]): Promise<RunTrace> {
-    const { id, traceIds, isFinal, changedAt } = work;
+  async function answer(userId: string, work: TracedWork, answers?: readonly unknown[]): Promise<RunTrace> {
+    const { id, traceIds, spanIds, isFinal, changedAt } = work;
     const stored = answers ?? (await asking(() => Promise.all(traceIds.map(traces.trace))));
     const kind = traces.kind();
     return {
       request_id: id,
       trace_ids: [...traceIds],
-      traces: stored.filter((trace) => trace !== undefined).map((trace) => ownSpans(trace, id)),
+      traces: stored
+        .filter((trace) => trace !== undefined)
+        .map((trace) => ownSpans(trace, { id, userId, spanIds })),
       explorer_url: explorerUrl,
       ...(kind !== undefined && { explorer: kind }),
       finished: isFinal,
@@ -67,8 +69,10 @@ export const runTraceRoutes: FastifyPluginAsyncZod<RunTraceOptions> = async (app
     const found = await asking(() => lookUpOwn(traces, { id, userId, service, operation }));
     if (found.length === 0) throw new HttpError(404, `No such ${what}`);
     const traceIds = found.map(({ traceId }) => traceId);
-    const work = { id, traceIds, isFinal: true, changedAt: 0 };
+    const spanIds = found.flatMap((own) => own.spanIds);
+    const work = { id, traceIds, spanIds, isFinal: true, changedAt: 0 };
     return answer(
+      userId,
       work,
       found.map((own) => own.answer),
     );
@@ -82,7 +86,7 @@ export const runTraceRoutes: FastifyPluginAsyncZod<RunTraceOptions> = async (app
       const { id } = request.params;
       const run = runs.find(userId, id);
       if (run === undefined) return remembered(userId, id, SPAN.run, "optimization");
-      return { ...(await answer(run)), ...(breakIt && { break_it: breakIt.offers(run) }) };
+      return { ...(await answer(userId, run)), ...(breakIt && { break_it: breakIt.offers(run) }) };
     },
   );
 
@@ -90,7 +94,7 @@ export const runTraceRoutes: FastifyPluginAsyncZod<RunTraceOptions> = async (app
     const { id: userId } = signedInUser(request);
     const { id } = request.params;
     const order = orders.traceOf(userId, id);
-    return order === undefined ? remembered(userId, id, SPAN.order, "order") : answer(order);
+    return order === undefined ? remembered(userId, id, SPAN.order, "order") : answer(userId, order);
   });
 
   if (breakIt === undefined) return;
@@ -100,9 +104,16 @@ export const runTraceRoutes: FastifyPluginAsyncZod<RunTraceOptions> = async (app
     async (request) => {
       const { id, traceId } = request.params;
       const run = runs.get(signedInUser(request).id, id);
-      const attemptedAt = breakIt.attemptedAt(run, traceId);
-      if (attemptedAt === undefined) throw new HttpError(404, "No such attempt");
-      return answer({ id: run.id, traceIds: [traceId], isFinal: true, changedAt: attemptedAt });
+      const attempt = breakIt.attemptOf(run, traceId);
+      if (attempt === undefined) throw new HttpError(404, "No such attempt");
+      const { spanId, at: changedAt } = attempt;
+      return answer(run.userId, {
+        id: run.id,
+        traceIds: [traceId],
+        spanIds: [spanId],
+        isFinal: true,
+        changedAt,
+      });
     },
   );
 };

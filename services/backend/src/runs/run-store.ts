@@ -1,12 +1,12 @@
-import { LRUCache } from "lru-cache";
+import { QuotaStore } from "aauth";
 import type { Run } from "./run.ts";
 
 export interface RunStoreOptions {
   /** Unix seconds. */
   readonly now: () => number;
-  /** Runs kept at once, of all users. Default 1000; beyond it the oldest is discarded. */
+  /** Runs kept at once, of all users. Default 1000; with no room left a user that has none is refused. */
   readonly maxRuns?: number;
-  /** Runs kept per user. Default 100; beyond it the user's oldest finished one is discarded. */
+  /** Runs kept per user, fewer where there are many users (`QuotaStore`). Default 100; beyond it the user's oldest finished one is discarded. */
   readonly maxRunsPerUser?: number;
   /** Seconds a run is kept after it was added. Default 3600. */
   readonly lifetimeSeconds?: number;
@@ -14,6 +14,7 @@ export interface RunStoreOptions {
 
 /** The runs in memory, each seen by its owner only. */
 export interface RunStore {
+  /** @throws StoreFullError */
   add(run: Run): void;
   /** The run if it is this user's; somebody else's run does not exist. */
   get(userId: string, id: string): Run | undefined;
@@ -25,32 +26,28 @@ export interface RunStore {
 
 export function createRunStore(options: RunStoreOptions): RunStore {
   const { now, maxRuns = 1000, maxRunsPerUser = 100, lifetimeSeconds = 3600 } = options;
-  const runs = new LRUCache<string, Run>({
-    max: maxRuns,
-    ttl: lifetimeSeconds * 1000,
-    ttlResolution: 0,
-    perf: { now: () => now() * 1000 },
-    dispose: (run) => run.discard(),
+  const runs = new QuotaStore<Run>({
+    maxEntries: maxRuns,
+    maxPerOwner: maxRunsPerUser,
+    now,
+    onDrop: (run) => run.discard(),
   });
-  // Runs are only peeked at, so the cache's order stays that of their start, newest first.
-  const owned = (userId: string) => [...runs.values()].filter((run) => run.userId === userId);
 
   return {
     add(run) {
-      runs.purgeStale();
-      const mine = owned(run.userId);
-      if (mine.length >= maxRunsPerUser) {
-        runs.delete((mine.findLast((candidate) => candidate.isFinal) ?? mine.at(-1)!).id);
-      }
-      runs.set(run.id, run);
+      const finished = runs.hasRoom(run.userId)
+        ? undefined
+        : runs.list(run.userId).find(({ isFinal }) => isFinal);
+      if (finished !== undefined) runs.delete(finished.id);
+      runs.put(run.userId, run.id, run, lifetimeSeconds);
     },
     get(userId, id) {
-      const run = runs.peek(id);
+      const run = runs.get(id);
       return run?.userId === userId ? run : undefined;
     },
-    list: owned,
+    list: (userId) => runs.list(userId).reverse(),
     clear(userId) {
-      const mine = owned(userId);
+      const mine = runs.list(userId);
       for (const run of mine) runs.delete(run.id);
       return mine.length;
     },

@@ -8,6 +8,7 @@ import type {
   Progress,
   RunStatus,
 } from "backend-api";
+import type { TracePlace } from "service-kit";
 import { ActivityList } from "./activity-list.ts";
 import { type Consent, grantedConsent } from "./consent.ts";
 import { HeldToken } from "./held-token.ts";
@@ -24,7 +25,7 @@ const TRANSITIONS: Readonly<Record<RunStatus, readonly RunStatus[]>> = {
   failed: [],
 };
 
-const MAX_TRACES = 8;
+const MAX_PLACES = 8;
 const TASK_AGENT = "a2a-supply-chain-agent";
 
 /** A status change that the state machine does not allow: a fault of the caller. */
@@ -69,7 +70,7 @@ export class Run {
   readonly #startedAt: string;
   #endedAt: string | undefined;
   #changedAt: number;
-  readonly #traceIds = new Set<string>();
+  readonly #places: TracePlace[] = [];
 
   constructor({ userId, prompt, shownPrompt = prompt, now }: RunOptions) {
     this.userId = userId;
@@ -83,7 +84,11 @@ export class Run {
 
   /** Traces that tell of the run, in the order they began; none where tracing is off. */
   get traceIds(): readonly string[] {
-    return [...this.#traceIds];
+    return [...new Set(this.#places.map(({ traceId }) => traceId))];
+  }
+  /** Spans that the backend made for the run, in the order they began. */
+  get spanIds(): readonly string[] {
+    return this.#places.map(({ spanId }) => spanId);
   }
 
   /** Aborted when the run is discarded: whatever works for it should stop. */
@@ -111,9 +116,9 @@ export class Run {
     return this.#changedAt;
   }
 
-  /** Remembers a trace that tells of the run. At most eight; more would be of no use to anybody. */
-  noteTrace(traceId: string | undefined): void {
-    if (traceId !== undefined && this.#traceIds.size < MAX_TRACES) this.#traceIds.add(traceId);
+  /** Remembers a span that the backend makes for the run. At most eight: a run has two attempts, of two spans each. */
+  notePlace(place: TracePlace | undefined): void {
+    if (place !== undefined && this.#places.length < MAX_PLACES) this.#places.push(place);
   }
 
   begin(): void {

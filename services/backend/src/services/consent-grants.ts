@@ -1,4 +1,4 @@
-import { LRUCache } from "lru-cache";
+import { QuotaStore } from "aauth";
 import type { Consent } from "../runs/run.ts";
 
 /** What a user's consent can be revoked by. */
@@ -14,12 +14,14 @@ export interface ConsentGrant {
 
 /** The consents the backend holds for each user, until they are revoked or too old to matter. */
 export interface ConsentGrants {
+  /** @throws StoreFullError */
   add(userId: string, grant: Omit<ConsentGrant, "grantedAt">): void;
+  /** Oldest first. */
   list(userId: string): readonly ConsentGrant[];
-  remove(userId: string, grant: ConsentGrant): void;
+  remove(grant: ConsentGrant): void;
 }
 
-const MAX_USERS = 10_000;
+const MAX_GRANTS = 10_000;
 /** As many as a user has runs; the oldest goes first. */
 const MAX_GRANTS_PER_USER = 100;
 /** As long as Keycloak lets a session last (`ssoSessionMaxLifespan`), and a consent with it. */
@@ -27,22 +29,15 @@ const LIFETIME_SECONDS = 36_000;
 
 /** @param now Unix seconds */
 export function createConsentGrants(now: () => number): ConsentGrants {
-  const grants = new LRUCache<string, readonly ConsentGrant[]>({
-    max: MAX_USERS,
-    ttl: LIFETIME_SECONDS * 1000,
-    ttlResolution: 0,
-    perf: { now: () => now() * 1000 },
+  const grants = new QuotaStore<ConsentGrant>({
+    maxEntries: MAX_GRANTS,
+    maxPerOwner: MAX_GRANTS_PER_USER,
+    now,
   });
-  const list = (userId: string) => grants.get(userId) ?? [];
   return {
-    list,
-    add(userId, grant) {
-      grants.set(userId, [...list(userId), { ...grant, grantedAt: now() }].slice(-MAX_GRANTS_PER_USER));
-    },
-    remove(userId, grant) {
-      const kept = list(userId).filter((other) => other !== grant);
-      if (kept.length === 0) grants.delete(userId);
-      else grants.set(userId, kept);
-    },
+    list: (userId) => grants.list(userId),
+    add: (userId, grant) =>
+      void grants.put(userId, grant.refreshToken, { ...grant, grantedAt: now() }, LIFETIME_SECONDS),
+    remove: ({ refreshToken }) => grants.delete(refreshToken),
   };
 }

@@ -1,15 +1,16 @@
 import { trace } from "@opentelemetry/api";
-import type { KeyValueStore } from "aauth";
+import type { QuotaStore } from "aauth";
 import { CONSENT_DENIED } from "backend-api";
 import type { FastifyBaseLogger } from "fastify";
 import { ATTRIBUTE, SPAN } from "protocol-trace";
-import { type PendingRequests, withSpan } from "service-kit";
+import { withSpan } from "service-kit";
 import type { ConsentClient, RedeemedConsent } from "../clients/consent-client.ts";
 import { oneLine } from "../failures/one-line.ts";
 import type { Run } from "../runs/run.ts";
 import type { CallObserver } from "./call-observer.ts";
 import type { ConsentGrants } from "./consent-grants.ts";
 import type { RunService } from "./run-service.ts";
+import type { ConsentRequests } from "./watch-consent-request.ts";
 
 /** What a pending `state` stands for. */
 export interface PendingConsent {
@@ -58,8 +59,8 @@ const OAUTH_ERROR = /^[\x20\x21\x23-\x5b\x5d-\x7e]{1,100}$/;
 export function createConsentService(deps: {
   /** Own identifier: who may act once a user has consented. */
   agent: string;
-  pending: KeyValueStore<PendingConsent>;
-  consentRequests: Pick<PendingRequests, "free">;
+  pending: Pick<QuotaStore<PendingConsent>, "take">;
+  consentRequests: Pick<ConsentRequests, "delete">;
   grants: ConsentGrants;
   runs: RunService;
   client: ConsentClient;
@@ -69,9 +70,18 @@ export function createConsentService(deps: {
 }): ConsentService {
   const { agent, pending, consentRequests, grants, runs, client, observe, logger } = deps;
 
-  /** A consent of no use here must not leave a refresh token, nor spare its giver the question next time. */
-  async function giveBack(authServer: string, { refreshToken }: RedeemedConsent, run: Run): Promise<void> {
+  /**
+   * A consent that no run can use is not remembered: its giver is asked again next time. A giver who has consented here before keeps that
+   * consent: with any one refresh token the auth server forgets them all, and a link is enough to make it issue another one.
+   */
+  async function giveBack(
+    authServer: string,
+    { refreshToken, subject, resource }: RedeemedConsent,
+    run: Run,
+  ): Promise<void> {
     if (refreshToken === undefined) return;
+    const earlier = subject === undefined ? [] : grants.list(subject);
+    if (earlier.some(({ consent }) => consent.resource === resource)) return;
     try {
       await client.revoke({ authServer, refreshToken });
     } catch (error) {
@@ -85,7 +95,7 @@ export function createConsentService(deps: {
         return refused("missing_code_or_state", "The auth server's answer lacks code or state.");
       }
       // Taken, not read: a state works once, whatever comes of it.
-      const consent = await pending.take(state);
+      const consent = pending.take(state);
       const run = consent && runs.find(consent.userId, consent.runId);
       if (!consent || run?.status !== "awaiting_consent") {
         return refused(
@@ -135,7 +145,7 @@ export function createConsentService(deps: {
           const failure = runs.failWith(run, cause, "auth-server");
           return refused("exchange_failed", failure.message, run.id);
         }
-        consentRequests.free(consent.userId, state);
+        consentRequests.delete(state);
         if (grant.subject !== consent.userId) {
           const description =
             "The consent was given by another user than the one who started the optimization.";
@@ -157,11 +167,16 @@ export function createConsentService(deps: {
         const { refreshToken, resource, scopes, expiresAt } = grant;
         const cacheKey = runs.cacheKeyOf(run);
         const given = { agent, resource, scopes, expiresAt, revocable: refreshToken !== undefined };
+        try {
+          if (refreshToken !== undefined)
+            grants.add(consent.userId, { authServer, refreshToken, cacheKey, consent: given });
+        } catch (cause) {
+          // What could not be revoked is not kept.
+          await giveBack(authServer, grant, run);
+          return refused("exchange_failed", runs.failWith(run, cause, "backend").message, run.id);
+        }
         // From here on the agent presents the token by itself, and renews it while the consent lasts.
         await client.keep({ consent: grant, cacheKey });
-        if (refreshToken !== undefined) {
-          grants.add(consent.userId, { authServer, refreshToken, cacheKey, consent: given });
-        }
         runs.resume(run, given);
         return { authorized: true, requestId: run.id };
       }
@@ -171,7 +186,7 @@ export function createConsentService(deps: {
       const held = grants.list(userId);
       for (const grant of held) {
         await withSpan(SPAN.revokeConsent, () => client.revoke(grant));
-        grants.remove(userId, grant);
+        grants.remove(grant);
       }
       if (held.length > 0) for (const run of runs.list(userId)) run.noteRevocation();
       return held.length;

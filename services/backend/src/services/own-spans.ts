@@ -1,37 +1,110 @@
-import { ATTRIBUTE } from "protocol-trace/names";
+import { ATTRIBUTE, SERVICE_NAME } from "protocol-trace/names";
 
-interface Span {
+/** What a trace is cut down to: the work, its user, and the spans that the backend made for it. */
+export interface OwnWork {
+  readonly id: string;
+  readonly userId: string;
+  /** Ids of spans that the backend itself made for this work; the request that started it is found above them. */
+  readonly spanIds: readonly string[];
+}
+
+interface StoredSpan {
   readonly spanID?: unknown;
-  readonly references?: readonly { readonly refType?: unknown; readonly spanID?: unknown }[];
-  readonly tags?: readonly { readonly key?: unknown; readonly value?: unknown }[];
+  readonly processID?: unknown;
+  readonly references?: unknown;
+  readonly tags?: unknown;
+}
+
+interface StoredTrace {
+  readonly spans?: unknown;
+  readonly processes?: unknown;
 }
 
 /**
- * Takes the spans of other runs out of a trace, with everything below them. A browser chooses the trace its request belongs to, so two
- * users' runs can share one; each may see its own part.
+ * Cuts a trace down to one piece of work: the request that started it, everything below that, and the page's span above it. A caller
+ * chooses the trace that its request belongs to, and the parent in it, so nothing is shown for being in the same trace: neither another
+ * request, nor a span whose parent is missing, nor what this user's request merely names as its parent.
  *
- * @param answer a trace store's `{ data: [{ spans, … }] }`
+ * @param answer a trace store's `{ data: [{ spans, processes, … }] }`; not trusted
  */
-export function ownSpans(answer: unknown, runId: string): unknown {
-  const frame = answer as { data?: readonly { spans?: readonly Span[] }[] } | null;
-  if (!Array.isArray(frame?.data)) return { data: [] };
-  return { data: frame.data.map((trace) => ({ ...trace, spans: withoutOthers(trace.spans ?? [], runId) })) };
-}
-
-function withoutOthers(spans: readonly Span[], runId: string): Span[] {
-  const dropped = new Set(spans.filter((span) => isOthers(span, runId)).map(({ spanID }) => spanID));
-  if (dropped.size === 0) return [...spans];
-  const byId = new Map(spans.map((span) => [span.spanID, span]));
-  const isDropped = (span: Span | undefined, depth: number): boolean => {
-    if (span === undefined || depth > spans.length) return false;
-    if (dropped.has(span.spanID)) return true;
-    const parent = span.references?.find(({ refType }) => refType === "CHILD_OF")?.spanID;
-    return parent !== undefined && isDropped(byId.get(parent), depth + 1);
+export function ownSpans(answer: unknown, work: OwnWork): unknown {
+  const { data } = record(answer);
+  return {
+    data: list(data).map((entry) => ({ ...record(entry), spans: spansOfWork(record(entry), work) })),
   };
-  return spans.filter((span) => !isDropped(span, 0));
 }
 
-function isOthers({ tags = [] }: Span, runId: string): boolean {
-  const owner = tags.find(({ key }) => key === ATTRIBUTE.runId)?.value;
-  return owner !== undefined && owner !== runId;
+function spansOfWork({ spans, processes }: StoredTrace, work: OwnWork): StoredSpan[] {
+  const all = list(spans).map(record) as StoredSpan[];
+  const byId = new Map(all.map((span) => [span.spanID, span]));
+  const byParent = Map.groupBy(all, parentOf);
+  const shown = new Set<StoredSpan>();
+  // Also below those that have not ended yet, and are in no store.
+  const above: unknown[] = [...work.spanIds];
+
+  for (const id of work.spanIds) {
+    const request = requestAbove(byId.get(id), byId);
+    show(byId.get(id));
+    show(request);
+    const page = pageAbove(request);
+    if (page !== undefined) shown.add(page);
+  }
+  // It grows while it is walked.
+  for (const id of above) byParent.get(id)?.forEach(show);
+  return all.filter((span) => shown.has(span));
+
+  function show(span: StoredSpan | undefined): void {
+    if (span === undefined || shown.has(span) || isOthers(span, work)) return;
+    shown.add(span);
+    above.push(span.spanID);
+  }
+
+  /** The click that sent this request. Where another request names it as its parent, too, either user may have sent it. */
+  function pageAbove(request: StoredSpan | undefined): StoredSpan | undefined {
+    const id = request && parentOf(request);
+    const page = byId.get(id);
+    const { serviceName } = record(record(processes)[String(page?.processID)]);
+    return serviceName === SERVICE_NAME.ui && byParent.get(id)?.length === 1 ? page : undefined;
+  }
+}
+
+/** The SERVER span of the request in which the backend made a span. Above it begins what the caller has chosen. */
+function requestAbove(
+  span: StoredSpan | undefined,
+  byId: ReadonlyMap<unknown, StoredSpan>,
+): StoredSpan | undefined {
+  const passed = new Set<StoredSpan>();
+  for (let at = span; at !== undefined && !passed.has(at); at = byId.get(parentOf(at))) {
+    if (tagOf(at, "span.kind") === "server") return at;
+    passed.add(at);
+  }
+  return undefined;
+}
+
+/** What the backend did for another user or run. At a gate the user is whom the caller's token speaks for. */
+function isOthers(span: StoredSpan, work: OwnWork): boolean {
+  const runId = tagOf(span, ATTRIBUTE.runId);
+  if (runId !== undefined && runId !== work.id) return true;
+  const userId = tagOf(span, ATTRIBUTE.userSub);
+  return userId !== undefined && userId !== work.userId && tagOf(span, ATTRIBUTE.role) !== "verifier";
+}
+
+function parentOf(span: StoredSpan): unknown {
+  return list(span.references)
+    .map(record)
+    .find(({ refType }) => refType === "CHILD_OF")?.spanID;
+}
+
+function tagOf(span: StoredSpan, name: string): unknown {
+  return list(span.tags)
+    .map(record)
+    .find(({ key }) => key === name)?.value;
+}
+
+function record(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
+}
+
+function list(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
 }

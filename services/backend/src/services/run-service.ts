@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { ConsentRequiredError, type KeyValueStore } from "aauth";
+import { ConsentRequiredError, type QuotaStore, StoreFullError } from "aauth";
 import type { Agent, AgentEvent } from "aauth/agent";
 import type { ConnectionTest, Failure, StartOptions, StartReply } from "backend-api";
 import type { FastifyBaseLogger } from "fastify";
 import { ATTRIBUTE, SPAN } from "protocol-trace";
-import { currentTraceId, keepTrace, markFailed, type PendingRequests, withSpan } from "service-kit";
+import { currentPlace, keepTrace, markFailed, withSpan } from "service-kit";
 import type { Evidence } from "../break-it/evidence.ts";
 import type { SupplyChainClient } from "../clients/supply-chain-client.ts";
 import { CONSENT_EXPIRED, explainFailure } from "../failures/explain-failure.ts";
@@ -16,23 +16,17 @@ import type { CallObserver } from "./call-observer.ts";
 import type { ConsentGrant } from "./consent-grants.ts";
 import type { PendingConsent } from "./consent-service.ts";
 import { promptFor, shownPrompt } from "./prompt.ts";
-import { watchConsentRequest } from "./watch-consent-request.ts";
+import { type ConsentRequests, MAX_REQUESTS_PER_USER, watchConsentRequest } from "./watch-consent-request.ts";
 
 /** How long a `state` waits for the browser to come back (profile 6.1: a request token lives as long). */
 const CONSENT_LIFETIME_SECONDS = 600;
-/**
- * And as many requests for consent that the auth server may still keep. There all users of the backend share what one agent may have
- * waiting, so that with more of them one user would push out what others are about to consent to.
- */
-const MAX_UNFINISHED_RUNS_PER_USER = 20;
 /** An answer that follows its headers at once is reported as completed, as the demo's synchronous start does. */
 const COMPLETION_GRACE_MS = 250;
 
 export interface RunServiceDeps {
   readonly store: RunStore;
-  readonly pendingConsents: KeyValueStore<PendingConsent>;
-  /** By state: what the auth server may keep, whatever has become of the run. */
-  readonly consentRequests: PendingRequests;
+  readonly pendingConsents: Pick<QuotaStore<PendingConsent>, "put">;
+  readonly consentRequests: ConsentRequests;
   readonly agent: Agent;
   readonly client: SupplyChainClient;
   /** Turns protocol events into activities and log lines. */
@@ -55,7 +49,11 @@ export interface RunServiceDeps {
 
 /** Owns the life of runs: starts them, lets them wait for consent, resumes and ends them. */
 export interface RunService {
-  /** Starts a run and answers once the authorization outcome is known: let in, consent required, or failed. */
+  /**
+   * Starts a run and answers once the authorization outcome is known: let in, consent required, or failed.
+   *
+   * @throws HttpError 429 while too many runs of the user are unfinished; StoreFullError
+   */
   start(userId: string, options: StartOptions): Promise<StartReply>;
   /** The user's run. @throws HttpError 404, also for somebody else's run */
   get(userId: string, id: string): Run;
@@ -108,6 +106,7 @@ export function createRunService(deps: RunServiceDeps): RunService {
   }
 
   async function attemptNow(run: Run, { consented = false, onAccepted }: Attempt): Promise<void> {
+    run.notePlace(currentPlace());
     const state = randomBytes(32).toString("base64url");
     const signal = AbortSignal.any([run.signal, AbortSignal.timeout(timeoutSeconds * 1000)]);
     const call = observe(run);
@@ -123,7 +122,10 @@ export function createRunService(deps: RunServiceDeps): RunService {
         },
         cacheKey: cacheKeyOf(run),
       });
-      const ask = () => client.ask(run.prompt, { fetch, ...(onAccepted && { onAccepted }) });
+      const ask = () => {
+        run.notePlace(currentPlace());
+        return client.ask(run.prompt, { fetch, ...(onAccepted && { onAccepted }) });
+      };
       const report = await withSpan(SPAN.callAgent, ask, {
         // Being sent to the user first is a step on the way.
         isFailure: (error) => !(error instanceof ConsentRequiredError),
@@ -158,7 +160,7 @@ export function createRunService(deps: RunServiceDeps): RunService {
     const { id: runId, userId } = run;
     const { authServer, keyThumbprint } = demand;
     const pending = { runId, userId, authServer, ...(keyThumbprint !== undefined && { keyThumbprint }) };
-    await pendingConsents.put(state, pending, lifetimeSeconds);
+    pendingConsents.put(userId, state, pending, lifetimeSeconds);
     run.awaitConsent(demand.consentUrl, lifetimeSeconds);
   }
 
@@ -202,7 +204,8 @@ export function createRunService(deps: RunServiceDeps): RunService {
 
     async start(userId, options) {
       const unfinished = list(userId).filter((run) => !run.isFinal).length;
-      if (Math.max(unfinished, consentRequests.count(userId)) >= MAX_UNFINISHED_RUNS_PER_USER) {
+      if (unfinished >= MAX_REQUESTS_PER_USER || !consentRequests.hasRoom(userId)) {
+        if (unfinished + consentRequests.list(userId).length === 0) throw new StoreFullError();
         throw new HttpError(
           429,
           "You have too many unfinished optimizations; wait for one to end. What waits for your consent counts for ten minutes, also when it is cleared or denied",
@@ -210,7 +213,7 @@ export function createRunService(deps: RunServiceDeps): RunService {
       }
       const run = new Run({ userId, prompt: promptFor(options), shownPrompt: shownPrompt(options), now });
       traces.set(run, keepTrace());
-      run.noteTrace(currentTraceId());
+      run.notePlace(currentPlace());
       store.add(run);
       run.begin();
 

@@ -1,7 +1,21 @@
-import { ConsentRequiredError } from "aauth";
+import { ConsentRequiredError, QuotaStore } from "aauth";
 import type { AgentEvent } from "aauth/agent";
-import type { PendingRequests } from "service-kit";
 import { networkCodeOf } from "../failures/network-failure.ts";
+
+/**
+ * Requests for consent that each user has made wait at the auth server, by state, whatever has become of their runs. There all users share
+ * what one agent may have waiting, a tenth of what the auth server keeps: with more of them one user would push out what others are about
+ * to consent to.
+ */
+export type ConsentRequests = QuotaStore<true>;
+
+const MAX_REQUESTS = 1_000;
+export const MAX_REQUESTS_PER_USER = 20;
+
+/** @param now Unix seconds */
+export function createConsentRequests(now: () => number): ConsentRequests {
+  return new QuotaStore({ maxEntries: MAX_REQUESTS, maxPerOwner: MAX_REQUESTS_PER_USER, now });
+}
 
 /** How long an auth server keeps a request for consent that it has not told the lifetime of (profile 6.1). */
 const LIFETIME_SECONDS = 600;
@@ -25,22 +39,26 @@ export interface WatchedRequest {
  * for, too.
  */
 export function watchConsentRequest(
-  requests: PendingRequests,
+  requests: ConsentRequests,
   userId: string,
   state: string,
 ): WatchedRequest {
   let isAsking = false;
   let isOver = false;
   let isKept = false;
+  const note = (seconds: number) => {
+    // A run that goes on after consent is not refused. One request too many must not cost the count of another.
+    if (requests.has(state) || requests.hasRoom(userId)) requests.put(userId, state, true, seconds);
+  };
   const settle = () => {
     if (isKept) return;
-    if (!isOver) requests.note(userId, state, Number.POSITIVE_INFINITY);
-    else if (isAsking) requests.note(userId, state, LIFETIME_SECONDS);
-    else requests.free(userId, state);
+    if (!isOver) note(Number.POSITIVE_INFINITY);
+    else if (isAsking) note(LIFETIME_SECONDS);
+    else requests.delete(state);
   };
   const keep = (seconds: number) => {
     isKept = true;
-    requests.note(userId, state, seconds);
+    note(seconds);
   };
   settle();
   return {

@@ -140,6 +140,12 @@ describe("every failure", () => {
       { hop: "supply-chain-agent", check: "policy", code: "insufficient_scope" },
     ],
     [
+      "a token without a user",
+      new AgentHttpError(403, null, "user_required"),
+      undefined,
+      { hop: "supply-chain-agent", check: "policy", code: "user_required" },
+    ],
+    [
       "an agent that is not welcome",
       new AgentHttpError(403, null, "untrusted_agent"),
       undefined,

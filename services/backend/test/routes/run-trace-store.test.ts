@@ -34,7 +34,7 @@ async function routesWith(
   const breakIt = {
     offers: () => [],
     attempt: () => Promise.reject(new Error("not asked for here")),
-    attemptedAt: (_run: Run, traceId: string) => (traceId === ATTEMPT ? 995 : undefined),
+    attemptOf: (_run: Run, traceId: string) => (traceId === ATTEMPT ? { spanId: "1", at: 995 } : undefined),
   } satisfies BreakItService;
   const runs = { get: () => run, find: () => (more.isForgotten ? undefined : run) } as unknown as RunService;
   const orders = { traceOf: () => more.order };
@@ -50,7 +50,7 @@ async function routesWith(
 
 function runWith(...traceIds: string[]): Run {
   const run = new Run({ userId: "alice", prompt: "", now: () => 1000 });
-  for (const traceId of traceIds) run.noteTrace(traceId);
+  for (const traceId of traceIds) run.notePlace({ traceId, spanId: "1" });
   return run;
 }
 
@@ -112,7 +112,7 @@ test("of other traces only the run's own attempts can be asked for", async () =>
 });
 
 test("an order has a trace of its own", async () => {
-  const order = { id: "order-1", traceIds: [TRACE], isFinal: false, changedAt: 1000 };
+  const order = { id: "order-1", traceIds: [TRACE], spanIds: ["1"], isFinal: false, changedAt: 1000 };
   await routesWith(
     async () => ({ data: [{ spans: [span("1", "order-1"), span("2", "another")] }] }),
     runWith(),
@@ -137,6 +137,7 @@ describe("a run that a backend started anew knows nothing of", () => {
         spans: [
           {
             spanID: "1",
+            operationName: "optimization_service.run_optimization",
             tags: [
               { key: "optimization.request_id", value: runId },
               { key: "aauth.user.sub", value: userId },

@@ -48,7 +48,7 @@ describe("the run store", () => {
   it("forgets a run after its lifetime", () => {
     const { store, add } = storeOf({ lifetimeSeconds: 60 });
     const run = add("alice");
-    now += 60;
+    now += 59;
     expect(store.get("alice", run.id)).toBe(run);
     now += 1;
     expect(store.get("alice", run.id)).toBeUndefined();
@@ -69,12 +69,15 @@ describe("the run store", () => {
     expect(store.list("bob")).toEqual([other]);
   });
 
-  it("is bounded over all users", () => {
+  it("A9: is bounded over all users, and no user's run goes for another's", () => {
     const { store, add } = storeOf({ maxRuns: 2 });
     const oldest = add("alice");
     add("bob");
-    add("carol");
-    expect(store.list("alice")).toEqual([]);
+    expect(() => add("carol")).toThrow(expect.objectContaining({ code: "store_full" }));
+    expect(store.list("alice")).toEqual([oldest]);
+    expect(oldest.signal.aborted).toBe(false);
+    const newest = add("alice");
+    expect(store.list("alice")).toEqual([newest]);
     expect(oldest.signal.aborted).toBe(true);
   });
 });

@@ -1,12 +1,13 @@
-import { createMemoryStore, TokenRequestError } from "aauth";
+import { QuotaStore, StoreFullError, TokenRequestError } from "aauth";
 import type { Failure } from "backend-api";
-import { createLogger, createPendingRequests, type PendingRequests } from "service-kit";
+import { createLogger } from "service-kit";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { explainFailure } from "../../src/failures/explain-failure.ts";
 import { Run } from "../../src/runs/run.ts";
 import { type ConsentGrants, createConsentGrants } from "../../src/services/consent-grants.ts";
 import { createConsentService, type PendingConsent } from "../../src/services/consent-service.ts";
 import type { RunService } from "../../src/services/run-service.ts";
+import { type ConsentRequests, createConsentRequests } from "../../src/services/watch-consent-request.ts";
 
 const NOW = 1_730_217_600;
 let now = NOW;
@@ -16,7 +17,7 @@ const redeem = vi.fn();
 const revoke = vi.fn();
 const keep = vi.fn();
 let grants: ConsentGrants;
-let consentRequests: PendingRequests;
+let consentRequests: ConsentRequests;
 
 /** What the auth server gives for a code. */
 const GRANT = {
@@ -30,9 +31,9 @@ const GRANT = {
 };
 
 function service() {
-  const pending = createMemoryStore<PendingConsent>({ now: () => now });
+  const pending = new QuotaStore<PendingConsent>({ maxEntries: 100, now: () => now });
   const asked = { runId: run.id, userId: "alice", authServer: "http://auth", keyThumbprint: "key-1" };
-  pending.put("state-1", asked, 600);
+  pending.put("alice", "state-1", asked, 600);
   const runs = {
     list: () => [run],
     find: (userId: string, id: string) => (userId === run.userId && id === run.id ? run : undefined),
@@ -68,8 +69,8 @@ beforeEach(() => {
   revoke.mockReset().mockResolvedValue(undefined);
   keep.mockReset().mockResolvedValue(undefined);
   grants = createConsentGrants(() => now);
-  consentRequests = createPendingRequests(() => now);
-  consentRequests.note("alice", "state-1", 600);
+  consentRequests = createConsentRequests(() => now);
+  consentRequests.put("alice", "state-1", true, 600);
 });
 
 describe("the answer of the consent page", () => {
@@ -213,26 +214,26 @@ describe("the answer of the consent page", () => {
 describe("the user's requests at the auth server", () => {
   it("are one less when a code has been redeemed", async () => {
     await service().answer({ code: "c", state: "state-1" });
-    expect(consentRequests.count("alice")).toBe(0);
+    expect(consentRequests.list("alice").length).toBe(0);
   });
 
   it("are one less when it was somebody else who has consented", async () => {
     redeem.mockResolvedValue({ ...GRANT, subject: "mallory" });
     await service().answer({ code: "c", state: "state-1" });
-    expect(consentRequests.count("alice")).toBe(0);
+    expect(consentRequests.list("alice").length).toBe(0);
   });
 
   it("are no less for a denial, which anybody can write who knows the state", async () => {
     await service().answer({ error: "access_denied", state: "state-1" });
     expect(run.status).toBe("failed");
-    expect(consentRequests.count("alice")).toBe(1);
+    expect(consentRequests.list("alice").length).toBe(1);
   });
 
   it("are no less for a code that the auth server does not know", async () => {
     redeem.mockRejectedValue(new TokenRequestError("invalid_grant", "Invalid code", 400));
     await service().answer({ code: "made-up", state: "state-1" });
     expect(run.status).toBe("failed");
-    expect(consentRequests.count("alice")).toBe(1);
+    expect(consentRequests.list("alice").length).toBe(1);
   });
 });
 
@@ -277,6 +278,55 @@ describe("a consent that is taken back", () => {
     run.begin();
     run.awaitConsent("http://auth/consent", 600);
     await expect(service().answer({ code: "c", state: "state-1" })).resolves.toMatchObject(wrongUser);
+  });
+
+  it("A17: of another user, or for a run that was cleared, does not take the giver's earlier consent back", async () => {
+    const consent = {
+      agent: "http://backend",
+      resource: "http://sca",
+      scopes: [],
+      expiresAt: NOW,
+      revocable: true,
+    };
+    const earlier = { authServer: "http://auth", refreshToken: "earlier", cacheKey: "c", consent };
+    for (const subject of ["mallory", "alice"]) grants.add(subject, { ...earlier, refreshToken: subject });
+    redeem.mockResolvedValue({ ...GRANT, subject: "mallory" });
+    await expect(service().answer({ code: "c", state: "state-1" })).resolves.toMatchObject(wrongUser);
+
+    run = new Run({ userId: "alice", prompt: "p", now: () => now });
+    run.begin();
+    run.awaitConsent("http://auth/consent", 600);
+    redeem.mockImplementation(async () => {
+      run.discard();
+      return GRANT;
+    });
+    await service().answer({ code: "c", state: "state-1" });
+    expect(revoke).not.toHaveBeenCalled();
+    for (const subject of ["mallory", "alice"]) expect(grants.list(subject)).toHaveLength(1);
+  });
+
+  it("A17: is given back when its giver has consented to another resource only", async () => {
+    const consent = {
+      agent: "http://backend",
+      resource: "http://other",
+      scopes: [],
+      expiresAt: NOW,
+      revocable: true,
+    };
+    grants.add("mallory", { authServer: "http://auth", refreshToken: "earlier", cacheKey: "c", consent });
+    redeem.mockResolvedValue({ ...GRANT, subject: "mallory" });
+    await service().answer({ code: "c", state: "state-1" });
+    expect(revoke).toHaveBeenCalledOnce();
+  });
+
+  it("that could not be kept to be revoked is given back, and ends the run", async () => {
+    vi.spyOn(grants, "add").mockImplementation(() => {
+      throw new StoreFullError();
+    });
+    await expect(service().answer({ code: "c", state: "state-1" })).resolves.toMatchObject({
+      error: "exchange_failed",
+    });
+    expect([keep.mock.calls.length, revoke.mock.calls.length, run.status]).toEqual([0, 1, "failed"]);
   });
 
   it("for a run that was cleared meanwhile is given back", async () => {

@@ -1,14 +1,17 @@
-import { AAuthAgentError, ConsentRequiredError, createMemoryStore, TokenRequestError } from "aauth";
+import { AAuthAgentError, ConsentRequiredError, QuotaStore, TokenRequestError } from "aauth";
 import type { Agent } from "aauth/agent";
 import { startRequestSchema } from "backend-api";
-import { createLogger, createPendingRequests } from "service-kit";
-import { beforeEach, describe, expect, it, vi } from "vitest";
+import { SPAN } from "protocol-trace";
+import { createLogger, withSpan } from "service-kit";
+import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
+import { recordSpans } from "../../../../packages/protocol-trace/test/support/recorded-spans.ts";
 import { AgentAnswerError } from "../../src/clients/agent-errors.ts";
 import type { SupplyChainClient } from "../../src/clients/supply-chain-client.ts";
 import type { Run } from "../../src/runs/run.ts";
 import { createRunStore } from "../../src/runs/run-store.ts";
 import type { PendingConsent } from "../../src/services/consent-service.ts";
 import { createRunService } from "../../src/services/run-service.ts";
+import { createConsentRequests } from "../../src/services/watch-consent-request.ts";
 
 type Ask = SupplyChainClient["ask"];
 type CallContext = NonNullable<Parameters<Agent["fetchFor"]>[0]>;
@@ -36,8 +39,8 @@ beforeEach(() => {
 /** Run service whose agent's answers are scripted: one function per call, in order. */
 function scripted(...script: Ask[]) {
   asks = [...script];
-  const pendingConsents = createMemoryStore<PendingConsent>({ now: () => now });
-  const consentRequests = createPendingRequests(() => now);
+  const pendingConsents = new QuotaStore<PendingConsent>({ maxEntries: 100, now: () => now });
+  const consentRequests = createConsentRequests(() => now);
   const put = vi.spyOn(pendingConsents, "put");
   const runs = createRunService({
     store: createRunStore({ now: () => now }),
@@ -91,6 +94,24 @@ describe("a start", () => {
     expect(runs.get("alice", reply.request_id).report).toBe("# hello.");
   });
 
+  it("remembers the spans that stand for the run, both attempts included", async () => {
+    const spans = recordSpans();
+    onTestFinished(spans.stop);
+    const { runs, put } = scripted(refuse(consent()), async () => "# Report");
+    const { request_id } = await withSpan(SPAN.startOptimization, () => runs.start("alice", options()));
+    const run = runs.get("alice", request_id);
+    expect(put).toHaveBeenCalledOnce();
+    const ended = new Promise<void>((done) => run.watch(() => run.isFinal && done()));
+    runs.resume(run, CONSENT);
+    await ended;
+    const named = (name: string) => spans.finished().filter((span) => span.name === name);
+    await vi.waitFor(() => expect(named(SPAN.run)).toHaveLength(2));
+    const made = [SPAN.startOptimization, SPAN.run, SPAN.callAgent].flatMap(named);
+    const ids = made.map((span) => span.spanContext().spanId);
+    expect([...run.spanIds].sort()).toEqual(ids.sort());
+    expect(run.traceIds).toEqual([made[0]!.spanContext().traceId]);
+  });
+
   it("answers running once the agent has let it in, and goes on in the background", async () => {
     const answer = Promise.withResolvers<string>();
     const { runs } = scripted((_text, call) => {
@@ -120,6 +141,7 @@ describe("a start", () => {
       request_id: expect.any(String),
     });
     expect(put).toHaveBeenCalledWith(
+      "alice",
       contexts[0]!.state,
       { runId: reply.request_id, userId: "alice", authServer: "http://auth" },
       600,
@@ -139,7 +161,7 @@ describe("a start", () => {
     const { runs, put } = scripted(refuse(consent(30)), refuse(consent(86_400)));
     await runs.start("alice", options());
     await runs.start("alice", options());
-    expect(put.mock.calls.map((call) => call[2])).toEqual([30, 600]);
+    expect(put.mock.calls.map((call) => call[3])).toEqual([30, 600]);
   });
 
   it("that is refused fails with hop, check and code, and status 200's body", async () => {
@@ -206,11 +228,11 @@ describe("requests for consent of one user", () => {
   it("count when they end a run, too: the second of one run", async () => {
     const { runs, consentRequests } = many(2);
     const { request_id } = await runs.start("alice", options());
-    consentRequests.free("alice", contexts[0]!.state!);
+    consentRequests.delete(contexts[0]!.state!);
     const run = runs.get("alice", request_id);
     runs.resume(run, CONSENT);
     await vi.waitFor(() => expect(run.status).toBe("failed"));
-    expect(consentRequests.count("alice")).toBe(1);
+    expect(consentRequests.list("alice").length).toBe(1);
   });
 
   it("are not made by runs that need none, nor by those that are cleared while they wait for the agent", async () => {
@@ -225,9 +247,9 @@ describe("requests for consent of one user", () => {
       },
     );
     for (let count = 0; count < 3; count++) await runs.start("alice", options());
-    expect(consentRequests.count("alice")).toBe(1);
+    expect(consentRequests.list("alice").length).toBe(1);
     runs.clear("alice");
-    await vi.waitFor(() => expect(consentRequests.count("alice")).toBe(0));
+    await vi.waitFor(() => expect(consentRequests.list("alice").length).toBe(0));
   });
 });
 

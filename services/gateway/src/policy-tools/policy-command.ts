@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { visibleFields, visibleLines, visibleText } from "service-kit";
 import { loadConfiguration } from "../configuration/load-configuration.ts";
 import { ConfigurationError } from "../configuration/problem.ts";
 import { checkPolicy } from "./check-policy.ts";
@@ -54,7 +55,7 @@ export function runPolicyCommand(argv: readonly string[], world: PolicyCommandWo
     return test({ text, source, json, requestsFile }, world);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    world.printError(`${error.message}\nnpm run policy -- --help tells how.`);
+    world.printError(`${visibleLines(error.message)}\nnpm run policy -- --help tells how.`);
     return 2;
   }
 }
@@ -107,8 +108,8 @@ function check(
   const result = checkPolicy({ text, source, env: world.env });
   world.print(
     json
-      ? JSON.stringify({ file: source, ...result }, undefined, 2)
-      : renderCheck(source, result, terminalStyle(world.colour)),
+      ? visibleLines(JSON.stringify({ file: source, ...result }, undefined, 2))
+      : renderCheck(visibleText(source), visibleFields(result), terminalStyle(world.colour)),
   );
   return result.findings.some(({ severity }) => severity !== "note") ? 1 : 0;
 }
@@ -133,14 +134,14 @@ function test(
     configuration = loadConfiguration({ text, source, env });
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
-    world.printError(error.message);
+    world.printError(visibleLines(error.message));
     return 1;
   }
   const results = testPolicy(configuration, requests);
   world.print(
     json
-      ? JSON.stringify({ file: source, results }, undefined, 2)
-      : renderTest(source, results, terminalStyle(world.colour)),
+      ? visibleLines(JSON.stringify({ file: source, results }, undefined, 2))
+      : renderTest(visibleText(source), visibleFields(results), terminalStyle(world.colour)),
   );
   return results.every(({ isAsExpected }) => isAsExpected) ? 0 : 1;
 }

@@ -13,6 +13,11 @@ const FILES: Readonly<Record<string, string>> = {
 - {name: backend, url: "http://agent.localhost:3000/", aauth: {scheme: Jwks, agent: backend}, expect: allowed}
 - {name: nobody, url: "http://agent.localhost:3000/\${ROOT:-x}", expect: refused}
 `,
+  "hostilex\u202e\u2028\u2066.yaml": policyFile([
+    'extauthz.aauth.agent == "x\u202e\u2066"',
+    'extauthz.aauth.scheme == "jw\u202eks"',
+  ]),
+  "hostile-requests.yaml": `requests: [{name: "x\\u001b[2J\u202e", url: "http://agent.localhost:3000/\u202e", expect: refused}]`,
   "unexpected.yaml": `requests: [{name: nobody, url: "http://agent.localhost:3000/", expect: allowed}]`,
   "malformed.yaml": `requests:\n- {name: x, url: "http://a/", aut: {}}\n- {name: y, url: nowhere}`,
   "agentgateway/policy-requests.yaml": readFileSync(
@@ -42,6 +47,23 @@ function run(argv: string[], colour = false) {
   });
   return { status, output: output.join("\n"), errors: errors.join("\n") };
 }
+
+describe("A10: a file", () => {
+  const HOSTILE = "x\u202e\u2028\u2066";
+
+  test.each([
+    ["in its rules", ["check", `hostile${HOSTILE}.yaml`]],
+    ["in its rules, as JSON", ["check", `hostile${HOSTILE}.yaml`, "--json"]],
+    ["in its requests", ["test", "good.yaml", "--requests", "hostile-requests.yaml"]],
+    ["in its requests, as JSON", ["test", "good.yaml", "--requests", "hostile-requests.yaml", "--json"]],
+    ["that is missing", ["test", `missing${HOSTILE}.yaml`]],
+    ["and a command", [HOSTILE, "good.yaml"]],
+  ])("A10: %s does not talk to the terminal", (_where, argv) => {
+    const { output, errors } = run(argv);
+    expect(output + errors).not.toBe("");
+    expect(output + errors).not.toMatch(/[^\P{Cc}\n]|[\p{Cf}\p{Zl}\p{Zp}]/u);
+  });
+});
 
 describe("exit status", () => {
   test.each([

@@ -1,7 +1,7 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { spawnGuarded } from "../../../../scripts/spawn-guarded.ts";
 import { freePorts } from "../../../../tests/support/free-ports.ts";
 import { buildGateway } from "../../src/app.ts";
 import type { OwnCheck } from "../../src/own-check/own-check.ts";
@@ -162,7 +162,7 @@ async function startBinary(
   const path = join(folder, "config.yaml");
   writeFileSync(path, textOf(file, port));
   const lines: string[] = [];
-  const child: ChildProcess = spawn(binary, ["-f", path], {
+  const child = spawnGuarded(binary, ["-f", path], {
     env: {
       ...process.env,
       GATEWAY_PORT: String(port),

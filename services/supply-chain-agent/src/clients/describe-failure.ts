@@ -45,6 +45,7 @@ function reasonOf(code: string, exchanging: boolean): MarketAnalysisFailure["rea
     case "token_request_failed":
     // the agent discovers nobody but the auth server
     case "discovery_blocked":
+    case "discovery_busy":
     case "discovery_failed":
     case "metadata_mismatch":
       return exchanging ? "token exchange failed" : "token request failed";

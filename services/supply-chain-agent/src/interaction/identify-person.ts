@@ -1,23 +1,18 @@
-import {
-  AAuthVerificationError,
-  ConsentRequiredError,
-  createMemoryStore,
-  type Discovery,
-  ownerOf,
-} from "aauth";
+import { AAuthVerificationError, ConsentRequiredError, type Discovery, ownerOf, QuotaStore } from "aauth";
 import type { Agent } from "aauth/agent";
 import { verifyAuthToken } from "aauth/issuer";
-import { createPendingRequests } from "service-kit";
 import { INTERACTION_SECONDS, type Interaction, newSecret, type Person } from "./interactions.ts";
+
+type Asking = Pick<Interaction, "id" | "agent" | "order">;
 
 /** Learns from the auth server who is sitting at a browser. */
 export interface IdentifyPerson {
   /**
    * Where to send the browser on a visit: the same address until its answer has come, or it ends soon.
    *
-   * @throws TooManySignInsError; as `Agent.requestOwnToken`
+   * @throws TooManySignInsError; StoreFullError; as `Agent.requestOwnToken`
    */
-  begin(visit: Pick<Interaction, "id" | "agent" | "order">): Promise<string>;
+  begin(visit: Asking): Promise<string>;
   /** Which visit an answer of the auth server belongs to; once per answer. */
   takeVisit(state: string | undefined): Visit | undefined;
   /** Who it is. Throws as `Agent.redeemCode` and `verifyAuthToken` do. */
@@ -32,20 +27,27 @@ export class TooManySignInsError extends Error {
 
 /** A browser that was sent to the auth server. */
 interface Visit {
+  readonly state: string;
   readonly interactionId: string;
+  /** The person that the order names. */
+  readonly approver: string;
   /** The key that asked: it redeems the code, also after a rotation. */
-  readonly keyThumbprint: string | undefined;
-  /** Counts what waits at the auth server as used up. */
-  readonly free: () => void;
+  keyThumbprint?: string | undefined;
+  /** Its answer has come. What was asked for waits at the auth server all the same, until its code is redeemed. */
+  isAnswered: boolean;
 }
 
 const SCOPE = "openid profile email";
 const MAX_SIGN_INS = 10_000;
 /** Enough for the wrong person to sign out, a few times over; each is one more request that the auth server has to remember. */
 const MAX_SIGN_INS_PER_VISIT = 10;
-/** Sign-ins that wait at the auth server for one person whom one host names, and for all of that host: what it keeps for this agent is for all. */
+/**
+ * Sign-ins that wait at the auth server for one person whom the agents of one owner name, for all of that owner, and in total: a tenth of what
+ * it keeps, which is this agent's quota there. With more of them the oldest would go, whichever agent it is for.
+ */
 const MAX_WAITING_PER_PERSON = 20;
-const MAX_WAITING_PER_HOST = 200;
+const MAX_WAITING_PER_OWNER = 200;
+const MAX_WAITING = 1_000;
 /** Time to sign in. With less of it left, the auth server is asked again. */
 const SIGN_IN_SECONDS = 60;
 
@@ -64,44 +66,50 @@ export function createIdentifyPerson(options: {
   now: () => number;
 }): IdentifyPerson {
   const { id, agent, authServer, redirectUri, discovery, now } = options;
-  const visits = createMemoryStore<Visit>({ maxEntries: MAX_SIGN_INS, now });
-  /** By visit: where its browser is sent, or will be once the auth server has said so; and how often it has been sent anew. */
-  const underway = createMemoryStore<Promise<string>>({ maxEntries: MAX_SIGN_INS, now });
-  const begun = createMemoryStore<number>({ maxEntries: MAX_SIGN_INS, now });
+  /** By state: what waits at the auth server. */
+  const waiting = new QuotaStore<Visit>({
+    maxEntries: MAX_WAITING,
+    maxPerOwner: MAX_WAITING_PER_OWNER,
+    now,
+  });
+  /** By interaction: where its browser is sent, or will be once the auth server has said so; and how often it has been sent again. */
+  const underway = new QuotaStore<Promise<string>>({ maxEntries: MAX_SIGN_INS, now });
+  const begun = new QuotaStore<number>({ maxEntries: MAX_SIGN_INS, now });
 
-  const waiting = createPendingRequests(now);
-
-  /** Counts sign-in `state` for the visit's agent and person, and says how it is counted no longer. */
-  function noteWaiting({ agent, order }: Pick<Interaction, "agent" | "order">, state: string) {
-    const host = ownerOf(agent);
-    const person = JSON.stringify([host, order.approver]);
-    if (waiting.count(host) >= MAX_WAITING_PER_HOST || waiting.count(person) >= MAX_WAITING_PER_PERSON) {
+  /** Counts a sign-in for the interaction's agent and person, before the auth server is asked for it. */
+  function noteWaiting({ id, agent, order: { approver } }: Asking): Visit {
+    const owner = ownerOf(agent);
+    const ofPerson = waiting.list(owner).filter((visit) => visit.approver === approver);
+    if (!waiting.hasRoom(owner) || ofPerson.length >= MAX_WAITING_PER_PERSON) {
       throw new TooManySignInsError("more sign-ins wait at the auth server than may");
     }
-    for (const owner of [host, person]) waiting.note(owner, state, INTERACTION_SECONDS);
-    return () => {
-      for (const owner of [host, person]) waiting.free(owner, state);
-    };
+    const visit = { state: newSecret(), interactionId: id, approver, isAnswered: false };
+    waiting.put(owner, visit.state, visit, INTERACTION_SECONDS);
+    return visit;
   }
 
-  async function beginAnew(visit: Pick<Interaction, "id" | "agent" | "order">): Promise<string> {
-    const { id: interactionId } = visit;
+  async function beginAgain(asking: Asking): Promise<string> {
+    const { id: interactionId } = asking;
+    const owner = ownerOf(asking.agent);
     const times = begun.get(interactionId) ?? 0;
     if (times >= MAX_SIGN_INS_PER_VISIT) throw new TooManySignInsError("one visit begins no more sign-ins");
-    const state = newSecret();
-    const free = noteWaiting(visit, state);
+    const visit = noteWaiting(asking);
+    const { state } = visit;
     try {
       await agent.requestOwnToken({ authServer, scope: SCOPE, state, redirectUri });
     } catch (error) {
       if (!(error instanceof ConsentRequiredError)) {
-        free();
+        waiting.delete(state);
         throw error;
       }
       const { consentUrl, keyThumbprint, expiresInSeconds } = error;
-      visits.put(state, { interactionId, keyThumbprint, free }, INTERACTION_SECONDS);
-      begun.put(interactionId, times + 1, INTERACTION_SECONDS);
-      const keptSeconds = expiresInSeconds - Math.min(SIGN_IN_SECONDS, expiresInSeconds / 2);
-      underway.put(interactionId, Promise.resolve(consentUrl), Math.min(keptSeconds, INTERACTION_SECONDS));
+      visit.keyThumbprint = keyThumbprint;
+      begun.put(owner, interactionId, times + 1, INTERACTION_SECONDS);
+      const keptSeconds = Math.min(
+        expiresInSeconds - Math.min(SIGN_IN_SECONDS, expiresInSeconds / 2),
+        INTERACTION_SECONDS,
+      );
+      underway.put(owner, interactionId, Promise.resolve(consentUrl), keptSeconds);
       return consentUrl;
     }
     throw new AAuthVerificationError(
@@ -113,28 +121,30 @@ export function createIdentifyPerson(options: {
   return {
     begin(visit) {
       const { id: interactionId } = visit;
-      // Also for a page that is loaded over and over: each request that the auth server has to remember may push out somebody else's.
+      // Also for a page that is loaded over and over: the auth server remembers each request.
       const known = underway.get(interactionId);
       if (known !== undefined) return known;
-      const beginning = beginAnew(visit);
-      underway.put(interactionId, beginning, INTERACTION_SECONDS);
+      const beginning = beginAgain(visit);
       beginning.catch(() => underway.delete(interactionId));
+      underway.put(ownerOf(visit.agent), interactionId, beginning, INTERACTION_SECONDS);
       return beginning;
     },
     takeVisit(state) {
-      const visit = state === undefined ? undefined : visits.take(state);
+      const visit = state === undefined ? undefined : waiting.get(state);
+      if (visit === undefined || visit.isAnswered) return undefined;
+      visit.isAnswered = true;
       // Its request token is used up.
-      if (visit !== undefined) underway.delete(visit.interactionId);
+      underway.delete(visit.interactionId);
       return visit;
     },
-    async finish(code, { keyThumbprint, free }) {
+    async finish(code, { keyThumbprint, state }) {
       const { token } = await agent.redeemCode({
         authServer,
         code,
         redirectUri,
         ...(keyThumbprint !== undefined && { keyThumbprint }),
       });
-      free();
+      waiting.delete(state);
       // Verified although it came straight from its issuer: whose decision counts depends on it.
       const claims = await verifyAuthToken(token, {
         audience: id,

@@ -1,4 +1,4 @@
-import { AAuthError, type Discovery } from "aauth";
+import { AAuthError, type AgentMetadata, type Discovery, StoreFullError } from "aauth";
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { type IdentifyPerson, TooManySignInsError } from "./identify-person.ts";
 import {
@@ -21,6 +21,7 @@ const UNKNOWN =
 const OTHER_BROWSER = "It was begun in another browser. Go back to the application and start again.";
 const TOO_OFTEN =
   "You have been sent to the auth server too often. Go back to the application, and start again in ten minutes.";
+const FULL = "Too many orders wait for other people's approval. Load this page again in a few minutes.";
 const MAX_FORM_BYTES = 4_096;
 
 /**
@@ -44,6 +45,7 @@ export async function interactionRoutes(
 
   app.setErrorHandler((error, _request, reply) => {
     if (error instanceof TooManySignInsError) return refuse(reply, 429, TOO_OFTEN);
+    if (error instanceof StoreFullError) return refuse(reply, 503, FULL);
     if (!(error instanceof AAuthError)) throw error;
     log.warn({ err: error, code: error.code }, "❌ The auth server did not say who the person is");
     return refuse(
@@ -151,7 +153,7 @@ export async function interactionRoutes(
     const interaction = interactions.note(session, { formToken });
     if (interaction?.person === undefined) return problemPage(400, UNKNOWN, returnUrl);
     const { agent, order, person } = interaction;
-    const { name } = await discovery.agentMetadata(agent);
+    const { name } = await discovery.metadata<AgentMetadata>("agent", agent);
     return approvalPage({ agent, agentName: name, order, person, session, formToken, returnUrl });
   }
 

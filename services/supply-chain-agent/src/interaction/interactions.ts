@@ -1,5 +1,5 @@
 import { createHash, hash, randomBytes, timingSafeEqual } from "node:crypto";
-import { createMemoryStore } from "aauth";
+import { ownerOf, QuotaStore } from "aauth";
 import type { Order } from "../domain/order.ts";
 
 /** A person, as the auth server names them. */
@@ -48,10 +48,10 @@ export interface WayBack {
 }
 
 export interface Interactions {
-  /** The one that waits for this request, or a new one. */
+  /** The one that waits for this request, or a new one. @throws StoreFullError */
   open(asker: Asker, order: Order): Interaction;
   find(id: string): Interaction | undefined;
-  /** Notes what has happened, and gives the visit as it is then; undefined when it is over or decided. Its time goes on. */
+  /** Notes what has happened, and gives the visit as it is then; undefined when it is over or decided. Its time goes on. @throws StoreFullError */
   note(id: string, progress: Progress): Interaction | undefined;
   /** Where a visit leads back to, also when it is over: the address that was verified when it was begun. */
   wayBack(id: string): WayBack | undefined;
@@ -61,14 +61,15 @@ export interface Interactions {
 
 /** How long a visit may take. */
 export const INTERACTION_SECONDS = 600;
+/** For each owner of agents a tenth: all that `/orders` takes from it in ten minutes. */
 const MAX_INTERACTIONS = 10_000;
 /** How long the way back is known: people come back to pages that they have left open. */
 const WAY_BACK_SECONDS = 3600;
 
 export function createInteractions(now: () => number): Interactions {
-  const byId = createMemoryStore<Interaction>({ maxEntries: MAX_INTERACTIONS, now });
-  const byRequest = createMemoryStore<string>({ maxEntries: MAX_INTERACTIONS, now });
-  const ways = createMemoryStore<WayBack>({ maxEntries: MAX_INTERACTIONS, now });
+  const byId = new QuotaStore<Interaction>({ maxEntries: MAX_INTERACTIONS, now });
+  const byRequest = new QuotaStore<string>({ maxEntries: MAX_INTERACTIONS, now });
+  const ways = new QuotaStore<WayBack>({ maxEntries: MAX_INTERACTIONS, now });
   const waiting = (asker: Asker) => {
     const id = byRequest.get(requestKey(asker));
     return id === undefined ? undefined : byId.get(id);
@@ -81,8 +82,9 @@ export function createInteractions(now: () => number): Interactions {
       if (known !== undefined) return known;
       const expiresAt = now() + INTERACTION_SECONDS;
       const interaction: Interaction = { id: newSecret(), agent: asker.agent, order, expiresAt };
-      byId.put(interaction.id, interaction, INTERACTION_SECONDS);
-      byRequest.put(requestKey(asker), interaction.id, INTERACTION_SECONDS);
+      const owner = ownerOf(asker.agent);
+      byId.put(owner, interaction.id, interaction, INTERACTION_SECONDS);
+      byRequest.put(owner, requestKey(asker), interaction.id, INTERACTION_SECONDS);
       return interaction;
     },
     note(id, progress) {
@@ -90,10 +92,11 @@ export function createInteractions(now: () => number): Interactions {
       const current = byId.get(id);
       if (current === undefined || current.decision !== undefined) return undefined;
       const changed = { ...current, ...progress };
-      byId.put(id, changed, current.expiresAt - now());
+      const owner = ownerOf(current.agent);
       const { returnUrl } = progress;
       if (returnUrl !== undefined)
-        ways.put(id, { id, browser: changed.browser, returnUrl }, WAY_BACK_SECONDS);
+        ways.put(owner, id, { id, browser: changed.browser, returnUrl }, WAY_BACK_SECONDS);
+      byId.put(owner, id, changed, current.expiresAt - now());
       return changed;
     },
     takeDecision(asker) {

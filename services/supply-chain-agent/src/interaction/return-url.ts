@@ -1,4 +1,4 @@
-import { AAuthError, type Discovery } from "aauth";
+import { AAuthError, type AgentMetadata, type Discovery } from "aauth";
 
 /**
  * Whether a user may be sent to this address: one of the `redirect_uris` that the calling agent publishes, with any query, and https
@@ -14,7 +14,9 @@ export async function isReturnUrlOf(
   if (url.protocol !== "https:" && !(development && url.protocol === "http:")) return false;
   url.search = "";
   try {
-    return (await discovery.agentMetadata(agent)).redirect_uris?.includes(url.href) ?? false;
+    return (
+      (await discovery.metadata<AgentMetadata>("agent", agent)).redirect_uris?.includes(url.href) ?? false
+    );
   } catch (error) {
     if (error instanceof AAuthError) return false;
     throw error;

@@ -1,4 +1,4 @@
-import { AAuthVerificationError } from "aauth";
+import { AAuthVerificationError, StoreFullError } from "aauth";
 import { formatAgentAuth } from "aauth/wire";
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply } from "fastify";
 import type { LevelLimits } from "fastify-aauth";
@@ -14,8 +14,8 @@ const orderSchema = z.strictObject({
 });
 
 /**
- * Orders of the agents of one host in a minute, their delegates and users included. Each is remembered for the ten minutes that a person may
- * take, so that with this no host holds more than a tenth of what is remembered of all.
+ * Orders of the agents of one owner (`ownerOf`) in a minute, their delegates and users included. Each is remembered for the ten minutes that
+ * a person may take, which is as many as an owner's quota.
  */
 const LIMITS: LevelLimits = { identified: 100 };
 
@@ -64,7 +64,8 @@ export async function orderRoutes(
       }
       if (decided !== undefined) return refuse(reply, 403, "order_declined", "The person declined the order");
 
-      const { id: session } = interactions.open(asker, order);
+      const session = opened(asker, order);
+      if (session instanceof StoreFullError) return refuse(reply, 503, session.code, session.message);
       const url = new URL("/interaction", id);
       url.searchParams.set("session", session);
       log.info({ agent, total: order.total }, "🔐 Returning 401 with Agent-Auth header: user_interaction");
@@ -74,6 +75,15 @@ export async function orderRoutes(
         .send({ error: "user_interaction_required", detail: "A person must approve this order" });
     },
   );
+
+  function opened(...request: Parameters<Interactions["open"]>): string | StoreFullError {
+    try {
+      return interactions.open(...request).id;
+    } catch (error) {
+      if (error instanceof StoreFullError) return error;
+      throw error;
+    }
+  }
 }
 
 function priced(request: z.infer<typeof orderSchema>) {

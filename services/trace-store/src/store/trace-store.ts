@@ -19,15 +19,29 @@ export interface AddResult {
   readonly firstReason: string | undefined;
 }
 
+/** Traces that share their room, oldest first. */
+interface Part {
+  readonly traceIDs: Set<string>;
+  sizeBytes: number;
+}
+
 interface StoredTrace {
   readonly receivedAt: number;
+  part: Part;
   /** Spans as JSON, so that a repeated export of the same span changes nothing and the size is known. */
   readonly spans: Map<string, SpanRecord>;
   sizeBytes: number;
 }
 
+/** Services write it about users who have signed in, or whom an auth token names: no other caller gets it onto a span. */
+const USER_TAG = "aauth.user.sub";
+
+/** Of the whole room, for traces without such a span. A run's trace begins as one of them. */
+const ANONYMOUS_PART = 1 / 4;
+
 /**
- * Traces in memory within {@link StoreLimits}: the oldest are given up for new ones. With a journal they outlive the process; the
+ * Traces in memory within {@link StoreLimits}: the oldest are given up for new ones. Traces of users are given up for others only beyond
+ * three quarters of the room, because any caller makes a trace with any request. With a journal they outlive the process; the
  * journal mirrors the memory and is read once, at the start.
  */
 export class TraceStore {
@@ -37,7 +51,8 @@ export class TraceStore {
   readonly #onJournalError: (error: unknown) => void;
   /** In the order of their first spans, so the first is the oldest. */
   readonly #traces = new Map<string, StoredTrace>();
-  #sizeBytes = 0;
+  readonly #users: Part = { traceIDs: new Set(), sizeBytes: 0 };
+  readonly #anonymous: Part = { traceIDs: new Set(), sizeBytes: 0 };
 
   constructor(options: {
     limits: StoreLimits;
@@ -116,6 +131,10 @@ export class TraceStore {
     return { traces: this.#traces.size, sizeBytes: this.#sizeBytes };
   }
 
+  get #sizeBytes(): number {
+    return this.#users.sizeBytes + this.#anonymous.sizeBytes;
+  }
+
   close(): void {
     this.#journal?.close();
   }
@@ -127,28 +146,43 @@ export class TraceStore {
     removed: string[],
   ): "added" | "known" | { refused: string } {
     const { maxBytes, maxSpanBytes, maxSpansPerTrace } = this.#limits;
+    const { traceID } = span;
     const record = recordOf(span, text);
-    if (record.sizeBytes > Math.min(maxSpanBytes, maxBytes)) {
+    const { sizeBytes } = record;
+    if (sizeBytes > Math.min(maxSpanBytes, maxBytes)) {
       return { refused: `a span is larger than ${maxSpanBytes} bytes` };
     }
-    const known = this.#traces.get(span.traceID);
+    const known = this.#traces.get(traceID);
     if (known?.spans.has(text)) return "known";
     if ((known?.spans.size ?? 0) >= maxSpansPerTrace) {
       return { refused: `a trace has more than ${maxSpansPerTrace} spans` };
     }
-    if ((known?.sizeBytes ?? 0) + record.sizeBytes > maxBytes)
-      return { refused: "a trace alone fills the store" };
-    for (const traceID of this.#traces.keys()) {
-      if (this.#sizeBytes + record.sizeBytes <= maxBytes) break;
-      // A trace that is being written must not eat itself.
-      if (traceID !== span.traceID) removed.push(this.#remove(traceID));
+    const ownBytes = (known?.sizeBytes ?? 0) + sizeBytes;
+    if (ownBytes > maxBytes) return { refused: "a trace alone fills the store" };
+    const isUsers = known?.part === this.#users || span.tags.some(({ key }) => key === USER_TAG);
+    const part = isUsers ? this.#users : this.#anonymous;
+    const trace = known ?? { receivedAt, part, spans: new Map<string, SpanRecord>(), sizeBytes: 0 };
+    if (known !== undefined && known.part !== part) move(traceID, known, part);
+    while (this.#sizeBytes + sizeBytes > maxBytes) {
+      const oldest = this.#oldestBut(traceID, isUsers ? 0 : sizeBytes);
+      if (!isUsers && ownBytes > maxBytes * ANONYMOUS_PART && this.#users.traceIDs.has(oldest)) {
+        return { refused: "a trace without a user has more than a quarter of the store" };
+      }
+      removed.push(this.#remove(oldest));
     }
-    const trace = this.#traces.get(span.traceID) ?? { receivedAt, spans: new Map(), sizeBytes: 0 };
-    this.#traces.set(span.traceID, trace);
+    this.#traces.set(traceID, trace);
+    part.traceIDs.add(traceID);
     trace.spans.set(text, record);
-    trace.sizeBytes += record.sizeBytes;
-    this.#sizeBytes += record.sizeBytes;
+    trace.sizeBytes = ownBytes;
+    part.sizeBytes += sizeBytes;
     return "added";
+  }
+
+  /** The trace that makes room. Never the one that is being written, which must not eat itself: it fits when all others are gone. */
+  #oldestBut(traceID: string, anonymousBytes: number): string {
+    const isOver = this.#anonymous.sizeBytes + anonymousBytes > this.#limits.maxBytes * ANONYMOUS_PART;
+    const parts = isOver ? [this.#anonymous, this.#users] : [this.#users, this.#anonymous];
+    return parts.flatMap(({ traceIDs }) => firstBut(traceID, traceIDs))[0] as string;
   }
 
   #removeExpired(): string[] {
@@ -162,8 +196,12 @@ export class TraceStore {
   }
 
   #remove(traceID: string): string {
-    this.#sizeBytes -= this.#traces.get(traceID)?.sizeBytes ?? 0;
-    this.#traces.delete(traceID);
+    const trace = this.#traces.get(traceID);
+    if (trace !== undefined) {
+      trace.part.traceIDs.delete(traceID);
+      trace.part.sizeBytes -= trace.sizeBytes;
+      this.#traces.delete(traceID);
+    }
     return traceID;
   }
 
@@ -199,4 +237,18 @@ export class TraceStore {
 
 function spansOf(spans: ReadonlyMap<string, SpanRecord>): StoredSpan[] {
   return [...spans.keys()].map((text) => JSON.parse(text) as StoredSpan);
+}
+
+function move(traceID: string, trace: StoredTrace, part: Part): void {
+  trace.part.traceIDs.delete(traceID);
+  trace.part.sizeBytes -= trace.sizeBytes;
+  trace.part = part;
+  part.traceIDs.add(traceID);
+  part.sizeBytes += trace.sizeBytes;
+}
+
+/** The first of them that is not `traceID`, or none. */
+function firstBut(traceID: string, traceIDs: Iterable<string>): string[] {
+  for (const other of traceIDs) if (other !== traceID) return [other];
+  return [];
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from "vitest";
+import { ATTRIBUTE } from "../../../../packages/protocol-trace/src/attribute-names.ts";
 import type { StoredSpan } from "../../src/model/stored-span.ts";
 import type { JournalEntry, SpanJournal } from "../../src/store/span-journal.ts";
 import { type StoreLimits, TraceStore } from "../../src/store/trace-store.ts";
@@ -120,6 +121,49 @@ describe("bounds", () => {
     });
     expect(store.get("a")).toEqual([sent]);
     expect(store.usage()).toEqual(before);
+  });
+});
+
+describe("A13: traces of signed-in users", () => {
+  const ofUser = { tags: [{ key: ATTRIBUTE.userSub, type: "string", value: "anna" } as const] };
+  const kept = (store: TraceStore, ids: readonly string[]) => ids.filter((id) => store.get(id) !== undefined);
+
+  test("outlive any number of others, also where the user's span came last", () => {
+    const { store } = createStore({ maxBytes: 100_000 });
+    store.add([span("first", ofUser), span("second"), span("second", ofUser), span("second")]);
+    for (let index = 0; index < 4_000; index++) store.add([span(`anonymous-${index}`, sized(1000))]);
+    expect(kept(store, ["first", "second"])).toEqual(["first", "second"]);
+    expect(store.get("second")).toHaveLength(3);
+  });
+
+  test("have three quarters of the room, and lose their oldest beyond; what others begin has the last quarter", () => {
+    const { store } = createStore();
+    const ids = ["a", "b", "c", "d"];
+    for (const id of ids) store.add([span(id, { ...ofUser, ...sized(1700) })]);
+    for (let index = 0; index < 10; index++) {
+      store.add([span(`anonymous-${index}`)]);
+      store.add([span(`anonymous-${index}`)]);
+    }
+    expect(kept(store, ids)).toEqual(["b", "c", "d"]);
+    // What a run begins with is not the user's yet.
+    expect(kept(store, ["anonymous-8", "anonymous-9"])).toEqual(["anonymous-8", "anonymous-9"]);
+  });
+
+  test("do not go for one trace that others make grow", () => {
+    const { store } = createStore({ maxSpansPerTrace: 100 });
+    for (const id of ["a", "b", "c"]) store.add([span(id, { ...ofUser, ...sized(1900) })]);
+    const { firstReason } = store.add(Array.from({ length: 20 }, () => span("grown", sized(500))));
+    expect(firstReason).toBe("a trace without a user has more than a quarter of the store");
+    expect(kept(store, ["a", "b", "c", "grown"])).toEqual(["a", "b", "c", "grown"]);
+  });
+
+  test("make room for each other where nothing else is kept, and for no span that is refused", () => {
+    const { store } = createStore();
+    for (const id of ["a", "b", "c", "d"]) store.add([span(id, { ...ofUser, ...sized(2500) })]);
+    expect(kept(store, ["a", "b", "c", "d"])).toEqual(["b", "c", "d"]);
+    store.add([span("e"), span("e", { ...ofUser, ...sized(4000) })]);
+    for (let index = 0; index < 10; index++) store.add([span(`anonymous-${index}`, sized(1000))]);
+    expect(kept(store, ["e"])).toEqual([]);
   });
 });
 

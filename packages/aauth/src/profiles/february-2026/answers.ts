@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type AAuthError, AAuthVerificationError } from "../../errors.ts";
+import { type AAuthError, AAuthVerificationError, publicRefusal } from "../../errors.ts";
 import type { ProvenCaller } from "../../types.ts";
 import type {
   Answer,
@@ -39,13 +39,14 @@ export function refuse(
   { requirement }: RefusalContext,
   algs: readonly string[] | undefined = undefined,
 ): Answer {
-  if (!isCuredBySigning(error)) return answer(statusOf(error), undefined, error.code);
+  const { code } = publicRefusal(error);
+  if (!isCuredBySigning(error)) return answer(statusOf(error), undefined, code);
   const identityWanted = error.code === "identity_required" || provenCallerOf(error) !== undefined;
   const challenge =
     identityWanted && requirement.level !== "pseudonymous"
       ? formatAgentAuth({ level: "identified", ...(algs && { algs }) })
       : formatAgentAuth({ level: "pseudonymous" });
-  return answer(401, challenge, `Valid AAuth signature required: ${error.code}`);
+  return answer(401, challenge, `Valid AAuth signature required: ${code}`);
 }
 
 /** A resource token is issued only to an agent whose request signature was proven. */

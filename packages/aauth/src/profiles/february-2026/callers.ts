@@ -26,6 +26,8 @@ import type {
   SignatureKey,
 } from "./signature-key.ts";
 
+/** Of an identifier, in an error. */
+const MAX_SHOWN_CHARACTERS = 200;
 /** Each candidate costs a verification. */
 const MAX_CANDIDATE_KEYS = 10;
 
@@ -58,7 +60,10 @@ export const RESOLVERS: Readonly<Record<string, CallerResolver>> = {
     return {
       keys: [key],
       expired: false,
-      identify: (proven) => ({ ...callerOf("identified", "jwks", proven, context), agent: id }),
+      identify(proven) {
+        discovery.proven?.("agent", id);
+        return { ...callerOf("identified", "jwks", proven, context), agent: id };
+      },
       ...(source === "discovery-cache" && {
         async replacedKey() {
           const replaced = await discovery.replacedKey("agent", id, kid, jwk);
@@ -176,7 +181,10 @@ async function fromHolder(jwt: string, context: ResolverContext): Promise<Caller
   return {
     keys: candidates,
     expired: false,
-    identify: (proven) => ({ ...callerOf("identified", "jwt", proven, context), agent }),
+    identify(proven) {
+      context.discovery.proven?.("agent", agent);
+      return { ...callerOf("identified", "jwt", proven, context), agent };
+    },
   };
 }
 
@@ -189,7 +197,11 @@ function requireNamedAgent(claim: JwksSignatureKey | JwksUriSignatureKey): JwksS
     throw new AAuthVerificationError("unsupported_scheme", `well-known must be ${DOCUMENTS.agent}`);
   }
   if (!isIdentifier(claim.id)) {
-    throw new AAuthVerificationError("discovery_blocked", "the agent's id is not a canonical identifier");
+    const shown = claim.id.slice(0, MAX_SHOWN_CHARACTERS);
+    throw new AAuthVerificationError(
+      "discovery_blocked",
+      `the agent's id is not a canonical identifier: ${shown}`,
+    );
   }
   return claim;
 }

@@ -11,6 +11,7 @@ import { claimedJwk, RESOLVERS } from "./callers.ts";
 import { calls } from "./calls.ts";
 import { CHECKS } from "./checks.ts";
 import { coverageWithoutBody, fullCoverage, publishedCoverage } from "./coverage.ts";
+import { documents } from "./documents.ts";
 import { grants } from "./grants.ts";
 import { FIELDS, KEY_ALGORITHMS, LABEL, TOKEN_TYPES, TOLERANCE_SECONDS } from "./names.ts";
 import { checkRequirement, LEVELS, unmet } from "./requirement.ts";
@@ -51,6 +52,7 @@ const verification: VerificationRules = {
 /** The dialect of February 2026: the default. */
 export const february2026: WireProfile = {
   name: "february-2026",
+  documents,
   messages,
   verification,
   answers: { refuse, create: createAnswers },

@@ -18,17 +18,21 @@ const checked = new WeakSet<Requirement>();
  * Refuses a requirement that lets the wrong callers in, or none: one without scopes is met by any token at all, and no token has a scope
  * with a space in it.
  *
- * @throws TypeError for an unknown level, and for `scopes` that is not a list of at least one scope.
+ * @throws TypeError for an unknown level, for `scopes` that is not a list of at least one scope, and for another `subject` than
+ * `"required"`.
  */
 export function checkRequirement(requirement: Requirement): void {
   if (typeof requirement === "object" && requirement !== null && checked.has(requirement)) return;
   const level = requirement?.level;
   if (!LEVELS.includes(level)) throw new TypeError(`requirement.level must be one of ${LEVELS.join(", ")}`);
   if (level === "authorized") {
-    const { scopes } = requirement;
+    const { scopes, subject } = requirement;
     requireArray("requirement.scopes", scopes as readonly string[]);
     if (!scopes?.length || !scopes.every((scope) => typeof scope === "string" && /^\S+$/.test(scope))) {
       throw new TypeError("requirement.scopes must name at least one scope, each a word without spaces");
+    }
+    if (subject !== undefined && subject !== "required") {
+      throw new TypeError('requirement.subject must be "required" or absent');
     }
   }
   checked.add(requirement);
@@ -48,10 +52,18 @@ export function unmet(caller: ProvenCaller, requirement: Requirement): AAuthVeri
   }
   const { scopes } = caller.grant;
   const missing = (requirement.scopes ?? []).filter((scope) => !scopes.includes(scope));
-  if (missing.length === 0) return undefined;
-  return new AAuthVerificationError("insufficient_scope", `the auth token lacks ${missing.join(" ")}`, {
-    provenCaller: caller,
-    claim: "scope",
-    expected: requirement.scopes?.join(" ") ?? "",
-  });
+  if (missing.length > 0) {
+    return new AAuthVerificationError("insufficient_scope", `the auth token lacks ${missing.join(" ")}`, {
+      provenCaller: caller,
+      claim: "scope",
+      expected: requirement.scopes?.join(" ") ?? "",
+    });
+  }
+  // No challenge cures it: the same request for a token would bring the same.
+  if (requirement.subject === "required" && !caller.person?.sub) {
+    return new AAuthVerificationError("user_required", "the route needs an auth token that names a user", {
+      claim: "sub",
+    });
+  }
+  return undefined;
 }

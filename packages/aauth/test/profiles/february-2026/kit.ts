@@ -31,9 +31,6 @@ export function knownKeys(keys: readonly object[]): Discovery & { asked: string[
   return {
     asked,
     metadata: none,
-    agentMetadata: none,
-    resourceMetadata: none,
-    issuerMetadata: none,
     replacedKey: async () => undefined,
     keys: none,
     async key(kind, id, kid) {

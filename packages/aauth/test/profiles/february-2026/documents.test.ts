@@ -1,5 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { agentMetadata, issuerMetadata, resourceMetadata } from "../../src/discovery/documents.ts";
+import {
+  agentMetadata,
+  issuerMetadata,
+  resourceMetadata,
+} from "../../../src/profiles/february-2026/documents.ts";
 
 describe("documents for publishing", () => {
   it("are complete with the identity alone, in the demo's member order", () => {

@@ -1,16 +1,15 @@
 /**
- * The three metadata documents and the key set: built for publishing, and read with suspicion after fetching.
+ * The three metadata documents: built for publishing, and read with suspicion after fetching (profile 5.1).
  *
  * @module
  */
 
-import { AAuthVerificationError } from "../errors.ts";
-import { PRIVATE_MEMBERS } from "../keys/verification-key.ts";
-import type { AgentMetadata, IssuerMetadata, ResourceMetadata } from "../profiles/february-2026/metadata.ts";
-import type { IssuerJwk, Jwks } from "../types.ts";
-import { isIdentifier } from "./url-guard.ts";
-
-const MAX_KEYS = 100;
+import type { DocumentRules } from "../../discovery/discovery.ts";
+import { isUrl } from "../../discovery/key-set.ts";
+import { isIdentifier } from "../../discovery/url-guard.ts";
+import { AAuthVerificationError } from "../../errors.ts";
+import type { AgentMetadata, IssuerMetadata, ResourceMetadata } from "./metadata.ts";
+import { DOCUMENTS } from "./names.ts";
 
 type Optional<T, K extends keyof T> = Omit<T, K> & Partial<Pick<T, K>>;
 type Members = Readonly<Record<string, unknown>>;
@@ -104,43 +103,6 @@ export function readOpenidConfiguration(document: unknown, id: string): { issuer
   return { issuer: id, jwks_uri: url(members, "jwks_uri") };
 }
 
-/**
- * Reads a key set. Keys that are symmetric, carry private members or have a member of the wrong shape are left out, so they can never
- * be chosen; one bad key does not make its neighbours unusable. Of a key only the members are kept that say what it is and what it is
- * for: certificates are not looked at, and whatever else a stranger puts there would only fill the memory.
- *
- * @throws AAuthError `discovery_failed` when there is no `keys` array or it is longer than 100.
- */
-export function readJwks(document: unknown): Jwks {
-  const { keys } = asObject(document);
-  if (!Array.isArray(keys)) throw failed("the key set has no keys array");
-  if (keys.length > MAX_KEYS) throw failed(`the key set has more than ${MAX_KEYS} keys`);
-  return { keys: keys.flatMap(readPublicJwk) };
-}
-
-const KEY_MEMBERS = ["kid", "kty", "use", "alg", "crv", "x", "y", "n", "e"];
-
-function readPublicJwk(key: unknown): IssuerJwk[] {
-  if (typeof key !== "object" || key === null) return [];
-  const members = key as Members;
-  if (!isString(members.kty) || members.kty === "oct") return [];
-  if (PRIVATE_MEMBERS.some((name) => name in members)) return [];
-  const kept: Record<string, unknown> = {};
-  for (const name of KEY_MEMBERS) {
-    const value = members[name];
-    if (value === undefined) continue;
-    if (!isString(value)) return [];
-    kept[name] = value;
-  }
-  const { key_ops: operations } = members;
-  if (operations !== undefined) {
-    if (!isStringList(operations)) return [];
-    // What it is said to be good for beside that counts for nothing here.
-    kept.key_ops = operations.includes("verify") ? ["verify"] : [];
-  }
-  return [kept as unknown as IssuerJwk];
-}
-
 function asObject(document: unknown): Members {
   if (typeof document !== "object" || document === null || Array.isArray(document)) {
     throw failed("the document is not a JSON object");
@@ -172,11 +134,6 @@ function optional<T>(members: Members, name: string, is: (value: unknown) => val
 
 function isString(value: unknown): value is string {
   return typeof value === "string" && value !== "";
-}
-
-/** An absolute http or https URL. */
-export function isUrl(value: unknown): value is string {
-  return isString(value) && URL.canParse(value) && /^https?:/i.test(value);
 }
 
 function isStringList(value: unknown): value is string[] {
@@ -215,3 +172,18 @@ function built<T extends AgentMetadata | ResourceMetadata | IssuerMetadata>(read
 function failed(reason: string): AAuthVerificationError {
   return new AAuthVerificationError("discovery_failed", reason);
 }
+
+/** Where the parties of February 2026 publish who they are, and how a reader finds it. */
+export const documents: DocumentRules = {
+  isIdentifier,
+  refetchCooldownSeconds: 10,
+  kinds: {
+    agent: { document: { name: DOCUMENTS.agent, read: readAgentMetadata } },
+    resource: { document: { name: DOCUMENTS.resource, read: readResourceMetadata } },
+    issuer: {
+      document: { name: DOCUMENTS.issuer, read: readIssuerMetadata },
+      keysElsewhere: { name: "openid-configuration", read: readOpenidConfiguration },
+      isConfigured: true,
+    },
+  },
+};

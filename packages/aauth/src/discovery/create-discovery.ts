@@ -1,0 +1,256 @@
+/**
+ * Creates a discovery: the guarded, bounded, cached way to the documents of a profile's parties.
+ *
+ * @module
+ */
+
+import { createDocumentTransport } from "#http";
+import { AAuthError, AAuthVerificationError } from "../errors.ts";
+import { requireBoolean, requireDeadline, requireFunction, requireSeconds } from "../keys/option-checks.ts";
+import { february2026 } from "../profiles/february-2026/index.ts";
+import type { WireProfile } from "../profiles/wire-profile.ts";
+import { ownerOf } from "../store/owner-of.ts";
+import type { IssuerJwk, Jwks } from "../types.ts";
+import type { DiscoveredKey, Discovery, DiscoveryKind, DocumentRule, PartyDocument } from "./discovery.ts";
+import { createDocumentCache, type DocumentCache, type Load } from "./document-cache.ts";
+import { FetchSlots, type Standing } from "./fetch-slots.ts";
+import { readJwks } from "./key-set.ts";
+import type { DocumentTransport } from "./transport.ts";
+import { guardUrl } from "./url-guard.ts";
+
+export const MAX_BODY_BYTES = 65_536;
+export const CACHE_SECONDS = 300;
+export const TIMEOUT_MS = 5_000;
+
+export interface DiscoveryOptions {
+  /** Whose documents are read. Default `february2026`. */
+  readonly profile?: Pick<WireProfile, "documents"> | undefined;
+  /**
+   * Allows loopback and `*.localhost` (which resolves to it), also over `http`. Private and link-local addresses stay closed.
+   * Default false.
+   */
+  readonly development?: boolean | undefined;
+  /** Unix seconds. Default: the system clock. */
+  readonly now?: (() => number) | undefined;
+  /** How long a document is reused; 0 for not at all. Default 300. */
+  readonly cacheSeconds?: number | undefined;
+  /** For one fetch; looking a key up may take two. A whole number. Default 5000. */
+  readonly timeoutMs?: number | undefined;
+  /** Default: undici with a guard on the connected address; `fetch` in browsers. The URL is guarded in any case. */
+  readonly transport?: DocumentTransport | undefined;
+}
+
+/**
+ * Creates a discovery with its own bounded caches, one per kind of identity.
+ *
+ * Every fetch is GET, follows no redirect, reads at most 64 KiB within its time limit, and is refused unless the address is
+ * public and `https` (see `development`). The document must name exactly the identity asked for. Failures are
+ * remembered for 2 s.
+ *
+ * At most 64 documents are fetched at the same time, 40 of them for parties that have proven nothing, 6 of one owner (`ownerOf`); a
+ * further fetch is refused at once with `discovery_busy`, or takes the place of one that has had 500 ms. No connection outlives its fetch.
+ *
+ * It does not judge whether an identity is trusted: it answers for anyone who publishes a document. Messages of its errors name
+ * addresses and reasons for a log; what a caller may read is `publicRefusal` of the error.
+ *
+ * @throws TypeError when `transport` or `now` is not a function, or `development` is neither true nor false.
+ * @throws RangeError for a `cacheSeconds` or `timeoutMs` out of range.
+ * @throws (from its methods) AAuthVerificationError `discovery_blocked`, `discovery_failed`, `discovery_busy`, `metadata_mismatch`, `unknown_key`.
+ *
+ * @example
+ * const discovery = createDiscovery({ development: true });
+ * await discovery.key("agent", "http://backend.localhost:8000", "backend-ephemeral-1");
+ */
+export function createDiscovery(options: DiscoveryOptions = {}): Discovery {
+  requireBoolean("development", options.development);
+  requireFunction("now", options.now);
+  requireFunction("transport", options.transport);
+  requireSeconds("cacheSeconds", options.cacheSeconds);
+  requireDeadline("timeoutMs", options.timeoutMs);
+  const development = options.development ?? false;
+  const { kinds, isIdentifier, refetchCooldownSeconds } = (options.profile ?? february2026).documents;
+  const now = options.now ?? (() => Math.floor(Date.now() / 1000));
+  const cacheSeconds = options.cacheSeconds ?? CACHE_SECONDS;
+  const timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
+  const transport = options.transport ?? createDocumentTransport({ development });
+  const slots = new FetchSlots();
+
+  /** The caches of one kind of party. */
+  interface Kind {
+    readonly document: DocumentRule;
+    readonly keysElsewhere: DocumentRule | undefined;
+    readonly documents: DocumentCache;
+    readonly keySets: DocumentCache;
+    readonly isConfigured: boolean;
+  }
+
+  const byKind = new Map<string, Kind>(
+    Object.entries(kinds).map(([kind, { document, keysElsewhere, isConfigured = false }]) => {
+      const newCache = () =>
+        createDocumentCache({ now, cacheSeconds, refetchCooldownSeconds, slots, isConfigured });
+      return [kind, { document, keysElsewhere, isConfigured, documents: newCache(), keySets: newCache() }];
+    }),
+  );
+
+  function kindOf(kind: DiscoveryKind): Kind {
+    const found = byKind.get(kind);
+    if (found === undefined) throw new TypeError(`there are no documents of kind ${kind}`);
+    return found;
+  }
+
+  /** The document as `read` understands it, or undefined when the server reports that there is none. */
+  async function fetchDocument<T>(
+    address: string,
+    standing: Standing,
+    read: (document: unknown) => T,
+  ): Promise<T | undefined> {
+    try {
+      const document = await fetchJson(address, standing);
+      return document === undefined ? undefined : read(document);
+    } catch (error) {
+      throw about(address, error);
+    }
+  }
+
+  async function fetchJson(address: string, standing: Standing): Promise<unknown> {
+    const url = guardUrl(address, { development });
+    let fetched: Awaited<ReturnType<DocumentTransport>>;
+    try {
+      fetched = await slots.run({ standing, owner: ownerOf(address), timeoutMs }, (signal) =>
+        transport(url, { signal, maxBytes: MAX_BODY_BYTES }),
+      );
+    } catch (error) {
+      if (error instanceof AAuthError) throw error;
+      const reason = `could not be read: ${reasonOf(error)}`;
+      throw new AAuthVerificationError("discovery_failed", reason, { cause: error });
+    }
+    if (fetched.status === 404) return undefined;
+    if (fetched.status !== 200) throw failed(`answered with status ${fetched.status}`);
+    if (fetched.body.byteLength > MAX_BODY_BYTES) {
+      throw failed(`answered with more than ${MAX_BODY_BYTES} bytes`);
+    }
+    try {
+      return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(fetched.body));
+    } catch (error) {
+      throw new AAuthVerificationError("discovery_failed", "did not answer with JSON", { cause: error });
+    }
+  }
+
+  function load({ name, read }: DocumentRule, id: string, otherwise?: DocumentRule): Load<PartyDocument> {
+    return async (standing) => {
+      const address = wellKnown(id, name);
+      const document = await fetchDocument(address, standing, (found) => read(found, id));
+      if (document !== undefined) return document;
+      return otherwise === undefined ? none(`${name} document`, address) : load(otherwise, id)(standing);
+    };
+  }
+
+  const metadata = (kind: DiscoveryKind, id: string) => {
+    const { documents, document } = kindOf(kind);
+    return documents.get(id, load(document, id));
+  };
+
+  async function keySetUrl(kind: DiscoveryKind, id: string): Promise<string> {
+    const { documents, document, keysElsewhere } = kindOf(kind);
+    const found =
+      keysElsewhere === undefined
+        ? await documents.get(id, load(document, id))
+        : await documents.get(keysOf(id), load(document, id, keysElsewhere));
+    return found.value.jwks_uri;
+  }
+
+  async function keySet(kind: DiscoveryKind, id: string, method: "get" | "reload") {
+    const address = await keySetUrl(kind, id);
+    return kindOf(kind).keySets[method](address, async (standing) => {
+      return (await fetchDocument(address, standing, readJwks)) ?? none("key set", address);
+    });
+  }
+
+  /** Without a promise for each document on the way: nearly every request comes with a key that is cached. */
+  function cachedKey(kind: DiscoveryKind, id: string, kid: string | undefined): DiscoveredKey | undefined {
+    const { documents, keySets, keysElsewhere } = kindOf(kind);
+    const name = keysElsewhere === undefined ? id : keysOf(id);
+    const address = documents.cached<PartyDocument>(name)?.jwks_uri;
+    const set = address === undefined ? undefined : keySets.cached<Jwks>(address);
+    const jwk = set && choose(set, kid);
+    return jwk && { jwk, source: "discovery-cache" };
+  }
+
+  async function findKey(kind: DiscoveryKind, id: string, kid: string | undefined): Promise<DiscoveredKey> {
+    let set = await keySet(kind, id, "get");
+    let jwk = choose(set.value, kid);
+    if (jwk === undefined && set.fromCache) {
+      set = await keySet(kind, id, "reload");
+      jwk = choose(set.value, kid);
+    }
+    if (jwk === undefined) {
+      const reason = kid === undefined ? "no single key to choose" : "no key with this kid";
+      throw new AAuthVerificationError("unknown_key", reason, { claim: "kid" });
+    }
+    return { jwk, source: set.fromCache ? "discovery-cache" : "discovery" };
+  }
+
+  function wellKnown(id: string, name: string): string {
+    if (isIdentifier(id)) return `${id}/.well-known/${name}`;
+    const reason = "address refused: not a canonical identifier";
+    throw about(id, new AAuthVerificationError("discovery_blocked", reason));
+  }
+
+  return {
+    metadata: async <Document extends PartyDocument>(kind: DiscoveryKind, id: string) =>
+      (await metadata(kind, id)).value as Document,
+    keys: async (kind, id) => (await keySet(kind, id, "get")).value,
+    key(kind, id, kid) {
+      const known = cachedKey(kind, id, kid);
+      return known === undefined ? findKey(kind, id, kid) : Promise.resolve(known);
+    },
+    async replacedKey(kind, id, kid, refused) {
+      const jwk = choose((await keySet(kind, id, "reload")).value, kid);
+      return jwk === undefined || JSON.stringify(jwk) === JSON.stringify(refused) ? undefined : jwk;
+    },
+    proven(kind, id) {
+      const { isConfigured, documents, keySets } = kindOf(kind);
+      if (isConfigured) return;
+      const owner = ownerOf(id);
+      const address = documents.keep<PartyDocument>(id, owner)?.jwks_uri;
+      if (address !== undefined) keySets.keep(address, owner);
+    },
+  };
+}
+
+/** Where the cache has what says where a party's keys are: its own document, or that of a plain OpenID provider. */
+const keysOf = (id: string): string => `keys of ${id}`;
+
+function choose(set: Jwks, kid: string | undefined): IssuerJwk | undefined {
+  if (kid === undefined) return set.keys.length === 1 ? set.keys[0] : undefined;
+  return set.keys.find((key) => key.kid === kid);
+}
+
+/** The same error with the address that it is about, for a log: callers get `publicRefusal` of it. */
+function about(address: string, error: unknown): unknown {
+  if (!(error instanceof AAuthError) || error.code === "discovery_busy") return error;
+  const message = `${shown(address)}: ${error.message}`;
+  return new AAuthVerificationError(error.code, message, { cause: error.cause ?? error });
+}
+
+const MAX_SHOWN_CHARACTERS = 200;
+
+/** Untrusted callers choose it: cut, and of printable ASCII. */
+function shown(text: string): string {
+  const start = text.slice(0, MAX_SHOWN_CHARACTERS).replace(/[^\x20-\x7e]/g, "?");
+  return text.length > MAX_SHOWN_CHARACTERS ? `${start}...` : start;
+}
+
+/** Node has no message for a host none of whose addresses could be connected to. */
+function reasonOf(error: unknown): string {
+  const { message, code } = error as { message?: string; code?: string };
+  return shown(message || code || "no reason given");
+}
+
+function none(what: string, address: string): never {
+  throw about(address, failed(`no ${what}`));
+}
+
+function failed(reason: string): AAuthVerificationError {
+  return new AAuthVerificationError("discovery_failed", reason);
+}

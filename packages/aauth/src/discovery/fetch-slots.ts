@@ -1,0 +1,125 @@
+/**
+ * How many documents are fetched at the same time, and how many callers wait for them: requests that have proven nothing choose the
+ * hosts, and a host may be silent.
+ *
+ * @module
+ */
+
+import { AAuthError } from "../errors.ts";
+
+/**
+ * What is known of the party whose document is fetched: nothing; that a signature has verified with its key; that this service's
+ * configuration names it. Each has slots of its own, so that fetches for unknown parties never delay the others.
+ */
+export type Standing = "unknown" | "proven" | "configured";
+
+/** Fetches in progress, by standing. */
+const MAX_FETCHES: Readonly<Record<Standing, number>> = { unknown: 40, proven: 16, configured: 8 };
+/** Of them for one owner: a wildcard record in DNS makes any number of hosts. */
+const MAX_FETCHES_PER_OWNER = 6;
+/** When there is no slot, the oldest fetch that has had this long gives way: a host that answers needs less. */
+const PATIENCE_MS = 500;
+/** Callers, by standing, that wait for a fetch which another caller started, for as long as it takes. */
+const MAX_JOINED = 64;
+/** A further one waits so long: enough for a host that answers, when many callers need a document at the same moment. */
+const BRIEF_WAIT_MS = 100;
+
+export interface FetchOptions {
+  readonly standing: Standing;
+  /** Of the address that is fetched (`ownerOf`). */
+  readonly owner: string;
+  readonly timeoutMs: number;
+}
+
+interface Slot {
+  readonly owner: string;
+  /** Milliseconds of a monotonic clock. */
+  readonly startedAt: number;
+  giveWay(): void;
+}
+
+export class FetchSlots {
+  readonly #fetches: Readonly<Record<Standing, Set<Slot>>> = {
+    unknown: new Set(),
+    proven: new Set(),
+    configured: new Set(),
+  };
+  readonly #joined: Record<Standing, number> = { unknown: 0, proven: 0, configured: 0 };
+
+  /**
+   * Runs a fetch in a slot; its signal aborts after `timeoutMs`.
+   *
+   * @throws AAuthError `discovery_busy` at once when there is no slot, and from a fetch that gave way to another
+   */
+  async run<T>(
+    { standing, owner, timeoutMs }: FetchOptions,
+    fetch: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    const fetches = this.#fetches[standing];
+    // An issuer is configured, whatever else its owner serves.
+    if (standing !== "configured") {
+      makeRoom(
+        [...fetches].filter((slot) => slot.owner === owner),
+        MAX_FETCHES_PER_OWNER,
+      );
+    }
+    makeRoom([...fetches], MAX_FETCHES[standing]);
+    const controller = new AbortController();
+    const slot: Slot = {
+      owner,
+      startedAt: performance.now(),
+      giveWay() {
+        fetches.delete(slot);
+        controller.abort(busy());
+      },
+    };
+    fetches.add(slot);
+    const timer = setTimeout(() => controller.abort(new Error(`no answer in ${timeoutMs} ms`)), timeoutMs);
+    try {
+      return await fetch(controller.signal);
+    } finally {
+      clearTimeout(timer);
+      fetches.delete(slot);
+    }
+  }
+
+  /**
+   * Waits for what another caller fetches.
+   *
+   * @throws AAuthError `discovery_busy` after a moment, when too many wait already
+   */
+  async join<T>(pending: Promise<T>, standing: Standing): Promise<T> {
+    if (standing === "configured") return pending;
+    if (this.#joined[standing] >= MAX_JOINED) return briefly(pending);
+    this.#joined[standing]++;
+    try {
+      return await pending;
+    } finally {
+      this.#joined[standing]--;
+    }
+  }
+}
+
+/** @param slots oldest first */
+function makeRoom(slots: readonly Slot[], max: number): void {
+  const [oldest] = slots;
+  if (oldest === undefined || slots.length < max) return;
+  if (performance.now() - oldest.startedAt < PATIENCE_MS) throw busy();
+  oldest.giveWay();
+}
+
+async function briefly<T>(pending: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const tooLong = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(busy()), BRIEF_WAIT_MS);
+  });
+  try {
+    return await Promise.race([pending, tooLong]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function busy(): AAuthError {
+  return new AAuthError("discovery_busy", "too many documents are being fetched; try again");
+}

@@ -1,0 +1,175 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { QuotaStore, StoreFullError } from "../../src/store/quota-store.ts";
+
+function storeOf(options: { maxEntries?: number; maxPerOwner?: number } = {}) {
+  const clock = { seconds: 1_000 };
+  const dropped: string[] = [];
+  const store = new QuotaStore<string>({
+    // Room for all that a test is not about.
+    maxEntries: 1_000,
+    now: () => clock.seconds,
+    onDrop: (value) => dropped.push(value),
+    ...options,
+  });
+  /** Every value is its key. */
+  const put = (owner: string, key: string, ttlSeconds = 60) => store.put(owner, key, key, ttlSeconds);
+  return { clock, store, put, dropped };
+}
+
+test("an owner's oldest entry goes when it has too many; no other owner's does", () => {
+  const { store, put, dropped } = storeOf({ maxPerOwner: 2 });
+  expect(put("a", "a1")).toEqual([]);
+  expect(put("b", "b1")).toEqual([]);
+  expect(put("a", "a2")).toEqual([]);
+  expect(put("a", "a3")).toEqual(["a1"]);
+  expect(put("b", "b2")).toEqual([]);
+  expect(["a1", "a2", "a3", "b1", "b2"].map((key) => store.has(key))).toEqual([
+    false,
+    true,
+    true,
+    true,
+    true,
+  ]);
+  expect([store.list("a"), store.list("b"), store.list("c")]).toEqual([["a2", "a3"], ["b1", "b2"], []]);
+  expect(dropped).toEqual(["a1"]);
+});
+
+test("entries that were taken or deleted make room; deleted ones are reported as dropped", () => {
+  const { store, put, dropped } = storeOf({ maxPerOwner: 2 });
+  put("a", "a1");
+  put("a", "a2");
+  expect(store.hasRoom("a")).toBe(false);
+  expect([store.take("a2"), store.take("a2")]).toEqual(["a2", undefined]);
+  expect(put("a", "a3")).toEqual([]);
+  store.delete("a3");
+  store.delete("a3");
+  expect(store.hasRoom("a")).toBe(true);
+  expect(put("a", "a4")).toEqual([]);
+  expect(put("a", "a5")).toEqual(["a1"]);
+  expect(dropped).toEqual(["a3", "a1"]);
+});
+
+test("an entry that is stored again counts once, for its new owner, and is its newest", () => {
+  const { put } = storeOf({ maxPerOwner: 2 });
+  put("a", "x");
+  put("a", "a1");
+  expect(put("a", "x")).toEqual([]);
+  expect(put("a", "a2")).toEqual(["a1"]);
+  expect(put("b", "x")).toEqual([]);
+  expect(put("a", "a3")).toEqual([]);
+});
+
+test("an entry that replaces one of its owner needs no further room, however little is left", () => {
+  const { store, put } = storeOf({ maxEntries: 4, maxPerOwner: 4 });
+  for (const key of ["a1", "a2"]) put("a", key);
+  for (const owner of ["b", "c"]) put(owner, owner);
+  expect(store.hasRoom("a")).toBe(false);
+  expect(put("a", "a1")).toEqual([]);
+  expect(store.size).toBe(4);
+});
+
+test("each entry counts until it has expired, not a second longer or shorter", () => {
+  const { clock, store, put, dropped } = storeOf({ maxPerOwner: 1 });
+  put("a", "a1", 60);
+  clock.seconds += 59;
+  expect(put("a", "a2", 1)).toEqual(["a1"]);
+  expect(put("b", "b1", 5)).toEqual([]);
+  clock.seconds += 1;
+  expect([store.get("a2"), store.get("b1")]).toEqual([undefined, "b1"]);
+  expect(put("a", "a3", 5)).toEqual([]);
+  expect(put("b", "b2", 5)).toEqual(["b1"]);
+  expect(dropped).toEqual(["a1", "a2", "b1"]);
+});
+
+test("entries without an end count until they are taken", () => {
+  const { clock, store, put } = storeOf({ maxPerOwner: 1 });
+  put("a", "a1", Number.POSITIVE_INFINITY);
+  clock.seconds += 1e9;
+  expect(store.hasRoom("a")).toBe(false);
+  store.take("a1");
+  expect(store.hasRoom("a")).toBe(true);
+});
+
+test("an owner that holds nothing any more takes no quota from others", () => {
+  const { clock, store, put } = storeOf({ maxEntries: 10, maxPerOwner: 10 });
+  put("b", "b1");
+  store.take("b1");
+  put("c", "c1", 5);
+  clock.seconds += 5;
+  for (const key of ["a1", "a2", "a3", "a4", "a5"]) expect(put("a", key)).toEqual([]);
+  expect(put("a", "a6")).toEqual(["a1"]);
+});
+
+test("what one holds, times the number of owners, does not exceed what is free; a tenth is the most", () => {
+  const { put } = storeOf({ maxEntries: 100 });
+  const held = new Map<string, number>();
+  for (let index = 0; index < 200; index++) {
+    const owner = `flood-${Math.floor(index / 10)}`;
+    if (put(owner, `${index}`).length === 0) held.set(owner, (held.get(owner) ?? 0) + 1);
+  }
+  const quotas = [...held.values()];
+  expect(quotas.slice(0, 4)).toEqual([10, 10, 10, 10]);
+  expect(Math.min(...quotas)).toBe(1);
+  // Twenty that took what they could have left something for the next owner.
+  expect(quotas.reduce((sum, quota) => sum + quota)).toBeLessThan(100);
+  expect(put("patient", "p")).toEqual([]);
+});
+
+test("an owner that finds no room is refused, and nothing is lost or kept", () => {
+  const { clock, store, put } = storeOf({ maxEntries: 3 });
+  for (const owner of ["a", "b", "c"]) expect(put(owner, owner)).toEqual([]);
+  expect(store.hasRoom("d")).toBe(false);
+  expect(() => put("d", "d")).toThrow(StoreFullError);
+  expect(() => put("d", "d")).toThrow(expect.objectContaining({ code: "store_full" }));
+  expect(["a", "b", "c", "d"].map((key) => store.has(key))).toEqual([true, true, true, false]);
+  // An owner that has an entry changes it for a new one.
+  expect(put("a", "a2")).toEqual(["a"]);
+  clock.seconds += 60;
+  expect(put("d", "d")).toEqual([]);
+});
+
+test.each([0, -1, Number.NaN])("a lifetime of %s seconds, or as a bound, is refused", (number) => {
+  expect(() => storeOf().put("a", "a", number)).toThrow(RangeError);
+  expect(() => storeOf({ maxEntries: number })).toThrow(RangeError);
+  expect(() => storeOf({ maxPerOwner: number })).toThrow(RangeError);
+});
+
+test("whatever one owner does, entries of others stay until they expire", () => {
+  const operation = fc.record({
+    owner: fc.constantFrom("a", "b", "c", "d", "__proto__"),
+    verb: fc.constantFrom("put", "put", "put", "take", "delete", "wait"),
+    name: fc.constantFrom("1", "2", "3"),
+    seconds: fc.integer({ min: 1, max: 5 }),
+  });
+  fc.assert(
+    fc.property(fc.array(operation, { maxLength: 80 }), (operations) => {
+      const { clock, store, put } = storeOf({ maxEntries: 4, maxPerOwner: 3 });
+      const model = new Map<string, { owner: string; expiresAt: number }>();
+      for (const { owner, verb, name, seconds } of operations) {
+        const key = `${owner} ${name}`;
+        if (verb === "wait") clock.seconds += seconds / 2;
+        for (const [held, { expiresAt }] of model) if (clock.seconds >= expiresAt) model.delete(held);
+        if (verb === "take") expect(store.take(key)).toBe(model.has(key) ? key : undefined);
+        if (verb === "delete") store.delete(key);
+        if (verb === "take" || verb === "delete") model.delete(key);
+        if (verb === "put") {
+          try {
+            for (const gone of put(owner, key, seconds)) {
+              expect(model.get(gone)?.owner ?? owner).toBe(owner);
+              model.delete(gone);
+            }
+            model.set(key, { owner, expiresAt: clock.seconds + seconds });
+          } catch (error) {
+            expect(error).toBeInstanceOf(StoreFullError);
+            expect([...model.values()].some((entry) => entry.owner === owner)).toBe(false);
+          }
+        }
+        for (const held of model.keys()) expect(store.get(held)).toBe(held);
+        const held = [...model].filter(([, entry]) => entry.owner === owner).map(([key]) => key);
+        expect(store.list(owner).sort()).toEqual(held.sort());
+        expect(store.size).toBeLessThanOrEqual(4);
+      }
+    }),
+  );
+});

@@ -1,0 +1,40 @@
+/**
+ * Control characters (C0, DEL, C1), format characters (bidi controls, zero-width characters, BOM, tags), line and paragraph separators, and
+ * halves of a surrogate pair: what a terminal or a reader of a log acts on instead of showing it.
+ */
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
+
+/**
+ * A string of others as a terminal or a log may show it: one line, on which each character that is not shown is spelled out as `\u202e`,
+ * by UTF-16 code unit. Every such string goes through here, or through {@link visibleLines} or {@link visibleFields}. JSON text stays JSON with
+ * the same value.
+ *
+ * Does NOT bound the length, redact, escape backslashes, or tell letters apart that look alike.
+ */
+export function visibleText(text: string): string {
+  return text.replace(INVISIBLE, escaped);
+}
+
+/** The same for text of several lines whose line ends are ours, such as JSON with indentation; it keeps them. */
+export function visibleLines(text: string): string {
+  return text.replace(INVISIBLE, (character) => (character === "\n" ? character : escaped(character)));
+}
+
+/** A copy of plain data in which every string and every member's name went through {@link visibleText}. */
+export function visibleFields<T>(value: T): T;
+export function visibleFields(value: unknown): unknown {
+  if (typeof value === "string") return visibleText(value);
+  if (Array.isArray(value)) return value.map((item) => visibleFields(item));
+  if (value === null || typeof value !== "object") return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, member]) => [visibleText(name), visibleFields(member)]),
+  );
+}
+
+function escaped(character: string): string {
+  let spelled = "";
+  for (let index = 0; index < character.length; index++) {
+    spelled += `\\u${character.charCodeAt(index).toString(16).padStart(4, "0")}`;
+  }
+  return spelled;
+}

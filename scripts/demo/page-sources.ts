@@ -1,0 +1,33 @@
+import { createHash } from "node:crypto";
+import { globSync, readFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { REPOSITORY_ROOT } from "./stack.ts";
+
+/** What the built page is made of, dependencies by their versions. `tests/scripts/built-page.test.ts` compares it with what a build reads. */
+const SOURCES = [
+  "ui/{index.html,package.json,tsconfig.json,vite.config.ts}",
+  "ui/{public,src,vite}/**",
+  "packages/*/package.json",
+  "packages/*/src/**",
+  "docs/reference/profile.md",
+  "tsconfig.base.json",
+  "pnpm-lock.yaml",
+];
+
+/** The files, as paths from `root`, sorted. */
+export function pageSources(root = REPOSITORY_ROOT): string[] {
+  return globSync(SOURCES, { cwd: root, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)))
+    .sort();
+}
+
+/** 16 characters that differ where a name or the content of one of the files does. */
+export function hashOfPageSources(root = REPOSITORY_ROOT): string {
+  const hash = createHash("sha256");
+  for (const file of pageSources(root)) {
+    const content = readFileSync(join(root, file));
+    hash.update(`${file}\0${content.length}\0`).update(content);
+  }
+  return hash.digest("hex").slice(0, 16);
+}

@@ -1,0 +1,73 @@
+import { expect, test } from "vitest";
+import { memoryStores } from "../src/create-store.ts";
+import { createGrants } from "../src/grants.ts";
+
+const clock = () => 1_730_217_600;
+
+const WISH = {
+  key: { kty: "OKP", crv: "Ed25519", x: "" } as const,
+  thumbprint: "",
+  resource: "http://resource.localhost",
+  scope: "s",
+  redirectUri: "http://backend.localhost/callback",
+  subject: "user",
+};
+
+/** Request tokens, codes and refresh tokens, as the demo's backend has one of each; then a flood of them from others. */
+async function backendsAfter(flood: (index: number) => { agent: string; agentDelegate?: string }) {
+  const grants = createGrants(memoryStores(clock, 200), clock);
+  const request = (party: { agent: string; agentDelegate?: string }) => ({ ...WISH, ...party });
+  const found: boolean[] = [];
+  for (const store of [grants.consentRequests, grants.codes, grants.refreshTokens]) {
+    const waiting = await store.issue(request({ agent: "http://backend.localhost" }), 60);
+    for (let index = 0; index < 500; index++) await store.issue(request(flood(index)), 60);
+    found.push((await store.find(waiting)) !== undefined);
+  }
+  return found;
+}
+
+test("one agent, whatever delegates it makes, cannot push out the consents that others wait for", async () => {
+  const flood = (index: number) => ({ agent: "http://greedy.localhost", agentDelegate: `delegate-${index}` });
+  expect(await backendsAfter(flood)).toEqual([true, true, true]);
+});
+
+test("nor can one host, whatever agents it has below it, on whatever ports, and whatever keys without a name", async () => {
+  for (const agent of [
+    "http://greedy.localhost/agent-",
+    "http://greedy.localhost:1",
+    "http://greedy.localhost.:1",
+  ]) {
+    expect(await backendsAfter((index) => ({ agent: `${agent}${index}` }))).toEqual([true, true, true]);
+  }
+  const keys = (index: number) => ({ agent: `pseudonymous:${index}` });
+  expect(await backendsAfter(keys)).toEqual([true, true, true]);
+});
+
+test("nor can fifty hosts", async () => {
+  const flood = (index: number) => ({ agent: `http://greedy-${index % 50}.localhost` });
+  expect(await backendsAfter(flood)).toEqual([true, true, true]);
+});
+
+test("A9: one domain, with a wildcard in DNS and any number of names, leaves room for more than one pending consent", async () => {
+  const { consentRequests } = createGrants(memoryStores(clock, 200), clock);
+  const issue = (agent: string) => consentRequests.issue({ ...WISH, agent }, 60);
+  for (let index = 0; index < 300; index++) await issue(`https://x${index}.wild.example.com`);
+  const own: string[] = [];
+  for (let index = 0; index < 5; index++) own.push(await issue("https://backend.example.org"));
+  const found = await Promise.all(own.map((token) => consentRequests.find(token)));
+  expect(found).not.toContain(undefined);
+});
+
+test("A9: any number of owners push out no pending consent: those that find no room are refused", async () => {
+  const { consentRequests } = createGrants(memoryStores(clock, 200), clock);
+  const waiting = await consentRequests.issue({ ...WISH, agent: "https://backend.example.org" }, 60);
+  const codes = new Set<unknown>();
+  for (let index = 0; index < 300; index++) {
+    const agent = `https://owner-${index}.example`;
+    await consentRequests
+      .issue({ ...WISH, agent }, 60)
+      .catch((error: { code: string }) => codes.add(error.code));
+  }
+  expect([...codes]).toEqual(["temporarily_unavailable"]);
+  expect(await consentRequests.find(waiting)).toBeDefined();
+});

@@ -1,0 +1,115 @@
+/** A9: what one owner makes this agent remember never costs another owner anything. */
+import { ConsentRequiredError, StoreFullError } from "aauth";
+import { createTestClock } from "aauth/testing";
+import Fastify from "fastify";
+import { expect, test } from "vitest";
+import { createIdentifyPerson } from "../../src/interaction/identify-person.ts";
+import { interactionRoutes } from "../../src/interaction/interaction-routes.ts";
+import { createInteractions } from "../../src/interaction/interactions.ts";
+import { orderRoutes } from "../../src/orders/order-routes.ts";
+import { SELF } from "../stack.ts";
+
+const ORDER = { order_id: "o", model: "m", quantity: 1, vendor: "v", total: 1, approver: "anna" } as never;
+const AGENT = "https://agent.example.org";
+const asker = (agent: string, index = 0) => ({
+  ...{ agent, thumbprint: "t", method: "POST", url: "/orders" },
+  body: Buffer.from(`${index}`),
+});
+
+function opened() {
+  const interactions = createInteractions(createTestClock().now);
+  const { id } = interactions.open(asker(AGENT), ORDER);
+  interactions.note(id, { returnUrl: `${AGENT}/back` });
+  const isKept = () => [
+    interactions.find(id) !== undefined,
+    interactions.wayBack(id) !== undefined,
+    interactions.open(asker(AGENT), ORDER).id === id,
+  ];
+  return { interactions, isKept };
+}
+
+test("A9: 10,100 orders from 101 names below one domain leave another agent's interaction alone", () => {
+  const { interactions, isKept } = opened();
+  for (let index = 0; index < 10_100; index++) {
+    const agent = `https://x${index % 101}.wild.example.com`;
+    interactions.note(interactions.open(asker(agent, index), ORDER).id, { returnUrl: `${agent}/back` });
+  }
+  expect(isKept()).toEqual([true, true, true]);
+});
+
+test("A9: however many owners order, those that find no room are refused, and no interaction is forgotten", () => {
+  const { interactions, isKept } = opened();
+  const refused = new Set<unknown>();
+  let open = 0;
+  for (let index = 0; index < 10_100; index++) {
+    try {
+      interactions.open(asker(`https://owner-${index}.example`), ORDER);
+      open++;
+    } catch (error) {
+      refused.add((error as { code?: string }).code);
+    }
+  }
+  expect([open, ...refused]).toEqual([9_999, "store_full"]);
+  expect(isKept()).toEqual([true, true, true]);
+});
+
+test("A9: an order and a page for which there is no room are answered with 503, and say so", async () => {
+  const full = () => {
+    throw new StoreFullError();
+  };
+  const log = { info: () => {}, warn: () => {} } as never;
+  const app = Fastify();
+  app.decorateRequest("agent", null).decorateRequest("rawBody", null);
+  app.addHook("preHandler", async (request) => {
+    Object.assign(request, {
+      agent: { level: "identified", agent: AGENT, thumbprint: "t" },
+      rawBody: Buffer.from(JSON.stringify(request.body ?? null)),
+    });
+  });
+  const interactions = { takeDecision: () => undefined, open: full } as never;
+  await app.register(orderRoutes, { id: SELF, interactions, log });
+  await app.register(interactionRoutes, {
+    ...{ id: SELF, log, discovery: {} as never, development: true },
+    interactions: {
+      find: () => ({ id: "s", agent: AGENT, returnUrl: "r", browser: undefined }),
+      note: full,
+    } as never,
+    identify: {} as never,
+  });
+  const payload = { order_id: "o-1", model: "MacBook Pro", quantity: 25, approver: "anna" };
+  const order = await app.inject({ method: "POST", url: "/orders", payload });
+  expect([order.statusCode, order.json().error]).toEqual([503, "store_full"]);
+  const page = await app.inject({ url: "/interaction?session=s&return_url=r" });
+  expect([page.statusCode, page.headers["content-type"]]).toEqual([503, "text/html; charset=utf-8"]);
+});
+
+test("A9: no more sign-ins wait at the auth server than it keeps for this agent, and a new owner finds room for one", async () => {
+  let asked = 0;
+  const identify = createIdentifyPerson({
+    ...{ id: SELF, authServer: "http://auth", redirectUri: `${SELF}/interaction/callback` },
+    agent: {
+      requestOwnToken: async () => {
+        asked++;
+        const consentUrl = `http://auth/${asked}`;
+        throw new ConsentRequiredError({
+          consentUrl,
+          requestToken: "r",
+          authServer: "http://auth",
+          expiresInSeconds: 600,
+        });
+      },
+    } as never,
+    discovery: {} as never,
+    now: createTestClock().now,
+  });
+  const begin = (agent: string, index: number) =>
+    identify.begin({ id: `${agent} ${index}`, agent, order: { approver: `person-${index}` } as never });
+  const refused = new Set<unknown>();
+  for (let index = 0; index < 3_000; index++) {
+    const agent = `https://owner-${Math.floor(index / 300)}.example`;
+    await begin(agent, index).catch((error: { code: string }) => refused.add(error.code));
+  }
+  expect([...refused]).toEqual(["too_many_sign_ins"]);
+  expect(asked).toBeLessThan(1_000);
+  await expect(begin(AGENT, 0)).resolves.toMatch("http://auth/");
+});

@@ -1,0 +1,64 @@
+/** The page is built again whenever the build would be another one, and only then. */
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { dirname, join, relative } from "node:path";
+import { pathToFileURL } from "node:url";
+import { expect, onTestFinished, test } from "vitest";
+import { hashOfPageSources, pageSources } from "../../scripts/demo/page-sources.ts";
+import { REPOSITORY_ROOT } from "../../scripts/demo/stack.ts";
+
+test("every file that a build reads is a source", async () => {
+  const vite = createRequire(join(REPOSITORY_ROOT, "ui/package.json")).resolve("vite");
+  const { build } = await import(pathToFileURL(vite).href);
+  const read = new Set<string>();
+  const recorder = {
+    name: "recorder",
+    buildEnd(this: { getModuleIds(): Iterable<string> }) {
+      for (const id of this.getModuleIds()) read.add(id.split("?")[0]!);
+    },
+  };
+  await build({
+    configFile: join(REPOSITORY_ROOT, "ui/vite.config.ts"),
+    logLevel: "error",
+    plugins: [recorder],
+    build: { write: false },
+  });
+  // Dependencies are in the lock, and modules that begin with \0 are made by plugins: one of them from profile.md.
+  const files = [...read]
+    .filter((file) => file.startsWith(REPOSITORY_ROOT) && !file.includes("/node_modules/"))
+    .map((file) => relative(REPOSITORY_ROOT, file));
+  expect(files).toContain("ui/src/main.tsx");
+  const sources = new Set(pageSources());
+  expect(sources).toContain("docs/reference/profile.md");
+  expect(files.filter((file) => !sources.has(file))).toEqual([]);
+});
+
+test("the hash differs by content and by name, and not by what is no source", () => {
+  const root = mkdtempSync(join(tmpdir(), "page-sources-"));
+  onTestFinished(() => rmSync(root, { recursive: true }));
+  const write = (file: string, text: string) => {
+    mkdirSync(dirname(join(root, file)), { recursive: true });
+    writeFileSync(join(root, file), text);
+  };
+  write("ui/src/app/a.tsx", "1");
+  write("pnpm-lock.yaml", "1");
+  const before = hashOfPageSources(root);
+  write("ui/test/a.test.ts", "1");
+  write("services/backend/src/main.ts", "1");
+  expect(hashOfPageSources(root)).toBe(before);
+  const seen = new Set([before]);
+  const expectNew = () => {
+    const hash = hashOfPageSources(root);
+    expect(seen).not.toContain(hash);
+    seen.add(hash);
+  };
+  write("ui/src/app/a.tsx", "2");
+  expectNew();
+  write("pnpm-lock.yaml", "2");
+  expectNew();
+  write("packages/aauth/src/b.ts", "1");
+  expectNew();
+  renameSync(join(root, "ui/src/app/a.tsx"), join(root, "ui/src/app/c.tsx"));
+  expectNew();
+});
