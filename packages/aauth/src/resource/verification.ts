@@ -239,8 +239,9 @@ async function keyThatSigned({ candidate, base, input, signature }: Verification
   for (const key of keys) if (await hasSigned(key)) return key;
   const replaced = await replacedKey?.();
   if (replaced !== undefined && (await hasSigned(replaced))) return replaced;
-  // Where the parameter is the reason, the error names it.
-  for (const { alg } of replaced === undefined ? keys : [replaced]) requireAlgorithm(input, alg);
+  const tried = replaced === undefined ? keys : [...keys, replaced];
+  // Where the parameter rules all of them out, the error names it.
+  if (!tried.some(({ alg }) => allowsAlgorithm(input, alg))) requireAlgorithm(input, keys[0]!.alg);
   throw invalidSignature();
 }
 

@@ -477,20 +477,30 @@ describe("addresses that are never fetched", () => {
     expect(await blocked(id, true)).toEqual({ result: "discovery_blocked", asked: [] });
   });
 
-  it.each(["ftp://agent.example/jwks.json", "data:application/json,{}", "jwks.json"])(
-    "a key set by URL passes the same guard: %s",
-    async (address) => {
-      const asked: string[] = [];
-      const transport = async (url: URL) => {
-        asked.push(url.href);
-        return { status: 200, body: new TextEncoder().encode(JSON.stringify({ keys: [KEY] })) };
-      };
-      expect(await code(discover({ transport }).discovery.key("jwks", address, "k1"))).toBe(
-        "discovery_blocked",
-      );
-      expect(asked).toEqual([]);
-    },
-  );
+  it.each([
+    ["ftp://agent.example/jwks.json", "discovery_failed"],
+    ["data:application/json,{}", "discovery_failed"],
+    ["jwks.json", "discovery_failed"],
+    ["http://agent.example/jwks.json", "discovery_blocked"],
+    ["https://10.0.0.1/jwks.json", "discovery_blocked"],
+    ["https://user:pass@agent.example/jwks.json", "discovery_blocked"],
+  ])("a key set that a document names passes the same guard: %s", async (jwks_uri, refused) => {
+    const asked: string[] = [];
+    const transport = async (url: URL) => {
+      asked.push(url.href);
+      const document = { agent: "https://agent.example", jwks_uri, keys: [KEY] };
+      return { status: 200, body: new TextEncoder().encode(JSON.stringify(document)) };
+    };
+    const { discovery } = discover({ transport });
+    expect(await code(discovery.key("agent", "https://agent.example", "k1"))).toBe(refused);
+    expect(asked).toEqual(["https://agent.example/.well-known/aauth-agent"]);
+  });
+
+  it("there is no key set without a document", async () => {
+    const { discovery } = discover();
+    const asking = async () => discovery.key("jwks", "https://agent.example/jwks.json", "k1");
+    await expect(asking()).rejects.toThrow(new TypeError("there are no documents of kind jwks"));
+  });
 
   it.each([
     "100.63.0.1",
