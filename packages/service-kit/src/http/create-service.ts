@@ -11,10 +11,8 @@ import Fastify, {
 import type { Logger } from "pino";
 import { traceRequests } from "../telemetry/trace-requests.ts";
 import { answerTunnels, type PlainAnswer } from "./answer-tunnels.ts";
+import { createBoundedServer } from "./bounded-server.ts";
 import { problem, sendProblem } from "./problem.ts";
-
-/** Time a caller has to send a whole request, milliseconds. Its answer may take longer. */
-const REQUEST_TIMEOUT_MS = 60_000;
 
 /** Options of {@link createService}. */
 export interface ServiceOptions {
@@ -34,7 +32,7 @@ export interface ServiceOptions {
 }
 
 /**
- * A Fastify instance with what every service of the demo shares: `GET /health`, bounded head and body, a request id of its own making,
+ * A Fastify instance with what every service of the demo shares: `GET /health`, bounded head and body, deadlines and bounds for connections, a request id of its own making,
  * a span in the caller's trace, problem details for errors and unknown paths, strict schema validation (nothing dropped, nothing coerced), a bounded stop.
  *
  * Forwarding headers are never trusted (`X-Forwarded-*`, request ids). Requests are logged at `debug`, without their query.
@@ -47,9 +45,7 @@ export function createService(options: ServiceOptions): FastifyInstance {
     loggerInstance: logger as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: maxBodyBytes,
-    // Fastify's own default is none, and takes Node's away: a caller that never finishes would hold its connection for ever.
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    http: { maxHeaderSize: maxHeaderBytes },
+    serverFactory: (handler) => createBoundedServer({ maxHeaderSize: maxHeaderBytes }, handler),
     trustProxy: false,
     requestIdHeader: false,
     genReqId: () => randomUUID(),
