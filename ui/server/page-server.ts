@@ -1,5 +1,6 @@
 import { createServer, type Server } from "node:http";
 import sirv from "sirv";
+import { limitCallers } from "../vite/page-limits.ts";
 import type { UiSettings } from "../vite/read-settings.ts";
 import { securityHeaders } from "../vite/security-headers.ts";
 
@@ -20,7 +21,7 @@ export function createPageServer(folder: string, browser: UiSettings["browser"])
         path.startsWith("/assets/") ? "public, max-age=31536000, immutable" : "no-cache",
       ),
   });
-  return createServer((request, response) => {
+  const server = createServer((request, response) => {
     for (const [name, value] of headers) response.setHeader(name, value);
     if (request.method !== "GET" && request.method !== "HEAD") {
       response.writeHead(405, { allow: "GET, HEAD" }).end();
@@ -35,4 +36,5 @@ export function createPageServer(folder: string, browser: UiSettings["browser"])
       response.writeHead(404, { "content-type": "text/plain; charset=utf-8" }).end("Not found\n");
     });
   });
+  return limitCallers(server);
 }

@@ -1,4 +1,5 @@
 import type { Connect, Plugin } from "vite";
+import { limitCallers } from "./page-limits.ts";
 import type { UiSettings } from "./read-settings.ts";
 import { securityHeaders } from "./security-headers.ts";
 
@@ -26,9 +27,11 @@ export function serveConfig(browser: UiSettings["browser"]): Plugin {
   return {
     name: "serve-config",
     configureServer: (server) => {
+      limitCallers(server.httpServer);
       server.middlewares.use(answer);
     },
     configurePreviewServer: (server) => {
+      limitCallers(server.httpServer);
       server.middlewares.use(secure);
       server.middlewares.use(answer);
     },
