@@ -23,8 +23,8 @@ async function servedPage(): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-test("A12: callers that do not finish a request are cut off", () => {
-  expect(createPageServer(tmpdir(), browser)).toMatchObject({
+test("A12: callers that do not finish a request are cut off", async () => {
+  expect(createPageServer(await mkdtemp(join(tmpdir(), "page-")), browser)).toMatchObject({
     headersTimeout: 10_000,
     requestTimeout: 15_000,
     connectionsCheckingInterval: 1000,
