@@ -12,14 +12,18 @@ import type { Logger } from "pino";
 import { traceRequests } from "../telemetry/trace-requests.ts";
 import { answerTunnels, type PlainAnswer } from "./answer-tunnels.ts";
 import { createBoundedServer } from "./bounded-server.ts";
+import { HeldBodies } from "./held-bodies.ts";
 import { problem, sendProblem } from "./problem.ts";
+
+/** Largest bodies that are held at a time while their callers still send. */
+const BODIES_HELD = 16;
 
 /** Options of {@link createService}. */
 export interface ServiceOptions {
   /** Shown by `GET /health` and in the log. */
   readonly name: string;
   readonly logger: Logger;
-  /** Largest request body, bytes. Default 1 MiB; a larger one is answered with 413. */
+  /** Largest request body, bytes. Default 1 MiB; a larger one is answered with 413. Of 16 of that size the oldest is given up, with 408. */
   readonly maxBodyBytes?: number;
   /** Largest request head, bytes. Default 64 KiB, because a Signature-Key may carry a token; Node's own default is 16 KiB. */
   readonly maxHeaderBytes?: number;
@@ -85,6 +89,15 @@ export function createService(options: ServiceOptions): FastifyInstance {
     // Node takes the first of several (RFC 9112 section 3.2 takes none).
     if (hostLines(request.raw) > 1) sendProblem(reply, 400, "The request has more than one Host.");
     else done();
+  });
+  const bodies = new HeldBodies(BODIES_HELD * maxBodyBytes);
+  app.addHook("preParsing", (request, reply, payload, done) => {
+    const { raw } = request;
+    const { "content-length": length = "0", "transfer-encoding": encoding } = raw.headers;
+    if (!raw.complete && (length !== "0" || encoding !== undefined)) {
+      bodies.watch(raw, () => void reply.header("connection", "close"));
+    }
+    done(null, payload);
   });
   app.setNotFoundHandler((request, reply) =>
     sendProblem(reply, 404, `Nothing is served at ${request.method} ${pathOf(request.url)}`),
