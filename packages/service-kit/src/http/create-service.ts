@@ -92,11 +92,7 @@ export function createService(options: ServiceOptions): FastifyInstance {
   });
   const bodies = new HeldBodies(BODIES_HELD * maxBodyBytes);
   app.addHook("preParsing", (request, reply, payload, done) => {
-    const { raw } = request;
-    const { "content-length": length = "0", "transfer-encoding": encoding } = raw.headers;
-    if (!raw.complete && (length !== "0" || encoding !== undefined)) {
-      bodies.watch(raw, () => void reply.header("connection", "close"));
-    }
+    bodies.watch(request.raw, () => void reply.header("connection", "close"));
     done(null, payload);
   });
   app.setNotFoundHandler((request, reply) =>

@@ -37,7 +37,9 @@ export class HeldBodies {
    *
    * @param onGivenUp called before whatever reads the body gets BodyTooSlowError from its stream
    */
-  watch(message: IncomingMessage, onGivenUp: () => void): void {
+  watch(message: IncomingMessage, onGivenUp?: () => void): void {
+    const { "content-length": length = "0", "transfer-encoding": encoding } = message.headers;
+    if (message.complete || (length === "0" && encoding === undefined)) return;
     const body: HeldBody = { address: message.socket.remoteAddress, bytes: 0 };
     const forget = () => {
       if (this.#bodies.delete(message)) this.#bytes -= body.bytes;
@@ -55,7 +57,7 @@ export class HeldBodies {
       .once("close", forget)
       .once(GIVEN_UP, () => {
         forget();
-        onGivenUp();
+        onGivenUp?.();
       });
   }
 
