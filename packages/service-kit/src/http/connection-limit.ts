@@ -99,7 +99,7 @@ function plain(address: string): string {
 }
 
 /** What one caller can choose addresses from: an IPv4 address, or the first 64 bits of an IPv6 one. */
-function networkOf(address: string): string {
+export function networkOf(address: string): string {
   const text = plain(address);
   if (!isIPv6(text)) return text;
   const [start = "", end] = text.replace(/%.*$/, "").split("::");

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import type { RequestListener, Server } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import { afterEach, expect, test } from "vitest";
+import { networkOf } from "../../src/http/connection-limit.ts";
 import { createBoundedServer, exemptAddresses } from "../../src/index.ts";
 
 const cleanUps: (() => unknown)[] = [];
@@ -141,6 +142,19 @@ test("A12: 127.0.0.1 and ::1 have no bound of their own, other addresses when th
   expect(await openOf(named)).toEqual([true, true]);
   const next = await call(server, "127.0.0.1");
   expect(await openOf([...local, next])).toEqual([false, true, true, true, true]);
+});
+
+test.each([
+  ["127.0.0.2", "127.0.0.2"],
+  ["::ffff:127.0.0.2", "127.0.0.2"],
+  ["2001:db8:1:2:3:4:5:6", "2001:db8:1:2"],
+  ["2001:db8:1:2::6", "2001:db8:1:2"],
+  ["2001:db8::6", "2001:db8:0:0"],
+  ["2001:db8::", "2001:db8:0:0"],
+  ["::1", "0:0:0:0"],
+  ["fe80::1%eth0", "fe80:0:0:0"],
+])("A12: a caller at %s has the addresses of %s", (address, network) => {
+  expect(networkOf(address)).toBe(network);
 });
 
 test("where every connection is exempt a further one is closed", async () => {
