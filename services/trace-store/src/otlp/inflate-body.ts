@@ -6,6 +6,8 @@ const inflate = promisify(gunzip);
 
 /** The spans of a batch are alike and compress to a tenth or a twentieth. */
 const MAX_RATIO = 32;
+/** Node's own 16 KiB come back to the event loop one by one. */
+const CHUNK_BYTES = 131_072;
 /** What any body may inflate to. */
 const SMALL_BYTES = 65_536;
 
@@ -27,7 +29,7 @@ export async function inflateBody(
   }
   const maxOutputLength = Math.min(maxBytes, Math.max(SMALL_BYTES, body.length * MAX_RATIO));
   try {
-    return await inflate(body, { maxOutputLength });
+    return await inflate(body, { maxOutputLength, chunkSize: CHUNK_BYTES });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE") {
       throw new OtlpError(
