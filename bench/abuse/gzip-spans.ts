@@ -29,6 +29,7 @@ function honestSpans(): string {
 }
 
 const stack = await startStack();
+let bombs = 0;
 try {
   const port = stack.ports.traceStoreOtlp;
   await showPhases({
@@ -38,6 +39,7 @@ try {
     connections: CONNECTIONS,
     attack(socket) {
       const send = () => {
+        bombs++;
         socket.write(
           "POST /v1/traces HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n" +
             `Content-Encoding: gzip\r\nContent-Length: ${bomb.length}\r\n\r\n`,
@@ -59,6 +61,7 @@ try {
       if (statusCode !== 200) throw new Error(String(statusCode));
     },
   });
+  console.log(`${bombs} times ${bomb.length} bytes were sent`);
 } finally {
   await stack.stop();
 }
