@@ -1,5 +1,5 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { answerTunnels } from "service-kit";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import { answerTunnels, createBoundedServer, exemptAddresses } from "service-kit";
 import type { GatewaySettings } from "./config.ts";
 import type {
   Bind,
@@ -84,7 +84,7 @@ type GatewayLimits = Pick<
   | "upstreamHeadersTimeoutMs"
   | "idleTimeoutMs"
 > &
-  Partial<Pick<GatewaySettings, "adminHosts">>;
+  Partial<Pick<GatewaySettings, "adminHosts" | "proxyAddresses">>;
 
 /**
  * Composition root: loads the configuration, opens its ports and serves.
@@ -162,22 +162,23 @@ export async function buildGateway(
         record,
       );
     };
-    port.server = createServer(
+    port.server = createBoundedServer(
       {
         maxHeaderSize: limits.maxHeaderBytes,
         headersTimeout: Math.min(10_000, limits.requestReadTimeoutMs),
         requestTimeout: limits.requestReadTimeoutMs,
-        connectionsCheckingInterval: Math.min(5000, limits.requestReadTimeoutMs),
+        connectionsCheckingInterval: Math.min(1000, limits.requestReadTimeoutMs),
+        maxConnections: limits.maxConnections,
         insecureHTTPParser: false,
         requireHostHeader: true,
       },
       serve,
     );
     // A caller that waits is told to go on when its body is wanted, and sends none where it is refused before.
-    port.server.on("checkContinue", serve);
+    port.server.on("checkContinue", (...exchange) => port.server.emit("request", ...exchange));
+    exemptAddresses(port.server, limits.proxyAddresses);
     answerTunnels(port.server, () => ({ status: 400 }));
     // node would drop further lines without a word; one more than allowed is kept, so that the handler can refuse.
-    port.server.maxConnections = limits.maxConnections;
     port.server.maxHeadersCount = MAX_HEADER_LINES + 1;
     await listen(port.server, { host: limits.host, port: bind.port });
     return port;

@@ -9,6 +9,7 @@ import {
   integerSetting,
   LOG_FORMATS,
   LOG_LEVELS,
+  proxySettings,
   setting,
 } from "service-kit";
 import { z } from "zod";
@@ -157,8 +158,10 @@ export const settings = {
   maxConnections: setting({
     env: "GATEWAY_MAX_CONNECTIONS",
     schema: integerSetting(2048, { minimum: 1 }),
-    description: "Connections of callers to one bind; a further one is closed",
+    description:
+      "Connections of callers to one bind, an eighth of them from one address; for a further one the oldest that waits for its caller is closed, or the new one",
   }),
+  ...proxySettings,
   maxUpstreamRequests: setting({
     env: "GATEWAY_MAX_UPSTREAM_REQUESTS",
     schema: integerSetting(1024, { minimum: 1 }),
