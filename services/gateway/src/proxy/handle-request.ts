@@ -174,6 +174,7 @@ async function passPolicies(exchange: Exchange): Promise<void> {
     if (!isCard) record.a2aMethod = a2aMethod(firstField(head.fields, "content-type"), body);
   }
   const fields = [...head.fields];
+  for (const name of policies.removedRequestFields) removeField(fields, name);
   setField(fields, "host", upstreamAuthority(policies.authority, route.backend, head.authority));
   const forwarded = body?.forward();
   fields.push(...(forwarded?.fields ?? []));
