@@ -28,6 +28,8 @@ import type { Telemetry } from "./telemetry.ts";
 const DRAIN_MS = 1000;
 const CONNECT_TIMEOUT_MS = 10_000;
 const MAX_UPSTREAM_CONNECTIONS = 256;
+/** Of the bytes that may be held, for callers that the check has not named: an eighth, and half of that for one address. */
+const UNNAMED_SHARE = 1 / 8;
 
 /** What a running gateway needs from outside. */
 export interface GatewayDependencies {
@@ -116,6 +118,7 @@ export async function buildGateway(
     maxRequests: limits.maxUpstreamRequests,
   });
   const bodyBudget = new BodyBudget(limits.maxHeldBodyBytes);
+  const unnamedBodyBudget = new BodyBudget(UNNAMED_SHARE * limits.maxHeldBodyBytes);
   const onProblem = (message: string, error?: unknown) => logger.error(error ? { err: error } : {}, message);
 
   const finish = (record: RequestRecord) => {
@@ -156,6 +159,7 @@ export async function buildGateway(
           ownCheck,
           maxBodyBytes: limits.maxBodyBytes,
           bodyBudget,
+          unnamedBodyBudget,
           stallTimeoutMs: limits.idleTimeoutMs,
           onProblem,
         },
@@ -231,7 +235,7 @@ export async function buildGateway(
     own.push(await openOwnPort(admin, { "/config_dump": dump }, adminHosts));
     const numbers = {
       contentType: `${text}; version=0.0.4`,
-      render: () => metrics.render(telemetry?.counts?.(), bodyBudget.heldBytes),
+      render: () => metrics.render(telemetry?.counts?.(), bodyBudget.heldBytes + unnamedBodyBudget.heldBytes),
     };
     own.push(await openOwnPort(stats, { "/metrics": numbers }, adminHosts));
     // Says nothing that a web page must not know; who probes it may name it anything.
