@@ -1,3 +1,4 @@
+import { visibleText } from "service-kit";
 import type { LoggingConfiguration } from "../configuration/configuration.ts";
 import { builtInFields, configuredFields } from "./record-fields.ts";
 import type { RequestRecord } from "./request-record.ts";
@@ -66,13 +67,5 @@ function bounded(fields: readonly [string, unknown][]): [string, unknown][] {
   });
 }
 
-/** C1 controls, line separators, and marks that turn the direction of what follows. JSON escapes C0 controls and no others. */
-const UNPRINTABLE = /[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
-
 /** JSON of a value that may hold a caller's text, on one line of what reads logs. */
-function printable(value: unknown): string {
-  return JSON.stringify(value).replace(
-    UNPRINTABLE,
-    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
-}
+const printable = (value: unknown): string => visibleText(JSON.stringify(value));
