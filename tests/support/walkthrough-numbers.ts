@@ -39,8 +39,6 @@ const SENTENCES: readonly (readonly [page: string, sentence: string, value: () =
   ["04", "for {} minutes at most", () => realmDefault("aauth.refresh.lifespan") / 60],
   ["05", "ends, after {} s at most", () => authTokenLifetimeSeconds],
   ["05", "`aauth.exchange.max.depth` levels ({})", () => realmDefault("aauth.exchange.max.depth")],
-  ["06", "{} requests at once", () => policyNumber("maxTokens")],
-  ["06", "{} a second after that", () => policyNumber("tokensPerFill")],
   ["07", "announced | yes | no | {} s", () => documents.refetchCooldownSeconds + 2],
   ["07", "at most once per {} s", () => documents.refetchCooldownSeconds],
   [
@@ -109,10 +107,6 @@ function realmDefault(attribute: string): number {
     "services/auth-server/src/realm/policy.ts",
     new RegExp(`"${attribute}": .*\\.default\\(([\\d_]+)\\)`),
   );
-}
-
-function policyNumber(name: string): number {
-  return numberIn("agentgateway/config-policy.yaml", new RegExp(`\\b${name}: (\\d+)`));
 }
 
 function numberIn(file: string, pattern: RegExp): number {

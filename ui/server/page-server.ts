@@ -1,4 +1,5 @@
 import { createServer, type Server } from "node:http";
+import { limitCallers } from "../vite/page-limits.ts";
 import type { UiSettings } from "../vite/read-settings.ts";
 import { securityHeaders } from "../vite/security-headers.ts";
 import { readPageFiles } from "./page-files.ts";
@@ -14,7 +15,7 @@ export function createPageServer(folder: string, browser: UiSettings["browser"])
   const files = readPageFiles(folder);
   const config = JSON.stringify(browser);
   const headers = Object.entries(securityHeaders(browser));
-  return createServer((request, response) => {
+  const server = createServer((request, response) => {
     for (const [name, value] of headers) response.setHeader(name, value);
     if (request.method !== "GET" && request.method !== "HEAD") {
       response.writeHead(405, { allow: "GET, HEAD" }).end();
@@ -35,4 +36,5 @@ export function createPageServer(folder: string, browser: UiSettings["browser"])
       response.writeHead(200, { ...file.headers, "content-length": file.body.length }).end(file.body);
     }
   });
+  return limitCallers(server);
 }

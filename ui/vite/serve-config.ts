@@ -1,4 +1,5 @@
 import type { Plugin } from "vite";
+import { limitCallers } from "./page-limits.ts";
 import type { UiSettings } from "./read-settings.ts";
 
 /** Serves `/config.json` in development, as the server of the built page does. */
@@ -8,6 +9,7 @@ export function serveConfig(browser: UiSettings["browser"]): Plugin {
     name: "serve-config",
     apply: "serve",
     configureServer: (server) => {
+      limitCallers(server.httpServer);
       server.middlewares.use((request, response, next) => {
         if (request.url?.split("?")[0] !== "/config.json") {
           next();

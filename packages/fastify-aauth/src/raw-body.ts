@@ -36,7 +36,7 @@ export function readRawBody(payload: Readable, maxBytes: number): Promise<Buffer
       reject(error);
     };
     const cutOff = (cause?: unknown) =>
-      fail(new BodyCutOffError("the request ended before its body", { cause }));
+      fail(isAnswer(cause) ? cause : new BodyCutOffError("the request ended before its body", { cause }));
     const collect = (chunk: Buffer) => {
       size += chunk.length;
       if (size > maxBytes) fail(new BodyTooLargeError(`request body is larger than ${maxBytes} bytes`));
@@ -44,6 +44,11 @@ export function readRawBody(payload: Readable, maxBytes: number): Promise<Buffer
     };
     payload.on("data", collect).once("end", end).once("error", cutOff).once("close", cutOff);
   });
+}
+
+/** The service has given the body up, and says what that is answered. */
+function isAnswer(cause: unknown): cause is Error {
+  return cause instanceof Error && "statusCode" in cause;
 }
 
 /** Puts bytes that were read for the digest back in front of the route's parser. */

@@ -13,6 +13,14 @@ test("a body whose sender hangs up is cut off, which is no fault of the service"
   }
 });
 
+test("A6: a service that gives a body up decides what that is answered", async () => {
+  const body = new PassThrough();
+  const reading = readRawBody(body, 100);
+  body.write("{");
+  body.emit("error", Object.assign(new Error("too slow"), { statusCode: 408, code: "body_too_slow" }));
+  await expect(reading).rejects.toMatchObject({ statusCode: 408, code: "body_too_slow" });
+});
+
 test("what happens to the rest of a body that is too large ends nothing", async () => {
   const body = new PassThrough();
   const reading = readRawBody(body, 2);

@@ -10,6 +10,7 @@ export { loadConfig } from "./config/load-config.ts";
 export {
   authServerSettings,
   keyRotationSettings,
+  proxySettings,
   serviceSettings,
   tokenLogSettings,
 } from "./config/service-settings.ts";
@@ -25,6 +26,7 @@ export {
   urlSetting,
 } from "./config/value-schemas.ts";
 export { answerTunnels, type PlainAnswer } from "./http/answer-tunnels.ts";
+export { createBoundedServer, exemptAddresses } from "./http/bounded-server.ts";
 export { createService, type ServiceOptions } from "./http/create-service.ts";
 export { displayText } from "./http/display-text.ts";
 export { hostsSetting, knowsHost, requireKnownHost, unknownHost } from "./http/known-hosts.ts";

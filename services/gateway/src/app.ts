@@ -1,5 +1,5 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { answerTunnels } from "service-kit";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import { answerTunnels, createBoundedServer, exemptAddresses } from "service-kit";
 import type { GatewaySettings } from "./config.ts";
 import type {
   Bind,
@@ -28,6 +28,8 @@ import type { Telemetry } from "./telemetry.ts";
 const DRAIN_MS = 1000;
 const CONNECT_TIMEOUT_MS = 10_000;
 const MAX_UPSTREAM_CONNECTIONS = 256;
+/** Of the bytes that may be held, for callers that the check has not named: an eighth, and half of that for one address. */
+const UNNAMED_SHARE = 1 / 8;
 
 /** What a running gateway needs from outside. */
 export interface GatewayDependencies {
@@ -84,7 +86,7 @@ type GatewayLimits = Pick<
   | "upstreamHeadersTimeoutMs"
   | "idleTimeoutMs"
 > &
-  Partial<Pick<GatewaySettings, "adminHosts">>;
+  Partial<Pick<GatewaySettings, "adminHosts" | "proxyAddresses">>;
 
 /**
  * Composition root: loads the configuration, opens its ports and serves.
@@ -116,6 +118,7 @@ export async function buildGateway(
     maxRequests: limits.maxUpstreamRequests,
   });
   const bodyBudget = new BodyBudget(limits.maxHeldBodyBytes);
+  const unnamedBodyBudget = new BodyBudget(UNNAMED_SHARE * limits.maxHeldBodyBytes);
   const onProblem = (message: string, error?: unknown) => logger.error(error ? { err: error } : {}, message);
 
   const finish = (record: RequestRecord) => {
@@ -156,28 +159,30 @@ export async function buildGateway(
           ownCheck,
           maxBodyBytes: limits.maxBodyBytes,
           bodyBudget,
+          unnamedBodyBudget,
           stallTimeoutMs: limits.idleTimeoutMs,
           onProblem,
         },
         record,
       );
     };
-    port.server = createServer(
+    port.server = createBoundedServer(
       {
         maxHeaderSize: limits.maxHeaderBytes,
         headersTimeout: Math.min(10_000, limits.requestReadTimeoutMs),
         requestTimeout: limits.requestReadTimeoutMs,
-        connectionsCheckingInterval: Math.min(5000, limits.requestReadTimeoutMs),
+        connectionsCheckingInterval: Math.min(1000, limits.requestReadTimeoutMs),
+        maxConnections: limits.maxConnections,
         insecureHTTPParser: false,
         requireHostHeader: true,
       },
       serve,
     );
     // A caller that waits is told to go on when its body is wanted, and sends none where it is refused before.
-    port.server.on("checkContinue", serve);
+    port.server.on("checkContinue", (...exchange) => port.server.emit("request", ...exchange));
+    exemptAddresses(port.server, limits.proxyAddresses);
     answerTunnels(port.server, () => ({ status: 400 }));
     // node would drop further lines without a word; one more than allowed is kept, so that the handler can refuse.
-    port.server.maxConnections = limits.maxConnections;
     port.server.maxHeadersCount = MAX_HEADER_LINES + 1;
     await listen(port.server, { host: limits.host, port: bind.port });
     return port;
@@ -230,7 +235,7 @@ export async function buildGateway(
     own.push(await openOwnPort(admin, { "/config_dump": dump }, adminHosts));
     const numbers = {
       contentType: `${text}; version=0.0.4`,
-      render: () => metrics.render(telemetry?.counts?.(), bodyBudget.heldBytes),
+      render: () => metrics.render(telemetry?.counts?.(), bodyBudget.heldBytes + unnamedBodyBudget.heldBytes),
     };
     own.push(await openOwnPort(stats, { "/metrics": numbers }, adminHosts));
     // Says nothing that a web page must not know; who probes it may name it anything.

@@ -9,6 +9,7 @@ import {
   integerSetting,
   LOG_FORMATS,
   LOG_LEVELS,
+  proxySettings,
   setting,
 } from "service-kit";
 import { z } from "zod";
@@ -146,19 +147,22 @@ export const settings = {
   maxBodyBytes: setting({
     env: "GATEWAY_MAX_BODY_BYTES",
     schema: integerSetting(2_097_152, { minimum: 1024 }),
-    description: "Largest request body, bytes; a larger one is answered with 413",
+    description:
+      "Largest request body, bytes, and at most 65536 from a caller that the route's check has not named; a larger one is answered with 413",
   }),
   maxHeldBodyBytes: setting({
     env: "GATEWAY_MAX_HELD_BODY_BYTES",
     schema: integerSetting(67_108_864, { minimum: 4096 }),
     description:
-      "Request bodies held at a time, bytes together; at least twice GATEWAY_MAX_BODY_BYTES. What is too much is answered with 503; one agent's callers get half",
+      "Request bodies held at a time, bytes together; at least twice GATEWAY_MAX_BODY_BYTES. What is too much is answered with 503; one agent's callers get half. Beside it an eighth of it is for callers that a check has not named, half of that for one address",
   }),
   maxConnections: setting({
     env: "GATEWAY_MAX_CONNECTIONS",
     schema: integerSetting(2048, { minimum: 1 }),
-    description: "Connections of callers to one bind; a further one is closed",
+    description:
+      "Connections of callers to one bind, an eighth of them from one address; for a further one the oldest that waits for its caller is closed, or the new one",
   }),
+  ...proxySettings,
   maxUpstreamRequests: setting({
     env: "GATEWAY_MAX_UPSTREAM_REQUESTS",
     schema: integerSetting(1024, { minimum: 1 }),

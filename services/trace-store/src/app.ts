@@ -23,7 +23,10 @@ export interface TraceStoreDeps {
  * @throws JournalError when the file of the configuration cannot be used
  */
 export async function buildTraceStore(
-  config: Omit<TraceStoreConfig, "host" | "port" | "otlpPort" | "logLevel" | "logFormat" | "hosts"> &
+  config: Omit<
+    TraceStoreConfig,
+    "host" | "port" | "otlpPort" | "logLevel" | "logFormat" | "hosts" | "proxyAddresses"
+  > &
     Partial<Pick<TraceStoreConfig, "host" | "hosts">>,
   deps: TraceStoreDeps,
 ): Promise<{ app: FastifyInstance; otlp: FastifyInstance }> {

@@ -10,7 +10,7 @@ await runService({
     const config = loadConfig({ service, settings, env: process.env, argv: process.argv.slice(2) });
     const logger = createLogger({ service, level: config.logLevel, format: config.logFormat });
     const { app, otlp } = await buildTraceStore(config, { logger });
-    const intake = await listenOn(otlp, { host: config.host, port: config.otlpPort });
+    const intake = await listenOn(otlp, { ...config, port: config.otlpPort });
     const query = await listenOn(app, config);
     logger.info({ otlp: intake.url, file: config.file || "none" }, "takes spans");
     return {

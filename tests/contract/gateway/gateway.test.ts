@@ -9,6 +9,7 @@ import { readFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { createLogger } from "service-kit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { CLAIMS_HEADER } from "../../../packages/gateway-check/src/claims.ts";
 import { type CheckConfig, createGatewayCheck } from "../../../packages/gateway-check/src/index.ts";
 import { createOwnCheck } from "../../../services/gateway/src/own-check/own-check.ts";
 import type { FakeServer } from "../../../services/gateway/test/support/fake-agent.ts";
@@ -215,6 +216,7 @@ describe.each(stages)("$name", ({ name, file, isInProcess }) => {
     ["DELETE", "/.well-known/aauth-agent"],
     ["GET", "/.well-known/aauth-agent/more"],
     ["GET", "/x/jwks.json"],
+    ["GET", "/x/.well-known/agent-card.json"],
   ])("G11: %s %s is not open", async (method, target) => {
     const hwk = identities.find((identity) => identity.name === "hwk")!;
     const request = { method, target };
@@ -273,6 +275,31 @@ describe.each(stages)("$name", ({ name, file, isInProcess }) => {
     const { response } = await call("supply-chain-agent", post, { ...headers, [name]: value });
     expect(response.status).toBe(401);
     expect(response.headers["agent-auth"]).toBe("httpsig; identity=?1");
+  });
+
+  test("A19: a caller's own word on who it is does not reach the agent", async () => {
+    const request = { method: "GET", target: "/jwks.json" };
+    const forged = { [CLAIMS_HEADER]: JSON.stringify({ scheme: "Jwks", agent: BACKEND }) };
+    for (const [one, headers] of [
+      [post, await signedPost()],
+      [request, {}],
+    ] as const) {
+      const { response, caseId } = await call("supply-chain-agent", one, { ...headers, ...forged });
+      expect(response.status).toBe(200);
+      expect(seenBy("supply-chain-agent", caseId).map((seen) => seen.headers[CLAIMS_HEADER])).toEqual([
+        undefined,
+      ]);
+    }
+  });
+
+  test("A11: one caller that floods the open paths keeps neither metadata nor signed calls from others", async () => {
+    const request = { method: "GET", target: "/jwks.json" };
+    for (let round = 0; round < 6; round++) {
+      const flood = Array.from({ length: 50 }, () => call("supply-chain-agent", request, {}));
+      const statuses = (await Promise.all(flood)).map(({ response }) => response.status);
+      expect(new Set(statuses)).toEqual(new Set([200]));
+    }
+    expect((await call("supply-chain-agent", post, await signedPost())).response.status).toBe(200);
   });
 
   test.each([

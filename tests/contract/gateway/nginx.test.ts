@@ -11,6 +11,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createLogger } from "service-kit";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { CLAIMS_HEADER } from "../../../packages/gateway-check/src/claims.ts";
 import { findExecutable } from "../../../scripts/find-executable.ts";
 import { spawnGuarded } from "../../../scripts/spawn-guarded.ts";
 import type { FakeServer } from "../../../services/gateway/test/support/fake-agent.ts";
@@ -126,6 +127,14 @@ ${servers}
     const headers = await hwk.headersFor({ ...post, resource });
     const response = await call(post, { ...headers, [name]: value });
     expect([response.status, response.headers["agent-auth"]]).toEqual([401, "httpsig; identity=?1"]);
+  });
+
+  test("A19: a caller's own word on who it is does not reach the agent", async () => {
+    const headers = await identities
+      .find(({ name }) => name === "the backend")!
+      .headersFor({ ...post, resource });
+    expect((await call(post, { ...headers, [CLAIMS_HEADER]: '{"agent":"x"}' })).status).toBe(200);
+    expect(agent.seen.at(-1)!.headers[CLAIMS_HEADER]).toBeUndefined();
   });
 
   test("the check cannot be called from outside, and another host is not served", async () => {

@@ -28,6 +28,15 @@ async function servedPage(): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
+test("A12: callers that do not finish a request are cut off", async () => {
+  expect(createPageServer(await mkdtemp(join(tmpdir(), "page-")), browser)).toMatchObject({
+    headersTimeout: 10_000,
+    requestTimeout: 15_000,
+    connectionsCheckingInterval: 1000,
+    maxConnections: 1024,
+  });
+});
+
 test("the page and its settings are served, each with the content security policy", async () => {
   const url = await servedPage();
   const page = await fetch(url);

@@ -1,10 +1,26 @@
+import { isIP } from "node:net";
 import { z } from "zod";
+import { LOCAL_ADDRESSES } from "../http/connection-limit.ts";
 import { LOG_FORMATS, LOG_LEVELS } from "../log/logger.ts";
 import { setting } from "./setting.ts";
-import { booleanSetting, integerSetting, urlSetting } from "./value-schemas.ts";
+import { booleanSetting, integerSetting, listSetting, urlSetting } from "./value-schemas.ts";
+
+/** For everything that listens. */
+export const proxySettings = {
+  proxyAddresses: setting({
+    env: "PROXY_ADDRESSES",
+    schema: listSetting(LOCAL_ADDRESSES).refine(
+      (addresses) => addresses.every((address) => isIP(address) !== 0),
+      "expected IP addresses",
+    ),
+    description:
+      "IP addresses of gateways and proxies in front, separated by commas: no bound on connections by address for them",
+  }),
+};
 
 /** Settings that every service has under the same name. Spread them into the service's own. */
 export const serviceSettings = {
+  ...proxySettings,
   host: setting({
     env: "HOST",
     flag: "host",

@@ -11,17 +11,19 @@ import Fastify, {
 import type { Logger } from "pino";
 import { traceRequests } from "../telemetry/trace-requests.ts";
 import { answerTunnels, type PlainAnswer } from "./answer-tunnels.ts";
+import { createBoundedServer } from "./bounded-server.ts";
+import { HeldBodies } from "./held-bodies.ts";
 import { problem, sendProblem } from "./problem.ts";
 
-/** Time a caller has to send a whole request, milliseconds. Its answer may take longer. */
-const REQUEST_TIMEOUT_MS = 60_000;
+/** Largest bodies that are held at a time while their callers still send. */
+const BODIES_HELD = 16;
 
 /** Options of {@link createService}. */
 export interface ServiceOptions {
   /** Shown by `GET /health` and in the log. */
   readonly name: string;
   readonly logger: Logger;
-  /** Largest request body, bytes. Default 1 MiB; a larger one is answered with 413. */
+  /** Largest request body, bytes. Default 1 MiB; a larger one is answered with 413. Of 16 of that size the oldest is given up, with 408. */
   readonly maxBodyBytes?: number;
   /** Largest request head, bytes. Default 64 KiB, because a Signature-Key may carry a token; Node's own default is 16 KiB. */
   readonly maxHeaderBytes?: number;
@@ -34,7 +36,7 @@ export interface ServiceOptions {
 }
 
 /**
- * A Fastify instance with what every service of the demo shares: `GET /health`, bounded head and body, a request id of its own making,
+ * A Fastify instance with what every service of the demo shares: `GET /health`, bounded head and body, deadlines and bounds for connections, a request id of its own making,
  * a span in the caller's trace, problem details for errors and unknown paths, strict schema validation (nothing dropped, nothing coerced), a bounded stop.
  *
  * Forwarding headers are never trusted (`X-Forwarded-*`, request ids). Requests are logged at `debug`, without their query.
@@ -47,9 +49,7 @@ export function createService(options: ServiceOptions): FastifyInstance {
     loggerInstance: logger as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: maxBodyBytes,
-    // Fastify's own default is none, and takes Node's away: a caller that never finishes would hold its connection for ever.
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    http: { maxHeaderSize: maxHeaderBytes },
+    serverFactory: (handler) => createBoundedServer({ maxHeaderSize: maxHeaderBytes }, handler),
     trustProxy: false,
     requestIdHeader: false,
     genReqId: () => randomUUID(),
@@ -89,6 +89,11 @@ export function createService(options: ServiceOptions): FastifyInstance {
     // Node takes the first of several (RFC 9112 section 3.2 takes none).
     if (hostLines(request.raw) > 1) sendProblem(reply, 400, "The request has more than one Host.");
     else done();
+  });
+  const bodies = new HeldBodies(BODIES_HELD * maxBodyBytes);
+  app.addHook("preParsing", (request, reply, payload, done) => {
+    bodies.watch(request.raw, () => void reply.header("connection", "close"));
+    done(null, payload);
   });
   app.setNotFoundHandler((request, reply) =>
     sendProblem(reply, 404, `Nothing is served at ${request.method} ${pathOf(request.url)}`),

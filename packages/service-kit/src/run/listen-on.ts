@@ -1,16 +1,18 @@
 import type { FastifyInstance } from "fastify";
+import { exemptAddresses } from "../http/bounded-server.ts";
 import type { RunningService } from "./run-service.ts";
 
 /**
  * Starts to listen and returns what {@link runService} wants. `url` has the port really taken, also for port 0; a wildcard
- * host is shown as `localhost`.
+ * host is shown as `localhost`. Of a name with several addresses it takes the first.
  *
  * @throws the system's error, EADDRINUSE for a taken port
  */
 export async function listenOn(
   app: FastifyInstance,
-  options: { host: string; port: number },
+  options: { host: string; port: number; proxyAddresses?: readonly string[] },
 ): Promise<RunningService> {
+  exemptAddresses(app.server, options.proxyAddresses);
   await app.ready();
   // Fastify logs its own line per address; runService prints the one that counts.
   const { level } = app.log;

@@ -108,6 +108,7 @@ export function compileConfiguration(
         tokensPerFill,
         fillIntervalMs: fillInterval,
       })),
+      removedRequestFields: source.requestHeaderModifier?.remove ?? [],
       authority: authority?.full !== undefined ? { full: authority.full } : authority?.none ? "none" : "auto",
       ...(source.timeout?.requestTimeout !== undefined && {
         requestTimeoutMs: source.timeout.requestTimeout,

@@ -77,6 +77,8 @@ export interface Policies {
   readonly extAuthz?: ExtAuthzPolicy;
   readonly authorization?: readonly AuthorizationRule[];
   readonly localRateLimit: readonly RateLimitPolicy[];
+  /** Lower-case names of fields that the agent does not get; rules and check see them. */
+  readonly removedRequestFields: readonly string[];
   /** What the backend finds in `Host`: the caller's own, the backend's name, or a fixed text. */
   readonly authority: "none" | "auto" | { readonly full: string };
   readonly requestTimeoutMs?: number;

@@ -284,6 +284,7 @@ const policies = z.strictObject({
       }),
     )
     .optional(),
+  requestHeaderModifier: z.strictObject({ remove: z.array(settableHeaderName()).default([]) }).optional(),
   urlRewrite: z
     .strictObject({
       authority: z

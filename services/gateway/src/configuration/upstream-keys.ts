@@ -19,8 +19,8 @@ const KEYS: Readonly<Record<string, string>> = {
   "binds[].listeners[].routes[].backends[]":
     "ai aws backend dynamic internal invalid mcp policies routeGroup service",
   "binds[].listeners[].routes[].policies": `ai apiKey backendTLS backendTunnel basicAuth buffer csrf delay directResponse extProc
-    jwtAuth mcpAuthentication mcpAuthorization mcpGuardrails oidc remoteRateLimit requestHeaderModifier requestMirror
-    requestRedirect responseHeaderModifier retry transformations`,
+    jwtAuth mcpAuthentication mcpAuthorization mcpGuardrails oidc remoteRateLimit requestMirror requestRedirect
+    responseHeaderModifier retry transformations`,
   "binds[].listeners[].routes[].policies.backendAuth":
     "aws azure credentials crossAppAccess gcp jwtSign key oauthTokenExchange",
   "binds[].listeners[].routes[].policies.backendAuth.passthrough": "location",
@@ -32,6 +32,7 @@ const KEYS: Readonly<Record<string, string>> = {
   "binds[].listeners[].routes[].policies.extAuthz.policies.http": "version",
   "binds[].listeners[].routes[].policies.extAuthz.includeRequestBody": "packAsBytes",
   "binds[].listeners[].routes[].policies.localRateLimit[]": "conditional",
+  "binds[].listeners[].routes[].policies.requestHeaderModifier": "add set",
   "binds[].listeners[].routes[].policies.urlRewrite": "path",
   "binds[].listeners[].routes[].policies.urlRewrite.authority": "host port",
 };

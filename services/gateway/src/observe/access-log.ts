@@ -1,3 +1,4 @@
+import { visibleText } from "service-kit";
 import type { LoggingConfiguration } from "../configuration/configuration.ts";
 import { builtInFields, configuredFields } from "./record-fields.ts";
 import type { RequestRecord } from "./request-record.ts";
@@ -17,11 +18,11 @@ export function accessLogLine(
 ): string | undefined {
   if (!WRITING_LEVELS.has(logging.level)) return undefined;
   if (logging.filter && !(record.context && logging.filter.isTrue(record.context))) return undefined;
-  const builtIn = builtInFields(record, endedAtMs, logging.removedFields);
-  const configured = configuredFields(record, logging.fields);
+  const builtIn = bounded(builtInFields(record, endedAtMs, logging.removedFields));
+  const configured = bounded(configuredFields(record, logging.fields));
   const time = isoTime(endedAtMs);
   if (logging.format === "json") {
-    return JSON.stringify({
+    return printable({
       level: "info",
       time,
       scope: "request",
@@ -32,7 +33,7 @@ export function accessLogLine(
   let line = `${time}\tinfo\trequest`;
   for (const [name, value] of builtIn) {
     const isWord = name !== "error" && /^[\x21-\x7e]*$/.test(String(value));
-    line += ` ${name}=${isWord ? value : JSON.stringify(value)}`;
+    line += ` ${name}=${isWord ? value : printable(value)}`;
   }
   for (const [name, value] of configured) line += ` ${name}=${configuredText(value)}`;
   return line;
@@ -53,5 +54,18 @@ function isoTime(milliseconds: number): string {
 }
 
 function configuredText(value: unknown): string {
-  return typeof value === "object" ? JSON.stringify(JSON.stringify(value)) : JSON.stringify(value);
+  return printable(typeof value === "object" ? JSON.stringify(value) : value);
 }
+
+/** A caller chooses the length of its path and of each header field. */
+const MAX_VALUE_CHARACTERS = 2048;
+
+function bounded(fields: readonly [string, unknown][]): [string, unknown][] {
+  return fields.map(([name, value]) => {
+    const text = typeof value === "string" ? value : JSON.stringify(value);
+    return [name, text.length <= MAX_VALUE_CHARACTERS ? value : `${text.slice(0, MAX_VALUE_CHARACTERS)}…`];
+  });
+}
+
+/** JSON of a value that may hold a caller's text, on one line of what reads logs. */
+const printable = (value: unknown): string => visibleText(JSON.stringify(value));

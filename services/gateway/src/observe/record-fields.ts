@@ -4,9 +4,6 @@ import type { NamedExpression } from "../configuration/configuration.ts";
 import { responseFields } from "../proxy/request-head.ts";
 import type { RequestRecord } from "./request-record.ts";
 
-/** A caller chooses it, and its body may be large. */
-const MAX_METHOD_CHARACTERS = 256;
-
 const NONE: ReadonlySet<string> = new Set();
 
 /** Built-in fields of a finished request in the access log's order; those without a value and those in `removed` are left out. */
@@ -35,7 +32,7 @@ export function builtInFields(
   add("trace.id", trace?.traceId);
   add("span.id", trace?.spanId);
   add("protocol", record.protocol);
-  add("a2a.method", record.a2aMethod?.slice(0, MAX_METHOD_CHARACTERS));
+  add("a2a.method", record.a2aMethod);
   add("error", record.error);
   add("reason", record.reason);
   add("duration", `${Math.max(0, Math.floor(endedAtMs - record.startedAtMs))}ms`);

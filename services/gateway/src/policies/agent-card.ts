@@ -1,3 +1,5 @@
+import type { RequestBody } from "../proxy/request-body.ts";
+
 const CARD_SUFFIX = /\/\.well-known\/agent(?:-card)?\.json$/;
 const CARD_NAME = /\/\.well-known\/agent(?:-card)?\.json(?=$|\?)/;
 
@@ -9,12 +11,24 @@ export function isAgentCardRequest(method: string, path: string): boolean {
   return method === "GET" && CARD_SUFFIX.test(path);
 }
 
-/** The JSON-RPC method of an A2A call, for the log; `unknown` when the body is not JSON or has none. Decides nothing. */
-export function a2aMethod(contentType: string | undefined, body: Buffer | undefined): string {
-  if (body === undefined || !/^application\/json\s*(?:;|$)/i.test(contentType ?? "")) return "unknown";
+/** The method is one word of the log. An unsigned caller must not make the gateway parse more than this for it. */
+const MAX_PARSED_BYTES = 16_384;
+/** Without controls, line separators and direction marks, with which a caller could forge a line of the log. */
+const METHOD = /^[A-Za-z0-9/_.-]{1,64}$/;
+
+/**
+ * The JSON-RPC method of an A2A call, for the log; `unknown` when the body is not JSON, has more than 16 KiB, or has no method of at
+ * most 64 letters, digits and `/ _ . -`. Decides nothing.
+ */
+export function a2aMethod(
+  contentType: string | undefined,
+  body: Pick<RequestBody, "size" | "bytes"> | undefined,
+): string {
+  if (body === undefined || body.size > MAX_PARSED_BYTES) return "unknown";
+  if (!/^application\/json\s*(?:;|$)/i.test(contentType ?? "")) return "unknown";
   try {
-    const method: unknown = (JSON.parse(body.toString()) as { method?: unknown } | null)?.method;
-    return typeof method === "string" ? method : "unknown";
+    const method: unknown = (JSON.parse(body.bytes().toString()) as { method?: unknown } | null)?.method;
+    return typeof method === "string" && METHOD.test(method) ? method : "unknown";
   } catch {
     return "unknown";
   }
@@ -23,7 +37,7 @@ export function a2aMethod(contentType: string | undefined, body: Buffer | undefi
 /**
  * Rewrites the addresses in an agent card so that callers come through the gateway: the top-level `url` becomes the address of the
  * card without its own name, or with `supportedInterfaces` that address goes before the path of each entry and nothing else changes.
- * Key order is kept; the status is not looked at.
+ * Key order is kept.
  *
  * @param body the agent's answer
  * @param origin `http://` and the authority the caller used

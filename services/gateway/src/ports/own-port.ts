@@ -1,5 +1,5 @@
-import { createServer, type Server } from "node:http";
-import { knowsHost, unknownHost } from "service-kit";
+import type { Server } from "node:http";
+import { createBoundedServer, knowsHost, unknownHost } from "service-kit";
 import type { ListenAddress } from "../configuration/configuration.ts";
 import { listen } from "./listen.ts";
 
@@ -20,7 +20,7 @@ export async function openOwnPort(
   hosts?: readonly string[],
 ): Promise<Server> {
   const isKnown = hosts === undefined ? () => true : knowsHost([address.host, ...hosts]);
-  const server = createServer((request, response) => {
+  const server = createBoundedServer({}, (request, response) => {
     if (!isKnown(request.headers.host)) {
       const { status, headers, body } = unknownHost();
       response.writeHead(status, headers).end(body);

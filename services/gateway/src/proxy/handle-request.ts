@@ -19,12 +19,15 @@ import { type CollectedResponse, collectResponse } from "./collect-response.ts";
 import { describeFailure } from "./describe-failure.ts";
 import { forwardRequest } from "./forward-request.ts";
 import { CallerGone, OwnAnswer, textAnswer } from "./own-answer.ts";
-import { RequestBody } from "./request-body.ts";
+import { ONE_PIECE_BYTES, RequestBody } from "./request-body.ts";
 import { firstField, readRequestHead, removeField, setField } from "./request-head.ts";
 import type { UpstreamPools } from "./upstream-pools.ts";
 
 /** Largest agent card that is rewritten; Agentgateway's own buffer limit. */
 const MAX_CARD_BYTES = 2_097_152;
+
+/** Reading what a refused caller still sends costs as much as taking it. */
+const MAX_DISCARDED_BYTES = 262_144;
 
 /** What the request path needs beside the message. Replaced as a whole when the file is reloaded. */
 export interface RequestEnvironment {
@@ -34,7 +37,10 @@ export interface RequestEnvironment {
   readonly pools: UpstreamPools;
   readonly ownCheck: OwnCheck | undefined;
   readonly maxBodyBytes: number;
+  /** By agent. */
   readonly bodyBudget: BodyBudget;
+  /** Of callers that the check has not named, by address. */
+  readonly unnamedBodyBudget: BodyBudget;
   readonly stallTimeoutMs: number;
   readonly onProblem: (message: string, error?: unknown) => void;
 }
@@ -124,9 +130,6 @@ async function passPolicies(exchange: Exchange): Promise<void> {
   record.matchedPath = matchedPath;
   const { policies } = route;
   const body = head.hasBody ? requestBody(exchange, route) : undefined;
-  // A short body is read while the check is under way; a failure is looked at where it is needed. A longer one stays where it is until
-  // the caller has been let in.
-  if (body?.isShort) body.read().catch(() => {});
 
   if (policies.cors) exchange.corsFields.push(...applyCors(policies.cors, head));
   if (policies.extAuthz) {
@@ -168,9 +171,10 @@ async function passPolicies(exchange: Exchange): Promise<void> {
   const isCard = policies.a2a && isAgentCardRequest(head.method, head.path);
   if (policies.a2a && (isCard || head.method === "POST")) {
     record.protocol = "a2a";
-    if (!isCard) record.a2aMethod = a2aMethod(firstField(head.fields, "content-type"), body?.bytes());
+    if (!isCard) record.a2aMethod = a2aMethod(firstField(head.fields, "content-type"), body);
   }
   const fields = [...head.fields];
+  for (const name of policies.removedRequestFields) removeField(fields, name);
   setField(fields, "host", upstreamAuthority(policies.authority, route.backend, head.authority));
   const forwarded = body?.forward();
   fields.push(...(forwarded?.fields ?? []));
@@ -186,18 +190,30 @@ async function passPolicies(exchange: Exchange): Promise<void> {
   await callAgent(exchange, request, route, isCard);
 }
 
-function requestBody(exchange: Exchange, { backend }: Route): RequestBody {
-  const { message, response, environment } = exchange;
-  const held = environment.bodyBudget.hold(`${backend.host}:${backend.port}`);
+function requestBody(exchange: Exchange, { backend, policies }: Route): RequestBody {
+  const { message, response, environment, record } = exchange;
   exchange.body = new RequestBody(message, {
-    maxBytes: environment.maxBodyBytes,
-    held,
+    limits() {
+      const { maxBodyBytes, bodyBudget, unnamedBodyBudget } = environment;
+      // Where the check says who calls, callers without a name use up neither the time nor the memory that the others need.
+      const isAsked = policies.extAuthz !== undefined && policies.extAuthz.includeRequestBody === undefined;
+      if (!isAsked || isNamed(record.context?.extauthz)) {
+        return { maxBytes: maxBodyBytes, held: bodyBudget.hold(`${backend.host}:${backend.port}`) };
+      }
+      const held = unnamedBodyBudget.hold(message.socket.remoteAddress ?? "");
+      return { maxBytes: Math.min(maxBodyBytes, ONE_PIECE_BYTES), held };
+    },
     onWanted: () => {
       // The server has seen to it that this is all it expects.
       if (message.headers.expect !== undefined && message.httpVersion !== "1.0") response.writeContinue();
     },
   });
   return exchange.body;
+}
+
+/** Whether the check has proven who calls: the claims of `gateway-authz` have an `agent` then. A key alone is no name. */
+function isNamed(extauthz: unknown): boolean {
+  return Object.values(extauthz ?? {}).some((claims: unknown) => Object.hasOwn(Object(claims), "agent"));
 }
 
 async function callAgent(
@@ -234,9 +250,10 @@ async function callAgent(
 
 function sendCard({ response, record, corsFields }: Exchange, card: CollectedResponse): void {
   const { head } = record;
-  let body: Buffer;
+  let { body } = card;
   try {
-    body = rewriteAgentCard(card.body, `http://${head!.authority}`, head!.target);
+    // A refusal is no card, whatever its path looks like.
+    if (card.status < 300) body = rewriteAgentCard(body, `http://${head!.authority}`, head!.target);
   } catch (error) {
     const { message } = error as Error;
     throw textAnswer(503, "Internal", `processing failed: ${message}`);
@@ -275,8 +292,9 @@ function answer(error: unknown, exchange: Exchange): void {
   if (own.status !== 204 && own.status !== 304) fields.push("content-length", String(body.length));
   // A rest that is known to be short is read and thrown away: a caller whose connection is closed while it is sending may never see the
   // answer, such as the challenge it has to meet. Nobody waits for any other rest, and it must not be taken for the next request.
+  const mayBeDiscarded = Math.min(MAX_DISCARDED_BYTES, environment.maxBodyBytes);
   const isRestShort =
-    exchange.body !== undefined && Number(message.headers["content-length"]) <= environment.maxBodyBytes;
+    exchange.body !== undefined && Number(message.headers["content-length"]) <= mayBeDiscarded;
   if (!message.complete && !isRestShort) fields.push("connection", "close");
   record.status = own.status;
   record.reason = own.reason;

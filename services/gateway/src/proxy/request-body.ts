@@ -3,31 +3,36 @@ import type { HeldBytes } from "./body-budget.ts";
 import { CallerGone, type OwnAnswer, textAnswer } from "./own-answer.ts";
 
 /** Up to here a body goes to the agent in one piece, which is faster; above, chunk by chunk, each forgotten once it is on its way. */
-const ONE_PIECE_BYTES = 65_536;
+export const ONE_PIECE_BYTES = 65_536;
+
+/** What a request may hold, known when its caller is. */
+export interface BodyLimits {
+  readonly maxBytes: number;
+  readonly held: HeldBytes;
+}
 
 /**
- * A request's body, at most `maxBytes` long, and counted while it is here. It is held as a whole because an agent needs all of it before
+ * A request's body, bounded, and counted while it is here. It is held as a whole because an agent needs all of it before
  * it can compare the digest, and because passing single chunks on as they come costs more.
  */
 export class RequestBody {
   readonly #message: IncomingMessage;
-  readonly #maxBytes: number;
-  readonly #held: HeldBytes;
+  readonly #limits: () => BodyLimits;
   readonly #onWanted: () => void;
   #chunks: Buffer[] = [];
   #size = 0;
+  #held: HeldBytes | undefined;
   #reading: Promise<void> | undefined;
   #isUnderWay = false;
 
-  /** @param options.onWanted called once, when the body is to come */
-  constructor(
-    message: IncomingMessage,
-    options: { maxBytes: number; held: HeldBytes; onWanted: () => void },
-  ) {
+  /**
+   * @param options.limits called once, before the first byte is read
+   * @param options.onWanted called once, when the body is to come
+   */
+  constructor(message: IncomingMessage, options: { limits: () => BodyLimits; onWanted: () => void }) {
     this.#message = message;
     this.#onWanted = options.onWanted;
-    this.#maxBytes = options.maxBytes;
-    this.#held = options.held;
+    this.#limits = options.limits;
   }
 
   /**
@@ -40,13 +45,9 @@ export class RequestBody {
     return this.#reading;
   }
 
-  get #announcedBytes(): number {
-    return Number(this.#message.headers["content-length"]);
-  }
-
-  /** True when it is certain to be so short that reading it before anybody has asked who the caller is costs nothing. */
-  get isShort(): boolean {
-    return this.#announcedBytes <= ONE_PIECE_BYTES;
+  /** Bytes that have been read. */
+  get size(): number {
+    return this.#size;
   }
 
   /** What has been read, in one piece. */
@@ -68,11 +69,13 @@ export class RequestBody {
       this.#message.removeAllListeners("data").resume();
     }
     this.#chunks = [];
-    this.#held.release();
+    this.#held?.release();
   }
 
   #read(): Promise<void> {
     const message = this.#message;
+    const { maxBytes, held } = this.#limits();
+    this.#held = held;
     return new Promise((resolve, reject) => {
       const refuse = (answer: OwnAnswer) => {
         reject(answer);
@@ -80,8 +83,8 @@ export class RequestBody {
       };
       const onData = (chunk: Buffer) => {
         this.#size += chunk.length;
-        if (this.#size > this.#maxBytes) refuse(tooLarge());
-        else if (!this.#held.add(chunk.length)) refuse(tooMuchHeld());
+        if (this.#size > maxBytes) refuse(tooLarge());
+        else if (!held.add(chunk.length)) refuse(tooMuchHeld());
         else this.#chunks.push(chunk);
       };
       let isWhole = false;
@@ -95,7 +98,7 @@ export class RequestBody {
       };
       if (message.destroyed) return onGone();
       message.on("end", onEnd).on("error", onGone).on("close", onGone);
-      if (this.#announcedBytes > this.#maxBytes) return refuse(tooLarge());
+      if (Number(message.headers["content-length"]) > maxBytes) return refuse(tooLarge());
       this.#isUnderWay = true;
       message.on("data", onData);
       this.#onWanted();
@@ -107,7 +110,7 @@ export class RequestBody {
     for (let chunk = this.#chunks.shift(); chunk !== undefined; chunk = this.#chunks.shift()) {
       const { length } = chunk;
       yield chunk;
-      this.#held.giveBack(length);
+      this.#held?.giveBack(length);
     }
   }
 }

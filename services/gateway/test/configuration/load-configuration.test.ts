@@ -46,7 +46,7 @@ describe("the repository's files", () => {
     expect(route?.policies.authorization === undefined).toBe(name === "config.yaml");
   });
 
-  test("the two files differ in authorization, rate limit and least scheme only", () => {
+  test("A11: the two files differ in authorization and least scheme only, and neither has a bucket for all callers", () => {
     const policy = load(read("config-policy.yaml")).resolved as GatewayDocument;
     const plain = load(read("config.yaml")).resolved as GatewayDocument;
     for (const { binds } of [policy, plain]) {
@@ -57,7 +57,7 @@ describe("the repository's files", () => {
     }
     for (const route of policy.binds.flatMap(({ listeners }) => listeners.flatMap(({ routes }) => routes))) {
       const { authorization, localRateLimit, ...rest } = route.policies;
-      expect(localRateLimit).toHaveLength(1);
+      expect(localRateLimit).toBeUndefined();
       expect(authorization === undefined).toBe(route.name === "market-analysis-agent");
       route.policies = rest;
     }
@@ -461,6 +461,20 @@ describe("what is refused, where it is said to be, and whose fault it is", () =>
       `${POLICIES}.timeout.requestTimeout`,
       6,
       /duration/,
+    ],
+    [
+      "requestHeaderModifier.set",
+      withPolicies("requestHeaderModifier: {set: {x-a: b}}"),
+      `${POLICIES}.requestHeaderModifier.set`,
+      6,
+      upstream,
+    ],
+    [
+      "a header that cannot be removed",
+      withPolicies("requestHeaderModifier: {remove: [x-a, host]}"),
+      `${POLICIES}.requestHeaderModifier.remove[1]`,
+      6,
+      /^host cannot be set here/,
     ],
     [
       "urlRewrite.path",

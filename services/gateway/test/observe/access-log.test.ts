@@ -249,21 +249,38 @@ describe("the access log", () => {
   });
 });
 
-test.skipIf(isRealGateway)("the method of a call cannot forge a line, nor fill the log", async () => {
+test.skipIf(isRealGateway)("A15: the method of a call cannot forge a line, nor fill the log", async () => {
   const { gateway, call } = await setUp({}, { a2a: {} });
-  const post = (method: string) =>
-    call({
+  const methods = [
+    "x http.status=500\n2026-02-06T00:00:00.000000Z\tinfo\trequest",
+    "x\u2028y",
+    "m".repeat(10_000),
+  ];
+  for (const [index, method] of methods.entries()) {
+    await call({
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify({ method }),
     });
-  await post("x http.status=500\n2026-02-06T00:00:00.000000Z\tinfo\trequest");
-  expect(await line(gateway)).toMatch(
-    / a2a\.method="x http\.status=500\\n2026-02-06T00:00:00\.000000Z\\tinfo\\trequest" duration=\d+ms$/,
-  );
-  await post("m".repeat(100_000));
-  expect(await line(gateway, 2)).toMatch(/ a2a\.method=m{256} duration=\d+ms$/);
+    expect(await line(gateway, index + 1)).toMatch(/ a2a\.method=unknown duration=\d+ms$/);
+  }
 });
+
+test.skipIf(isRealGateway).each(["text", "json"])(
+  "A15: what a caller has escaped comes out escaped, and a long value is cut: %s",
+  async (format) => {
+    const fields = { add: { given: 'json(request.headers["x-given"])' } };
+    const { gateway, call } = await setUp({ logging: { format, fields } });
+    const hostile = "\u0085\u061c\u200e\u2028\u2029\u202e\u2066";
+    const ascii = hostile.replace(/./gs, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
+    await call({ headers: { "x-given": `"${ascii}"` } });
+    expect(await line(gateway)).toContain(`"${ascii}"`);
+    await call({ path: `/${"p".repeat(10_000)}`, headers: { "x-given": `["${"x".repeat(10_000)}"]` } });
+    const long = await line(gateway, 2);
+    expect(long).toContain(`/${"p".repeat(2047)}…`);
+    expect(long.length).toBeLessThan(5000);
+  },
+);
 
 describe("traces", () => {
   const TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { a2aMethod } from "../../src/policies/agent-card.ts";
 import { LocalRateLimit } from "../../src/policies/local-rate-limit.ts";
 import { type FakeAnswer, startFakeServer } from "../support/fake-agent.ts";
-import { oneRoute, startGateway } from "../support/gateway-under-test.ts";
+import { isRealGateway, oneRoute, startGateway } from "../support/gateway-under-test.ts";
 import { send, type TestCall } from "../support/http-client.ts";
 
 const cleanUps: (() => Promise<unknown>)[] = [];
@@ -295,11 +295,16 @@ describe("a2a: agent cards", () => {
       200,
       "processing failed: agent card supportedInterfaces is not an array",
     ],
-  ])("the trap of Agentgateway v1.4.1, %s becomes 503", async (_name, document, status, body) => {
-    const { call } = await setUp({ a2a: {} }, card(document, status));
-    const response = await call({ path: "/.well-known/agent-card.json" });
-    expect([response.status, response.body]).toEqual([503, body]);
-  });
+  ])(
+    "A18: %s is no card: 503 with Agentgateway v1.4.1, here where it is no refusal",
+    async (_name, document, status, body) => {
+      const { call } = await setUp({ a2a: {} }, card(document, status));
+      const response = await call({ path: "/x/.well-known/agent-card.json" });
+      const sent = typeof document === "string" ? document : JSON.stringify(document);
+      const isPassed = status >= 300 && !isRealGateway;
+      expect([response.status, response.body]).toEqual(isPassed ? [status, sent] : [503, body]);
+    },
+  );
 
   test("a rewritten card has its own length, and the CORS fields", async () => {
     const { call } = await setUp({ a2a: {}, cors: { allowOrigins: ["*"] } }, (_, response) => {
@@ -364,5 +369,26 @@ test.each<[string | undefined, string | undefined, string]>([
   ["application/json", "null", "unknown"],
   ["application/json", "{", "unknown"],
 ])("the method of a call of type %s with body %s is %s", (type, body, method) => {
-  expect(a2aMethod(type, body === undefined ? undefined : Buffer.from(body))).toBe(method);
+  expect(a2aMethod(type, body === undefined ? undefined : bodyOf(body))).toBe(method);
 });
+
+test.each(["a\u2028b", "a\u2029b", "a\u0085b", "a\u202eb", "a\nb", "a b", "ä", "", "m".repeat(65)])(
+  "A15: a method with more than letters, digits and a few marks is not named: %j",
+  (method) => {
+    expect(a2aMethod("application/json", bodyOf(JSON.stringify({ method })))).toBe("unknown");
+    expect(a2aMethod("application/json", bodyOf(JSON.stringify({ method: "tasks/get_A.b-2" })))).toBe(
+      "tasks/get_A.b-2",
+    );
+  },
+);
+
+test("A7: a body over 16 KiB is not looked at for one word of the log", () => {
+  const textOf = (bytes: number) => `{"method":"m"${" ".repeat(bytes - 14)}}`;
+  expect(a2aMethod("application/json", bodyOf(textOf(16_384)))).toBe("m");
+  expect(a2aMethod("application/json", bodyOf(textOf(16_385)))).toBe("unknown");
+});
+
+function bodyOf(text: string) {
+  const bytes = Buffer.from(text);
+  return { size: bytes.length, bytes: () => bytes };
+}

@@ -207,6 +207,21 @@ describe("the response reaches the caller", () => {
   });
 });
 
+test("A19: a field that the policy removes does not reach the agent, in whatever spelling, and rules see it", async () => {
+  const policies = {
+    authorization: { rules: ['request.headers["x-word"] == "1"'] },
+    requestHeaderModifier: { remove: ["X-Word"] },
+  };
+  const other = await startGateway(oneRoute(agent.address, policies));
+  try {
+    const headers = ["X-WORD", "1", "x-other", "2", "x-Word", "3"];
+    expect((await send({ port: other.port, headers })).status).toBe(200);
+    expect([lastSeen().headers["x-word"], lastSeen().headers["x-other"]]).toEqual([undefined, "2"]);
+  } finally {
+    await other.close();
+  }
+});
+
 describe("Host as urlRewrite.authority says", () => {
   const localhost = () => `localhost:${agent.port}`;
   test.each<[string, () => string, object, (() => string) | string]>([

@@ -1,4 +1,5 @@
 import { fromBinary, fromJson, type JsonValue, toBinary, toJson } from "@bufbuild/protobuf";
+import { requireFewJsonValues, requireFewProtobufValues } from "./count-values.ts";
 import { OtlpError } from "./otlp-error.ts";
 import { otlpMessage } from "./otlp-schema.ts";
 
@@ -12,7 +13,7 @@ export interface DecodedRequest {
 /** One of OTLP's two encodings. An answer goes out in the encoding of its request. */
 export interface Encoding {
   readonly contentType: string;
-  /** @throws OtlpError invalid_json, invalid_protobuf */
+  /** @throws OtlpError invalid_json, invalid_protobuf, body_too_large */
   decodeRequest(body: Uint8Array): DecodedRequest;
   /** `message` in its JSON shape. */
   encode(messageName: "ExportTraceServiceResponse" | "RpcStatus", message: JsonValue): string | Uint8Array;
@@ -23,6 +24,7 @@ const REQUEST = otlpMessage("ExportTraceServiceRequest");
 const JSON_ENCODING: Encoding = {
   contentType: "application/json",
   decodeRequest(body) {
+    requireFewJsonValues(body);
     try {
       return { body: JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body)), ids: "hex" };
     } catch {
@@ -36,9 +38,11 @@ const PROTOBUF_ENCODING: Encoding = {
   contentType: "application/x-protobuf",
   decodeRequest(body) {
     try {
+      requireFewProtobufValues(REQUEST, body);
       const message = fromBinary(REQUEST, body, { readUnknownFields: false, recursionLimit: 64 });
       return { body: toJson(REQUEST, message), ids: "base64" };
-    } catch {
+    } catch (error) {
+      if (error instanceof OtlpError) throw error;
       // The library's own message may repeat what it read.
       throw new OtlpError("invalid_protobuf", "the body is not an ExportTraceServiceRequest");
     }

@@ -5,6 +5,9 @@ import { OtlpError } from "./otlp-error.ts";
 import { readScopeTags, readSpan } from "./read-span.ts";
 import { arrayOf, recordOf, SpanRefused } from "./request-shape.ts";
 
+/** OpenTelemetry's collector sends 8192 where nothing else is set. */
+const MAX_SPANS = 10_000;
+
 /** What a request holds. A span that cannot be read is counted; the rest of its request is kept. */
 export interface ReadRequest {
   readonly spans: readonly StoredSpan[];
@@ -16,11 +19,12 @@ export interface ReadRequest {
 /**
  * Reads an export request down to its spans.
  *
- * @throws OtlpError invalid_request when what is around the spans has a wrong shape
+ * @throws OtlpError invalid_request when what is around the spans has a wrong shape, body_too_large for too many spans
  */
 export function readRequest({ body, ids }: DecodedRequest): ReadRequest {
   const spans: StoredSpan[] = [];
   const reasons: string[] = [];
+  let count = 0;
   const around = <Value>(read: () => Value): Value => {
     try {
       return read();
@@ -46,6 +50,9 @@ export function readRequest({ body, ids }: DecodedRequest): ReadRequest {
       };
     });
     for (const { tags, spans: inputs } of scopes) {
+      count += inputs.length;
+      if (count > MAX_SPANS)
+        throw new OtlpError("body_too_large", `the request has more than ${MAX_SPANS} spans`);
       for (const input of inputs) {
         try {
           spans.push(readSpan(input, { scopeTags: tags, process, ids }));

@@ -1,5 +1,5 @@
 import { gzipSync } from "node:zlib";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { encodingFor } from "../../src/otlp/encoding.ts";
 import { makeTrace, toProtobuf } from "../support/otel-spans.ts";
 import { attribute, exportRequest, newTraceId, otlpSpan } from "../support/otlp-json.ts";
@@ -152,6 +152,66 @@ describe("bad requests are refused whole, in their own encoding", () => {
     expect((await store.ask("/api/services")).answer.data).toEqual([]);
   });
 
+  test("A14: a small body that inflates to more than 32 times its size", async () => {
+    const inflated = JSON.stringify(
+      exportRequest("shop", [otlpSpan(nowMs(), { name: "x".repeat(300_000) })]),
+    );
+    const body = gzipSync(inflated);
+    expect(body.length * 32).toBeLessThan(inflated.length);
+    const answer = await store.send(body, { "content-encoding": "gzip" });
+    expect(answer).toMatchObject({ status: 413, body: expect.stringContaining("32 times") });
+  });
+
+  test("A14: the spans of a batch are alike, and compress well", async () => {
+    const spans = Array.from({ length: 150 }, () => otlpSpan(nowMs(), { traceId: newTraceId() }));
+    const body = gzipSync(JSON.stringify(exportRequest("shop", spans)));
+    expect(await store.send(body, { "content-encoding": "gzip" })).toMatchObject({ status: 200, body: "{}" });
+  });
+
+  test.each([
+    ["spans", (count: number) => `{"resourceSpans":[{"scopeSpans":[{"spans":[${list(count)}]}]}]}`],
+    ["numbers", (count: number) => `{"resourceSpans":[{"scopeSpans":[{"spans":[${"1,".repeat(count)}1]}]}]}`],
+    ["lists that nothing reads", (count: number) => `{"more":[${"[],".repeat(count)}[]]}`],
+    ["attributes", (count: number) => `{"resourceSpans":[{"resource":{"attributes":[${list(count)}]}}]}`],
+    ["attributes after an escaped quote", (count: number) => `{"a\\"b\\\\":[${list(count)}]}`],
+  ])("A14: JSON of very many %s is not decoded", async (_name, bodyOf) => {
+    const big = await startBig();
+    expect(await big.send(bodyOf(400_000))).toMatchObject({
+      status: 413,
+      body: expect.stringContaining("too many values"),
+    });
+  });
+
+  test.each([
+    ["spans", (bytes: Buffer) => field(0x0a, field(0x12, bytes)), 0x12],
+    ["resources", (bytes: Buffer) => bytes, 0x0a],
+    ["attributes", (bytes: Buffer) => field(0x0a, field(0x12, field(0x12, bytes))), 0x4a],
+    ["fields that nothing reads", (bytes: Buffer) => bytes, 0x78],
+  ])("A14: protobuf of very many %s is not decoded", async (_name, around, tag) => {
+    const big = await startBig();
+    const body = around(Buffer.alloc(1_000_000, Buffer.from([tag, 0])));
+    expect(await big.send(body, PROTOBUF)).toMatchObject({
+      status: 413,
+      body: expect.stringContaining("too many values"),
+    });
+  });
+
+  test.each([
+    ["JSON", `{"resourceSpans":[{"scopeSpans":[{"spans":[${"{},".repeat(10_000)}{}]}]}]}`, {}],
+    ["protobuf", field(0x0a, field(0x12, Buffer.alloc(20_002, Buffer.from([0x12, 0])))), PROTOBUF],
+  ])("A14: more than 10000 spans in one request, in %s", async (_name, body, headers) => {
+    expect(await store.send(body, headers)).toMatchObject({
+      status: 413,
+      body: expect.stringContaining("more than 10000 spans"),
+    });
+  });
+
+  test("A14: what is inside a string is one value", async () => {
+    const big = await startBig();
+    const span = otlpSpan(nowMs(), { name: '{[,\\"'.repeat(3000) });
+    expect(await big.send(exportRequest("shop", Array(60).fill(span)))).toMatchObject({ status: 200 });
+  });
+
   test.each([
     ["garbage", Buffer.from("this is not protobuf")],
     ["a length beyond the end", Buffer.from([0x0a, 0xff, 0xff, 0xff, 0xff, 0x0f])],
@@ -275,6 +335,26 @@ test("both servers report health", async () => {
     });
   }
 });
+
+const list = (count: number) => `${"{},".repeat(count)}{}`;
+
+/** A length-delimited field. */
+function field(tag: number, bytes: Buffer): Buffer {
+  const length: number[] = [];
+  for (let rest = bytes.length; ; rest >>>= 7) {
+    length.push((rest & 0x7f) | (rest > 0x7f ? 0x80 : 0));
+    if (rest <= 0x7f) break;
+  }
+  return Buffer.concat([Buffer.from([tag, ...length]), bytes]);
+}
+
+/** With the bounds of the real one. */
+async function startBig() {
+  const MIB = 1024 * 1024;
+  const big = await startStore({ maxBodyBytes: 4 * MIB, maxInflatedBytes: 16 * MIB });
+  onTestFinished(() => big.close());
+  return big;
+}
 
 /** resource_spans → scope_spans → span → attribute → value → array_value → values → array_value … */
 function nestedProtobuf(levels: number): Buffer {

@@ -1,0 +1,109 @@
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import { isIPv6, type Socket } from "node:net";
+
+/** Largest part of a listener's connections that one address may have. */
+const ADDRESS_SHARE = 1 / 8;
+
+/** Callers at these addresses have no limit of their own where nothing else is configured: gateway and services of one machine. */
+export const LOCAL_ADDRESSES: readonly string[] = ["127.0.0.1", "::1"];
+
+interface Connection {
+  /** The last one that has no complete answer yet. */
+  request: IncomingMessage | undefined;
+}
+
+/**
+ * Bounds the connections of a server: all together, and an eighth of them for one address (IPv6: one /64 network). A connection that
+ * waits for its caller makes room for a new one: of the same address at the address's bound, otherwise of the address that has most.
+ * Where all wait for the service, the new connection is closed.
+ *
+ * Does NOT limit requests, and does NOT tell callers behind one proxy apart: exempt the proxy.
+ */
+export class ConnectionLimit {
+  readonly #maxConnections: number;
+  readonly #maxPerAddress: number;
+  readonly #byAddress = new Map<string, Map<Socket, Connection>>();
+  readonly #connections = new Map<Socket, Connection>();
+  #exempt: ReadonlySet<string> = new Set(LOCAL_ADDRESSES);
+
+  /** @param maxConnections of all addresses together */
+  constructor(server: Server, maxConnections: number) {
+    this.#maxConnections = maxConnections;
+    this.#maxPerAddress = Math.max(1, Math.floor(maxConnections * ADDRESS_SHARE));
+    server.prependListener("connection", (socket) => this.#admit(socket));
+    server.prependListener("request", (request: IncomingMessage, response: ServerResponse) => {
+      const connection = this.#connections.get(request.socket);
+      if (connection === undefined) return;
+      connection.request = request;
+      response.once("close", () => {
+        if (connection.request === request) connection.request = undefined;
+      });
+    });
+  }
+
+  /** Addresses that have no bound of their own. Their connections count for the common bound and are never closed for others. */
+  exempt(addresses: readonly string[]): void {
+    this.#exempt = new Set(addresses);
+  }
+
+  #admit(socket: Socket): void {
+    const { remoteAddress } = socket;
+    // The caller has left already.
+    if (remoteAddress === undefined) return;
+    const address = this.#exempt.has(plain(remoteAddress)) ? plain(remoteAddress) : networkOf(remoteAddress);
+    const own = this.#byAddress.get(address);
+    const isFull =
+      own !== undefined &&
+      !this.#exempt.has(address) &&
+      own.size >= this.#maxPerAddress &&
+      !this.#closeOne(own);
+    if (isFull || (this.#connections.size >= this.#maxConnections && !this.#closeOneOfMost())) {
+      socket.destroy();
+      return;
+    }
+    const connection = { request: undefined };
+    const sockets = this.#byAddress.get(address) ?? new Map<Socket, Connection>();
+    this.#byAddress.set(address, sockets.set(socket, connection));
+    this.#connections.set(socket, connection);
+    socket.once("close", () => this.#forget(address, sockets, socket));
+  }
+
+  #forget(address: string, sockets: Map<Socket, Connection>, socket: Socket): void {
+    this.#connections.delete(socket);
+    sockets.delete(socket);
+    if (sockets.size === 0 && this.#byAddress.get(address) === sockets) this.#byAddress.delete(address);
+  }
+
+  #closeOneOfMost(): boolean {
+    const others = [...this.#byAddress].filter(([address]) => !this.#exempt.has(address));
+    return others.sort(([, a], [, b]) => b.size - a.size).some(([, sockets]) => this.#closeOne(sockets));
+  }
+
+  /** Closes the oldest that has no request, or not all of it; false where there is none. */
+  #closeOne(sockets: Map<Socket, Connection>): boolean {
+    for (const [socket, { request }] of sockets) {
+      if (request?.complete) continue;
+      // Its place is free at once, though the socket reports its end later.
+      sockets.delete(socket);
+      this.#connections.delete(socket);
+      socket.destroy();
+      return true;
+    }
+    return false;
+  }
+}
+
+/** IPv4 addresses as a listener for both families spells them. */
+function plain(address: string): string {
+  return address.startsWith("::ffff:") ? address.slice("::ffff:".length) : address;
+}
+
+/** What one caller can choose addresses from: an IPv4 address, or the first 64 bits of an IPv6 one. */
+export function networkOf(address: string): string {
+  const text = plain(address);
+  if (!isIPv6(text)) return text;
+  const [start = "", end] = text.replace(/%.*$/, "").split("::");
+  const groups = start === "" ? [] : start.split(":");
+  const missing = end === undefined ? 0 : 8 - groups.length - (end === "" ? 0 : end.split(":").length);
+  return [...groups, ...Array<string>(missing).fill("0"), ...(end ?? "").split(":")].slice(0, 4).join(":");
+}

@@ -1,0 +1,87 @@
+/** Every port of every service, admin and page ports included, ends callers that do not finish their request. */
+
+import { readdir, readFile } from "node:fs/promises";
+import { connect } from "node:net";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describeStack, type NeededPort } from "../../scripts/demo/stack.ts";
+import { startStack, type TestStack } from "../support/start-stack.ts";
+
+/** A head has 10 s, a request 15 s; deadlines are looked at every second, on a machine with other work. */
+const HEAD_BOUND_MS = 14_000;
+const REQUEST_BOUND_MS = 19_000;
+const DRIP_MS = 400;
+/** Not the address that the stack's own services call from. */
+const ATTACKER = "127.0.0.2";
+
+const HEAD = "POST /v1/traces HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n";
+const ATTACKS: Readonly<Record<string, { start: string; boundMs: number }>> = {
+  "a silent connection": { start: "", boundMs: HEAD_BOUND_MS },
+  "a dripping head": { start: `${HEAD}X-Long: `, boundMs: HEAD_BOUND_MS },
+  "a dripping body": { start: `${HEAD}Content-Length: 60000\r\n\r\n`, boundMs: REQUEST_BOUND_MS },
+  "a dripping body without length": {
+    start: `${HEAD}Transfer-Encoding: chunked\r\n\r\nea60\r\n`,
+    boundMs: REQUEST_BOUND_MS,
+  },
+};
+
+/** How long the connection lasts, milliseconds; `undefined` once `boundMs` are over. */
+function lifetimeMs(port: number, { start, boundMs }: { start: string; boundMs: number }) {
+  return new Promise<number | undefined>((resolve) => {
+    const startedAt = performance.now();
+    const socket = connect({ port, host: "127.0.0.1", localAddress: ATTACKER });
+    const drip = setInterval(() => start !== "" && socket.write(" "), DRIP_MS);
+    const end = (lasted: number | undefined) => {
+      clearInterval(drip);
+      clearTimeout(limit);
+      socket.destroy();
+      resolve(lasted);
+    };
+    const limit = setTimeout(() => end(undefined), boundMs);
+    socket.on("connect", () => socket.write(start));
+    socket.on("error", () => {}).on("close", () => end(performance.now() - startedAt));
+    socket.resume();
+  });
+}
+
+describe("A12: no listener waits long for a request", () => {
+  let stack: TestStack;
+  let ports: NeededPort[];
+  beforeAll(async () => {
+    stack = await startStack({ modes: { ui: true, delegate: true } });
+    ports = describeStack(stack.ports, stack.modes).flatMap((service) => service.ports);
+  });
+  afterAll(() => stack?.stop());
+
+  test("A12: each port of the stack ends silent and dripping connections", async () => {
+    expect(ports.length).toBeGreaterThanOrEqual(13);
+    const outcomes = await Promise.all(
+      ports.flatMap(({ port, purpose }) =>
+        Object.entries(ATTACKS).map(async ([name, attack]) => ({
+          what: `${purpose}: ${name}`,
+          lasted: await lifetimeMs(port, attack),
+        })),
+      ),
+    );
+    expect(outcomes.filter(({ lasted }) => lasted === undefined).map(({ what }) => what)).toEqual([]);
+  });
+});
+
+test("A12: no program makes a listener of its own", async () => {
+  const found: string[] = [];
+  for (const root of ["packages", "services"]) {
+    const folder = new URL(`../../${root}/`, import.meta.url);
+    for (const name of await readdir(folder)) {
+      const sources = new URL(`${name}/src/`, folder);
+      for (const file of await readdir(sources, { recursive: true })) {
+        if (!file.endsWith(".ts")) continue;
+        const text = await readFile(new URL(file, sources), "utf8");
+        if (/\b(?:createServer|createSecureServer|Fastify)\(/.test(text))
+          found.push(`${root}/${name}/src/${file}`);
+      }
+    }
+  }
+  expect(found.sort()).toEqual([
+    "packages/service-kit/src/http/bounded-server.ts",
+    "packages/service-kit/src/http/create-service.ts",
+  ]);
+});

@@ -1,0 +1,14 @@
+/** What a browser has for its part of a request, milliseconds, and the connections of all of them: as the services of the demo have it. */
+export const PAGE_LIMITS = {
+  headersTimeout: 10_000,
+  requestTimeout: 15_000,
+  keepAliveTimeout: 10_000,
+  // Node looks every 30 seconds by itself.
+  connectionsCheckingInterval: 1000,
+  maxConnections: 1024,
+};
+
+/** Sets {@link PAGE_LIMITS} on a server that does not listen yet. Answers and web sockets have no deadline. */
+export function limitCallers<Limited extends object | null>(server: Limited): Limited {
+  return server && Object.assign(server, PAGE_LIMITS);
+}
