@@ -1,11 +1,11 @@
 import { expect, it } from "vitest";
-import { AAuthError, type AAuthErrorCode, ERROR_CODES, publicRefusal } from "../src/errors.ts";
+import { type AAuthErrorCode, AAuthVerificationError, ERROR_CODES, publicRefusal } from "../src/errors.ts";
 
 const FETCH_FAILURES = ["discovery_blocked", "discovery_failed", "metadata_mismatch"] as const;
 
 it("A20: how a fetch failed that a caller caused is one answer to the caller", () => {
   const answers = FETCH_FAILURES.map((code) =>
-    publicRefusal(new AAuthError(code, `https://10.0.0.1/: reason of ${code}`)),
+    publicRefusal(new AAuthVerificationError(code, `https://10.0.0.1/: reason of ${code}`)),
   );
   const { message } = answers[0]!;
   expect(message).not.toMatch(/10\.0\.0\.1|reason/);
@@ -19,6 +19,6 @@ it("leaves every other refusal as it is", () => {
     (code) => !(FETCH_FAILURES as readonly string[]).includes(code),
   );
   for (const code of others as AAuthErrorCode[]) {
-    expect(publicRefusal(new AAuthError(code, "reason"))).toEqual({ code, message: "reason" });
+    expect(publicRefusal(new AAuthVerificationError(code, "reason"))).toEqual({ code, message: "reason" });
   }
 });

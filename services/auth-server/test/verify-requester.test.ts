@@ -76,7 +76,7 @@ test("J2: an agent token with a forged signature, or for another audience, is re
   await refused(
     parties,
     { key: delegateKey, scheme: { jwt: elsewhere } },
-    "the token is meant for someone else",
+    "the token is meant for another audience",
   );
 });
 

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { AAuthError } from "../errors.ts";
+import { type AAuthError, AAuthVerificationError } from "../errors.ts";
 
 /**
  * What is known of the party whose document is fetched: nothing; that a signature has verified with its key; that this service's
@@ -121,5 +121,5 @@ async function briefly<T>(pending: Promise<T>): Promise<T> {
 }
 
 function busy(): AAuthError {
-  return new AAuthError("discovery_busy", "too many documents are being fetched; try again");
+  return new AAuthVerificationError("discovery_busy", "too many documents are being fetched; try again");
 }

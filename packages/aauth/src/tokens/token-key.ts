@@ -54,8 +54,8 @@ const imported = new WeakMap<IssuerJwk, Map<TokenAlgorithm, Promise<CryptoKey>>>
  *   another spelling, or too short or long, and for a point of small order; Error of the platform for a point off its curve.
  */
 export async function tokenKey(jwk: IssuerJwk, alg: TokenAlgorithm): Promise<CryptoKey> {
-  let keys = imported.get(jwk);
-  if (keys === undefined) imported.set(jwk, (keys = new Map()));
+  const keys = imported.get(jwk) ?? new Map<TokenAlgorithm, Promise<CryptoKey>>();
+  imported.set(jwk, keys);
   let key = keys.get(alg);
   if (key === undefined) {
     key = importKey(jwk, alg);
