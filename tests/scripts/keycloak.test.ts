@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { readDemoSettings } from "../../scripts/demo/demo-settings.ts";
 import { DEMO_MODES, DEMO_PORTS, describeStack } from "../../scripts/demo/stack.ts";
-import { keycloakHome, keycloakVersion } from "../../scripts/keycloak/distribution.ts";
+import { keycloakHome, keycloakDistribution } from "../../scripts/keycloak/distribution.ts";
 import { findJavaTools } from "../../scripts/keycloak/java-tools.ts";
 import { KeycloakUnavailableError } from "../../scripts/keycloak/keycloak-unavailable-error.ts";
 import { realmRepresentation } from "../../scripts/keycloak/realm-representation.ts";
@@ -20,7 +20,7 @@ test("a moved web page is a client of the same realm on both auth servers", asyn
   expect(clients).toMatchObject(
     ours.map(({ rootUrl, redirectUris, webOrigins }) => ({ rootUrl, redirectUris, webOrigins })),
   );
-  expect(clients?.[0]).toMatchObject({ rootUrl: OTHER_UI, redirectUris: [`${OTHER_UI}/*`] });
+  expect(clients?.[0]).toMatchObject({ rootUrl: OTHER_UI, redirectUris: [`${OTHER_UI}/`] });
 });
 
 test("attributes of a run replace those of the file, one by one", async () => {
@@ -67,11 +67,35 @@ test.each([
 );
 
 test("the version is the one that the provider is built for, and the documents name it", async () => {
-  const version = await keycloakVersion();
+  const { version } = await keycloakDistribution();
   expect(version).toMatch(/^\d+\.\d+\.\d+$/);
   for (const file of ["docs/reference/auth-servers.md", "docker-compose.yml", "keycloak/Dockerfile"]) {
     expect(await readFile(new URL(`../../${file}`, import.meta.url), "utf8"), file).toContain(version);
   }
+});
+
+/** A Maven that brings something else instead of Keycloak. */
+const OTHER_MAVEN = `#!/bin/sh
+for word; do case "$word" in
+  -DoutputDirectory=*) folder="\${word#*=}";;
+  -Dartifact=*) version="\${word%:zip}"; version="\${version##*:}";;
+  *:copy|*:unpack) goal="\${word##*:}";;
+esac; done
+case "$goal" in
+  copy) echo other > "$folder/keycloak-quarkus-dist-$version.zip";;
+  unpack) mkdir -p "$folder/keycloak/bin" && touch "$folder/keycloak/bin/kc.sh";;
+esac
+`;
+
+test("A19: a distribution with another SHA-256 than the pinned one is not unpacked", async () => {
+  const [programs, cache] = [await folderWith({}), await folderWith({})];
+  const maven = join(programs, "mvn");
+  await writeFile(maven, OTHER_MAVEN, { mode: 0o755 });
+  const { signal } = new AbortController();
+  const fetched = keycloakHome(maven, { env: {}, log: () => {}, signal }, cache);
+  await expect(fetched).rejects.toThrow(KeycloakUnavailableError);
+  await expect(fetched).rejects.toThrow(/SHA-256 [0-9a-f]{64}, expected [0-9a-f]{64}/);
+  expect(await readdir(cache)).toEqual([]);
 });
 
 describe("KEYCLOAK_HOME", () => {
