@@ -7,14 +7,15 @@ import { withQuickStart } from "./quick-start.ts";
 const HEALTH_POLL_MS = 200;
 const HEALTH_ANSWER_LIMIT_MS = 2000;
 
-/** Requests that wait for a worker; further ones are 503. Keycloak's default is no limit. docker-compose.yml has the same. */
-const MAX_QUEUED_REQUESTS = 1000;
-
 /**
- * What ends silent connections: Quarkus' settings, for which Keycloak has no options. Their defaults are half an hour and a minute.
- * docker-compose.yml has the same.
+ * What bounds silent connections and waiting requests: without these half an hour, a minute for each worker, and nothing. The first two are
+ * Quarkus' settings, for which Keycloak has no options. docker-compose.yml has the same; a test compares.
  */
-const LISTENER_LIMITS = { QUARKUS_HTTP_IDLE_TIMEOUT: "60S", QUARKUS_HTTP_READ_TIMEOUT: "5S" };
+export const LISTENER_LIMITS = {
+  QUARKUS_HTTP_IDLE_TIMEOUT: "60S",
+  QUARKUS_HTTP_READ_TIMEOUT: "5S",
+  KC_HTTP_MAX_QUEUED_REQUESTS: "1000",
+};
 
 export interface ClusterOptions {
   readonly databaseUrl: string;
@@ -61,7 +62,6 @@ export async function startKeycloak(options: KeycloakOptions): Promise<{ ended: 
       "--http-enabled=true",
       "--http-host=127.0.0.1",
       `--http-port=${options.port}`,
-      `--http-max-queued-requests=${MAX_QUEUED_REQUESTS}`,
       `--http-management-port=${managementPort}`,
       ...(cluster === undefined ? ["--cache=local"] : sharedWith(cluster)),
       // Its own address is plain http: then agents may be on this machine, too.

@@ -4,10 +4,11 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { readDemoSettings } from "../../scripts/demo/demo-settings.ts";
 import { DEMO_MODES, DEMO_PORTS, describeStack } from "../../scripts/demo/stack.ts";
-import { keycloakHome, keycloakDistribution } from "../../scripts/keycloak/distribution.ts";
+import { keycloakDistribution, keycloakHome } from "../../scripts/keycloak/distribution.ts";
 import { findJavaTools } from "../../scripts/keycloak/java-tools.ts";
 import { KeycloakUnavailableError } from "../../scripts/keycloak/keycloak-unavailable-error.ts";
 import { realmRepresentation } from "../../scripts/keycloak/realm-representation.ts";
+import { LISTENER_LIMITS } from "../../scripts/keycloak/start-keycloak.ts";
 import { parseRealm } from "../../services/auth-server/src/realm/realm.ts";
 
 const REALM_FILE = new URL("../../keycloak/realm/aauth-test-realm.json", import.meta.url);
@@ -147,6 +148,12 @@ describe("KEYCLOAK_HOME", () => {
     expect(await readdir(join(copy, "providers"))).toEqual(["theirs.jar"]);
     expect(await readdir(cache)).toHaveLength(1);
   });
+});
+
+test("A12: docker-compose.yml bounds Keycloak's listener as the demo does", async () => {
+  const compose = await readFile(new URL("../../docker-compose.yml", import.meta.url), "utf8");
+  for (const [name, value] of Object.entries(LISTENER_LIMITS))
+    expect(compose).toMatch(new RegExp(`^ {6}${name}: "?${value}"?$`, "m"));
 });
 
 test("only Keycloak takes the port of its health, and it is ready when the realm is", () => {
