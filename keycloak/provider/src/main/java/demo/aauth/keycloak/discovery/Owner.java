@@ -4,7 +4,7 @@ import com.google.common.net.InternetDomainName;
 import demo.aauth.keycloak.encoding.HttpUrl;
 
 /** Who is accountable for a host name. Quotas count by owner: one wildcard record in DNS makes any number of hosts. */
-final class Owner {
+public final class Owner {
 
     private Owner() {
     }
@@ -17,7 +17,7 @@ final class Owner {
      * @param id a URL; only its host counts
      * @return lower case; empty for a string that is not a URL
      */
-    static String of(String id) {
+    public static String of(String id) {
         HttpUrl url = HttpUrl.parse(id).orElse(null);
         if (url == null || url.isAddress()) {
             return url == null ? "" : url.host();

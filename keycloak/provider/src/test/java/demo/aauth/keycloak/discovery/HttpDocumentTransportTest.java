@@ -168,7 +168,7 @@ class HttpDocumentTransportTest {
         server.createContext("/", exchange -> {
             most.accumulateAndGet(under.incrementAndGet(), Math::max);
             try {
-                Thread.sleep(200);
+                Thread.sleep(50);
             } catch (InterruptedException interrupted) {
                 Thread.currentThread().interrupt();
             }
