@@ -1,13 +1,12 @@
-import { globSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { REPOSITORY_ROOT } from "../demo/stack.ts";
 import { findExecutable } from "../find-executable.ts";
 import { findOrBuildJaeger, JaegerUnavailableError } from "../jaeger/find-jaeger.ts";
-import { keycloakVersion } from "../keycloak/distribution.ts";
+import { keycloakDistribution } from "../keycloak/distribution.ts";
+import { distributionZip } from "../keycloak/distribution-zip.ts";
 import { findJavaTools } from "../keycloak/java-tools.ts";
 import { KeycloakUnavailableError } from "../keycloak/keycloak-unavailable-error.ts";
 import { providerJar } from "../keycloak/provider-jar.ts";
-import { runProgram } from "../run-program.ts";
 import type { Docker } from "./docker.ts";
 import type { StandIns } from "./stand-ins.ts";
 
@@ -34,7 +33,7 @@ interface Workshop {
 }
 
 const FETCH_LIMIT_MS = 15 * 60_000;
-const COPY_GOAL = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy";
+const ZIP_FOLDER = `${REPOSITORY_ROOT}.cache/keycloak/zip`;
 const JAEGER_BUILT = "Jaeger's binary, built from its Go module, on a stand-in image";
 const AGENTGATEWAY_BUILT = "Agentgateway's binary on a stand-in image";
 const MAVEN_IMAGE = "maven:3.9-eclipse-temurin-21";
@@ -42,7 +41,8 @@ const MAVEN_IMAGE = "maven:3.9-eclipse-temurin-21";
 /** Keycloak: the official image, or its distribution out of Maven on a stand-in. The provider is built in the image, or here. */
 export async function keycloakComponent(workshop: Workshop): Promise<Component> {
   const { docker, standIns, env, log } = workshop;
-  const version = await keycloakVersion();
+  const distribution = await keycloakDistribution();
+  const { version } = distribution;
   const image = `quay.io/keycloak/keycloak:${version}`;
   const signal = AbortSignal.timeout(FETCH_LIMIT_MS);
   try {
@@ -50,7 +50,9 @@ export async function keycloakComponent(workshop: Workshop): Promise<Component> 
     if (found === undefined) {
       if (standIns === undefined) return embedded("keycloak", "its image cannot be fetched");
       log(`Making an image of Keycloak ${version} from its distribution…`);
-      const zip = await distributionZip(findJavaTools(env).maven, version);
+      await mkdir(ZIP_FOLDER, { recursive: true });
+      const { maven } = findJavaTools(env);
+      const zip = await distributionZip(maven, distribution, { folder: ZIP_FOLDER, signal });
       await standIns.make("keycloak", { KEYCLOAK_ZIP: zip, KEYCLOAK_IMAGE: image });
     }
     const origin = found === "official" ? "official image" : "its distribution on a stand-in image";
@@ -67,27 +69,6 @@ export async function keycloakComponent(workshop: Workshop): Promise<Component> 
       return embedded("keycloak", error.message.split("\n", 1)[0] ?? "");
     throw error;
   }
-}
-
-async function distributionZip(maven: string, version: string): Promise<string> {
-  const folder = `${REPOSITORY_ROOT}.cache/keycloak/zip`;
-  await mkdir(folder, { recursive: true });
-  const { status, output } = await runProgram(
-    maven,
-    [
-      "--batch-mode",
-      "--quiet",
-      COPY_GOAL,
-      `-Dartifact=org.keycloak:keycloak-quarkus-dist:${version}:zip`,
-      `-DoutputDirectory=${folder}`,
-    ],
-    // Outside a project, the plugin leaves a marker where it runs.
-    { output: "caught", limitMs: FETCH_LIMIT_MS, cwd: folder },
-  );
-  const zip = globSync(`${folder}/*${version}.zip`)[0];
-  if (status !== 0 || zip === undefined)
-    throw new KeycloakUnavailableError(`Keycloak could not be fetched: ${output}`);
-  return zip;
 }
 
 /** Jaeger: the official image, or a binary (built from its Go module) on a stand-in. */

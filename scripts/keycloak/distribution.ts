@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { REPOSITORY_ROOT } from "../demo/stack.ts";
 import { runProgram } from "../run-program.ts";
 import { copyOfHome } from "./copy-of-home.ts";
+import { distributionZip } from "./distribution-zip.ts";
 import { KeycloakUnavailableError } from "./keycloak-unavailable-error.ts";
 import type { Preparation } from "./preparation.ts";
 
@@ -12,11 +13,20 @@ const PROVIDER_POM = `${REPOSITORY_ROOT}keycloak/provider/pom.xml`;
 const UNPACK_GOAL = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:unpack";
 const FETCH_LIMIT_MS = 15 * 60_000;
 
-/** The version the provider is built for: it is pinned in the provider's `pom.xml` and nowhere else. */
-export async function keycloakVersion(): Promise<string> {
-  const version = /<keycloak\.version>([^<]+)</.exec(await readFile(PROVIDER_POM, "utf8"))?.[1];
-  if (version === undefined) throw new Error(`${PROVIDER_POM} does not say which Keycloak it is for`);
-  return version;
+/** What the provider is built for: it is pinned in the provider's `pom.xml` and nowhere else. */
+export interface Distribution {
+  readonly version: string;
+  /** Of the zip, in hex. */
+  readonly sha256: string;
+}
+
+export async function keycloakDistribution(): Promise<Distribution> {
+  const pom = await readFile(PROVIDER_POM, "utf8");
+  const version = /<keycloak\.version>([^<]+)</.exec(pom)?.[1];
+  const sha256 = /<keycloak\.distribution\.sha256>([^<]+)</.exec(pom)?.[1];
+  if (version === undefined || sha256 === undefined)
+    throw new Error(`${PROVIDER_POM} does not name its Keycloak`);
+  return { version, sha256 };
 }
 
 /**
@@ -24,14 +34,15 @@ export async function keycloakVersion(): Promise<string> {
  * through Maven when it is not there yet (about 180 MB).
  *
  * @param cache where it is kept
- * @throws KeycloakUnavailableError when it cannot be fetched, or when KEYCLOAK_HOME names something else
+ * @throws KeycloakUnavailableError when it cannot be fetched, is not the pinned one, or when KEYCLOAK_HOME names something else
  */
 export async function keycloakHome(
   maven: string,
   { env, log, signal }: Preparation,
   cache: string = CACHE,
 ): Promise<string> {
-  const version = await keycloakVersion();
+  const distribution = await keycloakDistribution();
+  const { version } = distribution;
   if (env.KEYCLOAK_HOME) return copyOfHome(env.KEYCLOAK_HOME, { version, cache, log });
   const home = join(cache, version);
   if (existsSync(join(home, "bin/kc.sh"))) return home;
@@ -40,6 +51,8 @@ export async function keycloakHome(
   await mkdir(cache, { recursive: true });
   const folder = await mkdtemp(join(cache, "unpacking-"));
   try {
+    // Maven unpacks what it has copied: both come out of its local repository.
+    await rm(await distributionZip(maven, distribution, { folder, signal }));
     const { status, output } = await runProgram(
       maven,
       [

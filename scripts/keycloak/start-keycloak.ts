@@ -7,6 +7,16 @@ import { withQuickStart } from "./quick-start.ts";
 const HEALTH_POLL_MS = 200;
 const HEALTH_ANSWER_LIMIT_MS = 2000;
 
+/**
+ * What bounds silent connections and waiting requests: without these half an hour, a minute for each worker, and nothing. The first two are
+ * Quarkus' settings, for which Keycloak has no options. docker-compose.yml has the same; a test compares.
+ */
+export const LISTENER_LIMITS = {
+  QUARKUS_HTTP_IDLE_TIMEOUT: "60S",
+  QUARKUS_HTTP_READ_TIMEOUT: "5S",
+  KC_HTTP_MAX_QUEUED_REQUESTS: "1000",
+};
+
 export interface ClusterOptions {
   readonly databaseUrl: string;
   /** Where the other nodes reach it, on loopback. */
@@ -70,6 +80,7 @@ export async function startKeycloak(options: KeycloakOptions): Promise<{ ended: 
       stdio: ["ignore", "inherit", "inherit"],
       env: {
         ...withQuickStart(options.env),
+        ...LISTENER_LIMITS,
         KC_BOOTSTRAP_ADMIN_USERNAME: admin.username,
         KC_BOOTSTRAP_ADMIN_PASSWORD: admin.password,
         // Tracing is built in, so that nothing has to be built again for it.

@@ -4,10 +4,11 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { readDemoSettings } from "../../scripts/demo/demo-settings.ts";
 import { DEMO_MODES, DEMO_PORTS, describeStack } from "../../scripts/demo/stack.ts";
-import { keycloakHome, keycloakVersion } from "../../scripts/keycloak/distribution.ts";
+import { keycloakDistribution, keycloakHome } from "../../scripts/keycloak/distribution.ts";
 import { findJavaTools } from "../../scripts/keycloak/java-tools.ts";
 import { KeycloakUnavailableError } from "../../scripts/keycloak/keycloak-unavailable-error.ts";
 import { realmRepresentation } from "../../scripts/keycloak/realm-representation.ts";
+import { LISTENER_LIMITS } from "../../scripts/keycloak/start-keycloak.ts";
 import { parseRealm } from "../../services/auth-server/src/realm/realm.ts";
 
 const REALM_FILE = new URL("../../keycloak/realm/aauth-test-realm.json", import.meta.url);
@@ -20,7 +21,7 @@ test("a moved web page is a client of the same realm on both auth servers", asyn
   expect(clients).toMatchObject(
     ours.map(({ rootUrl, redirectUris, webOrigins }) => ({ rootUrl, redirectUris, webOrigins })),
   );
-  expect(clients?.[0]).toMatchObject({ rootUrl: OTHER_UI, redirectUris: [`${OTHER_UI}/*`] });
+  expect(clients?.[0]).toMatchObject({ rootUrl: OTHER_UI, redirectUris: [`${OTHER_UI}/`] });
 });
 
 test("attributes of a run replace those of the file, one by one", async () => {
@@ -67,11 +68,35 @@ test.each([
 );
 
 test("the version is the one that the provider is built for, and the documents name it", async () => {
-  const version = await keycloakVersion();
+  const { version } = await keycloakDistribution();
   expect(version).toMatch(/^\d+\.\d+\.\d+$/);
   for (const file of ["docs/reference/auth-servers.md", "docker-compose.yml", "keycloak/Dockerfile"]) {
     expect(await readFile(new URL(`../../${file}`, import.meta.url), "utf8"), file).toContain(version);
   }
+});
+
+/** A Maven that brings something else instead of Keycloak. */
+const OTHER_MAVEN = `#!/bin/sh
+for word; do case "$word" in
+  -DoutputDirectory=*) folder="\${word#*=}";;
+  -Dartifact=*) version="\${word%:zip}"; version="\${version##*:}";;
+  *:copy|*:unpack) goal="\${word##*:}";;
+esac; done
+case "$goal" in
+  copy) echo other > "$folder/keycloak-quarkus-dist-$version.zip";;
+  unpack) mkdir -p "$folder/keycloak/bin" && touch "$folder/keycloak/bin/kc.sh";;
+esac
+`;
+
+test("A19: a distribution with another SHA-256 than the pinned one is not unpacked", async () => {
+  const [programs, cache] = [await folderWith({}), await folderWith({})];
+  const maven = join(programs, "mvn");
+  await writeFile(maven, OTHER_MAVEN, { mode: 0o755 });
+  const { signal } = new AbortController();
+  const fetched = keycloakHome(maven, { env: {}, log: () => {}, signal }, cache);
+  await expect(fetched).rejects.toThrow(KeycloakUnavailableError);
+  await expect(fetched).rejects.toThrow(/SHA-256 [0-9a-f]{64}, expected [0-9a-f]{64}/);
+  expect(await readdir(cache)).toEqual([]);
 });
 
 describe("KEYCLOAK_HOME", () => {
@@ -123,6 +148,12 @@ describe("KEYCLOAK_HOME", () => {
     expect(await readdir(join(copy, "providers"))).toEqual(["theirs.jar"]);
     expect(await readdir(cache)).toHaveLength(1);
   });
+});
+
+test("A12: docker-compose.yml bounds Keycloak's listener as the demo does", async () => {
+  const compose = await readFile(new URL("../../docker-compose.yml", import.meta.url), "utf8");
+  for (const [name, value] of Object.entries(LISTENER_LIMITS))
+    expect(compose).toMatch(new RegExp(`^ {6}${name}: "?${value}"?$`, "m"));
 });
 
 test("only Keycloak takes the port of its health, and it is ready when the realm is", () => {

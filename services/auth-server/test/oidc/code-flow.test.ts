@@ -4,7 +4,7 @@ import { startListening } from "../support/auth-server.ts";
 import { createBrowser } from "../support/browser.ts";
 import { MCP_USER, signIn } from "../support/sign-in.ts";
 
-const REDIRECT_URI = "http://localhost:3050/callback";
+const REDIRECT_URI = "http://localhost:3050/";
 
 async function discover(issuer: string): Promise<client.Configuration> {
   return client.discovery(new URL(issuer), "supply-chain-ui", undefined, client.None(), {
@@ -33,7 +33,7 @@ test("the whole journey: discovery, sign-in, code with PKCE, user info, refresh,
   const { url, verifier } = await authorizationUrl(config);
 
   const returned = await signIn(browser, url);
-  expect(returned.url).toMatch(/^http:\/\/localhost:3050\/callback\?code=/);
+  expect(returned.url).toMatch(/^http:\/\/localhost:3050\/\?code=/);
   const tokens = await client.authorizationCodeGrant(config, new URL(returned.url), {
     pkceCodeVerifier: verifier,
     expectedState: "state-1",
@@ -54,11 +54,11 @@ test("the whole journey: discovery, sign-in, code with PKCE, user info, refresh,
   // Signed in already: no form the second time.
   const again = await authorizationUrl(config, { prompt: "none" });
   const silent = await browser.get(again.url);
-  expect(silent.headers.get("location")).toMatch(/^http:\/\/localhost:3050\/callback\?code=/);
+  expect(silent.headers.get("location")).toMatch(/^http:\/\/localhost:3050\/\?code=/);
 
   const endSession = client.buildEndSessionUrl(config, {
     id_token_hint: tokens.id_token as string,
-    post_logout_redirect_uri: "http://localhost:3050",
+    post_logout_redirect_uri: "http://localhost:3050/",
   });
   const logout = await browser.get(endSession.href);
   const page = await logout.text();

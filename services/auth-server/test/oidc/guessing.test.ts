@@ -22,7 +22,7 @@ async function openSignIn({ app }: TestServer, more: Record<string, string> = {}
   const browser = createBrowser(injectedFetch(app));
   const query = new URLSearchParams({
     client_id: "supply-chain-ui",
-    redirect_uri: "http://localhost:3050/callback",
+    redirect_uri: "http://localhost:3050/",
     response_type: "code",
     scope: "openid",
     code_challenge: "a".repeat(43),
@@ -95,7 +95,7 @@ test("a lock ends no session, and no refresh token", async () => {
   await browser.follow(url, await post({ username, password }));
   await guess(server, FAILURES);
   expect((await directGrant(server)).statusCode).toBe(400);
-  expect((await browser.follow(url, await browser.get(url))).url).toContain("/callback?code=");
+  expect((await browser.follow(url, await browser.get(url))).url).toContain("/?code=");
   const refreshed = await directGrant(server, {
     grant_type: "refresh_token",
     refresh_token: tokens.refresh_token,
@@ -196,7 +196,7 @@ test("a password as long as a request may be costs no more than others, and is a
   expect((await directGrant(server, { username: long, password: "x" })).statusCode).toBe(400);
   expect(
     (await signIn(createBrowser(injectedFetch(server.app)), (await openSignIn(server)).url)).url,
-  ).toContain("/callback?code=");
+  ).toContain("/?code=");
 });
 
 test("of too many at once the last are told to come back, in the words of either endpoint", async () => {
@@ -215,7 +215,7 @@ test("of too many at once the last are told to come back, in the words of either
   open();
   const statuses = (await Promise.all(signIns)).map(({ statusCode }) => statusCode);
   expect(statuses.toSorted((a, b) => a - b)).toEqual([...Array(100).fill(200), 503]);
-  expect((await browser.follow(url, await post({ username, password }))).url).toContain("/callback?code=");
+  expect((await browser.follow(url, await post({ username, password }))).url).toContain("/?code=");
 });
 
 test("a web page of somebody else cannot lock its visitors out", async () => {

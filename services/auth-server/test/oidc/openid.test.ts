@@ -358,6 +358,8 @@ test("an unknown redirect URI is an error page, not a redirect", async () => {
     "https://evil.example/",
     "http://localhost:3050.evil.example/",
     "http://localhost:3051/",
+    // The page's own address is exact.
+    `${UI}/callback`,
   ]) {
     const reply = await app.inject({
       url: authorizationPath({ redirect_uri }),
@@ -377,7 +379,7 @@ test("an unknown redirect URI is an error page, not a redirect", async () => {
   expect(below.statusCode).toBe(400);
 });
 
-test("without a redirect URI, or with two, nobody is sent anywhere: what the realm lists is a pattern", async () => {
+test("without a redirect URI, or with two, nobody is sent anywhere: what the realm lists may be a pattern", async () => {
   const { app } = await startInjected();
   const none = authorizationPath().replace(/redirect_uri=[^&]*&/, "");
   const two = `${authorizationPath()}&redirect_uri=${encodeURIComponent(`${UI}/`)}`;
@@ -595,8 +597,8 @@ test("another UI origin takes the place of the file's", async () => {
   const { app } = await startInjected({ env: { AUTH_SERVER_UI_URL: "http://localhost:4999" } });
   const redirectOf = async (redirect_uri: string) =>
     (await app.inject(authorizationPath({ redirect_uri }))).statusCode;
-  expect(await redirectOf("http://localhost:4999/callback")).toBe(303);
-  expect(await redirectOf("http://localhost:3050/callback")).toBe(400);
+  expect(await redirectOf("http://localhost:4999/")).toBe(303);
+  expect(await redirectOf("http://localhost:3050/")).toBe(400);
 });
 
 test("sign-out without a session, or without proof, has a page of its own", async () => {

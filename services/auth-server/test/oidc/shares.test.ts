@@ -11,7 +11,7 @@ const ALICE = MCP_USER;
 const MALLORY = { username: "second-user", password: "user123" };
 const ASK = new URLSearchParams({
   client_id: "supply-chain-ui",
-  redirect_uri: "http://localhost:3050/callback",
+  redirect_uri: "http://localhost:3050/",
   response_type: "code",
   scope: "openid",
   code_challenge: "a".repeat(43),

@@ -15,7 +15,7 @@ const CREDENTIALS = { username: MCP_USER.username, password: MCP_USER.password }
 function authorizationUrl(parameters: Record<string, string> = {}): string {
   const query = new URLSearchParams({
     client_id: "supply-chain-ui",
-    redirect_uri: "http://localhost:3050/callback",
+    redirect_uri: "http://localhost:3050/",
     response_type: "code",
     scope: "openid",
     state: "mine",
@@ -63,7 +63,7 @@ test("sign-ins begun by others end none that somebody is in the middle of", asyn
   const again = readForm(await wrong.text());
   await beginMany(server);
   const { url } = await finish(browser, action, again.fields);
-  expect(url).toMatch(/^http:\/\/localhost:3050\/callback\?code=[\w-]+&state=mine&/);
+  expect(url).toMatch(/^http:\/\/localhost:3050\/\?code=[\w-]+&state=mine&/);
 });
 
 test("what comes back with its form is kept no longer than it would have been", async () => {
@@ -100,7 +100,7 @@ test("nor one whose password is being judged", async () => {
   await claimed;
   await beginMany(server);
   open();
-  expect((await carried).url).toContain("/callback?code=");
+  expect((await carried).url).toContain("/?code=");
 });
 
 test("what is pushed out for good while its password is judged has expired", async () => {
@@ -160,7 +160,7 @@ test("whoever is asked to sign in again may be somebody else, whose session it i
   const leaving = await first.browser.follow(action, await first.browser.post(action, other));
   const signOut = readForm(await leaving.response.text());
   const left = await first.browser.post(signOut.action, signOut.fields);
-  expect((await first.browser.follow(signOut.action, left)).url).toContain("/callback?code=");
+  expect((await first.browser.follow(signOut.action, left)).url).toContain("/?code=");
   const page = await first.browser.get(`${ORIGIN}${OIDC}/logout`);
   expect(await page.text()).toContain("Do you want to sign out?");
 });

@@ -71,6 +71,7 @@ public final class AAuthLoginProtocolFactory implements LoginProtocolFactory {
 
     @Override
     public void close() {
+        discovery.close();
         transport.close();
     }
 

@@ -1,26 +1,38 @@
 package demo.aauth.keycloak.discovery;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import demo.aauth.keycloak.discovery.DocumentCache.Lookup;
 import demo.aauth.keycloak.encoding.HttpUrl;
 import demo.aauth.keycloak.encoding.Json;
 import demo.aauth.keycloak.errors.AAuthException;
 import demo.aauth.keycloak.errors.ErrorCode;
+import org.jboss.logging.Logger;
 
 import java.io.IOException;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BiFunction;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
+import java.util.function.Predicate;
 
 /**
  * Finds the metadata and keys of agents, resources and other issuers from their identifiers (profile 5.2). Does not judge whether an
- * identity is trusted: it answers for anyone who publishes a document. One for each server; its caches are bounded.
+ * identity is trusted: it answers for anyone who publishes a document. One for each server; its caches are bounded, and so is what it
+ * fetches at a time ({@link Bulkhead}).
  *
- * <p>Every method throws an {@link AAuthException} of {@code discovery_blocked}, {@code discovery_failed}, {@code metadata_mismatch} or
- * {@code unknown_key}.
+ * <p>Every method throws an {@link AAuthException} of {@code discovery_blocked}, {@code discovery_failed}, {@code discovery_busy},
+ * {@code metadata_mismatch} or {@code unknown_key}. Messages name addresses and reasons for a log; what a caller may read is
+ * {@link AAuthException#forCaller}.
  */
-public final class Discovery {
+public final class Discovery implements AutoCloseable {
+
+    private static final Logger LOG = Logger.getLogger(Discovery.class);
+    /** How long a caller waits for all that one call of a method fetches. */
+    static final int DEADLINE_MS = 3_000;
+    private static final int MAX_SHOWN_LENGTH = 200;
 
     /** Whose key is asked for. */
     public enum Kind {
@@ -36,26 +48,54 @@ public final class Discovery {
     private final DocumentCache<AgentMetadata> agents;
     private final DocumentCache<ResourceMetadata> resources;
     private final DocumentCache<IssuerMetadata> issuers;
-    private final Map<Kind, DocumentCache<KeySet>> keySets = new EnumMap<>(Kind.class);
+    private final Map<Kind, DocumentCache<KeySet>> keySets;
+    private final Bulkhead bulkhead;
+    private final Predicate<String> listed;
 
     /** @param development allows {@code http} and connections to this machine, see {@link UrlGuard} */
     public Discovery(DocumentTransport transport, boolean development, LongSupplier nowSeconds) {
         this.transport = transport;
         this.development = development;
-        agents = new DocumentCache<>(nowSeconds);
-        resources = new DocumentCache<>(nowSeconds);
-        issuers = new DocumentCache<>(nowSeconds);
+        this.bulkhead = new Bulkhead();
+        this.listed = id -> false;
+        agents = new DocumentCache<>(bulkhead, nowSeconds);
+        resources = new DocumentCache<>(bulkhead, nowSeconds);
+        issuers = new DocumentCache<>(bulkhead, nowSeconds);
+        keySets = new EnumMap<>(Kind.class);
         for (Kind kind : Kind.values()) {
-            keySets.put(kind, new DocumentCache<>(nowSeconds));
+            keySets.put(kind, new DocumentCache<>(bulkhead, nowSeconds));
         }
     }
 
+    private Discovery(Discovery shared, Predicate<String> listed) {
+        transport = shared.transport;
+        development = shared.development;
+        bulkhead = shared.bulkhead;
+        agents = shared.agents;
+        resources = shared.resources;
+        issuers = shared.issuers;
+        keySets = shared.keySets;
+        this.listed = listed;
+    }
+
+    /**
+     * The same discovery for a realm whose policy names some parties: unknown ones cannot take from them what they need to be read.
+     */
+    public Discovery withListed(Predicate<String> listed) {
+        return new Discovery(this, listed);
+    }
+
+    @Override
+    public void close() {
+        bulkhead.close();
+    }
+
     public AgentMetadata agent(String id) {
-        return agents.get(id, () -> document(id, "aauth-agent", AgentMetadata::read)).value();
+        return agent(id, lookup(id));
     }
 
     public ResourceMetadata resource(String id) {
-        return resources.get(id, () -> document(id, "aauth-resource", ResourceMetadata::read)).value();
+        return resources.get(id, lookup(id), () -> document(id, "aauth-resource", ResourceMetadata::read)).value();
     }
 
     /** The whole key set. */
@@ -88,56 +128,84 @@ public final class Discovery {
     }
 
     private DocumentCache.Cached<KeySet> keySet(Kind kind, String id, boolean reload) {
-        String address = keySetAddress(kind, id);
+        Lookup lookup = lookup(id);
+        String address = keySetAddress(kind, id, lookup);
         DocumentCache<KeySet> cache = keySets.get(kind);
-        return reload ? cache.reload(address, () -> fetchKeySet(address)) : cache.get(address, () -> fetchKeySet(address));
+        return reload
+                ? cache.reload(address, lookup, () -> fetchKeySet(address))
+                : cache.get(address, lookup, () -> fetchKeySet(address));
     }
 
-    private String keySetAddress(Kind kind, String id) {
+    private String keySetAddress(Kind kind, String id, Lookup lookup) {
         return switch (kind) {
-            case AGENT -> agent(id).jwksUri();
-            case RESOURCE -> resource(id).jwksUri();
-            case ISSUER -> issuers.get(id, () -> fetchIssuer(id)).value().jwksUri();
+            case AGENT -> agent(id, lookup).jwksUri();
+            case RESOURCE ->
+                    resources.get(id, lookup, () -> document(id, "aauth-resource", ResourceMetadata::read)).value().jwksUri();
+            case ISSUER -> issuers.get(id, lookup, () -> fetchIssuer(id)).value().jwksUri();
         };
     }
 
+    private AgentMetadata agent(String id, Lookup lookup) {
+        return agents.get(id, lookup, () -> document(id, "aauth-agent", AgentMetadata::read)).value();
+    }
+
+    /** A key set counts for the party whose identifier led to it, wherever it is: any document can name any address. */
+    private Lookup lookup(String id) {
+        return new Lookup(id, listed.test(id), System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(DEADLINE_MS));
+    }
+
     private KeySet fetchKeySet(String address) {
-        return KeySet.read(fetch(address).orElseThrow(() -> DocumentReader.failed("no key set")));
+        return read(address, KeySet::read).orElseThrow(() -> unreadable(address, "there is none"));
     }
 
     /** An issuer without an AAuth document, such as a plain OpenID provider, still publishes its keys. */
     private IssuerMetadata fetchIssuer(String id) {
-        return fetch(wellKnown(id, "aauth-issuer"))
-                .map(found -> IssuerMetadata.read(found, id))
+        return read(wellKnown(id, "aauth-issuer"), found -> IssuerMetadata.read(found, id))
                 .orElseGet(() -> document(id, "openid-configuration", IssuerMetadata::read));
     }
 
     private <T> T document(String id, String name, BiFunction<JsonNode, String, T> read) {
-        return read.apply(
-                fetch(wellKnown(id, name)).orElseThrow(() -> DocumentReader.failed("no " + name + " document")), id);
+        String address = wellKnown(id, name);
+        return read(address, found -> read.apply(found, id)).orElseThrow(() -> unreadable(address, "there is none"));
     }
 
-    /** The parsed document, or nothing when the server says that there is none. */
-    private Optional<JsonNode> fetch(String address) {
+    /** What the document says, or nothing when the server says that there is none. */
+    private <T> Optional<T> read(String address, Function<JsonNode, T> read) {
         HttpUrl url = UrlGuard.guard(address, development);
-        String origin = url.origin();
-        DocumentTransport.Fetched fetched;
         try {
-            fetched = transport.fetch(url.uri());
+            return fetch(url).map(read);
         } catch (IOException error) {
-            throw new AAuthException(ErrorCode.DISCOVERY_FAILED, origin + " could not be read", error);
+            throw unreadable(address, error.toString());
+        } catch (AAuthException refusal) {
+            throw unreadable(address, refusal);
         }
+    }
+
+    private Optional<JsonNode> fetch(HttpUrl url) throws IOException {
+        DocumentTransport.Fetched fetched = transport.fetch(url.uri());
         if (fetched.status() == 404) {
             return Optional.empty();
         }
         if (fetched.status() != 200) {
-            throw DocumentReader.failed(origin + " answered with status " + fetched.status());
+            throw DocumentReader.failed("it was answered with status " + fetched.status());
         }
         JsonNode document = Json.parse(fetched.body());
         if (document == null) {
-            throw DocumentReader.failed(origin + " did not answer with JSON");
+            throw DocumentReader.failed("it is not JSON");
         }
         return Optional.of(document);
+    }
+
+    private static AAuthException unreadable(String address, String reason) {
+        return unreadable(address, DocumentReader.failed(reason));
+    }
+
+    /** The same with its address, which the log has, too: an operator looks there when a party is refused. */
+    private static AAuthException unreadable(String address, AAuthException cause) {
+        String shown = address.replaceFirst("\\?.*", "");
+        String message = shown.substring(0, Math.min(shown.length(), MAX_SHOWN_LENGTH)) + " could not be read: " + cause.getMessage();
+        LOG.warnf("AAuth document %s", message);
+        return new AAuthException(cause.code(), message, cause);
     }
 
     private static String wellKnown(String id, String name) {

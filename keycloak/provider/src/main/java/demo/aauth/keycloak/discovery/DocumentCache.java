@@ -1,78 +1,101 @@
 package demo.aauth.keycloak.discovery;
 
+import demo.aauth.keycloak.discovery.Bulkhead.Standing;
 import demo.aauth.keycloak.errors.AAuthException;
+import demo.aauth.keycloak.errors.ErrorCode;
 
 import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
 /**
  * The cache behind discovery: bounded, one load in flight for each key, failures remembered for a moment. Each node of a cluster has
- * its own.
+ * its own. No owner's documents push out another's: beyond its quota an owner loses its own, and in a full cache what is new is not kept.
  *
  * @param <T> says in its {@code toString} all that it holds, as records of texts do
  */
 final class DocumentCache<T> {
 
     static final int MAX_ENTRIES = 1_000;
-    /** Of all documents: a thousand ordinary ones have half of it. One is as long as its owner likes, within the bound for one. */
+    static final int MAX_ENTRIES_OF_ONE = 50;
+    /** Of all documents: a thousand ordinary ones have half of it. */
     static final int MAX_BYTES = 1_048_576;
+    /** Of one owner's documents: one of the longest fits in. */
+    static final int MAX_BYTES_OF_ONE = 131_072;
     static final int CACHE_SECONDS = 300;
     static final int RELOAD_COOLDOWN_SECONDS = 10;
     /** Long enough that a flood of requests for a dead document costs one fetch, short enough for a start-up order. */
     static final int FAILURE_SECONDS = 2;
+    /** So long after its end a value is still given while another caller fetches it again, which takes no longer. */
+    static final int RENEWAL_SECONDS = 5;
     /** Longer ago than any cooldown. */
     private static final long NEVER = Long.MIN_VALUE / 2;
 
-    /** @param fromCache false when this very call loaded the value */
+    /** @param fromCache false when the value was loaded for this very call */
     record Cached<T>(T value, boolean fromCache) {
     }
 
-    private record Entry<T>(T value, int bytes, long expiresAt, long reloadedAt) {
+    /**
+     * Whose document is looked up.
+     *
+     * @param id of the party; its owner's quotas are what the document counts for
+     * @param listed whether the realm's policy names the party
+     * @param deadlineNanos until when the caller waits, as {@link System#nanoTime} has it
+     */
+    record Lookup(String id, boolean listed, long deadlineNanos) {
     }
 
-    /** @param first true for the caller that has to load; the others wait for its answer */
-    private record Ticket<T>(CompletableFuture<T> answer, boolean first) {
+    private record Entry<T>(T value, String owner, int bytes, long expiresAt, long reloadedAt) {
+    }
+
+    /** @param first true for the caller that started the load; the others join it */
+    private record Ticket<T>(CompletableFuture<T> answer, boolean first, Standing standing) {
     }
 
     private record Failure(AAuthException error, long until) {
     }
 
+    private final Bulkhead bulkhead;
     private final LongSupplier nowSeconds;
     /** What was used longest ago is first. */
     private final Map<String, Entry<T>> entries = new LinkedHashMap<>(16, 0.75f, true);
     /** Of all entries. */
     private int bytes;
     /** Apart from the entries, so that a flood of dead identities cannot push out the living ones. */
-    private final Map<String, Failure> failures = bounded();
-    private final Map<String, CompletableFuture<T>> inFlight = new LinkedHashMap<>();
+    private final Map<String, Failure> failures = new HashMap<>();
+    private final Map<String, CompletableFuture<T>> inFlight = new HashMap<>();
 
-    DocumentCache(LongSupplier nowSeconds) {
+    DocumentCache(Bulkhead bulkhead, LongSupplier nowSeconds) {
+        this.bulkhead = bulkhead;
         this.nowSeconds = nowSeconds;
     }
 
-    /** The cached value, or what {@code loader} answers. Concurrent calls for one key share one load. */
-    Cached<T> get(String key, Supplier<T> loader) {
+    /**
+     * The cached value, or what {@code loader} answers. Concurrent calls for one key share one load.
+     *
+     * @throws AAuthException that of the loader, {@code discovery_failed} after the deadline, {@code discovery_busy}
+     */
+    Cached<T> get(String key, Lookup lookup, Supplier<T> loader) {
         Ticket<T> ticket;
-        long reloadedAt;
         synchronized (this) {
+            long now = nowSeconds.getAsLong();
             Entry<T> entry = entries.get(key);
-            if (entry != null && nowSeconds.getAsLong() < entry.expiresAt()) {
+            if (entry != null && (now < entry.expiresAt()
+                    || now < entry.expiresAt() + RENEWAL_SECONDS && inFlight.containsKey(key))) {
                 return new Cached<>(entry.value(), true);
             }
-            reloadedAt = entry == null ? NEVER : entry.reloadedAt();
-            ticket = queue(key);
+            ticket = queue(key, lookup, loader, entry == null ? NEVER : entry.reloadedAt());
         }
-        return load(key, loader, reloadedAt, ticket);
+        return result(ticket, lookup);
     }
 
     /** Loads again although a fresh value exists, but at most once for each cooldown; inside it the old value is given. */
-    Cached<T> reload(String key, Supplier<T> loader) {
+    Cached<T> reload(String key, Lookup lookup, Supplier<T> loader) {
         long now = nowSeconds.getAsLong();
         Ticket<T> ticket;
         synchronized (this) {
@@ -83,88 +106,112 @@ final class DocumentCache<T> {
             if (coolingDown && !inFlight.containsKey(key)) {
                 return new Cached<>(entry.value(), true);
             }
+            ticket = queue(key, lookup, loader, now);
             if (entry != null) {
-                keep(key, new Entry<>(entry.value(), entry.bytes(), entry.expiresAt(), now));
+                keep(key, new Entry<>(entry.value(), entry.owner(), entry.bytes(), entry.expiresAt(), now));
             }
-            ticket = queue(key);
         }
-        return load(key, loader, now, ticket);
+        return result(ticket, lookup);
     }
 
     /** A place at the load of a key: the running one, or a new one. To be called with the lock held, in which its need was found. */
-    private Ticket<T> queue(String key) {
+    private Ticket<T> queue(String key, Lookup lookup, Supplier<T> loader, long reloadedAt) {
         Failure failure = failures.get(key);
         if (failure != null && nowSeconds.getAsLong() < failure.until()) {
             throw failure.error();
         }
+        Standing standing = lookup.listed() ? Standing.LISTED : entries.containsKey(key) ? Standing.KNOWN : Standing.UNKNOWN;
+        CompletableFuture<T> running = inFlight.get(key);
+        if (running != null) {
+            return new Ticket<>(running, false, standing);
+        }
         CompletableFuture<T> mine = new CompletableFuture<>();
-        CompletableFuture<T> running = inFlight.putIfAbsent(key, mine);
-        return running == null ? new Ticket<>(mine, true) : new Ticket<>(running, false);
+        String owner = Owner.of(lookup.id());
+        bulkhead.start(standing, owner, () -> run(key, owner, loader, reloadedAt, mine));
+        inFlight.put(key, mine);
+        return new Ticket<>(mine, true, standing);
     }
 
-    private Cached<T> load(String key, Supplier<T> loader, long reloadedAt, Ticket<T> ticket) {
-        T value = ticket.first() ? run(key, loader, reloadedAt, ticket.answer()) : await(ticket.answer());
+    private Cached<T> result(Ticket<T> ticket, Lookup lookup) {
+        T value = ticket.first()
+                ? Bulkhead.await(ticket.answer(), lookup.deadlineNanos())
+                : bulkhead.join(ticket.standing(), ticket.answer());
         return new Cached<>(value, false);
     }
 
-    private T run(String key, Supplier<T> loader, long reloadedAt, CompletableFuture<T> mine) {
+    private Runnable run(String key, String owner, Supplier<T> loader, long reloadedAt, CompletableFuture<T> mine) {
         try {
             T value = loader.get();
             int weight = lengthOf(key) + lengthOf(value);
             synchronized (this) {
-                keep(key, new Entry<>(value, weight, nowSeconds.getAsLong() + CACHE_SECONDS, reloadedAt));
+                keep(key, new Entry<>(value, owner, weight, nowSeconds.getAsLong() + CACHE_SECONDS, reloadedAt));
                 failures.remove(key);
                 inFlight.remove(key);
             }
-            mine.complete(value);
-            return value;
+            return () -> mine.complete(value);
         } catch (RuntimeException | Error error) {
             synchronized (this) {
-                if (error instanceof AAuthException refusal) {
-                    failures.put(key, new Failure(refusal, nowSeconds.getAsLong() + FAILURE_SECONDS));
+                if (error instanceof AAuthException refusal && refusal.code() != ErrorCode.DISCOVERY_BUSY) {
+                    remember(key, refusal);
                 }
                 inFlight.remove(key);
             }
-            mine.completeExceptionally(error);
-            throw error;
+            return () -> mine.completeExceptionally(error);
         }
     }
 
-    /** For what does not fit in beside it, that goes which was used longest ago. To be called with the lock held. */
+    /** What does not fit in beside the failures of others is not remembered. To be called with the lock held. */
+    private void remember(String key, AAuthException refusal) {
+        long now = nowSeconds.getAsLong();
+        if (failures.size() >= MAX_ENTRIES) {
+            failures.values().removeIf(failure -> failure.until() <= now);
+        }
+        if (failures.size() < MAX_ENTRIES) {
+            failures.put(key, new Failure(refusal, now + FAILURE_SECONDS));
+        }
+    }
+
+    /** For what does not fit in, that goes of the same owner which was used longest ago. To be called with the lock held. */
     private void keep(String key, Entry<T> entry) {
         Entry<T> before = entries.put(key, entry);
         bytes += entry.bytes() - (before == null ? 0 : before.bytes());
-        Iterator<Entry<T>> oldestFirst = entries.values().iterator();
-        while (bytes > MAX_BYTES || entries.size() > MAX_ENTRIES) {
-            bytes -= oldestFirst.next().bytes();
-            oldestFirst.remove();
+        if (isFull()) {
+            removeExpired();
         }
+        int own = 0;
+        int ownBytes = 0;
+        for (Entry<T> other : entries.values()) {
+            if (other.owner().equals(entry.owner())) {
+                own++;
+                ownBytes += other.bytes();
+            }
+        }
+        Iterator<Entry<T>> oldestFirst = entries.values().iterator();
+        while (isFull() || own > MAX_ENTRIES_OF_ONE || ownBytes > MAX_BYTES_OF_ONE) {
+            Entry<T> oldest = oldestFirst.next();
+            if (oldest.owner().equals(entry.owner())) {
+                own--;
+                ownBytes -= oldest.bytes();
+                bytes -= oldest.bytes();
+                oldestFirst.remove();
+            }
+        }
+    }
+
+    private boolean isFull() {
+        return bytes > MAX_BYTES || entries.size() > MAX_ENTRIES;
+    }
+
+    private void removeExpired() {
+        long now = nowSeconds.getAsLong();
+        entries.values().removeIf(entry -> {
+            boolean expired = entry.expiresAt() <= now;
+            bytes -= expired ? entry.bytes() : 0;
+            return expired;
+        });
     }
 
     private static int lengthOf(Object kept) {
         return kept.toString().getBytes(StandardCharsets.UTF_8).length;
-    }
-
-    private static <T> T await(CompletableFuture<T> running) {
-        try {
-            return running.join();
-        } catch (CompletionException error) {
-            if (error.getCause() instanceof AAuthException refusal) {
-                throw refusal;
-            }
-            throw error;
-        }
-    }
-
-    /** Forgets what was used longest ago. */
-    private static <V> Map<String, V> bounded() {
-        return new LinkedHashMap<>(16, 0.75f, true) {
-            private static final long serialVersionUID = 1L;
-
-            @Override
-            protected boolean removeEldestEntry(Map.Entry<String, V> eldest) {
-                return size() > MAX_ENTRIES;
-            }
-        };
     }
 }

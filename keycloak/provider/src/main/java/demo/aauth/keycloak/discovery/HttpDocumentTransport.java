@@ -4,6 +4,7 @@ import org.apache.http.HttpEntity;
 import org.apache.http.client.config.RequestConfig;
 import org.apache.http.client.methods.CloseableHttpResponse;
 import org.apache.http.client.methods.HttpGet;
+import org.apache.http.impl.NoConnectionReuseStrategy;
 import org.apache.http.impl.client.CloseableHttpClient;
 import org.apache.http.impl.client.HttpClientBuilder;
 
@@ -16,12 +17,13 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Fetches documents from strangers: no redirects, no cookies, no retries, no decompression, and an end to everything that takes too
- * long, however many bytes a minute it sends.
+ * Fetches documents from unknown parties: no redirects, no cookies, no retries, no decompression, no connection kept, and an end to
+ * everything that takes too long, however many bytes a minute it sends.
  */
 public final class HttpDocumentTransport implements DocumentTransport, AutoCloseable {
 
-    private static final int MAX_CONNECTIONS = 50;
+    /** For a connection, where all are in use. */
+    private static final int QUEUE_MS = 250;
     /** One party that answers slowly must not keep the connections that all others need. */
     private static final int MAX_CONNECTIONS_TO_ONE = 3;
 
@@ -38,14 +40,16 @@ public final class HttpDocumentTransport implements DocumentTransport, AutoClose
     HttpDocumentTransport(boolean development, int timeoutMs) {
         this.timeoutMs = timeoutMs;
         RequestConfig limits = RequestConfig.custom()
-                .setConnectionRequestTimeout(timeoutMs)
+                .setConnectionRequestTimeout(QUEUE_MS)
                 .setConnectTimeout(timeoutMs)
                 .setSocketTimeout(timeoutMs)
                 .build();
         client = HttpClientBuilder.create()
                 .setDefaultRequestConfig(limits)
                 .setDnsResolver(new NetworkGuard(development))
-                .setMaxConnTotal(MAX_CONNECTIONS)
+                // Documents are cached: a connection that is kept would be a socket that the other side decides about.
+                .setConnectionReuseStrategy(NoConnectionReuseStrategy.INSTANCE)
+                .setMaxConnTotal(Bulkhead.fetches())
                 .setMaxConnPerRoute(MAX_CONNECTIONS_TO_ONE)
                 .setUserAgent("keycloak-aauth")
                 .disableRedirectHandling()

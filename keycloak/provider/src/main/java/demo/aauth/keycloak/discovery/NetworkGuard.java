@@ -4,6 +4,7 @@ import demo.aauth.keycloak.errors.AAuthException;
 import demo.aauth.keycloak.errors.ErrorCode;
 import org.apache.http.conn.DnsResolver;
 
+import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.List;
@@ -16,16 +17,19 @@ import java.util.stream.Stream;
  */
 final class NetworkGuard implements DnsResolver {
 
+    /** All that is assigned for global unicast. What leads to IPv4 addresses by other prefixes (IPv4-translated, NAT64) is outside of it. */
+    private static final Subnet GLOBAL_IPV6 = Subnet.of("2000::/3");
+
     /**
-     * Never reachable, but for loopback in development: this network, private, link-local (cloud metadata services), multicast, reserved,
-     * and every IPv6 range that leads to an IPv4 address of the sender's choice. The same as in the TypeScript library.
+     * Never reachable, but for loopback in development: IANA's registries of special-purpose addresses, whole, whatever of them is
+     * globally reachable; and multicast. The JDK has turned an IPv4 address that is mapped into IPv6 back already.
      */
     private static final List<Subnet> FORBIDDEN = Stream.of(
             "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24",
-            "192.168.0.0/16", "198.18.0.0/15", "224.0.0.0/4", "240.0.0.0/4",
-            // IPv4-compatible with "::" and "::1", NAT64, discard, Teredo, 6to4, local, multicast.
-            "::/96", "64:ff9b::/96", "64:ff9b:1::/48", "100::/64", "2001::/32", "2002::/16", "fc00::/7", "fe80::/10", "fec0::/10",
-            "ff00::/8").map(Subnet::of).toList();
+            "192.0.2.0/24", "192.31.196.0/24", "192.52.193.0/24", "192.88.99.0/24", "192.168.0.0/16", "192.175.48.0/24",
+            "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4",
+            // Protocol assignments with Teredo, documentation, 6to4, AS112, documentation.
+            "2001::/23", "2001:db8::/32", "2002::/16", "2620:4f:8000::/48", "3fff::/20").map(Subnet::of).toList();
 
     private final boolean development;
 
@@ -45,7 +49,11 @@ final class NetworkGuard implements DnsResolver {
     }
 
     boolean allows(InetAddress address) {
-        return development && address.isLoopbackAddress() || FORBIDDEN.stream().noneMatch(subnet -> subnet.contains(address));
+        if (development && address.isLoopbackAddress()) {
+            return true;
+        }
+        return (address instanceof Inet4Address || GLOBAL_IPV6.contains(address))
+                && FORBIDDEN.stream().noneMatch(subnet -> subnet.contains(address));
     }
 
     /** Most systems know no {@code *.localhost}, although RFC 6761 gives those names to loopback. */
@@ -56,7 +64,7 @@ final class NetworkGuard implements DnsResolver {
         return InetAddress.getAllByName(host);
     }
 
-    /** A range of addresses. The JDK has turned an IPv4 address that is mapped into IPv6 back already. */
+    /** A range of addresses. */
     private record Subnet(byte[] prefix, int bits) {
 
         static Subnet of(String cidr) {

@@ -10,6 +10,8 @@ import jakarta.ws.rs.core.Response.ResponseBuilder;
 /** JSON answers. Each has, or could have had, a token in it, so none is stored anywhere (RFC 6749 section 5.1). */
 final class Answers {
 
+    private static final int RETRY_AFTER_SECONDS = 1;
+
     private Answers() {
     }
 
@@ -19,7 +21,9 @@ final class Answers {
 
     /** The JSON is made by a library, so nothing that a caller sent can break out of its string (hole J14). */
     static ResponseBuilder refusal(OAuthException refusal) {
-        return json(refusal.status(), Json.object().put("error", refusal.error()).put("error_description", refusal.getMessage()));
+        ResponseBuilder answer =
+                json(refusal.status(), Json.object().put("error", refusal.error()).put("error_description", refusal.getMessage()));
+        return refusal.status() == 503 ? answer.header("Retry-After", RETRY_AFTER_SECONDS) : answer;
     }
 
     static ResponseBuilder noStore(ResponseBuilder response) {

@@ -32,6 +32,12 @@ abstract class SignedEndpoint {
             ObjectNode answer = answer(SignedForm.read(realm.session(), body));
             return crossOrigin.clientsOnly(Answers.ok(answer));
         } catch (OAuthException refusal) {
+            if (refusal.isForLoad()) {
+                // Whatever the check was for: it has not failed, it was not made. So there is no outcome that would be an event, which
+                // would cost more than all that led to it.
+                LOG.debugf(refusal.getCause(), "Request put off");
+                return crossOrigin.clientsOnly(Answers.refusal(OAuthException.busy(refusal.getCause())));
+            }
             refused(refusal);
             return crossOrigin.clientsOnly(Answers.refusal(refusal));
         } catch (RuntimeException failure) {

@@ -1,9 +1,15 @@
 package demo.aauth.keycloak.errors;
 
+import java.util.EnumSet;
+import java.util.Set;
+
 /**
- * A request, a document or a token has been refused. The message is for the caller: it never holds a token, a key or a header value.
+ * A request, a document or a token has been refused. The message is for the log: it never holds a token, a key or a header value.
  */
 public final class AAuthException extends RuntimeException {
+
+    private static final Set<ErrorCode> FETCH_FAILURES =
+            EnumSet.of(ErrorCode.DISCOVERY_BLOCKED, ErrorCode.DISCOVERY_FAILED, ErrorCode.METADATA_MISMATCH);
 
     private final ErrorCode code;
 
@@ -19,5 +25,13 @@ public final class AAuthException extends RuntimeException {
 
     public ErrorCode code() {
         return code;
+    }
+
+    /**
+     * What the sender of the refused message may read. How a fetch failed that it has caused is for the log: told apart, a forbidden
+     * network, a closed port and a host that answers would make this server a scanner of its own network.
+     */
+    public String forCaller() {
+        return FETCH_FAILURES.contains(code) ? "the documents of a party that the message names could not be read" : getMessage();
     }
 }

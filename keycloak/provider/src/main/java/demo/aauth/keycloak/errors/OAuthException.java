@@ -36,7 +36,12 @@ public final class OAuthException extends RuntimeException {
 
     /** Nobody is told more before it is proven who asks. */
     public static OAuthException unproven(AAuthException cause) {
-        return new OAuthException(401, "invalid_signature", cause.getMessage(), cause);
+        return new OAuthException(401, "invalid_signature", cause.forCaller(), cause);
+    }
+
+    /** The check could not be made now. The same request, signed again, may pass a moment later. */
+    public static OAuthException busy(Throwable cause) {
+        return new OAuthException(503, "temporarily_unavailable", "Too many requests wait for other parties; try again", cause);
     }
 
     public static OAuthException agentUnknown() {
@@ -51,6 +56,11 @@ public final class OAuthException extends RuntimeException {
 
     public int status() {
         return status;
+    }
+
+    /** True when it says nothing about the request: a document that it takes could not be fetched for the load. */
+    public boolean isForLoad() {
+        return getCause() instanceof AAuthException refusal && refusal.code() == ErrorCode.DISCOVERY_BUSY;
     }
 
     /** {@code error} of the answer. */

@@ -34,6 +34,12 @@ public record Policy(
         return !blockedAgents.contains(agent) && (allowedAgents.isEmpty() || allowedAgents.contains(agent));
     }
 
+    /** True when one of the lists that allow something names the party. */
+    public boolean lists(String party) {
+        return allowedAgents.contains(party) || selfAgents.contains(party) || exchangeAgents.contains(party)
+                || trustedIssuers.contains(party);
+    }
+
     /** True when every scope may be granted. */
     public boolean allowsScopes(List<String> scopes) {
         return allowedScopes.isEmpty() || allowedScopes.containsAll(scopes);

@@ -38,14 +38,16 @@ public final class AAuthRealm {
     private final Discovery discovery;
     private final URI baseUri;
     private final TokenVerifier tokens;
+    /** Once it has been read. */
+    private Policy policy;
 
     public AAuthRealm(KeycloakSession session, AAuthSettings settings, Discovery discovery) {
         this.session = session;
         this.realm = session.getContext().getRealm();
         this.settings = settings;
-        this.discovery = discovery;
+        this.discovery = discovery.withListed(party -> policy().lists(party));
         this.baseUri = session.getContext().getUri(UrlType.FRONTEND).getBaseUri();
-        this.tokens = new TokenVerifier(issuer(), discovery, keys()::find, Time::currentTimeSeconds);
+        this.tokens = new TokenVerifier(issuer(), this.discovery, keys()::find, Time::currentTimeSeconds);
     }
 
     public KeycloakSession session() {
@@ -102,8 +104,7 @@ public final class AAuthRealm {
      */
     public Policy requireServing() {
         requireAvailable();
-        Policy policy = policy();
-        if (!policy.enabled()) {
+        if (!policy().enabled()) {
             throw OAuthException.invalidRequest("AAuth protocol is not enabled for this realm");
         }
         return policy;
@@ -126,7 +127,10 @@ public final class AAuthRealm {
      */
     public Policy policy() {
         try {
-            return PolicyReader.read(realm.getAttributes());
+            if (policy == null) {
+                policy = PolicyReader.read(realm.getAttributes());
+            }
+            return policy;
         } catch (PolicyException malformed) {
             LOG.errorf("Realm %s refuses all AAuth requests: %s", realm.getName(), malformed.getMessage());
             throw new OAuthException(500, "server_error", "The realm's AAuth policy is not usable", malformed);

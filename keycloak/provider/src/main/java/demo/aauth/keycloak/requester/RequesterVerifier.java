@@ -193,6 +193,9 @@ public final class RequesterVerifier {
         try {
             discovery.key(Kind.AGENT, agent, String.valueOf(thumbprint));
         } catch (AAuthException stillUnknown) {
+            if (stillUnknown.code() == ErrorCode.DISCOVERY_BUSY) {
+                throw stillUnknown;
+            }
             // The set has been read again, which is all that was wanted.
         }
     }

@@ -9,7 +9,7 @@ public final class Grants {
 
     public static final int CODE_LIFESPAN_SECONDS = 60;
 
-    private final Secrets<ConsentRequest> consentRequests;
+    private final PendingConsents consentRequests;
     private final Secrets<ConsentedRequest> codes;
     private final Secrets<RefreshGrant> refreshTokens;
     private final Secrets<ShownConsent> shownConsents;
@@ -17,14 +17,14 @@ public final class Grants {
     public Grants(KeycloakSession session, RealmModel realm) {
         SingleUseObjectProvider store = session.singleUseObjects();
         String scope = realm.getId() + ".";
-        consentRequests = new Secrets<>(store, scope + "request", ConsentRequest::toNotes, ConsentRequest::of);
+        consentRequests = new PendingConsents(store, scope + "request");
         codes = new Secrets<>(store, scope + "code", ConsentedRequest::toNotes, ConsentedRequest::of);
         refreshTokens = new Secrets<>(store, scope + "refresh", RefreshGrant::toNotes, RefreshGrant::of);
         shownConsents = new Secrets<>(store, scope + "consent", ShownConsent::toNotes, ShownConsent::of);
     }
 
     /** Wishes that a user has to decide on, behind request tokens. */
-    public Secrets<ConsentRequest> consentRequests() {
+    public PendingConsents consentRequests() {
         return consentRequests;
     }
 

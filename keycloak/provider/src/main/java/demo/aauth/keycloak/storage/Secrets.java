@@ -37,11 +37,19 @@ public final class Secrets<T> {
 
     /** Makes a new secret of 256 random bits, base64url. */
     public String issue(T value, long lifespanSeconds) {
+        String secret = random();
+        put(secret, value, lifespanSeconds);
+        return secret;
+    }
+
+    static String random() {
         byte[] bytes = new byte[SECRET_BYTES];
         new SecureRandom().nextBytes(bytes);
-        String secret = StrictBase64.encodeUrl(bytes);
+        return StrictBase64.encodeUrl(bytes);
+    }
+
+    void put(String secret, T value, long lifespanSeconds) {
         store.put(key(secret), lifespanSeconds, write.apply(value));
-        return secret;
     }
 
     /** Looks without using the secret up. */

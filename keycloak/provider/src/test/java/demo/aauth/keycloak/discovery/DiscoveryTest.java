@@ -3,20 +3,29 @@ package demo.aauth.keycloak.discovery;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import demo.aauth.keycloak.discovery.Discovery.Kind;
+import demo.aauth.keycloak.errors.AAuthException;
 import demo.aauth.keycloak.errors.ErrorCode;
+import demo.aauth.keycloak.errors.OAuthException;
 import demo.aauth.keycloak.support.FakeWorld;
 import demo.aauth.keycloak.support.Refusal;
 import demo.aauth.keycloak.support.TestKey;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+import java.net.ConnectException;
+import java.net.UnknownHostException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.stream.Stream;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 class DiscoveryTest {
@@ -157,5 +166,85 @@ class DiscoveryTest {
                 "{\"agent\":\"" + AGENT + "\",\"jwks_uri\":\"https://localhost:8443/jwks.json\"}");
         Refusal.expect(ErrorCode.DISCOVERY_BLOCKED, () -> discovery.key(Kind.AGENT, AGENT, "k"));
         assertEquals(1, world.fetched.size());
+    }
+
+    /** A20: else a caller would learn which names lead into which networks. */
+    @Test
+    void howAFetchFailedIsForTheLogOnly() {
+        world.fail("https://forbidden.example/.well-known/aauth-agent",
+                new AAuthException(ErrorCode.DISCOVERY_BLOCKED, "address refused: it resolves to a forbidden network"));
+        world.fail("https://unreachable.example/.well-known/aauth-agent", new ConnectException("Connection refused"));
+        world.fail("https://unknown.example/.well-known/aauth-agent", new UnknownHostException("unknown.example"));
+        world.put("https://html.example/.well-known/aauth-agent", "<html>");
+        world.put("https://list.example/.well-known/aauth-agent", "[]");
+        world.put("https://other.example/.well-known/aauth-agent", "{\"agent\":\"https://another.example\"}");
+        Map<String, String> reasons = Map.of("forbidden", "forbidden network", "unreachable", "Connection refused", "unknown",
+                "UnknownHostException", "html", "not JSON", "list", "not a JSON object", "other", "not the identity", "absent", "none");
+        reasons.forEach((host, reason) -> {
+            String address = "https://" + host + ".example";
+            AAuthException failure = assertThrows(AAuthException.class, () -> discovery.agent(address));
+            assertTrue(failure.getMessage().startsWith(address + "/.well-known/aauth-agent could not be read: "), failure.getMessage());
+            assertTrue(failure.getMessage().contains(reason), failure.getMessage());
+            assertEquals("the documents of a party that the message names could not be read",
+                    OAuthException.unproven(failure).getMessage());
+        });
+    }
+
+    /** A3: a realm's parties are read while unknown ones take every place. */
+    @Test
+    void thePartiesOfARealmAreReadBesideAnyNumberOfUnknownOnes() throws Exception {
+        world.publish("agent", AGENT, "k", key.jwk());
+        CountDownLatch mayEnd = new CountDownLatch(1);
+        CountDownLatch started = new CountDownLatch(8);
+        ExecutorService workers = Executors.newFixedThreadPool(8);
+        Discovery slow = new Discovery(uri -> {
+            if (uri.getHost().startsWith("silent")) {
+                started.countDown();
+                hold(mayEnd);
+            }
+            return world.fetch(uri);
+        }, false, () -> world.now);
+        try (slow) {
+            for (int host = 0; host < 8; host++) {
+                String silent = "https://silent" + host + ".example";
+                workers.submit(() -> slow.agent(silent));
+            }
+            started.await();
+            Refusal.expect(ErrorCode.DISCOVERY_BUSY, () -> slow.agent(AGENT));
+            assertEquals(key.x(), slow.withListed(AGENT::equals).key(Kind.AGENT, AGENT, "k").jwk().get("x").textValue());
+            // Once it has been read it needs no list.
+            world.now += DocumentCache.CACHE_SECONDS;
+            assertEquals(key.x(), slow.key(Kind.AGENT, AGENT, "k").jwk().get("x").textValue());
+        } finally {
+            mayEnd.countDown();
+            workers.shutdownNow();
+        }
+    }
+
+    /** A3: a worker is held no longer, not even where a name server never answers. */
+    @Test
+    @Timeout(20)
+    void waitsThreeSecondsForAllItFetches() {
+        CountDownLatch never = new CountDownLatch(1);
+        world.publish("agent", AGENT, "k", key.jwk());
+        try (Discovery slow = new Discovery(uri -> {
+            if (uri.getPath().equals("/jwks.json")) {
+                hold(never);
+            }
+            return world.fetch(uri);
+        }, false, () -> world.now)) {
+            long startedAt = System.nanoTime();
+            Refusal.expect(ErrorCode.DISCOVERY_FAILED, () -> slow.key(Kind.AGENT, AGENT, "k"));
+            long tookMs = (System.nanoTime() - startedAt) / 1_000_000;
+            assertTrue(tookMs >= 2_900 && tookMs < 4_500, tookMs + " ms");
+        }
+    }
+
+    private static void hold(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException stopped) {
+            Thread.currentThread().interrupt();
+        }
     }
 }

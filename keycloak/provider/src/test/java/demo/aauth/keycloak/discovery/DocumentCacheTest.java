@@ -3,6 +3,7 @@ package demo.aauth.keycloak.discovery;
 import demo.aauth.keycloak.errors.AAuthException;
 import demo.aauth.keycloak.errors.ErrorCode;
 import demo.aauth.keycloak.support.Refusal;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 import java.util.ArrayList;
@@ -25,14 +26,24 @@ class DocumentCacheTest {
 
     private long now = 1_000;
     private final AtomicInteger loads = new AtomicInteger();
-    private final DocumentCache<Integer> cache = new DocumentCache<>(() -> now);
+    private final Bulkhead bulkhead = new Bulkhead();
+    private final DocumentCache<Integer> cache = new DocumentCache<>(bulkhead, () -> now);
+
+    @AfterEach
+    void stop() {
+        bulkhead.close();
+    }
+
+    private static DocumentCache.Lookup of(String host) {
+        return new DocumentCache.Lookup("https://" + host, false, System.nanoTime() + TimeUnit.SECONDS.toNanos(10));
+    }
 
     private DocumentCache.Cached<Integer> get() {
-        return cache.get("key", loads::incrementAndGet);
+        return cache.get("key", of("a.example"), loads::incrementAndGet);
     }
 
     private DocumentCache.Cached<Integer> reload() {
-        return cache.reload("key", loads::incrementAndGet);
+        return cache.reload("key", of("a.example"), loads::incrementAndGet);
     }
 
     @Test
@@ -57,7 +68,7 @@ class DocumentCacheTest {
     @Test
     void remembersAFailureForAMoment() {
         for (int attempt = 0; attempt < 3; attempt++) {
-            Refusal.expect(ErrorCode.DISCOVERY_FAILED, () -> cache.get("key", () -> {
+            Refusal.expect(ErrorCode.DISCOVERY_FAILED, () -> cache.get("key", of("a.example"), () -> {
                 loads.incrementAndGet();
                 throw new AAuthException(ErrorCode.DISCOVERY_FAILED, "down");
             }));
@@ -70,7 +81,7 @@ class DocumentCacheTest {
     @Test
     void keepsTheOldValueWhenAReloadFails() {
         get();
-        Refusal.expect(ErrorCode.DISCOVERY_FAILED, () -> cache.reload("key", () -> {
+        Refusal.expect(ErrorCode.DISCOVERY_FAILED, () -> cache.reload("key", of("a.example"), () -> {
             throw new AAuthException(ErrorCode.DISCOVERY_FAILED, "down");
         }));
         assertEquals(1, get().value());
@@ -80,7 +91,7 @@ class DocumentCacheTest {
     @Test
     void aReloadThatFailsIsOneToo() {
         get();
-        Refusal.expect(ErrorCode.DISCOVERY_FAILED, () -> cache.reload("key", () -> {
+        Refusal.expect(ErrorCode.DISCOVERY_FAILED, () -> cache.reload("key", of("a.example"), () -> {
             throw new AAuthException(ErrorCode.DISCOVERY_FAILED, "down");
         }));
         now += DocumentCache.RELOAD_COOLDOWN_SECONDS - 1;
@@ -92,53 +103,84 @@ class DocumentCacheTest {
     /** An error of this server's own says nothing about the party, and is nobody's answer a second time. */
     @Test
     void anErrorOfOurOwnIsNotRemembered() {
-        assertThrows(IllegalStateException.class, () -> cache.get("key", () -> {
+        assertThrows(IllegalStateException.class, () -> cache.get("key", of("a.example"), () -> {
             throw new IllegalStateException("a fault");
         }));
         assertEquals(1, get().value());
     }
 
+    /** A9: an owner has as many hosts as it likes. */
     @Test
-    void forgetsWhatWasUsedLongestAgo() {
-        for (int index = 0; index <= DocumentCache.MAX_ENTRIES; index++) {
-            cache.get("key " + index, loads::incrementAndGet);
+    void beyondItsQuotaAnOwnerLosesWhatItUsedLongestAgo() {
+        for (int index = 0; index <= DocumentCache.MAX_ENTRIES_OF_ONE; index++) {
+            cache.get("key " + index, of("host" + index + ".a.example"), loads::incrementAndGet);
         }
-        assertTrue(cache.get("key 1", loads::incrementAndGet).fromCache());
-        assertFalse(cache.get("key 0", loads::incrementAndGet).fromCache());
+        assertTrue(cache.get("key 1", of("a.example"), loads::incrementAndGet).fromCache());
+        assertFalse(cache.get("key 0", of("a.example"), loads::incrementAndGet).fromCache());
+    }
+
+    /** A9: so a full cache is one that a newcomer waits for, not one that it empties. */
+    @Test
+    void noOwnerPushesOutWhatIsAnothers() {
+        int owners = DocumentCache.MAX_ENTRIES / DocumentCache.MAX_ENTRIES_OF_ONE;
+        for (int index = 0; index < DocumentCache.MAX_ENTRIES; index++) {
+            cache.get("key " + index, of("owner" + index % owners + ".example"), loads::incrementAndGet);
+        }
+        for (int attempt = 0; attempt < 2; attempt++) {
+            assertFalse(cache.get("new", of("newcomer.example"), loads::incrementAndGet).fromCache());
+        }
+        for (int index = 0; index < DocumentCache.MAX_ENTRIES; index++) {
+            assertTrue(cache.get("key " + index, of("owner" + index % owners + ".example"), loads::incrementAndGet).fromCache());
+        }
+        now += DocumentCache.CACHE_SECONDS;
+        cache.get("new", of("newcomer.example"), loads::incrementAndGet);
+        assertTrue(cache.get("new", of("newcomer.example"), loads::incrementAndGet).fromCache());
     }
 
     @Test
-    void holdsSoManyBytesAndForgetsWhatWasUsedLongestAgo() {
-        DocumentCache<String> texts = new DocumentCache<>(() -> now);
+    void holdsSoManyBytesOfAnOwnerAndForgetsWhatWasUsedLongestAgo() {
+        DocumentCache<String> texts = new DocumentCache<>(bulkhead, () -> now);
         // Two bytes each, with the key a sixteenth of all.
-        String long16th = "é".repeat(DocumentCache.MAX_BYTES / 32 - 1);
+        String long16th = "é".repeat(DocumentCache.MAX_BYTES_OF_ONE / 32 - 1);
         for (int index = 0; index < 16; index++) {
-            texts.get(String.format("%02d", index), () -> long16th);
+            texts.get(String.format("%02d", index), of("a.example"), () -> long16th);
         }
-        assertTrue(texts.get("00", () -> "").fromCache());
-        texts.get("16", () -> "one more");
-        assertTrue(texts.get("00", () -> "").fromCache());
-        assertFalse(texts.get("01", () -> "").fromCache());
-        assertTrue(texts.get("02", () -> "").fromCache());
+        assertTrue(texts.get("00", of("a.example"), () -> "").fromCache());
+        texts.get("16", of("a.example"), () -> "one more");
+        assertTrue(texts.get("00", of("a.example"), () -> "").fromCache());
+        assertFalse(texts.get("01", of("a.example"), () -> "").fromCache());
+        assertTrue(texts.get("02", of("a.example"), () -> "").fromCache());
+    }
+
+    @Test
+    void holdsSoManyBytesInAll() {
+        DocumentCache<String> texts = new DocumentCache<>(bulkhead, () -> now);
+        String eighth = "x".repeat(DocumentCache.MAX_BYTES_OF_ONE - 1);
+        for (int index = 0; index < 8; index++) {
+            texts.get(String.valueOf(index), of("owner" + index + ".example"), () -> eighth);
+        }
+        texts.get("8", of("newcomer.example"), () -> "one more");
+        assertFalse(texts.get("8", of("newcomer.example"), () -> "one more").fromCache());
+        assertTrue(texts.get("0", of("owner0.example"), () -> "").fromCache());
     }
 
     @Test
     void countsAValueThatIsReplacedOnce() {
-        DocumentCache<String> texts = new DocumentCache<>(() -> now);
-        texts.get("first", () -> "small");
+        DocumentCache<String> texts = new DocumentCache<>(bulkhead, () -> now);
+        texts.get("first", of("a.example"), () -> "small");
         for (int reload = 0; reload < 10; reload++) {
             now += DocumentCache.RELOAD_COOLDOWN_SECONDS;
-            assertFalse(texts.reload("large", () -> "x".repeat(DocumentCache.MAX_BYTES / 4)).fromCache());
+            assertFalse(texts.reload("large", of("a.example"), () -> "x".repeat(DocumentCache.MAX_BYTES_OF_ONE / 4)).fromCache());
         }
-        assertTrue(texts.get("first", () -> "").fromCache());
+        assertTrue(texts.get("first", of("a.example"), () -> "").fromCache());
     }
 
     @Test
     void whatIsTooLargeIsGivenButNotKept() {
-        DocumentCache<String> texts = new DocumentCache<>(() -> now);
-        String tooLarge = "x".repeat(DocumentCache.MAX_BYTES);
-        assertEquals(tooLarge, texts.get("key", () -> tooLarge).value());
-        assertFalse(texts.get("key", () -> tooLarge).fromCache());
+        DocumentCache<String> texts = new DocumentCache<>(bulkhead, () -> now);
+        String tooLarge = "x".repeat(DocumentCache.MAX_BYTES_OF_ONE);
+        assertEquals(tooLarge, texts.get("key", of("a.example"), () -> tooLarge).value());
+        assertFalse(texts.get("key", of("a.example"), () -> tooLarge).fromCache());
     }
 
     @Test
@@ -148,7 +190,7 @@ class DocumentCacheTest {
         CountDownLatch mayEnd = new CountDownLatch(1);
         ExecutorService pool = Executors.newFixedThreadPool(callers);
         try {
-            Callable<Integer> call = () -> cache.get("key", () -> {
+            Callable<Integer> call = () -> cache.get("key", of("a.example"), () -> {
                 started.countDown();
                 await(mayEnd);
                 return loads.incrementAndGet();
@@ -176,7 +218,7 @@ class DocumentCacheTest {
         CountDownLatch mayEnd = new CountDownLatch(1);
         ExecutorService pool = Executors.newFixedThreadPool(2);
         try {
-            Future<Integer> first = pool.submit(() -> cache.reload("key", () -> {
+            Future<Integer> first = pool.submit(() -> cache.reload("key", of("a.example"), () -> {
                 started.countDown();
                 await(mayEnd);
                 return loads.incrementAndGet();
@@ -191,6 +233,33 @@ class DocumentCacheTest {
             assertEquals(new DocumentCache.Cached<>(2, false), second.get());
             assertEquals(2, reload().value());
             assertEquals(2, loads.get());
+        } finally {
+            mayEnd.countDown();
+            pool.shutdownNow();
+        }
+    }
+
+    /** Else each of them would hold a worker, every five minutes. */
+    @Test
+    void givesTheOldValueWhileAnotherCallerRenewsIt() throws Exception {
+        get();
+        now += DocumentCache.CACHE_SECONDS;
+        CountDownLatch started = new CountDownLatch(1);
+        CountDownLatch mayEnd = new CountDownLatch(1);
+        ExecutorService pool = Executors.newSingleThreadExecutor();
+        try {
+            Future<Integer> first = pool.submit(() -> cache.get("key", of("a.example"), () -> {
+                started.countDown();
+                await(mayEnd);
+                return loads.incrementAndGet();
+            }).value());
+            started.await();
+            assertEquals(new DocumentCache.Cached<>(1, true), get());
+            now += DocumentCache.RENEWAL_SECONDS;
+            Refusal.expect(ErrorCode.DISCOVERY_BUSY, this::get);
+            mayEnd.countDown();
+            assertEquals(2, first.get());
+            assertEquals(2, get().value());
         } finally {
             mayEnd.countDown();
             pool.shutdownNow();

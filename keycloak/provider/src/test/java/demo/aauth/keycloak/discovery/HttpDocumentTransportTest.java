@@ -18,6 +18,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
@@ -127,6 +128,21 @@ class HttpDocumentTransportTest {
         assertEquals(List.of("null"), accepted);
     }
 
+    /** A2: whoever a caller names decides about a connection that is kept. */
+    @Test
+    void keepsNoConnection() throws IOException {
+        List<InetSocketAddress> clients = new CopyOnWriteArrayList<>();
+        server.createContext("/kept", exchange -> {
+            clients.add(exchange.getRemoteAddress());
+            exchange.getResponseHeaders().set("Connection", "keep-alive");
+            exchange.getResponseHeaders().set("Keep-Alive", "timeout=3600");
+            answer(exchange, 200, new byte[] {'{', '}'});
+        });
+        transport.fetch(at("127.0.0.1", "/kept"));
+        transport.fetch(at("127.0.0.1", "/kept"));
+        assertEquals(2, Set.copyOf(clients).size());
+    }
+
     /** No party learns from another fetch that it was us who asked before. */
     @Test
     void keepsNoCookies() throws IOException {
@@ -152,7 +168,7 @@ class HttpDocumentTransportTest {
         server.createContext("/", exchange -> {
             most.accumulateAndGet(under.incrementAndGet(), Math::max);
             try {
-                Thread.sleep(200);
+                Thread.sleep(50);
             } catch (InterruptedException interrupted) {
                 Thread.currentThread().interrupt();
             }

@@ -20,7 +20,7 @@ class NetworkGuardTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"8.8.8.8", "172.15.255.255", "172.32.0.0", "100.63.255.255", "192.0.1.0", "2001:4860:4860::8888", "2003::1",
-        "2001:1::1", "64:ff9b:2::1"})
+        "2001:200::1", "2620:4f:8001::1", "3fff:1000::1", "2000::1", "192.0.3.1", "192.88.98.1", "198.51.99.1", "203.0.112.1"})
     void takesPublicAddresses(String address) throws UnknownHostException {
         assertTrue(guard.allows(InetAddress.getByName(address)));
         assertTrue(development.allows(InetAddress.getByName(address)));
@@ -38,6 +38,17 @@ class NetworkGuardTest {
         "::ffff:169.254.169.254", "10.1.2.3", "100.64.0.1", "172.16.0.1", "172.31.255.255", "192.0.0.1", "192.168.1.1", "198.18.0.1",
         "198.19.255.255", "::", "100::1", "fc00::1", "fdff::1", "fec0::1", "::ffff:10.1.2.3"})
     void neverTakesPrivateOrSpecialAddresses(String address) throws UnknownHostException {
+        assertFalse(guard.allows(InetAddress.getByName(address)));
+        assertFalse(development.allows(InetAddress.getByName(address)));
+    }
+
+    /** A16: the rest of IANA's registries of special-purpose addresses, whatever is reachable there, and what is not assigned. */
+    @ParameterizedTest
+    @ValueSource(strings = {"::ffff:0:169.254.169.254", "::ffff:0:127.0.0.1", "::ffff:0:8.8.8.8", "192.0.2.1", "192.31.196.1",
+        "192.52.193.1", "192.88.99.1", "192.175.48.1", "198.51.100.1", "203.0.113.1", "100:0:0:1::1", "2001:1::1", "2001:2::1",
+        "2001:3::1", "2001:4:112::1", "2001:10::1", "2001:20::1", "2001:30::1", "2001:1ff::1", "2001:db8::1", "2620:4f:8000::1",
+        "3fff::1", "3fff:fff::1", "5f00::1", "4000::1", "1fff::1", "64:ff9b:2::1", "100:0:0:2::1"})
+    void neverTakesAddressesOfTheRegistries(String address) throws UnknownHostException {
         assertFalse(guard.allows(InetAddress.getByName(address)));
         assertFalse(development.allows(InetAddress.getByName(address)));
     }

@@ -20,6 +20,7 @@ public final class FakeWorld implements DocumentTransport {
     /** Addresses that were fetched, in order. */
     public final List<String> fetched = new ArrayList<>();
     private final Map<String, String> documents = new HashMap<>();
+    private final Map<String, Exception> failures = new HashMap<>();
     private final Discovery discovery = new Discovery(this, false, () -> now);
 
     public Discovery discovery() {
@@ -42,9 +43,21 @@ public final class FakeWorld implements DocumentTransport {
         documents.put(address, document);
     }
 
+    /** @param failure an {@link IOException}, or a {@link RuntimeException} such as the network guard's */
+    public void fail(String address, Exception failure) {
+        failures.put(address, failure);
+    }
+
     @Override
     public Fetched fetch(URI uri) throws IOException {
         fetched.add(uri.toString());
+        Exception failure = failures.get(uri.toString());
+        if (failure instanceof IOException unreadable) {
+            throw unreadable;
+        }
+        if (failure instanceof RuntimeException refused) {
+            throw refused;
+        }
         String document = documents.get(uri.toString());
         return document == null
                 ? new Fetched(404, new byte[0])

@@ -1,0 +1,30 @@
+/** A `Content-Type` that is no media type: the first thing that is parsed of a request, before anybody has proven anything. */
+
+import { describe, expect, test } from "vitest";
+import { startWorld } from "./world.ts";
+
+const { server } = await startWorld();
+const MALFORMED = ["garbage", "///", "a/b/c", ";;", "text", "garbage, application/x-www-form-urlencoded"];
+
+describe.each(MALFORMED)("A18: a malformed Content-Type, %s", (type) => {
+  const headers = { "content-type": type, accept: "application/json" };
+
+  test("is no form for any endpoint that takes one", async () => {
+    for (const url of [server.tokenEndpoint, server.revocationEndpoint, `${server.authEndpoint}/consent`]) {
+      const reply = await fetch(url, { method: "POST", headers, body: "a=b" });
+      expect([url, reply.status]).toEqual([url, 415]);
+      // A coded error in either server's words, never a page with a stack trace.
+      expect(reply.headers.get("content-type")).toMatch(/^application\/(problem\+)?json/);
+    }
+  });
+
+  test("is no fault of the server's where no body is read", async () => {
+    const documents = [
+      `${server.issuer}/.well-known/aauth-issuer`,
+      `${server.issuer}/protocol/aauth/certs`,
+      `${server.issuer}/.well-known/openid-configuration`,
+    ];
+    for (const url of documents) expect([url, (await fetch(url, { headers })).status]).toEqual([url, 200]);
+    expect((await fetch(`${server.issuer}/nothing`, { headers })).status).toBe(404);
+  });
+});
