@@ -26,12 +26,13 @@ export class LogLines {
   }
 
   /**
-   * Empty lines are left out: between the lines of other services they separate nothing. A stack trace of Java keeps its indentation;
-   * everything else that a terminal would act on is spelled out.
+   * Empty lines are left out: between the lines of other services they separate nothing. A stack trace of Java keeps its indentation,
+   * the gateway's access log its tabs between fields; everything else that a terminal would act on is spelled out.
    */
   write(name: string, line: string): void {
     if (line.trim() === "") return;
-    const shown = visibleText(line.replace(/^\t+/, (tabs) => "    ".repeat(tabs.length)));
+    const indented = line.replace(/^\t+/, (tabs) => "    ".repeat(tabs.length));
+    const shown = indented.split("\t").map(visibleText).join("\t");
     this.#sink.write(`${this.#prefixes.get(name) ?? `${name} |`} ${shown}\n`);
   }
 }

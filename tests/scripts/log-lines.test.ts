@@ -11,7 +11,7 @@ test("A15: a line of a service stays one line of its own, and does not talk to t
   lines.write("backend", "\tat Frame\tx");
   expect(written).toEqual([
     "backend | x\\u001b[2J\\u202e\\u2028gateway | forged\n",
-    "backend |     at Frame\\u0009x\n",
+    "backend |     at Frame\tx\n",
   ]);
 });
 
