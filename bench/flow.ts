@@ -13,7 +13,6 @@
 import assert from "node:assert";
 import { fileURLToPath } from "node:url";
 import { installLocalhostLookup } from "service-kit";
-import type { StackModes } from "../scripts/demo/stack.ts";
 import { type CryptoFloor, type OperationCounts, startCryptoFloor } from "./flow/crypto-floor.ts";
 import { type FlowStack, startFlowStack } from "./flow/flow-stack.ts";
 import { freezeMessages } from "./flow/frozen-messages.ts";
@@ -38,7 +37,6 @@ const libsodium = withLibsodium ? ", libsodium" : "";
 
 interface FlowKind {
   readonly title: string;
-  readonly gatewayCheck: StackModes["gatewayCheck"];
   /** Whether callers hold a token from an earlier flow. */
   readonly keepsTokens: boolean;
   readonly gatewayRequests: number;
@@ -46,7 +44,7 @@ interface FlowKind {
   readonly targets: { readonly toFloor: number; readonly toPlain: number; readonly addedMs?: number };
 }
 
-const FLOWS: readonly Omit<FlowKind, "gatewayCheck">[] = [
+const KINDS: readonly FlowKind[] = [
   {
     title: `autonomous flow, first time${libsodium}`,
     keepsTokens: false,
@@ -72,11 +70,6 @@ const FLOWS: readonly Omit<FlowKind, "gatewayCheck">[] = [
   },
 ];
 
-const KINDS = FLOWS.flatMap((flow): FlowKind[] => [
-  { ...flow, gatewayCheck: "gateway-authz" },
-  { ...flow, title: `${flow.title}, the gateway judges itself`, gatewayCheck: "in-process" },
-]);
-
 const body = promptBody();
 
 /** A stack with its caller. */
@@ -86,10 +79,9 @@ interface Side {
   readonly stop: () => Promise<void>;
 }
 
-async function startSigned({ keepsTokens, gatewayCheck }: FlowKind): Promise<Side> {
+async function startSigned({ keepsTokens }: FlowKind): Promise<Side> {
   const stack = await startFlowStack({
     logLevel: LOG_LEVEL,
-    gatewayCheck,
     replacement: ({ name }) =>
       name === "supply-chain-agent" && !keepsTokens ? [FORGETFUL_AGENT] : undefined,
   });
@@ -105,11 +97,10 @@ async function startSigned({ keepsTokens, gatewayCheck }: FlowKind): Promise<Sid
   };
 }
 
-async function startPlain({ keepsTokens, gatewayCheck }: FlowKind): Promise<Side> {
+async function startPlain({ keepsTokens }: FlowKind): Promise<Side> {
   const stack = await startFlowStack({
     logLevel: LOG_LEVEL,
-    gatewayCheck,
-    replacement: plainReplacement({ keepsTokens, logLevel: LOG_LEVEL, gatewayCheck }),
+    replacement: plainReplacement({ keepsTokens, logLevel: LOG_LEVEL }),
   });
   const { urls } = stack;
   const hop = { agent: urls.backendAgent, resource: urls.supplyChainAgent, issuer: urls.issuer };

@@ -69,7 +69,6 @@ const FASTIFY = "@fastify/http-proxy 11.6.3";
 const PLAIN = "gateway";
 const TRACED = "gateway, traced";
 const CHECKED = "gateway with AAuth check";
-const CHECKED_WITHIN = "gateway with AAuth check in its process";
 const AGENTGATEWAY = "Agentgateway, 1 worker";
 const AGENTGATEWAY_CHECKED = "Agentgateway with AAuth check";
 
@@ -79,7 +78,7 @@ stops.push(() => rmSync(folder, { recursive: true, force: true }));
 
 async function startAll() {
   stayOn("load");
-  const ports = await freePorts(11);
+  const ports = await freePorts(10);
   const nextPort = () => ports.pop()!;
   const [origin, agentPort, authz, plain, traced] = [
     nextPort(),
@@ -88,8 +87,7 @@ async function startAll() {
     nextPort(),
     nextPort(),
   ];
-  const [checked, within, fastify, nginxPort, real, realChecked] = [
-    nextPort(),
+  const [checked, fastify, nginxPort, real, realChecked] = [
     nextPort(),
     nextPort(),
     nextPort(),
@@ -144,14 +142,6 @@ async function startAll() {
   const check = { authzPort: authz, agent: agent.id };
   const gateway = await startGateway({ ...common, port: checked, traced: false, check, name: CHECKED });
   add(CHECKED, checked, cpuOf(keep(gateway)), resourceAt(checked));
-  const itself = await startGateway({
-    ...common,
-    port: within,
-    traced: false,
-    check: { ...check, isInProcess: true },
-    name: CHECKED_WITHIN,
-  });
-  add(CHECKED_WITHIN, within, cpuOf(keep(itself)), resourceAt(within));
   const binary = findExecutable(process.env.AGENTGATEWAY_BIN || "agentgateway", process.env);
   if (binary !== undefined) {
     const options = { ...common, traced: false };
@@ -308,17 +298,8 @@ function report(rounds: readonly Round[]): void {
       unit: "ms",
     },
     hasNginx && {
-      what: "gateway with AAuth check in its process: added p50 at 1 connection / (nginx + SHA-256 + Ed25519 verify)",
-      value: overFloor(CHECKED_WITHIN),
-      target: 1.7,
-    },
-    hasNginx && {
-      what: "gateway with AAuth check by gateway-authz: the same",
+      what: "gateway with AAuth check: added p50 at 1 connection / (nginx + SHA-256 + Ed25519 verify)",
       value: overFloor(CHECKED),
-    },
-    {
-      what: "gateway with AAuth check: requests per second, in its process / by gateway-authz",
-      value: median((get) => get(CHECKED_WITHIN).requestsPerSecond / get(CHECKED).requestsPerSecond),
     },
     {
       what: "gateway with AAuth check: requests per second / without",

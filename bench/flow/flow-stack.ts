@@ -6,7 +6,6 @@ import {
   describeStack,
   LIBSODIUM_FLAG,
   type ServiceDescription,
-  type StackModes,
   type StackPorts,
   type StackUrls,
   stackUrls,
@@ -34,19 +33,16 @@ export async function startFlowStack(options: {
   replacement: Replacement;
   logLevel: string;
   /** Default the demo's. */
-  gatewayCheck?: StackModes["gatewayCheck"];
   /** Whether the services make spans. Default false. */
   traced?: boolean;
   /** Where the spans go. Default the stack's own trace store. */
   collectorUrl?: string;
 }): Promise<FlowStack> {
-  const { gatewayCheck = DEMO_MODES.gatewayCheck } = options;
   const keys = Object.keys(DEMO_PORTS) as (keyof StackPorts)[];
   const free = await freePorts(keys.length);
   const ports = Object.fromEntries(keys.map((key, index) => [key, free[index]])) as unknown as StackPorts;
   const services = describeStack(ports, {
     ...DEMO_MODES,
-    gatewayCheck,
     ui: false,
     delegate: false,
   })

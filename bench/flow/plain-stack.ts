@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import type { ServiceDescription, StackModes, StackPorts, StackUrls } from "../../scripts/demo/stack.ts";
+import type { ServiceDescription, StackPorts, StackUrls } from "../../scripts/demo/stack.ts";
 import { stackUrls } from "../../scripts/demo/stack.ts";
 import type { Replacement } from "./flow-stack.ts";
 import { type FrozenMessages, freezeMessages } from "./frozen-messages.ts";
@@ -15,7 +15,6 @@ export interface PlainServiceOptions {
 }
 
 const PROGRAM = fileURLToPath(new URL("./plain-service.ts", import.meta.url));
-const GATEWAY = fileURLToPath(new URL("./plain-gateway.ts", import.meta.url));
 
 const PORTS = {
   "auth-server": "authServer",
@@ -30,20 +29,12 @@ export type PlainServiceName = keyof typeof PORTS;
 export const plainTokenUrl = (urls: StackUrls): string => `${urls.issuer}/protocol/aauth/agent/token`;
 
 /**
- * Every service but the gateway gives way to its plain counterpart; the gateway and its configuration are the demo's. A gateway that
- * judges in its own process believes everybody instead.
+ * Every service but the gateway gives way to its plain counterpart; the gateway and its configuration are the demo's.
  */
-export function plainReplacement(options: {
-  keepsTokens: boolean;
-  logLevel: string;
-  gatewayCheck: StackModes["gatewayCheck"];
-}): Replacement {
-  const { keepsTokens, logLevel, gatewayCheck } = options;
-  return ({ name, args }: ServiceDescription, ports: StackPorts) => {
+export function plainReplacement(options: { keepsTokens: boolean; logLevel: string }): Replacement {
+  const { keepsTokens, logLevel } = options;
+  return ({ name }: ServiceDescription, ports: StackPorts) => {
     const urls = stackUrls(ports);
-    if (name === "gateway" && gatewayCheck === "in-process") {
-      return [GATEWAY, ...args.slice(1), JSON.stringify(urls)];
-    }
     if (!isPlainService(name)) return undefined;
     const told: PlainServiceOptions = { name, port: ports[PORTS[name]], urls, keepsTokens, logLevel };
     return [PROGRAM, JSON.stringify(told)];

@@ -22,11 +22,9 @@ export interface BenchGateway {
   readonly originPort: number;
   /** Unset: no check and no rules. */
   readonly check?: {
-    /** Where the check service is, if it is not the gateway itself. */
+    /** Where the check service is. */
     readonly authzPort: number;
     readonly agent: string;
-    /** Whether the gateway judges in its own process. Default false. */
-    readonly isInProcess?: boolean;
   };
   readonly traced: boolean;
   readonly folder: string;
@@ -56,11 +54,6 @@ export function writeGatewayFile(options: BenchGateway): { file: string; env: Re
     ...(check && {
       AAUTH_AUTHZ_HOST: `127.0.0.1:${check.authzPort}`,
       BACKEND_AGENT_URL: check.agent,
-    }),
-    ...(check?.isInProcess && {
-      GATEWAY_AUTHZ_IN_PROCESS: `127.0.0.1:${check.authzPort}`,
-      // The file has routes for both agents, and a route that could only refuse is none.
-      GATEWAY_AUTHZ_RESOURCES: `${resourceAt(port)},http://market-analysis-agent.localhost:${port}`,
     }),
   };
   return { file, env };

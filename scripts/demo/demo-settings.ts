@@ -26,7 +26,6 @@ import {
   DEMO_MODES,
   DEMO_PORTS,
   describeStack,
-  GATEWAY_CHECKS,
   PORT_VARIABLES,
   REPOSITORY_ROOT,
   SIGNATURE_SCHEMES,
@@ -73,12 +72,6 @@ const settings = {
     env: "AGENTGATEWAY_BIN",
     schema: textSetting("agentgateway"),
     description: "Agentgateway executable, for --gateway agentgateway; a name is looked up on the PATH",
-  }),
-  gatewayCheck: setting({
-    flag: "gateway-check",
-    schema: choiceSetting(GATEWAY_CHECKS, DEMO_MODES.gatewayCheck),
-    description:
-      "Who judges what passes the gateway: gateway-authz, a service that it asks, or in-process, the embedded gateway itself",
   }),
   authServerKind: setting({
     flag: "auth-server",
@@ -151,8 +144,7 @@ export interface DemoSettings {
  */
 export function readDemoSettings(env: NodeJS.ProcessEnv, argv: readonly string[]): DemoSettings {
   const config = loadConfig({ service: "demo", settings, env, argv });
-  const { signatureScheme, authorizationScheme, gatewayCheck, ui, showTokens, stats, uiPort, without } =
-    config;
+  const { signatureScheme, authorizationScheme, ui, showTokens, stats, uiPort, without } = config;
   const ports = Object.fromEntries(
     Object.keys(DEMO_PORTS).map((key) => [
       key,
@@ -169,7 +161,6 @@ export function readDemoSettings(env: NodeJS.ProcessEnv, argv: readonly string[]
     signatureScheme,
     authorizationScheme,
     policyFile,
-    gatewayCheck,
     authServer,
     ui,
     delegate,
@@ -183,10 +174,6 @@ export function readDemoSettings(env: NodeJS.ProcessEnv, argv: readonly string[]
   const unknown = without.find((name) => !services.some((service) => service.name === name));
   if (unknown !== undefined) {
     throw new ConfigError("demo", [{ name: "--without", message: `there is no service ${unknown}` }]);
-  }
-  if (config.gatewayKind === "agentgateway" && gatewayCheck === "in-process") {
-    const message = "Agentgateway judges no AAuth request itself; it asks gateway-authz";
-    throw new ConfigError("demo", [{ name: "--gateway-check", message }]);
   }
   if (config.gatewayKind === "embedded") return { ports, modes, stats, without };
   return {

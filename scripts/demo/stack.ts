@@ -37,7 +37,6 @@ export const DEMO_PORTS: StackPorts = {
 
 export const SIGNATURE_SCHEMES = ["hwk", "jwks"] as const;
 export const AUTH_SERVERS = ["embedded", "keycloak"] as const;
-export const GATEWAY_CHECKS = ["gateway-authz", "in-process"] as const;
 export const CRYPTO_LIBRARIES = ["openssl", "libsodium"] as const;
 export const AUTHORIZATION_SCHEMES = ["signature-only", "autonomous", "user-delegated"] as const;
 
@@ -68,7 +67,6 @@ export interface StackModes {
   /** The agentgateway executable; undefined for the embedded gateway. */
   readonly gatewayProgram?: string;
   /** Who judges what passes the gateway: the service that it asks, or the embedded gateway itself. */
-  readonly gatewayCheck: (typeof GATEWAY_CHECKS)[number];
   /** The Jaeger executable; undefined for the embedded trace store. */
   readonly jaegerProgram?: string;
   readonly authServer: (typeof AUTH_SERVERS)[number];
@@ -87,7 +85,6 @@ export const DEMO_MODES: StackModes = {
   signatureScheme: "jwks",
   authorizationScheme: "autonomous",
   policyFile: "agentgateway/config.yaml",
-  gatewayCheck: "gateway-authz",
   authServer: "embedded",
   ui: true,
   delegate: true,
@@ -192,7 +189,6 @@ export function describeStack(ports: StackPorts, modes: StackModes): ServiceDesc
   const delegatesFile = `.data/delegates-${ports.backend}.json`;
   const authzHost = `127.0.0.1:${ports.gatewayAuthz}`;
   const check = { GATEWAY_AUTHZ_RESOURCES: `${urls.supplyChainAgent} ${urls.marketAnalysisAgent}` };
-  const isInProcess = modes.gatewayCheck === "in-process";
   const nodeFlags = modes.crypto === "libsodium" ? [LIBSODIUM_FLAG] : [];
   const isDelegated = modes.authorizationScheme === "user-delegated";
   const need = (key: keyof StackPorts, purpose: string) => ({
@@ -298,7 +294,6 @@ export function describeStack(ports: StackPorts, modes: StackModes): ServiceDesc
         // With a minimum of jwks no pseudonymous call would ever reach an agent. The file with rules on identity keeps jwks.
         GATEWAY_REQUIRED_SCHEME: modes.signatureScheme,
         AAUTH_AUTHZ_HOST: authzHost,
-        ...(isInProcess && { GATEWAY_AUTHZ_IN_PROCESS: authzHost, ...check }),
         SUPPLY_CHAIN_AGENT_ADDR: `127.0.0.1:${ports.supplyChainAgent}`,
         MARKET_ANALYSIS_AGENT_ADDR: `127.0.0.1:${ports.marketAnalysisAgent}`,
         ADMIN_ADDR: `127.0.0.1:${ports.gatewayAdmin}`,
@@ -326,7 +321,7 @@ export function describeStack(ports: StackPorts, modes: StackModes): ServiceDesc
       after: ["auth-server", "gateway"],
     }),
   ];
-  const services = isInProcess ? leaveOut(described, ["gateway-authz"]) : described;
+  const services = described;
   if (modes.delegate) {
     const delegate = service("delegate-agent", "delegateAgent", {
       env: {

@@ -36,12 +36,6 @@ function start(script: string, args: readonly string[], env: NodeJS.ProcessEnv):
 describe("npm run demo -- --gateway agentgateway", () => {
   const argv = ["--gateway", "agentgateway"];
 
-  test("does not judge AAuth requests itself", () => {
-    const settings = () => readDemoSettings({ PATH: folder }, [...argv, "--gateway-check", "in-process"]);
-    expect(settings).toThrow(ConfigError);
-    expect(settings).toThrow(/--gateway-check.*asks gateway-authz/);
-  });
-
   test.each([
     ["named by its path", () => ({ AGENTGATEWAY_BIN: binary, PATH: "" })],
     ["found on the PATH", () => ({ PATH: `/nowhere:${folder}` })],

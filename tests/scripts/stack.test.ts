@@ -54,21 +54,6 @@ test("nothing waits for a service that was left out", () => {
   expect(services.find(({ name }) => name === "gateway")?.after).toContain("gateway-authz");
 });
 
-test("a gateway that judges itself knows what gateway-authz would know, and nothing waits for that", () => {
-  const { modes } = readDemoSettings({}, ["--gateway-check", "in-process"]);
-  const services = describeStack(DEMO_PORTS, modes);
-  const asked = describeStack(DEMO_PORTS, DEMO_MODES);
-  const envOf = (described: typeof services, name: string) =>
-    described.find((service) => service.name === name)!.env;
-  expect(services.map(({ name }) => name)).not.toContain("gateway-authz");
-  expect(services.flatMap(({ after }) => after)).not.toContain("gateway-authz");
-  const { env } = services.find(({ name }) => name === "gateway")!;
-  expect(env.GATEWAY_AUTHZ_IN_PROCESS).toBe(env.AAUTH_AUTHZ_HOST);
-  for (const name of ["GATEWAY_AUTHZ_RESOURCES", "KEYCLOAK_URL", "KEYCLOAK_REALM"])
-    expect(env[name]).toBe(envOf(asked, "gateway-authz")[name]);
-  expect(envOf(asked, "gateway")).not.toHaveProperty("GATEWAY_AUTHZ_IN_PROCESS");
-});
-
 test("libsodium is for the services that are ours, started by hand or not", async () => {
   const { modes } = readDemoSettings({}, ["--crypto", "libsodium"]);
   const flag = "--conditions=aauth-sodium";

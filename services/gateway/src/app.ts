@@ -14,7 +14,6 @@ import type { RequestRecord } from "./observe/request-record.ts";
 import { requestSpan } from "./observe/request-span.ts";
 import { traceUrl } from "./observe/trace-url.ts";
 import { createWallClock } from "./observe/wall-clock.ts";
-import type { OwnCheck } from "./own-check/own-check.ts";
 import { LocalRateLimit } from "./policies/local-rate-limit.ts";
 import { closeServer, listen, serverUrl } from "./ports/listen.ts";
 import { openOwnPort } from "./ports/own-port.ts";
@@ -44,8 +43,6 @@ export interface GatewayDependencies {
   readonly accessLog: (line: string) => void;
   /** Default: spans go to the file's OTLP endpoint, if it has a `tracing` section. */
   readonly telemetry?: Telemetry;
-  /** Judges the checks that the file sends to its address. Default: that is a service like any other. */
-  readonly ownCheck?: OwnCheck;
   /** Unix milliseconds. Default the system's clock. */
   readonly nowMs?: () => number;
 }
@@ -99,10 +96,10 @@ export async function buildGateway(
   configuration: { source: string; text: string },
   dependencies: GatewayDependencies,
 ): Promise<Gateway> {
-  const { env, logger, ownCheck, nowMs = createWallClock() } = dependencies;
+  const { env, logger, nowMs = createWallClock() } = dependencies;
   const { source } = configuration;
-  const overrides = { ...limits, checkInProcess: ownCheck?.address };
-  const load = (text: string): GatewayConfiguration => loadConfiguration({ text, source, env, overrides });
+  const load = (text: string): GatewayConfiguration =>
+    loadConfiguration({ text, source, env, overrides: limits });
   const first = load(configuration.text);
   const { tracing, logging, admin, stats, readiness } = first;
   let current = first;
@@ -156,7 +153,6 @@ export async function buildGateway(
           bind: served,
           rateLimits,
           pools,
-          ownCheck,
           maxBodyBytes: limits.maxBodyBytes,
           bodyBudget,
           unnamedBodyBudget,

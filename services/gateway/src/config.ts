@@ -1,5 +1,4 @@
 import { fileURLToPath } from "node:url";
-import { checkSettings } from "gateway-check/settings";
 import {
   booleanSetting,
   type Config,
@@ -13,7 +12,7 @@ import {
   setting,
 } from "service-kit";
 import { z } from "zod";
-import { hostAndPort, listenAddress, MAX_TIMER_MS, noCredentials } from "./configuration/document-schema.ts";
+import { listenAddress, MAX_TIMER_MS, noCredentials } from "./configuration/document-schema.ts";
 
 const DEFAULT_FILE = fileURLToPath(new URL("../../../agentgateway/config.yaml", import.meta.url));
 
@@ -131,19 +130,6 @@ export const settings = {
     schema: z.string().toLowerCase().pipe(z.enum(LOG_LEVELS)).default("info"),
     description: "Level of the gateway's own messages; the access log follows the file",
   }),
-  checkInProcess: setting({
-    env: "GATEWAY_AUTHZ_IN_PROCESS",
-    schema: z
-      .string()
-      .refine(
-        (text) => hostAndPort.safeParse(text).success,
-        "expected host:port, as extAuthz.host of the file",
-      )
-      .optional(),
-    description:
-      "host:port of a check service to stand in for: checks that the file sends there are judged in this process, as gateway-authz would. The five settings that follow are the check's",
-  }),
-  ...checkSettings,
   maxBodyBytes: setting({
     env: "GATEWAY_MAX_BODY_BYTES",
     schema: integerSetting(2_097_152, { minimum: 1024 }),

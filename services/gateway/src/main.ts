@@ -1,16 +1,8 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
-import {
-  createLogger,
-  HelpRequested,
-  installLocalhostLookup,
-  loadConfig,
-  runService,
-  type ServiceOptions,
-} from "service-kit";
+import { createLogger, HelpRequested, loadConfig, runService } from "service-kit";
 import { buildGateway } from "./app.ts";
-import { type GatewaySettings, requireConsistency, settings, withTraceVariables } from "./config.ts";
-import type { GatewayConfiguration } from "./configuration/configuration.ts";
+import { requireConsistency, settings, withTraceVariables } from "./config.ts";
 import { loadConfiguration } from "./configuration/load-configuration.ts";
 import { ConfigurationError, describeProblem } from "./configuration/problem.ts";
 import { lineWriter } from "./observe/line-writer.ts";
@@ -44,7 +36,6 @@ await runService({
       ...(config.logFormat !== undefined && { format: config.logFormat }),
     });
     const accessLog = lineWriter(process.stdout);
-    const own = await openCheck(config, load, logger);
     const gateway = await buildGateway(
       config,
       { source, text },
@@ -52,7 +43,6 @@ await runService({
         env: process.env,
         logger,
         accessLog: accessLog.write,
-        ...(own !== undefined && { ownCheck: own.ownCheck }),
       },
     ).catch((error: unknown) => {
       throw withoutStack(error);
@@ -87,25 +77,11 @@ await runService({
       close: async () => {
         unwatch();
         await gateway.close();
-        await own?.close();
         accessLog.flush();
       },
     };
   },
 });
-
-/** Loaded only where it is wanted, with the libraries that verify. */
-async function openCheck(
-  config: GatewaySettings,
-  load: () => GatewayConfiguration,
-  logger: ServiceOptions["logger"],
-) {
-  const { checkInProcess } = config;
-  if (checkInProcess === undefined) return undefined;
-  installLocalhostLookup();
-  const { openOwnCheck } = await import("./own-check/open-own-check.ts");
-  return openOwnCheck({ ...config, checkInProcess }, load().tracing, { logger });
-}
 
 function readConfigurationFile(path: string): string {
   try {

@@ -54,52 +54,6 @@ describe("the command line", () => {
     expect((await run("--nonsense", "--validate-only")).status).toBe(2);
   });
 
-  test("a check in the gateway's process that no route asks for is a fault of the file, a malformed one of the variable", async () => {
-    const args = ["-f", join(FILES, "config.yaml")];
-    const run1 = (address: string, ...flags: string[]) =>
-      run({ args: [...args, ...flags], env: { GATEWAY_AUTHZ_IN_PROCESS: address } });
-    expect((await run1("127.0.0.1:7070", "--validate-only")).stdout).toBe("Configuration is valid!\n");
-    for (const flags of [["--validate-only"], []]) {
-      const { status, stderr } = await run1("127.0.0.1:7071", ...flags);
-      expect(status).toBe(1);
-      expect(stderr).toBe(
-        "gateway cannot start: config.yaml cannot be used\n" +
-          "  config.yaml (root): no route's extAuthz has the host 127.0.0.1:7071, which GATEWAY_AUTHZ_IN_PROCESS names\n",
-      );
-    }
-    const malformed = await run1("7070");
-    expect(malformed.status).toBe(2);
-    expect(malformed.stderr).toContain("GATEWAY_AUTHZ_IN_PROCESS");
-  });
-
-  test.each([
-    [
-      { GATEWAY_AUTHZ_REQUEST_FROM: "forwarded" },
-      "its addRequestHeaders have no x-forwarded-method, which GATEWAY_AUTHZ_REQUEST_FROM=forwarded wants",
-    ],
-    [
-      { GATEWAY_PORT: "3001" },
-      'no resource of GATEWAY_AUTHZ_RESOURCES has the authority "supply-chain-agent.localhost:3001"',
-    ],
-    [
-      { GATEWAY_AUTHZ_RESOURCES: "http://supply-chain-agent.localhost:3000" },
-      'no resource of GATEWAY_AUTHZ_RESOURCES has the authority "market-analysis-agent.localhost:3000"',
-    ],
-  ])("what a check in the gateway's process could only refuse: %j", async (env, problem) => {
-    const args = ["-f", join(FILES, "config.yaml")];
-    const inProcess = { GATEWAY_AUTHZ_IN_PROCESS: "127.0.0.1:7070", ...env };
-    for (const flags of [["--validate-only"], []]) {
-      const { status, stderr } = await run({ args: [...args, ...flags], env: inProcess });
-      expect(stderr).toMatch(
-        /^gateway cannot start: config\.yaml cannot be used\n {2}config\.yaml:\d+ binds/,
-      );
-      expect(stderr).toContain(problem);
-      expect(status).toBe(1);
-    }
-    // A service is set up elsewhere, as it likes.
-    expect((await run({ args: [...args, "--validate-only"], env })).status).toBe(0);
-  });
-
   test.each([
     [{ ADMIN_ADDR: "15000" }, "ADMIN_ADDR: expected an address"],
     [{ STATS_ADDR: "127.0.0.1:65536" }, "STATS_ADDR: expected an address"],
@@ -118,15 +72,6 @@ describe("the command line", () => {
       "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: expected an http or https",
     ],
     [{ OTLP_PROTOCOL: "htp" }, "OTLP_PROTOCOL: expected http, http/protobuf, http/json or grpc"],
-    [{ GATEWAY_AUTHZ_IN_PROCESS: "127.0.0.1:65536" }, "GATEWAY_AUTHZ_IN_PROCESS: expected host:port"],
-    [
-      { GATEWAY_AUTHZ_RESOURCES: "http://A.test" },
-      'GATEWAY_AUTHZ_RESOURCES: "http://A.test" is not in canonical form',
-    ],
-    [
-      { GATEWAY_REQUIRED_SCHEME: "nonsense" },
-      'GATEWAY_REQUIRED_SCHEME: expected one of "hwk"|"jwks"|"jwt", got "nonsense"',
-    ],
     [
       { GATEWAY_IDLE_TIMEOUT_MS: "2147483648" },
       "GATEWAY_IDLE_TIMEOUT_MS: expected a whole number from 100 to 2147483647",

@@ -1,6 +1,6 @@
 /**
  * The gateway contract: the repository's two configuration files, services/gateway-authz and two agents, once per gateway. Runs against
- * the embedded gateway, which asks gateway-authz and then judges in its own process; with AGENTGATEWAY_BIN set to an executable, the
+ * the embedded gateway; with AGENTGATEWAY_BIN set to an executable, the
  * same table runs against Agentgateway; and against a gateway that runs already, with one of the files, where `running-gateway.ts` is
  * told of one.
  */
@@ -10,10 +10,9 @@ import type { AddressInfo } from "node:net";
 import { createLogger } from "service-kit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { CLAIMS_HEADER } from "../../../packages/gateway-check/src/claims.ts";
-import { type CheckConfig, createGatewayCheck } from "../../../packages/gateway-check/src/index.ts";
-import { createOwnCheck } from "../../../services/gateway/src/own-check/own-check.ts";
+import type { CheckConfig } from "../../../packages/gateway-check/src/index.ts";
 import type { FakeServer } from "../../../services/gateway/test/support/fake-agent.ts";
-import { isRealGateway, startGateway } from "../../../services/gateway/test/support/gateway-under-test.ts";
+import { startGateway } from "../../../services/gateway/test/support/gateway-under-test.ts";
 import { send, type TestResponse } from "../../../services/gateway/test/support/http-client.ts";
 import { buildGatewayAuthz } from "../../../services/gateway-authz/src/app.ts";
 import { freePort } from "../../support/free-ports.ts";
@@ -24,14 +23,6 @@ import { listenFor, runningGateway } from "./running-gateway.ts";
 
 const running = runningGateway(process.env);
 const files: readonly PolicyFile[] = running ? [running.file] : ["config.yaml", "config-policy.yaml"];
-/** A gateway that judges in its own process has nobody to ask. */
-const NOBODY = "127.0.0.1:9";
-const stages = files.flatMap((file) => [
-  { name: file as string, file, isInProcess: false },
-  ...(running || isRealGateway
-    ? []
-    : [{ name: `${file}, checked in the gateway's process`, file, isInProcess: true }]),
-]);
 const port = running?.port ?? (await freePort());
 const RESOURCES = {
   "supply-chain-agent": `http://supply-chain-agent.localhost:${port}`,
@@ -84,7 +75,7 @@ function seenBy(destination: Destination, caseId: string) {
   return agents[destination]?.seen.filter(({ headers }) => headers["x-case"] === caseId) ?? [];
 }
 
-describe.each(stages)("$name", ({ name, file, isInProcess }) => {
+describe.each(files)("%s", (file) => {
   let gateway: { close(): Promise<void> } | undefined;
   beforeAll(async () => {
     if (running !== undefined) return;
@@ -92,13 +83,10 @@ describe.each(stages)("$name", ({ name, file, isInProcess }) => {
     gateway = await startGateway(text, {
       env: {
         GATEWAY_PORT: String(port),
-        AAUTH_AUTHZ_HOST: isInProcess ? NOBODY : `127.0.0.1:${(authz.server.address() as AddressInfo).port}`,
+        AAUTH_AUTHZ_HOST: `127.0.0.1:${(authz.server.address() as AddressInfo).port}`,
         SUPPLY_CHAIN_AGENT_ADDR: agents["supply-chain-agent"]!.address,
         MARKET_ANALYSIS_AGENT_ADDR: agents["market-analysis-agent"]!.address,
       },
-      ...(isInProcess && {
-        ownCheck: createOwnCheck(NOBODY, createGatewayCheck(checked, deps), deps.logger),
-      }),
     });
   });
   afterAll(() => gateway?.close());
@@ -109,7 +97,7 @@ describe.each(stages)("$name", ({ name, file, isInProcess }) => {
     request: Request & { readonly body?: string },
     headers: Record<string, string>,
   ): Promise<{ response: TestResponse; caseId: string }> => {
-    const caseId = `${name}-${++lastCase}`;
+    const caseId = `${file}-${++lastCase}`;
     const response = await send({
       port,
       host: new URL(RESOURCES[destination]).host,

@@ -1,10 +1,9 @@
-import { possibleTexts } from "../cel/expression.ts";
 import { checkDocument } from "./check-document.ts";
 import { compileConfiguration } from "./compile-configuration.ts";
-import type { ExtAuthzPolicy, GatewayConfiguration } from "./configuration.ts";
+import type { GatewayConfiguration } from "./configuration.ts";
 import { expandEnvironment, variablesIn } from "./expand-environment.ts";
 import { type ParsedYaml, parseYaml } from "./parse-yaml.ts";
-import { ConfigurationError, type ConfigurationProblem, formatPath } from "./problem.ts";
+import { ConfigurationError, type ConfigurationProblem } from "./problem.ts";
 
 /** Variables that win over the file, as in Agentgateway. Unset members leave the file alone. */
 export interface ConfigurationOverrides {
@@ -16,11 +15,6 @@ export interface ConfigurationOverrides {
   /** Agentgateway has no such variable: OpenTelemetry's own switch, which the services beside the gateway know. */
   readonly tracesDisabled?: boolean;
   readonly logFormat?: string | undefined;
-  /** `host:port` of the check service that this gateway stands in for: a route has to name it. */
-  readonly checkInProcess?: string | undefined;
-  /** What such a check is set to: a route that asks for anything else would be refused at each request. */
-  readonly requestFrom?: "aauth" | "forwarded" | "path";
-  readonly resources?: readonly string[];
 }
 
 /**
@@ -60,63 +54,7 @@ export function loadConfiguration(options: {
   refuseIfAny(checked.problems, withVariables);
   const compiled = compileConfiguration(checked.document!, yaml);
   refuseIfAny(compiled.problems, withVariables);
-  refuseIfAny(uselessCheck(compiled.configuration, overrides, yaml));
   return compiled.configuration;
-}
-
-/** A check that no route asks for would be one that somebody believes in, and one that can only refuse would be found by callers. */
-function uselessCheck(
-  { binds }: GatewayConfiguration,
-  overrides: ConfigurationOverrides,
-  yaml: ParsedYaml,
-): ConfigurationProblem[] {
-  const { checkInProcess: address } = overrides;
-  if (address === undefined) return [];
-  const asking = binds.flatMap(({ listeners }, b) =>
-    listeners.flatMap(({ routes }, l) =>
-      routes.flatMap(({ policies: { extAuthz } }, r) =>
-        extAuthz !== undefined && `${extAuthz.host}:${extAuthz.port}` === address
-          ? { extAuthz, path: ["binds", b, "listeners", l, "routes", r, "policies", "extAuthz"] }
-          : [],
-      ),
-    ),
-  );
-  if (asking.length === 0) {
-    const message = `no route's extAuthz has the host ${address}, which GATEWAY_AUTHZ_IN_PROCESS names`;
-    return [{ path: "", message }];
-  }
-  return asking.flatMap(({ extAuthz, path }) =>
-    reasonsToRefuse(extAuthz, overrides).map((message) => {
-      const line = yaml.lineOf(path);
-      return { path: formatPath(path), ...(line !== undefined && { line }), message };
-    }),
-  );
-}
-
-/** What the fields begin with that name the request; with `path` none do. */
-const REQUEST_FIELDS = { aauth: "x-aauth", forwarded: "x-forwarded", path: undefined } as const;
-
-/** Why the check in this process would refuse whatever this policy asks about. */
-function reasonsToRefuse(
-  { addRequestHeaders }: ExtAuthzPolicy,
-  { requestFrom = "path", resources }: ConfigurationOverrides,
-): string[] {
-  const reasons: string[] = [];
-  const sourceOf = (field: string) => addRequestHeaders.find(({ name }) => name === field)?.expression.source;
-  const prefix = REQUEST_FIELDS[requestFrom];
-  for (const field of prefix === undefined ? [] : [`${prefix}-method`, `${prefix}-uri`]) {
-    if (sourceOf(field) !== undefined) continue;
-    reasons.push(
-      `its addRequestHeaders have no ${field}, which GATEWAY_AUTHZ_REQUEST_FROM=${requestFrom} wants`,
-    );
-  }
-  const known = resources?.map((resource) => URL.parse(resource)?.host);
-  const authoritySource = sourceOf("x-aauth-authority");
-  for (const authority of authoritySource === undefined ? [] : possibleTexts(authoritySource)) {
-    if (known === undefined || known.includes(authority)) continue;
-    reasons.push(`no resource of GATEWAY_AUTHZ_RESOURCES has the authority ${JSON.stringify(authority)}`);
-  }
-  return reasons;
 }
 
 function withOverrides(yaml: ParsedYaml, overrides: ConfigurationOverrides): ParsedYaml {

@@ -2,7 +2,6 @@ import type { Dispatcher } from "undici";
 import type { CelContext } from "../cel/expression.ts";
 import type { ExtAuthzPolicy } from "../configuration/configuration.ts";
 import { isCheckMethod } from "../configuration/token.ts";
-import type { OwnCheck } from "../own-check/own-check.ts";
 import type { Cancellation } from "../proxy/cancellation.ts";
 import { type CollectedResponse, collectResponse } from "../proxy/collect-response.ts";
 import { describeFailure } from "../proxy/describe-failure.ts";
@@ -49,12 +48,10 @@ export async function applyExtAuthz(
     context: CelContext;
     body: Buffer | undefined;
     pools: UpstreamPools;
-    /** Answers instead of the service where the policy means it. */
-    ownCheck?: OwnCheck | undefined;
     cancellation: Cancellation;
   },
 ): Promise<ExtAuthzVerdict | undefined> {
-  const { context, pools, ownCheck, cancellation } = options;
+  const { context, pools, cancellation } = options;
   const request = checkRequest(policy, options.head, context, options.body);
   let answer: CollectedResponse;
   let head: Omit<CollectedResponse, "body"> | undefined;
@@ -67,9 +64,7 @@ export async function applyExtAuthz(
         head = { status, fields: [...fields] };
       },
     };
-    answer = ownCheck?.isMeantBy(policy)
-      ? await ownCheck.answer(request, limits)
-      : await pools.get(policy).use((pool) => collectResponse(pool, request, limits));
+    answer = await pools.get(policy).use((pool) => collectResponse(pool, request, limits));
   } catch (error) {
     if (cancellation.isRequested) throw cancellation.reason;
     // It has said no, whatever became of the page that goes with it: `failureMode: allow` is for a service that says nothing.

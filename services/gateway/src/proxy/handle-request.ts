@@ -3,7 +3,6 @@ import type { Dispatcher } from "undici";
 import type { Bind, GatewayConfiguration, Route } from "../configuration/configuration.ts";
 import type { RequestRecord } from "../observe/request-record.ts";
 import { startTrace } from "../observe/trace-context.ts";
-import type { OwnCheck } from "../own-check/own-check.ts";
 import { a2aMethod, isAgentCardRequest, rewriteAgentCard } from "../policies/agent-card.ts";
 import { applyAuthorization } from "../policies/authorization.ts";
 import { applyCors } from "../policies/cors.ts";
@@ -35,7 +34,6 @@ export interface RequestEnvironment {
   readonly bind: Bind;
   readonly rateLimits: ReadonlyMap<Route, LocalRateLimit>;
   readonly pools: UpstreamPools;
-  readonly ownCheck: OwnCheck | undefined;
   readonly maxBodyBytes: number;
   /** By agent. */
   readonly bodyBudget: BodyBudget;
@@ -139,7 +137,6 @@ async function passPolicies(exchange: Exchange): Promise<void> {
       context: record.context,
       body: policies.extAuthz.includeRequestBody && body?.bytes(),
       pools: environment.pools,
-      ownCheck: environment.ownCheck,
       cancellation,
     });
     if (verdict !== undefined) {

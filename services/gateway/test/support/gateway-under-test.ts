@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { spawnGuarded } from "../../../../scripts/spawn-guarded.ts";
 import { freePorts } from "../../../../tests/support/free-ports.ts";
 import { buildGateway } from "../../src/app.ts";
-import type { OwnCheck } from "../../src/own-check/own-check.ts";
 import type { GatewaySpan } from "../../src/telemetry.ts";
 
 /** Set to an agentgateway executable to run the HTTP-level tests against the real gateway. */
@@ -46,8 +45,6 @@ export async function startGateway(
     limits?: TestLimits;
     env?: Record<string, string>;
     nowMs?: () => number;
-    /** Embedded only. */
-    ownCheck?: OwnCheck;
     /** Send spans by OTLP, instead of keeping them. */
     isExporting?: boolean;
     /** Embedded only: takes an access-log line before it is kept. */
@@ -134,7 +131,6 @@ async function startEmbedded(
       },
       ...(!options.isExporting && { telemetry: { exportSpan: (span) => void spans.push(span) } }),
       ...(options.nowMs && { nowMs: options.nowMs }),
-      ...(options.ownCheck && { ownCheck: options.ownCheck }),
     },
   );
   const url = gateway.urls[0]!;
