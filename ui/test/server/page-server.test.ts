@@ -29,7 +29,9 @@ async function servedPage(): Promise<string> {
 }
 
 test("A12: callers that do not finish a request are cut off", async () => {
-  expect(createPageServer(await mkdtemp(join(tmpdir(), "page-")), browser)).toMatchObject({
+  const folder = await mkdtemp(join(tmpdir(), "page-"));
+  await writeFile(join(folder, "index.html"), "<title>page</title>");
+  expect(createPageServer(folder, browser)).toMatchObject({
     headersTimeout: 10_000,
     requestTimeout: 15_000,
     connectionsCheckingInterval: 1000,
