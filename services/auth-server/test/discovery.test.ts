@@ -1,4 +1,4 @@
-import { AAuthError, decodeToken, generateSigningKey } from "aauth";
+import { AAuthVerificationError, decodeToken, generateSigningKey } from "aauth";
 import { expect, test, vi } from "vitest";
 import { recordingLogger } from "./support/auth-server.ts";
 import { BACKEND, createParties, expectRefusal, SUPPLY_CHAIN } from "./support/parties.ts";
@@ -17,7 +17,7 @@ test.each([
   });
   const key = await generateSigningKey({ kid: "k1" });
   const reply = await parties.request({ request_type: "auth" }, { agent, key });
-  expectRefusal(reply, 401, "invalid_signature", "");
+  expectRefusal(reply, 401, "invalid_signature", { code: "discovery_failed" });
   expect(reply.body.error_description).toBe(
     "the documents of a party that the message names could not be read",
   );
@@ -30,7 +30,7 @@ test.each([
 
 test("A2: where too many documents are being fetched already, a token request may be made again", async () => {
   const parties = await createParties();
-  const busy = new AAuthError("discovery_busy", "too many documents are being fetched; try again");
+  const busy = new AAuthVerificationError("discovery_busy", "too many documents are being fetched; try again");
   const { key } = parties.discovery;
   const spy = vi.spyOn(parties.discovery, "key");
   const resource_token = await parties.resourceToken();
@@ -40,6 +40,6 @@ test("A2: where too many documents are being fetched already, a token request ma
       asked === kind ? Promise.reject(busy) : key(asked, ...whose),
     );
     const reply = await parties.request({ request_type: "auth", resource_token });
-    expectRefusal(reply, 503, "temporarily_unavailable", "too many documents");
+    expectRefusal(reply, 503, "temporarily_unavailable", { code: "discovery_busy" });
   }
 });

@@ -17,9 +17,13 @@ final class Answers {
         return json(200, body);
     }
 
-    /** The JSON is made by a library, so nothing that a caller sent can break out of its string (hole J14). */
+    /**
+     * As the published demo sends it; the code of the check that failed, where one is the cause, is in a header. The JSON is made by a library,
+     * so nothing that a caller sent can break out of its string (hole J14).
+     */
     static ResponseBuilder refusal(OAuthException refusal) {
-        return json(refusal.status(), Json.object().put("error", refusal.error()).put("error_description", refusal.getMessage()));
+        ResponseBuilder answer = json(refusal.status(), Json.object().put("error", refusal.error()).put("error_description", refusal.getMessage()));
+        return refusal.refusal() == null ? answer : answer.header("aauth-refusal", refusal.refusal());
     }
 
     static ResponseBuilder noStore(ResponseBuilder response) {
