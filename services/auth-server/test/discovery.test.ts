@@ -30,7 +30,10 @@ test.each([
 
 test("A2: where too many documents are being fetched already, a token request may be made again", async () => {
   const parties = await createParties();
-  const busy = new AAuthVerificationError("discovery_busy", "too many documents are being fetched; try again");
+  const busy = new AAuthVerificationError(
+    "discovery_busy",
+    "too many documents are being fetched; try again",
+  );
   const { key } = parties.discovery;
   const spy = vi.spyOn(parties.discovery, "key");
   const resource_token = await parties.resourceToken();
