@@ -31,5 +31,18 @@ ${table(["Code", "Status", "Section", "Meaning"], rows)}
 
 No answer carries a stack trace, a key, a token or a whole signature.
 
+## The header \`aauth-refusal\`
+
+\`\`\`
+aauth-refusal: code=created_out_of_window, check=created, section="profile 2.4"
+\`\`\`
+
+A refusal as data, beside the form above: a dictionary (RFC 9651) of the code, the verifier's check where one has failed, and the section that
+demands it. Agents, the gateway's check and both auth servers send it with every refusal that a code of the table is behind; [gateways](gateways.md)
+pass it on. The code is what a caller may know: \`discovery_failed\` for all three ways in which a fetch fails. Refusals without such a code
+(\`access_denied\` by policy, a missing or repeated parameter, \`unsupported_grant_type\`, a gateway's own rules) have no header.
+It is not part of any profile: peers that do not know it ignore it, bodies and statuses are the same without it, and members that a reader
+does not know are ignored.
+
 ${runFailures()}`;
 }

@@ -1,3 +1,5 @@
+import { AAuthError, type AAuthErrorCode, AAuthVerificationError } from "aauth";
+import { formatRefusal, REFUSAL_FIELD, refusalOf } from "aauth/resource";
 import type { FastifyReply } from "fastify";
 
 /** A refusal as OAuth has it (RFC 6749 section 5.2). The description is for the caller and holds no secret. */
@@ -14,8 +16,8 @@ export class OAuthError extends Error {
   }
 }
 
-export function invalidRequest(description: string): OAuthError {
-  return new OAuthError(400, "invalid_request", description);
+export function invalidRequest(description: string, cause?: unknown): OAuthError {
+  return new OAuthError(400, "invalid_request", description, { cause });
 }
 
 export function invalidGrant(description: string, cause?: unknown): OAuthError {
@@ -31,6 +33,16 @@ export function temporarilyUnavailable(cause: Error): OAuthError {
   return new OAuthError(503, "temporarily_unavailable", cause.message, { cause });
 }
 
+/** The request has no signature, or one by a key alone where it takes an agent: the published demo answers both alike. */
+export function agentUnknown(
+  code: Extract<AAuthErrorCode, "missing_signature" | "identity_required">,
+): OAuthError {
+  const description = "Agent identity not found.";
+  return new OAuthError(401, "invalid_request", description, {
+    cause: new AAuthVerificationError(code, description),
+  });
+}
+
 /** A value from the request, cut to a length that is fit to be repeated in an answer. */
 export function quoted(value: unknown): string {
   // Of an object JavaScript may be unable to make a text: it can have a `toString` that is none.
@@ -38,7 +50,10 @@ export function quoted(value: unknown): string {
   return text.length > 100 ? `${text.slice(0, 100)}...` : text;
 }
 
+/** The body is as the published demo sends it; the code of the check that failed, where one is the cause, is in a header. */
 export function sendOAuthError(reply: FastifyReply, error: OAuthError): FastifyReply {
+  const { cause } = error;
+  if (cause instanceof AAuthError) reply.header(REFUSAL_FIELD, formatRefusal(refusalOf(cause)));
   return noStore(reply).code(error.status).send({ error: error.code, error_description: error.message });
 }
 

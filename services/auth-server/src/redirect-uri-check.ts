@@ -35,7 +35,7 @@ async function registeredUris(agent: string, discovery: Discovery): Promise<read
   try {
     return (await discovery.metadata<AgentMetadata>("agent", agent)).redirect_uris;
   } catch (error) {
-    if (error instanceof AAuthError) throw invalidRequest("The agent's metadata could not be read");
+    if (error instanceof AAuthError) throw invalidRequest("The agent's metadata could not be read", error);
     throw error;
   }
 }

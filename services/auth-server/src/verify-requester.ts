@@ -18,7 +18,13 @@ import { verifyAuthToken } from "aauth/issuer";
 import { createVerifier } from "aauth/resource";
 import { FIELDS, parseSignatureKey, TOKEN_TYPES } from "aauth/wire";
 import { recordRefused, recordUpstreamToken, recordVerified } from "protocol-trace";
-import { invalidGrant, invalidRequest, OAuthError, temporarilyUnavailable } from "./oauth-error.ts";
+import {
+  agentUnknown,
+  invalidGrant,
+  invalidRequest,
+  OAuthError,
+  temporarilyUnavailable,
+} from "./oauth-error.ts";
 
 /** Whoever signed the token request, proven. */
 export interface Requester {
@@ -85,8 +91,7 @@ export function createRequesterVerifier(options: {
       const { agent, agent_jkt } = claimsOf(resourceToken);
       // Not verified yet: what is no text names no key.
       const thumbprint = typeof agent_jkt === "string" ? agent_jkt : "";
-      if (typeof agent !== "string")
-        throw invalidGrant("Invalid resource_token: Missing 'agent' claim in resource token");
+      if (typeof agent !== "string") throw noAgent();
       // Checked whole before anything its holder says leads to a request of ours (hole J3).
       const upstream = await verifyUpstream(upstreamToken, agent).catch((error: unknown) => {
         recordRefused(error, request, undefined);
@@ -141,7 +146,7 @@ function requesterOf({ agent, delegate, key, thumbprint }: ProvenCaller): Reques
 
 function requireSignatureKey({ headers }: ReceivedRequest): void {
   if (headers[FIELDS.signatureKey] === undefined) {
-    throw new OAuthError(401, "invalid_request", "Agent identity not found.");
+    throw agentUnknown("missing_signature");
   }
 }
 
@@ -162,6 +167,11 @@ function claimsOf(token: string): Readonly<Record<string, unknown>> {
   } catch (error) {
     throw invalidGrant("Invalid resource_token: not a JWT", error);
   }
+}
+
+function noAgent(): OAuthError {
+  const description = "Invalid resource_token: Missing 'agent' claim in resource token";
+  return invalidGrant(description, new AAuthVerificationError("token_claim_missing", description));
 }
 
 /** What the gate has proven; verdict and reason go onto the request's span. */

@@ -17,7 +17,7 @@ test.each([
   });
   const key = await generateSigningKey({ kid: "k1" });
   const reply = await parties.request({ request_type: "auth" }, { agent, key });
-  expectRefusal(reply, 401, "invalid_signature", "");
+  expectRefusal(reply, 401, "invalid_signature", { code: "discovery_failed" });
   expect(reply.body.error_description).toBe(
     "the documents of a party that the message names could not be read",
   );
@@ -43,6 +43,6 @@ test("A2: where too many documents are being fetched already, a token request ma
       asked === kind ? Promise.reject(busy) : key(asked, ...whose),
     );
     const reply = await parties.request({ request_type: "auth", resource_token });
-    expectRefusal(reply, 503, "temporarily_unavailable", "too many documents");
+    expectRefusal(reply, 503, "temporarily_unavailable", { code: "discovery_busy" });
   }
 });

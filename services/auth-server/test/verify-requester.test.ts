@@ -1,7 +1,7 @@
 import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { decodeToken, generateSigningKey, type SigningKey } from "aauth";
+import { type AAuthErrorCode, decodeToken, generateSigningKey, type SigningKey } from "aauth";
 import { issueAgentToken } from "aauth/issuer";
 import { expect, test, vi } from "vitest";
 import { recordingLogger } from "./support/auth-server.ts";
@@ -20,8 +20,8 @@ async function ask(parties: Parties, options: TokenRequestOptions = {}, form: Re
   return parties.request({ request_type: "auth", resource_token, ...form }, options);
 }
 
-async function refused(parties: Parties, options: TokenRequestOptions, description = ""): Promise<void> {
-  expectRefusal(await ask(parties, options), 401, "invalid_signature", description);
+async function refused(parties: Parties, options: TokenRequestOptions, code: AAuthErrorCode): Promise<void> {
+  expectRefusal(await ask(parties, options), 401, "invalid_signature", { code });
 }
 
 test("a request without Signature-Key has no identity; one with half a signature is refused", async () => {
@@ -35,23 +35,24 @@ test("a request without Signature-Key has no identity; one with half a signature
     await ask(parties, without("signature-key", "signature-input", "signature")),
     401,
     "invalid_request",
-    "Agent identity not found.",
+    { code: "missing_signature", description: "Agent identity not found." },
   );
-  expectRefusal(
-    await ask(parties, without("signature-key")),
-    401,
-    "invalid_request",
-    "Agent identity not found.",
-  );
-  await refused(parties, without("signature"), "the request has no signature");
-  await refused(parties, without("signature-input"), "the request has no signature-input");
+  expectRefusal(await ask(parties, without("signature-key")), 401, "invalid_request", {
+    code: "missing_signature",
+    description: "Agent identity not found.",
+  });
+  await refused(parties, without("signature"), "missing_signature");
+  await refused(parties, without("signature-input"), "missing_signature");
 });
 
 test("J1: a resource token with a forged signature is refused", async () => {
   const parties = await createParties();
   const forger = await generateSigningKey({ kid: "supply-chain-agent-ephemeral-1" });
   const reply = await ask(parties, {}, { resource_token: await parties.resourceToken({ key: forger }) });
-  expectRefusal(reply, 400, "invalid_grant", "Invalid resource_token: the token's signature does not verify");
+  expectRefusal(reply, 400, "invalid_grant", {
+    code: "invalid_token_signature",
+    description: "Invalid resource_token: ",
+  });
 });
 
 test("J2: an agent token with a forged signature, or for another audience, is refused", async () => {
@@ -67,17 +68,9 @@ test("J2: an agent token with a forged signature, or for another audience, is re
       ...(audience !== undefined && { audience }),
     });
   const forged = await token(await generateSigningKey({ kid: "backend-ephemeral-1" }));
-  await refused(
-    parties,
-    { key: delegateKey, scheme: { jwt: forged } },
-    "the token's signature does not verify",
-  );
+  await refused(parties, { key: delegateKey, scheme: { jwt: forged } }, "invalid_token_signature");
   const elsewhere = await token(parties.keys[BACKEND] as SigningKey, SUPPLY_CHAIN);
-  await refused(
-    parties,
-    { key: delegateKey, scheme: { jwt: elsewhere } },
-    "the token is meant for another audience",
-  );
+  await refused(parties, { key: delegateKey, scheme: { jwt: elsewhere } }, "token_audience_mismatch");
 });
 
 test("an agent token for this auth server is taken", async () => {
@@ -102,7 +95,7 @@ test("J3: an auth token identifies nobody outside an exchange, and nothing is fe
   const { clock, discovery } = parties;
   clock.advance(1);
   discovery.requests.length = 0;
-  await refused(parties, { scheme: { jwt } });
+  await refused(parties, { scheme: { jwt } }, "untrusted_issuer");
   expect(discovery.requests).toEqual([]);
 });
 
@@ -111,8 +104,8 @@ test("J4: created has to be there and near, and everything that matters covered"
   const { clock } = parties;
   expect((await ask(parties, { created: clock.now() - 60 })).status).toBe(200);
   expect((await ask(parties, { created: clock.now() + 60 })).status).toBe(200);
-  await refused(parties, { created: clock.now() - 61 }, "created is more than 60 s from now");
-  await refused(parties, { created: clock.now() + 61 }, "created is more than 60 s from now");
+  await refused(parties, { created: clock.now() - 61 }, "created_out_of_window");
+  await refused(parties, { created: clock.now() + 61 }, "created_out_of_window");
   const rewrite = (change: (input: string) => string) => ({
     tamper: (headers: Record<string, string>) => {
       headers["signature-input"] = change(headers["signature-input"] as string);
@@ -121,35 +114,36 @@ test("J4: created has to be there and near, and everything that matters covered"
   await refused(
     parties,
     rewrite((input) => input.replace(/;created=\d+/, "")),
+    "created_missing",
   );
   for (const name of ["@method", "@authority", "@path", "content-type", "content-digest", "signature-key"]) {
     await refused(
       parties,
       rewrite((input) => input.replace(`"${name}" `, "").replace(` "${name}")`, ")")),
-      `the signature does not cover ${name}`,
+      "insufficient_coverage",
     );
   }
 });
 
 test("J5: the digest has to be of the body that came, also when none came", async () => {
   const parties = await createParties();
-  await refused(
-    parties,
-    { sentBody: "request_type=auth&scope=admin" },
-    "Content-Digest sha-256 differs from the body received",
-  );
-  await refused(parties, { sentBody: "" }, "Content-Digest sha-256 differs from the body received");
+  await refused(parties, { sentBody: "request_type=auth&scope=admin" }, "digest_mismatch");
+  await refused(parties, { sentBody: "" }, "digest_mismatch");
 });
 
 test("J6: the authority is the configured one, whatever Host says", async () => {
   const parties = await createParties();
   const path = "/realms/aauth-test/protocol/aauth/agent/token";
-  await refused(parties, {
-    signedUrl: `http://evil.example${path}`,
-    tamper: (headers) => {
-      headers.host = "evil.example";
+  await refused(
+    parties,
+    {
+      signedUrl: `http://evil.example${path}`,
+      tamper: (headers) => {
+        headers.host = "evil.example";
+      },
     },
-  });
+    "invalid_signature",
+  );
   const reply = await ask(parties, {
     tamper: (headers) => {
       headers.host = "internal-name:1234";
@@ -203,11 +197,15 @@ test("J18, J19: certificates and key sets by address are refused without a reque
     'sig1=(scheme=x509 x5u="http://evil.localhost/cert.pem" x5t="AAAA")',
     'sig1=(scheme=jwks jwks="http://evil.localhost/jwks.json" kid="k")',
   ]) {
-    await refused(parties, {
-      tamper: (headers) => {
-        headers["signature-key"] = value;
+    await refused(
+      parties,
+      {
+        tamper: (headers) => {
+          headers["signature-key"] = value;
+        },
       },
-    });
+      "unsupported_scheme",
+    );
   }
   expect(parties.discovery.requests).toEqual([]);
 });
@@ -216,7 +214,7 @@ test("J20: a request sent twice is refused the second time", async () => {
   const parties = await createParties();
   const nonce = "AAECAwQFBgcICQoLDA0ODw";
   expect((await ask(parties, { nonce })).status).toBe(200);
-  await refused(parties, { nonce }, "the nonce has been used before");
+  await refused(parties, { nonce }, "nonce_replayed");
 });
 
 test("a stranger's key is refused", async () => {
@@ -224,7 +222,7 @@ test("a stranger's key is refused", async () => {
   await refused(
     parties,
     { key: await generateSigningKey({ kid: "backend-ephemeral-1" }) },
-    "the signature does not verify",
+    "invalid_signature",
   );
 });
 
@@ -285,7 +283,7 @@ test("the log has what happened and no token", async () => {
   expect(log).toContain("Issued auth_token");
   expect(log).toContain(String(decodeToken(token).claims.jti));
   expect(log).not.toContain(token.split(".")[2]);
-  await refused(parties, { created: parties.clock.now() - 61 });
+  await refused(parties, { created: parties.clock.now() - 61 }, "created_out_of_window");
   expect(lines.join("\n")).toContain("Token request refused");
   const url = "/realms/aauth-test/protocol/aauth/agent/revoke?token=put-here-by-mistake";
   const headers = { "content-type": "application/x-www-form-urlencoded" };

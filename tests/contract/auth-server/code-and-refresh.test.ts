@@ -158,12 +158,9 @@ describe("a code", () => {
   test("is not used up by a request that is not signed by an agent", async () => {
     const code = await consentedCode(world);
     const form = { request_type: "code", code, redirect_uri: agent.callback };
-    expectRefusal(
-      await agent.ask(server, form, { signingKey: newPair("x").key }),
-      401,
-      "invalid_signature",
-      "the signature does not verify",
-    );
+    expectRefusal(await agent.ask(server, form, { signingKey: newPair("x").key }), 401, "invalid_signature", {
+      code: "invalid_signature",
+    });
     expect((await redeem(world, code)).status).toBe(200);
   });
 });
@@ -243,7 +240,7 @@ describe("J20: revocation", () => {
       ),
       401,
       "invalid_request",
-      "Agent identity not found.",
+      { code: "missing_signature", description: "Agent identity not found." },
     );
     expect(await revoke(token, resource)).toMatchObject({ status: 200, body: {} });
     grantedToken(await refresh(token));

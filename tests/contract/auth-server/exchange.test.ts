@@ -2,6 +2,7 @@
 
 import { generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
+import type { AAuthErrorCode } from "aauth";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { makeToken, readToken, thumbprintOf } from "../../support/foreign-agent.ts";
 import { consentedCode, isConsent, MCP_USER, Person, redeem, type Shown, sentTo, textOf } from "./journey.ts";
@@ -20,7 +21,6 @@ import { ASK_FOR_OPTIMIZE, expectRefusal, grantedToken, startWorld } from "./wor
 
 const world = await startWorld();
 const { server, agent, resource, nextResource, wish } = world;
-const NO_MATCH = "the signature does not verify";
 const BOTH_SCOPES = "supply-chain:optimize market-analysis:analyze";
 /** The one that may carry on what users agreed to. */
 const CARRIER = { "aauth.exchange.agents": JSON.stringify([resource.id]) };
@@ -307,7 +307,9 @@ describe("refused", () => {
   test("another signer: a thief of the upstream token, or the caller itself", async () => {
     const upstream = await upstreamToken();
     for (const signingKey of [newPair("x").key, agent.pair.key])
-      expectRefusal(await exchange(upstream, { signingKey }), 401, "invalid_signature", NO_MATCH);
+      expectRefusal(await exchange(upstream, { signingKey }), 401, "invalid_signature", {
+        code: "invalid_signature",
+      });
   });
 
   test("a key that the requester does not publish", async () => {
@@ -317,49 +319,38 @@ describe("refused", () => {
       await exchange(await upstreamToken(), { resource_token, signingKey: stranger.key }),
       401,
       "invalid_signature",
-      "the agent's key set has no key with the thumbprint agent_jkt",
+      { code: "unknown_key" },
     );
   });
 
   test("for a key whose thumbprint is no text", async () => {
     const resource_token = nextWish({ claims: { agent_jkt: { toString: 1, valueOf: 1 } } });
-    expectRefusal(
-      await exchange(await upstreamToken(), { resource_token }),
-      401,
-      "invalid_signature",
-      "the agent's key set has no key with the thumbprint agent_jkt",
-    );
+    expectRefusal(await exchange(await upstreamToken(), { resource_token }), 401, "invalid_signature", {
+      code: "unknown_key",
+    });
   });
 
   test("another body, and the same request twice", async () => {
     const upstream = await upstreamToken();
     const body = `request_type=exchange&resource_token=${nextWish()}&x=1`;
-    expectRefusal(
-      await exchange(upstream, { tamper: () => ({ body }) }),
-      401,
-      "invalid_signature",
-      "Content-Digest sha-256 differs from the body received",
-    );
+    expectRefusal(await exchange(upstream, { tamper: () => ({ body }) }), 401, "invalid_signature", {
+      code: "digest_mismatch",
+    });
     const nonce = "AAECAwQFBgcICQoLDA0ODw";
     grantedToken(await exchange(upstream, { nonce }));
-    expectRefusal(
-      await exchange(upstream, { nonce }),
-      401,
-      "invalid_signature",
-      "the nonce has been used before",
-    );
+    expectRefusal(await exchange(upstream, { nonce }), 401, "invalid_signature", { code: "nonce_replayed" });
   });
 
   test("J4: stale, or not covering what it has to", async () => {
     const upstream = await upstreamToken();
-    const cases: [AskOptions, string][] = [
-      [{ created: now() - 63 }, "created is more than 60 s from now"],
-      [{ created: null }, "Signature-Input has no integer created"],
-      [{ covered: [] }, "the signature does not cover @method"],
-      [{ without: ["@path"] }, "the signature does not cover @path"],
+    const cases: [AskOptions, AAuthErrorCode][] = [
+      [{ created: now() - 63 }, "created_out_of_window"],
+      [{ created: null }, "created_missing"],
+      [{ covered: [] }, "insufficient_coverage"],
+      [{ without: ["@path"] }, "insufficient_coverage"],
     ];
-    for (const [options, because] of cases)
-      expectRefusal(await exchange(upstream, options), 401, "invalid_signature", because);
+    for (const [options, code] of cases)
+      expectRefusal(await exchange(upstream, options), 401, "invalid_signature", { code });
   });
 
   test("P7: an upstream token for somebody else", async () => {
@@ -368,7 +359,7 @@ describe("refused", () => {
       await exchange(await upstreamToken(), { resource_token, by: nextResource }),
       400,
       "invalid_grant",
-      "Token exchange validation failed: ",
+      { code: "token_audience_mismatch", description: "Token exchange validation failed: " },
     );
   });
 
@@ -376,33 +367,37 @@ describe("refused", () => {
     await server.setAttributes({ "aauth.token.lifespan": "1" });
     const upstream = await upstreamToken();
     await pause(2100);
-    expectRefusal(await exchange(upstream), 400, "invalid_grant", "Token exchange validation failed: ");
+    expectRefusal(await exchange(upstream), 400, "invalid_grant", {
+      code: "token_expired",
+      description: "Token exchange validation failed: ",
+    });
   });
 
   test("J1: a resource token that is not the next resource's", async () => {
     const upstream = await upstreamToken();
-    for (const token of ["nonsense", nextWish({ key: agent.pair.key }), nextWish({ key: newPair("x").key })])
-      expectRefusal(
-        await exchange(upstream, { resource_token: token }),
-        400,
-        "invalid_grant",
-        "Invalid resource_token: ",
-      );
+    const cases: [string, AAuthErrorCode][] = [
+      ["nonsense", "malformed_token"],
+      [nextWish({ key: agent.pair.key }), "invalid_token_signature"],
+      [nextWish({ key: newPair("x").key }), "invalid_token_signature"],
+    ];
+    for (const [resource_token, code] of cases) {
+      const description = "Invalid resource_token: ";
+      const reply = await exchange(upstream, { resource_token });
+      expectRefusal(reply, 400, "invalid_grant", { code, description });
+    }
   });
 
   test("a resource token for another agent", async () => {
     const resource_token = nextWish({ claims: { agent: agent.id } });
     // Whose key has signed is looked up by the agent that the token names.
-    expectRefusal(
-      await exchange(await upstreamToken(), { resource_token }),
-      400,
-      "invalid_grant",
-      "Token exchange validation failed: the token is meant for someone else",
-    );
+    expectRefusal(await exchange(await upstreamToken(), { resource_token }), 400, "invalid_grant", {
+      code: "token_audience_mismatch",
+      description: "Token exchange validation failed: ",
+    });
   });
 
   test("an upstream token that is none", async () => {
-    expectRefusal(await exchange("nonsense"), 401, "invalid_signature", "the token is not a compact JWS");
+    expectRefusal(await exchange("nonsense"), 401, "invalid_signature", { code: "malformed_token" });
     for (const jwt of [resource.agentToken(newPair("d")), nextWish()])
       expectRefusal(await exchange(jwt), 400, "invalid_request", "Missing upstream auth_token.");
   });
@@ -442,12 +437,7 @@ describe("a caller from another auth server", () => {
   const trusted = { "aauth.trusted.issuers": JSON.stringify([partner.id]) };
 
   test("J3, P7: is refused without a single request, unless the realm trusts that auth server", async () => {
-    expectRefusal(
-      await exchange(partnerToken()),
-      401,
-      "invalid_signature",
-      "the token's issuer is not trusted",
-    );
+    expectRefusal(await exchange(partnerToken()), 401, "invalid_signature", { code: "untrusted_issuer" });
     expect(partner.asked).toEqual([]);
 
     await server.setAttributes(trusted);
@@ -472,19 +462,21 @@ describe("a caller from another auth server", () => {
   test("P7: a token that says nothing about its end", async () => {
     await server.setAttributes(trusted);
     const endless = partnerToken({ exp: undefined });
-    expectRefusal(await exchange(endless), 401, "invalid_signature", "the token has no exp");
+    expectRefusal(await exchange(endless), 401, "invalid_signature", { code: "token_claim_missing" });
   });
 
   test("a token that is not good yet, or no longer, or somebody else's", async () => {
     await server.setAttributes(trusted);
-    for (const claims of [
-      { exp: now() - 1 },
-      { nbf: now() + 60 },
-      { aud: nextResource.id },
-      { iat: now() + 60 },
-    ]) {
+    const cases: [object, AAuthErrorCode][] = [
+      [{ exp: now() - 1 }, "token_expired"],
+      [{ nbf: now() + 60 }, "token_not_yet_valid"],
+      [{ aud: nextResource.id }, "token_audience_mismatch"],
+      [{ iat: now() + 60 }, "token_not_yet_valid"],
+    ];
+    for (const [claims, code] of cases) {
       const reply = await exchange(partnerToken(claims));
-      expectRefusal(reply, 400, "invalid_grant", "Token exchange validation failed: ");
+      const description = "Token exchange validation failed: ";
+      expectRefusal(reply, 400, "invalid_grant", { code, description });
     }
   });
 
@@ -492,9 +484,9 @@ describe("a caller from another auth server", () => {
     await server.setAttributes(trusted);
     const stranger = generateKeyPairSync("rsa", { modulusLength: 2048 });
     const forged = partnerToken({}, stranger.privateKey);
-    expectRefusal(await exchange(forged), 401, "invalid_signature", "the token's signature does not verify");
+    expectRefusal(await exchange(forged), 401, "invalid_signature", { code: "invalid_token_signature" });
     const keyless = partnerToken({ cnf: undefined });
-    expectRefusal(await exchange(keyless), 401, "invalid_signature", "the token has no cnf");
+    expectRefusal(await exchange(keyless), 401, "invalid_signature", { code: "token_claim_missing" });
     const mistyped = partnerToken({}, realm.privateKey, { typ: "JWT" });
     expectRefusal(await exchange(mistyped), 400, "invalid_request", "Missing upstream auth_token.");
   });
@@ -503,7 +495,7 @@ describe("a caller from another auth server", () => {
     // Under the name of the key that this server signs with.
     const kid = String(readToken(await upstreamToken()).header.kid);
     const forged = partnerToken({ iss: server.issuer }, realm.privateKey, { kid });
-    expectRefusal(await exchange(forged), 401, "invalid_signature", "the token's signature does not verify");
+    expectRefusal(await exchange(forged), 401, "invalid_signature", { code: "invalid_token_signature" });
     const byNobody = makeToken(
       { alg: "none", typ: "auth+jwt" },
       {
@@ -514,12 +506,9 @@ describe("a caller from another auth server", () => {
         cnf: { jwk: jwkOf(agent.pair) },
       },
     );
-    expectRefusal(await exchange(byNobody), 401, "invalid_signature", "the signature is not base64url");
-    expectRefusal(
-      await exchange(`${byNobody}AAAA`),
-      401,
-      "invalid_signature",
-      "the token's algorithm is not allowed",
-    );
+    expectRefusal(await exchange(byNobody), 401, "invalid_signature", { code: "malformed_token" });
+    expectRefusal(await exchange(`${byNobody}AAAA`), 401, "invalid_signature", {
+      code: "token_algorithm_not_allowed",
+    });
   });
 });

@@ -44,7 +44,9 @@ describe("both servers take a request", () => {
 
   test("but not what those agents leave uncovered: the body", async () => {
     const options = { nonce: null, without: ["content-type", "content-digest"] };
-    expectRefusal(await agent.ask(server, wish(), options), 401, "invalid_signature");
+    expectRefusal(await agent.ask(server, wish(), options), 401, "invalid_signature", {
+      code: "insufficient_coverage",
+    });
   });
 
   test("and not an unknown shape of base64", async () => {
@@ -55,7 +57,9 @@ describe("both servers take a request", () => {
       (bytes: Buffer) =>
         bytes.toString("base64url").replace(/.$/, (last) => String.fromCharCode(last.charCodeAt(0) + 1)),
     ])
-      expectRefusal(await agent.ask(server, wish(), { encode }), 401, "invalid_signature");
+      expectRefusal(await agent.ask(server, wish(), { encode }), 401, "invalid_signature", {
+        code: "malformed_signature",
+      });
   });
 });
 

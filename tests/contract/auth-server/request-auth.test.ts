@@ -1,5 +1,6 @@
 /** `request_type=auth`: what is granted, in which form, and everything that is refused (profile 4.1, 4.2, 6.1, 6.2). */
 
+import type { AAuthErrorCode } from "aauth";
 import { describe, expect, test } from "vitest";
 import { jwkOf, newPair, now, Party, type ResourceTokenOptions } from "./party.ts";
 import { verifiedToken } from "./verified-token.ts";
@@ -288,7 +289,7 @@ describe("refused for what is missing, or too much", () => {
       await agent.ask(server, { request_type: "auth", scope: "a" }, { scheme: { scheme: "hwk" } }),
       401,
       "invalid_request",
-      "Agent identity not found.",
+      { code: "identity_required", description: "Agent identity not found." },
     ));
 
   test("not a form", async () => {
@@ -314,80 +315,92 @@ const NO_TEXT = { toString: 1, valueOf: 1 };
 
 describe("refused for the resource token", () => {
   const stranger = newPair("stranger");
-  test.each<[string, ResourceTokenOptions | string, string]>([
-    ["no token", "nonsense", "the token is not a compact JWS"],
-    ["three parts of nothing", "a.b.c", "the signature is not base64url"],
+  test.each<[string, ResourceTokenOptions | string, AAuthErrorCode, string?]>([
+    ["no token", "nonsense", "malformed_token"],
+    ["three parts of nothing", "a.b.c", "malformed_token"],
     [
       "of another type",
       { header: { typ: "auth+jwt" } },
+      "token_type_mismatch",
       "Invalid token type, expected 'resource+jwt', got: auth+jwt",
     ],
-    ["of no type", { header: { typ: undefined } }, "Invalid token type, expected 'resource+jwt'"],
+    [
+      "of no type",
+      { header: { typ: undefined } },
+      "token_type_mismatch",
+      "Invalid token type, expected 'resource+jwt'",
+    ],
     ...["iss", "aud", "agent", "agent_jkt", "exp", "scope"].map(
-      (name): [string, ResourceTokenOptions, string] => [
+      (name): [string, ResourceTokenOptions, AAuthErrorCode, string] => [
         `without ${name}`,
         { claims: { [name]: undefined } },
+        "token_claim_missing",
         `Missing '${name}' claim in resource token`,
       ],
     ),
     [
       "of a resource that cannot be reached",
       { claims: { iss: "http://nobody.localhost:1" } },
+      "discovery_failed",
       "Failed to fetch resource metadata or jwks_uri not found",
     ],
     [
       "of a resource that has no metadata",
       { claims: { iss: server.origin } },
+      "discovery_failed",
       "Failed to fetch resource metadata or jwks_uri not found",
     ],
     [
       "by an unknown key",
       { header: { kid: "other" } },
+      "unknown_key",
       "Signing key with kid='other' not found in resource JWKS",
     ],
-    ["J1: with a forged signature", { key: stranger.key }, "the token's signature does not verify"],
-    ["J1: by the agent itself", { key: agent.pair.key }, "the token's signature does not verify"],
-    ["J1: without a signature", { header: { alg: "none" } }, "the token's algorithm is not allowed"],
+    ["J1: with a forged signature", { key: stranger.key }, "invalid_token_signature"],
+    ["J1: by the agent itself", { key: agent.pair.key }, "invalid_token_signature"],
+    ["J1: without a signature", { header: { alg: "none" } }, "token_algorithm_not_allowed"],
     [
       "for another auth server",
       { claims: { aud: "http://other.localhost" } },
+      "token_audience_mismatch",
       `Resource token audience mismatch: expected ${server.issuer}, got http://other.localhost`,
     ],
     [
       "for another agent",
       { claims: { agent: nextResource.id } },
+      "token_agent_mismatch",
       `Resource token agent mismatch: expected ${agent.id}, got ${nextResource.id}`,
     ],
     [
       "for another key",
       { claims: { agent_jkt: nextResource.thumbprint } },
+      "token_key_mismatch",
       "Resource token agent_jkt mismatch",
     ],
-    ["that has expired", { claims: { exp: now() - 1 } }, "Resource token has expired"],
-    ["good for too long", { claims: { exp: now() + 900 } }, "the resource token is good for more than 600 s"],
-    ["with a time that is no number", { claims: { exp: "tomorrow" } }, "the token's exp has the wrong shape"],
-    ["with a scope that is no text", { claims: { scope: ["a"] } }, "the token's scope has the wrong shape"],
+    ["that has expired", { claims: { exp: now() - 1 } }, "token_expired", "Resource token has expired"],
+    ["good for too long", { claims: { exp: now() + 900 } }, "malformed_token"],
+    ["with a time that is no number", { claims: { exp: "tomorrow" } }, "malformed_token"],
+    ["with a scope that is no text", { claims: { scope: ["a"] } }, "malformed_token"],
     [
       "with an object for typ",
       { header: { typ: NO_TEXT } },
+      "token_type_mismatch",
       "Invalid token type, expected 'resource+jwt', got: ",
     ],
-    ["with an object for kid", { header: { kid: NO_TEXT } }, "the token's kid has the wrong shape"],
+    ["with an object for kid", { header: { kid: NO_TEXT } }, "malformed_token"],
     ...["iss", "aud", "agent", "agent_jkt", "exp", "scope"].map(
-      (name): [string, ResourceTokenOptions, string] => [
+      (name): [string, ResourceTokenOptions, AAuthErrorCode] => [
         `with an object for ${name}`,
         { claims: { [name]: NO_TEXT } },
-        `the token's ${name} has the wrong shape`,
+        "malformed_token",
       ],
     ),
-  ])("%s", async (_what, token, reason) => {
+  ])("%s", async (_what, token, code, description = "") => {
     const resource_token = typeof token === "string" ? token : resource.resourceToken(server, agent, token);
-    expectRefusal(
-      await agent.ask(server, wish({ resource_token })),
-      400,
-      "invalid_grant",
-      `Invalid resource_token: ${reason}`,
-    );
+    expectRefusal(await agent.ask(server, wish({ resource_token })), 400, "invalid_grant", {
+      code,
+      description: `Invalid resource_token: ${description}`,
+    });
   });
 
   test("J1: with an empty signature", async () => {
@@ -396,7 +409,7 @@ describe("refused for the resource token", () => {
       await agent.ask(server, wish({ resource_token: `${header}.${claims}.` })),
       400,
       "invalid_grant",
-      "Invalid resource_token: the signature is not base64url",
+      { code: "malformed_token", description: "Invalid resource_token: " },
     );
   });
 
@@ -405,7 +418,7 @@ describe("refused for the resource token", () => {
     keeper.pair = newPair(both.pair.kid);
     keeper.keySet = [jwkOf(keeper.pair)];
     both.resourceMetadata = { jwks_uri: `${keeper.id}/jwks.json` };
-    const invalid = "Invalid resource_token: the token's signature does not verify";
+    const invalid = { code: "invalid_token_signature", description: "Invalid resource_token: " } as const;
     // First the key set of the agent is read, then that of the resource, under one name and one key id.
     grantedToken(await both.ask(server, wish({ resource_token: resource.resourceToken(server, both) })));
     const byAgent = both.resourceToken(server, agent);
@@ -414,12 +427,9 @@ describe("refused for the resource token", () => {
     grantedToken(await agent.ask(server, wish({ resource_token: byResource })));
     const asAgent = wish({ resource_token: resource.resourceToken(server, both) });
     const signingKey = keeper.pair.key;
-    expectRefusal(
-      await both.ask(server, asAgent, { signingKey }),
-      401,
-      "invalid_signature",
-      "the signature does not verify",
-    );
+    expectRefusal(await both.ask(server, asAgent, { signingKey }), 401, "invalid_signature", {
+      code: "invalid_signature",
+    });
     await Promise.all([both.stop(), keeper.stop()]);
   });
 
@@ -427,12 +437,10 @@ describe("refused for the resource token", () => {
     const liar = await Party.start("liar");
     liar.resourceMetadata = { resource: nextResource.id };
     const resource_token = liar.resourceToken(server, agent);
-    expectRefusal(
-      await agent.ask(server, wish({ resource_token })),
-      400,
-      "invalid_grant",
-      "Invalid resource_token: Failed to fetch resource metadata or jwks_uri not found",
-    );
+    expectRefusal(await agent.ask(server, wish({ resource_token })), 400, "invalid_grant", {
+      code: "discovery_failed",
+      description: "Invalid resource_token: Failed to fetch resource metadata or jwks_uri not found",
+    });
     await liar.stop();
   });
 });

@@ -1,5 +1,6 @@
 import { afterAll, beforeEach, expect } from "vitest";
 import { readToken } from "../../support/foreign-agent.ts";
+import { expectReason, type Reason } from "../../support/refusal-code.ts";
 import { type AuthServerUnderTest, startAuthServer } from "./auth-server-under-test.ts";
 import { type Form, Party, type Reply } from "./party.ts";
 
@@ -49,22 +50,15 @@ export async function startWorld(): Promise<World> {
   };
 }
 
-/** Asserts a refusal by status, code, and the start of its description. */
-export function expectRefusal(reply: Reply, status: number, error: string, descriptionStart = ""): void {
+/** Asserts a refusal by status, `error` and reason. */
+export function expectRefusal(reply: Reply, status: number, error: string, reason: Reason = ""): void {
   const { status: got, body } = reply;
-  expect({ status: got, error: body.error, description: startOf(body, descriptionStart) }).toEqual({
-    status,
-    error,
-    description: descriptionStart,
-  });
+  expect({ status: got, error: body.error }).toEqual({ status, error });
+  expectReason(reply, reason);
   expect(Object.keys(body)).toEqual(["error", "error_description"]);
   // RFC 6749 section 5.2: printable ASCII without double quote and backslash.
   expect(body.error_description).toMatch(/^[\x20\x21\x23-\x5b\x5d-\x7e]+$/);
   expect(reply.headers["cache-control"]).toBe("no-store");
-}
-
-function startOf({ error_description: text }: Reply["body"], { length }: string): string {
-  return String(text).slice(0, length);
 }
 
 /** Header and claims of the auth token in an answer that has one. */

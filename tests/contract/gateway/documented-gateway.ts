@@ -13,6 +13,7 @@ import type { FakeServer } from "../../../services/gateway/test/support/fake-age
 import { send } from "../../../services/gateway/test/support/http-client.ts";
 import { buildGatewayAuthz } from "../../../services/gateway-authz/src/app.ts";
 import { freePort } from "../../support/free-ports.ts";
+import { refusalCode } from "../../support/refusal-code.ts";
 import { startEnforcingAgent } from "./enforcing-agent.ts";
 import { expectationFor } from "./expectation.ts";
 import { createIdentities } from "./identities.ts";
@@ -109,9 +110,15 @@ export async function describeGateway({
       );
       const expected = expectationFor("config.yaml", "supply-chain-agent", request, identity);
       const refused = expected.reaches === "gateway";
-      expect({ status, agentAuth: headers["agent-auth"], reached: agent.seen.length - before }).toEqual({
+      expect({
+        status,
+        agentAuth: headers["agent-auth"],
+        code: refusalCode(headers),
+        reached: agent.seen.length - before,
+      }).toEqual({
         status: refused ? expected.status : 200,
         agentAuth: refused ? expected.agentAuth : undefined,
+        code: refused ? expected.code : undefined,
         reached: refused ? 0 : 1,
       });
       if (refused) expect(body).toMatch(expected.body);
@@ -145,7 +152,7 @@ export async function describeGateway({
     test("what has been let through once is not again", async () => {
       const headers = await called("the backend").headersFor({ ...post, resource });
       expect((await call(post, headers)).status).toBe(200);
-      expect((await call(post, headers)).body).toContain("nonce_replayed");
+      expect(refusalCode((await call(post, headers)).headers)).toBe("nonce_replayed");
     });
 
     test("another host is not served", async () => {
@@ -162,12 +169,12 @@ export async function describeGateway({
 }
 
 /** The first YAML file below a heading of the page, with the ports of this run. */
-function shownFile(heading: string, ports: Readonly<Record<string, number>>): string {
+export function shownFile(heading: string, ports: Readonly<Record<string, number>> = {}): string {
   const page = readFileSync(new URL("../../../docs/reference/gateways.md", import.meta.url), "utf8");
   const section = page.split(/^## /m).find((text) => text.startsWith(`${heading}\n`))!;
   const shown = /^```yaml\n([\s\S]*?)^```/m.exec(section)![1]!;
   return shown.replace(
     /(:|port_value: )(3000|7070|9999)\b/g,
-    (_, before: string, port: string) => `${before}${ports[port]}`,
+    (_, before: string, port: string) => `${before}${ports[port] ?? port}`,
   );
 }

@@ -1,5 +1,6 @@
 /** The Envoy configuration of docs/reference/gateways.md, as it stands there. Needs `envoy` on the PATH. */
-import { describeGateway } from "./documented-gateway.ts";
+import { expect, test } from "vitest";
+import { describeGateway, shownFile } from "./documented-gateway.ts";
 
 await describeGateway({
   name: "Envoy",
@@ -7,4 +8,8 @@ await describeGateway({
   args: (file) => ["-c", file, "--concurrency", "1", "--disable-hot-restart", "--log-level", "error"],
   requestFrom: "path",
   statusWithoutCheck: 503,
+});
+
+test("Envoy has no list of a refusal's headers that may reach the caller: all of them do", () => {
+  expect(shownFile("Envoy")).not.toMatch(/^ *allowed_client_headers:/m);
 });

@@ -1,5 +1,6 @@
 /** What Agentgateway v1.4.1 does with a request; written from its documents, not from our code. */
 
+import type { AAuthErrorCode } from "aauth";
 import { BACKEND, type Identity, SCOPE } from "./identities.ts";
 
 export type PolicyFile = "config.yaml" | "config-policy.yaml";
@@ -12,6 +13,8 @@ export type Expectation =
       readonly reaches: "gateway";
       readonly status: number;
       readonly agentAuth?: string;
+      /** In `aauth-refusal`, where it is the check that refuses. */
+      readonly code?: AAuthErrorCode;
       readonly body: string | RegExp;
     };
 
@@ -46,10 +49,12 @@ export function expectationFor(
   const { standing } = identity;
   if (standing.kind === "broken") {
     const body = new RegExp(`^AAuth failure: AAuth verification failed: ${standing.code}: `);
-    return { reaches: "gateway", status: 401, agentAuth: standing.agentAuth ?? "httpsig", body };
+    const { code, agentAuth = "httpsig" } = standing;
+    return { reaches: "gateway", status: 401, agentAuth, code, body };
   }
   if (standing.kind === "pseudonymous") {
-    return { reaches: "gateway", status: 401, agentAuth: "httpsig; identity=?1", body: "" };
+    const agentAuth = "httpsig; identity=?1";
+    return { reaches: "gateway", status: 401, agentAuth, code: "identity_required", body: "" };
   }
   const ruled = file === "config-policy.yaml" && destination === "supply-chain-agent";
   if (ruled && !VISIT.has(`${request.method} ${path}`) && !meetsRules(standing))

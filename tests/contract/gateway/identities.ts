@@ -3,7 +3,13 @@
  * `expectation.ts` turns that into the answer. Nothing here looks at how the gateway works.
  */
 
-import { type Credential, generateSigningKey, type SigningKey, signRequest } from "aauth";
+import {
+  type AAuthErrorCode,
+  type Credential,
+  generateSigningKey,
+  type SigningKey,
+  signRequest,
+} from "aauth";
 import { issueAgentToken, issueAuthToken, tokenSignerOf } from "aauth/issuer";
 import { createTestDiscovery, type TestDiscovery } from "aauth/testing";
 
@@ -25,8 +31,7 @@ export type Standing =
       readonly agent: string;
       readonly token?: { readonly kind: "agent" | "auth"; readonly scope?: string };
     }
-  /** `code` is what the refusal's text names. */
-  | { readonly kind: "broken"; readonly code: string; readonly agentAuth?: string };
+  | { readonly kind: "broken"; readonly code: AAuthErrorCode; readonly agentAuth?: string };
 
 export interface OutgoingRequest {
   readonly method: string;
@@ -105,7 +110,7 @@ export async function createIdentities(): Promise<{ identities: Identity[]; disc
   const seconds = () => Math.floor(Date.now() / 1000);
 
   const proven = (agent: string, more: object = {}): Standing => ({ kind: "proven", agent, ...more });
-  const broken = (code: string, agentAuth?: string): Standing => ({
+  const broken = (code: AAuthErrorCode, agentAuth?: string): Standing => ({
     kind: "broken",
     code,
     ...(agentAuth && { agentAuth }),

@@ -9,6 +9,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { AAuthVerificationError } from "aauth";
 import { createLogger } from "service-kit";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { CLAIMS_HEADER } from "../../../packages/gateway-check/src/claims.ts";
@@ -18,6 +19,7 @@ import type { FakeServer } from "../../../services/gateway/test/support/fake-age
 import { send } from "../../../services/gateway/test/support/http-client.ts";
 import { buildGatewayAuthz } from "../../../services/gateway-authz/src/app.ts";
 import { freePort } from "../../support/free-ports.ts";
+import { refusalCode } from "../../support/refusal-code.ts";
 import { startEnforcingAgent } from "./enforcing-agent.ts";
 import { expectationFor } from "./expectation.ts";
 import { createIdentities } from "./identities.ts";
@@ -109,9 +111,15 @@ ${servers}
     );
     const expected = expectationFor("config.yaml", "supply-chain-agent", request, identity);
     const refused = expected.reaches === "gateway";
-    expect({ status, agentAuth: headers["agent-auth"], reached: agent.seen.length - before }).toEqual({
+    expect({
+      status,
+      agentAuth: headers["agent-auth"],
+      code: refusalCode(headers),
+      reached: agent.seen.length - before,
+    }).toEqual({
       status: refused ? expected.status : 200,
       agentAuth: refused ? expected.agentAuth : undefined,
+      code: refused ? expected.code : undefined,
       reached: refused ? 0 : 1,
     });
   });
@@ -135,6 +143,15 @@ ${servers}
       .headersFor({ ...post, resource });
     expect((await call(post, { ...headers, [CLAIMS_HEADER]: '{"agent":"x"}' })).status).toBe(200);
     expect(agent.seen.at(-1)!.headers[CLAIMS_HEADER]).toBeUndefined();
+  });
+
+  test("a status of the check that nginx makes a 500 of keeps its code", async () => {
+    const busy = new AAuthVerificationError("discovery_busy", "try again");
+    const spy = vi.spyOn(discovery, "key").mockRejectedValue(busy);
+    const backend = identities.find(({ name }) => name === "the backend")!;
+    const { status, headers } = await call(post, await backend.headersFor({ ...post, resource }));
+    spy.mockRestore();
+    expect([status, refusalCode(headers)]).toEqual([500, "discovery_busy"]);
   });
 
   test("the check cannot be called from outside, and another host is not served", async () => {

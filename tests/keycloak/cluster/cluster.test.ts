@@ -1,5 +1,6 @@
 /** Two nodes are one auth server: whatever one of them has given, taken or seen, the other knows. */
 
+import type { AAuthErrorCode } from "aauth";
 import { afterAll, beforeEach, expect, test } from "vitest";
 import {
   consentedCode,
@@ -58,16 +59,16 @@ test("both serve the same realm, under one name", async () => {
   expect(documents[1]).toEqual(documents[0]);
 });
 
-test.each([
-  ["with a nonce", {}, "the nonce has been used before"],
-  ["without", { nonce: null }, "the signature has been used before"],
+test.each<[string, AskOptions, AAuthErrorCode]>([
+  ["with a nonce", {}, "nonce_replayed"],
+  ["without", { nonce: null }, "signature_replayed"],
 ])(
   "a request signed %s is good once: what one node has taken, the other refuses",
-  async (_what, options, refusal) => {
+  async (_what, options, code) => {
     await server.setAttributes();
     const send = signedOnce(options);
     grantedToken(await send(A));
-    for (const node of [B, A]) expectRefusal(await send(node), 401, "invalid_signature", refusal);
+    for (const node of [B, A]) expectRefusal(await send(node), 401, "invalid_signature", { code });
   },
 );
 

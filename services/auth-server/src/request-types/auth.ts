@@ -1,6 +1,6 @@
 import { isIdentityScope, requireMayAskWho } from "../identity-scopes.ts";
 import { requireShort } from "../kept-text.ts";
-import { accessDenied, invalidRequest, OAuthError } from "../oauth-error.ts";
+import { accessDenied, agentUnknown, invalidRequest, OAuthError } from "../oauth-error.ts";
 import { consentNeeded, type Policy, scopesAllowed } from "../realm/policy.ts";
 import { requireAgentRedirectUri } from "../redirect-uri-check.ts";
 import { isScopeList } from "../scope-syntax.ts";
@@ -78,7 +78,7 @@ async function readWish(
 
 /** The agent is the resource itself (SPEC 3.5); that takes an identity others can address. */
 function requireOwnScopes(scopes: readonly string[], requester: Requester, policy: Policy): void {
-  if (!requester.identified) throw new OAuthError(401, "invalid_request", "Agent identity not found.");
+  if (!requester.identified) throw agentUnknown("identity_required");
   if (!scopesAllowed(policy, scopes)) {
     throw new OAuthError(400, "invalid_scope", "One or more requested scopes are not allowed");
   }

@@ -1,4 +1,4 @@
-import { decodeToken, generateSigningKey } from "aauth";
+import { type AAuthErrorCode, decodeToken, generateSigningKey } from "aauth";
 import { issueAgentToken, verifyAuthToken } from "aauth/issuer";
 import { createTestDiscovery } from "aauth/testing";
 import { expect, test } from "vitest";
@@ -91,7 +91,7 @@ test("a key alone is an agent of its own name", async () => {
     await request({ request_type: "auth", scope: "data.read" }, { scheme: "hwk" }),
     401,
     "invalid_request",
-    "Agent identity not found.",
+    { code: "identity_required", description: "Agent identity not found." },
   );
 });
 
@@ -183,13 +183,11 @@ test("agents and scopes outside the policy are refused", async () => {
 
 test("every fault of a resource token is refused in the words of the profile", async () => {
   const { request, resourceToken, keys, clock, server } = await createParties();
-  const refused = async (token: string, reason: string) =>
-    expectRefusal(
-      await request({ request_type: "auth", resource_token: token }),
-      400,
-      "invalid_grant",
-      `Invalid resource_token: ${reason}`,
-    );
+  const refused = async (token: string, code: AAuthErrorCode, description = "") =>
+    expectRefusal(await request({ request_type: "auth", resource_token: token }), 400, "invalid_grant", {
+      code,
+      description: `Invalid resource_token: ${description}`,
+    });
   const resign = async (change: { header?: object; claims?: object }) => {
     const { header, claims } = decodeToken(await resourceToken());
     const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString("base64url");
@@ -197,37 +195,47 @@ test("every fault of a resource token is refused in the words of the profile", a
     const signature = await keys[SUPPLY_CHAIN]?.sign(Buffer.from(input));
     return `${input}.${Buffer.from(signature ?? []).toString("base64url")}`;
   };
-  await refused("nonsense", "the token is not a compact JWS");
+  await refused("nonsense", "malformed_token");
   await refused(
     await resign({ header: { typ: "auth+jwt" } }),
+    "token_type_mismatch",
     "Invalid token type, expected 'resource+jwt', got: auth+jwt",
   );
   for (const name of ["iss", "aud", "agent", "agent_jkt", "exp", "scope"]) {
     await refused(
       await resign({ claims: { [name]: undefined } }),
+      "token_claim_missing",
       `Missing '${name}' claim in resource token`,
     );
   }
   await refused(
     await resign({ claims: { iss: "http://nobody.localhost:1" } }),
+    "discovery_failed",
     "Failed to fetch resource metadata or jwks_uri not found",
   );
   await refused(
     await resign({ header: { kid: "other" } }),
+    "unknown_key",
     "Signing key with kid='other' not found in resource JWKS",
   );
   await refused(
     await resourceToken({ authServer: "http://other.localhost" }),
+    "token_audience_mismatch",
     `Resource token audience mismatch: expected ${server.issuer}, got http://other.localhost`,
   );
   await refused(
     await resourceToken({ agent: MARKET_ANALYSIS }),
+    "token_agent_mismatch",
     `Resource token agent mismatch: expected ${BACKEND}, got ${MARKET_ANALYSIS}`,
   );
-  await refused(await resourceToken({ agentJkt: "other" }), "Resource token agent_jkt mismatch");
+  await refused(
+    await resourceToken({ agentJkt: "other" }),
+    "token_key_mismatch",
+    "Resource token agent_jkt mismatch",
+  );
   const old = await resourceToken();
   clock.advance(300);
-  await refused(old, "Resource token has expired");
+  await refused(old, "token_expired", "Resource token has expired");
 });
 
 test.each([
@@ -256,7 +264,7 @@ test.each([
     await request({ request_type: "auth", resource_token: await resourceToken({ scope }) }),
     400,
     "invalid_grant",
-    "Invalid resource_token: the token's scope has the wrong shape",
+    { code: "malformed_token", description: "Invalid resource_token: " },
   );
 });
 
@@ -279,12 +287,10 @@ test("a resource token that asks for something other than scopes is refused", as
   const input = parts.map((part) => Buffer.from(JSON.stringify(part)).toString("base64url")).join(".");
   const signature = await keys[SUPPLY_CHAIN]?.sign(Buffer.from(input));
   const resource_token = `${input}.${Buffer.from(signature ?? []).toString("base64url")}`;
-  expectRefusal(
-    await request({ request_type: "auth", resource_token }),
-    400,
-    "invalid_grant",
-    "Invalid resource_token: Missing 'scope' claim in resource token",
-  );
+  expectRefusal(await request({ request_type: "auth", resource_token }), 400, "invalid_grant", {
+    code: "token_claim_missing",
+    description: "Invalid resource_token: Missing 'scope' claim in resource token",
+  });
 });
 
 test("J7: a scope outside the policy is refused before any user is asked", async () => {

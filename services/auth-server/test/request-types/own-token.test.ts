@@ -280,14 +280,12 @@ describe("closed by default", () => {
 
   test("nor for a key that nobody knows", async () => {
     const { request } = await createParties({ attributes: SELF });
-    expectRefusal(
-      await request(WISH, { scheme: "hwk" }),
-      401,
-      "invalid_request",
-      "Agent identity not found.",
-    );
+    expectRefusal(await request(WISH, { scheme: "hwk" }), 401, "invalid_request", {
+      code: "identity_required",
+      description: "Agent identity not found.",
+    });
     const key = await generateSigningKey({ kid: "backend-ephemeral-1" });
-    expectRefusal(await request(WISH, { key }), 401, "invalid_signature", "");
+    expectRefusal(await request(WISH, { key }), 401, "invalid_signature", { code: "invalid_signature" });
   });
 
   test("nor where the realm allows other scopes only", async () => {

@@ -8,6 +8,7 @@ import {
   type TestDiscovery,
 } from "aauth/testing";
 import { expect } from "vitest";
+import { expectReason, type Reason } from "../../../../tests/support/refusal-code.ts";
 import type { AuthServerDependencies } from "../../src/app.ts";
 import { startInjected, type TestServer } from "./auth-server.ts";
 
@@ -178,10 +179,10 @@ export async function setAttributes(server: TestServer, attributes: Record<strin
 /** Wants the scope `supply-chain:optimize` to be asked about, as the user-delegated preset does. */
 export const ASK_FOR_OPTIMIZE = { "aauth.consent.required.scopes": '["supply-chain:optimize"]' };
 
-/** Asserts a refusal by status, code, and the start of its description. */
-export function expectRefusal(reply: Reply, status: number, error: string, descriptionStart: string): void {
+/** Asserts a refusal by status, `error` and reason. */
+export function expectRefusal(reply: Reply, status: number, error: string, reason: Reason): void {
   expect(reply.body).toEqual({ error, error_description: expect.any(String) });
-  expect(String(reply.body.error_description).slice(0, descriptionStart.length)).toBe(descriptionStart);
+  expectReason(reply, reason);
   expect(reply.status).toBe(status);
   expect(reply.headers["cache-control"]).toBe("no-store");
 }

@@ -19,11 +19,15 @@ final class Answers {
         return json(200, body);
     }
 
-    /** The JSON is made by a library, so nothing that a caller sent can break out of its string (hole J14). */
+    /**
+     * As the published demo sends it; the code of the check that failed, where one is the cause, is in a header. The JSON is made by a library,
+     * so nothing that a caller sent can break out of its string (hole J14).
+     */
     static ResponseBuilder refusal(OAuthException refusal) {
         ResponseBuilder answer =
                 json(refusal.status(), Json.object().put("error", refusal.error()).put("error_description", refusal.getMessage()));
-        return refusal.status() == 503 ? answer.header("Retry-After", RETRY_AFTER_SECONDS) : answer;
+        if (refusal.status() == 503) answer.header("Retry-After", RETRY_AFTER_SECONDS);
+        return refusal.refusal() == null ? answer : answer.header("aauth-refusal", refusal.refusal());
     }
 
     static ResponseBuilder noStore(ResponseBuilder response) {

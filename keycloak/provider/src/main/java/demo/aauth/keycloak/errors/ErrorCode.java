@@ -40,10 +40,41 @@ public enum ErrorCode {
     TOKEN_CLAIM_MISSING,
     TOKEN_AGENT_MISMATCH,
     TOKEN_KEY_MISMATCH,
-    INVALID_TOKEN_SIGNATURE;
+    INVALID_TOKEN_SIGNATURE,
+    IDENTITY_REQUIRED;
 
     /** As it stands in events and logs, for example {@code nonce_replayed}. */
     public String code() {
         return name().toLowerCase(Locale.ROOT);
+    }
+
+    /** What the sender of the refused message may know: how a fetch failed that it has caused is for the log. */
+    public ErrorCode forCaller() {
+        return this == DISCOVERY_BLOCKED || this == METADATA_MISMATCH ? DISCOVERY_FAILED : this;
+    }
+
+    /** Of the wire profile, or of the RFC, that demands what failed. */
+    public String section() {
+        return switch (this) {
+            case MISSING_SIGNATURE -> "profile 1, 2";
+            case UNSUPPORTED_SCHEME -> "profile 1.3";
+            case MALFORMED_SIGNATURE_KEY, UNSUPPORTED_KEY, LABEL_MISMATCH, HEADER_TOO_LARGE -> "profile 1.5";
+            case UNKNOWN_AUTHORITY -> "profile 2.2";
+            case CREATED_MISSING, CREATED_OUT_OF_WINDOW -> "profile 2.4";
+            case INSUFFICIENT_COVERAGE -> "profile 2.5";
+            case MALFORMED_NONCE, NONCE_REPLAYED, SIGNATURE_REPLAYED -> "profile 2.7";
+            case IDENTITY_REQUIRED -> "profile 3.1";
+            case MALFORMED_TOKEN, TOKEN_TYPE_MISMATCH, TOKEN_AUDIENCE_MISMATCH, TOKEN_EXPIRED, TOKEN_NOT_YET_VALID, TOKEN_CLAIM_MISSING,
+                    INVALID_TOKEN_SIGNATURE -> "profile 4";
+            case TOKEN_AGENT_MISMATCH, TOKEN_KEY_MISMATCH -> "profile 4.1";
+            case TOKEN_ALGORITHM_NOT_ALLOWED, UNTRUSTED_ISSUER -> "profile 4.2";
+            case DISCOVERY_BLOCKED, DISCOVERY_FAILED, DISCOVERY_BUSY, METADATA_MISMATCH, UNKNOWN_KEY -> "profile 5.2";
+            case SIGNATURE_EXPIRED -> "RFC 9421 2.3";
+            case MISSING_COMPONENT -> "RFC 9421 2.5";
+            case INVALID_SIGNATURE -> "RFC 9421 3.2";
+            case MALFORMED_SIGNATURE_INPUT -> "RFC 9421 4.1";
+            case MALFORMED_SIGNATURE -> "RFC 9421 4.2";
+            case DIGEST_MISSING, MALFORMED_DIGEST, DIGEST_MISMATCH -> "RFC 9530 2";
+        };
     }
 }

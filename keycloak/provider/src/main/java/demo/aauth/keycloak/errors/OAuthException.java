@@ -7,15 +7,21 @@ public final class OAuthException extends RuntimeException {
 
     private final int status;
     private final String error;
+    private final String check;
 
     public OAuthException(int status, String error, String description) {
         this(status, error, description, null);
     }
 
     public OAuthException(int status, String error, String description, Throwable cause) {
+        this(status, error, description, cause, null);
+    }
+
+    private OAuthException(int status, String error, String description, Throwable cause, String check) {
         super(printable(description), cause, false, false);
         this.status = status;
         this.error = error;
+        this.check = check;
     }
 
     public static OAuthException invalidRequest(String description) {
@@ -44,8 +50,15 @@ public final class OAuthException extends RuntimeException {
         return new OAuthException(503, "temporarily_unavailable", "Too many requests wait for other parties; try again", cause);
     }
 
-    public static OAuthException agentUnknown() {
-        return new OAuthException(401, "invalid_request", "Agent identity not found.");
+    /** The request has no signature, or one by a key alone where it takes an agent: the published demo answers both alike. */
+    public static OAuthException agentUnknown(ErrorCode code) {
+        String description = "Agent identity not found.";
+        return new OAuthException(401, "invalid_request", description, new AAuthException(code, description));
+    }
+
+    /** The same refusal, with the name of the verifier's check that failed. */
+    public OAuthException at(String failed) {
+        return new OAuthException(status, error, getMessage(), getCause(), failed);
     }
 
     /** A value from the request, cut to a length that is fit to be repeated in an answer. */
@@ -71,6 +84,16 @@ public final class OAuthException extends RuntimeException {
     /** The check that failed, where it is known: more exact than {@link #error()}, for events and logs. */
     public String reasonCode() {
         return getCause() instanceof AAuthException refusal ? refusal.code().code() : error;
+    }
+
+    /** Value of the header {@code aauth-refusal}; null where the cause has no code. */
+    public String refusal() {
+        if (!(getCause() instanceof AAuthException refusal)) {
+            return null;
+        }
+        ErrorCode code = refusal.code().forCaller();
+        String named = check == null ? "" : ", check=" + check;
+        return "code=" + code.code() + named + ", section=\"" + code.section() + '"';
     }
 
     /** Descriptions are ASCII without double quote and backslash (RFC 6749 section 5.2). */

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import demo.aauth.keycloak.consent.KeptText;
 import demo.aauth.keycloak.encoding.FormParameters;
 import demo.aauth.keycloak.encoding.Json;
+import demo.aauth.keycloak.errors.ErrorCode;
 import demo.aauth.keycloak.errors.OAuthException;
 import demo.aauth.keycloak.policy.IdentityScope;
 import demo.aauth.keycloak.policy.Policy;
@@ -108,7 +109,7 @@ public final class AuthGrant {
     /** The agent is the resource itself (SPEC 3.5); that takes an identity that others can address. */
     private static void requireOwnScopes(List<String> scopes, Requester requester, Policy policy) {
         if (!requester.identified()) {
-            throw OAuthException.agentUnknown();
+            throw OAuthException.agentUnknown(ErrorCode.IDENTITY_REQUIRED);
         }
         if (!policy.allowsScopes(scopes)) {
             throw new OAuthException(400, "invalid_scope", "One or more requested scopes are not allowed");

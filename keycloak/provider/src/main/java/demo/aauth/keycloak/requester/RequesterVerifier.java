@@ -77,7 +77,8 @@ public final class RequesterVerifier {
         JsonNode claims = unverifiedClaims(resourceToken);
         String agent = Json.text(claims, "agent");
         if (agent == null) {
-            throw OAuthException.invalidGrant("Invalid resource_token: Missing 'agent' claim in resource token");
+            String description = "Invalid resource_token: Missing 'agent' claim in resource token";
+            throw OAuthException.invalidGrant(description, new AAuthException(ErrorCode.TOKEN_CLAIM_MISSING, description));
         }
         String thumbprint = Json.text(claims, "agent_jkt");
         // Checked whole before anything that its holder says leads to a request of ours (hole J3).
@@ -94,9 +95,9 @@ public final class RequesterVerifier {
             span.verified(requester, trail);
             return requester;
         } catch (AAuthException refusal) {
-            trail.failed(refusal.getMessage());
+            Check failed = trail.failed(refusal.getMessage());
             span.refused(refusal, trail);
-            throw OAuthException.unproven(refusal);
+            throw OAuthException.unproven(refusal).at(failed.title());
         }
     }
 
@@ -210,7 +211,7 @@ public final class RequesterVerifier {
 
     private static void requireSignatureKey(ReceivedRequest request) {
         if (request.headers().get(HeaderFields.SIGNATURE_KEY) == null) {
-            throw OAuthException.agentUnknown();
+            throw OAuthException.agentUnknown(ErrorCode.MISSING_SIGNATURE);
         }
     }
 

@@ -44,9 +44,11 @@ public final class Trail {
         end(Verdict.PASSED, null);
     }
 
-    /** The check under way has failed. */
-    public void failed(String reason) {
+    /** The check under way has failed: this one. */
+    public Check failed(String reason) {
+        Check failed = current;
         end(Verdict.FAILED, reason);
+        return failed;
     }
 
     private void end(Verdict verdict, String reason) {

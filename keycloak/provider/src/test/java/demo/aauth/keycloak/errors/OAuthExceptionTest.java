@@ -2,7 +2,10 @@ package demo.aauth.keycloak.errors;
 
 import org.junit.jupiter.api.Test;
 
+import java.util.List;
+
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 
 class OAuthExceptionTest {
 
@@ -23,5 +26,23 @@ class OAuthExceptionTest {
         assertEquals("invalid_signature", refusal.error());
         assertEquals("nonce_replayed", refusal.reasonCode());
         assertEquals("access_denied", OAuthException.accessDenied("no").reasonCode());
+    }
+
+    @Test
+    void writesTheCodeOfItsCauseAsData() {
+        AAuthException stale = new AAuthException(ErrorCode.CREATED_OUT_OF_WINDOW, "stale");
+        assertEquals("code=created_out_of_window, section=\"profile 2.4\"", OAuthException.unproven(stale).refusal());
+        assertEquals("code=created_out_of_window, check=created, section=\"profile 2.4\"",
+                OAuthException.unproven(stale).at("created").refusal());
+        assertNull(OAuthException.accessDenied("no").refusal());
+    }
+
+    /** Told apart, a forbidden network, a closed port and a host that answers would make this server a scanner of its own network. */
+    @Test
+    void tellsNoOneHowAFetchFailed() {
+        for (ErrorCode code : List.of(ErrorCode.DISCOVERY_BLOCKED, ErrorCode.METADATA_MISMATCH, ErrorCode.DISCOVERY_FAILED)) {
+            OAuthException refusal = OAuthException.invalidGrant("no", new AAuthException(code, "why"));
+            assertEquals("code=discovery_failed, section=\"profile 5.2\"", refusal.refusal());
+        }
     }
 }

@@ -84,7 +84,7 @@ class RequesterVerifierTest {
     @Test
     void saysThatThereIsNoAgent() {
         ReceivedRequest unsigned = new ReceivedRequest("POST", "/", null, new HeaderFields(Map.of()), new byte[0]);
-        expect(401, "invalid_request", "invalid_request", () -> verifier.verify(unsigned));
+        expect(401, "invalid_request", "missing_signature", () -> verifier.verify(unsigned));
     }
 
     /** Holes J18 and J19, and a metadata document by a name of the caller's choice. */
@@ -203,13 +203,14 @@ class RequesterVerifierTest {
             verifier.verifyExchange(request.send(), wish(AGENT, key.thumbprint()), List.of(ISSUER));
         });
         expect(400, "invalid_grant", "malformed_token", () -> exchange(upstream(AGENT, ISSUER), "no token"));
-        expect(400, "invalid_grant", "invalid_grant", () -> exchange(upstream(AGENT, ISSUER), key.token(Json.object(), Json.object())));
+        expect(400, "invalid_grant", "token_claim_missing",
+                () -> exchange(upstream(AGENT, ISSUER), key.token(Json.object(), Json.object())));
     }
 
     @Test
     void anExchangeNeedsAnAuthTokenAndASignatureKey() {
         ReceivedRequest unsigned = new ReceivedRequest("POST", "/", null, new HeaderFields(Map.of()), new byte[0]);
-        expect(401, "invalid_request", "invalid_request",
+        expect(401, "invalid_request", "missing_signature",
                 () -> verifier.verifyExchange(unsigned, wish(AGENT, key.thumbprint()), List.of(ISSUER)));
         String agentToken = key.token(Json.object().put("alg", "EdDSA").put("kid", "k").put("typ", "agent+jwt"), Json.object());
         expect(400, "invalid_request", "invalid_request", () -> exchange(agentToken, wish(AGENT, key.thumbprint())));
@@ -280,6 +281,13 @@ class RequesterVerifierTest {
         expectUnproven("unsupported_scheme", "(scheme=jwks jwks=\"https://agent.example/jwks.json\" kid=\"k\")");
         assertEquals("failed: a key set by URL proves no identity", verdictOf("signature-key"));
         assertEquals("passed", verdictOf("created"));
+    }
+
+    @Test
+    void theRefusalNamesTheCheckThatHasFailed() {
+        request.signatureKey = "(scheme=jwks id=\"" + AGENT + "\" kid=\"other\")";
+        OAuthException refusal = assertThrows(OAuthException.class, () -> verifier.verify(request.send()));
+        assertEquals("code=unknown_key, check=key, section=\"profile 5.2\"", refusal.refusal());
     }
 
     /** Whoever may read traces must not be able to act for anybody. */

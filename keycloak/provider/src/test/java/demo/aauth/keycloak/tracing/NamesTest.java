@@ -11,7 +11,6 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -42,9 +41,9 @@ class NamesTest {
 
     @Test
     void checksHaveTheNamesAndSectionsOfTheTypeScriptLibrary() throws IOException {
-        String theirs = read("packages/aauth/src/explain/sections.ts");
-        String[] list = theirs.substring(theirs.lastIndexOf('{') + 1, theirs.lastIndexOf('}')).replace("\"", "").strip().split(",\\s*");
-        assertEquals(Arrays.stream(list).filter(line -> !line.isBlank()).map(String::strip).collect(Collectors.joining("\n")),
-                Arrays.stream(Check.values()).map(check -> check.title() + ": " + check.section()).collect(Collectors.joining("\n")));
+        String theirs = read("packages/aauth/src/profiles/february-2026/checks.ts");
+        assertEquals(Pattern.compile("name: \"(.+?)\", section: \"(.+?)\"").matcher(theirs).results()
+                        .map(check -> check.group(1) + ": " + check.group(2)).toList(),
+                Arrays.stream(Check.values()).map(check -> check.title() + ": " + check.section()).toList());
     }
 }

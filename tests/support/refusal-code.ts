@@ -1,0 +1,28 @@
+import type { AAuthErrorCode } from "aauth";
+import { parseRefusal, REFUSAL_FIELD } from "aauth/resource";
+import { expect } from "vitest";
+
+type Headers = Readonly<Record<string, unknown>>;
+
+/** Code of the check that failed, from the header of a refusal; undefined without one. Throws where it cannot be read. */
+export function refusalCode(headers: Headers): AAuthErrorCode | undefined {
+  const value = headers[REFUSAL_FIELD];
+  if (value === undefined) return undefined;
+  const refusal = parseRefusal(String(value));
+  if (refusal === undefined) throw new Error(`cannot be read: ${REFUSAL_FIELD}: ${value}`);
+  return refusal.code;
+}
+
+/** A code, perhaps with the start of the description; the start alone where no code is behind the refusal. */
+export type Reason = string | { readonly code: AAuthErrorCode; readonly description?: string };
+
+/** Asserts why an auth server refuses. */
+export function expectReason(
+  { headers, body }: { readonly headers: Headers; readonly body: Headers },
+  reason: Reason,
+): void {
+  const { code, description = "" } =
+    typeof reason === "string" ? { code: undefined, description: reason } : reason;
+  const start = String(body.error_description).slice(0, description.length);
+  expect({ code: refusalCode(headers), description: start }).toEqual({ code, description });
+}
