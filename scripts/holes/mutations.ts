@@ -1,17 +1,532 @@
-import type { Mutation } from "./mutation.ts";
-import { AGENTS } from "./mutations/agents.ts";
-import { AUTH_SERVER } from "./mutations/auth-server.ts";
-import { BACKEND } from "./mutations/backend.ts";
-import { GATEWAY } from "./mutations/gateway.ts";
-import { LIBRARY } from "./mutations/library.ts";
-import { OTHERS } from "./mutations/others.ts";
+import type { Edit, Mutation } from "./mutation.ts";
 
-/** Every row of docs/reference/known-holes.md at least once, and what was found missing a test since. */
-export const MUTATIONS: readonly Mutation[] = [
-  ...LIBRARY,
-  ...AUTH_SERVER,
-  ...GATEWAY,
-  ...AGENTS,
-  ...BACKEND,
-  ...OTHERS,
+const AAUTH = "packages/aauth/src";
+const PROFILE = `${AAUTH}/profiles/february-2026`;
+const SIGNATURES = `${AAUTH}/http-signatures`;
+const SERVER = "services/auth-server/src";
+const BACKEND = "services/backend/src";
+const CONTRACT = "tests/contract/auth-server";
+
+const SIGNATURE_TEST = `${CONTRACT}/signature.test.ts`;
+const REQUEST_TEST = `${CONTRACT}/request-auth.test.ts`;
+const CONSENT_TEST = `${CONTRACT}/consent.test.ts`;
+const CODE_TEST = `${CONTRACT}/code-and-refresh.test.ts`;
+const EXCHANGE_TEST = `${CONTRACT}/exchange.test.ts`;
+const GATEWAY_TEST = "tests/contract/gateway/gateway.test.ts";
+const AGENTS_TEST = "tests/integration/holes-agents.test.ts";
+const BACKEND_TEST = "tests/integration/holes-backend.test.ts";
+const VERIFY_TEST = "packages/aauth/test/resource/verify-request.test.ts";
+
+const VERIFY = `${SIGNATURES}/verify-signature.ts`;
+const SIGNATURE_KEY = `${PROFILE}/signature-key.ts`;
+const AUTH_TOKEN = `${PROFILE}/auth-token.ts`;
+const PUBLISHED_KEY = `${AAUTH}/tokens/published-key.ts`;
+const CALLERS = `${PROFILE}/callers.ts`;
+const REQUIREMENT = `${PROFILE}/requirement.ts`;
+const VERIFICATION = `${AAUTH}/resource/verification.ts`;
+const CLAIMS = `${AAUTH}/tokens/claim-checks.ts`;
+const GUARD = `${AAUTH}/discovery/url-guard.ts`;
+const CONSENT_ROUTES = `${SERVER}/consent/consent-routes.ts`;
+const CODE = `${SERVER}/request-types/code.ts`;
+const TRUSTED = "if (!options.trustedIssuers.includes(claims.iss)) {";
+
+/** Components that match the condition need not be covered. */
+const uncovered = (condition: string): Edit => [
+  `${SIGNATURES}/verify-body.ts`,
+  "if (components.includes(name)) continue;",
+  `if (${condition} || components.includes(name)) continue;`,
 ];
+/** Believes the signature of tokens that a party of this kind issues. */
+const believed = (kind: string): Edit => [
+  PUBLISHED_KEY,
+  "    await verifyJwt(token, jwk, alg);\n  } catch",
+  `    if (kind !== "${kind}") await verifyJwt(token, jwk, alg);\n  } catch`,
+];
+const anySignature: Edit = [VERIFICATION, "if (await hasSigned(key)) return key;", "return key;"];
+/** A header that is not there is an empty one. */
+const noSignature: Edit = [
+  VERIFY,
+  "if (value === undefined) {",
+  'if (value === undefined) return "";\n    if (false) {',
+];
+const anyDigest: Edit = [`${SIGNATURES}/content-digest.ts`, "if (expected !== (", "if (false && ("];
+const anyAddress: readonly Edit[] = [
+  [GUARD, 'if (!local) throw blocked("http is only for loopback and *.localhost");', ""],
+  [GUARD, "if (local ? !options.development : isPrivateLiteral(url.hostname)) {", "if (false) {"],
+];
+
+type Hole = readonly [without: string, test: Mutation["test"], ...edits: Edit[]];
+
+/** By id: a hole has one. */
+const HOLES: Readonly<Record<string, Hole>> = {
+  // The library: what signs, when, and what for.
+  P1: [
+    "created has to be there",
+    [SIGNATURE_TEST, "P1: no created"],
+    [VERIFY, "(input.created === undefined) {", "(input.created === undefined) return;\n  if (false) {"],
+  ],
+  P2: [
+    "method, authority and path have to be covered",
+    [SIGNATURE_TEST, "P2: nothing covered"],
+    uncovered('name.startsWith("@")'),
+  ],
+  P3: [
+    "the query has to be covered",
+    [SIGNATURE_TEST, "P3: a query that is not covered"],
+    uncovered('name === "@query"'),
+  ],
+  P4: ["the digest is compared with the body", [SIGNATURE_TEST, "P4, J5: another body"], anyDigest],
+  P5: [
+    "the three headers have one label",
+    [SIGNATURE_TEST, "P5: one label in all three headers"],
+    [VERIFY, "if (label !== members[0]?.label) {", "if (false) {"],
+  ],
+  P6: [
+    "a parameter of Signature-Key is there once",
+    [SIGNATURE_TEST, "P6: Signature-Key with one parameter twice"],
+    [SIGNATURE_KEY, 'if (pairs.has(name)) fail("a parameter appears twice");', ""],
+  ],
+  P7: [
+    "a token has an end",
+    [EXCHANGE_TEST, "P7: a token that says nothing about its end"],
+    [CLAIMS, 'if (value === undefined && name === "exp") throw missing(name);', ""],
+  ],
+  P8: [
+    "expires of a signature counts",
+    [SIGNATURE_TEST, "P8: expires in the past"],
+    [VERIFY, "if (input.expires !== undefined && !(now < input.expires)) {", "if (false) {"],
+  ],
+  P9: [
+    "a challenge is of scheme httpsig, and not only about it",
+    [AGENTS_TEST, "P9: httpsig inside another scheme's text"],
+    [`${PROFILE}/agent-auth.ts`, 'scheme !== "httpsig"', '!scheme?.includes("httpsig")'],
+  ],
+  P10: [
+    "a nonce is good once",
+    [SIGNATURE_TEST, "P10, J20: the same request twice"],
+    [`${SIGNATURES}/replay.ts`, "if (claimed !== true) throw", "if (false) throw"],
+  ],
+
+  // The auth server.
+  J1: [
+    "the signature of a resource token is verified",
+    [REQUEST_TEST, "J1: with a forged signature"],
+    believed("resource"),
+  ],
+  J2: [
+    "the signature of an agent token is verified",
+    [SIGNATURE_TEST, "J2: an agent token with a forged signature"],
+    believed("agent"),
+  ],
+  J3: [
+    "the issuer of an upstream token is trusted",
+    [EXCHANGE_TEST, "J3, P7: is refused without a single request"],
+    [AUTH_TOKEN, TRUSTED, "if (false) {"],
+  ],
+  J4: [
+    "created is near",
+    [SIGNATURE_TEST, "J4: created, as far as 60 seconds away"],
+    [VERIFY, "if (!(Math.abs(now - input.created) <= tolerance)) {", "if (false) {"],
+  ],
+  J5: [
+    "the digest is compared where there is no body",
+    [SIGNATURE_TEST, "P4, J5: another body"],
+    [`${SIGNATURES}/verify-body.ts`, "if (digest !== undefined)", "if (digest && message.body?.length)"],
+  ],
+  J6: [
+    "the authority is the configured one",
+    [SIGNATURE_TEST, "J6: the authority is the configured one"],
+    [VERIFICATION, 'request.authority ?? rules.authorities[0] ?? ""', "String(request.headers.host)"],
+    [VERIFICATION, "if (!v.rules.authorities.includes(v.authority)) {", "if (false) {"],
+  ],
+  J7: [
+    "policy allows the scope before a user is asked",
+    [REQUEST_TEST, "J7: a scope that policy forbids"],
+    [`${SERVER}/request-types/auth.ts`, "if (!scopesAllowed(policy, scopes)) throw", "if (false) throw"],
+  ],
+  J8: [
+    "redirect_uri has to be there",
+    [CODE_TEST, "J8: without redirect_uri"],
+    [CODE, 'requiredParameter(form, "redirect_uri")', 'form.get("redirect_uri") ?? consented?.redirectUri'],
+  ],
+  J9: [
+    "the agent has published the redirect_uri",
+    [REQUEST_TEST, "J9: a redirect_uri that the agent has not published"],
+    [`${SERVER}/redirect-uri-check.ts`, "registered.includes(redirectUri)", "true"],
+  ],
+  J10: [
+    "the address's redirect_uri is the signed request's",
+    [CONSENT_TEST, "J10: an address that cannot be trusted"],
+    [CONSENT_ROUTES, "redirectUri !== undefined && redirectUri !== consent.redirectUri", "false"],
+  ],
+  J11: [
+    "the answer comes from the browser and person that were asked",
+    [CONSENT_TEST, "J11: an answer counts only from the page"],
+    [CONSENT_ROUTES, " || session.id !== page.sessionId || session.user.id !== page.userId", ""],
+  ],
+  J12: [
+    "state is that of the signed request",
+    [CONSENT_TEST, "J12: is that of the agent's signed request"],
+    [CONSENT_ROUTES, 'consent.state ?? single(query, "state")', 'single(query, "state") ?? consent.state'],
+  ],
+  J13: [
+    "a request token is used up by a decision",
+    [CONSENT_TEST, "J13: a request token is good for one decision"],
+    [CONSENT_ROUTES, "grants.consentRequests.take(", "grants.consentRequests.find("],
+  ],
+  J14: [
+    "text of the request is made printable",
+    [SIGNATURE_TEST, "J14: an answer is JSON"],
+    [`${SERVER}/oauth-error.ts`, "return text.replace(", "return text; text.replace("],
+  ],
+  J15: [
+    "an unknown request_type is none",
+    [SIGNATURE_TEST, "J15: "],
+    [
+      `${SERVER}/token-endpoint.ts`,
+      "default:\n",
+      "default:\n        return handleAuth({ form, requester, policy }, context);\n",
+    ],
+  ],
+  J16: [
+    "a list that cannot be read is an error",
+    ["tests/integration/holes-auth-server.test.ts", "J16: an allow list"],
+    [
+      `${SERVER}/realm/policy.ts`,
+      'context.addIssue({ code: "custom", message: "expected a JSON array of',
+      'return [];\n  void ({ code: "", message: "',
+    ],
+  ],
+  J17: [
+    "a refused refresh does not name the owner",
+    [CODE_TEST, "J17: another agent is refused"],
+    [
+      `${SERVER}/request-types/refresh.ts`,
+      'Agent signature mismatch"',
+      'Agent signature mismatch" + grant.agent',
+    ],
+  ],
+  J18: [
+    "a certificate's address is not taken for a key",
+    [SIGNATURE_TEST, "J18: a certificate's address"],
+    [
+      SIGNATURE_KEY,
+      "    default:\n      throw",
+      '    case "x509":\n      return { label, scheme: "jwks", id: new URL(required("x5u")).origin, kid: "k" };\n    default:\n      throw',
+    ],
+  ],
+  J19: [
+    "a key set by its address proves no identity",
+    [SIGNATURE_TEST, "J19: a key set's address"],
+    [
+      CALLERS,
+      'if ("jwksUri" in claim) {',
+      'if ("jwksUri" in claim) {\n return { ...claim, id: new URL(claim.jwksUri).origin };',
+    ],
+  ],
+  J20: [
+    "a revoked refresh token is gone",
+    [CODE_TEST, "J20: revocation"],
+    [`${SERVER}/token-endpoint.ts`, "await context.grants.refreshTokens.take(token);", ""],
+  ],
+
+  // The gateway, and its check of who calls.
+  G1: [
+    "the issuer has signed the auth token",
+    [GATEWAY_TEST, "G1: a token signed by another issuer"],
+    believed("issuer"),
+  ],
+  G2: [
+    "an expired token has no leeway",
+    [GATEWAY_TEST, "G2: an expired token"],
+    [CLAIMS, "return now >= exp;", "return now >= exp + 60;"],
+  ],
+  G3: [
+    "a token of no known type is no agent token",
+    [GATEWAY_TEST, "G3: a token of no known type"],
+    [CALLERS, 'if (typeof type !== "string" || !endpoint.tokenTypes.includes(type)) {', "if (false) {"],
+    [CALLERS, "if (type === TOKEN_TYPES.agent)", "if (type !== TOKEN_TYPES.auth)"],
+    [CLAIMS, "if (header.typ !== type) {", "if (false) {"],
+  ],
+  G4: [
+    "addresses inside a network are not fetched",
+    ["services/gateway-authz/test/holes.test.ts", "G4: nothing is fetched"],
+    ...anyAddress,
+  ],
+  G5: [
+    "more than the key has to be covered",
+    [GATEWAY_TEST, "G5: only the key is signed"],
+    uncovered("true"),
+  ],
+  G6: [
+    "the agent behind compares the digest",
+    [GATEWAY_TEST, "G6: a body that was changed after signing"],
+    anyDigest,
+  ],
+  G7: [
+    "the keys of a resource are its own, not those of the agent by its name",
+    [REQUEST_TEST, "G7: signed with a key"],
+    [
+      `${PROFILE}/documents.ts`,
+      "DOCUMENTS.resource, read: readResourceMetadata",
+      "DOCUMENTS.agent, read: readAgentMetadata",
+    ],
+  ],
+  G8: [
+    "a host that is not configured is not served",
+    [GATEWAY_TEST, "G8: an unknown host is 404"],
+    ["services/gateway/src/routing/select-listener.ts", "return best;", "return best ?? bind.listeners[0];"],
+  ],
+  G9: [
+    "a policy without effect is refused",
+    [GATEWAY_TEST, "G9: the inert policy of the fork"],
+    [
+      "services/gateway/src/configuration/document-schema.ts",
+      "policies = z.strictObject(",
+      "policies = z.looseObject(",
+    ],
+  ],
+  G10: [
+    "a request with one of the three headers is no unsigned one",
+    [GATEWAY_TEST, "G10: "],
+    ["packages/gateway-check/src/judge-check.ts", "SIGNATURE_HEADERS.every(", "SIGNATURE_HEADERS.some("],
+  ],
+  G11: [
+    "what is open is an exact path, for GET and HEAD",
+    [GATEWAY_TEST, "G11: "],
+    [
+      "packages/gateway-check/src/open-paths.ts",
+      "OPEN_METHODS.includes(method) && OPEN_PATHS.includes(path)",
+      'path.includes("/.well-known/aauth-") || OPEN_PATHS.includes(path)',
+    ],
+  ],
+
+  // The demo agents.
+  D1: [
+    "all three headers have to be there",
+    [AGENTS_TEST, "D1: Signature-Key without signature"],
+    noSignature,
+  ],
+  D2: ["a signature of scheme hwk is verified", [AGENTS_TEST, "D2: an invalid signature"], anySignature],
+  D3: [
+    "an auth token comes with a signature by its key",
+    [AGENTS_TEST, "D3: a stolen auth token"],
+    anySignature,
+  ],
+  D4: [
+    "a resource token is for the agent that has signed",
+    [AGENTS_TEST, "D4: nobody gets a resource token"],
+    anySignature,
+  ],
+  D5: [
+    "the token has the scopes that are asked for",
+    [AGENTS_TEST, "D5: a token with less"],
+    [REQUIREMENT, "if (missing.length > 0) {", "if (false) {"],
+  ],
+  D6: [
+    "an issuer is trusted by its whole name",
+    [AGENTS_TEST, "D6: an issuer is not trusted for its path"],
+    [AUTH_TOKEN, TRUSTED, 'if (!claims.iss.includes("/realms/")) {'],
+  ],
+  D7: [
+    "a token of an unknown issuer is none, whatever key it brings",
+    [AGENTS_TEST, "D7: in signature-only mode"],
+    [AUTH_TOKEN, TRUSTED, "if (false) {"],
+    [PUBLISHED_KEY, "const { jwk, source } =", 'if (kind === "issuer") return;\n  const { jwk, source } ='],
+  ],
+  D8: ["an identity elsewhere is not fetched", [AGENTS_TEST, "D8, G4: an identity elsewhere"], ...anyAddress],
+  D9: ["a request has to be signed", [AGENTS_TEST, "D9: Signature-Key without signature"], noSignature],
+  D10: [
+    "a token's audience is compared",
+    [AGENTS_TEST, "P7, D10: the token's verdict stands"],
+    [CLAIMS, 'typeof aud === "string" ? aud !== expected : !aud.includes(expected)', "false"],
+  ],
+  D11: ["an invalid signature is refused", [AGENTS_TEST, "D9, D11: without a signature"], anySignature],
+  D12: [
+    "a caller without a name is asked for one",
+    [AGENTS_TEST, "D12: whoever has no name"],
+    [
+      REQUIREMENT,
+      'new AAuthVerificationError("identity_required", "the route needs an identified agent")',
+      'new AAuthVerificationError("authorization_required", "", { provenCaller: caller })',
+    ],
+  ],
+  D13: [
+    "an unknown variable stops the start",
+    [AGENTS_TEST, "D13: there is no switch"],
+    ["packages/service-kit/src/config/load-config.ts", ", ...unknownVariables(settings, env)];", "];"],
+  ],
+  D14: [
+    // Each of the two is enough: callers do not hand tokens out, and the log takes out what it is given.
+    "tokens are kept out of the log, twice",
+    [AGENTS_TEST, "D14: no whole token"],
+    ["services/backend/src/app.ts", "revealTokens: config.showTokens,", "revealTokens: true,"],
+    [
+      "packages/service-kit/src/log/logger.ts",
+      "redactFields(JSON.parse(line), { showTokens })",
+      "redactFields(JSON.parse(line), { showTokens: true })",
+    ],
+  ],
+
+  // The backend.
+  B1: [
+    "an access token has an end",
+    [BACKEND_TEST, "one without an end does not"],
+    [`${BACKEND}/users/user-token.ts`, 'requiredClaims: ["exp", ', "requiredClaims: ["],
+  ],
+  B2: [
+    "what the auth server says is one parameter",
+    [BACKEND_TEST, "B2: what the auth server says"],
+    [
+      `${BACKEND}/routes/consent-callback.ts`,
+      'page.searchParams.set("error_description", ',
+      'page.search += ("&error_description=" + ',
+    ],
+  ],
+  B3: [
+    "the consent is that of the user who started the run",
+    [BACKEND_TEST, "B3: the consent of another user"],
+    [`${BACKEND}/services/consent-service.ts`, "if (grant.subject !== consent.userId) {", "if (false) {"],
+  ],
+  B4: [
+    "a run is its user's",
+    [BACKEND_TEST, "B4: nobody sees or clears"],
+    [`${BACKEND}/runs/run-store.ts`, "run?.userId === userId ? run : undefined", "run"],
+  ],
+  B5: [
+    "a token is kept for one user",
+    ["tests/integration/many-users.test.ts", "B5: 200 users at once"],
+    [`${BACKEND}/services/run-service.ts`, "deps.sharesTokens ? run.userId : run.id", '"everybody"'],
+  ],
+  B6: [
+    "a challenge is for this agent and its key",
+    [BACKEND_TEST, "is for another agent"],
+    [
+      `${PROFILE}/calls.ts`,
+      "checkResourceClaims(claims, { audience: server, agent, agentJkt }, now);",
+      "void [agent, agentJkt, now];",
+    ],
+  ],
+  B7: [
+    "a second demand for consent ends the run",
+    [BACKEND_TEST, "B7: a second demand for consent"],
+    [
+      `${BACKEND}/services/run-service.ts`,
+      "(error instanceof ConsentRequiredError) || consented",
+      "(error instanceof ConsentRequiredError)",
+    ],
+  ],
+  B8: [
+    "the connection test is for users",
+    [BACKEND_TEST, "B8: the connection test"],
+    [
+      `${BACKEND}/routes/optimization.ts`,
+      '    "/optimization/test-a2a-connection",\n    { config,',
+      '    "/optimization/test-a2a-connection",\n    { config: { access: "public" },',
+    ],
+  ],
+  B9: [
+    "a run ends whose user does not come back",
+    [BACKEND_TEST, "B9: who does not come back in time"],
+    [`${BACKEND}/services/run-service.ts`, "    run?.expireConsent(CONSENT_EXPIRED);\n", ""],
+  ],
+
+  // Checks that no published implementation lacks by name: authority that ends, delegates, orders, bounds, shapes.
+  X1: [
+    "an exchanged token ends with its upstream token",
+    [EXCHANGE_TEST, "a token that ends with the caller's"],
+    [`${SERVER}/request-types/exchange.ts`, "    notAfter: upstream.exp,\n", ""],
+  ],
+  X2: [
+    "consent is remembered no longer than it can be revoked",
+    [CONSENT_TEST, "is asked again once the refresh token that came with it has expired"],
+    [`${SERVER}/aauth.ts`, "Math.min(state.policy().refreshTokenLifetimeSeconds, ", "Math.max(0, "],
+  ],
+  X3: [
+    "a code is for the key that asked",
+    [CODE_TEST, "is for the key that asked"],
+    [CODE, " || requester.thumbprint !== consented.thumbprint", ""],
+  ],
+  X4: [
+    "a resource token is for the key that brings it",
+    [REQUEST_TEST, "for another key"],
+    [`${PROFILE}/resource-token.ts`, "if (claims.agent_jkt !== expected.agentJkt) {", "if (false) {"],
+  ],
+  X5: [
+    "all agents of one owner count together",
+    ["packages/fastify-aauth/test/level-limits.test.ts", "all agents of one host are one"],
+    [
+      "packages/fastify-aauth/src/level-limits.ts",
+      "[ownerOfCaller(agent), subject]",
+      "[agent.agent, subject]",
+    ],
+  ],
+  X6: [
+    "a user has twenty open orders",
+    ["services/backend/test/orders/order-service.test.ts", "are open twenty at a time"],
+    [
+      `${BACKEND}/orders/order-service.ts`,
+      "open.length >= MAX_OPEN_PER_USER || !openVisits.hasRoom(userId)",
+      "false",
+    ],
+  ],
+  X7: [
+    "the page says whose words the scopes are in",
+    [`${CONTRACT}/own-token.test.ts`, "gets a token for itself"],
+    [`${SERVER}/consent/describe-request.ts`, "words.filter((name) => !isIdentityScope(name)),", "words,"],
+  ],
+  X8: [
+    "a delegate's report is for the user who had it work",
+    ["services/backend/test/delegates/delegates-service.test.ts", "a report is for the user"],
+    [`${BACKEND}/delegates/delegates-service.ts`, "JSON.stringify([userId, sub])", "sub"],
+  ],
+  X9: [
+    "names in an auth token are text",
+    ["packages/aauth/test/profiles/february-2026/auth-token.test.ts", "refuses a claim of the wrong type"],
+    [AUTH_TOKEN, '["sub", "agent", "agent_delegate", "jti"]', "[]"],
+  ],
+  X10: [
+    "one agent cannot fill the store of all",
+    ["services/auth-server/test/grants.test.ts", "one agent, whatever delegates it makes"],
+    [`${AAUTH}/store/quota-store.ts`, "return held < this.#maxPerOwner && ", "return "],
+  ],
+  X11: [
+    "a name is looked at after it was resolved",
+    ["packages/aauth/test/discovery/discovery.test.ts", "does not connect to https://localhost"],
+    [
+      `${AAUTH}/discovery/http-node.ts`,
+      "addresses.some(({ address }) => isForbidden(address, blockList))",
+      "false",
+    ],
+  ],
+  X12: [
+    "an agent that is not trusted is not let in by an auth token",
+    [VERIFY_TEST, "an auth token of an agent that is not trusted"],
+    [CALLERS, "  requireTrusted(agent, context);\n", ""],
+  ],
+  X13: [
+    "identities of one host share what it may hold of the replay memory",
+    [VERIFY_TEST, "nor does one host"],
+    [VERIFICATION, "ownerOfCaller(caller)", "caller.agent ?? caller.thumbprint"],
+  ],
+  X14: [
+    "an RSA key has a largest size",
+    ["packages/aauth/test/tokens/jwt.test.ts", "an RSA key of more than 4096 bits"],
+    [`${AAUTH}/tokens/token-key.ts`, "maxBytes: 512 }", "maxBytes: 5_120 }"],
+  ],
+  X15: [
+    "agents that the realm names may carry a user's authority on",
+    [EXCHANGE_TEST, "where nobody may carry a user's authority on"],
+    [`${SERVER}/request-types/exchange.ts`, "!policy.exchangeAgents.includes(agent)", "false"],
+  ],
+  X16: [
+    "agents that the realm names may ask who a user is",
+    ["services/auth-server/test/request-types/own-token.test.ts", "is not for an agent by its second name"],
+    [`${SERVER}/request-types/auth.ts`, "  requireMayAskWho(policy, { agent, resource }, scopes);\n", ""],
+  ],
+};
+
+/** One for each of P, J, G, D and B of docs/reference/known-holes.md, and for what was found missing a test since. */
+export const MUTATIONS: readonly Mutation[] = Object.entries(HOLES).map(
+  ([id, [without, test, ...edits]]) => ({ id, without, test, edits }),
+);
