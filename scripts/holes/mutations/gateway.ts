@@ -164,8 +164,8 @@ export const GATEWAY: readonly Mutation[] = [
     edits: [
       [
         "packages/gateway-check/src/judge-check.ts",
-        "SIGNATURE_HEADERS.every((name)",
-        "SIGNATURE_HEADERS.some((name)",
+        "[signatureKey, signatureInput, signature].every(",
+        "[signatureKey, signatureInput, signature].some(",
       ],
     ],
     test: [GATEWAY_TEST, "G10: "],
