@@ -245,14 +245,14 @@ async function keyThatSigned({ candidate, base, input, signature }: Verification
   throw invalidSignature();
 }
 
-const checkOf = (step: StepName, { verification }: WireProfile): string =>
+export const checkOf = (step: StepName, { verification }: WireProfile): string =>
   verification.checks.find(({ steps }) => steps.includes(step))?.name ?? step;
 
 /** How much a caller has proven, in the replay store's words. */
-const standingOf = ({ grant, agent, server }: ProvenCaller) =>
+const standingOf = ({ grant, agent, server, person }: ProvenCaller) =>
   grant !== undefined
     ? "authorized"
-    : agent !== undefined || server !== undefined
+    : (agent ?? server ?? person) !== undefined
       ? "identified"
       : "pseudonymous";
 
