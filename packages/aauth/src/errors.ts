@@ -28,6 +28,11 @@ export const ERROR_CODES = {
     section: "profile 1.3",
     meaning: "The Signature-Key scheme is unknown or not accepted here (x509, jwks mode 1).",
   },
+  profile_not_accepted: {
+    status: 401,
+    section: "profile 1.3",
+    meaning: "The route does not accept the wire profile that the message is signed in.",
+  },
   unsupported_key: {
     status: 401,
     section: "profile 1.5",

@@ -135,6 +135,10 @@ export interface Requirement {
   readonly scopes?: readonly string[];
   /** Whether the grant has to name a person. Default: it need not, and the agent may act for itself. */
   readonly subject?: "required";
+  /** Names of the wire profiles that count here, where the level alone does not decide it. Default: each that has the level. */
+  readonly profiles?: readonly string[];
+  /** What messages of other profiles have to prove. Without it they are refused, whatever the verifier accepts elsewhere. */
+  readonly or?: Requirement;
 }
 
 /** Members that a caller of a level is known to have. */
@@ -145,7 +149,11 @@ export interface CallerByLevel {
 
 /** The caller of a route with requirement `R`. */
 export type CallerOf<R extends Requirement> = ProvenCaller &
-  (R["level"] extends keyof CallerByLevel ? CallerByLevel[R["level"]] : unknown);
+  (R extends { readonly or: Requirement }
+    ? unknown
+    : R["level"] extends keyof CallerByLevel
+      ? CallerByLevel[R["level"]]
+      : unknown);
 
 /** A request that passed every check. */
 export interface VerifiedRequest<Caller extends ProvenCaller = ProvenCaller> {

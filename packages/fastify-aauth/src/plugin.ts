@@ -5,7 +5,7 @@ import {
   type Requirement,
   type WireProfile,
 } from "aauth";
-import { type PendingRequest, receivedFields } from "aauth/resource";
+import { checkRequirement, type PendingRequest, receivedFields } from "aauth/resource";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import fp from "fastify-plugin";
 import { type CountRequest, createLevelLimiter, type LevelLimits, registerLimiter } from "./level-limits.ts";
@@ -35,7 +35,6 @@ declare module "fastify" {
 
 /** As a verifier's. */
 const AUTHORITY = /^[^/?#@\sA-Z]+$/;
-const SIGNATURE_HEADERS = ["signature", "signature-key", "signature-input"] as const;
 
 /**
  * Verifies every request of its scope before any handler runs: the signature in `onRequest`, before a byte of the
@@ -70,6 +69,14 @@ export const fastifyAAuth = fp<FastifyAAuthOptions>(registerGate, { name: "fasti
 
 async function registerGate(app: FastifyInstance, options: FastifyAAuthOptions): Promise<void> {
   const { authority } = options;
+  const { profiles = [february2026] } = options.verifier ?? {};
+  const signatureFields = new Set(
+    profiles.flatMap(({ messages: { fields } }) => [
+      fields.signature,
+      fields.signatureKey,
+      fields.signatureInput,
+    ]),
+  );
   if (app.hasRequestDecorator(PENDING)) {
     throw new TypeError(
       "fastifyAAuth is registered already, here or in a scope around: a scope has one gate",
@@ -101,8 +108,7 @@ async function registerGate(app: FastifyInstance, options: FastifyAAuthOptions):
     if (requirement === undefined) {
       throw new TypeError(`route ${route.method} ${route.url} does not declare config.aauth`);
     }
-    const { profile = february2026 } = options.verifier;
-    checkRequirement(requirement, `config.aauth of route ${route.method} ${route.url}`, profile);
+    requireMeant(requirement, `config.aauth of route ${route.method} ${route.url}`, profiles);
     if (requirement !== "public" && requirement.level === "authorized" && !options.challenger) {
       throw new TypeError(
         `route ${route.method} ${route.url} demands an auth token, but no challenger is configured`,
@@ -126,7 +132,7 @@ async function registerGate(app: FastifyInstance, options: FastifyAAuthOptions):
   app.addHook("onRequest", async (request, reply) => {
     const requirement = requirementOf(request);
     if (requirement === "public") return;
-    const signatureHeaders = SIGNATURE_HEADERS.filter((name) => request.headers[name] !== undefined);
+    const signatureHeaders = [...signatureFields].filter((name) => request.headers[name] !== undefined);
     observe?.({ type: "request_received", signatureHeaders }, request);
     try {
       const pending = await options.verifier.begin(
@@ -244,10 +250,10 @@ function harmless(observer: NonNullable<FastifyAAuthOptions["observer"]>): typeo
 }
 
 /** Without scopes there would be no challenge that could cure a refusal, and any token at all would be let in. */
-function checkRequirement(requirement: RouteRequirement, name: string, profile: WireProfile): void {
+function requireMeant(requirement: RouteRequirement, name: string, profiles: readonly WireProfile[]): void {
   if (requirement === "public") return;
   try {
-    profile.verification.checkRequirement(requirement);
+    checkRequirement(requirement, profiles);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : "malformed";
     throw new TypeError(`${name} must be "public" or a requirement: ${reason}`, { cause });

@@ -9,7 +9,7 @@ export async function challengeFor(
   requirement: Requirement,
 ): Promise<Answer> {
   return challenger === undefined
-    ? plainRefusal(error, { requirement }, verifier.profile)
+    ? plainRefusal(error, { requirement }, verifier.profiles)
     : challenger.challengeFor(error, { requirement });
 }
 

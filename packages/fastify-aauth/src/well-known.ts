@@ -1,4 +1,4 @@
-import { agentMetadata, resourceMetadata } from "aauth";
+import { agentMetadata, february2026, resourceMetadata } from "aauth";
 import type { FastifyContextConfig, FastifyInstance } from "fastify";
 import type { WellKnownDocuments } from "./options.ts";
 
@@ -29,8 +29,9 @@ export function serveWellKnown(
   if (jwks !== undefined && typeof jwks !== "function") {
     throw new TypeError("wellKnown.jwks must be a function that returns the key set of now");
   }
-  if (agent) serve("/.well-known/aauth-agent", () => agent);
-  if (resource) serve("/.well-known/aauth-resource", () => resource);
+  const { kinds } = february2026.documents;
+  if (agent) serve(`/.well-known/${kinds.agent!.document.name}`, () => agent);
+  if (resource) serve(`/.well-known/${kinds.resource!.document.name}`, () => resource);
   if (jwks) serve("/jwks.json", jwks);
 }
 

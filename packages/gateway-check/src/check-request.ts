@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from "node:http";
-import type { ReceivedRequest } from "aauth";
+import type { ReceivedRequest, WireProfile } from "aauth";
 import { type CheckMode, problemOfCheckField, type RequiredScheme } from "./check-fields.ts";
 
 /** Where a check names the request it is about. */
@@ -40,16 +40,6 @@ export const CHECK_PATH = "/check";
 /** Where a check does not say. */
 export const DEFAULT_TOLERANCE_SECONDS = 60;
 
-/** The fields a signature may cover under this profile, and the signature itself. Nothing else of a check is the caller's. */
-const CALLER_FIELDS = [
-  "signature-key",
-  "signature-input",
-  "signature",
-  "content-type",
-  "content-digest",
-  "nonce",
-];
-
 const MAX_METHOD_CHARACTERS = 32;
 /** RFC 9110 section 5.6.2. */
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
@@ -59,6 +49,7 @@ const WITHOUT_BODY = new Set(["GET", "HEAD"]);
 /**
  * Reads a check (Agentgateway v1.4.1, HTTP external authorization).
  *
+ * @param fields the signature's, of the profile
  * @param leastScheme where the check does not say
  * @throws UnusableCheck when the gateway left something out, or a value of its own is malformed
  * @throws UnusableRequest when the method or the target, which are the caller's, is malformed
@@ -66,12 +57,13 @@ const WITHOUT_BODY = new Set(["GET", "HEAD"]);
 export function readCheckRequest(
   check: CheckMessage,
   source: RequestSource,
+  fields: SignatureFields,
   leastScheme: RequiredScheme = "hwk",
 ): CheckRequest {
   if (!isCheckPath(check.url, source)) throw new UnusableCheck(`its path is not ${CHECK_PATH}`);
   const { method, target } = namedRequest(check, source);
   return {
-    request: { method, target, headers: callerFields(check.headers, method) },
+    request: { method, target, headers: callerFields(check.headers, method, fields) },
     authority: textField(check.headers, "x-aauth-authority"),
     mode: (policyField(check.headers, "x-aauth-mode") ?? "strict") as CheckMode,
     requiredScheme: (policyField(check.headers, "x-aauth-required-scheme") ?? leastScheme) as RequiredScheme,
@@ -111,15 +103,22 @@ function targetOf(uri: string): string {
   return target;
 }
 
-function callerFields(headers: IncomingHttpHeaders, method: string): Record<string, string> {
+type SignatureFields = WireProfile["messages"]["fields"];
+
+/** The signature, and what it may cover. Nothing else of a check is the caller's. */
+function callerFields(
+  headers: IncomingHttpHeaders,
+  method: string,
+  signatureFields: SignatureFields,
+): Record<string, string> {
   const fields: Record<string, string> = {};
-  for (const name of CALLER_FIELDS) {
-    const value = textField(headers, name);
-    if (value !== undefined) fields[name] = value;
+  for (const name of [...Object.values(signatureFields), "content-type"]) {
+    const value = name === undefined ? undefined : textField(headers, name);
+    if (name !== undefined && value !== undefined) fields[name] = value;
   }
   // The check has no body of its own and cannot carry the caller's length. A digest, or a type on a method that usually
   // has a body, announces one, and the signature must then cover both.
-  const hasBody = "content-digest" in fields || ("content-type" in fields && !WITHOUT_BODY.has(method));
+  const hasBody = signatureFields.contentDigest in fields || ("content-type" in fields && !WITHOUT_BODY.has(method));
   return hasBody ? { ...fields, "transfer-encoding": "chunked" } : fields;
 }
 

@@ -67,9 +67,10 @@ export function createGatewayCheck(config: CheckConfig, deps: GatewayCheckDeps):
     else log.error({ ...fields, err: cause }, "a check could not be judged");
   };
 
+  const { fields } = verifiers.profile.messages;
   const refused = (cause: unknown): Decision => ({ allowed: false, refusal: refusalOf(cause), cause });
   const judge = async (check: CheckMessage): Promise<Decision> =>
-    judgeCheck(readCheckRequest(check, config.requestFrom, config.leastScheme), verifiers);
+    judgeCheck(readCheckRequest(check, config.requestFrom, fields, config.leastScheme), verifiers);
 
   return {
     async answer(check) {

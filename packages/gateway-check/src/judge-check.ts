@@ -27,8 +27,6 @@ export type Decision =
       readonly verified?: VerifiedRequest;
     };
 
-const SIGNATURE_HEADERS = ["signature-key", "signature-input", "signature"];
-
 /**
  * Judges one check. In order: the authority must be configured; open paths pass; a request with none of the three signature headers
  * passes without an identity unless the mode is strict; everything else must verify, whatever the mode, and reach the route's scheme.
@@ -39,7 +37,10 @@ export async function judgeCheck(check: CheckRequest, verifiers: ResourceVerifie
     const { request, mode, requiredScheme } = check;
     const { verifier, authority } = verifiers.verifierFor(check.authority, check.toleranceSeconds);
     if (isOpen(request.method, request.target)) return { allowed: true, claims: NO_CLAIMS, because: "open" };
-    const isUnsigned = SIGNATURE_HEADERS.every((name) => request.headers[name] === undefined);
+    const { signatureKey, signatureInput, signature } = verifiers.profile.messages.fields;
+    const isUnsigned = [signatureKey, signatureInput, signature].every(
+      (name) => request.headers[name] === undefined,
+    );
     if (isUnsigned && mode !== "strict") return { allowed: true, claims: NO_CLAIMS, because: "unsigned" };
 
     // The body is not here. That the digest is covered is proven, so that the agent's own comparison counts.

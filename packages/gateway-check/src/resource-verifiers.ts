@@ -5,12 +5,15 @@ import {
   type Discovery,
   february2026,
   february2026Published,
+  type WireProfile,
 } from "aauth";
 import { createVerifier, type Verifier } from "aauth/resource";
 import { DEFAULT_TOLERANCE_SECONDS } from "./check-request.ts";
 
 /** Gates of the resources behind the gateway, by the authority a check names. */
 export interface ResourceVerifiers {
+  /** The dialect that callers speak. */
+  readonly profile: WireProfile;
   /**
    * The gate for an authority, and the authority in its canonical form. Without one the only configured resource is meant.
    *
@@ -45,6 +48,7 @@ export function createResourceVerifiers(options: {
     ]),
   );
   const verifiers = new Map<string, Verifier>();
+  const profile = options.bodyCoverage === "optional" ? february2026Published : february2026;
 
   const create = (authority: string, audience: string, toleranceSeconds: number) =>
     createVerifier({
@@ -57,10 +61,11 @@ export function createResourceVerifiers(options: {
       toleranceSeconds,
       cryptoMode: "pool",
       bodyVerifiedBy: "downstream",
-      profile: options.bodyCoverage === "optional" ? february2026Published : february2026,
+      profile,
     });
 
   const all: ResourceVerifiers = {
+    profile,
     verifierFor(named, toleranceSeconds) {
       const authority = named ?? (audiences.size === 1 ? [...audiences.keys()][0]! : "");
       const audience = audiences.get(authority);

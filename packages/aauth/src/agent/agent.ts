@@ -5,7 +5,12 @@
  */
 
 import { pooledTransport } from "#http";
-import { requireDiscovery, requireIdentifier, requireIdentifiers } from "../discovery/checked-options.ts";
+import {
+  requireAgentIdentifier,
+  requireDiscovery,
+  requireIdentifier,
+  requireIdentifiers,
+} from "../discovery/checked-options.ts";
 import type { Discovery } from "../discovery/discovery.ts";
 import { isUrl } from "../discovery/key-set.ts";
 import type { Transport } from "../discovery/transport.ts";
@@ -67,7 +72,7 @@ export interface AgentOptions {
     readonly requestMs?: number | undefined;
     /** For a whole token request. `Infinity` as above. Default 10000. */
     readonly tokenRequestMs?: number | undefined;
-    /** How long to poll for a grant that is pending. `Infinity` where a signal sees to it. Default 120000. */
+    /** How long to poll for a grant, or for the answer of a resource, that is pending. `Infinity` where a signal sees to it. Default 120000. */
     readonly pendingMs?: number | undefined;
   };
 }
@@ -193,6 +198,7 @@ export function createAgent(options: AgentOptions): Agent {
     redirectUri,
   } = options;
   const { revealTokens = false, profile = february2026 } = options;
+  const { pendingMs = 120_000 } = timeouts;
   const now = options.now ?? (() => Math.floor(Date.now() / 1000));
   const keys = agentKeysOf(options.key);
   const identity = async (key: SigningKey): Promise<Credential> =>
@@ -207,7 +213,7 @@ export function createAgent(options: AgentOptions): Agent {
     now,
     revealTokens,
     timeoutMs: timeouts.tokenRequestMs ?? 10_000,
-    pendingMs: timeouts.pendingMs ?? 120_000,
+    pendingMs,
   });
   const cache = options.tokenCache ?? createTokenCache();
   const tokens = createGrantSource({ profile, client, cache, now, identity, redirectUri });
@@ -226,6 +232,7 @@ export function createAgent(options: AgentOptions): Agent {
     revealTokens,
     now,
     timeoutMs: timeouts.requestMs ?? 120_000,
+    pendingMs,
     maxRequestBodyBytes: options.maxRequestBodyBytes ?? 1_048_576,
   };
 
@@ -284,7 +291,7 @@ export function createAgent(options: AgentOptions): Agent {
   const { grants } = profile;
   return {
     fetchFor(context = {}) {
-      checkFetchContext(context);
+      checkFetchContext(context, profile);
       return createCall(callOptions, context);
     },
 
@@ -325,8 +332,9 @@ export function createAgent(options: AgentOptions): Agent {
 
 function checkAgentOptions(options: AgentOptions): void {
   const { id, trustedAuthServers, signatureScheme, redirectUri } = options;
-  requireIdentifier("id", id);
-  requireIdentifiers("trustedAuthServers", trustedAuthServers);
+  const { profile = february2026 } = options;
+  requireAgentIdentifier("id", id, profile);
+  requireIdentifiers("trustedAuthServers", trustedAuthServers, profile);
   if (signatureScheme !== "hwk" && signatureScheme !== "jwks") {
     throw new TypeError("signatureScheme must be hwk or jwks");
   }
@@ -346,7 +354,10 @@ function checkAgentOptions(options: AgentOptions): void {
   requireBytes("maxRequestBodyBytes", options.maxRequestBodyBytes);
 }
 
-function checkFetchContext({ resource, returnUrl, observer, signal, ...texts }: FetchContext): void {
+function checkFetchContext(
+  { resource, returnUrl, observer, signal, ...texts }: FetchContext,
+  profile: WireProfile,
+): void {
   for (const name of ["upstreamToken", "authToken"] as const) {
     if (texts[name] !== undefined && typeof texts[name] !== "string") {
       throw new TypeError(`${name} must be the compact token: \`grant.token\` of the proven caller`);
@@ -358,7 +369,7 @@ function checkFetchContext({ resource, returnUrl, observer, signal, ...texts }: 
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw new TypeError("signal must be an AbortSignal");
   }
-  if (resource !== undefined) requireIdentifier("resource", resource);
+  if (resource !== undefined) requireIdentifier("resource", resource, profile);
   if (returnUrl !== undefined && !isUrl(returnUrl)) {
     throw new TypeError("returnUrl must be an absolute http or https URL");
   }

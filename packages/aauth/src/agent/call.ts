@@ -28,9 +28,10 @@ import {
 import type { GrantClient } from "./grant-client.ts";
 import type { CallContext, GrantSource } from "./grant-source.ts";
 import { type CallersRequest, readOutgoingRequest } from "./outgoing-request.ts";
+import { createPolling, type Polling } from "./polling.ts";
 import type { Sender } from "./sender.ts";
 import { showToken } from "./shown-token.ts";
-import { anyOf, delay } from "./timeout.ts";
+import { anyOf } from "./timeout.ts";
 
 /** One call's circumstances. Nothing of it outlives the calls made with it, except tokens kept under `cacheKey`. */
 export interface FetchContext {
@@ -78,6 +79,8 @@ export interface CallOptions {
   readonly revealTokens: boolean;
   readonly now: () => number;
   readonly timeoutMs: number;
+  /** For a pending answer. */
+  readonly pendingMs: number;
   readonly maxRequestBodyBytes: number;
 }
 
@@ -88,8 +91,12 @@ const MAX_STEPS = 64;
 export function createCall(options: CallOptions, context: FetchContext): typeof fetch {
   const observe = combineObservers(options.observer, context.observer);
   return async (input, init) => {
-    const { maxRequestBodyBytes: maxBodyBytes } = options;
-    const request = await readOutgoingRequest(input, init, { maxBodyBytes, signal: context.signal });
+    const { maxRequestBodyBytes: maxBodyBytes, profile } = options;
+    const request = await readOutgoingRequest(input, init, {
+      maxBodyBytes,
+      signal: context.signal,
+      signatureFields: profile.messages.fields,
+    });
     try {
       return await new Call(options, context, request, observe).run();
     } catch (error) {
@@ -113,6 +120,7 @@ class Call {
   #attempts = 0;
   #response: Response | undefined;
   #demand: TokenDemand | undefined;
+  #nextLook: Polling | undefined;
 
   constructor(options: CallOptions, context: FetchContext, request: CallersRequest, observe: AgentObserver) {
     this.#options = options;
@@ -135,10 +143,12 @@ class Call {
     };
     let state: CallState = {};
     let outcome: CallOutcome = await this.#start();
-    for (let steps = 0; steps < MAX_STEPS; steps++) {
+    for (let steps = 0; steps < MAX_STEPS; ) {
       const decision = calls.decide(state, outcome, circumstances);
       state = decision.state;
       if (decision.step.do === "answer") return this.#response!;
+      // Looks at a pending answer are limited by time.
+      if (decision.step.do !== "poll") steps++;
       outcome = await this.#carryOut(decision.step);
     }
     throw new AAuthAgentError("challenge_repeated", "the call did not come to an end");
@@ -171,7 +181,7 @@ class Call {
         return this.#discardHeld();
       case "poll":
         await this.#discardResponse();
-        return this.#poll(step.pending);
+        return this.#poll(step);
       case "ask":
         await this.#discardResponse();
         throw this.#interactionRequired(step.interaction);
@@ -185,8 +195,9 @@ class Call {
 
   async #send(step: Extract<CallStep, { do: "send" }>): Promise<CallOutcome> {
     const { reason } = step;
-    this.#credential = await this.#credentialFor(step);
-    if (step.as === "token") this.#presented = step.token;
+    if (step.as === "token") this.#present(step.token);
+    else if (step.as === "first" && this.#options.isAnonymous) this.#credential = { scheme: "hwk" };
+    else this.#credential = await this.#options.identity(this.#key);
     if (reason !== undefined) {
       const { url, method } = this.#request;
       this.#observe({ type: "request_retried", url, method, scheme: this.#credential.scheme, reason });
@@ -194,10 +205,9 @@ class Call {
     return this.#exchange(this.#request, reason);
   }
 
-  async #credentialFor(step: Extract<CallStep, { do: "send" }>): Promise<Credential> {
-    if (step.as === "token") return { scheme: "jwt", jwt: step.token };
-    if (step.as === "first" && this.#options.isAnonymous) return { scheme: "hwk" };
-    return this.#options.identity(this.#key);
+  #present(token: string): void {
+    this.#credential = { scheme: "jwt", jwt: token };
+    this.#presented = token;
   }
 
   async #exchange(
@@ -257,7 +267,7 @@ class Call {
     const offered = this.#trusted(demand).scope.split(" ");
     const asked = scope.split(" ");
     if (!offered.every((word) => word === "" || asked.includes(word))) {
-      throw new AAuthAgentError("challenge_untrusted", "the resource token is for more than was asked");
+      throw untrusted("the resource token is for more than was asked");
     }
     if (this.#observe !== ignoreEvents) {
       const { resourceToken = "", server: authServer = "" } = demand;
@@ -291,21 +301,13 @@ class Call {
     return { type: "held", token: held?.token };
   }
 
-  /** The answer of a deferred request, at the origin that was asked: a signed look without body. */
-  async #poll({
-    location,
-    retryAfterSeconds,
-  }: {
-    location: string;
-    retryAfterSeconds: number;
-  }): Promise<CallOutcome> {
+  /** The answer of a deferred request: a signed look without body. */
+  async #poll({ pending, token }: Extract<CallStep, { do: "poll" }>): Promise<CallOutcome> {
     const { url, signals } = this.#request;
-    const address = URL.parse(location, url);
-    if (address === null || address.origin !== new URL(url).origin) {
-      throw new AAuthAgentError("challenge_untrusted", "the answer is promised at another origin");
-    }
-    await delay(retryAfterSeconds * 1000, anyOf(signals));
-    return this.#exchange({ method: "GET", url: address.href, headers: {}, body: undefined, signals });
+    this.#nextLook ??= createPolling(url, this.#options.pendingMs, untrusted);
+    const location = await this.#nextLook(pending, anyOf(signals));
+    if (token !== undefined) this.#present(token);
+    return this.#exchange({ method: "GET", url: location, headers: {}, body: undefined, signals });
   }
 
   #trusted(demand: Demand): TokenDemand {
@@ -324,10 +326,7 @@ class Call {
     const isOwn =
       url?.origin === new URL(this.#resource).origin && url.username === "" && url.password === "";
     if (url === null || !isOwn) {
-      return new AAuthAgentError(
-        "challenge_untrusted",
-        "the resource sends users to an address that is not its own",
-      );
+      return untrusted("the resource sends users to an address that is not its own");
     }
     url.hash = "";
     url.searchParams.set(this.#options.profile.calls.returnParameter, this.#context.returnUrl ?? "");
@@ -358,6 +357,8 @@ class Call {
     };
   }
 }
+
+const untrusted = (reason: string) => new AAuthAgentError("challenge_untrusted", reason);
 
 /** A token that cannot be read is refused a moment later. */
 function shownOrNothing(token: string, revealTokens: boolean): ShownToken | undefined {

@@ -15,16 +15,16 @@ import type {
   GrantContext,
   GrantRequest,
   GrantResponse,
-  PendingState,
   WireProfile,
 } from "../profiles/wire-profile.ts";
 import { parseJsonObject } from "../tokens/json-object.ts";
 import type { SigningKey } from "../types.ts";
 import { type AgentObserver, ignoreEvents } from "./events.ts";
 import type { Grant } from "./grant-cache.ts";
+import { createPolling } from "./polling.ts";
 import type { Sender } from "./sender.ts";
 import { showToken } from "./shown-token.ts";
-import { delay, unlessAborted, withTimeout } from "./timeout.ts";
+import { unlessAborted, withTimeout } from "./timeout.ts";
 
 export interface GrantClientOptions {
   readonly profile: WireProfile;
@@ -95,9 +95,9 @@ export function createGrantClient(options: GrantClientOptions): GrantClient {
     const { contentType, body, credential } = asked;
     const first: Exchange = { method: "POST", url, contentType, body, credential, purpose: "token" };
     let answer = grants.read(await exchange(first, circumstances));
-    const giveUpAt = performance.now() + options.pendingMs;
+    const nextLook = createPolling(url, options.pendingMs, failed);
     while (answer.type === "pending") {
-      const poll = await awaitNextLook(answer.pending, url, giveUpAt, signal);
+      const poll = await nextLook(answer.pending, signal);
       answer = grants.read(
         await exchange({ method: "GET", url: poll, credential, purpose: "token" }, circumstances),
       );
@@ -238,25 +238,6 @@ export function createGrantClient(options: GrantClientOptions): GrantClient {
   }
 
   return { request, revoke, offer };
-}
-
-/** Waits until a pending answer may be looked at; the address has to be at the origin that was asked. */
-async function awaitNextLook(
-  pending: PendingState,
-  asked: string,
-  giveUpAt: number,
-  signal: AbortSignal | undefined,
-): Promise<string> {
-  const url = URL.parse(pending.location, asked);
-  if (url === null || url.origin !== new URL(asked).origin) {
-    throw failed("the answer is promised at another origin");
-  }
-  const waitMs = pending.retryAfterSeconds * 1000;
-  if (performance.now() + waitMs > giveUpAt) {
-    throw new AAuthAgentError("grant_pending", "the answer was not ready in time");
-  }
-  await delay(waitMs, signal);
-  return url.href;
 }
 
 function grantOf(

@@ -5,6 +5,7 @@
  */
 
 import { readAtMost } from "../discovery/read-at-most.ts";
+import type { WireProfile } from "../profiles/wire-profile.ts";
 import { anyOf } from "./timeout.ts";
 
 export interface OutgoingRequest {
@@ -22,11 +23,8 @@ export interface CallersRequest extends OutgoingRequest {
   readonly origin: string;
 }
 
-/** Ours to set, or the connection's. */
-const RESERVED = [
-  ...["signature-key", "signature-input", "signature", "content-digest", "nonce"],
-  ...["host", "connection", "content-length", "transfer-encoding"],
-];
+/** The connection's to set. */
+const RESERVED = ["host", "connection", "content-length", "transfer-encoding"];
 
 /**
  * @throws TypeError for an URL that is not http or https or has credentials, for a GET or HEAD with a body, and for a body that has been
@@ -36,8 +34,14 @@ const RESERVED = [
 export async function readOutgoingRequest(
   input: string | URL | Request,
   init: RequestInit | undefined,
-  { maxBodyBytes, signal }: { maxBodyBytes: number; signal: AbortSignal | undefined },
+  options: {
+    maxBodyBytes: number;
+    signal: AbortSignal | undefined;
+    /** Ours to set. */
+    signatureFields: WireProfile["messages"]["fields"];
+  },
 ): Promise<CallersRequest> {
+  const { maxBodyBytes, signal, signatureFields } = options;
   const request = input instanceof Request ? input : undefined;
   const { url, origin } = addressOf(request?.url ?? String(input));
   const method = (init?.method ?? request?.method ?? "GET").toUpperCase();
@@ -52,7 +56,9 @@ export async function readOutgoingRequest(
   if (body !== undefined && (method === "GET" || method === "HEAD")) {
     throw new TypeError(`${method} cannot have a body`);
   }
-  for (const name of RESERVED) delete fields[name];
+  for (const name of [...RESERVED, ...Object.values(signatureFields)]) {
+    if (name !== undefined) delete fields[name];
+  }
   return { method, url, origin, headers: fields, body, signals };
 }
 

@@ -72,7 +72,7 @@ export async function signRequest(
   const { fields, label } = messages;
   const { authority, target } = requestTarget(url);
   requireFields(request.headers);
-  if ("id" in signatureKey) requireIdentifier("id", signatureKey.id);
+  if ("id" in signatureKey) requireIdentifier("id", signatureKey.id, profile);
   const added: Record<string, string> = { [fields.signatureKey]: messages.formatKeyClaim(signatureKey, key) };
   const hasBody = body !== undefined && body.length > 0;
   if (hasBody && messages.bindsBody) added[fields.contentDigest] = await formatContentDigest(body);

@@ -5,20 +5,30 @@
  */
 
 import { requireArray } from "../keys/option-checks.ts";
-import type { Discovery } from "./discovery.ts";
-import { isIdentifier } from "./url-guard.ts";
+import type { Discovery, DocumentRules } from "./discovery.ts";
 
-/** @throws TypeError unless the option `name` is a canonical identifier. */
-export function requireIdentifier(name: string, value: string): void {
-  if (isIdentifier(value)) return;
-  throw new TypeError(`${name} must be an URL in canonical form, without query, fragment and trailing slash`);
+/** Whose identifiers they are: each profile has its own rules for their one canonical form. */
+type Profile = { readonly documents: Pick<DocumentRules, "isIdentifier" | "isAgentIdentifier"> };
+
+/** @throws TypeError unless the option `name` is the canonical identifier of a party with documents. */
+export function requireIdentifier(name: string, value: string, { documents }: Profile): void {
+  if (!documents.isIdentifier(value)) throw malformed(name);
 }
 
-/** @throws TypeError unless the option `name` is a list of canonical identifiers. */
-export function requireIdentifiers(name: string, values: readonly string[]): void {
+/** @throws TypeError unless the option `name` is a canonical identifier of an agent. */
+export function requireAgentIdentifier(name: string, value: string, { documents }: Profile): void {
+  const { isAgentIdentifier = documents.isIdentifier } = documents;
+  if (!isAgentIdentifier(value)) throw malformed(name);
+}
+
+/** @throws TypeError unless the option `name` is a list of such identifiers. */
+export function requireIdentifiers(name: string, values: readonly string[], profile: Profile): void {
   requireArray(name, values);
-  for (const [index, value] of values.entries()) requireIdentifier(`${name}[${index}]`, value);
+  for (const [index, value] of values.entries()) requireIdentifier(`${name}[${index}]`, value, profile);
 }
+
+const malformed = (name: string) =>
+  new TypeError(`${name} must be an URL in canonical form, without query, fragment and trailing slash`);
 
 /** @throws TypeError unless the option `discovery` is one. */
 export function requireDiscovery(discovery: Partial<Discovery> | undefined): void {

@@ -28,6 +28,8 @@ export interface DocumentRule {
 export interface DocumentRules {
   /** True for an identifier in its one canonical spelling. Identifiers are compared as strings. */
   isIdentifier(value: string): boolean;
+  /** The same for an agent, where its identifier is no address of documents. Default `isIdentifier`. */
+  isAgentIdentifier?(value: string): boolean;
   readonly kinds: Readonly<
     Record<
       string,

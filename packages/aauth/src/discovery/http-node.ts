@@ -47,7 +47,7 @@ export function createDocumentTransport(options: { development: boolean }): Docu
   // Not `connect.blockList`: `tls.connect` does not hand it to the socket, so that it guards http alone.
   const lookup = guardedLookup(options.development ? localhostLookup : systemLookup, blockList);
 
-  return async (url, { signal, maxBytes }) => {
+  return async (url, { signal, maxBytes, host }) => {
     let client: Client | undefined;
     try {
       guardLiteral(url.hostname, blockList);
@@ -55,7 +55,7 @@ export function createDocumentTransport(options: { development: boolean }): Docu
       const response = await client.request({
         path: `${url.pathname}${url.search}`,
         method: "GET",
-        headers: { accept: "application/json", "accept-encoding": "identity" },
+        headers: { accept: "application/json", "accept-encoding": "identity", ...(host && { host }) },
         signal,
       });
       return { status: response.statusCode, body: await readAtMost(response.body, maxBytes) };

@@ -8,6 +8,8 @@
 export interface DocumentFetchInit {
   readonly signal: AbortSignal;
   readonly maxBytes: number;
+  /** What `Host` names, where it is not the address that is connected to. */
+  readonly host?: string;
 }
 
 export interface FetchedDocument {

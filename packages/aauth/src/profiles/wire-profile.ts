@@ -287,7 +287,7 @@ export interface Demand {
 export interface PendingState {
   /** Absolute, at the origin that was asked. */
   readonly location: string;
-  /** How long to wait before the next look. */
+  /** How long to wait before the next look; NaN where the server does not say. */
   readonly retryAfterSeconds: number;
 }
 
@@ -345,8 +345,8 @@ export type CallStep =
   | { readonly do: "obtain"; readonly demand: Demand; readonly keepsResponse: boolean }
   /** Never present the held token again, and look for another. */
   | { readonly do: "discard-held" }
-  /** Wait, and look again. */
-  | { readonly do: "poll"; readonly pending: PendingState }
+  /** Wait, and look again; from here on with `token`, where one is given. */
+  | { readonly do: "poll"; readonly pending: PendingState; readonly token?: string }
   /** Send a person to the address. */
   | { readonly do: "ask"; readonly interaction: string }
   | { readonly do: "answer" }

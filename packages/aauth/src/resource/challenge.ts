@@ -5,15 +5,23 @@
  */
 
 import { requireIdentifier } from "../discovery/checked-options.ts";
-import type { AAuthError } from "../errors.ts";
+import type { AAuthError, AAuthVerificationError } from "../errors.ts";
 import type { KeyRing } from "../keys/key-ring.ts";
 import { requireArray } from "../keys/option-checks.ts";
 import { february2026 } from "../profiles/february-2026/index.ts";
-import type { Answer, RefusalContext, ResourceTokenGrant, WireProfile } from "../profiles/wire-profile.ts";
+import type {
+  Answer,
+  AnswerWriter,
+  RefusalContext,
+  ResourceTokenGrant,
+  WireProfile,
+} from "../profiles/wire-profile.ts";
 import type { ProvenCaller, SigningKey } from "../types.ts";
 import { withRefusal } from "./refusal.ts";
+import { requirementFor } from "./requirement.ts";
 
-export interface ChallengerOptions {
+/** Who writes refusals in one profile, and in whose name. */
+export interface AnsweringProfile {
   /** Signs the resource tokens. Where keys are rotated, a function or a {@link KeyRing}. */
   readonly key: SigningKey | (() => SigningKey) | KeyRing;
   /** Own resource identifier. */
@@ -22,8 +30,6 @@ export interface ChallengerOptions {
   readonly authServer: string;
   /** Default `february2026`. */
   readonly profile?: WireProfile | undefined;
-  /** Unix seconds. Default: the system clock. */
-  readonly now?: (() => number) | undefined;
   /** Of a resource token, seconds. Default 300, at most 600. */
   readonly lifetimeSeconds?: number | undefined;
   /**
@@ -33,11 +39,19 @@ export interface ChallengerOptions {
   readonly algs?: readonly string[] | undefined;
 }
 
+export interface ChallengerOptions extends AnsweringProfile {
+  /** Further dialects, as the verifier's `accept`. Default none. */
+  readonly accept?: readonly AnsweringProfile[] | undefined;
+  /** Unix seconds. Default: the system clock. */
+  readonly now?: (() => number) | undefined;
+}
+
 export interface Challenger {
   /** Own resource identifier, where it says so: `createChallenger()` does. */
   readonly resource?: string;
   /**
-   * The response for an error of the verifier. It carries {@link REFUSAL_FIELD}.
+   * The response for an error of the verifier, in the profile of the message. What is unsigned, or in a profile that the route does not
+   * accept, gets the challenges of all that it does. It carries {@link REFUSAL_FIELD}.
    *
    * @throws TypeError for a requirement of level authorized without scopes: no token can be asked for nothing.
    */
@@ -70,34 +84,79 @@ export interface Challenger {
  * const { status, headers, body } = await challenger.challengeFor(error, { requirement });
  */
 export function createChallenger(options: ChallengerOptions): Challenger {
-  const { resource, authServer, lifetimeSeconds, algs, profile = february2026 } = options;
-  requireIdentifier("resource", resource);
-  requireIdentifier("authServer", authServer);
-  const key = currentKeyOf(options.key);
-  if (algs !== undefined) requireArray("algs", algs);
   const now = options.now ?? (() => Math.floor(Date.now() / 1000));
-  const answers = profile.answers.create({ key, resource, authServer, now, lifetimeSeconds, algs });
+  const writers = [options, ...(options.accept ?? [])].map((answering) => writerOf(answering, now));
+  const writerFor = ({ profile }: ProvenCaller) =>
+    (writers.find((writer) => writer.profile.name === profile) ?? writers[0]!).answers;
   return {
-    resource,
-    challengeFor: async (error, context) => withRefusal(await answers.refuse(error, context), error),
+    resource: options.resource,
+    async challengeFor(error, context) {
+      const answers = addressed(error, context, writers).map(([{ answers }, own]) => answers.refuse(error, own));
+      return withRefusal(merged(await Promise.all(answers)), error);
+    },
     limitReached: async (caller, { retryAfterSeconds, raisedBy = [] }) =>
-      answers.limitReached(caller, { retryAfterSeconds, raisedBy }),
-    resourceToken: (caller, scopes) => answers.resourceToken(caller, scopes),
+      writerFor(caller).limitReached(caller, { retryAfterSeconds, raisedBy }),
+    resourceToken: (caller, scopes) => writerFor(caller).resourceToken(caller, scopes),
   };
 }
 
 /**
- * The response for an error of the verifier where no resource tokens are issued: the profile's challenge for a signature or an identity.
+ * The response for an error of the verifier where no resource tokens are issued: the challenge for a signature or an identity.
  *
- * @param profile default `february2026`
+ * @param profiles those that the verifier accepts; default `february2026`
  */
 export function plainRefusal(
   error: AAuthError,
   context: RefusalContext,
-  profile: WireProfile = february2026,
+  profiles: readonly WireProfile[] = [february2026],
 ): Answer {
-  return withRefusal(profile.answers.refuse(error, context), error);
+  const parties = profiles.map((profile) => ({ profile }));
+  const answers = addressed(error, context, parties).map(([{ profile }, own]) =>
+    profile.answers.refuse(error, own),
+  );
+  return withRefusal(merged(answers), error);
 }
+
+interface Writer {
+  readonly profile: WireProfile;
+  readonly answers: AnswerWriter;
+}
+
+function writerOf(options: AnsweringProfile, now: () => number): Writer {
+  const { resource, authServer, lifetimeSeconds, algs, profile = february2026 } = options;
+  requireIdentifier("resource", resource, profile);
+  requireIdentifier("authServer", authServer, profile);
+  const key = currentKeyOf(options.key);
+  if (algs !== undefined) requireArray("algs", algs);
+  return {
+    profile,
+    answers: profile.answers.create({ key, resource, authServer, now, lifetimeSeconds, algs }),
+  };
+}
+
+/** Says nothing of the profile that its sender would have to use. */
+const IN_NO_PROFILE: ReadonlySet<string> = new Set(["missing_signature", "profile_not_accepted"]);
+
+/** Those whose profile an answer is written in, each with the alternative of the requirement that counts for it. */
+function addressed<Party extends { readonly profile: WireProfile }>(
+  error: AAuthError,
+  context: RefusalContext,
+  parties: readonly Party[],
+): readonly (readonly [Party, RefusalContext])[] {
+  const accepted = parties.flatMap((party) => {
+    const requirement = requirementFor(party.profile, context.requirement);
+    return requirement === undefined ? [] : [[party, { ...context, requirement }] as const];
+  });
+  const { report, provenCaller = context.caller } = error as Partial<AAuthVerificationError>;
+  const name = report?.profile ?? provenCaller?.profile;
+  const own = accepted.filter(([{ profile }]) => profile.name === name && !IN_NO_PROFILE.has(error.code));
+  if (own.length > 0) return own;
+  return accepted.length > 0 ? accepted : [[parties[0]!, context]];
+}
+
+/** Status and body of the first, and the headers of all. */
+const merged = ([first, ...others]: readonly Answer[]): Answer =>
+  others.reduce((answer, { headers }) => ({ ...answer, headers: { ...headers, ...answer.headers } }), first!);
 
 function currentKeyOf(key: ChallengerOptions["key"]): () => SigningKey {
   if (typeof key === "function") return key;

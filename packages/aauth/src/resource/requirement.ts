@@ -1,3 +1,4 @@
+import { AAuthVerificationError } from "../errors.ts";
 import { february2026 } from "../profiles/february-2026/index.ts";
 import type { WireProfile } from "../profiles/wire-profile.ts";
 import type { CallerOf, ProvenCaller, Requirement } from "../types.ts";
@@ -8,7 +9,7 @@ import type { CallerOf, ProvenCaller, Requirement } from "../types.ts";
  * @param profile the profile that the caller was verified by; default `february2026`
  * @throws TypeError for a requirement that the profile cannot mean.
  * @throws AAuthVerificationError `identity_required`, `authorization_required`, `insufficient_scope`, which carry `provenCaller` where a challenge would help;
- * `user_required`.
+ * `user_required`; `profile_not_accepted`.
  *
  * @example
  * meetRequirement(request.caller, { level: "authorized", scopes: ["supply-chain:optimize"] });
@@ -19,7 +20,40 @@ export function meetRequirement<R extends Requirement>(
   profile: WireProfile = february2026,
 ): asserts caller is CallerOf<R> {
   const { checkRequirement, unmet } = profile.verification;
-  checkRequirement(requirement);
-  const error = unmet(caller, requirement);
+  const own = requirementFor(profile, requirement);
+  if (own === undefined && requirement?.profiles !== undefined) throw notAccepted(profile);
+  const demanded = own ?? requirement;
+  checkRequirement(demanded);
+  const error = unmet(caller, demanded);
   if (error !== undefined) throw error;
 }
+
+/** The alternative of a requirement that counts for messages of a profile: the first that has one of its levels and does not exclude it. */
+export function requirementFor(profile: WireProfile, requirement: Requirement): Requirement | undefined {
+  for (let own: Requirement | undefined = requirement; own !== undefined; own = own?.or) {
+    if (counts(own, profile)) return own;
+  }
+  return undefined;
+}
+
+const counts = (requirement: Requirement, { name, verification: { levels } }: WireProfile): boolean =>
+  levels.includes(requirement?.level) && (requirement.profiles?.includes(name) ?? true);
+
+/**
+ * Refuses a requirement with an alternative that none of the profiles can mean.
+ *
+ * @throws TypeError
+ */
+export function checkRequirement(requirement: Requirement, profiles: readonly WireProfile[]): void {
+  for (let own: Requirement | undefined = requirement; own !== undefined; own = own.or) {
+    const alternative: Requirement = own;
+    const meant = profiles.filter((profile) => counts(alternative, profile));
+    for (const { verification } of meant.length > 0 ? meant : profiles) verification.checkRequirement(own);
+    if (meant.length === 0) {
+      throw new TypeError(`requirement.profiles must name any of ${profiles.map(({ name }) => name).join(", ")}`);
+    }
+  }
+}
+
+export const notAccepted = ({ name }: WireProfile): AAuthVerificationError =>
+  new AAuthVerificationError("profile_not_accepted", `the route does not accept messages of profile ${name}`);

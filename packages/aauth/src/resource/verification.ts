@@ -169,7 +169,10 @@ export const STEPS: Readonly<Record<StepName, Step>> = {
   async signature(v) {
     v.key = await keyThatSigned(v);
     v.recorder.facts.thumbprint = v.key.thumbprint;
-    v.caller = v.candidate.identify(v.key);
+    const caller = v.candidate.identify(v.key);
+    // Code that logs or sends the caller does not mean its token.
+    if (caller.grant !== undefined) Object.defineProperty(caller.grant, "token", { enumerable: false });
+    v.caller = caller;
   },
 
   replay(v) {
@@ -245,14 +248,14 @@ async function keyThatSigned({ candidate, base, input, signature }: Verification
   throw invalidSignature();
 }
 
-const checkOf = (step: StepName, { verification }: WireProfile): string =>
+export const checkOf = (step: StepName, { verification }: WireProfile): string =>
   verification.checks.find(({ steps }) => steps.includes(step))?.name ?? step;
 
 /** How much a caller has proven, in the replay store's words. */
-const standingOf = ({ grant, agent, server }: ProvenCaller) =>
+const standingOf = ({ grant, agent, server, person }: ProvenCaller) =>
   grant !== undefined
     ? "authorized"
-    : agent !== undefined || server !== undefined
+    : (agent ?? server ?? person) !== undefined
       ? "identified"
       : "pseudonymous";
 

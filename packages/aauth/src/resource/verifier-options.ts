@@ -17,6 +17,7 @@ import {
   requireSeconds,
 } from "../keys/option-checks.ts";
 import { CRYPTO_MODES } from "../keys/verification-key.ts";
+import { february2026 } from "../profiles/february-2026/index.ts";
 import type { EndpointRole, TokenHolder, WireProfile } from "../profiles/wire-profile.ts";
 import type { TrustPolicy } from "../tokens/trust.ts";
 
@@ -98,11 +99,12 @@ export function checkVerifierOptions(options: VerifierOptions): void {
  */
 export function checkAcceptedProfile(accepted: AcceptedProfile, schemes: readonly string[]): void {
   const { authorities, audience, trustedIssuers, discovery, trustedAgents = [] } = accepted;
-  if (audience !== undefined) requireIdentifier("audience", audience);
+  const { profile = february2026 } = accepted;
+  if (audience !== undefined) requireIdentifier("audience", audience, profile);
   requireArray("authorities", authorities);
   if (authorities.length === 0) throw new TypeError("authorities must name at least one host");
   for (const authority of authorities) checkAuthority(authority, audience);
-  if (trustedIssuers !== undefined) requireIdentifiers("trustedIssuers", trustedIssuers);
+  if (trustedIssuers !== undefined) requireIdentifiers("trustedIssuers", trustedIssuers, profile);
   if (trustedIssuers?.length && audience === undefined) {
     throw new TypeError("trustedIssuers needs audience: a token is only good for the resource it names");
   }
@@ -116,7 +118,7 @@ export function checkAcceptedProfile(accepted: AcceptedProfile, schemes: readonl
       }
     }
   }
-  if (typeof trustedAgents !== "function") requireIdentifiers("trustedAgents", trustedAgents);
+  if (typeof trustedAgents !== "function") requireIdentifiers("trustedAgents", trustedAgents, profile);
 }
 
 function checkAuthority(authority: string, audience: string | undefined): void {

@@ -12,7 +12,8 @@ import type { WireProfile } from "../profiles/wire-profile.ts";
 import type { VerifiedToken } from "../tokens/open-token.ts";
 import { createVerifiedTokens } from "../tokens/verified-tokens.ts";
 import type { CallerOf, ProvenCaller, ReceivedRequest, Requirement, VerifiedRequest } from "../types.ts";
-import { STEPS, type Step, Verification, type VerificationRules } from "./verification.ts";
+import { checkRequirement, notAccepted, requirementFor } from "./requirement.ts";
+import { checkOf, STEPS, type Step, Verification, type VerificationRules } from "./verification.ts";
 import { VerificationRecorder } from "./verification-recorder.ts";
 import {
   type AcceptedProfile,
@@ -32,8 +33,8 @@ export interface PendingRequest<Caller extends ProvenCaller = ProvenCaller> {
 export interface Verifier {
   /** The authorities that are served, where it says so: `createVerifier()` does. */
   readonly authorities?: readonly string[];
-  /** The profile that unsigned requests are judged by, where it says so: `createVerifier()` does. */
-  readonly profile?: WireProfile;
+  /** The profiles that are accepted, where it says so: `createVerifier()` does. Unsigned requests are judged by the first. */
+  readonly profiles?: readonly WireProfile[];
   /** Own resource identifier, where it says so; undefined says that it has none, and accepts no auth tokens. */
   readonly audience?: string | undefined;
   /** Judges a request whose body is here. `undefined` means that it has none. */
@@ -87,13 +88,22 @@ export function createVerifier(options: VerifierOptions): Verifier {
     routeOf(accepted, options, { now, replayStore }),
   );
   const [first] = routes as [Route, ...Route[]];
+  const profiles = routes.map(({ rules }) => rules.profile);
 
   async function begin(request: AddressedRequest, requirement?: Requirement): Promise<PendingRequest> {
     requireReadable(request);
     const { rules, beforeBody, withBody } = routeFor(request, routes) ?? first;
-    if (requirement !== undefined) rules.profile.verification.checkRequirement(requirement);
-    const recorder = new VerificationRecorder(rules.profile);
-    const verification = new Verification(rules, request, requirement, recorder);
+    const { profile } = rules;
+    const recorder = new VerificationRecorder(profile);
+    const demanded = requirement && requirementFor(profile, requirement);
+    if (demanded !== undefined) profile.verification.checkRequirement(demanded);
+    else if (requirement !== undefined) {
+      checkRequirement(requirement, profiles);
+      // Before anything else, and whatever is accepted elsewhere: a route that asks for one profile is not reached in another.
+      recorder.enter(checkOf("requirement", profile));
+      throw recorder.fail(notAccepted(profile));
+    }
+    const verification = new Verification(rules, request, demanded, recorder);
     await run(beforeBody, verification);
     return {
       async complete(body) {
@@ -107,7 +117,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
 
   const verifier = {
     authorities: routes.flatMap(({ rules }) => rules.authorities),
-    profile: first.rules.profile,
+    profiles,
     audience: options.audience,
     begin,
     async verifyRequest(request: Parameters<Verifier["verifyRequest"]>[0], requirement?: Requirement) {

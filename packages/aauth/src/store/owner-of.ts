@@ -9,16 +9,19 @@ import type { ProvenCaller } from "../types.ts";
  * An IPv4 address is its own owner; an IPv6 address belongs to its /64. A name without a registrable part (`localhost`, a bare public
  * suffix) is its own owner. Names below an unknown top-level name, such as `*.localhost`, follow the list's default rule: two labels.
  *
- * @param id - a URL; only its host counts
- * @returns a lower-case domain or address; empty for a string that is not a URL
+ * @param id - a URL, of which only the host counts, or `scheme:name@host`
+ * @returns a lower-case domain or address; empty for a string that is neither
  *
  * Does NOT check that the identifier is canonical, or that anything proves it: pass identifiers that a signature has proven.
  */
 export function ownerOf(id: string): string {
-  const host = URL.parse(id)?.hostname.replace(/\.$/, "") ?? "";
+  const host = URL.parse(id.replace(NAME_AT, "https://"))?.hostname.replace(/\.$/, "") ?? "";
   if (host.startsWith("[")) return `${firstGroups(host.slice(1, -1))}::/64`;
   return getDomain(host, { allowPrivateDomains: true }) ?? host;
 }
+
+/** What precedes the host in `scheme:name@host`. */
+const NAME_AT = /^[a-z]+:[^/@]+@/;
 
 /** Who is accountable for a caller's requests: the owner of what it has proven to be; its key, where only a key is known. */
 export function ownerOfCaller({ agent, server, person, thumbprint }: ProvenCaller): string {

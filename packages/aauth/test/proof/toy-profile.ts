@@ -7,13 +7,21 @@
  */
 
 import type { Discovery } from "../../src/discovery/discovery.ts";
-import { AAuthAgentError, type AAuthError, AAuthVerificationError } from "../../src/errors.ts";
-import { fieldValue } from "../../src/http-signatures/field.ts";
+import {
+  AAuthAgentError,
+  type AAuthError,
+  type AAuthErrorCode,
+  AAuthVerificationError,
+  publicRefusal,
+  TokenRequestError,
+} from "../../src/errors.ts";
 import { formatSignature, parseSignature } from "../../src/http-signatures/signature.ts";
 import { parseParameters, splitTopLevel } from "../../src/http-signatures/structured-fields.ts";
 import { verificationKey } from "../../src/keys/verification-key.ts";
 import type {
   Answer,
+  AnswerOptions,
+  AnswerWriter,
   CallerCandidate,
   CallRules,
   CallState,
@@ -22,7 +30,11 @@ import type {
   Demand,
   GrantRequest,
   KeyClaim,
+  MessageFacts,
+  MessageRules,
+  PendingState,
   ResolverContext,
+  ResponseHead,
   WireProfile,
 } from "../../src/profiles/wire-profile.ts";
 import {
@@ -48,8 +60,10 @@ export const TOY_TYPES = {
   grant: "toy-grant+jwt",
 } as const;
 const LEVELS = ["agent", "person", "grant"];
-const ERROR = "toy-error";
-const DEMAND = "toy-requirement";
+export const TOY_ERROR = "toy-error";
+export const TOY_DEMAND = "toy-requirement";
+const PROVIDER = "provider";
+const PERSON_SERVER = "person-server";
 
 // ------------------------------------------------------------------------------------------------------------------ tokens
 
@@ -64,7 +78,7 @@ export function issueToy(
   return signJwt({ alg: key.alg, kid, typ: type }, { ...claims, ...cnf }, sign);
 }
 
-function rulesFor(type: string, context: ResolverContext, now: number): TokenRules<TokenClaims> {
+function rulesFor(type: string, context: ResolverContext): TokenRules<TokenClaims> {
   const isIdentity = type === TOY_TYPES.identity;
   return {
     type,
@@ -75,18 +89,23 @@ function rulesFor(type: string, context: ResolverContext, now: number): TokenRul
       for (const name of isIdentity ? ["iss", "sub"] : ["iss", "sub", "aud"]) requiredString(claims, name);
       return claims as unknown as TokenClaims;
     },
-    judge({ iss, aud, exp }) {
-      const { trustedAgents, trustedIssuers, audience } = context;
-      const isTrusted = isIdentity
-        ? trustedAgents === undefined || trusts(trustedAgents, iss)
-        : trustedIssuers.includes(iss);
-      if (!isTrusted) throw new AAuthVerificationError("untrusted_issuer", "the issuer is not trusted");
-      if (!isIdentity) checkAudience(String(aud), audience ?? "");
-      if (isExpired(exp, now)) throw new AAuthVerificationError("token_expired", "the token has expired");
+    judge({ iss, aud }) {
+      const { trustedIssuers, audience = "" } = context;
+      if (isIdentity) return requireTrusted(iss, context);
+      if (!trustedIssuers.includes(iss)) throw refused("untrusted_issuer", "the issuer is not trusted");
+      checkAudience(String(aud), audience);
     },
-    publishedAt: ({ iss }) => ({ kind: isIdentity ? "provider" : "person-server", id: iss }),
+    publishedAt: ({ iss }) => ({ kind: isIdentity ? PROVIDER : PERSON_SERVER, id: iss }),
   };
 }
+
+function requireTrusted(id: string, { trustedAgents }: ResolverContext): void {
+  if (trustedAgents !== undefined && !trusts(trustedAgents, id)) {
+    throw refused("untrusted_agent", "the provider or server is not one of those that may call");
+  }
+}
+
+const refused = (code: AAuthErrorCode, reason: string) => new AAuthVerificationError(code, reason);
 
 // ----------------------------------------------------------------------------------------------------------------- callers
 
@@ -100,17 +119,18 @@ async function resolveToken(claim: KeyClaim, context: ResolverContext): Promise<
   const decoded = known === undefined ? decodeJwt(jwt) : undefined;
   const type = known?.type ?? String(decoded?.header.typ);
   if (!endpoint.tokenTypes.includes(type)) {
-    throw new AAuthVerificationError(
-      "token_type_mismatch",
-      "the token is of a type that is not accepted here",
-    );
+    throw refused("token_type_mismatch", "the token is of a type that is not accepted here");
   }
   const now = context.now();
   const options = { discovery, now, cryptoMode, cache: verifiedTokens };
-  const { claims, key } = await openToken(jwt, rulesFor(type, context, now), options, decoded);
+  const { claims, key } = await openToken(jwt, rulesFor(type, context), options, decoded);
   recorder.enter("key");
   recorder.noteKey(key, type);
-  return { keys: [key], expired: false, identify: (proven) => callerOf(type, claims, jwt, proven, context) };
+  return {
+    keys: [key],
+    expired: isExpired(claims.exp, now),
+    identify: (proven) => callerOf(type, claims, jwt, proven, context),
+  };
 }
 
 function callerOf(
@@ -124,8 +144,7 @@ function callerOf(
   const sub = String(claims.sub);
   if (type === TOY_TYPES.identity) return { ...base, level: "agent", agent: sub, identityToken: claims };
   const person = { iss: claims.iss, sub };
-  if (type === TOY_TYPES.person)
-    return { ...base, level: "person", person, identityToken: { ...claims, jwt } };
+  if (type === TOY_TYPES.person) return { ...base, level: "person", person, identityToken: claims };
   const scopes = String(claims.scope ?? "").split(" ");
   return { ...base, level: "grant", person, grant: { scopes, claims, token: jwt } };
 }
@@ -135,6 +154,9 @@ async function resolveServer(claim: KeyClaim, context: ResolverContext): Promise
   const { id = "", doc = "", kid } = claim as ToyClaim;
   recorder.skip("token", "servers show none");
   recorder.enter("key");
+  // A kind that is not one of ours would be a mistake of this program.
+  if (doc !== PROVIDER && doc !== PERSON_SERVER) throw refused("unsupported_scheme", "there is no such document");
+  requireTrusted(id, context);
   const { jwk, source } = await discovery.key(doc, id, kid);
   const key = await verificationKey(jwk, cryptoMode, ALGORITHMS);
   recorder.noteKey(key, source);
@@ -148,83 +170,131 @@ async function resolveServer(claim: KeyClaim, context: ResolverContext): Promise
 
 // ----------------------------------------------------------------------------------------------------------------- answers
 
-const DEMANDED: Readonly<Record<string, string>> = {
+const DEMANDED: Readonly<Partial<Record<AAuthErrorCode, string>>> = {
+  missing_signature: "agent-token",
+  profile_not_accepted: "agent-token",
   identity_required: "person-token",
+  token_expired: "person-token",
   authorization_required: "grant",
   insufficient_scope: "grant",
 };
+const LEVEL_OF: Readonly<Record<string, string>> = { "agent-token": "agent", "person-token": "person", grant: "grant" };
 
-function refuse(error: AAuthError): Answer {
+function refuse(error: AAuthError, parameters = ""): Answer {
   const demanded = DEMANDED[error.code];
+  const { code } = publicRefusal(error);
+  const status = demanded !== undefined ? 401 : error instanceof AAuthVerificationError ? error.status : 500;
   return {
-    status: error instanceof AAuthVerificationError ? error.status : 500,
+    status,
     headers: {
       ...(demanded === undefined
-        ? { [ERROR]: `error=${error.code}` }
-        : { [DEMAND]: `requirement=${demanded}` }),
+        ? { [TOY_ERROR]: `error=${code}` }
+        : { [TOY_DEMAND]: `requirement=${demanded}${parameters}` }),
       "content-type": "application/problem+json",
+      "cache-control": "no-store",
     },
-    body: JSON.stringify({ error: error.code }),
+    body: JSON.stringify({ error: code }),
+  };
+}
+
+function createAnswers({ key, resource, authServer, now }: AnswerOptions): AnswerWriter {
+  const expiresInSeconds = 300;
+  async function resourceToken({ person, thumbprint }: ProvenCaller, scopes: readonly string[]) {
+    const claims = { iss: resource, aud: authServer, sub: person?.sub, agent_jkt: thumbprint };
+    const times = { scope: scopes.join(" "), exp: now() + expiresInSeconds };
+    const token = await issueToy(TOY_TYPES.resource, key(), { ...claims, ...times });
+    return { resourceToken: token, authServer, expiresInSeconds };
+  }
+  return {
+    resourceToken,
+    async refuse(error, { requirement }) {
+      const { provenCaller } = error as AAuthVerificationError;
+      if (provenCaller?.person === undefined || DEMANDED[error.code] !== "grant") return refuse(error);
+      const asked = await resourceToken(provenCaller, requirement.scopes ?? []);
+      return refuse(error, `; resource-token="${asked.resourceToken}"`);
+    },
+    limitReached: (_caller, { retryAfterSeconds }) => ({
+      status: 429,
+      headers: { "retry-after": String(retryAfterSeconds) },
+      body: "",
+    }),
   };
 }
 
 // ------------------------------------------------------------------------------------------------------------------- calls
 
-const readDemand: CallRules["readDemand"] = ({ status, field }) => {
+/** 202 with `Location`: the answer comes later. */
+function pendingIn({ status, field }: Pick<ResponseHead, "status" | "field">): PendingState | undefined {
   const location = field("location");
-  if (status === 202 && location !== null) {
-    return { level: "pending", pending: { location, retryAfterSeconds: Number(field("retry-after") ?? 1) } };
-  }
-  const value = field(DEMAND);
-  if (value === null || status !== 401) return undefined;
+  if (status !== 202 || location === null) return undefined;
+  return { location, retryAfterSeconds: Number(field("retry-after") ?? Number.NaN) };
+}
+
+const readDemand: CallRules["readDemand"] = (response) => {
+  const { status, field } = response;
+  const pending = pendingIn(response);
+  const value = field(TOY_DEMAND);
+  if (value === null || (status !== 401 && pending === undefined)) return pending && { level: "", pending };
   const [head = "", ...rest] = splitTopLevel(value, ";");
-  const resourceToken = parseParameters(rest, "malformed_challenge").get("resource-token")?.value;
-  const level = { "agent-token": "agent", "person-token": "person", grant: "grant" }[
-    head.replace("requirement=", "")
-  ];
-  if (level === undefined) return undefined;
-  return { level, ...(typeof resourceToken === "string" && { resourceToken }) };
+  const level = LEVEL_OF[head.replace("requirement=", "")] ?? "";
+  const resourceToken = text(parseParameters(rest, "malformed_challenge").get("resource-token")?.value);
+  return { level, ...(resourceToken && { resourceToken }), ...(pending && { pending }) };
 };
 
-const decide: CallRules["decide"] = (state, outcome) => {
-  const met = (state.met ?? []) as readonly string[];
-  const then = (next: CallState, step: CallStep) => ({ state: next, step });
+interface State extends CallState {
+  /** Levels that have been demanded and shown. */
+  readonly met: readonly string[];
+  /** The request is held: with the token that it wants, its answer is looked for there. */
+  readonly held?: PendingState;
+}
+
+const decide: CallRules["decide"] = (before, outcome) => {
+  const state = before as State;
+  const then = (step: CallStep, next = state) => ({ state: next, step });
   switch (outcome.type) {
     case "started":
       return outcome.token === undefined
-        ? then({ met }, { do: "send", as: "identity" })
-        : then({ met }, { do: "send", as: "token", token: outcome.token });
-    case "obtained":
-      return then(state, { do: "send", as: "token", token: outcome.token, reason: "authorization" });
+        ? then({ do: "send", as: "identity" }, { met: ["agent"] })
+        : then({ do: "send", as: "token", token: outcome.token }, { met: [] });
+    case "obtained": {
+      const { token } = outcome;
+      return state.held === undefined
+        ? then({ do: "send", as: "token", token, reason: "authorization" })
+        : then({ do: "poll", pending: state.held, token });
+    }
     case "obtain-failed":
-      return then(state, { do: "throw", error: outcome.error });
+      return then({ do: "throw", error: outcome.error });
     case "response": {
       const { demand } = outcome;
-      if (demand === undefined) return then(state, { do: "answer" });
-      if (demand.pending !== undefined) return then(state, { do: "poll", pending: demand.pending });
-      if (met.includes(demand.level)) {
+      if (demand === undefined) return then({ do: "answer" });
+      const { level, pending } = demand;
+      if (pending !== undefined && (level === "" || state.met.includes(level))) return then({ do: "poll", pending });
+      if (level === "") return then({ do: "answer" });
+      if (state.met.includes(level)) {
         const error = new AAuthAgentError("challenge_repeated", "the resource asks again for the same");
-        return then(state, { do: "throw", error, forgets: true });
+        return then({ do: "throw", error, forgets: true });
       }
-      return then({ met: [...met, demand.level] }, { do: "obtain", demand, keepsResponse: false });
+      const next = { met: [...state.met, level], ...(pending && { held: pending }) };
+      return level === "agent"
+        ? then({ do: "send", as: "identity", reason: "identity" }, next)
+        : then({ do: "obtain", demand, keepsResponse: false }, next);
     }
     default:
-      return then(state, { do: "answer" });
+      return then({ do: "answer" });
   }
 };
 
 const checkDemand: CallRules["checkDemand"] = ({ level, resourceToken }: Demand, expected) => {
   const { resource, thumbprint, trustedServers, now } = expected;
   const [own = ""] = trustedServers;
-  if (level !== "grant" || resourceToken === undefined) return { server: own, resource, scope: "" };
+  if (level === "person") return { server: own, resource, scope: "" };
   try {
-    const decoded = decodeJwt(resourceToken);
+    const decoded = decodeJwt(resourceToken ?? "");
     checkHeader(decoded, { type: TOY_TYPES.resource, algorithms: ALGORITHMS });
     const { iss, aud, agent_jkt, scope, exp } = decoded.claims;
-    if (iss !== resource || agent_jkt !== thumbprint || isExpired(Number(exp), now))
-      throw new Error("another's");
-    if (!trustedServers.includes(String(aud))) throw new Error("another server");
-    return { server: String(aud), resource, resourceToken, scope: String(scope) };
+    const isOurs = iss === resource && agent_jkt === thumbprint && !isExpired(Number(exp), now);
+    if (!isOurs || !trustedServers.includes(String(aud))) throw new Error("another's");
+    return { server: String(aud), resource, resourceToken: resourceToken!, scope: String(scope) };
   } catch (cause) {
     throw new AAuthAgentError("challenge_untrusted", "the resource token is not for this agent", { cause });
   }
@@ -243,7 +313,7 @@ function grantRequest(
   return {
     type: endpoint,
     server,
-    document: "person-server",
+    document: PERSON_SERVER,
     endpoint: (metadata) => text(metadata[endpoint]),
     contentType: "application/json",
     body: JSON.stringify(members),
@@ -258,33 +328,22 @@ const endpointRules = {
   replay: "remember",
 } as const;
 
-const components = (hasBody: boolean) => [
-  ...["@method", "@authority", "@path", "toy-key"],
-  ...(hasBody ? ["content-digest", "content-type"] : []),
-];
-
 const readDocument = (document: unknown, id: string) => {
   const members = document as Record<string, unknown>;
   if (members?.issuer !== id) {
-    throw new AAuthVerificationError("metadata_mismatch", "the document is another identity's");
+    throw refused("metadata_mismatch", "the document is another identity's");
   }
   return { ...members, jwks_uri: String(members.jwks_uri) };
 };
 
-export const toyProfile: WireProfile = {
-  name: "toy",
-  documents: {
-    isIdentifier: (value) => /^https:\/\/[a-z0-9.-]+$/.test(value),
-    refetchCooldownSeconds: 60,
-    kinds: {
-      provider: { document: { name: "toy-provider.json", read: readDocument } },
-      "person-server": { document: { name: "toy-person.json", read: readDocument } },
-      resource: { document: { name: "toy-resource.json", read: readDocument } },
-    },
-  },
-  messages: {
+const messagesOn = (signatureKey: string): MessageRules => {
+  const components = ({ hasBody }: MessageFacts) => [
+    ...["@method", "@authority", "@path", signatureKey],
+    ...(hasBody ? ["content-digest", "content-type"] : []),
+  ];
+  return {
     fields: {
-      signatureKey: "toy-key",
+      signatureKey,
       signatureInput: "signature-input",
       signature: "signature",
       contentDigest: "content-digest",
@@ -297,29 +356,42 @@ export const toyProfile: WireProfile = {
       const [head = "", ...rest] = splitTopLevel(value, ";");
       const [, label, scheme] = /^([a-z0-9]+)=([a-z_]+)$/.exec(head) ?? [];
       if (label === undefined || scheme === undefined) {
-        throw new AAuthVerificationError("malformed_signature_key", "toy-key is not label=scheme;…");
+        throw refused("malformed_signature_key", "it is not label=scheme;…");
       }
       const parameters = parseParameters(rest, "malformed_signature_key");
       const members = Object.fromEntries(Array.from(parameters, ([name, { value }]) => [name, value]));
-      return { label, scheme, ...members };
+      return { ...members, label, scheme };
     },
     formatKeyClaim(credential, key) {
       if (credential.scheme === "jwt") return `${LABEL}=jwt;jwt="${credential.jwt}"`;
-      if (credential.scheme !== "jwks_uri") {
-        throw new AAuthVerificationError(
-          "malformed_signature_key",
-          `scheme ${credential.scheme} is not one of this profile`,
-        );
-      }
+      if (credential.scheme !== "jwks_uri") throw refused("malformed_signature_key", "there is no such scheme");
       return `${LABEL}=jwks_uri;id="${credential.id}";doc="${credential.document}";kid="${key.kid}"`;
     },
     parseSignature,
     formatSignature: (signature) => formatSignature(LABEL, signature, "sf-binary"),
-    demandedComponents: ({ hasBody }) => components(hasBody),
-    signedComponents: ({ hasBody }) => components(hasBody),
+    demandedComponents: components,
+    signedComponents: components,
     bindsBody: true,
     sendsNonce: false,
+  };
+};
+
+const documentOf = (name: string) => ({ document: { name, read: readDocument } });
+
+/** The profile, with its key in this field. */
+const toyOn = (name: string, signatureKey: string): WireProfile => ({
+  name,
+  documents: {
+    isIdentifier: (value) => /^https:\/\/[a-z0-9.-]+$/.test(value),
+    isAgentIdentifier: (value) => /^toy:[a-z]+@[a-z0-9.-]+$/.test(value),
+    refetchCooldownSeconds: 60,
+    kinds: {
+      [PROVIDER]: documentOf("toy-provider.json"),
+      [PERSON_SERVER]: documentOf("toy-person.json"),
+      resource: documentOf("toy-resource.json"),
+    },
   },
+  messages: messagesOn(signatureKey),
   verification: {
     checks: [
       { name: "present", section: "toy 1", steps: ["fields", "signature-input", "signature-value"] },
@@ -350,52 +422,18 @@ export const toyProfile: WireProfile = {
         throw new TypeError(`requirement.level must be one of ${LEVELS.join(", ")}`);
     },
     unmet(caller, { level, scopes = [] }) {
-      if (LEVELS.indexOf(caller.level) < LEVELS.indexOf(level)) {
-        const code =
-          level === "grant" && caller.level === "person" ? "authorization_required" : "identity_required";
+      const { level: proven, grant } = caller;
+      if (LEVELS.indexOf(proven) < LEVELS.indexOf(level)) {
+        const code = proven === "person" ? "authorization_required" : "identity_required";
         return new AAuthVerificationError(code, `the route needs a ${level}`, { provenCaller: caller });
       }
-      if (scopes.every((scope) => caller.grant?.scopes.includes(scope))) return undefined;
+      if (scopes.every((scope) => grant?.scopes.includes(scope))) return undefined;
       return new AAuthVerificationError("insufficient_scope", "the grant lacks a scope", {
         provenCaller: caller,
       });
     },
   },
-  answers: {
-    refuse,
-    create: ({ key, resource, authServer, now }) => {
-      const resourceToken = async (caller: ProvenCaller, scopes: readonly string[]) => ({
-        resourceToken: await issueToy(TOY_TYPES.resource, key(), {
-          iss: resource,
-          aud: authServer,
-          sub: caller.person?.sub,
-          agent_jkt: caller.thumbprint,
-          scope: scopes.join(" "),
-          exp: now() + 300,
-        }),
-        authServer,
-        expiresInSeconds: 300,
-      });
-      return {
-        resourceToken,
-        async refuse(error, { requirement }) {
-          const plain = refuse(error);
-          const { provenCaller } = error as AAuthVerificationError;
-          if (provenCaller?.person === undefined || DEMANDED[error.code] !== "grant") return plain;
-          const { resourceToken: token } = await resourceToken(provenCaller, requirement.scopes ?? []);
-          return {
-            ...plain,
-            headers: { ...plain.headers, [DEMAND]: `requirement=grant; resource-token="${token}"` },
-          };
-        },
-        limitReached: (_caller, { retryAfterSeconds }) => ({
-          status: 429,
-          headers: { "retry-after": String(retryAfterSeconds) },
-          body: "",
-        }),
-      };
-    },
-  },
+  answers: { refuse: (error) => refuse(error), create: createAnswers },
   calls: { returnParameter: "callback", readDemand, checkDemand, decide },
   grants: {
     forDemand: ({ server, resource, resourceToken }, { identity, presented }) =>
@@ -410,33 +448,29 @@ export const toyProfile: WireProfile = {
     own: undefined,
     revoke: undefined,
     offer: undefined,
-    read({ status, members, field }) {
-      const location = field("location");
-      if (status === 202 && location !== null) {
-        return {
-          type: "pending",
-          pending: { location, retryAfterSeconds: Number(field("retry-after") ?? 1) },
-        };
-      }
+    read(response) {
+      const pending = pendingIn(response);
+      if (pending !== undefined) return { type: "pending", pending };
+      const { status, members } = response;
       const token = text(members?.person_token) ?? text(members?.grant_token);
-      if (status !== 200 || token === undefined) {
-        throw new AAuthAgentError("token_request_refused", `refused with ${String(members?.error)}`);
-      }
+      if (status !== 200 || token === undefined) throw new TokenRequestError(String(members?.error), "", status);
       return { type: "granted", token, expiresInSeconds: Number(members?.expires_in) };
     },
-    async check(token, { server, resource, thumbprint }) {
+    async check(token, { server, resource, thumbprint, now }) {
       const { header, claims } = decodeJwt(token);
       const { exp } = checkTimeShapes(claims);
-      const isOurs = [TOY_TYPES.person, TOY_TYPES.grant].some((type) => type === header.typ);
       const key = await confirmationKey(claims, ALGORITHMS);
-      if (!isOurs || claims.iss !== server || claims.aud !== resource || key.thumbprint !== thumbprint) {
+      const isOurs = header.typ === TOY_TYPES.person || header.typ === TOY_TYPES.grant;
+      const isBound = claims.aud === resource && key.thumbprint === thumbprint;
+      if (!isOurs || !isBound || claims.iss !== server || isExpired(exp, now)) {
         throw new AAuthAgentError("token_request_failed", "the token is another's");
       }
       return { claims, exp };
     },
     consentUrl: () => undefined,
   },
-};
+});
 
-export const demandOf = (headers: Readonly<Record<string, string>>) => fieldValue(headers, DEMAND);
-export const errorOf = (headers: Readonly<Record<string, string>>) => fieldValue(headers, ERROR);
+export const toyProfile = toyOn("toy", "toy-key");
+/** In the field that February 2026 uses, too: told apart by the shape of its value alone. */
+export const toyOnSharedField = toyOn("toy-shared", "signature-key");

@@ -18,6 +18,8 @@ test.each([
   ["http://[2001:db8:1:2::9]", "2001:db8:1:2::/64"],
   ["http://[2001:db8::9]", "2001:db8:0:0::/64"],
   ["http://[::1]", "0:0:0:0::/64"],
+  ["toy:planner@a.example.com", "example.com"],
+  ["toy:planner@agents.localhost", "agents.localhost"],
   ["not a url", ""],
 ])("the owner of %s is %s", (id, owner) => {
   expect(ownerOf(id)).toBe(owner);

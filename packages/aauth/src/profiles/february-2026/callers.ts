@@ -158,15 +158,14 @@ function authorizedCaller(
     scopes: scope.split(" ").filter((word) => word !== ""),
     ...(act === undefined ? {} : { act }),
     claims,
+    token: jwt,
   };
-  // Not enumerable: code that logs or sends the caller does not mean its token.
-  Object.defineProperty(grant, "token", { value: jwt });
   return {
     ...caller,
     agent,
     ...(delegate === undefined ? {} : { delegate }),
     ...(sub === undefined ? {} : { person: { iss, sub } }),
-    grant: grant as typeof grant & { readonly token: string },
+    grant,
   };
 }
 

@@ -1,0 +1,75 @@
+/**
+ * Where parties are that are not at the address their identifier names: for local runs of profiles whose identifiers have no port.
+ *
+ * @module
+ */
+
+import { createDocumentTransport, pooledTransport } from "#http";
+import { canonicalAuthority } from "../http-signatures/authority.ts";
+import type { DocumentTransport, Transport } from "./transport.ts";
+
+/** Where one party is: `connect` for sockets, and what a browser opens, where that is another address. Both are origins. */
+export type Endpoint = string | { readonly connect: string; readonly browser: string };
+
+export interface EndpointMap {
+  /** For {@link createDiscovery}: documents of the parties in the map come from there. They may be on loopback. */
+  readonly documents: DocumentTransport;
+  /** For agents: connects to the mapped address with the `Host` that has been signed. */
+  readonly requests: Transport;
+  /** What a party's verifier expects to be signed (`authorities`), and what `Host` names. */
+  authorityOf(identifier: string): string;
+  /** The URL that a browser opens for one of a party. */
+  browserUrl(url: string): string;
+}
+
+/**
+ * Creates such a map. What is not in it is reached as usual.
+ *
+ * @param endpoints by the origin of the identifier
+ * @throws TypeError for what is not an origin
+ *
+ * @example
+ * const map = createEndpointMap({ "https://resource.example": "http://127.0.0.1:4711" });
+ * createAgent({ discovery: createDiscovery({ transport: map.documents }), transport: map.requests, … });
+ * createVerifier({ authorities: [map.authorityOf("https://resource.example")], … });
+ */
+export function createEndpointMap(
+  endpoints: Readonly<Record<string, Endpoint>>,
+  elsewhere: { readonly documents?: DocumentTransport; readonly requests?: Transport } = {},
+): EndpointMap {
+  const faces = new Map(
+    Object.entries(endpoints).map(([identifier, endpoint]) => {
+      const { connect, browser } =
+        typeof endpoint === "string" ? { connect: endpoint, browser: endpoint } : endpoint;
+      for (const origin of [identifier, connect, browser]) requireOrigin(origin);
+      return [identifier, { connect, browser }] as const;
+    }),
+  );
+  const { documents = createDocumentTransport({ development: false }), requests = pooledTransport } =
+    elsewhere;
+  const mapped = createDocumentTransport({ development: true });
+
+  const at = (face: "connect" | "browser", url: URL): string | undefined => {
+    const origin = faces.get(url.origin)?.[face];
+    return origin === undefined ? undefined : `${origin}${url.href.slice(url.origin.length)}`;
+  };
+
+  return {
+    documents(url, init) {
+      const address = at("connect", url);
+      return address === undefined ? documents(url, init) : mapped(new URL(address), { ...init, host: url.host });
+    },
+    requests(url, init) {
+      const parsed = new URL(url);
+      const address = at("connect", parsed);
+      if (address === undefined) return requests(url, init);
+      return requests(address, { ...init, headers: { ...init.headers, host: parsed.host } });
+    },
+    authorityOf: canonicalAuthority,
+    browserUrl: (url) => at("browser", new URL(url)) ?? url,
+  };
+}
+
+function requireOrigin(value: string): void {
+  if (URL.parse(value)?.origin !== value) throw new TypeError(`${value} must be an origin: scheme, host and port`);
+}

@@ -1,0 +1,156 @@
+/** One verifier for several profiles: each message is judged by its own, and a route may be closed to some. */
+
+import { describe, expect, it } from "vitest";
+import { createMemoryReplayStore } from "../../src/http-signatures/replay.ts";
+import { parseAgentAuth } from "../../src/profiles/february-2026/agent-auth.ts";
+import { AGENT_AUTH } from "../../src/profiles/february-2026/names.ts";
+import { createChallenger, plainRefusal } from "../../src/resource/challenge.ts";
+import { parseRefusal, REFUSAL_FIELD } from "../../src/resource/refusal.ts";
+import { checkRequirement, meetRequirement } from "../../src/resource/requirement.ts";
+import type { AcceptedProfile, VerifierOptions } from "../../src/resource/verifier-options.ts";
+import { createVerifier } from "../../src/resource/verify-request.ts";
+import type { Requirement } from "../../src/types.ts";
+import {
+  agentKey,
+  AUTHORITY,
+  discoveryOf,
+  februaryKit,
+  now,
+  type ProfileKit,
+  RESOURCE,
+  requestOf,
+  resourceKey,
+  SCOPES,
+  SERVER,
+  sharedFieldKit,
+  toyKit,
+} from "./kit.ts";
+import { TOY_DEMAND } from "./toy-profile.ts";
+import { refusalOf } from "./verifier-suite.ts";
+
+const acceptedOf = (kit: ProfileKit, more: Partial<AcceptedProfile> = {}): AcceptedProfile => ({
+  profile: kit.profile,
+  authorities: [AUTHORITY],
+  audience: RESOURCE,
+  trustedIssuers: [SERVER],
+  discovery: discoveryOf(kit).discovery,
+  ...more,
+});
+
+const verifierOf = (toy: ProfileKit, more: Partial<AcceptedProfile> = {}, options: Partial<VerifierOptions> = {}) =>
+  createVerifier({ ...acceptedOf(februaryKit), accept: [acceptedOf(toy, more)], now, ...options });
+
+const BOTH: Requirement = { level: "authorized", scopes: SCOPES, or: { level: "grant", scopes: SCOPES } };
+const ONLY_GRANT: Requirement = { level: "grant", scopes: SCOPES };
+
+describe.each([toyKit, sharedFieldKit])("february-2026 and $profile.name on one verifier", (toy) => {
+  it("each message is judged in its own profile", async () => {
+    const verifier = verifierOf(toy);
+    for (const kit of [februaryKit, toy]) {
+      const { caller, report } = await verifier.verifyRequest(await requestOf(kit), BOTH);
+      expect([caller.profile, report.profile]).toEqual([kit.profile.name, kit.profile.name]);
+      expect(caller.grant?.scopes).toEqual(SCOPES);
+      meetRequirement(caller, BOTH, kit.profile);
+    }
+  });
+
+  it.each<[string, Partial<AcceptedProfile>, string]>([
+    ["authorities", { authorities: ["other.example"] }, "unknown_authority"],
+    ["audience", { audience: "https://other.example", authorities: [AUTHORITY] }, "token_audience_mismatch"],
+    ["issuers", { trustedIssuers: ["https://other.example"] }, "untrusted_issuer"],
+  ])("by its own %s", async (_what, more, code) => {
+    const verifier = verifierOf(toy, more);
+    expect((await refusalOf(verifier, await requestOf(toy))).code).toBe(code);
+    await verifier.verifyRequest(await requestOf(februaryKit), BOTH);
+  });
+
+  it("what is remembered of one is not of the other", async () => {
+    const store = createMemoryReplayStore({ now });
+    const keys: string[] = [];
+    const replayStore: typeof store = {
+      putIfAbsent(key, ...rest) {
+        keys.push(key);
+        return store.putIfAbsent(key, ...rest);
+      },
+    };
+    const verifier = verifierOf(toy, {}, { replayStore });
+    for (const kit of [februaryKit, toy]) await verifier.verifyRequest(await requestOf(kit, { body: "{}" }), BOTH);
+    expect(keys.map((key) => key.split(" ")[0])).toEqual(["february-2026", toy.profile.name]);
+  });
+
+  it("a route for one profile refuses the other, before anything of it is judged", async () => {
+    const { discovery, fetched } = discoveryOf(februaryKit);
+    const verifier = verifierOf(toy, {}, { discovery });
+    const error = await refusalOf(verifier, await requestOf(februaryKit), ONLY_GRANT);
+    expect([error.code, error.status, error.check, error.provenCaller]).toEqual([
+      "profile_not_accepted",
+      401,
+      "requirement",
+      undefined,
+    ]);
+    expect(fetched).toEqual([]);
+    await verifier.verifyRequest(await requestOf(toy), ONLY_GRANT);
+    await verifier.verifyRequest(await requestOf(februaryKit), BOTH);
+    const answer = plainRefusal(error, { requirement: ONLY_GRANT }, verifier.profiles);
+    expect([answer.status, Object.keys(answer.headers)]).toEqual([401, expect.arrayContaining([TOY_DEMAND])]);
+    expect(answer.headers).not.toHaveProperty(AGENT_AUTH);
+  });
+});
+
+describe("profiles that share their levels", () => {
+  const verifier = createVerifier({ ...acceptedOf(toyKit), accept: [acceptedOf(sharedFieldKit)], now });
+  const demanded: Requirement = { ...ONLY_GRANT, profiles: ["toy"] };
+
+  it("are told apart by name", async () => {
+    await verifier.verifyRequest(await requestOf(toyKit), demanded);
+    const error = await refusalOf(verifier, await requestOf(sharedFieldKit), demanded);
+    expect([error.code, error.check]).toEqual(["profile_not_accepted", "allowed"]);
+    const { caller } = await verifier.verifyRequest(await requestOf(sharedFieldKit), ONLY_GRANT);
+    expect(() => meetRequirement(caller, demanded, sharedFieldKit.profile)).toThrow(
+      expect.objectContaining({ code: "profile_not_accepted" }),
+    );
+  });
+
+  it.each<Requirement>([
+    { level: "authorized", scopes: SCOPES },
+    { ...ONLY_GRANT, profiles: ["february-2026"] },
+    { ...ONLY_GRANT, or: { level: "unheard" } },
+  ])("none of which can mean %j", async (requirement) => {
+    expect(() => checkRequirement(requirement, verifier.profiles!)).toThrow(TypeError);
+  });
+});
+
+describe("the answer at a dual route", () => {
+  const verifier = verifierOf(toyKit);
+  const challenger = createChallenger({
+    ...{ key: resourceKey, resource: RESOURCE, authServer: SERVER, now },
+    accept: [{ profile: toyKit.profile, key: resourceKey, resource: RESOURCE, authServer: SERVER }],
+  });
+
+  it("to an unsigned request has both challenges", async () => {
+    const unsigned = { ...(await requestOf(februaryKit)), headers: {} };
+    const error = await refusalOf(verifier, unsigned, BOTH);
+    const context = { requirement: BOTH };
+    for (const { status, headers } of [
+      await challenger.challengeFor(error, context),
+      plainRefusal(error, context, verifier.profiles),
+    ]) {
+      expect(status).toBe(401);
+      expect(parseAgentAuth(headers[AGENT_AUTH]!).level).toBe("pseudonymous");
+      expect(headers[TOY_DEMAND]).toBe("requirement=agent-token");
+      expect(parseRefusal(headers[REFUSAL_FIELD])).toMatchObject({ code: "missing_signature" });
+    }
+  });
+
+  it.each([
+    [februaryKit, AGENT_AUTH, TOY_DEMAND],
+    [toyKit, TOY_DEMAND, AGENT_AUTH],
+  ])("to a caller of $profile.name is in its profile, with the token that it needs", async (kit, own, others) => {
+    const below = kit.shown.at(kit === toyKit ? 2 : 1)!;
+    const request = await requestOf(kit, { credential: await below.credential(agentKey) });
+    const error = await refusalOf(verifier, request, BOTH);
+    const { headers } = await challenger.challengeFor(error, { requirement: BOTH });
+    expect(headers[own]).toContain("resource");
+    expect(headers).not.toHaveProperty(others);
+  });
+});
