@@ -1,15 +1,5 @@
-import {
-  AAuthError,
-  type AuthTokenClaims,
-  agentMetadata,
-  canonicalAuthority,
-  createDiscovery,
-  generateSigningKey,
-  resourceMetadata,
-  toJwks,
-} from "aauth";
+import { AAuthError, type AuthTokenClaims, createDiscovery, generateSigningKey } from "aauth";
 import { type Agent, createAgent } from "aauth/agent";
-import { createChallenger, createVerifier } from "aauth/resource";
 import Fastify from "fastify";
 import { fastifyAAuth } from "fastify-aauth";
 import { createLogger, loadConfig } from "service-kit";
@@ -109,21 +99,12 @@ export async function startParty(options: {
   const received: AuthTokenClaims[] = [];
 
   const app = Fastify();
-  const authority = canonicalAuthority(id);
   await app.register(fastifyAAuth, {
-    authority,
-    verifier: createVerifier({
-      authorities: [authority],
-      audience: id,
-      trustedIssuers: [authServer],
-      discovery,
-    }),
-    challenger: createChallenger({ key, resource: id, authServer }),
-    wellKnown: {
-      agent: agentMetadata({ agent: id, redirect_uris: [redirectUri] }),
-      resource: resourceMetadata({ resource: id }),
-      jwks: () => toJwks([key]),
-    },
+    resource: id,
+    authServer,
+    key,
+    discovery,
+    agent: { redirect_uris: [redirectUri] },
   });
   app.get(
     "/",

@@ -6,7 +6,9 @@
 
 export type { Level, LevelLimits, LimitReached } from "./level-limits.ts";
 export type {
+  ComposedOptions,
   FastifyAAuthOptions,
+  ResourceOptions,
   RouteRequirement,
   VerificationEvent,
   WellKnownDocuments,

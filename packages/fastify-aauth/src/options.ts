@@ -1,20 +1,23 @@
 import type {
   AAuthVerificationError,
   AgentMetadata,
+  Discovery,
   Jwks,
+  KeyRing,
   ProvenCaller,
   Requirement,
   ResourceMetadata,
+  SigningKey,
   VerifiedRequest,
 } from "aauth";
-import type { Answer, Challenger, Verifier } from "aauth/resource";
+import type { Answer, Challenger, ChallengerOptions, Verifier, VerifierOptions } from "aauth/resource";
 import type { FastifyRequest } from "fastify";
 import type { LimitReached } from "./level-limits.ts";
 
 /** What a route says about its callers: open to everyone, or what they must prove. */
 export type RouteRequirement = "public" | Requirement;
 
-/** What happened to one request at the gate; for logs, metrics and spans. Carries no token. */
+/** What happened to one request; for logs, metrics and spans. Carries no token. */
 export type VerificationEvent =
   | { readonly type: "request_received"; readonly signatureHeaders: readonly string[] }
   | {
@@ -37,35 +40,83 @@ export type VerificationEvent =
 
 /** Documents a service publishes about itself; each is served without a signature. */
 export interface WellKnownDocuments {
-  /** Served at `/.well-known/aauth-agent`. */
+  /** Served at `/.well-known/aauth-agent`. Default: none. */
   readonly agent?: AgentMetadata;
-  /** Served at `/.well-known/aauth-resource`; the resource is the challenger's. */
+  /** Served at `/.well-known/aauth-resource`; the resource is the challenger's. Default: none. */
   readonly resource?: ResourceMetadata;
-  /** Served at `/jwks.json`; called for each request, so that a rotated key shows at once. */
+  /** Served at `/jwks.json`; called for each request, so that a rotated key shows at once. Default: none. */
   readonly jwks?: () => Jwks;
 }
 
-export interface FastifyAAuthOptions {
-  /** The gate: `createVerifier()` of `aauth/resource`. */
+/** What both forms of the options have. */
+interface CommonOptions {
+  /**
+   * Path and query that callers sign, byte by byte. Default: as they came, whatever `rewriteUrl` makes of them. Behind a proxy that
+   * takes a prefix off, put it back: `(request) => "/reports" + request.originalUrl`.
+   */
+  readonly target?: ((request: FastifyRequest) => string) | undefined;
+  /**
+   * Largest request body in bytes, at most the route's `bodyLimit`: Fastify's parsers have that limit, too, and a larger one here does not
+   * raise it. A whole number. Default: the route's `bodyLimit`.
+   */
+  readonly maxBodyBytes?: number;
+  /** Receives each verification. What it throws is logged, and changes no answer. Default: none. */
+  readonly observer?: (event: VerificationEvent, request: FastifyRequest) => void;
+}
+
+/** One resource with one auth server: verifier, challenger and documents are made from its identity. */
+export interface ResourceOptions
+  extends CommonOptions,
+    Pick<
+      VerifierOptions,
+      "now" | "profile" | "replayStore" | "toleranceSeconds" | "trustedAgents" | "requireNonce" | "cryptoMode"
+    >,
+    Pick<ChallengerOptions, "algs"> {
+  /** Own identifier: the audience of auth tokens. What callers sign for is the authority of its origin. */
+  readonly resource: string;
+  /** Issuer identifier of the auth server that callers are sent to, and whose auth tokens count. */
+  readonly authServer: string;
+  /** Signs resource tokens, and is published at `/jwks.json`. Replicas of one resource share it. */
+  readonly key: SigningKey | KeyRing;
+  /** Default: `createDiscovery({ development })`. */
+  readonly discovery?: Discovery | undefined;
+  /** Looks up http and loopback addresses, too. Belongs to the default discovery. Default false. */
+  readonly development?: boolean | undefined;
+  /**
+   * Scopes that may be asked for at `/resource/token` before a call; the resource document names them and that endpoint. Default none: each
+   * token is asked for by the challenge of a route.
+   */
+  readonly scopes?: readonly string[] | undefined;
+  /** The sentence that a person reads when asked for consent, by scope. Default: none. */
+  readonly scopeDescriptions?: Readonly<Record<string, string>> | undefined;
+  /** For a resource that is an agent, too, under the same identifier: further members of its agent document. Default: none is served. */
+  readonly agent?: Omit<AgentMetadata, "agent" | "jwks_uri"> | undefined;
+  readonly verifier?: undefined;
+  readonly challenger?: undefined;
+  readonly authority?: undefined;
+  readonly wellKnown?: undefined;
+}
+
+/** The parts, for services with several authorities, issuers or profiles, or without an auth server. */
+export interface ComposedOptions extends CommonOptions {
+  /** `createVerifier()` of `aauth/resource`. */
   readonly verifier: Verifier;
-  /** Writes refusals. Required as soon as one route demands level `authorized` or has limits. Its resource is the verifier's `audience`. */
+  /**
+   * Writes refusals. Required as soon as one route demands level `authorized` or has limits. Its resource is the verifier's `audience`.
+   * Default: refusals that need no resource token.
+   */
   readonly challenger?: Challenger;
   /**
    * The authority callers sign for (`supply-chain-agent.localhost:3000`): a configured value, or a function that
    * picks one of several configured values. One that the verifier serves. Never return the `Host` header unchecked.
    */
   readonly authority: string | ((request: FastifyRequest) => string);
-  /**
-   * Path and query that callers sign, byte by byte. Default: as they came, whatever `rewriteUrl` makes of them. Behind a proxy that
-   * takes a prefix off, put it back: `(request) => "/reports" + request.originalUrl`.
-   */
-  readonly target?: ((request: FastifyRequest) => string) | undefined;
+  /** Default: no document is served. */
   readonly wellKnown?: WellKnownDocuments;
-  /**
-   * Largest request body in bytes, at most the route's `bodyLimit`: Fastify's parsers have that limit, too, and a larger one here does not
-   * raise it. A whole number. Default: the route's `bodyLimit`.
-   */
-  readonly maxBodyBytes?: number;
-  /** Told of each verification. What it throws is logged, and changes no answer. */
-  readonly observer?: (event: VerificationEvent, request: FastifyRequest) => void;
+  readonly resource?: undefined;
+  readonly authServer?: undefined;
+  readonly key?: undefined;
 }
+
+/** One of two forms: the identity of a resource, or the parts that it would be made into. Their members do not mix. */
+export type FastifyAAuthOptions = ResourceOptions | ComposedOptions;

@@ -1,17 +1,13 @@
-import {
-  AAuthVerificationError,
-  february2026,
-  type ProvenCaller,
-  type Requirement,
-  type WireProfile,
-} from "aauth";
-import { checkRequirement, type PendingRequest, receivedFields } from "aauth/resource";
+import { AAuthVerificationError, february2026, type ProvenCaller, type Requirement } from "aauth";
+import { checkRequirement, type PendingRequest, receivedFields, type Verifier } from "aauth/resource";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import fp from "fastify-plugin";
 import { type CountRequest, createLevelLimiter, type LevelLimits, registerLimiter } from "./level-limits.ts";
 import type { FastifyAAuthOptions, RouteRequirement } from "./options.ts";
 import { BodyTooLargeError, readRawBody, replayBody } from "./raw-body.ts";
 import { challengeFor, isVerdict, sendChallenge, VerificationUnavailableError } from "./refusal.ts";
+import { type Parts, partsOf } from "./resource-parts.ts";
+import { serveResourceTokens } from "./resource-tokens.ts";
 import { serveWellKnown } from "./well-known.ts";
 
 const PENDING = Symbol("the request before its body");
@@ -50,26 +46,45 @@ const AUTHORITY = /^[^/?#@\sA-Z]+$/;
  * Refusals are the challenger's, with `Agent-Auth`. It does NOT judge whether an identified agent is welcome: that is
  * the handler's, or `trustedAgents` of the verifier.
  *
- * @throws (from the registration) TypeError for an authority that is not lower-case host[:port] or that the verifier does not serve,
- * without a verifier, for an observer that is no function, where there is a gate already, for a challenger of another resource than the
- * verifier's audience, and for documents that no verifier would take or that name another resource; RangeError for a `maxBodyBytes` that
- * is no whole number.
- * From that of a route: TypeError for a requirement that is missing or unknown, for level authorized without scopes, challenger or
- * the verifier's `audience`, for another `subject` than `"required"`, and for limits that cannot be meant.
+ * @throws TypeError from the registration for options that are neither form, mix the two or lack a member, for a wrong identifier or key.
+ * @throws TypeError from the registration for an authority that is not lower-case host[:port] or that the verifier does not serve, for a
+ * challenger of another resource than the verifier's audience, for documents that no verifier would take or that name another resource.
+ * @throws TypeError from the registration where it is registered already.
+ * @throws RangeError from the registration for a `maxBodyBytes` that is not a whole number.
+ * @throws TypeError from a route's registration for a requirement that is missing, unknown, or that the verifier can never meet, for level
+ * authorized without a challenger, and for invalid limits.
  *
  * @example
  * ```ts
- * await scope.register(fastifyAAuth, { verifier, challenger, authority: "agent.example" });
+ * await scope.register(fastifyAAuth, { resource: "https://reports.example", authServer: "https://auth.example", key });
  * scope.post("/", { config: { aauth: { level: "authorized", scopes: ["data:read"] } } }, async ({ caller }) => {
  *   return { hello: caller?.agent };
  * });
  * ```
  */
-export const fastifyAAuth = fp<FastifyAAuthOptions>(registerGate, { name: "fastify-aauth", fastify: "5.x" });
+export const fastifyAAuth = fp<FastifyAAuthOptions>(registerVerifier, {
+  name: "fastify-aauth",
+  fastify: "5.x",
+});
 
-async function registerGate(app: FastifyInstance, options: FastifyAAuthOptions): Promise<void> {
-  const { authority } = options;
-  const { profiles = [february2026] } = options.verifier ?? {};
+async function registerVerifier(app: FastifyInstance, options: FastifyAAuthOptions): Promise<void> {
+  if (app.hasRequestDecorator(PENDING)) {
+    throw new TypeError(
+      "fastifyAAuth is registered already, here or in an enclosing scope: a scope has one verifier",
+    );
+  }
+  const parts = partsOf(options);
+  const { authority, verifier, challenger } = parts;
+  if (typeof verifier?.begin !== "function") {
+    throw new TypeError(
+      "verifier must be given: createVerifier() of aauth/resource makes one, or resource, authServer and key do",
+    );
+  }
+  if (typeof authority !== "function" && !(typeof authority === "string" && AUTHORITY.test(authority))) {
+    throw new TypeError("authority must be lower-case host[:port], or a function that picks one");
+  }
+  requireOneParty(parts);
+  const { profiles = [february2026] } = verifier;
   const signatureFields = new Set(
     profiles.flatMap(({ messages: { fields } }) => [
       fields.signature,
@@ -77,18 +92,6 @@ async function registerGate(app: FastifyInstance, options: FastifyAAuthOptions):
       fields.signatureInput,
     ]),
   );
-  if (app.hasRequestDecorator(PENDING)) {
-    throw new TypeError(
-      "fastifyAAuth is registered already, here or in a scope around: a scope has one gate",
-    );
-  }
-  if (typeof authority !== "function" && !(typeof authority === "string" && AUTHORITY.test(authority))) {
-    throw new TypeError("authority must be lower-case host[:port], or a function that picks one");
-  }
-  if (typeof options.verifier?.begin !== "function") {
-    throw new TypeError("verifier must be given: createVerifier() of aauth/resource makes one");
-  }
-  requireOneParty(options);
   const { maxBodyBytes } = options;
   if (maxBodyBytes !== undefined && !(Number.isSafeInteger(maxBodyBytes) && maxBodyBytes >= 0)) {
     throw new RangeError("maxBodyBytes must be a whole number of bytes");
@@ -108,23 +111,15 @@ async function registerGate(app: FastifyInstance, options: FastifyAAuthOptions):
     if (requirement === undefined) {
       throw new TypeError(`route ${route.method} ${route.url} does not declare config.aauth`);
     }
-    requireMeant(requirement, `config.aauth of route ${route.method} ${route.url}`, profiles);
-    if (requirement !== "public" && requirement.level === "authorized" && !options.challenger) {
-      throw new TypeError(
-        `route ${route.method} ${route.url} demands an auth token, but no challenger is configured`,
-      );
-    }
-    if (requirement !== "public" && requirement.level === "authorized" && takesNoTokens(options.verifier)) {
-      throw new TypeError(
-        `route ${route.method} ${route.url} demands an auth token, but the verifier has no audience and takes none`,
-      );
+    const named = `route ${route.method} ${route.url}`;
+    requireMeant(requirement, `config.aauth of ${named}`, verifier);
+    if (requirement !== "public" && requirement.level === "authorized" && !challenger) {
+      throw new TypeError(`${named} demands an auth token, but no challenger is configured`);
     }
     const limits = route.config?.aauthLimits;
     if (limits === undefined) return;
-    if (requirement === "public" || !options.challenger) {
-      throw new TypeError(
-        `route ${route.method} ${route.url} has limits by level, which needs proven callers and a challenger`,
-      );
+    if (requirement === "public" || !challenger) {
+      throw new TypeError(`${named} has limits by level, which needs proven callers and a challenger`);
     }
     if (!limiters.has(limits)) limiters.set(limits, createLevelLimiter(app, limits));
   });
@@ -135,7 +130,7 @@ async function registerGate(app: FastifyInstance, options: FastifyAAuthOptions):
     const signatureHeaders = [...signatureFields].filter((name) => request.headers[name] !== undefined);
     observe?.({ type: "request_received", signatureHeaders }, request);
     try {
-      const pending = await options.verifier.begin(
+      const pending = await verifier.begin(
         {
           method: request.method,
           // Not `request.raw.url`, which `rewriteUrl` changes.
@@ -156,7 +151,7 @@ async function registerGate(app: FastifyInstance, options: FastifyAAuthOptions):
     if (requirement === "public") return payload;
     const maxBytes = options.maxBodyBytes ?? request.routeOptions.bodyLimit;
     const body = await readRawBody(payload as never, maxBytes).catch((error: unknown) => {
-      // Of what still comes nobody knows how long it is.
+      // The rest is of unknown length.
       if (error instanceof BodyTooLargeError) reply.header("connection", "close");
       throw error;
     });
@@ -176,19 +171,20 @@ async function registerGate(app: FastifyInstance, options: FastifyAAuthOptions):
     return (refused as never) ?? replayBody(body);
   });
 
-  if (options.wellKnown) serveWellKnown(app, options.wellKnown);
+  if (parts.wellKnown) serveWellKnown(app, parts.wellKnown);
+  if (parts.resourceTokens) await serveResourceTokens(app, parts.resourceTokens);
 
   async function refuseBeyondLimit(limits: LevelLimits, request: FastifyRequest, reply: FastifyReply) {
     const { caller } = request;
     const count = limiters.get(limits);
-    if (!count || !options.challenger || caller === null)
+    if (!count || !challenger || caller === null)
       throw new VerificationUnavailableError("the route's limits are not known");
     const limit = await count(request, caller);
     if (limit === undefined) return undefined;
     const { retryAfterSeconds } = limit;
-    const challenge = await options.challenger.limitReached(caller, {
+    const challenge = await challenger.limitReached(caller, {
       retryAfterSeconds,
-      // Whoever has the token already is not helped by another.
+      // An authorized caller has that token already.
       ...(limit.level === "identified" && limits.scopes && { raisedBy: limits.scopes }),
     });
     observe?.({ type: "request_limited", caller, limit, challenge }, request);
@@ -202,17 +198,17 @@ async function registerGate(app: FastifyInstance, options: FastifyAAuthOptions):
     reply: FastifyReply,
   ) {
     if (!isVerdict(error)) throw new VerificationUnavailableError(error);
-    const challenge = await challengeFor(options, error, requirement);
+    const challenge = await challengeFor(parts, error, requirement);
     observe?.({ type: "request_refused", error, requirement, challenge }, request);
     return sendChallenge(reply, challenge);
   }
 }
 
 /**
- * Verifier, challenger and documents speak of one service, as far as they say: with an authority that is not served each request would be
- * refused, and a token for another resource than the audience.
+ * Verifier, challenger and documents are about one service, as far as they name it: with an authority that is not served each request would
+ * be refused, and so would a token for another resource than the audience.
  */
-function requireOneParty({ authority, verifier, challenger, wellKnown }: FastifyAAuthOptions): void {
+function requireOneParty({ authority, verifier, challenger, wellKnown }: Parts): void {
   const { authorities, audience } = verifier;
   if (typeof authority === "string" && authorities !== undefined && !authorities.includes(authority)) {
     throw new TypeError(
@@ -233,11 +229,6 @@ function requireOneParty({ authority, verifier, challenger, wellKnown }: Fastify
   }
 }
 
-/** True for a verifier that says so: `createVerifier()` always has the member. */
-function takesNoTokens(verifier: FastifyAAuthOptions["verifier"]): boolean {
-  return "audience" in verifier && verifier.audience === undefined;
-}
-
 /** An observer that throws must not change what it watches. */
 function harmless(observer: NonNullable<FastifyAAuthOptions["observer"]>): typeof observer {
   return (event, request) => {
@@ -250,10 +241,11 @@ function harmless(observer: NonNullable<FastifyAAuthOptions["observer"]>): typeo
 }
 
 /** Without scopes there would be no challenge that could cure a refusal, and any token at all would be let in. */
-function requireMeant(requirement: RouteRequirement, name: string, profiles: readonly WireProfile[]): void {
+function requireMeant(requirement: RouteRequirement, name: string, verifier: Verifier): void {
   if (requirement === "public") return;
   try {
-    checkRequirement(requirement, profiles);
+    if (verifier.checkRequirement) verifier.checkRequirement(requirement);
+    else checkRequirement(requirement, verifier.profiles ?? [february2026]);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : "malformed";
     throw new TypeError(`${name} must be "public" or a requirement: ${reason}`, { cause });

@@ -4,7 +4,7 @@ import type { FastifyReply } from "fastify";
 
 /** The answer to a refused request: the challenger's, or a challenge that needs no resource token. */
 export async function challengeFor(
-  { challenger, verifier }: { readonly challenger?: Challenger; readonly verifier: Verifier },
+  { challenger, verifier }: { readonly challenger: Challenger | undefined; readonly verifier: Verifier },
   error: AAuthVerificationError,
   requirement: Requirement,
 ): Promise<Answer> {

@@ -3,12 +3,12 @@ import { type AddressInfo, connect } from "node:net";
 import { Readable } from "node:stream";
 import { finished } from "node:stream/promises";
 import { ERROR_CODES, type ProvenCaller, toJwks } from "aauth";
-import { createChallenger } from "aauth/resource";
+import { createChallenger, parseRefusal, REFUSAL_FIELD } from "aauth/resource";
 import { createTestParties, signedRequest } from "aauth/testing";
 import { parseAgentAuth } from "aauth/wire";
 import Fastify, { type FastifyInstance } from "fastify";
 import { afterEach, describe, expect, test } from "vitest";
-import { type FastifyAAuthOptions, fastifyAAuth, type VerificationEvent } from "../src/index.ts";
+import { type ComposedOptions, fastifyAAuth, type VerificationEvent } from "../src/index.ts";
 import { readRawBody } from "../src/raw-body.ts";
 
 const apps: FastifyInstance[] = [];
@@ -26,7 +26,7 @@ const challenger = createChallenger({
   now: parties.clock.now,
 });
 
-async function buildApp(options: Partial<FastifyAAuthOptions> = {}) {
+async function buildApp(options: Partial<ComposedOptions> = {}) {
   const app = Fastify({ bodyLimit: 1024 });
   const events: VerificationEvent[] = [];
   const handled: (ProvenCaller | null)[] = [];
@@ -158,8 +158,9 @@ describe("a signed request", () => {
     expect(answer.json()).toMatchObject({
       level: "authorized",
       agent: parties.agent.id,
-      scopes: ["data:read"],
+      grant: { scopes: ["data:read"] },
     });
+    expect(answer.body).not.toContain(jwt);
   });
 });
 
@@ -323,7 +324,8 @@ describe("a refused request", () => {
       expect([answer.statusCode, answer.headers["agent-auth"]]).toEqual([401, "httpsig"]);
       bodies.push(answer.body);
     }
-    expect(bodies).toEqual(["Valid AAuth signature required: discovery_failed", "discovery_failed"]);
+    const body = "Valid AAuth signature required: discovery_failed";
+    expect(bodies).toEqual([body, body]);
   });
 
   test("a failure inside the verifier is a 500 that tells nothing", async () => {
@@ -366,7 +368,10 @@ test("what was signed is the address as it came, whatever rewriteUrl makes of it
     url: "/v1/x",
     headers: request.headers as Record<string, string>,
   });
-  expect([moved.statusCode, moved.body]).toEqual([401, "invalid_signature"]);
+  expect([moved.statusCode, parseRefusal(moved.headers[REFUSAL_FIELD] as string)?.code]).toEqual([
+    401,
+    "invalid_signature",
+  ]);
 });
 
 test("behind a proxy that takes a prefix off, what was signed is with it", async () => {
@@ -392,17 +397,18 @@ describe("closed by default", () => {
   test.each([
     ["private", 'config.aauth of route GET /x must be "public" or'],
     [null, 'config.aauth of route GET /x must be "public" or'],
-    [{ level: "authorised", scopes: ["a"] }, "level is one of pseudonymous, identified, authorized"],
-    [{ level: "authorized" }, "config.aauth of route GET /x must have scopes"],
-    [{ level: "authorized", scopes: [] }, "config.aauth of route GET /x must have scopes"],
-    [{ level: "authorized", scopes: "data:read" }, "config.aauth of route GET /x must have scopes"],
-    [{ level: "authorized", scopes: ["a", ""] }, "config.aauth of route GET /x must have scopes"],
-    [{ level: "authorized", scopes: ["a b"] }, "config.aauth of route GET /x must have scopes"],
-    [{ level: "authorized", scopes: [7] }, "config.aauth of route GET /x must have scopes"],
     [
-      { level: "authorized", scopes: ["a"], subject: true },
-      'config.aauth of route GET /x must have subject "required"',
+      { level: "authorised", scopes: ["a"] },
+      "requirement.level must be one of pseudonymous, identified, authorized",
     ],
+    [{ level: "authorized" }, "requirement.scopes must be an array"],
+    [{ level: "authorized", scopes: [] }, "requirement.scopes must name at least one scope"],
+    [{ level: "authorized", scopes: "data:read" }, "requirement.scopes must be an array"],
+    [{ level: "authorized", scopes: ["a", ""] }, "requirement.scopes must name at least one scope"],
+    [{ level: "authorized", scopes: ["a b"] }, "requirement.scopes must name at least one scope"],
+    [{ level: "authorized", scopes: [7] }, "requirement.scopes must name at least one scope"],
+    [{ level: "authorized", scopes: ["a"], subject: true }, 'requirement.subject must be "required"'],
+    [{ level: "identified", scopes: ["a"] }, "count for level authorized only, not identified"],
   ])("a route that demands %j does not register", async (aauth, message) => {
     const app = Fastify();
     apps.push(app);
@@ -417,6 +423,7 @@ describe("closed by default", () => {
     const ready = (async () => app.ready())();
     await expect(ready).rejects.toThrow(TypeError);
     await expect(ready).rejects.toThrow(message);
+    await expect(ready).rejects.toThrow('config.aauth of route GET /x must be "public" or a requirement');
   });
 
   test.each([undefined, "", "Resource.example", "http://resource.example", "resource.example/", "a b"])(
@@ -439,7 +446,9 @@ describe("closed by default", () => {
       const registered = (async () =>
         app.register(fastifyAAuth, { verifier: verifier as never, authority: AUTHORITY }))();
       await expect(registered).rejects.toThrow(
-        new TypeError("verifier must be given: createVerifier() of aauth/resource makes one"),
+        new TypeError(
+          "verifier must be given: createVerifier() of aauth/resource makes one, or resource, authServer and key do",
+        ),
       );
     },
   );
@@ -500,19 +509,24 @@ describe("closed by default", () => {
     await expect(registered).rejects.toThrow(message);
   });
 
-  test("a route that demands an auth token does not register where the verifier takes none", async () => {
-    const verifier = parties.createVerifier({ audience: undefined, trustedIssuers: undefined });
-    const registered = buildApp({ verifier });
-    await expect(registered).rejects.toThrow(TypeError);
-    await expect(registered).rejects.toThrow(
-      "route POST /authorized demands an auth token, but the verifier has no audience and takes none",
-    );
-    const app = Fastify();
-    apps.push(app);
-    await app.register(fastifyAAuth, { verifier, challenger, authority: AUTHORITY });
-    app.get("/", { config: { aauth: { level: "identified" } } }, () => "hello");
-    await app.ready();
-  });
+  test.each([
+    ["audience", { audience: undefined, trustedIssuers: undefined }],
+    ["trustedIssuers", { trustedIssuers: undefined }],
+    ["trustedIssuers", { trustedIssuers: [] }],
+  ])(
+    "a route that demands an auth token does not register without the verifier's %s: %j",
+    async (name, options) => {
+      const verifier = parties.createVerifier(options);
+      const registered = buildApp({ verifier });
+      await expect(registered).rejects.toThrow(TypeError);
+      await expect(registered).rejects.toThrow(`the verifier accepts none without \`${name}\``);
+      const app = Fastify();
+      apps.push(app);
+      await app.register(fastifyAAuth, { verifier, challenger, authority: AUTHORITY });
+      app.get("/", { config: { aauth: { level: "identified" } } }, () => "hello");
+      await app.ready();
+    },
+  );
 
   test.each([Number.NaN, -1, 1.5, "10", Number.POSITIVE_INFINITY])(
     "the gate does not register for bodies of %j bytes",

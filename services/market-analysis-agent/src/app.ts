@@ -1,19 +1,8 @@
-import {
-  agentMetadata,
-  canonicalAuthority,
-  createDiscovery,
-  createKeyRing,
-  type Discovery,
-  generateSigningKey,
-  resourceMetadata,
-  type SigningKey,
-  toJwks,
-} from "aauth";
-import { createChallenger, createVerifier } from "aauth/resource";
+import { createDiscovery, createKeyRing, type Discovery, generateSigningKey, type SigningKey } from "aauth";
 import { SIGNATURE_ALGORITHMS } from "aauth/wire";
 import type { FastifyInstance } from "fastify";
 import { fastifyA2A } from "fastify-a2a";
-import { fastifyAAuth, serveResourceTokens } from "fastify-aauth";
+import { fastifyAAuth } from "fastify-aauth";
 import { createGateLog } from "protocol-log";
 import { gateTrace, traceDiscovery, traceMessages } from "protocol-trace";
 import { createService, rotateKeys, type ServiceOptions } from "service-kit";
@@ -34,7 +23,7 @@ export interface MarketAnalysisAgentDeps {
   readonly now?: () => number;
 }
 
-/** Puts the service together: gate in front, A2A behind it, executor inside. */
+/** Puts the service together: verifier in front, A2A behind it, executor inside. */
 export async function buildMarketAnalysisAgent(
   config: MarketAnalysisAgentConfig,
   deps: MarketAnalysisAgentDeps,
@@ -47,50 +36,30 @@ export async function buildMarketAnalysisAgent(
   // an agent whose own identity is http can only be one in development
   const development = idUrl.startsWith("http:");
   const discovery = traceDiscovery(deps.discovery ?? createDiscovery({ development, now }));
-  const authServer = `${config.authServerUrl}/realms/${config.realm}`;
-  const authority = canonicalAuthority(idUrl);
   const requirement = requirementFor(config.authorizationScheme, config.autonomousLevel);
   const { card, extendedCard } = agentCards(config.url, config.idUrl);
 
-  const challenger = createChallenger({
-    key: keys.current,
-    resource: idUrl,
-    authServer,
-    now,
-    algs: SIGNATURE_ALGORITHMS,
-  });
   const app = createService({ name: NAME, logger });
   const gateLog = createGateLog(logger, idUrl);
   await app.register(async (scope) => {
     traceMessages(scope);
     await scope.register(fastifyAAuth, {
-      authority,
-      verifier: createVerifier({
-        authorities: [authority],
-        audience: idUrl,
-        trustedIssuers: [authServer],
-        discovery,
-        now,
-        cryptoMode: "pool",
-        ...(config.trustedAgents.length > 0 && { trustedAgents: config.trustedAgents }),
-      }),
-      challenger,
-      wellKnown: {
-        agent: agentMetadata({ agent: idUrl, name: card.name }),
-        resource: resourceMetadata({
-          resource: idUrl,
-          resource_token_endpoint: `${idUrl}/resource/token`,
-          supported_scopes: [ANALYZE_SCOPE],
-          scope_descriptions: { [ANALYZE_SCOPE]: "Analyse laptop demand, inventory and market trends" },
-        }),
-        jwks: () => toJwks(keys.published()),
-      },
+      resource: idUrl,
+      authServer: `${config.authServerUrl}/realms/${config.realm}`,
+      key: keys,
+      discovery,
+      now,
+      cryptoMode: "pool",
+      algs: SIGNATURE_ALGORITHMS,
+      ...(config.trustedAgents.length > 0 && { trustedAgents: config.trustedAgents }),
+      scopes: [ANALYZE_SCOPE],
+      scopeDescriptions: { [ANALYZE_SCOPE]: "Analyse laptop demand, inventory and market trends" },
+      agent: { name: card.name },
       observer: (event, request) => {
         gateTrace(event, request);
         gateLog(event, request);
       },
     });
-    await serveResourceTokens(scope, { challenger, scopes: [ANALYZE_SCOPE] });
     await scope.register(fastifyA2A, {
       card,
       extendedCard,

@@ -1,20 +1,9 @@
-import {
-  agentMetadata,
-  canonicalAuthority,
-  createDiscovery,
-  createKeyRing,
-  type Discovery,
-  generateSigningKey,
-  resourceMetadata,
-  type SigningKey,
-  toJwks,
-} from "aauth";
+import { createDiscovery, createKeyRing, type Discovery, generateSigningKey, type SigningKey } from "aauth";
 import { createAgent, type TokenCache, type Transport } from "aauth/agent";
-import { createChallenger, createVerifier } from "aauth/resource";
 import { SIGNATURE_ALGORITHMS } from "aauth/wire";
 import type { FastifyInstance } from "fastify";
 import { fastifyA2A } from "fastify-a2a";
-import { fastifyAAuth, serveResourceTokens } from "fastify-aauth";
+import { fastifyAAuth } from "fastify-aauth";
 import { createAgentLog, createGateLog } from "protocol-log";
 import { createAgentTrace, gateTrace, traceDiscovery, traceMessages } from "protocol-trace";
 import { createService, rotateKeys, type ServiceOptions } from "service-kit";
@@ -46,7 +35,7 @@ export interface SupplyChainAgentDeps {
   readonly now?: () => number;
 }
 
-/** Puts the service together: gate in front, A2A behind it, executor inside, and the way to the next agent. */
+/** Puts the service together: verifier in front, A2A behind it, executor inside, and the way to the next agent. */
 export async function buildSupplyChainAgent(
   config: SupplyChainAgentConfig,
   deps: SupplyChainAgentDeps,
@@ -92,15 +81,6 @@ export async function buildSupplyChainAgent(
     log: logger.child({ logger: "agent_executor" }),
   });
 
-  const authority = canonicalAuthority(idUrl);
-  const scopes = [OPTIMIZE_SCOPE, ...config.additionalScopes];
-  const challenger = createChallenger({
-    key: keys.current,
-    resource: idUrl,
-    authServer,
-    now,
-    algs: SIGNATURE_ALGORITHMS,
-  });
   const redirectUri = `${idUrl}/interaction/callback`;
   const interactions = createInteractions(now);
   const requirement = requirementFor(config.authorizationScheme, config.additionalScopes);
@@ -109,33 +89,22 @@ export async function buildSupplyChainAgent(
   await app.register(async (scope) => {
     traceMessages(scope);
     await scope.register(fastifyAAuth, {
-      authority,
-      verifier: createVerifier({
-        authorities: [authority],
-        audience: idUrl,
-        trustedIssuers: [authServer],
-        discovery,
-        now,
-        cryptoMode: "pool",
-        ...(config.trustedAgents.length > 0 && { trustedAgents: config.trustedAgents }),
-      }),
-      challenger,
-      wellKnown: {
-        agent: agentMetadata({ agent: idUrl, name: card.name, redirect_uris: [redirectUri] }),
-        resource: resourceMetadata({
-          resource: idUrl,
-          resource_token_endpoint: `${idUrl}/resource/token`,
-          supported_scopes: scopes,
-          scope_descriptions: scopeDescriptions(config.additionalScopes),
-        }),
-        jwks: () => toJwks(keys.published()),
-      },
+      resource: idUrl,
+      authServer,
+      key: keys,
+      discovery,
+      now,
+      cryptoMode: "pool",
+      algs: SIGNATURE_ALGORITHMS,
+      ...(config.trustedAgents.length > 0 && { trustedAgents: config.trustedAgents }),
+      scopes: [OPTIMIZE_SCOPE, ...config.additionalScopes],
+      scopeDescriptions: scopeDescriptions(config.additionalScopes),
+      agent: { name: card.name, redirect_uris: [redirectUri] },
       observer: (event, request) => {
         gateTrace(event, request);
         gateLog(event, request);
       },
     });
-    await serveResourceTokens(scope, { challenger, scopes });
     await scope.register(catalogueRoutes, {
       limits: catalogueLimits(
         {

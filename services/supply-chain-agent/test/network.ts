@@ -7,7 +7,6 @@ import {
 } from "aauth";
 import type { Transport } from "aauth/agent";
 import { issueAuthToken, tokenSignerOf } from "aauth/issuer";
-import { createChallenger, createVerifier } from "aauth/resource";
 import { createTestDiscovery, createTestParties, type TestParties } from "aauth/testing";
 import { parseSignatureKey } from "aauth/wire";
 import Fastify, { type FastifyInstance } from "fastify";
@@ -60,20 +59,11 @@ export async function createNetwork(options: {
 
   const market = Fastify();
   await market.register(fastifyAAuth, {
-    authority: "market-analysis-agent.localhost:3000",
-    verifier: createVerifier({
-      authorities: ["market-analysis-agent.localhost:3000"],
-      audience: MARKET,
-      trustedIssuers: [authServer.issuer],
-      discovery,
-      now: clock.now,
-    }),
-    challenger: createChallenger({
-      key: marketKey,
-      resource: MARKET,
-      authServer: authServer.issuer,
-      now: clock.now,
-    }),
+    resource: MARKET,
+    authServer: authServer.issuer,
+    key: marketKey,
+    discovery,
+    now: clock.now,
     observer: (event) => {
       if (event.type === "request_verified" && event.verified.caller.grant !== undefined) {
         accepted.push(event.verified.caller.grant.claims as AuthTokenClaims);

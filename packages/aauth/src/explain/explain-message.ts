@@ -15,7 +15,7 @@ import { importVerificationKey } from "../keys/verification-key.ts";
 import { february2026 } from "../profiles/february-2026/index.ts";
 import type { WireProfile } from "../profiles/wire-profile.ts";
 import type { VerifierOptions } from "../resource/verifier-options.ts";
-import { createVerifier } from "../resource/verify-request.ts";
+import { verifierOf } from "../resource/verify-request.ts";
 import { decodeToken } from "../tokens/decode-token.ts";
 import type { HeaderFields, ProvenCaller, Requirement } from "../types.ts";
 import type {
@@ -118,7 +118,7 @@ async function judge(
 ): Promise<Outcome> {
   const { target } = requestTarget(message.url);
   try {
-    const verifier = createVerifier(options);
+    const verifier = verifierOf(options, { refusesUnmeetable: false });
     const request = { method: message.method, target, headers: message.headers, body: message.body };
     return await (requirement === undefined
       ? verifier.verifyRequest(request)

@@ -14,7 +14,7 @@ import type { CallerOf, ProvenCaller, Requirement } from "../types.ts";
  * @example
  * meetRequirement(request.caller, { level: "authorized", scopes: ["supply-chain:optimize"] });
  */
-export function meetRequirement<R extends Requirement>(
+export function meetRequirement<const R extends Requirement>(
   caller: ProvenCaller,
   requirement: R,
   profile: WireProfile = february2026,

@@ -22,31 +22,51 @@ import {
   type VerifierOptions,
 } from "./verifier-options.ts";
 
-/** A request, and the authority its sender addressed where routing or configuration knows it (never `Host`). */
+/** A request, and the authority its sender addressed where routing or configuration knows it (never `Host`). Default: the first one served. */
 export type AddressedRequest = ReceivedRequest & { readonly authority?: string };
 
+/** A request that has passed every check that needs no body. */
 export interface PendingRequest<Caller extends ProvenCaller = ProvenCaller> {
-  /** Compares the body, then the requirement. The caller's identity cannot be had before. */
+  /**
+   * Compares the body, then the requirement. The caller's identity cannot be had before.
+   *
+   * @param body the bytes as they came; `undefined` for none
+   * @throws AAuthVerificationError
+   * @throws TypeError for a body that is not bytes
+   */
   complete(body: Uint8Array | undefined): Promise<VerifiedRequest<Caller>>;
 }
 
+/** Judges requests, as configured. The optional members describe it; `createVerifier()` sets all of them. */
 export interface Verifier {
-  /** The authorities that are served, where it says so: `createVerifier()` does. */
+  /** The authorities that are served. */
   readonly authorities?: readonly string[];
-  /** The profiles that are accepted, where it says so: `createVerifier()` does. Unsigned requests are judged by the first. */
+  /** The profiles that are accepted. Unsigned requests are judged by the first. */
   readonly profiles?: readonly WireProfile[];
-  /** Own resource identifier, where it says so; undefined says that it has none, and accepts no auth tokens. */
+  /** Own resource identifier. */
   readonly audience?: string | undefined;
-  /** Judges a request whose body is here. `undefined` means that it has none. */
-  verifyRequest<R extends Requirement>(
+  /**
+   * Checks a requirement before the first request: the methods below do it with each.
+   *
+   * @throws TypeError for a requirement that the profile cannot mean, or that no request can meet: it needs an auth token, and the verifier
+   * has no `audience` or no `trustedIssuers`.
+   */
+  checkRequirement?(requirement: Requirement): void;
+  /**
+   * Judges a request whose body has been read. The result's members follow from the requirement.
+   *
+   * @throws AAuthVerificationError
+   * @throws TypeError as `checkRequirement`, and for arguments that are not a request
+   */
+  verifyRequest<const R extends Requirement>(
     request: AddressedRequest & { readonly body: Uint8Array | undefined },
     requirement: R,
   ): Promise<VerifiedRequest<CallerOf<R>>>;
   verifyRequest(
     request: AddressedRequest & { readonly body: Uint8Array | undefined },
   ): Promise<VerifiedRequest>;
-  /** Judges everything but the body, so that a bad request costs no reading. */
-  begin<R extends Requirement>(
+  /** Judges everything but the body, so that a bad request costs no reading. Throws as `verifyRequest`. */
+  begin<const R extends Requirement>(
     request: AddressedRequest,
     requirement: R,
   ): Promise<PendingRequest<CallerOf<R>>>;
@@ -72,8 +92,9 @@ interface Route {
  *
  * @throws AAuthVerificationError from its methods, with `report`; with `provenCaller` where the caller is proven and only a token or scope
  * is lacking.
- * @throws TypeError from its methods for arguments that are not a request, a body or a requirement; on creation for options that could
- * never work.
+ * @throws TypeError from its methods for arguments that are not a request, a body or a requirement, and for a requirement that no request
+ * can meet.
+ * @throws TypeError on creation for options that could never work.
  * @throws RangeError on creation for a `toleranceSeconds` out of range.
  *
  * @example
@@ -81,6 +102,14 @@ interface Route {
  * const { caller } = await verifier.verifyRequest({ method, target, headers, body }, { level: "identified" });
  */
 export function createVerifier(options: VerifierOptions): Verifier {
+  return verifierOf(options, { refusesUnmeetable: true });
+}
+
+/** An explanation judges a message also by a requirement that it cannot meet; anywhere else that is a mistake of the program. */
+export function verifierOf(
+  options: VerifierOptions,
+  { refusesUnmeetable }: { readonly refusesUnmeetable: boolean },
+): Verifier {
   checkVerifierOptions(options);
   const now = options.now ?? (() => Math.floor(Date.now() / 1000));
   const replayStore = options.replayStore ?? createMemoryReplayStore({ now });
@@ -89,6 +118,15 @@ export function createVerifier(options: VerifierOptions): Verifier {
   );
   const [first] = routes as [Route, ...Route[]];
   const profiles = routes.map(({ rules }) => rules.profile);
+  const lacking = routes.map(({ rules: { resolver } }) => lacksForGrants(resolver));
+
+  function requireMeetable(requirement: Requirement): void {
+    const needsGrant = requirement.scopes !== undefined || requirement.subject !== undefined;
+    if (!needsGrant || !refusesUnmeetable || lacking.includes(undefined)) return;
+    throw new TypeError(
+      `a requirement of level ${requirement.level} needs an auth token, and the verifier accepts none without ${lacking[0]}`,
+    );
+  }
 
   async function begin(request: AddressedRequest, requirement?: Requirement): Promise<PendingRequest> {
     requireReadable(request);
@@ -96,8 +134,10 @@ export function createVerifier(options: VerifierOptions): Verifier {
     const { profile } = rules;
     const recorder = new VerificationRecorder(profile);
     const demanded = requirement && requirementFor(profile, requirement);
-    if (demanded !== undefined) profile.verification.checkRequirement(demanded);
-    else if (requirement !== undefined) {
+    if (demanded !== undefined) {
+      profile.verification.checkRequirement(demanded);
+      requireMeetable(demanded);
+    } else if (requirement !== undefined) {
       checkRequirement(requirement, profiles);
       // Before anything else, and whatever is accepted elsewhere: a route that asks for one profile is not reached in another.
       recorder.enter(checkOf("requirement", profile));
@@ -119,6 +159,10 @@ export function createVerifier(options: VerifierOptions): Verifier {
     authorities: routes.flatMap(({ rules }) => rules.authorities),
     profiles,
     audience: options.audience,
+    checkRequirement(requirement: Requirement) {
+      checkRequirement(requirement, profiles);
+      for (let own: Requirement | undefined = requirement; own !== undefined; own = own.or) requireMeetable(own);
+    },
     begin,
     async verifyRequest(request: Parameters<Verifier["verifyRequest"]>[0], requirement?: Requirement) {
       requireReadable(request);
@@ -170,6 +214,12 @@ function routeOf(
   );
   const body = steps.findIndex(([, step]) => step === STEPS.body);
   return { rules, beforeBody: steps.slice(0, body), withBody: steps.slice(body) };
+}
+
+/** The option without which no caller ever has a grant. `audience` alone is legitimate: agent tokens may name one. */
+function lacksForGrants({ audience, trustedIssuers }: VerificationRules["resolver"]): string | undefined {
+  if (audience === undefined) return "`audience`, its resource identifier";
+  return trustedIssuers.length === 0 ? "`trustedIssuers`, the auth servers whose tokens count" : undefined;
 }
 
 /** The profile whose shape the message's `Signature-Key` has; an unsigned message is the first one's. */

@@ -948,6 +948,36 @@ describe("the verifier itself", () => {
     expect(error.message).toContain(message);
   });
 
+  it.each([
+    ["audience", { audience: undefined, trustedIssuers: undefined }],
+    ["trustedIssuers", { trustedIssuers: undefined }],
+    ["trustedIssuers", { trustedIssuers: [] }],
+  ])("without %s refuses a requirement that no request can meet: %j", async (name, options) => {
+    const verifier = parties.createVerifier(options);
+    const request = await requestOf({ method: "GET" });
+    for (const judging of [
+      verifier.verifyRequest(request, SCOPES),
+      verifier.begin(request, SCOPES),
+      (async () => verifier.checkRequirement?.(SCOPES))(),
+    ]) {
+      const error: Error = await judging.then(String, (reason) => reason);
+      expect(error).toBeInstanceOf(TypeError);
+      expect(error.message).toContain(`the verifier accepts none without \`${name}\``);
+    }
+    await expect(verifier.verifyRequest(request, { level: "identified" })).resolves.toBeDefined();
+  });
+
+  it("refuses scopes and subject of a level that does not compare them", () => {
+    const verifier = parties.createVerifier();
+    for (const requirement of [
+      { level: "identified", scopes: ["data:read"] },
+      { level: "pseudonymous", subject: "required" },
+    ] as const) {
+      expect(() => verifier.checkRequirement?.(requirement)).toThrow(TypeError);
+    }
+    expect(() => verifier.checkRequirement?.(SCOPES)).not.toThrow();
+  });
+
   it("gives every error its own report", async () => {
     const verifier = parties.createVerifier();
     const request = () =>

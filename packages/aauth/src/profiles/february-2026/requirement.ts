@@ -15,11 +15,11 @@ export const LEVELS: readonly string[] = ["pseudonymous", "identified", "authori
 const checked = new WeakSet<Requirement>();
 
 /**
- * Refuses a requirement that lets the wrong callers in, or none: one without scopes is met by any token at all, and no token has a scope
- * with a space in it.
+ * Refuses a requirement that lets the wrong callers in, or none: one without scopes is met by any token at all, no token has a scope with a
+ * space in it, and scopes of a lower level would not be compared.
  *
- * @throws TypeError for an unknown level, for `scopes` that is not a list of at least one scope, and for another `subject` than
- * `"required"`.
+ * @throws TypeError for an unknown level, for `scopes` that is not a list of at least one scope, for another `subject` than `"required"`,
+ * and for either at a lower level.
  */
 export function checkRequirement(requirement: Requirement): void {
   if (typeof requirement === "object" && requirement !== null && checked.has(requirement)) return;
@@ -34,6 +34,10 @@ export function checkRequirement(requirement: Requirement): void {
     if (subject !== undefined && subject !== "required") {
       throw new TypeError('requirement.subject must be "required" or absent');
     }
+  } else if (requirement.scopes !== undefined || requirement.subject !== undefined) {
+    throw new TypeError(
+      `requirement.scopes and requirement.subject count for level authorized only, not ${level}`,
+    );
   }
   checked.add(requirement);
 }

@@ -1,0 +1,58 @@
+import { describe, expect, expectTypeOf, test } from "vitest";
+import { meetRequirement } from "../../src/resource/index.ts";
+import type { CallerGrant, ProvenCaller } from "../../src/types.ts";
+import { parties, requestOf } from "./kit.ts";
+
+const AUTHORIZED = { level: "authorized", scopes: ["supply-chain:optimize"] } as const;
+
+/** `tsc` compares the types; that what they promise is there is seen at run time. */
+describe("what a requirement says of the caller's members", () => {
+  test("authorized: agent and grant are there", async () => {
+    const jwt = await parties.issueAuthToken();
+    const request = await requestOf({ signatureKey: { scheme: "jwt", jwt } });
+    const verifier = parties.createVerifier();
+    const { caller } = await verifier.verifyRequest(request, AUTHORIZED);
+    expectTypeOf(caller.agent).toEqualTypeOf<string>();
+    expectTypeOf(caller.grant.scopes).toEqualTypeOf<readonly string[]>();
+    expect([caller.agent, caller.grant.scopes]).toEqual([parties.agent.id, ["supply-chain:optimize"]]);
+    const inline = () =>
+      verifier.verifyRequest(request, { level: "authorized", scopes: ["supply-chain:optimize"] });
+    expectTypeOf<Awaited<ReturnType<typeof inline>>["caller"]["grant"]>().toEqualTypeOf<CallerGrant>();
+    const begun = () => verifier.begin(request, AUTHORIZED);
+    type Completed = Awaited<ReturnType<Awaited<ReturnType<typeof begun>>["complete"]>>;
+    expectTypeOf<Completed["caller"]["grant"]>().toEqualTypeOf<CallerGrant>();
+  });
+
+  test("identified: the agent is there, and a grant may be", async () => {
+    const { caller } = await parties
+      .createVerifier()
+      .verifyRequest(await requestOf(), { level: "identified" });
+    expectTypeOf(caller.agent).toEqualTypeOf<string>();
+    expectTypeOf(caller.grant).toEqualTypeOf<CallerGrant | undefined>();
+    expect(caller.agent).toBe(parties.agent.id);
+  });
+
+  test("none, pseudonymous, or one that is not known here: neither has to be", async () => {
+    const verifier = parties.createVerifier();
+    const none = await verifier.verifyRequest(await requestOf());
+    const least = await verifier.verifyRequest(await requestOf(), { level: "pseudonymous" });
+    const level: string = "pseudonymous";
+    const unknown = await verifier.verifyRequest(await requestOf(), { level });
+    for (const { caller } of [none, least, unknown]) {
+      expectTypeOf(caller.agent).toEqualTypeOf<string | undefined>();
+      expectTypeOf(caller.grant).toEqualTypeOf<CallerGrant | undefined>();
+      expect(caller.level).toBe("identified");
+    }
+  });
+
+  test("meetRequirement narrows a caller in the same way", async () => {
+    const jwt = await parties.issueAuthToken();
+    const request = await requestOf({ signatureKey: { scheme: "jwt", jwt } });
+    const { caller }: { caller: ProvenCaller } = await parties.createVerifier().verifyRequest(request);
+    expectTypeOf(caller.grant).toEqualTypeOf<CallerGrant | undefined>();
+    meetRequirement(caller, { level: "authorized", scopes: ["supply-chain:optimize"] });
+    expectTypeOf(caller.grant).toEqualTypeOf<CallerGrant>();
+    expectTypeOf(caller.agent).toEqualTypeOf<string>();
+    expect(caller.grant.scopes).toEqual(["supply-chain:optimize"]);
+  });
+});

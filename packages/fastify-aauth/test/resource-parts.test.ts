@@ -1,0 +1,149 @@
+import { createKeyRing, generateSigningKey, toJwks } from "aauth";
+import { verifyResourceToken } from "aauth/issuer";
+import { createTestParties, signedRequest } from "aauth/testing";
+import { parseAgentAuth } from "aauth/wire";
+import Fastify from "fastify";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { type FastifyAAuthOptions, fastifyAAuth, type ResourceOptions } from "../src/index.ts";
+
+const parties = await createTestParties();
+const { agent, authServer, clock, discovery, resource } = parties;
+const IDENTITY = { resource: resource.id, authServer: authServer.issuer, key: resource.key } as const;
+const JWKS = { scheme: "jwks", id: agent.id } as const;
+
+async function serve(options: Partial<ResourceOptions> = {}) {
+  const app = Fastify();
+  onTestFinished(() => app.close());
+  await app.register(fastifyAAuth, { ...IDENTITY, discovery, now: clock.now, ...options });
+  const aauth = { level: "authorized", scopes: ["reports:read"] } as const;
+  app.get("/reports", { config: { aauth } }, ({ caller }) => ({ readBy: caller?.agent }));
+  return app;
+}
+
+const signed = (options: Pick<Parameters<typeof signedRequest>[0], "signatureKey">) =>
+  signedRequest({ url: `${resource.id}/reports`, method: "GET", key: agent.key, now: clock.now, ...options });
+
+describe("a resource by its identity", () => {
+  test("challenges, and lets an auth token in", async () => {
+    const app = await serve();
+    const { headers } = await signed({ signatureKey: JWKS });
+    const refused = await app.inject({ url: "/reports", headers: headers as Record<string, string> });
+    const challenge = parseAgentAuth(refused.headers["agent-auth"] as string);
+    expect(challenge).toMatchObject({ level: "authorized", authServer: authServer.issuer });
+    const claims = await verifyResourceToken(challenge.resourceToken ?? "", {
+      audience: authServer.issuer,
+      agent: agent.id,
+      agentJkt: agent.key.thumbprint,
+      discovery,
+      now: clock.now,
+    });
+    expect(claims).toMatchObject({ iss: resource.id, scope: "reports:read" });
+
+    const jwt = await parties.issueAuthToken({ scope: "reports:read" });
+    const withToken = await signed({ signatureKey: { scheme: "jwt", jwt } });
+    const read = await app.inject({ url: "/reports", headers: withToken.headers as Record<string, string> });
+    expect([read.statusCode, read.json()]).toEqual([200, { readBy: agent.id }]);
+  });
+
+  test.each([
+    ["audience", { audience: "http://other.localhost:3000" }],
+    ["issuer", { issuer: "http://other.localhost:8080" }],
+  ])("an auth token of another %s is refused", async (_what, changes) => {
+    const app = await serve();
+    const jwt = await parties.issueAuthToken({ scope: "reports:read", ...changes });
+    const { headers } = await signed({ signatureKey: { scheme: "jwt", jwt } });
+    const answer = await app.inject({ url: "/reports", headers: headers as Record<string, string> });
+    expect(answer.statusCode).toBe(401);
+  });
+
+  test("publishes the resource and its key, and nothing else", async () => {
+    const app = await serve();
+    const jwks_uri = `${resource.id}/jwks.json`;
+    const document = await app.inject("/.well-known/aauth-resource");
+    expect(document.json()).toEqual({ resource: resource.id, jwks_uri });
+    expect((await app.inject("/jwks.json")).json()).toEqual(toJwks([resource.key]));
+    expect((await app.inject("/.well-known/aauth-agent")).statusCode).toBe(404);
+    expect((await app.inject({ method: "POST", url: "/resource/token" })).statusCode).toBe(404);
+  });
+
+  test("with scopes serves the endpoint that its document names, and with agent its agent document", async () => {
+    const scopeDescriptions = { "reports:read": "Read reports" };
+    const app = await serve({ scopes: ["reports:read"], scopeDescriptions, agent: { name: "Reports" } });
+    expect((await app.inject("/.well-known/aauth-resource")).json()).toMatchObject({
+      resource_token_endpoint: `${resource.id}/resource/token`,
+      supported_scopes: ["reports:read"],
+      scope_descriptions: scopeDescriptions,
+    });
+    expect((await app.inject("/.well-known/aauth-agent")).json()).toEqual({
+      agent: resource.id,
+      jwks_uri: `${resource.id}/jwks.json`,
+      name: "Reports",
+    });
+    expect((await app.inject({ method: "POST", url: "/resource/token" })).statusCode).toBe(401);
+  });
+
+  test("with a key ring publishes the keys of now", async () => {
+    const create = (sequence: number) => generateSigningKey({ kid: `r-${sequence}` });
+    const key = createKeyRing({ key: await create(1), create, now: clock.now });
+    const app = await serve({ key });
+    await key.rotate();
+    expect((await app.inject("/jwks.json")).json()).toEqual(toJwks(key.published()));
+  });
+
+  test("by default looks nothing up over http, and in development does", async () => {
+    for (const [options, code] of [
+      [{}, "discovery_blocked"],
+      [{ development: true }, "discovery_failed"],
+    ] as const) {
+      const codes: string[] = [];
+      const app = await serve({
+        ...options,
+        discovery: undefined,
+        observer: (event) => {
+          if (event.type === "request_refused") codes.push(event.error.code);
+        },
+      });
+      const { headers } = await signed({
+        signatureKey: { scheme: "jwks", id: "http://nothing.localhost:1" },
+      });
+      await app.inject({ url: "/reports", headers: headers as Record<string, string> });
+      expect(codes).toEqual([code]);
+    }
+  });
+});
+
+describe("options that are refused", () => {
+  const verifier = parties.createVerifier();
+  const parts = { verifier, authority: new URL(resource.id).host };
+  const canonical = "must be an URL in canonical form";
+  test.each<[string, Record<string, unknown>]>([
+    ["resource must be given beside authServer and key", { ...IDENTITY, resource: undefined }],
+    ["authServer must be given beside resource and key", { ...IDENTITY, authServer: undefined }],
+    ["key must be given beside resource and authServer", { ...IDENTITY, key: undefined }],
+    [`resource ${canonical}`, { ...IDENTITY, resource: "https://reports.example/" }],
+    [`resource ${canonical}`, { ...IDENTITY, resource: "https://reports.example:443" }],
+    [`resource ${canonical}`, { ...IDENTITY, resource: "reports.example" }],
+    [`authServer ${canonical}`, { ...IDENTITY, authServer: "https://auth.example/?a" }],
+    ["key must be a signing key or a key ring", { ...IDENTITY, key: resource.key.publicJwk }],
+    ["key must be a signing key or a key ring", { ...IDENTITY, key: Promise.resolve(resource.key) }],
+    ["key must be a signing key or a key ring", { ...IDENTITY, key: () => resource.key }],
+    ["development has no effect beside discovery", { ...IDENTITY, discovery, development: true }],
+    ["development must be true or false", { ...IDENTITY, development: "false" }],
+    ["discovery must be given", { ...IDENTITY, discovery: {} }],
+    ["supported_scopes", { ...IDENTITY, scopes: "reports:read" }],
+    ["verifier is made from resource, authServer and key", { ...IDENTITY, verifier }],
+    ["challenger is made from", { ...IDENTITY, challenger: {} }],
+    ["authority is made from", { ...IDENTITY, authority: parts.authority }],
+    ["wellKnown is made from", { ...IDENTITY, wellKnown: {} }],
+    ["verifier is made from", { ...parts, key: resource.key }],
+    ["discovery goes with resource, authServer and key", { ...parts, discovery }],
+    ["trustedAgents goes with", { ...parts, trustedAgents: [agent.id] }],
+    ["verifier must be given", {}],
+  ])("%s", async (message, options) => {
+    const app = Fastify();
+    onTestFinished(() => app.close());
+    const registered = (async () => app.register(fastifyAAuth, options as unknown as FastifyAAuthOptions))();
+    await expect(registered).rejects.toThrow(TypeError);
+    await expect(registered).rejects.toThrow(message);
+  });
+});
