@@ -5,13 +5,13 @@
  */
 
 import { requireIdentifier } from "../discovery/checked-options.ts";
-import type { AAuthError } from "../errors.ts";
+import { type AAuthError, AAuthVerificationError } from "../errors.ts";
 import type { KeyRing } from "../keys/key-ring.ts";
 import { requireArray } from "../keys/option-checks.ts";
 import { february2026 } from "../profiles/february-2026/index.ts";
+import { withRefusal } from "../profiles/refusal.ts";
 import type { Answer, RefusalContext, ResourceTokenGrant, WireProfile } from "../profiles/wire-profile.ts";
 import type { ProvenCaller, SigningKey } from "../types.ts";
-import { withRefusal } from "./refusal.ts";
 
 export interface ChallengerOptions {
   /** Signs the resource tokens. Where keys are rotated, a function or a {@link KeyRing}. */
@@ -81,7 +81,7 @@ export function createChallenger(options: ChallengerOptions): Challenger {
     resource,
     challengeFor: async (error, context) => withRefusal(await answers.refuse(error, context), error),
     limitReached: async (caller, { retryAfterSeconds, raisedBy = [] }) =>
-      answers.limitReached(caller, { retryAfterSeconds, raisedBy }),
+      withRefusal(await answers.limitReached(caller, { retryAfterSeconds, raisedBy }), LIMIT_REACHED),
     resourceToken: (caller, scopes) => answers.resourceToken(caller, scopes),
   };
 }
@@ -98,6 +98,8 @@ export function plainRefusal(
 ): Answer {
   return withRefusal(profile.answers.refuse(error, context), error);
 }
+
+const LIMIT_REACHED = new AAuthVerificationError("limit_reached", "too many requests for this level");
 
 function currentKeyOf(key: ChallengerOptions["key"]): () => SigningKey {
   if (typeof key === "function") return key;
