@@ -59,10 +59,10 @@ test("A9: an order and a page for which there is no room are answered with 503, 
   };
   const log = { info: () => {}, warn: () => {} } as never;
   const app = Fastify();
-  app.decorateRequest("agent", null).decorateRequest("rawBody", null);
+  app.decorateRequest("caller", null).decorateRequest("rawBody", null);
   app.addHook("preHandler", async (request) => {
     Object.assign(request, {
-      agent: { level: "identified", agent: AGENT, thumbprint: "t" },
+      caller: { level: "identified", agent: AGENT, thumbprint: "t" },
       rawBody: Buffer.from(JSON.stringify(request.body ?? null)),
     });
   });
