@@ -93,7 +93,7 @@ describe("the answer of the consent page", () => {
       revocable: true,
     };
     expect(resume).toHaveBeenCalledWith(run, consent);
-    const kept = { authServer: "http://auth", grant: GRANT, cacheKey: "tokens-of-alice" };
+    const kept = { consent: GRANT, cacheKey: "tokens-of-alice" };
     expect(keep).toHaveBeenCalledExactlyOnceWith(kept);
     expect(grants.list("alice")).toEqual([expect.objectContaining({ consent, grantedAt: NOW })]);
     expect(revoke).not.toHaveBeenCalled();
