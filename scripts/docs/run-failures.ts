@@ -39,7 +39,7 @@ const RUN_FAILURES: readonly RunFailure[] = [
     check: "connection",
     codes: [],
     others: "`http_502`, `http_503`",
-    what: "the gateway cannot reach the agent",
+    what: "the gateway cannot reach the agent; of Agentgateway also: or `gateway-authz`",
     advice: "start it, or `SUPPLY_CHAIN_AGENT_ADDR`",
   },
   {
@@ -70,7 +70,7 @@ const RUN_FAILURES: readonly RunFailure[] = [
     hops: FIRST,
     check: "policy",
     codes: [],
-    others: "the code in the refusal, else `http_403`; `http_429`",
+    others: "the code in the refusal, else `http_403`; `http_429`; `http_503` with a refusal",
     what: "the caller is known, and not allowed or too often here",
     advice: "the rules of the gateway's file, the agent's settings; wait",
   },

@@ -222,6 +222,11 @@ export const ERROR_CODES = {
     section: "profile 3.1",
     meaning: "The route needs an auth token that names a user (`sub`), and the token names none.",
   },
+  limit_reached: {
+    status: 429,
+    section: "profile 3.1",
+    meaning: "The caller has used up the requests that the route takes at its level; wait.",
+  },
   // the agent's side
   malformed_challenge: { status: 502, section: "profile 3.4", meaning: "Agent-Auth cannot be parsed." },
   challenge_untrusted: {
@@ -375,17 +380,34 @@ export function publicRefusal(error: AAuthError): {
     : { code: error.code, message: error.message };
 }
 
+/** Why a request was refused, as the header of a refusal carries it. */
+export interface Refusal {
+  readonly code: AAuthErrorCode;
+  /** Name of the check that failed. */
+  readonly check?: string;
+  /** Section of the profile, or of the RFC, that demands it. */
+  readonly section: string;
+  /** The party that refused, where it is not the one that was addressed: `gateway`. */
+  readonly by?: string;
+}
+
 /** The auth server answered with an OAuth error. */
 export class TokenRequestError extends AAuthAgentError {
   override readonly name: string = "TokenRequestError";
   /** `error` member of the answer, for example `invalid_grant`. */
   readonly oauthError: string;
   readonly httpStatus: number;
+  /** `error_description` of the answer. */
+  readonly description: string;
+  /** The check that failed at the auth server, where its answer names it. */
+  readonly refusal?: Refusal;
 
-  constructor(oauthError: string, description: string, httpStatus: number) {
+  constructor(oauthError: string, description: string, httpStatus: number, refusal?: Refusal) {
     super("token_request_refused", `auth server refused: ${oauthError}: ${description}`);
     this.oauthError = oauthError;
     this.httpStatus = httpStatus;
+    this.description = description;
+    if (refusal !== undefined) this.refusal = refusal;
   }
 }
 

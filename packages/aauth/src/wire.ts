@@ -24,3 +24,4 @@ export type {
   SignatureKey,
 } from "./profiles/february-2026/signature-key.ts";
 export { formatSignatureKey, parseSignatureKey } from "./profiles/february-2026/signature-key.ts";
+export { parseRefusal, REFUSAL_FIELD } from "./profiles/refusal.ts";

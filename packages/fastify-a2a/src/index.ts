@@ -9,4 +9,9 @@ export { type AgentCardOptions, type AgentSkillOptions, createAgentCard } from "
 export { type CallValue, defineCallValue } from "./call-value.ts";
 export { type LegacyAgentCard, toLegacyAgentCard } from "./legacy-agent-card.ts";
 export { type A2AOptions, type A2ARouteConfig, type CallContext, fastifyA2A } from "./plugin.ts";
-export { createTextExecutor, type TextExecutorOptions, type TextRequest } from "./text-executor.ts";
+export {
+  createTextExecutor,
+  type TextAnswer,
+  type TextExecutorOptions,
+  type TextRequest,
+} from "./text-executor.ts";

@@ -10,9 +10,16 @@ export interface TextRequest {
   readonly context: ServerCallContext;
 }
 
+/** A text, and the same facts for programs. */
+export interface TextAnswer {
+  readonly text: string;
+  /** Sent as a data part behind the text to clients that accept `application/json`. */
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
 export interface TextExecutorOptions {
-  /** Gives the answer, as one text part. */
-  readonly answer: (request: TextRequest) => Promise<string>;
+  /** Gives the answer: one text part, and a data part for clients that accept one. */
+  readonly answer: (request: TextRequest) => Promise<string | TextAnswer>;
   /** Told of what `answer` threw. The caller only learns that the agent failed. */
   readonly onError?: (error: unknown) => void;
 }
@@ -28,10 +35,13 @@ export interface TextExecutorOptions {
  */
 export function createTextExecutor({ answer, onError }: TextExecutorOptions): AgentExecutor {
   return {
-    async execute({ userMessage, contextId, context }, events) {
+    async execute({ request, userMessage, contextId, context }, events) {
       try {
-        const text = await answer({ text: textOf(userMessage.parts), contextId, context });
-        events.publish(AgentEvent.message(agentMessage(text)));
+        const answered = await answer({ text: textOf(userMessage.parts), contextId, context });
+        const { text, data } = typeof answered === "string" ? { text: answered, data: undefined } : answered;
+        const acceptsData = request.configuration?.acceptedOutputModes.includes(DATA_MODE);
+        const parts = [textPart(text), ...(data !== undefined && acceptsData ? [dataPart(data)] : [])];
+        events.publish(AgentEvent.message(agentMessage(parts)));
       } catch (error) {
         onError?.(error);
       }
@@ -48,13 +58,18 @@ function textOf(parts: readonly Part[]): string {
   return parts.flatMap(({ content }) => (content?.$case === "text" ? [content.value] : [])).join("\n");
 }
 
-function agentMessage(text: string): Message {
+const DATA_MODE = "application/json";
+const PART = { metadata: undefined, filename: "", mediaType: "" };
+const textPart = (value: string): Part => ({ content: { $case: "text", value }, ...PART });
+const dataPart = (value: object): Part => ({ content: { $case: "data", value }, ...PART });
+
+function agentMessage(parts: Part[]): Message {
   return {
     messageId: crypto.randomUUID(),
     contextId: "",
     taskId: "",
     role: Role.ROLE_AGENT,
-    parts: [{ content: { $case: "text", value: text }, metadata: undefined, filename: "", mediaType: "" }],
+    parts,
     metadata: undefined,
     extensions: [],
     referenceTaskIds: [],

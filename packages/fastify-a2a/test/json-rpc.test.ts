@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { createTextExecutor } from "../src/index.ts";
 import { echoAgent, legacySend, post } from "./echo-agent.ts";
 
 const ID = "6f1b0f5e-1b9f-4c55-8a62-0d9a6d1f6a01";
@@ -58,6 +59,27 @@ describe("1.0", () => {
     const parts = [{ text: "one" }, { data: { x: 1 } }, { text: "two" }];
     const reply = await post(echoAgent(), send({ ...hello, parts }));
     expect(reply.json().result.message.parts[0].text).toBe("nobody said: one\ntwo");
+  });
+});
+
+describe("a data part goes to clients that accept JSON, and to no others", () => {
+  const executor = createTextExecutor({ answer: async ({ text }) => ({ text, data: { length: 5 } }) });
+  const partsFor = async (acceptedOutputModes: readonly string[]) => {
+    const body = JSON.parse(legacySend("hello"));
+    body.params.configuration = { acceptedOutputModes, blocking: true };
+    return (await post(echoAgent({ executor }), JSON.stringify(body))).json().result.parts;
+  };
+
+  test("the February-2026 demo accepts none", async () => {
+    for (const modes of [[], ["text/plain"]])
+      expect(await partsFor(modes)).toEqual([{ kind: "text", text: "hello" }]);
+  });
+
+  test("it comes behind the text", async () => {
+    expect(await partsFor(["text/plain", "application/json"])).toEqual([
+      { kind: "text", text: "hello" },
+      { kind: "data", data: { length: 5 } },
+    ]);
   });
 });
 
@@ -135,7 +157,6 @@ describe("refusals are JSON-RPC errors under 200", () => {
 
   test("what the executor throws stays inside", async () => {
     const seen: unknown[] = [];
-    const { createTextExecutor } = await import("../src/index.ts");
     const executor = createTextExecutor({
       answer: () => Promise.reject(new Error("database password is wrong")),
       onError: (error) => seen.push(error),

@@ -30,7 +30,8 @@ export function refusalOf(error: unknown): Refusal {
   if (!(error instanceof AAuthVerificationError)) {
     return {
       status: 503,
-      headers: TEXT,
+      // RFC 9209: the gateway failed before it asked the agent, which the status alone does not tell.
+      headers: { ...TEXT, "proxy-status": "gateway; error=proxy_internal_error" },
       body: "AAuth failure: verification is not available",
       code: "verification_unavailable",
     };
@@ -40,7 +41,7 @@ export function refusalOf(error: unknown): Refusal {
   const { status, headers } = plainRefusal(error, { requirement: IDENTIFIED });
   const { code, message } = publicRefusal(error);
   const body = `AAuth failure: AAuth verification failed: ${code}: ${message}`;
-  return { status, headers: { ...headers, ...TEXT }, body, code: error.code };
+  return { status, headers: { ...headers, ...TEXT, ...refusedBy(error) }, body, code: error.code };
 }
 
 /**
@@ -61,13 +62,12 @@ function belowScheme(error: AAuthVerificationError): Refusal {
   const { status, headers } = plainRefusal(new AAuthVerificationError("identity_required", error.message), {
     requirement: IDENTIFIED,
   });
-  const refusal = formatRefusal(refusalDataOf(error));
-  return {
-    status,
-    headers: { ...withoutBody(headers), [REFUSAL_FIELD]: refusal },
-    body: "",
-    code: error.code,
-  };
+  return { status, headers: { ...withoutBody(headers), ...refusedBy(error) }, body: "", code: error.code };
 }
+
+/** Gateway and agent share one address: this tells their refusals apart. */
+const refusedBy = (error: AAuthVerificationError) => ({
+  [REFUSAL_FIELD]: formatRefusal({ ...refusalDataOf(error), by: "gateway" }),
+});
 
 const withoutBody = ({ "content-type": _, ...headers }: Readonly<Record<string, string>>) => headers;

@@ -5,9 +5,9 @@ import { LIMIT } from "./attribute-names.ts";
  * opaque value looks like any other: gateways and clients make up ever new ones.
  */
 const LEFT_OUT = /token|key$|secret|credential|auth|cookie|session|password/i;
-/** Named like those, and no secret: public keys, challenges (tokens in them are cut), and what a gateway wants of its AAuth check. */
+/** Named like those, and no secret: public keys, challenges (tokens in them are cut), refusals, and what a gateway wants of its AAuth check. */
 const SHOWN =
-  /^(?:signature-key|agent-auth|x-aauth-(?:authority|claims|method|mode|required-scheme|timestamp-tolerance|uri))$/i;
+  /^(?:signature-key|agent-auth|aauth-refusal|x-aauth-(?:authority|claims|method|mode|required-scheme|timestamp-tolerance|uri))$/i;
 
 /** Parameters and members whose value is a token or as good as one. */
 const SECRET_NAME =

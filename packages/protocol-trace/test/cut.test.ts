@@ -67,6 +67,7 @@ test("what is named like one and is none is shown", () => {
   const shown = {
     "signature-key": hwk,
     "agent-auth": "httpsig; identity=?1",
+    "aauth-refusal": "code=identity_required",
     "x-aauth-mode": "strict",
     "x-aauth-uri": "/a?page=1",
   };

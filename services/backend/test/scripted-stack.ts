@@ -144,7 +144,11 @@ export async function startScriptedStack(
     const subject = caller.person?.sub;
     seen.push({ party: "agent", what: text, scheme: caller.scheme, subject });
     try {
-      const parts = [{ kind: "text", text: await script.answer(text) }];
+      const data = { recommendations: [{ title: "Echo", description: text }] };
+      const parts = [
+        { kind: "text", text: await script.answer(text) },
+        { kind: "data", data },
+      ];
       return { jsonrpc: "2.0", id, result: { kind: "message", messageId: "m", role: "agent", parts } };
     } catch (refusal) {
       if (!(refusal instanceof AgentRefusal)) throw refusal;

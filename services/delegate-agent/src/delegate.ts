@@ -114,12 +114,12 @@ function wantsSignature(error: unknown): boolean {
   return level === "pseudonymous" && userInteraction === undefined;
 }
 
-/** Who names no address for a user to come back to, as a delegate does, is refused for that before any user is asked (profile 6.2). */
+/**
+ * A delegate names no address for a user to come back to, and is refused for that before any user is asked (profile 6.2). It is all that
+ * an auth server finds missing in its requests, so that one that names no check means this.
+ */
 function wantsConsent(error: unknown): boolean {
   if (error instanceof ConsentRequiredError) return true;
-  return (
-    error instanceof TokenRequestError &&
-    error.oauthError === "invalid_request" &&
-    /redirect_uri is required when user consent is needed/.test(error.message)
-  );
+  if (!(error instanceof TokenRequestError) || error.oauthError !== "invalid_request") return false;
+  return error.httpStatus === 400 && (error.refusal?.code ?? "consent_required") === "consent_required";
 }

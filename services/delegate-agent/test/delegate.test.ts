@@ -1,3 +1,4 @@
+import { type AAuthErrorCode, TokenRequestError } from "aauth";
 import type { Agent } from "aauth/agent";
 import { expect, test } from "vitest";
 import { endlessBody } from "../../../packages/service-kit/test/support/endless-body.ts";
@@ -23,6 +24,29 @@ test("an answer beyond 1 MiB is not read, and the run says so", async () => {
     { code: "answer_too_large", message: "the answer is larger than 1048576 bytes" },
   ]);
   expect(read.bytes).toBeLessThan(2_000_000);
+});
+
+const refusal = (code: AAuthErrorCode) => ({ code, section: "profile 6" });
+
+test.each<[string, TokenRequestError, string]>([
+  [
+    "by its check",
+    new TokenRequestError("invalid_request", "x", 400, refusal("consent_required")),
+    "consent_required",
+  ],
+  ["by its error alone", new TokenRequestError("invalid_request", "x", 400), "consent_required"],
+  [
+    "and not by another check",
+    new TokenRequestError("invalid_request", "x", 400, refusal("malformed_token")),
+    "token_request_refused",
+  ],
+  ["nor by another error", new TokenRequestError("invalid_grant", "x", 400), "token_request_refused"],
+  ["nor by another status", new TokenRequestError("invalid_request", "x", 413), "token_request_refused"],
+])("an auth server that wants the user's consent is known %s", async (_name, error, code) => {
+  const delegate = delegateAnswered(() => {
+    throw error;
+  });
+  expect((await delegate.run()).failure?.code).toBe(code);
 });
 
 test("a refusal is not read either", async () => {

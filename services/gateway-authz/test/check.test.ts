@@ -150,8 +150,9 @@ describe("modes", () => {
       );
       expect(otherKey.kid).toBe("other");
       const headers = { ...(await signed(schemes.jwks, { key })), "x-aauth-mode": mode };
-      const { status, agentAuth, contentType, body } = await check(app, headers);
+      const { status, agentAuth, contentType, body, refusal } = await check(app, headers);
       expect([status, agentAuth]).toEqual([401, "httpsig"]);
+      expect(refusal).toMatchObject({ code: "invalid_signature", check: "signature", by: "gateway" });
       expect(contentType).toMatch(/^text\/plain/);
       expect(body).toMatch(/^AAuth failure: AAuth verification failed: invalid_signature: /);
     },
@@ -333,6 +334,7 @@ test("something that breaks inside is 503 without a word of it, and in the log w
   const result = await check(app, headers);
   expect(result.status).toBe(503);
   expect(result.body).toBe("AAuth failure: verification is not available");
+  expect([result.refusal, result.proxyStatus]).toEqual([undefined, "gateway; error=proxy_internal_error"]);
   expect(failures(lines)).toContain("secret internals");
 });
 

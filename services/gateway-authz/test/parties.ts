@@ -1,5 +1,6 @@
 import type { Credential, Discovery, SigningKey } from "aauth";
 import { issueAgentToken } from "aauth/issuer";
+import { parseRefusal } from "aauth/resource";
 import { createTestParties, signedRequest, type TestIdentities, testKey } from "aauth/testing";
 import type { FastifyInstance } from "fastify";
 import { createLogger } from "service-kit";
@@ -99,6 +100,8 @@ export async function check(app: FastifyInstance, headers: Headers) {
   return {
     status: response.statusCode,
     agentAuth: response.headers["agent-auth"],
+    refusal: parseRefusal(response.headers["aauth-refusal"] as string | undefined),
+    proxyStatus: response.headers["proxy-status"],
     contentType: response.headers["content-type"],
     body: response.body,
     claimsText: claims as string | undefined,

@@ -7,9 +7,10 @@ import { caller } from "./caller.ts";
 import { analyzeMarket } from "./domain/analyze-market.ts";
 import { readRequest } from "./domain/read-request.ts";
 import { commissionOf } from "./report/commission.ts";
+import { marketFigures } from "./report/market-figures.ts";
 import { renderMarketReport } from "./report/market-report.ts";
 
-/** Reads the question, analyses, answers in markdown. Who may ask was settled before; the answer says who did. */
+/** Reads the question, analyses, answers in markdown, and in data for programs. Who may ask was settled before; the answer says who did. */
 export function marketAnalysisExecutor(options: {
   log: FastifyBaseLogger;
   now: () => number;
@@ -25,7 +26,7 @@ export function marketAnalysisExecutor(options: {
           const analysis = await withSpan(SPAN.marketAnalysisProcess, async () =>
             analyzeMarket(question, now()),
           );
-          return renderMarketReport(analysis, commission);
+          return { text: renderMarketReport(analysis, commission), data: marketFigures(analysis) };
         });
       }),
     onError: (error) => log.error({ err: error }, "❌ the analysis failed"),

@@ -8,9 +8,9 @@ import type { AskMarketAnalysis } from "./clients/ask-market-analysis.ts";
 import { analyzeRequest } from "./domain/analyze-request.ts";
 import type { MarketAnalysis } from "./domain/market-analysis.ts";
 import { recommend } from "./domain/recommend.ts";
-import { renderOptimizationReport } from "./report/optimization-report.ts";
+import { optimizationData, renderOptimizationReport } from "./report/optimization-report.ts";
 
-/** Analyses the request, asks the market-analysis agent if the request says so, answers in markdown. */
+/** Analyses the request, asks the market-analysis agent if the request says so, answers in markdown and in data. */
 export function optimizationExecutor(options: {
   log: FastifyBaseLogger;
   askMarketAnalysis: AskMarketAnalysis;
@@ -26,9 +26,10 @@ export function optimizationExecutor(options: {
               askMarketAnalysis(text, caller.from(context)),
             )
           : { status: "not-asked" };
-        return withSpan(SPAN.supplyChainInvoke, async () =>
-          renderOptimizationReport({ analysis, recommendations: recommend(analysis), market }),
-        );
+        return withSpan(SPAN.supplyChainInvoke, async () => {
+          const report = { analysis, recommendations: recommend(analysis), market };
+          return { text: renderOptimizationReport(report), data: optimizationData(report) };
+        });
       }),
     onError: (error) => log.error({ err: error }, "❌ the optimization failed"),
   });

@@ -5,10 +5,11 @@
  */
 
 import { requireIdentifier } from "../discovery/checked-options.ts";
-import type { AAuthError, AAuthVerificationError } from "../errors.ts";
+import { type AAuthError, AAuthVerificationError } from "../errors.ts";
 import type { KeyRing } from "../keys/key-ring.ts";
 import { requireArray } from "../keys/option-checks.ts";
 import { february2026 } from "../profiles/february-2026/index.ts";
+import { withRefusal } from "../profiles/refusal.ts";
 import type {
   Answer,
   AnswerWriter,
@@ -17,7 +18,6 @@ import type {
   WireProfile,
 } from "../profiles/wire-profile.ts";
 import type { ProvenCaller, SigningKey } from "../types.ts";
-import { withRefusal } from "./refusal.ts";
 import { requirementFor } from "./requirement.ts";
 
 /** Who writes refusals in one profile, and in whose name. */
@@ -95,7 +95,7 @@ export function createChallenger(options: ChallengerOptions): Challenger {
       return withRefusal(merged(await Promise.all(answers)), error);
     },
     limitReached: async (caller, { retryAfterSeconds, raisedBy = [] }) =>
-      writerFor(caller).limitReached(caller, { retryAfterSeconds, raisedBy }),
+      withRefusal(await writerFor(caller).limitReached(caller, { retryAfterSeconds, raisedBy }), LIMIT_REACHED),
     resourceToken: (caller, scopes) => writerFor(caller).resourceToken(caller, scopes),
   };
 }
@@ -116,6 +116,8 @@ export function plainRefusal(
   );
   return withRefusal(merged(answers), error);
 }
+
+const LIMIT_REACHED = new AAuthVerificationError("limit_reached", "too many requests for this level");
 
 interface Writer {
   readonly profile: WireProfile;

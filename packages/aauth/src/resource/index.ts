@@ -4,12 +4,12 @@
  * @module
  */
 
+export type { Refusal } from "../errors.ts";
+export { formatRefusal, parseRefusal, REFUSAL_FIELD, refusalOf } from "../profiles/refusal.ts";
 export type { Answer, RefusalContext, ResourceTokenGrant, TokenHolder } from "../profiles/wire-profile.ts";
 export type { AnsweringProfile, Challenger, ChallengerOptions } from "./challenge.ts";
 export { createChallenger, plainRefusal } from "./challenge.ts";
 export { receivedFields } from "./received-fields.ts";
-export type { Refusal } from "./refusal.ts";
-export { formatRefusal, parseRefusal, REFUSAL_FIELD, refusalOf } from "./refusal.ts";
 export { checkRequirement, meetRequirement } from "./requirement.ts";
 export type { AcceptedProfile, VerifierOptions } from "./verifier-options.ts";
 export type { AddressedRequest, PendingRequest, Verifier } from "./verify-request.ts";

@@ -15,6 +15,19 @@ const failing = async (answer: (world: World) => Response | Promise<Response>) =
 };
 
 describe("what a token endpoint answers", () => {
+  it("the check that failed comes with an OAuth error whose answer names it", async () => {
+    const refused = (headers: Record<string, string>) =>
+      failing(() => Response.json({ error: "invalid_grant" }, { status: 400, headers }));
+    const refusal = { code: "discovery_failed", section: "profile 6.2" };
+    const header = `code=${refusal.code}, section="${refusal.section}"`;
+    expect(await refused({ "aauth-refusal": header })).toMatchObject({
+      oauthError: "invalid_grant",
+      refusal,
+    });
+    for (const headers of [{}, { "aauth-refusal": "discovery_failed" }])
+      expect(await refused(headers)).toMatchObject({ refusal: undefined });
+  });
+
   it("an OAuth error is a typed error with its text on one line", async () => {
     const error = await failing(() =>
       Response.json({ error: "access_denied", error_description: "no\nINFO: \u2028forged" }, { status: 403 }),

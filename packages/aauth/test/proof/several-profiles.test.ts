@@ -5,7 +5,7 @@ import { createMemoryReplayStore } from "../../src/http-signatures/replay.ts";
 import { parseAgentAuth } from "../../src/profiles/february-2026/agent-auth.ts";
 import { AGENT_AUTH } from "../../src/profiles/february-2026/names.ts";
 import { createChallenger, plainRefusal } from "../../src/resource/challenge.ts";
-import { parseRefusal, REFUSAL_FIELD } from "../../src/resource/refusal.ts";
+import { parseRefusal, REFUSAL_FIELD } from "../../src/profiles/refusal.ts";
 import { checkRequirement, meetRequirement } from "../../src/resource/requirement.ts";
 import type { AcceptedProfile, VerifierOptions } from "../../src/resource/verifier-options.ts";
 import { createVerifier } from "../../src/resource/verify-request.ts";

@@ -4,8 +4,8 @@ import { createKeyRing } from "../../src/keys/key-ring.ts";
 import { generateSigningKey } from "../../src/keys/signing-key.ts";
 import { parseAgentAuth } from "../../src/profiles/february-2026/agent-auth.ts";
 import { verifyResourceToken } from "../../src/profiles/february-2026/resource-token.ts";
+import { parseRefusal, REFUSAL_FIELD } from "../../src/profiles/refusal.ts";
 import { type ChallengerOptions, createChallenger, plainRefusal } from "../../src/resource/challenge.ts";
-import { parseRefusal, REFUSAL_FIELD } from "../../src/resource/refusal.ts";
 import { decodeToken } from "../../src/tokens/decode-token.ts";
 import { JWKS, parties, refusal, requestOf, SCOPES, signBadly } from "./kit.ts";
 

@@ -13,7 +13,7 @@ import {
   REFUSAL_FIELD,
   refusalOf,
   withRefusal,
-} from "../../src/resource/refusal.ts";
+} from "../../src/profiles/refusal.ts";
 import { hostileText } from "../hostile-text.ts";
 import { JWKS, parties, refusal, requestOf, SCOPES, signBadly } from "./kit.ts";
 
@@ -27,6 +27,8 @@ describe("formatRefusal", () => {
     expect(formatRefusal({ code: "unknown_key", section: "profile 5.2" })).toBe(
       'code=unknown_key, section="profile 5.2"',
     );
+    expect(formatRefusal({ ...read, by: "gateway" } as never)).toBe(`${written}, by=gateway`);
+    expect(parseRefusal(`${written}, by=gateway`)).toEqual({ ...read, by: "gateway" });
   });
 
   it("is read back, whatever the code and the check", () => {
@@ -85,9 +87,9 @@ describe("parseRefusal", () => {
   });
 
   it.each(["Coverage", '"coverage"', "a b", "<script>", "", "../x", "a_b"])(
-    "leaves out a check that is no name: %j",
+    "leaves out a check, and a party, that is no name: %j",
     (check) => {
-      expect(parseRefusal(`code=unknown_key, check=${check}`)).toEqual({
+      expect(parseRefusal(`code=unknown_key, check=${check}, by=${check}`)).toEqual({
         code: "unknown_key",
         section: "profile 5.2",
       });
@@ -110,6 +112,7 @@ describe("parseRefusal", () => {
           if (refused === undefined) return;
           expect(codes).toContain(refused.code);
           expect(refused.check ?? "a").toMatch(/^[a-z-]+$/);
+          expect(refused.by ?? "a").toMatch(/^[a-z-]+$/);
           expect(refused.section).not.toMatch(/["\\\p{Cc}]/u);
           expect(refused.section.length).toBeLessThanOrEqual(512);
         },

@@ -1,3 +1,4 @@
+import { parseRefusal, REFUSAL_FIELD } from "aauth/wire";
 import { EVENT, type TracedCheck, type TracedToken } from "../attribute-names.ts";
 import { isoSeconds } from "./claim-meaning.ts";
 import { partyName } from "./parties.ts";
@@ -148,7 +149,10 @@ function verdictOf(message: Message): string {
   const decisive = decisiveCheck(message);
   const where = partyName(decisive?.gate.party ?? stoppedAt ?? to);
   const word = outcome === "challenged" ? "Asked for more" : outcome === "failed" ? "Failed" : "Refused";
-  const code = decisive?.gate.errorCode ?? verifiers.findLast(({ errorCode }) => errorCode)?.errorCode;
+  const code =
+    decisive?.gate.errorCode ??
+    verifiers.findLast(({ errorCode }) => errorCode)?.errorCode ??
+    refusalIn(message)?.code;
   const named = code === undefined ? "" : ` (${code})`;
   if (decisive !== undefined) {
     const reason = decisive.check.reason === undefined ? "" : `: ${decisive.check.reason}`;
@@ -175,6 +179,11 @@ export function afterChecks(message: Message): "policy" | "answered" | undefined
   if (verifiers.some(({ verdict, errorCode }) => verdict !== "passed" || errorCode !== undefined))
     return undefined;
   return status === 403 && stoppedAt !== undefined ? "policy" : "answered";
+}
+
+/** What the receiver says of its refusal: all there is to know of one that records no spans. */
+function refusalIn({ response }: Message) {
+  return parseRefusal(response.headers?.[REFUSAL_FIELD]);
 }
 
 /** The code in a JSON error of the receiver's own. */

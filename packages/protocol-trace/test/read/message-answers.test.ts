@@ -102,6 +102,16 @@ describe("turned down after every check had passed", () => {
     );
   });
 
+  test("an agent that records no spans says its code in the answer", () => {
+    const message: Message = {
+      ...byAgent(429, "Too many requests for this level"),
+      response: { headers: { "aauth-refusal": 'code=limit_reached, section="profile 3.1"' } },
+    };
+    expect(messageAnswers(message).verdict).toBe(
+      "Refused by Supply-chain agent with status 429 (limit_reached).",
+    );
+  });
+
   test("a check that failed is not passed over", () => {
     const [changed] = recordedRun("changed-path").messages;
     expect(afterChecks(changed!)).toBeUndefined();

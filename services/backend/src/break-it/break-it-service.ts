@@ -96,8 +96,8 @@ export function createBreakItService(deps: BreakItDeps): BreakItService {
     });
     const { status } = response;
     const receiver = receiverOf(forged.url, deps);
-    const refusal = readRefusal(await readBounded(response, MAX_ANSWER_BYTES), receiver);
-    // What stands before the receiver has not reached it. A check that says its code has looked, with whatever status.
+    const refusal = readRefusal(response, await readBounded(response, MAX_ANSWER_BYTES), receiver);
+    // What stands before the receiver has not reached it. A check that names its code has looked, with any status.
     if (UNREACHED.has(status) && refusal.code === undefined) throw unreached(status, forged.url, receiver);
     if (place !== undefined) {
       attempts.set(place.traceId, { runId: run.id, spanId: place.spanId, at: now() });
@@ -179,6 +179,6 @@ function receiverOf(url: string, { agentUrl, otherResourceUrl }: BreakItDeps): s
   return origin === new URL(otherResourceUrl).origin ? "market-analysis-agent" : "auth-server";
 }
 
-function toResult({ refusedBy, ...refusal }: Refusal): Partial<BreakItResult> {
+function toResult({ refusedBy, cause: _, ...refusal }: Refusal): Partial<BreakItResult> {
   return { refused_by: refusedBy, ...refusal };
 }

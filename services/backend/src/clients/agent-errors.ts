@@ -1,16 +1,33 @@
-/** The agent, or the gateway before it, refused with an HTTP status. The body is for judging only, never to be shown. */
+import { parseRefusal, REFUSAL_FIELD, type Refusal } from "aauth/resource";
+
+/** What the head of a refused answer tells. */
+export interface RefusedAnswer {
+  /** Value of `Agent-Auth`, if the refusal was a challenge. */
+  readonly challenge?: string | undefined;
+  /** Code and check, where the party that refused names them. */
+  readonly refusal?: Refusal | undefined;
+  /** RFC 9209: the gateway failed by itself, before the agent was asked. */
+  readonly gatewayFailed?: boolean;
+}
+
+/** The agent, or the gateway before it, refused with an HTTP status. */
 export class AgentHttpError extends Error {
   override readonly name = "AgentHttpError";
   readonly status: number;
-  /** Value of `Agent-Auth`, if the refusal was a challenge. */
-  readonly challenge: string | null;
-  readonly body: string;
+  readonly answer: RefusedAnswer;
 
-  constructor(status: number, challenge: string | null, body: string) {
+  constructor(status: number, answer: RefusedAnswer = {}) {
     super(`answered with status ${status}`);
     this.status = status;
-    this.challenge = challenge;
-    this.body = body;
+    this.answer = answer;
+  }
+
+  static of({ status, headers }: Response): AgentHttpError {
+    return new AgentHttpError(status, {
+      challenge: headers.get("agent-auth") ?? undefined,
+      refusal: parseRefusal(headers.get(REFUSAL_FIELD)),
+      gatewayFailed: /;\s*error=proxy_internal_error\b/.test(headers.get("proxy-status") ?? ""),
+    });
   }
 }
 
@@ -25,7 +42,7 @@ export class AgentRpcError extends Error {
   }
 }
 
-/** The agent answered, and the answer is of no use. The message completes "the answer …". */
+/** The agent answered, and the answer cannot be used. The message completes "the answer …". */
 export class AgentAnswerError extends Error {
   override readonly name = "AgentAnswerError";
 }

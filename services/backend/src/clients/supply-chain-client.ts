@@ -24,14 +24,21 @@ export interface SupplyChainCall {
   readonly onAccepted?: () => void;
 }
 
+/** What an agent answers. */
+export interface AgentReport {
+  readonly markdown: string;
+  /** As it came. Undefined from agents that answer in text only. */
+  readonly data?: unknown;
+}
+
 /** Speaks A2A to the supply-chain agent. Knows nothing of AAuth: that lives in the call's fetch. */
 export interface SupplyChainClient {
   /**
-   * Sends the text and returns the agent's Markdown.
+   * Sends the text and returns the agent's Markdown, with the data part beside it.
    *
    * @throws AgentHttpError, AgentRpcError, AgentAnswerError; whatever the call's fetch throws passes through
    */
-  ask(text: string, call: SupplyChainCall): Promise<string>;
+  ask(text: string, call: SupplyChainCall): Promise<AgentReport>;
   /** Reads the agent's card, which is how a connection is tested without giving the agent work. Throws as {@link ask}. */
   card(call: SupplyChainCall): Promise<{ name?: string; protocolVersion?: string }>;
 }
@@ -46,7 +53,7 @@ export function createSupplyChainClient(options: SupplyChainClientOptions): Supp
       if (response.ok) call.onAccepted?.();
       const body = await readBounded(response, maxAnswerBytes);
       if (!response.ok && !isRpcError(body)) {
-        throw new AgentHttpError(response.status, response.headers.get("agent-auth"), body);
+        throw AgentHttpError.of(response);
       }
       onAnswer?.();
       return new Response(body, { status: response.status, headers: response.headers });
@@ -63,9 +70,9 @@ export function createSupplyChainClient(options: SupplyChainClientOptions): Supp
       const factory = new ClientFactory({ transports: [transport] });
       try {
         const client = await factory.createFromAgentCard(minimalCard(url, protocolVersion));
-        const answer = textOf(await client.sendMessage(messageWith(text)));
-        if (answer === "") throw new AgentAnswerError("holds no text");
-        return answer;
+        const report = read(await client.sendMessage(messageWith(text)));
+        if (report.markdown === "") throw new AgentAnswerError("holds no text");
+        return report;
       } catch (error) {
         if (isJsonRpcError(error)) throw new AgentRpcError(error.envelopeCode, error.message);
         if (!answered || error instanceof AgentAnswerError) throw error;
@@ -104,7 +111,7 @@ function messageWith(text: string): SendMessageRequest {
     },
     // Wait for the agent's work to be done rather than poll a task.
     configuration: {
-      acceptedOutputModes: [],
+      acceptedOutputModes: ["text/plain", "application/json"],
       taskPushNotificationConfig: undefined,
       returnImmediately: false,
     },
@@ -140,13 +147,12 @@ function isRpcError(body: string): boolean {
   }
 }
 
-function textOf(result: SendMessageResult): string {
+function read(result: SendMessageResult): AgentReport {
   const parts =
     "parts" in result
       ? result.parts
       : [...(result.status?.message?.parts ?? []), ...result.artifacts.flatMap((artifact) => artifact.parts)];
-  return parts
-    .flatMap((part) => (part.content?.$case === "text" ? [part.content.value] : []))
-    .join("\n")
-    .trim();
+  const texts = parts.flatMap(({ content }) => (content?.$case === "text" ? [content.value] : []));
+  const data = parts.find(({ content }) => content?.$case === "data")?.content?.value;
+  return { markdown: texts.join("\n").trim(), ...(data !== undefined && { data }) };
 }

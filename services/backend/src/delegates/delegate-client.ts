@@ -21,7 +21,7 @@ export function createDelegateClient(options: { agent: Agent; timeoutSeconds: nu
     const signedFetch = agent.fetchFor({ signal: AbortSignal.timeout(timeoutMs) });
     const response = await signedFetch(`${url}/run`, { method, headers: { accept: "application/json" } });
     const body = await readBounded(response, MAX_ANSWER_BYTES);
-    if (!response.ok) throw new AgentHttpError(response.status, response.headers.get("agent-auth"), body);
+    if (!response.ok) throw AgentHttpError.of(response);
     return JSON.parse(body);
   }
 

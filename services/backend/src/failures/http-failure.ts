@@ -1,26 +1,32 @@
-import { ERROR_CODES } from "aauth";
 import type { Failure } from "backend-api";
 import type { AgentHttpError } from "../clients/agent-errors.ts";
 import type { Situation } from "./situation.ts";
 
 /**
- * What our resources say where nothing would help, so that there is no challenge beside it: the requests are used up, the agent is not
- * welcome, its token names no user.
+ * Explains an HTTP status. Gateway and agent share one address: the refusal names the party; without one, only an agent challenges.
  */
-const WITHOUT_CHALLENGE: ReadonlySet<string> = new Set([
-  "Too many requests for this level",
-  "untrusted_agent",
-  "user_required",
-]);
-
-/** Explains an HTTP status. Gateway and agent share one address, so the form of the refusal tells them apart. */
-export function httpFailure({ status, challenge, body }: AgentHttpError, { places }: Situation): Failure {
+export function httpFailure({ status, answer }: AgentHttpError, { places }: Situation): Failure {
+  const { challenge, refusal, gatewayFailed } = answer;
   const code = `http_${status}`;
-  const fromGateway =
-    (challenge === null && !WITHOUT_CHALLENGE.has(body)) || body === "" || body.startsWith("AAuth failure");
+  const fromGateway = refusal === undefined ? challenge === undefined : refusal.by === "gateway";
   const hop = fromGateway ? "gateway" : "supply-chain-agent";
   const who = fromGateway ? "The gateway" : "The supply-chain agent";
-  if (body.startsWith("external authorization failed")) return gatewayFailure(code, body);
+  const tooMany: Failure = {
+    hop,
+    check: "policy",
+    code,
+    message: `${who} gets too many requests at the moment.`,
+    advice: "Wait a little and start again.",
+  };
+  if (gatewayFailed) {
+    return {
+      hop: "gateway",
+      check: "connection",
+      code,
+      message: "The gateway cannot reach its authorization service.",
+      advice: "Start gateway-authz, or set AAUTH_AUTHZ_HOST of the gateway to where it listens.",
+    };
+  }
   switch (status) {
     case 401:
       if (challenge?.includes("identity")) {
@@ -45,7 +51,7 @@ export function httpFailure({ status, challenge, body }: AgentHttpError, { place
       return {
         hop,
         check: "signature",
-        code: refusalCode(body) ?? code,
+        code: refusal?.code ?? code,
         message: `${who} did not accept the request's signature.`,
         advice: `Check that ${places.backendUrl}/.well-known/aauth-agent can be reached from there and that both clocks agree. A new key is looked for once per 10 s: after two restarts in a row, start again in a moment.`,
       };
@@ -53,9 +59,9 @@ export function httpFailure({ status, challenge, body }: AgentHttpError, { place
       return {
         hop,
         check: "policy",
-        code: refusalCode(body) ?? code,
+        code: refusal?.code ?? code,
         message: `${who} knows the backend and does not allow this request.`,
-        advice: adviceFor403(body, fromGateway),
+        advice: adviceFor403(refusal?.code, fromGateway),
       };
     case 404:
     case 421:
@@ -67,13 +73,7 @@ export function httpFailure({ status, challenge, body }: AgentHttpError, { place
         advice: "Compare the host in SUPPLY_CHAIN_AGENT_URL with the hostnames of the gateway's routes.",
       };
     case 429:
-      return {
-        hop,
-        check: "policy",
-        code,
-        message: `${who} gets too many requests at the moment.`,
-        advice: "Wait a little and start again.",
-      };
+      return tooMany;
     case 504:
       return {
         hop: "supply-chain-agent",
@@ -84,7 +84,16 @@ export function httpFailure({ status, challenge, body }: AgentHttpError, { place
       };
     case 502:
     case 503:
-      return gatewayFailure(code, body);
+      // A verifier that answers so has no room for the request; a gateway without an authorization service says so by itself.
+      if (refusal !== undefined) return tooMany;
+      return {
+        hop: "supply-chain-agent",
+        check: "connection",
+        code,
+        message: "The gateway cannot reach the supply-chain agent.",
+        advice:
+          "Start the supply-chain agent, or set SUPPLY_CHAIN_AGENT_ADDR of the gateway to where it listens. Agentgateway answers in the same way while gateway-authz is down.",
+      };
     default:
       return {
         hop: "supply-chain-agent",
@@ -96,42 +105,13 @@ export function httpFailure({ status, challenge, body }: AgentHttpError, { place
   }
 }
 
-function adviceFor403(body: string, fromGateway: boolean): string {
+function adviceFor403(code: string | undefined, fromGateway: boolean): string {
   if (fromGateway)
     return "Compare the authorization rules of the gateway's route with the agent and scope in the request.";
-  if (body === "untrusted_agent") {
+  if (code === "untrusted_agent") {
     return "Add the backend's identity, BACKEND_AGENT_URL, to SUPPLY_CHAIN_TRUSTED_AGENTS of the agent.";
   }
-  return body === "user_required"
+  return code === "user_required"
     ? "Let the auth server ask the user: make the agent's scopes need consent (`npm run consent`)."
     : "The auth token lacks a scope that the agent demands; see the agent's configuration.";
-}
-
-/** 503 is the gateway's word for two things: the agent behind it is down, or its own authorization service is. */
-function gatewayFailure(code: string, body: string): Failure {
-  if (/^(upstream call|processing) failed/.test(body)) {
-    return {
-      hop: "supply-chain-agent",
-      check: "connection",
-      code,
-      message: "The gateway cannot reach the supply-chain agent.",
-      advice:
-        "Start the supply-chain agent, or set SUPPLY_CHAIN_AGENT_ADDR of the gateway to where it listens.",
-    };
-  }
-  return {
-    hop: "gateway",
-    check: "connection",
-    code,
-    message: "The gateway cannot reach its authorization service.",
-    advice: "Start gateway-authz, or set AAUTH_AUTHZ_HOST of the gateway to where it listens.",
-  };
-}
-
-/** Our resources end a refusal with the error's code, our gateway's check has a sentence after it; of a foreign body nothing is shown. */
-function refusalCode(body: string): string | undefined {
-  const [, ofCheck, atEnd] =
-    /^AAuth failure: AAuth verification failed: ([a-z_]{1,40}):|(?:^|: )([a-z_]{1,40})$/.exec(body) ?? [];
-  const word = ofCheck ?? atEnd;
-  return word !== undefined && Object.hasOwn(ERROR_CODES, word) ? word : undefined;
 }

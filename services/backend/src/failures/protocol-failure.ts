@@ -19,7 +19,7 @@ export function protocolFailure(error: AAuthError, situation: Situation): Failur
       hop: "auth-server",
       check: "token_request",
       code: error.oauthError,
-      message: `The auth server refused a token: ${oneLine(error.message.replace(/^auth server refused: /, ""))}`,
+      message: `The auth server refused a token: ${error.oauthError}: ${oneLine(error.description)}`,
       advice: tokenAdvice(error, situation.places),
     };
   }
@@ -69,11 +69,8 @@ export function protocolFailure(error: AAuthError, situation: Situation): Failur
   }
 }
 
-/** What both auth servers say when they could not read whose resource token it is (profile 6.2). */
-export const RESOURCE_UNREADABLE = "Failed to fetch resource metadata";
-
-function tokenAdvice({ oauthError, message }: TokenRequestError, { backendUrl }: Places): string {
-  if (message.includes(RESOURCE_UNREADABLE)) {
+function tokenAdvice({ oauthError, refusal }: TokenRequestError, { backendUrl }: Places): string {
+  if (oauthError === "invalid_grant" && refusal?.code === "discovery_failed") {
     return "The auth server could not read the supply-chain agent's documents: start the agent, and the gateway before it, then run again.";
   }
   switch (oauthError) {

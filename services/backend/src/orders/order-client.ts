@@ -65,7 +65,7 @@ export function createOrderClient({ url }: { url: string }): OrderClient {
 }
 
 function answer<T>(response: Response, body: string, schema: z.ZodType<T>): T {
-  if (!response.ok) throw new AgentHttpError(response.status, response.headers.get("agent-auth"), body);
+  if (!response.ok) throw AgentHttpError.of(response);
   const result = schema.safeParse(parsed(body));
   if (!result.success) throw new AgentAnswerError("is not what was asked for");
   return result.data;

@@ -50,8 +50,9 @@ export const optimizationRoutes: FastifyPluginAsyncZod<{ runs: RunService }> = a
     { config, schema: { params: runParams, response: { 200: resultsSchema } } },
     async (request) => {
       const run = runs.get(signedInUser(request).id, request.params.id);
-      if (run.report === undefined) throw new HttpError(404, "The optimization is not completed");
-      return resultsFrom({ requestId: run.id, report: run.report, completedAt: run.changedAt });
+      const { id: requestId, report, reportData: data, changedAt: completedAt } = run;
+      if (report === undefined) throw new HttpError(404, "The optimization is not completed");
+      return resultsFrom({ requestId, report, data, completedAt });
     },
   );
 

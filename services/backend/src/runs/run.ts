@@ -67,6 +67,7 @@ export class Run {
   #granted: GrantedConsent | undefined;
   #failure: Failure | undefined;
   #report: string | undefined;
+  #reportData: unknown;
   readonly #startedAt: string;
   #endedAt: string | undefined;
   #changedAt: number;
@@ -107,6 +108,10 @@ export class Run {
   /** The agent's Markdown; undefined until completed. */
   get report(): string | undefined {
     return this.#report;
+  }
+  /** The data part of the agent's answer, as it came. */
+  get reportData(): unknown {
+    return this.#reportData;
   }
   get failure(): Failure | undefined {
     return this.#failure;
@@ -171,9 +176,10 @@ export class Run {
     this.#announce();
   }
 
-  complete(report: string): void {
+  complete(report: string, data?: unknown): void {
     this.#enter("completed");
     this.#report = report;
+    this.#reportData = data;
     this.#endTask("completed", report);
     this.#advance("Optimization completed", 100);
     this.#announce();

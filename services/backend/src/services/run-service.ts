@@ -132,7 +132,7 @@ export function createRunService(deps: RunServiceDeps): RunService {
       });
       request.end();
       if (run.signal.aborted) return;
-      run.complete(report);
+      run.complete(report.markdown, report.data);
       logger.info({ runId: run.id }, "✅ Optimization completed");
     } catch (error) {
       request.end(error);

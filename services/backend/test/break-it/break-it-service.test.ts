@@ -43,13 +43,8 @@ async function attempt(variant: BreakItVariant, answer: () => Response) {
 }
 
 describe("a request that only the gateway answers, since it reached nobody, is no refusal", () => {
-  test.each([
-    [502, ""],
-    [503, "upstream call failed: ECONNREFUSED"],
-    [503, "external authorization failed: ECONNREFUSED"],
-    [504, "upstream call timeout"],
-  ])("status %i %s", async (status, body) => {
-    await expect(attempt("stale", () => new Response(body, { status }))).rejects.toMatchObject({
+  test.each([502, 503, 504])("status %i", async (status) => {
+    await expect(attempt("stale", () => new Response("", { status }))).rejects.toMatchObject({
       ...{ name: "HttpError", statusCode: 502, code: `http_${status}` },
       message: `No answer came from ${AGENT}, where the supply-chain agent is reached through the gateway: the gateway answers with status ${status}.`,
     });
@@ -64,40 +59,33 @@ describe("a request that only the gateway answers, since it reached nobody, is n
   });
 
   test("but a check that says its code has refused it, and not as it was meant to be", async () => {
-    const body =
-      "AAuth failure: AAuth verification failed: replay_memory_full: this caller's share of the memory is full";
-    expect(await attempt("stale", () => new Response(body, { status: 503 }))).toMatchObject({
+    expect(await attempt("stale", () => refused(503, "code=replay_memory_full, by=gateway"))).toMatchObject({
       ...{ refused: true, status: 503, refused_by: "gateway", code: "replay_memory_full", as_meant: false },
     });
   });
 });
 
-describe("a refusal is as it was meant to be by the check that the tampering is for", () => {
-  const verdict = async (variant: BreakItVariant, status: number, body: string) =>
-    (await attempt(variant, () => new Response(body, { status }))).as_meant;
-  const ofGateway = (code: string) => `AAuth failure: AAuth verification failed: ${code}: it says why`;
-  const ofAuthServer = (reason: string) =>
-    JSON.stringify({ error: "invalid_grant", error_description: `Invalid resource_token: ${reason}` });
+const refused = (status: number, refusal: string, body = "") =>
+  new Response(body, { status, headers: { "aauth-refusal": refusal } });
 
-  test.each<[BreakItVariant, number, string, boolean]>([
-    ["stale", 401, ofGateway("created_out_of_window"), true],
-    ["stale", 401, ofGateway("unknown_key"), false],
-    ["replay", 401, ofGateway("nonce_replayed"), true],
-    ["changed-body", 401, "Valid AAuth signature required: digest_mismatch", true],
-    ["changed-body", 429, "Too many requests for this level", false],
-    ["other-key", 403, "authorization failed", false],
-    [
-      ...(["unsigned-resource-token", 400] as const),
-      ofAuthServer("the token's signature does not verify"),
-      true,
-    ],
-    [
-      ...(["unsigned-resource-token", 400] as const),
-      ofAuthServer("Failed to fetch resource metadata or jwks_uri not found"),
-      false,
-    ],
-  ])("%s, status %i: %s", async (variant, status, body, expected) => {
-    expect(await verdict(variant, status, body)).toBe(expected);
+describe("a refusal is as it was meant to be by the check that the tampering is for", () => {
+  const invalidGrant = JSON.stringify({
+    error: "invalid_grant",
+    error_description: "Invalid resource_token",
+  });
+
+  test.each<[BreakItVariant, Response, boolean]>([
+    ["stale", refused(401, "code=created_out_of_window, by=gateway"), true],
+    ["stale", refused(401, "code=unknown_key, by=gateway"), false],
+    ["replay", refused(401, "code=nonce_replayed, by=gateway"), true],
+    ["changed-body", refused(401, "code=digest_mismatch"), true],
+    ["changed-body", refused(429, "code=limit_reached"), false],
+    ["other-key", new Response("", { status: 403 }), false],
+    ["unsigned-resource-token", refused(400, "code=invalid_token_signature", invalidGrant), true],
+    ["unsigned-resource-token", refused(400, "code=discovery_failed", invalidGrant), false],
+    ["unsigned-resource-token", new Response(invalidGrant, { status: 400 }), true],
+  ])("%s, %o", async (variant, response, expected) => {
+    expect((await attempt(variant, () => response)).as_meant).toBe(expected);
   });
 
   test("what was let in has no verdict", async () => {

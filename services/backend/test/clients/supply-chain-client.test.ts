@@ -42,13 +42,13 @@ const client = (options: { protocolVersion?: "0.3" | "1.0"; maxAnswerBytes?: num
 
 describe("ask", () => {
   it("sends a compact 0.3 message/send and returns the text", async () => {
-    await expect(client().ask("optimize", { fetch })).resolves.toBe("# Report");
+    await expect(client().ask("optimize", { fetch })).resolves.toEqual({ markdown: "# Report" });
     const { id: _id, ...envelope } = JSON.parse(received.body);
     expect(envelope).toEqual({
       jsonrpc: "2.0",
       method: "message/send",
       params: {
-        configuration: { acceptedOutputModes: [], blocking: true },
+        configuration: { acceptedOutputModes: ["text/plain", "application/json"], blocking: true },
         message: {
           kind: "message",
           messageId: expect.stringMatching(/^[0-9a-f-]{36}$/),
@@ -65,9 +65,25 @@ describe("ask", () => {
     respond = result({
       message: { messageId: "m", role: "ROLE_AGENT", parts: [{ text: "one" }, { text: "two" }] },
     });
-    await expect(client({ protocolVersion: "1.0" }).ask("x", { fetch })).resolves.toBe("one\ntwo");
+    await expect(client({ protocolVersion: "1.0" }).ask("x", { fetch })).resolves.toEqual({
+      markdown: "one\ntwo",
+    });
     expect(JSON.parse(received.body).method).toBe("SendMessage");
     expect(received.headers["a2a-version"]).toBe("1.0");
+  });
+
+  it.each([
+    ["0.3", { ...MESSAGE, parts: [...MESSAGE.parts, { kind: "data", data: { x: 1 } }] }],
+    [
+      "1.0",
+      { message: { messageId: "m", role: "ROLE_AGENT", parts: [{ text: "# Report" }, { data: { x: 1 } }] } },
+    ],
+  ] as const)("reads the data part beside the text, %s", async (protocolVersion, answer) => {
+    respond = result(answer);
+    await expect(client({ protocolVersion }).ask("x", { fetch })).resolves.toEqual({
+      markdown: "# Report",
+      data: { x: 1 },
+    });
   });
 
   it("reads the artifacts of a task", async () => {
@@ -78,7 +94,7 @@ describe("ask", () => {
       status: { state: "completed" },
       artifacts: [{ artifactId: "a", parts: [{ kind: "text", text: "# Task report" }] }],
     });
-    await expect(client().ask("x", { fetch })).resolves.toBe("# Task report");
+    await expect(client().ask("x", { fetch })).resolves.toEqual({ markdown: "# Task report" });
   });
 
   it("tells of being let in only on 2xx", async () => {
@@ -92,13 +108,39 @@ describe("ask", () => {
     expect(onAccepted).toHaveBeenCalledOnce();
   });
 
-  it("keeps status, challenge and body of a refusal", async () => {
-    respond = (response) => response.writeHead(401, { "agent-auth": "httpsig" }).end("invalid_signature");
+  it("keeps what the head of a refusal tells, and nothing of its body", async () => {
+    const head = {
+      "agent-auth": "httpsig",
+      "aauth-refusal": 'code=invalid_signature, check=signature, section="RFC 9421 3.2", by=gateway',
+    };
+    respond = (response) => response.writeHead(401, head).end("code=nonce_replayed");
     const error = await client()
       .ask("x", { fetch })
       .catch((cause: unknown) => cause);
     expect(error).toBeInstanceOf(AgentHttpError);
-    expect(error).toMatchObject({ status: 401, challenge: "httpsig", body: "invalid_signature" });
+    const refusal = {
+      code: "invalid_signature",
+      check: "signature",
+      section: "RFC 9421 3.2",
+      by: "gateway",
+    };
+    expect(error).toMatchObject({ status: 401, answer: { challenge: "httpsig", refusal } });
+  });
+
+  it("takes only known codes for codes", async () => {
+    for (const header of ["code=constructor", "invalid_signature", `code=${"x".repeat(600)}`]) {
+      respond = (response) => response.writeHead(401, { "aauth-refusal": header }).end();
+      const refused = client().ask("x", { fetch });
+      await expect(refused).rejects.toMatchObject({ status: 401, answer: { refusal: undefined } });
+    }
+  });
+
+  it.each([
+    ["gateway; error=proxy_internal_error", true],
+    ["gateway; error=destination_unavailable", false],
+  ])("tells the gateway's own failure from the agent's: %s", async (value, gatewayFailed) => {
+    respond = (response) => response.writeHead(503, { "proxy-status": value }).end();
+    await expect(client().ask("x", { fetch })).rejects.toMatchObject({ answer: { gatewayFailed } });
   });
 
   it.each([200, 400])("recognises a JSON-RPC error that comes with status %i", async (status) => {

@@ -38,7 +38,10 @@ describe("placing an order", () => {
     [500, "{}"],
   ])("%i with other words is an HTTP error", async (status, body) => {
     const fetch = answering(status, body, { "agent-auth": "httpsig" });
-    await expect(client.place(ORDER, fetch)).rejects.toMatchObject({ status, challenge: "httpsig", body });
+    await expect(client.place(ORDER, fetch)).rejects.toMatchObject({
+      status,
+      answer: { challenge: "httpsig" },
+    });
   });
 
   it.each(["no json", { status: "placed" }, { ...PLACED, approved_by: {} }, null])(

@@ -139,7 +139,7 @@ describe("an order", () => {
       new AAuthAgentError("challenge_untrusted", "x"),
       "challenge_untrusted",
     ],
-    ["the gateway refuses", new AgentHttpError(403, null, "authorization failed"), "http_403"],
+    ["the gateway refuses", new AgentHttpError(403), "http_403"],
     ["something breaks", new Error("secret at 10.0.0.7"), "internal_error"],
   ])("that fails because %s says why", async (_name, error, code) => {
     const order = await scripted(fail(error)).start("anna", WANTED);
@@ -295,7 +295,7 @@ it("neither state nor visit reach the log", async () => {
 });
 
 it("a catalogue that cannot be had is told in the words that a run would use, with what to do", async () => {
-  outage = new AgentHttpError(503, null, "upstream call failed: connect");
+  outage = new AgentHttpError(503);
   await expect(scripted().catalogue()).rejects.toMatchObject({
     statusCode: 502,
     code: "http_503",

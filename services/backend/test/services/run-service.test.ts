@@ -13,7 +13,7 @@ import type { PendingConsent } from "../../src/services/consent-service.ts";
 import { createRunService } from "../../src/services/run-service.ts";
 import { createConsentRequests } from "../../src/services/watch-consent-request.ts";
 
-type Ask = SupplyChainClient["ask"];
+type Ask = (...asked: Parameters<SupplyChainClient["ask"]>) => Promise<string>;
 type CallContext = NonNullable<Parameters<Agent["fetchFor"]>[0]>;
 
 const CONSENT = {
@@ -53,7 +53,7 @@ function scripted(...script: Ask[]) {
       },
     } as Agent,
     client: {
-      ask: (text, call) => asks.shift()!(text, call),
+      ask: async (text, call) => ({ markdown: await asks.shift()!(text, call) }),
       card: async () => ({ name: "Agent" }),
     },
     observe: () => ({ observer: () => {}, peer: () => "resource" }),

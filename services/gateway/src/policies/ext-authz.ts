@@ -151,13 +151,15 @@ function checkBody(policy: ExtAuthzPolicy, body: Buffer | undefined, fields: str
 }
 
 function withoutAnswer(policy: ExtAuthzPolicy, error: unknown): undefined {
-  const failure = describeFailure(error);
+  const detail = `${DENIED_TEXT}: ${describeFailure(error)}`;
+  // RFC 9209: the gateway failed before it asked the agent, which the status alone does not tell.
+  const fields = ["content-type", "text/plain", "proxy-status", "gateway; error=proxy_internal_error"];
   if ("denyWithStatus" in policy.failureMode) {
     const status = policy.failureMode.denyWithStatus;
-    throw textAnswer(status, "DirectResponse", `${DENIED_TEXT}: ${failure}`);
+    throw new OwnAnswer({ status, reason: "DirectResponse", body: detail, fields, detail });
   }
   if (policy.failureMode.mode === "deny") {
-    throw textAnswer(403, "ExtAuth", DENIED_TEXT, `${DENIED_TEXT}: ${failure}`);
+    throw new OwnAnswer({ status: 403, reason: "ExtAuth", body: DENIED_TEXT, fields, detail });
   }
   return undefined;
 }

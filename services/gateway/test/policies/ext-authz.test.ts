@@ -383,7 +383,10 @@ describe("no answer", () => {
     expect((await slow.call()).body).toBe("external authorization failed: timeout");
     const down = await setUp(allow, denyWithStatus);
     await down.authz.close();
-    expect((await down.call()).body).toBe("external authorization failed: ECONNREFUSED");
+    expect(await down.call()).toMatchObject({
+      body: "external authorization failed: ECONNREFUSED",
+      headers: { "proxy-status": "gateway; error=proxy_internal_error" },
+    });
     for (const [{ gateway }, error] of [
       [slow, "timeout"],
       [down, "ECONNREFUSED"],

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { analyzeMarket } from "../../src/domain/analyze-market.ts";
 import { readRequest } from "../../src/domain/read-request.ts";
+import { marketFigures } from "../../src/report/market-figures.ts";
 import { renderMarketReport, summary } from "../../src/report/market-report.ts";
 
 const NOW = Date.parse("2026-09-01T12:00:00Z") / 1000;
@@ -12,6 +13,17 @@ test.each([
   ["this year", "Procure 51 MacBook Pro units. Inventory risk is high."],
 ])("summary of %j", (text, expected) => {
   expect(summary(analyzeMarket(readRequest(text), NOW))).toBe(expected);
+});
+
+test("the figures are those of the report", () => {
+  const figures = (text: string) => marketFigures(analyzeMarket(readRequest(text), NOW));
+  expect(figures("this year")).toEqual({
+    summary: "Procure 51 MacBook Pro units. Inventory risk is high.",
+    orders: [{ item: "MacBook Pro", quantity: 51, leadTime: "2-4 weeks", total: 127_500 }],
+    totalCost: 127_500,
+  });
+  expect(report("this year")).toContain("- Procure 51 MacBook Pro units within 2-4 weeks ($127,500.00)");
+  expect(figures("next quarter")).toMatchObject({ orders: [], totalCost: 0 });
 });
 
 test("headings come in the order of the published demo", () => {

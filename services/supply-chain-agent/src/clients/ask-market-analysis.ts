@@ -23,8 +23,7 @@ export function createAskMarketAnalysis(options: {
     try {
       const upstreamToken = onBehalfOfCaller ? authTokenOf(caller) : undefined;
       if (upstreamToken) log.info(`🔄 Token exchange: upstream_auth_token=${tokenId(upstreamToken)}`);
-      const answer = await client.ask(text, upstreamToken);
-      return { status: "answered", text: answer };
+      return { status: "answered", ...(await client.ask(text, upstreamToken)) };
     } catch (error) {
       const failure = describeFailure(error, onBehalfOfCaller);
       log.warn({ err: error, hop: failure.hop, code: failure.code }, `❌ Market analysis: ${failure.reason}`);

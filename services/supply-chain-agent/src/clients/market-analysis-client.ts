@@ -1,6 +1,7 @@
 import { type Message, type Part, Role } from "@a2a-js/sdk";
 import { ClientFactory, JsonRpcTransportFactory } from "@a2a-js/sdk/client";
 import type { Agent } from "aauth/agent";
+import { parseRefusal, REFUSAL_FIELD } from "aauth/resource";
 import { createAgentCard } from "fastify-a2a";
 import { readBounded } from "service-kit";
 import { MarketAnalysisCallError } from "./market-analysis-call-error.ts";
@@ -9,13 +10,13 @@ const MAX_ANSWER_BYTES = 1_048_576;
 
 export interface MarketAnalysisClient {
   /**
-   * Sends one text and gives the text that comes back.
+   * Sends one text and gives the text that comes back, with the data part beside it.
    *
    * @param upstreamToken auth token of the caller on whose behalf this is asked; without it the agent asks for itself
    * @throws AAuthError when a challenge cannot be met; MarketAnalysisCallError for an HTTP error or an unusable answer;
    *   AnswerTooLargeError beyond 1 MiB; what the transport throws
    */
-  ask(text: string, upstreamToken?: string): Promise<string>;
+  ask(text: string, upstreamToken?: string): Promise<{ text: string; figures?: unknown }>;
 }
 
 /**
@@ -48,28 +49,37 @@ export function createMarketAnalysisClient(options: {
         const { ok, status, headers, body } = response;
         if (ok) return new Response(await readBounded(response, MAX_ANSWER_BYTES), { status, headers });
         await body?.cancel();
-        throw new MarketAnalysisCallError(`http_${status}`, `it answered with status ${status}`);
+        const refusal = parseRefusal(headers.get(REFUSAL_FIELD));
+        const why = refusal === undefined ? "" : ` (${refusal.code})`;
+        throw new MarketAnalysisCallError(`http_${status}`, `it answered with status ${status}${why}`);
       };
       const factory = new ClientFactory({
         transports: [new JsonRpcTransportFactory({ fetchImpl, legacyCompat: { enabled: true } })],
       });
       const client = await factory.createFromAgentCard(card);
       const answer = await client.sendMessage(
-        { tenant: "", message: userMessage(text), configuration: undefined, metadata: undefined },
+        { tenant: "", message: userMessage(text), configuration: CONFIGURATION, metadata: undefined },
         { signal },
       );
-      return textOf(answer);
+      return read(answer);
     },
   };
 }
 
-function textOf(answer: object): string {
+const CONFIGURATION = {
+  acceptedOutputModes: ["text/plain", "application/json"],
+  taskPushNotificationConfig: undefined,
+  returnImmediately: false,
+};
+
+function read(answer: object): { text: string; figures?: unknown } {
   // A task would be the answer of an agent that works on; this one is asked for a message.
   if (!("parts" in answer))
     throw new MarketAnalysisCallError("answer_not_a_message", "it did not answer with a message");
-  return (answer.parts as Part[])
-    .flatMap(({ content }) => (content?.$case === "text" ? [content.value] : []))
-    .join("\n");
+  const contents = (answer.parts as Part[]).map(({ content }) => content);
+  const text = contents.flatMap((content) => (content?.$case === "text" ? [content.value] : [])).join("\n");
+  const data = contents.find((content) => content?.$case === "data");
+  return { text, ...(data !== undefined && { figures: data.value }) };
 }
 
 function userMessage(text: string): Message {

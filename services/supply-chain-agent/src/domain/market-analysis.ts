@@ -1,7 +1,12 @@
 /** What became of the question to the market-analysis agent. */
 export type MarketAnalysis =
   | { readonly status: "not-asked" }
-  | { readonly status: "answered"; readonly text: string }
+  | {
+      readonly status: "answered";
+      readonly text: string;
+      /** The answer's data part, as it came: it is passed on and not read here. Absent from agents that answer in text only. */
+      readonly figures?: unknown;
+    }
   | { readonly status: "failed"; readonly failure: MarketAnalysisFailure };
 
 export interface MarketAnalysisFailure {

@@ -16,7 +16,24 @@ export interface OptimizationReport {
   readonly market: MarketAnalysis;
 }
 
-/** The answer of the agent: one markdown document. The backend recognises it by its first heading. */
+/** The report for programs: what it recommends, and what came of the question to the market-analysis agent. */
+export function optimizationData({ recommendations, market }: OptimizationReport): Record<string, unknown> {
+  return {
+    recommendations: recommendations.map(({ type, description, expectedImpact }) => ({
+      title: titleCase(type),
+      description,
+      expectedImpact: sentenceCase(expectedImpact),
+    })),
+    ...(market.status !== "not-asked" && { marketAnalysis: marketData(market) }),
+  };
+}
+
+function marketData(market: Exclude<MarketAnalysis, { status: "not-asked" }>) {
+  const { status } = market;
+  return status === "failed" ? { status, ...market.failure } : { status, figures: market.figures };
+}
+
+/** The answer of the agent: one markdown document. */
 export function renderOptimizationReport({ analysis, recommendations, market }: OptimizationReport): string {
   return [
     "# Supply Chain Optimization Analysis",

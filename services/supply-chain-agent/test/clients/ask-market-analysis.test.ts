@@ -22,7 +22,7 @@ const authorized: ProvenCaller = {
   grant: { scopes: ["supply-chain:optimize"], claims: {}, token: "token-of-the-caller" },
 };
 
-function asking(onBehalfOfCaller: boolean, ask = vi.fn(async () => "the market")) {
+function asking(onBehalfOfCaller: boolean, ask = vi.fn(async () => ({ text: "the market" }))) {
   return {
     ask,
     askMarketAnalysis: createAskMarketAnalysis({ client: { ask }, onBehalfOfCaller, log: silentLogger }),

@@ -1,5 +1,5 @@
 import Fastify, { type FastifyInstance } from "fastify";
-import { createAgentCard, createTextExecutor, fastifyA2A } from "fastify-a2a";
+import { createAgentCard, createTextExecutor, fastifyA2A, type TextAnswer } from "fastify-a2a";
 import { afterEach, expect, test } from "vitest";
 import { endlessBody } from "../../../../packages/service-kit/test/support/endless-body.ts";
 import { createMarketAnalysisClient } from "../../src/clients/market-analysis-client.ts";
@@ -27,7 +27,7 @@ async function connect(app: FastifyInstance, timeoutMs = 5000) {
   return { client: createMarketAnalysisClient({ url, agent, timeoutMs }), contexts, sent, url };
 }
 
-function answering(answer: (text: string) => Promise<string>): FastifyInstance {
+function answering(answer: (text: string) => Promise<string | TextAnswer>): FastifyInstance {
   const app = Fastify();
   const card = createAgentCard({
     name: "M",
@@ -42,7 +42,7 @@ function answering(answer: (text: string) => Promise<string>): FastifyInstance {
 
 test("asks in the 0.3 form at the root path and gives the text back", async () => {
   const { client, sent, url } = await connect(answering(async (text) => `about ${text}`));
-  expect(await client.ask("laptops")).toBe("about laptops");
+  expect(await client.ask("laptops")).toEqual({ text: "about laptops" });
   expect(sent).toEqual([
     {
       url: `${url}/`,
@@ -59,6 +59,12 @@ test("asks in the 0.3 form at the root path and gives the text back", async () =
       }),
     },
   ]);
+});
+
+test("asks for data beside the text, and gives back what comes", async () => {
+  const figures = { summary: "none" };
+  const { client } = await connect(answering(async (text) => ({ text, data: figures })));
+  expect(await client.ask("laptops")).toEqual({ text: "laptops", figures });
 });
 
 test("the upstream token goes into the context of this call only", async () => {
@@ -81,6 +87,18 @@ test.each([403, 500])("HTTP %d rejects with the status", async (status) => {
   await expect(client.ask("x")).rejects.toMatchObject({ code: `http_${status}` });
 });
 
+test("a refusal that names its code says so", async () => {
+  const app = Fastify();
+  app.post("/", async (_request, reply) =>
+    reply.code(403).header("aauth-refusal", "code=untrusted_agent").send("secret"),
+  );
+  const { client } = await connect(app);
+  await expect(client.ask("x")).rejects.toMatchObject({
+    code: "http_403",
+    message: "it answered with status 403 (untrusted_agent)",
+  });
+});
+
 test("a task is not an answer", async () => {
   const app = Fastify();
   app.post("/", async (request) => ({
@@ -99,7 +117,7 @@ test("an answer beyond 1 MiB is not read", async () => {
   await expect(client.ask("x")).rejects.toMatchObject({ code: "answer_too_large" });
   expect(read.bytes).toBeLessThan(2_000_000);
   const long = await connect(answering(async () => "a".repeat(1_000_000)));
-  expect(await long.client.ask("x")).toHaveLength(1_000_000);
+  expect((await long.client.ask("x")).text).toHaveLength(1_000_000);
 });
 
 test("an agent that does not answer runs into the deadline", async () => {

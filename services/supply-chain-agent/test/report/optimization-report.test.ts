@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { analyzeRequest } from "../../src/domain/analyze-request.ts";
 import type { MarketAnalysis } from "../../src/domain/market-analysis.ts";
 import { recommend } from "../../src/domain/recommend.ts";
-import { renderOptimizationReport } from "../../src/report/optimization-report.ts";
+import { optimizationData, renderOptimizationReport } from "../../src/report/optimization-report.ts";
 
 function report(text: string, market: MarketAnalysis = { status: "not-asked" }): string {
   const analysis = analyzeRequest(text);
@@ -52,6 +52,30 @@ test("a failed second hop is named with its text of the published demo", () => {
       "- **Reason**: auth server refused: access_denied",
     ].join("\n"),
   );
+});
+
+test("the data says what the report says", () => {
+  const analysis = analyzeRequest(UI_DEFAULT);
+  const dataOf = (market: MarketAnalysis) =>
+    optimizationData({ analysis, recommendations: recommend(analysis), market });
+  expect(dataOf({ status: "not-asked" })).toEqual({
+    recommendations: [
+      {
+        title: "Cost Optimization",
+        description: "Buy in larger lots at better prices.",
+        expectedImpact: "Reduce costs by 15-20%",
+      },
+      expect.objectContaining({ title: "Vendor Management" }),
+      expect.objectContaining({ title: "Approval Workflow" }),
+    ],
+  });
+  const figures = { summary: "none" };
+  expect(dataOf({ status: "answered", text: "# x", figures }).marketAnalysis).toEqual({
+    status: "answered",
+    figures,
+  });
+  const failure = { reason: "request failed", hop: "a -> b", code: "http_503", message: "down" } as const;
+  expect(dataOf({ status: "failed", failure }).marketAnalysis).toEqual({ status: "failed", ...failure });
 });
 
 test("the request cannot add headings, and is cut", () => {

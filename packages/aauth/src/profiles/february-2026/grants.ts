@@ -4,7 +4,7 @@
  * @module
  */
 
-import { AAuthAgentError, TokenRequestError } from "../../errors.ts";
+import { AAuthAgentError, type Refusal, TokenRequestError } from "../../errors.ts";
 import {
   checkHeader,
   checkTimeShapes,
@@ -13,6 +13,7 @@ import {
   optionalAudience,
 } from "../../tokens/claim-checks.ts";
 import { type DecodedToken, decodeJwt } from "../../tokens/jwt.ts";
+import { parseRefusal, REFUSAL_FIELD } from "../refusal.ts";
 import type {
   Credential,
   ExpectedGrant,
@@ -56,10 +57,10 @@ function formOf(parameters: Readonly<Record<string, string | undefined>>): strin
   return form.toString();
 }
 
-function read({ status, members }: GrantResponse): GrantAnswer {
+function read({ status, members, field }: GrantResponse): GrantAnswer {
   if (members === undefined)
     throw failed(`the auth server answered with status ${status} and no JSON object`);
-  if (status < 200 || status > 299) throw refusal(status, members);
+  if (status < 200 || status > 299) throw refusal(status, members, parseRefusal(field(REFUSAL_FIELD)));
   const { auth_token, request_token, refresh_token, expires_in } = members;
   const lifetime = typeof expires_in === "number" && expires_in > 0 ? expires_in : undefined;
   const [token, refreshToken, requestToken] = [auth_token, refresh_token, request_token].map(textOf);
@@ -77,11 +78,16 @@ function read({ status, members }: GrantResponse): GrantAnswer {
   throw failed("the auth server answered with neither auth_token nor request_token");
 }
 
-function refusal(status: number, { error, error_description: text }: Readonly<Record<string, unknown>>) {
+function refusal(
+  status: number,
+  { error, error_description: text }: Readonly<Record<string, unknown>>,
+  check: Refusal | undefined,
+) {
   if (typeof error !== "string" || !OAUTH_ERROR.test(error)) {
     return failed(`the auth server answered with status ${status}`);
   }
-  return new TokenRequestError(error, typeof text === "string" ? oneLine(text) : "no reason given", status);
+  const description = typeof text === "string" ? oneLine(text) : "no reason given";
+  return new TokenRequestError(error, description, status, check);
 }
 
 async function check(token: string, expected: ExpectedGrant) {

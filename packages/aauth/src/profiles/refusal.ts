@@ -10,21 +10,13 @@ import {
   AAuthVerificationError,
   ERROR_CODES,
   publicRefusal,
+  type Refusal,
 } from "../errors.ts";
 import { splitTopLevel } from "../http-signatures/structured-fields.ts";
-import type { Answer } from "../profiles/wire-profile.ts";
+import type { Answer } from "./wire-profile.ts";
 
 /** Carries a {@link Refusal}. Not a header of any profile: peers that do not know it ignore it. */
 export const REFUSAL_FIELD = "aauth-refusal";
-
-/** Why a request was refused. */
-export interface Refusal {
-  readonly code: AAuthErrorCode;
-  /** Name of the check that failed. */
-  readonly check?: string;
-  /** Section of the profile, or of the RFC, that demands it. */
-  readonly section: string;
-}
 
 /** The refusal in an error of a verifier: what its sender may know of it. */
 export function refusalOf(error: AAuthError): Refusal {
@@ -44,10 +36,12 @@ export function withRefusal(answer: Answer, error: AAuthError): Answer {
  * @example
  * formatRefusal(refusalOf(error)); // code=insufficient_coverage, check=coverage, section="profile 2.5"
  */
-export function formatRefusal({ code, check, section }: Refusal): string {
+export function formatRefusal({ code, check, section, by }: Refusal): string {
   const parts = [`code=${code}`];
   if (check !== undefined) parts.push(`check=${check}`);
-  return [...parts, `section="${section}"`].join(", ");
+  parts.push(`section="${section}"`);
+  if (by !== undefined) parts.push(`by=${by}`);
+  return parts.join(", ");
 }
 
 /** Reads the header; undefined for anything but a known code. Unknown members are ignored. */
@@ -62,13 +56,16 @@ export function parseRefusal(value: string | null | undefined): Refusal | undefi
   const code = members.get("code") ?? "";
   if (!Object.hasOwn(ERROR_CODES, code)) return undefined;
   const known = code as AAuthErrorCode;
-  const check = members.get("check");
+  const [check, by] = [members.get("check"), members.get("by")].map(nameOf);
   const section = /^"([\x20\x21\x23-\x5b\x5d-\x7e]*)"$/.exec(members.get("section") ?? "")?.[1];
   return {
     code: known,
-    ...(check !== undefined && /^[a-z-]+$/.test(check) && { check }),
+    ...(check !== undefined && { check }),
     section: section ?? ERROR_CODES[known].section,
+    ...(by !== undefined && { by }),
   };
 }
 
 const MAX_CHARACTERS = 512;
+const nameOf = (text: string | undefined) =>
+  text !== undefined && /^[a-z-]+$/.test(text) ? text : undefined;
