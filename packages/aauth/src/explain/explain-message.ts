@@ -211,7 +211,8 @@ function withKeySource(key: Explanation["key"], report: VerificationReport): Pic
 }
 
 function explainTokens(headers: HeaderFields, { messages }: WireProfile): ExplainedToken[] {
-  const value = fieldValue(headers, messages.fields.signatureKey);
+  const { signatureKey: where } = messages.fields;
+  const value = fieldValue(headers, where);
   if (value === undefined) return [];
   let jwt: string | undefined;
   try {
@@ -221,9 +222,9 @@ function explainTokens(headers: HeaderFields, { messages }: WireProfile): Explai
   }
   if (jwt === undefined) return [];
   try {
-    return [{ where: "signature-key", ...decodeToken(jwt) }];
+    return [{ where, ...decodeToken(jwt) }];
   } catch (error) {
-    return [{ where: "signature-key", problem: textOf(error) }];
+    return [{ where, problem: textOf(error) }];
   }
 }
 

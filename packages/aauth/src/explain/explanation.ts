@@ -34,7 +34,8 @@ export interface ExplainedSignatureBase {
 
 /** A token found in the message, decoded for reading. */
 export interface ExplainedToken {
-  readonly where: "signature-key";
+  /** Name of the field, in lower case. */
+  readonly where: string;
   readonly header?: Readonly<Record<string, unknown>>;
   readonly claims?: Readonly<Record<string, unknown>>;
   readonly problem?: string;

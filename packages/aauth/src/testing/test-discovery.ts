@@ -1,6 +1,7 @@
 import { createDiscovery } from "../discovery/create-discovery.ts";
 import type { Discovery } from "../discovery/discovery.ts";
 import type { IssuerMetadata } from "../profiles/february-2026/metadata.ts";
+import { DOCUMENTS } from "../profiles/february-2026/names.ts";
 
 export interface TestIdentities {
   /** Public keys, as JWKs with a `kid`, by agent identifier. */
@@ -39,10 +40,10 @@ export function createTestDiscovery(
     documents.set(keysAt, { keys });
   };
   for (const [agent, keys] of Object.entries(identities.agents ?? {})) {
-    publish(agent, "aauth-agent", { agent }, `${agent}/jwks.json`, keys);
+    publish(agent, DOCUMENTS.agent, { agent }, `${agent}/jwks.json`, keys);
   }
   for (const [resource, keys] of Object.entries(identities.resources ?? {})) {
-    publish(resource, "aauth-resource", { resource }, `${resource}/jwks.json`, keys);
+    publish(resource, DOCUMENTS.resource, { resource }, `${resource}/jwks.json`, keys);
   }
   for (const [issuer, { keys, metadata }] of Object.entries(identities.issuers ?? {})) {
     const endpoints = {
@@ -50,7 +51,7 @@ export function createTestDiscovery(
       agent_token_endpoint: `${issuer}/protocol/aauth/agent/token`,
       agent_auth_endpoint: `${issuer}/protocol/aauth/agent/auth`,
     };
-    publish(issuer, "aauth-issuer", { ...endpoints, ...metadata }, `${issuer}/protocol/aauth/certs`, keys);
+    publish(issuer, DOCUMENTS.issuer, { ...endpoints, ...metadata }, `${issuer}/protocol/aauth/certs`, keys);
   }
   for (const [address, document] of Object.entries(identities.documents ?? {}))
     documents.set(address, document);

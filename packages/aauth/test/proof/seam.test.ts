@@ -1,0 +1,100 @@
+/** No file outside of `profiles/` writes a name of a profile: what is specific to a dialect is asked of its value. */
+
+import { globSync, readFileSync } from "node:fs";
+import { relative, resolve } from "node:path";
+import { expect, it } from "vitest";
+import {
+  AGENT_AUTH,
+  DOCUMENTS,
+  FIELDS,
+  LABEL,
+  TOKEN_TYPES,
+} from "../../src/profiles/february-2026/names.ts";
+
+const ROOT = resolve(import.meta.dirname, "../../../..");
+const FOLDERS = ["packages/aauth/src", "packages/fastify-aauth/src", "packages/gateway-check/src"];
+const PROFILES = "packages/aauth/src/profiles/";
+
+/** Of RFC 9421 and RFC 9530, the same in each profile. */
+const OF_RFCS: readonly string[] = [FIELDS.signature, FIELDS.signatureInput, FIELDS.contentDigest];
+/** Found anywhere in a literal. */
+const NAMES = [
+  FIELDS.signatureKey,
+  AGENT_AUTH,
+  LABEL,
+  "httpsig",
+  "request_type",
+  ...Object.values(TOKEN_TYPES),
+  ...Object.values(DOCUMENTS),
+];
+/** Other fields, and grants. Words like these stand in any text, so only a whole literal counts. */
+const WORDS = [
+  ...Object.values(FIELDS).filter((name) => !OF_RFCS.includes(name) && name !== FIELDS.signatureKey),
+  ...["auth", "exchange", "refresh", "code", "revoke"],
+];
+
+/** `file: name`, and why it may stay. */
+const EXCEPTIONS: Readonly<Record<string, string>> = {
+  "packages/aauth/src/resource/refusal.ts: code": "a member of `aauth-refusal`, which no profile has",
+};
+
+const LITERAL =
+  /\/\*[\s\S]*?\*\/|\/\/[^\n]*|(?<=[(=,:[!&|?{};>]\s*)\/(?![*/])(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n[])+\/|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`/g;
+
+/** String, template and regular expression literals: no comments, no addresses of modules. */
+function literalsIn(source: string): string[] {
+  return Array.from(source.matchAll(LITERAL)).flatMap(({ 0: text, index }) => {
+    if (text.startsWith("//") || text.startsWith("/*")) return [];
+    return /(?:from|import)\s*\(?\s*$/.test(source.slice(0, index)) ? [] : [text.slice(1, -1)];
+  });
+}
+
+/** A sentence may name a header, which is then written with capitals; everything else counts in any spelling. */
+function namesIn(literal: string): string[] {
+  const text = literal.includes(" ") ? literal : literal.toLowerCase();
+  return [
+    ...NAMES.filter((name) => {
+      const at = text.indexOf(name);
+      return at >= 0 && !/[a-z0-9_-]/.test(text[at - 1] ?? "") && !/[a-z0-9_-]/.test(text[at + name.length] ?? "");
+    }),
+    ...WORDS.filter((word) => text === word),
+  ];
+}
+
+function found(): string[] {
+  const files = FOLDERS.flatMap((folder) => globSync(`${folder}/**/*.ts`, { cwd: ROOT }))
+    .map((file) => relative(ROOT, resolve(ROOT, file)))
+    .filter((file) => !file.startsWith(PROFILES));
+  return files.flatMap((file) =>
+    literalsIn(readFileSync(resolve(ROOT, file), "utf8"))
+      .flatMap(namesIn)
+      .map((name) => `${file}: ${name}`),
+  );
+}
+
+it("the names of a profile stand in its folder only", () => {
+  const unknown = found().filter((place) => !Object.hasOwn(EXCEPTIONS, place));
+  expect(unknown).toEqual([]);
+});
+
+it("every exception is still there", () => {
+  const places = new Set(found());
+  expect(Object.keys(EXCEPTIONS).filter((place) => !places.has(place))).toEqual([]);
+});
+
+it("a name is found in strings, templates and regular expressions, and not in comments or modules", () => {
+  const source = [
+    'const a = "Signature-Key"; // "agent-auth"',
+    "const b = `/.well-known/aauth-agent`; /* 'sig1' */",
+    'const c = /^httpsig["`]/.test(x); const d = "nonce";',
+    'import { parse } from "./agent-auth.ts";',
+    'const e = "aauth-agents and the Signature-Key"; const f = "code"; const g = "error code";',
+  ].join("\n");
+  expect(literalsIn(source).flatMap(namesIn)).toEqual([
+    FIELDS.signatureKey,
+    DOCUMENTS.agent,
+    "httpsig",
+    FIELDS.nonce,
+    "code",
+  ]);
+});
