@@ -1,5 +1,5 @@
 /**
- * Options that could never work are refused where they are given: by the first request nobody would know any more who had written them.
+ * Options that could never work are refused where they are given: at the first request the cause would be far away.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { isIdentifier } from "./url-guard.ts";
 /** @throws TypeError unless the option `name` is a canonical identifier. */
 export function requireIdentifier(name: string, value: string): void {
   if (isIdentifier(value)) return;
-  throw new TypeError(`${name} must be an URL in canonical form, without query, fragment and trailing slash`);
+  throw new TypeError(`${name} must be a URL in canonical form, without query, fragment and trailing slash`);
 }
 
 /** @throws TypeError unless the option `name` is a list of canonical identifiers. */

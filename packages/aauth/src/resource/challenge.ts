@@ -13,6 +13,7 @@ import type { Answer, RefusalContext, ResourceTokenGrant, WireProfile } from "..
 import type { ProvenCaller, SigningKey } from "../types.ts";
 import { withRefusal } from "./refusal.ts";
 
+/** Whose resource tokens are issued, and for which auth server. */
 export interface ChallengerOptions {
   /** Signs the resource tokens. Where keys are rotated, a function or a {@link KeyRing}. */
   readonly key: SigningKey | (() => SigningKey) | KeyRing;
@@ -33,6 +34,7 @@ export interface ChallengerOptions {
   readonly algs?: readonly string[] | undefined;
 }
 
+/** Writes the answers of one resource. */
 export interface Challenger {
   /** Own resource identifier, where it says so: `createChallenger()` does. */
   readonly resource?: string;

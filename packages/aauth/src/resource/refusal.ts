@@ -19,6 +19,7 @@ export const REFUSAL_FIELD = "aauth-refusal";
 
 /** Why a request was refused. */
 export interface Refusal {
+  /** As in {@link ERROR_CODES}. */
   readonly code: AAuthErrorCode;
   /** Name of the check that failed. */
   readonly check?: string;
