@@ -276,13 +276,16 @@ export const ERROR_CODES = {
   },
 } as const satisfies Record<string, { status: number; section: string; meaning: string }>;
 
+/** What errors are told apart by. */
 export type AAuthErrorCode = keyof typeof ERROR_CODES;
 
+/** What an error says beside code and message. */
 export interface AAuthErrorOptions {
+  /** The error behind it, for logs. Default: none. */
   readonly cause?: unknown;
-  /** The claim, header member or component that is wrong, where it is one. */
+  /** The claim, header member or component that is wrong, where it is one. Default: unset. */
   readonly claim?: string;
-  /** What it should have been. Never a secret. */
+  /** What it should have been. Never a secret. Default: unset. */
   readonly expected?: string;
 }
 
@@ -293,10 +296,13 @@ export interface AAuthErrorOptions {
  */
 export class AAuthError extends Error {
   override readonly name: string = "AAuthError";
+  /** One of {@link ERROR_CODES}. */
   readonly code: AAuthErrorCode;
   /** Section of the profile, or of the RFC, that demands what failed. */
   readonly section: string;
+  /** The claim, header member or component that is wrong, where it is one. */
   readonly claim?: string;
+  /** What it should have been. Never a secret. */
   readonly expected?: string;
 
   constructor(code: AAuthErrorCode, message: string, { cause, claim, expected }: AAuthErrorOptions = {}) {
@@ -308,8 +314,11 @@ export class AAuthError extends Error {
   }
 }
 
+/** What a verifier's error carries. */
 export interface AAuthVerificationErrorOptions extends AAuthErrorOptions {
+  /** What was seen and decided until here. Default: unset; a verifier sets it. */
   readonly report?: VerificationReport;
+  /** The caller, where its signature is proven. Default: unset. */
   readonly provenCaller?: ProvenCaller;
 }
 
@@ -396,6 +405,7 @@ export class TokenRequestError extends AAuthAgentError {
   override readonly name: string = "TokenRequestError";
   /** `error` member of the answer, for example `invalid_grant`. */
   readonly oauthError: string;
+  /** Status of the auth server's answer; not one to answer the own caller with. */
   readonly httpStatus: number;
   /** `error_description` of the answer. */
   readonly description: string;
@@ -414,8 +424,10 @@ export class TokenRequestError extends AAuthAgentError {
 /** The user has to be asked first. Send the browser to `consentUrl`, then redeem the code that comes back. */
 export class ConsentRequiredError extends AAuthAgentError {
   override readonly name: string = "ConsentRequiredError";
+  /** The auth server's page, complete with request token and state. */
   readonly consentUrl: string;
   readonly requestToken: string;
+  /** Issuer identifier: redeem the code there. */
   readonly authServer: string;
   /** Seconds until the request token expires. */
   readonly expiresInSeconds: number;
@@ -444,6 +456,7 @@ export class ConsentRequiredError extends AAuthAgentError {
  */
 export class UserInteractionRequiredError extends AAuthAgentError {
   override readonly name: string = "UserInteractionRequiredError";
+  /** The resource's page, complete with the return URL. */
   readonly interactionUrl: string;
   /** Identifier of the resource, at whose origin the URL is. */
   readonly resource: string;

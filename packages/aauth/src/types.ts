@@ -21,6 +21,7 @@ interface NamedKey {
   readonly alg?: string;
 }
 
+/** A public Ed25519 key (RFC 8037). */
 export interface Ed25519PublicJwk extends NamedKey {
   readonly kty: "OKP";
   readonly crv: "Ed25519";
@@ -28,6 +29,7 @@ export interface Ed25519PublicJwk extends NamedKey {
   readonly x: string;
 }
 
+/** A public P-256 key (RFC 7518 section 6.2). */
 export interface P256PublicJwk extends NamedKey {
   readonly kty: "EC";
   readonly crv: "P-256";
@@ -52,7 +54,9 @@ export interface Jwks {
 
 /** A private key, imported once, that signs requests and tokens. A key that stays in a KMS implements this interface. */
 export interface SigningKey {
+  /** Names it in the published key set. */
   readonly kid: string;
+  /** What it signs with. */
   readonly alg: KeyAlgorithm;
   /** `{kty, crv, x, kid}`, for ES256 with `y`: what the owner publishes in its JWKS. */
   readonly publicJwk: PublicJwk & { readonly kid: string };
@@ -64,8 +68,11 @@ export interface SigningKey {
 
 /** A public key, imported once, that verifies messages. */
 export interface VerificationKey {
+  /** What it verifies. */
   readonly alg: KeyAlgorithm;
+  /** As imported: no private members. */
   readonly publicJwk: PublicJwk;
+  /** RFC 7638 SHA-256 thumbprint, base64url. */
   readonly thumbprint: string;
   /** True when `signature` (64 bytes) is this key's signature over `data`. */
   verify(data: Uint8Array, signature: Uint8Array): boolean | Promise<boolean>;
@@ -76,17 +83,23 @@ export type HeaderFields = Readonly<Record<string, string | readonly string[] | 
 
 /** A request as it arrived. Nothing in it is trusted; in particular its `host` is never used. */
 export interface ReceivedRequest {
+  /** As on the request line. */
   readonly method: string;
   /** Path and query exactly as on the request line (`/a%2Fb?x=1`), never normalised. */
   readonly target: string;
+  /** As received; `receivedFields` makes them of a message of `node:http`. */
   readonly headers: HeaderFields;
 }
 
 /** `act`: the party that called the current requester, innermost last (profile 4.4). */
 export interface ActClaim {
+  /** Identifier of that party. */
   readonly agent: string;
+  /** Its delegate, where one acted. */
   readonly agent_delegate?: string;
+  /** The user, where it names one. */
   readonly sub?: string;
+  /** The party that had called it. */
   readonly act?: ActClaim;
 }
 
@@ -101,6 +114,7 @@ export interface ProvenCaller {
   readonly level: string;
   /** The scheme of its `Signature-Key`. */
   readonly scheme: string;
+  /** The key that signed the request. */
   readonly key: PublicJwk;
   /** RFC 7638 thumbprint of the key. */
   readonly thumbprint: string;
@@ -120,9 +134,11 @@ export interface ProvenCaller {
 
 /** A token for this resource, bound to the key that signed the request. */
 export interface CallerGrant {
+  /** What the token allows. */
   readonly scopes: readonly string[];
   /** The parties that called the caller, where the token was had by exchange. */
   readonly act?: ActClaim;
+  /** All claims of the token, as verified. */
   readonly claims: Readonly<Record<string, unknown>>;
   /** The compact token: needed as upstream token for a token exchange. Never log it. Not enumerable, so that a copy or a log line of the caller is without. */
   readonly token: string;
@@ -130,8 +146,9 @@ export interface CallerGrant {
 
 /** What a route demands of its caller. Which levels there are, and which members each has, is the profile's. */
 export interface Requirement {
+  /** One of the profile's levels: `pseudonymous`, `identified` or `authorized` in that of February 2026. */
   readonly level: string;
-  /** Scopes that the caller's grant must have, all of them. */
+  /** Scopes that the caller's grant must have, all of them. Default: none; level `authorized` of February 2026 needs at least one. */
   readonly scopes?: readonly string[];
   /** Whether the grant has to name a person. Default: it need not, and the agent may act for itself. */
   readonly subject?: "required";
@@ -157,6 +174,8 @@ export type CallerOf<R extends Requirement> = ProvenCaller &
 
 /** A request that passed every check. */
 export interface VerifiedRequest<Caller extends ProvenCaller = ProvenCaller> {
+  /** Who sent it, proven. */
   readonly caller: Caller;
+  /** What was checked. */
   readonly report: VerificationReport;
 }

@@ -20,7 +20,7 @@ export interface LevelLimits {
   readonly authorized?: number;
   /** From the agents of one owner for all their users together, with such tokens. Default ten times `authorized`. */
   readonly authorizedTogether?: number;
-  /** Scopes of the auth token that raises an identified caller. Default none: nobody counts as authorized. */
+  /** Scopes of the auth token that raises an identified caller. Default none: no caller counts as authorized. */
   readonly scopes?: readonly string[];
   /** Default 60. */
   readonly windowSeconds?: number;
@@ -33,6 +33,7 @@ export type Level = "pseudonymous" | "identified" | "authorized";
 export interface LimitReached {
   /** What the caller counted as. */
   readonly level: Level;
+  /** Seconds until a request may pass. */
   readonly retryAfterSeconds: number;
 }
 

@@ -18,7 +18,7 @@ class BodyCutOffError extends Error {
  * Listens to events, because iterating a stream costs more than hashing what is in it.
  *
  * @param payload the request stream
- * @param maxBytes bound; one byte more is refused with status 413, and the rest is let go: bytes that nobody takes would stand between
+ * @param maxBytes bound; one byte more is refused with status 413, and the rest is let go: bytes that are not taken would stand between
  * the answer and the next request on the same connection
  */
 export function readRawBody(payload: Readable, maxBytes: number): Promise<Buffer> {
@@ -31,7 +31,7 @@ export function readRawBody(payload: Readable, maxBytes: number): Promise<Buffer
     };
     const fail = (error: Error) => {
       payload.off("data", collect).off("end", end).off("close", cutOff).off("error", cutOff).resume();
-      // What happens to the rest is nobody's concern any more.
+      // The rest is discarded, and so are its errors.
       payload.on("error", () => {});
       reject(error);
     };

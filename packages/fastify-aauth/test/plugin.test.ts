@@ -479,7 +479,7 @@ describe("closed by default", () => {
     ],
     [
       "a name that is not canonical",
-      "wellKnown.resource is of no use: resource must be an URL without",
+      "wellKnown.resource is of no use: resource must be a URL without",
       { challenger: undefined, wellKnown: { resource: { resource: `${other}/`, jwks_uri } } },
     ],
     [
@@ -489,7 +489,7 @@ describe("closed by default", () => {
     ],
     [
       "an agent that is not canonical",
-      "wellKnown.agent is of no use: agent must be an URL without",
+      "wellKnown.agent is of no use: agent must be a URL without",
       { wellKnown: { agent: { agent: `${other}/`, jwks_uri } } },
     ],
     [

@@ -115,7 +115,7 @@ describe("a resource by its identity", () => {
 describe("options that are refused", () => {
   const verifier = parties.createVerifier();
   const parts = { verifier, authority: new URL(resource.id).host };
-  const canonical = "must be an URL in canonical form";
+  const canonical = "must be a URL in canonical form";
   test.each<[string, Record<string, unknown>]>([
     ["resource must be given beside authServer and key", { ...IDENTITY, resource: undefined }],
     ["authServer must be given beside resource and key", { ...IDENTITY, authServer: undefined }],

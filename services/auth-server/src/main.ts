@@ -18,7 +18,7 @@ await runService({
       showTokens: config.showTokens,
     });
     const telemetry = await startTelemetry(config, { logger });
-    const { app } = await buildAuthServer(config, { logger });
-    return telemetry.closeAfter(await listenOn(app, config));
+    const { app, issuer } = await buildAuthServer(config, { logger });
+    return telemetry.closeAfter({ ...(await listenOn(app, config)), detail: `issuer ${issuer}` });
   },
 });

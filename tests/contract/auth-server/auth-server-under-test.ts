@@ -86,7 +86,7 @@ async function startEmbedded() {
   const child = startChild(process.execPath, ["services/auth-server/src/main.ts"], {
     env: { PATH: process.env.PATH, AUTH_SERVER_PORT: String(port), AUTH_SERVER_URL: origin },
   });
-  await child.prints(/ready on/);
+  await child.prints(/^auth-server ready on \S+, issuer \S+\/realms\/\S+$/m);
   const stop = async () => {
     child.process.kill("SIGTERM");
     await child.ended;

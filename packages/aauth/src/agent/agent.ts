@@ -35,6 +35,7 @@ import { createGrantClient } from "./grant-client.ts";
 import { createGrantSource } from "./grant-source.ts";
 import { createSender } from "./sender.ts";
 
+/** Who an agent is, whom it trusts, and what it calls with. */
 export interface AgentOptions {
   /** Own identifier, published by the agent's document. */
   readonly id: string;
@@ -47,17 +48,19 @@ export interface AgentOptions {
   readonly key: SigningKey | (() => SigningKey) | KeyRing;
   /** How the first request to a resource is signed: anonymous (`hwk`) or with the identity (`jwks`). */
   readonly signatureScheme: "hwk" | "jwks";
-  /** For a delegate: its current agent token, bound to this key, which then takes the place of scheme jwks. */
+  /** For a delegate: its current agent token, bound to this key, which then takes the place of scheme jwks. Default: none; the agent is itself. */
   readonly agentToken?: ((key: SigningKey) => Promise<string>) | undefined;
   /** Issuer identifiers of the auth servers a challenge may send this agent to. */
   readonly trustedAuthServers: readonly string[];
-  /** Where the user comes back to after consent. */
+  /** Where the user comes back to after consent. Default: none; an auth server that needs consent refuses. */
   readonly redirectUri?: string | undefined;
+  /** Finds the endpoints of auth servers and resources: `createDiscovery()`. */
   readonly discovery: Discovery;
   /** Default: undici's pooled dispatcher; `fetch` in browsers. */
   readonly transport?: Transport | undefined;
   /** Default: in memory, 1000 tokens. */
   readonly tokenCache?: TokenCache | undefined;
+  /** Receives what happens in every call. What it throws is ignored. Default: none. */
   readonly observer?: AgentObserver | undefined;
   /** Put whole tokens into events, for demonstrations. Default false: an observer gets a short id and the claims. */
   readonly revealTokens?: boolean | undefined;
@@ -67,6 +70,7 @@ export interface AgentOptions {
   readonly raiseScheme?: boolean | undefined;
   /** A body is kept in memory for its digest and for a retry. `Infinity` for no bound. Default 1 MiB. */
   readonly maxRequestBodyBytes?: number | undefined;
+  /** Milliseconds each. */
   readonly timeouts?: {
     /** Until a resource's response headers are here. `Infinity` where every call brings a signal that sees to it. Default 120000. */
     readonly requestMs?: number | undefined;
@@ -77,84 +81,116 @@ export interface AgentOptions {
   };
 }
 
+/** A code that came back with the user's consent. */
 export interface RedeemCodeInput {
+  /** Issuer identifier; one of `trustedAuthServers`. `authServer` of the {@link ConsentRequiredError}. */
   readonly authServer: string;
+  /** From the query of the redirect. */
   readonly code: string;
   /** Default: the agent's. */
   readonly redirectUri?: string | undefined;
-  /** Keeps the token, and a refresh token, for calls of this user made with the same `cacheKey`. See {@link Agent.keep}. */
+  /** Keeps the token, and a refresh token, for calls of this user made with the same `cacheKey`. See {@link Agent.keep}. Default: neither is kept. */
   readonly cacheKey?: string | undefined;
   /** `keyThumbprint` of the {@link ConsentRequiredError}: no other key can redeem the code. Default: the current key. */
   readonly keyThumbprint?: string | undefined;
+  /** Receives the events of this call, beside the agent's observer. Default: none. */
   readonly observer?: AgentObserver | undefined;
+  /** Ends the request, and rejects with its reason. Default: none. */
   readonly signal?: AbortSignal | undefined;
 }
 
+/** A grant, and for whom it is kept. */
 export interface KeepInput {
+  /** As a method of the agent returned it. */
   readonly grant: Grant;
   /** Names the user it is kept for. */
   readonly cacheKey: string;
 }
 
+/** A refresh token to give back. */
 export interface RevokeInput {
+  /** Issuer identifier; one of `trustedAuthServers`. */
   readonly authServer: string;
+  /** As a grant has it. */
   readonly refreshToken: string;
-  /** Whose tokens are dropped, too: those kept for this user at this resource. */
+  /** Whose tokens are dropped, too: those kept for this user at this resource. Default: nothing is dropped. */
   readonly kept?: { readonly resource: string; readonly cacheKey: string };
+  /** Receives the events of this call, beside the agent's observer. Default: none. */
   readonly observer?: AgentObserver | undefined;
+  /** Ends the request, and rejects with its reason. Default: none. */
   readonly signal?: AbortSignal | undefined;
 }
 
+/** A token for the agent itself. */
 export interface OwnTokenInput {
+  /** Issuer identifier; one of `trustedAuthServers`. */
   readonly authServer: string;
   /** Space-separated: `openid`, `profile`, `email`, scopes of the agent itself. */
   readonly scope: string;
-  /** Sent along and back with the user's consent. */
+  /** Sent along and back with the user's consent. Default: none. */
   readonly state?: string | undefined;
   /** Default: the agent's. */
   readonly redirectUri?: string | undefined;
+  /** Receives the events of this call, beside the agent's observer. Default: none. */
   readonly observer?: AgentObserver | undefined;
+  /** Ends the request, and rejects with its reason. Default: none. */
   readonly signal?: AbortSignal | undefined;
 }
 
+/** A refresh token to exchange. */
 export interface RefreshInput {
+  /** Issuer identifier; one of `trustedAuthServers`. */
   readonly authServer: string;
+  /** As a grant has it. */
   readonly refreshToken: string;
+  /** Receives the events of this call, beside the agent's observer. Default: none. */
   readonly observer?: AgentObserver | undefined;
+  /** Ends the request, and rejects with its reason. Default: none. */
   readonly signal?: AbortSignal | undefined;
 }
 
+/** An agent: one identity that calls resources. Every method may be called at the same time as any other. */
 export interface Agent {
   /**
    * A function to be used like `fetch`: it signs, follows a challenge that can be trusted, and gives the final response,
    * whose body streams. Redirects are not followed. A response that is no challenge comes back as it is, 401 included.
    *
-   * @throws TypeError when `resource` is not a canonical identifier, `returnUrl` not an absolute http or https URL, a token, `state`,
-   * `cacheKey`, `scope` or `keyThumbprint` not a text, `observer` not a function, or `signal` not an `AbortSignal`.
-   * @throws (from the fetch) ConsentRequiredError; UserInteractionRequiredError; TokenRequestError; AAuthAgentError
-   * `malformed_challenge`, `challenge_untrusted`, `challenge_repeated`, `identity_required`, `unsupported_algorithm`,
-   * `token_request_failed`, `grant_pending` or of the discovery group; `missing_component`, `malformed_signature_key` or `header_too_large` for what
-   * cannot be signed; TypeError for what `fetch` refuses, too, and RangeError for a body over `maxRequestBodyBytes`; the reason of a
-   * signal; what the transport throws.
+   * Does NOT verify the response, follow redirects, or retry a connection that failed.
+   *
+   * @throws TypeError for a member of the context that could never work.
+   * @throws ConsentRequiredError from the fetch: the auth server wants the user's consent.
+   * @throws UserInteractionRequiredError from the fetch, where `returnUrl` is given.
+   * @throws TokenRequestError from the fetch: the auth server refused.
+   * @throws AAuthAgentError from the fetch: `malformed_challenge`, `challenge_untrusted`, `challenge_repeated`, `identity_required`,
+   * `unsupported_algorithm`, `token_request_failed`, `grant_pending`, or of the discovery group; `missing_component`,
+   * `malformed_signature_key` or `header_too_large` for what cannot be signed.
+   * @throws TypeError from the fetch for what `fetch` refuses, too.
+   * @throws RangeError from the fetch for a body over `maxRequestBodyBytes`.
+   * @throws the reason of a signal, and what the transport and the token cache throw.
    */
   fetchFor(context?: FetchContext): typeof fetch;
   /**
    * Asks for an auth token for this agent itself, which is then the resource, too: to learn who a user is, or for its own
    * delegates (SPEC 3.5). With identity scopes the user is asked, and the token comes by {@link Agent.redeemCode}.
    *
-   * @throws ConsentRequiredError; TokenRequestError; AAuthAgentError `challenge_untrusted`, `token_request_failed` or of the discovery
-   * group.
+   * @throws ConsentRequiredError
+   * @throws TokenRequestError
+   * @throws AAuthAgentError `challenge_untrusted`, `token_request_failed`, `grant_pending`, or of the discovery group.
    */
   requestOwnToken(input: OwnTokenInput): Promise<Grant>;
   /**
    * Exchanges the code that came back with the user's consent for an auth token.
    *
-   * @throws TokenRequestError; AAuthAgentError `challenge_untrusted`, `token_request_failed` or of the discovery group.
+   * Does NOT check that the `state` beside the code is the user's: the application does.
+   *
+   * @throws TokenRequestError
+   * @throws AAuthAgentError `challenge_untrusted`, `token_request_failed`, `grant_pending`, or of the discovery group.
    */
   redeemCode(input: RedeemCodeInput): Promise<Grant>;
   /**
-   * Exchanges a refresh token for an auth token, bound to the current key; throws like {@link Agent.redeemCode}. Calls made with a
-   * `cacheKey` do this by themselves.
+   * Exchanges a refresh token for an auth token, bound to the current key. Calls made with a `cacheKey` do this by themselves.
+   *
+   * @throws as {@link Agent.redeemCode}
    */
   refresh(input: RefreshInput): Promise<Grant>;
   /**
@@ -167,8 +203,8 @@ export interface Agent {
    * Gives a refresh token back: the auth server forgets it, and that the user has consented (RFC 7009). An auth token already issued
    * lives on until it expires, but is not presented again where `kept` says whose it is.
    *
-   * @throws TokenRequestError; AAuthAgentError `challenge_untrusted`, `token_request_failed` or of the discovery group. What is kept stays
-   * then.
+   * @throws TokenRequestError; what is kept stays then.
+   * @throws AAuthAgentError `challenge_untrusted`, `token_request_failed`, or of the discovery group; what is kept stays then.
    */
   revoke(input: RevokeInput): Promise<void>;
 }
@@ -179,9 +215,8 @@ export interface Agent {
  *
  * Does NOT verify what a resource answers, nor retry failed connections.
  *
- * @throws TypeError when `id` or one of `trustedAuthServers` is not a canonical identifier, `signatureScheme` is neither `hwk` nor `jwks`,
- * `redirectUri` is not an absolute http or https URL, a switch is neither true nor false, or `key`, `discovery`,
- * `transport`, `tokenCache`, `observer`, `agentToken` or `now` is none; RangeError for a timeout that no timer can wait, and for a `maxRequestBodyBytes` that is no number of bytes.
+ * @throws TypeError for an option that could never work: an `id` that is not a canonical identifier, a key that cannot sign, ….
+ * @throws RangeError for a timeout that no timer can wait, and for a `maxRequestBodyBytes` that is not a number of bytes.
  *
  * @example
  * const agent = createAgent({ id, key, signatureScheme: "jwks", trustedAuthServers: [issuer], discovery });
@@ -338,7 +373,7 @@ function checkAgentOptions(options: AgentOptions): void {
   if (signatureScheme !== "hwk" && signatureScheme !== "jwks") {
     throw new TypeError("signatureScheme must be hwk or jwks");
   }
-  // `localhost:8000/callback` is an URL, too, of the scheme `localhost`.
+  // `localhost:8000/callback` is a URL, too, of the scheme `localhost`.
   if (redirectUri !== undefined && !isUrl(redirectUri)) {
     throw new TypeError("redirectUri must be an absolute http or https URL");
   }
@@ -363,7 +398,7 @@ function checkFetchContext(
       throw new TypeError(`${name} must be the compact token: \`grant.token\` of the proven caller`);
     }
   }
-  // A `cacheKey` that is null is not undefined: all who are nobody would share the tokens of one of them.
+  // A `cacheKey` that is null is not undefined: all users without a name would share the tokens of one of them.
   for (const name of ["state", "cacheKey", "scope", "keyThumbprint"] as const) requireText(name, texts[name]);
   requireFunction("observer", observer);
   if (signal !== undefined && !(signal instanceof AbortSignal)) {

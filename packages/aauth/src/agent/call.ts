@@ -35,13 +35,13 @@ import { anyOf } from "./timeout.ts";
 
 /** One call's circumstances. Nothing of it outlives the calls made with it, except tokens kept under `cacheKey`. */
 export interface FetchContext {
-  /** Sent with a token request and back with the user's consent. */
+  /** Sent with a token request and back with the user's consent. Default: none. */
   readonly state?: string | undefined;
-  /** The auth token of the caller on whose behalf this call is made: tokens are then had by exchange. */
+  /** The auth token of the caller on whose behalf this call is made: tokens are then had by exchange. Default: none; the agent calls for itself or a user. */
   readonly upstreamToken?: string | undefined;
-  /** An auth token to present from the first try on. It is not kept. */
+  /** An auth token to present from the first try on. It is not kept. Default: one that is held for the resource. */
   readonly authToken?: string | undefined;
-  /** Names the user this call is made for, so that a token that speaks for this user is kept for the next call. */
+  /** Names the user this call is made for, so that a token that speaks for this user is kept for the next call. Default: such a token is used once. */
   readonly cacheKey?: string | undefined;
   /** Identifier of the resource. Default: the origin of the URL. */
   readonly resource?: string | undefined;
@@ -51,14 +51,16 @@ export interface FetchContext {
    * the same, and its challenge counts.
    */
   readonly scope?: string | undefined;
-  /** Where a user comes back to after an interaction with the resource; without it such a challenge is the response. */
+  /** Where a user comes back to after an interaction with the resource; without it such a challenge is the response. Default: none. */
   readonly returnUrl?: string | undefined;
   /**
    * `keyThumbprint` of a `UserInteractionRequiredError`: the request is made again with the key that the user's answer is for, and
    * with no token of another. Default: the current key, which also takes the place of one that is gone.
    */
   readonly keyThumbprint?: string | undefined;
+  /** Receives the events of this call, beside the agent's observer. Default: none. */
   readonly observer?: AgentObserver | undefined;
+  /** Ends the request, and rejects with its reason. Default: none. */
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -12,6 +12,7 @@ export type TokenRequestType = string;
 
 /** A token as it may be shown: its short name and what it says. */
 export interface ShownToken extends DecodedToken {
+  /** A short name that is not the token: its `jti`, or the first characters of a hash. */
   readonly tokenId: string;
   /** The token itself; only where the agent was created with `revealTokens`. */
   readonly token?: string;
@@ -38,7 +39,7 @@ export type AgentEvent =
       readonly signatureBase: string;
       /** Unix seconds. */
       readonly created: number;
-      /** Which token goes along (scheme jwt). */
+      /** Which token is sent with it (scheme jwt). */
       readonly tokenId?: string;
       /** Key id and thumbprint of the key that signed. */
       readonly kid: string;
@@ -97,6 +98,7 @@ export type AgentEvent =
     }
   | { readonly type: "consent_required"; readonly authServer: string; readonly expiresInSeconds: number };
 
+/** Receives events in the order in which they happen, synchronously. What it throws is ignored. */
 export type AgentObserver = (event: AgentEvent) => void;
 
 /** No-op observer. Callers compare against it to avoid building events. */

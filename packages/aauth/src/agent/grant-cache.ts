@@ -37,8 +37,11 @@ export interface Grant {
  * rejects ends the call.
  */
 export interface TokenCache {
+  /** The grant; undefined, or null, where there is none. */
   get(key: string): Awaitable<Grant | undefined>;
+  /** Keeps a grant, over the one before. */
   set(key: string, grant: Grant): Awaitable<unknown>;
+  /** Forgets a grant, if there is one. */
   delete(key: string): Awaitable<unknown>;
 }
 

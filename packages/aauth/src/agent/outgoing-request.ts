@@ -27,7 +27,7 @@ export interface CallersRequest extends OutgoingRequest {
 const RESERVED = ["host", "connection", "content-length", "transfer-encoding"];
 
 /**
- * @throws TypeError for an URL that is not http or https or has credentials, for a GET or HEAD with a body, and for a body that has been
+ * @throws TypeError for a URL that is not http or https or has credentials, for a GET or HEAD with a body, and for a body that has been
  * read already; RangeError for a body over `maxBodyBytes`: it is kept in memory for its digest and for the retry. The reason of a signal
  * that aborts while the body is read.
  */
@@ -68,7 +68,7 @@ function addressOf(text: string): Address {
   const url = new URL(text);
   if (!/^https?:$/.test(url.protocol)) throw new TypeError("only http and https can be signed");
   if (url.username !== "" || url.password !== "")
-    throw new TypeError("an URL with credentials cannot be signed");
+    throw new TypeError("a URL with credentials cannot be signed");
   url.hash = "";
   // Without the question mark of an empty query: some clients send it and some do not, and the signature covers what is sent.
   if (url.search === "") url.search = "";

@@ -22,7 +22,9 @@ export interface RequestToSign {
   readonly body?: Uint8Array | undefined;
 }
 
+/** With what, and in which dialect, a request is signed. */
 export interface SignRequestOptions {
+  /** The private key. */
   readonly key: SigningKey;
   /** How the receiver learns the key. */
   readonly signatureKey: Credential;
@@ -42,6 +44,7 @@ export interface SignedRequest {
   readonly headers: Readonly<Record<string, string>>;
   /** What was signed. Contains the whole `signature-key` value: cut it before it is stored. */
   readonly signatureBase: string;
+  /** What was signed, in its order. */
   readonly coveredComponents: readonly string[];
   /** Unix seconds. */
   readonly created: number;
@@ -50,10 +53,13 @@ export interface SignedRequest {
 /**
  * Signs a request in the words of a wire profile: what has to be covered is the profile's.
  *
- * @throws {TypeError} when `url` is not absolute http or https, or has a user part; when `id` is not a canonical identifier; for `headers`
- *   that are a `Headers` object, or have a name that is not in lower case
- * @throws {AAuthVerificationError} `missing_component` when a body has no `content-type`, or a value is not printable ASCII;
- *   `malformed_signature_key` when the kid or token cannot be written, or the profile has no such scheme; `header_too_large`
+ * Does NOT send anything, nor add `content-type`.
+ *
+ * @throws TypeError for a `url` that is not absolute http or https or has a user part, for an `id` that is not a canonical identifier, and
+ * for `headers` that are a `Headers` object or have a name that is not in lower case.
+ * @throws AAuthVerificationError `missing_component` when a body has no `content-type`, or a value is not printable ASCII.
+ * @throws AAuthVerificationError `malformed_signature_key` when the kid or token cannot be written, or the profile has no such scheme.
+ * @throws AAuthVerificationError `header_too_large`
  *
  * @example
  * const signed = await signRequest(

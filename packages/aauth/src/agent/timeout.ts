@@ -5,7 +5,7 @@ export function anyOf(signals: readonly AbortSignal[]): AbortSignal | undefined 
 
 /**
  * Runs something that has to be done in time: the signal given to it aborts with a `TimeoutError`, or with one of `signals`, but never
- * after it is done. `Infinity` is all the time there is.
+ * after it is done. `Infinity` disables the timeout.
  */
 export async function withTimeout<T>(
   timeoutMs: number,
@@ -14,7 +14,7 @@ export async function withTimeout<T>(
 ): Promise<T> {
   const timeout = new AbortController();
   const expire = () => timeout.abort(new DOMException(`no answer within ${timeoutMs} ms`, "TimeoutError"));
-  // A timer that is told to wait for ever does not wait at all.
+  // A timer with an infinite delay fires at once.
   const timer = timeoutMs === Number.POSITIVE_INFINITY ? undefined : setTimeout(expire, timeoutMs);
   const aborted = signals.find((signal) => signal.aborted);
   if (aborted) timeout.abort(aborted.reason);

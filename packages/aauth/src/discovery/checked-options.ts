@@ -1,5 +1,5 @@
 /**
- * Options that could never work are refused where they are given: by the first request nobody would know any more who had written them.
+ * Options that could never work are refused where they are given: at the first request the cause would be far away.
  *
  * @module
  */
@@ -28,7 +28,7 @@ export function requireIdentifiers(name: string, values: readonly string[], prof
 }
 
 const malformed = (name: string) =>
-  new TypeError(`${name} must be an URL in canonical form, without query, fragment and trailing slash`);
+  new TypeError(`${name} must be a URL in canonical form, without query, fragment and trailing slash`);
 
 /** @throws TypeError unless the option `discovery` is one. */
 export function requireDiscovery(discovery: Partial<Discovery> | undefined): void {

@@ -22,6 +22,7 @@ export const MAX_BODY_BYTES = 65_536;
 export const CACHE_SECONDS = 300;
 export const TIMEOUT_MS = 5_000;
 
+/** What a discovery may fetch, how, and how long it keeps it. */
 export interface DiscoveryOptions {
   /** Whose documents are read. Default `february2026`. */
   readonly profile?: Pick<WireProfile, "documents"> | undefined;

@@ -18,7 +18,7 @@ export interface DirectBody {
   readonly lengthBytes: number;
   /** All of it, however long it is. */
   bytes(): Promise<Uint8Array<ArrayBuffer>>;
-  /** Whoever takes a body and does not read it lets it go. */
+  /** A body that is taken and not read has to be let go. */
   discard(): void;
 }
 
@@ -33,7 +33,7 @@ export function fieldOf(response: Response, name: string): string | null {
   return direct[readField] === undefined ? response.headers.get(name) : direct[readField](name);
 }
 
-/** Lets a body go that nobody wants, so that its connection serves again. */
+/** Lets go of a body that is not read, so that its connection serves again. */
 export async function discardBody(response: Response): Promise<void> {
   const direct = (response as MaybeDirect)[takeBody]?.();
   if (direct === undefined) await response.body?.cancel();

@@ -46,8 +46,11 @@ export interface DocumentRules {
   readonly refetchCooldownSeconds: number;
 }
 
+/** A published key. */
 export interface DiscoveredKey {
+  /** As published; not imported. */
   readonly jwk: IssuerJwk;
+  /** Whether it was fetched for this question. */
   readonly source: "discovery" | "discovery-cache";
 }
 

@@ -15,7 +15,7 @@ const MAX_DRAINED_BYTES = 65_536;
 
 type PooledBody = Dispatcher.ResponseData["body"];
 
-/** A long body holds its connection until somebody reads it. When nobody can any more it is let go, as the platform's `fetch` does. */
+/** A long body holds its connection until it is read. When it is no longer reachable it is let go, as the platform's `fetch` does. */
 const unread = new FinalizationRegistry<PooledBody>((source) => void source.destroy());
 const ignore = () => {};
 
@@ -43,7 +43,7 @@ class PooledResponse {
     this.status = statusCode;
     this.statusText = statusText;
     this.#fields = headers;
-    // Who reads is told of a failure; a body that nobody reads must not end the process.
+    // A reader sees the failure; a body without a reader must not end the process.
     body.on("error", ignore);
     if (NULL_BODY_STATUSES.has(statusCode)) {
       body.dump().catch(ignore);
@@ -112,7 +112,7 @@ class PooledResponse {
   }
 
   [readField](name: string): string | null {
-    // Whoever has its headers may have changed them.
+    // A caller that has its headers may have changed them.
     if (this.#headers !== undefined) return this.#headers.get(name);
     const value = Object.hasOwn(this.#fields, name) ? this.#fields[name] : undefined;
     return Array.isArray(value) ? value.join(", ") : (value ?? null);
@@ -138,7 +138,7 @@ class PooledResponse {
       const { headers } = this;
       const head = isConstructible(this) ? { status: this.status, statusText: this.statusText } : {};
       this.#platform = new Response(this.#stream ?? null, { ...head, headers });
-      // What has been read is no empty body: whoever reads it again has to be told.
+      // A body that has been read is not an empty one: a second read has to fail.
       if (this.#isRead) this.#stream?.cancel();
     }
     return this.#platform;

@@ -6,14 +6,19 @@
 
 /** Limits of one document fetch. */
 export interface DocumentFetchInit {
+  /** Ends the fetch. */
   readonly signal: AbortSignal;
+  /** Bytes; a longer body rejects. */
   readonly maxBytes: number;
   /** What `Host` names, where it is not the address that is connected to. */
   readonly host?: string;
 }
 
+/** What came back, read whole. */
 export interface FetchedDocument {
+  /** HTTP status. */
   readonly status: number;
+  /** The bytes, decoded of nothing. */
   readonly body: Uint8Array;
 }
 
@@ -24,9 +29,13 @@ export type DocumentTransport = (url: URL, init: DocumentFetchInit) => Promise<F
 
 /** A request as it goes on the wire: everything, signature headers included, is already in `headers`. */
 export interface TransportRequest {
+  /** As it is signed. */
   readonly method: string;
+  /** Lower-case names; no others are added that a signature covers. */
   readonly headers: Record<string, string>;
+  /** Default: none. */
   readonly body?: Uint8Array<ArrayBuffer>;
+  /** Ends the request, and the body that streams. Default: none. */
   readonly signal?: AbortSignal;
   /** What keeps a `fetch` from taking the signature, and the token with it, to another place. */
   readonly redirect?: "manual";

@@ -6,7 +6,7 @@
  */
 
 import { AAuthVerificationError } from "../errors.ts";
-import { remembering } from "../store/remembering.ts";
+import { memoize } from "../store/memoize.ts";
 
 export interface GuardOptions {
   /** Allows loopback and `*.localhost`, also over `http`. Private and link-local addresses stay closed. Default false. */
@@ -43,7 +43,7 @@ export function isIdentifier(value: string): boolean {
   return knownIdentifier(value) === true;
 }
 
-const knownIdentifier = remembering(512, (value) => isCanonical(value) || undefined);
+const knownIdentifier = memoize(512, (value) => isCanonical(value) || undefined);
 
 /** They are kept, by those who have something to remember of an agent. So are the names of its delegates. */
 export const MAX_IDENTIFIER_CHARACTERS = 2048;

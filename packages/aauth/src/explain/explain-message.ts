@@ -29,31 +29,34 @@ import { type MessageForSecondOpinion, secondSignatureBase, secondVerdict } from
 
 /** A request to be explained, as it was sent or recorded. */
 export interface MessageToExplain {
+  /** As on the request line. */
   readonly method: string;
   /** Absolute: its authority is taken for the one the receiver is configured with. */
   readonly url: string;
   /** In whatever case the names were recorded. */
   readonly headers: HeaderFields;
+  /** The bytes, as they came. Default: none. */
   readonly body?: Uint8Array | undefined;
 }
 
+/** The verifier to judge by: the options of `createVerifier` without authority, which the message names. */
 export interface ExplainOptions extends Partial<Omit<VerifierOptions, "authorities" | "discovery">> {
   /** Finds keys and metadata. It is asked for whatever the message names, within its own guard. */
   readonly discovery: Discovery;
-  /** What the route would demand; without it the message is judged by its signature alone. */
+  /** What the route would demand; without it the message is judged by its signature alone. Default: none. */
   readonly requirement?: Requirement;
 }
 
 /**
  * Explains a signed request: its headers parsed, its signature base as this package builds it and as
- * `http-message-signatures` does, its tokens decoded, and each check of the gate with verdict, reason and section.
+ * `http-message-signatures` does, its tokens decoded, and each check of the verifier with verdict, reason and section.
  *
- * The verdict is that of a gate made of `options`, asked once: a message that was accepted elsewhere is judged as if
- * its nonce were new, and by the clock given. It does NOT verify tokens beyond what that gate does, and its answer
+ * The verdict is that of a verifier made of `options`, asked once: a message that was accepted elsewhere is judged as if
+ * its nonce were new, and by the clock given. It does NOT verify tokens beyond what that verifier does, and its answer
  * must never let a request pass: that is `createVerifier`'s work. It does NOT escape strings: claims and fields are as their sender
  * wrote them, and a terminal acts on control and bidi characters in them.
  *
- * Never throws for anything in the message; what cannot be parsed is told in the answer.
+ * Never throws for anything in the message; the answer says what cannot be parsed.
  *
  * @throws TypeError when `url` is not an absolute http or https URL, or `headers` are a `Headers` object
  *
@@ -93,7 +96,7 @@ export async function explainMessage(
   };
 }
 
-/** Whoever pastes a message should not learn that it has no signature because it says `Signature-Key`. */
+/** Recorded messages often have `Signature-Key`: they must not be reported as unsigned. */
 function inLowerCase(headers: HeaderFields): HeaderFields {
   const fields: Record<string, string | readonly string[]> = Object.create(null);
   for (const [name, value] of Object.entries(headers)) {

@@ -10,11 +10,13 @@ import type { ProvenCaller } from "../types.ts";
 
 /** A header as it was received, and what its grammar makes of it. */
 export interface ExplainedHeader {
+  /** In lower case. */
   readonly name: string;
   /** As received; absent when the message has no such header. */
   readonly value?: string;
   /** The parsed value, or why it cannot be parsed. */
   readonly parsed?: unknown;
+  /** Why it cannot be parsed. */
   readonly problem?: string;
 }
 
@@ -41,10 +43,11 @@ export interface ExplainedToken {
   readonly problem?: string;
 }
 
-/** One check of the gate with its verdict and the text that demands it. */
+/** One check of the verifier with its verdict and the section that demands it. */
 export interface ExplainedCheck {
   readonly name: CheckName;
   readonly verdict: "passed" | "failed" | "skipped";
+  /** Why it failed or was skipped. */
   readonly reason?: string;
   /** The error code, when it failed. */
   readonly code?: AAuthErrorCode;
@@ -52,13 +55,17 @@ export interface ExplainedCheck {
   readonly section: string;
 }
 
+/** What a message is, and why it is or is not accepted. */
 export interface Explanation {
+  /** That of a verifier made of the options. */
   readonly verdict: "accepted" | "refused";
   /** Why it was refused. */
   readonly code?: AAuthErrorCode;
+  /** The error's message: for its reader, not for the sender. */
   readonly reason?: string;
   /** Who it is from, when it was accepted. */
   readonly caller?: ProvenCaller;
+  /** The message without headers. */
   readonly request: {
     readonly method: string;
     readonly authority: string;
@@ -66,8 +73,11 @@ export interface Explanation {
     readonly target: string;
     readonly bodyBytes: number;
   };
+  /** Those of the signature, and the digest. */
   readonly headers: readonly ExplainedHeader[];
+  /** What was signed. */
   readonly signatureBase: ExplainedSignatureBase;
+  /** The key that the message names. */
   readonly key?: {
     readonly thumbprint?: string;
     readonly source?: KeySource;
@@ -76,6 +86,8 @@ export interface Explanation {
   };
   /** Whether `http-message-signatures` finds the signature good with that key; absent without a key. */
   readonly secondOpinion?: { readonly verifies: boolean; readonly reason?: string };
+  /** Decoded, not verified. */
   readonly tokens: readonly ExplainedToken[];
+  /** In the order in which they are made. */
   readonly checks: readonly ExplainedCheck[];
 }

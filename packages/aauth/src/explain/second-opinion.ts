@@ -1,6 +1,6 @@
 /**
  * The only door to `http-message-signatures` outside tests: an implementation of RFC 9421 by other people, asked what it
- * makes of the same message. It is not asked whether a message may pass; the gate's reasons for not using it are in
+ * makes of the same message. It is not asked whether a message may pass; the verifier's reasons for not using it are in
  * docs/decisions.
  *
  * @module

@@ -30,7 +30,7 @@ export function requestTarget(url: string): RequestTarget {
 }
 
 /**
- * The canonical authority of an URL: lower-case host, the port only when it is not the scheme's own. What
+ * The canonical authority of a URL: lower-case host, the port only when it is not the scheme's own. What
  * `@authority` stands for (profile 2.2), and the form of the authorities a verifier is configured with.
  *
  * @param url absolute, http or https; path and query do not count

@@ -29,7 +29,7 @@ export async function formatContentDigest(body: Uint8Array): Promise<string> {
  * @throws {AAuthError} `malformed_digest`: another grammar, an algorithm that appears twice, no supported algorithm;
  *   `digest_mismatch`; `header_too_large`
  *
- * Does NOT check that the header is covered by the signature: the gate does, which alone proves a request.
+ * Does NOT check that the header is covered by the signature: the verifier does, which alone proves a request.
  *
  * @example
  * await verifyContentDigest(request.headers["content-digest"], bytes);

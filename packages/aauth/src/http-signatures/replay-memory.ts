@@ -2,7 +2,9 @@ import { hasReachedQuota } from "../store/quota-store.ts";
 
 /** Whose room an entry takes: what the caller has proven, and the owner of its agent (its thumbprint, where only a key is known). */
 export interface ReplayShare {
+  /** How much the caller has proven: `pseudonymous`, `identified` or `authorized`. */
   readonly level: string;
+  /** `ownerOf` the caller; the level `pseudonymous` shares one quota whatever it says. */
   readonly owner: string;
 }
 

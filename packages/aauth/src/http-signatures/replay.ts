@@ -10,7 +10,7 @@ import { ReplayMemory, type ReplayShare } from "./replay-memory.ts";
 /** Remembers what has been used once. */
 export interface ReplayStore {
   /**
-   * Claims `key` for `ttlSeconds`; true for the first to do so, false for everybody after it. Has to be atomic, and may
+   * Claims `key` for `ttlSeconds`; true for the first to do so, false for all after it. Has to be atomic, and may
    * not forget a claim to make room: `"full"` where there is none left.
    *
    * @param share whose claim it is, proven; a store that is bounded has to be so for each caller, or one fills it for all

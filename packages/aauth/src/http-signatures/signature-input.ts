@@ -33,7 +33,7 @@ const INTEGER = /^-?[0-9]{1,15}$/;
  *   appears twice, a component with parameters (`;sf`, `;bs`, `;key`, …: this profile has none), a non-integer
  *   `expires`; `header_too_large`
  *
- * Does NOT check coverage or time: the gate of `aauth/resource` does.
+ * Does NOT check coverage or time: the verifier of `aauth/resource` does.
  *
  * @example
  * parseSignatureInput('sig1=("@method" "@authority" "@path" "signature-key");created=1730217600').components;

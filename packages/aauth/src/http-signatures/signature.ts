@@ -4,6 +4,7 @@ import { LABEL_PATTERN, requireBoundedHeader, trimField } from "./field.ts";
 
 /** `Signature`, parsed. */
 export interface SignatureValue {
+  /** As in `Signature-Input`. */
   readonly label: string;
   /** 64 bytes. */
   readonly bytes: Uint8Array;

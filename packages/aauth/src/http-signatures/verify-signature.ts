@@ -1,5 +1,5 @@
 /**
- * The steps that prove a signature, each on its own. None of them is the gate: `createVerifier` of `aauth/resource`
+ * The steps that prove a signature, each on its own. None of them proves a request: `createVerifier` of `aauth/resource`
  * calls them in the one right order.
  *
  * @module

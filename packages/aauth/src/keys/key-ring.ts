@@ -12,13 +12,17 @@ export interface KeyRing<Key extends { readonly kid: string } = SigningKey> {
   /**
    * Makes a new key and announces it; it signs once everyone can have seen it. Calls at the same time share one rotation.
    *
-   * @throws RangeError when so many keys are published already that a verifier would refuse to read more, or `keepSeconds` answers with
-   * no number of seconds; TypeError when what `create` made is no key, or has the `kid` of one that is kept; what `create` throws. The
-   * ring then stays as it is.
+   * The ring stays as it is when it throws.
+   *
+   * @throws RangeError when so many keys are published already that a verifier would refuse to read more, or `keepSeconds` does not return
+   * a number of seconds.
+   * @throws TypeError when `create` returned something that is not a key, or one with the `kid` of a kept key.
+   * @throws what `create` throws.
    */
   rotate(): Promise<Key>;
 }
 
+/** How a key ring makes, announces and keeps keys. */
 export interface KeyRingOptions<Key extends { readonly kid: string } = SigningKey> {
   /** The first key; it signs from now on. */
   readonly key: Key;
@@ -64,8 +68,8 @@ const MAX_PUBLISHED_KEYS = 64;
  *
  * It has no timer: what is current follows from the clock when it is asked. It does NOT store keys, and does NOT decide when to rotate.
  *
- * @throws TypeError when one of the keys given is none, or two have one `kid`, and when `create` is no function; RangeError for more than
- * `maxPublishedKeys`, and for times that are no seconds.
+ * @throws TypeError for a key that is not one, for two with the same `kid`, and for a `create` that is not a function.
+ * @throws RangeError for more than `maxPublishedKeys`, and for times that are not seconds.
  *
  * @example
  * const ring = createKeyRing({

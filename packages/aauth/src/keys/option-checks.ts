@@ -7,7 +7,7 @@
 /** The longest a timer of the platform waits, ms: with more it fires at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** @throws RangeError unless the option `name` is a time a timer can wait; `Infinity` is one for ever, and needs no timer. */
+/** @throws RangeError unless the option `name` is a time a timer can wait; `Infinity` disables it. */
 export function requireTimeout(name: string, value: number | undefined): void {
   if (value === undefined || value === Number.POSITIVE_INFINITY) return;
   if (isNumber(value) && value > 0 && value <= MAX_TIMER_MS) return;

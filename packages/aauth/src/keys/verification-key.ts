@@ -11,6 +11,7 @@ import { jwkThumbprint } from "./thumbprint.ts";
 /** Members of private and symmetric keys (RFC 7518 section 6). One of them in public means a leaked key. */
 export const PRIVATE_MEMBERS: readonly string[] = ["d", "k", "p", "q", "dp", "dq", "qi", "oth"];
 
+/** What a key may be, and where it verifies. */
 export interface ImportVerificationKeyOptions {
   /** Algorithms that count. Default: both. */
   readonly algorithms?: readonly KeyAlgorithm[];

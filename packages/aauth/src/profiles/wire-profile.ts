@@ -22,14 +22,21 @@ import type {
   VerificationKey,
 } from "../types.ts";
 
+/** One dialect: what it is called, and its rules by what is asked. */
 export interface WireProfile {
   /** Goes into spans, settings, reports, and the keys of caches and replay stores. */
   readonly name: string;
+  /** Where parties publish who they are, and identifiers. */
   readonly documents: DocumentRules;
+  /** Header names, coverage, keys. */
   readonly messages: MessageRules;
+  /** Checks in their order, levels, resolvers. */
   readonly verification: VerificationRules;
+  /** Refusals and challenges. */
   readonly answers: AnswerRules;
+  /** How an agent meets what a response demands. */
   readonly calls: CallRules;
+  /** Token requests and their answers. */
   readonly grants: GrantRules;
 }
 
@@ -216,15 +223,21 @@ export type TokenHolder = (token: string) => Promise<{ agent: string; keys: read
 
 /** A response, ready to be sent. */
 export interface Answer {
+  /** HTTP status. */
   readonly status: number;
+  /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>;
+  /** The text to send. */
   readonly body: string;
 }
 
+/** What a refusal is written for. */
 export interface RefusalContext {
+  /** That of the route. */
   readonly requirement: Requirement;
-  /** Counts only where the error carries no proven caller. */
+  /** Counts only where the error carries no proven caller. Default: none. */
   readonly caller?: ProvenCaller | undefined;
+  /** The request that is refused. Default: unknown; the profile of February 2026 does not need it. */
   readonly request?: { readonly method: string; readonly target: string } | undefined;
 }
 
@@ -262,8 +275,11 @@ export interface AnswerWriter {
 
 /** A resource token and where it is to be presented. */
 export interface ResourceTokenGrant {
+  /** Compact JWS. */
   readonly resourceToken: string;
+  /** Issuer identifier of the auth server that it is for. */
   readonly authServer: string;
+  /** Seconds until it expires. */
   readonly expiresInSeconds: number;
 }
 
@@ -332,6 +348,7 @@ export interface CallCircumstances {
   readonly scope: string | undefined;
 }
 
+/** Why an agent sends a request again: it was asked for an identity or an authorization, or its token was refused. */
 export type RetryReason = "identity" | "authorization" | "token_refused";
 
 /** What the engine does next. */

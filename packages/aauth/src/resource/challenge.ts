@@ -39,6 +39,7 @@ export interface AnsweringProfile {
   readonly algs?: readonly string[] | undefined;
 }
 
+/** Whose resource tokens are issued, for which auth server, and in which dialects. */
 export interface ChallengerOptions extends AnsweringProfile {
   /** Further dialects, as the verifier's `accept`. Default none. */
   readonly accept?: readonly AnsweringProfile[] | undefined;
@@ -46,6 +47,7 @@ export interface ChallengerOptions extends AnsweringProfile {
   readonly now?: (() => number) | undefined;
 }
 
+/** Writes the answers of one resource. */
 export interface Challenger {
   /** Own resource identifier, where it says so: `createChallenger()` does. */
   readonly resource?: string;

@@ -7,9 +7,11 @@ import type { CallerOf, ProvenCaller, Requirement } from "../types.ts";
  * Passes when the proven caller is at least what the requirement demands, in a handler that decides after it has looked at the request.
  *
  * @param profile the profile that the caller was verified by; default `february2026`
+ * Does NOT compare the profile with `caller.profile`.
+ *
  * @throws TypeError for a requirement that the profile cannot mean.
- * @throws AAuthVerificationError `identity_required`, `authorization_required`, `insufficient_scope`, which carry `provenCaller` where a challenge would help;
- * `user_required`; `profile_not_accepted`.
+ * @throws AAuthVerificationError `identity_required`, `user_required`, `profile_not_accepted`.
+ * @throws AAuthVerificationError `authorization_required`, `insufficient_scope`, with `provenCaller`: a challenge would help.
  *
  * @example
  * meetRequirement(request.caller, { level: "authorized", scopes: ["supply-chain:optimize"] });

@@ -39,6 +39,10 @@ export interface AcceptedProfile {
   readonly schemes?: readonly string[] | undefined;
 }
 
+/**
+ * What a verifier accepts, from whom, and what it remembers. Replicas of one resource share `replayStore`, and the key of the
+ * challenger.
+ */
 export interface VerifierOptions extends AcceptedProfile {
   /**
    * Further dialects on the same endpoint, told apart by the shape of `Signature-Key`. Each is judged by its own authorities, audience and
@@ -54,7 +58,10 @@ export interface VerifierOptions extends AcceptedProfile {
   readonly replayStore?: ReplayStore | undefined;
   /** Unix seconds. Default: the system clock. */
   readonly now?: (() => number) | undefined;
-  /** How far `created` may be from now, either way, seconds. Default: the profile's (60), at most 3600: what is signed can be repeated, and is remembered, as long. */
+  /**
+   * How far `created` may be from now, either way, seconds. At most 3600: so long a request can be repeated, and is remembered. Default:
+   * the profile's (60).
+   */
   readonly toleranceSeconds?: number | undefined;
   /**
    * Refuse requests with an unsafe method that carry no nonce. Default false: what they have signed is remembered like a nonce, so that it
@@ -63,12 +70,12 @@ export interface VerifierOptions extends AcceptedProfile {
   readonly requireNonce?: boolean | undefined;
   /**
    * For auth servers: takes over for auth tokens in `Signature-Key`, which at a token exchange are not the caller's own but addressed to it
-   * (profile 6.1). `audience` and `trustedIssuers` then count for nothing.
+   * (profile 6.1). `audience` and `trustedIssuers` then count for nothing. Default: none.
    */
   readonly tokenHolder?: TokenHolder | undefined;
   /**
    * For a decision point in front of a resource, which does not receive the body: the digest must be covered, but that it belongs to the
-   * body is for the resource behind to prove. Never set it where requests are served.
+   * body is for the resource behind to prove. Never set it where requests are served. Default: the body is compared here.
    */
   readonly bodyVerifiedBy?: "downstream" | undefined;
   /**
@@ -81,7 +88,10 @@ export interface VerifierOptions extends AcceptedProfile {
 /** Clocks that are an hour apart are not wrong but elsewhere, and what is longer may well be milliseconds. */
 const MAX_TOLERANCE_SECONDS = 3_600;
 
-/** @throws TypeError for options that could never work, RangeError for a `toleranceSeconds` out of range. */
+/**
+ * @throws TypeError for options that could never work.
+ * @throws RangeError for a `toleranceSeconds` out of range.
+ */
 export function checkVerifierOptions(options: VerifierOptions): void {
   requireSeconds("toleranceSeconds", options.toleranceSeconds, MAX_TOLERANCE_SECONDS);
   requireMethods("replayStore", options.replayStore, ["putIfAbsent"]);

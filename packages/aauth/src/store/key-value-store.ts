@@ -16,5 +16,6 @@ export interface KeyValueStore<Value> {
   putIfAbsent(key: string, value: Value, ttlSeconds: number): Awaitable<boolean>;
   /** Reads and removes: of two callers one gets the value. Atomic. */
   take(key: string): Awaitable<Value | undefined>;
+  /** Removes a value, if there is one. */
   delete(key: string): Awaitable<void>;
 }

@@ -1,5 +1,6 @@
 import type { KeyValueStore } from "./key-value-store.ts";
 
+/** The bound and the clock of a store in memory. */
 export interface MemoryStoreOptions {
   /** Most entries held at a time. Default 10000. */
   readonly maxEntries?: number;

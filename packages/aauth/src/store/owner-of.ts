@@ -3,7 +3,7 @@ import type { ProvenCaller } from "../types.ts";
 
 /**
  * Returns who is accountable for an identifier: its registrable domain by the public suffix list, private section included, so that
- * tenants of a hosting provider are separate owners. Quotas count by owner. Ports, paths and subdomains are free to whoever has a
+ * tenants of a hosting provider are separate owners. Quotas count by owner. Ports, paths and subdomains cost nothing to the owner of a
  * domain, and one wildcard record in DNS makes any number of hosts.
  *
  * An IPv4 address is its own owner; an IPv6 address belongs to its /64. A name without a registrable part (`localhost`, a bare public

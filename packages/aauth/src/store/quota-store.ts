@@ -17,6 +17,7 @@ export function hasReachedQuota(held: number, owners: number, free: number): boo
   return held * owners >= free;
 }
 
+/** The bounds of a store with a quota for each owner. */
 export interface QuotaStoreOptions<Value> {
   /** Most entries held at a time. */
   readonly maxEntries: number;
@@ -24,7 +25,7 @@ export interface QuotaStoreOptions<Value> {
   readonly maxPerOwner?: number;
   /** Clock in Unix seconds. */
   readonly now: () => number;
-  /** Called for each value that is deleted, has expired, or had to go for a newer one of its owner; not for one that was taken. */
+  /** Called for each value that is deleted, has expired, or had to go for a newer one of its owner; not for one that was taken. Default: nothing. */
   readonly onDrop?: (value: Value) => void;
   /** What `put` throws when no room is left. Default {@link StoreFullError}. */
   readonly full?: () => Error;

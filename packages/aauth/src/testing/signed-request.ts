@@ -2,6 +2,7 @@ import { type SignRequestOptions, signRequest } from "../agent/sign-request.ts";
 import { requestTarget } from "../http-signatures/authority.ts";
 import type { ReceivedRequest } from "../types.ts";
 
+/** A request to make and sign. */
 export interface SignedRequestOptions extends SignRequestOptions {
   /** Default GET, with a body POST. */
   readonly method?: string;
@@ -9,6 +10,7 @@ export interface SignedRequestOptions extends SignRequestOptions {
   readonly url: string;
   /** Lower-case names. With a body, `content-type` defaults to `application/json`. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** A string is encoded as UTF-8. Default: none. */
   readonly body?: string | Uint8Array;
 }
 

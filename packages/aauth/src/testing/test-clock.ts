@@ -2,6 +2,7 @@
 export interface TestClock {
   /** Unix seconds. */
   readonly now: () => number;
+  /** Moves it on, seconds. */
   advance(seconds: number): void;
 }
 

@@ -3,6 +3,7 @@ import type { Discovery } from "../discovery/discovery.ts";
 import type { IssuerMetadata } from "../profiles/february-2026/metadata.ts";
 import { DOCUMENTS } from "../profiles/february-2026/names.ts";
 
+/** Who is found, by identifier. Default: no party. */
 export interface TestIdentities {
   /** Public keys, as JWKs with a `kid`, by agent identifier. */
   readonly agents?: Readonly<Record<string, readonly object[]>>;
@@ -16,10 +17,11 @@ export interface TestIdentities {
   readonly documents?: Readonly<Record<string, unknown>>;
 }
 
+/** A discovery over documents in memory, which shows what it was asked for. */
 export interface TestDiscovery extends Discovery {
   /** Addresses fetched, in order. Assert that it is empty where nothing may be asked. */
   readonly requests: string[];
-  /** Puts a document in the place of another, as a party does that rotates its keys. Whoever has read the old one may keep it. */
+  /** Puts a document in the place of another, as a party does that rotates its keys. A reader of the old one may keep it. */
   publish(address: string, document: unknown): void;
 }
 

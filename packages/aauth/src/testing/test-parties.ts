@@ -15,7 +15,7 @@ export interface TestParties {
   readonly agent: { readonly id: string; readonly key: SigningKey };
   readonly resource: { readonly id: string; readonly key: SigningKey };
   readonly authServer: { readonly issuer: string; readonly key: SigningKey };
-  /** The resource's gate: demo settings, except for what is given. */
+  /** The resource's verifier: the demo's settings, except for what is given. */
   createVerifier(options?: Partial<VerifierOptions>): Verifier;
   /** An auth token of the auth server for the agent at the resource, except for what is given. */
   issueAuthToken(options?: Partial<IssueAuthTokenOptions>): Promise<string>;

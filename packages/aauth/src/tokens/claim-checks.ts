@@ -91,7 +91,7 @@ export function checkNotBefore(
   }
 }
 
-/** No leeway: whoever needs some asks the issuer for a longer token. */
+/** No leeway: a longer token is the issuer's to give. */
 export function isExpired(exp: number, now: number): boolean {
   return now >= exp;
 }

@@ -1,5 +1,5 @@
 /**
- * JSON of a stranger, read strictly.
+ * JSON of an unknown party, read strictly.
  *
  * @module
  */

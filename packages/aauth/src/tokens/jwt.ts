@@ -18,7 +18,9 @@ type Members = Readonly<Record<string, unknown>>;
 
 /** A token taken apart. Nothing in it has been verified. */
 export interface DecodedToken {
+  /** The JOSE header. */
   readonly header: Members;
+  /** The payload. */
   readonly claims: Members;
 }
 

@@ -11,7 +11,7 @@ export interface PublishedKey {
 }
 
 /**
- * Verifies the signature of a token with the key its issuer publishes; once more with a newer one, where the key came
+ * Verifies the signature of a token with the key its issuer publishes; again with a newer one, where the key came
  * from the cache and another one has taken its name since.
  *
  * @throws AAuthError `invalid_token_signature`, or of the discovery group

@@ -9,7 +9,9 @@ import type { SigningKey, TokenAlgorithm } from "../types.ts";
 
 /** A private key of an auth server. */
 export interface TokenSigner {
+  /** Names it in the published key set. */
   readonly kid: string;
+  /** Goes into the header of tokens. */
   readonly alg: TokenAlgorithm;
   /** The raw JWS signature of `data`. */
   sign(data: Uint8Array): Uint8Array | Promise<Uint8Array>;
@@ -29,8 +31,8 @@ const KEY_MEMBERS = ["kty", "crv", "x", "y", "n", "e", "d", "p", "q", "dp", "dq"
  * @param source the key; it is not kept
  * @param options.alg `RS256`, `ES256` or `EdDSA`
  * @param options.kid the key id published in the issuer's key set
- * @throws Error of the platform when the key is not one for `alg`; RangeError for an RSA key below 2048 bits, whose signatures no
- * verifier takes.
+ * @throws Error of the platform when the key is not one for `alg`.
+ * @throws RangeError for an RSA key below 2048 bits, whose signatures no verifier accepts.
  *
  * @example
  * const signer = await createTokenSigner(rsaKeyObject, { alg: "RS256", kid: "realm-1" });

@@ -73,12 +73,12 @@ describe("a signed fetch", () => {
       new TypeError("only http and https can be signed"),
     );
     await expect(fetch("http://user:pass@supply-chain-agent.localhost:3000/")).rejects.toThrow(
-      new TypeError("an URL with credentials cannot be signed"),
+      new TypeError("a URL with credentials cannot be signed"),
     );
     expect(world.parties.discovery.requests).toEqual([]);
   });
 
-  it("takes a Request, and an URL object", async () => {
+  it("takes a Request, and a URL object", async () => {
     const world = await createWorld();
     world.requirement = { level: "identified" };
     const fetch = world.agent().fetchFor();
@@ -98,7 +98,7 @@ describe("a signed fetch", () => {
   });
 
   it.each([
-    ["an URL with credentials", "http://user:pass@supply-chain-agent.localhost:3000/", {}, TypeError],
+    ["a URL with credentials", "http://user:pass@supply-chain-agent.localhost:3000/", {}, TypeError],
     ["another protocol", "ftp://supply-chain-agent.localhost/", {}, TypeError],
     ["a relative URL", "/path", {}, TypeError],
     ["a GET with a body", URL_ROOT, { body: "x" }, TypeError],

@@ -180,7 +180,7 @@ describe("signRequest", () => {
   ])("refuses the id %j, under which nobody is found", async (id) => {
     const signatureKey = { scheme: "jwks", id: id as string } as const;
     await expect(signRequest(post, { ...options, signatureKey })).rejects.toThrow(
-      new TypeError("id must be an URL in canonical form, without query, fragment and trailing slash"),
+      new TypeError("id must be a URL in canonical form, without query, fragment and trailing slash"),
     );
   });
 

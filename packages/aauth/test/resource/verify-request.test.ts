@@ -816,7 +816,7 @@ describe("a holder of auth tokens that is not their agent (token exchange at the
 describe("the verifier itself", () => {
   it.each([
     ["no authorities", { authorities: [] }],
-    ["an URL for an authority", { authorities: ["https://resource.example"] }],
+    ["a URL for an authority", { authorities: ["https://resource.example"] }],
     ["an authority in upper case", { authorities: ["Resource.example"] }],
     ["issuers without an audience", { audience: undefined }],
   ])("cannot be made with %s", (_name, options) => {

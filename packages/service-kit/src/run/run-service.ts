@@ -7,6 +7,8 @@ import { watchParent } from "./watch-parent.ts";
 export interface RunningService {
   /** Where it can be reached, for the ready line. */
   readonly url: string;
+  /** What else the ready line has to name, for example an identifier that differs from the address. Default: nothing. */
+  readonly detail?: string;
   /** Stops listening and lets go of everything. */
   close(): Promise<unknown> | unknown;
 }
@@ -26,7 +28,7 @@ const STOP_LIMIT_MS = 3000;
 /**
  * Runs a service from start to exit. The only place that ends the process.
  *
- * - prints `<name> ready on <url>` once `start` has resolved
+ * - prints `<name> ready on <url>`, and the detail if there is one, once `start` has resolved
  * - SIGINT, SIGTERM, SIGHUP or the parent's death: closes in order, exits 0; a second signal ends it at once with 1
  * - ConfigError: every problem on standard error, exits 2; `--help`: the table on standard output, exits 0
  * - taken port, no such address, failed start, uncaught error: one clear message, redacted, exits 1
@@ -80,7 +82,8 @@ export async function runService(options: {
     process.exit(reportFailedStart(name, error));
   }
   // A signal during the start has found nothing to close and has ended the process already.
-  process.stdout.write(`${name} ready on ${running.url}\n`);
+  const { url, detail } = running;
+  process.stdout.write(`${name} ready on ${url}${detail === undefined ? "" : `, ${detail}`}\n`);
 }
 
 function reportFailedStart(name: string, error: unknown): number {

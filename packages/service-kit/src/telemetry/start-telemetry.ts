@@ -55,7 +55,7 @@ function withClose(telemetry: Omit<Telemetry, "closeAfter">): Telemetry {
   return {
     ...telemetry,
     closeAfter: (service) => ({
-      url: service.url,
+      ...service,
       async close() {
         await service.close();
         await telemetry.close();

@@ -25,12 +25,13 @@ import type { PublicJwk, SigningKey } from "../../types.ts";
 import type { AgentTokenClaims } from "./claims.ts";
 import { AGENT_TOKEN_SECONDS, KEY_ALGORITHMS, TOKEN_ALGORITHMS, TOKEN_TYPES } from "./names.ts";
 
+/** An agent token to issue. */
 export interface IssueAgentTokenOptions {
   /** A key published in the agent's key set. */
   readonly key: SigningKey;
   /** Identifier of the agent server: the identity the delegate acts under. */
   readonly agent: string;
-  /** Identifier of the delegate, stable over rotations of its key. A text of 1 to 2048 characters. */
+  /** Identifier of the delegate, stable over rotations of its key. 1 to 2048 characters. */
   readonly delegate: string;
   /** The delegate's public key. */
   readonly confirmationKey: PublicJwk;
@@ -47,7 +48,8 @@ export interface IssueAgentTokenOptions {
  *
  * Does NOT check that the delegate holds the private key: the caller must have verified a request signed with it.
  *
- * @throws TypeError when `delegate` is no name; RangeError when the lifetime is not a positive whole number.
+ * @throws TypeError when `delegate` is not a name.
+ * @throws RangeError when the lifetime is not a positive whole number.
  */
 export async function issueAgentToken(options: IssueAgentTokenOptions): Promise<string> {
   const { lifetimeSeconds = AGENT_TOKEN_SECONDS } = options;
@@ -75,14 +77,17 @@ function isDelegateName(value: unknown): value is string {
   return typeof value === "string" && value !== "" && value.length <= MAX_IDENTIFIER_CHARACTERS;
 }
 
+/** What an agent token is compared with. */
 export interface VerifyAgentTokenOptions {
   /** Own identifier; compared when the token names an audience. Without it, a token with an audience is refused. */
   readonly audience?: string | undefined;
   /** Which agent servers may vouch. Default: any that discovery can reach. */
   readonly trustedAgentServers?: TrustPolicy | undefined;
+  /** Finds the keys of issuers: `createDiscovery()`. */
   readonly discovery: Discovery;
   /** Unix seconds. Default: the system clock. */
   readonly now?: (() => number) | undefined;
+  /** Tokens whose signature has been verified before. Default: none; each call verifies it. */
   readonly cache?: VerifiedTokens<VerifiedToken> | undefined;
 }
 
@@ -90,8 +95,8 @@ export interface VerifyAgentTokenOptions {
  * Verifies an agent token: type, algorithm, issuer, audience if named, times, the length of `sub`, the shape of `cnf.jwk`, and last its
  * signature with the key the agent server publishes.
  *
- * @throws AAuthVerificationError any code of the token and discovery groups, `unsupported_key` for that in `cnf.jwk`; `untrusted_issuer`
- * before anything is fetched.
+ * @throws AAuthVerificationError any code of the token and discovery groups; `untrusted_issuer` before anything is fetched.
+ * @throws AAuthVerificationError `unsupported_key` for the key in `cnf.jwk`.
  *
  * Does NOT check that the request was signed with `cnf.jwk`: the verifier does.
  */

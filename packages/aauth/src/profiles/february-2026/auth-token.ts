@@ -34,23 +34,27 @@ export interface UserClaims {
   readonly email_verified?: boolean;
 }
 
+/** An auth token to issue. */
 export interface IssueAuthTokenOptions {
+  /** The key of the auth server. */
   readonly signer: TokenSigner;
+  /** Identifier of the auth server. */
   readonly issuer: string;
   /** Identifier of the resource. */
   readonly audience: string;
-  /** The requester; left out when it is the resource itself. */
+  /** The requester; left out when it is the resource itself. Default: left out. */
   readonly agent?: string;
+  /** The delegate that asked in the agent's name. Default: none. */
   readonly agentDelegate?: string;
-  /** The user the agent acts for. */
+  /** The user the agent acts for. Default: none. */
   readonly subject?: string;
-  /** What the user has agreed to be known by, beside `subject`. */
+  /** What the user has agreed to be known by, beside `subject`. Default: none. */
   readonly userClaims?: UserClaims;
-  /** The requester's key. Its `kid` is copied; nobody may rely on it. */
+  /** The requester's key. Its `kid` is copied, and means nothing. */
   readonly confirmationKey: PublicJwk;
-  /** Space-separated scopes. */
+  /** Space-separated scopes. Default: none. */
   readonly scope?: string;
-  /** Present on a token exchange. */
+  /** Present on a token exchange. Default: none. */
   readonly act?: ActClaim;
   /** A whole number. Default 300. */
   readonly lifetimeSeconds?: number;
@@ -61,7 +65,7 @@ export interface IssueAuthTokenOptions {
 /**
  * Issues an auth token with claims in the order of the Keycloak extension, plus `jti`; with `act` also `nbf`.
  *
- * Does NOT check anything but the lifetime: the auth server's policy has spoken before.
+ * Does NOT check anything but the lifetime: whether to issue is the auth server's policy.
  *
  * @throws RangeError when the lifetime is not a positive whole number.
  */
@@ -101,14 +105,17 @@ export async function issueAuthToken(
   return { token: await signJwt(header, claims, (data) => signer.sign(data)), claims };
 }
 
+/** What an auth token is compared with. */
 export interface VerifyAuthTokenOptions {
   /** Identifier of the resource that verifies. */
   readonly audience: string;
   /** Issuers whose tokens count. A token of any other is refused before anything is fetched. */
   readonly trustedIssuers: readonly string[];
+  /** Finds the keys of issuers: `createDiscovery()`. */
   readonly discovery: Discovery;
   /** Unix seconds. Default: the system clock. */
   readonly now?: (() => number) | undefined;
+  /** Tokens whose signature has been verified before. Default: none; each call verifies it. */
   readonly cache?: VerifiedTokens<VerifiedToken> | undefined;
 }
 
@@ -116,8 +123,8 @@ export interface VerifyAuthTokenOptions {
  * Verifies an auth token: type, algorithm, issuer, audience, shapes of all claims, times, and its signature with a
  * key of the issuer. `exp` is required and has no leeway; `iat` and `nbf` may be 5 s ahead.
  *
- * @throws AAuthVerificationError any code of the token and discovery groups, `unsupported_key` for that in `cnf.jwk`; `untrusted_issuer`
- * before anything is fetched.
+ * @throws AAuthVerificationError any code of the token and discovery groups; `untrusted_issuer` before anything is fetched.
+ * @throws AAuthVerificationError `unsupported_key` for the key in `cnf.jwk`.
  *
  * Does NOT check that the request was signed with `cnf.jwk`, nor the scope: the verifier does.
  */

@@ -121,7 +121,7 @@ function sameIdentity(members: Members, name: string, id: string): void {
 
 function url(members: Members, name: string): string {
   const value = members[name];
-  if (!isUrl(value)) throw failed(`${name} is missing or not an URL`);
+  if (!isUrl(value)) throw failed(`${name} is missing or not a URL`);
   return value;
 }
 
@@ -163,7 +163,7 @@ function built<T extends AgentMetadata | ResourceMetadata | IssuerMetadata>(read
   const id = Object.values(document)[0] as string;
   if (!isIdentifier(id)) {
     throw new TypeError(
-      `${Object.keys(document)[0]} must be an URL without query, fragment and trailing slash`,
+      `${Object.keys(document)[0]} must be a URL without query, fragment and trailing slash`,
     );
   }
   return document;

@@ -17,8 +17,10 @@ export const AGENT_AUTH = "agent-auth";
 
 export const LABEL = "sig1";
 
+/** `typ` of each kind of token. */
 export const TOKEN_TYPES = { agent: "agent+jwt", resource: "resource+jwt", auth: "auth+jwt" } as const;
 
+/** Names of the metadata documents, below `/.well-known/`. */
 export const DOCUMENTS = {
   agent: "aauth-agent",
   resource: "aauth-resource",

@@ -28,7 +28,9 @@ import {
   TOKEN_TYPES,
 } from "./names.ts";
 
+/** A resource token to issue. */
 export interface IssueResourceTokenOptions {
+  /** A key that the resource publishes. */
   readonly key: SigningKey;
   /** Identifier of the resource that issues. */
   readonly resource: string;
@@ -84,6 +86,7 @@ export function requireResourceTokenLifetime(seconds: number): void {
   }
 }
 
+/** What a resource token is compared with. */
 export interface VerifyResourceTokenOptions {
   /** Issuer identifier of the auth server that verifies. */
   readonly audience: string;
@@ -91,6 +94,7 @@ export interface VerifyResourceTokenOptions {
   readonly agent: string;
   /** Thumbprint of the key that signed the token request. */
   readonly agentJkt: string;
+  /** Finds the keys of resources: `createDiscovery()`. */
   readonly discovery: Discovery;
   /** Unix seconds. Default: the system clock. */
   readonly now?: () => number;

@@ -17,7 +17,7 @@ export interface HwkSignatureKey extends KeyClaim {
 /** The key is in the JWKS that the metadata of `id` points to (mode 2). */
 export interface JwksSignatureKey extends KeyClaim {
   readonly scheme: "jwks";
-  /** Agent identifier: an URL without trailing slash. */
+  /** Agent identifier: a URL without trailing slash. */
   readonly id: string;
   readonly kid: string;
   /** Name of the metadata document; absent means `aauth-agent`. */

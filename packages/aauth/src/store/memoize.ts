@@ -1,16 +1,13 @@
 import { RecentMap } from "./recent-map.ts";
 
-/** A longer text is not worth its memory. */
+/** Longer strings are not worth their memory. */
 const MAX_KEPT_CHARACTERS = 512;
 
 /**
- * `read`, with what it made of the texts that came last: the same few come for ever. Neither what it throws for nor what it answers
- * with `undefined` is kept, so that strangers' wrong texts push out nothing.
+ * `read`, with its results for the strings used last. Neither errors nor `undefined` are kept, so that invalid strings of unknown callers
+ * displace nothing.
  */
-export function remembering<Value>(
-  maxEntries: number,
-  read: (text: string) => Value,
-): (text: string) => Value {
+export function memoize<Value>(maxEntries: number, read: (text: string) => Value): (text: string) => Value {
   const known = new RecentMap<string, Value>(maxEntries);
   return (text) => {
     const value = known.get(text);
