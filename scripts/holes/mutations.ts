@@ -289,7 +289,11 @@ const HOLES: Readonly<Record<string, Hole>> = {
   G10: [
     "a request with one of the three headers is no unsigned one",
     [GATEWAY_TEST, "G10: "],
-    ["packages/gateway-check/src/judge-check.ts", "[signatureKey, signatureInput, signature].every(", "[signatureKey, signatureInput, signature].some("],
+    [
+      "packages/gateway-check/src/judge-check.ts",
+      "[signatureKey, signatureInput, signature].every(",
+      "[signatureKey, signatureInput, signature].some(",
+    ],
   ],
   G11: [
     "what is open is an exact path, for GET and HEAD",

@@ -93,11 +93,16 @@ export function createChallenger(options: ChallengerOptions): Challenger {
   return {
     resource: options.resource,
     async challengeFor(error, context) {
-      const answers = addressed(error, context, writers).map(([{ answers }, own]) => answers.refuse(error, own));
+      const answers = addressed(error, context, writers).map(([{ answers }, own]) =>
+        answers.refuse(error, own),
+      );
       return withRefusal(merged(await Promise.all(answers)), error);
     },
     limitReached: async (caller, { retryAfterSeconds, raisedBy = [] }) =>
-      withRefusal(await writerFor(caller).limitReached(caller, { retryAfterSeconds, raisedBy }), LIMIT_REACHED),
+      withRefusal(
+        await writerFor(caller).limitReached(caller, { retryAfterSeconds, raisedBy }),
+        LIMIT_REACHED,
+      ),
     resourceToken: (caller, scopes) => writerFor(caller).resourceToken(caller, scopes),
   };
 }

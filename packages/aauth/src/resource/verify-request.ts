@@ -161,7 +161,8 @@ export function verifierOf(
     audience: options.audience,
     checkRequirement(requirement: Requirement) {
       checkRequirement(requirement, profiles);
-      for (let own: Requirement | undefined = requirement; own !== undefined; own = own.or) requireMeetable(own);
+      for (let own: Requirement | undefined = requirement; own !== undefined; own = own.or)
+        requireMeetable(own);
     },
     begin,
     async verifyRequest(request: Parameters<Verifier["verifyRequest"]>[0], requirement?: Requirement) {
