@@ -118,7 +118,8 @@ function callerFields(
   }
   // The check has no body of its own and cannot carry the caller's length. A digest, or a type on a method that usually
   // has a body, announces one, and the signature must then cover both.
-  const hasBody = signatureFields.contentDigest in fields || ("content-type" in fields && !WITHOUT_BODY.has(method));
+  const hasBody =
+    signatureFields.contentDigest in fields || ("content-type" in fields && !WITHOUT_BODY.has(method));
   return hasBody ? { ...fields, "transfer-encoding": "chunked" } : fields;
 }
 

@@ -57,7 +57,9 @@ export function createEndpointMap(
   return {
     documents(url, init) {
       const address = at("connect", url);
-      return address === undefined ? documents(url, init) : mapped(new URL(address), { ...init, host: url.host });
+      return address === undefined
+        ? documents(url, init)
+        : mapped(new URL(address), { ...init, host: url.host });
     },
     requests(url, init) {
       const parsed = new URL(url);
@@ -71,5 +73,6 @@ export function createEndpointMap(
 }
 
 function requireOrigin(value: string): void {
-  if (URL.parse(value)?.origin !== value) throw new TypeError(`${value} must be an origin: scheme, host and port`);
+  if (URL.parse(value)?.origin !== value)
+    throw new TypeError(`${value} must be an origin: scheme, host and port`);
 }

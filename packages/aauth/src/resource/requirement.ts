@@ -50,7 +50,9 @@ export function checkRequirement(requirement: Requirement, profiles: readonly Wi
     const meant = profiles.filter((profile) => counts(alternative, profile));
     for (const { verification } of meant.length > 0 ? meant : profiles) verification.checkRequirement(own);
     if (meant.length === 0) {
-      throw new TypeError(`requirement.profiles must name any of ${profiles.map(({ name }) => name).join(", ")}`);
+      throw new TypeError(
+        `requirement.profiles must name any of ${profiles.map(({ name }) => name).join(", ")}`,
+      );
     }
   }
 }

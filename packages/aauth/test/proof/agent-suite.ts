@@ -3,7 +3,12 @@
 import { describe, expect, it } from "vitest";
 import { type AgentOptions, createAgent } from "../../src/agent/index.ts";
 import type { Transport, TransportRequest } from "../../src/discovery/transport.ts";
-import { AAuthAgentError, AAuthError, AAuthVerificationError, ConsentRequiredError } from "../../src/errors.ts";
+import {
+  AAuthAgentError,
+  AAuthError,
+  AAuthVerificationError,
+  ConsentRequiredError,
+} from "../../src/errors.ts";
 import { createChallenger } from "../../src/resource/challenge.ts";
 import { createVerifier } from "../../src/resource/verify-request.ts";
 import type { Requirement } from "../../src/types.ts";
@@ -32,8 +37,20 @@ export function worldOf(kit: ProfileKit) {
   const sent: Sent[] = [];
   const { discovery } = discoveryOf(kit);
   const { verifier } = resourceOf(kit);
-  const challenger = createChallenger({ profile, key: resourceKey, resource: RESOURCE, authServer: SERVER, now });
-  const atServer = createVerifier({ profile, endpoint: "token", authorities: ["ps.example"], discovery, now });
+  const challenger = createChallenger({
+    profile,
+    key: resourceKey,
+    resource: RESOURCE,
+    authServer: SERVER,
+    now,
+  });
+  const atServer = createVerifier({
+    profile,
+    endpoint: "token",
+    authorities: ["ps.example"],
+    discovery,
+    now,
+  });
 
   const world = {
     sent,
@@ -163,10 +180,12 @@ export function agentSuite(kit: ProfileKit): void {
         const challenger = createChallenger({ profile, key: resourceKey, ...party, now });
         world.atResource = async ({ url, method, headers, body }) => {
           const { requirement } = world;
-          const error: unknown = await verifier.verifyRequest(received(url, method, headers, body), requirement).then(
-            () => undefined,
-            (thrown) => thrown,
-          );
+          const error: unknown = await verifier
+            .verifyRequest(received(url, method, headers, body), requirement)
+            .then(
+              () => undefined,
+              (thrown) => thrown,
+            );
           if (!(error instanceof AAuthVerificationError)) throw error;
           const { body: text, ...challenge } = await challenger.challengeFor(error, { requirement });
           return new Response(text, challenge);
@@ -187,9 +206,15 @@ export function agentSuite(kit: ProfileKit): void {
       const world = worldOf(kit);
       const { key, ...other } = { key: resourceKey, grant: kit.grant };
       world.atServer = async (request) => {
-        const answer = await other.grant(request.url, new TextDecoder().decode(request.body), await world.callerAtServer(request));
+        const answer = await other.grant(
+          request.url,
+          new TextDecoder().decode(request.body),
+          await world.callerAtServer(request),
+        );
         const token = await kit.token({ boundTo: key });
-        return Response.json(Object.fromEntries(Object.keys(answer).map((name) => [name, name === "expires_in" ? 300 : token])));
+        return Response.json(
+          Object.fromEntries(Object.keys(answer).map((name) => [name, name === "expires_in" ? 300 : token])),
+        );
       };
       expect((await failureOf(callOf(world))).code).toBe("token_request_failed");
       expect(world.story()).toEqual(kit.climb.slice(0, 2));
@@ -212,7 +237,10 @@ export function deferredSuite(kit: ProfileKit): void {
       const isLook = new URL(request.url).pathname === "/pending/1";
       if (!isLook) first.unshift(request);
       if (left-- > 0) {
-        return new Response(null, { status: 202, headers: { location: "/pending/1", "retry-after": WAIT, ...headers } });
+        return new Response(null, {
+          status: 202,
+          headers: { location: "/pending/1", "retry-after": WAIT, ...headers },
+        });
       }
       left = looks;
       return answer(isLook ? first[0]! : request);
@@ -234,7 +262,11 @@ export function deferredSuite(kit: ProfileKit): void {
       expect((await callOf(world)).status).toBe(200);
       const steps = world.story().filter((step) => step.startsWith("/"));
       expect(steps).toEqual(["/person", "/pending/1", "/pending/1", "/grant", "/pending/1", "/pending/1"]);
-      expect(world.sent.filter(({ url }) => url.endsWith("/pending/1")).every(({ method, body }) => method === "GET" && !body)).toBe(true);
+      expect(
+        world.sent
+          .filter(({ url }) => url.endsWith("/pending/1"))
+          .every(({ method, body }) => method === "GET" && !body),
+      ).toBe(true);
       // A timer may be a millisecond early.
       expect(at[1]! - at[0]!).toBeGreaterThanOrEqual(Number(WAIT) * 1000 - 2);
     });
@@ -289,7 +321,11 @@ export function deferredSuite(kit: ProfileKit): void {
       world.atResource = async (request) => {
         const answer = await world.resource(request);
         if (answer.status !== 401) return answer;
-        const headers: Record<string, string> = { ...Object.fromEntries(answer.headers), location: "/pending/1", "retry-after": WAIT };
+        const headers: Record<string, string> = {
+          ...Object.fromEntries(answer.headers),
+          location: "/pending/1",
+          "retry-after": WAIT,
+        };
         const isHeld = headers[TOY_DEMAND]?.startsWith("requirement=grant");
         return isHeld ? new Response(null, { status: 202, headers }) : answer;
       };
@@ -338,4 +374,3 @@ export function consentSuite(kit: ProfileKit): void {
     });
   });
 }
-

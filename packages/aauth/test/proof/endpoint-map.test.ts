@@ -20,22 +20,32 @@ afterAll(() => {
   for (const close of closing) close();
 });
 
-type Handler = (request: IncomingMessage, body: Uint8Array) => Promise<{ status?: number; headers?: Record<string, string>; body: string }>;
+type Handler = (
+  request: IncomingMessage,
+  body: Uint8Array,
+) => Promise<{ status?: number; headers?: Record<string, string>; body: string }>;
 
 async function listen(handler: Handler): Promise<string> {
   const server = createServer((request: IncomingMessage, response: ServerResponse) => {
     const chunks: Buffer[] = [];
-    request.on("data", (chunk: Buffer) => chunks.push(chunk)).on("end", async () => {
-      const { status = 200, headers = {}, body } = await handler(request, Buffer.concat(chunks));
-      response.writeHead(status, headers).end(body);
-    });
+    request
+      .on("data", (chunk: Buffer) => chunks.push(chunk))
+      .on("end", async () => {
+        const { status = 200, headers = {}, body } = await handler(request, Buffer.concat(chunks));
+        response.writeHead(status, headers).end(body);
+      });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   closing.push(() => void server.close().closeAllConnections());
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-const judge = ({ verifyRequest }: Verifier, request: IncomingMessage, body: Uint8Array, demanded?: Requirement) => {
+const judge = (
+  { verifyRequest }: Verifier,
+  request: IncomingMessage,
+  body: Uint8Array,
+  demanded?: Requirement,
+) => {
   const received = { method: request.method!, target: request.url!, headers: receivedFields(request), body };
   return demanded === undefined ? verifyRequest(received) : verifyRequest(received, demanded);
 };
@@ -63,7 +73,13 @@ it("a toy agent, resource and server find each other through one map", async () 
       return document === undefined ? serve(request, body) : { body: JSON.stringify(document) };
     });
 
-  const challenger = createChallenger({ profile, key: resourceKey, resource: RESOURCE, authServer: SERVER, now });
+  const challenger = createChallenger({
+    profile,
+    key: resourceKey,
+    resource: RESOURCE,
+    authServer: SERVER,
+    now,
+  });
   const endpoints = {
     [PROVIDER]: await party(PROVIDER, async () => ({ status: 404, body: "" })),
     [SERVER]: await party(SERVER, async (request, body) => {

@@ -17,9 +17,13 @@ import { issueAuthToken } from "../../src/profiles/february-2026/auth-token.ts";
 import { february2026 } from "../../src/profiles/february-2026/index.ts";
 import { issueResourceToken } from "../../src/profiles/february-2026/resource-token.ts";
 import type { Credential, WireProfile } from "../../src/profiles/wire-profile.ts";
-import { createVerifier } from "../../src/resource/verify-request.ts";
 import type { VerifierOptions } from "../../src/resource/verifier-options.ts";
-import { type SignedRequestOptions, signedRequest, type TestRequest } from "../../src/testing/signed-request.ts";
+import { createVerifier } from "../../src/resource/verify-request.ts";
+import {
+  type SignedRequestOptions,
+  signedRequest,
+  type TestRequest,
+} from "../../src/testing/signed-request.ts";
 import { createTestClock } from "../../src/testing/test-clock.ts";
 import { tokenSignerOf } from "../../src/tokens/token-signer.ts";
 import type { ProvenCaller, Requirement, SigningKey } from "../../src/types.ts";
@@ -118,7 +122,11 @@ export const februaryKit: ProfileKit = {
   agent: PROVIDER,
   shown: [
     { name: "a key", level: "pseudonymous", credential: async () => ({ scheme: "hwk" }) },
-    { name: "a published key", level: "identified", credential: async () => ({ scheme: "jwks", id: PROVIDER }) },
+    {
+      name: "a published key",
+      level: "identified",
+      credential: async () => ({ scheme: "jwks", id: PROVIDER }),
+    },
     {
       name: "an agent token",
       level: "identified",
@@ -133,7 +141,11 @@ export const februaryKit: ProfileKit = {
           }),
         ),
     },
-    { name: "an auth token", level: "authorized", credential: async (boundTo) => jwt(await februaryToken({ boundTo })) },
+    {
+      name: "an auth token",
+      level: "authorized",
+      credential: async (boundTo) => jwt(await februaryToken({ boundTo })),
+    },
   ],
   requirements: [{ level: "pseudonymous" }, { level: "identified" }, { level: "authorized", scopes: SCOPES }],
   token: februaryToken,
@@ -151,7 +163,12 @@ export const februaryKit: ProfileKit = {
     documentsOf(february2026, [
       ["agent", PROVIDER, { agent: PROVIDER }, agentKey],
       ["agent", `${PROVIDER}/tokens`, { agent: `${PROVIDER}/tokens` }, providerKey],
-      ["issuer", SERVER, { issuer: SERVER, agent_token_endpoint: `${SERVER}/token`, agent_auth_endpoint: `${SERVER}/consent` }, serverKey],
+      [
+        "issuer",
+        SERVER,
+        { issuer: SERVER, agent_token_endpoint: `${SERVER}/token`, agent_auth_endpoint: `${SERVER}/consent` },
+        serverKey,
+      ],
       ["resource", RESOURCE, { resource: RESOURCE }, resourceKey],
     ]),
   async grant(_url, _body, { thumbprint }) {
@@ -301,7 +318,12 @@ export async function resigned(
   return { ...request, headers };
 }
 
-export const received = (url: string, method: string, headers: Record<string, string>, body?: Uint8Array) => ({
+export const received = (
+  url: string,
+  method: string,
+  headers: Record<string, string>,
+  body?: Uint8Array,
+) => ({
   method,
   ...requestTarget(url),
   headers: { ...headers, ...(body && { "content-length": String(body.byteLength) }) },

@@ -3,13 +3,7 @@
 import { globSync, readFileSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import { expect, it } from "vitest";
-import {
-  AGENT_AUTH,
-  DOCUMENTS,
-  FIELDS,
-  LABEL,
-  TOKEN_TYPES,
-} from "../../src/profiles/february-2026/names.ts";
+import { AGENT_AUTH, DOCUMENTS, FIELDS, LABEL, TOKEN_TYPES } from "../../src/profiles/february-2026/names.ts";
 
 const ROOT = resolve(import.meta.dirname, "../../../..");
 const FOLDERS = ["packages/aauth/src", "packages/fastify-aauth/src", "packages/gateway-check/src"];
@@ -55,7 +49,9 @@ function namesIn(literal: string): string[] {
   return [
     ...NAMES.filter((name) => {
       const at = text.indexOf(name);
-      return at >= 0 && !/[a-z0-9_-]/.test(text[at - 1] ?? "") && !/[a-z0-9_-]/.test(text[at + name.length] ?? "");
+      return (
+        at >= 0 && !/[a-z0-9_-]/.test(text[at - 1] ?? "") && !/[a-z0-9_-]/.test(text[at + name.length] ?? "")
+      );
     }),
     ...WORDS.filter((word) => text === word),
   ];

@@ -11,8 +11,8 @@ import type { AcceptedProfile, VerifierOptions } from "../../src/resource/verifi
 import { createVerifier } from "../../src/resource/verify-request.ts";
 import type { Requirement } from "../../src/types.ts";
 import {
-  agentKey,
   AUTHORITY,
+  agentKey,
   discoveryOf,
   februaryKit,
   now,
@@ -37,8 +37,11 @@ const acceptedOf = (kit: ProfileKit, more: Partial<AcceptedProfile> = {}): Accep
   ...more,
 });
 
-const verifierOf = (toy: ProfileKit, more: Partial<AcceptedProfile> = {}, options: Partial<VerifierOptions> = {}) =>
-  createVerifier({ ...acceptedOf(februaryKit), accept: [acceptedOf(toy, more)], now, ...options });
+const verifierOf = (
+  toy: ProfileKit,
+  more: Partial<AcceptedProfile> = {},
+  options: Partial<VerifierOptions> = {},
+) => createVerifier({ ...acceptedOf(februaryKit), accept: [acceptedOf(toy, more)], now, ...options });
 
 const BOTH: Requirement = { level: "authorized", scopes: SCOPES, or: { level: "grant", scopes: SCOPES } };
 const ONLY_GRANT: Requirement = { level: "grant", scopes: SCOPES };
@@ -74,7 +77,8 @@ describe.each([toyKit, sharedFieldKit])("february-2026 and $profile.name on one 
       },
     };
     const verifier = verifierOf(toy, {}, { replayStore });
-    for (const kit of [februaryKit, toy]) await verifier.verifyRequest(await requestOf(kit, { body: "{}" }), BOTH);
+    for (const kit of [februaryKit, toy])
+      await verifier.verifyRequest(await requestOf(kit, { body: "{}" }), BOTH);
     expect(keys.map((key) => key.split(" ")[0])).toEqual(["february-2026", toy.profile.name]);
   });
 
@@ -145,12 +149,15 @@ describe("the answer at a dual route", () => {
   it.each([
     [februaryKit, AGENT_AUTH, TOY_DEMAND],
     [toyKit, TOY_DEMAND, AGENT_AUTH],
-  ])("to a caller of $profile.name is in its profile, with the token that it needs", async (kit, own, others) => {
-    const below = kit.shown.at(kit === toyKit ? 2 : 1)!;
-    const request = await requestOf(kit, { credential: await below.credential(agentKey) });
-    const error = await refusalOf(verifier, request, BOTH);
-    const { headers } = await challenger.challengeFor(error, { requirement: BOTH });
-    expect(headers[own]).toContain("resource");
-    expect(headers).not.toHaveProperty(others);
-  });
+  ])(
+    "to a caller of $profile.name is in its profile, with the token that it needs",
+    async (kit, own, others) => {
+      const below = kit.shown.at(kit === toyKit ? 2 : 1)!;
+      const request = await requestOf(kit, { credential: await below.credential(agentKey) });
+      const error = await refusalOf(verifier, request, BOTH);
+      const { headers } = await challenger.challengeFor(error, { requirement: BOTH });
+      expect(headers[own]).toContain("resource");
+      expect(headers).not.toHaveProperty(others);
+    },
+  );
 });

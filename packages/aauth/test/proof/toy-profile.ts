@@ -155,7 +155,8 @@ async function resolveServer(claim: KeyClaim, context: ResolverContext): Promise
   recorder.skip("token", "servers show none");
   recorder.enter("key");
   // A kind that is not one of ours would be a mistake of this program.
-  if (doc !== PROVIDER && doc !== PERSON_SERVER) throw refused("unsupported_scheme", "there is no such document");
+  if (doc !== PROVIDER && doc !== PERSON_SERVER)
+    throw refused("unsupported_scheme", "there is no such document");
   requireTrusted(id, context);
   const { jwk, source } = await discovery.key(doc, id, kid);
   const key = await verificationKey(jwk, cryptoMode, ALGORITHMS);
@@ -178,7 +179,11 @@ const DEMANDED: Readonly<Partial<Record<AAuthErrorCode, string>>> = {
   authorization_required: "grant",
   insufficient_scope: "grant",
 };
-const LEVEL_OF: Readonly<Record<string, string>> = { "agent-token": "agent", "person-token": "person", grant: "grant" };
+const LEVEL_OF: Readonly<Record<string, string>> = {
+  "agent-token": "agent",
+  "person-token": "person",
+  grant: "grant",
+};
 
 function refuse(error: AAuthError, parameters = ""): Answer {
   const demanded = DEMANDED[error.code];
@@ -268,7 +273,8 @@ const decide: CallRules["decide"] = (before, outcome) => {
       const { demand } = outcome;
       if (demand === undefined) return then({ do: "answer" });
       const { level, pending } = demand;
-      if (pending !== undefined && (level === "" || state.met.includes(level))) return then({ do: "poll", pending });
+      if (pending !== undefined && (level === "" || state.met.includes(level)))
+        return then({ do: "poll", pending });
       if (level === "") return then({ do: "answer" });
       if (state.met.includes(level)) {
         const error = new AAuthAgentError("challenge_repeated", "the resource asks again for the same");
@@ -364,7 +370,8 @@ const messagesOn = (signatureKey: string): MessageRules => {
     },
     formatKeyClaim(credential, key) {
       if (credential.scheme === "jwt") return `${LABEL}=jwt;jwt="${credential.jwt}"`;
-      if (credential.scheme !== "jwks_uri") throw refused("malformed_signature_key", "there is no such scheme");
+      if (credential.scheme !== "jwks_uri")
+        throw refused("malformed_signature_key", "there is no such scheme");
       return `${LABEL}=jwks_uri;id="${credential.id}";doc="${credential.document}";kid="${key.kid}"`;
     },
     parseSignature,
@@ -453,7 +460,8 @@ const toyOn = (name: string, signatureKey: string): WireProfile => ({
       if (pending !== undefined) return { type: "pending", pending };
       const { status, members } = response;
       const token = text(members?.person_token) ?? text(members?.grant_token);
-      if (status !== 200 || token === undefined) throw new TokenRequestError(String(members?.error), "", status);
+      if (status !== 200 || token === undefined)
+        throw new TokenRequestError(String(members?.error), "", status);
       return { type: "granted", token, expiresInSeconds: Number(members?.expires_in) };
     },
     async check(token, { server, resource, thumbprint, now }) {

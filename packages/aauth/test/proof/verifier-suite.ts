@@ -2,8 +2,8 @@
 
 import { describe, expect, it } from "vitest";
 import { AAuthVerificationError } from "../../src/errors.ts";
-import { generateSigningKey } from "../../src/keys/signing-key.ts";
 import { toJwks } from "../../src/keys/jwks.ts";
+import { generateSigningKey } from "../../src/keys/signing-key.ts";
 import type { StepName } from "../../src/profiles/wire-profile.ts";
 import type { Verifier } from "../../src/resource/verify-request.ts";
 import type { TestRequest } from "../../src/testing/signed-request.ts";
@@ -52,17 +52,23 @@ export function verifierSuite(kit: ProfileKit): void {
     const { [name]: _, ...headers } = (await requestOf(kit)).headers;
     return { ...(await requestOf(kit)), headers };
   };
-  const changed = async (change: Parameters<typeof resigned>[2]) => resigned(kit, await requestOf(kit), change);
+  const changed = async (change: Parameters<typeof resigned>[2]) =>
+    resigned(kit, await requestOf(kit), change);
   const uncovered = async (component: string) =>
     resigned(kit, await requestOf(kit, { body: "{}" }), {
-      input: (value) => value.replace(`"${component}"`, "").replace("( ", "(").replace("  ", " ").replace(" )", ")"),
+      input: (value) =>
+        value.replace(`"${component}"`, "").replace("( ", "(").replace("  ", " ").replace(" )", ")"),
     });
 
   describe(`${profile.name}: a request passes`, () => {
     it.each(shown)("with $name", async ({ level, credential, key = agentKey }) => {
       for (const body of [undefined, "{}"]) {
         const { verifier } = resourceOf(kit);
-        const request = await requestOf(kit, { credential: await credential(key), key, ...(body && { body }) });
+        const request = await requestOf(kit, {
+          credential: await credential(key),
+          key,
+          ...(body && { body }),
+        });
         const { caller, report } = await verifier.verifyRequest(request);
         expect(caller).toMatchObject({ profile: profile.name, level, thumbprint: key.thumbprint });
         expect(JSON.stringify(caller)).not.toContain(caller.grant?.token ?? "no token");
@@ -81,7 +87,9 @@ export function verifierSuite(kit: ProfileKit): void {
         const request = await requestOf(kit, { credential: await credential(key), key });
         const { verifier } = resourceOf(kit);
         if (levels.indexOf(level) >= levels.indexOf(requirement.level)) {
-          await expect(verifier.verifyRequest(request, requirement)).resolves.toMatchObject({ caller: { level } });
+          await expect(verifier.verifyRequest(request, requirement)).resolves.toMatchObject({
+            caller: { level },
+          });
         } else {
           const { code, check } = await refusalOf(verifier, request, requirement);
           expect(["identity_required", "authorization_required"]).toContain(code);
@@ -106,27 +114,112 @@ export function verifierSuite(kit: ProfileKit): void {
     ["without its key", "missing_signature", "fields", () => without(fields.signatureKey)],
     ["without its input", "missing_signature", "fields", () => without(fields.signatureInput)],
     ["without its signature", "missing_signature", "fields", () => without(fields.signature)],
-    ["with a malformed key claim", "malformed_signature_key", "key-claim", () => changed({ keyClaim: (value) => `${value}"` })],
-    ["with a label of its own in the input", "label_mismatch", "labels", () => changed({ input: (value) => value.replace(label, "another") })],
+    [
+      "with a malformed key claim",
+      "malformed_signature_key",
+      "key-claim",
+      () => changed({ keyClaim: (value) => `${value}"` }),
+    ],
+    [
+      "with a label of its own in the input",
+      "label_mismatch",
+      "labels",
+      () => changed({ input: (value) => value.replace(label, "another") }),
+    ],
     ...["@method", "@authority", "@path", fields.signatureKey, fields.contentDigest].map(
-      (name): Case => [`that leaves ${name} open`, "insufficient_coverage", "coverage", () => uncovered(name)],
+      (name): Case => [
+        `that leaves ${name} open`,
+        "insufficient_coverage",
+        "coverage",
+        () => uncovered(name),
+      ],
     ),
-    ["that is stale", "created_out_of_window", "freshness", () => requestOf(kit, { now: () => now() - toleranceSeconds - 1 })],
-    ["from the future", "created_out_of_window", "freshness", () => requestOf(kit, { now: () => now() + toleranceSeconds + 1 })],
-    ["past its expires", "signature_expired", "freshness", () => changed({ input: (value) => `${value};expires=${now()}` })],
-    ["of an unknown scheme", "unsupported_scheme", "scheme", () => changed({ keyClaim: (value) => value.replace("jwt", "unheard") })],
-    ["for another authority", "unknown_authority", "fields", async () => ({ ...(await requestOf(kit)), authority: "elsewhere.example" })],
-    ["with a token of another type", "token_type_mismatch", "caller", async () => requestOf(kit, { credential: { scheme: "jwt", jwt: await kit.otherToken() } })],
-    ["with a token for another", "token_audience_mismatch", "caller", () => withToken({ audience: "https://other.example" })],
-    ["with a token of an untrusted issuer", "untrusted_issuer", "caller", () => withToken({ issuer: "https://other.example" })],
+    [
+      "that is stale",
+      "created_out_of_window",
+      "freshness",
+      () => requestOf(kit, { now: () => now() - toleranceSeconds - 1 }),
+    ],
+    [
+      "from the future",
+      "created_out_of_window",
+      "freshness",
+      () => requestOf(kit, { now: () => now() + toleranceSeconds + 1 }),
+    ],
+    [
+      "past its expires",
+      "signature_expired",
+      "freshness",
+      () => changed({ input: (value) => `${value};expires=${now()}` }),
+    ],
+    [
+      "of an unknown scheme",
+      "unsupported_scheme",
+      "scheme",
+      () => changed({ keyClaim: (value) => value.replace("jwt", "unheard") }),
+    ],
+    [
+      "for another authority",
+      "unknown_authority",
+      "fields",
+      async () => ({ ...(await requestOf(kit)), authority: "elsewhere.example" }),
+    ],
+    [
+      "with a token of another type",
+      "token_type_mismatch",
+      "caller",
+      async () => requestOf(kit, { credential: { scheme: "jwt", jwt: await kit.otherToken() } }),
+    ],
+    [
+      "with a token for another",
+      "token_audience_mismatch",
+      "caller",
+      () => withToken({ audience: "https://other.example" }),
+    ],
+    [
+      "with a token of an untrusted issuer",
+      "untrusted_issuer",
+      "caller",
+      () => withToken({ issuer: "https://other.example" }),
+    ],
   ];
   const asked: readonly Case[] = [
-    ["with a forged token", "invalid_token_signature", "caller", async () => withToken({ key: await otherKey(serverKey.kid) })],
-    ["with the token of another key", "invalid_signature", "signature", async () => withToken({ boundTo: await otherKey("other") })],
-    ["signed by another key", "invalid_signature", "signature", async () => resigned(kit, await requestOf(kit), {}, await otherKey(agentKey.kid))],
-    ["changed on the way", "invalid_signature", "signature", async () => ({ ...(await requestOf(kit)), target: "/other" })],
-    ["with another body", "digest_mismatch", "body", async () => ({ ...(await requestOf(kit, { body: "{}" })), body: new TextEncoder().encode("[]") })],
-    ["without its body", "digest_mismatch", "body", async () => ({ ...(await requestOf(kit, { body: "{}" })), body: undefined })],
+    [
+      "with a forged token",
+      "invalid_token_signature",
+      "caller",
+      async () => withToken({ key: await otherKey(serverKey.kid) }),
+    ],
+    [
+      "with the token of another key",
+      "invalid_signature",
+      "signature",
+      async () => withToken({ boundTo: await otherKey("other") }),
+    ],
+    [
+      "signed by another key",
+      "invalid_signature",
+      "signature",
+      async () => resigned(kit, await requestOf(kit), {}, await otherKey(agentKey.kid)),
+    ],
+    [
+      "changed on the way",
+      "invalid_signature",
+      "signature",
+      async () => ({ ...(await requestOf(kit)), target: "/other" }),
+    ],
+    [
+      "with another body",
+      "digest_mismatch",
+      "body",
+      async () => ({ ...(await requestOf(kit, { body: "{}" })), body: new TextEncoder().encode("[]") }),
+    ],
+    [
+      "without its body",
+      "digest_mismatch",
+      "body",
+      async () => ({ ...(await requestOf(kit, { body: "{}" })), body: undefined }),
+    ],
   ];
 
   describe(`${profile.name}: a request is refused`, () => {
@@ -167,25 +260,39 @@ export function verifierSuite(kit: ProfileKit): void {
     ] as const)("is refused where it could (nonce %s)", async (nonce, code) => {
       for (const body of ["{}", undefined]) {
         const { verifier } = resourceOf(kit);
-        const request = await requestOf(kit, { method: "POST", ...(body && { body }), ...(nonce === false && { nonce }) });
+        const request = await requestOf(kit, {
+          method: "POST",
+          ...(body && { body }),
+          ...(nonce === false && { nonce }),
+        });
         await verifier.verifyRequest(request);
         const error = await refusalOf(verifier, request);
         expect([error.code, error.check]).toEqual([code, checkOf("replay")]);
       }
     });
 
-    it.runIf(profile.messages.keyAlgorithms.includes("ES256"))("of ES256 is refused in either spelling", async () => {
-      const key = await generateSigningKey({ kid: "p256", alg: "ES256" });
-      const credential = await jwt({ boundTo: key });
-      const request = await requestOf(kit, { key, credential, body: "{}" });
-      const { bytes } = profile.messages.parseSignature(request.headers[fields.signature]!);
-      const flipped = { ...request, headers: { ...request.headers, [fields.signature]: profile.messages.formatSignature(flipS(bytes)) } };
-      await resourceOf(kit).verifier.verifyRequest(flipped);
-      for (const [first, ...again] of [[request, flipped], [flipped, request, flipped]] as const) {
-        const { verifier } = resourceOf(kit);
-        await verifier.verifyRequest(first);
-        for (const repeated of again) expect((await refusalOf(verifier, repeated)).code).toBe("signature_replayed");
-      }
-    });
+    it.runIf(profile.messages.keyAlgorithms.includes("ES256"))(
+      "of ES256 is refused in either spelling",
+      async () => {
+        const key = await generateSigningKey({ kid: "p256", alg: "ES256" });
+        const credential = await jwt({ boundTo: key });
+        const request = await requestOf(kit, { key, credential, body: "{}" });
+        const { bytes } = profile.messages.parseSignature(request.headers[fields.signature]!);
+        const flipped = {
+          ...request,
+          headers: { ...request.headers, [fields.signature]: profile.messages.formatSignature(flipS(bytes)) },
+        };
+        await resourceOf(kit).verifier.verifyRequest(flipped);
+        for (const [first, ...again] of [
+          [request, flipped],
+          [flipped, request, flipped],
+        ] as const) {
+          const { verifier } = resourceOf(kit);
+          await verifier.verifyRequest(first);
+          for (const repeated of again)
+            expect((await refusalOf(verifier, repeated)).code).toBe("signature_replayed");
+        }
+      },
+    );
   });
 }
