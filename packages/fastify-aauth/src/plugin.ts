@@ -109,12 +109,12 @@ async function registerGate(app: FastifyInstance, options: FastifyAAuthOptions):
       throw new TypeError(`route ${route.method} ${route.url} does not declare config.aauth`);
     }
     requireMeant(requirement, `config.aauth of route ${route.method} ${route.url}`, profiles);
-    if (requirement !== "public" && requirement.level === "authorized" && !options.challenger) {
+    if (demandsToken(requirement) && !options.challenger) {
       throw new TypeError(
         `route ${route.method} ${route.url} demands an auth token, but no challenger is configured`,
       );
     }
-    if (requirement !== "public" && requirement.level === "authorized" && takesNoTokens(options.verifier)) {
+    if (demandsToken(requirement) && takesNoTokens(options.verifier)) {
       throw new TypeError(
         `route ${route.method} ${route.url} demands an auth token, but the verifier has no audience and takes none`,
       );
@@ -231,6 +231,13 @@ function requireOneParty({ authority, verifier, challenger, wellKnown }: Fastify
       `wellKnown.resource must be about the challenger's resource, ${resource}, not ${published}`,
     );
   }
+}
+
+/** Whether a requirement, or one of its alternatives, is met by a token alone. */
+function demandsToken(requirement: RouteRequirement | undefined): boolean {
+  if (requirement === undefined || requirement === "public") return false;
+  const { level, scopes = [], or } = requirement;
+  return level === "authorized" || scopes.length > 0 || demandsToken(or);
 }
 
 /** True for a verifier that says so: `createVerifier()` always has the member. */
