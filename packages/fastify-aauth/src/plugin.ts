@@ -113,7 +113,7 @@ async function registerVerifier(app: FastifyInstance, options: FastifyAAuthOptio
     }
     const named = `route ${route.method} ${route.url}`;
     requireMeant(requirement, `config.aauth of ${named}`, verifier);
-    if (requirement !== "public" && requirement.level === "authorized" && !challenger) {
+    if (demandsToken(requirement) && !challenger) {
       throw new TypeError(`${named} demands an auth token, but no challenger is configured`);
     }
     const limits = route.config?.aauthLimits;
@@ -227,6 +227,13 @@ function requireOneParty({ authority, verifier, challenger, wellKnown }: Parts):
       `wellKnown.resource must be about the challenger's resource, ${resource}, not ${published}`,
     );
   }
+}
+
+/** Whether a requirement, or one of its alternatives, is met by a token alone. */
+function demandsToken(requirement: RouteRequirement | undefined): boolean {
+  if (requirement === undefined || requirement === "public") return false;
+  const { level, scopes = [], or } = requirement;
+  return level === "authorized" || scopes.length > 0 || demandsToken(or);
 }
 
 /** An observer that throws must not change what it watches. */

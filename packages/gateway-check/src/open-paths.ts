@@ -1,11 +1,7 @@
-import { february2026 } from "aauth";
-
-const { kinds } = february2026.documents;
-
 /** What must be readable before anybody can sign: own documents, cards, key sets, health. */
 export const OPEN_PATHS: readonly string[] = [
-  `/.well-known/${kinds.agent!.document.name}`,
-  `/.well-known/${kinds.resource!.document.name}`,
+  "/.well-known/aauth-agent",
+  "/.well-known/aauth-resource",
   "/.well-known/agent-card.json",
   "/.well-known/agent.json",
   "/jwks.json",

@@ -164,8 +164,10 @@ function addressed<Party extends { readonly profile: WireProfile }>(
 }
 
 /** Status and body of the first, and the headers of all. */
-const merged = ([first, ...others]: readonly Answer[]): Answer =>
-  others.reduce((answer, { headers }) => ({ ...answer, headers: { ...headers, ...answer.headers } }), first!);
+const merged = (answers: readonly Answer[]): Answer => ({
+  ...answers[0]!,
+  headers: Object.assign({}, ...answers.map(({ headers }) => headers).reverse()),
+});
 
 function currentKeyOf(key: ChallengerOptions["key"]): () => SigningKey {
   if (typeof key === "function") return key;
