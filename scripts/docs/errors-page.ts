@@ -15,14 +15,14 @@ export function errorsPage(): string {
 ## Of the protocol
 
 \`AAuthError.code\`, in the library and in the log, on the span (\`aauth.error.code\`) and in the page's failure panel. The status is what
-a resource answers with. A section is one of [the profile](profile.md) or of the RFC that it names.
+a resource answers with; an agent's error (\`AAuthAgentError\`) has none of its own, so that no caller is answered with the next hop's. A section is one of [the profile](profile.md) or of the RFC that it names.
 
 ${table(["Code", "Status", "Section", "Meaning"], rows)}
 ## How each caller is told
 
 | Caller of | Form |
 | --- | --- |
-| a resource (agents, gateway) | the status, an \`Agent-Auth\` challenge where another signature would help, and mostly a line of text ([profile 3.1](profile.md#31-forms)) |
+| a resource (agents, gateway) | the status, the header \`aauth-refusal: code=…, check=…, section="…"\`, an \`Agent-Auth\` challenge where another signature would help, and mostly a line of text ([profile 3.1](profile.md#31-forms)). Programs read the header, \`parseRefusal\` of \`aauth/resource\` |
 | the auth server | OAuth JSON: \`error\`, \`error_description\` (profile 6.2); a page for people (profile 6.5) |
 | an agent's A2A endpoint, once it has let the caller in | JSON-RPC \`error\` with status 200 |
 | the backend | JSON \`{"detail": "…"}\`; a run that fails is answered with 200 and ends as \`failed\` with \`failure\`: hop, check, code, message, advice ([REST](rest.md)) |

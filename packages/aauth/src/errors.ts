@@ -301,9 +301,9 @@ export class AAuthError extends Error {
   /** Section of the profile, or of the RFC, that demands what failed. */
   readonly section: string;
   /** The claim, header member or component that is wrong, where it is one. */
-  readonly claim?: string;
+  declare readonly claim?: string;
   /** What it should have been. Never a secret. */
-  readonly expected?: string;
+  declare readonly expected?: string;
 
   constructor(code: AAuthErrorCode, message: string, { cause, claim, expected }: AAuthErrorOptions = {}) {
     super(message, cause === undefined ? undefined : { cause });
@@ -328,9 +328,9 @@ export class AAuthVerificationError extends AAuthError {
   /** HTTP status for the sender of the refused message. */
   readonly status: number;
   /** Set by a verifier: what it saw and decided until here. */
-  report?: VerificationReport;
+  declare report?: VerificationReport;
   /** The caller, where its signature was proven although the request is refused: a challenge may be addressed to it. */
-  provenCaller?: ProvenCaller;
+  declare provenCaller?: ProvenCaller;
 
   constructor(code: AAuthErrorCode, message: string, options: AAuthVerificationErrorOptions = {}) {
     super(code, message, options);
