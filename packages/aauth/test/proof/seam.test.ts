@@ -29,7 +29,6 @@ const WORDS = [
 
 /** `file: name`, and why it may stay. */
 const EXCEPTIONS: Readonly<Record<string, string>> = {
-  "packages/aauth/src/resource/refusal.ts: code": "a member of `aauth-refusal`, which no profile has",
   ...Object.fromEntries(
     [DOCUMENTS.agent, DOCUMENTS.resource].map((name) => [
       `packages/gateway-check/src/open-paths.ts: ${name}`,
