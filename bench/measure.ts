@@ -5,15 +5,13 @@
  * it do not show. Microseconds are for orientation only: they say nothing on another machine.
  */
 
-import { judge, MARGIN, printRows, publishRows, type Row } from "./rows.ts";
+import { printRows, publishRows, type Row, rowsOf } from "./rows.ts";
 
 export interface Candidate {
   readonly name: string;
   /** One operation. */
   readonly run: () => unknown;
-  /** Ratio to the floor that is wanted at most. */
-  readonly target?: number;
-  /** Whether it is in the closing table. Default: whether it has a target. */
+  /** Whether it is in the closing table. Default false. */
   readonly isListed?: boolean;
 }
 
@@ -23,8 +21,6 @@ export interface Rivalry {
   readonly peer: string;
   /** `whole` compares what both cost, `overhead` what each costs above the floor. */
   readonly of: "whole" | "overhead";
-  /** Ratio wanted at most. */
-  readonly target: number;
 }
 
 export interface Comparison {
@@ -48,7 +44,6 @@ export interface Result {
   readonly ratio: number;
   readonly p25: number;
   readonly p75: number;
-  readonly target?: number;
   readonly isListed: boolean;
 }
 
@@ -81,8 +76,7 @@ export async function measure(comparison: Comparison, options: MeasureOptions = 
       ratio: quantile(ratios, 0.5),
       p25: quantile(ratios, 0.25),
       p75: quantile(ratios, 0.75),
-      ...(candidate.target === undefined ? {} : { target: candidate.target }),
-      isListed: candidate.isListed ?? candidate.target !== undefined,
+      isListed: candidate.isListed ?? false,
     };
   });
 }
@@ -105,26 +99,19 @@ export function quantile(values: readonly number[], q: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))]!;
 }
 
-/** Prints a comparison as a table; false when a target is missed by more than the margin for noisy machines. */
-export function report(title: string, results: readonly Result[]): boolean {
+/** Prints a comparison as a table. */
+function report(title: string, results: readonly Result[]): void {
   const width = Math.max(...results.map(({ name }) => name.length));
   console.log(`\n${title}`);
-  let good = true;
-  for (const { name, medianUs, ratio, p25, p75, target } of results) {
+  for (const { name, medianUs, ratio, p25, p75 } of results) {
     const spread = `(${p25.toFixed(2)}-${p75.toFixed(2)})`;
-    const goal =
-      target === undefined
-        ? ""
-        : `  target <= ${target.toFixed(2)}: ${ratio <= target ? "reached" : "missed"}`;
     console.log(
-      `  ${name.padEnd(width)}  ${ratio.toFixed(2).padStart(6)} ${spread.padEnd(13)} ${medianUs.toFixed(1).padStart(8)} us${goal}`,
+      `  ${name.padEnd(width)}  ${ratio.toFixed(2).padStart(6)} ${spread.padEnd(13)} ${medianUs.toFixed(1).padStart(8)} us`,
     );
-    if (target !== undefined && ratio > target * MARGIN) good = false;
   }
-  return good;
 }
 
-/** Measures and prints; exit code 1 when a target is missed by more than the margin. */
+/** Measures, prints and publishes. */
 export async function runComparisons(
   comparisons: readonly Comparison[],
   options?: MeasureOptions,
@@ -134,8 +121,8 @@ export async function runComparisons(
   );
   for (const comparison of comparisons) {
     const results = await measure(comparison, options);
-    if (!report(comparison.title, results)) process.exitCode = 1;
-    publishRows(rowsOf(comparison, results));
+    report(comparison.title, results);
+    publishRows(listedRows(comparison, results));
     const rivals = rivalryRows(comparison, results);
     if (rivals.length === 0) continue;
     printRows(rivals);
@@ -146,25 +133,21 @@ export async function runComparisons(
 /** Medians against medians: the overheads of one round are too small to be divided. */
 function rivalryRows({ title, rivalries = [] }: Comparison, results: readonly Result[]): Row[] {
   const ratioOf = (name: string) => results.find((result) => result.name === name)?.ratio ?? Number.NaN;
-  return judge(
-    rivalries.map(({ ours, peer, of, target }) => {
+  return rowsOf(
+    rivalries.map(({ ours, peer, of }) => {
       const above = of === "overhead" ? 1 : 0;
       const value = (ratioOf(ours) - above) / (ratioOf(peer) - above);
       const what = of === "overhead" ? "what is above the floor, " : "";
-      return { what: `${title}: ${what}${ours} / ${peer}`, value, target };
+      return { what: `${title}: ${what}${ours} / ${peer}`, value };
     }),
   );
 }
 
 /** For the closing table. */
-function rowsOf({ title, floor }: Comparison, results: readonly Result[]): Row[] {
-  return judge(
+function listedRows({ title, floor }: Comparison, results: readonly Result[]): Row[] {
+  return rowsOf(
     results
       .filter(({ isListed }) => isListed)
-      .map(({ name, ratio, target }) => ({
-        what: `${title}: ${name} / (${floor.name})`,
-        value: ratio,
-        ...(target !== undefined && { target }),
-      })),
+      .map(({ name, ratio }) => ({ what: `${title}: ${name} / (${floor.name})`, value: ratio })),
   );
 }

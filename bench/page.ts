@@ -14,13 +14,13 @@ import { builtPage } from "../scripts/demo/built-page.ts";
 import { findChromium } from "../scripts/find-chromium.ts";
 import { createPageServer } from "../ui/server/page-server.ts";
 import { quantile } from "./measure.ts";
-import { type Figure, judge, printRows, publishRows } from "./rows.ts";
+import { type Figure, printRows, publishRows, rowsOf } from "./rows.ts";
 
 const LOADS = 15;
 const BUTTON = "Sign in";
 
 const folder = await builtPage();
-const rows = judge([...(await bundleSizes()), ...(await timeToInteractive())]);
+const rows = rowsOf([...(await bundleSizes()), ...(await timeToInteractive())]);
 printRows(rows);
 publishRows(rows);
 

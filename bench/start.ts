@@ -9,7 +9,7 @@ import { spawn } from "node:child_process";
 import { DEMO_PORTS, PORT_VARIABLES, REPOSITORY_ROOT, type StackPorts } from "../scripts/demo/stack.ts";
 import { freePorts } from "../tests/support/free-ports.ts";
 import { quantile } from "./measure.ts";
-import { judge, printRows, publishRows } from "./rows.ts";
+import { printRows, publishRows, rowsOf } from "./rows.ts";
 
 const STARTS = 3;
 const START_LIMIT_MS = 60_000;
@@ -66,7 +66,7 @@ const median = (of: (start: Start) => number) => quantile(starts.map(of), 0.5);
 const last = starts.at(-1)!;
 console.log(`npm run demo, ${STARTS} starts, median; resident memory of each process after the last:`);
 console.log(last.details.trimEnd());
-const rows = judge([
+const rows = rowsOf([
   {
     what: "`npm run demo` (installed) until everything is ready",
     value: median((start) => start.readySeconds),

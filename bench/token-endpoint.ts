@@ -182,8 +182,6 @@ try {
       ([what, value]): Row => ({
         what: `${authServer}: ${what}`,
         value: value(measured),
-        target: "",
-        verdict: "",
       }),
     );
     printRows(own);

@@ -94,7 +94,7 @@ interface Route {
  * is lacking.
  * @throws TypeError from its methods for arguments that are not a request, a body or a requirement, and for a requirement that no request
  * can meet.
- * @throws TypeError on creation for options that could never work.
+ * @throws TypeError on creation for options that could never work, such as two profiles whose messages look alike.
  * @throws RangeError on creation for a `toleranceSeconds` out of range.
  *
  * @example
@@ -117,6 +117,7 @@ export function verifierOf(
     routeOf(accepted, options, { now, replayStore }),
   );
   const [first] = routes as [Route, ...Route[]];
+  requireDistinct(routes);
   const profiles = routes.map(({ rules }) => rules.profile);
   const lacking = routes.map(({ rules: { resolver } }) => lacksForGrants(resolver));
 
@@ -230,6 +231,19 @@ function routeFor({ headers }: AddressedRequest, routes: readonly Route[]): Rout
     const value = fieldValue(headers, profile.messages.fields.signatureKey);
     return value !== undefined && profile.messages.claims(value);
   });
+}
+
+/** Of two profiles that claim the same messages the second would never be asked, and the first might be the weaker one. */
+function requireDistinct(routes: readonly Route[]): void {
+  for (const [index, { rules: own }] of routes.entries()) {
+    const before = routes
+      .slice(0, index)
+      .find(({ rules }) => rules.profile.messages.claims === own.profile.messages.claims);
+    if (before === undefined) continue;
+    throw new TypeError(
+      `accept: ${before.rules.profile.name} and ${own.profile.name} cannot be told apart; give each a verifier of its own`,
+    );
+  }
 }
 
 async function run(steps: Route["beforeBody"], verification: Verification): Promise<void> {

@@ -3,6 +3,7 @@
 import { describe, expect, it } from "vitest";
 import { createMemoryReplayStore } from "../../src/http-signatures/replay.ts";
 import { parseAgentAuth } from "../../src/profiles/february-2026/agent-auth.ts";
+import { february2026Published } from "../../src/profiles/february-2026/index.ts";
 import { AGENT_AUTH } from "../../src/profiles/february-2026/names.ts";
 import { parseRefusal, REFUSAL_FIELD } from "../../src/profiles/refusal.ts";
 import { createChallenger, plainRefusal } from "../../src/resource/challenge.ts";
@@ -99,6 +100,13 @@ describe.each([toyKit, sharedFieldKit])("february-2026 and $profile.name on one 
     expect([answer.status, Object.keys(answer.headers)]).toEqual([401, expect.arrayContaining([TOY_DEMAND])]);
     expect(answer.headers).not.toHaveProperty(AGENT_AUTH);
   });
+});
+
+it("profiles whose messages look alike are not accepted side by side: the second would never be asked", () => {
+  const published = { ...acceptedOf(februaryKit), profile: february2026Published };
+  expect(() => createVerifier({ ...acceptedOf(februaryKit), accept: [published] })).toThrow(
+    /accept: february-2026 and february-2026-published cannot be told apart/,
+  );
 });
 
 describe("profiles that share their levels", () => {
