@@ -348,7 +348,7 @@ const HOLES: Readonly<Record<string, Hole>> = {
     [
       REQUIREMENT,
       'new AAuthVerificationError("identity_required", "the route needs an identified agent")',
-      'new AAuthVerificationError("authorization_required", "", { provenCaller: caller })',
+      'new AAuthVerificationError("authorization_required", "", { provenCaller: { ...caller, agent: "http://victim" } })',
     ],
   ],
   D13: [
