@@ -352,7 +352,7 @@ const HOLES: Readonly<Record<string, Hole>> = {
     [
       REQUIREMENT,
       'new AAuthVerificationError("identity_required", "the route needs an identified agent")',
-      'new AAuthVerificationError("authorization_required", "", { provenCaller: caller })',
+      'new AAuthVerificationError("authorization_required", "", { provenCaller: { ...caller, agent: "http://victim" } })',
     ],
   ],
   D13: [
@@ -492,7 +492,7 @@ const HOLES: Readonly<Record<string, Hole>> = {
   X10: [
     "one agent cannot fill the store of all",
     ["services/auth-server/test/grants.test.ts", "one agent, whatever delegates it makes"],
-    [`${AAUTH}/store/quota-store.ts`, "return held < this.#maxPerOwner && ", "return "],
+    [`${AAUTH}/store/quota-store.ts`, "return held < this.#maxPerOwner && ", "return true || "],
   ],
   X11: [
     "a name is looked at after it was resolved",
