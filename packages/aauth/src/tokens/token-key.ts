@@ -55,7 +55,10 @@ const imported = new WeakMap<IssuerJwk, Map<TokenAlgorithm, Promise<CryptoKey>>>
  */
 export async function tokenKey(jwk: IssuerJwk, alg: TokenAlgorithm): Promise<CryptoKey> {
   let keys = imported.get(jwk);
-  if (keys === undefined) imported.set(jwk, (keys = new Map()));
+  if (keys === undefined) {
+    keys = new Map();
+    imported.set(jwk, keys);
+  }
   let key = keys.get(alg);
   if (key === undefined) {
     key = importKey(jwk, alg);
