@@ -123,6 +123,15 @@ ${servers}
     });
   });
 
+  test("a status of the check that nginx makes a 500 of keeps its code", async () => {
+    const busy = new AAuthVerificationError("discovery_busy", "try again");
+    const spy = vi.spyOn(discovery, "key").mockRejectedValue(busy);
+    const backend = identities.find(({ name }) => name === "the backend")!;
+    const { status, headers } = await call(post, await backend.headersFor({ ...post, resource }));
+    spy.mockRestore();
+    expect([status, refusalCode(headers)]).toEqual([500, "discovery_busy"]);
+  });
+
   test.each([
     ["x-aauth-mode", "permissive"],
     ["x-aauth-required-scheme", "hwk"],
@@ -134,15 +143,6 @@ ${servers}
     const headers = await hwk.headersFor({ ...post, resource });
     const response = await call(post, { ...headers, [name]: value });
     expect([response.status, response.headers["agent-auth"]]).toEqual([401, "httpsig; identity=?1"]);
-  });
-
-  test("a status of the check that nginx makes a 500 of keeps its code", async () => {
-    const busy = new AAuthVerificationError("discovery_busy", "try again");
-    const spy = vi.spyOn(discovery, "key").mockRejectedValue(busy);
-    const backend = identities.find(({ name }) => name === "the backend")!;
-    const { status, headers } = await call(post, await backend.headersFor({ ...post, resource }));
-    spy.mockRestore();
-    expect([status, refusalCode(headers)]).toEqual([500, "discovery_busy"]);
   });
 
   test("the check cannot be called from outside, and another host is not served", async () => {
