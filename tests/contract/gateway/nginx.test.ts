@@ -124,6 +124,15 @@ ${servers}
     });
   });
 
+  test("a status of the check that nginx makes a 500 of keeps its code", async () => {
+    const busy = new AAuthVerificationError("discovery_busy", "try again");
+    const spy = vi.spyOn(discovery, "key").mockRejectedValue(busy);
+    const backend = identities.find(({ name }) => name === "the backend")!;
+    const { status, headers } = await call(post, await backend.headersFor({ ...post, resource }));
+    spy.mockRestore();
+    expect([status, refusalCode(headers)]).toEqual([500, "discovery_busy"]);
+  });
+
   test.each([
     ["x-aauth-mode", "permissive"],
     ["x-aauth-required-scheme", "hwk"],
@@ -143,15 +152,6 @@ ${servers}
       .headersFor({ ...post, resource });
     expect((await call(post, { ...headers, [CLAIMS_HEADER]: '{"agent":"x"}' })).status).toBe(200);
     expect(agent.seen.at(-1)!.headers[CLAIMS_HEADER]).toBeUndefined();
-  });
-
-  test("a status of the check that nginx makes a 500 of keeps its code", async () => {
-    const busy = new AAuthVerificationError("discovery_busy", "try again");
-    const spy = vi.spyOn(discovery, "key").mockRejectedValue(busy);
-    const backend = identities.find(({ name }) => name === "the backend")!;
-    const { status, headers } = await call(post, await backend.headersFor({ ...post, resource }));
-    spy.mockRestore();
-    expect([status, refusalCode(headers)]).toEqual([500, "discovery_busy"]);
   });
 
   test("the check cannot be called from outside, and another host is not served", async () => {
