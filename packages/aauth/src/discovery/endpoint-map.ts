@@ -5,7 +5,6 @@
  */
 
 import { createDocumentTransport, pooledTransport } from "#http";
-import { canonicalAuthority } from "../http-signatures/authority.ts";
 import type { DocumentTransport, Transport } from "./transport.ts";
 
 /** Where one party is: `connect` for sockets, and what a browser opens, where that is another address. Both are origins. */
@@ -67,7 +66,7 @@ export function createEndpointMap(
       if (address === undefined) return requests(url, init);
       return requests(address, { ...init, headers: { ...init.headers, host: parsed.host } });
     },
-    authorityOf: canonicalAuthority,
+    authorityOf: (identifier) => new URL(identifier).host,
     browserUrl: (url) => at("browser", new URL(url)) ?? url,
   };
 }
