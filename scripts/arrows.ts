@@ -103,7 +103,7 @@ export const AAUTH_LAYERS: readonly (readonly string[])[] = [
   ],
   ["store"],
   ["keys"],
-  ["http-signatures/field.ts", "http-signatures/authority.ts"],
+  ["http-signatures/field.ts"],
   ["discovery"],
   ["http-signatures"],
   ["tokens"],
