@@ -1,3 +1,4 @@
+import { Expiring } from "./expiring.ts";
 import type { KeyValueStore } from "./key-value-store.ts";
 
 /** The bound and the clock of a store in memory. */
@@ -34,15 +35,13 @@ export class MemoryStore<Value> implements KeyValueStore<Value> {
   readonly #maxEntries: number;
   readonly #now: () => number;
   readonly #entries = new Map<string, Entry<Value>>();
-  /** Keys by the whole second in which they have expired, so that a sweep touches only what goes. */
-  readonly #expiring = new Map<number, Set<string>>();
-  #sweptSecond: number;
+  readonly #expiring: Expiring<string>;
 
   constructor(maxEntries: number, now: () => number) {
     if (!(maxEntries >= 1)) throw new RangeError("maxEntries must be at least 1");
     this.#maxEntries = maxEntries;
     this.#now = now;
-    this.#sweptSecond = Math.floor(now());
+    this.#expiring = new Expiring(now);
   }
 
   /** Entries held, those included that have expired since the last sweep. */
@@ -86,32 +85,17 @@ export class MemoryStore<Value> implements KeyValueStore<Value> {
     const entry = this.#entries.get(key);
     if (!entry) return;
     this.#entries.delete(key);
-    const second = Math.ceil(entry.expiresAt);
-    const keys = this.#expiring.get(second);
-    keys?.delete(key);
-    if (keys?.size === 0) this.#expiring.delete(second);
+    this.#expiring.delete(key, entry.expiresAt);
   }
 
   #insert(key: string, value: Value, expiresAt: number): void {
     this.#entries.set(key, { value, expiresAt });
-    const second = Math.ceil(expiresAt);
-    const keys = this.#expiring.get(second);
-    if (keys) keys.add(key);
-    else this.#expiring.set(second, new Set([key]));
+    this.#expiring.add(key, expiresAt);
   }
 
-  /** Drops what has expired, at most once a second; returns the time it is. */
+  /** Drops what has expired; returns the time it is. */
   #sweep(): number {
-    const now = this.#now();
-    const second = Math.floor(now);
-    if (second <= this.#sweptSecond) return now;
-    this.#sweptSecond = second;
-    for (const [expired, keys] of this.#expiring) {
-      if (expired > second) continue;
-      for (const key of keys) this.#entries.delete(key);
-      this.#expiring.delete(expired);
-    }
-    return now;
+    return this.#expiring.sweep((key) => this.#entries.delete(key));
   }
 }
 

@@ -1,3 +1,5 @@
+import { Expiring } from "./expiring.ts";
+
 /** A store has no room for an owner that holds nothing in it. Applications answer it with 503. */
 export class StoreFullError extends Error {
   override readonly name = "StoreFullError";
@@ -57,9 +59,7 @@ export class QuotaStore<Value> {
   readonly #maxPerOwner: number;
   readonly #entries = new Map<string, Entry<Value>>();
   readonly #quotas = new Map<string, Quota<Value>>();
-  /** By the second in which they have expired, so that a sweep touches only what goes. */
-  readonly #expiring = new Map<number, Set<Entry<Value>>>();
-  #sweptSecond: number;
+  readonly #expiring: Expiring<Entry<Value>>;
 
   /** @throws RangeError for a bound below 1 */
   constructor(options: QuotaStoreOptions<Value>) {
@@ -67,7 +67,7 @@ export class QuotaStore<Value> {
     if (!(maxEntries >= 1 && maxPerOwner >= 1)) throw new RangeError("the bounds must be at least 1");
     this.#options = options;
     this.#maxPerOwner = maxPerOwner;
-    this.#sweptSecond = Math.floor(now());
+    this.#expiring = new Expiring(now);
   }
 
   /** Entries held, those included that have expired since the last sweep. */
@@ -118,10 +118,7 @@ export class QuotaStore<Value> {
     this.#quotas.set(owner, quota);
     quota.entries.set(key, entry);
     this.#entries.set(key, entry);
-    const second = Math.ceil(entry.expiresAt);
-    const expiring = this.#expiring.get(second);
-    if (expiring) expiring.add(entry);
-    else this.#expiring.set(second, new Set([entry]));
+    this.#expiring.add(entry, entry.expiresAt);
     return dropped;
   }
 
@@ -155,18 +152,10 @@ export class QuotaStore<Value> {
     this.#entries.delete(key);
     quota.entries.delete(key);
     if (quota.entries.size === 0) this.#quotas.delete(quota.owner);
-    const second = Math.ceil(entry.expiresAt);
-    const expiring = this.#expiring.get(second);
-    expiring?.delete(entry);
-    if (expiring?.size === 0) this.#expiring.delete(second);
+    this.#expiring.delete(entry, entry.expiresAt);
   }
 
-  /** Drops what has expired, at most once a second. */
   #sweep(): void {
-    const second = Math.floor(this.#options.now());
-    if (second <= this.#sweptSecond) return;
-    this.#sweptSecond = second;
-    for (const [expired, entries] of this.#expiring)
-      if (expired <= second) for (const entry of entries) this.#drop(entry);
+    this.#expiring.sweep((entry) => this.#drop(entry));
   }
 }
