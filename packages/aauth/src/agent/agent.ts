@@ -28,7 +28,7 @@ import { february2026 } from "../profiles/february-2026/index.ts";
 import type { Credential, GrantContext, GrantRequest, WireProfile } from "../profiles/wire-profile.ts";
 import type { SigningKey } from "../types.ts";
 import { agentKeysOf, keyWith } from "./agent-keys.ts";
-import { createCall, type FetchContext } from "./call.ts";
+import { type CallControl, createCall, type FetchContext } from "./call.ts";
 import { type AgentObserver, combineObservers, ignoreEvents } from "./events.ts";
 import { createTokenCache, type Grant, type TokenCache } from "./grant-cache.ts";
 import { createGrantClient } from "./grant-client.ts";
@@ -82,7 +82,7 @@ export interface AgentOptions {
 }
 
 /** A code that came back with the user's consent. */
-export interface RedeemCodeInput {
+export interface RedeemCodeInput extends CallControl {
   /** Issuer identifier; one of `trustedAuthServers`. `authServer` of the {@link ConsentRequiredError}. */
   readonly authServer: string;
   /** From the query of the redirect. */
@@ -93,10 +93,6 @@ export interface RedeemCodeInput {
   readonly cacheKey?: string | undefined;
   /** `keyThumbprint` of the {@link ConsentRequiredError}: no other key can redeem the code. Default: the current key. */
   readonly keyThumbprint?: string | undefined;
-  /** Receives the events of this call, beside the agent's observer. Default: none. */
-  readonly observer?: AgentObserver | undefined;
-  /** Ends the request, and rejects with its reason. Default: none. */
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** A grant, and for whom it is kept. */
@@ -108,21 +104,17 @@ export interface KeepInput {
 }
 
 /** A refresh token to give back. */
-export interface RevokeInput {
+export interface RevokeInput extends CallControl {
   /** Issuer identifier; one of `trustedAuthServers`. */
   readonly authServer: string;
   /** As a grant has it. */
   readonly refreshToken: string;
   /** Whose tokens are dropped, too: those kept for this user at this resource. Default: nothing is dropped. */
   readonly kept?: { readonly resource: string; readonly cacheKey: string };
-  /** Receives the events of this call, beside the agent's observer. Default: none. */
-  readonly observer?: AgentObserver | undefined;
-  /** Ends the request, and rejects with its reason. Default: none. */
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** A token for the agent itself. */
-export interface OwnTokenInput {
+export interface OwnTokenInput extends CallControl {
   /** Issuer identifier; one of `trustedAuthServers`. */
   readonly authServer: string;
   /** Space-separated: `openid`, `profile`, `email`, scopes of the agent itself. */
@@ -131,22 +123,14 @@ export interface OwnTokenInput {
   readonly state?: string | undefined;
   /** Default: the agent's. */
   readonly redirectUri?: string | undefined;
-  /** Receives the events of this call, beside the agent's observer. Default: none. */
-  readonly observer?: AgentObserver | undefined;
-  /** Ends the request, and rejects with its reason. Default: none. */
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** A refresh token to exchange. */
-export interface RefreshInput {
+export interface RefreshInput extends CallControl {
   /** Issuer identifier; one of `trustedAuthServers`. */
   readonly authServer: string;
   /** As a grant has it. */
   readonly refreshToken: string;
-  /** Receives the events of this call, beside the agent's observer. Default: none. */
-  readonly observer?: AgentObserver | undefined;
-  /** Ends the request, and rejects with its reason. Default: none. */
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** An agent: one identity that calls resources. Every method may be called at the same time as any other. */
@@ -271,13 +255,11 @@ export function createAgent(options: AgentOptions): Agent {
     maxRequestBodyBytes: options.maxRequestBodyBytes ?? 1_048_576,
   };
 
-  interface Asked {
+  interface Asked extends CallControl {
     readonly key: SigningKey;
     readonly resource?: string;
     readonly state?: string | undefined;
     readonly redirectUri?: string | undefined;
-    readonly observer?: AgentObserver | undefined;
-    readonly signal?: AbortSignal | undefined;
   }
 
   /** A request of the agent itself, beside any call. */

@@ -33,8 +33,16 @@ import type { Sender } from "./sender.ts";
 import { showToken } from "./shown-token.ts";
 import { anyOf } from "./timeout.ts";
 
+/** What each call may bring, whatever it asks for. */
+export interface CallControl {
+  /** Receives the events of this call, beside the agent's observer. Default: none. */
+  readonly observer?: AgentObserver | undefined;
+  /** Ends the request, and rejects with its reason. Default: none. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** One call's circumstances. Nothing of it outlives the calls made with it, except tokens kept under `cacheKey`. */
-export interface FetchContext {
+export interface FetchContext extends CallControl {
   /** Sent with a token request and back with the user's consent. Default: none. */
   readonly state?: string | undefined;
   /** The auth token of the caller on whose behalf this call is made: tokens are then had by exchange. Default: none; the agent calls for itself or a user. */
@@ -58,10 +66,6 @@ export interface FetchContext {
    * with no token of another. Default: the current key, which also takes the place of one that is gone.
    */
   readonly keyThumbprint?: string | undefined;
-  /** Receives the events of this call, beside the agent's observer. Default: none. */
-  readonly observer?: AgentObserver | undefined;
-  /** Ends the request, and rejects with its reason. Default: none. */
-  readonly signal?: AbortSignal | undefined;
 }
 
 export interface CallOptions {

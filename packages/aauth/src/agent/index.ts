@@ -16,7 +16,7 @@ export type {
   RevokeInput,
 } from "./agent.ts";
 export { createAgent } from "./agent.ts";
-export type { FetchContext } from "./call.ts";
+export type { CallControl, FetchContext } from "./call.ts";
 export type { AgentEvent, AgentObserver, RetryReason, ShownToken, TokenRequestType } from "./events.ts";
 export type { Grant, MemoryTokenCache, TokenCache } from "./grant-cache.ts";
 export { createTokenCache } from "./grant-cache.ts";
