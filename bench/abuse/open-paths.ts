@@ -8,9 +8,8 @@
 
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { Pool } from "undici";
 import { startStack } from "../../tests/support/start-stack.ts";
-import { phase } from "./support/gateway-abuse.ts";
+import { honestCaller, phase } from "./support/gateway-abuse.ts";
 
 const { values } = parseArgs({
   options: { seconds: { type: "string", default: "8" }, rate: { type: "string", default: "100" } },
@@ -21,15 +20,7 @@ const perSecond = Number(values.rate);
 const policyFile = fileURLToPath(new URL("../../agentgateway/config-policy.yaml", import.meta.url));
 const stack = await startStack({ modes: { policyFile } });
 try {
-  const { gateway: port } = stack.ports;
-  const pid = stack.processes.find(({ name }) => name === "gateway")!.pid!;
-  const headers = { host: `supply-chain-agent.localhost:${port}` };
-  const pool = new Pool(`http://127.0.0.1:${port}`, { connections: 1 });
-  const honest = async () => {
-    const answer = await pool.request({ method: "GET", path: "/.well-known/aauth-agent", headers });
-    await answer.body.dump();
-    return String(answer.statusCode);
-  };
+  const { port, pid, headers, honest, close } = honestCaller(stack);
   const common = { seconds, honest, pauseMs: 100, pid };
   const flood = { port, connections: 16, headers, method: "GET", perSecond } as const;
   await phase("before", common);
@@ -42,7 +33,7 @@ try {
     flood: { ...flood, path: "/jwks.json" },
   });
   await phase("after", common);
-  await pool.close();
+  await close();
   process.exitCode = Object.keys(attack.wrong).length === 0 ? 0 : 1;
 } finally {
   await stack.stop();

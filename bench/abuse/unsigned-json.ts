@@ -7,10 +7,9 @@
  */
 
 import { parseArgs } from "node:util";
-import { Pool } from "undici";
 import { startStack } from "../../tests/support/start-stack.ts";
 import { quantile } from "../measure.ts";
-import { phase } from "./support/gateway-abuse.ts";
+import { honestCaller, phase } from "./support/gateway-abuse.ts";
 
 const { values } = parseArgs({
   options: {
@@ -25,15 +24,7 @@ const rounds = Number(values.rounds);
 
 const stack = await startStack();
 try {
-  const { gateway: port } = stack.ports;
-  const pid = stack.processes.find(({ name }) => name === "gateway")!.pid!;
-  const headers = { host: `supply-chain-agent.localhost:${port}` };
-  const pool = new Pool(`http://127.0.0.1:${port}`, { connections: 1 });
-  const honest = async () => {
-    const answer = await pool.request({ method: "GET", path: "/.well-known/aauth-agent", headers });
-    await answer.body.dump();
-    return String(answer.statusCode);
-  };
+  const { port, pid, headers, honest, close } = honestCaller(stack);
   const common = { seconds, honest, pauseMs: 5, pid };
   const to = { port, connections, headers: { ...headers, "content-type": "application/json" } };
   await phase("warm-up", common);
@@ -52,7 +43,7 @@ try {
     ratios.push(attack.p50Ms / plain.p50Ms);
   }
   await phase("after", common);
-  await pool.close();
+  await close();
   const ratio = quantile(ratios, 0.5);
   console.log(
     `honest p50 under the attack: ${ratio.toFixed(2)} times that under plain requests, median of ${rounds} (wanted: under 2)`,

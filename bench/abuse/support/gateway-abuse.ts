@@ -1,8 +1,24 @@
 import { once } from "node:events";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { Worker } from "node:worker_threads";
+import { Pool } from "undici";
+import type { startStack } from "../../../tests/support/start-stack.ts";
 import { quantile } from "../../measure.ts";
 import type { FloodPlan } from "./gateway-flood.ts";
+
+/** The gateway of a stack, and an honest caller that fetches an agent's metadata through it. */
+export function honestCaller(stack: Awaited<ReturnType<typeof startStack>>) {
+  const { gateway: port } = stack.ports;
+  const pid = stack.processes.find(({ name }) => name === "gateway")!.pid!;
+  const headers = { host: `supply-chain-agent.localhost:${port}` };
+  const pool = new Pool(`http://127.0.0.1:${port}`, { connections: 1 });
+  const honest = async () => {
+    const answer = await pool.request({ method: "GET", path: "/.well-known/aauth-agent", headers });
+    await answer.body.dump();
+    return String(answer.statusCode);
+  };
+  return { port, pid, headers, honest, close: () => pool.close() };
+}
 
 /** The flood is under way, and what the first requests of it cost is over. */
 const SETTLING_MS = 1_000;
