@@ -64,7 +64,7 @@ Bodies are JSON. A refusal is \`{"detail"}\`, a sentence, with a \`code\` where 
 | 422 | the body or a parameter does not fit; \`detail\` is \`member: what is wrong\`, several with \`; \` between |
 | 429 | the user has 20 unfinished runs or 20 open orders, or as many that still wait for a consent or an approval, for ten minutes, although they were cleared or have failed; a run has 10 watchers; a tampered request is still under way |
 | 502 | whom the backend asked for this does not answer: the supply-chain agent (catalogue), the auth server (revocation), the trace store, the delegate, the receiver of a tampered request |
-| 503 | the auth server's keys cannot be fetched, so that nobody can say whether the token is good; \`store_full\`: so much is kept for other users that no room is left for the first run or order of this one |
+| 503 | the auth server's keys cannot be fetched, so that the token cannot be judged; \`store_full\`: so much is kept for other users that no room is left for the first run or order of this one |
 
 A run or an order that fails is no refusal: the answer is 200, with \`status\` \`failed\` and a [failure](#failure). The backend keeps
 a run or an order for an hour at most, and 100 of each for a user; after a restart it knows none.

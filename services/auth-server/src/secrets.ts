@@ -14,7 +14,7 @@ export interface Secrets<Value> {
   take(secret: string): Promise<Value | undefined>;
 }
 
-/** @param store a shared one for what strangers can have issued: a full store drops its oldest, which must not be somebody else's */
+/** @param store a shared one for what callers that have proven nothing can have issued: a full store drops its oldest, which must not be somebody else's */
 export function createSecrets<Value>(
   store: Pick<KeyValueStore<Value>, "get" | "put" | "take">,
 ): Secrets<Value> {
