@@ -139,21 +139,17 @@ data: {"request_id":"…","status":"running",…}
 
 ### GET /optimization/results/{id}
 
-Once the run is \`completed\`; read out of the agent's report, which is the \`details\` of the first activity. Figures that the report does not have are
-0, words \`TBD\`; money in US dollars.
+Once the run is \`completed\`; taken from the data part of the agent's answer, as far as the agents state it. Money in US dollars.
 
 ${answered(resultsSchema, {
   request_id: "the run's id",
-  summary: "figures of the whole report",
+  summary: "absent where no agent states figures",
   "summary.total_cost": "",
   "summary.expected_delivery": "",
-  "summary.cost_savings": "",
-  "summary.efficiency": "percent",
-  recommendations: "in the report's order",
+  recommendations: "orders that the market analysis recommends; empty where no agent states figures",
   "recommendations[].item": "",
   "recommendations[].quantity": "",
   "recommendations[].unit_price": "",
-  "recommendations[].supplier": "",
   "recommendations[].lead_time": "",
   "recommendations[].total": "",
   reasoning: "why, in the agent's words",
@@ -236,7 +232,7 @@ ${answered(orderSchema, {
   model: "",
   quantity: "",
   status: "`placed`, `declined` and `failed` are final",
-  interaction_url: "while `awaiting_person`: where to send the browser, within ten minutes",
+  interaction_url: "while `interaction_required`: where to send the browser, within ten minutes",
   total: "when `placed`, US dollars",
   approved_by: "who approved, as the agent knows the person from the auth server",
   "approved_by.sub": "",

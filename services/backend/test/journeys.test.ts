@@ -46,7 +46,7 @@ describe("journey 1: a signed request is enough", () => {
     ]);
     const results = await stack.call("alice", "GET", `/optimization/results/${body.request_id}`);
     expect(resultsSchema.parse(results.body)).toMatchObject({
-      recommendations: [{ item: "Echo" }],
+      recommendations: [],
       reasoning: [{ decision: "Echo", rationale: "hello." }],
     });
   });

@@ -6,7 +6,7 @@ import {
   createLogger,
   createService,
   currentPlace,
-  keepTrace,
+  inTrace,
   type LoggerOptions,
   listenOn,
   loadConfig,
@@ -281,8 +281,8 @@ describe("work inside a service", () => {
 
   test("can go on later in the trace it began in", async () => {
     await start();
-    const inTrace = await withSpan("first.step", async () => keepTrace());
-    await inTrace(() => withSpan("later.step", async () => {}));
+    const place = await withSpan("first.step", async () => currentPlace());
+    await inTrace(place, () => withSpan("later.step", async () => {}));
     await telemetry!.close();
     const [first, later] = collector.spans;
     expect(later).toMatchObject({ traceId: first!.traceId, parentSpanId: first!.spanId });

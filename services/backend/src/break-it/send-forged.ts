@@ -4,7 +4,7 @@ import type { Transport } from "aauth/agent";
 import { createAgentTrace } from "protocol-trace";
 import { ATTRIBUTE } from "protocol-trace/names";
 import type { TracePlace } from "service-kit";
-import { readBounded } from "../clients/read-bounded.ts";
+import { readBounded } from "service-kit";
 import type { ForgedRequest } from "./variants.ts";
 
 /** As much as the agent's answer to the run itself may have. */

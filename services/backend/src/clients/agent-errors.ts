@@ -1,6 +1,6 @@
 import { parseRefusal, REFUSAL_FIELD, type Refusal } from "aauth/resource";
 
-/** What the head of a refused answer tells. */
+/** What the head of a refused answer contains. */
 export interface RefusedAnswer {
   /** Value of `Agent-Auth`, if the refusal was a challenge. */
   readonly challenge?: string | undefined;

@@ -2,8 +2,8 @@ import { randomUUID } from "node:crypto";
 import { type AgentCard, Role, type SendMessageRequest, type SendMessageResult } from "@a2a-js/sdk";
 import { ClientFactory, JsonRpcTransportFactory } from "@a2a-js/sdk/client";
 import { isJsonRpcError } from "@a2a-js/sdk/errors";
+import { readBounded } from "service-kit";
 import { AgentAnswerError, AgentHttpError, AgentRpcError } from "./agent-errors.ts";
-import { readBounded } from "./read-bounded.ts";
 
 const AGENT_CARD_PATH = "/.well-known/agent-card.json";
 

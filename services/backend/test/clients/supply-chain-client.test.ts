@@ -176,8 +176,7 @@ describe("ask", () => {
   it("stops reading an answer that is too large", async () => {
     respond = result({ ...MESSAGE, parts: [{ kind: "text", text: "x".repeat(5000) }] });
     await expect(client({ maxAnswerBytes: 4000 }).ask("x", { fetch })).rejects.toMatchObject({
-      name: "AgentAnswerError",
-      message: "is larger than 4000 bytes",
+      code: "answer_too_large",
     });
   });
 

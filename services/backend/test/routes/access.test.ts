@@ -1,7 +1,7 @@
 import Fastify from "fastify";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { errorReplies } from "../../src/plugins/errors.ts";
-import { userGate } from "../../src/plugins/user.ts";
+import { errorReplies } from "../../src/plugins/error-replies.ts";
+import { userAccess } from "../../src/plugins/user.ts";
 import { closedAddress, type ScriptedStack, startScriptedStack } from "../scripted-stack.ts";
 
 let stack: ScriptedStack;
@@ -138,7 +138,7 @@ it.each(PUBLIC)("the public route %s answers without a token", async (url) => {
 
 it("a route that declares no access does not register", async () => {
   const app = Fastify();
-  await app.register(userGate, { verifyUserToken: () => Promise.reject(new Error("unused")) });
+  await app.register(userAccess, { verifyUserToken: () => Promise.reject(new Error("unused")) });
   expect(() => app.get("/open", async () => "x")).toThrow("does not declare config.access");
 });
 
