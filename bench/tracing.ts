@@ -8,7 +8,7 @@
 
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { installLocalhostLookup } from "service-kit";
+import { installLocalhostLookup } from "agent-kit/service";
 import { type FlowStack, startFlowStack } from "./flow/flow-stack.ts";
 import { askOnce, promptBody } from "./flow/prompt.ts";
 import { startSignedCaller } from "./flow/signed-caller.ts";

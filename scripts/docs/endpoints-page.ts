@@ -1,6 +1,6 @@
 import diagnostics from "node:diagnostics_channel";
+import { createLogger, loadConfig, type Settings } from "agent-kit/service";
 import type { FastifyInstance, RouteOptions } from "fastify";
-import { createLogger, loadConfig, type Settings } from "service-kit";
 import { REPOSITORY_ROOT } from "../demo/stack.ts";
 import { askedAccess, userTokenOf } from "./asked-access.ts";
 import { table } from "./table.ts";

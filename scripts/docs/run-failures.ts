@@ -187,10 +187,7 @@ export function runFailures(): string {
     all.flatMap(({ codes }) => codes),
     "services/{backend,supply-chain-agent}/src/**/*.ts",
   );
-  requireKnown(
-    NEXT_HOP_CODES,
-    "{services/supply-chain-agent/src/clients,packages/service-kit/src/http}/*.ts",
-  );
+  requireKnown(NEXT_HOP_CODES, "{services/supply-chain-agent/src/clients,packages/agent-kit/src/http}/*.ts");
   const missing = checkSchema.options.find((check) => all.every((row) => row.check !== check));
   if (missing !== undefined) throw new Error(`no row has the check ${missing}`);
   return `## How a run fails

@@ -3,7 +3,7 @@
 import { createHash, generateKeyPairSync, sign } from "node:crypto";
 import { createDiscovery, generateSigningKey } from "aauth";
 import { createAgent } from "aauth/agent";
-import { installLocalhostLookup } from "service-kit";
+import { installLocalhostLookup } from "agent-kit/service";
 import { afterAll, describe, expect, test } from "vitest";
 import { startParty } from "../../support/chain.ts";
 import { listen } from "../../support/foreign-agent.ts";
