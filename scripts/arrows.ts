@@ -4,12 +4,29 @@
  * @module
  */
 
+import { AGENT_NAMES } from "topology";
+
+/** Every agent behind the gateway (`packages/topology`). */
+const AGENT_IMPORTS = [
+  "aauth",
+  "aauth/agent",
+  "aauth/issuer",
+  "aauth/resource",
+  "aauth/wire",
+  "agent-kit",
+  "agent-kit/a2a",
+  "agent-kit/service",
+  "fastify-aauth",
+  "protocol-trace",
+  "topology",
+];
+
 /**
  * What each part may import of ours; a subpath stands for itself. A part that is not in the table may import nothing of ours; services
  * never import services. A test compares it with the table in docs/architecture.md.
  */
 export const ARROWS: Readonly<Record<string, readonly string[]>> = {
-  ui: ["backend-api", "protocol-trace/names", "protocol-trace/read", "aauth/explain"],
+  ui: ["backend-api", "protocol-trace/names", "protocol-trace/read", "aauth/explain", "topology"],
   "services/backend": [
     "fastify-aauth",
     "aauth",
@@ -22,29 +39,9 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "agent-kit/protocol-log",
     "protocol-trace",
     "protocol-trace/names",
+    "topology",
   ],
-  "services/supply-chain-agent": [
-    "fastify-aauth",
-    "agent-kit/a2a",
-    "aauth",
-    "aauth/agent",
-    "aauth/resource",
-    "aauth/issuer",
-    "aauth/wire",
-    "agent-kit/protocol-log",
-    "agent-kit/service",
-    "protocol-trace",
-  ],
-  "services/market-analysis-agent": [
-    "fastify-aauth",
-    "agent-kit/a2a",
-    "aauth",
-    "aauth/resource",
-    "aauth/wire",
-    "agent-kit/protocol-log",
-    "agent-kit/service",
-    "protocol-trace",
-  ],
+  ...Object.fromEntries(AGENT_NAMES.map((name) => [`services/${name}`, AGENT_IMPORTS])),
   "services/auth-server": [
     "aauth",
     "aauth/resource",
@@ -82,10 +79,18 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   ],
   "services/trace-store": ["agent-kit/service"],
   "packages/agent-kit/src/service": [],
-  "packages/agent-kit": ["aauth", "aauth/agent", "aauth/wire", "fastify-aauth"],
+  "packages/agent-kit": [
+    "aauth",
+    "aauth/agent",
+    "aauth/resource",
+    "aauth/wire",
+    "fastify-aauth",
+    "protocol-trace",
+    "topology",
+  ],
   "packages/fastify-aauth": ["aauth", "aauth/resource"],
-  "packages/gateway-check": ["aauth", "aauth/resource", "protocol-trace", "agent-kit/service"],
-  "packages/protocol-trace": ["aauth", "aauth/agent", "aauth/wire", "fastify-aauth"],
+  "packages/gateway-check": ["aauth", "aauth/resource", "protocol-trace", "agent-kit/service", "topology"],
+  "packages/protocol-trace": ["aauth", "aauth/agent", "aauth/wire", "fastify-aauth", "topology"],
 };
 
 /**

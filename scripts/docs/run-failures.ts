@@ -175,7 +175,6 @@ const NEXT_HOP_CODES = [
   "timeout",
   "connection_refused",
   "connection_failed",
-  "answer_not_a_message",
   "answer_too_large",
   "answer_unreadable",
 ];
@@ -187,7 +186,10 @@ export function runFailures(): string {
     all.flatMap(({ codes }) => codes),
     "services/{backend,supply-chain-agent}/src/**/*.ts",
   );
-  requireKnown(NEXT_HOP_CODES, "{services/supply-chain-agent/src/clients,packages/agent-kit/src/http}/*.ts");
+  requireKnown(
+    NEXT_HOP_CODES,
+    "{services/supply-chain-agent/src/clients,packages/agent-kit/src/{service/http,a2a}}/*.ts",
+  );
   const missing = checkSchema.options.find((check) => all.every((row) => row.check !== check));
   if (missing !== undefined) throw new Error(`no row has the check ${missing}`);
   return `## How a run fails
