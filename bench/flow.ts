@@ -11,7 +11,7 @@
 
 import assert from "node:assert";
 import { fileURLToPath } from "node:url";
-import { installLocalhostLookup } from "service-kit";
+import { installLocalhostLookup } from "agent-kit/service";
 import { type CryptoFloor, type OperationCounts, startCryptoFloor } from "./flow/crypto-floor.ts";
 import { type FlowStack, startFlowStack } from "./flow/flow-stack.ts";
 import { freezeMessages } from "./flow/frozen-messages.ts";

@@ -17,32 +17,32 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "aauth/resource",
     "aauth/issuer",
     "aauth/wire",
-    "service-kit",
+    "agent-kit/service",
     "backend-api",
-    "protocol-log",
+    "agent-kit/protocol-log",
     "protocol-trace",
     "protocol-trace/names",
   ],
   "services/supply-chain-agent": [
     "fastify-aauth",
-    "fastify-a2a",
+    "agent-kit/a2a",
     "aauth",
     "aauth/agent",
     "aauth/resource",
     "aauth/issuer",
     "aauth/wire",
-    "protocol-log",
-    "service-kit",
+    "agent-kit/protocol-log",
+    "agent-kit/service",
     "protocol-trace",
   ],
   "services/market-analysis-agent": [
     "fastify-aauth",
-    "fastify-a2a",
+    "agent-kit/a2a",
     "aauth",
     "aauth/resource",
     "aauth/wire",
-    "protocol-log",
-    "service-kit",
+    "agent-kit/protocol-log",
+    "agent-kit/service",
     "protocol-trace",
   ],
   "services/auth-server": [
@@ -50,24 +50,24 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "aauth/resource",
     "aauth/issuer",
     "aauth/wire",
-    "service-kit",
+    "agent-kit/service",
     "protocol-trace",
   ],
   "services/delegate-agent": [
     "fastify-aauth",
-    "fastify-a2a",
+    "agent-kit/a2a",
     "aauth",
     "aauth/agent",
     "aauth/resource",
     "aauth/wire",
-    "protocol-log",
+    "agent-kit/protocol-log",
     "protocol-trace",
-    "service-kit",
+    "agent-kit/service",
     "backend-api",
   ],
   "services/gateway": [
-    "service-kit",
-    "service-kit/span-queue",
+    "agent-kit/service",
+    "agent-kit/span-queue",
     "gateway-check",
     "gateway-check/open-paths",
     "gateway-check/settings",
@@ -76,14 +76,15 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "services/gateway-authz": [
     "gateway-check",
     "gateway-check/settings",
-    "service-kit",
+    "agent-kit/service",
     "protocol-trace",
     "aauth",
   ],
-  "services/trace-store": ["service-kit"],
+  "services/trace-store": ["agent-kit/service"],
+  "packages/agent-kit/src/service": [],
+  "packages/agent-kit": ["aauth", "aauth/agent", "aauth/wire", "fastify-aauth"],
   "packages/fastify-aauth": ["aauth", "aauth/resource"],
-  "packages/gateway-check": ["aauth", "aauth/resource", "protocol-trace", "service-kit"],
-  "packages/protocol-log": ["aauth", "aauth/agent", "aauth/wire", "fastify-aauth"],
+  "packages/gateway-check": ["aauth", "aauth/resource", "protocol-trace", "agent-kit/service"],
   "packages/protocol-trace": ["aauth", "aauth/agent", "aauth/wire", "fastify-aauth"],
 };
 
@@ -155,9 +156,10 @@ function manifestProblems({ folder, dependencies }: Manifest, ours: ReadonlySet<
 function fileProblems({ path, imports }: SourceFile, manifests: readonly Manifest[]): string[] {
   const manifest = manifests.find(({ folder }) => path.startsWith(`${folder}/`));
   if (manifest === undefined) return [];
-  const allowed = new Set(ARROWS[manifest.folder]);
+  const part = partOf(path) ?? manifest.folder;
+  const allowed = new Set(ARROWS[part]);
   return imports.flatMap((specifier) => {
-    if (specifier.startsWith(".")) return relativeProblems(path, specifier, manifest);
+    if (specifier.startsWith(".")) return relativeProblems(path, specifier, { ...manifest, folder: part });
     const name = packageOf(specifier);
     if (!manifests.some((other) => other.name === name)) return [];
     if (!allowed.has(specifier)) return [`${path}: imports ${specifier}, which the table does not allow`];
@@ -166,6 +168,10 @@ function fileProblems({ path, imports }: SourceFile, manifests: readonly Manifes
       : [`${path}: imports ${specifier}, which the manifest does not name`];
   });
 }
+
+/** The row that a file belongs to; the first that fits, so that a folder's own row stands before its package's. */
+const partOf = (path: string): string | undefined =>
+  Object.keys(ARROWS).find((folder) => path.startsWith(`${folder}/`));
 
 function relativeProblems(path: string, specifier: string, { folder, name }: Manifest): string[] {
   const target = new URL(specifier, `file:///${path}`).pathname.slice(1);

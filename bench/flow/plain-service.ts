@@ -4,7 +4,6 @@
  * @module
  */
 
-import type { FastifyInstance } from "fastify";
 import {
   createLogger,
   createService,
@@ -12,9 +11,10 @@ import {
   type LogLevel,
   listenOn,
   runService,
-} from "service-kit";
+} from "agent-kit/service";
+import type { FastifyInstance } from "fastify";
 // The bench stands outside of the packages that these belong to, and takes them from the tree.
-import { type A2AOptions, fastifyA2A } from "../../packages/fastify-a2a/src/index.ts";
+import { type A2AOptions, fastifyA2A } from "../../packages/agent-kit/src/a2a/index.ts";
 import { agentCards as marketCards } from "../../services/market-analysis-agent/src/agent-card.ts";
 import { marketAnalysisExecutor } from "../../services/market-analysis-agent/src/executor.ts";
 import { agentCards as supplyCards } from "../../services/supply-chain-agent/src/agent-card.ts";

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import type { Settings } from "service-kit";
+import type { Settings } from "agent-kit/service";
 import {
   DEMO_MODES,
   DEMO_PORTS,

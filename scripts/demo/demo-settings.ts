@@ -13,7 +13,7 @@ import {
   setting,
   telemetrySettings,
   textSetting,
-} from "service-kit";
+} from "agent-kit/service";
 import { findExecutable } from "../find-executable.ts";
 import { findJaeger } from "../jaeger/find-jaeger.ts";
 import { findJavaTools } from "../keycloak/java-tools.ts";

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { ConfigError } from "service-kit";
+import { ConfigError } from "agent-kit/service";
 import { expect, test } from "vitest";
 import { leftOutServices } from "../../scripts/demo/by-hand.ts";
 import { readDemoSettings } from "../../scripts/demo/demo-settings.ts";

@@ -1,4 +1,4 @@
-import { authServerSettings, type Config, setting } from "service-kit";
+import { authServerSettings, type Config, setting } from "agent-kit/service";
 import { z } from "zod";
 import { SCHEMES } from "./check-fields.ts";
 import { resourcesSetting } from "./resources-setting.ts";

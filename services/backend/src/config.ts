@@ -11,7 +11,7 @@ import {
   telemetrySettings,
   tokenLogSettings,
   urlSetting,
-} from "service-kit";
+} from "agent-kit/service";
 import { z } from "zod";
 
 /** Every setting of the backend. Only `main.ts` reads them. */

@@ -1,5 +1,5 @@
 import type { AgentCard } from "@a2a-js/sdk";
-import { type AgentSkillOptions, createAgentCard } from "fastify-a2a";
+import { type AgentSkillOptions, createAgentCard } from "agent-kit/a2a";
 
 const SKILLS: readonly AgentSkillOptions[] = [
   {

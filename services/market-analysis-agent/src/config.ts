@@ -9,7 +9,7 @@ import {
   telemetrySettings,
   tokenLogSettings,
   urlSetting,
-} from "service-kit";
+} from "agent-kit/service";
 import { z } from "zod";
 
 /** Every setting of this service; `--help` prints them. */

@@ -1,8 +1,8 @@
 import type { AgentExecutor } from "@a2a-js/sdk/server";
+import { createTextExecutor } from "agent-kit/a2a";
+import { withSpan } from "agent-kit/service";
 import type { FastifyBaseLogger } from "fastify";
-import { createTextExecutor } from "fastify-a2a";
 import { SPAN } from "protocol-trace";
-import { withSpan } from "service-kit";
 import { caller } from "./caller.ts";
 import { analyzeMarket } from "./domain/analyze-market.ts";
 import { readRequest } from "./domain/read-request.ts";

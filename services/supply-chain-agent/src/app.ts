@@ -1,12 +1,12 @@
 import { createDiscovery, createKeyRing, type Discovery, generateSigningKey, type SigningKey } from "aauth";
 import { createAgent, type TokenCache, type Transport } from "aauth/agent";
 import { SIGNATURE_ALGORITHMS } from "aauth/wire";
+import { fastifyA2A } from "agent-kit/a2a";
+import { createAgentLog, createGateLog } from "agent-kit/protocol-log";
+import { createService, rotateKeys, type ServiceOptions } from "agent-kit/service";
 import type { FastifyInstance } from "fastify";
-import { fastifyA2A } from "fastify-a2a";
 import { fastifyAAuth } from "fastify-aauth";
-import { createAgentLog, createGateLog } from "protocol-log";
 import { createAgentTrace, gateTrace, traceDiscovery, traceMessages } from "protocol-trace";
-import { createService, rotateKeys, type ServiceOptions } from "service-kit";
 import { agentCards } from "./agent-card.ts";
 import { caller } from "./caller.ts";
 import { catalogueLimits, catalogueRoutes } from "./catalogue/catalogue-routes.ts";

@@ -10,7 +10,7 @@ import {
   telemetrySettings,
   tokenLogSettings,
   urlSetting,
-} from "service-kit";
+} from "agent-kit/service";
 import { z } from "zod";
 
 const timeoutSeconds = (defaultValue: number) => integerSetting(defaultValue, { minimum: 1, maximum: 3600 });

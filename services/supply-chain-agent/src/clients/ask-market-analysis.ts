@@ -1,7 +1,7 @@
 import { AAuthAgentError, type ProvenCaller, tokenId } from "aauth";
+import { markFailed } from "agent-kit/service";
 import type { FastifyBaseLogger } from "fastify";
 import { recordSkippedExchange } from "protocol-trace";
-import { markFailed } from "service-kit";
 import type { MarketAnalysis } from "../domain/market-analysis.ts";
 import { describeFailure } from "./describe-failure.ts";
 import type { MarketAnalysisClient } from "./market-analysis-client.ts";

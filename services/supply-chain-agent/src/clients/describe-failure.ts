@@ -1,5 +1,5 @@
 import { AAuthError } from "aauth";
-import { AnswerTooLargeError } from "service-kit";
+import { AnswerTooLargeError } from "agent-kit/service";
 import type { MarketAnalysisFailure } from "../domain/market-analysis.ts";
 import { MarketAnalysisCallError } from "./market-analysis-call-error.ts";
 

@@ -2,8 +2,8 @@ import { type Message, type Part, Role } from "@a2a-js/sdk";
 import { ClientFactory, JsonRpcTransportFactory } from "@a2a-js/sdk/client";
 import type { Agent } from "aauth/agent";
 import { parseRefusal, REFUSAL_FIELD } from "aauth/resource";
-import { createAgentCard } from "fastify-a2a";
-import { readBounded } from "service-kit";
+import { createAgentCard } from "agent-kit/a2a";
+import { readBounded } from "agent-kit/service";
 import { MarketAnalysisCallError } from "./market-analysis-call-error.ts";
 
 const MAX_ANSWER_BYTES = 1_048_576;

@@ -1,5 +1,5 @@
 import { AAuthAgentError, ConsentRequiredError, TokenRequestError } from "aauth";
-import { AnswerTooLargeError } from "service-kit";
+import { AnswerTooLargeError } from "agent-kit/service";
 import { expect, test } from "vitest";
 import { describeFailure } from "../../src/clients/describe-failure.ts";
 import { MarketAnalysisCallError } from "../../src/clients/market-analysis-call-error.ts";

@@ -1,7 +1,7 @@
+import { createAgentCard, createTextExecutor, fastifyA2A, type TextAnswer } from "agent-kit/a2a";
 import Fastify, { type FastifyInstance } from "fastify";
-import { createAgentCard, createTextExecutor, fastifyA2A, type TextAnswer } from "fastify-a2a";
 import { afterEach, expect, test } from "vitest";
-import { endlessBody } from "../../../../packages/service-kit/test/support/endless-body.ts";
+import { endlessBody } from "../../../../packages/agent-kit/test/service/support/endless-body.ts";
 import { createMarketAnalysisClient } from "../../src/clients/market-analysis-client.ts";
 
 const apps: FastifyInstance[] = [];
