@@ -4,26 +4,27 @@
  * @module
  */
 
-import { readFileSync } from "node:fs";
 import { AGENT_NAMES, AGENTS, type AgentName, type AgentRow, variablePrefix } from "topology";
-import { REPOSITORY_ROOT } from "../demo/stack.ts";
 
 const rowOf = (name: AgentName): AgentRow => AGENTS[name];
 
 /** `agentgateway/config.yaml`: one listener for each agent. */
-export const gatewayConfiguration = () => withRegions("agentgateway/config.yaml", { listeners: listenerOf });
+export const gatewayConfiguration = (content: string) => withRegions(content, { listeners: listenerOf });
 
 /** `docker-compose.yml`: one service for each agent, its name in the shared namespace, and the backend that waits for it. */
-export const composeFile = () =>
-  withRegions("docker-compose.yml", { hosts: hostOf, services: serviceOf, conditions: conditionOf });
+export const composeFile = (content: string) =>
+  withRegions(content, { hosts: hostOf, services: serviceOf, conditions: conditionOf });
 
 /** Writes, between `# agents: <region>` and `# end of agents`, what `render` says of each agent. */
-function withRegions(path: string, regions: Readonly<Record<string, (name: AgentName) => string>>): string {
-  let text = readFileSync(`${REPOSITORY_ROOT}${path}`, "utf8");
+function withRegions(
+  content: string,
+  regions: Readonly<Record<string, (name: AgentName) => string>>,
+): string {
+  let text = content;
   for (const [region, render] of Object.entries(regions)) {
     const place = new RegExp(`^( *)# agents: ${region}\\b.*\\n[^]*?^\\1# end of agents\\n`, "m");
     const found = place.exec(text);
-    if (found === null) throw new Error(`${path} has no region "# agents: ${region}"`);
+    if (found === null) throw new Error(`there is no region "# agents: ${region}"`);
     const [first] = found[0].split("\n", 1);
     const lines = AGENT_NAMES.map(render).join("");
     text = text.replace(place, () => `${first}\n${lines}${found[1]}# end of agents\n`);

@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { ARROWS, arrowProblems, importsOf, type Manifest } from "../../scripts/arrows.ts";
+import { arrowProblems, folderProblems, importsOf, type Manifest, readMap } from "../../scripts/arrows.ts";
+
+const map = readMap(readFileSync(new URL("../../docs/architecture.md", import.meta.url), "utf8"));
 
 const manifests: Manifest[] = [
   { folder: "packages/aauth", name: "aauth", dependencies: ["jose"] },
@@ -9,7 +11,7 @@ const manifests: Manifest[] = [
   { folder: "services/backend", name: "backend", dependencies: ["agent-kit", "aauth"] },
 ];
 
-const problemsOf = (path: string, ...imports: string[]) => arrowProblems(manifests, [{ path, imports }]);
+const problemsOf = (path: string, ...imports: string[]) => arrowProblems(map, manifests, [{ path, imports }]);
 
 test("an edge of the table passes", () => {
   expect(
@@ -42,14 +44,16 @@ test("an import that the manifest does not name", () => {
     ...manifests,
     { folder: "packages/fastify-aauth", name: "fastify-aauth", dependencies: ["aauth"] },
   ];
-  expect(arrowProblems(more, [{ path: "services/backend/src/app.ts", imports: ["fastify-aauth"] }])).toEqual([
-    expect.stringContaining("which the manifest does not name"),
-  ]);
+  expect(
+    arrowProblems(map, more, [{ path: "services/backend/src/app.ts", imports: ["fastify-aauth"] }]),
+  ).toEqual([expect.stringContaining("which the manifest does not name")]);
 });
 
 test("a manifest that depends on what it may not import", () => {
   const wrong = { folder: "services/gateway", name: "gateway", dependencies: ["agent-kit", "aauth"] };
-  expect(arrowProblems([manifests[0]!, wrong], [])).toEqual([expect.stringContaining("depends on aauth")]);
+  expect(arrowProblems(map, [manifests[0]!, wrong], [])).toEqual([
+    expect.stringContaining("depends on aauth"),
+  ]);
 });
 
 test("a folder with a row of its own, inside a package that may import more", () => {
@@ -95,15 +99,54 @@ test("finds every form of import, and none in a comment", () => {
   expect(importsOf(source)).toEqual(["a", "b", "c", "d", "e", "f", "g"]);
 });
 
-test("the table in docs/architecture.md is the table that is checked", () => {
-  const text = readFileSync(new URL("../../docs/architecture.md", import.meta.url), "utf8");
-  const block = /### Arrows.*?```\n(.*?)```/s.exec(text)?.[1] ?? "";
-  const rows = [...block.matchAll(/^([\w-]+) -+(?:types-+)?> (.+)$/gm)].map(([, from, to]) => [
-    from!,
-    to!.split(", ").sort(),
+const LAYOUT = `## 2. Layout
+\`\`\`
+packages/
+  aauth/       the protocol
+    src/keys/  keys
+  kit/         shared
+    src/run/   start
+services/      each
+  gateway  backend
+\`\`\`
+### Arrows
+\`\`\`
+backend ---> aauth, aauth/agent
+kit -------> aauth
+aauth, kit/run -> nothing of ours
+\`\`\`
+`;
+
+test("the map is read from the page", () => {
+  expect(readMap(LAYOUT)).toEqual({
+    folders: [
+      "packages",
+      "packages/aauth",
+      "packages/aauth/src/keys",
+      "packages/kit",
+      "packages/kit/src/run",
+      "services",
+      "services/gateway",
+      "services/backend",
+    ],
+    arrows: {
+      "packages/kit/src/run": [],
+      "services/backend": ["aauth", "aauth/agent"],
+      "packages/aauth": [],
+      "packages/kit": ["aauth"],
+    },
+  });
+  expect(() => readMap(LAYOUT.replace("backend ---", "nothing-here ---"))).toThrow("no such folder");
+});
+
+test("a folder that is not on the map, and one that is on the map alone", () => {
+  const map = readMap(LAYOUT);
+  expect(folderProblems(map, map.folders)).toEqual([]);
+  const found = [...map.folders.slice(0, -1), "packages/new", "packages/aauth/src/new", "tools"];
+  expect(folderProblems(map, found)).toEqual([
+    "packages/new: not in the layout of docs/architecture.md",
+    "packages/aauth/src/new: not in the layout of docs/architecture.md",
+    "tools: not in the layout of docs/architecture.md",
+    "docs/architecture.md: shows services/backend, which is not there",
   ]);
-  const checked = Object.entries(ARROWS)
-    .filter(([, allowed]) => allowed.length > 0)
-    .map(([folder, allowed]) => [folder.split("/").at(-1), [...allowed].sort()]);
-  expect(Object.fromEntries(rows)).toEqual(Object.fromEntries(checked));
 });
