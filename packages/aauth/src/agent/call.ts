@@ -32,41 +32,7 @@ import { createPolling, type Polling } from "./polling.ts";
 import type { Sender } from "./sender.ts";
 import { showToken } from "./shown-token.ts";
 import { anyOf } from "./timeout.ts";
-
-/** What each call may bring, whatever it asks for. */
-export interface CallControl {
-  /** Receives the events of this call, beside the agent's observer. Default: none. */
-  readonly observer?: AgentObserver | undefined;
-  /** Ends the request, and rejects with its reason. Default: none. */
-  readonly signal?: AbortSignal | undefined;
-}
-
-/** One call's circumstances. Nothing of it outlives the calls made with it, except tokens kept under `cacheKey`. */
-export interface FetchContext extends CallControl {
-  /** Sent with a token request and back with the user's consent. Default: none. */
-  readonly state?: string | undefined;
-  /** The auth token of the caller on whose behalf this call is made: tokens are then had by exchange. Default: none; the agent calls for itself or a user. */
-  readonly upstreamToken?: string | undefined;
-  /** An auth token to present from the first try on. It is not kept. Default: one that is held for the resource. */
-  readonly authToken?: string | undefined;
-  /** Names the user this call is made for, so that a token that speaks for this user is kept for the next call. Default: such a token is used once. */
-  readonly cacheKey?: string | undefined;
-  /** Identifier of the resource. Default: the origin of the URL. */
-  readonly resource?: string | undefined;
-  /**
-   * Space-separated scopes that the call is known to need. Without a held token they are asked for at the resource's
-   * `resource_token_endpoint`, and the call itself goes out once, with an auth token. Where that does not work the call is made all
-   * the same, and its challenge counts.
-   */
-  readonly scope?: string | undefined;
-  /** Where a user comes back to after an interaction with the resource; without it such a challenge is the response. Default: none. */
-  readonly returnUrl?: string | undefined;
-  /**
-   * `keyThumbprint` of a `UserInteractionRequiredError`: the request is made again with the key that the user's answer is for, and
-   * with no token of another. Default: the current key, which also takes the place of one that is gone.
-   */
-  readonly keyThumbprint?: string | undefined;
-}
+import type { FetchContext } from "./types.ts";
 
 export interface CallOptions {
   readonly profile: WireProfile;
