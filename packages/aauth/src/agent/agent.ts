@@ -25,13 +25,13 @@ import { february2026 } from "../profiles/february-2026/index.ts";
 import type { Credential, GrantContext, GrantRequest, WireProfile } from "../profiles/wire-profile.ts";
 import type { SigningKey } from "../types.ts";
 import { agentKeysOf, keyWith } from "./agent-keys.ts";
-import { createCall } from "./call.ts";
+import { type CallOptions, createCall } from "./call.ts";
 import { combineObservers, ignoreEvents } from "./events.ts";
-import { createTokenCache, type Grant } from "./grant-cache.ts";
-import { createGrantClient } from "./grant-client.ts";
+import { createTokenCache } from "./grant-cache.ts";
+import { createGrantClient, type GrantCircumstances } from "./grant-client.ts";
 import { createGrantSource } from "./grant-source.ts";
 import { createSender } from "./sender.ts";
-import type { Agent, AgentOptions, CallControl, FetchContext } from "./types.ts";
+import type { Agent, AgentOptions, CallControl, FetchContext, KeepInput } from "./types.ts";
 
 /**
  * Creates an agent. It keeps no state of a call; tokens it has got itself are cached until shortly before they expire,
@@ -76,7 +76,7 @@ export function createAgent(options: AgentOptions): Agent {
   });
   const cache = options.tokenCache ?? createTokenCache();
   const tokens = createGrantSource({ profile, client, cache, now, identity, redirectUri });
-  const callOptions = {
+  const shared: CallOptions = {
     profile,
     id,
     keys,
@@ -95,96 +95,78 @@ export function createAgent(options: AgentOptions): Agent {
     maxRequestBodyBytes: options.maxRequestBodyBytes ?? 1_048_576,
   };
 
-  interface Asked extends CallControl {
-    readonly key: SigningKey;
-    readonly resource?: string;
-    readonly state?: string | undefined;
-    readonly redirectUri?: string | undefined;
-  }
-
-  /** A request of the agent itself, beside any call. */
-  async function prepared(asked: Asked, make: (context: GrantContext) => GrantRequest | undefined) {
-    const { key, resource, state, observer, signal } = asked;
-    const context: GrantContext = {
-      identity: await identity(key),
-      upstreamToken: undefined,
-      presented: undefined,
-      redirectUri: asked.redirectUri ?? redirectUri,
-      state,
-    };
-    const request = make(context);
-    if (request === undefined) throw new TypeError(`profile ${profile.name} has no such grant`);
-    return {
-      request,
-      circumstances: {
-        key,
-        resource,
-        context,
-        signal,
-        observe: combineObservers(options.observer, observer),
-      },
-    };
-  }
-
-  async function requestGrant(
-    asked: Asked,
-    make: (context: GrantContext) => GrantRequest | undefined,
-  ): Promise<Grant> {
-    try {
-      const { request, circumstances } = await prepared(asked, make);
-      return await client.request(request, circumstances);
-    } catch (error) {
-      throw AAuthAgentError.from(error);
-    }
-  }
-
-  async function keep(grant: Grant, cacheKey: string): Promise<void> {
-    const { resource, thumbprint } = grant;
-    const key = keys.usable().find((candidate) => candidate.thumbprint === thumbprint);
-    if (key === undefined || resource === undefined) return;
-    await tokens.keep(grant, { key, resource, cacheKey, ...NO_CIRCUMSTANCES });
-  }
-
   const { grants } = profile;
   return {
     fetchFor(context = {}) {
       checkFetchContext(context, profile);
-      return createCall(callOptions, context);
+      return createCall(shared, context);
     },
 
     requestOwnToken: ({ authServer, scope, ...input }) =>
-      requestGrant({ key: keys.current(), resource: id, ...input }, (context) =>
+      ask(client.request, { key: keys.current(), resource: id, ...input }, (context) =>
         grants.own?.(authServer, scope, context),
       ),
 
     async redeemCode({ authServer, code, cacheKey, keyThumbprint, ...input }) {
       const key = keyWith(keyThumbprint, keys);
-      const grant = await requestGrant({ key, ...input }, (context) =>
+      const grant = await ask(client.request, { key, ...input }, (context) =>
         grants.code?.(authServer, code, context),
       );
-      if (cacheKey !== undefined) await keep(grant, cacheKey);
+      if (cacheKey !== undefined) await keep({ grant, cacheKey });
       return grant;
     },
 
     refresh: ({ authServer, refreshToken, ...input }) =>
-      requestGrant({ key: keys.current(), ...input }, (context) =>
+      ask(client.request, { key: keys.current(), ...input }, (context) =>
         grants.refresh?.(authServer, refreshToken, context),
       ),
 
-    keep: ({ grant, cacheKey }) => keep(grant, cacheKey),
+    keep,
 
     async revoke({ authServer, refreshToken, kept, ...input }) {
-      try {
-        const { request, circumstances } = await prepared({ key: keys.current(), ...input }, (context) =>
-          grants.revoke?.(authServer, refreshToken, context),
-        );
-        await client.revoke(request, circumstances);
-      } catch (error) {
-        throw AAuthAgentError.from(error);
-      }
+      await ask(client.revoke, { key: keys.current(), ...input }, (context) =>
+        grants.revoke?.(authServer, refreshToken, context),
+      );
       if (kept !== undefined) await tokens.drop(kept, keys.usable());
     },
   };
+
+  /** A request of the agent itself, beside any call. */
+  async function ask<T>(
+    send: (request: GrantRequest, circumstances: GrantCircumstances) => Promise<T>,
+    asked: Asked,
+    make: (context: GrantContext) => GrantRequest | undefined,
+  ): Promise<T> {
+    const { key, resource, state, observer, signal } = asked;
+    try {
+      const context: GrantContext = {
+        identity: await identity(key),
+        upstreamToken: undefined,
+        presented: undefined,
+        redirectUri: asked.redirectUri ?? redirectUri,
+        state,
+      };
+      const request = make(context);
+      if (request === undefined) throw new TypeError(`profile ${profile.name} has no such grant`);
+      const observe = combineObservers(options.observer, observer);
+      return await send(request, { key, resource, context, signal, observe });
+    } catch (error) {
+      throw AAuthAgentError.from(error);
+    }
+  }
+
+  async function keep({ grant, cacheKey }: KeepInput): Promise<void> {
+    const { resource, thumbprint } = grant;
+    const key = keys.usable().find((candidate) => candidate.thumbprint === thumbprint);
+    if (key === undefined || resource === undefined) return;
+    const outsideCall = {
+      upstreamToken: undefined,
+      state: undefined,
+      signal: undefined,
+      observe: ignoreEvents,
+    };
+    await tokens.keep(grant, { key, resource, cacheKey, ...outsideCall });
+  }
 }
 
 function checkAgentOptions(options: AgentOptions): void {
@@ -232,10 +214,9 @@ function checkFetchContext(
   }
 }
 
-/** Of something that is not a call to a resource. */
-const NO_CIRCUMSTANCES = {
-  upstreamToken: undefined,
-  state: undefined,
-  signal: undefined,
-  observe: ignoreEvents,
-} as const;
+interface Asked extends CallControl {
+  readonly key: SigningKey;
+  readonly resource?: string;
+  readonly state?: string | undefined;
+  readonly redirectUri?: string | undefined;
+}
