@@ -24,13 +24,13 @@ import {
   ignoreEvents,
   type RetryReason,
   type ShownToken,
+  showToken,
 } from "./events.ts";
 import type { GrantClient } from "./grant-client.ts";
 import type { CallContext, GrantSource } from "./grant-source.ts";
 import { type CallersRequest, readOutgoingRequest } from "./outgoing-request.ts";
 import { createPolling, type Polling } from "./polling.ts";
 import type { Sender } from "./sender.ts";
-import { showToken } from "./shown-token.ts";
 import { anyOf } from "./timeout.ts";
 import type { FetchContext } from "./types.ts";
 

@@ -19,11 +19,10 @@ import type {
 } from "../profiles/wire-profile.ts";
 import { parseJsonObject } from "../tokens/json-object.ts";
 import type { SigningKey } from "../types.ts";
-import { type AgentObserver, ignoreEvents } from "./events.ts";
+import { type AgentObserver, ignoreEvents, showToken } from "./events.ts";
 import type { Grant } from "./grant-cache.ts";
 import { createPolling } from "./polling.ts";
 import type { Sender } from "./sender.ts";
-import { showToken } from "./shown-token.ts";
 import { unlessAborted, withTimeout } from "./timeout.ts";
 
 export interface GrantClientOptions {
