@@ -7,7 +7,6 @@
 import { discardBody, fieldOf } from "../discovery/direct-response.ts";
 import { AAuthAgentError, UserInteractionRequiredError } from "../errors.ts";
 import type {
-  CallCircumstances,
   CallOutcome,
   CallState,
   CallStep,
@@ -27,34 +26,12 @@ import {
   showToken,
 } from "./events.ts";
 import type { GrantClient } from "./grant-client.ts";
-import type { CallContext, GrantSource } from "./grant-source.ts";
-import { type CallersRequest, readOutgoingRequest } from "./outgoing-request.ts";
+import type { CallContext, GrantSource, HeldToken } from "./grant-source.ts";
+import { type CallersRequest, type OutgoingRequest, readOutgoingRequest } from "./outgoing-request.ts";
 import { createPolling, type Polling } from "./polling.ts";
 import type { Sender } from "./sender.ts";
 import { anyOf } from "./timeout.ts";
 import type { FetchContext } from "./types.ts";
-
-export interface CallOptions {
-  readonly profile: WireProfile;
-  readonly id: string;
-  readonly keys: AgentKeys;
-  /** Whether the first request shows a key and nothing else. */
-  readonly isAnonymous: boolean;
-  readonly identity: (key: SigningKey) => Promise<Credential>;
-  /** Whether an anonymous agent may say who it is when it is asked. */
-  readonly mayIdentify: boolean;
-  readonly trustedServers: readonly string[];
-  readonly send: Sender;
-  readonly client: GrantClient;
-  readonly tokens: GrantSource;
-  readonly observer: AgentObserver | undefined;
-  readonly revealTokens: boolean;
-  readonly now: () => number;
-  readonly timeoutMs: number;
-  /** For a pending answer. */
-  readonly pendingMs: number;
-  readonly maxRequestBodyBytes: number;
-}
 
 /** More steps than any profile needs: a profile that does not come to an end ends here. */
 const MAX_STEPS = 64;
@@ -105,64 +82,117 @@ class Call {
     this.#key = this.#current;
   }
 
+  /** The profile decides on a step, this class carries it out, and from what has come of it the profile decides on the next. */
   async run(): Promise<Response> {
-    const { calls } = this.#options.profile;
-    const circumstances: CallCircumstances = {
-      isAnonymous: this.#options.isAnonymous,
-      mayIdentify: this.#options.mayIdentify,
-      mayInteract: this.#context.returnUrl !== undefined,
-      scope: this.#context.scope,
-    };
+    const { isAnonymous, mayIdentify, profile } = this.#options;
+    const { returnUrl, scope } = this.#context;
+    const circumstances = { isAnonymous, mayIdentify, mayInteract: returnUrl !== undefined, scope };
     let state: CallState = {};
-    let outcome: CallOutcome = await this.#start();
+    let outcome = await this.#start();
     for (let steps = 0; steps < MAX_STEPS; ) {
-      const decision = calls.decide(state, outcome, circumstances);
-      state = decision.state;
-      if (decision.step.do === "answer") return this.#response!;
+      const decision = profile.calls.decide(state, outcome, circumstances);
+      const { step } = decision;
+      if (step.do === "answer") return this.#response!;
       // Looks at a pending answer are limited by time.
-      if (decision.step.do !== "poll") steps++;
-      outcome = await this.#carryOut(decision.step);
+      if (step.do !== "poll") steps++;
+      state = decision.state;
+      outcome = await this.#carryOut(step);
     }
     throw new AAuthAgentError("challenge_repeated", "the call did not come to an end");
   }
 
-  /** A token from before a rotation is used with the key it is bound to. */
-  async #start(): Promise<CallOutcome> {
-    const { authToken: given } = this.#context;
-    if (given !== undefined) {
-      this.#key = await keyBoundIn(given, this.#keys);
-      return { type: "started", token: given };
-    }
-    const held = await this.#options.tokens.held(this.#callContext(), this.#keys.usable());
-    if (held === undefined) return { type: "started" };
-    this.#key = held.key;
-    return { type: "started", token: held.token, held: { isCurrentKey: held.key === this.#current } };
-  }
-
   async #carryOut(step: Exclude<CallStep, { do: "answer" }>): Promise<CallOutcome> {
+    const keepsResponse = step.do === "offer" || (step.do === "obtain" && step.keepsResponse);
+    if (!keepsResponse) await this.#discardResponse();
     switch (step.do) {
-      case "send":
-        await this.#discardResponse();
-        return this.#send(step);
       case "offer":
         return this.#offer(step.scope);
+      case "send":
+        return this.#send(step);
       case "obtain":
-        if (!step.keepsResponse) await this.#discardResponse();
         return this.#obtain(step.demand);
       case "discard-held":
         return this.#discardHeld();
       case "poll":
-        await this.#discardResponse();
         return this.#poll(step);
       case "ask":
-        await this.#discardResponse();
         throw this.#interactionRequired(step.interaction);
       case "throw":
-        await this.#discardResponse();
         if (step.forgets && this.#demand)
           await this.#options.tokens.forget(this.#demand, this.#callContext());
         throw step.error;
     }
+  }
+
+  async #discardResponse(): Promise<void> {
+    const response = this.#response;
+    this.#response = undefined;
+    if (response !== undefined) await discardBody(response);
+  }
+
+  /** A token from before a rotation is used with the key it is bound to. */
+  async #start(): Promise<CallOutcome> {
+    const { authToken: token } = this.#context;
+    if (token !== undefined) {
+      this.#key = await keyBoundIn(token, this.#keys);
+      return { type: "started", token };
+    }
+    const held = await this.#held();
+    if (held === undefined) return { type: "started" };
+    return { type: "started", token: held.token, held: { isCurrentKey: held.key === this.#current } };
+  }
+
+  async #held(): Promise<HeldToken | undefined> {
+    const held = await this.#options.tokens.held(this.#callContext(), this.#keys.usable());
+    if (held !== undefined) this.#key = held.key;
+    return held;
+  }
+
+  #callContext(): CallContext {
+    const { upstreamToken, cacheKey, state } = this.#context;
+    return {
+      key: this.#key,
+      resource: this.#resource,
+      upstreamToken,
+      cacheKey,
+      state,
+      signal: anyOf(this.#request.signals),
+      observe: this.#observe,
+    };
+  }
+
+  async #offer(scope: string): Promise<CallOutcome> {
+    const { client, identity, revealTokens } = this.#options;
+    const credential = await identity(this.#key);
+    const demand = await client.offer(this.#resource, scope, credential, {
+      key: this.#key,
+      context: { redirectUri: undefined, state: undefined },
+      observe: this.#observe,
+      signal: anyOf(this.#request.signals),
+    });
+    if (demand === undefined) return { type: "offered", demand };
+    const offered = this.#trusted(demand).scope.split(" ");
+    const asked = scope.split(" ");
+    if (!offered.every((word) => word === "" || asked.includes(word))) {
+      throw untrusted("the resource token is for more than was asked");
+    }
+    if (this.#observe !== ignoreEvents) {
+      const { resourceToken = "", server: authServer = "" } = demand;
+      this.#observe({
+        type: "resource_token_received",
+        resource: this.#resource,
+        authServer,
+        resourceToken: showToken(resourceToken, revealTokens),
+      });
+    }
+    return { type: "offered", demand };
+  }
+
+  #trusted(demand: Demand): TokenDemand {
+    const { profile, trustedServers, id: agent, now } = this.#options;
+    const { thumbprint } = this.#key;
+    const expected = { trustedServers, resource: this.#resource, agent, thumbprint, now: now() };
+    return profile.calls.checkDemand(demand, expected);
   }
 
   async #send(step: Extract<CallStep, { do: "send" }>): Promise<CallOutcome> {
@@ -182,10 +212,7 @@ class Call {
     this.#presented = token;
   }
 
-  async #exchange(
-    request: Pick<CallersRequest, "method" | "url" | "headers" | "body" | "signals">,
-    retryReason?: RetryReason,
-  ): Promise<CallOutcome> {
+  async #exchange(request: OutgoingRequest, retryReason?: RetryReason): Promise<CallOutcome> {
     const { timeoutMs, send } = this.#options;
     this.#attempts++;
     const response = await send(request, {
@@ -226,33 +253,6 @@ class Call {
     return demand;
   }
 
-  async #offer(scope: string): Promise<CallOutcome> {
-    const { client, identity, revealTokens } = this.#options;
-    const credential = await identity(this.#key);
-    const demand = await client.offer(this.#resource, scope, credential, {
-      key: this.#key,
-      context: { redirectUri: undefined, state: undefined },
-      observe: this.#observe,
-      signal: anyOf(this.#request.signals),
-    });
-    if (demand === undefined) return { type: "offered", demand };
-    const offered = this.#trusted(demand).scope.split(" ");
-    const asked = scope.split(" ");
-    if (!offered.every((word) => word === "" || asked.includes(word))) {
-      throw untrusted("the resource token is for more than was asked");
-    }
-    if (this.#observe !== ignoreEvents) {
-      const { resourceToken = "", server: authServer = "" } = demand;
-      this.#observe({
-        type: "resource_token_received",
-        resource: this.#resource,
-        authServer,
-        resourceToken: showToken(resourceToken, revealTokens),
-      });
-    }
-    return { type: "offered", demand };
-  }
-
   async #obtain(demand: Demand): Promise<CallOutcome> {
     try {
       this.#demand = this.#trusted(demand);
@@ -264,13 +264,9 @@ class Call {
   }
 
   async #discardHeld(): Promise<CallOutcome> {
-    const { tokens } = this.#options;
-    await this.#discardResponse();
-    await tokens.discard(this.#callContext());
+    await this.#options.tokens.discard(this.#callContext());
     this.#key = this.#current;
-    const held = await tokens.held(this.#callContext(), this.#keys.usable());
-    if (held !== undefined) this.#key = held.key;
-    return { type: "held", token: held?.token };
+    return { type: "held", token: (await this.#held())?.token };
   }
 
   /** The answer of a deferred request: a signed look without body. */
@@ -280,13 +276,6 @@ class Call {
     const location = await this.#nextLook(pending, anyOf(signals));
     if (token !== undefined) this.#present(token);
     return this.#exchange({ method: "GET", url: location, headers: {}, body: undefined, signals });
-  }
-
-  #trusted(demand: Demand): TokenDemand {
-    const { profile, trustedServers, id: agent, now } = this.#options;
-    const { thumbprint } = this.#key;
-    const expected = { trustedServers, resource: this.#resource, agent, thumbprint, now: now() };
-    return profile.calls.checkDemand(demand, expected);
   }
 
   /**
@@ -309,25 +298,6 @@ class Call {
       keyThumbprint,
     });
   }
-
-  async #discardResponse(): Promise<void> {
-    const response = this.#response;
-    this.#response = undefined;
-    if (response !== undefined) await discardBody(response);
-  }
-
-  #callContext(): CallContext {
-    const { upstreamToken, cacheKey, state } = this.#context;
-    return {
-      key: this.#key,
-      resource: this.#resource,
-      upstreamToken,
-      cacheKey,
-      state,
-      signal: anyOf(this.#request.signals),
-      observe: this.#observe,
-    };
-  }
 }
 
 const untrusted = (reason: string) => new AAuthAgentError("challenge_untrusted", reason);
@@ -339,4 +309,27 @@ function shownOrNothing(token: string, revealTokens: boolean): ShownToken | unde
   } catch {
     return undefined;
   }
+}
+
+/** What the calls of one agent share. */
+export interface CallOptions {
+  readonly profile: WireProfile;
+  readonly id: string;
+  readonly keys: AgentKeys;
+  /** Whether the first request shows a key and nothing else. */
+  readonly isAnonymous: boolean;
+  readonly identity: (key: SigningKey) => Promise<Credential>;
+  /** Whether an anonymous agent may say who it is when it is asked. */
+  readonly mayIdentify: boolean;
+  readonly trustedServers: readonly string[];
+  readonly send: Sender;
+  readonly client: GrantClient;
+  readonly tokens: GrantSource;
+  readonly observer: AgentObserver | undefined;
+  readonly revealTokens: boolean;
+  readonly now: () => number;
+  readonly timeoutMs: number;
+  /** For a pending answer. */
+  readonly pendingMs: number;
+  readonly maxRequestBodyBytes: number;
 }
