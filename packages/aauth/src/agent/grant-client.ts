@@ -25,29 +25,6 @@ import { createPolling } from "./polling.ts";
 import type { Sender } from "./sender.ts";
 import { unlessAborted, withTimeout } from "./timeout.ts";
 
-export interface GrantClientOptions {
-  readonly profile: WireProfile;
-  readonly trustedServers: readonly string[];
-  readonly discovery: Discovery;
-  readonly send: Sender;
-  readonly now: () => number;
-  /** For one exchange, reading included. */
-  readonly timeoutMs: number;
-  /** For a pending answer, from the first request on. */
-  readonly pendingMs: number;
-  readonly revealTokens: boolean;
-}
-
-/** With what and for what a token is asked. */
-export interface GrantCircumstances {
-  readonly key: SigningKey;
-  /** The audience that the token must have; undefined where only the server knows it. */
-  readonly resource?: string | undefined;
-  readonly context: Pick<GrantContext, "redirectUri" | "state">;
-  readonly observe: AgentObserver;
-  readonly signal?: AbortSignal | undefined;
-}
-
 export interface GrantClient {
   /**
    * @throws ConsentRequiredError; TokenRequestError; AAuthAgentError `challenge_untrusted`, `token_request_failed`, `grant_pending` or of
@@ -65,26 +42,11 @@ export interface GrantClient {
   ): Promise<Demand | undefined>;
 }
 
-const MAX_ANSWER_BYTES = 65_536;
-/** A token with less than this left is replaced; one that lives shorter than a minute, at half its life. */
-const RENEW_BEFORE_SECONDS = 30;
-
-interface Exchange {
-  readonly method: "POST" | "GET";
-  readonly url: string;
-  readonly contentType?: string;
-  readonly body?: string;
-  readonly credential: Credential;
-  readonly purpose: "resource" | "token";
-  /** Answers whose body says nothing: it is discarded unread. */
-  readonly hasNoContent?: (status: number) => boolean;
-}
-
-const isSuccess = (status: number) => status >= 200 && status <= 299;
-
 export function createGrantClient(options: GrantClientOptions): GrantClient {
   const { profile, discovery, send, now, timeoutMs, revealTokens } = options;
   const { grants } = profile;
+
+  return { request, revoke, offer };
 
   async function request(asked: GrantRequest, circumstances: GrantCircumstances): Promise<Grant> {
     const { server, type } = asked;
@@ -113,79 +75,6 @@ export function createGrantClient(options: GrantClientOptions): GrantClient {
       observe({ type: "token_received", authServer: server, requestType: type, token, expiresInSeconds });
     }
     return grantOf(answer, server, claims, key.thumbprint, expected.now, expiresInSeconds);
-  }
-
-  async function revoke(asked: GrantRequest, circumstances: GrantCircumstances): Promise<void> {
-    const { url } = await endpointOf(asked, circumstances.signal);
-    const { contentType, body, credential } = asked;
-    const response = await exchange(
-      // The answer to a revocation says nothing (RFC 7009 section 2.2).
-      { method: "POST", url, contentType, body, credential, purpose: "token", hasNoContent: isSuccess },
-      circumstances,
-    );
-    if (!isSuccess(response.status)) grants.read(response);
-  }
-
-  async function offer(
-    resource: string,
-    scope: string,
-    credential: Credential,
-    circumstances: GrantCircumstances,
-  ): Promise<Demand | undefined> {
-    const { observe, signal } = circumstances;
-    const rules = grants.offer;
-    const url = rules && (await unlessAborted(offeredAt(resource), signal));
-    if (rules === undefined || url === undefined) return undefined;
-    observe({ type: "resource_token_requested", resource, url, scope });
-    return rules.read(
-      await exchange(
-        {
-          method: "POST",
-          url,
-          contentType: rules.contentType,
-          body: rules.body(scope),
-          credential,
-          purpose: "resource",
-          hasNoContent: (status) => !isSuccess(status),
-        },
-        circumstances,
-      ),
-    );
-  }
-
-  function consentRequired(
-    { requestToken, expiresInSeconds }: Extract<GrantAnswer, { type: "consent" }>,
-    metadata: Readonly<Record<string, unknown>>,
-    authServer: string,
-    { observe, key, context }: GrantCircumstances,
-  ): AAuthError {
-    const consentUrl = grants.consentUrl(metadata, { requestToken }, context);
-    if (consentUrl === undefined) {
-      return failed("the auth server wants consent but has no place to give it");
-    }
-    observe({ type: "consent_required", authServer, expiresInSeconds });
-    const { thumbprint: keyThumbprint } = key;
-    return new ConsentRequiredError({
-      consentUrl,
-      requestToken,
-      authServer,
-      expiresInSeconds,
-      keyThumbprint,
-    });
-  }
-
-  /** Only at the resource itself: its document must not make this agent send signed requests to others. */
-  async function offeredAt(resource: string): Promise<string | undefined> {
-    const { offer: rules } = grants;
-    try {
-      const metadata = await metadataOf(rules?.document ?? "", resource);
-      const endpoint = rules?.endpoint(metadata);
-      const url = endpoint === undefined ? null : URL.parse(endpoint);
-      return url !== null && url.origin === new URL(resource).origin ? url.href : undefined;
-    } catch (error) {
-      if (error instanceof AAuthError) return undefined;
-      throw error;
-    }
   }
 
   async function endpointOf({ server, document, endpoint }: GrantRequest, signal: AbortSignal | undefined) {
@@ -236,7 +125,123 @@ export function createGrantClient(options: GrantClientOptions): GrantClient {
     }
   }
 
-  return { request, revoke, offer };
+  function consentRequired(
+    { requestToken, expiresInSeconds }: Extract<GrantAnswer, { type: "consent" }>,
+    metadata: Readonly<Record<string, unknown>>,
+    authServer: string,
+    { observe, key, context }: GrantCircumstances,
+  ): AAuthError {
+    const consentUrl = grants.consentUrl(metadata, { requestToken }, context);
+    if (consentUrl === undefined) {
+      return failed("the auth server wants consent but has no place to give it");
+    }
+    observe({ type: "consent_required", authServer, expiresInSeconds });
+    const { thumbprint: keyThumbprint } = key;
+    return new ConsentRequiredError({
+      consentUrl,
+      requestToken,
+      authServer,
+      expiresInSeconds,
+      keyThumbprint,
+    });
+  }
+
+  async function revoke(asked: GrantRequest, circumstances: GrantCircumstances): Promise<void> {
+    const { url } = await endpointOf(asked, circumstances.signal);
+    const { contentType, body, credential } = asked;
+    const response = await exchange(
+      // The answer to a revocation says nothing (RFC 7009 section 2.2).
+      { method: "POST", url, contentType, body, credential, purpose: "token", hasNoContent: isSuccess },
+      circumstances,
+    );
+    if (!isSuccess(response.status)) grants.read(response);
+  }
+
+  async function offer(
+    resource: string,
+    scope: string,
+    credential: Credential,
+    circumstances: GrantCircumstances,
+  ): Promise<Demand | undefined> {
+    const { observe, signal } = circumstances;
+    const rules = grants.offer;
+    const url = rules && (await unlessAborted(offeredAt(resource), signal));
+    if (rules === undefined || url === undefined) return undefined;
+    observe({ type: "resource_token_requested", resource, url, scope });
+    return rules.read(
+      await exchange(
+        {
+          method: "POST",
+          url,
+          contentType: rules.contentType,
+          body: rules.body(scope),
+          credential,
+          purpose: "resource",
+          hasNoContent: (status) => !isSuccess(status),
+        },
+        circumstances,
+      ),
+    );
+  }
+
+  /** Only at the resource itself: its document must not make this agent send signed requests to others. */
+  async function offeredAt(resource: string): Promise<string | undefined> {
+    const { offer: rules } = grants;
+    try {
+      const metadata = await metadataOf(rules?.document ?? "", resource);
+      const endpoint = rules?.endpoint(metadata);
+      const url = endpoint === undefined ? null : URL.parse(endpoint);
+      return url !== null && url.origin === new URL(resource).origin ? url.href : undefined;
+    } catch (error) {
+      if (error instanceof AAuthError) return undefined;
+      throw error;
+    }
+  }
+}
+
+interface Exchange {
+  readonly method: "POST" | "GET";
+  readonly url: string;
+  readonly contentType?: string;
+  readonly body?: string;
+  readonly credential: Credential;
+  readonly purpose: "resource" | "token";
+  /** Answers whose body says nothing: it is discarded unread. */
+  readonly hasNoContent?: (status: number) => boolean;
+}
+
+const isSuccess = (status: number) => status >= 200 && status <= 299;
+const utf8 = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** The members of a JSON object; undefined for any other body. */
+async function readMembers(
+  response: Response,
+  purpose: Exchange["purpose"],
+): Promise<GrantResponse["members"]> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await readBodyAtMost(response, MAX_ANSWER_BYTES);
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    await discardBody(response);
+    const reason = `answered with status ${response.status} and more than ${MAX_ANSWER_BYTES} bytes`;
+    throw purpose === "token"
+      ? new AAuthAgentError("token_request_failed", `the auth server ${reason}`, { cause })
+      : new AAuthAgentError("malformed_challenge", `the resource token endpoint ${reason}`, { cause });
+  }
+  // No cause: a parser quotes what it could not read, and that may be a token.
+  return parseJsonObject(decoder.decode(bytes));
+}
+
+const MAX_ANSWER_BYTES = 65_536;
+
+/** Why there is no answer, or only the beginning of one. */
+function unread(status: number | undefined, error: unknown): string {
+  const isLate = error instanceof DOMException && error.name === "TimeoutError";
+  if (status === undefined)
+    return isLate ? "the auth server did not answer in time" : "the auth server could not be reached";
+  return `the auth server answered with status ${status}, and not to the end${isLate ? " in time" : ""}`;
 }
 
 function grantOf(
@@ -261,35 +266,30 @@ function grantOf(
   };
 }
 
-const utf8 = new TextEncoder();
-const decoder = new TextDecoder();
-
-/** The members of a JSON object; undefined for any other body. */
-async function readMembers(
-  response: Response,
-  purpose: Exchange["purpose"],
-): Promise<GrantResponse["members"]> {
-  let bytes: Uint8Array;
-  try {
-    bytes = await readBodyAtMost(response, MAX_ANSWER_BYTES);
-  } catch (cause) {
-    if (!(cause instanceof RangeError)) throw cause;
-    await discardBody(response);
-    const reason = `answered with status ${response.status} and more than ${MAX_ANSWER_BYTES} bytes`;
-    throw purpose === "token"
-      ? new AAuthAgentError("token_request_failed", `the auth server ${reason}`, { cause })
-      : new AAuthAgentError("malformed_challenge", `the resource token endpoint ${reason}`, { cause });
-  }
-  // No cause: a parser quotes what it could not read, and that may be a token.
-  return parseJsonObject(decoder.decode(bytes));
-}
-
-/** Why there is no answer, or only the beginning of one. */
-function unread(status: number | undefined, error: unknown): string {
-  const isLate = error instanceof DOMException && error.name === "TimeoutError";
-  if (status === undefined)
-    return isLate ? "the auth server did not answer in time" : "the auth server could not be reached";
-  return `the auth server answered with status ${status}, and not to the end${isLate ? " in time" : ""}`;
-}
+/** A token with less than this left is replaced; one that lives shorter than a minute, at half its life. */
+const RENEW_BEFORE_SECONDS = 30;
 
 const failed = (reason: string): AAuthAgentError => new AAuthAgentError("token_request_failed", reason);
+
+/** With what and for what a token is asked. */
+export interface GrantCircumstances {
+  readonly key: SigningKey;
+  /** The audience that the token must have; undefined where only the server knows it. */
+  readonly resource?: string | undefined;
+  readonly context: Pick<GrantContext, "redirectUri" | "state">;
+  readonly observe: AgentObserver;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface GrantClientOptions {
+  readonly profile: WireProfile;
+  readonly trustedServers: readonly string[];
+  readonly discovery: Discovery;
+  readonly send: Sender;
+  readonly now: () => number;
+  /** For one exchange, reading included. */
+  readonly timeoutMs: number;
+  /** For a pending answer, from the first request on. */
+  readonly pendingMs: number;
+  readonly revealTokens: boolean;
+}
