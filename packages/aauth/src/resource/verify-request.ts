@@ -8,70 +8,20 @@ import { fieldValue, requireFieldObject } from "../http-signatures/field.ts";
 import { createMemoryReplayStore } from "../http-signatures/replay.ts";
 import type { VerificationReport } from "../http-signatures/report.ts";
 import { february2026 } from "../profiles/february-2026/index.ts";
-import type { WireProfile } from "../profiles/wire-profile.ts";
 import type { VerifiedToken } from "../tokens/open-token.ts";
 import { createVerifiedTokens } from "../tokens/verified-tokens.ts";
-import type { CallerOf, ProvenCaller, ReceivedRequest, Requirement, VerifiedRequest } from "../types.ts";
+import type { ProvenCaller, Requirement, VerifiedRequest } from "../types.ts";
 import { checkRequirement, notAccepted, requirementFor } from "./requirement.ts";
+import type {
+  AcceptedProfile,
+  AddressedRequest,
+  PendingRequest,
+  Verifier,
+  VerifierOptions,
+} from "./types.ts";
 import { checkOf, STEPS, type Step, Verification, type VerificationRules } from "./verification.ts";
 import { VerificationRecorder } from "./verification-recorder.ts";
-import {
-  type AcceptedProfile,
-  checkAcceptedProfile,
-  checkVerifierOptions,
-  type VerifierOptions,
-} from "./verifier-options.ts";
-
-/** A request, and the authority its sender addressed where routing or configuration knows it (never `Host`). Default: the first one served. */
-export type AddressedRequest = ReceivedRequest & { readonly authority?: string };
-
-/** A request that has passed every check that needs no body. */
-export interface PendingRequest<Caller extends ProvenCaller = ProvenCaller> {
-  /**
-   * Compares the body, then the requirement. The caller's identity cannot be had before.
-   *
-   * @param body the bytes as they came; `undefined` for none
-   * @throws AAuthVerificationError
-   * @throws TypeError for a body that is not bytes
-   */
-  complete(body: Uint8Array | undefined): Promise<VerifiedRequest<Caller>>;
-}
-
-/** Judges requests, as configured. The optional members describe it; `createVerifier()` sets all of them. */
-export interface Verifier {
-  /** The authorities that are served. */
-  readonly authorities?: readonly string[];
-  /** The profiles that are accepted. Unsigned requests are judged by the first. */
-  readonly profiles?: readonly WireProfile[];
-  /** Own resource identifier. */
-  readonly audience?: string | undefined;
-  /**
-   * Checks a requirement before the first request: the methods below do it with each.
-   *
-   * @throws TypeError for a requirement that the profile cannot mean, or that no request can meet: it needs an auth token, and the verifier
-   * has no `audience` or no `trustedIssuers`.
-   */
-  checkRequirement?(requirement: Requirement): void;
-  /**
-   * Judges a request whose body has been read. The result's members follow from the requirement.
-   *
-   * @throws AAuthVerificationError
-   * @throws TypeError as `checkRequirement`, and for arguments that are not a request
-   */
-  verifyRequest<const R extends Requirement>(
-    request: AddressedRequest & { readonly body: Uint8Array | undefined },
-    requirement: R,
-  ): Promise<VerifiedRequest<CallerOf<R>>>;
-  verifyRequest(
-    request: AddressedRequest & { readonly body: Uint8Array | undefined },
-  ): Promise<VerifiedRequest>;
-  /** Judges everything but the body, so that a bad request costs no reading. Throws as `verifyRequest`. */
-  begin<const R extends Requirement>(
-    request: AddressedRequest,
-    requirement: R,
-  ): Promise<PendingRequest<CallerOf<R>>>;
-  begin(request: AddressedRequest): Promise<PendingRequest>;
-}
+import { checkAcceptedProfile, checkVerifierOptions } from "./verifier-options.ts";
 
 /** A profile with its steps, cut in two where the body is needed. */
 interface Route {
