@@ -41,7 +41,7 @@ import type { ProvenCaller, ReceivedRequest, Requirement, VerificationKey } from
 import type { VerificationRecorder } from "./verification-recorder.ts";
 
 /** What all verifications of one verifier and profile share. */
-export interface VerificationRules {
+export interface SharedRules {
   readonly profile: WireProfile;
   readonly endpoint: EndpointRules;
   readonly authorities: readonly string[];
@@ -56,7 +56,7 @@ export type Step = (verification: Verification) => Awaitable<void>;
 
 /** What has been read and proven so far. A member is set by the step that is named beside it. */
 export class Verification {
-  readonly rules: VerificationRules;
+  readonly rules: SharedRules;
   readonly request: ReceivedRequest;
   readonly authority: string;
   readonly requirement: Requirement | undefined;
@@ -83,7 +83,7 @@ export class Verification {
   caller!: ProvenCaller;
 
   constructor(
-    rules: VerificationRules,
+    rules: SharedRules,
     request: ReceivedRequest & { readonly authority?: string },
     requirement: Requirement | undefined,
     recorder: VerificationRecorder,

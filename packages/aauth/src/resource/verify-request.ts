@@ -19,13 +19,13 @@ import type {
   Verifier,
   VerifierOptions,
 } from "./types.ts";
-import { checkOf, STEPS, type Step, Verification, type VerificationRules } from "./verification.ts";
+import { checkOf, type SharedRules, STEPS, type Step, Verification } from "./verification.ts";
 import { VerificationRecorder } from "./verification-recorder.ts";
 import { checkAcceptedProfile, checkVerifierOptions } from "./verifier-options.ts";
 
 /** A profile with its steps, cut in two where the body is needed. */
 interface Route {
-  readonly rules: VerificationRules;
+  readonly rules: SharedRules;
   readonly beforeBody: readonly (readonly [check: string, step: Step])[];
   readonly withBody: readonly (readonly [check: string, step: Step])[];
 }
@@ -86,7 +86,7 @@ export function verifierOf(
     const recorder = new VerificationRecorder(profile);
     const demanded = requirement && requirementFor(profile, requirement);
     if (demanded !== undefined) {
-      profile.verification.checkRequirement(demanded);
+      profile.verification.validateRequirement(demanded);
       requireMeetable(demanded);
     } else if (requirement !== undefined) {
       checkRequirement(requirement, profiles);
@@ -127,7 +127,7 @@ export function verifierOf(
 function routeOf(
   accepted: AcceptedProfile,
   options: VerifierOptions,
-  shared: Pick<VerificationRules, "now" | "replayStore">,
+  shared: Pick<SharedRules, "now" | "replayStore">,
 ): Route {
   const { profile = february2026, audience, discovery, trustedIssuers = [], trustedAgents } = accepted;
   const role = options.endpoint ?? "resource";
@@ -141,7 +141,7 @@ function routeOf(
     schemes: accepted.schemes ?? ofProfile.schemes,
     toleranceSeconds: options.toleranceSeconds ?? ofProfile.toleranceSeconds,
   };
-  const rules: VerificationRules = {
+  const rules: SharedRules = {
     ...shared,
     profile,
     endpoint,
@@ -169,7 +169,7 @@ function routeOf(
 }
 
 /** The option without which no caller ever has a grant. `audience` alone is legitimate: agent tokens may name one. */
-function lacksForGrants({ audience, trustedIssuers }: VerificationRules["resolver"]): string | undefined {
+function lacksForGrants({ audience, trustedIssuers }: SharedRules["resolver"]): string | undefined {
   if (audience === undefined) return "`audience`, its resource identifier";
   return trustedIssuers.length === 0 ? "`trustedIssuers`, the auth servers whose tokens count" : undefined;
 }
