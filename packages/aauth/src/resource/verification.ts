@@ -248,8 +248,11 @@ async function keyThatSigned({ candidate, base, input, signature }: Verification
   throw invalidSignature();
 }
 
-export const checkOf = (step: StepName, { verification }: WireProfile): string =>
-  verification.checks.find(({ steps }) => steps.includes(step))?.name ?? step;
+function isBelow({ level }: ProvenCaller, requirement: Requirement, { verification }: WireProfile): boolean {
+  const { levels } = verification;
+  // The lowest level costs nothing to reach.
+  return levels.indexOf(level) === 0 && levels.indexOf(requirement.level) > 0;
+}
 
 /** How much a caller has proven, in the replay store's words. */
 const standingOf = ({ grant, agent, server, person }: ProvenCaller) =>
@@ -259,8 +262,5 @@ const standingOf = ({ grant, agent, server, person }: ProvenCaller) =>
       ? "identified"
       : "pseudonymous";
 
-function isBelow({ level }: ProvenCaller, requirement: Requirement, { verification }: WireProfile): boolean {
-  const { levels } = verification;
-  // The lowest level costs nothing to reach.
-  return levels.indexOf(level) === 0 && levels.indexOf(requirement.level) > 0;
-}
+export const checkOf = (step: StepName, { verification }: WireProfile): string =>
+  verification.checks.find(({ steps }) => steps.includes(step))?.name ?? step;

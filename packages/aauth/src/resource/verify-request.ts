@@ -23,13 +23,6 @@ import { checkOf, type SharedRules, STEPS, type Step, Verification } from "./ver
 import { VerificationRecorder } from "./verification-recorder.ts";
 import { checkAcceptedProfile, checkVerifierOptions } from "./verifier-options.ts";
 
-/** A profile with its steps, cut in two where the body is needed. */
-interface Route {
-  readonly rules: SharedRules;
-  readonly beforeBody: readonly (readonly [check: string, step: Step])[];
-  readonly withBody: readonly (readonly [check: string, step: Step])[];
-}
-
 /**
  * Creates the verifier of a resource or an auth server.
  *
@@ -63,25 +56,32 @@ export function verifierOf(
   checkVerifierOptions(options);
   const now = options.now ?? (() => Math.floor(Date.now() / 1000));
   const replayStore = options.replayStore ?? createMemoryReplayStore({ now });
-  const routes = [options, ...(options.accept ?? [])].map((accepted) =>
-    routeOf(accepted, options, { now, replayStore }),
+  const accepted = [options, ...(options.accept ?? [])].map((own) =>
+    createChecks(own, options, { now, replayStore }),
   );
-  const [first] = routes as [Route, ...Route[]];
-  requireDistinct(routes);
-  const profiles = routes.map(({ rules }) => rules.profile);
-  const lacking = routes.map(({ rules: { resolver } }) => lacksForGrants(resolver));
+  requireDistinct(accepted);
+  const profiles = accepted.map(({ rules }) => rules.profile);
+  const lacking = accepted.map(({ rules: { resolver } }) => lacksForGrants(resolver));
 
-  function requireMeetable(requirement: Requirement): void {
-    const needsGrant = requirement.scopes !== undefined || requirement.subject !== undefined;
-    if (!needsGrant || !refusesUnmeetable || lacking.includes(undefined)) return;
-    throw new TypeError(
-      `a requirement of level ${requirement.level} needs an auth token, and the verifier accepts none without ${lacking[0]}`,
-    );
-  }
+  const verifier = {
+    authorities: accepted.flatMap(({ rules }) => rules.authorities),
+    profiles,
+    audience: options.audience,
+    async verifyRequest(request: Parameters<Verifier["verifyRequest"]>[0], requirement?: Requirement) {
+      return (await begin(request, requirement)).complete(request.body);
+    },
+    begin,
+    checkRequirement(requirement: Requirement) {
+      checkRequirement(requirement, profiles);
+      for (let own: Requirement | undefined = requirement; own !== undefined; own = own.or)
+        requireMeetable(own);
+    },
+  };
+  return verifier as Verifier;
 
   async function begin(request: AddressedRequest, requirement?: Requirement): Promise<PendingRequest> {
     requireReadable(request);
-    const { rules, beforeBody, withBody } = routeFor(request, routes) ?? first;
+    const { rules, beforeBody, withBody } = checksFor(request, accepted);
     const { profile } = rules;
     const recorder = new VerificationRecorder(profile);
     const demanded = requirement && requirementFor(profile, requirement);
@@ -98,7 +98,7 @@ export function verifierOf(
     await run(beforeBody, verification);
     return {
       async complete(body) {
-        requireBytes(body);
+        requireBodyBytes(body);
         verification.body = body;
         await run(withBody, verification);
         return new Passed(verification.caller, recorder);
@@ -106,29 +106,27 @@ export function verifierOf(
     };
   }
 
-  const verifier = {
-    authorities: routes.flatMap(({ rules }) => rules.authorities),
-    profiles,
-    audience: options.audience,
-    checkRequirement(requirement: Requirement) {
-      checkRequirement(requirement, profiles);
-      for (let own: Requirement | undefined = requirement; own !== undefined; own = own.or)
-        requireMeetable(own);
-    },
-    begin,
-    async verifyRequest(request: Parameters<Verifier["verifyRequest"]>[0], requirement?: Requirement) {
-      requireReadable(request);
-      return (await begin(request, requirement)).complete(request.body);
-    },
-  };
-  return verifier as Verifier;
+  function requireMeetable(requirement: Requirement): void {
+    const needsGrant = requirement.scopes !== undefined || requirement.subject !== undefined;
+    if (!needsGrant || !refusesUnmeetable || lacking.includes(undefined)) return;
+    throw new TypeError(
+      `a requirement of level ${requirement.level} needs an auth token, and the verifier accepts none without ${lacking[0]}`,
+    );
+  }
 }
 
-function routeOf(
+/** The steps of one accepted profile, cut in two where the body is needed. A check is named at the first of its steps. */
+interface ProfileChecks {
+  readonly rules: SharedRules;
+  readonly beforeBody: readonly (readonly [check: string, step: Step])[];
+  readonly withBody: readonly (readonly [check: string, step: Step])[];
+}
+
+function createChecks(
   accepted: AcceptedProfile,
   options: VerifierOptions,
   shared: Pick<SharedRules, "now" | "replayStore">,
-): Route {
+): ProfileChecks {
   const { profile = february2026, audience, discovery, trustedIssuers = [], trustedAgents } = accepted;
   const role = options.endpoint ?? "resource";
   const ofProfile = profile.verification.endpoints[role];
@@ -168,25 +166,10 @@ function routeOf(
   return { rules, beforeBody: steps.slice(0, body), withBody: steps.slice(body) };
 }
 
-/** The option without which no caller ever has a grant. `audience` alone is legitimate: agent tokens may name one. */
-function lacksForGrants({ audience, trustedIssuers }: SharedRules["resolver"]): string | undefined {
-  if (audience === undefined) return "`audience`, its resource identifier";
-  return trustedIssuers.length === 0 ? "`trustedIssuers`, the auth servers whose tokens count" : undefined;
-}
-
-/** The profile whose shape the message's `Signature-Key` has; an unsigned message is the first one's. */
-function routeFor({ headers }: AddressedRequest, routes: readonly Route[]): Route | undefined {
-  if (routes.length === 1) return routes[0];
-  return routes.find(({ rules: { profile } }) => {
-    const value = fieldValue(headers, profile.messages.fields.signatureKey);
-    return value !== undefined && profile.messages.claims(value);
-  });
-}
-
 /** Of two profiles that claim the same messages the second would never be asked, and the first might be the weaker one. */
-function requireDistinct(routes: readonly Route[]): void {
-  for (const [index, { rules: own }] of routes.entries()) {
-    const before = routes
+function requireDistinct(accepted: readonly ProfileChecks[]): void {
+  for (const [index, { rules: own }] of accepted.entries()) {
+    const before = accepted
       .slice(0, index)
       .find(({ rules }) => rules.profile.messages.claims === own.profile.messages.claims);
     if (before === undefined) continue;
@@ -196,16 +179,10 @@ function requireDistinct(routes: readonly Route[]): void {
   }
 }
 
-async function run(steps: Route["beforeBody"], verification: Verification): Promise<void> {
-  try {
-    for (const [check, step] of steps) {
-      if (check !== "") verification.recorder.enter(check);
-      const done = step(verification);
-      if (done instanceof Promise) await done;
-    }
-  } catch (error) {
-    throw verification.recorder.fail(error);
-  }
+/** The option without which no caller ever has a grant. `audience` alone is legitimate: agent tokens may name one. */
+function lacksForGrants({ audience, trustedIssuers }: SharedRules["resolver"]): string | undefined {
+  if (audience === undefined) return "`audience`, its resource identifier";
+  return trustedIssuers.length === 0 ? "`trustedIssuers`, the auth servers whose tokens count" : undefined;
 }
 
 /**
@@ -224,8 +201,29 @@ function requireReadable(request: AddressedRequest): void {
   requireFieldObject(request.headers);
 }
 
+/** Those of the profile whose shape the message's `Signature-Key` has; an unsigned message is the first one's. */
+function checksFor({ headers }: AddressedRequest, accepted: readonly ProfileChecks[]): ProfileChecks {
+  const isClaimed = ({ rules: { profile } }: ProfileChecks) => {
+    const value = fieldValue(headers, profile.messages.fields.signatureKey);
+    return value !== undefined && profile.messages.claims(value);
+  };
+  return (accepted.length > 1 && accepted.find(isClaimed)) || accepted[0]!;
+}
+
+async function run(steps: ProfileChecks["beforeBody"], verification: Verification): Promise<void> {
+  try {
+    for (const [check, step] of steps) {
+      if (check !== "") verification.recorder.enter(check);
+      const done = step(verification);
+      if (done instanceof Promise) await done;
+    }
+  } catch (error) {
+    throw verification.recorder.fail(error);
+  }
+}
+
 /** @throws TypeError for what a parser has made of the body, or for a stream: the digest is of the bytes as they came. */
-function requireBytes(body: unknown): void {
+function requireBodyBytes(body: unknown): void {
   if (body === undefined || body === null || ArrayBuffer.isView(body)) return;
   const hint = typeof body === "string" ? ", not a string: encode it as it came" : ", before any parser";
   throw new TypeError(`body must be the bytes as they came (Uint8Array)${hint}`);
