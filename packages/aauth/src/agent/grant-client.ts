@@ -54,22 +54,18 @@ export function createGrantClient(options: GrantClientOptions): GrantClient {
     const { url, metadata } = await endpointOf(asked, signal);
     observe({ type: "token_requested", authServer: server, requestType: type, url });
     const { contentType, body, credential } = asked;
-    const first: Exchange = { method: "POST", url, contentType, body, credential, purpose: "token" };
+    const first: Exchange = { url, contentType, body, credential, purpose: "token" };
     let answer = grants.read(await exchange(first, circumstances));
     const nextLook = createPolling(url, options.pendingMs, failed);
     while (answer.type === "pending") {
       const poll = await nextLook(answer.pending, signal);
-      answer = grants.read(
-        await exchange({ method: "GET", url: poll, credential, purpose: "token" }, circumstances),
-      );
+      answer = grants.read(await exchange({ url: poll, credential, purpose: "token" }, circumstances));
     }
     if (answer.type === "consent") throw consentRequired(answer, metadata, server, circumstances);
     const expected = { server, resource: circumstances.resource, thumbprint: key.thumbprint, now: now() };
     const { claims, exp } = await grants.check(answer.token, expected);
-    const expiresInSeconds = Math.min(
-      exp - expected.now,
-      answer.expiresInSeconds ?? Number.POSITIVE_INFINITY,
-    );
+    const left = exp - expected.now;
+    const expiresInSeconds = Math.min(left, answer.expiresInSeconds ?? left);
     if (observe !== ignoreEvents) {
       const token = showToken(answer.token, revealTokens);
       observe({ type: "token_received", authServer: server, requestType: type, token, expiresInSeconds });
@@ -94,7 +90,7 @@ export function createGrantClient(options: GrantClientOptions): GrantClient {
 
   /** The whole exchange has one time limit, reading included: an answer is short and must not drip. */
   async function exchange(
-    { method, url, contentType, body, credential, purpose, hasNoContent }: Exchange,
+    { url, contentType, body, credential, purpose, hasNoContent }: Exchange,
     { key, observe, signal }: GrantCircumstances,
   ): Promise<GrantResponse> {
     let status: number | undefined;
@@ -103,13 +99,9 @@ export function createGrantClient(options: GrantClientOptions): GrantClient {
         timeoutMs,
         async (timeout) => {
           const headers = { ...(contentType && { "content-type": contentType }), accept: "application/json" };
-          const outgoing = {
-            method,
-            url,
-            headers,
-            body: body === undefined ? undefined : utf8.encode(body),
-            signals: [timeout],
-          };
+          const sent =
+            body === undefined ? { method: "GET", body } : { method: "POST", body: utf8.encode(body) };
+          const outgoing = { ...sent, url, headers, signals: [timeout] };
           const response = await send(outgoing, { key, credential, purpose, observe });
           status = response.status;
           const head = { status, url, field: (name: string) => fieldOf(response, name) };
@@ -151,7 +143,7 @@ export function createGrantClient(options: GrantClientOptions): GrantClient {
     const { contentType, body, credential } = asked;
     const response = await exchange(
       // The answer to a revocation says nothing (RFC 7009 section 2.2).
-      { method: "POST", url, contentType, body, credential, purpose: "token", hasNoContent: isSuccess },
+      { url, contentType, body, credential, purpose: "token", hasNoContent: isSuccess },
       circumstances,
     );
     if (!isSuccess(response.status)) grants.read(response);
@@ -171,7 +163,6 @@ export function createGrantClient(options: GrantClientOptions): GrantClient {
     return rules.read(
       await exchange(
         {
-          method: "POST",
           url,
           contentType: rules.contentType,
           body: rules.body(scope),
@@ -200,9 +191,9 @@ export function createGrantClient(options: GrantClientOptions): GrantClient {
 }
 
 interface Exchange {
-  readonly method: "POST" | "GET";
   readonly url: string;
   readonly contentType?: string;
+  /** Sent by POST; without one it is a GET. */
   readonly body?: string;
   readonly credential: Credential;
   readonly purpose: "resource" | "token";
