@@ -48,15 +48,8 @@ import type { Agent, AgentOptions, CallControl, FetchContext, KeepInput } from "
  */
 export function createAgent(options: AgentOptions): Agent {
   checkAgentOptions(options);
-  const {
-    id,
-    trustedAuthServers: trustedServers,
-    discovery,
-    timeouts = {},
-    agentToken,
-    redirectUri,
-  } = options;
-  const { revealTokens = false, profile = february2026 } = options;
+  const { id, trustedAuthServers: trustedServers, discovery, agentToken, redirectUri } = options;
+  const { revealTokens = false, profile = february2026, timeouts = {} } = options;
   const { pendingMs = 120_000 } = timeouts;
   const now = options.now ?? (() => Math.floor(Date.now() / 1000));
   const keys = agentKeysOf(options.key);

@@ -214,12 +214,11 @@ class Call {
 
   async #exchange(request: OutgoingRequest, retryReason?: RetryReason): Promise<CallOutcome> {
     const { timeoutMs, send } = this.#options;
-    this.#attempts++;
     const response = await send(request, {
       key: this.#key,
       credential: this.#credential,
       purpose: "resource",
-      attempt: this.#attempts,
+      attempt: ++this.#attempts,
       retryReason,
       timeoutMs,
       observe: this.#observe,

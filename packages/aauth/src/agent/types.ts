@@ -196,11 +196,7 @@ export interface KeepInput {
 }
 
 /** A refresh token to give back. */
-export interface RevokeInput extends CallControl {
-  /** Issuer identifier; one of `trustedAuthServers`. */
-  readonly authServer: string;
-  /** As a grant has it. */
-  readonly refreshToken: string;
+export interface RevokeInput extends RefreshInput {
   /** Whose tokens are dropped, too: those kept for this user at this resource. Default: nothing is dropped. */
   readonly kept?: { readonly resource: string; readonly cacheKey: string };
 }

@@ -8,6 +8,7 @@ import { fieldValue, requireFieldObject } from "../http-signatures/field.ts";
 import { createMemoryReplayStore } from "../http-signatures/replay.ts";
 import type { VerificationReport } from "../http-signatures/report.ts";
 import { february2026 } from "../profiles/february-2026/index.ts";
+import type { WireProfile } from "../profiles/wire-profile.ts";
 import type { VerifiedToken } from "../tokens/open-token.ts";
 import { createVerifiedTokens } from "../tokens/verified-tokens.ts";
 import type { ProvenCaller, Requirement, VerifiedRequest } from "../types.ts";
@@ -59,8 +60,8 @@ export function verifierOf(
   const accepted = [options, ...(options.accept ?? [])].map((own) =>
     createChecks(own, options, { now, replayStore }),
   );
-  requireDistinct(accepted);
   const profiles = accepted.map(({ rules }) => rules.profile);
+  requireDistinct(profiles);
   const lacking = accepted.map(({ rules: { resolver } }) => lacksForGrants(resolver));
 
   const verifier = {
@@ -167,15 +168,12 @@ function createChecks(
 }
 
 /** Of two profiles that claim the same messages the second would never be asked, and the first might be the weaker one. */
-function requireDistinct(accepted: readonly ProfileChecks[]): void {
-  for (const [index, { rules: own }] of accepted.entries()) {
-    const before = accepted
-      .slice(0, index)
-      .find(({ rules }) => rules.profile.messages.claims === own.profile.messages.claims);
+function requireDistinct(profiles: readonly WireProfile[]): void {
+  for (const [index, own] of profiles.entries()) {
+    const before = profiles.slice(0, index).find(({ messages }) => messages.claims === own.messages.claims);
     if (before === undefined) continue;
-    throw new TypeError(
-      `accept: ${before.rules.profile.name} and ${own.profile.name} cannot be told apart; give each a verifier of its own`,
-    );
+    const pair = `${before.name} and ${own.name}`;
+    throw new TypeError(`accept: ${pair} cannot be told apart; give each a verifier of its own`);
   }
 }
 

@@ -17,6 +17,7 @@ import type {
   Demand,
   DemandExpectation,
   ResponseHead,
+  RetryReason,
   TokenDemand,
 } from "../wire-profile.ts";
 import { type AgentAuth, parseAgentAuth } from "./agent-auth.ts";
@@ -37,10 +38,7 @@ interface State extends CallState {
   readonly isLimited?: boolean;
 }
 
-interface Decision {
-  readonly state: State;
-  readonly step: CallStep;
-}
+type Decision = ReturnType<CallRules["decide"]>;
 
 /** Too Many Requests: a higher limit is a favour, and what is refused for its number has not been done. */
 const LIMITED = 429;
@@ -58,10 +56,7 @@ function decide(before: CallState, outcome: CallOutcome, circumstances: CallCirc
     case "started": {
       const { token, held } = outcome;
       if (token !== undefined) {
-        return then(
-          { stage: "first", isAnonymous: false, ...(held && { held }) },
-          { do: "send", as: "token", token },
-        );
+        return then({ stage: "first", isAnonymous: false, ...(held && { held }) }, present(token));
       }
       // An agent that does not say who it is cannot ask for a token beforehand either.
       if (scope !== undefined && !(isAnonymous && !mayIdentify)) {
@@ -84,14 +79,14 @@ function decide(before: CallState, outcome: CallOutcome, circumstances: CallCirc
       const { token } = outcome;
       return token === undefined
         ? then({ stage: "renewed", isAnonymous }, { do: "send", as: "first", reason: "token_refused" })
-        : then({ stage: "renewed", isAnonymous: false }, sendAgain(token));
+        : then({ stage: "renewed", isAnonymous: false }, present(token, "authorization"));
     }
 
     case "obtained": {
       const { token } = outcome;
       return state.stage === "offering"
-        ? then({ stage: "first", isAnonymous: false }, { do: "send", as: "token", token })
-        : then({ stage: "authorized", isAnonymous: false }, sendAgain(token));
+        ? then({ stage: "first", isAnonymous: false }, present(token))
+        : then({ stage: "authorized", isAnonymous: false }, present(token, "authorization"));
     }
 
     case "obtain-failed": {
@@ -141,7 +136,12 @@ function afterResponse(
 }
 
 const ANSWER: CallStep = { do: "answer" };
-const sendAgain = (token: string): CallStep => ({ do: "send", as: "token", token, reason: "authorization" });
+const present = (token: string, reason?: RetryReason): CallStep => ({
+  do: "send",
+  as: "token",
+  token,
+  ...(reason && { reason }),
+});
 const then = (state: State, step: CallStep): Decision => ({ state, step });
 
 const CHALLENGE_STATUS: ReadonlySet<number> = new Set([401, 403, 429]);
