@@ -13,15 +13,15 @@ import {
 } from "aauth";
 import { createAgent, type Grant, pooledTransport } from "aauth/agent";
 import { createVerifier } from "aauth/resource";
+import { askAgent, readAgentCard } from "agent-kit/a2a";
+import { createService, rotateKeys, type ServiceOptions } from "agent-kit/service";
 import type { DelegateRun } from "backend-api";
 import type { FastifyInstance } from "fastify";
 import { fastifyAAuth } from "fastify-aauth";
 import { serializerCompiler, validatorCompiler } from "fastify-type-provider-zod";
 import { createAgentTrace, gateTrace, traceDiscovery } from "protocol-trace";
-import { createService, rotateKeys, type ServiceOptions } from "service-kit";
 import { createBreakItService } from "./break-it/break-it-service.ts";
 import { createEvidence } from "./break-it/evidence.ts";
-import { createSupplyChainClient } from "./clients/supply-chain-client.ts";
 import { type BackendConfig, issuerOf } from "./config.ts";
 import { createDelegateAuthentication } from "./delegates/client-assertion.ts";
 import { createDelegateClient } from "./delegates/delegate-client.ts";
@@ -143,7 +143,11 @@ export async function buildBackend(
     pendingConsents,
     consentRequests,
     agent,
-    client: createSupplyChainClient({ url: config.supplyChainAgentUrl, protocolVersion: config.a2aVersion }),
+    supplyChainAgent: {
+      ask: (text, call) =>
+        askAgent(config.supplyChainAgentUrl, text, { ...call, protocolVersion: config.a2aVersion }),
+      card: (signedFetch) => readAgentCard(config.supplyChainAgentUrl, signedFetch),
+    },
     observe,
     sharesTokens,
     standingConsent: async (userId) => (await grants.list(userId)).at(-1),

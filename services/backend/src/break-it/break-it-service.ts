@@ -1,9 +1,9 @@
 import { type Credential, decodeToken, type SigningKey } from "aauth";
 import type { Transport } from "aauth/agent";
+import { readBounded } from "agent-kit/service";
 import type { BreakItOffer, BreakItResult, BreakItVariant } from "backend-api";
 import { breakItVariantSchema } from "backend-api";
 import { LRUCache } from "lru-cache";
-import { readBounded } from "service-kit";
 import { BackendError } from "../errors.ts";
 import { networkCodeOf } from "../failures/network-failure.ts";
 import type { Run } from "../runs/run.ts";

@@ -1,7 +1,7 @@
 import type { Agent } from "aauth/agent";
+import { AgentHttpError } from "agent-kit/a2a";
+import { readBounded } from "agent-kit/service";
 import { type DelegateRun, delegateRunSchema, delegateStatusSchema } from "backend-api";
-import { readBounded } from "service-kit";
-import { AgentHttpError } from "../clients/agent-errors.ts";
 
 const MAX_ANSWER_BYTES = 65_536;
 const STATUS_LIMIT_MS = 2_000;

@@ -1,7 +1,7 @@
 import { AAuthError } from "aauth";
+import { AgentAnswerError, AgentHttpError, AgentRpcError } from "agent-kit/a2a";
+import { AnswerTooLargeError } from "agent-kit/service";
 import type { Failure } from "backend-api";
-import { AnswerTooLargeError } from "service-kit";
-import { AgentAnswerError, AgentHttpError, AgentRpcError } from "../clients/agent-errors.ts";
 import { httpFailure } from "./http-failure.ts";
 import { networkFailure } from "./network-failure.ts";
 import { oneLine } from "./one-line.ts";

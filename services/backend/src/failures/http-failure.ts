@@ -1,5 +1,5 @@
+import type { AgentHttpError } from "agent-kit/a2a";
 import type { Failure } from "backend-api";
-import type { AgentHttpError } from "../clients/agent-errors.ts";
 import type { Situation } from "./situation.ts";
 
 /**

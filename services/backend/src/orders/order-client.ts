@@ -1,7 +1,7 @@
+import { AgentAnswerError, AgentHttpError } from "agent-kit/a2a";
+import { readBounded } from "agent-kit/service";
 import { type Catalogue, catalogueSchema } from "backend-api";
-import { readBounded } from "service-kit";
 import { z } from "zod";
-import { AgentAnswerError, AgentHttpError } from "../clients/agent-errors.ts";
 
 /** An order as the supply-chain agent is asked for it. The same order is the same bytes, which is what an approval is for. */
 export interface PlacedOrder {

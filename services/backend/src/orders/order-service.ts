@@ -1,10 +1,10 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { QuotaStore, UserInteractionRequiredError } from "aauth";
 import type { Agent } from "aauth/agent";
+import { currentPlace, inTrace, markFailed, type TracePlace, withSpan } from "agent-kit/service";
 import type { Catalogue, Failure, Order, OrderRequest } from "backend-api";
 import type { FastifyBaseLogger } from "fastify";
 import { ATTRIBUTE, SPAN } from "protocol-trace";
-import { currentPlace, inTrace, markFailed, type TracePlace, withSpan } from "service-kit";
 import { BackendError } from "../errors.ts";
 import { explainFailure } from "../failures/explain-failure.ts";
 import { oneLine } from "../failures/one-line.ts";

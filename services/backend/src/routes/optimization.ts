@@ -1,7 +1,7 @@
+import { withSpan } from "agent-kit/service";
 import { apiRoutes, type Progress } from "backend-api";
 import type { FastifyPluginAsync } from "fastify";
 import { SPAN } from "protocol-trace";
-import { withSpan } from "service-kit";
 import { traceUserRequests } from "../plugins/trace-user-requests.ts";
 import { resultsFrom } from "../runs/results.ts";
 import { progressOf } from "../runs/run.ts";

@@ -1,8 +1,8 @@
 import { trace } from "@opentelemetry/api";
+import { withSpan } from "agent-kit/service";
 import { CONSENT_DENIED } from "backend-api";
 import type { FastifyBaseLogger } from "fastify";
 import { ATTRIBUTE, SPAN } from "protocol-trace";
-import { withSpan } from "service-kit";
 import { BackendError } from "../errors.ts";
 import { oneLine } from "../failures/one-line.ts";
 import type { CallObserver } from "./call-observer.ts";

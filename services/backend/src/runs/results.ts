@@ -48,7 +48,7 @@ export function resultsFrom({ id, report, endedAt }: Run): Results {
       },
     }),
     recommendations: (figures?.orders ?? []).map(recommendationFrom),
-    reasoning: data === undefined ? [beginningOf(report.markdown)] : reasoningFrom(data),
+    reasoning: data === undefined ? [beginningOf(report.text)] : reasoningFrom(data),
     completed_at: endedAt!,
   };
 }

@@ -1,12 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { ConsentRequiredError } from "aauth";
 import type { Agent, AgentEvent } from "aauth/agent";
+import type { AgentAnswer, AskOptions, readAgentCard } from "agent-kit/a2a";
+import { currentPlace, inTrace, markFailed, withSpan } from "agent-kit/service";
 import type { ConnectionTest, Failure, StartOptions, StartReply } from "backend-api";
 import type { FastifyBaseLogger } from "fastify";
 import { ATTRIBUTE, SPAN } from "protocol-trace";
-import { currentPlace, inTrace, markFailed, withSpan } from "service-kit";
 import type { Evidence } from "../break-it/evidence.ts";
-import type { SupplyChainClient } from "../clients/supply-chain-client.ts";
 import { BackendError } from "../errors.ts";
 import { explainFailure } from "../failures/explain-failure.ts";
 import type { Peer, Places } from "../failures/situation.ts";
@@ -39,13 +39,21 @@ const CONSENT_LIFETIME_SECONDS = 600;
 /** An answer that follows its headers at once is reported as completed, as the demo's synchronous start does. */
 const COMPLETION_GRACE_MS = 250;
 
+/** The supply-chain agent by A2A. The fetch of each call signs, answers challenges and carries the call's context. */
+export interface SupplyChainAgent {
+  /** Throws as `askAgent` does. */
+  ask(text: string, call: Pick<AskOptions, "fetch" | "onAccepted">): Promise<AgentAnswer>;
+  /** Throws as `readAgentCard` does. */
+  card(signedFetch: typeof fetch): ReturnType<typeof readAgentCard>;
+}
+
 export interface RunServiceDeps {
   readonly store: OwnedStore<Run>;
   readonly live: LiveRuns;
   readonly pendingConsents: Pick<PendingConsents, "put">;
   readonly consentRequests: ConsentRequests;
   readonly agent: Agent;
-  readonly client: SupplyChainClient;
+  readonly supplyChainAgent: SupplyChainAgent;
   /** Turns protocol events into activities and log lines. */
   readonly observe: CallObserver;
   /** Whether a user's later run may use the auth token of an earlier one. */
@@ -111,7 +119,7 @@ export function cacheKeyOf(run: Run, sharesTokens: boolean): string {
 }
 
 export function createRunService(deps: RunServiceDeps): RunService {
-  const { store, live, agent, client, observe, places, logger, now, timeoutSeconds } = deps;
+  const { store, live, agent, supplyChainAgent, observe, places, logger, now, timeoutSeconds } = deps;
 
   async function change(id: string, how: (run: Run) => Run): Promise<Run | undefined> {
     const run = await store.update(id, how);
@@ -152,7 +160,7 @@ export function createRunService(deps: RunServiceDeps): RunService {
       const ask = async () => {
         const place = currentPlace();
         await change(run.id, (at) => notePlace(at, place));
-        return client.ask(run.prompt, { fetch, ...(onAccepted && { onAccepted }) });
+        return supplyChainAgent.ask(run.prompt, { fetch, ...(onAccepted && { onAccepted }) });
       };
       const report = await withSpan(SPAN.callAgent, ask, {
         // A demand for consent is a step on the way.
@@ -265,7 +273,7 @@ export function createRunService(deps: RunServiceDeps): RunService {
       const signal = AbortSignal.timeout(timeoutSeconds * 1000);
       const call = observe();
       try {
-        const card = await client.card({ fetch: agent.fetchFor({ signal, observer: call.observer }) });
+        const card = await supplyChainAgent.card(agent.fetchFor({ signal, observer: call.observer }));
         return {
           status: "connected",
           agent_url: places.agentUrl,

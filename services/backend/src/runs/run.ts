@@ -1,4 +1,6 @@
 import { randomUUID } from "node:crypto";
+import type { AgentAnswer } from "agent-kit/a2a";
+import type { TracePlace } from "agent-kit/service";
 import type {
   Activity,
   ActivityAction,
@@ -9,7 +11,6 @@ import type {
   Progress,
   RunStatus,
 } from "backend-api";
-import type { TracePlace } from "service-kit";
 
 /** What a user has allowed, in the words of the protocol. */
 export interface Consent {
@@ -51,7 +52,7 @@ export interface Run {
   readonly consent?: GrantedConsent;
   readonly failure?: Failure;
   /** The agent's answer: Markdown, and its data part as it came. */
-  readonly report?: { readonly markdown: string; readonly data?: unknown };
+  readonly report?: AgentAnswer;
   /** Spans that the backend made for the run, in the order they began. None where tracing is off. */
   readonly places: readonly TracePlace[];
   /** ISO 8601, UTC. */
@@ -175,8 +176,8 @@ export function noteRevocation(run: Run, now: number): Run {
   return { ...run, consent: { ...run.consent, revoked_at: isoTime(now) }, changedAt: now };
 }
 
-export function complete(run: Run, report: NonNullable<Run["report"]>, now: number): Run {
-  const ended = { ...endTask(enter(run, "completed"), "completed", report.markdown, now), report };
+export function complete(run: Run, report: AgentAnswer, now: number): Run {
+  const ended = { ...endTask(enter(run, "completed"), "completed", report.text, now), report };
   return advance(ended, "Optimization completed", 100, now);
 }
 

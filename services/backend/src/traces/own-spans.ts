@@ -1,5 +1,5 @@
+import type { TracePlace } from "agent-kit/service";
 import { ATTRIBUTE, SERVICE_NAME } from "protocol-trace/names";
-import type { TracePlace } from "service-kit";
 
 /** A run or an order, as far as its trace is concerned. */
 export interface TracedWork {

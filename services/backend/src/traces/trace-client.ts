@@ -1,4 +1,4 @@
-import { readBounded } from "service-kit";
+import { readBounded } from "agent-kit/service";
 import { BackendError } from "../errors.ts";
 
 export interface TraceClientOptions {

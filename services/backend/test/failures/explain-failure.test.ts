@@ -1,8 +1,8 @@
 import { AAuthAgentError, type AAuthErrorCode, ConsentRequiredError, TokenRequestError } from "aauth";
 import type { Refusal } from "aauth/resource";
+import { AgentAnswerError, AgentHttpError, AgentRpcError } from "agent-kit/a2a";
 import { failureSchema } from "backend-api";
 import { describe, expect, it } from "vitest";
-import { AgentAnswerError, AgentHttpError, AgentRpcError } from "../../src/clients/agent-errors.ts";
 import { explainFailure } from "../../src/failures/explain-failure.ts";
 import type { Peer } from "../../src/failures/situation.ts";
 

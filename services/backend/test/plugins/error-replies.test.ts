@@ -1,7 +1,7 @@
 import { AAuthAgentError, AAuthVerificationError, StoreFullError, TokenRequestError } from "aauth";
+import { AgentHttpError } from "agent-kit/a2a";
 import Fastify from "fastify";
 import { expect, test } from "vitest";
-import { AgentHttpError } from "../../src/clients/agent-errors.ts";
 import { errorReplies } from "../../src/plugins/error-replies.ts";
 
 test("A9: a user for whom there is no room is answered with 503 and a code, and may come back", async () => {

@@ -95,7 +95,7 @@ test("more may come until fifteen seconds after the end", async () => {
   );
   now = 5000;
   expect((await ask(run)).json().growing).toBe(true);
-  run = complete(run, { markdown: "done" }, 1000);
+  run = complete(run, { text: "done" }, 1000);
   now = 1014;
   expect((await ask(run)).json()).toMatchObject({ growing: true, finished: true });
   now = 1016;

@@ -1,5 +1,5 @@
 import type { AgentEvent } from "aauth/agent";
-import { createLogger } from "service-kit";
+import { createLogger } from "agent-kit/service";
 import { describe, expect, it } from "vitest";
 import { createCallObserver } from "../../src/runs/call-observer.ts";
 import { createRun, noteStep, progressOf } from "../../src/runs/run.ts";

@@ -26,8 +26,8 @@ const answered = (figures?: unknown) => ({
   marketAnalysis: { status: "answered", ...(figures !== undefined && { figures }) },
 });
 
-const resultsOf = (data: unknown, markdown = "# Report") => ({
-  ...resultsFrom(complete(createRun({ userId: "alice", prompt: "p" }, 1), { markdown, data }, 1_730_217_600)),
+const resultsOf = (data: unknown, text = "# Report") => ({
+  ...resultsFrom(complete(createRun({ userId: "alice", prompt: "p" }, 1), { text, data }, 1_730_217_600)),
   request_id: "r",
 });
 

@@ -1,9 +1,9 @@
 import { AAuthAgentError, TokenRequestError } from "aauth";
+import { AgentAnswerError } from "agent-kit/a2a";
+import { withSpan } from "agent-kit/service";
 import { SPAN } from "protocol-trace";
-import { withSpan } from "service-kit";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { recordSpans } from "../../../../packages/protocol-trace/test/support/recorded-spans.ts";
-import { AgentAnswerError } from "../../src/clients/agent-errors.ts";
 import { isFinal, progressOf, type Run } from "../../src/runs/run.ts";
 import { type Ask, CONSENT, demand, options, refuse, scriptedRuns } from "./scripted-runs.ts";
 
@@ -19,7 +19,7 @@ describe("a start", () => {
       status: "completed",
       message: "Optimization completed",
     });
-    expect((await runs.get("alice", reply.request_id)).report).toEqual({ markdown: "# hello." });
+    expect((await runs.get("alice", reply.request_id)).report).toEqual({ text: "# hello." });
   });
 
   it("keeps the spans that stand for the run, both attempts included, in one trace", async () => {

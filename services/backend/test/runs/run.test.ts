@@ -20,7 +20,7 @@ import {
 const NOW = 1_730_217_600;
 const FAILURE = { message: "no" };
 const DEMAND = { url: "http://auth/consent", expiresAt: NOW + 600 };
-const REPORT = { markdown: "# Report" };
+const REPORT = { text: "# Report" };
 const CONSENT = {
   agent: "http://backend",
   resource: "http://sca",

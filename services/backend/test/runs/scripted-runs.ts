@@ -1,19 +1,18 @@
 import { ConsentRequiredError, QuotaStore } from "aauth";
 import type { Agent } from "aauth/agent";
+import { createLogger } from "agent-kit/service";
 import { startRequestSchema } from "backend-api";
-import { createLogger } from "service-kit";
 import { vi } from "vitest";
-import type { SupplyChainClient } from "../../src/clients/supply-chain-client.ts";
 import { createConsentGrants } from "../../src/runs/consent-grants.ts";
 import { createConsentRequests } from "../../src/runs/consent-requests.ts";
 import { createConsentService, type PendingConsent } from "../../src/runs/consent-service.ts";
 import { createLiveRuns } from "../../src/runs/live-runs.ts";
 import { isFinal, type Run } from "../../src/runs/run.ts";
-import { createRunService } from "../../src/runs/run-service.ts";
+import { createRunService, type SupplyChainAgent } from "../../src/runs/run-service.ts";
 import { createRunStore } from "../../src/runs/run-store.ts";
 import type { OwnedStore } from "../../src/store/owned-store.ts";
 
-export type Ask = (...asked: Parameters<SupplyChainClient["ask"]>) => Promise<string>;
+export type Ask = (...asked: Parameters<SupplyChainAgent["ask"]>) => Promise<string>;
 type CallContext = NonNullable<Parameters<Agent["fetchFor"]>[0]>;
 
 export const NOW = 1_730_217_600;
@@ -93,8 +92,8 @@ export function scriptedRuns(...script: Ask[]) {
         return fetch;
       },
     } as Agent,
-    client: {
-      ask: async (text, call) => ({ markdown: await asks.shift()!(text, call) }),
+    supplyChainAgent: {
+      ask: async (text, call) => ({ text: await asks.shift()!(text, call) }),
       card: async () => ({ name: "Agent" }),
     },
     observe,
