@@ -390,7 +390,7 @@ const HOLES: Readonly<Record<string, Hole>> = {
   B3: [
     "the consent is that of the user who started the run",
     [BACKEND_TEST, "B3: the consent of another user"],
-    [`${BACKEND}/runs/consent-service.ts`, "if (grant.subject !== consent.userId) {", "if (false) {"],
+    [`${BACKEND}/runs/consent-service.ts`, "if (subject !== consent.userId) {", "if (false) {"],
   ],
   B4: [
     "a run is its user's",

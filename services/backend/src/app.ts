@@ -12,6 +12,7 @@ import {
   toJwks,
 } from "aauth";
 import { createAgent, type Grant, pooledTransport } from "aauth/agent";
+import { verifyAuthToken } from "aauth/issuer";
 import { createVerifier } from "aauth/resource";
 import { askAgent, readAgentCard } from "agent-kit/a2a";
 import { createService, rotateKeys, type ServiceOptions } from "agent-kit/service";
@@ -41,7 +42,6 @@ import { progressEventRoutes } from "./routes/progress-events.ts";
 import { runTraceRoutes } from "./routes/run-trace.ts";
 import { serviceRoutes } from "./routes/service.ts";
 import { createCallObserver } from "./runs/call-observer.ts";
-import { createConsentClient } from "./runs/consent-client.ts";
 import { createConsentGrants } from "./runs/consent-grants.ts";
 import { createConsentRequests } from "./runs/consent-requests.ts";
 import { CALLBACK_PATH, createConsentService, type PendingConsent } from "./runs/consent-service.ts";
@@ -181,7 +181,16 @@ export async function buildBackend(
     timeoutSeconds: config.supplyChainAgentTimeoutSeconds,
   });
   const consent = createConsentService({
-    agent: config.agentUrl,
+    agent: jwksAgent,
+    agentId: config.agentUrl,
+    resource: config.supplyChainAgentUrl,
+    verify: (token) =>
+      verifyAuthToken(token, {
+        audience: config.supplyChainAgentUrl,
+        trustedIssuers: [issuer],
+        discovery,
+        now,
+      }),
     sharesTokens,
     pending: pendingConsents,
     consentRequests,
@@ -189,13 +198,6 @@ export async function buildBackend(
     runs,
     observe,
     logger,
-    client: createConsentClient({
-      agent: jwksAgent,
-      resource: config.supplyChainAgentUrl,
-      trustedIssuers: [issuer],
-      discovery,
-      now,
-    }),
   });
 
   const enrolments = createEnrolments(config.delegatesFile, logger);

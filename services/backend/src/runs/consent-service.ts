@@ -1,4 +1,6 @@
 import { trace } from "@opentelemetry/api";
+import type { Agent, Grant } from "aauth/agent";
+import type { verifyAuthToken } from "aauth/issuer";
 import { withSpan } from "agent-kit/service";
 import { CONSENT_DENIED } from "backend-api";
 import type { FastifyBaseLogger } from "fastify";
@@ -6,7 +8,6 @@ import { ATTRIBUTE, SPAN } from "protocol-trace";
 import { BackendError } from "../errors.ts";
 import { oneLine } from "../failures/one-line.ts";
 import type { CallObserver } from "./call-observer.ts";
-import type { ConsentClient, RedeemedConsent } from "./consent-client.ts";
 import type { ConsentGrants } from "./consent-grants.ts";
 import type { ConsentRequests } from "./consent-requests.ts";
 import type { Run } from "./run.ts";
@@ -30,6 +31,8 @@ export interface PendingConsents {
   take(state: string): Awaitable<PendingConsent | undefined>;
 }
 type Awaitable<T> = T | Promise<T>;
+
+type AuthTokenClaims = Pick<Awaited<ReturnType<typeof verifyAuthToken>>, "sub" | "scope" | "exp">;
 
 export type ConsentOutcome =
   | { readonly authorized: true; readonly requestId: string }
@@ -67,35 +70,40 @@ export const CALLBACK_STATUS = 302;
 const OAUTH_ERROR = /^[\x20\x21\x23-\x5b\x5d-\x7e]{1,100}$/;
 
 export function createConsentService(deps: {
+  /** Signs with the backend's identity, whatever the signature scheme of its calls: only the owner of a token can revoke it. */
+  agent: Pick<Agent, "redeemCode" | "keep" | "revoke">;
   /** Own identifier: the agent that may act once a user has consented. */
-  agent: string;
+  agentId: string;
+  /** The resource that users consent to calls of. */
+  resource: string;
+  /** Verifies an auth token for the resource. Throws as `verifyAuthToken` does. */
+  verify: (token: string) => Promise<AuthTokenClaims>;
   /** As for the runs. */
   sharesTokens: boolean;
   pending: Pick<PendingConsents, "take">;
   consentRequests: Pick<ConsentRequests, "delete">;
   grants: ConsentGrants;
   runs: RunService;
-  client: ConsentClient;
   /** Watches the redemption for the run's feed and the log. */
   observe: CallObserver;
   logger: FastifyBaseLogger;
 }): ConsentService {
-  const { agent, sharesTokens, pending, consentRequests, grants, runs, client, observe, logger } = deps;
+  const { agent, resource, verify, sharesTokens, pending, consentRequests, grants, runs, observe, logger } =
+    deps;
 
   /**
    * Revokes a consent that no run can use: its giver is asked again next time. A giver who has consented here before keeps that
    * consent, because any one refresh token makes the auth server forget them all, and a link is enough to make it issue another one.
    */
   async function giveBack(
-    authServer: string,
-    { refreshToken, subject, resource }: RedeemedConsent,
+    { authServer, refreshToken, subject }: { authServer: string; refreshToken?: string; subject?: string },
     run: Run,
   ): Promise<void> {
     if (refreshToken === undefined) return;
     const earlier = subject === undefined ? [] : await grants.list(subject);
     if (earlier.some(({ consent }) => consent.resource === resource)) return;
     try {
-      await client.revoke({ authServer, refreshToken });
+      await agent.revoke({ authServer, refreshToken });
     } catch (error) {
       logger.warn({ err: error, runId: run.id }, "an unused consent could not be revoked");
     }
@@ -142,23 +150,30 @@ export function createConsentService(deps: {
         }
 
         const { authServer, keyThumbprint } = consent;
-        let grant: RedeemedConsent;
+        let grant: Grant;
+        let claims: AuthTokenClaims;
         try {
           const { observer, noted } = observe({ id: run.id, note: (step) => runs.note(run, step) });
-          grant = await withSpan(SPAN.redeemConsent, () =>
-            client.redeem({
-              authServer,
-              code,
-              observer,
-              ...(keyThumbprint !== undefined && { keyThumbprint }),
-            }),
-          ).finally(noted);
+          const redeem = async () => {
+            const key = keyThumbprint === undefined ? {} : { keyThumbprint };
+            const grant = await agent.redeemCode({ authServer, code, observer, ...key });
+            // The subject decides whether the run may go on, so the token is verified although it came straight from its issuer.
+            return { grant, claims: await verify(grant.token) };
+          };
+          ({ grant, claims } = await withSpan(SPAN.redeemConsent, redeem).finally(noted));
         } catch (cause) {
           const failure = await runs.failWith(run, cause, "auth-server");
           return refused("exchange_failed", failure.message, run.id);
         }
         consentRequests.delete(state);
-        if (grant.subject !== consent.userId) {
+        const { refreshToken } = grant;
+        const { sub: subject, scope = "", exp: expiresAt } = claims;
+        const unused = {
+          authServer,
+          ...(refreshToken !== undefined && { refreshToken }),
+          ...(subject !== undefined && { subject }),
+        };
+        if (subject !== consent.userId) {
           const description =
             "The consent was given by another user than the one who started the optimization.";
           await runs.fail(run, {
@@ -168,28 +183,29 @@ export function createConsentService(deps: {
             message: description,
             advice: "Sign out at the auth server, sign in as the user who started it, and start it again.",
           });
-          await giveBack(authServer, grant, run);
+          await giveBack(unused, run);
           return refused("wrong_user", description, run.id);
         }
         // While the code was exchanged the run may have been cleared, or its time may have run out.
         const current = await runs.find(run.userId, run.id);
         if (current?.status !== "awaiting_consent") {
-          await giveBack(authServer, grant, run);
+          await giveBack(unused, run);
           return refused("unknown_request", "The optimization no longer waits for consent.", run.id);
         }
-        const { refreshToken, resource, scopes, expiresAt } = grant;
         const cacheKey = cacheKeyOf(run, sharesTokens);
-        const given = { agent, resource, scopes, expiresAt, revocable: refreshToken !== undefined };
+        const scopes = scope.split(" ").filter((name) => name !== "");
+        const revocable = refreshToken !== undefined;
+        const given = { agent: deps.agentId, resource, scopes, expiresAt, revocable };
         try {
           if (refreshToken !== undefined)
             await grants.add(consent.userId, { authServer, refreshToken, cacheKey, consent: given });
         } catch (cause) {
           // What could not be revoked is not kept.
-          await giveBack(authServer, grant, run);
+          await giveBack(unused, run);
           return refused("exchange_failed", (await runs.failWith(run, cause, "backend")).message, run.id);
         }
         // From here on the agent presents the token by itself, and renews it while the consent lasts.
-        await client.keep({ consent: grant, cacheKey });
+        await agent.keep({ grant, cacheKey });
         await runs.resume(run, given);
         return { authorized: true, requestId: run.id };
       }
@@ -198,7 +214,10 @@ export function createConsentService(deps: {
     async revoke(userId) {
       const held = await grants.list(userId);
       for (const grant of held) {
-        await withSpan(SPAN.revokeConsent, () => client.revoke(grant)).catch((cause: unknown) => {
+        const { authServer, refreshToken, cacheKey } = grant;
+        await withSpan(SPAN.revokeConsent, () =>
+          agent.revoke({ authServer, refreshToken, kept: { resource, cacheKey } }),
+        ).catch((cause: unknown) => {
           const message = "The auth server did not revoke your consent, which still holds; try again";
           throw new BackendError("unreachable", message, { cause });
         });

@@ -2,7 +2,7 @@ import { StoreFullError, TokenRequestError } from "aauth";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { ConsentAnswer } from "../../src/runs/consent-service.ts";
 import { progressOf } from "../../src/runs/run.ts";
-import { CONSENT, demand, NOW, REDEEMED, refuse, scriptedRuns } from "./scripted-runs.ts";
+import { CLAIMS, CONSENT, demand, GRANT, NOW, refuse, scriptedRuns } from "./scripted-runs.ts";
 
 let stack: ReturnType<typeof scriptedRuns>;
 let id: string;
@@ -26,17 +26,17 @@ beforeEach(async () => {
 describe("the answer of the consent page", () => {
   it("lets the same run go on", async () => {
     await expect(answer()).resolves.toEqual({ authorized: true, requestId: id });
-    expect(stack.client.redeem).toHaveBeenCalledWith({
+    expect(stack.agent.redeemCode).toHaveBeenCalledWith({
       authServer: "http://auth",
       code: "c",
       keyThumbprint: "key-1",
       observer: expect.any(Function),
     });
-    expect(stack.client.keep).toHaveBeenCalledExactlyOnceWith({ consent: REDEEMED, cacheKey: id });
+    expect(stack.agent.keep).toHaveBeenCalledExactlyOnceWith({ grant: GRANT, cacheKey: id });
     expect(await stack.grants.list("alice")).toEqual([
       expect.objectContaining({ consent: CONSENT, grantedAt: NOW }),
     ]);
-    expect(stack.client.revoke).not.toHaveBeenCalled();
+    expect(stack.agent.revoke).not.toHaveBeenCalled();
     expect((await stack.settled(id)).consent).toMatchObject({ scopes: CONSENT.scopes, revocable: true });
     expect(stack.contexts).toHaveLength(2);
   });
@@ -44,17 +44,17 @@ describe("the answer of the consent page", () => {
   it("B3 works once: the same state is unknown the second time", async () => {
     await answer();
     await expect(answer()).resolves.toMatchObject(unknown);
-    expect(stack.client.redeem).toHaveBeenCalledOnce();
+    expect(stack.agent.redeemCode).toHaveBeenCalledOnce();
   });
 
   it("B3 redeems nothing when the state is unknown", async () => {
     await expect(answer({ code: "c", state: "guessed" })).resolves.toMatchObject(unknown);
-    expect(stack.client.redeem).not.toHaveBeenCalled();
+    expect(stack.agent.redeemCode).not.toHaveBeenCalled();
     expect((await run()).status).toBe("awaiting_consent");
   });
 
-  it.each(["mallory", undefined])("B3 of user %s fails the run", async (subject) => {
-    stack.client.redeem.mockResolvedValue({ ...REDEEMED, subject });
+  it.each([{ sub: "mallory" }, {}])("B3 fails the run when the token's user is another: %j", async (user) => {
+    stack.verify.mockResolvedValue({ ...user, exp: CLAIMS.exp });
     await expect(answer()).resolves.toMatchObject({ error: "wrong_user", requestId: id });
     expect((await run()).failure).toMatchObject({ check: "consent", code: "wrong_user" });
     expect(stack.contexts).toHaveLength(1);
@@ -63,7 +63,7 @@ describe("the answer of the consent page", () => {
   it("B9 is too late after 600 s", async () => {
     stack.clock.now += 600;
     await expect(answer()).resolves.toMatchObject(unknown);
-    expect(stack.client.redeem).not.toHaveBeenCalled();
+    expect(stack.agent.redeemCode).not.toHaveBeenCalled();
   });
 
   it.each([
@@ -108,7 +108,7 @@ describe("the answer of the consent page", () => {
   });
 
   it("says when the code could not be exchanged", async () => {
-    stack.client.redeem.mockRejectedValue(new TokenRequestError("invalid_grant", "Invalid code", 400));
+    stack.agent.redeemCode.mockRejectedValue(new TokenRequestError("invalid_grant", "Invalid code", 400));
     await expect(answer()).resolves.toMatchObject({
       error: "exchange_failed",
       description: expect.stringContaining("invalid_grant"),
@@ -118,13 +118,13 @@ describe("the answer of the consent page", () => {
   });
 
   it("does not revive a run that was cleared while the code was exchanged, and gives the consent back", async () => {
-    stack.client.redeem.mockImplementation(async () => {
+    stack.agent.redeemCode.mockImplementation(async () => {
       await stack.runs.clear("alice");
-      return REDEEMED;
+      return GRANT;
     });
     await expect(answer()).resolves.toMatchObject(unknown);
     expect(stack.contexts).toHaveLength(1);
-    expect(stack.client.revoke).toHaveBeenCalledOnce();
+    expect(stack.agent.revoke).toHaveBeenCalledOnce();
   });
 });
 
@@ -132,7 +132,7 @@ describe("the user's requests at the auth server", () => {
   const waiting = () => stack.consentRequests.list("alice").length;
 
   it("are one less when a code has been redeemed, also by another user", async () => {
-    stack.client.redeem.mockResolvedValue({ ...REDEEMED, subject: "mallory" });
+    stack.verify.mockResolvedValue({ ...CLAIMS, sub: "mallory" });
     await answer();
     expect(waiting()).toBe(0);
   });
@@ -144,7 +144,7 @@ describe("the user's requests at the auth server", () => {
   });
 
   it("are no less for a code that the auth server does not know", async () => {
-    stack.client.redeem.mockRejectedValue(new TokenRequestError("invalid_grant", "Invalid code", 400));
+    stack.agent.redeemCode.mockRejectedValue(new TokenRequestError("invalid_grant", "Invalid code", 400));
     await answer();
     expect(waiting()).toBe(1);
   });
@@ -152,17 +152,17 @@ describe("the user's requests at the auth server", () => {
 
 describe("a consent that is revoked", () => {
   it("is revoked at the auth server, once, and the runs say so", async () => {
-    const { consent, client } = stack;
+    const { consent, agent } = stack;
     await answer();
     await expect(consent.revoke("bob")).resolves.toBe(0);
-    expect(client.revoke).not.toHaveBeenCalled();
+    expect(agent.revoke).not.toHaveBeenCalled();
 
     await expect(consent.revoke("alice")).resolves.toBe(1);
-    expect(client.revoke).toHaveBeenCalledExactlyOnceWith(
+    expect(agent.revoke).toHaveBeenCalledExactlyOnceWith(
       expect.objectContaining({
         authServer: "http://auth",
         refreshToken: "refresh-token-value",
-        cacheKey: id,
+        kept: { resource: "http://sca", cacheKey: id },
       }),
     );
     expect(progressOf(await run()).consent?.revoked_at).toBeDefined();
@@ -170,37 +170,37 @@ describe("a consent that is revoked", () => {
   });
 
   it("stays held when the auth server does not revoke it, so that it can be tried again", async () => {
-    const { consent, client } = stack;
+    const { consent, agent } = stack;
     await answer();
-    client.revoke.mockRejectedValueOnce(new Error("down"));
+    agent.revoke.mockRejectedValueOnce(new Error("down"));
     await expect(consent.revoke("alice")).rejects.toMatchObject({ kind: "unreachable" });
     expect(progressOf(await run()).consent?.revoked_at).toBeUndefined();
     await expect(consent.revoke("alice")).resolves.toBe(1);
   });
 
   it("of the wrong user is given back at once, also when the auth server does not take it", async () => {
-    stack.client.redeem.mockResolvedValue({ ...REDEEMED, subject: "mallory" });
-    stack.client.revoke.mockRejectedValue(new Error("down"));
+    stack.verify.mockResolvedValue({ ...CLAIMS, sub: "mallory" });
+    stack.agent.revoke.mockRejectedValue(new Error("down"));
     await expect(answer()).resolves.toMatchObject({ error: "wrong_user" });
-    expect(stack.client.revoke).toHaveBeenCalledOnce();
+    expect(stack.agent.revoke).toHaveBeenCalledOnce();
     for (const user of ["alice", "mallory"]) expect(await stack.grants.list(user)).toEqual([]);
   });
 
   it("A17: of another user, or for a run that was cleared, does not take the giver's earlier consent back", async () => {
-    const { grants, client, runs } = stack;
+    const { grants, agent, verify, runs } = stack;
     const earlier = { authServer: "http://auth", cacheKey: "c", consent: CONSENT };
     for (const subject of ["mallory", "alice"])
       await grants.add(subject, { ...earlier, refreshToken: subject });
-    client.redeem.mockResolvedValue({ ...REDEEMED, subject: "mallory" });
+    verify.mockResolvedValue({ ...CLAIMS, sub: "mallory" });
     await expect(answer()).resolves.toMatchObject({ error: "wrong_user" });
 
     await wait();
-    client.redeem.mockImplementation(async () => {
+    agent.redeemCode.mockImplementation(async () => {
       await runs.clear("alice");
-      return REDEEMED;
+      return GRANT;
     });
     await expect(answer()).resolves.toMatchObject(unknown);
-    expect(client.revoke).not.toHaveBeenCalled();
+    expect(agent.revoke).not.toHaveBeenCalled();
     for (const subject of ["mallory", "alice"]) expect(await grants.list(subject)).toHaveLength(1);
   });
 
@@ -212,22 +212,22 @@ describe("a consent that is revoked", () => {
       cacheKey: "c",
       consent,
     });
-    stack.client.redeem.mockResolvedValue({ ...REDEEMED, subject: "mallory" });
+    stack.verify.mockResolvedValue({ ...CLAIMS, sub: "mallory" });
     await answer();
-    expect(stack.client.revoke).toHaveBeenCalledOnce();
+    expect(stack.agent.revoke).toHaveBeenCalledOnce();
   });
 
   it("that could not be kept to be revoked is given back, and ends the run", async () => {
     vi.spyOn(stack.grants, "add").mockRejectedValue(new StoreFullError());
     await expect(answer()).resolves.toMatchObject({ error: "exchange_failed" });
-    expect(stack.client.keep).not.toHaveBeenCalled();
-    expect(stack.client.revoke).toHaveBeenCalledOnce();
+    expect(stack.agent.keep).not.toHaveBeenCalled();
+    expect(stack.agent.revoke).toHaveBeenCalledOnce();
     expect((await run()).status).toBe("failed");
   });
 
   it("cannot be revoked without a refresh token", async () => {
-    const { refreshToken: _none, ...redeemed } = REDEEMED;
-    stack.client.redeem.mockResolvedValue(redeemed as typeof REDEEMED);
+    const { refreshToken: _none, ...grant } = GRANT;
+    stack.agent.redeemCode.mockResolvedValue(grant);
     await answer();
     expect((await run()).consent).toMatchObject({ revocable: false });
     await expect(stack.consent.revoke("alice")).resolves.toBe(0);

@@ -232,7 +232,7 @@ describe("a run that was written down as JSON", () => {
     const written = JSON.stringify(await before.runs.get("alice", id));
     const pending = JSON.stringify(before.pending.take(before.stateOf()));
 
-    const { pending: store, consent, settled, client, run } = await afterRestart(written, report);
+    const { pending: store, consent, settled, agent, run } = await afterRestart(written, report);
     expect(run.status).toBe("awaiting_consent");
     store.put("alice", "state", JSON.parse(pending), 600);
     expect(await consent.answer({ code: "c", state: "state" })).toEqual({ authorized: true, requestId: id });
@@ -240,7 +240,7 @@ describe("a run that was written down as JSON", () => {
       status: "completed",
       consent: { resource: CONSENT.resource },
     });
-    expect(client.redeem).toHaveBeenCalledWith(expect.objectContaining({ keyThumbprint: "key-1" }));
+    expect(agent.redeemCode).toHaveBeenCalledWith(expect.objectContaining({ keyThumbprint: "key-1" }));
   });
 
   it.each<[string, Ask]>([

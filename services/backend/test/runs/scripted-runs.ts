@@ -1,5 +1,5 @@
 import { ConsentRequiredError, QuotaStore } from "aauth";
-import type { Agent } from "aauth/agent";
+import type { Agent, Grant } from "aauth/agent";
 import { createLogger } from "agent-kit/service";
 import { startRequestSchema } from "backend-api";
 import { vi } from "vitest";
@@ -18,14 +18,8 @@ type CallContext = NonNullable<Parameters<Agent["fetchFor"]>[0]>;
 export const NOW = 1_730_217_600;
 
 /** What the auth server gives for a code. */
-export const REDEEMED = {
-  grant: { token: "auth-token-value" } as never,
-  subject: "alice" as string | undefined,
-  resource: "http://sca",
-  scopes: ["supply-chain:optimize"],
-  expiresAt: NOW + 300,
-  refreshToken: "refresh-token-value",
-};
+export const GRANT = { token: "auth-token-value", refreshToken: "refresh-token-value" } as Grant;
+export const CLAIMS = { sub: "alice", scope: "supply-chain:optimize", exp: NOW + 300 };
 
 export const CONSENT = {
   agent: "http://backend",
@@ -105,19 +99,22 @@ export function scriptedRuns(...script: Ask[]) {
     timeoutSeconds: 60,
     startReplySeconds: 0.05,
   });
-  const client = {
-    redeem: vi.fn(async (_asked: object) => REDEEMED),
+  const agent = {
+    redeemCode: vi.fn(async () => GRANT),
     revoke: vi.fn(async () => {}),
     keep: vi.fn(async () => {}),
   };
+  const verify = vi.fn(async (): Promise<Partial<typeof CLAIMS> & { exp: number }> => CLAIMS);
   const consent = createConsentService({
-    agent: "http://backend",
+    agent,
+    agentId: "http://backend",
+    resource: "http://sca",
+    verify,
     sharesTokens: false,
     pending,
     consentRequests,
     grants,
     runs,
-    client,
     observe,
     logger,
   });
@@ -135,7 +132,20 @@ export function scriptedRuns(...script: Ask[]) {
   };
   const stateOf = (index = 0) => contexts[index]!.state!;
   return {
-    ...{ runs, consent, store, pending, put, consentRequests, grants, client, clock, contexts, logLines },
+    ...{
+      runs,
+      consent,
+      store,
+      pending,
+      put,
+      consentRequests,
+      grants,
+      agent,
+      verify,
+      clock,
+      contexts,
+      logLines,
+    },
     ...{ settled, started, stateOf },
   };
 }
