@@ -195,6 +195,7 @@ describe("a consent that is revoked", () => {
     await expect(answer()).resolves.toMatchObject({ error: "wrong_user" });
 
     await wait();
+    verify.mockResolvedValue(CLAIMS);
     agent.redeemCode.mockImplementation(async () => {
       await runs.clear("alice");
       return GRANT;
