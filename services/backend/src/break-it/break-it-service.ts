@@ -142,7 +142,7 @@ export function createBreakItService(deps: BreakItDeps): BreakItService {
   };
 }
 
-/** The tampered request got no answer at all: neither let in nor refused. What is not of the network is a fault of ours. */
+/** The tampered request got no answer at all, neither accepted nor refused. Any error but one of the network is a fault of ours. */
 function unanswered(error: unknown, url: string, receiver: string): unknown {
   const code = networkCodeOf(error);
   return code === undefined
@@ -152,8 +152,8 @@ function unanswered(error: unknown, url: string, receiver: string): unknown {
 
 /** Nor did it get one here: the gateway answers for a receiver that is not there. */
 function unreached(status: number, url: string, receiver: string): BackendError {
-  const who = receiver === "auth-server" ? "what stands before it" : "the gateway";
-  const message = `${noAnswer(url, receiver)}: ${who} answers with status ${status}.`;
+  const party = receiver === "auth-server" ? "what stands before it" : "the gateway";
+  const message = `${noAnswer(url, receiver)}: ${party} answers with status ${status}.`;
   return new BackendError("unreachable", message, { code: `http_${status}` });
 }
 

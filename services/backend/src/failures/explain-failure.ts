@@ -13,7 +13,7 @@ import type { Situation } from "./situation.ts";
  * the descriptions of OAuth and JSON-RPC errors are passed on, shortened and on one line.
  */
 export function explainFailure(error: unknown, situation: Situation): Failure {
-  // Only the auth server is ever discovered or asked for tokens, whatever the last event said.
+  // Only the auth server is ever discovered or asked for tokens, whatever the last event was.
   const asked = error instanceof AAuthError && /^(discovery|token_request)_/.test(error.code);
   const network = networkFailure(error, asked ? { ...situation, peer: "auth-server" } : situation);
   if (network) return network;

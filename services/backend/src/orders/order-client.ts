@@ -8,7 +8,7 @@ export interface PlacedOrder {
   readonly order_id: string;
   readonly model: string;
   readonly quantity: number;
-  /** User id of the person who must approve it. */
+  /** User id of the approver. */
   readonly approver: string;
 }
 

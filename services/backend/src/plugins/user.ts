@@ -5,7 +5,7 @@ import type { User, UserTokenVerifier } from "../users/user-token.ts";
 
 declare module "fastify" {
   interface FastifyContextConfig {
-    /** Who may call this route. A route of the API without it does not register. */
+    /** The callers of this route. A route of the API without it does not register. */
     access?: "public" | "user";
   }
   interface FastifyRequest {

@@ -63,7 +63,7 @@ export interface ConsentService {
   revoke(userId: string): Promise<number>;
 }
 
-/** Where the auth server sends the browser after consent; whatever comes of it, the answer sends it on to the page. */
+/** Where the auth server sends the browser after consent. Every answer sends it on to the page. */
 export const CALLBACK_PATH = "/auth/aauth/callback";
 export const CALLBACK_STATUS = 302;
 /** OAuth error codes are printable ASCII without quote and backslash (RFC 6749 section 4.1.2.1). */
@@ -114,7 +114,7 @@ export function createConsentService(deps: {
       if (!state || (!code && !error)) {
         return refused("missing_code_or_state", "The auth server's answer lacks code or state.");
       }
-      // Taken, not read: a state works once, whatever comes of it.
+      // Taken, not read: a state works once, whatever the outcome.
       const consent = await pending.take(state);
       const run = consent && (await runs.find(consent.userId, consent.runId));
       if (!consent || run?.status !== "awaiting_consent") {
@@ -229,7 +229,7 @@ export function createConsentService(deps: {
   };
 }
 
-/** Writes onto the current span why nothing came of a consent. */
+/** Writes the reason of a failed consent onto the current span. */
 async function noted(judged: Promise<ConsentOutcome>): Promise<ConsentOutcome> {
   const outcome = await judged;
   if (!outcome.authorized) trace.getActiveSpan()?.setAttribute(ATTRIBUTE.errorCode, outcome.error);

@@ -1,7 +1,7 @@
 import { EventEmitter } from "node:events";
 import type { Run } from "./run.ts";
 
-/** What this process has of runs that cannot be written down, by run id: the way to stop their work, and those who watch them. */
+/** What a process has of runs beside their data, by run id: abort controllers and watchers. */
 export interface LiveRuns {
   /** Does some work for a run. The signal is aborted when the run is removed. */
   work<T>(id: string, work: (removed: AbortSignal) => Promise<T>): Promise<T>;

@@ -15,7 +15,7 @@ const figuresSchema = z.object({
   totalCost: z.number(),
 });
 
-/** The data part of the supply-chain agent's report. What the market-analysis agent says in it is used only where it can be read. */
+/** The data part of the supply-chain agent's report. Figures of the market analysis that do not fit are left out. */
 const reportSchema = z.object({
   recommendations: z
     .array(z.object({ title: text, description: text, expectedImpact: text.optional() }))

@@ -45,7 +45,7 @@ export interface Run {
   readonly delegation: Delegation;
   /** What the auth token of the run contains. Empty for a cached one of unknown content. */
   readonly token?: ActivityToken;
-  /** The same of a token that came of a consent, until it is known that the right user gave it. */
+  /** The same of a token from a consent that is not proven to be this user's yet. */
   readonly unprovenToken?: ActivityToken;
   /** Only while it waits for consent. `expiresAt` in Unix seconds. */
   readonly demand?: { readonly url: string; readonly expiresAt: number };
@@ -211,7 +211,7 @@ export function noteStep(run: Run, { action, details, percentage, delegation }: 
   let noted = run;
   if (delegation !== undefined) {
     const token = tokenOf(delegation);
-    // The run stays its user's, whoever has consented.
+    // The run stays its user's, also when another user has consented.
     const known = { ...run.delegation, ...delegation, sub: run.userId };
     noted = changeActivity({ ...run, delegation: known }, 0, { delegation: known });
     noted = run.status === "awaiting_consent" ? { ...noted, unprovenToken: token } : { ...noted, token };
@@ -289,7 +289,7 @@ function changeActivity(run: Run, index: number, change: Partial<Activity>): Run
   return { ...run, activities };
 }
 
-/** The token came of this user's consent. What it contains itself takes precedence. */
+/** The token results from this user's consent. What it contains itself takes precedence. */
 function actFor(run: Run, consent: GrantedConsent): Run {
   const { unprovenToken, ...rest } = run;
   const { resource, scopes } = consent;
