@@ -251,10 +251,10 @@ describe("what one user can have waiting at the auth server", () => {
   });
 });
 
-describe("B5 fifty users at once", () => {
+describe("B5 ten users at once", () => {
   it("each come back from their own consent page", async () => {
     stack.script.grant = "consent";
-    const users = Array.from({ length: 50 }, (_, index) => `user-${index}`);
+    const users = Array.from({ length: 10 }, (_, index) => `user-${index}`);
     const replies = await Promise.all(users.map((sub) => start(sub, `secret of ${sub}`)));
     // One after the other, because the consenting user is scripted; the runs resume side by side.
     for (const [index, { body }] of replies.entries()) {
@@ -268,7 +268,7 @@ describe("B5 fifty users at once", () => {
       expect(end.activities[0]!.details).toContain(`secret of ${users[index]}.`);
     }
     const delegated = stack.seen.filter(({ scheme }) => scheme === "jwt");
-    expect(delegated).toHaveLength(50);
+    expect(delegated).toHaveLength(10);
     for (const { what, subject } of delegated) expect(what).toBe(`secret of ${subject}.`);
   });
 });
