@@ -4,7 +4,6 @@
  * @module
  */
 
-import { discardBody, fieldOf } from "../discovery/direct-response.ts";
 import { AAuthAgentError, UserInteractionRequiredError } from "../errors.ts";
 import type {
   CallOutcome,
@@ -127,7 +126,7 @@ class Call {
   async #discardResponse(): Promise<void> {
     const response = this.#response;
     this.#response = undefined;
-    if (response !== undefined) await discardBody(response);
+    await response?.body?.cancel();
   }
 
   /** A token from before a rotation is used with the key it is bound to. */
@@ -204,7 +203,7 @@ class Call {
       const { url, method } = this.#request;
       this.#observe({ type: "request_retried", url, method, scheme: this.#credential.scheme, reason });
     }
-    return this.#exchange(this.#request, reason);
+    return this.#sendOnce(this.#request, reason);
   }
 
   #present(token: string): void {
@@ -212,7 +211,7 @@ class Call {
     this.#presented = token;
   }
 
-  async #exchange(request: OutgoingRequest, retryReason?: RetryReason): Promise<CallOutcome> {
+  async #sendOnce(request: OutgoingRequest, retryReason?: RetryReason): Promise<CallOutcome> {
     const { timeoutMs, send } = this.#options;
     const response = await send(request, {
       key: this.#key,
@@ -232,7 +231,7 @@ class Call {
     const { url } = this.#request;
     let demand: Demand | undefined;
     try {
-      const field = (name: string) => fieldOf(response, name);
+      const field = (name: string) => response.headers.get(name);
       demand = profile.calls.readDemand({ status: response.status, url, field });
     } catch (error) {
       await this.#discardResponse();
@@ -274,7 +273,7 @@ class Call {
     this.#nextLook ??= createPolling(url, this.#options.pendingMs, untrusted);
     const location = await this.#nextLook(pending, anyOf(signals));
     if (token !== undefined) this.#present(token);
-    return this.#exchange({ method: "GET", url: location, headers: {}, body: undefined, signals });
+    return this.#sendOnce({ method: "GET", url: location, headers: {}, body: undefined, signals });
   }
 
   /**

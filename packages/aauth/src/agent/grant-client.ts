@@ -5,8 +5,8 @@
  * @module
  */
 
-import { discardBody, fieldOf, readBodyAtMost } from "../discovery/direct-response.ts";
 import type { Discovery } from "../discovery/discovery.ts";
+import { readAtMost } from "../discovery/read-at-most.ts";
 import { AAuthAgentError, AAuthError, ConsentRequiredError } from "../errors.ts";
 import type {
   Credential,
@@ -55,11 +55,11 @@ export function createGrantClient(options: GrantClientOptions): GrantClient {
     observe({ type: "token_requested", authServer: server, requestType: type, url });
     const { contentType, body, credential } = asked;
     const first: Exchange = { url, contentType, body, credential, purpose: "token" };
-    let answer = grants.read(await exchange(first, circumstances));
+    let answer = grants.read(await roundTrip(first, circumstances));
     const nextLook = createPolling(url, options.pendingMs, failed);
     while (answer.type === "pending") {
       const poll = await nextLook(answer.pending, signal);
-      answer = grants.read(await exchange({ url: poll, credential, purpose: "token" }, circumstances));
+      answer = grants.read(await roundTrip({ url: poll, credential, purpose: "token" }, circumstances));
     }
     if (answer.type === "consent") throw consentRequired(answer, metadata, server, circumstances);
     const expected = { server, resource: circumstances.resource, thumbprint: key.thumbprint, now: now() };
@@ -89,7 +89,7 @@ export function createGrantClient(options: GrantClientOptions): GrantClient {
   }
 
   /** The whole exchange has one time limit, reading included: an answer is short and must not drip. */
-  async function exchange(
+  async function roundTrip(
     { url, contentType, body, credential, purpose, hasNoContent }: Exchange,
     { key, observe, signal }: GrantCircumstances,
   ): Promise<GrantResponse> {
@@ -104,9 +104,9 @@ export function createGrantClient(options: GrantClientOptions): GrantClient {
           const outgoing = { ...sent, url, headers, signals: [timeout] };
           const response = await send(outgoing, { key, credential, purpose, observe });
           status = response.status;
-          const head = { status, url, field: (name: string) => fieldOf(response, name) };
+          const head = { status, url, field: (name: string) => response.headers.get(name) };
           if (!hasNoContent?.(status)) return { ...head, members: await readMembers(response, purpose) };
-          await discardBody(response);
+          await response.body?.cancel();
           return { ...head, members: undefined };
         },
         signal === undefined ? [] : [signal],
@@ -141,7 +141,7 @@ export function createGrantClient(options: GrantClientOptions): GrantClient {
   async function revoke(asked: GrantRequest, circumstances: GrantCircumstances): Promise<void> {
     const { url } = await endpointOf(asked, circumstances.signal);
     const { contentType, body, credential } = asked;
-    const response = await exchange(
+    const response = await roundTrip(
       // The answer to a revocation says nothing (RFC 7009 section 2.2).
       { url, contentType, body, credential, purpose: "token", hasNoContent: isSuccess },
       circumstances,
@@ -161,7 +161,7 @@ export function createGrantClient(options: GrantClientOptions): GrantClient {
     if (rules === undefined || url === undefined) return undefined;
     observe({ type: "resource_token_requested", resource, url, scope });
     return rules.read(
-      await exchange(
+      await roundTrip(
         {
           url,
           contentType: rules.contentType,
@@ -212,10 +212,10 @@ async function readMembers(
 ): Promise<GrantResponse["members"]> {
   let bytes: Uint8Array;
   try {
-    bytes = await readBodyAtMost(response, MAX_ANSWER_BYTES);
+    bytes = await readAtMost(response.body, MAX_ANSWER_BYTES);
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
-    await discardBody(response);
+    await response.body?.cancel();
     const reason = `answered with status ${response.status} and more than ${MAX_ANSWER_BYTES} bytes`;
     throw purpose === "token"
       ? new AAuthAgentError("token_request_failed", `the auth server ${reason}`, { cause })
