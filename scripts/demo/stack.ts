@@ -211,6 +211,7 @@ export function describeStack(ports: StackPorts, modes: StackModes): ServiceDesc
   });
   const described = [
     service("trace-store", "traceStore", {
+      args: ["scripts/demo/trace-store.ts"],
       ports: [need("traceStore", "trace store"), need("traceStoreOtlp", "trace store, incoming spans")],
       ...(modes.jaegerProgram !== undefined && {
         args: [
@@ -347,6 +348,8 @@ export function describeStack(ports: StackPorts, modes: StackModes): ServiceDesc
       UI_OTLP_URL: `http://localhost:${ports.traceStoreOtlp}`,
     },
     healthUrl: `http://127.0.0.1:${ports.ui}/config.json`,
+    // Which has built the page by then.
+    after: ["trace-store"],
   });
   return [...services, ui];
 }
