@@ -47,8 +47,8 @@ export function Waterfall(props: WaterfallProps) {
                 <span className={styles.dot} data-service={row.service} aria-hidden="true" />
                 {/* Named where it changes; the dot shows it everywhere. */}
                 <span className={row.service === causes[index]?.service ? styles.spoken : styles.service}>
-                  {row.service}
-                </span>{" "}
+                  {row.service}{" "}
+                </span>
                 {renderName(row, <Breakable text={row.name} />)}
               </span>
               <Bar row={row} outside={outsides[index]} start={startMicros} total={total} />
