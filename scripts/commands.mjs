@@ -29,16 +29,10 @@ export const COMMANDS = {
   },
   bench: {
     script: "bench/main.ts",
-    does: "Runs the benchmarks, or those that are named, and prints a table. All of them take twelve minutes on an idle machine.",
+    does: "Runs the benchmarks, or those that are named, and prints a table. All of them take ten minutes on an idle machine.",
     usage: {
-      words: [
-        "NAME",
-        "sign-verify, sign-verify-libsodium, route, flow, flow-libsodium, gateway, gateway-libsodium, tracing, page, start; only when named: token-endpoint",
-      ],
-      variables: [
-        ["AGENTGATEWAY_BIN", "Agentgateway executable to compare the gateway with"],
-        ["BENCH_PYTHON", "Python interpreter with FastAPI and the AAuth library, to compare the route with"],
-      ],
+      words: ["NAME", "sign-verify, route, flow, gateway, start"],
+      variables: [["AGENTGATEWAY_BIN", "Agentgateway executable to compare the gateway with"]],
     },
   },
   policy: { script: "scripts/policy.ts" },

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { ConfigError, choiceSetting, HelpRequested, loadConfig, setting } from "service-kit";
+import { ConfigError, choiceSetting, HelpRequested, loadConfig, setting } from "agent-kit/service";
 import { COMPOSE_PARTS, runComposeTests } from "./compose/run-compose-tests.ts";
 import { endProgramsOnSignal } from "./run-program.ts";
 import { summaryText } from "./test-report.ts";

@@ -7,7 +7,14 @@
  */
 
 import { rm } from "node:fs/promises";
-import { ConfigError, choiceSetting, HelpRequested, listSetting, loadConfig, setting } from "service-kit";
+import {
+  ConfigError,
+  choiceSetting,
+  HelpRequested,
+  listSetting,
+  loadConfig,
+  setting,
+} from "agent-kit/service";
 import { REPOSITORY_ROOT } from "./demo/stack.ts";
 import { findOrDownloadChromium } from "./find-chromium.ts";
 import { FOREIGN_PARTS } from "./foreign-parts.ts";

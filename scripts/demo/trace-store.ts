@@ -1,10 +1,10 @@
 /**
- * The trace store as a service of the demo: its page is the second entry of the web page's build, which is made first where it is missing.
+ * The trace store of the demo as a process of its own.
  *
  * @module
  */
 
-import { builtPage } from "./built-page.ts";
+import { runService } from "agent-kit/service";
+import { start } from "./trace-store-service.ts";
 
-process.env.TRACE_STORE_PAGE_FOLDER = await builtPage();
-await import("../../services/trace-store/src/main.ts");
+await runService({ name: "trace-store", start });

@@ -5,8 +5,8 @@ import { setTimeout as pause } from "node:timers/promises";
 import { createDiscovery, decodeToken, generateSigningKey, type SigningKey, tokenId } from "aauth";
 import { type AgentEvent, createAgent, pooledTransport } from "aauth/agent";
 import { issueAgentToken } from "aauth/issuer";
+import { installLocalhostLookup } from "agent-kit/service";
 import { type DelegateList, delegateListSchema, delegateSchema } from "backend-api";
-import { installLocalhostLookup } from "service-kit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openConsentPolicy } from "../../scripts/consent/consent-policy.ts";
 import { createAgentTokens } from "../../services/delegate-agent/src/agent-tokens.ts";
@@ -29,6 +29,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "delegate-"));
   delegatesFile = join(folder, "delegates.json");
   stack = await startStack({
+    processes: true,
     modes: { delegate: true, policyFile: "agentgateway/config-policy.yaml" },
     env: {
       backend: {

@@ -13,7 +13,7 @@ import { isTaken } from "../../scripts/demo/taken-ports.ts";
 import { type Child, isAlive, startChild } from "../support/child.ts";
 import { freePorts } from "../support/free-ports.ts";
 
-const STACK = fileURLToPath(new URL("../support/fixtures/fake-stack.ts", import.meta.url));
+const STACK = fileURLToPath(new URL("../support/fixtures/stack-runner.ts", import.meta.url));
 const ORPHAN_LIMIT = { timeout: 20_000 };
 
 type Mode = "well" | "deaf" | "mute" | "dies-at-start";
@@ -156,7 +156,7 @@ describe("no orphan", () => {
 
   test("after the runner's own parent is gone", async () => {
     const services = JSON.stringify(await describeServices({ one: "well" }));
-    const script = 'SERVICE_KIT_PARENT_PID=$$ "$0" "$1" "$2" & wait';
+    const script = 'AGENT_KIT_PARENT_PID=$$ "$0" "$1" "$2" & wait';
     const shell = startChild("sh", ["-c", script, process.execPath, STACK, services]);
     started.push(shell);
     const pids = await pidsOf(shell);

@@ -4,7 +4,7 @@
  */
 
 import { spawnSync } from "node:child_process";
-import { installLocalhostLookup } from "service-kit";
+import { installLocalhostLookup } from "agent-kit/service";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { REPOSITORY_ROOT } from "../../scripts/demo/stack.ts";
 import { runWithConsent } from "../support/consent-run.ts";
@@ -37,7 +37,7 @@ let canary: Listener;
 
 beforeAll(async () => {
   [stack, agent, thief, canary] = await Promise.all([
-    startStack(),
+    startStack({ processes: true }),
     ForeignAgent.start(),
     ForeignAgent.start("thief.localhost"),
     listen(() => ({ status: 200, body: {} })),

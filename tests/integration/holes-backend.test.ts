@@ -4,8 +4,8 @@
  */
 
 import { generateKeyPairSync, type KeyObject, randomUUID, sign } from "node:crypto";
+import { installLocalhostLookup } from "agent-kit/service";
 import { type Progress, progressSchema, startReplySchema } from "backend-api";
-import { installLocalhostLookup } from "service-kit";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { createBrowser, readForm } from "../../services/auth-server/test/support/browser.ts";
 import { signIn as signInAtAuthServer } from "../../services/auth-server/test/support/sign-in.ts";
@@ -35,6 +35,7 @@ let second: string;
 
 beforeAll(async () => {
   stack = await startStack({
+    processes: true,
     modes: { authorizationScheme: "user-delegated" },
     env: { "auth-server": { AUTH_SERVER_CONSENT_SECONDS: String(CONSENT_SECONDS) } },
   });

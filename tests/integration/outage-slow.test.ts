@@ -1,5 +1,5 @@
+import { installLocalhostLookup } from "agent-kit/service";
 import type { Progress } from "backend-api";
-import { installLocalhostLookup } from "service-kit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { settings as backendSettings } from "../../services/backend/src/config.ts";
 import { settings as agentSettings } from "../../services/supply-chain-agent/src/config.ts";
@@ -13,6 +13,7 @@ let user: ApiUser;
 
 beforeAll(async () => {
   stack = await startStack({
+    processes: true,
     env: {
       // Each hop gives up before the one in front of it: market analysis 4 s, the gateway's check 5 s, the whole run 8 s.
       "supply-chain-agent": { MARKET_ANALYSIS_DEADLINE: "4" },

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { createLogger, listenOn } from "service-kit";
+import { createLogger, listenOn } from "agent-kit/service";
 import { builtPage } from "../../../scripts/demo/built-page.ts";
 import { LogLines } from "../../../scripts/demo/log-lines.ts";
 import { runStack } from "../../../scripts/demo/run-stack.ts";

@@ -1,0 +1,72 @@
+/**
+ * What every service of the demo shares: configuration, start and stop, logs, traces, name lookup. Knows nothing of AAuth.
+ *
+ * @module
+ */
+
+export { ConfigError, type ConfigProblem, HelpRequested } from "./config/config-error.ts";
+export { KNOWN_NAMES } from "./config/known-names.ts";
+export { loadConfig } from "./config/load-config.ts";
+export {
+  authServerSettings,
+  keyRotationSettings,
+  proxySettings,
+  serviceSettings,
+  tokenLogSettings,
+} from "./config/service-settings.ts";
+export { type Config, type Setting, type Settings, setting } from "./config/setting.ts";
+export { settingsHelp } from "./config/settings-help.ts";
+export {
+  booleanSetting,
+  choiceSetting,
+  integerSetting,
+  listSetting,
+  portSetting,
+  textSetting,
+  urlSetting,
+} from "./config/value-schemas.ts";
+export { answerTunnels, type PlainAnswer } from "./http/answer-tunnels.ts";
+export { createBoundedServer, exemptAddresses } from "./http/bounded-server.ts";
+export { createService, type ServiceOptions } from "./http/create-service.ts";
+export { displayText } from "./http/display-text.ts";
+export { hostsSetting, knowsHost, requireKnownHost, unknownHost } from "./http/known-hosts.ts";
+export { installLocalhostLookup, localhostLookup } from "./http/localhost-lookup.ts";
+export { sendProblem } from "./http/problem.ts";
+export { AnswerTooLargeError, readBounded } from "./http/read-bounded.ts";
+export {
+  createLogger,
+  LOG_FORMATS,
+  LOG_LEVELS,
+  type LogFormat,
+  type LoggerOptions,
+  type LogLevel,
+} from "./log/logger.ts";
+export { mapMembers, type RedactionOptions, redactFields, redactText } from "./log/redaction.ts";
+export { visibleFields, visibleLines, visibleText } from "./log/visible-text.ts";
+export { listenOn } from "./run/listen-on.ts";
+export { prepareProcess } from "./run/prepare-process.ts";
+export { type RotatableKeys, rotateKeys } from "./run/rotate-keys.ts";
+export {
+  describeError,
+  EXIT_STATUS,
+  failedStart,
+  type RunningService,
+  readyLine,
+  runService,
+  type StartOptions,
+  type StartService,
+} from "./run/run-service.ts";
+export { startService } from "./run/start-service.ts";
+export { PARENT_PID_VARIABLE, watchParent } from "./run/watch-parent.ts";
+export type { SpanCounts } from "./telemetry/span-counts.ts";
+export { startTelemetry, type Telemetry } from "./telemetry/start-telemetry.ts";
+export { type TelemetryConfig, telemetrySettings } from "./telemetry/telemetry-settings.ts";
+export { endWithAnswer } from "./telemetry/trace-requests.ts";
+export {
+  currentPlace,
+  keepTrace,
+  markFailed,
+  type SpanOptions,
+  type TracePlace,
+  withSpan,
+} from "./telemetry/with-span.ts";
