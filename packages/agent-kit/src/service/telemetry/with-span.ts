@@ -1,5 +1,5 @@
 import { type Attributes, context, type SpanContext, SpanStatusCode, trace } from "@opentelemetry/api";
-import { redactText } from "../log/redaction.ts";
+import { redactText } from "protocol-trace/redact";
 
 const MAX_MESSAGE_CHARACTERS = 300;
 
