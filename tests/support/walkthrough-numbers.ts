@@ -33,7 +33,7 @@ const SENTENCES: readonly (readonly [page: string, sentence: string, value: () =
   [
     "04",
     "nobody answers within {} minutes",
-    () => constantIn("services/backend/src/services/run-service.ts", "CONSENT_LIFETIME_SECONDS") / 60,
+    () => constantIn("services/backend/src/runs/run-service.ts", "CONSENT_LIFETIME_SECONDS") / 60,
   ],
   ["04", "until it expires, {} s at most", () => authTokenLifetimeSeconds],
   ["04", "for {} minutes at most", () => realmDefault("aauth.refresh.lifespan") / 60],
