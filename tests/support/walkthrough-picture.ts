@@ -26,7 +26,7 @@ export async function takeTracePicture(
       await route.fulfill({ response, body: withDemoPorts(await response.text(), stack.ports) });
     });
     await page.goto(`${stack.urls.traces}/trace/${traceId}`);
-    await page.locator("ol.waterfall").waitFor();
+    await page.getByTestId("waterfall").waitFor();
     const picture = fewerColours(await page.screenshot({ fullPage: true }));
     writeFileSync(`${FOLDER}${name}.png`, picture);
     await context.close();

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { redactFields, redactText } from "../../../src/service/index.ts";
-import { timesAsLong } from "../support/times-as-long.ts";
+import { timesAsLong } from "../../agent-kit/test/service/support/times-as-long.ts";
+import { redactFields, redactText } from "../src/redact.ts";
 
 const TOKEN = `${Buffer.from('{"alg":"EdDSA","typ":"auth+jwt"}').toString("base64url")}.eyJzdWIiOiJtZSJ9.${"s".repeat(86)}`;
 const SIGNATURE_OF_TOKEN = "s".repeat(86);
