@@ -3,16 +3,12 @@
  * The signed stack is the demo's. The plain one makes the same HTTP calls with headers of the same bytes through the same gateway, with the check
  * in the same place, and knows nothing of signatures or tokens. One flow at a time; keys and documents are known.
  *
- * What signing adds is compared with the cryptography alone: every operation of the flow counted, each timed as it runs in a flow, alone
- * and in a process that has just been woken (`flow/crypto-floor.ts`).
- *
  * @module
  */
 
 import assert from "node:assert";
 import { fileURLToPath } from "node:url";
 import { installLocalhostLookup } from "agent-kit/service";
-import { type CryptoFloor, type OperationCounts, startCryptoFloor } from "./flow/crypto-floor.ts";
 import { type FlowStack, startFlowStack } from "./flow/flow-stack.ts";
 import { freezeMessages } from "./flow/frozen-messages.ts";
 import { createPlainAgent } from "./flow/plain-agent.ts";
@@ -20,7 +16,7 @@ import { plainReplacement, plainTokenUrl } from "./flow/plain-stack.ts";
 import { askOnce, promptBody } from "./flow/prompt.ts";
 import { startSignedCaller } from "./flow/signed-caller.ts";
 import { quantile } from "./measure.ts";
-import { type Figure, printRows, publishRows, rowsOf } from "./rows.ts";
+import { printRows, publishRows, rowsOf } from "./rows.ts";
 
 /** V8 optimises a function when it has been called about 3000 times: what is measured is a stack that has been up for a while. */
 const WARM_UP_FLOWS = 4_000;
@@ -36,31 +32,11 @@ interface FlowKind {
   /** Whether callers hold a token from an earlier flow. */
   readonly keepsTokens: boolean;
   readonly gatewayRequests: number;
-  readonly operations: OperationCounts;
 }
 
 const KINDS: readonly FlowKind[] = [
-  {
-    title: "autonomous flow, first time",
-    keepsTokens: false,
-    gatewayRequests: 4,
-    operations: {
-      // On each hop: the request, the resource token, the token request, the request again.
-      ed25519Signs: 2 * 4,
-      // On each hop: the gateway and the agent twice; at the auth server the token request and the resource token.
-      ed25519Verifies: 2 * 6,
-      // On each hop the auth token, which the gateway and the agent see for the first time.
-      rs256Signs: 2,
-      rs256Verifies: 2 * 2,
-    },
-  },
-  {
-    title: "autonomous flow, tokens cached",
-    keepsTokens: true,
-    gatewayRequests: 2,
-    // On each hop the request; the gateway and the agent verify it.
-    operations: { ed25519Signs: 2, ed25519Verifies: 4, rs256Signs: 0, rs256Verifies: 0 },
-  },
+  { title: "autonomous flow, first time", keepsTokens: false, gatewayRequests: 4 },
+  { title: "autonomous flow, tokens cached", keepsTokens: true, gatewayRequests: 2 },
 ];
 
 const body = promptBody();
@@ -108,7 +84,6 @@ async function startPlain({ keepsTokens }: FlowKind): Promise<Side> {
 
 async function measureKind(kind: FlowKind): Promise<void> {
   const sides = await Promise.allSettled([startSigned(kind), startPlain(kind)]);
-  const floor = await startCryptoFloor(kind.operations);
   try {
     const [signed, plain] = sides.map((side) => {
       if (side.status === "rejected") throw side.reason;
@@ -120,25 +95,23 @@ async function measureKind(kind: FlowKind): Promise<void> {
     const rounds = [];
     for (let round = 0; round < ROUNDS; round++) {
       const [first, second] = round % 2 === 0 ? [signed, plain] : [plain, signed];
-      const firstMs = await medianFlowMs(first, floor);
-      const secondMs = await medianFlowMs(second, floor);
+      const firstMs = await medianFlowMs(first);
+      const secondMs = await medianFlowMs(second);
       const [signedMs, plainMs] = first === signed ? [firstMs, secondMs] : [secondMs, firstMs];
-      rounds.push({ floorMs: floor.takeMs(), signedMs, plainMs });
+      rounds.push({ signedMs, plainMs });
     }
     reportKind(kind, rounds);
   } finally {
-    floor.stop();
     for (const side of sides) if (side.status === "fulfilled") await side.value.stop();
   }
 }
 
-async function medianFlowMs({ flow }: Side, floor: CryptoFloor): Promise<number> {
+async function medianFlowMs({ flow }: Side): Promise<number> {
   const times: number[] = [];
   for (let count = 0; count < FLOWS_PER_ROUND; count++) {
     const startedAt = performance.now();
     await flow();
     times.push(performance.now() - startedAt);
-    await floor.sample();
   }
   return quantile(times, 0.5);
 }
@@ -163,31 +136,17 @@ async function refusesUnsigned({ stack }: Side): Promise<void> {
 
 function reportKind(
   { title }: FlowKind,
-  rounds: readonly { floorMs: number; signedMs: number; plainMs: number }[],
+  rounds: readonly { signedMs: number; plainMs: number }[],
 ): void {
   const median = (of: (round: (typeof rounds)[number]) => number) => quantile(rounds.map(of), 0.5);
-  const added = median(({ signedMs, plainMs }) => signedMs - plainMs);
+  const [plain, signed] = [median(({ plainMs }) => plainMs), median(({ signedMs }) => signedMs)];
   console.log(
-    `\n${title}, median of ${ROUNDS} rounds\n  plain ${median(({ plainMs }) => plainMs).toFixed(2)} ms, ` +
-      `signed ${median(({ signedMs }) => signedMs).toFixed(2)} ms, ` +
-      `cryptography alone, one operation at a time, ${median(({ floorMs }) => floorMs).toFixed(2)} ms`,
+    `\n${title}, median of ${ROUNDS} rounds\n  plain ${plain.toFixed(2)} ms, signed ${signed.toFixed(2)} ms`,
   );
-  const figures: Figure[] = [
-    {
-      what: `${title}: signed / plain`,
-      value: median(({ signedMs, plainMs }) => signedMs / plainMs),
-    },
-    {
-      what: `${title}: added / cryptography alone`,
-      value: median(({ signedMs, plainMs, floorMs }) => (signedMs - plainMs) / floorMs),
-    },
-    {
-      what: `${title}: added`,
-      value: added,
-      unit: "ms",
-    },
-  ];
-  const rows = rowsOf(figures);
+  const rows = rowsOf([
+    { what: `${title}: signed / plain`, value: median(({ signedMs, plainMs }) => signedMs / plainMs) },
+    { what: `${title}: added`, value: median(({ signedMs, plainMs }) => signedMs - plainMs), unit: "ms" },
+  ]);
   printRows(rows);
   publishRows(rows);
 }

@@ -1,7 +1,7 @@
 import diagnostics from "node:diagnostics_channel";
+import { createLogger, loadConfig } from "agent-kit/service";
 import * as backendApi from "backend-api";
 import type { FastifyInstance, RouteOptions } from "fastify";
-import { createLogger, loadConfig } from "agent-kit/service";
 import { stringify } from "yaml";
 import { z } from "zod";
 import { buildBackend } from "../../services/backend/src/app.ts";
