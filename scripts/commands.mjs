@@ -138,5 +138,5 @@ export function argumentProblem(name, args) {
   const wrong = args.find((arg) => (arg.startsWith("-") ? !flags.includes(arg) : usage.words === undefined));
   if (wrong === undefined) return undefined;
   const what = wrong.startsWith("-") ? "unknown flag" : "unexpected argument";
-  return `${name} cannot start: ${wrong}: ${what}; npm run ${name} -- --help tells what it takes`;
+  return `${name} cannot start: ${wrong}: ${what}; npm run ${name} -- --help lists what it takes`;
 }

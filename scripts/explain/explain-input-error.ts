@@ -12,7 +12,7 @@ export type ExplainInputCode =
   | "malformed_jwks"
   | "bad_usage";
 
-/** The input, or the way it was given, is of no use. Nothing was judged. */
+/** The input or the arguments are not valid. Nothing was judged. */
 export class ExplainInputError extends Error {
   override readonly name = "ExplainInputError";
   readonly code: ExplainInputCode;

@@ -9,7 +9,7 @@ const STAMP = "aauth-copied-from";
 const CHANGEABLE = ["version.txt", "{conf,providers,themes}/**/*"];
 
 /**
- * A copy of somebody's Keycloak: the provider is installed and built into that, with options of the demo's, and theirs stays as it is.
+ * A copy of the user's Keycloak: the provider is installed and built into the copy, with the demo's options; the original is not changed.
  * Made again when it has changed. Without its `data`: the demo has a database of its own.
  *
  * @param options.version of the Keycloak that the provider is built for
@@ -44,7 +44,7 @@ export async function copyOfHome(
     await cp(source, folder, { recursive: true, filter: (path) => path !== data });
     await writeFile(join(folder, STAMP), state);
     await rm(copy, { recursive: true, force: true });
-    // Whoever comes second finds it complete or not at all.
+    // A second process finds it complete or not at all.
     await rename(folder, copy);
     return copy;
   } finally {

@@ -30,7 +30,7 @@ export async function keycloakDistribution(): Promise<Distribution> {
 }
 
 /**
- * A Keycloak that may be built anew, below `.cache/keycloak`: a copy of the one that `KEYCLOAK_HOME` names, or one that is fetched
+ * A Keycloak that may be built again, below `.cache/keycloak`: a copy of the one that `KEYCLOAK_HOME` names, or one that is fetched
  * through Maven when it is not there yet (about 180 MB).
  *
  * @param cache where it is kept
@@ -69,7 +69,7 @@ export async function keycloakHome(
     if (status !== 0 || unpacked === undefined) {
       throw new KeycloakUnavailableError(`Keycloak ${version} could not be fetched:\n${output.trim()}`);
     }
-    // Whoever comes second finds it complete or not at all.
+    // A second process finds it complete or not at all.
     await rename(join(folder, unpacked), home);
     return home;
   } finally {

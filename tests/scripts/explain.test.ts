@@ -206,7 +206,7 @@ describe("what it is judged by", () => {
   });
 });
 
-describe("input of no use is told with a code, and with status 2", () => {
+describe("invalid input is reported with a code and status 2", () => {
   test.each<[string, string[], string | Uint8Array | undefined]>([
     ["empty_input", ["-"], " \n"],
     ["not_a_request", ["-"], "hello"],
