@@ -2,7 +2,6 @@
 export type ExplainInputCode =
   | "cannot_read"
   | "empty_input"
-  | "input_too_large"
   | "not_a_request"
   | "malformed_header"
   | "malformed_curl"

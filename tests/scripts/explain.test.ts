@@ -223,7 +223,6 @@ describe("invalid input is reported with a code and status 2", () => {
       ["-"],
       '{"log":{"entries":[{"request":{"method":"GET","url":"http://localhost/"}}]}}',
     ],
-    ["input_too_large", ["-"], new Uint8Array(17 * 1024 * 1024)],
     ["cannot_read", ["not-there.http"], undefined],
     ["malformed_jwks", ["jwks.curl", "--jwks", "hwk.http"], undefined],
     ["malformed_jwks", ["jwks.curl", "--jwks", "autonomous.har"], undefined],
