@@ -40,10 +40,7 @@ export const COMMANDS = {
     script: "scripts/test-keycloak.ts",
     does: "Fetches, builds and starts a Keycloak with our provider, and runs the provider's tests, the auth server's contract and the journeys against it. Needs a JDK and Maven. Many minutes, the first time more.",
     usage: {
-      variables: [
-        ["KEYCLOAK_HOME", "an unpacked Keycloak, instead of fetching one"],
-        ["KEYCLOAK_CLUSTER", "1: two nodes of one Keycloak instead"],
-      ],
+      variables: [["KEYCLOAK_CLUSTER", "1: two nodes of one Keycloak instead"]],
     },
   },
   "test:agentgateway": {
