@@ -33,10 +33,7 @@ export const COMMANDS = {
     usage: {
       words: ["NAME", "sign-verify, route, flow, gateway, start"],
       flags: [
-        [
-          "--beside FOLDER",
-          "each in turn here and in another installed checkout; prints the quotients",
-        ],
+        ["--beside FOLDER", "each in turn here and in another installed checkout; prints the quotients"],
       ],
       variables: [["AGENTGATEWAY_BIN", "Agentgateway executable to compare the gateway with"]],
     },
