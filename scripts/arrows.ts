@@ -4,6 +4,8 @@
  * @module
  */
 
+import { AGENT_NAMES } from "topology";
+
 /** What docs/architecture.md allows. */
 export interface ArchitectureMap {
   /** Every folder of section 2, from the root. */
@@ -17,8 +19,10 @@ export function readMap(page: string): ArchitectureMap {
   const layout = /^## 2\. Layout\n```\n(.*?)^```/ms.exec(page)?.[1];
   const table = /^### Arrows.*?\n```\n(.*?)^```/ms.exec(page)?.[1];
   if (layout === undefined || table === undefined) throw new Error("docs/architecture.md has no map");
-  const folders = foldersOf(layout);
-  const rows = [...table.matchAll(/^(\S.*?) -+> (.+)$/gm)].flatMap(([, parts, allowed]) =>
+  const folders = foldersOf(layout.replaceAll("<agent>", AGENT_NAMES.join("  ")));
+  const rows = [
+    ...table.replaceAll("<agent>", AGENT_NAMES.join(", ")).matchAll(/^(\S.*?) -+> (.+)$/gm),
+  ].flatMap(([, parts, allowed]) =>
     parts!.split(", ").map((part) => {
       const names = allowed === "nothing of ours" ? [] : allowed!.split(", ");
       return [folderOf(part, folders), names] as const;

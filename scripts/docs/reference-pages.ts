@@ -1,9 +1,12 @@
+import { composeFile, gatewayConfiguration } from "./agent-files.ts";
 import { configurationPage } from "./configuration-page.ts";
 import { withErrorTable } from "./error-table.ts";
 import { openApi } from "./openapi.ts";
 
 /** What `npm run docs` writes: path from the root, and what a file's content becomes. */
 export const REFERENCE_PAGES: Readonly<Record<string, (content: string) => string | Promise<string>>> = {
+  "agentgateway/config.yaml": gatewayConfiguration,
+  "docker-compose.yml": composeFile,
   "docs/reference/configuration.md": configurationPage,
   "docs/reference/errors.md": withErrorTable,
   "docs/reference/openapi.yaml": openApi,

@@ -64,7 +64,7 @@ test("libsodium is for the services that are ours, started by hand or not", asyn
     gatewayProgram: "/a/gateway",
     jaegerProgram: "/a/jaeger",
   } as const;
-  const ours = ["gateway-authz", "market-analysis-agent", "supply-chain-agent", "backend", "delegate-agent"];
+  const ours = ["gateway-authz", "supply-chain-agent", "market-analysis-agent", "backend", "delegate-agent"];
   expect(withFlag(describeStack(DEMO_PORTS, DEMO_MODES))).toEqual([]);
   expect(withFlag(describeStack(DEMO_PORTS, { ...modes, ...foreign }))).toEqual(ours);
   expect(withFlag(describeStack(DEMO_PORTS, modes))).toEqual(

@@ -6,6 +6,16 @@
  */
 
 export { type AgentCardOptions, type AgentSkillOptions, createAgentCard } from "./agent-card.ts";
+export {
+  type AgentAnswer,
+  AgentAnswerError,
+  AgentHttpError,
+  AgentRpcError,
+  type AskOptions,
+  askAgent,
+  type RefusedAnswer,
+  readAgentCard,
+} from "./ask-agent.ts";
 export { type CallValue, defineCallValue } from "./call-value.ts";
 export { type LegacyAgentCard, toLegacyAgentCard } from "./legacy-agent-card.ts";
 export { type A2AOptions, type A2ARouteConfig, type CallContext, fastifyA2A } from "./plugin.ts";

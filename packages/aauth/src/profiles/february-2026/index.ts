@@ -6,7 +6,7 @@
 
 import { formatSignature, parseSignature } from "../../http-signatures/signature.ts";
 import type { MessageRules, VerificationRules, WireProfile } from "../wire-profile.ts";
-import { createAnswers, refuse } from "./answers.ts";
+import { createAnswers, refuseWithoutToken } from "./answers.ts";
 import { claimedJwk, RESOLVERS } from "./callers.ts";
 import { calls } from "./calls.ts";
 import { CHECKS } from "./checks.ts";
@@ -14,7 +14,7 @@ import { coverageWithoutBody, fullCoverage, publishedCoverage } from "./coverage
 import { documents } from "./documents.ts";
 import { grants } from "./grants.ts";
 import { FIELDS, KEY_ALGORITHMS, LABEL, TOKEN_TYPES, TOLERANCE_SECONDS } from "./names.ts";
-import { checkRequirement, LEVELS, unmet } from "./requirement.ts";
+import { LEVELS, unmet, validateRequirement } from "./requirement.ts";
 import { isParenthesised, parseSignatureKey, signatureKeyFor } from "./signature-key.ts";
 
 const messages: MessageRules = {
@@ -45,7 +45,7 @@ const verification: VerificationRules = {
   resolvers: RESOLVERS,
   claimedJwk,
   levels: LEVELS,
-  checkRequirement,
+  validateRequirement,
   unmet,
 };
 
@@ -55,7 +55,7 @@ export const february2026: WireProfile = {
   documents,
   messages,
   verification,
-  answers: { refuse, create: createAnswers },
+  answers: { refuse: refuseWithoutToken, create: createAnswers },
   calls,
   grants,
 };
