@@ -121,7 +121,7 @@ function run(program, programArgs, { stdio, output }) {
 }
 
 /**
- * npm that is ended may tell nobody below it. So under npm or pnpm (and under a program that asks for it) the parents are watched;
+ * npm that is ended may not signal the processes below it. So under npm or pnpm (and under a program that asks for it) the parents are watched;
  * elsewhere they are not, because a shell may leave its background jobs behind on purpose.
  */
 function watchOwnParent(onDeath) {
@@ -132,7 +132,7 @@ function watchOwnParent(onDeath) {
   }, PARENT_POLL_MS);
 }
 
-/** Our parent and, where /proc tells, its parent: npm starts scripts through a shell, and some shells stay in between. */
+/** Our parent and, where there is /proc, its parent: npm starts scripts through a shell, and some shells stay in between. */
 function parents() {
   let grandparent = "";
   try {

@@ -32,6 +32,9 @@ export const COMMANDS = {
     does: "Runs the benchmarks, or those that are named, and prints a table. All of them take ten minutes on an idle machine.",
     usage: {
       words: ["NAME", "sign-verify, route, flow, gateway, start"],
+      flags: [
+        ["--beside FOLDER", "each in turn here and in another installed checkout; prints the quotients"],
+      ],
       variables: [["AGENTGATEWAY_BIN", "Agentgateway executable to compare the gateway with"]],
     },
   },
@@ -40,10 +43,7 @@ export const COMMANDS = {
     script: "scripts/test-keycloak.ts",
     does: "Fetches, builds and starts a Keycloak with our provider, and runs the provider's tests, the auth server's contract and the journeys against it. Needs a JDK and Maven. Many minutes, the first time more.",
     usage: {
-      variables: [
-        ["KEYCLOAK_HOME", "an unpacked Keycloak, instead of fetching one"],
-        ["KEYCLOAK_CLUSTER", "1: two nodes of one Keycloak instead"],
-      ],
+      variables: [["KEYCLOAK_CLUSTER", "1: two nodes of one Keycloak instead"]],
     },
   },
   "test:agentgateway": {
@@ -134,9 +134,9 @@ function wrapped(text) {
 export function argumentProblem(name, args) {
   const { usage } = COMMANDS[name];
   if (usage === undefined) return undefined;
-  const flags = (usage.flags ?? []).map(([flag]) => flag);
+  const flags = (usage.flags ?? []).map(([flag]) => flag.split(" ", 1)[0]);
   const wrong = args.find((arg) => (arg.startsWith("-") ? !flags.includes(arg) : usage.words === undefined));
   if (wrong === undefined) return undefined;
   const what = wrong.startsWith("-") ? "unknown flag" : "unexpected argument";
-  return `${name} cannot start: ${wrong}: ${what}; npm run ${name} -- --help tells what it takes`;
+  return `${name} cannot start: ${wrong}: ${what}; npm run ${name} -- --help lists what it takes`;
 }

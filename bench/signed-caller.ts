@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { agentMetadata, createDiscovery, generateSigningKey, toJwks } from "aauth";
 import { createAgent, createTokenCache } from "aauth/agent";
 
-/** The backend's part in a signed flow: an agent with an identity that the others can look up. */
+/** An agent with an identity that others can look up. */
 export interface SignedCaller {
   readonly send: typeof fetch;
   stop(): Promise<void>;
