@@ -15,7 +15,7 @@ import { oidcPaths } from "./oidc/oidc-paths.ts";
 import { registerOpenid } from "./oidc/openid.ts";
 import { favicon } from "./pages/favicon.ts";
 import { createAccounts } from "./realm/accounts.ts";
-import { createGuessLimit } from "./realm/guess-limit.ts";
+import { createPasswordLimit } from "./realm/password-limit.ts";
 import { realmDocuments } from "./realm/realm-documents.ts";
 import { createRealmKeys, type RealmKeys } from "./realm/realm-keys.ts";
 import { switchedOff } from "./switched-off.ts";
@@ -62,16 +62,8 @@ export async function buildAuthServer(
     }),
   } = dependencies;
   const paths = oidcPaths(issuer);
-  // The clock of everything else has whole seconds.
-  const nowMs = dependencies.now === undefined ? Date.now : () => now() * 1000;
-  const guessLimit = createGuessLimit({
-    settings: realm,
-    ids: realm.users.map(({ id }) => id),
-    createStore,
-    nowMs,
-    logger,
-  });
-  const accounts = createAccounts(realm, guessLimit);
+  const passwordLimit = createPasswordLimit(realm, logger);
+  const accounts = createAccounts(realm, passwordLimit);
   const keepSeconds = () => Math.max(realm.accessTokenLifespan, state.policy().authTokenLifetimeSeconds);
   const keys = dependencies.keys ?? (await createRealmKeys(config.authTokenAlgorithm, { keepSeconds, now }));
 
@@ -100,11 +92,9 @@ export async function buildAuthServer(
     await app.register(realmAdmin, {
       state,
       keys,
-      guessLimit,
+      passwordLimit,
       host: new URL(config.url).host,
       createStore,
-      nowMs,
-      logger,
       ...own,
     });
   }

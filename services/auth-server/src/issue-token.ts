@@ -46,7 +46,7 @@ export function createIssueToken(options: {
     // One moment for both: a second later the token would outlive what it rests on.
     const issuedAt = now();
     const lifetimeSeconds = lifetimeUntil(notAfter, issuedAt);
-    const user = subject === undefined ? undefined : accounts.find(subject);
+    const user = subject === undefined ? undefined : await accounts.find(subject);
     const scopes = scopeWords(scope);
     // In a token for the agent itself they have become claims; a resource finds its scopes as it asked for them (SPEC 7.4).
     const own = agent === resource && act === undefined;

@@ -21,7 +21,7 @@ export function createReadSession(currentProvider: () => Provider, accounts: Acc
     const provider = currentProvider();
     const context = provider.createContext(request.raw, reply.raw);
     const session = await provider.Session.get(context as unknown as KoaContextWithOIDC);
-    const user = session.accountId === undefined ? undefined : await accounts.findActive(session.accountId);
+    const user = session.accountId === undefined ? undefined : await accounts.find(session.accountId);
     return user === undefined ? undefined : { id: session.uid, user };
   };
 }

@@ -97,7 +97,7 @@ export function oidcConfiguration(options: ConfigurationOptions): Configuration 
       },
     },
     findAccount: async (_ctx, id) => {
-      const user = await accounts.findActive(id);
+      const user = await accounts.find(id);
       return user && { accountId: id, claims: () => accountClaims(user) };
     },
     formats: { customizers: { jwt: shapeAccessToken({ accounts, webOrigins }) } },

@@ -1,7 +1,6 @@
 import type { Provider, ResourceServer } from "oidc-provider";
 import { type Accounts, accountClaims } from "../realm/accounts.ts";
 import type { Realm, RealmUser } from "../realm/realm.ts";
-import { inLibraryTerms } from "./library-errors.ts";
 import type { OidcLibrary } from "./load-library.ts";
 import { accountResource, accountResourceServer, OIDC_SCOPES } from "./oidc-configuration.ts";
 
@@ -23,7 +22,7 @@ export function registerPasswordGrant(
       const { username, password } = params;
       if (!username || !password) throw new library.errors.InvalidRequest("missing username or password");
       const origin = { clientId: client.clientId, address: ctx.ip };
-      const user = await accounts.authenticate(username, password, origin).catch(inLibraryTerms(library));
+      const user = await accounts.authenticate(username, password, origin);
       if (user === undefined) throw invalidCredentials(library);
 
       const requested = new Set(params.scope?.split(" "));

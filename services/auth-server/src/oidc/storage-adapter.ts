@@ -3,8 +3,8 @@ import type { CreateStore } from "../create-store.ts";
 import { createSharedStore, type SharedStore } from "../shared-store.ts";
 
 /**
- * Sign-ins under way. Each keeps its request, which anybody can send: 25 KB at the worst, within the bounds of `requireBoundedQuery`. One that
- * is pushed out comes back with the form of its page (`createCarriedSignIn`).
+ * Sign-ins under way. Each keeps its request, which any caller can send: 25 KB at the worst, within the bounds of `requireBoundedQuery`.
+ * Beyond this number the oldest has to begin again.
  */
 const MAX_INTERACTIONS = 2_000;
 

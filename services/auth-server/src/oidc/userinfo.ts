@@ -30,7 +30,7 @@ export async function userinfo(
         requiredClaims: ["exp", "sub"],
         currentDate: new Date(now() * 1000),
       });
-      const user = await accounts.findActive(payload.sub as string);
+      const user = await accounts.find(payload.sub as string);
       if (user !== undefined) {
         const scopes = String(payload.scope).split(" ");
         if (scopes.includes("openid")) return userinfoClaims(scopes, accountClaims(user));

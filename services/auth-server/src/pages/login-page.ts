@@ -8,17 +8,14 @@ export function loginPage(options: {
   purpose: string;
   action: string;
   formOrigins: readonly string[];
-  /** The sign-in itself, sealed: it comes back with the form. */
-  signIn: string;
   login?: string;
   problem?: string;
 }): Page {
-  const { realmName, purpose, action, formOrigins, signIn, login = "", problem } = options;
+  const { realmName, purpose, action, formOrigins, login = "", problem } = options;
   const content = html`<h1>Sign in</h1>
 <p class="lead">to continue to ${purpose}</p>
 ${problem === undefined ? undefined : html`<p class="alert" role="alert" id="problem">${problem}</p>`}
 <form method="post" action="${action}">
-<input type="hidden" name="sign_in" value="${signIn}">
 <label for="username">User name or e-mail</label>
 <input id="username" name="username" value="${login}" autocomplete="username" autocapitalize="none" spellcheck="false" maxlength="255" required${
     problem === undefined ? html` autofocus` : html` aria-describedby="problem"`

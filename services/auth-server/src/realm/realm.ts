@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { bruteForceFields } from "./brute-force.ts";
 
 const stringMap = z.record(z.string(), z.string());
 
@@ -40,7 +39,9 @@ const realmSchema = z.looseObject({
   ssoSessionMaxLifespan: z.int().positive().default(36_000),
   accessCodeLifespan: z.int().positive().default(60),
   accessCodeLifespanLogin: z.int().positive().default(1800),
-  ...bruteForceFields,
+  /** Wrong passwords that an account may have in `maxFailureWaitSeconds`. */
+  failureFactor: z.int().positive().default(30),
+  maxFailureWaitSeconds: z.int().positive().max(86_400).default(900),
   attributes: stringMap.default({}),
   clients: z.array(clientSchema).default([]),
   users: z.array(userSchema).default([]),

@@ -25,7 +25,7 @@ export async function handleCode(
   if (!sameAgent(consented, requester) || requester.thumbprint !== consented.thumbprint) {
     throw invalidGrant("Agent signature mismatch");
   }
-  if ((await accounts.findActive(consented.subject)) === undefined) throw invalidGrant("User not found");
+  if ((await accounts.find(consented.subject)) === undefined) throw invalidGrant("User not found");
   // The policy may have changed since the user agreed.
   const scopes = scopeWords(consented.scope);
   if (!scopesAllowed(policy, scopes)) throw accessDenied("Authorization denied");

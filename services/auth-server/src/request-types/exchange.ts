@@ -53,7 +53,7 @@ export async function handleExchange(
 
 /** For one who may not sign in any more there is no token: without `sub` it would say that nobody's authority is needed. */
 async function presentUser(id: string, accounts: Accounts): Promise<string> {
-  const user = await accounts.findActive(id);
+  const user = await accounts.find(id);
   if (user === undefined) throw invalidGrant("Token exchange validation failed: User not found");
   return user.id;
 }

@@ -23,7 +23,7 @@ export async function handleRefresh(
   if (grant === undefined) throw invalidGrant("Invalid refresh_token: unknown, expired or revoked");
   // One text for every way of not being the owner: it must not tell whose token it is.
   if (!sameAgent(grant, requester)) throw invalidGrant("Error refreshing token: Agent signature mismatch");
-  if ((await accounts.findActive(grant.subject)) === undefined)
+  if ((await accounts.find(grant.subject)) === undefined)
     throw invalidGrant("Error refreshing token: User not found");
   const scopes = scopeWords(grant.scope);
   if (!scopesAllowed(policy, scopes)) throw accessDenied("Authorization denied");

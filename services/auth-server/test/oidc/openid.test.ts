@@ -669,3 +669,35 @@ test("the favicon is served, and the pages link it", async () => {
   const page = await app.inject({ url: `${OIDC}/logout/success`, headers: { accept: "text/html" } });
   expect(page.body).toContain('href="/favicon.svg"');
 });
+
+test("another person may answer a request to sign in again, and has the session from then on", async () => {
+  const { app } = await startInjected();
+  const browser = createBrowser(injectedFetch(app));
+  await signIn(browser, `${ORIGIN}${authorizationPath()}`);
+  const leaving = await signIn(browser, `${ORIGIN}${authorizationPath({ prompt: "login" })}`, {
+    username: "second-user",
+    password: "user123",
+  });
+  const signOut = readForm(await leaving.response.text());
+  const left = await browser.post(signOut.action, signOut.fields);
+  expect((await browser.follow(signOut.action, left)).url).toContain("/?code=");
+});
+
+test("a sign-in ends with its time, and its form brings no second code", async () => {
+  const { app, clock } = await startInjected();
+  const begin = async () => {
+    const browser = createBrowser(injectedFetch(app));
+    const start = `${ORIGIN}${authorizationPath()}`;
+    const shown = await browser.follow(start, await browser.get(start));
+    const action = new URL(readForm(await shown.response.text()).action, ORIGIN).href;
+    return async () => browser.follow(action, await browser.post(action, MCP_USER));
+  };
+  const finish = await begin();
+  expect((await finish()).url).toContain("?code=");
+  const again = await finish();
+  expect(again.response.status).toBe(400);
+  expect(await again.response.text()).toContain("Go to Supply chain UI");
+  const late = await begin();
+  clock.advance(1800);
+  expect(await (await late()).response.text()).toContain("This sign-in has expired");
+});

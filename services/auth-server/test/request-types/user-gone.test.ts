@@ -22,7 +22,7 @@ test("for a user who has been removed or disabled there are no more tokens", asy
 
   const context = {
     grants,
-    accounts: { findActive: async () => undefined },
+    accounts: { find: async () => undefined },
     issueToken: () => Promise.reject(new Error("must not be reached")),
   } as unknown as RequestTypeContext;
   const requester = { agent, identified: true, key, thumbprint };
@@ -46,7 +46,7 @@ test("nor by an exchange of a token that they have left behind", async () => {
   const issued: unknown[] = [];
   const context = {
     issuer: "http://as.localhost",
-    accounts: { findActive: async (id: string) => (id === "here" ? { id } : undefined) },
+    accounts: { find: async (id: string) => (id === "here" ? { id } : undefined) },
     checkResourceToken: async () => ({ iss: "http://next.localhost", scope: "s" }),
     issueToken: async (decision: { subject?: string }) => {
       issued.push(decision.subject);
