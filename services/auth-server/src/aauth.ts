@@ -1,10 +1,9 @@
 import { createMemoryReplayStore, type Discovery } from "aauth";
 import { createTokenSigner, type TokenSigner } from "aauth/issuer";
 import type { FastifyBaseLogger, FastifyInstance } from "fastify";
-import { createConsentMemory, type RememberedConsents } from "./consent/consent-memory.ts";
+import { createConsentMemory } from "./consent/consent-memory.ts";
 import { consentRoutes, type ShownConsent } from "./consent/consent-routes.ts";
 import type { ReadSession } from "./consent/read-session.ts";
-import type { CreateStore } from "./create-store.ts";
 import { createGrants } from "./grants.ts";
 import { createIssueToken } from "./issue-token.ts";
 import { issuerMetadata } from "./issuer-metadata.ts";
@@ -15,7 +14,7 @@ import type { RealmKeys } from "./realm/realm-keys.ts";
 import type { RealmState } from "./realm/realm-state.ts";
 import { createResourceTokenCheck } from "./resource-token-check.ts";
 import { createSecrets } from "./secrets.ts";
-import { createSharedStore } from "./shared-store.ts";
+import type { CreateStore } from "./store.ts";
 import { tokenEndpoint } from "./token-endpoint.ts";
 import { createRequesterVerifier } from "./verify-requester.ts";
 
@@ -53,12 +52,8 @@ export async function aauth(
   const { issuer, paths, state, keys, createStore, now } = options;
   const logger = options.logger.child({ logger: "aauth.tokens" });
   const discovery = knowOwnIssuer(options.discovery, issuer, keys);
-  const grants = createGrants(createStore, now);
-  const consents = createSharedStore<RememberedConsents>(createStore, {
-    ownerOf: ({ subject }) => subject,
-    now,
-  });
-  const memory = createConsentMemory(consents, {
+  const grants = createGrants(createStore);
+  const memory = createConsentMemory(createStore("remembered consents"), {
     lifetimeSeconds: () =>
       Math.min(state.policy().refreshTokenLifetimeSeconds, state.realm.ssoSessionMaxLifespan),
     now,
@@ -97,13 +92,8 @@ export async function aauth(
     discovery,
     grants,
     logger,
-    // Loading a page over and over is a person's, and must not end other people's pages.
-    shown: createSecrets(
-      createSharedStore<ShownConsent>(createStore, {
-        ownerOf: ({ userId }) => userId,
-        now,
-      }),
-    ),
+    // A user that loads a page again and again ends no other user's pages.
+    shown: createSecrets(createStore<ShownConsent>("shown consents"), ({ userId }) => userId),
     memory,
   });
 }

@@ -9,7 +9,6 @@ import { realmAdmin } from "./admin/realm-admin.ts";
 import type { AuthServerConfig } from "./config.ts";
 import { createReadSession } from "./consent/read-session.ts";
 import { cors } from "./cors.ts";
-import { type CreateStore, memoryStores } from "./create-store.ts";
 import { loadRealm } from "./load-realm.ts";
 import { oidcPaths } from "./oidc/oidc-paths.ts";
 import { registerOpenid } from "./oidc/openid.ts";
@@ -18,6 +17,7 @@ import { createAccounts } from "./realm/accounts.ts";
 import { createPasswordLimit } from "./realm/password-limit.ts";
 import { realmDocuments } from "./realm/realm-documents.ts";
 import { createRealmKeys, type RealmKeys } from "./realm/realm-keys.ts";
+import { type CreateStore, memoryStores } from "./store.ts";
 import { switchedOff } from "./switched-off.ts";
 
 export interface AuthServerDependencies {

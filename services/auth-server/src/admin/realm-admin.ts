@@ -1,12 +1,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
-import type { CreateStore } from "../create-store.ts";
 import { noStore, OAuthError, sendOAuthError } from "../oauth-error.ts";
 import { equalSecrets } from "../realm/accounts.ts";
 import type { PasswordLimit } from "../realm/password-limit.ts";
 import type { RealmKeys } from "../realm/realm-keys.ts";
 import type { RealmState } from "../realm/realm-state.ts";
 import { createSecrets } from "../secrets.ts";
+import type { CreateStore } from "../store.ts";
 import { isLocalRequest } from "./loopback-only.ts";
 
 const ADMINISTRATOR = "admin";
@@ -41,7 +41,7 @@ export async function realmAdmin(
 ): Promise<void> {
   const { state, keys, passwordLimit, host, createStore, password: ownPassword } = options;
   const { realm } = state;
-  const tokens = createSecrets<true>(createStore());
+  const tokens = createSecrets(createStore<true>("administrator tokens"), () => ADMINISTRATOR);
   const url = `/admin/realms/${realm.realm}`;
 
   app.setErrorHandler((error, _request, reply) => {

@@ -1,8 +1,8 @@
 import { hash } from "node:crypto";
-import type { KeyValueStore } from "aauth";
 import type { ConsentRequest } from "../grants.ts";
 import { MAX_TEXT_LENGTH } from "../kept-text.ts";
 import { scopeWords } from "../request-types/request-type.ts";
+import type { Store } from "../store.ts";
 import type { BrowserSession } from "./read-session.ts";
 
 /** What consents are remembered by: a user's, to one agent (and delegate) at one resource. */
@@ -24,11 +24,8 @@ interface SessionConsent {
   readonly scopes: readonly AgreedScope[];
 }
 
-export interface RememberedConsents {
-  /** Whose they are. */
-  readonly subject: string;
-  readonly sessions: readonly SessionConsent[];
-}
+/** The consents of one user to one agent at one resource, in each session. */
+export type RememberedConsents = readonly SessionConsent[];
 
 /**
  * What a person has agreed to since signing in: not asked again in that browser session, forgotten when it ends, on revocation, and
@@ -54,7 +51,7 @@ const MAX_SCOPE_CHARACTERS = 4 * MAX_TEXT_LENGTH;
 const MAX_SCOPES = MAX_TEXT_LENGTH / 2;
 
 export function createConsentMemory(
-  store: Pick<KeyValueStore<RememberedConsents>, "get" | "put" | "delete">,
+  store: Store<RememberedConsents>,
   options: {
     /** Asked at each consent, because policy may change. */
     lifetimeSeconds: () => number;
@@ -70,7 +67,7 @@ export function createConsentMemory(
   /** What still counts. */
   const sessionsFor = async (session: BrowserSession, request: ConsentRequest) => {
     const now = options.now();
-    const sessions = (await store.get(keyOf(session, request)))?.sessions ?? [];
+    const sessions = (await store.get(keyOf(session, request))) ?? [];
     return sessions
       .map(({ sessionId, scopes }) => ({ sessionId, scopes: scopes.filter(({ until }) => now < until) }))
       .filter(({ scopes }) => scopes.length > 0);
@@ -98,7 +95,7 @@ export function createConsentMemory(
         until,
         ...kept.flatMap((consent) => consent.scopes.map((agreed) => agreed.until)),
       );
-      await store.put(keyOf(session, request), { subject: session.user.id, sessions: kept }, last - now);
+      await store.put(session.user.id, keyOf(session, request), kept, last - now);
     },
     forget: async (parties) => {
       await store.delete(key(parties));

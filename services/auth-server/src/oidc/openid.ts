@@ -1,9 +1,9 @@
 import type { FastifyBaseLogger, FastifyInstance } from "fastify";
 import type { Provider } from "oidc-provider";
-import type { CreateStore } from "../create-store.ts";
 import type { Accounts } from "../realm/accounts.ts";
 import type { Realm } from "../realm/realm.ts";
 import type { RealmKeys } from "../realm/realm-keys.ts";
+import type { CreateStore } from "../store.ts";
 import { login } from "./login.ts";
 import { mountOidcProvider } from "./mount-oidc-provider.ts";
 import type { OidcPaths } from "./oidc-paths.ts";

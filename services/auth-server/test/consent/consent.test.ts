@@ -4,7 +4,7 @@ import { issueAgentToken } from "aauth/issuer";
 import { createTestClock } from "aauth/testing";
 import { expect, test } from "vitest";
 import { settings } from "../../src/config.ts";
-import { memoryStores } from "../../src/create-store.ts";
+import { memoryStores } from "../../src/store.ts";
 import { realmWith } from "../support/auth-server.ts";
 import { readForm } from "../support/browser.ts";
 import { AUTH_URL, browserFor, consentedCode, decide, startConsent } from "../support/consent.ts";

@@ -1,7 +1,7 @@
 /** Nobody can end what is others' by asking for very much: the server with stores of 40. */
 import { createTestClock } from "aauth/testing";
 import { expect, test } from "vitest";
-import { memoryStores } from "../../src/create-store.ts";
+import { memoryStores } from "../../src/store.ts";
 import { startInjected, type TestServer } from "../support/auth-server.ts";
 import { createBrowser, injectedFetch } from "../support/browser.ts";
 import { MCP_USER, signIn } from "../support/sign-in.ts";

@@ -1,7 +1,7 @@
 import { createTestClock } from "aauth/testing";
 import { expect, test } from "vitest";
-import { memoryStores } from "../../src/create-store.ts";
 import { createStorageAdapter } from "../../src/oidc/storage-adapter.ts";
+import { memoryStores } from "../../src/store.ts";
 
 function adapters(maxEntries?: number) {
   const clock = createTestClock();
@@ -60,12 +60,13 @@ test("of two that consume the same thing one fails, and readers see that it is c
 test("what is consumed is remembered as such as long as it lives, and no longer", async () => {
   const { clock, adapterFor } = adapters();
   const tokens = adapterFor("RefreshToken");
-  await tokens.upsert("a", { jti: "a" }, 1800);
+  const exp = clock.now() + 1800;
+  await tokens.upsert("a", { jti: "a", exp }, 1800);
   clock.advance(600);
   await tokens.consume("a");
   const consumed = clock.now();
   clock.advance(1199);
-  expect(await tokens.find("a")).toEqual({ jti: "a", consumed });
+  expect(await tokens.find("a")).toEqual({ jti: "a", exp, consumed });
   clock.advance(1);
   expect(await tokens.find("a")).toBeUndefined();
 });

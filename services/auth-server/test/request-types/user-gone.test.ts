@@ -1,19 +1,16 @@
 import { generateSigningKey } from "aauth";
 import { expect, test } from "vitest";
-import { memoryStores } from "../../src/create-store.ts";
 import { createGrants } from "../../src/grants.ts";
 import { parsePolicy } from "../../src/realm/policy.ts";
 import { handleCode } from "../../src/request-types/code.ts";
 import { handleExchange } from "../../src/request-types/exchange.ts";
 import { handleRefresh } from "../../src/request-types/refresh.ts";
 import type { RequestTypeContext } from "../../src/request-types/request-type.ts";
+import { memoryStores } from "../../src/store.ts";
 
 test("for a user who has been removed or disabled there are no more tokens", async () => {
   const { publicJwk: key, thumbprint } = await generateSigningKey({ kid: "k" });
-  const grants = createGrants(
-    memoryStores(() => 0),
-    () => 0,
-  );
+  const grants = createGrants(memoryStores(() => 0));
   const agent = "http://backend.localhost:8000";
   const grant = { agent, resource: "http://r.localhost", scope: "s", subject: "gone" };
   const redirectUri = `${agent}/callback`;
