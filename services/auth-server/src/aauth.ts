@@ -1,40 +1,30 @@
 import { createMemoryReplayStore, type Discovery } from "aauth";
-import { createTokenSigner, type TokenSigner } from "aauth/issuer";
 import type { FastifyBaseLogger, FastifyInstance } from "fastify";
 import { createConsentMemory } from "./consent/consent-memory.ts";
 import { consentRoutes, type ShownConsent } from "./consent/consent-routes.ts";
 import type { ReadSession } from "./consent/read-session.ts";
 import { createGrants } from "./grants.ts";
 import { createIssueToken } from "./issue-token.ts";
-import { issuerMetadata } from "./issuer-metadata.ts";
 import type { OidcPaths } from "./oidc/oidc-paths.ts";
 import { knowOwnIssuer } from "./own-issuer.ts";
 import type { Accounts } from "./realm/accounts.ts";
 import type { RealmKeys } from "./realm/realm-keys.ts";
 import type { RealmState } from "./realm/realm-state.ts";
+import type { RequestType } from "./request-types/request-type.ts";
 import { createResourceTokenCheck } from "./resource-token-check.ts";
 import { createSecrets } from "./secrets.ts";
 import type { CreateStore } from "./store.ts";
 import { tokenEndpoint } from "./token-endpoint.ts";
 import { createRequesterVerifier } from "./verify-requester.ts";
 
-/** Imports a key once, when it begins to sign. */
-function currentSigner(keys: RealmKeys): () => Promise<TokenSigner> {
-  let signer: { kid: string; imported: Promise<TokenSigner> } | undefined;
-  return () => {
-    const { jwk, alg, kid } = keys.authTokenKey;
-    if (signer?.kid !== kid) signer = { kid, imported: createTokenSigner(jwk, { alg, kid }) };
-    return signer.imported;
-  };
-}
-
-/** The AAuth half: the issuer's document, tokens for agents, and the users' consent to them. */
+/** The AAuth half: tokens for agents, and the users' consent to them. */
 export async function aauth(
   app: FastifyInstance,
   options: {
     issuer: string;
     paths: OidcPaths;
     state: RealmState;
+    requestTypes: readonly RequestType[];
     accounts: Accounts;
     keys: RealmKeys;
     /** Where keys and metadata of agents and resources come from. */
@@ -59,12 +49,12 @@ export async function aauth(
     now,
   });
 
-  await app.register(issuerMetadata, { issuer });
   await app.register(tokenEndpoint, {
     path: `${paths.base}/protocol/aauth/agent`,
     state,
     logger,
     memory,
+    requestTypes: options.requestTypes,
     verifier: createRequesterVerifier({
       issuer,
       discovery,
@@ -78,7 +68,7 @@ export async function aauth(
       grants,
       issueToken: createIssueToken({
         issuer,
-        signer: currentSigner(keys),
+        keys,
         state,
         accounts: options.accounts,
         now,

@@ -13,7 +13,7 @@ import {
 } from "service-kit";
 import { z } from "zod";
 import { AUTH_TOKEN_ALGORITHMS } from "./realm/realm-keys.ts";
-import { isScope } from "./scope-syntax.ts";
+import { isScope } from "./scopes.ts";
 
 const DEMO_REALM_FILE = resolve(import.meta.dirname, "../../../keycloak/realm/aauth-test-realm.json");
 

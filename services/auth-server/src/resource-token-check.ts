@@ -7,7 +7,7 @@ import {
 } from "aauth";
 import { verifyResourceToken } from "aauth/issuer";
 import { invalidGrant, type OAuthError, quoted, temporarilyUnavailable } from "./oauth-error.ts";
-import { isScopeList } from "./scope-syntax.ts";
+import { isScopeList } from "./scopes.ts";
 import type { Requester } from "./verify-requester.ts";
 
 export type CheckResourceToken = (token: string, requester: Requester) => Promise<ResourceTokenClaims>;

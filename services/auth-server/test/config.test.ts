@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { buildAuthServer } from "../src/app.ts";
-import { loadRealm } from "../src/load-realm.ts";
+import { loadRealm } from "../src/realm/realm-state.ts";
 import { testConfig } from "./support/auth-server.ts";
 
 test("an unset environment is the demo", () => {

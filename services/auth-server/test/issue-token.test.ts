@@ -1,8 +1,8 @@
 import { type AuthTokenClaims, decodeToken, generateSigningKey } from "aauth";
-import { tokenSignerOf } from "aauth/issuer";
 import { expect, test } from "vitest";
 import { createIssueToken, type Decision } from "../src/issue-token.ts";
 import { parsePolicy } from "../src/realm/policy.ts";
+import { createRealmKeys } from "../src/realm/realm-keys.ts";
 import { recordingLogger } from "./support/auth-server.ts";
 
 const NOW = 1_730_217_600;
@@ -11,14 +11,16 @@ const RESOURCE = "http://supply-chain-agent.localhost:3000";
 const ACT = { agent: "http://caller.localhost:1" };
 const USER = { id: "user", username: "u", firstName: "", lastName: "", emailVerified: false };
 
+const keys = await createRealmKeys("EdDSA");
+
 /** Issues what has been decided; policy gives 300 s. */
 async function issued(decision: Partial<Decision>) {
-  const key = await generateSigningKey({ kid: "realm" });
+  const key = await generateSigningKey({ kid: "agent" });
   const issueToken = createIssueToken({
     issuer: "http://localhost:8080/realms/aauth-test",
-    signer: async () => tokenSignerOf(key),
+    keys,
     state: { policy: () => parsePolicy({}) } as never,
-    accounts: { find: (id: string) => (id === USER.id ? USER : undefined) } as never,
+    accounts: { find: async (id: string) => (id === USER.id ? USER : undefined) } as never,
     now: () => NOW,
     logger: recordingLogger().logger,
   });

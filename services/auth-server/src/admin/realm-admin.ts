@@ -1,4 +1,6 @@
+import { readFileSync } from "node:fs";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { ConfigError } from "service-kit";
 import { z } from "zod";
 import { noStore, OAuthError, sendOAuthError } from "../oauth-error.ts";
 import { equalSecrets } from "../realm/accounts.ts";
@@ -7,14 +9,13 @@ import type { RealmKeys } from "../realm/realm-keys.ts";
 import type { RealmState } from "../realm/realm-state.ts";
 import { createSecrets } from "../secrets.ts";
 import type { CreateStore } from "../store.ts";
-import { isLocalRequest } from "./loopback-only.ts";
 
 const ADMINISTRATOR = "admin";
 /** Keycloak's default for development (`KC_BOOTSTRAP_ADMIN_PASSWORD` of the demo). */
 const DEVELOPMENT_PASSWORD = "admin";
 const TOKEN_LIFETIME_SECONDS = 60;
 
-/** How Keycloak is told to make a new key: a key provider is added. Its priority is not asked for here, the newest key signs. */
+/** At Keycloak a new key is a new key provider. Its priority does not count here: the newest key signs. */
 const newKeySchema = z.looseObject({
   providerType: z.literal("org.keycloak.keys.KeyProvider"),
   providerId: z.literal("rsa-generated"),
@@ -25,8 +26,10 @@ const updateSchema = z.looseObject({ attributes: z.record(z.string(), z.string()
 /**
  * The part of Keycloak's admin API that the demo uses: a direct grant in realm `master`, reading and replacing the attributes of
  * this realm, and making a new key. As at Keycloak, `attributes` replaces all of them, and other fields of the representation are
- * allowed; unlike Keycloak, those change nothing. With the well-known password it answers this machine only; with one of its own
- * (`password`), every caller that has it.
+ * allowed; unlike Keycloak, those change nothing. With the well-known password it answers this machine only; with a password of
+ * its own, every caller that has it.
+ *
+ * @throws ConfigError when the password file cannot be read or is empty: an empty password would be known to everyone
  */
 export async function realmAdmin(
   app: FastifyInstance,
@@ -36,11 +39,13 @@ export async function realmAdmin(
     passwordLimit: PasswordLimit;
     host: string;
     createStore: CreateStore;
-    password?: string;
+    /** File with a password of its own. */
+    passwordFile?: string | undefined;
   },
 ): Promise<void> {
-  const { state, keys, passwordLimit, host, createStore, password: ownPassword } = options;
+  const { state, keys, passwordLimit, host, createStore, passwordFile } = options;
   const { realm } = state;
+  const ownPassword = passwordFile === undefined ? undefined : readPassword(passwordFile);
   const tokens = createSecrets(createStore<true>("administrator tokens"), () => ADMINISTRATOR);
   const url = `/admin/realms/${realm.realm}`;
 
@@ -122,6 +127,29 @@ export async function realmAdmin(
     if (token !== undefined && (await tokens.find(token))) return undefined;
     return reply.code(401).header("www-authenticate", "Bearer").send({ error: "HTTP 401 Unauthorized" });
   }
+}
+
+/**
+ * True when the request comes from this machine and was addressed to the server's own name. The second half keeps out web pages
+ * whose own name has been pointed at loopback (DNS rebinding).
+ */
+function isLocalRequest(request: FastifyRequest, host: string): boolean {
+  const address = request.socket.remoteAddress ?? "";
+  return /^(::1|(::ffff:)?127(\.\d+){3})$/i.test(address) && request.headers.host === host;
+}
+
+/** Without the line end that editors leave. */
+function readPassword(path: string): string {
+  const problem = (message: string) =>
+    new ConfigError("auth-server", [{ name: "AUTH_SERVER_ADMIN_PASSWORD_FILE", message }]);
+  let password: string;
+  try {
+    password = readFileSync(path, "utf8").trim();
+  } catch (error) {
+    throw problem(`cannot read ${path} (${(error as NodeJS.ErrnoException).code})`);
+  }
+  if (password === "") throw problem(`${path} is empty`);
+  return password;
 }
 
 function textOf(value: unknown): string {

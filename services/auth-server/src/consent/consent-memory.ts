@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import type { ConsentRequest } from "../grants.ts";
-import { MAX_TEXT_LENGTH } from "../kept-text.ts";
-import { scopeWords } from "../request-types/request-type.ts";
+import { MAX_PARAMETER_LENGTH } from "../parameters.ts";
+import { scopesIn } from "../scopes.ts";
 import type { Store } from "../store.ts";
 import type { BrowserSession } from "./read-session.ts";
 
@@ -45,10 +45,10 @@ export interface ConsentMemory {
 const MAX_SESSIONS = 20;
 
 /** Text of scopes that is remembered for one of them, four requests' at least; beyond it the oldest scopes are asked again. */
-const MAX_SCOPE_CHARACTERS = 4 * MAX_TEXT_LENGTH;
+const MAX_SCOPE_CHARACTERS = 4 * MAX_PARAMETER_LENGTH;
 
 /** As many as fit into the longest request. Each takes room for its time, too. */
-const MAX_SCOPES = MAX_TEXT_LENGTH / 2;
+const MAX_SCOPES = MAX_PARAMETER_LENGTH / 2;
 
 export function createConsentMemory(
   store: Store<RememberedConsents>,
@@ -72,21 +72,21 @@ export function createConsentMemory(
       .map(({ sessionId, scopes }) => ({ sessionId, scopes: scopes.filter(({ until }) => now < until) }))
       .filter(({ scopes }) => scopes.length > 0);
   };
-  const scopesIn = (sessions: readonly SessionConsent[], session: BrowserSession) =>
+  const agreedIn = (sessions: readonly SessionConsent[], session: BrowserSession) =>
     sessions.find(({ sessionId }) => sessionId === session.id)?.scopes ?? [];
   return {
     lifetimeSeconds: options.lifetimeSeconds,
     async covers(session, request) {
-      const agreed = scopesIn(await sessionsFor(session, request), session);
+      const agreed = agreedIn(await sessionsFor(session, request), session);
       const scopes = new Set(agreed.map(({ scope }) => scope));
-      return scopeWords(request.scope).every((scope) => scopes.has(scope));
+      return scopesIn(request.scope).every((scope) => scopes.has(scope));
     },
     async remember(session, request) {
       const sessions = await sessionsFor(session, request);
       const now = options.now();
       const until = now + options.lifetimeSeconds();
-      const asked = new Set(scopeWords(request.scope));
-      const before = scopesIn(sessions, session).filter(({ scope }) => !asked.has(scope));
+      const asked = new Set(scopesIn(request.scope));
+      const before = agreedIn(sessions, session).filter(({ scope }) => !asked.has(scope));
       const scopes = bounded([...[...asked].map((scope) => ({ scope, until })), ...before]);
       const others = sessions.filter(({ sessionId }) => sessionId !== session.id);
       const kept = [{ sessionId: session.id, scopes }, ...others].slice(0, MAX_SESSIONS);

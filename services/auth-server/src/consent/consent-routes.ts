@@ -2,17 +2,17 @@ import { createHash, randomBytes } from "node:crypto";
 import type { Discovery } from "aauth";
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply } from "fastify";
 import { CODE_LIFETIME_SECONDS, type ConsentRequest, type Grants } from "../grants.ts";
-import { requireShort } from "../kept-text.ts";
 import { invalidRequest, noStore, OAuthError } from "../oauth-error.ts";
 import { CONSENT_CLIENT_ID } from "../oidc/oidc-configuration.ts";
 import type { OidcPaths } from "../oidc/oidc-paths.ts";
 import { consentPage } from "../pages/consent-page.ts";
+import { sendRefusal } from "../pages/message-page.ts";
 import { originsOf, sendPage } from "../pages/page.ts";
-import { sendRefusal } from "../pages/send-refusal.ts";
+import { requireShort } from "../parameters.ts";
 import { agentAllowed, scopesAllowed } from "../realm/policy.ts";
 import { shownName } from "../realm/realm.ts";
 import type { RealmState } from "../realm/realm-state.ts";
-import { scopeWords } from "../request-types/request-type.ts";
+import { scopesIn } from "../scopes.ts";
 import type { Secrets } from "../secrets.ts";
 import type { ConsentMemory } from "./consent-memory.ts";
 import { describeRequest } from "./describe-request.ts";
@@ -53,7 +53,7 @@ export async function consentRoutes(
   const { consentSeconds, logger } = options;
   const { realm } = realmState;
   const realmName = shownName(realm);
-  const webOrigins = realm.clients.filter(({ enabled }) => enabled).flatMap((client) => client.webOrigins);
+  const webOrigins = realm.clients.flatMap((client) => client.webOrigins);
   const authPath = `${paths.base}/protocol/aauth/agent/auth`;
 
   // The answer is a form: nothing else that a script could send is read as one.
@@ -150,7 +150,7 @@ export async function consentRoutes(
   /** The policy may have changed while the page was open. */
   function stillAllowed({ agent, scope }: ConsentRequest): boolean {
     const policy = realmState.policy();
-    return agentAllowed(policy, agent) && scopesAllowed(policy, scopeWords(scope));
+    return agentAllowed(policy, agent) && scopesAllowed(policy, scopesIn(scope));
   }
 
   /** Back to the agent, with a code for what was agreed to. */

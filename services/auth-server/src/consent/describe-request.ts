@@ -1,8 +1,7 @@
 import { AAuthError, type AgentMetadata, type Discovery, type ResourceMetadata } from "aauth";
 import { displayText } from "service-kit";
 import type { ConsentRequest } from "../grants.ts";
-import { IDENTITY_SCOPES, isIdentityScope } from "../identity-scopes.ts";
-import { scopeWords } from "../request-types/request-type.ts";
+import { IDENTITY_SCOPES, isIdentityScope, scopesIn } from "../scopes.ts";
 
 export interface DescribedScope {
   readonly name: string;
@@ -37,7 +36,7 @@ export async function describeRequest(
     orNothing(discovery.metadata<ResourceMetadata>("resource", request.resource)),
   ]);
   const agentName = displayText(agent?.name);
-  const words = scopeWords(request.scope);
+  const words = scopesIn(request.scope);
   return {
     agent: request.agent,
     ...(request.agentDelegate !== undefined && {

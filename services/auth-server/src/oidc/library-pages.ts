@@ -1,6 +1,6 @@
 import type { KoaContextWithOIDC } from "oidc-provider";
 import { logoutPage } from "../pages/logout-page.ts";
-import { errorPage, messagePage } from "../pages/message-page.ts";
+import { messagePage } from "../pages/message-page.ts";
 import { originsOf, type Page } from "../pages/page.ts";
 import { type Realm, shownName } from "../realm/realm.ts";
 
@@ -20,14 +20,14 @@ export function libraryPages(realm: Realm) {
       );
     },
     postLogoutSuccessSource(ctx: KoaContextWithOIDC): void {
-      send(ctx, messagePage({ realmName, title: "Signed out", text: "You can close this page." }));
+      send(ctx, messagePage(realm, { title: "Signed out", text: "You can close this page." }));
     },
     renderError(
       ctx: KoaContextWithOIDC,
       out: { error: string; error_description?: string | undefined },
     ): void {
       const text = out.error_description ?? "The request cannot be answered.";
-      send(ctx, errorPage(realm, { title: "This did not work", text: sentence(text), code: out.error }));
+      send(ctx, messagePage(realm, { title: "This did not work", text: sentence(text), code: out.error }));
     },
   };
 }

@@ -2,9 +2,8 @@ import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest }
 import type { Interaction, Provider } from "oidc-provider";
 import { OAuthError } from "../oauth-error.ts";
 import { loginPage } from "../pages/login-page.ts";
-import { errorPage } from "../pages/message-page.ts";
+import { messagePage, sendRefusal } from "../pages/message-page.ts";
 import { originsOf, sendPage } from "../pages/page.ts";
-import { sendRefusal } from "../pages/send-refusal.ts";
 import type { Accounts } from "../realm/accounts.ts";
 import { type Realm, shownName } from "../realm/realm.ts";
 import type { OidcPaths } from "./oidc-paths.ts";
@@ -103,7 +102,7 @@ export async function login(
   function sendExpired(reply: FastifyReply): FastifyReply {
     const text = "Go back to the application and sign in from there.";
     const title = "This sign-in has expired";
-    return sendPage(reply, 400, errorPage(realm, { title, text }));
+    return sendPage(reply, 400, messagePage(realm, { title, text }));
   }
 }
 

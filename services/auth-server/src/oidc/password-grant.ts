@@ -1,11 +1,11 @@
 import type { Provider, ResourceServer } from "oidc-provider";
 import { type Accounts, accountClaims } from "../realm/accounts.ts";
 import type { Realm, RealmUser } from "../realm/realm.ts";
-import type { OidcLibrary } from "./load-library.ts";
 import { accountResource, accountResourceServer, OIDC_SCOPES } from "./oidc-configuration.ts";
+import type { OidcLibrary } from "./oidc-provider.ts";
 
 /**
- * Direct grant (`grant_type=password`), which scripts use to get a user's tokens without a browser. Only for clients with
+ * Direct grant (`grant_type=password`), by which scripts get a user's tokens without a browser. Only for clients with
  * `directAccessGrantsEnabled`; the library refuses the others before this runs. The tokens are not tied to a browser session.
  */
 export function registerPasswordGrant(

@@ -2,7 +2,7 @@ import { hash, timingSafeEqual } from "node:crypto";
 import type { PasswordLimit, SignInOrigin } from "./password-limit.ts";
 import type { Realm, RealmUser } from "./realm.ts";
 
-/** Users of the realm. Disabled users do not exist for any caller. */
+/** Users of the realm. */
 export interface Accounts {
   find(id: string): Promise<RealmUser | undefined>;
   /**
@@ -13,7 +13,7 @@ export interface Accounts {
 }
 
 export function createAccounts(realm: Realm, limit: PasswordLimit): Accounts {
-  const users = realm.users.filter((user) => user.enabled);
+  const { users } = realm;
   const byId = new Map(users.map((user) => [user.id, user]));
   // A user name is its user's, also where it is another's e-mail address.
   const byLogin = new Map([

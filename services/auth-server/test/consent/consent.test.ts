@@ -1,19 +1,13 @@
-import { readFileSync } from "node:fs";
 import { decodeToken, generateSigningKey } from "aauth";
 import { issueAgentToken } from "aauth/issuer";
-import { createTestClock } from "aauth/testing";
 import { expect, test } from "vitest";
-import { settings } from "../../src/config.ts";
-import { memoryStores } from "../../src/store.ts";
-import { realmWith } from "../support/auth-server.ts";
 import { readForm } from "../support/browser.ts";
-import { AUTH_URL, browserFor, consentedCode, decide, startConsent } from "../support/consent.ts";
+import { AUTH_URL, browserFor, decide, startConsent } from "../support/consent.ts";
 import {
   ASK_FOR_OPTIMIZE,
   BACKEND,
   CALLBACK,
   createParties,
-  MARKET_ANALYSIS,
   SUPPLY_CHAIN,
   setAttributes,
 } from "../support/parties.ts";
@@ -53,21 +47,6 @@ test("sign-in, page, consent, code, token for the user", async () => {
   });
 });
 
-test("a user who says no goes back with access_denied, and the request is over", async () => {
-  const parties = await askForOptimize();
-  const browser = browserFor(parties);
-  const { url } = await startConsent(parties, { state: "run-1" });
-  const shown = await signIn(browser, url);
-  const answer = await decide(browser, await shown.response.text(), "cancel");
-  const { searchParams } = new URL(answer.headers.get("location") as string);
-  expect(Object.fromEntries(searchParams)).toEqual({
-    error: "access_denied",
-    error_description: "User denied the authorization request",
-    state: "run-1",
-  });
-  expect((await browser.get(url)).status).toBe(400);
-});
-
 test("who has agreed is not asked again until sign-out, unless the agent insists or wants more", async () => {
   const parties = await askForOptimize();
   const browser = browserFor(parties);
@@ -92,20 +71,6 @@ test("who has agreed is not asked again until sign-out, unless the agent insists
   const other = browserFor(parties);
   const asked = await signIn(other, (await startConsent(parties)).url);
   expect(await asked.response.text()).toContain("Agent authorization request");
-});
-
-test("a consent that is used does not last longer for it", async () => {
-  const parties = await askForOptimize();
-  const browser = browserFor(parties);
-  const first = await signIn(browser, (await startConsent(parties)).url);
-  await decide(browser, await first.response.text(), "accept");
-  for (const seconds of [900, 899]) {
-    parties.clock.advance(seconds);
-    expect((await browser.get((await startConsent(parties)).url)).status).toBe(303);
-  }
-  parties.clock.advance(2);
-  const asked = await browser.get((await startConsent(parties)).url);
-  expect(await asked.text()).toContain("Agent authorization request");
 });
 
 test("a sign-in ends at the page, also when another tab has been answered meanwhile", async () => {
@@ -224,15 +189,6 @@ test("J12: the state is that of the agent's signed request, not of the address",
   expect(silent.headers.get("location")).toMatch(/&state=signed$/);
 });
 
-test("a state that only the address has is echoed", async () => {
-  const parties = await askForOptimize();
-  const browser = browserFor(parties);
-  const { url } = await startConsent(parties, { query: { state: "from-address" } });
-  const page = await (await signIn(browser, url)).response.text();
-  const answer = await decide(browser, page, "accept");
-  expect(answer.headers.get("location")).toMatch(/&state=from-address$/);
-});
-
 test("a state that only the address has is bounded like the signed one, and comes back whole", async () => {
   const parties = await askForOptimize();
   for (const state of ["s".repeat(2048), "& =#+é".repeat(300)]) {
@@ -268,38 +224,6 @@ test("J13: a request token is good for one decision", async () => {
   expect(second.status).toBe(400);
   expect(await second.text()).toContain("Request token expired");
   expect((await browser.get(url)).status).toBe(400);
-});
-
-test("a request token is good for 600 seconds", async () => {
-  const parties = await askForOptimize();
-  const { url } = await startConsent(parties);
-  parties.clock.advance(601);
-  const page = await browserFor(parties).get(url);
-  expect(page.status).toBe(400);
-  expect(await page.text()).toContain("Invalid or expired request_token");
-});
-
-test("how long a request waits is a setting", async () => {
-  const parties = await createParties({
-    attributes: ASK_FOR_OPTIMIZE,
-    env: { AUTH_SERVER_CONSENT_SECONDS: "5" },
-  });
-  const browser = browserFor(parties);
-  const { url } = await startConsent(parties);
-  const page = await (await signIn(browser, url)).response.text();
-  parties.clock.advance(6);
-  expect(await (await decide(browser, page, "accept")).text()).toContain("Invalid or expired consent code");
-  expect(await (await browser.get(url)).text()).toContain("Invalid or expired request_token");
-});
-
-test("a policy that has changed while the page was open decides", async () => {
-  const parties = await askForOptimize();
-  const browser = browserFor(parties);
-  const page = await (await signIn(browser, (await startConsent(parties)).url)).response.text();
-  await setAttributes(parties.server, { "aauth.blocked.agents": JSON.stringify([BACKEND]) });
-  const answer = await decide(browser, page, "accept");
-  expect(answer.headers.get("location")).toContain("error=access_denied");
-  expect(answer.headers.get("location")).not.toContain("code=");
 });
 
 test("what the policy has forbidden meanwhile is not remembered as agreed to, whether it forbids the agent or a scope", async () => {
@@ -363,35 +287,6 @@ test("the way back from a sign-in leads to the page and nowhere else, whatever i
     expect(to.searchParams.has("redirect_uri")).toBe(false);
     expect((await browser.get(to.href)).status).toBe(400);
   }
-});
-
-test("a state without a value is none: it is not sent back, and the address may have another", async () => {
-  const parties = await askForOptimize();
-  const browser = browserFor(parties);
-  const plain = await (
-    await signIn(browser, (await startConsent(parties, { state: "" })).url)
-  ).response.text();
-  expect((await decide(browser, plain, "accept")).headers.get("location")).not.toContain("state=");
-  const { url } = await startConsent(parties, { state: "", query: { state: "from-address" } });
-  expect((await browser.get(url)).headers.get("location")).toMatch(/&state=from-address$/);
-});
-
-test("the form may lead to no client that is switched off", async () => {
-  const { clients } = JSON.parse(readFileSync(settings.realmFile.schema.parse(undefined), "utf8"));
-  const off = {
-    ...clients[0],
-    clientId: "off",
-    enabled: false,
-    redirectUris: ["http://off.example/*"],
-    webOrigins: ["http://off.example"],
-  };
-  const parties = await createParties({
-    env: await realmWith({ clients: [...clients, off] }),
-    attributes: ASK_FOR_OPTIMIZE,
-  });
-  const { response } = await signIn(browserFor(parties), (await startConsent(parties)).url);
-  const policy = response.headers.get("content-security-policy");
-  expect(policy).toContain(`form-action 'self' ${BACKEND} http://localhost:3050;`);
 });
 
 test("a scope may be called like something that every object has", async () => {
@@ -481,14 +376,6 @@ test("a delegate's name is one short line, whatever its agent calls it; and that
   expect(await shownFor("\u202e\n")).toBe("…");
 });
 
-test("a code is good for 60 seconds", async () => {
-  const parties = await askForOptimize();
-  const code = await consentedCode(parties);
-  parties.clock.advance(60);
-  const reply = await parties.request({ request_type: "code", code, redirect_uri: CALLBACK });
-  expect(reply.body.error).toBe("invalid_grant");
-});
-
 test("who loads the page over and over ends own pages only", async () => {
   const parties = await askForOptimize();
   const [greedy, patient] = [browserFor(parties), browserFor(parties)];
@@ -502,26 +389,4 @@ test("who loads the page over and over ends own pages only", async () => {
   for (let index = 0; index < 1000; index++) await greedy.get(url);
   expect((await decide(greedy, first, "accept")).status).toBe(400);
   expect((await decide(patient, page, "accept")).status).toBe(303);
-});
-
-test("what one person agrees to makes nobody else be asked again", async () => {
-  const clock = createTestClock(Math.floor(Date.now() / 1000));
-  const createStore = memoryStores(clock.now, 10);
-  const parties = await createParties({ attributes: ASK_FOR_OPTIMIZE, clock, createStore });
-  const [alice, other] = [browserFor(parties), browserFor(parties)];
-  const page = await signIn(alice, (await startConsent(parties)).url);
-  await decide(alice, await page.response.text(), "accept");
-
-  const user = { username: "second-user", password: "user123" };
-  const first = await signIn(other, (await startConsent(parties)).url, user);
-  await decide(other, await first.response.text(), "accept");
-  for (const resource of [MARKET_ANALYSIS, BACKEND]) {
-    const resource_token = await parties.resourceToken({ resource });
-    const form = { request_type: "auth", resource_token, redirect_uri: CALLBACK };
-    const { body } = await parties.request(form);
-    const next = await other.get(`${AUTH_URL}?request_token=${body.request_token}`);
-    await decide(other, await next.text(), "accept");
-  }
-  expect((await alice.get((await startConsent(parties)).url)).status).toBe(303);
-  expect((await other.get((await startConsent(parties)).url)).status).toBe(200);
 });

@@ -2,7 +2,7 @@ import { hash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { generateSigningKey } from "aauth";
 import { createTokenSigner, issueAuthToken } from "aauth/issuer";
-import { createLocalJWKSet, importJWK, jwtVerify, SignJWT } from "jose";
+import { importJWK, SignJWT } from "jose";
 import { expect, test, vi } from "vitest";
 import { settings } from "../../src/config.ts";
 import { createRealmKeys } from "../../src/realm/realm-keys.ts";
@@ -53,45 +53,6 @@ test("the discovery document has Keycloak's addresses below the issuer, whatever
     grant_types_supported: ["authorization_code", "refresh_token", "password"],
     token_endpoint_auth_methods_supported: ["none"],
   });
-});
-
-test("an access token looks like one from Keycloak and verifies with the realm's key", async () => {
-  const server = await startInjected();
-  const reply = await directGrant(server);
-  const { access_token, id_token, ...rest } = reply.json();
-  expect(rest).toEqual({
-    expires_in: 300,
-    refresh_token: expect.any(String),
-    scope: "openid profile email",
-    token_type: "Bearer",
-  });
-  const certs = (await server.app.inject(`${OIDC}/certs`)).json();
-  const keys = createLocalJWKSet(certs);
-  const verified = await jwtVerify(access_token, keys, { issuer: server.issuer, audience: "account" });
-  expect(verified.protectedHeader).toEqual({ alg: "RS256", typ: "JWT", kid: certs.keys[0].kid });
-  expect(verified.payload).toMatchObject({
-    sub: MCP_USER.id,
-    typ: "Bearer",
-    azp: "supply-chain-ui",
-    preferred_username: "mcp-user",
-    email: "mcp@user.com",
-    name: "mcp user",
-    realm_access: { roles: ["default-roles-aauth-test"] },
-    "allowed-origins": [UI],
-  });
-  const identity = await jwtVerify(id_token, keys, { issuer: server.issuer, audience: "supply-chain-ui" });
-  expect(identity.payload).toMatchObject({ sub: MCP_USER.id, preferred_username: "mcp-user" });
-});
-
-test("the realm document has the same key", async () => {
-  const { app } = await startInjected();
-  const realm = (await app.inject(REALM)).json();
-  const { createPublicKey } = await import("node:crypto");
-  const key = createPublicKey({ key: Buffer.from(realm.public_key, "base64"), format: "der", type: "spki" });
-  const certs = (await app.inject(`${REALM}/protocol/aauth/certs`)).json();
-  expect(certs).toEqual((await app.inject(`${OIDC}/certs`)).json());
-  expect(key.export({ format: "jwk" }).n).toBe(certs.keys[0].n);
-  expect(JSON.stringify(certs)).not.toContain('"d"');
 });
 
 test("the direct grant refuses wrong credentials and the consent client", async () => {
@@ -209,37 +170,6 @@ test("an auth token is no access token, nor is a token for others, although the 
   }
 });
 
-test("pages of the UI may read tokens, other pages may not", async () => {
-  const { app } = await startInjected();
-  const preflight = (path: string, origin: string) =>
-    app.inject({
-      method: "OPTIONS",
-      url: path,
-      headers: {
-        origin,
-        "access-control-request-method": "POST",
-        "access-control-request-headers": "authorization",
-      },
-    });
-  for (const path of [`${OIDC}/userinfo`, `${REALM}/protocol/aauth/agent/token`]) {
-    expect((await preflight(path, UI)).headers["access-control-allow-origin"]).toBe(UI);
-    expect(
-      (await preflight(path, "http://evil.example")).headers["access-control-allow-origin"],
-    ).toBeUndefined();
-  }
-  const token = await app.inject({
-    method: "POST",
-    url: `${OIDC}/token`,
-    headers: { origin: "http://evil.example", "content-type": "application/x-www-form-urlencoded" },
-    payload: "grant_type=password&client_id=supply-chain-ui&username=mcp-user&password=user123",
-  });
-  expect(token.statusCode).toBe(400);
-  expect(token.headers["access-control-allow-origin"]).toBeUndefined();
-  const document = await app.inject({ url: `${OIDC}/certs`, headers: { origin: "http://any.example" } });
-  expect(document.headers["access-control-allow-origin"]).toBe("*");
-  expect(document.headers["access-control-allow-credentials"]).toBeUndefined();
-});
-
 test("the sign-in page names the client, keeps the user name, and says what is wrong", async () => {
   const { app } = await startInjected();
   const browser = createBrowser(injectedFetch(app));
@@ -267,14 +197,6 @@ test("the sign-in page names the client, keeps the user name, and says what is w
   expect(await expired.text()).toContain("This sign-in has expired");
 });
 
-test("the sign-in page has the name that the application knows", async () => {
-  const { app } = await startInjected();
-  const browser = createBrowser(injectedFetch(app));
-  const start = `${ORIGIN}${authorizationPath({ login_hint: 'mcp"><b>' })}`;
-  const { response } = await browser.follow(start, await browser.get(start));
-  expect(await response.text()).toContain('name="username" value="mcp&#34;&#62;&#60;b&#62;"');
-});
-
 test("a sign-in belongs to the browser that started it", async () => {
   const { app } = await startInjected();
   const victim = createBrowser(injectedFetch(app));
@@ -296,18 +218,6 @@ test("the cookie of one sign-in opens no other, even if it is sent there", async
   expect(own.statusCode).toBe(200);
   const other = await app.inject({ url: `${REALM}/login-actions/authenticate/other`, headers: { cookie } });
   expect(other.statusCode).toBe(400);
-});
-
-test("session cookies are for scripts and other sites out of reach", async () => {
-  const { app } = await startInjected();
-  const reply = await app.inject(authorizationPath());
-  const cookies = [reply.headers["set-cookie"]].flat().filter((cookie) => !String(cookie).includes(".sig="));
-  expect(cookies.length).toBeGreaterThan(0);
-  for (const cookie of cookies) {
-    expect(cookie).toMatch(/httponly/i);
-    expect(cookie).toMatch(/samesite=lax/i);
-    expect(cookie).toMatch(/path=\/realms\/aauth-test/i);
-  }
 });
 
 test.each([
@@ -473,22 +383,6 @@ test("what a sign-in or a sign-out keeps of its request is bounded, before it is
   const own = authorizationPath({ client_id: "aauth-consent", nonce: "x".repeat(2049) });
   await refusedQuery(server, own, "nonce is longer than 2048 characters");
   await refusedQuery(server, `${OIDC}/logout?id_token_hint=${"x".repeat(8192)}`, whole);
-});
-
-test("requests up to these bounds are answered; a token among the parameters may be longer than they are", async () => {
-  const { app } = await startInjected();
-  const long = "x".repeat(2048);
-  const started = await app.inject(authorizationPath({ state: long, nonce: long, login_hint: long }));
-  expect(started.headers.location).toContain("/login-actions/authenticate/");
-  const hint = await app.inject(authorizationPath({ id_token_hint: "x".repeat(3000) }));
-  expect(hint.headers.location).toContain("could+not+validate+id_token_hint");
-  const own = { client_id: "aauth-consent", state: "x".repeat(3000) };
-  const redirect_uri = `${ORIGIN}${REALM}/protocol/aauth/agent/auth/signed-in`;
-  expect((await app.inject(authorizationPath({ ...own, redirect_uri }))).statusCode).toBe(303);
-  const path = authorizationPath();
-  const whole = `${path}&id_token_hint=`.padEnd(path.indexOf("?") + 1 + 8192, "x");
-  expect((await app.inject(whole)).headers.location).toContain("could+not+validate+id_token_hint");
-  expect((await app.inject(`${whole}x`)).statusCode).toBe(400);
 });
 
 test("who has not signed in has no session that could be planted; whoever signs in again has a new one, and the old is nobody's", async () => {
@@ -659,15 +553,6 @@ test("nothing is written to the console", async () => {
   await browser.get(`${ORIGIN}${OIDC}/logout`);
   for (const writer of writers) expect(writer).not.toHaveBeenCalled();
   vi.restoreAllMocks();
-});
-
-test("the favicon is served, and the pages link it", async () => {
-  const { app } = await startInjected();
-  for (const path of ["/favicon.svg", "/favicon.ico"]) {
-    expect((await app.inject(path)).headers["content-type"]).toContain("image/svg+xml");
-  }
-  const page = await app.inject({ url: `${OIDC}/logout/success`, headers: { accept: "text/html" } });
-  expect(page.body).toContain('href="/favicon.svg"');
 });
 
 test("another person may answer a request to sign in again, and has the session from then on", async () => {

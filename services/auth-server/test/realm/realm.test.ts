@@ -45,6 +45,11 @@ test("what is wrong with a file is said by field", () => {
   expect(() => parseRealm('{"realm":"a b"}')).toThrow("realm");
   const confidential = { realm: "r", clients: [{ clientId: "c", publicClient: false }] };
   expect(() => parseRealm(JSON.stringify(confidential))).toThrow("publicClient");
+  expect(() => parseRealm('{"realm":"r","enabled":false}')).toThrow("the realm is not enabled");
+  for (const uri of ["http://localhost:3050/*", "http://localhost:3050/#a", "app:/back", "/"]) {
+    const pattern = { realm: "r", clients: [{ clientId: "c", publicClient: true, redirectUris: [uri] }] };
+    expect(() => parseRealm(JSON.stringify(pattern))).toThrow("redirectUris");
+  }
 });
 
 test("a user signs in with user name or e-mail address, in any case, and the right password", async () => {
@@ -75,12 +80,12 @@ test("an e-mail address signs in only where the realm allows it, and never as th
 });
 
 test("a user without password, and a disabled user, cannot sign in", async () => {
-  const accounts = accountsOf({
-    ...demo,
-    users: demo.users.map((user) =>
-      user.username === "mcp-user" ? { ...user, credentials: [] } : { ...user, enabled: false },
-    ),
-  });
+  const { users, ...file } = JSON.parse(demoFile);
+  const changed = [
+    { ...users[0], credentials: [] },
+    { ...users[1], enabled: false },
+  ];
+  const accounts = accountsOf(parseRealm(JSON.stringify({ ...file, users: changed })));
   expect(await accounts.authenticate("mcp-user", "")).toBeUndefined();
   expect(await accounts.authenticate("second-user", "user123")).toBeUndefined();
   expect(await accounts.find("b2d6a8c0-41f5-4f0e-8a77-2c9e61d3e522")).toBeUndefined();

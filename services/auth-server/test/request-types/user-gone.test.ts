@@ -2,9 +2,9 @@ import { generateSigningKey } from "aauth";
 import { expect, test } from "vitest";
 import { createGrants } from "../../src/grants.ts";
 import { parsePolicy } from "../../src/realm/policy.ts";
-import { handleCode } from "../../src/request-types/code.ts";
-import { handleExchange } from "../../src/request-types/exchange.ts";
-import { handleRefresh } from "../../src/request-types/refresh.ts";
+import { code } from "../../src/request-types/code.ts";
+import { exchange } from "../../src/request-types/exchange.ts";
+import { refresh } from "../../src/request-types/refresh.ts";
 import type { RequestTypeContext } from "../../src/request-types/request-type.ts";
 import { memoryStores } from "../../src/store.ts";
 
@@ -14,7 +14,7 @@ test("for a user who has been removed or disabled there are no more tokens", asy
   const agent = "http://backend.localhost:8000";
   const grant = { agent, resource: "http://r.localhost", scope: "s", subject: "gone" };
   const redirectUri = `${agent}/callback`;
-  const code = await grants.codes.issue({ ...grant, key, thumbprint, redirectUri }, 60);
+  const issued = await grants.codes.issue({ ...grant, key, thumbprint, redirectUri }, 60);
   const refresh_token = await grants.refreshTokens.issue(grant, 60);
 
   const context = {
@@ -28,11 +28,13 @@ test("for a user who has been removed or disabled there are no more tokens", asy
     requester,
     policy: parsePolicy({}),
   });
-  await expect(handleCode(request({ code, redirect_uri: redirectUri }), context)).rejects.toMatchObject({
+  await expect(
+    code.answer(request({ code: issued, redirect_uri: redirectUri }), context),
+  ).rejects.toMatchObject({
     code: "invalid_grant",
     message: "User not found",
   });
-  await expect(handleRefresh(request({ refresh_token }), context)).rejects.toMatchObject({
+  await expect(refresh.answer(request({ refresh_token }), context)).rejects.toMatchObject({
     code: "invalid_grant",
     message: "Error refreshing token: User not found",
   });
@@ -61,7 +63,7 @@ test("nor by an exchange of a token that they have left behind", async () => {
     };
     const requester = { agent: "http://r.localhost", identified: true, key, thumbprint, upstream };
     const form = new Map([["resource_token", "t"]]);
-    return handleExchange(
+    return exchange.answer(
       {
         form,
         policy: parsePolicy({ "aauth.exchange.agents": '["http://r.localhost"]' }),
