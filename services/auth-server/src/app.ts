@@ -26,7 +26,7 @@ export interface AuthServerDependencies {
   readonly logger?: ServiceOptions["logger"];
   /** Unix seconds. Default: the system clock. */
   readonly now?: () => number;
-  /** Default: new ones, of the algorithm in the configuration. */
+  /** Default: new ones. */
   readonly keys?: RealmKeys;
   /** Default: in memory. */
   readonly createStore?: CreateStore;
@@ -70,7 +70,7 @@ export async function buildAuthServer(
   const passwordLimit = createPasswordLimit(realm, logger);
   const accounts = createAccounts(realm, passwordLimit);
   const keepSeconds = () => Math.max(realm.accessTokenLifespan, state.policy().authTokenLifetimeSeconds);
-  const keys = dependencies.keys ?? (await createRealmKeys(config.authTokenAlgorithm, { keepSeconds, now }));
+  const keys = dependencies.keys ?? (await createRealmKeys({ keepSeconds, now }));
 
   const app = createService({ name: "auth-server", logger, maxBodyBytes: MAX_BODY_BYTES });
   await app.register(formbody);

@@ -52,9 +52,9 @@ export function createIssueToken(options: {
     const tokenScope = own ? scopes.filter((word) => !isIdentityScope(word)).join(" ") : scope;
     // Only these tell an agent who the user is; any other scope of its own needs no place on the realm's list.
     const namesUser = !own || scopes.some(isIdentityScope);
-    const { jwk, alg, kid } = keys.authTokenKey;
+    const { currentKey, alg } = keys;
     const { token, claims } = await issueAuthToken({
-      signer: await createTokenSigner(jwk, { alg, kid }),
+      signer: await createTokenSigner(currentKey, { alg, kid: currentKey.kid }),
       issuer,
       audience: resource,
       // An exchanged token always names its agent, which `act` is about.

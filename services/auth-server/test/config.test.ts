@@ -11,7 +11,6 @@ test("an unset environment is the demo", () => {
     host: "127.0.0.1",
     port: 8080,
     url: "http://localhost:8080",
-    authTokenAlgorithm: "RS256",
   });
 });
 

@@ -11,7 +11,7 @@ const RESOURCE = "http://supply-chain-agent.localhost:3000";
 const ACT = { agent: "http://caller.localhost:1" };
 const USER = { id: "user", username: "u", firstName: "", lastName: "", emailVerified: false };
 
-const keys = await createRealmKeys("EdDSA");
+const keys = await createRealmKeys();
 
 /** Issues what has been decided; policy gives 300 s. */
 async function issued(decision: Partial<Decision>) {

@@ -31,7 +31,7 @@ export async function login(
   const realmName = shownName(realm);
   const url = `${paths.login}/:uid`;
 
-  // A sign-in is a form: nothing else that a script could send is read as one.
+  // A sign-in is a form: no other body that a script could send is parsed.
   app.removeContentTypeParser(["application/json", "text/plain"]);
   app.setErrorHandler((error, request, reply) => {
     // Dropped for newer sign-ins while the password was compared.

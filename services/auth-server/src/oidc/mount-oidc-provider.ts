@@ -23,7 +23,7 @@ const GUARDED = Object.entries({
 
 /**
  * Hands the OpenID paths of the realm to oidc-provider. The bodies are left unread for it, and the host and scheme of the
- * request are replaced by those of the issuer: the library builds absolute URLs from them, and a caller must not choose those.
+ * request are replaced by those of the issuer: the library builds absolute URLs from them, and a caller must not choose them.
  */
 export async function mountOidcProvider(
   app: FastifyInstance,

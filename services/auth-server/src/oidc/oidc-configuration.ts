@@ -89,7 +89,7 @@ export function oidcConfiguration(options: ConfigurationOptions): Configuration 
     formats: { customizers: { jwt: shapeAccessToken({ accounts, webOrigins }) } },
     interactions: { policy, url: (_ctx, interaction) => `${paths.login}/${interaction.uid}` },
     issueRefreshToken: (_ctx, client) => client.grantTypeAllowed("refresh_token"),
-    jwks: { keys: keys.privateJwks.filter(({ alg }) => alg === "RS256") as never },
+    jwks: { keys: keys.signingKeys as never },
     async loadExistingGrant(ctx) {
       const { client, session, provider } = ctx.oidc;
       if (client === undefined || session?.accountId === undefined) return undefined;

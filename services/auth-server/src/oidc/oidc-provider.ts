@@ -39,7 +39,7 @@ export async function createOidcProvider(options: {
   const cookieKeys = [randomBytes(32).toString("base64url")];
   let latest: { kid: string; provider: Provider } | undefined;
   return () => {
-    const { kid } = options.keys.authTokenKey;
+    const { kid } = options.keys.currentKey;
     if (latest?.kid !== kid) {
       latest = { kid, provider: buildProvider({ ...options, adapter, cookieKeys, library }) };
     }

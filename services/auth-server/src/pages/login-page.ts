@@ -4,7 +4,7 @@ import { type Page, renderPage } from "./page.ts";
 /** The sign-in form. `problem` is shown above the fields and read out by screen readers. */
 export function loginPage(options: {
   realmName: string;
-  /** What the person signs in for: the client's name. */
+  /** Name of the client. */
   purpose: string;
   action: string;
   formOrigins: readonly string[];

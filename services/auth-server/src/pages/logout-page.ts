@@ -4,8 +4,8 @@ import { type Page, renderPage } from "./page.ts";
 const SUBMIT_AT_ONCE = 'document.getElementById("confirm").click();';
 
 /**
- * Asks whether to sign out. When the application has proven who is signed in (`id_token_hint`), the question is answered already
- * and the form submits itself, as Keycloak's logout does.
+ * Asks whether to sign out. When the application has proven the user by `id_token_hint`, the form submits
+ * itself, as Keycloak's logout does.
  */
 export function logoutPage(options: {
   realmName: string;

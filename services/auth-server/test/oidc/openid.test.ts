@@ -145,9 +145,10 @@ test("userinfo answers for a good access token only", async () => {
 });
 
 test("an auth token is no access token, nor is a token for others, although the same key signs all", async () => {
-  const keys = await createRealmKeys("RS256");
+  const keys = await createRealmKeys();
   const { app, issuer, clock } = await startInjected({ keys });
-  const { jwk, alg, kid } = keys.authTokenKey;
+  const { alg, currentKey: jwk } = keys;
+  const { kid } = jwk;
   const { token } = await issueAuthToken({
     signer: await createTokenSigner(jwk, { alg, kid }),
     issuer,

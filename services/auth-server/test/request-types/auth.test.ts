@@ -40,21 +40,6 @@ test("a resource token becomes an auth token that the resource can verify", asyn
   });
 });
 
-test("auth tokens can be signed with EdDSA; both key sets then have that key, too", async () => {
-  const { request, resourceToken, server } = await createParties({
-    env: { AUTH_SERVER_AUTH_TOKEN_ALG: "EdDSA" },
-  });
-  const reply = await request({ request_type: "auth", resource_token: await resourceToken() });
-  const { header } = decodeToken(reply.body.auth_token as string);
-  expect(header.alg).toBe("EdDSA");
-  for (const name of ["aauth", "openid-connect"]) {
-    const certs = await server.app.inject(`/realms/aauth-test/protocol/${name}/certs`);
-    expect(certs.json().keys.map((key: { alg: string }) => key.alg)).toEqual(["RS256", "EdDSA"]);
-    expect(certs.json().keys[1].kid).toBe(header.kid);
-    expect(certs.body).not.toContain('"d"');
-  }
-});
-
 test("every fault of a resource token is refused in the words of the profile", async () => {
   const { request, resourceToken, keys, clock, server } = await createParties();
   const refused = async (token: string, code: AAuthErrorCode, description = "") =>
