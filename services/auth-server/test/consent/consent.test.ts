@@ -47,32 +47,6 @@ test("sign-in, page, consent, code, token for the user", async () => {
   });
 });
 
-test("who has agreed is not asked again until sign-out, unless the agent insists or wants more", async () => {
-  const parties = await askForOptimize();
-  const browser = browserFor(parties);
-  const first = await signIn(browser, (await startConsent(parties)).url);
-  await decide(browser, await first.response.text(), "accept");
-
-  const silent = await browser.get((await startConsent(parties, { state: "s2" })).url);
-  expect(silent.headers.get("location")).toMatch(/\?code=[\w-]+&state=s2$/);
-
-  const insisted = await browser.get((await startConsent(parties, { query: { prompt: "consent" } })).url);
-  expect(await insisted.text()).toContain("Agent authorization request");
-
-  const reply = await parties.request({
-    request_type: "auth",
-    resource_token: await parties.resourceToken({ scope: "supply-chain:optimize market-analysis:analyze" }),
-    redirect_uri: CALLBACK,
-  });
-  const wider = await browser.get(`${AUTH_URL}?request_token=${reply.body.request_token}`);
-  const page = await wider.text();
-  expect(page).toContain("market-analysis:analyze");
-
-  const other = browserFor(parties);
-  const asked = await signIn(other, (await startConsent(parties)).url);
-  expect(await asked.response.text()).toContain("Agent authorization request");
-});
-
 test("a sign-in ends at the page, also when another tab has been answered meanwhile", async () => {
   const parties = await askForOptimize();
   const browser = browserFor(parties);
@@ -87,34 +61,6 @@ test("a sign-in ends at the page, also when another tab has been answered meanwh
   const { username, password } = MCP_USER;
   const after = await browser.follow(target, await browser.post(target, { username, password }));
   expect(await after.response.text()).toContain("Agent authorization request");
-});
-
-test("revoking the refresh token forgets the consent in every browser; nobody but the agent can", async () => {
-  const parties = await askForOptimize();
-  const first = browserFor(parties);
-  const second = browserFor(parties);
-  const consentIn = async (browser: typeof first) => {
-    const shown = await signIn(browser, (await startConsent(parties)).url);
-    const answer = await decide(browser, await shown.response.text(), "accept");
-    const code = new URL(answer.headers.get("location") as string).searchParams.get("code") as string;
-    const reply = await parties.request({ request_type: "code", code, redirect_uri: CALLBACK });
-    return reply.body.refresh_token as string;
-  };
-  const token = await consentIn(first);
-  await consentIn(second);
-  const isAsked = async (browser: typeof first) => {
-    const reply = await browser.get((await startConsent(parties)).url);
-    return reply.status === 200;
-  };
-  const path = "/realms/aauth-test/protocol/aauth/agent/revoke";
-
-  await parties.request({ token }, { path, agent: SUPPLY_CHAIN });
-  expect([await isAsked(first), await isAsked(second)]).toEqual([false, false]);
-
-  await parties.request({ token }, { path });
-  expect([await isAsked(first), await isAsked(second)]).toEqual([true, true]);
-  const refreshed = await parties.request({ request_type: "refresh", refresh_token: token });
-  expect(refreshed.body.error).toBe("invalid_grant");
 });
 
 test("J10: a bad request token never redirects, whatever redirect_uri says", async () => {
@@ -155,15 +101,6 @@ test("J11: the answer counts only from the browser session that was asked", asyn
   const own = await signIn(browserFor(parties), (await startConsent(parties)).url);
   const signedOut = await decide(browserFor(parties), await own.response.text(), "accept");
   expect(signedOut.status).toBe(400);
-});
-
-test("J11: another signed-in user cannot answer for the first", async () => {
-  const parties = await askForOptimize();
-  const first = browserFor(parties);
-  const page = await (await signIn(first, (await startConsent(parties)).url)).response.text();
-  const second = browserFor(parties);
-  await signIn(second, (await startConsent(parties)).url, { username: "second-user", password: "user123" });
-  expect((await decide(second, page, "accept")).status).toBe(400);
 });
 
 test("J11: the page's code is needed and good for one answer", async () => {
@@ -325,31 +262,6 @@ test("who somebody is this server alone words, whatever the resource says of it"
   expect(page).not.toContain("shoe size");
 });
 
-test("pages do not leak: no store, no frames, no referrer, and text from parties is text", async () => {
-  const parties = await createParties({
-    attributes: ASK_FOR_OPTIMIZE,
-    documents: {
-      [`${BACKEND}/.well-known/aauth-agent`]: {
-        agent: BACKEND,
-        jwks_uri: `${BACKEND}/jwks.json`,
-        name: '<script>alert("x")</script>\u202Egnp.exe',
-        redirect_uris: [CALLBACK],
-      },
-    },
-  });
-  const shown = await signIn(browserFor(parties), (await startConsent(parties)).url);
-  const page = await shown.response.text();
-  expect(page).not.toContain("<script>alert");
-  expect(page).not.toContain("\u202E");
-  const policy = shown.response.headers.get("content-security-policy");
-  expect(policy).toContain("default-src 'none'");
-  expect(policy).toContain("frame-ancestors 'none'");
-  // Chromium applies it to every redirect after the answer: to the agent, and on to the page of the realm's client.
-  expect(policy).toContain(`form-action 'self' ${BACKEND} http://localhost:3050;`);
-  expect(shown.response.headers.get("cache-control")).toBe("no-store");
-  expect(shown.response.headers.get("referrer-policy")).toBe("no-referrer");
-});
-
 test("a delegate's name is one short line, whatever its agent calls it; and that there is one is always shown", async () => {
   const parties = await askForOptimize();
   const shownFor = async (delegate: string) => {
@@ -374,19 +286,4 @@ test("a delegate's name is one short line, whatever its agent calls it; and that
   expect(long).toHaveLength(161);
   expect(long?.endsWith("…")).toBe(true);
   expect(await shownFor("\u202e\n")).toBe("…");
-});
-
-test("who loads the page over and over ends own pages only", async () => {
-  const parties = await askForOptimize();
-  const [greedy, patient] = [browserFor(parties), browserFor(parties)];
-  const waiting = await signIn(patient, (await startConsent(parties)).url, {
-    username: "second-user",
-    password: "user123",
-  });
-  const page = await waiting.response.text();
-  const { url } = await startConsent(parties);
-  const first = await (await signIn(greedy, url)).response.text();
-  for (let index = 0; index < 1000; index++) await greedy.get(url);
-  expect((await decide(greedy, first, "accept")).status).toBe(400);
-  expect((await decide(patient, page, "accept")).status).toBe(303);
 });

@@ -1,11 +1,9 @@
 import { type AAuthErrorCode, decodeToken, generateSigningKey, type SigningKey } from "aauth";
 import { issueAuthToken, tokenSignerOf } from "aauth/issuer";
 import { expect, test } from "vitest";
-import { AUTH_URL, browserFor, consentedCode, decide } from "../support/consent.ts";
+import { AUTH_URL, browserFor, decide } from "../support/consent.ts";
 import {
-  ASK_FOR_OPTIMIZE,
   BACKEND,
-  CALLBACK,
   createParties,
   expectRefusal,
   MARKET_ANALYSIS,
@@ -233,57 +231,6 @@ test("what a user agreed to at one resource is not carried to another by whoever
   expect(decodeToken(String(body.auth_token)).claims).toMatchObject({ aud: SUPPLY_CHAIN, sub: MCP_USER.id });
 });
 
-test("an agent's token for itself is no user's authority", async () => {
-  const { parties, key, agreedTo } = await partiesWithEvil({ ...ASK_FOR_BOTH, ...listed(EVIL) });
-  const { token } = await agreedTo({ scope: "supply-chain:optimize" });
-  expect(decodeToken(token).claims).not.toHaveProperty("sub");
-  const resource_token = await parties.resourceToken({ agent: EVIL, agentJkt: key.thumbprint });
-  expectNoUser(await exchange(parties, token, { resource_token }, { agent: EVIL, key }));
-});
-
-test("a scope that has come to need consent is carried on for a user only, and only by the listed", async () => {
-  const parties = await createParties();
-  const upstream = await upstreamToken(parties);
-  await setAttributes(parties.server, ASK_FOR_BOTH);
-  expectNoUser(await exchange(parties, upstream));
-  await setAttributes(parties.server, listed());
-  expectNoUser(await exchange(parties, upstream));
-});
-
-test("whoever speaks for a user is on the list, whether the scope needs consent or not", async () => {
-  const parties = await createParties({ attributes: { ...ASK_FOR_OPTIMIZE, ...listed() } });
-  const scope = "supply-chain:optimize user.settings data.read";
-  const code = await consentedCode(parties, { scope });
-  const { body } = await parties.request({ request_type: "code", code, redirect_uri: CALLBACK });
-  const exchanged = async (words: string) => {
-    const resource_token = await nextResourceToken(parties, { scope: words });
-    return exchange(parties, String(body.auth_token), { resource_token });
-  };
-  for (const words of ["data.read user.settings", "supply-chain:optimize", "data.read"])
-    expectNoCarrier(await exchanged(words));
-});
-
-test("who a user is needs consent whatever the lists say", async () => {
-  const parties = await createParties({
-    attributes: {
-      ...ASK_FOR_OPTIMIZE,
-      ...listed(),
-      "aauth.consent.required.scope.prefixes": "[]",
-      "aauth.self.agents": JSON.stringify([BACKEND]),
-    },
-  });
-  const code = await consentedCode(parties, { scope: "supply-chain:optimize openid profile email" });
-  const { body } = await parties.request({ request_type: "code", code, redirect_uri: CALLBACK });
-  const exchanged = async (scope: string) => {
-    const resource_token = await nextResourceToken(parties, { scope });
-    return exchange(parties, String(body.auth_token), { resource_token });
-  };
-  for (const scope of ["openid", "profile", "email"]) expectNoCarrier(await exchanged(scope));
-  await setAttributes(parties.server, listed(SUPPLY_CHAIN));
-  const { claims } = decodeToken(String((await exchanged("email")).body.auth_token));
-  expect(claims).toMatchObject({ sub: MCP_USER.id, email: "mcp@user.com" });
-});
-
 async function foreignToken(
   parties: Parties,
   key: SigningKey,
@@ -320,24 +267,6 @@ test("J3: another issuer's token is refused without a single request, unless the
   // So there is nobody here who could have agreed.
   await setAttributes(parties.server, ASK_FOR_BOTH);
   expectNoUser(await exchange(parties, upstream));
-});
-
-test("who a user is a trusted issuer's token does not tell, whatever needs consent here", async () => {
-  const issuerKey = await generateSigningKey({ kid: "partner" });
-  const parties = await createParties({
-    issuers: { [FOREIGN_ISSUER]: { keys: [issuerKey.publicJwk] } },
-    attributes: {
-      "aauth.trusted.issuers": JSON.stringify([FOREIGN_ISSUER]),
-      "aauth.consent.required.scopes": "[]",
-      "aauth.consent.required.scope.prefixes": "[]",
-    },
-  });
-  const scope = "data.read openid";
-  const upstream = await foreignToken(parties, issuerKey, { scope });
-  const asked = async (words: string) =>
-    exchange(parties, upstream, { resource_token: await nextResourceToken(parties, { scope: words }) });
-  expect((await asked("data.read")).status).toBe(200);
-  for (const words of ["openid", scope]) expectNoUser(await asked(words));
 });
 
 test("J3: a token that only says it is from here is refused", async () => {
