@@ -8,8 +8,8 @@ import type { RequestType } from "./request-types/request-type.ts";
 const CACHE_CONTROL = "public, max-age=60";
 
 /**
- * The documents that any page may read: the realm's description, its one key set under two addresses, and the AAuth issuer's
- * metadata (profile 5.1).
+ * The documents that any page may read: the realm's description, its one key set under two
+ * addresses, and the AAuth issuer's metadata (profile 5.1).
  */
 export async function documents(
   app: FastifyInstance,

@@ -22,7 +22,10 @@ export interface ConsentedRequest extends ConsentRequest {
   readonly subject: string;
 }
 
-/** What an agent may ask for again without the user; behind a refresh token. Not bound to a key, which may be rotated. */
+/**
+ * What an agent may ask for again without the user; behind a refresh token. Not bound to a key,
+ * which may be rotated.
+ */
 export interface RefreshGrant {
   readonly agent: string;
   readonly agentDelegate?: string;
@@ -40,7 +43,10 @@ export interface Grants {
 
 export const CODE_LIFETIME_SECONDS = 60;
 
-/** Each with a quota for the owner of an agent (`ownerOf`): subdomains, ports, paths and delegates are an agent's own to make. */
+/**
+ * Each with a quota for the owner of an agent (`ownerOf`): subdomains, ports, paths and delegates
+ * are an agent's own to make.
+ */
 export function createGrants(createStore: CreateStore): Grants {
   // The same owner for all callers that are known by a key alone.
   const ownerOfGrant = ({ agent }: { readonly agent: string }) => ownerOf(agent);

@@ -19,7 +19,10 @@ export interface Decision {
   readonly scope: string;
   readonly subject?: string;
   readonly act?: ActClaim;
-  /** Unix seconds. The token ends then, even where policy allows a longer life: the token it rests on ends then. */
+  /**
+   * Unix seconds. The token ends then, even where policy allows a longer life: the token it rests
+   * on ends then.
+   */
   readonly notAfter?: number;
 }
 
@@ -47,10 +50,12 @@ export function createIssueToken(options: {
     const lifetimeSeconds = lifetimeUntil(notAfter, issuedAt);
     const user = subject === undefined ? undefined : await accounts.find(subject);
     const scopes = scopesIn(scope);
-    // In a token for the agent itself identity scopes have become claims; a resource finds its scopes as it asked (SPEC 7.4).
+    // In a token for the agent itself identity scopes have become claims; a resource finds its
+    // scopes as it asked (SPEC 7.4).
     const own = agent === resource && act === undefined;
     const tokenScope = own ? scopes.filter((word) => !isIdentityScope(word)).join(" ") : scope;
-    // Only these tell an agent who the user is; any other scope of its own needs no place on the realm's list.
+    // Only these tell an agent who the user is; any other scope of its own needs no place on the
+    // realm's list.
     const namesUser = !own || scopes.some(isIdentityScope);
     const { currentKey, alg } = keys;
     const { token, claims } = await issueAuthToken({

@@ -12,7 +12,10 @@ import type { Requester } from "./verify-requester.ts";
 
 export type CheckResourceToken = (token: string, requester: Requester) => Promise<ResourceTokenClaims>;
 
-/** Verifies a resource token for its proven requester; the descriptions of refusals are those of profile 6.2. */
+/**
+ * Verifies a resource token for its proven requester; the descriptions of refusals are those of
+ * profile 6.2.
+ */
 export function createResourceTokenCheck(options: {
   issuer: string;
   discovery: Discovery;

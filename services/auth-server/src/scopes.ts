@@ -7,12 +7,16 @@ import type { RealmUser } from "./realm/realm.ts";
 
 const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
 
-/** A scope as in OAuth (RFC 6749 section 3.3): printable ASCII without space, quote and backslash. */
+/**
+ * A scope as in OAuth (RFC 6749 section 3.3): printable ASCII without space, quote and backslash.
+ */
 export function isScope(text: string): boolean {
   return SCOPE.test(text);
 }
 
-/** Scopes with one space between them. No scope changes the look of a page or a log that shows it. */
+/**
+ * Scopes with one space between them. No scope changes the look of a page or a log that shows it.
+ */
 export function isScopeList(text: string): boolean {
   return text.length <= MAX_PARAMETER_LENGTH && text.split(" ").every(isScope);
 }
@@ -22,7 +26,10 @@ export function scopesIn(list: string | undefined): string[] {
   return [...new Set(list?.split(" ").filter((scope) => scope !== ""))];
 }
 
-/** Scopes about a user's identity, with the sentence that the consent page shows (OpenID Connect Core 1.0 section 5.4). */
+/**
+ * Scopes about a user's identity, with the sentence that the consent page shows (OpenID Connect
+ * Core 1.0 section 5.4).
+ */
 export const IDENTITY_SCOPES: Readonly<Record<string, string>> = {
   openid: "Know that it is you: your user id",
   profile: "See your name",
@@ -34,8 +41,9 @@ export function isIdentityScope(scope: string): boolean {
 }
 
 /**
- * The agent or the resource has to be on the realm's list where a scope is about the user's identity. That agent and resource
- * differ proves nothing: one party can be any number of resources. @throws OAuthError 403 `access_denied`
+ * The agent or the resource has to be on the realm's list where a scope is about the user's
+ * identity. That agent and resource differ proves nothing: one party can be any number of
+ * resources. @throws OAuthError 403 `access_denied`
  */
 export function requireMayAskIdentity(
   policy: Policy,

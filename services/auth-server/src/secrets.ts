@@ -2,8 +2,8 @@ import { hash, randomBytes } from "node:crypto";
 import type { Store } from "./store.ts";
 
 /**
- * Values behind secrets that are given out once: codes, request tokens, refresh tokens. The store contains only the hash of a
- * secret, so that a reader of the store cannot use its entries.
+ * Values behind secrets that are given out once: codes, request tokens, refresh tokens. The store
+ * contains only the hash of a secret, so that a reader of the store cannot use its entries.
  */
 export interface Secrets<Value> {
   /** Makes a new secret of 256 random bits, base64url. */

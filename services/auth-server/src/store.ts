@@ -2,15 +2,16 @@ import { QuotaStore } from "aauth";
 import { OAuthError } from "./oauth-error.ts";
 
 /**
- * A bounded store with a quota for each owner: no owner fills it for the others. Asynchronous, with values that are plain data,
- * so that the entries may be kept outside this process.
+ * A bounded store with a quota for each owner: no owner fills it for the others. Asynchronous, with
+ * values that are plain data, so that the entries may be kept outside this process.
  */
 export interface Store<Value> {
   get(key: string): Promise<Value | undefined>;
   /**
    * Stores a value as its owner's newest; the owner's oldest value may have to go for it.
    *
-   * @throws OAuthError 503 `temporarily_unavailable` when no room is left for an owner without values
+   * @throws OAuthError 503 `temporarily_unavailable` when no room is left for an owner without
+   * values
    */
   put(owner: string, key: string, value: Value, lifetimeSeconds: number): Promise<void>;
   /** Reads and removes: of two callers one gets the value. */
@@ -26,7 +27,9 @@ export type CreateStore = <Value>(
 
 const MAX_ENTRIES = 10_000;
 
-/** Stores in memory: everyone is signed out, and every refresh token void, when the process ends. */
+/**
+ * Stores in memory: everyone is signed out, and every refresh token void, when the process ends.
+ */
 export function memoryStores(now: () => number, maxEntries = MAX_ENTRIES): CreateStore {
   const stores = new Map<string, Store<never>>();
   return <Value>(name: string, bounds = { maxEntries, maxPerOwner: Math.ceil(maxEntries / 10) }) => {

@@ -11,8 +11,9 @@ import type { Form, RequestType, RequestTypeContext } from "./request-types/requ
 import { type RequesterVerifier, sameAgent } from "./verify-requester.ts";
 
 /**
- * `POST agent/token` and `POST agent/revoke` (profile 6.1). Order of checks: realm, signature, form, policy, request type.
- * Before the signature is proven the answer tells nothing about the request, except that a signature is missing.
+ * `POST agent/token` and `POST agent/revoke` (profile 6.1). Order of checks: realm, signature,
+ * form, policy, request type. Before the signature is proven the answer tells nothing about the
+ * request, except that a signature is missing.
  */
 export async function tokenEndpoint(
   app: FastifyInstance,
@@ -58,8 +59,9 @@ export async function tokenEndpoint(
 
   app.post(`${path}/token`, async (request, reply) => noStore(reply).send(await answer(request)));
 
-  // As in RFC 7009 the answer is the same whether or not there was such a token; only its owner can revoke it. The consent behind
-  // it goes, too: it would otherwise bring the next token without asking the user.
+  // As in RFC 7009 the answer is the same whether or not there was such a token; only its owner can
+  // revoke it. The consent behind it goes, too: it would otherwise bring the next token without
+  // asking the user.
   app.post(`${path}/revoke`, async (request, reply) => {
     requireServing();
     const { parameters, form } = readForm(request);

@@ -45,21 +45,29 @@ export function sameAgent(grant: Pick<Requester, "agent" | "agentDelegate">, req
 
 export type SignedForm = ReceivedRequest & { readonly body: Uint8Array };
 
-/** Both throw OAuthError: 401 while the requester is not proven, 400 when the upstream token is no basis for an exchange. */
+/**
+ * Both throw OAuthError: 401 while the requester is not proven, 400 when the upstream token is no
+ * basis for an exchange.
+ */
 export interface RequesterVerifier {
   /** For every request type but exchange. */
   verify(request: SignedForm): Promise<Requester>;
   /**
-   * For exchange. There the key in `Signature-Key` is not the one that signs: the header carries the upstream token, bound to the
-   * caller's key, while the request is signed by the token's audience with its own key (rows 12 and 50 of the deviation table).
-   * That key is the one in the audience's key set whose thumbprint is `agent_jkt` of the resource token.
+   * For exchange. There the key in `Signature-Key` is not the one that signs: the header carries
+   * the upstream token, bound to the caller's key, while the request is signed by the token's
+   * audience with its own key (rows 12 and 50 of the deviation table). That key is the one in the
+   * audience's key set whose thumbprint is `agent_jkt` of the resource token.
    *
-   * Does NOT verify the resource token, which is used only to find the key: the request type verifies it.
+   * Does NOT verify the resource token, which is used only to find the key: the request type
+   * verifies it.
    */
   verifyExchange(request: SignedForm, resourceToken: string): Promise<Requester>;
 }
 
-/** An upstream token with these faults may be genuine: the exchange is refused, not the requester's proof. */
+/**
+ * An upstream token with these faults may be genuine: the exchange is refused, not the requester's
+ * proof.
+ */
 const EXCHANGE_REFUSED: ReadonlySet<string> = new Set([
   "token_audience_mismatch",
   "token_expired",
@@ -67,7 +75,10 @@ const EXCHANGE_REFUSED: ReadonlySet<string> = new Set([
 ]);
 
 export function createRequesterVerifier(options: {
-  /** Own identifier: the audience of agent tokens. Its host is the authority in signatures, whatever `Host` contains. */
+  /**
+   * Own identifier: the audience of agent tokens. Its host is the authority in signatures, whatever
+   * `Host` contains.
+   */
   issuer: string;
   discovery: Discovery;
   replayStore: ReplayStore;
@@ -77,7 +88,8 @@ export function createRequesterVerifier(options: {
 }): RequesterVerifier {
   const { issuer, discovery, replayStore, now, trustedIssuers } = options;
   const rules = { authorities: [canonicalAuthority(issuer)], audience: issuer, discovery, replayStore, now };
-  // No trusted issuer: an auth token identifies no requester, except as upstream token of an exchange.
+  // No trusted issuer: an auth token identifies no requester, except as upstream token of an
+  // exchange.
   const verifier = createVerifier(rules);
 
   return {
@@ -94,7 +106,8 @@ export function createRequesterVerifier(options: {
       // Not verified yet: a value that is not a string names no key.
       const thumbprint = typeof agent_jkt === "string" ? agent_jkt : "";
       if (typeof agent !== "string") throw noAgent();
-      // Verified completely before anything in the resource token leads to a request of this server (hole J3).
+      // Verified completely before anything in the resource token leads to a request of this server
+      // (hole J3).
       const upstream = await verifyUpstream(upstreamToken, agent).catch((error: unknown) => {
         recordRefused(error, request, undefined);
         throw exchangeRefusal(error);
@@ -112,11 +125,15 @@ export function createRequesterVerifier(options: {
     return verifyAuthToken(token, { audience, trustedIssuers: trustedIssuers(), discovery, now });
   }
 
-  /** The agent's key with this thumbprint. A key it has rotated in since its set was read is found too. */
+  /**
+   * The agent's key with this thumbprint. A key it has rotated in since its set was read is found
+   * too.
+   */
   async function publishedKeys(agent: string, thumbprint: string): Promise<IssuerJwk[]> {
     const known = await keysWith(agent, thumbprint);
     if (known.length > 0) return known;
-    // Discovery reads a set again, within its limits, when it is asked for a key id that is not in it.
+    // Discovery reads a set again, within its limits, when it is asked for a key id that is not in
+    // it.
     await discovery.key("agent", agent, thumbprint).catch(() => undefined);
     const rotated = await keysWith(agent, thumbprint);
     if (rotated.length > 0) return rotated;

@@ -13,7 +13,10 @@ const WISH = {
   subject: "user",
 };
 
-/** Request tokens, codes and refresh tokens, as the demo's backend has one of each; then a flood of them from others. */
+/**
+ * Request tokens, codes and refresh tokens, as the demo's backend has one of each; then a flood of
+ * them from others.
+ */
 async function backendsAfter(flood: (index: number) => { agent: string; agentDelegate?: string }) {
   const grants = createGrants(memoryStores(clock, 200));
   const request = (party: { agent: string; agentDelegate?: string }) => ({ ...WISH, ...party });

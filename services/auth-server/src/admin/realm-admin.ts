@@ -15,7 +15,10 @@ const ADMINISTRATOR = "admin";
 const DEVELOPMENT_PASSWORD = "admin";
 const TOKEN_LIFETIME_SECONDS = 60;
 
-/** At Keycloak a new key is a new key provider. Its priority does not count here: the newest key signs. */
+/**
+ * At Keycloak a new key is a new key provider. Its priority does not count here: the newest key
+ * signs.
+ */
 const newKeySchema = z.looseObject({
   providerType: z.literal("org.keycloak.keys.KeyProvider"),
   providerId: z.literal("rsa-generated"),
@@ -24,12 +27,14 @@ const newKeySchema = z.looseObject({
 const updateSchema = z.looseObject({ attributes: z.record(z.string(), z.string()).optional() });
 
 /**
- * The part of Keycloak's admin API that the demo uses: a direct grant in realm `master`, reading and replacing the attributes of
- * this realm, and making a new key. As at Keycloak, `attributes` replaces all of them, and other fields of the representation are
- * allowed; unlike Keycloak, those change nothing. With the well-known password it answers this machine only; with a password of
- * its own, every caller that has it.
+ * The part of Keycloak's admin API that the demo uses: a direct grant in realm `master`, reading
+ * and replacing the attributes of this realm, and making a new key. As at Keycloak, `attributes`
+ * replaces all of them, and other fields of the representation are allowed; unlike Keycloak, those
+ * change nothing. With the well-known password it answers this machine only; with a password of its
+ * own, every caller that has it.
  *
- * @throws ConfigError when the password file cannot be read or is empty: an empty password would be known to everyone
+ * @throws ConfigError when the password file cannot be read or is empty: an empty password would be
+ * known to everyone
  */
 export async function realmAdmin(
   app: FastifyInstance,
@@ -130,8 +135,8 @@ export async function realmAdmin(
 }
 
 /**
- * True when the request comes from this machine and was addressed to the server's own name. The second half keeps out web pages
- * whose own name has been pointed at loopback (DNS rebinding).
+ * True when the request comes from this machine and was addressed to the server's own name. The
+ * second half keeps out web pages whose own name has been pointed at loopback (DNS rebinding).
  */
 function isLocalRequest(request: FastifyRequest, host: string): boolean {
   const address = request.socket.remoteAddress ?? "";

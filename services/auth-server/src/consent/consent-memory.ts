@@ -10,7 +10,10 @@ export type ConsentParties = Pick<ConsentRequest, "agent" | "agentDelegate" | "r
   readonly subject: string;
 };
 
-/** A scope that the user agreed to in one browser session. Agreeing to another one later does not prolong it. */
+/**
+ * A scope that the user agreed to in one browser session. Agreeing to another one later does not
+ * prolong it.
+ */
 export interface AgreedScope {
   readonly sessionId: string;
   readonly scope: string;
@@ -19,9 +22,10 @@ export interface AgreedScope {
 }
 
 /**
- * The scopes that a user has agreed to: not asked about again in that browser session, forgotten when it ends, on revocation, and
- * after the lifetime of the refresh token that came with them. They must not be remembered longer: an expired refresh token cannot
- * be revoked, and the consent would then bring the next token without asking the user.
+ * The scopes that a user has agreed to: not asked about again in that browser session, forgotten
+ * when it ends, on revocation, and after the lifetime of the refresh token that came with them.
+ * They must not be remembered longer: an expired refresh token cannot be revoked, and the consent
+ * would then bring the next token without asking the user.
  */
 export interface ConsentMemory {
   /** How long a consent given now is remembered. */
@@ -32,7 +36,10 @@ export interface ConsentMemory {
   forget(parties: ConsentParties): Promise<void>;
 }
 
-/** Scopes remembered for the parties of a consent: those of four of the longest requests; the oldest are asked about again. */
+/**
+ * Scopes remembered for the parties of a consent: those of four of the longest requests; the oldest
+ * are asked about again.
+ */
 const MAX_CHARACTERS = 4 * MAX_PARAMETER_LENGTH;
 /** As many as fit into the longest request. */
 const MAX_SCOPES = MAX_PARAMETER_LENGTH / 2;

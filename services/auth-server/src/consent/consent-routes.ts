@@ -29,9 +29,10 @@ export interface ShownConsent {
 type Query = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 /**
- * Asks the user (profile 6.5). `GET agent/auth` shows the page, after sign-in where needed; `POST agent/auth/consent` takes
- * the answer. A decision uses up the request token, any attempt the page's consent code. A browser is only sent to an address
- * that was verified when the request was made; errors before that are pages.
+ * Asks the user (profile 6.5). `GET agent/auth` shows the page, after sign-in where needed; `POST
+ * agent/auth/consent` takes the answer. A decision uses up the request token, any attempt the
+ * page's consent code. A browser is only sent to an address that was verified when the request was
+ * made; errors before that are pages.
  */
 export async function consentRoutes(
   app: FastifyInstance,
@@ -85,8 +86,8 @@ export async function consentRoutes(
       action: `${authPath}/consent`,
       consentCode,
       rememberedSeconds: memory.lifetimeSeconds(),
-      // The agent sends the browser on to its own front end, which is one of the realm's clients. Both come from verified
-      // metadata and configuration, never from the request.
+      // The agent sends the browser on to its own front end, which is one of the realm's clients.
+      // Both come from verified metadata and configuration, never from the request.
       formOrigins: originsOf(consent.redirectUri, ...webOrigins),
     });
     return sendPage(reply, 200, page);
@@ -96,8 +97,9 @@ export async function consentRoutes(
   app.get<{ Querystring: Query }>(paths.consentLoginReturn, async (request, reply) => {
     if ((await readSession(request, reply)) === undefined)
       throw invalidRequest("User session not found or expired");
-    // A user who has just signed in always sees the page. A consent remembered from another tab would go straight on to the
-    // agent, and the login form may not lead there (form-action): Chromium would stop silently.
+    // A user who has just signed in always sees the page. A consent remembered from another tab
+    // would go straight on to the agent, and the login form may not lead there (form-action):
+    // Chromium would stop silently.
     const parameters = { ...readSignInState(single(request.query, "state") ?? ""), prompt: "consent" };
     return reply.redirect(`${authPath}?${new URLSearchParams(parameters)}`, 303);
   });
@@ -180,7 +182,10 @@ export async function consentRoutes(
     return consent;
   }
 
-  /** An ordinary authorization request to this server's own OpenID provider, for the session it leaves behind. */
+  /**
+   * An ordinary authorization request to this server's own OpenID provider, for the session it
+   * leaves behind.
+   */
   function signInUrl(requestToken: string, state: string | undefined): string {
     const url = new URL(`${issuer}${paths.routes.authorization}`);
     url.search = new URLSearchParams({
@@ -196,7 +201,10 @@ export async function consentRoutes(
   }
 }
 
-/** Carries what the consent page needs through the sign-in; base64url, since an encoded query may be three times as long. */
+/**
+ * Carries what the consent page needs through the sign-in; base64url, since an encoded query may be
+ * three times as long.
+ */
 function signInState(requestToken: string, state: string | undefined): string {
   const text = state === undefined ? requestToken : `${requestToken} ${state}`;
   return Buffer.from(text).toString("base64url");

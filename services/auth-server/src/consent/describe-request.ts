@@ -8,7 +8,10 @@ export interface DescribedScope {
   readonly description?: string;
 }
 
-/** What the consent page shows of a request. Identifiers are proven; names and descriptions are the parties' own. */
+/**
+ * What the consent page shows of a request. Identifiers are proven; names and descriptions are the
+ * parties' own.
+ */
 export interface RequestDescription {
   readonly agent: string;
   /** What the agent calls its delegate. */
@@ -26,7 +29,10 @@ export interface RequestDescription {
 /** Shows a delegate whose name has no visible character. */
 const NO_VISIBLE_NAME = "…";
 
-/** Collects names and descriptions for a consent page; a party whose metadata cannot be read is shown by its identifier. */
+/**
+ * Collects names and descriptions for a consent page; a party whose metadata cannot be read is
+ * shown by its identifier.
+ */
 export async function describeRequest(
   request: ConsentRequest,
   discovery: Discovery,

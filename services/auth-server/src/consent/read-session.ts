@@ -15,7 +15,10 @@ export type ReadSession = (
   reply: FastifyReply,
 ) => Promise<BrowserSession | undefined>;
 
-/** Reads the OpenID provider's own session, so that a signed-in user needs no second sign-in for consent. */
+/**
+ * Reads the OpenID provider's own session, so that a signed-in user needs no second sign-in for
+ * consent.
+ */
 export function createReadSession(currentProvider: () => Provider, accounts: Accounts): ReadSession {
   return async (request, reply) => {
     const provider = currentProvider();

@@ -5,8 +5,8 @@ import { type Accounts, accountClaims } from "../realm/accounts.ts";
 export const ACCESS_TOKEN_AUDIENCE = "account";
 
 /**
- * Gives an access token the header and claims of one from Keycloak, in Keycloak's order, so that a consumer of either cannot tell
- * them apart by shape.
+ * Gives an access token the header and claims of one from Keycloak, in Keycloak's order, so that a
+ * consumer of either cannot tell them apart by shape.
  */
 export function shapeAccessToken(options: {
   accounts: Accounts;

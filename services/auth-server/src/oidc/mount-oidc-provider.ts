@@ -10,8 +10,9 @@ import type { OidcPaths } from "./oidc-paths.ts";
 const MAX_QUERY_LENGTH = 8_192;
 
 /**
- * Headers of every answer, unless a page of this server has stricter ones. The library has pages, too: a form that submits itself,
- * by a script that it adds to `script-src`, and may lead to any application.
+ * Headers of every answer, unless a page of this server has stricter ones. The library has pages,
+ * too: a form that submits itself, by a script that it adds to `script-src`, and may lead to any
+ * application.
  */
 const GUARDED = Object.entries({
   "cache-control": "no-store",
@@ -22,8 +23,9 @@ const GUARDED = Object.entries({
 });
 
 /**
- * Hands the OpenID paths of the realm to oidc-provider. The bodies are left unread for it, and the host and scheme of the
- * request are replaced by those of the issuer: the library builds absolute URLs from them, and a caller must not choose them.
+ * Hands the OpenID paths of the realm to oidc-provider. The bodies are left unread for it, and the
+ * host and scheme of the request are replaced by those of the issuer: the library builds absolute
+ * URLs from them, and a caller must not choose them.
  */
 export async function mountOidcProvider(
   app: FastifyInstance,
@@ -73,8 +75,8 @@ export async function mountOidcProvider(
 }
 
 /**
- * Refuses a query that is too long to be kept: oidc-provider keeps its parameters for as long as a sign-in may take, for any
- * caller. Of bodies it keeps nothing, and reads 56 KiB at most.
+ * Refuses a query that is too long to be kept: oidc-provider keeps its parameters for as long as a
+ * sign-in may take, for any caller. Of bodies it keeps nothing, and reads 56 KiB at most.
  *
  * @throws OAuthError 400 `invalid_request`
  */

@@ -10,8 +10,8 @@ import type { OidcPaths } from "./oidc-paths.ts";
 export const OIDC_SCOPES = ["openid", "profile", "email"] as const;
 
 /**
- * The client by which this server signs a user in before it asks for consent. It is for the session alone: its codes are dropped,
- * and cannot be redeemed because their PKCE verifiers are not kept.
+ * The client by which this server signs a user in before it asks for consent. It is for the session
+ * alone: its codes are dropped, and cannot be redeemed because their PKCE verifiers are not kept.
  */
 export const CONSENT_CLIENT_ID = "aauth-consent";
 
@@ -118,7 +118,10 @@ export function oidcConfiguration(options: ConfigurationOptions): Configuration 
   };
 }
 
-/** Resource indicator behind the audience `account`; indicators have to be URLs, Keycloak's audience is not one. */
+/**
+ * Resource indicator behind the audience `account`; indicators have to be URLs, Keycloak's audience
+ * is not one.
+ */
 export function accountResource(issuer: string): string {
   return `${issuer}/account`;
 }

@@ -14,8 +14,9 @@ import { createStorageAdapter } from "./storage-adapter.ts";
 export type OidcLibrary = typeof import("oidc-provider");
 
 /**
- * The OpenID provider of the realm, configured and ready to be mounted. The library reads its keys once, so that after a rotation
- * there is a new provider: ask for it with each request. Sessions, codes and tokens are in the stores and outlast it.
+ * The OpenID provider of the realm, configured and ready to be mounted. The library reads its keys
+ * once, so that after a rotation there is a new provider: ask for it with each request. Sessions,
+ * codes and tokens are in the stores and outlast it.
  */
 export async function createOidcProvider(options: {
   realm: Realm;
@@ -56,14 +57,16 @@ function buildProvider(options: ProviderOptions): Provider {
   const { realm, issuer, accounts, logger, library } = options;
   const provider = new library.Provider(issuer, oidcConfiguration(options));
   registerPasswordGrant(provider, { accounts, realm, issuer, library });
-  // Mounted by mountOidcProvider, which replaces the request's host and scheme by the configured ones.
+  // Mounted by mountOidcProvider, which replaces the request's host and scheme by the configured
+  // ones.
   provider.proxy = true;
   provider.on("server_error", (ctx, error) =>
     logger.error({ err: error, path: ctx.path }, "OpenID request failed"),
   );
   const refused = (ctx: KoaContextWithOIDC, error: errors.OIDCProviderError) =>
     logger.debug({ path: ctx.path, code: error.error, reason: error.error_detail }, "OpenID request refused");
-  // Otherwise Koa writes to the console, for example when a caller hangs up. The library's types lack its own base class.
+  // Otherwise Koa writes to the console, for example when a caller hangs up. The library's types
+  // lack its own base class.
   (provider as EventEmitter).on("error", (error: Error) =>
     logger.info({ reason: error.message }, "OpenID request not answered"),
   );
@@ -74,8 +77,9 @@ function buildProvider(options: ProviderOptions): Provider {
 }
 
 /**
- * Imports oidc-provider. While its modules are evaluated it writes to the console that it prefers a long-term-support release of
- * Node; there is no setting against that. During the import, and only then, such lines go to the log instead.
+ * Imports oidc-provider. While its modules are evaluated it writes to the console that it prefers a
+ * long-term-support release of Node; there is no setting against that. During the import, and only
+ * then, such lines go to the log instead.
  */
 async function loadLibrary(logger: FastifyBaseLogger): Promise<OidcLibrary> {
   const { warn } = console;

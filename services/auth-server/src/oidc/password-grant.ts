@@ -5,8 +5,9 @@ import { accountResource, accountResourceServer, OIDC_SCOPES } from "./oidc-conf
 import type { OidcLibrary } from "./oidc-provider.ts";
 
 /**
- * Direct grant (`grant_type=password`), by which scripts get a user's tokens without a browser. Only for clients with
- * `directAccessGrantsEnabled`; the library refuses the others before this runs. The tokens are not tied to a browser session.
+ * Direct grant (`grant_type=password`), by which scripts get a user's tokens without a browser.
+ * Only for clients with `directAccessGrantsEnabled`; the library refuses the others before this
+ * runs. The tokens are not tied to a browser session.
  */
 export function registerPasswordGrant(
   provider: Provider,
@@ -26,7 +27,8 @@ export function registerPasswordGrant(
       if (user === undefined) throw invalidCredentials(library);
 
       const requested = new Set(params.scope?.split(" "));
-      // Keycloak grants a client's default scopes whether or not they are asked for; the ID token only with `openid`.
+      // Keycloak grants a client's default scopes whether or not they are asked for; the ID token
+      // only with `openid`.
       const scope = OIDC_SCOPES.filter((name) => name !== "openid" || requested.has(name)).join(" ");
       const grant = new provider.Grant({ clientId: client.clientId, accountId: user.id });
       grant.addOIDCScope(scope);

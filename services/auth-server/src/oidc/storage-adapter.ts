@@ -3,8 +3,8 @@ import { OAuthError } from "../oauth-error.ts";
 import type { CreateStore, Store } from "../store.ts";
 
 /**
- * Sign-ins in progress. Each keeps its request, which any caller can send: 25 KB at the worst, within the bounds of
- * `requireBoundedQuery`. Beyond this number the oldest has to begin again.
+ * Sign-ins in progress. Each keeps its request, which any caller can send: 25 KB at the worst,
+ * within the bounds of `requireBoundedQuery`. Beyond this number the oldest has to begin again.
  */
 const MAX_INTERACTIONS = 2_000;
 
@@ -12,11 +12,14 @@ const MAX_INTERACTIONS = 2_000;
 const ANONYMOUS = "";
 
 /**
- * Keeps what oidc-provider stores behind the same interface as everything else, one store for each kind of model: many abandoned
- * sign-ins cannot push sessions out. Three things go beyond the library's own adapter:
+ * Keeps what oidc-provider stores behind the same interface as everything else, one store for each
+ * kind of model: many abandoned sign-ins cannot push sessions out. Three things go beyond the
+ * library's own adapter:
  *
- * - of two simultaneous callers one consumes a code or refresh token; the other gets `alreadyUsed()`
- * - what comes of a grant is valid while the grant is there, so there is no list of tokens to keep in step
+ * - of two simultaneous callers one consumes a code or refresh token; the other gets
+ *   `alreadyUsed()`
+ * - what comes of a grant is valid while the grant is there, so there is no list of tokens to keep
+ *   in step
  * - each account has a quota in every store, and loses its own oldest entries beyond it
  */
 export function createStorageAdapter(options: {
@@ -46,7 +49,8 @@ export function createStorageAdapter(options: {
 
     async function find(id: string): Promise<AdapterPayload | undefined> {
       const payload = await payloads.get(id);
-      // A sign-in in progress names the grant that was there when it began; another person may sign in meanwhile.
+      // A sign-in in progress names the grant that was there when it began; another person may sign
+      // in meanwhile.
       if (payload?.grantId === undefined || model === "Interaction") return payload;
       return (await grants.get(payload.grantId)) && payload;
     }
@@ -67,7 +71,8 @@ export function createStorageAdapter(options: {
         return id === undefined ? undefined : find(id);
       },
       async consume(id) {
-        // Taken, so that of two callers one gets it; put back, because the library tells a reuse from an unknown token.
+        // Taken, so that of two callers one gets it; put back, because the library tells a reuse
+        // from an unknown token.
         const payload = await payloads.take(id);
         if (payload === undefined) throw alreadyUsed();
         const { exp = now() + grantLifetimeSeconds } = payload;

@@ -6,8 +6,9 @@ import { ACCESS_TOKEN_AUDIENCE } from "./access-token.ts";
 import type { OidcPaths } from "./oidc-paths.ts";
 
 /**
- * Claims of the user of an access token. Not the library's, because oidc-provider refuses tokens with an audience here, and Keycloak's all
- * have one. Does NOT look up sessions: an access token is valid until it expires, as for every consumer that verifies it offline.
+ * Claims of the user of an access token. Not the library's, because oidc-provider refuses tokens
+ * with an audience here, and Keycloak's all have one. Does NOT look up sessions: an access token is
+ * valid until it expires, as for every consumer that verifies it offline.
  */
 export async function userinfo(
   app: FastifyInstance,

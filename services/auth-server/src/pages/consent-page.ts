@@ -10,7 +10,9 @@ export function consentPage(options: {
   action: string;
   /** Single-use value that ties the answer to this page and this browser. */
   consentCode: string;
-  /** Where the browser may be sent after the answer: the agent, and the pages it sends people on to. */
+  /**
+   * Where the browser may be sent after the answer: the agent, and the pages it sends people on to.
+   */
   formOrigins: readonly string[];
   /** How long the answer is remembered. */
   rememberedSeconds: number;
@@ -43,7 +45,10 @@ ${scopeList("resource-words", html`In the words of <code>${resource}</code>:`, s
   return renderPage({ title: "Agent authorization request", content, realmName, formOrigins });
 }
 
-/** Names the author of the descriptions: a resource can describe its scopes as it likes, and the user has to know that. */
+/**
+ * Names the author of the descriptions: a resource can describe its scopes as it likes, and the
+ * user has to know that.
+ */
 function scopeList(id: string, author: Html, scopes: readonly DescribedScope[]): Html | undefined {
   if (scopes.length === 0) return undefined;
   return html`<p class="said-by" id="${id}">${author}</p>

@@ -5,8 +5,8 @@ import { html } from "./html.ts";
 import { type Page, renderPage, sendPage } from "./page.ts";
 
 /**
- * A page with one message: an error, or that the sign-out is done. It leads to the realm's applications, whose addresses are
- * configured and never chosen by a request.
+ * A page with one message: an error, or that the sign-out is done. It leads to the realm's
+ * applications, whose addresses are configured and never chosen by a request.
  */
 export function messagePage(
   realm: Realm,
@@ -23,7 +23,9 @@ ${applications.map(
   return renderPage({ title, content, realmName: shownName(realm) });
 }
 
-/** A page for a browser, JSON for other callers. Never a redirect: there is no address to trust yet. */
+/**
+ * A page for a browser, JSON for other callers. Never a redirect: there is no address to trust yet.
+ */
 export function sendRefusal(
   request: FastifyRequest,
   reply: FastifyReply,

@@ -6,8 +6,8 @@ import type { Realm, RealmUser } from "./realm.ts";
 export interface Accounts {
   find(id: string): Promise<RealmUser | undefined>;
   /**
-   * By user name, or by e-mail address where the realm has `loginWithEmailAllowed`, as in Keycloak's login form. For an account
-   * that is locked no password is right.
+   * By user name, or by e-mail address where the realm has `loginWithEmailAllowed`, as in
+   * Keycloak's login form. For an account that is locked no password is right.
    */
   authenticate(login: string, password: string, origin: SignInOrigin): Promise<RealmUser | undefined>;
 }
@@ -26,7 +26,8 @@ export function createAccounts(realm: Realm, limit: PasswordLimit): Accounts {
       const user = byLogin.get(login.trim().toLowerCase());
       const expected = user?.credentials.find(({ type }) => type === "password")?.value;
       const allowed = user !== undefined && (await limit.allows(user.id, origin));
-      // Compared for unknown users and locked accounts, too, so that the time of the answer does not tell them apart.
+      // Compared for unknown users and locked accounts, too, so that the time of the answer does
+      // not tell them apart.
       const matches = equalSecrets(password, expected ?? "") && expected !== undefined;
       if (!allowed || !matches) return undefined;
       await limit.reset(user.id);

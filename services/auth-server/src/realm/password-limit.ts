@@ -10,8 +10,8 @@ export interface SignInOrigin {
 }
 
 /**
- * Bounds how often the password of an account may be tried. A try is counted before the password is compared, so that of many
- * at once no more are compared than of as many in a row.
+ * Bounds how often the password of an account may be tried. A try is counted before the password is
+ * compared, so that of many at once no more are compared than of as many in a row.
  */
 export interface PasswordLimit {
   /** Counts a try. False when the account has had too many wrong ones. */
@@ -20,7 +20,10 @@ export interface PasswordLimit {
   reset(accountId: string): Promise<void>;
 }
 
-/** `failureFactor` wrong passwords for each account in `maxFailureWaitSeconds`, counted from the first one. */
+/**
+ * `failureFactor` wrong passwords for each account in `maxFailureWaitSeconds`, counted from the
+ * first one.
+ */
 export function createPasswordLimit(
   realm: Pick<Realm, "failureFactor" | "maxFailureWaitSeconds">,
   logger: FastifyBaseLogger,

@@ -6,7 +6,10 @@ export interface Policy {
   /** Agents that may ask at all; empty means every agent whose identity can be proven. */
   readonly allowedAgents: readonly string[];
   readonly blockedAgents: readonly string[];
-  /** Agents and resources that may learn a user's identity: one of the two in a request has to be here. Empty means none. */
+  /**
+   * Agents and resources that may learn a user's identity: one of the two in a request has to be
+   * here. Empty means none.
+   */
   readonly selfAgents: readonly string[];
   /** Agents that may exchange a user's token for one at another resource; empty means none. */
   readonly exchangeAgents: readonly string[];
@@ -77,8 +80,8 @@ const attributesSchema = z.strictObject({
 });
 
 /**
- * Reads the policy out of realm attributes; attributes without the `aauth.` prefix are not AAuth's. An absent consent list has
- * the defaults of the protocol, an explicit `[]` asks for no consent.
+ * Reads the policy out of realm attributes; attributes without the `aauth.` prefix are not AAuth's.
+ * An absent consent list has the defaults of the protocol, an explicit `[]` asks for no consent.
  *
  * @throws Error that names every malformed or unknown attribute
  */

@@ -9,8 +9,9 @@ type PrivateJwk = JWK & { readonly kty: string; readonly kid: string };
 const MAX_KEYS = 40;
 
 /**
- * The realm's signing keys for access tokens and auth tokens, new at each start and at each rotation. Every member is read again
- * for each use, because keys are rotated. Only `signingKeys` and `currentKey` have private members.
+ * The realm's signing keys for access tokens and auth tokens, new at each start and at each
+ * rotation. Every member is read again for each use, because keys are rotated. Only `signingKeys`
+ * and `currentKey` have private members.
  */
 export interface RealmKeys {
   readonly alg: typeof ALGORITHM;
@@ -21,12 +22,16 @@ export interface RealmKeys {
   readonly publicJwks: readonly JWK[];
   /** Base64 SubjectPublicKeyInfo of the current key: `public_key` of the realm document. */
   readonly publicKeyBase64: string;
-  /** Announces a new key, which signs a moment later. @throws RangeError when there are too many already */
+  /**
+   * Announces a new key, which signs a moment later. @throws RangeError when there are too many
+   * already
+   */
   rotate(): Promise<{ readonly kid: string }>;
 }
 
 /**
- * @param options.keepSeconds lifetime of the longest token signed with these keys; asked at each rotation
+ * @param options.keepSeconds lifetime of the longest token signed with these keys; asked at each
+ * rotation
  * @param options.now Unix seconds
  */
 export async function createRealmKeys(

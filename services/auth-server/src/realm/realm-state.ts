@@ -11,12 +11,18 @@ import {
 } from "./policy.ts";
 import { parseRealm, type Realm } from "./realm.ts";
 
-/** The realm now: the file's content, with attributes that an administrator may replace while the server runs. */
+/**
+ * The realm now: the file's content, with attributes that an administrator may replace while the
+ * server runs.
+ */
 export interface RealmState {
   readonly realm: Realm;
   attributes(): Readonly<Record<string, string>>;
   policy(): Policy;
-  /** Takes effect for the next request. Throws, and changes nothing, when an attribute is unknown or malformed. */
+  /**
+   * Takes effect for the next request. Throws, and changes nothing, when an attribute is unknown or
+   * malformed.
+   */
   replaceAttributes(attributes: Readonly<Record<string, string>>): void;
 }
 
@@ -34,7 +40,10 @@ export function createRealmState(realm: Realm): RealmState {
   };
 }
 
-/** Reads the realm file; settings override its attributes. @throws ConfigError when the file is not usable */
+/**
+ * Reads the realm file; settings override its attributes. @throws ConfigError when the file is not
+ * usable
+ */
 export async function loadRealm(config: AuthServerConfig): Promise<RealmState> {
   const { realmFile, uiUrl, consentScopes, selfAgents, exchangeAgents, authTokenSeconds } = config;
   try {

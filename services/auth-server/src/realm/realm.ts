@@ -2,7 +2,9 @@ import { z } from "zod";
 
 const stringMap = z.record(z.string(), z.string());
 
-/** Keycloak's patterns are not served: a prefix lets an open redirect below it send codes elsewhere. */
+/**
+ * Keycloak's patterns are not served: a prefix lets an open redirect below it send codes elsewhere.
+ */
 const exactAddress = z
   .url({ protocol: /^https?$/, error: "expected an http or https address" })
   .refine((uri) => !uri.includes("*") && !uri.includes("#"), "expected an exact address, without * and #");
@@ -32,7 +34,10 @@ const userSchema = z.looseObject({
   realmRoles: z.array(z.string()).default([]),
 });
 
-/** The part of a Keycloak realm export that this server understands; Keycloak's own field names, times in seconds. */
+/**
+ * The part of a Keycloak realm export that this server understands; Keycloak's own field names,
+ * times in seconds.
+ */
 const realmSchema = z.looseObject({
   realm: z.string().regex(/^[A-Za-z0-9_-]+$/, "expected letters, digits, - and _"),
   displayName: z.string().optional(),
@@ -57,8 +62,9 @@ export type RealmClient = z.output<typeof clientSchema>;
 export type RealmUser = z.output<typeof userSchema>;
 
 /**
- * Reads a realm export, without the clients and users that are not enabled. `uiUrl` moves every client that lives at its `rootUrl` to another origin, so that a second stack can run
- * beside the first with the same file.
+ * Reads a realm export, without the clients and users that are not enabled. `uiUrl` moves every
+ * client that lives at its `rootUrl` to another origin, so that a second stack can run beside the
+ * first with the same file.
  *
  * @throws Error that names each wrong field
  */

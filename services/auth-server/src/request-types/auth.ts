@@ -7,8 +7,8 @@ import type { Requester } from "../verify-requester.ts";
 import type { RequestType, RequestTypeContext, TokenRequest } from "./request-type.ts";
 
 /**
- * `request_type=auth`: a resource token, or scopes of the agent itself, for an auth token; or for a request token, where policy
- * demands the user's consent (profile 6.1).
+ * `request_type=auth`: a resource token, or scopes of the agent itself, for an auth token; or for a
+ * request token, where policy demands the user's consent (profile 6.1).
  */
 export const auth: RequestType = {
   name: "auth",
@@ -62,9 +62,11 @@ async function readTarget(
   if (resourceToken) {
     const claims = await context.checkResourceToken(resourceToken, requester);
     const scopes = scopesIn(claims.scope);
-    // Before the question whether consent is needed: a user cannot grant what policy forbids (hole J7).
+    // Before the question whether consent is needed: a user cannot grant what policy forbids (hole
+    // J7).
     if (!scopesAllowed(policy, scopes)) throw accessDenied("Authorization denied");
-    // An agent that is a resource, too, could otherwise ask for itself by a resource token of its own.
+    // An agent that is a resource, too, could otherwise ask for itself by a resource token of its
+    // own.
     const own = claims.iss === requester.agent;
     if (own) requireOwnScopes(scopes, requester, policy);
     return { resource: claims.iss, scopes, own };

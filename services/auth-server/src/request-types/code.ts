@@ -6,8 +6,8 @@ import { sameAgent } from "../verify-requester.ts";
 import type { RequestType } from "./request-type.ts";
 
 /**
- * `request_type=code`: what the user agreed to, for an auth token and a refresh token. Any attempt uses the code up, also one
- * that is refused (profile 4.6).
+ * `request_type=code`: what the user agreed to, for an auth token and a refresh token. Any attempt
+ * uses the code up, also one that is refused (profile 4.6).
  */
 export const code: RequestType = {
   name: "code",

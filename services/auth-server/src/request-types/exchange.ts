@@ -7,13 +7,15 @@ import { isIdentityScope, scopesIn } from "../scopes.ts";
 import type { RequestType } from "./request-type.ts";
 
 /**
- * `request_type=exchange`: a resource calls another one on behalf of its own caller. The new token is for the next resource,
- * names this requester as agent and the caller in `act`, never has a scope that the caller's token lacks, and never outlives it
- * (profile 6.1): a chain of exchanges would otherwise carry a user's authority past its end, and past its revocation.
+ * `request_type=exchange`: a resource calls another one on behalf of its own caller. The new token
+ * is for the next resource, names this requester as agent and the caller in `act`, never has a
+ * scope that the caller's token lacks, and never outlives it (profile 6.1): a chain of exchanges
+ * would otherwise carry a user's authority past its end, and past its revocation.
  */
 export const exchange: RequestType = {
   name: "exchange",
-  // Without a resource token there is no telling whose key signs: the requester is proven like any other, and then refused.
+  // Without a resource token there is no telling whose key signs: the requester is proven like any
+  // other, and then refused.
   verify(verifier, request, form) {
     const resourceToken = form.get("resource_token");
     return resourceToken ? verifier.verifyExchange(request, resourceToken) : verifier.verify(request);
@@ -34,7 +36,8 @@ export const exchange: RequestType = {
     if (depthOf(act) > policy.exchangeMaxDepth) {
       throw notAuthorized(`Delegation chain depth limit exceeded (max: ${policy.exchangeMaxDepth})`);
     }
-    // Another issuer's subject is a name of its own; only a user of this realm goes into the new token.
+    // Another issuer's subject is a name of its own; only a user of this realm goes into the new
+    // token.
     const subject =
       upstream.iss === issuer && upstream.sub !== undefined
         ? await userOf(upstream.sub, accounts)
@@ -52,7 +55,10 @@ export const exchange: RequestType = {
   },
 };
 
-/** A user that is gone gets no token: one without `sub` would mean that no user's authority is needed. */
+/**
+ * A user that is gone gets no token: one without `sub` would mean that no user's authority is
+ * needed.
+ */
 async function userOf(id: string, accounts: Accounts): Promise<string> {
   const user = await accounts.find(id);
   if (user === undefined) throw invalidGrant("Token exchange validation failed: User not found");
@@ -60,9 +66,9 @@ async function userOf(id: string, accounts: Accounts): Promise<string> {
 }
 
 /**
- * The user agreed to a scope of the resource that now asks, in that resource's words; at the next one it may mean another thing.
- * So a scope that needs consent takes a user, and an agent that acts for a user at the next resource has to be one that the realm
- * trusts.
+ * The user agreed to a scope of the resource that now asks, in that resource's words; at the next
+ * one it may mean another thing. So a scope that needs consent takes a user, and an agent that acts
+ * for a user at the next resource has to be one that the realm trusts.
  */
 function requireMayActForUser(
   { subject, agent, scopes }: { subject: string | undefined; agent: string; scopes: readonly string[] },
@@ -75,7 +81,9 @@ function requireMayActForUser(
   }
 }
 
-/** The caller, as its token describes it; a token without `agent` was issued to the resource itself. */
+/**
+ * The caller, as its token describes it; a token without `agent` was issued to the resource itself.
+ */
 function actFor({ agent, agent_delegate, sub, act }: AuthTokenClaims, audience: string): ActClaim {
   return {
     agent: agent ?? audience,

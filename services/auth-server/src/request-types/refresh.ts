@@ -6,9 +6,9 @@ import { sameAgent } from "../verify-requester.ts";
 import type { RequestType } from "./request-type.ts";
 
 /**
- * `request_type=refresh`: a new auth token for the same agent, resource, scope and user. The requester may sign with another key
- * than before, because the verifier has proven that it is the agent's (profile 4.5). The refresh token stays valid until it
- * expires or is revoked.
+ * `request_type=refresh`: a new auth token for the same agent, resource, scope and user. The
+ * requester may sign with another key than before, because the verifier has proven that it is the
+ * agent's (profile 4.5). The refresh token stays valid until it expires or is revoked.
  */
 export const refresh: RequestType = {
   name: "refresh",

@@ -6,7 +6,10 @@ import type { Policy } from "../realm/policy.ts";
 import type { CheckResourceToken } from "../resource-token-check.ts";
 import type { Requester, RequesterVerifier, SignedForm } from "../verify-requester.ts";
 
-/** A `request_type` of the token endpoint. To add one: a file in this folder, and a line in `registry.ts`. */
+/**
+ * A `request_type` of the token endpoint. To add one: a file in this folder, and a line in
+ * `registry.ts`.
+ */
 export interface RequestType {
   readonly name: string;
   /** Proves the requester. Default: the request's signature. */
@@ -34,6 +37,9 @@ export interface RequestTypeContext {
   readonly checkResourceToken: CheckResourceToken;
   /** How long a request token waits for the user's decision. */
   readonly consentSeconds: number;
-  /** The server is on loopback: identities without https count, and redirect URIs need not be registered. */
+  /**
+   * The server is on loopback: identities without https count, and redirect URIs need not be
+   * registered.
+   */
   readonly development: boolean;
 }

@@ -8,7 +8,10 @@ const session = { id: "session", user: { id: "user" } } as BrowserSession;
 const signedInAs = (id: string) => ({ ...session, id }) as BrowserSession;
 const request = (scope: string) => ({ agent: "http://a", resource: "http://r", scope }) as ConsentRequest;
 
-/** A memory with a lifetime of its own, and the notes that it has written, as another store would get them. */
+/**
+ * A memory with a lifetime of its own, and the notes that it has written, as another store would
+ * get them.
+ */
 function world(options: { lifetimeSeconds?: () => number } = {}) {
   const clock = { now: 1_000 };
   const store = memoryStores(() => clock.now)<string>("consents");

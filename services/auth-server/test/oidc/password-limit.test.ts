@@ -1,4 +1,7 @@
-/** Passwords are bounded in tries, on the page and at the token endpoint, and no answer tells which names exist. */
+/**
+ * Passwords are bounded in tries, on the page and at the token endpoint, and no answer tells which
+ * names exist.
+ */
 import { expect, test } from "vitest";
 import { recordingLogger, startInjected, type TestServer } from "../support/auth-server.ts";
 import { createBrowser, injectedFetch, readForm } from "../support/browser.ts";

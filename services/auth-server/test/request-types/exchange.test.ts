@@ -163,7 +163,9 @@ const expectNoUser = (reply: Reply) =>
     "Token exchange authorization failed: The scope needs a user of this realm",
   );
 
-/** An agent and a resource of the same operator, whose resource words scopes of others as it likes. */
+/**
+ * An agent and a resource of the same operator, whose resource words scopes of others as it likes.
+ */
 const EVIL = "http://evil.localhost:9/agent";
 const EVIL_RESOURCE = "http://evil.localhost:9/resource";
 const EVIL_CALLBACK = "http://evil.localhost:9/callback";

@@ -12,9 +12,8 @@ import {
   SUPPLY_CHAIN,
   setAttributes,
 } from "../support/parties.ts";
-import { MCP_USER, signIn } from "../support/sign-in.ts";
+import { signIn } from "../support/sign-in.ts";
 
-const SELF = { "aauth.self.agents": JSON.stringify([BACKEND]) };
 const WISH = { request_type: "auth", scope: "openid profile email", redirect_uri: CALLBACK, state: "s-1" };
 const SCOPE_IDS = ["openid", "profile", "email"];
 
@@ -42,43 +41,6 @@ async function identityOf(parties: Parties, wish: string | Record<string, string
   const granted = await parties.request({ request_type: "code", code, redirect_uri: CALLBACK });
   return { page, granted: granted.body, claims: decodeToken(String(granted.body.auth_token)).claims };
 }
-
-describe("an agent that may ask who its users are", () => {
-  test("gets a token for itself with sub, name and email, bound to its key", async () => {
-    const parties = await createParties({ attributes: SELF });
-    const { claims, page } = await identityOf(parties, "openid profile email");
-    expect(claims).toMatchObject({
-      aud: BACKEND,
-      sub: MCP_USER.id,
-      name: "mcp user",
-      email: "mcp@user.com",
-      email_verified: true,
-      cnf: { jwk: { x: parties.keys[BACKEND]?.publicJwk.x } },
-    });
-    for (const name of ["agent", "scope", "act"]) expect(claims).not.toHaveProperty(name);
-    expect(page).toContain("An agent wants to know who you are");
-    for (const text of ["your user id", "See your name", "See your e-mail address"])
-      expect(page).toContain(text);
-  });
-});
-
-describe("scopes of its own that a user is asked about", () => {
-  test.each([
-    ["by an agent that is not on the list", {}],
-    ["by one that is", SELF],
-  ])("tell nobody who that user is: %s", async (_, attributes) => {
-    const parties = await createParties({ attributes: { "aauth.self.agents": "[]", ...attributes } });
-    const { page, granted, claims } = await identityOf(parties, "user.settings");
-    expect(page).not.toContain("wants to know who you are");
-    expect(claims).toMatchObject({ aud: BACKEND, scope: "user.settings" });
-    const form = { request_type: "refresh", refresh_token: String(granted.refresh_token) };
-    const refreshed = decodeToken(String((await parties.request(form)).body.auth_token)).claims;
-    expect(refreshed).toMatchObject({ aud: BACKEND, scope: "user.settings" });
-    for (const token of [claims, refreshed]) {
-      for (const name of ["sub", "name", "email"]) expect(token).not.toHaveProperty(name);
-    }
-  });
-});
 
 describe("a resource token of somebody else that asks who the user is", () => {
   const OTHER_PATH = `${BACKEND}/other`;

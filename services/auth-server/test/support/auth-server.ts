@@ -27,8 +27,9 @@ export interface TestServer extends AuthServer {
 }
 
 /**
- * Builds the server for `inject`. It is closed when the test ends. Until then the process's clock stands where the test's does: the OpenID
- * library reads that one, and a second that passes between the two would let a sign-in live longer than the test says.
+ * Builds the server for `inject`. It is closed when the test ends. Until then the process's clock
+ * stands where the test's does: the OpenID library reads that one, and a second that passes between
+ * the two would let a sign-in live longer than the test says.
  */
 export async function startInjected(
   dependencies: AuthServerDependencies & { env?: Record<string, string>; clock?: TestClock } = {},
