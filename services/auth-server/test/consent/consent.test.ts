@@ -182,7 +182,7 @@ test("what the policy has forbidden meanwhile is not remembered as agreed to, wh
   }
 });
 
-test("a realm in which AAuth is switched off asks nobody and takes no answer; the page is good once it is on again", async () => {
+test("a realm with AAuth switched off shows no page and takes no answer; the page is valid once it is on again", async () => {
   const parties = await askForOptimize();
   const browser = browserFor(parties);
   const { url } = await startConsent(parties);
@@ -196,7 +196,7 @@ test("a realm in which AAuth is switched off asks nobody and takes no answer; th
   expect((await decide(browser, page, "accept")).headers.get("location")).toContain("code=");
 });
 
-test("the way back from a sign-in leads nowhere for who is not signed in", async () => {
+test("the return from a sign-in refuses a browser that is not signed in", async () => {
   const parties = await askForOptimize();
   const { requestToken } = await startConsent(parties);
   const state = Buffer.from(requestToken).toString("base64url");
@@ -237,7 +237,7 @@ test("a scope may be called like something that every object has", async () => {
   expect(page.match(/No description given<code>(constructor|__proto__|toString)<\/code>/g)).toHaveLength(3);
 });
 
-test("who somebody is this server alone words, whatever the resource says of it", async () => {
+test("this server alone describes identity scopes, whatever the resource's metadata contains", async () => {
   const parties = await createParties({
     attributes: { ...ASK_FOR_OPTIMIZE, "aauth.self.agents": JSON.stringify([SUPPLY_CHAIN]) },
     documents: {

@@ -273,7 +273,7 @@ function expectGuarded(headers: Headers): void {
   expect(headers.get("content-security-policy")).toContain("frame-ancestors 'none'");
 }
 
-test("no answer is kept, framed, or says where it was, whoever has made its page", async () => {
+test("no answer is stored, framed, or sends a referrer, also where the library makes the page", async () => {
   const server = await startInjected();
   const fetchIn = injectedFetch(server.app);
   const post = (path: string, form: Record<string, string>) =>
@@ -348,7 +348,7 @@ test("what a sign-in or a sign-out keeps of its request is bounded, before it is
   await refusedQuery(server, `${OIDC}/logout?id_token_hint=${"x".repeat(8192)}`, whole);
 });
 
-test("who has not signed in has no session that could be planted; whoever signs in again has a new one, and the old is nobody's", async () => {
+test("there is no session before the sign-in that could be planted; a new sign-in makes a new one, and the old one is void", async () => {
   const { app } = await startInjected();
   const begun = [(await app.inject(authorizationPath())).headers["set-cookie"]].flat();
   expect(begun.filter((cookie) => String(cookie).startsWith("aauth_session"))).toEqual([]);
@@ -371,7 +371,7 @@ test("who has not signed in has no session that could be planted; whoever signs 
   expect(old.headers.location).toContain("error=login_required");
 });
 
-test("a form that names a thing twice, or that is none, signs nobody in and is no fault of the server's", async () => {
+test("a form with a repeated field, or a body that is not a form, is a 4xx and signs no user in", async () => {
   const { app } = await startInjected();
   const browser = createBrowser(injectedFetch(app));
   const start = `${ORIGIN}${authorizationPath()}`;
@@ -427,7 +427,7 @@ test("sign-out without a session, or without proof, has a page of its own", asyn
   expect(ours.statusCode).toBe(400);
 });
 
-test("nobody is signed out by a link: without proof of who is signed in, the person is asked", async () => {
+test("a link signs no user out: without an ID token as proof, the page asks", async () => {
   const server = await startInjected();
   const browser = createBrowser(injectedFetch(server.app));
   await signIn(browser, `${ORIGIN}${authorizationPath()}`);
@@ -443,7 +443,7 @@ test("nobody is signed out by a link: without proof of who is signed in, the per
   expect(still.headers.get("location")).toContain("code=");
 });
 
-test("nobody is signed out by a form that is not from the page", async () => {
+test("a form that is not from the page signs no user out", async () => {
   const { app } = await startInjected();
   const browser = createBrowser(injectedFetch(app));
   await signIn(browser, `${ORIGIN}${authorizationPath()}`);
@@ -468,7 +468,7 @@ test("nothing is written to the console", async () => {
   vi.restoreAllMocks();
 });
 
-test("another person may answer a request to sign in again, and has the session from then on", async () => {
+test("another user may answer a request to sign in again, and has the session from then on", async () => {
   const { app } = await startInjected();
   const browser = createBrowser(injectedFetch(app));
   await signIn(browser, `${ORIGIN}${authorizationPath()}`);

@@ -119,7 +119,7 @@ test("a session that has ended takes no room", async () => {
   expect(await sessions.findByUid("own")).toBeDefined();
 });
 
-test("whoever is not signed in is one holder of sessions, however many browsers there are", async () => {
+test("browsers that are not signed in share one quota", async () => {
   const { adapterFor } = adapters(40);
   const sessions = adapterFor("Session");
   await sessions.upsert("alice", { uid: "alice", accountId: "alice" }, 1800);
@@ -128,7 +128,7 @@ test("whoever is not signed in is one holder of sessions, however many browsers 
   expect(await sessions.findByUid("alice")).toBeDefined();
 });
 
-test("full is not used: whoever finds no room at all is told so, and what there is stays good", async () => {
+test("a full store refuses a new owner, and its entries stay valid", async () => {
   const { adapterFor } = adapters(3);
   const tokens = adapterFor("RefreshToken");
   for (const accountId of ["a", "b", "c"]) await tokens.upsert(accountId, { accountId }, 1800);

@@ -75,7 +75,7 @@ test("a new realm key is published at once and signs people's tokens a moment la
   expect(await publishedKids(server)).toEqual([kids[0]]);
 });
 
-test("who is signed in stays so: a refresh token of before the rotation works after it", async () => {
+test("a refresh token from before the rotation works after it", async () => {
   const { clock, server } = await startRotating();
   const { refresh_token } = await userTokens(server);
   await rotateByAdmin(server);
@@ -134,7 +134,7 @@ test("only the administrator makes keys, and only keys", async () => {
   expect(await publishedKids(server)).toHaveLength(1);
 });
 
-test("so many keys as nobody would read are not made", async () => {
+test("more keys than verifiers read are refused", async () => {
   const { keys } = await startRotating();
   const rotate = () => Promise.reject(new RangeError("too many"));
   const full = await startInjected({ keys: { ...keys, rotate } });

@@ -153,7 +153,7 @@ const ASK_FOR_BOTH = {
   "aauth.exchange.agents": JSON.stringify([SUPPLY_CHAIN]),
 };
 const listed = (...agents: string[]) => ({ "aauth.exchange.agents": JSON.stringify(agents) });
-const expectNoCarrier = (reply: Reply) =>
+const expectNotListed = (reply: Reply) =>
   expectRefusal(reply, 403, "access_denied", "Agent is not allowed to carry a user's authority on");
 const expectNoUser = (reply: Reply) =>
   expectRefusal(
@@ -206,7 +206,7 @@ async function partiesWithEvil(attributes: Record<string, string>) {
   return { parties, key, agreedTo };
 }
 
-test("what a user agreed to at one resource is not carried to another by whoever likes to", async () => {
+test("an agent that the realm does not list exchanges no user's token", async () => {
   const { parties, key, agreedTo } = await partiesWithEvil(ASK_FOR_BOTH);
   const { page, token } = await agreedTo({
     resource_token: await parties.resourceToken({
@@ -222,11 +222,11 @@ test("what a user agreed to at one resource is not carried to another by whoever
     const resource_token = await parties.resourceToken({ agent: EVIL_RESOURCE, agentJkt: key.thumbprint });
     return exchange(parties, token, { resource_token }, { agent: EVIL_RESOURCE, key });
   };
-  expectNoCarrier(await carryOn());
+  expectNotListed(await carryOn());
   // Nor by a name that only begins alike, nor by a listed agent of the same operator.
   for (const list of [listed(), listed(`${EVIL_RESOURCE}/`, "*"), listed(EVIL)]) {
     await setAttributes(parties.server, list);
-    expectNoCarrier(await carryOn());
+    expectNotListed(await carryOn());
   }
   await setAttributes(parties.server, listed(EVIL_RESOURCE));
   const { body } = await carryOn();
@@ -266,7 +266,7 @@ test("J3: another issuer's token is refused without a single request, unless the
   expect(claims.act).toEqual({ agent: BACKEND, sub: MCP_USER.id });
   // The partner's user is not ours, even where the two have the same id.
   expect(claims).not.toHaveProperty("sub");
-  // So there is nobody here who could have agreed.
+  // So no user of this realm could have agreed.
   await setAttributes(parties.server, ASK_FOR_BOTH);
   expectNoUser(await exchange(parties, upstream));
 });

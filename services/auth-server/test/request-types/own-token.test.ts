@@ -17,7 +17,7 @@ import { signIn } from "../support/sign-in.ts";
 const WISH = { request_type: "auth", scope: "openid profile email", redirect_uri: CALLBACK, state: "s-1" };
 const SCOPE_IDS = ["openid", "profile", "email"];
 
-/** Refused to whoever is not on the realm's list. */
+/** The refusal of a party that is not on the realm's list. */
 const expectNotTold = (reply: Reply) =>
   expectRefusal(reply, 403, "access_denied", "Agent is not allowed to ask who its users are");
 
@@ -42,7 +42,7 @@ async function identityOf(parties: Parties, wish: string | Record<string, string
   return { page, granted: granted.body, claims: decodeToken(String(granted.body.auth_token)).claims };
 }
 
-describe("a resource token of somebody else that asks who the user is", () => {
+describe("a resource token of another party that asks for the user's identity", () => {
   const OTHER_PATH = `${BACKEND}/other`;
   const list = (...listed: string[]) => ({ "aauth.self.agents": JSON.stringify(listed) });
 

@@ -8,7 +8,7 @@ import { refresh } from "../../src/request-types/refresh.ts";
 import type { RequestTypeContext } from "../../src/request-types/request-type.ts";
 import { memoryStores } from "../../src/store.ts";
 
-test("for a user who has been removed or disabled there are no more tokens", async () => {
+test("a removed or disabled user gets no more tokens", async () => {
   const { publicJwk: key, thumbprint } = await generateSigningKey({ kid: "k" });
   const grants = createGrants(memoryStores(() => 0));
   const agent = "http://backend.localhost:8000";
@@ -40,7 +40,7 @@ test("for a user who has been removed or disabled there are no more tokens", asy
   });
 });
 
-test("nor by an exchange of a token that they have left behind", async () => {
+test("nor by an exchange of an earlier token", async () => {
   const { publicJwk: key, thumbprint } = await generateSigningKey({ kid: "k" });
   const issued: unknown[] = [];
   const context = {
@@ -78,7 +78,7 @@ test("nor by an exchange of a token that they have left behind", async () => {
     message: "Token exchange validation failed: User not found",
   });
   expect(issued).toEqual([]);
-  // Nobody, somebody who is there, and a name in another issuer's books.
+  // No user, a present user, and a name of another issuer.
   await exchangeFor(undefined);
   await exchangeFor("here");
   await exchangeFor("gone", "http://elsewhere.localhost");

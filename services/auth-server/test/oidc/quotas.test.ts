@@ -1,4 +1,4 @@
-/** Nobody can end what is others' by asking for very much: the server with stores of 40. */
+/** No user ends another user's sessions by asking for very much: the server with stores of 40. */
 import { createTestClock } from "aauth/testing";
 import { expect, test } from "vitest";
 import { memoryStores } from "../../src/store.ts";
@@ -39,7 +39,7 @@ const passwordGrant = (server: TestServer, { username, password }: typeof MALLOR
 const refresh = (server: TestServer, refresh_token: string) =>
   tokensFor(server, { grant_type: "refresh_token", refresh_token });
 
-test("one user's sign-ins and refreshes end nobody else's", async () => {
+test("one user's sign-ins and refreshes end no other user's", async () => {
   const server = await startSmall(40);
   const alice = await passwordGrant(server, ALICE);
   const browser = createBrowser(injectedFetch(server.app));
