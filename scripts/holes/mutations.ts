@@ -197,8 +197,8 @@ const HOLES: Readonly<Record<string, Hole>> = {
     [SIGNATURE_TEST, "J15: "],
     [
       `${SERVER}/token-endpoint.ts`,
-      "default:\n",
-      "default:\n        return handleAuth({ form, requester, policy }, context);\n",
+      "requestTypes.find((candidate) => candidate.name === name)",
+      "requestTypes.find((candidate) => candidate.name === name) ?? requestTypes[0]",
     ],
   ],
   J16: [
@@ -536,7 +536,11 @@ const HOLES: Readonly<Record<string, Hole>> = {
   X16: [
     "agents that the realm names may ask who a user is",
     ["services/auth-server/test/request-types/own-token.test.ts", "is not for an agent by its second name"],
-    [`${SERVER}/request-types/auth.ts`, "  requireMayAskWho(policy, { agent, resource }, scopes);\n", ""],
+    [
+      `${SERVER}/request-types/auth.ts`,
+      "    requireMayAskIdentity(policy, { agent, resource }, scopes);\n",
+      "",
+    ],
   ],
 };
 
