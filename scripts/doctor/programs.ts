@@ -35,7 +35,7 @@ function optionalPrograms(env: NodeJS.ProcessEnv): OptionalProgram[] {
       subject: "Go",
       program: "go",
       versionArgs: ["version"],
-      neededFor: "`npm run test:jaeger` without a Jaeger",
+      neededFor: "`npm run test:all -- jaeger` without a Jaeger",
     },
   ];
 }

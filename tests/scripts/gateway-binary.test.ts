@@ -93,17 +93,3 @@ describe("a foreign program under the runner", () => {
     expect(child.text()).toContain("could not be started");
   });
 });
-
-describe("npm run test:agentgateway", () => {
-  test("without a binary it says that nothing ran, and that is no failure", async () => {
-    const child = start("scripts/test-agentgateway.ts", [], { PATH: "/nowhere" });
-    expect(await child.ended).toMatchObject({ status: 0 });
-    expect(child.text()).toContain("Nothing ran against Agentgateway");
-    expect(child.text()).toContain("No file was compared with the upstream schema");
-  });
-
-  test("a binary that was named and is not there is one", async () => {
-    const child = start("scripts/test-agentgateway.ts", [], { AGENTGATEWAY_BIN: "/nowhere/agentgateway" });
-    expect(await child.ended).toMatchObject({ status: 2 });
-  });
-});
