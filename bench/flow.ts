@@ -11,7 +11,7 @@
 
 import assert from "node:assert";
 import { fileURLToPath } from "node:url";
-import { installLocalhostLookup } from "service-kit";
+import { installLocalhostLookup } from "agent-kit/service";
 import { type CryptoFloor, type OperationCounts, startCryptoFloor } from "./flow/crypto-floor.ts";
 import { type FlowStack, startFlowStack } from "./flow/flow-stack.ts";
 import { freezeMessages } from "./flow/frozen-messages.ts";
@@ -19,7 +19,6 @@ import { createPlainAgent } from "./flow/plain-agent.ts";
 import { plainReplacement, plainTokenUrl } from "./flow/plain-stack.ts";
 import { askOnce, promptBody } from "./flow/prompt.ts";
 import { startSignedCaller } from "./flow/signed-caller.ts";
-import { withLibsodium } from "./libsodium.ts";
 import { quantile } from "./measure.ts";
 import { type Figure, printRows, publishRows, rowsOf } from "./rows.ts";
 
@@ -32,8 +31,6 @@ const LOG_LEVEL = "warn";
 
 const FORGETFUL_AGENT = fileURLToPath(new URL("./flow/forgetful-supply-chain-agent.ts", import.meta.url));
 
-const libsodium = withLibsodium ? ", libsodium" : "";
-
 interface FlowKind {
   readonly title: string;
   /** Whether callers hold a token from an earlier flow. */
@@ -44,7 +41,7 @@ interface FlowKind {
 
 const KINDS: readonly FlowKind[] = [
   {
-    title: `autonomous flow, first time${libsodium}`,
+    title: "autonomous flow, first time",
     keepsTokens: false,
     gatewayRequests: 4,
     operations: {
@@ -58,7 +55,7 @@ const KINDS: readonly FlowKind[] = [
     },
   },
   {
-    title: `autonomous flow, tokens cached${libsodium}`,
+    title: "autonomous flow, tokens cached",
     keepsTokens: true,
     gatewayRequests: 2,
     // On each hop the request; the gateway and the agent verify it.

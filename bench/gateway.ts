@@ -8,7 +8,6 @@
  */
 
 import assert from "node:assert";
-import { generateKeyPairSync, hash, sign, verify } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -17,12 +16,10 @@ import { findExecutable } from "../scripts/find-executable.ts";
 import { freePorts } from "../tests/support/free-ports.ts";
 import { coresLine, stayOn } from "./cores.ts";
 import { type BenchAgent, startAgent } from "./gateway/agent.ts";
-import { startAgentgateway } from "./gateway/agentgateway.ts";
-import { resourceAt, startAuthz, startGateway } from "./gateway/gateway-program.ts";
+import { resourceAt, startAgentgateway, startAuthz, startGateway } from "./gateway/gateway-program.ts";
 import { startNginx } from "./gateway/nginx.ts";
-import { Program } from "./gateway/program.ts";
-import { withLibsodium } from "./libsodium.ts";
 import { quantile } from "./measure.ts";
+import { type Program, startProgram } from "./program.ts";
 import { type PreparedRequest, sendAll } from "./route/load.ts";
 import { type Figure, printRows, publishRows, rowsOf } from "./rows.ts";
 
@@ -31,43 +28,26 @@ const REQUESTS_TOGETHER = 2_000;
 const CONNECTIONS = 8;
 const WARM_UP_ROUNDS = 8;
 const ROUNDS = 11;
-const FLOOR_SAMPLES = 200;
-const BODY_BYTES = 1024;
-const BASE_BYTES = 1400;
 
 interface Contender {
   readonly name: string;
+  readonly program: Program;
   readonly pool: Pool;
   /** The resource that a signature must be for; unset where nothing is checked. */
   readonly resource?: string;
-  /** Processor time so far; undefined where it cannot be told. */
-  readonly cpuUs: () => Promise<number | undefined>;
 }
 
-/** One contender in one round. */
-interface Sample {
-  /** Of one request; NaN where it cannot be told. */
-  readonly cpuUs: number;
-  readonly requestsPerSecond: number;
-  /** At one connection. */
-  readonly aloneP50Ms: number;
-  readonly aloneP99Ms: number;
-  /** At eight. */
-  readonly togetherP50Ms: number;
-  readonly togetherP99Ms: number;
-}
+const FIELDS = ["cpuUs", "requestsPerSecond", "aloneP50Ms", "togetherP99Ms"] as const;
 
-interface Round {
-  readonly samples: ReadonlyMap<string, Sample>;
-  /** The least a verification can be: the body's hash and the signature. */
-  readonly verifyMs: number;
-}
+/** One contender in one round: processor time of one request, p50 at one connection, p99 at eight. */
+type Sample = Readonly<Record<(typeof FIELDS)[number], number>>;
+
+type Round = ReadonlyMap<string, Sample>;
 
 const DIRECT = "origin, no gateway";
 const NGINX = "nginx, 1 worker";
 const FASTIFY = "@fastify/http-proxy 11.6.3";
 const PLAIN = "gateway";
-const TRACED = "gateway, traced";
 const CHECKED = "gateway with AAuth check";
 const AGENTGATEWAY = "Agentgateway, 1 worker";
 const AGENTGATEWAY_CHECKED = "Agentgateway with AAuth check";
@@ -78,80 +58,36 @@ stops.push(() => rmSync(folder, { recursive: true, force: true }));
 
 async function startAll() {
   stayOn("load");
-  const ports = await freePorts(10);
-  const nextPort = () => ports.pop()!;
-  const [origin, agentPort, authz, plain, traced] = [
-    nextPort(),
-    nextPort(),
-    nextPort(),
-    nextPort(),
-    nextPort(),
-  ];
-  const [checked, fastify, nginxPort, real, realChecked] = [
-    nextPort(),
-    nextPort(),
-    nextPort(),
-    nextPort(),
-    nextPort(),
-  ];
+  const [originPort, agentPort, authzPort, ...ports] = (await freePorts(9)) as [number, number, number];
+  const [plain, checked, fastify, nginx, real, realChecked] = ports as unknown as number[];
   const contenders: Contender[] = [];
-  const add = (name: string, port: number, cpuUs: Contender["cpuUs"], resource?: string) => {
+  const add = (name: string, port: number, program: Program, resource?: string) => {
     const pool = new Pool(`http://127.0.0.1:${port}`, { connections: CONNECTIONS, pipelining: 1 });
-    stops.push(() => pool.close());
-    contenders.push({ name, pool, cpuUs, ...(resource !== undefined && { resource }) });
+    stops.push(program.stop, () => pool.close());
+    contenders.push({ name, program, pool, ...(resource !== undefined && { resource }) });
   };
-  const cpuOf = (program: Program) => async () => (await program.usage()).cpuUs;
-  const keep = (program: Program) => {
-    stops.push(() => program.stop());
-    return program;
-  };
-  const originScript = new URL("./gateway/origin.ts", import.meta.url);
+  const script = (name: string) => new URL(`./gateway/${name}.ts`, import.meta.url);
 
   const agent = await startAgent(agentPort);
   stops.push(agent.stop);
-  add(
-    DIRECT,
-    origin,
-    cpuOf(keep(await Program.start(originScript, { port: origin, args: [String(origin)] }))),
-  );
-  const nginx = await startNginx({ port: nginxPort, originPort: origin, folder });
-  if (nginx !== undefined) {
-    stops.push(() => nginx.stop());
-    add(NGINX, nginxPort, async () => nginx.cpuUs());
-  }
-  const proxy = await Program.start(new URL("./gateway/fastify-proxy.ts", import.meta.url), {
-    port: fastify,
-    args: [String(fastify), String(origin)],
-    core: "measured",
-  });
-  add(FASTIFY, fastify, cpuOf(keep(proxy)));
-  const common = { originPort: origin, folder, core: "measured" } as const;
-  add(
-    PLAIN,
-    plain,
-    cpuOf(keep(await startGateway({ ...common, port: plain, traced: false, name: "plain" }))),
-  );
-  add(
-    TRACED,
-    traced,
-    cpuOf(keep(await startGateway({ ...common, port: traced, traced: true, name: "traced" }))),
-  );
-  keep(
-    await startAuthz({ port: authz, gatewayPorts: [checked, realChecked], traced: false, core: "measured" }),
-  );
-  const check = { authzPort: authz, agent: agent.id };
-  const gateway = await startGateway({ ...common, port: checked, traced: false, check, name: CHECKED });
-  add(CHECKED, checked, cpuOf(keep(gateway)), resourceAt(checked));
+  const args = [String(originPort)];
+  add(DIRECT, originPort, await startProgram(script("origin"), { port: originPort, args }));
+  const reverseProxy = await startNginx({ port: nginx!, originPort, folder });
+  if (reverseProxy !== undefined) add(NGINX, nginx!, reverseProxy);
+  const proxy = { port: fastify!, args: [String(fastify), ...args], core: "measured" } as const;
+  add(FASTIFY, fastify!, await startProgram(script("fastify-proxy"), proxy));
+  const common = { originPort, folder };
+  add(PLAIN, plain!, await startGateway({ ...common, port: plain!, name: "plain" }));
+  const authz = await startAuthz(authzPort, [checked!, realChecked!]);
+  stops.push(authz.stop);
+  const check = { authzPort, agent: agent.id };
+  const gateway = await startGateway({ ...common, port: checked!, check, name: CHECKED });
+  add(CHECKED, checked!, gateway, resourceAt(checked!));
   const binary = findExecutable(process.env.AGENTGATEWAY_BIN || "agentgateway", process.env);
   if (binary !== undefined) {
-    const options = { ...common, traced: false };
-    const open = await startAgentgateway(binary, { ...options, port: real, name: AGENTGATEWAY });
-    stops.push(open.stop);
-    add(AGENTGATEWAY, real, async () => open.cpuUs());
-    const name = AGENTGATEWAY_CHECKED;
-    const closed = await startAgentgateway(binary, { ...options, port: realChecked, check, name });
-    stops.push(closed.stop);
-    add(name, realChecked, async () => closed.cpuUs(), resourceAt(realChecked));
+    add(AGENTGATEWAY, real!, await startAgentgateway(binary, { ...common, port: real!, name: "real" }));
+    const options = { ...common, port: realChecked!, check, name: AGENTGATEWAY_CHECKED };
+    add(options.name, options.port, await startAgentgateway(binary, options), resourceAt(options.port));
   }
   return { contenders, agent };
 }
@@ -192,140 +128,68 @@ async function runRound(
     const few = await prepare(REQUESTS_ALONE);
     const many = await prepare(REQUESTS_TOGETHER);
     const alone = await sendAll(contender.pool, "/", few, 1);
-    const before = await contender.cpuUs();
+    const before = contender.program.cpuUs();
     const together = await sendAll(contender.pool, "/", many, CONNECTIONS);
-    const after = await contender.cpuUs();
+    const after = contender.program.cpuUs();
     samples.set(contender.name, {
-      cpuUs: before === undefined || after === undefined ? Number.NaN : (after - before) / REQUESTS_TOGETHER,
+      cpuUs: (after - before) / REQUESTS_TOGETHER,
       requestsPerSecond: together.requestsPerSecond,
       aloneP50Ms: quantile(alone.latenciesMs, 0.5),
-      aloneP99Ms: quantile(alone.latenciesMs, 0.99),
-      togetherP50Ms: quantile(together.latenciesMs, 0.5),
       togetherP99Ms: quantile(together.latenciesMs, 0.99),
     });
   }
-  return { samples, verifyMs: verifyingMs() };
-}
-
-const pair = generateKeyPairSync("ed25519");
-const floorBody = Buffer.alloc(BODY_BYTES, "x");
-const base = Buffer.alloc(BASE_BYTES, "x");
-const signature = sign(null, base, pair.privateKey);
-
-function verifyingMs(): number {
-  const times: number[] = [];
-  for (let count = 0; count < FLOOR_SAMPLES; count++) {
-    const startedAt = performance.now();
-    hash("sha256", floorBody, "base64");
-    verify(null, base, pair.publicKey, signature);
-    times.push(performance.now() - startedAt);
-  }
-  return quantile(times, 0.5);
+  return samples;
 }
 
 function report(rounds: readonly Round[]): void {
-  const names = [...rounds[0]!.samples.keys()];
-  const hasNginx = names.includes(NGINX);
-  const hasReal = names.includes(AGENTGATEWAY);
-  const median = (of: (get: (name: string) => Sample, round: Round) => number) =>
+  const names = [...rounds[0]!.keys()];
+  const median = (of: (get: (name: string) => Sample) => number) =>
     quantile(
-      rounds.map((round) => of((name) => round.samples.get(name)!, round)),
+      rounds.map((round) => of((name) => round.get(name)!)),
       0.5,
     );
-  const added = (
-    get: (name: string) => Sample,
-    name: string,
-    of: "aloneP50Ms" | "aloneP99Ms" | "togetherP50Ms",
-  ) => get(name)[of] - get(DIRECT)[of];
-
-  const overFloor = (name: string) =>
-    median(
-      (get, { verifyMs }) => added(get, name, "aloneP50Ms") / (added(get, NGINX, "aloneP50Ms") + verifyMs),
-    );
-
-  console.log(
-    `POST 1 KB -> 1 KB; median of ${ROUNDS} rounds; the gateways add to the origin's time. ${coresLine()}`,
-  );
-  const width = Math.max(...names.map((name) => name.length));
-  const us = (value: number) => (Number.isNaN(value) ? "-" : `${value.toFixed(0)} us`).padStart(8);
-  const ms = (value: number) => `${value.toFixed(2)} ms`.padStart(9);
-  console.log(
-    `  ${"".padEnd(width)}  cpu each  requests/s  added p50, 1   added p99, 1   added p50, ${CONNECTIONS}   p99, ${CONNECTIONS}`,
-  );
+  const added = (get: (name: string) => Sample, name: string) =>
+    get(name).aloneP50Ms - get(DIRECT).aloneP50Ms;
+  console.log(`POST 1 KB -> 1 KB; median of ${ROUNDS} rounds. ${coresLine()}`);
   for (const name of names) {
+    const { cpuUs, requestsPerSecond, togetherP99Ms } = Object.fromEntries(
+      FIELDS.map((field) => [field, median((get) => get(name)[field])]),
+    ) as unknown as Sample;
     console.log(
-      `  ${name.padEnd(width)}  ${us(median((get) => get(name).cpuUs))}  ${median(
-        (get) => get(name).requestsPerSecond,
-      )
-        .toFixed(0)
-        .padStart(10)}  ${ms(median((get) => added(get, name, "aloneP50Ms"))).padStart(12)}  ${ms(
-        median((get) => added(get, name, "aloneP99Ms")),
-      ).padStart(13)}  ${ms(median((get) => added(get, name, "togetherP50Ms"))).padStart(13)}  ${ms(
-        median((get) => get(name).togetherP99Ms),
-      )}`,
+      `  ${name.padEnd(30)} ${cpuUs.toFixed(0)} us of processor each, ${requestsPerSecond.toFixed(0)} requests/s, ` +
+        `p50 at 1 connection ${median((get) => added(get, name)).toFixed(2)} ms above the origin's, ` +
+        `p99 at ${CONNECTIONS} ${togetherP99Ms.toFixed(2)} ms`,
     );
   }
-  if (!hasNginx) console.log("  There is no nginx on the PATH: the rows that compare with it are left out.");
-
-  const figures: (Figure | false)[] = [
-    {
-      what: "gateway, no check: processor time / @fastify/http-proxy",
-      value: median((get) => get(PLAIN).cpuUs / get(FASTIFY).cpuUs),
-    },
-    {
-      what: "gateway, no check: requests per second / @fastify/http-proxy",
-      value: median((get) => get(PLAIN).requestsPerSecond / get(FASTIFY).requestsPerSecond),
-    },
-    hasNginx && {
-      what: "gateway, no check: processor time / nginx",
-      value: median((get) => get(PLAIN).cpuUs / get(NGINX).cpuUs),
-    },
-    hasNginx && {
-      what: "gateway, no check: added p50 at 1 connection / nginx",
-      value: median((get) => added(get, PLAIN, "aloneP50Ms") / added(get, NGINX, "aloneP50Ms")),
-    },
-    {
-      what: `gateway, no check: p99 at ${CONNECTIONS} connections`,
-      value: median((get) => get(PLAIN).togetherP99Ms),
-      unit: "ms",
-    },
-    {
-      what: `@fastify/http-proxy: p99 at ${CONNECTIONS} connections`,
-      value: median((get) => get(FASTIFY).togetherP99Ms),
-      unit: "ms",
-    },
-    hasNginx && {
-      what: "gateway with AAuth check: added p50 at 1 connection / (nginx + SHA-256 + Ed25519 verify)",
-      value: overFloor(CHECKED),
-    },
-    {
-      what: "gateway with AAuth check: requests per second / without",
-      value: median((get) => get(CHECKED).requestsPerSecond / get(PLAIN).requestsPerSecond),
-    },
-    {
-      what: "gateway, a span a request: processor time / untraced",
-      value: median((get) => get(TRACED).cpuUs / get(PLAIN).cpuUs),
-    },
-    hasReal && {
-      what: "gateway, no check: processor time / Agentgateway",
-      value: median((get) => get(PLAIN).cpuUs / get(AGENTGATEWAY).cpuUs),
-    },
-    hasReal && {
-      what: "gateway with AAuth check: processor time / Agentgateway with it",
-      value: median((get) => get(CHECKED).cpuUs / get(AGENTGATEWAY_CHECKED).cpuUs),
-    },
+  const ratio = (what: string, ours: string, peer: string, of: (sample: Sample) => number): Figure[] =>
+    names.includes(peer) ? [{ what, value: median((get) => of(get(ours)) / of(get(peer))) }] : [];
+  const p99 = (what: string, name: string): Figure => ({
+    what: `${what}: p99 at ${CONNECTIONS} connections`,
+    value: median((get) => get(name).togetherP99Ms),
+    unit: "ms",
+  });
+  const cpu = (sample: Sample) => sample.cpuUs;
+  const rate = (sample: Sample) => sample.requestsPerSecond;
+  const figures: Figure[] = [
+    ...ratio("gateway, no check: processor time / @fastify/http-proxy", PLAIN, FASTIFY, cpu),
+    ...ratio("gateway, no check: requests per second / @fastify/http-proxy", PLAIN, FASTIFY, rate),
+    ...ratio("gateway, no check: processor time / nginx", PLAIN, NGINX, cpu),
+    p99("gateway, no check", PLAIN),
+    p99("@fastify/http-proxy", FASTIFY),
+    ...ratio("gateway with AAuth check: requests per second / without", CHECKED, PLAIN, rate),
+    ...ratio("gateway, no check: processor time / Agentgateway", PLAIN, AGENTGATEWAY, cpu),
+    ...ratio(
+      "gateway with AAuth check: processor time / Agentgateway with it",
+      CHECKED,
+      AGENTGATEWAY_CHECKED,
+      cpu,
+    ),
   ];
-  const measured = figures.filter((figure) => figure !== false);
-  const rows = rowsOf(withLibsodium ? measured.filter(isChecked).map(byLibsodium) : measured);
+  const rows = rowsOf(figures.filter(({ value }) => !Number.isNaN(value)));
   console.log("");
   printRows(rows);
   publishRows(rows);
 }
-
-/** What verifies nothing is the same with any library. */
-const isChecked = ({ what }: Figure): boolean => what.startsWith("gateway with AAuth check");
-
-const byLibsodium = (figure: Figure): Figure => ({ ...figure, what: `${figure.what}, libsodium` });
 
 try {
   const all = await startAll();

@@ -1,5 +1,5 @@
 /**
- * What the gate costs a Fastify route: the same echo of 1 KB JSON with and without it, under load. The headers are the same on both,
+ * What the verifier costs a Fastify route: the same echo of 1 KB JSON with and without it, under load. The headers are the same on both,
  * so that what is compared is the verification and not the parsing of a longer head.
  *
  * @module
@@ -10,14 +10,12 @@ import { generateKeyPairSync } from "node:crypto";
 import { generateSigningKey, type SigningKey, signRequest } from "aauth";
 import { createTokenSigner, issueAuthToken } from "aauth/issuer";
 import { Pool } from "undici";
-import { coresLine, HAS_CORES, spreadPool, stayOn } from "./cores.ts";
+import { coresLine, stayOn } from "./cores.ts";
 import { quantile } from "./measure.ts";
-import { sendAllLean } from "./route/lean-load.ts";
+import { type AskedProcess, startAsked } from "./program.ts";
 import { type LoadResult, type PreparedRequest, sendAll } from "./route/load.ts";
-import { startOriginalStack } from "./route/original-stack.ts";
-import { ISSUER, RESOURCE } from "./route/parties.ts";
-import { ServerProcess } from "./route/server-process.ts";
-import { type Figure, printRows, publishRows, rowsOf } from "./rows.ts";
+import { ISSUER, RESOURCE, type ServerQuestion } from "./route/parties.ts";
+import { printRows, publishRows, rowsOf } from "./rows.ts";
 
 const CONNECTIONS = 50;
 const REQUESTS = 2_000;
@@ -37,10 +35,6 @@ interface Round {
   readonly open: Sample;
   readonly gated: Sample;
   readonly floorUs: number;
-  /** The same requests to the original stack, where it is at hand. */
-  readonly original?: LoadResult;
-  /** Requests per second of the gated route with one core and with two, where there are two. */
-  readonly cores?: { readonly one: number; readonly two: number };
 }
 
 const content = { "content-type": "application/json" };
@@ -54,16 +48,15 @@ const token = await authToken(key);
 async function route(): Promise<void> {
   const jwk = { ...realm.publicKey.export({ format: "jwk" }), kid: "realm-1", alg: "RS256" };
   stayOn("load");
-  const server = await ServerProcess.start(jwk);
-  const original = await startOriginalStack(`${RESOURCE}/hwk`, CONNECTIONS);
+  const script = new URL("./route/server.ts", import.meta.url);
+  const server = await startAsked<ServerQuestion>(script, { args: [JSON.stringify(jwk)], core: "measured" });
   const pool = new Pool(`http://127.0.0.1:${await server.ask("port")}`, { connections: CONNECTIONS });
   try {
     await refusesForgeries(pool);
-    if (original) await originalRefuses(original.pool);
     const rounds: Record<Scheme, Round[]> = { hwk: [], jwt: [] };
     for (let index = -WARM_UP_ROUNDS; index < ROUNDS; index++) {
       for (const scheme of SCHEMES) {
-        const round = await runRound(server, pool, original?.pool, scheme, index % 2 === 0);
+        const round = await runRound(server, pool, scheme, index % 2 === 0);
         if (index >= 0) rounds[scheme].push(round);
       }
     }
@@ -74,15 +67,13 @@ async function route(): Promise<void> {
   } finally {
     await pool.close();
     server.stop();
-    await original?.stop();
   }
 }
 
 /** Signs first, then sends the same requests to both routes: the open one does not spend their nonces. */
 async function runRound(
-  server: ServerProcess,
+  server: AskedProcess<ServerQuestion>,
   pool: Pool,
-  original: Pool | undefined,
   scheme: Scheme,
   openFirst: boolean,
 ): Promise<Round> {
@@ -95,29 +86,7 @@ async function runRound(
   };
   const open = openFirst ? await run("/open") : undefined;
   const gated = await run(`/${scheme}`);
-  return {
-    floorUs,
-    gated,
-    open: open ?? (await run("/open")),
-    // Neither depends on what the key comes with.
-    ...(scheme === "hwk" && {
-      ...(original && { original: await sendAll(original, "/hwk", requests, CONNECTIONS) }),
-      ...(HAS_CORES && { cores: await runOnBothCores(server) }),
-    }),
-  };
-}
-
-async function runOnBothCores(server: ServerProcess): Promise<{ one: number; two: number }> {
-  const port = await server.ask("port");
-  const send = async () => sendAllLean(port, "/hwk", await prepareMany("hwk"), CONNECTIONS);
-  const one = await send();
-  spreadPool(server.pid, true);
-  // The pool has more to do than the server's own thread and the load together.
-  stayOn("measured");
-  const two = await send();
-  stayOn("load");
-  spreadPool(server.pid, false);
-  return { one, two };
+  return { floorUs, gated, open: open ?? (await run("/open")) };
 }
 
 async function prepareMany(scheme: Scheme): Promise<PreparedRequest[]> {
@@ -137,13 +106,7 @@ function reportScheme(scheme: Scheme, rounds: readonly Round[]): void {
         `${median((round) => round[variant].cpuUs).toFixed(0)} us of processor each, p50 ${latency(0.5)} ms, p99 ${latency(0.99)} ms`,
     );
   }
-  const [{ original, cores }] = rounds as [Round];
-  const isCompared = scheme === "hwk" && original !== undefined;
-  if (isCompared) {
-    const perSecond = median((round) => round.original!.requestsPerSecond).toFixed(0);
-    console.log(`  FastAPI with the AAuth library for Python: ${perSecond} requests/s`);
-  }
-  const figures: (Figure | false | undefined)[] = [
+  const rows = rowsOf([
     {
       what: `gated route, ${name}: processor time / open route`,
       value: median(({ open, gated }) => gated.cpuUs / open.cpuUs),
@@ -156,16 +119,7 @@ function reportScheme(scheme: Scheme, rounds: readonly Round[]): void {
       what: `gated route, ${name}: processor time / (open route + SHA-256 + Ed25519 verify)`,
       value: median(({ open, gated, floorUs }) => gated.cpuUs / (open.cpuUs + floorUs)),
     },
-    isCompared && {
-      what: `gated route, ${name}: requests per second of FastAPI with the AAuth library for Python / ours`,
-      value: median((round) => round.original!.requestsPerSecond / round.gated.requestsPerSecond),
-    },
-    cores && {
-      what: `gated route, ${name}: requests per second with one core / with two`,
-      value: median((round) => round.cores!.one / round.cores!.two),
-    },
-  ];
-  const rows = rowsOf(figures.filter((figure) => figure !== false && figure !== undefined));
+  ]);
   printRows(rows);
   publishRows(rows);
 }
@@ -190,7 +144,7 @@ async function authToken({ publicJwk }: SigningKey): Promise<string> {
   return token;
 }
 
-/** A gate that lets things pass would win any race. */
+/** A verifier that lets things pass would win any race. */
 async function refusesForgeries(pool: Pool): Promise<void> {
   for (const scheme of SCHEMES) {
     const send = async (headers: Record<string, string>, sent: Buffer) => {
@@ -204,18 +158,6 @@ async function refusesForgeries(pool: Pool): Promise<void> {
     assert.equal(await send((await prepare(scheme)).headers, other), 401, "another body");
     assert.equal(await send(headers, body), 200);
     assert.equal(await send(headers, body), 401, "a nonce for the second time");
-  }
-}
-
-async function originalRefuses(pool: Pool): Promise<void> {
-  const { headers } = await prepare("hwk");
-  for (const [sent, status] of [
-    [headers, 200],
-    [{ ...headers, "content-type": "text/plain" }, 401],
-  ] as const) {
-    const answer = await pool.request({ method: "POST", path: "/hwk", headers: sent, body });
-    await answer.body.dump();
-    assert.equal(answer.statusCode, status);
   }
 }
 

@@ -10,7 +10,6 @@ import { createTokenSigner, issueAuthToken } from "aauth/issuer";
 import { createVerifier, type Verifier, type VerifierOptions } from "aauth/resource";
 import { createTestDiscovery, signedRequest, type TestRequest } from "aauth/testing";
 import { createVerifier as createPeerVerifier, createSigner, httpbis } from "http-message-signatures";
-import { withLibsodium } from "./libsodium.ts";
 import { type Comparison, runComparisons } from "./measure.ts";
 
 const RESOURCE = "https://resource.example";
@@ -45,13 +44,13 @@ async function signingComparison(key: SigningKey): Promise<Comparison> {
 }
 
 async function verifyingComparison(key: SigningKey): Promise<Comparison> {
-  const gate = gateOf({});
+  const verifier = verifierOf({});
   const known = await requestOf(key, { scheme: "hwk" }, false);
   const withNonce = await requestOf(key, { scheme: "hwk" });
-  await refusesForgeries(gate, known);
-  await refusesForgeries(gate, withNonce);
+  await refusesForgeries(verifier, known);
+  await refusesForgeries(verifier, withNonce);
   // More than the cache of keys holds: going round them, it never meets one twice.
-  const strangers = await Promise.all(
+  const unknownKeys = await Promise.all(
     Array.from({ length: 1_200 }, async () =>
       requestOf(await generateSigningKey({ kid: "k" }), { scheme: "hwk" }, false),
     ),
@@ -61,12 +60,12 @@ async function verifyingComparison(key: SigningKey): Promise<Comparison> {
     title: VERIFYING,
     floor: verifyingFloor(400),
     candidates: [
-      { name: "aauth", isListed: true, run: () => gate.verifyRequest(known) },
-      { name: "aauth, with nonce", isListed: true, run: () => gate.verifyRequest(withNonce) },
+      { name: "aauth", isListed: true, run: () => verifier.verifyRequest(known) },
+      { name: "aauth, with nonce", isListed: true, run: () => verifier.verifyRequest(withNonce) },
       {
         name: "aauth, key never seen",
         isListed: true,
-        run: () => gate.verifyRequest(strangers[turn++ % strangers.length]!),
+        run: () => verifier.verifyRequest(unknownKeys[turn++ % unknownKeys.length]!),
       },
       { name: "http-message-signatures 1.0.6 + digest", run: await peerVerifying(known) },
     ],
@@ -90,8 +89,8 @@ async function tokenComparisons(key: SigningKey): Promise<Comparison[]> {
   };
   const jwt = await issue();
   const request = await requestOf(key, { scheme: "jwt", jwt }, false);
-  const gate = gateOf({});
-  await refusesForgeries(gate, request);
+  const verifier = verifierOf({});
+  await refusesForgeries(verifier, request);
   // More than are remembered: going round them, the verifier never meets one twice.
   const unseen = await Promise.all(
     Array.from({ length: 1_200 }, async () => requestOf(key, { scheme: "jwt", jwt: await issue() }, false)),
@@ -104,7 +103,7 @@ async function tokenComparisons(key: SigningKey): Promise<Comparison[]> {
     {
       title: "verify: scheme jwt, token seen before",
       floor,
-      candidates: [{ name: "aauth", isListed: true, run: () => gate.verifyRequest(request) }],
+      candidates: [{ name: "aauth", isListed: true, run: () => verifier.verifyRequest(request) }],
     },
     {
       title: "verify: scheme jwt, token never seen, RS256",
@@ -113,7 +112,7 @@ async function tokenComparisons(key: SigningKey): Promise<Comparison[]> {
         run: () => [floor.run(), verify("sha256", tokenInput, realm.publicKey, tokenSignature)],
       },
       candidates: [
-        { name: "aauth", isListed: true, run: () => gate.verifyRequest(unseen[turn++ % unseen.length]!) },
+        { name: "aauth", isListed: true, run: () => verifier.verifyRequest(unseen[turn++ % unseen.length]!) },
       ],
     },
   ];
@@ -130,7 +129,7 @@ function verifyingFloor(baseBytes: number) {
   };
 }
 
-function gateOf(options: Partial<VerifierOptions>): Verifier {
+function verifierOf(options: Partial<VerifierOptions>): Verifier {
   const realmJwk = { ...realm.publicKey.export({ format: "jwk" }), kty: "RSA", kid: "realm-1", alg: "RS256" };
   return createVerifier({
     authorities: ["resource.example"],
@@ -183,37 +182,17 @@ async function peerVerifying(request: TestRequest) {
 }
 
 /** A verifier that lets things pass would win any race. */
-async function refusesForgeries(gate: Verifier, request: TestRequest): Promise<void> {
-  await gate.verifyRequest(request);
+async function refusesForgeries(verifier: Verifier, request: TestRequest): Promise<void> {
+  await verifier.verifyRequest(request);
   const headers = { ...request.headers, "content-type": "text/plain" };
   for (const change of [{ body: Buffer.alloc(body.length) }, { target: "/other" }, { headers }]) {
-    await assert.rejects(gate.verifyRequest({ ...request, ...change }));
+    await assert.rejects(verifier.verifyRequest({ ...request, ...change }));
   }
 }
 
-/** The same work with libsodium against the same floor, which is OpenSSL's. */
-function byLibsodium({ title, floor, candidates }: Comparison): Comparison {
-  const ours = candidates.filter(({ name }) => name === "aauth");
-  return {
-    title: `${title}, libsodium`,
-    floor,
-    candidates: ours.map(({ name, run }) => ({
-      name,
-      run,
-      isListed: true,
-    })),
-  };
-}
-
-/** Runs all comparisons of this file. */
-export async function signVerify(): Promise<void> {
-  const key = await importSigningKey(pair.privateKey.export({ format: "jwk" }) as unknown as PrivateJwk);
-  const comparisons = [
-    await signingComparison(key),
-    await verifyingComparison(key),
-    ...(await tokenComparisons(key)),
-  ];
-  await runComparisons(withLibsodium ? comparisons.map(byLibsodium) : comparisons);
-}
-
-if (import.meta.main) await signVerify();
+const key = await importSigningKey(pair.privateKey.export({ format: "jwk" }) as unknown as PrivateJwk);
+await runComparisons([
+  await signingComparison(key),
+  await verifyingComparison(key),
+  ...(await tokenComparisons(key)),
+]);

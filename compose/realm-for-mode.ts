@@ -5,7 +5,7 @@
  */
 
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
-import { ConfigError, choiceSetting, integerSetting, loadConfig, setting } from "service-kit";
+import { ConfigError, choiceSetting, integerSetting, loadConfig, setting } from "agent-kit/service";
 import { AUTHORIZATION_SCHEMES, DEMO_MODES, SIGNATURE_SCHEMES } from "../scripts/demo/stack.ts";
 
 /** What a person is asked about in user-delegated mode. */

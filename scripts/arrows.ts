@@ -1,106 +1,84 @@
 /**
- * Who may import whom: the table of docs/architecture, as data. `check-arrows` compares it with the manifests and the imports.
+ * docs/architecture.md as data: which folders there are, and which part may import which. `check-arrows` compares the tree with it.
  *
  * @module
  */
 
-/**
- * What each part may import of ours; a subpath stands for itself. A part that is not in the table may import nothing of ours; services
- * never import services. A test compares it with the table in docs/architecture.md.
- */
-export const ARROWS: Readonly<Record<string, readonly string[]>> = {
-  ui: ["backend-api", "protocol-trace/names", "protocol-trace/read", "aauth/explain"],
-  "services/backend": [
-    "fastify-aauth",
-    "aauth",
-    "aauth/agent",
-    "aauth/resource",
-    "aauth/issuer",
-    "aauth/wire",
-    "service-kit",
-    "backend-api",
-    "protocol-log",
-    "protocol-trace",
-    "protocol-trace/names",
-  ],
-  "services/supply-chain-agent": [
-    "fastify-aauth",
-    "fastify-a2a",
-    "aauth",
-    "aauth/agent",
-    "aauth/resource",
-    "aauth/issuer",
-    "aauth/wire",
-    "protocol-log",
-    "service-kit",
-    "protocol-trace",
-  ],
-  "services/market-analysis-agent": [
-    "fastify-aauth",
-    "fastify-a2a",
-    "aauth",
-    "aauth/resource",
-    "aauth/wire",
-    "protocol-log",
-    "service-kit",
-    "protocol-trace",
-  ],
-  "services/auth-server": [
-    "aauth",
-    "aauth/resource",
-    "aauth/issuer",
-    "aauth/wire",
-    "service-kit",
-    "protocol-trace",
-  ],
-  "services/delegate-agent": [
-    "fastify-aauth",
-    "fastify-a2a",
-    "aauth",
-    "aauth/agent",
-    "aauth/resource",
-    "aauth/wire",
-    "protocol-log",
-    "protocol-trace",
-    "service-kit",
-    "backend-api",
-  ],
-  "services/gateway": [
-    "service-kit",
-    "service-kit/span-queue",
-    "gateway-check",
-    "gateway-check/open-paths",
-    "gateway-check/settings",
-    "protocol-trace",
-  ],
-  "services/gateway-authz": [
-    "gateway-check",
-    "gateway-check/settings",
-    "service-kit",
-    "protocol-trace",
-    "aauth",
-  ],
-  "services/trace-store": ["service-kit"],
-  "packages/fastify-aauth": ["aauth", "aauth/resource"],
-  "packages/gateway-check": ["aauth", "aauth/resource", "protocol-trace", "service-kit"],
-  "packages/protocol-log": ["aauth", "aauth/agent", "aauth/wire", "fastify-aauth"],
-  "packages/protocol-trace": ["aauth", "aauth/agent", "aauth/wire", "fastify-aauth"],
-};
+import { AGENT_NAMES } from "topology";
+
+/** What docs/architecture.md allows. */
+export interface ArchitectureMap {
+  /** Every folder of section 2, from the root. */
+  readonly folders: readonly string[];
+  /** By folder: packages and entry points of ours that it may import. A folder inside a package stands before the package. */
+  readonly arrows: Readonly<Record<string, readonly string[]>>;
+}
+
+/** @throws Error when the page has no layout or no arrows */
+export function readMap(page: string): ArchitectureMap {
+  const layout = /^## 2\. Layout\n```\n(.*?)^```/ms.exec(page)?.[1];
+  const table = /^### Arrows.*?\n```\n(.*?)^```/ms.exec(page)?.[1];
+  if (layout === undefined || table === undefined) throw new Error("docs/architecture.md has no map");
+  const folders = foldersOf(layout.replaceAll("<agent>", AGENT_NAMES.join("  ")));
+  const rows = [
+    ...table.replaceAll("<agent>", AGENT_NAMES.join(", ")).matchAll(/^(\S.*?) -+> (.+)$/gm),
+  ].flatMap(([, parts, allowed]) =>
+    parts!.split(", ").map((part) => {
+      const names = allowed === "nothing of ours" ? [] : allowed!.split(", ");
+      return [folderOf(part, folders), names] as const;
+    }),
+  );
+  return { folders, arrows: Object.fromEntries(rows.sort(([a], [b]) => b.length - a.length)) };
+}
+
+/** Lines `name/` at the margin, `name/` or several names inside it, `src/name/` inside of that. */
+function foldersOf(layout: string): string[] {
+  const folders: string[] = [];
+  let top = "";
+  let inner = "";
+  for (const line of layout.split("\n")) {
+    const [, indent = "", path] = /^( *)(\S+)\/(?: |$)/.exec(line) ?? [];
+    if (path === undefined) {
+      folders.push(...(line.match(/\S+/g) ?? []).map((name) => `${top}/${name}`));
+      continue;
+    }
+    if (indent.length === 0) top = path;
+    if (indent.length === 2) inner = `${top}/${path}`;
+    folders.push([path, inner, `${inner}/${path}`][indent.length / 2]!);
+  }
+  return folders;
+}
+
+function folderOf(part: string, folders: readonly string[]): string {
+  const [name, entry] = part.split("/");
+  const candidates = [part, `services/${part}`, `packages/${part}`, `packages/${name}/src/${entry}`];
+  const folder = candidates.find((candidate) => folders.includes(candidate));
+  if (folder === undefined) throw new Error(`docs/architecture.md has arrows of ${part}, and no such folder`);
+  return folder;
+}
+
+/** Folders that are not on the map, or on the map alone. `src` folders count where the map shows those of a package. */
+export function folderProblems({ folders }: ArchitectureMap, found: readonly string[]): string[] {
+  const isShown = (folder: string) => {
+    const source = /^.*\/src\//.exec(folder)?.[0];
+    return source === undefined || folders.some((other) => other.startsWith(source));
+  };
+  return [
+    ...found
+      .filter((folder) => isShown(folder) && !folders.includes(folder))
+      .map((folder) => `${folder}: not in the layout of docs/architecture.md`),
+    ...folders
+      .filter((folder) => !found.includes(folder))
+      .map((folder) => `docs/architecture.md: shows ${folder}, which is not there`),
+  ];
+}
 
 /**
  * The layers of `packages/aauth/src`, lowest first: a file imports from its own folder and from lower layers, never sideways or up. A file
  * that is named itself belongs to that layer and not to its folder's.
  */
 export const AAUTH_LAYERS: readonly (readonly string[])[] = [
-  [
-    "errors.ts",
-    "types.ts",
-
-    "base64.ts",
-    "closing-quote.ts",
-    "crypto",
-    "http-signatures/report.ts",
-  ],
+  ["errors.ts", "types.ts", "base64.ts", "closing-quote.ts", "crypto", "http-signatures/report.ts"],
   ["store"],
   ["keys"],
   ["http-signatures/field.ts"],
@@ -127,12 +105,16 @@ export interface Manifest {
   readonly dependencies: readonly string[];
 }
 
-/** One edge that is not in the table, as a sentence that begins with the place. */
-export function arrowProblems(manifests: readonly Manifest[], files: readonly SourceFile[]): string[] {
+/** One edge that is not on the map, as a sentence that begins with the place. */
+export function arrowProblems(
+  { arrows }: Pick<ArchitectureMap, "arrows">,
+  manifests: readonly Manifest[],
+  files: readonly SourceFile[],
+): string[] {
   const ours = new Set(manifests.map(({ name }) => name));
   return [
-    ...manifests.flatMap((manifest) => manifestProblems(manifest, ours)),
-    ...files.flatMap((file) => fileProblems(file, manifests)),
+    ...manifests.flatMap((manifest) => manifestProblems(manifest, ours, arrows)),
+    ...files.flatMap((file) => fileProblems(file, manifests, arrows)),
   ];
 }
 
@@ -145,22 +127,34 @@ export function importsOf(source: string): string[] {
   return [...withoutComments.matchAll(pattern)].map((match) => (match[1] ?? match[2])!);
 }
 
-function manifestProblems({ folder, dependencies }: Manifest, ours: ReadonlySet<string>): string[] {
-  const allowed = new Set((ARROWS[folder] ?? []).map(packageOf));
+type Arrows = ArchitectureMap["arrows"];
+
+function manifestProblems(
+  { folder, dependencies }: Manifest,
+  ours: ReadonlySet<string>,
+  arrows: Arrows,
+): string[] {
+  const allowed = new Set((arrows[folder] ?? []).map(packageOf));
   return dependencies
     .filter((name) => ours.has(name) && !allowed.has(name))
-    .map((name) => `${folder}/package.json: depends on ${name}, which the table does not allow`);
+    .map((name) => `${folder}/package.json: depends on ${name}, which docs/architecture.md does not allow`);
 }
 
-function fileProblems({ path, imports }: SourceFile, manifests: readonly Manifest[]): string[] {
+function fileProblems(
+  { path, imports }: SourceFile,
+  manifests: readonly Manifest[],
+  arrows: Arrows,
+): string[] {
   const manifest = manifests.find(({ folder }) => path.startsWith(`${folder}/`));
   if (manifest === undefined) return [];
-  const allowed = new Set(ARROWS[manifest.folder]);
+  const part = Object.keys(arrows).find((folder) => path.startsWith(`${folder}/`)) ?? manifest.folder;
+  const allowed = new Set(arrows[part]);
   return imports.flatMap((specifier) => {
-    if (specifier.startsWith(".")) return relativeProblems(path, specifier, manifest);
+    if (specifier.startsWith(".")) return relativeProblems(path, specifier, { ...manifest, folder: part });
     const name = packageOf(specifier);
     if (!manifests.some((other) => other.name === name)) return [];
-    if (!allowed.has(specifier)) return [`${path}: imports ${specifier}, which the table does not allow`];
+    if (!allowed.has(specifier))
+      return [`${path}: imports ${specifier}, which docs/architecture.md does not allow`];
     return manifest.dependencies.includes(name)
       ? []
       : [`${path}: imports ${specifier}, which the manifest does not name`];

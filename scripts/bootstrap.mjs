@@ -93,7 +93,7 @@ function nodeForScripts() {
 /** Runs a program to its end and resolves with its exit status. Signals go on to it, and so does the loss of our own parent. */
 function run(program, programArgs, { stdio, output }) {
   return new Promise((resolve) => {
-    const env = { ...process.env, SERVICE_KIT_PARENT_PID: String(process.pid) };
+    const env = { ...process.env, AGENT_KIT_PARENT_PID: String(process.pid) };
     const child = spawn(program, programArgs, { cwd: root, stdio, env });
     child.stdout?.on("data", (chunk) => output.push(chunk));
     child.stderr?.on("data", (chunk) => output.push(chunk));
@@ -125,7 +125,7 @@ function run(program, programArgs, { stdio, output }) {
  * elsewhere they are not, because a shell may leave its background jobs behind on purpose.
  */
 function watchOwnParent(onDeath) {
-  if (process.env.npm_lifecycle_event === undefined && !process.env.SERVICE_KIT_PARENT_PID) return undefined;
+  if (process.env.npm_lifecycle_event === undefined && !process.env.AGENT_KIT_PARENT_PID) return undefined;
   const before = parents();
   return setInterval(() => {
     if (parents() !== before) onDeath();

@@ -1,12 +1,13 @@
 /**
- * Fails when a manifest or an import goes against the table in `arrows.ts`.
+ * Fails when a folder, a manifest or an import is not on the map in docs/architecture.md.
  *
  * @module
  */
 
-import { globSync, readFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { arrowProblems, importsOf, type Manifest } from "./arrows.ts";
+import { arrowProblems, folderProblems, importsOf, type Manifest, readMap } from "./arrows.ts";
 import { REPOSITORY_ROOT } from "./demo/stack.ts";
 
 const read = (path: string) => readFileSync(`${REPOSITORY_ROOT}${path}`, "utf8");
@@ -36,9 +37,27 @@ const files = find(["packages/*/src/**/*.ts", "services/*/src/**/*.ts", "ui/src/
   }),
 );
 
-const problems = arrowProblems(manifests, files);
+/** Folders at the root, of packages, services and the sources of packages, with files of ours. */
+const tracked = execFileSync("git", ["ls-files", "-co", "--exclude-standard"], {
+  cwd: REPOSITORY_ROOT,
+  encoding: "utf8",
+});
+const folders = new Set<string>();
+for (const path of tracked.split("\n")) {
+  if (!existsSync(REPOSITORY_ROOT + path)) continue;
+  const parts = path.split("/").slice(0, -1);
+  if (parts.length === 0 || parts[0]!.startsWith(".")) continue;
+  folders.add(parts[0]!);
+  if (parts[0] !== "packages" && parts[0] !== "services") continue;
+  folders.add(parts.slice(0, 2).join("/"));
+  if (parts[0] === "packages" && parts[2] === "src" && parts.length > 3)
+    folders.add(parts.slice(0, 4).join("/"));
+}
+
+const map = readMap(read("docs/architecture.md"));
+const problems = [...folderProblems(map, [...folders]), ...arrowProblems(map, manifests, files)];
 for (const problem of problems) console.error(problem);
 console.log(
-  `${files.length} files, ${manifests.length} manifests, ${problems.length} arrows against the table`,
+  `${files.length} files, ${folders.size} folders, ${problems.length} against docs/architecture.md`,
 );
 process.exitCode = problems.length === 0 ? 0 : 1;

@@ -37,9 +37,9 @@ export const COMMANDS = {
   },
   "test:long": {
     script: "scripts/test-long.ts",
-    does: "Runs what takes longest: all pairs of callers and requests of the gateway contract, also against an Agentgateway binary, load, memory over time, two Keycloak nodes, the known holes by mutation, the containers. Hours; with names, these parts alone.",
+    does: "Runs what takes longest: all pairs of callers and requests of the gateway contract, also against an Agentgateway binary, load, two Keycloak nodes, the known holes by mutation, the containers. Hours; with names, these parts alone.",
     usage: {
-      words: ["PART", "products, agentgateway, load, soak, keycloak-cluster, holes, compose"],
+      words: ["PART", "products, agentgateway, load, keycloak-cluster, holes, compose"],
       variables: [
         ["AGENTGATEWAY_BIN", "executable, or a name on the PATH (default: agentgateway)"],
         ["AGENTGATEWAY_SCHEMA", "the release's schema/config.json, to compare the configuration files with"],
@@ -53,16 +53,10 @@ export const COMMANDS = {
   },
   bench: {
     script: "bench/main.ts",
-    does: "Runs the benchmarks, or those that are named, and prints a table. All of them take twelve minutes on an idle machine.",
+    does: "Runs the benchmarks, or those that are named, and prints a table. All of them take ten minutes on an idle machine.",
     usage: {
-      words: [
-        "NAME",
-        "sign-verify, sign-verify-libsodium, route, flow, flow-libsodium, gateway, gateway-libsodium, tracing, page, start; only when named: token-endpoint",
-      ],
-      variables: [
-        ["AGENTGATEWAY_BIN", "Agentgateway executable to compare the gateway with"],
-        ["BENCH_PYTHON", "Python interpreter with FastAPI and the AAuth library, to compare the route with"],
-      ],
+      words: ["NAME", "sign-verify, route, flow, gateway, start"],
+      variables: [["AGENTGATEWAY_BIN", "Agentgateway executable to compare the gateway with"]],
     },
   },
   policy: { script: "scripts/policy.ts" },

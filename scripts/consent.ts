@@ -14,7 +14,7 @@ import {
   textSetting,
   urlSetting,
   visibleLines,
-} from "service-kit";
+} from "agent-kit/service";
 import { askPolicy } from "./consent/ask-policy.ts";
 import {
   type ConsentPolicy,

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { REPOSITORY_ROOT } from "./demo/stack.ts";
 import { REFERENCE_PAGES } from "./docs/reference-pages.ts";
 import { endProgramsOnSignal, localProgram, runProgram } from "./run-program.ts";
@@ -21,7 +21,8 @@ else {
 
 async function writeDocuments(): Promise<void> {
   for (const [path, page] of Object.entries(REFERENCE_PAGES)) {
-    writeFileSync(`${REPOSITORY_ROOT}${path}`, await page());
+    const file = `${REPOSITORY_ROOT}${path}`;
+    writeFileSync(file, await page(readFileSync(file, "utf8")));
     console.log(`written: ${path}`);
   }
   if (process.argv.includes(WALKTHROUGH)) process.exitCode = await recordWalkthrough();

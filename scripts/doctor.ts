@@ -5,7 +5,7 @@
  * @module
  */
 
-import { ConfigError, HelpRequested, loadConfig, visibleText } from "service-kit";
+import { ConfigError, HelpRequested, loadConfig, visibleText } from "agent-kit/service";
 import type { Finding } from "./doctor/finding.ts";
 import { clockFinding, diskFinding, memoryFinding, nodeFinding } from "./doctor/machine.ts";
 import { nameFindings } from "./doctor/names.ts";

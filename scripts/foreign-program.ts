@@ -6,7 +6,7 @@
 
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
-import { PARENT_PID_VARIABLE, watchParent } from "service-kit";
+import { PARENT_PID_VARIABLE, watchParent } from "agent-kit/service";
 
 const [program, ...args] = process.argv.slice(2);
 // Whose death to watch for is told to us; below us somebody else is the parent.

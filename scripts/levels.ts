@@ -16,7 +16,7 @@ import {
   textSetting,
   urlSetting,
   visibleLines,
-} from "service-kit";
+} from "agent-kit/service";
 import { showLevels, UnexpectedAnswer } from "./levels/show-levels.ts";
 import { startVisitor } from "./levels/visitor.ts";
 

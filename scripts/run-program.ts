@@ -1,7 +1,7 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
-import { watchParent } from "service-kit/watch-parent";
+import { watchParent } from "agent-kit/watch-parent";
 import { REPOSITORY_ROOT } from "./demo/stack.ts";
 import { spawnGuarded } from "./spawn-guarded.ts";
 

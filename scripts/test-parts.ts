@@ -13,9 +13,7 @@ import { runHoles } from "./holes/run-holes.ts";
 import { findOrBuildJaeger, JaegerUnavailableError } from "./jaeger/find-jaeger.ts";
 import { keycloakForTests } from "./keycloak/start-for-tests.ts";
 import type { Part } from "./run-parts.ts";
-import { runProgram } from "./run-program.ts";
 import { runStaticChecks } from "./static-checks.ts";
-import type { PartResult } from "./test-report.ts";
 
 const project = (...names: string[]) => names.flatMap((name) => ["--project", name]);
 /** The full products, and the numbers of users under load. */
@@ -61,7 +59,6 @@ export const LONG_PARTS = {
     prepare: agentgateway,
   },
   load: { tests: ["tests/integration/many-users.test.ts"], env: LONG },
-  soak,
   "keycloak-cluster": { tests: project("keycloak"), ...keycloakForTests({ isCluster: true }) },
   holes: async () => [await runHoles([])],
   compose: () => runComposeTests(console.log),
@@ -85,12 +82,4 @@ async function agentgateway(env: NodeJS.ProcessEnv) {
   // Without the schema the comparison of the files with it is skipped, and named.
   const schema = env.AGENTGATEWAY_SCHEMA && resolve(env.INIT_CWD || ".", env.AGENTGATEWAY_SCHEMA);
   return { AGENTGATEWAY_BIN: binary, ...(schema && { AGENTGATEWAY_SCHEMA: schema }) };
-}
-
-async function soak(): Promise<PartResult[]> {
-  const startedAt = performance.now();
-  const { status } = await runProgram(process.execPath, ["bench/soak-gateway.ts"], { output: "shown" });
-  const failures = status === 0 ? [] : ["the gateway's memory grows, or a request failed; see above"];
-  const tookMs = performance.now() - startedAt;
-  return [{ part: "soak", passed: status === 0 ? 1 : 0, skipped: 0, failures, tookMs }];
 }

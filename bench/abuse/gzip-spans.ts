@@ -1,6 +1,5 @@
 /**
- * `node bench/abuse/gzip-spans.ts`: 16 connections that send the trace store 16 KB of gzip, over and over, which inflate to 15 MiB of empty
- * spans. What a service that exports spans sees of them.
+ * `node bench/abuse/gzip-spans.ts`: 16 connections send the trace store 16 KB of gzip, again and again, which inflate to 15 MiB of empty spans.
  *
  * @module
  */
@@ -8,11 +7,11 @@
 import { randomBytes } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import { request } from "undici";
-import { startStack } from "../../tests/support/start-stack.ts";
-import { showPhases } from "./support/listener-phases.ts";
+import { attackStack, flood } from "./support/phases.ts";
 
 const CONNECTIONS = 16;
 const INFLATED_BYTES = 15 * 2 ** 20;
+const JSON_TYPE = { "content-type": "application/json" };
 const around = (spans: string) => `{"resourceSpans":[{"scopeSpans":[{"spans":[${spans}]}]}]}`;
 const bomb = gzipSync(around(`${"{},".repeat(INFLATED_BYTES / 3)}{}`));
 
@@ -28,40 +27,28 @@ function honestSpans(): string {
   return around(spans.map((span) => JSON.stringify(span)).join());
 }
 
-const stack = await startStack();
-let bombs = 0;
-try {
-  const port = stack.ports.traceStoreOtlp;
-  await showPhases({
-    title: `${CONNECTIONS} connections with ${bomb.length} bytes of gzip a time, to the port for spans`,
-    pid: stack.processes.find(({ name }) => name === "trace-store")!.pid!,
-    port,
-    connections: CONNECTIONS,
-    attack(socket) {
-      const send = () => {
-        bombs++;
-        socket.write(
-          "POST /v1/traces HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n" +
-            `Content-Encoding: gzip\r\nContent-Length: ${bomb.length}\r\n\r\n`,
-        );
-        socket.write(bomb);
-      };
-      socket.setEncoding("latin1").on("data", send);
-      send();
-    },
-    plain: "GET /nowhere HTTP/1.1\r\nHost: localhost\r\n\r\n",
+await attackStack(({ ports }) => {
+  const to = { port: ports.traceStoreOtlp, connections: CONNECTIONS };
+  const path = "/v1/traces";
+  return {
+    title: `${CONNECTIONS} connections with ${bomb.length} bytes of gzip a request, at the port for spans`,
+    service: "trace-store",
+    attack: flood({
+      ...to,
+      method: "POST",
+      path,
+      headers: { ...JSON_TYPE, "content-encoding": "gzip" },
+      body: bomb,
+    }),
+    plain: flood({ ...to, method: "GET", path: "/nowhere" }),
     async honest() {
-      const { statusCode, body } = await request(`http://127.0.0.1:${port}/v1/traces`, {
+      const { statusCode, body } = await request(`http://127.0.0.1:${to.port}${path}`, {
         method: "POST",
-        headers: { "content-type": "application/json" },
+        headers: JSON_TYPE,
         body: honestSpans(),
-        headersTimeout: 60_000,
       });
       await body.dump();
-      if (statusCode !== 200) throw new Error(String(statusCode));
+      return statusCode;
     },
-  });
-  console.log(`${bombs} times ${bomb.length} bytes were sent`);
-} finally {
-  await stack.stop();
-}
+  };
+});

@@ -1,47 +1,47 @@
 /**
- * `node bench/abuse/silent-connections.ts [--target gateway|auth-server]`: 2,048 connections that say nothing, from 16 addresses. What an
- * honest caller sees of them.
+ * `node bench/abuse/silent-connections.ts [--target gateway|auth-server]`: 2,048 connections from 16 addresses that send nothing.
  *
  * @module
  */
 
-import { parseArgs } from "node:util";
 import { Agent, request } from "undici";
-import { startStack } from "../../tests/support/start-stack.ts";
-import { showPhases } from "./support/listener-phases.ts";
+import { attackStack, choice, connections } from "./support/phases.ts";
 
-const CONNECTIONS = 2048;
-const { target } = parseArgs({ options: { target: { type: "string", default: "gateway" } } }).values;
+const COUNT = 2048;
+const ADDRESSES = 16;
+const PLAIN_EVERY_MS = 5_000;
+const PLAIN = "GET /nowhere HTTP/1.1\r\nHost: nowhere.localhost\r\n\r\n";
+const service = choice("target", ["gateway", "auth-server"]);
 
-const stack = await startStack();
-// A new connection for each request: those that are open already are not what is attacked.
-const dispatcher = new Agent({ pipelining: 0 });
-try {
-  const isGateway = target === "gateway";
-  const port = isGateway ? stack.ports.gateway : stack.ports.authServer;
-  const process = stack.processes.find(({ name }) => name === (isGateway ? "gateway" : "auth-server"));
-  const host = isGateway ? new URL(stack.urls.supplyChainAgent).host : `localhost:${port}`;
+await attackStack(({ ports, urls }) => {
+  const isGateway = service === "gateway";
+  const port = isGateway ? ports.gateway : ports.authServer;
+  const host = isGateway ? new URL(urls.supplyChainAgent).host : `localhost:${port}`;
   const path = isGateway ? "/.well-known/aauth-resource" : "/health";
-  await showPhases({
-    title: `${CONNECTIONS} silent connections to ${isGateway ? "the gateway" : "the auth server"}`,
-    pid: process!.pid!,
-    port,
-    connections: CONNECTIONS,
-    addresses: 16,
-    attack: () => {},
-    plain: "GET /nowhere HTTP/1.1\r\nHost: nowhere.localhost\r\n\r\n",
-    plainEveryMs: 5000,
+  // A new connection for each request: the attack is on those that are not open yet.
+  const dispatcher = new Agent({ pipelining: 0 });
+  const common = { port, count: COUNT, addresses: ADDRESSES };
+  return {
+    title: `${COUNT} silent connections, at ${service}`,
+    service,
+    attack: connections({ ...common, use: () => {} }),
+    plain: connections({
+      ...common,
+      use(socket) {
+        const send = () => void (socket.writable && socket.write(PLAIN));
+        socket.on("data", () => setTimeout(send, PLAIN_EVERY_MS));
+        send();
+      },
+    }),
     async honest() {
-      const { statusCode, body } = await request(`http://127.0.0.1:${port}${path}`, {
+      const url = `http://127.0.0.1:${port}${path}`;
+      const { statusCode, body } = await request(url, {
         headers: { host },
         dispatcher,
-        headersTimeout: 5000,
+        headersTimeout: 5_000,
       });
       await body.dump();
-      if (statusCode !== 200) throw new Error(String(statusCode));
+      return statusCode;
     },
-  });
-} finally {
-  await dispatcher.destroy();
-  await stack.stop();
-}
+  };
+});

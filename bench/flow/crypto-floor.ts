@@ -1,6 +1,5 @@
-import { fork } from "node:child_process";
-import { once } from "node:events";
 import { quantile } from "../measure.ts";
+import { startAsked } from "../program.ts";
 
 /** Cryptographic operations of one flow over both hops; one with Ed25519 includes the hash of a body. */
 export interface OperationCounts {
@@ -28,22 +27,17 @@ export interface CryptoFloor {
  */
 export async function startCryptoFloor(counts: OperationCounts): Promise<CryptoFloor> {
   const names = (Object.keys(counts) as FloorOperation[]).filter((name) => counts[name] > 0);
-  const child = fork(new URL("./floor-process.ts", import.meta.url));
-  await once(child, "message");
+  const process = await startAsked<FloorOperation>(new URL("./floor-process.ts", import.meta.url));
   let times = new Map<FloorOperation, number[]>(names.map((name) => [name, []]));
   return {
     async sample() {
-      for (const name of names) {
-        const answer = once(child, "message");
-        child.send(name);
-        times.get(name)!.push((await answer)[0] as number);
-      }
+      for (const name of names) times.get(name)!.push(await process.ask(name));
     },
     takeMs() {
       const taken = times;
       times = new Map(names.map((name) => [name, []]));
       return names.reduce((sum, name) => sum + counts[name] * quantile(taken.get(name)!, 0.5), 0);
     },
-    stop: () => child.disconnect(),
+    stop: process.stop,
   };
 }

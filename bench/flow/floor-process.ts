@@ -6,6 +6,7 @@
  */
 
 import { generateKeyPairSync, hash, sign, verify } from "node:crypto";
+import { answerParent } from "../program.ts";
 import type { FloorOperation } from "./crypto-floor.ts";
 
 const BASE_BYTES = 700;
@@ -19,7 +20,7 @@ const signature = sign(null, base, ed25519.privateKey);
 const rs256 = sign("sha256", base, rsa.privateKey);
 const digest = () => hash("sha256", body, "base64");
 
-const operations: Record<FloorOperation, () => unknown> = {
+const operations: Readonly<Record<FloorOperation, () => unknown>> = {
   ed25519Signs: () => [digest(), sign(null, base, ed25519.privateKey)],
   ed25519Verifies: () => [digest(), verify(null, base, ed25519.publicKey, signature)],
   rs256Signs: () => sign("sha256", base, rsa.privateKey),
@@ -29,10 +30,13 @@ const operations: Record<FloorOperation, () => unknown> = {
 const WARM_UP = 500;
 for (const operation of Object.values(operations)) for (let count = 0; count < WARM_UP; count++) operation();
 
-process.on("message", (name: FloorOperation) => {
+const timed = (operation: () => unknown) => () => {
   const startedAt = performance.now();
-  operations[name]();
-  process.send!(performance.now() - startedAt);
-});
-process.on("disconnect", () => process.exit());
-process.send!(0);
+  operation();
+  return performance.now() - startedAt;
+};
+answerParent(
+  Object.fromEntries(
+    Object.entries(operations).map(([name, operation]) => [name, timed(operation)]),
+  ) as Record<FloorOperation, () => number>,
+);

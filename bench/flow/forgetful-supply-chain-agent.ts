@@ -4,7 +4,7 @@
  * @module
  */
 
-import { createLogger, installLocalhostLookup, listenOn, loadConfig, runService } from "service-kit";
+import { createLogger, installLocalhostLookup, listenOn, loadConfig, runService } from "agent-kit/service";
 import { buildSupplyChainAgent } from "../../services/supply-chain-agent/src/app.ts";
 import { settings } from "../../services/supply-chain-agent/src/config.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { FastifyInstance } from "fastify";
+import { type A2AOptions, createAgentCard, fastifyA2A } from "agent-kit/a2a";
 import {
   createLogger,
   createService,
@@ -12,14 +12,13 @@ import {
   type LogLevel,
   listenOn,
   runService,
-} from "service-kit";
-// The bench stands outside of the packages that these belong to, and takes them from the tree.
-import { type A2AOptions, fastifyA2A } from "../../packages/fastify-a2a/src/index.ts";
-import { agentCards as marketCards } from "../../services/market-analysis-agent/src/agent-card.ts";
+} from "agent-kit/service";
+import type { FastifyInstance } from "fastify";
+// The bench stands outside of the services that these belong to, and takes them from the tree.
+import { card as marketCard } from "../../services/market-analysis-agent/src/agent-card.ts";
 import { marketAnalysisExecutor } from "../../services/market-analysis-agent/src/executor.ts";
-import { agentCards as supplyCards } from "../../services/supply-chain-agent/src/agent-card.ts";
+import { card as supplyCard } from "../../services/supply-chain-agent/src/agent-card.ts";
 import { createAskMarketAnalysis } from "../../services/supply-chain-agent/src/clients/ask-market-analysis.ts";
-import { createMarketAnalysisClient } from "../../services/supply-chain-agent/src/clients/market-analysis-client.ts";
 import { optimizationExecutor } from "../../services/supply-chain-agent/src/executor.ts";
 import { createPlainAgent } from "./plain-agent.ts";
 import {
@@ -60,19 +59,20 @@ const build: Record<PlainServiceName, (app: FastifyInstance) => Promise<void>> =
 
   "market-analysis-agent": (app) => {
     const now = () => Math.floor(Date.now() / 1000);
-    const { card } = marketCards(urls.marketAnalysisAgent);
+    const card = createAgentCard({ ...marketCard, url: `${urls.marketAnalysisAgent}/` });
     return mountAgent(app, { card, executor: marketAnalysisExecutor({ log: logger, now }) });
   },
 
   "supply-chain-agent": (app) => {
     const agent = createPlainAgent({ messages, tokenUrl: plainTokenUrl(urls), keepsTokens });
-    const client = createMarketAnalysisClient({
+    const askMarketAnalysis = createAskMarketAnalysis({
       url: urls.marketAnalysisAgent,
       agent,
       timeoutMs: TIMEOUT_MS,
+      onBehalfOfCaller: false,
+      log: logger,
     });
-    const askMarketAnalysis = createAskMarketAnalysis({ client, onBehalfOfCaller: false, log: logger });
-    const { card } = supplyCards(urls.supplyChainAgent);
+    const card = createAgentCard({ ...supplyCard, url: `${urls.supplyChainAgent}/` });
     return mountAgent(app, { card, executor: optimizationExecutor({ log: logger, askMarketAnalysis }) });
   },
 };

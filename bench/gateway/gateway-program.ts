@@ -1,8 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
-import type { Core } from "../cores.ts";
-import { Program } from "./program.ts";
+import { type Program, startProgram } from "../program.ts";
 
 const POLICY_FILE = new URL("../../agentgateway/config-policy.yaml", import.meta.url);
 const GATEWAY = new URL("../../services/gateway/src/main.ts", import.meta.url);
@@ -16,26 +15,24 @@ interface Document {
   binds: { listeners: { routes: { policies: Record<string, unknown> }[] }[] }[];
 }
 
-/** A gateway of the bench: where it listens and what it is told to do. */
+/** A gateway of the bench. */
 export interface BenchGateway {
   readonly port: number;
   readonly originPort: number;
   /** Unset: no check and no rules. */
   readonly check?: {
-    /** Where the check service is. */
     readonly authzPort: number;
     readonly agent: string;
   };
-  readonly traced: boolean;
   readonly folder: string;
   readonly name: string;
 }
 
-/** Writes the demo's own policy file, or with parts of it taken out; it means the same to every gateway. */
-export function writeGatewayFile(options: BenchGateway): { file: string; env: Record<string, string> } {
+/** Writes the demo's own policy file, without its rules where nothing is checked. */
+function writeGatewayFile(options: BenchGateway): { file: string; env: Record<string, string> } {
   const { port, originPort, check, folder, name } = options;
   const document = parse(readFileSync(POLICY_FILE, "utf8")) as Document;
-  if (!options.traced) delete document.config.tracing;
+  delete document.config.tracing;
   const routes = document.binds.flatMap(({ listeners }) => listeners.flatMap((listener) => listener.routes));
   for (const { policies } of routes) {
     if (check !== undefined) continue;
@@ -49,7 +46,6 @@ export function writeGatewayFile(options: BenchGateway): { file: string; env: Re
     ADMIN_ADDR: "127.0.0.1:0",
     STATS_ADDR: "127.0.0.1:0",
     READINESS_ADDR: "127.0.0.1:0",
-    OTLP_ENDPOINT: `http://127.0.0.1:${originPort}`,
     SUPPLY_CHAIN_AGENT_ADDR: `127.0.0.1:${originPort}`,
     ...(check && {
       AAUTH_AUTHZ_HOST: `127.0.0.1:${check.authzPort}`,
@@ -59,43 +55,33 @@ export function writeGatewayFile(options: BenchGateway): { file: string; env: Re
   return { file, env };
 }
 
-/** The embedded gateway. Its access log goes to a file. */
-export function startGateway(
-  options: BenchGateway & {
-    nodeFlags?: readonly string[];
-    core?: Core;
-    /** Default true. A long run would fill the disk. */
-    keepsLog?: boolean;
-  },
-): Promise<Program> {
-  const { port, folder, name, keepsLog = true } = options;
+/** The embedded gateway. Its access log goes to a file of the folder. */
+export function startGateway(options: BenchGateway): Promise<Program> {
+  const { port, folder, name } = options;
   const { file, env } = writeGatewayFile(options);
-  return Program.start(GATEWAY, {
+  const output = join(folder, `${name}.log`);
+  return startProgram(GATEWAY, { port, args: ["-f", file], output, env, core: "measured" });
+}
+
+/** An Agentgateway binary with the same file, one worker thread and its access log in a file. */
+export function startAgentgateway(binary: string, options: BenchGateway): Promise<Program> {
+  const { port, folder, name } = options;
+  const { file, env } = writeGatewayFile(options);
+  return startProgram(binary, {
     port,
     args: ["-f", file],
-    ...(keepsLog && { output: join(folder, `${name}.log`) }),
-    ...(options.nodeFlags && { nodeFlags: options.nodeFlags }),
-    ...(options.core && { core: options.core }),
-    env,
+    output: join(folder, `${name}.log`),
+    env: { ...env, WORKER_THREADS: "1" },
+    core: "measured",
   });
 }
 
 /** The check service of the gateways on `gatewayPorts`. */
-export function startAuthz(options: {
-  port: number;
-  gatewayPorts: readonly number[];
-  traced: boolean;
-  nodeFlags?: readonly string[];
-  core?: Core;
-}): Promise<Program> {
-  return Program.start(AUTHZ, {
-    port: options.port,
-    ...(options.nodeFlags && { nodeFlags: options.nodeFlags }),
-    ...(options.core && { core: options.core }),
-    env: {
-      GATEWAY_AUTHZ_PORT: String(options.port),
-      GATEWAY_AUTHZ_RESOURCES: options.gatewayPorts.map(resourceAt).join(","),
-      OTEL_SDK_DISABLED: String(!options.traced),
-    },
-  });
+export function startAuthz(port: number, gatewayPorts: readonly number[]): Promise<Program> {
+  const env = {
+    GATEWAY_AUTHZ_PORT: String(port),
+    GATEWAY_AUTHZ_RESOURCES: gatewayPorts.map(resourceAt).join(","),
+    OTEL_SDK_DISABLED: "true",
+  };
+  return startProgram(AUTHZ, { port, env, core: "measured" });
 }

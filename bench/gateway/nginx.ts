@@ -1,51 +1,29 @@
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { once } from "node:events";
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { onCore } from "../cores.ts";
-import { portOpens } from "./program.ts";
+import { findExecutable } from "../../scripts/find-executable.ts";
+import { type Program, startProgram } from "../program.ts";
 
-/** nginx in front of the origin: one worker, an access log, connections to the origin kept. */
-export interface Nginx {
-  /** Processor time of the workers so far; undefined where the system does not tell (it is read from /proc). */
-  cpuUs(): number | undefined;
-  stop(): Promise<void>;
+interface NginxOptions {
+  readonly port: number;
+  readonly originPort: number;
+  readonly folder: string;
 }
 
-/** Undefined when there is no nginx on the PATH. */
-export async function startNginx(options: {
-  port: number;
-  originPort: number;
-  folder: string;
-}): Promise<Nginx | undefined> {
-  if (spawnSync("nginx", ["-v"]).error) return undefined;
-  const { folder } = options;
+/**
+ * nginx in front of the origin: one worker, an access log, connections to the origin kept. Undefined when there is no nginx on the PATH.
+ */
+export async function startNginx(options: NginxOptions): Promise<Program | undefined> {
+  const nginx = findExecutable("nginx", process.env);
+  if (nginx === undefined) return undefined;
+  const { port, folder } = options;
   mkdirSync(join(folder, "temporary"), { recursive: true });
   const file = join(folder, "nginx.conf");
   writeFileSync(file, configuration(options));
   const args = ["-c", file, "-p", folder, "-e", join(folder, "error.log")];
-  const child = spawn(...onCore("measured", "nginx", args), { stdio: ["ignore", "ignore", "inherit"] });
-  await portOpens(options.port, () => child.exitCode === null);
-  return {
-    cpuUs: () => workersCpuUs(child),
-    async stop() {
-      if (child.exitCode !== null) return;
-      const ended = once(child, "exit");
-      child.kill("SIGTERM");
-      await ended;
-    },
-  };
+  return startProgram(nginx, { port, args, core: "measured" });
 }
 
-function configuration({
-  port,
-  originPort,
-  folder,
-}: {
-  port: number;
-  originPort: number;
-  folder: string;
-}): string {
+function configuration({ port, originPort, folder }: NginxOptions): string {
   const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
     .map((name) => `${name}_temp_path ${join(folder, "temporary", name)};`)
     .join("\n  ");
@@ -69,16 +47,4 @@ http {
   }
 }
 `;
-}
-
-function workersCpuUs({ pid }: ChildProcess): number | undefined {
-  const children = `/proc/${pid}/task/${pid}/children`;
-  if (!existsSync(children)) return undefined;
-  let nanoseconds = 0;
-  for (const worker of readFileSync(children, "utf8").trim().split(" ")) {
-    for (const task of readdirSync(`/proc/${worker}/task`)) {
-      nanoseconds += Number(readFileSync(`/proc/${worker}/task/${task}/schedstat`, "utf8").split(" ")[0]);
-    }
-  }
-  return nanoseconds / 1000;
 }

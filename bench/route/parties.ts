@@ -1,4 +1,4 @@
-/** Whom the requests of `route.ts` are between, and what it asks its server. */
+/** The parties of the requests of `route.ts`, and what it asks its server. */
 
 export const AUTHORITY = "resource.example";
 export const RESOURCE = `https://${AUTHORITY}`;
@@ -6,4 +6,3 @@ export const ISSUER = "https://auth.example";
 
 /** `port` it listens on; `cpuUs` its processor time so far; `floorUs` that of one bare verification. */
 export type ServerQuestion = "port" | "cpuUs" | "floorUs";
-export type ServerAnswer = number;

@@ -1,5 +1,5 @@
 /**
- * The server that `route.ts` loads: one echo, open and behind the gate, in a process of its own. Answers questions over the channel
+ * The server that `route.ts` loads: one echo, open and behind the verifier, in a process of its own. Answers questions over the channel
  * to its parent; the parent's key set comes as its only argument.
  *
  * @module
@@ -12,7 +12,8 @@ import { createChallenger, createVerifier } from "aauth/resource";
 import { createTestDiscovery } from "aauth/testing";
 import Fastify, { type FastifyRequest } from "fastify";
 import { fastifyAAuth } from "fastify-aauth";
-import { AUTHORITY, ISSUER, RESOURCE, type ServerAnswer, type ServerQuestion } from "./parties.ts";
+import { answerParent } from "../program.ts";
+import { AUTHORITY, ISSUER, RESOURCE, type ServerQuestion } from "./parties.ts";
 
 /** All requests of a run come within one window, and a full store refuses. */
 const MAX_NONCES = 1_000_000;
@@ -46,18 +47,6 @@ await app.register(async (scope) => {
 });
 await app.listen({ host: "127.0.0.1", port: 0 });
 
-const answers: Record<ServerQuestion, () => ServerAnswer> = {
-  port: () => (app.server.address() as AddressInfo).port,
-  cpuUs: () => {
-    const { user, system } = process.cpuUsage();
-    return user + system;
-  },
-  floorUs: verifyingFloorUs,
-};
-process.on("message", (question: ServerQuestion) => process.send!(answers[question]()));
-process.on("disconnect", () => process.exit());
-process.send!(0);
-
 const pair = generateKeyPairSync("ed25519");
 const body = Buffer.alloc(BODY_BYTES, "x");
 const base = Buffer.alloc(BASE_BYTES, "x");
@@ -73,3 +62,12 @@ function verifyingFloorUs(): number {
   const { user, system } = process.cpuUsage(start);
   return (user + system) / FLOOR_SAMPLES;
 }
+
+answerParent<ServerQuestion>({
+  port: () => (app.server.address() as AddressInfo).port,
+  cpuUs: () => {
+    const { user, system } = process.cpuUsage();
+    return user + system;
+  },
+  floorUs: verifyingFloorUs,
+});

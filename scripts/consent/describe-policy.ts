@@ -1,4 +1,4 @@
-import { visibleText } from "service-kit";
+import { visibleText } from "agent-kit/service";
 import type { ConsentPolicy } from "./consent-policy.ts";
 
 /** The policy as a person reads it; an auth server may have kept anything as a scope. */

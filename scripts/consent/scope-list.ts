@@ -1,4 +1,4 @@
-import { textSetting } from "service-kit";
+import { textSetting } from "agent-kit/service";
 
 /** What is wrong with `a b`: it would be taken for two scopes by one reader and for one by the next. */
 export const BLANK_INSIDE = "a scope has no blanks in it; put commas between several";

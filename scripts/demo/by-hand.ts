@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import type { Settings } from "service-kit";
+import type { Settings } from "agent-kit/service";
+import { AGENT_NAMES } from "topology";
 import {
   DEMO_MODES,
   DEMO_PORTS,
@@ -23,7 +24,7 @@ const AGENT_FLAGS: ReadonlyMap<string, string> = new Map([
   ["AAUTH_SIGNATURE_SCHEME", "--signature-scheme"],
   ["AAUTH_AUTHORIZATION_SCHEME", "--authorization-scheme"],
 ]);
-const AGENTS: ReadonlySet<string> = new Set(["supply-chain-agent", "market-analysis-agent"]);
+const AGENTS: ReadonlySet<string> = new Set(AGENT_NAMES);
 /** Given to all, read neither by the page nor by the gateway. */
 const AGENT_VARIABLES: ReadonlySet<string> = new Set([...AGENT_FLAGS.keys(), "AAUTH_SHOW_TOKENS"]);
 

@@ -13,7 +13,8 @@ import {
   setting,
   telemetrySettings,
   textSetting,
-} from "service-kit";
+} from "agent-kit/service";
+import { type ListenerKey, PORTS } from "topology";
 import { findExecutable } from "../find-executable.ts";
 import { findJaeger } from "../jaeger/find-jaeger.ts";
 import { findJavaTools } from "../keycloak/java-tools.ts";
@@ -26,7 +27,6 @@ import {
   DEMO_MODES,
   DEMO_PORTS,
   describeStack,
-  PORT_VARIABLES,
   REPOSITORY_ROOT,
   SIGNATURE_SCHEMES,
   type StackModes,
@@ -34,12 +34,16 @@ import {
 } from "./stack.ts";
 
 /** Not 0: identities and the other services' settings have the number in them. */
-const port = (key: keyof StackPorts, description: string) =>
-  setting({
-    env: PORT_VARIABLES[key],
-    schema: integerSetting(DEMO_PORTS[key], { minimum: 1, maximum: 65535 }),
-    description,
-  });
+const portSettings = Object.fromEntries(
+  Object.entries(PORTS).map(([key, { port, variable, title }]) => [
+    `${key}Port`,
+    setting({
+      env: variable,
+      schema: integerSetting(port, { minimum: 1, maximum: 65535 }),
+      description: `Port: ${title}`,
+    }),
+  ]),
+) as unknown as Readonly<Record<`${ListenerKey}Port`, Setting<ReturnType<typeof integerSetting>>>>;
 
 /** What every service reads for itself. Declared here so that a wrong value stops the start before the first of them refuses it. */
 const forEveryService = ({ env, schema, description }: Setting) =>
@@ -111,20 +115,7 @@ const settings = {
     schema: booleanSetting(false),
     description: "Print the memory of each process when all are ready",
   }),
-  authServer: port("authServer", "Port of the auth server"),
-  keycloakManagement: port("keycloakManagement", "Port of Keycloak's health"),
-  gateway: port("gateway", "Port of the gateway; part of the agents' identities"),
-  gatewayAdmin: port("gatewayAdmin", "Port of the gateway's administration"),
-  gatewayStats: port("gatewayStats", "Port of the gateway's metrics"),
-  gatewayReadiness: port("gatewayReadiness", "Port of the gateway's readiness"),
-  gatewayAuthz: port("gatewayAuthz", "Port of the service that the gateway asks"),
-  supplyChainAgent: port("supplyChainAgent", "Port of the supply-chain agent, behind the gateway"),
-  marketAnalysisAgent: port("marketAnalysisAgent", "Port of the market-analysis agent, behind the gateway"),
-  backend: port("backend", "Port of the backend; part of its identity"),
-  uiPort: port("ui", "Port of the web page"),
-  traceStore: port("traceStore", "Port of the trace store's page"),
-  traceStoreOtlp: port("traceStoreOtlp", "Port of the trace store that takes spans"),
-  delegateAgent: port("delegateAgent", "Port of the backend's delegate"),
+  ...portSettings,
 };
 
 /** What `npm run demo` was asked for. */
@@ -144,13 +135,10 @@ export interface DemoSettings {
  */
 export function readDemoSettings(env: NodeJS.ProcessEnv, argv: readonly string[]): DemoSettings {
   const config = loadConfig({ service: "demo", settings, env, argv });
-  const { signatureScheme, authorizationScheme, ui, showTokens, stats, uiPort, without } = config;
+  const { signatureScheme, authorizationScheme, ui, showTokens, stats, without } = config;
   const ports = Object.fromEntries(
-    Object.keys(DEMO_PORTS).map((key) => [
-      key,
-      key === "ui" ? uiPort : config[key as Exclude<keyof StackPorts, "ui">],
-    ]),
-  ) as unknown as StackPorts;
+    Object.keys(DEMO_PORTS).map((key) => [key, config[`${key as ListenerKey}Port`]]),
+  ) as StackPorts;
   const policyFile = findPolicyFile(config.policyFile, env);
   const jaeger = config.traces === "jaeger" && { jaegerProgram: requireJaeger(env) };
   const authServer = config.authServerKind;

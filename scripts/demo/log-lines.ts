@@ -1,4 +1,4 @@
-import { visibleText } from "service-kit";
+import { visibleText } from "agent-kit/service";
 
 /** Something that takes text: a stream, or a test's list. */
 export interface TextSink {

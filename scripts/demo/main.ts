@@ -4,7 +4,7 @@
  * @module
  */
 
-import { ConfigError, HelpRequested, watchParent } from "service-kit";
+import { ConfigError, HelpRequested, watchParent } from "agent-kit/service";
 import { alreadyRunning } from "./already-running.ts";
 import { leftOutServices } from "./by-hand.ts";
 import { type DemoSettings, readDemoSettings } from "./demo-settings.ts";

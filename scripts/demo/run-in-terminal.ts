@@ -1,4 +1,4 @@
-import { visibleLines } from "service-kit";
+import { visibleLines } from "agent-kit/service";
 import { LogLines, wantsColour } from "./log-lines.ts";
 import { PortsTakenError, type RunningStack, runStack, ServiceDiedError } from "./run-stack.ts";
 import type { ServiceProcess } from "./service-process.ts";

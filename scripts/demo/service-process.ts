@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import { PARENT_PID_VARIABLE } from "service-kit/watch-parent";
+import { PARENT_PID_VARIABLE } from "agent-kit/watch-parent";
 import { REPOSITORY_ROOT, type ServiceDescription } from "./stack.ts";
 
 /** How a service ended. `status` is null when a signal ended it. */

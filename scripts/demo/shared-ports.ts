@@ -1,4 +1,4 @@
-import type { ConfigProblem } from "service-kit";
+import type { ConfigProblem } from "agent-kit/service";
 import { DEMO_PORTS, PORT_VARIABLES, type ServiceDescription, type StackPorts } from "./stack.ts";
 
 const DEFAULTS = new Map(

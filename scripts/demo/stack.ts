@@ -1,62 +1,22 @@
 import { fileURLToPath } from "node:url";
+import { AGENT_NAMES, AGENTS, agentUrl, keyOf, type ListenerKey, PORTS, variablePrefix } from "topology";
 
 /** The port of each listener of the stack. `DEMO_PORTS` for the demo; a test takes free ones. */
-export interface StackPorts {
-  readonly authServer: number;
-  readonly keycloakManagement: number;
-  readonly gatewayAuthz: number;
-  readonly marketAnalysisAgent: number;
-  readonly supplyChainAgent: number;
-  readonly gateway: number;
-  readonly gatewayAdmin: number;
-  readonly gatewayStats: number;
-  readonly gatewayReadiness: number;
-  readonly backend: number;
-  readonly ui: number;
-  readonly traceStore: number;
-  readonly traceStoreOtlp: number;
-  readonly delegateAgent: number;
-}
+export type StackPorts = Readonly<Record<ListenerKey, number>>;
 
-export const DEMO_PORTS: StackPorts = {
-  authServer: 8080,
-  keycloakManagement: 9000,
-  gatewayAuthz: 7070,
-  marketAnalysisAgent: 9998,
-  supplyChainAgent: 9999,
-  gateway: 3000,
-  gatewayAdmin: 15000,
-  gatewayStats: 15020,
-  gatewayReadiness: 15021,
-  backend: 8000,
-  ui: 3050,
-  traceStore: 16686,
-  traceStoreOtlp: 4318,
-  delegateAgent: 9997,
-};
+const LISTENER_KEYS = Object.keys(PORTS) as ListenerKey[];
+const ofEachListener = <Value>(value: (key: ListenerKey) => Value) =>
+  Object.fromEntries(LISTENER_KEYS.map((key) => [key, value(key)])) as Readonly<Record<ListenerKey, Value>>;
+
+export const DEMO_PORTS: StackPorts = ofEachListener((key) => PORTS[key].port);
+
+/** The variable that moves each port, for the demo runner. Those of the services carry the service's own name for it. */
+export const PORT_VARIABLES = ofEachListener((key) => PORTS[key].variable);
 
 export const SIGNATURE_SCHEMES = ["hwk", "jwks"] as const;
 export const AUTH_SERVERS = ["embedded", "keycloak"] as const;
 export const CRYPTO_LIBRARIES = ["openssl", "libsodium"] as const;
 export const AUTHORIZATION_SCHEMES = ["signature-only", "autonomous", "user-delegated"] as const;
-
-/** The variable that moves each port, for the demo runner. Those of the services carry the service's own name for it. */
-export const PORT_VARIABLES: Readonly<Record<keyof StackPorts, string>> = {
-  authServer: "AUTH_SERVER_PORT",
-  keycloakManagement: "KEYCLOAK_MANAGEMENT_PORT",
-  gatewayAuthz: "GATEWAY_AUTHZ_PORT",
-  marketAnalysisAgent: "MARKET_ANALYSIS_AGENT_PORT",
-  supplyChainAgent: "SUPPLY_CHAIN_AGENT_PORT",
-  gateway: "GATEWAY_PORT",
-  gatewayAdmin: "GATEWAY_ADMIN_PORT",
-  gatewayStats: "GATEWAY_STATS_PORT",
-  gatewayReadiness: "GATEWAY_READINESS_PORT",
-  backend: "PORT",
-  ui: "UI_PORT",
-  traceStore: "TRACE_STORE_PORT",
-  traceStoreOtlp: "TRACE_STORE_OTLP_PORT",
-  delegateAgent: "DELEGATE_AGENT_PORT",
-};
 
 /** What may differ between two runs of the stack. */
 export interface StackModes {
@@ -146,9 +106,9 @@ const TRACE_NAMES: Readonly<Record<string, string>> = {
 };
 const REALM = "aauth-test";
 /** What the user is asked about in user-delegated mode. */
-const CONSENT_SCOPE = "supply-chain:optimize";
+const CONSENT_SCOPE = AGENTS["supply-chain-agent"].scope;
 /** What the supply-chain agent demands on top there, so that its exchange for the next hop is no expansion. */
-const NEXT_HOP_SCOPE = "market-analysis:analyze";
+const NEXT_HOP_SCOPE = AGENTS["market-analysis-agent"].scope;
 /** The first time it is fetched and built. */
 const KEYCLOAK_READY_LIMIT_MS = 20 * 60_000;
 export const REPOSITORY_ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -162,8 +122,8 @@ export function stackUrls(ports: StackPorts): StackUrls {
     authServer,
     issuer: `${authServer}/realms/${REALM}`,
     gateway: `http://localhost:${ports.gateway}`,
-    supplyChainAgent: `http://supply-chain-agent.localhost:${ports.gateway}`,
-    marketAnalysisAgent: `http://market-analysis-agent.localhost:${ports.gateway}`,
+    supplyChainAgent: agentUrl("supply-chain-agent", ports.gateway),
+    marketAnalysisAgent: agentUrl("market-analysis-agent", ports.gateway),
     traces: `http://localhost:${ports.traceStore}`,
   };
 }
@@ -188,7 +148,7 @@ export function describeStack(ports: StackPorts, modes: StackModes): ServiceDesc
   // By port, so that two stacks do not enrol each other's delegates.
   const delegatesFile = `.data/delegates-${ports.backend}.json`;
   const authzHost = `127.0.0.1:${ports.gatewayAuthz}`;
-  const check = { GATEWAY_AUTHZ_RESOURCES: `${urls.supplyChainAgent} ${urls.marketAnalysisAgent}` };
+  const agentUrls = AGENT_NAMES.map((name) => agentUrl(name, ports.gateway));
   const nodeFlags = modes.crypto === "libsodium" ? [LIBSODIUM_FLAG] : [];
   const isDelegated = modes.authorizationScheme === "user-delegated";
   const need = (key: keyof StackPorts, purpose: string) => ({
@@ -254,25 +214,24 @@ export function describeStack(ports: StackPorts, modes: StackModes): ServiceDesc
     service("gateway-authz", "gatewayAuthz", {
       env: {
         GATEWAY_AUTHZ_PORT: String(ports.gatewayAuthz),
-        ...check,
+        GATEWAY_AUTHZ_RESOURCES: agentUrls.join(" "),
       },
     }),
-    service("market-analysis-agent", "marketAnalysisAgent", {
-      env: {
-        MARKET_ANALYSIS_AGENT_PORT: String(ports.marketAnalysisAgent),
-        MARKET_ANALYSIS_AGENT_URL: `http://localhost:${ports.marketAnalysisAgent}`,
-        MARKET_ANALYSIS_AGENT_ID_URL: urls.marketAnalysisAgent,
-      },
-    }),
-    service("supply-chain-agent", "supplyChainAgent", {
-      env: {
-        SUPPLY_CHAIN_AGENT_PORT: String(ports.supplyChainAgent),
-        SUPPLY_CHAIN_AGENT_URL: `http://localhost:${ports.supplyChainAgent}`,
-        SUPPLY_CHAIN_AGENT_ID_URL: urls.supplyChainAgent,
-        MARKET_ANALYSIS_AGENT_URL: urls.marketAnalysisAgent,
-        ...(isDelegated && { AAUTH_RESOURCE_ADDITIONAL_SCOPES: NEXT_HOP_SCOPE }),
-      },
-    }),
+    ...AGENT_NAMES.map((name) =>
+      service(name, keyOf(name), {
+        env: {
+          // Where the others are called, and then its own address.
+          ...Object.fromEntries(
+            AGENT_NAMES.map((peer) => [`${variablePrefix(peer)}_URL`, agentUrl(peer, ports.gateway)]),
+          ),
+          [`${variablePrefix(name)}_PORT`]: String(ports[keyOf(name)]),
+          [`${variablePrefix(name)}_URL`]: `http://localhost:${ports[keyOf(name)]}`,
+          [`${variablePrefix(name)}_ID_URL`]: agentUrl(name, ports.gateway),
+          ...(isDelegated &&
+            name === "supply-chain-agent" && { AAUTH_RESOURCE_ADDITIONAL_SCOPES: NEXT_HOP_SCOPE }),
+        },
+      }),
+    ),
     service("gateway", "gateway", {
       args: [
         ...(modes.gatewayProgram === undefined
@@ -294,15 +253,16 @@ export function describeStack(ports: StackPorts, modes: StackModes): ServiceDesc
         // With a minimum of jwks no pseudonymous call would ever reach an agent. The file with rules on identity keeps jwks.
         GATEWAY_REQUIRED_SCHEME: modes.signatureScheme,
         AAUTH_AUTHZ_HOST: authzHost,
-        SUPPLY_CHAIN_AGENT_ADDR: `127.0.0.1:${ports.supplyChainAgent}`,
-        MARKET_ANALYSIS_AGENT_ADDR: `127.0.0.1:${ports.marketAnalysisAgent}`,
+        ...Object.fromEntries(
+          AGENT_NAMES.map((name) => [`${variablePrefix(name)}_ADDR`, `127.0.0.1:${ports[keyOf(name)]}`]),
+        ),
         ADMIN_ADDR: `127.0.0.1:${ports.gatewayAdmin}`,
         STATS_ADDR: `127.0.0.1:${ports.gatewayStats}`,
         READINESS_ADDR: `127.0.0.1:${ports.gatewayReadiness}`,
         OTLP_ENDPOINT: `http://localhost:${ports.traceStoreOtlp}`,
       },
       healthUrl: `http://127.0.0.1:${ports.gatewayReadiness}/healthz/ready`,
-      after: ["trace-store", "gateway-authz", "market-analysis-agent", "supply-chain-agent"],
+      after: ["trace-store", "gateway-authz", ...AGENT_NAMES],
     }),
     service("backend", "backend", {
       env: {

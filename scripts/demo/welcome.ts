@@ -1,3 +1,4 @@
+import { AGENT_NAMES, AGENTS, agentUrl } from "topology";
 import type { LeftOut } from "./by-hand.ts";
 import { type StackModes, type StackPorts, stackUrls } from "./stack.ts";
 
@@ -29,8 +30,7 @@ export function welcomeText(
     ["Backend", urls.backend, "backend"],
     ["Auth server", urls.issuer, "auth-server"],
     ["Gateway", urls.gateway, "gateway"],
-    ["Supply-chain agent", urls.supplyChainAgent, "supply-chain-agent"],
-    ["Market-analysis agent", urls.marketAnalysisAgent, "market-analysis-agent"],
+    ...AGENT_NAMES.map((name): Row => [AGENTS[name].title, agentUrl(name, ports.gateway), name]),
   ];
   const width = Math.max(...[...pages, ...parties].map(([label]) => label.length));
   const line = ([label, url, service]: Row) => {

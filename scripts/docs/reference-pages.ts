@@ -1,14 +1,14 @@
+import { composeFile, gatewayConfiguration } from "./agent-files.ts";
 import { configurationPage } from "./configuration-page.ts";
-import { endpointsPage } from "./endpoints-page.ts";
-import { errorsPage } from "./errors-page.ts";
-import { restPage } from "./rest-page.ts";
-import { telemetryPage } from "./telemetry-page.ts";
+import { withErrorTable } from "./error-table.ts";
+import { openApi } from "./openapi.ts";
 
-/** Pages that are made from the code, by their path from the repository's root. */
-export const REFERENCE_PAGES: Readonly<Record<string, () => string | Promise<string>>> = {
+/** What `npm run docs` writes: path from the root, and what a file's content becomes. */
+export const REFERENCE_PAGES: Readonly<Record<string, (content: string) => string | Promise<string>>> = {
+  "agentgateway/config.yaml": gatewayConfiguration,
+  "docker-compose.yml": composeFile,
   "docs/reference/configuration.md": configurationPage,
-  "docs/reference/endpoints.md": endpointsPage,
-  "docs/reference/errors.md": errorsPage,
-  "docs/reference/rest.md": restPage,
-  "docs/reference/telemetry.md": telemetryPage,
+  "docs/reference/errors.md": withErrorTable,
+  "docs/reference/openapi.yaml": openApi,
+  "packages/aauth/README.md": withErrorTable,
 };

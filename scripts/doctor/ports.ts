@@ -1,4 +1,4 @@
-import { ConfigError } from "service-kit";
+import { ConfigError } from "agent-kit/service";
 import { alreadyRunning } from "../demo/already-running.ts";
 import { readDemoSettings } from "../demo/demo-settings.ts";
 import { describeStack, type StackModes, type StackPorts, stackUrls } from "../demo/stack.ts";

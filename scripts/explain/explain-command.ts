@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { visibleLines, visibleText } from "service-kit";
+import { visibleLines, visibleText } from "agent-kit/service";
 import { ExplainInputError } from "./explain-input-error.ts";
 import { judge } from "./judging-options.ts";
 import { clockLine, printExplanation } from "./print-explanation.ts";

@@ -1,6 +1,6 @@
 import type { Explanation } from "aauth/explain";
+import { visibleFields, visibleLines } from "agent-kit/service";
 import { isoSeconds, readableClaims } from "protocol-trace/read";
-import { visibleFields, visibleLines } from "service-kit";
 
 /** A style of the terminal; plain where there is none. */
 type Style = "good" | "bad" | "soft" | "bold";

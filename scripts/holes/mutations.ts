@@ -358,7 +358,7 @@ const HOLES: Readonly<Record<string, Hole>> = {
   D13: [
     "an unknown variable stops the start",
     [AGENTS_TEST, "D13: there is no switch"],
-    ["packages/service-kit/src/config/load-config.ts", ", ...unknownVariables(settings, env)];", "];"],
+    ["packages/agent-kit/src/service/config/load-config.ts", ", ...unknownVariables(settings, env)];", "];"],
   ],
   D14: [
     // Each of the two is enough: callers do not hand tokens out, and the log takes out what it is given.
@@ -366,7 +366,7 @@ const HOLES: Readonly<Record<string, Hole>> = {
     [AGENTS_TEST, "D14: no whole token"],
     ["services/backend/src/app.ts", "revealTokens: config.showTokens,", "revealTokens: true,"],
     [
-      "packages/service-kit/src/log/logger.ts",
+      "packages/agent-kit/src/service/log/logger.ts",
       "redactFields(JSON.parse(line), { showTokens })",
       "redactFields(JSON.parse(line), { showTokens: true })",
     ],

@@ -6,7 +6,7 @@
  */
 
 import { readFile } from "node:fs/promises";
-import { PARENT_PID_VARIABLE, watchParent } from "service-kit";
+import { PARENT_PID_VARIABLE, watchParent } from "agent-kit/service";
 import { REPOSITORY_ROOT } from "../demo/stack.ts";
 import { KeycloakUnavailableError } from "./keycloak-unavailable-error.ts";
 import { prepareKeycloak } from "./prepare-keycloak.ts";

@@ -1,6 +1,6 @@
 import { AAuthError } from "aauth";
 import type { Agent, AgentEvent } from "aauth/agent";
-import { visibleText } from "service-kit";
+import { visibleText } from "agent-kit/service";
 import type { Visitor } from "./visitor.ts";
 
 export interface LevelsOptions {

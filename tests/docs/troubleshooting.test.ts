@@ -5,7 +5,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ERROR_CODES } from "aauth";
-import { ConfigError, KNOWN_NAMES } from "service-kit";
+import { ConfigError, KNOWN_NAMES } from "agent-kit/service";
 import { describe, expect, test } from "vitest";
 import { PortsTakenError } from "../../scripts/demo/run-stack.ts";
 import { DEMO_PORTS, PORT_VARIABLES, REPOSITORY_ROOT } from "../../scripts/demo/stack.ts";

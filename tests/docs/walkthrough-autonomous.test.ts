@@ -2,8 +2,8 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { installLocalhostLookup } from "agent-kit/service";
 import { delegateListSchema } from "backend-api";
-import { installLocalhostLookup } from "service-kit";
 import { afterAll, beforeAll, expect } from "vitest";
 import { REPOSITORY_ROOT } from "../../scripts/demo/stack.ts";
 import { startChild } from "../support/child.ts";

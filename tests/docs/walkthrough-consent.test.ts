@@ -1,6 +1,6 @@
 /** docs/walkthrough/04 and 05 against real runs of one stack: the keys are the same on both pages. */
 import assert from "node:assert";
-import { installLocalhostLookup } from "service-kit";
+import { installLocalhostLookup } from "agent-kit/service";
 import { afterAll, beforeAll, expect } from "vitest";
 import { runWithConsent } from "../support/consent-run.ts";
 import { startStack, type TestStack } from "../support/start-stack.ts";

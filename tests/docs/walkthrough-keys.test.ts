@@ -1,6 +1,6 @@
 /** docs/walkthrough/07 against a real run: it takes as long as the auth token of its command lives. */
 import { setTimeout as pause } from "node:timers/promises";
-import { installLocalhostLookup } from "service-kit";
+import { installLocalhostLookup } from "agent-kit/service";
 import { afterAll, beforeAll, expect, vi } from "vitest";
 import { runWithConsent } from "../support/consent-run.ts";
 import { signIn } from "../support/optimization-run.ts";

@@ -1,6 +1,6 @@
 /** docs/walkthrough/01 and 02 against real runs. */
 import { execFileSync } from "node:child_process";
-import { installLocalhostLookup } from "service-kit";
+import { installLocalhostLookup } from "agent-kit/service";
 import { afterAll, expect, test } from "vitest";
 import type { StackModes } from "../../scripts/demo/stack.ts";
 import { signIn } from "../support/optimization-run.ts";

@@ -1,5 +1,5 @@
+import { installLocalhostLookup } from "agent-kit/service";
 import type { Browser, Page } from "playwright-core";
-import { installLocalhostLookup } from "service-kit";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openPage, startBrowser, type WatchedPage } from "../support/browser.ts";
 import { consentPageOpen, decideConsent, signInForConsent } from "../support/consent-page.ts";

@@ -156,7 +156,7 @@ describe("no orphan", () => {
 
   test("after the runner's own parent is gone", async () => {
     const services = JSON.stringify(await describeServices({ one: "well" }));
-    const script = 'SERVICE_KIT_PARENT_PID=$$ "$0" "$1" "$2" & wait';
+    const script = 'AGENT_KIT_PARENT_PID=$$ "$0" "$1" "$2" & wait';
     const shell = startChild("sh", ["-c", script, process.execPath, STACK, services]);
     started.push(shell);
     const pids = await pidsOf(shell);

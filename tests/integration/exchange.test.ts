@@ -1,5 +1,5 @@
 import { ConsentRequiredError } from "aauth";
-import { installLocalhostLookup } from "service-kit";
+import { installLocalhostLookup } from "agent-kit/service";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { createBrowser, readForm } from "../../services/auth-server/test/support/browser.ts";
 import { MCP_USER, signIn } from "../../services/auth-server/test/support/sign-in.ts";

@@ -4,7 +4,7 @@
  */
 
 import { spawnSync } from "node:child_process";
-import { installLocalhostLookup } from "service-kit";
+import { installLocalhostLookup } from "agent-kit/service";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { REPOSITORY_ROOT } from "../../scripts/demo/stack.ts";
 import { runWithConsent } from "../support/consent-run.ts";

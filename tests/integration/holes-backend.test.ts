@@ -4,8 +4,8 @@
  */
 
 import { generateKeyPairSync, type KeyObject, randomUUID, sign } from "node:crypto";
+import { installLocalhostLookup } from "agent-kit/service";
 import { type Progress, progressSchema, startReplySchema } from "backend-api";
-import { installLocalhostLookup } from "service-kit";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { createBrowser, readForm } from "../../services/auth-server/test/support/browser.ts";
 import { signIn as signInAtAuthServer } from "../../services/auth-server/test/support/sign-in.ts";

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { installLocalhostLookup } from "service-kit";
+import { installLocalhostLookup } from "agent-kit/service";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { signIn } from "../support/optimization-run.ts";
 import { startStack, type TestStack } from "../support/start-stack.ts";

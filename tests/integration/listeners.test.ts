@@ -81,7 +81,7 @@ test("A12: no program makes a listener of its own", async () => {
     }
   }
   expect(found.sort()).toEqual([
-    "packages/service-kit/src/http/bounded-server.ts",
-    "packages/service-kit/src/http/create-service.ts",
+    "packages/agent-kit/src/service/http/bounded-server.ts",
+    "packages/agent-kit/src/service/http/create-service.ts",
   ]);
 });

@@ -6,8 +6,8 @@
 import { mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { installLocalhostLookup } from "agent-kit/service";
 import { progressSchema, startReplySchema } from "backend-api";
-import { installLocalhostLookup } from "service-kit";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { REPOSITORY_ROOT } from "../../scripts/demo/stack.ts";
 import { createBrowser, readForm } from "../../services/auth-server/test/support/browser.ts";

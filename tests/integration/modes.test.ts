@@ -1,4 +1,4 @@
-import { installLocalhostLookup } from "service-kit";
+import { installLocalhostLookup } from "agent-kit/service";
 import { afterEach, describe, expect, test } from "vitest";
 import type { StackModes } from "../../scripts/demo/stack.ts";
 import { signIn } from "../support/optimization-run.ts";

@@ -1,5 +1,5 @@
+import { installLocalhostLookup } from "agent-kit/service";
 import type { Progress } from "backend-api";
-import { installLocalhostLookup } from "service-kit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { settings as backendSettings } from "../../services/backend/src/config.ts";
 import { settings as agentSettings } from "../../services/supply-chain-agent/src/config.ts";

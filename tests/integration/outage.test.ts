@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
+import { installLocalhostLookup } from "agent-kit/service";
 import type { Progress } from "backend-api";
-import { installLocalhostLookup } from "service-kit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type ApiUser, signIn, signInAgain, whileSuspended } from "../support/optimization-run.ts";
 import { startStack, type TestStack } from "../support/start-stack.ts";

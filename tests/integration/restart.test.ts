@@ -1,4 +1,4 @@
-import { installLocalhostLookup } from "service-kit";
+import { installLocalhostLookup } from "agent-kit/service";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { runWithConsent } from "../support/consent-run.ts";
 import { type ApiUser, signIn, signInAgain, WITH_MARKET_ANALYSIS } from "../support/optimization-run.ts";

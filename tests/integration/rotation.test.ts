@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
+import { installLocalhostLookup } from "agent-kit/service";
 import type { Progress } from "backend-api";
-import { installLocalhostLookup } from "service-kit";
 import { afterEach, describe, expect, test } from "vitest";
 import { MCP_USER } from "../../services/auth-server/test/support/sign-in.ts";
 import { runWithConsent } from "../support/consent-run.ts";

@@ -1,5 +1,5 @@
+import { installLocalhostLookup } from "agent-kit/service";
 import { type Progress, progressSchema, startReplySchema } from "backend-api";
-import { installLocalhostLookup } from "service-kit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { isAlive } from "../support/child.ts";
 import { userAccessToken } from "../support/sign-in.ts";

@@ -1,7 +1,7 @@
 import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ConfigError } from "service-kit";
+import { ConfigError } from "agent-kit/service";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { readDemoSettings } from "../../scripts/demo/demo-settings.ts";
 import { DEMO_PORTS, describeStack, REPOSITORY_ROOT } from "../../scripts/demo/stack.ts";
@@ -9,7 +9,7 @@ import { type Child, isAlive, startChild } from "../support/child.ts";
 
 /** Stands in for the binary: prints its arguments, its process id and whether it knows of a runner, and stays. */
 const PROGRAM = `#!${process.execPath}
-console.log("runs as", process.pid, process.env.SERVICE_KIT_PARENT_PID, process.argv.slice(2).join(" "));
+console.log("runs as", process.pid, process.env.AGENT_KIT_PARENT_PID, process.argv.slice(2).join(" "));
 setInterval(() => {}, 1000);
 `;
 
@@ -78,7 +78,7 @@ describe("a foreign program under the runner", () => {
     async (signal) => {
       const child = start("scripts/foreign-program.ts", [binary, "-f", "x.yaml"], {
         ...process.env,
-        SERVICE_KIT_PARENT_PID: String(process.pid),
+        AGENT_KIT_PARENT_PID: String(process.pid),
       });
       const [, pid] = await child.prints(/runs as (\d+) undefined -f x\.yaml/);
       child.process.kill(signal);

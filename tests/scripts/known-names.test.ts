@@ -1,5 +1,5 @@
 import { globSync, readFileSync } from "node:fs";
-import { KNOWN_NAMES } from "service-kit";
+import { KNOWN_NAMES } from "agent-kit/service";
 import { expect, test } from "vitest";
 import { REPOSITORY_ROOT } from "../../scripts/demo/stack.ts";
 

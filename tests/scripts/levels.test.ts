@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { AAuthError } from "aauth";
-import { installLocalhostLookup } from "service-kit";
+import { installLocalhostLookup } from "agent-kit/service";
 import { expect, onTestFinished, test } from "vitest";
 import { showLevels, UnexpectedAnswer } from "../../scripts/levels/show-levels.ts";
 import { startVisitor } from "../../scripts/levels/visitor.ts";

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { ConfigError } from "service-kit";
+import { ConfigError } from "agent-kit/service";
 import { expect, test } from "vitest";
 import { leftOutServices } from "../../scripts/demo/by-hand.ts";
 import { readDemoSettings } from "../../scripts/demo/demo-settings.ts";
@@ -64,7 +64,7 @@ test("libsodium is for the services that are ours, started by hand or not", asyn
     gatewayProgram: "/a/gateway",
     jaegerProgram: "/a/jaeger",
   } as const;
-  const ours = ["gateway-authz", "market-analysis-agent", "supply-chain-agent", "backend", "delegate-agent"];
+  const ours = ["gateway-authz", "supply-chain-agent", "market-analysis-agent", "backend", "delegate-agent"];
   expect(withFlag(describeStack(DEMO_PORTS, DEMO_MODES))).toEqual([]);
   expect(withFlag(describeStack(DEMO_PORTS, { ...modes, ...foreign }))).toEqual(ours);
   expect(withFlag(describeStack(DEMO_PORTS, modes))).toEqual(

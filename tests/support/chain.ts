@@ -1,8 +1,8 @@
 import { AAuthError, type AuthTokenClaims, createDiscovery, generateSigningKey } from "aauth";
 import { type Agent, createAgent } from "aauth/agent";
+import { createLogger, loadConfig } from "agent-kit/service";
 import Fastify from "fastify";
 import { fastifyAAuth } from "fastify-aauth";
-import { createLogger, loadConfig } from "service-kit";
 import { buildAuthServer } from "../../services/auth-server/src/app.ts";
 import { settings } from "../../services/auth-server/src/config.ts";
 import { freePort } from "./free-ports.ts";

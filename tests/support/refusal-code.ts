@@ -1,17 +1,19 @@
 import type { AAuthErrorCode } from "aauth";
-import { parseRefusal, REFUSAL_FIELD } from "aauth/resource";
+import { parseRefusal, REFUSAL_FIELD, type Refusal } from "aauth/resource";
 import { expect } from "vitest";
 
 type Headers = Readonly<Record<string, unknown>>;
 
-/** Code of the check that failed, from the header of a refusal; undefined without one. Throws where it cannot be read. */
-export function refusalCode(headers: Headers): AAuthErrorCode | undefined {
+/** What the header of a refusal says; undefined without one. Throws where it cannot be read. */
+export function refusalIn(headers: Headers): Refusal | undefined {
   const value = headers[REFUSAL_FIELD];
   if (value === undefined) return undefined;
   const refusal = parseRefusal(String(value));
   if (refusal === undefined) throw new Error(`cannot be read: ${REFUSAL_FIELD}: ${value}`);
-  return refusal.code;
+  return refusal;
 }
+
+export const refusalCode = (headers: Headers): AAuthErrorCode | undefined => refusalIn(headers)?.code;
 
 /** A code, perhaps with the start of the description; the start alone where no code is behind the refusal. */
 export type Reason = string | { readonly code: AAuthErrorCode; readonly description?: string };

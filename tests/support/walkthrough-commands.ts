@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
-import { HelpRequested, loadConfig, type Settings } from "service-kit";
+import { HelpRequested, loadConfig, type Settings } from "agent-kit/service";
 import { readDemoSettings } from "../../scripts/demo/demo-settings.ts";
 import { REPOSITORY_ROOT, type StackModes } from "../../scripts/demo/stack.ts";
 

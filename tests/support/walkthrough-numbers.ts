@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { Setting } from "service-kit";
+import type { Setting } from "agent-kit/service";
 import {
   CACHE_SECONDS,
   MAX_BODY_BYTES,

@@ -1,4 +1,5 @@
-import { authServerSettings, type Config, setting } from "service-kit";
+import { authServerSettings, type Config, setting } from "agent-kit/service";
+import { AGENT_NAMES, agentUrl } from "topology";
 import { z } from "zod";
 import { SCHEMES } from "./check-fields.ts";
 import { resourcesSetting } from "./resources-setting.ts";
@@ -15,10 +16,7 @@ function canonicalSpelling(url: string): string {
 export const checkSettings = {
   resources: setting({
     env: "GATEWAY_AUTHZ_RESOURCES",
-    schema: resourcesSetting([
-      "http://supply-chain-agent.localhost:3000",
-      "http://market-analysis-agent.localhost:3000",
-    ]),
+    schema: resourcesSetting(AGENT_NAMES.map((name) => agentUrl(name))),
     description:
       "Resource identifiers behind the gateway, scheme, host and port in canonical form, separated by commas or blanks. Each one's authority is what callers sign for, the identifier the audience of its tokens",
   }),

@@ -1,6 +1,6 @@
 import { AAuthError, createDiscovery, type Discovery } from "aauth";
+import type { ServiceOptions } from "agent-kit/service";
 import { traceDiscovery } from "protocol-trace";
-import type { ServiceOptions } from "service-kit";
 import { type CheckMessage, readCheckRequest, UnusableCheck } from "./check-request.ts";
 import type { CheckConfig } from "./check-settings.ts";
 import { CLAIMS_HEADER } from "./claims.ts";

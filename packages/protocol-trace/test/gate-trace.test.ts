@@ -1,9 +1,9 @@
 import { SpanStatusCode } from "@opentelemetry/api";
 import { createChallenger, createVerifier } from "aauth/resource";
 import { createTestParties, signedRequest } from "aauth/testing";
+import { createLogger, createService } from "agent-kit/service";
 import type { FastifyInstance } from "fastify";
 import { fastifyAAuth } from "fastify-aauth";
-import { createLogger, createService } from "service-kit";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { ATTRIBUTE as A, EVENT, gateTrace, traceMessages } from "../src/index.ts";
 import { type RecordedSpans, recordSpans } from "./support/recorded-spans.ts";

@@ -1,8 +1,8 @@
 import formbody from "@fastify/formbody";
 import { createDiscovery, type Discovery } from "aauth";
+import { createLogger, createService, rotateKeys, type ServiceOptions } from "agent-kit/service";
 import type { FastifyInstance } from "fastify";
 import { traceDiscovery } from "protocol-trace";
-import { createLogger, createService, rotateKeys, type ServiceOptions } from "service-kit";
 import { aauth } from "./aauth.ts";
 import { readPasswordFile } from "./admin/password-file.ts";
 import { realmAdmin } from "./admin/realm-admin.ts";

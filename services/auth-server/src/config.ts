@@ -10,7 +10,7 @@ import {
   telemetrySettings,
   tokenLogSettings,
   urlSetting,
-} from "service-kit";
+} from "agent-kit/service";
 import { z } from "zod";
 import { AUTH_TOKEN_ALGORITHMS } from "./realm/realm-keys.ts";
 import { isScope } from "./scope-syntax.ts";

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { ConfigError } from "service-kit";
+import { ConfigError } from "agent-kit/service";
 import type { AuthServerConfig } from "./config.ts";
 import {
   AUTH_TOKEN_SECONDS_ATTRIBUTE,

@@ -1,4 +1,4 @@
-import { createLogger, listenOn, loadConfig, runService, startTelemetry } from "service-kit";
+import { createLogger, listenOn, loadConfig, runService, startTelemetry } from "agent-kit/service";
 import { buildAuthServer } from "./app.ts";
 import { settings } from "./config.ts";
 

@@ -13,11 +13,11 @@ import {
 } from "aauth";
 import { createAgent, pooledTransport } from "aauth/agent";
 import { createVerifier } from "aauth/resource";
+import { createService, rotateKeys, type ServiceOptions } from "agent-kit/service";
 import type { FastifyInstance } from "fastify";
 import { fastifyAAuth } from "fastify-aauth";
 import { serializerCompiler, validatorCompiler } from "fastify-type-provider-zod";
 import { createAgentTrace, gateTrace, traceDiscovery } from "protocol-trace";
-import { createService, rotateKeys, type ServiceOptions } from "service-kit";
 import { createBreakItService } from "./break-it/break-it-service.ts";
 import { createEvidence } from "./break-it/evidence.ts";
 import { createConsentClient } from "./clients/consent-client.ts";

@@ -11,7 +11,8 @@ import {
   telemetrySettings,
   tokenLogSettings,
   urlSetting,
-} from "service-kit";
+} from "agent-kit/service";
+import { agentUrl } from "topology";
 import { z } from "zod";
 
 /** Every setting of the backend. Only `main.ts` reads them. */
@@ -33,7 +34,7 @@ export const settings = {
   }),
   supplyChainAgentUrl: setting({
     env: "SUPPLY_CHAIN_AGENT_URL",
-    schema: urlSetting("http://supply-chain-agent.localhost:3000"),
+    schema: urlSetting(agentUrl("supply-chain-agent")),
     description: "Where the supply-chain agent is called: its identity, served by the gateway",
   }),
   supplyChainAgentTimeoutSeconds: setting({
@@ -97,7 +98,7 @@ export const settings = {
   }),
   otherResourceUrl: setting({
     env: "MARKET_ANALYSIS_AGENT_URL",
-    schema: urlSetting("http://market-analysis-agent.localhost:3000"),
+    schema: urlSetting(agentUrl("market-analysis-agent")),
     description: "In demo mode: the resource at which an auth token for the supply-chain agent is tried",
   }),
   corsAllowedOrigins: setting({

@@ -1,4 +1,4 @@
-import { loadConfig } from "service-kit";
+import { loadConfig } from "agent-kit/service";
 import { describe, expect, it } from "vitest";
 import { issuerOf, settings } from "../src/config.ts";
 

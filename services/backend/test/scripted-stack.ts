@@ -12,10 +12,10 @@ import {
 import { issueAuthToken, tokenSignerOf, verifyResourceToken } from "aauth/issuer";
 import { createChallenger, createVerifier } from "aauth/resource";
 import { createTestDiscovery, testKey } from "aauth/testing";
+import { createLogger, loadConfig } from "agent-kit/service";
 import Fastify, { type FastifyInstance } from "fastify";
 import { fastifyAAuth } from "fastify-aauth";
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from "jose";
-import { createLogger, loadConfig } from "service-kit";
 import { type BackendDeps, buildBackend } from "../src/app.ts";
 import { settings } from "../src/config.ts";
 

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { type Discovery, decodeToken, type SigningKey } from "aauth";
 import { createAgent, type Transport } from "aauth/agent";
+import { AnswerTooLargeError, readBounded } from "agent-kit/service";
 import { SignJWT } from "jose";
-import { AnswerTooLargeError, readBounded } from "service-kit";
 import { z } from "zod";
 import type { Credential } from "./credential.ts";
 

@@ -1,12 +1,12 @@
 import { canonicalAuthority, createDiscovery, type Discovery, generateSigningKey } from "aauth";
 import { createAgent, type Transport } from "aauth/agent";
 import { createVerifier } from "aauth/resource";
+import { createAgentLog } from "agent-kit/protocol-log";
+import { createService, type ServiceOptions } from "agent-kit/service";
 import type { DelegateRun } from "backend-api";
 import type { FastifyInstance } from "fastify";
 import { fastifyAAuth } from "fastify-aauth";
-import { createAgentLog } from "protocol-log";
 import { createAgentTrace, gateTrace, traceDiscovery } from "protocol-trace";
-import { createService, type ServiceOptions } from "service-kit";
 import { createAgentTokens } from "./agent-tokens.ts";
 import type { DelegateAgentConfig } from "./config.ts";
 import { type Credential, loadCredential } from "./credential.ts";

@@ -10,7 +10,7 @@ import {
   textSetting,
   tokenLogSettings,
   urlSetting,
-} from "service-kit";
+} from "agent-kit/service";
 import { z } from "zod";
 
 /** Every setting of this service; `--help` prints them. */

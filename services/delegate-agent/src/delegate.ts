@@ -1,8 +1,8 @@
 import { AAuthError, ConsentRequiredError, type decodeToken, TokenRequestError } from "aauth";
 import type { Agent, AgentEvent } from "aauth/agent";
 import { parseAgentAuth } from "aauth/wire";
+import { AnswerTooLargeError } from "agent-kit/service";
 import type { DelegateRun } from "backend-api";
-import { AnswerTooLargeError } from "service-kit";
 import { AgentTokenError } from "./agent-tokens.ts";
 import { describeEvent } from "./describe-event.ts";
 import { askSupplyChainAgent, CallRefusedError } from "./supply-chain-client.ts";

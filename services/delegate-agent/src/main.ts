@@ -5,7 +5,7 @@ import {
   loadConfig,
   runService,
   startTelemetry,
-} from "service-kit";
+} from "agent-kit/service";
 import { buildDelegateAgent } from "./app.ts";
 import { settings } from "./config.ts";
 import { loadCredential } from "./credential.ts";

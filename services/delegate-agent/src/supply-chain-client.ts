@@ -1,7 +1,7 @@
 import { type Part, Role } from "@a2a-js/sdk";
 import { ClientFactory, JsonRpcTransportFactory } from "@a2a-js/sdk/client";
-import { createAgentCard } from "fastify-a2a";
-import { readBounded } from "service-kit";
+import { createAgentCard } from "agent-kit/a2a";
+import { readBounded } from "agent-kit/service";
 
 const MAX_ANSWER_BYTES = 1_048_576;
 

@@ -5,7 +5,7 @@ import { generateSigningKey } from "aauth";
 import { issueAgentToken } from "aauth/issuer";
 import { createTestClock, createTestDiscovery } from "aauth/testing";
 import { describe, expect, test } from "vitest";
-import { endlessBody } from "../../../packages/service-kit/test/support/endless-body.ts";
+import { endlessBody } from "../../../packages/agent-kit/test/service/support/endless-body.ts";
 import { type AgentTokenError, createAgentTokens } from "../src/agent-tokens.ts";
 import { loadCredential } from "../src/credential.ts";
 

@@ -1,7 +1,7 @@
 import { type AAuthErrorCode, TokenRequestError } from "aauth";
 import type { Agent } from "aauth/agent";
 import { expect, test } from "vitest";
-import { endlessBody } from "../../../packages/service-kit/test/support/endless-body.ts";
+import { endlessBody } from "../../../packages/agent-kit/test/service/support/endless-body.ts";
 import { createDelegate } from "../src/delegate.ts";
 
 /** A delegate whose calls are answered by hand. */

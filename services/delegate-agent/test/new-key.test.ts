@@ -8,7 +8,7 @@ import { issueAgentToken } from "aauth/issuer";
 import { createChallenger, createVerifier } from "aauth/resource";
 import { createTestClock, createTestDiscovery } from "aauth/testing";
 import { parseSignatureKey } from "aauth/wire";
-import { createLogger, loadConfig } from "service-kit";
+import { createLogger, loadConfig } from "agent-kit/service";
 import { expect, test } from "vitest";
 import { buildDelegateAgent } from "../src/app.ts";
 import { settings } from "../src/config.ts";

@@ -1,4 +1,5 @@
 import { METHODS } from "node:http";
+import { createService } from "agent-kit/service";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import {
   CHECK_PATH,
@@ -9,7 +10,6 @@ import {
   UnusableRequest,
 } from "gateway-check";
 import { traceMessages } from "protocol-trace";
-import { createService } from "service-kit";
 
 /** Composition root: `POST /check` for a gateway's external authorization, `GET /health`. */
 export async function buildGatewayAuthz(

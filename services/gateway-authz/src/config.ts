@@ -1,5 +1,5 @@
+import { portSetting, serviceSettings, setting, telemetrySettings } from "agent-kit/service";
 import { checkSettings } from "gateway-check/settings";
-import { portSetting, serviceSettings, setting, telemetrySettings } from "service-kit";
 
 /** Every setting of this service; `--help` prints them. */
 export const settings = {

@@ -2,7 +2,7 @@ import { request } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { FastifyInstance } from "fastify";
 import { afterEach, describe, expect, test } from "vitest";
-import { lingeringTunnels } from "../../../packages/service-kit/test/support/lingering-tunnels.ts";
+import { lingeringTunnels } from "../../../packages/agent-kit/test/service/support/lingering-tunnels.ts";
 import { sendRaw } from "../../gateway/test/support/http-client.ts";
 import { check, checkHeaders, setUp } from "./parties.ts";
 

@@ -2,8 +2,8 @@ import type { Credential, Discovery, SigningKey } from "aauth";
 import { issueAgentToken } from "aauth/issuer";
 import { parseRefusal } from "aauth/resource";
 import { createTestParties, signedRequest, type TestIdentities, testKey } from "aauth/testing";
+import { createLogger } from "agent-kit/service";
 import type { FastifyInstance } from "fastify";
-import { createLogger } from "service-kit";
 import { buildGatewayAuthz } from "../src/app.ts";
 
 export const MARKET_ANALYSIS = "http://market-analysis-agent.localhost:3000";

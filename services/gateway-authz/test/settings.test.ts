@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { loadConfig } from "service-kit";
+import { loadConfig } from "agent-kit/service";
 import { describe, expect, test } from "vitest";
 import { startChild } from "../../../tests/support/child.ts";
 import { buildGatewayAuthz } from "../src/app.ts";

@@ -1,5 +1,5 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
-import { answerTunnels, createBoundedServer, exemptAddresses } from "service-kit";
+import { answerTunnels, createBoundedServer, exemptAddresses } from "agent-kit/service";
 import type { GatewaySettings } from "./config.ts";
 import type {
   Bind,

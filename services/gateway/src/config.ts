@@ -10,7 +10,7 @@ import {
   LOG_LEVELS,
   proxySettings,
   setting,
-} from "service-kit";
+} from "agent-kit/service";
 import { z } from "zod";
 import { listenAddress, MAX_TIMER_MS, noCredentials } from "./configuration/document-schema.ts";
 

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
-import { createLogger, HelpRequested, loadConfig, runService } from "service-kit";
+import { createLogger, HelpRequested, loadConfig, runService } from "agent-kit/service";
 import { buildGateway } from "./app.ts";
 import { requireConsistency, settings, withTraceVariables } from "./config.ts";
 import { loadConfiguration } from "./configuration/load-configuration.ts";

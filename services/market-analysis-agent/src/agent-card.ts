@@ -1,5 +1,5 @@
-import type { AgentCard } from "@a2a-js/sdk";
-import { type AgentSkillOptions, createAgentCard } from "fastify-a2a";
+import type { AgentCardTexts } from "agent-kit";
+import type { AgentSkillOptions } from "agent-kit/a2a";
 
 const SKILLS: readonly AgentSkillOptions[] = [
   {
@@ -29,30 +29,17 @@ const EXTENDED_SKILLS: readonly AgentSkillOptions[] = [
   },
 ];
 
-/**
- * The public card, and the one for callers that passed the gate. Those have signed for the address that is the agent's identity, and
- * would be refused at any other.
- *
- * @param url where the agent listens, without trailing slash
- */
-export function agentCards(url: string, identity = url): { card: AgentCard; extendedCard: AgentCard } {
-  const common = {
-    name: "Market Analysis Agent",
-    description: "Analyses laptop demand, inventory and market trends",
-    url: `${url}/`,
-    provider: { organization: "Demo Corp IT Department", url: "https://demo.corp" },
-    documentationUrl: "https://docs.demo.corp/market-analysis",
-    iconUrl: "https://market-analysis.demo.com/icon.png",
-    scopes: ["market-analysis:analyze", "agents:delegate"],
-    extendedCard: true,
-  };
-  return {
-    card: createAgentCard({ ...common, version: "1.0.0", skills: SKILLS }),
-    extendedCard: createAgentCard({
-      ...common,
-      url: `${identity}/`,
-      version: "1.0.1",
-      skills: EXTENDED_SKILLS,
-    }),
-  };
-}
+/** The public card, which anyone may read. */
+export const card: AgentCardTexts = {
+  name: "Market Analysis Agent",
+  description: "Analyses laptop demand, inventory and market trends",
+  provider: { organization: "Demo Corp IT Department", url: "https://demo.corp" },
+  documentationUrl: "https://docs.demo.corp/market-analysis",
+  iconUrl: "https://market-analysis.demo.com/icon.png",
+  scopes: ["market-analysis:analyze", "agents:delegate"],
+  version: "1.0.0",
+  skills: SKILLS,
+};
+
+/** What the card for proven callers says instead. */
+export const extendedCard = { version: "1.0.1", skills: EXTENDED_SKILLS };

@@ -1,9 +1,9 @@
 import type { AgentExecutor } from "@a2a-js/sdk/server";
+import { caller } from "agent-kit";
+import { createTextExecutor } from "agent-kit/a2a";
+import { withSpan } from "agent-kit/service";
 import type { FastifyBaseLogger } from "fastify";
-import { createTextExecutor } from "fastify-a2a";
 import { SPAN } from "protocol-trace";
-import { withSpan } from "service-kit";
-import { caller } from "./caller.ts";
 import { analyzeMarket } from "./domain/analyze-market.ts";
 import { readRequest } from "./domain/read-request.ts";
 import { commissionOf } from "./report/commission.ts";

@@ -1,7 +1,8 @@
 import type { Requirement } from "aauth";
 import type { Level } from "fastify-aauth";
+import { AGENTS } from "topology";
 
-export const ANALYZE_SCOPE = "market-analysis:analyze";
+export const ANALYZE_SCOPE = AGENTS["market-analysis-agent"].scope;
 
 /**
  * What a caller of this agent must prove. A signature is always needed; the February-2026 demo served unsigned requests. In

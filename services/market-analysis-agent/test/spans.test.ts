@@ -1,6 +1,6 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { loadConfig, startTelemetry } from "service-kit";
+import { loadConfig, startTelemetry } from "agent-kit/service";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { settings } from "../src/config.ts";
 import { startStack } from "./stack.ts";

@@ -1,9 +1,9 @@
 import type { AgentExecutor } from "@a2a-js/sdk/server";
+import { caller } from "agent-kit";
+import { createTextExecutor } from "agent-kit/a2a";
+import { withSpan } from "agent-kit/service";
 import type { FastifyBaseLogger } from "fastify";
-import { createTextExecutor } from "fastify-a2a";
 import { SPAN } from "protocol-trace";
-import { withSpan } from "service-kit";
-import { caller } from "./caller.ts";
 import type { AskMarketAnalysis } from "./clients/ask-market-analysis.ts";
 import { analyzeRequest } from "./domain/analyze-request.ts";
 import type { MarketAnalysis } from "./domain/market-analysis.ts";

@@ -5,7 +5,7 @@ import {
   loadConfig,
   runService,
   startTelemetry,
-} from "service-kit";
+} from "agent-kit/service";
 import { buildSupplyChainAgent } from "./app.ts";
 import { settings } from "./config.ts";
 

@@ -1,6 +1,7 @@
 import type { Requirement } from "aauth";
+import { AGENTS } from "topology";
 
-export const OPTIMIZE_SCOPE = "supply-chain:optimize";
+export const OPTIMIZE_SCOPE = AGENTS["supply-chain-agent"].scope;
 
 /**
  * What a caller of this agent must prove. In the two schemes with tokens a caller known only by its key (hwk) is asked

@@ -9,8 +9,8 @@ import type { Transport } from "aauth/agent";
 import { issueAuthToken, tokenSignerOf } from "aauth/issuer";
 import { createTestDiscovery, createTestParties, type TestParties } from "aauth/testing";
 import { parseSignatureKey } from "aauth/wire";
+import { createAgentCard, createTextExecutor, fastifyA2A } from "agent-kit/a2a";
 import Fastify, { type FastifyInstance } from "fastify";
-import { createAgentCard, createTextExecutor, fastifyA2A } from "fastify-a2a";
 import { fastifyAAuth } from "fastify-aauth";
 
 export const SELF = "http://supply-chain-agent.localhost:3000";

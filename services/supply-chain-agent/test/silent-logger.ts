@@ -1,3 +1,3 @@
-import { createLogger } from "service-kit";
+import { createLogger } from "agent-kit/service";
 
 export const silentLogger = createLogger({ service: "test", level: "silent" });

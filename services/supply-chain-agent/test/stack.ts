@@ -1,6 +1,6 @@
 import { createTestParties, type SignedRequestOptions, signedRequest, type TestParties } from "aauth/testing";
+import { createLogger, loadConfig } from "agent-kit/service";
 import type { FastifyInstance } from "fastify";
-import { createLogger, loadConfig } from "service-kit";
 import { buildSupplyChainAgent } from "../src/app.ts";
 import { settings } from "../src/config.ts";
 import type { Network } from "./network.ts";

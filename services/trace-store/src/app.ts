@@ -1,6 +1,6 @@
 import cors from "@fastify/cors";
+import { createService, requireKnownHost, type ServiceOptions } from "agent-kit/service";
 import type { FastifyInstance } from "fastify";
-import { createService, requireKnownHost, type ServiceOptions } from "service-kit";
 import type { TraceStoreConfig } from "./config.ts";
 import { otlpRoutes } from "./otlp/otlp-routes.ts";
 import { answerMalformedPath, pageRoutes } from "./page/page-routes.ts";

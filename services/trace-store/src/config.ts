@@ -7,7 +7,7 @@ import {
   serviceSettings,
   setting,
   textSetting,
-} from "service-kit";
+} from "agent-kit/service";
 
 const MIB = 1024 * 1024;
 

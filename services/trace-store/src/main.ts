@@ -1,4 +1,4 @@
-import { createLogger, listenOn, loadConfig, runService } from "service-kit";
+import { createLogger, listenOn, loadConfig, runService } from "agent-kit/service";
 import { buildTraceStore } from "./app.ts";
 import { settings } from "./config.ts";
 

@@ -1,6 +1,6 @@
 import { request } from "node:http";
 import { fileURLToPath } from "node:url";
-import { loadConfig } from "service-kit";
+import { loadConfig } from "agent-kit/service";
 import { expect, test } from "vitest";
 import { startChild } from "../../../tests/support/child.ts";
 import { settings } from "../src/config.ts";

@@ -1,7 +1,7 @@
 /** The stack as `docker compose up` makes it. Needs `npm run test:long -- compose`, which prepares the images. */
 
 import { readFileSync } from "node:fs";
-import { installLocalhostLookup } from "service-kit";
+import { installLocalhostLookup } from "agent-kit/service";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { REPOSITORY_ROOT } from "../../../scripts/demo/stack.ts";
 import { runProgram } from "../../../scripts/run-program.ts";

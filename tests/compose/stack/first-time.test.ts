@@ -1,7 +1,7 @@
 /** What somebody sees who has just cloned the project: no images of ours, no volumes, and one command. */
 
 import { setTimeout as pause } from "node:timers/promises";
-import { installLocalhostLookup } from "service-kit";
+import { installLocalhostLookup } from "agent-kit/service";
 import { expect, test } from "vitest";
 import { runProgram } from "../../../scripts/run-program.ts";
 import { compose, composeStatus, urls } from "../compose-stack.ts";

@@ -1,8 +1,8 @@
 /** What becomes of a run whose container is killed, and of the next one. */
 
 import { setTimeout as pause } from "node:timers/promises";
+import { installLocalhostLookup } from "agent-kit/service";
 import type { Progress } from "backend-api";
-import { installLocalhostLookup } from "service-kit";
 import { beforeEach, expect, test } from "vitest";
 import { compose, up } from "../compose-stack.ts";
 import { nextRun, startRun } from "../run-under-way.ts";

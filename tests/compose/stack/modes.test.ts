@@ -1,6 +1,6 @@
 /** One run in each mode that is a file of compose's; those that are variables have their journeys. */
 
-import { installLocalhostLookup } from "service-kit";
+import { installLocalhostLookup } from "agent-kit/service";
 import { afterEach, describe, expect, test } from "vitest";
 import { compose, composeStatus, containers, up } from "../compose-stack.ts";
 import { nextRun } from "../run-under-way.ts";

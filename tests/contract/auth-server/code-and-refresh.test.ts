@@ -160,6 +160,7 @@ describe("a code", () => {
     const form = { request_type: "code", code, redirect_uri: agent.callback };
     expectRefusal(await agent.ask(server, form, { signingKey: newPair("x").key }), 401, "invalid_signature", {
       code: "invalid_signature",
+      check: "signature",
     });
     expect((await redeem(world, code)).status).toBe(200);
   });

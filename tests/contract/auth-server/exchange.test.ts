@@ -309,6 +309,7 @@ describe("refused", () => {
     for (const signingKey of [newPair("x").key, agent.pair.key])
       expectRefusal(await exchange(upstream, { signingKey }), 401, "invalid_signature", {
         code: "invalid_signature",
+        check: "signature",
       });
   });
 
@@ -319,7 +320,7 @@ describe("refused", () => {
       await exchange(await upstreamToken(), { resource_token, signingKey: stranger.key }),
       401,
       "invalid_signature",
-      { code: "unknown_key" },
+      { code: "unknown_key", check: "token" },
     );
   });
 
@@ -327,6 +328,7 @@ describe("refused", () => {
     const resource_token = nextWish({ claims: { agent_jkt: { toString: 1, valueOf: 1 } } });
     expectRefusal(await exchange(await upstreamToken(), { resource_token }), 401, "invalid_signature", {
       code: "unknown_key",
+      check: "token",
     });
   });
 
@@ -335,22 +337,26 @@ describe("refused", () => {
     const body = `request_type=exchange&resource_token=${nextWish()}&x=1`;
     expectRefusal(await exchange(upstream, { tamper: () => ({ body }) }), 401, "invalid_signature", {
       code: "digest_mismatch",
+      check: "content-digest",
     });
     const nonce = "AAECAwQFBgcICQoLDA0ODw";
     grantedToken(await exchange(upstream, { nonce }));
-    expectRefusal(await exchange(upstream, { nonce }), 401, "invalid_signature", { code: "nonce_replayed" });
+    expectRefusal(await exchange(upstream, { nonce }), 401, "invalid_signature", {
+      code: "nonce_replayed",
+      check: "replay",
+    });
   });
 
   test("J4: stale, or not covering what it has to", async () => {
     const upstream = await upstreamToken();
-    const cases: [AskOptions, AAuthErrorCode][] = [
-      [{ created: now() - 63 }, "created_out_of_window"],
-      [{ created: null }, "created_missing"],
-      [{ covered: [] }, "insufficient_coverage"],
-      [{ without: ["@path"] }, "insufficient_coverage"],
+    const cases: [AskOptions, AAuthErrorCode, string][] = [
+      [{ created: now() - 63 }, "created_out_of_window", "created"],
+      [{ created: null }, "created_missing", "created"],
+      [{ covered: [] }, "insufficient_coverage", "coverage"],
+      [{ without: ["@path"] }, "insufficient_coverage", "coverage"],
     ];
-    for (const [options, code] of cases)
-      expectRefusal(await exchange(upstream, options), 401, "invalid_signature", { code });
+    for (const [options, code, check] of cases)
+      expectRefusal(await exchange(upstream, options), 401, "invalid_signature", { code, check });
   });
 
   test("P7: an upstream token for somebody else", async () => {

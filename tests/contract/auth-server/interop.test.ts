@@ -3,7 +3,7 @@
 import { createHash, generateKeyPairSync, sign } from "node:crypto";
 import { createDiscovery, generateSigningKey } from "aauth";
 import { createAgent } from "aauth/agent";
-import { installLocalhostLookup } from "service-kit";
+import { installLocalhostLookup } from "agent-kit/service";
 import { afterAll, describe, expect, test } from "vitest";
 import { startParty } from "../../support/chain.ts";
 import { listen } from "../../support/foreign-agent.ts";
@@ -46,6 +46,7 @@ describe("both servers take a request", () => {
     const options = { nonce: null, without: ["content-type", "content-digest"] };
     expectRefusal(await agent.ask(server, wish(), options), 401, "invalid_signature", {
       code: "insufficient_coverage",
+      check: "coverage",
     });
   });
 
@@ -59,6 +60,7 @@ describe("both servers take a request", () => {
     ])
       expectRefusal(await agent.ask(server, wish(), { encode }), 401, "invalid_signature", {
         code: "malformed_signature",
+        check: "signature-input",
       });
   });
 });

@@ -429,6 +429,7 @@ describe("refused for the resource token", () => {
     const signingKey = keeper.pair.key;
     expectRefusal(await both.ask(server, asAgent, { signingKey }), 401, "invalid_signature", {
       code: "invalid_signature",
+      check: "signature",
     });
     await Promise.all([both.stop(), keeper.stop()]);
   });

@@ -3,7 +3,7 @@
 import type { AAuthErrorCode } from "aauth";
 import { afterAll, describe, expect, test } from "vitest";
 import { listen } from "../../support/foreign-agent.ts";
-import { type AskOptions, newPair, now, Party } from "./party.ts";
+import { type AskOptions, type Form, newPair, now, Party } from "./party.ts";
 import { expectRefusal, grantedToken, startWorld } from "./world.ts";
 
 const { server, agent, resource, nextResource, wish } = await startWorld();
@@ -22,9 +22,40 @@ const COVERED = [
 /** Whatever it was: the reasons are in the log. */
 const NOT_READ = "the documents of a party that the message names could not be read";
 
-async function refused(code: AAuthErrorCode, options: AskOptions, form = wish()): Promise<void> {
+/** Which check a code is of. Those of tokens are of the check `token`. */
+const CHECKS: Readonly<Partial<Record<AAuthErrorCode, string>>> = {
+  missing_signature: "headers",
+  malformed_signature_key: "signature-key",
+  unsupported_scheme: "signature-key",
+  unsupported_key: "signature-key",
+  malformed_signature_input: "signature-input",
+  malformed_signature: "signature-input",
+  label_mismatch: "labels",
+  insufficient_coverage: "coverage",
+  missing_component: "coverage",
+  malformed_nonce: "coverage",
+  created_missing: "created",
+  created_out_of_window: "created",
+  signature_expired: "created",
+  discovery_failed: "key",
+  unknown_key: "key",
+  invalid_signature: "signature",
+  nonce_replayed: "replay",
+  malformed_digest: "content-digest",
+  digest_mismatch: "content-digest",
+};
+
+interface Refused extends AskOptions {
+  readonly form?: Form;
+  /** Default by the code. */
+  readonly check?: string | undefined;
+}
+
+async function refused(code: AAuthErrorCode, options: Refused): Promise<void> {
+  const { form = wish(), check = CHECKS[code], ...asked } = options;
   const description = code === "discovery_failed" ? NOT_READ : "";
-  expectRefusal(await agent.ask(server, form, options), 401, "invalid_signature", { code, description });
+  const reply = await agent.ask(server, form, asked);
+  expectRefusal(reply, 401, "invalid_signature", { code, check, description });
 }
 
 type Tamper = NonNullable<AskOptions["tamper"]>;
@@ -166,7 +197,7 @@ describe("when, and what for", () => {
     const form = wish();
     const nonce = "AAECAwQFBgcICQoLDA0ODw";
     grantedToken(await agent.ask(server, form, { nonce }));
-    await refused("nonce_replayed", { nonce }, form);
+    await refused("nonce_replayed", { nonce, form });
     // Another agent has its own.
     const resource_token = resource.resourceToken(server, nextResource);
     grantedToken(await nextResource.ask(server, wish({ resource_token }), { nonce }));
@@ -272,7 +303,7 @@ describe("another way to say who", () => {
       agent.agentToken(delegate, { iss: "http://nobody.localhost:1" }),
       "discovery_failed",
     ],
-  ])("J2: an agent token %s", (_what, jwt, code) => refused(code, asDelegate(jwt)));
+  ])("J2: an agent token %s", (_what, jwt, code) => refused(code, { ...asDelegate(jwt), check: "token" }));
 
   test("J2: an agent token that somebody else carries", () =>
     refused("invalid_signature", { scheme: { scheme: "jwt", jwt: agent.agentToken(delegate) } }));
@@ -289,34 +320,44 @@ describe("another way to say who", () => {
 
   test("J3: an auth token identifies nobody outside an exchange", async () => {
     const jwt = String((await agent.ask(server, wish())).body.auth_token);
-    await refused("untrusted_issuer", { scheme: { scheme: "jwt", jwt } });
+    await refused("untrusted_issuer", { scheme: { scheme: "jwt", jwt }, check: "token" });
   });
 
   test("a resource token identifies nobody", () =>
     refused("token_type_mismatch", {
       scheme: { scheme: "jwt", jwt: resource.resourceToken(server, agent) },
+      check: "token",
     }));
 });
 
 describe("nothing is fetched for", () => {
-  test.each<[string, string, AAuthErrorCode]>([
+  test.each<[string, string, AAuthErrorCode, string]>([
     [
       "J18: a certificate's address",
       `sig1=(scheme=x509 x5u="${stranger.url}/cert.pem" x5t="AAAA")`,
       "unsupported_scheme",
+      "signature-key",
     ],
     [
       "J19: a key set's address",
       `sig1=(scheme=jwks jwks="${stranger.url}/jwks.json" kid="k")`,
       "unsupported_scheme",
+      "key",
+    ],
+    [
+      "J19: a document of the caller's choice",
+      `sig1=(scheme=jwks id="${stranger.url}" kid="k" well-known="openid-configuration")`,
+      "unsupported_scheme",
+      "key",
     ],
     [
       "J19: both an id and a key set's address",
       `sig1=(scheme=jwks id="${stranger.url}" jwks="${stranger.url}/j" kid="k")`,
       "malformed_signature_key",
+      "signature-key",
     ],
-  ])("%s", async (_what, signatureKey, code) => {
-    await refused(code, { signatureKey });
+  ])("%s", async (_what, signatureKey, code, check) => {
+    await refused(code, { signatureKey, check });
     expect(stranger.requests).toEqual([]);
   });
 

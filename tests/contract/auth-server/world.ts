@@ -1,6 +1,7 @@
+import { ERROR_CODES } from "aauth";
 import { afterAll, beforeEach, expect } from "vitest";
 import { readToken } from "../../support/foreign-agent.ts";
-import { expectReason, type Reason } from "../../support/refusal-code.ts";
+import { expectReason, type Reason, refusalIn } from "../../support/refusal-code.ts";
 import { type AuthServerUnderTest, startAuthServer } from "./auth-server-under-test.ts";
 import { type Form, Party, type Reply } from "./party.ts";
 
@@ -50,11 +51,18 @@ export async function startWorld(): Promise<World> {
   };
 }
 
-/** Asserts a refusal by status, `error` and reason. */
-export function expectRefusal(reply: Reply, status: number, error: string, reason: Reason = ""): void {
+/** A reason that names the verifier's check, where one has failed. */
+type CheckedReason = string | (Exclude<Reason, string> & { readonly check?: string | undefined });
+
+/** Asserts a refusal by status, `error` and reason; the section has to be that of the code. */
+export function expectRefusal(reply: Reply, status: number, error: string, reason: CheckedReason = ""): void {
   const { status: got, body } = reply;
   expect({ status: got, error: body.error }).toEqual({ status, error });
   expectReason(reply, reason);
+  if (typeof reason !== "string") {
+    const { code, check } = reason;
+    expect(refusalIn(reply.headers)).toEqual({ code, check, section: ERROR_CODES[code].section });
+  }
   expect(Object.keys(body)).toEqual(["error", "error_description"]);
   // RFC 6749 section 5.2: printable ASCII without double quote and backslash.
   expect(body.error_description).toMatch(/^[\x20\x21\x23-\x5b\x5d-\x7e]+$/);

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createLogger } from "service-kit";
+import { createLogger } from "agent-kit/service";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { CLAIMS_HEADER } from "../../../packages/gateway-check/src/claims.ts";
 import { findExecutable } from "../../../scripts/find-executable.ts";

@@ -7,7 +7,7 @@
 
 import { readFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
-import { createLogger } from "service-kit";
+import { createLogger } from "agent-kit/service";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { CLAIMS_HEADER } from "../../../packages/gateway-check/src/claims.ts";
 import type { CheckConfig } from "../../../packages/gateway-check/src/index.ts";

@@ -4,7 +4,7 @@
  */
 
 import { readFileSync } from "node:fs";
-import { createLogger } from "service-kit";
+import { createLogger } from "agent-kit/service";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { loadConfiguration } from "../../../services/gateway/src/configuration/load-configuration.ts";
 import { testPolicy } from "../../../services/gateway/src/policy-tools/test-policy.ts";

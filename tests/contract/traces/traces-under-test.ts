@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { createLogger, listenOn } from "service-kit";
+import { createLogger, listenOn } from "agent-kit/service";
 import { LogLines } from "../../../scripts/demo/log-lines.ts";
 import { runStack } from "../../../scripts/demo/run-stack.ts";
 import { DEMO_MODES, DEMO_PORTS, describeStack } from "../../../scripts/demo/stack.ts";

@@ -33,6 +33,12 @@ function returnedKey(key: SigningKey): SigningKey {
   throw new TypeError(`key must be a function that returns a signing key${hint}`);
 }
 
+/** The one key with this thumbprint, as long as it is held; all of them without a thumbprint, or when it is gone. */
+export function pinnedTo(thumbprint: string | undefined, keys: AgentKeys): AgentKeys {
+  const key = thumbprint && keys.usable().find((candidate) => candidate.thumbprint === thumbprint);
+  return key ? { current: () => key, usable: () => [key] } : keys;
+}
+
 /** The key a token is bound to, where it is still held; else the current one, which the resource will refuse. */
 export async function keyBoundIn(token: string, keys: AgentKeys): Promise<SigningKey> {
   const candidates = keys.usable();
@@ -48,10 +54,4 @@ export async function keyBoundIn(token: string, keys: AgentKeys): Promise<Signin
 /** The key with this thumbprint; the current one when it is gone. */
 export function keyWith(thumbprint: string | undefined, keys: AgentKeys): SigningKey {
   return keys.usable().find((key) => key.thumbprint === thumbprint) ?? keys.current();
-}
-
-/** The one key with this thumbprint, as long as it is held; all of them without a thumbprint, or when it is gone. */
-export function pinnedTo(thumbprint: string | undefined, keys: AgentKeys): AgentKeys {
-  const key = thumbprint && keys.usable().find((candidate) => candidate.thumbprint === thumbprint);
-  return key ? { current: () => key, usable: () => [key] } : keys;
 }

@@ -7,7 +7,6 @@
 import { discardBody, fieldOf } from "../discovery/direct-response.ts";
 import { AAuthAgentError, UserInteractionRequiredError } from "../errors.ts";
 import type {
-  CallCircumstances,
   CallOutcome,
   CallState,
   CallStep,
@@ -24,71 +23,15 @@ import {
   ignoreEvents,
   type RetryReason,
   type ShownToken,
+  showToken,
 } from "./events.ts";
 import type { GrantClient } from "./grant-client.ts";
-import type { CallContext, GrantSource } from "./grant-source.ts";
-import { type CallersRequest, readOutgoingRequest } from "./outgoing-request.ts";
+import type { CallContext, GrantSource, HeldToken } from "./grant-source.ts";
+import { type CallersRequest, type OutgoingRequest, readOutgoingRequest } from "./outgoing-request.ts";
 import { createPolling, type Polling } from "./polling.ts";
 import type { Sender } from "./sender.ts";
-import { showToken } from "./shown-token.ts";
 import { anyOf } from "./timeout.ts";
-
-/** What each call may bring, whatever it asks for. */
-export interface CallControl {
-  /** Receives the events of this call, beside the agent's observer. Default: none. */
-  readonly observer?: AgentObserver | undefined;
-  /** Ends the request, and rejects with its reason. Default: none. */
-  readonly signal?: AbortSignal | undefined;
-}
-
-/** One call's circumstances. Nothing of it outlives the calls made with it, except tokens kept under `cacheKey`. */
-export interface FetchContext extends CallControl {
-  /** Sent with a token request and back with the user's consent. Default: none. */
-  readonly state?: string | undefined;
-  /** The auth token of the caller on whose behalf this call is made: tokens are then had by exchange. Default: none; the agent calls for itself or a user. */
-  readonly upstreamToken?: string | undefined;
-  /** An auth token to present from the first try on. It is not kept. Default: one that is held for the resource. */
-  readonly authToken?: string | undefined;
-  /** Names the user this call is made for, so that a token that speaks for this user is kept for the next call. Default: such a token is used once. */
-  readonly cacheKey?: string | undefined;
-  /** Identifier of the resource. Default: the origin of the URL. */
-  readonly resource?: string | undefined;
-  /**
-   * Space-separated scopes that the call is known to need. Without a held token they are asked for at the resource's
-   * `resource_token_endpoint`, and the call itself goes out once, with an auth token. Where that does not work the call is made all
-   * the same, and its challenge counts.
-   */
-  readonly scope?: string | undefined;
-  /** Where a user comes back to after an interaction with the resource; without it such a challenge is the response. Default: none. */
-  readonly returnUrl?: string | undefined;
-  /**
-   * `keyThumbprint` of a `UserInteractionRequiredError`: the request is made again with the key that the user's answer is for, and
-   * with no token of another. Default: the current key, which also takes the place of one that is gone.
-   */
-  readonly keyThumbprint?: string | undefined;
-}
-
-export interface CallOptions {
-  readonly profile: WireProfile;
-  readonly id: string;
-  readonly keys: AgentKeys;
-  /** Whether the first request shows a key and nothing else. */
-  readonly isAnonymous: boolean;
-  readonly identity: (key: SigningKey) => Promise<Credential>;
-  /** Whether an anonymous agent may say who it is when it is asked. */
-  readonly mayIdentify: boolean;
-  readonly trustedServers: readonly string[];
-  readonly send: Sender;
-  readonly client: GrantClient;
-  readonly tokens: GrantSource;
-  readonly observer: AgentObserver | undefined;
-  readonly revealTokens: boolean;
-  readonly now: () => number;
-  readonly timeoutMs: number;
-  /** For a pending answer. */
-  readonly pendingMs: number;
-  readonly maxRequestBodyBytes: number;
-}
+import type { FetchContext } from "./types.ts";
 
 /** More steps than any profile needs: a profile that does not come to an end ends here. */
 const MAX_STEPS = 64;
@@ -139,64 +82,117 @@ class Call {
     this.#key = this.#current;
   }
 
+  /** The profile decides on a step, this class carries it out, and from what has come of it the profile decides on the next. */
   async run(): Promise<Response> {
-    const { calls } = this.#options.profile;
-    const circumstances: CallCircumstances = {
-      isAnonymous: this.#options.isAnonymous,
-      mayIdentify: this.#options.mayIdentify,
-      mayInteract: this.#context.returnUrl !== undefined,
-      scope: this.#context.scope,
-    };
+    const { isAnonymous, mayIdentify, profile } = this.#options;
+    const { returnUrl, scope } = this.#context;
+    const circumstances = { isAnonymous, mayIdentify, mayInteract: returnUrl !== undefined, scope };
     let state: CallState = {};
-    let outcome: CallOutcome = await this.#start();
+    let outcome = await this.#start();
     for (let steps = 0; steps < MAX_STEPS; ) {
-      const decision = calls.decide(state, outcome, circumstances);
-      state = decision.state;
-      if (decision.step.do === "answer") return this.#response!;
+      const decision = profile.calls.decide(state, outcome, circumstances);
+      const { step } = decision;
+      if (step.do === "answer") return this.#response!;
       // Looks at a pending answer are limited by time.
-      if (decision.step.do !== "poll") steps++;
-      outcome = await this.#carryOut(decision.step);
+      if (step.do !== "poll") steps++;
+      state = decision.state;
+      outcome = await this.#carryOut(step);
     }
     throw new AAuthAgentError("challenge_repeated", "the call did not come to an end");
   }
 
-  /** A token from before a rotation is used with the key it is bound to. */
-  async #start(): Promise<CallOutcome> {
-    const { authToken: given } = this.#context;
-    if (given !== undefined) {
-      this.#key = await keyBoundIn(given, this.#keys);
-      return { type: "started", token: given };
-    }
-    const held = await this.#options.tokens.held(this.#callContext(), this.#keys.usable());
-    if (held === undefined) return { type: "started" };
-    this.#key = held.key;
-    return { type: "started", token: held.token, held: { isCurrentKey: held.key === this.#current } };
-  }
-
   async #carryOut(step: Exclude<CallStep, { do: "answer" }>): Promise<CallOutcome> {
+    const keepsResponse = step.do === "offer" || (step.do === "obtain" && step.keepsResponse);
+    if (!keepsResponse) await this.#discardResponse();
     switch (step.do) {
-      case "send":
-        await this.#discardResponse();
-        return this.#send(step);
       case "offer":
         return this.#offer(step.scope);
+      case "send":
+        return this.#send(step);
       case "obtain":
-        if (!step.keepsResponse) await this.#discardResponse();
         return this.#obtain(step.demand);
       case "discard-held":
         return this.#discardHeld();
       case "poll":
-        await this.#discardResponse();
         return this.#poll(step);
       case "ask":
-        await this.#discardResponse();
         throw this.#interactionRequired(step.interaction);
       case "throw":
-        await this.#discardResponse();
         if (step.forgets && this.#demand)
           await this.#options.tokens.forget(this.#demand, this.#callContext());
         throw step.error;
     }
+  }
+
+  async #discardResponse(): Promise<void> {
+    const response = this.#response;
+    this.#response = undefined;
+    if (response !== undefined) await discardBody(response);
+  }
+
+  /** A token from before a rotation is used with the key it is bound to. */
+  async #start(): Promise<CallOutcome> {
+    const { authToken: token } = this.#context;
+    if (token !== undefined) {
+      this.#key = await keyBoundIn(token, this.#keys);
+      return { type: "started", token };
+    }
+    const held = await this.#held();
+    if (held === undefined) return { type: "started" };
+    return { type: "started", token: held.token, held: { isCurrentKey: held.key === this.#current } };
+  }
+
+  async #held(): Promise<HeldToken | undefined> {
+    const held = await this.#options.tokens.held(this.#callContext(), this.#keys.usable());
+    if (held !== undefined) this.#key = held.key;
+    return held;
+  }
+
+  #callContext(): CallContext {
+    const { upstreamToken, cacheKey, state } = this.#context;
+    return {
+      key: this.#key,
+      resource: this.#resource,
+      upstreamToken,
+      cacheKey,
+      state,
+      signal: anyOf(this.#request.signals),
+      observe: this.#observe,
+    };
+  }
+
+  async #offer(scope: string): Promise<CallOutcome> {
+    const { client, identity, revealTokens } = this.#options;
+    const credential = await identity(this.#key);
+    const demand = await client.offer(this.#resource, scope, credential, {
+      key: this.#key,
+      context: { redirectUri: undefined, state: undefined },
+      observe: this.#observe,
+      signal: anyOf(this.#request.signals),
+    });
+    if (demand === undefined) return { type: "offered", demand };
+    const offered = this.#trusted(demand).scope.split(" ");
+    const asked = scope.split(" ");
+    if (!offered.every((word) => word === "" || asked.includes(word))) {
+      throw untrusted("the resource token is for more than was asked");
+    }
+    if (this.#observe !== ignoreEvents) {
+      const { resourceToken = "", server: authServer = "" } = demand;
+      this.#observe({
+        type: "resource_token_received",
+        resource: this.#resource,
+        authServer,
+        resourceToken: showToken(resourceToken, revealTokens),
+      });
+    }
+    return { type: "offered", demand };
+  }
+
+  #trusted(demand: Demand): TokenDemand {
+    const { profile, trustedServers, id: agent, now } = this.#options;
+    const { thumbprint } = this.#key;
+    const expected = { trustedServers, resource: this.#resource, agent, thumbprint, now: now() };
+    return profile.calls.checkDemand(demand, expected);
   }
 
   async #send(step: Extract<CallStep, { do: "send" }>): Promise<CallOutcome> {
@@ -216,17 +212,13 @@ class Call {
     this.#presented = token;
   }
 
-  async #exchange(
-    request: Pick<CallersRequest, "method" | "url" | "headers" | "body" | "signals">,
-    retryReason?: RetryReason,
-  ): Promise<CallOutcome> {
+  async #exchange(request: OutgoingRequest, retryReason?: RetryReason): Promise<CallOutcome> {
     const { timeoutMs, send } = this.#options;
-    this.#attempts++;
     const response = await send(request, {
       key: this.#key,
       credential: this.#credential,
       purpose: "resource",
-      attempt: this.#attempts,
+      attempt: ++this.#attempts,
       retryReason,
       timeoutMs,
       observe: this.#observe,
@@ -260,33 +252,6 @@ class Call {
     return demand;
   }
 
-  async #offer(scope: string): Promise<CallOutcome> {
-    const { client, identity, revealTokens } = this.#options;
-    const credential = await identity(this.#key);
-    const demand = await client.offer(this.#resource, scope, credential, {
-      key: this.#key,
-      context: { redirectUri: undefined, state: undefined },
-      observe: this.#observe,
-      signal: anyOf(this.#request.signals),
-    });
-    if (demand === undefined) return { type: "offered", demand };
-    const offered = this.#trusted(demand).scope.split(" ");
-    const asked = scope.split(" ");
-    if (!offered.every((word) => word === "" || asked.includes(word))) {
-      throw untrusted("the resource token is for more than was asked");
-    }
-    if (this.#observe !== ignoreEvents) {
-      const { resourceToken = "", server: authServer = "" } = demand;
-      this.#observe({
-        type: "resource_token_received",
-        resource: this.#resource,
-        authServer,
-        resourceToken: showToken(resourceToken, revealTokens),
-      });
-    }
-    return { type: "offered", demand };
-  }
-
   async #obtain(demand: Demand): Promise<CallOutcome> {
     try {
       this.#demand = this.#trusted(demand);
@@ -298,13 +263,9 @@ class Call {
   }
 
   async #discardHeld(): Promise<CallOutcome> {
-    const { tokens } = this.#options;
-    await this.#discardResponse();
-    await tokens.discard(this.#callContext());
+    await this.#options.tokens.discard(this.#callContext());
     this.#key = this.#current;
-    const held = await tokens.held(this.#callContext(), this.#keys.usable());
-    if (held !== undefined) this.#key = held.key;
-    return { type: "held", token: held?.token };
+    return { type: "held", token: (await this.#held())?.token };
   }
 
   /** The answer of a deferred request: a signed look without body. */
@@ -314,13 +275,6 @@ class Call {
     const location = await this.#nextLook(pending, anyOf(signals));
     if (token !== undefined) this.#present(token);
     return this.#exchange({ method: "GET", url: location, headers: {}, body: undefined, signals });
-  }
-
-  #trusted(demand: Demand): TokenDemand {
-    const { profile, trustedServers, id: agent, now } = this.#options;
-    const { thumbprint } = this.#key;
-    const expected = { trustedServers, resource: this.#resource, agent, thumbprint, now: now() };
-    return profile.calls.checkDemand(demand, expected);
   }
 
   /**
@@ -343,25 +297,6 @@ class Call {
       keyThumbprint,
     });
   }
-
-  async #discardResponse(): Promise<void> {
-    const response = this.#response;
-    this.#response = undefined;
-    if (response !== undefined) await discardBody(response);
-  }
-
-  #callContext(): CallContext {
-    const { upstreamToken, cacheKey, state } = this.#context;
-    return {
-      key: this.#key,
-      resource: this.#resource,
-      upstreamToken,
-      cacheKey,
-      state,
-      signal: anyOf(this.#request.signals),
-      observe: this.#observe,
-    };
-  }
 }
 
 const untrusted = (reason: string) => new AAuthAgentError("challenge_untrusted", reason);
@@ -373,4 +308,27 @@ function shownOrNothing(token: string, revealTokens: boolean): ShownToken | unde
   } catch {
     return undefined;
   }
+}
+
+/** What the calls of one agent share. */
+export interface CallOptions {
+  readonly profile: WireProfile;
+  readonly id: string;
+  readonly keys: AgentKeys;
+  /** Whether the first request shows a key and nothing else. */
+  readonly isAnonymous: boolean;
+  readonly identity: (key: SigningKey) => Promise<Credential>;
+  /** Whether an anonymous agent may say who it is when it is asked. */
+  readonly mayIdentify: boolean;
+  readonly trustedServers: readonly string[];
+  readonly send: Sender;
+  readonly client: GrantClient;
+  readonly tokens: GrantSource;
+  readonly observer: AgentObserver | undefined;
+  readonly revealTokens: boolean;
+  readonly now: () => number;
+  readonly timeoutMs: number;
+  /** For a pending answer. */
+  readonly pendingMs: number;
+  readonly maxRequestBodyBytes: number;
 }

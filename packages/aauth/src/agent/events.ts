@@ -5,7 +5,8 @@
  */
 
 import type { RetryReason } from "../profiles/wire-profile.ts";
-import type { DecodedToken } from "../tokens/jwt.ts";
+import { tokenIdOf } from "../tokens/decode-token.ts";
+import { type DecodedToken, decodeJwt } from "../tokens/jwt.ts";
 
 /** What is asked of a token endpoint, in the profile's words: `auth`, `code`, `refresh` or `exchange` in that of February 2026. */
 export type TokenRequestType = string;
@@ -117,6 +118,21 @@ export function combineObservers(...observers: readonly (AgentObserver | undefin
       }
     }
   };
+}
+
+/**
+ * A token as an event shows it.
+ *
+ * @param revealTokens put the token itself in, too
+ * @param decoded what is in it, where that is known already
+ * @throws AAuthError `malformed_token`
+ */
+export function showToken(
+  token: string,
+  revealTokens: boolean,
+  decoded: DecodedToken = decodeJwt(token),
+): ShownToken {
+  return { ...decoded, tokenId: tokenIdOf(token, decoded.claims), ...(revealTokens && { token }) };
 }
 
 /** Cuts the token that scheme jwt puts into the line of the key claim. */

@@ -81,16 +81,16 @@ export interface GrantOwner {
 
 /** The key of the token used last for a resource: right for a first try, before anything has been asked for. */
 export function latestKey({ profile, thumbprint, resource, upstreamHash, cacheKey }: GrantOwner): string {
-  return joined([profile, thumbprint, resource, upstreamHash, cacheKey]);
+  return keyOf([profile, thumbprint, resource, upstreamHash, cacheKey]);
 }
 
 /** The key of the token for what a demand asks. */
 export function exactKey(owner: GrantOwner, server: string, scope: string): string {
-  return joined([latestKey(owner), server, scope]);
+  return keyOf([latestKey(owner), server, scope]);
 }
 
 /** Each part is preceded by its length, so that no two lists make the same string. */
-function joined(parts: readonly (string | undefined)[]): string {
+function keyOf(parts: readonly (string | undefined)[]): string {
   let text = "";
   for (const part of parts) text += part === undefined ? "-," : `${part.length}:${part},`;
   return text;

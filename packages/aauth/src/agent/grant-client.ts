@@ -19,35 +19,11 @@ import type {
 } from "../profiles/wire-profile.ts";
 import { parseJsonObject } from "../tokens/json-object.ts";
 import type { SigningKey } from "../types.ts";
-import { type AgentObserver, ignoreEvents } from "./events.ts";
+import { type AgentObserver, ignoreEvents, showToken } from "./events.ts";
 import type { Grant } from "./grant-cache.ts";
 import { createPolling } from "./polling.ts";
 import type { Sender } from "./sender.ts";
-import { showToken } from "./shown-token.ts";
 import { unlessAborted, withTimeout } from "./timeout.ts";
-
-export interface GrantClientOptions {
-  readonly profile: WireProfile;
-  readonly trustedServers: readonly string[];
-  readonly discovery: Discovery;
-  readonly send: Sender;
-  readonly now: () => number;
-  /** For one exchange, reading included. */
-  readonly timeoutMs: number;
-  /** For a pending answer, from the first request on. */
-  readonly pendingMs: number;
-  readonly revealTokens: boolean;
-}
-
-/** With what and for what a token is asked. */
-export interface GrantCircumstances {
-  readonly key: SigningKey;
-  /** The audience that the token must have; undefined where only the server knows it. */
-  readonly resource?: string | undefined;
-  readonly context: Pick<GrantContext, "redirectUri" | "state">;
-  readonly observe: AgentObserver;
-  readonly signal?: AbortSignal | undefined;
-}
 
 export interface GrantClient {
   /**
@@ -66,26 +42,11 @@ export interface GrantClient {
   ): Promise<Demand | undefined>;
 }
 
-const MAX_ANSWER_BYTES = 65_536;
-/** A token with less than this left is replaced; one that lives shorter than a minute, at half its life. */
-const RENEW_BEFORE_SECONDS = 30;
-
-interface Exchange {
-  readonly method: "POST" | "GET";
-  readonly url: string;
-  readonly contentType?: string;
-  readonly body?: string;
-  readonly credential: Credential;
-  readonly purpose: "resource" | "token";
-  /** Answers whose body says nothing: it is discarded unread. */
-  readonly hasNoContent?: (status: number) => boolean;
-}
-
-const isSuccess = (status: number) => status >= 200 && status <= 299;
-
 export function createGrantClient(options: GrantClientOptions): GrantClient {
   const { profile, discovery, send, now, timeoutMs, revealTokens } = options;
   const { grants } = profile;
+
+  return { request, revoke, offer };
 
   async function request(asked: GrantRequest, circumstances: GrantCircumstances): Promise<Grant> {
     const { server, type } = asked;
@@ -93,22 +54,18 @@ export function createGrantClient(options: GrantClientOptions): GrantClient {
     const { url, metadata } = await endpointOf(asked, signal);
     observe({ type: "token_requested", authServer: server, requestType: type, url });
     const { contentType, body, credential } = asked;
-    const first: Exchange = { method: "POST", url, contentType, body, credential, purpose: "token" };
+    const first: Exchange = { url, contentType, body, credential, purpose: "token" };
     let answer = grants.read(await exchange(first, circumstances));
     const nextLook = createPolling(url, options.pendingMs, failed);
     while (answer.type === "pending") {
       const poll = await nextLook(answer.pending, signal);
-      answer = grants.read(
-        await exchange({ method: "GET", url: poll, credential, purpose: "token" }, circumstances),
-      );
+      answer = grants.read(await exchange({ url: poll, credential, purpose: "token" }, circumstances));
     }
     if (answer.type === "consent") throw consentRequired(answer, metadata, server, circumstances);
     const expected = { server, resource: circumstances.resource, thumbprint: key.thumbprint, now: now() };
     const { claims, exp } = await grants.check(answer.token, expected);
-    const expiresInSeconds = Math.min(
-      exp - expected.now,
-      answer.expiresInSeconds ?? Number.POSITIVE_INFINITY,
-    );
+    const left = exp - expected.now;
+    const expiresInSeconds = Math.min(left, answer.expiresInSeconds ?? left);
     if (observe !== ignoreEvents) {
       const token = showToken(answer.token, revealTokens);
       observe({ type: "token_received", authServer: server, requestType: type, token, expiresInSeconds });
@@ -116,42 +73,48 @@ export function createGrantClient(options: GrantClientOptions): GrantClient {
     return grantOf(answer, server, claims, key.thumbprint, expected.now, expiresInSeconds);
   }
 
-  async function revoke(asked: GrantRequest, circumstances: GrantCircumstances): Promise<void> {
-    const { url } = await endpointOf(asked, circumstances.signal);
-    const { contentType, body, credential } = asked;
-    const response = await exchange(
-      // The answer to a revocation says nothing (RFC 7009 section 2.2).
-      { method: "POST", url, contentType, body, credential, purpose: "token", hasNoContent: isSuccess },
-      circumstances,
-    );
-    if (!isSuccess(response.status)) grants.read(response);
+  async function endpointOf({ server, document, endpoint }: GrantRequest, signal: AbortSignal | undefined) {
+    if (!options.trustedServers.includes(server)) {
+      throw new AAuthAgentError("challenge_untrusted", "the auth server is not one this agent trusts");
+    }
+    const metadata = await unlessAborted(metadataOf(document, server), signal);
+    const url = endpoint(metadata);
+    if (url === undefined) throw failed("the auth server's document names no such endpoint");
+    return { url: new URL(url).href, metadata };
   }
 
-  async function offer(
-    resource: string,
-    scope: string,
-    credential: Credential,
-    circumstances: GrantCircumstances,
-  ): Promise<Demand | undefined> {
-    const { observe, signal } = circumstances;
-    const rules = grants.offer;
-    const url = rules && (await unlessAborted(offeredAt(resource), signal));
-    if (rules === undefined || url === undefined) return undefined;
-    observe({ type: "resource_token_requested", resource, url, scope });
-    return rules.read(
-      await exchange(
-        {
-          method: "POST",
-          url,
-          contentType: rules.contentType,
-          body: rules.body(scope),
-          credential,
-          purpose: "resource",
-          hasNoContent: (status) => !isSuccess(status),
+  /** Which members a document has is the profile's. */
+  async function metadataOf(kind: string, id: string): Promise<Readonly<Record<string, unknown>>> {
+    return { ...(await discovery.metadata(kind, id)) };
+  }
+
+  /** The whole exchange has one time limit, reading included: an answer is short and must not drip. */
+  async function exchange(
+    { url, contentType, body, credential, purpose, hasNoContent }: Exchange,
+    { key, observe, signal }: GrantCircumstances,
+  ): Promise<GrantResponse> {
+    let status: number | undefined;
+    try {
+      return await withTimeout(
+        timeoutMs,
+        async (timeout) => {
+          const headers = { ...(contentType && { "content-type": contentType }), accept: "application/json" };
+          const sent =
+            body === undefined ? { method: "GET", body } : { method: "POST", body: utf8.encode(body) };
+          const outgoing = { ...sent, url, headers, signals: [timeout] };
+          const response = await send(outgoing, { key, credential, purpose, observe });
+          status = response.status;
+          const head = { status, url, field: (name: string) => fieldOf(response, name) };
+          if (!hasNoContent?.(status)) return { ...head, members: await readMembers(response, purpose) };
+          await discardBody(response);
+          return { ...head, members: undefined };
         },
-        circumstances,
-      ),
-    );
+        signal === undefined ? [] : [signal],
+      );
+    } catch (error) {
+      if (error instanceof AAuthError || signal?.aborted || purpose === "resource") throw error;
+      throw new AAuthAgentError("token_request_failed", unread(status, error), { cause: error });
+    }
   }
 
   function consentRequired(
@@ -175,6 +138,43 @@ export function createGrantClient(options: GrantClientOptions): GrantClient {
     });
   }
 
+  async function revoke(asked: GrantRequest, circumstances: GrantCircumstances): Promise<void> {
+    const { url } = await endpointOf(asked, circumstances.signal);
+    const { contentType, body, credential } = asked;
+    const response = await exchange(
+      // The answer to a revocation says nothing (RFC 7009 section 2.2).
+      { url, contentType, body, credential, purpose: "token", hasNoContent: isSuccess },
+      circumstances,
+    );
+    if (!isSuccess(response.status)) grants.read(response);
+  }
+
+  async function offer(
+    resource: string,
+    scope: string,
+    credential: Credential,
+    circumstances: GrantCircumstances,
+  ): Promise<Demand | undefined> {
+    const { observe, signal } = circumstances;
+    const rules = grants.offer;
+    const url = rules && (await unlessAborted(offeredAt(resource), signal));
+    if (rules === undefined || url === undefined) return undefined;
+    observe({ type: "resource_token_requested", resource, url, scope });
+    return rules.read(
+      await exchange(
+        {
+          url,
+          contentType: rules.contentType,
+          body: rules.body(scope),
+          credential,
+          purpose: "resource",
+          hasNoContent: (status) => !isSuccess(status),
+        },
+        circumstances,
+      ),
+    );
+  }
+
   /** Only at the resource itself: its document must not make this agent send signed requests to others. */
   async function offeredAt(resource: string): Promise<string | undefined> {
     const { offer: rules } = grants;
@@ -188,56 +188,51 @@ export function createGrantClient(options: GrantClientOptions): GrantClient {
       throw error;
     }
   }
+}
 
-  async function endpointOf({ server, document, endpoint }: GrantRequest, signal: AbortSignal | undefined) {
-    if (!options.trustedServers.includes(server)) {
-      throw new AAuthAgentError("challenge_untrusted", "the auth server is not one this agent trusts");
-    }
-    const metadata = await unlessAborted(metadataOf(document, server), signal);
-    const url = endpoint(metadata);
-    if (url === undefined) throw failed("the auth server's document names no such endpoint");
-    return { url: new URL(url).href, metadata };
+interface Exchange {
+  readonly url: string;
+  readonly contentType?: string;
+  /** Sent by POST; without one it is a GET. */
+  readonly body?: string;
+  readonly credential: Credential;
+  readonly purpose: "resource" | "token";
+  /** Answers whose body says nothing: it is discarded unread. */
+  readonly hasNoContent?: (status: number) => boolean;
+}
+
+const isSuccess = (status: number) => status >= 200 && status <= 299;
+const utf8 = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** The members of a JSON object; undefined for any other body. */
+async function readMembers(
+  response: Response,
+  purpose: Exchange["purpose"],
+): Promise<GrantResponse["members"]> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await readBodyAtMost(response, MAX_ANSWER_BYTES);
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    await discardBody(response);
+    const reason = `answered with status ${response.status} and more than ${MAX_ANSWER_BYTES} bytes`;
+    throw purpose === "token"
+      ? new AAuthAgentError("token_request_failed", `the auth server ${reason}`, { cause })
+      : new AAuthAgentError("malformed_challenge", `the resource token endpoint ${reason}`, { cause });
   }
+  // No cause: a parser quotes what it could not read, and that may be a token.
+  return parseJsonObject(decoder.decode(bytes));
+}
 
-  /** Which members a document has is the profile's. */
-  async function metadataOf(kind: string, id: string): Promise<Readonly<Record<string, unknown>>> {
-    return { ...(await discovery.metadata(kind, id)) };
-  }
+const MAX_ANSWER_BYTES = 65_536;
 
-  /** The whole exchange has one time limit, reading included: an answer is short and must not drip. */
-  async function exchange(
-    { method, url, contentType, body, credential, purpose, hasNoContent }: Exchange,
-    { key, observe, signal }: GrantCircumstances,
-  ): Promise<GrantResponse> {
-    let status: number | undefined;
-    try {
-      return await withTimeout(
-        timeoutMs,
-        async (timeout) => {
-          const headers = { ...(contentType && { "content-type": contentType }), accept: "application/json" };
-          const outgoing = {
-            method,
-            url,
-            headers,
-            body: body === undefined ? undefined : utf8.encode(body),
-            signals: [timeout],
-          };
-          const response = await send(outgoing, { key, credential, purpose, observe });
-          status = response.status;
-          const head = { status, url, field: (name: string) => fieldOf(response, name) };
-          if (!hasNoContent?.(status)) return { ...head, members: await readMembers(response, purpose) };
-          await discardBody(response);
-          return { ...head, members: undefined };
-        },
-        signal === undefined ? [] : [signal],
-      );
-    } catch (error) {
-      if (error instanceof AAuthError || signal?.aborted || purpose === "resource") throw error;
-      throw new AAuthAgentError("token_request_failed", unread(status, error), { cause: error });
-    }
-  }
-
-  return { request, revoke, offer };
+/** Why there is no answer, or only the beginning of one. */
+function unread(status: number | undefined, error: unknown): string {
+  const isLate = error instanceof DOMException && error.name === "TimeoutError";
+  if (status === undefined)
+    return isLate ? "the auth server did not answer in time" : "the auth server could not be reached";
+  return `the auth server answered with status ${status}, and not to the end${isLate ? " in time" : ""}`;
 }
 
 function grantOf(
@@ -262,35 +257,30 @@ function grantOf(
   };
 }
 
-const utf8 = new TextEncoder();
-const decoder = new TextDecoder();
-
-/** The members of a JSON object; undefined for any other body. */
-async function readMembers(
-  response: Response,
-  purpose: Exchange["purpose"],
-): Promise<GrantResponse["members"]> {
-  let bytes: Uint8Array;
-  try {
-    bytes = await readBodyAtMost(response, MAX_ANSWER_BYTES);
-  } catch (cause) {
-    if (!(cause instanceof RangeError)) throw cause;
-    await discardBody(response);
-    const reason = `answered with status ${response.status} and more than ${MAX_ANSWER_BYTES} bytes`;
-    throw purpose === "token"
-      ? new AAuthAgentError("token_request_failed", `the auth server ${reason}`, { cause })
-      : new AAuthAgentError("malformed_challenge", `the resource token endpoint ${reason}`, { cause });
-  }
-  // No cause: a parser quotes what it could not read, and that may be a token.
-  return parseJsonObject(decoder.decode(bytes));
-}
-
-/** Why there is no answer, or only the beginning of one. */
-function unread(status: number | undefined, error: unknown): string {
-  const isLate = error instanceof DOMException && error.name === "TimeoutError";
-  if (status === undefined)
-    return isLate ? "the auth server did not answer in time" : "the auth server could not be reached";
-  return `the auth server answered with status ${status}, and not to the end${isLate ? " in time" : ""}`;
-}
+/** A token with less than this left is replaced; one that lives shorter than a minute, at half its life. */
+const RENEW_BEFORE_SECONDS = 30;
 
 const failed = (reason: string): AAuthAgentError => new AAuthAgentError("token_request_failed", reason);
+
+/** With what and for what a token is asked. */
+export interface GrantCircumstances {
+  readonly key: SigningKey;
+  /** The audience that the token must have; undefined where only the server knows it. */
+  readonly resource?: string | undefined;
+  readonly context: Pick<GrantContext, "redirectUri" | "state">;
+  readonly observe: AgentObserver;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface GrantClientOptions {
+  readonly profile: WireProfile;
+  readonly trustedServers: readonly string[];
+  readonly discovery: Discovery;
+  readonly send: Sender;
+  readonly now: () => number;
+  /** For one exchange, reading included. */
+  readonly timeoutMs: number;
+  /** For a pending answer, from the first request on. */
+  readonly pendingMs: number;
+  readonly revealTokens: boolean;
+}

@@ -6,17 +6,18 @@
 
 export { pooledTransport } from "#http";
 export type { Transport, TransportRequest } from "../discovery/transport.ts";
+export { createAgent } from "./agent.ts";
+export type { AgentEvent, AgentObserver, RetryReason, ShownToken, TokenRequestType } from "./events.ts";
+export type { Grant, MemoryTokenCache, TokenCache } from "./grant-cache.ts";
+export { createTokenCache } from "./grant-cache.ts";
 export type {
   Agent,
   AgentOptions,
+  CallControl,
+  FetchContext,
   KeepInput,
   OwnTokenInput,
   RedeemCodeInput,
   RefreshInput,
   RevokeInput,
-} from "./agent.ts";
-export { createAgent } from "./agent.ts";
-export type { CallControl, FetchContext } from "./call.ts";
-export type { AgentEvent, AgentObserver, RetryReason, ShownToken, TokenRequestType } from "./events.ts";
-export type { Grant, MemoryTokenCache, TokenCache } from "./grant-cache.ts";
-export { createTokenCache } from "./grant-cache.ts";
+} from "./types.ts";

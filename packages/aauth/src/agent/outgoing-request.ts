@@ -23,9 +23,6 @@ export interface CallersRequest extends OutgoingRequest {
   readonly origin: string;
 }
 
-/** The connection's to set. */
-const RESERVED = ["host", "connection", "content-length", "transfer-encoding"];
-
 /**
  * @throws TypeError for a URL that is not http or https or has credentials, for a GET or HEAD with a body, and for a body that has been
  * read already; RangeError for a body over `maxBodyBytes`: it is kept in memory for its digest and for the retry. The reason of a signal
@@ -62,9 +59,7 @@ export async function readOutgoingRequest(
   return { method, url, origin, headers: fields, body, signals };
 }
 
-type Address = Pick<CallersRequest, "url" | "origin">;
-
-function addressOf(text: string): Address {
+function addressOf(text: string): Pick<CallersRequest, "url" | "origin"> {
   const url = new URL(text);
   if (!/^https?:$/.test(url.protocol)) throw new TypeError("only http and https can be signed");
   if (url.username !== "" || url.password !== "")
@@ -74,10 +69,6 @@ function addressOf(text: string): Address {
   if (url.search === "") url.search = "";
   return { url: url.href, origin: url.origin };
 }
-
-/** A name or value that the platform's `Headers` would neither change nor refuse. */
-const PLAIN_NAME = /^[a-z0-9-]+$/;
-const PLAIN_VALUE = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
 
 /** Fields by lower-case name. Most callers give a plain object of plain texts, for which `Headers` is a long way round. */
 function fieldsOf(source: RequestInit["headers"]): Record<string, string> {
@@ -94,6 +85,10 @@ function fieldsOf(source: RequestInit["headers"]): Record<string, string> {
   }
   return fields;
 }
+
+/** A name or value that the platform's `Headers` would neither change nor refuse. */
+const PLAIN_NAME = /^[a-z0-9-]+$/;
+const PLAIN_VALUE = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
 
 async function readBody(
   source: NonNullable<RequestInit["body"]> | null,
@@ -126,14 +121,7 @@ async function readBody(
   return body;
 }
 
-function unreadBody(source: NonNullable<RequestInit["body"]>): Response {
-  try {
-    return new Response(source);
-  } catch (cause) {
-    const reason = "the body has been read already: a stream, or a Request with a body, serves one call";
-    throw new TypeError(reason, { cause });
-  }
-}
+const utf8 = new TextEncoder();
 
 function requireBounded({ byteLength }: Uint8Array, maxBytes: number): void {
   if (byteLength > maxBytes) throw tooLong(maxBytes);
@@ -145,4 +133,14 @@ function tooLong(maxBytes: number, cause?: RangeError): RangeError {
   });
 }
 
-const utf8 = new TextEncoder();
+function unreadBody(source: NonNullable<RequestInit["body"]>): Response {
+  try {
+    return new Response(source);
+  } catch (cause) {
+    const reason = "the body has been read already: a stream, or a Request with a body, serves one call";
+    throw new TypeError(reason, { cause });
+  }
+}
+
+/** The connection's to set. */
+const RESERVED = ["host", "connection", "content-length", "transfer-encoding"];

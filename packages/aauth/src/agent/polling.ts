@@ -1,6 +1,6 @@
 import { AAuthAgentError } from "../errors.ts";
 import type { PendingState } from "../profiles/wire-profile.ts";
-import { delay } from "./timeout.ts";
+import { unlessAborted } from "./timeout.ts";
 
 /** Where a server does not say when to look again. */
 const DEFAULT_WAIT_MS = 5_000;
@@ -37,4 +37,13 @@ export function createPolling(
     await delay(waitMs, signal);
     return url.href;
   };
+}
+
+/** Waits; rejects with the signal's reason as soon as it aborts. */
+function delay(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const elapsed = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  return unlessAborted(elapsed, signal).finally(() => clearTimeout(timer));
 }

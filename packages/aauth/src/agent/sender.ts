@@ -13,24 +13,6 @@ import type { OutgoingRequest } from "./outgoing-request.ts";
 import { signRequest } from "./sign-request.ts";
 import { anyOf, withTimeout } from "./timeout.ts";
 
-export interface SenderOptions {
-  readonly profile: WireProfile;
-  readonly transport: Transport;
-  readonly now: () => number;
-}
-
-export interface SendOptions {
-  readonly key: SigningKey;
-  readonly credential: Credential;
-  readonly purpose: "resource" | "token";
-  /** Until the response headers are here; the body may stream on. Unset or `Infinity` where the request's own signals see to it. */
-  readonly timeoutMs?: number;
-  readonly observe: AgentObserver;
-  /** Default 1. */
-  readonly attempt?: number;
-  readonly retryReason?: RetryReason | undefined;
-}
-
 export type Sender = (request: OutgoingRequest, options: SendOptions) => Promise<Response>;
 
 export function createSender({ profile, transport, now }: SenderOptions): Sender {
@@ -78,4 +60,22 @@ export function createSender({ profile, transport, now }: SenderOptions): Sender
     }
     return response;
   };
+}
+
+export interface SendOptions {
+  readonly key: SigningKey;
+  readonly credential: Credential;
+  readonly purpose: "resource" | "token";
+  /** Until the response headers are here; the body may stream on. Unset or `Infinity` where the request's own signals see to it. */
+  readonly timeoutMs?: number;
+  readonly observe: AgentObserver;
+  /** Default 1. */
+  readonly attempt?: number;
+  readonly retryReason?: RetryReason | undefined;
+}
+
+export interface SenderOptions {
+  readonly profile: WireProfile;
+  readonly transport: Transport;
+  readonly now: () => number;
 }

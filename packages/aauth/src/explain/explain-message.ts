@@ -14,7 +14,7 @@ import { rebuildSignatureBase } from "../http-signatures/verify-signature.ts";
 import { importVerificationKey } from "../keys/verification-key.ts";
 import { february2026 } from "../profiles/february-2026/index.ts";
 import type { WireProfile } from "../profiles/wire-profile.ts";
-import type { VerifierOptions } from "../resource/verifier-options.ts";
+import type { VerifierOptions } from "../resource/types.ts";
 import { verifierOf } from "../resource/verify-request.ts";
 import { decodeToken } from "../tokens/decode-token.ts";
 import type { HeaderFields, ProvenCaller, Requirement } from "../types.ts";

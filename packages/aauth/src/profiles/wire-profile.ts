@@ -161,7 +161,7 @@ export interface VerificationRules {
   /** Lowest first. */
   readonly levels: readonly string[];
   /** @throws TypeError for a requirement that this profile cannot mean. */
-  checkRequirement(requirement: Requirement): void;
+  validateRequirement(requirement: Requirement): void;
   /** The error of a proven caller that does not meet the requirement. */
   unmet(caller: ProvenCaller, requirement: Requirement): AAuthVerificationError | undefined;
 }

@@ -107,25 +107,6 @@ export function createChallenger(options: ChallengerOptions): Challenger {
   };
 }
 
-/**
- * The response for an error of the verifier where no resource tokens are issued: the challenge for a signature or an identity.
- *
- * @param profiles those that the verifier accepts; default `february2026`
- */
-export function plainRefusal(
-  error: AAuthError,
-  context: RefusalContext,
-  profiles: readonly WireProfile[] = [february2026],
-): Answer {
-  const parties = profiles.map((profile) => ({ profile }));
-  const answers = addressed(error, context, parties).map(([{ profile }, own]) =>
-    profile.answers.refuse(error, own),
-  );
-  return withRefusal(merged(answers), error);
-}
-
-const LIMIT_REACHED = new AAuthVerificationError("limit_reached", "too many requests for this level");
-
 interface Writer {
   readonly profile: WireProfile;
   readonly answers: AnswerWriter;
@@ -143,8 +124,13 @@ function writerOf(options: AnsweringProfile, now: () => number): Writer {
   };
 }
 
-/** Says nothing of the profile that its sender would have to use. */
-const IN_NO_PROFILE: ReadonlySet<string> = new Set(["missing_signature", "profile_not_accepted"]);
+function currentKeyOf(key: ChallengerOptions["key"]): () => SigningKey {
+  if (typeof key === "function") return key;
+  const { current, sign } = (key ?? {}) as Partial<KeyRing & SigningKey>;
+  if (typeof current === "function") return () => (key as KeyRing).current();
+  if (typeof sign === "function") return () => key as SigningKey;
+  throw new TypeError("key must be a signing key, a function that returns one, or a key ring");
+}
 
 /** Those whose profile an answer is written in, each with the alternative of the requirement that counts for it. */
 function addressed<Party extends { readonly profile: WireProfile }>(
@@ -163,16 +149,30 @@ function addressed<Party extends { readonly profile: WireProfile }>(
   return accepted.length > 0 ? accepted : [[parties[0]!, context]];
 }
 
+/** Says nothing of the profile that its sender would have to use. */
+const IN_NO_PROFILE: ReadonlySet<string> = new Set(["missing_signature", "profile_not_accepted"]);
+
 /** Status and body of the first, and the headers of all. */
 const merged = (answers: readonly Answer[]): Answer => ({
   ...answers[0]!,
   headers: Object.assign({}, ...answers.map(({ headers }) => headers).reverse()),
 });
 
-function currentKeyOf(key: ChallengerOptions["key"]): () => SigningKey {
-  if (typeof key === "function") return key;
-  const { current, sign } = (key ?? {}) as Partial<KeyRing & SigningKey>;
-  if (typeof current === "function") return () => (key as KeyRing).current();
-  if (typeof sign === "function") return () => key as SigningKey;
-  throw new TypeError("key must be a signing key, a function that returns one, or a key ring");
+const LIMIT_REACHED = new AAuthVerificationError("limit_reached", "too many requests for this level");
+
+/**
+ * The response for an error of the verifier where no resource tokens are issued: the challenge for a signature or an identity.
+ *
+ * @param profiles those that the verifier accepts; default `february2026`
+ */
+export function plainRefusal(
+  error: AAuthError,
+  context: RefusalContext,
+  profiles: readonly WireProfile[] = [february2026],
+): Answer {
+  const parties = profiles.map((profile) => ({ profile }));
+  const answers = addressed(error, context, parties).map(([{ profile }, own]) =>
+    profile.answers.refuse(error, own),
+  );
+  return withRefusal(merged(answers), error);
 }

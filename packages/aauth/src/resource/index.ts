@@ -11,6 +11,11 @@ export type { AnsweringProfile, Challenger, ChallengerOptions } from "./challeng
 export { createChallenger, plainRefusal } from "./challenge.ts";
 export { receivedFields } from "./received-fields.ts";
 export { checkRequirement, meetRequirement } from "./requirement.ts";
-export type { AcceptedProfile, VerifierOptions } from "./verifier-options.ts";
-export type { AddressedRequest, PendingRequest, Verifier } from "./verify-request.ts";
+export type {
+  AcceptedProfile,
+  AddressedRequest,
+  PendingRequest,
+  Verifier,
+  VerifierOptions,
+} from "./types.ts";
 export { createVerifier } from "./verify-request.ts";

@@ -21,11 +21,11 @@ export function meetRequirement<const R extends Requirement>(
   requirement: R,
   profile: WireProfile = february2026,
 ): asserts caller is CallerOf<R> {
-  const { checkRequirement, unmet } = profile.verification;
+  const { validateRequirement, unmet } = profile.verification;
   const own = requirementFor(profile, requirement);
   if (own === undefined && requirement?.profiles !== undefined) throw notAccepted(profile);
   const demanded = own ?? requirement;
-  checkRequirement(demanded);
+  validateRequirement(demanded);
   const error = unmet(caller, demanded);
   if (error !== undefined) throw error;
 }
@@ -50,7 +50,7 @@ export function checkRequirement(requirement: Requirement, profiles: readonly Wi
   for (let own: Requirement | undefined = requirement; own !== undefined; own = own.or) {
     const alternative: Requirement = own;
     const meant = profiles.filter((profile) => counts(alternative, profile));
-    for (const { verification } of meant.length > 0 ? meant : profiles) verification.checkRequirement(own);
+    for (const { verification } of meant.length > 0 ? meant : profiles) verification.validateRequirement(own);
     if (meant.length === 0) {
       throw new TypeError(
         `requirement.profiles must name any of ${profiles.map(({ name }) => name).join(", ")}`,

@@ -41,7 +41,7 @@ import type { ProvenCaller, ReceivedRequest, Requirement, VerificationKey } from
 import type { VerificationRecorder } from "./verification-recorder.ts";
 
 /** What all verifications of one verifier and profile share. */
-export interface VerificationRules {
+export interface SharedRules {
   readonly profile: WireProfile;
   readonly endpoint: EndpointRules;
   readonly authorities: readonly string[];
@@ -56,7 +56,7 @@ export type Step = (verification: Verification) => Awaitable<void>;
 
 /** What has been read and proven so far. A member is set by the step that is named beside it. */
 export class Verification {
-  readonly rules: VerificationRules;
+  readonly rules: SharedRules;
   readonly request: ReceivedRequest;
   readonly authority: string;
   readonly requirement: Requirement | undefined;
@@ -83,7 +83,7 @@ export class Verification {
   caller!: ProvenCaller;
 
   constructor(
-    rules: VerificationRules,
+    rules: SharedRules,
     request: ReceivedRequest & { readonly authority?: string },
     requirement: Requirement | undefined,
     recorder: VerificationRecorder,
@@ -248,8 +248,11 @@ async function keyThatSigned({ candidate, base, input, signature }: Verification
   throw invalidSignature();
 }
 
-export const checkOf = (step: StepName, { verification }: WireProfile): string =>
-  verification.checks.find(({ steps }) => steps.includes(step))?.name ?? step;
+function isBelow({ level }: ProvenCaller, requirement: Requirement, { verification }: WireProfile): boolean {
+  const { levels } = verification;
+  // The lowest level costs nothing to reach.
+  return levels.indexOf(level) === 0 && levels.indexOf(requirement.level) > 0;
+}
 
 /** How much a caller has proven, in the replay store's words. */
 const standingOf = ({ grant, agent, server, person }: ProvenCaller) =>
@@ -259,8 +262,5 @@ const standingOf = ({ grant, agent, server, person }: ProvenCaller) =>
       ? "identified"
       : "pseudonymous";
 
-function isBelow({ level }: ProvenCaller, requirement: Requirement, { verification }: WireProfile): boolean {
-  const { levels } = verification;
-  // The lowest level costs nothing to reach.
-  return levels.indexOf(level) === 0 && levels.indexOf(requirement.level) > 0;
-}
+export const checkOf = (step: StepName, { verification }: WireProfile): string =>
+  verification.checks.find(({ steps }) => steps.includes(step))?.name ?? step;

@@ -11,74 +11,18 @@ import { february2026 } from "../profiles/february-2026/index.ts";
 import type { WireProfile } from "../profiles/wire-profile.ts";
 import type { VerifiedToken } from "../tokens/open-token.ts";
 import { createVerifiedTokens } from "../tokens/verified-tokens.ts";
-import type { CallerOf, ProvenCaller, ReceivedRequest, Requirement, VerifiedRequest } from "../types.ts";
+import type { ProvenCaller, Requirement, VerifiedRequest } from "../types.ts";
 import { checkRequirement, notAccepted, requirementFor } from "./requirement.ts";
-import { checkOf, STEPS, type Step, Verification, type VerificationRules } from "./verification.ts";
+import type {
+  AcceptedProfile,
+  AddressedRequest,
+  PendingRequest,
+  Verifier,
+  VerifierOptions,
+} from "./types.ts";
+import { checkOf, type SharedRules, STEPS, type Step, Verification } from "./verification.ts";
 import { VerificationRecorder } from "./verification-recorder.ts";
-import {
-  type AcceptedProfile,
-  checkAcceptedProfile,
-  checkVerifierOptions,
-  type VerifierOptions,
-} from "./verifier-options.ts";
-
-/** A request, and the authority its sender addressed where routing or configuration knows it (never `Host`). Default: the first one served. */
-export type AddressedRequest = ReceivedRequest & { readonly authority?: string };
-
-/** A request that has passed every check that needs no body. */
-export interface PendingRequest<Caller extends ProvenCaller = ProvenCaller> {
-  /**
-   * Compares the body, then the requirement. The caller's identity cannot be had before.
-   *
-   * @param body the bytes as they came; `undefined` for none
-   * @throws AAuthVerificationError
-   * @throws TypeError for a body that is not bytes
-   */
-  complete(body: Uint8Array | undefined): Promise<VerifiedRequest<Caller>>;
-}
-
-/** Judges requests, as configured. The optional members describe it; `createVerifier()` sets all of them. */
-export interface Verifier {
-  /** The authorities that are served. */
-  readonly authorities?: readonly string[];
-  /** The profiles that are accepted. Unsigned requests are judged by the first. */
-  readonly profiles?: readonly WireProfile[];
-  /** Own resource identifier. */
-  readonly audience?: string | undefined;
-  /**
-   * Checks a requirement before the first request: the methods below do it with each.
-   *
-   * @throws TypeError for a requirement that the profile cannot mean, or that no request can meet: it needs an auth token, and the verifier
-   * has no `audience` or no `trustedIssuers`.
-   */
-  checkRequirement?(requirement: Requirement): void;
-  /**
-   * Judges a request whose body has been read. The result's members follow from the requirement.
-   *
-   * @throws AAuthVerificationError
-   * @throws TypeError as `checkRequirement`, and for arguments that are not a request
-   */
-  verifyRequest<const R extends Requirement>(
-    request: AddressedRequest & { readonly body: Uint8Array | undefined },
-    requirement: R,
-  ): Promise<VerifiedRequest<CallerOf<R>>>;
-  verifyRequest(
-    request: AddressedRequest & { readonly body: Uint8Array | undefined },
-  ): Promise<VerifiedRequest>;
-  /** Judges everything but the body, so that a bad request costs no reading. Throws as `verifyRequest`. */
-  begin<const R extends Requirement>(
-    request: AddressedRequest,
-    requirement: R,
-  ): Promise<PendingRequest<CallerOf<R>>>;
-  begin(request: AddressedRequest): Promise<PendingRequest>;
-}
-
-/** A profile with its steps, cut in two where the body is needed. */
-interface Route {
-  readonly rules: VerificationRules;
-  readonly beforeBody: readonly (readonly [check: string, step: Step])[];
-  readonly withBody: readonly (readonly [check: string, step: Step])[];
-}
+import { checkAcceptedProfile, checkVerifierOptions } from "./verifier-options.ts";
 
 /**
  * Creates the verifier of a resource or an auth server.
@@ -113,30 +57,37 @@ export function verifierOf(
   checkVerifierOptions(options);
   const now = options.now ?? (() => Math.floor(Date.now() / 1000));
   const replayStore = options.replayStore ?? createMemoryReplayStore({ now });
-  const routes = [options, ...(options.accept ?? [])].map((accepted) =>
-    routeOf(accepted, options, { now, replayStore }),
+  const accepted = [options, ...(options.accept ?? [])].map((own) =>
+    createChecks(own, options, { now, replayStore }),
   );
-  const [first] = routes as [Route, ...Route[]];
-  requireDistinct(routes);
-  const profiles = routes.map(({ rules }) => rules.profile);
-  const lacking = routes.map(({ rules: { resolver } }) => lacksForGrants(resolver));
+  const profiles = accepted.map(({ rules }) => rules.profile);
+  requireDistinct(profiles);
+  const lacking = accepted.map(({ rules: { resolver } }) => lacksForGrants(resolver));
 
-  function requireMeetable(requirement: Requirement): void {
-    const needsGrant = requirement.scopes !== undefined || requirement.subject !== undefined;
-    if (!needsGrant || !refusesUnmeetable || lacking.includes(undefined)) return;
-    throw new TypeError(
-      `a requirement of level ${requirement.level} needs an auth token, and the verifier accepts none without ${lacking[0]}`,
-    );
-  }
+  const verifier = {
+    authorities: accepted.flatMap(({ rules }) => rules.authorities),
+    profiles,
+    audience: options.audience,
+    async verifyRequest(request: Parameters<Verifier["verifyRequest"]>[0], requirement?: Requirement) {
+      return (await begin(request, requirement)).complete(request.body);
+    },
+    begin,
+    checkRequirement(requirement: Requirement) {
+      checkRequirement(requirement, profiles);
+      for (let own: Requirement | undefined = requirement; own !== undefined; own = own.or)
+        requireMeetable(own);
+    },
+  };
+  return verifier as Verifier;
 
   async function begin(request: AddressedRequest, requirement?: Requirement): Promise<PendingRequest> {
     requireReadable(request);
-    const { rules, beforeBody, withBody } = routeFor(request, routes) ?? first;
+    const { rules, beforeBody, withBody } = checksFor(request, accepted);
     const { profile } = rules;
     const recorder = new VerificationRecorder(profile);
     const demanded = requirement && requirementFor(profile, requirement);
     if (demanded !== undefined) {
-      profile.verification.checkRequirement(demanded);
+      profile.verification.validateRequirement(demanded);
       requireMeetable(demanded);
     } else if (requirement !== undefined) {
       checkRequirement(requirement, profiles);
@@ -148,7 +99,7 @@ export function verifierOf(
     await run(beforeBody, verification);
     return {
       async complete(body) {
-        requireBytes(body);
+        requireBodyBytes(body);
         verification.body = body;
         await run(withBody, verification);
         return new Passed(verification.caller, recorder);
@@ -156,29 +107,27 @@ export function verifierOf(
     };
   }
 
-  const verifier = {
-    authorities: routes.flatMap(({ rules }) => rules.authorities),
-    profiles,
-    audience: options.audience,
-    checkRequirement(requirement: Requirement) {
-      checkRequirement(requirement, profiles);
-      for (let own: Requirement | undefined = requirement; own !== undefined; own = own.or)
-        requireMeetable(own);
-    },
-    begin,
-    async verifyRequest(request: Parameters<Verifier["verifyRequest"]>[0], requirement?: Requirement) {
-      requireReadable(request);
-      return (await begin(request, requirement)).complete(request.body);
-    },
-  };
-  return verifier as Verifier;
+  function requireMeetable(requirement: Requirement): void {
+    const needsGrant = requirement.scopes !== undefined || requirement.subject !== undefined;
+    if (!needsGrant || !refusesUnmeetable || lacking.includes(undefined)) return;
+    throw new TypeError(
+      `a requirement of level ${requirement.level} needs an auth token, and the verifier accepts none without ${lacking[0]}`,
+    );
+  }
 }
 
-function routeOf(
+/** The steps of one accepted profile, cut in two where the body is needed. A check is named at the first of its steps. */
+interface ProfileChecks {
+  readonly rules: SharedRules;
+  readonly beforeBody: readonly (readonly [check: string, step: Step])[];
+  readonly withBody: readonly (readonly [check: string, step: Step])[];
+}
+
+function createChecks(
   accepted: AcceptedProfile,
   options: VerifierOptions,
-  shared: Pick<VerificationRules, "now" | "replayStore">,
-): Route {
+  shared: Pick<SharedRules, "now" | "replayStore">,
+): ProfileChecks {
   const { profile = february2026, audience, discovery, trustedIssuers = [], trustedAgents } = accepted;
   const role = options.endpoint ?? "resource";
   const ofProfile = profile.verification.endpoints[role];
@@ -191,7 +140,7 @@ function routeOf(
     schemes: accepted.schemes ?? ofProfile.schemes,
     toleranceSeconds: options.toleranceSeconds ?? ofProfile.toleranceSeconds,
   };
-  const rules: VerificationRules = {
+  const rules: SharedRules = {
     ...shared,
     profile,
     endpoint,
@@ -218,44 +167,20 @@ function routeOf(
   return { rules, beforeBody: steps.slice(0, body), withBody: steps.slice(body) };
 }
 
+/** Of two profiles that claim the same messages the second would never be asked, and the first might be the weaker one. */
+function requireDistinct(profiles: readonly WireProfile[]): void {
+  for (const [index, own] of profiles.entries()) {
+    const before = profiles.slice(0, index).find(({ messages }) => messages.claims === own.messages.claims);
+    if (before === undefined) continue;
+    const pair = `${before.name} and ${own.name}`;
+    throw new TypeError(`accept: ${pair} cannot be told apart; give each a verifier of its own`);
+  }
+}
+
 /** The option without which no caller ever has a grant. `audience` alone is legitimate: agent tokens may name one. */
-function lacksForGrants({ audience, trustedIssuers }: VerificationRules["resolver"]): string | undefined {
+function lacksForGrants({ audience, trustedIssuers }: SharedRules["resolver"]): string | undefined {
   if (audience === undefined) return "`audience`, its resource identifier";
   return trustedIssuers.length === 0 ? "`trustedIssuers`, the auth servers whose tokens count" : undefined;
-}
-
-/** The profile whose shape the message's `Signature-Key` has; an unsigned message is the first one's. */
-function routeFor({ headers }: AddressedRequest, routes: readonly Route[]): Route | undefined {
-  if (routes.length === 1) return routes[0];
-  return routes.find(({ rules: { profile } }) => {
-    const value = fieldValue(headers, profile.messages.fields.signatureKey);
-    return value !== undefined && profile.messages.claims(value);
-  });
-}
-
-/** Of two profiles that claim the same messages the second would never be asked, and the first might be the weaker one. */
-function requireDistinct(routes: readonly Route[]): void {
-  for (const [index, { rules: own }] of routes.entries()) {
-    const before = routes
-      .slice(0, index)
-      .find(({ rules }) => rules.profile.messages.claims === own.profile.messages.claims);
-    if (before === undefined) continue;
-    throw new TypeError(
-      `accept: ${before.rules.profile.name} and ${own.profile.name} cannot be told apart; give each a verifier of its own`,
-    );
-  }
-}
-
-async function run(steps: Route["beforeBody"], verification: Verification): Promise<void> {
-  try {
-    for (const [check, step] of steps) {
-      if (check !== "") verification.recorder.enter(check);
-      const done = step(verification);
-      if (done instanceof Promise) await done;
-    }
-  } catch (error) {
-    throw verification.recorder.fail(error);
-  }
 }
 
 /**
@@ -274,8 +199,29 @@ function requireReadable(request: AddressedRequest): void {
   requireFieldObject(request.headers);
 }
 
+/** Those of the profile whose shape the message's `Signature-Key` has; an unsigned message is the first one's. */
+function checksFor({ headers }: AddressedRequest, accepted: readonly ProfileChecks[]): ProfileChecks {
+  const isClaimed = ({ rules: { profile } }: ProfileChecks) => {
+    const value = fieldValue(headers, profile.messages.fields.signatureKey);
+    return value !== undefined && profile.messages.claims(value);
+  };
+  return (accepted.length > 1 && accepted.find(isClaimed)) || accepted[0]!;
+}
+
+async function run(steps: ProfileChecks["beforeBody"], verification: Verification): Promise<void> {
+  try {
+    for (const [check, step] of steps) {
+      if (check !== "") verification.recorder.enter(check);
+      const done = step(verification);
+      if (done instanceof Promise) await done;
+    }
+  } catch (error) {
+    throw verification.recorder.fail(error);
+  }
+}
+
 /** @throws TypeError for what a parser has made of the body, or for a stream: the digest is of the bytes as they came. */
-function requireBytes(body: unknown): void {
+function requireBodyBytes(body: unknown): void {
   if (body === undefined || body === null || ArrayBuffer.isView(body)) return;
   const hint = typeof body === "string" ? ", not a string: encode it as it came" : ", before any parser";
   throw new TypeError(`body must be the bytes as they came (Uint8Array)${hint}`);

@@ -1,7 +1,7 @@
 import { canonicalAuthority } from "../http-signatures/authority.ts";
 import { type IssueAuthTokenOptions, issueAuthToken } from "../profiles/february-2026/auth-token.ts";
-import type { VerifierOptions } from "../resource/verifier-options.ts";
-import { createVerifier, type Verifier } from "../resource/verify-request.ts";
+import type { Verifier, VerifierOptions } from "../resource/types.ts";
+import { createVerifier } from "../resource/verify-request.ts";
 import { tokenSignerOf } from "../tokens/token-signer.ts";
 import type { SigningKey } from "../types.ts";
 import { createTestClock, type TestClock } from "./test-clock.ts";

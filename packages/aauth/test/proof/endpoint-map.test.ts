@@ -9,7 +9,8 @@ import { createEndpointMap, type EndpointMap } from "../../src/discovery/endpoin
 import { AAuthError } from "../../src/errors.ts";
 import { createChallenger } from "../../src/resource/challenge.ts";
 import { receivedFields } from "../../src/resource/received-fields.ts";
-import { createVerifier, type Verifier } from "../../src/resource/verify-request.ts";
+import type { Verifier } from "../../src/resource/types.ts";
+import { createVerifier } from "../../src/resource/verify-request.ts";
 import type { Requirement } from "../../src/types.ts";
 import { agentKey, now, PROVIDER, RESOURCE, resourceKey, SERVER, toyKit } from "./kit.ts";
 

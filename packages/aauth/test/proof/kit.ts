@@ -17,7 +17,7 @@ import { issueAuthToken } from "../../src/profiles/february-2026/auth-token.ts";
 import { february2026 } from "../../src/profiles/february-2026/index.ts";
 import { issueResourceToken } from "../../src/profiles/february-2026/resource-token.ts";
 import type { Credential, WireProfile } from "../../src/profiles/wire-profile.ts";
-import type { VerifierOptions } from "../../src/resource/verifier-options.ts";
+import type { VerifierOptions } from "../../src/resource/types.ts";
 import { createVerifier } from "../../src/resource/verify-request.ts";
 import {
   type SignedRequestOptions,

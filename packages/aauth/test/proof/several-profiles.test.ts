@@ -8,7 +8,7 @@ import { AGENT_AUTH } from "../../src/profiles/february-2026/names.ts";
 import { parseRefusal, REFUSAL_FIELD } from "../../src/profiles/refusal.ts";
 import { createChallenger, plainRefusal } from "../../src/resource/challenge.ts";
 import { checkRequirement, meetRequirement } from "../../src/resource/requirement.ts";
-import type { AcceptedProfile, VerifierOptions } from "../../src/resource/verifier-options.ts";
+import type { AcceptedProfile, VerifierOptions } from "../../src/resource/types.ts";
 import { createVerifier } from "../../src/resource/verify-request.ts";
 import type { Requirement } from "../../src/types.ts";
 import {

@@ -424,7 +424,7 @@ const toyOn = (name: string, signatureKey: string): WireProfile => ({
       return (decodeJwt(jwt).claims.cnf as { jwk?: unknown } | undefined)?.jwk;
     },
     levels: LEVELS,
-    checkRequirement({ level }: Requirement) {
+    validateRequirement({ level }: Requirement) {
       if (!LEVELS.includes(level))
         throw new TypeError(`requirement.level must be one of ${LEVELS.join(", ")}`);
     },

@@ -5,7 +5,7 @@ import { AAuthVerificationError } from "../../src/errors.ts";
 import { toJwks } from "../../src/keys/jwks.ts";
 import { generateSigningKey } from "../../src/keys/signing-key.ts";
 import type { StepName } from "../../src/profiles/wire-profile.ts";
-import type { Verifier } from "../../src/resource/verify-request.ts";
+import type { Verifier } from "../../src/resource/types.ts";
 import type { TestRequest } from "../../src/testing/signed-request.ts";
 import type { Requirement } from "../../src/types.ts";
 import { flipS } from "../ecdsa.ts";

@@ -2,7 +2,7 @@ import { AAuthVerificationError } from "../../src/errors.ts";
 import { formatSignature } from "../../src/http-signatures/signature.ts";
 import { parseSignatureInput } from "../../src/http-signatures/signature-input.ts";
 import { rebuildSignatureBase } from "../../src/http-signatures/verify-signature.ts";
-import type { AddressedRequest, Verifier } from "../../src/resource/verify-request.ts";
+import type { AddressedRequest, Verifier } from "../../src/resource/types.ts";
 import type { SignedRequestOptions, TestRequest } from "../../src/testing/signed-request.ts";
 import { signedRequest } from "../../src/testing/signed-request.ts";
 import { createTestParties } from "../../src/testing/test-parties.ts";

@@ -1,3 +1,4 @@
+import { AGENT_NAMES, AGENTS } from "topology";
 import { SERVICE_NAME } from "../attribute-names.ts";
 import type { Message, Party } from "./protocol-run.ts";
 
@@ -8,8 +9,7 @@ const COLUMNS: readonly Party[] = [
   { id: SERVICE_NAME.backend, name: "Backend" },
   { id: SERVICE_NAME.delegateAgent, name: "Delegate agent" },
   { id: SERVICE_NAME.gateway, name: "Gateway" },
-  { id: SERVICE_NAME.supplyChainAgent, name: "Supply-chain agent" },
-  { id: SERVICE_NAME.marketAnalysisAgent, name: "Market-analysis agent" },
+  ...AGENT_NAMES.map((id) => ({ id, name: AGENTS[id].title })),
 ];
 
 /** The columns of a picture: everyone who sends, receives or passes on a message. */

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { ConfigError } from "service-kit";
+import { ConfigError } from "agent-kit/service";
 
 const VARIABLE = "AUTH_SERVER_ADMIN_PASSWORD_FILE";
 

@@ -1,5 +1,5 @@
 import { AAuthError, type AgentMetadata, type Discovery, type ResourceMetadata } from "aauth";
-import { displayText } from "service-kit";
+import { displayText } from "agent-kit/service";
 import type { ConsentRequest } from "../grants.ts";
 import { IDENTITY_SCOPES, isIdentityScope } from "../identity-scopes.ts";
 import { scopeWords } from "../request-types/request-type.ts";

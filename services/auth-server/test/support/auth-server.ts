@@ -2,7 +2,7 @@ import { mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createTestClock, createTestDiscovery, type TestClock } from "aauth/testing";
-import { createLogger, loadConfig } from "service-kit";
+import { createLogger, loadConfig } from "agent-kit/service";
 import { onTestFinished, vi } from "vitest";
 import { freePort } from "../../../../tests/support/free-ports.ts";
 import { type AuthServer, type AuthServerDependencies, buildAuthServer } from "../../src/app.ts";

@@ -1,9 +1,9 @@
 import { context, ROOT_CONTEXT, type Span, SpanStatusCode, trace } from "@opentelemetry/api";
 import { february2026 } from "aauth";
 import type { Transport } from "aauth/agent";
+import type { TracePlace } from "agent-kit/service";
 import { createAgentTrace } from "protocol-trace";
 import { ATTRIBUTE } from "protocol-trace/names";
-import type { TracePlace } from "service-kit";
 import { readBounded } from "../clients/read-bounded.ts";
 import type { ForgedRequest } from "./variants.ts";
 

@@ -1,4 +1,4 @@
-import { AnswerTooLargeError, readBounded as readText } from "service-kit";
+import { AnswerTooLargeError, readBounded as readText } from "agent-kit/service";
 import { AgentAnswerError } from "./agent-errors.ts";
 
 /**

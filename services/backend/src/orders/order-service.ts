@@ -1,10 +1,10 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { QuotaStore, StoreFullError, UserInteractionRequiredError } from "aauth";
 import type { Agent } from "aauth/agent";
+import { currentPlace, keepTrace, markFailed, type TracePlace, withSpan } from "agent-kit/service";
 import type { Catalogue, Order, OrderRequest } from "backend-api";
 import type { FastifyBaseLogger } from "fastify";
 import { ATTRIBUTE, SPAN } from "protocol-trace";
-import { currentPlace, keepTrace, markFailed, type TracePlace, withSpan } from "service-kit";
 import { explainFailure } from "../failures/explain-failure.ts";
 import { oneLine } from "../failures/one-line.ts";
 import type { Places } from "../failures/situation.ts";

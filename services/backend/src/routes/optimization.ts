@@ -1,3 +1,4 @@
+import { withSpan } from "agent-kit/service";
 import {
   clearedSchema,
   connectionTestSchema,
@@ -10,7 +11,6 @@ import {
 } from "backend-api";
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import { SPAN } from "protocol-trace";
-import { withSpan } from "service-kit";
 import { z } from "zod";
 import { HttpError } from "../plugins/errors.ts";
 import { traceUserRequests } from "../plugins/trace-user-requests.ts";

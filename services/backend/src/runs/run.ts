@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import type { TracePlace } from "agent-kit/service";
 import type {
   Activity,
   ActivityAction,
@@ -8,7 +9,6 @@ import type {
   Progress,
   RunStatus,
 } from "backend-api";
-import type { TracePlace } from "service-kit";
 import { ActivityList } from "./activity-list.ts";
 import { type Consent, grantedConsent } from "./consent.ts";
 import { HeldToken } from "./held-token.ts";

@@ -1,5 +1,5 @@
 import type { AgentEvent } from "aauth/agent";
-import { createAgentLog, type ProtocolLogger } from "protocol-log";
+import { createAgentLog, type ProtocolLogger } from "agent-kit/protocol-log";
 import type { Peer } from "../failures/situation.ts";
 import type { Run } from "../runs/run.ts";
 import { describeStep } from "./describe-step.ts";

@@ -1,9 +1,9 @@
 import { trace } from "@opentelemetry/api";
 import type { QuotaStore } from "aauth";
+import { withSpan } from "agent-kit/service";
 import { CONSENT_DENIED } from "backend-api";
 import type { FastifyBaseLogger } from "fastify";
 import { ATTRIBUTE, SPAN } from "protocol-trace";
-import { withSpan } from "service-kit";
 import type { ConsentClient, RedeemedConsent } from "../clients/consent-client.ts";
 import { oneLine } from "../failures/one-line.ts";
 import type { Run } from "../runs/run.ts";

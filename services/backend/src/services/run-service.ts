@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { ConsentRequiredError, type QuotaStore, StoreFullError } from "aauth";
 import type { Agent, AgentEvent } from "aauth/agent";
+import { currentPlace, keepTrace, markFailed, withSpan } from "agent-kit/service";
 import type { ConnectionTest, Failure, StartOptions, StartReply } from "backend-api";
 import type { FastifyBaseLogger } from "fastify";
 import { ATTRIBUTE, SPAN } from "protocol-trace";
-import { currentPlace, keepTrace, markFailed, withSpan } from "service-kit";
 import type { Evidence } from "../break-it/evidence.ts";
 import type { SupplyChainClient } from "../clients/supply-chain-client.ts";
 import { CONSENT_EXPIRED, explainFailure } from "../failures/explain-failure.ts";

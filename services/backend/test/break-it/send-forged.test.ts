@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { endlessBody } from "../../../../packages/service-kit/test/support/endless-body.ts";
+import { endlessBody } from "../../../../packages/agent-kit/test/service/support/endless-body.ts";
 import { sendForged } from "../../src/break-it/send-forged.ts";
 import type { ForgedRequest } from "../../src/break-it/variants.ts";
 

@@ -1,5 +1,5 @@
+import { createLogger } from "agent-kit/service";
 import type { DelegateRun } from "backend-api";
-import { createLogger } from "service-kit";
 import { expect, it } from "vitest";
 import { createDelegatesService } from "../../src/delegates/delegates-service.ts";
 

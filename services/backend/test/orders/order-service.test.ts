@@ -1,7 +1,7 @@
 import { AAuthAgentError, UserInteractionRequiredError } from "aauth";
 import type { Agent } from "aauth/agent";
+import { createLogger, withSpan } from "agent-kit/service";
 import { ATTRIBUTE, SPAN } from "protocol-trace";
-import { createLogger, withSpan } from "service-kit";
 import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { recordSpans } from "../../../../packages/protocol-trace/test/support/recorded-spans.ts";
 import { AgentHttpError } from "../../src/clients/agent-errors.ts";

@@ -1,5 +1,5 @@
 import type { AgentEvent } from "aauth/agent";
-import { createLogger } from "service-kit";
+import { createLogger } from "agent-kit/service";
 import { describe, expect, it } from "vitest";
 import { Run } from "../../src/runs/run.ts";
 import { createCallObserver } from "../../src/services/call-observer.ts";

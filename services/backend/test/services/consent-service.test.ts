@@ -1,6 +1,6 @@
 import { QuotaStore, StoreFullError, TokenRequestError } from "aauth";
+import { createLogger } from "agent-kit/service";
 import type { Failure } from "backend-api";
-import { createLogger } from "service-kit";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { explainFailure } from "../../src/failures/explain-failure.ts";
 import { Run } from "../../src/runs/run.ts";

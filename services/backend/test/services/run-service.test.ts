@@ -1,8 +1,8 @@
 import { AAuthAgentError, ConsentRequiredError, QuotaStore, TokenRequestError } from "aauth";
 import type { Agent } from "aauth/agent";
+import { createLogger, withSpan } from "agent-kit/service";
 import { startRequestSchema } from "backend-api";
 import { SPAN } from "protocol-trace";
-import { createLogger, withSpan } from "service-kit";
 import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { recordSpans } from "../../../../packages/protocol-trace/test/support/recorded-spans.ts";
 import { AgentAnswerError } from "../../src/clients/agent-errors.ts";

@@ -1,4 +1,4 @@
-import { mapMembers } from "service-kit";
+import { mapMembers } from "agent-kit/service";
 import { FURTHER_LINES, type RequestFields } from "../proxy/request-head.ts";
 
 /** What `json()` makes of a caller's text may be so deep that whoever walks through it runs out of stack. */

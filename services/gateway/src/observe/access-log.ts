@@ -1,4 +1,4 @@
-import { visibleText } from "service-kit";
+import { visibleText } from "agent-kit/service";
 import type { LoggingConfiguration } from "../configuration/configuration.ts";
 import { builtInFields, configuredFields } from "./record-fields.ts";
 import type { RequestRecord } from "./request-record.ts";

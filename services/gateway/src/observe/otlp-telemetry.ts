@@ -7,7 +7,7 @@ import {
   resourceFromAttributes,
 } from "@opentelemetry/resources";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace";
-import { createSpanQueue } from "service-kit/span-queue";
+import { createSpanQueue } from "agent-kit/span-queue";
 import type { GatewaySpan, Telemetry } from "../telemetry.ts";
 
 /** A caller chooses what is in its header fields, and a span holds on to them for as long as the collector is away. */
@@ -15,7 +15,7 @@ const MAX_ATTRIBUTE_CHARACTERS = 8192;
 const SCOPE = { name: "agentgateway" };
 
 /**
- * Sends the gateway's spans to a collector (`createSpanQueue` of service-kit: bounded, never in a request's way).
+ * Sends the gateway's spans to a collector (`createSpanQueue` of agent-kit: bounded, never in a request's way).
  *
  * @param options.url of the collector's traces resource, path included
  * @param options.timeoutMs for one batch, all attempts together. Default the exporter's (10 000)

@@ -1,4 +1,4 @@
-import { redactFields, redactText } from "service-kit";
+import { redactFields, redactText } from "agent-kit/service";
 import { plainValue } from "../cel/plain-value.ts";
 import type { NamedExpression } from "../configuration/configuration.ts";
 import { responseFields } from "../proxy/request-head.ts";

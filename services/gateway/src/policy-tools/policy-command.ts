@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { visibleFields, visibleLines, visibleText } from "service-kit";
+import { visibleFields, visibleLines, visibleText } from "agent-kit/service";
 import { loadConfiguration } from "../configuration/load-configuration.ts";
 import { ConfigurationError } from "../configuration/problem.ts";
 import { checkPolicy } from "./check-policy.ts";

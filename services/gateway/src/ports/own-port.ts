@@ -1,5 +1,5 @@
 import type { Server } from "node:http";
-import { createBoundedServer, knowsHost, unknownHost } from "service-kit";
+import { createBoundedServer, knowsHost, unknownHost } from "agent-kit/service";
 import type { ListenAddress } from "../configuration/configuration.ts";
 import { listen } from "./listen.ts";
 

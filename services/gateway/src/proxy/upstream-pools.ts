@@ -1,4 +1,4 @@
-import { localhostLookup } from "service-kit";
+import { localhostLookup } from "agent-kit/service";
 import { Pool } from "undici";
 
 /** Bounds on a connection to an agent or to the check service. */

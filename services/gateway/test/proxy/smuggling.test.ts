@@ -1,6 +1,6 @@
 import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { lingeringTunnels } from "../../../../packages/service-kit/test/support/lingering-tunnels.ts";
+import { lingeringTunnels } from "../../../../packages/agent-kit/test/service/support/lingering-tunnels.ts";
 import { type FakeServer, startFakeServer } from "../support/fake-agent.ts";
 import {
   type GatewayUnderTest,

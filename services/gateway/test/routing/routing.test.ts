@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { timesAsLong } from "../../../../packages/service-kit/test/support/times-as-long.ts";
+import { timesAsLong } from "../../../../packages/agent-kit/test/service/support/times-as-long.ts";
 import { loadConfiguration } from "../../src/configuration/load-configuration.ts";
 import { selectListener } from "../../src/routing/select-listener.ts";
 import { selectRoute } from "../../src/routing/select-route.ts";

@@ -1,7 +1,7 @@
 import { AAuthError } from "aauth";
-import { AnswerTooLargeError } from "service-kit";
+import { AgentAnswerError, AgentHttpError, AgentRpcError } from "agent-kit/a2a";
+import { AnswerTooLargeError } from "agent-kit/service";
 import type { MarketAnalysisFailure } from "../domain/market-analysis.ts";
-import { MarketAnalysisCallError } from "./market-analysis-call-error.ts";
 
 const TO_AUTH_SERVER = "supply-chain-agent -> auth server";
 const TO_MARKET_ANALYSIS = "supply-chain-agent -> market-analysis-agent";
@@ -18,8 +18,18 @@ export function describeFailure(error: unknown, exchanging: boolean): MarketAnal
     return { reason, hop: reason === "request failed" ? TO_MARKET_ANALYSIS : TO_AUTH_SERVER, code, message };
   }
   const failure = { reason: "request failed", hop: TO_MARKET_ANALYSIS } as const;
-  if (error instanceof MarketAnalysisCallError || error instanceof AnswerTooLargeError)
-    return { ...failure, code: error.code, message: error.message };
+  if (error instanceof AgentHttpError) {
+    const { status, answer } = error;
+    const why = answer.refusal === undefined ? "" : ` (${answer.refusal.code})`;
+    return { ...failure, code: `http_${status}`, message: `it answered with status ${status}${why}` };
+  }
+  // The text of an error is the other side's and stays out of the report.
+  if (error instanceof AgentRpcError)
+    return { ...failure, code: `rpc_${error.rpcCode}`, message: "it answered with a JSON-RPC error" };
+  if (error instanceof AgentAnswerError) {
+    const code = error.cause instanceof AnswerTooLargeError ? "answer_too_large" : "answer_unreadable";
+    return { ...failure, code, message: `its answer ${error.message}` };
+  }
   if (error instanceof Error && (error.name === "TimeoutError" || error.name === "AbortError")) {
     return { ...failure, code: "timeout", message: "it did not answer in time" };
   }
@@ -30,11 +40,7 @@ export function describeFailure(error: unknown, exchanging: boolean): MarketAnal
   if (systemCode !== undefined) {
     return { ...failure, code: "connection_failed", message: `it could not be reached (${systemCode})` };
   }
-  // What is left came from the A2A client. The text of an error is the other side's and stays out of the report.
-  const rpcCode = rpcCodeOf(error);
-  return rpcCode === undefined
-    ? { ...failure, code: "answer_unreadable", message: "its answer could not be read" }
-    : { ...failure, code: `rpc_${rpcCode}`, message: "it answered with a JSON-RPC error" };
+  return { ...failure, code: "answer_unreadable", message: "its answer could not be read" };
 }
 
 function reasonOf(code: string, exchanging: boolean): MarketAnalysisFailure["reason"] {
@@ -63,10 +69,4 @@ function systemCodeOf(error: unknown): string | undefined {
   if (typeof code === "string" && /^[A-Z_0-9]+$/.test(code)) return code;
   if (error instanceof AggregateError && error.errors.length > 0) return systemCodeOf(error.errors[0]);
   return systemCodeOf(error.cause);
-}
-
-/** The A2A client puts the code of a JSON-RPC error on what it throws. */
-function rpcCodeOf(error: unknown): number | undefined {
-  const code = error instanceof Error && "envelopeCode" in error ? error.envelopeCode : undefined;
-  return typeof code === "number" ? code : undefined;
 }

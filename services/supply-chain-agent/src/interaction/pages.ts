@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
+import { displayText } from "agent-kit/service";
 import type { FastifyReply } from "fastify";
-import { displayText } from "service-kit";
 import type { Order } from "../domain/order.ts";
 import type { Person } from "./interactions.ts";
 

@@ -1,4 +1,5 @@
 import type { ProvenCaller } from "aauth";
+import type { FetchContext } from "aauth/agent";
 import { expect, test, vi } from "vitest";
 import { createAskMarketAnalysis } from "../../src/clients/ask-market-analysis.ts";
 import { silentLogger } from "../silent-logger.ts";
@@ -22,39 +23,54 @@ const authorized: ProvenCaller = {
   grant: { scopes: ["supply-chain:optimize"], claims: {}, token: "token-of-the-caller" },
 };
 
-function asking(onBehalfOfCaller: boolean, ask = vi.fn(async () => ({ text: "the market" }))) {
+const ANSWER = {
+  jsonrpc: "2.0",
+  result: { kind: "message", messageId: "m", role: "agent", parts: [{ kind: "text", text: "the market" }] },
+};
+
+function asking(onBehalfOfCaller: boolean, failure?: Error) {
+  const fetchFor = vi.fn((_context?: FetchContext): typeof fetch => async (_input, init) => {
+    if (failure) throw failure;
+    return Response.json({ ...ANSWER, id: JSON.parse(String(init?.body)).id });
+  });
   return {
-    ask,
-    askMarketAnalysis: createAskMarketAnalysis({ client: { ask }, onBehalfOfCaller, log: silentLogger }),
+    fetchFor,
+    askMarketAnalysis: createAskMarketAnalysis({
+      url: "http://market.localhost",
+      agent: { fetchFor },
+      timeoutMs: 5000,
+      onBehalfOfCaller,
+      log: silentLogger,
+    }),
   };
 }
 
 test("user-delegated hands the caller's token on", async () => {
-  const { ask, askMarketAnalysis } = asking(true);
+  const { fetchFor, askMarketAnalysis } = asking(true);
   expect(await askMarketAnalysis("x", authorized)).toEqual({ status: "answered", text: "the market" });
-  expect(ask).toHaveBeenCalledWith("x", "token-of-the-caller");
+  expect(fetchFor.mock.calls[0]?.[0]).toMatchObject({
+    upstreamToken: "token-of-the-caller",
+    signal: expect.any(AbortSignal),
+  });
 });
 
 test.each([identified, undefined])("user-delegated without a token does not call", async (caller) => {
-  const { ask, askMarketAnalysis } = asking(true);
+  const { fetchFor, askMarketAnalysis } = asking(true);
   expect(await askMarketAnalysis("x", caller)).toMatchObject({
     status: "failed",
     failure: { reason: "token exchange not possible", code: "upstream_token_required" },
   });
-  expect(ask).not.toHaveBeenCalled();
+  expect(fetchFor).not.toHaveBeenCalled();
 });
 
 test("on its own authority the caller's token stays here", async () => {
-  const { ask, askMarketAnalysis } = asking(false);
+  const { fetchFor, askMarketAnalysis } = asking(false);
   await askMarketAnalysis("x", authorized);
-  expect(ask.mock.calls).toEqual([["x", undefined]]);
+  expect(fetchFor.mock.calls[0]?.[0]).not.toHaveProperty("upstreamToken");
 });
 
 test("a failure is an answer, not a rejection", async () => {
-  const { askMarketAnalysis } = asking(
-    false,
-    vi.fn(() => Promise.reject(new Error("anything"))),
-  );
+  const { askMarketAnalysis } = asking(false, new Error("anything"));
   expect(await askMarketAnalysis("x", undefined)).toMatchObject({
     status: "failed",
     failure: { reason: "request failed" },

@@ -1,8 +1,8 @@
 import { AAuthAgentError, ConsentRequiredError, TokenRequestError } from "aauth";
-import { AnswerTooLargeError } from "service-kit";
+import { AgentAnswerError, AgentHttpError, AgentRpcError } from "agent-kit/a2a";
+import { AnswerTooLargeError } from "agent-kit/service";
 import { expect, test } from "vitest";
 import { describeFailure } from "../../src/clients/describe-failure.ts";
-import { MarketAnalysisCallError } from "../../src/clients/market-analysis-call-error.ts";
 
 const AUTH_SERVER = "supply-chain-agent -> auth server";
 const NEXT_AGENT = "supply-chain-agent -> market-analysis-agent";
@@ -72,17 +72,10 @@ test.each<[string, unknown, boolean, string, string, string]>([
     NEXT_AGENT,
     "challenge_repeated",
   ],
-  [
-    "HTTP error",
-    new MarketAnalysisCallError("http_403", "x"),
-    true,
-    "request failed",
-    NEXT_AGENT,
-    "http_403",
-  ],
+  ["HTTP error", new AgentHttpError(403), true, "request failed", NEXT_AGENT, "http_403"],
   [
     "answer too large",
-    new AnswerTooLargeError(1_048_576),
+    new AgentAnswerError("is larger", { cause: new AnswerTooLargeError(1_048_576) }),
     true,
     "request failed",
     NEXT_AGENT,
@@ -121,18 +114,16 @@ test.each<[string, unknown, boolean, string, string, string]>([
     NEXT_AGENT,
     "connection_failed",
   ],
-  [
-    "JSON-RPC error",
-    Object.assign(new Error("secret"), { envelopeCode: -32603 }),
-    true,
-    "request failed",
-    NEXT_AGENT,
-    "rpc_-32603",
-  ],
+  ["JSON-RPC error", new AgentRpcError(-32603, "secret"), true, "request failed", NEXT_AGENT, "rpc_-32603"],
   ["no JSON", new SyntaxError("secret"), true, "request failed", NEXT_AGENT, "answer_unreadable"],
   ["not even an error", "secret", true, "request failed", NEXT_AGENT, "answer_unreadable"],
 ])("%s", (_name, error, exchanging, reason, hop, code) => {
   const failure = describeFailure(error, exchanging);
   expect(failure).toEqual({ reason, hop, code, message: expect.any(String) });
   expect(failure.message).not.toContain("secret");
+});
+
+test("an HTTP error names the refusal's code", () => {
+  const error = new AgentHttpError(403, { refusal: { code: "untrusted_agent", section: "5.1" } });
+  expect(describeFailure(error, true).message).toBe("it answered with status 403 (untrusted_agent)");
 });

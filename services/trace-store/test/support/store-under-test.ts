@@ -1,5 +1,5 @@
+import { createLogger } from "agent-kit/service";
 import type { FastifyInstance } from "fastify";
-import { createLogger } from "service-kit";
 import { buildTraceStore } from "../../src/app.ts";
 import type { TraceStoreConfig } from "../../src/config.ts";
 

@@ -1,4 +1,5 @@
 import type { BreakItVariant } from "backend-api";
+import { AGENT_NAMES } from "topology";
 
 interface Wording {
   title: string;
@@ -63,8 +64,7 @@ export const variantWording: Record<BreakItVariant, Wording> = {
 
 const parties: Record<string, string> = {
   gateway: "the gateway",
-  "supply-chain-agent": "the supply-chain agent",
-  "market-analysis-agent": "the market-analysis agent",
+  ...Object.fromEntries(AGENT_NAMES.map((name) => [name, `the ${name.replace(/-agent$/, " agent")}`])),
   "auth-server": "the auth server",
 };
 

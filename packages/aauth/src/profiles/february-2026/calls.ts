@@ -9,12 +9,15 @@ import { AAuthAgentError, AAuthError } from "../../errors.ts";
 import { checkHeader } from "../../tokens/claim-checks.ts";
 import { decodeJwt } from "../../tokens/jwt.ts";
 import type {
+  CallCircumstances,
+  CallOutcome,
   CallRules,
   CallState,
   CallStep,
   Demand,
   DemandExpectation,
   ResponseHead,
+  RetryReason,
   TokenDemand,
 } from "../wire-profile.ts";
 import { type AgentAuth, parseAgentAuth } from "./agent-auth.ts";
@@ -22,9 +25,126 @@ import type { ResourceTokenClaims } from "./claims.ts";
 import { AGENT_AUTH, SIGNATURE_ALGORITHMS } from "./names.ts";
 import { checkResourceClaims, RESOURCE_TOKEN, readResourceClaims } from "./resource-token.ts";
 
-const CHALLENGE_STATUS: ReadonlySet<number> = new Set([401, 403, 429]);
+export const calls: CallRules = { returnParameter: "return_url", decide, readDemand, checkDemand };
+
+/** Where a call stands. */
+interface State extends CallState {
+  readonly stage: "offering" | "first" | "renewed" | "raised" | "authorized";
+  /** The last request showed a key and nothing else. */
+  readonly isAnonymous: boolean;
+  /** The first request carried a held token; whether it is bound to the current key. */
+  readonly held?: { readonly isCurrentKey: boolean };
+  /** The demand that is being met came with 429. */
+  readonly isLimited?: boolean;
+}
+
+type Decision = ReturnType<CallRules["decide"]>;
+
 /** Too Many Requests: a higher limit is a favour, and what is refused for its number has not been done. */
 const LIMITED = 429;
+
+/**
+ * At most four requests go to the resource: the first, one more without a held token that was refused, one more for an identity
+ * challenge, and one more with a new auth token.
+ */
+function decide(before: CallState, outcome: CallOutcome, circumstances: CallCircumstances): Decision {
+  const state = before as State;
+  const { isAnonymous, mayIdentify, scope } = circumstances;
+  const first: State = { stage: "first", isAnonymous };
+
+  switch (outcome.type) {
+    case "started": {
+      const { token, held } = outcome;
+      if (token !== undefined) {
+        return then({ stage: "first", isAnonymous: false, ...(held && { held }) }, present(token));
+      }
+      // An agent that does not say who it is cannot ask for a token beforehand either.
+      if (scope !== undefined && !(isAnonymous && !mayIdentify)) {
+        return then({ ...first, stage: "offering" }, { do: "offer", scope });
+      }
+      return then(first, { do: "send", as: "first" });
+    }
+
+    case "offered": {
+      const { demand } = outcome;
+      return demand === undefined
+        ? then(first, { do: "send", as: "first" })
+        : then(state, { do: "obtain", demand, keepsResponse: false });
+    }
+
+    case "response":
+      return afterResponse(state, outcome, circumstances);
+
+    case "held": {
+      const { token } = outcome;
+      return token === undefined
+        ? then({ stage: "renewed", isAnonymous }, { do: "send", as: "first", reason: "token_refused" })
+        : then({ stage: "renewed", isAnonymous: false }, present(token, "authorization"));
+    }
+
+    case "obtained": {
+      const { token } = outcome;
+      return state.stage === "offering"
+        ? then({ stage: "first", isAnonymous: false }, present(token))
+        : then({ stage: "authorized", isAnonymous: false }, present(token, "authorization"));
+    }
+
+    case "obtain-failed": {
+      const { error } = outcome;
+      // A higher limit would have been a favour: without it the answer is to wait.
+      return then(state, state.isLimited && error instanceof AAuthError ? ANSWER : { do: "throw", error });
+    }
+  }
+}
+
+function afterResponse(
+  state: State,
+  { demand, status }: Extract<CallOutcome, { type: "response" }>,
+  { mayIdentify, mayInteract }: CallCircumstances,
+): Decision {
+  const answer = then(state, ANSWER);
+  if (demand === undefined) return answer;
+  const { level, interaction } = demand;
+  const isLimited = status === LIMITED;
+  const wantsToken = level === "authorized";
+  // Refused without saying what would help, as when the issuer's key is gone: the held token is not valid any more. A key that has
+  // been replaced is not worth a new token either.
+  if (state.held !== undefined && interaction === undefined && !isLimited) {
+    if (!wantsToken || !state.held.isCurrentKey) return then(state, { do: "discard-held" });
+  }
+  if (level === "identified" && state.isAnonymous) {
+    if (mayIdentify) {
+      return then(
+        { stage: "raised", isAnonymous: false },
+        { do: "send", as: "identity", reason: "identity" },
+      );
+    }
+    // Over its limit an agent that wants to stay anonymous can wait.
+    if (isLimited) return answer;
+    const error = new AAuthAgentError("identity_required", "the resource wants to know who is calling");
+    return then(state, { do: "throw", error });
+  }
+  if (interaction !== undefined) return mayInteract ? then(state, { do: "ask", interaction }) : answer;
+  if (!wantsToken) return answer;
+  if (state.stage === "authorized") {
+    if (isLimited) return answer;
+    const reason = "the resource challenged again although it got an auth token";
+    const error = new AAuthAgentError("challenge_repeated", reason);
+    return then(state, { do: "throw", error, forgets: true });
+  }
+  return then({ ...state, isLimited }, { do: "obtain", demand, keepsResponse: isLimited });
+}
+
+const ANSWER: CallStep = { do: "answer" };
+const present = (token: string, reason?: RetryReason): CallStep => ({
+  do: "send",
+  as: "token",
+  token,
+  ...(reason && { reason }),
+});
+const then = (state: State, step: CallStep): Decision => ({ state, step });
+
+const CHALLENGE_STATUS: ReadonlySet<number> = new Set([401, 403, 429]);
 
 /**
  * The demand of a response: 401, 403 or 429 with `Agent-Auth`. A 429 is an answer by itself; where its challenge cannot be read it counts
@@ -99,116 +219,3 @@ function untrusted(reason: string, claim?: string, expected?: string, cause?: un
     ...(expected !== undefined && { expected }),
   });
 }
-
-/** Where a call stands. */
-interface State extends CallState {
-  readonly stage: "offering" | "first" | "renewed" | "raised" | "authorized";
-  /** The last request showed a key and nothing else. */
-  readonly isAnonymous: boolean;
-  /** The first request carried a held token; whether it is bound to the current key. */
-  readonly held?: { readonly isCurrentKey: boolean };
-  /** The demand that is being met came with 429. */
-  readonly isLimited?: boolean;
-}
-
-/**
- * At most four requests go to the resource: the first, one more without a held token that was refused, one more for an identity
- * challenge, and one more with a new auth token.
- */
-const decide: CallRules["decide"] = (before, outcome, circumstances) => {
-  const state = before as State;
-  const { isAnonymous, mayIdentify, mayInteract, scope } = circumstances;
-  const first: State = { stage: "first", isAnonymous };
-  const answer = then(state, { do: "answer" });
-
-  switch (outcome.type) {
-    case "started": {
-      const { token, held } = outcome;
-      if (token !== undefined) {
-        return then(
-          { stage: "first", isAnonymous: false, ...(held && { held }) },
-          { do: "send", as: "token", token },
-        );
-      }
-      // An agent that does not say who it is cannot ask for a token beforehand either.
-      if (scope !== undefined && !(isAnonymous && !mayIdentify)) {
-        return then({ ...first, stage: "offering" }, { do: "offer", scope });
-      }
-      return then(first, { do: "send", as: "first" });
-    }
-
-    case "offered": {
-      const { demand } = outcome;
-      return demand === undefined
-        ? then(first, { do: "send", as: "first" })
-        : then(state, { do: "obtain", demand, keepsResponse: false });
-    }
-
-    case "obtained": {
-      const { token } = outcome;
-      return state.stage === "offering"
-        ? then({ stage: "first", isAnonymous: false }, { do: "send", as: "token", token })
-        : then(
-            { stage: "authorized", isAnonymous: false },
-            { do: "send", as: "token", token, reason: "authorization" },
-          );
-    }
-
-    case "obtain-failed": {
-      const { error } = outcome;
-      // A higher limit would have been a favour: without it the answer is to wait.
-      return state.isLimited && error instanceof AAuthError ? answer : then(state, { do: "throw", error });
-    }
-
-    case "held": {
-      const { token } = outcome;
-      return token === undefined
-        ? then({ stage: "renewed", isAnonymous }, { do: "send", as: "first", reason: "token_refused" })
-        : then(
-            { stage: "renewed", isAnonymous: false },
-            { do: "send", as: "token", token, reason: "authorization" },
-          );
-    }
-
-    case "response": {
-      const { demand, status } = outcome;
-      if (demand === undefined) return answer;
-      const isLimited = status === LIMITED;
-      const wantsToken = demand.level === "authorized";
-      // Refused without saying what would help, as when the issuer's key is gone: the held token is not valid any more. A key that has
-      // been replaced is not worth a new token either.
-      if (state.held !== undefined && demand.interaction === undefined && !isLimited) {
-        if (!wantsToken || !state.held.isCurrentKey) return then(state, { do: "discard-held" });
-      }
-      if (demand.level === "identified" && state.isAnonymous) {
-        if (mayIdentify) {
-          return then(
-            { stage: "raised", isAnonymous: false },
-            { do: "send", as: "identity", reason: "identity" },
-          );
-        }
-        // Over its limit an agent that wants to stay anonymous can wait.
-        if (isLimited) return answer;
-        const error = new AAuthAgentError("identity_required", "the resource wants to know who is calling");
-        return then(state, { do: "throw", error });
-      }
-      if (demand.interaction !== undefined) {
-        return mayInteract ? then(state, { do: "ask", interaction: demand.interaction }) : answer;
-      }
-      if (!wantsToken) return answer;
-      if (state.stage === "authorized") {
-        if (isLimited) return answer;
-        const error = new AAuthAgentError(
-          "challenge_repeated",
-          "the resource challenged again although it got an auth token",
-        );
-        return then(state, { do: "throw", error, forgets: true });
-      }
-      return then({ ...state, isLimited }, { do: "obtain", demand, keepsResponse: isLimited });
-    }
-  }
-};
-
-const then = (state: State, step: CallStep): { state: State; step: CallStep } => ({ state, step });
-
-export const calls: CallRules = { returnParameter: "return_url", readDemand, checkDemand, decide };

@@ -14,7 +14,7 @@ import { coverageWithoutBody, fullCoverage, publishedCoverage } from "./coverage
 import { documents } from "./documents.ts";
 import { grants } from "./grants.ts";
 import { FIELDS, KEY_ALGORITHMS, LABEL, TOKEN_TYPES, TOLERANCE_SECONDS } from "./names.ts";
-import { checkRequirement, LEVELS, unmet } from "./requirement.ts";
+import { LEVELS, unmet, validateRequirement } from "./requirement.ts";
 import { isParenthesised, parseSignatureKey, signatureKeyFor } from "./signature-key.ts";
 
 const messages: MessageRules = {
@@ -45,7 +45,7 @@ const verification: VerificationRules = {
   resolvers: RESOLVERS,
   claimedJwk,
   levels: LEVELS,
-  checkRequirement,
+  validateRequirement,
   unmet,
 };
 

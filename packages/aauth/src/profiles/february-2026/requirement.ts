@@ -21,7 +21,7 @@ const checked = new WeakSet<Requirement>();
  * @throws TypeError for an unknown level, for `scopes` that is not a list of at least one scope, for another `subject` than `"required"`,
  * and for either at a lower level.
  */
-export function checkRequirement(requirement: Requirement): void {
+export function validateRequirement(requirement: Requirement): void {
   if (typeof requirement === "object" && requirement !== null && checked.has(requirement)) return;
   const level = requirement?.level;
   if (!LEVELS.includes(level)) throw new TypeError(`requirement.level must be one of ${LEVELS.join(", ")}`);

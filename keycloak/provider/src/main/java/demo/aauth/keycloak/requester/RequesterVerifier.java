@@ -103,8 +103,7 @@ public final class RequesterVerifier {
 
     private Claimant claimant(SignatureKey claim, Trail trail) {
         if (claim instanceof SignatureKey.Hwk header) {
-            trail.skip(Check.TOKEN, "scheme hwk has none");
-            trail.enter(Check.KEY);
+            enterKey("hwk", trail);
             Ed25519Key key = Ed25519Key.of(header.x());
             trail.key("header", key.thumbprint());
             return Claimant.pseudonymous(key);
@@ -115,18 +114,21 @@ public final class RequesterVerifier {
         if (claim instanceof SignatureKey.Jwt token) {
             return claimant(token, trail);
         }
-        trail.enter(Check.SIGNATURE_KEY);
+        enterKey("jwks", trail);
         throw new AAuthException(ErrorCode.UNSUPPORTED_SCHEME, "a key set by URL proves no identity");
     }
 
+    private static void enterKey(String scheme, Trail trail) {
+        trail.skip(Check.TOKEN, "scheme " + scheme + " has none");
+        trail.enter(Check.KEY);
+    }
+
     private Claimant claimant(SignatureKey.Jwks published, Trail trail) {
-        trail.enter(Check.SIGNATURE_KEY);
+        enterKey("jwks", trail);
         if (published.wellKnown() != null && !published.wellKnown().equals("aauth-agent")) {
             // The name would become part of the address that is fetched.
             throw new AAuthException(ErrorCode.UNSUPPORTED_SCHEME, "well-known must be aauth-agent");
         }
-        trail.skip(Check.TOKEN, "scheme jwks has none");
-        trail.enter(Check.KEY);
         if (!Identifier.isCanonical(published.id())) {
             throw new AAuthException(ErrorCode.DISCOVERY_BLOCKED, "the agent's id is not a canonical identifier");
         }
@@ -166,10 +168,9 @@ public final class RequesterVerifier {
     }
 
     private Claimant claimantOfExchange(String agent, String thumbprint, Trail trail) {
-        // The token has been verified before.
+        // The token has been verified before; who holds it, that is which keys may sign, is part of its check.
         trail.enter(Check.TOKEN);
-        trail.enter(Check.KEY);
-        List<Ed25519Key> keys = publishedKeys(agent, thumbprint);
+        List<JsonNode> keys = publishedKeys(agent, thumbprint);
         if (keys.isEmpty()) {
             // Discovery reads a set again, within its limits, when it is asked for a key id that is not in it.
             refresh(agent, thumbprint);
@@ -178,15 +179,15 @@ public final class RequesterVerifier {
         if (keys.isEmpty()) {
             throw new AAuthException(ErrorCode.UNKNOWN_KEY, "the agent's key set has no key with the thumbprint agent_jkt");
         }
+        trail.enter(Check.KEY);
         trail.key("discovery", thumbprint);
-        return Claimant.identified(agent, keys);
+        return Claimant.identified(agent, keys.stream().map(Ed25519Key::of).toList());
     }
 
-    private List<Ed25519Key> publishedKeys(String agent, String thumbprint) {
+    private List<JsonNode> publishedKeys(String agent, String thumbprint) {
         return discovery.keys(Kind.AGENT, agent).keys().stream()
                 .filter(jwk -> thumbprint != null && thumbprint.equals(thumbprintOf(jwk)))
                 .limit(MAX_CANDIDATE_KEYS)
-                .map(Ed25519Key::of)
                 .toList();
     }
 

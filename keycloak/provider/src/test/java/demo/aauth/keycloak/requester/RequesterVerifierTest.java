@@ -279,7 +279,7 @@ class RequesterVerifierTest {
         assertEquals("skipped", verdictOf("content-digest"));
         assertEquals("ERROR: the signature does not verify", span.status);
         expectUnproven("unsupported_scheme", "(scheme=jwks jwks=\"https://agent.example/jwks.json\" kid=\"k\")");
-        assertEquals("failed: a key set by URL proves no identity", verdictOf("signature-key"));
+        assertEquals("failed: a key set by URL proves no identity", verdictOf("key"));
         assertEquals("passed", verdictOf("created"));
     }
 
@@ -288,6 +288,9 @@ class RequesterVerifierTest {
         request.signatureKey = "(scheme=jwks id=\"" + AGENT + "\" kid=\"other\")";
         OAuthException refusal = assertThrows(OAuthException.class, () -> verifier.verify(request.send()));
         assertEquals("code=unknown_key, check=key, section=\"profile 5.2\"", refusal.refusal());
+        OAuthException ofExchange = assertThrows(OAuthException.class,
+                () -> exchange(upstream(AGENT, ISSUER), wish(AGENT, TestKey.generate().thumbprint())));
+        assertEquals("code=unknown_key, check=token, section=\"profile 5.2\"", ofExchange.refusal());
     }
 
     /** Whoever may read traces must not be able to act for anybody. */

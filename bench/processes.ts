@@ -1,0 +1,35 @@
+import { execFileSync } from "node:child_process";
+import { readdirSync, readlinkSync } from "node:fs";
+
+export interface ProcessUse {
+  /** Resident memory, pages that processes share counted in each. */
+  readonly memoryMib: number;
+  /** Open sockets; 0 without /proc. */
+  readonly sockets: number;
+}
+
+/** What a process and its descendants use. */
+export function useBelow(root: number): ProcessUse {
+  const lines = execFileSync("ps", ["-Ao", "pid=,ppid=,rss="], { encoding: "utf8" }).trim().split("\n");
+  const rows = lines.map((line) => line.trim().split(/\s+/).map(Number) as [number, number, number]);
+  const use = { memoryMib: 0, sockets: 0 };
+  const add = (pid: number): void => {
+    for (const [own, parent, kib] of rows) {
+      if (own === pid) use.memoryMib += kib / 1024;
+      if (parent === pid) add(own);
+    }
+    use.sockets += socketsOf(pid);
+  };
+  add(root);
+  return use;
+}
+
+function socketsOf(pid: number): number {
+  const folder = `/proc/${pid}/fd`;
+  try {
+    return readdirSync(folder).filter((name) => readlinkSync(`${folder}/${name}`).startsWith("socket:"))
+      .length;
+  } catch {
+    return 0;
+  }
+}

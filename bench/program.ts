@@ -1,0 +1,137 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, existsSync, openSync, readdirSync, readFileSync } from "node:fs";
+import { connect } from "node:net";
+import { setTimeout as pause } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { spawnGuarded } from "../scripts/spawn-guarded.ts";
+import { type Core, onCore } from "./cores.ts";
+
+const READY_LIMIT_MS = 15_000;
+const STOP_LIMIT_MS = 5_000;
+
+/** A program that listens on a port, as a process of its own. It is killed when this process ends. */
+export interface Program {
+  readonly pid: number;
+  /** Processor time so far of its threads and of its children; `NaN` without /proc. */
+  cpuUs(): number;
+  stop(): Promise<void>;
+}
+
+/**
+ * Resolves when `port` accepts connections.
+ *
+ * @param program executable, or a URL of a script of this repository
+ * @param options.output file for its standard output; unset discards it
+ * @param options.core unset: where this process runs
+ */
+export async function startProgram(
+  program: string | URL,
+  options: {
+    port: number;
+    args?: readonly string[];
+    env?: Readonly<Record<string, string>>;
+    output?: string;
+    core?: Core;
+  },
+): Promise<Program> {
+  const { port, args = [], core } = options;
+  const command =
+    typeof program === "string"
+      ? ([program, [...args]] as const)
+      : ([process.execPath, [fileURLToPath(program), ...args]] as const);
+  const [executable, words] = core === undefined ? command : onCore(core, ...command);
+  const output = options.output === undefined ? "ignore" : openSync(options.output, "w");
+  const child = spawnGuarded(executable, words, {
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...options.env },
+    stdio: ["ignore", output, "inherit"],
+  });
+  if (typeof output === "number") closeSync(output);
+  const pid = child.pid!;
+  const stop = () => stopChild(child);
+  try {
+    await portOpens(port, child);
+  } catch (error) {
+    await stop();
+    throw new Error(`${program} did not start`, { cause: error });
+  }
+  return { pid, cpuUs: () => cpuUsOf(pid), stop };
+}
+
+async function stopChild(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, "exit");
+  child.kill("SIGTERM");
+  const limit = setTimeout(() => child.kill("SIGKILL"), STOP_LIMIT_MS);
+  await ended;
+  clearTimeout(limit);
+}
+
+async function portOpens(port: number, child: ChildProcess): Promise<void> {
+  const end = performance.now() + READY_LIMIT_MS;
+  while (child.exitCode === null && performance.now() < end) {
+    const socket = connect(port, "127.0.0.1");
+    const isOpen = await new Promise<boolean>((resolve) => {
+      socket.on("connect", () => resolve(true)).on("error", () => resolve(false));
+    });
+    socket.destroy();
+    if (isOpen) return;
+    await pause(50);
+  }
+  throw new Error(`port ${port} did not open`);
+}
+
+function cpuUsOf(pid: number): number {
+  const tasks = `/proc/${pid}/task`;
+  if (!existsSync(tasks)) return Number.NaN;
+  let us = 0;
+  for (const task of readdirSync(tasks)) {
+    us += Number(readFileSync(`${tasks}/${task}/schedstat`, "utf8").split(" ")[0]) / 1000;
+    const children = readFileSync(`${tasks}/${task}/children`, "utf8").match(/\d+/g) ?? [];
+    for (const child of children) us += cpuUsOf(Number(child));
+  }
+  return us;
+}
+
+/** A script that answers questions of its parent over their channel, one at a time. */
+export interface AskedProcess<Question> {
+  ask(question: Question): Promise<number>;
+  stop(): void;
+}
+
+/** Resolves when the script has sent its first message. This process ends when the script ends early. */
+export async function startAsked<Question extends string>(
+  script: URL,
+  options: { args?: readonly string[]; core?: Core } = {},
+): Promise<AskedProcess<Question>> {
+  const [execPath, execArgv] =
+    options.core === undefined ? [process.execPath, []] : onCore(options.core, process.execPath, []);
+  const child = fork(script, [...(options.args ?? [])], { execPath, execArgv });
+  const fail = () => {
+    console.error(`${script.pathname} has ended`);
+    process.exit(1);
+  };
+  child.once("exit", fail);
+  const answer = async () => (await once(child, "message"))[0] as number;
+  await answer();
+  return {
+    ask(question) {
+      const answered = answer();
+      child.send(question);
+      return answered;
+    },
+    stop() {
+      child.off("exit", fail);
+      child.disconnect();
+    },
+  };
+}
+
+/** The script's side: answers until the parent is gone. */
+export function answerParent<Question extends string>(
+  answers: Readonly<Record<Question, () => number>>,
+): void {
+  process.on("message", (question: Question) => process.send!(answers[question]()));
+  process.on("disconnect", () => process.exit());
+  process.send!(0);
+}

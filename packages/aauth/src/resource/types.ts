@@ -1,0 +1,126 @@
+/**
+ * What a verifier is configured with, and what it does. Nothing of its configuration is ever taken from the message being judged.
+ *
+ * @module
+ */
+
+import type { Discovery } from "../discovery/discovery.ts";
+import type { ReplayStore } from "../http-signatures/replay.ts";
+import type { EndpointRole, TokenHolder, WireProfile } from "../profiles/wire-profile.ts";
+import type { TrustPolicy } from "../tokens/trust.ts";
+import type { CallerOf, ProvenCaller, ReceivedRequest, Requirement, VerifiedRequest } from "../types.ts";
+
+/** Judges requests, as configured. The optional members describe it; `createVerifier()` sets all of them. */
+export interface Verifier {
+  /** The authorities that are served. */
+  readonly authorities?: readonly string[];
+  /** The profiles that are accepted. Unsigned requests are judged by the first. */
+  readonly profiles?: readonly WireProfile[];
+  /** Own resource identifier. */
+  readonly audience?: string | undefined;
+  /**
+   * Checks a requirement before the first request: the methods below do it with each.
+   *
+   * @throws TypeError for a requirement that the profile cannot mean, or that no request can meet: it needs an auth token, and the verifier
+   * has no `audience` or no `trustedIssuers`.
+   */
+  checkRequirement?(requirement: Requirement): void;
+  /**
+   * Judges a request whose body has been read. The result's members follow from the requirement.
+   *
+   * @throws AAuthVerificationError
+   * @throws TypeError as `checkRequirement`, and for arguments that are not a request
+   */
+  verifyRequest<const R extends Requirement>(
+    request: AddressedRequest & { readonly body: Uint8Array | undefined },
+    requirement: R,
+  ): Promise<VerifiedRequest<CallerOf<R>>>;
+  verifyRequest(
+    request: AddressedRequest & { readonly body: Uint8Array | undefined },
+  ): Promise<VerifiedRequest>;
+  /** Judges everything but the body, so that a bad request costs no reading. Throws as `verifyRequest`. */
+  begin<const R extends Requirement>(
+    request: AddressedRequest,
+    requirement: R,
+  ): Promise<PendingRequest<CallerOf<R>>>;
+  begin(request: AddressedRequest): Promise<PendingRequest>;
+}
+
+/** A request, and the authority its sender addressed where routing or configuration knows it (never `Host`). Default: the first one served. */
+export type AddressedRequest = ReceivedRequest & { readonly authority?: string };
+
+/** A request that has passed every check that needs no body. */
+export interface PendingRequest<Caller extends ProvenCaller = ProvenCaller> {
+  /**
+   * Compares the body, then the requirement. The caller's identity cannot be had before.
+   *
+   * @param body the bytes as they came; `undefined` for none
+   * @throws AAuthVerificationError
+   * @throws TypeError for a body that is not bytes
+   */
+  complete(body: Uint8Array | undefined): Promise<VerifiedRequest<Caller>>;
+}
+
+/** One dialect that a verifier accepts, with the peers that it is accepted from. */
+export interface AcceptedProfile {
+  /** Default `february2026`. */
+  readonly profile?: WireProfile | undefined;
+  /** Canonical authorities served (`host`, or `host:port` unless the scheme's default). The first is the default. */
+  readonly authorities: readonly string[];
+  /** Own resource identifier: the audience of auth tokens. Without it no auth token is accepted. */
+  readonly audience?: string | undefined;
+  /** Issuers whose auth tokens count. Default none. */
+  readonly trustedIssuers?: readonly string[] | undefined;
+  /** Agents that may call, by scheme jwks, agent token or auth token. Default: any that discovery's guard lets through. */
+  readonly trustedAgents?: TrustPolicy | undefined;
+  /** Finds keys and documents. */
+  readonly discovery: Discovery;
+  /** Schemes of `Signature-Key` that are accepted. Default: those of the profile for this kind of endpoint. */
+  readonly schemes?: readonly string[] | undefined;
+}
+
+/**
+ * What a verifier accepts, from whom, and what it remembers. Replicas of one resource share `replayStore`, and the key of the
+ * challenger.
+ */
+export interface VerifierOptions extends AcceptedProfile {
+  /**
+   * Further dialects on the same endpoint, told apart by the shape of `Signature-Key`. Each is judged by its own authorities, audience and
+   * issuers. Default none.
+   */
+  readonly accept?: readonly AcceptedProfile[] | undefined;
+  /** What kind of endpoint this is: which schemes, tokens and coverage count there is the profile's. Default `resource`. */
+  readonly endpoint?: EndpointRole | undefined;
+  /**
+   * Where used nonces and signatures are remembered. Default: in memory, for this process only. Replicas of one resource have to share a
+   * store, or each accepts a repetition once.
+   */
+  readonly replayStore?: ReplayStore | undefined;
+  /** Unix seconds. Default: the system clock. */
+  readonly now?: (() => number) | undefined;
+  /**
+   * How far `created` may be from now, either way, seconds. At most 3600: so long a request can be repeated, and is remembered. Default:
+   * the profile's (60).
+   */
+  readonly toleranceSeconds?: number | undefined;
+  /**
+   * Refuse requests with an unsafe method that carry no nonce. Default false: what they have signed is remembered like a nonce, so that it
+   * does not pass twice.
+   */
+  readonly requireNonce?: boolean | undefined;
+  /**
+   * For auth servers: takes over for auth tokens in `Signature-Key`, which at a token exchange are not the caller's own but addressed to it
+   * (profile 6.1). `audience` and `trustedIssuers` then count for nothing. Default: none.
+   */
+  readonly tokenHolder?: TokenHolder | undefined;
+  /**
+   * For a decision point in front of a resource, which does not receive the body: the digest must be covered, but that it belongs to the
+   * body is for the resource behind to prove. Never set it where requests are served. Default: the body is compared here.
+   */
+  readonly bodyVerifiedBy?: "downstream" | undefined;
+  /**
+   * `pool`, for servers: what comes while another signature is being verified is verified off the event loop, which answers more requests
+   * per second. Default `sync`.
+   */
+  readonly cryptoMode?: "sync" | "pool" | undefined;
+}

@@ -1,0 +1,27 @@
+/**
+ * The A2A protocol on Fastify: JSON-RPC in its 0.3 and 1.0 form, the agent card, the extended card.
+ * It knows nothing of who may call: that is decided by hooks in front of it, and handed in through `contextFor`.
+ *
+ * @module
+ */
+
+export { type AgentCardOptions, type AgentSkillOptions, createAgentCard } from "./agent-card.ts";
+export {
+  type AgentAnswer,
+  AgentAnswerError,
+  AgentHttpError,
+  AgentRpcError,
+  type AskOptions,
+  askAgent,
+  type RefusedAnswer,
+  readAgentCard,
+} from "./ask-agent.ts";
+export { type CallValue, defineCallValue } from "./call-value.ts";
+export { type LegacyAgentCard, toLegacyAgentCard } from "./legacy-agent-card.ts";
+export { type A2AOptions, type A2ARouteConfig, type CallContext, fastifyA2A } from "./plugin.ts";
+export {
+  createTextExecutor,
+  type TextAnswer,
+  type TextExecutorOptions,
+  type TextRequest,
+} from "./text-executor.ts";

@@ -1,0 +1,350 @@
+import { request as httpRequest } from "node:http";
+import { context, propagation, trace } from "@opentelemetry/api";
+import { request } from "undici";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import {
+  createLogger,
+  createService,
+  currentPlace,
+  keepTrace,
+  type LoggerOptions,
+  listenOn,
+  loadConfig,
+  markFailed,
+  startTelemetry,
+  type Telemetry,
+  telemetrySettings,
+  withSpan,
+} from "../../../src/service/index.ts";
+import { attributesOf, type Collector, startCollector } from "../support/collector.ts";
+
+const soon = { timeout: 5000, interval: 20 };
+const TRACE = "0af7651916cd43dd8448eb211c80319c";
+const PARENT = "b7ad6b7169203331";
+const TRACEPARENT = `00-${TRACE}-${PARENT}-01`;
+
+let collector: Collector;
+let telemetry: Telemetry | undefined;
+let close: (() => unknown) | undefined;
+beforeEach(async () => {
+  collector = await startCollector();
+});
+afterEach(async () => {
+  await close?.();
+  close = undefined;
+  await telemetry?.close();
+  telemetry = undefined;
+  await collector.close();
+});
+
+const silent = { info: vi.fn(), warn: vi.fn() };
+async function start(env: Record<string, string> = {}) {
+  const all = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, ...env };
+  const config = loadConfig({
+    service: "test",
+    settings: telemetrySettings("resource-one"),
+    env: all,
+    argv: [],
+  });
+  telemetry = await startTelemetry(config, { logger: silent });
+  return telemetry;
+}
+
+/** A service with a few routes, and what its log says. */
+async function serve(logOptions: Partial<LoggerOptions> = {}) {
+  const lines: string[] = [];
+  const logger = createLogger({
+    service: "test",
+    destination: { write: (line) => lines.push(line.trim()) },
+    ...logOptions,
+  });
+  const app = createService({ name: "test", logger });
+  app.post("/things/:id", async (asked) => {
+    asked.log.info("handled");
+    return { trace: currentPlace()?.traceId };
+  });
+  app.post("/handed-on", async () => {
+    const headers: { traceparent?: string } = {};
+    propagation.inject(context.active(), headers);
+    return headers;
+  });
+  app.get("/things", async () => ({ trace: currentPlace()?.traceId ?? "none" }));
+  app.post("/broken", async () => {
+    throw new Error("out of order");
+  });
+  const running = await listenOn(app, { host: "127.0.0.1", port: 0 });
+  close = running.close;
+  const send = async (method: "GET" | "POST", path: string, headers: Record<string, string> = {}) => {
+    const answer = await request(`${running.url}${path}`, {
+      method,
+      headers: { ...(method === "POST" && { "content-type": "application/json" }), ...headers },
+      ...(method === "POST" && { body: "{}" }),
+    });
+    return { status: answer.statusCode, body: (await answer.body.json()) as Record<string, unknown> };
+  };
+  return { send, lines, url: running.url };
+}
+
+describe("a span a request", () => {
+  test("is a child of the caller's, has the conventions' attributes, and is the handler's, too", async () => {
+    await start();
+    const { send } = await serve();
+    expect((await send("POST", "/things/7?code=secret", { traceparent: TRACEPARENT })).body).toEqual({
+      trace: TRACE,
+    });
+    await vi.waitFor(() => expect(collector.spans).toHaveLength(1), soon);
+    const [span] = collector.spans;
+    expect(span).toMatchObject({ traceId: TRACE, parentSpanId: PARENT, name: "POST /things/:id", kind: 2 });
+    expect(attributesOf(span!)).toMatchObject({
+      "http.request.method": "POST",
+      "http.route": "/things/:id",
+      "url.path": "/things/7",
+      "http.response.status_code": 200,
+      "server.address": "127.0.0.1",
+      "client.address": "127.0.0.1",
+    });
+    expect(JSON.stringify(span)).not.toContain("secret");
+    expect(collector.services).toEqual(["resource-one"]);
+  });
+
+  test("is the handler's also when the body comes later than the head", async () => {
+    await start();
+    const { url } = await serve();
+    const headers = { "content-type": "application/json", "content-length": 2, traceparent: TRACEPARENT };
+    const body = await new Promise<string>((resolve, reject) => {
+      const late = httpRequest(`${url}/things/7`, { method: "POST", headers }, async (answer) => {
+        let text = "";
+        for await (const chunk of answer) text += chunk;
+        resolve(text);
+      });
+      late.once("error", reject);
+      late.flushHeaders();
+      setTimeout(() => late.end("{}"), 100);
+    });
+    expect(JSON.parse(body)).toEqual({ trace: TRACE });
+  });
+
+  test("starts a trace where there is none; a GET does not, nor does /health", async () => {
+    await start();
+    const { send } = await serve();
+    expect((await send("GET", "/things")).body).toEqual({ trace: "none" });
+    await send("GET", "/health", { traceparent: TRACEPARENT });
+    expect((await send("GET", "/things", { traceparent: TRACEPARENT })).body).toEqual({ trace: TRACE });
+    const { body } = await send("POST", "/things/7");
+    await vi.waitFor(() => expect(collector.spans).toHaveLength(2), soon);
+    expect(collector.spans.map(({ traceId }) => traceId)).toEqual([TRACE, body.trace]);
+  });
+
+  test("is an error from 500 on, not at 404", async () => {
+    await start();
+    const { send } = await serve({ level: "silent" });
+    await send("POST", "/broken");
+    await send("POST", "/nowhere");
+    await vi.waitFor(() => expect(collector.spans).toHaveLength(2), soon);
+    expect(collector.spans.map(({ status }) => status.code ?? 0)).toEqual([2, 0]);
+    expect(attributesOf(collector.spans[0]!)["error.type"]).toBe("500");
+  });
+});
+
+describe("log lines", () => {
+  test.each([
+    ["json", "info", "false", true],
+    ["text", "debug", "false", true],
+    ["text", "info", "false", false],
+    ["text", "info", "true", true],
+  ] as const)(
+    "as %s at level %s with LOG_TRACE_IDS=%s name their trace: %s",
+    async (format, level, ids, isShown) => {
+      await start({ LOG_TRACE_IDS: ids });
+      const { send, lines } = await serve({ format, level });
+      await send("POST", "/things/7", { traceparent: TRACEPARENT });
+      const line = lines.find((text) => text.includes("handled"))!;
+      expect(line.includes(TRACE)).toBe(isShown);
+      expect(line.includes("span_id")).toBe(isShown);
+      if (format === "text" && isShown) expect(line).toMatch(/ trace_id=[0-9a-f]{32} span_id=[0-9a-f]{16}$/);
+    },
+  );
+
+  test("are short again in a service that is started after one with long ones", async () => {
+    await (await start({ LOG_TRACE_IDS: "true" })).close();
+    await start();
+    const { send, lines } = await serve();
+    await send("POST", "/things/7", { traceparent: TRACEPARENT });
+    expect(lines.join("")).not.toContain("trace_id");
+  });
+});
+
+describe("where spans go", () => {
+  const read = (env: Record<string, string>) =>
+    loadConfig({ service: "test", settings: telemetrySettings("x"), env, argv: [] });
+
+  test("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT beats the general one, and nothing is added to it", async () => {
+    const url = `${collector.url}/mine/`;
+    await start({
+      OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:1",
+      OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: url,
+    });
+    await withSpan("a.step", async () => {});
+    await telemetry!.close();
+    expect(collector.spans).toHaveLength(1);
+    expect(collector.paths).toEqual(["/mine/"]);
+  });
+
+  test("without it, to the general one's traces resource", async () => {
+    await start();
+    await withSpan("a.step", async () => {});
+    await telemetry!.close();
+    expect(collector.paths).toEqual(["/v1/traces"]);
+  });
+
+  test("OTEL_TRACES_EXPORTER=none: nowhere, and the trace goes on all the same", async () => {
+    await start({ OTEL_TRACES_EXPORTER: "none" });
+    const { send } = await serve();
+    expect((await send("POST", "/things/7", { traceparent: TRACEPARENT })).body).toEqual({
+      trace: TRACE,
+    });
+    await telemetry!.close();
+    expect(collector.paths).toEqual([]);
+    expect(telemetry!.counts()).toEqual({ exported: 0, dropped: 0 });
+  });
+
+  test.each(["console", "zipkin", "jaeger", "otlp,console"])(
+    "an exporter that there is not stops the start: %s",
+    (name) => {
+      expect(() => read({ OTEL_TRACES_EXPORTER: name })).toThrow(
+        /OTEL_TRACES_EXPORTER.*expected one of otlp, none/s,
+      );
+    },
+  );
+
+  test.each(["localhost:4318", "ftp://x/", "http://me:secret@x/", "http://x/?a=1"])(
+    "an address that is none stops the start: %s",
+    (url) => {
+      expect(() => read({ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: url })).toThrow(
+        "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+      );
+    },
+  );
+});
+
+describe("sampling", () => {
+  test.each([
+    ["always_on", "", "00", 1],
+    ["always_off", "", "01", 0],
+    ["traceidratio", "0", "01", 0],
+    ["traceidratio", "", "00", 1],
+    ["parentbased_always_on", "", "00", 0],
+    ["parentbased_always_off", "", "01", 1],
+    ["parentbased_traceidratio", "0", "01", 1],
+  ])("%s %s with the caller's flag %s: %i spans", async (sampler, arg, flag, count) => {
+    await start({ OTEL_TRACES_SAMPLER: sampler, OTEL_TRACES_SAMPLER_ARG: arg });
+    const { send } = await serve();
+    const { body } = await send("POST", "/handed-on", { traceparent: TRACEPARENT.replace(/01$/, flag) });
+    // The handler's own calls belong to the caller's trace also where nothing of it is written down here.
+    expect(body.traceparent).toMatch(new RegExp(`^00-${TRACE}-[0-9a-f]{16}-0${count}$`));
+    await telemetry!.close();
+    expect(collector.spans).toHaveLength(count);
+  });
+
+  test("a ratio that is none stops the start", () => {
+    const read = (env: Record<string, string>) =>
+      loadConfig({ service: "test", settings: telemetrySettings("x"), env, argv: [] });
+    expect(() => read({ OTEL_TRACES_SAMPLER_ARG: "two" })).toThrow("OTEL_TRACES_SAMPLER_ARG");
+    expect(() => read({ OTEL_TRACES_SAMPLER: "sometimes" })).toThrow("OTEL_TRACES_SAMPLER");
+  });
+});
+
+describe("work inside a service", () => {
+  test("has a span of its own, whose error is the work's", async () => {
+    await start();
+    const failure = Object.assign(new Error("token eyJhbGciOiJFZERTQSJ9.e30.c2ln is no good"), {
+      code: "invalid",
+    });
+    await withSpan("outer.step", async () => {
+      await expect(withSpan("inner.step", () => Promise.reject(failure))).rejects.toBe(failure);
+      await expect(
+        withSpan("expected.step", () => Promise.reject(failure), { isFailure: () => false }),
+      ).rejects.toBe(failure);
+    });
+    await withSpan("noted.step", async () => markFailed(new TypeError("noted")));
+    await telemetry!.close();
+    const seen = Object.fromEntries(collector.spans.map((span) => [span.name, span]));
+    expect(seen["inner.step"]).toMatchObject({
+      parentSpanId: seen["outer.step"]!.spanId,
+      status: { code: 2 },
+    });
+    expect(seen["inner.step"]!.status.message).not.toContain("eyJ");
+    expect(attributesOf(seen["inner.step"]!)["error.type"]).toBe("invalid");
+    expect(seen["expected.step"]!.status.code ?? 0).toBe(0);
+    expect(attributesOf(seen["noted.step"]!)["error.type"]).toBe("TypeError");
+  });
+
+  test("can go on later in the trace it began in", async () => {
+    await start();
+    const inTrace = await withSpan("first.step", async () => keepTrace());
+    await inTrace(() => withSpan("later.step", async () => {}));
+    await telemetry!.close();
+    const [first, later] = collector.spans;
+    expect(later).toMatchObject({ traceId: first!.traceId, parentSpanId: first!.spanId });
+  });
+});
+
+describe("a collector that is no help", () => {
+  test.each([
+    ["is not there", "http://127.0.0.1:1"],
+    ["never answers", undefined],
+  ])("%s: requests are answered, the queue is bounded, what is lost is counted", async (_name, url) => {
+    collector.answer = () => {};
+    await start(url === undefined ? {} : { OTEL_EXPORTER_OTLP_ENDPOINT: url });
+    const { send } = await serve({ level: "silent" });
+    const answers = await Promise.all(Array.from({ length: 50 }, () => send("POST", "/things/7")));
+    expect(answers.every(({ status }) => status === 200)).toBe(true);
+    for (let index = 0; index < 2000; index++) await withSpan("work.step", async () => {});
+    expect(telemetry!.counts().dropped).toBeGreaterThanOrEqual(2050 - 1024);
+    await telemetry!.close();
+    expect(telemetry!.counts().exported).toBe(0);
+  });
+
+  test("is named once in the log, and once more when it is back", async () => {
+    silent.warn.mockClear();
+    silent.info.mockClear();
+    collector.answer = (response) => void response.writeHead(400).end();
+    await start();
+    for (const _round of [1, 2]) {
+      const before = telemetry!.counts().dropped;
+      await withSpan("lost.step", async () => {});
+      await vi.waitFor(() => expect(telemetry!.counts().dropped).toBe(before + 1), soon);
+    }
+    expect(silent.warn).toHaveBeenCalledOnce();
+    collector.answer = (response) =>
+      void response.writeHead(200, { "content-type": "application/json" }).end("{}");
+    await withSpan("kept.step", async () => {});
+    await vi.waitFor(() => expect(telemetry!.counts().exported).toBe(1), soon);
+    expect(silent.info).toHaveBeenCalledWith(expect.stringContaining("2 were dropped"));
+  });
+});
+
+test("OTEL_SDK_DISABLED: no spans, no trace, nothing sent", async () => {
+  const { counts } = await start({ OTEL_SDK_DISABLED: "true" });
+  const { send } = await serve();
+  expect((await send("POST", "/things/7", { traceparent: TRACEPARENT })).body).toEqual({});
+  expect(trace.getActiveSpan()).toBeUndefined();
+  await telemetry!.close();
+  expect(counts()).toEqual({ exported: 0, dropped: 0 });
+  expect(collector.spans).toEqual([]);
+});
+
+test("what is left is sent after the service has closed", async () => {
+  const order: string[] = [];
+  const running = (await start()).closeAfter({
+    url: "http://localhost:1",
+    close: async () => {
+      await withSpan("last.step", async () => {});
+      order.push("closed");
+    },
+  });
+  expect(running.url).toBe("http://localhost:1");
+  await running.close();
+  expect(order).toEqual(["closed"]);
+  expect(collector.spans.map(({ name }) => name)).toEqual(["last.step"]);
+});

@@ -1,0 +1,155 @@
+/** A route for callers of two wire profiles, and its neighbour for those of one. */
+
+import { february2026Published, type Requirement } from "aauth";
+import { createChallenger, createVerifier, parseRefusal, REFUSAL_FIELD } from "aauth/resource";
+import { parseAgentAuth } from "aauth/wire";
+import Fastify from "fastify";
+import { describe, expect, onTestFinished, test } from "vitest";
+import {
+  AUTHORITY,
+  discoveryOf,
+  februaryKit,
+  now,
+  type ProfileKit,
+  RESOURCE,
+  requestOf,
+  resourceKey,
+  SCOPES,
+  SERVER,
+  sharedFieldKit,
+  toyKit,
+} from "../../aauth/test/proof/kit.ts";
+import { TOY_DEMAND } from "../../aauth/test/proof/toy-profile.ts";
+import { fastifyAAuth, type VerificationEvent } from "../src/index.ts";
+
+const publishedKit: ProfileKit = { ...februaryKit, profile: february2026Published };
+
+const verifiedIn = (kit: ProfileKit) => ({
+  ...{ profile: kit.profile, authorities: [AUTHORITY], audience: RESOURCE, trustedIssuers: [SERVER] },
+  discovery: discoveryOf(kit).discovery,
+});
+const answeredIn = ({ profile }: ProfileKit) => ({
+  ...{ profile, key: resourceKey, resource: RESOURCE, authServer: SERVER },
+});
+
+/** A resource with one verifier for all of the profiles. */
+async function serve(
+  [first, ...more]: readonly [ProfileKit, ...ProfileKit[]],
+  routes: Readonly<Record<string, Requirement>>,
+  { challenges = true } = {},
+) {
+  const app = Fastify();
+  onTestFinished(() => app.close());
+  const events: VerificationEvent[] = [];
+  const challenger = createChallenger({ ...answeredIn(first), accept: more.map(answeredIn), now });
+  await app.register(fastifyAAuth, {
+    authority: AUTHORITY,
+    verifier: createVerifier({ ...verifiedIn(first), accept: more.map(verifiedIn), now }),
+    ...(challenges && { challenger }),
+    observer: (event) => events.push(event),
+  });
+  for (const [path, aauth] of Object.entries(routes)) {
+    app.post(path, { config: { aauth } }, ({ caller }) => [caller?.profile, caller?.level]);
+  }
+  return {
+    events,
+    /** What is sent is signed in the kit's profile; without one it is not signed. */
+    async post(path: string, kit?: ProfileKit) {
+      const body = "{}";
+      const unsigned = { "content-type": "application/json" };
+      const signed = kit && (await requestOf(kit, { url: `${RESOURCE}${path}`, body }));
+      const answer = await app.inject({
+        ...{ method: "POST", url: path, payload: body },
+        headers: { ...(signed?.headers ?? unsigned) },
+      });
+      const refusal = parseRefusal(answer.headers[REFUSAL_FIELD] as string | undefined);
+      return { answer, status: answer.statusCode, refusal };
+    },
+  };
+}
+
+const AUTHORIZED: Requirement = { level: "authorized", scopes: SCOPES };
+const GRANT: Requirement = { level: "grant", scopes: SCOPES };
+
+describe.each([
+  { february: februaryKit, toy: toyKit },
+  { february: februaryKit, toy: sharedFieldKit },
+  { february: publishedKit, toy: toyKit },
+])("$february.profile.name and $toy.profile.name on one route", ({ february, toy }) => {
+  const routes = {
+    "/both": { ...AUTHORIZED, or: GRANT },
+    "/february": AUTHORIZED,
+    "/toy": GRANT,
+  };
+  const resource = () => serve([february, toy], routes);
+
+  test("each caller is let in by its own, and is known by it", async () => {
+    const { post, events } = await resource();
+    for (const [kit, level] of [
+      [february, "authorized"],
+      [toy, "grant"],
+    ] as const) {
+      const { answer, status } = await post("/both", kit);
+      expect([status, answer.json()]).toEqual([200, [kit.profile.name, level]]);
+      const { signatureKey } = kit.profile.messages.fields;
+      const received = events.findLast((event) => event.type === "request_received");
+      expect(received?.signatureHeaders).toContain(signatureKey);
+    }
+  });
+
+  test("what is not signed gets the challenges of both, with a challenger and without", async () => {
+    const levels = { level: "pseudonymous", or: { level: "agent" } };
+    for (const { post } of [
+      await resource(),
+      await serve([february, toy], { "/both": levels }, { challenges: false }),
+    ]) {
+      const { answer, status, refusal } = await post("/both");
+      expect([status, refusal?.code]).toEqual([401, "missing_signature"]);
+      expect(parseAgentAuth(String(answer.headers["agent-auth"])).level).toBe("pseudonymous");
+      expect(answer.headers[TOY_DEMAND]).toBe("requirement=agent-token");
+    }
+  });
+
+  test("a route for one of them refuses the other, and asks for its own", async () => {
+    const { post } = await resource();
+    for (const [path, own, other, field, others] of [
+      ["/february", february, toy, "agent-auth", TOY_DEMAND],
+      ["/toy", toy, february, TOY_DEMAND, "agent-auth"],
+    ] as const) {
+      expect((await post(path, own)).status).toBe(200);
+      const { answer, status, refusal } = await post(path, other);
+      expect([status, refusal?.code]).toEqual([401, "profile_not_accepted"]);
+      expect(answer.headers).toHaveProperty(field);
+      expect(answer.headers).not.toHaveProperty(others);
+    }
+  });
+});
+
+test("profiles with the same levels: a route for one of them names it", async () => {
+  const { post } = await serve([toyKit, sharedFieldKit], {
+    "/both": GRANT,
+    "/strict": { ...GRANT, profiles: [toyKit.profile.name] },
+  });
+  for (const kit of [toyKit, sharedFieldKit]) {
+    expect((await post("/both", kit)).answer.json()).toEqual([kit.profile.name, "grant"]);
+  }
+  expect((await post("/strict", toyKit)).status).toBe(200);
+  const { status, refusal } = await post("/strict", sharedFieldKit);
+  expect([status, refusal?.code]).toEqual([401, "profile_not_accepted"]);
+});
+
+test("february-2026 and its published variant look alike: each has a verifier of its own, and the strict one refuses the other's", async () => {
+  await expect(serve([februaryKit, publishedKit], { "/both": AUTHORIZED })).rejects.toThrow(
+    "february-2026 and february-2026-published cannot be told apart",
+  );
+  const strict = await serve([februaryKit], { "/data": AUTHORIZED });
+  const published = await serve([publishedKit], { "/data": AUTHORIZED });
+  const { status, refusal } = await strict.post("/data", publishedKit);
+  expect([status, refusal?.code, refusal?.check]).toEqual([401, "insufficient_coverage", "coverage"]);
+  // The looser one takes what covers more; its caller is known by the rules that were applied.
+  for (const kit of [publishedKit, februaryKit]) {
+    const { answer } = await published.post("/data", kit);
+    expect(answer.json()).toEqual(["february-2026-published", "authorized"]);
+  }
+  expect((await strict.post("/data", februaryKit)).answer.json()).toEqual(["february-2026", "authorized"]);
+});

@@ -1,0 +1,91 @@
+/**
+ * The one table of the demo's parties. Gateway configuration, compose, demo runner, page and docs derive from it or are checked against it.
+ *
+ * @module
+ */
+
+/** An agent behind the gateway. Its service is the folder of the same name. */
+export interface AgentRow {
+  /** Name in the title case of the page. */
+  readonly title: string;
+  /** Port that it listens on. Callers reach it through the gateway, as `<name>.localhost`. */
+  readonly port: number;
+  /** Scope of the auth token that a caller needs. */
+  readonly scope: string;
+  /** What the person who is asked for consent reads. */
+  readonly scopeDescription: string;
+  /** Paths that the gateway lets through for any signature, pseudonymous ones included. Default: none. */
+  readonly pseudonymousPaths?: readonly string[];
+}
+
+export const AGENTS = {
+  "supply-chain-agent": {
+    title: "Supply-chain agent",
+    port: 9999,
+    scope: "supply-chain:optimize",
+    scopeDescription: "Optimize the laptop supply chain in your name",
+    pseudonymousPaths: ["/catalogue"],
+  },
+  "market-analysis-agent": {
+    title: "Market-analysis agent",
+    port: 9998,
+    scope: "market-analysis:analyze",
+    scopeDescription: "Analyse laptop demand, inventory and market trends",
+  },
+} as const satisfies Readonly<Record<string, AgentRow>>;
+
+export type AgentName = keyof typeof AGENTS;
+
+/** The row of an agent, with its name. */
+export const agentRow = (name: AgentName): AgentRow & { readonly name: string } => ({
+  name,
+  ...AGENTS[name],
+});
+
+/** All agents behind the gateway, in the order of the table. */
+export const AGENT_NAMES = Object.keys(AGENTS) as AgentName[];
+
+/** Every other listener. `variable` moves its port. */
+export const LISTENERS = {
+  "auth-server": { title: "Auth server", port: 8080, variable: "AUTH_SERVER_PORT" },
+  "keycloak-management": { title: "Keycloak, health", port: 9000, variable: "KEYCLOAK_MANAGEMENT_PORT" },
+  "gateway-authz": { title: "Authorization decisions", port: 7070, variable: "GATEWAY_AUTHZ_PORT" },
+  gateway: { title: "Gateway", port: 3000, variable: "GATEWAY_PORT" },
+  "gateway-admin": { title: "Gateway, administration", port: 15000, variable: "GATEWAY_ADMIN_PORT" },
+  "gateway-stats": { title: "Gateway, metrics", port: 15020, variable: "GATEWAY_STATS_PORT" },
+  "gateway-readiness": { title: "Gateway, readiness", port: 15021, variable: "GATEWAY_READINESS_PORT" },
+  backend: { title: "Backend", port: 8000, variable: "PORT" },
+  ui: { title: "Page", port: 3050, variable: "UI_PORT" },
+  "trace-store": { title: "Trace store", port: 16686, variable: "TRACE_STORE_PORT" },
+  "trace-store-otlp": { title: "Trace store, incoming spans", port: 4318, variable: "TRACE_STORE_OTLP_PORT" },
+  "delegate-agent": { title: "Delegate", port: 9997, variable: "DELEGATE_AGENT_PORT" },
+} as const;
+
+type CamelCase<Name extends string> = Name extends `${infer Head}-${infer Tail}`
+  ? `${Head}${Capitalize<CamelCase<Tail>>}`
+  : Name;
+
+/** A listener by the name that it has in code: `supplyChainAgent`. */
+export type ListenerKey = CamelCase<AgentName | keyof typeof LISTENERS>;
+
+/** `supply-chain-agent` -> `supplyChainAgent` */
+export const keyOf = (name: AgentName | keyof typeof LISTENERS): ListenerKey =>
+  name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase()) as ListenerKey;
+
+/** What the names of an agent's environment variables begin with: `SUPPLY_CHAIN_AGENT`. */
+export const variablePrefix = (name: string): string => name.replaceAll("-", "_").toUpperCase();
+
+/** Port and the variable that moves it, of every listener. */
+export const PORTS = Object.fromEntries([
+  ...AGENT_NAMES.map((name) => [
+    keyOf(name),
+    { port: AGENTS[name].port, variable: `${variablePrefix(name)}_PORT`, title: AGENTS[name].title },
+  ]),
+  ...Object.entries(LISTENERS).map(([name, listener]) => [keyOf(name as keyof typeof LISTENERS), listener]),
+]) as Readonly<
+  Record<ListenerKey, { readonly port: number; readonly variable: string; readonly title: string }>
+>;
+
+/** Identity of an agent: its address at the gateway. */
+export const agentUrl = (name: string, gatewayPort: number = LISTENERS.gateway.port): string =>
+  `http://${name}.localhost:${gatewayPort}`;

@@ -1,0 +1,110 @@
+/**
+ * The places where the gateway's configuration and the compose file name each agent of `packages/topology`.
+ *
+ * @module
+ */
+
+import { AGENT_NAMES, AGENTS, type AgentName, type AgentRow, variablePrefix } from "topology";
+
+const rowOf = (name: AgentName): AgentRow => AGENTS[name];
+
+/** `agentgateway/config.yaml`: one listener for each agent. */
+export const gatewayConfiguration = (content: string) => withRegions(content, { listeners: listenerOf });
+
+/** `docker-compose.yml`: one service for each agent, its name in the shared namespace, and the backend that waits for it. */
+export const composeFile = (content: string) =>
+  withRegions(content, { hosts: hostOf, services: serviceOf, conditions: conditionOf });
+
+/** Writes, between `# agents: <region>` and `# end of agents`, what `render` says of each agent. */
+function withRegions(
+  content: string,
+  regions: Readonly<Record<string, (name: AgentName) => string>>,
+): string {
+  let text = content;
+  for (const [region, render] of Object.entries(regions)) {
+    const place = new RegExp(`^( *)# agents: ${region}\\b.*\\n[^]*?^\\1# end of agents\\n`, "m");
+    const found = place.exec(text);
+    if (found === null) throw new Error(`there is no region "# agents: ${region}"`);
+    const [first] = found[0].split("\n", 1);
+    const lines = AGENT_NAMES.map(render).join("");
+    text = text.replace(place, () => `${first}\n${lines}${found[1]}# end of agents\n`);
+  }
+  return text;
+}
+
+const hostOf = (name: AgentName) => `      - "${name}.localhost:127.0.0.1"\n`;
+
+const conditionOf = (name: AgentName) => `      ${name}: { condition: service_healthy }\n`;
+
+const serviceOf = (name: AgentName) => `  ${name}:
+    <<: *service
+    command: ["services/${name}/src/main.ts"]
+    environment: { <<: *modes${extraEnvironment(name)} }
+    depends_on: { net: { condition: service_started } }
+    healthcheck: { <<: *times, test: ["CMD", "node", "compose/healthy.ts", "http://127.0.0.1:${AGENTS[name].port}/health"] }
+
+`;
+
+/** In user-delegated mode callers bring the next hop's scope as well, so that the exchange for it is no expansion. */
+const extraEnvironment = (name: AgentName) =>
+  name === "supply-chain-agent"
+    ? `, AAUTH_RESOURCE_ADDITIONAL_SCOPES: "${AGENTS["market-analysis-agent"].scope}"`
+    : "";
+
+function requiredScheme({ pseudonymousPaths = [] }: AgentRow): string {
+  const required = "${GATEWAY_REQUIRED_SCHEME:-jwks}";
+  if (pseudonymousPaths.length === 0) return `'"${required}"'`;
+  const paths = pseudonymousPaths.map((path) => `request.path == "${path}"`).join(" || ");
+  return `'${paths} ? "hwk" : "${required}"'`;
+}
+
+const listenerOf = (name: AgentName) => `      - name: ${name}
+        hostname: ${name}.localhost
+        routes:
+          - name: ${name}
+            policies:
+              cors:
+                allowOrigins: ["*"]
+                allowHeaders: ["*"]
+              extAuthz:
+                host: \${AAUTH_AUTHZ_HOST:-127.0.0.1:7070}
+                failureMode:
+                  denyWithStatus: 503
+                policies:
+                  http:
+                    requestTimeout: 5s
+                # Whatever a signature may cover, and nothing else of the caller's.
+                includeRequestHeaders:
+                  - signature-key
+                  - signature-input
+                  - signature
+                  - content-type
+                  - content-digest
+                  - nonce
+                  - traceparent
+                  - tracestate
+                protocol:
+                  http:
+                    path: '"/check"'
+                    addRequestHeaders:
+                      ":method": '"POST"'
+                      x-aauth-method: "request.method"
+                      x-aauth-uri: "request.uri"
+                      # A literal, never request.host: a caller must not choose which authority it is judged for.
+                      x-aauth-authority: '"${name}.localhost:\${GATEWAY_PORT:-3000}"'
+                      x-aauth-mode: '"optional"'
+                      x-aauth-required-scheme: ${requiredScheme(rowOf(name))}
+                      x-aauth-timestamp-tolerance: '"60"'
+                    # From a header, never response.body: that would make the gateway hold back the agents' event streams too.
+                    metadata:
+                      aauth: 'json(response.headers["x-aauth-claims"])'
+              # The decision says in this field who the caller is. One that a caller sends does not reach the agent.
+              requestHeaderModifier:
+                remove: [x-aauth-claims]
+              a2a: {}
+              # Without it the agent sees the backend's name as Host.
+              urlRewrite:
+                authority: none
+            backends:
+              - host: \${${variablePrefix(name)}_ADDR:-127.0.0.1:${AGENTS[name].port}}
+`;

@@ -1,5 +1,0 @@
-import type { ProvenCaller } from "aauth";
-import { defineCallValue } from "fastify-a2a";
-
-/** The proven caller, on its way from the gate to the executor. */
-export const caller = defineCallValue<ProvenCaller>("caller");
