@@ -125,7 +125,7 @@ const HOLES: Readonly<Record<string, Hole>> = {
   ],
   J4: [
     "created is near",
-    [SIGNATURE_TEST, "J4: created, as far as 60 seconds away"],
+    [SIGNATURE_TEST, "J4: created, further than 60 seconds away"],
     [VERIFY, "if (!(Math.abs(now - input.created) <= tolerance)) {", "if (false) {"],
   ],
   J5: [
