@@ -36,6 +36,7 @@ export async function startFlowStack(options: {
     .map((service) => ({
       ...service,
       args: options.replacement(service, ports) ?? service.args,
+      hosted: undefined,
       env: { ...service.env, LOG_LEVEL: options.logLevel, OTEL_SDK_DISABLED: "true" },
     }));
   const names = services.map(({ name }) => name);

@@ -110,6 +110,11 @@ const settings = {
   logLevel: forEveryService(serviceSettings.logLevel),
   logFormat: forEveryService(serviceSettings.logFormat),
   logTraceIds: forEveryService(telemetrySettings("demo").logTraceIds),
+  processes: setting({
+    flag: "processes",
+    schema: booleanSetting(false),
+    description: "Start each service as a process of its own, as in the containers",
+  }),
   stats: setting({
     flag: "stats",
     schema: booleanSetting(false),
@@ -123,6 +128,8 @@ export interface DemoSettings {
   readonly ports: StackPorts;
   readonly modes: StackModes;
   readonly stats: boolean;
+  /** Each service as a process of its own. */
+  readonly processes: boolean;
   /** Names of services that somebody else starts. */
   readonly without: readonly string[];
 }
@@ -135,7 +142,7 @@ export interface DemoSettings {
  */
 export function readDemoSettings(env: NodeJS.ProcessEnv, argv: readonly string[]): DemoSettings {
   const config = loadConfig({ service: "demo", settings, env, argv });
-  const { signatureScheme, authorizationScheme, ui, showTokens, stats, without } = config;
+  const { signatureScheme, authorizationScheme, ui, showTokens, stats, processes, without } = config;
   const ports = Object.fromEntries(
     Object.keys(DEMO_PORTS).map((key) => [key, config[`${key as ListenerKey}Port`]]),
   ) as StackPorts;
@@ -163,11 +170,12 @@ export function readDemoSettings(env: NodeJS.ProcessEnv, argv: readonly string[]
   if (unknown !== undefined) {
     throw new ConfigError("demo", [{ name: "--without", message: `there is no service ${unknown}` }]);
   }
-  if (config.gatewayKind === "embedded") return { ports, modes, stats, without };
+  if (config.gatewayKind === "embedded") return { ports, modes, stats, processes, without };
   return {
     ports,
     modes: { ...modes, gatewayProgram: requireGatewayBinary(config.gatewayBinary, env) },
     stats,
+    processes,
     without,
   };
 }

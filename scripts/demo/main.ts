@@ -1,5 +1,5 @@
 /**
- * `npm run demo`: the whole stack, each service as a process of its own, in one terminal.
+ * `npm run demo`: the whole stack in one terminal and, but for the delegate and the programs of third parties, in one process.
  *
  * @module
  */
@@ -9,6 +9,7 @@ import { alreadyRunning } from "./already-running.ts";
 import { leftOutServices } from "./by-hand.ts";
 import { type DemoSettings, readDemoSettings } from "./demo-settings.ts";
 import { memoryReport } from "./memory.ts";
+import { prepareHost } from "./prepare-host.ts";
 import { runInTerminal } from "./run-in-terminal.ts";
 import { describeStack, leaveOut, stackUrls } from "./stack.ts";
 import { welcomeText } from "./welcome.ts";
@@ -28,23 +29,29 @@ async function main(): Promise<number> {
     console.error(`${error.message}\n  npm run demo -- --help lists all flags.`);
     return 2;
   }
-  const { ports, modes, stats, without } = demo;
+  const { ports, modes, stats, processes, without } = demo;
   const urls = stackUrls(ports);
   const leftOut = await leftOutServices(ports, modes, without);
-  return runInTerminal(leaveOut(describeStack(ports, modes), without), {
-    whenReady: ({ processes, readyAfterMs }) =>
-      welcomeText(ports, modes, readyAfterMs, leftOut) + (stats ? `${memoryReport(processes)}\n` : ""),
-    watchParent,
-    whyPortsTaken: async () => {
-      const reason = await alreadyRunning(urls);
-      return (
-        reason &&
-        `${capitalised(reason)}. Nothing was started.\n` +
-          "A second one beside it needs ports of its own: npm run demo -- --help lists their variables."
-      );
+  const services = leaveOut(describeStack(ports, modes), without);
+  if (!processes) await prepareHost(modes.crypto);
+  return runInTerminal(
+    processes ? services.map((service) => ({ ...service, hosted: undefined })) : services,
+    {
+      whenReady: (stack) =>
+        welcomeText(ports, modes, stack.readyAfterMs, leftOut) +
+        (stats ? `${memoryReport(stack.services)}\n` : ""),
+      watchParent,
+      whyPortsTaken: async () => {
+        const reason = await alreadyRunning(urls);
+        return (
+          reason &&
+          `${capitalised(reason)}. Nothing was started.\n` +
+            "A second one beside it needs ports of its own: npm run demo -- --help lists their variables."
+        );
+      },
+      otherPorts: Object.values(ports),
     },
-    otherPorts: Object.values(ports),
-  });
+  );
 }
 
 function capitalised(text: string): string {

@@ -18,18 +18,20 @@ export function residentMib(pid: number): number | undefined {
 
 /** One line a process and their sum. `stack memory` is what the bench looks for. */
 export function memoryReport(
-  processes: readonly { readonly name: string; readonly pid: number | undefined }[],
+  services: readonly { readonly name: string; readonly pid: number | undefined }[],
 ): string {
-  const rows = processes.map(({ name, pid }) => ({
-    name,
+  const processes = new Map<number | undefined, string[]>();
+  for (const { name, pid } of services) processes.set(pid, [...(processes.get(pid) ?? []), name]);
+  const rows = [...processes].map(([pid, names]) => ({
+    what: names.length === 1 ? names[0]! : `${names.length} services`,
     mib: pid === undefined ? undefined : residentMib(pid),
   }));
   const total = rows.reduce((sum, { mib = 0 }) => sum + mib, 0);
-  const width = Math.max(...rows.map(({ name }) => name.length));
+  const width = Math.max(...rows.map(({ what }) => what.length));
   return [
     `stack memory: ${total.toFixed(0)} MiB in ${rows.length} processes`,
     ...rows.map(
-      ({ name, mib }) => `  ${name.padEnd(width)}  ${mib === undefined ? "gone" : `${mib.toFixed(0)} MiB`}`,
+      ({ what, mib }) => `  ${what.padEnd(width)}  ${mib === undefined ? "gone" : `${mib.toFixed(0)} MiB`}`,
     ),
   ].join("\n");
 }

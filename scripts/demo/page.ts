@@ -1,15 +1,10 @@
 /**
- * The web page as a service of the demo: built when its sources have changed, then served as the container image serves it.
+ * The web page of the demo as a process of its own.
  *
  * @module
  */
 
-import "./end-with-parent.ts";
-import { fail, servePage } from "../../ui/server/serve-page.ts";
-import { builtPage } from "./built-page.ts";
+import { runService } from "agent-kit/service";
+import { start } from "./page-service.ts";
 
-try {
-  servePage(await builtPage());
-} catch (error) {
-  fail(`ui cannot start: ${(error as Error).message}`);
-}
+await runService({ name: "ui", start });

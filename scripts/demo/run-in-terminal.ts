@@ -1,7 +1,7 @@
 import { visibleLines } from "agent-kit/service";
 import { LogLines, wantsColour } from "./log-lines.ts";
 import { PortsTakenError, type RunningStack, runStack, ServiceDiedError } from "./run-stack.ts";
-import type { ServiceProcess } from "./service-process.ts";
+import type { StartedService } from "./service-process.ts";
 import type { ServiceDescription } from "./stack.ts";
 
 class StopRequested extends Error {}
@@ -29,13 +29,13 @@ export async function runInTerminal(
     { sink: process.stdout, colour: wantsColour(process.stdout, process.env) },
   );
   const stopRequest = new AbortController();
-  const processes: ServiceProcess[] = [];
+  const started: StartedService[] = [];
   let stoppingSince = 0;
   const requestStop = () => {
     if (stopRequest.signal.aborted) {
       if (performance.now() - stoppingSince < SAME_SIGNAL_MS) return;
       // The stop already under way goes faster; nothing is left behind.
-      for (const running of processes) running.kill();
+      for (const running of started) running.kill();
     } else {
       stoppingSince = performance.now();
       stopRequest.abort(new StopRequested());
@@ -50,7 +50,7 @@ export async function runInTerminal(
     stack = await runStack(services, {
       log,
       signal: stopRequest.signal,
-      onStart: (running) => processes.push(running),
+      onStart: (running) => started.push(running),
       otherPorts: options.otherPorts ?? [],
     });
     process.stdout.write(options.whenReady(stack));

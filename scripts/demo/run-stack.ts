@@ -1,5 +1,6 @@
+import { HostedService } from "./hosted-service.ts";
 import type { LogLines } from "./log-lines.ts";
-import { type ServiceEnd, ServiceProcess } from "./service-process.ts";
+import { ServiceProcess, type StartedService } from "./service-process.ts";
 import type { NeededPort, ServiceDescription } from "./stack.ts";
 import { proposePorts, takenPorts } from "./taken-ports.ts";
 
@@ -44,7 +45,7 @@ export class ServiceDiedError extends Error {
 
 /** A stack that is up. */
 export interface RunningStack {
-  readonly processes: readonly ServiceProcess[];
+  readonly services: readonly StartedService[];
   /** From the first start to the last ready, milliseconds. */
   readonly readyAfterMs: number;
   /** Rejects with {@link ServiceDiedError} when a service ends before `stop`; never resolves. The others run on. */
@@ -63,16 +64,17 @@ export interface RunStackOptions {
   readonly readyLimitMs?: number;
   /** How long all services together may take to stop, milliseconds. Default 5000. */
   readonly stopLimitMs?: number;
-  /** Told of every process, so that the caller can end it in a hurry. */
-  readonly onStart?: (process: ServiceProcess) => void;
+  /** Receives every service that is started, so that the caller can end it in a hurry. */
+  readonly onStart?: (service: StartedService) => void;
   readonly onReady?: (service: string) => void;
   /** Ports that are settled for services that somebody else starts: not proposed where one of ours is taken. Default none. */
   readonly otherPorts?: readonly number[];
 }
 
 /**
- * Starts every service as its own process as soon as those it comes after are ready, and resolves when all are. When one fails,
- * or the start is aborted, the others are stopped before the promise rejects.
+ * Starts every service as soon as those it comes after are ready, and resolves when all are: in this process where its description
+ * says how, otherwise as a process of its own. When one fails, or the start is aborted, the others are stopped before the promise
+ * rejects.
  *
  * @throws PortsTakenError before anything is started
  * @throws ServiceDiedError with the service's last lines
@@ -99,12 +101,12 @@ export async function runStack(
   }
 
   const startedAt = performance.now();
-  const processes: ServiceProcess[] = [];
+  const started: StartedService[] = [];
   const failure = Promise.withResolvers<never>();
   failure.promise.catch(() => {});
   let stopping: Promise<string[]> | undefined;
   const stop = () => {
-    stopping ??= stopInReverse(processes, stopLimitMs);
+    stopping ??= stopInReverse(started, stopLimitMs);
     return stopping;
   };
 
@@ -112,12 +114,15 @@ export async function runStack(
   const startOne = async (service: ServiceDescription): Promise<void> => {
     await Promise.all(service.after.map((name) => ready.get(name)));
     signal.throwIfAborted();
-    const running = new ServiceProcess(service, { baseEnv, onLine: (line) => log.write(service.name, line) });
-    processes.push(running);
+    const output = { baseEnv, onLine: (line: string) => log.write(service.name, line) };
+    const running =
+      service.hosted === undefined
+        ? new ServiceProcess(service, output)
+        : new HostedService(service.name, { ...service.hosted, ...output, env: service.env });
+    started.push(running);
     onStart?.(running);
-    void running.ended.then((end) => {
-      if (stopping === undefined)
-        failure.reject(new ServiceDiedError(service.name, endedBecause(end), running.lastLines));
+    void running.ended.then((how) => {
+      if (stopping === undefined) failure.reject(new ServiceDiedError(service.name, how, running.lastLines));
     });
     const limitMs = service.readyLimitMs ?? readyLimitMs;
     const limit = AbortSignal.timeout(limitMs);
@@ -145,21 +150,16 @@ export async function runStack(
     throw error;
   }
   const readyAfterMs = performance.now() - startedAt;
-  return { processes, readyAfterMs, failed: failure.promise, stop };
+  return { services: started, readyAfterMs, failed: failure.promise, stop };
 }
 
-async function stopInReverse(processes: readonly ServiceProcess[], limitMs: number): Promise<string[]> {
+async function stopInReverse(services: readonly StartedService[], limitMs: number): Promise<string[]> {
   const deadline = performance.now() + limitMs;
   const stragglers: string[] = [];
-  for (const running of [...processes].reverse()) {
+  for (const running of [...services].reverse()) {
     // A straggler must not cost the services behind it their own orderly end.
     const limit = Math.max(SHORTEST_STOP_MS, deadline - performance.now());
     if (await running.stop(limit)) stragglers.push(running.name);
   }
   return stragglers;
-}
-
-function endedBecause({ status, signal }: ServiceEnd): string {
-  if (signal !== null) return `was ended by ${signal}`;
-  return status === null ? "could not be started" : `stopped by itself with exit code ${status}`;
 }

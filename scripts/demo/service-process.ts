@@ -3,25 +3,37 @@ import { createInterface } from "node:readline";
 import { PARENT_PID_VARIABLE } from "agent-kit/watch-parent";
 import { REPOSITORY_ROOT, type ServiceDescription } from "./stack.ts";
 
-/** How a service ended. `status` is null when a signal ended it. */
-export interface ServiceEnd {
-  readonly status: number | null;
-  readonly signal: NodeJS.Signals | null;
+/** A service of the stack that has been started, as a process of its own or in the runner's. */
+export interface StartedService {
+  readonly name: string;
+  /** Its own process, or the runner's. Undefined where none could be started. */
+  readonly pid: number | undefined;
+  /** Resolves when it is gone and its output is read to the end: how it ended, as the end of a sentence. */
+  readonly ended: Promise<string>;
+  /** The last lines that it printed, at most 15, oldest first. */
+  readonly lastLines: readonly string[];
+  /** Resolves true once it serves, false when it ends or `signal` is aborted before that. */
+  isReady(signal: AbortSignal): Promise<boolean>;
+  /** Stops it, by force when it has not stopped after `limitMs`. True when it did not stop by itself. */
+  stop(limitMs: number): Promise<boolean>;
+  /** Ends it at once, where that is possible. */
+  kill(): void;
 }
 
-const REMEMBERED_LINES = 15;
+/** Of a service, for the message about its end. */
+export const REMEMBERED_LINES = 15;
 const HEALTH_POLL_MS = 50;
 const HEALTH_ANSWER_LIMIT_MS = 2000;
 
 /** One service of the stack as a process of its own. */
-export class ServiceProcess {
+export class ServiceProcess implements StartedService {
   readonly name: string;
-  /** Resolves when the process is gone and its output is read to the end. */
-  readonly ended: Promise<ServiceEnd>;
+  readonly ended: Promise<string>;
   readonly #description: ServiceDescription;
   readonly #child: ChildProcess;
   readonly #lastLines: string[] = [];
   #hasEnded = false;
+  #wasKilled = false;
 
   constructor(
     description: ServiceDescription,
@@ -44,15 +56,17 @@ export class ServiceProcess {
       });
     }
     this.ended = new Promise((resolve) => {
-      const end = (status: number | null, signal: NodeJS.Signals | null) => {
+      const end = (how: string) => {
         this.#hasEnded = true;
-        resolve({ status, signal });
+        resolve(how);
       };
       this.#child.once("error", (error) => {
         this.#lastLines.push(error.message);
-        end(null, null);
+        end("could not be started");
       });
-      this.#child.once("close", end);
+      this.#child.once("close", (status, signal) =>
+        end(signal === null ? `stopped by itself with exit code ${status}` : `was ended by ${signal}`),
+      );
     });
   }
 
@@ -60,16 +74,11 @@ export class ServiceProcess {
     return this.#child.pid;
   }
 
-  get hasEnded(): boolean {
-    return this.#hasEnded;
-  }
-
-  /** The last lines it printed, at most 15, oldest first. */
   get lastLines(): readonly string[] {
     return this.#lastLines;
   }
 
-  /** Resolves true once the health URL answers 2xx, false when the process ends or `signal` is aborted before that. */
+  /** It serves once its health URL answers 2xx. */
   async isReady(signal: AbortSignal): Promise<boolean> {
     while (!this.#hasEnded && !signal.aborted) {
       if (await answersWell(this.#description.healthUrl, signal)) return !this.#hasEnded;
@@ -78,19 +87,20 @@ export class ServiceProcess {
     return false;
   }
 
-  /** Asks it to stop, and ends it with everything it started when it has not done so after `limitMs`. True when it had to. */
+  /** By force: with everything that it started. */
   async stop(limitMs: number): Promise<boolean> {
     if (this.#hasEnded) return false;
     this.#child.kill("SIGTERM");
     const limit = setTimeout(() => this.kill(), limitMs);
-    const { signal } = await this.ended;
+    await this.ended;
     clearTimeout(limit);
-    return signal === "SIGKILL";
+    return this.#wasKilled;
   }
 
   /** Ends the process group at once. */
   kill(): void {
     if (this.#child.pid === undefined || this.#hasEnded) return;
+    this.#wasKilled = true;
     try {
       process.kill(-this.#child.pid, "SIGKILL");
     } catch {

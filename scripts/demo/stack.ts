@@ -26,7 +26,6 @@ export interface StackModes {
   readonly policyFile: string;
   /** The agentgateway executable; undefined for the embedded gateway. */
   readonly gatewayProgram?: string;
-  /** Who judges what passes the gateway: the service that it asks, or the embedded gateway itself. */
   /** The Jaeger executable; undefined for the embedded trace store. */
   readonly jaegerProgram?: string;
   readonly authServer: (typeof AUTH_SERVERS)[number];
@@ -38,8 +37,10 @@ export interface StackModes {
   readonly crypto: (typeof CRYPTO_LIBRARIES)[number];
 }
 
-/** Makes `aauth` use libsodium in a process of Node. */
-export const LIBSODIUM_FLAG = "--conditions=aauth-sodium";
+/** Under this condition of module resolution `aauth` uses libsodium. */
+export const LIBSODIUM_CONDITION = "aauth-sodium";
+/** The same for a process of Node. */
+export const LIBSODIUM_FLAG = `--conditions=${LIBSODIUM_CONDITION}`;
 
 export const DEMO_MODES: StackModes = {
   signatureScheme: "jwks",
@@ -60,11 +61,13 @@ export interface NeededPort {
   readonly variable: string;
 }
 
-/** One process of the stack: how it is started, when it is ready, what it occupies. */
+/** One part of the stack: how it is started, when it is ready, what it occupies. */
 export interface ServiceDescription {
   readonly name: string;
-  /** Arguments for the Node that runs this script. */
+  /** As a process: arguments for the Node that runs this script. */
   readonly args: readonly string[];
+  /** In the demo's own process: the module that exports `start`, and the arguments for it. Undefined: always a process. */
+  readonly hosted?: { readonly module: string; readonly argv: readonly string[] } | undefined;
   /** On top of the runner's own environment. */
   readonly env: Readonly<Record<string, string>>;
   readonly ports: readonly NeededPort[];
@@ -129,7 +132,7 @@ export function stackUrls(ports: StackPorts): StackUrls {
 }
 
 /**
- * The whole stack as processes, in the order of their dependencies. Every port and identity is passed explicitly, so that a `.env`
+ * The whole stack, in the order of its dependencies. Every port and identity is passed explicitly, so that a `.env`
  * or a shell's left-over variable cannot make two services disagree. Pure: reads nothing, starts nothing.
  */
 export function describeStack(ports: StackPorts, modes: StackModes): ServiceDescription[] {
@@ -163,6 +166,7 @@ export function describeStack(ports: StackPorts, modes: StackModes): ServiceDesc
   ): ServiceDescription => ({
     name,
     args: [...nodeFlags, `services/${name}/src/main.ts`],
+    hosted: { module: `services/${name}/src/service.ts`, argv: [] },
     ports: [need(key, name)],
     healthUrl: `http://127.0.0.1:${ports[key]}/health`,
     after: [],
@@ -173,6 +177,7 @@ export function describeStack(ports: StackPorts, modes: StackModes): ServiceDesc
     service("trace-store", "traceStore", {
       ports: [need("traceStore", "trace store"), need("traceStoreOtlp", "trace store, incoming spans")],
       ...(modes.jaegerProgram !== undefined && {
+        hosted: undefined,
         args: [
           "scripts/foreign-program.ts",
           modes.jaegerProgram,
@@ -193,6 +198,7 @@ export function describeStack(ports: StackPorts, modes: StackModes): ServiceDesc
     service("auth-server", "authServer", {
       ...(modes.authServer === "keycloak" && {
         args: ["scripts/keycloak/main.ts"],
+        hosted: undefined,
         ports: [need("authServer", "Keycloak"), need("keycloakManagement", "Keycloak, health")],
         // There once the realm is, which comes after Keycloak's own readiness.
         healthUrl: `http://127.0.0.1:${ports.authServer}/realms/${REALM}/.well-known/aauth-issuer`,
@@ -240,6 +246,10 @@ export function describeStack(ports: StackPorts, modes: StackModes): ServiceDesc
         "-f",
         modes.policyFile,
       ],
+      hosted:
+        modes.gatewayProgram === undefined
+          ? { module: "services/gateway/src/service.ts", argv: ["-f", modes.policyFile] }
+          : undefined,
       ports: [
         need("gateway", "gateway"),
         need("gatewayAdmin", "gateway, administration"),
@@ -284,6 +294,8 @@ export function describeStack(ports: StackPorts, modes: StackModes): ServiceDesc
   const services = described;
   if (modes.delegate) {
     const delegate = service("delegate-agent", "delegateAgent", {
+      // Its point is to share nothing with the backend but the public half of its key.
+      hosted: undefined,
       env: {
         DELEGATE_AGENT_PORT: String(ports.delegateAgent),
         DELEGATE_AGENT_URL: `http://delegate-agent.localhost:${ports.delegateAgent}`,
@@ -299,6 +311,7 @@ export function describeStack(ports: StackPorts, modes: StackModes): ServiceDesc
   if (!modes.ui) return services;
   const ui = service("ui", "ui", {
     args: ["scripts/demo/page.ts"],
+    hosted: { module: "scripts/demo/page-service.ts", argv: [] },
     env: {
       UI_PORT: String(ports.ui),
       UI_BACKEND_URL: urls.backend,

@@ -25,6 +25,7 @@ beforeAll(async () => {
   const delegatesFile = join(folder, "delegates.json");
   browser = await startBrowser();
   stack = await startStack({
+    processes: true,
     modes: { authorizationScheme: "user-delegated", ui: true, delegate: true },
     env: {
       backend: { BACKEND_DELEGATES_FILE: delegatesFile },

@@ -12,7 +12,7 @@ let browser: Browser;
 let watched: WatchedPage;
 
 beforeAll(async () => {
-  stack = await startStack({ modes: { ui: true } });
+  stack = await startStack({ modes: { ui: true }, processes: true });
   browser = await startBrowser();
   watched = await openPage(browser);
   await watched.page.setViewportSize({ width: 1280, height: 900 });

@@ -99,7 +99,10 @@ describe("a user-delegated run over both hops", () => {
   let watched: WatchedPage;
   let runId: string;
   beforeAll(async () => {
-    const options: TestStackOptions = { modes: { authorizationScheme: "user-delegated", ui: true } };
+    const options: TestStackOptions = {
+      modes: { authorizationScheme: "user-delegated", ui: true },
+      processes: true,
+    };
     stack = await startStack(options);
     watched = await signedInPage(stack);
   });

@@ -16,7 +16,7 @@ let stack: TestStack;
 let browser: Browser;
 
 beforeAll(async () => {
-  stack = await startStack({ modes: { ui: true } });
+  stack = await startStack({ modes: { ui: true }, processes: true });
   browser = await startBrowser();
 });
 afterAll(async () => {

@@ -67,7 +67,7 @@ describe("a person who is asked", () => {
   let callback: string;
 
   beforeAll(async () => {
-    stack = await startStack(OPTIONS);
+    stack = await startStack({ ...OPTIONS, processes: true });
     watched = await signedInPage(stack);
     watched.page.on("request", (request) => {
       if (request.url().includes("/auth/aauth/callback?")) callback = request.url();

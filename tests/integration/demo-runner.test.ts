@@ -13,7 +13,7 @@ import { isTaken } from "../../scripts/demo/taken-ports.ts";
 import { type Child, isAlive, startChild } from "../support/child.ts";
 import { freePorts } from "../support/free-ports.ts";
 
-const STACK = fileURLToPath(new URL("../support/fixtures/fake-stack.ts", import.meta.url));
+const STACK = fileURLToPath(new URL("../support/fixtures/stack-runner.ts", import.meta.url));
 const ORPHAN_LIMIT = { timeout: 20_000 };
 
 type Mode = "well" | "deaf" | "mute" | "dies-at-start";

@@ -37,7 +37,7 @@ let canary: Listener;
 
 beforeAll(async () => {
   [stack, agent, thief, canary] = await Promise.all([
-    startStack(),
+    startStack({ processes: true }),
     ForeignAgent.start(),
     ForeignAgent.start("thief.localhost"),
     listen(() => ({ status: 200, body: {} })),

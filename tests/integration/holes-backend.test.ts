@@ -35,6 +35,7 @@ let second: string;
 
 beforeAll(async () => {
   stack = await startStack({
+    processes: true,
     modes: { authorizationScheme: "user-delegated" },
     env: { "auth-server": { AUTH_SERVER_CONSENT_SECONDS: String(CONSENT_SECONDS) } },
   });

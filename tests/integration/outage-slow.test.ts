@@ -13,6 +13,7 @@ let user: ApiUser;
 
 beforeAll(async () => {
   stack = await startStack({
+    processes: true,
     env: {
       // Each hop gives up before the one in front of it: market analysis 4 s, the gateway's check 5 s, the whole run 8 s.
       "supply-chain-agent": { MARKET_ANALYSIS_DEADLINE: "4" },

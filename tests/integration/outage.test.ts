@@ -11,7 +11,7 @@ let stack: TestStack;
 let user: ApiUser;
 
 beforeAll(async () => {
-  stack = await startStack();
+  stack = await startStack({ processes: true });
   user = await signIn(stack);
 });
 afterAll(() => stack?.stop());

@@ -10,7 +10,7 @@ let stack: TestStack;
 let user: ApiUser;
 
 beforeAll(async () => {
-  stack = await startStack();
+  stack = await startStack({ processes: true });
   user = await signIn(stack);
 });
 afterAll(() => stack?.stop());
@@ -112,7 +112,7 @@ describe("a service that is started again, with a new key of the old name", () =
 });
 
 test("supply-chain-agent, user delegated: the caller's token is exchanged for the next hop", async () => {
-  const delegated = await startStack({ modes: { authorizationScheme: "user-delegated" } });
+  const delegated = await startStack({ modes: { authorizationScheme: "user-delegated" }, processes: true });
   try {
     // Whoever judges it has seen its first key.
     expect((await (await signIn(delegated)).run()).status).toBe("awaiting_consent");

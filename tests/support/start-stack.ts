@@ -1,15 +1,19 @@
+import { fileURLToPath } from "node:url";
 import { LogLines } from "../../scripts/demo/log-lines.ts";
-import { type RunningStack, runStack } from "../../scripts/demo/run-stack.ts";
+import { runStack } from "../../scripts/demo/run-stack.ts";
 import { ServiceProcess } from "../../scripts/demo/service-process.ts";
 import {
   DEMO_MODES,
   DEMO_PORTS,
   describeStack,
+  REPOSITORY_ROOT,
+  type ServiceDescription,
   type StackModes,
   type StackPorts,
   type StackUrls,
   stackUrls,
 } from "../../scripts/demo/stack.ts";
+import { startChild } from "./child.ts";
 import { freePorts } from "./free-ports.ts";
 
 /** A line of the log arrives over a pipe, some time after what it tells of. For `expect.poll`. */
@@ -20,24 +24,28 @@ export interface TestStackOptions {
   readonly modes?: Partial<StackModes>;
   /** More variables for a service, by its name. They beat what the stack's description says. */
   readonly env?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** Each service as a process of its own, for a test that ends one. Default: one process, as the demo. */
+  readonly processes?: boolean;
 }
 
-/** The whole stack on ports of its own, each service a process, identities to match. */
+/** The whole stack on ports of its own, identities to match. */
 export interface TestStack {
   readonly ports: StackPorts;
   readonly urls: StackUrls;
   readonly modes: StackModes;
-  readonly processes: RunningStack["processes"];
+  /** Where each service runs. */
+  readonly processes: readonly { readonly name: string; readonly pid: number | undefined }[];
   readonly readyAfterMs: number;
   /** Everything the services have printed, as lines `service | line`. */
   log(): string;
-  /** Ends one service at once, as a crash would. */
+  /** Ends one service at once, as a crash would. Needs `processes`, as `startAgain` does. */
   kill(name: string): Promise<void>;
   /** Starts a killed service again, with a new key, and resolves when it is ready; `env` as in {@link TestStackOptions}. */
   startAgain(name: string, env?: Readonly<Record<string, string>>): Promise<void>;
   stop(): Promise<void>;
 }
 
+const STACK_RUNNER = fileURLToPath(new URL("fixtures/stack-runner.ts", import.meta.url));
 const READY_LIMIT_MS = 30_000;
 const STOP_LIMIT_MS = 5_000;
 
@@ -71,6 +79,44 @@ export async function startStack(options: TestStackOptions = {}): Promise<TestSt
     ...service,
     env: { ...service.env, ...options.env?.[service.name] },
   }));
+  const baseEnv = {
+    ...Object.fromEntries(INHERITED_VARIABLES.map((name) => [name, process.env[name]])),
+    NODE_COMPILE_CACHE: `${REPOSITORY_ROOT}node_modules/.cache/node`,
+  };
+  const started = options.processes
+    ? await startProcesses(services, baseEnv)
+    : await startHost(services, modes, baseEnv);
+  return { ports, urls: stackUrls(ports), modes, ...started };
+}
+
+type Started = Omit<TestStack, "ports" | "urls" | "modes">;
+
+/** In one process beside that of the test, as `npm run demo` does it. */
+async function startHost(
+  services: readonly ServiceDescription[],
+  modes: StackModes,
+  env: NodeJS.ProcessEnv,
+): Promise<Started> {
+  const host = startChild(process.execPath, [STACK_RUNNER, JSON.stringify(services), modes.crypto], { env });
+  const [, pids, readyAfterMs] = await host.prints(/^ready with pids ([\d ]+) after ([\d.]+) ms$/m);
+  const refuse = () => Promise.reject(new Error("this takes a stack of several processes: processes: true"));
+  return {
+    processes: pids!.split(" ").map((pid, index) => ({ name: services[index]!.name, pid: Number(pid) })),
+    readyAfterMs: Number(readyAfterMs),
+    log: host.text,
+    kill: refuse,
+    startAgain: refuse,
+    async stop() {
+      host.process.kill("SIGTERM");
+      await host.ended;
+    },
+  };
+}
+
+async function startProcesses(
+  services: readonly ServiceDescription[],
+  baseEnv: NodeJS.ProcessEnv,
+): Promise<Started> {
   let text = "";
   const sink = {
     write: (line: string) => {
@@ -79,14 +125,11 @@ export async function startStack(options: TestStackOptions = {}): Promise<TestSt
   };
   const names = services.map(({ name }) => name);
   const log = new LogLines(names, { sink, colour: false });
-  const baseEnv = Object.fromEntries(INHERITED_VARIABLES.map((name) => [name, process.env[name]]));
-  const stack = await runStack(services, { log, signal: new AbortController().signal, baseEnv });
-  const processes = [...stack.processes];
+  const apart = services.map((service) => ({ ...service, hosted: undefined }));
+  const stack = await runStack(apart, { log, signal: new AbortController().signal, baseEnv });
+  const processes = [...stack.services];
   const indexOf = (name: string): number => processes.findIndex((running) => running.name === name);
   return {
-    ports,
-    urls: stackUrls(ports),
-    modes,
     processes,
     readyAfterMs: stack.readyAfterMs,
     log: () => text,

@@ -1,38 +1,34 @@
 import { readSettings } from "../vite/read-settings.ts";
 import { createPageServer } from "./page-server.ts";
 
+/** A page that is served. */
+export interface ServedPage {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
 /**
- * Serves the built page until SIGINT or SIGTERM. Settings come from the environment: those of `vite/read-settings.ts`, and UI_HOST, the
- * address to listen on. A malformed setting, a folder without a page or a taken port ends the process with 2.
+ * Serves the built page.
  *
  * @param folder what `vite build` made
+ * @param env the settings of `vite/read-settings.ts`, and UI_HOST, the address to listen on
+ * @throws Error for a malformed setting, a folder without a page or a taken port
  */
-export function servePage(folder: string): void {
-  const { UI_HOST: host = "127.0.0.1", ...rest } = process.env;
-  const { port, browser } = orFail(() => readSettings(rest));
-  const server = orFail(() => createPageServer(folder, browser));
-  server.on("error", (error) => fail(`ui cannot start: ${error.message}`));
-  server.listen(port, host, () => console.log(`ui ready on http://localhost:${port}`));
-
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    process.on(signal, () => {
-      server.close(() => process.exit(0));
-      // Browsers keep their connections open for longer than a stop may take.
-      server.closeAllConnections();
-    });
-  }
-}
-
-/** Ends the process: the page cannot be served, for this reason. */
-export function fail(message: string): never {
-  console.error(message);
-  process.exit(2);
-}
-
-function orFail<Value>(make: () => Value): Value {
-  try {
-    return make();
-  } catch (error) {
-    return fail((error as Error).message);
-  }
+export async function servePage(folder: string, env: NodeJS.ProcessEnv): Promise<ServedPage> {
+  const { UI_HOST: host = "127.0.0.1", ...rest } = env;
+  const { port, browser } = readSettings(rest);
+  const server = createPageServer(folder, browser);
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, resolve);
+  });
+  return {
+    url: `http://localhost:${port}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        // Browsers keep their connections open for longer than a stop may take.
+        server.closeAllConnections();
+      }),
+  };
 }

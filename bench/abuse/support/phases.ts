@@ -131,7 +131,7 @@ export async function attackStack(
   attackOf: (stack: TestStack) => Attack | Promise<Attack>,
   options: Parameters<typeof startStack>[0] = {},
 ): Promise<void> {
-  const stack = await startStack(options);
+  const stack = await startStack({ ...options, processes: true });
   try {
     await showPhases(stack, await attackOf(stack));
   } finally {

@@ -5,7 +5,7 @@ import fp from "fastify-plugin";
 import { type CountRequest, createLevelLimiter, type LevelLimits, registerLimiter } from "./level-limits.ts";
 import type { FastifyAAuthOptions, RouteRequirement } from "./options.ts";
 import { BodyTooLargeError, readRawBody, replayBody } from "./raw-body.ts";
-import { challengeFor, isVerdict, sendChallenge, VerificationUnavailableError } from "./refusal.ts";
+import { answerTo, isVerdict, sendChallenge, VerificationUnavailableError } from "./refusal.ts";
 import { type Parts, partsOf } from "./resource-parts.ts";
 import { serveResourceTokens } from "./resource-tokens.ts";
 import { serveWellKnown } from "./well-known.ts";
@@ -198,7 +198,7 @@ async function registerVerifier(app: FastifyInstance, options: FastifyAAuthOptio
     reply: FastifyReply,
   ) {
     if (!isVerdict(error)) throw new VerificationUnavailableError(error);
-    const challenge = await challengeFor(parts, error, requirement);
+    const challenge = await answerTo(parts, error, requirement);
     observe?.({ type: "request_refused", error, requirement, challenge }, request);
     return sendChallenge(reply, challenge);
   }

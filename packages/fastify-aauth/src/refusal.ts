@@ -3,7 +3,7 @@ import { type Answer, type Challenger, plainRefusal, type Verifier } from "aauth
 import type { FastifyReply } from "fastify";
 
 /** The answer to a refused request: the challenger's, or a challenge that needs no resource token. */
-export async function challengeFor(
+export async function answerTo(
   { challenger, verifier }: { readonly challenger: Challenger | undefined; readonly verifier: Verifier },
   error: AAuthVerificationError,
   requirement: Requirement,

@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { loadConfig, startTelemetry } from "agent-kit/service";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { loadConfig, prepareProcess, startTelemetry } from "agent-kit/service";
+import { afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { settings } from "../src/config.ts";
 import { startStack } from "./stack.ts";
 
@@ -22,6 +22,7 @@ const collector = createServer(async (request, response) => {
   response.setHeader("content-type", "application/json").end("{}");
 });
 
+beforeAll(prepareProcess);
 beforeEach(() => new Promise<void>((resolve) => collector.listen(0, "127.0.0.1", resolve)));
 afterEach(() => new Promise((resolve) => collector.close(resolve)));
 
@@ -37,9 +38,11 @@ async function trace(call: Parameters<Awaited<ReturnType<typeof startStack>>["ca
   };
   const config = loadConfig({ service: "test", settings, env, argv: [] });
   const telemetry = await startTelemetry(config, { logger: { info: vi.fn(), warn: vi.fn() } });
-  const stack = await startStack({ AAUTH_AUTHORIZATION_SCHEME: "signature-only" });
-  expect((await stack.call(call)).statusCode).toBe(200);
-  await stack.app.close();
+  await telemetry.run(async () => {
+    const stack = await startStack({ AAUTH_AUTHORIZATION_SCHEME: "signature-only" });
+    expect((await stack.call(call)).statusCode).toBe(200);
+    await stack.app.close();
+  });
   await telemetry.close();
 }
 

@@ -1,29 +1,4 @@
-import {
-  createLogger,
-  installLocalhostLookup,
-  listenOn,
-  loadConfig,
-  runService,
-  startTelemetry,
-} from "agent-kit/service";
-import { buildSupplyChainAgent } from "./app.ts";
-import { settings } from "./config.ts";
+import { runService } from "agent-kit/service";
+import { start } from "./service.ts";
 
-const service = "supply-chain-agent";
-
-await runService({
-  name: service,
-  start: async () => {
-    const config = loadConfig({ service, settings, env: process.env, argv: process.argv.slice(2) });
-    installLocalhostLookup();
-    const logger = createLogger({
-      service,
-      level: config.logLevel,
-      format: config.logFormat,
-      showTokens: config.showTokens,
-    });
-    const telemetry = await startTelemetry(config, { logger });
-    const { app } = await buildSupplyChainAgent(config, { logger });
-    return telemetry.closeAfter(await listenOn(app, config));
-  },
-});
+await runService({ name: "supply-chain-agent", start });

@@ -1,25 +1,4 @@
-import { createLogger, listenOn, loadConfig, runService } from "agent-kit/service";
-import { buildTraceStore } from "./app.ts";
-import { settings } from "./config.ts";
+import { runService } from "agent-kit/service";
+import { start } from "./service.ts";
 
-const service = "trace-store";
-
-await runService({
-  name: service,
-  start: async () => {
-    const config = loadConfig({ service, settings, env: process.env, argv: process.argv.slice(2) });
-    const logger = createLogger({ service, level: config.logLevel, format: config.logFormat });
-    const { app, otlp } = await buildTraceStore(config, { logger });
-    const intake = await listenOn(otlp, { ...config, port: config.otlpPort });
-    const query = await listenOn(app, config);
-    logger.info({ otlp: intake.url, file: config.file || "none" }, "takes spans");
-    return {
-      url: query.url,
-      close: async () => {
-        // Spans first: what is taken in must still find the store open.
-        await intake.close();
-        await query.close();
-      },
-    };
-  },
-});
+await runService({ name: "trace-store", start });

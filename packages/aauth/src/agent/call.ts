@@ -204,7 +204,7 @@ class Call {
       const { url, method } = this.#request;
       this.#observe({ type: "request_retried", url, method, scheme: this.#credential.scheme, reason });
     }
-    return this.#exchange(this.#request, reason);
+    return this.#sendOnce(this.#request, reason);
   }
 
   #present(token: string): void {
@@ -212,7 +212,7 @@ class Call {
     this.#presented = token;
   }
 
-  async #exchange(request: OutgoingRequest, retryReason?: RetryReason): Promise<CallOutcome> {
+  async #sendOnce(request: OutgoingRequest, retryReason?: RetryReason): Promise<CallOutcome> {
     const { timeoutMs, send } = this.#options;
     const response = await send(request, {
       key: this.#key,
@@ -274,7 +274,7 @@ class Call {
     this.#nextLook ??= createPolling(url, this.#options.pendingMs, untrusted);
     const location = await this.#nextLook(pending, anyOf(signals));
     if (token !== undefined) this.#present(token);
-    return this.#exchange({ method: "GET", url: location, headers: {}, body: undefined, signals });
+    return this.#sendOnce({ method: "GET", url: location, headers: {}, body: undefined, signals });
   }
 
   /**

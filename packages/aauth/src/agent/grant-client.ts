@@ -55,11 +55,11 @@ export function createGrantClient(options: GrantClientOptions): GrantClient {
     observe({ type: "token_requested", authServer: server, requestType: type, url });
     const { contentType, body, credential } = asked;
     const first: Exchange = { url, contentType, body, credential, purpose: "token" };
-    let answer = grants.read(await exchange(first, circumstances));
+    let answer = grants.read(await roundTrip(first, circumstances));
     const nextLook = createPolling(url, options.pendingMs, failed);
     while (answer.type === "pending") {
       const poll = await nextLook(answer.pending, signal);
-      answer = grants.read(await exchange({ url: poll, credential, purpose: "token" }, circumstances));
+      answer = grants.read(await roundTrip({ url: poll, credential, purpose: "token" }, circumstances));
     }
     if (answer.type === "consent") throw consentRequired(answer, metadata, server, circumstances);
     const expected = { server, resource: circumstances.resource, thumbprint: key.thumbprint, now: now() };
@@ -89,7 +89,7 @@ export function createGrantClient(options: GrantClientOptions): GrantClient {
   }
 
   /** The whole exchange has one time limit, reading included: an answer is short and must not drip. */
-  async function exchange(
+  async function roundTrip(
     { url, contentType, body, credential, purpose, hasNoContent }: Exchange,
     { key, observe, signal }: GrantCircumstances,
   ): Promise<GrantResponse> {
@@ -141,7 +141,7 @@ export function createGrantClient(options: GrantClientOptions): GrantClient {
   async function revoke(asked: GrantRequest, circumstances: GrantCircumstances): Promise<void> {
     const { url } = await endpointOf(asked, circumstances.signal);
     const { contentType, body, credential } = asked;
-    const response = await exchange(
+    const response = await roundTrip(
       // The answer to a revocation says nothing (RFC 7009 section 2.2).
       { url, contentType, body, credential, purpose: "token", hasNoContent: isSuccess },
       circumstances,
@@ -161,7 +161,7 @@ export function createGrantClient(options: GrantClientOptions): GrantClient {
     if (rules === undefined || url === undefined) return undefined;
     observe({ type: "resource_token_requested", resource, url, scope });
     return rules.read(
-      await exchange(
+      await roundTrip(
         {
           url,
           contentType: rules.contentType,

@@ -44,8 +44,19 @@ export {
 export { mapMembers, type RedactionOptions, redactFields, redactText } from "./log/redaction.ts";
 export { visibleFields, visibleLines, visibleText } from "./log/visible-text.ts";
 export { listenOn } from "./run/listen-on.ts";
+export { prepareProcess } from "./run/prepare-process.ts";
 export { type RotatableKeys, rotateKeys } from "./run/rotate-keys.ts";
-export { EXIT_STATUS, type RunningService, runService } from "./run/run-service.ts";
+export {
+  describeError,
+  EXIT_STATUS,
+  failedStart,
+  type RunningService,
+  readyLine,
+  runService,
+  type StartOptions,
+  type StartService,
+} from "./run/run-service.ts";
+export { startService } from "./run/start-service.ts";
 export { PARENT_PID_VARIABLE, watchParent } from "./run/watch-parent.ts";
 export type { SpanCounts } from "./telemetry/span-counts.ts";
 export { startTelemetry, type Telemetry } from "./telemetry/start-telemetry.ts";

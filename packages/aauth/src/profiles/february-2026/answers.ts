@@ -34,7 +34,7 @@ const isCuredBySigning = (error: AAuthError): boolean =>
   (error instanceof AAuthVerificationError && error.status === 401) || error.code === "insufficient_scope";
 
 /** Asks for a signature or an identity. An untrusted caller learns nothing more. */
-export function refuse(
+export function refuseWithoutToken(
   error: AAuthError,
   { requirement }: RefusalContext,
   algs: readonly string[] | undefined = undefined,
@@ -72,7 +72,7 @@ export function createAnswers(options: AnswerOptions): AnswerWriter {
     return { resourceToken: token, authServer, expiresInSeconds: lifetimeSeconds };
   }
 
-  async function authorization(
+  async function authorizationChallenge(
     caller: ProvenCaller,
     scopes: readonly string[],
     status: number,
@@ -88,8 +88,8 @@ export function createAnswers(options: AnswerOptions): AnswerWriter {
       const { requirement, caller } = context;
       const proven = provenCallerOf(error) ?? (caller?.agent === undefined ? undefined : caller);
       return CURED_BY_TOKEN.has(error.code) && proven !== undefined && requirement.level === "authorized"
-        ? authorization(proven, requirement.scopes ?? [], statusOf(error))
-        : refuse(error, context, algs);
+        ? authorizationChallenge(proven, requirement.scopes ?? [], statusOf(error))
+        : refuseWithoutToken(error, context, algs);
     },
 
     async limitReached(caller, { retryAfterSeconds, raisedBy }) {
@@ -98,7 +98,7 @@ export function createAnswers(options: AnswerOptions): AnswerWriter {
         caller.agent === undefined
           ? answer(429, formatAgentAuth({ level: "identified", ...(algs && { algs }) }), LIMIT_REACHED)
           : raisedBy.length > 0
-            ? await authorization(caller, raisedBy, 429)
+            ? await authorizationChallenge(caller, raisedBy, 429)
             : answer(429, undefined, LIMIT_REACHED);
       return { status, headers: { ...headers, ...wait }, body: LIMIT_REACHED };
     },

@@ -6,7 +6,7 @@
 
 import { formatSignature, parseSignature } from "../../http-signatures/signature.ts";
 import type { MessageRules, VerificationRules, WireProfile } from "../wire-profile.ts";
-import { createAnswers, refuse } from "./answers.ts";
+import { createAnswers, refuseWithoutToken } from "./answers.ts";
 import { claimedJwk, RESOLVERS } from "./callers.ts";
 import { calls } from "./calls.ts";
 import { CHECKS } from "./checks.ts";

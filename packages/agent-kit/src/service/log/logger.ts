@@ -1,5 +1,5 @@
 import { type Logger, pino } from "pino";
-import { traceFields, traceFieldsInText } from "../telemetry/trace-fields.ts";
+import { traceFields } from "../telemetry/trace-fields.ts";
 import { redactFields } from "./redaction.ts";
 import { type LogRecord, textLine } from "./text-line.ts";
 import { visibleText } from "./visible-text.ts";
@@ -21,6 +21,8 @@ export interface LoggerOptions {
   readonly format?: LogFormat;
   /** Print tokens and signatures whole. Default false; private keys and passwords stay hidden either way. */
   readonly showTokens?: boolean;
+  /** End each line of text with its `trace_id` and `span_id`, whatever the level. Default false. */
+  readonly traceIds?: boolean;
   /** Default standard output. */
   readonly destination?: { write(line: string): unknown };
 }
@@ -28,8 +30,7 @@ export interface LoggerOptions {
 /**
  * A pino logger. Name the part that speaks with a child: `logger.child({ logger: "aauth.signing" })`.
  *
- * A line written inside a trace has `trace_id` and `span_id`; in text form, at its end, at levels `debug` and `trace`, and where telemetry
- * was started with `logTraceIds`.
+ * A line written inside a trace has `trace_id` and `span_id`; in text form, at its end, at levels `debug` and `trace`, and with `traceIds`.
  *
  * Every record passes through one redaction on its way out, messages, fields, child bindings and errors alike; that is why it is
  * parsed again here and why pino's own `redact` paths are not used. In both forms characters that are not shown are spelled out
@@ -41,19 +42,17 @@ export function createLogger(options: LoggerOptions): Logger {
     level = "info",
     format = "text",
     showTokens = false,
+    traceIds = false,
     destination = process.stdout,
   } = options;
   // Two long ids on every line are for those who look for them.
-  const verbose = level === "debug" || level === "trace";
+  const trace = traceIds || level === "debug" || level === "trace";
   return pino(
     { level, base: { service }, mixin: traceFields },
     {
       write(line: string) {
         const record = redactFields(JSON.parse(line), { showTokens }) as LogRecord;
-        const shown =
-          format === "json"
-            ? visibleText(JSON.stringify(record))
-            : textLine(record, { trace: verbose || traceFieldsInText() });
+        const shown = format === "json" ? visibleText(JSON.stringify(record)) : textLine(record, { trace });
         destination.write(`${shown}\n`);
       },
     },

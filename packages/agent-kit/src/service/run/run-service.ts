@@ -1,6 +1,7 @@
 import { ConfigError, HelpRequested } from "../config/config-error.ts";
 import { redactText } from "../log/redaction.ts";
 import { visibleLines } from "../log/visible-text.ts";
+import { prepareProcess } from "./prepare-process.ts";
 import { watchParent } from "./watch-parent.ts";
 
 /** A service that listens. */
@@ -13,12 +14,27 @@ export interface RunningService {
   close(): Promise<unknown> | unknown;
 }
 
+/** What a service is started with. It reads nothing else of its process. */
+export interface StartOptions {
+  readonly env: NodeJS.ProcessEnv;
+  /** The arguments after the script's name. */
+  readonly argv: readonly string[];
+  /** Receives its log, in whole lines. */
+  readonly output: { write(text: string): unknown };
+}
+
+/**
+ * Starts a service; resolves when it listens. Sets no global and never exits, so that several services can share a process, which
+ * must have been prepared with {@link prepareProcess}.
+ */
+export type StartService = (options: StartOptions) => Promise<RunningService>;
+
 /** Exit status of a service by cause. A stop that was asked for is a success. */
 export const EXIT_STATUS = { stopped: 0, failed: 1, configuration: 2 } as const;
 
 /**
- * A signal this soon after the first is the first once more: Ctrl-C reaches the whole process group, and npm or a runner above passes
- * it on as well.
+ * A signal this soon after the first is the same request: Ctrl-C reaches the whole process group, and npm or a runner above passes it
+ * on as well.
  */
 const SAME_SIGNAL_MS = 500;
 
@@ -26,7 +42,7 @@ const SAME_SIGNAL_MS = 500;
 const STOP_LIMIT_MS = 3000;
 
 /**
- * Runs a service from start to exit. The only place that ends the process.
+ * Runs a service as a program, from start to exit. The only place that ends the process.
  *
  * - prints `<name> ready on <url>`, and the detail if there is one, once `start` has resolved
  * - SIGINT, SIGTERM, SIGHUP or the parent's death: closes in order, exits 0; a second signal ends it at once with 1
@@ -34,91 +50,92 @@ const STOP_LIMIT_MS = 3000;
  * - taken port, no such address, failed start, uncaught error: one clear message, redacted, exits 1
  *
  * @example
- * await runService({ name: "backend", start: async () => {
- *   const config = loadConfig({ service: "backend", settings, env: process.env, argv: process.argv.slice(2) });
- *   const { app } = await buildBackend(config);
- *   return listenOn(app, config);
- * } });
+ * await runService({ name: "backend", start });
  */
-export async function runService(options: {
-  name: string;
-  start: () => Promise<RunningService>;
-}): Promise<void> {
+export async function runService(options: { name: string; start: StartService }): Promise<void> {
   const { name, start } = options;
   let running: RunningService | undefined;
   let stoppingSince: number | undefined;
 
-  const stop = async (status: number) => {
+  const stop = async () => {
     if (stoppingSince !== undefined) {
       if (performance.now() - stoppingSince < SAME_SIGNAL_MS) return;
       process.exit(EXIT_STATUS.failed);
     }
     stoppingSince = performance.now();
     setTimeout(() => {
-      process.stderr.write(`${name} did not stop within ${STOP_LIMIT_MS} ms and was ended\n`);
-      process.exit(EXIT_STATUS.failed);
+      fail(`${name} did not stop within ${STOP_LIMIT_MS} ms and was ended`);
     }, STOP_LIMIT_MS);
     try {
       await running?.close();
     } catch (error) {
-      process.stderr.write(`${name} could not stop cleanly: ${describe(error)}\n`);
-      process.exit(EXIT_STATUS.failed);
+      fail(`${name} could not stop cleanly: ${describeError(error)}`);
     }
-    process.exit(status);
+    process.exit(EXIT_STATUS.stopped);
   };
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
-    process.on(signal, () => void stop(EXIT_STATUS.stopped));
-  watchParent(() => void stop(EXIT_STATUS.stopped));
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => void stop());
+  watchParent(() => void stop());
   for (const event of ["uncaughtException", "unhandledRejection"] as const) {
-    process.on(event, (error: unknown) => {
-      process.stderr.write(`${name} stopped by an unexpected error: ${describe(error)}\n`);
-      process.exit(EXIT_STATUS.failed);
-    });
+    process.on(event, (error: unknown) =>
+      fail(`${name} stopped by an unexpected error: ${describeError(error)}`),
+    );
   }
 
   try {
-    running = await start();
+    await prepareProcess();
+    running = await start({ env: process.env, argv: process.argv.slice(2), output: process.stdout });
   } catch (error) {
-    process.exit(reportFailedStart(name, error));
+    if (error instanceof HelpRequested) {
+      process.stdout.write(`${error.text}\n`);
+      process.exit(EXIT_STATUS.stopped);
+    }
+    fail(
+      failedStart(name, error),
+      error instanceof ConfigError ? EXIT_STATUS.configuration : EXIT_STATUS.failed,
+    );
   }
   // A signal during the start has found nothing to close and has ended the process already.
-  const { url, detail } = running;
-  process.stdout.write(`${name} ready on ${url}${detail === undefined ? "" : `, ${detail}`}\n`);
+  process.stdout.write(`${readyLine(name, running)}\n`);
 }
 
-function reportFailedStart(name: string, error: unknown): number {
-  if (error instanceof HelpRequested) {
-    process.stdout.write(`${error.text}\n`);
-    return EXIT_STATUS.stopped;
-  }
-  if (error instanceof ConfigError) {
-    process.stderr.write(`${redactText(error.message)}\n`);
-    return EXIT_STATUS.configuration;
-  }
-  const { code, address, hostname, port } = error as ListenError;
+/** What says that a service is ready. */
+export function readyLine(name: string, { url, detail }: RunningService): string {
+  return `${name} ready on ${url}${detail === undefined ? "" : `, ${detail}`}`;
+}
+
+/** Why a service could not be started, redacted: a line, or several for a configuration. */
+export function failedStart(name: string, error: unknown): string {
+  if (error instanceof ConfigError) return redactText(error.message);
+  const { code, address, hostname, port } = (error ?? {}) as ListenError;
   if (code === "EADDRINUSE") {
-    process.stderr.write(`${name} cannot start: port ${port} on ${address} is taken by another process\n`);
-  } else if (code === "EACCES" && port !== undefined) {
-    process.stderr.write(`${name} cannot start: not allowed to listen on port ${port}\n`);
-  } else if (code !== undefined && NO_ADDRESS_HERE.has(code)) {
-    const named = redactText(String(address ?? hostname));
-    process.stderr.write(`${name} cannot start: ${named} is no address of this machine to listen on\n`);
-  } else {
-    process.stderr.write(`${name} cannot start: ${describe(error)}\n`);
+    return `${name} cannot start: port ${port} on ${address} is taken by another process`;
   }
-  return EXIT_STATUS.failed;
+  if (code === "EACCES" && port !== undefined) {
+    return `${name} cannot start: not allowed to listen on port ${port}`;
+  }
+  if (code !== undefined && NO_ADDRESS_HERE.has(code)) {
+    const named = redactText(String(address ?? hostname));
+    return `${name} cannot start: ${named} is no address of this machine to listen on`;
+  }
+  return `${name} cannot start: ${describeError(error)}`;
+}
+
+/** An unexpected error with its stack, redacted, for a terminal. */
+export function describeError(error: unknown): string {
+  return visibleLines(redactText(error instanceof Error ? (error.stack ?? error.message) : String(error)));
+}
+
+function fail(message: string, status: number = EXIT_STATUS.failed): never {
+  process.stderr.write(`${message}\n`);
+  process.exit(status);
 }
 
 type ListenError = NodeJS.ErrnoException & { address?: string; hostname?: string; port?: number };
 
-/** A name that nobody knows, or an address of another machine or of a family that is switched off. */
+/** A name that does not resolve, or an address of another machine or of a family that is switched off. */
 const NO_ADDRESS_HERE: ReadonlySet<string> = new Set([
   "ENOTFOUND",
   "EAI_AGAIN",
   "EADDRNOTAVAIL",
   "EAFNOSUPPORT",
 ]);
-
-function describe(error: unknown): string {
-  return visibleLines(redactText(error instanceof Error ? (error.stack ?? error.message) : String(error)));
-}

@@ -1,65 +1,50 @@
-import type { RunningService } from "../run/run-service.ts";
+import { withTracerProvider } from "./service-tracer.ts";
 import type { SpanCounts } from "./span-counts.ts";
 import type { SpanQueue, SpanQueueOptions } from "./span-queue.ts";
 import type { TelemetryConfig } from "./telemetry-settings.ts";
-import { showTraceFieldsInText } from "./trace-fields.ts";
 
 const NO_SPANS: SpanCounts = { exported: 0, dropped: 0 };
 const NOWHERE: SpanQueue = { add() {}, counts: () => NO_SPANS, async close() {} };
 
-/** The spans of this process, from the first to the last. */
+/** The spans of one service, from the first to the last. */
 export interface Telemetry {
+  /** Runs a part of the service: what it starts makes its spans here, by way of OpenTelemetry's API. */
+  run<T>(work: () => T): T;
   counts(): SpanCounts;
-  /** Sends what is left, within a second, and takes the tracer away. */
+  /** Sends what is left, within a second. */
   close(): Promise<void>;
-  /** The same service; its spans are sent after it has closed. */
-  closeAfter(service: RunningService): RunningService;
 }
 
 /**
- * Starts to make spans: from here on what asks OpenTelemetry's API for a tracer gets one that sends to the collector. Call it once, in
- * `main.ts`, before the service is put together. With `tracesDisabled` it does nothing, and does not even load the SDK. With
- * `tracesExporter` `none` spans have their ids, for the log and for whoever is called, and go nowhere.
+ * Makes a service's tracer, which sends to the collector. With `tracesDisabled` it makes none, and does not even load the SDK. With
+ * `tracesExporter` `none` spans have their ids, for the log and for the services that are called, and go nowhere.
  *
- * Libraries of this repository make spans through the API alone; without this call they make none.
+ * Libraries of this repository make spans through the API alone; outside of `run` they make none. The process must have been prepared
+ * with `prepareProcess`.
  *
  * @example
  * const telemetry = await startTelemetry(config, { logger });
- * const { app } = await buildBackend(config, { logger });
- * return telemetry.closeAfter(await listenOn(app, config));
+ * const running = await telemetry.run(() => build(config, logger));
  */
 export async function startTelemetry(
   config: TelemetryConfig,
   options: Pick<SpanQueueOptions, "logger" | "timeoutMs">,
 ): Promise<Telemetry> {
-  if (config.tracesDisabled) return withClose({ counts: () => NO_SPANS, close: async () => {} });
-  const [{ createSpanQueue }, { installTracer, samplerFor }] = await Promise.all([
+  if (config.tracesDisabled) return { run: (work) => work(), counts: () => NO_SPANS, close: async () => {} };
+  const [{ createSpanQueue }, { createTracerProvider, samplerFor }] = await Promise.all([
     import("./span-queue.ts"),
-    import("./tracer.ts"),
+    import("./tracer-provider.ts"),
   ]);
   const url = config.tracesUrl ?? `${config.tracesEndpoint}/v1/traces`;
   const queue = config.tracesExporter === "none" ? NOWHERE : createSpanQueue({ ...options, url });
-  const sampler = samplerFor(config.tracesSampler, config.tracesSamplerArg);
-  const uninstall = installTracer({ serviceName: config.tracesServiceName, sampler, queue });
-  showTraceFieldsInText(config.logTraceIds);
-  return withClose({
-    counts: () => queue.counts(),
-    async close() {
-      uninstall();
-      await queue.close();
-    },
+  const provider = createTracerProvider({
+    serviceName: config.tracesServiceName,
+    sampler: samplerFor(config.tracesSampler, config.tracesSamplerArg),
+    queue,
   });
-}
-
-function withClose(telemetry: Omit<Telemetry, "closeAfter">): Telemetry {
   return {
-    ...telemetry,
-    closeAfter: (service) => ({
-      ...service,
-      async close() {
-        await service.close();
-        await telemetry.close();
-      },
-    }),
+    run: (work) => withTracerProvider(provider, work),
+    counts: () => queue.counts(),
+    close: () => queue.close(),
   };
 }

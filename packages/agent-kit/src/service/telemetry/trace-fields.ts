@@ -6,15 +6,3 @@ export function traceFields(): { trace_id?: string; span_id?: string } {
   if (place === undefined || !isSpanContextValid(place)) return {};
   return { trace_id: place.traceId, span_id: place.spanId };
 }
-
-let areInTextLines = false;
-
-/** Whether a line of text says at its end which trace it belongs to, whatever its level. Of the process, as its tracer is. */
-export function traceFieldsInText(): boolean {
-  return areInTextLines;
-}
-
-/** For {@link startTelemetry} alone. */
-export function showTraceFieldsInText(shown: boolean): void {
-  areInTextLines = shown;
-}

@@ -1,6 +1,5 @@
 import {
   context,
-  isSpanContextValid,
   propagation,
   ROOT_CONTEXT,
   type Span,
@@ -9,6 +8,7 @@ import {
   trace,
 } from "@opentelemetry/api";
 import type { FastifyInstance, FastifyRequest } from "fastify";
+import { tracerProvider } from "./service-tracer.ts";
 
 const MAX_HOST_CHARACTERS = 255;
 
@@ -24,13 +24,13 @@ export function traceRequests(app: FastifyInstance): void {
   const tracer = trace.getTracer("agent-kit");
 
   app.addHook("onRequest", (request, reply, done) => {
-    if (!isTraced(request)) return done();
+    // A service without a tracer has no place in a trace, and hands none on.
+    if (tracerProvider() === undefined || !isTraced(request)) return done();
     const route = request.routeOptions.url;
     const parent = propagation.extract(ROOT_CONTEXT, request.headers);
     const name = route === undefined ? request.method : `${request.method} ${route}`;
     const span = tracer.startSpan(name, { kind: SpanKind.SERVER }, parent);
-    // Without a tracer there is nothing to hand on; a trace that is not sampled is handed on all the same.
-    if (!isSpanContextValid(span.spanContext())) return done();
+    // A trace that is not sampled is handed on all the same.
     if (span.isRecording()) {
       span.setAttributes(attributesOf(request, route));
       // Also when the caller has gone before its answer.

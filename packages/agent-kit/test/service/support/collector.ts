@@ -15,7 +15,7 @@ export interface CollectedSpan {
 export interface Collector {
   readonly url: string;
   readonly spans: CollectedSpan[];
-  /** `service.name` of each batch. */
+  /** `service.name` of each span. */
   readonly services: string[];
   /** Path of each request. */
   readonly paths: string[];
@@ -33,8 +33,10 @@ export async function startCollector(): Promise<Collector> {
     const { resourceSpans } = JSON.parse(Buffer.concat(chunks).toString());
     for (const { resource, scopeSpans } of resourceSpans) {
       const name = resource.attributes.find(({ key }: { key: string }) => key === "service.name");
-      collector.services.push(name.value.stringValue);
-      for (const { spans } of scopeSpans) collector.spans.push(...spans);
+      for (const { spans } of scopeSpans) {
+        collector.spans.push(...spans);
+        collector.services.push(...spans.map(() => name.value.stringValue));
+      }
     }
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

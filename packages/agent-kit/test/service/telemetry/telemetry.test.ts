@@ -1,7 +1,7 @@
 import { request as httpRequest } from "node:http";
 import { context, propagation, trace } from "@opentelemetry/api";
 import { request } from "undici";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import {
   createLogger,
   createService,
@@ -11,6 +11,9 @@ import {
   listenOn,
   loadConfig,
   markFailed,
+  prepareProcess,
+  serviceSettings,
+  startService,
   startTelemetry,
   type Telemetry,
   telemetrySettings,
@@ -22,6 +25,8 @@ const soon = { timeout: 5000, interval: 20 };
 const TRACE = "0af7651916cd43dd8448eb211c80319c";
 const PARENT = "b7ad6b7169203331";
 const TRACEPARENT = `00-${TRACE}-${PARENT}-01`;
+
+beforeAll(prepareProcess);
 
 let collector: Collector;
 let telemetry: Telemetry | undefined;
@@ -50,6 +55,9 @@ async function start(env: Record<string, string> = {}) {
   return telemetry;
 }
 
+/** As a part of the service whose telemetry was started. */
+const inService = <T>(work: () => T): T => telemetry!.run(work);
+
 /** A service with a few routes, and what its log says. */
 async function serve(logOptions: Partial<LoggerOptions> = {}) {
   const lines: string[] = [];
@@ -72,7 +80,7 @@ async function serve(logOptions: Partial<LoggerOptions> = {}) {
   app.post("/broken", async () => {
     throw new Error("out of order");
   });
-  const running = await listenOn(app, { host: "127.0.0.1", port: 0 });
+  const running = await inService(() => listenOn(app, { host: "127.0.0.1", port: 0 }));
   close = running.close;
   const send = async (method: "GET" | "POST", path: string, headers: Record<string, string> = {}) => {
     const answer = await request(`${running.url}${path}`, {
@@ -148,15 +156,15 @@ describe("a span a request", () => {
 
 describe("log lines", () => {
   test.each([
-    ["json", "info", "false", true],
-    ["text", "debug", "false", true],
-    ["text", "info", "false", false],
-    ["text", "info", "true", true],
+    ["json", "info", false, true],
+    ["text", "debug", false, true],
+    ["text", "info", false, false],
+    ["text", "info", true, true],
   ] as const)(
-    "as %s at level %s with LOG_TRACE_IDS=%s name their trace: %s",
-    async (format, level, ids, isShown) => {
-      await start({ LOG_TRACE_IDS: ids });
-      const { send, lines } = await serve({ format, level });
+    "as %s at level %s with traceIds %s name their trace: %s",
+    async (format, level, traceIds, isShown) => {
+      await start();
+      const { send, lines } = await serve({ format, level, traceIds });
       await send("POST", "/things/7", { traceparent: TRACEPARENT });
       const line = lines.find((text) => text.includes("handled"))!;
       expect(line.includes(TRACE)).toBe(isShown);
@@ -164,14 +172,6 @@ describe("log lines", () => {
       if (format === "text" && isShown) expect(line).toMatch(/ trace_id=[0-9a-f]{32} span_id=[0-9a-f]{16}$/);
     },
   );
-
-  test("are short again in a service that is started after one with long ones", async () => {
-    await (await start({ LOG_TRACE_IDS: "true" })).close();
-    await start();
-    const { send, lines } = await serve();
-    await send("POST", "/things/7", { traceparent: TRACEPARENT });
-    expect(lines.join("")).not.toContain("trace_id");
-  });
 });
 
 describe("where spans go", () => {
@@ -184,7 +184,7 @@ describe("where spans go", () => {
       OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:1",
       OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: url,
     });
-    await withSpan("a.step", async () => {});
+    await inService(() => withSpan("a.step", async () => {}));
     await telemetry!.close();
     expect(collector.spans).toHaveLength(1);
     expect(collector.paths).toEqual(["/mine/"]);
@@ -192,7 +192,7 @@ describe("where spans go", () => {
 
   test("without it, to the general one's traces resource", async () => {
     await start();
-    await withSpan("a.step", async () => {});
+    await inService(() => withSpan("a.step", async () => {}));
     await telemetry!.close();
     expect(collector.paths).toEqual(["/v1/traces"]);
   });
@@ -260,13 +260,15 @@ describe("work inside a service", () => {
     const failure = Object.assign(new Error("token eyJhbGciOiJFZERTQSJ9.e30.c2ln is no good"), {
       code: "invalid",
     });
-    await withSpan("outer.step", async () => {
-      await expect(withSpan("inner.step", () => Promise.reject(failure))).rejects.toBe(failure);
-      await expect(
-        withSpan("expected.step", () => Promise.reject(failure), { isFailure: () => false }),
-      ).rejects.toBe(failure);
-    });
-    await withSpan("noted.step", async () => markFailed(new TypeError("noted")));
+    await inService(() =>
+      withSpan("outer.step", async () => {
+        await expect(withSpan("inner.step", () => Promise.reject(failure))).rejects.toBe(failure);
+        await expect(
+          withSpan("expected.step", () => Promise.reject(failure), { isFailure: () => false }),
+        ).rejects.toBe(failure);
+      }),
+    );
+    await inService(() => withSpan("noted.step", async () => markFailed(new TypeError("noted"))));
     await telemetry!.close();
     const seen = Object.fromEntries(collector.spans.map((span) => [span.name, span]));
     expect(seen["inner.step"]).toMatchObject({
@@ -281,8 +283,8 @@ describe("work inside a service", () => {
 
   test("can go on later in the trace it began in", async () => {
     await start();
-    const inTrace = await withSpan("first.step", async () => keepTrace());
-    await inTrace(() => withSpan("later.step", async () => {}));
+    const inTrace = await inService(() => withSpan("first.step", async () => keepTrace()));
+    await inService(() => inTrace(() => withSpan("later.step", async () => {})));
     await telemetry!.close();
     const [first, later] = collector.spans;
     expect(later).toMatchObject({ traceId: first!.traceId, parentSpanId: first!.spanId });
@@ -299,7 +301,7 @@ describe("a collector that is no help", () => {
     const { send } = await serve({ level: "silent" });
     const answers = await Promise.all(Array.from({ length: 50 }, () => send("POST", "/things/7")));
     expect(answers.every(({ status }) => status === 200)).toBe(true);
-    for (let index = 0; index < 2000; index++) await withSpan("work.step", async () => {});
+    for (let index = 0; index < 2000; index++) await inService(() => withSpan("work.step", async () => {}));
     expect(telemetry!.counts().dropped).toBeGreaterThanOrEqual(2050 - 1024);
     await telemetry!.close();
     expect(telemetry!.counts().exported).toBe(0);
@@ -312,13 +314,13 @@ describe("a collector that is no help", () => {
     await start();
     for (const _round of [1, 2]) {
       const before = telemetry!.counts().dropped;
-      await withSpan("lost.step", async () => {});
+      await inService(() => withSpan("lost.step", async () => {}));
       await vi.waitFor(() => expect(telemetry!.counts().dropped).toBe(before + 1), soon);
     }
     expect(silent.warn).toHaveBeenCalledOnce();
     collector.answer = (response) =>
       void response.writeHead(200, { "content-type": "application/json" }).end("{}");
-    await withSpan("kept.step", async () => {});
+    await inService(() => withSpan("kept.step", async () => {}));
     await vi.waitFor(() => expect(telemetry!.counts().exported).toBe(1), soon);
     expect(silent.info).toHaveBeenCalledWith(expect.stringContaining("2 were dropped"));
   });
@@ -334,17 +336,82 @@ test("OTEL_SDK_DISABLED: no spans, no trace, nothing sent", async () => {
   expect(collector.spans).toEqual([]);
 });
 
-test("what is left is sent after the service has closed", async () => {
-  const order: string[] = [];
-  const running = (await start()).closeAfter({
-    url: "http://localhost:1",
-    close: async () => {
-      await withSpan("last.step", async () => {});
-      order.push("closed");
-    },
+describe("services in one process", () => {
+  const settings = { ...serviceSettings, ...telemetrySettings("unnamed") };
+  const closes: (() => unknown)[] = [];
+  afterEach(async () => {
+    for (const end of closes.splice(0)) await end();
   });
-  expect(running.url).toBe("http://localhost:1");
-  await running.close();
-  expect(order).toEqual(["closed"]);
-  expect(collector.spans.map(({ name }) => name)).toEqual(["last.step"]);
+
+  /** Asks the next service, if there is one, inside a step of its own. */
+  async function startOne(name: string, options: { next?: string; env?: NodeJS.ProcessEnv } = {}) {
+    const lines: string[] = [];
+    const env = {
+      OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+      OTEL_SERVICE_NAME: name,
+      LOG_TRACE_IDS: "true",
+      ...options.env,
+    };
+    const running = await startService({
+      name,
+      settings,
+      env,
+      argv: [],
+      output: { write: (line) => lines.push(line.trim()) },
+      build: async (_config, logger) => {
+        const app = createService({ name, logger });
+        app.post("/", async (asked) => {
+          asked.log.info(`${name} handles`);
+          return withSpan(`${name}.step`, async () => {
+            if (options.next === undefined) return { last: name };
+            const headers = { "content-type": "application/json" };
+            propagation.inject(context.active(), headers);
+            const answer = await request(options.next, { method: "POST", headers, body: "{}" });
+            return answer.body.json();
+          });
+        });
+        app.addHook("onClose", () => withSpan(`${name}.close`, async () => {}));
+        return listenOn(app, { host: "127.0.0.1", port: 0 });
+      },
+    });
+    closes.push(running.close);
+    return { ...running, lines };
+  }
+
+  const call = (url: string) =>
+    request(url, { method: "POST", headers: { "content-type": "application/json" }, body: "{}" }).then(
+      ({ body }) => body.json(),
+    );
+
+  test("each makes its own spans, over connections that stay open, and all are of one trace", async () => {
+    const last = await startOne("last");
+    const first = await startOne("first", { next: last.url });
+    for (let turn = 0; turn < 3; turn++) expect(await call(first.url)).toEqual({ last: "last" });
+    for (const end of closes.splice(0)) await end();
+    const seen = collector.spans.map((span, index) => [collector.services[index], span.name]);
+    const expected = ["first", "last"].flatMap((name) => [
+      ...[1, 2, 3].flatMap(() => [
+        [name, "POST /"],
+        [name, `${name}.step`],
+      ]),
+      [name, `${name}.close`],
+    ]);
+    expect(seen.toSorted()).toEqual(expected.toSorted());
+    const traces = Map.groupBy(
+      collector.spans.filter(({ name }) => !name.endsWith(".close")),
+      ({ traceId }) => traceId,
+    );
+    expect([...traces.values()].map((spans) => spans.length)).toEqual([4, 4, 4]);
+    expect(first.lines.join("")).toContain("trace_id=");
+  });
+
+  test("one without a tracer has no place in another's trace", async () => {
+    const last = await startOne("last", { env: { OTEL_SDK_DISABLED: "true", LOG_TRACE_IDS: "false" } });
+    const first = await startOne("first", { next: last.url });
+    await call(first.url);
+    for (const end of closes.splice(0)) await end();
+    expect(new Set(collector.services)).toEqual(new Set(["first"]));
+    expect(last.lines.join("")).not.toContain("trace_id");
+    expect(trace.getActiveSpan()).toBeUndefined();
+  });
 });

@@ -4,9 +4,6 @@
  * @module
  */
 
-import { context, propagation, trace } from "@opentelemetry/api";
-import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
-import { W3CTraceContextPropagator } from "@opentelemetry/core";
 import {
   defaultResource,
   detectResources,
@@ -30,16 +27,16 @@ const MAX_ATTRIBUTE_CHARACTERS = 8192;
 const MAX_ATTRIBUTES = 64;
 const MAX_EVENTS = 32;
 
-/** Makes the tracer of this process, which OpenTelemetry's API then finds. Returns the way to take it away again. */
-export function installTracer(options: {
+/** The tracers of one service. */
+export function createTracerProvider(options: {
   readonly serviceName: string;
   readonly sampler: Sampler;
   readonly queue: Pick<SpanQueue, "add">;
-}): () => void {
+}): TracerProvider {
   const resource = defaultResource()
     .merge(detectResources({ detectors: [envDetector] }))
     .merge(resourceFromAttributes({ "service.name": options.serviceName }));
-  const provider = new TracerProvider({
+  return new TracerProvider({
     resource,
     sampler: options.sampler,
     spanProcessors: [processorFor(options.queue)],
@@ -49,14 +46,6 @@ export function installTracer(options: {
       eventCountLimit: MAX_EVENTS,
     },
   });
-  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
-  propagation.setGlobalPropagator(new W3CTraceContextPropagator());
-  trace.setGlobalTracerProvider(provider);
-  return () => {
-    trace.disable();
-    context.disable();
-    propagation.disable();
-  };
 }
 
 /** The sampler that `OTEL_TRACES_SAMPLER` and `OTEL_TRACES_SAMPLER_ARG` ask for. */

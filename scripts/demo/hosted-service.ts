@@ -1,0 +1,129 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { pathToFileURL } from "node:url";
+import {
+  describeError,
+  failedStart,
+  type RunningService,
+  readyLine,
+  type StartService,
+} from "agent-kit/service";
+import { REMEMBERED_LINES, type StartedService } from "./service-process.ts";
+import { REPOSITORY_ROOT } from "./stack.ts";
+
+const current = new AsyncLocalStorage<HostedService>();
+
+/** The service whose code runs: an error that nothing catches is its error. Undefined outside of all. */
+export function currentService(): HostedService | undefined {
+  return current.getStore();
+}
+
+/**
+ * One service of the stack in this process, which must have been prepared (`prepareProcess`): it has its own variables, arguments and
+ * output. It shares the event loop, memory and whatever Node keeps for a process.
+ */
+export class HostedService implements StartedService {
+  readonly name: string;
+  readonly pid = process.pid;
+  readonly ended: Promise<string>;
+  readonly #started: Promise<RunningService>;
+  readonly #lastLines: string[] = [];
+  readonly #end: (how: string) => void;
+  readonly #onLine: (line: string) => void;
+  #closing: Promise<boolean> | undefined;
+
+  constructor(
+    name: string,
+    options: {
+      /** Exports `start`; a path from the repository's root. */
+      module: string;
+      argv: readonly string[];
+      baseEnv: NodeJS.ProcessEnv;
+      env: NodeJS.ProcessEnv;
+      onLine: (line: string) => void;
+    },
+  ) {
+    this.name = name;
+    const { promise, resolve } = Promise.withResolvers<string>();
+    this.ended = promise;
+    this.#end = resolve;
+    this.#onLine = options.onLine;
+    const { module, argv, baseEnv, env } = options;
+    const output = { write: (text: string) => this.#print(text) };
+    this.#started = current.run(this, async () => {
+      const { start } = (await import(pathToFileURL(REPOSITORY_ROOT + module).href)) as {
+        start: StartService;
+      };
+      return start({ env: { ...baseEnv, ...env }, argv, output });
+    });
+    this.#started.then(
+      (running) => this.#print(readyLine(name, running)),
+      (error: unknown) => {
+        this.#print(failedStart(name, error));
+        this.#end("could not be started");
+      },
+    );
+  }
+
+  get lastLines(): readonly string[] {
+    return this.#lastLines;
+  }
+
+  isReady(signal: AbortSignal): Promise<boolean> {
+    const aborted = new Promise<boolean>((resolve) => {
+      if (signal.aborted) resolve(false);
+      signal.addEventListener("abort", () => resolve(false), { once: true });
+    });
+    const isServing = this.#started.then(
+      () => true,
+      () => false,
+    );
+    return Promise.race([isServing, this.ended.then(() => false), aborted]);
+  }
+
+  /** Nothing in a process can be ended by force: a service that does not close is left to the end of the process. */
+  stop(limitMs: number): Promise<boolean> {
+    this.#closing ??= this.#close(limitMs);
+    return this.#closing;
+  }
+
+  kill(): void {
+    this.#end("was ended");
+  }
+
+  /** An error that nothing in the service has caught. */
+  fail(error: unknown): void {
+    this.#print(describeError(error));
+    this.#end("stopped by an unexpected error");
+  }
+
+  async #close(limitMs: number): Promise<boolean> {
+    const closed = this.#started.then(
+      (running) => current.run(this, async () => running.close()),
+      // What has not started has nothing to close.
+      () => {},
+    );
+    let limit: NodeJS.Timeout | undefined;
+    const late = new Promise<true>((resolve) => {
+      limit = setTimeout(() => resolve(true), limitMs);
+    });
+    const isClosed = closed.then(
+      () => false,
+      (error: unknown) => {
+        this.#print(`${this.name} could not stop cleanly: ${describeError(error)}`);
+        return true;
+      },
+    );
+    const isStraggler = await Promise.race([isClosed, late, this.ended.then(() => true)]);
+    clearTimeout(limit);
+    this.#end("was stopped");
+    return isStraggler;
+  }
+
+  #print(text: string): void {
+    for (const line of text.replace(/\n$/, "").split("\n")) {
+      this.#lastLines.push(line);
+      if (this.#lastLines.length > REMEMBERED_LINES) this.#lastLines.shift();
+      this.#onLine(line);
+    }
+  }
+}

@@ -1,0 +1,14 @@
+import { listenOn, type StartService, startService } from "agent-kit/service";
+import { buildAuthServer } from "./app.ts";
+import { settings } from "./config.ts";
+
+export const start: StartService = (options) =>
+  startService({
+    ...options,
+    name: "auth-server",
+    settings,
+    build: async (config, logger) => {
+      const { app, issuer } = await buildAuthServer(config, { logger });
+      return { ...(await listenOn(app, config)), detail: `issuer ${issuer}` };
+    },
+  });

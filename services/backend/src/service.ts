@@ -1,0 +1,15 @@
+import { listenOn, type StartService, startService } from "agent-kit/service";
+import { buildBackend } from "./app.ts";
+import { settings } from "./config.ts";
+
+export const start: StartService = (options) =>
+  startService({
+    ...options,
+    name: "backend",
+    logName: "supply-chain-backend",
+    settings,
+    build: async (config, logger) => {
+      const { app } = await buildBackend(config, { logger });
+      return listenOn(app, config);
+    },
+  });
