@@ -55,7 +55,7 @@ export const february2026: WireProfile = {
   documents,
   messages,
   verification,
-  answers: { refuse, create: createAnswers },
+  answers: { refuse: refuseWithoutToken, create: createAnswers },
   calls,
   grants,
 };
