@@ -382,7 +382,7 @@ const HOLES: Readonly<Record<string, Hole>> = {
     "what the auth server says is one parameter",
     [BACKEND_TEST, "B2: what the auth server says"],
     [
-      `${BACKEND}/routes/consent-callback.ts`,
+      `${BACKEND}/routes/consent.ts`,
       'page.searchParams.set("error_description", ',
       'page.search += ("&error_description=" + ',
     ],
@@ -390,17 +390,17 @@ const HOLES: Readonly<Record<string, Hole>> = {
   B3: [
     "the consent is that of the user who started the run",
     [BACKEND_TEST, "B3: the consent of another user"],
-    [`${BACKEND}/services/consent-service.ts`, "if (grant.subject !== consent.userId) {", "if (false) {"],
+    [`${BACKEND}/runs/consent-service.ts`, "if (subject !== consent.userId) {", "if (false) {"],
   ],
   B4: [
     "a run is its user's",
     [BACKEND_TEST, "B4: nobody sees or clears"],
-    [`${BACKEND}/runs/run-store.ts`, "run?.userId === userId ? run : undefined", "run"],
+    [`${BACKEND}/store/owned-store.ts`, "value?.userId === userId ? value : undefined", "value"],
   ],
   B5: [
     "a token is kept for one user",
     ["tests/integration/many-users.test.ts", "B5: many users at once"],
-    [`${BACKEND}/services/run-service.ts`, "deps.sharesTokens ? run.userId : run.id", '"everybody"'],
+    [`${BACKEND}/runs/run-service.ts`, "sharesTokens ? run.userId : run.id", '"everybody"'],
   ],
   B6: [
     "a challenge is for this agent and its key",
@@ -415,7 +415,7 @@ const HOLES: Readonly<Record<string, Hole>> = {
     "a second demand for consent ends the run",
     [BACKEND_TEST, "B7: a second demand for consent"],
     [
-      `${BACKEND}/services/run-service.ts`,
+      `${BACKEND}/runs/run-service.ts`,
       "(error instanceof ConsentRequiredError) || consented",
       "(error instanceof ConsentRequiredError)",
     ],
@@ -423,16 +423,17 @@ const HOLES: Readonly<Record<string, Hole>> = {
   B8: [
     "the connection test is for users",
     [BACKEND_TEST, "B8: the connection test"],
-    [
-      `${BACKEND}/routes/optimization.ts`,
-      '    "/optimization/test-a2a-connection",\n    { config,',
-      '    "/optimization/test-a2a-connection",\n    { config: { access: "public" },',
-    ],
+    [`${BACKEND}/routes/user-route.ts`, 'access: "user"', 'access: "public"'],
+    [`${BACKEND}/routes/user-route.ts`, "= signedInUser(request)", "= request.user!"],
   ],
   B9: [
     "a run ends whose user does not come back",
     [BACKEND_TEST, "B9: who does not come back in time"],
-    [`${BACKEND}/services/run-service.ts`, "    run?.expireConsent(CONSENT_EXPIRED);\n", ""],
+    [
+      `${BACKEND}/runs/run-store.ts`,
+      "settle: (run) => expireConsent(run, options.now()),",
+      "settle: (run) => run,",
+    ],
   ],
 
   // Checks that no published implementation lacks by name: authority that ends, delegates, orders, bounds, shapes.
@@ -468,11 +469,7 @@ const HOLES: Readonly<Record<string, Hole>> = {
   X6: [
     "a user has twenty open orders",
     ["services/backend/test/orders/order-service.test.ts", "are open twenty at a time"],
-    [
-      `${BACKEND}/orders/order-service.ts`,
-      "open.length >= MAX_OPEN_PER_USER || !openVisits.hasRoom(userId)",
-      "false",
-    ],
+    [`${BACKEND}/store/owned-store.ts`, "open >= MAX_OPEN_PER_USER || !waiting.hasRoom(userId)", "false"],
   ],
   X7: [
     "the page says whose words the scopes are in",

@@ -88,7 +88,7 @@ describePage("09-progressive-levels.md", async () => {
   const run = await recordRun(stack, async () => {
     printed = await levels("--resource", urls.supplyChainAgent, "--auth-server", urls.authServer);
     const order = await startOrder(stack);
-    expect(order.waiting.status).toBe("awaiting_person");
+    expect(order.waiting.status).toBe("interaction_required");
     const end = await decide(order, await visit(order), "approve");
     expect(end).toBe(`${urls.ui}/?order=${order.waiting.order_id}`);
     expect(await order.state()).toMatchObject({ status: "placed", total: 62_500 });

@@ -87,7 +87,7 @@ describe("while every party rotates its keys", () => {
   test("an order is placed with an approval that was given to a key from before", async () => {
     stack = await startRotating();
     const order = await startOrder(stack);
-    expect(order.waiting.status).toBe("awaiting_person");
+    expect(order.waiting.status).toBe("interaction_required");
     const question = await visit(order);
     await pause(STREAM_MS);
     await expectRotated(stack);

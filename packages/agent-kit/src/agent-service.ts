@@ -64,15 +64,15 @@ export interface AgentServiceOptions {
   readonly deps: AgentServiceDeps;
   /** The public card. */
   readonly card: AgentCardTexts;
-  /** What the card for proven callers says instead. */
-  readonly extendedCard: Partial<AgentCardTexts>;
-  /** What a caller must prove for a task. */
-  readonly requirement: Requirement;
+  /** What the card for proven callers says instead. Default: the same. */
+  readonly extendedCard?: Partial<AgentCardTexts>;
+  /** What a caller must prove for a task. Default: an auth token with the agent's scope. */
+  readonly requirement?: Requirement;
   /** Scopes beside the agent's own. Those of another agent are described as a call of it. Default: none. */
   readonly additionalScopes?: readonly string[];
   /** Where this agent's users come back to. Default: nowhere. */
   readonly redirectUris?: readonly string[];
-  /** Answers a message. `proven` is its caller. */
+  /** Answers a message. */
   readonly executor: (parts: AgentParts) => AgentExecutor;
   /** Routes beside A2A, behind the same verifier. */
   readonly routes?: (scope: FastifyInstance, parts: AgentParts) => Promise<unknown>;
@@ -83,7 +83,8 @@ export const caller = defineCallValue<ProvenCaller>("caller");
 
 /** Puts an agent together. Does NOT listen. */
 export async function createAgentService(options: AgentServiceOptions): Promise<{ app: FastifyInstance }> {
-  const { agent, config, deps, requirement, additionalScopes = [], redirectUris } = options;
+  const { agent, config, deps, additionalScopes = [], redirectUris } = options;
+  const requirement = options.requirement ?? ({ level: "authorized", scopes: [agent.scope] } as const);
   const { logger } = deps;
   const id = config.idUrl;
   const now = deps.now ?? (() => Math.floor(Date.now() / 1000));

@@ -1,9 +1,9 @@
 import { z } from "zod";
 
 /**
- * On whose behalf, to whom and for what, as the demo tells it: always all four. `aud` and `scope` are those of the auth token once the backend
+ * User, audience and scope in the words of the demo: always all four. `aud` and `scope` are those of the auth token once the backend
  * holds one; before that (and in signature-only mode) they are the demo's fixed words `a2a-agent` and `supply-chain:optimize`. What an auth
- * token really says is in {@link activityTokenSchema}.
+ * token really contains is in {@link activityTokenSchema}.
  */
 export const delegationSchema = z.object({
   /** The user who started the run. */
@@ -16,7 +16,7 @@ export const delegationSchema = z.object({
 export type Delegation = z.infer<typeof delegationSchema>;
 
 /**
- * What the auth token says that the backend held when it noted this. Of a token that was at hand from an earlier run, and of which nothing more is known,
+ * Claims of the auth token that the backend held when it noted this. Of a cached token of an earlier run, of which nothing more is known,
  * every member is absent.
  */
 export const activityTokenSchema = z.object({

@@ -7,7 +7,7 @@ export const delegateStepSchema = z.object({
   details: z.string(),
 });
 
-/** One call of a delegate to the supply-chain agent, as the delegate tells it. */
+/** One call of a delegate to the supply-chain agent, as the delegate reports it. */
 export const delegateRunSchema = z.object({
   /** ISO 8601, UTC. */
   started_at: z.string(),

@@ -5,12 +5,12 @@ export const hopSchema = z.enum(["backend", "gateway", "supply-chain-agent", "au
 export type Hop = z.infer<typeof hopSchema>;
 
 /**
- * What that party was doing when it said no.
+ * What that party was doing when it refused.
  *
- * `connection` nobody listens; `timeout` no answer in time; `signature` the request signature was refused;
+ * `connection` nothing listens; `timeout` no answer in time; `signature` the request signature was refused;
  * `identity` a named agent was demanded; `policy` the caller is known and not allowed; `challenge` the resource's
  * challenge was refused by the backend; `token_request` the auth server refused or failed to issue a token;
- * `consent` the user's consent is missing, expired or given by somebody else; `rpc` a JSON-RPC error came back;
+ * `consent` the user's consent is missing, expired or given by another user; `rpc` a JSON-RPC error came back;
  * `answer` the answer could not be read; `internal` a fault of the backend itself.
  */
 export const checkSchema = z.enum([

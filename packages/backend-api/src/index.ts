@@ -1,29 +1,5 @@
 /**
- * The backend's REST API in schemas and types, shared by backend and UI.
- *
- * | Method, path | Body | Answer |
- * |---|---|---|
- * | POST /optimization/start, POST /agents/start | {@link StartRequest} | {@link StartReply} |
- * | GET /optimization/progress/{id} | | {@link Progress} |
- * | GET /optimization/progress/{id}/events | | stream of {@link ProgressEvent} |
- * | GET /optimization/results/{id} | | {@link Results} |
- * | GET /optimization/all | | {@link Progress}[] |
- * | DELETE /optimization/clear, DELETE /agents/activities | | {@link Cleared} |
- * | DELETE /optimization/consent | | {@link Cleared}: revokes what the user has consented to, at the auth server |
- * | GET /optimization/{id}/trace, /optimization/{id}/attempts/{trace id} | | {@link RunTrace} |
- * | POST /optimization/{id}/break-it/{variant} | | {@link BreakItResult}; only in demo mode |
- * | GET /optimization/test-a2a-connection | | {@link ConnectionTest} |
- * | GET /agents/status, /agents/status/{id} | | {@link AgentStatus}[], {@link AgentStatus} |
- * | GET /agents/activities?limit=100 | | {@link Activity}[] |
- * | GET /catalogue | | {@link Catalogue}: what the supply-chain agent sells |
- * | POST /orders | {@link OrderRequest} | {@link Order}: placed with the user's approval, on the agent's own page |
- * | GET /orders/{id} | | {@link Order} |
- * | GET /orders/{id}/trace | | {@link RunTrace} |
- * | GET /delegates | | {@link DelegateList}: processes that act under the backend's identity |
- * | POST /delegates/{sub}/run | | {@link Delegate}: lets one call the supply-chain agent |
- * | GET /auth/me | | {@link UserProfile} |
- *
- * All of these need `Authorization: Bearer <OIDC access token>`; refusals are {@link ApiError}.
+ * The backend's REST API in schemas and types, shared by backend and UI: its routes are in {@link apiRoutes}.
  *
  * @module
  */
@@ -81,9 +57,9 @@ export {
   reasoningSchema,
   recommendationSchema,
   resultsSchema,
-  type Summary,
   summarySchema,
 } from "./results.ts";
+export { type ApiRoute, apiRoutes } from "./routes.ts";
 export {
   type BreakItOffer,
   type BreakItResult,

@@ -12,14 +12,14 @@ export const progressSchema = z.object({
   request_id: z.string(),
   /**
    * What the run was started with: the user's own words, or the text that was made of the other members. At most 200 characters of it in
-   * a list. Always there; absent only from a backend of before.
+   * a list. Always present; absent only from an earlier version.
    */
   prompt: z.string().optional(),
   status: runStatusSchema,
   /** 0 to 100. */
   progress_percentage: z.number().min(0).max(100),
   current_step: z.string(),
-  /** ISO 8601, UTC; null when nobody can tell. */
+  /** ISO 8601, UTC; always null: unknown. */
   estimated_completion: z.string().nullable(),
   activities: z.array(activitySchema),
   /** ISO 8601, UTC. */

@@ -1,34 +1,28 @@
 import { z } from "zod";
 
-/** Figures of the whole answer. Where the agent gave none: 0, or `TBD` for the delivery. Money in US dollars. */
-export const summarySchema = z.object({
-  total_cost: z.number(),
-  expected_delivery: z.string(),
-  cost_savings: z.number(),
-  /** Percent. */
-  efficiency: z.number(),
-});
-export type Summary = z.infer<typeof summarySchema>;
+/** Figures of the whole report. Money in US dollars. */
+export const summarySchema = z.object({ total_cost: z.number(), expected_delivery: z.string().optional() });
 
-/** One recommendation of the agent, in its order. 0 and `TBD` as in the summary. */
+/** One order that the market analysis recommends, in its order. `unit_price` is absent for a quantity of 0. */
 export const recommendationSchema = z.object({
   item: z.string(),
   quantity: z.number(),
-  unit_price: z.number(),
-  supplier: z.string(),
+  unit_price: z.number().optional(),
   lead_time: z.string(),
   total: z.number(),
 });
 export type Recommendation = z.infer<typeof recommendationSchema>;
 
-/** Why one recommendation was made, in the agent's words. */
+/** Why one step is recommended, in the agent's words. */
 export const reasoningSchema = z.object({ decision: z.string(), agent: z.string(), rationale: z.string() });
 export type Reasoning = z.infer<typeof reasoningSchema>;
 
 /** Answer of `GET /optimization/results/{id}` once the run is completed. */
 export const resultsSchema = z.object({
   request_id: z.string(),
-  summary: summarySchema,
+  /** Absent where no agent states figures. */
+  summary: summarySchema.optional(),
+  /** Empty where no agent states figures. */
   recommendations: z.array(recommendationSchema),
   reasoning: z.array(reasoningSchema),
   /** ISO 8601, UTC. */

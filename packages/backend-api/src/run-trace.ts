@@ -46,23 +46,23 @@ export const runTraceSchema = z.object({
 });
 export type RunTrace = z.infer<typeof runTraceSchema>;
 
-/** Answer of `POST /optimization/{id}/break-it/{variant}`: what became of the tampered request. */
+/** Answer of `POST /optimization/{id}/break-it/{variant}`: the outcome of the tampered request. */
 export const breakItResultSchema = z.object({
   variant: breakItVariantSchema,
-  /** False would be a hole: the tampered request was let in. */
+  /** False would be a hole: the tampered request was accepted. */
   refused: z.boolean(),
   /** HTTP status of the answer. */
   status: z.number().int(),
-  /** Who said no: `gateway`, `supply-chain-agent`, `market-analysis-agent` or `auth-server`. */
+  /** The party that refused: `gateway`, `supply-chain-agent`, `market-analysis-agent` or `auth-server`. */
   refused_by: z.string().optional(),
   /**
    * When refused: whether by the check that this tampering is meant for. Otherwise something else came first, as a limit or documents that
-   * could not be read, and the refusal says nothing about that check.
+   * could not be read, and the refusal is no evidence for that check.
    */
   as_meant: z.boolean().optional(),
   /** The error code in the answer: an AAuth error code, or the auth server's OAuth error. */
   code: z.string().optional(),
-  /** The check of the gate that this code belongs to; `policy` where the gateway's own rules refused the caller, whatever was tampered with. */
+  /** The check of the verifier that this code belongs to; `policy` where the gateway's own rules refused the caller, whatever was tampered with. */
   check: z.string().optional(),
   /** What demands that check: `RFC 9421 3.2`, `profile 2.7`. */
   section: z.string().optional(),

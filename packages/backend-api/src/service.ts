@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** Every refusal: 401, 403, 404, 409, 422, 429, 500, 502. `code` only where a program may want to tell causes apart. */
+/** Every refusal: 401, 403, 404, 409, 422, 429, 500, 502. `code` only where a program may want to distinguish causes. */
 export const apiErrorSchema = z.object({ detail: z.string(), code: z.string().optional() });
 export type ApiError = z.infer<typeof apiErrorSchema>;
 

@@ -1,43 +1,39 @@
 import cors from "@fastify/cors";
 import {
-  agentMetadata,
   canonicalAuthority,
   createDiscovery,
   createKeyRing,
   createMemoryReplayStore,
+  createMemoryStore,
   type Discovery,
   generateSigningKey,
   QuotaStore,
   type SigningKey,
   toJwks,
 } from "aauth";
-import { createAgent, pooledTransport } from "aauth/agent";
+import { createAgent, type Grant, pooledTransport } from "aauth/agent";
+import { verifyAuthToken } from "aauth/issuer";
 import { createVerifier } from "aauth/resource";
+import { askAgent, readAgentCard } from "agent-kit/a2a";
 import { createService, rotateKeys, type ServiceOptions } from "agent-kit/service";
+import type { DelegateRun } from "backend-api";
 import type { FastifyInstance } from "fastify";
 import { fastifyAAuth } from "fastify-aauth";
 import { serializerCompiler, validatorCompiler } from "fastify-type-provider-zod";
 import { createAgentTrace, gateTrace, traceDiscovery } from "protocol-trace";
 import { createBreakItService } from "./break-it/break-it-service.ts";
 import { createEvidence } from "./break-it/evidence.ts";
-import { createConsentClient } from "./clients/consent-client.ts";
-import { createSupplyChainClient } from "./clients/supply-chain-client.ts";
-import { createTraceClient } from "./clients/trace-client.ts";
 import { type BackendConfig, issuerOf } from "./config.ts";
 import { createDelegateAuthentication } from "./delegates/client-assertion.ts";
 import { createDelegateClient } from "./delegates/delegate-client.ts";
-import { createDelegatesService } from "./delegates/delegates-service.ts";
+import { createDelegatesService, type IssuedToken } from "./delegates/delegates-service.ts";
 import { createEnrolments } from "./delegates/enrolments.ts";
-import { createIssuedTokens } from "./delegates/issued-tokens.ts";
 import { createOrderClient } from "./orders/order-client.ts";
 import { createOrderService } from "./orders/order-service.ts";
-import { errorReplies } from "./plugins/errors.ts";
-import { userGate } from "./plugins/user.ts";
+import { errorReplies } from "./plugins/error-replies.ts";
+import { userAccess } from "./plugins/user.ts";
 import { agentRoutes } from "./routes/agents.ts";
-import { authRoutes } from "./routes/auth.ts";
-import { breakItRoutes } from "./routes/break-it.ts";
 import { consentRoutes } from "./routes/consent.ts";
-import { consentCallbackRoutes } from "./routes/consent-callback.ts";
 import { DELEGATE_TOKEN_PATH, delegateTokenRoute } from "./routes/delegate-token.ts";
 import { delegateRoutes } from "./routes/delegates.ts";
 import { optimizationRoutes } from "./routes/optimization.ts";
@@ -45,22 +41,26 @@ import { ORDER_RETURN_PATH, orderRoutes } from "./routes/orders.ts";
 import { progressEventRoutes } from "./routes/progress-events.ts";
 import { runTraceRoutes } from "./routes/run-trace.ts";
 import { serviceRoutes } from "./routes/service.ts";
-import { wellKnownRoutes } from "./routes/well-known.ts";
+import { createCallObserver } from "./runs/call-observer.ts";
+import { createConsentGrants } from "./runs/consent-grants.ts";
+import { createConsentRequests } from "./runs/consent-requests.ts";
+import { CALLBACK_PATH, createConsentService, type PendingConsent } from "./runs/consent-service.ts";
+import { createLiveRuns } from "./runs/live-runs.ts";
+import { createRunService } from "./runs/run-service.ts";
 import { createRunStore } from "./runs/run-store.ts";
-import { createCallObserver } from "./services/call-observer.ts";
-import { createConsentGrants } from "./services/consent-grants.ts";
-import { CALLBACK_PATH, createConsentService, type PendingConsent } from "./services/consent-service.ts";
-import { createRunService } from "./services/run-service.ts";
-import { createTokenCache } from "./services/token-cache.ts";
-import { createConsentRequests } from "./services/watch-consent-request.ts";
+import { createTraceClient } from "./traces/trace-client.ts";
 import { createUserTokenVerifier } from "./users/user-token.ts";
 
-/** The reference's kid for the first one: a new key per start. */
+/** The published demo's kid for the first key. A new key per start. */
 const keyId = (sequence: number) => `backend-ephemeral-${sequence}`;
 /** Longer than a consent waits, whose code only the key that asked can redeem. */
 const KEEP_KEY_SECONDS = 900;
 const MAX_PENDING_CONSENTS = 10_000;
 const MAX_ASSERTIONS = 10_000;
+const MAX_TOKENS = 1_000;
+const MAX_DELEGATE_REPORTS = 1_000;
+/** Auth tokens that no other run shares are kept as long as a run. */
+const RUN_SECONDS = 3600;
 
 export interface BackendDeps {
   readonly logger: ServiceOptions["logger"];
@@ -69,7 +69,7 @@ export interface BackendDeps {
   readonly discovery?: Discovery;
   /** Unix seconds. Default: the system clock. */
   readonly now?: () => number;
-  /** Longest wait before a start answers `running` although nobody has let the run in yet. Default 10. */
+  /** Longest wait before a start answers `running` although the agent has not let the run in yet. Default 10. */
   readonly startReplySeconds?: number;
   /** Default 15000. */
   readonly heartbeatMs?: number;
@@ -97,6 +97,9 @@ export async function buildBackend(
     deps.discovery ?? createDiscovery({ development: config.agentUrl.startsWith("http:"), now }),
   );
 
+  const tokens = createMemoryStore<Grant>({ maxEntries: MAX_TOKENS, now });
+  const tokenSeconds = config.authTokenCacheSeconds || RUN_SECONDS;
+
   const identity = {
     id: config.agentUrl,
     key: keys,
@@ -104,7 +107,11 @@ export async function buildBackend(
     redirectUri,
     discovery,
     revealTokens: config.showTokens,
-    tokenCache: createTokenCache(config.authTokenCacheSeconds, now),
+    tokenCache: {
+      get: (key: string) => tokens.get(key),
+      set: (key: string, grant: Grant) => tokens.put(key, grant, tokenSeconds),
+      delete: (key: string) => tokens.delete(key),
+    },
     now,
   };
   const traced = createAgentTrace();
@@ -115,28 +122,35 @@ export async function buildBackend(
     ...(evidence && { transport: evidence.recording(traced.transport) }),
     signatureScheme: config.signatureScheme,
   });
-  // Asks no user for consent: an auth server that wants it refuses who names no address to come back to (profile 6.2), and keeps nothing.
-  const { redirectUri: _unnamed, ...withoutReturn } = identity;
-  const undemanding = createAgent({
+  // Asks no user for consent: without an address to return to, the auth server refuses and keeps nothing (profile 6.2).
+  const { redirectUri: _omitted, ...withoutReturn } = identity;
+  const nonInteractiveAgent = createAgent({
     ...withoutReturn,
     ...createAgentTrace(),
     signatureScheme: config.signatureScheme,
   });
-  // At the auth server, and to its delegates, the backend is always itself, also where it calls agents by key alone.
-  const itself = createAgent({ ...identity, ...createAgentTrace(), signatureScheme: "jwks" });
+  // The auth server and delegates see the backend's identity, also where it calls agents by key alone.
+  const jwksAgent = createAgent({ ...identity, ...createAgentTrace(), signatureScheme: "jwks" });
   const observe = createCallObserver({ logger });
   const pendingConsents = new QuotaStore<PendingConsent>({ maxEntries: MAX_PENDING_CONSENTS, now });
   const consentRequests = createConsentRequests(now);
   const grants = createConsentGrants(now);
+  const sharesTokens = config.authTokenCacheSeconds > 0;
+  const live = createLiveRuns();
   const runs = createRunService({
-    store: createRunStore({ now }),
+    store: createRunStore({ now, waiting: consentRequests, onRemove: live.remove }),
+    live,
     pendingConsents,
     consentRequests,
     agent,
-    client: createSupplyChainClient({ url: config.supplyChainAgentUrl, protocolVersion: config.a2aVersion }),
+    supplyChainAgent: {
+      ask: (text, call) =>
+        askAgent(config.supplyChainAgentUrl, text, { ...call, protocolVersion: config.a2aVersion }),
+      card: (signedFetch) => readAgentCard(config.supplyChainAgentUrl, signedFetch),
+    },
     observe,
-    sharesTokens: config.authTokenCacheSeconds > 0,
-    standingConsent: (userId) => grants.list(userId).at(-1),
+    sharesTokens,
+    standingConsent: async (userId) => (await grants.list(userId)).at(-1),
     places,
     logger,
     now,
@@ -157,7 +171,7 @@ export async function buildBackend(
       now,
     });
   const orders = createOrderService({
-    agent: undemanding,
+    agent: nonInteractiveAgent,
     client: createOrderClient({ url: config.supplyChainAgentUrl }),
     returnUrl: orderReturnUrl,
     observe,
@@ -167,29 +181,33 @@ export async function buildBackend(
     timeoutSeconds: config.supplyChainAgentTimeoutSeconds,
   });
   const consent = createConsentService({
-    agent: config.agentUrl,
+    agent: jwksAgent,
+    agentId: config.agentUrl,
+    resource: config.supplyChainAgentUrl,
+    verify: (token) =>
+      verifyAuthToken(token, {
+        audience: config.supplyChainAgentUrl,
+        trustedIssuers: [issuer],
+        discovery,
+        now,
+      }),
+    sharesTokens,
     pending: pendingConsents,
     consentRequests,
     grants,
     runs,
     observe,
     logger,
-    client: createConsentClient({
-      agent: itself,
-      resource: config.supplyChainAgentUrl,
-      trustedIssuers: [issuer],
-      discovery,
-      now,
-    }),
   });
 
   const enrolments = createEnrolments(config.delegatesFile, logger);
-  const issued = createIssuedTokens();
+  const issued = createMemoryStore<IssuedToken>({ now });
   const delegates = createDelegatesService({
     agent: config.agentUrl,
     enrolments,
     issued,
-    client: createDelegateClient({ agent: itself, timeoutSeconds: config.supplyChainAgentTimeoutSeconds }),
+    reports: createMemoryStore<DelegateRun>({ maxEntries: MAX_DELEGATE_REPORTS, now }),
+    client: createDelegateClient({ agent: jwksAgent, timeoutSeconds: config.supplyChainAgentTimeoutSeconds }),
     logger,
   });
 
@@ -204,28 +222,24 @@ export async function buildBackend(
     api.setValidatorCompiler(validatorCompiler);
     api.setSerializerCompiler(serializerCompiler);
     await api.register(errorReplies);
-    await api.register(userGate, {
+    await api.register(userAccess, {
       verifyUserToken: createUserTokenVerifier({ issuer, clientId: config.keycloakClientId, now }),
     });
-    await api.register(serviceRoutes);
-    await api.register(wellKnownRoutes, {
+    await api.register(serviceRoutes, {
+      keycloakUrl: config.keycloakUrl,
+      realm: config.keycloakRealm,
       jwks: () => toJwks(keys.published()),
-      agentMetadata: agentMetadata({
+      metadata: {
         agent: config.agentUrl,
         redirect_uris: [redirectUri, orderReturnUrl],
         name: "AcmeCorp Supply Chain",
         homepage: config.frontendUrl,
-      }),
+      },
     });
-    await api.register(authRoutes, { keycloakUrl: config.keycloakUrl, realm: config.keycloakRealm });
-    await api.register(consentCallbackRoutes, { consent, frontendUrl: config.frontendUrl });
-    await api.register(consentRoutes, { consent });
+    await api.register(consentRoutes, { consent, frontendUrl: config.frontendUrl });
     await api.register(orderRoutes, { orders, frontendUrl: config.frontendUrl });
     await api.register(optimizationRoutes, { runs });
-    await api.register(progressEventRoutes, {
-      runs,
-      ...(deps.heartbeatMs !== undefined && { heartbeatMs: deps.heartbeatMs }),
-    });
+    await api.register(progressEventRoutes, { runs, live, heartbeatMs: deps.heartbeatMs });
     await api.register(agentRoutes, { runs });
     await api.register(delegateRoutes, { delegates });
     await api.register(runTraceRoutes, {
@@ -236,9 +250,8 @@ export async function buildBackend(
       breakIt,
       now,
     });
-    if (breakIt) await api.register(breakItRoutes, { runs, breakIt });
   });
-  // Delegates are no users: what they prove is a key and a credential.
+  // Delegates are not users: they prove a key and a credential.
   await app.register(async (scope) => {
     const authority = canonicalAuthority(config.agentUrl);
     await scope.register(fastifyAAuth, {

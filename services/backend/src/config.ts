@@ -68,7 +68,7 @@ export const settings = {
   delegatesFile: setting({
     env: "BACKEND_DELEGATES_FILE",
     schema: z.string().min(1).optional(),
-    description: "File with the public keys of delegates that may have agent tokens; unset: nobody may",
+    description: "File with the public keys of delegates that may have agent tokens; unset: none",
   }),
   agentTokenSeconds: setting({
     env: "BACKEND_AGENT_TOKEN_SECONDS",

@@ -83,7 +83,7 @@ export async function buildDelegateAgent(
     const authority = canonicalAuthority(url);
     await scope.register(fastifyAAuth, {
       authority,
-      // Nobody but the agent server says when this one works.
+      // Only the agent server may request calls.
       verifier: createVerifier({ authorities: [authority], discovery, now, trustedAgents: [agentServer] }),
       observer: gateTrace,
     });

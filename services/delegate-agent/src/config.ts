@@ -22,7 +22,7 @@ export const settings = {
     env: "DELEGATE_AGENT_PORT",
     flag: "port",
     schema: portSetting(9997),
-    description: "TCP port to listen on, for the agent server that says when to work",
+    description: "TCP port to listen on, for the agent server that requests calls",
   }),
   url: setting({
     env: "DELEGATE_AGENT_URL",
@@ -68,7 +68,7 @@ export const settings = {
   callAtStart: setting({
     flag: "call",
     schema: booleanSetting(false),
-    description: "Make a call at once, not only when the agent server says so",
+    description: "Make a call at once, not only on request of the agent server",
   }),
   timeoutSeconds: setting({
     env: "DELEGATE_TIMEOUT_SECONDS",

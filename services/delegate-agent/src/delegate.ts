@@ -1,25 +1,24 @@
 import { AAuthError, ConsentRequiredError, type decodeToken, TokenRequestError } from "aauth";
 import type { Agent, AgentEvent } from "aauth/agent";
 import { parseAgentAuth } from "aauth/wire";
-import { AnswerTooLargeError } from "agent-kit/service";
+import { AgentAnswerError, AgentHttpError, askAgent } from "agent-kit/a2a";
 import type { DelegateRun } from "backend-api";
 import { AgentTokenError } from "./agent-tokens.ts";
 import { describeEvent } from "./describe-event.ts";
-import { askSupplyChainAgent, CallRefusedError } from "./supply-chain-client.ts";
 
 const MAX_REPORT_CHARACTERS = 2_000;
 const MAX_STEPS = 50;
 
-/** Calls the supply-chain agent and tells what came of it. */
+/** Calls the supply-chain agent and reports the outcome. */
 export interface Delegate {
-  /** One call; while one is under way it is joined. Never rejects. */
+  /** One call, or the one in progress. Never rejects. */
   run(): Promise<DelegateRun>;
   lastRun(): DelegateRun | null;
 }
 
 export function createDelegate(options: {
   agent: Agent;
-  /** Forgets the agent token that is held, so that the next call is made with a new one. */
+  /** Drops the cached agent token, so that the next call is made with a new one. */
   dropAgentToken: () => void;
   supplyChainAgentUrl: string;
   prompt: string;
@@ -51,15 +50,15 @@ export function createDelegate(options: {
       ...(granted !== undefined && { granted }),
       ...rest,
     });
-    const ask = () => askSupplyChainAgent(supplyChainAgentUrl, prompt, fetch);
+    const ask = () => askAgent(supplyChainAgentUrl, prompt, { fetch });
     try {
       const report = await ask().catch((error: unknown) => {
         if (!wantsSignature(error)) throw error;
-        // The token is not accepted, as when its agent server has a new key: once more with a new one, and not again.
+        // The token is not accepted, as when its agent server has a new key: tried once with a new one.
         dropAgentToken();
         return ask();
       });
-      return done({ status: "completed", report: report.slice(0, MAX_REPORT_CHARACTERS) });
+      return done({ status: "completed", report: report.text.slice(0, MAX_REPORT_CHARACTERS) });
     } catch (error) {
       return done({ status: "failed", failure: failureOf(error) });
     }
@@ -70,7 +69,7 @@ export function createDelegate(options: {
     run() {
       underway ??= call().then((run) => {
         underway = undefined;
-        // A call with a token that is still good is granted what the call before was.
+        // A call with a cached token is granted what the previous call was.
         last =
           run.granted === undefined && last?.granted !== undefined ? { ...run, granted: last.granted } : run;
         return last;
@@ -85,7 +84,7 @@ function grantedBy(claims: ReturnType<typeof decodeToken>["claims"]): DelegateRu
   return { agent: String(agent), agent_delegate: String(agent_delegate), scope: String(scope ?? "") };
 }
 
-/** In the words of whoever refused, where these are fit to be shown. */
+/** In the words of the party that refused, where they may be shown. */
 function failureOf(error: unknown): NonNullable<DelegateRun["failure"]> {
   const { code } = error as { code?: unknown };
   if (wantsConsent(error)) {
@@ -94,29 +93,29 @@ function failureOf(error: unknown): NonNullable<DelegateRun["failure"]> {
       message: "The auth server wants a user's consent, and this delegate acts for no user.",
     };
   }
-  if (
-    error instanceof AAuthError ||
-    error instanceof AgentTokenError ||
-    error instanceof CallRefusedError ||
-    error instanceof AnswerTooLargeError
-  ) {
+  if (error instanceof AAuthError || error instanceof AgentTokenError)
     return { code: String(code), message: error.message };
-  }
+  if (error instanceof AgentHttpError)
+    return { code: `http_${error.status}`, message: `The supply-chain agent ${error.message}.` };
+  if (error instanceof AgentAnswerError)
+    return { code: "invalid_answer", message: `The answer of the supply-chain agent ${error.message}.` };
   if ((error as Error).name === "TimeoutError") return { code: "timeout", message: "No answer in time." };
   return { code: "call_failed", message: "The call could not be made; the delegate's log has the reason." };
 }
 
-/** Refused for its signature or its agent token: a caller that is proven is asked for an auth token instead, or for nothing. */
+/** Refused for its signature or its agent token: a proven caller is asked for an auth token instead, or for nothing. */
 function wantsSignature(error: unknown): boolean {
-  if (!(error instanceof CallRefusedError) || error.status !== 401 || error.challenge === null) return false;
-  // Read before: with one that cannot be read the call has failed for that.
-  const { level, userInteraction } = parseAgentAuth(error.challenge);
+  if (!(error instanceof AgentHttpError) || error.status !== 401) return false;
+  const { challenge } = error.answer;
+  if (challenge === undefined) return false;
+  // The agent has parsed it before: a malformed one has failed the call with another error.
+  const { level, userInteraction } = parseAgentAuth(challenge);
   return level === "pseudonymous" && userInteraction === undefined;
 }
 
 /**
- * A delegate names no address for a user to come back to, and is refused for that before any user is asked (profile 6.2). It is all that
- * an auth server finds missing in its requests, so that one that names no check means this.
+ * A delegate has no address for a user to return to, and is refused for that before any user is asked (profile 6.2). Nothing else is
+ * missing in its requests, so that an auth server that names no check means this.
  */
 function wantsConsent(error: unknown): boolean {
   if (error instanceof ConsentRequiredError) return true;

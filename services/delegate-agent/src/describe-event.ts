@@ -1,7 +1,7 @@
 import type { AgentEvent } from "aauth/agent";
 import type { DelegateRun } from "backend-api";
 
-/** A step of the protocol as the page shows it; undefined for events that are told by another. */
+/** A step of the protocol as the page shows it. Undefined for events that another step includes. */
 export function describeEvent(event: AgentEvent): DelegateRun["steps"][number] | undefined {
   switch (event.type) {
     case "request_signed": {

@@ -14,8 +14,8 @@ export interface EnrolmentEntry {
 }
 
 /**
- * Enters a delegate in the agent server's file, in place of an older entry of its own. Whoever may write that file is its operator: a
- * delegate that runs elsewhere, or as somebody else, cannot do this.
+ * Enters a delegate in the agent server's file, in place of an older entry of its own. Only the operator can write that file: a delegate
+ * that runs elsewhere, or as another user of the system, cannot do this.
  */
 export async function enrolIn(path: string, entry: EnrolmentEntry): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
@@ -33,6 +33,6 @@ async function readEntries(path: string) {
     return fileSchema.parse(JSON.parse(await readFile(path, "utf8"))).delegates;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
-    throw new Error(`${path} is no file of delegates`, { cause: error });
+    throw new Error(`${path} is not a file of delegates`, { cause: error });
   }
 }

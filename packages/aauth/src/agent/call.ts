@@ -4,7 +4,6 @@
  * @module
  */
 
-import { discardBody, fieldOf } from "../discovery/direct-response.ts";
 import { AAuthAgentError, UserInteractionRequiredError } from "../errors.ts";
 import type {
   CallOutcome,
@@ -127,7 +126,7 @@ class Call {
   async #discardResponse(): Promise<void> {
     const response = this.#response;
     this.#response = undefined;
-    if (response !== undefined) await discardBody(response);
+    await response?.body?.cancel();
   }
 
   /** A token from before a rotation is used with the key it is bound to. */
@@ -232,7 +231,7 @@ class Call {
     const { url } = this.#request;
     let demand: Demand | undefined;
     try {
-      const field = (name: string) => fieldOf(response, name);
+      const field = (name: string) => response.headers.get(name);
       demand = profile.calls.readDemand({ status: response.status, url, field });
     } catch (error) {
       await this.#discardResponse();

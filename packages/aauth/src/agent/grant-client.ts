@@ -5,8 +5,8 @@
  * @module
  */
 
-import { discardBody, fieldOf, readBodyAtMost } from "../discovery/direct-response.ts";
 import type { Discovery } from "../discovery/discovery.ts";
+import { readAtMost } from "../discovery/read-at-most.ts";
 import { AAuthAgentError, AAuthError, ConsentRequiredError } from "../errors.ts";
 import type {
   Credential,
@@ -104,9 +104,9 @@ export function createGrantClient(options: GrantClientOptions): GrantClient {
           const outgoing = { ...sent, url, headers, signals: [timeout] };
           const response = await send(outgoing, { key, credential, purpose, observe });
           status = response.status;
-          const head = { status, url, field: (name: string) => fieldOf(response, name) };
+          const head = { status, url, field: (name: string) => response.headers.get(name) };
           if (!hasNoContent?.(status)) return { ...head, members: await readMembers(response, purpose) };
-          await discardBody(response);
+          await response.body?.cancel();
           return { ...head, members: undefined };
         },
         signal === undefined ? [] : [signal],
@@ -212,10 +212,10 @@ async function readMembers(
 ): Promise<GrantResponse["members"]> {
   let bytes: Uint8Array;
   try {
-    bytes = await readBodyAtMost(response, MAX_ANSWER_BYTES);
+    bytes = await readAtMost(response.body, MAX_ANSWER_BYTES);
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
-    await discardBody(response);
+    await response.body?.cancel();
     const reason = `answered with status ${response.status} and more than ${MAX_ANSWER_BYTES} bytes`;
     throw purpose === "token"
       ? new AAuthAgentError("token_request_failed", `the auth server ${reason}`, { cause })

@@ -6,9 +6,9 @@
 
 import { type LookupAddress, type LookupAllOptions, lookup } from "node:dns";
 import { BlockList, isIP, isIPv6, type LookupFunction } from "node:net";
-import { Client, request } from "undici";
+import { Readable } from "node:stream";
+import { Client, type Dispatcher, request } from "undici";
 import { AAuthVerificationError } from "../errors.ts";
-import { pooledResponse } from "./pooled-response.ts";
 import { readAtMost } from "./read-at-most.ts";
 import type { DocumentTransport, Transport } from "./transport.ts";
 import { isLocalName, SPECIAL_IPV4 } from "./url-guard.ts";
@@ -76,17 +76,48 @@ export function createDocumentTransport(options: { development: boolean }): Docu
   };
 }
 
-/** Sends through undici's global dispatcher, which pools connections per origin. Adds no header but `accept-encoding`. */
+/** A body of at most so many bytes is read at once, so that one without a reader holds no connection. */
+const MAX_BUFFERED_BYTES = 65_536;
+/** The platform's constructor takes no body for them. */
+const NULL_BODY_STATUSES: ReadonlySet<number> = new Set([204, 205, 304]);
+
+/**
+ * Sends through undici's global dispatcher, which pools connections per origin. Adds no header but `accept-encoding`.
+ *
+ * A long body streams, and holds its connection until it is read or cancelled.
+ *
+ * @throws RangeError for a status that a `Response` cannot have, beyond 599
+ */
 export const pooledTransport: Transport = async (url, init) => {
-  const response = await request(url, {
+  const { statusCode, headers, body } = await request(url, {
     method: init.method as "POST",
     // No decoder sits between the wire and the caller, so an encoded body must not come.
     headers: { "accept-encoding": "identity", ...init.headers },
     body: init.body ?? null,
     signal: init.signal ?? null,
   });
-  return pooledResponse(response);
+  const head = { status: statusCode, headers: headersOf(headers) };
+  try {
+    if (NULL_BODY_STATUSES.has(statusCode)) {
+      await body.dump();
+      return new Response(null, head);
+    }
+    if (Number(headers["content-length"]) <= MAX_BUFFERED_BYTES)
+      return new Response((await body.bytes()) as Uint8Array<ArrayBuffer>, head);
+    return new Response(Readable.toWeb(body) as ReadableStream<Uint8Array<ArrayBuffer>>, head);
+  } catch (error) {
+    body.destroy();
+    throw error;
+  }
 };
+
+function headersOf(fields: Dispatcher.ResponseData["headers"]): Headers {
+  const headers = new Headers();
+  for (const [name, value = ""] of Object.entries(fields)) {
+    for (const item of [value].flat()) headers.append(name, item);
+  }
+  return headers;
+}
 
 function createBlockList(subnets: readonly string[]): BlockList {
   const list = new BlockList();

@@ -43,6 +43,23 @@ describe("the default transport", () => {
     );
   });
 
+  it("holds no connection for a short body that nothing reads", async () => {
+    const sockets = new Set<unknown>();
+    const server = await start((request, response) => {
+      sockets.add(request.socket);
+      response.writeHead(200, { "content-length": "5" }).end("short");
+    });
+    for (let count = 0; count < 5; count++)
+      await pooledTransport(`${server.origin}/`, { method: "GET", headers: {} });
+    expect(sockets.size).toBeLessThan(5);
+  });
+
+  it("rejects a status that no response can have", async () => {
+    const server = await start((_request, response) => void response.writeHead(999).end());
+    const sent = pooledTransport(`${server.origin}/`, { method: "GET", headers: {} });
+    await expect(sent).rejects.toThrow(RangeError);
+  });
+
   it("does not follow a redirect: a signature is for one target", async () => {
     const server = await start((_request, response) => {
       response.writeHead(307, { location: "/elsewhere" }).end();

@@ -64,7 +64,7 @@ export { type TelemetryConfig, telemetrySettings } from "./telemetry/telemetry-s
 export { endWithAnswer } from "./telemetry/trace-requests.ts";
 export {
   currentPlace,
-  keepTrace,
+  inTrace,
   markFailed,
   type SpanOptions,
   type TracePlace,

@@ -1,11 +1,11 @@
 import { type Credential, decodeToken, type SigningKey } from "aauth";
 import type { Transport } from "aauth/agent";
+import { readBounded } from "agent-kit/service";
 import type { BreakItOffer, BreakItResult, BreakItVariant } from "backend-api";
 import { breakItVariantSchema } from "backend-api";
 import { LRUCache } from "lru-cache";
-import { readBounded } from "../clients/read-bounded.ts";
+import { BackendError } from "../errors.ts";
 import { networkCodeOf } from "../failures/network-failure.ts";
-import { HttpError } from "../plugins/errors.ts";
 import type { Run } from "../runs/run.ts";
 import type { Evidence } from "./evidence.ts";
 import { expiryOf, type Material, materialOf } from "./material.ts";
@@ -40,8 +40,8 @@ export interface BreakItService {
   /**
    * Sends one.
    *
-   * @throws HttpError 409 when the run has not what it takes, 429 when this user's last attempt is still under way, 502 with a code when
-   *   no answer comes, or only one of the gateway that it reached nobody
+   * @throws BackendError `conflict` when the run lacks what the variant needs, `too_many` while this user's last attempt is in progress,
+   *   `unreachable` with a code when no answer comes, or only the gateway's that the receiver cannot be reached
    */
   attempt(run: Run, variant: BreakItVariant): Promise<BreakItResult>;
   /** An attempt with this run: its span, and when it was made (Unix seconds). Undefined when there was none with this trace. */
@@ -124,8 +124,9 @@ export function createBreakItService(deps: BreakItDeps): BreakItService {
     async attempt(run, variant) {
       const material = materialOf(evidence.of(run.id), agentUrl);
       const reason = unavailable(variant, material);
-      if (material === undefined || reason !== undefined) throw new HttpError(409, reason ?? "Not available");
-      if (busy.has(run.userId)) throw new HttpError(429, "Your last attempt is still under way");
+      if (material === undefined || reason !== undefined)
+        throw new BackendError("conflict", reason ?? "Not available");
+      if (busy.has(run.userId)) throw new BackendError("too_many", "Your last attempt is still in progress");
       busy.add(run.userId);
       try {
         return await judge(await FORGES[variant](contextOf(material)), variant, run);
@@ -141,20 +142,19 @@ export function createBreakItService(deps: BreakItDeps): BreakItService {
   };
 }
 
-/** The tampered request got no answer at all: neither let in nor refused. What is not of the network is a fault of ours. */
+/** The tampered request got no answer at all, neither accepted nor refused. Any error but one of the network is a fault of ours. */
 function unanswered(error: unknown, url: string, receiver: string): unknown {
   const code = networkCodeOf(error);
-  return code === undefined ? error : new HttpError(502, `${noAnswer(url, receiver)} (${code}).`, code);
+  return code === undefined
+    ? error
+    : new BackendError("unreachable", `${noAnswer(url, receiver)} (${code}).`, { code });
 }
 
 /** Nor did it get one here: the gateway answers for a receiver that is not there. */
-function unreached(status: number, url: string, receiver: string): HttpError {
-  const who = receiver === "auth-server" ? "what stands before it" : "the gateway";
-  return new HttpError(
-    502,
-    `${noAnswer(url, receiver)}: ${who} answers with status ${status}.`,
-    `http_${status}`,
-  );
+function unreached(status: number, url: string, receiver: string): BackendError {
+  const party = receiver === "auth-server" ? "what stands before it" : "the gateway";
+  const message = `${noAnswer(url, receiver)}: ${party} answers with status ${status}.`;
+  return new BackendError("unreachable", message, { code: `http_${status}` });
 }
 
 function noAnswer(url: string, receiver: string): string {

@@ -15,7 +15,7 @@ const MAX_BODY_BYTES = 65_536;
 /** As long as an auth token is good for. */
 const LIFETIME_SECONDS = 300;
 
-/** A request as it went out, and the head of its answer. */
+/** A request as it was sent, and the status of its answer. */
 export interface SentRequest {
   readonly method: string;
   readonly url: string;
@@ -23,8 +23,6 @@ export interface SentRequest {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array<ArrayBuffer>;
   readonly status: number;
-  /** `Agent-Auth` of the answer. */
-  readonly challenge?: string;
 }
 
 export interface Evidence {
@@ -59,15 +57,7 @@ export function createEvidence(now: () => number): Evidence {
       const runId = current.getStore();
       if (runId !== undefined) {
         const { method, headers, body = new Uint8Array() } = request;
-        const challenge = response.headers.get("agent-auth");
-        keep(runId, {
-          method,
-          url,
-          headers: { ...headers },
-          body,
-          status: response.status,
-          ...(challenge !== null && { challenge }),
-        });
+        keep(runId, { method, url, headers: { ...headers }, body, status: response.status });
       }
       return response;
     },

@@ -4,7 +4,7 @@ import type { SentRequest } from "./evidence.ts";
 
 /** What a run has left behind to tamper with. */
 export interface Material {
-  /** The last request to the agent that was let in, or else the last one. */
+  /** The last request to the agent that was accepted, or else the last one. */
   readonly request: SentRequest;
   /** The auth token it carried. */
   readonly authToken?: string;

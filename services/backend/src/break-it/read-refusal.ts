@@ -3,7 +3,7 @@ import { parseRefusal, REFUSAL_FIELD, type Refusal as RefusalData } from "aauth/
 import type { BreakItVariant } from "backend-api";
 import { oneLine } from "../failures/one-line.ts";
 
-/** What an answer says about why it is a refusal. */
+/** The reason of a refusal, as far as the answer contains it. */
 export interface Refusal {
   readonly refusedBy: string;
   readonly code?: string;

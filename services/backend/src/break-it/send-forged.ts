@@ -2,9 +2,9 @@ import { context, ROOT_CONTEXT, type Span, SpanStatusCode, trace } from "@opente
 import { february2026 } from "aauth";
 import type { Transport } from "aauth/agent";
 import type { TracePlace } from "agent-kit/service";
+import { readBounded } from "agent-kit/service";
 import { createAgentTrace } from "protocol-trace";
 import { ATTRIBUTE } from "protocol-trace/names";
-import { readBounded } from "../clients/read-bounded.ts";
 import type { ForgedRequest } from "./variants.ts";
 
 /** As much as the agent's answer to the run itself may have. */

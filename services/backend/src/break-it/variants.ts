@@ -61,7 +61,7 @@ export const FORGES: Readonly<Record<BreakItVariant, Forge>> = {
     return { ...forged, url: new URL("/admin", forged.url).href };
   },
 
-  /** Signed by somebody else, under the backend's name. */
+  /** Signed with a foreign key, under the backend's name. */
   "other-key": async (context) => signed(context, { key: await impostor(context.key) }),
 
   /** Signed ten minutes ago. */
@@ -70,7 +70,7 @@ export const FORGES: Readonly<Record<BreakItVariant, Forge>> = {
   /** Overheard and sent again. */
   replay: async (context) => ({ ...(await signed(context)), twice: true }),
 
-  /** The auth token in the hands of somebody who lacks the key it is bound to. */
+  /** The auth token, presented without the key it is bound to. */
   "stolen-token": async (context) =>
     signed(context, { key: await generateSigningKey({ kid: "thief-1" }), credential: tokenOf(context) }),
 
@@ -85,7 +85,7 @@ export const FORGES: Readonly<Record<BreakItVariant, Forge>> = {
   /** The auth token at a resource that it is not for. */
   "other-audience": async (context) => signed(context, { url: `${context.otherResource}/` }),
 
-  /** A resource token that nobody signed, at the auth server. */
+  /** An unsigned resource token, at the auth server. */
   "unsigned-resource-token": async (context) => {
     const { request, resourceToken } = context.material.grant!;
     const form = new URLSearchParams(new TextDecoder().decode(request.body));
@@ -134,7 +134,7 @@ async function signed(context: ForgeContext, changes: Changes = {}): Promise<For
   };
 }
 
-/** Somebody else's key that calls itself by ours: key id and, for scheme hwk, public half. */
+/** A foreign key with the key id of ours and, for scheme hwk, its public half. */
 async function impostor(key: SigningKey): Promise<SigningKey> {
   const other = await generateSigningKey({ kid: key.kid });
   return { ...other, publicJwk: key.publicJwk, sign: other.sign };

@@ -9,12 +9,12 @@ export const CLIENT_ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-typ
 const MAX_AGE_SECONDS = 60;
 const CLOCK_SKEW_SECONDS = 5;
 
-/** The credential is no good. What was wrong is for the log: a caller that is not enrolled learns nothing. */
+/** The credential is invalid. The reason is for the log: a caller that is not enrolled learns nothing. */
 export class ClientAssertionError extends Error {
   override readonly name = "ClientAssertionError";
 }
 
-/** Proves which delegate asks. @throws ClientAssertionError */
+/** Authenticates the delegate. @throws ClientAssertionError */
 export type AuthenticateDelegate = (
   assertion: string,
   request: {
@@ -26,7 +26,7 @@ export type AuthenticateDelegate = (
 /**
  * Checks client assertions (`private_key_jwt`, RFC 7523 section 3): signed by the enrolled key, EdDSA and nothing else, of the type for
  * this use, `iss` and `sub` the delegate, `aud` this endpoint, at most 60 s old, once. `cnf.jkt` must be the key that signed the request:
- * whoever sees an assertion can do nothing with it.
+ * a third party cannot use an assertion that it sees.
  */
 export function createDelegateAuthentication(options: {
   enrolments: Enrolments;
@@ -43,9 +43,9 @@ export function createDelegateAuthentication(options: {
     if (enrolment === undefined) throw new ClientAssertionError("the delegate is not enrolled");
     const { jti, exp, cnf } = await verify(assertion, enrolment);
     if (typeof jti !== "string" || jti === "" || jti.length > 100)
-      throw new ClientAssertionError("jti is no id");
+      throw new ClientAssertionError("jti is not an id");
     if (exp! > now() + MAX_AGE_SECONDS + CLOCK_SKEW_SECONDS)
-      throw new ClientAssertionError("exp is too far off");
+      throw new ClientAssertionError("exp is too far in the future");
     if ((cnf as { jkt?: unknown } | undefined)?.jkt !== thumbprint) {
       throw new ClientAssertionError("the assertion is for another key than the one that signed the request");
     }
@@ -82,7 +82,7 @@ export function createDelegateAuthentication(options: {
   }
 }
 
-/** Whose key to verify with: a claim until then. */
+/** The delegate whose key verifies the assertion. Unproven until then. */
 function claimedSubject(assertion: string): string {
   try {
     return decodeJwt(assertion).sub ?? "";

@@ -1,16 +1,16 @@
 import type { Agent } from "aauth/agent";
+import { AgentHttpError } from "agent-kit/a2a";
+import { readBounded } from "agent-kit/service";
 import { type DelegateRun, delegateRunSchema, delegateStatusSchema } from "backend-api";
-import { AgentHttpError } from "../clients/agent-errors.ts";
-import { readBounded } from "../clients/read-bounded.ts";
 
 const MAX_ANSWER_BYTES = 65_536;
 const STATUS_LIMIT_MS = 2_000;
 
-/** Talks to the processes of delegates. Every request is signed with the backend's identity: delegates obey nobody else. */
+/** Calls the processes of delegates. Every request is signed with the backend's identity: delegates accept no other agent. */
 export interface DelegateClient {
-  /** Lets it call the supply-chain agent, and waits for what comes of it. Throws what the transport throws; AgentHttpError; SyntaxError */
+  /** Lets it call the supply-chain agent, and waits for its report. Throws what the transport throws; AgentHttpError; SyntaxError */
   run(url: string): Promise<DelegateRun>;
-  /** False when it does not answer, or is another delegate. What it last did is not looked at: that is for who had it done. */
+  /** False when it does not answer, or is another delegate. Its last report is ignored: it is for the user who had the call made. */
   isRunning(url: string, sub: string): Promise<boolean>;
 }
 

@@ -1,20 +1,37 @@
+import type { KeyValueStore } from "aauth";
 import type { Delegate, DelegateList, DelegateRun } from "backend-api";
 import type { FastifyBaseLogger } from "fastify";
-import { LRUCache } from "lru-cache";
-import { HttpError } from "../plugins/errors.ts";
+import { BackendError } from "../errors.ts";
+import { isoTime } from "../runs/run.ts";
 import type { DelegateClient } from "./delegate-client.ts";
 import type { Enrolment, Enrolments } from "./enrolments.ts";
-import type { IssuedTokens } from "./issued-tokens.ts";
 
-/** The delegates of this agent, for people to see and to let work. */
+/** The last agent token that the backend issued to a delegate, without the token. */
+export interface IssuedToken {
+  /** Unix seconds. */
+  readonly issuedAt: number;
+  readonly expiresAt: number;
+  /** Thumbprint of the delegate's key. */
+  readonly thumbprint: string;
+}
+
+/** By the delegate's `sub`. */
+export type IssuedTokens = Pick<KeyValueStore<IssuedToken>, "get" | "put">;
+
+/** The delegates of this agent, for users to see and to let work. */
 export interface DelegatesService {
-  /** With what came of the calls that this user had them make; those of others are not told. */
+  /** With the reports of the calls that this user had them make. Those of other users are not included. */
   list(userId: string): Promise<DelegateList>;
-  /** Lets one call the supply-chain agent. Any user may; the report is for that user. @throws HttpError 404, 409 without an address, 502 when it does not answer */
+  /**
+   * Lets one call the supply-chain agent. Any user may; the report is for that user.
+   *
+   * @throws BackendError `not_found`, `conflict` without an address, `unreachable` when it does not answer
+   */
   run(userId: string, sub: string): Promise<Delegate>;
 }
 
-const MAX_REPORTS = 1_000;
+/** As long as runs and orders are kept. */
+const REPORT_SECONDS = 3600;
 
 export function createDelegatesService(deps: {
   /** Own identifier. */
@@ -22,16 +39,17 @@ export function createDelegatesService(deps: {
   enrolments: Enrolments;
   issued: IssuedTokens;
   client: DelegateClient;
+  /** Reports by user and delegate. */
+  reports: Pick<KeyValueStore<DelegateRun>, "get" | "put">;
   logger: FastifyBaseLogger;
 }): DelegatesService {
-  const { agent, enrolments, issued, client, logger } = deps;
+  const { agent, enrolments, issued, client, reports, logger } = deps;
 
-  const reports = new LRUCache<string, DelegateRun>({ max: MAX_REPORTS });
-  // JSON keeps the parts apart whatever is in them.
+  // JSON separates the two unambiguously.
   const reportKey = (userId: string, sub: string) => JSON.stringify([userId, sub]);
 
   async function describe({ sub, name, url }: Enrolment, userId: string): Promise<Delegate> {
-    const token = issued.last(sub);
+    const token = await issued.get(sub);
     return {
       sub,
       name: name ?? sub,
@@ -43,7 +61,7 @@ export function createDelegatesService(deps: {
           }
         : null,
       process: url === undefined ? "unknown" : (await client.isRunning(url, sub)) ? "running" : "absent",
-      last_run: reports.get(reportKey(userId, sub)) ?? null,
+      last_run: (await reports.get(reportKey(userId, sub))) ?? null,
     };
   }
 
@@ -55,26 +73,22 @@ export function createDelegatesService(deps: {
 
     async run(userId, sub) {
       const enrolment = await enrolments.find(sub);
-      if (enrolment === undefined) throw new HttpError(404, "No such delegate");
+      if (enrolment === undefined) throw new BackendError("not_found", "No such delegate");
       if (enrolment.url === undefined)
-        throw new HttpError(409, "The delegate was enrolled without an address");
+        throw new BackendError("conflict", "The delegate was enrolled without an address");
       try {
         const run = await client.run(enrolment.url);
         const { status, failure } = run;
-        reports.set(reportKey(userId, sub), run);
+        await reports.put(reportKey(userId, sub), run, REPORT_SECONDS);
         logger.info({ delegate: sub, status, code: failure?.code }, "🔐 The delegate has worked");
-      } catch (error) {
-        logger.warn({ err: error, delegate: sub }, "❌ the delegate does not answer");
-        throw new HttpError(
-          502,
+      } catch (cause) {
+        throw new BackendError(
+          "unreachable",
           "The delegate does not answer; start it as it was enrolled (docs/walkthrough/08-delegated-agents.md)",
+          { cause },
         );
       }
       return describe(enrolment, userId);
     },
   };
-}
-
-function isoTime(unixSeconds: number): string {
-  return new Date(unixSeconds * 1000).toISOString();
 }

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import type { FastifyBaseLogger } from "fastify";
 import { z } from "zod";
 
-/** Fit for a log line, a path and a claim. */
+/** Valid in a log line, a path and a claim. */
 const DELEGATE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
 const enrolmentSchema = z.strictObject({
@@ -23,20 +23,20 @@ const fileSchema = z.strictObject({
     .refine((list) => new Set(list.map(({ sub }) => sub)).size === list.length, "a sub is named twice"),
 });
 
-/** A delegate that the operator has let in. */
+/** A delegate that the operator has enrolled. */
 export type Enrolment = z.infer<typeof enrolmentSchema>;
 
-/** Who may act as this agent. Whoever can write the file is the operator. */
+/** The delegates that may act as this agent. The operator writes the file. */
 export interface Enrolments {
   find(sub: string): Promise<Enrolment | undefined>;
   list(): Promise<readonly Enrolment[]>;
 }
 
 /**
- * Reads the file anew each time, so that a delegate is let in, or put out, without a restart. A file that is missing or malformed lets
- * nobody in.
+ * Reads the file each time, so that a delegate is added or removed without a restart. With a missing or malformed file no delegate is
+ * enrolled.
  *
- * @param file undefined: nobody is enrolled
+ * @param file undefined: no delegate is enrolled
  */
 export function createEnrolments(file: string | undefined, logger: FastifyBaseLogger): Enrolments {
   async function list(): Promise<readonly Enrolment[]> {
@@ -52,7 +52,7 @@ export function createEnrolments(file: string | undefined, logger: FastifyBaseLo
     try {
       return fileSchema.parse(JSON.parse(text)).delegates;
     } catch (error) {
-      logger.error({ err: error }, "the file of delegates is malformed: nobody is enrolled");
+      logger.error({ err: error }, "the file of delegates is malformed: no delegate is enrolled");
       return [];
     }
   }

@@ -1,27 +1,19 @@
 import { AAuthError } from "aauth";
+import { AgentAnswerError, AgentHttpError, AgentRpcError } from "agent-kit/a2a";
+import { AnswerTooLargeError } from "agent-kit/service";
 import type { Failure } from "backend-api";
-import { AgentAnswerError, AgentHttpError, AgentRpcError } from "../clients/agent-errors.ts";
 import { httpFailure } from "./http-failure.ts";
 import { networkFailure } from "./network-failure.ts";
 import { oneLine } from "./one-line.ts";
 import { protocolFailure } from "./protocol-failure.ts";
 import type { Situation } from "./situation.ts";
 
-/** The user did not come back from the consent page in time. */
-export const CONSENT_EXPIRED: Failure = {
-  hop: "auth-server",
-  check: "consent",
-  code: "consent_expired",
-  message: "Consent was not given in time.",
-  advice: "Start the optimization again and answer the consent page within ten minutes.",
-};
-
 /**
- * Says in plain words at which hop a run broke, which check said no, and what to try. Goes by error classes and codes;
- * of foreign texts only the descriptions of OAuth and JSON-RPC errors are passed on, shortened and on one line.
+ * Explains at which hop a run broke, which check refused it, and what to try. Decides by error classes and codes. Of foreign strings only
+ * the descriptions of OAuth and JSON-RPC errors are passed on, shortened and on one line.
  */
 export function explainFailure(error: unknown, situation: Situation): Failure {
-  // Only the auth server is ever discovered or asked for tokens, whatever the last event said.
+  // Only the auth server is ever discovered or asked for tokens, whatever the last event was.
   const asked = error instanceof AAuthError && /^(discovery|token_request)_/.test(error.code);
   const network = networkFailure(error, asked ? { ...situation, peer: "auth-server" } : situation);
   if (network) return network;
@@ -36,12 +28,13 @@ export function explainFailure(error: unknown, situation: Situation): Failure {
         "The request reached the agent and was authorized; the agent's log says why it could not serve it.",
     };
   }
-  if (error instanceof AgentAnswerError) {
+  if (error instanceof AgentAnswerError || error instanceof AnswerTooLargeError) {
+    const reason = error instanceof AgentAnswerError ? error.message : "is too large";
     return {
       hop: "supply-chain-agent",
       check: "answer",
       code: "invalid_answer",
-      message: `The answer of the supply-chain agent ${error.message}.`,
+      message: `The answer of the supply-chain agent ${reason}.`,
       advice:
         "Check that SUPPLY_CHAIN_AGENT_URL names an A2A agent that speaks the version in BACKEND_A2A_VERSION.",
     };

@@ -1,5 +1,5 @@
+import type { AgentHttpError } from "agent-kit/a2a";
 import type { Failure } from "backend-api";
-import type { AgentHttpError } from "../clients/agent-errors.ts";
 import type { Situation } from "./situation.ts";
 
 /**
@@ -10,12 +10,12 @@ export function httpFailure({ status, answer }: AgentHttpError, { places }: Situ
   const code = `http_${status}`;
   const fromGateway = refusal === undefined ? challenge === undefined : refusal.by === "gateway";
   const hop = fromGateway ? "gateway" : "supply-chain-agent";
-  const who = fromGateway ? "The gateway" : "The supply-chain agent";
+  const party = fromGateway ? "The gateway" : "The supply-chain agent";
   const tooMany: Failure = {
     hop,
     check: "policy",
     code,
-    message: `${who} gets too many requests at the moment.`,
+    message: `${party} gets too many requests at the moment.`,
     advice: "Wait a little and start again.",
   };
   if (gatewayFailed) {
@@ -34,7 +34,7 @@ export function httpFailure({ status, answer }: AgentHttpError, { places }: Situ
           hop,
           check: "identity",
           code,
-          message: `${who} wants to know who is calling; a signature by key alone is not enough.`,
+          message: `${party} demands the identity of its caller; a signature by key alone is not enough.`,
           advice:
             "Start the backend with AAUTH_SIGNATURE_SCHEME=jwks, or lower requiredScheme on the gateway's route.",
         };
@@ -44,7 +44,7 @@ export function httpFailure({ status, answer }: AgentHttpError, { places }: Situ
           hop,
           check: "challenge",
           code: "user_interaction",
-          message: `${who} wants the user to act on a page of its own, which the backend does not support.`,
+          message: `${party} wants the user to act on a page of its own, which the backend does not support.`,
           advice: "Configure the agent to ask for an auth token instead.",
         };
       }
@@ -52,7 +52,7 @@ export function httpFailure({ status, answer }: AgentHttpError, { places }: Situ
         hop,
         check: "signature",
         code: refusal?.code ?? code,
-        message: `${who} did not accept the request's signature.`,
+        message: `${party} did not accept the request's signature.`,
         advice: `Check that ${places.backendUrl}/.well-known/aauth-agent can be reached from there and that both clocks agree. A new key is looked for once per 10 s: after two restarts in a row, start again in a moment.`,
       };
     case 403:
@@ -60,7 +60,7 @@ export function httpFailure({ status, answer }: AgentHttpError, { places }: Situ
         hop,
         check: "policy",
         code: refusal?.code ?? code,
-        message: `${who} knows the backend and does not allow this request.`,
+        message: `${party} knows the backend and does not allow this request.`,
         advice: adviceFor403(refusal?.code, fromGateway),
       };
     case 404:
@@ -84,7 +84,7 @@ export function httpFailure({ status, answer }: AgentHttpError, { places }: Situ
       };
     case 502:
     case 503:
-      // A verifier that answers so has no room for the request; a gateway without an authorization service says so by itself.
+      // A verifier answers so when it has no room for the request. A gateway without an authorization service names no refusal.
       if (refusal !== undefined) return tooMany;
       return {
         hop: "supply-chain-agent",

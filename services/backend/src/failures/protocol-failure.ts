@@ -44,7 +44,7 @@ export function protocolFailure(error: AAuthError, situation: Situation): Failur
         check: "identity",
         code,
         message:
-          "The supply-chain agent wants to know who is calling; a signature by key alone is not enough.",
+          "The supply-chain agent demands the identity of its caller; a signature by key alone is not enough.",
         advice: "Start the backend with AAUTH_SIGNATURE_SCHEME=jwks.",
       };
     case "malformed_challenge":

@@ -1,14 +1,14 @@
+import { AgentAnswerError, AgentHttpError } from "agent-kit/a2a";
+import { readBounded } from "agent-kit/service";
 import { type Catalogue, catalogueSchema } from "backend-api";
 import { z } from "zod";
-import { AgentAnswerError, AgentHttpError } from "../clients/agent-errors.ts";
-import { readBounded } from "../clients/read-bounded.ts";
 
 /** An order as the supply-chain agent is asked for it. The same order is the same bytes, which is what an approval is for. */
 export interface PlacedOrder {
   readonly order_id: string;
   readonly model: string;
   readonly quantity: number;
-  /** User id of the person who must approve it. */
+  /** User id of the approver. */
   readonly approver: string;
 }
 

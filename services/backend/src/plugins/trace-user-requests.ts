@@ -8,14 +8,14 @@ const ADDRESS_QUERY = /("[a-z_]*url"\s*:\s*"[^"?]*\?)[^"]*/gi;
 
 /**
  * Writes what a user's browser asked, and what it was answered, onto the request's span; the user's access token and cookies are left out,
- * and so is what follows the `?` of an address. Call it before routes are added, and only where a run or an order begins: nobody looks at
+ * and so is what follows the `?` of an address. Call it before routes are added, and only where a run or an order begins, not for
  * the requests by which a page watches one.
  */
 export function traceUserRequests(app: FastifyInstance): void {
   app.addHook("preHandler", async (request) => {
     // Another user's request can be in the same trace, and below a span of this one.
     if (request.user) trace.getActiveSpan()?.setAttribute(ATTRIBUTE.userSub, request.user.id);
-    // Nobody keeps the bytes of a body that is not signed. What was read is written down again.
+    // The bytes of an unsigned body are not kept: the parsed body is serialized again.
     if (request.body !== undefined && request.body !== null) {
       request.rawBody = Buffer.from(JSON.stringify(request.body));
     }

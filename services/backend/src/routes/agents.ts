@@ -1,58 +1,55 @@
-import { activityListSchema, agentStatusListSchema, agentStatusSchema, clearedSchema } from "backend-api";
-import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
-import { z } from "zod";
-import { HttpError } from "../plugins/errors.ts";
-import { signedInUser } from "../plugins/user.ts";
-import { agentStatuses } from "../services/agent-statuses.ts";
-import type { RunService } from "../services/run-service.ts";
+import { type AgentStatus, apiRoutes } from "backend-api";
+import type { FastifyPluginAsync } from "fastify";
+import { BackendError } from "../errors.ts";
+import { feedOf, isoTime, type Run } from "../runs/run.ts";
+import type { RunService } from "../runs/run-service.ts";
+import { userRoute } from "./user-route.ts";
 
-export const agentRoutes: FastifyPluginAsyncZod<{ runs: RunService }> = async (app, { runs }) => {
-  const config = { access: "user" } as const;
+/** The one agent that the backend calls. */
+const WORKING_AGENT = "supply-chain-optimizer";
 
-  app.get(
-    "/agents/status",
-    { config, schema: { response: { 200: agentStatusListSchema } } },
-    async (request) => agentStatuses(runs.list(signedInUser(request).id)),
-  );
+/** The demo's dashboard: one agent that works and five that stand by. */
+const AGENT_IDS = [
+  WORKING_AGENT,
+  "inventory-service",
+  "financial-service",
+  "market-analysis-agent",
+  "vendor-service",
+  "procurement-agent",
+];
 
-  app.get(
-    "/agents/status/:id",
-    {
-      config,
-      schema: { params: z.object({ id: z.string().max(100) }), response: { 200: agentStatusSchema } },
-    },
-    async (request) => {
-      const statuses = agentStatuses(runs.list(signedInUser(request).id));
-      const status = statuses.find(({ agent_id }) => agent_id === request.params.id);
-      if (!status) throw new HttpError(404, "Agent not found");
-      return status;
-    },
-  );
+export const agentRoutes: FastifyPluginAsync<{ runs: RunService }> = async (app, { runs }) => {
+  userRoute(app, apiRoutes.agentStatuses, async ({ user }) => agentStatuses(await runs.list(user.id)));
 
-  app.get(
-    "/agents/activities",
-    {
-      config,
-      schema: {
-        querystring: z.object({ limit: z.coerce.number().int().min(1).max(1000).default(100) }),
-        response: { 200: activityListSchema },
-      },
-    },
-    async (request) => {
-      const activities = runs.list(signedInUser(request).id).flatMap((run) => run.feed().toReversed());
-      return activities.slice(0, request.query.limit);
-    },
-  );
+  userRoute(app, apiRoutes.agentStatus, async ({ user, params }) => {
+    const statuses = agentStatuses(await runs.list(user.id));
+    const status = statuses.find(({ agent_id }) => agent_id === params.id);
+    if (status === undefined) throw new BackendError("not_found", "Agent not found");
+    return status;
+  });
 
-  app.delete(
-    "/agents/activities",
-    { config, schema: { response: { 200: clearedSchema } } },
-    async (request) => {
-      const counts = runs.list(signedInUser(request).id).map((run) => run.clearFeed());
-      return {
-        message: "Your activities have been cleared",
-        cleared: counts.reduce((sum, count) => sum + count, 0),
-      };
-    },
-  );
+  userRoute(app, apiRoutes.activities, async ({ user, query }) => {
+    const activities = (await runs.list(user.id)).flatMap((run) => feedOf(run).toReversed());
+    return activities.slice(0, query.limit);
+  });
+
+  userRoute(app, apiRoutes.clearActivities, async ({ user }) => ({
+    message: "Your activities have been cleared",
+    cleared: await runs.clearFeed(user.id),
+  }));
 };
+
+/** The dashboard as one user sees it. @param runs the user's runs, newest first */
+function agentStatuses(runs: readonly Run[]): AgentStatus[] {
+  const active = runs.find((run) => run.status === "running");
+  const lastChange = Math.max(...runs.map((run) => run.changedAt));
+  return AGENT_IDS.map((agent_id) => {
+    const works = agent_id === WORKING_AGENT && runs.length > 0;
+    return {
+      agent_id,
+      status: works && active ? "active" : "idle",
+      last_activity: works ? isoTime(lastChange) : null,
+      current_task: works && active ? active.id : null,
+    };
+  });
+}

@@ -1,22 +1,50 @@
-import { clearedSchema } from "backend-api";
+import { apiRoutes } from "backend-api";
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
-import { HttpError } from "../plugins/errors.ts";
-import { signedInUser } from "../plugins/user.ts";
-import type { ConsentService } from "../services/consent-service.ts";
+import { z } from "zod";
+import { CALLBACK_PATH, CALLBACK_STATUS, type ConsentService } from "../runs/consent-service.ts";
+import { userRoute } from "./user-route.ts";
 
-/** `DELETE /optimization/consent`: the user takes back what the backend may do for them. */
-export const consentRoutes: FastifyPluginAsyncZod<{ consent: ConsentService }> = async (app, { consent }) => {
-  app.delete(
-    "/optimization/consent",
-    { config: { access: "user" }, schema: { response: { 200: clearedSchema } } },
-    async (request) => {
-      try {
-        const cleared = await consent.revoke(signedInUser(request).id);
-        return { message: "Your consent has been revoked at the auth server", cleared };
-      } catch (error) {
-        request.log.warn({ err: error }, "❌ a consent could not be revoked");
-        throw new HttpError(502, "The auth server did not revoke your consent, which still holds; try again");
+// A repeated or overlong parameter is dropped and then counts as missing.
+const parameter = z.string().max(2048).optional().catch(undefined);
+const callbackQuery = z.object({
+  code: parameter,
+  state: parameter,
+  error: parameter,
+  error_description: parameter,
+});
+
+/**
+ * Where the auth server sends the browser after consent, and the revocation. The callback is public, because a browser brings no bearer
+ * token here: `state` leads to the run and its user, and the auth token must name that user.
+ */
+export const consentRoutes: FastifyPluginAsyncZod<{
+  consent: ConsentService;
+  frontendUrl: string;
+}> = async (app, { consent, frontendUrl }) => {
+  app.get(
+    CALLBACK_PATH,
+    { config: { access: "public" }, schema: { querystring: callbackQuery } },
+    async (request, reply) => {
+      const outcome = await consent.answer(request.query);
+      const page = new URL(`${frontendUrl}/`);
+      if (outcome.authorized) {
+        page.searchParams.set("aauth_authorized", "1");
+      } else {
+        page.searchParams.set("aauth_error", "1");
+        page.searchParams.set("error", outcome.error);
+        page.searchParams.set("error_description", outcome.description);
       }
+      if (outcome.requestId !== undefined) page.searchParams.set("request_id", outcome.requestId);
+      // The address contains a code: neither caches nor the next page's Referer may keep it.
+      return reply
+        .header("cache-control", "no-store")
+        .header("referrer-policy", "no-referrer")
+        .redirect(page.href, CALLBACK_STATUS);
     },
   );
+
+  userRoute(app, apiRoutes.revokeConsent, async ({ user }) => ({
+    message: "Your consent has been revoked at the auth server",
+    cleared: await consent.revoke(user.id),
+  }));
 };

@@ -8,23 +8,26 @@ import {
   CLIENT_ASSERTION_TYPE,
   ClientAssertionError,
 } from "../delegates/client-assertion.ts";
-import type { IssuedTokens } from "../delegates/issued-tokens.ts";
+import type { IssuedTokens } from "../delegates/delegates-service.ts";
 
 /** Path of the endpoint below the agent's identifier (profile 6.7). */
 export const DELEGATE_TOKEN_PATH = "/delegate/token";
+
+/** How long the time of issue is shown. */
+const KEEP_SECONDS = 30 * 86_400;
 
 const requestSchema = z.strictObject({
   /** The delegate's own name, as enrolled. */
   sub: z.string().max(64),
   /** The key to vouch for: the one the request is signed with. */
   cnf_jwk: z.looseObject({ kty: z.literal("OKP"), crv: z.literal("Ed25519"), x: z.string().length(43) }),
-  /** Where the token is to be shown; some of what is allowed. Default: all of it. */
+  /** Where the token is to be presented: some of the allowed audiences. Default: all of them. */
   aud: z.union([z.string(), z.array(z.string()).min(1).max(10)]).optional(),
   client_assertion_type: z.literal(CLIENT_ASSERTION_TYPE),
   client_assertion: z.string().max(4096),
 });
 
-/** A refusal in the words of OAuth. */
+/** An OAuth error response. */
 class TokenRefusal extends Error {
   override readonly name = "TokenRefusal";
   readonly status: number;
@@ -39,7 +42,7 @@ class TokenRefusal extends Error {
 
 /**
  * `POST /delegate/token`: an agent token for a delegate of this agent (profile 4.3, 6.7). It must hold the key that the token is bound
- * to, because the request is signed with it (scheme hwk, checked by the gate before), and the credential it was enrolled with.
+ * to, because the request is signed with it (scheme hwk, checked by the verifier before), and the credential it was enrolled with.
  */
 export async function delegateTokenRoute(
   app: FastifyInstance,
@@ -49,7 +52,7 @@ export async function delegateTokenRoute(
     /** Signs agent tokens; its owner publishes it until the last of them has expired. */
     key: () => SigningKey;
     authenticate: AuthenticateDelegate;
-    /** Who may be shown agent tokens. */
+    /** The parties that agent tokens are for. */
     audiences: readonly string[];
     lifetimeSeconds: number;
     issued: IssuedTokens;
@@ -86,7 +89,7 @@ export async function delegateTokenRoute(
       }
       const audience = [parsed.data.aud ?? audiences].flat();
       if (!audience.every((name) => audiences.includes(name))) {
-        throw new TokenRefusal(400, "invalid_target", "aud names somebody that agent tokens are not for");
+        throw new TokenRefusal(400, "invalid_target", "aud names a party that agent tokens are not for");
       }
       const token = await issueAgentToken({
         key: key(),
@@ -97,7 +100,8 @@ export async function delegateTokenRoute(
         lifetimeSeconds,
         now,
       });
-      issued.note(delegate, { issuedAt: now(), expiresAt: now() + lifetimeSeconds, thumbprint });
+      const note = { issuedAt: now(), expiresAt: now() + lifetimeSeconds, thumbprint };
+      await issued.put(delegate, note, KEEP_SECONDS);
       logger.info({ delegate, thumbprint, id: tokenId(token) }, "✅ Issued agent_token");
       return reply
         .header("cache-control", "no-store")
@@ -106,7 +110,7 @@ export async function delegateTokenRoute(
   );
 }
 
-/** Names what does not fit and not what it is: it may be a secret in the wrong place. */
+/** Names the member that does not fit, not its value: that may be a secret in the wrong place. */
 function misfit({ issues: [issue] }: z.ZodError): TokenRefusal {
   const members = issue?.code === "unrecognized_keys" ? issue.keys : [issue?.path[0]];
   const [wrong = "a member"] = members.filter((name) => typeof name === "string" && /^\w{1,64}$/.test(name));
@@ -120,7 +124,7 @@ function refuseKey(error: unknown): never {
   throw new TokenRefusal(400, "invalid_request", `cnf_jwk: ${error.message}`, { cause: error });
 }
 
-/** One answer for every bad credential: it must not tell who is enrolled. */
+/** One answer for every bad credential: it must not reveal which delegates are enrolled. */
 function refuseClient(error: unknown): never {
   if (!(error instanceof ClientAssertionError)) throw error;
   throw new TokenRefusal(401, "invalid_client", "the client assertion was not accepted", { cause: error });

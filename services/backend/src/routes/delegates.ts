@@ -1,26 +1,13 @@
-import { delegateListSchema, delegateSchema } from "backend-api";
-import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
-import { z } from "zod";
+import { apiRoutes } from "backend-api";
+import type { FastifyPluginAsync } from "fastify";
 import type { DelegatesService } from "../delegates/delegates-service.ts";
-import { signedInUser } from "../plugins/user.ts";
+import { userRoute } from "./user-route.ts";
 
-/** The backend's delegates: who they are, what the calls came to that this user had them make, and a way to let one work. */
-export const delegateRoutes: FastifyPluginAsyncZod<{ delegates: DelegatesService }> = async (
+/** The backend's delegates, the outcome of the calls that this user had them make, and a way to let one work. */
+export const delegateRoutes: FastifyPluginAsync<{ delegates: DelegatesService }> = async (
   app,
   { delegates },
 ) => {
-  const config = { access: "user" } as const;
-
-  app.get("/delegates", { config, schema: { response: { 200: delegateListSchema } } }, async (request) =>
-    delegates.list(signedInUser(request).id),
-  );
-
-  app.post(
-    "/delegates/:sub/run",
-    {
-      config,
-      schema: { params: z.object({ sub: z.string().max(64) }), response: { 200: delegateSchema } },
-    },
-    async (request) => delegates.run(signedInUser(request).id, request.params.sub),
-  );
+  userRoute(app, apiRoutes.delegates, async ({ user }) => delegates.list(user.id));
+  userRoute(app, apiRoutes.runDelegate, async ({ user, params }) => delegates.run(user.id, params.sub));
 };

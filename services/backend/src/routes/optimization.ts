@@ -1,81 +1,39 @@
 import { withSpan } from "agent-kit/service";
-import {
-  clearedSchema,
-  connectionTestSchema,
-  type Progress,
-  progressListSchema,
-  progressSchema,
-  resultsSchema,
-  startReplySchema,
-  startRequestSchema,
-} from "backend-api";
-import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
+import { apiRoutes, type Progress } from "backend-api";
+import type { FastifyPluginAsync } from "fastify";
 import { SPAN } from "protocol-trace";
-import { z } from "zod";
-import { HttpError } from "../plugins/errors.ts";
 import { traceUserRequests } from "../plugins/trace-user-requests.ts";
-import { signedInUser } from "../plugins/user.ts";
-import { resultsFrom } from "../services/results.ts";
-import type { RunService } from "../services/run-service.ts";
+import { resultsFrom } from "../runs/results.ts";
+import { progressOf } from "../runs/run.ts";
+import type { RunService } from "../runs/run-service.ts";
+import { userRoute } from "./user-route.ts";
 
 const MAX_LISTED_PROMPT = 200;
 
-const runParams = z.object({ id: z.string().max(100) });
-
-export const optimizationRoutes: FastifyPluginAsyncZod<{ runs: RunService }> = async (app, { runs }) => {
-  const config = { access: "user" } as const;
-
-  // The demo's POST /agents/start never worked (it raised KeyError); here it is another name for the same thing.
-  const starting: FastifyPluginAsyncZod = async (scope) => {
+export const optimizationRoutes: FastifyPluginAsync<{ runs: RunService }> = async (app, { runs }) => {
+  await app.register(async (scope) => {
     traceUserRequests(scope);
-    for (const url of ["/optimization/start", "/agents/start"]) {
-      scope.post(
-        url,
-        { config, schema: { body: startRequestSchema, response: { 200: startReplySchema } } },
-        async (request) =>
-          withSpan(SPAN.startOptimization, () => runs.start(signedInUser(request).id, request.body)),
+    for (const route of [apiRoutes.start, apiRoutes.startAgents]) {
+      userRoute(scope, route, async ({ user, body }) =>
+        withSpan(SPAN.startOptimization, () => runs.start(user.id, body)),
       );
     }
-  };
-  await app.register(starting);
+  });
 
-  app.get(
-    "/optimization/progress/:id",
-    { config, schema: { params: runParams, response: { 200: progressSchema } } },
-    async (request) => runs.get(signedInUser(request).id, request.params.id).progress(),
+  userRoute(app, apiRoutes.progress, async ({ user, params }) =>
+    progressOf(await runs.get(user.id, params.id)),
   );
-
-  app.get(
-    "/optimization/results/:id",
-    { config, schema: { params: runParams, response: { 200: resultsSchema } } },
-    async (request) => {
-      const run = runs.get(signedInUser(request).id, request.params.id);
-      const { id: requestId, report, reportData: data, changedAt: completedAt } = run;
-      if (report === undefined) throw new HttpError(404, "The optimization is not completed");
-      return resultsFrom({ requestId, report, data, completedAt });
-    },
+  userRoute(app, apiRoutes.results, async ({ user, params }) =>
+    resultsFrom(await runs.get(user.id, params.id)),
   );
-
-  app.get(
-    "/optimization/all",
-    { config, schema: { response: { 200: progressListSchema } } },
-    async (request) => runs.list(signedInUser(request).id).map((run) => listed(run.progress())),
+  userRoute(app, apiRoutes.runs, async ({ user }) =>
+    (await runs.list(user.id)).map((run) => listed(progressOf(run))),
   );
-
-  app.delete(
-    "/optimization/clear",
-    { config, schema: { response: { 200: clearedSchema } } },
-    async (request) => ({
-      message: "Your optimizations have been cleared",
-      cleared: runs.clear(signedInUser(request).id),
-    }),
-  );
-
-  app.get(
-    "/optimization/test-a2a-connection",
-    { config, schema: { response: { 200: connectionTestSchema } } },
-    async () => runs.testConnection(),
-  );
+  userRoute(app, apiRoutes.clearRuns, async ({ user }) => ({
+    message: "Your optimizations have been cleared",
+    cleared: await runs.clear(user.id),
+  }));
+  userRoute(app, apiRoutes.testConnection, async () => runs.testConnection());
 };
 
 /** A prompt may be long, and a list has many. */

@@ -1,63 +1,67 @@
 import { Readable } from "node:stream";
-import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
-import { z } from "zod";
-import { HttpError } from "../plugins/errors.ts";
-import { signedInUser } from "../plugins/user.ts";
-import type { Run } from "../runs/run.ts";
-import type { RunService } from "../services/run-service.ts";
+import { apiRoutes } from "backend-api";
+import type { FastifyPluginAsync } from "fastify";
+import { BackendError } from "../errors.ts";
+import type { LiveRuns } from "../runs/live-runs.ts";
+import { isFinal, progressOf, type Run } from "../runs/run.ts";
+import type { RunService } from "../runs/run-service.ts";
+import { userRoute } from "./user-route.ts";
 
 const MAX_WATCHERS_PER_RUN = 10;
 
-/** `GET /optimization/progress/{id}/events`: the run's state after every change, as server-sent events. */
-export const progressEventRoutes: FastifyPluginAsyncZod<{ runs: RunService; heartbeatMs?: number }> = async (
-  app,
-  { runs, heartbeatMs = 15_000 },
-) => {
-  app.get(
-    "/optimization/progress/:id/events",
-    { config: { access: "user" }, schema: { params: z.object({ id: z.string().max(100) }) } },
-    async (request, reply) => {
-      const userId = signedInUser(request).id;
-      const run = runs.get(userId, request.params.id);
-      if (run.watcherCount >= MAX_WATCHERS_PER_RUN)
-        throw new HttpError(429, "Too many watchers of this optimization");
-      reply
-        .header("content-type", "text/event-stream")
-        .header("cache-control", "no-store")
-        .header("x-accel-buffering", "no");
-      // Fastify reads a stream to its end for HEAD, too: each would be a watcher for as long as the run goes on.
-      if (request.method === "HEAD") return reply.send();
-      const stillThere = () => runs.find(userId, run.id) !== undefined;
-      return reply.send(eventsOf(run, { heartbeatMs, stillThere }));
-    },
-  );
-};
+interface ProgressEventOptions {
+  runs: RunService;
+  live: LiveRuns;
+  /** Default 15000. */
+  heartbeatMs?: number | undefined;
+}
 
-function eventsOf(run: Run, options: { heartbeatMs: number; stillThere: () => boolean }): Readable {
-  const stop = () => {
-    unwatch();
-    clearInterval(heartbeat);
-  };
-  const stream = new Readable({
-    read() {},
-    destroy(error, done) {
-      stop();
-      done(error);
-    },
+/** The run's state after every change, as server-sent events. */
+export const progressEventRoutes: FastifyPluginAsync<ProgressEventOptions> = async (app, options) => {
+  const { runs, live, heartbeatMs = 15_000 } = options;
+
+  userRoute(app, apiRoutes.progressEvents, async ({ user, params }, reply) => {
+    const run = await runs.get(user.id, params.id);
+    if (live.watcherCount(run.id) >= MAX_WATCHERS_PER_RUN)
+      throw new BackendError("too_many", "Too many watchers of this optimization");
+    reply
+      .header("content-type", "text/event-stream")
+      .header("cache-control", "no-store")
+      .header("x-accel-buffering", "no");
+    // Fastify reads a stream to its end for HEAD, too: each would be a watcher for as long as the run goes on.
+    return reply.request.method === "HEAD" ? reply.send() : reply.send(eventsOf(run));
   });
-  const send = () => {
-    stream.push(`event: progress\ndata: ${JSON.stringify(run.progress())}\n\n`);
-    if (run.isFinal || run.signal.aborted) {
+
+  function eventsOf(first: Run): Readable {
+    const stream = new Readable({
+      read() {},
+      destroy(error, done) {
+        stop();
+        done(error);
+      },
+    });
+    /** @param run undefined: it was removed */
+    const send = (run: Run | undefined) => {
+      if (run !== undefined) stream.push(`event: progress\ndata: ${JSON.stringify(progressOf(run))}\n\n`);
+      if (run !== undefined && !isFinal(run)) return;
       stop();
       stream.push(null);
-    }
-  };
-  const unwatch = run.watch(send);
-  const heartbeat = setInterval(() => {
-    // Looking for the run also ends it when its consent has expired, which announces the last event.
-    if (!options.stillThere()) stream.push(null);
-    else if (!run.isFinal) stream.push(": heartbeat\n\n");
-  }, options.heartbeatMs);
-  send();
-  return stream;
-}
+    };
+    let isOver = false;
+    const unwatch = live.watch(first.id, send);
+    const heartbeat = setInterval(async () => {
+      // The store may have ended or removed the run because its time is over.
+      const run = await runs.find(first.userId, first.id);
+      if (isOver) return;
+      if (run === undefined || isFinal(run)) send(run);
+      else stream.push(": heartbeat\n\n");
+    }, heartbeatMs);
+    const stop = () => {
+      isOver = true;
+      unwatch();
+      clearInterval(heartbeat);
+    };
+    send(first);
+    return stream;
+  }
+};

@@ -1,21 +1,21 @@
-import { type RunTrace, runTraceSchema } from "backend-api";
-import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
-import { SERVICE_NAME, SPAN } from "protocol-trace/names";
+import { apiRoutes, type RunTrace } from "backend-api";
+import type { FastifyPluginAsync } from "fastify";
+import { ATTRIBUTE, SERVICE_NAME, SPAN } from "protocol-trace/names";
 import { z } from "zod";
 import type { BreakItService } from "../break-it/break-it-service.ts";
-import { type TraceClient, TraceStoreError } from "../clients/trace-client.ts";
+import { BackendError } from "../errors.ts";
 import type { OrderService } from "../orders/order-service.ts";
-import { HttpError } from "../plugins/errors.ts";
-import { signedInUser } from "../plugins/user.ts";
-import { ownSpans } from "../services/own-spans.ts";
-import type { RunService } from "../services/run-service.ts";
-import { lookUpOwn, type TracedWork } from "../services/traced-work.ts";
+import { isFinal } from "../runs/run.ts";
+import type { RunService } from "../runs/run-service.ts";
+import { ownSpans, placesOfWork, type TracedWork } from "../traces/own-spans.ts";
+import type { TraceClient } from "../traces/trace-client.ts";
+import { userRoute } from "./user-route.ts";
 
 /** Spans arrive in batches: this long after the last change of a run there may be more. */
 const SETTLING_SECONDS = 15;
 
 interface RunTraceOptions {
-  runs: RunService;
+  runs: Pick<RunService, "find" | "get">;
   orders: Pick<OrderService, "traceOf">;
   traces: TraceClient;
   /** The trace store's page, as a browser reaches it. */
@@ -26,33 +26,18 @@ interface RunTraceOptions {
   now: () => number;
 }
 
-const workParams = z.object({ id: z.string().max(100) });
-const attemptParams = workParams.extend({ traceId: z.string().regex(/^[0-9a-f]{32}$/) });
-
-/** What the trace store knows of a run or an order, for its owner. */
-export const runTraceRoutes: FastifyPluginAsyncZod<RunTraceOptions> = async (app, options) => {
+/** What the trace store has of a run or an order, for its owner. */
+export const runTraceRoutes: FastifyPluginAsync<RunTraceOptions> = async (app, options) => {
   const { runs, orders, traces, explorerUrl, breakIt, now } = options;
-  const config = { access: "user" } as const;
-  const response = { 200: runTraceSchema };
 
-  async function asking<T>(ask: () => Promise<T>): Promise<T> {
-    try {
-      return await ask();
-    } catch (error) {
-      if (!(error instanceof TraceStoreError)) throw error;
-      app.log.warn({ err: error }, "a trace could not be fetched");
-      throw new HttpError(502, `The run's trace cannot be shown: ${error.message}`);
-    }
-  }
-
-  /** @param answers what the store gave already; default: it is asked */
-  async function answer(userId: string, work: TracedWork, answers?: readonly unknown[]): Promise<RunTrace> {
-    const { id, traceIds, spanIds, isFinal, changedAt } = work;
-    const stored = answers ?? (await asking(() => Promise.all(traceIds.map(traces.trace))));
+  async function answer(userId: string, { id, places, isFinal, changedAt }: TracedWork): Promise<RunTrace> {
+    const traceIds = [...new Set(places.map(({ traceId }) => traceId))];
+    const spanIds = places.map(({ spanId }) => spanId);
+    const stored = await Promise.all(traceIds.map(traces.trace));
     const kind = traces.kind();
     return {
       request_id: id,
-      trace_ids: [...traceIds],
+      trace_ids: traceIds,
       traces: stored
         .filter((trace) => trace !== undefined)
         .map((trace) => ownSpans(trace, { id, userId, spanIds })),
@@ -63,57 +48,42 @@ export const runTraceRoutes: FastifyPluginAsyncZod<RunTraceOptions> = async (app
     };
   }
 
-  /** Work that the backend has forgotten, having been started anew, but the trace store has not. @throws HttpError 404 */
-  async function remembered(userId: string, id: string, operation: string, what: string): Promise<RunTrace> {
-    const service = SERVICE_NAME.backend;
-    const found = await asking(() => lookUpOwn(traces, { id, userId, service, operation }));
-    if (found.length === 0) throw new HttpError(404, `No such ${what}`);
-    const traceIds = found.map(({ traceId }) => traceId);
-    const spanIds = found.flatMap((own) => own.spanIds);
-    const work = { id, traceIds, spanIds, isFinal: true, changedAt: 0 };
-    return answer(
-      userId,
-      work,
-      found.map((own) => own.answer),
-    );
+  /** Work that the backend has no record of after a restart, but the trace store has. @throws BackendError `not_found` */
+  async function fromStore(userId: string, id: string, operation: string, what: string): Promise<RunTrace> {
+    // Every id is one of ours: any other is not worth a question.
+    const found = z.uuid().safeParse(id).success
+      ? await traces.find({
+          service: SERVICE_NAME.backend,
+          operation,
+          tags: { [ATTRIBUTE.runId]: id, [ATTRIBUTE.userSub]: userId },
+        })
+      : [];
+    const places = placesOfWork(found, { id, userId, operation });
+    if (places.length === 0) throw new BackendError("not_found", `No such ${what}`);
+    return answer(userId, { id, places, isFinal: true, changedAt: 0 });
   }
 
-  app.get(
-    "/optimization/:id/trace",
-    { config, schema: { params: workParams, response } },
-    async (request) => {
-      const { id: userId } = signedInUser(request);
-      const { id } = request.params;
-      const run = runs.find(userId, id);
-      if (run === undefined) return remembered(userId, id, SPAN.run, "optimization");
-      return { ...(await answer(userId, run)), ...(breakIt && { break_it: breakIt.offers(run) }) };
-    },
-  );
+  userRoute(app, apiRoutes.runTrace, async ({ user, params: { id } }) => {
+    const run = await runs.find(user.id, id);
+    if (run === undefined) return fromStore(user.id, id, SPAN.run, "optimization");
+    const trace = await answer(user.id, { ...run, isFinal: isFinal(run) });
+    return { ...trace, ...(breakIt && { break_it: breakIt.offers(run) }) };
+  });
 
-  app.get("/orders/:id/trace", { config, schema: { params: workParams, response } }, async (request) => {
-    const { id: userId } = signedInUser(request);
-    const { id } = request.params;
-    const order = orders.traceOf(userId, id);
-    return order === undefined ? remembered(userId, id, SPAN.order, "order") : answer(userId, order);
+  userRoute(app, apiRoutes.orderTrace, async ({ user, params: { id } }) => {
+    const order = await orders.traceOf(user.id, id);
+    return order === undefined ? fromStore(user.id, id, SPAN.order, "order") : answer(user.id, order);
   });
 
   if (breakIt === undefined) return;
-  app.get(
-    "/optimization/:id/attempts/:traceId",
-    { config, schema: { params: attemptParams, response } },
-    async (request) => {
-      const { id, traceId } = request.params;
-      const run = runs.get(signedInUser(request).id, id);
-      const attempt = breakIt.attemptOf(run, traceId);
-      if (attempt === undefined) throw new HttpError(404, "No such attempt");
-      const { spanId, at: changedAt } = attempt;
-      return answer(run.userId, {
-        id: run.id,
-        traceIds: [traceId],
-        spanIds: [spanId],
-        isFinal: true,
-        changedAt,
-      });
-    },
+  userRoute(app, apiRoutes.breakIt, async ({ user, params }) =>
+    breakIt.attempt(await runs.get(user.id, params.id), params.variant),
   );
+  userRoute(app, apiRoutes.attemptTrace, async ({ user, params: { id, traceId } }) => {
+    const run = await runs.get(user.id, id);
+    const attempt = breakIt.attemptOf(run, traceId);
+    if (attempt === undefined) throw new BackendError("not_found", "No such attempt");
+    const { spanId, at: changedAt } = attempt;
+    return answer(user.id, { id, places: [{ traceId, spanId }], isFinal: true, changedAt });
+  });
 };

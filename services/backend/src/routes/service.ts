@@ -1,10 +1,28 @@
-import { welcomeSchema } from "backend-api";
+import { type AgentMetadata, agentMetadata, type Jwks } from "aauth";
+import { apiRoutes, authHealthSchema, welcomeSchema } from "backend-api";
+import { serveWellKnown } from "fastify-aauth";
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
+import { userRoute } from "./user-route.ts";
 
-/** `GET /`. `GET /health` comes with agent-kit. */
-export const serviceRoutes: FastifyPluginAsyncZod = async (app) => {
-  app.get("/", { config: { access: "public" }, schema: { response: { 200: welcomeSchema } } }, async () => ({
+/** The signed-in user, and what is public: greeting, health and the documents of the backend as an agent. `GET /health` comes with service-kit. */
+export const serviceRoutes: FastifyPluginAsyncZod<{
+  keycloakUrl: string;
+  realm: string;
+  metadata: Parameters<typeof agentMetadata>[0];
+  jwks: () => Jwks;
+}> = async (app, { keycloakUrl, realm, metadata, jwks }) => {
+  const config = { access: "public" } as const;
+  app.get("/", { config, schema: { response: { 200: welcomeSchema } } }, async () => ({
     message: "Supply Chain Agent API",
     version: "1.0.0",
   }));
+  app.get("/auth/health", { config, schema: { response: { 200: authHealthSchema } } }, async () => ({
+    status: "healthy" as const,
+    service: "keycloak-auth" as const,
+    keycloak_url: keycloakUrl,
+    realm,
+  }));
+  userRoute(app, apiRoutes.user, async ({ user }) => ({ ...user, is_active: true as const }));
+  const agent: AgentMetadata = agentMetadata(metadata);
+  await serveWellKnown(app, { agent, jwks }, config);
 };

@@ -1,324 +1,329 @@
 import { randomUUID } from "node:crypto";
+import type { AgentAnswer } from "agent-kit/a2a";
 import type { TracePlace } from "agent-kit/service";
 import type {
   Activity,
   ActivityAction,
+  ActivityToken,
   Delegation,
   Failure,
   GrantedConsent,
   Progress,
   RunStatus,
 } from "backend-api";
-import { ActivityList } from "./activity-list.ts";
-import { type Consent, grantedConsent } from "./consent.ts";
-import { HeldToken } from "./held-token.ts";
-import { isoTime } from "./iso-time.ts";
 
-export type { Consent } from "./consent.ts";
+/** What a user has allowed, in the words of the protocol. */
+export interface Consent {
+  readonly agent: string;
+  readonly resource: string;
+  readonly scopes: readonly string[];
+  /** Unix seconds: end of the auth token. */
+  readonly expiresAt: number;
+  readonly revocable: boolean;
+}
 
-/** From each status to those that may follow. `completed` and `failed` are final. */
+/**
+ * One task given to the supply-chain agent. Plain data: a run survives a round trip through JSON. The functions of this file take a run
+ * and return the next state; what a running process keeps beside it is in `live-runs.ts`.
+ */
+export interface Run {
+  readonly id: string;
+  /** `sub` of the user who started it, and its only owner. */
+  readonly userId: string;
+  /** The text sent to the agent. */
+  readonly prompt: string;
+  /** The same as the user sees it. */
+  readonly shownPrompt: string;
+  readonly status: RunStatus;
+  readonly step: string;
+  /** 0 to 100. */
+  readonly percentage: number;
+  /** The task first, then an entry for each protocol step. At most 100. */
+  readonly activities: readonly Activity[];
+  /** Index of the first activity since the feed was cleared. */
+  readonly feedStart: number;
+  readonly delegation: Delegation;
+  /** What the auth token of the run contains. Empty for a cached one of unknown content. */
+  readonly token?: ActivityToken;
+  /** The same of a token from a consent that is not proven to be this user's yet. */
+  readonly unprovenToken?: ActivityToken;
+  /** Only while it waits for consent. `expiresAt` in Unix seconds. */
+  readonly demand?: { readonly url: string; readonly expiresAt: number };
+  readonly consent?: GrantedConsent;
+  readonly failure?: Failure;
+  /** The agent's answer: Markdown, and its data part as it came. */
+  readonly report?: AgentAnswer;
+  /** Spans that the backend made for the run, in the order they began. None where tracing is off. */
+  readonly places: readonly TracePlace[];
+  /** ISO 8601, UTC. */
+  readonly startedAt: string;
+  readonly endedAt?: string;
+  /** Unix seconds of the last change. */
+  readonly changedAt: number;
+}
+
+/** From each status to those that may follow. `completed` and `failed` are final. `pending` is the demo's: runs begin as `running`. */
 const TRANSITIONS: Readonly<Record<RunStatus, readonly RunStatus[]>> = {
-  pending: ["running", "failed"],
+  pending: [],
   running: ["awaiting_consent", "completed", "failed"],
   awaiting_consent: ["running", "failed"],
   completed: [],
   failed: [],
 };
 
+const MAX_ACTIVITIES = 100;
+/** A run has two attempts, of two spans each, and the request that started it. */
 const MAX_PLACES = 8;
 const TASK_AGENT = "a2a-supply-chain-agent";
+const CONNECTING = "Connecting to A2A supply-chain agent";
+
+/** The user did not come back from the consent page in time. */
+const CONSENT_EXPIRED: Failure = {
+  hop: "auth-server",
+  check: "consent",
+  code: "consent_expired",
+  message: "Consent was not given in time.",
+  advice: "Start the optimization again and answer the consent page within ten minutes.",
+};
 
 /** A status change that the state machine does not allow: a fault of the caller. */
 export class IllegalTransitionError extends Error {
   override readonly name = "IllegalTransitionError";
 }
 
-export interface RunOptions {
-  /** `sub` of the user who started it, and its only owner. */
-  readonly userId: string;
-  /** The text sent to the agent. */
-  readonly prompt: string;
-  /** The same as it is shown. Default: `prompt`. */
-  readonly shownPrompt?: string;
-  /** Unix seconds. */
-  readonly now: () => number;
+/** Unix seconds as ISO 8601, UTC. */
+export function isoTime(unixSeconds: number): string {
+  return new Date(unixSeconds * 1000).toISOString();
+}
+
+/** @param now Unix seconds, as in all functions of this file */
+export function createRun(
+  { userId, prompt, shownPrompt = prompt }: { userId: string; prompt: string; shownPrompt?: string },
+  now: number,
+): Run {
+  const run: Run = {
+    id: randomUUID(),
+    userId,
+    prompt,
+    shownPrompt,
+    status: "running",
+    step: CONNECTING,
+    percentage: 10,
+    activities: [],
+    feedStart: 0,
+    delegation: { sub: userId, aud: "a2a-agent", scope: "supply-chain:optimize", act: null },
+    places: [],
+    startedAt: isoTime(now),
+    changedAt: now,
+  };
+  return withActivity(
+    run,
+    { agent: TASK_AGENT, action: "supply_chain_optimization", status: "running", details: prompt },
+    now,
+  );
+}
+
+export function isFinal({ status }: Pick<Run, "status">): boolean {
+  return status === "completed" || status === "failed";
+}
+
+/** Notes a span that the backend makes for the run. */
+export function notePlace(run: Run, place: TracePlace | undefined): Run {
+  if (place === undefined || run.places.length >= MAX_PLACES) return run;
+  const { traceId, spanId } = place;
+  return { ...run, places: [...run.places, { traceId, spanId }] };
+}
+
+export function awaitConsent(run: Run, demand: { url: string; expiresAt: number }, now: number): Run {
+  return advance({ ...enter(run, "awaiting_consent"), demand }, "Waiting for your consent", 40, now);
+}
+
+export function resume(run: Run, consent: Consent, now: number): Run {
+  const { demand: _answered, ...rest } = enter(run, "running");
+  const resumed = withActivity(
+    actFor(rest, grantedConsent(consent, now)),
+    {
+      agent: "backend",
+      action: "consent_received",
+      status: "completed",
+      details: "The user consented; the run goes on with an auth token.",
+    },
+    now,
+  );
+  return advance(resumed, CONNECTING, 60, now);
 }
 
 /**
- * One task given to the supply-chain agent: its state machine, its activity feed and those who watch it.
+ * The run uses a consent: its own, or one given earlier that covers this run, too.
  *
- * Everything the outside sees is a copy ({@link progress}); every change is announced to watchers.
+ * @param expiresAt Unix seconds: end of an auth token that has just been renewed
  */
-export class Run {
-  readonly id: string = randomUUID();
-  readonly userId: string;
-  readonly prompt: string;
-  readonly #shownPrompt: string;
-  readonly #now: () => number;
-  readonly #abort = new AbortController();
-  readonly #watchers = new Set<() => void>();
-  readonly #activities = new ActivityList(this.id);
-  #status: RunStatus = "pending";
-  #step = "Initializing optimization";
-  #percentage = 0;
-  #delegation: Delegation;
-  readonly #token = new HeldToken();
-  #consent: { url: string; expiresAt: number } | undefined;
-  #granted: GrantedConsent | undefined;
-  #failure: Failure | undefined;
-  #report: string | undefined;
-  #reportData: unknown;
-  readonly #startedAt: string;
-  #endedAt: string | undefined;
-  #changedAt: number;
-  readonly #places: TracePlace[] = [];
+export function applyConsent(
+  run: Run,
+  standing: { consent: Consent; grantedAt: number } | undefined,
+  now: number,
+  expiresAt?: number,
+): Run {
+  const granted = run.consent ?? (standing && grantedConsent(standing.consent, standing.grantedAt));
+  if (granted === undefined || isFinal(run)) return run;
+  const renewed = expiresAt === undefined ? granted : { ...granted, expires_at: isoTime(expiresAt) };
+  return { ...actFor(run, renewed), changedAt: now };
+}
 
-  constructor({ userId, prompt, shownPrompt = prompt, now }: RunOptions) {
-    this.userId = userId;
-    this.prompt = prompt;
-    this.#shownPrompt = shownPrompt;
-    this.#now = now;
-    this.#changedAt = now();
-    this.#startedAt = isoTime(this.#changedAt);
-    this.#delegation = { sub: userId, aud: "a2a-agent", scope: "supply-chain:optimize", act: null };
-  }
+/** The user has revoked the consent. A run in progress continues: its token is valid until it expires. */
+export function noteRevocation(run: Run, now: number): Run {
+  if (run.consent === undefined || run.consent.revoked_at !== undefined) return run;
+  return { ...run, consent: { ...run.consent, revoked_at: isoTime(now) }, changedAt: now };
+}
 
-  /** Traces that tell of the run, in the order they began; none where tracing is off. */
-  get traceIds(): readonly string[] {
-    return [...new Set(this.#places.map(({ traceId }) => traceId))];
-  }
-  /** Spans that the backend made for the run, in the order they began. */
-  get spanIds(): readonly string[] {
-    return this.#places.map(({ spanId }) => spanId);
-  }
+export function complete(run: Run, report: AgentAnswer, now: number): Run {
+  const ended = { ...endTask(enter(run, "completed"), "completed", report.text, now), report };
+  return advance(ended, "Optimization completed", 100, now);
+}
 
-  /** Aborted when the run is discarded: whatever works for it should stop. */
-  get signal(): AbortSignal {
-    return this.#abort.signal;
-  }
-  get status(): RunStatus {
-    return this.#status;
-  }
-  get isFinal(): boolean {
-    return TRANSITIONS[this.#status].length === 0;
-  }
-  get consentUrl(): string | undefined {
-    return this.#consent?.url;
-  }
-  /** The agent's Markdown; undefined until completed. */
-  get report(): string | undefined {
-    return this.#report;
-  }
-  /** The data part of the agent's answer, as it came. */
-  get reportData(): unknown {
-    return this.#reportData;
-  }
-  get failure(): Failure | undefined {
-    return this.#failure;
-  }
-  /** Unix seconds of the last change. */
-  get changedAt(): number {
-    return this.#changedAt;
-  }
+/** A final run stays as it is: a late failure, such as an abort, changes nothing. */
+export function fail(run: Run, failure: Failure, now: number): Run {
+  if (isFinal(run)) return run;
+  const { demand: _dead, ...rest } = endTask(enter(run, "failed"), "failed", failure.message, now);
+  return { ...rest, failure, step: `Error: ${failure.message}`, changedAt: now };
+}
 
-  /** Remembers a span that the backend makes for the run. At most eight: a run has two attempts, of two spans each. */
-  notePlace(place: TracePlace | undefined): void {
-    if (place !== undefined && this.#places.length < MAX_PLACES) this.#places.push(place);
-  }
+/** Fails a run whose user did not come back in time. */
+export function expireConsent(run: Run, now: number): Run {
+  const isOver = run.demand !== undefined && now >= run.demand.expiresAt;
+  return isOver ? fail(run, CONSENT_EXPIRED, now) : run;
+}
 
-  begin(): void {
-    this.#enter("running");
-    this.#addActivity("supply_chain_optimization", "running", this.prompt, { agent: TASK_AGENT });
-    this.#advance("Connecting to A2A supply-chain agent", 10);
-    this.#announce();
-  }
+/** A protocol step, as the activity feed shows it. */
+export interface Step {
+  readonly action: ActivityAction;
+  readonly details: string;
+  /** 0 to 100. Progress never goes back. */
+  readonly percentage: number;
+  /** What the auth token contains, if one came. Absent from `token_received`, the token was cached. */
+  readonly delegation?: Partial<Delegation>;
+}
 
-  awaitConsent(url: string, lifetimeSeconds: number): void {
-    this.#enter("awaiting_consent");
-    this.#consent = { url, expiresAt: this.#now() + lifetimeSeconds };
-    this.#advance("Waiting for your consent", 40);
-    this.#announce();
-  }
+/** Adds a protocol step to the feed. Ignored after the end. */
+export function noteStep(run: Run, { action, details, percentage, delegation }: Step, now: number): Run {
+  if (isFinal(run)) return run;
+  const isCached = action === "token_received" && delegation === undefined;
+  let noted = run;
+  if (delegation !== undefined) {
+    const token = tokenOf(delegation);
+    // The run stays its user's, also when another user has consented.
+    const known = { ...run.delegation, ...delegation, sub: run.userId };
+    noted = changeActivity({ ...run, delegation: known }, 0, { delegation: known });
+    noted = run.status === "awaiting_consent" ? { ...noted, unprovenToken: token } : { ...noted, token };
+  } else if (isCached && run.token === undefined) noted = { ...run, token: {} };
+  noted = withActivity(
+    noted,
+    { agent: "backend", ...(isCached && { at_hand: true }), action, status: "completed", details },
+    now,
+  );
+  return advance(showToken(noted), run.step, percentage, now);
+}
 
-  resume(consent: Consent): void {
-    this.#enter("running");
-    this.#consent = undefined;
-    this.#granted = grantedConsent(consent, this.#now());
-    this.#token.actFor(this.userId, this.#granted);
-    this.#showToken();
-    this.#addActivity(
-      "consent_received",
-      "completed",
-      "The user consented; the run goes on with an auth token.",
-    );
-    this.#advance("Connecting to A2A supply-chain agent", 60);
-    this.#announce();
-  }
+/** Clears what the activity feed shows of the run. Its progress keeps all activities. */
+export function clearFeed(run: Run): Run {
+  return { ...run, feedStart: run.activities.length };
+}
 
-  /**
-   * The run goes by a consent: its own, or one that was given earlier and holds for this run, too.
-   *
-   * @param expiresAt Unix seconds: end of an auth token that has just been renewed
-   */
-  goByConsent(standing: { consent: Consent; grantedAt: number } | undefined, expiresAt?: number): void {
-    const granted = this.#granted ?? (standing && grantedConsent(standing.consent, standing.grantedAt));
-    if (granted === undefined || this.isFinal) return;
-    this.#token.actFor(this.userId, granted);
-    this.#showToken();
-    this.#granted = { ...granted, ...(expiresAt !== undefined && { expires_at: isoTime(expiresAt) }) };
-    this.#announce();
-  }
+/** What the activity feed shows of the run. */
+export function feedOf({ activities, feedStart }: Run): readonly Activity[] {
+  return activities.slice(feedStart);
+}
 
-  /** The user has taken the consent back. A run that is under way goes on: it holds a token that is good until it expires. */
-  noteRevocation(): void {
-    if (this.#granted === undefined || this.#granted.revoked_at !== undefined) return;
-    this.#granted = { ...this.#granted, revoked_at: this.#timestamp() };
-    this.#announce();
-  }
+export function progressOf(run: Run): Progress {
+  return {
+    request_id: run.id,
+    prompt: run.shownPrompt,
+    status: run.status,
+    progress_percentage: run.percentage,
+    current_step: run.step,
+    estimated_completion: null,
+    activities: [...run.activities],
+    started_at: run.startedAt,
+    ...(run.endedAt !== undefined && { ended_at: run.endedAt }),
+    ...(run.demand && { consent_url: run.demand.url }),
+    ...(run.consent && { consent: run.consent }),
+    ...(run.failure && { failure: run.failure }),
+  };
+}
 
-  complete(report: string, data?: unknown): void {
-    this.#enter("completed");
-    this.#report = report;
-    this.#reportData = data;
-    this.#endTask("completed", report);
-    this.#advance("Optimization completed", 100);
-    this.#announce();
+function enter(run: Run, next: RunStatus): Run {
+  if (!TRANSITIONS[run.status].includes(next)) {
+    throw new IllegalTransitionError(`run ${run.id} cannot go from ${run.status} to ${next}`);
   }
+  return { ...run, status: next };
+}
 
-  /** What is over stays as it is: a late failure (an abort, an expiry) changes nothing. */
-  fail(failure: Failure): void {
-    if (this.isFinal) return;
-    this.#enter("failed");
-    this.#failure = failure;
-    this.#consent = undefined;
-    this.#endTask("failed", failure.message);
-    this.#step = `Error: ${failure.message}`;
-    this.#announce();
-  }
+function advance(run: Run, step: string, percentage: number, now: number): Run {
+  return { ...run, step, percentage: Math.max(run.percentage, percentage), changedAt: now };
+}
 
-  /** Fails a run whose user never came back. Cheap; called whenever somebody looks. */
-  expireConsent(failure: Failure): void {
-    if (this.#status === "awaiting_consent" && this.#now() >= this.#consent!.expiresAt) this.fail(failure);
-  }
+function endTask(run: Run, status: Activity["status"], details: string, now: number): Run {
+  return { ...changeActivity(run, 0, { status, details }), endedAt: isoTime(now) };
+}
 
-  /**
-   * Adds a protocol step to the feed; `delegation` as the auth token states it, from then on: a received token without one was at hand.
-   * Ignored after the end.
-   */
-  note(
-    action: ActivityAction,
-    details: string,
-    more: { step?: string; percentage?: number; failed?: boolean; delegation?: Partial<Delegation> } = {},
-  ): void {
-    if (this.isFinal) return;
-    const { delegation } = more;
-    const isAtHand = action === "token_received" && delegation === undefined;
-    if (delegation) {
-      // Whose run it is does not change with whoever has consented.
-      this.#delegation = { ...this.#delegation, ...delegation, sub: this.userId };
-      this.#activities.changeTask({ delegation: this.#delegation });
-      if (this.#status === "awaiting_consent") this.#token.receiveUnproven(delegation);
-      else this.#token.receive(delegation);
-    } else if (isAtHand) this.#token.takeAtHand();
-    this.#addActivity(action, more.failed ? "failed" : "completed", details, {
-      ...(isAtHand && { at_hand: true }),
-    });
-    this.#showToken();
-    this.#advance(more.step ?? this.#step, more.percentage ?? 0);
-    this.#announce();
-  }
+function withActivity(
+  run: Run,
+  activity: Pick<Activity, "agent" | "action" | "status" | "details" | "at_hand">,
+  now: number,
+): Run {
+  const { activities } = run;
+  if (activities.length >= MAX_ACTIVITIES) return run;
+  const added: Activity = {
+    id: activities.length + 1,
+    request_id: run.id,
+    timestamp: isoTime(now),
+    ...activity,
+    delegation: run.delegation,
+    ...(run.token && { auth_token: run.token }),
+  };
+  return { ...run, activities: [...activities, added] };
+}
 
-  progress(): Progress {
-    return {
-      request_id: this.id,
-      prompt: this.#shownPrompt,
-      status: this.#status,
-      progress_percentage: this.#percentage,
-      current_step: this.#step,
-      estimated_completion: null,
-      activities: this.#activities.all(),
-      started_at: this.#startedAt,
-      ...(this.#endedAt !== undefined && { ended_at: this.#endedAt }),
-      ...(this.#consent && { consent_url: this.#consent.url }),
-      ...(this.#granted && { consent: this.#granted }),
-      ...(this.#failure && { failure: this.#failure }),
-    };
-  }
+function changeActivity(run: Run, index: number, change: Partial<Activity>): Run {
+  const activities = run.activities.map((each, at) => (at === index ? { ...each, ...change } : each));
+  return { ...run, activities };
+}
 
-  /** What the activity feed shows of this run: everything since the feed was cleared. */
-  feed(): readonly Activity[] {
-    return this.#activities.feed();
-  }
+/** The token results from this user's consent. What it contains itself takes precedence. */
+function actFor(run: Run, consent: GrantedConsent): Run {
+  const { unprovenToken, ...rest } = run;
+  const { resource, scopes } = consent;
+  const token = {
+    sub: run.userId,
+    aud: resource,
+    scope: scopes.join(" "),
+    ...(unprovenToken ?? run.token),
+  };
+  return showToken({ ...rest, consent, token });
+}
 
-  clearFeed(): number {
-    return this.#activities.clearFeed();
-  }
+/** The task, and the step that has just brought a token, show what is known of it by now. */
+function showToken(run: Run): Run {
+  const { token, activities } = run;
+  if (token === undefined) return run;
+  const last = activities.length - 1;
+  const task = changeActivity(run, 0, { auth_token: token });
+  return activities[last]?.action === "token_received"
+    ? changeActivity(task, last, { auth_token: token })
+    : task;
+}
 
-  /** Calls `watcher` after every change, the discarding included. Returns the way to stop. */
-  watch(watcher: () => void): () => void {
-    this.#watchers.add(watcher);
-    return () => this.#watchers.delete(watcher);
-  }
-  get watcherCount(): number {
-    return this.#watchers.size;
-  }
+function tokenOf({ sub, aud, scope, act }: Partial<Delegation>): ActivityToken {
+  return {
+    ...(sub !== undefined && { sub }),
+    ...(aud !== undefined && { aud }),
+    ...(scope !== undefined && { scope }),
+    ...(act !== undefined && act !== null && { act }),
+  };
+}
 
-  /** The run leaves the store: stop its work, tell its watchers. */
-  discard(): void {
-    this.#abort.abort();
-    this.#announce();
-    this.#watchers.clear();
-  }
-
-  #enter(next: RunStatus): void {
-    if (!TRANSITIONS[this.#status].includes(next)) {
-      throw new IllegalTransitionError(`run ${this.id} cannot go from ${this.#status} to ${next}`);
-    }
-    this.#status = next;
-  }
-
-  #advance(step: string, percentage: number): void {
-    this.#step = step;
-    this.#percentage = Math.max(this.#percentage, percentage);
-  }
-
-  #addActivity(
-    action: ActivityAction,
-    status: Activity["status"],
-    details: string,
-    more: Pick<Activity, "at_hand"> & { agent?: string } = {},
-  ): void {
-    this.#activities.add({
-      timestamp: this.#timestamp(),
-      agent: "backend",
-      ...more,
-      action,
-      delegation: this.#delegation,
-      ...(this.#token.says && { auth_token: this.#token.says }),
-      status,
-      details,
-    });
-  }
-
-  /** The task, and the step that has just brought a token, say what is known of it by now. */
-  #showToken(): void {
-    const { says } = this.#token;
-    if (says === undefined) return;
-    this.#activities.changeTask({ auth_token: says });
-    this.#activities.changeLast("token_received", { auth_token: says });
-  }
-
-  #endTask(status: Activity["status"], details: string): void {
-    this.#endedAt = this.#timestamp();
-    this.#activities.changeTask({ status, details });
-  }
-
-  #timestamp(): string {
-    return isoTime(this.#now());
-  }
-
-  #announce(): void {
-    this.#changedAt = this.#now();
-    for (const watcher of [...this.#watchers]) watcher();
-  }
+function grantedConsent(consent: Consent, grantedAt: number): GrantedConsent {
+  const { agent, resource, scopes, expiresAt, revocable } = consent;
+  const times = { granted_at: isoTime(grantedAt), expires_at: isoTime(expiresAt) };
+  return { agent, resource, scopes: [...scopes], ...times, revocable };
 }

@@ -1,5 +1,4 @@
 import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from "jose";
-import type { User } from "./user.ts";
 
 const ALGORITHMS = ["RS256"];
 /** `JWT` is Keycloak's, `at+jwt` is RFC 9068's. Everything AAuth issues (`auth+jwt`, `refresh+jwt`, …) is not a sign-in. */
@@ -9,12 +8,21 @@ const KEYS_TIMEOUT_MS = 5000;
 /** Short, so that a sign-in right after a restart of the auth server meets its new key. */
 const KEYS_COOLDOWN_MS = 2_000;
 
+/** The person behind a request, as the access token names them. */
+export interface User {
+  /** `sub`: also the `sub` of auth tokens the same auth server issues on this person's behalf. */
+  readonly id: string;
+  readonly username: string;
+  readonly email: string;
+  readonly role: string;
+}
+
 /** The token is no access token of a signed-in user. The message is for the log, not for the caller. */
 export class UserTokenError extends Error {
   override readonly name = "UserTokenError";
 }
 
-/** The auth server's keys could not be had, so that nobody can say whether the token is good. */
+/** The auth server's keys could not be fetched, so that no token can be judged. */
 export class UserKeysUnavailableError extends Error {
   override readonly name = "UserKeysUnavailableError";
 }

@@ -45,7 +45,7 @@ async function attempt(variant: BreakItVariant, answer: () => Response) {
 describe("a request that only the gateway answers, since it reached nobody, is no refusal", () => {
   test.each([502, 503, 504])("status %i", async (status) => {
     await expect(attempt("stale", () => new Response("", { status }))).rejects.toMatchObject({
-      ...{ name: "HttpError", statusCode: 502, code: `http_${status}` },
+      ...{ kind: "unreachable", code: `http_${status}` },
       message: `No answer came from ${AGENT}, where the supply-chain agent is reached through the gateway: the gateway answers with status ${status}.`,
     });
   });

@@ -1,3 +1,4 @@
+import { createMemoryStore } from "aauth";
 import { createLogger } from "agent-kit/service";
 import type { DelegateRun } from "backend-api";
 import { expect, it } from "vitest";
@@ -23,7 +24,8 @@ function scripted(...reports: string[]) {
       list: async () => [SCOUT, MUTE],
       find: async (sub) => [SCOUT, MUTE].find((entry) => entry.sub === sub),
     },
-    issued: { note: () => {}, last: () => undefined },
+    issued: createMemoryStore(),
+    reports: createMemoryStore(),
     client: { run: async () => report(reports.shift()!), isRunning: async () => true },
     logger: createLogger({ service: "t", destination: { write: () => {} } }),
   });
@@ -40,6 +42,6 @@ it("a report is for the user who had the delegate work, and for nobody else", as
 
 it("one that is unknown, or has no address, cannot be let work", async () => {
   const delegates = scripted();
-  await expect(delegates.run("anna", "nobody")).rejects.toMatchObject({ statusCode: 404 });
-  await expect(delegates.run("anna", "mute")).rejects.toMatchObject({ statusCode: 409 });
+  await expect(delegates.run("anna", "nobody")).rejects.toMatchObject({ kind: "not_found" });
+  await expect(delegates.run("anna", "mute")).rejects.toMatchObject({ kind: "conflict" });
 });

@@ -3,12 +3,12 @@ import Fastify, { type FastifyInstance } from "fastify";
 import { serializerCompiler, validatorCompiler } from "fastify-type-provider-zod";
 import { afterEach, describe, expect, test } from "vitest";
 import type { BreakItService } from "../../src/break-it/break-it-service.ts";
-import { type TraceClient, TraceStoreError } from "../../src/clients/trace-client.ts";
-import { errorReplies } from "../../src/plugins/errors.ts";
+import { BackendError } from "../../src/errors.ts";
+import { errorReplies } from "../../src/plugins/error-replies.ts";
 import { runTraceRoutes } from "../../src/routes/run-trace.ts";
-import { Run } from "../../src/runs/run.ts";
-import type { RunService } from "../../src/services/run-service.ts";
-import type { TracedWork } from "../../src/services/traced-work.ts";
+import { complete, createRun, notePlace, type Run } from "../../src/runs/run.ts";
+import type { TracedWork } from "../../src/traces/own-spans.ts";
+import type { TraceClient } from "../../src/traces/trace-client.ts";
 
 const TRACE = "0123456789abcdef0123456789abcdef";
 const ATTEMPT = "fedcba9876543210fedcba9876543210";
@@ -18,7 +18,7 @@ afterEach(() => app.close());
 /** The routes alone, over a store and a run of the test's own making. */
 async function routesWith(
   trace: TraceClient["trace"],
-  run: Run,
+  given: Run | (() => Run),
   now = () => 1000,
   more: { find?: TraceClient["find"]; isForgotten?: boolean; order?: TracedWork } = {},
 ): Promise<void> {
@@ -36,8 +36,9 @@ async function routesWith(
     attempt: () => Promise.reject(new Error("not asked for here")),
     attemptOf: (_run: Run, traceId: string) => (traceId === ATTEMPT ? { spanId: "1", at: 995 } : undefined),
   } satisfies BreakItService;
-  const runs = { get: () => run, find: () => (more.isForgotten ? undefined : run) } as unknown as RunService;
-  const orders = { traceOf: () => more.order };
+  const run = () => (typeof given === "function" ? given() : given);
+  const runs = { get: async () => run(), find: async () => (more.isForgotten ? undefined : run()) };
+  const orders = { traceOf: async () => more.order };
   await app.register(runTraceRoutes, {
     runs,
     orders,
@@ -49,9 +50,8 @@ async function routesWith(
 }
 
 function runWith(...traceIds: string[]): Run {
-  const run = new Run({ userId: "alice", prompt: "", now: () => 1000 });
-  for (const traceId of traceIds) run.notePlace({ traceId, spanId: "1" });
-  return run;
+  const run = createRun({ userId: "alice", prompt: "" }, 1000);
+  return traceIds.reduce((noted, traceId) => notePlace(noted, { traceId, spanId: "1" }), run);
 }
 
 const ask = async (run: Run, path = "trace") => app.inject({ url: `/optimization/${run.id}/${path}` });
@@ -76,24 +76,26 @@ test("a trace that the store does not have yet is left out", async () => {
 
 test("a store that does not answer is told as such", async () => {
   const run = runWith(TRACE);
-  await routesWith(() => Promise.reject(new TraceStoreError("the trace store does not answer")), run);
+  await routesWith(
+    () => Promise.reject(new BackendError("unreachable", "the trace store does not answer")),
+    run,
+  );
   const reply = await ask(run);
   expect(reply.statusCode).toBe(502);
   expect(reply.json().detail).toContain("the trace store does not answer");
 });
 
 test("more may come until fifteen seconds after the end", async () => {
-  const run = runWith(TRACE);
-  run.begin();
+  let run = runWith(TRACE);
   let now = 1000;
   await routesWith(
     async () => undefined,
-    run,
+    () => run,
     () => now,
   );
   now = 5000;
   expect((await ask(run)).json().growing).toBe(true);
-  run.complete("done");
+  run = complete(run, { text: "done" }, 1000);
   now = 1014;
   expect((await ask(run)).json()).toMatchObject({ growing: true, finished: true });
   now = 1016;
@@ -112,7 +114,7 @@ test("of other traces only the run's own attempts can be asked for", async () =>
 });
 
 test("an order has a trace of its own", async () => {
-  const order = { id: "order-1", traceIds: [TRACE], spanIds: ["1"], isFinal: false, changedAt: 1000 };
+  const order = { id: "order-1", places: [{ traceId: TRACE, spanId: "1" }], isFinal: false, changedAt: 1000 };
   await routesWith(
     async () => ({ data: [{ spans: [span("1", "order-1"), span("2", "another")] }] }),
     runWith(),
@@ -153,7 +155,7 @@ describe("a run that a backend started anew knows nothing of", () => {
       asked.push(wanted);
       return answers;
     };
-    await routesWith(() => Promise.reject(new Error("not asked for")), runWith(), undefined, {
+    await routesWith(async () => tagged(FORGOTTEN, "alice"), runWith(), undefined, {
       find,
       isForgotten: true,
     });

@@ -131,7 +131,7 @@ export function Outcome({ order }: { order: Order }) {
           <strong>Not placed:</strong> you declined {what}.
         </p>
       );
-    case "awaiting_person": {
+    case "interaction_required": {
       // The browser was sent there already; who came back by its Back button needs another way to go on.
       const visit = visitOf(order);
       return (

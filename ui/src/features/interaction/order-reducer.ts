@@ -44,11 +44,11 @@ export function orderReducer(state: OrderState, action: OrderAction): OrderState
       return { catalogue: action.catalogue, busy: undefined };
     case "order_received": {
       const { order } = action;
-      if (order.status === "awaiting_person" && visitOf(order) === undefined) {
+      if (order.status === "interaction_required" && visitOf(order) === undefined) {
         return { ...kept, busy: undefined, failure: FOREIGN_PAGE };
       }
       // While the browser is on its way, nothing more can be ordered.
-      return { ...kept, busy: order.status === "awaiting_person" ? "order" : undefined, order };
+      return { ...kept, busy: order.status === "interaction_required" ? "order" : undefined, order };
     }
     case "came_back":
       return { ...state, busy: undefined };
@@ -59,7 +59,7 @@ export function orderReducer(state: OrderState, action: OrderAction): OrderState
 
 /** Where the browser has to go for an order that waits for the person. */
 export function visitOf(order: Order): string | undefined {
-  if (order.status !== "awaiting_person" || order.interaction_url === undefined) return undefined;
+  if (order.status !== "interaction_required" || order.interaction_url === undefined) return undefined;
   return /^https?:$/.test(URL.parse(order.interaction_url)?.protocol ?? "")
     ? order.interaction_url
     : undefined;

@@ -56,7 +56,7 @@ export function useOrder(options: { client: ApiClient; store: Storage; onSession
     if (outcome.kind === "none" && left !== undefined) {
       const showLeft = async () => {
         const order = await getOrder(client, left);
-        if (order.status !== "awaiting_person" && order.status !== "placing") forgetOrderReturn(store);
+        if (order.status !== "interaction_required" && order.status !== "placing") forgetOrderReturn(store);
         dispatch({ type: "order_received", order });
         dispatch({ type: "came_back" });
       };

@@ -12,12 +12,14 @@ describe("an order that waits for the person", () => {
   const interaction_url = "http://supply-chain-agent.localhost:3000/interaction?session=s&return_url=r";
 
   it("has a link to go on", () => {
-    const html = shown({ status: "awaiting_person", interaction_url });
+    const html = shown({ status: "interaction_required", interaction_url });
     expect(html).toContain(`<a href="${interaction_url.replace("&", "&amp;")}">Continue</a>`);
   });
 
   it("has none to an address that is not on the web, nor once it is over", () => {
-    expect(shown({ status: "awaiting_person", interaction_url: "javascript:alert(1)" })).not.toContain("<a");
+    expect(shown({ status: "interaction_required", interaction_url: "javascript:alert(1)" })).not.toContain(
+      "<a",
+    );
     for (const status of ["placing", "placed", "declined", "failed"] as const)
       expect(shown({ status, interaction_url })).not.toContain("<a");
   });

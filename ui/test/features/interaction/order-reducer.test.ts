@@ -7,7 +7,7 @@ const waiting = (interaction_url: string): Order => ({
   order_id: "o",
   model: "m",
   quantity: 1,
-  status: "awaiting_person",
+  status: "interaction_required",
   interaction_url,
 });
 

@@ -29,7 +29,6 @@ export function progress(change: Partial<Progress> = {}): Progress {
 export function results(change: Partial<Results> = {}): Results {
   return {
     request_id: "run-1",
-    summary: { total_cost: 0, expected_delivery: "TBD", cost_savings: 0, efficiency: 0 },
     recommendations: [],
     reasoning: [],
     completed_at: "2026-02-01T10:00:02.500Z",

@@ -1,4 +1,12 @@
-import { type Attributes, context, type SpanContext, SpanStatusCode, trace } from "@opentelemetry/api";
+import {
+  type Attributes,
+  context,
+  ROOT_CONTEXT,
+  type SpanContext,
+  SpanStatusCode,
+  TraceFlags,
+  trace,
+} from "@opentelemetry/api";
 import { redactText } from "../log/redaction.ts";
 
 const MAX_MESSAGE_CHARACTERS = 300;
@@ -41,19 +49,6 @@ export function markFailed(error: unknown, span = trace.getActiveSpan()): void {
   });
 }
 
-/**
- * Remembers the current place in a trace, so that work which goes on later, after another request for example, belongs to the same trace.
- *
- * @example
- * const inTrace = keepTrace();
- * // later, from anywhere
- * inTrace(() => goOn());
- */
-export function keepTrace(): <T>(work: () => T) => T {
-  const here = context.active();
-  return (work) => context.with(here, work);
-}
-
 /** A span by its ids: 32 and 16 hex digits. */
 export type TracePlace = Pick<SpanContext, "traceId" | "spanId">;
 
@@ -61,4 +56,11 @@ export type TracePlace = Pick<SpanContext, "traceId" | "spanId">;
 export function currentPlace(): TracePlace | undefined {
   const span = trace.getActiveSpan();
   return span?.isRecording() === true ? span.spanContext() : undefined;
+}
+
+/** Does some work below an earlier span, in its trace; without a place in the current context. */
+export function inTrace<T>(place: TracePlace | undefined, work: () => T): T {
+  if (place === undefined) return work();
+  const spanContext = { ...place, traceFlags: TraceFlags.SAMPLED };
+  return context.with(trace.setSpanContext(ROOT_CONTEXT, spanContext), work);
 }

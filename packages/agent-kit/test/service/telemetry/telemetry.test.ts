@@ -6,7 +6,7 @@ import {
   createLogger,
   createService,
   currentPlace,
-  keepTrace,
+  inTrace,
   type LoggerOptions,
   listenOn,
   loadConfig,
@@ -283,8 +283,8 @@ describe("work inside a service", () => {
 
   test("can go on later in the trace it began in", async () => {
     await start();
-    const inTrace = await inService(() => withSpan("first.step", async () => keepTrace()));
-    await inService(() => inTrace(() => withSpan("later.step", async () => {})));
+    const place = await inService(() => withSpan("first.step", async () => currentPlace()));
+    await inService(() => inTrace(place, () => withSpan("later.step", async () => {})));
     await telemetry!.close();
     const [first, later] = collector.spans;
     expect(later).toMatchObject({ traceId: first!.traceId, parentSpanId: first!.spanId });

@@ -1,0 +1,43 @@
+import type { ApiRoute } from "backend-api";
+import type { FastifyInstance, FastifyReply } from "fastify";
+import type { z } from "zod";
+import { signedInUser } from "../plugins/user.ts";
+import type { User } from "../users/user-token.ts";
+
+type Output<Schema> = Schema extends z.ZodType ? z.output<Schema> : undefined;
+
+/** A request of a signed-in user, checked against the schemas of its route. */
+interface UserRequest<Route extends ApiRoute> {
+  readonly user: User;
+  readonly params: Output<Route extends { params: infer Schema } ? Schema : undefined>;
+  readonly query: Output<Route extends { query: infer Schema } ? Schema : undefined>;
+  readonly body: Output<Route extends { body: infer Schema } ? Schema : undefined>;
+}
+
+/** Registers a route of the API. Its handler returns the answer; of a stream it sends the answer by the reply. */
+export function userRoute<const Route extends ApiRoute>(
+  app: FastifyInstance,
+  route: Route,
+  handler: (
+    request: UserRequest<Route>,
+    reply: FastifyReply,
+  ) => Promise<Route extends { isStream: true } ? FastifyReply : z.input<Route["answer"]>>,
+): void {
+  const { method, path, params, query, body, answer, isStream } = route as ApiRoute;
+  app.route({
+    method,
+    url: path.replaceAll(/\{(\w+)\}/g, ":$1"),
+    config: { access: "user" },
+    schema: {
+      ...(params && { params }),
+      ...(query && { querystring: query }),
+      ...(body && { body }),
+      ...(isStream === undefined && { response: { 200: answer } }),
+    },
+    handler: async (request, reply) => {
+      const user = signedInUser(request);
+      const { params, query, body } = request;
+      return handler({ user, params, query, body } as UserRequest<Route>, reply);
+    },
+  });
+}

@@ -1,0 +1,39 @@
+import type { AgentEvent } from "aauth/agent";
+import { createAgentLog, type ProtocolLogger } from "agent-kit/protocol-log";
+import type { Peer } from "../failures/situation.ts";
+import { describeStep } from "./describe-step.ts";
+import type { Step } from "./run.ts";
+
+/** Watches one call: for the run's feed, for the log, and for the peer of the backend at each moment. */
+export interface ObservedCall {
+  readonly observer: (event: AgentEvent) => void;
+  readonly peer: () => Peer;
+  /** Resolves once every step so far is noted. */
+  readonly noted: () => Promise<unknown>;
+}
+
+/** Starts to watch a call. `run.note` receives its steps in order, one after the other. Without a run nothing goes to a feed. */
+export type CallObserver = (run?: {
+  readonly id: string;
+  readonly note: (step: Step, event: AgentEvent) => Promise<unknown>;
+}) => ObservedCall;
+
+export function createCallObserver({ logger }: { logger: ProtocolLogger }): CallObserver {
+  const log = createAgentLog(logger, "supply-chain-agent");
+
+  return (run) => {
+    let peer: Peer = "resource";
+    let noted: Promise<unknown> = Promise.resolve();
+    return {
+      peer: () => peer,
+      noted: () => noted,
+      observer(event) {
+        if (event.type === "token_requested" || event.type === "challenge_received") peer = "auth-server";
+        else if (event.type === "token_received" || event.type === "request_retried") peer = "resource";
+        log(event, run && { runId: run.id });
+        const step = describeStep(event);
+        if (step !== undefined && run !== undefined) noted = noted.then(() => run.note(step, event));
+      },
+    };
+  };
+}

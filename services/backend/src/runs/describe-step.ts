@@ -1,0 +1,98 @@
+import type { AgentEvent, RetryReason, ShownToken } from "aauth/agent";
+import type { Delegation } from "backend-api";
+import { oneLine } from "../failures/one-line.ts";
+import type { Step } from "./run.ts";
+
+/**
+ * What a protocol event means to a reader of the feed. Undefined for events that are not a step of their own: a signed token request is
+ * shown as the request for the token, a refusal as the challenge or the failure.
+ */
+export function describeStep(event: AgentEvent): Step | undefined {
+  switch (event.type) {
+    case "request_signed": {
+      if (event.purpose === "token") return undefined;
+      const { method, url, scheme, coveredComponents } = event;
+      const details = `${method} ${url} signed with scheme ${scheme}, covering ${coveredComponents.join(", ")}`;
+      return { action: "request_signed", details, percentage: 20 };
+    }
+    case "challenge_received":
+      return { action: "challenge_received", details: challengeDetails(event), percentage: 30 };
+    case "resource_token_requested":
+      return undefined; // shown as the signed request
+    case "resource_token_received": {
+      const details = `Resource token ${event.resourceToken.tokenId}, scope ${texts(event.resourceToken).scope ?? "-"}, asked for beforehand`;
+      return { action: "challenge_received", details, percentage: 30 };
+    }
+    case "token_requested": {
+      const details = `request_type=${event.requestType} sent to ${event.url}`;
+      return { action: "token_requested", details, percentage: 40 };
+    }
+    case "consent_required": {
+      const details = `${event.authServer} wants the user's consent within ${event.expiresInSeconds} s`;
+      return { action: "consent_required", details, percentage: 40 };
+    }
+    case "token_received": {
+      const { token, expiresInSeconds } = event;
+      const { aud, sub, scope } = texts(token);
+      const user = sub === undefined ? "" : `, user ${sub}`;
+      return {
+        action: "token_received",
+        details: `Auth token ${token.tokenId} for ${aud ?? "-"}, scope ${scope ?? "-"}${user}, good for ${expiresInSeconds} s`,
+        percentage: 60,
+        delegation: delegationOf(token),
+      };
+    }
+    case "token_cache_hit": {
+      const details = `Auth token ${event.tokenId} for ${event.resource} is cached and sent with the request`;
+      return { action: "token_received", details, percentage: 60 };
+    }
+    case "request_retried": {
+      const { method, url, reason } = event;
+      const details = `${method} ${url} repeated ${REPEATED[reason]}`;
+      return { action: "request_retried", details, percentage: 70 };
+    }
+    case "response_received": {
+      const { purpose, status, url } = event;
+      if (purpose === "token" || status < 200 || status > 299) return undefined;
+      return {
+        action: "response_received",
+        details: `${url} answered with status ${status}`,
+        percentage: 90,
+      };
+    }
+  }
+}
+
+const REPEATED: Readonly<Record<RetryReason, string>> = {
+  identity: "with the backend's identity",
+  authorization: "with the auth token",
+  token_refused: "without the auth token, which was refused",
+};
+
+function challengeDetails(event: Extract<AgentEvent, { type: "challenge_received" }>): string {
+  const { status, level, authServer, resourceToken } = event;
+  // What is sent is signed: a 401 that wants a signature has not accepted it, or the token that it was made with.
+  if (status === 401 && level === "pseudonymous")
+    return `Status ${status}: the signature or the token was not accepted`;
+  if (level !== "authorized") return `Status ${status}: the caller must be ${level}`;
+  if (resourceToken === undefined) return `Status ${status}: an auth token is wanted`;
+  const { scope } = texts(resourceToken);
+  return `Status ${status}: an auth token of ${authServer} is wanted; resource token ${resourceToken.tokenId}, scope ${scope ?? "-"}`;
+}
+
+function delegationOf(token: ShownToken): Partial<Delegation> {
+  const { sub, aud, scope } = texts(token);
+  return {
+    ...(sub !== undefined && { sub }),
+    ...(aud !== undefined && { aud }),
+    ...(scope !== undefined && { scope }),
+    act: token.claims.act ?? null,
+  };
+}
+
+/** The claims that are shown; they are another party's text. */
+function texts({ claims }: ShownToken) {
+  const text = (value: unknown) => (typeof value === "string" ? oneLine(value) : undefined);
+  const aud = Array.isArray(claims.aud) ? claims.aud.join(" ") : claims.aud;
+  return { aud: text(aud), sub: text(claims.sub), scope: text(claims.scope) };
+}

@@ -1,0 +1,307 @@
+import { randomBytes } from "node:crypto";
+import { ConsentRequiredError } from "aauth";
+import type { Agent, AgentEvent } from "aauth/agent";
+import type { AgentAnswer, AskOptions, readAgentCard } from "agent-kit/a2a";
+import { currentPlace, inTrace, markFailed, withSpan } from "agent-kit/service";
+import type { ConnectionTest, Failure, StartOptions, StartReply } from "backend-api";
+import type { FastifyBaseLogger } from "fastify";
+import { ATTRIBUTE, SPAN } from "protocol-trace";
+import type { Evidence } from "../break-it/evidence.ts";
+import { BackendError } from "../errors.ts";
+import { explainFailure } from "../failures/explain-failure.ts";
+import type { Peer, Places } from "../failures/situation.ts";
+import type { OwnedStore } from "../store/owned-store.ts";
+import type { CallObserver } from "./call-observer.ts";
+import type { ConsentGrant } from "./consent-grants.ts";
+import { type ConsentRequests, watchConsentRequest } from "./consent-requests.ts";
+import type { PendingConsents } from "./consent-service.ts";
+import type { LiveRuns } from "./live-runs.ts";
+import { promptFor, shownPrompt } from "./prompt.ts";
+import {
+  applyConsent,
+  awaitConsent,
+  type Consent,
+  clearFeed,
+  complete,
+  createRun,
+  fail,
+  feedOf,
+  notePlace,
+  noteRevocation,
+  noteStep,
+  type Run,
+  resume,
+  type Step,
+} from "./run.ts";
+
+/** How long a `state` waits for the browser to come back (profile 6.1: a request token lives as long). */
+const CONSENT_LIFETIME_SECONDS = 600;
+/** An answer that follows its headers at once is reported as completed, as the demo's synchronous start does. */
+const COMPLETION_GRACE_MS = 250;
+
+/** The supply-chain agent by A2A. The fetch of each call signs, answers challenges and carries the call's context. */
+export interface SupplyChainAgent {
+  /** Throws as `askAgent` does. */
+  ask(text: string, call: Pick<AskOptions, "fetch" | "onAccepted">): Promise<AgentAnswer>;
+  /** Throws as `readAgentCard` does. */
+  card(signedFetch: typeof fetch): ReturnType<typeof readAgentCard>;
+}
+
+export interface RunServiceDeps {
+  readonly store: OwnedStore<Run>;
+  readonly live: LiveRuns;
+  readonly pendingConsents: Pick<PendingConsents, "put">;
+  readonly consentRequests: ConsentRequests;
+  readonly agent: Agent;
+  readonly supplyChainAgent: SupplyChainAgent;
+  /** Turns protocol events into activities and log lines. */
+  readonly observe: CallObserver;
+  /** Whether a user's later run may use the auth token of an earlier one. */
+  readonly sharesTokens: boolean;
+  /** What the user has consented to in an earlier run and not revoked. */
+  readonly standingConsent: (
+    userId: string,
+  ) => Promise<Pick<ConsentGrant, "consent" | "grantedAt"> | undefined>;
+  readonly places: Places;
+  readonly logger: FastifyBaseLogger;
+  /** Unix seconds. */
+  readonly now: () => number;
+  /** Around every attempt of a run, to record what it sends. */
+  readonly during?: Evidence["during"];
+  /** Longest wait for one attempt of a run, token requests included. */
+  readonly timeoutSeconds: number;
+  /** Longest wait before a start answers `running` although the agent has not let the run in yet. */
+  readonly startReplySeconds: number;
+}
+
+/** Owns the life of runs: starts them, lets them wait for consent, resumes and ends them. */
+export interface RunService {
+  /**
+   * Starts a run and answers once the authorization outcome is known: let in, consent required, or failed.
+   *
+   * @throws BackendError `too_many` while too many runs of the user are unfinished; StoreFullError
+   */
+  start(userId: string, options: StartOptions): Promise<StartReply>;
+  /** The user's run. @throws BackendError `not_found`, also for another user's run */
+  get(userId: string, id: string): Promise<Run>;
+  find(userId: string, id: string): Promise<Run | undefined>;
+  /** Newest first. */
+  list(userId: string): Promise<Run[]>;
+  clear(userId: string): Promise<number>;
+  /** Clears the user's activity feed and returns how many activities were in it. */
+  clearFeed(userId: string): Promise<number>;
+  /** Adds a protocol step to the run's feed. */
+  note(run: Run, step: Step): Promise<void>;
+  /** Continues a run that waited, in the background. False when it does not wait any more. */
+  resume(run: Run, consent: Consent): Promise<boolean>;
+  fail(run: Run, failure: Failure): Promise<void>;
+  /** Ends a run because of an error and returns the explanation. `peer` is the party that the backend was talking to. */
+  failWith(run: Run, error: unknown, peer: Peer): Promise<Failure>;
+  /** The user has revoked all consents. */
+  noteRevocation(userId: string): Promise<void>;
+  testConnection(): Promise<ConnectionTest>;
+}
+
+interface Attempt {
+  /** The user has been asked for this run already. */
+  readonly consented?: boolean;
+  readonly onAccepted?: () => void;
+}
+
+/** Does some work in the trace that the run began in, also when a browser brings the user's consent. */
+export function inTraceOf<T>(run: Run, work: () => T): T {
+  return inTrace(run.places[0], work);
+}
+
+/** The name under which the agent keeps the tokens of a run. Calls with one name share tokens, those of two users never do. */
+export function cacheKeyOf(run: Run, sharesTokens: boolean): string {
+  return sharesTokens ? run.userId : run.id;
+}
+
+export function createRunService(deps: RunServiceDeps): RunService {
+  const { store, live, agent, supplyChainAgent, observe, places, logger, now, timeoutSeconds } = deps;
+
+  async function change(id: string, how: (run: Run) => Run): Promise<Run | undefined> {
+    const run = await store.update(id, how);
+    if (run !== undefined) live.announce(run);
+    return run;
+  }
+
+  /** One attempt at the agent. Never rejects: every outcome becomes the state of the run. */
+  function attempt(run: Run, how: Attempt = {}): Promise<void> {
+    const { during } = deps;
+    const attempt = () => live.work(run.id, (removed) => attemptNow(run, removed, how));
+    const work = during === undefined ? attempt : () => during(run.id, attempt);
+    // The trace store finds a run by both, after a restart of the backend.
+    const attributes = { [ATTRIBUTE.runId]: run.id, [ATTRIBUTE.userSub]: run.userId };
+    return withSpan(SPAN.run, work, { attributes }).catch((error: unknown) =>
+      logger.error({ err: error, runId: run.id }, "the state of a run could not be kept"),
+    );
+  }
+
+  async function attemptNow(run: Run, removed: AbortSignal, how: Attempt): Promise<void> {
+    const { consented = false, onAccepted } = how;
+    const place = currentPlace();
+    if ((await change(run.id, (at) => notePlace(at, place))) === undefined) return;
+    const state = randomBytes(32).toString("base64url");
+    const signal = AbortSignal.any([removed, AbortSignal.timeout(timeoutSeconds * 1000)]);
+    const call = observe({ id: run.id, note: (step, event) => noteEvent(run, step, event) });
+    const request = watchConsentRequest(deps.consentRequests, run.userId, state);
+    try {
+      const fetch = agent.fetchFor({
+        state,
+        signal,
+        observer: (event) => {
+          request.observer(event);
+          call.observer(event);
+        },
+        cacheKey: cacheKeyOf(run, deps.sharesTokens),
+      });
+      const ask = async () => {
+        const place = currentPlace();
+        await change(run.id, (at) => notePlace(at, place));
+        return supplyChainAgent.ask(run.prompt, { fetch, ...(onAccepted && { onAccepted }) });
+      };
+      const report = await withSpan(SPAN.callAgent, ask, {
+        // A demand for consent is a step on the way.
+        isFailure: (error) => !(error instanceof ConsentRequiredError),
+      });
+      request.end();
+      await call.noted();
+      if ((await change(run.id, (at) => complete(at, report, now()))) === undefined) return;
+      logger.info({ runId: run.id }, "✅ Optimization completed");
+    } catch (error) {
+      request.end(error);
+      await call.noted();
+      if (removed.aborted) return;
+      // Consent is asked for once. A second demand would send the user round in circles.
+      if (!(error instanceof ConsentRequiredError) || consented) await failWith(run, error, call.peer());
+      else await wait(run, state, error).catch((cause: unknown) => failWith(run, cause, "backend"));
+    }
+  }
+
+  async function noteEvent(run: Run, step: Step, event: AgentEvent): Promise<void> {
+    await note(run, step);
+    const isRenewed = event.type === "token_received" && event.requestType === "refresh";
+    if (event.type !== "token_cache_hit" && !isRenewed) return;
+    const standing = await deps.standingConsent(run.userId);
+    const expiresAt = isRenewed ? Number(event.token.claims.exp) : undefined;
+    await change(run.id, (at) => applyConsent(at, standing, now(), expiresAt));
+  }
+
+  async function note(run: Run, step: Step): Promise<void> {
+    await change(run.id, (at) => noteStep(at, step, now()));
+  }
+
+  async function wait(run: Run, state: string, demand: ConsentRequiredError): Promise<void> {
+    const lifetimeSeconds = Math.min(demand.expiresInSeconds, CONSENT_LIFETIME_SECONDS);
+    const { id: runId, userId } = run;
+    const { authServer, keyThumbprint, consentUrl: url } = demand;
+    const pending = { runId, userId, authServer, ...(keyThumbprint !== undefined && { keyThumbprint }) };
+    await deps.pendingConsents.put(userId, state, pending, lifetimeSeconds);
+    const expiresAt = now() + lifetimeSeconds;
+    await change(runId, (at) => awaitConsent(at, { url, expiresAt }, now()));
+  }
+
+  async function failWith(run: Run, error: unknown, peer: Peer): Promise<Failure> {
+    const failure = explainFailure(error, { peer, places, timeoutSeconds });
+    // The foreign error stays in the log: its text is not ours to show.
+    if (failure.check === "internal") logger.error({ err: error, runId: run.id }, "run failed unexpectedly");
+    else
+      logger.warn(
+        { runId: run.id, hop: failure.hop, check: failure.check, code: failure.code },
+        `❌ ${failure.message}`,
+      );
+    markFailed(failure);
+    await change(run.id, (at) => fail(at, failure, now()));
+    return failure;
+  }
+
+  return {
+    failWith,
+    note,
+    find: store.get,
+    list: store.list,
+    clear: store.clear,
+
+    async start(userId, options) {
+      const created = createRun(
+        { userId, prompt: promptFor(options), shownPrompt: shownPrompt(options) },
+        now(),
+      );
+      const run = notePlace(created, currentPlace());
+      await store.add(run);
+      const accepted = Promise.withResolvers<void>();
+      const ended = attempt(run, { onAccepted: accepted.resolve });
+      await within(deps.startReplySeconds * 1000, [accepted.promise, ended]);
+      await within(COMPLETION_GRACE_MS, [ended]);
+      return replyFor((await store.get(userId, run.id)) ?? run);
+    },
+
+    async get(userId, id) {
+      const run = await store.get(userId, id);
+      if (run === undefined) throw new BackendError("not_found", "No such optimization");
+      return run;
+    },
+
+    async clearFeed(userId) {
+      const runs = await store.list(userId);
+      for (const { id } of runs) await store.update(id, clearFeed);
+      return runs.reduce((sum, run) => sum + feedOf(run).length, 0);
+    },
+
+    async resume({ id }, consent) {
+      let waits = false;
+      const run = await change(id, (at) => {
+        waits = at.status === "awaiting_consent";
+        return waits ? resume(at, consent, now()) : at;
+      });
+      if (run === undefined || !waits) return false;
+      void inTraceOf(run, () => attempt(run, { consented: true }));
+      return true;
+    },
+
+    async fail({ id }, failure) {
+      await change(id, (at) => fail(at, failure, now()));
+    },
+
+    async noteRevocation(userId) {
+      for (const { id } of await store.list(userId)) await change(id, (at) => noteRevocation(at, now()));
+    },
+
+    async testConnection() {
+      const signal = AbortSignal.timeout(timeoutSeconds * 1000);
+      const call = observe();
+      try {
+        const card = await supplyChainAgent.card(agent.fetchFor({ signal, observer: call.observer }));
+        return {
+          status: "connected",
+          agent_url: places.agentUrl,
+          ...(card.name !== undefined && { agent_name: card.name }),
+          ...(card.protocolVersion !== undefined && { protocol_version: card.protocolVersion }),
+        };
+      } catch (error) {
+        const failure = explainFailure(error, { peer: call.peer(), places, timeoutSeconds });
+        return { status: "failed", agent_url: places.agentUrl, failure };
+      }
+    },
+  };
+}
+
+function replyFor(run: Run): StartReply {
+  const { id: request_id, status, demand, failure } = run;
+  if (demand !== undefined) return { consent_required: true, consent_url: demand.url, request_id };
+  if (status === "failed")
+    return { request_id, status, message: `Optimization failed: ${failure!.message}`, failure: failure! };
+  return status === "completed"
+    ? { request_id, status, message: "Optimization completed" }
+    : { request_id, status: "running", message: "Optimization running" };
+}
+
+/** Waits for the first of several events, but not longer than `milliseconds`. */
+async function within(milliseconds: number, events: readonly Promise<void>[]): Promise<void> {
+  const { promise: elapsed, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, milliseconds);
+  await Promise.race([elapsed, ...events]);
+  clearTimeout(timer);
+}

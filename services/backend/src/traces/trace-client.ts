@@ -1,0 +1,72 @@
+import { readBounded } from "agent-kit/service";
+import { BackendError } from "../errors.ts";
+
+export interface TraceClientOptions {
+  /** Base URL of a trace store with Jaeger's query API. */
+  readonly url: string;
+  /** Default 5000. */
+  readonly timeoutMs?: number;
+  /** Largest trace read, bytes. Default 8 MiB. */
+  readonly maxTraceBytes?: number;
+}
+
+/**
+ * A trace store with Jaeger's query API. Answers are its JSON, `{ data: [trace] }`, and not trusted. Its functions throw a BackendError
+ * `unreachable` when the store does not answer, or its answer is not usable.
+ */
+export interface TraceClient {
+  /** One trace. Undefined when the store does not have it (yet). */
+  trace(traceId: string): Promise<unknown>;
+  /** Every trace of the last two days with a span of this service and name that has all these tags, each as an answer of its own. */
+  find(span: {
+    service: string;
+    operation: string;
+    tags: Readonly<Record<string, string>>;
+  }): Promise<unknown[]>;
+  /** The kind of store, according to its latest answer. Undefined before there was one. */
+  kind(): "trace-store" | "jaeger" | undefined;
+}
+
+/** As far back as both stores look by default. */
+const LOOK_BACK_MS = 172_800_000;
+const MAX_FOUND = 8;
+
+export function createTraceClient(options: TraceClientOptions): TraceClient {
+  const { url, timeoutMs = 5000, maxTraceBytes = 8 * 1024 * 1024 } = options;
+  let kind: ReturnType<TraceClient["kind"]>;
+
+  async function ask(path: string): Promise<unknown> {
+    try {
+      const response = await fetch(`${url}${path}`, {
+        headers: { accept: "application/json" },
+        redirect: "error",
+        signal: AbortSignal.timeout(timeoutMs),
+      });
+      kind = response.headers.get("server") === "trace-store" ? "trace-store" : "jaeger";
+      const text = await readBounded(response, maxTraceBytes);
+      if (response.status === 404) return undefined;
+      if (response.status !== 200) throw new Error(`status ${response.status}`);
+      return JSON.parse(text);
+    } catch (cause) {
+      const message = "The run's trace cannot be shown: the trace store gives no usable answer";
+      throw new BackendError("unreachable", message, { cause });
+    }
+  }
+
+  return {
+    trace: (traceId) => ask(`/api/traces/${encodeURIComponent(traceId)}`),
+    async find({ service, operation, tags }) {
+      const query = new URLSearchParams({
+        service,
+        operation,
+        tags: JSON.stringify(tags),
+        limit: String(MAX_FOUND),
+        start: String((Date.now() - LOOK_BACK_MS) * 1000),
+        end: String((Date.now() + 60_000) * 1000),
+      });
+      const { data } = ((await ask(`/api/traces?${query}`)) ?? {}) as { data?: unknown };
+      return Array.isArray(data) ? data.map((trace) => ({ data: [trace] })) : [];
+    },
+    kind: () => kind,
+  };
+}

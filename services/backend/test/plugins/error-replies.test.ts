@@ -1,0 +1,34 @@
+import { AAuthAgentError, AAuthVerificationError, StoreFullError, TokenRequestError } from "aauth";
+import { AgentHttpError } from "agent-kit/a2a";
+import Fastify from "fastify";
+import { expect, test } from "vitest";
+import { errorReplies } from "../../src/plugins/error-replies.ts";
+
+test("A9: a user for whom there is no room is answered with 503 and a code, and may come back", async () => {
+  const app = Fastify();
+  await app.register(errorReplies);
+  app.get("/", async () => {
+    throw new StoreFullError();
+  });
+  const { statusCode, body } = await app.inject("/");
+  expect([statusCode, JSON.parse(body)]).toEqual([
+    503,
+    { code: "store_full", detail: expect.stringContaining("try again") },
+  ]);
+});
+
+test.each([
+  new AAuthAgentError("invalid_signature", "secret"),
+  new AAuthVerificationError("untrusted_agent", "secret"),
+  new TokenRequestError("access_denied", "secret", 403),
+  new AgentHttpError(401),
+])("a peer's status is not the answer to the user: $name", async (error) => {
+  const app = Fastify();
+  await app.register(errorReplies);
+  app.get("/", async () => {
+    throw error;
+  });
+  const { statusCode, body } = await app.inject("/");
+  expect(statusCode).toBe(500);
+  expect(body).not.toContain("secret");
+});

@@ -1,0 +1,130 @@
+import { AAuthAgentError, ConsentRequiredError } from "aauth";
+import type { AgentEvent } from "aauth/agent";
+import { beforeEach, describe, expect, it } from "vitest";
+import {
+  type ConsentRequests,
+  createConsentRequests,
+  type WatchedRequest,
+  watchConsentRequest,
+} from "../../src/runs/consent-requests.ts";
+
+let now: number;
+let requests: ConsentRequests;
+const waiting = () => requests.list("alice").length;
+let watched: WatchedRequest;
+beforeEach(() => {
+  now = 1_000;
+  requests = createConsentRequests(() => now);
+  watched = watchConsentRequest(requests, "alice", "state-1");
+});
+
+const authServer = "http://auth";
+const url = "http://auth/token";
+const ASKED: AgentEvent = { type: "token_requested", authServer, url, requestType: "auth" };
+const DEMANDED: AgentEvent = { type: "consent_required", authServer, expiresInSeconds: 90 };
+const GRANTED = { type: "token_received", authServer, requestType: "auth" } as AgentEvent;
+const answered = (status: number): AgentEvent => ({
+  type: "response_received",
+  purpose: "token",
+  method: "POST",
+  url,
+  status,
+});
+const demand = new ConsentRequiredError({
+  consentUrl: "http://auth/consent",
+  requestToken: "r",
+  authServer,
+  expiresInSeconds: 90,
+});
+const unreached = (code: string) =>
+  new AAuthAgentError("token_request_failed", "x", { cause: Object.assign(new Error(code), { code }) });
+const left = new DOMException("cleared", "AbortError");
+
+/** Seconds from now until it counts no more. */
+function remaining(): number {
+  const before = now;
+  while (waiting() > 0 && now - before < 10_000) now++;
+  const seconds = now - before;
+  now = before;
+  return seconds;
+}
+
+describe("an attempt", () => {
+  it("counts as long as it goes on", () => {
+    expect(remaining()).toBe(10_000);
+  });
+
+  it("that asked the auth server for nothing counts no more when it is over", () => {
+    watched.end();
+    expect(waiting()).toBe(0);
+  });
+
+  it("whose request was granted or refused counts no more when it is over", () => {
+    watched.observer(ASKED);
+    watched.observer(answered(200));
+    watched.observer(GRANTED);
+    expect(waiting()).toBe(1);
+    watched.end();
+    expect(waiting()).toBe(0);
+
+    const refused = watchConsentRequest(requests, "alice", "state-2");
+    refused.observer(ASKED);
+    refused.observer(answered(403));
+    refused.end(new Error("refused"));
+    expect(waiting()).toBe(0);
+  });
+
+  it("that was told to ask the user counts as long as the auth server keeps the request", () => {
+    watched.observer(ASKED);
+    watched.observer(answered(200));
+    watched.observer(DEMANDED);
+    watched.end(demand);
+    expect(remaining()).toBe(90);
+  });
+
+  it.each(["ECONNREFUSED", "ENOTFOUND", "EHOSTUNREACH"])(
+    "that reached nobody (%s) counts no more",
+    (code) => {
+      watched.observer(ASKED);
+      watched.end(unreached(code));
+      expect(waiting()).toBe(0);
+    },
+  );
+
+  it.each(["ECONNRESET", "UND_ERR_HEADERS_TIMEOUT"])("whose answer was lost (%s) counts", (code) => {
+    watched.observer(ASKED);
+    watched.end(unreached(code));
+    expect(remaining()).toBe(600);
+  });
+});
+
+describe("an attempt that was left", () => {
+  it("while the auth server was being asked counts, and for as long as the answer says when it comes", () => {
+    watched.observer(ASKED);
+    watched.end(left);
+    expect(remaining()).toBe(600);
+    watched.observer(answered(200));
+    watched.observer(DEMANDED);
+    expect(remaining()).toBe(90);
+  });
+
+  it("a moment before the auth server was asked counts as well", () => {
+    watched.end(left);
+    expect(waiting()).toBe(0);
+    watched.observer(ASKED);
+    expect(remaining()).toBe(600);
+  });
+
+  it("counts no more once the request turns out to be granted or refused", () => {
+    watched.observer(ASKED);
+    watched.end(left);
+    watched.observer(answered(400));
+    expect(waiting()).toBe(0);
+
+    const granted = watchConsentRequest(requests, "alice", "state-2");
+    granted.observer(ASKED);
+    granted.end(left);
+    granted.observer(GRANTED);
+    expect(waiting()).toBe(0);
+  });
+});

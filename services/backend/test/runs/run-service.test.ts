@@ -1,0 +1,258 @@
+import { AAuthAgentError, TokenRequestError } from "aauth";
+import { AgentAnswerError } from "agent-kit/a2a";
+import { withSpan } from "agent-kit/service";
+import { SPAN } from "protocol-trace";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { recordSpans } from "../../../../packages/protocol-trace/test/support/recorded-spans.ts";
+import { isFinal, progressOf, type Run } from "../../src/runs/run.ts";
+import { type Ask, CONSENT, demand, options, refuse, scriptedRuns } from "./scripted-runs.ts";
+
+const never: Ask = () => new Promise(() => {});
+const report: Ask = async () => "# Report";
+
+describe("a start", () => {
+  it("that the agent answers at once is completed", async () => {
+    const { runs } = scriptedRuns(async (text) => `# ${text}`);
+    const reply = await runs.start("alice", options({ custom_prompt: "hello" }));
+    expect(reply).toEqual({
+      request_id: expect.any(String),
+      status: "completed",
+      message: "Optimization completed",
+    });
+    expect((await runs.get("alice", reply.request_id)).report).toEqual({ text: "# hello." });
+  });
+
+  it("keeps the spans that stand for the run, both attempts included, in one trace", async () => {
+    const spans = recordSpans();
+    onTestFinished(spans.stop);
+    const { runs, settled } = scriptedRuns(refuse(demand()), report);
+    const { request_id } = await withSpan(SPAN.startOptimization, () => runs.start("alice", options()));
+    await withSpan("another trace", async () => runs.resume(await runs.get("alice", request_id), CONSENT));
+    const { places } = await settled(request_id);
+    const named = (name: string) => spans.finished().filter((span) => span.name === name);
+    await vi.waitFor(() => expect(named(SPAN.run)).toHaveLength(2));
+    const made = [SPAN.startOptimization, SPAN.run, SPAN.callAgent].flatMap(named);
+    const ids = made.map((span) => span.spanContext().spanId);
+    expect(places.map(({ spanId }) => spanId).sort()).toEqual(ids.sort());
+    expect(new Set(places.map(({ traceId }) => traceId))).toEqual(new Set([made[0]!.spanContext().traceId]));
+  });
+
+  it("answers running once the agent has let it in, and goes on in the background", async () => {
+    const answer = Promise.withResolvers<string>();
+    const { runs, settled } = scriptedRuns((_text, call) => {
+      call.onAccepted?.();
+      return answer.promise;
+    });
+    const reply = await runs.start("alice", options());
+    expect(reply).toMatchObject({ status: "running" });
+    answer.resolve("# Report");
+    expect((await settled(reply.request_id)).status).toBe("completed");
+  });
+
+  it("answers running when the agent has not decided in time", async () => {
+    const { runs } = scriptedRuns(never);
+    await expect(runs.start("alice", options())).resolves.toMatchObject({ status: "running" });
+  });
+
+  it("hands out the consent address and keeps the user and the key", async () => {
+    const { runs, put, stateOf } = scriptedRuns(refuse(demand()));
+    const reply = await runs.start("alice", options());
+    expect(reply).toEqual({
+      consent_required: true,
+      consent_url: "http://auth/consent",
+      request_id: expect.any(String),
+    });
+    const pending = {
+      runId: reply.request_id,
+      userId: "alice",
+      authServer: "http://auth",
+      keyThumbprint: "key-1",
+    };
+    expect(put).toHaveBeenCalledWith("alice", stateOf(), pending, 600);
+    expect(stateOf()).toMatch(/^[\w-]{43}$/);
+  });
+
+  it("uses another state for every call, and waits neither longer than the request token lives nor than 600 s", async () => {
+    const { started, put, stateOf } = scriptedRuns(refuse(demand(30)), refuse(demand(86_400)));
+    await started();
+    await started();
+    expect(stateOf(0)).not.toBe(stateOf(1));
+    expect(put.mock.calls.map((call) => call[3])).toEqual([30, 600]);
+  });
+
+  it("that is refused fails with hop, check and code, and status 200's body", async () => {
+    const { runs } = scriptedRuns(
+      refuse(new TokenRequestError("access_denied", "Agent is not allowed by policy", 403)),
+    );
+    await expect(runs.start("alice", options())).resolves.toEqual({
+      request_id: expect.any(String),
+      status: "failed",
+      message: expect.stringContaining("access_denied"),
+      failure: expect.objectContaining({ hop: "auth-server", check: "token_request", code: "access_denied" }),
+    });
+  });
+
+  it("that breaks inside the backend says so, and leaves the reason to the log", async () => {
+    const { runs, logLines } = scriptedRuns(refuse(new TypeError("secret detail")));
+    const reply = await runs.start("alice", options());
+    expect(reply).toMatchObject({ status: "failed", failure: { hop: "backend", check: "internal" } });
+    expect(JSON.stringify(reply)).not.toContain("secret detail");
+    expect(logLines.join()).toContain("secret detail");
+  });
+});
+
+describe("requests for consent of one user", () => {
+  const many = (count: number, expiresInSeconds?: number) =>
+    scriptedRuns(...Array.from({ length: count }, () => refuse(demand(expiresInSeconds))));
+  const tooMany = {
+    kind: "too_many",
+    message: expect.stringMatching(/^You have too many unfinished optimizations; /),
+  };
+
+  it("are 20 at a time, whatever is cleared, and time makes room", async () => {
+    const { runs, clock } = many(42);
+    for (let count = 0; count < 20; count++) {
+      await runs.start("alice", options());
+      expect(await runs.clear("alice")).toBe(1);
+    }
+    await expect(runs.start("alice", options())).rejects.toMatchObject(tooMany);
+    expect(await runs.list("alice")).toEqual([]);
+    await expect(runs.start("bob", options())).resolves.toMatchObject({ consent_required: true });
+    clock.now += 599;
+    await expect(runs.start("alice", options())).rejects.toMatchObject(tooMany);
+    clock.now += 1;
+    await expect(runs.start("alice", options())).resolves.toMatchObject({ consent_required: true });
+  });
+
+  it("count as long as the auth server keeps them, also beyond the time a run waits", async () => {
+    const { runs, clock } = many(21, 900);
+    for (let count = 0; count < 20; count++) await runs.start("alice", options());
+    clock.now += 899;
+    expect((await runs.list("alice")).every(isFinal)).toBe(true);
+    await expect(runs.start("alice", options())).rejects.toMatchObject(tooMany);
+    clock.now += 1;
+    await expect(runs.start("alice", options())).resolves.toMatchObject({ consent_required: true });
+  });
+
+  it("count when they end a run, too: the second of one run", async () => {
+    const { runs, started, settled, stateOf, consentRequests } = many(2);
+    const run = await started();
+    consentRequests.delete(stateOf());
+    await runs.resume(run, CONSENT);
+    expect((await settled(run.id)).status).toBe("failed");
+    expect(consentRequests.list("alice").length).toBe(1);
+  });
+
+  it("are not made by runs that need none, nor by those that are cleared while they wait for the agent", async () => {
+    const { runs, contexts, consentRequests } = scriptedRuns(
+      report,
+      refuse(new AAuthAgentError("challenge_untrusted", "x")),
+      (_text, call) => {
+        call.onAccepted?.();
+        return new Promise((_resolve, reject) => {
+          contexts[2]!.signal!.addEventListener("abort", () => reject(new DOMException("x", "AbortError")));
+        });
+      },
+    );
+    for (let count = 0; count < 3; count++) await runs.start("alice", options());
+    expect(consentRequests.list("alice").length).toBe(1);
+    await runs.clear("alice");
+    await vi.waitFor(() => expect(consentRequests.list("alice").length).toBe(0));
+  });
+});
+
+describe("a run that waits for consent", () => {
+  it("resumes as the same run, once", async () => {
+    const { runs, started, settled, contexts } = scriptedRuns(refuse(demand()), report);
+    const run = await started();
+    expect(await runs.resume(run, CONSENT)).toBe(true);
+    expect(await runs.resume(run, CONSENT)).toBe(false);
+    expect(progressOf(await settled(run.id))).toMatchObject({
+      status: "completed",
+      progress_percentage: 100,
+    });
+    // The agent holds the token under the run's name.
+    expect(contexts.map(({ cacheKey }) => cacheKey)).toEqual([run.id, run.id]);
+  });
+
+  it.each([
+    ["B7 a second consent demand, instead of waiting forever", demand(), "consent_repeated"],
+    ["B7 a repeated challenge", new AAuthAgentError("challenge_repeated", "x"), "challenge_repeated"],
+  ])("fails on %s", async (_name, error, code) => {
+    const { runs, started, settled } = scriptedRuns(refuse(demand()), refuse(error));
+    const run = await started();
+    await runs.resume(run, CONSENT);
+    expect((await settled(run.id)).failure).toMatchObject({ code });
+  });
+
+  it("B9 fails when its 600 s are over, also in the list", async () => {
+    const { runs, started, clock } = scriptedRuns(refuse(demand()));
+    const run = await started();
+    clock.now += 599;
+    expect((await runs.get("alice", run.id)).status).toBe("awaiting_consent");
+    clock.now += 1;
+    expect((await runs.list("alice"))[0]).toMatchObject({ failure: { code: "consent_expired" } });
+    expect(await runs.resume(run, CONSENT)).toBe(false);
+  });
+});
+
+describe("a cleared run", () => {
+  it("stops its call and ends unseen", async () => {
+    const answer = Promise.withResolvers<string>();
+    const { runs, contexts, logLines } = scriptedRuns(() => answer.promise);
+    await runs.start("alice", options());
+    expect(contexts[0]!.signal?.aborted).toBe(false);
+    expect(await runs.clear("alice")).toBe(1);
+    expect(contexts[0]!.signal?.aborted).toBe(true);
+    answer.reject(new AgentAnswerError("holds no text"));
+    await new Promise((done) => setTimeout(done, 10));
+    expect(await runs.list("alice")).toEqual([]);
+    expect(logLines.join("")).not.toContain("holds no text");
+  });
+});
+
+it("B4 does not know another user's run", async () => {
+  const { runs, started } = scriptedRuns(report);
+  const { id } = await started();
+  await expect(runs.get("bob", id)).rejects.toMatchObject({ kind: "not_found" });
+});
+
+describe("a run that was written down as JSON", () => {
+  /** Another process reads what the first one has written. */
+  async function afterRestart(written: string, ...script: Ask[]) {
+    const later = scriptedRuns(...script);
+    const run: Run = JSON.parse(written);
+    await later.store.add(run);
+    return { ...later, run };
+  }
+
+  it("and waits for consent goes on from there", async () => {
+    const before = scriptedRuns(refuse(demand()));
+    const { id } = await before.started();
+    const written = JSON.stringify(await before.runs.get("alice", id));
+    const pending = JSON.stringify(before.pending.take(before.stateOf()));
+
+    const { pending: store, consent, settled, agent, run } = await afterRestart(written, report);
+    expect(run.status).toBe("awaiting_consent");
+    store.put("alice", "state", JSON.parse(pending), 600);
+    expect(await consent.answer({ code: "c", state: "state" })).toEqual({ authorized: true, requestId: id });
+    expect(progressOf(await settled(id))).toMatchObject({
+      status: "completed",
+      consent: { resource: CONSENT.resource },
+    });
+    expect(agent.redeemCode).toHaveBeenCalledWith(expect.objectContaining({ keyThumbprint: "key-1" }));
+  });
+
+  it.each<[string, Ask]>([
+    ["is finished", report],
+    ["has failed", refuse(new AgentAnswerError("holds no text"))],
+  ])("and %s is shown as before, and stays so", async (_name, ask) => {
+    const before = scriptedRuns(ask);
+    const run = await before.started();
+    const { runs, settled } = await afterRestart(JSON.stringify(run));
+    expect(progressOf(await runs.get("alice", run.id))).toEqual(progressOf(run));
+    expect(await runs.resume(run, CONSENT)).toBe(false);
+    await runs.fail(run, { message: "late" });
+    expect(await settled(run.id)).toEqual(run);
+  });
+});

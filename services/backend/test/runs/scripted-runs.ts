@@ -1,0 +1,151 @@
+import { ConsentRequiredError, QuotaStore } from "aauth";
+import type { Agent, Grant } from "aauth/agent";
+import { createLogger } from "agent-kit/service";
+import { startRequestSchema } from "backend-api";
+import { vi } from "vitest";
+import { createConsentGrants } from "../../src/runs/consent-grants.ts";
+import { createConsentRequests } from "../../src/runs/consent-requests.ts";
+import { createConsentService, type PendingConsent } from "../../src/runs/consent-service.ts";
+import { createLiveRuns } from "../../src/runs/live-runs.ts";
+import { isFinal, type Run } from "../../src/runs/run.ts";
+import { createRunService, type SupplyChainAgent } from "../../src/runs/run-service.ts";
+import { createRunStore } from "../../src/runs/run-store.ts";
+import type { OwnedStore } from "../../src/store/owned-store.ts";
+
+export type Ask = (...asked: Parameters<SupplyChainAgent["ask"]>) => Promise<string>;
+type CallContext = NonNullable<Parameters<Agent["fetchFor"]>[0]>;
+
+export const NOW = 1_730_217_600;
+
+/** What the auth server gives for a code. */
+export const GRANT = { token: "auth-token-value", refreshToken: "refresh-token-value" } as Grant;
+export const CLAIMS = { sub: "alice", scope: "supply-chain:optimize", exp: NOW + 300 };
+
+export const CONSENT = {
+  agent: "http://backend",
+  resource: "http://sca",
+  scopes: ["supply-chain:optimize"],
+  expiresAt: NOW + 300,
+  revocable: true,
+};
+
+export const options = (body: unknown = {}) => startRequestSchema.parse(body);
+export const demand = (expiresInSeconds = 600) =>
+  new ConsentRequiredError({
+    consentUrl: "http://auth/consent",
+    requestToken: "request-token-value",
+    authServer: "http://auth",
+    expiresInSeconds,
+    keyThumbprint: "key-1",
+  });
+export const refuse =
+  (error: unknown): Ask =>
+  () =>
+    Promise.reject(error);
+
+/** As a store outside of the process: what it is given and what it gives out has been written down in between. */
+function throughJson(store: OwnedStore<Run>): OwnedStore<Run> {
+  const copy = <Value>(value: Value): Value =>
+    value === undefined ? value : JSON.parse(JSON.stringify(value));
+  return {
+    add: (run) => store.add(copy(run)),
+    get: async (userId, id) => copy(await store.get(userId, id)),
+    list: async (userId) => copy(await store.list(userId)),
+    update: async (id, change) => copy(await store.update(id, (run) => copy(change(copy(run))))),
+    clear: store.clear,
+  };
+}
+
+/** Runs and their consents, with an agent whose answers are scripted: one function per call, in order. */
+export function scriptedRuns(...script: Ask[]) {
+  const asks = [...script];
+  const clock = { now: NOW };
+  const now = () => clock.now;
+  const contexts: CallContext[] = [];
+  const logLines: string[] = [];
+  const logger = createLogger({ service: "t", destination: { write: (line) => logLines.push(line) } });
+  const observe = () => ({
+    observer: () => {},
+    peer: () => "resource" as const,
+    noted: async () => {},
+  });
+  const pending = new QuotaStore<PendingConsent>({ maxEntries: 100, now });
+  const put = vi.spyOn(pending, "put");
+  const consentRequests = createConsentRequests(now);
+  const grants = createConsentGrants(now);
+  const live = createLiveRuns();
+  const store = throughJson(createRunStore({ now, waiting: consentRequests, onRemove: live.remove }));
+  const runs = createRunService({
+    store,
+    live,
+    pendingConsents: pending,
+    consentRequests,
+    agent: {
+      fetchFor(context = {}) {
+        contexts.push(context);
+        return fetch;
+      },
+    } as Agent,
+    supplyChainAgent: {
+      ask: async (text, call) => ({ text: await asks.shift()!(text, call) }),
+      card: async () => ({ name: "Agent" }),
+    },
+    observe,
+    sharesTokens: false,
+    standingConsent: async () => undefined,
+    places: { agentUrl: "http://sca.localhost:3000", issuer: "http://auth", backendUrl: "http://backend" },
+    logger,
+    now,
+    timeoutSeconds: 60,
+    startReplySeconds: 0.05,
+  });
+  const agent = {
+    redeemCode: vi.fn(async () => GRANT),
+    revoke: vi.fn(async () => {}),
+    keep: vi.fn(async () => {}),
+  };
+  const verify = vi.fn(async (): Promise<Partial<typeof CLAIMS> & { exp: number }> => CLAIMS);
+  const consent = createConsentService({
+    agent,
+    agentId: "http://backend",
+    resource: "http://sca",
+    verify,
+    sharesTokens: false,
+    pending,
+    consentRequests,
+    grants,
+    runs,
+    observe,
+    logger,
+  });
+
+  /** The run of alice once it satisfies the condition. */
+  const settled = (id: string, condition = isFinal) =>
+    vi.waitFor(async () => {
+      const run = await runs.get("alice", id);
+      if (!condition(run)) throw new Error(`the run is ${run.status}`);
+      return run;
+    });
+  const started = async (userId = "alice") => {
+    const { request_id } = await runs.start(userId, options());
+    return runs.get(userId, request_id);
+  };
+  const stateOf = (index = 0) => contexts[index]!.state!;
+  return {
+    ...{
+      runs,
+      consent,
+      store,
+      pending,
+      put,
+      consentRequests,
+      grants,
+      agent,
+      verify,
+      clock,
+      contexts,
+      logLines,
+    },
+    ...{ settled, started, stateOf },
+  };
+}

@@ -1,0 +1,87 @@
+import { createServer, type RequestListener, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterEach, expect, test } from "vitest";
+import { BackendError } from "../../src/errors.ts";
+import { createTraceClient } from "../../src/traces/trace-client.ts";
+
+let server: Server | undefined;
+afterEach(() => {
+  server?.closeAllConnections();
+  server?.close();
+});
+
+async function storeThat(answer: RequestListener): Promise<string> {
+  server = createServer(answer);
+  await new Promise<void>((resolve) => server!.listen(0, "127.0.0.1", resolve));
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+test("asks for the trace by its id and answers what the store says", async () => {
+  let asked = "";
+  const url = await storeThat((request, response) => {
+    asked = request.url ?? "";
+    response.end('{"data":[{"traceID":"ab"}]}');
+  });
+  expect(await createTraceClient({ url }).trace("ab")).toEqual({ data: [{ traceID: "ab" }] });
+  expect(asked).toBe("/api/traces/ab");
+});
+
+test("a trace that is not there yet is no failure", async () => {
+  const url = await storeThat((_request, response) => response.writeHead(404).end("{}"));
+  expect(await createTraceClient({ url }).trace("ab")).toBeUndefined();
+});
+
+test.each<[string, RequestListener, object]>([
+  ["a broken answer", (_request, response) => response.end("<html>"), {}],
+  ["an error", (_request, response) => response.writeHead(500).end(), {}],
+  ["a redirect", (_request, response) => response.writeHead(302, { location: "/elsewhere" }).end(), {}],
+  ["an answer that is too large", (_request, response) => response.end('"123456789"'), { maxTraceBytes: 5 }],
+  ["no answer in time", () => {}, { timeoutMs: 50 }],
+])("%s is told as such", async (_what, answer, options) => {
+  const url = await storeThat(answer);
+  await expect(createTraceClient({ url, ...options }).trace("ab")).rejects.toThrow(BackendError);
+});
+
+test("nobody listens", async () => {
+  await expect(createTraceClient({ url: "http://127.0.0.1:1" }).trace("ab")).rejects.toThrow(BackendError);
+});
+
+test("finds traces by a span's service, name and tags, within two days", async () => {
+  let asked = new URL("http://store");
+  const url = await storeThat((request, response) => {
+    asked = new URL(request.url ?? "", "http://store");
+    response.end('{"data":[{"traceID":"ab"},{"traceID":"cd"}]}');
+  });
+  const wanted = { service: "s", operation: "o", tags: { "optimization.request_id": "1" } };
+  expect(await createTraceClient({ url }).find(wanted)).toEqual([
+    { data: [{ traceID: "ab" }] },
+    { data: [{ traceID: "cd" }] },
+  ]);
+  expect(asked.pathname).toBe("/api/traces");
+  expect(Object.fromEntries(asked.searchParams)).toMatchObject({
+    service: "s",
+    operation: "o",
+    tags: '{"optimization.request_id":"1"}',
+  });
+  const { start, end } = Object.fromEntries(asked.searchParams);
+  expect(Number(end) - Number(start)).toBeGreaterThanOrEqual(172_800_000_000);
+});
+
+test.each(["null", '{"data":null}', "{}"])("a store that answers %s has found nothing", async (text) => {
+  const url = await storeThat((_request, response) => response.end(text));
+  expect(await createTraceClient({ url }).find({ service: "s", operation: "o", tags: {} })).toEqual([]);
+});
+
+test("knows the embedded store by what it calls itself", async () => {
+  let server: string | undefined;
+  const url = await storeThat((_request, response) => {
+    response.writeHead(200, server === undefined ? {} : { server }).end("{}");
+  });
+  const client = createTraceClient({ url });
+  expect(client.kind()).toBeUndefined();
+  await client.trace("ab");
+  expect(client.kind()).toBe("jaeger");
+  server = "trace-store";
+  await client.trace("ab");
+  expect(client.kind()).toBe("trace-store");
+});
