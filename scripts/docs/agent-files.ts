@@ -52,6 +52,8 @@ const extraEnvironment = (name: AgentName) =>
     : "";
 
 function requiredScheme({ pseudonymousPaths = [] }: AgentRow): string {
+  // The file expands it, not this program.
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: a variable of the gateway's file
   const required = "${GATEWAY_REQUIRED_SCHEME:-jwks}";
   if (pseudonymousPaths.length === 0) return `'"${required}"'`;
   const paths = pseudonymousPaths.map((path) => `request.path == "${path}"`).join(" || ");
