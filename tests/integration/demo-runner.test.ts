@@ -62,7 +62,7 @@ async function rowOfFreePorts(count: number): Promise<number> {
 }
 
 async function pidsOf(stack: Child): Promise<number[]> {
-  const [, list] = await stack.prints(/ready with pids ([\d ]+)/);
+  const [, list] = await stack.prints(/ready with pids ([\d ]+) after/);
   const pids = list!.split(" ").map(Number);
   servicePids.push(...pids);
   return pids;
