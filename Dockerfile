@@ -19,7 +19,7 @@ RUN --mount=type=cache,id=pnpm,target=/pnpm-store \
 RUN --mount=type=cache,id=pnpm,target=/pnpm-store \
     find . -name node_modules -type d -prune -exec rm -rf {} + \
     && pnpm install --offline --frozen-lockfile --prod --no-optional \
-    && rm -rf ui/src ui/index.html ui/public \
+    && rm -rf ui/src ui/index.html ui/traces.html ui/public \
     # For the programs in compose/ and scripts/: at the root it is a package for development.
     && ln -s ../packages/agent-kit node_modules/agent-kit
 

@@ -16,7 +16,7 @@
 export const COMMANDS = {
   demo: {
     script: "scripts/demo/main.ts",
-    does: "Starts the whole system on this machine, each service as a process of its own, and runs until Ctrl-C. Ready in some ten seconds.",
+    does: "Starts the whole system on this machine and runs until Ctrl-C. Ready in some seconds.",
   },
   test: {
     script: "scripts/test.ts",

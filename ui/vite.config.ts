@@ -13,7 +13,11 @@ const reactAlone = { name: "react", test: /node_modules\/(react|react-dom|schedu
 // make its schemas before the switch is set (src/config/zod-without-eval.ts).
 const zodWithSwitch = { name: "zod", test: /node_modules\/zod\/|src\/config\/zod-without-eval/ };
 const build = {
-  rolldownOptions: { output: { codeSplitting: { groups: [reactAlone, zodWithSwitch] } } },
+  rolldownOptions: {
+    // The page, and the trace store's.
+    input: [`${here}/index.html`, `${here}/traces.html`],
+    output: { codeSplitting: { groups: [reactAlone, zodWithSwitch] } },
+  },
   // The first that know light-dark(). For older ones the build would write something in its place that shows no colour at all here, since
   // the page's colour scheme is set by Mantine.
   cssTarget: ["chrome123", "edge123", "firefox120", "safari17.5"],

@@ -44,7 +44,8 @@ export async function leftOutServices(
 }
 
 async function commandByHand({ name, args, env }: ServiceDescription, modes: StackModes) {
-  const isOurs = args.includes(`services/${name}/src/main.ts`);
+  const programs = [`services/${name}/src/main.ts`, `scripts/demo/${name}.ts`];
+  const isOurs = programs.some((program) => args.includes(program));
   if (!isOurs && name !== "ui") return undefined;
   // The page and the gateway's file have the demo's addresses for defaults, and read variables that no settings declare.
   const isLikeDemo = name === "ui" || name === "gateway";

@@ -175,6 +175,8 @@ export function describeStack(ports: StackPorts, modes: StackModes): ServiceDesc
   });
   const described = [
     service("trace-store", "traceStore", {
+      args: ["scripts/demo/trace-store.ts"],
+      hosted: { module: "scripts/demo/trace-store-service.ts", argv: [] },
       ports: [need("traceStore", "trace store"), need("traceStoreOtlp", "trace store, incoming spans")],
       ...(modes.jaegerProgram !== undefined && {
         hosted: undefined,
@@ -320,6 +322,8 @@ export function describeStack(ports: StackPorts, modes: StackModes): ServiceDesc
       UI_OTLP_URL: `http://localhost:${ports.traceStoreOtlp}`,
     },
     healthUrl: `http://127.0.0.1:${ports.ui}/config.json`,
+    // Which has built the page by then.
+    after: ["trace-store"],
   });
   return [...services, ui];
 }

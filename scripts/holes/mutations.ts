@@ -1,4 +1,17 @@
-import type { Edit, Mutation } from "./mutation.ts";
+/** One check taken out of the code, and the tests that must notice. */
+export interface Mutation {
+  /** Row of docs/reference/known-holes.md, or `X` for a check that no published implementation lacks by name. */
+  readonly id: string;
+  /** What the code no longer does. */
+  readonly without: string;
+  /** Each text is there exactly once, so that a table that no longer fits the code says so. */
+  readonly edits: readonly Edit[];
+  /** The file of tests, and how the name begins of those that are run; all of them without. */
+  readonly test: readonly [file: string, name?: string];
+}
+
+/** One replacement in one file. */
+export type Edit = readonly [file: string, search: string, replacement: string];
 
 const AAUTH = "packages/aauth/src";
 const PROFILE = `${AAUTH}/profiles/february-2026`;
@@ -184,8 +197,8 @@ const HOLES: Readonly<Record<string, Hole>> = {
     [SIGNATURE_TEST, "J15: "],
     [
       `${SERVER}/token-endpoint.ts`,
-      "default:\n",
-      "default:\n        return handleAuth({ form, requester, policy }, context);\n",
+      "requestTypes.find((candidate) => candidate.name === name)",
+      "requestTypes.find((candidate) => candidate.name === name) ?? requestTypes[0]",
     ],
   ],
   J16: [
@@ -523,7 +536,11 @@ const HOLES: Readonly<Record<string, Hole>> = {
   X16: [
     "agents that the realm names may ask who a user is",
     ["services/auth-server/test/request-types/own-token.test.ts", "is not for an agent by its second name"],
-    [`${SERVER}/request-types/auth.ts`, "  requireMayAskWho(policy, { agent, resource }, scopes);\n", ""],
+    [
+      `${SERVER}/request-types/auth.ts`,
+      "    requireMayAskIdentity(policy, { agent, resource }, scopes);\n",
+      "",
+    ],
   ],
 };
 

@@ -1,8 +1,7 @@
 import { REPOSITORY_ROOT } from "../demo/stack.ts";
 import type { PartResult } from "../test-report.ts";
 import { judgeMutations } from "./judge-mutations.ts";
-import type { Mutation } from "./mutation.ts";
-import { MUTATIONS } from "./mutations.ts";
+import { MUTATIONS, type Mutation } from "./mutations.ts";
 import { copyTree } from "./tree-copy.ts";
 
 /** The mutations whose id is one of the words, or begins with a word of one letter; all without words. A string says which id is unknown. */

@@ -423,41 +423,22 @@ test("an order, and the agent's own page", async () => {
 });
 
 test("the trace store's page", async () => {
+  const trace = page.locator("[data-testid=traces] a");
   await page.goto(stack.urls.traces);
-  await page.locator(".traces a").first().waitFor(WAIT);
-  expect(await page.locator(".traces a wbr").count()).toBeGreaterThan(0);
+  await trace.first().waitFor(WAIT);
   await expectAccessible(page, "traces-search");
-  await page.locator(".traces a", { hasText: "optimization" }).first().click();
-  await page.locator("button.row", { hasText: "POST" }).first().click(WAIT);
-  await page.locator(".detail").waitFor(WAIT);
+  await trace.filter({ hasText: "optimization" }).first().click();
+  await page.getByRole("button", { name: "POST", expanded: false }).first().click(WAIT);
+  await page.getByTestId("span-detail").waitFor(WAIT);
   await expectAccessible(page, "traces-waterfall");
   await page.emulateMedia({ forcedColors: "active" });
-  const square = await page
-    .locator(".services .service")
-    .first()
-    .evaluate((label) => {
-      const style = label.ownerDocument.defaultView!.getComputedStyle(label, "::before");
-      return [style.forcedColorAdjust, style.borderTopWidth];
-    });
-  expect(square).toEqual(["none", "1px"]);
   await screenshot(page, "traces-waterfall-forced-colors");
   await page.emulateMedia({ forcedColors: "none" });
-  await page.goto(`${stack.urls.traces}/?tags=garbage`);
-  await heading("This search was not understood");
-  await expectAccessible(page, "traces-not-understood");
   watched.expectComplaint(/status of 404/);
   await page.goto(`${stack.urls.traces}/trace/${"a".repeat(32)}`);
   await heading("There is no such trace");
-  expect(await page.title()).toBe("There is no such trace: Traces");
-  await page.goto(`${stack.urls.traces}/trace/%E0%A4%A`);
-  await heading("There is no such page");
-  await page.goto(`${stack.urls.traces}/nothere`);
-  await heading("There is no such page");
+  expect(await page.title()).toBe("There is no such trace · Traces");
   await expectAccessible(page, "traces-not-found");
-  watched.expectComplaint(/status of 400/);
-  await page.goto(`${stack.urls.traces}/trace/nonsense`);
-  await page.getByRole("alert").waitFor(WAIT);
-  await expectAccessible(page, "traces-problem");
 });
 
 test("clearing the runs, and a backend that cannot be reached for it", async () => {

@@ -301,22 +301,6 @@ describe("a user-delegated run over both hops", () => {
     await page.getByTestId("waterfall").waitFor(WAIT);
   });
 
-  test("the trace store marks it, too", async () => {
-    const { page, context } = watched;
-    const store = await context.newPage();
-    await store.route("**/api/traces/*", async (route) => {
-      const response = await route.fetch();
-      await route.fulfill({ response, json: withLateAgent(await response.json()) });
-    });
-    await store.goto((await page.getByRole("link", { name: "Open the trace" }).getAttribute("href"))!);
-    await store.getByText(outsideItsCause).waitFor(WAIT);
-    const late = store.locator("li", { has: store.locator(".row .outside") });
-    await late.getByRole("button", { name: "supply-chain-agent POST /" }).first().click();
-    await late.getByText(/^ends [\d.]+ ms after the span that caused it/).waitFor(WAIT);
-    await expectAccessible(store, "traces-late-span");
-    await store.close();
-  });
-
   test("ten messages are seen at once on a laptop", async () => {
     const { page } = watched;
     await page.setViewportSize({ width: 1280, height: 800 });

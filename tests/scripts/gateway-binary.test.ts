@@ -51,8 +51,9 @@ describe("npm run demo -- --gateway agentgateway", () => {
       return stack.find(({ name }) => name === "gateway")!;
     };
     expect(modes.gatewayProgram).toBe(binary);
-    const { args: embeddedArgs, hosted: _, ...embedded } = gatewayOf();
+    const { args: embeddedArgs, hosted: embeddedModule, ...embedded } = gatewayOf();
     const { args, hosted, ...real } = gatewayOf(binary);
+    expect(embeddedModule?.argv).toEqual(["-f", modes.policyFile]);
     expect(embeddedArgs).toEqual(["services/gateway/src/main.ts", "-f", modes.policyFile]);
     expect(args).toEqual(["scripts/foreign-program.ts", binary, "-f", modes.policyFile]);
     expect(hosted).toBeUndefined();

@@ -60,6 +60,12 @@ test.each([
   expect(output).toContain(Object.keys(parts).join(", "));
 });
 
+test("bench takes another checkout to compare with", async () => {
+  const { status, output } = await run("bench", "--beside", "../before", "no-such");
+  expect(status).toBe(2);
+  expect(output).toMatch(/^no benchmark "no-such"/);
+});
+
 test("the benchmarks that --help lists are those that there are", async () => {
   const { status, output } = await run("bench", "no-such");
   expect(status).toBe(2);

@@ -23,7 +23,7 @@ export async function takeTracePicture(
       await route.fulfill({ response, body: withDemoPorts(await response.text(), stack.ports) });
     });
     await page.goto(`${stack.urls.traces}/trace/${traceId}`);
-    await page.locator("ol.waterfall").waitFor();
+    await page.getByTestId("waterfall").waitFor();
     await page.screenshot({ fullPage: true, path: `${FOLDER}${name}.png` });
     await context.close();
   } finally {

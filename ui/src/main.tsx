@@ -6,6 +6,7 @@ import { createRoot } from "react-dom/client";
 import { AuthProvider } from "react-oidc-context";
 import "./app/mantine-styles.ts";
 import "./app/app.css";
+import "./components/colours.css";
 import { App } from "./app/app.tsx";
 import { StartProblem } from "./app/start-problem.tsx";
 import { cssVariables, theme } from "./app/theme.ts";

@@ -1,4 +1,6 @@
+import { FIELDS } from "aauth/wire";
 import { LIMIT } from "./attribute-names.ts";
+import { cutAddresses, cutForm, cutMembers } from "./redact.ts";
 
 /**
  * Header fields that are left out: what is in them proves who a person or a program is, or opens a session. By their names, since an
@@ -9,48 +11,20 @@ const LEFT_OUT = /token|key$|secret|credential|auth|cookie|session|password/i;
 const SHOWN =
   /^(?:signature-key|agent-auth|aauth-refusal|x-aauth-(?:authority|claims|method|mode|required-scheme|timestamp-tolerance|uri))$/i;
 
-/** Parameters and members whose value is a token or as good as one. */
-const SECRET_NAME =
-  "(?:[a-z_]*token|code|[a-z_]*secret|api_?key|client_assertion|code_verifier|password|jwt|id_token_hint)";
-// All of these take time linear in the text: what is cut comes from other parties.
-/** Before and after a parameter's name. In an address that is a parameter of another they are encoded, once more at each level. */
-const [START, EQUALS] = ["(?:^|[?&#]|%(?:25){0,8}(?:3F|26|23))", "(?:=|%(?:25){0,8}3D)"];
-const FORM_FIELD = new RegExp(
-  `(${START}(?:${SECRET_NAME}|state|session(?:_id)?)${EQUALS})([^&#\\s"]*)`,
-  "gi",
-);
-const JSON_MEMBER = new RegExp(`("${SECRET_NAME}"\\s*:\\s*")([^"\\\\]*)`, "gi");
-/** A compact JWS or JWE: its header begins with `{"` and so encodes to `eyJ`. */
-const COMPACT_TOKEN = /(?:\b|(?<=%(?:25){0,8}3[Dd]))eyJ[A-Za-z0-9_-]{9,}(?:\.[A-Za-z0-9_-]*){0,4}/g;
 /** A signature in a dictionary: `sig1=:…:`, or in quotes, as some write it. */
 const SIGNATURE_VALUE = /(=[:"]{0,2})([A-Za-z0-9+/_-]{16})[A-Za-z0-9+/_=-]+/g;
 
-/** User name and password in an address. */
-const USER_INFO = /(\w:\/\/)[^/?#@\s"]*@/g;
 /** A line of a signature base that stands for a header field. */
 const BASE_LINE = /^("([\w!#$%&'*+.^`|~-]+)": ).*$/gm;
-
-/** The beginning of a value, recognisable and of no use. */
-export function cutSecret(value: string): string {
-  return value.length <= LIMIT.token + 4 ? "…" : `${value.slice(0, LIMIT.token)}…`;
-}
 
 /** A text whose end is cut off where it is too long. */
 export function cutEnd(text: string, maxCharacters: number = LIMIT.text): string {
   return text.length > maxCharacters ? `${text.slice(0, maxCharacters)}…` : text;
 }
 
-/** A text with every compact token in it cut. What has been cut already stays as it is, so that two records can be compared. */
-export function cutTokens(text: string): string {
-  if (!text.includes("eyJ")) return text;
-  return text.replace(COMPACT_TOKEN, (token, offset: number) =>
-    text[offset + token.length] === "…" ? token : cutSecret(token),
-  );
-}
-
 /** A URL whose query keeps no code, token or state, and which names no user. */
 export function shownUrl(url: string): string {
-  return cutEnd(cutUrl(url));
+  return cutEnd(cutAddresses(url));
 }
 
 /** A signature base: what headers and address may not show is not shown by what was signed of them either. */
@@ -58,13 +32,7 @@ export function shownBase(base: string): string {
   const lines = base.replace(BASE_LINE, (line, start: string, name: string) =>
     isLeftOut(name) ? `${start}…` : line,
   );
-  return cutEnd(cutUrl(lines));
-}
-
-/** Any text with addresses in it. */
-function cutUrl(text: string): string {
-  const safe = text.includes("@") ? text.replace(USER_INFO, "$1…@") : text;
-  return cutTokens(/[?#]/.test(safe) ? safe.replace(FORM_FIELD, keepStart) : safe);
+  return cutEnd(cutAddresses(lines));
 }
 
 function isLeftOut(name: string): boolean {
@@ -89,8 +57,8 @@ export function headersJson(headers: HeaderEntries): string {
 
 /** What the read side cannot do without. */
 const FIRST: ReadonlySet<string> = new Set([
-  ...["signature-input", "signature-key", "signature", "agent-auth"],
-  ...["content-digest", "content-type", "nonce", "host"],
+  ...Object.values(FIELDS),
+  ...["agent-auth", "content-type", "host"],
 ]);
 
 /** As many as fit as JSON, which spells some characters out, in the order they came. Half a JSON text would be none. */
@@ -109,7 +77,7 @@ function fitting(shown: readonly [string, string][]): [string, string][] {
 }
 
 function shownValue(name: string, value: string): string {
-  const safe = name === "signature" ? value.replace(SIGNATURE_VALUE, "$1$2…") : cutUrl(value);
+  const safe = name === FIELDS.signature ? value.replace(SIGNATURE_VALUE, "$1$2…") : cutAddresses(value);
   return cutEnd(safe, LIMIT.headerValue);
 }
 
@@ -130,12 +98,7 @@ export function shownBody(
   const isCut = body.length > LIMIT.body;
   const text = typeof body === "string" ? body.slice(0, LIMIT.body) : decode(body.subarray(0, LIMIT.body));
   const isForm = contentType?.startsWith("application/x-www-form-urlencoded") === true;
-  const safe = isForm ? text.replace(FORM_FIELD, keepStart) : text.replace(JSON_MEMBER, keepStart);
-  return cutTokens(safe) + (isCut ? "…" : "");
-}
-
-function keepStart(_match: string, start: string, value: string): string {
-  return start + (value === "" ? "" : cutSecret(value));
+  return (isForm ? cutForm(text) : cutMembers(text)) + (isCut ? "…" : "");
 }
 
 const decoder = new TextDecoder();

@@ -1,7 +1,7 @@
 import { decodeToken, tokenId } from "aauth";
 import { parseSignatureKey } from "aauth/wire";
 import { LIMIT, type TokenKind, type TracedToken } from "./attribute-names.ts";
-import { cutTokens } from "./cut.ts";
+import { cutTokens } from "./redact.ts";
 
 /** Many requests carry the same few tokens. */
 const MAX_REMEMBERED = 200;

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { LIMIT } from "../src/attribute-names.ts";
-import { cutTokens, headersJson, shownBase, shownBody, shownUrl } from "../src/cut.ts";
+import { headersJson, shownBase, shownBody, shownUrl } from "../src/cut.ts";
+import { cutTokens } from "../src/redact.ts";
 
 const TOKEN = `eyJhbGciOiJFZERTQSJ9.${"A".repeat(60)}.${"B".repeat(86)}`;
 const SIGNATURE = "k".repeat(86);

@@ -32,11 +32,10 @@ export const settings = {
     description:
       "Further names that both ports answer to, besides localhost, *.localhost, IP addresses, names without a dot and HOST; without scheme and port, separated by commas",
   }),
-  file: setting({
-    env: "TRACE_STORE_FILE",
-    flag: "file",
+  pageFolder: setting({
+    env: "TRACE_STORE_PAGE_FOLDER",
     schema: textSetting(""),
-    description: "SQLite file that keeps the traces over a restart; unset: memory only",
+    description: "Folder of the built page; unset: ui/dist of this repository",
   }),
   maxBytes: setting({
     env: "TRACE_STORE_MAX_BYTES",
@@ -44,36 +43,22 @@ export const settings = {
     description:
       "Memory for all spans together, bytes; the oldest traces make room, those of signed-in users only beyond three quarters of it",
   }),
-  maxSpanBytes: setting({
-    env: "TRACE_STORE_MAX_SPAN_BYTES",
-    schema: integerSetting(MIB / 4, { minimum: 1024 }),
-    description: "Largest span, bytes; larger ones are refused",
-  }),
-  maxSpansPerTrace: setting({
-    env: "TRACE_STORE_MAX_SPANS_PER_TRACE",
-    schema: integerSetting(5000, { minimum: 1 }),
-    description: "Most spans of one trace; more are refused",
-  }),
-  maxAgeSeconds: setting({
-    env: "TRACE_STORE_MAX_AGE_SECONDS",
-    schema: integerSetting(2 * 24 * 3600, { minimum: 1 }),
-    description: "How long a trace is kept after its first span, seconds",
-  }),
-  maxBodyBytes: setting({
-    env: "TRACE_STORE_MAX_BODY_BYTES",
-    schema: integerSetting(4 * MIB, { minimum: 1024 }),
-    description: "Largest export request as it travels, bytes",
-  }),
-  maxInflatedBytes: setting({
-    env: "TRACE_STORE_MAX_INFLATED_BYTES",
-    schema: integerSetting(16 * MIB, { minimum: 1024 }),
-    description: "Largest export request after decompression, bytes",
-  }),
   allowedOrigins: setting({
     env: "CORS_ALLOWED_ORIGINS",
     schema: listSetting(["http://localhost:3050"]),
-    description: "Origins of pages that may send spans and ask for traces",
+    description: "Origins of pages that may send spans",
   }),
 };
 
 export type TraceStoreConfig = Config<typeof settings>;
+
+/** Bounds that no deployment has changed. */
+export const LIMITS = {
+  /** Larger spans are refused. */
+  maxSpanBytes: MIB / 4,
+  maxSpansPerTrace: 5000,
+  maxAgeSeconds: 2 * 24 * 3600,
+  /** Largest export request as it travels, and after decompression. */
+  maxBodyBytes: 4 * MIB,
+  maxInflatedBytes: 16 * MIB,
+};

@@ -14,11 +14,10 @@ export const start: StartService = async ({ env, argv, output }) => {
   const { app, otlp } = await buildTraceStore(config, { logger });
   const intake = await listenOn(otlp, { ...config, port: config.otlpPort });
   const query = await listenOn(app, config);
-  logger.info({ otlp: intake.url, file: config.file || "none" }, "takes spans");
+  logger.info({ otlp: intake.url }, "takes spans");
   return {
     url: query.url,
     close: async () => {
-      // Spans first: what is taken in must still find the store open.
       await intake.close();
       await query.close();
     },

@@ -5,6 +5,5 @@ import { throughContainers } from "../through-containers.ts";
 throughContainers({
   "stands beside its spans, and leads to the trace store's page":
     isReal("jaeger") && "the link is named after Jaeger there",
-  "the trace store marks it, too": isReal("jaeger") && "Jaeger's page marks nothing",
 });
 await import("../../e2e/protocol-view.test.ts");

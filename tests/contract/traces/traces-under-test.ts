@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { createLogger, listenOn } from "agent-kit/service";
+import { builtPage } from "../../../scripts/demo/built-page.ts";
 import { LogLines } from "../../../scripts/demo/log-lines.ts";
 import { runStack } from "../../../scripts/demo/run-stack.ts";
 import { DEMO_MODES, DEMO_PORTS, describeStack } from "../../../scripts/demo/stack.ts";
@@ -31,17 +32,11 @@ export async function startTraces(): Promise<TracesUnderTest> {
   }
   const MIB = 1024 * 1024;
   const { app, otlp } = await buildTraceStore(
+    { maxBytes: 16 * MIB, allowedOrigins: ["http://localhost:3050"], pageFolder: await builtPage() },
     {
-      file: "",
-      maxBytes: 16 * MIB,
-      maxSpanBytes: MIB / 4,
-      maxSpansPerTrace: 1000,
-      maxAgeSeconds: 172_800,
-      maxBodyBytes: MIB,
-      maxInflatedBytes: 4 * MIB,
-      allowedOrigins: ["http://localhost:3050"],
+      logger: createLogger({ service: "trace-store", level: "silent" }),
+      limits: { maxSpansPerTrace: 1000, maxBodyBytes: MIB, maxInflatedBytes: 4 * MIB },
     },
-    { logger: createLogger({ service: "trace-store", level: "silent" }) },
   );
   const anyPort = { host: "127.0.0.1", port: 0 };
   const [intake, query] = [await listenOn(otlp, anyPort), await listenOn(app, anyPort)];

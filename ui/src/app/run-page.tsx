@@ -90,7 +90,15 @@ export default function RunPage({ client, address, user, disabled, onSessionLaps
             testId="spans"
             aside={`${run.waterfall.length} in ${run.traceIds.length === 1 ? "one trace" : `${run.traceIds.length} traces`}`}
           >
-            <Waterfall run={run} openId={messageId} hrefOf={hrefOf} />
+            <Waterfall
+              rows={run.waterfall}
+              startMicros={run.startMicros}
+              endMicros={run.endMicros}
+              openMessageId={messageId}
+              renderName={(row, name) =>
+                row.messageId === undefined ? name : <a href={hrefOf(row.messageId)}>{name}</a>
+              }
+            />
           </Panel>
         </>
       )}

@@ -40,4 +40,5 @@ export {
   readSignatureKey,
 } from "./signature-fields.ts";
 export { type TokenBinding, tokenBinding } from "./token-binding.ts";
+export type { Attributes, TraceEvent } from "./trace-span.ts";
 export { interactionUrl } from "./visits.ts";

@@ -5,6 +5,7 @@
  */
 
 import type { TracedChallenge, TracedCheck, TracedToken } from "../attribute-names.ts";
+import type { TraceSpan } from "./trace-span.ts";
 
 /** One column of the picture. */
 export interface Party {
@@ -128,18 +129,12 @@ export interface Message {
 }
 
 /** One bar of the waterfall. */
-export interface WaterfallRow {
-  readonly spanId: string;
-  readonly traceId: string;
-  readonly name: string;
-  readonly service: string;
+export interface WaterfallRow extends TraceSpan {
   readonly depth: number;
-  readonly startMicros: number;
-  readonly durationMicros: number;
-  readonly isError: boolean;
-  /** The message whose sender, gateway or gate this span is. */
+  /** The message whose sender, gateway or verifier this span is. */
   readonly messageId?: string;
   readonly status?: number;
+  readonly verdict?: string;
 }
 
 export interface ProtocolRun {

@@ -53,7 +53,7 @@ export function readProtocolRun(answers: readonly unknown[]): ProtocolRun {
     traceIds: [...new Set(spans.map(({ traceId }) => traceId))],
     parties: partiesOf(messages),
     messages,
-    waterfall: waterfallOf(tree, messages),
+    waterfall: waterfallOf(spans, tree, messages),
     startMicros: spans[0]?.startMicros ?? 0,
     endMicros: spans.reduce((end, span) => Math.max(end, endOf(span)), 0),
   };

@@ -1,11 +1,9 @@
-/** Why an export request was refused as a whole, with the HTTP status and the gRPC status code that OTLP's answer carries. */
+/** Why an export request is refused as a whole: the HTTP status, and the gRPC status code that OTLP's answer carries. */
 const REFUSALS = {
   invalid_json: { status: 400, rpcCode: 3 },
   invalid_protobuf: { status: 400, rpcCode: 3 },
   invalid_request: { status: 400, rpcCode: 3 },
   invalid_gzip: { status: 400, rpcCode: 3 },
-  unknown_path: { status: 404, rpcCode: 12 },
-  method_not_allowed: { status: 405, rpcCode: 12 },
   body_too_large: { status: 413, rpcCode: 8 },
   unsupported_media_type: { status: 415, rpcCode: 3 },
   unsupported_encoding: { status: 415, rpcCode: 3 },
@@ -13,7 +11,7 @@ const REFUSALS = {
 
 export type OtlpErrorCode = keyof typeof REFUSALS;
 
-/** A refusal. Its message begins with its code, because a gRPC status has no better place for it. */
+/** A refusal. Its message begins with its code: a gRPC status has no other member for it. */
 export class OtlpError extends Error {
   readonly code: OtlpErrorCode;
   readonly status: number;

@@ -1,72 +1,94 @@
+import { promisify } from "node:util";
+import { gunzip } from "node:zlib";
+import { BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { TraceStore } from "../store/trace-store.ts";
-import { encodingFor, FALLBACK_ENCODING } from "./encoding.ts";
-import { inflateBody } from "./inflate-body.ts";
+import { decodeJson } from "./decode-json.ts";
+import { decodeProtobuf } from "./decode-protobuf.ts";
 import { OtlpError } from "./otlp-error.ts";
 import { readRequest } from "./read-request.ts";
 
-/** Options of {@link otlpRoutes}. */
-export interface OtlpRoutesOptions {
-  readonly store: TraceStore;
-  /** As it travels is bounded by the service; this is after decompression. */
-  readonly maxInflatedBytes: number;
-}
+/** The spans of a batch are alike and compress to a tenth or a twentieth. */
+const MAX_RATIO = 32;
+/** What any body may inflate to. */
+const SMALL_BYTES = 65_536;
+/** Node's own 16 KiB come back to the event loop one by one. */
+const CHUNK_BYTES = 131_072;
 
-/** OTLP/HTTP: `POST /v1/traces`. Refusals are gRPC statuses in the request's own encoding, as OTLP wants them. */
-export async function otlpRoutes(app: FastifyInstance, options: OtlpRoutesOptions): Promise<void> {
-  const { store, maxInflatedBytes } = options;
+const JSON_TYPE = "application/json";
+const PROTOBUF_TYPE = "application/x-protobuf";
+
+/**
+ * OTLP/HTTP: `POST /v1/traces`, JSON or protobuf. Refusals are gRPC statuses in the request's own encoding, as OTLP wants them.
+ *
+ * @param options.maxInflatedBytes largest request after decompression; the service bounds it as it travels
+ */
+export async function otlpRoutes(
+  app: FastifyInstance,
+  options: { readonly store: TraceStore; readonly maxInflatedBytes: number },
+): Promise<void> {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
   app.setErrorHandler<FastifyError | OtlpError>((error, request, reply) => {
     const refusal = refusalFrom(error);
-    if (refusal !== undefined) return refuse(request, reply, refusal);
-    throw error;
+    if (refusal === undefined) throw error;
+    request.log.warn({ code: refusal.code, status: refusal.status }, "export refused");
+    const { rpcCode: code, message } = refusal;
+    const status = new BinaryWriter().tag(1, 0).int32(code).tag(2, 2).string(message).finish();
+    return answer(request, reply.code(refusal.status), { code, message }, status);
   });
 
   app.post("/v1/traces", async (request, reply) => {
-    const encoding = encodingFor(request.headers["content-type"]);
-    if (encoding === undefined) {
-      throw new OtlpError(
-        "unsupported_media_type",
-        "content-type must be application/json or application/x-protobuf",
-      );
-    }
-    const body = await inflateBody(
-      (request.body as Buffer | undefined) ?? Buffer.alloc(0),
-      request.headers["content-encoding"],
-      maxInflatedBytes,
+    const decode = { [JSON_TYPE]: decodeJson, [PROTOBUF_TYPE]: decodeProtobuf }[typeOf(request)];
+    if (decode === undefined)
+      throw new OtlpError("unsupported_media_type", `content-type must be ${JSON_TYPE} or ${PROTOBUF_TYPE}`);
+    const body = (request.body as Buffer | undefined) ?? Buffer.alloc(0);
+    const inflated = await inflate(body, request.headers["content-encoding"], options.maxInflatedBytes);
+    const { refusedSpans, firstReason } = options.store.add(readRequest(decode(inflated)));
+    if (refusedSpans === 0) return answer(request, reply, {}, new Uint8Array());
+    request.log.warn({ refused: refusedSpans, reason: firstReason }, "spans refused");
+    const partial = new BinaryWriter()
+      .tag(1, 0)
+      .int64(refusedSpans)
+      .tag(2, 2)
+      .string(firstReason ?? "");
+    return answer(
+      request,
+      reply,
+      { partialSuccess: { rejectedSpans: String(refusedSpans), errorMessage: firstReason } },
+      new BinaryWriter().tag(1, 2).bytes(partial.finish()).finish(),
     );
-    const read = readRequest(encoding.decodeRequest(body));
-    const added = store.add(read.spans);
-    const refused = read.refusedSpans + added.refusedSpans;
-    const reason = read.firstReason ?? added.firstReason;
-    if (refused > 0) request.log.warn({ refused, reason }, "spans refused");
-    return reply
-      .type(encoding.contentType)
-      .send(
-        encoding.encode(
-          "ExportTraceServiceResponse",
-          refused === 0
-            ? {}
-            : { partialSuccess: { rejectedSpans: String(refused), errorMessage: reason ?? "" } },
-        ),
-      );
   });
-  app.route({
-    method: ["GET", "PUT", "PATCH", "DELETE"],
-    url: "/v1/traces",
-    handler: async (_request, reply) => {
-      reply.header("allow", "POST");
-      throw new OtlpError("method_not_allowed", "traces are taken by POST");
-    },
-  });
-  for (const signal of ["logs", "metrics"]) {
-    app.all(`/v1/${signal}`, async () => {
-      throw new OtlpError(
-        "unknown_path",
-        `this store keeps traces only; switch the ${signal} exporter off (OTEL_${signal.toUpperCase()}_EXPORTER=none)`,
-      );
-    });
+}
+
+function typeOf({ headers }: FastifyRequest): string {
+  return headers["content-type"]?.split(";", 1)[0]?.trim().toLowerCase() ?? "";
+}
+
+/** In the encoding of the request; JSON where that is neither. */
+function answer(request: FastifyRequest, reply: FastifyReply, json: object, protobuf: Uint8Array) {
+  return typeOf(request) === PROTOBUF_TYPE
+    ? reply.type(PROTOBUF_TYPE).send(protobuf)
+    : reply.type(JSON_TYPE).send(JSON.stringify(json));
+}
+
+/**
+ * Undoes `Content-Encoding`. Stops where the result is larger than `maxBytes`, or than 64 KiB and 32 times the body: the cost of reading
+ * stays in proportion to what was sent.
+ */
+async function inflate(body: Buffer, encoding: string | undefined, maxBytes: number): Promise<Buffer> {
+  if (encoding === undefined) return body;
+  if (encoding !== "gzip") throw new OtlpError("unsupported_encoding", "content-encoding must be gzip");
+  const maxOutputLength = Math.min(maxBytes, Math.max(SMALL_BYTES, body.length * MAX_RATIO));
+  try {
+    return await promisify(gunzip)(body, { maxOutputLength, chunkSize: CHUNK_BYTES });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ERR_BUFFER_TOO_LARGE")
+      throw new OtlpError("invalid_gzip", "the body is not gzip, or was cut");
+    throw new OtlpError(
+      "body_too_large",
+      `the body inflates to more than ${maxBytes} bytes, or than ${MAX_RATIO} times what was sent`,
+    );
   }
 }
 
@@ -77,13 +99,4 @@ function refusalFrom(error: FastifyError | OtlpError): OtlpError | undefined {
   return error.statusCode !== undefined && error.statusCode < 500
     ? new OtlpError("invalid_request", error.message)
     : undefined;
-}
-
-function refuse(request: FastifyRequest, reply: FastifyReply, error: OtlpError): FastifyReply {
-  request.log.warn({ code: error.code, status: error.status }, "export refused");
-  const encoding = encodingFor(request.headers["content-type"]) ?? FALLBACK_ENCODING;
-  return reply
-    .code(error.status)
-    .type(encoding.contentType)
-    .send(encoding.encode("RpcStatus", { code: error.rpcCode, message: error.message }));
 }

@@ -1,77 +1,127 @@
-import type { Process, StoredSpan } from "../model/stored-span.ts";
-import { readAttributes } from "./attributes.ts";
-import type { DecodedRequest } from "./encoding.ts";
+import type { Process, Reference, StoredSpan, Tag } from "../store/stored-span.ts";
+import { tagsOf } from "./attributes.ts";
+import { integerOf, listOf, malformed, membersOf, textOf } from "./members.ts";
 import { OtlpError } from "./otlp-error.ts";
-import { readScopeTags, readSpan } from "./read-span.ts";
-import { arrayOf, recordOf, SpanRefused } from "./request-shape.ts";
 
 /** OpenTelemetry's collector sends 8192 where nothing else is set. */
 const MAX_SPANS = 10_000;
 
-/** What a request holds. A span that cannot be read is counted; the rest of its request is kept. */
-export interface ReadRequest {
-  readonly spans: readonly StoredSpan[];
-  readonly refusedSpans: number;
-  /** Why the first one was refused. */
-  readonly firstReason: string | undefined;
-}
+/** Later than this (the year 2255), microseconds no longer fit into a JavaScript number. */
+const MAX_UNIX_NANOSECONDS = BigInt(Number.MAX_SAFE_INTEGER) * 1000n;
+
+const SPAN_KINDS = ["", "internal", "server", "client", "producer", "consumer"];
+const STATUS_CODES = ["", "OK", "ERROR"];
 
 /**
- * Reads an export request down to its spans.
+ * The spans of an export request, with what Jaeger makes of them: kind, status, scope and trace state become tags, parent and links
+ * references, events logs.
  *
- * @throws OtlpError invalid_request when what is around the spans has a wrong shape, body_too_large for too many spans
+ * @param body in the shape of OTLP/JSON; not trusted
+ * @throws OtlpError invalid_request, which names the malformed member; body_too_large for more than 10,000 spans
  */
-export function readRequest({ body, ids }: DecodedRequest): ReadRequest {
-  const spans: StoredSpan[] = [];
-  const reasons: string[] = [];
+export function readRequest(body: unknown): StoredSpan[] {
+  if (body === null) throw malformed("the body", "an object");
   let count = 0;
-  const around = <Value>(read: () => Value): Value => {
-    try {
-      return read();
-    } catch (error) {
-      if (error instanceof SpanRefused) throw new OtlpError("invalid_request", error.message);
-      throw error;
-    }
-  };
-  if (body === null || body === undefined)
-    throw new OtlpError("invalid_request", "the body is not an object");
-
-  for (const resourceSpans of around(() =>
-    arrayOf(recordOf(body, "the body").resourceSpans, "resourceSpans"),
-  )) {
-    const { process, scopes } = around(() => {
-      const { resource, scopeSpans } = recordOf(resourceSpans, "an entry of resourceSpans");
-      return {
-        process: readProcess(recordOf(resource, "resource").attributes),
-        scopes: arrayOf(scopeSpans, "scopeSpans").map((entry) => {
-          const scope = recordOf(entry, "an entry of scopeSpans");
-          return { tags: readScopeTags(scope.scope), spans: arrayOf(scope.spans, "spans") };
-        }),
-      };
-    });
-    for (const { tags, spans: inputs } of scopes) {
-      count += inputs.length;
+  return listOf(membersOf(body, "the body").resourceSpans, "resourceSpans").flatMap((entry) => {
+    const { resource, scopeSpans } = membersOf(entry, "an entry of resourceSpans");
+    const process = processOf(membersOf(resource, "resource").attributes);
+    return listOf(scopeSpans, "scopeSpans").flatMap((inner) => {
+      const { scope, spans } = membersOf(inner, "an entry of scopeSpans");
+      const scopeTags = scopeTagsOf(scope);
+      const list = listOf(spans, "spans");
+      count += list.length;
       if (count > MAX_SPANS)
         throw new OtlpError("body_too_large", `the request has more than ${MAX_SPANS} spans`);
-      for (const input of inputs) {
-        try {
-          spans.push(readSpan(input, { scopeTags: tags, process, ids }));
-        } catch (error) {
-          if (!(error instanceof SpanRefused)) throw error;
-          reasons.push(error.message);
-        }
-      }
-    }
-  }
-  return { spans, refusedSpans: reasons.length, firstReason: reasons[0] };
+      return list.map((span) => storedSpan(span, scopeTags, process));
+    });
+  });
 }
 
 /** The names are Jaeger's for a resource without one, so that its spans can be found. */
-function readProcess(attributes: unknown): Process {
-  const tags = readAttributes(attributes);
+function processOf(attributes: unknown): Process {
+  const tags = tagsOf(attributes);
   const name = tags.find(({ key }) => key === "service.name");
   return {
     serviceName: name === undefined ? "missing-service-name" : String(name.value) || "empty-service-name",
     tags: tags.filter(({ key }) => key !== "service.name"),
   };
+}
+
+function scopeTagsOf(input: unknown): Tag[] {
+  const scope = membersOf(input, "scope");
+  return [
+    ...textTag("otel.scope.name", textOf(scope.name, "scope.name")),
+    ...textTag("otel.scope.version", textOf(scope.version, "scope.version")),
+  ];
+}
+
+function storedSpan(input: unknown, scopeTags: readonly Tag[], process: Process): StoredSpan {
+  const span = membersOf(input, "a span");
+  const traceID = idOf(span.traceId, 16, "traceId");
+  const start = timeOf(span.startTimeUnixNano, "startTimeUnixNano");
+  const end = timeOf(span.endTimeUnixNano, "endTimeUnixNano");
+  const endsFirst = end < start;
+  const status = membersOf(span.status, "status");
+  const statusCode = STATUS_CODES[Number(status.code)] ?? "";
+  return {
+    traceID,
+    spanID: idOf(span.spanId, 8, "spanId"),
+    operationName: textOf(span.name, "name"),
+    references: [...parentOf(traceID, span.parentSpanId), ...linksOf(span.links)],
+    startTime: Number(start / 1000n),
+    duration: endsFirst ? 0 : Number((end - start) / 1000n),
+    tags: [
+      ...scopeTags,
+      ...tagsOf(span.attributes),
+      ...textTag("span.kind", SPAN_KINDS[Number(span.kind)] ?? ""),
+      ...textTag("otel.status_code", statusCode),
+      ...(statusCode === "ERROR" ? [{ key: "error", type: "bool", value: true } as const] : []),
+      ...textTag("otel.status_description", textOf(status.message, "status.message")),
+      ...textTag("w3c.tracestate", textOf(span.traceState, "traceState")),
+    ],
+    logs: listOf(span.events, "events").map((entry) => {
+      const { timeUnixNano, name, attributes } = membersOf(entry, "an event");
+      return {
+        timestamp: Number(timeOf(timeUnixNano, "timeUnixNano") / 1000n),
+        fields: [...textTag("event", textOf(name, "an event's name")), ...tagsOf(attributes)],
+      };
+    }),
+    warnings: endsFirst ? ["the span ends before it starts; its duration is shown as 0"] : null,
+    process,
+  };
+}
+
+/** None for a root; some SDKs write zeros there. */
+function parentOf(traceID: string, parentSpanId: unknown): Reference[] {
+  if (/^0*$/.test(textOf(parentSpanId, "parentSpanId"))) return [];
+  return [{ refType: "CHILD_OF", traceID, spanID: idOf(parentSpanId, 8, "parentSpanId") }];
+}
+
+function linksOf(links: unknown): Reference[] {
+  return listOf(links, "links").map((entry) => {
+    const { traceId, spanId } = membersOf(entry, "a link");
+    return {
+      refType: "FOLLOWS_FROM",
+      traceID: idOf(traceId, 16, "a link's traceId"),
+      spanID: idOf(spanId, 8, "a link's spanId"),
+    };
+  });
+}
+
+function textTag(key: string, value: string): Tag[] {
+  return value === "" ? [] : [{ key, type: "string", value }];
+}
+
+/** Lower-case hex. */
+function idOf(value: unknown, bytes: 8 | 16, what: string): string {
+  const id = textOf(value, what).toLowerCase();
+  if (id.length !== bytes * 2 || !/^[0-9a-f]+$/.test(id) || /^0+$/.test(id))
+    throw malformed(what, `an id of ${bytes} bytes`);
+  return id;
+}
+
+function timeOf(value: unknown, what: string): bigint {
+  const nanoseconds = integerOf(value, what);
+  if (nanoseconds < 0n || nanoseconds > MAX_UNIX_NANOSECONDS) throw malformed(what, "a time in nanoseconds");
+  return nanoseconds;
 }

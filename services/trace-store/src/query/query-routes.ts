@@ -1,8 +1,7 @@
 import type { FastifyError, FastifyInstance, FastifyReply } from "fastify";
+import type { Process, StoredSpan } from "../store/stored-span.ts";
 import type { TraceStore } from "../store/trace-store.ts";
-import { jaegerTrace } from "./jaeger-trace.ts";
-import { parseTraceId, parseTraceQuery } from "./parse-trace-query.ts";
-import { QueryError } from "./query-error.ts";
+import { parseTraceId, parseTraceQuery, QueryError } from "./parse-trace-query.ts";
 
 const TRACE_NOT_FOUND = "trace not found";
 
@@ -13,10 +12,14 @@ interface ReportedError {
   readonly traceID?: string;
 }
 
-/** Jaeger's HTTP query API below `/api`, as far as its page, its command line tools and ours use it. */
+/**
+ * Jaeger's HTTP query API below `/api`, as far as the backend, the page and tools use it.
+ *
+ * @param options.now Unix seconds
+ */
 export async function queryRoutes(
   app: FastifyInstance,
-  options: { readonly store: TraceStore /** Unix seconds. */; readonly now: () => number },
+  options: { readonly store: TraceStore; readonly now: () => number },
 ): Promise<void> {
   const { store, now } = options;
   app.setErrorHandler<FastifyError | QueryError>((error, _request, reply) => {
@@ -29,27 +32,18 @@ export async function queryRoutes(
     return answer(reply, services, { total: services.length });
   });
   app.get<{ Params: { service: string } }>("/api/services/:service/operations", async (request, reply) => {
-    const names = [...new Set(store.operations(request.params.service).map(({ name }) => name))];
-    return answer(reply, names, { total: names.length });
-  });
-  app.get("/api/operations", async (request, reply) => {
-    const parameters = parametersOf(request.url);
-    const service = parameters.get("service");
-    if (!service) throw new QueryError(400, "parameter 'service' is required");
-    const operations = store.operations(service, parameters.get("spanKind") || undefined);
+    const operations = store.operations(request.params.service);
     return answer(reply, operations, { total: operations.length });
   });
   app.get("/api/traces", async (request, reply) => {
     const query = parseTraceQuery(parametersOf(request.url), now());
     if (!("traceIDs" in query)) return answer(reply, store.find(query).map(jaegerTrace));
-    const found = query.traceIDs.map((traceID) => ({ traceID, spans: store.get(traceID) }));
-    const missing = found.filter(({ spans }) => spans === undefined);
+    const found = query.traceIDs.map((traceID) => store.get(traceID));
+    const missing = query.traceIDs.filter((_, index) => found[index] === undefined);
     return answer(
       reply,
-      found.flatMap(({ spans }) => (spans === undefined ? [] : [jaegerTrace(spans)])),
-      missing.length === 0
-        ? {}
-        : { errors: missing.map(({ traceID }) => ({ msg: TRACE_NOT_FOUND, traceID })) },
+      found.filter((spans) => spans !== undefined).map(jaegerTrace),
+      missing.length > 0 ? { errors: missing.map((traceID) => ({ msg: TRACE_NOT_FOUND, traceID })) } : {},
     );
   });
   app.get<{ Params: { traceID: string } }>("/api/traces/:traceID", async (request, reply) => {
@@ -59,16 +53,29 @@ export async function queryRoutes(
   });
 }
 
-/** Jaeger's own frame around every answer. `total` counts lists of names only; traces are not counted, there as here. */
+/** The spans of one trace in Jaeger's JSON: equal processes are named once, `p1`, `p2` in the order they appear. */
+function jaegerTrace(spans: readonly StoredSpan[]) {
+  const processIDs = new Map<string, string>();
+  const processes: Record<string, Process> = {};
+  const named = spans.map(({ process, ...span }) => {
+    const text = JSON.stringify(process);
+    const processID = processIDs.get(text) ?? `p${processIDs.size + 1}`;
+    processIDs.set(text, processID);
+    processes[processID] = process;
+    return { ...span, processID };
+  });
+  return { traceID: spans[0]?.traceID, spans: named, processes, warnings: null };
+}
+
+/** Jaeger's frame around every answer. `total` counts lists of names only. */
 function answer(
   reply: FastifyReply,
   data: readonly unknown[] | null,
   more: { total?: number; errors?: readonly ReportedError[] } = {},
 ): FastifyReply {
   return reply
-    .type("application/json; charset=utf-8")
     .headers({ "cache-control": "no-store", "x-content-type-options": "nosniff" })
-    .send(JSON.stringify({ data, total: more.total ?? 0, limit: 0, offset: 0, errors: more.errors ?? null }));
+    .send({ data, total: more.total ?? 0, limit: 0, offset: 0, errors: more.errors ?? null });
 }
 
 /** Fastify's own query object merges repeated names; Jaeger's parameters may repeat. */

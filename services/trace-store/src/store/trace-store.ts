@@ -1,7 +1,4 @@
-import type { StoredSpan } from "../model/stored-span.ts";
-import type { JournalEntry, SpanJournal } from "./span-journal.ts";
-import { recordOf, type SpanRecord } from "./span-record.ts";
-import { matches, type TraceQuery } from "./trace-query.ts";
+import type { StoredSpan } from "./stored-span.ts";
 
 /** What a store may hold. */
 export interface StoreLimits {
@@ -13,11 +10,24 @@ export interface StoreLimits {
   readonly maxAgeSeconds: number;
 }
 
-export interface AddResult {
-  readonly refusedSpans: number;
-  /** Why the first one was refused. */
-  readonly firstReason: string | undefined;
+/** A trace is found when one of its spans meets all of it. */
+export interface TraceQuery {
+  readonly service: string;
+  readonly operation?: string;
+  /** Each is on the span, on one of its events, or on its process, with this value as text. */
+  readonly tags: ReadonlyMap<string, string>;
+  /** The span starts within, both included. Unix microseconds. */
+  readonly startMin: number;
+  readonly startMax: number;
+  /** Microseconds, both included. */
+  readonly durationMin: number;
+  readonly durationMax: number;
+  /** Most traces to return, the newest first. */
+  readonly limit: number;
 }
+
+/** What a search compares before it parses a span. */
+type SpanRecord = Pick<StoredSpan, "operationName" | "startTime" | "duration"> & { serviceName: string };
 
 /** Traces that share their room, oldest first. */
 interface Part {
@@ -28,7 +38,7 @@ interface Part {
 interface StoredTrace {
   readonly receivedAt: number;
   part: Part;
-  /** Spans as JSON, so that a repeated export of the same span changes nothing and the size is known. */
+  /** By their JSON: a repeated export of the same span changes nothing, and the size is known. */
   readonly spans: Map<string, SpanRecord>;
   sizeBytes: number;
 }
@@ -39,55 +49,32 @@ const USER_TAG = "aauth.user.sub";
 /** Of the whole room, for traces without such a span. A run's trace begins as one of them. */
 const ANONYMOUS_PART = 1 / 4;
 
+/** What a span costs beside its text: the record, its place in two maps, object heads. Measured, rounded up. */
+const OVERHEAD_BYTES = 400;
+
 /**
  * Traces in memory within {@link StoreLimits}: the oldest are given up for new ones. Traces of users are given up for others only beyond
- * three quarters of the room, because any caller makes a trace with any request. With a journal they outlive the process; the
- * journal mirrors the memory and is read once, at the start.
+ * three quarters of the room, because any caller makes a trace with any request.
  */
 export class TraceStore {
   readonly #limits: StoreLimits;
   readonly #now: () => number;
-  readonly #journal: SpanJournal | undefined;
-  readonly #onJournalError: (error: unknown) => void;
   /** In the order of their first spans, so the first is the oldest. */
   readonly #traces = new Map<string, StoredTrace>();
   readonly #users: Part = { traceIDs: new Set(), sizeBytes: 0 };
   readonly #anonymous: Part = { traceIDs: new Set(), sizeBytes: 0 };
 
-  constructor(options: {
-    limits: StoreLimits;
-    /** Unix seconds. */
-    now: () => number;
-    journal?: SpanJournal;
-    /** A journal that cannot be written loses persistence, not traces. */
-    onJournalError?: (error: unknown) => void;
-  }) {
-    this.#limits = options.limits;
-    this.#now = options.now;
-    this.#journal = options.journal;
-    this.#onJournalError = options.onJournalError ?? (() => {});
-    this.#load();
+  /** @param now Unix seconds */
+  constructor(limits: StoreLimits, now: () => number) {
+    this.#limits = limits;
+    this.#now = now;
   }
 
-  /** Keeps spans, as far as the limits allow. */
-  add(spans: readonly StoredSpan[]): AddResult {
-    const removed = this.#removeExpired();
-    const added: JournalEntry[] = [];
-    const reasons: string[] = [];
-    const receivedAt = this.#now();
-    for (const span of spans) {
-      const text = JSON.stringify(span);
-      const outcome = this.#addOne(span, text, receivedAt, removed);
-      if (outcome === "added") added.push({ traceID: span.traceID, receivedAt, text });
-      else if (outcome !== "known") reasons.push(outcome.refused);
-    }
-    this.#writeJournal(added, removed);
+  /** Keeps spans, as far as the limits allow; says why the first one was refused. */
+  add(spans: readonly StoredSpan[]): { refusedSpans: number; firstReason: string | undefined } {
+    this.#expire();
+    const reasons = spans.map((span) => this.#addOne(span)).filter((reason) => reason !== undefined);
     return { refusedSpans: reasons.length, firstReason: reasons[0] };
-  }
-
-  /** Forgets traces past their age. Adding and reading do it too; this is for when nothing happens. */
-  expire(): void {
-    this.#writeJournal([], this.#removeExpired());
   }
 
   /** Names of services with spans, sorted. */
@@ -95,35 +82,28 @@ export class TraceStore {
     return [...new Set(this.#records().map(({ serviceName }) => serviceName))].sort();
   }
 
-  /** What a service did, sorted by name, then kind. */
-  operations(service: string, spanKind?: string): { name: string; spanKind: string }[] {
-    const found = new Map<string, { name: string; spanKind: string }>();
-    for (const record of this.#records()) {
-      if (record.serviceName !== service || (spanKind !== undefined && record.spanKind !== spanKind))
-        continue;
-      const { operationName: name, spanKind: kind } = record;
-      found.set(JSON.stringify([name, kind]), { name, spanKind: kind });
-    }
-    return [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, operation]) => operation);
+  /** Names of a service's spans, sorted. */
+  operations(service: string): string[] {
+    const records = this.#records().filter(({ serviceName }) => serviceName === service);
+    return [...new Set(records.map(({ operationName }) => operationName))].sort();
   }
 
   /** The newest traces that meet `query`, the newest first. */
   find(query: TraceQuery): StoredSpan[][] {
-    this.expire();
+    this.#expire();
     const found: StoredSpan[][] = [];
     for (const { spans } of [...this.#traces.values()].reverse()) {
       if (found.length >= query.limit) break;
-      const hit = [...spans].some(([text, record]) => matches(record, query, () => JSON.parse(text)));
-      if (hit) found.push(spansOf(spans));
+      if ([...spans].some(([text, record]) => matches(record, text, query))) found.push(parsed(spans));
     }
     return found;
   }
 
   /** All spans of a trace in the order they came; undefined when it is not here. */
   get(traceID: string): StoredSpan[] | undefined {
-    this.expire();
+    this.#expire();
     const trace = this.#traces.get(traceID);
-    return trace && spansOf(trace.spans);
+    return trace && parsed(trace.spans);
   }
 
   /** What is held now. */
@@ -135,108 +115,87 @@ export class TraceStore {
     return this.#users.sizeBytes + this.#anonymous.sizeBytes;
   }
 
-  close(): void {
-    this.#journal?.close();
-  }
-
-  #addOne(
-    span: StoredSpan,
-    text: string,
-    receivedAt: number,
-    removed: string[],
-  ): "added" | "known" | { refused: string } {
+  /** Why the span is refused; undefined where it is kept, or was already. */
+  #addOne(span: StoredSpan): string | undefined {
     const { maxBytes, maxSpanBytes, maxSpansPerTrace } = this.#limits;
-    const { traceID } = span;
-    const record = recordOf(span, text);
-    const { sizeBytes } = record;
-    if (sizeBytes > Math.min(maxSpanBytes, maxBytes)) {
-      return { refused: `a span is larger than ${maxSpanBytes} bytes` };
-    }
+    const { traceID, operationName, startTime, duration } = span;
+    const text = JSON.stringify(span);
+    const sizeBytes = OVERHEAD_BYTES + textBytes(text);
+    if (sizeBytes > Math.min(maxSpanBytes, maxBytes)) return `a span is larger than ${maxSpanBytes} bytes`;
     const known = this.#traces.get(traceID);
-    if (known?.spans.has(text)) return "known";
-    if ((known?.spans.size ?? 0) >= maxSpansPerTrace) {
-      return { refused: `a trace has more than ${maxSpansPerTrace} spans` };
-    }
+    if (known?.spans.has(text)) return undefined;
+    if (known && known.spans.size >= maxSpansPerTrace)
+      return `a trace has more than ${maxSpansPerTrace} spans`;
     const ownBytes = (known?.sizeBytes ?? 0) + sizeBytes;
-    if (ownBytes > maxBytes) return { refused: "a trace alone fills the store" };
+    if (ownBytes > maxBytes) return "a trace alone fills the store";
     const isUsers = known?.part === this.#users || span.tags.some(({ key }) => key === USER_TAG);
     const part = isUsers ? this.#users : this.#anonymous;
-    const trace = known ?? { receivedAt, part, spans: new Map<string, SpanRecord>(), sizeBytes: 0 };
+    const trace = known ?? { receivedAt: this.#now(), part, spans: new Map(), sizeBytes: 0 };
     if (known !== undefined && known.part !== part) move(traceID, known, part);
     while (this.#sizeBytes + sizeBytes > maxBytes) {
       const oldest = this.#oldestBut(traceID, isUsers ? 0 : sizeBytes);
       if (!isUsers && ownBytes > maxBytes * ANONYMOUS_PART && this.#users.traceIDs.has(oldest)) {
-        return { refused: "a trace without a user has more than a quarter of the store" };
+        return "a trace without a user has more than a quarter of the store";
       }
-      removed.push(this.#remove(oldest));
+      this.#remove(oldest);
     }
     this.#traces.set(traceID, trace);
     part.traceIDs.add(traceID);
-    trace.spans.set(text, record);
+    trace.spans.set(text, { serviceName: span.process.serviceName, operationName, startTime, duration });
     trace.sizeBytes = ownBytes;
     part.sizeBytes += sizeBytes;
-    return "added";
+    return undefined;
   }
 
-  /** The trace that makes room. Never the one that is being written, which must not eat itself: it fits when all others are gone. */
+  /** The trace that makes room. Never the one that is being written: it fits when all others are gone. */
   #oldestBut(traceID: string, anonymousBytes: number): string {
     const isOver = this.#anonymous.sizeBytes + anonymousBytes > this.#limits.maxBytes * ANONYMOUS_PART;
     const parts = isOver ? [this.#anonymous, this.#users] : [this.#users, this.#anonymous];
-    return parts.flatMap(({ traceIDs }) => firstBut(traceID, traceIDs))[0] as string;
+    for (const { traceIDs } of parts) {
+      for (const oldest of traceIDs) if (oldest !== traceID) return oldest;
+    }
+    throw new Error("no other trace is kept");
   }
 
-  #removeExpired(): string[] {
+  #expire(): void {
     const oldest = this.#now() - this.#limits.maxAgeSeconds;
-    const removed: string[] = [];
     for (const [traceID, { receivedAt }] of this.#traces) {
       if (receivedAt >= oldest) break;
-      removed.push(this.#remove(traceID));
+      this.#remove(traceID);
     }
-    return removed;
   }
 
-  #remove(traceID: string): string {
+  #remove(traceID: string): void {
     const trace = this.#traces.get(traceID);
-    if (trace !== undefined) {
-      trace.part.traceIDs.delete(traceID);
-      trace.part.sizeBytes -= trace.sizeBytes;
-      this.#traces.delete(traceID);
-    }
-    return traceID;
+    if (trace === undefined) return;
+    trace.part.traceIDs.delete(traceID);
+    trace.part.sizeBytes -= trace.sizeBytes;
+    this.#traces.delete(traceID);
   }
 
   #records(): SpanRecord[] {
-    this.expire();
+    this.#expire();
     return [...this.#traces.values()].flatMap(({ spans }) => [...spans.values()]);
-  }
-
-  #load(): void {
-    if (this.#journal === undefined) return;
-    // The limits may be tighter than those it was written under.
-    const removed: string[] = [];
-    for (const { traceID, receivedAt, text } of this.#journal.entries()) {
-      const outcome = this.#addOne(JSON.parse(text) as StoredSpan, text, receivedAt, removed);
-      if (typeof outcome === "object") removed.push(traceID);
-    }
-    const gone = new Set([...removed, ...this.#removeExpired()]);
-    for (const traceID of gone) this.#remove(traceID);
-    this.#writeJournal([], [...gone]);
-  }
-
-  #writeJournal(added: readonly JournalEntry[], removed: readonly string[]): void {
-    if (this.#journal === undefined || (added.length === 0 && removed.length === 0)) return;
-    try {
-      // A trace may be given up for a later span of the very batch that began it.
-      const kept = added.filter(({ traceID, text }) => this.#traces.get(traceID)?.spans.has(text));
-      this.#journal.write({ added: kept, removed });
-    } catch (error) {
-      this.#onJournalError(error);
-    }
   }
 }
 
-function spansOf(spans: ReadonlyMap<string, SpanRecord>): StoredSpan[] {
+function parsed(spans: ReadonlyMap<string, unknown>): StoredSpan[] {
   return [...spans.keys()].map((text) => JSON.parse(text) as StoredSpan);
+}
+
+/** Parses the span only where everything but the tags meets the query. */
+function matches(record: SpanRecord, text: string, query: TraceQuery): boolean {
+  const { startTime, duration } = record;
+  if (record.serviceName !== query.service) return false;
+  if (query.operation !== undefined && record.operationName !== query.operation) return false;
+  if (startTime < query.startMin || startTime > query.startMax) return false;
+  if (duration < query.durationMin || duration > query.durationMax) return false;
+  if (query.tags.size === 0) return true;
+  const span = JSON.parse(text) as StoredSpan;
+  const tags = [...span.tags, ...span.process.tags, ...span.logs.flatMap(({ fields }) => fields)];
+  return [...query.tags].every(([key, value]) =>
+    tags.some((tag) => tag.key === key && String(tag.value) === value),
+  );
 }
 
 function move(traceID: string, trace: StoredTrace, part: Part): void {
@@ -247,8 +206,7 @@ function move(traceID: string, trace: StoredTrace, part: Part): void {
   part.sizeBytes += trace.sizeBytes;
 }
 
-/** The first of them that is not `traceID`, or none. */
-function firstBut(traceID: string, traceIDs: Iterable<string>): string[] {
-  for (const other of traceIDs) if (other !== traceID) return [other];
-  return [];
+/** V8 keeps a string in one byte a character as long as all fit, and in two otherwise. */
+function textBytes(text: string): number {
+  return /[^\0-\xff]/.test(text) ? text.length * 2 : text.length;
 }

@@ -1,7 +1,6 @@
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { ATTRIBUTE } from "../../../../packages/protocol-trace/src/attribute-names.ts";
-import type { StoredSpan } from "../../src/model/stored-span.ts";
-import type { JournalEntry, SpanJournal } from "../../src/store/span-journal.ts";
+import type { StoredSpan } from "../../src/store/stored-span.ts";
 import { type StoreLimits, TraceStore } from "../../src/store/trace-store.ts";
 
 const LIMITS: StoreLimits = { maxBytes: 10_000, maxSpanBytes: 4000, maxSpansPerTrace: 3, maxAgeSeconds: 100 };
@@ -24,16 +23,9 @@ function span(traceID: string, more: Partial<StoredSpan> = {}): StoredSpan {
   };
 }
 
-function createStore(limits: Partial<StoreLimits> = {}, journal?: SpanJournal) {
+function createStore(limits: Partial<StoreLimits> = {}) {
   const clock = { now: 1000 };
-  const onJournalError = vi.fn();
-  const store = new TraceStore({
-    limits: { ...LIMITS, ...limits },
-    now: () => clock.now,
-    ...(journal && { journal }),
-    onJournalError,
-  });
-  return { store, clock, onJournalError };
+  return { clock, store: new TraceStore({ ...LIMITS, ...limits }, () => clock.now) };
 }
 
 /** A text of this many bytes makes a span of about as many more. */
@@ -62,9 +54,8 @@ describe("bounds", () => {
     const { clock, store: other } = createStore();
     other.add([span("a"), span("b")]);
     clock.now += 101;
-    other.expire();
-    expect(other.usage()).toEqual({ traces: 0, sizeBytes: 0 });
     expect(other.services()).toEqual([]);
+    expect(other.usage()).toEqual({ traces: 0, sizeBytes: 0 });
   });
 
   test("a trace that is being written does not eat itself", () => {
@@ -164,75 +155,5 @@ describe("A13: traces of signed-in users", () => {
     store.add([span("e"), span("e", { ...ofUser, ...sized(4000) })]);
     for (let index = 0; index < 10; index++) store.add([span(`anonymous-${index}`, sized(1000))]);
     expect(kept(store, ["e"])).toEqual([]);
-  });
-});
-
-describe("journal", () => {
-  function memoryJournal(entries: JournalEntry[] = []) {
-    const journal = {
-      kept: entries,
-      entries: () => [...journal.kept],
-      write: ({ added, removed }: { added: readonly JournalEntry[]; removed: readonly string[] }) => {
-        journal.kept = [...journal.kept.filter(({ traceID }) => !removed.includes(traceID)), ...added];
-      },
-      close: vi.fn(),
-    };
-    return journal;
-  }
-  const tracesIn = (journal: { kept: JournalEntry[] }) => [
-    ...new Set(journal.kept.map(({ traceID }) => traceID)),
-  ];
-
-  test("holds what the memory holds, evictions included", () => {
-    const journal = memoryJournal();
-    const { store } = createStore({}, journal);
-    for (const id of ["a", "b", "c", "d"]) store.add([span(id, sized(2500))]);
-    // All in one batch: "e" is given up for the last of them, then begins again.
-    store.add([
-      span("e", sized(2500)),
-      span("f", sized(2500)),
-      span("g", sized(2500)),
-      span("h", sized(2500)),
-      span("e"),
-    ]);
-    expect(tracesIn(journal).sort()).toEqual(["e", "f", "g", "h"].filter((id) => store.get(id)));
-    expect(journal.kept.map(({ text }) => text).sort()).toEqual(
-      ["e", "f", "g", "h"]
-        .flatMap((id) => store.get(id) ?? [])
-        .map((kept) => JSON.stringify(kept))
-        .sort(),
-    );
-  });
-
-  test("is read at the start, within the limits and the age of then", () => {
-    const journal = memoryJournal();
-    const { store, clock } = createStore({}, journal);
-    store.add([span("old")]);
-    clock.now += 60;
-    store.add([span("a"), span("a"), span("b")]);
-    const later = new TraceStore({ limits: LIMITS, now: () => 1101, journal });
-    expect(later.get("old")).toBeUndefined();
-    expect(later.get("a")).toHaveLength(2);
-    clock.now = 1101;
-    store.expire();
-    expect(later.usage()).toEqual(store.usage());
-    expect(tracesIn(journal)).toEqual(["a", "b"]);
-
-    const tighter = new TraceStore({ limits: { ...LIMITS, maxSpansPerTrace: 1 }, now: () => 1101, journal });
-    expect(tighter.get("a")).toBeUndefined();
-    expect(tracesIn(journal)).toEqual(["b"]);
-    expect(tighter.usage().traces).toBe(1);
-  });
-
-  test("that fails costs no trace", () => {
-    const journal = memoryJournal();
-    const { store, onJournalError } = createStore({}, journal);
-    const failure = new Error("disk full");
-    journal.write = () => {
-      throw failure;
-    };
-    expect(store.add([span("a")])).toMatchObject({ refusedSpans: 0 });
-    expect(store.get("a")).toHaveLength(1);
-    expect(onJournalError).toHaveBeenCalledExactlyOnceWith(failure);
   });
 });

@@ -1,19 +1,16 @@
 import { createLogger } from "agent-kit/service";
 import type { FastifyInstance } from "fastify";
-import { buildTraceStore } from "../../src/app.ts";
+import { buildTraceStore, type TraceStoreDeps } from "../../src/app.ts";
 import type { TraceStoreConfig } from "../../src/config.ts";
 
 /** Small bounds, so that a test reaches them. */
-export const TEST_CONFIG = {
-  file: "",
-  maxBytes: 1_000_000,
+const TEST_LIMITS = {
   maxSpanBytes: 20_000,
   maxSpansPerTrace: 50,
   maxAgeSeconds: 3600,
   maxBodyBytes: 100_000,
   maxInflatedBytes: 400_000,
-  allowedOrigins: ["http://localhost:3050"],
-} satisfies Partial<TraceStoreConfig>;
+};
 
 export interface StoreUnderTest {
   readonly app: FastifyInstance;
@@ -38,11 +35,19 @@ export interface Answer {
 }
 
 /** A trace store whose clock stands still, reached without a network. */
-export async function startStore(config: Partial<TraceStoreConfig> = {}): Promise<StoreUnderTest> {
+export async function startStore(
+  config: Partial<Pick<TraceStoreConfig, "host" | "hosts" | "pageFolder">> = {},
+  limits: TraceStoreDeps["limits"] = TEST_LIMITS,
+): Promise<StoreUnderTest> {
   const clock = { now: 1_800_000_000 };
   const { app, otlp } = await buildTraceStore(
-    { ...TEST_CONFIG, ...config },
-    { logger: createLogger({ service: "trace-store", level: "silent" }), now: () => clock.now },
+    {
+      maxBytes: 1_000_000,
+      allowedOrigins: ["http://localhost:3050"],
+      pageFolder: "/nowhere",
+      ...config,
+    },
+    { logger: createLogger({ service: "trace-store", level: "silent" }), now: () => clock.now, limits },
   );
   return {
     app,

@@ -1,4 +1,5 @@
 import type { WaterfallRow } from "protocol-trace/read";
+import { formatDuration } from "../../components/format-time.ts";
 
 /** What of a span lies outside the time of the span that caused it, in microseconds. */
 export interface OutsideCause {
@@ -20,6 +21,15 @@ export function outsideCause(row: WaterfallRow, cause: WaterfallRow | undefined)
   const before = significant(cause.startMicros - row.startMicros);
   const after = significant(end - causeEnd);
   return before + after === 0 ? undefined : { before, after };
+}
+
+/** `3.0 ms before and 5.0 ms after the span that caused it` */
+export function outsideWords({ before, after }: OutsideCause): string {
+  const parts = [
+    ...(before > 0 ? [`${formatDuration(before)} before`] : []),
+    ...(after > 0 ? [`${formatDuration(after)} after`] : []),
+  ];
+  return `${parts.join(" and ")} the span that caused it`;
 }
 
 const significant = (micros: number) => (micros < leastMicros ? 0 : micros);

@@ -1,32 +1,32 @@
-import { type ProtocolRun, partyName, type WaterfallRow } from "protocol-trace/read";
+import { partyName, type WaterfallRow } from "protocol-trace/read";
+import type { ReactNode } from "react";
 import { Breakable } from "../../components/breakable.tsx";
-import { type OutsideCause, outsideCause } from "./outside-cause.ts";
+import { formatDuration } from "../../components/format-time.ts";
+import { type OutsideCause, outsideCause, outsideWords } from "./outside-cause.ts";
 import styles from "./waterfall.module.css";
 
 interface WaterfallProps {
-  run: ProtocolRun;
-  /** The message that is open: its spans are marked. */
-  openId: string | undefined;
-  hrefOf: (messageId: string) => string;
+  rows: readonly WaterfallRow[];
+  /** Unix microseconds: from the left edge of the bars to the right one. */
+  startMicros: number;
+  endMicros: number;
+  /** Rows of this message are marked. */
+  openMessageId?: string | undefined;
+  /** A row's name as what can be done with the row. */
+  renderName: (row: WaterfallRow, name: ReactNode) => ReactNode;
+  /** Below the row. */
+  renderDetail?: (row: WaterfallRow, cause: WaterfallRow | undefined) => ReactNode;
 }
 
-/** All spans of the run as bars over time, each under the one that caused it, in its party's colour. */
-export function Waterfall({ run, openId, hrefOf }: WaterfallProps) {
-  const { waterfall } = run;
-  const total = Math.max(run.endMicros - run.startMicros, 1);
-  const services = [...new Set(waterfall.map(({ service }) => service))];
-  const causes = waterfall.map((_, index) => causeOf(waterfall, index));
-  const outsides = waterfall.map((row, index) => outsideCause(row, causes[index]));
+/** Spans as bars over time, each under the one that caused it, in its party's colour. */
+export function Waterfall(props: WaterfallProps) {
+  const { rows, startMicros, endMicros, openMessageId, renderName, renderDetail } = props;
+  const total = Math.max(endMicros - startMicros, 1);
+  const causes = rows.map((_, index) => causeOf(rows, index));
+  const outsides = rows.map((row, index) => outsideCause(row, causes[index]));
   return (
     <>
-      <ul className={styles.key} aria-label="Services">
-        {services.map((service) => (
-          <li key={service}>
-            <span className={styles.dot} data-service={service} /> {service}
-            {partyName(service) !== service && <span className={styles.party}>{partyName(service)}</span>}
-          </li>
-        ))}
-      </ul>
+      <ServiceKey services={[...new Set(rows.map(({ service }) => service))]} />
       {outsides.some((outside) => outside !== undefined) && (
         <p className={styles.note}>
           <span className={styles.outsideSample} aria-hidden="true" /> Outside the time of the span that
@@ -34,43 +34,56 @@ export function Waterfall({ run, openId, hrefOf }: WaterfallProps) {
         </p>
       )}
       <ol className={styles.rows} data-testid="waterfall">
-        {waterfall.map((row, index) => (
-          <li
-            key={row.spanId}
-            className={styles.row}
-            data-open={row.messageId !== undefined && row.messageId === openId}
-          >
-            <span
-              className={styles.name}
-              style={{ "--depth": Math.min(row.depth, 14) } as React.CSSProperties}
+        {rows.map((row, index) => (
+          <li key={`${row.traceId} ${row.spanId}`}>
+            <div
+              className={styles.row}
+              data-open={row.messageId !== undefined && row.messageId === openMessageId}
             >
-              <span className={styles.dot} data-service={row.service} aria-hidden="true" />
-              {/* Said where it changes; the dot says it everywhere. */}
-              <span className={row.service === causes[index]?.service ? styles.spoken : styles.service}>
-                {row.service}
-              </span>{" "}
-              {row.messageId === undefined ? (
-                <Breakable text={row.name} />
-              ) : (
-                <a href={hrefOf(row.messageId)}>
-                  <Breakable text={row.name} />
-                </a>
-              )}
-            </span>
-            <Bar row={row} outside={outsides[index]} start={run.startMicros} total={total} />
-            <span className={styles.time}>
-              {row.status !== undefined && (
-                <span className={styles.status} data-class={Math.floor(row.status / 100)}>
-                  {row.status}
+              <span
+                className={styles.name}
+                style={{ "--depth": Math.min(row.depth, 14) } as React.CSSProperties}
+              >
+                <span className={styles.dot} data-service={row.service} aria-hidden="true" />
+                {/* Named where it changes; the dot shows it everywhere. */}
+                <span className={row.service === causes[index]?.service ? styles.spoken : styles.service}>
+                  {row.service}{" "}
                 </span>
-              )}{" "}
-              {duration(row.durationMicros)}
-              {outsides[index] && <span className={styles.spoken}>, {outsideWords(outsides[index])}</span>}
-            </span>
+                {renderName(row, <Breakable text={row.name} />)}
+              </span>
+              <Bar row={row} outside={outsides[index]} start={startMicros} total={total} />
+              <span className={styles.time}>
+                {/* That it passed is the usual case: its status shows it. */}
+                {row.verdict !== undefined && row.verdict !== "passed" && `${row.verdict} `}
+                {row.status !== undefined && (
+                  <span className={styles.status} data-class={Math.floor(row.status / 100)}>
+                    {row.status}
+                  </span>
+                )}{" "}
+                {formatDuration(row.durationMicros)}
+                {row.isError && <span className={styles.spoken}>, failed</span>}
+                {outsides[index] && <span className={styles.spoken}>, {outsideWords(outsides[index])}</span>}
+              </span>
+            </div>
+            {renderDetail?.(row, causes[index])}
           </li>
         ))}
       </ol>
     </>
+  );
+}
+
+/** Which colour is whose. */
+export function ServiceKey({ services }: { services: readonly string[] }) {
+  return (
+    <ul className={styles.key} aria-label="Services">
+      {services.map((service) => (
+        <li key={service}>
+          <span className={styles.dot} data-service={service} /> {service}
+          {partyName(service) !== service && <span className={styles.party}>{partyName(service)}</span>}
+        </li>
+      ))}
+    </ul>
   );
 }
 
@@ -90,7 +103,10 @@ function Bar({ row, outside, start, total }: BarProps) {
     width: `${(length / total) * 100}%`,
   });
   return (
-    <span className={styles.track} title={outside && `${duration(durationMicros)}, ${outsideWords(outside)}`}>
+    <span
+      className={styles.track}
+      title={outside && `${formatDuration(durationMicros)}, ${outsideWords(outside)}`}
+    >
       {outside && (
         <span className={styles.outside} data-service={service} style={place(startMicros, durationMicros)} />
       )}
@@ -104,21 +120,8 @@ function Bar({ row, outside, start, total }: BarProps) {
   );
 }
 
-function outsideWords({ before, after }: OutsideCause): string {
-  const parts = [
-    ...(before > 0 ? [`${duration(before)} before`] : []),
-    ...(after > 0 ? [`${duration(after)} after`] : []),
-  ];
-  return `${parts.join(" and ")} the span that caused it`;
-}
-
 /** The row of the span that caused this one. */
 function causeOf(rows: readonly WaterfallRow[], index: number): WaterfallRow | undefined {
   const depth = rows[index]?.depth ?? 0;
   return rows.slice(0, index).findLast((row) => row.depth < depth);
-}
-
-function duration(micros: number): string {
-  const ms = micros / 1000;
-  return ms < 10 ? `${ms.toFixed(1)} ms` : `${Math.round(ms)} ms`;
 }

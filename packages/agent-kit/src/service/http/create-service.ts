@@ -4,8 +4,6 @@ import Fastify, {
   type FastifyBaseLogger,
   type FastifyError,
   type FastifyInstance,
-  type FastifyReply,
-  type FastifyRequest,
   LogController,
 } from "fastify";
 import type { Logger } from "pino";
@@ -31,8 +29,6 @@ export interface ServiceOptions {
   readonly drainMs?: number;
   /** What CONNECT is answered. Default 400, problem details. */
   readonly answerTunnel?: () => PlainAnswer;
-  /** Answers a path that cannot be decoded, which no route or hook is asked about, and says whether it has. Default: 400, problem details. */
-  readonly answerMalformedPath?: (request: FastifyRequest, reply: FastifyReply) => boolean;
 }
 
 /**
@@ -55,8 +51,7 @@ export function createService(options: ServiceOptions): FastifyInstance {
     genReqId: () => randomUUID(),
     // A path that cannot be decoded, a parameter that is too long: Fastify refuses these before any error handler of ours is asked.
     // Their messages repeat the query, which may hold a code.
-    frameworkErrors: (error, request, reply) => {
-      if (options.answerMalformedPath?.(request, reply)) return;
+    frameworkErrors: (error, _request, reply) => {
       const detail = "The path is malformed or one of its parameters is too long.";
       sendProblem(reply, error.statusCode ?? 400, detail);
     },

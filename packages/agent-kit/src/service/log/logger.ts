@@ -1,6 +1,6 @@
 import { type Logger, pino } from "pino";
+import { redactFields } from "protocol-trace/redact";
 import { traceFields } from "../telemetry/trace-fields.ts";
-import { redactFields } from "./redaction.ts";
 import { type LogRecord, textLine } from "./text-line.ts";
 import { visibleText } from "./visible-text.ts";
 

@@ -1,5 +1,5 @@
+import { redactText } from "protocol-trace/redact";
 import { ConfigError, HelpRequested } from "../config/config-error.ts";
-import { redactText } from "../log/redaction.ts";
 import { visibleLines } from "../log/visible-text.ts";
 import { prepareProcess } from "./prepare-process.ts";
 import { watchParent } from "./watch-parent.ts";

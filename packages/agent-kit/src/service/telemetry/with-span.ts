@@ -7,7 +7,7 @@ import {
   TraceFlags,
   trace,
 } from "@opentelemetry/api";
-import { redactText } from "../log/redaction.ts";
+import { redactText } from "protocol-trace/redact";
 
 const MAX_MESSAGE_CHARACTERS = 300;
 

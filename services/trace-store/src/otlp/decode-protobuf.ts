@@ -1,0 +1,138 @@
+import { BinaryReader } from "@bufbuild/protobuf/wire";
+import { OtlpError } from "./otlp-error.ts";
+import { MAX_DEPTH, ValueCounter } from "./value-counter.ts";
+
+interface Decoding {
+  readonly reader: BinaryReader;
+  readonly values: ValueCounter;
+  depth: number;
+}
+
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+/** Reads one value of a field. */
+type Read = (decoding: Decoding) => unknown;
+interface Field {
+  readonly name: string;
+  readonly read: Read;
+  readonly isList: boolean;
+}
+
+const one = (name: string, read: Read): Field => ({ name, read, isList: false });
+const list = (name: string, read: Read): Field => ({ name, read, isList: true });
+
+const text: Read = ({ reader }) => reader.string();
+const hex: Read = ({ reader }) => Buffer.from(reader.bytes()).toString("hex");
+const base64: Read = ({ reader }) => Buffer.from(reader.bytes()).toString("base64");
+const int32: Read = ({ reader }) => reader.int32();
+const int64: Read = ({ reader }) => String(reader.int64());
+const fixed64: Read = ({ reader }) => String(reader.fixed64());
+
+/** JSON has no number for what is not finite: OTLP/JSON spells it out. */
+const double: Read = ({ reader }) => {
+  const value = reader.double();
+  return Number.isFinite(value) ? value : String(value);
+};
+
+/**
+ * The messages of a trace export: numbers and types of opentelemetry-proto 1.x, names of OTLP/JSON. Fields that are not kept are skipped
+ * (schema URLs, counts of what was dropped, flags).
+ */
+const keyValue = message(() => ({ 1: one("key", text), 2: one("value", anyValue) }));
+const anyValue: Read = message(() => ({
+  1: one("stringValue", text),
+  2: one("boolValue", ({ reader }) => reader.bool()),
+  3: one("intValue", int64),
+  4: one("doubleValue", double),
+  5: one(
+    "arrayValue",
+    message(() => ({ 1: list("values", anyValue) })),
+  ),
+  6: one(
+    "kvlistValue",
+    message(() => ({ 1: list("values", keyValue) })),
+  ),
+  7: one("bytesValue", base64),
+}));
+const event = message(() => ({
+  1: one("timeUnixNano", fixed64),
+  2: one("name", text),
+  3: list("attributes", keyValue),
+}));
+const link = message(() => ({ 1: one("traceId", hex), 2: one("spanId", hex) }));
+const status = message(() => ({ 2: one("message", text), 3: one("code", int32) }));
+const span = message(() => ({
+  1: one("traceId", hex),
+  2: one("spanId", hex),
+  3: one("traceState", text),
+  4: one("parentSpanId", hex),
+  5: one("name", text),
+  6: one("kind", int32),
+  7: one("startTimeUnixNano", fixed64),
+  8: one("endTimeUnixNano", fixed64),
+  9: list("attributes", keyValue),
+  11: list("events", event),
+  13: list("links", link),
+  15: one("status", status),
+}));
+const scope = message(() => ({ 1: one("name", text), 2: one("version", text) }));
+const scopeSpans = message(() => ({ 1: one("scope", scope), 2: list("spans", span) }));
+const resource = message(() => ({ 1: list("attributes", keyValue) }));
+const resourceSpans = message(() => ({ 1: one("resource", resource), 2: list("scopeSpans", scopeSpans) }));
+const exportRequest: Readonly<Record<number, Field>> = { 1: list("resourceSpans", resourceSpans) };
+
+/**
+ * An ExportTraceServiceRequest in the shape of OTLP/JSON. Stops at the first value beyond the bounds.
+ *
+ * @throws OtlpError invalid_protobuf, body_too_large
+ */
+export function decodeProtobuf(body: Uint8Array): unknown {
+  try {
+    const decoding = {
+      reader: new BinaryReader(body, (bytes) => utf8.decode(bytes)),
+      values: new ValueCounter(),
+      depth: 0,
+    };
+    return readFields(decoding, exportRequest, body.length);
+  } catch (error) {
+    if (error instanceof OtlpError) throw error;
+    // The library's own message may repeat what it read.
+    throw new OtlpError("invalid_protobuf", "the body is not an ExportTraceServiceRequest");
+  }
+}
+
+/** @param fields called at the first message, so that messages may contain each other */
+function message(fields: () => Readonly<Record<number, Field>>): Read {
+  let known: Readonly<Record<number, Field>> | undefined;
+  return (decoding) => {
+    known ??= fields();
+    const { reader } = decoding;
+    const length = reader.uint32();
+    if (++decoding.depth > MAX_DEPTH) throw new RangeError("too many levels");
+    const read = readFields(decoding, known, reader.pos + length);
+    decoding.depth--;
+    return read;
+  };
+}
+
+function readFields(decoding: Decoding, fields: Readonly<Record<number, Field>>, end: number): unknown {
+  const { reader, values } = decoding;
+  if (end > reader.len) throw new RangeError("a message ends beyond the body");
+  const message: Record<string, unknown> = {};
+  while (reader.pos < end) {
+    values.add();
+    const [number, wireType] = reader.tag();
+    const field = fields[number];
+    if (field === undefined) {
+      reader.skip(wireType, number);
+      continue;
+    }
+    const { name, read, isList } = field;
+    const value = read(decoding);
+    const items = message[name];
+    if (Array.isArray(items)) items.push(value);
+    else message[name] = isList ? [value] : value;
+  }
+  if (reader.pos !== end) throw new RangeError("a field ends beyond its message");
+  return message;
+}

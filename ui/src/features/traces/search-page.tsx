@@ -1,0 +1,139 @@
+import { type ProtocolRun, readProtocolRun } from "protocol-trace/read";
+import { findTraces, getOperations, getServices } from "../../api/jaeger-calls.ts";
+import { Breakable } from "../../components/breakable.tsx";
+import { TraceFacts } from "./trace-facts.tsx";
+import styles from "./traces-app.module.css";
+import { ServiceKey } from "./waterfall.tsx";
+
+const DEFAULT_LIMIT = "20";
+/** One request each. */
+const MAX_SERVICES_AT_ONCE = 40;
+const ERRORS_ONLY = '{"error":"true"}';
+
+interface Search {
+  services: string[];
+  operations: string[];
+  service: string;
+  /** Of the address, beside the service: parameters of Jaeger's query API. */
+  conditions: [name: string, value: string][];
+  /** Newest first; undefined where a service has to be chosen first. */
+  runs: ProtocolRun[] | undefined;
+}
+
+/** Carries out the search of an address, this page's own or one made for Jaeger's. */
+export async function loadSearch(parameters: URLSearchParams): Promise<Search> {
+  const service = parameters.get("service") ?? "";
+  const conditions = [...parameters].filter(([name, value]) => name !== "service" && value !== "");
+  const services = await getServices();
+  const search = {
+    services,
+    operations: service === "" ? [] : await getOperations(service),
+    service,
+    conditions,
+  };
+  const searched = service === "" ? services : [service];
+  if (searched.length > MAX_SERVICES_AT_ONCE) return { ...search, runs: undefined };
+  const limit = parameters.get("limit") ?? DEFAULT_LIMIT;
+  const traces = await findTraces(searched, [["limit", limit], ...conditions]);
+  const runs = traces
+    .map((trace) => readProtocolRun([trace]))
+    .sort((one, other) => other.startMicros - one.startMicros)
+    .slice(0, Number(limit));
+  return { ...search, runs };
+}
+
+export function SearchPage({ search }: { search: Search }) {
+  const { runs, conditions } = search;
+  const shown = ["operation", "tags", "limit"];
+  const further = conditions.filter(([name, value]) => !shown.includes(name) || isOtherTag(name, value));
+  return (
+    <>
+      <SearchForm search={search} />
+      <section className={styles.panel} aria-labelledby="found">
+        <h1 id="found">{runs === undefined ? "Choose a service" : "Traces"}</h1>
+        <p role="status" className={styles.soft}>
+          {statusOf(search)}
+          {further.length > 0 && (
+            <> Conditions of the address: {further.map(([name, value]) => `${name}=${value}`).join(", ")}.</>
+          )}
+        </p>
+        <ol className={styles.traces} data-testid="traces">
+          {runs?.map((run) => (
+            <TraceItem key={run.traceIds[0]} run={run} />
+          ))}
+        </ol>
+      </section>
+    </>
+  );
+}
+
+/** A form of the browser's own: the search is in the address, so that it can be linked to. */
+function SearchForm({ search: { services, operations, service, conditions } }: { search: Search }) {
+  const given = new Map(conditions);
+  return (
+    <form className={styles.fields} action="/search" aria-label="Search">
+      <label>
+        Service
+        <select
+          name="service"
+          defaultValue={service}
+          onChange={({ currentTarget: { form } }) => {
+            // Another service has other operations.
+            form?.querySelector("[name=operation]")?.remove();
+            form?.requestSubmit();
+          }}
+        >
+          <option value="">all services</option>
+          {services.map((name) => (
+            <option key={name}>{name}</option>
+          ))}
+        </select>
+      </label>
+      {service !== "" && (
+        <label>
+          Operation
+          <select name="operation" defaultValue={given.get("operation") ?? ""}>
+            <option value="">any</option>
+            {operations.map((name) => (
+              <option key={name}>{name}</option>
+            ))}
+          </select>
+        </label>
+      )}
+      <label className={styles.check}>
+        <input
+          type="checkbox"
+          name="tags"
+          value={ERRORS_ONLY}
+          defaultChecked={given.get("tags") === ERRORS_ONLY}
+        />
+        Only with errors
+      </label>
+      <button type="submit">Find traces</button>
+    </form>
+  );
+}
+
+function TraceItem({ run }: { run: ProtocolRun }) {
+  const [root] = run.waterfall;
+  if (root === undefined) return null;
+  return (
+    <li className={styles.trace}>
+      <a href={`/trace/${root.traceId}`}>
+        <strong>{root.service}</strong> <Breakable text={root.name} />
+      </a>
+      <TraceFacts run={run} />
+      <ServiceKey services={[...new Set(run.waterfall.map(({ service }) => service))]} />
+    </li>
+  );
+}
+
+const isOtherTag = (name: string, value: string) => name === "tags" && value !== ERRORS_ONLY;
+
+function statusOf({ services, runs }: Search): string {
+  if (runs === undefined) return `There are ${services.length} services, too many to search at once.`;
+  if (services.length === 0)
+    return "Nothing has been received yet. Run something that sends OTLP/HTTP, then look again.";
+  if (runs.length === 0) return "No trace meets this search.";
+  return `${runs.length} ${runs.length === 1 ? "trace" : "traces"}, the newest first.`;
+}

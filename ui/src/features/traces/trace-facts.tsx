@@ -1,0 +1,26 @@
+import type { ProtocolRun } from "protocol-trace/read";
+import type { ReactNode } from "react";
+import { formatDuration } from "../../components/format-time.ts";
+import styles from "./traces-app.module.css";
+
+/** How long a trace took, how many spans and errors it has, and when it began. */
+export function TraceFacts({ run, children }: { run: ProtocolRun; children?: ReactNode }) {
+  const failed = run.waterfall.filter(({ isError }) => isError);
+  const begun = new Date(run.startMicros / 1000);
+  return (
+    <p className={styles.facts}>
+      <span>{formatDuration(run.endMicros - run.startMicros)}</span>
+      <span>{counted(run.waterfall.length, "span")}</span>
+      {failed.length > 0 && <span className={styles.failed}>{counted(failed.length, "error")}</span>}
+      <time dateTime={begun.toISOString()}>
+        {begun.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" })}
+      </time>
+      <code>{run.traceIds[0]}</code>
+      {children}
+    </p>
+  );
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,13 @@
+/** The page of the trace store: the second entry of the build. */
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import "./components/colours.css";
+import { TracesApp } from "./features/traces/traces-app.tsx";
+
+const root = document.getElementById("root");
+if (!root) throw new Error("traces.html has no #root");
+createRoot(root).render(
+  <StrictMode>
+    <TracesApp />
+  </StrictMode>,
+);
