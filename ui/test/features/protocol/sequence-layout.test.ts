@@ -121,14 +121,14 @@ describe("layOutSequence", () => {
     expect(rows[1]?.passes).toEqual([]);
   });
 
-  test("says what is asked, and how a visit to a page goes on", () => {
+  test("says what is asked, and how a interaction to a page goes on", () => {
     const { rows } = layOutSequence(
       runOf(
         message(1, "backend", "agent", [0, 5]),
         message(2, "ui", "agent", [6, 7], {
           purpose: "user",
           what: "sent to the consent page",
-          visit: { page: "consent", leg: "there" },
+          interaction: { page: "consent", leg: "there" },
         }),
       ),
       600,
