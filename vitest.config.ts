@@ -2,16 +2,26 @@ import { defineConfig } from "vitest/config";
 
 // A test runs in Node and must load what Node would: `imports` and `exports` of the packages have a `browser` branch.
 const conditions = ["node", "import", "module", "default"];
-const nodeConditions = { resolve: { conditions } };
 
 const shared = {
-  ssr: nodeConditions,
+  ssr: { resolve: { conditions } },
   test: { environment: "node" as const, pool: "forks" as const, restoreMocks: true },
 };
+/** Tests that start processes, a browser or containers. */
+const patient = { ...shared.test, testTimeout: 60_000, hookTimeout: 90_000 };
+
+const JOURNEYS = "tests/e2e/journeys.test.ts";
+/** Need a program that is rarely installed. */
+const OTHER_GATEWAYS = "tests/contract/gateway/{nginx,envoy,traefik}.test.ts";
+/** Start programs or whole stacks. */
+const SLOW_DOCUMENTS = "tests/docs/{readme-code,troubleshooting}.test.ts";
+const WALKTHROUGH = "tests/docs/walkthrough-*.test.ts";
+/** These replace modules, or look at what a fresh process has loaded. */
+const ISOLATED = ["packages/aauth/test/discovery/lookups.test.ts"];
 
 export default defineConfig({
   test: {
-    // The machine has two cores, and integration tests start processes of their own.
+    // The machine has two cores, and many tests start processes of their own.
     maxWorkers: 2,
     projects: [
       {
@@ -24,48 +34,87 @@ export default defineConfig({
             "services/*/test/**/*.test.ts",
             "ui/test/**/*.test.{ts,tsx}",
           ],
-          testTimeout: 15_000,
+          exclude: ISOLATED,
+          testTimeout: 30_000,
+          // Loading the modules again for each file takes longer than all the tests.
+          isolate: false,
         },
       },
       {
         ...shared,
-        // The same tests of the package over its other cryptography.
+        test: { ...shared.test, name: "isolated", include: ISOLATED, testTimeout: 30_000 },
+      },
+      {
+        ...shared,
+        // The tests of cryptography and signatures over the package's other cryptography.
         ssr: { resolve: { conditions: ["aauth-sodium", ...conditions] } },
         test: {
           ...shared.test,
           name: "sodium",
-          include: ["packages/{aauth,fastify-aauth}/test/**/*.test.ts"],
+          include: ["packages/aauth/test/{crypto,http-signatures,keys}/**/*.test.ts"],
           env: { CRYPTO_UNDER_TEST: "sodium" },
-          testTimeout: 15_000,
+          testTimeout: 30_000,
+          isolate: false,
         },
       },
       {
         ...shared,
         test: {
-          ...shared.test,
-          name: "integration",
-          include: ["tests/**/*.test.ts"],
-          exclude: ["tests/e2e/**", "tests/compose/**", "tests/jaeger/**", "tests/keycloak/**"],
-          testTimeout: 60_000,
-          hookTimeout: 90_000,
+          ...patient,
+          // The two products' contracts against the embedded ones, and what the documents say.
+          name: "contract",
+          include: ["tests/contract/{auth-server,gateway}/**/*.test.ts", "tests/docs/*.test.ts"],
+          exclude: [WALKTHROUGH, SLOW_DOCUMENTS, OTHER_GATEWAYS],
         },
       },
       {
         ...shared,
         test: {
-          ...shared.test,
-          // Needs a Jaeger, which npm run test:jaeger finds or builds.
+          ...patient,
+          name: "stack",
+          include: [
+            "tests/{integration,scripts,contract/traces}/**/*.test.ts",
+            SLOW_DOCUMENTS,
+            OTHER_GATEWAYS,
+          ],
+        },
+      },
+      { ...shared, test: { ...patient, name: "walkthrough", include: [WALKTHROUGH] } },
+      // One browser and one stack at a time.
+      {
+        ...shared,
+        test: {
+          ...patient,
+          name: "journeys",
+          include: [JOURNEYS],
+          testTimeout: 120_000,
+        },
+      },
+      {
+        ...shared,
+        test: {
+          ...patient,
+          name: "browser",
+          include: ["tests/e2e/**/*.test.ts"],
+          exclude: [JOURNEYS],
+          testTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        ...shared,
+        test: {
+          ...patient,
+          // Needs a Jaeger, which `npm run test:all -- jaeger` finds or builds.
           name: "jaeger",
           include: process.env.JAEGER_UNDER_TEST ? ["tests/jaeger/**/*.test.ts"] : [],
-          testTimeout: 60_000,
-          hookTimeout: 90_000,
         },
       },
       {
         ...shared,
         test: {
-          ...shared.test,
-          // Needs a Keycloak, which npm run test:keycloak starts, or two that are one; the journeys start their own.
+          ...patient,
+          // Needs a Keycloak, which `npm run test:all -- keycloak` starts, or two that are one; the journeys start their own.
           name: "keycloak",
           include: process.env.KEYCLOAK_CLUSTER_NODES
             ? ["tests/keycloak/cluster/**/*.test.ts"]
@@ -74,7 +123,7 @@ export default defineConfig({
                   "tests/keycloak/*.test.ts",
                   "tests/contract/auth-server/**/*.test.ts",
                   "tests/integration/consent-command.test.ts",
-                  "tests/e2e/{signature-only,autonomous,user-delegated,order}.test.ts",
+                  "tests/e2e/{journeys,signature-only,autonomous,user-delegated,order}.test.ts",
                 ]
               : [],
           testTimeout: 120_000,
@@ -86,24 +135,11 @@ export default defineConfig({
       {
         ...shared,
         test: {
-          ...shared.test,
-          // Needs Docker and images, which npm run test:compose prepares.
+          ...patient,
+          // Needs Docker and images, which `npm run test:long -- compose` prepares.
           name: "compose",
           include: process.env.COMPOSE_UNDER_TEST ? ["tests/compose/**/*.test.ts"] : [],
           testTimeout: 300_000,
-          hookTimeout: 90_000,
-        },
-      },
-      {
-        ...shared,
-        test: {
-          ...shared.test,
-          name: "browser",
-          include: ["tests/e2e/**/*.test.ts"],
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
-          // One browser and one stack at a time.
-          fileParallelism: false,
         },
       },
     ],

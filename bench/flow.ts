@@ -1,196 +1,81 @@
 /**
- * The autonomous flow over both hops, signed and plain: caller -> gateway -> supply-chain agent -> gateway -> market-analysis agent.
- * The signed stack is the demo's. The plain one makes the same HTTP calls with headers of the same bytes through the same gateway, with the check
- * in the same place, and knows nothing of signatures or tokens. One flow at a time; keys and documents are known.
- *
- * What signing adds is compared with the cryptography alone: every operation of the flow counted, each timed as it runs in a flow, alone
- * and in a process that has just been woken (`flow/crypto-floor.ts`).
+ * The autonomous flow over both hops, through the demo of the current folder: caller -> gateway -> supply-chain agent -> gateway ->
+ * market-analysis agent. One flow at a time; keys and documents are cached, no spans are made. Once with the caller's token cached, once
+ * with a caller that meets the challenge and requests a token in each flow.
  *
  * @module
  */
 
 import assert from "node:assert";
-import { fileURLToPath } from "node:url";
 import { installLocalhostLookup } from "agent-kit/service";
-import { type CryptoFloor, type OperationCounts, startCryptoFloor } from "./flow/crypto-floor.ts";
-import { type FlowStack, startFlowStack } from "./flow/flow-stack.ts";
-import { freezeMessages } from "./flow/frozen-messages.ts";
-import { createPlainAgent } from "./flow/plain-agent.ts";
-import { plainReplacement, plainTokenUrl } from "./flow/plain-stack.ts";
-import { askOnce, promptBody } from "./flow/prompt.ts";
-import { startSignedCaller } from "./flow/signed-caller.ts";
+import { startDemo } from "./demo.ts";
 import { quantile } from "./measure.ts";
-import { type Figure, printRows, publishRows, rowsOf } from "./rows.ts";
+import { printRows, publishRows, rowsOf } from "./rows.ts";
+import { startSignedCaller } from "./signed-caller.ts";
 
-/** V8 optimises a function when it has been called about 3000 times: what is measured is a stack that has been up for a while. */
-const WARM_UP_FLOWS = 4_000;
-const ROUNDS = 15;
-const FLOWS_PER_ROUND = 15;
-/** Otherwise what is compared is how much the two stacks have to tell. */
-const LOG_LEVEL = "warn";
+/** V8 optimises a function when it has been called about 3000 times. */
+const WARM_UP_FLOWS = 3_000;
+const FLOWS = 400;
+const BODY_BYTES = 1024;
 
-const FORGETFUL_AGENT = fileURLToPath(new URL("./flow/forgetful-supply-chain-agent.ts", import.meta.url));
-
-interface FlowKind {
-  readonly title: string;
-  /** Whether callers hold a token from an earlier flow. */
-  readonly keepsTokens: boolean;
-  readonly gatewayRequests: number;
-  readonly operations: OperationCounts;
-}
-
-const KINDS: readonly FlowKind[] = [
-  {
-    title: "autonomous flow, first time",
-    keepsTokens: false,
-    gatewayRequests: 4,
-    operations: {
-      // On each hop: the request, the resource token, the token request, the request again.
-      ed25519Signs: 2 * 4,
-      // On each hop: the gateway and the agent twice; at the auth server the token request and the resource token.
-      ed25519Verifies: 2 * 6,
-      // On each hop the auth token, which the gateway and the agent see for the first time.
-      rs256Signs: 2,
-      rs256Verifies: 2 * 2,
-    },
-  },
-  {
-    title: "autonomous flow, tokens cached",
-    keepsTokens: true,
-    gatewayRequests: 2,
-    // On each hop the request; the gateway and the agent verify it.
-    operations: { ed25519Signs: 2, ed25519Verifies: 4, rs256Signs: 0, rs256Verifies: 0 },
-  },
-];
-
-const body = promptBody();
-
-/** A stack with its caller. */
-interface Side {
-  readonly stack: FlowStack;
-  readonly flow: () => Promise<void>;
-  readonly stop: () => Promise<void>;
-}
-
-async function startSigned({ keepsTokens }: FlowKind): Promise<Side> {
-  const stack = await startFlowStack({
-    logLevel: LOG_LEVEL,
-    replacement: ({ name }) =>
-      name === "supply-chain-agent" && !keepsTokens ? [FORGETFUL_AGENT] : undefined,
-  });
-  const { urls } = stack;
-  const caller = await startSignedCaller(urls.issuer, keepsTokens);
-  return {
-    stack,
-    flow: () => askOnce(caller.send, `${urls.supplyChainAgent}/`, body),
-    stop: async () => {
-      await caller.stop();
-      await stack.stop();
-    },
-  };
-}
-
-async function startPlain({ keepsTokens }: FlowKind): Promise<Side> {
-  const stack = await startFlowStack({
-    logLevel: LOG_LEVEL,
-    replacement: plainReplacement({ keepsTokens, logLevel: LOG_LEVEL }),
-  });
-  const { urls } = stack;
-  const hop = { agent: urls.backendAgent, resource: urls.supplyChainAgent, issuer: urls.issuer };
-  const messages = await freezeMessages(hop);
-  const agent = createPlainAgent({ messages, tokenUrl: plainTokenUrl(urls), keepsTokens });
-  return {
-    stack,
-    flow: () => askOnce(agent.fetchFor(), `${urls.supplyChainAgent}/`, body),
-    stop: () => stack.stop(),
-  };
-}
-
-async function measureKind(kind: FlowKind): Promise<void> {
-  const sides = await Promise.allSettled([startSigned(kind), startPlain(kind)]);
-  const floor = await startCryptoFloor(kind.operations);
-  try {
-    const [signed, plain] = sides.map((side) => {
-      if (side.status === "rejected") throw side.reason;
-      return side.value;
-    }) as [Side, Side];
-    await refusesUnsigned(signed);
-    await Promise.all([warmUp(signed, kind), warmUp(plain, kind)]);
-
-    const rounds = [];
-    for (let round = 0; round < ROUNDS; round++) {
-      const [first, second] = round % 2 === 0 ? [signed, plain] : [plain, signed];
-      const firstMs = await medianFlowMs(first, floor);
-      const secondMs = await medianFlowMs(second, floor);
-      const [signedMs, plainMs] = first === signed ? [firstMs, secondMs] : [secondMs, firstMs];
-      rounds.push({ floorMs: floor.takeMs(), signedMs, plainMs });
-    }
-    reportKind(kind, rounds);
-  } finally {
-    floor.stop();
-    for (const side of sides) if (side.status === "fulfilled") await side.value.stop();
-  }
-}
-
-async function medianFlowMs({ flow }: Side, floor: CryptoFloor): Promise<number> {
-  const times: number[] = [];
-  for (let count = 0; count < FLOWS_PER_ROUND; count++) {
-    const startedAt = performance.now();
-    await flow();
-    times.push(performance.now() - startedAt);
-    await floor.sample();
-  }
-  return quantile(times, 0.5);
-}
-
-/** Compiles, fills the caches of keys and documents, and makes sure that both sides make as many calls as they should. */
-async function warmUp({ stack, flow }: Side, { gatewayRequests }: FlowKind): Promise<void> {
-  // With caches of tokens the first flow is longer, and the first of all fetches documents.
-  await flow();
-  const before = await stack.gatewayRequests();
-  for (let count = 1; count < WARM_UP_FLOWS; count++) await flow();
-  const perFlow = ((await stack.gatewayRequests()) - before) / (WARM_UP_FLOWS - 1);
-  assert.equal(perFlow, gatewayRequests, "requests through the gateway in one flow");
-}
-
-/** A stack that lets everything pass would win any race. */
-async function refusesUnsigned({ stack }: Side): Promise<void> {
-  const headers = { "content-type": "application/json" };
-  const response = await fetch(`${stack.urls.supplyChainAgent}/`, { method: "POST", headers, body });
-  await response.body?.cancel();
-  assert.equal(response.status, 401, "an unsigned request");
-}
-
-function reportKind(
-  { title }: FlowKind,
-  rounds: readonly { floorMs: number; signedMs: number; plainMs: number }[],
-): void {
-  const median = (of: (round: (typeof rounds)[number]) => number) => quantile(rounds.map(of), 0.5);
-  const added = median(({ signedMs, plainMs }) => signedMs - plainMs);
-  console.log(
-    `\n${title}, median of ${ROUNDS} rounds\n  plain ${median(({ plainMs }) => plainMs).toFixed(2)} ms, ` +
-      `signed ${median(({ signedMs }) => signedMs).toFixed(2)} ms, ` +
-      `cryptography alone, one operation at a time, ${median(({ floorMs }) => floorMs).toFixed(2)} ms`,
-  );
-  const figures: Figure[] = [
-    {
-      what: `${title}: signed / plain`,
-      value: median(({ signedMs, plainMs }) => signedMs / plainMs),
-    },
-    {
-      what: `${title}: added / cryptography alone`,
-      value: median(({ signedMs, plainMs, floorMs }) => (signedMs - plainMs) / floorMs),
-    },
-    {
-      what: `${title}: added`,
-      value: added,
-      unit: "ms",
-    },
-  ];
-  const rows = rowsOf(figures);
-  printRows(rows);
-  publishRows(rows);
+/** A body of 1 KB, whose words make the supply-chain agent ask the market-analysis agent. */
+function promptBody(): string {
+  const bodyOf = (text: string) =>
+    JSON.stringify({
+      jsonrpc: "2.0",
+      id: 1,
+      method: "message/send",
+      params: {
+        message: { kind: "message", messageId: "bench-1", role: "user", parts: [{ kind: "text", text }] },
+      },
+    });
+  const text = "Optimize the laptop supply chain and perform market analysis. ";
+  return bodyOf(text + "x".repeat(BODY_BYTES - bodyOf(text).length));
 }
 
 installLocalhostLookup();
-for (const kind of KINDS) await measureKind(kind);
+const body = promptBody();
+const demo = await startDemo({ LOG_LEVEL: "warn", OTEL_SDK_DISABLED: "true" });
+const url = `${demo.urls.supplyChainAgent}/`;
+const callers = await Promise.all(
+  [true, false].map((keepsTokens) => startSignedCaller(demo.urls.issuer, keepsTokens)),
+);
+const [cached, first] = callers.map(({ send }) => send) as [typeof fetch, typeof fetch];
+
+/** @throws Error unless both agents have answered: the first reports a failed second hop in its text */
+async function flowMs(send: typeof fetch): Promise<number> {
+  const startedAt = performance.now();
+  const headers = { "content-type": "application/json", accept: "application/json" };
+  const response = await send(url, { method: "POST", headers, body });
+  const text = await response.text();
+  if (response.status === 200 && text.includes("# Market Analysis Report"))
+    return performance.now() - startedAt;
+  throw new Error(`the flow failed with status ${response.status}: ${text.slice(0, 2000)}`);
+}
+
+try {
+  // A stack that lets everything pass would win any race.
+  const unsigned = await fetch(url, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body,
+  });
+  assert.equal(unsigned.status, 401, "an unsigned request");
+  for (let count = 0; count < WARM_UP_FLOWS; count++) await flowMs(count % 2 === 0 ? cached : first);
+  const cachedMs: number[] = [];
+  const firstMs: number[] = [];
+  for (let count = 0; count < FLOWS; count++) {
+    cachedMs.push(await flowMs(cached));
+    firstMs.push(await flowMs(first));
+  }
+  console.log(`Median of ${FLOWS} flows each:`);
+  const rows = rowsOf([
+    { what: "autonomous flow, tokens cached", value: quantile(cachedMs, 0.5), unit: "ms" },
+    { what: "autonomous flow, the caller's first time", value: quantile(firstMs, 0.5), unit: "ms" },
+  ]);
+  printRows(rows);
+  publishRows(rows);
+} finally {
+  for (const caller of callers) await caller.stop();
+  await demo.stop();
+}

@@ -1,5 +1,5 @@
 /**
- * The embedded gateway against `@fastify/http-proxy`, nginx and Agentgateway (AGENTGATEWAY_BIN) in one run: POST 1 KB, 1 KB back. Every
+ * The embedded gateway against `@fastify/http-proxy` and Agentgateway (AGENTGATEWAY_BIN) in one run: POST 1 KB, 1 KB back. Every
  * gateway, the origin and the check service are processes of their own; this one is the load generator. Rounds are interleaved and ratios are taken within a
  * round, so that whatever the machine does meanwhile hits all of them. Processor time is the gateway's own process, the check
  * service's not counted.
@@ -17,7 +17,6 @@ import { freePorts } from "../tests/support/free-ports.ts";
 import { coresLine, stayOn } from "./cores.ts";
 import { type BenchAgent, startAgent } from "./gateway/agent.ts";
 import { resourceAt, startAgentgateway, startAuthz, startGateway } from "./gateway/gateway-program.ts";
-import { startNginx } from "./gateway/nginx.ts";
 import { quantile } from "./measure.ts";
 import { type Program, startProgram } from "./program.ts";
 import { type PreparedRequest, sendAll } from "./route/load.ts";
@@ -45,7 +44,6 @@ type Sample = Readonly<Record<(typeof FIELDS)[number], number>>;
 type Round = ReadonlyMap<string, Sample>;
 
 const DIRECT = "origin, no gateway";
-const NGINX = "nginx, 1 worker";
 const FASTIFY = "@fastify/http-proxy 11.6.3";
 const PLAIN = "gateway";
 const CHECKED = "gateway with AAuth check";
@@ -58,8 +56,8 @@ stops.push(() => rmSync(folder, { recursive: true, force: true }));
 
 async function startAll() {
   stayOn("load");
-  const [originPort, agentPort, authzPort, ...ports] = (await freePorts(9)) as [number, number, number];
-  const [plain, checked, fastify, nginx, real, realChecked] = ports as unknown as number[];
+  const [originPort, agentPort, authzPort, ...ports] = (await freePorts(8)) as [number, number, number];
+  const [plain, checked, fastify, real, realChecked] = ports as unknown as number[];
   const contenders: Contender[] = [];
   const add = (name: string, port: number, program: Program, resource?: string) => {
     const pool = new Pool(`http://127.0.0.1:${port}`, { connections: CONNECTIONS, pipelining: 1 });
@@ -72,8 +70,6 @@ async function startAll() {
   stops.push(agent.stop);
   const args = [String(originPort)];
   add(DIRECT, originPort, await startProgram(script("origin"), { port: originPort, args }));
-  const reverseProxy = await startNginx({ port: nginx!, originPort, folder });
-  if (reverseProxy !== undefined) add(NGINX, nginx!, reverseProxy);
   const proxy = { port: fastify!, args: [String(fastify), ...args], core: "measured" } as const;
   add(FASTIFY, fastify!, await startProgram(script("fastify-proxy"), proxy));
   const common = { originPort, folder };
@@ -173,7 +169,6 @@ function report(rounds: readonly Round[]): void {
   const figures: Figure[] = [
     ...ratio("gateway, no check: processor time / @fastify/http-proxy", PLAIN, FASTIFY, cpu),
     ...ratio("gateway, no check: requests per second / @fastify/http-proxy", PLAIN, FASTIFY, rate),
-    ...ratio("gateway, no check: processor time / nginx", PLAIN, NGINX, cpu),
     p99("gateway, no check", PLAIN),
     p99("@fastify/http-proxy", FASTIFY),
     ...ratio("gateway with AAuth check: requests per second / without", CHECKED, PLAIN, rate),

@@ -86,7 +86,7 @@ async function sample({ run }: Candidate, iterations: number): Promise<number> {
   const start = process.cpuUsage();
   for (let index = 0; index < iterations; index++) {
     const outcome = run();
-    // Awaiting what is no promise would charge the floor for a turn of the event loop it does not need.
+    // Awaiting what is not a promise would charge the floor for a turn of the event loop it does not need.
     if (outcome instanceof Promise) await outcome;
   }
   const { user, system } = process.cpuUsage(start);

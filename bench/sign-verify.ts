@@ -49,7 +49,7 @@ async function verifyingComparison(key: SigningKey): Promise<Comparison> {
   const withNonce = await requestOf(key, { scheme: "hwk" });
   await refusesForgeries(verifier, known);
   await refusesForgeries(verifier, withNonce);
-  // More than the cache of keys holds: going round them, it never meets one twice.
+  // More than the cache of keys has room for: none is found in it.
   const unknownKeys = await Promise.all(
     Array.from({ length: 1_200 }, async () =>
       requestOf(await generateSigningKey({ kid: "k" }), { scheme: "hwk" }, false),
@@ -91,7 +91,7 @@ async function tokenComparisons(key: SigningKey): Promise<Comparison[]> {
   const request = await requestOf(key, { scheme: "jwt", jwt }, false);
   const verifier = verifierOf({});
   await refusesForgeries(verifier, request);
-  // More than are remembered: going round them, the verifier never meets one twice.
+  // More than are cached: the verifier never finds one in its cache.
   const unseen = await Promise.all(
     Array.from({ length: 1_200 }, async () => requestOf(key, { scheme: "jwt", jwt: await issue() }, false)),
   );

@@ -17,6 +17,8 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const pinnedNode = join(root, "node_modules/.bin/node");
 // Written by pnpm at the end of an install: its age is the age of node_modules.
 const installStamp = join(root, "node_modules/.pnpm-workspace-state-v1.json");
+// Node keeps there what it has made of our TypeScript: a third less to do at each start.
+const compileCache = join(root, "node_modules/.cache/node");
 const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 
 const [command, ...args] = process.argv.slice(2);
@@ -93,7 +95,7 @@ function nodeForScripts() {
 /** Runs a program to its end and resolves with its exit status. Signals go on to it, and so does the loss of our own parent. */
 function run(program, programArgs, { stdio, output }) {
   return new Promise((resolve) => {
-    const env = { ...process.env, AGENT_KIT_PARENT_PID: String(process.pid) };
+    const env = { NODE_COMPILE_CACHE: compileCache, ...process.env, AGENT_KIT_PARENT_PID: String(process.pid) };
     const child = spawn(program, programArgs, { cwd: root, stdio, env });
     child.stdout?.on("data", (chunk) => output.push(chunk));
     child.stderr?.on("data", (chunk) => output.push(chunk));
@@ -121,7 +123,7 @@ function run(program, programArgs, { stdio, output }) {
 }
 
 /**
- * npm that is ended may tell nobody below it. So under npm or pnpm (and under a program that asks for it) the parents are watched;
+ * npm that is ended may not signal the processes below it. So under npm or pnpm (and under a program that asks for it) the parents are watched;
  * elsewhere they are not, because a shell may leave its background jobs behind on purpose.
  */
 function watchOwnParent(onDeath) {
@@ -132,7 +134,7 @@ function watchOwnParent(onDeath) {
   }, PARENT_POLL_MS);
 }
 
-/** Our parent and, where /proc tells, its parent: npm starts scripts through a shell, and some shells stay in between. */
+/** Our parent and, where there is /proc, its parent: npm starts scripts through a shell, and some shells stay in between. */
 function parents() {
   let grandparent = "";
   try {

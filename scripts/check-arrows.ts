@@ -37,11 +37,11 @@ const files = find(["packages/*/src/**/*.ts", "services/*/src/**/*.ts", "ui/src/
   }),
 );
 
-/** Folders at the root, of packages, services and the sources of packages, with files of ours. */
 const tracked = execFileSync("git", ["ls-files", "-co", "--exclude-standard"], {
   cwd: REPOSITORY_ROOT,
   encoding: "utf8",
 });
+/** Those at the root, of packages and services, and of the sources of packages. */
 const folders = new Set<string>();
 for (const path of tracked.split("\n")) {
   if (!existsSync(REPOSITORY_ROOT + path)) continue;

@@ -4,11 +4,7 @@
  * @module
  */
 
-import { endProgramsOnSignal } from "./run-program.ts";
+import { runParts } from "./run-parts.ts";
 import { runStaticChecks } from "./static-checks.ts";
-import { summaryText } from "./test-report.ts";
 
-endProgramsOnSignal();
-const result = await runStaticChecks();
-process.stdout.write(summaryText([result]));
-process.exitCode = result.failures.length === 0 ? 0 : 1;
+await runParts("npm run check", { static: async () => [await runStaticChecks()] });

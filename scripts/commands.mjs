@@ -16,11 +16,35 @@
 export const COMMANDS = {
   demo: {
     script: "scripts/demo/main.ts",
-    does: "Starts the whole system on this machine, each service as a process of its own, and runs until Ctrl-C. Ready in some ten seconds.",
+    does: "Starts the whole system on this machine and runs until Ctrl-C. Ready in some seconds.",
   },
   test: {
     script: "scripts/test.ts",
-    does: "Runs every test as CI does: static checks, unit, integration and browser tests. Many minutes; with --only one part of it.",
+    does: "Runs the tests of every change: static checks, unit tests, the contracts of gateway and auth server, the main journeys in a browser. Some three minutes; with names, these parts alone.",
+    usage: { words: ["PART", "static, unit, contract, journeys"] },
+  },
+  "test:all": {
+    script: "scripts/test-all.ts",
+    does: "Runs npm test and everything else that ends within half an hour. Fetches and builds what is missing: Keycloak (needs a JDK and Maven), Jaeger (needs Go), Chromium. A part whose program cannot be had is skipped; with CI=1 it fails.",
+    usage: {
+      words: ["PART", "a part of npm test, or sodium, stack, walkthrough, browser, jaeger, keycloak"],
+      variables: [
+        ["CHROME_PATH", "Chromium executable"],
+        ["JAEGER_BIN", "executable, or a name on the PATH (default: jaeger)"],
+        ["KEYCLOAK_HOME", "an unpacked Keycloak, instead of fetching one"],
+      ],
+    },
+  },
+  "test:long": {
+    script: "scripts/test-long.ts",
+    does: "Runs what takes longest: all pairs of callers and requests of the gateway contract, also against an Agentgateway binary, load, two Keycloak nodes, the known holes by mutation, the containers. Hours; with names, these parts alone.",
+    usage: {
+      words: ["PART", "products, agentgateway, load, keycloak-cluster, holes, compose"],
+      variables: [
+        ["AGENTGATEWAY_BIN", "executable, or a name on the PATH (default: agentgateway)"],
+        ["AGENTGATEWAY_SCHEMA", "the release's schema/config.json, to compare the configuration files with"],
+      ],
+    },
   },
   check: {
     script: "scripts/check.ts",
@@ -36,35 +60,6 @@ export const COMMANDS = {
     },
   },
   policy: { script: "scripts/policy.ts" },
-  "test:keycloak": {
-    script: "scripts/test-keycloak.ts",
-    does: "Fetches, builds and starts a Keycloak with our provider, and runs the provider's tests, the auth server's contract and the journeys against it. Needs a JDK and Maven. Many minutes, the first time more.",
-    usage: {
-      variables: [
-        ["KEYCLOAK_HOME", "an unpacked Keycloak, instead of fetching one"],
-        ["KEYCLOAK_CLUSTER", "1: two nodes of one Keycloak instead"],
-      ],
-    },
-  },
-  "test:agentgateway": {
-    script: "scripts/test-agentgateway.ts",
-    does: "Runs the gateway contract against an Agentgateway binary of this machine, and compares the configuration files with its schema. Some minutes; at once where neither is there.",
-    usage: {
-      variables: [
-        ["AGENTGATEWAY_BIN", "executable, or a name on the PATH (default: agentgateway)"],
-        ["AGENTGATEWAY_SCHEMA", "the release's schema/config.json; without it no file is compared"],
-      ],
-    },
-  },
-  "test:jaeger": {
-    script: "scripts/test-jaeger.ts",
-    does: "Runs the flows over a real Jaeger, and the contract of the query API. Builds Jaeger with Go where there is none: once, up to ten minutes. Then some minutes.",
-    usage: { variables: [["JAEGER_BIN", "executable, or a name on the PATH (default: jaeger)"]] },
-  },
-  "test:compose": {
-    script: "scripts/test-compose.ts",
-    does: "Brings the whole stack up with Docker, tries it and takes it down again. As long as all other tests; with --only one part of it.",
-  },
   "test:holes": {
     script: "scripts/holes.ts",
     does: "Takes each check against a known hole out of a copy of the code, and demands that its test fails. Half an hour for all.",

@@ -30,7 +30,7 @@ async function writeDocuments(): Promise<void> {
 
 async function recordWalkthrough(): Promise<number> {
   endProgramsOnSignal();
-  const tests = ["run", "--project", "integration", "tests/docs/walkthrough-"];
+  const tests = ["run", "--project", "walkthrough"];
   const { status } = await runProgram(localProgram("vitest"), tests, {
     output: "shown",
     env: { UPDATE_DOCS: "1" },

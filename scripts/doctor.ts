@@ -7,10 +7,10 @@
 
 import { ConfigError, HelpRequested, loadConfig, visibleText } from "agent-kit/service";
 import type { Finding } from "./doctor/finding.ts";
-import { clockFinding, diskFinding, memoryFinding, nodeFinding } from "./doctor/machine.ts";
+import { memoryFinding, nodeFinding } from "./doctor/machine.ts";
 import { nameFindings } from "./doctor/names.ts";
 import { portFindings } from "./doctor/ports.ts";
-import { browserFinding, dockerState, programFindings } from "./doctor/programs.ts";
+import { browserFinding, dockerFinding, programFindings } from "./doctor/programs.ts";
 
 const MARKS: Readonly<Record<Finding["verdict"], string>> = { ok: "ok  ", note: "note", problem: "PROBLEM" };
 const MARK_WIDTH = 8;
@@ -27,24 +27,13 @@ Changes nothing, starts nothing, and takes some seconds. Takes no flags but --he
 const early = answerToArguments(process.argv.slice(2));
 if (early !== undefined) process.exit(early);
 
-const [names, ports, programs, docker, disk] = await Promise.all([
+const [names, ports, docker, programs] = await Promise.all([
   nameFindings(),
   portFindings(),
+  dockerFinding(),
   programFindings(),
-  dockerState(),
-  diskFinding(),
 ]);
-const findings = [
-  nodeFinding(),
-  memoryFinding(),
-  disk,
-  clockFinding(Date.now(), docker.systemMs),
-  ...names,
-  ...ports,
-  browserFinding(),
-  ...docker.findings,
-  ...programs,
-];
+const findings = [nodeFinding(), memoryFinding(), ...names, ...ports, browserFinding(), docker, ...programs];
 for (const { verdict, subject, text } of findings) {
   console.log(visibleText(`${MARKS[verdict].padEnd(MARK_WIDTH)}${subject.padEnd(SUBJECT_WIDTH)}${text}`));
 }
@@ -56,7 +45,7 @@ console.log(
 );
 process.exitCode = problems === 0 ? 0 : 1;
 
-/** Exit status of a call that asks for help or for what there is not; undefined for the usual one. */
+/** Exit status of a call that asks for help or has wrong arguments; undefined for the usual one. */
 function answerToArguments(argv: readonly string[]): number | undefined {
   try {
     loadConfig({ service: "doctor", settings: {}, env: {}, argv });

@@ -1,5 +1,5 @@
 /**
- * `npm run explain -- FILE|-`: what the gate makes of a signed request, check by check, offline.
+ * `npm run explain -- FILE|-`: how the verifier judges a signed request, check by check, offline.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { runExplainCommand } from "./explain/explain-command.ts";
 const root = fileURLToPath(new URL("../", import.meta.url));
 
 process.exitCode = await runExplainCommand(process.argv.slice(2), {
-  // npm starts scripts in the root and tells in INIT_CWD where the user stood.
+  // npm starts scripts in the root; INIT_CWD is the user's folder.
   read: async (name) =>
     name === "-" ? buffer(process.stdin) : readFile(resolve(process.env.INIT_CWD || root, name)),
   print: (text) => console.log(text),

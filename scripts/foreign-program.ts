@@ -1,5 +1,5 @@
 /**
- * Runs a program that knows nothing of our runner and ends it together with the runner: `node scripts/foreign-program.ts PROGRAM ARGS…`
+ * Runs a program that does not watch our runner and ends it together with the runner: `node scripts/foreign-program.ts PROGRAM ARGS…`
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { constants } from "node:os";
 import { PARENT_PID_VARIABLE, watchParent } from "agent-kit/service";
 
 const [program, ...args] = process.argv.slice(2);
-// Whose death to watch for is told to us; below us somebody else is the parent.
+// The variable names this process's parent; the program's parent is this process.
 const { [PARENT_PID_VARIABLE]: _, ...env } = process.env;
 const child = spawn(program!, args, { stdio: "inherit", env });
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => child.kill(signal));

@@ -87,7 +87,7 @@ async function main(): Promise<number> {
     const cause = error instanceof Error ? error.cause : undefined;
     const code = (cause ?? error) as NodeJS.ErrnoException;
     if (code?.code !== "ECONNREFUSED") throw error;
-    console.error("Nobody listens there. Start the demo first: npm run demo");
+    console.error("Nothing listens there. Start the demo first: npm run demo");
     return 1;
   }
 }

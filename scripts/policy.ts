@@ -14,7 +14,7 @@ const root = fileURLToPath(new URL("../", import.meta.url));
 
 process.exitCode = runPolicyCommand(process.argv.slice(2), {
   env: process.env,
-  // npm starts scripts in the root and tells in INIT_CWD where the user stood.
+  // npm starts scripts in the root; INIT_CWD is the user's folder.
   readFile: (path) => {
     const here = resolve(process.env.INIT_CWD || root, path);
     return readFileSync(existsSync(here) ? here : resolve(root, path), "utf8");

@@ -1,12 +1,29 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { FOREIGN_PARTS } from "./foreign-parts.ts";
 import { localProgram, runProgram } from "./run-program.ts";
 import { countVitest, type PartResult, type VitestReport } from "./test-report.ts";
 
 /** A test that spins can outlive vitest's own time-outs; the run must end all the same. */
 const VITEST_LIMIT_MS = 20 * 60_000;
+
+/** Tests that vitest runs, with the program they need. */
+export interface VitestPart {
+  /** Projects and files, by vitest's filter. */
+  readonly tests: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /**
+   * Finds or makes the program and returns variables for the tests' environment. A string is the reason why it cannot be had here.
+   *
+   * @throws for a mistake of the user's, such as a variable that names nothing
+   */
+  prepare?(
+    env: NodeJS.ProcessEnv,
+    log: (line: string) => void,
+  ): Promise<Readonly<Record<string, string>> | string>;
+  /** Ends what `prepare` has started. */
+  close?(): Promise<void>;
+}
 
 /**
  * Runs vitest with its output shown and counts what came of it. Temporary files of the tests, and of the programs they start, are gone
@@ -37,23 +54,25 @@ export async function runVitest(
   }
 }
 
-/** Runs the tests of a foreign part, or says why it is skipped (it then counts as one skipped test). */
-export async function runForeignPart(name: string): Promise<PartResult> {
+/**
+ * Runs a part. Where its program cannot be had the part is skipped, which the summary shows. With `CI` set that is a failure: CI installs
+ * what the parts need.
+ */
+export async function runVitestPart(name: string, part: VitestPart): Promise<PartResult> {
   const startedAt = performance.now();
-  const { tests, prepare, close } = FOREIGN_PARTS[name]!;
-  const result = { part: name, passed: 0, skipped: 0, failures: [] as string[] };
+  const ended = (more: Partial<PartResult>): PartResult => ({
+    ...{ part: name, passed: 0, skipped: 0, failures: [] },
+    ...more,
+    tookMs: performance.now() - startedAt,
+  });
   try {
-    const env = await prepare(process.env, console.log);
-    if (typeof env !== "string") return await runVitest(name, tests, env);
-    return {
-      ...result,
-      skipped: 1,
-      notes: [`Skipped ${name}: ${env}`],
-      tookMs: performance.now() - startedAt,
-    };
+    const found = (await part.prepare?.(process.env, console.log)) ?? {};
+    if (typeof found !== "string") return await runVitest(name, part.tests, { ...part.env, ...found });
+    if (process.env.CI) return ended({ failures: [`nothing ran: ${found}`] });
+    return ended({ skipped: 1, notes: [`Skipped ${name}: ${found}`] });
   } catch (error) {
-    return { ...result, failures: [(error as Error).message], tookMs: performance.now() - startedAt };
+    return ended({ failures: [(error as Error).message] });
   } finally {
-    await close?.();
+    await part.close?.();
   }
 }

@@ -27,20 +27,23 @@ const STATIC_CHECKS: readonly StaticCheck[] = [
   { name: "packages as published", program: node, args: ["scripts/check-packages.ts"] },
 ];
 
-/** Runs the checks one after the other and shows the output of those that fail. */
+/** Runs the checks side by side and shows the output of those that fail. */
 export async function runStaticChecks(): Promise<PartResult> {
   const startedAt = performance.now();
   const failures: string[] = [];
-  for (const { name, program, args } of STATIC_CHECKS) {
-    const checkStartedAt = performance.now();
-    const { status, output } = await runProgram(program, args, { output: "caught", env: { NO_COLOR: "1" } });
-    const took = ((performance.now() - checkStartedAt) / 1000).toFixed(1);
-    console.log(`${status === 0 ? "ok  " : "FAIL"}  ${name} (${took} s)`);
-    if (status !== 0) {
+  await Promise.all(
+    STATIC_CHECKS.map(async ({ name, program, args }) => {
+      const { status, output } = await runProgram(program, args, {
+        output: "caught",
+        env: { NO_COLOR: "1" },
+      });
+      const took = ((performance.now() - startedAt) / 1000).toFixed(1);
+      console.log(`${status === 0 ? "ok  " : "FAIL"}  ${name} (${took} s)`);
+      if (status === 0) return;
       failures.push(name);
       console.log(output.trimEnd().replace(/^/gm, "      "));
-    }
-  }
+    }),
+  );
   const passed = STATIC_CHECKS.length - failures.length;
   return { part: "static", passed, skipped: 0, failures, tookMs: performance.now() - startedAt };
 }

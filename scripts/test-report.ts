@@ -27,7 +27,7 @@ export interface VitestReport {
 
 /**
  * Counts a vitest run. A file that could not be loaded counts as one failure, and so does a run that failed without a failed test
- * (an error outside every test, a crash): a red run never counts as green.
+ * (an error outside every test, a crash), or in which every test was skipped.
  */
 export function countVitest(
   part: string,
@@ -52,6 +52,7 @@ export function countVitest(
   });
   if (status !== 0 && failures.length === 0)
     failures.push("an error outside every test; see vitest's output above");
+  if (report.numPassedTests === 0 && failures.length === 0) failures.push("every test was skipped");
   const notes = report.testResults
     .filter(({ assertionResults: tests }) => tests.length > 0 && tests.every(wasSkipped))
     .map(({ name, assertionResults }) => `Not run: ${relative(".", name)}, ${assertionResults.length} tests`);

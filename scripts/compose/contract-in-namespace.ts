@@ -47,7 +47,7 @@ export async function runContractInNamespace(
       `--user=${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0}`,
       `--volume=${REPOSITORY_ROOT}:${REPOSITORY_ROOT}`,
       `--workdir=${REPOSITORY_ROOT}`,
-      // By name: values are secrets, too, and a command line is seen by everybody.
+      // By name: values are secrets, too, and every user of the machine sees a command line.
       ...Object.keys(variables).map((name) => `--env=${name}`),
       image,
       "node_modules/vitest/vitest.mjs",

@@ -105,7 +105,7 @@ async function generatedFiles(components: readonly Component[]): Promise<string[
       logLevel: "silent",
     });
     for (const { name, isReal } of components) if (isReal) all.deleteIn(["services", name]);
-    // It is told there which auth server it stands before.
+    // Its settings there name the embedded auth server.
     if (components.some(({ name, isReal }) => name === "keycloak" && isReal))
       all.deleteIn(["services", "ui"]);
     await writeFile(`${folder}/embedded.yml`, all.toString());

@@ -17,28 +17,21 @@ const SUPPLY_CHAIN_PORT = "9989";
 const MARKET_ANALYSIS_PORT = "9988";
 const FIRST_FAILURE_LINES = 15;
 
-/** The parts of `npm run test:compose`, by the name that `--only` takes. */
-export const COMPOSE_PARTS = {
-  containers: (stack) => vitestByFile("tests/compose/stack", stack),
-  journeys: (stack) => vitestByFile("tests/compose/journeys", stack),
-  traces: (stack) => vitestByFile("tests/compose/contract", stack),
-  "auth-server": (stack) => [authServerContract(stack)],
-  gateway: (stack) => [
-    gatewayContract(stack, "config.yaml", stack.env),
-    gatewayContract(stack, "config-policy.yaml", withFile(stack.env, "docker-compose.policy.yml")),
-  ],
-} as const satisfies Record<string, (stack: PreparedCompose) => (() => Promise<PartResult>)[]>;
+/** Everything that is tried in containers, in order. */
+const runsOf = (stack: PreparedCompose): readonly (() => Promise<PartResult>)[] => [
+  ...["stack", "journeys", "contract"].flatMap((folder) => vitestByFile(`tests/compose/${folder}`, stack)),
+  authServerContract(stack),
+  gatewayContract(stack, "config.yaml", stack.env),
+  gatewayContract(stack, "config-policy.yaml", withFile(stack.env, "docker-compose.policy.yml")),
+];
 
 type Variables = Readonly<Record<string, string>>;
 
 /**
- * Prepares what the machine allows, runs the parts one after the other against the stack, and takes it down. The last result's notes say
+ * Prepares what the machine allows, runs everything against the stack, and takes it down. The last result's notes say
  * what was real; without Docker or base images there is one that says why nothing ran.
  */
-export async function runComposeTests(
-  parts: readonly (keyof typeof COMPOSE_PARTS)[],
-  log: (line: string) => void,
-): Promise<PartResult[]> {
+export async function runComposeTests(log: (line: string) => void): Promise<PartResult[]> {
   const startedAt = performance.now();
   const none = { part: "compose", passed: 0, skipped: 0, failures: [] as string[] };
   let stack: PreparedCompose | string;
@@ -64,7 +57,7 @@ export async function runComposeTests(
     return down();
   });
   try {
-    for (const run of parts.flatMap((part) => COMPOSE_PARTS[part](prepared))) results.push(await run());
+    for (const run of runsOf(prepared)) results.push(await run());
   } finally {
     await down();
     isDown();

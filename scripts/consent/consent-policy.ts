@@ -107,7 +107,7 @@ export async function openConsentPolicy(options: {
 async function readAnswer(reply: Response, authServer: string): Promise<Members> {
   if (reply.status === 404) {
     throw new PolicyAccessError(
-      `${authServer} has no administration: it is no Keycloak, or was started with AUTH_SERVER_ADMIN=false.`,
+      `${authServer} has no administration: it is not Keycloak, or was started with AUTH_SERVER_ADMIN=false.`,
     );
   }
   if (reply.status === 401 || reply.status === 403) {
@@ -128,7 +128,7 @@ function wordsIn(attributes: Members, name: string): readonly string[] | undefin
     const words: unknown = JSON.parse(String(text));
     if (Array.isArray(words) && words.every((word) => typeof word === "string")) return words;
   } catch {
-    // said below, like any other text that is no list
+    // reported below
   }
-  throw new PolicyAccessError(`The realm's attribute ${name} is no JSON array of words.`);
+  throw new PolicyAccessError(`The realm's attribute ${name} is not a JSON array of words.`);
 }

@@ -4,7 +4,7 @@ import { ServiceProcess, type StartedService } from "./service-process.ts";
 import type { NeededPort, ServiceDescription } from "./stack.ts";
 import { proposePorts, takenPorts } from "./taken-ports.ts";
 
-const SHORTEST_STOP_MS = 200;
+const SHORTEST_STOP_MS = 1000;
 
 /** Ports of the stack are in use; nothing was started. */
 export class PortsTakenError extends Error {

@@ -52,6 +52,7 @@ const extraEnvironment = (name: AgentName) =>
     : "";
 
 function requiredScheme({ pseudonymousPaths = [] }: AgentRow): string {
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: the gateway fills it in
   const required = "${GATEWAY_REQUIRED_SCHEME:-jwks}";
   if (pseudonymousPaths.length === 0) return `'"${required}"'`;
   const paths = pseudonymousPaths.map((path) => `request.path == "${path}"`).join(" || ");

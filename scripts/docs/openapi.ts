@@ -29,6 +29,8 @@ export async function openApi(): Promise<string> {
   for (const { method, url, schema, config } of await backendRoutes()) {
     if (schema === undefined || !METHODS.includes(String(method))) continue;
     const isForUsers = (config as { access?: string } | undefined)?.access === "user";
+    // What is left are the addresses that a browser comes back to.
+    if (!isForUsers && schema.response === undefined) continue;
     const path = url.replace(/:(\w+)/g, "{$1}");
     paths[path] ??= {};
     paths[path][String(method).toLowerCase()] = operation(schema as RouteSchema, isForUsers);

@@ -31,12 +31,6 @@ function optionalPrograms(env: NodeJS.ProcessEnv): OptionalProgram[] {
       versionArgs: ["--version"],
       neededFor: "`npm run demo -- --gateway agentgateway` (AGENTGATEWAY_BIN may name it)",
     },
-    {
-      subject: "Go",
-      program: "go",
-      versionArgs: ["version"],
-      neededFor: "`npm run test:jaeger` without a Jaeger",
-    },
   ];
 }
 
@@ -89,53 +83,16 @@ export function browserFinding(env: NodeJS.ProcessEnv = process.env): Finding {
   }
 }
 
-/** What the Docker engine says of itself. `systemMs` is its clock, Unix milliseconds. */
-export interface DockerState {
-  readonly findings: readonly Finding[];
-  readonly systemMs?: number;
-}
-
-export async function dockerState(env: NodeJS.ProcessEnv = process.env): Promise<DockerState> {
+export async function dockerFinding(env: NodeJS.ProcessEnv = process.env): Promise<Finding> {
+  const neededFor = "needed only for `docker compose up` (engine 25, compose 2.24.4 or newer)";
   const docker = findExecutable("docker", env);
-  if (docker === undefined)
-    return { findings: [note("Docker", "not found; needed only for `docker compose up`")] };
+  if (docker === undefined) return note("Docker", `not found; ${neededFor}`);
   const run = (args: string[]) => runProgram(docker, args, { output: "caught", limitMs: ANSWER_LIMIT_MS });
   const [engine, compose] = await Promise.all([
-    run(["info", "--format", "{{.ServerVersion}} {{.SystemTime}}"]),
+    run(["version", "--format", "{{.Server.Version}}"]),
     run(["compose", "version", "--short"]),
   ]);
-  const [version = "", time = ""] = engine.output.trim().split("\n").at(-1)?.split(" ") ?? [];
-  const systemMs = Date.parse(time);
-  if (engine.status !== 0 || Number.isNaN(systemMs)) {
-    return { findings: [note("Docker", "no engine answers: start it; needed only for `docker compose up`")] };
-  }
-  const plugin = dockerFinding(version, compose.status === 0 ? compose.output.trim() : undefined);
-  return { findings: [plugin], systemMs };
-}
-
-/** The health checks have a `start_interval`. */
-const OLDEST_ENGINE = "25";
-/** docker-compose.embedded.yml has `!override` and `!reset`, docker-compose.yml an `env_file` that need not be there. */
-const OLDEST_COMPOSE = "2.24.4";
-
-/** @param compose version of the plugin, undefined when there is none */
-export function dockerFinding(engine: string, compose: string | undefined): Finding {
-  const need = `\`docker compose up\` needs engine ${OLDEST_ENGINE} and compose ${OLDEST_COMPOSE} or newer`;
-  if (compose === undefined)
-    return note("Docker", `engine ${engine}, but no \`docker compose\`: install the compose plugin`);
-  const text = `engine ${engine}, compose ${compose}`;
-  return isAtLeast(engine, OLDEST_ENGINE) && isAtLeast(compose, OLDEST_COMPOSE)
-    ? ok("Docker", text)
-    : note("Docker", `${text}: too old, ${need}`);
-}
-
-/** Compares numbers and nothing else: distributions add words of their own. */
-function isAtLeast(version: string, oldest: string): boolean {
-  const numbers = (text: string) => (/\d+(\.\d+)*/.exec(text)?.[0] ?? "0").split(".").map(Number);
-  const [has, wants] = [numbers(version), numbers(oldest)];
-  for (const [index, want] of wants.entries()) {
-    const part = has[index] ?? 0;
-    if (part !== want) return part > want;
-  }
-  return true;
+  if (engine.status !== 0) return note("Docker", `no engine answers: start it; ${neededFor}`);
+  if (compose.status !== 0) return note("Docker", `no \`docker compose\`: install the plugin; ${neededFor}`);
+  return ok("Docker", `engine ${engine.output.trim()}, compose ${compose.output.trim()}`);
 }

@@ -7,8 +7,8 @@ import { readInput } from "./read-input.ts";
 
 const HELP = `npm run explain -- FILE|- [flags]
 
-Takes a signed request apart: a raw HTTP request, a curl command line, or a HAR recording. Says which check of the gate accepts or refuses
-it, and why, at once. Sends nothing and fetches nothing; the key of scheme hwk is in the request, others come from --jwks.
+Takes a signed request apart: a raw HTTP request, a curl command line, or a HAR recording. Says which check of the verifier accepts or refuses
+it, and why. Sends nothing and fetches nothing; the key of scheme hwk is in the request, others come from --jwks.
 
   --jwks FILE      keys of agents and issuers: {"keys":[…]}, or {"identifier":{"keys":[…]}}; may be repeated
   --audience ID    resource identifier that an auth token must be for (default: the request's origin)
@@ -19,7 +19,7 @@ it, and why, at once. Sends nothing and fetches nothing; the key of scheme hwk i
   --entry N        only the Nth signed request of a recording
   --json           the verdict tree as JSON
 
-Exit status: 0 accepted, 1 refused, 2 the input is of no use.`;
+Exit status: 0 accepted, 1 refused, 2 the input is not valid.`;
 
 export interface ExplainIo {
   /** `-` is standard input. @throws Error when it cannot be read */

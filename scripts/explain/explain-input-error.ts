@@ -2,7 +2,6 @@
 export type ExplainInputCode =
   | "cannot_read"
   | "empty_input"
-  | "input_too_large"
   | "not_a_request"
   | "malformed_header"
   | "malformed_curl"
@@ -12,7 +11,7 @@ export type ExplainInputCode =
   | "malformed_jwks"
   | "bad_usage";
 
-/** The input, or the way it was given, is of no use. Nothing was judged. */
+/** The input or the arguments are not valid. Nothing was judged. */
 export class ExplainInputError extends Error {
   override readonly name = "ExplainInputError";
   readonly code: ExplainInputCode;

@@ -29,12 +29,12 @@ export interface Clock {
 export interface Judged {
   readonly explanation: Explanation;
   readonly clock: Clock;
-  /** What was taken from the message because nobody said otherwise. */
+  /** What was taken from the message for want of an option. */
   readonly assumed: readonly string[];
 }
 
 /**
- * Judges one message by a gate made of the options, offline.
+ * Judges one message by a verifier with these options, offline.
  *
  * @throws ExplainInputError `not_a_request` for an address that cannot be signed, `bad_usage`, `malformed_jwks`
  */
@@ -50,10 +50,7 @@ export async function judge(request: HarRequest, options: JudgingOptions): Promi
     ["--issuer", issuers],
   ] as const) {
     if (!ids.every(isIdentifier)) {
-      throw new ExplainInputError(
-        "bad_usage",
-        `${flag} is an URL without query, fragment and trailing slash`,
-      );
+      throw new ExplainInputError("bad_usage", `${flag} is a URL without query, fragment and trailing slash`);
     }
   }
   const requirement = readRequirement(options);

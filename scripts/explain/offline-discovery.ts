@@ -6,7 +6,7 @@ interface KeySet {
 }
 
 /**
- * A discovery that asks nobody: keys come from files alone. A file holds a key set, which then counts for whoever is asked for, or an
+ * A discovery that fetches nothing: keys come from files alone. A file contains a key set, which then counts for every identifier, or an
  * object of key sets by identifier.
  *
  * @param texts contents of the files
@@ -43,7 +43,7 @@ function readKeySets(text: string): Record<string, KeySet> {
   try {
     value = JSON.parse(text);
   } catch {
-    throw new ExplainInputError("malformed_jwks", "the file of keys is no JSON");
+    throw new ExplainInputError("malformed_jwks", "the file of keys is not JSON");
   }
   if (isKeySet(value)) return { "*": value };
   const entries = typeof value === "object" && value !== null ? Object.entries(value) : [];

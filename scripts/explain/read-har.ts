@@ -55,9 +55,9 @@ function entriesOf(text: string): HarEntry[] {
     const { log } = JSON.parse(text) as { log?: { entries?: unknown } };
     if (Array.isArray(log?.entries)) return log.entries.filter((entry) => typeof entry === "object" && entry);
   } catch {
-    // told below
+    // reported below
   }
-  throw new ExplainInputError("not_a_har", "the input is JSON, or begins like it, and no HAR recording");
+  throw new ExplainInputError("not_a_har", "the input is JSON, or begins like it, and not a HAR recording");
 }
 
 function bodyOf(postData: { text?: unknown; encoding?: unknown } | undefined): Uint8Array | undefined {
@@ -69,6 +69,6 @@ function bodyOf(postData: { text?: unknown; encoding?: unknown } | undefined): U
 
 function isHeaderLine(line: unknown): line is HeaderLine {
   const { name, value } = (line ?? {}) as Partial<HeaderLine>;
-  // HTTP/2 recordings have ":authority" and the like, which are no fields.
+  // HTTP/2 recordings have ":authority" and the like, which are not fields.
   return typeof name === "string" && typeof value === "string" && !name.startsWith(":");
 }

@@ -3,17 +3,12 @@ import { readCurl } from "./read-curl.ts";
 import { type HarRequest, readHar } from "./read-har.ts";
 import { readRawRequest } from "./read-raw-request.ts";
 
-const MAX_INPUT_BYTES = 16 * 1024 * 1024;
-
 /**
- * Reads whatever was given: a HAR recording (begins with `{`), a curl command line, or a request as it is on the wire.
+ * Reads a HAR recording (begins with `{`), a curl command line, or a request as it is on the wire.
  *
  * @throws ExplainInputError
  */
 export function readInput(input: Uint8Array): HarRequest[] {
-  if (input.length > MAX_INPUT_BYTES) {
-    throw new ExplainInputError("input_too_large", `the input is larger than ${MAX_INPUT_BYTES} bytes`);
-  }
   const text = new TextDecoder().decode(input);
   if (text.trim() === "") throw new ExplainInputError("empty_input", "there is nothing to explain");
   if (/^\s*\{/.test(text)) return readHar(text);

@@ -15,7 +15,7 @@ export function readRawRequest(input: Uint8Array): MessageToExplain {
   if (match === null) {
     throw new ExplainInputError(
       "not_a_request",
-      "the first line is no request line, such as: POST /path HTTP/1.1",
+      "the first line is not a request line, such as: POST /path HTTP/1.1",
     );
   }
   const [, method = "", target = ""] = match;

@@ -1,36 +1,36 @@
-import { execFile } from "node:child_process";
 import { rmSync } from "node:fs";
-import { cp, mkdir, mkdtemp, readdir, readFile, readlink, symlink, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { promisify } from "node:util";
-import type { Edit } from "./mutation.ts";
+import { basename, join } from "node:path";
+import { localProgram, runProgram } from "../run-program.ts";
+import type { Edit } from "./mutations.ts";
 
 /** A copy of the tree that may be damaged. */
 export interface TreeCopy {
   readonly root: string;
-  /** Makes the edits and gives back what undoes them. @throws Error when a text is not there exactly once */
+  /** Makes the edits and returns what undoes them. @throws Error when a text is not there exactly once */
   edit(edits: readonly Edit[]): Promise<() => Promise<void>>;
   remove(): void;
 }
 
-const LISTED = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"];
-const MAX_LIST_BYTES = 16 * 1024 * 1024;
+/** Not copied: what git and the package manager make. */
+const LEFT_OUT = new Set([".git", ".cache", "node_modules", "dist", "target"]);
 
 /**
- * Copies what git would see of a tree to a temporary folder: edits of the original, under way or not, come along, and nothing is ever
- * written to it. Installed packages are linked; those of the workspace lead to the copy.
+ * Copies a tree, with edits that are not committed, to a temporary folder, and installs its packages from the package manager's store.
+ *
+ * @throws Error with the package manager's output
  */
 export async function copyTree(original: string): Promise<TreeCopy> {
   const root = await mkdtemp(join(tmpdir(), "holes-"));
-  const { stdout } = await promisify(execFile)("git", LISTED, { cwd: original, maxBuffer: MAX_LIST_BYTES });
-  const files = stdout.split("\0").filter((name) => name !== "");
-  for (const name of files) await copyIfThere(join(original, name), join(root, name));
-  await linkPackages(original, root);
-  const manifests = files.filter((name) => /^(packages|services|ui)\/(.*\/)?package\.json$/.test(name));
-  for (const folder of manifests.map((name) => join(dirname(name), "node_modules")))
-    await copyIfThere(join(original, folder), join(root, folder));
-
+  const remove = () => rmSync(root, { recursive: true, force: true });
+  await cp(original, root, { recursive: true, filter: (path) => !LEFT_OUT.has(basename(path)) });
+  const install = ["install", "--offline", "--frozen-lockfile"];
+  const { status, output } = await runProgram(localProgram("pnpm"), install, { output: "caught", cwd: root });
+  if (status !== 0) {
+    remove();
+    throw new Error(`the packages of the copy could not be installed:\n${output}`);
+  }
   return {
     root,
     async edit(edits) {
@@ -53,28 +53,6 @@ export async function copyTree(original: string): Promise<TreeCopy> {
       }
       return undo;
     },
-    remove: () => rmSync(root, { recursive: true, force: true }),
+    remove,
   };
-}
-
-async function copyIfThere(from: string, to: string): Promise<void> {
-  try {
-    await cp(from, to, { recursive: true, verbatimSymlinks: true });
-  } catch (error) {
-    // Removed in the work tree, and not yet in git's list.
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-  }
-}
-
-/** A linked folder as a whole would lead packages of the workspace back to the original. */
-async function linkPackages(original: string, root: string): Promise<void> {
-  const [from, to] = [join(original, "node_modules"), join(root, "node_modules")];
-  await mkdir(to);
-  await symlink(join(from, ".pnpm"), join(to, ".pnpm"));
-  for (const entry of await readdir(from, { withFileTypes: true })) {
-    const [source, target] = [join(from, entry.name), join(to, entry.name)];
-    if (entry.isSymbolicLink()) await symlink(await readlink(source), target);
-    else if (entry.name === ".bin" || entry.name.startsWith("@"))
-      await cp(source, target, { recursive: true, verbatimSymlinks: true });
-  }
 }

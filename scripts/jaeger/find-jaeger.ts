@@ -38,7 +38,7 @@ export function findJaeger(env: NodeJS.ProcessEnv, built: string = BUILT): strin
   const isBuilt = found !== undefined || existsSync(built);
   throw new JaegerUnavailableError(
     isBuilt
-      ? `the Jaeger that npm run test:jaeger has built has no pages, because its Go module comes without them; ${WHAT_HELPS}`
+      ? `the Jaeger that npm run test:all has built has no pages, because its Go module comes without them; ${WHAT_HELPS}`
       : `there is no executable jaeger; ${WHAT_HELPS}`,
     { isMistake: found !== undefined },
   );

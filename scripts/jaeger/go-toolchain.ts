@@ -9,7 +9,7 @@ const WANTED = "1.25.4";
 const FETCHES_ITSELF = [1, 21] as const;
 const DOWNLOAD_LIMIT_MS = 5 * 60_000;
 
-/** A Go program, and what it must be told. */
+/** A Go program, and the environment for it. */
 export interface GoToolchain {
   readonly program: string;
   readonly env: Readonly<Record<string, string>>;

@@ -3,7 +3,6 @@ import { mkdir, mkdtemp, readdir, readFile, rename, rm } from "node:fs/promises"
 import { join } from "node:path";
 import { REPOSITORY_ROOT } from "../demo/stack.ts";
 import { runProgram } from "../run-program.ts";
-import { copyOfHome } from "./copy-of-home.ts";
 import { distributionZip } from "./distribution-zip.ts";
 import { KeycloakUnavailableError } from "./keycloak-unavailable-error.ts";
 import type { Preparation } from "./preparation.ts";
@@ -30,20 +29,18 @@ export async function keycloakDistribution(): Promise<Distribution> {
 }
 
 /**
- * A Keycloak that may be built anew, below `.cache/keycloak`: a copy of the one that `KEYCLOAK_HOME` names, or one that is fetched
- * through Maven when it is not there yet (about 180 MB).
+ * A Keycloak below `.cache/keycloak`, fetched through Maven when it is not there yet (about 180 MB).
  *
  * @param cache where it is kept
- * @throws KeycloakUnavailableError when it cannot be fetched, is not the pinned one, or when KEYCLOAK_HOME names something else
+ * @throws KeycloakUnavailableError when it cannot be fetched or is not the pinned one
  */
 export async function keycloakHome(
   maven: string,
-  { env, log, signal }: Preparation,
+  { log, signal }: Pick<Preparation, "log" | "signal">,
   cache: string = CACHE,
 ): Promise<string> {
   const distribution = await keycloakDistribution();
   const { version } = distribution;
-  if (env.KEYCLOAK_HOME) return copyOfHome(env.KEYCLOAK_HOME, { version, cache, log });
   const home = join(cache, version);
   if (existsSync(join(home, "bin/kc.sh"))) return home;
 
@@ -69,7 +66,7 @@ export async function keycloakHome(
     if (status !== 0 || unpacked === undefined) {
       throw new KeycloakUnavailableError(`Keycloak ${version} could not be fetched:\n${output.trim()}`);
     }
-    // Whoever comes second finds it complete or not at all.
+    // A second process finds it complete or not at all.
     await rename(join(folder, unpacked), home);
     return home;
   } finally {

@@ -38,7 +38,7 @@ function findJava(env: NodeJS.ProcessEnv): string | undefined {
   return findExecutable(env.JAVA_HOME ? `${env.JAVA_HOME}/bin/java` : "java", env);
 }
 
-/** The major version; undefined when it cannot be told. */
+/** The major version; undefined when it is unknown. */
 function javaVersion(java: string): number | undefined {
   const { stderr } = spawnSync(java, ["-version"], { encoding: "utf8" });
   const digits = /version "(?:1\.)?(\d+)/.exec(stderr)?.[1];

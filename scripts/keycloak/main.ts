@@ -1,5 +1,5 @@
 /**
- * Keycloak as one service of the stack: prepares it, starts it, gives it the demo's realm, and ends together with whoever started this.
+ * Keycloak as one service of the stack: prepares it, starts it, gives it the demo's realm, and ends together with this process's parent.
  * Takes the same variables as the embedded auth server.
  *
  * @module
@@ -17,7 +17,7 @@ const stop = new AbortController();
 const { signal } = stop;
 for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, () => stop.abort());
 watchParent(() => stop.abort());
-// Whose death to watch for is told to us; below us somebody else is the parent.
+// The variable names this process's parent; Keycloak's parent is this process.
 const { [PARENT_PID_VARIABLE]: _, ...env } = process.env;
 process.exit(await main());
 

@@ -1,7 +1,7 @@
 /** What every step of the preparation works with. */
 export interface Preparation {
   readonly env: NodeJS.ProcessEnv;
-  /** Told what takes a while. */
+  /** Receives a line for each step that takes a while. */
   readonly log: (line: string) => void;
   /** Aborting ends the program under way. */
   readonly signal: AbortSignal;

@@ -3,8 +3,8 @@ import { KeycloakUnavailableError } from "./keycloak-unavailable-error.ts";
 import { startClusterForTests } from "./start-cluster-for-tests.ts";
 import { type StartedForTests, startServerForTests } from "./start-server-for-tests.ts";
 
-/** A Keycloak on free ports for the tests that share one; with `KEYCLOAK_CLUSTER` two that are one. */
-export function keycloakForTests() {
+/** A Keycloak on free ports for the tests that share one; with `isCluster` two nodes. */
+export function keycloakForTests({ isCluster = false } = {}) {
   let started: StartedForTests | undefined;
   return {
     /**
@@ -22,7 +22,7 @@ export function keycloakForTests() {
         if (error instanceof KeycloakUnavailableError) return error.message;
         throw error;
       }
-      started = await (env.KEYCLOAK_CLUSTER ? startClusterForTests : startServerForTests)(env, log);
+      started = await (isCluster ? startClusterForTests : startServerForTests)(env, log);
       return started.env;
     },
     async close(): Promise<void> {

@@ -66,7 +66,7 @@ export async function startKeycloak(options: KeycloakOptions): Promise<{ ended: 
       ...(cluster === undefined ? ["--cache=local"] : sharedWith(cluster)),
       // Its own address is plain http: then agents may be on this machine, too.
       `--spi-login-protocol--aauth--development=${origin.startsWith("http:")}`,
-      // Otherwise its log tells of refusals only.
+      // Otherwise its log has refusals only.
       "--spi-events-listener--jboss-logging--success-level=info",
       ...(consentSeconds === undefined
         ? []

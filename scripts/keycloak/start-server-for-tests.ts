@@ -18,7 +18,7 @@ export async function startServerForTests(
 ): Promise<StartedForTests> {
   log("Starting Keycloak…");
   const ports = await freeStackPorts();
-  // Where nobody listens until a test does.
+  // Nothing listens there until a test does.
   const otlpUrl = `http://127.0.0.1:${ports.traceStoreOtlp}`;
   const keycloak = await startNodeForTests(ports, env, { OTEL_EXPORTER_OTLP_ENDPOINT: otlpUrl });
   return {

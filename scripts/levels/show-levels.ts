@@ -16,7 +16,7 @@ export interface LevelsOptions {
 
 /** Gives up on a level that has no limit. */
 const MAX_REQUESTS = 2_000;
-/** The catalogue itself forbids nobody; a gateway with rules on callers forbids whom they do not name. */
+/** From the gateway's rules: the catalogue itself is open to every caller that signs. */
 const FORBIDDEN = 403;
 const REFUSED_BY_POLICY =
   `The gateway's policy refuses the visitor (status ${FORBIDDEN}): the demo runs with --policy, whose rules let in its own agents only.\n` +
@@ -28,8 +28,8 @@ export class UnexpectedAnswer extends Error {
 }
 
 /**
- * Reads the catalogue by one key at each level until it is told to wait, and lets the agent raise itself at each step (SPEC 4.5). Then
- * the same once more for a scope that is known beforehand (SPEC 9.2.5).
+ * Reads the catalogue by one key at each level until a 429, and lets the agent raise itself at each step (SPEC 4.5). Then
+ * the same again for a scope that is known beforehand (SPEC 9.2.5).
  */
 export async function showLevels(options: LevelsOptions): Promise<void> {
   const { resource, visitor, scope } = options;
@@ -42,7 +42,7 @@ export async function showLevels(options: LevelsOptions): Promise<void> {
   await untilFirstLimit(anonymous);
   print(row("", await raised(visitor.agent({ signatureScheme: "hwk", trustedAuthServers: [] }))));
 
-  // Whoever trusts no auth server cannot be raised any higher.
+  // An agent that trusts no auth server cannot be raised any higher.
   await untilLimited("identified", visitor.agent({ signatureScheme: "jwks", trustedAuthServers: [] }));
   const able = visitor.agent({ signatureScheme: "jwks" });
   print(row("", await raised(able)));
@@ -51,7 +51,7 @@ export async function showLevels(options: LevelsOptions): Promise<void> {
   print(
     row(
       "authorized",
-      last.status === 200 ? `${count} more answered` : `${count} answered, then ${told(last)}`,
+      last.status === 200 ? `${count} more answered` : `${count} answered, then ${refusalText(last)}`,
     ),
   );
   print("");
@@ -60,7 +60,7 @@ export async function showLevels(options: LevelsOptions): Promise<void> {
   );
   print(row("scope known", steps));
 
-  /** Who reads by key alone is refused here only by what stands before the catalogue; an agent is then told whether by its rules. */
+  /** Only the gateway's rules refuse a caller by key alone; a request with an identity then shows whether they did. */
   async function untilFirstLimit(agent: Agent): Promise<void> {
     try {
       await untilLimited("pseudonymous", agent);
@@ -73,7 +73,7 @@ export async function showLevels(options: LevelsOptions): Promise<void> {
 
   async function untilLimited(level: string, agent: Agent): Promise<void> {
     const { count, last } = await read(agent, MAX_REQUESTS);
-    print(row(level, `${count} answered, then ${told(last)}`));
+    print(row(level, `${count} answered, then ${refusalText(last)}`));
   }
 
   async function raised(agent: Agent): Promise<string> {
@@ -110,7 +110,7 @@ async function stepsOf(call: (observer: (event: AgentEvent) => void) => Promise<
   return steps.join(" -> ");
 }
 
-function told({ status, headers }: Response): string {
+function refusalText({ status, headers }: Response): string {
   const agentAuth = headers.get("agent-auth");
   const shown = agentAuth?.replace(/resource_token="[^"]*"/, 'resource_token="…"');
   const wait = `${status}, Retry-After: ${headers.get("retry-after")}`;

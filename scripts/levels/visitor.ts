@@ -3,14 +3,14 @@ import type { AddressInfo } from "node:net";
 import { agentMetadata, createDiscovery, generateSigningKey, type SigningKey, toJwks } from "aauth";
 import { type Agent, type AgentOptions, createAgent } from "aauth/agent";
 
-/** An agent that nobody has heard of: a key, and two documents on a port of its own that say whose it is. */
+/** An agent that no service of the demo knows: a key, and its two documents on a port of its own. */
 export interface Visitor {
   readonly id: string;
   agent(options: Pick<AgentOptions, "signatureScheme"> & Partial<AgentOptions>): Agent;
   stop(): Promise<void>;
 }
 
-/** Starts the visitor. Its identity is good for as long as the demo's services can reach its port on this machine. */
+/** Starts the visitor. Its identity is valid while the demo's services can reach its port on this machine. */
 export async function startVisitor(trustedAuthServers: readonly string[]): Promise<Visitor> {
   const key: SigningKey = await generateSigningKey({ kid: "visitor-1" });
   const documents = new Map<string, unknown>();

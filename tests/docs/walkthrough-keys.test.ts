@@ -59,7 +59,7 @@ describePage(
     };
     return { run, regions, stack, traceId: messageOf(run, REFRESH).traceId };
   },
-  { modes: MODES, toleranceSeconds: 30 },
+  { modes: MODES },
 );
 
 async function revokeConsent(): Promise<void> {

@@ -1,23 +1,17 @@
-import { createHmac, randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { isAlive } from "../support/child.ts";
 import {
   type Answer,
   ForeignAgent,
-  keyPair,
   type Listener,
   listen,
-  type Mistakes,
-  makeToken,
   type OutgoingRequest,
-  readToken,
   type Scheme,
   send,
 } from "../support/foreign-agent.ts";
 import { startStack, type TestStack } from "../support/start-stack.ts";
 
 const JWKS: Scheme = { scheme: "jwks" };
-const SIGNATURE_HEADERS = ["signature-key", "signature-input", "signature"];
 const MEBIBYTE = 1_048_576;
 
 let stack: TestStack;
@@ -92,89 +86,22 @@ async function expectRefusedBothWays(
   expectRefusal(await send(directly(make())), status === 401 ? agentRefusal(code) : code, status);
 }
 
-describe("a message whose signature headers are wrong", () => {
-  const subsets = [1, 2, 3, 4, 5, 6].map((bits) =>
-    SIGNATURE_HEADERS.filter((_name, index) => bits & (1 << index)),
-  );
-  test.each(subsets.map((missing) => ({ missing })))("without $missing", async ({ missing }) => {
-    await expectRefusedBothWays(() => without(agent.signed(call(), JWKS), ...missing), "missing_signature");
-  });
-
-  test("without any: the gateway lets it through and the agent asks for a signature", async () => {
+// What the checks refuse has tests of the library, and both contracts; here is which of the two parties refuses.
+describe("a message that is refused", () => {
+  test("without any signature: the gateway lets it through and the agent asks for one", async () => {
     await expectRefusedBothWays(() => call(), "missing_signature", {
       gateway: agentRefusal("missing_signature"),
     });
   });
 
-  const malformed: [string, string, (value: string) => string, string][] = [
-    ["signature-key", "no parenthesis", (value) => value.slice(0, -1), "malformed_signature_key"],
-    ["signature-key", "not text", () => "\u00ff\u00fe", "malformed_signature_key"],
-    ["signature-key", "two members", (value) => `${value}, ${value}`, "malformed_signature_key"],
-    ["signature-key", "empty", () => "", "malformed_signature_key"],
-    ["signature-key", "scheme x509", () => 'sig1=(scheme=x509 x5u="https://x")', "unsupported_scheme"],
-    ["signature-key", "scheme unknown", () => 'sig1=(scheme=new key="x")', "unsupported_scheme"],
-    ["signature-key", "other label", (value) => value.replace("sig1", "sig2"), "label_mismatch"],
-    ["signature-input", "no list", () => "sig1", "malformed_signature_input"],
-    [
-      "signature-input",
-      "twice the same",
-      (value) => value.replace('"@path"', '"@path" "@path"'),
-      "malformed_signature_input",
-    ],
-    ["signature-input", "no created", (value) => value.replace(/;created=\d+/, ""), "created_missing"],
-    [
-      "signature-input",
-      "absent header covered",
-      (value) => value.replace('"@path"', '"@path" "x-none"'),
-      "missing_component",
-    ],
-    ["signature", "not base64", () => "sig1=:!!:", "malformed_signature"],
-    ["signature", "short", () => "sig1=:AAAA:", "malformed_signature"],
-    [
-      "signature",
-      "one bit off",
-      (value) => value.replace(/:(.)/, (_all, first) => `:${first === "A" ? "B" : "A"}`),
-      "invalid_signature",
-    ],
-  ];
-  test.each(malformed)("%s: %s", async (name, _what, change, code) => {
-    await expectRefusedBothWays(() => changed(agent.signed(call(), JWKS), name, change), code);
+  test("with half a signature", async () => {
+    await expectRefusedBothWays(() => without(agent.signed(call(), JWKS), "signature"), "missing_signature");
   });
 
-  const refused: [string, string, () => Mistakes][] = [
-    [
-      "a private key in the header",
-      "unsupported_key",
-      () => ({ signatureKey: `sig1=(scheme=hwk kty="OKP" crv="Ed25519" x="${agent.x}" d="AA")` }),
-    ],
-    ["a signature of yesterday", "created_out_of_window", () => ({ created: now() - 86_400 })],
-    ["a signature just outside the window", "created_out_of_window", () => ({ created: now() - 70 })],
-    ["a signature of tomorrow", "created_out_of_window", () => ({ created: now() + 86_400 })],
-    ["an expired signature", "signature_expired", () => ({ parameters: `;expires=${now() - 1}` })],
-    ["a nonce that is none", "malformed_nonce", () => ({ nonce: "abc" })],
-    ["a nonce that is not covered", "insufficient_coverage", () => ({ without: ["nonce"] })],
-    ["a digest that is not covered", "insufficient_coverage", () => ({ without: ["content-digest"] })],
-    ["a method that is not covered", "insufficient_coverage", () => ({ without: ["@method"] })],
-    ["a key that is not covered", "insufficient_coverage", () => ({ without: ["signature-key"] })],
-    ["somebody else's key", "invalid_signature", () => ({ signingKey: keyPair().key })],
-    ["somebody else's host", "invalid_signature", () => ({ authority: "other.localhost:1" })],
-  ];
-  test.each(refused)("%s", async (_what, code, mistakes) => {
-    await expectRefusedBothWays(
-      () =>
-        agent.signed(call(), JWKS, { authority: new URL(stack.urls.supplyChainAgent).host, ...mistakes() }),
-      code,
-    );
-  });
-
-  test.each([
-    ["well formed", () => `sha-256=:${randomBytes(32).toString("base64")}:`, "digest_mismatch"],
-    ["not a digest", () => "sha-256=x", "malformed_digest"],
-    ["of an algorithm nobody should use", () => "md5=:AAAA:", "malformed_digest"],
-  ])("a wrong digest, %s, is seen by whoever has the body: the agent", async (_what, digest, code) => {
-    await expectRefusedBothWays(() => agent.signed(call(), JWKS, { digest: digest() }), code, {
-      gateway: agentRefusal(code),
-    });
+  test("of an agent whose key id is not published", async () => {
+    const authority = new URL(stack.urls.supplyChainAgent).host;
+    const make = () => agent.signed(call(), { scheme: "jwks", kid: "other" }, { authority });
+    await expectRefusedBothWays(make, "unknown_key");
   });
 
   test("a changed body", async () => {
@@ -195,140 +122,6 @@ describe("a message whose signature headers are wrong", () => {
     expect((await send(throughGateway)).status).toBe(200);
     expectRefusal(await send(throughGateway), gatewayRefusal("signature_replayed"));
     expectRefusal(await send(directly(throughGateway)), agentRefusal("signature_replayed"));
-  });
-});
-
-describe("a caller who is not who it says", () => {
-  test.each([
-    ["a key id that is not published", "unknown_key", () => ({ scheme: "jwks", kid: "other" }) as const],
-    [
-      "an identity with a slash at its end",
-      "discovery_failed",
-      () => ({ scheme: "jwks", id: `${agent.id}/` }) as const,
-    ],
-    ["an identity that is no URL", "discovery_failed", () => ({ scheme: "jwks", id: "me" }) as const],
-    [
-      "an identity that is a file",
-      "discovery_failed",
-      () => ({ scheme: "jwks", id: "file:///etc/passwd" }) as const,
-    ],
-    [
-      "plain http beyond this machine",
-      "discovery_failed",
-      () => ({ scheme: "jwks", id: "http://192.0.2.1" }) as const,
-    ],
-    [
-      "credentials in its identity",
-      "discovery_failed",
-      () => ({ scheme: "jwks", id: agent.id.replace("//", "//a:b@") }) as const,
-    ],
-    [
-      "a server that is not there",
-      "discovery_failed",
-      () => ({ scheme: "jwks", id: "http://127.0.0.1:1" }) as const,
-    ],
-    [
-      "a document that names another agent",
-      "discovery_failed",
-      () => ({ scheme: "jwks", id: agent.id.replace("foreign-agent.localhost", "127.0.0.1") }) as const,
-    ],
-  ])("%s", async (_what, code, scheme) => {
-    const { host } = new URL(stack.urls.supplyChainAgent);
-    await expectRefusedBothWays(() => agent.signed(call(), scheme(), { authority: host }), code);
-  });
-});
-
-describe("a token that is not for this", () => {
-  const host = () => new URL(stack.urls.marketAnalysisAgent).host;
-  const question = () => ({ ...call(), url: `${stack.urls.marketAnalysisAgent}/` });
-  let good: string;
-
-  beforeAll(async () => {
-    const { marketAnalysisAgent: resource, issuer: authServer } = stack.urls;
-    const challenge = await agent.call(question(), JWKS);
-    const resource_token = agent.resourceTokenOf(challenge, { resource, authServer });
-    const granted = await agent.askAuthServer(authServer, { request_type: "auth", resource_token });
-    good = JSON.parse(granted.text).auth_token;
-    expect((await agent.call(question(), { scheme: "jwt", jwt: good })).status).toBe(200);
-  });
-
-  /** The good token with other contents, signed by the agent itself. */
-  function forged(header: object, claims: object = {}): string {
-    const { header: goodHeader, claims: goodClaims } = readToken(good);
-    return makeToken({ ...goodHeader, ...header }, { ...goodClaims, ...claims }, agent.key);
-  }
-
-  const cases: [string, string, () => string | Promise<string>][] = [
-    [
-      "for another audience",
-      "token_audience_mismatch",
-      async () => {
-        const granted = await agent.askAuthServer(stack.urls.issuer, {
-          request_type: "auth",
-          scope: "market-analysis:analyze",
-        });
-        return JSON.parse(granted.text).auth_token;
-      },
-    ],
-    ["of an issuer nobody trusts", "untrusted_issuer", () => forged({ alg: "EdDSA" }, { iss: canary.url })],
-    ["of a type that opens nothing", "token_type_mismatch", () => forged({ typ: "JWT" })],
-    ["that is a resource token", "token_type_mismatch", () => forged({ typ: "resource+jwt", alg: "EdDSA" })],
-    [
-      "without algorithm",
-      "token_algorithm_not_allowed",
-      () => `${forged({ alg: "none" }).split(".").slice(0, 2).join(".")}.AA`,
-    ],
-    [
-      "signed with a shared secret",
-      "token_algorithm_not_allowed",
-      () => {
-        const input = forged({ alg: "HS256" }).split(".").slice(0, 2).join(".");
-        return `${input}.${createHmac("sha256", "secret").update(input).digest("base64url")}`;
-      },
-    ],
-    ["signed by its holder", "invalid_token_signature", () => forged({})],
-    ["of a key nobody published", "unknown_key", () => forged({ kid: "other" })],
-    [
-      "with addresses of keys in its header",
-      "invalid_token_signature",
-      () => forged({ jku: canary.url, x5u: canary.url, jwk: { kty: "OKP", crv: "Ed25519", x: agent.x } }),
-    ],
-    [
-      "with another signature algorithm than its key's",
-      "(invalid_token_signature|token_algorithm_not_allowed|unsupported_key)",
-      () => forged({ alg: "EdDSA" }),
-    ],
-    ["that is no token", "malformed_token", () => "a.b.c"],
-    [
-      "with a claim changed",
-      "invalid_token_signature",
-      () => [good.split(".")[0], forged({}, { scope: "all" }).split(".")[1], good.split(".")[2]].join("."),
-    ],
-  ];
-  test.each(cases)("%s", async (_what, code, token) => {
-    const jwt = await token();
-    const make = () => agent.signed(question(), { scheme: "jwt", jwt }, { authority: host() });
-    expectRefusal(await send(make()), gatewayRefusal(code));
-    expectRefusal(
-      await send(directly(make())),
-      expect.stringMatching(new RegExp(`^Valid AAuth signature required: ${code}$`)),
-    );
-  });
-
-  test("bound to another key", async () => {
-    const make = () => agent.signed(question(), { scheme: "jwt", jwt: good }, { signingKey: keyPair().key });
-    await expectRefusedBothWays(
-      () => ({ ...make(), url: `${stack.urls.marketAnalysisAgent}/` }),
-      "invalid_signature",
-    );
-  });
-
-  test("of the user, as a browser has it", async () => {
-    const answer = await send({
-      ...question(),
-      headers: { ...question().headers, authorization: `Bearer ${good}` },
-    });
-    expectRefusal(answer, agentRefusal("missing_signature"));
   });
 });
 
@@ -464,7 +257,3 @@ describe("whatever came", () => {
     expect(stack.log()).not.toMatch(/ERROR|FATAL/);
   });
 });
-
-function now(): number {
-  return Math.floor(Date.now() / 1000);
-}

@@ -62,7 +62,7 @@ async function rowOfFreePorts(count: number): Promise<number> {
 }
 
 async function pidsOf(stack: Child): Promise<number[]> {
-  const [, list] = await stack.prints(/ready with pids ([\d ]+)/);
+  const [, list] = await stack.prints(/ready with pids ([\d ]+) after/);
   const pids = list!.split(" ").map(Number);
   servicePids.push(...pids);
   return pids;
@@ -264,5 +264,84 @@ describe("what goes wrong", () => {
     expect(stack.text()).toContain("second stopped by itself with exit code 7");
     expect(stack.text()).toContain("one closes");
     expect(pids.filter(isAlive)).toEqual([]);
+  });
+});
+
+describe("services in the runner's own process", () => {
+  const hosted = async (modes: Readonly<Record<string, Mode>>) =>
+    (await describeServices(modes)).map((service) => ({
+      ...service,
+      hosted: { module: "tests/support/fixtures/hosted-service.ts", argv: ["--of", service.name] },
+    }));
+
+  test("each has its variables, arguments and prefix, and closes in reverse order", async () => {
+    const stack = startStack(await hosted({ one: "well", second: "well" }));
+    const pids = await pidsOf(stack);
+    expect(new Set(pids)).toEqual(new Set([stack.pid]));
+    expect(stack.text()).toContain("one    | one starts with --of one");
+    expect(stack.text()).toContain("second | second starts with --of second");
+    expect(stack.text()).toMatch(/^second \| second ready on http:/m);
+    stack.process.kill("SIGTERM");
+    expect(await stack.ended).toEqual({ status: 0, signal: null });
+    const [second, one] = indexesOf(stack.text(), ["second | second closes", "one    | one closes"]);
+    expect(second).toBeGreaterThan(-1);
+    expect(one).toBeGreaterThan(second!);
+  });
+
+  test("one that fails at its start: name and redacted reason; the rest is stopped", async () => {
+    const stack = startStack(await hosted({ one: "well", second: "dies-at-start", third: "well" }));
+    expect((await stack.ended).status).toBe(1);
+    const report = stack.text().slice(stack.text().indexOf("\nsecond could not be started"));
+    expect(report).toContain("second cannot start: Error: the reason");
+    expect(stack.text()).not.toContain("abcdefghijklmnop");
+    expect(stack.text()).toContain("one closes");
+    expect(stack.text()).not.toContain("third starts");
+  });
+
+  test.each(["throw", "reject"])(
+    "an error that nothing catches ends the stack with its service's name: %s",
+    async (how) => {
+      const services = await hosted({ one: "well", second: "well", third: "well" });
+      const stack = startStack(services);
+      await pidsOf(stack);
+      await fetch(services[1]!.healthUrl.replace("health", how));
+      expect((await stack.ended).status).toBe(1);
+      expect(stack.text()).toMatch(
+        /^second stopped by an unexpected error\. Its last lines:\n[\s\S]*out of order/m,
+      );
+      expect(stack.text()).toContain("one closes");
+      expect(stack.text()).toContain("third closes");
+    },
+  );
+
+  test("one that does not close is named, and the others close", async () => {
+    const stack = startStack(await hosted({ one: "well", second: "deaf" }));
+    await pidsOf(stack);
+    stack.process.kill("SIGTERM");
+    expect((await stack.ended).status).toBe(0);
+    expect(stack.text()).toContain("Ended by force: second.");
+    expect(stack.text()).toContain("one closes");
+  });
+
+  test("a second signal does not wait for it", async () => {
+    const stack = startStack(await hosted({ only: "deaf" }));
+    await pidsOf(stack);
+    stack.process.kill("SIGINT");
+    await stack.prints(/only closes/);
+    await pause(600);
+    const askedAt = performance.now();
+    stack.process.kill("SIGINT");
+    await stack.ended;
+    expect(performance.now() - askedAt).toBeLessThan(3000);
+  });
+
+  test("beside a process of its own, which ends with the runner", async () => {
+    const [one, ...others] = await describeServices({ one: "well", second: "well" });
+    const [, second] = await hosted({ one: "well", second: "well" });
+    const stack = startStack([one!, { ...second!, ports: others[0]!.ports, env: others[0]!.env }]);
+    const pids = await pidsOf(stack);
+    expect(pids[1]).toBe(stack.pid);
+    stack.process.kill("SIGKILL");
+    await vi.waitFor(() => expect(isAlive(pids[0]!)).toBe(false), ORPHAN_LIMIT);
   });
 });

@@ -304,7 +304,7 @@ describe("demo agents, which want an auth token", () => {
       cwd: REPOSITORY_ROOT,
       env: { PATH: process.env.PATH, AAUTH_RELAX_CONTENT_DIGEST: "true" },
       encoding: "utf8",
-      timeout: 20_000,
+      timeout: 50_000,
     });
     expect(start.status).toBe(2);
     expect(start.stderr).toContain("AAUTH_RELAX_CONTENT_DIGEST");

@@ -51,10 +51,12 @@ describe("npm run demo -- --gateway agentgateway", () => {
       return stack.find(({ name }) => name === "gateway")!;
     };
     expect(modes.gatewayProgram).toBe(binary);
-    const { args: embeddedArgs, ...embedded } = gatewayOf();
-    const { args, ...real } = gatewayOf(binary);
+    const { args: embeddedArgs, hosted: embeddedModule, ...embedded } = gatewayOf();
+    const { args, hosted, ...real } = gatewayOf(binary);
+    expect(embeddedModule?.argv).toEqual(["-f", modes.policyFile]);
     expect(embeddedArgs).toEqual(["services/gateway/src/main.ts", "-f", modes.policyFile]);
     expect(args).toEqual(["scripts/foreign-program.ts", binary, "-f", modes.policyFile]);
+    expect(hosted).toBeUndefined();
     expect(real).toEqual(embedded);
   });
 
@@ -91,19 +93,5 @@ describe("a foreign program under the runner", () => {
     const child = start("scripts/foreign-program.ts", [join(folder, "missing")], { ...process.env });
     expect(await child.ended).toMatchObject({ status: 1 });
     expect(child.text()).toContain("could not be started");
-  });
-});
-
-describe("npm run test:agentgateway", () => {
-  test("without a binary it says that nothing ran, and that is no failure", async () => {
-    const child = start("scripts/test-agentgateway.ts", [], { PATH: "/nowhere" });
-    expect(await child.ended).toMatchObject({ status: 0 });
-    expect(child.text()).toContain("Nothing ran against Agentgateway");
-    expect(child.text()).toContain("No file was compared with the upstream schema");
-  });
-
-  test("a binary that was named and is not there is one", async () => {
-    const child = start("scripts/test-agentgateway.ts", [], { AGENTGATEWAY_BIN: "/nowhere/agentgateway" });
-    expect(await child.ended).toMatchObject({ status: 2 });
   });
 });

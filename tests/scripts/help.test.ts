@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { REPOSITORY_ROOT } from "../../scripts/demo/stack.ts";
 import { runProgram } from "../../scripts/run-program.ts";
+import { LONG_PARTS, QUICK_PARTS, SLOW_PARTS } from "../../scripts/test-parts.ts";
 
 const { scripts } = JSON.parse(readFileSync(`${REPOSITORY_ROOT}package.json`, "utf8")) as {
   scripts: Record<string, string>;
@@ -41,14 +42,29 @@ describe.each(commands)("%s", (command) => {
   });
 });
 
-test.each(["check", "test:keycloak", "test:jaeger", "test:agentgateway", "docs"])(
-  "%s takes no arguments",
-  async (command) => {
-    const { status, output } = await run(command, "stray");
-    expect(status).toBe(2);
-    expect(output).toMatch(/^.*stray: unexpected argument.*\n$/);
-  },
-);
+test.each(["check", "docs"])("%s takes no arguments", async (command) => {
+  const { status, output } = await run(command, "stray");
+  expect(status).toBe(2);
+  expect(output).toMatch(/^.*stray: unexpected argument.*\n$/);
+});
+
+test.each([
+  ["test", { ...QUICK_PARTS }],
+  ["test:all", { ...SLOW_PARTS }],
+  ["test:long", { ...LONG_PARTS }],
+])("%s lists its parts, and refuses one that there is not", async (command, parts) => {
+  const help = (await run(command, "--help")).output;
+  for (const part of Object.keys(parts)) expect(/^ {2}PART +(.*)/m.exec(help)![1]).toContain(part);
+  const { status, output } = await run(command, "unit", "no-such");
+  expect(status).toBe(2);
+  expect(output).toContain(Object.keys(parts).join(", "));
+});
+
+test("bench takes another checkout to compare with", async () => {
+  const { status, output } = await run("bench", "--beside", "../before", "no-such");
+  expect(status).toBe(2);
+  expect(output).toMatch(/^no benchmark "no-such"/);
+});
 
 test("the benchmarks that --help lists are those that there are", async () => {
   const { status, output } = await run("bench", "no-such");

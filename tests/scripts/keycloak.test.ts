@@ -1,7 +1,7 @@
-import { chmod, mkdir, mkdtemp, readdir, readFile, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, readdir, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { readDemoSettings } from "../../scripts/demo/demo-settings.ts";
 import { DEMO_MODES, DEMO_PORTS, describeStack } from "../../scripts/demo/stack.ts";
 import { keycloakDistribution, keycloakHome } from "../../scripts/keycloak/distribution.ts";
@@ -93,61 +93,10 @@ test("A19: a distribution with another SHA-256 than the pinned one is not unpack
   const maven = join(programs, "mvn");
   await writeFile(maven, OTHER_MAVEN, { mode: 0o755 });
   const { signal } = new AbortController();
-  const fetched = keycloakHome(maven, { env: {}, log: () => {}, signal }, cache);
+  const fetched = keycloakHome(maven, { log: () => {}, signal }, cache);
   await expect(fetched).rejects.toThrow(KeycloakUnavailableError);
   await expect(fetched).rejects.toThrow(/SHA-256 [0-9a-f]{64}, expected [0-9a-f]{64}/);
   expect(await readdir(cache)).toEqual([]);
-});
-
-describe("KEYCLOAK_HOME", () => {
-  const { signal } = new AbortController();
-  /** Something that looks like a Keycloak. */
-  async function keycloak(version: string): Promise<string> {
-    const home = await folderWith({});
-    for (const folder of ["bin", "providers", "data/h2"])
-      await mkdir(join(home, folder), { recursive: true });
-    await writeFile(join(home, "bin/kc.sh"), "");
-    await writeFile(join(home, "data/h2/keycloakdb.mv.db"), "theirs");
-    await writeFile(join(home, "version.txt"), version === "" ? "" : `Keycloak - Version ${version}\n`);
-    return home;
-  }
-  const homeOf = async (KEYCLOAK_HOME: string, cache: string, log = (_line: string) => {}) =>
-    keycloakHome("mvn", { env: { KEYCLOAK_HOME }, log, signal }, cache);
-
-  test("that is none is a mistake", async () => {
-    const empty = await folderWith({});
-    await expect(homeOf(empty, await folderWith({}))).rejects.toThrow("no bin/kc.sh");
-  });
-
-  test.each(["26.2.5", "26.70.0", "27.0.0", ""])(
-    "of another minor version (%s) is refused, with the reason",
-    async (version) => {
-      const [home, cache] = [await keycloak(version), await folderWith({})];
-      await expect(homeOf(home, cache)).rejects.toThrow(KeycloakUnavailableError);
-      await expect(homeOf(home, cache)).rejects.toThrow(
-        `${version || "of unknown version"}; the provider is built for 26.7`,
-      );
-      expect(await readdir(cache)).toEqual([]);
-    },
-  );
-
-  test("is copied without its data, once, and again when it has changed; it stays as it is", async () => {
-    const [home, cache] = [await keycloak("26.7.9"), await folderWith({})];
-    const lines: string[] = [];
-    const copy = await homeOf(home, cache, (line) => lines.push(line));
-    expect(copy.startsWith(cache)).toBe(true);
-    expect((await readdir(copy)).sort()).toEqual(["aauth-copied-from", "bin", "providers", "version.txt"]);
-    await writeFile(join(copy, "providers/ours.jar"), "built in");
-    expect(await homeOf(home, cache, (line) => lines.push(line))).toBe(copy);
-    expect(lines).toHaveLength(1);
-    expect(await readdir(join(home, "providers"))).toEqual([]);
-
-    await writeFile(join(home, "providers/theirs.jar"), "new");
-    expect(await homeOf(home, cache, (line) => lines.push(line))).toBe(copy);
-    expect(lines).toHaveLength(2);
-    expect(await readdir(join(copy, "providers"))).toEqual(["theirs.jar"]);
-    expect(await readdir(cache)).toHaveLength(1);
-  });
 });
 
 test("A12: docker-compose.yml bounds Keycloak's listener as the demo does", async () => {

@@ -1,4 +1,5 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
+import { runVitestPart } from "../../scripts/run-vitest.ts";
 import { countVitest, type PartResult, summaryText, type VitestReport } from "../../scripts/test-report.ts";
 
 function report(statuses: Record<string, string>, file = "passed"): VitestReport {
@@ -32,9 +33,10 @@ test("counts tests by name", () => {
 });
 
 test("a file of which nothing ran is named", () => {
-  expect(countVitest("unit", report({ a: "skipped", b: "pending" }), 0, 0).notes).toEqual([
-    "Not run: a.test.ts, 2 tests",
-  ]);
+  expect(countVitest("unit", report({ a: "skipped", b: "pending" }), 0, 0)).toMatchObject({
+    notes: ["Not run: a.test.ts, 2 tests"],
+    failures: ["every test was skipped"],
+  });
   expect(countVitest("unit", report({ a: "skipped", b: "passed" }), 0, 0).notes).toBeUndefined();
 });
 
@@ -57,6 +59,22 @@ test.each([
   [[part(["x"]), part([], { skipped: 2 })], "6 passed, 1 failed, 2 skipped"],
 ])("the last line is the one that CI reads", (results, line) => {
   expect(summaryText(results).trimEnd().split("\n").at(-1)).toBe(line);
+});
+
+test("a part whose program cannot be had is skipped by name, and fails in CI", async () => {
+  const part = { tests: [], prepare: async () => "no such program" };
+  vi.stubEnv("CI", "");
+  expect(await runVitestPart("jaeger", part)).toMatchObject({
+    skipped: 1,
+    failures: [],
+    notes: ["Skipped jaeger: no such program"],
+  });
+  vi.stubEnv("CI", "1");
+  expect(await runVitestPart("jaeger", part)).toMatchObject({
+    skipped: 0,
+    failures: ["nothing ran: no such program"],
+  });
+  vi.unstubAllEnvs();
 });
 
 test("failures and notes are said by name", () => {

@@ -49,11 +49,11 @@ const STACK_RUNNER = fileURLToPath(new URL("fixtures/stack-runner.ts", import.me
 const READY_LIMIT_MS = 30_000;
 const STOP_LIMIT_MS = 5_000;
 
-/** The journeys run with either auth server: with Keycloak in `npm run test:keycloak`. */
+/** The journeys run with either auth server: with Keycloak in `npm run test:all -- keycloak`. */
 const AUTH_SERVER: StackModes["authServer"] = process.env.AUTH_SERVER_TEST_URL ? "keycloak" : "embedded";
 
 /** Kept from the environment of the test run. The rest (VITEST, NODE_ENV, a developer's settings) must not change what is tested. */
-const INHERITED_VARIABLES = ["PATH", "HOME", "TMPDIR", "LANG", "JAVA_HOME", "KEYCLOAK_HOME"];
+const INHERITED_VARIABLES = ["PATH", "HOME", "TMPDIR", "LANG", "JAVA_HOME"];
 
 /**
  * Starts the stack of the demo runner on free ports and resolves when it is ready; rejects with the last lines of the service that

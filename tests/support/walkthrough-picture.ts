@@ -1,13 +1,10 @@
-import { readFileSync, writeFileSync } from "node:fs";
 import { REPOSITORY_ROOT } from "../../scripts/demo/stack.ts";
 import { openPage, startBrowser } from "./browser.ts";
 import type { TestStack } from "./start-stack.ts";
-import { fewerColours, pngSize } from "./walkthrough-png.ts";
 import { withDemoPorts } from "./walkthrough-run.ts";
 
 const FOLDER = `${REPOSITORY_ROOT}docs/images/`;
 const WIDTH_PIXELS = 1280;
-const MOST_BYTES = 150_000;
 
 /**
  * Takes a picture of a trace as the trace store's own page shows it, with the demo's ports.
@@ -27,18 +24,9 @@ export async function takeTracePicture(
     });
     await page.goto(`${stack.urls.traces}/trace/${traceId}`);
     await page.getByTestId("waterfall").waitFor();
-    const picture = fewerColours(await page.screenshot({ fullPage: true }));
-    writeFileSync(`${FOLDER}${name}.png`, picture);
+    await page.screenshot({ fullPage: true, path: `${FOLDER}${name}.png` });
     await context.close();
   } finally {
     await browser.close();
   }
-}
-
-/** What is wrong with a picture that a page shows. */
-export function pictureProblem(name: string): string | undefined {
-  const picture = readFileSync(`${FOLDER}${name}.png`);
-  if (picture.length > MOST_BYTES) return `${name} has ${picture.length} bytes`;
-  const { width } = pngSize(picture);
-  return width === WIDTH_PIXELS ? undefined : `${name} is ${width} pixels wide`;
 }

@@ -77,19 +77,6 @@ export function canonical(text: string): string {
   return result + text.slice(from);
 }
 
-/** Moments of a text in Unix seconds, each as its distance from the first one. */
-export function momentsOf(text: string): number[] {
-  const times = runValues(text)
-    .filter(({ form }) => form === "time")
-    .map((value) => Number(value.text));
-  return times.map((time) => time - times[0]!);
-}
-
-/** Lifetimes of the tokens in a text, in seconds: `exp` less `iat`, where a token has both. */
-export function lifetimesOf(text: string): number[] {
-  return [...text.matchAll(/"exp": (\d+),\s+"iat": (\d+)/g)].map(([, exp, iat]) => Number(exp) - Number(iat));
-}
-
 /**
  * Thumbprints of a text (`thumbprint=`, `"agent_jkt"`) that are not the RFC 7638 thumbprint of a key in the same text. Who reads a page
  * can recompute each.

@@ -1,41 +1,30 @@
 import { createMemoryReplayStore, type Discovery } from "aauth";
-import { createTokenSigner, type TokenSigner } from "aauth/issuer";
 import type { FastifyBaseLogger, FastifyInstance } from "fastify";
-import { createConsentMemory, type RememberedConsents } from "./consent/consent-memory.ts";
+import { createConsentMemory } from "./consent/consent-memory.ts";
 import { consentRoutes, type ShownConsent } from "./consent/consent-routes.ts";
 import type { ReadSession } from "./consent/read-session.ts";
-import type { CreateStore } from "./create-store.ts";
 import { createGrants } from "./grants.ts";
 import { createIssueToken } from "./issue-token.ts";
-import { issuerMetadata } from "./issuer-metadata.ts";
 import type { OidcPaths } from "./oidc/oidc-paths.ts";
 import { knowOwnIssuer } from "./own-issuer.ts";
 import type { Accounts } from "./realm/accounts.ts";
 import type { RealmKeys } from "./realm/realm-keys.ts";
 import type { RealmState } from "./realm/realm-state.ts";
+import type { RequestType } from "./request-types/request-type.ts";
 import { createResourceTokenCheck } from "./resource-token-check.ts";
 import { createSecrets } from "./secrets.ts";
-import { createSharedStore } from "./shared-store.ts";
+import type { CreateStore } from "./store.ts";
 import { tokenEndpoint } from "./token-endpoint.ts";
 import { createRequesterVerifier } from "./verify-requester.ts";
 
-/** Imports a key once, when it begins to sign. */
-function currentSigner(keys: RealmKeys): () => Promise<TokenSigner> {
-  let signer: { kid: string; imported: Promise<TokenSigner> } | undefined;
-  return () => {
-    const { jwk, alg, kid } = keys.authTokenKey;
-    if (signer?.kid !== kid) signer = { kid, imported: createTokenSigner(jwk, { alg, kid }) };
-    return signer.imported;
-  };
-}
-
-/** The AAuth half: the issuer's document, tokens for agents, and the users' consent to them. */
+/** The AAuth half: tokens for agents, and the users' consent to them. */
 export async function aauth(
   app: FastifyInstance,
   options: {
     issuer: string;
     paths: OidcPaths;
     state: RealmState;
+    requestTypes: readonly RequestType[];
     accounts: Accounts;
     keys: RealmKeys;
     /** Where keys and metadata of agents and resources come from. */
@@ -53,23 +42,19 @@ export async function aauth(
   const { issuer, paths, state, keys, createStore, now } = options;
   const logger = options.logger.child({ logger: "aauth.tokens" });
   const discovery = knowOwnIssuer(options.discovery, issuer, keys);
-  const grants = createGrants(createStore, now);
-  const consents = createSharedStore<RememberedConsents>(createStore, {
-    ownerOf: ({ subject }) => subject,
-    now,
-  });
-  const memory = createConsentMemory(consents, {
+  const grants = createGrants(createStore);
+  const memory = createConsentMemory(createStore("remembered consents"), {
     lifetimeSeconds: () =>
       Math.min(state.policy().refreshTokenLifetimeSeconds, state.realm.ssoSessionMaxLifespan),
     now,
   });
 
-  await app.register(issuerMetadata, { issuer });
   await app.register(tokenEndpoint, {
     path: `${paths.base}/protocol/aauth/agent`,
     state,
     logger,
     memory,
+    requestTypes: options.requestTypes,
     verifier: createRequesterVerifier({
       issuer,
       discovery,
@@ -83,7 +68,7 @@ export async function aauth(
       grants,
       issueToken: createIssueToken({
         issuer,
-        signer: currentSigner(keys),
+        keys,
         state,
         accounts: options.accounts,
         now,
@@ -97,13 +82,8 @@ export async function aauth(
     discovery,
     grants,
     logger,
-    // Loading a page over and over is a person's, and must not end other people's pages.
-    shown: createSecrets(
-      createSharedStore<ShownConsent>(createStore, {
-        ownerOf: ({ userId }) => userId,
-        now,
-      }),
-    ),
+    // A user that loads a page again and again ends no other user's pages.
+    shown: createSecrets(createStore<ShownConsent>("shown consents"), ({ userId }) => userId),
     memory,
   });
 }

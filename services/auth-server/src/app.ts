@@ -4,32 +4,36 @@ import { createLogger, createService, rotateKeys, type ServiceOptions } from "ag
 import type { FastifyInstance } from "fastify";
 import { traceDiscovery } from "protocol-trace";
 import { aauth } from "./aauth.ts";
-import { readPasswordFile } from "./admin/password-file.ts";
 import { realmAdmin } from "./admin/realm-admin.ts";
 import type { AuthServerConfig } from "./config.ts";
 import { createReadSession } from "./consent/read-session.ts";
-import { cors } from "./cors.ts";
-import { type CreateStore, memoryStores } from "./create-store.ts";
-import { loadRealm } from "./load-realm.ts";
+import { documents } from "./documents.ts";
+import { login } from "./oidc/login.ts";
+import { mountOidcProvider } from "./oidc/mount-oidc-provider.ts";
 import { oidcPaths } from "./oidc/oidc-paths.ts";
-import { registerOpenid } from "./oidc/openid.ts";
-import { favicon } from "./pages/favicon.ts";
+import { createOidcProvider } from "./oidc/oidc-provider.ts";
+import { userinfo } from "./oidc/userinfo.ts";
+import { MARK } from "./pages/style.ts";
 import { createAccounts } from "./realm/accounts.ts";
-import { createGuessLimit } from "./realm/guess-limit.ts";
-import { realmDocuments } from "./realm/realm-documents.ts";
+import { createPasswordLimit } from "./realm/password-limit.ts";
 import { createRealmKeys, type RealmKeys } from "./realm/realm-keys.ts";
-import { switchedOff } from "./switched-off.ts";
+import { loadRealm } from "./realm/realm-state.ts";
+import { REQUEST_TYPES } from "./request-types/registry.ts";
+import type { RequestType } from "./request-types/request-type.ts";
+import { type CreateStore, memoryStores } from "./store.ts";
 
 export interface AuthServerDependencies {
   readonly logger?: ServiceOptions["logger"];
   /** Unix seconds. Default: the system clock. */
   readonly now?: () => number;
-  /** Default: new ones, of the algorithm in the configuration. */
+  /** Default: new ones. */
   readonly keys?: RealmKeys;
   /** Default: in memory. */
   readonly createStore?: CreateStore;
   /** Where keys and metadata of agents and resources come from. Default: the network. */
   readonly discovery?: Discovery;
+  /** Default: those of the registry. */
+  readonly requestTypes?: readonly RequestType[];
 }
 
 export interface AuthServer {
@@ -48,12 +52,13 @@ export async function buildAuthServer(
   const state = await loadRealm(config);
   const { realm } = state;
   const issuer = `${config.url}/realms/${realm.realm}`;
-  // Plain http is for the own machine only (see config): then agents may be there, too.
+  // The configuration allows plain http on loopback only: then agents may be there, too.
   const development = config.url.startsWith("http:");
   const {
     now = () => Math.floor(Date.now() / 1000),
     createStore = memoryStores(now),
     discovery = traceDiscovery(createDiscovery({ development, now })),
+    requestTypes = REQUEST_TYPES,
     logger = createLogger({
       service: "auth-server",
       level: config.logLevel,
@@ -62,50 +67,42 @@ export async function buildAuthServer(
     }),
   } = dependencies;
   const paths = oidcPaths(issuer);
-  // The clock of everything else has whole seconds.
-  const nowMs = dependencies.now === undefined ? Date.now : () => now() * 1000;
-  const guessLimit = createGuessLimit({
-    settings: realm,
-    ids: realm.users.map(({ id }) => id),
-    createStore,
-    nowMs,
-    logger,
-  });
-  const accounts = createAccounts(realm, guessLimit);
+  const passwordLimit = createPasswordLimit(realm, logger);
+  const accounts = createAccounts(realm, passwordLimit);
   const keepSeconds = () => Math.max(realm.accessTokenLifespan, state.policy().authTokenLifetimeSeconds);
-  const keys = dependencies.keys ?? (await createRealmKeys(config.authTokenAlgorithm, { keepSeconds, now }));
+  const keys = dependencies.keys ?? (await createRealmKeys({ keepSeconds, now }));
 
   const app = createService({ name: "auth-server", logger, maxBodyBytes: MAX_BODY_BYTES });
   await app.register(formbody);
-  await app.register(cors, {
-    base: paths.base,
-    origins: realm.clients.filter(({ enabled }) => enabled).flatMap((client) => client.webOrigins),
-  });
-  await app.register(switchedOff, { realm, base: paths.base });
-  await app.register(favicon);
-  await app.register(realmDocuments, { realm, keys, issuer });
-  const shared = { issuer, paths, accounts, keys, createStore, logger, now };
-  const provider = await registerOpenid(app, { ...shared, realm });
+  // Browsers try the second address for documents without a link to an icon.
+  for (const path of ["/favicon.svg", "/favicon.ico"]) {
+    app.get(path, async (_request, reply) =>
+      reply.type("image/svg+xml").header("cache-control", "public, max-age=86400").send(MARK),
+    );
+  }
+  await app.register(documents, { realm, keys, issuer, requestTypes });
+  const shared = { realm, issuer, paths, accounts, keys, createStore, logger, now };
+  const provider = await createOidcProvider(shared);
+  await app.register(login, { ...shared, provider });
+  await app.register(userinfo, shared);
+  await app.register(mountOidcProvider, { ...shared, provider });
   await app.register(aauth, {
     ...shared,
     state,
+    requestTypes,
     discovery,
     development,
     consentSeconds: config.consentSeconds,
     readSession: createReadSession(provider, accounts),
   });
   if (development && config.adminEnabled) {
-    const { adminPasswordFile: file } = config;
-    const own = file === undefined ? {} : { password: readPasswordFile(file) };
     await app.register(realmAdmin, {
       state,
       keys,
-      guessLimit,
+      passwordLimit,
       host: new URL(config.url).host,
       createStore,
-      nowMs,
-      logger,
-      ...own,
+      passwordFile: config.adminPasswordFile,
     });
   }
   rotateKeys(app, keys, config.keyRotationSeconds);

@@ -12,8 +12,7 @@ import {
   urlSetting,
 } from "agent-kit/service";
 import { z } from "zod";
-import { AUTH_TOKEN_ALGORITHMS } from "./realm/realm-keys.ts";
-import { isScope } from "./scope-syntax.ts";
+import { isScope } from "./scopes.ts";
 
 const DEMO_REALM_FILE = resolve(import.meta.dirname, "../../../keycloak/realm/aauth-test-realm.json");
 
@@ -61,7 +60,7 @@ export const settings = {
     env: "AUTH_SERVER_SELF_AGENTS",
     flag: "self-agents",
     schema: listSetting().unwrap().optional(),
-    description: "Agents and resources that may be told who a user is, instead of those in the realm file",
+    description: "Agents and resources that may learn a user's identity, instead of those in the realm file",
   }),
   exchangeAgents: setting({
     env: "AUTH_SERVER_EXCHANGE_AGENTS",
@@ -79,13 +78,7 @@ export const settings = {
     env: "AUTH_SERVER_AUTH_TOKEN_SECONDS",
     flag: "auth-token-seconds",
     schema: integerSetting(300, { minimum: 1, maximum: 86_400 }).unwrap().optional(),
-    description: "How long auth tokens are good, in seconds, instead of what the realm file says",
-  }),
-  authTokenAlgorithm: setting({
-    env: "AUTH_SERVER_AUTH_TOKEN_ALG",
-    flag: "auth-token-alg",
-    schema: z.enum(AUTH_TOKEN_ALGORITHMS).default("RS256"),
-    description: `Signature of auth tokens: ${AUTH_TOKEN_ALGORITHMS.join(" or ")}`,
+    description: "Lifetime of auth tokens in seconds, instead of the realm file's",
   }),
   keyRotationSeconds: setting({
     env: "AUTH_SERVER_KEY_ROTATION_SECONDS",
@@ -110,7 +103,7 @@ export const settings = {
 
 export type AuthServerConfig = Config<typeof settings>;
 
-/** Cookies and signatures need https anywhere but on the own machine. */
+/** Cookies and signatures need https, except on loopback. */
 function isOrigin(text: string): boolean {
   const url = new URL(text);
   if (url.pathname !== "/") return false;

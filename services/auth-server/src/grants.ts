@@ -1,9 +1,8 @@
 import { ownerOf, type PublicJwk } from "aauth";
-import type { CreateStore } from "./create-store.ts";
 import { createSecrets, type Secrets } from "./secrets.ts";
-import { createSharedStore } from "./shared-store.ts";
+import type { CreateStore } from "./store.ts";
 
-/** An agent's wish that a user has to decide on; behind a request token. */
+/** A request that a user has to decide on; behind a request token. */
 export interface ConsentRequest {
   readonly agent: string;
   readonly agentDelegate?: string;
@@ -18,12 +17,15 @@ export interface ConsentRequest {
   readonly state?: string;
 }
 
-/** A wish that a user has agreed to; behind a code. */
+/** A request that a user has agreed to; behind a code. */
 export interface ConsentedRequest extends ConsentRequest {
   readonly subject: string;
 }
 
-/** What an agent may ask for again without the user; behind a refresh token. Not bound to a key, which may be rotated. */
+/**
+ * What an agent may ask for again without the user; behind a refresh token. Not bound to a key,
+ * which may be rotated.
+ */
 export interface RefreshGrant {
   readonly agent: string;
   readonly agentDelegate?: string;
@@ -41,19 +43,16 @@ export interface Grants {
 
 export const CODE_LIFETIME_SECONDS = 60;
 
-/** Each with a quota for the owner of an agent (`ownerOf`): subdomains, ports, paths and delegates are an agent's own to make. */
-export function createGrants(createStore: CreateStore, now: () => number): Grants {
-  const secrets = <Value extends { readonly agent: string }>() =>
-    createSecrets(
-      createSharedStore<Value>(createStore, {
-        // The same for all that are known by a key alone.
-        ownerOf: ({ agent }) => ownerOf(agent),
-        now,
-      }),
-    );
+/**
+ * Each with a quota for the owner of an agent (`ownerOf`): subdomains, ports, paths and delegates
+ * are an agent's own to make.
+ */
+export function createGrants(createStore: CreateStore): Grants {
+  // The same owner for all callers that are known by a key alone.
+  const ownerOfGrant = ({ agent }: { readonly agent: string }) => ownerOf(agent);
   return {
-    consentRequests: secrets<ConsentRequest>(),
-    codes: secrets<ConsentedRequest>(),
-    refreshTokens: secrets<RefreshGrant>(),
+    consentRequests: createSecrets(createStore<ConsentRequest>("consent requests"), ownerOfGrant),
+    codes: createSecrets(createStore<ConsentedRequest>("codes"), ownerOfGrant),
+    refreshTokens: createSecrets(createStore<RefreshGrant>("refresh tokens"), ownerOfGrant),
   };
 }

@@ -1,14 +1,14 @@
 import type { ActClaim, PublicJwk } from "aauth";
-import { issueAuthToken, type TokenSigner } from "aauth/issuer";
+import { createTokenSigner, issueAuthToken } from "aauth/issuer";
 import type { FastifyBaseLogger } from "fastify";
 import { recordIssuedToken } from "protocol-trace";
-import { isIdentityScope, userClaims } from "./identity-scopes.ts";
 import { invalidGrant } from "./oauth-error.ts";
 import type { Accounts } from "./realm/accounts.ts";
+import type { RealmKeys } from "./realm/realm-keys.ts";
 import type { RealmState } from "./realm/realm-state.ts";
-import { scopeWords } from "./request-types/request-type.ts";
+import { isIdentityScope, scopesIn, userClaims } from "./scopes.ts";
 
-/** What has been decided and is now to be written down in an auth token. */
+/** What a request type has decided: the content of an auth token. */
 export interface Decision {
   readonly agent: string;
   readonly agentDelegate?: string;
@@ -19,7 +19,10 @@ export interface Decision {
   readonly scope: string;
   readonly subject?: string;
   readonly act?: ActClaim;
-  /** Unix seconds. The token ends then, even where policy would have it live longer: what it rests on ends then. */
+  /**
+   * Unix seconds. The token ends then, even where policy allows a longer life: the token it rests
+   * on ends then.
+   */
   readonly notAfter?: number;
 }
 
@@ -34,33 +37,35 @@ export type IssueToken = (decision: Decision) => Promise<TokenAnswer>;
 
 export function createIssueToken(options: {
   issuer: string;
-  /** Asked for each token, because keys are rotated. */
-  signer: () => Promise<TokenSigner>;
+  keys: RealmKeys;
   state: RealmState;
   accounts: Accounts;
   now: () => number;
   logger: FastifyBaseLogger;
 }): IssueToken {
-  const { issuer, signer, state, accounts, now, logger } = options;
+  const { issuer, keys, state, accounts, now, logger } = options;
   return async ({ agent, agentDelegate, key, resource, scope, subject, act, notAfter }) => {
     // One moment for both: a second later the token would outlive what it rests on.
     const issuedAt = now();
     const lifetimeSeconds = lifetimeUntil(notAfter, issuedAt);
-    const user = subject === undefined ? undefined : accounts.find(subject);
-    const scopes = scopeWords(scope);
-    // In a token for the agent itself they have become claims; a resource finds its scopes as it asked for them (SPEC 7.4).
+    const user = subject === undefined ? undefined : await accounts.find(subject);
+    const scopes = scopesIn(scope);
+    // In a token for the agent itself identity scopes have become claims; a resource finds its
+    // scopes as it asked (SPEC 7.4).
     const own = agent === resource && act === undefined;
     const tokenScope = own ? scopes.filter((word) => !isIdentityScope(word)).join(" ") : scope;
-    // Who the user is, an agent is told by these alone; for any other scope of its own it needs no place on the realm's list.
-    const tellsWho = !own || scopes.some(isIdentityScope);
+    // Only these tell an agent who the user is; any other scope of its own needs no place on the
+    // realm's list.
+    const namesUser = !own || scopes.some(isIdentityScope);
+    const { currentKey, alg } = keys;
     const { token, claims } = await issueAuthToken({
-      signer: await signer(),
+      signer: await createTokenSigner(currentKey, { alg, kid: currentKey.kid }),
       issuer,
       audience: resource,
-      // An exchanged token names its agent always: `act` would have nobody to be the actor of.
+      // An exchanged token always names its agent, which `act` is about.
       ...(!own && { agent }),
       ...(agentDelegate !== undefined && { agentDelegate }),
-      ...(subject !== undefined && tellsWho && { subject }),
+      ...(subject !== undefined && namesUser && { subject }),
       ...(user !== undefined && { userClaims: userClaims(user, scopes) }),
       confirmationKey: key,
       ...(!(own && tokenScope === "") && { scope: tokenScope }),
@@ -87,7 +92,7 @@ export function createIssueToken(options: {
     const { authTokenLifetimeSeconds } = state.policy();
     if (notAfter === undefined) return authTokenLifetimeSeconds;
     const left = Math.floor(notAfter - issuedAt);
-    // It was good when it was verified; that was a moment ago.
+    // It was valid when it was verified, a moment ago.
     if (left < 1) throw invalidGrant("Token exchange validation failed: the auth token has expired");
     return Math.min(authTokenLifetimeSeconds, left);
   }

@@ -2,7 +2,10 @@ import { AAuthError, type AAuthErrorCode, AAuthVerificationError } from "aauth";
 import { formatRefusal, REFUSAL_FIELD, refusalOf } from "aauth/resource";
 import type { FastifyReply } from "fastify";
 
-/** A refusal as OAuth has it (RFC 6749 section 5.2). The description is for the caller and holds no secret. */
+/**
+ * An OAuth error answer (RFC 6749 section 5.2). The description is for the caller and contains no
+ * secret.
+ */
 export class OAuthError extends Error {
   override readonly name = "OAuthError";
   readonly status: number;
@@ -28,12 +31,17 @@ export function accessDenied(description: string): OAuthError {
   return new OAuthError(403, "access_denied", description);
 }
 
-/** Not the request's fault: the memory of nonces is full, or too many documents are being fetched. */
+/**
+ * Not the request's fault: the memory of nonces is full, or too many documents are being fetched.
+ */
 export function temporarilyUnavailable(cause: Error): OAuthError {
   return new OAuthError(503, "temporarily_unavailable", cause.message, { cause });
 }
 
-/** The request has no signature, or one by a key alone where it takes an agent: the published demo answers both alike. */
+/**
+ * The request has no signature, or one by a key alone where it needs an agent: the published demo
+ * answers both alike.
+ */
 export function agentUnknown(
   code: Extract<AAuthErrorCode, "missing_signature" | "identity_required">,
 ): OAuthError {
@@ -43,21 +51,24 @@ export function agentUnknown(
   });
 }
 
-/** A value from the request, cut to a length that is fit to be repeated in an answer. */
+/** A value from the request, cut so that an answer can repeat it. */
 export function quoted(value: unknown): string {
-  // Of an object JavaScript may be unable to make a text: it can have a `toString` that is none.
+  // `String` may throw for an object: its `toString` need not be a function.
   const text = typeof value === "object" ? JSON.stringify(value) : String(value);
   return text.length > 100 ? `${text.slice(0, 100)}...` : text;
 }
 
-/** The body is as the published demo sends it; the code of the check that failed, where one is the cause, is in a header. */
+/**
+ * The body is as the published demo sends it; the code of the check that failed, where one is the
+ * cause, is in a header.
+ */
 export function sendOAuthError(reply: FastifyReply, error: OAuthError): FastifyReply {
   const { cause } = error;
   if (cause instanceof AAuthError) reply.header(REFUSAL_FIELD, formatRefusal(refusalOf(cause)));
   return noStore(reply).code(error.status).send({ error: error.code, error_description: error.message });
 }
 
-/** For every answer that has, or could have had, a token in it (RFC 6749 section 5.1). */
+/** For every answer that could contain a token (RFC 6749 section 5.1). */
 export function noStore(reply: FastifyReply): FastifyReply {
   return reply.header("cache-control", "no-store").header("pragma", "no-cache");
 }

@@ -1,7 +1,7 @@
 import { AAuthVerificationError, type DiscoveredKey, type Discovery, type IssuerJwk } from "aauth";
 import type { RealmKeys } from "./realm/realm-keys.ts";
 
-/** Answers for this server's own keys from memory: it need not ask itself over the network who it is. */
+/** Takes this server's own keys from memory instead of fetching them over the network. */
 export function knowOwnIssuer(discovery: Discovery, issuer: string, keys: RealmKeys): Discovery {
   const own = () => ({ keys: keys.publicJwks as readonly IssuerJwk[] });
   return {

@@ -3,16 +3,17 @@ import { invalidRequest } from "./oauth-error.ts";
 import type { Requester } from "./verify-requester.ts";
 
 /**
- * `http` or `https`, an authority without user (an empty one is one, too), no fragment, and nothing but the characters of a URI (RFC 3986
- * section 2): browsers leave some others out, or turn them round, and what has been checked is then not where they go.
+ * `http` or `https`, an authority without user (an empty user counts), no fragment, and only the
+ * characters of a URI (RFC 3986 section 2): browsers drop or replace others, and would then go to
+ * another address than the one that was checked.
  */
 const PLAIN_URI =
   /^(?!.*%(?![0-9a-f]{2}))https?:\/\/[^\s\p{Cc}"<>\\^`{|}@/?#]+(?:[/?][^\s\p{Cc}"<>\\^`{|}#]*)?$/iu;
 
 /**
- * Refuses to send a user anywhere the agent has not published: the URI must be one of `redirect_uris` in its metadata, exactly. In
- * development an agent that publishes none may be returned to at its own origin. Never one with credentials: a user before the host
- * looks like another host.
+ * Requires a redirect URI that the agent has published: exactly one of `redirect_uris` in its
+ * metadata. In development an agent that publishes none may use its own origin. URIs with
+ * credentials are refused: a user name before the host looks like a host.
  */
 export async function requireAgentRedirectUri(
   redirectUri: string,

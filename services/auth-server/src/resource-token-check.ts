@@ -7,12 +7,15 @@ import {
 } from "aauth";
 import { verifyResourceToken } from "aauth/issuer";
 import { invalidGrant, type OAuthError, quoted, temporarilyUnavailable } from "./oauth-error.ts";
-import { isScopeList } from "./scope-syntax.ts";
+import { isScopeList } from "./scopes.ts";
 import type { Requester } from "./verify-requester.ts";
 
 export type CheckResourceToken = (token: string, requester: Requester) => Promise<ResourceTokenClaims>;
 
-/** Verifies a resource token for its proven requester; refuses in the words of profile 6.2. */
+/**
+ * Verifies a resource token for its proven requester; the descriptions of refusals are those of
+ * profile 6.2.
+ */
 export function createResourceTokenCheck(options: {
   issuer: string;
   discovery: Discovery;
@@ -37,9 +40,9 @@ export function createResourceTokenCheck(options: {
   };
 }
 
-/** What is granted is kept, written into tokens, and shown to the person who is asked. */
+/** Granted scopes are stored, written into tokens, and shown to the user. */
 function requireScopeList(claims: Readonly<Partial<ResourceTokenClaims>>): void {
-  // Of the two things a resource token may ask for, this server knows scopes only.
+  // A resource token may ask for scopes or by auth_request_url; this server supports scopes only.
   if (claims.scope === undefined)
     throw new AAuthVerificationError("token_claim_missing", "the token has no scope");
   if (!isScopeList(claims.scope))

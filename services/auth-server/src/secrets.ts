@@ -1,9 +1,9 @@
 import { hash, randomBytes } from "node:crypto";
-import type { KeyValueStore } from "aauth";
+import type { Store } from "./store.ts";
 
 /**
- * Values behind secrets that are handed out once: codes, request tokens, refresh tokens. The store sees the hash of a secret only, so
- * that whoever reads the store cannot use what is in it.
+ * Values behind secrets that are given out once: codes, request tokens, refresh tokens. The store
+ * contains only the hash of a secret, so that a reader of the store cannot use its entries.
  */
 export interface Secrets<Value> {
   /** Makes a new secret of 256 random bits, base64url. */
@@ -14,18 +14,16 @@ export interface Secrets<Value> {
   take(secret: string): Promise<Value | undefined>;
 }
 
-/** @param store a shared one for what callers that have proven nothing can have issued: a full store drops its oldest, which must not be somebody else's */
-export function createSecrets<Value>(
-  store: Pick<KeyValueStore<Value>, "get" | "put" | "take">,
-): Secrets<Value> {
+/** @param ownerOf whose quota a value counts for */
+export function createSecrets<Value>(store: Store<Value>, ownerOf: (value: Value) => string): Secrets<Value> {
   const key = (secret: string) => hash("sha256", secret, "base64url");
   return {
     async issue(value, lifetimeSeconds) {
       const secret = randomBytes(32).toString("base64url");
-      await store.put(key(secret), value, lifetimeSeconds);
+      await store.put(ownerOf(value), key(secret), value, lifetimeSeconds);
       return secret;
     },
-    find: async (secret) => store.get(key(secret)),
-    take: async (secret) => store.take(key(secret)),
+    find: (secret) => store.get(key(secret)),
+    take: (secret) => store.take(key(secret)),
   };
 }

@@ -4,20 +4,16 @@ import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from "fastify
 import { recordTokenRefusal, recordTokenRequest, traceMessages } from "protocol-trace";
 import type { ConsentMemory } from "./consent/consent-memory.ts";
 import { accessDenied, invalidRequest, noStore, OAuthError, quoted, sendOAuthError } from "./oauth-error.ts";
+import { requiredParameter } from "./parameters.ts";
 import { agentAllowed } from "./realm/policy.ts";
 import type { RealmState } from "./realm/realm-state.ts";
-import { handleAuth } from "./request-types/auth.ts";
-import { handleCode, sameAgent } from "./request-types/code.ts";
-import { handleExchange } from "./request-types/exchange.ts";
-import { handleRefresh } from "./request-types/refresh.ts";
-import { type Answer, type RequestTypeContext, requiredParameter } from "./request-types/request-type.ts";
-import type { RequesterVerifier } from "./verify-requester.ts";
-
-export const REQUEST_TYPES = ["auth", "code", "refresh", "exchange"] as const;
+import type { Form, RequestType, RequestTypeContext } from "./request-types/request-type.ts";
+import { type RequesterVerifier, sameAgent } from "./verify-requester.ts";
 
 /**
- * `POST agent/token` and `POST agent/revoke` (profile 6.1). Order of checks: realm, signature, form, policy, request type.
- * Nothing is said about a request before its signature has been proven, except that one is missing.
+ * `POST agent/token` and `POST agent/revoke` (profile 6.1). Order of checks: realm, signature,
+ * form, policy, request type. Before the signature is proven the answer tells nothing about the
+ * request, except that a signature is missing.
  */
 export async function tokenEndpoint(
   app: FastifyInstance,
@@ -25,13 +21,14 @@ export async function tokenEndpoint(
     path: string;
     state: RealmState;
     verifier: RequesterVerifier;
+    requestTypes: readonly RequestType[];
     context: RequestTypeContext;
     /** What a revocation makes the server forget. */
     memory: Pick<ConsentMemory, "forget">;
     logger: FastifyBaseLogger;
   },
 ): Promise<void> {
-  const { path, state, verifier, context, memory, logger } = options;
+  const { path, state, verifier, requestTypes, context, memory, logger } = options;
 
   traceMessages(app);
   // The signature covers the bytes of the body, so they are kept as they came.
@@ -46,7 +43,7 @@ export async function tokenEndpoint(
   app.setErrorHandler((error, request, reply) => {
     if (error instanceof OAuthError) {
       recordTokenRefusal(error);
-      // Without the query: there is none, and what somebody puts there by mistake may be a token.
+      // Without the query: a caller may have put a token there by mistake.
       const path = request.url.split("?", 1)[0];
       const { cause } = error;
       const details = cause instanceof AAuthError && { check: cause.code, cause: cause.message };
@@ -62,8 +59,9 @@ export async function tokenEndpoint(
 
   app.post(`${path}/token`, async (request, reply) => noStore(reply).send(await answer(request)));
 
-  // As RFC 7009: the answer is the same whether or not there was such a token; only its owner can revoke it. With the token goes the
-  // consent behind it, which would otherwise bring the next one without anybody being asked.
+  // As in RFC 7009 the answer is the same whether or not there was such a token; only its owner can
+  // revoke it. The consent behind it goes, too: it would otherwise bring the next token without
+  // asking the user.
   app.post(`${path}/revoke`, async (request, reply) => {
     requireServing();
     const { parameters, form } = readForm(request);
@@ -79,54 +77,33 @@ export async function tokenEndpoint(
     return noStore(reply).send({});
   });
 
-  async function answer(request: FastifyRequest): Promise<Answer> {
+  async function answer(request: FastifyRequest): Promise<object> {
     requireServing();
     const policy = state.policy();
     const { parameters, form } = readForm(request);
-    const type = form.get("request_type");
-    recordTokenRequest(type);
-    if (type === "exchange" && form.get("resource_token")) {
-      const requester = await verifier.verifyExchange(
-        signedForm(request),
-        form.get("resource_token") as string,
-      );
-      requireNoDuplicates(parameters);
-      requireAllowed(requester.agent);
-      if (!policy.exchangeEnabled) throw invalidRequest("Token exchange is not enabled for this realm");
-      return handleExchange({ form, requester, policy }, context);
-    }
-
-    const requester = await verifier.verify(signedForm(request));
+    const name = form.get("request_type");
+    recordTokenRequest(name);
+    const type = requestTypes.find((candidate) => candidate.name === name);
+    const requester =
+      type?.verify === undefined
+        ? await verifier.verify(signedForm(request))
+        : await type.verify(verifier, signedForm(request), form);
     requireNoDuplicates(parameters);
-    requireAllowed(requester.agent);
-    switch (type) {
-      case "auth":
-        return handleAuth({ form, requester, policy }, context);
-      case "code":
-        return handleCode({ form, requester, policy }, context);
-      case "refresh":
-        return handleRefresh({ form, requester, policy }, context);
-      case "exchange":
-        throw invalidRequest("Missing required parameter: resource_token");
-      case undefined:
-        throw invalidRequest("Missing required parameter: request_type");
-      default:
-        throw new OAuthError(400, "unsupported_grant_type", `Unsupported request_type: ${quoted(type)}`);
-    }
+    if (!agentAllowed(policy, requester.agent)) throw accessDenied("Agent is not allowed by policy");
+    if (name === undefined) throw invalidRequest("Missing required parameter: request_type");
+    if (type === undefined)
+      throw new OAuthError(400, "unsupported_grant_type", `Unsupported request_type: ${quoted(name)}`);
+    return type.answer({ form, requester, policy }, context);
   }
 
   function requireServing(): void {
     if (!state.policy().enabled) throw invalidRequest("AAuth protocol is not enabled for this realm");
   }
-
-  function requireAllowed(agent: string): void {
-    if (!agentAllowed(state.policy(), agent)) throw accessDenied("Agent is not allowed by policy");
-  }
 }
 
 function readForm(request: FastifyRequest) {
   const parameters = new URLSearchParams(bodyOf(request).toString("utf8"));
-  return { parameters, form: new Map(parameters) as ReadonlyMap<string, string> };
+  return { parameters, form: new Map(parameters) as Form };
 }
 
 function requireNoDuplicates(parameters: URLSearchParams): void {

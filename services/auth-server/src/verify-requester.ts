@@ -26,7 +26,7 @@ import {
   temporarilyUnavailable,
 } from "./oauth-error.ts";
 
-/** Whoever signed the token request, proven. */
+/** The party that signed the token request, proven. */
 export interface Requester {
   /** Agent identifier; `pseudonymous:<thumbprint>` when only a key is known (scheme hwk). */
   readonly agent: string;
@@ -34,30 +34,40 @@ export interface Requester {
   readonly identified: boolean;
   readonly key: PublicJwk;
   readonly thumbprint: string;
+  /** The auth token that the requester was called with: what `verifyExchange` proves besides. */
+  readonly upstream?: AuthTokenClaims;
 }
 
-/** A requester that brought the auth token it was called with. */
-export interface ExchangeRequester extends Requester {
-  readonly upstream: AuthTokenClaims;
+/** The same agent and, where a delegate acts for it, the same delegate. */
+export function sameAgent(grant: Pick<Requester, "agent" | "agentDelegate">, requester: Requester): boolean {
+  return grant.agent === requester.agent && grant.agentDelegate === requester.agentDelegate;
 }
 
-type SignedForm = ReceivedRequest & { readonly body: Uint8Array };
+export type SignedForm = ReceivedRequest & { readonly body: Uint8Array };
 
-/** Both throw OAuthError: 401 while it is not proven who asks, 400 when the upstream token is no basis for an exchange. */
+/**
+ * Both throw OAuthError: 401 while the requester is not proven, 400 when the upstream token is no
+ * basis for an exchange.
+ */
 export interface RequesterVerifier {
-  /** The gate for every request type but exchange. */
+  /** For every request type but exchange. */
   verify(request: SignedForm): Promise<Requester>;
   /**
-   * The gate for exchange. There the key in `Signature-Key` is not the one that signs: the header carries the upstream token, bound
-   * to the caller's caller, while the request is signed by the token's audience with its own key (rows 12 and 50 of the deviation
-   * table). That key is the one in the audience's key set whose thumbprint is `agent_jkt` of the resource token.
+   * For exchange. There the key in `Signature-Key` is not the one that signs: the header carries
+   * the upstream token, bound to the caller's key, while the request is signed by the token's
+   * audience with its own key (rows 12 and 50 of the deviation table). That key is the one in the
+   * audience's key set whose thumbprint is `agent_jkt` of the resource token.
    *
-   * Does NOT verify the resource token, which only says where to look: the request type does.
+   * Does NOT verify the resource token, which is used only to find the key: the request type
+   * verifies it.
    */
-  verifyExchange(request: SignedForm, resourceToken: string): Promise<ExchangeRequester>;
+  verifyExchange(request: SignedForm, resourceToken: string): Promise<Requester>;
 }
 
-/** An upstream token with these faults may be genuine: the exchange is refused, not the requester's proof. */
+/**
+ * An upstream token with these faults may be genuine: the exchange is refused, not the requester's
+ * proof.
+ */
 const EXCHANGE_REFUSED: ReadonlySet<string> = new Set([
   "token_audience_mismatch",
   "token_expired",
@@ -65,7 +75,10 @@ const EXCHANGE_REFUSED: ReadonlySet<string> = new Set([
 ]);
 
 export function createRequesterVerifier(options: {
-  /** Own identifier: what agent tokens may name as audience. Its host is the authority in signatures, whatever `Host` says. */
+  /**
+   * Own identifier: the audience of agent tokens. Its host is the authority in signatures, whatever
+   * `Host` contains.
+   */
   issuer: string;
   discovery: Discovery;
   replayStore: ReplayStore;
@@ -74,9 +87,10 @@ export function createRequesterVerifier(options: {
   trustedIssuers: () => readonly string[];
 }): RequesterVerifier {
   const { issuer, discovery, replayStore, now, trustedIssuers } = options;
-  const gate = { authorities: [canonicalAuthority(issuer)], audience: issuer, discovery, replayStore, now };
-  // No trusted issuer: an auth token identifies nobody here, except as upstream token of an exchange.
-  const verifier = createVerifier(gate);
+  const rules = { authorities: [canonicalAuthority(issuer)], audience: issuer, discovery, replayStore, now };
+  // No trusted issuer: an auth token identifies no requester, except as upstream token of an
+  // exchange.
+  const verifier = createVerifier(rules);
 
   return {
     async verify(request) {
@@ -89,20 +103,21 @@ export function createRequesterVerifier(options: {
       const upstreamToken = upstreamTokenOf(request);
       recordUpstreamToken(upstreamToken);
       const { agent, agent_jkt } = claimsOf(resourceToken);
-      // Not verified yet: what is no text names no key.
+      // Not verified yet: a value that is not a string names no key.
       const thumbprint = typeof agent_jkt === "string" ? agent_jkt : "";
       if (typeof agent !== "string") throw noAgent();
-      // Checked whole before anything its holder says leads to a request of ours (hole J3).
+      // Verified completely before anything in the resource token leads to a request of this server
+      // (hole J3).
       const upstream = await verifyUpstream(upstreamToken, agent).catch((error: unknown) => {
         recordRefused(error, request, undefined);
         throw exchangeRefusal(error);
       });
-      const exchangeGate = createVerifier({
-        ...gate,
+      const exchangeVerifier = createVerifier({
+        ...rules,
         schemes: ["jwt"],
         tokenHolder: async () => ({ agent, keys: await publishedKeys(agent, thumbprint) }),
       });
-      return { ...requesterOf(await proven(request, exchangeGate.verifyRequest(request))), upstream };
+      return { ...requesterOf(await proven(request, exchangeVerifier.verifyRequest(request))), upstream };
     },
   };
 
@@ -110,11 +125,15 @@ export function createRequesterVerifier(options: {
     return verifyAuthToken(token, { audience, trustedIssuers: trustedIssuers(), discovery, now });
   }
 
-  /** The agent's key with this thumbprint. A key it has rotated in since its set was read is found too. */
+  /**
+   * The agent's key with this thumbprint. A key it has rotated in since its set was read is found
+   * too.
+   */
   async function publishedKeys(agent: string, thumbprint: string): Promise<IssuerJwk[]> {
     const known = await keysWith(agent, thumbprint);
     if (known.length > 0) return known;
-    // Discovery reads a set again, within its limits, when it is asked for a key id that is not in it.
+    // Discovery reads a set again, within its limits, when it is asked for a key id that is not in
+    // it.
     await discovery.key("agent", agent, thumbprint).catch(() => undefined);
     const rotated = await keysWith(agent, thumbprint);
     if (rotated.length > 0) return rotated;
@@ -160,7 +179,7 @@ function upstreamTokenOf({ headers }: ReceivedRequest): string {
   throw invalidRequest("Missing upstream auth_token.");
 }
 
-/** Claims of a token that nobody has verified: used to know whom to ask, never to decide. */
+/** Claims of a token that is not verified: used to find its agent's keys, never to decide. */
 function claimsOf(token: string): Readonly<Record<string, unknown>> {
   try {
     return decodeToken(token).claims;
@@ -174,7 +193,7 @@ function noAgent(): OAuthError {
   return invalidGrant(description, new AAuthVerificationError("token_claim_missing", description));
 }
 
-/** What the gate has proven; verdict and reason go onto the request's span. */
+/** The proven caller; verdict and reason go onto the request's span. */
 async function proven(request: SignedForm, verdict: Promise<VerifiedRequest>): Promise<ProvenCaller> {
   try {
     const verified = await verdict;

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { buildAuthServer } from "../src/app.ts";
-import { loadRealm } from "../src/load-realm.ts";
+import { loadRealm } from "../src/realm/realm-state.ts";
 import { testConfig } from "./support/auth-server.ts";
 
 test("an unset environment is the demo", () => {
@@ -11,11 +11,10 @@ test("an unset environment is the demo", () => {
     host: "127.0.0.1",
     port: 8080,
     url: "http://localhost:8080",
-    authTokenAlgorithm: "RS256",
   });
 });
 
-test("plain http is for the own machine only", () => {
+test("plain http is for loopback only", () => {
   expect(() => testConfig({ AUTH_SERVER_URL: "http://auth.example" })).toThrow("AUTH_SERVER_URL");
   expect(() => testConfig({ AUTH_SERVER_URL: "http://localhost.evil.example" })).toThrow("AUTH_SERVER_URL");
   expect(() => testConfig({ AUTH_SERVER_URL: "https://auth.example/path" })).toThrow("AUTH_SERVER_URL");
@@ -46,7 +45,7 @@ test("J16: a realm file that cannot be used stops the start and names the settin
   ).rejects.toThrow("missing.json");
 });
 
-test("the scopes that need consent can be set from outside; what is no scope stops the start", async () => {
+test("the scopes that need consent can be set from outside; a malformed scope stops the start", async () => {
   const consentScopes = async (env: Record<string, string>) => {
     const config = testConfig(env);
     return (await loadRealm(config)).policy().consentScopes;
@@ -62,7 +61,7 @@ test("the scopes that need consent can be set from outside; what is no scope sto
   }
 });
 
-test("who may be told who a user is, and who may carry a user's authority on, can be set from outside", async () => {
+test("the lists of agents for identities and for exchange can be set from outside", async () => {
   const lists = async (env: Record<string, string>) => {
     const { selfAgents, exchangeAgents } = (await loadRealm(testConfig(env))).policy();
     return [selfAgents, exchangeAgents];

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { memoryStores } from "../src/create-store.ts";
 import { createGrants } from "../src/grants.ts";
+import { memoryStores } from "../src/store.ts";
 
 const clock = () => 1_730_217_600;
 
@@ -13,9 +13,12 @@ const WISH = {
   subject: "user",
 };
 
-/** Request tokens, codes and refresh tokens, as the demo's backend has one of each; then a flood of them from others. */
+/**
+ * Request tokens, codes and refresh tokens, as the demo's backend has one of each; then a flood of
+ * them from others.
+ */
 async function backendsAfter(flood: (index: number) => { agent: string; agentDelegate?: string }) {
-  const grants = createGrants(memoryStores(clock, 200), clock);
+  const grants = createGrants(memoryStores(clock, 200));
   const request = (party: { agent: string; agentDelegate?: string }) => ({ ...WISH, ...party });
   const found: boolean[] = [];
   for (const store of [grants.consentRequests, grants.codes, grants.refreshTokens]) {
@@ -49,7 +52,7 @@ test("nor can fifty hosts", async () => {
 });
 
 test("A9: one domain, with a wildcard in DNS and any number of names, leaves room for more than one pending consent", async () => {
-  const { consentRequests } = createGrants(memoryStores(clock, 200), clock);
+  const { consentRequests } = createGrants(memoryStores(clock, 200));
   const issue = (agent: string) => consentRequests.issue({ ...WISH, agent }, 60);
   for (let index = 0; index < 300; index++) await issue(`https://x${index}.wild.example.com`);
   const own: string[] = [];
@@ -59,7 +62,7 @@ test("A9: one domain, with a wildcard in DNS and any number of names, leaves roo
 });
 
 test("A9: any number of owners push out no pending consent: those that find no room are refused", async () => {
-  const { consentRequests } = createGrants(memoryStores(clock, 200), clock);
+  const { consentRequests } = createGrants(memoryStores(clock, 200));
   const waiting = await consentRequests.issue({ ...WISH, agent: "https://backend.example.org" }, 60);
   const codes = new Set<unknown>();
   for (let index = 0; index < 300; index++) {

@@ -1,8 +1,8 @@
 import { type AuthTokenClaims, decodeToken, generateSigningKey } from "aauth";
-import { tokenSignerOf } from "aauth/issuer";
 import { expect, test } from "vitest";
 import { createIssueToken, type Decision } from "../src/issue-token.ts";
 import { parsePolicy } from "../src/realm/policy.ts";
+import { createRealmKeys } from "../src/realm/realm-keys.ts";
 import { recordingLogger } from "./support/auth-server.ts";
 
 const NOW = 1_730_217_600;
@@ -11,14 +11,16 @@ const RESOURCE = "http://supply-chain-agent.localhost:3000";
 const ACT = { agent: "http://caller.localhost:1" };
 const USER = { id: "user", username: "u", firstName: "", lastName: "", emailVerified: false };
 
+const keys = await createRealmKeys();
+
 /** Issues what has been decided; policy gives 300 s. */
 async function issued(decision: Partial<Decision>) {
-  const key = await generateSigningKey({ kid: "realm" });
+  const key = await generateSigningKey({ kid: "agent" });
   const issueToken = createIssueToken({
     issuer: "http://localhost:8080/realms/aauth-test",
-    signer: async () => tokenSignerOf(key),
+    keys,
     state: { policy: () => parsePolicy({}) } as never,
-    accounts: { find: (id: string) => (id === USER.id ? USER : undefined) } as never,
+    accounts: { find: async (id: string) => (id === USER.id ? USER : undefined) } as never,
     now: () => NOW,
     logger: recordingLogger().logger,
   });
@@ -48,13 +50,13 @@ test("there is no token that rests on one whose time is over", async () => {
     });
 });
 
-test("a token names its agent, but for one that is the resource itself and calls on nobody's behalf", async () => {
+test("a token names its agent, except an agent's token for itself without act", async () => {
   expect((await issued({})).claims).toMatchObject({ aud: RESOURCE, agent: AGENT, scope: "read" });
   expect((await issued({ resource: AGENT })).claims).not.toHaveProperty("agent");
   expect((await issued({ resource: AGENT, act: ACT })).claims).toMatchObject({ agent: AGENT, act: ACT });
 });
 
-test("to the agent itself who the user is is told by identity scopes alone; to a resource with any", async () => {
+test("an agent's token for itself names the user by identity scopes alone; a resource's always does", async () => {
   const own = { resource: AGENT, subject: USER.id };
   expect((await issued(own)).claims).not.toHaveProperty("sub");
   const { claims } = await issued({ ...own, scope: "openid read" });
@@ -63,7 +65,7 @@ test("to the agent itself who the user is is told by identity scopes alone; to a
   expect((await issued({ subject: USER.id })).claims).toMatchObject({ sub: USER.id, scope: "read" });
 });
 
-test("who has no e-mail address has none in a token, verified or not", async () => {
+test("a user without an e-mail address has no e-mail claims", async () => {
   const { claims } = await issued({ subject: USER.id, scope: "profile email" });
   expect(claims).toMatchObject({ name: "u" });
   expect(Object.keys(claims).filter((name) => name.startsWith("email"))).toEqual([]);

@@ -61,7 +61,7 @@ describe("an enrolment", () => {
   test("does not overwrite a file that is none", async () => {
     await enrolIn(file(), entry("a"));
     await writeFile(file(), "# notes");
-    await expect(enrolIn(file(), entry("b"))).rejects.toThrow("is no file of delegates");
+    await expect(enrolIn(file(), entry("b"))).rejects.toThrow("is not a file of delegates");
     expect(await readFile(file(), "utf8")).toBe("# notes");
   });
 });

@@ -1,4 +1,4 @@
-/** The stack as `docker compose up` makes it. Needs `npm run test:compose`, which prepares the images. */
+/** The stack as `docker compose up` makes it. Needs `npm run test:long -- compose`, which prepares the images. */
 
 import { readFileSync } from "node:fs";
 import { installLocalhostLookup } from "agent-kit/service";

@@ -7,7 +7,7 @@ import { jwkOf, newPair, type Reply } from "./party.ts";
 import { verifiedToken } from "./verified-token.ts";
 import { ASK_FOR_OPTIMIZE, expectRefusal, grantedToken, startWorld } from "./world.ts";
 
-const LIMIT_MS = 15_000;
+const LIMIT_MS = 40_000;
 const PAUSE_MS = 500;
 
 const world = await startWorld();

@@ -24,6 +24,8 @@ import { listenFor, runningGateway } from "./running-gateway.ts";
 
 const running = runningGateway(process.env);
 const files: readonly PolicyFile[] = running ? [running.file] : ["config.yaml", "config-policy.yaml"];
+/** Else every pair of file, agent, request and caller occurs, and not every combination of the four. */
+const isFull = running !== undefined || Boolean(process.env.LONG_TESTS);
 const port = running?.port ?? (await freePort());
 const RESOURCES = {
   "supply-chain-agent": `http://supply-chain-agent.localhost:${port}`,
@@ -110,8 +112,13 @@ describe.each(files)("%s", (file) => {
     return { response, caseId };
   };
 
-  const cases = (["supply-chain-agent", "market-analysis-agent"] as const).flatMap((destination) =>
-    REQUESTS.flatMap((request) => identities.map((identity) => ({ destination, request, identity }))),
+  const half = files.indexOf(file);
+  const cases = (["supply-chain-agent", "market-analysis-agent"] as const).flatMap((destination, agent) =>
+    REQUESTS.flatMap((request, row) =>
+      identities
+        .filter((_, column) => isFull || (row + column) % 4 === 2 * half + agent)
+        .map((identity) => ({ destination, request, identity })),
+    ),
   );
   const table = cases.map(
     (one) =>
@@ -159,7 +166,8 @@ describe.each(files)("%s", (file) => {
     }
   });
 
-  test.each(identities.map((identity) => [identity.name, identity] as const))(
+  const callers = identities.filter((_, column) => isFull || column % 2 === half);
+  test.each(callers.map((identity) => [identity.name, identity] as const))(
     "G8: an unknown host is 404 for %s",
     async (_name, identity) => {
       const request = REQUESTS[0]!;

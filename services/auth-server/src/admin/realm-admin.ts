@@ -1,20 +1,24 @@
-import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { readFileSync } from "node:fs";
+import { ConfigError } from "agent-kit/service";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
-import type { CreateStore } from "../create-store.ts";
 import { noStore, OAuthError, sendOAuthError } from "../oauth-error.ts";
 import { equalSecrets } from "../realm/accounts.ts";
-import { createGuessLimit, type GuessLimit } from "../realm/guess-limit.ts";
+import type { PasswordLimit } from "../realm/password-limit.ts";
 import type { RealmKeys } from "../realm/realm-keys.ts";
 import type { RealmState } from "../realm/realm-state.ts";
 import { createSecrets } from "../secrets.ts";
-import { isLocalRequest } from "./loopback-only.ts";
+import type { CreateStore } from "../store.ts";
 
 const ADMINISTRATOR = "admin";
 /** Keycloak's default for development (`KC_BOOTSTRAP_ADMIN_PASSWORD` of the demo). */
 const DEVELOPMENT_PASSWORD = "admin";
 const TOKEN_LIFETIME_SECONDS = 60;
 
-/** How Keycloak is told to make a new key: a key provider is added. Its priority is not asked for here, the newest key signs. */
+/**
+ * At Keycloak a new key is a new key provider. Its priority does not count here: the newest key
+ * signs.
+ */
 const newKeySchema = z.looseObject({
   providerType: z.literal("org.keycloak.keys.KeyProvider"),
   providerId: z.literal("rsa-generated"),
@@ -23,41 +27,31 @@ const newKeySchema = z.looseObject({
 const updateSchema = z.looseObject({ attributes: z.record(z.string(), z.string()).optional() });
 
 /**
- * The little of Keycloak's admin API that the demo uses: a direct grant in realm `master`, reading and replacing the attributes of this
- * realm, reading its keys, making new ones, and unlocking an account. Like Keycloak, `attributes` replaces all of them, and other fields of the representation are allowed; unlike
- * Keycloak, those are left alone. With the password that everyone knows, it answers this machine only; with one of its own
- * (`password`), whoever has it.
+ * The part of Keycloak's admin API that the demo uses: a direct grant in realm `master`, reading
+ * and replacing the attributes of this realm, and making a new key. As at Keycloak, `attributes`
+ * replaces all of them, and other fields of the representation are allowed; unlike Keycloak, those
+ * change nothing. With the well-known password it answers this machine only; with a password of its
+ * own, every caller that has it.
+ *
+ * @throws ConfigError when the password file cannot be read or is empty: an empty password would be
+ * known to everyone
  */
 export async function realmAdmin(
   app: FastifyInstance,
   options: {
     state: RealmState;
     keys: RealmKeys;
-    guessLimit: Pick<GuessLimit, "unlock">;
+    passwordLimit: PasswordLimit;
     host: string;
     createStore: CreateStore;
-    /** Unix milliseconds. */
-    nowMs: () => number;
-    logger: FastifyBaseLogger;
-    password?: string;
+    /** File with a password of its own. */
+    passwordFile?: string | undefined;
   },
 ): Promise<void> {
-  const { state, keys, guessLimit, host, createStore, nowMs, logger, password: ownPassword } = options;
+  const { state, keys, passwordLimit, host, createStore, passwordFile } = options;
   const { realm } = state;
-  const tokens = createSecrets<true>(createStore());
-  // As many guesses as at an account of the realm, but no lock for good: nobody could end it. A password that everyone knows need not be
-  // guessed.
-  const ownGuesses = createGuessLimit({
-    settings: {
-      ...realm,
-      permanentLockout: false,
-      bruteForceProtected: realm.bruteForceProtected && ownPassword !== undefined,
-    },
-    ids: [ADMINISTRATOR],
-    createStore,
-    nowMs,
-    logger,
-  });
+  const ownPassword = passwordFile === undefined ? undefined : readPassword(passwordFile);
+  const tokens = createSecrets(createStore<true>("administrator tokens"), () => ADMINISTRATOR);
   const url = `/admin/realms/${realm.realm}`;
 
   app.setErrorHandler((error, _request, reply) => {
@@ -77,16 +71,19 @@ export async function realmAdmin(
       const { grant_type, client_id, username, password } = request.body ?? {};
       if (grant_type !== "password") return reply.code(400).send({ error: "unsupported_grant_type" });
       if (client_id !== "admin-cli") return reply.code(401).send({ error: "invalid_client" });
-      // Both are compared in any case, so that the answer's time tells nothing.
-      const name = textOf(username);
-      const id = equalSecrets(name, ADMINISTRATOR) ? ADMINISTRATOR : undefined;
-      const matches = () => equalSecrets(textOf(password), ownPassword ?? DEVELOPMENT_PASSWORD);
+      // Both are compared in any case, so that the time of the answer tells nothing.
+      const isName = equalSecrets(textOf(username), ADMINISTRATOR);
+      const isPassword = equalSecrets(textOf(password), ownPassword ?? DEVELOPMENT_PASSWORD);
       const origin = { clientId: client_id, address: request.ip };
-      if (!(await ownGuesses.attempt(name, id, matches, origin))) {
+      // The well-known password need not be guessed.
+      const allowed =
+        ownPassword === undefined || (isName && (await passwordLimit.allows(ADMINISTRATOR, origin)));
+      if (!allowed || !isName || !isPassword) {
         return reply
           .code(400)
           .send({ error: "invalid_grant", error_description: "Invalid user credentials" });
       }
+      await passwordLimit.reset(ADMINISTRATOR);
       const token = await tokens.issue(true, TOKEN_LIFETIME_SECONDS);
       return {
         access_token: token,
@@ -117,20 +114,6 @@ export async function realmAdmin(
     return reply.code(204).send();
   });
 
-  app.get(`${url}/keys`, { preHandler: requireAdmin }, async () => {
-    const signing = keys.privateJwks[0]?.kid;
-    return {
-      active: { [keys.authTokenKey.alg]: keys.authTokenKey.kid },
-      keys: keys.publicJwks.map(({ kid, kty, alg }) => ({
-        kid,
-        type: kty,
-        algorithm: alg,
-        use: "SIG",
-        status: kid === signing || kid === keys.authTokenKey.kid ? "ACTIVE" : "PASSIVE",
-      })),
-    };
-  });
-
   app.post(`${url}/components`, { preHandler: requireAdmin }, async (request, reply) => {
     const component = newKeySchema.safeParse(request.body);
     if (!component.success) return reply.code(400).send({ errorMessage: z.prettifyError(component.error) });
@@ -144,23 +127,34 @@ export async function realmAdmin(
     }
   });
 
-  // As at Keycloak, also for an account that is not locked, or that there is not.
-  app.delete<{ Params: { id: string } }>(
-    `${url}/attack-detection/brute-force/users/:id`,
-    { preHandler: requireAdmin },
-    async (request, reply) => {
-      const { id: userId } = request.params;
-      await guessLimit.unlock(userId);
-      request.log.info({ userId }, "🔓 Account unlocked; its failed sign-ins are forgotten");
-      return reply.code(204).send();
-    },
-  );
-
   async function requireAdmin(request: FastifyRequest, reply: FastifyReply) {
     const token = /^Bearer ([\w-]+)$/i.exec(request.headers.authorization ?? "")?.[1];
     if (token !== undefined && (await tokens.find(token))) return undefined;
     return reply.code(401).header("www-authenticate", "Bearer").send({ error: "HTTP 401 Unauthorized" });
   }
+}
+
+/**
+ * True when the request comes from this machine and was addressed to the server's own name. The
+ * second half keeps out web pages whose own name has been pointed at loopback (DNS rebinding).
+ */
+function isLocalRequest(request: FastifyRequest, host: string): boolean {
+  const address = request.socket.remoteAddress ?? "";
+  return /^(::1|(::ffff:)?127(\.\d+){3})$/i.test(address) && request.headers.host === host;
+}
+
+/** Without the line end that editors leave. */
+function readPassword(path: string): string {
+  const problem = (message: string) =>
+    new ConfigError("auth-server", [{ name: "AUTH_SERVER_ADMIN_PASSWORD_FILE", message }]);
+  let password: string;
+  try {
+    password = readFileSync(path, "utf8").trim();
+  } catch (error) {
+    throw problem(`cannot read ${path} (${(error as NodeJS.ErrnoException).code})`);
+  }
+  if (password === "") throw problem(`${path} is empty`);
+  return password;
 }
 
 function textOf(value: unknown): string {

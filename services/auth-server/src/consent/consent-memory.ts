@@ -1,39 +1,31 @@
 import { hash } from "node:crypto";
-import type { KeyValueStore } from "aauth";
 import type { ConsentRequest } from "../grants.ts";
-import { MAX_TEXT_LENGTH } from "../kept-text.ts";
-import { scopeWords } from "../request-types/request-type.ts";
+import { MAX_PARAMETER_LENGTH } from "../parameters.ts";
+import { scopesIn } from "../scopes.ts";
+import type { Store } from "../store.ts";
 import type { BrowserSession } from "./read-session.ts";
 
-/** What consents are remembered by: a user's, to one agent (and delegate) at one resource. */
+/** The parties of a consent: a user, and one agent (and delegate) at one resource. */
 export type ConsentParties = Pick<ConsentRequest, "agent" | "agentDelegate" | "resource"> & {
   readonly subject: string;
 };
 
-/** A scope that was agreed to. It has a time of its own: what is agreed to later prolongs nothing but itself. */
-interface AgreedScope {
+/**
+ * A scope that the user agreed to in one browser session. Agreeing to another one later does not
+ * prolong it.
+ */
+export interface AgreedScope {
+  readonly sessionId: string;
   readonly scope: string;
   /** Unix seconds. */
   readonly until: number;
 }
 
-/** The consents given in one browser session. */
-interface SessionConsent {
-  readonly sessionId: string;
-  /** Newest first. */
-  readonly scopes: readonly AgreedScope[];
-}
-
-export interface RememberedConsents {
-  /** Whose they are. */
-  readonly subject: string;
-  readonly sessions: readonly SessionConsent[];
-}
-
 /**
- * What a person has agreed to since signing in: not asked again in that browser session, forgotten when it ends, on revocation, and
- * after the lifetime of the refresh token that came with it. Longer it must not be remembered: a refresh token that has expired is
- * nothing to revoke by, and the consent would then bring the next token without anybody being asked.
+ * The scopes that a user has agreed to: not asked about again in that browser session, forgotten
+ * when it ends, on revocation, and after the lifetime of the refresh token that came with them.
+ * They must not be remembered longer: an expired refresh token cannot be revoked, and the consent
+ * would then bring the next token without asking the user.
  */
 export interface ConsentMemory {
   /** How long a consent given now is remembered. */
@@ -44,17 +36,16 @@ export interface ConsentMemory {
   forget(parties: ConsentParties): Promise<void>;
 }
 
-/** Browser sessions of one user that are remembered per agent and resource; beyond it the oldest is asked again. */
-const MAX_SESSIONS = 20;
-
-/** Text of scopes that is remembered for one of them, four requests' at least; beyond it the oldest scopes are asked again. */
-const MAX_SCOPE_CHARACTERS = 4 * MAX_TEXT_LENGTH;
-
-/** As many as fit into the longest request. Each takes room for its time, too. */
-const MAX_SCOPES = MAX_TEXT_LENGTH / 2;
+/**
+ * Scopes remembered for the parties of a consent: those of four of the longest requests; the oldest
+ * are asked about again.
+ */
+const MAX_CHARACTERS = 4 * MAX_PARAMETER_LENGTH;
+/** As many as fit into the longest request. */
+const MAX_SCOPES = MAX_PARAMETER_LENGTH / 2;
 
 export function createConsentMemory(
-  store: Pick<KeyValueStore<RememberedConsents>, "get" | "put" | "delete">,
+  store: Store<readonly AgreedScope[]>,
   options: {
     /** Asked at each consent, because policy may change. */
     lifetimeSeconds: () => number;
@@ -62,47 +53,37 @@ export function createConsentMemory(
     now: () => number;
   },
 ): ConsentMemory {
-  // JSON keeps the parts apart whatever is in them.
+  const { lifetimeSeconds, now } = options;
+  // JSON keeps the parts apart, whatever they contain.
   const key = ({ subject, agent, agentDelegate, resource }: ConsentParties) =>
     hash("sha256", JSON.stringify([subject, agent, agentDelegate ?? null, resource]), "base64url");
   const keyOf = (session: BrowserSession, request: ConsentRequest) =>
     key({ ...request, subject: session.user.id });
-  /** What still counts. */
-  const sessionsFor = async (session: BrowserSession, request: ConsentRequest) => {
-    const now = options.now();
-    const sessions = (await store.get(keyOf(session, request)))?.sessions ?? [];
-    return sessions
-      .map(({ sessionId, scopes }) => ({ sessionId, scopes: scopes.filter(({ until }) => now < until) }))
-      .filter(({ scopes }) => scopes.length > 0);
-  };
-  const scopesIn = (sessions: readonly SessionConsent[], session: BrowserSession) =>
-    sessions.find(({ sessionId }) => sessionId === session.id)?.scopes ?? [];
+  /** Newest first. */
+  const agreedScopes = async (session: BrowserSession, request: ConsentRequest) =>
+    ((await store.get(keyOf(session, request))) ?? []).filter(({ until }) => now() < until);
   return {
-    lifetimeSeconds: options.lifetimeSeconds,
+    lifetimeSeconds,
     async covers(session, request) {
-      const agreed = scopesIn(await sessionsFor(session, request), session);
-      const scopes = new Set(agreed.map(({ scope }) => scope));
-      return scopeWords(request.scope).every((scope) => scopes.has(scope));
+      const agreed = await agreedScopes(session, request);
+      const scopes = new Set(
+        agreed.flatMap(({ sessionId, scope }) => (sessionId === session.id ? scope : [])),
+      );
+      return scopesIn(request.scope).every((scope) => scopes.has(scope));
     },
     async remember(session, request) {
-      const sessions = await sessionsFor(session, request);
-      const now = options.now();
-      const until = now + options.lifetimeSeconds();
-      const asked = new Set(scopeWords(request.scope));
-      const before = scopesIn(sessions, session).filter(({ scope }) => !asked.has(scope));
-      const scopes = bounded([...[...asked].map((scope) => ({ scope, until })), ...before]);
-      const others = sessions.filter(({ sessionId }) => sessionId !== session.id);
-      const kept = [{ sessionId: session.id, scopes }, ...others].slice(0, MAX_SESSIONS);
-      // Policy may have shortened the lifetime meanwhile: what was promised longer is kept as long.
-      const last = Math.max(
-        until,
-        ...kept.flatMap((consent) => consent.scopes.map((agreed) => agreed.until)),
-      );
-      await store.put(keyOf(session, request), { subject: session.user.id, sessions: kept }, last - now);
+      const until = now() + lifetimeSeconds();
+      const added = new Set(scopesIn(request.scope));
+      const before = await agreedScopes(session, request);
+      const kept = bounded([
+        ...[...added].map((scope) => ({ sessionId: session.id, scope, until })),
+        ...before.filter(({ sessionId, scope }) => sessionId !== session.id || !added.has(scope)),
+      ]);
+      // An earlier policy may have given more time.
+      const last = Math.max(...kept.map((agreed) => agreed.until));
+      await store.put(session.user.id, keyOf(session, request), kept, last - now());
     },
-    forget: async (parties) => {
-      await store.delete(key(parties));
-    },
+    forget: (parties) => store.delete(key(parties)),
   };
 }
 
@@ -110,6 +91,6 @@ function bounded(agreed: readonly AgreedScope[]): AgreedScope[] {
   let characters = 0;
   return agreed.slice(0, MAX_SCOPES).filter(({ scope }) => {
     characters += scope.length;
-    return characters <= MAX_SCOPE_CHARACTERS;
+    return characters <= MAX_CHARACTERS;
   });
 }

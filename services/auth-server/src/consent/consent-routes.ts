@@ -2,23 +2,23 @@ import { createHash, randomBytes } from "node:crypto";
 import type { Discovery } from "aauth";
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply } from "fastify";
 import { CODE_LIFETIME_SECONDS, type ConsentRequest, type Grants } from "../grants.ts";
-import { requireShort } from "../kept-text.ts";
 import { invalidRequest, noStore, OAuthError } from "../oauth-error.ts";
 import { CONSENT_CLIENT_ID } from "../oidc/oidc-configuration.ts";
 import type { OidcPaths } from "../oidc/oidc-paths.ts";
 import { consentPage } from "../pages/consent-page.ts";
+import { sendRefusal } from "../pages/message-page.ts";
 import { originsOf, sendPage } from "../pages/page.ts";
-import { sendRefusal } from "../pages/send-refusal.ts";
+import { requireShort } from "../parameters.ts";
 import { agentAllowed, scopesAllowed } from "../realm/policy.ts";
 import { shownName } from "../realm/realm.ts";
 import type { RealmState } from "../realm/realm-state.ts";
-import { scopeWords } from "../request-types/request-type.ts";
+import { scopesIn } from "../scopes.ts";
 import type { Secrets } from "../secrets.ts";
 import type { ConsentMemory } from "./consent-memory.ts";
 import { describeRequest } from "./describe-request.ts";
 import type { BrowserSession, ReadSession } from "./read-session.ts";
 
-/** A consent page that is on somebody's screen. */
+/** A consent page that waits for its answer. */
 export interface ShownConsent {
   readonly requestToken: string;
   readonly sessionId: string;
@@ -29,9 +29,10 @@ export interface ShownConsent {
 type Query = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 /**
- * Asks the user (profile 6.5). `GET agent/auth` shows the page, after sign-in where needed; `POST agent/auth/consent` takes
- * the answer. A request token is used up by a decision, the page's consent code by any attempt. Nobody is sent to an address that
- * was not verified when the request was made; errors before that are pages.
+ * Asks the user (profile 6.5). `GET agent/auth` shows the page, after sign-in where needed; `POST
+ * agent/auth/consent` takes the answer. A decision uses up the request token, any attempt the
+ * page's consent code. A browser is only sent to an address that was verified when the request was
+ * made; errors before that are pages.
  */
 export async function consentRoutes(
   app: FastifyInstance,
@@ -53,10 +54,10 @@ export async function consentRoutes(
   const { consentSeconds, logger } = options;
   const { realm } = realmState;
   const realmName = shownName(realm);
-  const webOrigins = realm.clients.filter(({ enabled }) => enabled).flatMap((client) => client.webOrigins);
+  const webOrigins = realm.clients.flatMap((client) => client.webOrigins);
   const authPath = `${paths.base}/protocol/aauth/agent/auth`;
 
-  // The answer is a form: nothing else that a script could send is read as one.
+  // The answer is a form: no other body that a script could send is parsed.
   app.removeContentTypeParser(["application/json", "text/plain"]);
   app.setErrorHandler((error, request, reply) => {
     if (!(error instanceof OAuthError)) throw error;
@@ -71,7 +72,7 @@ export async function consentRoutes(
       return reply.redirect(signInUrl(requestToken, fromAddress), 303);
     }
     if (single(request.query, "prompt") !== "consent" && (await memory.covers(session, consent))) {
-      // Nobody has agreed to anything just now: what is remembered must not last longer for being used.
+      // The user has not agreed to anything just now, so what is remembered is not prolonged.
       return goOn(reply, await takeRequest(requestToken), session, state);
     }
     const consentCode = await shown.issue(
@@ -85,27 +86,28 @@ export async function consentRoutes(
       action: `${authPath}/consent`,
       consentCode,
       rememberedSeconds: memory.lifetimeSeconds(),
-      // The agent sends the browser on to its own front end, which is one of the realm's clients: both are known from
-      // verified metadata and configuration, never from what the browser brings.
+      // The agent sends the browser on to its own front end, which is one of the realm's clients.
+      // Both come from verified metadata and configuration, never from the request.
       formOrigins: originsOf(consent.redirectUri, ...webOrigins),
     });
     return sendPage(reply, 200, page);
   });
 
-  // The sign-in ends here. Its code is of no use; what counts is that there is a session now.
+  // The sign-in ends here. Its code is not redeemed; the session is what counts.
   app.get<{ Querystring: Query }>(paths.consentLoginReturn, async (request, reply) => {
     if ((await readSession(request, reply)) === undefined)
       throw invalidRequest("User session not found or expired");
-    // Who has just signed in sees the page in any case. A consent remembered from another tab would go straight on to the agent, and
-    // the login form may not lead there (form-action): Chromium would stop without a word.
-    const parameters = { ...broughtBack(single(request.query, "state") ?? ""), prompt: "consent" };
+    // A user who has just signed in always sees the page. A consent remembered from another tab
+    // would go straight on to the agent, and the login form may not lead there (form-action):
+    // Chromium would stop silently.
+    const parameters = { ...readSignInState(single(request.query, "state") ?? ""), prompt: "consent" };
     return reply.redirect(`${authPath}?${new URLSearchParams(parameters)}`, 303);
   });
 
   app.post<{ Body: Query | undefined }>(`${authPath}/consent`, async (request, reply) => {
     requireEnabled();
     const form = request.body ?? {};
-    // Before anything is used up: what cannot be read is no answer.
+    // Before anything is used up: an ambiguous form is no answer.
     for (const name of Object.keys(form)) single(form, name);
     const consentCode = single(form, "consent_code");
     if (!consentCode) throw invalidRequest("Missing required parameter: consent_code");
@@ -142,15 +144,15 @@ export async function consentRoutes(
     if (redirectUri !== undefined && redirectUri !== consent.redirectUri)
       throw invalidRequest("redirect_uri mismatch");
     // The agent's signed request decides the state; the query only where that had none (hole J12).
-    const asked = { requestToken, consent, state: consent.state ?? single(query, "state") };
-    requireShort("state", asked.state);
-    return asked;
+    const found = { requestToken, consent, state: consent.state ?? single(query, "state") };
+    requireShort("state", found.state);
+    return found;
   }
 
   /** The policy may have changed while the page was open. */
   function stillAllowed({ agent, scope }: ConsentRequest): boolean {
     const policy = realmState.policy();
-    return agentAllowed(policy, agent) && scopesAllowed(policy, scopeWords(scope));
+    return agentAllowed(policy, agent) && scopesAllowed(policy, scopesIn(scope));
   }
 
   /** Back to the agent, with a code for what was agreed to. */
@@ -180,7 +182,10 @@ export async function consentRoutes(
     return consent;
   }
 
-  /** An ordinary authorization request to this server's own OpenID provider, for the session it leaves behind. */
+  /**
+   * An ordinary authorization request to this server's own OpenID provider, for the session it
+   * leaves behind.
+   */
   function signInUrl(requestToken: string, state: string | undefined): string {
     const url = new URL(`${issuer}${paths.routes.authorization}`);
     url.search = new URLSearchParams({
@@ -188,7 +193,7 @@ export async function consentRoutes(
       response_type: "code",
       scope: "openid",
       redirect_uri: new URL(paths.consentLoginReturn, issuer).href,
-      state: toBeBroughtBack(requestToken, state),
+      state: signInState(requestToken, state),
       code_challenge: createHash("sha256").update(randomBytes(32)).digest("base64url"),
       code_challenge_method: "S256",
     }).toString();
@@ -196,14 +201,17 @@ export async function consentRoutes(
   }
 }
 
-/** What the consent page needs after the sign-in; not written as a query, which may be three times as long. */
-function toBeBroughtBack(requestToken: string, state: string | undefined): string {
+/**
+ * Carries what the consent page needs through the sign-in; base64url, since an encoded query may be
+ * three times as long.
+ */
+function signInState(requestToken: string, state: string | undefined): string {
   const text = state === undefined ? requestToken : `${requestToken} ${state}`;
   return Buffer.from(text).toString("base64url");
 }
 
-function broughtBack(text: string): { request_token: string; state?: string } {
-  // A token has no space in it.
+function readSignInState(text: string): { request_token: string; state?: string } {
+  // A request token contains no space.
   const [token = "", ...state] = Buffer.from(text, "base64url").toString("utf8").split(" ");
   return { request_token: token, ...(state.length > 0 && { state: state.join(" ") }) };
 }

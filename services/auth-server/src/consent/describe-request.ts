@@ -1,47 +1,52 @@
 import { AAuthError, type AgentMetadata, type Discovery, type ResourceMetadata } from "aauth";
 import { displayText } from "agent-kit/service";
 import type { ConsentRequest } from "../grants.ts";
-import { IDENTITY_SCOPES, isIdentityScope } from "../identity-scopes.ts";
-import { scopeWords } from "../request-types/request-type.ts";
+import { IDENTITY_SCOPES, isIdentityScope, scopesIn } from "../scopes.ts";
 
 export interface DescribedScope {
   readonly name: string;
   readonly description?: string;
 }
 
-/** What the consent page shows of a request. Identifiers are proven; names and descriptions are what the parties say. */
+/**
+ * What the consent page shows of a request. Identifiers are proven; names and descriptions are the
+ * parties' own.
+ */
 export interface RequestDescription {
   readonly agent: string;
   /** What the agent calls its delegate. */
   readonly agentDelegate?: string;
   readonly agentName?: string;
   readonly resource: string;
-  /** Scopes that the resource words, or leaves without words. */
+  /** Scopes with the resource's descriptions, where it has any. */
   readonly scopes: readonly DescribedScope[];
-  /** Scopes about who the person is: this server words them. */
+  /** Scopes about the user's identity, which this server describes. */
   readonly identityScopes: readonly DescribedScope[];
-  /** Host the person returns to. */
+  /** Host that the user returns to. */
   readonly returnsTo: string;
 }
 
-/** For a name with nothing to read in it: that there is a delegate is shown all the same. */
-const NOTHING_TO_READ = "…";
+/** Shows a delegate whose name has no visible character. */
+const NO_VISIBLE_NAME = "…";
 
-/** Collects the parties' own words for a consent page; a party that cannot be asked right now is shown by its identifier. */
+/**
+ * Collects names and descriptions for a consent page; a party whose metadata cannot be read is
+ * shown by its identifier.
+ */
 export async function describeRequest(
   request: ConsentRequest,
   discovery: Discovery,
 ): Promise<RequestDescription> {
   const [agent, resource] = await Promise.all([
-    orNothing(discovery.metadata<AgentMetadata>("agent", request.agent)),
-    orNothing(discovery.metadata<ResourceMetadata>("resource", request.resource)),
+    orUndefined(discovery.metadata<AgentMetadata>("agent", request.agent)),
+    orUndefined(discovery.metadata<ResourceMetadata>("resource", request.resource)),
   ]);
   const agentName = displayText(agent?.name);
-  const words = scopeWords(request.scope);
+  const words = scopesIn(request.scope);
   return {
     agent: request.agent,
     ...(request.agentDelegate !== undefined && {
-      agentDelegate: displayText(request.agentDelegate) ?? NOTHING_TO_READ,
+      agentDelegate: displayText(request.agentDelegate) ?? NO_VISIBLE_NAME,
     }),
     ...(agentName !== undefined && { agentName }),
     resource: request.resource,
@@ -49,7 +54,7 @@ export async function describeRequest(
       words.filter((name) => !isIdentityScope(name)),
       resource?.scope_descriptions ?? {},
     ),
-    // Who somebody is means the same everywhere: no resource may word that.
+    // An identity means the same everywhere: no resource may describe these scopes.
     identityScopes: described(words.filter(isIdentityScope), IDENTITY_SCOPES),
     returnsTo: new URL(request.redirectUri).host,
   };
@@ -65,7 +70,7 @@ function described(
   });
 }
 
-async function orNothing<T>(answer: Promise<T>): Promise<T | undefined> {
+async function orUndefined<T>(answer: Promise<T>): Promise<T | undefined> {
   try {
     return await answer;
   } catch (error) {

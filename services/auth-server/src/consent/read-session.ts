@@ -3,9 +3,9 @@ import type { KoaContextWithOIDC, Provider } from "oidc-provider";
 import type { Accounts } from "../realm/accounts.ts";
 import type { RealmUser } from "../realm/realm.ts";
 
-/** The person at the browser, by the session that the OpenID provider keeps. */
+/** The signed-in user of a browser, by the session that the OpenID provider keeps. */
 export interface BrowserSession {
-  /** Stays the same until the person signs out. */
+  /** Stays the same until the user signs out. */
   readonly id: string;
   readonly user: RealmUser;
 }
@@ -15,13 +15,16 @@ export type ReadSession = (
   reply: FastifyReply,
 ) => Promise<BrowserSession | undefined>;
 
-/** Reads the OpenID provider's own session: who is signed in there needs no second sign-in for consent. */
+/**
+ * Reads the OpenID provider's own session, so that a signed-in user needs no second sign-in for
+ * consent.
+ */
 export function createReadSession(currentProvider: () => Provider, accounts: Accounts): ReadSession {
   return async (request, reply) => {
     const provider = currentProvider();
     const context = provider.createContext(request.raw, reply.raw);
     const session = await provider.Session.get(context as unknown as KoaContextWithOIDC);
-    const user = session.accountId === undefined ? undefined : await accounts.findActive(session.accountId);
+    const user = session.accountId === undefined ? undefined : await accounts.find(session.accountId);
     return user === undefined ? undefined : { id: session.uid, user };
   };
 }

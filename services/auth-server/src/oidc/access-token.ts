@@ -5,16 +5,20 @@ import { type Accounts, accountClaims } from "../realm/accounts.ts";
 export const ACCESS_TOKEN_AUDIENCE = "account";
 
 /**
- * Gives an access token the header and claims of one from Keycloak, in Keycloak's order, so that a consumer of either cannot tell
- * them apart by shape.
+ * Gives an access token the header and claims of one from Keycloak, in Keycloak's order, so that a
+ * consumer of either cannot tell them apart by shape.
  */
 export function shapeAccessToken(options: {
   accounts: Accounts;
   webOrigins: (clientId: string) => readonly string[];
 }) {
-  return (_ctx: KoaContextWithOIDC, token: AccessToken | ClientCredentials, parts: JWTStructured): void => {
+  return async (
+    _ctx: KoaContextWithOIDC,
+    token: AccessToken | ClientCredentials,
+    parts: JWTStructured,
+  ): Promise<void> => {
     const { exp, iat, jti, iss, aud, sub } = parts.payload;
-    const user = typeof sub === "string" ? options.accounts.find(sub) : undefined;
+    const user = typeof sub === "string" ? await options.accounts.find(sub) : undefined;
     const scopes = new Set(token.scope?.split(" "));
     const { sub: _sub, email, email_verified, ...profile } = user ? accountClaims(user) : {};
     // The library puts the header on top of its own `at+jwt`.

@@ -1,33 +1,40 @@
 import type { KoaContextWithOIDC } from "oidc-provider";
-import { logoutPage } from "../pages/logout-page.ts";
-import { errorPage, messagePage } from "../pages/message-page.ts";
-import { originsOf, type Page } from "../pages/page.ts";
+import { html, trustedHtml } from "../pages/html.ts";
+import { messagePage } from "../pages/message-page.ts";
+import { originsOf, type Page, renderPage } from "../pages/page.ts";
 import { type Realm, shownName } from "../realm/realm.ts";
 
 /** The pages that oidc-provider asks for, in this server's look. */
 export function libraryPages(realm: Realm) {
   const realmName = shownName(realm);
   return {
+    /**
+     * Asks whether to sign out. When the application has proven the user by `id_token_hint`, the
+     * form submits itself, as Keycloak's logout does. The library's form has the id
+     * `op.logoutForm`.
+     */
     logoutSource(ctx: KoaContextWithOIDC, form: string): void {
-      send(
-        ctx,
-        logoutPage({
-          realmName,
-          form,
-          formOrigins: originsOf(ctx.oidc.params?.post_logout_redirect_uri as string | undefined),
-          submitAtOnce: ctx.oidc.entities.IdTokenHint !== undefined,
-        }),
-      );
+      const content = html`<h1>Sign out</h1>
+<p class="lead">Do you want to sign out?</p>
+${trustedHtml(form)}
+<div class="buttons">
+<button type="submit" form="op.logoutForm" name="logout" value="yes" id="confirm" autofocus>Sign out</button>
+<button type="submit" form="op.logoutForm" class="quiet">Stay signed in</button>
+</div>`;
+      const formOrigins = originsOf(ctx.oidc.params?.post_logout_redirect_uri as string | undefined);
+      const isProven = ctx.oidc.entities.IdTokenHint !== undefined;
+      const script = { script: 'document.getElementById("confirm").click();' };
+      send(ctx, renderPage({ title: "Sign out", content, realmName, formOrigins, ...(isProven && script) }));
     },
     postLogoutSuccessSource(ctx: KoaContextWithOIDC): void {
-      send(ctx, messagePage({ realmName, title: "Signed out", text: "You can close this page." }));
+      send(ctx, messagePage(realm, { title: "Signed out", text: "You can close this page." }));
     },
     renderError(
       ctx: KoaContextWithOIDC,
       out: { error: string; error_description?: string | undefined },
     ): void {
       const text = out.error_description ?? "The request cannot be answered.";
-      send(ctx, errorPage(realm, { title: "This did not work", text: sentence(text), code: out.error }));
+      send(ctx, messagePage(realm, { title: "This did not work", text: sentence(text), code: out.error }));
     },
   };
 }

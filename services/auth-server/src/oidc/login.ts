@@ -2,26 +2,21 @@ import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest }
 import type { Interaction, Provider } from "oidc-provider";
 import { OAuthError } from "../oauth-error.ts";
 import { loginPage } from "../pages/login-page.ts";
-import { errorPage } from "../pages/message-page.ts";
+import { messagePage, sendRefusal } from "../pages/message-page.ts";
 import { originsOf, sendPage } from "../pages/page.ts";
-import { sendRefusal } from "../pages/send-refusal.ts";
 import type { Accounts } from "../realm/accounts.ts";
 import { type Realm, shownName } from "../realm/realm.ts";
-import { createCarriedSignIn } from "./carried-sign-in.ts";
 import type { OidcPaths } from "./oidc-paths.ts";
 
 interface Form {
   username?: string;
   password?: string;
-  sign_in?: string;
 }
 
 /**
- * The sign-in page of an authorization request under way. The request is found through a signed cookie that is valid for this very
- * address, which also keeps other sites from posting the form: they have no interaction to post it to.
- *
- * Anybody can begin sign-ins, and only so many are kept. So the form carries its own, sealed: who has the page before them can finish,
- * however many others were begun meanwhile.
+ * The sign-in page of an authorization request under way. The request is found through a signed
+ * cookie that is valid for this very address, which also keeps other sites from posting the form:
+ * they have no interaction to post it to.
  */
 export async function login(
   app: FastifyInstance,
@@ -31,19 +26,16 @@ export async function login(
     realm: Realm;
     paths: OidcPaths;
     logger: FastifyBaseLogger;
-    /** Unix seconds. */
-    now: () => number;
   },
 ): Promise<void> {
-  const { provider, accounts, realm, paths, logger, now } = options;
+  const { provider, accounts, realm, paths, logger } = options;
   const realmName = shownName(realm);
   const url = `${paths.login}/:uid`;
-  const carried = createCarriedSignIn({ now });
 
-  // A sign-in is a form: nothing else that a script could send is read as one.
+  // A sign-in is a form: no other body that a script could send is parsed.
   app.removeContentTypeParser(["application/json", "text/plain"]);
   app.setErrorHandler((error, request, reply) => {
-    // Pushed out between two looks at it.
+    // Dropped for newer sign-ins while the password was compared.
     if (isSessionNotFound(error)) return sendExpired(reply);
     if (!(error instanceof OAuthError)) throw error;
     return sendRefusal(request, reply, error, realm);
@@ -57,8 +49,8 @@ export async function login(
   });
 
   app.post<{ Params: { uid: string }; Body: Form | undefined }>(url, async (request, reply) => {
-    const { username, password, sign_in: signIn } = request.body ?? {};
-    const interaction = await carriedInteractionOf(request, reply, signIn);
+    const { username, password } = request.body ?? {};
+    const interaction = await interactionOf(request, reply);
     if (interaction === undefined) return sendExpired(reply);
     if (typeof username !== "string" || typeof password !== "string") {
       return sendLogin(reply, 400, interaction, { problem: "Enter your user name and password." });
@@ -72,8 +64,6 @@ export async function login(
         problem: "User name or password is not right.",
       });
     }
-    // Others may have pushed it out while the password was judged.
-    if ((await carriedInteractionOf(request, reply, signIn)) === undefined) return sendExpired(reply);
     const returnTo = await provider().interactionResult(request.raw, reply.raw, {
       login: { accountId: user.id },
     });
@@ -93,25 +83,6 @@ export async function login(
     }
   }
 
-  async function carriedInteractionOf(
-    request: FastifyRequest<{ Params: { uid: string } }>,
-    reply: FastifyReply,
-    signIn: unknown,
-  ): Promise<Interaction | undefined> {
-    const kept = await interactionOf(request, reply);
-    if (kept !== undefined || typeof signIn !== "string") return kept;
-    await bringBack(signIn);
-    return interactionOf(request, reply);
-  }
-
-  /** Has the library find a sign-in again that was pushed out. Whose it is, the cookie tells: that is looked at afterwards, as always. */
-  async function bringBack(text: string): Promise<void> {
-    const signIn = await carried.open(text);
-    if (signIn?.payload.jti === undefined) return;
-    const { payload, expiresAt } = signIn;
-    await provider().Interaction.adapter.upsert(signIn.payload.jti, payload, expiresAt - now());
-  }
-
   async function sendLogin(
     reply: FastifyReply,
     status: number,
@@ -119,15 +90,11 @@ export async function login(
     more: { login?: string; problem?: string } = {},
   ): Promise<FastifyReply> {
     const client = await provider().Client.find(String(interaction.params.client_id));
-    const payload = await interaction.adapter.find(interaction.uid);
-    if (payload === undefined) return sendExpired(reply);
     const page = loginPage({
       realmName,
       purpose: client?.clientName ?? "the application",
       action: `${paths.login}/${interaction.uid}`,
       formOrigins: originsOf(String(interaction.params.redirect_uri)),
-      // Who has shown a password is not part of it: that counts once.
-      signIn: await carried.seal({ ...payload, result: undefined }, interaction.exp),
       ...more,
     });
     return sendPage(reply, status, page);
@@ -136,7 +103,7 @@ export async function login(
   function sendExpired(reply: FastifyReply): FastifyReply {
     const text = "Go back to the application and sign in from there.";
     const title = "This sign-in has expired";
-    return sendPage(reply, 400, errorPage(realm, { title, text }));
+    return sendPage(reply, 400, messagePage(realm, { title, text }));
   }
 }
 

@@ -1,14 +1,18 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Provider } from "oidc-provider";
-import { OAuthError } from "../oauth-error.ts";
-import { sendRefusal } from "../pages/send-refusal.ts";
+import { invalidRequest, OAuthError, quoted } from "../oauth-error.ts";
+import { sendRefusal } from "../pages/message-page.ts";
+import { requireShort } from "../parameters.ts";
 import type { Realm } from "../realm/realm.ts";
-import { requireBoundedQuery } from "./bounded-query.ts";
+import { CONSENT_CLIENT_ID } from "./oidc-configuration.ts";
 import type { OidcPaths } from "./oidc-paths.ts";
 
+const MAX_QUERY_LENGTH = 8_192;
+
 /**
- * What every answer has, unless a page of ours says it more exactly. The library has pages, too: a form that submits itself, by a script
- * that it adds to `script-src`, and may lead to any application.
+ * Headers of every answer, unless a page of this server has stricter ones. The library has pages,
+ * too: a form that submits itself, by a script that it adds to `script-src`, and may lead to any
+ * application.
  */
 const GUARDED = Object.entries({
   "cache-control": "no-store",
@@ -19,8 +23,9 @@ const GUARDED = Object.entries({
 });
 
 /**
- * Hands the OpenID paths of the realm to oidc-provider. The bodies are left unread for it, and the host and scheme of the
- * request are replaced by those of the issuer: the library builds absolute URLs from them, and a caller must not choose those.
+ * Hands the OpenID paths of the realm to oidc-provider. The bodies are left unread for it, and the
+ * host and scheme of the request are replaced by those of the issuer: the library builds absolute
+ * URLs from them, and a caller must not choose them.
  */
 export async function mountOidcProvider(
   app: FastifyInstance,
@@ -66,5 +71,25 @@ export async function mountOidcProvider(
     request.url = path;
     Object.assign(request, { baseUrl: paths.base });
     await callbackOf(provider())(request, reply.raw);
+  }
+}
+
+/**
+ * Refuses a query that is too long to be kept: oidc-provider keeps its parameters for as long as a
+ * sign-in may take, for any caller. Of bodies it keeps nothing, and reads 56 KiB at most.
+ *
+ * @throws OAuthError 400 `invalid_request`
+ */
+function requireBoundedQuery(query: string): void {
+  if (query.length > MAX_QUERY_LENGTH)
+    throw invalidRequest(`the query is longer than ${MAX_QUERY_LENGTH} characters`);
+  const parameters = new URLSearchParams(query);
+  const own = parameters.get("client_id") === CONSENT_CLIENT_ID;
+  for (const [name, value] of parameters) {
+    // A token is longer than the nonce in it.
+    if (name === "id_token_hint") continue;
+    // In this server's own request, an agent's state comes back from the sign-in.
+    if (name === "state" && own) continue;
+    requireShort(quoted(name), value);
   }
 }

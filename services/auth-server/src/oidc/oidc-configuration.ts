@@ -1,11 +1,4 @@
-import type {
-  AdapterFactory,
-  ClientMetadata,
-  Configuration,
-  errors,
-  interactionPolicy,
-  KoaContextWithOIDC,
-} from "oidc-provider";
+import type { AdapterFactory, ClientMetadata, Configuration, errors, interactionPolicy } from "oidc-provider";
 import { type Accounts, accountClaims } from "../realm/accounts.ts";
 import type { Realm, RealmClient } from "../realm/realm.ts";
 import type { RealmKeys } from "../realm/realm-keys.ts";
@@ -17,8 +10,8 @@ import type { OidcPaths } from "./oidc-paths.ts";
 export const OIDC_SCOPES = ["openid", "profile", "email"] as const;
 
 /**
- * The client by which this server signs a person in before it asks for consent. All it wants is the session: its codes are
- * dropped, and nobody could redeem them because nobody knows their PKCE verifier.
+ * The client by which this server signs a user in before it asks for consent. It is for the session
+ * alone: its codes are dropped, and cannot be redeemed because their PKCE verifiers are not kept.
  */
 export const CONSENT_CLIENT_ID = "aauth-consent";
 
@@ -34,28 +27,21 @@ interface ConfigurationOptions {
   library: { errors: typeof errors; interactionPolicy: typeof interactionPolicy };
 }
 
-/** Everything that makes oidc-provider look and act like the realm in Keycloak. */
+/** Configures oidc-provider to answer like the realm in Keycloak. */
 export function oidcConfiguration(options: ConfigurationOptions): Configuration {
   const { realm, issuer, paths, accounts, keys, adapter, cookieKeys, library } = options;
   const { logoutSource, postLogoutSuccessSource, renderError } = libraryPages(realm);
-  const clients = realm.clients.filter((client) => client.enabled);
+  const { clients } = realm;
   const webOrigins = (clientId: string) =>
     clients.find((client) => client.clientId === clientId)?.webOrigins ?? [];
   const resource = accountResource(issuer);
   const policy = library.interactionPolicy.base();
-  // The clients are the realm's own (consentRequired is false): signing in is all a person is asked for.
+  // The clients are the realm's own (consentRequired is false): a user only signs in.
   policy.remove("consent");
-  const { Check } = library.interactionPolicy;
-  const isGone = ({ oidc }: KoaContextWithOIDC) =>
-    oidc.session?.accountId !== undefined && oidc.account === undefined;
-  // The library takes it for granted that who has a session has an account.
-  policy
-    .get("login")
-    ?.checks.add(new Check("no_account", "the account may not act any more", "login_required", isGone));
 
   return {
     adapter,
-    // The one that is registered may be a pattern, which is no address.
+    // A request names its redirect URI, as at Keycloak.
     allowOmittingSingleRegisteredRedirectUri: false,
     clientAuthMethods: ["none"],
     clients: [...clients.map(clientMetadata), consentClientMetadata(issuer, paths)],
@@ -97,13 +83,13 @@ export function oidcConfiguration(options: ConfigurationOptions): Configuration 
       },
     },
     findAccount: async (_ctx, id) => {
-      const user = await accounts.findActive(id);
+      const user = await accounts.find(id);
       return user && { accountId: id, claims: () => accountClaims(user) };
     },
     formats: { customizers: { jwt: shapeAccessToken({ accounts, webOrigins }) } },
     interactions: { policy, url: (_ctx, interaction) => `${paths.login}/${interaction.uid}` },
     issueRefreshToken: (_ctx, client) => client.grantTypeAllowed("refresh_token"),
-    jwks: { keys: keys.privateJwks.filter(({ alg }) => alg === "RS256") as never },
+    jwks: { keys: keys.signingKeys as never },
     async loadExistingGrant(ctx) {
       const { client, session, provider } = ctx.oidc;
       if (client === undefined || session?.accountId === undefined) return undefined;
@@ -132,7 +118,10 @@ export function oidcConfiguration(options: ConfigurationOptions): Configuration 
   };
 }
 
-/** Resource indicator behind the audience `account`; indicators have to be URLs, Keycloak's audience is not one. */
+/**
+ * Resource indicator behind the audience `account`; indicators have to be URLs, Keycloak's audience
+ * is not one.
+ */
 export function accountResource(issuer: string): string {
   return `${issuer}/account`;
 }
@@ -148,6 +137,7 @@ export function accountResourceServer(realm: Realm) {
 }
 
 function clientMetadata(client: RealmClient): ClientMetadata {
+  const postLogout = client.attributes["post.logout.redirect.uris"]?.split("##") ?? [];
   return {
     client_id: client.clientId,
     client_name: client.name ?? client.clientId,
@@ -159,6 +149,8 @@ function clientMetadata(client: RealmClient): ClientMetadata {
       "refresh_token",
     ],
     redirect_uris: client.redirectUris,
+    // Keycloak writes `+` for the redirect URIs.
+    post_logout_redirect_uris: postLogout.flatMap((uri) => (uri === "+" ? client.redirectUris : [uri])),
   };
 }
 

@@ -2,21 +2,21 @@ import { randomBytes } from "node:crypto";
 import type { EventEmitter } from "node:events";
 import type { FastifyBaseLogger } from "fastify";
 import type { errors, KoaContextWithOIDC, Provider } from "oidc-provider";
-import type { CreateStore } from "../create-store.ts";
 import type { Accounts } from "../realm/accounts.ts";
-import type { Realm, RealmClient } from "../realm/realm.ts";
+import type { Realm } from "../realm/realm.ts";
 import type { RealmKeys } from "../realm/realm-keys.ts";
-import { temporarilyUnavailable } from "./library-errors.ts";
-import { loadOidcLibrary, type OidcLibrary } from "./load-library.ts";
-import { CONSENT_CLIENT_ID, oidcConfiguration } from "./oidc-configuration.ts";
+import type { CreateStore } from "../store.ts";
+import { oidcConfiguration } from "./oidc-configuration.ts";
 import type { OidcPaths } from "./oidc-paths.ts";
 import { registerPasswordGrant } from "./password-grant.ts";
-import { postLogoutRedirectUriAllowed, redirectUriAllowed } from "./redirect-uris.ts";
 import { createStorageAdapter } from "./storage-adapter.ts";
 
+export type OidcLibrary = typeof import("oidc-provider");
+
 /**
- * The OpenID provider of the realm, configured and ready to be mounted. The library reads its keys once, so that after a rotation
- * there is a new provider: ask for it with each request. Sessions, codes and tokens are in the stores and outlast it.
+ * The OpenID provider of the realm, configured and ready to be mounted. The library reads its keys
+ * once, so that after a rotation there is a new provider: ask for it with each request. Sessions,
+ * codes and tokens are in the stores and outlast it.
  */
 export async function createOidcProvider(options: {
   realm: Realm;
@@ -29,18 +29,18 @@ export async function createOidcProvider(options: {
   now: () => number;
 }): Promise<() => Provider> {
   const { realm, createStore, logger, now } = options;
-  const library = await loadOidcLibrary(logger);
+  const library = await loadLibrary(logger);
   const adapter = createStorageAdapter({
     createStore,
     grantLifetimeSeconds: realm.ssoSessionMaxLifespan,
     now,
     alreadyUsed: () => new library.errors.InvalidGrant("already used"),
-    full: () => temporarilyUnavailable(library, "Too much is being kept for others: try again later"),
+    full: () => temporarilyUnavailable(library),
   });
   const cookieKeys = [randomBytes(32).toString("base64url")];
   let latest: { kid: string; provider: Provider } | undefined;
   return () => {
-    const { kid } = options.keys.authTokenKey;
+    const { kid } = options.keys.currentKey;
     if (latest?.kid !== kid) {
       latest = { kid, provider: buildProvider({ ...options, adapter, cookieKeys, library }) };
     }
@@ -57,15 +57,16 @@ function buildProvider(options: ProviderOptions): Provider {
   const { realm, issuer, accounts, logger, library } = options;
   const provider = new library.Provider(issuer, oidcConfiguration(options));
   registerPasswordGrant(provider, { accounts, realm, issuer, library });
-  useRealmRedirectUris(provider, realm.clients);
-  // Mounted by mountOidcProvider, which says what the request's host and scheme are: the configured ones.
+  // Mounted by mountOidcProvider, which replaces the request's host and scheme by the configured
+  // ones.
   provider.proxy = true;
   provider.on("server_error", (ctx, error) =>
     logger.error({ err: error, path: ctx.path }, "OpenID request failed"),
   );
   const refused = (ctx: KoaContextWithOIDC, error: errors.OIDCProviderError) =>
     logger.debug({ path: ctx.path, code: error.error, reason: error.error_detail }, "OpenID request refused");
-  // Else Koa writes onto the console, for example of a caller that hung up. The library's types do not know its own base.
+  // Otherwise Koa writes to the console, for example when a caller hangs up. The library's types
+  // lack its own base class.
   (provider as EventEmitter).on("error", (error: Error) =>
     logger.info({ reason: error.message }, "OpenID request not answered"),
   );
@@ -75,17 +76,29 @@ function buildProvider(options: ProviderOptions): Provider {
   return provider;
 }
 
-/** The library compares redirect URIs exactly; replacing these two methods is its documented way to another rule. */
-function useRealmRedirectUris(provider: Provider, clients: readonly RealmClient[]): void {
-  const find = (id: string) => clients.find(({ clientId }) => clientId === id);
-  const exact = provider.Client.prototype.redirectUriAllowed;
-  provider.Client.prototype.redirectUriAllowed = function allowed(uri) {
-    if (this.clientId === CONSENT_CLIENT_ID) return exact.call(this, uri);
-    const client = find(this.clientId);
-    return client !== undefined && redirectUriAllowed(client, uri);
+/**
+ * Imports oidc-provider. While its modules are evaluated it writes to the console that it prefers a
+ * long-term-support release of Node; there is no setting against that. During the import, and only
+ * then, its notices go to the log; lines of others stay on the console.
+ */
+async function loadLibrary(logger: FastifyBaseLogger): Promise<OidcLibrary> {
+  const { warn } = console;
+  console.warn = (...args: unknown[]) => {
+    const notice = args.join(" ");
+    if (notice.includes("oidc-provider")) logger.debug({ notice }, "Notice of oidc-provider at its import");
+    else warn(...args);
   };
-  provider.Client.prototype.postLogoutRedirectUriAllowed = function allowed(uri) {
-    const client = find(this.clientId);
-    return client !== undefined && postLogoutRedirectUriAllowed(client, uri);
-  };
+  try {
+    return await import("oidc-provider");
+  } finally {
+    console.warn = warn;
+  }
+}
+
+/** 503, as this server answers it elsewhere; the library itself has 400 for it. */
+function temporarilyUnavailable(library: OidcLibrary): Error {
+  const error = new library.errors.TemporarilyUnavailable(
+    "Too much is being kept for others: try again later",
+  );
+  return Object.assign(error, { status: 503, statusCode: 503 });
 }

@@ -1,13 +1,13 @@
 import type { Provider, ResourceServer } from "oidc-provider";
 import { type Accounts, accountClaims } from "../realm/accounts.ts";
 import type { Realm, RealmUser } from "../realm/realm.ts";
-import { inLibraryTerms } from "./library-errors.ts";
-import type { OidcLibrary } from "./load-library.ts";
 import { accountResource, accountResourceServer, OIDC_SCOPES } from "./oidc-configuration.ts";
+import type { OidcLibrary } from "./oidc-provider.ts";
 
 /**
- * Direct grant (`grant_type=password`), which scripts use to get a user's tokens without a browser. Only for clients with
- * `directAccessGrantsEnabled`; the library refuses the others before this runs. The tokens are not tied to a browser session.
+ * Direct grant (`grant_type=password`), by which scripts get a user's tokens without a browser.
+ * Only for clients with `directAccessGrantsEnabled`; the library refuses the others before this
+ * runs. The tokens are not tied to a browser session.
  */
 export function registerPasswordGrant(
   provider: Provider,
@@ -23,11 +23,12 @@ export function registerPasswordGrant(
       const { username, password } = params;
       if (!username || !password) throw new library.errors.InvalidRequest("missing username or password");
       const origin = { clientId: client.clientId, address: ctx.ip };
-      const user = await accounts.authenticate(username, password, origin).catch(inLibraryTerms(library));
+      const user = await accounts.authenticate(username, password, origin);
       if (user === undefined) throw invalidCredentials(library);
 
       const requested = new Set(params.scope?.split(" "));
-      // Keycloak grants a client's default scopes whether or not they are asked for; the ID token only with `openid`.
+      // Keycloak grants a client's default scopes whether or not they are asked for; the ID token
+      // only with `openid`.
       const scope = OIDC_SCOPES.filter((name) => name !== "openid" || requested.has(name)).join(" ");
       const grant = new provider.Grant({ clientId: client.clientId, accountId: user.id });
       grant.addOIDCScope(scope);

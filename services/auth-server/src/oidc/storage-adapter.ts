@@ -1,76 +1,56 @@
 import type { Adapter, AdapterPayload } from "oidc-provider";
-import type { CreateStore } from "../create-store.ts";
-import { createSharedStore, type SharedStore } from "../shared-store.ts";
+import { OAuthError } from "../oauth-error.ts";
+import type { CreateStore, Store } from "../store.ts";
 
 /**
- * Sign-ins under way. Each keeps its request, which anybody can send: 25 KB at the worst, within the bounds of `requireBoundedQuery`. One that
- * is pushed out comes back with the form of its page (`createCarriedSignIn`).
+ * Sign-ins in progress. Each keeps its request, which any caller can send: 25 KB at the worst,
+ * within the bounds of `requireBoundedQuery`. Beyond this number the oldest has to begin again.
  */
 const MAX_INTERACTIONS = 2_000;
 
-/** Browsers that are not signed in: all of them are one owner, because another one costs nothing. */
+/** Browsers that are not signed in are one owner, because another one costs nothing. */
 const ANONYMOUS = "";
 
 /**
- * Keeps what oidc-provider stores behind the same interface as everything else, one store per kind of thing: many abandoned
- * sign-ins cannot push sessions out. A kind asked for again, by the provider of after a rotation, has the same store. Three things go
- * beyond the library's own adapter, the first two because such a store may be shared by processes:
+ * Keeps what oidc-provider stores behind the same interface as everything else, one store for each
+ * kind of model: many abandoned sign-ins cannot push sessions out. Three things go beyond the
+ * library's own adapter:
  *
- * - a code or refresh token is consumed by one caller only: the second of two simultaneous ones gets `alreadyUsed()`. The mark is part
- *   of what it marks, so that it lives as long, and there is room for it
- * - what comes of a grant is good while the grant is there, so there is no list of tokens to keep in step
- * - each account has a quota in every store, and loses its own oldest things beyond it
+ * - of two simultaneous callers one consumes a code or refresh token; the other gets
+ *   `alreadyUsed()`
+ * - what comes of a grant is valid while the grant is there, so there is no list of tokens to keep
+ *   in step
+ * - each account has a quota in every store, and loses its own oldest entries beyond it
  */
 export function createStorageAdapter(options: {
   createStore: CreateStore;
-  /** Lifetime of the longest-lived thing a grant can give, seconds. */
+  /** Lifetime of the longest-lived model, seconds. */
   grantLifetimeSeconds: number;
   now: () => number;
   /** The error that the second consumer gets. */
   alreadyUsed: () => Error;
-  /** The error for whoever finds all stores full. */
+  /** The error where a store has no room for a new owner. */
   full: () => Error;
 }): (model: string) => Adapter {
   const { createStore, grantLifetimeSeconds, now, alreadyUsed, full } = options;
-  const stores = new Map<string, SharedStore<AdapterPayload>>();
-  const sessionsByUid = createSharedStore<{ id: string; owner: string }>(createStore, {
-    ownerOf: ({ owner }) => owner,
-    now,
-    full,
-  });
-  const adapters = new Map<string, Adapter>();
 
-  return (model) => {
-    const adapter = adapters.get(model) ?? createAdapter(model);
-    adapters.set(model, adapter);
-    return adapter;
-  };
-
-  function storeOf(model: string): SharedStore<AdapterPayload> {
-    const store =
-      stores.get(model) ??
-      createSharedStore<AdapterPayload>(createStore, {
-        ownerOf,
-        now,
-        full,
-        // One quota for all, which is half of the room.
-        ...(model === "Interaction" && {
-          ownerOf: () => ANONYMOUS,
-          maxEntries: 2 * MAX_INTERACTIONS,
-          maxPerOwner: MAX_INTERACTIONS,
-        }),
-      });
-    stores.set(model, store);
-    return store;
+  function storeOf(model: string): Store<AdapterPayload> {
+    // One owner has all sign-ins in progress, and half of the room.
+    const bounds = { maxEntries: 2 * MAX_INTERACTIONS, maxPerOwner: MAX_INTERACTIONS };
+    return createStore(`oidc ${model}`, model === "Interaction" ? bounds : undefined);
   }
 
-  function createAdapter(model: string): Adapter {
+  return (model) => {
     const payloads = storeOf(model);
     const grants = storeOf("Grant");
+    const sessionIds = createStore<string>("oidc session ids");
+    const ownerOf = ({ accountId }: AdapterPayload) =>
+      model === "Interaction" ? ANONYMOUS : (accountId ?? ANONYMOUS);
 
     async function find(id: string): Promise<AdapterPayload | undefined> {
       const payload = await payloads.get(id);
-      // A sign-in under way names the grant that was there when it began; the person may since have become another one.
+      // A sign-in in progress names the grant that was there when it began; another person may sign
+      // in meanwhile.
       if (payload?.grantId === undefined || model === "Interaction") return payload;
       return (await grants.get(payload.grantId)) && payload;
     }
@@ -78,24 +58,31 @@ export function createStorageAdapter(options: {
     return {
       find,
       async upsert(id, payload, expiresIn = grantLifetimeSeconds) {
-        await payloads.put(id, payload, expiresIn);
-        if (model === "Session" && payload.uid !== undefined)
-          await sessionsByUid.put(payload.uid, { id, owner: ownerOf(payload) }, expiresIn);
+        try {
+          await payloads.put(ownerOf(payload), id, payload, expiresIn);
+          if (model === "Session" && payload.uid !== undefined)
+            await sessionIds.put(ownerOf(payload), payload.uid, id, expiresIn);
+        } catch (error) {
+          throw error instanceof OAuthError ? full() : error;
+        }
       },
       async findByUid(uid) {
-        const session = await sessionsByUid.get(uid);
-        return session && find(session.id);
+        const id = await sessionIds.get(uid);
+        return id === undefined ? undefined : find(id);
       },
       async consume(id) {
-        const before = await payloads.replace(id, (payload) => ({
-          ...payload,
-          consumed: payload.consumed ?? now(),
-        }));
-        if (before === undefined || before.consumed !== undefined) throw alreadyUsed();
+        // Taken, so that of two callers one gets it; put back, because the library tells a reuse
+        // from an unknown token.
+        const payload = await payloads.take(id);
+        if (payload === undefined) throw alreadyUsed();
+        const { exp = now() + grantLifetimeSeconds } = payload;
+        const consumed = payload.consumed ?? now();
+        if (exp > now()) await payloads.put(ownerOf(payload), id, { ...payload, consumed }, exp - now());
+        if (payload.consumed !== undefined) throw alreadyUsed();
       },
       async destroy(id) {
         const uid = model === "Session" ? (await payloads.get(id))?.uid : undefined;
-        if (uid !== undefined) await sessionsByUid.delete(uid);
+        if (uid !== undefined) await sessionIds.delete(uid);
         await payloads.delete(id);
       },
       async revokeByGrantId(grantId) {
@@ -104,9 +91,5 @@ export function createStorageAdapter(options: {
       // The device flow, the only one with user codes, is off.
       findByUserCode: async () => undefined,
     };
-  }
-}
-
-function ownerOf({ accountId }: AdapterPayload): string {
-  return accountId ?? ANONYMOUS;
+  };
 }

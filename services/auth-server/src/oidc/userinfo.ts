@@ -6,8 +6,9 @@ import { ACCESS_TOKEN_AUDIENCE } from "./access-token.ts";
 import type { OidcPaths } from "./oidc-paths.ts";
 
 /**
- * The user behind an access token. Written by hand because oidc-provider refuses tokens with an audience here, and Keycloak's all
- * have one. Does not look up sessions: an access token is good until it expires, as with every consumer that checks it offline.
+ * Claims of the user of an access token. Not the library's, because oidc-provider refuses tokens
+ * with an audience here, and Keycloak's all have one. Does NOT look up sessions: an access token is
+ * valid until it expires, as for every consumer that verifies it offline.
  */
 export async function userinfo(
   app: FastifyInstance,
@@ -20,30 +21,28 @@ export async function userinfo(
     const token = /^Bearer ([A-Za-z0-9._~+/-]+=*)$/i.exec(request.headers.authorization ?? "")?.[1];
     if (token === undefined) return reply.code(401).header("www-authenticate", "Bearer").send();
     try {
-      // Made for each request, because keys are rotated; this is no hot path.
+      // For each request, because keys are rotated; this is no hot path.
       const { payload } = await jwtVerify(token, createLocalJWKSet({ keys: [...keys.publicJwks] }), {
         issuer,
         audience: ACCESS_TOKEN_AUDIENCE,
         algorithms: ["RS256"],
-        // Auth tokens are signed with the same key; their type tells them apart.
+        // Auth tokens are signed with the same key; they differ in their type.
         typ: "JWT",
         requiredClaims: ["exp", "sub"],
         currentDate: new Date(now() * 1000),
       });
-      const user = await accounts.findActive(payload.sub as string);
+      const user = await accounts.find(payload.sub as string);
       if (user !== undefined) {
         const scopes = String(payload.scope).split(" ");
         if (scopes.includes("openid")) return userinfoClaims(scopes, accountClaims(user));
         return refuse(reply, 403, "insufficient_scope", "Missing openid scope");
       }
     } catch {
-      // answered below: the caller learns only that the token is no good
+      // Refused below: the caller learns only that the token is invalid.
     }
     return refuse(reply, 401, "invalid_token", "Token verification failed");
   };
-  for (const method of ["GET", "POST"] as const) {
-    app.route({ method, url: `${paths.base}/protocol/openid-connect/userinfo`, handler });
-  }
+  app.get(`${paths.base}/protocol/openid-connect/userinfo`, handler);
 }
 
 function userinfoClaims(scopes: readonly string[], claims: ReturnType<typeof accountClaims>) {

@@ -2,7 +2,7 @@ import type { DescribedScope, RequestDescription } from "../consent/describe-req
 import { type Html, html } from "./html.ts";
 import { type Page, renderPage } from "./page.ts";
 
-/** Asks a signed-in person whether an agent may act for them. */
+/** Asks a signed-in user whether an agent may act for them. */
 export function consentPage(options: {
   realmName: string;
   description: RequestDescription;
@@ -10,7 +10,9 @@ export function consentPage(options: {
   action: string;
   /** Single-use value that ties the answer to this page and this browser. */
   consentCode: string;
-  /** Where the browser may be sent after the answer: the agent, and the pages it sends people on to. */
+  /**
+   * Where the browser may be sent after the answer: the agent, and the pages it sends people on to.
+   */
   formOrigins: readonly string[];
   /** How long the answer is remembered. */
   rememberedSeconds: number;
@@ -43,10 +45,13 @@ ${scopeList("resource-words", html`In the words of <code>${resource}</code>:`, s
   return renderPage({ title: "Agent authorization request", content, realmName, formOrigins });
 }
 
-/** A sentence is only worth as much as whoever says it: a resource can word its scopes as it likes, and the person has to know. */
-function scopeList(id: string, saidBy: Html, scopes: readonly DescribedScope[]): Html | undefined {
+/**
+ * Names the author of the descriptions: a resource can describe its scopes as it likes, and the
+ * user has to know that.
+ */
+function scopeList(id: string, author: Html, scopes: readonly DescribedScope[]): Html | undefined {
   if (scopes.length === 0) return undefined;
-  return html`<p class="said-by" id="${id}">${saidBy}</p>
+  return html`<p class="said-by" id="${id}">${author}</p>
 <ul class="scopes" aria-labelledby="permissions ${id}">
 ${scopes.map(
   ({ name, description }) => html`<li>${description ?? "No description given"}<code>${name}</code></li>

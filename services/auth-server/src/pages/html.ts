@@ -8,7 +8,10 @@ export class Html {
 
 type Part = string | number | Html | readonly Html[] | undefined;
 
-/** Template tag for markup. Every interpolated text is escaped for element content and for double-quoted attributes. */
+/**
+ * Template tag for markup. Every interpolated text is escaped for element content and for
+ * double-quoted attributes.
+ */
 export function html(strings: TemplateStringsArray, ...parts: Part[]): Html {
   return new Html(strings.reduce((text, string, index) => text + render(parts[index - 1]) + string));
 }

@@ -4,21 +4,18 @@ import { type Page, renderPage } from "./page.ts";
 /** The sign-in form. `problem` is shown above the fields and read out by screen readers. */
 export function loginPage(options: {
   realmName: string;
-  /** What the person signs in for: the client's name. */
+  /** Name of the client. */
   purpose: string;
   action: string;
   formOrigins: readonly string[];
-  /** The sign-in itself, sealed: it comes back with the form. */
-  signIn: string;
   login?: string;
   problem?: string;
 }): Page {
-  const { realmName, purpose, action, formOrigins, signIn, login = "", problem } = options;
+  const { realmName, purpose, action, formOrigins, login = "", problem } = options;
   const content = html`<h1>Sign in</h1>
 <p class="lead">to continue to ${purpose}</p>
 ${problem === undefined ? undefined : html`<p class="alert" role="alert" id="problem">${problem}</p>`}
 <form method="post" action="${action}">
-<input type="hidden" name="sign_in" value="${signIn}">
 <label for="username">User name or e-mail</label>
 <input id="username" name="username" value="${login}" autocomplete="username" autocapitalize="none" spellcheck="false" maxlength="255" required${
     problem === undefined ? html` autofocus` : html` aria-describedby="problem"`

@@ -1,29 +1,39 @@
-import { type Application, applicationsOf } from "../realm/applications.ts";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { type OAuthError, sendOAuthError } from "../oauth-error.ts";
 import { type Realm, shownName } from "../realm/realm.ts";
 import { html } from "./html.ts";
-import { type Page, renderPage } from "./page.ts";
+import { type Page, renderPage, sendPage } from "./page.ts";
 
-/** A page about an error. It leads to the realm's applications: no such page is the end of the way. */
-export function errorPage(realm: Realm, message: { title: string; text: string; code?: string }): Page {
-  return messagePage({ realmName: shownName(realm), applications: applicationsOf(realm), ...message });
-}
-
-/** A page that only says something: an error, or that the sign-out is done. */
-export function messagePage(options: {
-  realmName: string;
-  title: string;
-  text: string;
-  /** Error code for whoever looks into it. */
-  code?: string;
-  /** Where the person can go on. */
-  applications?: readonly Application[];
-}): Page {
-  const { realmName, title, text, code, applications = [] } = options;
+/**
+ * A page with one message: an error, or that the sign-out is done. It leads to the realm's
+ * applications, whose addresses are configured and never chosen by a request.
+ */
+export function messagePage(
+  realm: Realm,
+  message: { title: string; text: string /** Error code, for the developer. */; code?: string },
+): Page {
+  const { title, text, code } = message;
+  const applications = realm.clients.filter(({ rootUrl }) => rootUrl !== undefined);
   const content = html`<h1>${title}</h1>
 <p class="lead">${text}</p>
 ${applications.map(
-  ({ name, url }) => html`<p><a href="${url}">Go to ${name}</a></p>
+  ({ name, clientId, rootUrl }) => html`<p><a href="${rootUrl}">Go to ${name ?? clientId}</a></p>
 `,
 )}${code === undefined ? undefined : html`<p class="note">Error code: <code>${code}</code></p>`}`;
-  return renderPage({ title, content, realmName });
+  return renderPage({ title, content, realmName: shownName(realm) });
+}
+
+/**
+ * A page for a browser, JSON for other callers. Never a redirect: there is no address to trust yet.
+ */
+export function sendRefusal(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  error: OAuthError,
+  realm: Realm,
+): FastifyReply {
+  if (!request.headers.accept?.includes("text/html")) return sendOAuthError(reply, error);
+  const title = "This request cannot be answered";
+  const text = `${error.message}${/[.!?]$/.test(error.message) ? "" : "."} Go back to the application and start again.`;
+  return sendPage(reply, error.status, messagePage(realm, { title, text, code: error.code }));
 }

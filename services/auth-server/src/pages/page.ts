@@ -10,10 +10,11 @@ export interface Page {
 }
 
 /**
- * Puts content into the common frame. The content security policy allows nothing but the page's own style (and script, if given).
+ * Puts content into the common frame. The content security policy allows nothing but the page's own
+ * style (and script, if given).
  *
- * `formOrigins`: Chromium applies `form-action` to every redirect that follows a submitted form, so the origins a form may end up at
- * have to be named.
+ * `formOrigins`: Chromium applies `form-action` to every redirect that follows a submitted form, so
+ * the origins a form may end up at have to be named.
  */
 export function renderPage(options: {
   title: string;

@@ -1,4 +1,7 @@
-/** The one style sheet of all pages: light and dark by the reader's setting, from 320 px up, no outside assets. */
+/**
+ * The one style sheet of all pages: light and dark by the reader's setting, from 320 px up, no
+ * outside assets.
+ */
 export const STYLE = `
 :root {
   color-scheme: light dark;

@@ -1,22 +1,19 @@
 import { hash, timingSafeEqual } from "node:crypto";
-import type { GuessLimit, SignInOrigin } from "./guess-limit.ts";
+import type { PasswordLimit, SignInOrigin } from "./password-limit.ts";
 import type { Realm, RealmUser } from "./realm.ts";
 
-/** Users of the realm. Disabled users do not exist for any caller. */
+/** Users of the realm. */
 export interface Accounts {
-  find(id: string): RealmUser | undefined;
-  /** Who may act now: also without those who are locked out until an administrator unlocks them. */
-  findActive(id: string): Promise<RealmUser | undefined>;
+  find(id: string): Promise<RealmUser | undefined>;
   /**
-   * By user name, or by e-mail address where the realm has `loginWithEmailAllowed`, as Keycloak's login form. For an account that is locked no password is right.
-   *
-   * @throws OAuthError 503 `temporarily_unavailable` when too many try the same account at once
+   * By user name, or by e-mail address where the realm has `loginWithEmailAllowed`, as in
+   * Keycloak's login form. For an account that is locked no password is right.
    */
-  authenticate(login: string, password: string, origin?: SignInOrigin): Promise<RealmUser | undefined>;
+  authenticate(login: string, password: string, origin: SignInOrigin): Promise<RealmUser | undefined>;
 }
 
-export function createAccounts(realm: Realm, guessLimit: GuessLimit): Accounts {
-  const users = realm.users.filter((user) => user.enabled);
+export function createAccounts(realm: Realm, limit: PasswordLimit): Accounts {
+  const { users } = realm;
   const byId = new Map(users.map((user) => [user.id, user]));
   // A user name is its user's, also where it is another's e-mail address.
   const byLogin = new Map([
@@ -24,18 +21,17 @@ export function createAccounts(realm: Realm, guessLimit: GuessLimit): Accounts {
     ...users.map((user) => [user.username.toLowerCase(), user] as const),
   ]);
   return {
-    find: (id) => byId.get(id),
-    async findActive(id) {
-      const user = byId.get(id);
-      return user === undefined || (await guessLimit.isLockedForGood(id)) ? undefined : user;
-    },
+    find: async (id) => byId.get(id),
     async authenticate(login, password, origin) {
-      const name = login.trim().toLowerCase();
-      const user = byLogin.get(name);
+      const user = byLogin.get(login.trim().toLowerCase());
       const expected = user?.credentials.find(({ type }) => type === "password")?.value;
-      // The comparison is made for unknown users too, so that the answer's time does not tell who exists.
-      const matches = () => equalSecrets(password, expected ?? "") && expected !== undefined;
-      return (await guessLimit.attempt(name, user?.id, matches, origin)) ? user : undefined;
+      const allowed = user !== undefined && (await limit.allows(user.id, origin));
+      // Compared for unknown users and locked accounts, too, so that the time of the answer does
+      // not tell them apart.
+      const matches = equalSecrets(password, expected ?? "") && expected !== undefined;
+      if (!allowed || !matches) return undefined;
+      await limit.reset(user.id);
+      return user;
     },
   };
 }

@@ -6,7 +6,10 @@ export interface Policy {
   /** Agents that may ask at all; empty means every agent whose identity can be proven. */
   readonly allowedAgents: readonly string[];
   readonly blockedAgents: readonly string[];
-  /** Agents and resources that may be told who a user is: one of the two in a request has to be here. Empty means none. */
+  /**
+   * Agents and resources that may learn a user's identity: one of the two in a request has to be
+   * here. Empty means none.
+   */
   readonly selfAgents: readonly string[];
   /** Agents that may exchange a user's token for one at another resource; empty means none. */
   readonly exchangeAgents: readonly string[];
@@ -22,16 +25,16 @@ export interface Policy {
   readonly refreshTokenLifetimeSeconds: number;
 }
 
-/** Which scopes need the user's consent, exactly as written. */
+/** Scopes that need the user's consent, exactly as written. */
 export const CONSENT_SCOPES_ATTRIBUTE = "aauth.consent.required.scopes";
 
-/** Which agents may ask who their users are. */
+/** Agents and resources that may learn a user's identity. */
 export const SELF_AGENTS_ATTRIBUTE = "aauth.self.agents";
 
-/** Which agents may carry a user's authority on. */
+/** Agents that may exchange a user's token. */
 export const EXCHANGE_AGENTS_ATTRIBUTE = "aauth.exchange.agents";
 
-/** How long auth tokens are good, in seconds. */
+/** Lifetime of auth tokens, in seconds. */
 export const AUTH_TOKEN_SECONDS_ATTRIBUTE = "aauth.token.lifespan";
 
 const flag = z
@@ -77,8 +80,8 @@ const attributesSchema = z.strictObject({
 });
 
 /**
- * Reads the policy out of realm attributes; attributes without the `aauth.` prefix are somebody else's. An absent consent list has
- * the defaults of the protocol, an explicit `[]` asks for no consent.
+ * Reads the policy out of realm attributes; attributes without the `aauth.` prefix are not AAuth's.
+ * An absent consent list has the defaults of the protocol, an explicit `[]` asks for no consent.
  *
  * @throws Error that names every malformed or unknown attribute
  */

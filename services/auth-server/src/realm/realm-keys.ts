@@ -1,90 +1,75 @@
 import { createPublicKey } from "node:crypto";
-import { createKeyRing, type KeyRing } from "aauth";
+import { createKeyRing } from "aauth";
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from "jose";
 
-/** Algorithms this server can sign auth tokens with. OpenID tokens are always RS256. */
-export const AUTH_TOKEN_ALGORITHMS = ["RS256", "EdDSA"] as const;
-export type AuthTokenAlgorithm = (typeof AUTH_TOKEN_ALGORITHMS)[number];
-
+const ALGORITHM = "RS256";
 type PrivateJwk = JWK & { readonly kty: string; readonly kid: string };
 
-/** Of two keys each, with EdDSA. Verifiers read a hundred keys, and 64 KiB. */
-const MAX_KEY_SETS = 40;
-
-/** What signs at one time: the RSA key for people's tokens, and the key for auth tokens, which may be the same. */
-interface RealmKeySet {
-  /** Of the key for auth tokens. */
-  readonly kid: string;
-  readonly rsa: PrivateJwk;
-  readonly authToken: PrivateJwk;
-}
+/** Verifiers read a hundred keys, and 64 KiB. */
+const MAX_KEYS = 40;
 
 /**
- * The realm's signing keys, new at each start and replaced at each rotation. Private members are in `privateJwks` and `authTokenKey`
- * only. What is read here holds for the moment.
+ * The realm's signing keys for access tokens and auth tokens, new at each start and at each
+ * rotation. Every member is read again for each use, because keys are rotated. Only `signingKeys`
+ * and `currentKey` have private members.
  */
 export interface RealmKeys {
-  /** The keys that sign now, and those before them whose tokens have not expired. */
-  readonly privateJwks: readonly PrivateJwk[];
-  /** What both `certs` documents publish: besides those, keys that are announced. */
+  readonly alg: typeof ALGORITHM;
+  readonly currentKey: PrivateJwk;
+  /** The current key, and those before it whose tokens have not expired. */
+  readonly signingKeys: readonly PrivateJwk[];
+  /** Both `certs` documents: besides those, announced keys. */
   readonly publicJwks: readonly JWK[];
-  /** Base64 SubjectPublicKeyInfo of the RSA key: `public_key` of the realm document. */
+  /** Base64 SubjectPublicKeyInfo of the current key: `public_key` of the realm document. */
   readonly publicKeyBase64: string;
-  readonly authTokenKey: { readonly jwk: PrivateJwk; readonly alg: AuthTokenAlgorithm; readonly kid: string };
-  /** Announces new keys, which sign a moment later. @throws RangeError when there are too many already */
+  /**
+   * Announces a new key, which signs a moment later. @throws RangeError when there are too many
+   * already
+   */
   rotate(): Promise<{ readonly kid: string }>;
 }
 
 /**
- * @param options.keepSeconds lifetime of the longest token signed with these keys; asked at each rotation
+ * @param options.keepSeconds lifetime of the longest token signed with these keys; asked at each
+ * rotation
  * @param options.now Unix seconds
  */
 export async function createRealmKeys(
-  authTokenAlgorithm: AuthTokenAlgorithm,
   options: { keepSeconds?: () => number; now?: () => number } = {},
 ): Promise<RealmKeys> {
-  const ring: KeyRing<RealmKeySet> = createKeyRing({
-    key: await createKeySet(authTokenAlgorithm),
-    create: () => createKeySet(authTokenAlgorithm),
-    maxPublishedKeys: MAX_KEY_SETS,
+  const ring = createKeyRing({
+    key: await createKey(),
+    create: createKey,
+    maxPublishedKeys: MAX_KEYS,
     ...options,
   });
   return {
-    get privateJwks() {
-      return ring.usable().flatMap(keysIn);
+    alg: ALGORITHM,
+    get currentKey() {
+      return ring.current();
+    },
+    get signingKeys() {
+      return ring.usable();
     },
     get publicJwks() {
-      return ring.published().flatMap(keysIn).map(publicPart);
+      return ring.published().map(publicPart);
     },
     get publicKeyBase64() {
-      return createPublicKey({ key: publicPart(ring.current().rsa), format: "jwk" })
+      return createPublicKey({ key: publicPart(ring.current()), format: "jwk" })
         .export({ type: "spki", format: "der" })
         .toString("base64");
-    },
-    get authTokenKey() {
-      const { authToken, kid } = ring.current();
-      return { jwk: authToken, alg: authTokenAlgorithm, kid };
     },
     rotate: () => ring.rotate(),
   };
 }
 
-async function createKeySet(algorithm: AuthTokenAlgorithm): Promise<RealmKeySet> {
-  const rsa = await generateJwk("RS256");
-  const authToken = algorithm === "RS256" ? rsa : await generateJwk(algorithm);
-  return { kid: authToken.kid, rsa, authToken };
-}
-
-function keysIn({ rsa, authToken }: RealmKeySet): PrivateJwk[] {
-  return [...new Set([rsa, authToken])];
-}
-
-async function generateJwk(alg: AuthTokenAlgorithm): Promise<PrivateJwk> {
-  const { privateKey } = await generateKeyPair(alg, { extractable: true, modulusLength: 2048 });
+async function createKey(): Promise<PrivateJwk> {
+  const { privateKey } = await generateKeyPair(ALGORITHM, { extractable: true, modulusLength: 2048 });
   const jwk = await exportJWK(privateKey);
-  return { ...jwk, kty: jwk.kty as string, kid: await calculateJwkThumbprint(jwk), use: "sig", alg };
+  const kid = await calculateJwkThumbprint(jwk);
+  return { ...jwk, kty: jwk.kty as string, kid, use: "sig", alg: ALGORITHM };
 }
 
-function publicPart({ kid, kty, alg, use, n, e, crv, x }: JWK): JWK {
-  return kty === "RSA" ? ({ kid, kty, alg, use, n, e } as JWK) : ({ kid, kty, alg, use, crv, x } as JWK);
+function publicPart({ kid, kty, alg, use, n, e }: PrivateJwk): JWK {
+  return { kid, kty, alg, use, n, e } as JWK;
 }

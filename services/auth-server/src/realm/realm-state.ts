@@ -1,12 +1,28 @@
-import { type Policy, parsePolicy } from "./policy.ts";
-import type { Realm } from "./realm.ts";
+import { readFile } from "node:fs/promises";
+import { ConfigError } from "agent-kit/service";
+import type { AuthServerConfig } from "../config.ts";
+import {
+  AUTH_TOKEN_SECONDS_ATTRIBUTE,
+  CONSENT_SCOPES_ATTRIBUTE,
+  EXCHANGE_AGENTS_ATTRIBUTE,
+  type Policy,
+  parsePolicy,
+  SELF_AGENTS_ATTRIBUTE,
+} from "./policy.ts";
+import { parseRealm, type Realm } from "./realm.ts";
 
-/** The realm as it is now: the file's content, with attributes that an administrator may replace while the server runs. */
+/**
+ * The realm now: the file's content, with attributes that an administrator may replace while the
+ * server runs.
+ */
 export interface RealmState {
   readonly realm: Realm;
   attributes(): Readonly<Record<string, string>>;
   policy(): Policy;
-  /** Takes effect for the next request. Throws, and changes nothing, when the attributes are not usable. */
+  /**
+   * Takes effect for the next request. Throws, and changes nothing, when an attribute is unknown or
+   * malformed.
+   */
   replaceAttributes(attributes: Readonly<Record<string, string>>): void;
 }
 
@@ -22,4 +38,27 @@ export function createRealmState(realm: Realm): RealmState {
       attributes = { ...replacement };
     },
   };
+}
+
+/**
+ * Reads the realm file; settings override its attributes. @throws ConfigError when the file is not
+ * usable
+ */
+export async function loadRealm(config: AuthServerConfig): Promise<RealmState> {
+  const { realmFile, uiUrl, consentScopes, selfAgents, exchangeAgents, authTokenSeconds } = config;
+  try {
+    const json = await readFile(realmFile, "utf8");
+    const realm = parseRealm(json, uiUrl === undefined ? {} : { uiUrl });
+    const attributes = {
+      ...realm.attributes,
+      ...(consentScopes !== undefined && { [CONSENT_SCOPES_ATTRIBUTE]: JSON.stringify(consentScopes) }),
+      ...(authTokenSeconds !== undefined && { [AUTH_TOKEN_SECONDS_ATTRIBUTE]: String(authTokenSeconds) }),
+      ...(selfAgents !== undefined && { [SELF_AGENTS_ATTRIBUTE]: JSON.stringify(selfAgents) }),
+      ...(exchangeAgents !== undefined && { [EXCHANGE_AGENTS_ATTRIBUTE]: JSON.stringify(exchangeAgents) }),
+    };
+    return createRealmState({ ...realm, attributes });
+  } catch (error) {
+    const message = `${realmFile}: ${error instanceof Error ? error.message : String(error)}`;
+    throw new ConfigError("auth-server", [{ name: "AUTH_SERVER_REALM_FILE", message }]);
+  }
 }

@@ -1,7 +1,13 @@
 import { z } from "zod";
-import { bruteForceFields } from "./brute-force.ts";
 
 const stringMap = z.record(z.string(), z.string());
+
+/**
+ * Keycloak's patterns are not served: a prefix lets an open redirect below it send codes elsewhere.
+ */
+const exactAddress = z
+  .url({ protocol: /^https?$/, error: "expected an http or https address" })
+  .refine((uri) => !uri.includes("*") && !uri.includes("#"), "expected an exact address, without * and #");
 
 const clientSchema = z.looseObject({
   clientId: z.string().min(1),
@@ -10,8 +16,8 @@ const clientSchema = z.looseObject({
   publicClient: z.literal(true, { error: "only public clients are served: set publicClient to true" }),
   standardFlowEnabled: z.boolean().default(true),
   directAccessGrantsEnabled: z.boolean().default(false),
-  rootUrl: z.url().optional(),
-  redirectUris: z.array(z.string()).default([]),
+  rootUrl: z.url({ protocol: /^https?$/ }).optional(),
+  redirectUris: z.array(exactAddress).default([]),
   webOrigins: z.array(z.url()).default([]),
   attributes: stringMap.default({}),
 });
@@ -28,11 +34,14 @@ const userSchema = z.looseObject({
   realmRoles: z.array(z.string()).default([]),
 });
 
-/** The part of a Keycloak realm export that this server understands; Keycloak's own field names, times in seconds. */
+/**
+ * The part of a Keycloak realm export that this server understands; Keycloak's own field names,
+ * times in seconds.
+ */
 const realmSchema = z.looseObject({
   realm: z.string().regex(/^[A-Za-z0-9_-]+$/, "expected letters, digits, - and _"),
   displayName: z.string().optional(),
-  enabled: z.boolean().default(true),
+  enabled: z.literal(true, { error: "the realm is not enabled: there is nothing to serve" }).default(true),
   loginWithEmailAllowed: z.boolean().default(true),
   revokeRefreshToken: z.boolean().default(false),
   accessTokenLifespan: z.int().positive().default(300),
@@ -40,7 +49,9 @@ const realmSchema = z.looseObject({
   ssoSessionMaxLifespan: z.int().positive().default(36_000),
   accessCodeLifespan: z.int().positive().default(60),
   accessCodeLifespanLogin: z.int().positive().default(1800),
-  ...bruteForceFields,
+  /** Wrong passwords that an account may have in `maxFailureWaitSeconds`. */
+  failureFactor: z.int().positive().default(30),
+  maxFailureWaitSeconds: z.int().positive().max(86_400).default(900),
   attributes: stringMap.default({}),
   clients: z.array(clientSchema).default([]),
   users: z.array(userSchema).default([]),
@@ -51,8 +62,9 @@ export type RealmClient = z.output<typeof clientSchema>;
 export type RealmUser = z.output<typeof userSchema>;
 
 /**
- * Reads a realm export. `uiUrl` moves every client that lives at its `rootUrl` to another origin, so that a second stack can run
- * beside the first with the same file.
+ * Reads a realm export, without the clients and users that are not enabled. `uiUrl` moves every
+ * client that lives at its `rootUrl` to another origin, so that a second stack can run beside the
+ * first with the same file.
  *
  * @throws Error that names each wrong field
  */
@@ -66,8 +78,12 @@ export function parseRealm(json: string, options: { uiUrl?: string } = {}): Real
   const parsed = realmSchema.safeParse(data);
   if (!parsed.success) throw new Error(`the realm file is not usable: ${z.prettifyError(parsed.error)}`);
   const { uiUrl } = options;
-  if (uiUrl === undefined) return parsed.data;
-  return { ...parsed.data, clients: parsed.data.clients.map((client) => moveClient(client, uiUrl)) };
+  const clients = parsed.data.clients.filter(({ enabled }) => enabled);
+  return {
+    ...parsed.data,
+    clients: uiUrl === undefined ? clients : clients.map((client) => moveClient(client, uiUrl)),
+    users: parsed.data.users.filter(({ enabled }) => enabled),
+  };
 }
 
 function moveClient(client: RealmClient, uiUrl: string): RealmClient {
@@ -84,7 +100,7 @@ function moveClient(client: RealmClient, uiUrl: string): RealmClient {
   };
 }
 
-/** What people are told the realm is called. */
+/** The realm's name on pages. */
 export function shownName({ displayName, realm }: Realm): string {
   return displayName ?? realm;
 }

@@ -1,68 +1,76 @@
 import type { ActClaim, AuthTokenClaims } from "aauth";
-import { isIdentityScope } from "../identity-scopes.ts";
-import { accessDenied, invalidGrant, quoted } from "../oauth-error.ts";
+import { accessDenied, invalidGrant, invalidRequest, quoted } from "../oauth-error.ts";
+import { requiredParameter } from "../parameters.ts";
 import type { Accounts } from "../realm/accounts.ts";
 import { consentNeeded, type Policy, scopesAllowed } from "../realm/policy.ts";
-import type { ExchangeRequester } from "../verify-requester.ts";
-import {
-  type Answer,
-  type RequestTypeContext,
-  requiredParameter,
-  scopeWords,
-  type TokenRequest,
-} from "./request-type.ts";
+import { isIdentityScope, scopesIn } from "../scopes.ts";
+import type { RequestType } from "./request-type.ts";
 
 /**
- * `request_type=exchange`: a resource calls on, on behalf of its own caller. The new token is for the next resource, names this
- * requester as agent and the caller in `act`, never has a scope that the caller's token lacks, and never outlives it (profile 6.1):
- * a chain of exchanges would otherwise carry a user's authority past its end, and past its revocation.
+ * `request_type=exchange`: a resource calls another one on behalf of its own caller. The new token
+ * is for the next resource, names this requester as agent and the caller in `act`, never has a
+ * scope that the caller's token lacks, and never outlives it (profile 6.1): a chain of exchanges
+ * would otherwise carry a user's authority past its end, and past its revocation.
  */
-export async function handleExchange(
-  { form, requester, policy }: TokenRequest<ExchangeRequester>,
-  { issuer, accounts, issueToken, checkResourceToken }: RequestTypeContext,
-): Promise<Answer> {
-  const { upstream, agent, key } = requester;
-  const claims = await checkResourceToken(requiredParameter(form, "resource_token"), requester);
-  const scopes = scopeWords(claims.scope);
-  const granted = scopeWords(upstream.scope);
-  const expansion = scopes.filter((scope) => !granted.includes(scope));
-  if (expansion.length > 0)
-    throw notAuthorized(`Scope expansion not allowed: ${quoted(expansion.join(" "))}`);
-  if (!scopesAllowed(policy, scopes)) throw accessDenied("Authorization denied");
+export const exchange: RequestType = {
+  name: "exchange",
+  // Without a resource token there is no telling whose key signs: the requester is proven like any
+  // other, and then refused.
+  verify(verifier, request, form) {
+    const resourceToken = form.get("resource_token");
+    return resourceToken ? verifier.verifyExchange(request, resourceToken) : verifier.verify(request);
+  },
+  async answer({ form, requester, policy }, { issuer, accounts, issueToken, checkResourceToken }) {
+    const { upstream, agent, key } = requester;
+    if (upstream === undefined) throw invalidRequest("Missing required parameter: resource_token");
+    if (!policy.exchangeEnabled) throw invalidRequest("Token exchange is not enabled for this realm");
+    const claims = await checkResourceToken(requiredParameter(form, "resource_token"), requester);
+    const scopes = scopesIn(claims.scope);
+    const granted = scopesIn(upstream.scope);
+    const expansion = scopes.filter((scope) => !granted.includes(scope));
+    if (expansion.length > 0)
+      throw notAuthorized(`Scope expansion not allowed: ${quoted(expansion.join(" "))}`);
+    if (!scopesAllowed(policy, scopes)) throw accessDenied("Authorization denied");
 
-  const act = actFor(upstream, agent);
-  if (depthOf(act) > policy.exchangeMaxDepth) {
-    throw notAuthorized(`Delegation chain depth limit exceeded (max: ${policy.exchangeMaxDepth})`);
-  }
-  // Another issuer's subject is a name in its own books; only a user of this realm is carried on.
-  const subject =
-    upstream.iss === issuer && upstream.sub !== undefined
-      ? await presentUser(upstream.sub, accounts)
-      : undefined;
-  requireCarrier({ subject, agent, scopes }, policy);
-  return issueToken({
-    agent,
-    key,
-    resource: claims.iss,
-    scope: scopes.join(" "),
-    ...(subject !== undefined && { subject }),
-    act,
-    notAfter: upstream.exp,
-  });
-}
+    const act = actFor(upstream, agent);
+    if (depthOf(act) > policy.exchangeMaxDepth) {
+      throw notAuthorized(`Delegation chain depth limit exceeded (max: ${policy.exchangeMaxDepth})`);
+    }
+    // Another issuer's subject is a name of its own; only a user of this realm goes into the new
+    // token.
+    const subject =
+      upstream.iss === issuer && upstream.sub !== undefined
+        ? await userOf(upstream.sub, accounts)
+        : undefined;
+    requireMayActForUser({ subject, agent, scopes }, policy);
+    return issueToken({
+      agent,
+      key,
+      resource: claims.iss,
+      scope: scopes.join(" "),
+      ...(subject !== undefined && { subject }),
+      act,
+      notAfter: upstream.exp,
+    });
+  },
+};
 
-/** For one who may not sign in any more there is no token: without `sub` it would say that nobody's authority is needed. */
-async function presentUser(id: string, accounts: Accounts): Promise<string> {
-  const user = await accounts.findActive(id);
+/**
+ * A user that is gone gets no token: one without `sub` would mean that no user's authority is
+ * needed.
+ */
+async function userOf(id: string, accounts: Accounts): Promise<string> {
+  const user = await accounts.find(id);
   if (user === undefined) throw invalidGrant("Token exchange validation failed: User not found");
   return user.id;
 }
 
 /**
- * What a user agreed to is a scope at the resource that now asks, in that one's words. Here it is another's. So what needs a user's consent
- * takes a user, and whoever speaks for one at the next resource, consent or not, is trusted by the realm to go where the user meant it to.
+ * The user agreed to a scope of the resource that now asks, in that resource's words; at the next
+ * one it may mean another thing. So a scope that needs consent takes a user, and an agent that acts
+ * for a user at the next resource has to be one that the realm trusts.
  */
-function requireCarrier(
+function requireMayActForUser(
   { subject, agent, scopes }: { subject: string | undefined; agent: string; scopes: readonly string[] },
   policy: Policy,
 ): void {
@@ -73,7 +81,9 @@ function requireCarrier(
   }
 }
 
-/** The caller, as its token describes it; a token without `agent` was issued to the resource itself. */
+/**
+ * The caller, as its token describes it; a token without `agent` was issued to the resource itself.
+ */
 function actFor({ agent, agent_delegate, sub, act }: AuthTokenClaims, audience: string): ActClaim {
   return {
     agent: agent ?? audience,

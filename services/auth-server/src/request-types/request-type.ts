@@ -1,11 +1,31 @@
 import type { Discovery } from "aauth";
 import type { Grants } from "../grants.ts";
-import type { IssueToken, TokenAnswer } from "../issue-token.ts";
-import { invalidRequest } from "../oauth-error.ts";
+import type { IssueToken } from "../issue-token.ts";
 import type { Accounts } from "../realm/accounts.ts";
 import type { Policy } from "../realm/policy.ts";
 import type { CheckResourceToken } from "../resource-token-check.ts";
-import type { Requester } from "../verify-requester.ts";
+import type { Requester, RequesterVerifier, SignedForm } from "../verify-requester.ts";
+
+/**
+ * A `request_type` of the token endpoint. To add one: a file in this folder, and a line in
+ * `registry.ts`.
+ */
+export interface RequestType {
+  readonly name: string;
+  /** Proves the requester. Default: the request's signature. */
+  readonly verify?: (verifier: RequesterVerifier, request: SignedForm, form: Form) => Promise<Requester>;
+  /** The members of the answer. @throws OAuthError */
+  readonly answer: (request: TokenRequest, context: RequestTypeContext) => Promise<object>;
+}
+
+export type Form = ReadonlyMap<string, string>;
+
+/** One token request: parsed, its requester proven and allowed by policy. */
+export interface TokenRequest {
+  readonly form: Form;
+  readonly requester: Requester;
+  readonly policy: Policy;
+}
 
 /** What a request type works with, made once. */
 export interface RequestTypeContext {
@@ -17,33 +37,9 @@ export interface RequestTypeContext {
   readonly checkResourceToken: CheckResourceToken;
   /** How long a request token waits for the user's decision. */
   readonly consentSeconds: number;
-  /** The realm's users live on loopback: identities without https count, and redirect URIs need not be registered. */
+  /**
+   * The server is on loopback: identities without https count, and redirect URIs need not be
+   * registered.
+   */
   readonly development: boolean;
-}
-
-/** One token request: parsed, its requester proven and allowed by policy. */
-export interface TokenRequest<Who extends Requester = Requester> {
-  readonly form: ReadonlyMap<string, string>;
-  readonly requester: Who;
-  readonly policy: Policy;
-}
-
-export type Answer = TokenAnswer | (TokenAnswer & { readonly refresh_token: string }) | RequestTokenAnswer;
-
-/** Instead of a token: the user has to be asked first. */
-export interface RequestTokenAnswer {
-  readonly expires_in: number;
-  readonly request_token: string;
-  readonly token_type: "AAuth";
-}
-
-/** @throws OAuthError 400 `invalid_request` when the parameter is missing or empty. */
-export function requiredParameter(form: ReadonlyMap<string, string>, name: string): string {
-  const value = form.get(name);
-  if (!value) throw invalidRequest(`Missing required parameter: ${name}`);
-  return value;
-}
-
-export function scopeWords(scope: string | undefined): string[] {
-  return [...new Set(scope?.split(" ").filter((word) => word !== ""))];
 }

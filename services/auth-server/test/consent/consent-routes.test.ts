@@ -3,21 +3,24 @@ import { createTestDiscovery } from "aauth/testing";
 import Fastify from "fastify";
 import { expect, test } from "vitest";
 import { consentRoutes, type ShownConsent } from "../../src/consent/consent-routes.ts";
-import { memoryStores } from "../../src/create-store.ts";
 import { createGrants } from "../../src/grants.ts";
 import { oidcPaths } from "../../src/oidc/oidc-paths.ts";
 import { parsePolicy } from "../../src/realm/policy.ts";
 import { parseRealm } from "../../src/realm/realm.ts";
 import { createSecrets } from "../../src/secrets.ts";
+import { memoryStores } from "../../src/store.ts";
 import { recordingLogger } from "../support/auth-server.ts";
 
 const ISSUER = "http://localhost:8080/realms/r";
 
-/** The sign-in page makes another session for another person; should that ever not be so, the page is still the first one's. */
+/**
+ * The sign-in page makes another session for another person; should that ever not be so, the page
+ * is still the first one's.
+ */
 test("J11: an answer counts only from the person that was asked, in the session that was asked, whichever of the two has changed", async () => {
   const createStore = memoryStores(() => 0);
-  const grants = createGrants(createStore, () => 0);
-  const shown = createSecrets<ShownConsent>(createStore());
+  const grants = createGrants(createStore);
+  const shown = createSecrets(createStore<ShownConsent>("shown"), ({ userId }) => userId);
   let session: object | undefined;
   const app = Fastify();
   await app.register(formbody);

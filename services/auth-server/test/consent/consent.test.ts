@@ -1,19 +1,13 @@
-import { readFileSync } from "node:fs";
 import { decodeToken, generateSigningKey } from "aauth";
 import { issueAgentToken } from "aauth/issuer";
-import { createTestClock } from "aauth/testing";
 import { expect, test } from "vitest";
-import { settings } from "../../src/config.ts";
-import { memoryStores } from "../../src/create-store.ts";
-import { realmWith } from "../support/auth-server.ts";
 import { readForm } from "../support/browser.ts";
-import { AUTH_URL, browserFor, consentedCode, decide, startConsent } from "../support/consent.ts";
+import { AUTH_URL, browserFor, decide, startConsent } from "../support/consent.ts";
 import {
   ASK_FOR_OPTIMIZE,
   BACKEND,
   CALLBACK,
   createParties,
-  MARKET_ANALYSIS,
   SUPPLY_CHAIN,
   setAttributes,
 } from "../support/parties.ts";
@@ -53,61 +47,6 @@ test("sign-in, page, consent, code, token for the user", async () => {
   });
 });
 
-test("a user who says no goes back with access_denied, and the request is over", async () => {
-  const parties = await askForOptimize();
-  const browser = browserFor(parties);
-  const { url } = await startConsent(parties, { state: "run-1" });
-  const shown = await signIn(browser, url);
-  const answer = await decide(browser, await shown.response.text(), "cancel");
-  const { searchParams } = new URL(answer.headers.get("location") as string);
-  expect(Object.fromEntries(searchParams)).toEqual({
-    error: "access_denied",
-    error_description: "User denied the authorization request",
-    state: "run-1",
-  });
-  expect((await browser.get(url)).status).toBe(400);
-});
-
-test("who has agreed is not asked again until sign-out, unless the agent insists or wants more", async () => {
-  const parties = await askForOptimize();
-  const browser = browserFor(parties);
-  const first = await signIn(browser, (await startConsent(parties)).url);
-  await decide(browser, await first.response.text(), "accept");
-
-  const silent = await browser.get((await startConsent(parties, { state: "s2" })).url);
-  expect(silent.headers.get("location")).toMatch(/\?code=[\w-]+&state=s2$/);
-
-  const insisted = await browser.get((await startConsent(parties, { query: { prompt: "consent" } })).url);
-  expect(await insisted.text()).toContain("Agent authorization request");
-
-  const reply = await parties.request({
-    request_type: "auth",
-    resource_token: await parties.resourceToken({ scope: "supply-chain:optimize market-analysis:analyze" }),
-    redirect_uri: CALLBACK,
-  });
-  const wider = await browser.get(`${AUTH_URL}?request_token=${reply.body.request_token}`);
-  const page = await wider.text();
-  expect(page).toContain("market-analysis:analyze");
-
-  const other = browserFor(parties);
-  const asked = await signIn(other, (await startConsent(parties)).url);
-  expect(await asked.response.text()).toContain("Agent authorization request");
-});
-
-test("a consent that is used does not last longer for it", async () => {
-  const parties = await askForOptimize();
-  const browser = browserFor(parties);
-  const first = await signIn(browser, (await startConsent(parties)).url);
-  await decide(browser, await first.response.text(), "accept");
-  for (const seconds of [900, 899]) {
-    parties.clock.advance(seconds);
-    expect((await browser.get((await startConsent(parties)).url)).status).toBe(303);
-  }
-  parties.clock.advance(2);
-  const asked = await browser.get((await startConsent(parties)).url);
-  expect(await asked.text()).toContain("Agent authorization request");
-});
-
 test("a sign-in ends at the page, also when another tab has been answered meanwhile", async () => {
   const parties = await askForOptimize();
   const browser = browserFor(parties);
@@ -122,34 +61,6 @@ test("a sign-in ends at the page, also when another tab has been answered meanwh
   const { username, password } = MCP_USER;
   const after = await browser.follow(target, await browser.post(target, { username, password }));
   expect(await after.response.text()).toContain("Agent authorization request");
-});
-
-test("revoking the refresh token forgets the consent in every browser; nobody but the agent can", async () => {
-  const parties = await askForOptimize();
-  const first = browserFor(parties);
-  const second = browserFor(parties);
-  const consentIn = async (browser: typeof first) => {
-    const shown = await signIn(browser, (await startConsent(parties)).url);
-    const answer = await decide(browser, await shown.response.text(), "accept");
-    const code = new URL(answer.headers.get("location") as string).searchParams.get("code") as string;
-    const reply = await parties.request({ request_type: "code", code, redirect_uri: CALLBACK });
-    return reply.body.refresh_token as string;
-  };
-  const token = await consentIn(first);
-  await consentIn(second);
-  const isAsked = async (browser: typeof first) => {
-    const reply = await browser.get((await startConsent(parties)).url);
-    return reply.status === 200;
-  };
-  const path = "/realms/aauth-test/protocol/aauth/agent/revoke";
-
-  await parties.request({ token }, { path, agent: SUPPLY_CHAIN });
-  expect([await isAsked(first), await isAsked(second)]).toEqual([false, false]);
-
-  await parties.request({ token }, { path });
-  expect([await isAsked(first), await isAsked(second)]).toEqual([true, true]);
-  const refreshed = await parties.request({ request_type: "refresh", refresh_token: token });
-  expect(refreshed.body.error).toBe("invalid_grant");
 });
 
 test("J10: a bad request token never redirects, whatever redirect_uri says", async () => {
@@ -192,15 +103,6 @@ test("J11: the answer counts only from the browser session that was asked", asyn
   expect(signedOut.status).toBe(400);
 });
 
-test("J11: another signed-in user cannot answer for the first", async () => {
-  const parties = await askForOptimize();
-  const first = browserFor(parties);
-  const page = await (await signIn(first, (await startConsent(parties)).url)).response.text();
-  const second = browserFor(parties);
-  await signIn(second, (await startConsent(parties)).url, { username: "second-user", password: "user123" });
-  expect((await decide(second, page, "accept")).status).toBe(400);
-});
-
 test("J11: the page's code is needed and good for one answer", async () => {
   const parties = await askForOptimize();
   const browser = browserFor(parties);
@@ -222,15 +124,6 @@ test("J12: the state is that of the agent's signed request, not of the address",
   const { url } = await startConsent(parties, { state: "signed", query: { state: "forged" } });
   const silent = await browser.get(url);
   expect(silent.headers.get("location")).toMatch(/&state=signed$/);
-});
-
-test("a state that only the address has is echoed", async () => {
-  const parties = await askForOptimize();
-  const browser = browserFor(parties);
-  const { url } = await startConsent(parties, { query: { state: "from-address" } });
-  const page = await (await signIn(browser, url)).response.text();
-  const answer = await decide(browser, page, "accept");
-  expect(answer.headers.get("location")).toMatch(/&state=from-address$/);
 });
 
 test("a state that only the address has is bounded like the signed one, and comes back whole", async () => {
@@ -270,38 +163,6 @@ test("J13: a request token is good for one decision", async () => {
   expect((await browser.get(url)).status).toBe(400);
 });
 
-test("a request token is good for 600 seconds", async () => {
-  const parties = await askForOptimize();
-  const { url } = await startConsent(parties);
-  parties.clock.advance(601);
-  const page = await browserFor(parties).get(url);
-  expect(page.status).toBe(400);
-  expect(await page.text()).toContain("Invalid or expired request_token");
-});
-
-test("how long a request waits is a setting", async () => {
-  const parties = await createParties({
-    attributes: ASK_FOR_OPTIMIZE,
-    env: { AUTH_SERVER_CONSENT_SECONDS: "5" },
-  });
-  const browser = browserFor(parties);
-  const { url } = await startConsent(parties);
-  const page = await (await signIn(browser, url)).response.text();
-  parties.clock.advance(6);
-  expect(await (await decide(browser, page, "accept")).text()).toContain("Invalid or expired consent code");
-  expect(await (await browser.get(url)).text()).toContain("Invalid or expired request_token");
-});
-
-test("a policy that has changed while the page was open decides", async () => {
-  const parties = await askForOptimize();
-  const browser = browserFor(parties);
-  const page = await (await signIn(browser, (await startConsent(parties)).url)).response.text();
-  await setAttributes(parties.server, { "aauth.blocked.agents": JSON.stringify([BACKEND]) });
-  const answer = await decide(browser, page, "accept");
-  expect(answer.headers.get("location")).toContain("error=access_denied");
-  expect(answer.headers.get("location")).not.toContain("code=");
-});
-
 test("what the policy has forbidden meanwhile is not remembered as agreed to, whether it forbids the agent or a scope", async () => {
   for (const change of [
     { "aauth.blocked.agents": JSON.stringify([BACKEND]) },
@@ -321,7 +182,7 @@ test("what the policy has forbidden meanwhile is not remembered as agreed to, wh
   }
 });
 
-test("a realm in which AAuth is switched off asks nobody and takes no answer; the page is good once it is on again", async () => {
+test("a realm with AAuth switched off shows no page and takes no answer; the page is valid once it is on again", async () => {
   const parties = await askForOptimize();
   const browser = browserFor(parties);
   const { url } = await startConsent(parties);
@@ -335,7 +196,7 @@ test("a realm in which AAuth is switched off asks nobody and takes no answer; th
   expect((await decide(browser, page, "accept")).headers.get("location")).toContain("code=");
 });
 
-test("the way back from a sign-in leads nowhere for who is not signed in", async () => {
+test("the return from a sign-in refuses a browser that is not signed in", async () => {
   const parties = await askForOptimize();
   const { requestToken } = await startConsent(parties);
   const state = Buffer.from(requestToken).toString("base64url");
@@ -365,35 +226,6 @@ test("the way back from a sign-in leads to the page and nowhere else, whatever i
   }
 });
 
-test("a state without a value is none: it is not sent back, and the address may have another", async () => {
-  const parties = await askForOptimize();
-  const browser = browserFor(parties);
-  const plain = await (
-    await signIn(browser, (await startConsent(parties, { state: "" })).url)
-  ).response.text();
-  expect((await decide(browser, plain, "accept")).headers.get("location")).not.toContain("state=");
-  const { url } = await startConsent(parties, { state: "", query: { state: "from-address" } });
-  expect((await browser.get(url)).headers.get("location")).toMatch(/&state=from-address$/);
-});
-
-test("the form may lead to no client that is switched off", async () => {
-  const { clients } = JSON.parse(readFileSync(settings.realmFile.schema.parse(undefined), "utf8"));
-  const off = {
-    ...clients[0],
-    clientId: "off",
-    enabled: false,
-    redirectUris: ["http://off.example/*"],
-    webOrigins: ["http://off.example"],
-  };
-  const parties = await createParties({
-    env: await realmWith({ clients: [...clients, off] }),
-    attributes: ASK_FOR_OPTIMIZE,
-  });
-  const { response } = await signIn(browserFor(parties), (await startConsent(parties)).url);
-  const policy = response.headers.get("content-security-policy");
-  expect(policy).toContain(`form-action 'self' ${BACKEND} http://localhost:3050;`);
-});
-
 test("a scope may be called like something that every object has", async () => {
   const parties = await createParties({
     attributes: { "aauth.consent.required.scopes": '["constructor"]' },
@@ -405,7 +237,7 @@ test("a scope may be called like something that every object has", async () => {
   expect(page.match(/No description given<code>(constructor|__proto__|toString)<\/code>/g)).toHaveLength(3);
 });
 
-test("who somebody is this server alone words, whatever the resource says of it", async () => {
+test("this server alone describes identity scopes, whatever the resource's metadata contains", async () => {
   const parties = await createParties({
     attributes: { ...ASK_FOR_OPTIMIZE, "aauth.self.agents": JSON.stringify([SUPPLY_CHAIN]) },
     documents: {
@@ -428,31 +260,6 @@ test("who somebody is this server alone words, whatever the resource says of it"
   ]);
   expect(page).not.toContain("Nothing at all");
   expect(page).not.toContain("shoe size");
-});
-
-test("pages do not leak: no store, no frames, no referrer, and text from parties is text", async () => {
-  const parties = await createParties({
-    attributes: ASK_FOR_OPTIMIZE,
-    documents: {
-      [`${BACKEND}/.well-known/aauth-agent`]: {
-        agent: BACKEND,
-        jwks_uri: `${BACKEND}/jwks.json`,
-        name: '<script>alert("x")</script>\u202Egnp.exe',
-        redirect_uris: [CALLBACK],
-      },
-    },
-  });
-  const shown = await signIn(browserFor(parties), (await startConsent(parties)).url);
-  const page = await shown.response.text();
-  expect(page).not.toContain("<script>alert");
-  expect(page).not.toContain("\u202E");
-  const policy = shown.response.headers.get("content-security-policy");
-  expect(policy).toContain("default-src 'none'");
-  expect(policy).toContain("frame-ancestors 'none'");
-  // Chromium applies it to every redirect after the answer: to the agent, and on to the page of the realm's client.
-  expect(policy).toContain(`form-action 'self' ${BACKEND} http://localhost:3050;`);
-  expect(shown.response.headers.get("cache-control")).toBe("no-store");
-  expect(shown.response.headers.get("referrer-policy")).toBe("no-referrer");
 });
 
 test("a delegate's name is one short line, whatever its agent calls it; and that there is one is always shown", async () => {
@@ -479,49 +286,4 @@ test("a delegate's name is one short line, whatever its agent calls it; and that
   expect(long).toHaveLength(161);
   expect(long?.endsWith("…")).toBe(true);
   expect(await shownFor("\u202e\n")).toBe("…");
-});
-
-test("a code is good for 60 seconds", async () => {
-  const parties = await askForOptimize();
-  const code = await consentedCode(parties);
-  parties.clock.advance(60);
-  const reply = await parties.request({ request_type: "code", code, redirect_uri: CALLBACK });
-  expect(reply.body.error).toBe("invalid_grant");
-});
-
-test("who loads the page over and over ends own pages only", async () => {
-  const parties = await askForOptimize();
-  const [greedy, patient] = [browserFor(parties), browserFor(parties)];
-  const waiting = await signIn(patient, (await startConsent(parties)).url, {
-    username: "second-user",
-    password: "user123",
-  });
-  const page = await waiting.response.text();
-  const { url } = await startConsent(parties);
-  const first = await (await signIn(greedy, url)).response.text();
-  for (let index = 0; index < 1000; index++) await greedy.get(url);
-  expect((await decide(greedy, first, "accept")).status).toBe(400);
-  expect((await decide(patient, page, "accept")).status).toBe(303);
-});
-
-test("what one person agrees to makes nobody else be asked again", async () => {
-  const clock = createTestClock(Math.floor(Date.now() / 1000));
-  const createStore = memoryStores(clock.now, 10);
-  const parties = await createParties({ attributes: ASK_FOR_OPTIMIZE, clock, createStore });
-  const [alice, other] = [browserFor(parties), browserFor(parties)];
-  const page = await signIn(alice, (await startConsent(parties)).url);
-  await decide(alice, await page.response.text(), "accept");
-
-  const user = { username: "second-user", password: "user123" };
-  const first = await signIn(other, (await startConsent(parties)).url, user);
-  await decide(other, await first.response.text(), "accept");
-  for (const resource of [MARKET_ANALYSIS, BACKEND]) {
-    const resource_token = await parties.resourceToken({ resource });
-    const form = { request_type: "auth", resource_token, redirect_uri: CALLBACK };
-    const { body } = await parties.request(form);
-    const next = await other.get(`${AUTH_URL}?request_token=${body.request_token}`);
-    await decide(other, await next.text(), "accept");
-  }
-  expect((await alice.get((await startConsent(parties)).url)).status).toBe(303);
-  expect((await other.get((await startConsent(parties)).url)).status).toBe(200);
 });

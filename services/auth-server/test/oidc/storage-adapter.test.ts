@@ -1,7 +1,7 @@
 import { createTestClock } from "aauth/testing";
 import { expect, test } from "vitest";
-import { memoryStores } from "../../src/create-store.ts";
 import { createStorageAdapter } from "../../src/oidc/storage-adapter.ts";
+import { memoryStores } from "../../src/store.ts";
 
 function adapters(maxEntries?: number) {
   const clock = createTestClock();
@@ -60,12 +60,13 @@ test("of two that consume the same thing one fails, and readers see that it is c
 test("what is consumed is remembered as such as long as it lives, and no longer", async () => {
   const { clock, adapterFor } = adapters();
   const tokens = adapterFor("RefreshToken");
-  await tokens.upsert("a", { jti: "a" }, 1800);
+  const exp = clock.now() + 1800;
+  await tokens.upsert("a", { jti: "a", exp }, 1800);
   clock.advance(600);
   await tokens.consume("a");
   const consumed = clock.now();
   clock.advance(1199);
-  expect(await tokens.find("a")).toEqual({ jti: "a", consumed });
+  expect(await tokens.find("a")).toEqual({ jti: "a", exp, consumed });
   clock.advance(1);
   expect(await tokens.find("a")).toBeUndefined();
 });
@@ -118,7 +119,7 @@ test("a session that has ended takes no room", async () => {
   expect(await sessions.findByUid("own")).toBeDefined();
 });
 
-test("whoever is not signed in is one holder of sessions, however many browsers there are", async () => {
+test("browsers that are not signed in share one quota", async () => {
   const { adapterFor } = adapters(40);
   const sessions = adapterFor("Session");
   await sessions.upsert("alice", { uid: "alice", accountId: "alice" }, 1800);
@@ -127,7 +128,7 @@ test("whoever is not signed in is one holder of sessions, however many browsers 
   expect(await sessions.findByUid("alice")).toBeDefined();
 });
 
-test("full is not used: whoever finds no room at all is told so, and what there is stays good", async () => {
+test("a full store refuses a new owner, and its entries stay valid", async () => {
   const { adapterFor } = adapters(3);
   const tokens = adapterFor("RefreshToken");
   for (const accountId of ["a", "b", "c"]) await tokens.upsert(accountId, { accountId }, 1800);

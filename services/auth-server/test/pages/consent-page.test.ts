@@ -23,7 +23,7 @@ function page(description: object, rememberedSeconds = 1800): string {
   return body.replace(/<style>[\s\S]*?<\/style>/, "");
 }
 
-test("the page says what is wanted: to act for the person, or to know who that is", () => {
+test("the page names the request: to act for the user, or to know the user's identity", () => {
   const identityScopes = [{ name: "openid", description: "Know that it is you" }];
   expect(page({ agent: BACKEND, resource: BACKEND, identityScopes })).toContain("wants to know who you are");
   expect(page({ agent: BACKEND, resource: BACKEND })).toContain("wants to act for you");

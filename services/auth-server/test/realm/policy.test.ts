@@ -35,7 +35,7 @@ test("J16: an attribute that cannot be read is an error with its name, never an 
   expect(() => parsePolicy({ "aauth.token.lifespan": "1e9" })).toThrow("aauth.token.lifespan");
 });
 
-test("J16: a misspelled attribute is an error; one of somebody else is not ours to judge", () => {
+test("J16: a misspelled attribute is an error; one without the prefix is not AAuth's", () => {
   expect(() => parsePolicy({ "aauth.allowed.agent": "[]" })).toThrow(
     "aauth.allowed.agent: unknown attribute",
   );

@@ -9,10 +9,10 @@ const REALM = "/realms/aauth-test";
 const ADMIN = "/admin/realms/aauth-test";
 const NEW_KEY = { providerType: "org.keycloak.keys.KeyProvider", providerId: "rsa-generated", name: "rsa-2" };
 
-async function startRotating(algorithm: "RS256" | "EdDSA" = "RS256") {
+async function startRotating() {
   const clock = createTestClock(Math.floor(Date.now() / 1000));
-  const keys = await createRealmKeys(algorithm, { keepSeconds: () => 300, now: clock.now });
-  const server = await startInjected({ clock, keys, env: { AUTH_SERVER_AUTH_TOKEN_ALG: algorithm } });
+  const keys = await createRealmKeys({ keepSeconds: () => 300, now: clock.now });
+  const server = await startInjected({ clock, keys });
   return { clock, keys, server };
 }
 
@@ -75,7 +75,7 @@ test("a new realm key is published at once and signs people's tokens a moment la
   expect(await publishedKids(server)).toEqual([kids[0]]);
 });
 
-test("who is signed in stays so: a refresh token of before the rotation works after it", async () => {
+test("a refresh token from before the rotation works after it", async () => {
   const { clock, server } = await startRotating();
   const { refresh_token } = await userTokens(server);
   await rotateByAdmin(server);
@@ -90,10 +90,10 @@ test("who is signed in stays so: a refresh token of before the rotation works af
   expect(kidOf(reply.json().access_token)).toBe((await publishedKids(server))[0]);
 });
 
-test.each(["RS256", "EdDSA"] as const)("auth tokens are signed with the new key (%s)", async (algorithm) => {
+test("auth tokens are signed with the new key", async () => {
   const clock = createTestClock(Math.floor(Date.now() / 1000));
-  const keys = await createRealmKeys(algorithm, { now: clock.now });
-  const parties = await createParties({ env: { AUTH_SERVER_AUTH_TOKEN_ALG: algorithm }, clock, keys });
+  const keys = await createRealmKeys({ now: clock.now });
+  const parties = await createParties({ clock, keys });
   const authToken = async () => {
     const resource_token = await parties.resourceToken();
     const reply = await parties.request({ request_type: "auth", resource_token });
@@ -112,13 +112,11 @@ test.each(["RS256", "EdDSA"] as const)("auth tokens are signed with the new key 
 });
 
 test("public documents never show a private member", async () => {
-  const { server, keys } = await startRotating("EdDSA");
+  const { server, keys } = await startRotating();
   await keys.rotate();
-  const headers = await adminHeaders(server);
   const texts = await Promise.all([
     server.app.inject(REALM),
     server.app.inject(`${REALM}/protocol/aauth/certs`),
-    server.app.inject({ url: `${ADMIN}/keys`, headers }),
   ]);
   for (const { statusCode, body } of texts) {
     expect(statusCode).toBe(200);
@@ -126,38 +124,17 @@ test("public documents never show a private member", async () => {
   }
 });
 
-test("the administrator sees which key signs", async () => {
-  const { clock, server } = await startRotating();
-  await rotateByAdmin(server);
-  const read = async () =>
-    (await server.app.inject({ url: `${ADMIN}/keys`, headers: await adminHeaders(server) })).json();
-  const [announced, first] = await publishedKids(server);
-  expect(await read()).toMatchObject({
-    active: { RS256: first },
-    keys: [
-      { kid: announced, status: "PASSIVE", algorithm: "RS256", use: "SIG", type: "RSA" },
-      { kid: first, status: "ACTIVE" },
-    ],
-  });
-  clock.advance(12);
-  expect((await read()).active).toEqual({ RS256: announced });
-});
-
 test("only the administrator makes keys, and only keys", async () => {
   const { server } = await startRotating();
   const url = `${ADMIN}/components`;
   const headers = { host: "localhost:8080" };
-  for (const request of [
-    { method: "POST", url, headers, payload: NEW_KEY } as const,
-    { url: `${ADMIN}/keys`, headers },
-  ]) {
-    expect((await server.app.inject(request)).statusCode).toBe(401);
-  }
+  const unsigned = await server.app.inject({ method: "POST", url, headers, payload: NEW_KEY });
+  expect(unsigned.statusCode).toBe(401);
   expect((await rotateByAdmin(server, { ...NEW_KEY, providerId: "ldap" })).statusCode).toBe(400);
   expect(await publishedKids(server)).toHaveLength(1);
 });
 
-test("so many keys as nobody would read are not made", async () => {
+test("more keys than verifiers read are refused", async () => {
   const { keys } = await startRotating();
   const rotate = () => Promise.reject(new RangeError("too many"));
   const full = await startInjected({ keys: { ...keys, rotate } });

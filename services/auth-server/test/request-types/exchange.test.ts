@@ -1,11 +1,9 @@
 import { type AAuthErrorCode, decodeToken, generateSigningKey, type SigningKey } from "aauth";
 import { issueAuthToken, tokenSignerOf } from "aauth/issuer";
 import { expect, test } from "vitest";
-import { AUTH_URL, browserFor, consentedCode, decide } from "../support/consent.ts";
+import { AUTH_URL, browserFor, decide } from "../support/consent.ts";
 import {
-  ASK_FOR_OPTIMIZE,
   BACKEND,
-  CALLBACK,
   createParties,
   expectRefusal,
   MARKET_ANALYSIS,
@@ -51,17 +49,6 @@ async function exchange(
   );
 }
 
-test("a parameter that is given twice is refused", async () => {
-  const parties = await createParties();
-  const form = new URLSearchParams({
-    request_type: "exchange",
-    resource_token: await nextResourceToken(parties),
-  });
-  const scheme = { jwt: await upstreamToken(parties) };
-  const reply = await parties.request(`${form}&x=1&x=2`, { agent: SUPPLY_CHAIN, scheme });
-  expectRefusal(reply, 400, "invalid_request", "duplicated parameter: x");
-});
-
 test("the next resource's token names the caller in act and is bound to the requester's key", async () => {
   const parties = await createParties();
   const reply = await exchange(parties, await upstreamToken(parties));
@@ -90,40 +77,6 @@ test("the next resource's token names the caller in act and is bound to the requ
   });
 });
 
-test("the user is kept, on top and in act", async () => {
-  const parties = await createParties({ attributes: ASK_FOR_OPTIMIZE });
-  const code = await consentedCode(parties);
-  const { body } = await parties.request({ request_type: "code", code, redirect_uri: CALLBACK });
-  const resource_token = await nextResourceToken(parties, { scope: "supply-chain:optimize" });
-  const reply = await exchange(parties, body.auth_token as string, { resource_token });
-  expect(decodeToken(reply.body.auth_token as string).claims).toMatchObject({
-    sub: MCP_USER.id,
-    act: { agent: BACKEND, sub: MCP_USER.id },
-  });
-});
-
-test("a second exchange nests act", async () => {
-  const parties = await createParties();
-  const first = await exchange(parties, await upstreamToken(parties));
-  const last = "http://supply-chain-agent.localhost:3000";
-  const resource_token = await parties.resourceToken({
-    resource: last,
-    agent: MARKET_ANALYSIS,
-    agentJkt: parties.keys[MARKET_ANALYSIS]?.thumbprint as string,
-    scope: "market-analysis:analyze",
-  });
-  const second = await exchange(
-    parties,
-    first.body.auth_token as string,
-    { resource_token },
-    { agent: MARKET_ANALYSIS },
-  );
-  expect(decodeToken(second.body.auth_token as string).claims).toMatchObject({
-    agent: MARKET_ANALYSIS,
-    act: { agent: SUPPLY_CHAIN, act: { agent: BACKEND } },
-  });
-});
-
 test("a scope the caller does not have is refused", async () => {
   const parties = await createParties();
   expectRefusal(
@@ -132,15 +85,6 @@ test("a scope the caller does not have is refused", async () => {
     "invalid_grant",
     "Token exchange authorization failed: Scope expansion not allowed: market-analysis:analyze",
   );
-});
-
-test("a scope word that is repeated is no expansion", async () => {
-  const parties = await createParties();
-  const resource_token = await nextResourceToken(parties, {
-    scope: "market-analysis:analyze market-analysis:analyze",
-  });
-  const reply = await exchange(parties, await upstreamToken(parties), { resource_token });
-  expect(decodeToken(reply.body.auth_token as string).claims.scope).toBe("market-analysis:analyze");
 });
 
 test("the chain has a longest length", async () => {
@@ -157,41 +101,6 @@ test("the chain has a longest length", async () => {
     400,
     "invalid_grant",
     "Token exchange authorization failed: Delegation chain depth limit exceeded (max: 1)",
-  );
-});
-
-test("policy can switch it off, and rules scopes and agents", async () => {
-  const parties = await createParties();
-  const upstream = await upstreamToken(parties);
-  await setAttributes(parties.server, { "aauth.exchange.enabled": "false" });
-  expectRefusal(
-    await exchange(parties, upstream),
-    400,
-    "invalid_request",
-    "Token exchange is not enabled for this realm",
-  );
-  await setAttributes(parties.server, {
-    "aauth.exchange.enabled": "true",
-    "aauth.allowed.scopes": '["supply-chain:optimize"]',
-  });
-  expectRefusal(await exchange(parties, upstream), 403, "access_denied", "Authorization denied");
-  await setAttributes(parties.server, { "aauth.blocked.agents": JSON.stringify([SUPPLY_CHAIN]) });
-  expectRefusal(await exchange(parties, upstream), 403, "access_denied", "Agent is not allowed by policy");
-});
-
-test("what is missing is named", async () => {
-  const parties = await createParties();
-  expectRefusal(
-    await exchange(parties, "", {}, { scheme: "jwks" }),
-    400,
-    "invalid_request",
-    "Missing upstream auth_token.",
-  );
-  expectRefusal(
-    await parties.request({ request_type: "exchange" }, { agent: SUPPLY_CHAIN }),
-    400,
-    "invalid_request",
-    "Missing required parameter: resource_token",
   );
 });
 
@@ -239,60 +148,12 @@ test("a key the requester has rotated in is found", async () => {
   expect((await exchange(parties, upstream, { resource_token }, { key: newKey })).status).toBe(200);
 });
 
-test("the upstream token has to be for the requester and in its time", async () => {
-  const parties = await createParties();
-  const upstream = await upstreamToken(parties);
-  const forOther = await parties.resourceToken({
-    resource: MARKET_ANALYSIS,
-    agent: MARKET_ANALYSIS,
-    agentJkt: parties.keys[MARKET_ANALYSIS]?.thumbprint as string,
-    scope: "market-analysis:analyze",
-  });
-  expectRefusal(
-    await exchange(parties, upstream, { resource_token: forOther }, { agent: MARKET_ANALYSIS }),
-    400,
-    "invalid_grant",
-    { code: "token_audience_mismatch", description: "Token exchange validation failed: " },
-  );
-  parties.clock.advance(300);
-  expectRefusal(await exchange(parties, upstream), 400, "invalid_grant", {
-    code: "token_expired",
-    description: "Token exchange validation failed: ",
-  });
-});
-
-test("the resource token is verified like any other", async () => {
-  const parties = await createParties();
-  const upstream = await upstreamToken(parties);
-  const forged = await nextResourceToken(parties, { key: parties.keys[BACKEND] as SigningKey });
-  const unknownKey = await exchange(parties, upstream, { resource_token: forged });
-  expectRefusal(unknownKey, 400, "invalid_grant", {
-    code: "unknown_key",
-    description: "Invalid resource_token: Signing key with kid='backend-ephemeral-1'",
-  });
-  expectRefusal(await exchange(parties, upstream, { resource_token: "nonsense" }), 400, "invalid_grant", {
-    code: "malformed_token",
-    description: "Invalid resource_token: not a JWT",
-  });
-});
-
-test("nor may its scopes be anything but printable words", async () => {
-  const parties = await createParties();
-  const resource_token = await nextResourceToken(parties, { scope: "market-analysis:analyze\u202e" });
-  expectRefusal(
-    await exchange(parties, await upstreamToken(parties), { resource_token }),
-    400,
-    "invalid_grant",
-    { code: "malformed_token", description: "Invalid resource_token: " },
-  );
-});
-
 const ASK_FOR_BOTH = {
   "aauth.consent.required.scopes": JSON.stringify(BOTH_SCOPES.split(" ")),
   "aauth.exchange.agents": JSON.stringify([SUPPLY_CHAIN]),
 };
 const listed = (...agents: string[]) => ({ "aauth.exchange.agents": JSON.stringify(agents) });
-const expectNoCarrier = (reply: Reply) =>
+const expectNotListed = (reply: Reply) =>
   expectRefusal(reply, 403, "access_denied", "Agent is not allowed to carry a user's authority on");
 const expectNoUser = (reply: Reply) =>
   expectRefusal(
@@ -302,7 +163,9 @@ const expectNoUser = (reply: Reply) =>
     "Token exchange authorization failed: The scope needs a user of this realm",
   );
 
-/** An agent and a resource of the same operator, whose resource words scopes of others as it likes. */
+/**
+ * An agent and a resource of the same operator, whose resource words scopes of others as it likes.
+ */
 const EVIL = "http://evil.localhost:9/agent";
 const EVIL_RESOURCE = "http://evil.localhost:9/resource";
 const EVIL_CALLBACK = "http://evil.localhost:9/callback";
@@ -343,7 +206,7 @@ async function partiesWithEvil(attributes: Record<string, string>) {
   return { parties, key, agreedTo };
 }
 
-test("what a user agreed to at one resource is not carried to another by whoever likes to", async () => {
+test("an agent that the realm does not list exchanges no user's token", async () => {
   const { parties, key, agreedTo } = await partiesWithEvil(ASK_FOR_BOTH);
   const { page, token } = await agreedTo({
     resource_token: await parties.resourceToken({
@@ -359,66 +222,15 @@ test("what a user agreed to at one resource is not carried to another by whoever
     const resource_token = await parties.resourceToken({ agent: EVIL_RESOURCE, agentJkt: key.thumbprint });
     return exchange(parties, token, { resource_token }, { agent: EVIL_RESOURCE, key });
   };
-  expectNoCarrier(await carryOn());
+  expectNotListed(await carryOn());
   // Nor by a name that only begins alike, nor by a listed agent of the same operator.
   for (const list of [listed(), listed(`${EVIL_RESOURCE}/`, "*"), listed(EVIL)]) {
     await setAttributes(parties.server, list);
-    expectNoCarrier(await carryOn());
+    expectNotListed(await carryOn());
   }
   await setAttributes(parties.server, listed(EVIL_RESOURCE));
   const { body } = await carryOn();
   expect(decodeToken(String(body.auth_token)).claims).toMatchObject({ aud: SUPPLY_CHAIN, sub: MCP_USER.id });
-});
-
-test("an agent's token for itself is no user's authority", async () => {
-  const { parties, key, agreedTo } = await partiesWithEvil({ ...ASK_FOR_BOTH, ...listed(EVIL) });
-  const { token } = await agreedTo({ scope: "supply-chain:optimize" });
-  expect(decodeToken(token).claims).not.toHaveProperty("sub");
-  const resource_token = await parties.resourceToken({ agent: EVIL, agentJkt: key.thumbprint });
-  expectNoUser(await exchange(parties, token, { resource_token }, { agent: EVIL, key }));
-});
-
-test("a scope that has come to need consent is carried on for a user only, and only by the listed", async () => {
-  const parties = await createParties();
-  const upstream = await upstreamToken(parties);
-  await setAttributes(parties.server, ASK_FOR_BOTH);
-  expectNoUser(await exchange(parties, upstream));
-  await setAttributes(parties.server, listed());
-  expectNoUser(await exchange(parties, upstream));
-});
-
-test("whoever speaks for a user is on the list, whether the scope needs consent or not", async () => {
-  const parties = await createParties({ attributes: { ...ASK_FOR_OPTIMIZE, ...listed() } });
-  const scope = "supply-chain:optimize user.settings data.read";
-  const code = await consentedCode(parties, { scope });
-  const { body } = await parties.request({ request_type: "code", code, redirect_uri: CALLBACK });
-  const exchanged = async (words: string) => {
-    const resource_token = await nextResourceToken(parties, { scope: words });
-    return exchange(parties, String(body.auth_token), { resource_token });
-  };
-  for (const words of ["data.read user.settings", "supply-chain:optimize", "data.read"])
-    expectNoCarrier(await exchanged(words));
-});
-
-test("who a user is needs consent whatever the lists say", async () => {
-  const parties = await createParties({
-    attributes: {
-      ...ASK_FOR_OPTIMIZE,
-      ...listed(),
-      "aauth.consent.required.scope.prefixes": "[]",
-      "aauth.self.agents": JSON.stringify([BACKEND]),
-    },
-  });
-  const code = await consentedCode(parties, { scope: "supply-chain:optimize openid profile email" });
-  const { body } = await parties.request({ request_type: "code", code, redirect_uri: CALLBACK });
-  const exchanged = async (scope: string) => {
-    const resource_token = await nextResourceToken(parties, { scope });
-    return exchange(parties, String(body.auth_token), { resource_token });
-  };
-  for (const scope of ["openid", "profile", "email"]) expectNoCarrier(await exchanged(scope));
-  await setAttributes(parties.server, listed(SUPPLY_CHAIN));
-  const { claims } = decodeToken(String((await exchanged("email")).body.auth_token));
-  expect(claims).toMatchObject({ sub: MCP_USER.id, email: "mcp@user.com" });
 });
 
 async function foreignToken(
@@ -454,27 +266,9 @@ test("J3: another issuer's token is refused without a single request, unless the
   expect(claims.act).toEqual({ agent: BACKEND, sub: MCP_USER.id });
   // The partner's user is not ours, even where the two have the same id.
   expect(claims).not.toHaveProperty("sub");
-  // So there is nobody here who could have agreed.
+  // So no user of this realm could have agreed.
   await setAttributes(parties.server, ASK_FOR_BOTH);
   expectNoUser(await exchange(parties, upstream));
-});
-
-test("who a user is a trusted issuer's token does not tell, whatever needs consent here", async () => {
-  const issuerKey = await generateSigningKey({ kid: "partner" });
-  const parties = await createParties({
-    issuers: { [FOREIGN_ISSUER]: { keys: [issuerKey.publicJwk] } },
-    attributes: {
-      "aauth.trusted.issuers": JSON.stringify([FOREIGN_ISSUER]),
-      "aauth.consent.required.scopes": "[]",
-      "aauth.consent.required.scope.prefixes": "[]",
-    },
-  });
-  const scope = "data.read openid";
-  const upstream = await foreignToken(parties, issuerKey, { scope });
-  const asked = async (words: string) =>
-    exchange(parties, upstream, { resource_token: await nextResourceToken(parties, { scope: words }) });
-  expect((await asked("data.read")).status).toBe(200);
-  for (const words of ["openid", scope]) expectNoUser(await asked(words));
 });
 
 test("J3: a token that only says it is from here is refused", async () => {

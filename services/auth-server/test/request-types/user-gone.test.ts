@@ -1,28 +1,25 @@
 import { generateSigningKey } from "aauth";
 import { expect, test } from "vitest";
-import { memoryStores } from "../../src/create-store.ts";
 import { createGrants } from "../../src/grants.ts";
 import { parsePolicy } from "../../src/realm/policy.ts";
-import { handleCode } from "../../src/request-types/code.ts";
-import { handleExchange } from "../../src/request-types/exchange.ts";
-import { handleRefresh } from "../../src/request-types/refresh.ts";
+import { code } from "../../src/request-types/code.ts";
+import { exchange } from "../../src/request-types/exchange.ts";
+import { refresh } from "../../src/request-types/refresh.ts";
 import type { RequestTypeContext } from "../../src/request-types/request-type.ts";
+import { memoryStores } from "../../src/store.ts";
 
-test("for a user who has been removed or disabled there are no more tokens", async () => {
+test("a removed or disabled user gets no more tokens", async () => {
   const { publicJwk: key, thumbprint } = await generateSigningKey({ kid: "k" });
-  const grants = createGrants(
-    memoryStores(() => 0),
-    () => 0,
-  );
+  const grants = createGrants(memoryStores(() => 0));
   const agent = "http://backend.localhost:8000";
   const grant = { agent, resource: "http://r.localhost", scope: "s", subject: "gone" };
   const redirectUri = `${agent}/callback`;
-  const code = await grants.codes.issue({ ...grant, key, thumbprint, redirectUri }, 60);
+  const issued = await grants.codes.issue({ ...grant, key, thumbprint, redirectUri }, 60);
   const refresh_token = await grants.refreshTokens.issue(grant, 60);
 
   const context = {
     grants,
-    accounts: { findActive: async () => undefined },
+    accounts: { find: async () => undefined },
     issueToken: () => Promise.reject(new Error("must not be reached")),
   } as unknown as RequestTypeContext;
   const requester = { agent, identified: true, key, thumbprint };
@@ -31,22 +28,24 @@ test("for a user who has been removed or disabled there are no more tokens", asy
     requester,
     policy: parsePolicy({}),
   });
-  await expect(handleCode(request({ code, redirect_uri: redirectUri }), context)).rejects.toMatchObject({
+  await expect(
+    code.answer(request({ code: issued, redirect_uri: redirectUri }), context),
+  ).rejects.toMatchObject({
     code: "invalid_grant",
     message: "User not found",
   });
-  await expect(handleRefresh(request({ refresh_token }), context)).rejects.toMatchObject({
+  await expect(refresh.answer(request({ refresh_token }), context)).rejects.toMatchObject({
     code: "invalid_grant",
     message: "Error refreshing token: User not found",
   });
 });
 
-test("nor by an exchange of a token that they have left behind", async () => {
+test("nor by an exchange of an earlier token", async () => {
   const { publicJwk: key, thumbprint } = await generateSigningKey({ kid: "k" });
   const issued: unknown[] = [];
   const context = {
     issuer: "http://as.localhost",
-    accounts: { findActive: async (id: string) => (id === "here" ? { id } : undefined) },
+    accounts: { find: async (id: string) => (id === "here" ? { id } : undefined) },
     checkResourceToken: async () => ({ iss: "http://next.localhost", scope: "s" }),
     issueToken: async (decision: { subject?: string }) => {
       issued.push(decision.subject);
@@ -64,7 +63,7 @@ test("nor by an exchange of a token that they have left behind", async () => {
     };
     const requester = { agent: "http://r.localhost", identified: true, key, thumbprint, upstream };
     const form = new Map([["resource_token", "t"]]);
-    return handleExchange(
+    return exchange.answer(
       {
         form,
         policy: parsePolicy({ "aauth.exchange.agents": '["http://r.localhost"]' }),
@@ -79,7 +78,7 @@ test("nor by an exchange of a token that they have left behind", async () => {
     message: "Token exchange validation failed: User not found",
   });
   expect(issued).toEqual([]);
-  // Nobody, somebody who is there, and a name in another issuer's books.
+  // No user, a present user, and a name of another issuer.
   await exchangeFor(undefined);
   await exchangeFor("here");
   await exchangeFor("gone", "http://elsewhere.localhost");

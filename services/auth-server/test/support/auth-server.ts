@@ -7,7 +7,7 @@ import { onTestFinished, vi } from "vitest";
 import { freePort } from "../../../../tests/support/free-ports.ts";
 import { type AuthServer, type AuthServerDependencies, buildAuthServer } from "../../src/app.ts";
 import { type AuthServerConfig, settings } from "../../src/config.ts";
-import { type AuthTokenAlgorithm, createRealmKeys, type RealmKeys } from "../../src/realm/realm-keys.ts";
+import { createRealmKeys, type RealmKeys } from "../../src/realm/realm-keys.ts";
 
 /** A configuration as the demo has it, quiet, with the environment's variables given. */
 export function testConfig(env: Record<string, string> = {}): AuthServerConfig {
@@ -27,8 +27,9 @@ export interface TestServer extends AuthServer {
 }
 
 /**
- * Builds the server for `inject`. It is closed when the test ends. Until then the process's clock stands where the test's does: the OpenID
- * library reads that one, and a second that passes between the two would let a sign-in live longer than the test says.
+ * Builds the server for `inject`. It is closed when the test ends. Until then the process's clock
+ * stands where the test's does: the OpenID library reads that one, and a second that passes between
+ * the two would let a sign-in live longer than the test says.
  */
 export async function startInjected(
   dependencies: AuthServerDependencies & { env?: Record<string, string>; clock?: TestClock } = {},
@@ -38,7 +39,7 @@ export async function startInjected(
   const config = testConfig(env);
   const server = await buildAuthServer(config, {
     now: clock.now,
-    keys: await keysOf(config.authTokenAlgorithm),
+    keys: await sharedKeys(),
     discovery: createTestDiscovery({}),
     ...rest,
   });
@@ -47,11 +48,10 @@ export async function startInjected(
 }
 
 /** An RSA key takes a tenth of a second to make: the injected servers of one file share theirs. */
-const sharedKeys = new Map<AuthTokenAlgorithm, Promise<RealmKeys>>();
+let keys: Promise<RealmKeys> | undefined;
 
-function keysOf(algorithm: AuthTokenAlgorithm): Promise<RealmKeys> {
-  const keys = sharedKeys.get(algorithm) ?? createRealmKeys(algorithm);
-  sharedKeys.set(algorithm, keys);
+function sharedKeys(): Promise<RealmKeys> {
+  keys ??= createRealmKeys();
   return keys;
 }
 

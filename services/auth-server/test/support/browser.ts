@@ -1,6 +1,9 @@
 import type { FastifyInstance } from "fastify";
 
-/** A browser as far as these tests need one: keeps cookies by path, never follows a redirect by itself. */
+/**
+ * A browser as far as these tests need one: keeps cookies by path, never follows a redirect by
+ * itself.
+ */
 export interface Browser {
   get(url: string, headers?: Record<string, string>): Promise<Response>;
   /** Submits a form. */

@@ -4,7 +4,10 @@ import { signIn } from "./sign-in.ts";
 
 export const AUTH_URL = "http://localhost:8080/realms/aauth-test/protocol/aauth/agent/auth";
 
-/** Asks for a token with a scope that needs consent; gives the address the agent would send its user to. */
+/**
+ * Asks for a token with a scope that needs consent; gives the address the agent would send its user
+ * to.
+ */
 export async function startConsent(
   { request, resourceToken }: Parties,
   options: { state?: string; query?: Record<string, string>; scope?: string } = {},

@@ -66,6 +66,7 @@ export async function createParties(
     createStore?: NonNullable<AuthServerDependencies["createStore"]>;
     /** The realm's. */
     keys?: NonNullable<AuthServerDependencies["keys"]>;
+    requestTypes?: NonNullable<AuthServerDependencies["requestTypes"]>;
   } = {},
 ): Promise<Parties> {
   const { clock = createTestClock(Math.floor(Date.now() / 1000)) } = options;
@@ -103,6 +104,7 @@ export async function createParties(
     ...(options.env && { env: options.env }),
     ...(options.logger && { logger: options.logger }),
     ...(options.keys && { keys: options.keys }),
+    ...(options.requestTypes && { requestTypes: options.requestTypes }),
     ...(options.createStore && { createStore: options.createStore }),
   });
   if (options.attributes) await setAttributes(server, options.attributes);

@@ -7,7 +7,10 @@ export const MCP_USER = {
   id: "6f0f3f4e-3a0b-4c7e-9c43-5f7d5b1f8a11",
 };
 
-/** Opens a page that leads to the sign-in form, fills it in, and follows until the server's origin is left or a page is shown. */
+/**
+ * Opens a page that leads to the sign-in form, fills it in, and follows until the server's origin
+ * is left or a page is shown.
+ */
 export async function signIn(
   browser: Browser,
   startUrl: string,
@@ -20,7 +23,10 @@ export async function signIn(
   return browser.follow(target, await browser.post(target, { username, password }));
 }
 
-/** Asks the token endpoint for a user's tokens by name and password, the demo user's where `form` has no other. */
+/**
+ * Asks the token endpoint for a user's tokens by name and password, the demo user's where `form`
+ * has no other.
+ */
 export async function directGrant({ app }: TestServer, form: Record<string, string> = {}) {
   return app.inject({
     method: "POST",

@@ -38,6 +38,31 @@ describe("the order panel", () => {
     expect(orderReducer(state, { type: "came_back" }).busy).toBeUndefined();
   });
 
+  it("forgets the last order and its failure when something is asked for", () => {
+    const before = {
+      catalogue: CATALOGUE,
+      busy: undefined,
+      order: waiting("http://a/x"),
+      failure: { message: "x" },
+    };
+    expect(orderReducer(before, { type: "asked", what: "order" })).toEqual({
+      catalogue: CATALOGUE,
+      busy: "order",
+    });
+    expect(orderReducer(before, { type: "failed", failure: { message: "y" } })).toMatchObject({
+      failed: "order",
+      failure: { message: "y" },
+    });
+  });
+
+  it("opens for the next order once one is placed", () => {
+    const order = { ...waiting("http://a/x"), status: "placed" as const };
+    expect(orderReducer({ busy: "order" }, { type: "order_received", order })).toEqual({
+      busy: undefined,
+      order,
+    });
+  });
+
   it.each(["javascript:alert(1)", "data:text/html,x", "/relative", ""])("does not go to %j", (url) => {
     expect(visitOf(waiting(url))).toBeUndefined();
     const state = orderReducer({ busy: "order" }, { type: "order_received", order: waiting(url) });

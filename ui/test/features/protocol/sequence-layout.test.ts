@@ -1,3 +1,4 @@
+import { EVENT } from "protocol-trace/names";
 import type { Message, ProtocolRun } from "protocol-trace/read";
 import { describe, expect, test } from "vitest";
 import { layOutSequence, leastWidth } from "../../../src/features/protocol/sequence-layout.ts";
@@ -52,6 +53,9 @@ const gate = (party: string, verdict: "passed" | "refused") => ({
   checks: [],
   components: [],
 });
+
+const consentRequired = { name: EVENT.consentRequired, facts: {}, timeMicros: 0 };
+const issuedToken = {} as NonNullable<Message["verifiers"][number]["issuedToken"]>;
 
 describe("layOutSequence", () => {
   test("what a message causes lies between it and its answer", () => {
@@ -186,5 +190,79 @@ describe("layOutSequence", () => {
     const gaps = columns.slice(1).map(({ x }, index) => x - columns[index]!.x);
     // The longest word of a name, "Backend" or "Gateway", in small letters.
     for (const gap of gaps) expect(gap).toBeGreaterThanOrEqual(7 * 6.5);
+  });
+
+  test.each<[string, Partial<Message>]>([
+    ["200", {}],
+    ["401 challenge", { status: 401, outcome: "challenged" }],
+    ["401 refused", { status: 401, outcome: "refused" }],
+    ["401 nonce_replayed", { status: 401, outcome: "refused", errorCode: "nonce_replayed" }],
+    ["502 failed", { status: 502, outcome: "failed" }],
+    ["200, the user is asked first", { events: [consentRequired] }],
+    ["200, auth token", { verifiers: [{ ...gate("agent", "passed"), issuedToken }] }],
+    ["303", { status: 303, visit: { page: "consent", leg: "back" } }],
+  ])("the answer says %j", (text, more) => {
+    const { rows } = layOutSequence(runOf(message(1, "backend", "agent", [0, 5], more)), 600);
+    expect(rows[1]?.label.text).toBe(text);
+  });
+
+  test("an answer without a status is none, but for a browser that is sent on", () => {
+    const { status: _, ...lost } = message(1, "backend", "agent", [0, 5], { outcome: "failed" });
+    const { status: __, ...sent } = message(2, "ui", "backend", [6, 7], {
+      visit: { page: "consent", leg: "back" },
+    });
+    const { rows } = layOutSequence(runOf(lost, sent), 600);
+    const answers = rows.filter(({ kind }) => kind === "response");
+    expect(answers.map(({ label }) => label.text)).toEqual(["no answer failed", "sent on"]);
+  });
+
+  test("an arrow ends beside the line of its receiver, and further from it where a verdict is", () => {
+    const endOf = (more: Partial<Message>, from = "backend", to = "agent") => {
+      const { rows, columns } = layOutSequence(runOf(message(1, from, to, [0, 5], more)), 600);
+      const target = columns.find(({ party }) => party.id === to)!.x;
+      return Number(/H([\d.]+)$/.exec(rows[0]!.path)![1]) - target;
+    };
+    expect(endOf({})).toBe(-2);
+    expect(endOf({ verifiers: [gate("agent", "passed")] })).toBe(-9);
+    expect(endOf({}, "agent", "backend")).toBe(2);
+  });
+
+  test("verdicts of an arrow that turns are where it turns, and where it arrives", () => {
+    const verifiers = [gate("gateway", "passed"), gate("market", "passed")];
+    const turning = message(1, "agent", "market", [0, 5], { via: "gateway", verifiers });
+    const { rows, columns } = layOutSequence(runOf(turning), 600);
+    const [first, second] = rows[0]!.marks;
+    expect([first!.x, second!.x]).toEqual([columns[2]!.x, columns[4]!.x]);
+    expect(second!.y).toBeGreaterThan(first!.y);
+    expect(second!.y).toBeLessThan(rows[0]!.top + rows[0]!.height);
+  });
+
+  test("an unknown party and a run of one party have a place, too", () => {
+    const alone = {
+      ...runOf(message(1, "backend", "nowhere", [0, 5])),
+      parties: [{ id: "backend", name: "Backend" }],
+    };
+    const { columns, rows } = layOutSequence(alone, 600);
+    expect(columns.map(({ x }) => x)).toEqual([300]);
+    expect(rows[0]!.path).not.toContain("NaN");
+  });
+
+  test("a run without messages has its parties alone", () => {
+    const { columns, rows, headerHeight, height } = layOutSequence(runOf(), 600);
+    expect([columns.length, rows.length]).toEqual([5, 0]);
+    expect(height).toBeGreaterThan(headerHeight);
+  });
+
+  test("names break at spaces and hyphens, and the head is as high as the longest", () => {
+    const linesAt = (width: number) =>
+      layOutSequence(runOf(), width).columns.map(({ lines }) => lines.join("|"));
+    expect(linesAt(1200)).toEqual([
+      "Browser",
+      "Backend",
+      "Gateway",
+      "Supply-chain|agent",
+      "Market-|analysis|agent",
+    ]);
+    expect(layOutSequence(runOf(), 1200).headerHeight).toBe(3 * 14 + 16);
   });
 });

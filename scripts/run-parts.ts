@@ -1,0 +1,30 @@
+import { rm } from "node:fs/promises";
+import { REPOSITORY_ROOT } from "./demo/stack.ts";
+import { endProgramsOnSignal } from "./run-program.ts";
+import { runVitestPart, type VitestPart } from "./run-vitest.ts";
+import { type PartResult, summaryText } from "./test-report.ts";
+
+/** A part of a test command, see test-parts.ts. */
+export type Part = VitestPart | (() => Promise<readonly PartResult[]>);
+
+/** Runs all parts, or those that the command line names, one after the other, and sets the exit status. */
+export async function runParts(command: string, parts: Readonly<Record<string, Part>>): Promise<void> {
+  const names = process.argv.slice(2);
+  const unknown = names.find((name) => !Object.hasOwn(parts, name));
+  if (unknown !== undefined) {
+    console.error(`${command} has no part ${unknown}. There are: ${Object.keys(parts).join(", ")}`);
+    process.exitCode = 2;
+    return;
+  }
+  endProgramsOnSignal();
+  // The next run would show an earlier run's failures as its own.
+  await rm(`${REPOSITORY_ROOT}test-results/failures`, { recursive: true, force: true });
+  const results: PartResult[] = [];
+  for (const [name, part] of Object.entries(parts)) {
+    if (names.length > 0 && !names.includes(name)) continue;
+    console.log(`\n== ${name} ==`);
+    results.push(...(typeof part === "function" ? await part() : [await runVitestPart(name, part)]));
+  }
+  process.stdout.write(summaryText(results));
+  process.exitCode = results.some(({ failures }) => failures.length > 0) ? 1 : 0;
+}

@@ -1,0 +1,85 @@
+/**
+ * The parts of the three test commands. A part is a run of vitest, with a foreign program where `prepare` finds or makes one, or a
+ * function of its own.
+ *
+ * @module
+ */
+
+import { resolve } from "node:path";
+import { runComposeTests } from "./compose/run-compose-tests.ts";
+import { findOrDownloadChromium } from "./find-chromium.ts";
+import { findExecutable } from "./find-executable.ts";
+import { runHoles } from "./holes/run-holes.ts";
+import { findOrBuildJaeger, JaegerUnavailableError } from "./jaeger/find-jaeger.ts";
+import { keycloakForTests } from "./keycloak/start-for-tests.ts";
+import type { Part } from "./run-parts.ts";
+import { runStaticChecks } from "./static-checks.ts";
+
+const project = (...names: string[]) => names.flatMap((name) => ["--project", name]);
+/** The full products, and the numbers of users under load. */
+const LONG = { LONG_TESTS: "1" };
+
+/** `npm test`: the parts of every change. */
+export const QUICK_PARTS = {
+  static: async () => [await runStaticChecks()],
+  unit: { tests: project("unit", "isolated") },
+  contract: { tests: project("contract") },
+  journeys: { tests: project("journeys"), prepare: chromium },
+} satisfies Record<string, Part>;
+
+/** `npm run test:all`: these parts, after those of `npm test`. */
+export const SLOW_PARTS = {
+  sodium: { tests: project("sodium") },
+  stack: { tests: project("stack") },
+  walkthrough: { tests: project("walkthrough") },
+  browser: { tests: project("browser"), prepare: chromium },
+  jaeger: {
+    tests: ["tests/jaeger", "tests/contract/traces/query-api.test.ts"],
+    async prepare(env, log) {
+      try {
+        return { JAEGER_UNDER_TEST: await findOrBuildJaeger(env, log) };
+      } catch (error) {
+        if (error instanceof JaegerUnavailableError && !error.isMistake) return error.message;
+        throw error;
+      }
+    },
+  },
+  keycloak: { tests: project("keycloak"), ...keycloakForTests() },
+} satisfies Record<string, Part>;
+
+/** `npm run test:long`. */
+export const LONG_PARTS = {
+  products: { tests: project("contract"), env: LONG },
+  agentgateway: {
+    tests: [
+      "tests/contract/gateway/gateway.test.ts",
+      "services/gateway/test/configuration/upstream-schema.test.ts",
+    ],
+    env: LONG,
+    prepare: agentgateway,
+  },
+  load: { tests: ["tests/integration/many-users.test.ts"], env: LONG },
+  "keycloak-cluster": { tests: project("keycloak"), ...keycloakForTests({ isCluster: true }) },
+  holes: async () => [await runHoles([])],
+  compose: () => runComposeTests(console.log),
+} satisfies Record<string, Part>;
+
+async function chromium() {
+  // Throws where CHROME_PATH names nothing: that is a mistake, not an absence.
+  const executable = await findOrDownloadChromium();
+  return executable === undefined
+    ? "no Chromium was found; install one, or name it in CHROME_PATH"
+    : { CHROME_PATH: executable };
+}
+
+async function agentgateway(env: NodeJS.ProcessEnv) {
+  const name = env.AGENTGATEWAY_BIN || "agentgateway";
+  const binary = findExecutable(name, env);
+  if (binary === undefined) {
+    if (env.AGENTGATEWAY_BIN) throw new Error(`AGENTGATEWAY_BIN: there is no executable ${name}`);
+    return "put agentgateway (v1.4.1) on the PATH, or name it in AGENTGATEWAY_BIN";
+  }
+  // Without the schema the comparison of the files with it is skipped, and named.
+  const schema = env.AGENTGATEWAY_SCHEMA && resolve(env.INIT_CWD || ".", env.AGENTGATEWAY_SCHEMA);
+  return { AGENTGATEWAY_BIN: binary, ...(schema && { AGENTGATEWAY_SCHEMA: schema }) };
+}

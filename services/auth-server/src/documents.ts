@@ -1,0 +1,46 @@
+import type { IssuerMetadata } from "aauth";
+import type { FastifyInstance } from "fastify";
+import type { Realm } from "./realm/realm.ts";
+import type { RealmKeys } from "./realm/realm-keys.ts";
+import type { RequestType } from "./request-types/request-type.ts";
+
+/** Keys live as long as the process: a copy must not outlive a restart by much. */
+const CACHE_CONTROL = "public, max-age=60";
+
+/**
+ * The documents that any page may read: the realm's description, its one key set under two
+ * addresses, and the AAuth issuer's metadata (profile 5.1).
+ */
+export async function documents(
+  app: FastifyInstance,
+  options: { realm: Realm; keys: RealmKeys; issuer: string; requestTypes: readonly RequestType[] },
+): Promise<void> {
+  const { realm, keys, issuer, requestTypes } = options;
+  const base = new URL(issuer).pathname;
+  const metadata: IssuerMetadata = {
+    issuer,
+    jwks_uri: `${issuer}/protocol/aauth/certs`,
+    agent_token_endpoint: `${issuer}/protocol/aauth/agent/token`,
+    agent_auth_endpoint: `${issuer}/protocol/aauth/agent/auth`,
+    agent_signing_algs_supported: ["ed25519"],
+    request_types_supported: requestTypes.map(({ name }) => name),
+    scopes_supported: [],
+  };
+
+  serve("", () => ({
+    realm: realm.realm,
+    public_key: keys.publicKeyBase64,
+    "token-service": `${issuer}/protocol/openid-connect`,
+    "account-service": `${issuer}/account`,
+    "tokens-not-before": 0,
+  }));
+  for (const path of ["/protocol/openid-connect/certs", "/protocol/aauth/certs"])
+    serve(path, () => ({ keys: keys.publicJwks }));
+  serve("/.well-known/aauth-issuer", () => metadata);
+
+  function serve(path: string, read: () => object): void {
+    app.get(base + path, async (_request, reply) =>
+      reply.headers({ "cache-control": CACHE_CONTROL, "access-control-allow-origin": "*" }).send(read()),
+    );
+  }
+}
