@@ -85,7 +85,7 @@ test("the order's messages are a picture: challenge, visit, return, the same req
   expect(words).toEqual([
     expect.stringMatching(/^Browser to Backend, POST \/orders, .*status 200, accepted$/),
     expect.stringMatching(
-      /^Backend to Supply-chain agent through the gateway, POST \/orders, .*status 401, asked for more$/,
+      /^Backend to Supply-chain agent through the gateway, POST \/orders, .*status 401, challenged$/,
     ),
     expect.stringMatching(/^Browser to Supply-chain agent, sent to the agent’s own page, /),
     expect.stringMatching(/^Browser to Backend, back from the agent’s page, .*status 303, accepted$/),
@@ -96,7 +96,7 @@ test("the order's messages are a picture: challenge, visit, return, the same req
   await messages.nth(1).click();
   const answers = page.getByTestId("message-answers");
   await answers
-    .getByText(`It wants the user in person, on its own page (${stack.urls.supplyChainAgent}/`)
+    .getByText(`It wants an interaction with the user, on its own page (${stack.urls.supplyChainAgent}/`)
     .waitFor(WAIT);
   const address = page.url();
   expect(address).toMatch(/#\/orders\/[\w-]{36}\/messages\/[0-9a-f]{16}$/);
@@ -112,7 +112,7 @@ test("the order's messages are a picture: challenge, visit, return, the same req
   await page.emulateMedia({ colorScheme: "light" });
   await page.goto("about:blank");
   await page.goto(address);
-  await answers.getByText("It wants the user in person").waitFor(WAIT);
+  await answers.getByText("It wants an interaction with the user").waitFor(WAIT);
   await page.getByRole("link", { name: "Back to the workspace" }).click();
 });
 

@@ -18,7 +18,7 @@ import { type Agent, createAgent, type TokenCache, type Transport } from "aauth/
 import { SIGNATURE_ALGORITHMS } from "aauth/wire";
 import type { FastifyInstance } from "fastify";
 import { fastifyAAuth } from "fastify-aauth";
-import { createAgentTrace, gateTrace, traceDiscovery, traceMessages } from "protocol-trace";
+import { createAgentTrace, traceDiscovery, traceMessages, verificationTrace } from "protocol-trace";
 import { AGENTS } from "topology";
 import { type AgentCardOptions, createAgentCard, defineCallValue, fastifyA2A } from "./a2a/index.ts";
 import type { AgentConfig, NamedAgent } from "./agent-settings.ts";
@@ -149,7 +149,7 @@ export async function createAgentService(options: AgentServiceOptions): Promise<
       scopeDescriptions: { ...describeScopes(additionalScopes), [agent.scope]: agent.scopeDescription },
       agent: { name: card.name, ...(redirectUris && { redirect_uris: [...redirectUris] }) },
       observer: (event, request) => {
-        gateTrace(event, request);
+        verificationTrace(event, request);
         gateLog(event, request);
       },
     });

@@ -9,7 +9,7 @@ export function addAgentEvent(span: Span | undefined, event: AgentEvent): void {
   for (const [name, attributes] of spanEvents(event)) span.addEvent(name, attributes);
 }
 
-/** The names of an exchange are the published walk-through's; whoever looks for all token requests finds them under one name as well. */
+/** The names of an exchange are the published walk-through's; all token requests stand under one name as well. */
 function spanEvents(event: AgentEvent): readonly (readonly [string, Attributes])[] {
   switch (event.type) {
     case "request_signed":
@@ -18,61 +18,61 @@ function spanEvents(event: AgentEvent): readonly (readonly [string, Attributes])
     case "challenge_received": {
       const { resourceToken, authServer } = event;
       // The token itself is on the response's span.
-      const told = {
+      const facts = {
         [EVENT_ATTRIBUTE.tokenId]: resourceToken?.tokenId,
         [EVENT_ATTRIBUTE.authServer]: authServer,
       };
-      return resourceToken === undefined ? [] : [[EVENT.resourceTokenExtracted, told]];
+      return resourceToken === undefined ? [] : [[EVENT.resourceTokenExtracted, facts]];
     }
     case "resource_token_requested": {
       const { resource, scope } = event;
-      const told = { [EVENT_ATTRIBUTE.resource]: resource, [EVENT_ATTRIBUTE.scope]: scope };
-      return [[EVENT.resourceTokenRequested, told]];
+      const facts = { [EVENT_ATTRIBUTE.resource]: resource, [EVENT_ATTRIBUTE.scope]: scope };
+      return [[EVENT.resourceTokenRequested, facts]];
     }
     case "resource_token_received": {
-      const told = {
+      const facts = {
         [EVENT_ATTRIBUTE.resource]: event.resource,
         [EVENT_ATTRIBUTE.authServer]: event.authServer,
         [EVENT_ATTRIBUTE.resourceToken]: shownTokenJson(event.resourceToken),
       };
-      return [[EVENT.resourceTokenReceived, told]];
+      return [[EVENT.resourceTokenReceived, facts]];
     }
     case "token_requested": {
       const to = { [EVENT_ATTRIBUTE.authServer]: event.authServer };
-      const told = { [EVENT_ATTRIBUTE.requestType]: event.requestType, ...to };
-      const asked = [EVENT.tokenRequested, told] as const;
+      const facts = { [EVENT_ATTRIBUTE.requestType]: event.requestType, ...to };
+      const asked = [EVENT.tokenRequested, facts] as const;
       return event.requestType === "exchange" ? [[EVENT.exchangeStarted, to], asked] : [asked];
     }
     case "token_received": {
       const lifetime = { [EVENT_ATTRIBUTE.expiresIn]: event.expiresInSeconds };
-      const told = {
+      const facts = {
         [EVENT_ATTRIBUTE.requestType]: event.requestType,
         [EVENT_ATTRIBUTE.kind]: kindOf(event.token.header),
         [EVENT_ATTRIBUTE.token]: shownTokenJson(event.token),
         ...lifetime,
       };
-      const received = [EVENT.tokenReceived, told] as const;
+      const received = [EVENT.tokenReceived, facts] as const;
       return event.requestType === "exchange" ? [[EVENT.exchangeSucceeded, lifetime], received] : [received];
     }
     case "token_cache_hit": {
-      const told = {
+      const facts = {
         [EVENT_ATTRIBUTE.tokenId]: event.tokenId,
         [EVENT_ATTRIBUTE.authServer]: event.authServer,
         [EVENT_ATTRIBUTE.resource]: event.resource,
       };
-      return [[EVENT.tokenCacheHit, told]];
+      return [[EVENT.tokenCacheHit, facts]];
     }
     case "consent_required": {
-      const told = {
+      const facts = {
         [EVENT_ATTRIBUTE.authServer]: event.authServer,
         [EVENT_ATTRIBUTE.expiresIn]: event.expiresInSeconds,
       };
-      return [[EVENT.consentRequired, told]];
+      return [[EVENT.consentRequired, facts]];
     }
     case "request_retried": {
       const { reason, scheme } = event;
-      const told = { [EVENT_ATTRIBUTE.reason]: reason, [EVENT_ATTRIBUTE.scheme]: scheme };
-      return [[reason === "authorization" ? EVENT.retriedWithAuthToken : EVENT.requestRetried, told]];
+      const facts = { [EVENT_ATTRIBUTE.reason]: reason, [EVENT_ATTRIBUTE.scheme]: scheme };
+      return [[reason === "authorization" ? EVENT.retriedWithAuthToken : EVENT.requestRetried, facts]];
     }
   }
 }

@@ -96,7 +96,7 @@ function nameOf({ method, purpose, scheme, attempt }: SignedEvent): string {
   return `${method}${which} signed with ${scheme}`;
 }
 
-/** Nobody tells the observer that a token request has failed: the caller gets an error, and its type is in the form. */
+/** The observer has no event for a failed token request; its type is in the form. */
 function isExchange(signed: SignedEvent | undefined, body: Uint8Array | undefined): boolean {
   if (signed?.purpose !== "token" || body === undefined) return false;
   return new URLSearchParams(new TextDecoder().decode(body)).get("request_type") === "exchange";

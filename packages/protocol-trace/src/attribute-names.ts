@@ -1,7 +1,7 @@
 /**
  * Every name that the demo's services write onto their spans, and the shape of what stands under it. No imports: a browser can read
  * it. Names of OpenTelemetry's stable semantic conventions come first, then those of the published walk-through of the demo, so that
- * whoever follows it in Jaeger finds what it shows; what neither knows begins with `aauth.`.
+ * readers who follow it in Jaeger find what it shows; what neither knows begins with `aauth.`.
  *
  * Values are strings, numbers and lists of strings. What is marked `JSON` is a string of JSON. No value holds a signature, a key that
  * is secret or a whole token; each is bounded ({@link LIMIT}).
@@ -30,7 +30,7 @@ export const ATTRIBUTE = {
   /** Server. Address of the peer. */
   clientAddress: "client.address",
 
-  /** `signer` on client spans, `verifier` on server spans with a gate. */
+  /** `signer` on client spans, `verifier` on server spans with a verifier. */
   role: "aauth.role",
   /** Client. Number: 1 for the first try at a request, 2 for the next. */
   attempt: "aauth.attempt",
@@ -86,7 +86,7 @@ export const ATTRIBUTE = {
   /** Server. The user the caller's auth token speaks for; at the backend the user who is signed in. */
   userSub: "aauth.user.sub",
 
-  /** Client. JSON: {@link TracedToken} that goes along in `Signature-Key`. */
+  /** Client. JSON: {@link TracedToken} that is sent in `Signature-Key`. */
   tokenSent: "aauth.token.sent",
   /** Server. JSON: {@link TracedToken} that came in `Signature-Key`; whether it counts is for the verdict to say. */
   tokenReceived: "aauth.token.received",
@@ -114,7 +114,7 @@ export const ATTRIBUTE = {
   publishedScheme: "auth.aauth.scheme",
   /** Server; published name. Boolean: the caller has signed, with a key of its own, what arrived. Where it is challenged, too. */
   publishedVerified: "auth.aauth.verified",
-  /** Server; published name. `valid`, `invalid`, `missing_headers` (nobody has signed) or `error` (the gate could not tell). */
+  /** Server; published name. `valid`, `invalid`, `missing_headers` (no signature) or `error` (the verifier could not tell). */
   publishedResult: "auth.aauth.verification_result",
   /** Server; published name, where an auth token came along. Boolean: it is in order and bound to the key that signed. */
   authTokenVerified: "auth.auth_token.verified",
@@ -168,9 +168,9 @@ export const EVENT = {
   requestVerified: "aauth_signature_verified",
   /** Server: the auth token that came along is in order. `agent`, `scope` */
   authTokenVerified: "auth_token_verified",
-  /** Server: the gate let the request pass on its key alone. */
+  /** Server: the verifier let the request pass on its key alone. */
   hwkAccepted: "hwk_accepted_pseudonymous",
-  /** Server: the gate let the request pass on a signature by a known agent, without an auth token. `scheme` */
+  /** Server: the verifier let the request pass on a signature by a known agent, without an auth token. `scheme` */
   signatureOnlyAccepted: "signature_only_accepted",
   /** Server: a resource token goes out with a challenge. `resourceToken`, `authServer` */
   resourceTokenIssued: "resource_token_issued",
@@ -203,7 +203,7 @@ export const EVENT_ATTRIBUTE = {
   agent: "agent",
   /** Whose document; without the values of secret parameters. */
   url: "url",
-  /** `fetch`, or `hit` where it was at hand. */
+  /** `fetch`, or `hit` where it was cached. */
   source: "source",
   /** Number: milliseconds. */
   durationMs: "duration_ms",
@@ -233,7 +233,7 @@ export const SPAN = {
   orderReturned: "orders_api.interaction_callback",
   /** supply-chain-agent: the task of one message. */
   supplyChainExecute: "supply_chain_agent.executor.execute",
-  /** supply-chain-agent: the work that needs nobody else. */
+  /** supply-chain-agent: the work that needs no other agent. */
   supplyChainInvoke: "supply_chain_agent.invoke",
   /** supply-chain-agent: one call of the market-analysis agent, with all its requests. */
   supplyChainMarketAnalysis: "supply_chain_agent.get_market_analysis",
@@ -281,7 +281,7 @@ export interface TracedToken {
   readonly claims?: Readonly<Record<string, unknown>>;
 }
 
-/** One check of a gate. */
+/** One check of a verifier. */
 export interface TracedCheck {
   /** `signature`, `content-digest`, …: `CheckName` of `aauth`. */
   readonly name: string;
@@ -292,7 +292,7 @@ export interface TracedCheck {
   readonly section: string;
 }
 
-/** The answer of a gate that wants more. */
+/** The answer of a verifier that wants more. */
 export interface TracedChallenge {
   readonly status: number;
   readonly level?: "pseudonymous" | "identified" | "authorized";

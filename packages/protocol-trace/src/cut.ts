@@ -43,7 +43,7 @@ type HeaderEntries = Iterable<readonly [string, string | number | readonly strin
 
 /**
  * Header fields as they may be shown, as JSON: lower-case name to value. See {@link LIMIT} for what is cut; `authorization` and its like
- * are left out. Where all together are too long, the protocol's own come first: nobody can push them out by sending others.
+ * are left out. Where all together are too long, the protocol's own come first: a caller cannot push them out by sending others.
  */
 export function headersJson(headers: HeaderEntries): string {
   const shown: [string, string][] = [];

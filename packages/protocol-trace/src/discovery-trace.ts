@@ -5,7 +5,7 @@ import { shownUrl } from "./cut.ts";
 
 /**
  * The same discovery; each key that is looked up becomes an event of the current span, which is that of the verification that needs it:
- * whose key, whether it was at hand, how long it took. Everything else passes through unseen.
+ * whose key, whether it was cached, how long it took. Everything else passes through unseen.
  *
  * @example
  * const discovery = traceDiscovery(createDiscovery({ development: true }));
@@ -24,14 +24,14 @@ export function traceDiscovery(discovery: Discovery): Discovery {
     ...[kind, id, kid]: Parameters<Discovery["key"]>
   ): Promise<DiscoveredKey> {
     const startedAt = performance.now();
-    const told = { [EVENT_ATTRIBUTE.kind]: kind, [EVENT_ATTRIBUTE.url]: shownUrl(id) };
+    const facts = { [EVENT_ATTRIBUTE.kind]: kind, [EVENT_ATTRIBUTE.url]: shownUrl(id) };
     try {
       const found = await discovery.key(kind, id, kid);
-      record(span, startedAt, { ...told, [EVENT_ATTRIBUTE.source]: sourceOf(found) });
+      record(span, startedAt, { ...facts, [EVENT_ATTRIBUTE.source]: sourceOf(found) });
       return found;
     } catch (error) {
       const reason = error instanceof AAuthError ? error.code : "unknown";
-      record(span, startedAt, { ...told, [EVENT_ATTRIBUTE.reason]: reason });
+      record(span, startedAt, { ...facts, [EVENT_ATTRIBUTE.reason]: reason });
       throw error;
     }
   }

@@ -1,5 +1,5 @@
 /**
- * Writes what the gate and the agent tell their observers onto OpenTelemetry spans, through OpenTelemetry's API alone: a process that
+ * Writes what the verifier and the agent tell their observers onto OpenTelemetry spans, through OpenTelemetry's API alone: a process that
  * has not started its SDK makes no spans and pays next to nothing.
  *
  * @module
@@ -8,7 +8,6 @@
 export { type AgentTrace, createAgentTrace } from "./agent-trace.ts";
 export { ATTRIBUTE, EVENT, EVENT_ATTRIBUTE, SERVICE_NAME, SPAN } from "./attribute-names.ts";
 export { traceDiscovery } from "./discovery-trace.ts";
-export { type GateTrace, gateTrace } from "./gate-trace.ts";
 export { recordExchange, type TracedMessage, traceMessages } from "./message-trace.ts";
 export {
   recordIssuedToken,
@@ -18,3 +17,4 @@ export {
   recordUpstreamToken,
 } from "./token-issue.ts";
 export { type JudgedRequest, type RefusalAnswer, recordRefused, recordVerified } from "./verification.ts";
+export { type VerificationTrace, verificationTrace } from "./verification-trace.ts";

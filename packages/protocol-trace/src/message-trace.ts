@@ -47,7 +47,7 @@ function contentType({ headers }: TracedMessage): string | undefined {
   return typeof type === "string" ? type : undefined;
 }
 
-/** The bytes as they came, where somebody has kept them: the gate, or a parser. */
+/** The bytes as they came, where the verifier or a parser has kept them. */
 function receivedBody({ rawBody, body }: FastifyRequest): string | Uint8Array | undefined {
   if (rawBody !== undefined && rawBody !== null) return rawBody;
   return typeof body === "string" || Buffer.isBuffer(body) ? body : undefined;

@@ -4,11 +4,11 @@ import { TOKEN_TYPES } from "aauth/wire";
 import { ATTRIBUTE, EVENT, EVENT_ATTRIBUTE } from "./attribute-names.ts";
 import { tokenKind } from "./traced-token.ts";
 
-/** What a gate has found out about a request, whether it let it pass or not. */
-export interface GateVerdict {
+/** What a verifier has found out about a request, whether it let it pass or not. */
+export interface VerifierVerdict {
   /** What came in `Signature-Key`, good or not. */
   readonly token: string | undefined;
-  /** Absent where the gate could not tell. */
+  /** Absent where the verifier could not tell. */
   readonly report: VerificationReport | undefined;
   /** Who has sent it, as far as that is proven. */
   readonly caller: ProvenCaller | undefined;
@@ -19,10 +19,10 @@ export interface GateVerdict {
 }
 
 /**
- * Says what a gate decided in the words of the published walk-through, beside our own: whoever follows it in Jaeger searches for these.
- * They know two answers; which check decided is told by ours alone.
+ * Says what a verifier decided in the words of the published walk-through, beside our own: readers who follow it in Jaeger search for these.
+ * They know two answers; our own alone name the check that decided.
  */
-export function recordPublishedVerdict(span: Span, verdict: GateVerdict): void {
+export function recordPublishedVerdict(span: Span, verdict: VerifierVerdict): void {
   const { report, caller, isProven, code } = verdict;
   const scheme = report?.scheme;
   span.setAttributes({
@@ -46,16 +46,16 @@ export function recordPublishedVerdict(span: Span, verdict: GateVerdict): void {
     span.addEvent(EVENT.signatureOnlyAccepted, { [EVENT_ATTRIBUTE.scheme]: scheme });
 }
 
-function resultOf({ report, isProven, code }: GateVerdict): string {
+function resultOf({ report, isProven, code }: VerifierVerdict): string {
   if (isProven) return "valid";
   if (code === "missing_signature") return "missing_headers";
   return report === undefined ? "error" : "invalid";
 }
 
-function recordAuthToken(span: Span, { token, report, caller, isProven }: GateVerdict): void {
+function recordAuthToken(span: Span, { token, report, caller, isProven }: VerifierVerdict): void {
   if (token === undefined || tokenKind(token) !== TOKEN_TYPES.auth) return;
   const isInOrder = report?.checks.some(({ name, verdict }) => name === "token" && verdict === "passed");
-  // Somebody else's token is in order, too.
+  // A token that the caller has no key for is in order, too.
   const isVerified = isInOrder === true && isProven;
   span.setAttribute(ATTRIBUTE.authTokenVerified, isVerified);
   if (!isVerified || caller?.agent === undefined) return;

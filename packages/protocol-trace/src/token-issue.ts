@@ -23,7 +23,7 @@ export function recordIssuedToken(token: string): void {
   span.addEvent(EVENT.tokenIssued, { [EVENT_ATTRIBUTE.token]: json });
 }
 
-/** Writes an OAuth error onto the current span, unless the gate has said already what was wrong. */
+/** Writes an OAuth error onto the current span, unless the verifier has said already what was wrong. */
 export function recordTokenRefusal({
   code,
   message,

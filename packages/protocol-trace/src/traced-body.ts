@@ -1,11 +1,11 @@
 import { LIMIT } from "./attribute-names.ts";
 import { isShownType, shownBody } from "./cut.ts";
 
-/** A body that nobody reads to its end must not keep its span from being sent. */
+/** A body that its receiver does not read to the end must not keep its span from being sent. */
 const UNREAD_LIMIT_MS = 10_000;
 
 /**
- * The same response; `done` is told once of the beginning of its body, when that was read, given up or left alone for ten seconds.
+ * The same response; `done` receives the beginning of its body once, when that was read, given up or not read for ten seconds.
  * Nothing is read that the receiver does not ask for.
  */
 export function watchBody(response: Response, done: (body: string | undefined) => void): Response {

@@ -3,35 +3,17 @@ import { parseSignatureKey } from "aauth/wire";
 import { LIMIT, type TokenKind, type TracedToken } from "./attribute-names.ts";
 import { cutTokens } from "./redact.ts";
 
-/** Many requests carry the same few tokens. */
-const MAX_REMEMBERED = 200;
 /** Characters that may stand around a token in an attribute: those of a challenge. */
 const AROUND = 1024;
-const remembered = new Map<string, ShownToken>();
-
-interface ShownToken {
-  readonly json: string;
-  readonly kind: TokenKind;
-}
 
 /** A token as JSON for an attribute: what it is and says, without its signature. */
 export function tracedToken(token: string): string {
-  return shownToken(token).json;
+  return tokenJson(readToken(token));
 }
 
 /** What a token says it is. */
 export function tokenKind(token: string): TokenKind {
-  return shownToken(token).kind;
-}
-
-function shownToken(token: string): ShownToken {
-  const known = remembered.get(token);
-  if (known !== undefined) return known;
-  const read = readToken(token);
-  const shown = { json: tokenJson(read), kind: read.kind };
-  if (remembered.size >= MAX_REMEMBERED) remembered.delete(remembered.keys().next().value!);
-  remembered.set(token, shown);
-  return shown;
+  return readToken(token).kind;
 }
 
 /** A token that has been taken apart already. */
@@ -50,7 +32,7 @@ export function tokenIn(signatureKey: string | readonly string[] | undefined): s
     const claim = parseSignatureKey(signatureKey);
     return claim.scheme === "jwt" ? claim.jwt : undefined;
   } catch {
-    return undefined; // whoever verifies it says so
+    return undefined; // the verifier refuses it
   }
 }
 

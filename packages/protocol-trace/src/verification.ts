@@ -21,7 +21,7 @@ import { recordPublishedVerdict } from "./published-verdict.ts";
 import { tokenIn, tracedToken } from "./traced-token.ts";
 
 /**
- * Refusals that are no fault of the caller's: it is proven and asked for more, or has not signed because nobody has asked it to.
+ * Refusals that are no fault of the caller's: it is proven and asked for more, or has not signed because no challenge has asked it to.
  * A token that has expired was good once.
  */
 const CHALLENGES: ReadonlySet<string> = new Set([
@@ -32,14 +32,14 @@ const CHALLENGES: ReadonlySet<string> = new Set([
   "token_expired",
 ]);
 
-/** A request that a gate has judged. */
+/** A request that a verifier has judged. */
 export interface JudgedRequest {
   readonly headers: HeaderFields;
   readonly requirement?: Requirement | undefined;
 }
 
 /**
- * Writes onto a span that the gate let a request pass, and who sent it.
+ * Writes onto a span that the verifier let a request pass, and who sent it.
  *
  * @param span default: the current one
  */
@@ -69,7 +69,7 @@ export interface RefusalAnswer {
 }
 
 /**
- * Writes onto a span that a gate refused a request, at which check, and what it was answered. A challenge is part of the protocol and
+ * Writes onto a span that a verifier refused a request, at which check, and what it was answered. A challenge is part of the protocol and
  * leaves the span's status alone; any other refusal is an error, other than OpenTelemetry's conventions have it for a status below 500:
  * refusals are what one looks for here.
  *

@@ -13,11 +13,11 @@ import { formatAgentAuth } from "aauth/wire";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import {
   createAgentTrace,
-  gateTrace,
   recordRefused,
   recordSkippedExchange,
   recordVerified,
   SPAN,
+  verificationTrace,
 } from "../src/index.ts";
 import { type RecordedSpans, recordSpans } from "./support/recorded-spans.ts";
 
@@ -175,8 +175,8 @@ test("a limit that an auth token would raise: the resource token is told, and th
     authServer: authServer.issuer,
   });
   const challenge = { status: 429, headers: { "agent-auth": agentAuth }, body: "" };
-  const event = { type: "request_limited", challenge } as unknown as Parameters<typeof gateTrace>[0];
-  const span = await spans.within(async () => gateTrace(event, { headers: {} }));
+  const event = { type: "request_limited", challenge } as unknown as Parameters<typeof verificationTrace>[0];
+  const span = await spans.within(async () => verificationTrace(event, { headers: {} }));
   expect(eventsOf(span)).toEqual(["resource_token_issued"]);
   expect(JSON.parse(String(span.attributes["aauth.challenge"]))).toMatchObject({
     status: 429,

@@ -20,7 +20,7 @@ import type { DelegateRun } from "backend-api";
 import type { FastifyInstance } from "fastify";
 import { fastifyAAuth } from "fastify-aauth";
 import { serializerCompiler, validatorCompiler } from "fastify-type-provider-zod";
-import { createAgentTrace, gateTrace, traceDiscovery } from "protocol-trace";
+import { createAgentTrace, traceDiscovery, verificationTrace } from "protocol-trace";
 import { createBreakItService } from "./break-it/break-it-service.ts";
 import { createEvidence } from "./break-it/evidence.ts";
 import { type BackendConfig, issuerOf } from "./config.ts";
@@ -263,7 +263,7 @@ export async function buildBackend(
         now,
         requireNonce: true,
       }),
-      observer: gateTrace,
+      observer: verificationTrace,
     });
     await delegateTokenRoute(scope, {
       agent: config.agentUrl,

@@ -6,7 +6,7 @@ import { createService, type ServiceOptions } from "agent-kit/service";
 import type { DelegateRun } from "backend-api";
 import type { FastifyInstance } from "fastify";
 import { fastifyAAuth } from "fastify-aauth";
-import { createAgentTrace, gateTrace, traceDiscovery } from "protocol-trace";
+import { createAgentTrace, traceDiscovery, verificationTrace } from "protocol-trace";
 import { createAgentTokens } from "./agent-tokens.ts";
 import type { DelegateAgentConfig } from "./config.ts";
 import { type Credential, loadCredential } from "./credential.ts";
@@ -85,7 +85,7 @@ export async function buildDelegateAgent(
       authority,
       // Only the agent server may request calls.
       verifier: createVerifier({ authorities: [authority], discovery, now, trustedAgents: [agentServer] }),
-      observer: gateTrace,
+      observer: verificationTrace,
     });
     const config = { aauth: { level: "identified" } } as const;
     scope.get("/run", { config }, async () => ({ sub: credential.sub, last_run: delegate.lastRun() }));

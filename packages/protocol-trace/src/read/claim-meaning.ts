@@ -23,7 +23,7 @@ const BY_KIND: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "resource+jwt": {
     iss: "the resource that challenged, and signed this token",
     aud: "the auth server that may answer it",
-    agent: "the agent that was challenged; nobody else can use the token",
+    agent: "the agent that was challenged; no other can use the token",
     agent_jkt: "thumbprint of the key that signed the challenged request",
     scope: "what the resource wants the agent to be allowed",
   },

@@ -7,6 +7,7 @@
 export type { TracedChallenge, TracedCheck, TracedToken } from "../attribute-names.ts";
 export { compareTexts, type TextPart } from "./byte-difference.ts";
 export { isoSeconds, type ReadableClaim, readableClaims, tokenPurpose } from "./claim-meaning.ts";
+export { interactionUrl } from "./interactions.ts";
 export {
   afterChecks,
   type DecisiveCheck,
@@ -19,6 +20,7 @@ export {
 export { partyName } from "./parties.ts";
 export type {
   HttpMessage,
+  Interaction,
   Message,
   Outcome,
   Party,
@@ -27,7 +29,6 @@ export type {
   SignerSide,
   Verdict,
   VerifierSide,
-  Visit,
   WaterfallRow,
 } from "./protocol-run.ts";
 export { readProtocolRun } from "./read-run.ts";
@@ -41,4 +42,3 @@ export {
 } from "./signature-fields.ts";
 export { type TokenBinding, tokenBinding } from "./token-binding.ts";
 export type { Attributes, TraceEvent } from "./trace-span.ts";
-export { interactionUrl } from "./visits.ts";

@@ -1,13 +1,13 @@
 import { parseRefusal, REFUSAL_FIELD } from "aauth/wire";
 import { EVENT, type TracedCheck, type TracedToken } from "../attribute-names.ts";
 import { isoSeconds } from "./claim-meaning.ts";
+import { interactionAnswers } from "./interaction-answers.ts";
+import { interactionUrl } from "./interactions.ts";
 import { partyName } from "./parties.ts";
 import type { Message, VerifierSide } from "./protocol-run.ts";
 import { readSignatureKey } from "./signature-fields.ts";
-import { visitAnswers } from "./visit-answers.ts";
-import { interactionUrl } from "./visits.ts";
 
-/** What anyone asks about a message, answered from what its sender and the gates wrote down. */
+/** What anyone asks about a message, answered from what its sender and the verifiers wrote down. */
 export interface MessageAnswers {
   /** Who signed this? */
   readonly signedBy: string;
@@ -23,7 +23,7 @@ export interface MessageAnswers {
 
 /** What refused, or asked for more. */
 export interface DecisiveCheck {
-  readonly gate: VerifierSide;
+  readonly verifier: VerifierSide;
   readonly check: TracedCheck;
 }
 
@@ -44,9 +44,9 @@ export function keySourceInWords(source: string): string {
 
 /** The check that ended the message, if one did. */
 export function decisiveCheck({ verifiers }: Message): DecisiveCheck | undefined {
-  for (const gate of verifiers) {
-    const check = gate.checks.find(({ verdict }) => verdict === "failed");
-    if (check !== undefined) return { gate, check };
+  for (const verifier of verifiers) {
+    const check = verifier.checks.find(({ verdict }) => verdict === "failed");
+    if (check !== undefined) return { verifier, check };
   }
   return undefined;
 }
@@ -54,10 +54,10 @@ export function decisiveCheck({ verifiers }: Message): DecisiveCheck | undefined
 /**
  * Answers the five questions. Text for people: it may change at any time.
  *
- * @param nameOf names users beside their `sub`; default: nobody is known by name
+ * @param nameOf names users beside their `sub`; default: every user by `sub`
  */
 export function messageAnswers(message: Message, nameOf: UserNames = () => undefined): MessageAnswers {
-  if (message.visit !== undefined) return visitAnswers(message, message.visit);
+  if (message.interaction !== undefined) return interactionAnswers(message, message.interaction);
   return {
     signedBy: signedBy(message),
     key: keyOf(message),
@@ -67,20 +67,20 @@ export function messageAnswers(message: Message, nameOf: UserNames = () => undef
   };
 }
 
-const provenGate = ({ verifiers }: Message) =>
+const provingVerifier = ({ verifiers }: Message) =>
   verifiers.findLast(({ agentLevel }) => agentLevel !== undefined);
-const gateOf = (message: Message) => provenGate(message) ?? message.verifiers.at(-1);
+const verifierOf = (message: Message) => provingVerifier(message) ?? message.verifiers.at(-1);
 
 function signedBy(message: Message): string {
   const { signer, from } = message;
   if (signer === undefined)
-    return `Nobody: ${partyName(from)} shows its own access token, which never reaches an agent.`;
-  const gate = provenGate(message);
-  if (gate?.agentId !== undefined) {
-    const delegate = gate.agentDelegate === undefined ? "" : `, delegate ${gate.agentDelegate}`;
-    return `${partyName(from)}, proven to be ${gate.agentId}${delegate}.`;
+    return `No agent: ${partyName(from)} shows its own access token, which never reaches an agent.`;
+  const verifier = provingVerifier(message);
+  if (verifier?.agentId !== undefined) {
+    const delegate = verifier.agentDelegate === undefined ? "" : `, delegate ${verifier.agentDelegate}`;
+    return `${partyName(from)}, proven to be ${verifier.agentId}${delegate}.`;
   }
-  if (gate !== undefined) {
+  if (verifier !== undefined) {
     return `${partyName(from)}, under no name: the receiver knows it by its key alone (pseudonymous).`;
   }
   const name = signer.scheme === "hwk" ? ", under no name" : "";
@@ -93,7 +93,7 @@ function keyOf(message: Message): string {
   const { kid, thumbprint } = signer;
   const name = kid === undefined ? "" : ` ${kid}`;
   const print = thumbprint === undefined ? "" : `, thumbprint ${thumbprint}`;
-  const source = gateOf(message)?.keySource;
+  const source = verifierOf(message)?.keySource;
   const found = source === undefined ? "" : `; ${keySourceInWords(source)}`;
   return `${keyType(message)}${name}${print}${found}.`;
 }
@@ -107,9 +107,9 @@ function keyType(message: Message): string {
 }
 
 function onBehalfOf(message: Message, nameOf: UserNames): string {
-  const gate = gateOf(message);
+  const verifier = verifierOf(message);
   const token = tokenOf(message);
-  const user = gate?.userSub ?? text(token?.claims?.sub);
+  const user = verifier?.userSub ?? text(token?.claims?.sub);
   if (message.signer === undefined) return "The signed-in user.";
   const caller = callerOf(token);
   const chain = caller === undefined ? "" : ` ${caller} asked for it.`;
@@ -132,7 +132,7 @@ function allowedBy(message: Message): string {
     return "The resource token of the challenge before.";
   }
   const token = tokenOf(message);
-  return token === undefined ? "Nothing but its signature: no token goes along." : describeToken(token, true);
+  return token === undefined ? "Nothing but its signature: it carries no token." : describeToken(token, true);
 }
 
 function verdictOf(message: Message): string {
@@ -140,17 +140,17 @@ function verdictOf(message: Message): string {
   if (outcome === "pending") return "No answer yet.";
   if (outcome === "failed" && status === undefined) return "No answer came.";
   if (outcome === "accepted") {
-    const gates = verifiers
+    const parties = verifiers
       .filter(({ verdict }) => verdict === "passed")
       .map(({ party }) => partyName(party));
-    const passed = gates.length === 0 ? "" : ` Every check passed at: ${[...new Set(gates)].join(", ")}.`;
+    const passed = parties.length === 0 ? "" : ` Every check passed at: ${[...new Set(parties)].join(", ")}.`;
     return `Accepted with status ${status}.${passed}${issued(message)}`;
   }
   const decisive = decisiveCheck(message);
-  const where = partyName(decisive?.gate.party ?? stoppedAt ?? to);
-  const word = outcome === "challenged" ? "Asked for more" : outcome === "failed" ? "Failed" : "Refused";
+  const where = partyName(decisive?.verifier.party ?? stoppedAt ?? to);
+  const word = outcome === "challenged" ? "Challenged" : outcome === "failed" ? "Failed" : "Refused";
   const code =
-    decisive?.gate.errorCode ??
+    decisive?.verifier.errorCode ??
     verifiers.findLast(({ errorCode }) => errorCode)?.errorCode ??
     refusalIn(message)?.code;
   const named = code === undefined ? "" : ` (${code})`;
@@ -197,8 +197,8 @@ function wanted(message: Message): string {
   const { outcome, verifiers, events } = message;
   if (outcome !== "challenged") return "";
   const page = interactionUrl(message);
-  if (page !== undefined) return ` It wants the user in person, on its own page (${page}).`;
-  const challenge = verifiers.find((gate) => gate.challenge !== undefined)?.challenge;
+  if (page !== undefined) return ` It wants an interaction with the user, on its own page (${page}).`;
+  const challenge = verifiers.find((verifier) => verifier.challenge !== undefined)?.challenge;
   const event = events.find(({ name }) => name === EVENT.challengeReceived);
   const level = challenge?.level ?? text(event?.facts.level);
   const token = challenge?.resource_token ?? event?.token;
@@ -245,7 +245,7 @@ function callerOf(token: TracedToken | undefined): string | undefined {
   const names: string[] = [];
   let act = token?.claims?.act as { agent?: unknown; act?: unknown } | undefined;
   while (typeof act === "object" && act !== null && names.length < 10) {
-    names.push(text(act.agent) ?? "somebody");
+    names.push(text(act.agent) ?? "an unnamed agent");
     act = act.act as typeof act;
   }
   return names.length === 0 ? undefined : names.join(", for ");

@@ -2,7 +2,7 @@ import { AGENT_NAMES, AGENTS } from "topology";
 import { SERVICE_NAME } from "../attribute-names.ts";
 import type { Message, Party } from "./protocol-run.ts";
 
-/** The demo's parties in the order of their columns; whoever else takes part comes last. */
+/** The demo's parties in the order of their columns; all others come last. */
 const COLUMNS: readonly Party[] = [
   { id: SERVICE_NAME.ui, name: "Browser" },
   { id: SERVICE_NAME.authServer, name: "Auth server" },

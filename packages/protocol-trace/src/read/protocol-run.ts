@@ -1,5 +1,5 @@
 /**
- * A run of the protocol as its trace tells it: who spoke to whom, what was signed, what each gate made of it.
+ * A run of the protocol as its trace tells it: who spoke to whom, what was signed, what each verifier made of it.
  *
  * @module
  */
@@ -36,7 +36,7 @@ export interface SignerSide {
 
 export type Verdict = "passed" | "challenged" | "refused";
 
-/** What one gate on the way saw and decided. */
+/** What one verifier on the way saw and decided. */
 export interface VerifierSide {
   readonly party: string;
   readonly spanId: string;
@@ -73,7 +73,7 @@ export interface RunEvent {
 }
 
 /**
- * How a message ended. `accepted` with a status below 400; `challenged` when it was asked for more; `refused` when a gate, or a policy
+ * How a message ended. `accepted` with a status below 400; `challenged` when it was asked for more; `refused` when a verifier, or a policy
  * behind one, said no; `failed` when no answer came or a server broke; `pending` while there is none yet.
  */
 export type Outcome = "accepted" | "challenged" | "refused" | "failed" | "pending";
@@ -82,7 +82,7 @@ export type Outcome = "accepted" | "challenged" | "refused" | "failed" | "pendin
  * A person's way to a page and back, which no agent signs: to the auth server's consent page, or to a resource's own page (profile 3.5).
  * `there` has no span of its own: it is known from what sent the browser there.
  */
-export interface Visit {
+export interface Interaction {
   readonly page: "consent" | "interaction";
   readonly leg: "there" | "back";
 }
@@ -113,10 +113,10 @@ export interface Message {
   readonly purpose: "resource" | "token" | "user";
   readonly requestType?: string;
   /** Only for a browser that is sent to a page, or comes back from one. */
-  readonly visit?: Visit;
+  readonly interaction?: Interaction;
   /** The span of the party that answers is there; its checks come with it. */
   readonly isReceived: boolean;
-  /** Why a browser that came back got nowhere. What gates say is in {@link verifiers}. */
+  /** Why a browser that came back got nowhere. What verifiers say is in {@link verifiers}. */
   readonly errorCode?: string;
   readonly attempt?: number;
   readonly retryReason?: string;

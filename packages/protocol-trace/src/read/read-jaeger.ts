@@ -1,4 +1,11 @@
-import type { Attributes, AttributeValue, TraceEvent, TraceSpan } from "./trace-span.ts";
+import {
+  type Attributes,
+  type AttributeValue,
+  isRecord,
+  type Members,
+  type TraceEvent,
+  type TraceSpan,
+} from "./trace-span.ts";
 
 /**
  * Takes apart what Jaeger's HTTP query API answers (`GET /api/traces/{id}`): the frame `{ data: [trace] }`, or a trace alone. Spans that
@@ -20,8 +27,6 @@ export function readJaegerSpans(answer: unknown): TraceSpan[] {
   }
   return [...spans.values()].sort((one, other) => one.startMicros - other.startMicros);
 }
-
-type Members = Readonly<Record<string, unknown>>;
 
 function tracesOf(answer: unknown): Members[] {
   const frame = record(answer);
@@ -73,7 +78,7 @@ function readTags(tags: unknown): Attributes {
 }
 
 function record(value: unknown): Members {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Members) : {};
+  return isRecord(value) ? value : {};
 }
 
 function list(value: unknown): readonly unknown[] {

@@ -5,14 +5,14 @@
  */
 
 import { ATTRIBUTE, EVENT, SERVICE_NAME } from "../attribute-names.ts";
+import { interactionOf, returnMessage, withInteractions } from "./interactions.ts";
 import { whatIsAsked } from "./message-what.ts";
 import { columnOf, columnOfUrl, partiesOf } from "./parties.ts";
 import type { Message, Outcome, ProtocolRun, RunEvent, VerifierSide } from "./protocol-run.ts";
 import { readJaegerSpans } from "./read-jaeger.ts";
 import { readEvents, readHttp, readSigner, readVerifier } from "./read-sides.ts";
 import { below, type SpanTree, spanTree } from "./span-tree.ts";
-import { numberAttribute, type TraceSpan, textAttribute } from "./trace-span.ts";
-import { returnMessage, visitOf, withVisits } from "./visits.ts";
+import { numberAttribute, present, type TraceSpan, textAttribute } from "./trace-span.ts";
 import { waterfallOf } from "./waterfall.ts";
 
 /** Routes that a page asks over and over to show a run: they are no part of it. */
@@ -24,7 +24,7 @@ export type Draft = Omit<Message, "number">;
 
 /**
  * Reads a run of the protocol out of its traces, as Jaeger's HTTP query API gives them (`GET /api/traces/{id}`). One run may have
- * several. Where a person was sent to a page, that visit is a message as well, although no span of the run stands for it.
+ * several. Where a person was sent to a page, that interaction is a message as well, although no span of the run stands for it.
  *
  * What it does NOT do: verify anything. It repeats what the parties have written on their spans, and a span is only as honest as its
  * writer.
@@ -42,11 +42,11 @@ export function readProtocolRun(answers: readonly unknown[]): ProtocolRun {
   const tree = spanTree(spans);
   const drafts = spans.flatMap((span): Draft[] => {
     if (isSigned(span)) return [signedMessage(span, tree)];
-    const visit = visitOf(span);
-    if (visit !== undefined) return [returnMessage(exchangeOf(span), span, visit)];
+    const interaction = interactionOf(span);
+    if (interaction !== undefined) return [returnMessage(exchangeOf(span), span, interaction)];
     return isUserRequest(span) ? [userMessage(span)] : [];
   });
-  const messages = withVisits(withEvents(drafts, spans)).map(
+  const messages = withInteractions(withEvents(drafts, spans)).map(
     (draft, index): Message => ({ ...draft, number: index + 1 }),
   );
   return {
@@ -62,7 +62,7 @@ export function readProtocolRun(answers: readonly unknown[]): ProtocolRun {
 /** What a service notes between two messages belongs to the one that it sent last. */
 function withEvents(drafts: readonly Draft[], spans: readonly TraceSpan[]): Draft[] {
   const noted = new Map<Draft, RunEvent[]>();
-  for (const span of spans.filter((candidate) => !isSigned(candidate) && !isGate(candidate))) {
+  for (const span of spans.filter((candidate) => !isSigned(candidate) && !isVerifier(candidate))) {
     for (const event of readEvents(span)) {
       const party = columnOf(span.service);
       const draft = drafts.findLast(
@@ -94,11 +94,11 @@ function isUserRequest({ kind, service, attributes }: TraceSpan): boolean {
 function signedMessage(span: TraceSpan, tree: SpanTree): Draft {
   const { attributes } = span;
   const caused = below(tree, span, isSigned);
-  const gates = caused.filter(isGate).map(readVerifier);
+  const verifiers = caused.filter(isVerifier).map(readVerifier);
   const purpose = attributes[ATTRIBUTE.purpose] === "token" ? "token" : "resource";
   const url = textAttribute(attributes, ATTRIBUTE.url) ?? "";
   const from = columnOf(span.service);
-  // Only who was called is on the way: the gateway may well be behind somebody who calls on without a signature.
+  // A party that is called without a signature may have a gateway of its own behind it: it is not on this way.
   const via = tree.childrenOf(span).some(({ service }) => columnOf(service) === SERVICE_NAME.gateway)
     ? SERVICE_NAME.gateway
     : undefined;
@@ -106,7 +106,7 @@ function signedMessage(span: TraceSpan, tree: SpanTree): Draft {
   const to = receiver === undefined ? columnOfUrl(url, purpose) : columnOf(receiver.service);
   const status = numberAttribute(attributes, ATTRIBUTE.status);
   const requestType =
-    gates.find((gate) => gate.requestType !== undefined)?.requestType ?? requestTypeOf(span);
+    verifiers.find((verifier) => verifier.requestType !== undefined)?.requestType ?? requestTypeOf(span);
   const exchange = exchangeOf(span);
   return {
     ...exchange,
@@ -118,12 +118,14 @@ function signedMessage(span: TraceSpan, tree: SpanTree): Draft {
     what: whatIsAsked({ ...exchange, purpose, url, requestType }),
     purpose,
     isReceived: receiver !== undefined,
-    outcome: outcomeOf(span, status, gates),
-    ...(requestType !== undefined && { requestType }),
-    ...optionalNumber("attempt", numberAttribute(attributes, ATTRIBUTE.attempt)),
-    ...optionalText("retryReason", textAttribute(attributes, ATTRIBUTE.retryReason)),
+    outcome: outcomeOf(span, status, verifiers),
+    ...present({
+      requestType,
+      attempt: numberAttribute(attributes, ATTRIBUTE.attempt),
+      retryReason: textAttribute(attributes, ATTRIBUTE.retryReason),
+    }),
     signer: readSigner(span),
-    verifiers: gates,
+    verifiers,
     events: readEvents(span),
   };
 }
@@ -155,20 +157,20 @@ function exchangeOf(span: TraceSpan) {
     startMicros: span.startMicros,
     endMicros: endOf(span),
     method: textAttribute(attributes, ATTRIBUTE.method) ?? "",
-    ...optionalNumber("status", numberAttribute(attributes, ATTRIBUTE.status)),
+    ...present({ status: numberAttribute(attributes, ATTRIBUTE.status) }),
     request: readHttp(attributes, ATTRIBUTE.requestHeaders, ATTRIBUTE.requestBody),
     response: readHttp(attributes, ATTRIBUTE.responseHeaders, ATTRIBUTE.responseBody),
   };
 }
 
-function isGate({ attributes }: TraceSpan): boolean {
+function isVerifier({ attributes }: TraceSpan): boolean {
   return attributes[ATTRIBUTE.role] === "verifier" && attributes[ATTRIBUTE.verdict] !== undefined;
 }
 
-function outcomeOf(span: TraceSpan, status: number | undefined, gates: readonly VerifierSide[]): Outcome {
+function outcomeOf(span: TraceSpan, status: number | undefined, verifiers: readonly VerifierSide[]): Outcome {
   if (status === undefined) return span.isError ? "failed" : "pending";
   if (status < 400) return "accepted";
-  const last = gates.findLast(({ verdict }) => verdict !== "passed");
+  const last = verifiers.findLast(({ verdict }) => verdict !== "passed");
   if (last === undefined ? hasEvent(span, EVENT.challengeReceived) : last.verdict === "challenged")
     return "challenged";
   return status < 500 ? "refused" : "failed";
@@ -185,11 +187,3 @@ function requestTypeOf({ attributes }: TraceSpan): string | undefined {
 }
 
 const endOf = ({ startMicros, durationMicros }: TraceSpan) => startMicros + durationMicros;
-
-function optionalNumber<N extends string>(name: N, value: number | undefined): { [K in N]?: number } {
-  return value === undefined ? {} : ({ [name]: value } as { [K in N]: number });
-}
-
-function optionalText<N extends string>(name: N, value: string | undefined): { [K in N]?: string } {
-  return value === undefined ? {} : ({ [name]: value } as { [K in N]: string });
-}

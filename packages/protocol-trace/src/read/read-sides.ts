@@ -9,9 +9,11 @@ import { columnOf } from "./parties.ts";
 import type { HttpMessage, RunEvent, SignerSide, Verdict, VerifierSide } from "./protocol-run.ts";
 import {
   type Attributes,
+  isRecord,
   jsonAttribute,
   listAttribute,
   numberAttribute,
+  present,
   type TraceSpan,
   textAttribute,
 } from "./trace-span.ts";
@@ -36,7 +38,7 @@ export function readSigner({ service, attributes }: TraceSpan): SignerSide {
   };
 }
 
-/** What a gate's span says of its verdict. */
+/** What a verifier's span says of its verdict. */
 export function readVerifier({ service, spanId, attributes }: TraceSpan): VerifierSide {
   return {
     party: columnOf(service),
@@ -84,8 +86,6 @@ export function readEvents({ events }: TraceSpan): RunEvent[] {
       return { name, timeMicros, facts, ...(shown && { token: shown }) };
     });
 }
-
-type Members = Readonly<Record<string, unknown>>;
 
 function readVerdict(text: string | undefined): Verdict {
   return text === "passed" || text === "challenged" ? text : "refused";
@@ -138,15 +138,4 @@ function readHeaders(value: unknown): Record<string, string> | undefined {
   return Object.fromEntries(
     Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === "string"),
   );
-}
-
-function isRecord(value: unknown): value is Members {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-type Present<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
-
-/** The members that are there. */
-function present<T extends Record<string, unknown>>(members: T): Present<T> {
-  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as Present<T>;
 }

@@ -56,3 +56,17 @@ export function listAttribute(attributes: Attributes, name: string): readonly st
   const value = jsonAttribute(attributes, name);
   return Array.isArray(value) && value.every((entry) => typeof entry === "string") ? value : undefined;
 }
+
+/** An object from JSON that is not trusted. */
+export type Members = Readonly<Record<string, unknown>>;
+
+export function isRecord(value: unknown): value is Members {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+type Present<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
+
+/** The members that are there. */
+export function present<T extends Record<string, unknown>>(members: T): Present<T> {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as Present<T>;
+}

@@ -19,7 +19,7 @@ test("a call with an auth token: who, with which key, for whom, allowed by what,
 
 test("a challenge: what failed, with its code, and what is wanted", () => {
   const { verdict } = messageAnswers(delegated[1]!);
-  expect(verdict).toContain("Asked for more by Supply-chain agent with status 401");
+  expect(verdict).toContain("Challenged by Supply-chain agent with status 401");
   expect(verdict).toContain("check “requirement” failed");
   expect(verdict).toContain("(authorization_required)");
   expect(verdict).toMatch(
@@ -52,7 +52,7 @@ test("a refused message names the gate, the check, the reason and the code", () 
   );
   expect(messageAnswers(message!).signedBy).toContain("no receiver has proven it");
   expect(decisiveCheck(message!)).toMatchObject({
-    gate: { party: "agentgateway" },
+    verifier: { party: "agentgateway" },
     check: { name: "signature" },
   });
 });
@@ -127,13 +127,13 @@ test("a challenge for the person says where, without what opens the page", () =>
     response: { headers: { "agent-auth": `httpsig; user_interaction="${url}?session=secret"` } },
   };
   const { verdict } = messageAnswers(challenged);
-  expect(verdict).toContain(`It wants the user in person, on its own page (${url}).`);
+  expect(verdict).toContain(`It wants an interaction with the user, on its own page (${url}).`);
   expect(verdict).not.toContain("secret");
 });
 
-test("a visit to the consent page, and the way back", () => {
+test("an interaction at the consent page, and the way back", () => {
   expect(messageAnswers(delegated[3]!)).toMatchObject({
-    signedBy: expect.stringMatching(/^Nobody/),
+    signedBy: expect.stringMatching(/^No agent/),
     allowedBy: expect.stringContaining("request token"),
     verdict: expect.stringContaining("its consent page"),
   });
@@ -141,9 +141,9 @@ test("a visit to the consent page, and the way back", () => {
   const denied: Message = { ...delegated[4]!, outcome: "refused", errorCode: "access_denied" };
   expect(messageAnswers(denied).verdict).toContain("without consent: access_denied");
   expect(messageAnswers(denied).allowedBy).toContain("no code");
-  const stranger: Message = { ...denied, errorCode: "wrong_user" };
-  expect(messageAnswers(stranger).verdict).toContain("was of no use: wrong_user");
-  for (const message of [delegated[4]!, stranger])
+  const otherUser: Message = { ...denied, errorCode: "wrong_user" };
+  expect(messageAnswers(otherUser).verdict).toContain("was not valid: wrong_user");
+  for (const message of [delegated[4]!, otherUser])
     expect(messageAnswers(message).allowedBy).toContain("and the code of the auth server");
 });
 

@@ -65,23 +65,25 @@ describe("a user-delegated run over both hops", () => {
     expect(delegated.messages[5]?.events.map(({ name }) => name)).toContain(EVENT.tokenReceived);
   });
 
-  test("the visit lies between the answer that sends the browser away and its return, which the code follows", () => {
+  test("the interaction lies between the answer that sends the browser away and its return, which the code follows", () => {
     const [start, , asked, there, back, code] = delegated.messages;
-    expect(there).toMatchObject({ visit: { page: "consent", leg: "there" }, isReceived: false });
+    expect(there).toMatchObject({ interaction: { page: "consent", leg: "there" }, isReceived: false });
     expect(there?.id).toBe(`${asked?.id}ff`);
     expect(there?.startMicros).toBe(start?.endMicros);
     expect(there?.endMicros).toBe(back?.startMicros);
-    expect(back).toMatchObject({ visit: { page: "consent", leg: "back" } });
+    expect(back).toMatchObject({ interaction: { page: "consent", leg: "back" } });
     expect(code?.startMicros).toBeGreaterThanOrEqual(back?.startMicros ?? 0);
   });
 
-  test("while the person is away, the visit has no end yet", () => {
+  test("while the person is away, the interaction has no end yet", () => {
     const { data } = recordedAnswer("user-delegated") as { data: { spans: { operationName: string }[] }[] };
     const [trace] = data;
     const before = trace!.spans.filter(({ operationName }) => operationName !== SPAN.consentReturned);
     const { messages } = readProtocolRun([{ data: [{ ...trace, spans: before }] }]);
-    expect(messages.find(({ visit }) => visit?.leg === "there")).toMatchObject({ outcome: "pending" });
-    expect(messages.some(({ visit }) => visit?.leg === "back")).toBe(false);
+    expect(messages.find(({ interaction }) => interaction?.leg === "there")).toMatchObject({
+      outcome: "pending",
+    });
+    expect(messages.some(({ interaction }) => interaction?.leg === "back")).toBe(false);
   });
 
   test("the waterfall has every span once, children under their parent, and knows their messages", () => {

@@ -79,7 +79,7 @@ function AfterChecks({ message }: { message: Message }) {
   if (interactionUrl(message) !== undefined) {
     return (
       <p className={styles.after}>
-        Then {party} itself asked for the user in person, with status {message.status}.
+        Then {party} itself asked for an interaction with the user, with status {message.status}.
       </p>
     );
   }

@@ -2,7 +2,7 @@ import { type Message, type Outcome, partyName } from "protocol-trace/read";
 
 const outcomes: Record<Outcome, string> = {
   accepted: "Accepted",
-  challenged: "Asked for more",
+  challenged: "Challenged",
   refused: "Refused",
   failed: "Failed",
   pending: "Under way",
@@ -20,9 +20,9 @@ export function routeLabel({ from, to, via }: Message): string {
 
 /** The message in one sentence, for a screen reader that walks over the picture. */
 export function spokenMessage(message: Message, total: number): string {
-  const { number, what, signer, status, outcome, visit } = message;
+  const { number, what, signer, status, outcome, interaction } = message;
   const how = signer === undefined ? "not signed by an agent" : `signed with scheme ${signer.scheme}`;
-  const unanswered = visit === undefined ? "no answer" : "no status is recorded";
+  const unanswered = interaction === undefined ? "no answer" : "no status is recorded";
   const answer = status === undefined ? unanswered : `status ${status}`;
   return `Message ${number} of ${total}: ${routeLabel(message)}, ${what}, ${how}; ${answer}, ${outcomeLabel(outcome).toLowerCase()}`;
 }

@@ -64,7 +64,7 @@ export function ProtocolView({ run, nameOf, isFinished, openId, hrefOf, onStep }
         />
         <p className={styles.legend}>
           <span data-verdict="passed">✓ every check passed</span>
-          <span data-verdict="challenged">– asked for more</span>
+          <span data-verdict="challenged">– challenged</span>
           <span data-verdict="refused">✕ refused</span>
         </p>
       </div>

@@ -172,8 +172,8 @@ function requestLabel({ number, purpose, what, signer }: Message): string {
 }
 
 function responseLabel(message: Message): string {
-  const { status, outcome, events, verifiers, visit, errorCode } = message;
-  if (visit?.leg === "there") return "sent back";
+  const { status, outcome, events, verifiers, interaction, errorCode } = message;
+  if (interaction?.leg === "there") return "sent back";
   const words = {
     accepted: "",
     challenged: interactionUrl(message) === undefined ? " challenge" : " challenge: the person is wanted",
@@ -185,7 +185,7 @@ function responseLabel(message: Message): string {
   const isIssued = verifiers.some(({ issuedToken }) => issuedToken !== undefined);
   const more = isAsked ? ", the user is asked first" : isIssued ? ", auth token" : words[outcome];
   // The span of a browser that comes back may not say with which status it is sent on.
-  return `${status ?? (visit === undefined ? "no answer" : "sent on")}${more}`;
+  return `${status ?? (interaction === undefined ? "no answer" : "sent on")}${more}`;
 }
 
 function line(start: number, end: number, y: number, room?: number): string {

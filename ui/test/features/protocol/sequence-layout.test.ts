@@ -125,14 +125,14 @@ describe("layOutSequence", () => {
     expect(rows[1]?.passes).toEqual([]);
   });
 
-  test("says what is asked, and how a visit to a page goes on", () => {
+  test("says what is asked, and how a interaction to a page goes on", () => {
     const { rows } = layOutSequence(
       runOf(
         message(1, "backend", "agent", [0, 5]),
         message(2, "ui", "agent", [6, 7], {
           purpose: "user",
           what: "sent to the consent page",
-          visit: { page: "consent", leg: "there" },
+          interaction: { page: "consent", leg: "there" },
         }),
       ),
       600,
@@ -200,7 +200,7 @@ describe("layOutSequence", () => {
     ["502 failed", { status: 502, outcome: "failed" }],
     ["200, the user is asked first", { events: [consentRequired] }],
     ["200, auth token", { verifiers: [{ ...gate("agent", "passed"), issuedToken }] }],
-    ["303", { status: 303, visit: { page: "consent", leg: "back" } }],
+    ["303", { status: 303, interaction: { page: "consent", leg: "back" } }],
   ])("the answer says %j", (text, more) => {
     const { rows } = layOutSequence(runOf(message(1, "backend", "agent", [0, 5], more)), 600);
     expect(rows[1]?.label.text).toBe(text);
@@ -209,7 +209,7 @@ describe("layOutSequence", () => {
   test("an answer without a status is none, but for a browser that is sent on", () => {
     const { status: _, ...lost } = message(1, "backend", "agent", [0, 5], { outcome: "failed" });
     const { status: __, ...sent } = message(2, "ui", "backend", [6, 7], {
-      visit: { page: "consent", leg: "back" },
+      interaction: { page: "consent", leg: "back" },
     });
     const { rows } = layOutSequence(runOf(lost, sent), 600);
     const answers = rows.filter(({ kind }) => kind === "response");

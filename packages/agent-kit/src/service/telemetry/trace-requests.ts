@@ -1,5 +1,6 @@
 import {
   context,
+  INVALID_SPANID,
   propagation,
   ROOT_CONTEXT,
   type Span,
@@ -8,7 +9,6 @@ import {
   trace,
 } from "@opentelemetry/api";
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { tracerProvider } from "./service-tracer.ts";
 
 const MAX_HOST_CHARACTERS = 255;
 
@@ -24,12 +24,14 @@ export function traceRequests(app: FastifyInstance): void {
   const tracer = trace.getTracer("agent-kit");
 
   app.addHook("onRequest", (request, reply, done) => {
-    // A service without a tracer has no place in a trace, and hands none on.
-    if (tracerProvider() === undefined || !isTraced(request)) return done();
+    if (!isTraced(request)) return done();
     const route = request.routeOptions.url;
     const parent = propagation.extract(ROOT_CONTEXT, request.headers);
     const name = route === undefined ? request.method : `${request.method} ${route}`;
     const span = tracer.startSpan(name, { kind: SpanKind.SERVER }, parent);
+    // A service without a tracer has no place in a trace, and hands none on: the API gives it the caller's span, or none.
+    const { spanId } = span.spanContext();
+    if (spanId === (trace.getSpanContext(parent)?.spanId ?? INVALID_SPANID)) return done();
     // A trace that is not sampled is handed on all the same.
     if (span.isRecording()) {
       span.setAttributes(attributesOf(request, route));

@@ -1,10 +1,10 @@
 import { ATTRIBUTE, EVENT, SERVICE_NAME, SPAN } from "../attribute-names.ts";
 import { columnOf } from "./parties.ts";
-import type { Message, Visit } from "./protocol-run.ts";
+import type { Interaction, Message } from "./protocol-run.ts";
 import type { Draft } from "./read-run.ts";
 import { type TraceSpan, textAttribute } from "./trace-span.ts";
 
-type Page = Visit["page"];
+type Page = Interaction["page"];
 type Exchange = Pick<
   Draft,
   "id" | "traceId" | "startMicros" | "endMicros" | "method" | "status" | "request" | "response"
@@ -15,17 +15,17 @@ const RETURNS: Readonly<Record<string, Page>> = {
   [SPAN.consentReturned]: "consent",
   [SPAN.orderReturned]: "interaction",
 };
-/** Behind the span id of the message that sent the browser away: the address of the visit. */
-const VISIT_SUFFIX = "ff";
+/** Behind the span id of the message that sent the browser away: the address of the interaction. */
+const INTERACTION_SUFFIX = "ff";
 
 /** Whether a span stands for a browser that comes back, and from which page. */
-export function visitOf({ name }: TraceSpan): Visit | undefined {
+export function interactionOf({ name }: TraceSpan): Interaction | undefined {
   const page = Object.hasOwn(RETURNS, name) ? RETURNS[name] : undefined;
   return page && { page, leg: "back" };
 }
 
 /** The browser is back at the party whose span this is. */
-export function returnMessage(exchange: Exchange, span: TraceSpan, visit: Visit): Draft {
+export function returnMessage(exchange: Exchange, span: TraceSpan, interaction: Interaction): Draft {
   const route = textAttribute(span.attributes, ATTRIBUTE.route) ?? "";
   const errorCode = textAttribute(span.attributes, ATTRIBUTE.errorCode);
   return {
@@ -33,9 +33,9 @@ export function returnMessage(exchange: Exchange, span: TraceSpan, visit: Visit)
     from: SERVICE_NAME.ui,
     to: columnOf(span.service),
     url: route,
-    what: visit.page === "consent" ? "back from the consent page" : "back from the agent’s page",
+    what: interaction.page === "consent" ? "back from the consent page" : "back from the agent’s page",
     purpose: "user",
-    visit,
+    interaction,
     isReceived: true,
     outcome: span.isError ? "failed" : errorCode === undefined ? "accepted" : "refused",
     ...(errorCode !== undefined && { errorCode }),
@@ -45,28 +45,30 @@ export function returnMessage(exchange: Exchange, span: TraceSpan, visit: Visit)
 }
 
 /**
- * The drafts with the visits among them. A page is visited in traces of its own, of which the run knows nothing: that the browser was
+ * The drafts with the interactions among them. A page is visited in traces of its own, of which the run knows nothing: that the browser was
  * sent there is known from the answer that asks for the person, and how long it stayed from its return.
  */
-export function withVisits(drafts: readonly Draft[]): Draft[] {
-  const returns = drafts.filter(({ visit }) => visit !== undefined);
+export function withInteractions(drafts: readonly Draft[]): Draft[] {
+  const returns = drafts.filter(({ interaction }) => interaction !== undefined);
   const taken = new Set<Draft>();
-  const visits = drafts.flatMap((draft): Draft[] => {
+  const interactions = drafts.flatMap((draft): Draft[] => {
     const page = pageWanted(draft);
     if (page === undefined) return [];
     const back = returns.find(
       (candidate) =>
-        !taken.has(candidate) && candidate.visit?.page === page && candidate.startMicros >= draft.endMicros,
+        !taken.has(candidate) &&
+        candidate.interaction?.page === page &&
+        candidate.startMicros >= draft.endMicros,
     );
     if (back !== undefined) taken.add(back);
-    return [visitMessage(draft, page, leavesAt(draft, drafts, back), back)];
+    return [interactionMessage(draft, page, leavesAt(draft, drafts, back), back)];
   });
-  return [...drafts, ...visits].sort((one, other) => one.startMicros - other.startMicros);
+  return [...drafts, ...interactions].sort((one, other) => one.startMicros - other.startMicros);
 }
 
-function visitMessage(sent: Draft, page: Page, startMicros: number, back: Draft | undefined): Draft {
+function interactionMessage(sent: Draft, page: Page, startMicros: number, back: Draft | undefined): Draft {
   return {
-    id: `${sent.id}${VISIT_SUFFIX}`,
+    id: `${sent.id}${INTERACTION_SUFFIX}`,
     traceId: sent.traceId,
     startMicros,
     endMicros: back?.startMicros ?? startMicros,
@@ -76,7 +78,7 @@ function visitMessage(sent: Draft, page: Page, startMicros: number, back: Draft 
     url: page === "interaction" ? (interactionUrl(sent) ?? "") : "",
     what: page === "consent" ? "sent to the consent page" : "sent to the agent’s own page",
     purpose: "user",
-    visit: { page, leg: "there" },
+    interaction: { page, leg: "there" },
     isReceived: false,
     outcome: back === undefined ? "pending" : "accepted",
     request: {},

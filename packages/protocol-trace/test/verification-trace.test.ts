@@ -5,7 +5,7 @@ import { createLogger, createService } from "agent-kit/service";
 import type { FastifyInstance } from "fastify";
 import { fastifyAAuth } from "fastify-aauth";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { ATTRIBUTE as A, EVENT, gateTrace, traceMessages } from "../src/index.ts";
+import { ATTRIBUTE as A, EVENT, traceMessages, verificationTrace } from "../src/index.ts";
 import { type RecordedSpans, recordSpans } from "./support/recorded-spans.ts";
 
 const parties = await createTestParties();
@@ -31,7 +31,7 @@ beforeEach(async () => {
         authServer: authServer.issuer,
         now: clock.now,
       }),
-      observer: gateTrace,
+      observer: verificationTrace,
     });
     const requirement = { level: "authorized", scopes: ["data:read"] } as const;
     scope.post("/", { config: { aauth: requirement } }, async () => ({
@@ -100,7 +100,7 @@ test("an authorized request: who, with which key, for which scope, each check wi
   expect(text).not.toMatch(/Bearer|session=1|[\w+/-]{80}/);
 });
 
-test("a challenge is no error, and its resource token is laid open", async () => {
+test("a challenge is no error, and its resource token is decoded", async () => {
   const { attributes, status, events } = await send();
   expect(status).toBe(SpanStatusCode.UNSET);
   expect(events).toEqual([EVENT.requestVerified, EVENT.resourceTokenIssued]);

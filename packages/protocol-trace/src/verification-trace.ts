@@ -2,13 +2,13 @@ import type { VerificationEvent } from "fastify-aauth";
 import { recordLimited, recordRefused, recordVerified } from "./verification.ts";
 
 /** An observer for `fastify-aauth`. */
-export type GateTrace = (
+export type VerificationTrace = (
   event: VerificationEvent,
   request: { readonly headers: Readonly<Record<string, string | string[] | undefined>> },
 ) => void;
 
-/** Writes what the gate saw and decided onto the current span, which is the request's. */
-export const gateTrace: GateTrace = (event, { headers }) => {
+/** Writes what the verifier saw and decided onto the current span, which is the request's. */
+export const verificationTrace: VerificationTrace = (event, { headers }) => {
   switch (event.type) {
     case "request_received":
       return;

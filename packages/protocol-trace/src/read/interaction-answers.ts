@@ -1,13 +1,13 @@
 import type { MessageAnswers } from "./message-answers.ts";
 import { partyName } from "./parties.ts";
-import type { Message, Visit } from "./protocol-run.ts";
+import type { Interaction, Message } from "./protocol-run.ts";
 
-/** The five answers for a browser that is sent to a page or comes back from one: nobody signs for it. */
-export function visitAnswers(message: Message, { page, leg }: Visit): MessageAnswers {
+/** The five answers for a browser that is sent to a page or comes back from one, which no agent signs. */
+export function interactionAnswers(message: Message, { page, leg }: Interaction): MessageAnswers {
   const { outcome, to, errorCode, url } = message;
   const isConsent = page === "consent";
   const common = {
-    signedBy: "Nobody: a person’s browser goes from page to page, and no agent signs for it.",
+    signedBy: "No agent: a person’s browser goes from page to page.",
     key: "None.",
   };
   if (leg === "there") {
@@ -34,7 +34,7 @@ export function visitAnswers(message: Message, { page, leg }: Visit): MessageAns
       accepted: isConsent
         ? "Accepted: the backend redeems the code, and goes on with the auth token."
         : "Accepted: the backend sends the same request again.",
-      refused: `${hasCode(message) ? "The code that the browser brought was of no use" : "The browser came back without consent"}${errorCode === undefined ? "" : `: ${errorCode}`}. The run ends here.`,
+      refused: `${hasCode(message) ? "The code that the browser brought was not valid" : "The browser came back without consent"}${errorCode === undefined ? "" : `: ${errorCode}`}. The run ends here.`,
       failed: "The backend could not go on.",
       challenged: "",
       pending: "No answer yet.",
