@@ -65,14 +65,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "service-kit",
     "backend-api",
   ],
-  "services/gateway": [
-    "service-kit",
-    "service-kit/span-queue",
-    "gateway-check",
-    "gateway-check/open-paths",
-    "gateway-check/settings",
-    "protocol-trace",
-  ],
+  "services/gateway": ["service-kit", "gateway-check/open-paths"],
   "services/gateway-authz": [
     "gateway-check",
     "gateway-check/settings",

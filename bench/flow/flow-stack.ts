@@ -16,8 +16,6 @@ import { withLibsodium } from "../libsodium.ts";
 /** A stack that flows run through, on ports of its own. */
 export interface FlowStack {
   readonly urls: StackUrls;
-  /** Requests the gateway has answered so far, documents and refusals included. */
-  gatewayRequests(): Promise<number>;
   readonly processes: RunningStack["processes"];
   stop(): Promise<void>;
 }
@@ -73,11 +71,6 @@ export async function startFlowStack(options: {
   return {
     urls: stackUrls(ports),
     processes: stack.processes,
-    async gatewayRequests() {
-      const text = await (await fetch(`http://127.0.0.1:${ports.gatewayStats}/metrics`)).text();
-      const counts = text.matchAll(/^agentgateway_requests_total\{.*\} (\d+)$/gm);
-      return [...counts].reduce((sum, [, count]) => sum + Number(count), 0);
-    },
     async stop() {
       await stack.stop();
     },

@@ -69,10 +69,10 @@ export class ServiceProcess {
     return this.#lastLines;
   }
 
-  /** Resolves true once the health URL answers 2xx, false when the process ends or `signal` is aborted before that. */
+  /** Resolves true once the health URL answers, false when the process ends or `signal` is aborted before that. */
   async isReady(signal: AbortSignal): Promise<boolean> {
     while (!this.#hasEnded && !signal.aborted) {
-      if (await answersWell(this.#description.healthUrl, signal)) return !this.#hasEnded;
+      if (await answersWell(this.#description, signal)) return !this.#hasEnded;
       await new Promise((resolve) => setTimeout(resolve, HEALTH_POLL_MS));
     }
     return false;
@@ -99,13 +99,16 @@ export class ServiceProcess {
   }
 }
 
-async function answersWell(url: string, signal: AbortSignal): Promise<boolean> {
+async function answersWell(
+  { healthUrl, healthStatus }: Pick<ServiceDescription, "healthUrl" | "healthStatus">,
+  signal: AbortSignal,
+): Promise<boolean> {
   try {
-    const reply = await fetch(url, {
+    const reply = await fetch(healthUrl, {
       signal: AbortSignal.any([signal, AbortSignal.timeout(HEALTH_ANSWER_LIMIT_MS)]),
     });
     await reply.body?.cancel();
-    return reply.ok;
+    return healthStatus === undefined ? reply.ok : reply.status === healthStatus;
   } catch {
     return false;
   }

@@ -8,9 +8,6 @@ export interface StackPorts {
   readonly marketAnalysisAgent: number;
   readonly supplyChainAgent: number;
   readonly gateway: number;
-  readonly gatewayAdmin: number;
-  readonly gatewayStats: number;
-  readonly gatewayReadiness: number;
   readonly backend: number;
   readonly ui: number;
   readonly traceStore: number;
@@ -25,9 +22,6 @@ export const DEMO_PORTS: StackPorts = {
   marketAnalysisAgent: 9998,
   supplyChainAgent: 9999,
   gateway: 3000,
-  gatewayAdmin: 15000,
-  gatewayStats: 15020,
-  gatewayReadiness: 15021,
   backend: 8000,
   ui: 3050,
   traceStore: 16686,
@@ -48,9 +42,6 @@ export const PORT_VARIABLES: Readonly<Record<keyof StackPorts, string>> = {
   marketAnalysisAgent: "MARKET_ANALYSIS_AGENT_PORT",
   supplyChainAgent: "SUPPLY_CHAIN_AGENT_PORT",
   gateway: "GATEWAY_PORT",
-  gatewayAdmin: "GATEWAY_ADMIN_PORT",
-  gatewayStats: "GATEWAY_STATS_PORT",
-  gatewayReadiness: "GATEWAY_READINESS_PORT",
   backend: "PORT",
   ui: "UI_PORT",
   traceStore: "TRACE_STORE_PORT",
@@ -108,8 +99,9 @@ export interface ServiceDescription {
   /** On top of the runner's own environment. */
   readonly env: Readonly<Record<string, string>>;
   readonly ports: readonly NeededPort[];
-  /** Answers 2xx once the service is ready. */
+  /** Answers 2xx, or `healthStatus`, once the service is ready. */
   readonly healthUrl: string;
+  readonly healthStatus?: number;
   /** How long it may take to be ready, milliseconds. Default the runner's. */
   readonly readyLimitMs?: number;
   /** Names of services that must be ready before this one is started. */
@@ -281,12 +273,7 @@ export function describeStack(ports: StackPorts, modes: StackModes): ServiceDesc
         "-f",
         modes.policyFile,
       ],
-      ports: [
-        need("gateway", "gateway"),
-        need("gatewayAdmin", "gateway, administration"),
-        need("gatewayStats", "gateway, metrics"),
-        need("gatewayReadiness", "gateway, readiness"),
-      ],
+      ports: [need("gateway", "gateway")],
       env: {
         // The configuration file names these; its defaults are the demo's ports.
         GATEWAY_PORT: String(ports.gateway),
@@ -296,12 +283,15 @@ export function describeStack(ports: StackPorts, modes: StackModes): ServiceDesc
         AAUTH_AUTHZ_HOST: authzHost,
         SUPPLY_CHAIN_AGENT_ADDR: `127.0.0.1:${ports.supplyChainAgent}`,
         MARKET_ANALYSIS_AGENT_ADDR: `127.0.0.1:${ports.marketAnalysisAgent}`,
-        ADMIN_ADDR: `127.0.0.1:${ports.gatewayAdmin}`,
-        STATS_ADDR: `127.0.0.1:${ports.gatewayStats}`,
-        READINESS_ADDR: `127.0.0.1:${ports.gatewayReadiness}`,
+        // Ports of Agentgateway's own, which the embedded gateway does not open.
+        ADMIN_ADDR: "127.0.0.1:0",
+        STATS_ADDR: "127.0.0.1:0",
+        READINESS_ADDR: "127.0.0.1:0",
         OTLP_ENDPOINT: `http://localhost:${ports.traceStoreOtlp}`,
       },
-      healthUrl: `http://127.0.0.1:${ports.gatewayReadiness}/healthz/ready`,
+      // No listener of the file has this name.
+      healthUrl: `http://127.0.0.1:${ports.gateway}/`,
+      healthStatus: 404,
       after: ["trace-store", "gateway-authz", "market-analysis-agent", "supply-chain-agent"],
     }),
     service("backend", "backend", {

@@ -72,8 +72,7 @@ export async function endpointsPage(): Promise<string> {
 
 Every route of the services as they start by default, with what a caller must bring. At the agents, \`signature\` is any valid signature,
 \`identity\` one of a named agent, \`authorization\` an auth token with the scope; modes change it (README). The gateway has no routes of
-its own: it forwards by host, and answers \`/healthz/ready\` on 15021, \`/metrics\` on 15020 and its configuration on 15000. Where a route
-declares no level, the last column was found by asking it without any credentials.
+its own: it forwards by host. Where a route declares no level, the last column was found by asking it without any credentials.
 
 ${sections.join("\n")}`;
 }
