@@ -31,7 +31,6 @@ export const COMMANDS = {
       variables: [
         ["CHROME_PATH", "Chromium executable"],
         ["JAEGER_BIN", "executable, or a name on the PATH (default: jaeger)"],
-        ["KEYCLOAK_HOME", "an unpacked Keycloak, instead of fetching one"],
       ],
     },
   },
@@ -56,6 +55,9 @@ export const COMMANDS = {
     does: "Runs the benchmarks, or those that are named, and prints a table. All of them take ten minutes on an idle machine.",
     usage: {
       words: ["NAME", "sign-verify, route, flow, gateway, start"],
+      flags: [
+        ["--beside FOLDER", "each in turn here and in another installed checkout; prints the quotients"],
+      ],
       variables: [["AGENTGATEWAY_BIN", "Agentgateway executable to compare the gateway with"]],
     },
   },
@@ -129,7 +131,7 @@ function wrapped(text) {
 export function argumentProblem(name, args) {
   const { usage } = COMMANDS[name];
   if (usage === undefined) return undefined;
-  const flags = (usage.flags ?? []).map(([flag]) => flag);
+  const flags = (usage.flags ?? []).map(([flag]) => flag.split(" ", 1)[0]);
   const wrong = args.find((arg) => (arg.startsWith("-") ? !flags.includes(arg) : usage.words === undefined));
   if (wrong === undefined) return undefined;
   const what = wrong.startsWith("-") ? "unknown flag" : "unexpected argument";
