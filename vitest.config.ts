@@ -16,8 +16,15 @@ const OTHER_GATEWAYS = "tests/contract/gateway/{nginx,envoy,traefik}.test.ts";
 /** Start programs or whole stacks. */
 const SLOW_DOCUMENTS = "tests/docs/{readme-code,troubleshooting}.test.ts";
 const WALKTHROUGH = "tests/docs/walkthrough-*.test.ts";
-/** These replace modules, or look at what a fresh process has loaded. */
-const ISOLATED = ["packages/aauth/test/discovery/lookups.test.ts"];
+/** These replace modules, or look at spans: OpenTelemetry has one provider for a process. */
+const ISOLATED = [
+  "packages/aauth/test/discovery/lookups.test.ts",
+  "packages/agent-kit/test/service/telemetry/*.test.ts",
+  "packages/protocol-trace/test/*.test.ts",
+  "services/*/test/spans.test.ts",
+  "services/gateway-authz/test/discovery.test.ts",
+  "services/backend/test/{orders/order-service,runs/run-service,plugins/trace-user-requests}.test.ts",
+];
 
 export default defineConfig({
   test: {

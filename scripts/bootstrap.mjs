@@ -95,7 +95,11 @@ function nodeForScripts() {
 /** Runs a program to its end and resolves with its exit status. Signals go on to it, and so does the loss of our own parent. */
 function run(program, programArgs, { stdio, output }) {
   return new Promise((resolve) => {
-    const env = { NODE_COMPILE_CACHE: compileCache, ...process.env, AGENT_KIT_PARENT_PID: String(process.pid) };
+    const env = {
+      NODE_COMPILE_CACHE: compileCache,
+      ...process.env,
+      AGENT_KIT_PARENT_PID: String(process.pid),
+    };
     const child = spawn(program, programArgs, { cwd: root, stdio, env });
     child.stdout?.on("data", (chunk) => output.push(chunk));
     child.stderr?.on("data", (chunk) => output.push(chunk));

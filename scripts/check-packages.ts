@@ -1,12 +1,12 @@
 /**
- * Packs the published packages and judges the tarballs as their users would meet them: publint (does the manifest tell the truth), attw
- * (do the types resolve), an import of every entry point by Node outside the workspace, and links of the README that lead nowhere.
+ * Packs the published packages and judges the tarballs as their users would meet them: publint (does the manifest tell the truth), an
+ * import of every entry point outside the workspace by Node and by TypeScript, and links of the README that lead nowhere.
  * Packing builds (`prepack`). `OLDEST_NODE=/path/to/node` imports with that Node as well: `engines` is a promise.
  *
  * @module
  */
 
-import { mkdir, mkdtemp, readFile, rm, symlink } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { PUBLISHED_PACKAGES } from "./build-packages.ts";
@@ -21,14 +21,15 @@ try {
     const manifest = JSON.parse(await readFile(`${source}/package.json`, "utf8"));
     const tarball = join(folder, `${name}-${manifest.version}.tgz`);
     await demand(localProgram("publint"), ["--strict", tarball]);
-    await demand(localProgram("attw"), [tarball, "--profile", "esm-only", "--no-emoji", "--no-color"]);
     await unpack(
       tarball,
       name,
       source,
       Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }),
     );
-    for (const entry of Object.keys(manifest.exports)) await importEntry(join(name, entry));
+    const entries = Object.keys(manifest.exports).map((entry) => join(name, entry));
+    for (const entry of entries) await importEntry(entry);
+    await importTypes(name, entries);
     await refuseRelativeLinks(name);
     console.log(`${name} ${manifest.version}: ${Object.keys(manifest.exports).length} entry points`);
   }
@@ -63,6 +64,17 @@ async function importEntry(specifier: string): Promise<void> {
       folder,
     );
   }
+}
+
+/** Every entry point has types, which resolve as Node resolves the code. */
+async function importTypes(name: string, entries: readonly string[]): Promise<void> {
+  const file = `${name}.mts`;
+  const lines = entries.map(
+    (entry, index) => `import * as entry${index} from ${JSON.stringify(entry)};\nvoid entry${index};\n`,
+  );
+  await writeFile(join(folder, file), lines.join(""));
+  const options = ["--noEmit", "--strict", "--skipLibCheck", "--module", "nodenext", "--target", "es2024"];
+  await demand(localProgram("tsc"), [...options, file], folder);
 }
 
 /** A tarball has the README and `dist`; whatever else the repository has is not there for a reader of the package's page. */

@@ -78,10 +78,10 @@ export class ServiceProcess implements StartedService {
     return this.#lastLines;
   }
 
-  /** It serves once its health URL answers 2xx. */
+  /** It serves once its health URL answers. */
   async isReady(signal: AbortSignal): Promise<boolean> {
     while (!this.#hasEnded && !signal.aborted) {
-      if (await answersWell(this.#description.healthUrl, signal)) return !this.#hasEnded;
+      if (await answersWell(this.#description, signal)) return !this.#hasEnded;
       await new Promise((resolve) => setTimeout(resolve, HEALTH_POLL_MS));
     }
     return false;
@@ -109,13 +109,16 @@ export class ServiceProcess implements StartedService {
   }
 }
 
-async function answersWell(url: string, signal: AbortSignal): Promise<boolean> {
+async function answersWell(
+  { healthUrl, healthStatus }: Pick<ServiceDescription, "healthUrl" | "healthStatus">,
+  signal: AbortSignal,
+): Promise<boolean> {
   try {
-    const reply = await fetch(url, {
+    const reply = await fetch(healthUrl, {
       signal: AbortSignal.any([signal, AbortSignal.timeout(HEALTH_ANSWER_LIMIT_MS)]),
     });
     await reply.body?.cancel();
-    return reply.ok;
+    return healthStatus === undefined ? reply.ok : reply.status === healthStatus;
   } catch {
     return false;
   }

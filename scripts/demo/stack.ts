@@ -71,8 +71,9 @@ export interface ServiceDescription {
   /** On top of the runner's own environment. */
   readonly env: Readonly<Record<string, string>>;
   readonly ports: readonly NeededPort[];
-  /** Answers 2xx once the service is ready. */
+  /** Answers 2xx, or `healthStatus`, once the service is ready. */
   readonly healthUrl: string;
+  readonly healthStatus?: number;
   /** How long it may take to be ready, milliseconds. Default the runner's. */
   readonly readyLimitMs?: number;
   /** Names of services that must be ready before this one is started. */
@@ -252,12 +253,7 @@ export function describeStack(ports: StackPorts, modes: StackModes): ServiceDesc
         modes.gatewayProgram === undefined
           ? { module: "services/gateway/src/service.ts", argv: ["-f", modes.policyFile] }
           : undefined,
-      ports: [
-        need("gateway", "gateway"),
-        need("gatewayAdmin", "gateway, administration"),
-        need("gatewayStats", "gateway, metrics"),
-        need("gatewayReadiness", "gateway, readiness"),
-      ],
+      ports: [need("gateway", "gateway")],
       env: {
         // The configuration file names these; its defaults are the demo's ports.
         GATEWAY_PORT: String(ports.gateway),
@@ -268,12 +264,15 @@ export function describeStack(ports: StackPorts, modes: StackModes): ServiceDesc
         ...Object.fromEntries(
           AGENT_NAMES.map((name) => [`${variablePrefix(name)}_ADDR`, `127.0.0.1:${ports[keyOf(name)]}`]),
         ),
-        ADMIN_ADDR: `127.0.0.1:${ports.gatewayAdmin}`,
-        STATS_ADDR: `127.0.0.1:${ports.gatewayStats}`,
-        READINESS_ADDR: `127.0.0.1:${ports.gatewayReadiness}`,
+        // Ports of Agentgateway's own, which the embedded gateway does not open.
+        ADMIN_ADDR: "127.0.0.1:0",
+        STATS_ADDR: "127.0.0.1:0",
+        READINESS_ADDR: "127.0.0.1:0",
         OTLP_ENDPOINT: `http://localhost:${ports.traceStoreOtlp}`,
       },
-      healthUrl: `http://127.0.0.1:${ports.gatewayReadiness}/healthz/ready`,
+      // No listener of the file has this name.
+      healthUrl: `http://127.0.0.1:${ports.gateway}/`,
+      healthStatus: 404,
       after: ["trace-store", "gateway-authz", ...AGENT_NAMES],
     }),
     service("backend", "backend", {

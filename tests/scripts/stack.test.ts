@@ -106,7 +106,7 @@ test.each(["agentgateway/config.yaml", "agentgateway/config-policy.yaml"])(
     const text = await readFile(new URL(`../../${file}`, import.meta.url), "utf8");
     const settings = text
       .replace(/^\s*#.*$/gm, "")
-      .replace(/^ {2}(admin|stats|readiness)Addr:.*$/gm, "") // ADMIN_ADDR and so on win, and so does OTLP_ENDPOINT
+      .replace(/^ {2}(admin|stats|readiness)Addr:.*$/gm, "") // ADMIN_ADDR and so on win at Agentgateway; OTLP_ENDPOINT wins at both
       .replace(/^ {4}otlpEndpoint:.*$/gm, "");
     const expanded = settings.replace(
       /\$\{([A-Z_]+):-[^}]*\}/g,

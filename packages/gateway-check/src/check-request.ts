@@ -1,6 +1,11 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { ReceivedRequest, WireProfile } from "aauth";
-import { type CheckMode, problemOfCheckField, type RequiredScheme } from "./check-fields.ts";
+
+/** `strict` refuses unsigned requests; the other two let them through without an identity and mean the same. */
+const MODES = ["strict", "optional", "permissive"] as const;
+/** The least that a route wants, named by the scheme that proves it. */
+export const SCHEMES = ["hwk", "jwks", "jwt"] as const;
+export type RequiredScheme = (typeof SCHEMES)[number];
 
 /** Where a check names the request it is about. */
 export type RequestSource = "aauth" | "forwarded" | "path";
@@ -19,7 +24,7 @@ export interface CheckRequest {
   readonly request: ReceivedRequest;
   /** As the gateway's configuration says, never taken from the caller; undefined when the gateway does not say. */
   readonly authority: string | undefined;
-  readonly mode: CheckMode;
+  readonly mode: (typeof MODES)[number];
   readonly requiredScheme: RequiredScheme;
   readonly toleranceSeconds: number;
 }
@@ -40,6 +45,7 @@ export const CHECK_PATH = "/check";
 /** Where a check does not say. */
 export const DEFAULT_TOLERANCE_SECONDS = 60;
 
+const MAX_TOLERANCE_SECONDS = 300;
 const MAX_METHOD_CHARACTERS = 32;
 /** RFC 9110 section 5.6.2. */
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
@@ -65,11 +71,9 @@ export function readCheckRequest(
   return {
     request: { method, target, headers: callerFields(check.headers, method, fields) },
     authority: textField(check.headers, "x-aauth-authority"),
-    mode: (policyField(check.headers, "x-aauth-mode") ?? "strict") as CheckMode,
-    requiredScheme: (policyField(check.headers, "x-aauth-required-scheme") ?? leastScheme) as RequiredScheme,
-    toleranceSeconds: Number(
-      policyField(check.headers, "x-aauth-timestamp-tolerance") ?? DEFAULT_TOLERANCE_SECONDS,
-    ),
+    mode: choiceField(check.headers, "x-aauth-mode", MODES, "strict"),
+    requiredScheme: choiceField(check.headers, "x-aauth-required-scheme", SCHEMES, leastScheme),
+    toleranceSeconds: toleranceOf(textField(check.headers, "x-aauth-timestamp-tolerance")),
   };
 }
 
@@ -123,11 +127,25 @@ function callerFields(
   return hasBody ? { ...fields, "transfer-encoding": "chunked" } : fields;
 }
 
-function policyField(headers: IncomingHttpHeaders, name: string): string | undefined {
-  const text = textField(headers, name);
-  const problem = text === undefined ? undefined : problemOfCheckField(name, text);
-  if (problem !== undefined) throw new UnusableCheck(`${name} is ${problem}`);
-  return text;
+function choiceField<Choice extends string>(
+  headers: IncomingHttpHeaders,
+  name: string,
+  choices: readonly Choice[],
+  unset: Choice,
+): Choice {
+  const text = textField(headers, name) ?? unset;
+  const choice = choices.find((candidate) => candidate === text);
+  if (choice === undefined) throw new UnusableCheck(`${name} is none of ${choices.join(", ")}`);
+  return choice;
+}
+
+function toleranceOf(text: string | undefined): number {
+  if (text === undefined) return DEFAULT_TOLERANCE_SECONDS;
+  const seconds = /^\d{1,3}$/.test(text) ? Number(text) : Number.NaN;
+  if (seconds >= 1 && seconds <= MAX_TOLERANCE_SECONDS) return seconds;
+  throw new UnusableCheck(
+    `x-aauth-timestamp-tolerance is not between 1 and ${MAX_TOLERANCE_SECONDS} seconds`,
+  );
 }
 
 /** A field as one text; several lines are joined, so that a doubled one matches no grammar. */

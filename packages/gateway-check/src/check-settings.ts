@@ -1,10 +1,8 @@
 import { authServerSettings, type Config, setting } from "agent-kit/service";
 import { AGENT_NAMES, agentUrl } from "topology";
 import { z } from "zod";
-import { SCHEMES } from "./check-fields.ts";
+import { SCHEMES } from "./check-request.ts";
 import { resourcesSetting } from "./resources-setting.ts";
-
-export { problemOfCheckField } from "./check-fields.ts";
 
 /** Issuers are compared as texts: one that is spelled otherwise than tokens spell it would match none of them. */
 function canonicalSpelling(url: string): string {
@@ -12,7 +10,7 @@ function canonicalSpelling(url: string): string {
   return pathname === "/" ? origin : origin + pathname;
 }
 
-/** What is judged and whom to trust, whichever process does it. Spread them into its settings. */
+/** What is judged and whom to trust, whichever transport it has. Spread them into its settings. */
 export const checkSettings = {
   resources: setting({
     env: "GATEWAY_AUTHZ_RESOURCES",

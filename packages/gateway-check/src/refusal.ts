@@ -1,7 +1,6 @@
 import { AAuthVerificationError, type ProvenCaller, publicRefusal } from "aauth";
 import { formatRefusal, plainRefusal, REFUSAL_FIELD, refusalOf as refusalDataOf } from "aauth/resource";
-import type { RequiredScheme } from "./check-fields.ts";
-import { UnusableCheck, UnusableRequest } from "./check-request.ts";
+import { type RequiredScheme, UnusableCheck, UnusableRequest } from "./check-request.ts";
 
 /** An answer that the gateway passes to the caller as it is. */
 export interface Refusal {

@@ -4,7 +4,6 @@ import {
   type Config,
   ConfigError,
   type ConfigProblem,
-  hostsSetting,
   integerSetting,
   LOG_FORMATS,
   LOG_LEVELS,
@@ -12,25 +11,9 @@ import {
   setting,
 } from "agent-kit/service";
 import { z } from "zod";
-import { listenAddress, MAX_TIMER_MS, noCredentials } from "./configuration/document-schema.ts";
+import { MAX_TIMER_MS } from "./configuration/document-schema.ts";
 
 const DEFAULT_FILE = fileURLToPath(new URL("../../../agentgateway/config.yaml", import.meta.url));
-
-/** Overrides of the file are judged here already, so that what is wrong is named by its variable and not by a place in the file. */
-const listenAddressText = z
-  .string()
-  .refine((text) => listenAddress.safeParse(text).success, "expected an address such as 127.0.0.1:15000")
-  .optional();
-
-const otlpEndpointText = z
-  .url({ protocol: /^https?$/, error: "expected an http or https URL" })
-  .refine(...noCredentials)
-  .optional();
-
-const otlpProtocolText = z
-  .string()
-  .regex(/^(?:grpc|http(?:\/(?:json|protobuf))?)$/i, "expected http, http/protobuf, http/json or grpc")
-  .optional();
 
 /** Everything that is not in the configuration file. The names and flags of Agentgateway are kept. */
 export const settings = {
@@ -57,57 +40,10 @@ export const settings = {
     schema: z.string().default("127.0.0.1"),
     description: "Address the binds listen on (Agentgateway itself always takes all)",
   }),
-  adminAddress: setting({
-    env: "ADMIN_ADDR",
-    schema: listenAddressText,
-    description: "ip:port of the admin page; overrides config.adminAddr",
-  }),
-  statsAddress: setting({
-    env: "STATS_ADDR",
-    schema: listenAddressText,
-    description: "ip:port of /metrics; overrides config.statsAddr",
-  }),
-  adminHosts: setting({
-    env: "GATEWAY_ADMIN_HOSTS",
-    schema: hostsSetting(),
-    description:
-      "Further names that the admin page and /metrics answer to, besides localhost, *.localhost, IP addresses, names without a dot and the one they listen on; without scheme and port, separated by commas",
-  }),
-  readinessAddress: setting({
-    env: "READINESS_ADDR",
-    schema: listenAddressText,
-    description: "ip:port of /healthz/ready; overrides config.readinessAddr",
-  }),
   otlpEndpoint: setting({
     env: "OTLP_ENDPOINT",
-    schema: otlpEndpointText,
+    schema: z.url({ protocol: /^https?$/, error: "expected an http or https URL" }).optional(),
     description: "Overrides config.tracing.otlpEndpoint",
-  }),
-  otelTracesEndpoint: setting({
-    env: "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
-    schema: otlpEndpointText,
-    description: "The same, where OTLP_ENDPOINT is not set",
-  }),
-  otelEndpoint: setting({
-    env: "OTEL_EXPORTER_OTLP_ENDPOINT",
-    schema: otlpEndpointText,
-    description: "The same, where neither is set",
-  }),
-  otlpProtocol: setting({
-    env: "OTLP_PROTOCOL",
-    schema: otlpProtocolText,
-    description:
-      "Overrides config.tracing.otlpProtocol; http, whatever is behind its slash, is what can be done",
-  }),
-  otelTracesProtocol: setting({
-    env: "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL",
-    schema: otlpProtocolText,
-    description: "The same, where OTLP_PROTOCOL is not set",
-  }),
-  otelProtocol: setting({
-    env: "OTEL_EXPORTER_OTLP_PROTOCOL",
-    schema: otlpProtocolText,
-    description: "The same, where neither is set",
   }),
   tracesDisabled: setting({
     env: "OTEL_SDK_DISABLED",
@@ -194,15 +130,4 @@ export function requireConsistency(config: GatewaySettings): void {
     problems.push({ name: "GATEWAY_MAX_HELD_BODY_BYTES", message });
   }
   if (problems.length > 0) throw new ConfigError("gateway", problems);
-}
-
-/** The trace variables in Agentgateway's order of precedence, resolved to the two that override the file. */
-export function withTraceVariables<Given extends GatewaySettings>(config: Given): Given {
-  const protocol = config.otlpProtocol ?? config.otelTracesProtocol ?? config.otelProtocol;
-  return {
-    ...config,
-    otlpEndpoint: config.otlpEndpoint ?? config.otelTracesEndpoint ?? config.otelEndpoint,
-    // Collectors take both encodings of OTLP/HTTP at the same address.
-    otlpProtocol: /^http(?:\/(?:json|protobuf))?$/i.test(protocol ?? "") ? "http" : protocol,
-  };
 }

@@ -1,103 +1,95 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, unwatchFile, watchFile } from "node:fs";
 import { basename } from "node:path";
-import { createLogger, HelpRequested, loadConfig, type StartService } from "agent-kit/service";
+import {
+  createLogger,
+  HelpRequested,
+  loadConfig,
+  type StartService,
+  startTelemetry,
+} from "agent-kit/service";
 import { buildGateway } from "./app.ts";
-import { requireConsistency, settings, withTraceVariables } from "./config.ts";
+import { type GatewaySettings, requireConsistency, settings } from "./config.ts";
+import type { ConfigSection } from "./configuration/document-schema.ts";
 import { loadConfiguration } from "./configuration/load-configuration.ts";
-import { ConfigurationError, describeProblem } from "./configuration/problem.ts";
-import { lineWriter } from "./observe/line-writer.ts";
-import { watchFile } from "./ports/watch-file.ts";
+import { ConfigurationError } from "./configuration/problem.ts";
+
+/** Looking at the file's times works with every editor and every container mount. */
+const RELOAD_INTERVAL_MS = 500;
 
 export const start: StartService = async ({ env, argv, output }) => {
-  const config = withTraceVariables(loadConfig({ service: "gateway", settings, env, argv }));
+  const config = loadConfig({ service: "gateway", settings, env, argv });
   requireConsistency(config);
+  const isWatched = config.inline === undefined && config.file !== "-";
   const source = config.inline === undefined ? basename(config.file) : "inline";
-  const text = config.inline ?? readConfigurationFile(config.file);
+  const read = () => config.inline ?? readFileSync(config.file === "-" ? 0 : config.file, "utf8");
   const load = () => {
     try {
-      return loadConfiguration({ text, source, env, overrides: config });
+      return loadConfiguration({ text: read(), source, env });
     } catch (error) {
-      throw withoutStack(error);
+      throw withoutStack(source, error);
     }
   };
-  if (config.validateOnly) {
-    load();
-    // A question that has been answered, as --help is: printed, status 0.
-    throw new HelpRequested("Configuration is valid!");
-  }
+  const configuration = load();
+  // A question that has been answered, as --help is: printed, status 0.
+  if (config.validateOnly) throw new HelpRequested("Configuration is valid!");
 
+  const format = config.logFormat === undefined ? {} : { format: config.logFormat };
   const logger = createLogger({
     service: "gateway",
     level: config.logLevel,
-    ...(config.logFormat !== undefined && { format: config.logFormat }),
     destination: output,
+    ...format,
   });
-  const accessLog = lineWriter(output);
-  const gateway = await buildGateway(
-    config,
-    { source, text },
-    {
-      env,
-      logger,
-      accessLog: accessLog.write,
-    },
-  ).catch((error: unknown) => {
-    throw withoutStack(error);
-  });
+  const telemetry = await startTelemetry(telemetryOf(configuration.config.tracing, config), { logger });
+  const accessLog = (line: string) => void output.write(`${line}\n`);
+  const gateway = await telemetry.run(() => buildGateway(config, configuration, { logger, accessLog }));
 
-  const reload = (changed: string) => {
-    gateway.reload(changed).catch((error: unknown) => {
-      // What the system says of a port has no more to tell than its message.
-      const isExpected = error instanceof ConfigurationError || (error as NodeJS.ErrnoException).syscall;
-      const problems = isExpected ? (error as Error).message.split("\n") : undefined;
-      logger.error(
-        problems ? { problems } : { err: error },
-        `${source} changed and cannot be used; the old configuration stays`,
-      );
-    });
+  const reload = () => {
+    try {
+      gateway.reload(load());
+      logger.info(`configuration reloaded from ${source}`);
+    } catch (error) {
+      const problems = (error as Error).message.split("\n");
+      logger.error({ problems }, `${source} changed and cannot be used; the old configuration stays`);
+    }
   };
-  const unwatch =
-    config.inline === undefined && config.file !== "-"
-      ? watchFile(config.file, text, {
-          onChange: reload,
-          onUnreadable: (error) => {
-            const { message } = error as Error;
-            logger.error({ problems: [message] }, `${source} cannot be read; the old configuration stays`);
-          },
-          onProblem: (error) => {
-            logger.warn({ err: error }, `${source} cannot be watched; changes take a restart`);
-          },
-        })
-      : () => {};
+  if (isWatched) watchFile(config.file, { interval: RELOAD_INTERVAL_MS, persistent: false }, reload);
   return {
     url: gateway.urls.join(", "),
     close: async () => {
-      unwatch();
+      if (isWatched) unwatchFile(config.file, reload);
       await gateway.close();
-      accessLog.flush();
+      await telemetry.close();
     },
   };
 };
 
-function readConfigurationFile(path: string): string {
-  try {
-    return readFileSync(path === "-" ? 0 : path, "utf8");
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw withoutStack(
-      new ConfigurationError(basename(path), [{ path: "", message: `cannot be read: ${code}` }]),
-    );
-  }
+/** The file's `tracing` section for OpenTelemetry. A path in the endpoint itself wins over `path`, as in Agentgateway. */
+function telemetryOf(tracing: ConfigSection["tracing"], config: GatewaySettings) {
+  const endpoint = new URL(config.otlpEndpoint ?? tracing?.otlpEndpoint ?? "http://localhost:4318");
+  const url = endpoint.pathname === "/" ? new URL(tracing?.path ?? "/v1/traces", endpoint) : endpoint;
+  return {
+    tracesDisabled: config.tracesDisabled || tracing === undefined,
+    tracesEndpoint: endpoint.origin,
+    tracesUrl: url.href,
+    tracesExporter: "otlp" as const,
+    tracesServiceName: config.traceServiceName,
+    tracesSampler: "parentbased_traceidratio" as const,
+    tracesSamplerArg: tracing?.randomSampling ?? 0,
+    logTraceIds: false,
+  };
 }
 
 /**
  * A file that cannot be used, for the terminal: every problem, and no stack, which would only say where it was found. Its exit status is
  * 1, as Agentgateway's; 2 is for flags and variables.
  */
-function withoutStack(error: unknown): unknown {
-  if (!(error instanceof ConfigurationError)) return error;
-  const { source, problems } = error;
-  const lines = problems.map((problem) => `\n  ${describeProblem(source, problem)}`);
-  error.stack = `${source} cannot be used${lines.join("")}`;
-  return error;
+function withoutStack(source: string, error: unknown): unknown {
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  const failure = syscall
+    ? new ConfigurationError(source, [{ path: "", message: `cannot be read: ${code}` }])
+    : error;
+  if (!(failure instanceof ConfigurationError)) return failure;
+  failure.stack = `${source} cannot be used\n  ${failure.message.replaceAll("\n", "\n  ")}`;
+  return failure;
 }

@@ -1,7 +1,6 @@
 import { mapMembers } from "agent-kit/service";
-import { FURTHER_LINES, type RequestFields } from "../proxy/request-head.ts";
 
-/** What `json()` makes of a caller's text may be so deep that whoever walks through it runs out of stack. */
+/** What `json()` makes of a caller's text may be so deep that a walk through it runs out of stack. */
 const MAX_DEPTH = 100;
 
 /**
@@ -17,19 +16,5 @@ export function plainValue(value: unknown, depth = 0): unknown {
     return Object.fromEntries([...value].map(([key, item]) => [String(key), below(item)]));
   }
   if (Array.isArray(value)) return value.map(below);
-  if (typeof value === "object" && value !== null) {
-    const further = (value as Partial<RequestFields>)[FURTHER_LINES];
-    if (further !== undefined) return withFurtherLines(value as RequestFields, further);
-    return mapMembers(value, below);
-  }
-  return value;
-}
-
-/** The whole of a field map: a list for each name with several lines. */
-function withFurtherLines(fields: RequestFields, further: readonly [string, string][]): unknown {
-  const whole: Record<string, string | string[]> = { ...fields };
-  for (const [name, value] of further) {
-    if (whole[name] !== undefined) whole[name] = [whole[name], value].flat();
-  }
-  return Object.fromEntries(Object.entries(whole));
+  return typeof value === "object" && value !== null ? mapMembers(value, below) : value;
 }

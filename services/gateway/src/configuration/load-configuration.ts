@@ -1,21 +1,8 @@
-import { checkDocument } from "./check-document.ts";
-import { compileConfiguration } from "./compile-configuration.ts";
-import type { GatewayConfiguration } from "./configuration.ts";
-import { expandEnvironment, variablesIn } from "./expand-environment.ts";
-import { type ParsedYaml, parseYaml } from "./parse-yaml.ts";
-import { ConfigurationError, type ConfigurationProblem } from "./problem.ts";
-
-/** Variables that win over the file, as in Agentgateway. Unset members leave the file alone. */
-export interface ConfigurationOverrides {
-  readonly adminAddress?: string | undefined;
-  readonly statsAddress?: string | undefined;
-  readonly readinessAddress?: string | undefined;
-  readonly otlpEndpoint?: string | undefined;
-  readonly otlpProtocol?: string | undefined;
-  /** Agentgateway has no such variable: OpenTelemetry's own switch, which the services beside the gateway know. */
-  readonly tracesDisabled?: boolean;
-  readonly logFormat?: string | undefined;
-}
+import type { z } from "zod";
+import { documentSchema, type GatewayConfiguration } from "./document-schema.ts";
+import { expandEnvironment } from "./expand-environment.ts";
+import { parseYaml } from "./parse-yaml.ts";
+import { ConfigurationError, type ConfigurationProblem, formatPath } from "./problem.ts";
 
 /**
  * Text of an Agentgateway file -> configuration, every expression compiled.
@@ -28,69 +15,50 @@ export function loadConfiguration(options: {
   text: string;
   source: string;
   env: Readonly<Record<string, string | undefined>>;
-  overrides?: ConfigurationOverrides;
 }): GatewayConfiguration {
-  const { source, env, overrides = {} } = options;
-  const refuseIfAny = (
-    problems: readonly ConfigurationProblem[],
-    complete?: (problem: ConfigurationProblem) => ConfigurationProblem,
-  ) => {
-    if (problems.length > 0) throw new ConfigurationError(source, problems, complete);
-  };
+  return loadYaml(options, documentSchema);
+}
 
-  const expanded = expandEnvironment(options.text, env);
+/**
+ * The same for a file of any shape.
+ *
+ * @param schema strict: a key that it does not know is a problem
+ * @throws ConfigurationError
+ */
+export function loadYaml<Output extends object>(
+  { text, source, env }: Parameters<typeof loadConfiguration>[0],
+  schema: z.ZodType<Output>,
+): Output & Pick<GatewayConfiguration, "lineOf"> {
+  const refuseIfAny = (problems: readonly ConfigurationProblem[]) => {
+    if (problems.length > 0) throw new ConfigurationError(source, problems);
+  };
+  const expanded = expandEnvironment(text, env);
   refuseIfAny(expanded.problems);
-  const lines = options.text.split("\n");
-  /** What is wrong may well be what a variable has put there. */
-  const withVariables = (problem: ConfigurationProblem): ConfigurationProblem => {
-    const names = variablesIn(lines[(problem.line ?? 0) - 1] ?? "", env);
-    if (names.length === 0) return problem;
-    return { ...problem, message: `${problem.message} (${names.join(", ")} is in this line)` };
-  };
-  const parsed = parseYaml(expanded.text);
-  refuseIfAny(parsed.problems, withVariables);
-  const yaml = withOverrides(parsed.yaml!, overrides);
-  const checked = checkDocument(yaml);
-  refuseIfAny(checked.problems, withVariables);
-  const compiled = compileConfiguration(checked.document!, yaml);
-  refuseIfAny(compiled.problems, withVariables);
-  return compiled.configuration;
+  const { yaml, problems } = parseYaml(expanded.text);
+  refuseIfAny(problems);
+  const { lineOf } = yaml!;
+  const parsed = schema.safeParse(yaml!.data);
+  if (parsed.success) return { ...parsed.data, lineOf };
+  throw new ConfigurationError(
+    source,
+    parsed.error.issues.flatMap((issue) =>
+      placesOf(issue).map(({ path, message }) => {
+        const line = lineOf(path);
+        return { path: formatPath(path), ...(line !== undefined && { line }), message };
+      }),
+    ),
+  );
 }
 
-function withOverrides(yaml: ParsedYaml, overrides: ConfigurationOverrides): ParsedYaml {
-  if (!isObject(yaml.data)) return yaml;
-  const { config = {} } = yaml.data;
-  if (!isObject(config)) return yaml;
-  const { logging } = config;
-  const tracing = overrides.tracesDisabled ? undefined : config.tracing;
-  const data = {
-    ...yaml.data,
-    config: defined({
-      ...config,
-      adminAddr: overrides.adminAddress ?? config.adminAddr,
-      statsAddr: overrides.statsAddress ?? config.statsAddr,
-      readinessAddr: overrides.readinessAddress ?? config.readinessAddr,
-      // The endpoint variables steer tracing where the file asks for it; they do not switch it on.
-      tracing: isObject(tracing)
-        ? defined({
-            ...tracing,
-            otlpEndpoint: overrides.otlpEndpoint ?? tracing.otlpEndpoint,
-            otlpProtocol: overrides.otlpProtocol ?? tracing.otlpProtocol,
-          })
-        : tracing,
-      logging:
-        overrides.logFormat !== undefined && (logging === undefined || isObject(logging))
-          ? { ...logging, format: overrides.logFormat }
-          : logging,
-    }),
-  };
-  return { ...yaml, data };
-}
-
-function defined(object: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined));
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+function placesOf(issue: z.core.$ZodIssue): { path: PropertyKey[]; message: string }[] {
+  const { path } = issue;
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((key) => ({
+      path: [...path, key],
+      message: `key ${key} is unknown, or not supported by the embedded gateway`,
+    }));
+  }
+  const said = issue.code === "invalid_key" ? (issue.issues[0]?.message ?? issue.message) : issue.message;
+  const message = said.replace(/^Invalid (?:input|option): /, "");
+  return [{ path, message: /received undefined$/.test(message) ? "is required" : message }];
 }

@@ -7,58 +7,33 @@ export interface ConfigurationProblem {
   readonly message: string;
 }
 
-/** What a person reads before the next try. */
-const MAX_PROBLEMS = 20;
-const MAX_MESSAGE_CHARACTERS = 500;
-
-/** The configuration cannot be used. Carries every problem found, so that one edit cures them all; of very many the first, and their number. */
+/** The configuration cannot be used. Carries every problem found, so that one edit cures them all. */
 export class ConfigurationError extends Error {
   override readonly name = "ConfigurationError";
   readonly code = "invalid_gateway_configuration";
-  /** File name, or `inline`. */
-  readonly source: string;
   readonly problems: readonly ConfigurationProblem[];
 
-  /** @param complete is asked about those that are carried, and no others */
-  constructor(
-    source: string,
-    problems: readonly ConfigurationProblem[],
-    complete: (problem: ConfigurationProblem) => ConfigurationProblem = (problem) => problem,
-  ) {
-    const carried = problems.slice(0, MAX_PROBLEMS).map((problem) => shortened(complete(problem)));
-    const more = problems.length - carried.length;
-    if (more > 0)
-      carried.push({ path: "", message: `and ${more} more ${more === 1 ? "problem" : "problems"}` });
-    super(carried.map((problem) => describeProblem(source, problem)).join("\n"));
-    this.source = source;
-    this.problems = carried;
+  /** @param source file name, or `inline` */
+  constructor(source: string, problems: readonly ConfigurationProblem[]) {
+    super(
+      problems
+        .map(({ path, line, message }) => {
+          return `${source}${line === undefined ? "" : `:${line}`} ${path || "(root)"}: ${message}`;
+        })
+        .join("\n"),
+    );
+    this.problems = problems;
   }
 }
 
-function shortened({ path, message, ...rest }: ConfigurationProblem): ConfigurationProblem {
-  return { ...rest, path: cut(path), message: cut(message) };
-}
-
-function cut(text: string): string {
-  return text.length > MAX_MESSAGE_CHARACTERS ? `${text.slice(0, MAX_MESSAGE_CHARACTERS)}…` : text;
-}
-
-/** What the real gateway takes and this one does not. Said of every such key and value, so that nobody has to guess why. */
+/** What the real gateway takes and this one does not. */
 export function notEmulated(what: string): string {
   return `${what}: supported by Agentgateway, not by the embedded gateway; use docker compose`;
 }
 
-/** `config.yaml:12 binds[0].port: …`. */
-export function describeProblem(source: string, { path, line, message }: ConfigurationProblem): string {
-  return `${source}${line === undefined ? "" : `:${line}`} ${path === "" ? "(root)" : path}: ${message}`;
-}
-
 /** `["binds", 0, "port"]` -> `binds[0].port`. */
 export function formatPath(path: readonly PropertyKey[]): string {
-  let text = "";
-  for (const step of path) {
-    if (typeof step === "number") text += `[${step}]`;
-    else text += text === "" ? String(step) : `.${String(step)}`;
-  }
-  return text;
+  return path
+    .map((step, index) => (typeof step === "number" ? `[${step}]` : `${index > 0 ? "." : ""}${String(step)}`))
+    .join("");
 }

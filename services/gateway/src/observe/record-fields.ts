@@ -1,73 +1,53 @@
 import { redactFields, redactText } from "agent-kit/service";
 import { plainValue } from "../cel/plain-value.ts";
-import type { NamedExpression } from "../configuration/configuration.ts";
+import type { NamedExpressions } from "../configuration/document-schema.ts";
 import { responseFields } from "../proxy/request-head.ts";
 import type { RequestRecord } from "./request-record.ts";
 
-const NONE: ReadonlySet<string> = new Set();
-
-/** Built-in fields of a finished request in the access log's order; those without a value and those in `removed` are left out. */
-export function builtInFields(
-  record: RequestRecord,
-  endedAtMs: number,
-  removed: ReadonlySet<string> = NONE,
-): [string, string | number][] {
-  const { head, route, trace } = record;
-  const fields: [string, string | number][] = [];
-  const add = (name: string, value: string | number | undefined) => {
-    if (value !== undefined && !removed.has(name)) fields.push([name, value]);
-  };
-  if (record.listener !== undefined) {
-    add("gateway", "default/default");
-    add("listener", record.listener);
-  }
-  add("route", route && `default/${route.name}`);
-  add("endpoint", record.endpoint);
-  add("src.addr", head && `${bracketed(head.sourceAddress)}:${head.sourcePort}`);
-  add("http.method", head?.method);
-  add("http.host", head?.hostname);
-  add("http.path", head && loggablePath(head.target));
-  add("http.version", head && `HTTP/${head.httpVersion}`);
-  add("http.status", record.status);
-  add("trace.id", trace?.traceId);
-  add("span.id", trace?.spanId);
-  add("protocol", record.protocol);
-  add("a2a.method", record.a2aMethod);
-  add("error", record.error);
-  add("reason", record.reason);
-  add("duration", `${Math.max(0, Math.floor(endedAtMs - record.startedAtMs))}ms`);
-  return fields;
+/** Built-in fields of a finished request in the access log's order; those without a value are left out. */
+export function builtInFields(record: RequestRecord): [string, string | number][] {
+  const { head, route, span } = record;
+  const source = head?.sourceAddress.includes(":") ? `[${head.sourceAddress}]` : head?.sourceAddress;
+  const fields: [string, string | number | undefined][] = [
+    ["gateway", record.listener && "default/default"],
+    ["listener", record.listener],
+    ["route", route && `default/${route.name}`],
+    ["endpoint", record.endpoint],
+    ["src.addr", head && `${source}:${head.sourcePort}`],
+    ["http.method", head?.method],
+    ["http.host", head?.hostname],
+    ["http.path", head && loggablePath(head.target)],
+    ["http.version", head && `HTTP/${head.httpVersion}`],
+    ["http.status", record.status],
+    ["trace.id", span?.spanContext().traceId],
+    ["span.id", span?.spanContext().spanId],
+    ["protocol", record.protocol],
+    ["a2a.method", record.a2aMethod],
+    ["error", record.error],
+    ["reason", record.reason],
+    ["duration", `${Math.floor(performance.now() - record.startedAtMs)}ms`],
+  ];
+  return fields.filter((field): field is [string, string | number] => field[1] !== undefined);
 }
 
 /**
  * Values of the `fields.add` expressions of the file, as plain data; a failing or null one is left out. Tokens and signatures are cut
  * on the way, also inside header maps: the real gateway writes them whole.
  */
-export function configuredFields(
-  record: RequestRecord,
-  expressions: readonly NamedExpression[],
-): [string, unknown][] {
-  if (record.context === undefined || expressions.length === 0) return [];
+export function configuredFields(record: RequestRecord, expressions: NamedExpressions): [string, unknown][] {
+  const { status, responseFields: fields = [] } = record;
+  if (record.context === undefined) return [];
   const context = {
     ...record.context,
-    response:
-      record.status === undefined
-        ? null
-        : { code: BigInt(record.status), headers: responseFields(record.responseFields ?? []) },
+    response: status === undefined ? null : { code: BigInt(status), headers: responseFields(fields) },
   };
-  const fields: [string, unknown][] = [];
-  for (const { name, expression } of expressions) {
-    const value = expression.valueOrUndefined(context);
-    if (value !== undefined && value !== null) fields.push([name, redactFields(plainValue(value))]);
-  }
-  return fields;
+  return Object.entries(expressions).flatMap(([name, expression]): [string, unknown][] => {
+    const value = expression.valueOrUndefined(context) ?? undefined;
+    return value === undefined ? [] : [[name, redactFields(plainValue(value))]];
+  });
 }
 
 /** Secrets in an address are in its query, or a token in its path. */
 function loggablePath(target: string): string {
   return target.includes("=") || target.includes("eyJ") ? redactText(target) : target;
-}
-
-function bracketed(address: string): string {
-  return address.includes(":") ? `[${address}]` : address;
 }

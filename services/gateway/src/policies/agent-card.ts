@@ -1,10 +1,5 @@
-import type { RequestBody } from "../proxy/request-body.ts";
-
 const CARD_SUFFIX = /\/\.well-known\/agent(?:-card)?\.json$/;
 const CARD_NAME = /\/\.well-known\/agent(?:-card)?\.json(?=$|\?)/;
-
-/** What the a2a policy makes of a request. */
-export type A2aRequest = { readonly kind: "card" } | { readonly kind: "call"; readonly method: string };
 
 /** True for a GET of an agent card below any path. */
 export function isAgentCardRequest(method: string, path: string): boolean {
@@ -20,14 +15,12 @@ const METHOD = /^[A-Za-z0-9/_.-]{1,64}$/;
  * The JSON-RPC method of an A2A call, for the log; `unknown` when the body is not JSON, has more than 16 KiB, or has no method of at
  * most 64 letters, digits and `/ _ . -`. Decides nothing.
  */
-export function a2aMethod(
-  contentType: string | undefined,
-  body: Pick<RequestBody, "size" | "bytes"> | undefined,
-): string {
-  if (body === undefined || body.size > MAX_PARSED_BYTES) return "unknown";
+export function a2aMethod(contentType: string | undefined, body: readonly Uint8Array[]): string {
+  if (body.reduce((sum, { length }) => sum + length, 0) > MAX_PARSED_BYTES) return "unknown";
   if (!/^application\/json\s*(?:;|$)/i.test(contentType ?? "")) return "unknown";
   try {
-    const method: unknown = (JSON.parse(body.bytes().toString()) as { method?: unknown } | null)?.method;
+    const method: unknown = (JSON.parse(Buffer.concat(body).toString()) as { method?: unknown } | null)
+      ?.method;
     return typeof method === "string" && METHOD.test(method) ? method : "unknown";
   } catch {
     return "unknown";

@@ -1,12 +1,12 @@
 import type { CelContext } from "../cel/expression.ts";
-import type { AuthorizationRule } from "../configuration/configuration.ts";
-import { textAnswer } from "../proxy/own-answer.ts";
+import type { AuthorizationRule } from "../configuration/document-schema.ts";
+import { textReply } from "../proxy/local-reply.ts";
 
 /**
  * Any `deny` that is true refuses; any `require` that is not true refuses; any `allow` that is true lets through; without an `allow`
  * rule what is left passes. An expression that fails counts as false, so prefer `require` to `deny`: a failing `deny` lets through.
  *
- * @throws OwnAnswer 403
+ * @throws LocalReply 403
  */
 export function applyAuthorization(rules: readonly AuthorizationRule[], context: CelContext): void {
   let hasAllowRule = false;
@@ -23,5 +23,5 @@ export function applyAuthorization(rules: readonly AuthorizationRule[], context:
 }
 
 function denied() {
-  return textAnswer(403, "Authorization", "authorization failed");
+  return textReply(403, "Authorization", "authorization failed");
 }

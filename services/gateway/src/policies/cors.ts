@@ -1,5 +1,5 @@
-import type { CorsPolicy } from "../configuration/configuration.ts";
-import { OwnAnswer } from "../proxy/own-answer.ts";
+import type { CorsPolicy } from "../configuration/document-schema.ts";
+import { LocalReply } from "../proxy/local-reply.ts";
 import { firstField, type RequestHead } from "../proxy/request-head.ts";
 
 /**
@@ -7,14 +7,14 @@ import { firstField, type RequestHead } from "../proxy/request-head.ts";
  * answered with 200 at once; a preflight of another origin gets 200 without CORS fields; anything else passes.
  *
  * @returns the fields to add to whatever is answered later
- * @throws OwnAnswer for an OPTIONS that ends here
+ * @throws LocalReply for an OPTIONS that ends here
  */
 export function applyCors(policy: CorsPolicy, head: RequestHead): string[] {
   const origin = firstField(head.fields, "origin");
   if (origin === undefined) return [];
   const isPreflight = head.method === "OPTIONS" && !!firstField(head.fields, "access-control-request-method");
   if (!isAllowed(policy.allowOrigins, origin)) {
-    if (isPreflight) throw new OwnAnswer({ status: 200, reason: "DirectResponse" });
+    if (isPreflight) throw new LocalReply({ status: 200, reason: "DirectResponse" });
     return [];
   }
   const fields = ["access-control-allow-origin", origin];
@@ -39,8 +39,8 @@ export function applyCors(policy: CorsPolicy, head: RequestHead): string[] {
     "access-control-allow-headers",
     reflected(policy.allowHeaders, requested("access-control-request-headers")),
   );
-  if (policy.maxAgeSeconds !== undefined) add("access-control-max-age", String(policy.maxAgeSeconds));
-  throw new OwnAnswer({ status: 200, reason: "DirectResponse", fields });
+  if (policy.maxAge !== undefined) add("access-control-max-age", String(Math.floor(policy.maxAge / 1000)));
+  throw new LocalReply({ status: 200, reason: "DirectResponse", fields });
 }
 
 function listText(list: readonly string[] | "*"): string | undefined {

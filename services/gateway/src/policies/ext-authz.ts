@@ -1,11 +1,8 @@
-import type { Dispatcher } from "undici";
 import type { CelContext } from "../cel/expression.ts";
-import type { ExtAuthzPolicy } from "../configuration/configuration.ts";
+import type { ExtAuthzPolicy } from "../configuration/document-schema.ts";
 import { isCheckMethod } from "../configuration/token.ts";
-import type { Cancellation } from "../proxy/cancellation.ts";
-import { type CollectedResponse, collectResponse } from "../proxy/collect-response.ts";
 import { describeFailure } from "../proxy/describe-failure.ts";
-import { OwnAnswer, textAnswer } from "../proxy/own-answer.ts";
+import { LocalReply, textReply } from "../proxy/local-reply.ts";
 import {
   firstField,
   isFieldValue,
@@ -14,7 +11,7 @@ import {
   responseFields,
   setField,
 } from "../proxy/request-head.ts";
-import type { UpstreamPools } from "../proxy/upstream-pools.ts";
+import { collect, type UpstreamRequest, type UpstreamResponse, type Upstreams } from "../proxy/upstreams.ts";
 
 /** A decision with claims is small; a refusal with its page is not much larger. */
 const MAX_ANSWER_BYTES = 262_144;
@@ -36,70 +33,65 @@ export interface ExtAuthzVerdict {
  * The check carries only what the policy names: the client's own fields by `includeRequestHeaders` (first value of each), then
  * `addRequestHeaders` over them. A field whose expression fails is left out, so the client cannot supply it instead.
  *
- * @param head its `fields` are changed by `includeResponseHeaders`
- * @param body already read, when the policy sends bodies
+ * @param options.head its `fields` are changed by `includeResponseHeaders`
  * @returns undefined when there was no answer and `failureMode` is allow
- * @throws OwnAnswer the refusal
+ * @throws LocalReply the refusal
  */
 export async function applyExtAuthz(
   policy: ExtAuthzPolicy,
-  options: {
-    head: RequestHead;
-    context: CelContext;
-    body: Buffer | undefined;
-    pools: UpstreamPools;
-    cancellation: Cancellation;
-  },
+  options: { head: RequestHead; context: CelContext; upstreams: Upstreams; signal: AbortSignal },
 ): Promise<ExtAuthzVerdict | undefined> {
-  const { context, pools, cancellation } = options;
-  const request = checkRequest(policy, options.head, context, options.body);
-  let answer: CollectedResponse;
-  let head: Omit<CollectedResponse, "body"> | undefined;
+  const { head, context, upstreams, signal } = options;
+  const request = checkRequest(policy, head, context);
+  const timeout = AbortSignal.timeout(policy.requestTimeoutMs);
+  let answer: Pick<UpstreamResponse, "status" | "fields">;
   try {
-    const limits = {
-      maxBytes: MAX_ANSWER_BYTES,
-      timeoutMs: policy.requestTimeoutMs,
-      cancellation,
-      onHead: (status: number, fields: readonly string[]) => {
-        head = { status, fields: [...fields] };
+    answer = await upstreams.request(
+      policy.address,
+      { ...request, signal: AbortSignal.any([signal, timeout]) },
+      async (response) => {
+        const { status, fields } = response;
+        if (status >= 200 && status < 300) await collect(response.body, MAX_ANSWER_BYTES);
+        else throw await relayed(response);
+        return { status, fields };
       },
-    };
-    answer = await pools.get(policy).use((pool) => collectResponse(pool, request, limits));
+    );
   } catch (error) {
-    if (cancellation.isRequested) throw cancellation.reason;
-    // It has said no, whatever became of the page that goes with it: `failureMode: allow` is for a service that says nothing.
-    if (head !== undefined && isRefusal(head)) throw relayed({ ...head, body: Buffer.alloc(0) });
+    signal.throwIfAborted();
+    if (error instanceof LocalReply) throw error;
     return withoutAnswer(policy, error);
   }
-  if (isRefusal(answer)) throw relayed(answer);
-
   for (const name of policy.includeResponseHeaders) {
     const value = firstField(answer.fields, name);
-    if (value !== undefined) setField(options.head.fields, name, value);
+    if (value !== undefined) setField(head.fields, name, value);
   }
   return evaluateMetadata(policy, context, answer);
+}
+
+/** It has said no, whatever becomes of the page that it sends: `failureMode: allow` is for a service that says nothing. */
+async function relayed({ status, fields, body }: UpstreamResponse): Promise<LocalReply> {
+  const passed = [...fields];
+  removeField(passed, "content-length");
+  const page = await collect(body, MAX_ANSWER_BYTES).catch(() => "");
+  return new LocalReply({ status, reason: "DirectResponse", fields: passed, body: page });
 }
 
 function checkRequest(
   policy: ExtAuthzPolicy,
   head: RequestHead,
   context: CelContext,
-  body: Buffer | undefined,
-): Dispatcher.DispatchOptions {
+): Omit<UpstreamRequest, "signal"> {
   const pseudo: Record<string, string> = {
     ":method": head.method,
-    ":authority": `${policy.host}:${policy.port}`,
+    ":authority": `${policy.address.host}:${policy.address.port}`,
   };
   const fields: string[] = [];
   for (const name of policy.includeRequestHeaders) {
-    if (name === ":authority") {
-      pseudo[name] = head.authority;
-      continue;
-    }
-    const value = firstField(head.fields, name);
-    if (value !== undefined) setField(fields, name, value);
+    const value = name === ":authority" ? undefined : firstField(head.fields, name);
+    if (name === ":authority") pseudo[name] = head.authority;
+    else if (value !== undefined) setField(fields, name, value);
   }
-  for (const { name, expression } of policy.addRequestHeaders) {
+  for (const [name, expression] of Object.entries(policy.addRequestHeaders)) {
     const result = expression.valueOrUndefined(context);
     const value = typeof result === "string" ? bytesOf(result) : undefined;
     const usable = value !== undefined && isFieldValue(value);
@@ -112,17 +104,11 @@ function checkRequest(
     }
   }
   if (!isCheckMethod(pseudo[":method"]!)) {
-    // One that cannot be sent would be one that nobody answers, and `failureMode: allow` would let the caller choose it.
-    throw textAnswer(403, "ExtAuth", DENIED_TEXT, `${DENIED_TEXT}: the check method is no method`);
+    // One that cannot be sent would be one that nothing answers, and `failureMode: allow` would let the caller choose it.
+    throw textReply(403, "ExtAuth", DENIED_TEXT, `${DENIED_TEXT}: the check method is no method`);
   }
-  const payload = checkBody(policy, body, fields);
   setField(fields, "host", pseudo[":authority"]!);
-  return {
-    method: pseudo[":method"] as Dispatcher.HttpMethod,
-    path: checkPath(policy, head, context),
-    headers: fields,
-    body: payload ?? null,
-  };
+  return { method: pseudo[":method"]!, path: checkPath(policy, head, context), fields, body: undefined };
 }
 
 /** The text's UTF-8, of one character a byte. */
@@ -134,50 +120,30 @@ function checkPath(policy: ExtAuthzPolicy, head: RequestHead, context: CelContex
   if (policy.path === undefined) return head.target;
   const path = policy.path.valueOrUndefined(context);
   if (typeof path !== "string" || !/^\/[\x21-\x7e]*$/.test(path)) {
-    throw textAnswer(403, "ExtAuth", DENIED_TEXT, `${DENIED_TEXT}: the check path is no path`);
+    throw textReply(403, "ExtAuth", DENIED_TEXT, `${DENIED_TEXT}: the check path is no path`);
   }
   return path;
-}
-
-function checkBody(policy: ExtAuthzPolicy, body: Buffer | undefined, fields: string[]): Buffer | undefined {
-  const options = policy.includeRequestBody;
-  if (options === undefined) return undefined;
-  const isPartial = body !== undefined && body.length > options.maxRequestBytes;
-  if (isPartial && !options.allowPartialMessage) {
-    throw textAnswer(413, "ExtAuth", DENIED_TEXT, `${DENIED_TEXT}: the body is too large for the check`);
-  }
-  setField(fields, "x-envoy-auth-partial-body", String(isPartial));
-  return isPartial ? body.subarray(0, options.maxRequestBytes) : body;
 }
 
 function withoutAnswer(policy: ExtAuthzPolicy, error: unknown): undefined {
   const detail = `${DENIED_TEXT}: ${describeFailure(error)}`;
   // RFC 9209: the gateway failed before it asked the agent, which the status alone does not tell.
   const fields = ["content-type", "text/plain", "proxy-status", "gateway; error=proxy_internal_error"];
-  if ("denyWithStatus" in policy.failureMode) {
-    const status = policy.failureMode.denyWithStatus;
-    throw new OwnAnswer({ status, reason: "DirectResponse", body: detail, fields, detail });
+  const { failureMode } = policy;
+  if (typeof failureMode === "object") {
+    const status = failureMode.denyWithStatus;
+    throw new LocalReply({ status, reason: "DirectResponse", body: detail, fields, detail });
   }
-  if (policy.failureMode.mode === "deny") {
-    throw new OwnAnswer({ status: 403, reason: "ExtAuth", body: DENIED_TEXT, fields, detail });
+  if (failureMode === "deny") {
+    throw new LocalReply({ status: 403, reason: "ExtAuth", body: DENIED_TEXT, fields, detail });
   }
   return undefined;
-}
-
-function isRefusal({ status }: { readonly status: number }): boolean {
-  return status < 200 || status > 299;
-}
-
-function relayed({ status, fields, body }: CollectedResponse): OwnAnswer {
-  const passed = [...fields];
-  removeField(passed, "content-length");
-  return new OwnAnswer({ status, reason: "DirectResponse", fields: passed, body });
 }
 
 function evaluateMetadata(
   policy: ExtAuthzPolicy,
   context: CelContext,
-  answer: CollectedResponse,
+  answer: Pick<UpstreamResponse, "status" | "fields">,
 ): ExtAuthzVerdict {
   const withResponse = {
     ...context,
@@ -185,7 +151,7 @@ function evaluateMetadata(
   };
   const extauthz: Record<string, unknown> = Object.create(null);
   const failedMetadata: string[] = [];
-  for (const { name, expression } of policy.metadata) {
+  for (const [name, expression] of Object.entries(policy.metadata)) {
     const value = expression.valueOrUndefined(withResponse);
     if (value === undefined) failedMetadata.push(name);
     else extauthz[name] = value;

@@ -1,13 +1,13 @@
 import { isIP } from "node:net";
-import type { Policies, Route } from "../configuration/configuration.ts";
+import type { Address, Policies } from "../configuration/document-schema.ts";
 
 /**
  * The `Host` the agent will see. Without a rewrite Agentgateway puts the backend's name there, without its port, and keeps the
  * caller's own when the backend is an IP address. An agent must not build anything on it: it has a configured authority.
  */
 export function upstreamAuthority(
-  authority: Policies["authority"],
-  backend: Route["backend"],
+  authority: Policies["urlRewrite"]["authority"],
+  backend: Address,
   received: string,
 ): string {
   if (authority === "none") return received;

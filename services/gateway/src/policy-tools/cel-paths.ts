@@ -6,16 +6,11 @@ export type CelPath = readonly string[];
 /** The path that an expression is, or undefined when it is anything else. */
 export function pathOf(node: ASTNode): CelPath | undefined {
   if (node.op === "id") return [node.args];
-  if (node.op === ".") {
-    const parent = pathOf(node.args[0]);
-    return parent && [...parent, node.args[1]];
-  }
-  if (node.op === "[]") {
-    const [target, key] = node.args;
-    const parent = pathOf(target);
-    return parent && key.op === "value" && typeof key.args === "string" ? [...parent, key.args] : undefined;
-  }
-  return undefined;
+  if (node.op !== "." && node.op !== "[]") return undefined;
+  const [target, key] = node.args;
+  const step = typeof key === "string" ? key : key.op === "value" ? key.args : undefined;
+  const parent = pathOf(target);
+  return parent && typeof step === "string" ? [...parent, step] : undefined;
 }
 
 /** A path as it is written in a rule. */
@@ -25,56 +20,18 @@ export function formatCelPath(path: CelPath): string {
     .join("");
 }
 
-/** A path as a key of a map. */
-export function pathKey(path: CelPath): string {
-  return path.join("\n");
-}
+const ROOTS = new Set(["request", "response", "source", "extauthz", "jwt"]);
 
-/** Everything an expression reads, outside of `has()`: the longest paths, each once. Variables of macros are left out. */
-export function pathsReadBy(node: ASTNode): CelPath[] {
-  const found = new Map<string, CelPath>();
-  visit(node, new Set(), (path) => found.set(pathKey(path), path));
-  return [...found.values()];
-}
-
-/** Every path of an expression, those inside `has()` included. */
+/** Everything an expression reads, the longest paths, each once; of `has()` also. Variables of macros are left out. */
 export function pathsNamedBy(node: ASTNode): CelPath[] {
   const found = new Map<string, CelPath>();
-  visit(node, new Set(), (path) => found.set(pathKey(path), path), true);
+  const visit = (part: unknown): void => {
+    if (Array.isArray(part)) for (const item of part) visit(item);
+    if (typeof part !== "object" || part === null || !("op" in part)) return;
+    const path = pathOf(part as ASTNode);
+    if (path === undefined) visit((part as ASTNode).args);
+    else if (ROOTS.has(path[0]!)) found.set(formatCelPath(path), path);
+  };
+  visit(node);
   return [...found.values()];
-}
-
-const BINDING_MACROS = new Set(["all", "exists", "exists_one", "filter", "map"]);
-
-function visit(
-  node: unknown,
-  bound: ReadonlySet<string>,
-  found: (path: CelPath) => void,
-  insideHas = false,
-): void {
-  if (Array.isArray(node)) {
-    for (const item of node) visit(item, bound, found, insideHas);
-    return;
-  }
-  if (!isNode(node)) return;
-  const path = pathOf(node);
-  if (path !== undefined) {
-    if (!bound.has(path[0]!)) found(path);
-    return;
-  }
-  if (node.op === "call" && node.args[0] === "has" && !insideHas) return;
-  if (node.op === "rcall") {
-    const [name, receiver, args] = node.args;
-    const variable = args[0];
-    if (BINDING_MACROS.has(name) && variable?.op === "id") {
-      visit(receiver, bound, found, insideHas);
-      visit(args.slice(1), new Set([...bound, variable.args]), found, insideHas);
-      return;
-    }
-  }
-  visit(node.args, bound, found, insideHas);
-}
-
-function isNode(value: unknown): value is ASTNode {
-  return typeof value === "object" && value !== null && "op" in value && "args" in value;
 }

@@ -1,7 +1,6 @@
 import type { ASTNode } from "@marcbachmann/cel-js";
 import { serialize } from "@marcbachmann/cel-js/serialize";
-import type { CelContext } from "../cel/expression.ts";
-import { parseExpression } from "../cel/expression.ts";
+import { type CelContext, compileExpression } from "../cel/expression.ts";
 import { plainValue } from "../cel/plain-value.ts";
 import { type CelPath, formatCelPath, pathsNamedBy } from "./cel-paths.ts";
 
@@ -18,7 +17,7 @@ export interface ExplainedPart {
  * Empty when it is true.
  */
 export function explainNotTrue(source: string, context: CelContext): ExplainedPart[] {
-  return explain(parseExpression(source).ast, context);
+  return explain(compileExpression(source).ast, context);
 }
 
 const MAX_VALUE_LENGTH = 80;
@@ -49,7 +48,7 @@ function explain(node: ASTNode, context: CelContext): ExplainedPart[] {
 }
 
 function evaluate(node: ASTNode, context: CelContext) {
-  return parseExpression(serialize(node)).outcome(context);
+  return compileExpression(serialize(node)).evaluate(context);
 }
 
 /** The first step that is not there on the way to something the part reads. */

@@ -1,19 +1,14 @@
-/** What a finding is about. `docs` and tests go by these names. */
+/** What a finding is about. */
 export type FindingKind =
   | "invalid"
   | "unknown-field"
   | "unknown-claim"
   | "never-carried"
-  | "never-true"
-  | "dead-part"
-  | "unreachable"
   | "deny-can-fail"
-  | "missing-guard"
   | "scheme-spelling"
   | "scope-substring"
   | "identifier-prefix"
-  | "open-to-unsigned"
-  | "not-judged";
+  | "open-to-unsigned";
 
 /** One thing to look at in a policy file. Errors and warnings make the check fail, notes do not. */
 export interface Finding {

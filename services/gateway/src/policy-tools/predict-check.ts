@@ -1,5 +1,5 @@
 import { isOpen } from "gateway-check/open-paths";
-import type { AAuthCheck } from "./caller-profiles.ts";
+import type { AAuthCheck } from "./aauth-check.ts";
 
 /** What gateway-authz answers about a recorded caller: claims for the rules, or its own refusal. */
 export type PredictedAnswer =
@@ -20,7 +20,7 @@ export function predictCheck(
     return {
       passes: true,
       claims: {},
-      ...(scheme !== undefined && { note: "open path: nobody's identity is looked at" }),
+      ...(scheme !== undefined && { note: "open path: identities are not looked at" }),
     };
   }
   if (scheme === undefined) {

@@ -4,12 +4,12 @@ import type {
   Bind,
   GatewayConfiguration,
   Policies,
-} from "../configuration/configuration.ts";
+} from "../configuration/document-schema.ts";
 import { celContext } from "../proxy/cel-context.ts";
 import type { RequestHead } from "../proxy/request-head.ts";
 import { selectListener } from "../routing/select-listener.ts";
 import { selectRoute } from "../routing/select-route.ts";
-import { aauthCheckOf } from "./caller-profiles.ts";
+import { aauthCheckOf } from "./aauth-check.ts";
 import { type ExplainedPart, explainNotTrue } from "./explain-expression.ts";
 import { predictCheck } from "./predict-check.ts";
 import type { RecordedRequest } from "./requests-file.ts";
@@ -58,7 +58,8 @@ type Decision = Omit<RequestResult, "request" | "isAsExpected">;
 
 function decide(configuration: GatewayConfiguration, request: RecordedRequest): Decision {
   const head = headOf(request);
-  const listener = selectListener(bindFor(configuration, request.url), head.hostname);
+  const bind = bindFor(configuration, request.url);
+  const listener = selectListener(bind, head.hostname);
   if (listener === undefined) return refusedByRouting(`listener not found: nothing serves ${head.hostname}`);
   const route = selectRoute(listener, head)?.route;
   if (route === undefined) return refusedByRouting("route not found");
@@ -93,7 +94,12 @@ function decide(configuration: GatewayConfiguration, request: RecordedRequest): 
       rules: [],
     };
   }
-  const rules = authorization.map((rule, index) => ruleResult(rule, index + 1, context));
+  const { binds, lineOf } = configuration;
+  const at = ["binds", binds.indexOf(bind), "listeners", bind.listeners.indexOf(listener)];
+  const rulesAt = [...at, "routes", listener.routes.indexOf(route), "policies", "authorization", "rules"];
+  const rules = authorization.map((rule, index) =>
+    ruleResult(rule, index + 1, lineOf([...rulesAt, index]), context),
+  );
   return { route: name, ...verdict(rules, note), rules };
 }
 
@@ -117,8 +123,12 @@ function verdict(
   return { decision: "refused", status: 403, decidedBy: "no rule", reason: "no rule allows it" };
 }
 
-function ruleResult(rule: AuthorizationRule, number: number, context: CelContext): RuleResult {
-  const { effect, expression, line } = rule;
+function ruleResult(
+  { effect, expression }: AuthorizationRule,
+  number: number,
+  line: number | undefined,
+  context: CelContext,
+): RuleResult {
   const isTrue = expression.isTrue(context);
   return {
     rule: number,
@@ -142,8 +152,8 @@ function bindFor({ binds }: GatewayConfiguration, url: string): Bind {
 /** The route's own metadata expressions over the answer that gateway-authz would give. */
 function metadataOf(policies: Policies, context: CelContext, claims: object): Record<string, unknown> {
   const response = { code: 200, headers: { "x-aauth-claims": JSON.stringify(claims) } };
-  const values = (policies.extAuthz?.metadata ?? []).map(
-    ({ name, expression }) => [name, expression.valueOrUndefined({ ...context, response })] as const,
+  const values = Object.entries(policies.extAuthz?.metadata ?? {}).map(
+    ([name, expression]) => [name, expression.valueOrUndefined({ ...context, response })] as const,
   );
   return Object.fromEntries(values.filter(([, value]) => value !== undefined));
 }

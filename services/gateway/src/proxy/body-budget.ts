@@ -1,19 +1,20 @@
-interface Share {
-  bytes: number;
-  /** Holds that have not been released. */
-  holds: number;
+/** What one request holds of a {@link BodyBudget}. */
+export interface HeldBytes {
+  /** False when there is no room for so many more; nothing is held of them then. */
+  add(bytes: number): boolean;
+  giveBack(bytes: number): void;
+  /** Gives all back; nothing can be added from then on. */
+  release(): void;
 }
 
 /**
- * How many bytes of request bodies the process holds at a time. What the requests for one agent hold, times the number of agents that
+ * How many bytes of request bodies the process holds at a time. What the requests of one owner hold, times the number of owners that
  * requests are held for, may not exceed what is left free: an agent that does not take what is sent to it ends up with at most half, and
  * callers of the others go on.
  */
 export class BodyBudget {
   readonly #maxBytes: number;
-  /** Kept for good: agents come from the configuration, and a map that forgets and learns anew with each request is hard on the collector. */
-  readonly #shares = new Map<string, Share>();
-  #agentsHeldFor = 0;
+  readonly #byOwner = new Map<string, { bytes: number; holds: number }>();
   #heldBytes = 0;
 
   constructor(maxBytes: number) {
@@ -24,70 +25,33 @@ export class BodyBudget {
     return this.#heldBytes;
   }
 
-  /** @param agent whose requests share */
-  hold(agent: string): HeldBytes {
-    let share = this.#shares.get(agent);
-    if (share === undefined) {
-      share = { bytes: 0, holds: 0 };
-      this.#shares.set(agent, share);
-    }
-    if (share.holds === 0) this.#agentsHeldFor += 1;
-    share.holds += 1;
-    return new HeldBytes(this, share);
-  }
-
-  /** For {@link HeldBytes}: false when there is no room for so many more. */
-  take(share: Share, bytes: number): boolean {
-    if ((share.bytes + bytes) * this.#agentsHeldFor > this.#maxBytes - this.#heldBytes) return false;
-    share.bytes += bytes;
-    this.#heldBytes += bytes;
-    return true;
-  }
-
-  /** For {@link HeldBytes}. */
-  give(share: Share, bytes: number): void {
-    share.bytes -= bytes;
-    this.#heldBytes -= bytes;
-  }
-
-  /** For {@link HeldBytes}. */
-  leave(share: Share): void {
-    share.holds -= 1;
-    if (share.holds === 0) this.#agentsHeldFor -= 1;
-  }
-}
-
-/** What one request holds of a {@link BodyBudget}. */
-export class HeldBytes {
-  readonly #budget: BodyBudget;
-  readonly #share: Share;
-  #bytes = 0;
-  #isReleased = false;
-
-  constructor(budget: BodyBudget, share: Share) {
-    this.#budget = budget;
-    this.#share = share;
-  }
-
-  /** False when there is no room for so many more; nothing is held of them then. */
-  add(bytes: number): boolean {
-    if (this.#isReleased || !this.#budget.take(this.#share, bytes)) return false;
-    this.#bytes += bytes;
-    return true;
-  }
-
-  /** Gives some back. */
-  giveBack(bytes: number): void {
-    const given = Math.min(bytes, this.#bytes);
-    this.#bytes -= given;
-    this.#budget.give(this.#share, given);
-  }
-
-  /** Gives all back; nothing can be added from then on. */
-  release(): void {
-    if (this.#isReleased) return;
-    this.giveBack(this.#bytes);
-    this.#isReleased = true;
-    this.#budget.leave(this.#share);
+  /** @param owner whose requests share: an agent, or the address of a caller without a name */
+  hold(owner: string): HeldBytes {
+    const quota = this.#byOwner.get(owner) ?? { bytes: 0, holds: 0 };
+    this.#byOwner.set(owner, quota);
+    quota.holds += 1;
+    let held = 0;
+    let isReleased = false;
+    const count = (bytes: number) => {
+      held += bytes;
+      quota.bytes += bytes;
+      this.#heldBytes += bytes;
+    };
+    return {
+      add: (bytes) => {
+        const isFree = (quota.bytes + bytes) * this.#byOwner.size <= this.#maxBytes - this.#heldBytes;
+        if (isReleased || !isFree) return false;
+        count(bytes);
+        return true;
+      },
+      giveBack: (bytes) => count(-Math.min(bytes, held)),
+      release: () => {
+        if (isReleased) return;
+        isReleased = true;
+        count(-held);
+        quota.holds -= 1;
+        if (quota.holds === 0) this.#byOwner.delete(owner);
+      },
+    };
   }
 }

@@ -1,12 +1,9 @@
 import type { CelContext } from "../cel/expression.ts";
 import { type RequestHead, requestFields } from "./request-head.ts";
 
-/**
- * What expressions see of a request as it is now: made anew when its fields change. Plain data on purpose: a literal with accessors has
- * a hidden class of its own each time, which outlives the request and keeps all of it in memory until the next full collection.
- */
+/** What expressions see of a request as it is now: made again when its fields change. */
 export function requestView(head: RequestHead): CelContext["request"] {
-  const { contentLength, fields } = head;
+  const length = head.contentLength === undefined ? [] : ["content-length", head.contentLength];
   return {
     method: head.method,
     host: head.authority,
@@ -15,9 +12,7 @@ export function requestView(head: RequestHead): CelContext["request"] {
     pathAndQuery: head.target,
     uri: `http://${head.authority}${head.target}`,
     version: `HTTP/${head.httpVersion}`,
-    headers: requestFields(
-      contentLength === undefined ? fields : ["content-length", contentLength, ...fields],
-    ),
+    headers: requestFields([...length, ...head.fields]),
   };
 }
 

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { textAnswer } from "./own-answer.ts";
+import { textReply } from "./local-reply.ts";
 
 /**
  * As many as Agentgateway takes. node drops header lines beyond its limit without a word; the server's limit is one higher, so that
@@ -52,13 +52,13 @@ export interface RequestHead {
  * path, a fragment) and versions other than 1.0 and 1.1. The parser below has refused the smuggling shapes already: length and chunks
  * together, two lengths, bare LF.
  *
- * @throws OwnAnswer 400, 431, or 501 for a transfer coding other than chunked, which would be lost on the way
+ * @throws LocalReply 400, 431, or 501 for a transfer coding other than chunked, which would be lost on the way
  */
 export function readRequestHead(message: IncomingMessage): RequestHead {
   // The parser lets these pass, and a rule would see a version that is not spoken here.
-  if (message.httpVersionMajor !== 1) throw textAnswer(400, "InvalidRequest", "not HTTP/1.0 or HTTP/1.1");
+  if (message.httpVersionMajor !== 1) throw textReply(400, "InvalidRequest", "not HTTP/1.0 or HTTP/1.1");
   const raw = message.rawHeaders;
-  if (raw.length / 2 > MAX_HEADER_LINES) throw textAnswer(431, "InvalidRequest", "too many header fields");
+  if (raw.length / 2 > MAX_HEADER_LINES) throw textReply(431, "InvalidRequest", "too many header fields");
   const dropped = nominatedByConnection(message.headers.connection);
   const fields: string[] = [];
   let cookieAt = -1;
@@ -69,7 +69,7 @@ export function readRequestHead(message: IncomingMessage): RequestHead {
     const name = raw[index]!.toLowerCase();
     const value = raw[index + 1]!;
     if (name === "host") {
-      if (authority !== undefined) throw textAnswer(400, "InvalidRequest", "more than one host");
+      if (authority !== undefined) throw textReply(400, "InvalidRequest", "more than one host");
       authority = value;
     } else if (name === "content-length") {
       hasBody = true;
@@ -77,8 +77,9 @@ export function readRequestHead(message: IncomingMessage): RequestHead {
     } else if (name === "transfer-encoding") {
       hasBody = true;
       // RFC 9112 section 6.1: whoever speaks 1.0 has not meant what it says.
-      if (message.httpVersion === "1.0") throw textAnswer(400, "InvalidRequest", "chunks in HTTP/1.0");
-      if (!isChunked(value)) throw textAnswer(501, "InvalidRequest", "transfer coding not supported");
+      if (message.httpVersion === "1.0") throw textReply(400, "InvalidRequest", "chunks in HTTP/1.0");
+      if (value.toLowerCase() !== "chunked")
+        throw textReply(501, "InvalidRequest", "transfer coding not supported");
     } else if (name === "cookie" && cookieAt >= 0) {
       // Agentgateway makes one line of them, before rules and check see it (RFC 9113 section 8.2.3).
       fields[cookieAt] += `; ${value}`;
@@ -88,10 +89,10 @@ export function readRequestHead(message: IncomingMessage): RequestHead {
     }
   }
   const [, hostname] = HOST.exec(authority ?? "") ?? [];
-  if (hostname === undefined) throw textAnswer(400, "InvalidRequest", "invalid host");
+  if (hostname === undefined) throw textReply(400, "InvalidRequest", "invalid host");
   const target = message.url ?? "";
   if (!TARGET.test(target)) {
-    throw textAnswer(400, "InvalidRequest", "invalid request target");
+    throw textReply(400, "InvalidRequest", "invalid request target");
   }
   const queryAt = target.indexOf("?");
   return {
@@ -109,35 +110,16 @@ export function readRequestHead(message: IncomingMessage): RequestHead {
   };
 }
 
-/** The body is in a coding that would be lost on the way: it is not sent on, and its framing fields are not. */
-export class UnknownTransferCoding extends Error {
-  override readonly name = "UnknownTransferCoding";
-  readonly code = "UNKNOWN_TRANSFER_CODING";
-}
-
-function isChunked(transferEncoding: string): boolean {
-  return transferEncoding.toLowerCase() === "chunked";
-}
-
-/**
- * Response fields that may pass: hop-by-hop ones and those named by `connection` are gone, names are lower-case.
- *
- * @throws UnknownTransferCoding
- */
+/** Response fields that may pass: hop-by-hop ones and those named by `connection` are gone, names are lower-case. */
 export function endToEndFields(raw: readonly string[]): string[] {
-  let dropped: ReadonlySet<string> | undefined;
-  for (let index = 0; index < raw.length; index += 2) {
-    if (raw[index]!.toLowerCase() !== "connection") continue;
-    dropped = new Set([...(dropped ?? []), ...(nominatedByConnection(raw[index + 1]) ?? [])]);
-  }
+  const names = raw.map((text) => text.toLowerCase());
+  const connection = raw.filter((_, index) => index % 2 === 1 && names[index - 1] === "connection");
+  const dropped = nominatedByConnection(connection.join(","));
   const fields: string[] = [];
   for (let index = 0; index < raw.length; index += 2) {
-    const name = raw[index]!.toLowerCase();
+    const name = names[index]!;
     // Agentgateway passes this one on.
     const passes = !HOP_BY_HOP.has(name) || name === "proxy-authenticate";
-    if (name === "transfer-encoding" && !isChunked(raw[index + 1]!)) {
-      throw new UnknownTransferCoding("a transfer coding other than chunked");
-    }
     if (passes && !dropped?.has(name)) fields.push(name, raw[index + 1]!);
   }
   return fields;
@@ -151,7 +133,11 @@ export function firstField(fields: readonly string[], name: string): string | un
   return undefined;
 }
 
-/** Sets a field to one value, whatever it held before. */
+/** Sets fields, each to one value, whatever it held before. */
+export function setFields(fields: string[], values: readonly string[]): void {
+  for (let index = 0; index < values.length; index += 2) setField(fields, values[index]!, values[index + 1]!);
+}
+
 export function setField(fields: string[], name: string, value: string): void {
   removeField(fields, name);
   fields.push(name, value);
@@ -168,30 +154,12 @@ export function isFieldValue(value: string): boolean {
   return /^[\t\x20-\x7e\x80-\xff]*$/.test(value);
 }
 
-/** Where a map of request fields keeps the lines after the first, for whoever shows the whole map. */
-export const FURTHER_LINES: unique symbol = Symbol("further lines");
-
-export interface RequestFields {
-  [name: string]: string;
-  [FURTHER_LINES]?: [name: string, value: string][];
-}
-
 /** A request's fields as CEL sees them: of each name the first line. One that is not ASCII is not there. */
-export function requestFields(fields: readonly string[]): RequestFields {
-  const byName: RequestFields = Object.create(null);
-  let unreadable: Set<string> | undefined;
-  for (let index = 0; index < fields.length; index += 2) {
-    const name = fields[index]!;
-    const value = fields[index + 1]!;
-    if (byName[name] !== undefined || unreadable?.has(name)) {
-      byName[FURTHER_LINES] ??= [];
-      byName[FURTHER_LINES].push([name, value]);
-    } else if (/^[\t\x20-\x7e]*$/.test(value)) {
-      byName[name] = value;
-    } else {
-      unreadable ??= new Set();
-      unreadable.add(name);
-    }
+export function requestFields(fields: readonly string[]): Record<string, string> {
+  const byName: Record<string, string> = Object.create(null);
+  for (let index = 0; index < fields.length; index += 2) byName[fields[index]!] ??= fields[index + 1]!;
+  for (const [name, value] of Object.entries(byName)) {
+    if (!/^[\t\x20-\x7e]*$/.test(value)) delete byName[name];
   }
   return byName;
 }

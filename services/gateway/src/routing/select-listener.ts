@@ -1,4 +1,4 @@
-import type { Bind, Listener } from "../configuration/configuration.ts";
+import type { Bind, Listener } from "../configuration/document-schema.ts";
 import { matchesHostname } from "./match-hostname.ts";
 
 /**
@@ -9,7 +9,7 @@ export function selectListener(bind: Bind, hostname: string): Listener | undefin
   let best: Listener | undefined;
   let bestRank = -1;
   for (const listener of bind.listeners) {
-    const rank = listener.hostname === undefined ? 0 : matchesHostname(listener.hostname, hostname);
+    const rank = matchesHostname(listener.hostname, hostname);
     if (rank !== undefined && rank > bestRank) {
       best = listener;
       bestRank = rank;

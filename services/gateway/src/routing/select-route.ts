@@ -1,4 +1,4 @@
-import type { Listener, Route, RouteMatch } from "../configuration/configuration.ts";
+import type { Listener, Route, RouteMatch } from "../configuration/document-schema.ts";
 import { matchesHostname } from "./match-hostname.ts";
 
 /** A route and the path of the match that led to it, for the span's name. */

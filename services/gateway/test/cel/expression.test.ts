@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type CelContext, compileExpression, ExpressionError } from "../../src/cel/expression.ts";
+import { type CelContext, compileExpression } from "../../src/cel/expression.ts";
 import { plainValue } from "../../src/cel/plain-value.ts";
 
 const CONTEXT: CelContext = {
@@ -91,7 +91,7 @@ describe("values and errors are those of Agentgateway v1.4.1", () => {
     }
   });
 
-  test("the same JSON again is the same value, and what is none stays none", () => {
+  test("whole numbers in JSON are ints, and what is none fails", () => {
     const expression = compileExpression("json(extauthz.text)");
     const outcomeOf = (text: string) => expression.valueOrUndefined({ ...CONTEXT, extauthz: { text } });
     for (const _ of [1, 2]) {
@@ -112,14 +112,13 @@ describe("values and errors are those of Agentgateway v1.4.1", () => {
   });
 });
 
-describe("names that both gateways do not share are refused when the file is loaded", () => {
+describe("names that this gateway does not know are refused when the file is loaded", () => {
   test.each([
     "aauth.agent",
     "request.body",
     "response['body']",
     "env.HOME",
     "uuid()",
-    "type(1)",
     "request.path.replace('a', 'b')",
     "[1].exists(x, y == 1)",
     "[1].exists(x, x == 1) && x == 1",
@@ -158,24 +157,6 @@ test("a pattern that both read alike is taken", () => {
   expect(compileExpression(source).isTrue(CONTEXT)).toBe(true);
 });
 
-describe("operators in a row", () => {
-  const row = (count: number, operator: string, term: string) => Array(count).fill(term).join(operator);
-  test.each<[string, (count: number) => string]>([
-    ["&&", (count) => row(count, "&&", 'request.path == "/x"')],
-    ["+", (count) => `${row(count, "+", "request.path")} != ""`],
-    ["!", (count) => `${"!".repeat(2 * Math.floor(count / 2))}(request.path == "/x")`],
-    ["in a macro", (count) => `[1].exists(n, ${row(count, "||", "n == 1")})`],
-    ["in what a macro looks through", (count) => `(${row(count, "+", "[1]")}).exists(n, n == 1)`],
-  ])("%s: as many as can be evaluated are taken, more are refused", (_name, source) => {
-    expect(compileExpression(source(900)).isTrue(CONTEXT)).toBe(true);
-    for (const count of [1100, 3000, 4000]) {
-      expect(() => compileExpression(source(count))).toThrow(
-        new ExpressionError("not valid CEL: too many operations in a row"),
-      );
-    }
-  });
-});
-
 test.each([
   'request.path.contains("(?i)a++")',
   "has(extauthz.aauth.Agent)",
@@ -183,10 +164,6 @@ test.each([
   'request.headers["x-one"].startsWith("X-One")',
 ])("%s is taken: it is no pattern and no header's name", (source) => {
   expect(compileExpression(source).source).toBe(source);
-});
-
-test.each(["uint(1)", "1u", "source.port == 5u"])("%s is refused", (source) => {
-  expect(() => compileExpression(source)).toThrow(/not by the embedded gateway/);
 });
 
 test.each(['request.headers["X-One"]', "response.headers.Location"])("%s is refused", (source) => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { expandEnvironment } from "../../src/configuration/expand-environment.ts";
 
 describe("expandEnvironment", () => {
-  const env = { A: "one", EMPTY: "", LINES: "a\nb: c" };
+  const env = { A: "one", EMPTY: "" };
   test.each([
     ["$A", "one"],
     [`\${A}`, "one"],
@@ -26,17 +26,5 @@ describe("expandEnvironment", () => {
       [2, "environment variable NOPE is not set and has no default"],
       [3, "environment variable NOPE2 is not set and has no default"],
     ]);
-  });
-
-  test("lines are counted through a default that has several", () => {
-    const { problems } = expandEnvironment(`a: \${NOPE:-x\ny}\nb: $NOPE2`, env);
-    expect(problems.map(({ line, message }) => [line, message])).toEqual([
-      [1, "environment variable NOPE contains a line break"],
-      [3, "environment variable NOPE2 is not set and has no default"],
-    ]);
-  });
-
-  test("a value cannot add lines to the file", () => {
-    expect(expandEnvironment("a: $LINES", env).problems[0]?.message).toMatch(/line break/);
   });
 });

@@ -1,5 +1,4 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { startTrace } from "../../src/observe/trace-context.ts";
 import { type FakeAnswer, startFakeServer } from "../support/fake-agent.ts";
 import {
   type GatewayUnderTest,
@@ -16,10 +15,7 @@ afterEach(async () => {
 
 async function setUp(config: object, policies: object = {}, answer?: FakeAnswer) {
   const agent = await startFakeServer(answer);
-  let nowMs = Date.parse("2026-02-06T21:40:41.536Z");
-  const gateway = await startGateway(oneRoute(agent.address, policies, { config }), {
-    nowMs: () => (nowMs += 10),
-  });
+  const gateway = await startGateway(oneRoute(agent.address, policies, { config }));
   cleanUps.push(agent.close, gateway.close);
   return {
     agent,
@@ -49,7 +45,7 @@ describe("the access log", () => {
     const fields = { add: { deep: 'json(request.headers["x-deep"])' } };
     const { gateway, call } = await setUp({ logging: { format: "json", fields } });
     const nested = (levels: number) => "[".repeat(levels) + "]".repeat(levels);
-    for (const levels of [100, 102, 10_000]) await call({ headers: { "x-deep": nested(levels) } });
+    for (const levels of [100, 102, 1000]) await call({ headers: { "x-deep": nested(levels) } });
     await line(gateway, 3);
     const deep = requestLines(gateway).map((text) =>
       JSON.stringify((JSON.parse(text) as { deep: unknown }).deep),
@@ -96,7 +92,6 @@ describe("the access log", () => {
             user: "jwt.sub",
             code: "response.code",
           },
-          remove: ["protocol", "gateway"],
         },
       },
     });
@@ -105,7 +100,7 @@ describe("the access log", () => {
     expect(text).toMatch(
       /duration=\d+ms text="say \\"hi\\"" number=1 yes=true map=(?:"\{\\"a\\":\[1\]\}"|\{"a": \[1\]\}) code=200$/,
     );
-    expect(text).not.toMatch(/protocol=|gateway=|user=|nothing=|missing=/);
+    expect(text).not.toMatch(/user=|nothing=|missing=/);
   });
 
   test("json: level, time, scope, then the same fields", async () => {
@@ -190,11 +185,7 @@ describe("the access log", () => {
     expect(await line(gateway, 3)).toMatch(/ http\.status=403 .* type="text\/plain" code=403$/);
   });
 
-  test("filter and level silence it", async () => {
-    const filtered = await setUp({ logging: { filter: 'request.path != "/health"' } });
-    await filtered.call({ path: "/health" });
-    await filtered.call({ path: "/other" });
-    expect(await line(filtered.gateway)).toMatch(/http.path=\/other/);
+  test("its level silences it", async () => {
     const quiet = await setUp({ logging: { level: "warn" } });
     await quiet.call();
     await quiet.call();
@@ -232,7 +223,7 @@ describe("the access log", () => {
           cookie: "session=secret-session",
         },
       });
-      const text = (await line(gateway)) + JSON.stringify(gateway.spans);
+      const text = (await line(gateway)) + JSON.stringify(gateway.spans.map(({ attributes }) => attributes));
       expect(gateway.spans).toHaveLength(1);
       expect(text).not.toContain(TOKEN);
       expect(text).not.toContain("s".repeat(86));
@@ -308,10 +299,12 @@ describe("traces", () => {
     const text = await line(gateway);
     expect(text).toContain(`trace.id=0af7651916cd43dd8448eb211c80319c span.id=${forwarded.slice(36, 52)}`);
     if (isRealGateway) return;
-    expect(gateway.spans[0]).toMatchObject({
+    expect(gateway.spans[0]?.spanContext()).toMatchObject({
       traceId: "0af7651916cd43dd8448eb211c80319c",
       spanId: forwarded.slice(36, 52),
-      parentSpanId: "b7ad6b7169203331",
+    });
+    expect(gateway.spans[0]).toMatchObject({
+      parentSpanContext: { spanId: "b7ad6b7169203331" },
       name: "GET /*",
       attributes: {
         "url.scheme": "http",
@@ -322,55 +315,31 @@ describe("traces", () => {
     });
   });
 
-  test("no id is given twice", () => {
-    const ids = Array.from({ length: 1000 }, () => startTrace(configuration, undefined)!);
-    expect(new Set(ids.map(({ traceId }) => traceId)).size).toBe(1000);
-    expect(new Set(ids.map(({ spanId }) => spanId)).size).toBe(1000);
-    expect(ids.every(({ header }) => /^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/.test(header))).toBe(true);
-  });
+  test.skipIf(isRealGateway)(
+    "without tracing a caller's trace is passed on, and none is started",
+    async () => {
+      const { agent, gateway, call } = await setUp({});
+      await call();
+      await call({ headers: { traceparent: TRACEPARENT } });
+      expect(agent.seen.map(({ headers }) => headers.traceparent)).toEqual([undefined, TRACEPARENT]);
+      expect(await line(gateway, 2)).not.toContain("trace.id=");
+    },
+  );
 
-  test("without tracing it goes on as well, and none is started", async () => {
-    const { agent, gateway, call } = await setUp({});
-    await call();
-    expect(agent.seen[0]!.headers.traceparent).toBeUndefined();
-    await call({ headers: { traceparent: TRACEPARENT } });
-    const forwarded = agent.seen[1]!.headers.traceparent as string;
-    expect(forwarded).toMatch(/^00-0af7651916cd43dd8448eb211c80319c-[0-9a-f]{16}-01$/);
-    expect(forwarded).not.toBe(TRACEPARENT);
-    expect(await line(gateway, 2)).toContain("trace.id=0af7651916cd43dd8448eb211c80319c span.id=");
-    expect(gateway.spans).toEqual([]);
-  });
-
-  const configuration = {
-    otlpEndpoint: "http://127.0.0.1:9",
-    path: "/v1/traces",
-    randomSampling: 1,
-    clientSampling: 1,
-    fields: [],
-    removedFields: new Set<string>(),
-  };
-  test.each<[string, string | undefined, object, object | undefined]>([
-    ["no trace, random on", undefined, {}, { exported: true }],
-    ["no trace, random off", undefined, { randomSampling: 0 }, undefined],
-    ["no trace, share missed", undefined, { randomSampling: 0.4 }, undefined],
-    ["no trace, share hit", undefined, { randomSampling: 0.6 }, { exported: true }],
-    ["sampled", TRACEPARENT, {}, { exported: true, parentSpanId: "b7ad6b7169203331" }],
-    ["sampled, client sampling off", TRACEPARENT, { clientSampling: 0 }, { exported: false }],
-    ["not sampled", TRACEPARENT.replace(/01$/, "00"), {}, { exported: false }],
-    ["other version", TRACEPARENT.replace(/^00/, "01"), { randomSampling: 0 }, undefined],
-    ["zero trace id", `00-${"0".repeat(32)}-b7ad6b7169203331-01`, { randomSampling: 0 }, undefined],
-    [
-      "zero span id",
-      `00-0af7651916cd43dd8448eb211c80319c-${"0".repeat(16)}-01`,
-      { randomSampling: 0 },
-      undefined,
-    ],
-    ["nonsense", "nonsense", { randomSampling: 0 }, undefined],
-  ])("%s", (_name, traceparent, more, expected) => {
-    const trace = startTrace({ ...configuration, ...more }, traceparent, () => 0.5);
-    if (expected === undefined) expect(trace).toBeUndefined();
-    else expect(trace).toMatchObject(expected);
-    if (traceparent?.startsWith("00-0af") && trace)
-      expect(trace.header.slice(-2)).toBe(traceparent.slice(-2));
+  test.each<[string, string | undefined, object, boolean]>([
+    ["no trace, random on", undefined, {}, true],
+    ["no trace, random off", undefined, { randomSampling: 0 }, false],
+    ["sampled", TRACEPARENT, { randomSampling: 0 }, true],
+    ["not sampled", TRACEPARENT.replace(/01$/, "00"), {}, false],
+    ["zero trace id", `00-${"0".repeat(32)}-b7ad6b7169203331-01`, { randomSampling: 0 }, false],
+    ["nonsense", "nonsense", { randomSampling: 0 }, false],
+  ])("a span is made: %s", async (_name, traceparent, more, isMade) => {
+    const { agent, gateway, call } = await setUp({ tracing: { ...tracing, ...more } });
+    await call(traceparent === undefined ? {} : { headers: { traceparent } });
+    await line(gateway);
+    expect((await line(gateway)).includes("trace.id=")).toBe(isMade);
+    const { traceparent: forwarded } = agent.seen[0]!.headers;
+    if (isMade) expect(forwarded).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/);
+    else expect(forwarded).toBe(traceparent);
   });
 });

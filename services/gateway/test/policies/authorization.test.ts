@@ -2,17 +2,17 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { CelContext } from "../../src/cel/expression.ts";
 import { compileExpression } from "../../src/cel/expression.ts";
-import type { AuthorizationRule } from "../../src/configuration/configuration.ts";
+import type { AuthorizationRule } from "../../src/configuration/document-schema.ts";
 import { loadConfiguration } from "../../src/configuration/load-configuration.ts";
 import { applyAuthorization } from "../../src/policies/authorization.ts";
-import { OwnAnswer } from "../../src/proxy/own-answer.ts";
+import { LocalReply } from "../../src/proxy/local-reply.ts";
 
 function decide(rules: readonly AuthorizationRule[], context: CelContext): "allow" | number {
   try {
     applyAuthorization(rules, context);
     return "allow";
   } catch (error) {
-    if (error instanceof OwnAnswer) return error.status;
+    if (error instanceof LocalReply) return error.status;
     throw error;
   }
 }

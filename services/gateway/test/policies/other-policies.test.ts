@@ -177,8 +177,8 @@ describe("localRateLimit", () => {
     let nowMs = 0;
     const limit = new LocalRateLimit(
       [
-        { maxTokens: 3, tokensPerFill: 2, fillIntervalMs: 1000 },
-        { maxTokens: 100, tokensPerFill: 1, fillIntervalMs: 1000 },
+        { maxTokens: 3, tokensPerFill: 2, fillInterval: 1000, type: "requests" },
+        { maxTokens: 100, tokensPerFill: 1, fillInterval: 1000, type: "requests" },
       ],
       () => nowMs,
     );
@@ -369,7 +369,7 @@ test.each<[string | undefined, string | undefined, string]>([
   ["application/json", "null", "unknown"],
   ["application/json", "{", "unknown"],
 ])("the method of a call of type %s with body %s is %s", (type, body, method) => {
-  expect(a2aMethod(type, body === undefined ? undefined : bodyOf(body))).toBe(method);
+  expect(a2aMethod(type, body === undefined ? [] : bodyOf(body))).toBe(method);
 });
 
 test.each(["a\u2028b", "a\u2029b", "a\u0085b", "a\u202eb", "a\nb", "a b", "ä", "", "m".repeat(65)])(
@@ -389,6 +389,5 @@ test("A7: a body over 16 KiB is not looked at for one word of the log", () => {
 });
 
 function bodyOf(text: string) {
-  const bytes = Buffer.from(text);
-  return { size: bytes.length, bytes: () => bytes };
+  return [Buffer.from(text)];
 }

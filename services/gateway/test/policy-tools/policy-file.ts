@@ -1,18 +1,16 @@
-/** A policy file with one ruled route, as JSON (which is YAML). The other route gives audiences somewhere else to belong. */
+/** A policy file with one ruled route, as JSON (which is YAML). The other route has none. */
 export function policyFile(
   rules: readonly unknown[] | undefined,
   options: {
     mode?: string;
     scheme?: string;
     check?: boolean;
-    failureMode?: unknown;
     metadata?: Record<string, string>;
   } = {},
 ): string {
-  const { mode = "optional", scheme = "jwks", check = true, failureMode, metadata } = options;
+  const { mode = "optional", scheme = "jwks", check = true, metadata } = options;
   const extAuthz = (authority: string) => ({
     host: "127.0.0.1:7070",
-    ...(failureMode !== undefined && { failureMode }),
     protocol: {
       http: {
         addRequestHeaders: {

@@ -90,29 +90,6 @@ describe.skipIf(isRealGateway)("informational responses that nobody has asked fo
 });
 
 describe.skipIf(isRealGateway)("an agent that announces and never answers", () => {
-  const TOO_MANY = [503, "upstream call failed: TOO_MANY_INFORMATIONAL_RESPONSES", undefined];
-
-  test.each([
-    ["one after the other", PROCESSING, 20],
-    ["as fast as can be", HINTS.repeat(1000), 0],
-  ])("%s: refused after ten", async (_name, text, pauseMs) => {
-    const { gateway } = await setUp((socket) => {
-      const more = () => {
-        if (socket.destroyed) return;
-        if (socket.write(text)) setTimeout(more, pauseMs);
-        else socket.once("drain", more);
-      };
-      more();
-    });
-    expect(await answerOf(gateway.port)).toEqual(TOO_MANY);
-  });
-
-  test("a check service that does is as good as none", async () => {
-    const { gateway } = await setUpCheck(HINTS.repeat(11));
-    expect((await answerOf(gateway.port))[0]).toBe(403);
-    expect(gateway.lines.join("\n")).toContain("TOO_MANY_INFORMATIONAL_RESPONSES");
-  });
-
   test("a route's timeout is not prolonged", async () => {
     const { gateway } = await setUp(
       (socket) => {

@@ -60,11 +60,6 @@ async function deafServer(): Promise<string> {
   return `127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-async function heldBytes({ statsUrl }: GatewayUnderTest): Promise<number> {
-  const text = await (await fetch(`${statsUrl}/metrics`)).text();
-  return Number(/^agentgateway_held_body_bytes (\d+)$/m.exec(text)?.[1]);
-}
-
 async function until(condition: () => Promise<boolean> | boolean) {
   for (let attempt = 0; !(await condition()); attempt++) {
     if (attempt > 200) throw new Error("it did not come about");
@@ -87,14 +82,14 @@ describe.skipIf(isRealGateway)("an agent that takes nothing", () => {
     for (const answer of started) void answer.then((answered) => early.push(answered));
     await until(() => early.length > 0);
     expect(early[0]).toMatchObject({ status: 503, body: expect.stringContaining("bodies are being held") });
-    expect(await heldBytes(gateway)).toBeLessThanOrEqual(512 * KIB);
+    expect(gateway.heldBodyBytes()).toBeLessThanOrEqual(512 * KIB);
 
     expect((await post(gateway, "well", 200 * KIB)).status).toBe(200);
     expect(well.seen.map(({ body }) => body.length)).toEqual([200 * KIB]);
 
     const statuses = (await Promise.all(started)).map(({ status }) => status);
     expect(new Set(statuses)).toEqual(new Set([503, 504]));
-    await until(async () => (await heldBytes(gateway)) === 0);
+    await until(() => gateway.heldBodyBytes() === 0);
   });
 
   test("what it has taken is held no longer, answer or not", async () => {
@@ -105,7 +100,7 @@ describe.skipIf(isRealGateway)("an agent that takes nothing", () => {
     for (const answer of waiting) answer.catch(() => {});
     await until(() => silent.seen.length === 12);
     expect(silent.seen.every(({ body }) => body === "x".repeat(250 * KIB))).toBe(true);
-    await until(async () => (await heldBytes(gateway)) === 0);
+    await until(() => gateway.heldBodyBytes() === 0);
   });
 
   test("no more than so many requests wait for it", async () => {
@@ -165,7 +160,7 @@ describe.skipIf(isRealGateway)("what is over is held no longer, and its place is
         path,
         body: "x".repeat(10 * KIB),
       }).catch(() => {});
-      await until(async () => (await heldBytes(gateway)) === 0);
+      await until(() => gateway.heldBodyBytes() === 0);
       expect(agent.seen).toHaveLength(round);
     }
   });
@@ -193,10 +188,10 @@ describe.skipIf(isRealGateway)("before the check has answered", () => {
     await until(() => answers.length === 1);
     const short = post(gateway, "stuck", 10 * KIB);
     await until(() => answers.length === 2);
-    expect(await heldBytes(gateway)).toBe(0);
+    expect(gateway.heldBodyBytes()).toBe(0);
     for (const answer of answers) answer();
     expect((await Promise.all([long, short])).map(({ status }) => status)).toEqual([401, 401]);
-    await until(async () => (await heldBytes(gateway)) === 0);
+    await until(() => gateway.heldBodyBytes() === 0);
   });
 
   test("a caller that waits to be told is told when its body is wanted, and not where it is refused", async () => {
@@ -308,9 +303,9 @@ describe.skipIf(isRealGateway)("callers that the check has not named", () => {
       return socket;
     });
     // 2 MiB may be held: an eighth for all that have no name, about half of that for one address.
-    await until(async () => (await heldBytes(gateway)) > 64 * KIB);
+    await until(() => gateway.heldBodyBytes() > 64 * KIB);
     await new Promise((resolve) => setTimeout(resolve, 200));
-    expect(await heldBytes(gateway)).toBeLessThan(180 * KIB);
+    expect(gateway.heldBodyBytes()).toBeLessThan(180 * KIB);
     expect(await call(gateway, 40 * KIB)).toMatchObject({ status: 503 });
     expect((await call(gateway, 250 * KIB, { "x-name": "http://a.test" })).status).toBe(200);
 
@@ -320,7 +315,7 @@ describe.skipIf(isRealGateway)("callers that the check has not named", () => {
     const [answer] = (await once(elsewhere, "data")) as [Buffer];
     expect(answer.toString("latin1")).toMatch(/^HTTP\/1\.1 200 /);
     for (const socket of slow) socket.destroy();
-    await until(async () => (await heldBytes(gateway)) === 0);
+    await until(() => gateway.heldBodyBytes() === 0);
   });
 });
 
@@ -348,9 +343,9 @@ test.skipIf(isRealGateway)(
     socket.write(
       `POST / HTTP/1.1\r\nHost: stuck\r\nContent-Length: ${200 * KIB}\r\n\r\n${"x".repeat(100 * KIB)}`,
     );
-    await until(async () => (await heldBytes(gateway)) === 100 * KIB);
+    await until(() => gateway.heldBodyBytes() === 100 * KIB);
     socket.destroy();
-    await until(async () => (await heldBytes(gateway)) === 0);
+    await until(() => gateway.heldBodyBytes() === 0);
   },
 );
 

@@ -1,10 +1,18 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import {
+  InMemorySpanExporter,
+  ParentBasedSampler,
+  type ReadableSpan,
+  SimpleSpanProcessor,
+  TraceIdRatioBasedSampler,
+  TracerProvider,
+} from "@opentelemetry/sdk-trace";
 import { spawnGuarded } from "../../../../scripts/spawn-guarded.ts";
 import { freePorts } from "../../../../tests/support/free-ports.ts";
 import { buildGateway } from "../../src/app.ts";
-import type { GatewaySpan } from "../../src/telemetry.ts";
+import { loadConfiguration } from "../../src/configuration/load-configuration.ts";
 
 /** Set to an agentgateway executable to run the HTTP-level tests against the real gateway. */
 const BINARY = process.env.AGENTGATEWAY_BIN || undefined;
@@ -14,13 +22,12 @@ export const isRealGateway = BINARY !== undefined;
 export interface GatewayUnderTest {
   readonly port: number;
   readonly url: string;
-  readonly adminUrl: string;
-  readonly statsUrl: string;
-  readonly readinessUrl: string;
   /** Access-log lines and messages so far. */
   readonly lines: readonly string[];
   /** Embedded only. */
-  readonly spans: readonly GatewaySpan[];
+  readonly spans: readonly ReadableSpan[];
+  /** Embedded only. */
+  heldBodyBytes(): number;
   reload(document: GatewayFile): Promise<void>;
   close(): Promise<void>;
 }
@@ -44,9 +51,6 @@ export async function startGateway(
   options: {
     limits?: TestLimits;
     env?: Record<string, string>;
-    nowMs?: () => number;
-    /** Send spans by OTLP, instead of keeping them. */
-    isExporting?: boolean;
     /** Embedded only: takes an access-log line before it is kept. */
     onLine?: (line: string) => void;
   } = {},
@@ -98,18 +102,15 @@ async function startEmbedded(
   options: Parameters<typeof startGateway>[1] = {},
 ): Promise<GatewayUnderTest> {
   const lines: string[] = [];
-  const spans: GatewaySpan[] = [];
+  const exporter = new InMemorySpanExporter();
   const note = (fields: object, message: string) => lines.push(`${message} ${JSON.stringify(fields)}`);
+  const env = { GATEWAY_PORT: "0", ...options.env };
+  const load = (text: string) => loadConfiguration({ text, source: "test.yaml", env });
+  const configuration = load(textOf(file, 0));
+  const { tracing } = configuration.config;
   const gateway = await buildGateway(
     {
       host: "127.0.0.1",
-      adminAddress: "127.0.0.1:0",
-      statsAddress: "127.0.0.1:0",
-      readinessAddress: "127.0.0.1:0",
-      otlpEndpoint: undefined,
-      otlpProtocol: undefined,
-      tracesDisabled: false,
-      traceServiceName: "agentgateway",
       logFormat: undefined,
       maxBodyBytes: 2_097_152,
       maxHeldBodyBytes: 67_108_864,
@@ -121,28 +122,32 @@ async function startEmbedded(
       idleTimeoutMs: 300_000,
       ...options.limits,
     },
-    { source: "test.yaml", text: textOf(file, 0) },
+    configuration,
     {
-      env: { GATEWAY_PORT: "0", ...options.env },
-      logger: { info: (message) => void lines.push(message), warn: note, error: note },
+      logger: { warn: note, error: note },
       accessLog: (line) => {
         options.onLine?.(line);
         lines.push(line);
       },
-      ...(!options.isExporting && { telemetry: { exportSpan: (span) => void spans.push(span) } }),
-      ...(options.nowMs && { nowMs: options.nowMs }),
+      // As main.ts does it.
+      ...(tracing && {
+        tracerProvider: new TracerProvider({
+          sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(tracing.randomSampling) }),
+          spanProcessors: [new SimpleSpanProcessor({ exporter })],
+        }),
+      }),
     },
   );
   const url = gateway.urls[0]!;
   return {
     port: Number(new URL(url).port),
     url,
-    adminUrl: gateway.adminUrl,
-    statsUrl: gateway.statsUrl,
-    readinessUrl: gateway.readinessUrl,
     lines,
-    spans,
-    reload: (document) => gateway.reload(textOf(document, 0)),
+    heldBodyBytes: () => gateway.heldBodyBytes,
+    get spans() {
+      return exporter.getFinishedSpans();
+    },
+    reload: async (document) => gateway.reload(load(textOf(document, 0))),
     close: () => gateway.close(),
   };
 }
@@ -198,10 +203,8 @@ async function startBinary(
   return {
     port,
     url: `http://127.0.0.1:${port}`,
-    adminUrl: `http://127.0.0.1:${admin}`,
-    statsUrl: `http://127.0.0.1:${stats}`,
-    readinessUrl,
     lines,
+    heldBodyBytes: () => Number.NaN,
     spans: [],
     reload: async (document) => writeFileSync(path, textOf(document, port)),
     close,

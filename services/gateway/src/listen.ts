@@ -1,9 +1,8 @@
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { ListenAddress } from "../configuration/configuration.ts";
 
 /** Opens a server. Rejects with the system's error (EADDRINUSE). */
-export function listen(server: Server, { host, port }: ListenAddress): Promise<void> {
+export function listen(server: Server, { host, port }: { host: string; port: number }): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", reject);
     server.listen({ host, port }, () => {
