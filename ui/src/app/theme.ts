@@ -41,16 +41,19 @@ export const theme = createTheme({
   fontFamilyMonospace: 'ui-monospace, SFMono-Regular, Menlo, "Cascadia Mono", "DejaVu Sans Mono", monospace',
 });
 
-/** Mantine's colours as the page has them; its own are in `components/colours.css`. */
+/** Mantine's names for colours of `components/colours.css`. By scheme, as Mantine's own values are, which would win otherwise. */
+const shared = {
+  "--mantine-color-body": "var(--ground)",
+  "--mantine-color-text": "var(--ink)",
+  "--mantine-color-default-color": "var(--ink)",
+  "--mantine-color-error": "var(--danger-ink)",
+};
+
 export const cssVariables: CSSVariablesResolver = () => ({
-  variables: {
-    "--mantine-color-body": "var(--ground)",
-    "--mantine-color-text": "var(--ink)",
-    "--mantine-color-default-color": "var(--ink)",
-    "--mantine-color-error": "var(--danger-ink)",
-  },
-  light: {},
+  variables: {},
+  light: shared,
   dark: {
+    ...shared,
     "--mantine-color-default": "#1e2825",
     "--mantine-color-default-hover": "#26322e",
     "--mantine-color-default-border": "#3a4742",
