@@ -6,6 +6,7 @@ import { type GatewaySettings, requireConsistency, settings } from "./config.ts"
 import type { ConfigSection } from "./configuration/document-schema.ts";
 import { loadConfiguration } from "./configuration/load-configuration.ts";
 import { ConfigurationError } from "./configuration/problem.ts";
+import { lineWriter } from "./observe/line-writer.ts";
 
 /** Looking at the file's times works with every editor and every container mount. */
 const RELOAD_INTERVAL_MS = 500;
@@ -37,8 +38,8 @@ await runService({
     const format = config.logFormat === undefined ? {} : { format: config.logFormat };
     const logger = createLogger({ service: "gateway", level: config.logLevel, ...format });
     const telemetry = await startTelemetry(telemetryOf(configuration.config.tracing, config), { logger });
-    const accessLog = (line: string) => process.stdout.write(`${line}\n`);
-    const gateway = await buildGateway(config, configuration, { logger, accessLog });
+    const accessLog = lineWriter((text) => process.stdout.write(text));
+    const gateway = await buildGateway(config, configuration, { logger, accessLog: accessLog.write });
 
     const reload = () => {
       try {
@@ -55,6 +56,7 @@ await runService({
       close: async () => {
         if (isWatched) unwatchFile(config.file, reload);
         await gateway.close();
+        accessLog.flush();
       },
     });
   },
