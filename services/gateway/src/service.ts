@@ -12,6 +12,7 @@ import { type GatewaySettings, requireConsistency, settings } from "./config.ts"
 import type { ConfigSection } from "./configuration/document-schema.ts";
 import { loadConfiguration } from "./configuration/load-configuration.ts";
 import { ConfigurationError } from "./configuration/problem.ts";
+import { lineWriter } from "./observe/line-writer.ts";
 
 /** Looking at the file's times works with every editor and every container mount. */
 const RELOAD_INTERVAL_MS = 500;
@@ -41,8 +42,10 @@ export const start: StartService = async ({ env, argv, output }) => {
     ...format,
   });
   const telemetry = await startTelemetry(telemetryOf(configuration.config.tracing, config), { logger });
-  const accessLog = (line: string) => void output.write(`${line}\n`);
-  const gateway = await telemetry.run(() => buildGateway(config, configuration, { logger, accessLog }));
+  const accessLog = lineWriter((text) => output.write(text));
+  const gateway = await telemetry.run(() =>
+    buildGateway(config, configuration, { logger, accessLog: accessLog.write }),
+  );
 
   const reload = () => {
     try {
@@ -59,6 +62,7 @@ export const start: StartService = async ({ env, argv, output }) => {
     close: async () => {
       if (isWatched) unwatchFile(config.file, reload);
       await gateway.close();
+      accessLog.flush();
       await telemetry.close();
     },
   };

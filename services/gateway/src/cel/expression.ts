@@ -1,4 +1,5 @@
 import { type ASTNode, Environment } from "@marcbachmann/cel-js";
+import { type CelPath, pathOf } from "./cel-paths.ts";
 
 /**
  * What an expression can see. Every root is bound; one that is not set is null, so that `has(jwt.sub)` is false and `jwt.sub` an
@@ -74,7 +75,10 @@ export function compileExpression(source: string): Expression {
       return { failure: firstLine(failure) };
     }
   };
+  const path = neededPath(program.ast);
   const valueOrUndefined = (context: CelContext) => {
+    // The library makes an Error of each missing field, and a log asks for half a dozen: the dearest part of a request.
+    if (isMissing(path, context)) return undefined;
     const outcome = evaluate(context);
     return "value" in outcome ? outcome.value : undefined;
   };
@@ -85,6 +89,25 @@ export function compileExpression(source: string): Expression {
     isTrue: (context) => valueOrUndefined(context) === true,
     valueOrUndefined,
   };
+}
+
+/** The path that an expression cannot do without; empty where there is no single one. */
+function neededPath(node: ASTNode): CelPath {
+  const path = pathOf(node);
+  if (path !== undefined) return path;
+  if (node.op === "rcall") return neededPath(node.args[1]);
+  return node.op === "." || node.op === "[]" ? neededPath(node.args[0]) : [];
+}
+
+/** Whether plain data certainly end before the path does. */
+function isMissing(path: CelPath, context: CelContext): boolean {
+  let value: unknown = context;
+  for (const step of path) {
+    if (Array.isArray(value)) return false;
+    if (typeof value !== "object" || value === null || !Object.hasOwn(value, step)) return true;
+    value = (value as Record<string, unknown>)[step];
+  }
+  return false;
 }
 
 /** Calls back for a node and every node below it. */

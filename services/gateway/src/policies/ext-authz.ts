@@ -11,7 +11,13 @@ import {
   responseFields,
   setField,
 } from "../proxy/request-head.ts";
-import { collect, type UpstreamRequest, type UpstreamResponse, type Upstreams } from "../proxy/upstreams.ts";
+import {
+  collect,
+  UpstreamError,
+  type UpstreamRequest,
+  type UpstreamResponse,
+  type Upstreams,
+} from "../proxy/upstreams.ts";
 
 /** A decision with claims is small; a refusal with its page is not much larger. */
 const MAX_ANSWER_BYTES = 262_144;
@@ -43,12 +49,16 @@ export async function applyExtAuthz(
 ): Promise<ExtAuthzVerdict | undefined> {
   const { head, context, upstreams, signal } = options;
   const request = checkRequest(policy, head, context);
-  const timeout = AbortSignal.timeout(policy.requestTimeoutMs);
+  // `AbortSignal.timeout` would keep a timer for each request that has been answered long since.
+  const stop = new AbortController();
+  const leave = () => stop.abort(signal.reason);
+  signal.addEventListener("abort", leave);
+  const timer = setTimeout(() => stop.abort(new UpstreamError("timeout")), policy.requestTimeoutMs);
   let answer: Pick<UpstreamResponse, "status" | "fields">;
   try {
     answer = await upstreams.request(
       policy.address,
-      { ...request, signal: AbortSignal.any([signal, timeout]) },
+      { ...request, signal: stop.signal },
       async (response) => {
         const { status, fields } = response;
         if (status >= 200 && status < 300) await collect(response.body, MAX_ANSWER_BYTES);
@@ -60,6 +70,9 @@ export async function applyExtAuthz(
     signal.throwIfAborted();
     if (error instanceof LocalReply) throw error;
     return withoutAnswer(policy, error);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", leave);
   }
   for (const name of policy.includeResponseHeaders) {
     const value = firstField(answer.fields, name);

@@ -1,8 +1,8 @@
 import type { ASTNode } from "@marcbachmann/cel-js";
 import { serialize } from "@marcbachmann/cel-js/serialize";
+import { type CelPath, formatCelPath, pathsNamedBy } from "../cel/cel-paths.ts";
 import { type CelContext, compileExpression } from "../cel/expression.ts";
 import { plainValue } from "../cel/plain-value.ts";
-import { type CelPath, formatCelPath, pathsNamedBy } from "./cel-paths.ts";
 
 /** A part of an expression and what it came to. */
 export interface ExplainedPart {

@@ -1,5 +1,5 @@
 import type { ASTNode } from "@marcbachmann/cel-js";
-import { type CelPath, formatCelPath, pathsNamedBy } from "./cel-paths.ts";
+import { type CelPath, formatCelPath, pathsNamedBy } from "../cel/cel-paths.ts";
 import type { RuleFinding } from "./finding.ts";
 
 /** Members of `extauthz.aauth`: a closed set. */

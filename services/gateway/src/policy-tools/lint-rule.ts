@@ -1,9 +1,9 @@
 import type { ASTNode } from "@marcbachmann/cel-js";
+import { type CelPath, formatCelPath, pathOf, pathsNamedBy } from "../cel/cel-paths.ts";
 import { visitNodes } from "../cel/expression.ts";
 import type { AuthorizationRule, Policies } from "../configuration/document-schema.ts";
 import { celContext } from "../proxy/cel-context.ts";
 import { aauthCheckOf } from "./aauth-check.ts";
-import { type CelPath, formatCelPath, pathOf, pathsNamedBy } from "./cel-paths.ts";
 import type { RuleFinding } from "./finding.ts";
 import { lintFields } from "./lint-fields.ts";
 

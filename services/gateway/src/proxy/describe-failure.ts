@@ -6,7 +6,6 @@ export function describeFailure(error: unknown): string {
     errors?: unknown[];
     name?: unknown;
   };
-  if (name === "TimeoutError") return "timeout";
   if (typeof code === "string") return code;
   if (Array.isArray(errors) && errors.length > 0) return describeFailure(errors[0]);
   if (cause !== undefined) return describeFailure(cause);

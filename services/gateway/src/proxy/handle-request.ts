@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { pipeline } from "node:stream/promises";
 import type { Tracer } from "@opentelemetry/api";
 import type { Bind, Route } from "../configuration/document-schema.ts";
 import type { RequestRecord } from "../observe/request-record.ts";
@@ -225,11 +224,18 @@ async function sendStream(exchange: Exchange, answer: UpstreamResponse): Promise
   response.setTimeout(environment.idleTimeoutMs, () => response.destroy());
   // The head of an event stream must not wait for its first event. `flushHeaders` would write it as UTF-8.
   if (firstField(fields, "content-length") === undefined) response.write(Buffer.alloc(0));
-  body.once("error", (error) => {
-    record.error = `response cut: ${describeFailure(error)}`;
+  await new Promise<void>((resolve) => {
+    // Cutting the caller's connection is the only way left to say that the response is not whole.
+    body.on("error", (error) => {
+      record.error ??= `response cut: ${describeFailure(error)}`;
+      response.destroy();
+    });
+    response.once("close", () => {
+      body.destroy();
+      resolve();
+    });
+    body.pipe(response);
   });
-  // One that fails on the way cuts the caller's connection, the only way left to say that it is not whole.
-  await pipeline(body, response).catch(() => {});
 }
 
 /** The agent's bytes, which undici takes for UTF-8; undefined, for the usual words, where they cannot be written. */

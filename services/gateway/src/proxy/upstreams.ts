@@ -106,14 +106,17 @@ export class Upstreams {
   }
 }
 
-/** A response's body in one piece. @throws UpstreamError when it has more than `maxBytes`; also the transport's error */
-export async function collect(body: Readable, maxBytes: number): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of body as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > maxBytes) throw new UpstreamError("RESPONSE_TOO_LARGE");
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
+/** A response's body in one piece. Rejects with UpstreamError when it has more than `maxBytes`, or with the transport's error. */
+export function collect(body: Readable, maxBytes: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    body.on("data", (chunk: Buffer) => {
+      size += chunk.length;
+      if (size > maxBytes) body.destroy(new UpstreamError("RESPONSE_TOO_LARGE"));
+      else chunks.push(chunk);
+    });
+    body.on("end", () => resolve(Buffer.concat(chunks)));
+    body.on("error", reject);
+  });
 }
