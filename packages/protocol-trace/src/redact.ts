@@ -101,7 +101,7 @@ export function redactText(text: string, options: RedactionOptions = {}): string
   result = result.replace(COMPACT_TOKEN, (match) => (match.includes(".") ? labelOf(match) : match));
   for (const [pattern, replacement] of LOG_TOKENS) result = result.replace(pattern, replacement);
   return result.replace(TOKEN_PARAMETERS, (match, start: string, value: string) =>
-    value === "" || LABEL.test(value) ? match : `${start}[token]`,
+    value === "" || value === "present" || LABEL.test(value) ? match : `${start}[token]`,
   );
 }
 

@@ -144,7 +144,7 @@ test("D14: no token of the second hop reaches the log", async () => {
     network.tokenRequests[0]?.upstream ?? "",
     network.tokenRequests[0]?.form.resource_token ?? "",
   ];
-  expect(stack.log()).toContain("🔄 Token exchange: upstream_auth_token=");
+  expect(stack.log()).toContain("🔄 Token exchange: upstream_auth_token_id=");
   expect(stack.log()).toContain("🔐 Received auth_token from auth server (exchange)");
   for (const secret of secrets) {
     expect(secret).not.toBe("");

@@ -29,7 +29,7 @@ export function createAskMarketAnalysis(options: AskMarketAnalysisOptions): AskM
   return async (text, caller) => {
     try {
       const upstreamToken = onBehalfOfCaller ? authTokenOf(caller) : undefined;
-      if (upstreamToken) log.info(`🔄 Token exchange: upstream_auth_token=${tokenId(upstreamToken)}`);
+      if (upstreamToken) log.info(`🔄 Token exchange: upstream_auth_token_id=${tokenId(upstreamToken)}`);
       const signal = AbortSignal.timeout(timeoutMs);
       const fetch = agent.fetchFor({ signal, ...(upstreamToken !== undefined && { upstreamToken }) });
       const answer = await askAgent(url, text, { fetch, signal });
