@@ -26,7 +26,11 @@ export function traceFlowTests(modes: NonNullable<TestStackOptions["modes"]>): v
         stack.urls.traces,
         SPAN.startOptimization,
         (seen) =>
-          seen.some(({ name }) => name.startsWith("POST /optimization")) && attempts(seen).length === 6,
+          seen.some(({ name }) => name.startsWith("POST /optimization")) &&
+          attempts(seen).length === 6 &&
+          // Each service sends its spans by itself, and the last one may be late.
+          seen.filter(({ tags }) => tags[A.tokenIssued] !== undefined).length >= 2 &&
+          seen.some(({ name }) => name === SPAN.marketAnalysisExecute),
       );
     });
     afterAll(() => stack?.stop());
