@@ -21,7 +21,7 @@ RUN --mount=type=cache,id=pnpm,target=/pnpm-store \
     && pnpm install --offline --frozen-lockfile --prod --no-optional \
     && rm -rf ui/src ui/index.html ui/traces.html ui/public \
     # For the programs in compose/ and scripts/: at the root it is a package for development.
-    && ln -s ../packages/agent-kit node_modules/agent-kit
+    && ln -s ../packages/agent-kit ../packages/topology node_modules/
 
 FROM debian:trixie-slim
 LABEL org.opencontainers.image.title="AAuth full demo" \
