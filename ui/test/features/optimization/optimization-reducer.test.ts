@@ -2,8 +2,8 @@ import type { Progress } from "backend-api";
 import { describe, expect, it } from "vitest";
 import { defaultDraft } from "../../../src/features/optimization/draft.ts";
 import {
+  belongsToOtherUser,
   isBusy,
-  isSomebodyElses,
   type OptimizationAction,
   type OptimizationState,
   optimizationReducer,
@@ -94,10 +94,10 @@ describe("a run", () => {
       { type: "run_opened", requestId: "run-1" },
       { type: "run_failed", failure },
     ];
-    expect(isSomebodyElses(after(...refused).run as Run)).toBe(true);
+    expect(belongsToOtherUser(after(...refused).run as Run)).toBe(true);
     const { run } = after(...refused, { type: "progress_received", progress: progress() });
-    expect(isSomebodyElses(run as Run)).toBe(false);
-    expect(isSomebodyElses({ phase: "failed", failure: { message: "no" } })).toBe(false);
+    expect(belongsToOtherUser(run as Run)).toBe(false);
+    expect(belongsToOtherUser({ phase: "failed", failure: { message: "no" } })).toBe(false);
   });
 
   it("takes the backend's failure, or its last words when it gives none", () => {
@@ -186,7 +186,7 @@ describe("the words for a run", () => {
 
 describe("runStep", () => {
   it("says what a start waits for", () => {
-    expect(runStep({ phase: "starting" })).toMatch(/^Asking the supply-chain agent; .* some seconds$/);
+    expect(runStep({ phase: "starting" })).toMatch(/^Calling the supply-chain agent\. .* a few seconds$/);
   });
 
   it("says how long a completed run took", () => {
@@ -208,7 +208,7 @@ describe("runStep", () => {
           consent: { agent: "a", resource: "r", scopes: [], granted_at, expires_at: "", revocable: true },
         }),
       });
-    expect(step("2026-02-01T10:00:30Z")).toBe("Took about 40 s, the way over the consent page included");
+    expect(step("2026-02-01T10:00:30Z")).toBe("Took about 40 s, including the consent page");
     expect(step("2026-02-01T09:50:00Z")).toBe("Took about 40 s");
   });
 });
