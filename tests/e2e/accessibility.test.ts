@@ -418,7 +418,7 @@ test("an order, and the agent's own page", async () => {
 
   watched.expectComplaint(/status of 400/);
   await page.goto(visits[0]!);
-  await heading("This visit cannot go on");
+  await heading("This interaction cannot continue");
   await expectAccessible(page, "agent-problem");
 });
 

@@ -70,8 +70,7 @@ export function isoSeconds(unixSeconds: number): string {
 export function tokenPurpose(kind: TokenKind): string {
   if (kind === "resource+jwt")
     return "Resource token: the access that a resource requires, signed by the resource. An auth server exchanges it for an auth token.";
-  if (kind === "auth+jwt")
-    return "Auth token: an auth server’s grant to one agent and key for one resource.";
+  if (kind === "auth+jwt") return "Auth token: an auth server’s grant to one agent and key for one resource.";
   if (kind === "agent+jwt") return "Agent token: an agent server vouches for a delegate and its key.";
   return "Opaque token.";
 }

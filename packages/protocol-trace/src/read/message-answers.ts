@@ -17,7 +17,7 @@ export interface MessageAnswers {
   readonly onBehalfOf: string;
   /** Allowed by what? */
   readonly allowedBy: string;
-  /** What became of it, and why? */
+  /** What was the outcome, and why? */
   readonly verdict: string;
 }
 
@@ -98,7 +98,7 @@ function keyOf(message: Message): string {
   return `${keyType(message)}${name}${print}${found}.`;
 }
 
-/** The curve, where the message itself says it: in the key of scheme hwk, or in the token's `cnf`. */
+/** The curve, where the message contains it: in the key of scheme hwk, or in the token's `cnf`. */
 function keyType(message: Message): string {
   const key = readSignatureKey(message.request.headers?.["signature-key"] ?? "");
   const confirmed = (tokenOf(message)?.claims?.cnf as { jwk?: { crv?: unknown } } | undefined)?.jwk?.crv;
@@ -169,7 +169,7 @@ function verdictOf(message: Message): string {
 }
 
 /**
- * What turned a message down whose checks had all passed: `policy`, the gateway's own rules, which say 403; `answered` for anything else
+ * What refused a message whose checks had all passed: `policy`, the gateway's own rules, with 403; `answered` for anything else
  * (no such route, a limit, the agent's own reasons). Undefined for a message that a check ended, or that was accepted.
  */
 export function afterChecks(message: Message): "policy" | "answered" | undefined {
@@ -181,7 +181,7 @@ export function afterChecks(message: Message): "policy" | "answered" | undefined
   return status === 403 && stoppedAt !== undefined ? "policy" : "answered";
 }
 
-/** What the receiver says of its refusal: all there is to know of one that records no spans. */
+/** The receiver's refusal field: the only information from a receiver without spans. */
 function refusalIn({ response }: Message) {
   return parseRefusal(response.headers?.[REFUSAL_FIELD]);
 }
@@ -192,7 +192,7 @@ function errorIn({ response }: Message): string {
   return code === undefined ? "" : ` (${code})`;
 }
 
-/** What a challenge asks for. */
+/** What a challenge requires. */
 function wanted(message: Message): string {
   const { outcome, verifiers, events } = message;
   if (outcome !== "challenged") return "";
