@@ -41,7 +41,7 @@ test("a failure keeps the list and lets the next try begin", () => {
   expect(delegatesReducer({}, { type: "ended", delegate: delegate("a") })).toEqual({});
 });
 
-test("a list that could not be had is asked for once more", () => {
+test("a list that could not be read is requested again", () => {
   const failed = delegatesReducer({}, { type: "failed", failure: FAILURE });
   const asked = delegatesReducer(failed, { type: "asked_again" });
   expect(asked).toEqual({ failure: FAILURE, isAskedAgain: true });

@@ -12,7 +12,7 @@ describe("the label of a step", () => {
     );
   });
 
-  it("tells a token that was at hand from one that came", () => {
+  it("distinguishes a cached token from a received one", () => {
     const received = activity({ action: "token_received", auth_token: token });
     expect(actionLabel(received)).toBe("Auth token received");
     expect(actionLabel({ ...received, at_hand: true })).toBe("Cached auth token");
@@ -29,7 +29,7 @@ describe("for whom, where and for what", () => {
     ]);
   });
 
-  it("is nobody's where the token names no user", () => {
+  it("names no user where the token names none", () => {
     expect(tokenFacts(activity({ auth_token: token }))[0]).toEqual([
       "For user",
       "none: the agent acts for itself",

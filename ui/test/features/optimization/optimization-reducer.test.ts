@@ -88,7 +88,7 @@ describe("a run", () => {
     expect(after(opened, failed, told).run?.prompt).toBe("of the run");
   });
 
-  it("is somebody else's where another user has consented and the backend does not show it", () => {
+  it("belongs to another user where that user has consented and the backend does not show it", () => {
     const failure = { code: "wrong_user", message: "no" };
     const refused: OptimizationAction[] = [
       { type: "run_opened", requestId: "run-1" },
@@ -132,7 +132,7 @@ describe("a run", () => {
     expect(answered.run).not.toHaveProperty("consentUrl");
   });
 
-  it("starts afresh: nothing of the run before stays", () => {
+  it("starts over: nothing of the previous run stays", () => {
     const failed: OptimizationAction = { type: "run_failed", failure: { message: "x" }, requestId: "run-1" };
     expect(after(...started, failed, { type: "run_started", prompt: "q" }).run).toEqual({
       phase: "starting",
@@ -144,7 +144,7 @@ describe("a run", () => {
     });
   });
 
-  it("is busy only while something is under way", () => {
+  it("is busy only while something is in progress", () => {
     const phases = ["starting", "running", "awaiting_consent", "completed", "failed"] as const;
     expect(phases.filter((phase) => isBusy({ phase }))).toEqual(["starting", "running"]);
     expect(isBusy(undefined)).toBe(false);
@@ -198,7 +198,7 @@ describe("runStep", () => {
     expect(runStep({ phase: "completed", progress: progress() })).toBeUndefined();
   });
 
-  it("says that the time holds a visit to the consent page, of this run only", () => {
+  it("says that the time includes the consent page, of this run only", () => {
     const times = { started_at: "2026-02-01T10:00:00Z", ended_at: "2026-02-01T10:00:40Z" };
     const step = (granted_at: string) =>
       runStep({
