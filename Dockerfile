@@ -1,4 +1,4 @@
-# One image for every TypeScript service of the demo and for the web page; the command chooses which (docker-compose.yml).
+# One image for every TypeScript service of the demo and for the web page; the command selects which (docker-compose.yml).
 
 FROM node:24-trixie-slim AS node
 
@@ -35,7 +35,7 @@ WORKDIR /app
 USER 10001:10001
 ENV NODE_ENV=production
 ENTRYPOINT ["node"]
-# At the end: another revision makes no layer anew.
+# At the end: a new revision rebuilds no layer.
 ARG VERSION=0.1.0
 ARG REVISION=
 ARG SOURCE=

@@ -1,4 +1,4 @@
-/** Does nothing until it is told to stop. */
+/** Waits for a signal to stop. */
 
 const DAY_MS = 86_400_000;
 

@@ -73,7 +73,7 @@ export function runProgram(
   });
 }
 
-/** From now on a signal, or the end of the bootstrap above, ends the programs under way, then what they leave behind, then this process. */
+/** From now on a signal, or the end of the bootstrap above, ends the running programs, then what they leave behind, then this process. */
 export function endProgramsOnSignal(): void {
   const end = async () => {
     // Ctrl-C comes twice: from the terminal, and from the bootstrap.

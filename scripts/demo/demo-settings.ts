@@ -130,7 +130,7 @@ export interface DemoSettings {
   readonly stats: boolean;
   /** Each service as a process of its own. */
   readonly processes: boolean;
-  /** Names of services that somebody else starts. */
+  /** Names of services that are started separately. */
   readonly without: readonly string[];
 }
 

@@ -7,7 +7,7 @@ export const start: StartService = async ({ env }) => {
   try {
     return await servePage(await builtPage(), env);
   } catch (error) {
-    // What is wrong with a setting or a source is in the message; where it was found helps nobody.
+    // The message names the faulty setting or source. The stack trace adds nothing.
     if (error instanceof Error) error.stack = error.message;
     throw error;
   }

@@ -34,7 +34,7 @@ export async function runInTerminal(
   const requestStop = () => {
     if (stopRequest.signal.aborted) {
       if (performance.now() - stoppingSince < SAME_SIGNAL_MS) return;
-      // The stop already under way goes faster; nothing is left behind.
+      // Speeds up the stop in progress; nothing is left behind.
       for (const running of started) running.kill();
     } else {
       stoppingSince = performance.now();

@@ -58,7 +58,7 @@ export interface RunStackOptions {
   readonly log: LogLines;
   /** What the services inherit; each description adds to it. Default the environment of this process. */
   readonly baseEnv?: NodeJS.ProcessEnv;
-  /** Aborting stops a start under way. */
+  /** Aborting stops a start in progress. */
   readonly signal: AbortSignal;
   /** How long one service may take to be ready, milliseconds. Default 60,000: a cold disk is slow. */
   readonly readyLimitMs?: number;
@@ -67,7 +67,7 @@ export interface RunStackOptions {
   /** Receives every service that is started, so that the caller can end it in a hurry. */
   readonly onStart?: (service: StartedService) => void;
   readonly onReady?: (service: string) => void;
-  /** Ports that are settled for services that somebody else starts: not proposed where one of ours is taken. Default none. */
+  /** Ports of services that are started separately: not proposed where one of ours is taken. Default none. */
   readonly otherPorts?: readonly number[];
 }
 

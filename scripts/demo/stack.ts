@@ -80,7 +80,7 @@ export interface ServiceDescription {
   readonly after: readonly string[];
 }
 
-/** The same stack without some services: nothing waits for what somebody else starts. */
+/** The same stack without some services: nothing waits for services that are started separately. */
 export function leaveOut(
   services: readonly ServiceDescription[],
   names: readonly string[],
@@ -194,7 +194,7 @@ export function describeStack(ports: StackPorts, modes: StackModes): ServiceDesc
         TRACE_STORE_PORT: String(ports.traceStore),
         TRACE_STORE_OTLP_PORT: String(ports.traceStoreOtlp),
         CORS_ALLOWED_ORIGINS: urls.ui,
-        // Jaeger would make spans of its own, and send them by gRPC to where nobody listens.
+        // Jaeger would make spans of its own, and send them by gRPC to a port where nothing listens.
         OTEL_TRACES_SAMPLER: "always_off",
       },
     }),

@@ -6,7 +6,7 @@ const LAST_PORT = 65_535;
 const LOOPBACK_ADDRESSES = ["127.0.0.1", "::1"];
 
 /**
- * The ports of `services` that are in use. Looks at both loopback addresses: a stranger on `[::1]:3050` would be what a browser
+ * The ports of `services` that are in use. Checks both loopback addresses: another program on `[::1]:3050` would be what a browser
  * finds under `localhost:3050`, although 127.0.0.1 is free.
  */
 export async function takenPorts(services: readonly ServiceDescription[]): Promise<NeededPort[]> {
@@ -36,7 +36,7 @@ export async function proposePorts(
   return proposals;
 }
 
-/** Whether somebody listens there, on either loopback address, or it cannot be bound. */
+/** Whether the port is in use on either loopback address, or cannot be bound. */
 export async function isTaken(port: number): Promise<boolean> {
   const answers = await Promise.all(LOOPBACK_ADDRESSES.map((host) => answersAt(host, port)));
   // Binding alone is not proof: macOS lets 127.0.0.1 be bound beside a wildcard listener. Connecting alone is not either:

@@ -3,6 +3,6 @@ export interface Preparation {
   readonly env: NodeJS.ProcessEnv;
   /** Receives a line for each step that takes a while. */
   readonly log: (line: string) => void;
-  /** Aborting ends the program under way. */
+  /** Aborting ends the running program. */
   readonly signal: AbortSignal;
 }

@@ -200,7 +200,7 @@ const COVERED = `(() => {
 test("what has the focus is not under the page's head", async () => {
   await page.setViewportSize({ width: 1280, height: 400 });
   await page.evaluate("window.scrollTo(0, document.documentElement.scrollHeight)");
-  await page.getByRole("button", { name: "Let it run" }).focus();
+  await page.getByRole("button", { name: "Run delegate" }).focus();
   const covered: unknown[] = [];
   for (let step = 0; step < 12; step += 1) {
     await page.keyboard.press("Shift+Tab");
@@ -221,12 +221,12 @@ test("the consent page, and the run it was for", async () => {
   await heading("Optimization completed");
   await heading("Market Analysis Report");
   await page.getByTestId("granted-consent").waitFor(WAIT);
-  await pressKey("Let it run");
+  await pressKey("Run delegate");
   await page
     .getByTestId("delegates-panel")
     .getByText(/^Refused at/)
     .waitFor(WAIT);
-  await hasFocus(page.getByRole("button", { name: "Let it run" }));
+  await hasFocus(page.getByRole("button", { name: "Run delegate" }));
   await tabSays(/Completed: run [0-9a-f]{8}/);
   await expectAccessible(page, "ui-completed");
 
@@ -286,18 +286,18 @@ test("an answer that is wider than a phone", async () => {
 });
 
 test("every message of the run, and the section that demands a check", async () => {
-  await page.getByRole("link", { name: "Look at every message" }).click();
+  await page.getByRole("link", { name: "Show every message" }).click();
   const messages = page.getByRole("link", { name: /^Message \d+ of / });
   await expect.poll(() => messages.count(), WAIT).toBe(10);
   await tabSays(/Messages of run [0-9a-f]{8}/);
-  const why = page.getByText("Opened here because this is the first signed message");
+  const why = page.getByText("Opened because this is the first signed message");
   await why.waitFor(WAIT);
   await messages.nth(6).click();
   await why.waitFor({ ...WAIT, state: "detached" });
   await expectAccessible(page, "protocol-view", { everyShape: true });
   for (const [tab, text] of [
-    ["Signature", "an implementation by other people, builds the same base"],
-    ["Token", "The same key signed this message"],
+    ["Signature", "an independent implementation, builds the same base"],
+    ["Token", "signed this message with the same key"],
     ["Request and response", "As recorded by the sender"],
   ] as const) {
     await page.getByRole("tab", { name: tab }).click();
@@ -318,7 +318,7 @@ test("every message of the run, and the section that demands a check", async () 
   await screenshot(page, "protocol-view-forced-colors");
   await page.emulateMedia({ forcedColors: "none" });
   await messages.nth(3).click();
-  await page.getByText("What the page did is in traces of its own").waitFor(WAIT);
+  await page.getByText("The page records its own traces").waitFor(WAIT);
   await expectAccessible(page, "protocol-view-visit");
   await messages.nth(6).click();
   await page.getByRole("tab", { name: "Checks" }).click();
@@ -334,15 +334,15 @@ test("every message of the run, and the section that demands a check", async () 
 
 test("a tampered request, and its message on a page of its own", async () => {
   await pressKey("Try: Send it to another path");
-  await page.getByRole("button", { name: "Look at the message" }).waitFor(WAIT);
+  await page.getByRole("button", { name: "Show the message" }).waitFor(WAIT);
   await hasFocus(page.getByRole("button", { name: "Try: Send it to another path" }));
-  await press("Look at the message");
+  await press("Show the message");
   const attempt = page.locator('[data-variant="changed-path"]');
   await attempt.getByRole("tab", { name: "Signature" }).click(WAIT);
-  await page.getByText("the marked ones differ").waitFor(WAIT);
+  await page.getByText("The differences are marked").waitFor(WAIT);
   await expectAccessible(page, "break-it");
   expect(await excessAt320()).toBe(0);
-  await attempt.getByRole("link", { name: "On a page of its own" }).click();
+  await attempt.getByRole("link", { name: "Open on its own page" }).click();
   await heading("An attempt to break run");
   await page.getByTestId("message-answers").waitFor(WAIT);
   await tabSays(/Attempt to break run [0-9a-f]{8}/);
@@ -410,7 +410,7 @@ test("an order, and the agent's own page", async () => {
   await page.getByRole("link").click();
   await page.getByTestId("order-placed").waitFor(WAIT);
   await expectAccessible(page, "ui-order-placed");
-  await page.getByRole("link", { name: "See the order’s messages" }).click();
+  await page.getByRole("link", { name: "Show the order’s messages" }).click();
   await expect.poll(() => page.getByRole("link", { name: /^Message \d+ of 5/ }).count(), WAIT).toBe(5);
   await tabSays(/Messages of order [0-9a-f]{8}/);
   await expectAccessible(page, "order-messages");
@@ -418,7 +418,7 @@ test("an order, and the agent's own page", async () => {
 
   watched.expectComplaint(/status of 400/);
   await page.goto(visits[0]!);
-  await heading("This visit cannot go on");
+  await heading("This interaction cannot continue");
   await expectAccessible(page, "agent-problem");
 });
 

@@ -165,11 +165,11 @@ describe("a person in a browser", () => {
     const prompt = page.getByLabel("Custom prompt");
     const run = page.getByRole("button", { name: "Run Custom Optimization" });
     await prompt.fill(`${"p".repeat(8000)}12`);
-    await page.getByText("2 characters more than can be sent: shorten it.").waitFor();
+    await page.getByText("2 characters too long.").waitFor();
     expect(await run.isDisabled()).toBe(true);
     await screenshot(page, "ui-long-prompt");
     await page.reload();
-    await page.getByText("2 characters more than can be sent: shorten it.").waitFor();
+    await page.getByText("2 characters too long.").waitFor();
     await prompt.fill("p".repeat(8000));
     await run.click();
     await page.getByRole("heading", { name: "Optimization completed" }).waitFor({ timeout: 30_000 });
@@ -182,7 +182,7 @@ describe("a person in a browser", () => {
     await runs.last().getByRole("button").click();
     await page.getByRole("heading", { name: "Optimization completed" }).waitFor();
     expect(await runs.last().getByRole("button").getAttribute("aria-current")).toBe("true");
-    await page.getByRole("button", { name: "Only the latest" }).click();
+    await page.getByRole("button", { name: "Show only the latest" }).click();
     expect(await runs.count()).toBe(6);
   });
 

@@ -37,7 +37,7 @@ beforeAll(async () => {
   await signInOnPage(page, stack.urls.ui);
   await page.getByRole("button", { name: "Optimize Laptop Supply Chain" }).click();
   await page.getByRole("heading", { name: "Optimization completed" }).waitFor(WAIT);
-  await page.getByRole("link", { name: "Look at every message" }).click();
+  await page.getByRole("link", { name: "Show every message" }).click();
   await page.getByTestId("break-it").waitFor(WAIT);
   requestId = /#\/runs\/([\w-]+)/.exec(page.url())?.[1] ?? "";
   authorization = `Bearer ${await userAccessToken(stack.urls)}`;
@@ -101,9 +101,9 @@ describe("on the page", () => {
     const variant = page.locator('[data-variant="changed-path"]');
     await variant.getByText("Refused by the gateway").waitFor(WAIT);
     expect(await variant.getByTestId("refusal-code").textContent()).toBe("invalid_signature");
-    await variant.getByRole("button", { name: "Look at the message" }).click();
+    await variant.getByRole("button", { name: "Show the message" }).click();
     await variant.getByRole("tab", { name: "Signature" }).click(WAIT);
-    await variant.getByTestId("message-detail").getByText("the marked ones differ").waitFor(WAIT);
+    await variant.getByTestId("message-detail").getByText("The differences are marked").waitFor(WAIT);
     expect(await variant.locator("mark").allTextContents()).toContain("admin");
     // High enough for everything: a sticky header would lie over a picture that has to be scrolled for.
     await page.setViewportSize({ width: 1280, height: 6000 });
@@ -124,7 +124,7 @@ describe("on the page", () => {
   test("says what there is to learn, and leads to the section that demands the check", async () => {
     const { page } = watched;
     const stolen = page.locator('[data-variant="stolen-token"]');
-    await stolen.getByText("The token names the key of the one it was issued to in cnf.jwk").waitFor(WAIT);
+    await stolen.getByText("The token is bound to its owner’s key by cnf.jwk").waitFor(WAIT);
     const link = stolen.getByRole("link", { name: "RFC 9421 3.2" });
     expect(await link.getAttribute("href")).toBe("https://www.rfc-editor.org/rfc/rfc9421#section-3.2");
     await page.getByRole("button", { name: "Try: Send it twice" }).click();
@@ -138,7 +138,7 @@ describe("on the page", () => {
     const { page } = watched;
     const run = page.url();
     const variant = page.locator('[data-variant="changed-path"]');
-    await variant.getByRole("link", { name: "On a page of its own" }).click();
+    await variant.getByRole("link", { name: "Open on its own page" }).click();
     await page.getByRole("heading", { name: "An attempt to break run" }).waitFor(WAIT);
     const message = page.getByRole("link", { name: /^Message 1 of 1/ });
     await message.click(WAIT);

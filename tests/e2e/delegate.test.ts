@@ -41,12 +41,12 @@ test("a person sees the backend's delegate, lets it run, and sees what came of i
   await signInOnPage(page, stack.urls.ui);
   const panel = page.getByTestId("delegates-panel");
   await panel.getByRole("heading", { name: "Inventory scout" }).waitFor();
-  expect(await panel.textContent()).toContain("It has not called yet.");
+  expect(await panel.textContent()).toContain("No calls yet.");
 
-  await panel.getByRole("button", { name: "Let it run" }).click();
+  await panel.getByRole("button", { name: "Run delegate" }).click();
   await panel.getByText(/^Answered at/).waitFor({ timeout: 30_000 });
   const text = await panel.textContent();
-  for (const step of ["Challenged", "Got an auth token", "agent_delegate delegate-"]) {
+  for (const step of ["Challenge received", "Auth token received", "agent_delegate delegate-"]) {
     expect(text).toContain(step);
   }
   await screenshot(panel, "ui-delegates");
@@ -82,5 +82,5 @@ test("a delegate that is gone says how it is started", async () => {
   await page.reload();
   const panel = page.getByTestId("delegates-panel");
   await panel.getByText("npm run delegate").waitFor({ timeout: 30_000 });
-  expect(await panel.getByRole("button", { name: "Let it run" }).isDisabled()).toBe(true);
+  expect(await panel.getByRole("button", { name: "Run delegate" }).isDisabled()).toBe(true);
 });

@@ -47,14 +47,14 @@ test("a user signs in, allows what the agent asks for, and both agents answer in
 });
 
 test("every message of the run is shown, with its checks", async () => {
-  await page.getByRole("link", { name: "Look at every message" }).click();
+  await page.getByRole("link", { name: "Show every message" }).click();
   const messages = page.getByRole("link", { name: /^Message \d+ of / });
   await expect.poll(() => messages.count(), WAIT).toBe(10);
   await messages.nth(9).click();
   await heading(/^10\. /);
   const answers = await page.getByTestId("message-answers").textContent();
   expect(answers).toContain(`proven to be ${stack.urls.supplyChainAgent}`);
-  expect(answers).toContain("Every check passed at: Gateway, Market-analysis agent");
+  expect(answers).toContain("All checks passed at Gateway, Market-analysis agent");
 });
 
 test("a tampered request is refused, and the difference is shown", async () => {

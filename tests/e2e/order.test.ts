@@ -77,7 +77,7 @@ test("a person approves an order on the agent's own page, and it is placed", asy
 });
 
 test("the order's messages are a picture: challenge, visit, return, the same request again", async () => {
-  await page.getByRole("link", { name: "See the order’s messages" }).click();
+  await page.getByRole("link", { name: "Show the order’s messages" }).click();
   await page.getByRole("heading", { name: /^Every message of order/ }).waitFor(WAIT);
   const messages = page.getByRole("link", { name: /^Message \d+ of / });
   await expect.poll(() => messages.count(), WAIT).toBe(5);
@@ -96,7 +96,7 @@ test("the order's messages are a picture: challenge, visit, return, the same req
   await messages.nth(1).click();
   const answers = page.getByTestId("message-answers");
   await answers
-    .getByText(`It wants an interaction with the user, on its own page (${stack.urls.supplyChainAgent}/`)
+    .getByText(`It requires a user interaction at ${stack.urls.supplyChainAgent}/`)
     .waitFor(WAIT);
   const address = page.url();
   expect(address).toMatch(/#\/orders\/[\w-]{36}\/messages\/[0-9a-f]{16}$/);
@@ -112,7 +112,7 @@ test("the order's messages are a picture: challenge, visit, return, the same req
   await page.emulateMedia({ colorScheme: "light" });
   await page.goto("about:blank");
   await page.goto(address);
-  await answers.getByText("It wants an interaction with the user").waitFor(WAIT);
+  await answers.getByText("It requires a user interaction").waitFor(WAIT);
   await page.getByRole("link", { name: "Back to the workspace" }).click();
 });
 
@@ -127,7 +127,7 @@ test("the next one asks only about the order; one who goes back can go on, and d
   await order();
   await approvalPage();
   await page.goBack();
-  await outcome(/40 × Dell XPS: the supply-chain agent waits for you on its page/);
+  await outcome(/40 × Dell XPS: waiting for your approval on the supply-chain agent’s page/);
   expect(await page.getByTestId("failure-panel").count()).toBe(0);
   await page.getByTestId("order-panel").getByRole("link", { name: "Continue" }).click();
   await approvalPage();

@@ -31,7 +31,7 @@ async function startMarketRun(page: Page): Promise<void> {
 
 /** Opens the protocol view of the run on the page, and waits until this many messages are in it. */
 async function openMessages(page: Page, count: number): Promise<void> {
-  await page.getByRole("link", { name: "Look at every message" }).click(WAIT);
+  await page.getByRole("link", { name: "Show every message" }).click(WAIT);
   await expect.poll(() => messageLinks(page).count(), WAIT).toBe(count);
 }
 
@@ -125,12 +125,12 @@ describe("a user-delegated run over both hops", () => {
     // The consent page is left alone, as by somebody who wants to know first what it is about.
     await page.goto(`${stack.urls.ui}/#/runs/${runId}`);
     await expect.poll(() => messageLinks(page).count(), WAIT).toBe(4);
-    await page.getByText("4 so far, more may come").waitFor(WAIT);
+    await page.getByText("4 so far").waitFor(WAIT);
     await openMessage(page, 4);
     await page.getByRole("heading", { name: "4. Browser to Auth server" }).waitFor(WAIT);
-    expect(await answers(page)).toContain("the browser is not back yet");
+    expect(await answers(page)).toContain("Waiting for the user to return");
     await openMessage(page, 3);
-    expect(await answers(page)).toContain("the user has to consent first");
+    expect(await answers(page)).toContain("the user must consent first");
     await page.goto(consentPage);
     await consentPageOpen(page);
   });
@@ -154,15 +154,15 @@ describe("a user-delegated run over both hops", () => {
     await openMessage(page, 2);
     expect(await answers(page)).toContain(`proven to be ${stack.urls.backendAgent}`);
     expect(await answers(page)).toContain("authorization_required");
-    expect(await answers(page)).toContain(`wants an auth token of ${stack.urls.issuer}`);
+    expect(await answers(page)).toContain(`requires an auth token from ${stack.urls.issuer}`);
 
     await openMessage(page, 10);
     const text = await answers(page);
     expect(text).toContain(`proven to be ${stack.urls.supplyChainAgent}`);
     expect(text).toMatch(/thumbprint [\w-]{43}; the auth token names it/);
-    expect(text).toMatch(/The user mcp user \([\w-]{36}\)\. .*backend\.localhost:\d+ asked for it/);
+    expect(text).toMatch(/The user mcp user \([\w-]{36}\)\. Requested by .*backend\.localhost:\d+/);
     expect(text).toContain("scope market-analysis:analyze");
-    expect(text).toContain("Every check passed at: Gateway, Market-analysis agent");
+    expect(text).toContain("All checks passed at Gateway, Market-analysis agent");
   });
 
   test("shows the base as signed and as rebuilt, an independent implementation agrees, and the token is bound to the signer", async () => {
@@ -170,16 +170,16 @@ describe("a user-delegated run over both hops", () => {
     await openMessage(page, 7);
     const detail = page.getByTestId("message-detail");
     await openTab(page, "Signature");
-    await detail.getByText("rebuilt the very bytes that Backend signed").waitFor(WAIT);
-    await detail.getByText("an implementation by other people, builds the same base").waitFor(WAIT);
+    await detail.getByText("rebuilt the same signature base that Backend signed").waitFor(WAIT);
+    await detail.getByText("an independent implementation, builds the same base").waitFor(WAIT);
     expect(await detail.locator("mark").count()).toBe(0);
     await openTab(page, "Token");
-    await detail.getByText("The same key signed this message").waitFor(WAIT);
+    await detail.getByText("signed this message with the same key").waitFor(WAIT);
     await partPicture(page, "message-detail", "protocol-view-token");
 
     // Who steps on goes on looking at the tokens.
     await openMessage(page, 9);
-    await detail.getByText("At an exchange this is as it should be").waitFor(WAIT);
+    await detail.getByText("This is expected in a token exchange").waitFor(WAIT);
   });
 
   test("a check leads to the section that demands it", async () => {
@@ -349,7 +349,7 @@ describe("a user-delegated run over both hops", () => {
     const { page } = watched;
     watched.expectComplaint(/status of 404/);
     await page.goto(`${stack.urls.ui}/#/runs/00000000-0000-4000-8000-000000000000`);
-    await page.getByTestId("failure-panel").getByText("There is no run of yours").waitFor(WAIT);
+    await page.getByTestId("failure-panel").getByText("You have no run").waitFor(WAIT);
     expect(await page.title()).toBe("No such run · AcmeCorp Supply Chain");
     // The workspace goes on with the run it had open, which the backend has forgotten: first by its events, then by its progress.
     watched.expectComplaint(new RegExp(`status of 404 .*/optimization/progress/${runId}\\)`));
@@ -383,7 +383,7 @@ describe("a run by signature alone that the gateway refuses", () => {
     // The spans of those who checked come a little later than the answer.
     await expect.poll(() => answers(page), WAIT).toContain(`proven to be ${stack.urls.backendAgent}`);
     expect(await answers(page)).toContain(
-      "Refused by Gateway with status 403: the signature is good, and its policy does not allow this caller.",
+      "Refused by Gateway with status 403: the signature is valid, but its policy does not allow this caller.",
     );
     await inAllShapes(page, "protocol-view-refused");
   });

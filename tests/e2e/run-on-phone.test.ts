@@ -55,12 +55,12 @@ test("a start that takes long says what is being waited for, and loads what the 
   expect(loads).toBe(0);
   await page.getByRole("button", { name: "Optimize Laptop Supply Chain" }).click();
   await expect.poll(() => loads).toBe(1);
-  const waitingFor = "Asking the supply-chain agent; its authorization may take some seconds";
+  const waitingFor = "Calling the supply-chain agent. Authorization may take a few seconds";
   const status = page.getByTestId("run-status");
   await status.getByText(waitingFor).waitFor();
   expect(await page.getByRole("status").first().textContent()).toBe(`Starting: ${waitingFor}`);
   const feed = await page.getByTestId("activity-feed").textContent();
-  expect(feed).toContain("The steps appear here once the agent has answered.");
+  expect(feed).toContain("The steps appear here once the agent has responded.");
   await expectInView(status);
   await screenshot(page, "ui-phone-starting", { fullPage: false });
   await expectAccessible(page, "ui-starting");

@@ -44,7 +44,7 @@ describe.each(["hwk", "jwks"] as const)(
 
     test(`sees in the message ${scheme === "hwk" ? "a key and no name" : "whose key it is"}`, async () => {
       const { page } = watched;
-      await page.getByRole("link", { name: "Look at every message" }).click(WAIT);
+      await page.getByRole("link", { name: "Show every message" }).click(WAIT);
       const messages = page.getByRole("link", { name: /^Message \d+ of / });
       await expect.poll(() => messages.count(), WAIT).toBe(2);
       await messages.nth(1).click();
@@ -52,12 +52,12 @@ describe.each(["hwk", "jwks"] as const)(
       // The spans of those who checked come a little later than the answer.
       await page
         .getByTestId("message-answers")
-        .getByText("Every check passed at")
+        .getByText("All checks passed at")
         .waitFor({ timeout: 30_000 });
       const answers = await page.getByTestId("message-answers").textContent();
       const isNamed = answers?.includes(`proven to be ${stack.urls.backendAgent}`);
       expect(isNamed).toBe(scheme === "jwks");
-      expect(answers).toContain("Every check passed at: Gateway, Supply-chain agent");
+      expect(answers).toContain("All checks passed at Gateway, Supply-chain agent");
     });
   },
 );

@@ -138,7 +138,7 @@ describe("a person who is asked", () => {
       stack.urls.supplyChainAgent,
       "supply-chain:optimize",
       "market-analysis:analyze",
-      "good until",
+      "valid until",
     ])
       expect(text).toContain(part);
     // The page's head stays in place and would cover a part that has to be scrolled to.
@@ -214,7 +214,7 @@ describe("a person who is asked", () => {
     expect(await failureCode(page)).toBe("wrong_user");
     expect(await page.getByTestId("granted-consent").count()).toBe(0);
     await screenshot(page, "ui-consent-wrong-user");
-    expect(await page.getByRole("link", { name: "Look at every message" }).count()).toBe(1);
+    expect(await page.getByRole("link", { name: "Show every message" }).count()).toBe(1);
 
     // To the other user's own page it is somebody else's run; in a browser where nobody is signed in, the answer is there before signing in.
     const other = await openPage(browser);
@@ -228,7 +228,7 @@ describe("a person who is asked", () => {
     expect(await failureCode(other.page)).toBe("wrong_user");
     await other.page.waitForLoadState("networkidle");
     expect(await other.page.getByRole("button", { name: "Try again" }).count()).toBe(0);
-    expect(await other.page.getByRole("link", { name: "Look at every message" }).count()).toBe(0);
+    expect(await other.page.getByRole("link", { name: "Show every message" }).count()).toBe(0);
 
     // The other user's consent is not remembered either: the question comes again.
     await startRun(watched, "Try again");

@@ -19,7 +19,7 @@ function stripQuery(): void {
   window.history.replaceState({}, "", window.location.pathname);
 }
 
-/** After signing in: the query goes, and the place on the page that the person came to is what it was. */
+/** After sign-in: removes the query and restores the place on the page. */
 function onSignedIn(user: User | undefined): void {
   stripQuery();
   const { hash } = (user?.state ?? {}) as { hash?: unknown };
@@ -27,7 +27,7 @@ function onSignedIn(user: User | undefined): void {
 }
 
 async function page(): Promise<ReactNode> {
-  // Before anything renders: every kind of return (consent, a visit, sign-in) put their outcome into the query.
+  // Before anything renders: consent, an interaction and sign-in each return their outcome in the query.
   const { search } = window.location;
   const isReturn =
     noteConsentReturn(search, window.sessionStorage) || noteOrderReturn(search, window.sessionStorage);

@@ -3,7 +3,7 @@ export const PAGE_LIMITS = {
   headersTimeout: 10_000,
   requestTimeout: 15_000,
   keepAliveTimeout: 10_000,
-  // Node looks every 30 seconds by itself.
+  // Node checks every 30 seconds by default.
   connectionsCheckingInterval: 1000,
   maxConnections: 1024,
 };

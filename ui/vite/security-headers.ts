@@ -1,6 +1,6 @@
 import type { UiSettings } from "./read-settings.ts";
 
-/** Every answer of the built page carries these: it may talk to the backend, the auth server and the collector it was configured with and to nobody else. */
+/** Sent with every response of the built page. It may connect only to its configured backend, auth server and collector. */
 export function securityHeaders(browser: UiSettings["browser"]): Record<string, string> {
   const reachable = [
     ...new Set(

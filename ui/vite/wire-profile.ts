@@ -5,7 +5,7 @@ import type { Plugin } from "vite";
 const NAME = "virtual:wire-profile";
 const FILE = fileURLToPath(new URL("../../docs/reference/profile.md", import.meta.url));
 
-/** The text of docs/reference/profile.md as a module of its own, so that the page can show the section that demands a check. */
+/** docs/reference/profile.md as a module, so that the page can show the section that requires a check. */
 export function wireProfile(): Plugin {
   return {
     name: "wire-profile",

@@ -21,7 +21,7 @@ export const ERROR_CODES = {
   malformed_signature_key: {
     status: 401,
     section: "profile 1.5",
-    meaning: "Signature-Key does not follow its grammar.",
+    meaning: "Signature-Key does not match its grammar.",
   },
   unsupported_scheme: {
     status: 401,
@@ -41,12 +41,12 @@ export const ERROR_CODES = {
   malformed_signature_input: {
     status: 401,
     section: "RFC 9421 4.1",
-    meaning: "Signature-Input does not follow its grammar or names a component twice.",
+    meaning: "Signature-Input does not match its grammar or names a component twice.",
   },
   malformed_signature: {
     status: 401,
     section: "RFC 9421 4.2",
-    meaning: "Signature does not follow its grammar, or is not 64 bytes.",
+    meaning: "Signature does not match its grammar, or is not 64 bytes.",
   },
   label_mismatch: {
     status: 401,
@@ -86,7 +86,7 @@ export const ERROR_CODES = {
   nonce_required: {
     status: 401,
     section: "profile 2.7",
-    meaning: "Policy asks for a Nonce on unsafe methods and there is none.",
+    meaning: "Policy requires a Nonce on unsafe methods and there is none.",
   },
   malformed_nonce: {
     status: 401,
@@ -159,7 +159,7 @@ export const ERROR_CODES = {
   untrusted_agent: {
     status: 403,
     section: "profile 5.2",
-    meaning: "The agent is not one of those that may call here; nothing was fetched.",
+    meaning: "The agent is not on the allow-list; nothing was fetched.",
   },
   // tokens
   malformed_token: {
@@ -185,7 +185,7 @@ export const ERROR_CODES = {
   token_audience_mismatch: {
     status: 401,
     section: "profile 4",
-    meaning: "The token is meant for someone else.",
+    meaning: "The token's `aud` names another recipient.",
   },
   token_expired: { status: 401, section: "profile 4", meaning: "The token's `exp` has passed." },
   token_not_yet_valid: {
@@ -225,7 +225,7 @@ export const ERROR_CODES = {
   limit_reached: {
     status: 429,
     section: "profile 3.1",
-    meaning: "The caller has used up the requests that the route takes at its level; wait.",
+    meaning: "The caller exceeded the route's rate limit for its level; wait.",
   },
   // the agent's side
   malformed_challenge: { status: 502, section: "profile 3.4", meaning: "Agent-Auth cannot be parsed." },
@@ -247,36 +247,36 @@ export const ERROR_CODES = {
   token_request_failed: {
     status: 502,
     section: "profile 6",
-    meaning: "The auth server could not be reached or answered nonsense.",
+    meaning: "The auth server could not be reached, or its response is invalid.",
   },
   grant_pending: {
     status: 502,
     section: "profile 6",
-    meaning: "The server has not decided on a token request in time.",
+    meaning: "The server did not decide on a token request in time.",
   },
   consent_required: {
     status: 403,
     section: "profile 6.5",
-    meaning: "The auth server wants the user's consent first.",
+    meaning: "The auth server requires the user's consent first.",
   },
   user_interaction_required: {
     status: 403,
     section: "profile 3.5",
-    meaning: "The resource wants the user to visit it first.",
+    meaning: "The resource requires a user interaction first.",
   },
   unsupported_algorithm: {
     status: 502,
     section: "profile 3.1",
-    meaning: "The challenge names algorithms, and none that this agent signs with is among them.",
+    meaning: "The challenge names only algorithms that this agent does not sign with.",
   },
   upstream_token_required: {
     status: 403,
     section: "profile 7",
-    meaning: "The next hop wants authorization on behalf of a caller, and the caller brought no auth token.",
+    meaning: "The next hop requires authorization on behalf of a caller, and the caller sent no auth token.",
   },
 } as const satisfies Record<string, { status: number; section: string; meaning: string }>;
 
-/** What errors are told apart by. */
+/** What distinguishes errors. */
 export type AAuthErrorCode = keyof typeof ERROR_CODES;
 
 /** What an error says beside code and message. */
@@ -373,7 +373,7 @@ const FETCH_FAILURES: ReadonlySet<AAuthErrorCode> = new Set([
 
 /**
  * The code and the words of an error for the sender of the message that is refused. How a fetch failed that the sender caused is for the
- * log: told apart, a forbidden network, a closed port and a host that answers would make this service a scanner of its own network.
+ * log: distinguishing a forbidden network, a closed port and a live host would make this service a scanner of its own network.
  *
  * Does NOT make the time that a refusal takes the same.
  */
@@ -441,7 +441,7 @@ export class ConsentRequiredError extends AAuthAgentError {
     expiresInSeconds: number;
     keyThumbprint?: string;
   }) {
-    super("consent_required", "the auth server wants the user's consent");
+    super("consent_required", "the auth server requires the user's consent");
     this.consentUrl = options.consentUrl;
     this.requestToken = options.requestToken;
     this.authServer = options.authServer;
@@ -464,7 +464,7 @@ export class UserInteractionRequiredError extends AAuthAgentError {
   readonly keyThumbprint: string | undefined;
 
   constructor(options: { interactionUrl: string; resource: string; keyThumbprint?: string }) {
-    super("user_interaction_required", "the resource wants the user to visit it first");
+    super("user_interaction_required", "the resource requires a user interaction first");
     this.interactionUrl = options.interactionUrl;
     this.resource = options.resource;
     this.keyThumbprint = options.keyThumbprint;

@@ -78,7 +78,7 @@ describe.each([
     ["padding of a whole group", "AAAA="],
     ["padding inside", "AA==AAAA"],
     ["only padding", "=="],
-    ["white space", "AA AA"],
+    ["whitespace", "AA AA"],
     ["non-ASCII", "AAAé"],
     ["a character whose low byte is a digit", "AAA\u0141"],
   ])("any base64 refuses %s", (_, text) => {
@@ -90,7 +90,7 @@ describe.each([
     ["stray bits", "-_9"],
     ["one character of a group", "AAAAA"],
     ["the other alphabet", "+/8"],
-    ["white space", "AA AA"],
+    ["whitespace", "AA AA"],
     ["a line break", "AAAA\n"],
     ["non-ASCII", "AAAé"],
     ["a character whose low byte is a digit", "AAA\u0141"],

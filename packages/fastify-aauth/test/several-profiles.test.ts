@@ -140,7 +140,7 @@ test("profiles with the same levels: a route for one of them names it", async ()
 
 test("february-2026 and its published variant look alike: each has a verifier of its own, and the strict one refuses the other's", async () => {
   await expect(serve([februaryKit, publishedKit], { "/both": AUTHORIZED })).rejects.toThrow(
-    "february-2026 and february-2026-published cannot be told apart",
+    "february-2026 and february-2026-published cannot be distinguished",
   );
   const strict = await serve([februaryKit], { "/data": AUTHORIZED });
   const published = await serve([publishedKit], { "/data": AUTHORIZED });

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { SCHEMES } from "./check-request.ts";
 import { resourcesSetting } from "./resources-setting.ts";
 
-/** Issuers are compared as texts: one that is spelled otherwise than tokens spell it would match none of them. */
+/** Issuers are compared as strings: one that is spelled differently than in tokens would never match. */
 function canonicalSpelling(url: string): string {
   const { origin, pathname } = new URL(url);
   return pathname === "/" ? origin : origin + pathname;

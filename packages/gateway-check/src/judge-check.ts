@@ -44,7 +44,7 @@ export async function judgeCheck(check: CheckRequest, verifiers: ResourceVerifie
     if (isUnsigned && mode !== "strict") return { allowed: true, claims: NO_CLAIMS, because: "unsigned" };
 
     // The body is not here. That the digest is covered is proven, so that the agent's own comparison counts.
-    // The level goes along because a caller below it must not use up memory of nonces.
+    // Passed on because a caller below the level must not use up memory of nonces.
     const level = requiredScheme === "hwk" ? "pseudonymous" : "identified";
     const pending = await verifier.begin({ ...request, authority }, { level });
     const verified = await pending.complete(undefined);

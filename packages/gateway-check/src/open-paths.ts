@@ -12,7 +12,7 @@ export const OPEN_METHODS: readonly string[] = ["GET", "HEAD"];
 
 /**
  * True when a request is let through without looking at its signature. Exact paths and reading methods only: a prefix or a suffix
- * would open whatever somebody hangs below it (the February-2026 references, G11).
+ * would open every path added below it (the February-2026 references, G11).
  */
 export function isOpen(method: string, target: string): boolean {
   const queryAt = target.indexOf("?");

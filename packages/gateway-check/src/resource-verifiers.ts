@@ -10,12 +10,12 @@ import {
 import { createVerifier, type Verifier } from "aauth/resource";
 import { DEFAULT_TOLERANCE_SECONDS } from "./check-request.ts";
 
-/** Gates of the resources behind the gateway, by the authority a check names. */
+/** Verifiers of the resources behind the gateway, by the authority a check names. */
 export interface ResourceVerifiers {
   /** The dialect that callers speak. */
   readonly profile: WireProfile;
   /**
-   * The gate for an authority, and the authority in its canonical form. Without one the only configured resource is meant.
+   * The verifier for an authority, and the authority in its canonical form. Default: the only configured resource.
    *
    * @throws AAuthError unknown_authority; also for a missing one where there are several resources
    */
@@ -26,8 +26,8 @@ export interface ResourceVerifiers {
 }
 
 /**
- * One gate per resource and tolerance. Audience and issuers are this service's own configuration. Each resource has a memory of used
- * nonces of its own, so that a flood of one's callers is not the others' concern.
+ * One verifier per resource and tolerance. Audience and issuers are this service's own configuration. Each resource has a memory of used
+ * nonces of its own, so that a flood of callers at one does not affect the others.
  *
  * @throws TypeError for a resource or an issuer that is no canonical identifier
  */

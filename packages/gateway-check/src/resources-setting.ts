@@ -3,7 +3,7 @@ import { z } from "zod";
 const LONGEST_ECHO_CHARACTERS = 100;
 
 /**
- * Identifiers of resources, separated by commas or white space, each in canonical form and without a path: tokens name them as text,
+ * Identifiers of resources, separated by commas or whitespace, each in canonical form and without a path: tokens name them as text,
  * callers sign for the authority alone, and a resource's documents are open at the root only. Default as given.
  */
 export function resourcesSetting(defaultValue: readonly string[]) {

@@ -21,7 +21,7 @@ export function tokenJson(token: TracedToken): string {
   const json = JSON.stringify(token, (_name, value) =>
     typeof value === "string" ? cutTokens(value) : value,
   );
-  // Half a JSON text is none: what does not fit is left out as a whole.
+  // Truncated JSON does not parse: what does not fit is left out as a whole.
   return json.length <= LIMIT.text - AROUND ? json : JSON.stringify({ kind: token.kind, id: token.id });
 }
 

@@ -21,7 +21,7 @@ import { recordPublishedVerdict } from "./published-verdict.ts";
 import { tokenIn, tracedToken } from "./traced-token.ts";
 
 /**
- * Refusals that are no fault of the caller's: it is proven and asked for more, or has not signed because no challenge has asked it to.
+ * Refusals that are not the caller's fault: it is challenged for more, or has not signed because it was not challenged before.
  * A token that has expired was good once.
  */
 const CHALLENGES: ReadonlySet<string> = new Set([

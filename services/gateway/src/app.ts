@@ -17,7 +17,7 @@ import { Upstreams } from "./proxy/upstreams.ts";
 const DRAIN_MS = 1000;
 /** Of the bytes that may be held, for callers that the check has not named: an eighth, and half of that for one address. */
 const UNNAMED_SHARE = 1 / 8;
-/** Requests of one connection that are under way or wait for those before them. */
+/** Requests of one connection that are in progress or wait for those before them. */
 const MAX_PIPELINED = 32;
 
 /** What a running gateway needs from outside. */
@@ -118,7 +118,7 @@ export async function buildGateway(
       },
       (message, response) => serve(message, response, served[index]!),
     );
-    // A caller that waits is told to go on when its body is wanted, and sends none where it is refused before.
+    // A caller with `Expect: 100-continue` gets 100 when its body is needed. A refused one never sends it.
     server.on("checkContinue", (...exchange) => server.emit("request", ...exchange));
     exemptAddresses(server, limits.proxyAddresses);
     answerTunnels(server, () => ({ status: 400 }));

@@ -12,7 +12,7 @@ export function listen(server: Server, { host, port }: { host: string; port: num
   });
 }
 
-/** Stops accepting, lets answers under way finish for `drainMs`, then cuts what is left. */
+/** Stops accepting, lets responses in progress finish for `drainMs`, then cuts what is left. */
 export function closeServer(server: Server, drainMs: number): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(() => server.closeAllConnections(), drainMs);

@@ -40,7 +40,7 @@ export const settings = {
     env: "MARKET_ANALYSIS_DEADLINE",
     schema: timeoutSeconds(45),
     description:
-      "Seconds for the whole question, where the four timeouts leave more; less than whoever calls this agent waits, which then still gets a report that says who did not answer",
+      "Seconds for the whole question, where the four timeouts leave more; less than this agent's callers wait, which then still get a report that says who did not answer",
   }),
   additionalScopes: setting({
     env: "AAUTH_RESOURCE_ADDITIONAL_SCOPES",

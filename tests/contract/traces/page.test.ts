@@ -149,7 +149,7 @@ test("a challenge and its retry are told apart without opening a span, on a phon
 
 test("nothing found, no such trace, a search that is refused", async () => {
   await page.goto(`${traces.queryUrl}/?tags=${encodeURIComponent('{"no":"such"}')}`);
-  await soon(() => page.getByRole("status").textContent()).toContain("No trace meets this search.");
+  await soon(() => page.getByRole("status").textContent()).toContain("No trace matches this search.");
   expect(await page.getByRole("status").textContent()).toContain('tags={"no":"such"}');
   watched.expectComplaint(/status of 400/);
   for (const [path, reason] of [

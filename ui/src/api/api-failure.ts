@@ -1,17 +1,17 @@
 import type { Failure } from "backend-api";
 
 /**
- * `unreachable` nothing answered; `session_lapsed` the backend no longer accepts the access token and it could not
- * be renewed; `refused` the backend answered with an error; `passed_on` it tells of another party's failure; `unreadable` the answer is not what the API promises.
+ * `unreachable` no response; `session_lapsed` the backend no longer accepts the access token and it could not
+ * be renewed; `refused` the backend answered with an error; `passed_on` it reports another party's failure; `unreadable` the response violates the API.
  */
 export type ApiFailureKind = "unreachable" | "session_lapsed" | "refused" | "passed_on" | "unreadable";
 
-/** A call to the backend that did not succeed, worded for a person by {@link describeFailure}. */
+/** A failed call to the backend. {@link describeFailure} words it for users. */
 export class ApiFailure extends Error {
   readonly kind: ApiFailureKind;
   /** HTTP status, when there was an answer. */
   readonly status: number | undefined;
-  /** The backend's word for the cause, when it gave one. */
+  /** The backend's error code, if any. */
   readonly code: string | undefined;
 
   constructor(
@@ -29,17 +29,17 @@ export class ApiFailure extends Error {
 
 const advice: Record<Exclude<ApiFailureKind, "passed_on">, string> = {
   unreachable: "Check that the backend is running, then try again.",
-  session_lapsed: "Sign in again. What you typed is kept.",
-  refused: "Try again; if it happens again, look at the backend's log.",
+  session_lapsed: "Sign in again. Your input is kept.",
+  refused: "Try again; if it happens again, check the backend's log.",
   unreadable: "The page and the backend may be of different versions. Reload the page.",
 };
 
-/** Turns anything thrown while talking to the backend into what the failure panel shows. */
+/** Converts any error from a backend call to what the failure panel shows. */
 export function describeFailure(error: unknown): Failure {
   if (!(error instanceof ApiFailure)) {
     return {
       code: "unexpected",
-      message: "This page met an unexpected problem.",
+      message: "This page encountered an unexpected error.",
       advice: "Reload the page.",
     };
   }

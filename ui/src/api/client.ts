@@ -2,10 +2,10 @@ import { apiErrorSchema } from "backend-api";
 import type { StartTrace } from "../telemetry/browser-trace.ts";
 import { ApiFailure } from "./api-failure.ts";
 
-/** Where the client gets the user's access token. Both answer undefined when there is none to be had. */
+/** Source of the user's access token. Both return undefined if there is none. */
 export interface AccessTokens {
   current(): Promise<string | undefined>;
-  /** Asks the auth server for a fresh one. */
+  /** Requests a new one from the auth server. */
   renew(): Promise<string | undefined>;
 }
 
@@ -31,7 +31,7 @@ export interface ApiClient {
 }
 
 /**
- * The one door to the backend. An access token that the backend refuses is renewed once and the call repeated once.
+ * The backend's client. If the backend refuses the access token, it is renewed and the call repeated, once.
  *
  * @throws {ApiFailure} from every method, unless the caller's signal aborted (then the platform's `AbortError`).
  */
@@ -87,7 +87,7 @@ export function createApiClient(options: {
     const answer = apiErrorSchema.safeParse(await response.json().catch(() => undefined));
     const { detail, code } = answer.success ? answer.data : { detail: "no reason given" };
     const { status } = response;
-    // What another party did not do is nothing that the backend refuses.
+    // Another party's failure is not a refusal by the backend.
     if (status === 502 && code !== undefined) throw new ApiFailure("passed_on", detail, { status, code });
     throw new ApiFailure("refused", `The backend refused: ${detail}`, { status });
   }
@@ -99,14 +99,14 @@ export function createApiClient(options: {
       const parsed = schema.safeParse(await response.json().catch(() => undefined));
       if (parsed.success) return parsed.data;
       request.signal?.throwIfAborted();
-      throw new ApiFailure("unreadable", "The backend's answer could not be read.", {
+      throw new ApiFailure("unreadable", "The backend's response could not be read.", {
         status: response.status,
       });
     },
   };
 }
 
-// 401 is the backend's word for a bad or expired token. (403 means a missing one: this client always sends one.)
+// 401 means an invalid or expired token. (403 means a missing one: this client always sends one.)
 function isTokenRefused(response: Response): boolean {
   return response.status === 401;
 }

@@ -1,7 +1,7 @@
 import { type Cleared, clearedSchema } from "backend-api";
 import type { ApiClient } from "./client.ts";
 
-/** Takes back, at the auth server, everything the signed-in user has consented to. */
+/** Revokes, at the auth server, everything the signed-in user has consented to. */
 export function revokeConsent(client: ApiClient): Promise<Cleared> {
   return client.json({ method: "DELETE", path: "/optimization/consent" }, clearedSchema);
 }

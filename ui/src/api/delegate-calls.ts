@@ -6,7 +6,7 @@ export function listDelegates(client: ApiClient, signal?: AbortSignal): Promise<
   return client.json({ path: "/delegates", ...(signal && { signal }) }, delegateListSchema);
 }
 
-/** Lets one call the supply-chain agent; answers when it is done. */
+/** Runs one against the supply-chain agent. Resolves when it is done. */
 export function runDelegate(client: ApiClient, sub: string): Promise<Delegate> {
   return client.json({ method: "POST", path: `/delegates/${encodeURIComponent(sub)}/run` }, delegateSchema);
 }

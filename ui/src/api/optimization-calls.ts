@@ -13,7 +13,7 @@ import {
 import { SPAN } from "protocol-trace/names";
 import type { ApiClient } from "./client.ts";
 
-/** Answers as soon as it is known whether the agent lets the backend in, long before the run is over. */
+/** Resolves once the agent accepts or refuses the backend, long before the run ends. */
 export function startRun(client: ApiClient, body: StartRequest, signal: AbortSignal): Promise<StartReply> {
   const request = { method: "POST", path: "/optimization/start", body, signal, traceAs: SPAN.click } as const;
   return client.json(request, startReplySchema);

@@ -7,7 +7,7 @@ export function getCatalogue(client: ApiClient): Promise<Catalogue> {
   return client.json({ path: "/catalogue" }, catalogueSchema);
 }
 
-/** Answers once it is known whether the agent wants the person on its own page. */
+/** Resolves once the agent places the order or requires an interaction. */
 export function startOrder(client: ApiClient, body: OrderRequest): Promise<Order> {
   return client.json({ method: "POST", path: "/orders", body, traceAs: SPAN.orderClick }, orderSchema);
 }

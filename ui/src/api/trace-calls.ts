@@ -7,7 +7,7 @@ import {
 } from "backend-api";
 import type { ApiClient } from "./client.ts";
 
-/** What the trace store knows of a run. */
+/** The trace of a run. */
 export function getRunTrace(client: ApiClient, requestId: string, signal: AbortSignal): Promise<RunTrace> {
   return client.json(
     { path: `/optimization/${encodeURIComponent(requestId)}/trace`, signal },
@@ -15,12 +15,12 @@ export function getRunTrace(client: ApiClient, requestId: string, signal: AbortS
   );
 }
 
-/** What it knows of an order. */
+/** The trace of an order. */
 export function getOrderTrace(client: ApiClient, orderId: string, signal: AbortSignal): Promise<RunTrace> {
   return client.json({ path: `/orders/${encodeURIComponent(orderId)}/trace`, signal }, runTraceSchema);
 }
 
-/** What it knows of an attempt to break the run. */
+/** The trace of an attempt to break the run. */
 export function getAttemptTrace(
   client: ApiClient,
   requestId: string,
@@ -31,7 +31,7 @@ export function getAttemptTrace(
   return client.json({ path, signal }, runTraceSchema);
 }
 
-/** Sends a tampered request of the run, for real. */
+/** Really sends a tampered request of the run. */
 export function tryToBreak(
   client: ApiClient,
   requestId: string,

@@ -12,7 +12,7 @@ import { Header } from "./header.tsx";
 import { Landing } from "./landing.tsx";
 import { Workspace } from "./workspace.tsx";
 
-/** The whole page: which of its three faces shows depends on the session alone. */
+/** The whole page. The session decides which of its three states shows. */
 export function App({ config, userManager }: { config: RuntimeConfig; userManager: UserManager }) {
   const control = useSession(userManager);
   const { session } = control;
@@ -43,7 +43,7 @@ export function App({ config, userManager }: { config: RuntimeConfig; userManage
   );
 }
 
-/** Noted, and shown once more after signing in: a browser in which nobody is signed in may have been sent here, too. */
+/** A failure brought back by a browser without a session. It stays stored and is shown again after sign-in. */
 function failedReturn() {
   const consent = readConsentOutcome(window.sessionStorage);
   if (consent.kind === "failed")

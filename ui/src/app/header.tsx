@@ -6,7 +6,7 @@ import { BrandMark } from "../components/brand-mark.tsx";
 import { KeyIcon, MoonIcon, SignOutIcon, SunIcon } from "../components/icons.tsx";
 import styles from "./header.module.css";
 
-/** Brand, the signed-in user, and what they can do about their session. */
+/** Brand, the signed-in user, and their session controls. */
 export function Header({ user, onSignOut }: { user: User | undefined; onSignOut: () => void }) {
   const [areTokensShown, setTokensShown] = useState(false);
   return (

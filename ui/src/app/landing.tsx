@@ -7,12 +7,12 @@ import styles from "./landing.module.css";
 
 interface LandingProps {
   problem: Failure | undefined;
-  /** What a trip to another page has come to, where it failed. */
+  /** The failure that a redirect brought back. */
   returned: { title: string; failure: Failure } | undefined;
   onSignIn: () => void;
 }
 
-/** What a signed-out visitor sees: what this is, and the way in. */
+/** The page for signed-out users. */
 export function Landing({ problem, returned, onSignIn }: LandingProps) {
   useTitle(problem || returned ? "Not signed in" : undefined);
   return (
@@ -20,10 +20,10 @@ export function Landing({ problem, returned, onSignIn }: LandingProps) {
       <div className={styles.words}>
         <h2>Agents that sign every request</h2>
         <p>
-          Here two agents plan a laptop order for you, and each request between them is signed with its
-          sender’s own key. No bearer token passes from agent to agent, so nothing seen on the way is of use
-          to anyone else. An agent that needs more than a signature answers with a challenge, and the caller
-          comes back with an auth token that only its own key can use.
+          Two agents plan a laptop order for you. Every request between them is signed with the sender’s own
+          key. No bearer tokens pass between agents, so an intercepted request is useless to an attacker. An
+          agent that requires more than a signature responds with a challenge, and the caller retries with an
+          auth token bound to its key.
         </p>
         <Button size="lg" onClick={onSignIn}>
           Sign in

@@ -7,7 +7,7 @@ export function LapsedBanner({ problem, onSignIn }: { problem: Failure | undefin
   return (
     <div className={styles.banner} role="alert" data-testid="lapsed-banner">
       <p>
-        <strong>Your session has ended.</strong> Sign in again to go on; what you typed is kept.
+        <strong>Your session has ended.</strong> Sign in again to continue. Your input is kept.
         {problem && ` ${problem.message}`}
       </p>
       <Button size="sm" onClick={onSignIn}>

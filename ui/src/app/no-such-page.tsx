@@ -4,14 +4,14 @@ import { FailurePanel } from "../components/failure-panel.tsx";
 import type { LostKind } from "../components/run-address.ts";
 import { useTitle } from "../components/use-title.ts";
 
-/** The page's address leads nowhere: cut off, or mistyped. */
+/** The page's URL matches nothing: truncated or mistyped. */
 export function NoSuchPage({ kind }: { kind: LostKind }) {
   useTitle(`No such ${kind}`);
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), []);
   const failure = {
-    message: `There is no ${kind} at this address. It may have been cut off or mistyped.`,
-    advice: `Compare the address${kind === "run" ? ", or look for the run among yours in the workspace" : ""}.`,
+    message: `There is no ${kind} at this address. It may be truncated or mistyped.`,
+    advice: `Check the address${kind === "run" ? ", or find the run in your workspace" : ""}.`,
   };
   return (
     <FailurePanel title={`No such ${kind}`} failure={failure} headingRef={heading}>

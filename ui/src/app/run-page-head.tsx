@@ -4,7 +4,7 @@ import { useEffect, useRef } from "react";
 import { formatRunAddress, type RunAddress } from "../components/run-address.ts";
 import styles from "./run-page.module.css";
 
-/** What the page is about, the way back, and the way to the trace store's own page. */
+/** Title, back link, and links to the trace store. */
 export function RunPageHead({ address, trace }: { address: RunAddress; trace: RunTrace | undefined }) {
   const { kind, requestId, attemptId } = address;
   const heading = useRef<HTMLHeadingElement>(null);

@@ -19,7 +19,7 @@ import { replaceRunAddress } from "./use-run-address.ts";
 
 interface RunPageProps {
   client: ApiClient;
-  /** Of a run, an order, or an attempt to break a run; another one makes another page. */
+  /** Of a run, an order, or an attempt to break a run. Another one is another page. */
   address: RunAddress;
   user: User;
   /** The session has lapsed: nothing can be sent. */
@@ -27,7 +27,7 @@ interface RunPageProps {
   onSessionLapsed: () => void;
 }
 
-/** Everything that a trace tells. Loaded when it is first asked for. */
+/** The protocol view of a trace. Loaded on demand. */
 export default function RunPage({ client, address, user, disabled, onSessionLapsed }: RunPageProps) {
   const { kind, requestId, attemptId, messageId } = address;
   const fetchTrace = useCallback(
@@ -59,7 +59,7 @@ export default function RunPage({ client, address, user, disabled, onSessionLaps
         <Panel title="Messages">
           <p className={styles.waiting} role="status">
             {trace && !trace.growing ? (
-              "Nothing is recorded of this: either tracing is off, or the trace store has forgotten it."
+              "No trace is recorded. Either tracing is off, or the trace store has dropped it."
             ) : (
               <>
                 <Loader size="xs" type="dots" /> Waiting for the first spans. They come in batches, every few
@@ -74,9 +74,7 @@ export default function RunPage({ client, address, user, disabled, onSessionLaps
           <Panel
             title="Messages"
             testId="protocol-view"
-            aside={
-              trace?.finished ? withKeys(run.messages.length) : `${run.messages.length} so far, more may come`
-            }
+            aside={trace?.finished ? withKeys(run.messages.length) : `${run.messages.length} so far`}
           >
             <ProtocolView
               {...{ run, nameOf, isFinished }}
@@ -118,7 +116,7 @@ export default function RunPage({ client, address, user, disabled, onSessionLaps
   );
 }
 
-/** How many messages; and on a device with a keyboard, how to go from one to the next. */
+/** The number of messages, and on devices with a keyboard, the keys to step through them. */
 function withKeys(count: number) {
   if (count < 2) return count;
   return (
@@ -129,12 +127,12 @@ function withKeys(count: number) {
   );
 }
 
-/** An address of nothing, or of somebody else's, is no fault of anybody's. */
+/** An unknown or foreign id is shown as not found, not as a failure. */
 function TraceProblem({ failure, kind }: { failure: Failure; kind: RunAddress["kind"] | "attempt" }) {
   if (!isUnknown(failure)) return <FailurePanel title="The trace cannot be shown" failure={failure} />;
   const shown = {
-    message: `There is no ${kind} of yours at this address: it never was, is forgotten by now, or is another user’s.`,
-    advice: "Compare the address, or sign in as the user who started it.",
+    message: `You have no ${kind} at this address. It does not exist, has been dropped, or belongs to another user.`,
+    advice: "Check the address, or sign in as the user who started it.",
   };
   return <FailurePanel title={noSuch(kind)} failure={shown} />;
 }

@@ -1,7 +1,7 @@
 import { useTitle } from "../components/use-title.ts";
 import styles from "./app.module.css";
 
-/** The page cannot start: its configuration is missing or wrong. `problems` has one a line. */
+/** The page cannot start: its configuration is missing or invalid. `problems` has one per line. */
 export function StartProblem({ problems }: { problems: string }) {
   useTitle("Cannot start");
   return (

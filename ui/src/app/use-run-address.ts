@@ -12,7 +12,7 @@ function subscribe(listener: () => void): () => void {
   return () => window.removeEventListener("hashchange", listener);
 }
 
-/** The run in the page's address, if there is one; or what an address that leads nowhere seems to be meant for. */
+/** The run in the page's URL, if any, or the kind of thing that an invalid URL seems to name. */
 export function useRunAddress(): { address: RunAddress | undefined; lost: LostKind | undefined } {
   const hash = useSyncExternalStore(subscribe, () => window.location.hash);
   return { address: parseRunAddress(hash), lost: lostKind(hash) };

@@ -114,7 +114,7 @@ export function Workspace({ config, control, user }: WorkspaceProps) {
   );
 }
 
-/** On return from the consent page: what was typed, and the run it was typed for. */
+/** On return from the consent page: the input, and the run it belongs to. */
 function startFrom(): OptimizationStart & { isFromConsent: boolean } {
   const outcome = readConsentOutcome(store);
   if (outcome.kind === "none") return { isFromConsent: false };

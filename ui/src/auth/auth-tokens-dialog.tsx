@@ -20,9 +20,9 @@ export function AuthTokensDialog(props: { user: User; opened: boolean; onClose: 
       closeButtonProps={{ "aria-label": "Close" }}
     >
       <p className={styles.intro}>
-        These are the tokens of your own sign-in, by OpenID Connect: they tell this page who you are and open
-        the backend for you. They are no auth tokens and never reach an agent. Between agents, each request is
-        signed by its sender.
+        These are the tokens of your OpenID Connect sign-in. They identify you to this page and authorize it
+        at the backend. They are not AAuth auth tokens and never reach an agent. Between agents, the sender
+        signs each request.
       </p>
       {user.id_token && <TokenSection title="ID token" token={user.id_token} />}
       <TokenSection title="Access token" token={user.access_token} />

@@ -1,7 +1,7 @@
 const meanings: Record<string, string> = {
-  iss: "who issued the token",
-  sub: "the user, as the auth server knows them",
-  aud: "who the token is meant for",
+  iss: "the issuer",
+  sub: "the user’s id at the auth server",
+  aud: "the audience",
   azp: "the client it was issued to",
   client_id: "the client it was issued to",
   exp: "not valid after",
@@ -10,11 +10,11 @@ const meanings: Record<string, string> = {
   auth_time: "when the user signed in",
   jti: "the token's own id",
   sid: "the sign-in session",
-  scope: "what it allows",
-  acr: "how strongly the user was authenticated",
+  scope: "the granted scopes",
+  acr: "the authentication level",
   nonce: "ties the token to this sign-in",
   at_hash: "ties the ID token to the access token",
-  typ: "kind of token",
+  typ: "token type",
   realm_access: "roles in the realm",
   resource_access: "roles per client",
 };
@@ -27,7 +27,7 @@ export interface ClaimRow {
   meaning: string | undefined;
 }
 
-/** One claim as a person reads it: times as local time, structures as JSON. */
+/** Formats a claim for display: times as local time, structures as JSON. */
 export function describeClaim(name: string, value: unknown): ClaimRow {
   return { name, value: displayValue(name, value), meaning: meanings[name] };
 }

@@ -1,7 +1,7 @@
 import type { Failure } from "backend-api";
 import type { User } from "oidc-client-ts";
 
-/** `lapsed`: somebody was signed in, the session ended and could not be renewed; the page stays as it is. */
+/** `lapsed`: the session ended and could not be renewed. The page stays as it is. */
 export type Session =
   | { kind: "loading" }
   | { kind: "signed-out"; problem: Failure | undefined }
@@ -21,7 +21,7 @@ export function sessionOf({ isLoading, user, lapsed, error, authServerUrl }: Ses
   const problem = error && signInProblem(error, authServerUrl);
   if (user) {
     if (lapsed) return { kind: "lapsed", user, problem };
-    // An expired token alone is not the end: a renewal is tried first, and says so when it fails.
+    // An expired token alone does not end the session: it is renewed first.
     return user.expired ? { kind: "loading" } : { kind: "signed-in", user };
   }
   if (isLoading) return { kind: "loading" };
@@ -46,7 +46,7 @@ function signInProblem(
   return {
     hop: "auth-server",
     code: "sign_in_incomplete",
-    message: `Signing in did not finish: ${error.message}`,
+    message: `Sign-in did not complete: ${error.message}`,
     advice: "Sign in again.",
   };
 }

@@ -7,13 +7,13 @@ import { type Session, sessionOf } from "./session.ts";
 export interface SessionControl {
   session: Session;
   accessTokens: ReturnType<typeof createAccessTokens>;
-  /** Tells the page that the backend no longer accepts this session. */
+  /** Reports that the backend no longer accepts this session. */
   reportLapsed(): void;
   signIn(): void;
   signOut(): void;
 }
 
-/** The user's session and what can be done with it. */
+/** The user's session and its controls. */
 export function useSession(userManager: UserManager): SessionControl {
   const auth = useAuth();
   const { user } = auth;

@@ -4,11 +4,11 @@ import type { ButtonHTMLAttributes } from "react";
 interface BusyButtonProps
   extends ButtonProps,
     Omit<ButtonHTMLAttributes<HTMLButtonElement>, keyof ButtonProps> {
-  /** What it begins is under way. */
+  /** The action is in progress. */
   busy: boolean;
 }
 
-/** A button that takes no presses while busy, and keeps the keyboard focus: one that is disabled under it loses it to nothing. */
+/** A button that ignores presses while busy and keeps the keyboard focus, which a disabled button loses. */
 export function BusyButton({ busy, onClick, leftSection, ...others }: BusyButtonProps) {
   return (
     <Button

@@ -11,7 +11,7 @@ const hopNames: Record<Hop, string> = {
 
 const checkNames: Record<Check, string> = {
   connection: "Connection",
-  timeout: "Answer in time",
+  timeout: "Response time",
   signature: "Request signature",
   identity: "Agent identity",
   policy: "Access policy",
@@ -20,18 +20,18 @@ const checkNames: Record<Check, string> = {
   consent: "Your consent",
   rpc: "Agent's answer (JSON-RPC)",
   answer: "Agent's answer",
-  internal: "Backend itself",
+  internal: "Backend",
 };
 
 interface FailurePanelProps {
   title: string;
   failure: Failure;
   headingRef?: Ref<HTMLHeadingElement>;
-  /** Buttons: what to do about it. */
+  /** Buttons to recover. */
   children?: ReactNode;
 }
 
-/** What went wrong: at which hop, which check said no, and what to do. */
+/** A failure: the hop, the check, and what to do. */
 export function FailurePanel({ title, failure, headingRef, children }: FailurePanelProps) {
   const headingId = useId();
   const facts: [string, ReactNode][] = [];

@@ -9,7 +9,7 @@ const components: Components = {
   h2: "h4",
   h3: "h5",
   h4: "h6",
-  // A script URL has been emptied: a link without an address would lead to this page once more.
+  // A script URL has been emptied: a link without a target would open this page again.
   a: ({ href, children }) =>
     href ? (
       <a href={href} target="_blank" rel="noreferrer noopener">
@@ -32,7 +32,7 @@ const components: Components = {
 
 /**
  * Markdown written by an agent, hence not trusted: raw HTML shows as text, script URLs are dropped, and images are
- * left out because fetching one would tell its host that somebody is reading.
+ * left out because fetching one would notify its host.
  */
 export default function Markdown({ text }: { text: string }) {
   return (

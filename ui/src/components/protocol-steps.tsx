@@ -4,25 +4,25 @@ const steps = [
   {
     from: "Backend",
     to: "Supply-chain agent",
-    what: "A request, signed with the backend’s own key.",
+    what: "A request signed with the backend’s own key.",
     wire: "Signature-Key · Signature-Input · Signature",
   },
   {
     from: "Supply-chain agent",
     to: "Backend",
-    what: "A signature is not enough here: a challenge with a resource token.",
+    what: "A signature is not enough, so the agent responds with a challenge that contains a resource token.",
     wire: "401 · Agent-Auth",
   },
   {
     from: "Backend",
     to: "Auth server",
-    what: "The resource token becomes an auth token, bound to the backend’s key. You may be asked to consent.",
+    what: "The auth server exchanges the resource token for an auth token bound to the backend’s key. You may be asked to consent.",
     wire: "request_type=auth",
   },
   {
     from: "Backend",
     to: "Supply-chain agent",
-    what: "The same request, signed afresh, now with the auth token.",
+    what: "The same request, signed again and sent with the auth token.",
     wire: "Signature-Key: scheme=jwt · 200",
   },
 ];

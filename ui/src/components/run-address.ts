@@ -17,7 +17,7 @@ export function parseRunAddress(hash: string): RunAddress | undefined {
   const [, place, requestId, attemptId, messageId] = ADDRESS.exec(hash) ?? [];
   if (requestId === undefined) return undefined;
   const kind = place === "orders" ? "order" : "run";
-  // Nobody tampers with an order.
+  // Orders have no attempts.
   if (kind === "order" && attemptId !== undefined) return undefined;
   return {
     kind,
@@ -27,7 +27,7 @@ export function parseRunAddress(hash: string): RunAddress | undefined {
   };
 }
 
-/** What an address that leads nowhere seems to be meant for. */
+/** The kind of thing that an invalid URL seems to name. */
 export type LostKind = "run" | "order" | "page";
 
 /** Undefined for the workspace, `#/` or none, and for what {@link parseRunAddress} reads. */

@@ -2,7 +2,7 @@ import { type ReactNode, useLayoutEffect, useRef, useState } from "react";
 import styles from "./scroll-box.module.css";
 
 interface ScrollBoxProps {
-  /** What is in it, for who cannot see it. */
+  /** Accessible name of the content. */
   label: string;
   kind?: "table" | "code";
   children: ReactNode;

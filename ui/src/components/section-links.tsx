@@ -3,7 +3,7 @@ import { useRef, useState } from "react";
 import styles from "./section-links.module.css";
 import { SectionText } from "./section-text.tsx";
 
-/** What demands a check: links to the RFC, and to the section of the wire profile, which opens on the page. */
+/** Links to the sections of the RFC or the wire profile that require a check. Profile sections open on the page. */
 export function SectionLinks({ section }: { section: string }) {
   const [open, setOpen] = useState<string | undefined>(undefined);
   const opener = useRef<HTMLButtonElement>(null);

@@ -4,7 +4,7 @@ import { loadLater, NOT_LOADED } from "./load-later.tsx";
 
 const Markdown = loadLater(() => import("./markdown.tsx"));
 
-/** A section of the wire profile, to be read without leaving the page. */
+/** A section of the wire profile in a dialog. */
 export function SectionText({ section, onClose }: { section: string; onClose: () => void }) {
   const [text, setText] = useState<string | undefined>(undefined);
   useEffect(() => {

@@ -1,6 +1,6 @@
 import { ATTRIBUTE, SERVICE_NAME } from "protocol-trace/names";
 
-/** Longest wait for a collector; nobody waits for it. */
+/** Timeout for the collector. It delays nothing. */
 const SEND_LIMIT_MS = 5000;
 /** OTLP's numbers: a CLIENT span, and the status of a failure. */
 const CLIENT = 3;
@@ -18,8 +18,8 @@ export interface BrowserSpan {
 export type StartTrace = (name: string, request: { method: string; url: string }) => BrowserSpan;
 
 /**
- * Makes the first span of a trace and sends it as one OTLP/HTTP request. By hand, because OpenTelemetry's SDK for browsers is many times
- * the size of this. What goes wrong on the way to the collector is nobody's concern here.
+ * Makes the first span of a trace and sends it as one OTLP/HTTP request. OpenTelemetry's SDK for browsers is many times
+ * the size of this. Failures to reach the collector are ignored.
  *
  * @param options.otlpUrl the collector's base URL; it must allow this page's origin (CORS)
  */

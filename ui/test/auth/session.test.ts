@@ -13,7 +13,7 @@ const inputs: SessionInputs = {
 };
 
 describe("sessionOf", () => {
-  it("is loading until it is known whether somebody is signed in", () => {
+  it("is loading until the session is known", () => {
     expect(sessionOf({ ...inputs, isLoading: true }).kind).toBe("loading");
     expect(sessionOf(inputs).kind).toBe("signed-out");
     expect(sessionOf({ ...inputs, user: valid })).toEqual({ kind: "signed-in", user: valid });

@@ -49,7 +49,7 @@ it("no two traces are one", () => {
   for (const traceparent of seen) expect(traceparent).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/);
 });
 
-it("a collector that cannot be reached is nobody's concern", async () => {
+it("an unreachable collector is ignored", async () => {
   const send = () => Promise.reject(new TypeError("failed to fetch"));
   createBrowserTrace({ otlpUrl: "http://localhost:4318", fetch: send })("x", REQUEST).end(200);
   await new Promise((resolve) => setTimeout(resolve, 0));

@@ -187,16 +187,17 @@ function checkAgentOptions(options: AgentOptions): void {
 }
 
 function checkFetchContext(
-  { resource, returnUrl, observer, signal, ...texts }: FetchContext,
+  { resource, returnUrl, observer, signal, ...strings }: FetchContext,
   profile: WireProfile,
 ): void {
   for (const name of ["upstreamToken", "authToken"] as const) {
-    if (texts[name] !== undefined && typeof texts[name] !== "string") {
+    if (strings[name] !== undefined && typeof strings[name] !== "string") {
       throw new TypeError(`${name} must be the compact token: \`grant.token\` of the proven caller`);
     }
   }
   // A `cacheKey` that is null is not undefined: all users without a name would share the tokens of one of them.
-  for (const name of ["state", "cacheKey", "scope", "keyThumbprint"] as const) requireText(name, texts[name]);
+  for (const name of ["state", "cacheKey", "scope", "keyThumbprint"] as const)
+    requireText(name, strings[name]);
   requireFunction("observer", observer);
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw new TypeError("signal must be an AbortSignal");

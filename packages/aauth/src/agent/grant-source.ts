@@ -1,5 +1,5 @@
 /**
- * Where a call gets its token from: the cache, a request that another call has under way, or a request of its own.
+ * Where a call gets its token from: the cache, another call's request in progress, or its own request.
  *
  * @module
  */

@@ -70,7 +70,7 @@ function addressOf(text: string): Pick<CallersRequest, "url" | "origin"> {
   return { url: url.href, origin: url.origin };
 }
 
-/** Fields by lower-case name. Most callers give a plain object of plain texts, for which `Headers` is a long way round. */
+/** Fields by lower-case name. Most callers pass a plain object of strings, for which `Headers` is a detour. */
 function fieldsOf(source: RequestInit["headers"]): Record<string, string> {
   if (source === undefined || Object.getPrototypeOf(source) !== Object.prototype) {
     return Object.fromEntries(new Headers(source));

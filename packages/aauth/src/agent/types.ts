@@ -21,7 +21,7 @@ export interface Agent {
    * Does NOT verify the response, follow redirects, or retry a connection that failed.
    *
    * @throws TypeError for a member of the context that could never work.
-   * @throws ConsentRequiredError from the fetch: the auth server wants the user's consent.
+   * @throws ConsentRequiredError from the fetch: the auth server requires the user's consent.
    * @throws UserInteractionRequiredError from the fetch, where `returnUrl` is given.
    * @throws TokenRequestError from the fetch: the auth server refused.
    * @throws AAuthAgentError from the fetch: `malformed_challenge`, `challenge_untrusted`, `challenge_repeated`, `identity_required`,

@@ -6,7 +6,7 @@
 
 import type { Awaitable } from "./interface.ts";
 
-/** Twice as many as the pool has threads, unless it was told otherwise: none of them has to wait while this thread does one itself. */
+/** Twice the pool's default number of threads, so that none waits while this thread runs an operation. */
 const MAX_UNDER_WAY = 8;
 
 export type InTurn = <T>(

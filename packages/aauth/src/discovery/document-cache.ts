@@ -131,7 +131,7 @@ export function createDocumentCache(options: DocumentCacheOptions): DocumentCach
     async reload<T>(key: string, loader: Load<T>) {
       const entry = entryOf(key);
       const isCoolingDown = entry !== undefined && now() - entry.reloadedAt < refetchCooldownSeconds;
-      // A reload under way is joined: its answer is what this caller is after.
+      // A reload in progress is joined: this caller needs the same result.
       if (isCoolingDown && !inFlight.has(key)) {
         return { value: entry.value as T, fromCache: true };
       }

@@ -1,6 +1,6 @@
 /**
  * The only door to `structured-headers`. The library accepts what we must not: duplicate keys and parameters (the
- * last one wins), dates and display strings. So texts are cut at their top-level delimiters here, every piece is
+ * last one wins), dates and display strings. So strings are cut at their top-level delimiters here, every piece is
  * parsed by the library on its own, and duplicates are refused.
  *
  * @module
@@ -68,10 +68,10 @@ export function parseParameters(pieces: readonly string[], code: AAuthErrorCode)
 /** A string without an escape (RFC 8941 section 3.3.3): a token, an address. The library reads it character by character. */
 const PLAIN_STRING = /^"[\x20\x21\x23-\x5b\x5d-\x7e]*"$/;
 
-/** Parses a bare item: no parameters, no white space around it. */
+/** Parses a bare item: no parameters, no whitespace around it. */
 export function parseBareItem(text: string, code: AAuthErrorCode): FieldValue {
   if (PLAIN_STRING.test(text)) return text.slice(1, -1);
-  if (text.startsWith(" ") || text.endsWith(" ")) throw new AAuthVerificationError(code, "stray white space");
+  if (text.startsWith(" ") || text.endsWith(" ")) throw new AAuthVerificationError(code, "stray whitespace");
   const [item, parameters] = guard(() => parseItem(text), code);
   if (parameters.size > 0) throw new AAuthVerificationError(code, "a parameter where none may be");
   return plainValue(item, code);
@@ -84,7 +84,7 @@ const PLAIN_LIST = /^\("[\x20\x21\x23-\x5b\x5d-\x7e]*"(?: "[\x20\x21\x23-\x5b\x5
 export function parseStringList(text: string, code: AAuthErrorCode): string[] {
   // No string has a quote inside, so that each `" "` is a border.
   if (PLAIN_LIST.test(text)) return text.slice(2, -2).split('" "');
-  // The library would skip white space at the ends, where none may be.
+  // The library would skip whitespace at the ends, where none may be.
   if (!text.startsWith("(") || !text.endsWith(")"))
     throw new AAuthVerificationError(code, "not one list in parentheses");
   const list = guard(() => parseList(text), code);

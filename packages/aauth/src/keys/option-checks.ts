@@ -35,7 +35,7 @@ export function requireSeconds(name: string, value: number | undefined, most?: n
   throw new RangeError(`${name} must be a number of seconds, ${range}`);
 }
 
-/** A text that reads like a number compares like one, too, and is none where it is added. */
+/** A numeric string compares like a number, but concatenates where it is added. */
 function isNumber(value: unknown): value is number {
   return typeof value === "number" && !Number.isNaN(value);
 }

@@ -85,7 +85,7 @@ export interface AcceptedProfile {
  */
 export interface VerifierOptions extends AcceptedProfile {
   /**
-   * Further dialects on the same endpoint, told apart by the shape of `Signature-Key`. Each is judged by its own authorities, audience and
+   * Further dialects on the same endpoint, distinguished by the shape of `Signature-Key`. Each is judged by its own authorities, audience and
    * issuers. Default none.
    */
   readonly accept?: readonly AcceptedProfile[] | undefined;

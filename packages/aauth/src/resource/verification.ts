@@ -1,5 +1,5 @@
 /**
- * One verification under way, and the steps that profiles put into their order.
+ * One verification in progress, and the steps that profiles put into their order.
  *
  * @module
  */

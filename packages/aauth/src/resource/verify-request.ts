@@ -173,7 +173,7 @@ function requireDistinct(profiles: readonly WireProfile[]): void {
     const before = profiles.slice(0, index).find(({ messages }) => messages.claims === own.messages.claims);
     if (before === undefined) continue;
     const pair = `${before.name} and ${own.name}`;
-    throw new TypeError(`accept: ${pair} cannot be told apart; give each a verifier of its own`);
+    throw new TypeError(`accept: ${pair} cannot be distinguished; use a separate verifier for each`);
   }
 }
 

@@ -1,4 +1,4 @@
-/** A clock that only moves when told. Hand `now` to everything that takes one. */
+/** A clock that only moves on request. Pass `now` to everything that takes one. */
 export interface TestClock {
   /** Unix seconds. */
   readonly now: () => number;

@@ -31,7 +31,7 @@ describe("parseSignature", () => {
     ["half the padding", `sig1=:${standard.slice(0, -1)}:`],
     ["stray bits after the last byte", `sig1=:${urlSafe.slice(0, -1)}${urlSafe.endsWith("A") ? "B" : "_"}:`],
     ["both alphabets mixed", `sig1=:${standard.replace("/", "_")}:`],
-    ["white space inside", `sig1=:${standard.replace("/", " ")}:`],
+    ["whitespace inside", `sig1=:${standard.replace("/", " ")}:`],
     ["P6: a second member", `sig1=:${standard}:, sig2=:${standard}:`],
     ["P6: the same member twice", `sig1=:${standard}:, sig1=:${standard}:`],
   ])("refuses %s", async (_, value) => {

@@ -99,7 +99,7 @@ describe.each(issuers)("$alg", (issuer) => {
       fc.pre(good[place] !== character);
       const changed = good.slice(0, place) + character + good.slice(place + 1);
       expect(await accepts(ours(changed, issuer))).toBe(false);
-      // jose reads the stray bits of a last character, white space and the other alphabet generously.
+      // jose reads the stray bits of a last character, whitespace and the other alphabet generously.
       const sameBytes = Buffer.from(changed, "base64url").equals(Buffer.from(good, "base64url"));
       if (!sameBytes) expect(await accepts(joses(changed, issuer))).toBe(false);
     });
@@ -179,7 +179,7 @@ describe.each(issuers)("$alg", (issuer) => {
     ["a payload that is not encoded", issuer.signRaw(headerWith({ b64: false }), payload)],
     ["more than 16 KiB", issuer.signRaw(header, JSON.stringify({ ...claims, x: "x".repeat(12_500) }))],
     ["padding", `${good}${"=".repeat((4 - (signature.length % 4)) % 4 || 2)}`],
-    ["white space around it", ` ${good}`],
+    ["whitespace around it", ` ${good}`],
     ["a line break inside", `${head}.${body}.\n${signature}`],
   ])("we refuse %s, which jose may take", async (_, token) => {
     expect(await codeOf(ours(token, issuer))).toBe("malformed_token");

@@ -51,7 +51,7 @@ const VERSION_HEADER = "a2a-version";
 const MAX_BODY_BYTES = 1_048_576;
 
 /**
- * Mounts an A2A agent: `POST /` (JSON-RPC; 0.3 `message/send` ... and 1.0 `SendMessage` ... are told apart by the method),
+ * Mounts an A2A agent: `POST /` (JSON-RPC; 0.3 `message/send` ... and 1.0 `SendMessage` ... are distinguished by the method),
  * the card at `/.well-known/agent-card.json` and `/.well-known/agent.json`, and the extended card at
  * `/agent/authenticatedExtendedCard`. Cards are 0.3 unless the request says `A2A-Version: 1.x`.
  *

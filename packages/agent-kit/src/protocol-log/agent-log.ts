@@ -30,7 +30,7 @@ export function createAgentLog(logger: ProtocolLogger, resource: string): AgentL
   const tokenService = logger.child({ logger: "aauth_token_service" });
 
   return (event, context = {}) => {
-    // All of it is told at `info` and below.
+    // All of it is logged at `info` and below.
     if (!signing.isLevelEnabled("info")) return;
     switch (event.type) {
       case "request_signed": {

@@ -9,7 +9,7 @@ export type GateLog = (event: VerificationEvent, request: { method: string; url:
 
 const SIGNATURE_HEADER_COUNT = 3;
 
-/** Refusals that are no fault of the signature: the caller is proven and is asked for more. */
+/** Refusals with a valid signature: the caller is challenged for more. */
 const ASKED_FOR_MORE: ReadonlySet<string> = new Set([
   "identity_required",
   "authorization_required",
@@ -18,7 +18,7 @@ const ASKED_FOR_MORE: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Tells what happened to each request at a resource's gate.
+ * Logs the verification of each request at a resource.
  *
  * @param logger its children are named as in the walk-through: `http_headers_middleware`, `aauth.signing`, …
  * @param id identifier of the resource, without trailing slash

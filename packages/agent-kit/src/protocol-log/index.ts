@@ -1,5 +1,5 @@
 /**
- * Turns what the gate and the agent tell their observers into log lines. The words, signs and logger names are those of the
+ * Turns the events of the verifier and the agent into log lines. The words, signs and logger names are those of the
  * published walk-through of the demo, so that it can be followed line by line.
  *
  * @module

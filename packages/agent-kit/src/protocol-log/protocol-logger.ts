@@ -5,7 +5,7 @@ export interface ProtocolLogger {
   readonly info: Write;
   readonly warn: Write;
   readonly debug: Write;
-  /** Asked before anything is taken apart for a line that nobody will see. */
+  /** Checked before building a line that no level would print. */
   isLevelEnabled(level: string): boolean;
   child(bindings: { logger: string }): ProtocolLogger;
 }

@@ -1,12 +1,12 @@
-/** A stretch of a text that both texts share, or not. */
+/** A part of a string that is the same in both strings, or not. */
 export interface TextPart {
   readonly text: string;
   readonly differs: boolean;
 }
 
 /**
- * Two texts line by line, for showing side by side: in each pair of lines, what lies between the longest common beginning and the
- * longest common end is marked. Equal texts come back without a mark.
+ * Compares two strings line by line, to show side by side: in each pair of lines, what lies between the longest common beginning and the
+ * longest common end is marked. Equal strings come back without a mark.
  */
 export function compareTexts(one: string, other: string): { left: TextPart[][]; right: TextPart[][] } {
   const left = one.split("\n");

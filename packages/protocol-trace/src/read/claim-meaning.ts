@@ -11,33 +11,33 @@ const COMMON: Readonly<Record<string, string>> = {
   exp: "not valid after",
   iat: "issued at",
   nbf: "not valid before",
-  jti: "the token’s own id",
-  scope: "what it allows",
-  cnf: "the key it is bound to: only who signs with it may use the token",
-  act: "who called the agent that holds the token: the chain of delegation",
+  jti: "the token’s unique id",
+  scope: "the granted scopes",
+  cnf: "the key that the token is bound to",
+  act: "the delegation chain, nearest caller first",
   client_id: "the client it was issued to",
 };
 
 /** By kind of token; profile 4.1 to 4.3. */
 const BY_KIND: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "resource+jwt": {
-    iss: "the resource that challenged, and signed this token",
-    aud: "the auth server that may answer it",
-    agent: "the agent that was challenged; no other can use the token",
+    iss: "the resource that issued the challenge and this token",
+    aud: "the auth server that accepts it",
+    agent: "the agent that was challenged",
     agent_jkt: "thumbprint of the key that signed the challenged request",
-    scope: "what the resource wants the agent to be allowed",
+    scope: "the scopes that the resource requires",
   },
   "auth+jwt": {
     iss: "the auth server that issued it",
     aud: "the only resource that accepts it",
     sub: "the user the agent acts for",
     agent: "the agent it was issued to",
-    agent_delegate: "which part of that agent",
+    agent_delegate: "the agent’s delegate",
   },
   "agent+jwt": {
     iss: "the agent server: the agent’s identity",
-    sub: "which delegate of the agent",
-    aud: "who it is meant for",
+    sub: "the agent’s delegate",
+    aud: "the audience",
   },
 };
 
@@ -69,9 +69,8 @@ export function isoSeconds(unixSeconds: number): string {
 /** What a kind of token is for, in a sentence. */
 export function tokenPurpose(kind: TokenKind): string {
   if (kind === "resource+jwt")
-    return "Resource token: what a resource wants, in its own signature. Worth nothing until an auth server answers it.";
-  if (kind === "auth+jwt")
-    return "Auth token: what an auth server allows one agent, with one key, at one resource.";
+    return "Resource token: the access that a resource requires, signed by the resource. An auth server exchanges it for an auth token.";
+  if (kind === "auth+jwt") return "Auth token: an auth server’s grant to one agent and key for one resource.";
   if (kind === "agent+jwt") return "Agent token: an agent server vouches for a delegate and its key.";
-  return "A token that its holder cannot read.";
+  return "Opaque token.";
 }

@@ -7,37 +7,37 @@ export function interactionAnswers(message: Message, { page, leg }: Interaction)
   const { outcome, to, errorCode, url } = message;
   const isConsent = page === "consent";
   const common = {
-    signedBy: "No agent: a person’s browser goes from page to page.",
+    signedBy: "No agent: this is a browser redirect.",
     key: "None.",
   };
   if (leg === "there") {
     const where = isConsent ? "its consent page" : `its own page${url === "" ? "" : ` (${url})`}`;
     return {
       ...common,
-      onBehalfOf: `Itself: ${partyName(to)} wants the person there, and finds out who it is.`,
+      onBehalfOf: `The user is not known yet: ${partyName(to)} authenticates the user on that page.`,
       allowedBy: isConsent
-        ? "The request token in the page’s address, which the auth server gave to the agent instead of an auth token."
-        : "The session in the page’s address, which the challenge gave to the agent.",
+        ? "The request token in the page’s URL. The auth server issued it instead of an auth token."
+        : "The interaction session in the page’s URL, taken from the challenge.",
       verdict:
         outcome === "pending"
-          ? `The person is on ${where}, or has not gone there: the browser is not back yet.`
-          : `The person has been on ${where}; what was decided there comes back with the browser. What the page did is in traces of its own.`,
+          ? `Waiting for the user to return from ${where}.`
+          : `The user returned from ${where}. The next browser redirect carries the decision. The page records its own traces.`,
     };
   }
   return {
     ...common,
-    onBehalfOf: "The user whom it was sent away for: the state that it brings leads to them.",
+    onBehalfOf: "The user of the run, identified by the state parameter.",
     allowedBy: isConsent
-      ? `The state that the backend had given along, which is good once${hasCode(message) ? ", and the code of the auth server." : ". The auth server sent no code with it, only its refusal."}`
-      : "The state that the backend had given along, which is good once. It proves nothing of the decision: that is the agent’s to know.",
+      ? `The backend’s single-use state${hasCode(message) ? " and the auth server’s code." : ". The auth server sent an error instead of a code."}`
+      : "The backend’s single-use state. It does not carry the decision: the agent stores that.",
     verdict: {
       accepted: isConsent
-        ? "Accepted: the backend redeems the code, and goes on with the auth token."
+        ? "Accepted: the backend redeems the code and continues with the auth token."
         : "Accepted: the backend sends the same request again.",
-      refused: `${hasCode(message) ? "The code that the browser brought was not valid" : "The browser came back without consent"}${errorCode === undefined ? "" : `: ${errorCode}`}. The run ends here.`,
-      failed: "The backend could not go on.",
+      refused: `${hasCode(message) ? "The code was not valid" : "The user did not consent"}${errorCode === undefined ? "" : `: ${errorCode}`}. The run ends here.`,
+      failed: "The backend could not continue.",
       challenged: "",
-      pending: "No answer yet.",
+      pending: "No response yet.",
     }[outcome],
   };
 }

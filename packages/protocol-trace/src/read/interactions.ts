@@ -45,7 +45,7 @@ export function returnMessage(exchange: Exchange, span: TraceSpan, interaction: 
 }
 
 /**
- * The drafts with the interactions among them. A page is visited in traces of its own, of which the run knows nothing: that the browser was
+ * The drafts with the interactions among them. Pages record their own traces, of which the run knows nothing: that the browser was
  * sent there is known from the answer that asks for the person, and how long it stayed from its return.
  */
 export function withInteractions(drafts: readonly Draft[]): Draft[] {

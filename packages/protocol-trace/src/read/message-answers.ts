@@ -17,7 +17,7 @@ export interface MessageAnswers {
   readonly onBehalfOf: string;
   /** Allowed by what? */
   readonly allowedBy: string;
-  /** What became of it, and why? */
+  /** What was the outcome, and why? */
   readonly verdict: string;
 }
 
@@ -28,9 +28,9 @@ export interface DecisiveCheck {
 }
 
 const KEY_SOURCES: Readonly<Record<string, string>> = {
-  header: "it came in the request itself",
+  header: "it is in the request",
   discovery: "the receiver fetched it from the signer’s published key set",
-  "discovery-cache": "the receiver had it from the signer’s published key set",
+  "discovery-cache": "the receiver had cached it from the signer’s published key set",
   "auth-token": "the auth token names it (cnf.jwk)",
   "agent-token": "the agent token names it (cnf.jwk)",
 };
@@ -74,17 +74,17 @@ const verifierOf = (message: Message) => provingVerifier(message) ?? message.ver
 function signedBy(message: Message): string {
   const { signer, from } = message;
   if (signer === undefined)
-    return `No agent: ${partyName(from)} shows its own access token, which never reaches an agent.`;
+    return `No agent: ${partyName(from)} sends the user’s access token, which never reaches an agent.`;
   const verifier = provingVerifier(message);
   if (verifier?.agentId !== undefined) {
     const delegate = verifier.agentDelegate === undefined ? "" : `, delegate ${verifier.agentDelegate}`;
     return `${partyName(from)}, proven to be ${verifier.agentId}${delegate}.`;
   }
   if (verifier !== undefined) {
-    return `${partyName(from)}, under no name: the receiver knows it by its key alone (pseudonymous).`;
+    return `${partyName(from)}, pseudonymous: the receiver knows only its key.`;
   }
-  const name = signer.scheme === "hwk" ? ", under no name" : "";
-  return `${partyName(from)}${name}; no receiver has proven it.`;
+  const name = signer.scheme === "hwk" ? ", pseudonymous" : "";
+  return `${partyName(from)}${name}; not verified by a receiver.`;
 }
 
 function keyOf(message: Message): string {
@@ -98,7 +98,7 @@ function keyOf(message: Message): string {
   return `${keyType(message)}${name}${print}${found}.`;
 }
 
-/** The curve, where the message itself says it: in the key of scheme hwk, or in the token's `cnf`. */
+/** The curve, where the message contains it: in the key of scheme hwk, or in the token's `cnf`. */
 function keyType(message: Message): string {
   const key = readSignatureKey(message.request.headers?.["signature-key"] ?? "");
   const confirmed = (tokenOf(message)?.claims?.cnf as { jwk?: { crv?: unknown } } | undefined)?.jwk?.crv;
@@ -112,12 +112,12 @@ function onBehalfOf(message: Message, nameOf: UserNames): string {
   const user = verifier?.userSub ?? text(token?.claims?.sub);
   if (message.signer === undefined) return "The signed-in user.";
   const caller = callerOf(token);
-  const chain = caller === undefined ? "" : ` ${caller} asked for it.`;
+  const chain = caller === undefined ? "" : ` Requested by ${caller}.`;
   if (user !== undefined && token?.kind === "auth+jwt") {
     const name = nameOf(user);
     return `The user ${name === undefined ? user : `${name} (${user})`}.${chain}`;
   }
-  return caller === undefined ? "Itself: no user is named." : `No user is named.${chain}`;
+  return caller === undefined ? "Itself: the token names no user." : `The token names no user.${chain}`;
 }
 
 function allowedBy(message: Message): string {
@@ -125,25 +125,25 @@ function allowedBy(message: Message): string {
   const upstream = message.verifiers.find(({ upstreamToken }) => upstreamToken !== undefined)?.upstreamToken;
   if (message.purpose === "token") {
     if (upstream !== undefined || message.requestType === "exchange") {
-      return `The resource token of the challenge before, and the caller’s ${describeToken(upstream ?? message.signer.token)}`;
+      return `The resource token from the challenge and the caller’s ${describeToken(upstream ?? message.signer.token)}`;
     }
-    if (message.requestType === "code") return "The code that came back with the user’s consent.";
-    if (message.requestType === "refresh") return "A refresh token of an earlier grant.";
-    return "The resource token of the challenge before.";
+    if (message.requestType === "code") return "The authorization code from the user’s consent.";
+    if (message.requestType === "refresh") return "A refresh token from an earlier grant.";
+    return "The resource token from the challenge.";
   }
   const token = tokenOf(message);
-  return token === undefined ? "Nothing but its signature: it carries no token." : describeToken(token, true);
+  return token === undefined ? "Its signature only: it carries no token." : describeToken(token, true);
 }
 
 function verdictOf(message: Message): string {
   const { outcome, status, to, stoppedAt, verifiers } = message;
-  if (outcome === "pending") return "No answer yet.";
-  if (outcome === "failed" && status === undefined) return "No answer came.";
+  if (outcome === "pending") return "No response yet.";
+  if (outcome === "failed" && status === undefined) return "No response.";
   if (outcome === "accepted") {
     const parties = verifiers
       .filter(({ verdict }) => verdict === "passed")
       .map(({ party }) => partyName(party));
-    const passed = parties.length === 0 ? "" : ` Every check passed at: ${[...new Set(parties)].join(", ")}.`;
+    const passed = parties.length === 0 ? "" : ` All checks passed at ${[...new Set(parties)].join(", ")}.`;
     return `Accepted with status ${status}.${passed}${issued(message)}`;
   }
   const decisive = decisiveCheck(message);
@@ -161,15 +161,15 @@ function verdictOf(message: Message): string {
   if (code !== undefined) return `${word} by ${where} with status ${status}${named}.${wanted(message)}`;
   const after = afterChecks(message);
   if (after === "answered") {
-    return `${where} answered with status ${status}${errorIn(message)} after the checks passed.`;
+    return `${where} responded with status ${status}${errorIn(message)} after the checks passed.`;
   }
   const policy =
-    after === "policy" ? ": the signature is good, and its policy does not allow this caller" : "";
+    after === "policy" ? ": the signature is valid, but its policy does not allow this caller" : "";
   return `${word} by ${where} with status ${status}${policy}.${wanted(message)}`;
 }
 
 /**
- * What turned a message down whose checks had all passed: `policy`, the gateway's own rules, which say 403; `answered` for anything else
+ * What refused a message whose checks had all passed: `policy`, the gateway's own rules, with 403; `answered` for anything else
  * (no such route, a limit, the agent's own reasons). Undefined for a message that a check ended, or that was accepted.
  */
 export function afterChecks(message: Message): "policy" | "answered" | undefined {
@@ -181,7 +181,7 @@ export function afterChecks(message: Message): "policy" | "answered" | undefined
   return status === 403 && stoppedAt !== undefined ? "policy" : "answered";
 }
 
-/** What the receiver says of its refusal: all there is to know of one that records no spans. */
+/** The receiver's refusal field: the only information from a receiver without spans. */
 function refusalIn({ response }: Message) {
   return parseRefusal(response.headers?.[REFUSAL_FIELD]);
 }
@@ -192,12 +192,12 @@ function errorIn({ response }: Message): string {
   return code === undefined ? "" : ` (${code})`;
 }
 
-/** What a challenge asks for. */
+/** What a challenge requires. */
 function wanted(message: Message): string {
   const { outcome, verifiers, events } = message;
   if (outcome !== "challenged") return "";
   const page = interactionUrl(message);
-  if (page !== undefined) return ` It wants an interaction with the user, on its own page (${page}).`;
+  if (page !== undefined) return ` It requires a user interaction at ${page}.`;
   const challenge = verifiers.find((verifier) => verifier.challenge !== undefined)?.challenge;
   const event = events.find(({ name }) => name === EVENT.challengeReceived);
   const level = challenge?.level ?? text(event?.facts.level);
@@ -205,10 +205,10 @@ function wanted(message: Message): string {
   if (level === "authorized" || token !== undefined) {
     const server = challenge?.auth_server ?? text(event?.facts.auth_server) ?? text(token?.claims?.aud);
     const scope = text(token?.claims?.scope);
-    return ` It wants an auth token${server === undefined ? "" : ` of ${server}`}${scope === undefined ? "" : `, scope ${scope}`}, and gave a resource token to get it with.`;
+    return ` It requires an auth token${server === undefined ? "" : ` from ${server}`}${scope === undefined ? "" : ` with scope ${scope}`} and returned a resource token.`;
   }
-  if (level === "identified") return " It wants the caller’s name: a signature with scheme jwks.";
-  return level === "pseudonymous" ? " It wants a valid signature." : "";
+  if (level === "identified") return " It requires an identified caller: a signature with scheme jwks.";
+  return level === "pseudonymous" ? " It requires a valid signature." : "";
 }
 
 function issued({ verifiers, events }: Message): string {
@@ -216,7 +216,7 @@ function issued({ verifiers, events }: Message): string {
   const received = token ?? events.find(({ name }) => name === EVENT.tokenReceived)?.token;
   if (received !== undefined) return ` It issued ${describeToken(received)}`;
   return events.some(({ name }) => name === EVENT.consentRequired)
-    ? " It issued no token yet: the user has to consent first."
+    ? " It issued no token: the user must consent first."
     : "";
 }
 

@@ -85,7 +85,7 @@ function list(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
-/** An object is never made a text or a number of: it may have a `toString` that is none, and then that throws. */
+/** An object is never converted: its `toString` may not be a function, and would throw. */
 function text(value: unknown, fallback: string): string {
   return typeof value === "string" || typeof value === "number" ? String(value) : fallback;
 }

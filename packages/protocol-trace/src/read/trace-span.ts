@@ -51,7 +51,7 @@ export function jsonAttribute(attributes: Attributes, name: string): unknown {
   }
 }
 
-/** A list of texts. Jaeger writes it as JSON. */
+/** A list of strings. Jaeger writes it as JSON. */
 export function listAttribute(attributes: Attributes, name: string): readonly string[] | undefined {
   const value = jsonAttribute(attributes, name);
   return Array.isArray(value) && value.every((entry) => typeof entry === "string") ? value : undefined;

@@ -10,10 +10,10 @@ test("a call with an auth token: who, with which key, for whom, allowed by what,
     /^Supply-chain agent, proven to be http:\/\/supply-chain-agent\.localhost:\d+\.$/,
   );
   expect(answers.key).toMatch(/thumbprint [\w-]{43}; the auth token names it \(cnf\.jwk\)/);
-  expect(answers.onBehalfOf).toMatch(/^The user [\w-]+\. http:\/\/backend\.localhost:\d+ asked for it\.$/);
+  expect(answers.onBehalfOf).toMatch(/^The user [\w-]+\. Requested by http:\/\/backend\.localhost:\d+\.$/);
   expect(answers.allowedBy).toMatch(/^Auth token .* scope market-analysis:analyze, until 20/);
   expect(answers.verdict).toBe(
-    "Accepted with status 200. Every check passed at: Gateway, Market-analysis agent.",
+    "Accepted with status 200. All checks passed at Gateway, Market-analysis agent.",
   );
 });
 
@@ -23,15 +23,15 @@ test("a challenge: what failed, with its code, and what is wanted", () => {
   expect(verdict).toContain("check “requirement” failed");
   expect(verdict).toContain("(authorization_required)");
   expect(verdict).toMatch(
-    /wants an auth token of http:\/\/localhost:\d+\/realms\/aauth-test, scope supply-chain:optimize/,
+    /requires an auth token from http:\/\/localhost:\d+\/realms\/aauth-test with scope supply-chain:optimize/,
   );
 });
 
 test("a token request: for what it asks, and what came of it", () => {
-  expect(messageAnswers(delegated[2]!).verdict).toContain("the user has to consent first");
+  expect(messageAnswers(delegated[2]!).verdict).toContain("the user must consent first");
   expect(messageAnswers(delegated[5]!).allowedBy).toContain("the user’s consent");
   expect(messageAnswers(delegated[8]!).allowedBy).toMatch(
-    /resource token of the challenge before, and the caller’s auth token/,
+    /resource token from the challenge and the caller’s auth token/,
   );
   expect(messageAnswers(delegated[8]!).verdict).toMatch(
     /It issued auth token .* scope market-analysis:analyze/,
@@ -41,8 +41,8 @@ test("a token request: for what it asks, and what came of it", () => {
 test("a pseudonymous caller has no name, and says so", () => {
   const [, first] = recordedRun("signature-only-hwk").messages;
   expect(messageAnswers(first!).signedBy).toContain("pseudonymous");
-  expect(messageAnswers(first!).key).toContain("it came in the request itself");
-  expect(messageAnswers(first!).allowedBy).toContain("Nothing but its signature");
+  expect(messageAnswers(first!).key).toContain("it is in the request");
+  expect(messageAnswers(first!).allowedBy).toContain("Its signature only");
 });
 
 test("a refused message names the gate, the check, the reason and the code", () => {
@@ -50,7 +50,7 @@ test("a refused message names the gate, the check, the reason and the code", () 
   expect(messageAnswers(message!).verdict).toBe(
     "Refused by Gateway with status 401: check “signature” failed: the signature does not verify (invalid_signature).",
   );
-  expect(messageAnswers(message!).signedBy).toContain("no receiver has proven it");
+  expect(messageAnswers(message!).signedBy).toContain("not verified by a receiver");
   expect(decisiveCheck(message!)).toMatchObject({
     verifier: { party: "agentgateway" },
     check: { name: "signature" },
@@ -90,7 +90,7 @@ describe("turned down after every check had passed", () => {
       const message = { ...refused, status };
       expect(afterChecks(message)).toBe("answered");
       expect(messageAnswers(message).verdict).toBe(
-        `Gateway answered with status ${status} after the checks passed.`,
+        `Gateway responded with status ${status} after the checks passed.`,
       );
     }
   });
@@ -98,7 +98,7 @@ describe("turned down after every check had passed", () => {
   test("an agent's own no is no policy, and says its code", () => {
     const message = byAgent(403, '{"error":"order_declined","detail":"…"}');
     expect(messageAnswers(message).verdict).toBe(
-      "Supply-chain agent answered with status 403 (order_declined) after the checks passed.",
+      "Supply-chain agent responded with status 403 (order_declined) after the checks passed.",
     );
   });
 
@@ -127,7 +127,7 @@ test("a challenge for the person says where, without what opens the page", () =>
     response: { headers: { "agent-auth": `httpsig; user_interaction="${url}?session=secret"` } },
   };
   const { verdict } = messageAnswers(challenged);
-  expect(verdict).toContain(`It wants an interaction with the user, on its own page (${url}).`);
+  expect(verdict).toContain(`It requires a user interaction at ${url}.`);
   expect(verdict).not.toContain("secret");
 });
 
@@ -139,12 +139,12 @@ test("an interaction at the consent page, and the way back", () => {
   });
   expect(messageAnswers(delegated[4]!).verdict).toContain("the backend redeems the code");
   const denied: Message = { ...delegated[4]!, outcome: "refused", errorCode: "access_denied" };
-  expect(messageAnswers(denied).verdict).toContain("without consent: access_denied");
-  expect(messageAnswers(denied).allowedBy).toContain("no code");
+  expect(messageAnswers(denied).verdict).toContain("did not consent: access_denied");
+  expect(messageAnswers(denied).allowedBy).toContain("instead of a code");
   const otherUser: Message = { ...denied, errorCode: "wrong_user" };
   expect(messageAnswers(otherUser).verdict).toContain("was not valid: wrong_user");
   for (const message of [delegated[4]!, otherUser])
-    expect(messageAnswers(message).allowedBy).toContain("and the code of the auth server");
+    expect(messageAnswers(message).allowedBy).toContain("and the auth server’s code");
 });
 
 test("what the browser sends is not signed", () => {

@@ -110,7 +110,7 @@ describe("tokenBinding", () => {
 test("claims are explained by the kind of token", () => {
   const claims = { iss: "http://localhost:8080", exp: 1_770_000_000, cnf: { jwk: JWK } };
   const [iss, exp, cnf] = readableClaims("resource+jwt", claims);
-  expect(iss?.meaning).toContain("resource that challenged");
+  expect(iss?.meaning).toContain("resource that issued the challenge");
   expect(exp?.value).toBe("2026-02-02 02:40:00 UTC");
   expect(cnf?.value).toContain("Ed25519");
 });

@@ -14,7 +14,7 @@ interface Form {
 }
 
 /**
- * The sign-in page of an authorization request under way. The request is found through a signed
+ * The sign-in page of a pending authorization request. The request is found through a signed
  * cookie that is valid for this very address, which also keeps other sites from posting the form:
  * they have no interaction to post it to.
  */

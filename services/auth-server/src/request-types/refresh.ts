@@ -15,7 +15,7 @@ export const refresh: RequestType = {
   async answer({ form, requester, policy }, { grants, accounts, issueToken }) {
     const grant = await grants.refreshTokens.find(requiredParameter(form, "refresh_token"));
     if (grant === undefined) throw invalidGrant("Invalid refresh_token: unknown, expired or revoked");
-    // One text for every other agent: it must not tell whose token it is.
+    // One message for every other agent: it must not reveal whose token it is.
     if (!sameAgent(grant, requester)) throw invalidGrant("Error refreshing token: Agent signature mismatch");
     if ((await accounts.find(grant.subject)) === undefined)
       throw invalidGrant("Error refreshing token: User not found");

@@ -44,7 +44,7 @@ export function httpFailure({ status, answer }: AgentHttpError, { places }: Situ
           hop,
           check: "challenge",
           code: "user_interaction",
-          message: `${party} wants the user to act on a page of its own, which the backend does not support.`,
+          message: `${party} requires a user interaction on its own page, which the backend does not support.`,
           advice: "Configure the agent to ask for an auth token instead.",
         };
       }

@@ -28,7 +28,7 @@ export function describeStep(event: AgentEvent): Step | undefined {
       return { action: "token_requested", details, percentage: 40 };
     }
     case "consent_required": {
-      const details = `${event.authServer} wants the user's consent within ${event.expiresInSeconds} s`;
+      const details = `${event.authServer} requires the user's consent within ${event.expiresInSeconds} s`;
       return { action: "consent_required", details, percentage: 40 };
     }
     case "token_received": {

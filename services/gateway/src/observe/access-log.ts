@@ -13,7 +13,7 @@ const MAX_VALUE_CHARACTERS = 2048;
  * One line a request, as Agentgateway writes it, or undefined when the level says no.
  *
  * text: `<time> TAB info TAB request k=v …`, built-in values bare but for `error` and those that bare would not be one word,
- * configured texts quoted. json: `level`, `time`, `scope`, then the same.
+ * configured strings quoted. json: `level`, `time`, `scope`, then the same.
  */
 export function accessLogLine(
   { level, format, fields }: ConfigSection["logging"],

@@ -66,7 +66,7 @@ function denyCanFail({ effect, expression: { ast } }: AuthorizationRule): RuleFi
   }));
 }
 
-/** Tries an `allow` with requests that nobody has signed, to paths that the rule does not list. */
+/** Tries an `allow` with unsigned requests to paths that the rule does not list. */
 function openToUnsigned({ effect, expression }: AuthorizationRule, policies: Policies): RuleFinding[] {
   const check = aauthCheckOf(policies);
   if (effect !== "allow" || check?.mode === "strict") return [];

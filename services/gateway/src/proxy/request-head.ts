@@ -76,7 +76,7 @@ export function readRequestHead(message: IncomingMessage): RequestHead {
       contentLength = value;
     } else if (name === "transfer-encoding") {
       hasBody = true;
-      // RFC 9112 section 6.1: whoever speaks 1.0 has not meant what it says.
+      // RFC 9112 section 6.1: a 1.0 sender did not mean what it says.
       if (message.httpVersion === "1.0") throw textReply(400, "InvalidRequest", "chunks in HTTP/1.0");
       if (value.toLowerCase() !== "chunked")
         throw textReply(501, "InvalidRequest", "transfer coding not supported");

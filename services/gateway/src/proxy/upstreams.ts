@@ -77,7 +77,7 @@ export class Upstreams {
   ): Promise<Result> {
     const origin = `http://${host}:${port}`;
     const underWay = this.#requests.get(origin) ?? 0;
-    if (underWay >= this.#maxRequests) throw new UpstreamError("too many requests are under way");
+    if (underWay >= this.#maxRequests) throw new UpstreamError("too many requests are in progress");
     this.#requests.set(origin, underWay + 1);
     try {
       const response = await this.#agent.request({

@@ -50,7 +50,7 @@ function matches({ path, method }: RouteMatch, request: { method: string; path: 
   );
 }
 
-/** By hand: `/\/+$/` begins anew at each slash of a run that is not the last, and the path is any caller's. */
+/** Not `/\/+$/`, which is quadratic in runs of slashes: the path is untrusted. */
 function withoutLastSlashes(path: string): string {
   let end = path.length;
   while (path[end - 1] === "/") end--;

@@ -9,7 +9,7 @@ const TO_MARKET_ANALYSIS = "supply-chain-agent -> market-analysis-agent";
 /**
  * Says for a reader of the report what went wrong between this agent and the next, and at which connection.
  *
- * @param exchanging true when the token was to come from the caller's (user-delegated): the demo's texts tell the two apart
+ * @param exchanging true when the token was to come from the caller's (user-delegated): the demo's messages distinguish the two
  */
 export function describeFailure(error: unknown, exchanging: boolean): MarketAnalysisFailure {
   if (error instanceof AAuthError) {
@@ -35,7 +35,7 @@ export function describeFailure(error: unknown, exchanging: boolean): MarketAnal
   }
   const systemCode = systemCodeOf(error);
   if (systemCode === "ECONNREFUSED") {
-    return { ...failure, code: "connection_refused", message: "nobody listens at its address" };
+    return { ...failure, code: "connection_refused", message: "nothing listens at its address" };
   }
   if (systemCode !== undefined) {
     return { ...failure, code: "connection_failed", message: `it could not be reached (${systemCode})` };
@@ -49,7 +49,7 @@ function reasonOf(code: string, exchanging: boolean): MarketAnalysisFailure["rea
       return "token exchange not possible";
     case "token_request_refused":
     case "token_request_failed":
-    // the agent discovers nobody but the auth server
+    // the agent discovers only the auth server
     case "discovery_blocked":
     case "discovery_busy":
     case "discovery_failed":

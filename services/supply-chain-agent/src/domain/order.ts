@@ -17,7 +17,7 @@ export interface Order extends OrderRequest {
   readonly total: number;
 }
 
-/** Why an order cannot be taken, whoever approves it: a sentence for its reader. */
+/** Why an order cannot be placed regardless of approval, as a sentence for the user. */
 export class OrderRefused extends Error {
   override readonly name = "OrderRefused";
 }

@@ -5,21 +5,21 @@ import { INTERACTION_SECONDS, type Interaction, newSecret, type Person } from ".
 
 type Asking = Pick<Interaction, "id" | "agent" | "order">;
 
-/** Learns from the auth server who is sitting at a browser. */
+/** Identifies the user of a browser through the auth server. */
 export interface IdentifyPerson {
   /**
-   * Where to send the browser on a visit: the same address until its answer has come, or it ends soon.
+   * Where to send the browser of an interaction: the same URL until the response has come, or the URL is about to expire.
    *
    * @throws TooManySignInsError; StoreFullError; as `Agent.requestOwnToken`
    */
   begin(visit: Asking): Promise<string>;
-  /** Which visit an answer of the auth server belongs to; once per answer. */
+  /** The sign-in that a response of the auth server belongs to; once per response. */
   takeVisit(state: string | undefined): Visit | undefined;
-  /** Who it is. Throws as `Agent.redeemCode` and `verifyAuthToken` do. */
+  /** The user. Throws as `Agent.redeemCode` and `verifyAuthToken` do. */
   finish(code: string, visit: Visit): Promise<Person>;
 }
 
-/** A visit has been at the auth server often enough, or too much waits there already for its person or for its agent. */
+/** The interaction has begun too many sign-ins, or too many are pending for its user or its agent. */
 export class TooManySignInsError extends Error {
   override readonly name = "TooManySignInsError";
   readonly code = "too_many_sign_ins";
@@ -33,7 +33,7 @@ interface Visit {
   readonly approver: string;
   /** The key that asked: it redeems the code, also after a rotation. */
   keyThumbprint?: string | undefined;
-  /** Its answer has come. What was asked for waits at the auth server all the same, until its code is redeemed. */
+  /** The response has come. The request stays pending at the auth server until its code is redeemed. */
   isAnswered: boolean;
 }
 
@@ -81,7 +81,7 @@ export function createIdentifyPerson(options: {
     const owner = ownerOf(agent);
     const ofPerson = waiting.list(owner).filter((visit) => visit.approver === approver);
     if (!waiting.hasRoom(owner) || ofPerson.length >= MAX_WAITING_PER_PERSON) {
-      throw new TooManySignInsError("more sign-ins wait at the auth server than may");
+      throw new TooManySignInsError("too many sign-ins are pending at the auth server");
     }
     const visit = { state: newSecret(), interactionId: id, approver, isAnswered: false };
     waiting.put(owner, visit.state, visit, INTERACTION_SECONDS);
@@ -92,7 +92,8 @@ export function createIdentifyPerson(options: {
     const { id: interactionId } = asking;
     const owner = ownerOf(asking.agent);
     const times = begun.get(interactionId) ?? 0;
-    if (times >= MAX_SIGN_INS_PER_VISIT) throw new TooManySignInsError("one visit begins no more sign-ins");
+    if (times >= MAX_SIGN_INS_PER_VISIT)
+      throw new TooManySignInsError("the interaction may begin no more sign-ins");
     const visit = noteWaiting(asking);
     const { state } = visit;
     try {

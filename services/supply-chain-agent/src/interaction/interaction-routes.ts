@@ -25,8 +25,8 @@ const FULL = "Too many orders wait for other people's approval. Load this page a
 const MAX_FORM_BYTES = 4_096;
 
 /**
- * The pages of a visit (profile 3.5): `GET /interaction` is where an agent sends its user, `/interaction/callback` where the auth
- * server sends the user after saying who it is, and which sends them back to the first, `POST /interaction/decision` takes the answer. A visit belongs to the browser that
+ * The pages of an interaction (profile 3.5): `GET /interaction` is where an agent sends its user, `/interaction/callback` where the auth
+ * server sends the user after saying who it is, and which sends them back to the first, `POST /interaction/decision` takes the answer. An interaction belongs to the browser that
  * came first and to the person that the order names; it leads back to an address that the agent has published, and nowhere else.
  */
 export async function interactionRoutes(
@@ -135,7 +135,7 @@ export async function interactionRoutes(
     return decidedPage(decision, interaction.returnUrl as string);
   }
 
-  /** The visit is over. Its way back is shown to who names it, or comes in the browser that was there; nobody else learns it. */
+  /** The interaction is over. Only a request with its return URL, or from its browser, sees the link back. */
   function over(
     request: FastifyRequest,
     reply: FastifyReply,
@@ -147,7 +147,7 @@ export async function interactionRoutes(
     return sendPage(reply, problemPage(400, UNKNOWN, isShown ? way.returnUrl : undefined));
   }
 
-  /** @param returnUrl that of the visit */
+  /** @param returnUrl that of the interaction */
   async function decisionPage(session: string, returnUrl: string): Promise<Page> {
     const formToken = newSecret();
     const interaction = interactions.note(session, { formToken });
@@ -163,15 +163,15 @@ export async function interactionRoutes(
   }
 }
 
-/** A cookie of its own for each visit: two at a time must not end each other. */
+/** One cookie per interaction: concurrent ones must not end each other. */
 function cookieName({ id }: Pick<WayBack, "id">): string {
   return `interaction_${digestOf(id).toString("hex").slice(0, 16)}`;
 }
 
-function isFrom(request: FastifyRequest, visit: Pick<WayBack, "id" | "browser">): boolean {
+function isFrom(request: FastifyRequest, interaction: Pick<WayBack, "id" | "browser">): boolean {
   const pairs = (request.headers.cookie ?? "").split(";").map((pair) => pair.trim().split("=", 2));
-  const value = pairs.find(([name]) => name === cookieName(visit))?.[1];
-  return isSame(value, visit.browser);
+  const value = pairs.find(([name]) => name === cookieName(interaction))?.[1];
+  return isSame(value, interaction.browser);
 }
 
 /** A parameter that may be given once. */

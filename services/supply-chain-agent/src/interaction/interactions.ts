@@ -9,7 +9,7 @@ export interface Person {
   readonly email?: string;
 }
 
-/** Who asks, and by which request: only the same one gets what a person has decided. */
+/** The caller and its request: only the same pair gets the decision. */
 export interface Asker {
   readonly agent: string;
   readonly agentDelegate?: string;
@@ -19,17 +19,17 @@ export interface Asker {
   readonly body: Uint8Array;
 }
 
-/** A visit that a caller has been asked to send its user on (profile 3.5). */
+/** An interaction that a caller was challenged for (profile 3.5). */
 export interface Interaction {
   readonly id: string;
   readonly agent: string;
   readonly order: Order;
   /** Unix seconds. */
   readonly expiresAt: number;
-  /** What came of it; absent while it is open. */
+  /** The decision; absent while it is open. */
   readonly decision?: "approved" | "declined";
   readonly person?: Person;
-  /** Where the user goes back to: fixed by the first visit, verified then. */
+  /** Where the user returns to: set and verified by the first request. */
   readonly returnUrl?: string;
   /** SHA-256 of the cookie of the browser that came first. No other may go on. */
   readonly browser?: Buffer;
@@ -37,10 +37,10 @@ export interface Interaction {
   readonly formToken?: string;
 }
 
-/** What happens to a visit on its way. */
+/** Changes to an open interaction. */
 type Progress = Partial<Pick<Interaction, "decision" | "person" | "returnUrl" | "browser" | "formToken">>;
 
-/** What is left of a visit that is over. */
+/** What is kept of an interaction that is over. */
 export interface WayBack {
   readonly id: string;
   readonly browser?: Buffer | undefined;
@@ -51,19 +51,19 @@ export interface Interactions {
   /** The one that waits for this request, or a new one. @throws StoreFullError */
   open(asker: Asker, order: Order): Interaction;
   find(id: string): Interaction | undefined;
-  /** Notes what has happened, and gives the visit as it is then; undefined when it is over or decided. Its time goes on. @throws StoreFullError */
+  /** Records a change and returns the updated interaction; undefined when it is over or decided. Does not extend its lifetime. @throws StoreFullError */
   note(id: string, progress: Progress): Interaction | undefined;
-  /** Where a visit leads back to, also when it is over: the address that was verified when it was begun. */
+  /** The verified return URL of an interaction, also when it is over. */
   wayBack(id: string): WayBack | undefined;
-  /** What was decided on this very request; used up by being asked for. */
+  /** The decision on this request; single use. */
   takeDecision(asker: Asker): Interaction | undefined;
 }
 
-/** How long a visit may take. */
+/** How long an interaction may take. */
 export const INTERACTION_SECONDS = 600;
 /** For each owner of agents a tenth: all that `/orders` takes from it in ten minutes. */
 const MAX_INTERACTIONS = 10_000;
-/** How long the way back is known: people come back to pages that they have left open. */
+/** How long the return URL is kept: users return to pages that they have left open. */
 const WAY_BACK_SECONDS = 3600;
 
 export function createInteractions(now: () => number): Interactions {
@@ -88,7 +88,7 @@ export function createInteractions(now: () => number): Interactions {
       return interaction;
     },
     note(id, progress) {
-      // As it is now, not as somebody has seen it before waiting for something.
+      // The current state, not one read before an await.
       const current = byId.get(id);
       if (current === undefined || current.decision !== undefined) return undefined;
       const changed = { ...current, ...progress };
@@ -116,7 +116,7 @@ export function digestOf(secret: string): Buffer {
   return hash("sha256", secret, "buffer");
 }
 
-/** Compares in a time that tells nothing. */
+/** Compares in constant time. */
 export function isSame(secret: string | undefined, digest: Buffer | undefined): boolean {
   return digest !== undefined && timingSafeEqual(digestOf(secret ?? ""), digest);
 }

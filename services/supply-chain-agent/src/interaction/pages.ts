@@ -66,7 +66,7 @@ export function approvalPage(options: {
   return page(
     200,
     "Approve this order?",
-    `<p class="lead">The supply-chain agent needs you in person before it buys.</p>
+    `<p class="lead">The supply-chain agent needs your approval before it buys.</p>
 <dl>${facts.map(([name, value]) => `<dt>${name}</dt><dd>${value}</dd>`).join("")}</dl>
 <form method="post" action="/interaction/decision">
 <input type="hidden" name="session" value="${escaped(session)}">
@@ -81,20 +81,20 @@ export function approvalPage(options: {
   );
 }
 
-/** Says what was decided and goes back by itself; the link is for who stops that. */
+/** Shows the decision and returns automatically; the link is the fallback. */
 export function decidedPage(decision: "approved" | "declined", returnUrl: string): Page {
   const title = decision === "approved" ? "Approved" : "Declined";
   const text = `<p class="lead">Going back to <a href="${escaped(returnUrl)}">${escaped(new URL(returnUrl).host)}</a>…</p>`;
   return { ...page(200, title, text), goOnTo: returnUrl };
 }
 
-/** Something is wrong with the visit. Never sends the browser anywhere by itself; `returnUrl`, verified, is offered as a link. */
+/** The interaction failed. Never redirects; a verified `returnUrl` is offered as a link. */
 export function problemPage(status: number, text: string, returnUrl?: string): Page {
   const back =
     returnUrl === undefined
       ? ""
       : `\n<p><a href="${escaped(returnUrl)}">Go back to ${escaped(new URL(returnUrl).host)}</a></p>`;
-  return page(status, "This visit cannot go on", `<p class="lead">${escaped(text)}</p>${back}`);
+  return page(status, "This interaction cannot continue", `<p class="lead">${escaped(text)}</p>${back}`);
 }
 
 export function sendPage(reply: FastifyReply, { status, body, goOnTo }: Page): FastifyReply {
@@ -104,7 +104,7 @@ export function sendPage(reply: FastifyReply, { status, body, goOnTo }: Page): F
       "content-type": "text/html; charset=utf-8",
       "cache-control": "no-store",
       "content-security-policy": `default-src 'none'; style-src 'sha256-${hash("sha256", STYLE, "base64")}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`,
-      // The address names the visit: it must not travel on.
+      // The URL contains the session: it must not be sent as a referrer.
       "referrer-policy": "no-referrer",
       "x-content-type-options": "nosniff",
       // Not a redirect of the form: Chromium applies form-action to those, and where the agent sends its users on is not known here.

@@ -24,7 +24,7 @@ const MAX_ORDER_BYTES = 4_096;
 
 /**
  * `POST /orders`: an order is placed with the approval of the person it names, given on this agent's own page. The first request gets
- * a 401 with the address of that page; the same request by the same agent and key, after the visit, is what places it.
+ * a 401 with the address of that page; the same request by the same agent and key, after the interaction, places it.
  */
 export async function orderRoutes(
   app: FastifyInstance,
@@ -38,7 +38,7 @@ export async function orderRoutes(
     async (request, reply) => {
       const { caller, rawBody, method } = request;
       if (caller?.agent === undefined || rawBody === null) {
-        throw new AAuthVerificationError("identity_required", "the gate let nobody through");
+        throw new AAuthVerificationError("identity_required", "the verifier identified no caller");
       }
       const parsed = orderSchema.safeParse(request.body);
       if (!parsed.success) return refuse(reply, 400, "invalid_order", z.prettifyError(parsed.error));

@@ -15,15 +15,15 @@ interface BreakItProps {
   offers: readonly BreakItOffer[];
   disabled: boolean;
   onSessionLapsed: () => void;
-  /** The address of an attempt, which can be sent to somebody. */
+  /** The URL of an attempt, to share. */
   addressOf: (traceId: string) => string;
-  /** Shows an attempt in the way that messages are shown. */
+  /** Renders an attempt like any other message. */
   renderAttempt: (traceId: string) => ReactNode;
 }
 
 type Attempt = { result: BreakItResult } | { failure: Failure };
 
-/** Tampered requests of the run, sent for real, and who refused them. */
+/** Tampered requests of the run, really sent, and the verifier that refused them. */
 export function BreakIt(props: BreakItProps) {
   const { client, requestId, offers, disabled, onSessionLapsed, addressOf, renderAttempt } = props;
   const [attempts, setAttempts] = useState<Partial<Record<BreakItVariant, Attempt>>>({});
@@ -77,10 +77,10 @@ export function BreakIt(props: BreakItProps) {
                   aria-expanded={shown === traceId}
                   onClick={() => setShown(shown === traceId ? undefined : traceId)}
                 >
-                  {shown === traceId ? "Hide the message" : "Look at the message"}
+                  {shown === traceId ? "Hide the message" : "Show the message"}
                 </Button>
                 <a className={styles.address} href={addressOf(traceId)}>
-                  On a page of its own
+                  Open on its own page
                 </a>
                 {shown === traceId && renderAttempt(traceId)}
               </div>
@@ -92,7 +92,7 @@ export function BreakIt(props: BreakItProps) {
   );
 }
 
-const NOT_AS_MEANT = "Something else came first: this says nothing about the check that was to be tried.";
+const OTHER_CHECK_FAILED = "Another check failed first, so the intended check was not reached.";
 
 export function Outcome({ attempt, lesson }: { attempt: Attempt; lesson: string }) {
   if ("failure" in attempt) return <p className={styles.outcome}>{attempt.failure.message}</p>;
@@ -125,8 +125,8 @@ export function Outcome({ attempt, lesson }: { attempt: Attempt; lesson: string 
         {!reason && meaning ? `${meaning} ` : ""}
         {section && <SectionLinks section={section} />}
       </p>
-      {/* Whom a policy turns away would have been turned away untampered: there is nothing to learn from it. */}
-      {!isPolicy && <p className={styles.lesson}>{as_meant === false ? NOT_AS_MEANT : lesson}</p>}
+      {/* The policy would have refused the original request, too, so there is no lesson. */}
+      {!isPolicy && <p className={styles.lesson}>{as_meant === false ? OTHER_CHECK_FAILED : lesson}</p>}
     </div>
   );
 }

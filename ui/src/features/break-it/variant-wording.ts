@@ -3,9 +3,9 @@ import { AGENT_NAMES } from "topology";
 
 interface Wording {
   title: string;
-  /** What is done, and to whom. */
+  /** How the request is changed. */
   what: string;
-  /** What keeps it from working: more than the error says. */
+  /** Why it does not work, beyond the error. */
   lesson: string;
 }
 
@@ -13,52 +13,52 @@ interface Wording {
 export const variantWording: Record<BreakItVariant, Wording> = {
   "changed-body": {
     title: "Flip one byte of the body",
-    what: "The request is signed as it should be; on the way, one bit of its body changes.",
+    what: "The request is signed correctly. One bit of its body changes in transit.",
     lesson:
-      "The signature covers the digest of the body. Only the agent has the body, so it is the agent that compares.",
+      "The signature covers the digest of the body. Only the agent has the body, so the agent checks the digest.",
   },
   "changed-path": {
     title: "Send it to another path",
     what: "Signed for one path, sent to /admin.",
-    lesson: "The path is a covered component: a signature is good for one place only.",
+    lesson: "The path is a covered component, so a signature is valid for one path only.",
   },
   "other-key": {
     title: "Sign with another key",
-    what: "Somebody else signs under the backend’s name.",
+    what: "Another key signs in the backend’s name.",
     lesson:
-      "A name is worth nothing without its key: the receiver takes the key that the backend has published, or that the request itself shows, and this signature is not by it.",
+      "A name proves nothing without its key. The receiver verifies with the key that the backend published, or that the request contains, and this signature was made with a different one.",
   },
   stale: {
     title: "Sign it ten minutes ago",
-    what: "A good signature, made too long ago.",
-    lesson: "A signature says in created when it was made, and is good for a short time after that.",
+    what: "A valid signature that is too old.",
+    lesson: "The created parameter dates the signature. The receiver accepts it for a short time only.",
   },
   replay: {
     title: "Send it twice",
-    what: "The same bytes again. The first time they are let in.",
-    lesson: "A nonce is good once for a key and a place. Who overhears a request can do nothing with it.",
+    what: "The same bytes twice. The first request is accepted.",
+    lesson: "A nonce is accepted once per key and target. An intercepted request cannot be replayed.",
   },
   "stolen-token": {
     title: "Steal the auth token",
-    what: "A thief has the token, and signs with the only key that a thief has: another one.",
+    what: "A thief presents the token but signs with a different key.",
     lesson:
-      "The token names the key of the one it was issued to in cnf.jwk, and only that key’s signature counts. No bearer token could refuse its thief.",
+      "The token is bound to its owner’s key by cnf.jwk, and only a signature with that key is accepted. A bearer token would have worked for the thief.",
   },
   "widened-scope": {
     title: "Write a wider scope into the token",
-    what: "The holder adds supply-chain:admin to its own auth token.",
-    lesson: "The auth server has signed the claims: who changes one of them breaks that signature.",
+    what: "The backend adds supply-chain:admin to its own auth token.",
+    lesson: "The auth server signed the claims. Changing one breaks its signature.",
   },
   "other-audience": {
     title: "Use the token elsewhere",
-    what: "The auth token for the supply-chain agent, at the market-analysis agent.",
-    lesson: "The token names in aud the one resource it is for.",
+    what: "The auth token for the supply-chain agent is sent to the market-analysis agent.",
+    lesson: "The aud claim names the only resource that may accept the token.",
   },
   "unsigned-resource-token": {
     title: "Forge a resource token",
-    what: "The auth server is shown the claims of a resource token that nobody signed.",
+    what: "The auth server receives the claims of a resource token without a valid signature.",
     lesson:
-      "The auth server takes a resource token only with the signature of the resource that it names: nobody asks for access in a resource’s name.",
+      "The auth server accepts a resource token only if the resource that it names signed it. No other party can request access in its name.",
   },
 };
 

@@ -8,14 +8,14 @@ import type { ConsentState } from "./consent-reducer.ts";
 export function ConsentNotice({ state, onReview }: { state: ConsentState; onReview: () => void }) {
   const headingId = useId();
   if (state.phase === "blocked") {
-    return <FailurePanel title="Your consent could not be asked for" failure={state.failure} />;
+    return <FailurePanel title="The consent page could not be opened" failure={state.failure} />;
   }
   return (
     <section className={styles.notice} aria-labelledby={headingId} data-testid="consent-notice">
       <h2 id={headingId}>The agent needs your consent</h2>
       <p>
-        The auth server shows who asks, for which resource and with which permissions. Your answer brings you
-        back here, and this same run goes on.
+        The auth server shows the requesting agent, the resource and the permissions. After you decide, you
+        return here and this run continues.
       </p>
       <BusyButton busy={state.phase === "leaving"} onClick={onReview}>
         Review the request

@@ -1,6 +1,6 @@
 import type { Failure } from "backend-api";
 
-/** `asked`: nothing under way; `leaving`: the browser is on its way to the auth server. */
+/** `asked`: waiting for the user; `leaving`: the browser is navigating to the auth server. */
 export type ConsentState = { phase: "asked" } | { phase: "leaving" } | { phase: "blocked"; failure: Failure };
 
 export type ConsentAction =
@@ -16,13 +16,13 @@ export function consentReducer(_state: ConsentState, action: ConsentAction): Con
       hop: "backend",
       check: "consent",
       code: "foreign_consent_url",
-      message: "The backend asked to send you to a page that is not on your auth server.",
+      message: "The backend returned a consent URL that is not on your auth server.",
       advice: `Check that UI and backend are configured with the same auth server (here: ${action.authServerUrl}).`,
     },
   };
 }
 
-/** The person types a password behind this URL: it must be the auth server they signed in with. */
+/** The user types a password at this URL, so it must be on the auth server they signed in with. */
 export function isOnAuthServer(consentUrl: string, authServerUrl: string): boolean {
   return URL.parse(consentUrl)?.origin === new URL(authServerUrl).origin;
 }

@@ -14,14 +14,14 @@ type Store = Pick<Storage, "getItem" | "setItem" | "removeItem">;
 
 const preservedSchema = z.object({ request_id: z.string(), prompt: z.string(), draft: z.string() });
 
-/** What must survive the trip to the auth server and back. `draft` is the optimization feature's own text. */
+/** State kept while the browser is at the auth server. `draft` is opaque here. */
 export interface PreservedState {
   requestId: string;
   prompt: string;
   draft: string;
 }
 
-/** How the trip ended. `none`: there was none, or the person came back without answering. */
+/** The outcome. `none`: no redirect, or the user came back without a decision. */
 export type ConsentOutcome =
   | { kind: "none" }
   | { kind: "granted"; requestId: string; preserved: PreservedState | undefined }
@@ -39,8 +39,8 @@ export function preserveState(store: Store, { requestId, prompt, draft }: Preser
 }
 
 /**
- * Notes the outcome that the backend put into the page's query. It is noted first and read later because the
- * person may have to sign in again in between, which is another trip.
+ * Stores the outcome that the backend put into the page's query. It is stored first and read later because the
+ * user may have to sign in again in between, which is another redirect.
  *
  * @returns whether the query was such an outcome, and hence should leave the address bar.
  */
@@ -61,7 +61,7 @@ export function noteConsentReturn(search: string, store: Store): boolean {
   return false;
 }
 
-/** Reads the noted outcome and leaves it there: call {@link forgetConsent} once it is on the page. */
+/** Reads the stored outcome without removing it: call {@link forgetConsent} once it is on the page. */
 export function readConsentOutcome(store: Store): ConsentOutcome {
   const preserved = readPreserved(store);
   const error = store.getItem(consentStorageNames.error);
@@ -81,7 +81,7 @@ export function forgetConsent(store: Store): void {
   for (const name of Object.values(consentStorageNames)) store.removeItem(name);
 }
 
-// An outcome may be of another run than the one last preserved in this tab: then what was typed is not its text.
+// The outcome may belong to another run than the one preserved in this tab. The preserved input is not its own then.
 function matching(
   preserved: PreservedState | undefined,
   requestId: string | undefined,

@@ -3,31 +3,31 @@ import { CONSENT_DENIED, type Failure } from "backend-api";
 const known: Record<string, { message: string; advice: string }> = {
   access_denied: CONSENT_DENIED,
   missing_code_or_state: {
-    message: "The auth server sent you back without an answer.",
-    advice: "Try again from this page; do not open the consent page by its address.",
+    message: "The auth server sent you back without a decision.",
+    advice: "Try again from this page. Do not open the consent page directly.",
   },
   unknown_request: {
     message:
-      "The backend does not know this consent: it was already used, or it took longer than ten minutes.",
-    advice: "Try again: a new consent is asked for.",
+      "The backend does not know this consent. It was already used, or it took longer than ten minutes.",
+    advice: "Try again to request a new consent.",
   },
   exchange_failed: {
-    message: "You allowed it, but the auth server did not issue an auth token.",
-    advice: "Try again; if it happens again, look at the auth server's log.",
+    message: "You gave consent, but the auth server did not issue an auth token.",
+    advice: "Try again; if it happens again, check the auth server's log.",
   },
   wrong_user: {
-    message: "The consent was given by another user than the one who started the run.",
+    message: "A different user than the one who started the run gave the consent.",
     advice: "Sign in with one account in this browser, then try again.",
   },
 };
 
-/** The end of a trip to the consent page, for the failure panel. `error` comes from the address bar: never trusted. */
+/** A consent error for the failure panel. `error` comes from the URL and is untrusted. */
 export function describeConsentError(error: string, description: string): Failure {
   const { message, advice } = known[error] ?? {
-    // A text that anybody can put into a link is quoted, so that it does not read as the page's own words.
+    // Anyone can put this string into a link. Quotes mark it as foreign content.
     message:
       description === ""
-        ? "Asking for your consent failed."
+        ? "The consent request failed."
         : `The auth server said: “${description.slice(0, 300)}”`,
     advice: "Try again.",
   };

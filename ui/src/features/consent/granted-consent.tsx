@@ -8,7 +8,7 @@ import { type RevocationState, standingOf } from "./revocation-reducer.ts";
 
 interface GrantedConsentProps {
   consent: Consent;
-  /** The run it was given to. */
+  /** The run it was given for. */
   requestId: string;
   /** It was given before that run began. */
   isFromEarlier: boolean;
@@ -17,7 +17,7 @@ interface GrantedConsentProps {
   onRevoke: () => void;
 }
 
-/** What the person has allowed for the run on the page: to whom, what, until when; and the way to take it back. */
+/** The consent for the run on the page: agent, resource, scopes and expiry, with a button to revoke it. */
 export function GrantedConsent(props: GrantedConsentProps) {
   const { consent, requestId, isFromEarlier, state, disabled, onRevoke } = props;
   const standing = standingOf(consent, requestId, state);
@@ -25,30 +25,30 @@ export function GrantedConsent(props: GrantedConsentProps) {
   const outcome = useOutcomeFocus(phase);
   return (
     <Panel
-      title={revokedAt === undefined ? "You allowed this" : "You allowed this, and took it back"}
+      title={revokedAt === undefined ? "You allowed this" : "You allowed this, then revoked it"}
       aside={
         isFromEarlier
           ? "allowed earlier, not asked again"
-          : // When it was decided is the auth server's to know: who has allowed the same a little earlier is not asked again.
+          : // Only the auth server knows when the user decided: a recent consent is reused.
             `confirmed by the auth server at ${formatTimeOfDay(consent.granted_at)}`
       }
       testId="granted-consent"
     >
       <dl className={styles.facts}>
         <div>
-          <dt>Who may act for you</dt>
+          <dt>Agent</dt>
           <dd>
             <code>{consent.agent}</code>
           </dd>
         </div>
         <div>
-          <dt>Where</dt>
+          <dt>Resource</dt>
           <dd>
             <code>{consent.resource}</code>
           </dd>
         </div>
         <div>
-          <dt>What</dt>
+          <dt>Scopes</dt>
           <dd className={styles.scopes}>
             {consent.scopes.map((scope) => (
               <code key={scope}>{scope}</code>
@@ -56,7 +56,7 @@ export function GrantedConsent(props: GrantedConsentProps) {
           </dd>
         </div>
         <div>
-          <dt>Auth token good until</dt>
+          <dt>Auth token valid until</dt>
           <dd>{formatTimeOfDay(consent.expires_at)}</dd>
         </div>
       </dl>
@@ -74,15 +74,15 @@ export function GrantedConsent(props: GrantedConsentProps) {
 
 function noteFor(consent: Consent, { revokedAt, failure }: ReturnType<typeof standingOf>): string {
   if (revokedAt !== undefined) {
-    return `Revoked at ${formatTimeOfDay(revokedAt)}. The next run asks you again; the auth token already issued works until it expires.`;
+    return `Revoked at ${formatTimeOfDay(revokedAt)}. The next run asks for consent again. The auth token already issued stays valid until it expires.`;
   }
   if (failure) return `Not revoked. ${failure.message} ${failure.advice ?? ""}`.trim();
   return consent.revocable
-    ? "For half an hour at most, and until you sign out or revoke it, the auth server does not ask you about the same request again."
-    : "The auth server gave nothing that this could be revoked by; it ends with the auth token.";
+    ? "The auth server does not ask for the same consent again for up to half an hour, unless you sign out or revoke it."
+    : "The auth server issued no revocable token. The consent ends when the auth token expires.";
 }
 
-/** The pressed button disappears, and the focus with it: it moves to the words that say what came of it. */
+/** The pressed button disappears, so the focus moves to the outcome. */
 function useOutcomeFocus(phase: RevocationState["phase"]) {
   const outcome = useRef<HTMLParagraphElement>(null);
   const before = useRef(phase);

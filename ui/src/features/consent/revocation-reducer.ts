@@ -1,6 +1,6 @@
 import type { Failure, GrantedConsent } from "backend-api";
 
-/** The latest attempt to take a consent back: the run whose consent it was, and what came of it. */
+/** The latest attempt to revoke a consent: its run and the outcome. */
 export type RevocationState =
   | { phase: "idle" }
   | { phase: "revoking"; requestId: string }
@@ -23,8 +23,8 @@ export function revocationReducer(state: RevocationState, action: RevocationActi
 }
 
 /**
- * How the consent of one run stands. The backend's word, read before the attempt, may be behind the page's own; a run that is opened
- * later is read again.
+ * Consent state of one run. The backend's state was read before the attempt and may be older than the page's.
+ * A run that is opened later is read again.
  */
 export function standingOf(
   consent: GrantedConsent,

@@ -2,12 +2,12 @@ import { useCallback, useEffect, useReducer } from "react";
 import { consentReducer, isOnAuthServer } from "./consent-reducer.ts";
 import { type PreservedState, preserveState } from "./consent-storage.ts";
 
-/** The trip to the consent page: what was typed is kept, then the browser leaves. */
+/** The redirect to the consent page. Saves the user's input, then navigates. */
 export function useConsent(options: { authServerUrl: string; store: Storage }) {
   const { authServerUrl, store } = options;
   const [state, dispatch] = useReducer(consentReducer, { phase: "asked" });
 
-  // The browser's Back button can bring this very page back from its cache, still saying that it is leaving.
+  // The Back button can restore this page from the cache in phase `leaving`.
   useEffect(() => {
     const onShow = (event: PageTransitionEvent) => {
       if (event.persisted) dispatch({ type: "came_back" });

@@ -4,12 +4,12 @@ import type { ApiClient } from "../../api/client.ts";
 import { revokeConsent } from "../../api/consent-calls.ts";
 import { revocationReducer } from "./revocation-reducer.ts";
 
-/** Taking a consent back. */
+/** Revokes consent. */
 export function useRevocation(options: { client: ApiClient; onSessionLapsed: () => void }) {
   const { client, onSessionLapsed } = options;
   const [state, dispatch] = useReducer(revocationReducer, { phase: "idle" });
 
-  /** Takes back everything the user has consented to; `requestId` is the run on whose panel it was asked for. */
+  /** Revokes everything the user has consented to. `requestId` is the run whose panel has the button. */
   const revoke = useCallback(
     async (requestId: string) => {
       dispatch({ type: "started", requestId });

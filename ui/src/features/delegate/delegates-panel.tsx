@@ -14,7 +14,7 @@ interface DelegatesPanelProps {
   onSessionLapsed: () => void;
 }
 
-/** The backend's delegates: processes with keys of their own that act under its identity, each under its own name. */
+/** The backend's delegates: processes with their own keys that act under its identity. */
 export function DelegatesPanel({ disabled, ...options }: DelegatesPanelProps) {
   const { state, run, readAgain } = useDelegates(options);
   const { list, running, failure } = state;
@@ -23,11 +23,11 @@ export function DelegatesPanel({ disabled, ...options }: DelegatesPanelProps) {
     <Panel title="Delegates" headingRef={heading} testId="delegates-panel">
       <p className={styles.intro}>
         Processes that act as {list ? <code>{list.agent}</code> : "the backend"} with a key of their own. The
-        backend vouches for the key with an agent token; the auth token says which of them it was.
+        backend vouches for each key with an agent token. The auth token names the delegate.
       </p>
       {list?.delegates.length === 0 && (
         <p className={styles.note}>
-          None is enrolled. Start one with <code>npm run delegate</code>.
+          No delegate is enrolled. Start one with <code>npm run delegate</code>.
         </p>
       )}
       {list && list.delegates.length > 0 && (
@@ -48,7 +48,7 @@ export function DelegatesPanel({ disabled, ...options }: DelegatesPanelProps) {
           ))}
         </ul>
       )}
-      {failure && list && <FailurePanel title="The delegate did not work" failure={failure} />}
+      {failure && list && <FailurePanel title="The delegate’s run failed" failure={failure} />}
       {failure && !list && (
         <FailurePanel title="The delegates cannot be shown" failure={failure}>
           <BusyButton
@@ -56,7 +56,7 @@ export function DelegatesPanel({ disabled, ...options }: DelegatesPanelProps) {
             disabled={disabled}
             busy={state.isAskedAgain === true}
             onClick={async () => {
-              // This button is gone then.
+              // This button is removed.
               if (await readAgain()) heading.current?.focus();
             }}
           >
@@ -85,7 +85,7 @@ function DelegateItem({ delegate, isRunning, disabled, onRun }: DelegateItemProp
           <code>{sub}</code>
         </div>
         <BusyButton variant="default" disabled={disabled} busy={isRunning} onClick={onRun}>
-          Let it run
+          Run delegate
         </BusyButton>
       </div>
       <p className={styles.note}>{standingOf(delegate)}</p>

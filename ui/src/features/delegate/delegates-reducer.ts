@@ -4,9 +4,9 @@ import type { Delegate, DelegateList, Failure } from "backend-api";
 export interface DelegatesState {
   /** Undefined until the backend has answered. */
   list?: DelegateList;
-  /** The list is asked for once more. */
+  /** The list is requested again. */
   isAskedAgain?: boolean;
-  /** `sub` of the delegate that has been told to work. */
+  /** `sub` of the delegate that runs. */
   running?: string;
   failure?: Failure;
 }

@@ -4,7 +4,7 @@ import type { ApiClient } from "../../api/client.ts";
 import { listDelegates, runDelegate } from "../../api/delegate-calls.ts";
 import { delegatesReducer } from "./delegates-reducer.ts";
 
-/** The backend's delegates, read once, or once more where that failed; and the way to let one work. */
+/** Reads the backend's delegates, again after a failure, and runs one. */
 export function useDelegates(options: { client: ApiClient; onSessionLapsed: () => void }) {
   const { client, onSessionLapsed } = options;
   const [state, dispatch] = useReducer(delegatesReducer, {});

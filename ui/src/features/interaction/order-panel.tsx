@@ -8,7 +8,7 @@ import { formatDollars } from "../../components/format-amount.ts";
 import { Panel } from "../../components/panel.tsx";
 import { formatRunAddress } from "../../components/run-address.ts";
 import styles from "./order-panel.module.css";
-import { visitOf } from "./order-reducer.ts";
+import { interactionUrlOf } from "./order-reducer.ts";
 import { useOrder } from "./use-order.ts";
 
 interface OrderPanelProps {
@@ -18,7 +18,7 @@ interface OrderPanelProps {
   onSessionLapsed: () => void;
 }
 
-/** Ordering laptops: the supply-chain agent does not place an order before the person has approved it on the agent's own page. */
+/** Orders laptops. The supply-chain agent places an order only after the user approves it on the agent's own page. */
 export function OrderPanel({ disabled, ...options }: OrderPanelProps) {
   const { state, open, order } = useOrder(options);
   const [model, setModel] = useState("");
@@ -27,7 +27,7 @@ export function OrderPanel({ disabled, ...options }: OrderPanelProps) {
   const laptops = catalogue?.laptops ?? [];
   const laptop = laptops.find((item) => item.model === model) ?? laptops[0];
   const count = orderCount(quantity);
-  // The button that asked for it makes room for the form, and the focus with it.
+  // The form replaces the button and takes its focus.
   const modelField = useRef<HTMLSelectElement>(null);
   useEffect(() => {
     if (catalogue !== undefined) modelField.current?.focus();
@@ -36,8 +36,8 @@ export function OrderPanel({ disabled, ...options }: OrderPanelProps) {
   return (
     <Panel title="Order laptops" testId="order-panel">
       <p className={styles.intro}>
-        The supply-chain agent places an order only with your approval, on a page of its own: it wants you in
-        person, and not only the word of an agent.
+        The supply-chain agent places an order only after you approve it on the agent’s own page. An agent
+        cannot approve it for you.
       </p>
       {laptop === undefined ? (
         <BusyButton
@@ -89,7 +89,7 @@ export function OrderPanel({ disabled, ...options }: OrderPanelProps) {
             className={styles.messages}
             href={formatRunAddress({ kind: "order", requestId: state.order.order_id })}
           >
-            See the order’s messages
+            Show the order’s messages
           </a>
         )}
       </div>
@@ -106,18 +106,18 @@ export function OrderPanel({ disabled, ...options }: OrderPanelProps) {
   );
 }
 
-/** The number of laptops typed; 0 for anything that the backend would not take. */
+/** The number of laptops typed; 0 for anything that the backend would reject. */
 export function orderCount(typed: string): number {
   const count = /^\d{1,5}$/.test(typed.trim()) ? Number(typed) : 0;
   return count <= MAX_ORDER_QUANTITY ? count : 0;
 }
 
-/** What has become of the last order, and what the person can do about it. */
+/** State of the last order, and the next step. */
 export function Outcome({ order }: { order: Order }) {
   const what = `${order.quantity} × ${order.model}`;
   switch (order.status) {
     case "placed": {
-      const { name, email, sub } = order.approved_by ?? { sub: "somebody" };
+      const { name, email, sub } = order.approved_by ?? { sub: "unknown" };
       return (
         <p data-testid="order-placed">
           <strong>Placed:</strong> {what} for {formatDollars(order.total ?? 0)}, approved by{" "}
@@ -132,16 +132,17 @@ export function Outcome({ order }: { order: Order }) {
         </p>
       );
     case "interaction_required": {
-      // The browser was sent there already; who came back by its Back button needs another way to go on.
-      const visit = visitOf(order);
+      // The browser already went there. After its Back button, this link continues.
+      const url = interactionUrlOf(order);
       return (
         <p>
-          {what}: the supply-chain agent waits for you on its page. {visit && <a href={visit}>Continue</a>}
+          {what}: waiting for your approval on the supply-chain agent’s page.{" "}
+          {url && <a href={url}>Continue</a>}
         </p>
       );
     }
     case "placing":
-      return <p>{what}: the supply-chain agent is asked.</p>;
+      return <p>{what}: the order is being placed.</p>;
     case "failed":
       return null;
   }

@@ -1,12 +1,12 @@
 import type { Catalogue, Failure, Order } from "backend-api";
 
-/** The panel: closed, or with a form, and with what has become of the last order. */
+/** The panel: closed, or with a form and the state of the last order. */
 export interface OrderState {
   readonly catalogue?: Catalogue;
   readonly busy: "catalogue" | "order" | undefined;
   readonly order?: Order;
   readonly failure?: Failure;
-  /** What it was that failed. */
+  /** The part that failed. */
   readonly failed?: "catalogue" | "order";
 }
 
@@ -17,21 +17,21 @@ export type OrderAction =
   | { type: "came_back" }
   | { type: "failed"; failure: Failure };
 
-/** Nobody waits for what the browser brought back: it was used before, took too long, or is somebody else's. */
+/** No order matches what the browser brought back: it was used, expired, or belongs to another user. */
 export const UNKNOWN_ORDER: Failure = {
   hop: "backend",
   check: "challenge",
   code: "unknown_request",
-  message: "No order waits for this visit: it was used before, or took too long.",
-  advice: "Order again and answer the agent's page within ten minutes.",
+  message: "No order matches this interaction. It was already used, or it expired.",
+  advice: "Order again and decide on the agent's page within ten minutes.",
 };
 
 const FOREIGN_PAGE: Failure = {
   hop: "backend",
   check: "challenge",
   code: "foreign_page",
-  message: "The backend asked to send you to a page that is not on the web.",
-  advice: "Look at the backend's log.",
+  message: "The backend returned an interaction URL that is not a web address.",
+  advice: "Check the backend's log.",
 };
 
 export function orderReducer(state: OrderState, action: OrderAction): OrderState {
@@ -44,10 +44,10 @@ export function orderReducer(state: OrderState, action: OrderAction): OrderState
       return { catalogue: action.catalogue, busy: undefined };
     case "order_received": {
       const { order } = action;
-      if (order.status === "interaction_required" && visitOf(order) === undefined) {
+      if (order.status === "interaction_required" && interactionUrlOf(order) === undefined) {
         return { ...kept, busy: undefined, failure: FOREIGN_PAGE };
       }
-      // While the browser is on its way, nothing more can be ordered.
+      // No further orders while the browser navigates.
       return { ...kept, busy: order.status === "interaction_required" ? "order" : undefined, order };
     }
     case "came_back":
@@ -57,8 +57,8 @@ export function orderReducer(state: OrderState, action: OrderAction): OrderState
   }
 }
 
-/** Where the browser has to go for an order that waits for the person. */
-export function visitOf(order: Order): string | undefined {
+/** The interaction URL of an order that waits for the user. */
+export function interactionUrlOf(order: Order): string | undefined {
   if (order.status !== "interaction_required" || order.interaction_url === undefined) return undefined;
   return /^https?:$/.test(URL.parse(order.interaction_url)?.protocol ?? "")
     ? order.interaction_url

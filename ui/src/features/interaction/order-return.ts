@@ -1,16 +1,16 @@
 type Store = Pick<Storage, "getItem" | "setItem" | "removeItem">;
 
-/** sessionStorage name of the order that the person has come back for. */
+/** sessionStorage name of the order that the user returned from. */
 const NAME = "aauth_order_return";
 
-/** sessionStorage name of the order that the browser last left for. */
+/** sessionStorage name of the order whose page the browser last went to. */
 const LEFT_FOR = "aauth_order_left_for";
 
-/** What the person has come back with from the supply-chain agent's page. */
+/** The outcome that the browser brought back from the supply-chain agent's page. */
 export type OrderReturn = { kind: "none" } | { kind: "order"; orderId: string } | { kind: "unknown" };
 
 /**
- * Notes the outcome that the backend put into the page's query. Noted first and read later, because the person may have to sign in
+ * Stores the outcome that the backend put into the page's query. Stored first and read later, because the user may have to sign in
  * again in between.
  *
  * @returns whether the query was such an outcome, and hence should leave the address bar.
@@ -24,7 +24,7 @@ export function noteOrderReturn(search: string, store: Store): boolean {
   return true;
 }
 
-/** Reads the noted outcome and leaves it there: call {@link forgetOrderReturn} once it is on the page. */
+/** Reads the stored outcome without removing it: call {@link forgetOrderReturn} once it is on the page. */
 export function readOrderReturn(store: Store): OrderReturn {
   try {
     const noted: unknown = JSON.parse(store.getItem(NAME) ?? "null");
@@ -36,13 +36,13 @@ export function readOrderReturn(store: Store): OrderReturn {
   }
 }
 
-/** Forgets the order that the browser left for, too. */
+/** Also forgets the order whose page the browser went to. */
 export function forgetOrderReturn(store: Store): void {
   store.removeItem(NAME);
   store.removeItem(LEFT_FOR);
 }
 
-/** Before the browser leaves for the agent's page: who comes back by its Back button brings no outcome. */
+/** Called before the browser goes to the agent's page, because its Back button brings no outcome. */
 export function keepLeftOrder(orderId: string, store: Store): void {
   store.setItem(LEFT_FOR, orderId);
 }

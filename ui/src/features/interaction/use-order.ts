@@ -3,10 +3,10 @@ import { useCallback, useEffect, useReducer, useRef } from "react";
 import { ApiFailure, describeFailure } from "../../api/api-failure.ts";
 import type { ApiClient } from "../../api/client.ts";
 import { getCatalogue, getOrder, startOrder } from "../../api/order-calls.ts";
-import { orderReducer, UNKNOWN_ORDER, visitOf } from "./order-reducer.ts";
+import { interactionUrlOf, orderReducer, UNKNOWN_ORDER } from "./order-reducer.ts";
 import { forgetOrderReturn, keepLeftOrder, readLeftOrder, readOrderReturn } from "./order-return.ts";
 
-/** Ordering: the catalogue, the order, the trip to the supply-chain agent's page and back. */
+/** Ordering: the catalogue, the order, and the redirect to the supply-chain agent's page and back. */
 export function useOrder(options: { client: ApiClient; store: Storage; onSessionLapsed: () => void }) {
   const { client, store, onSessionLapsed } = options;
   const [state, dispatch] = useReducer(orderReducer, { busy: undefined });
@@ -25,10 +25,10 @@ export function useOrder(options: { client: ApiClient; store: Storage; onSession
   const take = useCallback(
     (order: Order) => {
       dispatch({ type: "order_received", order });
-      const visit = visitOf(order);
-      if (visit === undefined) return;
+      const url = interactionUrlOf(order);
+      if (url === undefined) return;
       keepLeftOrder(order.order_id, store);
-      window.location.assign(visit);
+      window.location.assign(url);
     },
     [store],
   );
@@ -60,7 +60,7 @@ export function useOrder(options: { client: ApiClient; store: Storage; onSession
         dispatch({ type: "order_received", order });
         dispatch({ type: "came_back" });
       };
-      // One that is forgotten by now, or another user's, is nothing to report.
+      // A dropped order, or another user's, is not an error.
       showLeft().catch((error: unknown) => {
         if (!(error instanceof ApiFailure)) throw error;
         if (error.status === 404) forgetOrderReturn(store);
@@ -72,14 +72,14 @@ export function useOrder(options: { client: ApiClient; store: Storage; onSession
     if (outcome.kind === "unknown") dispatch({ type: "failed", failure: UNKNOWN_ORDER });
     if (outcome.kind !== "order") return;
     dispatch({ type: "asked", what: "order" });
-    // Not followed again: who comes back without having decided orders anew.
+    // Not followed: a user who comes back without a decision orders again.
     void run(async () => {
       dispatch({ type: "order_received", order: await getOrder(client, outcome.orderId) });
       dispatch({ type: "came_back" });
     });
   }, [client, run, store, onSessionLapsed]);
 
-  // The browser's Back button can bring this very page back from its cache, still saying that it is leaving.
+  // The Back button can restore this page from the cache in phase `leaving`.
   useEffect(() => {
     const onShow = (event: PageTransitionEvent) => {
       if (event.persisted) dispatch({ type: "came_back" });

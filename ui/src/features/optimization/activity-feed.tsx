@@ -9,13 +9,13 @@ import { actionLabel, agentLabel } from "./activity-wording.ts";
 interface ActivityFeedProps {
   activities: readonly Activity[];
   hasRun: boolean;
-  /** The backend has not yet answered whether the agent lets the run in. */
+  /** The backend has not yet reported whether the agent accepted the run. */
   isStarting: boolean;
   shownId: number | undefined;
   onPick: (id: number) => void;
 }
 
-/** Each step of the run in its order. Picking one shows its details below. */
+/** The steps of the run in order. Picking one shows its details below. */
 export function ActivityFeed({ activities, hasRun, isStarting, shownId, onPick }: ActivityFeedProps) {
   return (
     <Panel
@@ -27,14 +27,14 @@ export function ActivityFeed({ activities, hasRun, isStarting, shownId, onPick }
         <>
           <p className={styles.empty}>
             Start an optimization and every step appears here as it happens. With an auth token a run looks
-            like this; where the agent is content with a signature, or a token is at hand, it is shorter:
+            like this. It is shorter when a signature is enough or a token is cached:
           </p>
           <ProtocolSteps />
         </>
       )}
       {hasRun && activities.length === 0 && (
         <p className={styles.empty}>
-          {isStarting ? "The steps appear here once the agent has answered." : "No steps yet."}
+          {isStarting ? "The steps appear here once the agent has responded." : "No steps yet."}
         </p>
       )}
       <ol className={styles.feed}>

@@ -17,24 +17,24 @@ const agents: Record<string, string> = {
   "a2a-supply-chain-agent": "Supply-chain agent",
 };
 
-export function actionLabel({ action, at_hand: isAtHand, auth_token: token }: Activity): string {
-  if (isAtHand) return "Auth token at hand";
-  // What was wanted of a caller without a token is its name.
+export function actionLabel({ action, at_hand: isCached, auth_token: token }: Activity): string {
+  if (isCached) return "Cached auth token";
+  // Without a token, the challenge required an identity.
   if (action === "request_retried" && token === undefined) return "Request repeated with identity";
   return actions[action];
 }
 
-/** For whom and for what the agent acted, as far as an auth token has said so: name and value of each fact. */
+/** User, audience, scope and chain from the auth token, as name and value. */
 export function tokenFacts({ auth_token: token, action, status }: Activity): [string, string][] {
   if (token === undefined) {
-    // It came, and was for somebody else.
+    // The auth token has another audience.
     if (action === "token_received") return [];
     const isWholeRun = action === "supply_chain_optimization" && status === "completed";
-    return [["Auth token", isWholeRun ? "none was needed" : "none"]];
+    return [["Auth token", isWholeRun ? "not needed" : "none"]];
   }
-  if (token.aud === undefined) return [["Auth token", "at hand from an earlier run"]];
+  if (token.aud === undefined) return [["Auth token", "cached from an earlier run"]];
   return [
-    ["For user", token.sub ?? "nobody: the agent acts for itself"],
+    ["For user", token.sub ?? "none: the agent acts for itself"],
     ["Audience", token.aud],
     ...(token.scope === undefined ? [] : [["Scope", token.scope] as [string, string]]),
     ...(token.act === undefined

@@ -6,24 +6,24 @@ import { Panel } from "../../components/panel.tsx";
 import { actionLabel, agentLabel, tokenFacts } from "./activity-wording.ts";
 import styles from "./agent-response.module.css";
 
-// The Markdown reader is a third of the page's script and nobody needs it before the first answer.
+// The Markdown renderer is a third of the page's script and not needed before the first response.
 const loadMarkdown = () => import("../../components/markdown.tsx");
 const Markdown = loadLater(loadMarkdown);
 
-/** Fetches what {@link AgentResponse} will need, so that it is there when a run ends. */
+/** Preloads what {@link AgentResponse} needs when a run ends. */
 export function preloadResponse(): void {
-  // Without it the response itself asks once more, and says so if it fails again.
+  // If this fails, the response fetches it again and reports a second failure.
   loadMarkdown().catch(() => {});
 }
 
 interface AgentResponseProps {
   activity: Activity;
   headingRef?: Ref<HTMLHeadingElement>;
-  /** Called when the details are on the page: they may come later than the panel around them. */
+  /** Called when the details are on the page, which may be later than the panel. */
   onShown: () => void;
 }
 
-/** The details of one activity, with whom it was done for. */
+/** The details of one activity and the user it was done for. */
 export function AgentResponse({ activity, headingRef, onShown }: AgentResponseProps) {
   return (
     <Panel
@@ -50,7 +50,7 @@ export function AgentResponse({ activity, headingRef, onShown }: AgentResponsePr
   );
 }
 
-/** Is on the page as soon as everything else in the same `Suspense` is, and says so. */
+/** Reports when everything in the same `Suspense` is on the page. */
 function Shown({ onShown }: { onShown: () => void }) {
   useEffect(onShown, [onShown]);
   return null;

@@ -1,9 +1,9 @@
 import type { ConstraintRow } from "./draft.ts";
 
-/** A name that no JSON object may have on its way to the backend, whose reader refuses it. */
+/** The backend's JSON parser rejects objects with this name. */
 const refusedName = "__proto__";
 
-/** What keeps a row from being sent, by row id. A row left empty is simply not sent. */
+/** Problems that keep a row from being sent, by row id. Empty rows are not sent. */
 export function constraintProblems(rows: readonly ConstraintRow[]): Map<number, string> {
   const problems = new Map<number, string>();
   const seen = new Set<string>();

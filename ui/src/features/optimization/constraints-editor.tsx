@@ -12,14 +12,14 @@ interface ConstraintsEditorProps {
   dispatch: Dispatch<OptimizationAction>;
 }
 
-/** The field that a row's problem is told at. */
+/** The field that shows a row's problem. */
 export const problemFieldId = (rowId: number) => `constraint-${rowId}-name`;
 
 /** Name and value rows that go to the agent with every run. */
 export function ConstraintsEditor({ rows, problems, dispatch }: ConstraintsEditorProps) {
   const list = useRef<HTMLUListElement>(null);
   const adder = useRef<HTMLButtonElement>(null);
-  /** Finds what the focus belongs on once the rows have changed. */
+  /** Finds the element to focus once the rows have changed. */
   const nextFocus = useRef<(() => HTMLElement | null) | undefined>(undefined);
   // biome-ignore lint/correctness/useExhaustiveDependencies: it runs when there is a row more or less
   useEffect(() => {

@@ -7,7 +7,7 @@ import { ActivityFeed } from "./activity-feed.tsx";
 import { AgentResponse, preloadResponse } from "./agent-response.tsx";
 import { type Draft, promptExcess } from "./draft.ts";
 import styles from "./optimization-page.module.css";
-import { isBusy, isSomebodyElses, type Run, shownActivity } from "./optimization-reducer.ts";
+import { belongsToOtherUser, isBusy, type Run, shownActivity } from "./optimization-reducer.ts";
 import { OptimizationResults } from "./optimization-results.tsx";
 import { RequestForm } from "./request-form.tsx";
 import { RunHistory } from "./run-history.tsx";
@@ -35,7 +35,7 @@ interface OptimizationPageProps extends OptimizationOptions {
   }) => ReactNode;
 }
 
-/** The workspace: what to ask for on one side, what the agents do about it on the other. */
+/** The workspace: the request form on one side, the run on the other. */
 export function OptimizationPage({
   disabled,
   renderConsent,
@@ -120,7 +120,7 @@ export function OptimizationPage({
                 Check again
               </Button>
             )}
-            {!isCutOff(run) && !isSomebodyElses(run) && (
+            {!isCutOff(run) && !belongsToOtherUser(run) && (
               <Button
                 color="red.9"
                 disabled={disabled || retryPrompt.trim() === "" || promptExcess(retryPrompt) > 0}
@@ -148,7 +148,7 @@ export function OptimizationPage({
 /**
  * Moves the focus along with a run: to its progress at the start (the button just pressed is now disabled), to its
  * outcome at the end, also when the person returns from the consent page. One that is opened on the page takes it to its head, whose
- * prompt says which it is. A run that the page finds by itself takes no focus.
+ * prompt identifies it. A run that the page resumes takes no focus.
  */
 function useRunFocus(run: Run | undefined, hasResponse: boolean, isReturn: boolean) {
   const statusHeading = useRef<HTMLHeadingElement>(null);

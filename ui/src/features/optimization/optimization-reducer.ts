@@ -1,17 +1,17 @@
 import type { Activity, Failure, Progress, Results } from "backend-api";
 import type { ConstraintRow, Draft } from "./draft.ts";
 
-/** The run on the page. `starting` lasts until the backend answers whether the agent lets it in. */
+/** The run on the page. `starting` lasts until the backend reports whether the agent accepted it. */
 export interface Run {
   phase: "starting" | "running" | "awaiting_consent" | "completed" | "failed";
   requestId?: string;
-  /** Absent as long as neither the page nor the backend has told it. */
+  /** Absent until the page or the backend provides it. */
   prompt?: string;
   consentUrl?: string;
   progress?: Progress;
   results?: Results;
   failure?: Failure;
-  /** The activity the person picked; without a pick the agent's report is shown. */
+  /** The activity the user picked. By default the agent's report is shown. */
   pickedActivityId?: number;
 }
 
@@ -121,10 +121,10 @@ function withConstraints(state: OptimizationState, constraints: ConstraintRow[])
 
 function withProgress(run: Run, progress: Progress): Run {
   const prompt = run.prompt ?? (progress.prompt || undefined);
-  const told = prompt === undefined ? run : { ...run, prompt };
-  // A failure that the page met itself (a refused consent, a broken connection) is nearer than the backend's summary.
-  if (run.failure) return { ...told, progress };
-  const { consentUrl: _answered, ...rest } = told;
+  const withPrompt = prompt === undefined ? run : { ...run, prompt };
+  // A failure that the page observed (a refused consent, a broken connection) is more precise than the backend's summary.
+  if (run.failure) return { ...withPrompt, progress };
+  const { consentUrl: _answered, ...rest } = withPrompt;
   const { status, consent_url: consentUrl, current_step: message } = progress;
   return {
     ...rest,
@@ -144,8 +144,8 @@ export function shownActivity(run: Run): Activity | undefined {
   );
 }
 
-/** A consent was given to it by another user than the one who started it, and the backend does not show the run to this one. */
-export function isSomebodyElses({ failure, progress }: Run): boolean {
+/** A user other than the one who started the run gave the consent. The backend does not show them the run. */
+export function belongsToOtherUser({ failure, progress }: Run): boolean {
   return failure?.code === "wrong_user" && progress === undefined;
 }
 

@@ -12,13 +12,13 @@ export interface OpenRun {
 
 type Store = Pick<Storage, "getItem" | "setItem" | "removeItem">;
 
-/** What the page remembers for this tab, so that a reload or a new sign-in loses neither text nor run. */
+/** State kept per tab, so that a reload or a new sign-in loses neither input nor run. */
 export interface PageMemory {
   draft(): Draft | undefined;
   keepDraft(draft: Draft): void;
   openRun(): OpenRun | undefined;
   keepOpenRun(run: OpenRun | undefined): void;
-  /** At sign-out: nothing stays for whoever comes next. */
+  /** Called at sign-out: the next user finds nothing. */
   forget(): void;
 }
 

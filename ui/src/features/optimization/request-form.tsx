@@ -10,7 +10,7 @@ const marketAnalysis = "perform market analysis";
 
 interface RequestFormProps {
   draft: Draft;
-  /** What of the constraints kept the last start from being made, by row id. */
+  /** Constraint problems that prevented the last start, by row id. */
   problems: ReadonlyMap<number, string>;
   dispatch: Dispatch<OptimizationAction>;
   /** The prompt of the run in progress, if one is. */
@@ -20,7 +20,7 @@ interface RequestFormProps {
   onStart: (prompt: string) => void;
 }
 
-/** What to ask the agents for: the standard request, or the person's own words. */
+/** The request form: the standard request or a custom prompt. */
 export function RequestForm(props: RequestFormProps) {
   const { draft, problems, dispatch, busyWith, disabled, headingRef, onStart } = props;
   const promptField = useRef<HTMLTextAreaElement>(null);
@@ -56,11 +56,11 @@ export function RequestForm(props: RequestFormProps) {
           label="Custom prompt"
           rows={3}
           value={draft.prompt}
-          error={excess > 0 && `${formatCount(excess)} more than can be sent: shorten it.`}
+          error={excess > 0 && `${formatCount(excess)} too long.`}
           onChange={(event) => changePrompt(event.currentTarget.value)}
         />
         <p className={styles.hint}>
-          “{marketAnalysis}” brings in the second agent.{" "}
+          “{marketAnalysis}” also calls the second agent.{" "}
           {!asksForMarket && (
             <button
               type="button"

@@ -8,7 +8,7 @@ import { Panel } from "../../components/panel.tsx";
 import { StatusBadge } from "../../components/status-badge.tsx";
 import styles from "./run-history.module.css";
 
-/** Until somebody wants to see the earlier ones. */
+/** Number of runs shown before the list is expanded. */
 const latestRuns = 6;
 
 interface RunHistoryProps {
@@ -67,7 +67,7 @@ export function RunHistory(props: RunHistoryProps) {
           aria-expanded={isWhole}
           onClick={() => setWhole(!isWhole)}
         >
-          {isWhole ? "Only the latest" : `Show ${history.length - latestRuns} earlier`}
+          {isWhole ? "Show only the latest" : `Show ${history.length - latestRuns} earlier`}
         </Button>
       )}
       {clearFailure && (
@@ -86,7 +86,7 @@ interface RunItemProps extends Pick<RunHistoryProps, "disabled" | "onOpen"> {
 
 function RunItem({ run, isOpen, disabled, onOpen }: RunItemProps) {
   const promptId = useId();
-  // As much of it as the list has, which may be too little to go by: opened, the run tells all of it.
+  // The list may contain a truncated prompt. The opened run has all of it.
   const { prompt } = run;
   return (
     <li>

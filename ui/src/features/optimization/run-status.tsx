@@ -2,7 +2,7 @@ import { Progress } from "@mantine/core";
 import type { Ref } from "react";
 import { Panel } from "../../components/panel.tsx";
 import { formatRunAddress } from "../../components/run-address.ts";
-import { isBusy, isSomebodyElses, type Run } from "./optimization-reducer.ts";
+import { belongsToOtherUser, isBusy, type Run } from "./optimization-reducer.ts";
 import styles from "./run-status.module.css";
 import { runStep, runTitle } from "./run-wording.ts";
 
@@ -14,7 +14,7 @@ const barColors: Record<Run["phase"], string> = {
   failed: "var(--danger-ink)",
 };
 
-/** How far the run is, in a bar and in words. */
+/** Progress of the run. */
 export function RunStatus({ run, headingRef }: { run: Run; headingRef: Ref<HTMLHeadingElement> }) {
   const percent = Math.round(run.progress?.progress_percentage ?? 0);
   const isMoving = isBusy(run);
@@ -25,10 +25,10 @@ export function RunStatus({ run, headingRef }: { run: Run; headingRef: Ref<HTMLH
       headingRef={headingRef}
       aside={
         run.requestId &&
-        !isSomebodyElses(run) && (
+        !belongsToOtherUser(run) && (
           <>
             <a className={styles.messages} href={formatRunAddress({ kind: "run", requestId: run.requestId })}>
-              Look at every message
+              Show every message
             </a>
             <code title={`Request id ${run.requestId}`}>{run.requestId.slice(0, 8)}</code>
           </>
@@ -38,7 +38,7 @@ export function RunStatus({ run, headingRef }: { run: Run; headingRef: Ref<HTMLH
       {run.prompt && <p className={styles.prompt}>{run.prompt}</p>}
       <Progress.Root size={8} radius="xl">
         <Progress.Section
-          // A sliver at the very start, so that the bar reads as one.
+          // A sliver at the start, so that the bar is visible.
           value={isMoving ? Math.max(percent, 4) : percent}
           color={barColors[run.phase]}
           animated={isMoving}

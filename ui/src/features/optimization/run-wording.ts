@@ -14,7 +14,7 @@ export function runTitle(run: Run): string {
   return isCutOff(run) ? "Connection lost" : titles[run.phase];
 }
 
-/** What a tab says of its run, the state first: of many tabs, the one that wants something is looked for. */
+/** Tab title. The state comes first so that a waiting tab stands out. */
 export function tabTitle(run: Run | undefined): string {
   if (run === undefined) return "Workspace";
   const state = run.phase === "completed" ? "Completed" : runTitle(run);
@@ -25,16 +25,15 @@ export function failureTitle(run: Run): string {
   return isCutOff(run) ? "The run cannot be followed" : "The run failed";
 }
 
-/** The page lost sight of a run that may well go on in the backend. */
+/** The page lost the connection. The run may continue in the backend. */
 export function isCutOff({ requestId, failure, progress }: Run): boolean {
   const isLost = failure?.code === "unreachable" || failure?.code === "unreadable";
   return requestId !== undefined && isLost && !(progress && isFinal(progress));
 }
 
-/** What is going on; undefined when the title, or the failure panel, says it already. */
+/** Current step; undefined when the title or the failure panel already shows it. */
 export function runStep(run: Run): string | undefined {
-  if (run.phase === "starting")
-    return "Asking the supply-chain agent; its authorization may take some seconds";
+  if (run.phase === "starting") return "Calling the supply-chain agent. Authorization may take a few seconds";
   if (run.phase === "running") return run.progress?.current_step ?? "Reading progress";
   if (run.phase === "completed") return runTime(run);
   return undefined;
@@ -44,13 +43,13 @@ function runTime({ progress }: Run): string | undefined {
   const { started_at: startedAt = "", ended_at: endedAt = "", consent } = progress ?? {};
   const milliseconds = Date.parse(endedAt) - Date.parse(startedAt);
   if (!(milliseconds >= 0)) return undefined;
-  // The backend's times may be whole seconds: nothing finer is claimed than they can carry.
+  // The backend's times may be whole seconds, so nothing finer is shown.
   const time = milliseconds < 1000 ? "under a second" : `about ${Math.round(milliseconds / 1000)} s`;
   const isWaitIncluded = consent !== undefined && !isFromEarlier(consent, startedAt);
-  return `Took ${time}${isWaitIncluded ? ", the way over the consent page included" : ""}`;
+  return `Took ${time}${isWaitIncluded ? ", including the consent page" : ""}`;
 }
 
-/** Whether a consent was given before the run that goes by it began. */
+/** Whether a consent was given before the run that uses it began. */
 export function isFromEarlier(consent: GrantedConsent, startedAt: string | undefined): boolean {
   return Date.parse(consent.granted_at) < Date.parse(startedAt ?? "");
 }

@@ -6,8 +6,8 @@ import type { ConstraintRow } from "./draft.ts";
 const NONE: ReadonlyMap<number, string> = new Map();
 
 /**
- * Starts a run, whichever button asks for it, only when every constraint can be sent. Else the focus goes to the first that cannot: the
- * button may be far from it.
+ * Starts a run only when every constraint can be sent. Otherwise the focus moves to the first invalid one: the
+ * button may be out of its view.
  */
 export function useCheckedStart(rows: readonly ConstraintRow[], start: (prompt: string) => void) {
   const problems = useMemo(() => constraintProblems(rows), [rows]);

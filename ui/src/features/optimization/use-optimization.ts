@@ -57,7 +57,7 @@ export function useOptimization(options: OptimizationOptions) {
     memory.keepOpenRun(openId === undefined ? undefined : { requestId: openId, prompt: openPrompt });
   }, [memory, openId, openPrompt]);
 
-  /** The list as it is now; undefined where it could not be had. */
+  /** The current list; undefined if it could not be read. */
   const refreshHistory = useCallback(
     async (signal: AbortSignal) => {
       try {
@@ -65,7 +65,7 @@ export function useOptimization(options: OptimizationOptions) {
         dispatch({ type: "history_received", history });
         return history;
       } catch (error) {
-        // The list is an extra: only a lapsed session is worth a word.
+        // The list is optional: only a lapsed session is reported.
         if (!signal.aborted && isLapse(error)) onSessionLapsed();
         return undefined;
       }
@@ -143,7 +143,7 @@ export function useOptimization(options: OptimizationOptions) {
     [begin, follow],
   );
 
-  // Once: go on with the run that the page opened with, else with one that is under way, and list the earlier ones.
+  // Once: resume the run that the page opened with, else one in progress, and list the earlier ones.
   const opened = useRef(run);
   useEffect(() => {
     const { requestId, failure } = opened.current ?? {};
@@ -160,7 +160,7 @@ export function useOptimization(options: OptimizationOptions) {
         if (!failure) return await follow(requestId, signal);
         dispatch({ type: "progress_received", progress: await getProgress(client, requestId, signal) });
       } catch (error) {
-        // A remembered run may be gone (the backend keeps them for a while): that is no failure to report.
+        // The backend may have dropped a remembered run. That is not an error.
         if (!(error instanceof ApiFailure && error.status === 404)) throw error;
         if (!failure) dispatch({ type: "run_closed" });
       }
@@ -168,7 +168,7 @@ export function useOptimization(options: OptimizationOptions) {
     return () => active.current?.abort();
   }, [begin, client, follow, refreshHistory]);
 
-  /** Answers whether it is cleared now. */
+  /** Resolves to whether it is cleared. */
   const clearHistory = async () => {
     try {
       await clearRuns(client);

@@ -12,7 +12,7 @@ interface AttemptViewProps {
   client: ApiClient;
   requestId: string;
   traceId: string;
-  /** What users are called. */
+  /** Display names of users. */
   nameOf: UserNames;
   onSessionLapsed: () => void;
 }

@@ -3,23 +3,23 @@ import { SectionLinks } from "../../components/section-links.tsx";
 import styles from "./check-lists.module.css";
 import { checkLabel } from "./message-wording.ts";
 
-const verdicts = { passed: "passed", challenged: "asks for more", refused: "refused" } as const;
+const verdicts = { passed: "passed", challenged: "challenged", refused: "refused" } as const;
 const signs = { passed: "✓", failed: "✕", skipped: "–" } as const;
 
-/** What each gate on the way checked, in the order it did. */
-export function CheckLists({ gates }: { gates: readonly VerifierSide[] }) {
+/** The checks of each verifier, in the order they ran. */
+export function CheckLists({ verifiers }: { verifiers: readonly VerifierSide[] }) {
   return (
-    <div className={styles.gates}>
-      {gates.map((gate, index) => (
-        // A gate that the message has passed on its way is told in one line, until somebody wants to know.
-        <details key={gate.spanId} open={index === gates.length - 1 || gate.verdict !== "passed"}>
-          <summary className={styles.gate} data-verdict={gate.verdict}>
-            {partyName(gate.party)}: {verdicts[gate.verdict]}
-            <span className={styles.count}>{count(gate)}</span>
+    <div className={styles.verifiers}>
+      {verifiers.map((verifier, index) => (
+        // A verifier that passed the message and is not the last one starts collapsed.
+        <details key={verifier.spanId} open={index === verifiers.length - 1 || verifier.verdict !== "passed"}>
+          <summary className={styles.verifier} data-verdict={verifier.verdict}>
+            {partyName(verifier.party)}: {verdicts[verifier.verdict]}
+            <span className={styles.count}>{count(verifier)}</span>
           </summary>
-          <p className={styles.demand}>{demand(gate)}</p>
+          <p className={styles.demand}>{demand(verifier)}</p>
           <ul className={styles.checks}>
-            {gate.checks.map(({ name, verdict, reason, section }) => (
+            {verifier.checks.map(({ name, verdict, reason, section }) => (
               <li key={name} data-verdict={verdict}>
                 <span className={styles.sign} aria-hidden="true">
                   {signs[verdict]}
@@ -46,7 +46,7 @@ function count({ checks }: VerifierSide): string {
 
 function demand({ requiredLevel, requiredScope, keySource, agentLevel, errorCode }: VerifierSide): string {
   const parts = [
-    requiredLevel && `Demands: ${requiredLevel}${requiredScope ? ` with scope ${requiredScope}` : ""}.`,
+    requiredLevel && `Requires: ${requiredLevel}${requiredScope ? ` with scope ${requiredScope}` : ""}.`,
     agentLevel && `The caller proved to be ${agentLevel}.`,
     keySource && `The key: ${keySourceInWords(keySource)}.`,
     errorCode && `Error code: ${errorCode}.`,

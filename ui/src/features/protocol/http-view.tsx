@@ -4,16 +4,16 @@ import styles from "./http-view.module.css";
 /** Request and response as the sender's span recorded them. */
 export function HttpView({ message }: { message: Message }) {
   const { method, url, status, request, response, purpose, to } = message;
-  // A browser writes no headers onto its span: what a user asked is known from who was asked.
+  // A browser span has no headers: the receiver recorded the request.
   const recorded =
     purpose === "user"
-      ? `As recorded by ${partyName(to)}; what proves the user (access token, cookies) is left out, and so is the query of an address.`
-      : "As recorded by the sender; tokens and signatures are cut.";
+      ? `As recorded by ${partyName(to)}, without user credentials (access token, cookies) and query strings.`
+      : "As recorded by the sender. Tokens and signatures are truncated.";
   return (
     <>
       <p className={styles.note}>{recorded}</p>
       <Side title={`${method} ${url}`} {...request} />
-      <Side title={status === undefined ? "No answer" : `Status ${status}`} {...response} />
+      <Side title={status === undefined ? "No response" : `Status ${status}`} {...response} />
     </>
   );
 }
@@ -38,7 +38,7 @@ function Side({ title, headers, body }: HttpMessage & { title: string }) {
   );
 }
 
-/** JSON with indentation; anything else, and JSON that was cut, as it is. */
+/** JSON with indentation. Anything else, including truncated JSON, unchanged. */
 function readable(body: string): string {
   try {
     return JSON.stringify(JSON.parse(body), null, 2);

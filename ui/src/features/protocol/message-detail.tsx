@@ -14,20 +14,20 @@ import { milliseconds, outcomeLabel, routeLabel } from "./message-wording.ts";
 interface MessageDetailProps {
   run: ProtocolRun;
   message: Message;
-  /** What users are called. */
+  /** Display names of users. */
   nameOf: UserNames;
-  /** Nothing more will be recorded. */
+  /** No more spans will be recorded. */
   isFinished: boolean;
   tab: TabName;
   onTab: (tab: TabName) => void;
   headingRef?: Ref<HTMLHeadingElement>;
-  /** Why it is this message that is open, where nobody has picked it. */
+  /** Why this message is open if the user did not pick one. */
   why?: string | undefined;
   /** Absent where there is nothing to step to. */
   onStep?: (message: Message) => void;
 }
 
-/** Everything that is known of one message: the five answers, and below them what they come from. */
+/** One message: the five answers, and below them the recorded data. */
 export function MessageDetail(props: MessageDetailProps) {
   const { run, message, nameOf, isFinished, tab, onTab, headingRef, why, onStep } = props;
   const answers = messageAnswers(message, nameOf);
@@ -37,7 +37,7 @@ export function MessageDetail(props: MessageDetailProps) {
     ["With which key?", answers.key],
     ["For whom?", answers.onBehalfOf],
     ["Allowed by what?", answers.allowedBy],
-    ["What became of it?", answers.verdict],
+    ["What was the outcome?", answers.verdict],
   ];
   return (
     <article className={styles.detail} data-testid="message-detail">
@@ -87,7 +87,7 @@ export function MessageDetail(props: MessageDetailProps) {
   );
 }
 
-/** Why there are no checks to show. A party whose span is there writes no others later. */
+/** Why there are no checks to show. A party whose span has arrived records no more. */
 function noChecks({ to, isReceived }: Message, isFinished: boolean): string {
   const party = partyName(to);
   return isReceived || isFinished

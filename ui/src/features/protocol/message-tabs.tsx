@@ -12,12 +12,12 @@ export type TabName = "checks" | "signature" | "tokens" | "http";
 interface MessageTabsProps {
   run: ProtocolRun;
   message: Message;
-  /** The one that is wanted; a message that has nothing there shows its first. */
+  /** The selected tab. A message without it shows its first tab. */
   tab: TabName;
   onTab: (tab: TabName) => void;
 }
 
-/** What is known of a message, one kind at a time, so that the spans below stay near. */
+/** The recorded data of a message in tabs, so that the spans below stay in view. */
 export function MessageTabs({ run, message, tab, onTab }: MessageTabsProps) {
   const { signer, verifiers, request, response } = message;
   const tokens = tokensOf(message);
@@ -28,7 +28,7 @@ export function MessageTabs({ run, message, tab, onTab }: MessageTabsProps) {
       "checks",
       "Checks",
       <>
-        <CheckLists gates={verifiers} />
+        <CheckLists verifiers={verifiers} />
         <AfterChecks message={message} />
       </>,
     ]);
@@ -56,7 +56,7 @@ export function MessageTabs({ run, message, tab, onTab }: MessageTabsProps) {
       keepMounted={false}
       classNames={{ list: styles.tabs, tab: styles.tab, panel: styles.tabPanel }}
     >
-      <Tabs.List aria-label="What is known of this message">
+      <Tabs.List aria-label="Message details">
         {tabs.map(([name, label]) => (
           <Tabs.Tab key={name} value={name}>
             {label}
@@ -72,14 +72,14 @@ export function MessageTabs({ run, message, tab, onTab }: MessageTabsProps) {
   );
 }
 
-/** Every check has passed, and still the message was turned down, or something else is wanted. */
+/** All checks passed, but the message was refused or an interaction is required. */
 function AfterChecks({ message }: { message: Message }) {
   const after = afterChecks(message);
   const party = partyName(message.stoppedAt ?? message.to);
   if (interactionUrl(message) !== undefined) {
     return (
       <p className={styles.after}>
-        Then {party} itself asked for an interaction with the user, with status {message.status}.
+        Then {party} requested a user interaction with status {message.status}.
       </p>
     );
   }
@@ -87,8 +87,8 @@ function AfterChecks({ message }: { message: Message }) {
   return (
     <p className={styles.after} data-kind={after}>
       {after === "policy"
-        ? `Then ${party} asked its own policy, which refused the caller with status ${message.status}.`
-        : `Then ${party} answered with status ${message.status}, for reasons of its own.`}
+        ? `Then the policy of ${party} refused the caller with status ${message.status}.`
+        : `Then the application of ${party} responded with status ${message.status}.`}
     </p>
   );
 }

@@ -5,20 +5,20 @@ const outcomes: Record<Outcome, string> = {
   challenged: "Challenged",
   refused: "Refused",
   failed: "Failed",
-  pending: "Under way",
+  pending: "In progress",
 };
 
 export function outcomeLabel(outcome: Outcome): string {
   return outcomes[outcome];
 }
 
-/** Who to whom, and by which way. */
+/** Sender, receiver and intermediary. */
 export function routeLabel({ from, to, via }: Message): string {
   const way = via === undefined ? "" : ` through the ${partyName(via).toLowerCase()}`;
   return `${partyName(from)} to ${partyName(to)}${way}`;
 }
 
-/** The message in one sentence, for a screen reader that walks over the picture. */
+/** The message in one sentence, for screen readers. */
 export function spokenMessage(message: Message, total: number): string {
   const { number, what, signer, status, outcome, interaction } = message;
   const how = signer === undefined ? "not signed by an agent" : `signed with scheme ${signer.scheme}`;
@@ -28,18 +28,18 @@ export function spokenMessage(message: Message, total: number): string {
 }
 
 const checks: Record<string, string> = {
-  headers: "The signature headers are all there",
+  headers: "All signature headers are present",
   "signature-key": "Signature-Key names a key",
-  "signature-input": "Signature-Input can be read",
-  labels: "The headers belong together",
-  coverage: "Everything that matters is signed",
-  created: "It was signed just now",
-  token: "The token is good",
+  "signature-input": "Signature-Input parses",
+  labels: "The headers share one label",
+  coverage: "All required components are signed",
+  created: "Signature is fresh",
+  token: "The token is valid",
   key: "The key was found",
   signature: "The signature verifies",
-  replay: "It was never seen before",
-  "content-digest": "The body is the signed one",
-  requirement: "The caller may do this",
+  replay: "Not replayed",
+  "content-digest": "The body matches its digest",
+  requirement: "The caller meets the requirement",
 };
 
 export function checkLabel(name: string): string {

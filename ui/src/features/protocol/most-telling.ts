@@ -1,26 +1,23 @@
 import type { Message } from "protocol-trace/read";
 
-/** The message that is opened without having been asked for, and why it is that one. */
+/** The message that opens by default, and why. */
 export interface MostTelling {
   message: Message;
-  /** A sentence; absent for the first message, which nobody wonders about. */
+  /** A sentence. Absent for the first message, which needs no reason. */
   why?: string;
 }
 
 /**
- * What to open when the address names no message: the one that was refused, else the one where a failure began, which is the last to fail:
- * who waited for it failed with it. Else the first that was signed.
+ * The message to open when the URL names none: the refused one, else the last that failed (its callers
+ * failed with it), else the first signed one.
  */
 export function mostTelling(messages: readonly Message[]): MostTelling | undefined {
   const found: [Message | undefined, string][] = [
-    [messages.find(({ outcome }) => outcome === "refused"), "Opened here because this message was refused."],
-    [
-      messages.findLast(({ outcome }) => outcome === "failed"),
-      "Opened here because this is where it failed.",
-    ],
+    [messages.find(({ outcome }) => outcome === "refused"), "Opened because this message was refused."],
+    [messages.findLast(({ outcome }) => outcome === "failed"), "Opened because the failure began here."],
     [
       messages.find(({ signer }) => signer !== undefined),
-      "Opened here because this is the first signed message: nobody signs what a browser sends.",
+      "Opened because this is the first signed message. Requests from the browser are not signed.",
     ],
     [messages[0], ""],
   ];

@@ -10,13 +10,13 @@ export interface RunTraceState {
   trace?: RunTrace;
   /** The same as messages. */
   run?: ProtocolRun;
-  /** Why the latest could not be had; what was there before stays. */
+  /** Why the latest read failed. The previous result stays. */
   failure?: Failure;
 }
 
 export interface PollOptions {
   fetchTrace: (signal: AbortSignal) => Promise<RunTrace>;
-  /** Takes what changes. A new answer takes the place of an old failure. */
+  /** Receives changes. A new result replaces an old failure. */
   onChange: (change: (before: RunTraceState) => RunTraceState) => void;
   onSessionLapsed: () => void;
 }
@@ -41,7 +41,7 @@ export function pollRunTrace({ fetchTrace, onChange, onSessionLapsed }: PollOpti
       if (signal.aborted) return;
       if (error instanceof ApiFailure && error.kind === "session_lapsed") return onSessionLapsed();
       onChange((before) => ({ ...before, failure: describeFailure(error) }));
-      // Neither a run that is gone nor one that is somebody else's comes back.
+      // A dropped run, or another user's run, does not come back.
       again = !(error instanceof ApiFailure && error.status === 404);
     }
     if (again && !signal.aborted) timer = setTimeout(read, POLL_INTERVAL_MS);

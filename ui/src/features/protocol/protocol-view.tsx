@@ -9,20 +9,20 @@ import { SequencePicture } from "./sequence-picture.tsx";
 
 interface ProtocolViewProps {
   run: ProtocolRun;
-  /** What users are called. */
+  /** Display names of users. */
   nameOf: UserNames;
-  /** Nothing more will be recorded. */
+  /** No more spans will be recorded. */
   isFinished: boolean;
   /** The message that the page's address names. */
   openId: string | undefined;
   hrefOf: (message: Message) => string;
-  /** Somebody steps to a message by a key or a button. */
+  /** The user steps to a message by a key or a button. */
   onStep: (message: Message) => void;
 }
 
 /** The picture of a run on one side, one message of it on the other. */
 export function ProtocolView({ run, nameOf, isFinished, openId, hrefOf, onStep }: ProtocolViewProps) {
-  // Who steps through the messages goes on looking at the same thing of each.
+  // Stepping through messages keeps the tab.
   const [tab, setTab] = useState<TabName>("checks");
   const heading = useRef<HTMLHeadingElement>(null);
   const picked = useRef(false);
@@ -31,14 +31,14 @@ export function ProtocolView({ run, nameOf, isFinished, openId, hrefOf, onStep }
     ? { message: asked }
     : (mostTelling(run.messages) ?? {});
 
-  // On a narrow page the message lies below the picture: who picks one is taken there.
+  // On a narrow page the message lies below the picture: picking one scrolls there.
   useEffect(() => {
     if (openId === undefined || !picked.current) return;
     picked.current = false;
     if (window.matchMedia("(max-width: 960px)").matches) heading.current?.scrollIntoView({ block: "start" });
   }, [openId]);
 
-  // Who has just come to the page need not go into the picture first.
+  // The keys also work while the focus is outside the picture.
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent) => {
       const message = messageByPageKey(event, run.messages, open?.id);

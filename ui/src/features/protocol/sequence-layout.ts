@@ -15,14 +15,14 @@ export interface Column {
   lines: string[];
 }
 
-/** A gate's verdict where an arrow meets its line. */
+/** A verifier's verdict where an arrow meets its line. */
 export interface Mark {
   x: number;
   y: number;
   verdict: Verdict;
 }
 
-/** An arrow with its words: a request, or the response to it. */
+/** A labelled arrow: a request, or the response to it. */
 export interface Row {
   key: string;
   message: Message;
@@ -112,20 +112,20 @@ export function layOutSequence(run: ProtocolRun, width: number): SequenceLayout 
     const text = kind === "request" ? requestLabel(message) : responseLabel(message);
     const middle = (start + end) / 2;
     const label = { text, x: clampCentre(middle, text, width), y: y - density[kind].label };
-    const gate = message.via === undefined ? undefined : xOf(message.via);
+    const gatewayX = message.via === undefined ? undefined : xOf(message.via);
     if (kind === "response") {
       const path =
-        isTurning && gate !== undefined
-          ? `M${end} ${y} H${gate} v${turnHeight} H${shortened(gate, start)}`
+        isTurning && gatewayX !== undefined
+          ? `M${end} ${y} H${gatewayX} v${turnHeight} H${shortened(gatewayX, start)}`
           : line(end, start, y);
-      const isPassing = gate !== undefined && message.stoppedAt === undefined;
-      const passes = isPassing ? [{ x: gate, y: isTurning ? y + turnHeight / 2 : y }] : [];
+      const isPassing = gatewayX !== undefined && message.stoppedAt === undefined;
+      const passes = isPassing ? [{ x: gatewayX, y: isTurning ? y + turnHeight / 2 : y }] : [];
       return { ...row, path, label, marks: [], passes };
     }
     const room = message.verifiers.some(({ party }) => xOf(party) === end) ? markRoom : undefined;
     const path =
-      isTurning && gate !== undefined
-        ? `M${start} ${y} H${gate} v${turnHeight} H${shortened(gate, end, room)}`
+      isTurning && gatewayX !== undefined
+        ? `M${start} ${y} H${gatewayX} v${turnHeight} H${shortened(gatewayX, end, room)}`
         : line(start, end, y, room);
     const marks = message.verifiers.map(
       ({ party, verdict }): Mark => ({
@@ -139,7 +139,7 @@ export function layOutSequence(run: ProtocolRun, width: number): SequenceLayout 
   return { columns, rows, headerHeight, height: top + 10, isNarrow: gap < narrowGap };
 }
 
-/** A gate may find nothing wrong with a message that a policy behind it refuses, or for which its agent wants the person. */
+/** A verifier may pass a message that a policy then refuses, or for which the agent requires an interaction. */
 function shownVerdict({ outcome, to, stoppedAt }: Message, party: string, verdict: Verdict): Verdict {
   if (verdict !== "passed") return verdict;
   if (stoppedAt === party && outcome === "refused") return "refused";
@@ -161,8 +161,8 @@ function steps(messages: readonly Message[]): { message: Message; kind: Row["kin
 /** The gateway is not between the two: the arrow goes there and comes back. */
 function turnsAtGateway({ from, to, via, stoppedAt }: Message, xOf: (party: string) => number): boolean {
   if (via === undefined || stoppedAt !== undefined) return false;
-  const gate = xOf(via);
-  return (gate - xOf(from)) * (xOf(to) - gate) < 0;
+  const gatewayX = xOf(via);
+  return (gatewayX - xOf(from)) * (xOf(to) - gatewayX) < 0;
 }
 
 function requestLabel({ number, purpose, what, signer }: Message): string {
@@ -184,7 +184,7 @@ function responseLabel(message: Message): string {
   const isAsked = events.some(({ name }) => name === EVENT.consentRequired);
   const isIssued = verifiers.some(({ issuedToken }) => issuedToken !== undefined);
   const more = isAsked ? ", the user is asked first" : isIssued ? ", auth token" : words[outcome];
-  // The span of a browser that comes back may not say with which status it is sent on.
+  // The span of a returning browser may lack the redirect status.
   return `${status ?? (interaction === undefined ? "no answer" : "sent on")}${more}`;
 }
 

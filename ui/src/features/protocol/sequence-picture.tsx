@@ -16,7 +16,7 @@ interface SequencePictureProps {
   onStep: (message: Message) => void;
 }
 
-/** Who spoke to whom, in time: a picture, and over it one link for each message. */
+/** Sequence diagram with one link per message on top of it. */
 export function SequencePicture({ run, openId, hrefOf, onPick, onStep }: SequencePictureProps) {
   const box = useRef<HTMLDivElement>(null);
   const links = useRef(new Map<string, HTMLElement | null>());

@@ -12,7 +12,7 @@ import { useState } from "react";
 import styles from "./signature-view.module.css";
 import { useSecondOpinion } from "./use-second-opinion.ts";
 
-/** The signature of a message: what its headers say, and the text that was signed, as each side has it. */
+/** The signature of a message: its headers, and the signature base as each side built it. */
 export function SignatureView({ message, signer }: { message: Message; signer: SignerSide }) {
   const { headers = {} } = message.request;
   const key = readSignatureKey(headers["signature-key"] ?? "");
@@ -65,23 +65,23 @@ export function SignatureView({ message, signer }: { message: Message; signer: S
 function Bases({ message, signer }: { message: Message; signer: SignerSide }) {
   const rebuilt = message.verifiers.filter(({ base }) => base !== undefined);
   const [pickedId, pick] = useState<string | undefined>(undefined);
-  const gate =
+  const verifier =
     rebuilt.find(({ spanId }) => spanId === pickedId) ??
     rebuilt.find(({ base }) => base !== signer.base) ??
     rebuilt.at(-1);
   const opinion = useSecondOpinion(message);
   if (signer.base === undefined) return null;
-  const agree = gate?.base === signer.base;
-  const compared = compareTexts(signer.base, gate?.base ?? signer.base);
+  const agree = verifier?.base === signer.base;
+  const compared = compareTexts(signer.base, verifier?.base ?? signer.base);
   return (
     <>
       <h4 className={styles.heading}>Signature base</h4>
-      <p className={styles.verdict} data-agree={gate === undefined || agree}>
-        {gate === undefined
-          ? "No receiver has recorded what it rebuilt."
+      <p className={styles.verdict} data-agree={verifier === undefined || agree}>
+        {verifier === undefined
+          ? "No receiver recorded its signature base."
           : agree
-            ? `${partyName(gate.party)} rebuilt the very bytes that ${partyName(signer.party)} signed.`
-            : `${partyName(gate.party)} rebuilt other bytes than ${partyName(signer.party)} signed: the marked ones differ.`}
+            ? `${partyName(verifier.party)} rebuilt the same signature base that ${partyName(signer.party)} signed.`
+            : `${partyName(verifier.party)} rebuilt a different signature base than ${partyName(signer.party)} signed. The differences are marked.`}
       </p>
       {rebuilt.length > 1 && (
         <fieldset className={styles.picks} aria-label="Rebuilt by">
@@ -89,7 +89,7 @@ function Bases({ message, signer }: { message: Message; signer: SignerSide }) {
             <button
               key={spanId}
               type="button"
-              aria-pressed={spanId === gate?.spanId}
+              aria-pressed={spanId === verifier?.spanId}
               onClick={() => pick(spanId)}
             >
               {partyName(party)} {base === signer.base ? "✓" : "✕"}
@@ -99,13 +99,13 @@ function Bases({ message, signer }: { message: Message; signer: SignerSide }) {
       )}
       <div className={styles.bases}>
         <Base title={`As signed by ${partyName(signer.party)}`} lines={compared.left} />
-        {gate && <Base title={`As rebuilt by ${partyName(gate.party)}`} lines={compared.right} />}
+        {verifier && <Base title={`As rebuilt by ${partyName(verifier.party)}`} lines={compared.right} />}
       </div>
       <Opinion
         opinion={opinion}
         signed={signer.base}
-        rebuilt={gate?.base}
-        gate={gate && partyName(gate.party)}
+        rebuilt={verifier?.base}
+        verifier={verifier && partyName(verifier.party)}
       />
     </>
   );
@@ -115,23 +115,23 @@ interface OpinionProps {
   opinion: ReturnType<typeof useSecondOpinion>;
   signed: string;
   rebuilt: string | undefined;
-  gate: string | undefined;
+  verifier: string | undefined;
 }
 
-/** With whom an implementation by other people agrees. */
-function Opinion({ opinion, signed, rebuilt, gate }: OpinionProps) {
+/** Whether an independent implementation agrees with the signer or the verifier. */
+function Opinion({ opinion, signed, rebuilt, verifier }: OpinionProps) {
   const isKnown = opinion.kind === "built" && (opinion.base === signed || opinion.base === rebuilt);
   return (
     <>
       <p className={styles.opinion} data-agree={opinion.kind !== "built" || isKnown}>
-        <strong>Second opinion:</strong> {opinion.kind === "asking" && "asking…"}
+        <strong>Second opinion:</strong> {opinion.kind === "asking" && "computing…"}
         {opinion.kind === "none" && opinion.reason}
         {opinion.kind === "built" &&
           (opinion.base === signed
-            ? "http-message-signatures, an implementation by other people, builds the same base from the recorded request."
+            ? "http-message-signatures, an independent implementation, builds the same base from the recorded request."
             : opinion.base === rebuilt
-              ? `http-message-signatures, an implementation by other people, builds the base that ${gate} rebuilt, and not the one that was signed.`
-              : "http-message-signatures, an implementation by other people, builds yet another base from the recorded request.")}
+              ? `http-message-signatures, an independent implementation, builds the base that ${verifier} rebuilt, not the one that was signed.`
+              : "http-message-signatures, an independent implementation, builds a third base from the recorded request.")}
       </p>
       {opinion.kind === "built" && !isKnown && (
         <div className={styles.bases}>
@@ -148,7 +148,7 @@ function Base({ title, lines }: { title: string; lines: TextPart[][] }) {
       <figcaption>{title}</figcaption>
       <pre>
         {lines.map((parts, index) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: lines of a text that does not change
+          // biome-ignore lint/suspicious/noArrayIndexKey: the lines never change
           <span className={styles.line} key={index}>
             {parts.map(({ text, differs }, part) =>
               differs ? (

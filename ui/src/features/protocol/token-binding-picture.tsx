@@ -10,7 +10,7 @@ import { useEffect, useState } from "react";
 import { Breakable } from "../../components/breakable.tsx";
 import styles from "./token-list.module.css";
 
-/** Draws whose key a token is bound to, and whether that key signed the message. */
+/** Draws the key that a token is bound to, and whether that key signed the message. */
 export function TokenBindingPicture(props: { run: ProtocolRun; message: Message; token: TracedToken }) {
   const { run, message, token } = props;
   const binding = useBinding(token);
@@ -43,7 +43,7 @@ export function TokenBindingPicture(props: { run: ProtocolRun; message: Message;
       {same !== undefined && signer && (
         <p className={styles.verdict} data-same={same}>
           {same
-            ? `The same key signed this message: ${partyName(signer.party)} holds it.`
+            ? `${partyName(signer.party)} signed this message with the same key.`
             : `Another key signed this message: ${signer.thumbprint}. ${mismatch(message)}`}
         </p>
       )}
@@ -53,9 +53,9 @@ export function TokenBindingPicture(props: { run: ProtocolRun; message: Message;
 
 function mismatch({ requestType, outcome }: Message): string {
   if (requestType === "exchange") {
-    return "At an exchange this is as it should be: the token is the caller’s, shown by the agent it is addressed to.";
+    return "This is expected in a token exchange: the token belongs to the caller and is presented by its audience.";
   }
-  return outcome === "refused" ? "Nobody but the key’s owner can use it." : "";
+  return outcome === "refused" ? "Only the holder of the bound key can use the token." : "";
 }
 
 function Link({ label }: { label: string }) {

@@ -9,7 +9,7 @@ import {
 import { TokenBindingPicture } from "./token-binding-picture.tsx";
 import styles from "./token-list.module.css";
 
-/** A token of a message and what it has to do with it. */
+/** A token of a message and its role in it. */
 export interface PlacedToken {
   token: TracedToken;
   place: string;
@@ -22,7 +22,7 @@ interface TokenListProps {
   tokens: readonly PlacedToken[];
 }
 
-/** Each token that came with the message or with its answer, decoded, with the key it is bound to. */
+/** The tokens of the request and the response, decoded, with the keys they are bound to. */
 export function TokenList({ run, message, tokens }: TokenListProps) {
   return (
     <>
@@ -56,9 +56,9 @@ export function TokenList({ run, message, tokens }: TokenListProps) {
 
 function headerRows({ header = {} }: TracedToken) {
   return [
-    ...(typeof header.typ === "string" ? [{ name: "typ", value: header.typ, meaning: "kind of token" }] : []),
+    ...(typeof header.typ === "string" ? [{ name: "typ", value: header.typ, meaning: "token type" }] : []),
     ...(typeof header.alg === "string"
-      ? [{ name: "alg", value: header.alg, meaning: "how its issuer signed it" }]
+      ? [{ name: "alg", value: header.alg, meaning: "signature algorithm" }]
       : []),
   ];
 }
@@ -68,12 +68,12 @@ export function tokensOf({ signer, verifiers, events, from }: Message): PlacedTo
   const placed: [TracedToken | undefined, string][] = [
     [signer?.token, `Sent by ${partyName(from)} in Signature-Key:`],
     ...verifiers.flatMap(({ party, token, upstreamToken, challenge, issuedToken }): typeof placed => [
-      [upstreamToken, "To be exchanged: the caller’s auth token"],
+      [upstreamToken, "Upstream token: the caller’s auth token"],
       [token, `Received by ${partyName(party)} in Signature-Key:`],
-      [challenge?.resource_token, "In the answer: resource token"],
+      [challenge?.resource_token, "In the response: resource token"],
       [issuedToken, `Issued by ${partyName(party)}:`],
     ]),
-    ...events.map(({ token }): [TracedToken | undefined, string] => [token, "In the answer:"]),
+    ...events.map(({ token }): [TracedToken | undefined, string] => [token, "In the response:"]),
   ];
   const seen = new Set<string>();
   return placed.flatMap(([token, place]) => {

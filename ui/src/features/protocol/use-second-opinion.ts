@@ -4,9 +4,9 @@ import { useEffect, useState } from "react";
 type SecondOpinion = { kind: "asking" } | { kind: "built"; base: string } | { kind: "none"; reason: string };
 
 /**
- * What an independent implementation makes of the recorded request: it builds the signature base anew, from method, address and headers.
- * The recorded headers have their tokens cut just as the recorded bases have, so the texts can be compared; a signature cannot be
- * verified from them, for it is not recorded.
+ * An independent implementation rebuilds the signature base from the recorded method, URL and headers.
+ * Tokens are truncated the same way in recorded headers and recorded bases, so the two can be compared.
+ * The signature itself is not recorded and cannot be verified.
  */
 export function useSecondOpinion(message: Message): SecondOpinion {
   const [opinion, setOpinion] = useState<SecondOpinion>({ kind: "asking" });
@@ -16,16 +16,16 @@ export function useSecondOpinion(message: Message): SecondOpinion {
     const ask = async (): Promise<SecondOpinion> => {
       const { headers } = request;
       if (headers?.["signature-input"] === undefined || signer?.base === undefined) {
-        return { kind: "none", reason: "the recorded request has no headers to build it from." };
+        return { kind: "none", reason: "the recorded request has no headers." };
       }
       const { independentSignatureBase } = await import("aauth/explain");
       try {
         return { kind: "built", base: independentSignatureBase({ method, url, headers }) };
       } catch {
-        return { kind: "none", reason: "http-message-signatures cannot read the recorded request." };
+        return { kind: "none", reason: "http-message-signatures cannot parse the recorded request." };
       }
     };
-    // While a run grows its messages are read anew; what was answered stays until there is another answer.
+    // While a run grows its messages are read again. The last result stays until the next one.
     void ask().then((answer) => {
       if (current) setOpinion(answer);
     });

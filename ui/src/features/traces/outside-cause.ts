@@ -1,18 +1,18 @@
 import type { WaterfallRow } from "protocol-trace/read";
 import { formatDuration } from "../../components/format-time.ts";
 
-/** What of a span lies outside the time of the span that caused it, in microseconds. */
+/** The time of a span outside the span that caused it, in microseconds. */
 export interface OutsideCause {
   before: number;
   after: number;
 }
 
-/** Less than this is the grain of the clocks. */
+/** Smaller differences are clock resolution. */
 const leastMicros = 1000;
 
 /**
- * What of a row is outside the time of the row that caused it, where that is of another process: two clocks differ, or there was work left
- * after the answer. Spans tell no more. Undefined where nothing is, and for a span that does not touch its cause's time at all.
+ * The time of a row outside the row that caused it, if that is in another process: two clocks differ, or work continued
+ * after the response. Undefined if there is none, or if the two spans do not overlap.
  */
 export function outsideCause(row: WaterfallRow, cause: WaterfallRow | undefined): OutsideCause | undefined {
   if (cause === undefined || cause.service === row.service) return undefined;

@@ -20,7 +20,7 @@ interface Search {
   runs: ProtocolRun[] | undefined;
 }
 
-/** Carries out the search of an address, this page's own or one made for Jaeger's. */
+/** Runs the search in a URL, this page's own or one made for Jaeger. */
 export async function loadSearch(parameters: URLSearchParams): Promise<Search> {
   const service = parameters.get("service") ?? "";
   const conditions = [...parameters].filter(([name, value]) => name !== "service" && value !== "");
@@ -54,7 +54,7 @@ export function SearchPage({ search }: { search: Search }) {
         <p role="status" className={styles.soft}>
           {statusOf(search)}
           {further.length > 0 && (
-            <> Conditions of the address: {further.map(([name, value]) => `${name}=${value}`).join(", ")}.</>
+            <> Further conditions: {further.map(([name, value]) => `${name}=${value}`).join(", ")}.</>
           )}
         </p>
         <ol className={styles.traces} data-testid="traces">
@@ -132,8 +132,7 @@ const isOtherTag = (name: string, value: string) => name === "tags" && value !==
 
 function statusOf({ services, runs }: Search): string {
   if (runs === undefined) return `There are ${services.length} services, too many to search at once.`;
-  if (services.length === 0)
-    return "Nothing has been received yet. Run something that sends OTLP/HTTP, then look again.";
-  if (runs.length === 0) return "No trace meets this search.";
-  return `${runs.length} ${runs.length === 1 ? "trace" : "traces"}, the newest first.`;
+  if (services.length === 0) return "No spans received yet. Run a service that sends OTLP/HTTP, then reload.";
+  if (runs.length === 0) return "No trace matches this search.";
+  return `${runs.length} ${runs.length === 1 ? "trace" : "traces"}, newest first.`;
 }

@@ -10,7 +10,7 @@ interface SpanDetailProps {
   startMicros: number;
 }
 
-/** Everything that the store has of a span. */
+/** All stored data of a span. */
 export function SpanDetail({ row, cause, startMicros }: SpanDetailProps) {
   const outside = outsideCause(row, cause);
   return (

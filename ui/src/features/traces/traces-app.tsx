@@ -52,7 +52,7 @@ function openTrace(event: FormEvent<HTMLFormElement>): void {
 
 function Problem({ error }: { error: unknown }) {
   const isUnknown = error instanceof TraceStoreError && error.status === 404;
-  const heading = isUnknown ? "There is no such trace" : "The trace store refused this";
+  const heading = isUnknown ? "There is no such trace" : "The trace store rejected the request";
   useEffect(() => {
     document.title = `${heading} · Traces`;
   }, [heading]);

@@ -30,7 +30,7 @@ export function Waterfall(props: WaterfallProps) {
       {outsides.some((outside) => outside !== undefined) && (
         <p className={styles.note}>
           <span className={styles.outsideSample} aria-hidden="true" /> Outside the time of the span that
-          caused it: it went on after its answer, or the clocks of two processes differ.
+          caused it: it continued after the response, or the clocks of two processes differ.
         </p>
       )}
       <ol className={styles.rows} data-testid="waterfall">
@@ -45,7 +45,7 @@ export function Waterfall(props: WaterfallProps) {
                 style={{ "--depth": Math.min(row.depth, 14) } as React.CSSProperties}
               >
                 <span className={styles.dot} data-service={row.service} aria-hidden="true" />
-                {/* Named where it changes; the dot shows it everywhere. */}
+                {/* The service is named where it changes. The dot shows it everywhere. */}
                 <span className={row.service === causes[index]?.service ? styles.spoken : styles.service}>
                   {row.service}{" "}
                 </span>
@@ -53,7 +53,7 @@ export function Waterfall(props: WaterfallProps) {
               </span>
               <Bar row={row} outside={outsides[index]} start={startMicros} total={total} />
               <span className={styles.time}>
-                {/* That it passed is the usual case: its status shows it. */}
+                {/* `passed` is the usual case and omitted. */}
                 {row.verdict !== undefined && row.verdict !== "passed" && `${row.verdict} `}
                 {row.status !== undefined && (
                   <span className={styles.status} data-class={Math.floor(row.status / 100)}>
@@ -73,7 +73,7 @@ export function Waterfall(props: WaterfallProps) {
   );
 }
 
-/** Which colour is whose. */
+/** The legend. */
 export function ServiceKey({ services }: { services: readonly string[] }) {
   return (
     <ul className={styles.key} aria-label="Services">

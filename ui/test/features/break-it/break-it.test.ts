@@ -28,6 +28,6 @@ it("the gateway's policy refuses whatever was tampered with: there is no lesson"
 
 it("a refusal for another reason than the one that was tried teaches nothing, and says so", () => {
   const html = shown({ refused_by: "auth-server", code: "invalid_grant", as_meant: false });
-  expect(html).toContain("Something else came first");
+  expect(html).toContain("Another check failed first");
   expect(html).not.toContain(lesson);
 });

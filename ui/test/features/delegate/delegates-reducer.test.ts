@@ -41,7 +41,7 @@ test("a failure keeps the list and lets the next try begin", () => {
   expect(delegatesReducer({}, { type: "ended", delegate: delegate("a") })).toEqual({});
 });
 
-test("a list that could not be had is asked for once more", () => {
+test("a list that could not be read is requested again", () => {
   const failed = delegatesReducer({}, { type: "failed", failure: FAILURE });
   const asked = delegatesReducer(failed, { type: "asked_again" });
   expect(asked).toEqual({ failure: FAILURE, isAskedAgain: true });
@@ -58,10 +58,10 @@ test("what a delegate is up to, in words", () => {
   expect(standingOf(delegate("a", { process: "absent" }))).toContain("npm run delegate");
   expect(standingOf(delegate("a", { process: "unknown" }))).toContain("without an address");
   expect(standingOf(delegate("a"))).toContain("when it needs one");
-  expect(standingOf(delegate("a", { agent_token: token }))).toMatch(/good until \d/);
-  expect(outcomeOf(delegate("a"))).toBe("It has not called yet.");
+  expect(standingOf(delegate("a", { agent_token: token }))).toMatch(/valid until \d/);
+  expect(outcomeOf(delegate("a"))).toBe("No calls yet.");
   expect(outcomeOf(delegate("a", { last_run: RUN }))).toMatch(/^Answered at \d/);
   const refused = { ...RUN, status: "failed" as const, failure: { code: "http_403", message: "no" } };
   expect(outcomeOf(delegate("a", { last_run: refused }))).toMatch(/^Refused at .*: no$/);
-  expect([stepTitle("challenge_received"), stepTitle("else")]).toEqual(["Challenged", "else"]);
+  expect([stepTitle("challenge_received"), stepTitle("else")]).toEqual(["Challenge received", "else"]);
 });

@@ -1,6 +1,6 @@
 import type { Order } from "backend-api";
 import { describe, expect, it } from "vitest";
-import { orderReducer, visitOf } from "../../../src/features/interaction/order-reducer.ts";
+import { interactionUrlOf, orderReducer } from "../../../src/features/interaction/order-reducer.ts";
 
 const CATALOGUE = { level: "identified" as const, laptops: [] };
 const waiting = (interaction_url: string): Order => ({
@@ -64,14 +64,14 @@ describe("the order panel", () => {
   });
 
   it.each(["javascript:alert(1)", "data:text/html,x", "/relative", ""])("does not go to %j", (url) => {
-    expect(visitOf(waiting(url))).toBeUndefined();
+    expect(interactionUrlOf(waiting(url))).toBeUndefined();
     const state = orderReducer({ busy: "order" }, { type: "order_received", order: waiting(url) });
     expect(state).toMatchObject({ busy: undefined, failure: { code: "foreign_page" } });
     expect(state).not.toHaveProperty("order");
   });
 
   it("goes to a page on the web, for an order that waits and no other", () => {
-    expect(visitOf(waiting("https://a/x"))).toBe("https://a/x");
-    expect(visitOf({ ...waiting("https://a/x"), status: "placed" })).toBeUndefined();
+    expect(interactionUrlOf(waiting("https://a/x"))).toBe("https://a/x");
+    expect(interactionUrlOf({ ...waiting("https://a/x"), status: "placed" })).toBeUndefined();
   });
 });

@@ -27,7 +27,7 @@ describe("the way back from the agent's page", () => {
     expect(store.names()).toEqual([]);
   });
 
-  it("may be one that nobody waits for", () => {
+  it("may match no order", () => {
     const store = memoryStore();
     expect(noteOrderReturn("?order_error=unknown_request", store)).toBe(true);
     expect(readOrderReturn(store)).toEqual({ kind: "unknown" });

@@ -12,10 +12,10 @@ describe("the label of a step", () => {
     );
   });
 
-  it("tells a token that was at hand from one that came", () => {
+  it("distinguishes a cached token from a received one", () => {
     const received = activity({ action: "token_received", auth_token: token });
     expect(actionLabel(received)).toBe("Auth token received");
-    expect(actionLabel({ ...received, at_hand: true })).toBe("Auth token at hand");
+    expect(actionLabel({ ...received, at_hand: true })).toBe("Cached auth token");
   });
 });
 
@@ -29,19 +29,19 @@ describe("for whom, where and for what", () => {
     ]);
   });
 
-  it("is nobody's where the token names no user", () => {
+  it("names no user where the token names none", () => {
     expect(tokenFacts(activity({ auth_token: token }))[0]).toEqual([
       "For user",
-      "nobody: the agent acts for itself",
+      "none: the agent acts for itself",
     ]);
   });
 
   it("is not told where no token says so", () => {
-    expect(tokenFacts(activity({ status: "completed" }))).toEqual([["Auth token", "none was needed"]]);
+    expect(tokenFacts(activity({ status: "completed" }))).toEqual([["Auth token", "not needed"]]);
     expect(tokenFacts(activity({ status: "failed" }))).toEqual([["Auth token", "none"]]);
     expect(tokenFacts(activity({ action: "request_signed", status: "completed" }))).toEqual([
       ["Auth token", "none"],
     ]);
-    expect(tokenFacts(activity({ auth_token: {} }))).toEqual([["Auth token", "at hand from an earlier run"]]);
+    expect(tokenFacts(activity({ auth_token: {} }))).toEqual([["Auth token", "cached from an earlier run"]]);
   });
 });

@@ -25,7 +25,7 @@ describe("draft", () => {
     },
   );
 
-  it("says by how much a prompt is too long, white space around it aside", () => {
+  it("says by how much a prompt is too long, whitespace around it aside", () => {
     expect(promptExcess(`${"p".repeat(draftLimits.promptLength)} `)).toBe(0);
     expect(promptExcess("p".repeat(draftLimits.promptLength + 2))).toBe(2);
   });

@@ -2,8 +2,8 @@ import type { Progress } from "backend-api";
 import { describe, expect, it } from "vitest";
 import { defaultDraft } from "../../../src/features/optimization/draft.ts";
 import {
+  belongsToOtherUser,
   isBusy,
-  isSomebodyElses,
   type OptimizationAction,
   type OptimizationState,
   optimizationReducer,
@@ -88,16 +88,16 @@ describe("a run", () => {
     expect(after(opened, failed, told).run?.prompt).toBe("of the run");
   });
 
-  it("is somebody else's where another user has consented and the backend does not show it", () => {
+  it("belongs to another user where that user has consented and the backend does not show it", () => {
     const failure = { code: "wrong_user", message: "no" };
     const refused: OptimizationAction[] = [
       { type: "run_opened", requestId: "run-1" },
       { type: "run_failed", failure },
     ];
-    expect(isSomebodyElses(after(...refused).run as Run)).toBe(true);
+    expect(belongsToOtherUser(after(...refused).run as Run)).toBe(true);
     const { run } = after(...refused, { type: "progress_received", progress: progress() });
-    expect(isSomebodyElses(run as Run)).toBe(false);
-    expect(isSomebodyElses({ phase: "failed", failure: { message: "no" } })).toBe(false);
+    expect(belongsToOtherUser(run as Run)).toBe(false);
+    expect(belongsToOtherUser({ phase: "failed", failure: { message: "no" } })).toBe(false);
   });
 
   it("takes the backend's failure, or its last words when it gives none", () => {
@@ -132,7 +132,7 @@ describe("a run", () => {
     expect(answered.run).not.toHaveProperty("consentUrl");
   });
 
-  it("starts afresh: nothing of the run before stays", () => {
+  it("starts over: nothing of the previous run stays", () => {
     const failed: OptimizationAction = { type: "run_failed", failure: { message: "x" }, requestId: "run-1" };
     expect(after(...started, failed, { type: "run_started", prompt: "q" }).run).toEqual({
       phase: "starting",
@@ -144,7 +144,7 @@ describe("a run", () => {
     });
   });
 
-  it("is busy only while something is under way", () => {
+  it("is busy only while something is in progress", () => {
     const phases = ["starting", "running", "awaiting_consent", "completed", "failed"] as const;
     expect(phases.filter((phase) => isBusy({ phase }))).toEqual(["starting", "running"]);
     expect(isBusy(undefined)).toBe(false);
@@ -186,7 +186,7 @@ describe("the words for a run", () => {
 
 describe("runStep", () => {
   it("says what a start waits for", () => {
-    expect(runStep({ phase: "starting" })).toMatch(/^Asking the supply-chain agent; .* some seconds$/);
+    expect(runStep({ phase: "starting" })).toMatch(/^Calling the supply-chain agent\. .* a few seconds$/);
   });
 
   it("says how long a completed run took", () => {
@@ -198,7 +198,7 @@ describe("runStep", () => {
     expect(runStep({ phase: "completed", progress: progress() })).toBeUndefined();
   });
 
-  it("says that the time holds a visit to the consent page, of this run only", () => {
+  it("says that the time includes the consent page, of this run only", () => {
     const times = { started_at: "2026-02-01T10:00:00Z", ended_at: "2026-02-01T10:00:40Z" };
     const step = (granted_at: string) =>
       runStep({
@@ -208,7 +208,7 @@ describe("runStep", () => {
           consent: { agent: "a", resource: "r", scopes: [], granted_at, expires_at: "", revocable: true },
         }),
       });
-    expect(step("2026-02-01T10:00:30Z")).toBe("Took about 40 s, the way over the consent page included");
+    expect(step("2026-02-01T10:00:30Z")).toBe("Took about 40 s, including the consent page");
     expect(step("2026-02-01T09:50:00Z")).toBe("Took about 40 s");
   });
 });

@@ -23,7 +23,7 @@ describe("createPageMemory", () => {
     expect(other.openRun()).toBeUndefined();
   });
 
-  it("leaves nothing behind when told to forget", () => {
+  it("leaves nothing behind after forget", () => {
     const store = memoryStore();
     const memory = createPageMemory(store, "u1");
     memory.keepDraft(defaultDraft);

@@ -16,7 +16,7 @@ test.each([
     "where a failure began, not who waited for it",
     [asked, first, waiting, cause],
     "cause",
-    "where it failed",
+    "failure began here",
   ],
   ["the first that was signed", [asked, first], "first", "the first signed message"],
 ])("opens %s, and says why", (_what, messages, expected, why) => {

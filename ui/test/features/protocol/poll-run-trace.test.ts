@@ -80,14 +80,14 @@ test("what is not there does not come back", async () => {
   expect(seen.state().failure).toBeDefined();
 });
 
-test("a session that has ended is told once, and ends it", async () => {
+test("an ended session is reported once, and ends it", async () => {
   const { seen } = polling(fail(new ApiFailure("session_lapsed", "ended")));
   await pass(5);
   expect([seen.asked, seen.lapsed]).toEqual([1, 1]);
   expect(seen.state().failure).toBeUndefined();
 });
 
-test("who has stopped is told nothing more, whatever still comes", async () => {
+test("a stopped poll reports nothing more", async () => {
   const { seen, stop } = polling(answer);
   stop();
   await pass(5);

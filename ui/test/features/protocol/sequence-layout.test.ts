@@ -87,7 +87,7 @@ describe("layOutSequence", () => {
     expect(heights(10, 330)[2]).toBe(46);
   });
 
-  test("a message under way has no answer", () => {
+  test("a message in progress has no response", () => {
     const { rows } = layOutSequence(
       runOf(message(1, "backend", "agent", [0, 0], { outcome: "pending" })),
       600,
@@ -145,7 +145,7 @@ describe("layOutSequence", () => {
     ]);
   });
 
-  test("an agent that wants the person asks for more, although its gate let the message pass", () => {
+  test("an agent that requires an interaction challenges, although its verifier passed the message", () => {
     const challenged = {
       status: 401,
       outcome: "challenged" as const,

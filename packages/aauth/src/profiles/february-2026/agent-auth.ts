@@ -122,7 +122,7 @@ export function formatAgentAuth(challenge: AgentAuth): string {
         "an authorization challenge needs resource_token and auth_server",
       );
     }
-    // With user_interaction the form has no auth-token: the person's visit comes first.
+    // With user_interaction the form has no auth-token: the interaction comes first.
     if (userInteraction === undefined) parts.push("auth-token");
   }
   if (userInteraction !== undefined) parts.push(`user_interaction=${formatString(userInteraction, CODE)}`);

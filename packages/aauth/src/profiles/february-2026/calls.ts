@@ -121,7 +121,7 @@ function afterResponse(
     }
     // Over its limit an agent that wants to stay anonymous can wait.
     if (isLimited) return answer;
-    const error = new AAuthAgentError("identity_required", "the resource wants to know who is calling");
+    const error = new AAuthAgentError("identity_required", "the resource requires an identified caller");
     return then(state, { do: "throw", error });
   }
   if (interaction !== undefined) return mayInteract ? then(state, { do: "ask", interaction }) : answer;

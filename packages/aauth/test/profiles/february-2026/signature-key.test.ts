@@ -36,7 +36,7 @@ describe("parseSignatureKey", () => {
     expect(formatSignatureKey(parsed)).toBe(value);
   });
 
-  test("ignores white space around the value, and parameters it does not know", () => {
+  test("ignores whitespace around the value, and parameters it does not know", () => {
     expect(parseSignatureKey(` \t${hwk.replace(")", ' kid="k" note="with, (signs); =")')} `)).toEqual(
       forms[0]![1],
     );

@@ -15,5 +15,5 @@ export const KNOWN_NAMES: ReadonlySet<string> = new Set([
   "AAUTH_TRACE_UI_URL",
 ]);
 
-/** Variables with this prefix belong to the demo; an unknown one is a mistake, not somebody else's setting. */
+/** Variables with this prefix belong to the demo; an unknown one is a mistake. */
 export const OWN_PREFIX = "AAUTH_";

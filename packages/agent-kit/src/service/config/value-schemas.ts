@@ -64,7 +64,7 @@ export function urlSetting(defaultValue?: string) {
   return defaultValue === undefined ? schema : schema.default(defaultValue);
 }
 
-/** Words separated by commas or white space, without duplicates. Default as given. */
+/** Words separated by commas or whitespace, without duplicates. Default as given. */
 export function listSetting(defaultValue: readonly string[] = []) {
   return z
     .string()

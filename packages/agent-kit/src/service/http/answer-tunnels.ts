@@ -15,7 +15,7 @@ export interface PlainAnswer {
  */
 export function answerTunnels(server: Server, answer: () => PlainAnswer): void {
   server.on("connect", (_message, socket) => {
-    // Whoever is gone need not be told.
+    // The client is gone and gets no response.
     socket.on("error", () => {});
     socket.end(textOf(answer()), () => socket.destroy());
   });

@@ -25,7 +25,7 @@ export interface ServiceOptions {
   readonly maxBodyBytes?: number;
   /** Largest request head, bytes. Default 64 KiB, because a Signature-Key may carry a token; Node's own default is 16 KiB. */
   readonly maxHeaderBytes?: number;
-  /** How long a stop waits for answers under way before their connections are cut, milliseconds. Default 1000. */
+  /** How long a stop waits for responses in progress before their connections are cut, milliseconds. Default 1000. */
   readonly drainMs?: number;
   /** What CONNECT is answered. Default 400, problem details. */
   readonly answerTunnel?: () => PlainAnswer;
@@ -62,7 +62,7 @@ export function createService(options: ServiceOptions): FastifyInstance {
   answerTunnels(app.server, answerTunnel);
   traceRequests(app);
   app.setErrorHandler<FastifyError>((error, request, reply) => {
-    // Whoever hangs up is told nothing, and no fault of ours is to be found.
+    // The client hung up: no response, and no error to report.
     if (request.raw.destroyed && !request.raw.complete) {
       request.log.info(
         { method: request.method, path: pathOf(request.url) },

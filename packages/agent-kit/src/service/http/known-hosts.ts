@@ -7,7 +7,7 @@ const HOST = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+))(?::\d{0,5})?$/;
 const HOST_NAME = /^[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*$/;
 const REFUSED = [421, "Nothing is served under the name in Host.", { code: "unknown_host" }] as const;
 
-/** Names of this server in a setting, separated by commas or white space, without scheme and port. Default none. */
+/** Names of this server in a setting, separated by commas or whitespace, without scheme and port. Default none. */
 export function hostsSetting() {
   return listSetting().refine(
     (names) => names.every((name) => HOST_NAME.test(name)),
@@ -16,12 +16,12 @@ export function hostsSetting() {
 }
 
 /**
- * Judges `Host` for a server that asks nobody who they are. A web page elsewhere whose own name has been pointed at this server (DNS
+ * Checks `Host` for a server without authentication. A foreign web page whose name has been pointed at this server (DNS
  * rebinding) may read its answers as those of its own site; its requests then bring that name, which is a public one. Known are
- * `localhost`, names below it, IP addresses, and names without a dot, as containers have them: no stranger can give their page one of
+ * `localhost`, names below it, IP addresses, and names without a dot, as containers have them: no attacker can give a page one of
  * those.
  *
- * Does NOT keep out anybody but web pages: whoever writes requests by themselves writes any `Host`.
+ * Keeps out web pages only: other clients can send any `Host`.
  *
  * @param more names that are known as well, without a port
  */

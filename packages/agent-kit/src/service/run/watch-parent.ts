@@ -1,4 +1,4 @@
-/** Set by whoever starts a service and wants it to end with itself: the pid of the starting process. */
+/** The pid of the process that started this service, if the service must end with it. */
 export const PARENT_PID_VARIABLE = "AGENT_KIT_PARENT_PID";
 
 const POLL_MS = 500;

@@ -26,7 +26,7 @@
                 </div>
             </dl>
             <h2 id="aauth-permissions"><b>${msg("aauthConsentPermissions")}</b></h2>
-            <#-- A sentence is only worth as much as whoever says it, so the page says who does. -->
+            <#-- The page names the author of each description, because it is only as trustworthy as that author. -->
             <#if consent.scopes?has_content>
             <p id="aauth-resource-words" class="pf-v5-u-mt-sm">${msg("aauthConsentResourceWords")} <code>${consent.resource}</code>:</p>
             <ul class="${properties.kcListClass!}" aria-labelledby="aauth-permissions aauth-resource-words">

@@ -18,7 +18,7 @@ import org.keycloak.services.messages.Messages;
 import org.keycloak.sessions.AuthenticationSessionModel;
 
 /**
- * What Keycloak asks a protocol when somebody signs in or out. Here people sign in for one thing only: to be asked for consent. So a
+ * What Keycloak asks a protocol at sign-in and sign-out. Here people sign in for one thing only: to be asked for consent. So a
  * sign-in ends at the consent page, whatever comes of it is decided there, and signing out concerns nobody.
  */
 final class AAuthLoginProtocol implements LoginProtocol {

@@ -45,7 +45,7 @@ public final class ConsentMemory {
                 .covers(Scopes.words(request.scope()), Time.currentTimeSeconds());
     }
 
-    /** To be called when somebody has been asked and has agreed: what is remembered already must not prolong itself. */
+    /** To be called when a user was asked and agreed: what is remembered already must not prolong itself. */
     void remember(UserSessionModel userSession, ConsentRequest request, Policy policy) {
         long now = Time.currentTimeSeconds();
         String note = note(request);

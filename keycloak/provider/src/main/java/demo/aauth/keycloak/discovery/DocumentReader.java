@@ -34,7 +34,7 @@ final class DocumentReader {
     String url(String name) {
         String value = Json.text(document, name);
         if (value == null || HttpUrl.parse(value).isEmpty()) {
-            throw failed(name + " is missing or not an URL");
+            throw failed(name + " is missing or not a URL");
         }
         return value;
     }

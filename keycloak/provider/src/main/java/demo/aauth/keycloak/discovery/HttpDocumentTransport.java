@@ -84,7 +84,7 @@ public final class HttpDocumentTransport implements DocumentTransport, AutoClose
         try {
             client.close();
         } catch (IOException ignored) {
-            // The server stops: there is nobody left to be told.
+            // The server is stopping: no caller is left.
         }
     }
 

@@ -49,7 +49,7 @@ final class UrlGuard {
         try {
             return url.host().startsWith("[") || !new NetworkGuard(false).allows(InetAddress.getByName(url.host()));
         } catch (UnknownHostException impossible) {
-            // Four numbers are an address: nobody is asked.
+            // Four numbers are an address: no lookup.
             throw new IllegalStateException(impossible);
         }
     }

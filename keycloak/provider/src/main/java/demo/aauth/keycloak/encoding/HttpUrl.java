@@ -18,7 +18,7 @@ import java.util.regex.Pattern;
  */
 public record HttpUrl(URI uri, String scheme, String host, int port, boolean hasCredentials) {
 
-    /** What strangers name is looked up, fetched and kept: longer ones are none. */
+    /** Untrusted URLs are looked up, fetched and kept: longer ones are rejected. */
     public static final int MAX_LENGTH = 2_048;
 
     /** Nothing in it is tried a second time: that would cost a frame of the stack for each label. */
@@ -29,7 +29,7 @@ public record HttpUrl(URI uri, String scheme, String host, int port, boolean has
     private static final Pattern NUMERIC_LABEL = Pattern.compile("(?:[0-9]+|0x[0-9a-f]*)");
     private static final int MAX_PORT = 65_535;
 
-    /** The URL, or nothing for every other text. */
+    /** The URL, or empty for any other string. */
     public static Optional<HttpUrl> parse(String text) {
         try {
             return text.length() > MAX_LENGTH ? Optional.empty() : of(new URI(text));
@@ -38,7 +38,7 @@ public record HttpUrl(URI uri, String scheme, String host, int port, boolean has
         }
     }
 
-    /** The URL, or nothing for every other URI. */
+    /** The URL, or empty for any other URI. */
     public static Optional<HttpUrl> of(URI uri) {
         String scheme = String.valueOf(uri.getScheme()).toLowerCase(Locale.ROOT);
         Matcher authority = AUTHORITY.matcher(String.valueOf(uri.getRawAuthority()));

@@ -18,7 +18,7 @@ public final class AAuthException extends RuntimeException {
     }
 
     public AAuthException(ErrorCode code, String message, Throwable cause) {
-        // Refusals are ordinary here: nobody reads their stack traces.
+        // Refusals are ordinary here: their stack traces are not needed.
         super(message, cause, false, false);
         this.code = code;
     }

@@ -40,7 +40,7 @@ public final class OAuthException extends RuntimeException {
         return new OAuthException(403, "access_denied", description);
     }
 
-    /** Nobody is told more before it is proven who asks. */
+    /** Details are withheld until the requester is proven. */
     public static OAuthException unproven(AAuthException cause) {
         return new OAuthException(401, "invalid_signature", cause.forCaller(), cause);
     }

@@ -87,7 +87,7 @@ public final class AuthGrant {
             if (!request.policy().allowsScopes(scopes)) {
                 throw OAuthException.accessDenied("Authorization denied");
             }
-            // Whoever is a resource, too, could otherwise ask for itself by a resource token of its own.
+            // An agent that is also a resource could otherwise request a token for itself with its own resource token.
             boolean own = claims.resource().equals(request.requester().agent());
             if (own) {
                 requireOwnScopes(scopes, request.requester(), request.policy());

@@ -77,7 +77,7 @@ public final class ExchangeGrant {
 
     /**
      * Another issuer's subject is a name in its own books; only a user of this realm is carried on. For one who may not sign in any more
-     * there is no token: without {@code sub} it would say that nobody's authority is needed.
+     * there is no token: without {@code sub} it would claim that no user's authority is needed.
      */
     private static String subject(AuthToken upstream, AAuthRealm realm) {
         if (upstream.subject() == null || !upstream.issuer().equals(realm.issuer())) {

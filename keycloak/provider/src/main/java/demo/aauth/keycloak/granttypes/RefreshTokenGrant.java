@@ -23,7 +23,7 @@ public final class RefreshTokenGrant {
         RefreshGrant grant = context.realm().grants().refreshTokens().find(request.required("refresh_token"))
                 .orElseThrow(() -> OAuthException.invalidGrant("Invalid refresh_token: unknown, expired or revoked"));
         Requester requester = request.requester();
-        // One text for every way of not being the owner: it must not tell whose token it is (hole J17).
+        // One message for every other agent: it must not reveal whose token it is (hole J17).
         if (!SameAgent.test(grant.agent(), grant.agentDelegate(), requester)) {
             throw OAuthException.invalidGrant("Error refreshing token: Agent signature mismatch");
         }

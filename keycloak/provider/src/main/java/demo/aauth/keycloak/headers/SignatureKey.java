@@ -7,7 +7,7 @@ public sealed interface SignatureKey {
     String label();
 
     /**
-     * The key itself is in the header: nobody's in particular.
+     * The key itself is in the header and has no name.
      *
      * @param x the public Ed25519 key, base64url; not yet proven to be one
      */

@@ -66,7 +66,7 @@ final class StructuredField {
         return there;
     }
 
-    /** Optional white space: SP and HTAB. */
+    /** Optional whitespace: SP and HTAB. */
     void skipWhiteSpace() {
         while (accept(' ') || accept('\t')) {
             continue;

@@ -12,7 +12,7 @@ import java.util.TreeSet;
 import java.util.regex.Pattern;
 
 /**
- * Reads the policy out of realm attributes; attributes without the {@code aauth.} prefix are somebody else's. An absent consent list has
+ * Reads the policy out of realm attributes; attributes without the {@code aauth.} prefix are ignored. An absent consent list has
  * the defaults of the protocol, an explicit {@code []} asks for no consent. A malformed value is an error, never an empty list: an empty
  * allow list means "everyone" (hole J16).
  */

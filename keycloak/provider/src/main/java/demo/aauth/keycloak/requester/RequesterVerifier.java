@@ -58,7 +58,7 @@ public final class RequesterVerifier {
         this.span = span;
     }
 
-    /** For every request type but exchange: an auth token identifies nobody here. */
+    /** For every request type but exchange: an auth token does not identify the requester here. */
     public Requester verify(ReceivedRequest request) {
         requireSignatureKey(request);
         return judge(request, this::claimant);
@@ -227,7 +227,7 @@ public final class RequesterVerifier {
         });
     }
 
-    /** Claims of a token that nobody has verified: used to know whom to ask, never to decide. */
+    /** Unverified claims of a token: they select the issuer, and decide nothing. */
     private static JsonNode unverifiedClaims(String token) {
         try {
             return DecodedToken.decode(token).claims();

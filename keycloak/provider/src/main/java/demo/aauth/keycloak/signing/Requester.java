@@ -3,7 +3,7 @@ package demo.aauth.keycloak.signing;
 import demo.aauth.keycloak.keys.Ed25519Key;
 
 /**
- * Whoever signed a request, proven.
+ * The proven signer of a request.
  *
  * @param agent agent identifier; {@code pseudonymous:<thumbprint>} when only a key is known (scheme hwk)
  * @param agentDelegate the agent's delegate that signed, or null

@@ -39,12 +39,12 @@ public final class Trail {
         steps.put(check, new Step(check, Verdict.SKIPPED, reason));
     }
 
-    /** The check under way has passed. */
+    /** The current check has passed. */
     public void passed() {
         end(Verdict.PASSED, null);
     }
 
-    /** The check under way has failed: this one. */
+    /** The current check has failed. */
     public Check failed(String reason) {
         Check failed = current;
         end(Verdict.FAILED, reason);

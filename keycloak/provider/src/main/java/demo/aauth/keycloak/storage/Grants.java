@@ -37,7 +37,7 @@ public final class Grants {
         return refreshTokens;
     }
 
-    /** Consent pages that are on somebody's screen, behind the value in their form. */
+    /** Consent pages that are shown to a user, by the value in their form. */
     public Secrets<ShownConsent> shownConsents() {
         return shownConsents;
     }

@@ -56,7 +56,7 @@ public final class AuthTokenIssuer {
         if (decision.subject() != null && tellsWho(decision)) {
             claims.put("sub", decision.subject());
         }
-        // An exchanged token names its agent always: `act` would have nobody to be the actor of.
+        // An exchanged token always names its agent: `act` needs one.
         if (!isOwn(decision)) {
             claims.put("agent", decision.agent());
         }

@@ -69,7 +69,7 @@ enum TokenAlgorithm {
     };
 
     private static final int MIN_RSA_BITS = 2048;
-    /** Verifying costs the more, the longer modulus and exponent are, and a stranger chooses both. */
+    /** Verifying costs the more, the longer modulus and exponent are, and both are untrusted. */
     private static final int MAX_RSA_BITS = 4096;
     private static final int MAX_RSA_EXPONENT_BITS = 32;
     private static final int P256_COORDINATE_BYTES = 32;
@@ -91,7 +91,7 @@ enum TokenAlgorithm {
         try {
             return check(jwk, data, signature);
         } catch (GeneralSecurityException | RuntimeException badKeyOrSignature) {
-            // Both come from strangers: what the JDK cannot make sense of is no signature.
+            // Both are untrusted: what the JDK rejects is not a signature.
             return false;
         }
     }

@@ -13,7 +13,7 @@ final class TokenSignature {
     }
 
     /**
-     * Verifies the signature with the key that the token's issuer publishes; once more with a newer one, where the key came from a cache
+     * Verifies the signature with the key that the token's issuer publishes; again with a newer one, where the key came from a cache
      * and another one has taken its name since.
      *
      * @throws AAuthException {@code invalid_token_signature}, also when the key is not one for the token's algorithm; or of discovery

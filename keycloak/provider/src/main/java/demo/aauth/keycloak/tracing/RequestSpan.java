@@ -35,7 +35,7 @@ public final class RequestSpan {
         this.span = span;
     }
 
-    /** That of the request under way. */
+    /** That of the current request. */
     public static RequestSpan current() {
         return new RequestSpan(serverSpan());
     }
@@ -115,7 +115,7 @@ public final class RequestSpan {
         error(code, refusal.getMessage());
     }
 
-    /** The answer is a refusal, whoever asks. */
+    /** The response is a refusal for every requester. */
     public void refused(OAuthException refusal) {
         // Where a check has failed, its own code stands there already.
         if (!refusal.error().equals("invalid_signature")) {

@@ -19,7 +19,7 @@ final class TracedToken {
 
     /** With room for what stands around it. */
     private static final int MAX_LENGTH = Cut.MAX_LENGTH - 1_024;
-    /** Nobody has proven it, and it may be anything. */
+    /** Unproven: it may be anything. */
     private static final Pattern PLAIN_ID = Pattern.compile("[\\w.:~+/=-]{1,64}");
     private static final int NAME_BYTES = 4;
 
