@@ -95,9 +95,7 @@ test("the order's messages are a picture: challenge, visit, return, the same req
   ]);
   await messages.nth(1).click();
   const answers = page.getByTestId("message-answers");
-  await answers
-    .getByText(`It requires a user interaction at ${stack.urls.supplyChainAgent}/`)
-    .waitFor(WAIT);
+  await answers.getByText(`It requires a user interaction at ${stack.urls.supplyChainAgent}/`).waitFor(WAIT);
   const address = page.url();
   expect(address).toMatch(/#\/orders\/[\w-]{36}\/messages\/[0-9a-f]{16}$/);
   // What opens the agent's page is in none of it.
