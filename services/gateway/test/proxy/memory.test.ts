@@ -120,7 +120,7 @@ describe.skipIf(isRealGateway)("an agent that takes nothing", () => {
     // The other two are not answered before their time is over.
     expect(await Promise.race(sent)).toMatchObject({
       status: 503,
-      body: "upstream call failed: too many requests are under way",
+      body: "upstream call failed: too many requests are in progress",
     });
     expect((await send({ port: gateway.port, host: "well" })).status).toBe(200);
     expect((await Promise.all(sent)).map(({ status }) => status).sort()).toEqual([503, 504, 504]);
