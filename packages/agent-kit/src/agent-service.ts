@@ -22,7 +22,7 @@ import { createAgentTrace, traceDiscovery, traceMessages, verificationTrace } fr
 import { AGENTS } from "topology";
 import { type AgentCardOptions, createAgentCard, defineCallValue, fastifyA2A } from "./a2a/index.ts";
 import type { AgentConfig, NamedAgent } from "./agent-settings.ts";
-import { createAgentLog, createGateLog } from "./protocol-log/index.ts";
+import { createAgentLog, createVerificationLog } from "./protocol-log/index.ts";
 import { createService, rotateKeys, type ServiceOptions } from "./service/index.ts";
 
 /** What a test replaces. */
@@ -125,7 +125,7 @@ export async function createAgentService(options: AgentServiceOptions): Promise<
   };
 
   const app = createService({ name: agent.name, logger });
-  const gateLog = createGateLog(logger, id);
+  const verificationLog = createVerificationLog(logger, id);
   const card = createAgentCard({ ...options.card, url: `${config.url}/`, extendedCard: true });
   // Its readers have signed for the agent's identity, and would be refused at any other address.
   const extendedCard = createAgentCard({
@@ -150,7 +150,7 @@ export async function createAgentService(options: AgentServiceOptions): Promise<
       agent: { name: card.name, ...(redirectUris && { redirect_uris: [...redirectUris] }) },
       observer: (event, request) => {
         verificationTrace(event, request);
-        gateLog(event, request);
+        verificationLog(event, request);
       },
     });
     await options.routes?.(scope, parts);

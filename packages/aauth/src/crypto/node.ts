@@ -18,7 +18,7 @@ import {
 import type { PublicJwk, TokenAlgorithm } from "../types.ts";
 import type { PlatformCrypto, Signer, Verifier } from "./interface.ts";
 import { MIN_RSA_BITS } from "./interface.ts";
-import { createTurns } from "./turns.ts";
+import { createOffloader } from "./offload.ts";
 
 /** One system call serves many nonces: a call for 16 bytes costs ten times what it takes to cut them off here. */
 const POOL_BYTES = 4096;
@@ -47,9 +47,9 @@ function signerOf(key: KeyObject): Signer {
   return { sign: (data) => sign(digest, data, input) };
 }
 
-const offloadVerifying = createTurns();
+const offloadVerifying = createOffloader();
 /** A scheduler of its own: a party that issues a token has verified a request a moment before. */
-const offloadSigning = createTurns();
+const offloadSigning = createOffloader();
 
 function verifierOf(key: KeyObject): Verifier {
   const digest = hashFor(key);

@@ -5,5 +5,5 @@
  * @module
  */
 export { type AgentLog, createAgentLog } from "./agent-log.ts";
-export { createGateLog, type GateLog } from "./gate-log.ts";
 export type { ProtocolLogger } from "./protocol-logger.ts";
+export { createVerificationLog, type VerificationLog } from "./verification-log.ts";

@@ -4,7 +4,7 @@ import { createTestParties } from "aauth/testing";
 import { formatAgentAuth } from "aauth/wire";
 import { createLogger } from "agent-kit/service";
 import { describe, expect, test } from "vitest";
-import { createAgentLog, createGateLog } from "../../src/protocol-log/index.ts";
+import { createAgentLog, createVerificationLog } from "../../src/protocol-log/index.ts";
 
 const parties = await createTestParties();
 const { agent, resource, authServer, clock } = parties;
@@ -43,7 +43,7 @@ describe("at the gate", () => {
 
   test("a challenge is told in the walk-through's words, with the claims and without the token", () => {
     const { lines, logger } = collect();
-    createGateLog(logger, resource.id)(challenged, REQUEST);
+    createVerificationLog(logger, resource.id)(challenged, REQUEST);
     expect(lines[1]).toBe(
       "INFO:agent_executor:🔐 Authorization required: auth_token missing or invalid code=authorization_required",
     );
@@ -55,7 +55,7 @@ describe("at the gate", () => {
 
   test("at level warn a failed signature is told, and a challenge is not even looked at", () => {
     const { lines, logger } = collect(false, "warn");
-    const log = createGateLog(logger, resource.id);
+    const log = createVerificationLog(logger, resource.id);
     const challenge = { ...challenged.challenge, headers: { "agent-auth": "not to be parsed" } };
     log({ ...challenged, challenge }, REQUEST);
     expect(lines).toEqual([]);
@@ -66,7 +66,7 @@ describe("at the gate", () => {
 
   test("whole tokens only when the logger is told to", () => {
     const { lines, logger } = collect(true);
-    createGateLog(logger, resource.id)(challenged, REQUEST);
+    createVerificationLog(logger, resource.id)(challenged, REQUEST);
     expect(lines.join("\n")).toContain(resourceToken);
   });
 
@@ -83,7 +83,7 @@ describe("at the gate", () => {
     } as const;
     const limit = { level: "identified", retryAfterSeconds: 12 } as const;
     const { headers } = challenged.challenge;
-    const log = createGateLog(logger, resource.id);
+    const log = createVerificationLog(logger, resource.id);
     log({ type: "request_limited", caller, limit, challenge: { status: 429, headers, body: "" } }, REQUEST);
     log(
       { type: "request_limited", caller, limit, challenge: { status: 429, headers: {}, body: "" } },
@@ -107,7 +107,7 @@ describe("at the gate", () => {
     });
     const challenge = { status: 401, headers: { "agent-auth": "httpsig" }, body: "" };
     const event = { type: "request_refused", error, requirement: REQUIREMENT, challenge } as const;
-    createGateLog(logger, resource.id)(event, REQUEST);
+    createVerificationLog(logger, resource.id)(event, REQUEST);
     expect(lines[0]).toBe(
       'WARNING:aauth.signing:❌ AAuth signature verification failed code=created_out_of_window check=created reason="created is more than 60 s from now"',
     );
@@ -117,7 +117,7 @@ describe("at the gate", () => {
     const { lines, logger } = collect();
     const error = new AAuthVerificationError("unknown_authority", "not served here");
     const challenge = { status: 421, headers: {}, body: "" };
-    createGateLog(logger, resource.id)(
+    createVerificationLog(logger, resource.id)(
       { type: "request_refused", error, requirement: REQUIREMENT, challenge },
       REQUEST,
     );

@@ -8,7 +8,7 @@ import demo.aauth.keycloak.policy.Policy;
 import demo.aauth.keycloak.policy.PolicyException;
 import demo.aauth.keycloak.policy.PolicyReader;
 import demo.aauth.keycloak.requester.RequesterVerifier;
-import demo.aauth.keycloak.signing.RequestGate;
+import demo.aauth.keycloak.signing.SignatureVerifier;
 import demo.aauth.keycloak.storage.Grants;
 import demo.aauth.keycloak.tokens.AuthTokenIssuer;
 import demo.aauth.keycloak.tokens.TokenVerifier;
@@ -93,7 +93,7 @@ public final class AAuthRealm {
     }
 
     public RequesterVerifier requesterVerifier() {
-        RequestGate gate = new RequestGate(authority(), session.singleUseObjects()::putIfAbsent, Time::currentTimeSeconds);
+        SignatureVerifier gate = new SignatureVerifier(authority(), session.singleUseObjects()::putIfAbsent, Time::currentTimeSeconds);
         return new RequesterVerifier(gate, tokens, discovery, RequestSpan.current());
     }
 

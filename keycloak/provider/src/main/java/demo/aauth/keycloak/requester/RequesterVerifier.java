@@ -15,11 +15,11 @@ import demo.aauth.keycloak.headers.SignatureKeyParser;
 import demo.aauth.keycloak.keys.Ed25519Key;
 import demo.aauth.keycloak.keys.JwkThumbprint;
 import demo.aauth.keycloak.signing.Check;
-import demo.aauth.keycloak.signing.Claimant;
+import demo.aauth.keycloak.signing.CallerCandidate;
 import demo.aauth.keycloak.signing.ReceivedRequest;
-import demo.aauth.keycloak.signing.RequestGate;
+import demo.aauth.keycloak.signing.SignatureVerifier;
 import demo.aauth.keycloak.signing.Requester;
-import demo.aauth.keycloak.signing.Trail;
+import demo.aauth.keycloak.signing.VerificationRecorder;
 import demo.aauth.keycloak.tokens.AgentToken;
 import demo.aauth.keycloak.tokens.AuthToken;
 import demo.aauth.keycloak.tokens.DecodedToken;
@@ -45,13 +45,13 @@ public final class RequesterVerifier {
     private static final Set<ErrorCode> EXCHANGE_REFUSED =
             Set.of(ErrorCode.TOKEN_AUDIENCE_MISMATCH, ErrorCode.TOKEN_EXPIRED, ErrorCode.TOKEN_NOT_YET_VALID);
 
-    private final RequestGate gate;
+    private final SignatureVerifier gate;
     private final TokenVerifier tokens;
     private final Discovery discovery;
     private final RequestSpan span;
 
     /** @param span of the request: which checks were made, and what came of them, is written there */
-    public RequesterVerifier(RequestGate gate, TokenVerifier tokens, Discovery discovery, RequestSpan span) {
+    public RequesterVerifier(SignatureVerifier gate, TokenVerifier tokens, Discovery discovery, RequestSpan span) {
         this.gate = gate;
         this.tokens = tokens;
         this.discovery = discovery;
@@ -61,7 +61,7 @@ public final class RequesterVerifier {
     /** For every request type but exchange: an auth token does not identify the requester here. */
     public Requester verify(ReceivedRequest request) {
         requireSignatureKey(request);
-        return judge(request, this::claimant);
+        return judge(request, this::candidate);
     }
 
     /**
@@ -88,8 +88,8 @@ public final class RequesterVerifier {
     }
 
     /** The gate's verdict, which goes onto the request's span, too. */
-    private Requester judge(ReceivedRequest request, BiFunction<SignatureKey, Trail, Claimant> find) {
-        Trail trail = new Trail();
+    private Requester judge(ReceivedRequest request, BiFunction<SignatureKey, VerificationRecorder, CallerCandidate> find) {
+        VerificationRecorder trail = new VerificationRecorder();
         try {
             Requester requester = gate.verify(request, claim -> find.apply(claim, trail), trail);
             span.verified(requester, trail);
@@ -101,29 +101,29 @@ public final class RequesterVerifier {
         }
     }
 
-    private Claimant claimant(SignatureKey claim, Trail trail) {
+    private CallerCandidate candidate(SignatureKey claim, VerificationRecorder trail) {
         if (claim instanceof SignatureKey.Hwk header) {
             enterKey("hwk", trail);
             Ed25519Key key = Ed25519Key.of(header.x());
             trail.key("header", key.thumbprint());
-            return Claimant.pseudonymous(key);
+            return CallerCandidate.pseudonymous(key);
         }
         if (claim instanceof SignatureKey.Jwks published) {
-            return claimant(published, trail);
+            return candidate(published, trail);
         }
         if (claim instanceof SignatureKey.Jwt token) {
-            return claimant(token, trail);
+            return candidate(token, trail);
         }
         enterKey("jwks", trail);
         throw new AAuthException(ErrorCode.UNSUPPORTED_SCHEME, "a key set by URL proves no identity");
     }
 
-    private static void enterKey(String scheme, Trail trail) {
+    private static void enterKey(String scheme, VerificationRecorder trail) {
         trail.skip(Check.TOKEN, "scheme " + scheme + " has none");
         trail.enter(Check.KEY);
     }
 
-    private Claimant claimant(SignatureKey.Jwks published, Trail trail) {
+    private CallerCandidate candidate(SignatureKey.Jwks published, VerificationRecorder trail) {
         enterKey("jwks", trail);
         if (published.wellKnown() != null && !published.wellKnown().equals("aauth-agent")) {
             // The name would become part of the address that is fetched.
@@ -135,19 +135,19 @@ public final class RequesterVerifier {
         DiscoveredKey key = discovery.key(Kind.AGENT, published.id(), published.kid());
         Ed25519Key found = Ed25519Key.of(key.jwk());
         trail.key(key.fromCache() ? "discovery-cache" : "discovery", found.thumbprint());
-        return new Claimant(published.id(), null, List.of(found), () -> key.fromCache()
+        return new CallerCandidate(published.id(), null, List.of(found), () -> key.fromCache()
                 ? discovery.replacedKey(Kind.AGENT, published.id(), published.kid(), key.jwk()).map(Ed25519Key::of)
                 : Optional.empty());
     }
 
-    private Claimant claimant(SignatureKey.Jwt token, Trail trail) {
+    private CallerCandidate candidate(SignatureKey.Jwt token, VerificationRecorder trail) {
         trail.enter(Check.TOKEN);
         DecodedToken decoded = DecodedToken.decode(token.jwt());
         if (decoded.hasType(TokenType.AGENT)) {
             AgentToken verified = tokens.verifyAgentToken(token.jwt());
             trail.enter(Check.KEY);
             trail.key("agent-token", verified.key().thumbprint());
-            return new Claimant(verified.agent(), verified.delegate(), List.of(verified.key()), Optional::empty);
+            return new CallerCandidate(verified.agent(), verified.delegate(), List.of(verified.key()), Optional::empty);
         }
         if (decoded.hasType(TokenType.AUTH)) {
             throw new AAuthException(ErrorCode.UNTRUSTED_ISSUER, "the token's issuer is not trusted");
@@ -167,7 +167,7 @@ public final class RequesterVerifier {
         }
     }
 
-    private Claimant claimantOfExchange(String agent, String thumbprint, Trail trail) {
+    private CallerCandidate claimantOfExchange(String agent, String thumbprint, VerificationRecorder trail) {
         // The token has been verified before; who holds it, that is which keys may sign, is part of its check.
         trail.enter(Check.TOKEN);
         List<JsonNode> keys = publishedKeys(agent, thumbprint);
@@ -181,7 +181,7 @@ public final class RequesterVerifier {
         }
         trail.enter(Check.KEY);
         trail.key("discovery", thumbprint);
-        return Claimant.identified(agent, keys.stream().map(Ed25519Key::of).toList());
+        return CallerCandidate.identified(agent, keys.stream().map(Ed25519Key::of).toList());
     }
 
     private List<JsonNode> publishedKeys(String agent, String thumbprint) {

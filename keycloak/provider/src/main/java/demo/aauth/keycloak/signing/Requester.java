@@ -12,10 +12,10 @@ import demo.aauth.keycloak.keys.Ed25519Key;
  */
 public record Requester(String agent, String agentDelegate, boolean identified, Ed25519Key key) {
 
-    static Requester of(Claimant claimant, Ed25519Key key) {
-        return claimant.agent() == null
+    static Requester of(CallerCandidate candidate, Ed25519Key key) {
+        return candidate.agent() == null
                 ? new Requester("pseudonymous:" + key.thumbprint(), null, false, key)
-                : new Requester(claimant.agent(), claimant.agentDelegate(), true, key);
+                : new Requester(candidate.agent(), candidate.agentDelegate(), true, key);
     }
 
     public String thumbprint() {

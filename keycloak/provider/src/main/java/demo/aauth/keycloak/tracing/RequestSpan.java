@@ -9,7 +9,7 @@ import demo.aauth.keycloak.errors.OAuthException;
 import demo.aauth.keycloak.headers.SignatureInput;
 import demo.aauth.keycloak.headers.SignatureKey;
 import demo.aauth.keycloak.signing.Requester;
-import demo.aauth.keycloak.signing.Trail;
+import demo.aauth.keycloak.signing.VerificationRecorder;
 import demo.aauth.keycloak.tokens.TokenType;
 import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.api.common.Attributes;
@@ -66,7 +66,7 @@ public final class RequestSpan {
     }
 
     /** Every check has passed, and this is who asks. */
-    public void verified(Requester requester, Trail trail) {
+    public void verified(Requester requester, VerificationRecorder trail) {
         if (!span.isRecording()) {
             return;
         }
@@ -95,7 +95,7 @@ public final class RequestSpan {
     }
 
     /** A check has failed. @param trail null where it was not one of the request's own */
-    public void refused(AAuthException refusal, Trail trail) {
+    public void refused(AAuthException refusal, VerificationRecorder trail) {
         if (!span.isRecording()) {
             return;
         }
@@ -133,7 +133,7 @@ public final class RequestSpan {
         }
     }
 
-    private void checks(Trail trail) {
+    private void checks(VerificationRecorder trail) {
         text("aauth.role", "verifier");
         text("aauth.verification.checks", checksJson(trail));
         text("aauth.verification.scheme", scheme(trail));
@@ -159,10 +159,10 @@ public final class RequestSpan {
         }
     }
 
-    private static String checksJson(Trail trail) {
+    private static String checksJson(VerificationRecorder trail) {
         ObjectNode holder = Json.object();
         ArrayNode checks = holder.putArray("checks");
-        for (Trail.Step step : trail.steps()) {
+        for (VerificationRecorder.Step step : trail.steps()) {
             ObjectNode check = checks.addObject()
                     .put("name", step.check().title()).put("verdict", step.verdict().name().toLowerCase(Locale.ROOT));
             if (step.reason() != null) {
@@ -173,7 +173,7 @@ public final class RequestSpan {
         return checks.toString();
     }
 
-    private static String result(AAuthException refusal, Trail trail) {
+    private static String result(AAuthException refusal, VerificationRecorder trail) {
         if (refusal.code() == ErrorCode.MISSING_SIGNATURE) {
             return "missing_headers";
         }
@@ -181,7 +181,7 @@ public final class RequestSpan {
     }
 
     /** Null where the header could not be read. */
-    private static String scheme(Trail trail) {
+    private static String scheme(VerificationRecorder trail) {
         SignatureKey claim = trail.claim();
         if (claim == null) {
             return null;
@@ -189,7 +189,7 @@ public final class RequestSpan {
         return claim instanceof SignatureKey.Hwk ? "hwk" : claim instanceof SignatureKey.Jwt ? "jwt" : "jwks";
     }
 
-    private static boolean isAuthToken(Trail trail) {
+    private static boolean isAuthToken(VerificationRecorder trail) {
         return trail.claim() instanceof SignatureKey.Jwt token
                 && TracedToken.json(token.jwt()).startsWith("{\"kind\":\"" + TokenType.AUTH + "\"");
     }

@@ -6,7 +6,7 @@ import demo.aauth.keycloak.encoding.Json;
 import demo.aauth.keycloak.errors.OAuthException;
 import demo.aauth.keycloak.headers.HeaderFields;
 import demo.aauth.keycloak.signing.ReceivedRequest;
-import demo.aauth.keycloak.signing.RequestGate;
+import demo.aauth.keycloak.signing.SignatureVerifier;
 import demo.aauth.keycloak.signing.Requester;
 import demo.aauth.keycloak.support.FakeWorld;
 import demo.aauth.keycloak.support.RecordedSpan;
@@ -38,7 +38,7 @@ class RequesterVerifierTest {
     private final TestKey realmKey = TestKey.generate();
     private final RecordedSpan span = new RecordedSpan();
     private final RequesterVerifier verifier = new RequesterVerifier(
-            new RequestGate("auth.example", (nonce, seconds) -> true, () -> world.now),
+            new SignatureVerifier("auth.example", (nonce, seconds) -> true, () -> world.now),
             new TokenVerifier(ISSUER, world.discovery(),
                     kid -> "realm".equals(kid) ? Optional.of(realmKey.jwk()) : Optional.empty(), () -> world.now),
             world.discovery(), new RequestSpan(span.span()));

@@ -4,7 +4,7 @@ import demo.aauth.keycloak.encoding.Json;
 import demo.aauth.keycloak.errors.AAuthException;
 import demo.aauth.keycloak.errors.ErrorCode;
 import demo.aauth.keycloak.errors.OAuthException;
-import demo.aauth.keycloak.signing.Trail;
+import demo.aauth.keycloak.signing.VerificationRecorder;
 import demo.aauth.keycloak.support.RecordedSpan;
 import demo.aauth.keycloak.support.TestKey;
 import io.opentelemetry.api.trace.Span;
@@ -56,7 +56,7 @@ class RequestSpanTest {
 
     @Test
     void aRefusalKeepsTheCodeOfTheCheckThatFailed() {
-        span.refused(new AAuthException(ErrorCode.NONCE_REPLAYED, "used"), new Trail());
+        span.refused(new AAuthException(ErrorCode.NONCE_REPLAYED, "used"), new VerificationRecorder());
         span.refused(new OAuthException(401, "invalid_signature", "used"));
         assertEquals("nonce_replayed", recorded.attributes.get("aauth.error.code"));
         span.refused(OAuthException.accessDenied("no"));
@@ -77,7 +77,7 @@ class RequestSpanTest {
         recorded.recording = false;
         span.issued(token("x"));
         span.upstream(token("x"));
-        span.refused(new AAuthException(ErrorCode.NONCE_REPLAYED, "used"), new Trail());
+        span.refused(new AAuthException(ErrorCode.NONCE_REPLAYED, "used"), new VerificationRecorder());
         assertTrue(recorded.attributes.isEmpty());
         new RequestSpan(Span.getInvalid()).issued(token("x"));
     }

@@ -14,14 +14,14 @@ import java.util.function.Supplier;
  * @param keys one key, except in an exchange, where the agent may have published several with one thumbprint
  * @param replacedKey where the key came from the cache: the key that has taken its name since, if there is one
  */
-public record Claimant(
+public record CallerCandidate(
         String agent, String agentDelegate, List<Ed25519Key> keys, Supplier<Optional<Ed25519Key>> replacedKey) {
 
-    public static Claimant pseudonymous(Ed25519Key key) {
-        return new Claimant(null, null, List.of(key), Optional::empty);
+    public static CallerCandidate pseudonymous(Ed25519Key key) {
+        return new CallerCandidate(null, null, List.of(key), Optional::empty);
     }
 
-    public static Claimant identified(String agent, List<Ed25519Key> keys) {
-        return new Claimant(agent, null, keys, Optional::empty);
+    public static CallerCandidate identified(String agent, List<Ed25519Key> keys) {
+        return new CallerCandidate(agent, null, keys, Optional::empty);
     }
 }

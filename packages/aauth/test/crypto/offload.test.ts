@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { createTurns } from "../../src/crypto/turns.ts";
+import { createOffloader } from "../../src/crypto/offload.ts";
 
 const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 /** Turns with a pool whose operations end when the test says so. */
-function startTurns() {
-  const inTurn = createTurns();
+function startOffloader() {
+  const inTurn = createOffloader();
   const underWay: ((error: Error | null, result: string) => void)[] = [];
   return {
     run: () =>
@@ -19,7 +19,7 @@ function startTurns() {
 
 describe("what a thread does itself", () => {
   test("is the first of each turn while the pool is idle", async () => {
-    const { run, end } = startTurns();
+    const { run, end } = startOffloader();
     expect(run()).toBe("here");
     const second = run();
     end();
@@ -29,7 +29,7 @@ describe("what a thread does itself", () => {
   });
 
   test("is nothing while the pool has enough to do, and no more than it can", async () => {
-    const { run, end } = startTurns();
+    const { run, end } = startOffloader();
     void run();
     const pooled = [];
     for (let underWay = 0; underWay < 8; underWay++) {
@@ -43,7 +43,7 @@ describe("what a thread does itself", () => {
   });
 
   test("is the first of each turn while the pool has more than it can do, until it has not", async () => {
-    const { run, end } = startTurns();
+    const { run, end } = startOffloader();
     void run();
     const pooled = Array.from({ length: 8 }, run);
     for (let turn = 0; turn < 3; turn++) {
@@ -62,7 +62,7 @@ describe("what a thread does itself", () => {
   });
 
   test("what fails on the pool is no longer under way", async () => {
-    const { run, end } = startTurns();
+    const { run, end } = startOffloader();
     void run();
     const failed = run();
     end(new Error("no entropy"));
@@ -72,7 +72,7 @@ describe("what a thread does itself", () => {
   });
 
   test("what throws here counts as the turn's own", async () => {
-    const inTurn = createTurns();
+    const inTurn = createOffloader();
     const fails = () => {
       throw new Error("not a key");
     };

@@ -5,7 +5,7 @@ import type { ProtocolLogger } from "./protocol-logger.ts";
 import { tokenFields } from "./token-fields.ts";
 
 /** An observer for `fastify-aauth`. */
-export type GateLog = (event: VerificationEvent, request: { method: string; url: string }) => void;
+export type VerificationLog = (event: VerificationEvent, request: { method: string; url: string }) => void;
 
 const SIGNATURE_HEADER_COUNT = 3;
 
@@ -23,7 +23,7 @@ const ASKED_FOR_MORE: ReadonlySet<string> = new Set([
  * @param logger its children are named as in the walk-through: `http_headers_middleware`, `aauth.signing`, …
  * @param id identifier of the resource, without trailing slash
  */
-export function createGateLog(logger: ProtocolLogger, id: string): GateLog {
+export function createVerificationLog(logger: ProtocolLogger, id: string): VerificationLog {
   const headers = logger.child({ logger: "http_headers_middleware" });
   const signing = logger.child({ logger: "aauth.signing" });
   const tokens = logger.child({ logger: "aauth.tokens" });

@@ -16,18 +16,18 @@ import java.util.function.Function;
 import java.util.function.LongSupplier;
 
 /**
- * The gate: there is no other way to a {@link Requester}. Checks, in this order: presence and grammar of the three headers, one label,
+ * The verifier: there is no other way to a {@link Requester}. Checks, in this order: presence and grammar of the three headers, one label,
  * coverage, {@code created} and {@code expires}, the key, the signature, the nonce, the body's digest. A nonce is spent only by a valid
  * signature; nothing is fetched before the checks that need nothing fetched.
  */
-public final class RequestGate {
+public final class SignatureVerifier {
 
     private final String authority;
     private final ReplayStore replayStore;
     private final LongSupplier nowSeconds;
 
     /** @param authority canonical authority that is served: {@code host}, or {@code host:port} unless the scheme's default */
-    public RequestGate(String authority, ReplayStore replayStore, LongSupplier nowSeconds) {
+    public SignatureVerifier(String authority, ReplayStore replayStore, LongSupplier nowSeconds) {
         this.authority = authority;
         this.replayStore = replayStore;
         this.nowSeconds = nowSeconds;
@@ -38,7 +38,7 @@ public final class RequestGate {
      * @param trail told of each check before it is made
      * @throws AAuthException with the code of the check that failed
      */
-    public Requester verify(ReceivedRequest request, Function<SignatureKey, Claimant> find, Trail trail) {
+    public Requester verify(ReceivedRequest request, Function<SignatureKey, CallerCandidate> find, VerificationRecorder trail) {
         trail.enter(Check.HEADERS);
         HeaderFields headers = request.headers();
         String signatureKey = headers.require(HeaderFields.SIGNATURE_KEY);
@@ -68,10 +68,10 @@ public final class RequestGate {
         long now = nowSeconds.getAsLong();
         Freshness.require(input, now);
 
-        Claimant claimant = find.apply(claim);
+        CallerCandidate candidate = find.apply(claim);
 
         trail.enter(Check.SIGNATURE);
-        Ed25519Key key = keyThatSigned(claimant, base, input, signature);
+        Ed25519Key key = keyThatSigned(candidate, base, input, signature);
         trail.signedWith(key.thumbprint());
 
         trail.enter(Check.REPLAY);
@@ -86,7 +86,7 @@ public final class RequestGate {
         requireBody(request);
         trail.passed();
         trail.skip(Check.REQUIREMENT, "none is given");
-        return Requester.of(claimant, key);
+        return Requester.of(candidate, key);
     }
 
     private static void requireSameLabel(SignatureKey key, SignatureInput input, SignatureValue signature) {
@@ -96,20 +96,20 @@ public final class RequestGate {
     }
 
     /** The first key that the signature verifies with; a cached one may have been replaced since. */
-    private static Ed25519Key keyThatSigned(Claimant claimant, byte[] base, SignatureInput input, SignatureValue signature) {
+    private static Ed25519Key keyThatSigned(CallerCandidate candidate, byte[] base, SignatureInput input, SignatureValue signature) {
         // RFC 9421 section 3.2: the algorithm is that of the key.
         if (input.algorithm() != null && !input.algorithm().equals("ed25519")) {
             throw new AAuthException(ErrorCode.INVALID_SIGNATURE, "the alg parameter is not that of the key");
         }
-        return claimant.keys().stream()
+        return candidate.keys().stream()
                 .filter(key -> key.verifies(base, signature.bytes()))
                 .findFirst()
-                .or(() -> replaced(claimant).filter(key -> key.verifies(base, signature.bytes())))
+                .or(() -> replaced(candidate).filter(key -> key.verifies(base, signature.bytes())))
                 .orElseThrow(() -> new AAuthException(ErrorCode.INVALID_SIGNATURE, "the signature does not verify"));
     }
 
-    private static Optional<Ed25519Key> replaced(Claimant claimant) {
-        return claimant.replacedKey().get();
+    private static Optional<Ed25519Key> replaced(CallerCandidate candidate) {
+        return candidate.replacedKey().get();
     }
 
     /** A digest without a body is compared with no bytes, so a removed body does not pass either (hole J5). */

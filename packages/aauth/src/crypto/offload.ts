@@ -9,7 +9,7 @@ import type { Awaitable } from "./interface.ts";
 /** Twice the pool's default number of threads, so that none waits while this thread runs an operation. */
 const MAX_UNDER_WAY = 8;
 
-export type InTurn = <T>(
+export type Offload = <T>(
   here: () => T,
   pooled: (done: (error: Error | null, result: T) => void) => void,
 ) => Awaitable<T>;
@@ -19,7 +19,7 @@ export type InTurn = <T>(
  * its ways there and back would only be waited for; while it has more to do than it can, this thread takes its share. Everything else
  * goes to the pool.
  */
-export function createTurns(): InTurn {
+export function createOffloader(): Offload {
   let hasRun = false;
   let underWay = 0;
   const endTurn = () => {

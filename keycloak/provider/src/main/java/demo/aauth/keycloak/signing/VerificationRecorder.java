@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Map;
 
 /** Keeps record of one verification while it goes, check by check: it is what a trace shows. Decides nothing. */
-public final class Trail {
+public final class VerificationRecorder {
 
     /** What became of a check. */
     public enum Verdict {

@@ -20,19 +20,19 @@ import java.util.concurrent.atomic.AtomicInteger;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 /** Every departure from a good request, and which check finds it. Holes J4, J5, J6 and J20; P1 to P10 as in the TypeScript tests. */
-class RequestGateTest {
+class SignatureVerifierTest {
 
     private static final long NOW = 1_730_217_600;
 
     private final TestKey key = TestKey.generate();
     private final Map<String, Long> spent = new HashMap<>();
-    private final RequestGate gate =
-            new RequestGate("auth.example", (nonce, seconds) -> spent.putIfAbsent(nonce, seconds) == null, () -> NOW);
+    private final SignatureVerifier gate =
+            new SignatureVerifier("auth.example", (nonce, seconds) -> spent.putIfAbsent(nonce, seconds) == null, () -> NOW);
     private final SignedRequest request = new SignedRequest(key, NOW);
-    private final Trail trail = new Trail();
+    private final VerificationRecorder trail = new VerificationRecorder();
 
     private Requester verify(ReceivedRequest received) {
-        return gate.verify(received, claim -> Claimant.pseudonymous(Ed25519Key.of(((SignatureKey.Hwk) claim).x())), trail);
+        return gate.verify(received, claim -> CallerCandidate.pseudonymous(Ed25519Key.of(((SignatureKey.Hwk) claim).x())), trail);
     }
 
     private void expect(ErrorCode code) {
@@ -172,9 +172,9 @@ class RequestGateTest {
         verify(request.send());
         // The key, and the token it may be in, are found by whoever knows the schemes.
         List<Check> notOurs = List.of(Check.TOKEN, Check.KEY, Check.REQUIREMENT);
-        assertEquals(List.of(Trail.Verdict.PASSED), trail.steps().stream()
-                .filter(step -> !notOurs.contains(step.check())).map(Trail.Step::verdict).distinct().toList());
-        assertEquals(Trail.Verdict.SKIPPED, trail.steps().get(Check.REQUIREMENT.ordinal()).verdict());
+        assertEquals(List.of(VerificationRecorder.Verdict.PASSED), trail.steps().stream()
+                .filter(step -> !notOurs.contains(step.check())).map(VerificationRecorder.Step::verdict).distinct().toList());
+        assertEquals(VerificationRecorder.Verdict.SKIPPED, trail.steps().get(Check.REQUIREMENT.ordinal()).verdict());
     }
 
     @Test
@@ -238,19 +238,19 @@ class RequestGateTest {
     void triesTheKeyThatHasTakenTheNameSince() {
         Ed25519Key old = Ed25519Key.of(TestKey.generate().x());
         AtomicInteger asked = new AtomicInteger();
-        Claimant claimant = new Claimant("https://agent.example", null, List.of(old), () -> {
+        CallerCandidate candidate = new CallerCandidate("https://agent.example", null, List.of(old), () -> {
             asked.incrementAndGet();
             return Optional.of(Ed25519Key.of(key.x()));
         });
-        assertEquals(key.thumbprint(), gate.verify(request.send(), claim -> claimant, trail).thumbprint());
+        assertEquals(key.thumbprint(), gate.verify(request.send(), claim -> candidate, trail).thumbprint());
         assertEquals(1, asked.get());
     }
 
     @Test
     void theKeyThatHasTakenTheNameHasToHaveSigned() {
-        Claimant claimant = new Claimant("https://agent.example", null, List.of(Ed25519Key.of(TestKey.generate().x())),
+        CallerCandidate candidate = new CallerCandidate("https://agent.example", null, List.of(Ed25519Key.of(TestKey.generate().x())),
                 () -> Optional.of(Ed25519Key.of(TestKey.generate().x())));
-        Refusal.expect(ErrorCode.INVALID_SIGNATURE, () -> gate.verify(request.send(), claim -> claimant, trail));
+        Refusal.expect(ErrorCode.INVALID_SIGNATURE, () -> gate.verify(request.send(), claim -> candidate, trail));
         assertEquals(Map.of(), spent);
     }
 
@@ -276,7 +276,7 @@ class RequestGateTest {
         AtomicInteger asked = new AtomicInteger();
         Refusal.expect(ErrorCode.CREATED_OUT_OF_WINDOW, () -> gate.verify(request.send(), claim -> {
             asked.incrementAndGet();
-            return Claimant.pseudonymous(Ed25519Key.of(key.x()));
+            return CallerCandidate.pseudonymous(Ed25519Key.of(key.x()));
         }, trail));
         assertEquals(0, asked.get());
     }
