@@ -39,7 +39,7 @@ describe.each(["hwk", "jwks"] as const)(
       for (const step of ["Challenge received", "Auth token"]) expect(feed).not.toContain(step);
       expect(await page.getByTestId("granted-consent").count()).toBe(0);
       const facts = await page.getByTestId("agent-response").locator("dl").textContent();
-      expect(facts).toBe("BySupply-chain agentAuth tokennone was needed");
+      expect(facts).toBe("BySupply-chain agentAuth tokennot needed");
     });
 
     test(`sees in the message ${scheme === "hwk" ? "a key and no name" : "whose key it is"}`, async () => {

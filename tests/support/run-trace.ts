@@ -47,12 +47,20 @@ export async function spansOf(queryUrl: string, traceId: string): Promise<SeenSp
   return data?.[0] === undefined ? [] : seenSpans(data[0]);
 }
 
-/** Waits until the one trace of this operation is whole: every parent is there, and `isComplete` agrees. */
+/** Services send their spans every 200 ms, each by itself. */
+const SETTLED_MS = 1_000;
+
+/**
+ * Waits until the one trace of this operation is whole: every parent is there, `isComplete` agrees, and no span has come for a second,
+ * since nothing shows that a span without children is missing.
+ */
 export function wholeTrace(
   queryUrl: string,
   operation: string,
   isComplete: (spans: readonly SeenSpan[]) => boolean,
 ): Promise<SeenSpan[]> {
+  let count = 0;
+  let sinceMs = performance.now();
   return vi.waitFor(async () => {
     const [spans, ...others] = await tracesOf(queryUrl, "supply-chain-backend", operation);
     expect(others).toEqual([]);
@@ -60,6 +68,8 @@ export function wholeTrace(
     const ids = new Set(spans!.map(({ id }) => id));
     expect(spans!.filter(({ parentId }) => parentId !== undefined && !ids.has(parentId))).toEqual([]);
     expect(isComplete(spans!)).toBe(true);
+    if (spans!.length !== count) [count, sinceMs] = [spans!.length, performance.now()];
+    expect(performance.now() - sinceMs).toBeGreaterThan(SETTLED_MS);
     return spans!;
   }, WAIT);
 }

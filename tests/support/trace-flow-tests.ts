@@ -26,11 +26,7 @@ export function traceFlowTests(modes: NonNullable<TestStackOptions["modes"]>): v
         stack.urls.traces,
         SPAN.startOptimization,
         (seen) =>
-          seen.some(({ name }) => name.startsWith("POST /optimization")) &&
-          attempts(seen).length === 6 &&
-          // Each service sends its spans by itself, and the last one may be late.
-          seen.filter(({ tags }) => tags[A.tokenIssued] !== undefined).length >= 2 &&
-          seen.some(({ name }) => name === SPAN.marketAnalysisExecute),
+          seen.some(({ name }) => name.startsWith("POST /optimization")) && attempts(seen).length === 6,
       );
     });
     afterAll(() => stack?.stop());
