@@ -90,7 +90,7 @@ export const settings = {
     env: "AUTH_SERVER_ADMIN",
     flag: "admin",
     schema: booleanSetting(true),
-    description: "Lets loopback callers change the realm's attributes with Keycloak's development login",
+    description: "Admin API for callers on loopback, with Keycloak's development login",
   }),
   adminPasswordFile: setting({
     env: "AUTH_SERVER_ADMIN_PASSWORD_FILE",

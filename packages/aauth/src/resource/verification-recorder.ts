@@ -46,6 +46,7 @@ export class VerificationRecorder implements CheckRecorder {
   }
 
   skip(check: string, reason: string): void {
+    if (check === this.#current) this.#current = undefined;
     this.#outcomes.set(check, { verdict: "skipped", reason });
   }
 

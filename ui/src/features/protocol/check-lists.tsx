@@ -41,7 +41,7 @@ export function CheckLists({ verifiers }: { verifiers: readonly VerifierSide[] }
 
 function count({ checks }: VerifierSide): string {
   const passed = checks.filter(({ verdict }) => verdict === "passed").length;
-  return `${passed} of ${checks.length} checks passed${passed < checks.length && !checks.some(({ verdict }) => verdict === "failed") ? ", the others do not apply" : ""}`;
+  return `${passed} of ${checks.length} checks passed${passed < checks.length && !checks.some(({ verdict }) => verdict === "failed") ? ", the rest do not apply" : ""}`;
 }
 
 function demand({ requiredLevel, requiredScope, keySource, agentLevel, errorCode }: VerifierSide): string {
