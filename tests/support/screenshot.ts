@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import type { Locator, Page } from "playwright-core";
@@ -7,7 +8,7 @@ export const RESULTS_FOLDER = fileURLToPath(new URL("../../test-results/", impor
 const DOCS = fileURLToPath(new URL("../../docs/images/", import.meta.url));
 
 /**
- * Keeps a picture of the page, or of a part of it, under test-results, or under docs/images where `UPDATE_DOCS=1` asks for new pictures in the documents.
+ * Keeps a picture of the page, or of a part of it, under test-results, or, with `UPDATE_DOCS=1`, under docs/images in place of the one that a document shows.
  *
  * @param options.fullPage default true; false for what fits the window
  */
@@ -17,7 +18,8 @@ export async function screenshot(
   options: { fullPage?: boolean } = {},
 ): Promise<void> {
   const keycloak = Boolean(process.env.AUTH_SERVER_TEST_URL);
-  const folder = process.env.UPDATE_DOCS === "1" && !keycloak ? DOCS : RESULTS_FOLDER;
+  const isShown = process.env.UPDATE_DOCS === "1" && !keycloak && existsSync(`${DOCS}${name}.png`);
+  const folder = isShown ? DOCS : RESULTS_FOLDER;
   await mkdir(folder, { recursive: true });
   const path = `${folder}${keycloak ? "keycloak-" : ""}${name}.png`;
   const { fullPage = true } = options;
