@@ -11,16 +11,11 @@ import { createHash } from "node:crypto";
 import { FIELDS } from "aauth/wire";
 import { LIMIT } from "./attribute-names.ts";
 
-/** Never shown, whatever the switches say. Names of fields, parameters and members, with `_` between words. */
-const SECRETS = [
-  "api_key",
-  "client_secret",
-  "code_verifier",
-  "passphrase",
-  "password",
-  "private_key",
-  "secret",
-];
+/**
+ * Never shown, whatever the switches say. Names of fields, parameters and members, with `_` between words. A name that ends in `secret`
+ * counts as well.
+ */
+const SECRETS = ["api_key", "code_verifier", "passphrase", "password", "private_key"];
 
 /** A token, or as good as one. Shown whole with `showTokens` alone. A name that ends in `token` counts as well. */
 const TOKENS = ["client_assertion", "id_token_hint", "jwt"];
@@ -45,15 +40,20 @@ const PRIVATE_JWK_MEMBERS = new Set(["d", "dp", "dq", "k", "p", "q", "qi"]);
 const NAME_START = "(?:\\b|(?<=%(?:25){0,8}(?:3F|26|23)))";
 /** Sets value from name. The value of an encoded one ends with the outer parameter: `&` of any level may be in it. */
 const EQUALS = "(?:=|%(?:25){0,8}3D)";
+/** `_` between words may be missing: `apikey`, `clientAssertion`. */
+const spellings = (names: readonly string[]) => names.map((name) => name.replaceAll("_", "_?"));
+const SECRET_NAMES = ["[a-z_]{0,40}secret", ...spellings(SECRETS)];
+const TOKEN_NAMES = ["[a-z_]{0,40}token", ...spellings(TOKENS)];
+const SINGLE_USE_NAMES = spellings(SINGLE_USE);
+
 const parameters = (...names: readonly string[]) =>
   new RegExp(`(${NAME_START}(?:${names.join("|")})${EQUALS})([^&#\\s"]*)`, "gi");
 
-const ANY_TOKEN = "[a-z_]{0,40}token";
-const SECRET_PARAMETERS = parameters(...SECRETS);
-const TOKEN_PARAMETERS = parameters(ANY_TOKEN, ...TOKENS, ...SINGLE_USE);
-const ANY_PARAMETER = parameters(ANY_TOKEN, ...SECRETS, ...TOKENS, ...SINGLE_USE);
+const SECRET_PARAMETERS = parameters(...SECRET_NAMES);
+const TOKEN_PARAMETERS = parameters(...TOKEN_NAMES, ...SINGLE_USE_NAMES);
+const ANY_PARAMETER = parameters(...SECRET_NAMES, ...TOKEN_NAMES, ...SINGLE_USE_NAMES);
 const JSON_MEMBER = new RegExp(
-  `("(?:${[ANY_TOKEN, "code", ...SECRETS, ...TOKENS].join("|")})"\\s*:\\s*")([^"\\\\]*)`,
+  `("(?:${["code", ...SECRET_NAMES, ...TOKEN_NAMES].join("|")})"\\s*:\\s*")([^"\\\\]*)`,
   "gi",
 );
 
@@ -113,7 +113,7 @@ export function redactFields(value: unknown, options: RedactionOptions = {}): un
   const isJwk = "kty" in value;
   return mapMembers(value, (member, name) => {
     const field = plain(name);
-    if (SECRET_FIELDS.has(field) || (isJwk && PRIVATE_JWK_MEMBERS.has(name))) {
+    if (field.endsWith("secret") || SECRET_FIELDS.has(field) || (isJwk && PRIVATE_JWK_MEMBERS.has(name))) {
       return redactEach(member, options, () => "[redacted]");
     }
     if (!options.showTokens && (field.endsWith("token") || TOKEN_FIELDS.has(field)))

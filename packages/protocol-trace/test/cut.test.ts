@@ -7,6 +7,7 @@ const TOKEN = `eyJhbGciOiJFZERTQSJ9.${"A".repeat(60)}.${"B".repeat(86)}`;
 const SIGNATURE = "k".repeat(86);
 const shownHeaders = (headers: Parameters<typeof headersJson>[0]) => JSON.parse(headersJson(headers));
 const FORM = "application/x-www-form-urlencoded";
+const JSON_TYPE = "application/json";
 
 test("a compact token is recognisable and of no use", () => {
   expect(cutTokens(`sig1=(scheme=jwt jwt="${TOKEN}")`)).toBe('sig1=(scheme=jwt jwt="eyJhbGciOiJF…")');
@@ -141,6 +142,13 @@ test.each([
     `request_type=code&code=${"k".repeat(12)}…&redirect_uri=http%3A%2F%2Fx`,
   ],
   ["form, short secret", "refresh_token=abc&password=hunter2", FORM, "refresh_token=…&password=…"],
+  ["form, names without `_`", "apikey=abc&clientSecret=def", FORM, "apikey=…&clientSecret=…"],
+  [
+    "JSON, any secret",
+    '{"app_secret":"abc","clientSecret":"d"}',
+    JSON_TYPE,
+    '{"app_secret":"…","clientSecret":"…"}',
+  ],
   [
     "JSON",
     `{"auth_token":"${TOKEN}","refresh_token":"${SIGNATURE}","expires_in":300,"code":-32603}`,

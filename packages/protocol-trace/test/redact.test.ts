@@ -48,6 +48,8 @@ describe("text", () => {
     ["request token in a URL", "http://auth/agent/auth?request_token=opaque-rt&x=1", "opaque-rt"],
     ["refresh token in a form", "request_type=refresh&refresh_token=opaque-rf", "opaque-rf"],
     ["password in a form", "username=mcp-user&password=user123", "user123"],
+    ["secret of any name in a form", "app_secret=opaque-s", "opaque-s"],
+    ["key whose name has no `_`", "/?apikey=opaque-k", "opaque-k"],
     ["basic credentials", "Authorization: Basic dXNlcjpwYXNz", "dXNlcjpwYXNz"],
     ["private JWK", `{"kty":"OKP","d":"${PRIVATE}","x":"${PUBLIC}"}`, PRIVATE],
     ["private JWK inside a string", JSON.stringify(JSON.stringify({ kty: "OKP", d: PRIVATE })), PRIVATE],
