@@ -53,7 +53,6 @@ export class VerificationRecorder implements CheckRecorder {
   /** The current check does not apply to this request. */
   skipCurrent(reason: string): void {
     if (this.#current !== undefined) this.skip(this.#current, reason);
-    this.#current = undefined;
   }
 
   noteKey({ thumbprint }: VerificationKey, source: string): void {
