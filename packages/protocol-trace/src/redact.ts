@@ -83,7 +83,8 @@ const LOG_TOKENS: readonly [RegExp, string][] = [
 
 /** Each pattern needs one of these. Most values of a log (a method, a path, a number) have none, and all patterns together cost. */
 const CAN_HOLD_ONE = /[=("\s%]|eyJ/;
-const LABEL = /^\[(?:token|signature|private key)\b/;
+/** What stands for a token already: nothing, a label, and the walk-through's word in `upstream_auth_token=present`. */
+const PLACEHOLDER = /^(?:$|present$|\[(?:token|signature)\b)/;
 
 /** Options of {@link redactText} and {@link redactFields}. */
 export interface RedactionOptions {
@@ -101,7 +102,7 @@ export function redactText(text: string, options: RedactionOptions = {}): string
   result = result.replace(COMPACT_TOKEN, (match) => (match.includes(".") ? labelOf(match) : match));
   for (const [pattern, replacement] of LOG_TOKENS) result = result.replace(pattern, replacement);
   return result.replace(TOKEN_PARAMETERS, (match, start: string, value: string) =>
-    value === "" || value === "present" || LABEL.test(value) ? match : `${start}[token]`,
+    PLACEHOLDER.test(value) ? match : `${start}[token]`,
   );
 }
 
