@@ -592,6 +592,15 @@ describe("an agent", () => {
     );
   });
 
+  it.each([
+    ["cacheKey must be a text", { cacheKey: null }],
+    ["upstreamToken must be the compact token", { upstreamToken: { sub: "user-1" } }],
+    ["authToken must be the compact token", { authToken: null }],
+  ])("takes no call that could go out with another user's token: %s", async (message, context) => {
+    const agent = (await createWorld()).agent();
+    expect(() => agent.fetchFor(context as never)).toThrow(message);
+  });
+
   it("takes no call for a resource whose name nobody has", async () => {
     const world = await createWorld();
     const making = () => world.agent().fetchFor({ resource: "http://supply-chain-agent.localhost:3000/" });

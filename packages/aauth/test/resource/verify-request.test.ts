@@ -866,6 +866,10 @@ describe("the verifier itself", () => {
       "schemes must be any of hwk, jwks, jwt, not jwk",
     ],
     ["no scheme at all", { schemes: [] }, "schemes must name at least one"],
+    // A string would contain each of its parts.
+    ["a text for schemes", { schemes: "jwks" }, "schemes must be an array"],
+    ["a text for issuers", { trustedIssuers: authServer.issuer }, "trustedIssuers must be an array"],
+    ["a text for agents", { trustedAgents: agent.id }, "trustedAgents must be an array"],
     ["a memory of nonces without its method", { replayStore: {} }, "replayStore must be an object with"],
     ["a mode that does not exist", { cryptoMode: "fast" }, "cryptoMode must be sync or pool"],
     ["a body that nobody compares", { bodyVerifiedBy: "me" }, "bodyVerifiedBy must be downstream"],
