@@ -42,8 +42,8 @@ const NAME_START = "(?:\\b|(?<=%(?:25){0,8}(?:3F|26|23)))";
 const EQUALS = "(?:=|%(?:25){0,8}3D)";
 /** `_` between words may be missing: `apikey`, `clientAssertion`. */
 const spellings = (names: readonly string[]) => names.map((name) => name.replaceAll("_", "_?"));
-const SECRET_NAMES = ["[a-z_]{0,40}secret", ...spellings(SECRETS)];
-const TOKEN_NAMES = ["[a-z_]{0,40}token", ...spellings(TOKENS)];
+const SECRET_NAMES = ["[a-z_]*secret", ...spellings(SECRETS)];
+const TOKEN_NAMES = ["[a-z_]*token", ...spellings(TOKENS)];
 const SINGLE_USE_NAMES = spellings(SINGLE_USE);
 
 const parameters = (...names: readonly string[]) =>

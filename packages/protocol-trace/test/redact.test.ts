@@ -23,6 +23,7 @@ describe("text", () => {
     ["Signature, base64url", `sig1=:${SIGNATURE}:`, SIGNATURE],
     ["Signature, bare", `sig1=${SIGNATURE}`, SIGNATURE],
     ["bearer", "Authorization: Bearer abcdefghijklmnop", "abcdefghijklmnop"],
+    ["token under a long name", `http://backend/?${"x".repeat(60)}_token=opaque-token-1`, "opaque-token-1"],
     ["code in a URL", "http://backend/callback?code=opaque-code-1&state=s", "opaque-code-1"],
     ["state in a URL", "http://backend/callback?code=c&state=opaque-state", "opaque-state"],
     [
