@@ -1,20 +1,15 @@
-import diagnostics from "node:diagnostics_channel";
-import { createLogger, loadConfig } from "agent-kit/service";
 import * as backendApi from "backend-api";
-import type { FastifyInstance, RouteOptions } from "fastify";
+import { type ApiRoute, apiRoutes } from "backend-api";
 import { stringify } from "yaml";
 import { z } from "zod";
-import { buildBackend } from "../../services/backend/src/app.ts";
-import { settings } from "../../services/backend/src/config.ts";
 
-interface RouteSchema {
-  readonly body?: z.ZodType;
-  readonly params?: z.ZodObject;
-  readonly querystring?: z.ZodObject;
-  readonly response?: { readonly 200: z.ZodType };
-}
+type Route = Omit<ApiRoute, "summary">;
 
-const METHODS = ["GET", "POST", "PUT", "DELETE"];
+/** What answers without a sign-in. The other public routes are for browsers that come back, and for agents. */
+const PUBLIC: readonly Route[] = [
+  { method: "GET", path: "/", answer: backendApi.welcomeSchema },
+  { method: "GET", path: "/auth/health", answer: backendApi.authHealthSchema },
+];
 
 const registry = z.registry<{ id: string }>();
 for (const [name, value] of Object.entries(backendApi)) {
@@ -23,18 +18,15 @@ for (const [name, value] of Object.entries(backendApi)) {
 }
 const uri = (id: string) => `#/components/schemas/${id}`;
 
-/** `docs/reference/openapi.yaml`, out of the backend's routes and the schemas that it validates with. */
+/** `docs/reference/openapi.yaml`, out of the routes and schemas of `backend-api`. */
 export async function openApi(): Promise<string> {
   const paths: Record<string, Record<string, object>> = {};
-  for (const { method, url, schema, config } of await backendRoutes()) {
-    if (schema === undefined || !METHODS.includes(String(method))) continue;
-    const isForUsers = (config as { access?: string } | undefined)?.access === "user";
-    // What is left are the addresses that a browser comes back to.
-    if (!isForUsers && schema.response === undefined) continue;
-    const path = url.replace(/:(\w+)/g, "{$1}");
-    paths[path] ??= {};
-    paths[path][String(method).toLowerCase()] = operation(schema as RouteSchema, isForUsers);
-  }
+  const add = (route: Route, security?: object) => {
+    paths[route.path] ??= {};
+    paths[route.path]![route.method.toLowerCase()] = { ...security, ...operation(route) };
+  };
+  for (const route of PUBLIC) add(route);
+  for (const route of Object.values(apiRoutes)) add(route, { security: [{ user: [] }] });
   const { schemas } = z.toJSONSchema(registry, { uri });
   const document = {
     openapi: "3.1.1",
@@ -50,16 +42,15 @@ export async function openApi(): Promise<string> {
   return stringify(document, { aliasDuplicateObjects: false, lineWidth: 0 });
 }
 
-function operation({ body, params, querystring, response }: RouteSchema, isForUsers: boolean): object {
-  const parameters = [...parametersOf("path", params), ...parametersOf("query", querystring)];
+function operation({ body, params, query, answer, isStream }: Route): object {
+  const parameters = [...parametersOf("path", params), ...parametersOf("query", query)];
   return {
-    ...(isForUsers && { security: [{ user: [] }] }),
     ...(parameters.length > 0 && { parameters }),
     ...(body && {
       requestBody: { required: true, content: json(bare(z.toJSONSchema(body, { io: "input" }))) },
     }),
     responses: {
-      200: { description: "Success", ...(response && { content: json(reference(response[200])) }) },
+      200: { description: "Success", ...(!isStream && { content: json(reference(answer)) }) },
       default: { $ref: "#/components/responses/Refusal" },
     },
   };
@@ -86,22 +77,3 @@ const bare = ({ $schema: _, $id: _id, id: _name, ...schema }: Record<string, unk
 
 const sorted = <Value>(values: Record<string, Value>): Record<string, Value> =>
   Object.fromEntries(Object.entries(values).sort(([a], [b]) => (a < b ? -1 : 1)));
-
-async function backendRoutes(): Promise<RouteOptions[]> {
-  const routes: RouteOptions[] = [];
-  const watch = (message: unknown) => {
-    const { fastify } = message as { fastify: FastifyInstance };
-    fastify.addHook("onRoute", (route) => void routes.push(route));
-  };
-  diagnostics.subscribe("fastify.initialization", watch);
-  try {
-    const config = loadConfig({ service: "backend", settings, env: { AAUTH_BREAK_IT: "true" }, argv: [] });
-    const logger = createLogger({ service: "backend", level: "silent", format: "text" });
-    const { app } = await buildBackend(config, { logger });
-    await app.ready();
-    await app.close();
-    return routes;
-  } finally {
-    diagnostics.unsubscribe("fastify.initialization", watch);
-  }
-}

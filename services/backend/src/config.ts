@@ -15,7 +15,7 @@ import {
 import { agentUrl } from "topology";
 import { z } from "zod";
 
-/** Every setting of the backend. Only `main.ts` reads them. */
+/** Every setting of the backend. Only `service.ts` reads them. */
 export const settings = {
   ...serviceSettings,
   ...tokenLogSettings,

@@ -1,3 +1,4 @@
+import { parseAgentAuth } from "aauth/wire";
 import type { AgentHttpError } from "agent-kit/a2a";
 import type { Failure } from "backend-api";
 import type { Situation } from "./situation.ts";
@@ -28,8 +29,10 @@ export function httpFailure({ status, answer }: AgentHttpError, { places }: Situ
     };
   }
   switch (status) {
-    case 401:
-      if (challenge?.includes("identity")) {
+    case 401: {
+      // The agent has parsed it before: a malformed one has failed the call with another error.
+      const demand = challenge === undefined ? undefined : parseAgentAuth(challenge);
+      if (demand?.level === "identified") {
         return {
           hop,
           check: "identity",
@@ -39,7 +42,7 @@ export function httpFailure({ status, answer }: AgentHttpError, { places }: Situ
             "Start the backend with AAUTH_SIGNATURE_SCHEME=jwks, or lower requiredScheme on the gateway's route.",
         };
       }
-      if (challenge?.includes("user_interaction")) {
+      if (demand?.userInteraction !== undefined) {
         return {
           hop,
           check: "challenge",
@@ -55,6 +58,7 @@ export function httpFailure({ status, answer }: AgentHttpError, { places }: Situ
         message: `${party} did not accept the request's signature.`,
         advice: `Check that ${places.backendUrl}/.well-known/aauth-agent can be reached from there and that both clocks agree. A new key is looked for once per 10 s: after two restarts in a row, start again in a moment.`,
       };
+    }
     case 403:
       return {
         hop,

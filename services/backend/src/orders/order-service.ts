@@ -8,7 +8,7 @@ import { ATTRIBUTE, SPAN } from "protocol-trace";
 import { BackendError } from "../errors.ts";
 import { explainFailure } from "../failures/explain-failure.ts";
 import { oneLine } from "../failures/one-line.ts";
-import type { Places } from "../failures/situation.ts";
+import type { Peer, Places } from "../failures/situation.ts";
 import type { CallObserver } from "../runs/call-observer.ts";
 import { createOwnedStore, MAX_OPEN_PER_USER } from "../store/owned-store.ts";
 import type { TracedWork } from "../traces/own-spans.ts";
@@ -45,7 +45,7 @@ const FINAL: ReadonlySet<Order["status"]> = new Set(["placed", "declined", "fail
 /** As long as the supply-chain agent waits for the user. */
 const INTERACTION_SECONDS = 600;
 /** In every state of the order the browser returns to the page. */
-const RETURN_STATUS = 303;
+export const ORDER_RETURN_STATUS = 303;
 const MAX_ORDERS = 10_000;
 /**
  * An undecided interaction waits at the agent, and the sign-in for it at the auth server, also when the order has failed meanwhile. The
@@ -162,7 +162,7 @@ export function createOrderService(deps: {
     }
   }
 
-  function failureOf(error: unknown, peer: Parameters<typeof explainFailure>[1]["peer"]): Failure {
+  function failureOf(error: unknown, peer: Peer): Failure {
     if (error instanceof UserInteractionRequiredError) return INTERACTION_REPEATED;
     if (!(error instanceof OrderRefusedError)) return explainFailure(error, { peer, places, timeoutSeconds });
     return {
@@ -223,7 +223,7 @@ export function createOrderService(deps: {
         ...attributesOf(stored),
         [ATTRIBUTE.method]: "GET",
         [ATTRIBUTE.route]: new URL(returnUrl).pathname,
-        [ATTRIBUTE.status]: RETURN_STATUS,
+        [ATTRIBUTE.status]: ORDER_RETURN_STATUS,
       };
       await inTrace(stored.place, () => withSpan(SPAN.orderReturned, () => attempt(stored), { attributes }));
       return stored.id;

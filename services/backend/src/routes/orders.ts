@@ -1,7 +1,7 @@
 import { apiRoutes } from "backend-api";
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import { z } from "zod";
-import type { OrderService } from "../orders/order-service.ts";
+import { ORDER_RETURN_STATUS, type OrderService } from "../orders/order-service.ts";
 import { traceUserRequests } from "../plugins/trace-user-requests.ts";
 import { userRoute } from "./user-route.ts";
 
@@ -35,7 +35,7 @@ export const orderRoutes: FastifyPluginAsyncZod<{ orders: OrderService; frontend
       return reply
         .header("cache-control", "no-store")
         .header("referrer-policy", "no-referrer")
-        .redirect(page.href, 303);
+        .redirect(page.href, ORDER_RETURN_STATUS);
     },
   );
 };

@@ -88,6 +88,11 @@ const CASES: [string, unknown, [hop: string, check: string, code?: string], Peer
     ["supply-chain-agent", "challenge", "user_interaction"],
   ],
   [
+    "agent wants the user at a page whose address contains a parameter's name",
+    http(401, { challenge: 'httpsig; user_interaction="http://identity.localhost/y"' }),
+    ["supply-chain-agent", "challenge", "user_interaction"],
+  ],
+  [
     "identity wanted, as the agent reports it",
     aauth("identity_required"),
     ["supply-chain-agent", "identity"],

@@ -123,7 +123,7 @@ function TraceItem({ run }: { run: ProtocolRun }) {
         <strong>{root.service}</strong> <Breakable text={root.name} />
       </a>
       <TraceFacts run={run} />
-      <ServiceKey services={[...new Set(run.waterfall.map(({ service }) => service))]} />
+      <ServiceKey rows={run.waterfall} />
     </li>
   );
 }

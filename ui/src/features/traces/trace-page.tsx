@@ -14,11 +14,11 @@ export async function loadTrace(traceId: string): Promise<ProtocolRun> {
 /** One trace as a waterfall whose rows open; `#span={id}` in the address opens one from outside. */
 export function TracePage({ trace }: { trace: ProtocolRun }) {
   const [root] = trace.waterfall;
-  const [open, setOpen] = useState<ReadonlySet<string>>(() => new Set(spanOfAddress() ?? []));
+  const [open, setOpen] = useState<ReadonlySet<string>>(() => new Set(spanOfAddress()));
   useEffect(() => {
     if (root !== undefined) document.title = `${root.service}: ${root.name} · Traces`;
-    const [spanId] = spanOfAddress() ?? [];
-    document.querySelector(`[data-span="${CSS.escape(spanId ?? "")}"]`)?.scrollIntoView({ block: "center" });
+    const [spanId = ""] = spanOfAddress();
+    document.querySelector(`[data-span="${CSS.escape(spanId)}"]`)?.scrollIntoView({ block: "center" });
   }, [root]);
   if (root === undefined) return null;
   const toggle = ({ spanId }: WaterfallRow) => {
@@ -60,7 +60,7 @@ export function TracePage({ trace }: { trace: ProtocolRun }) {
   );
 }
 
-function spanOfAddress(): [string] | undefined {
-  const spanId = new URLSearchParams(location.hash.slice(1)).get("span");
-  return spanId === null ? undefined : [spanId];
+/** At most one. */
+function spanOfAddress(): string[] {
+  return new URLSearchParams(location.hash.slice(1)).getAll("span").slice(0, 1);
 }

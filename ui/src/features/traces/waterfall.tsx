@@ -26,7 +26,7 @@ export function Waterfall(props: WaterfallProps) {
   const outsides = rows.map((row, index) => outsideCause(row, causes[index]));
   return (
     <>
-      <ServiceKey services={[...new Set(rows.map(({ service }) => service))]} />
+      <ServiceKey rows={rows} />
       {outsides.some((outside) => outside !== undefined) && (
         <p className={styles.note}>
           <span className={styles.outsideSample} aria-hidden="true" /> Outside the time of the span that
@@ -74,7 +74,8 @@ export function Waterfall(props: WaterfallProps) {
 }
 
 /** The legend. */
-export function ServiceKey({ services }: { services: readonly string[] }) {
+export function ServiceKey({ rows }: Pick<WaterfallProps, "rows">) {
+  const services = [...new Set(rows.map(({ service }) => service))];
   return (
     <ul className={styles.key} aria-label="Services">
       {services.map((service) => (

@@ -125,7 +125,7 @@ describe("layOutSequence", () => {
     expect(rows[1]?.passes).toEqual([]);
   });
 
-  test("says what is asked, and how a interaction to a page goes on", () => {
+  test("says what is asked, and how an interaction on a page goes on", () => {
     const { rows } = layOutSequence(
       runOf(
         message(1, "backend", "agent", [0, 5]),
