@@ -1,5 +1,14 @@
 import { fileURLToPath } from "node:url";
-import { AGENT_NAMES, AGENTS, agentUrl, keyOf, type ListenerKey, PORTS, variablePrefix } from "topology";
+import {
+  AGENT_NAMES,
+  AGENTS,
+  agentRow,
+  agentUrl,
+  keyOf,
+  type ListenerKey,
+  PORTS,
+  variablePrefix,
+} from "topology";
 
 /** The port of each listener of the stack. `DEMO_PORTS` for the demo; a test takes free ones. */
 export type StackPorts = Readonly<Record<ListenerKey, number>>;
@@ -111,8 +120,6 @@ const TRACE_NAMES: Readonly<Record<string, string>> = {
 const REALM = "aauth-test";
 /** What the user is asked about in user-delegated mode. */
 const CONSENT_SCOPE = AGENTS["supply-chain-agent"].scope;
-/** What the supply-chain agent demands on top there, so that its exchange for the next hop is no expansion. */
-const NEXT_HOP_SCOPE = AGENTS["market-analysis-agent"].scope;
 /** The first time it is fetched and built. */
 const KEYCLOAK_READY_LIMIT_MS = 20 * 60_000;
 export const REPOSITORY_ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -226,8 +233,9 @@ export function describeStack(ports: StackPorts, modes: StackModes): ServiceDesc
         GATEWAY_AUTHZ_RESOURCES: agentUrls.join(" "),
       },
     }),
-    ...AGENT_NAMES.map((name) =>
-      service(name, keyOf(name), {
+    ...AGENT_NAMES.map((name) => {
+      const { additionalScopes } = agentRow(name);
+      return service(name, keyOf(name), {
         env: {
           // Where the others are called, and then its own address.
           ...Object.fromEntries(
@@ -237,10 +245,10 @@ export function describeStack(ports: StackPorts, modes: StackModes): ServiceDesc
           [`${variablePrefix(name)}_URL`]: `http://localhost:${ports[keyOf(name)]}`,
           [`${variablePrefix(name)}_ID_URL`]: agentUrl(name, ports.gateway),
           ...(isDelegated &&
-            name === "supply-chain-agent" && { AAUTH_RESOURCE_ADDITIONAL_SCOPES: NEXT_HOP_SCOPE }),
+            additionalScopes && { AAUTH_RESOURCE_ADDITIONAL_SCOPES: additionalScopes.join(" ") }),
         },
-      }),
-    ),
+      });
+    }),
     service("gateway", "gateway", {
       args: [
         ...(modes.gatewayProgram === undefined
