@@ -119,7 +119,7 @@ const TRACE_NAMES: Readonly<Record<string, string>> = {
 };
 const REALM = "aauth-test";
 /** What the user is asked about in user-delegated mode. */
-const CONSENT_SCOPE = AGENTS["supply-chain-agent"].scope;
+export const CONSENT_SCOPE = AGENTS["supply-chain-agent"].scope;
 /** The first time it is fetched and built. */
 const KEYCLOAK_READY_LIMIT_MS = 20 * 60_000;
 export const REPOSITORY_ROOT = fileURLToPath(new URL("../../", import.meta.url));
