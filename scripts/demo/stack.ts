@@ -181,7 +181,7 @@ export function describeStack(ports: StackPorts, modes: StackModes): ServiceDesc
     ...rest,
     env: { ...common, OTEL_SERVICE_NAME: TRACE_NAMES[name] ?? name, ...rest.env },
   });
-  const described = [
+  const services = [
     service("trace-store", "traceStore", {
       args: ["scripts/demo/trace-store.ts"],
       hosted: { module: "scripts/demo/trace-store-service.ts", argv: [] },
@@ -300,7 +300,6 @@ export function describeStack(ports: StackPorts, modes: StackModes): ServiceDesc
       after: ["auth-server", "gateway"],
     }),
   ];
-  const services = described;
   if (modes.delegate) {
     const delegate = service("delegate-agent", "delegateAgent", {
       // Its point is to share nothing with the backend but the public half of its key.
