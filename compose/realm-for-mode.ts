@@ -6,11 +6,14 @@
 
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { ConfigError, choiceSetting, integerSetting, loadConfig, setting } from "agent-kit/service";
-import { AUTHORIZATION_SCHEMES, DEMO_MODES, SIGNATURE_SCHEMES } from "../scripts/demo/stack.ts";
+import {
+  AUTHORIZATION_SCHEMES,
+  CONSENT_SCOPE,
+  DEMO_MODES,
+  SIGNATURE_SCHEMES,
+} from "../scripts/demo/stack.ts";
 
-/** What a person is asked about in user-delegated mode. */
-const DELEGATED_SCOPES = ["supply-chain:optimize"];
-const CONSENT_SCOPES = "aauth.consent.required.scopes";
+const CONSENT_ATTRIBUTE = "aauth.consent.required.scopes";
 const REALM_FILE = new URL("../keycloak/realm/aauth-test-realm.json", import.meta.url);
 
 const settings = {
@@ -41,11 +44,11 @@ try {
   const [file] = process.argv.slice(2);
   if (file === undefined) throw new Error("the file to write is not named");
   const realm = JSON.parse(readFileSync(REALM_FILE, "utf8")) as { attributes: Record<string, string> };
-  const scopes = JSON.parse(realm.attributes[CONSENT_SCOPES] ?? "[]") as string[];
-  const wanted = authorizationScheme === "user-delegated" ? [...scopes, ...DELEGATED_SCOPES] : scopes;
+  const scopes = JSON.parse(realm.attributes[CONSENT_ATTRIBUTE] ?? "[]") as string[];
+  const wanted = authorizationScheme === "user-delegated" ? [...scopes, CONSENT_SCOPE] : scopes;
   const attributes = {
     ...realm.attributes,
-    [CONSENT_SCOPES]: JSON.stringify(wanted),
+    [CONSENT_ATTRIBUTE]: JSON.stringify(wanted),
     "aauth.token.lifespan": String(authTokenSeconds),
   };
   // Whole or not at all: an auth server may be starting.

@@ -7,7 +7,7 @@ import {
   readyLine,
   type StartService,
 } from "agent-kit/service";
-import { REMEMBERED_LINES, type StartedService } from "./service-process.ts";
+import { remember, type StartedService } from "./service-process.ts";
 import { REPOSITORY_ROOT } from "./stack.ts";
 
 const current = new AsyncLocalStorage<HostedService>();
@@ -121,8 +121,7 @@ export class HostedService implements StartedService {
 
   #print(text: string): void {
     for (const line of text.replace(/\n$/, "").split("\n")) {
-      this.#lastLines.push(line);
-      if (this.#lastLines.length > REMEMBERED_LINES) this.#lastLines.shift();
+      remember(this.#lastLines, line);
       this.#onLine(line);
     }
   }

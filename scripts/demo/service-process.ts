@@ -20,8 +20,7 @@ export interface StartedService {
   kill(): void;
 }
 
-/** Of a service, for the message about its end. */
-export const REMEMBERED_LINES = 15;
+const REMEMBERED_LINES = 15;
 const HEALTH_POLL_MS = 50;
 const HEALTH_ANSWER_LIMIT_MS = 2000;
 
@@ -50,8 +49,7 @@ export class ServiceProcess implements StartedService {
     });
     for (const stream of [this.#child.stdout!, this.#child.stderr!]) {
       createInterface({ input: stream }).on("line", (line) => {
-        this.#lastLines.push(line);
-        if (this.#lastLines.length > REMEMBERED_LINES) this.#lastLines.shift();
+        remember(this.#lastLines, line);
         options.onLine(line);
       });
     }
@@ -61,7 +59,7 @@ export class ServiceProcess implements StartedService {
         resolve(how);
       };
       this.#child.once("error", (error) => {
-        this.#lastLines.push(error.message);
+        remember(this.#lastLines, error.message);
         end("could not be started");
       });
       this.#child.once("close", (status, signal) =>
@@ -107,6 +105,12 @@ export class ServiceProcess implements StartedService {
       // Gone between the look and the call.
     }
   }
+}
+
+/** Keeps a service's last lines, for the message about its end. */
+export function remember(lastLines: string[], line: string): void {
+  lastLines.push(line);
+  if (lastLines.length > REMEMBERED_LINES) lastLines.shift();
 }
 
 async function answersWell(

@@ -1,5 +1,14 @@
 import { fileURLToPath } from "node:url";
-import { AGENT_NAMES, AGENTS, agentUrl, keyOf, type ListenerKey, PORTS, variablePrefix } from "topology";
+import {
+  AGENT_NAMES,
+  AGENTS,
+  agentRow,
+  agentUrl,
+  keyOf,
+  type ListenerKey,
+  PORTS,
+  variablePrefix,
+} from "topology";
 
 /** The port of each listener of the stack. `DEMO_PORTS` for the demo; a test takes free ones. */
 export type StackPorts = Readonly<Record<ListenerKey, number>>;
@@ -110,9 +119,7 @@ const TRACE_NAMES: Readonly<Record<string, string>> = {
 };
 const REALM = "aauth-test";
 /** What the user is asked about in user-delegated mode. */
-const CONSENT_SCOPE = AGENTS["supply-chain-agent"].scope;
-/** What the supply-chain agent demands on top there, so that its exchange for the next hop is no expansion. */
-const NEXT_HOP_SCOPE = AGENTS["market-analysis-agent"].scope;
+export const CONSENT_SCOPE = AGENTS["supply-chain-agent"].scope;
 /** The first time it is fetched and built. */
 const KEYCLOAK_READY_LIMIT_MS = 20 * 60_000;
 export const REPOSITORY_ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -174,7 +181,7 @@ export function describeStack(ports: StackPorts, modes: StackModes): ServiceDesc
     ...rest,
     env: { ...common, OTEL_SERVICE_NAME: TRACE_NAMES[name] ?? name, ...rest.env },
   });
-  const described = [
+  const services = [
     service("trace-store", "traceStore", {
       args: ["scripts/demo/trace-store.ts"],
       hosted: { module: "scripts/demo/trace-store-service.ts", argv: [] },
@@ -226,8 +233,9 @@ export function describeStack(ports: StackPorts, modes: StackModes): ServiceDesc
         GATEWAY_AUTHZ_RESOURCES: agentUrls.join(" "),
       },
     }),
-    ...AGENT_NAMES.map((name) =>
-      service(name, keyOf(name), {
+    ...AGENT_NAMES.map((name) => {
+      const { additionalScopes } = agentRow(name);
+      return service(name, keyOf(name), {
         env: {
           // Where the others are called, and then its own address.
           ...Object.fromEntries(
@@ -237,10 +245,10 @@ export function describeStack(ports: StackPorts, modes: StackModes): ServiceDesc
           [`${variablePrefix(name)}_URL`]: `http://localhost:${ports[keyOf(name)]}`,
           [`${variablePrefix(name)}_ID_URL`]: agentUrl(name, ports.gateway),
           ...(isDelegated &&
-            name === "supply-chain-agent" && { AAUTH_RESOURCE_ADDITIONAL_SCOPES: NEXT_HOP_SCOPE }),
+            additionalScopes && { AAUTH_RESOURCE_ADDITIONAL_SCOPES: additionalScopes.join(" ") }),
         },
-      }),
-    ),
+      });
+    }),
     service("gateway", "gateway", {
       args: [
         ...(modes.gatewayProgram === undefined
@@ -292,7 +300,6 @@ export function describeStack(ports: StackPorts, modes: StackModes): ServiceDesc
       after: ["auth-server", "gateway"],
     }),
   ];
-  const services = described;
   if (modes.delegate) {
     const delegate = service("delegate-agent", "delegateAgent", {
       // Its point is to share nothing with the backend but the public half of its key.

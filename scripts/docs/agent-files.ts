@@ -4,9 +4,7 @@
  * @module
  */
 
-import { AGENT_NAMES, AGENTS, type AgentName, type AgentRow, variablePrefix } from "topology";
-
-const rowOf = (name: AgentName): AgentRow => AGENTS[name];
+import { AGENT_NAMES, AGENTS, type AgentName, type AgentRow, agentRow, variablePrefix } from "topology";
 
 /** `agentgateway/config.yaml`: one listener for each agent. */
 export const gatewayConfiguration = (content: string) => withRegions(content, { listeners: listenerOf });
@@ -39,17 +37,15 @@ const conditionOf = (name: AgentName) => `      ${name}: { condition: service_he
 const serviceOf = (name: AgentName) => `  ${name}:
     <<: *service
     command: ["services/${name}/src/main.ts"]
-    environment: { <<: *modes${extraEnvironment(name)} }
+    environment: { <<: *modes${extraEnvironment(agentRow(name))} }
     depends_on: { net: { condition: service_started } }
     healthcheck: { <<: *times, test: ["CMD", "node", "compose/healthy.ts", "http://127.0.0.1:${AGENTS[name].port}/health"] }
 
 `;
 
-/** In user-delegated mode callers bring the next hop's scope as well, so that the exchange for it is no expansion. */
-const extraEnvironment = (name: AgentName) =>
-  name === "supply-chain-agent"
-    ? `, AAUTH_RESOURCE_ADDITIONAL_SCOPES: "${AGENTS["market-analysis-agent"].scope}"`
-    : "";
+/** Set in every mode, demanded of callers in user-delegated only. */
+const extraEnvironment = ({ additionalScopes }: AgentRow) =>
+  additionalScopes === undefined ? "" : `, AAUTH_RESOURCE_ADDITIONAL_SCOPES: "${additionalScopes.join(" ")}"`;
 
 function requiredScheme({ pseudonymousPaths = [] }: AgentRow): string {
   // biome-ignore lint/suspicious/noTemplateCurlyInString: the gateway fills it in
@@ -94,7 +90,7 @@ const listenerOf = (name: AgentName) => `      - name: ${name}
                       # A literal, never request.host: a caller must not choose which authority it is judged for.
                       x-aauth-authority: '"${name}.localhost:\${GATEWAY_PORT:-3000}"'
                       x-aauth-mode: '"optional"'
-                      x-aauth-required-scheme: ${requiredScheme(rowOf(name))}
+                      x-aauth-required-scheme: ${requiredScheme(agentRow(name))}
                       x-aauth-timestamp-tolerance: '"60"'
                     # From a header, never response.body: that would make the gateway hold back the agents' event streams too.
                     metadata:

@@ -16,7 +16,14 @@ export interface AgentRow {
   readonly scopeDescription: string;
   /** Paths that the gateway lets through for any signature, pseudonymous ones included. Default: none. */
   readonly pseudonymousPaths?: readonly string[];
+  /**
+   * Scopes that callers bring as well in user-delegated mode, so that the agent's exchange for the next hop is no expansion: its
+   * `AAUTH_RESOURCE_ADDITIONAL_SCOPES`. Default: none.
+   */
+  readonly additionalScopes?: readonly string[];
 }
+
+const ANALYZE_SCOPE = "market-analysis:analyze";
 
 export const AGENTS = {
   "supply-chain-agent": {
@@ -25,11 +32,12 @@ export const AGENTS = {
     scope: "supply-chain:optimize",
     scopeDescription: "Optimize the laptop supply chain in your name",
     pseudonymousPaths: ["/catalogue"],
+    additionalScopes: [ANALYZE_SCOPE],
   },
   "market-analysis-agent": {
     title: "Market-analysis agent",
     port: 9998,
-    scope: "market-analysis:analyze",
+    scope: ANALYZE_SCOPE,
     scopeDescription: "Analyse laptop demand, inventory and market trends",
   },
 } as const satisfies Readonly<Record<string, AgentRow>>;

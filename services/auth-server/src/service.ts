@@ -1,4 +1,4 @@
-import { listenOn, type StartService, startService } from "agent-kit/service";
+import { type StartService, startService } from "agent-kit/service";
 import { buildAuthServer } from "./app.ts";
 import { settings } from "./config.ts";
 
@@ -9,6 +9,6 @@ export const start: StartService = (options) =>
     settings,
     build: async (config, logger) => {
       const { app, issuer } = await buildAuthServer(config, { logger });
-      return { ...(await listenOn(app, config)), detail: `issuer ${issuer}` };
+      return { app, detail: `issuer ${issuer}` };
     },
   });

@@ -1,4 +1,4 @@
-import { listenOn, type StartService, startService } from "agent-kit/service";
+import { type StartService, startService } from "agent-kit/service";
 import { buildBackend } from "./app.ts";
 import { settings } from "./config.ts";
 
@@ -8,8 +8,5 @@ export const start: StartService = (options) =>
     name: "backend",
     logName: "supply-chain-backend",
     settings,
-    build: async (config, logger) => {
-      const { app } = await buildBackend(config, { logger });
-      return listenOn(app, config);
-    },
+    build: (config, logger) => buildBackend(config, { logger }),
   });

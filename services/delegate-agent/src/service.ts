@@ -1,4 +1,4 @@
-import { listenOn, type StartService, startService } from "agent-kit/service";
+import { type StartService, startService } from "agent-kit/service";
 import { buildDelegateAgent } from "./app.ts";
 import { settings } from "./config.ts";
 import { loadCredential } from "./credential.ts";
@@ -27,8 +27,7 @@ export const start: StartService = (options) =>
         logger.info({ sub: credential.sub, file: config.enrolmentFile }, "Enrolled with the agent server");
       }
       const { app, delegate } = await buildDelegateAgent(config, { logger, credential });
-      const running = await listenOn(app, config);
-      if (config.callAtStart) void delegate.run();
-      return running;
+      if (config.callAtStart) app.addHook("onListen", async () => void delegate.run());
+      return { app };
     },
   });

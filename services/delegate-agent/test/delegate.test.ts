@@ -49,6 +49,12 @@ test.each<[string, TokenRequestError, string]>([
   expect((await delegate.run()).failure?.code).toBe(code);
 });
 
+test("a refusal is not read either", async () => {
+  const { body, read } = endlessBody();
+  const { failure } = await delegateAnswered(() => new Response(body, { status: 403 })).run();
+  expect([failure?.code, read.isCancelled]).toEqual(["http_403", true]);
+});
+
 test.each([
   ["a signature", 401, "httpsig", 2],
   ["a signature by certain algorithms", 401, 'httpsig; algs=("ed25519")', 2],

@@ -1,4 +1,4 @@
-import { listenOn, type StartService, startService } from "agent-kit/service";
+import { type StartService, startService } from "agent-kit/service";
 import { buildGatewayAuthz } from "./app.ts";
 import { settings } from "./config.ts";
 
@@ -7,8 +7,5 @@ export const start: StartService = (options) =>
     ...options,
     name: "gateway-authz",
     settings,
-    build: async (config, logger) => {
-      const { app } = await buildGatewayAuthz(config, { logger });
-      return listenOn(app, config);
-    },
+    build: (config, logger) => buildGatewayAuthz(config, { logger }),
   });

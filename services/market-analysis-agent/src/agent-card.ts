@@ -1,5 +1,6 @@
 import type { AgentCardTexts } from "agent-kit";
 import type { AgentSkillOptions } from "agent-kit/a2a";
+import { ANALYZE_SCOPE } from "./requirement.ts";
 
 const SKILLS: readonly AgentSkillOptions[] = [
   {
@@ -36,7 +37,7 @@ export const card: AgentCardTexts = {
   provider: { organization: "Demo Corp IT Department", url: "https://demo.corp" },
   documentationUrl: "https://docs.demo.corp/market-analysis",
   iconUrl: "https://market-analysis.demo.com/icon.png",
-  scopes: ["market-analysis:analyze", "agents:delegate"],
+  scopes: [ANALYZE_SCOPE, "agents:delegate"],
   version: "1.0.0",
   skills: SKILLS,
 };

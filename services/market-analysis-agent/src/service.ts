@@ -1,4 +1,4 @@
-import { listenOn, type StartService, startService } from "agent-kit/service";
+import { type StartService, startService } from "agent-kit/service";
 import { buildMarketAnalysisAgent } from "./app.ts";
 import { settings } from "./config.ts";
 
@@ -7,8 +7,5 @@ export const start: StartService = (options) =>
     ...options,
     name: "market-analysis-agent",
     settings,
-    build: async (config, logger) => {
-      const { app } = await buildMarketAnalysisAgent(config, { logger });
-      return listenOn(app, config);
-    },
+    build: (config, logger) => buildMarketAnalysisAgent(config, { logger }),
   });

@@ -1,5 +1,6 @@
 import type { AgentCardTexts } from "agent-kit";
 import type { AgentSkillOptions } from "agent-kit/a2a";
+import { OPTIMIZE_SCOPE } from "./requirement.ts";
 
 const SKILLS: readonly AgentSkillOptions[] = [
   {
@@ -29,7 +30,7 @@ export const card: AgentCardTexts = {
   provider: { organization: "Demo Corp IT Department", url: "https://demo.corp" },
   documentationUrl: "https://docs.demo.corp/supply-optimizer",
   iconUrl: "https://supply-optimizer.demo.com/icon.png",
-  scopes: ["supply-chain:optimize", "agents:delegate"],
+  scopes: [OPTIMIZE_SCOPE, "agents:delegate"],
   version: "1.0.0",
   skills: SKILLS,
 };

@@ -133,8 +133,7 @@ function readingFetch(
   return async (input, init) => {
     const response = await signedFetch(input, init);
     if (response.ok) onAccepted?.();
-    const body = await readBody(response);
-    if (!response.ok && !isRpcError(body)) throw AgentHttpError.of(response);
+    const body = response.ok ? await readBody(response) : await readRpcError(response);
     onRead?.();
     return new Response(body, { status: response.status, headers: response.headers });
   };
@@ -149,7 +148,20 @@ async function readBody(response: Response): Promise<string> {
   }
 }
 
-/** JSON-RPC errors usually come with 200, but a server may add an HTTP status to them. */
+/**
+ * JSON-RPC errors usually come with 200, but a server may add an HTTP status to them. The body of any other refusal is not wanted, and
+ * not read unless it is JSON.
+ */
+async function readRpcError(response: Response): Promise<string> {
+  if (/json/i.test(response.headers.get("content-type") ?? "")) {
+    const body = await readBody(response);
+    if (isRpcError(body)) return body;
+  } else {
+    await response.body?.cancel();
+  }
+  throw AgentHttpError.of(response);
+}
+
 function isRpcError(body: string): boolean {
   try {
     const answer: unknown = JSON.parse(body);

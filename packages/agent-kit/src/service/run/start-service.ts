@@ -1,33 +1,39 @@
+import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { loadConfig } from "../config/load-config.ts";
 import type { serviceSettings } from "../config/service-settings.ts";
-import type { Config, Settings } from "../config/setting.ts";
+import type { Config, Setting, Settings } from "../config/setting.ts";
+import type { portSetting } from "../config/value-schemas.ts";
 import { createLogger } from "../log/logger.ts";
 import { startTelemetry } from "../telemetry/start-telemetry.ts";
 import type { telemetrySettings } from "../telemetry/telemetry-settings.ts";
+import { listenOn } from "./listen-on.ts";
 import type { RunningService, StartOptions } from "./run-service.ts";
 
-type TracedSettings = Settings & typeof serviceSettings & ReturnType<typeof telemetrySettings>;
+type TracedSettings = Settings &
+  typeof serviceSettings &
+  ReturnType<typeof telemetrySettings> & { readonly port: Setting<ReturnType<typeof portSetting>> };
 
 /**
- * Starts a service that makes spans: reads its settings, makes its logger and its tracer, and builds it with both.
+ * Starts a service that makes spans: reads its settings, makes its logger and its tracer, builds it with both, and listens where its
+ * settings say.
  *
  * @param options.name in messages about its settings
  * @param options.logName in its log. Default `name`
- * @param options.build puts the service together and listens
+ * @param options.build puts the service together; `detail` is for the ready line. Work for when it listens is an `onListen` hook
  * @example
  * export const start: StartService = (options) =>
- *   startService({ ...options, name: "backend", settings, build: async (config, logger) => {
- *     const { app } = await buildBackend(config, { logger });
- *     return listenOn(app, config);
- *   } });
+ *   startService({ ...options, name: "backend", settings, build: (config, logger) => buildBackend(config, { logger }) });
  */
 export async function startService<S extends TracedSettings>(
   options: StartOptions & {
     readonly name: string;
     readonly logName?: string;
     readonly settings: S;
-    readonly build: (config: Config<S>, logger: Logger) => Promise<RunningService>;
+    readonly build: (
+      config: Config<S>,
+      logger: Logger,
+    ) => Promise<{ readonly app: FastifyInstance; readonly detail?: string }>;
   },
 ): Promise<RunningService> {
   const { name, logName = name, settings, env, argv, output, build } = options;
@@ -43,7 +49,10 @@ export async function startService<S extends TracedSettings>(
   });
   const telemetry = await startTelemetry(common, { logger });
   try {
-    const running = await telemetry.run(() => build(config, logger));
+    const running = await telemetry.run(async () => {
+      const { app, detail } = await build(config, logger);
+      return { ...(await listenOn(app, common)), ...(detail !== undefined && { detail }) };
+    });
     return {
       ...running,
       // Closing a service may make spans, and its last ones are sent after that.

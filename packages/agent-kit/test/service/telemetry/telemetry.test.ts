@@ -11,8 +11,10 @@ import {
   listenOn,
   loadConfig,
   markFailed,
+  portSetting,
   prepareProcess,
   serviceSettings,
+  setting,
   startService,
   startTelemetry,
   type Telemetry,
@@ -337,7 +339,11 @@ test("OTEL_SDK_DISABLED: no spans, no trace, nothing sent", async () => {
 });
 
 describe("services in one process", () => {
-  const settings = { ...serviceSettings, ...telemetrySettings("unnamed") };
+  const settings = {
+    ...serviceSettings,
+    ...telemetrySettings("unnamed"),
+    port: setting({ env: "PORT", schema: portSetting(0), description: "TCP port to listen on" }),
+  };
   const closes: (() => unknown)[] = [];
   afterEach(async () => {
     for (const end of closes.splice(0)) await end();
@@ -371,7 +377,7 @@ describe("services in one process", () => {
           });
         });
         app.addHook("onClose", () => withSpan(`${name}.close`, async () => {}));
-        return listenOn(app, { host: "127.0.0.1", port: 0 });
+        return { app };
       },
     });
     closes.push(running.close);
