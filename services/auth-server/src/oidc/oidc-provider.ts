@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { EventEmitter } from "node:events";
 import type { FastifyBaseLogger } from "fastify";
 import type { errors, KoaContextWithOIDC, Provider } from "oidc-provider";
+import type { OAuthError } from "../oauth-error.ts";
 import type { Accounts } from "../realm/accounts.ts";
 import type { Realm } from "../realm/realm.ts";
 import type { RealmKeys } from "../realm/realm-keys.ts";
@@ -35,7 +36,7 @@ export async function createOidcProvider(options: {
     grantLifetimeSeconds: realm.ssoSessionMaxLifespan,
     now,
     alreadyUsed: () => new library.errors.InvalidGrant("already used"),
-    full: () => temporarilyUnavailable(library),
+    full: (refusal) => temporarilyUnavailable(library, refusal),
   });
   const cookieKeys = [randomBytes(32).toString("base64url")];
   let latest: { kid: string; provider: Provider } | undefined;
@@ -96,9 +97,7 @@ async function loadLibrary(logger: FastifyBaseLogger): Promise<OidcLibrary> {
 }
 
 /** 503, as this server answers it elsewhere; the library itself has 400 for it. */
-function temporarilyUnavailable(library: OidcLibrary): Error {
-  const error = new library.errors.TemporarilyUnavailable(
-    "Too much is being kept for others: try again later",
-  );
-  return Object.assign(error, { status: 503, statusCode: 503 });
+function temporarilyUnavailable(library: OidcLibrary, { message, status }: OAuthError): Error {
+  const error = new library.errors.TemporarilyUnavailable(message);
+  return Object.assign(error, { status, statusCode: status });
 }
