@@ -30,7 +30,8 @@ export async function createOidcProvider(options: {
   now: () => number;
 }): Promise<() => Provider> {
   const { realm, createStore, logger, now } = options;
-  const library = await loadLibrary(logger);
+  loading ??= loadLibrary(logger);
+  const library = await loading;
   const adapter = createStorageAdapter({
     createStore,
     grantLifetimeSeconds: realm.ssoSessionMaxLifespan,
@@ -76,6 +77,9 @@ function buildProvider(options: ProviderOptions): Provider {
   provider.on("end_session.error", refused);
   return provider;
 }
+
+/** Loaded once: of two loads at a time, one would put back the other's `console.warn`. */
+let loading: Promise<OidcLibrary> | undefined;
 
 /**
  * Imports oidc-provider. While its modules are evaluated it writes to the console that it prefers a
