@@ -3,7 +3,7 @@ import { loadConfig } from "../config/load-config.ts";
 import type { serviceSettings } from "../config/service-settings.ts";
 import type { Config, Settings } from "../config/setting.ts";
 import { createLogger } from "../log/logger.ts";
-import { startTelemetry } from "../telemetry/start-telemetry.ts";
+import { startTelemetry, type Telemetry } from "../telemetry/start-telemetry.ts";
 import type { telemetrySettings } from "../telemetry/telemetry-settings.ts";
 import type { RunningService, StartOptions } from "./run-service.ts";
 
@@ -42,8 +42,19 @@ export async function startService<S extends TracedSettings>(
     destination: output,
   });
   const telemetry = await startTelemetry(common, { logger });
+  return buildTraced(telemetry, () => build(config, logger));
+}
+
+/**
+ * Builds a service that makes its spans in `telemetry`, which is closed after the service, and also where the service cannot be built.
+ * For services whose settings are not those of {@link startService}.
+ */
+export async function buildTraced(
+  telemetry: Telemetry,
+  build: () => Promise<RunningService>,
+): Promise<RunningService> {
   try {
-    const running = await telemetry.run(() => build(config, logger));
+    const running = await telemetry.run(build);
     return {
       ...running,
       // Closing a service may make spans, and its last ones are sent after that.
