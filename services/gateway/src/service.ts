@@ -1,6 +1,7 @@
 import { readFileSync, unwatchFile, watchFile } from "node:fs";
 import { basename } from "node:path";
 import {
+  buildTraced,
   createLogger,
   HelpRequested,
   loadConfig,
@@ -42,30 +43,29 @@ export const start: StartService = async ({ env, argv, output }) => {
     ...format,
   });
   const telemetry = await startTelemetry(telemetryOf(configuration.config.tracing, config), { logger });
-  const accessLog = lineWriter((text) => output.write(text));
-  const gateway = await telemetry.run(() =>
-    buildGateway(config, configuration, { logger, accessLog: accessLog.write }),
-  );
+  return buildTraced(telemetry, async () => {
+    const accessLog = lineWriter((text) => output.write(text));
+    const gateway = await buildGateway(config, configuration, { logger, accessLog: accessLog.write });
 
-  const reload = () => {
-    try {
-      gateway.reload(load());
-      logger.info(`configuration reloaded from ${source}`);
-    } catch (error) {
-      const problems = (error as Error).message.split("\n");
-      logger.error({ problems }, `${source} changed and cannot be used; the old configuration stays`);
-    }
-  };
-  if (isWatched) watchFile(config.file, { interval: RELOAD_INTERVAL_MS, persistent: false }, reload);
-  return {
-    url: gateway.urls.join(", "),
-    close: async () => {
-      if (isWatched) unwatchFile(config.file, reload);
-      await gateway.close();
-      accessLog.flush();
-      await telemetry.close();
-    },
-  };
+    const reload = () => {
+      try {
+        gateway.reload(load());
+        logger.info(`configuration reloaded from ${source}`);
+      } catch (error) {
+        const problems = (error as Error).message.split("\n");
+        logger.error({ problems }, `${source} changed and cannot be used; the old configuration stays`);
+      }
+    };
+    if (isWatched) watchFile(config.file, { interval: RELOAD_INTERVAL_MS, persistent: false }, reload);
+    return {
+      url: gateway.urls.join(", "),
+      close: async () => {
+        if (isWatched) unwatchFile(config.file, reload);
+        await gateway.close();
+        accessLog.flush();
+      },
+    };
+  });
 };
 
 /** The file's `tracing` section for OpenTelemetry. A path in the endpoint itself wins over `path`, as in Agentgateway. */

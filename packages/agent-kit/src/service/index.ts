@@ -56,7 +56,7 @@ export {
   type StartOptions,
   type StartService,
 } from "./run/run-service.ts";
-export { startService } from "./run/start-service.ts";
+export { buildTraced, startService } from "./run/start-service.ts";
 export { PARENT_PID_VARIABLE, watchParent } from "./run/watch-parent.ts";
 export type { SpanCounts } from "./telemetry/span-counts.ts";
 export { startTelemetry, type Telemetry } from "./telemetry/start-telemetry.ts";

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { EventEmitter } from "node:events";
 import type { FastifyBaseLogger } from "fastify";
 import type { errors, KoaContextWithOIDC, Provider } from "oidc-provider";
+import type { OAuthError } from "../oauth-error.ts";
 import type { Accounts } from "../realm/accounts.ts";
 import type { Realm } from "../realm/realm.ts";
 import type { RealmKeys } from "../realm/realm-keys.ts";
@@ -29,13 +30,14 @@ export async function createOidcProvider(options: {
   now: () => number;
 }): Promise<() => Provider> {
   const { realm, createStore, logger, now } = options;
-  const library = await loadLibrary(logger);
+  loading ??= loadLibrary(logger);
+  const library = await loading;
   const adapter = createStorageAdapter({
     createStore,
     grantLifetimeSeconds: realm.ssoSessionMaxLifespan,
     now,
     alreadyUsed: () => new library.errors.InvalidGrant("already used"),
-    full: () => temporarilyUnavailable(library),
+    full: (refusal) => temporarilyUnavailable(library, refusal),
   });
   const cookieKeys = [randomBytes(32).toString("base64url")];
   let latest: { kid: string; provider: Provider } | undefined;
@@ -76,6 +78,9 @@ function buildProvider(options: ProviderOptions): Provider {
   return provider;
 }
 
+/** Loaded once: of two loads at a time, one would put back the other's `console.warn`. */
+let loading: Promise<OidcLibrary> | undefined;
+
 /**
  * Imports oidc-provider. While its modules are evaluated it writes to the console that it prefers a
  * long-term-support release of Node; there is no setting against that. During the import, and only
@@ -96,9 +101,7 @@ async function loadLibrary(logger: FastifyBaseLogger): Promise<OidcLibrary> {
 }
 
 /** 503, as this server answers it elsewhere; the library itself has 400 for it. */
-function temporarilyUnavailable(library: OidcLibrary): Error {
-  const error = new library.errors.TemporarilyUnavailable(
-    "Too much is being kept for others: try again later",
-  );
-  return Object.assign(error, { status: 503, statusCode: 503 });
+function temporarilyUnavailable(library: OidcLibrary, { message, status }: OAuthError): Error {
+  const error = new library.errors.TemporarilyUnavailable(message);
+  return Object.assign(error, { status, statusCode: status });
 }

@@ -29,8 +29,8 @@ export function createStorageAdapter(options: {
   now: () => number;
   /** The error that the second consumer gets. */
   alreadyUsed: () => Error;
-  /** The error where a store has no room for a new owner. */
-  full: () => Error;
+  /** The error where a store has no room for a new owner, made of the store's refusal. */
+  full: (refusal: OAuthError) => Error;
 }): (model: string) => Adapter {
   const { createStore, grantLifetimeSeconds, now, alreadyUsed, full } = options;
 
@@ -63,7 +63,7 @@ export function createStorageAdapter(options: {
           if (model === "Session" && payload.uid !== undefined)
             await sessionIds.put(ownerOf(payload), payload.uid, id, expiresIn);
         } catch (error) {
-          throw error instanceof OAuthError ? full() : error;
+          throw error instanceof OAuthError ? full(error) : error;
         }
       },
       async findByUid(uid) {

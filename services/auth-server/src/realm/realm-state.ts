@@ -26,7 +26,7 @@ export interface RealmState {
   replaceAttributes(attributes: Readonly<Record<string, string>>): void;
 }
 
-export function createRealmState(realm: Realm): RealmState {
+function createRealmState(realm: Realm): RealmState {
   let attributes: Readonly<Record<string, string>> = realm.attributes;
   let policy = parsePolicy(attributes);
   return {

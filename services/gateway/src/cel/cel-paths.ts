@@ -3,14 +3,22 @@ import type { ASTNode } from "@marcbachmann/cel-js";
 /** The steps of `extauthz.aauth.scope`, root first. `m["key"]` is a step as `m.key` is. */
 export type CelPath = readonly string[];
 
+/** Variables that an expression can begin with: the members of a `CelContext`. */
+export const ROOTS: ReadonlySet<string> = new Set(["request", "response", "source", "extauthz", "jwt"]);
+
+/** The name that `m.key` or `m["key"]` reads; undefined where it is computed, or a number. */
+export function stepOf({ args: [, key] }: Extract<ASTNode, { op: "." | "[]" }>): string | undefined {
+  const step = typeof key === "string" ? key : key.op === "value" ? key.args : undefined;
+  return typeof step === "string" ? step : undefined;
+}
+
 /** The path that an expression is, or undefined when it is anything else. */
 export function pathOf(node: ASTNode): CelPath | undefined {
   if (node.op === "id") return [node.args];
   if (node.op !== "." && node.op !== "[]") return undefined;
-  const [target, key] = node.args;
-  const step = typeof key === "string" ? key : key.op === "value" ? key.args : undefined;
-  const parent = pathOf(target);
-  return parent && typeof step === "string" ? [...parent, step] : undefined;
+  const step = stepOf(node);
+  const parent = pathOf(node.args[0]);
+  return parent && step !== undefined ? [...parent, step] : undefined;
 }
 
 /** A path as it is written in a rule. */
@@ -19,8 +27,6 @@ export function formatCelPath(path: CelPath): string {
     .map((step, index) => (index === 0 ? step : /^[A-Za-z_]\w*$/.test(step) ? `.${step}` : `["${step}"]`))
     .join("");
 }
-
-const ROOTS = new Set(["request", "response", "source", "extauthz", "jwt"]);
 
 /** Everything an expression reads, the longest paths, each once; of `has()` also. Variables of macros are left out. */
 export function pathsNamedBy(node: ASTNode): CelPath[] {

@@ -1,5 +1,5 @@
 import { type ASTNode, Environment } from "@marcbachmann/cel-js";
-import { type CelPath, pathOf } from "./cel-paths.ts";
+import { type CelPath, pathOf, ROOTS, stepOf } from "./cel-paths.ts";
 
 /**
  * What an expression can see. Every root is bound; one that is not set is null, so that `has(jwt.sub)` is false and `jwt.sub` an
@@ -40,9 +40,7 @@ const FIELDS: Readonly<Record<string, readonly string[]>> = {
 };
 
 const ENVIRONMENT = new Environment({ homogeneousAggregateLiterals: false });
-for (const root of ["request", "response", "source", "extauthz", "jwt"]) {
-  ENVIRONMENT.registerVariable(root, "dyn");
-}
+for (const root of ROOTS) ENVIRONMENT.registerVariable(root, "dyn");
 ENVIRONMENT.registerFunction("json(string): dyn", parseJson);
 // Agentgateway's `contains` is membership on lists and keys on maps, and its `in` also looks into strings.
 ENVIRONMENT.registerFunction("list.contains(dyn): bool", (list: Iterable<unknown>, value: unknown) =>
@@ -122,9 +120,9 @@ export function visitNodes(node: unknown, visit: (node: ASTNode) => void): void 
 
 function checkNode(node: ASTNode): void {
   if (node.op === "." || node.op === "[]") {
-    const [target, key] = node.args;
-    const name = typeof key === "string" ? key : key.op === "value" ? key.args : undefined;
-    if (typeof name !== "string") return;
+    const [target] = node.args;
+    const name = stepOf(node);
+    if (name === undefined) return;
     const fields = target.op === "id" && Object.hasOwn(FIELDS, target.args) ? FIELDS[target.args] : undefined;
     if (fields?.includes(name) === false) {
       throw new ExpressionError(`the embedded gateway has no CEL variable ${target.args}.${name}`);

@@ -153,7 +153,8 @@ function withoutAnswer(policy: ExtAuthzPolicy, error: unknown): undefined {
   return undefined;
 }
 
-function evaluateMetadata(
+/** The `metadata` of an answer that lets the request through. */
+export function evaluateMetadata(
   policy: ExtAuthzPolicy,
   context: CelContext,
   answer: Pick<UpstreamResponse, "status" | "fields">,

@@ -5,6 +5,7 @@ import type {
   GatewayConfiguration,
   Policies,
 } from "../configuration/document-schema.ts";
+import { evaluateMetadata } from "../policies/ext-authz.ts";
 import { celContext } from "../proxy/cel-context.ts";
 import type { RequestHead } from "../proxy/request-head.ts";
 import { selectListener } from "../routing/select-listener.ts";
@@ -149,13 +150,16 @@ function bindFor({ binds }: GatewayConfiguration, url: string): Bind {
   return binds.find((bind) => bind.port === port) ?? binds[0]!;
 }
 
-/** The route's own metadata expressions over the answer that gateway-authz would give. */
-function metadataOf(policies: Policies, context: CelContext, claims: object): Record<string, unknown> {
-  const response = { code: 200, headers: { "x-aauth-claims": JSON.stringify(claims) } };
-  const values = Object.entries(policies.extAuthz?.metadata ?? {}).map(
-    ([name, expression]) => [name, expression.valueOrUndefined({ ...context, response })] as const,
-  );
-  return Object.fromEntries(values.filter(([, value]) => value !== undefined));
+/** What the route's own metadata expressions make of the answer that gateway-authz would give. */
+function metadataOf(
+  { extAuthz }: Policies,
+  context: CelContext,
+  claims: object,
+): Readonly<Record<string, unknown>> {
+  if (extAuthz === undefined) return {};
+  const field = Buffer.from(JSON.stringify(claims)).toString("latin1");
+  const answer = { status: 200, fields: ["x-aauth-claims", field] };
+  return evaluateMetadata(extAuthz, context, answer).extauthz;
 }
 
 /** Path and query as written: a URL parser would resolve `/a/../b`, which no gateway does. */

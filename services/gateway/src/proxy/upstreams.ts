@@ -76,9 +76,9 @@ export class Upstreams {
     receive: (response: UpstreamResponse) => Promise<Result>,
   ): Promise<Result> {
     const origin = `http://${host}:${port}`;
-    const underWay = this.#requests.get(origin) ?? 0;
-    if (underWay >= this.#maxRequests) throw new UpstreamError("too many requests are in progress");
-    this.#requests.set(origin, underWay + 1);
+    const inProgress = this.#requests.get(origin) ?? 0;
+    if (inProgress >= this.#maxRequests) throw new UpstreamError("too many requests are in progress");
+    this.#requests.set(origin, inProgress + 1);
     try {
       const response = await this.#agent.request({
         origin,

@@ -91,7 +91,7 @@ describe("values and errors are those of Agentgateway v1.4.1", () => {
     }
   });
 
-  test("whole numbers in JSON are ints, and what is none fails", () => {
+  test("whole numbers in JSON are ints, and invalid JSON fails", () => {
     const expression = compileExpression("json(extauthz.text)");
     const outcomeOf = (text: string) => expression.valueOrUndefined({ ...CONTEXT, extauthz: { text } });
     for (const _ of [1, 2]) {

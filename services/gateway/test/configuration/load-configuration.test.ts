@@ -160,7 +160,7 @@ describe("what is refused, and where it is said to be", () => {
       /400/,
     ],
     [
-      "a header whose name is none",
+      "an invalid header name",
       withPolicies(`${EXT_AUTHZ}      addRequestHeaders:\n        "x y": '"1"'`),
       `${POLICIES}.extAuthz.protocol.http.addRequestHeaders.x y`,
       11,
@@ -174,14 +174,14 @@ describe("what is refused, and where it is said to be", () => {
       /frames the message or belongs to one connection: it cannot be set here/,
     ]),
     [
-      "a check with a method that is none",
+      "a check with an invalid method",
       withPolicies(`${EXT_AUTHZ}      addRequestHeaders:\n        ":method": '"CONNECT"'`),
       `${POLICIES}.extAuthz.protocol.http.addRequestHeaders`,
       10,
       /is no method for a check/,
     ],
     [
-      "an authority that is none",
+      "an invalid authority",
       withPolicies("urlRewrite: {authority: {none: true, full: a}}"),
       `${POLICIES}.urlRewrite.authority.none`,
       6,
@@ -279,7 +279,7 @@ describe("what is refused, and where it is said to be", () => {
       /otlpProtocol grpc/,
     ],
     [
-      "a share that is none",
+      "an invalid share",
       "config:\n  tracing:\n    otlpProtocol: http\n    otlpEndpoint: http://x:1\n    randomSampling: 1.5\nbinds: [{port: 1, listeners: [{}]}]",
       "config.tracing.randomSampling",
       5,

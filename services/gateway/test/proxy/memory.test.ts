@@ -136,7 +136,7 @@ describe.skipIf(isRealGateway)("what is over is held no longer, and its place is
     ["an answer", "/", (_, response) => void response.end("ok")],
     ["an empty answer", "/", (_, response) => void response.writeHead(204).end()],
     ["a card", card, (_, response) => void response.end('{"url":"http://x"}')],
-    ["a card that is none", card, (_, response) => void response.end("x")],
+    ["an invalid card", card, (_, response) => void response.end("x")],
     ["a connection that breaks off", "/", (_, response) => void response.destroy()],
     [
       "an answer that breaks off",

@@ -253,7 +253,7 @@ describe("a malformed span refuses its request", () => {
     expect((await store.ask("/api/services")).answer.data).toEqual([]);
   });
 
-  test("a root whose parent is zeros is none", async () => {
+  test("a parent of zeros marks a root", async () => {
     const span = otlpSpan(nowMs(), { parentSpanId: "0".repeat(16) });
     expect(await store.send(exportRequest("shop", [span]))).toMatchObject({ status: 200 });
     expect((await spanOf(span.traceId)).references).toEqual([]);

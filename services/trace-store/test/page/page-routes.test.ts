@@ -30,7 +30,7 @@ describe.each(["/", "/search?service=shop", "/trace/abc", `/trace/${"a".repeat(3
     });
   });
 
-  test("runs no script of a span, and asks nobody else", async () => {
+  test("runs no script of a span, and asks no other server", async () => {
     const policy = String((await ask(url)).headers["content-security-policy"]);
     expect(policy).toContain("default-src 'none'; script-src 'self'");
     expect(policy).not.toContain("unsafe");

@@ -5,7 +5,7 @@ import type { serviceSettings } from "../config/service-settings.ts";
 import type { Config, Setting, Settings } from "../config/setting.ts";
 import type { portSetting } from "../config/value-schemas.ts";
 import { createLogger } from "../log/logger.ts";
-import { startTelemetry } from "../telemetry/start-telemetry.ts";
+import { startTelemetry, type Telemetry } from "../telemetry/start-telemetry.ts";
 import type { telemetrySettings } from "../telemetry/telemetry-settings.ts";
 import { listenOn } from "./listen-on.ts";
 import type { RunningService, StartOptions } from "./run-service.ts";
@@ -48,11 +48,22 @@ export async function startService<S extends TracedSettings>(
     destination: output,
   });
   const telemetry = await startTelemetry(common, { logger });
+  return buildTraced(telemetry, async () => {
+    const { app, detail } = await build(config, logger);
+    return { ...(await listenOn(app, common)), ...(detail !== undefined && { detail }) };
+  });
+}
+
+/**
+ * Builds a service that makes its spans in `telemetry`, which is closed after the service, and also where the service cannot be built.
+ * For services whose settings are not those of {@link startService}.
+ */
+export async function buildTraced(
+  telemetry: Telemetry,
+  build: () => Promise<RunningService>,
+): Promise<RunningService> {
   try {
-    const running = await telemetry.run(async () => {
-      const { app, detail } = await build(config, logger);
-      return { ...(await listenOn(app, common)), ...(detail !== undefined && { detail }) };
-    });
+    const running = await telemetry.run(build);
     return {
       ...running,
       // Closing a service may make spans, and its last ones are sent after that.

@@ -101,8 +101,8 @@ final class DocumentCache<T> {
         synchronized (this) {
             Entry<T> entry = entries.get(key);
             boolean coolingDown = entry != null && now - entry.reloadedAt() < RELOAD_COOLDOWN_SECONDS;
-            // A reload in progress is joined: this caller needs the same result. The old value would refuse whoever signed with a
-            // key that is on the wire right now.
+            // A reload in progress is joined: this caller needs the same result. The old value would refuse an agent that signed
+            // with a key that is on the wire right now.
             if (coolingDown && !inFlight.containsKey(key)) {
                 return new Cached<>(entry.value(), true);
             }

@@ -93,8 +93,9 @@ public final class AAuthRealm {
     }
 
     public RequesterVerifier requesterVerifier() {
-        SignatureVerifier gate = new SignatureVerifier(authority(), session.singleUseObjects()::putIfAbsent, Time::currentTimeSeconds);
-        return new RequesterVerifier(gate, tokens, discovery, RequestSpan.current());
+        SignatureVerifier signatures =
+                new SignatureVerifier(authority(), session.singleUseObjects()::putIfAbsent, Time::currentTimeSeconds);
+        return new RequesterVerifier(signatures, tokens, discovery, RequestSpan.current());
     }
 
     /**

@@ -14,11 +14,11 @@ import demo.aauth.keycloak.headers.SignatureKey;
 import demo.aauth.keycloak.headers.SignatureKeyParser;
 import demo.aauth.keycloak.keys.Ed25519Key;
 import demo.aauth.keycloak.keys.JwkThumbprint;
-import demo.aauth.keycloak.signing.Check;
 import demo.aauth.keycloak.signing.CallerCandidate;
+import demo.aauth.keycloak.signing.Check;
 import demo.aauth.keycloak.signing.ReceivedRequest;
-import demo.aauth.keycloak.signing.SignatureVerifier;
 import demo.aauth.keycloak.signing.Requester;
+import demo.aauth.keycloak.signing.SignatureVerifier;
 import demo.aauth.keycloak.signing.VerificationRecorder;
 import demo.aauth.keycloak.tokens.AgentToken;
 import demo.aauth.keycloak.tokens.AuthToken;
@@ -45,14 +45,14 @@ public final class RequesterVerifier {
     private static final Set<ErrorCode> EXCHANGE_REFUSED =
             Set.of(ErrorCode.TOKEN_AUDIENCE_MISMATCH, ErrorCode.TOKEN_EXPIRED, ErrorCode.TOKEN_NOT_YET_VALID);
 
-    private final SignatureVerifier gate;
+    private final SignatureVerifier signatures;
     private final TokenVerifier tokens;
     private final Discovery discovery;
     private final RequestSpan span;
 
     /** @param span of the request: which checks were made, and what came of them, is written there */
-    public RequesterVerifier(SignatureVerifier gate, TokenVerifier tokens, Discovery discovery, RequestSpan span) {
-        this.gate = gate;
+    public RequesterVerifier(SignatureVerifier signatures, TokenVerifier tokens, Discovery discovery, RequestSpan span) {
+        this.signatures = signatures;
         this.tokens = tokens;
         this.discovery = discovery;
         this.span = span;
@@ -83,48 +83,48 @@ public final class RequesterVerifier {
         String thumbprint = Json.text(claims, "agent_jkt");
         // Checked whole before anything that its holder says leads to a request of ours (hole J3).
         AuthToken upstream = verifyUpstream(upstreamToken, agent, trustedIssuers);
-        Requester requester = judge(request, (claim, trail) -> claimantOfExchange(agent, thumbprint, trail));
+        Requester requester = judge(request, (claim, recorder) -> candidateOfExchange(agent, thumbprint, recorder));
         return new ExchangeRequester(requester, upstream);
     }
 
-    /** The gate's verdict, which goes onto the request's span, too. */
+    /** The verdict on the signature, which goes onto the request's span, too. */
     private Requester judge(ReceivedRequest request, BiFunction<SignatureKey, VerificationRecorder, CallerCandidate> find) {
-        VerificationRecorder trail = new VerificationRecorder();
+        VerificationRecorder recorder = new VerificationRecorder();
         try {
-            Requester requester = gate.verify(request, claim -> find.apply(claim, trail), trail);
-            span.verified(requester, trail);
+            Requester requester = signatures.verify(request, claim -> find.apply(claim, recorder), recorder);
+            span.verified(requester, recorder);
             return requester;
         } catch (AAuthException refusal) {
-            Check failed = trail.failed(refusal.getMessage());
-            span.refused(refusal, trail);
+            Check failed = recorder.failed(refusal.getMessage());
+            span.refused(refusal, recorder);
             throw OAuthException.unproven(refusal).at(failed.title());
         }
     }
 
-    private CallerCandidate candidate(SignatureKey claim, VerificationRecorder trail) {
+    private CallerCandidate candidate(SignatureKey claim, VerificationRecorder recorder) {
         if (claim instanceof SignatureKey.Hwk header) {
-            enterKey("hwk", trail);
+            enterKey("hwk", recorder);
             Ed25519Key key = Ed25519Key.of(header.x());
-            trail.key("header", key.thumbprint());
+            recorder.key("header", key.thumbprint());
             return CallerCandidate.pseudonymous(key);
         }
         if (claim instanceof SignatureKey.Jwks published) {
-            return candidate(published, trail);
+            return candidate(published, recorder);
         }
         if (claim instanceof SignatureKey.Jwt token) {
-            return candidate(token, trail);
+            return candidate(token, recorder);
         }
-        enterKey("jwks", trail);
+        enterKey("jwks", recorder);
         throw new AAuthException(ErrorCode.UNSUPPORTED_SCHEME, "a key set by URL proves no identity");
     }
 
-    private static void enterKey(String scheme, VerificationRecorder trail) {
-        trail.skip(Check.TOKEN, "scheme " + scheme + " has none");
-        trail.enter(Check.KEY);
+    private static void enterKey(String scheme, VerificationRecorder recorder) {
+        recorder.skip(Check.TOKEN, "scheme " + scheme + " has none");
+        recorder.enter(Check.KEY);
     }
 
-    private CallerCandidate candidate(SignatureKey.Jwks published, VerificationRecorder trail) {
-        enterKey("jwks", trail);
+    private CallerCandidate candidate(SignatureKey.Jwks published, VerificationRecorder recorder) {
+        enterKey("jwks", recorder);
         if (published.wellKnown() != null && !published.wellKnown().equals("aauth-agent")) {
             // The name would become part of the address that is fetched.
             throw new AAuthException(ErrorCode.UNSUPPORTED_SCHEME, "well-known must be aauth-agent");
@@ -134,19 +134,19 @@ public final class RequesterVerifier {
         }
         DiscoveredKey key = discovery.key(Kind.AGENT, published.id(), published.kid());
         Ed25519Key found = Ed25519Key.of(key.jwk());
-        trail.key(key.fromCache() ? "discovery-cache" : "discovery", found.thumbprint());
+        recorder.key(key.fromCache() ? "discovery-cache" : "discovery", found.thumbprint());
         return new CallerCandidate(published.id(), null, List.of(found), () -> key.fromCache()
                 ? discovery.replacedKey(Kind.AGENT, published.id(), published.kid(), key.jwk()).map(Ed25519Key::of)
                 : Optional.empty());
     }
 
-    private CallerCandidate candidate(SignatureKey.Jwt token, VerificationRecorder trail) {
-        trail.enter(Check.TOKEN);
+    private CallerCandidate candidate(SignatureKey.Jwt token, VerificationRecorder recorder) {
+        recorder.enter(Check.TOKEN);
         DecodedToken decoded = DecodedToken.decode(token.jwt());
         if (decoded.hasType(TokenType.AGENT)) {
             AgentToken verified = tokens.verifyAgentToken(token.jwt());
-            trail.enter(Check.KEY);
-            trail.key("agent-token", verified.key().thumbprint());
+            recorder.enter(Check.KEY);
+            recorder.key("agent-token", verified.key().thumbprint());
             return new CallerCandidate(verified.agent(), verified.delegate(), List.of(verified.key()), Optional::empty);
         }
         if (decoded.hasType(TokenType.AUTH)) {
@@ -167,9 +167,9 @@ public final class RequesterVerifier {
         }
     }
 
-    private CallerCandidate claimantOfExchange(String agent, String thumbprint, VerificationRecorder trail) {
+    private CallerCandidate candidateOfExchange(String agent, String thumbprint, VerificationRecorder recorder) {
         // The token has been verified before; who holds it, that is which keys may sign, is part of its check.
-        trail.enter(Check.TOKEN);
+        recorder.enter(Check.TOKEN);
         List<JsonNode> keys = publishedKeys(agent, thumbprint);
         if (keys.isEmpty()) {
             // Discovery reads a set again, within its limits, when it is asked for a key id that is not in it.
@@ -179,8 +179,8 @@ public final class RequesterVerifier {
         if (keys.isEmpty()) {
             throw new AAuthException(ErrorCode.UNKNOWN_KEY, "the agent's key set has no key with the thumbprint agent_jkt");
         }
-        trail.enter(Check.KEY);
-        trail.key("discovery", thumbprint);
+        recorder.enter(Check.KEY);
+        recorder.key("discovery", thumbprint);
         return CallerCandidate.identified(agent, keys.stream().map(Ed25519Key::of).toList());
     }
 

@@ -7,7 +7,7 @@ import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
- * Who a message says it is from. A claim until its signature verifies with one of the keys.
+ * The caller that a message claims to be from. Unproven until its signature verifies with one of the keys.
  *
  * @param agent agent identifier; null when only the key is known (scheme hwk)
  * @param agentDelegate the agent's delegate, or null

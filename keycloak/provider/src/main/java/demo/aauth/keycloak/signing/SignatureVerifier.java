@@ -16,9 +16,9 @@ import java.util.function.Function;
 import java.util.function.LongSupplier;
 
 /**
- * The verifier: there is no other way to a {@link Requester}. Checks, in this order: presence and grammar of the three headers, one label,
- * coverage, {@code created} and {@code expires}, the key, the signature, the nonce, the body's digest. A nonce is spent only by a valid
- * signature; nothing is fetched before the checks that need nothing fetched.
+ * Verifies signed requests: there is no other way to a {@link Requester}. Checks, in this order: presence and grammar of the three
+ * headers, one label, coverage, {@code created} and {@code expires}, the key, the signature, the nonce, the body's digest. A nonce is
+ * spent only by a valid signature; nothing is fetched before the checks that need nothing fetched.
  */
 public final class SignatureVerifier {
 
@@ -34,47 +34,47 @@ public final class SignatureVerifier {
     }
 
     /**
-     * @param find says who the message claims to be from, and with which keys it may have signed
-     * @param trail told of each check before it is made
+     * @param find the caller that the message claims to be from, and the keys that may have signed it
+     * @param recorder notified of each check before it is made
      * @throws AAuthException with the code of the check that failed
      */
-    public Requester verify(ReceivedRequest request, Function<SignatureKey, CallerCandidate> find, VerificationRecorder trail) {
-        trail.enter(Check.HEADERS);
+    public Requester verify(ReceivedRequest request, Function<SignatureKey, CallerCandidate> find, VerificationRecorder recorder) {
+        recorder.enter(Check.HEADERS);
         HeaderFields headers = request.headers();
         String signatureKey = headers.require(HeaderFields.SIGNATURE_KEY);
         String signatureInput = headers.require(HeaderFields.SIGNATURE_INPUT);
         String signatureValue = headers.require(HeaderFields.SIGNATURE);
 
-        trail.enter(Check.SIGNATURE_KEY);
+        recorder.enter(Check.SIGNATURE_KEY);
         SignatureKey claim = SignatureKeyParser.parse(signatureKey);
-        trail.claim(claim);
+        recorder.claim(claim);
 
-        trail.enter(Check.SIGNATURE_INPUT);
+        recorder.enter(Check.SIGNATURE_INPUT);
         SignatureInput input = SignatureInput.parse(signatureInput);
-        trail.input(input);
+        recorder.input(input);
         SignatureValue signature = SignatureValue.parse(signatureValue);
 
-        trail.enter(Check.LABELS);
+        recorder.enter(Check.LABELS);
         requireSameLabel(claim, input, signature);
 
-        trail.enter(Check.COVERAGE);
+        recorder.enter(Check.COVERAGE);
         Coverage.require(request, input.components());
         String text = SignatureBase.of(request, authority, input);
-        trail.signatureBase(text);
+        recorder.signatureBase(text);
         byte[] base = text.getBytes(StandardCharsets.US_ASCII);
         String nonce = Nonce.read(headers);
 
-        trail.enter(Check.CREATED);
+        recorder.enter(Check.CREATED);
         long now = nowSeconds.getAsLong();
         Freshness.require(input, now);
 
         CallerCandidate candidate = find.apply(claim);
 
-        trail.enter(Check.SIGNATURE);
+        recorder.enter(Check.SIGNATURE);
         Ed25519Key key = keyThatSigned(candidate, base, input, signature);
-        trail.signedWith(key.thumbprint());
+        recorder.signedWith(key.thumbprint());
 
-        trail.enter(Check.REPLAY);
+        recorder.enter(Check.REPLAY);
         Replay.Use use = new Replay.Use(authority, key.thumbprint(), input.created(), now);
         if (nonce == null) {
             Replay.spendSignature(replayStore, use, signature.bytes());
@@ -82,10 +82,10 @@ public final class SignatureVerifier {
             Replay.spendNonce(replayStore, use, nonce);
         }
 
-        trail.enter(Check.CONTENT_DIGEST);
+        recorder.enter(Check.CONTENT_DIGEST);
         requireBody(request);
-        trail.passed();
-        trail.skip(Check.REQUIREMENT, "none is given");
+        recorder.passed();
+        recorder.skip(Check.REQUIREMENT, "none is given");
         return Requester.of(candidate, key);
     }
 

@@ -8,7 +8,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 
-/** Keeps record of one verification while it goes, check by check: it is what a trace shows. Decides nothing. */
+/** Records one verification, check by check, for its trace. Decides nothing. */
 public final class VerificationRecorder {
 
     /** What became of a check. */
@@ -80,7 +80,7 @@ public final class VerificationRecorder {
         thumbprint = keyThumbprint;
     }
 
-    /** All checks; those that were not come to are skipped. */
+    /** All checks; those that were not reached are skipped. */
     public List<Step> steps() {
         return Arrays.stream(Check.values())
                 .map(check -> steps.getOrDefault(check, new Step(check, Verdict.SKIPPED, null)))

@@ -81,7 +81,7 @@ public final class TokenVerifier {
     /**
      * Verifies an agent token (profile 4.3): type, algorithm, audience if it names one, times, the length of {@code sub}, the shape of {@code cnf.jwk}, and its
      * signature with the key that the agent publishes (hole J2). Does not check that the request was signed with {@code cnf.jwk}: the
-     * gate does.
+     * verifier does.
      */
     public AgentToken verifyAgentToken(String token) {
         DecodedToken decoded = DecodedToken.decode(token);

@@ -66,13 +66,13 @@ public final class RequestSpan {
     }
 
     /** Every check has passed, and this is who asks. */
-    public void verified(Requester requester, VerificationRecorder trail) {
+    public void verified(Requester requester, VerificationRecorder recorder) {
         if (!span.isRecording()) {
             return;
         }
         String level = requester.identified() ? "identified" : "pseudonymous";
         text("aauth.verification.verdict", "passed");
-        checks(trail);
+        checks(recorder);
         text("aauth.agent.level", level);
         if (requester.identified()) {
             text("aauth.agent.id", requester.agent());
@@ -80,22 +80,22 @@ public final class RequestSpan {
         }
         flag("auth.aauth.verified", true);
         text("auth.aauth.verification_result", "valid");
-        span.addEvent("aauth_signature_verified", Attributes.of(key("scheme"), scheme(trail), key("level"), level));
-        if (isAuthToken(trail)) {
+        span.addEvent("aauth_signature_verified", Attributes.of(key("scheme"), scheme(recorder), key("level"), level));
+        if (isAuthToken(recorder)) {
             flag("auth.auth_token.verified", true);
             text("auth.auth_token.agent", requester.agent());
             span.addEvent("auth_token_verified", Attributes.of(key("agent"), Cut.end(requester.agent())));
         }
         if (requester.identified()) {
-            span.addEvent("signature_only_accepted", Attributes.of(key("scheme"), scheme(trail)));
+            span.addEvent("signature_only_accepted", Attributes.of(key("scheme"), scheme(recorder)));
         } else {
             flag("auth.hwk_accepted", true);
             span.addEvent("hwk_accepted_pseudonymous");
         }
     }
 
-    /** A check has failed. @param trail null where it was not one of the request's own */
-    public void refused(AAuthException refusal, VerificationRecorder trail) {
+    /** A check has failed. @param recorder null where it was not one of the request's own */
+    public void refused(AAuthException refusal, VerificationRecorder recorder) {
         if (!span.isRecording()) {
             return;
         }
@@ -103,19 +103,19 @@ public final class RequestSpan {
         text("aauth.verification.verdict", "refused");
         text("aauth.error.code", code);
         flag("auth.aauth.verified", false);
-        text("auth.aauth.verification_result", result(refusal, trail));
-        if (trail == null) {
+        text("auth.aauth.verification_result", result(refusal, recorder));
+        if (recorder == null) {
             text("aauth.role", "verifier");
         } else {
-            checks(trail);
-            if (isAuthToken(trail)) {
+            checks(recorder);
+            if (isAuthToken(recorder)) {
                 flag("auth.auth_token.verified", false);
             }
         }
         error(code, refusal.getMessage());
     }
 
-    /** The response is a refusal for every requester. */
+    /** The response is a refusal, whether or not the requester is proven. */
     public void refused(OAuthException refusal) {
         // Where a check has failed, its own code stands there already.
         if (!refusal.error().equals("invalid_signature")) {
@@ -133,23 +133,23 @@ public final class RequestSpan {
         }
     }
 
-    private void checks(VerificationRecorder trail) {
+    private void checks(VerificationRecorder recorder) {
         text("aauth.role", "verifier");
-        text("aauth.verification.checks", checksJson(trail));
-        text("aauth.verification.scheme", scheme(trail));
-        text("auth.aauth.scheme", scheme(trail));
-        text("aauth.verification.key_source", trail.keySource());
-        text("aauth.verification.thumbprint", trail.thumbprint());
-        if (trail.signatureBase() != null) {
-            text("aauth.verification.base", Cut.base(trail.signatureBase()));
+        text("aauth.verification.checks", checksJson(recorder));
+        text("aauth.verification.scheme", scheme(recorder));
+        text("auth.aauth.scheme", scheme(recorder));
+        text("aauth.verification.key_source", recorder.keySource());
+        text("aauth.verification.thumbprint", recorder.thumbprint());
+        if (recorder.signatureBase() != null) {
+            text("aauth.verification.base", Cut.base(recorder.signatureBase()));
         }
-        if (trail.claim() != null) {
-            text("aauth.verification.label", trail.claim().label());
+        if (recorder.claim() != null) {
+            text("aauth.verification.label", recorder.claim().label());
         }
-        if (trail.claim() instanceof SignatureKey.Jwt token) {
+        if (recorder.claim() instanceof SignatureKey.Jwt token) {
             text("aauth.token.received", TracedToken.json(token.jwt()));
         }
-        SignatureInput input = trail.input();
+        SignatureInput input = recorder.input();
         if (input != null) {
             List<String> components = input.components().stream().map(Cut::end).toList();
             span.setAttribute(AttributeKey.stringArrayKey("aauth.verification.covered_components"), components);
@@ -159,10 +159,10 @@ public final class RequestSpan {
         }
     }
 
-    private static String checksJson(VerificationRecorder trail) {
+    private static String checksJson(VerificationRecorder recorder) {
         ObjectNode holder = Json.object();
         ArrayNode checks = holder.putArray("checks");
-        for (VerificationRecorder.Step step : trail.steps()) {
+        for (VerificationRecorder.Step step : recorder.steps()) {
             ObjectNode check = checks.addObject()
                     .put("name", step.check().title()).put("verdict", step.verdict().name().toLowerCase(Locale.ROOT));
             if (step.reason() != null) {
@@ -173,24 +173,24 @@ public final class RequestSpan {
         return checks.toString();
     }
 
-    private static String result(AAuthException refusal, VerificationRecorder trail) {
+    private static String result(AAuthException refusal, VerificationRecorder recorder) {
         if (refusal.code() == ErrorCode.MISSING_SIGNATURE) {
             return "missing_headers";
         }
-        return trail == null ? "error" : "invalid";
+        return recorder == null ? "error" : "invalid";
     }
 
     /** Null where the header could not be read. */
-    private static String scheme(VerificationRecorder trail) {
-        SignatureKey claim = trail.claim();
+    private static String scheme(VerificationRecorder recorder) {
+        SignatureKey claim = recorder.claim();
         if (claim == null) {
             return null;
         }
         return claim instanceof SignatureKey.Hwk ? "hwk" : claim instanceof SignatureKey.Jwt ? "jwt" : "jwks";
     }
 
-    private static boolean isAuthToken(VerificationRecorder trail) {
-        return trail.claim() instanceof SignatureKey.Jwt token
+    private static boolean isAuthToken(VerificationRecorder recorder) {
+        return recorder.claim() instanceof SignatureKey.Jwt token
                 && TracedToken.json(token.jwt()).startsWith("{\"kind\":\"" + TokenType.AUTH + "\"");
     }
 

@@ -26,13 +26,13 @@ class SignatureVerifierTest {
 
     private final TestKey key = TestKey.generate();
     private final Map<String, Long> spent = new HashMap<>();
-    private final SignatureVerifier gate =
+    private final SignatureVerifier verifier =
             new SignatureVerifier("auth.example", (nonce, seconds) -> spent.putIfAbsent(nonce, seconds) == null, () -> NOW);
     private final SignedRequest request = new SignedRequest(key, NOW);
-    private final VerificationRecorder trail = new VerificationRecorder();
+    private final VerificationRecorder recorder = new VerificationRecorder();
 
     private Requester verify(ReceivedRequest received) {
-        return gate.verify(received, claim -> CallerCandidate.pseudonymous(Ed25519Key.of(((SignatureKey.Hwk) claim).x())), trail);
+        return verifier.verify(received, claim -> CallerCandidate.pseudonymous(Ed25519Key.of(((SignatureKey.Hwk) claim).x())), recorder);
     }
 
     private void expect(ErrorCode code) {
@@ -172,9 +172,9 @@ class SignatureVerifierTest {
         verify(request.send());
         // The key, and the token it may be in, are found by whoever knows the schemes.
         List<Check> notOurs = List.of(Check.TOKEN, Check.KEY, Check.REQUIREMENT);
-        assertEquals(List.of(VerificationRecorder.Verdict.PASSED), trail.steps().stream()
+        assertEquals(List.of(VerificationRecorder.Verdict.PASSED), recorder.steps().stream()
                 .filter(step -> !notOurs.contains(step.check())).map(VerificationRecorder.Step::verdict).distinct().toList());
-        assertEquals(VerificationRecorder.Verdict.SKIPPED, trail.steps().get(Check.REQUIREMENT.ordinal()).verdict());
+        assertEquals(VerificationRecorder.Verdict.SKIPPED, recorder.steps().get(Check.REQUIREMENT.ordinal()).verdict());
     }
 
     @Test
@@ -242,7 +242,7 @@ class SignatureVerifierTest {
             asked.incrementAndGet();
             return Optional.of(Ed25519Key.of(key.x()));
         });
-        assertEquals(key.thumbprint(), gate.verify(request.send(), claim -> candidate, trail).thumbprint());
+        assertEquals(key.thumbprint(), verifier.verify(request.send(), claim -> candidate, recorder).thumbprint());
         assertEquals(1, asked.get());
     }
 
@@ -250,7 +250,7 @@ class SignatureVerifierTest {
     void theKeyThatHasTakenTheNameHasToHaveSigned() {
         CallerCandidate candidate = new CallerCandidate("https://agent.example", null, List.of(Ed25519Key.of(TestKey.generate().x())),
                 () -> Optional.of(Ed25519Key.of(TestKey.generate().x())));
-        Refusal.expect(ErrorCode.INVALID_SIGNATURE, () -> gate.verify(request.send(), claim -> candidate, trail));
+        Refusal.expect(ErrorCode.INVALID_SIGNATURE, () -> verifier.verify(request.send(), claim -> candidate, recorder));
         assertEquals(Map.of(), spent);
     }
 
@@ -274,10 +274,10 @@ class SignatureVerifierTest {
     void fetchesNothingBeforeTheChecksThatNeedNothingFetched() {
         request.parameters = ";created=" + (NOW - 61);
         AtomicInteger asked = new AtomicInteger();
-        Refusal.expect(ErrorCode.CREATED_OUT_OF_WINDOW, () -> gate.verify(request.send(), claim -> {
+        Refusal.expect(ErrorCode.CREATED_OUT_OF_WINDOW, () -> verifier.verify(request.send(), claim -> {
             asked.incrementAndGet();
             return CallerCandidate.pseudonymous(Ed25519Key.of(key.x()));
-        }, trail));
+        }, recorder));
         assertEquals(0, asked.get());
     }
 }
