@@ -25,11 +25,11 @@ export async function copyTree(original: string): Promise<TreeCopy> {
   const root = await mkdtemp(join(tmpdir(), "holes-"));
   const remove = () => rmSync(root, { recursive: true, force: true });
   await cp(original, root, { recursive: true, filter: (path) => !LEFT_OUT.has(basename(path)) });
-  const install = ["install", "--offline", "--frozen-lockfile"];
-  const { status, output } = await runProgram(localProgram("pnpm"), install, { output: "caught", cwd: root });
-  if (status !== 0) {
+  try {
+    await installPackages(root, "--frozen-lockfile");
+  } catch (error) {
     remove();
-    throw new Error(`the packages of the copy could not be installed:\n${output}`);
+    throw error;
   }
   return {
     root,
@@ -55,4 +55,15 @@ export async function copyTree(original: string): Promise<TreeCopy> {
     },
     remove,
   };
+}
+
+/**
+ * Installs the packages of a tree from the package manager's store.
+ *
+ * @throws Error with the package manager's output
+ */
+export async function installPackages(root: string, ...flags: readonly string[]): Promise<void> {
+  const args = ["install", "--offline", ...flags];
+  const { status, output } = await runProgram(localProgram("pnpm"), args, { output: "caught", cwd: root });
+  if (status !== 0) throw new Error(`the packages of the copy could not be installed:\n${output}`);
 }
