@@ -1,20 +1,10 @@
-import diagnostics from "node:diagnostics_channel";
-import { createLogger, loadConfig } from "agent-kit/service";
 import * as backendApi from "backend-api";
-import type { FastifyInstance, RouteOptions } from "fastify";
+import { type ApiRoute, apiRoutes, authHealthSchema, welcomeSchema } from "backend-api";
 import { stringify } from "yaml";
 import { z } from "zod";
-import { buildBackend } from "../../services/backend/src/app.ts";
-import { settings } from "../../services/backend/src/config.ts";
 
-interface RouteSchema {
-  readonly body?: z.ZodType;
-  readonly params?: z.ZodObject;
-  readonly querystring?: z.ZodObject;
-  readonly response?: { readonly 200: z.ZodType };
-}
-
-const METHODS = ["GET", "POST", "PUT", "DELETE"];
+/** What the backend answers to a caller without a token. */
+const PUBLIC = { "/": welcomeSchema, "/auth/health": authHealthSchema };
 
 const registry = z.registry<{ id: string }>();
 for (const [name, value] of Object.entries(backendApi)) {
@@ -23,18 +13,13 @@ for (const [name, value] of Object.entries(backendApi)) {
 }
 const uri = (id: string) => `#/components/schemas/${id}`;
 
-/** `docs/reference/openapi.yaml`, out of the backend's routes and the schemas that it validates with. */
-export async function openApi(): Promise<string> {
+/** `docs/reference/openapi.yaml`, out of the table that the backend registers its routes from, and the schemas that it validates with. */
+export function openApi(): string {
   const paths: Record<string, Record<string, object>> = {};
-  for (const { method, url, schema, config } of await backendRoutes()) {
-    if (schema === undefined || !METHODS.includes(String(method))) continue;
-    const isForUsers = (config as { access?: string } | undefined)?.access === "user";
-    // What is left are the addresses that a browser comes back to.
-    if (!isForUsers && schema.response === undefined) continue;
-    const path = url.replace(/:(\w+)/g, "{$1}");
-    paths[path] ??= {};
-    paths[path][String(method).toLowerCase()] = operation(schema as RouteSchema, isForUsers);
-  }
+  for (const [path, answer] of Object.entries(PUBLIC))
+    paths[path] = { get: { responses: responses(answer) } };
+  for (const route of Object.values<ApiRoute>(apiRoutes))
+    paths[route.path] = { ...paths[route.path], [route.method.toLowerCase()]: operation(route) };
   const { schemas } = z.toJSONSchema(registry, { uri });
   const document = {
     openapi: "3.1.1",
@@ -42,7 +27,7 @@ export async function openApi(): Promise<string> {
     servers: [{ url: "http://localhost:8000" }],
     paths: sorted(paths),
     components: {
-      responses: { Refusal: { description: "Refusal", content: json({ $ref: uri("ApiError") }) } },
+      responses: { Refusal: { description: "Refusal", content: content({ $ref: uri("ApiError") }) } },
       securitySchemes: { user: { type: "http", scheme: "bearer", bearerFormat: "JWT" } },
       schemas: sorted(Object.fromEntries(Object.entries(schemas).map(([id, schema]) => [id, bare(schema)]))),
     },
@@ -50,20 +35,24 @@ export async function openApi(): Promise<string> {
   return stringify(document, { aliasDuplicateObjects: false, lineWidth: 0 });
 }
 
-function operation({ body, params, querystring, response }: RouteSchema, isForUsers: boolean): object {
-  const parameters = [...parametersOf("path", params), ...parametersOf("query", querystring)];
+function operation({ summary, isDemo, body, params, query, answer, isStream }: ApiRoute): object {
+  const parameters = [...parametersOf("path", params), ...parametersOf("query", query)];
   return {
-    ...(isForUsers && { security: [{ user: [] }] }),
+    summary,
+    ...(isDemo && { description: "Served in demo mode only (AAUTH_BREAK_IT)." }),
+    security: [{ user: [] }],
     ...(parameters.length > 0 && { parameters }),
     ...(body && {
-      requestBody: { required: true, content: json(bare(z.toJSONSchema(body, { io: "input" }))) },
+      requestBody: { required: true, content: content(bare(z.toJSONSchema(body, { io: "input" }))) },
     }),
-    responses: {
-      200: { description: "Success", ...(response && { content: json(reference(response[200])) }) },
-      default: { $ref: "#/components/responses/Refusal" },
-    },
+    responses: responses(answer, isStream && "text/event-stream"),
   };
 }
+
+const responses = (answer: z.ZodType, mediaType?: string) => ({
+  200: { description: "Success", content: content(reference(answer), mediaType) },
+  default: { $ref: "#/components/responses/Refusal" },
+});
 
 function parametersOf(place: string, schema: z.ZodObject | undefined): object[] {
   return Object.entries(schema?.shape ?? {}).map(([name, member]) => ({
@@ -80,28 +69,9 @@ function reference(schema: z.ZodType): object {
   return { $ref: uri(id) };
 }
 
-const json = (schema: object) => ({ "application/json": { schema } });
+const content = (schema: object, mediaType = "application/json") => ({ [mediaType]: { schema } });
 
 const bare = ({ $schema: _, $id: _id, id: _name, ...schema }: Record<string, unknown>) => schema;
 
 const sorted = <Value>(values: Record<string, Value>): Record<string, Value> =>
   Object.fromEntries(Object.entries(values).sort(([a], [b]) => (a < b ? -1 : 1)));
-
-async function backendRoutes(): Promise<RouteOptions[]> {
-  const routes: RouteOptions[] = [];
-  const watch = (message: unknown) => {
-    const { fastify } = message as { fastify: FastifyInstance };
-    fastify.addHook("onRoute", (route) => void routes.push(route));
-  };
-  diagnostics.subscribe("fastify.initialization", watch);
-  try {
-    const config = loadConfig({ service: "backend", settings, env: { AAUTH_BREAK_IT: "true" }, argv: [] });
-    const logger = createLogger({ service: "backend", level: "silent", format: "text" });
-    const { app } = await buildBackend(config, { logger });
-    await app.ready();
-    await app.close();
-    return routes;
-  } finally {
-    diagnostics.unsubscribe("fastify.initialization", watch);
-  }
-}
