@@ -31,14 +31,11 @@ export interface Comparison {
   readonly rivalries?: readonly Rivalry[];
 }
 
-export interface MeasureOptions {
-  /** Default 41. */
-  readonly rounds?: number;
-  /** Time for one candidate in one round. Default 20: short, so that a disturbance hits few rounds. */
-  readonly sampleMs?: number;
-}
+const ROUNDS = 41;
+/** Time for one candidate in one round: short, so that a disturbance hits few rounds. */
+const SAMPLE_MS = 20;
 
-export interface Result {
+interface Result {
   readonly name: string;
   readonly medianUs: number;
   readonly ratio: number;
@@ -48,18 +45,17 @@ export interface Result {
 }
 
 /** Measures one comparison; the floor comes first in what is returned. */
-export async function measure(comparison: Comparison, options: MeasureOptions = {}): Promise<Result[]> {
-  const { rounds = 41, sampleMs = 20 } = options;
+async function measure(comparison: Comparison): Promise<Result[]> {
   const all = [comparison.floor, ...comparison.candidates];
   const iterations = new Map<Candidate, number>();
   for (const candidate of all) {
     // The first sample compiles, the second is believed.
     await sample(candidate, 500);
     const us = await sample(candidate, 500);
-    iterations.set(candidate, Math.max(20, Math.round((sampleMs * 1000) / us)));
+    iterations.set(candidate, Math.max(20, Math.round((SAMPLE_MS * 1000) / us)));
   }
   const times = new Map<Candidate, number[]>(all.map((candidate) => [candidate, []]));
-  for (let round = 0; round < rounds; round++) {
+  for (let round = 0; round < ROUNDS; round++) {
     // Another one starts each round: none is always first after a pause.
     for (let index = 0; index < all.length; index++) {
       const candidate = all[(index + round) % all.length]!;
@@ -112,15 +108,12 @@ function report(title: string, results: readonly Result[]): void {
 }
 
 /** Measures, prints and publishes. */
-export async function runComparisons(
-  comparisons: readonly Comparison[],
-  options?: MeasureOptions,
-): Promise<void> {
+export async function runComparisons(comparisons: readonly Comparison[]): Promise<void> {
   console.log(
     `node ${process.version}, ${process.arch}; ratio to the floor, median (p25-p75) of interleaved rounds`,
   );
   for (const comparison of comparisons) {
-    const results = await measure(comparison, options);
+    const results = await measure(comparison);
     report(comparison.title, results);
     publishRows(listedRows(comparison, results));
     const rivals = rivalryRows(comparison, results);

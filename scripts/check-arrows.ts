@@ -4,11 +4,11 @@
  * @module
  */
 
-import { execFileSync } from "node:child_process";
-import { existsSync, globSync, readFileSync } from "node:fs";
+import { globSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { arrowProblems, folderProblems, importsOf, type Manifest, readMap } from "./arrows.ts";
 import { REPOSITORY_ROOT } from "./demo/stack.ts";
+import { listedFiles } from "./listed-files.ts";
 
 const read = (path: string) => readFileSync(`${REPOSITORY_ROOT}${path}`, "utf8");
 const find = (patterns: string[]) =>
@@ -37,14 +37,9 @@ const files = find(["packages/*/src/**/*.ts", "services/*/src/**/*.ts", "ui/src/
   }),
 );
 
-const tracked = execFileSync("git", ["ls-files", "-co", "--exclude-standard"], {
-  cwd: REPOSITORY_ROOT,
-  encoding: "utf8",
-});
 /** Those at the root, of packages and services, and of the sources of packages. */
 const folders = new Set<string>();
-for (const path of tracked.split("\n")) {
-  if (!existsSync(REPOSITORY_ROOT + path)) continue;
+for (const path of listedFiles(REPOSITORY_ROOT)) {
   const parts = path.split("/").slice(0, -1);
   if (parts.length === 0 || parts[0]!.startsWith(".")) continue;
   folders.add(parts[0]!);

@@ -22,8 +22,10 @@ else {
 async function writeDocuments(): Promise<void> {
   for (const [path, page] of Object.entries(REFERENCE_PAGES)) {
     const file = `${REPOSITORY_ROOT}${path}`;
-    writeFileSync(file, await page(readFileSync(file, "utf8")));
-    console.log(`written: ${path}`);
+    const before = readFileSync(file, "utf8");
+    const content = await page(before);
+    if (content !== before) writeFileSync(file, content);
+    console.log(`${content === before ? "unchanged" : "written"}: ${path}`);
   }
   if (process.argv.includes(WALKTHROUGH)) process.exitCode = await recordWalkthrough();
 }

@@ -10,14 +10,13 @@ import { holesNamed, runHoles } from "./holes/run-holes.ts";
 import { endProgramsOnSignal } from "./run-program.ts";
 import { summaryText } from "./test-report.ts";
 
-const words = process.argv.slice(2);
-const problem = holesNamed(words);
-if (typeof problem === "string") {
-  console.error(problem);
+const mutations = holesNamed(process.argv.slice(2));
+if (typeof mutations === "string") {
+  console.error(mutations);
   process.exitCode = 2;
 } else {
   endProgramsOnSignal();
-  const result = await runHoles(words);
+  const result = await runHoles(mutations);
   process.stdout.write(summaryText([result]));
   process.exitCode = result.failures.length > 0 ? 1 : 0;
 }

@@ -9,6 +9,7 @@ import { resolve } from "node:path";
 import { runComposeTests } from "./compose/run-compose-tests.ts";
 import { findOrDownloadChromium } from "./find-chromium.ts";
 import { findExecutable } from "./find-executable.ts";
+import { MUTATIONS } from "./holes/mutations.ts";
 import { runHoles } from "./holes/run-holes.ts";
 import { findOrBuildJaeger, JaegerUnavailableError } from "./jaeger/find-jaeger.ts";
 import { keycloakForTests } from "./keycloak/start-for-tests.ts";
@@ -60,7 +61,7 @@ export const LONG_PARTS = {
   },
   load: { tests: ["tests/integration/many-users.test.ts"], env: LONG },
   "keycloak-cluster": { tests: project("keycloak"), ...keycloakForTests({ isCluster: true }) },
-  holes: async () => [await runHoles([])],
+  holes: async () => [await runHoles(MUTATIONS)],
   compose: () => runComposeTests(console.log),
 } satisfies Record<string, Part>;
 

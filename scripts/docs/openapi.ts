@@ -1,15 +1,10 @@
 import * as backendApi from "backend-api";
-import { type ApiRoute, apiRoutes } from "backend-api";
+import { type ApiRoute, apiRoutes, authHealthSchema, welcomeSchema } from "backend-api";
 import { stringify } from "yaml";
 import { z } from "zod";
 
-type Route = Omit<ApiRoute, "summary">;
-
-/** What answers without a sign-in. The other public routes are for browsers that come back, and for agents. */
-const PUBLIC: readonly Route[] = [
-  { method: "GET", path: "/", answer: backendApi.welcomeSchema },
-  { method: "GET", path: "/auth/health", answer: backendApi.authHealthSchema },
-];
+/** What the backend answers to a caller without a token. */
+const PUBLIC = { "/": welcomeSchema, "/auth/health": authHealthSchema };
 
 const registry = z.registry<{ id: string }>();
 for (const [name, value] of Object.entries(backendApi)) {
@@ -18,15 +13,13 @@ for (const [name, value] of Object.entries(backendApi)) {
 }
 const uri = (id: string) => `#/components/schemas/${id}`;
 
-/** `docs/reference/openapi.yaml`, out of the routes and schemas of `backend-api`. */
-export async function openApi(): Promise<string> {
+/** `docs/reference/openapi.yaml`, out of the table that the backend registers its routes from, and the schemas that it validates with. */
+export function openApi(): string {
   const paths: Record<string, Record<string, object>> = {};
-  const add = (route: Route, security?: object) => {
-    paths[route.path] ??= {};
-    paths[route.path]![route.method.toLowerCase()] = { ...security, ...operation(route) };
-  };
-  for (const route of PUBLIC) add(route);
-  for (const route of Object.values(apiRoutes)) add(route, { security: [{ user: [] }] });
+  for (const [path, answer] of Object.entries(PUBLIC))
+    paths[path] = { get: { responses: responses(answer) } };
+  for (const route of Object.values<ApiRoute>(apiRoutes))
+    paths[route.path] = { ...paths[route.path], [route.method.toLowerCase()]: operation(route) };
   const { schemas } = z.toJSONSchema(registry, { uri });
   const document = {
     openapi: "3.1.1",
@@ -34,7 +27,7 @@ export async function openApi(): Promise<string> {
     servers: [{ url: "http://localhost:8000" }],
     paths: sorted(paths),
     components: {
-      responses: { Refusal: { description: "Refusal", content: json({ $ref: uri("ApiError") }) } },
+      responses: { Refusal: { description: "Refusal", content: content({ $ref: uri("ApiError") }) } },
       securitySchemes: { user: { type: "http", scheme: "bearer", bearerFormat: "JWT" } },
       schemas: sorted(Object.fromEntries(Object.entries(schemas).map(([id, schema]) => [id, bare(schema)]))),
     },
@@ -42,19 +35,24 @@ export async function openApi(): Promise<string> {
   return stringify(document, { aliasDuplicateObjects: false, lineWidth: 0 });
 }
 
-function operation({ body, params, query, answer, isStream }: Route): object {
+function operation({ summary, isDemo, body, params, query, answer, isStream }: ApiRoute): object {
   const parameters = [...parametersOf("path", params), ...parametersOf("query", query)];
   return {
+    summary,
+    ...(isDemo && { description: "Served in demo mode only (AAUTH_BREAK_IT)." }),
+    security: [{ user: [] }],
     ...(parameters.length > 0 && { parameters }),
     ...(body && {
-      requestBody: { required: true, content: json(bare(z.toJSONSchema(body, { io: "input" }))) },
+      requestBody: { required: true, content: content(bare(z.toJSONSchema(body, { io: "input" }))) },
     }),
-    responses: {
-      200: { description: "Success", ...(!isStream && { content: json(reference(answer)) }) },
-      default: { $ref: "#/components/responses/Refusal" },
-    },
+    responses: responses(answer, isStream && "text/event-stream"),
   };
 }
+
+const responses = (answer: z.ZodType, mediaType?: string) => ({
+  200: { description: "Success", content: content(reference(answer), mediaType) },
+  default: { $ref: "#/components/responses/Refusal" },
+});
 
 function parametersOf(place: string, schema: z.ZodObject | undefined): object[] {
   return Object.entries(schema?.shape ?? {}).map(([name, member]) => ({
@@ -71,7 +69,7 @@ function reference(schema: z.ZodType): object {
   return { $ref: uri(id) };
 }
 
-const json = (schema: object) => ({ "application/json": { schema } });
+const content = (schema: object, mediaType = "application/json") => ({ [mediaType]: { schema } });
 
 const bare = ({ $schema: _, $id: _id, id: _name, ...schema }: Record<string, unknown>) => schema;
 

@@ -1,7 +1,8 @@
 import { rmSync } from "node:fs";
 import { cp, mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { join } from "node:path";
+import { listedFiles } from "../listed-files.ts";
 import { localProgram, runProgram } from "../run-program.ts";
 import type { Edit } from "./mutations.ts";
 
@@ -13,23 +14,21 @@ export interface TreeCopy {
   remove(): void;
 }
 
-/** Not copied: what git and the package manager make. */
-const LEFT_OUT = new Set([".git", ".cache", "node_modules", "dist", "target"]);
-
 /**
- * Copies a tree, with edits that are not committed, to a temporary folder, and installs its packages from the package manager's store.
+ * Copies a tree, with edits that are not committed and without what git ignores, to a temporary folder, and installs its packages from the
+ * package manager's store.
  *
  * @throws Error with the package manager's output
  */
 export async function copyTree(original: string): Promise<TreeCopy> {
   const root = await mkdtemp(join(tmpdir(), "holes-"));
   const remove = () => rmSync(root, { recursive: true, force: true });
-  await cp(original, root, { recursive: true, filter: (path) => !LEFT_OUT.has(basename(path)) });
-  const install = ["install", "--offline", "--frozen-lockfile"];
-  const { status, output } = await runProgram(localProgram("pnpm"), install, { output: "caught", cwd: root });
-  if (status !== 0) {
+  for (const path of listedFiles(original)) await cp(join(original, path), join(root, path));
+  try {
+    await installPackages(root, "--frozen-lockfile");
+  } catch (error) {
     remove();
-    throw new Error(`the packages of the copy could not be installed:\n${output}`);
+    throw error;
   }
   return {
     root,
@@ -55,4 +54,15 @@ export async function copyTree(original: string): Promise<TreeCopy> {
     },
     remove,
   };
+}
+
+/**
+ * Installs the packages of a tree from the package manager's store.
+ *
+ * @throws Error with the package manager's output
+ */
+export async function installPackages(root: string, ...flags: readonly string[]): Promise<void> {
+  const args = ["install", "--offline", ...flags];
+  const { status, output } = await runProgram(localProgram("pnpm"), args, { output: "caught", cwd: root });
+  if (status !== 0) throw new Error(`the packages of the copy could not be installed:\n${output}`);
 }

@@ -1,16 +1,10 @@
-import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
+import { REPOSITORY_ROOT as root } from "../../scripts/demo/stack.ts";
+import { listedFiles } from "../../scripts/listed-files.ts";
 
-const root = fileURLToPath(new URL("../../", import.meta.url));
-const documents = execFileSync("git", ["ls-files", "-co", "--exclude-standard", "*.md"], {
-  cwd: root,
-  encoding: "utf8",
-})
-  .split("\n")
-  .filter((path) => path !== "" && existsSync(join(root, path)));
+const documents = listedFiles(root).filter((path) => path.endsWith(".md"));
 
 describe("every link between documents leads somewhere", () => {
   test.each(documents)("%s", (path) => {

@@ -107,6 +107,16 @@ export function traceFlowTests(modes: NonNullable<TestStackOptions["modes"]>): v
       }
     });
 
+    test("the gateway's spans show the refused call, and scheme and agent of the calls let through", () => {
+      const seen = spans
+        .filter(({ service, name }) => service === "agentgateway" && name.startsWith("POST"))
+        .map(({ tags }) => [Number(tags["http.status"]), tags.aauth_scheme, tags.aauth_agent_identity]);
+      const { backendAgent, supplyChainAgent } = stack.urls;
+      expect(seen).toContainEqual([401, "Jwks", backendAgent]);
+      expect(seen).toContainEqual([200, "Jwt", backendAgent]);
+      expect(seen).toContainEqual([200, "Jwt", supplyChainAgent]);
+    });
+
     test("the token that the auth server issued is the one that goes along", () => {
       const issued = spans.filter(({ tags }) => tags[A.tokenIssued] !== undefined);
       expect(issued.map(({ service, tags }) => [service, tags[A.requestType], tags[A.verdict]])).toEqual([
