@@ -332,7 +332,7 @@ const HOLES: Readonly<Record<string, Hole>> = {
   ],
   D4: [
     "a resource token is for the agent that has signed",
-    [AGENTS_TEST, "D4: nobody gets a resource token"],
+    [AGENTS_TEST, "D4: no caller gets a resource token"],
     anySignature,
   ],
   D5: [
@@ -361,7 +361,7 @@ const HOLES: Readonly<Record<string, Hole>> = {
   D11: ["an invalid signature is refused", [AGENTS_TEST, "D9, D11: without a signature"], anySignature],
   D12: [
     "a caller without a name is asked for one",
-    [AGENTS_TEST, "D12: whoever has no name"],
+    [AGENTS_TEST, "D12: a caller without an identity"],
     [
       REQUIREMENT,
       'new AAuthVerificationError("identity_required", "the route needs an identified agent")',
@@ -407,7 +407,7 @@ const HOLES: Readonly<Record<string, Hole>> = {
   ],
   B4: [
     "a run is its user's",
-    [BACKEND_TEST, "B4: nobody sees or clears"],
+    [BACKEND_TEST, "B4: no user sees or clears"],
     [`${BACKEND}/store/owned-store.ts`, "value?.userId === userId ? value : undefined", "value"],
   ],
   B5: [

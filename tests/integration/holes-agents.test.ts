@@ -146,7 +146,7 @@ describe("library", () => {
     ],
     [
       "P7",
-      "auth token of a foreign issuer, for somebody else",
+      "auth token of a foreign issuer, for another party",
       "untrusted_issuer",
       () => agent.signed(call(at), { scheme: "jwt", jwt: foreignToken({ exp: now() + 60 }) }),
     ],
@@ -239,7 +239,7 @@ describe("demo agents, which want an auth token", () => {
     expectRefused(await directly("supplyChainAgent", bearer), "missing_signature");
   });
 
-  test("D4: nobody gets a resource token in a victim's name", async () => {
+  test("D4: no caller gets a resource token in a victim's name", async () => {
     const victim = { scheme: "jwks", id: agent.id } as const;
     const forged = thief.signed(call("supplyChainAgent"), victim);
     expectRefused(await directly("supplyChainAgent", forged), "invalid_signature");
@@ -274,7 +274,7 @@ describe("demo agents, which want an auth token", () => {
     },
   );
 
-  test("D8, G4: a key set elsewhere is not fetched, whoever names it", async () => {
+  test("D8, G4: a key set elsewhere is not fetched, for any caller", async () => {
     const pointing = await ForeignAgent.start("pointing.localhost", {
       jwks_uri: "http://192.0.2.1/jwks.json",
     });
@@ -291,7 +291,7 @@ describe("demo agents, which want an auth token", () => {
     }
   });
 
-  test("D12: whoever has no name gets no resource token in another's", async () => {
+  test("D12: a caller without an identity gets no resource token in another's", async () => {
     const signed = agent.signed(call("marketAnalysisAgent"), { scheme: "hwk" });
     const answer = await directly("marketAnalysisAgent", signed);
     expect([answer.status, answer.text]).toEqual([401, "Valid AAuth signature required: identity_required"]);

@@ -109,7 +109,7 @@ describe("who a user is", () => {
     }
   });
 
-  test("B4: nobody sees or clears another user's runs", async () => {
+  test("B4: no user sees or clears another user's runs", async () => {
     const { id } = await waitingRun();
     for (const path of ["progress", "results"]) {
       expect((await ask(`/optimization/${path}/${id}`, second)).status).toBe(404);
@@ -175,7 +175,7 @@ describe("the way back from the consent page", () => {
     expect(await ended(id)).toMatchObject({ status: "failed", failure: { code: "access_denied" } });
   });
 
-  test("B3: an unknown state asks nobody for a token", async () => {
+  test("B3: an unknown state requests no token", async () => {
     const before = stack.log().length;
     const location = (await ask(`/auth/aauth/callback?code=x&state=${randomUUID()}`)).headers.get("location");
     expect(location).toContain("error=unknown_request");

@@ -60,7 +60,7 @@ test("J2: an agent token with a forged signature, or for another audience, is re
   await refused(parties, { key: delegateKey, scheme: { jwt: elsewhere } }, "token_audience_mismatch");
 });
 
-test("J3: an auth token identifies nobody outside an exchange, and nothing is fetched for it", async () => {
+test("J3: an auth token proves no identity outside an exchange, and nothing is fetched for it", async () => {
   const parties = await createParties();
   const jwt = (await ask(parties)).body.auth_token as string;
   const { clock, discovery } = parties;

@@ -181,7 +181,7 @@ describe("a person who is asked", () => {
 });
 
 describe("state", () => {
-  test("J12: is that of the agent's signed request, whatever the address says; also when nobody is asked", async () => {
+  test("J12: is that of the agent's signed request, whatever the address says; also without a consent page", async () => {
     const person = new Person();
     const forged = { state: "signed", query: { state: "forged" } };
     const page = await person.openSignedIn((await startConsent(world, forged)).url);

@@ -359,7 +359,7 @@ describe("refused", () => {
       expectRefusal(await exchange(upstream, options), 401, "invalid_signature", { code, check });
   });
 
-  test("P7: an upstream token for somebody else", async () => {
+  test("P7: an upstream token for another party", async () => {
     const resource_token = agent.resourceToken(server, nextResource, { scope: "market-analysis:analyze" });
     expectRefusal(
       await exchange(await upstreamToken(), { resource_token, by: nextResource }),

@@ -203,7 +203,7 @@ describe("when, and what for", () => {
     grantedToken(await nextResource.ask(server, wish({ resource_token }), { nonce }));
   });
 
-  test("J20: a nonce is not used up by somebody else's signature", async () => {
+  test("J20: a nonce is not used up by another key's signature", async () => {
     const nonce = "DwAODQwLCgkIBwYFBAMCAQ";
     await refused("invalid_signature", { nonce, signingKey: newPair("x").key });
     grantedToken(await agent.ask(server, wish(), { nonce }));
@@ -305,7 +305,7 @@ describe("another way to say who", () => {
     ],
   ])("J2: an agent token %s", (_what, jwt, code) => refused(code, { ...asDelegate(jwt), check: "token" }));
 
-  test("J2: an agent token that somebody else carries", () =>
+  test("J2: an agent token that another caller carries", () =>
     refused("invalid_signature", { scheme: { scheme: "jwt", jwt: agent.agentToken(delegate) } }));
 
   test("an agent token for this auth server is taken", async () => {
@@ -318,7 +318,7 @@ describe("another way to say who", () => {
     grantedToken(reply);
   });
 
-  test("J3: an auth token identifies nobody outside an exchange", async () => {
+  test("J3: an auth token proves no identity outside an exchange", async () => {
     const jwt = String((await agent.ask(server, wish())).body.auth_token);
     await refused("untrusted_issuer", { scheme: { scheme: "jwt", jwt }, check: "token" });
   });

@@ -227,7 +227,7 @@ export async function createIdentities(): Promise<{ identities: Identity[]; disc
       (request) => sign(request, jwks(POINTING_INSIDE)),
     ],
     [
-      "G7: a stranger under the backend's name and key id",
+      "G7: an unknown agent under the backend's name and key id",
       broken("invalid_signature"),
       (request) => sign(request, jwks(BACKEND), strangerKey),
     ],

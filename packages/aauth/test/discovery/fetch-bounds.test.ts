@@ -58,7 +58,7 @@ async function answered(promises: Promise<string>[]): Promise<string[]> {
 }
 
 describe("fetches for parties that have proven nothing", () => {
-  it("A2: are at most 40 at the same time, whoever owns the hosts, and the next is refused at once", async () => {
+  it("A2: are at most 40 at the same time, across all owners, and the next is refused at once", async () => {
     const { discovery, asked } = discover({ timeoutMs: 1_000 });
     const all = silent(discovery, 60, (index) => `silent.owner${index}.test`);
     expect(await answered(all)).toEqual(Array(20).fill("discovery_busy"));
