@@ -52,7 +52,7 @@ export async function runContractInNamespace(
       image,
       "node_modules/vitest/vitest.mjs",
       "run",
-      "--project=integration",
+      "--project=contract",
       "--no-file-parallelism",
       "--reporter=default",
       "--reporter=json",
