@@ -50,9 +50,10 @@ process.exitCode = await run(nodeForScripts(), [...envFile, script, ...args], { 
 /** What has to be installed for the command: everything, or what it runs on, without the tools that test and build the code. */
 function missingDependencies() {
   const needsTools = COMMANDS[command].needsTools === true;
-  if (!existsSync(installStamp)) return { why: "Installing dependencies (first time: about 15 s)…", needsTools };
+  if (!existsSync(installStamp))
+    return { why: "Installing dependencies (first time: about 15 s)…", needsTools };
   const { settings } = JSON.parse(readFileSync(installStamp, "utf8"));
-  const hasTools = settings.dev !== false;
+  const hasTools = settings?.dev !== false;
   if (needsTools && !hasTools) return { why: "Installing the tools of the tests…", needsTools };
   if (statSync(installStamp).mtimeMs >= statSync(join(root, "pnpm-lock.yaml")).mtimeMs) return undefined;
   return { why: "Dependencies changed, installing…", needsTools: hasTools };
