@@ -18,10 +18,9 @@ RUN --mount=type=cache,id=pnpm,target=/pnpm-store \
 # Then the same tree with what runs, and nothing else. `--no-optional` leaves out the pinned Node.
 RUN --mount=type=cache,id=pnpm,target=/pnpm-store \
     find . -name node_modules -type d -prune -exec rm -rf {} + \
-    && pnpm install --offline --frozen-lockfile --prod --no-optional \
-    && rm -rf ui/src ui/index.html ui/traces.html ui/public \
-    # For the programs in compose/ and scripts/: at the root it is a package for development.
-    && ln -s ../packages/agent-kit ../packages/topology node_modules/
+    # The page is built: its server finds what it needs at the root.
+    && pnpm install --offline --frozen-lockfile --prod --no-optional --filter '!ui' \
+    && rm -rf ui/src ui/index.html ui/traces.html ui/public
 
 FROM debian:trixie-slim
 LABEL org.opencontainers.image.title="AAuth full demo" \

@@ -42,21 +42,26 @@ if (asksForHelp(args)) {
 const problem = argumentProblem(command, args);
 if (problem !== undefined) fail(problem, 2);
 
-if (!dependenciesAreCurrent()) await installDependencies();
+const missing = missingDependencies();
+if (missing !== undefined) await installDependencies(missing);
 const envFile = existsSync(join(root, ".env")) ? ["--env-file=.env"] : [];
 process.exitCode = await run(nodeForScripts(), [...envFile, script, ...args], { stdio: "inherit" });
 
-function dependenciesAreCurrent() {
-  if (!existsSync(installStamp)) return false;
-  return statSync(installStamp).mtimeMs >= statSync(join(root, "pnpm-lock.yaml")).mtimeMs;
+/** What has to be installed for the command: everything, or what it runs on, without the tools that test and build the code. */
+function missingDependencies() {
+  const needsTools = COMMANDS[command].needsTools === true;
+  if (!existsSync(installStamp))
+    return { why: "Installing dependencies (first time: about 15 s)…", needsTools };
+  const { settings } = JSON.parse(readFileSync(installStamp, "utf8"));
+  const hasTools = settings?.dev !== false;
+  if (needsTools && !hasTools) return { why: "Installing the tools of the tests…", needsTools };
+  if (statSync(installStamp).mtimeMs >= statSync(join(root, "pnpm-lock.yaml")).mtimeMs) return undefined;
+  return { why: "Dependencies changed, installing…", needsTools: hasTools };
 }
 
-async function installDependencies() {
+async function installDependencies({ why, needsTools }) {
   const startedAt = Date.now();
-  const first = !existsSync(installStamp);
-  console.error(
-    first ? "Installing dependencies (first time: about 15 s)…" : "Dependencies changed, installing…",
-  );
+  console.error(why);
   const output = [];
   // --yes: some npm configurations answer npx's question with no.
   const installArgs = [
@@ -64,6 +69,7 @@ async function installDependencies() {
     manifest.packageManager,
     "install",
     "--frozen-lockfile",
+    ...(needsTools ? [] : ["--prod"]),
     "--config.confirmModulesPurge=false",
   ];
   const status = await run("npx", installArgs, { stdio: ["ignore", "pipe", "pipe"], output });

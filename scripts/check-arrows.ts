@@ -21,13 +21,11 @@ const manifests: Manifest[] = find([
 ]).map((path) => {
   const folder = dirname(path);
   const { name, ...kinds } = JSON.parse(read(path));
-  const { dependencies, peerDependencies, optionalDependencies, devDependencies } = kinds;
-  // The page is bundled: what it is made of is there when it is built, and not when it is served.
-  const bundled = folder === "ui" ? devDependencies : {};
+  const { dependencies, peerDependencies, optionalDependencies } = kinds;
   return {
     folder,
     name,
-    dependencies: Object.keys({ ...dependencies, ...peerDependencies, ...optionalDependencies, ...bundled }),
+    dependencies: Object.keys({ ...dependencies, ...peerDependencies, ...optionalDependencies }),
   };
 });
 const files = find(["packages/*/src/**/*.ts", "services/*/src/**/*.ts", "ui/src/**/*.{ts,tsx}"]).map(

@@ -3,6 +3,7 @@
  *
  * @typedef {object} Command
  * @property {string} script run by the pinned Node with the remaining arguments
+ * @property {boolean} [needsTools] whether it needs what tests and builds the code: `devDependencies`
  * @property {string} [does] what it does and how long it takes; undefined where the script's own help says so
  * @property {Usage} [usage] undefined where the script reads its flags itself, and prints them after `does`
  *
@@ -20,11 +21,13 @@ export const COMMANDS = {
   },
   test: {
     script: "scripts/test.ts",
+    needsTools: true,
     does: "Runs the tests of every change: static checks, unit tests, the contracts of gateway and auth server, the main journeys in a browser. Some three minutes; with names, these parts alone.",
     usage: { words: ["PART", "static, unit, contract, journeys"] },
   },
   "test:all": {
     script: "scripts/test-all.ts",
+    needsTools: true,
     does: "Runs npm test and everything else that ends within half an hour. Fetches and builds what is missing: Keycloak (needs a JDK and Maven), Jaeger (needs Go), Chromium. A part whose program cannot be had is skipped; with CI=1 it fails.",
     usage: {
       words: ["PART", "a part of npm test, or sodium, stack, walkthrough, browser, jaeger, keycloak"],
@@ -36,6 +39,7 @@ export const COMMANDS = {
   },
   "test:long": {
     script: "scripts/test-long.ts",
+    needsTools: true,
     does: "Runs what takes longest: all pairs of callers and requests of the gateway contract, also against an Agentgateway binary, load, two Keycloak nodes, the known holes by mutation, the containers. Hours; with names, these parts alone.",
     usage: {
       words: ["PART", "products, agentgateway, load, keycloak-cluster, holes, compose"],
@@ -47,11 +51,13 @@ export const COMMANDS = {
   },
   check: {
     script: "scripts/check.ts",
+    needsTools: true,
     does: "Judges the code without running it: format, lint, types, who may import whom, what is unused, the packages. About a minute.",
     usage: {},
   },
   bench: {
     script: "bench/main.ts",
+    needsTools: true,
     does: "Runs the benchmarks, or those that are named, and prints a table. All of them take ten minutes on an idle machine.",
     usage: {
       words: ["NAME", "sign-verify, route, flow, gateway, start"],
@@ -64,6 +70,7 @@ export const COMMANDS = {
   policy: { script: "scripts/policy.ts" },
   "test:holes": {
     script: "scripts/holes.ts",
+    needsTools: true,
     does: "Takes each check against a known hole out of a copy of the code, and demands that its test fails. Half an hour for all.",
     usage: {
       words: ["ID", "rows of docs/reference/known-holes.md: P1 for one, J for all that begin with J"],
@@ -85,6 +92,7 @@ export const COMMANDS = {
   doctor: { script: "scripts/doctor.ts" },
   docs: {
     script: "scripts/docs.ts",
+    needsTools: true,
     does: "Writes the reference pages that are made from the code. Some seconds.",
     usage: { flags: [["--walkthrough", "also what docs/walkthrough shows of real runs; some minutes more"]] },
   },

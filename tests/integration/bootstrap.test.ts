@@ -35,7 +35,9 @@ const BUILD_PAGE = 'import { writeFileSync } from "node:fs"; writeFileSync("page
 const NPX = `#!/bin/sh
 echo "$@" > npx-arguments
 [ -n "$NPX_FAILS" ] && { echo "registry said no"; exit 9; }
-mkdir -p node_modules/.bin && ln -sf "$REAL_NODE" node_modules/.bin/node && echo '{}' > ${STAMP}
+mkdir -p node_modules/.bin && ln -sf "$REAL_NODE" node_modules/.bin/node
+case "$*" in *--prod*) dev=false;; *) dev=true;; esac
+echo "{\\"settings\\":{\\"dev\\":$dev}}" > ${STAMP}
 `;
 
 let root: string;
@@ -53,7 +55,7 @@ beforeEach(async () => {
   };
   await writeFile(join(root, "package.json"), JSON.stringify(manifest));
   await writeFile(join(root, "pnpm-lock.yaml"), "");
-  await writeFile(join(root, "scripts/demo/main.ts"), SCRIPT);
+  for (const script of ["demo/main.ts", "check.ts"]) await writeFile(join(root, "scripts", script), SCRIPT);
   await writeFile(join(root, "scripts/demo/build-page.ts"), BUILD_PAGE);
   await writeFile(join(root, "bin/npx"), NPX);
   await chmod(join(root, "bin/npx"), 0o755);
@@ -67,7 +69,7 @@ afterEach(async () => {
 async function pretendInstalled(): Promise<void> {
   await mkdir(join(root, "node_modules/.bin"), { recursive: true });
   await symlink(process.execPath, join(root, "node_modules/.bin/node"));
-  await writeFile(join(root, STAMP), "{}");
+  await writeFile(join(root, STAMP), '{"settings":{"dev":true}}');
 }
 
 function start(args: readonly string[], env: NodeJS.ProcessEnv = {}): Child {
@@ -109,6 +111,19 @@ describe("installing", () => {
     const second = start(["demo", "exit=0"]);
     await second.ended;
     expect(second.text()).not.toContain("nstall");
+  });
+
+  test("leaves the tools of the tests to the command that needs them, and keeps them then", async () => {
+    await start(["demo", "exit=0"]).ended;
+    expect(await npxArguments()).toContain("--prod");
+    const check = start(["check"]);
+    await vi.waitFor(() => expect(check.text()).toContain("pid "));
+    expect(check.text()).toContain("Installing the tools of the tests");
+    expect(await npxArguments()).not.toContain("--prod");
+    const past = new Date(Date.now() - 60_000);
+    await utimes(join(root, STAMP), past, past);
+    await start(["demo", "exit=0"]).ended;
+    expect(await npxArguments()).not.toContain("--prod");
   });
 
   test("a failed install shows the reason and keeps its status", async () => {
