@@ -1,7 +1,7 @@
 import { redactFields, redactText } from "agent-kit/service";
 import { plainValue } from "../cel/plain-value.ts";
 import type { NamedExpressions } from "../configuration/document-schema.ts";
-import { responseFields } from "../proxy/request-head.ts";
+import { fieldsByName } from "../proxy/request-head.ts";
 import type { RequestRecord } from "./request-record.ts";
 
 /** Built-in fields of a finished request in the access log's order; those without a value are left out. */
@@ -16,7 +16,7 @@ export function builtInFields(record: RequestRecord): [string, string | number][
     ["src.addr", head && `${source}:${head.sourcePort}`],
     ["http.method", head?.method],
     ["http.host", head?.hostname],
-    ["http.path", head && loggablePath(head.target)],
+    ["http.path", head && redactText(head.target)],
     ["http.version", head && `HTTP/${head.httpVersion}`],
     ["http.status", record.status],
     ["trace.id", span?.spanContext().traceId],
@@ -35,19 +35,15 @@ export function builtInFields(record: RequestRecord): [string, string | number][
  * on the way, also inside header maps: the real gateway writes them whole.
  */
 export function configuredFields(record: RequestRecord, expressions: NamedExpressions): [string, unknown][] {
-  const { status, responseFields: fields = [] } = record;
+  const { status, responseFields = [] } = record;
   if (record.context === undefined) return [];
   const context = {
     ...record.context,
-    response: status === undefined ? null : { code: BigInt(status), headers: responseFields(fields) },
+    response:
+      status === undefined ? null : { code: BigInt(status), headers: fieldsByName(responseFields, "list") },
   };
   return Object.entries(expressions).flatMap(([name, expression]): [string, unknown][] => {
     const value = expression.valueOrUndefined(context) ?? undefined;
     return value === undefined ? [] : [[name, redactFields(plainValue(value))]];
   });
-}
-
-/** Secrets in an address are in its query, or a token in its path. */
-function loggablePath(target: string): string {
-  return target.includes("=") || target.includes("eyJ") ? redactText(target) : target;
 }

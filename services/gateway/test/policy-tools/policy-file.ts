@@ -11,9 +11,12 @@ export function policyFile(
   const { mode = "optional", scheme = "jwks", check = true, metadata } = options;
   const extAuthz = (authority: string) => ({
     host: "127.0.0.1:7070",
+    failureMode: { denyWithStatus: 503 },
     protocol: {
       http: {
+        path: '"/check"',
         addRequestHeaders: {
+          ":method": '"POST"',
           "x-aauth-mode": JSON.stringify(mode),
           "x-aauth-required-scheme": JSON.stringify(scheme),
           "x-aauth-authority": JSON.stringify(authority),
@@ -23,6 +26,7 @@ export function policyFile(
     },
   });
   const listener = (name: string, policies: object) => ({
+    name,
     hostname: `${name}.localhost`,
     routes: [{ name, policies, backends: [{ host: "127.0.0.1:9999" }] }],
   });

@@ -64,30 +64,6 @@ describe("an agent whose answer has no usable head: 503 with a reason, and nothi
   });
 });
 
-describe("an agent whose reason phrase is odd", () => {
-  const reasonOf = async (reason: string) => {
-    const gateway = await setUp(says(`HTTP/1.1 200 ${reason}\r\nContent-Length: 2\r\n\r\nok`));
-    const answer = await sendRaw(gateway.port, "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
-    expect(answer).toMatch(/\r\n\r\nok$/);
-    return /^HTTP\/1\.1 200 ([^\r]*)\r\n/.exec(answer)?.[1];
-  };
-
-  test.each([
-    ["words", "Fine by me", "Fine by me"],
-    ["bytes of UTF-8", "\xe2\x9c\x93", "\xe2\x9c\x93"],
-    ["no words", "", "OK"],
-    ["a control character", "a\x01b", "OK"],
-  ])("%s", async (_name, sent, arrives) => {
-    // Agentgateway has words of its own.
-    const reason = await reasonOf(sent);
-    if (!isRealGateway) expect(reason).toBe(arrives);
-  });
-
-  test("bytes that are no UTF-8 end nothing", async () => {
-    expect(await reasonOf("caf\xe9")).toBeDefined();
-  });
-});
-
 describe("an agent whose body is not what its head says", () => {
   test("a body that is too short is not made to look whole", async () => {
     const gateway = await setUp(says("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc"));
