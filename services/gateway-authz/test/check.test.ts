@@ -58,7 +58,7 @@ describe("the caller of a request that is let through", () => {
     const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString("base64url");
     const header = { alg: "EdDSA", kid: agent.key.kid, typ: "agent+jwt" };
     const own = { iss: agent.id, sub: "urn:d:1", exp: clock.now() + 60, cnf: { jwk: agent.key.publicJwk } };
-    const act = { agent: "http://somebody.localhost:1" };
+    const act = { agent: "http://other.localhost:1" };
     const input = `${encode(header)}.${encode({ ...own, scope: "supply-chain:optimize", act, agent: "x" })}`;
     const jwt = `${input}.${Buffer.from(await agent.key.sign(Buffer.from(input))).toString("base64url")}`;
     const { status, claims } = await check(app, await signed({ scheme: "jwt", jwt }));
@@ -140,7 +140,7 @@ describe("modes", () => {
   });
 });
 
-describe("required scheme is a minimum, in every mode", () => {
+describe("required scheme is a minimum", () => {
   test.each([
     ["hwk", "hwk", 200],
     ["hwk", "jwks", 401],
@@ -150,25 +150,15 @@ describe("required scheme is a minimum, in every mode", () => {
     ["agent token", "jwt", 401],
     ["auth token", "jwt", 200],
   ] as const)("%s on a route that wants %s", async (given, required, status) => {
-    for (const mode of ["strict", "optional"]) {
-      const { app, signed, schemes, agentToken, issueAuthToken } = await setUp();
-      const signatureKey =
-        given === "hwk" || given === "jwks"
-          ? schemes[given]
-          : ({
-              scheme: "jwt",
-              jwt: given === "agent token" ? await agentToken() : await issueAuthToken(),
-            } as const);
-      const headers = {
-        ...(await signed(signatureKey)),
-        "x-aauth-mode": mode,
-        "x-aauth-required-scheme": required,
-      };
-      const result = await check(app, headers);
-      expect(result.status).toBe(status);
-      if (status === 401)
-        expect(result).toMatchObject({ agentAuth: "httpsig; identity=?1", body: "", claims: undefined });
-    }
+    const { app, signed, schemes, agentToken, issueAuthToken } = await setUp();
+    const jwt = given === "agent token" ? await agentToken() : await issueAuthToken();
+    const headers = await signed(
+      given === "hwk" || given === "jwks" ? schemes[given] : { scheme: "jwt", jwt },
+    );
+    const result = await check(app, { ...headers, "x-aauth-required-scheme": required });
+    expect(result.status).toBe(status);
+    if (status === 401)
+      expect(result).toMatchObject({ agentAuth: "httpsig; identity=?1", body: "", claims: undefined });
   });
 });
 
@@ -215,29 +205,17 @@ describe("freshness", () => {
 });
 
 describe("the gateway's configuration is wrong: 500, never a pass", () => {
-  test.each<[string, Record<string, string | undefined>, string]>([
-    ["no method", { "x-aauth-method": undefined }, "x-aauth-method is missing"],
-    ["no URI", { "x-aauth-uri": undefined }, "x-aauth-uri is missing"],
-    ["an unknown mode", { "x-aauth-mode": "off" }, "x-aauth-mode is none of"],
-    ["an unknown scheme", { "x-aauth-required-scheme": "none" }, "x-aauth-required-scheme is none of"],
-    [
-      "a tolerance without end",
-      { "x-aauth-timestamp-tolerance": "301" },
-      "x-aauth-timestamp-tolerance is not between",
-    ],
-    [
-      "a tolerance in words",
-      { "x-aauth-timestamp-tolerance": "1e2" },
-      "x-aauth-timestamp-tolerance is not between",
-    ],
-  ])("%s", async (_name, change, message) => {
+  test.each<[string, string | undefined, string]>([
+    ["x-aauth-method", undefined, "x-aauth-method is missing"],
+    ["x-aauth-uri", undefined, "x-aauth-uri is missing"],
+    ["x-aauth-mode", "off", "x-aauth-mode is none of"],
+    ["x-aauth-required-scheme", "none", "x-aauth-required-scheme is none of"],
+    ["x-aauth-timestamp-tolerance", "301", "x-aauth-timestamp-tolerance is not between"],
+    ["x-aauth-timestamp-tolerance", "1e2", "x-aauth-timestamp-tolerance is not between"],
+  ])("%s: %j", async (name, value, message) => {
     const { app, signed, schemes, lines } = await setUp();
-    const headers = Object.fromEntries(
-      Object.entries({ ...(await signed(schemes.jwks)), ...change }).filter(
-        ([, value]) => value !== undefined,
-      ),
-    ) as Record<string, string>;
-    const result = await check(app, headers);
+    const { [name]: _, ...headers } = await signed(schemes.jwks);
+    const result = await check(app, { ...headers, ...(value !== undefined && { [name]: value }) });
     expect(result).toMatchObject({ status: 500, claims: undefined, agentAuth: undefined });
     expect(result.body).toContain(`AAuth failure: the gateway's check request cannot be used: ${message}`);
     expect(failures(lines)).toContain("unusable_check");
@@ -250,13 +228,11 @@ describe("the caller has chosen what cannot be judged: 400, never a pass and no 
   const TARGET = "its target is no path of printable ASCII, without a fragment";
   test.each<[string, Record<string, string>, string]>([
     ["a method with a blank", { "x-aauth-method": "PO ST" }, "its method is no token"],
-    ["a method that is no ASCII", { "x-aauth-method": "GÉT" }, "its method is no token"],
     ["two methods", { "x-aauth-method": "GET, POST" }, "its method is no token"],
     ["a long method", { "x-aauth-method": "A".repeat(33) }, "its method has more than 32 characters"],
     ["the target of OPTIONS *", { "x-aauth-uri": "*" }, TARGET],
     ["the target of CONNECT", { "x-aauth-uri": "supply-chain-agent.localhost:3000" }, TARGET],
     ["a fragment", { "x-aauth-uri": "http://x/a#b" }, TARGET],
-    ["a space", { "x-aauth-uri": "http://x/a b" }, TARGET],
     ["a path that is no ASCII", { "x-aauth-uri": "http://x/é" }, TARGET],
     ["two targets", { "x-aauth-uri": "/a, /b" }, TARGET],
   ])("%s", async (_name, change, reason) => {
@@ -334,15 +310,6 @@ describe("the memory of used nonces", () => {
     }
     expect(await check(app, await signed(schemes.jwks))).toMatchObject({ status: 200 });
   });
-
-  test("what is signed without a nonce is good for once", async () => {
-    const { app, signed, schemes } = await setUp();
-    const headers = await signed(schemes.jwks, { body: "{}", nonce: false });
-    expect(await check(app, headers)).toMatchObject({ status: 200 });
-    const again = await check(app, headers);
-    expect(again.status).toBe(401);
-    expect(again.body).toContain("signature_replayed");
-  });
 });
 
 test("no key, token or signature is logged or answered", async () => {
@@ -358,9 +325,4 @@ test("no key, token or signature is logged or answered", async () => {
     expect(text).not.toContain(jwt.split(".")[2]);
     expect(text).not.toContain(String(headers.signature).slice(10, 50));
   }
-});
-
-test("GET /health", async () => {
-  const { app } = await setUp();
-  expect((await app.inject("/health")).json()).toEqual({ status: "healthy", service: "gateway-authz" });
 });

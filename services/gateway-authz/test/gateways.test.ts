@@ -110,10 +110,7 @@ describe("bytes that a client library would not send", () => {
     ["a path of bytes", [{ "x-aauth-uri": "http://a/\xc3\xa9" }], "400"],
     ["two lines with a URI", [{ "x-aauth-uri": ["/", "/"] }], "400"],
     ["a path over the bound of a head", [{ "x-aauth-uri": `/${"a".repeat(70_000)}` }], "431"],
-    ["a control character in a path", [{ "x-aauth-uri": "/a\x01" }], "400"],
-    ["a bare CR in a field", [{ "content-type": "a\rb" }], "400"],
     ["two authorities", [{ "x-aauth-authority": ["supply-chain-agent.localhost:3000", "x"] }], "421"],
-    ["no host", [{ host: undefined }], "400"],
     [
       "a signature of bytes",
       [{ signature: "\xff", "signature-input": "\xff", "signature-key": "\xff" }],
@@ -125,14 +122,8 @@ describe("bytes that a client library would not send", () => {
       "431",
     ],
     ["a trace that is none", [{ traceparent: ["a", "b"], tracestate: "=,;\x80" }], "200"],
-    [
-      "forwarding fields",
-      [{ "x-forwarded-method": "\xff", "x-forwarded-uri": "::", "x-forwarded-host": ["a", "b"] }],
-      "200",
-    ],
     ["a body that does not come", [{ "content-length": "10" }], "200"],
     ["an expectation that is not met", [{ expect: "x" }], "417"],
-    ["a method that the parser does not know", [{}, "FOO /check HTTP/1.1"], "400"],
   ])("%s", async (_name, given, status) => {
     const answer = await answerTo(...given);
     expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
@@ -169,14 +160,6 @@ describe("bytes that a client library would not send", () => {
 });
 
 describe("other gateways (README)", () => {
-  test("nginx auth_request: a GET with the same headers", async () => {
-    const { app, signed, schemes } = await setUp();
-    const headers = flat({ ...(await signed(schemes.jwks)), "x-aauth-uri": "/" });
-    const result = await checkOverHttp(app, { method: "GET", headers });
-    expect(result.status).toBe(200);
-    expect(result.claims).toContain("http://backend.localhost:8000");
-  });
-
   test("Traefik forwardAuth: method and path from x-forwarded-*", async () => {
     const { app, signed, schemes } = await setUp({ config: { requestFrom: "forwarded" } });
     const {

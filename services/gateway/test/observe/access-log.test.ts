@@ -103,25 +103,17 @@ describe("the access log", () => {
     expect(record).toMatchObject({ level: "info", scope: "request", "http.status": 200, size: 1 });
   });
 
-  test("the reason of an answer of its own: a check without an answer, a rule", async () => {
-    for (const [policies, status, reason] of [
-      [{ extAuthz: extAuthz("127.0.0.1:9") }, 503, "DirectResponse"],
-      [{ authorization: { rules: ["false"] } }, 403, "Authorization"],
-    ] as const) {
-      const { gateway, call } = await setUp({}, policies);
-      await call();
-      expect(await line(gateway)).toMatch(new RegExp(`http.status=${status} .*reason=${reason} duration=`));
-    }
-  });
-
-  test("a refusal passed on is a DirectResponse, and the agent was not called", async () => {
+  test("a refusal of the check is a DirectResponse, and the agent was not called; one by a rule is named", async () => {
     const authz = await startFakeServer((_, response) => response.writeHead(401).end());
     cleanUps.push(authz.close);
-    const { gateway, call } = await setUp({}, { a2a: {}, extAuthz: extAuthz(authz.address) });
-    await call({ method: "POST", body: "{}" });
-    const text = await line(gateway);
+    const checked = await setUp({}, { a2a: {}, extAuthz: extAuthz(authz.address) });
+    await checked.call({ method: "POST", body: "{}" });
+    const text = await line(checked.gateway);
     expect(text).toMatch(/http.status=401 protocol=http reason=DirectResponse/);
     expect(text).not.toMatch(/endpoint=/);
+    const ruled = await setUp({}, { authorization: { rules: ["false"] } });
+    await ruled.call();
+    expect(await line(ruled.gateway)).toMatch(/http.status=403 .*reason=Authorization duration=/);
   });
 
   test("an unknown host and an agent that is down", async () => {

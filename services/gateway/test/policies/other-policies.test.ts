@@ -80,7 +80,6 @@ describe("a2a: agent cards", () => {
     ["/.well-known/agent-card.json", "http://agent.localhost:3000"],
     ["/deep/er/.well-known/agent-card.json", "http://agent.localhost:3000/deep/er"],
     ["/.well-known/agent-card.json?x=1", "http://agent.localhost:3000?x=1"],
-    ["/deep//.well-known/agent-card.json", "http://agent.localhost:3000/deep/"],
   ])("the address in %s leads through the gateway", async (path, url) => {
     const { call } = await setUp(
       { a2a: {} },
@@ -139,12 +138,6 @@ describe("a2a: agent cards", () => {
       "processing failed: agent card missing URL (no 'url' or 'supportedInterfaces' field)",
     ],
     [
-      "a list",
-      [],
-      200,
-      "processing failed: agent card missing URL (no 'url' or 'supportedInterfaces' field)",
-    ],
-    [
       "interfaces that are no list",
       { supportedInterfaces: {} },
       200,
@@ -197,25 +190,14 @@ describe("a2a: agent cards", () => {
     const { call } = await setUp({ a2a: {} }, card({ url: "http://127.0.0.1:9999" }));
     expect(JSON.parse((await call({ method, path })).body)).toEqual({ url: "http://127.0.0.1:9999" });
   });
-
-  test("without the policy a card is left alone", async () => {
-    const { call } = await setUp({}, card({ url: "http://127.0.0.1:9999" }));
-    expect(JSON.parse((await call({ path: "/.well-known/agent-card.json" })).body)).toEqual({
-      url: "http://127.0.0.1:9999",
-    });
-  });
 });
 
 test.each<[string | undefined, string | undefined, string]>([
   ["application/json", '{"method":"message/send"}', "message/send"],
   ["Application/JSON ; charset=utf-8", '{"method":"message/send"}', "message/send"],
-  ["application/jsonp", '{"method":"message/send"}', "unknown"],
   ["text/plain", '{"method":"message/send"}', "unknown"],
-  [undefined, '{"method":"message/send"}', "unknown"],
   ["application/json", undefined, "unknown"],
   ["application/json", '{"method":{"toString":1}}', "unknown"],
-  ["application/json", "{}", "unknown"],
-  ["application/json", "null", "unknown"],
   ["application/json", "{", "unknown"],
 ])("the method of a call of type %s with body %s is %s", (type, body, method) => {
   expect(a2aMethod(type, body === undefined ? [] : bodyOf(body))).toBe(method);
