@@ -1,5 +1,4 @@
 import { redactFields, redactText } from "agent-kit/service";
-import { plainValue } from "../cel/plain-value.ts";
 import type { NamedExpressions } from "../configuration/document-schema.ts";
 import { fieldsByName } from "../proxy/request-head.ts";
 import type { RequestRecord } from "./request-record.ts";
@@ -46,4 +45,13 @@ export function configuredFields(record: RequestRecord, expressions: NamedExpres
     const value = expression.valueOrUndefined(context) ?? undefined;
     return value === undefined ? [] : [[name, redactFields(plainValue(value))]];
   });
+}
+
+/** A CEL value as plain JSON data: integers become numbers (text when they would lose digits), maps objects. */
+function plainValue(value: unknown): unknown {
+  const text = JSON.stringify(value, (_key, part: unknown) => {
+    if (typeof part === "bigint") return Number.isSafeInteger(Number(part)) ? Number(part) : String(part);
+    return part instanceof Map ? Object.fromEntries(part) : part;
+  });
+  return JSON.parse(text);
 }
