@@ -52,16 +52,27 @@ describe("an agent whose answer has no usable head: 503 with a reason, and nothi
 
   // Agentgateway has larger limits, and goes by the chunks.
   test.skipIf(isRealGateway).each([
-    ["sends a head that is too large", `x: ${"x".repeat(80_000)}\r\n\r\n`],
+    ["sends a head that is too large", `200 OK\r\nx: ${"x".repeat(80_000)}\r\n\r\n`],
     [
       "sends length and chunks",
-      "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+      "200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
     ],
+    ["sends 100, which was not expected", "100 Continue\r\n\r\n"],
+    ["changes the protocol", "101 X\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"],
   ])("%s", async (_name, rest) => {
-    const gateway = await setUp(says(`HTTP/1.1 200 OK\r\n${rest}`));
+    const gateway = await setUp(says(`HTTP/1.1 ${rest}`));
     const response = await send({ port: gateway.port });
     expect([response.status, response.body]).toEqual([503, expect.stringMatching(FAILED)]);
   });
+});
+
+test.skipIf(isRealGateway)("informational responses are dropped, the final one counts", async () => {
+  const hints = "HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n";
+  const gateway = await setUp(
+    says(`${hints}HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfinal`),
+  );
+  const answer = await sendRaw(gateway.port, "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+  expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n(?!.*link).*\r\n\r\nfinal$/is);
 });
 
 describe("an agent whose body is not what its head says", () => {
