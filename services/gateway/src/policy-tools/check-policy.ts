@@ -1,7 +1,6 @@
 import type { NamedExpressions } from "../configuration/document-schema.ts";
 import { loadConfiguration } from "../configuration/load-configuration.ts";
 import { ConfigurationError } from "../configuration/problem.ts";
-import { aauthCheckOf } from "./aauth-check.ts";
 import type { Finding, RuleFinding } from "./finding.ts";
 import { lintFields } from "./lint-fields.ts";
 import { lintRule } from "./lint-rule.ts";
@@ -64,14 +63,11 @@ export function checkPolicy(options: Parameters<typeof loadConfiguration>[0]): P
       findings.push(...placed(lintRule(rule, route.policies), place, rulePath(index, number)));
     }
   }
-  // Log and trace fields are shared by all routes.
-  const root = routes.map(({ policies }) => aauthCheckOf(policies)?.root).find((name) => name !== undefined);
   const lintShared = (fields: NamedExpressions = {}, section: "tracing" | "logging") => {
-    if (root === undefined) return;
     for (const [name, { ast }] of Object.entries(fields)) {
       const at = ["config", section, "fields", "add", name];
       const place = `${section === "tracing" ? "trace" : "log"} field ${name}`;
-      findings.push(...placed(lintFields(ast, root), place, at));
+      findings.push(...placed(lintFields(ast), place, at));
     }
   };
   lintShared(config.tracing?.fields?.add, "tracing");

@@ -116,11 +116,6 @@ describe("what is not found", () => {
       ['request.method == "GET" && request.path in ["/jwks.json", "/health"]'],
       { mode: "strict" },
     ],
-    [
-      "metadata of another name",
-      ['extauthz.caller.agent == "x"'],
-      { metadata: { caller: 'json(response.headers["x-aauth-claims"])' } },
-    ],
     ["a header", ['request.headers["x-tenant"] == "a" && extauthz.aauth.scheme == "Jwt"']],
   ];
   test.each(cases)("%s", (_name, rules, options) => {

@@ -5,10 +5,9 @@ export function policyFile(
     mode?: string;
     scheme?: string;
     check?: boolean;
-    metadata?: Record<string, string>;
   } = {},
 ): string {
-  const { mode = "optional", scheme = "jwks", check = true, metadata } = options;
+  const { mode = "optional", scheme = "jwks", check = true } = options;
   const extAuthz = (authority: string) => ({
     host: "127.0.0.1:7070",
     failureMode: { denyWithStatus: 503 },
@@ -21,7 +20,7 @@ export function policyFile(
           "x-aauth-required-scheme": JSON.stringify(scheme),
           "x-aauth-authority": JSON.stringify(authority),
         },
-        metadata: metadata ?? { aauth: 'json(response.headers["x-aauth-claims"])' },
+        metadata: { aauth: 'json(response.headers["x-aauth-claims"])' },
       },
     },
   });
