@@ -208,8 +208,8 @@ describe("the gateway's configuration is wrong: 500, never a pass", () => {
   test.each<[string, string | undefined, string]>([
     ["x-aauth-method", undefined, "x-aauth-method is missing"],
     ["x-aauth-uri", undefined, "x-aauth-uri is missing"],
-    ["x-aauth-mode", "off", "x-aauth-mode is none of"],
-    ["x-aauth-required-scheme", "none", "x-aauth-required-scheme is none of"],
+    ["x-aauth-mode", "off", "x-aauth-mode is not one of"],
+    ["x-aauth-required-scheme", "none", "x-aauth-required-scheme is not one of"],
     ["x-aauth-timestamp-tolerance", "301", "x-aauth-timestamp-tolerance is not between"],
     ["x-aauth-timestamp-tolerance", "1e2", "x-aauth-timestamp-tolerance is not between"],
   ])("%s: %j", async (name, value, message) => {

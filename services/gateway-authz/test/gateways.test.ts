@@ -121,7 +121,7 @@ describe("bytes that a client library would not send", () => {
       [{ signature: "a".repeat(20_000), "signature-input": "a", "signature-key": "a" }],
       "431",
     ],
-    ["a trace that is none", [{ traceparent: ["a", "b"], tracestate: "=,;\x80" }], "200"],
+    ["a malformed trace", [{ traceparent: ["a", "b"], tracestate: "=,;\x80" }], "200"],
     ["a body that does not come", [{ "content-length": "10" }], "200"],
     ["an expectation that is not met", [{ expect: "x" }], "417"],
   ])("%s", async (_name, given, status) => {

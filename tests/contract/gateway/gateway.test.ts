@@ -247,7 +247,7 @@ describe.each(files)("%s", (file) => {
     expect([response.status, refusalCode(response.headers)]).toEqual([401, "nonce_replayed"]);
   });
 
-  test("a signature for one agent is none for the other", async () => {
+  test("a signature for one agent is invalid for the other", async () => {
     const { response } = await call("market-analysis-agent", post, await signedPost());
     expect([response.status, refusalCode(response.headers)]).toEqual([401, "invalid_signature"]);
   });

@@ -21,7 +21,7 @@ export const EVIL_ISSUER = "http://evil.localhost:6666";
 const POINTING_INSIDE = "http://inside.localhost:6667";
 export const SCOPE = "supply-chain:optimize";
 
-/** What an identity is worth at the gate. */
+/** What the check makes of an identity. */
 export type Standing =
   | { readonly kind: "unsigned" }
   /** A good signature by an unpublished key. */

@@ -68,7 +68,7 @@ export function runPolicyCommand(argv: readonly string[], world: PolicyCommandWo
       return 1;
     }
     if (!(error instanceof UsageError)) throw error;
-    world.printError(`${visibleLines(error.message)}\nnpm run policy -- --help tells how.`);
+    world.printError(`${visibleLines(error.message)}\nSee npm run policy -- --help.`);
     return 2;
   }
 }

@@ -171,7 +171,7 @@ describe("a2a: agent cards", () => {
     expect(headers["access-control-allow-origin"]).toBe("http://ui.test");
   });
 
-  test("a card over 2 MiB is none", async () => {
+  test("a card over 2 MiB is refused", async () => {
     const cardOf = (bytes: number) => ({ url: "http://x", name: "x".repeat(bytes) });
     const largest = await setUp({ a2a: {} }, card(cardOf(2_097_000)));
     expect((await largest.call({ path: "/.well-known/agent-card.json" })).status).toBe(200);

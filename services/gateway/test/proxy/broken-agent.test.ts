@@ -76,11 +76,6 @@ test.skipIf(isRealGateway)("informational responses are dropped, the final one c
 });
 
 describe("an agent whose body is not what its head says", () => {
-  test("a body that is too short is not made to look whole", async () => {
-    const gateway = await setUp(says("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc"));
-    await expect(send({ port: gateway.port })).rejects.toThrow();
-  });
-
   test("bytes after the body are no second answer", async () => {
     const hidden = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nhidden";
     const gateway = await setUp(says(`HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc${hidden}`));
