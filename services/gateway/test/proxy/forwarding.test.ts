@@ -73,23 +73,8 @@ describe("the request reaches the agent byte for byte", () => {
   });
 
   test.skipIf(isRealGateway)("a chunked body arrives whole and with a length", async () => {
-    const headers = ["transfer-encoding", "chunked", "content-type", "text/plain"];
-    const { request } = await import("node:http");
-    await new Promise<void>((resolve, reject) => {
-      const outgoing = request(
-        {
-          host: "127.0.0.1",
-          port: gateway.port,
-          method: "POST",
-          headers: ["host", "agent.test", ...headers],
-          agent: false,
-        },
-        (incoming) => incoming.resume().on("end", resolve),
-      );
-      outgoing.on("error", reject);
-      outgoing.write("first ");
-      setImmediate(() => outgoing.end("second"));
-    });
+    const head = "POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n";
+    await sendRaw(gateway.port, `${head}6\r\nfirst \r\n6\r\nsecond\r\n0\r\n\r\n`);
     expect(lastSeen().body).toBe("first second");
     expect(lastSeen().headers["content-length"]).toBe("12");
     expect(lastSeen().headers["transfer-encoding"]).toBeUndefined();
