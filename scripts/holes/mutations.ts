@@ -263,7 +263,7 @@ const HOLES: Readonly<Record<string, Hole>> = {
   ],
   G4: [
     "addresses inside a network are not fetched",
-    ["services/gateway-authz/test/holes.test.ts", "G4: nothing is fetched"],
+    ["services/gateway-authz/test/discovery.test.ts", "A20: an address in a network"],
     ...anyAddress,
   ],
   G5: [
@@ -288,7 +288,11 @@ const HOLES: Readonly<Record<string, Hole>> = {
   G8: [
     "a host that is not configured is not served",
     [GATEWAY_TEST, "G8: an unknown host is 404"],
-    ["services/gateway/src/routing/select-listener.ts", "return best;", "return best ?? bind.listeners[0];"],
+    [
+      "services/gateway/src/routing/select-listener.ts",
+      'hostname === "*");',
+      'hostname === "*") ?? listeners[0];',
+    ],
   ],
   G9: [
     "a policy without effect is refused",

@@ -34,7 +34,7 @@ export class UnusableCheck extends Error {
   override readonly name = "UnusableCheck";
 }
 
-/** The request that a check is about cannot be judged: its caller has chosen a method or a target that is none here. Never a pass. */
+/** The request that a check is about cannot be judged: its caller has chosen an invalid method or target. Never a pass. */
 export class UnusableRequest extends Error {
   override readonly name = "UnusableRequest";
 }
@@ -135,7 +135,7 @@ function choiceField<Choice extends string>(
 ): Choice {
   const text = textField(headers, name) ?? unset;
   const choice = choices.find((candidate) => candidate === text);
-  if (choice === undefined) throw new UnusableCheck(`${name} is none of ${choices.join(", ")}`);
+  if (choice === undefined) throw new UnusableCheck(`${name} is not one of ${choices.join(", ")}`);
   return choice;
 }
 

@@ -2,7 +2,6 @@ import { authServerSettings, type Config, setting } from "agent-kit/service";
 import { AGENT_NAMES, agentUrl } from "topology";
 import { z } from "zod";
 import { SCHEMES } from "./check-request.ts";
-import { resourcesSetting } from "./resources-setting.ts";
 
 /** Issuers are compared as strings: one that is spelled differently than in tokens would never match. */
 function canonicalSpelling(url: string): string {
@@ -10,11 +9,23 @@ function canonicalSpelling(url: string): string {
   return pathname === "/" ? origin : origin + pathname;
 }
 
+/** Callers sign for a resource's authority alone, and its documents are open at the root only: an identifier has no path. */
+const resources = z
+  .string()
+  .transform((text) => text.trim().split(/\s*,\s*|\s+/))
+  .refine(
+    (entries) =>
+      new Set(entries).size === entries.length &&
+      entries.every((entry) => /^https?:/.test(entry) && URL.parse(entry)?.origin === entry),
+    "expected http or https URLs, each once, in canonical form, without a path",
+  );
+
 /** What is judged and whom to trust, whichever transport it has. Spread them into its settings. */
 export const checkSettings = {
+  ...authServerSettings,
   resources: setting({
     env: "GATEWAY_AUTHZ_RESOURCES",
-    schema: resourcesSetting(AGENT_NAMES.map((name) => agentUrl(name))),
+    schema: resources.default(AGENT_NAMES.map((name) => agentUrl(name))),
     description:
       "Resource identifiers behind the gateway, scheme, host and port in canonical form, separated by commas or blanks. Each one's authority is what callers sign for, the identifier the audience of its tokens",
   }),
@@ -23,13 +34,6 @@ export const checkSettings = {
     schema: authServerSettings.authServerUrl.schema.refine((url) => url === canonicalSpelling(url), {
       error: ({ input }) => `not in canonical form, which is ${canonicalSpelling(String(input))}`,
     }),
-  }),
-  realm: setting({
-    ...authServerSettings.realm,
-    schema: authServerSettings.realm.schema.refine(
-      (realm) => !/^\.\.?$/.test(realm),
-      "expected a realm name",
-    ),
   }),
   requestFrom: setting({
     env: "GATEWAY_AUTHZ_REQUEST_FROM",

@@ -1,11 +1,10 @@
-import { AAuthError, createDiscovery, type Discovery } from "aauth";
+import { AAuthError, AAuthVerificationError, createDiscovery, type Discovery } from "aauth";
 import type { ServiceOptions } from "agent-kit/service";
-import { traceDiscovery } from "protocol-trace";
+import { recordRefused, recordVerified, traceDiscovery } from "protocol-trace";
 import { type CheckMessage, readCheckRequest, UnusableCheck } from "./check-request.ts";
 import type { CheckConfig } from "./check-settings.ts";
 import { CLAIMS_HEADER } from "./claims.ts";
-import { type Decision, judgeCheck } from "./judge-check.ts";
-import { recordDecision } from "./record-decision.ts";
+import { type Admission, judgeCheck } from "./judge-check.ts";
 import { refusalOf } from "./refusal.ts";
 import { createResourceVerifiers } from "./resource-verifiers.ts";
 
@@ -67,29 +66,40 @@ export function createGatewayCheck(config: CheckConfig, deps: GatewayCheckDeps):
     else log.error({ ...fields, err: cause }, "a check could not be judged");
   };
 
-  const { fields } = verifiers.profile.messages;
-  const refused = (cause: unknown): Decision => ({ allowed: false, refusal: refusalOf(cause), cause });
-  const judge = async (check: CheckMessage): Promise<Decision> =>
-    judgeCheck(readCheckRequest(check, config.requestFrom, fields, config.leastScheme), verifiers);
+  /** An open path and an unsigned request took no verification, and leave no verdict on the span. */
+  const admitted = (
+    { claims, because, verified }: Admission,
+    headers: CheckMessage["headers"],
+  ): CheckAnswer => {
+    if (verified !== undefined) recordVerified(verified, { headers });
+    log.debug({ because }, "request let through");
+    return { status: 200, headers: { [CLAIMS_HEADER]: claims } };
+  };
+  const refused = (cause: unknown, received: CheckMessage["headers"]): CheckAnswer => {
+    const refusal = refusalOf(cause);
+    recordRefused(cause, { headers: received }, refusal);
+    const { status, headers, body, code } = refusal;
+    if (status >= 500) logFailure(cause, { code, status });
+    else {
+      const report = cause instanceof AAuthVerificationError ? cause.report : undefined;
+      const failed = report?.checks.find(({ verdict }) => verdict === "failed");
+      log.info(
+        { code, status, ...(failed && { check: failed.name, reason: failed.reason }) },
+        "request refused",
+      );
+    }
+    return { status, headers, body };
+  };
 
+  const { fields } = verifiers.profile.messages;
   return {
     async answer(check) {
-      const decision = await judge(check).catch(refused);
-      recordDecision(decision, check.headers);
-      if (decision.allowed) {
-        log.debug({ because: decision.because }, "request let through");
-        return { status: 200, headers: { [CLAIMS_HEADER]: decision.claims } };
+      try {
+        const request = readCheckRequest(check, config.requestFrom, fields, config.leastScheme);
+        return admitted(await judgeCheck(request, verifiers), check.headers);
+      } catch (error) {
+        return refused(error, check.headers);
       }
-      const { status, headers, body, code } = decision.refusal;
-      if (status >= 500) logFailure(decision.cause, { code, status });
-      else {
-        const failed = decision.report?.checks.find(({ verdict }) => verdict === "failed");
-        log.info(
-          { code, status, ...(failed && { check: failed.name, reason: failed.reason }) },
-          "request refused",
-        );
-      }
-      return { status, headers, body };
     },
   };
 }

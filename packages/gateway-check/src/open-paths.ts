@@ -1,4 +1,4 @@
-/** What must be readable before anybody can sign: own documents, cards, key sets, health. */
+/** What must be readable before a caller can sign: own documents, cards, key sets, health. */
 export const OPEN_PATHS: readonly string[] = [
   "/.well-known/aauth-agent",
   "/.well-known/aauth-resource",

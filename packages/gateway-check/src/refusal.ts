@@ -1,6 +1,6 @@
-import { AAuthVerificationError, type ProvenCaller, publicRefusal } from "aauth";
+import { AAuthVerificationError, publicRefusal } from "aauth";
 import { formatRefusal, plainRefusal, REFUSAL_FIELD, refusalOf as refusalDataOf } from "aauth/resource";
-import { type RequiredScheme, UnusableCheck, UnusableRequest } from "./check-request.ts";
+import { UnusableCheck, UnusableRequest } from "./check-request.ts";
 
 /** An answer that the gateway passes to the caller as it is. */
 export interface Refusal {
@@ -35,8 +35,8 @@ export function refusalOf(error: unknown): Refusal {
       code: "verification_unavailable",
     };
   }
-  // Thrown only for what `refusalBelowScheme` judges too: it depends on the route whether a pseudonymous caller gets that far.
-  if (error.code === "identity_required") return belowScheme(error);
+  if (error.code === "identity_required" || error.code === "authorization_required")
+    return belowScheme(error);
   const { status, headers } = plainRefusal(error, { requirement: IDENTIFIED });
   const { code, message } = publicRefusal(error);
   const body = `AAuth failure: AAuth verification failed: ${code}: ${message}`;
@@ -44,19 +44,9 @@ export function refusalOf(error: unknown): Refusal {
 }
 
 /**
- * The refusal of a proven caller below the route's scheme, or undefined. A route of scheme jwt wants an auth token; it is the agent
- * behind the gateway that could issue the resource token to get one, so the challenge for an identity is all there is to say here.
+ * The refusal of a proven caller below the route's scheme. A route of scheme jwt wants an auth token; it is the agent behind the gateway
+ * that could issue the resource token to get one, so the challenge for an identity is all there is to say here.
  */
-export function refusalBelowScheme(caller: ProvenCaller, required: RequiredScheme): Refusal | undefined {
-  const isEnough =
-    required === "hwk" || (required === "jwks" && caller.agent !== undefined) || caller.grant !== undefined;
-  if (isEnough) return undefined;
-  const code = caller.agent === undefined ? "identity_required" : "authorization_required";
-  return belowScheme(
-    new AAuthVerificationError(code, "the route's scheme asks for more than the caller has proven"),
-  );
-}
-
 function belowScheme(error: AAuthVerificationError): Refusal {
   const { status, headers } = plainRefusal(new AAuthVerificationError("identity_required", error.message), {
     requirement: IDENTIFIED,

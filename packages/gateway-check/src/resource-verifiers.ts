@@ -40,52 +40,44 @@ export function createResourceVerifiers(options: {
   maxUsedNonces: number | undefined;
 }): ResourceVerifiers {
   const { trustedIssuers, discovery, now, maxUsedNonces: maxEntries } = options;
-  const audiences = new Map(options.resources.map((resource) => [canonicalAuthority(resource), resource]));
-  const replayStores = new Map(
-    [...audiences.keys()].map((authority) => [
-      authority,
-      createMemoryReplayStore({ now, ...(maxEntries !== undefined && { maxEntries }) }),
-    ]),
-  );
-  const verifiers = new Map<string, Verifier>();
   const profile = options.bodyCoverage === "optional" ? february2026Published : february2026;
-
-  const create = (authority: string, audience: string, toleranceSeconds: number) =>
-    createVerifier({
-      authorities: [authority],
-      audience,
-      trustedIssuers,
-      discovery,
-      replayStore: replayStores.get(authority)!,
-      now,
-      toleranceSeconds,
-      cryptoMode: "pool",
-      bodyVerifiedBy: "downstream",
-      profile,
-    });
-
-  const all: ResourceVerifiers = {
+  const resources = new Map(
+    options.resources.map((audience) => {
+      const authority = canonicalAuthority(audience);
+      const replayStore = createMemoryReplayStore({ now, ...(maxEntries !== undefined && { maxEntries }) });
+      const create = (toleranceSeconds: number) =>
+        createVerifier({
+          authorities: [authority],
+          audience,
+          trustedIssuers,
+          discovery,
+          replayStore,
+          now,
+          toleranceSeconds,
+          cryptoMode: "pool",
+          bodyVerifiedBy: "downstream",
+          profile,
+        });
+      // The first is made now and not at the first check, so that options that could never work are refused where they are given.
+      const byTolerance = new Map([[DEFAULT_TOLERANCE_SECONDS, create(DEFAULT_TOLERANCE_SECONDS)]]);
+      return [authority, { create, byTolerance }] as const;
+    }),
+  );
+  return {
     profile,
     verifierFor(named, toleranceSeconds) {
-      const authority = named ?? (audiences.size === 1 ? [...audiences.keys()][0]! : "");
-      const audience = audiences.get(authority);
-      if (audience === undefined) {
+      const authority = named ?? (resources.size === 1 ? [...resources.keys()][0]! : "");
+      const resource = resources.get(authority);
+      if (resource === undefined) {
         throw new AAuthVerificationError(
           "unknown_authority",
           "the check names no authority that is configured here",
         );
       }
-      // Bounded: the tolerance is a whole number up to 300, the authority one of the configured ones.
-      const key = `${toleranceSeconds} ${authority}`;
-      let verifier = verifiers.get(key);
-      if (verifier === undefined) {
-        verifier = create(authority, audience, toleranceSeconds);
-        verifiers.set(key, verifier);
-      }
+      // Bounded: the tolerance is a whole number up to 300.
+      const verifier = resource.byTolerance.get(toleranceSeconds) ?? resource.create(toleranceSeconds);
+      resource.byTolerance.set(toleranceSeconds, verifier);
       return { verifier, authority };
     },
   };
-  // Made now and not at the first check, so that options that could never work are refused where they are given.
-  for (const authority of audiences.keys()) all.verifierFor(authority, DEFAULT_TOLERANCE_SECONDS);
-  return all;
 }

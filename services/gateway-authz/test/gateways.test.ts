@@ -42,44 +42,30 @@ const flat = (headers: Record<string, string | string[]>) =>
   Object.entries(headers).flatMap(([name, value]) => [value].flat().flatMap((text) => [name, text]));
 
 describe("traps of a check without a body (Agentgateway v1.4.1)", () => {
-  test.each([
-    "application/json",
-    "application/json; charset=utf-8",
-    "text/plain",
-    "application/x-www-form-urlencoded",
-    "application/x-unknown",
-    "multipart/form-data; boundary=x",
-    "nonsense",
-    ";;;",
-    "application/json;",
-    "",
-  ])("a forwarded content-type %j is not answered with 400 or 415", async (contentType) => {
-    const { app } = await setUp();
-    const headers = [
-      "x-aauth-method",
-      "POST",
-      "x-aauth-uri",
-      "/",
-      "x-aauth-authority",
-      "supply-chain-agent.localhost:3000",
-      "x-aauth-mode",
-      "optional",
-      "content-type",
-      contentType,
-    ];
-    const result = await checkOverHttp(app, { headers: [...headers, "content-length", "0"] });
-    expect(result).toEqual({ status: 200, claims: "{}", body: "" });
-    // And neither with a body, should a gateway send one.
-    expect(
-      await checkOverHttp(app, { headers: [...headers, "content-length", "5"], body: "{oops" }),
-    ).toMatchObject({ status: 200 });
-  });
-
-  test("a long signature-key is not answered with 431", async () => {
-    const { app, signed, schemes } = await setUp();
-    const headers = { ...(await signed(schemes.jwks)), "x-long": "x".repeat(40_000) };
-    expect(await checkOverHttp(app, { headers: flat(headers) })).toMatchObject({ status: 200 });
-  });
+  test.each(["application/json", "application/x-www-form-urlencoded", "nonsense", ""])(
+    "a forwarded content-type %j is not answered with 400 or 415",
+    async (contentType) => {
+      const { app } = await setUp();
+      const headers = [
+        "x-aauth-method",
+        "POST",
+        "x-aauth-uri",
+        "/",
+        "x-aauth-authority",
+        "supply-chain-agent.localhost:3000",
+        "x-aauth-mode",
+        "optional",
+        "content-type",
+        contentType,
+      ];
+      const result = await checkOverHttp(app, { headers: [...headers, "content-length", "0"] });
+      expect(result).toEqual({ status: 200, claims: "{}", body: "" });
+      // And neither with a body, should a gateway send one.
+      expect(
+        await checkOverHttp(app, { headers: [...headers, "content-length", "5"], body: "{oops" }),
+      ).toMatchObject({ status: 200 });
+    },
+  );
 
   test("a doubled field is one broken field", async () => {
     const { app, signed, schemes } = await setUp();
@@ -120,21 +106,11 @@ describe("bytes that a client library would not send", () => {
 
   test.each<[string, Parameters<typeof answerTo>, string]>([
     ["nothing odd", [{}], "200"],
-    ["a method of 33 characters", [{ "x-aauth-method": "A".repeat(33) }], "400"],
     ["a method of bytes", [{ "x-aauth-method": "G\xc3\x89T" }], "400"],
-    ["two lines with a method", [{ "x-aauth-method": ["POST", "POST"] }], "400"],
     ["a path of bytes", [{ "x-aauth-uri": "http://a/\xc3\xa9" }], "400"],
     ["two lines with a URI", [{ "x-aauth-uri": ["/", "/"] }], "400"],
-    ["a path of 60,000 characters", [{ "x-aauth-uri": `/${"a".repeat(60_000)}` }], "200"],
     ["a path over the bound of a head", [{ "x-aauth-uri": `/${"a".repeat(70_000)}` }], "431"],
-    ["a control character in a path", [{ "x-aauth-uri": "/a\x01" }], "400"],
-    ["NUL in a field", [{ "content-type": "a\0b" }], "400"],
-    ["a bare CR in a field", [{ "content-type": "a\rb" }], "400"],
-    ["no authority", [{ "x-aauth-authority": undefined }], "421"],
-    ["an authority of nothing", [{ "x-aauth-authority": "" }], "421"],
     ["two authorities", [{ "x-aauth-authority": ["supply-chain-agent.localhost:3000", "x"] }], "421"],
-    ["an authority from elsewhere", [{ "x-aauth-authority": "__proto__" }], "421"],
-    ["no host", [{ host: undefined }], "400"],
     [
       "a signature of bytes",
       [{ signature: "\xff", "signature-input": "\xff", "signature-key": "\xff" }],
@@ -145,17 +121,9 @@ describe("bytes that a client library would not send", () => {
       [{ signature: "a".repeat(20_000), "signature-input": "a", "signature-key": "a" }],
       "431",
     ],
-    ["a trace that is none", [{ traceparent: ["a", "b"], tracestate: "=,;\x80" }], "200"],
-    [
-      "forwarding fields",
-      [{ "x-forwarded-method": "\xff", "x-forwarded-uri": "::", "x-forwarded-host": ["a", "b"] }],
-      "200",
-    ],
+    ["a malformed trace", [{ traceparent: ["a", "b"], tracestate: "=,;\x80" }], "200"],
     ["a body that does not come", [{ "content-length": "10" }], "200"],
-    ["length and chunks", [{ "transfer-encoding": "chunked" }], "400"],
-    ["an expectation that nobody meets", [{ expect: "x" }], "417"],
-    ["a method that the parser does not know", [{}, "FOO /check HTTP/1.1"], "400"],
-    ["another version", [{}, "POST /check HTTP/1.9"], "400"],
+    ["an expectation that is not met", [{ expect: "x" }], "417"],
   ])("%s", async (_name, given, status) => {
     const answer = await answerTo(...given);
     expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
@@ -182,7 +150,7 @@ describe("bytes that a client library would not send", () => {
     expect((await fetch(`http://127.0.0.1:${port}/health`)).status).toBe(200);
   });
 
-  test.each(["websocket", "h2c", "TLS/1.0"])("a check that asks for %s is a check", async (protocol) => {
+  test.each(["websocket", "h2c"])("a check that asks for %s is a check", async (protocol) => {
     const { app, signed, schemes } = await setUp();
     const headers = flat(await signed(schemes.jwks));
     expect(
@@ -192,14 +160,6 @@ describe("bytes that a client library would not send", () => {
 });
 
 describe("other gateways (README)", () => {
-  test("nginx auth_request: a GET with the same headers", async () => {
-    const { app, signed, schemes } = await setUp();
-    const headers = flat({ ...(await signed(schemes.jwks)), "x-aauth-uri": "/" });
-    const result = await checkOverHttp(app, { method: "GET", headers });
-    expect(result.status).toBe(200);
-    expect(result.claims).toContain("http://backend.localhost:8000");
-  });
-
   test("Traefik forwardAuth: method and path from x-forwarded-*", async () => {
     const { app, signed, schemes } = await setUp({ config: { requestFrom: "forwarded" } });
     const {

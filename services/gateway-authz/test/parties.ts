@@ -1,7 +1,7 @@
 import type { Credential, Discovery, SigningKey } from "aauth";
 import { issueAgentToken } from "aauth/issuer";
 import { parseRefusal } from "aauth/resource";
-import { createTestParties, signedRequest, type TestIdentities, testKey } from "aauth/testing";
+import { createTestParties, signedRequest, type TestIdentities } from "aauth/testing";
 import { createLogger } from "agent-kit/service";
 import type { FastifyInstance } from "fastify";
 import { buildGatewayAuthz } from "../src/app.ts";
@@ -79,7 +79,7 @@ export async function setUp(
       now: parties.clock.now,
     });
 
-  return { ...parties, app, lines, schemes, signed, agentToken, otherKey: await testKey("B", "other") };
+  return { ...parties, app, lines, schemes, signed, agentToken };
 }
 
 /** What the gateway of the repository's files adds to a check. */

@@ -9,24 +9,20 @@ import {
   startTelemetry,
 } from "agent-kit/service";
 import { buildGateway } from "./app.ts";
-import { type GatewaySettings, requireConsistency, settings } from "./config.ts";
+import { type GatewaySettings, settings } from "./config.ts";
 import type { ConfigSection } from "./configuration/document-schema.ts";
 import { loadConfiguration } from "./configuration/load-configuration.ts";
 import { ConfigurationError } from "./configuration/problem.ts";
-import { lineWriter } from "./observe/line-writer.ts";
 
 /** Looking at the file's times works with every editor and every container mount. */
 const RELOAD_INTERVAL_MS = 500;
 
 export const start: StartService = async ({ env, argv, output }) => {
   const config = loadConfig({ service: "gateway", settings, env, argv });
-  requireConsistency(config);
-  const isWatched = config.inline === undefined && config.file !== "-";
-  const source = config.inline === undefined ? basename(config.file) : "inline";
-  const read = () => config.inline ?? readFileSync(config.file === "-" ? 0 : config.file, "utf8");
+  const source = basename(config.file);
   const load = () => {
     try {
-      return loadConfiguration({ text: read(), source, env });
+      return loadConfiguration({ text: readFileSync(config.file, "utf8"), source, env });
     } catch (error) {
       throw withoutStack(source, error);
     }
@@ -35,18 +31,16 @@ export const start: StartService = async ({ env, argv, output }) => {
   // A question that has been answered, as --help is: printed, status 0.
   if (config.validateOnly) throw new HelpRequested("Configuration is valid!");
 
-  const format = config.logFormat === undefined ? {} : { format: config.logFormat };
   const logger = createLogger({
     service: "gateway",
     level: config.logLevel,
+    format: config.logFormat,
     destination: output,
-    ...format,
   });
   const telemetry = await startTelemetry(telemetryOf(configuration.config.tracing, config), { logger });
   return buildTraced(telemetry, async () => {
-    const accessLog = lineWriter((text) => output.write(text));
-    const gateway = await buildGateway(config, configuration, { logger, accessLog: accessLog.write });
-
+    const accessLog = (line: string) => void output.write(`${line}\n`);
+    const gateway = await buildGateway(config, configuration, { logger, accessLog });
     const reload = () => {
       try {
         gateway.reload(load());
@@ -56,30 +50,28 @@ export const start: StartService = async ({ env, argv, output }) => {
         logger.error({ problems }, `${source} changed and cannot be used; the old configuration stays`);
       }
     };
-    if (isWatched) watchFile(config.file, { interval: RELOAD_INTERVAL_MS, persistent: false }, reload);
+    watchFile(config.file, { interval: RELOAD_INTERVAL_MS, persistent: false }, reload);
     return {
-      url: gateway.urls.join(", "),
+      url: gateway.url,
       close: async () => {
-        if (isWatched) unwatchFile(config.file, reload);
+        unwatchFile(config.file, reload);
         await gateway.close();
-        accessLog.flush();
       },
     };
   });
 };
 
-/** The file's `tracing` section for OpenTelemetry. A path in the endpoint itself wins over `path`, as in Agentgateway. */
+/** The file's `tracing` section for OpenTelemetry. A path in the endpoint itself counts, as in Agentgateway. */
 function telemetryOf(tracing: ConfigSection["tracing"], config: GatewaySettings) {
   const endpoint = new URL(config.otlpEndpoint ?? tracing?.otlpEndpoint ?? "http://localhost:4318");
-  const url = endpoint.pathname === "/" ? new URL(tracing?.path ?? "/v1/traces", endpoint) : endpoint;
   return {
     tracesDisabled: config.tracesDisabled || tracing === undefined,
     tracesEndpoint: endpoint.origin,
-    tracesUrl: url.href,
+    tracesUrl: endpoint.pathname === "/" ? undefined : endpoint.href,
     tracesExporter: "otlp" as const,
     tracesServiceName: config.traceServiceName,
-    tracesSampler: "parentbased_traceidratio" as const,
-    tracesSamplerArg: tracing?.randomSampling ?? 0,
+    tracesSampler: "parentbased_always_on" as const,
+    tracesSamplerArg: 1,
     logTraceIds: false,
   };
 }

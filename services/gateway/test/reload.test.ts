@@ -27,40 +27,18 @@ describe("reload", () => {
 
   test.skipIf(isRealGateway)("a bad file changes nothing and says why", async () => {
     const { two, gateway, body } = await setUp();
-    await expect(gateway.reload(oneRoute(two.address, { aauth: {} }))).rejects.toThrow(
-      /key aauth is unknown/,
-    );
     await expect(
       gateway.reload(oneRoute(two.address, { authorization: { rules: ["1 +"] } })),
     ).rejects.toThrow(/not valid CEL/);
     expect(await body()).toBe("one");
   });
 
-  test.skipIf(isRealGateway)(
-    "policies are in force at once, and requests under way keep theirs",
-    async () => {
-      const { one, gateway, body } = await setUp();
-      await gateway.reload(oneRoute(one.address, { authorization: { rules: ["false"] } }));
-      expect(await body()).toBe("authorization failed");
-    },
-  );
-
   test.skipIf(isRealGateway)("the config section takes a restart, and says so", async () => {
-    const { one, gateway, body } = await setUp();
+    const { one, gateway } = await setUp();
     const warned = () => gateway.lines.filter((line) => line.includes("takes a restart"));
     await gateway.reload(oneRoute(one.address, { a2a: {} }));
     expect(warned()).toEqual([]);
-    await gateway.reload(oneRoute(one.address, {}, { config: { logging: { format: "json" } } }));
+    await gateway.reload(oneRoute(one.address, {}, { logging: { fields: { add: { one: "1" } } } }));
     expect(warned()).toHaveLength(1);
-    await body();
-    await vi.waitFor(() => expect(gateway.lines.at(-1)).toMatch(/^\S+\tinfo\trequest /));
-  });
-
-  test.skipIf(isRealGateway)("so does another port; the others change", async () => {
-    const { two, gateway, body } = await setUp();
-    const { binds } = oneRoute(two.address);
-    await gateway.reload({ binds: [...binds, { ...binds[0], port: 1 }] } as never);
-    expect(gateway.lines.join("\n")).toContain("takes a restart");
-    expect(await body()).toBe("two");
   });
 });

@@ -37,7 +37,7 @@ export async function buildTraceStore(
   for (const server of [otlp, app]) requireKnownHost(server, [host, ...hosts]);
   await otlp.register(cors, { origin: [...config.allowedOrigins], methods: ["POST"], maxAge: 600 });
   await otlp.register(otlpRoutes, { store, maxInflatedBytes });
-  // The backend tells by it whether it reads from this store or from a Jaeger.
+  // Tells the backend whether it reads from this store or from a Jaeger.
   app.addHook("onSend", async (_request, reply) => {
     reply.header("server", name);
   });

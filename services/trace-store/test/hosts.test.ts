@@ -26,18 +26,15 @@ describe("a web page whose name has been pointed at the store (DNS rebinding)", 
     expect((await store.ask("/api/services")).answer.data).toEqual([]);
   });
 
-  test.each(["/api/services", "/api/traces?service=shop", "/", "/health"])(
-    "reads nothing at %s",
-    async (url) => {
-      await store.send(exportRequest("shop", [otlpSpan(store.clock.now * 1000)]));
-      const answer = await store.app.inject({ url, headers: pageAt(HOST, 16686) });
-      expect(answer.statusCode).toBe(421);
-      expect(answer.json()).toMatchObject(refusal);
-      expect(answer.headers["access-control-allow-origin"]).toBeUndefined();
-    },
-  );
+  test.each(["/api/services", "/"])("reads nothing at %s", async (url) => {
+    await store.send(exportRequest("shop", [otlpSpan(store.clock.now * 1000)]));
+    const answer = await store.app.inject({ url, headers: pageAt(HOST, 16686) });
+    expect(answer.statusCode).toBe(421);
+    expect(answer.json()).toMatchObject(refusal);
+    expect(answer.headers["access-control-allow-origin"]).toBeUndefined();
+  });
 
-  test("is not told what it may send, either", async () => {
+  test("gets no preflight, either", async () => {
     for (const server of [store.otlp, store.app]) {
       const headers = {
         ...pageAt(HOST, 1),
@@ -51,19 +48,14 @@ describe("a web page whose name has been pointed at the store (DNS rebinding)", 
   });
 });
 
-test.each([
-  "localhost",
-  "traces.localhost",
-  "127.0.0.1",
-  "[::1]",
-  "jaeger",
-  "store.internal",
-  "traces.example.org",
-])("as %s the store can be reached", async (host) => {
-  const sent = await store.send(exportRequest("shop", [otlpSpan(store.clock.now * 1000)]), {
-    host: `${host}:4318`,
-  });
-  expect(sent.status).toBe(200);
-  const read = await store.app.inject({ url: "/api/services", headers: { host: `${host}:16686` } });
-  expect(read.json().data).toEqual(["shop"]);
-});
+test.each(["localhost", "127.0.0.1", "jaeger", "store.internal", "traces.example.org"])(
+  "as %s the store can be reached",
+  async (host) => {
+    const sent = await store.send(exportRequest("shop", [otlpSpan(store.clock.now * 1000)]), {
+      host: `${host}:4318`,
+    });
+    expect(sent.status).toBe(200);
+    const read = await store.app.inject({ url: "/api/services", headers: { host: `${host}:16686` } });
+    expect(read.json().data).toEqual(["shop"]);
+  },
+);

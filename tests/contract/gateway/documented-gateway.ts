@@ -36,10 +36,24 @@ export interface DocumentedGateway {
   /** Looked up on the PATH; without it the tests are skipped. */
   readonly program: string;
   /** With the file of the page, ports exchanged for those of this run. */
-  readonly args: (file: string, port: number) => readonly string[];
-  readonly requestFrom: "path" | "forwarded";
+  readonly args: (file: string, port: number, folder: string) => readonly string[];
+  /** The file, where the page shows a part of it. */
+  readonly around?: (shown: string, folder: string) => string;
+  readonly requestFrom: "aauth" | "path" | "forwarded";
   /** What a caller gets while gateway-authz does not answer. */
   readonly statusWithoutCheck: number;
+  /** It passes on status and headers of a refusal, and has a page of its own. */
+  readonly hasOwnPages?: true;
+  /** Tests of this gateway alone. */
+  readonly more?: (running: RunningGateway) => void;
+}
+
+/** What the tests of one gateway send with. */
+export interface RunningGateway {
+  readonly port: number;
+  readonly discovery: Awaited<ReturnType<typeof createIdentities>>["discovery"];
+  /** A signed `POST /` by the identity of that name. */
+  callAs(name: string): ReturnType<typeof send>;
 }
 
 /** Holds a documented gateway, in front of services/gateway-authz and an agent, against the requests and answers of the contract. */
@@ -47,8 +61,11 @@ export async function describeGateway({
   name,
   program,
   args,
+  around = (shown) => shown,
   requestFrom,
   statusWithoutCheck,
+  hasOwnPages,
+  more,
 }: DocumentedGateway): Promise<void> {
   const executable = findExecutable(program, process.env);
   const port = await freePort();
@@ -80,8 +97,8 @@ export async function describeGateway({
       agent = await startEnforcingAgent(resource, discovery);
       const file = join(folder, "gateway.yaml");
       const ports = { 3000: port, 7070: (authz.server.address() as AddressInfo).port, 9999: agent.port };
-      writeFileSync(file, shownFile(name, ports));
-      child = spawnGuarded(executable!, args(file, port), { stdio: ["ignore", "ignore", "inherit"] });
+      writeFileSync(file, around(shownFile(name, ports), folder));
+      child = spawnGuarded(executable!, args(file, port, folder), { stdio: ["ignore", "ignore", "inherit"] });
       // Until there is a route: an early answer may be the gateway's own 404.
       await vi.waitFor(async () => expect((await send({ port, host, path: "/health" })).status).toBe(200), {
         timeout: 20_000,
@@ -121,8 +138,9 @@ export async function describeGateway({
         code: refused ? expected.code : undefined,
         reached: refused ? 0 : 1,
       });
-      if (refused) expect(body).toMatch(expected.body);
-      else expect(agent.seen.at(-1)).toMatchObject({ url: request.target, body: request.body ?? "" });
+      if (!refused)
+        expect(agent.seen.at(-1)).toMatchObject({ url: request.target, body: request.body ?? "" });
+      else if (!hasOwnPages) expect(body).toMatch(expected.body);
     });
 
     test.each([
@@ -155,6 +173,12 @@ export async function describeGateway({
       expect(refusalCode((await call(post, headers)).headers)).toBe("nonce_replayed");
     });
 
+    more?.({
+      port,
+      discovery,
+      callAs: async (wanted) => call(post, await called(wanted).headersFor({ ...post, resource })),
+    });
+
     test("another host is not served", async () => {
       expect((await send({ port, host: "other.localhost" })).status).toBe(404);
     });
@@ -168,11 +192,11 @@ export async function describeGateway({
   });
 }
 
-/** The first YAML file below a heading of the page, with the ports of this run. */
+/** The first file below a heading of the page, with the ports of this run. */
 export function shownFile(heading: string, ports: Readonly<Record<string, number>> = {}): string {
   const page = readFileSync(new URL("../../../docs/reference/gateways.md", import.meta.url), "utf8");
   const section = page.split(/^## /m).find((text) => text.startsWith(`${heading}\n`))!;
-  const shown = /^```yaml\n([\s\S]*?)^```/m.exec(section)![1]!;
+  const shown = /^```(?:yaml|nginx)\n([\s\S]*?)^```/m.exec(section)![1]!;
   return shown.replace(
     /(:|port_value: )(3000|7070|9999)\b/g,
     (_, before: string, port: string) => `${before}${ports[port] ?? port}`,

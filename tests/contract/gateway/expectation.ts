@@ -32,8 +32,8 @@ const OPEN = new Set([
   "/health",
 ]);
 
-/** What a person's browser may ask of the supply-chain agent without an agent's signature. */
-const VISIT = new Set(["GET /interaction", "GET /interaction/callback", "POST /interaction/decision"]);
+/** What a user's browser may request of the supply-chain agent without an agent's signature. */
+const INTERACTION = new Set(["GET /interaction", "GET /interaction/callback", "POST /interaction/decision"]);
 
 /** The one answer both gateways have to give. */
 export function expectationFor(
@@ -57,7 +57,7 @@ export function expectationFor(
     return { reaches: "gateway", status: 401, agentAuth, code: "identity_required", body: "" };
   }
   const ruled = file === "config-policy.yaml" && destination === "supply-chain-agent";
-  if (ruled && !VISIT.has(`${request.method} ${path}`) && !meetsRules(standing))
+  if (ruled && !INTERACTION.has(`${request.method} ${path}`) && !meetsRules(standing))
     return { reaches: "gateway", status: 403, body: "authorization failed" };
   return passes(request);
 }

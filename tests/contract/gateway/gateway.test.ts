@@ -1,8 +1,8 @@
 /**
  * The gateway contract: the repository's two configuration files, services/gateway-authz and two agents, once per gateway. Runs against
  * the embedded gateway; with AGENTGATEWAY_BIN set to an executable, the
- * same table runs against Agentgateway; and against a gateway that runs already, with one of the files, where `running-gateway.ts` is
- * told of one.
+ * same table runs against Agentgateway; and against a gateway that runs already, with one of the files, where the variables of
+ * `running-gateway.ts` name one.
  */
 
 import { readFileSync } from "node:fs";
@@ -247,7 +247,7 @@ describe.each(files)("%s", (file) => {
     expect([response.status, refusalCode(response.headers)]).toEqual([401, "nonce_replayed"]);
   });
 
-  test("a signature for one agent is none for the other", async () => {
+  test("a signature for one agent is invalid for the other", async () => {
     const { response } = await call("market-analysis-agent", post, await signedPost());
     expect([response.status, refusalCode(response.headers)]).toEqual([401, "invalid_signature"]);
   });

@@ -14,17 +14,17 @@ import { issueAgentToken, issueAuthToken, tokenSignerOf } from "aauth/issuer";
 import { createTestDiscovery, type TestDiscovery } from "aauth/testing";
 
 export const BACKEND = "http://backend.localhost:8000";
-export const STRANGER = "http://stranger.localhost:8001";
+export const UNKNOWN_AGENT = "http://unknown-agent.localhost:8001";
 export const ISSUER = "http://localhost:8080/realms/aauth-test";
 export const EVIL_ISSUER = "http://evil.localhost:6666";
 /** Its document names a key set inside a network. */
 const POINTING_INSIDE = "http://inside.localhost:6667";
 export const SCOPE = "supply-chain:optimize";
 
-/** What an identity is worth at the gate. */
+/** What the check makes of an identity. */
 export type Standing =
   | { readonly kind: "unsigned" }
-  /** A good signature by a key nobody knows. */
+  /** A good signature by an unpublished key. */
   | { readonly kind: "pseudonymous" }
   | {
       readonly kind: "proven";
@@ -53,11 +53,11 @@ type Headers = Record<string, string>;
 /** All identities, and the discovery in which their keys are published. */
 export async function createIdentities(): Promise<{ identities: Identity[]; discovery: TestDiscovery }> {
   const backendKey = await generateSigningKey({ kid: "backend-ephemeral-1" });
-  const strangerKey = await generateSigningKey({ kid: "backend-ephemeral-1" });
+  const unknownKey = await generateSigningKey({ kid: "backend-ephemeral-1" });
   const issuerKey = await generateSigningKey({ kid: "realm-1" });
   const evilKey = await generateSigningKey({ kid: "realm-1" });
   const discovery = createTestDiscovery({
-    agents: { [BACKEND]: [backendKey.publicJwk], [STRANGER]: [strangerKey.publicJwk] },
+    agents: { [BACKEND]: [backendKey.publicJwk], [UNKNOWN_AGENT]: [unknownKey.publicJwk] },
     issuers: { [ISSUER]: { keys: [issuerKey.publicJwk] }, [EVIL_ISSUER]: { keys: [evilKey.publicJwk] } },
     documents: {
       [`${POINTING_INSIDE}/.well-known/aauth-agent`]: {
@@ -130,7 +130,7 @@ export async function createIdentities(): Promise<{ identities: Identity[]; disc
     ],
     ["hwk", { kind: "pseudonymous" }, (request) => sign(request, { scheme: "hwk" })],
     ["the backend", proven(BACKEND), (request) => sign(request, jwks(BACKEND))],
-    ["a stranger", proven(STRANGER), (request) => sign(request, jwks(STRANGER), strangerKey)],
+    ["an unknown agent", proven(UNKNOWN_AGENT), (request) => sign(request, jwks(UNKNOWN_AGENT), unknownKey)],
     [
       "a delegate of the backend",
       proven(BACKEND, { token: { kind: "agent" } }),
@@ -157,7 +157,7 @@ export async function createIdentities(): Promise<{ identities: Identity[]; disc
     [
       "the backend with an exchanged token",
       proven(BACKEND, { token: { kind: "auth", scope: SCOPE } }),
-      withToken({ scope: SCOPE, act: { agent: STRANGER } }),
+      withToken({ scope: SCOPE, act: { agent: UNKNOWN_AGENT } }),
     ],
     [
       "a token with another scope",
@@ -170,9 +170,9 @@ export async function createIdentities(): Promise<{ identities: Identity[]; disc
       withToken({ scope: `${SCOPE}-all` }),
     ],
     [
-      "a token for a stranger",
-      proven(STRANGER, { token: { kind: "auth", scope: SCOPE } }),
-      withToken({ agent: STRANGER }),
+      "a token for an unknown agent",
+      proven(UNKNOWN_AGENT, { token: { kind: "auth", scope: SCOPE } }),
+      withToken({ agent: UNKNOWN_AGENT }),
     ],
     [
       "G2: a token for another resource",
@@ -209,12 +209,12 @@ export async function createIdentities(): Promise<{ identities: Identity[]; disc
     [
       "a token bound to another key",
       broken("invalid_signature"),
-      withToken({ confirmationKey: strangerKey.publicJwk }),
+      withToken({ confirmationKey: unknownKey.publicJwk }),
     ],
     [
       "an agent that cannot be found",
       broken("discovery_failed"),
-      (request) => sign(request, jwks("http://nobody.localhost:1")),
+      (request) => sign(request, jwks("http://absent.localhost:1")),
     ],
     [
       "G4: an identifier that may not be fetched",
@@ -229,7 +229,7 @@ export async function createIdentities(): Promise<{ identities: Identity[]; disc
     [
       "G7: an unknown agent under the backend's name and key id",
       broken("invalid_signature"),
-      (request) => sign(request, jwks(BACKEND), strangerKey),
+      (request) => sign(request, jwks(BACKEND), unknownKey),
     ],
     [
       "signed for another method",

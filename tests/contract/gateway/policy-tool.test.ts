@@ -41,7 +41,7 @@ beforeAll(async () => {
 });
 afterAll(() => authz.close());
 
-/** What the rules would be told of the caller if it were enough for every route. */
+/** The claims of the caller, as if it were enough for every route. */
 async function claimsOf(identity: Identity): Promise<Record<string, never>> {
   const request = { method: "POST", target: "/", resource: RESOURCE, body: undefined };
   const reply = await authz.inject({

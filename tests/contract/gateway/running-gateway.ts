@@ -2,7 +2,7 @@ import { connect, createServer } from "node:net";
 import type { FakeServer } from "../../../services/gateway/test/support/fake-agent.ts";
 import type { Destination, PolicyFile } from "./expectation.ts";
 
-/** A gateway that somebody else has started with one of the files, and where that one looks for what the tests put behind it. */
+/** A gateway that runs already, with one of the files, and where it looks for what the tests put behind it. */
 export interface RunningGateway {
   readonly port: number;
   readonly file: PolicyFile;

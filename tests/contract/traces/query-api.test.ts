@@ -187,7 +187,7 @@ describe("search", () => {
     expect(await found({ service: NAMES.called })).toEqual(both);
     const { data } = await ask(`/api/traces?${new URLSearchParams({ service: NAMES.called })}`);
     expect(data.map(({ spans }: { spans: [] }) => spans.length)).toEqual([2, 2]);
-    expect(await found({ service: "nobody" })).toEqual([]);
+    expect(await found({ service: "unknown" })).toEqual([]);
   });
 
   test("by operation, and only of that service", async () => {
@@ -195,15 +195,15 @@ describe("search", () => {
     expect(await found({ service: NAMES.caller, operation: "list orders" })).toEqual([]);
   });
 
-  test("by tags in both forms, as text, on events and processes too", async () => {
+  test("by tags, as text, on events and processes too", async () => {
     const service = NAMES.caller;
-    expect(
-      await found({ service, tags: '{"http.response.status_code":"502","demo.cached":"false"}' }),
-    ).toEqual(both);
-    expect(await found({ service, tag: "http.request.method:GET" })).toEqual(both);
-    expect(await found({ service, tags: '{"http.response.status_code":"200"}' })).toEqual([]);
-    expect(await found({ service, tag: "deployment.environment.name:test" })).toEqual(both);
-    expect(await found({ service: NAMES.called, tag: "demo.scheme:jwt" })).toEqual(both);
+    const tagged = (service: string, tags: object) => found({ service, tags: JSON.stringify(tags) });
+    expect(await tagged(service, { "http.response.status_code": "502", "demo.cached": "false" })).toEqual(
+      both,
+    );
+    expect(await tagged(service, { "http.response.status_code": "200" })).toEqual([]);
+    expect(await tagged(service, { "deployment.environment.name": "test" })).toEqual(both);
+    expect(await tagged(NAMES.called, { "demo.scheme": "jwt" })).toEqual(both);
   });
 
   test("by operation and tags, which one and the same span must have", async () => {
@@ -212,36 +212,22 @@ describe("search", () => {
     expect(await found({ service: NAMES.called, operation: "list orders", tags })).toEqual([]);
   });
 
-  test("by time and duration", async () => {
+  test("by time", async () => {
     const service = NAMES.caller;
     const end = String((startMs + 500) * 1000);
     expect(await found({ service, start: "0", end })).toEqual([made.traceID]);
     expect(await found({ service, start: end })).toEqual([secondTrace.traceID]);
-    expect(await found({ service, minDuration: "250ms", maxDuration: "0.25s" })).toEqual(both);
-    expect(await found({ service, minDuration: "251ms" })).toEqual([]);
-    expect(await found({ service, maxDuration: "249999us" })).toEqual([]);
   });
 
   test("as many as wanted", async () => {
     expect(await found({ service: NAMES.caller, limit: "1" })).toHaveLength(1);
   });
 
-  test("certain traces, and which of them are missing", async () => {
-    const missing = "e".repeat(32);
-    const answer = await ask(`/api/traces?traceID=${made.traceID}&traceID=${missing}`);
-    expect(answer.data.map(({ traceID }: { traceID: string }) => traceID)).toEqual([made.traceID]);
-    expect(answer.errors).toEqual([{ msg: "trace not found", traceID: missing }]);
-  });
-
   test.each([
     ["no service", "limit=5", "parameter 'service' is required"],
     ["a start that is no number", "service=a&start=soon", "'start'"],
-    ["a duration without unit", "service=a&minDuration=5", "'minDuration'"],
-    ["durations the wrong way round", "service=a&minDuration=2s&maxDuration=1s", "maxDuration"],
     ["tags that are no JSON", "service=a&tags=x", "'tags'"],
-    ["a tag without a value", "service=a&tag=x", "'tag'"],
     ["a limit that is no number", "service=a&limit=x", ""],
-    ["an impossible trace id", "traceID=xyz", ""],
   ])("refuses %s", async (_name, query, words) => {
     const answer = await ask(`/api/traces?${query}`);
     expect(answer).toMatchObject({ status: 400, data: null, errors: [{ code: 400 }] });

@@ -2,7 +2,7 @@ import type { z } from "zod";
 import { documentSchema, type GatewayConfiguration } from "./document-schema.ts";
 import { expandEnvironment } from "./expand-environment.ts";
 import { parseYaml } from "./parse-yaml.ts";
-import { ConfigurationError, type ConfigurationProblem, formatPath } from "./problem.ts";
+import { ConfigurationError, formatPath } from "./problem.ts";
 
 /**
  * Text of an Agentgateway file -> configuration, every expression compiled.
@@ -26,28 +26,18 @@ export function loadConfiguration(options: {
  * @throws ConfigurationError
  */
 export function loadYaml<Output extends object>(
-  { text, source, env }: Parameters<typeof loadConfiguration>[0],
+  options: Parameters<typeof loadConfiguration>[0],
   schema: z.ZodType<Output>,
 ): Output & Pick<GatewayConfiguration, "lineOf"> {
-  const refuseIfAny = (problems: readonly ConfigurationProblem[]) => {
-    if (problems.length > 0) throw new ConfigurationError(source, problems);
-  };
-  const expanded = expandEnvironment(text, env);
-  refuseIfAny(expanded.problems);
-  const { yaml, problems } = parseYaml(expanded.text);
-  refuseIfAny(problems);
-  const { lineOf } = yaml!;
-  const parsed = schema.safeParse(yaml!.data);
+  const { source } = options;
+  const { data, lineOf } = parseYaml(expandEnvironment(options), source);
+  const parsed = schema.safeParse(data);
   if (parsed.success) return { ...parsed.data, lineOf };
-  throw new ConfigurationError(
-    source,
-    parsed.error.issues.flatMap((issue) =>
-      placesOf(issue).map(({ path, message }) => {
-        const line = lineOf(path);
-        return { path: formatPath(path), ...(line !== undefined && { line }), message };
-      }),
-    ),
-  );
+  const problems = parsed.error.issues.flatMap(placesOf).map(({ path, message }) => {
+    const line = lineOf(path);
+    return { path: formatPath(path), ...(line !== undefined && { line }), message };
+  });
+  throw new ConfigurationError(source, problems);
 }
 
 function placesOf(issue: z.core.$ZodIssue): { path: PropertyKey[]; message: string }[] {

@@ -1,5 +1,5 @@
 import { isMap, isNode, isScalar, LineCounter, parseDocument } from "yaml";
-import type { ConfigurationProblem } from "./problem.ts";
+import { ConfigurationError, type ConfigurationProblem } from "./problem.ts";
 
 /** A YAML document as plain data, and the way back from a JSON path to a line. */
 export interface ParsedYaml {
@@ -8,27 +8,25 @@ export interface ParsedYaml {
   lineOf(path: readonly PropertyKey[]): number | undefined;
 }
 
-/** Reads YAML 1.2 with exactly one document and no duplicate keys. */
-export function parseYaml(text: string): { yaml?: ParsedYaml; problems: ConfigurationProblem[] } {
+/** Reads YAML 1.2 with exactly one document and no duplicate keys. @throws ConfigurationError */
+export function parseYaml(text: string, source: string): ParsedYaml {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, version: "1.2" });
   // A warning is about a tag that nothing resolves.
-  const faults = [...document.errors, ...document.warnings];
-  if (faults.length > 0) {
-    const problems = faults.map(({ pos, message }) => ({
+  const problems: ConfigurationProblem[] = [...document.errors, ...document.warnings].map(
+    ({ pos, message }) => ({
       path: "",
       line: lines.linePos(pos[0]).line,
       message: `not valid YAML: ${message.split("\n")[0]}`,
-    }));
-    return { problems };
-  }
+    }),
+  );
   let data: unknown;
   try {
-    data = document.toJS();
+    if (problems.length === 0) data = document.toJS();
   } catch (error) {
-    return { problems: [{ path: "", message: `not valid YAML: ${(error as Error).message}` }] };
+    problems.push({ path: "", message: `not valid YAML: ${(error as Error).message}` });
   }
-  if (data === null || data === undefined) return { problems: [{ path: "", message: "the file is empty" }] };
+  if (problems.length > 0) throw new ConfigurationError(source, problems);
 
   const nodeAt = (path: readonly PropertyKey[]): unknown => {
     const parent = path.length > 1 ? document.getIn(path.slice(0, -1), true) : document.contents;
@@ -41,5 +39,5 @@ export function parseYaml(text: string): { yaml?: ParsedYaml; problems: Configur
     if (isNode(node) && node.range) return lines.linePos(node.range[0]).line;
     return path.length === 0 ? undefined : lineOf(path.slice(0, -1));
   };
-  return { yaml: { data, lineOf }, problems: [] };
+  return { data, lineOf };
 }

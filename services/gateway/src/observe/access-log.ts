@@ -1,30 +1,26 @@
 import { visibleText } from "agent-kit/service";
-import type { ConfigSection } from "../configuration/document-schema.ts";
+import type { NamedExpressions } from "../configuration/document-schema.ts";
 import { builtInFields, configuredFields } from "./record-fields.ts";
 import type { RequestRecord } from "./request-record.ts";
-
-/** Levels at which Agentgateway's request line, an info line, is written. */
-const WRITING_LEVELS = new Set(["info", "debug", "trace"]);
 
 /** A caller chooses the length of its path and of each header field. */
 const MAX_VALUE_CHARACTERS = 2048;
 
 /**
- * One line a request, as Agentgateway writes it, or undefined when the level says no.
+ * One line a request, as Agentgateway writes it.
  *
  * text: `<time> TAB info TAB request k=v …`, built-in values bare but for `error` and those that bare would not be one word,
  * configured strings quoted. json: `level`, `time`, `scope`, then the same.
  */
 export function accessLogLine(
-  { level, format, fields }: ConfigSection["logging"],
+  format: "text" | "json",
   record: RequestRecord,
-  now = new Date(),
-): string | undefined {
-  if (!WRITING_LEVELS.has(level)) return undefined;
+  expressions: NamedExpressions,
+): string {
   const builtIn = bounded(builtInFields(record));
-  const configured = bounded(configuredFields(record, fields?.add ?? {}));
+  const configured = bounded(configuredFields(record, expressions));
   // Microseconds, as Agentgateway writes them.
-  const time = now.toISOString().replace("Z", "000Z");
+  const time = new Date().toISOString().replace("Z", "000Z");
   if (format === "json") {
     const values = Object.fromEntries([...builtIn, ...configured]);
     return printable({ level: "info", time, scope: "request", ...values });

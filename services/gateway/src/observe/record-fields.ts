@@ -1,7 +1,6 @@
 import { redactFields, redactText } from "agent-kit/service";
-import { plainValue } from "../cel/plain-value.ts";
 import type { NamedExpressions } from "../configuration/document-schema.ts";
-import { responseFields } from "../proxy/request-head.ts";
+import { fieldsByName } from "../proxy/request-head.ts";
 import type { RequestRecord } from "./request-record.ts";
 
 /** Built-in fields of a finished request in the access log's order; those without a value are left out. */
@@ -16,7 +15,7 @@ export function builtInFields(record: RequestRecord): [string, string | number][
     ["src.addr", head && `${source}:${head.sourcePort}`],
     ["http.method", head?.method],
     ["http.host", head?.hostname],
-    ["http.path", head && loggablePath(head.target)],
+    ["http.path", head && redactText(head.target)],
     ["http.version", head && `HTTP/${head.httpVersion}`],
     ["http.status", record.status],
     ["trace.id", span?.spanContext().traceId],
@@ -35,11 +34,12 @@ export function builtInFields(record: RequestRecord): [string, string | number][
  * on the way, also inside header maps: the real gateway writes them whole.
  */
 export function configuredFields(record: RequestRecord, expressions: NamedExpressions): [string, unknown][] {
-  const { status, responseFields: fields = [] } = record;
+  const { status, responseFields = [] } = record;
   if (record.context === undefined) return [];
   const context = {
     ...record.context,
-    response: status === undefined ? null : { code: BigInt(status), headers: responseFields(fields) },
+    response:
+      status === undefined ? null : { code: BigInt(status), headers: fieldsByName(responseFields, "list") },
   };
   return Object.entries(expressions).flatMap(([name, expression]): [string, unknown][] => {
     const value = expression.valueOrUndefined(context) ?? undefined;
@@ -47,7 +47,11 @@ export function configuredFields(record: RequestRecord, expressions: NamedExpres
   });
 }
 
-/** Secrets in an address are in its query, or a token in its path. */
-function loggablePath(target: string): string {
-  return target.includes("=") || target.includes("eyJ") ? redactText(target) : target;
+/** A CEL value as plain JSON data: integers become numbers (text when they would lose digits), maps objects. */
+function plainValue(value: unknown): unknown {
+  const text = JSON.stringify(value, (_key, part: unknown) => {
+    if (typeof part === "bigint") return Number.isSafeInteger(Number(part)) ? Number(part) : String(part);
+    return part instanceof Map ? Object.fromEntries(part) : part;
+  });
+  return JSON.parse(text);
 }

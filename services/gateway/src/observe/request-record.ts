@@ -11,7 +11,6 @@ export interface RequestRecord {
   head?: RequestHead;
   listener?: string;
   route?: Route;
-  matchedPath?: string;
   /** Unset where the request is not sampled. */
   span?: Span;
   context?: CelContext;

@@ -33,11 +33,11 @@ export function startRequestSpan(tracer: Tracer, head: RequestHead): Span | unde
   return span;
 }
 
-/** Ends the span of a finished request: `METHOD matched-path`, or `unknown` when no route was found. */
+/** Ends the span of a finished request: `METHOD /*`, as Agentgateway names a route for every path, or `unknown` without a route. */
 export function endRequestSpan(record: RequestRecord, fields: NamedExpressions): void {
-  const { span, head, matchedPath } = record;
+  const { span, head, route } = record;
   if (span === undefined) return;
-  if (matchedPath !== undefined) span.updateName(`${head?.method} ${matchedPath}`);
+  if (route !== undefined) span.updateName(`${head?.method} /*`);
   span.setAttributes({ "url.scheme": "http", "network.protocol.version": head?.httpVersion });
   for (const [name, value] of [...builtInFields(record), ...configuredFields(record, fields)]) {
     span.setAttribute(name, attributeOf(value));

@@ -1,28 +1,17 @@
 import type { CelContext } from "../cel/expression.ts";
 import type { ExtAuthzPolicy } from "../configuration/document-schema.ts";
-import { isCheckMethod } from "../configuration/token.ts";
-import { describeFailure } from "../proxy/describe-failure.ts";
-import { LocalReply, textReply } from "../proxy/local-reply.ts";
-import {
-  firstField,
-  isFieldValue,
-  type RequestHead,
-  removeField,
-  responseFields,
-  setField,
-} from "../proxy/request-head.ts";
+import { LocalReply } from "../proxy/local-reply.ts";
+import { fieldsByName, firstField, type RequestHead, removeField, setField } from "../proxy/request-head.ts";
 import {
   collect,
+  failureCode,
   UpstreamError,
-  type UpstreamRequest,
   type UpstreamResponse,
   type Upstreams,
 } from "../proxy/upstreams.ts";
 
 /** A decision with claims is small; a refusal with its page is not much larger. */
 const MAX_ANSWER_BYTES = 262_144;
-
-const DENIED_TEXT = "external authorization failed";
 
 /** What the check service said of a request it let through. */
 export interface ExtAuthzVerdict {
@@ -40,15 +29,15 @@ export interface ExtAuthzVerdict {
  * `addRequestHeaders` over them. A field whose expression fails is left out, so the client cannot supply it instead.
  *
  * @param options.head its `fields` are changed by `includeResponseHeaders`
- * @returns undefined when there was no answer and `failureMode` is allow
  * @throws LocalReply the refusal
  */
 export async function applyExtAuthz(
   policy: ExtAuthzPolicy,
   options: { head: RequestHead; context: CelContext; upstreams: Upstreams; signal: AbortSignal },
-): Promise<ExtAuthzVerdict | undefined> {
+): Promise<ExtAuthzVerdict> {
   const { head, context, upstreams, signal } = options;
-  const request = checkRequest(policy, head, context);
+  const { method, path } = policy;
+  const request = { method, path, fields: checkFields(policy, head, context), body: undefined };
   // `AbortSignal.timeout` would keep a timer for each request that has been answered long since.
   const stop = new AbortController();
   const leave = () => stop.abort(signal.reason);
@@ -69,7 +58,7 @@ export async function applyExtAuthz(
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof LocalReply) throw error;
-    return withoutAnswer(policy, error);
+    throw withoutAnswer(policy, error);
   } finally {
     clearTimeout(timer);
     signal.removeEventListener("abort", leave);
@@ -81,7 +70,7 @@ export async function applyExtAuthz(
   return evaluateMetadata(policy, context, answer);
 }
 
-/** It has said no, whatever becomes of the page that it sends: `failureMode: allow` is for a service that says nothing. */
+/** It has said no, whatever becomes of the page that it sends. */
 async function relayed({ status, fields, body }: UpstreamResponse): Promise<LocalReply> {
   const passed = [...fields];
   removeField(passed, "content-length");
@@ -89,68 +78,25 @@ async function relayed({ status, fields, body }: UpstreamResponse): Promise<Loca
   return new LocalReply({ status, reason: "DirectResponse", fields: passed, body: page });
 }
 
-function checkRequest(
-  policy: ExtAuthzPolicy,
-  head: RequestHead,
-  context: CelContext,
-): Omit<UpstreamRequest, "signal"> {
-  const pseudo: Record<string, string> = {
-    ":method": head.method,
-    ":authority": `${policy.address.host}:${policy.address.port}`,
-  };
-  const fields: string[] = [];
+function checkFields(policy: ExtAuthzPolicy, head: RequestHead, context: CelContext): string[] {
+  const fields = ["host", `${policy.address.host}:${policy.address.port}`];
   for (const name of policy.includeRequestHeaders) {
-    const value = name === ":authority" ? undefined : firstField(head.fields, name);
-    if (name === ":authority") pseudo[name] = head.authority;
-    else if (value !== undefined) setField(fields, name, value);
+    const value = firstField(head.fields, name);
+    if (value !== undefined) setField(fields, name, value);
   }
   for (const [name, expression] of Object.entries(policy.addRequestHeaders)) {
-    const result = expression.valueOrUndefined(context);
-    const value = typeof result === "string" ? bytesOf(result) : undefined;
-    const usable = value !== undefined && isFieldValue(value);
-    if (name.startsWith(":")) {
-      if (usable) pseudo[name] = value;
-    } else if (usable) {
-      setField(fields, name, value);
-    } else {
-      removeField(fields, name);
-    }
+    const value = expression.valueOrUndefined(context);
+    if (typeof value === "string" && /^[\t\x20-\x7e]*$/.test(value)) setField(fields, name, value);
+    else removeField(fields, name);
   }
-  if (!isCheckMethod(pseudo[":method"]!)) {
-    // One that cannot be sent would be one that nothing answers, and `failureMode: allow` would let the caller choose it.
-    throw textReply(403, "ExtAuth", DENIED_TEXT, `${DENIED_TEXT}: the check method is no method`);
-  }
-  setField(fields, "host", pseudo[":authority"]!);
-  return { method: pseudo[":method"]!, path: checkPath(policy, head, context), fields, body: undefined };
+  return fields;
 }
 
-/** The text's UTF-8, of one character a byte. */
-function bytesOf(text: string): string {
-  return /^[\0-\x7f]*$/.test(text) ? text : Buffer.from(text).toString("latin1");
-}
-
-function checkPath(policy: ExtAuthzPolicy, head: RequestHead, context: CelContext): string {
-  if (policy.path === undefined) return head.target;
-  const path = policy.path.valueOrUndefined(context);
-  if (typeof path !== "string" || !/^\/[\x21-\x7e]*$/.test(path)) {
-    throw textReply(403, "ExtAuth", DENIED_TEXT, `${DENIED_TEXT}: the check path is no path`);
-  }
-  return path;
-}
-
-function withoutAnswer(policy: ExtAuthzPolicy, error: unknown): undefined {
-  const detail = `${DENIED_TEXT}: ${describeFailure(error)}`;
+function withoutAnswer({ statusWithoutAnswer: status }: ExtAuthzPolicy, error: unknown): LocalReply {
+  const detail = `external authorization failed: ${failureCode(error)}`;
   // RFC 9209: the gateway failed before it asked the agent, which the status alone does not tell.
   const fields = ["content-type", "text/plain", "proxy-status", "gateway; error=proxy_internal_error"];
-  const { failureMode } = policy;
-  if (typeof failureMode === "object") {
-    const status = failureMode.denyWithStatus;
-    throw new LocalReply({ status, reason: "DirectResponse", body: detail, fields, detail });
-  }
-  if (failureMode === "deny") {
-    throw new LocalReply({ status: 403, reason: "ExtAuth", body: DENIED_TEXT, fields, detail });
-  }
-  return undefined;
+  return new LocalReply({ status, reason: "DirectResponse", body: detail, fields, detail });
 }
 
 /** The `metadata` of an answer that lets the request through. */
@@ -161,7 +107,7 @@ export function evaluateMetadata(
 ): ExtAuthzVerdict {
   const withResponse = {
     ...context,
-    response: { code: BigInt(answer.status), headers: responseFields(answer.fields) },
+    response: { code: BigInt(answer.status), headers: fieldsByName(answer.fields, "list") },
   };
   const extauthz: Record<string, unknown> = Object.create(null);
   const failedMetadata: string[] = [];

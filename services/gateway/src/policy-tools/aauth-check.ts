@@ -3,8 +3,6 @@ import type { Policies } from "../configuration/document-schema.ts";
 
 /** What a route's `extAuthz` asks of gateway-authz. */
 export interface AAuthCheck {
-  /** `aauth` in `extauthz.aauth`. */
-  readonly root: string;
   readonly mode: "strict" | "optional" | "permissive";
   readonly requiredScheme: "hwk" | "jwks" | "jwt";
   readonly authority: string | undefined;
@@ -16,16 +14,12 @@ export interface AAuthCheck {
  * @param context of one request, where what is asked for may depend on it; without one, only literals count
  */
 export function aauthCheckOf({ extAuthz }: Policies, context: CelContext = UNSET): AAuthCheck | undefined {
-  const [root] =
-    Object.entries(extAuthz?.metadata ?? {}).find(([, { source }]) => source.includes("x-aauth-claims")) ??
-    [];
-  if (extAuthz === undefined || root === undefined) return undefined;
+  if (extAuthz?.metadata.aauth === undefined) return undefined;
   const field = (name: string) => {
     const value = extAuthz.addRequestHeaders[name]?.valueOrUndefined(context);
     return typeof value === "string" ? value : undefined;
   };
   return {
-    root,
     mode: (field("x-aauth-mode") ?? "strict") as AAuthCheck["mode"],
     requiredScheme: (field("x-aauth-required-scheme") ?? "hwk") as AAuthCheck["requiredScheme"],
     authority: field("x-aauth-authority"),

@@ -1,10 +1,23 @@
-import type { NamedExpressions, Route } from "../configuration/document-schema.ts";
+import type { NamedExpressions } from "../configuration/document-schema.ts";
 import { loadConfiguration } from "../configuration/load-configuration.ts";
 import { ConfigurationError } from "../configuration/problem.ts";
-import { aauthCheckOf } from "./aauth-check.ts";
 import type { Finding, RuleFinding } from "./finding.ts";
 import { lintFields } from "./lint-fields.ts";
 import { lintRule } from "./lint-rule.ts";
+
+/** Where a rule stands in the file. */
+export const rulePath = (listener: number, rule: number): PropertyKey[] => [
+  "binds",
+  0,
+  "listeners",
+  listener,
+  "routes",
+  0,
+  "policies",
+  "authorization",
+  "rules",
+  rule,
+];
 
 /** What a check has looked at and found. */
 export interface PolicyCheck {
@@ -36,42 +49,32 @@ export function checkPolicy(options: Parameters<typeof loadConfiguration>[0]): P
     );
     return { rules: 0, routes: 0, findings };
   }
-  const { binds, config, lineOf } = configuration;
+  const { bind, config, lineOf } = configuration;
   const placed = (findings: RuleFinding[], place: string, path: PropertyKey[]): Finding[] => {
     const line = lineOf(path);
     return findings.map((finding) => ({ ...finding, place, ...(line !== undefined && { line }) }));
   };
-  const routes: Route[] = [];
   const findings: Finding[] = [];
-  let rules = 0;
-  for (const [b, { listeners }] of binds.entries()) {
-    for (const [l, listener] of listeners.entries()) {
-      for (const [r, route] of listener.routes.entries()) {
-        routes.push(route);
-        const at = ["binds", b, "listeners", l, "routes", r, "policies", "authorization", "rules"];
-        for (const [index, rule] of (route.policies.authorization ?? []).entries()) {
-          rules += 1;
-          const place = `${route.name} rule ${index + 1}`;
-          findings.push(...placed(lintRule(rule, route.policies), place, [...at, index]));
-        }
-      }
+  const routes = bind.listeners.map(({ route }) => route);
+  const rules = routes.map(({ policies }) => policies.authorization ?? []);
+  for (const [index, route] of routes.entries()) {
+    for (const [number, rule] of rules[index]!.entries()) {
+      const place = `${route.name} rule ${number + 1}`;
+      findings.push(...placed(lintRule(rule, route.policies), place, rulePath(index, number)));
     }
   }
-  // Log and trace fields are shared by all routes.
-  const root = routes.map(({ policies }) => aauthCheckOf(policies)?.root).find((name) => name !== undefined);
   const lintShared = (fields: NamedExpressions = {}, section: "tracing" | "logging") => {
-    if (root === undefined) return;
     for (const [name, { ast }] of Object.entries(fields)) {
       const at = ["config", section, "fields", "add", name];
       const place = `${section === "tracing" ? "trace" : "log"} field ${name}`;
-      findings.push(...placed(lintFields(ast, root), place, at));
+      findings.push(...placed(lintFields(ast), place, at));
     }
   };
   lintShared(config.tracing?.fields?.add, "tracing");
   lintShared(config.logging.fields?.add, "logging");
   return {
     routes: routes.length,
-    rules,
+    rules: rules.flat().length,
     findings: findings.toSorted((one, other) => (one.line ?? 0) - (other.line ?? 0)),
   };
 }

@@ -10,18 +10,14 @@ const TOKEN_CLAIMS =
 /** Members of `act`: a closed set. */
 const ACT_MEMBERS = ["agent", "agent_delegate", "sub", "act"];
 
-/**
- * Names in an expression that gateway-authz never sets.
- *
- * @param root name of the AAuth metadata, `aauth` in `extauthz.aauth`
- */
-export function lintFields(ast: ASTNode, root: string): RuleFinding[] {
-  return pathsNamedBy(ast).flatMap((path) => lintPath(path, root) ?? []);
+/** Names below `extauthz.aauth` in an expression that gateway-authz never sets. */
+export function lintFields(ast: ASTNode): RuleFinding[] {
+  return pathsNamedBy(ast).flatMap((path) => lintPath(path) ?? []);
 }
 
-function lintPath(path: CelPath, root: string): RuleFinding | undefined {
+function lintPath(path: CelPath): RuleFinding | undefined {
   const [first, second, member, claim, ...below] = path;
-  if (first !== "extauthz" || second !== root || member === undefined) return undefined;
+  if (first !== "extauthz" || second !== "aauth" || member === undefined) return undefined;
   if (!CALLER_MEMBERS.includes(member)) {
     return unknownField(path.slice(0, 3), `gateway-authz sets ${CALLER_MEMBERS.join(", ")}`);
   }

@@ -13,23 +13,22 @@ const SCHEMES = ["Hwk", "Jwks", "Jwt"];
 /** What a rule gives away: fields that no caller has, comparisons that mean something else than they seem to, and openness. */
 export function lintRule(rule: AuthorizationRule, policies: Policies): RuleFinding[] {
   const { ast } = rule.expression;
-  const root = aauthCheckOf(policies)?.root ?? "aauth";
   const comparisons: RuleFinding[] = [];
-  visitNodes(ast, (node) => comparisons.push(...lintComparison(node, root)));
+  visitNodes(ast, (node) => comparisons.push(...lintComparison(node)));
   return [
-    ...lintFields(ast, root),
-    ...pathsNamedBy(ast).flatMap((path) => neverCarried(path, root, policies) ?? []),
+    ...lintFields(ast),
+    ...pathsNamedBy(ast).flatMap((path) => neverCarried(path, policies) ?? []),
     ...comparisons,
     ...denyCanFail(rule),
     ...openToUnsigned(rule, policies),
   ];
 }
 
-function neverCarried(path: CelPath, root: string, { extAuthz }: Policies): RuleFinding | undefined {
+function neverCarried(path: CelPath, { extAuthz }: Policies): RuleFinding | undefined {
   const [first, second] = path;
   const why =
     first === "jwt"
-      ? `only a jwtAuth policy sets jwt; the claims of an AAuth token are in extauthz.${root}.jwt_claims`
+      ? "only a jwtAuth policy sets jwt; the claims of an AAuth token are in extauthz.aauth.jwt_claims"
       : first === "response"
         ? "there is no response yet when the rules are evaluated"
         : first === "extauthz" && second !== undefined && extAuthz?.metadata[second] === undefined
@@ -81,7 +80,7 @@ function openToUnsigned({ effect, expression }: AuthorizationRule, policies: Pol
         ...{ method, target, path: target, authority: check?.authority ?? "", hostname: "" },
         ...{ httpVersion: "1.1", fields: [], sourceAddress: "127.0.0.1", sourcePort: 0, hasBody: false },
       });
-      if (!expression.isTrue({ ...context, extauthz: check ? { [check.root]: {} } : {} })) continue;
+      if (!expression.isTrue({ ...context, extauthz: check ? { aauth: {} } : {} })) continue;
       const paths = prefix === "/" ? "whatever their path" : `to every path that begins with ${prefix}`;
       return [
         {
@@ -96,13 +95,13 @@ function openToUnsigned({ effect, expression }: AuthorizationRule, policies: Pol
   return [];
 }
 
-function lintComparison(node: ASTNode, root: string): RuleFinding[] {
+function lintComparison(node: ASTNode): RuleFinding[] {
   const found = comparisonOf(node);
   if (found === undefined) return [];
   const { path } = found;
   const field = formatCelPath(path);
   const [first, second, member, claim] = path;
-  if (first !== "extauthz" || second !== root) return [];
+  if (first !== "extauthz" || second !== "aauth") return [];
   if (member === "scheme") return schemeSpelling(field, found);
   if (member === "jwt_claims" && claim === "scope") return scopeSubstring(field, found);
   const isIdentifier =

@@ -1,17 +1,11 @@
 import type { CelContext } from "../cel/expression.ts";
-import type {
-  AuthorizationRule,
-  Bind,
-  GatewayConfiguration,
-  Policies,
-} from "../configuration/document-schema.ts";
+import type { AuthorizationRule, GatewayConfiguration, Policies } from "../configuration/document-schema.ts";
 import { evaluateMetadata } from "../policies/ext-authz.ts";
 import { celContext } from "../proxy/cel-context.ts";
 import type { RequestHead } from "../proxy/request-head.ts";
 import { selectListener } from "../routing/select-listener.ts";
-import { selectRoute } from "../routing/select-route.ts";
 import { aauthCheckOf } from "./aauth-check.ts";
-import { type ExplainedPart, explainNotTrue } from "./explain-expression.ts";
+import { rulePath } from "./check-policy.ts";
 import { predictCheck } from "./predict-check.ts";
 import type { RecordedRequest } from "./requests-file.ts";
 
@@ -22,8 +16,8 @@ export interface RuleResult {
   readonly effect: AuthorizationRule["effect"];
   readonly line?: number;
   readonly isTrue: boolean;
-  /** For a rule that is not true: which parts are not, and why. */
-  readonly parts: readonly ExplainedPart[];
+  /** Why it could not be evaluated, for example the key that is missing. Such a rule counts as false. */
+  readonly failure?: string;
 }
 
 /** What becomes of one recorded request. */
@@ -57,15 +51,14 @@ export function testPolicy(
 
 type Decision = Omit<RequestResult, "request" | "isAsExpected">;
 
-function decide(configuration: GatewayConfiguration, request: RecordedRequest): Decision {
+function decide({ bind, lineOf }: GatewayConfiguration, request: RecordedRequest): Decision {
   const head = headOf(request);
-  const bind = bindFor(configuration, request.url);
-  const listener = selectListener(bind, head.hostname);
-  if (listener === undefined) return refusedByRouting(`listener not found: nothing serves ${head.hostname}`);
-  const route = selectRoute(listener, head)?.route;
-  if (route === undefined) return refusedByRouting("route not found");
-
-  const { policies, name } = route;
+  const listener = selectListener(bind.listeners, head.hostname);
+  if (listener === undefined) {
+    const reason = `listener not found: nothing serves ${head.hostname}`;
+    return { decision: "refused", status: 404, decidedBy: "routing", reason, rules: [] };
+  }
+  const { policies, name: route } = listener.route;
   const context = celContext(head);
   const check = aauthCheckOf(policies, context);
   let note = "";
@@ -73,35 +66,21 @@ function decide(configuration: GatewayConfiguration, request: RecordedRequest): 
     const answer = predictCheck(check, head, request.aauth);
     if (!answer.passes) {
       const { status, reason } = answer;
-      return {
-        route: name,
-        decision: "refused",
-        status,
-        decidedBy: "gateway-authz",
-        reason,
-        rules: [],
-      };
+      return { route, decision: "refused", status, decidedBy: "gateway-authz", reason, rules: [] };
     }
     Object.assign(context, { extauthz: metadataOf(policies, context, answer.claims) });
     if (answer.note !== undefined) note = ` (${answer.note})`;
   }
   const { authorization } = policies;
   if (authorization === undefined) {
-    return {
-      route: name,
-      decision: "allowed",
-      decidedBy: "no rules",
-      reason: `the route has no rules${note}`,
-      rules: [],
-    };
+    const reason = `the route has no rules${note}`;
+    return { route, decision: "allowed", decidedBy: "no rules", reason, rules: [] };
   }
-  const { binds, lineOf } = configuration;
-  const at = ["binds", binds.indexOf(bind), "listeners", bind.listeners.indexOf(listener)];
-  const rulesAt = [...at, "routes", listener.routes.indexOf(route), "policies", "authorization", "rules"];
-  const rules = authorization.map((rule, index) =>
-    ruleResult(rule, index + 1, lineOf([...rulesAt, index]), context),
+  const index = bind.listeners.indexOf(listener);
+  const rules = authorization.map((rule, number) =>
+    ruleResult(rule, number + 1, lineOf(rulePath(index, number)), context),
   );
-  return { route: name, ...verdict(rules, note), rules };
+  return { route, ...verdict(rules, note), rules };
 }
 
 /** As the gateway's own authorization policy: deny, require, then allow. */
@@ -130,24 +109,14 @@ function ruleResult(
   line: number | undefined,
   context: CelContext,
 ): RuleResult {
-  const isTrue = expression.isTrue(context);
+  const outcome = expression.evaluate(context);
   return {
     rule: number,
     effect,
     ...(line !== undefined && { line }),
-    isTrue,
-    parts: isTrue ? [] : explainNotTrue(expression.source, context),
+    isTrue: "value" in outcome && outcome.value === true,
+    ...("failure" in outcome && { failure: outcome.failure }),
   };
-}
-
-function refusedByRouting(reason: string): Decision {
-  return { decision: "refused", status: 404, decidedBy: "routing", reason, rules: [] };
-}
-
-/** The bind of the URL's port; a policy that is tested on other ports than it runs on has only one bind to mean. */
-function bindFor({ binds }: GatewayConfiguration, url: string): Bind {
-  const port = Number(new URL(url).port || 80);
-  return binds.find((bind) => bind.port === port) ?? binds[0]!;
 }
 
 /** What the route's own metadata expressions make of the answer that gateway-authz would give. */

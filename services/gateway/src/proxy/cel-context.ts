@@ -1,5 +1,5 @@
 import type { CelContext } from "../cel/expression.ts";
-import { type RequestHead, requestFields } from "./request-head.ts";
+import { fieldsByName, type RequestHead } from "./request-head.ts";
 
 /** What expressions see of a request as it is now: made again when its fields change. */
 export function requestView(head: RequestHead): CelContext["request"] {
@@ -12,7 +12,7 @@ export function requestView(head: RequestHead): CelContext["request"] {
     pathAndQuery: head.target,
     uri: `http://${head.authority}${head.target}`,
     version: `HTTP/${head.httpVersion}`,
-    headers: requestFields([...length, ...head.fields]),
+    headers: fieldsByName([...length, ...head.fields], "first"),
   };
 }
 

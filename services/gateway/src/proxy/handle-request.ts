@@ -1,30 +1,20 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { isIP } from "node:net";
 import type { Tracer } from "@opentelemetry/api";
-import type { Bind, Route } from "../configuration/document-schema.ts";
+import type { Listener, Route } from "../configuration/document-schema.ts";
 import type { RequestRecord } from "../observe/request-record.ts";
 import { startRequestSpan } from "../observe/request-span.ts";
 import { a2aMethod, isAgentCardRequest, rewriteAgentCard } from "../policies/agent-card.ts";
 import { applyAuthorization } from "../policies/authorization.ts";
 import { applyCors } from "../policies/cors.ts";
 import { applyExtAuthz } from "../policies/ext-authz.ts";
-import type { LocalRateLimit } from "../policies/local-rate-limit.ts";
-import { upstreamAuthority } from "../policies/url-rewrite.ts";
 import { selectListener } from "../routing/select-listener.ts";
-import { selectRoute } from "../routing/select-route.ts";
 import type { BodyBudget, HeldBytes } from "./body-budget.ts";
 import { celContext, requestView } from "./cel-context.ts";
-import { describeFailure } from "./describe-failure.ts";
 import { CallerGone, LocalReply, textReply } from "./local-reply.ts";
 import { forwardedBody, ONE_PIECE_BYTES, readBody } from "./request-body.ts";
-import {
-  firstField,
-  isFieldValue,
-  readRequestHead,
-  removeField,
-  setField,
-  setFields,
-} from "./request-head.ts";
-import { collect, type UpstreamRequest, type UpstreamResponse, type Upstreams } from "./upstreams.ts";
+import { firstField, readRequestHead, removeField, setField, setFields } from "./request-head.ts";
+import { collect, failureCode, type UpstreamResponse, type Upstreams } from "./upstreams.ts";
 
 /** Largest agent card that is rewritten; Agentgateway's own buffer limit. */
 const MAX_CARD_BYTES = 2_097_152;
@@ -35,8 +25,7 @@ const MAX_DISCARDED_BYTES = 262_144;
 /** What the request path needs beside the message. */
 export interface RequestEnvironment {
   /** Replaced as a whole when the file is reloaded. */
-  readonly bind: Bind;
-  readonly rateLimits: ReadonlyMap<Route, LocalRateLimit>;
+  readonly listeners: readonly Listener[];
   readonly tracer: Tracer;
   readonly upstreams: Upstreams;
   readonly maxBodyBytes: number;
@@ -53,9 +42,8 @@ interface Exchange {
   readonly response: ServerResponse;
   readonly environment: RequestEnvironment;
   readonly record: RequestRecord;
-  /** Ends the exchange before its response: the caller has left, or a deadline has passed. */
-  readonly abort: AbortController;
-  readonly deadlines: NodeJS.Timeout[];
+  /** Aborted when the caller has left. */
+  readonly signal: AbortSignal;
   /** Added to whatever is answered. */
   readonly corsFields: string[];
   held?: HeldBytes;
@@ -63,7 +51,7 @@ interface Exchange {
 
 /**
  * One request from its head to the end of its response. The order of the policies is Agentgateway's: cors, extAuthz, authorization,
- * localRateLimit, urlRewrite, a2a. Fills `record`; never throws.
+ * a2a, requestHeaderModifier, urlRewrite. Fills `record`; never throws.
  */
 export async function handleRequest(
   message: IncomingMessage,
@@ -72,15 +60,8 @@ export async function handleRequest(
   record: RequestRecord,
 ): Promise<void> {
   const abort = new AbortController();
-  const exchange: Exchange = {
-    message,
-    response,
-    environment,
-    record,
-    abort,
-    deadlines: [],
-    corsFields: [],
-  };
+  const { signal } = abort;
+  const exchange: Exchange = { message, response, environment, record, signal, corsFields: [] };
   response.on("close", () => {
     if (!response.writableFinished) abort.abort(new CallerGone("the caller left"));
   });
@@ -94,68 +75,38 @@ export async function handleRequest(
       response.destroy();
     }
   } finally {
-    endDeadlines(exchange);
     exchange.held?.release();
   }
 }
 
-function setDeadline({ abort, deadlines }: Exchange, milliseconds: number | undefined, text: string): void {
-  if (milliseconds === undefined) return;
-  deadlines.push(setTimeout(() => abort.abort(textReply(504, "Timeout", text)), milliseconds));
-}
-
-function endDeadlines({ deadlines }: Exchange): void {
-  for (const timer of deadlines) clearTimeout(timer);
-}
-
 async function passPolicies(exchange: Exchange): Promise<void> {
-  const { message, environment, record, corsFields } = exchange;
-  const { signal } = exchange.abort;
+  const { message, environment, record, corsFields, signal } = exchange;
+  const { upstreams } = environment;
   const head = readRequestHead(message);
   record.head = head;
   const span = startRequestSpan(environment.tracer, head);
   if (span !== undefined) record.span = span;
   record.context = celContext(head);
 
-  const listener = selectListener(environment.bind, head.hostname);
+  const listener = selectListener(environment.listeners, head.hostname);
   if (listener === undefined) throw textReply(404, "NotFound", "listener not found");
   record.listener = listener.name;
-  const selected = selectRoute(listener, head);
-  if (selected === undefined) throw textReply(404, "NotFound", "route not found");
-  const { route } = selected;
+  const { route } = listener;
   record.route = route;
-  record.matchedPath = selected.matchedPath;
   const { policies } = route;
 
-  if (policies.cors) corsFields.push(...applyCors(policies.cors, head));
+  if (policies.cors) corsFields.push(...applyCors(head));
   if (policies.extAuthz) {
-    const { upstreams } = environment;
-    const verdict = await applyExtAuthz(policies.extAuthz, {
-      head,
-      context: record.context,
-      upstreams,
-      signal,
-    });
-    if (verdict !== undefined) {
-      // The check may have replaced fields.
-      record.context = { ...record.context, request: requestView(head), extauthz: verdict.extauthz };
-      for (const name of verdict.failedMetadata) {
-        environment.onProblem(`extAuthz metadata ${name} could not be evaluated for route ${route.name}`);
-      }
+    const options = { head, context: record.context, upstreams, signal };
+    const verdict = await applyExtAuthz(policies.extAuthz, options);
+    // The check may have replaced fields.
+    record.context = { ...record.context, request: requestView(head), extauthz: verdict.extauthz };
+    for (const name of verdict.failedMetadata) {
+      environment.onProblem(`extAuthz metadata ${name} could not be evaluated for route ${route.name}`);
     }
   }
   if (policies.authorization) applyAuthorization(policies.authorization, record.context);
-  environment.rateLimits.get(route)?.take();
 
-  // Counted from the request's start, and in force from here on: the check has a time of its own.
-  const { requestTimeout, backendRequestTimeout } = policies.timeout;
-  if (requestTimeout !== undefined) {
-    const passedMs = performance.now() - record.startedAtMs;
-    setDeadline(exchange, Math.max(0, requestTimeout - passedMs), "request timeout");
-  }
-
-  const fields = [...head.fields];
-  let body: UpstreamRequest["body"];
   const isCard = policies.a2a !== undefined && isAgentCardRequest(head.method, head.path);
   if (isCard) record.protocol = "a2a";
   const chunks = head.hasBody ? await readBodyFor(route, exchange) : [];
@@ -163,18 +114,18 @@ async function passPolicies(exchange: Exchange): Promise<void> {
     record.protocol = "a2a";
     record.a2aMethod = a2aMethod(firstField(head.fields, "content-type"), chunks);
   }
+  const fields = [...head.fields];
   for (const name of policies.requestHeaderModifier.remove) removeField(fields, name);
   const agent = route.backends[0]!.host;
-  setField(fields, "host", upstreamAuthority(policies.urlRewrite.authority, agent, head.authority));
-  if (exchange.held !== undefined) {
-    const forwarded = forwardedBody(chunks, exchange.held);
-    fields.push(...forwarded.fields);
-    body = forwarded.body;
-  }
+  // Without a rewrite Agentgateway puts the backend's name there, without its port, and keeps the caller's own where that is an address.
+  const keepsHost = policies.urlRewrite.authority === "none" || isIP(agent.host) !== 0;
+  setField(fields, "host", keepsHost ? head.authority : agent.host);
+  const forwarded = exchange.held && forwardedBody(chunks, exchange.held);
+  fields.push(...(forwarded?.fields ?? []));
+  const body = forwarded?.body;
   record.endpoint = `${agent.host}:${agent.port}`;
-  setDeadline(exchange, backendRequestTimeout, "upstream call timeout");
   try {
-    await environment.upstreams.request(
+    await upstreams.request(
       agent,
       { method: head.method, path: head.target, fields, body, signal },
       isCard ? (card) => sendCard(exchange, card) : (answer) => sendStream(exchange, answer),
@@ -182,12 +133,12 @@ async function passPolicies(exchange: Exchange): Promise<void> {
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof LocalReply) throw error;
-    throw textReply(503, "UpstreamFailure", `upstream call failed: ${describeFailure(error)}`);
+    throw textReply(503, "UpstreamFailure", `upstream call failed: ${failureCode(error)}`);
   }
 }
 
 function readBodyFor({ backends, policies }: Route, exchange: Exchange): Promise<Buffer[]> {
-  const { message, response, environment, record, abort } = exchange;
+  const { message, response, environment, record, signal } = exchange;
   const { maxBodyBytes, bodyBudget, unnamedBodyBudget } = environment;
   // Where the check says who calls, callers without a name use up neither the time nor the memory that the others need.
   const isNamed = policies.extAuthz === undefined || hasAgent(record.context?.extauthz);
@@ -201,7 +152,7 @@ function readBodyFor({ backends, policies }: Route, exchange: Exchange): Promise
     // The server has seen to it that this is all it expects.
     if (message.headers.expect !== undefined && message.httpVersion !== "1.0") response.writeContinue();
   };
-  return readBody(message, { maxBytes, held, signal: abort.signal, onWanted });
+  return readBody(message, { maxBytes, held, signal, onWanted });
 }
 
 /** Whether the check has proven who calls: the claims of `gateway-authz` have an `agent` then. A key alone is no name. */
@@ -218,8 +169,7 @@ async function sendStream(exchange: Exchange, answer: UpstreamResponse): Promise
   if (status === 204) removeField(fields, "content-length");
   record.status = status;
   record.responseFields = fields;
-  response.writeHead(status, reasonPhrase(answer.reasonPhrase), fields);
-  endDeadlines(exchange);
+  response.writeHead(status, fields);
   // A caller that stops reading for as long is cut.
   response.setTimeout(environment.idleTimeoutMs, () => response.destroy());
   // The head of an event stream must not wait for its first event. `flushHeaders` would write it as UTF-8.
@@ -227,7 +177,7 @@ async function sendStream(exchange: Exchange, answer: UpstreamResponse): Promise
   await new Promise<void>((resolve) => {
     // Cutting the caller's connection is the only way left to say that the response is not whole.
     body.on("error", (error) => {
-      record.error ??= `response cut: ${describeFailure(error)}`;
+      record.error ??= `response cut: ${failureCode(error)}`;
       response.destroy();
     });
     response.once("close", () => {
@@ -236,12 +186,6 @@ async function sendStream(exchange: Exchange, answer: UpstreamResponse): Promise
     });
     body.pipe(response);
   });
-}
-
-/** The agent's bytes, which undici takes for UTF-8; undefined, for the usual words, where they cannot be written. */
-function reasonPhrase(text: string): string | undefined {
-  const bytes = Buffer.from(text).toString("latin1");
-  return bytes !== "" && isFieldValue(bytes) ? bytes : undefined;
 }
 
 async function sendCard(exchange: Exchange, answer: UpstreamResponse): Promise<void> {
@@ -263,7 +207,7 @@ async function sendCard(exchange: Exchange, answer: UpstreamResponse): Promise<v
 function reply(error: unknown, exchange: Exchange): void {
   const { message, response, environment, record, corsFields } = exchange;
   if (error instanceof CallerGone || response.headersSent || response.destroyed) {
-    record.error = error instanceof CallerGone ? error.message : describeFailure(error);
+    record.error = error instanceof CallerGone ? error.message : failureCode(error);
     response.destroy();
     return;
   }

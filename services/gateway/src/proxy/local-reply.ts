@@ -2,13 +2,10 @@
 export type ReplyReason =
   | "Authorization"
   | "DirectResponse"
-  | "ExtAuth"
   | "Internal"
   | "InvalidRequest"
   | "NotFound"
   | "Overloaded"
-  | "RateLimit"
-  | "Timeout"
   | "UpstreamFailure";
 
 /** The gateway replies by itself. Thrown from anywhere on the request's path, written in one place. */

@@ -118,9 +118,7 @@ export function endToEndFields(raw: readonly string[]): string[] {
   const fields: string[] = [];
   for (let index = 0; index < raw.length; index += 2) {
     const name = names[index]!;
-    // Agentgateway passes this one on.
-    const passes = !HOP_BY_HOP.has(name) || name === "proxy-authenticate";
-    if (passes && !dropped?.has(name)) fields.push(name, raw[index + 1]!);
+    if (!HOP_BY_HOP.has(name) && !dropped?.has(name)) fields.push(name, raw[index + 1]!);
   }
   return fields;
 }
@@ -149,48 +147,27 @@ export function removeField(fields: string[], name: string): void {
   }
 }
 
-/** Whether a text, of one character a byte, can be sent as a field's value or as a reason phrase. */
-export function isFieldValue(value: string): boolean {
-  return /^[\t\x20-\x7e\x80-\xff]*$/.test(value);
-}
-
-/** A request's fields as CEL sees them: of each name the first line. One that is not ASCII is not there. */
-export function requestFields(fields: readonly string[]): Record<string, string> {
-  const byName: Record<string, string> = Object.create(null);
-  for (let index = 0; index < fields.length; index += 2) byName[fields[index]!] ??= fields[index + 1]!;
-  for (const [name, value] of Object.entries(byName)) {
-    if (!/^[\t\x20-\x7e]*$/.test(value)) delete byName[name];
-  }
-  return byName;
-}
-
-/** A response's fields as CEL sees them: text for one line, a list for several. One with a line that is not UTF-8 is not there. */
-export function responseFields(fields: readonly string[]): Record<string, string | string[]> {
-  const byName: Record<string, string | string[]> = Object.create(null);
-  const unreadable: string[] = [];
+/**
+ * Fields as CEL sees them, by name; one that is not ASCII is not there.
+ *
+ * @param repeated what several lines of one name are: of a request the first one, of a response a list
+ */
+export function fieldsByName(
+  fields: readonly string[],
+  repeated: "first" | "list",
+): Record<string, string | string[]> {
+  const linesByName: Record<string, string[]> = Object.create(null);
   for (let index = 0; index < fields.length; index += 2) {
     const name = fields[index]!;
-    const value = textOfField(fields[index + 1]!);
-    const present = byName[name];
-    if (value === undefined) unreadable.push(name);
-    else if (present === undefined) byName[name] = value;
-    else if (typeof present === "string") byName[name] = [present, value];
-    else present.push(value);
+    linesByName[name] = [...(linesByName[name] ?? []), fields[index + 1]!];
   }
-  for (const name of unreadable) delete byName[name];
+  const byName: Record<string, string | string[]> = Object.create(null);
+  for (const [name, lines] of Object.entries(linesByName)) {
+    const kept = repeated === "first" ? lines.slice(0, 1) : lines;
+    if (kept.every((line) => /^[\t\x20-\x7e]*$/.test(line)))
+      byName[name] = kept.length === 1 ? kept[0]! : kept;
+  }
   return byName;
-}
-
-const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-
-/** A field's bytes, which node gives as latin1. */
-function textOfField(value: string): string | undefined {
-  if (/^[\0-\x7f]*$/.test(value)) return value;
-  try {
-    return utf8.decode(Buffer.from(value, "latin1"));
-  } catch {
-    return undefined;
-  }
 }
 
 function nominatedByConnection(connection: string | undefined): ReadonlySet<string> | undefined {

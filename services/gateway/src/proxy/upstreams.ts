@@ -30,7 +30,6 @@ export interface UpstreamRequest {
 
 export interface UpstreamResponse {
   readonly status: number;
-  readonly reasonPhrase: string;
   /** End-to-end fields, lower-case names. */
   readonly fields: string[];
   readonly body: Readable;
@@ -92,7 +91,6 @@ export class Upstreams {
       });
       return await receive({
         status: response.statusCode,
-        reasonPhrase: response.statusText,
         fields: endToEndFields(response.headers as unknown as string[]),
         body: response.body,
       });
@@ -104,6 +102,13 @@ export class Upstreams {
   close(): Promise<void> {
     return this.#agent.destroy();
   }
+}
+
+/** Why a call failed, for a caller: the error's code or its kind, never an address or a stack. */
+export function failureCode(error: unknown): string {
+  const { code, name } = error as { code?: unknown; name?: string };
+  // undici's parser error has no code.
+  return typeof code === "string" ? code : (name ?? "failed");
 }
 
 /** A response's body in one piece. Rejects with UpstreamError when it has more than `maxBytes`, or with the transport's error. */

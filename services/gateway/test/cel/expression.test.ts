@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
 import { type CelContext, compileExpression } from "../../src/cel/expression.ts";
-import { plainValue } from "../../src/cel/plain-value.ts";
 
 const CONTEXT: CelContext = {
   request: {
@@ -18,68 +17,32 @@ const CONTEXT: CelContext = {
   },
 };
 
-describe("values and errors are those of Agentgateway v1.4.1", () => {
+// What Agentgateway makes of the same expressions is in tests/contract/gateway/expressions.test.ts.
+describe("values and errors", () => {
   test.each<[string, unknown]>([
-    // unset roots are null: has() is false, access is an error
-    ["has(jwt.sub)", false],
-    ["jwt.sub == 'x'", "error"],
-    ["jwt == null", true],
-    ["has(response.code)", false],
-    // has() below a missing key is an error, on something that is no map false, on a present null true
-    ["has(extauthz.missing.agent)", "error"],
+    // has() is false on something that is no map, true on a present null
     ["has(extauthz.text.agent)", false],
-    ["has(extauthz.nothing.agent)", false],
     ["has(extauthz.nothing)", true],
-    // missing keys and indices
-    ["extauthz.missing", "error"],
-    ["!extauthz.missing", "error"],
-    ["extauthz.aauth.jwt_claims.aud[7]", "error"],
-    // errors are absorbed where the other side decides
-    ["extauthz.missing || true", true],
-    ["true || extauthz.missing", true],
-    ["extauthz.missing && false", false],
-    ["extauthz.missing && true", "error"],
-    // comparison
-    ["request.path == 1", false],
-    ["extauthz.aauth.jwt_claims.exp == 3", true],
-    ["extauthz.aauth.jwt_claims.exp < 3.5", true],
-    ["extauthz.aauth.jwt_claims.aud == 'x'", false],
     // contains and in
-    ["request.path.contains('x')", true],
-    ["extauthz.aauth.jwt_claims.aud.contains('y')", true],
     ["extauthz.aauth.jwt_claims.aud.contains('z')", false],
     ["extauthz.aauth.contains('scheme')", true],
     ["extauthz.aauth.contains('constructor')", false],
-    ["'y' in extauthz.aauth.jwt_claims.aud", true],
-    ["'scheme' in extauthz.aauth", true],
+    ["{'a': 1}.contains('a')", true],
     ["'a' in extauthz.text", true],
     ["'c' in extauthz.text", false],
-    ["{'a': 1}.contains('a')", true],
-    ["{'a': 1}.contains('b')", false],
-    ["extauthz.aauth.contains('missing')", false],
-    ["'b' in extauthz.text.split(' ')", true],
     ["'a b' in extauthz.text.split(' ')", false],
-    // headers
-    ["request.headers.one", "a"],
     ['request.headers["two"]', ["a", "b"]],
-    ["request.headers.three", "error"],
     // no way to JavaScript's own properties
     ["extauthz.aauth.constructor", "error"],
     ["extauthz.aauth.__proto__", "error"],
     ["request.headers.constructor", "error"],
-    // json
-    ['json("{\\"a\\": [1]}").a[0] == 1', true],
-    ['json("nonsense")', "error"],
     // whole numbers are int as far as an int goes, then double; the two do not add up
+    ['json("nonsense")', "error"],
     ['json("[9223372036854775807]")[0] == 9223372036854775807', true],
-    ['json("[-9223372036854775808]")[0] + 0 < 0', true],
-    ['json("[9223372036854775808]")[0] + 0.0 > 0.0', true],
     ['json("[9223372036854775808]")[0] + 0', "error"],
     ['json("[12.0]")[0] + 0.0 == 12.0', true],
     ['json("[1e3]")[0] + 0', "error"],
     ['json("[\\"12\\"]")[0] == "12"', true],
-    // macros bind their variable
-    ["extauthz.aauth.jwt_claims.aud.exists(entry, entry == 'y')", true],
   ])("%s", (source, expected) => {
     const expression = compileExpression(source);
     if (expected === "error") {
@@ -88,20 +51,6 @@ describe("values and errors are those of Agentgateway v1.4.1", () => {
     } else {
       expect(expression.valueOrUndefined(CONTEXT)).toEqual(expected);
       expect(expression.isTrue(CONTEXT)).toBe(expected === true);
-    }
-  });
-
-  test("whole numbers in JSON are ints, and invalid JSON fails", () => {
-    const expression = compileExpression("json(extauthz.text)");
-    const outcomeOf = (text: string) => expression.valueOrUndefined({ ...CONTEXT, extauthz: { text } });
-    for (const _ of [1, 2]) {
-      expect(outcomeOf('{"whole": 3, "broken": 1.5, "none": null}')).toEqual({
-        whole: 3n,
-        broken: 1.5,
-        none: null,
-      });
-      expect(outcomeOf("null")).toBeNull();
-      expect(outcomeOf('{"whole": 3')).toBeUndefined();
     }
   });
 
@@ -120,6 +69,7 @@ describe("names that this gateway does not know are refused when the file is loa
     "env.HOME",
     "uuid()",
     "request.path.replace('a', 'b')",
+    "request.path.matches('^/x$')",
     "[1].exists(x, y == 1)",
     "[1].exists(x, x == 1) && x == 1",
     "request.path.startsWith(aauth)",
@@ -133,51 +83,13 @@ describe("names that this gateway does not know are refused when the file is loa
 });
 
 test.each([
-  "(?i)a",
-  "a++",
-  "\\Aa",
-  "[[:alpha:]]",
-  "(a)\\1",
-  "(",
-  "\\pL",
-  "\\a",
-  "\\0",
-  "\\u0061",
-  "\\<a",
-  "[a[b]]",
-  "[a-z&&[b]]",
-  "[a-z--b]",
-  "[a-z~~b]",
-])("a pattern that RE2 and JavaScript do not read alike is refused: %s", (pattern) => {
-  expect(() => compileExpression(`request.path.matches(${JSON.stringify(pattern)})`)).toThrow(/pattern/);
-});
-
-test("a pattern that both read alike is taken", () => {
-  const source = 'request.path.matches("^(?:/x|/[a-z_-]+/\\\\d\\\\w*\\\\.json)$")';
-  expect(compileExpression(source).isTrue(CONTEXT)).toBe(true);
-});
-
-test.each([
-  'request.path.contains("(?i)a++")',
   "has(extauthz.aauth.Agent)",
   "extauthz.aauth.jwt_claims.Scope.contains('A')",
   'request.headers["x-one"].startsWith("X-One")',
-])("%s is taken: it is no pattern and no header's name", (source) => {
+])("%s is taken: it is no header's name", (source) => {
   expect(compileExpression(source).source).toBe(source);
 });
 
 test.each(['request.headers["X-One"]', "response.headers.Location"])("%s is refused", (source) => {
   expect(() => compileExpression(source)).toThrow(/lower case/);
-});
-
-test("values become plain JSON data", () => {
-  const source =
-    "{'size': size('abc'), 'text': 'x', 'list': [1], 'raw': b'hi', 'time': timestamp('2026-02-06T00:00:00Z')}";
-  expect(plainValue(compileExpression(source).valueOrUndefined(CONTEXT))).toEqual({
-    size: 3,
-    text: "x",
-    list: [1],
-    raw: "aGk=",
-    time: "2026-02-06T00:00:00.000Z",
-  });
 });

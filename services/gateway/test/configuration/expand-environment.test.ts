@@ -17,14 +17,13 @@ describe("expandEnvironment", () => {
     [`# \${A} in a comment`, "# one in a comment"],
     ["# yaml-language-server: $schema=https://x", "#=https://x"],
   ])("%s -> %s", (text, expected) => {
-    expect(expandEnvironment(text, env)).toEqual({ text: expected, problems: [] });
+    expect(expandEnvironment({ text, source: "x", env })).toBe(expected);
   });
 
   test("a variable that is not set is a problem with its line", () => {
-    const { problems } = expandEnvironment(`a: 1\nb: \${NOPE}\nc: $NOPE2`, env);
-    expect(problems.map(({ line, message }) => [line, message])).toEqual([
-      [2, "environment variable NOPE is not set and has no default"],
-      [3, "environment variable NOPE2 is not set and has no default"],
-    ]);
+    expect(() => expandEnvironment({ text: `a: 1\nb: \${NOPE}\nc: $NOPE2`, source: "x", env })).toThrow(
+      "x:2 (root): environment variable NOPE is not set and has no default\n" +
+        "x:3 (root): environment variable NOPE2 is not set and has no default",
+    );
   });
 });

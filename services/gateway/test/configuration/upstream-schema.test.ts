@@ -13,8 +13,11 @@ describe.skipIf(!SCHEMA)("the upstream JSON schema", () => {
   const ajv = new Ajv.default({ strict: false, allErrors: true, logger: false });
   const validate = SCHEMA ? ajv.compile(JSON.parse(readFileSync(SCHEMA, "utf8"))) : undefined;
   const documentOf = (name: string) => {
-    const { text, problems } = expandEnvironment(readFileSync(new URL(name, FOLDER), "utf8"), {});
-    expect(problems).toEqual([]);
+    const text = expandEnvironment({
+      text: readFileSync(new URL(name, FOLDER), "utf8"),
+      source: name,
+      env: {},
+    });
     return parse(text) as { binds: [{ listeners: [{ routes: [{ policies: object }] }] }] };
   };
 

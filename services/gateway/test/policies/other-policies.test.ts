@@ -1,6 +1,5 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { a2aMethod } from "../../src/policies/agent-card.ts";
-import { LocalRateLimit } from "../../src/policies/local-rate-limit.ts";
 import { type FakeAnswer, startFakeServer } from "../support/fake-agent.ts";
 import { isRealGateway, oneRoute, startGateway } from "../support/gateway-under-test.ts";
 import { send, type TestCall } from "../support/http-client.ts";
@@ -17,185 +16,55 @@ async function setUp(policies: object, answer?: FakeAnswer) {
   return { agent, call: (call: Omit<TestCall, "port"> = {}) => send({ port: gateway.port, ...call }) };
 }
 
+const CORS = { cors: { allowOrigins: ["*"], allowHeaders: ["*"] } };
+
 describe("cors", () => {
   const preflight = {
     origin: "http://ui.test",
     "access-control-request-method": "POST",
-    "access-control-request-headers": "x-a,,  x-b ",
+    "access-control-request-headers": "x-a, x-b",
   };
+  const corsFields = (headers: object) =>
+    Object.fromEntries(Object.entries(headers).filter(([name]) => name.startsWith("access-control-")));
 
-  test("an allowed origin is echoed on any answer", async () => {
-    const { call } = await setUp({
-      cors: { allowOrigins: ["*"], exposeHeaders: ["agent-auth"], allowCredentials: true },
-    });
-    const { headers, body } = await call({ headers: { origin: "http://ui.test" } });
-    expect(body).toBe("ok");
-    expect(headers["access-control-allow-origin"]).toBe("http://ui.test");
-    expect(headers["access-control-expose-headers"]).toBe("agent-auth");
-    expect(headers["access-control-allow-credentials"]).toBe("true");
-  });
-
-  test("the gateway's fields replace the agent's", async () => {
-    const { call } = await setUp({ cors: { allowOrigins: ["*"] } }, (_, response) =>
-      response.writeHead(200, { "access-control-allow-origin": "*" }).end(),
+  test("the origin is echoed on any answer, in place of the agent's field, and nothing else is allowed", async () => {
+    const { call } = await setUp(CORS, (_, response) =>
+      response.writeHead(200, { "access-control-allow-origin": "*" }).end("ok"),
     );
-    const { rawFields } = await call({ headers: { origin: "http://ui.test" } });
+    const { headers, rawFields, body } = await call({ headers: { origin: "http://ui.test" } });
+    expect(body).toBe("ok");
+    expect(corsFields(headers)).toEqual({ "access-control-allow-origin": "http://ui.test" });
     expect(rawFields.filter((text) => text === "access-control-allow-origin")).toHaveLength(1);
-    expect(rawFields).toContain("http://ui.test");
   });
 
   test("a preflight ends at the gateway", async () => {
-    const { agent, call } = await setUp({
-      cors: { allowOrigins: ["*"], allowHeaders: ["*"], allowMethods: ["GET", "POST"], maxAge: "10m" },
-    });
+    const { agent, call } = await setUp(CORS);
     const { status, headers, body } = await call({ method: "OPTIONS", headers: preflight });
     expect([status, body]).toEqual([200, ""]);
-    expect(headers).toMatchObject({
+    expect(corsFields(headers)).toEqual({
       "access-control-allow-origin": "http://ui.test",
-      "access-control-allow-methods": "GET,POST",
       "access-control-allow-headers": "x-a, x-b",
-      "access-control-max-age": "600",
     });
+    const { "access-control-request-headers": _, ...bare } = preflight;
+    const answer = await call({ method: "OPTIONS", headers: bare });
+    expect(answer.headers["access-control-allow-headers"]).toBe("*");
     expect(agent.seen).toEqual([]);
-  });
-
-  test.each([
-    ["http://ui.test", true],
-    ["HTTP://UI.test", true],
-    ["http://ui.test:80", true],
-    ["https://ui.test", false],
-    ["https://ui.test:80", false],
-    ["http://ui.test:8080", false],
-    ["http://ui.test.evil", false],
-    ["http://evil-ui.test", false],
-    ["http://a.wild.test:3050", true],
-    ["http://a.b.wild.test:3050", true],
-    ["http://wild.test:3050", false],
-    ["http://.wild.test:3050", false],
-    ["http://a.wild.test.evil:3050", false],
-    ["null", false],
-  ])("origin %s", async (origin, allowed) => {
-    const { agent, call } = await setUp({
-      cors: { allowOrigins: ["http://ui.test", "http://*.wild.test:3050"] },
-    });
-    const response = await call({ headers: { origin } });
-    expect(response.headers["access-control-allow-origin"]).toBe(allowed ? origin : undefined);
-    // Not a preflight: it passes either way, the browser is the one to refuse.
-    expect(agent.seen).toHaveLength(1);
-    const refused = await call({ method: "OPTIONS", headers: { ...preflight, origin } });
-    expect(refused.status).toBe(200);
-    expect(refused.headers["access-control-allow-origin"]).toBe(allowed ? origin : undefined);
-    expect(agent.seen).toHaveLength(1);
-  });
-
-  const corsNames = (headers: object) =>
-    Object.keys(headers).filter((name) => name.startsWith("access-control-") && !name.endsWith("-origin"));
-
-  test("what the policy does not allow is not said: credentials above all", async () => {
-    const { call } = await setUp({ cors: { allowOrigins: ["*"] } });
-    const plain = await call({ headers: { origin: "http://ui.test" } });
-    expect(plain.headers["access-control-allow-origin"]).toBe("http://ui.test");
-    expect(corsNames(plain.headers)).toEqual([]);
-    const answer = await call({ method: "OPTIONS", headers: preflight });
-    expect(answer.headers["access-control-allow-origin"]).toBe("http://ui.test");
-    expect(corsNames(answer.headers)).toEqual([]);
-  });
-
-  test.each([
-    [false, { "access-control-allow-methods": "*", "access-control-allow-headers": "*" }],
-    // With credentials a browser takes a star for a name.
-    [true, {}],
-  ])("stars where nothing is asked for, with credentials %s", async (allowCredentials, stars) => {
-    const { call } = await setUp({
-      cors: {
-        allowOrigins: ["*"],
-        allowMethods: ["*"],
-        allowHeaders: ["*"],
-        exposeHeaders: ["*"],
-        allowCredentials,
-      },
-    });
-    const { headers } = await call({ method: "OPTIONS", headers: { origin: "http://ui.test" } });
-    const { "access-control-expose-headers": exposed, ...rest } = headers;
-    expect(exposed).toBe("*");
-    const names = corsNames(rest).filter((name) => name !== "access-control-allow-credentials");
-    expect(Object.fromEntries(names.map((name) => [name, rest[name]]))).toEqual(stars);
-  });
-
-  test("of another origin only a preflight ends at the gateway", async () => {
-    const { agent, call } = await setUp({ cors: { allowOrigins: ["http://ui.test"] } });
-    const origin = "http://evil.test";
-    await call({ method: "OPTIONS", headers: { origin } });
-    await call({ headers: { origin, "access-control-request-method": "POST" } });
-    expect(agent.seen.map(({ method }) => method)).toEqual(["OPTIONS", "GET"]);
-    await call({ method: "OPTIONS", headers: { ...preflight, origin } });
-    expect(agent.seen).toHaveLength(2);
-  });
-
-  test.each([
-    ["https://ui.test", true],
-    ["https://ui.test:443", true],
-    ["https://ui.test:80", false],
-    ["http://ui.test:443", false],
-  ])("origin %s, where one of https is allowed", async (origin, allowed) => {
-    const { call } = await setUp({ cors: { allowOrigins: ["https://ui.test"] } });
-    const { headers } = await call({ headers: { origin } });
-    expect(headers["access-control-allow-origin"]).toBe(allowed ? origin : undefined);
   });
 
   test("a route without the policy answers no origin, and passes its preflight on", async () => {
     const { agent, call } = await setUp({});
     for (const method of ["GET", "OPTIONS"]) {
       const { status, headers } = await call({ method, headers: preflight });
-      expect([status, headers["access-control-allow-origin"]]).toEqual([200, undefined]);
+      expect([status, corsFields(headers)]).toEqual([200, {}]);
     }
     expect(agent.seen.map(({ method }) => method)).toEqual(["GET", "OPTIONS"]);
   });
 
   test("without Origin nothing happens", async () => {
-    const { agent, call } = await setUp({ cors: { allowOrigins: ["*"] } });
+    const { agent, call } = await setUp(CORS);
     const { headers } = await call({ method: "OPTIONS" });
-    expect(headers["access-control-allow-origin"]).toBeUndefined();
+    expect(corsFields(headers)).toEqual({});
     expect(agent.seen).toHaveLength(1);
-  });
-});
-
-describe("localRateLimit", () => {
-  test("answers 429 with the bucket's state", async () => {
-    const { call } = await setUp({
-      localRateLimit: [{ maxTokens: 2, tokensPerFill: 1, fillInterval: "1h" }],
-    });
-    expect((await call()).status).toBe(200);
-    expect((await call()).status).toBe(200);
-    const { status, body, headers } = await call();
-    expect([status, body]).toEqual([429, "rate limit exceeded"]);
-    expect(headers).toMatchObject({ "x-ratelimit-limit": "2", "x-ratelimit-remaining": "0" });
-    expect(Number(headers["x-ratelimit-reset"])).toBeGreaterThan(3000);
-  });
-
-  test("fills by the clock, never beyond its size, and the tightest bucket decides", () => {
-    let nowMs = 0;
-    const limit = new LocalRateLimit(
-      [
-        { maxTokens: 3, tokensPerFill: 2, fillInterval: 1000, type: "requests" },
-        { maxTokens: 100, tokensPerFill: 1, fillInterval: 1000, type: "requests" },
-      ],
-      () => nowMs,
-    );
-    const taken = () => {
-      let count = 0;
-      try {
-        for (; count < 50; count++) limit.take();
-      } catch {}
-      return count;
-    };
-    expect(taken()).toBe(3);
-    nowMs = 999;
-    expect(taken()).toBe(0);
-    nowMs = 1000;
-    expect(taken()).toBe(2);
-    nowMs = 60_000;
-    expect(taken()).toBe(3);
   });
 });
 
@@ -209,10 +78,8 @@ describe("a2a: agent cards", () => {
 
   test.each([
     ["/.well-known/agent-card.json", "http://agent.localhost:3000"],
-    ["/.well-known/agent.json", "http://agent.localhost:3000"],
     ["/deep/er/.well-known/agent-card.json", "http://agent.localhost:3000/deep/er"],
     ["/.well-known/agent-card.json?x=1", "http://agent.localhost:3000?x=1"],
-    ["/deep//.well-known/agent-card.json", "http://agent.localhost:3000/deep/"],
   ])("the address in %s leads through the gateway", async (path, url) => {
     const { call } = await setUp(
       { a2a: {} },
@@ -264,29 +131,10 @@ describe("a2a: agent cards", () => {
 
   test.each<[string, unknown, number, string]>([
     ["a 404 page", "not found", 404, "processing failed: agent card invalid JSON"],
-    ["a 401 without body", "", 401, "processing failed: agent card invalid JSON"],
     [
       "JSON without an address",
       { error: "x" },
       404,
-      "processing failed: agent card missing URL (no 'url' or 'supportedInterfaces' field)",
-    ],
-    [
-      "a list",
-      [],
-      200,
-      "processing failed: agent card missing URL (no 'url' or 'supportedInterfaces' field)",
-    ],
-    [
-      "nothing",
-      null,
-      200,
-      "processing failed: agent card missing URL (no 'url' or 'supportedInterfaces' field)",
-    ],
-    [
-      "a text",
-      '"url"',
-      200,
       "processing failed: agent card missing URL (no 'url' or 'supportedInterfaces' field)",
     ],
     [
@@ -307,7 +155,7 @@ describe("a2a: agent cards", () => {
   );
 
   test("a rewritten card has its own length, and the CORS fields", async () => {
-    const { call } = await setUp({ a2a: {}, cors: { allowOrigins: ["*"] } }, (_, response) => {
+    const { call } = await setUp({ a2a: {}, ...CORS }, (_, response) => {
       const body = JSON.stringify({ url: "http://x", name: "a card" });
       response
         .writeHead(200, { "content-length": body.length, "access-control-allow-origin": "*" })
@@ -323,7 +171,7 @@ describe("a2a: agent cards", () => {
     expect(headers["access-control-allow-origin"]).toBe("http://ui.test");
   });
 
-  test("a card over 2 MiB is none", async () => {
+  test("a card over 2 MiB is refused", async () => {
     const cardOf = (bytes: number) => ({ url: "http://x", name: "x".repeat(bytes) });
     const largest = await setUp({ a2a: {} }, card(cardOf(2_097_000)));
     expect((await largest.call({ path: "/.well-known/agent-card.json" })).status).toBe(200);
@@ -334,39 +182,22 @@ describe("a2a: agent cards", () => {
     });
   });
 
-  test("an error that is a card keeps its status", async () => {
-    const { call } = await setUp({ a2a: {} }, card({ url: "http://x" }, 500));
-    expect((await call({ path: "/.well-known/agent-card.json" })).status).toBe(500);
-  });
-
   test.each([
     ["POST", "/.well-known/agent-card.json"],
     ["GET", "/.well-known/agent-card.json/x"],
-    ["GET", "/agent-card.json"],
     ["GET", "/.well-known/aauth-agent"],
   ])("%s %s is not a card", async (method, path) => {
     const { call } = await setUp({ a2a: {} }, card({ url: "http://127.0.0.1:9999" }));
     expect(JSON.parse((await call({ method, path })).body)).toEqual({ url: "http://127.0.0.1:9999" });
-  });
-
-  test("without the policy a card is left alone", async () => {
-    const { call } = await setUp({}, card({ url: "http://127.0.0.1:9999" }));
-    expect(JSON.parse((await call({ path: "/.well-known/agent-card.json" })).body)).toEqual({
-      url: "http://127.0.0.1:9999",
-    });
   });
 });
 
 test.each<[string | undefined, string | undefined, string]>([
   ["application/json", '{"method":"message/send"}', "message/send"],
   ["Application/JSON ; charset=utf-8", '{"method":"message/send"}', "message/send"],
-  ["application/jsonp", '{"method":"message/send"}', "unknown"],
   ["text/plain", '{"method":"message/send"}', "unknown"],
-  [undefined, '{"method":"message/send"}', "unknown"],
   ["application/json", undefined, "unknown"],
   ["application/json", '{"method":{"toString":1}}', "unknown"],
-  ["application/json", "{}", "unknown"],
-  ["application/json", "null", "unknown"],
   ["application/json", "{", "unknown"],
 ])("the method of a call of type %s with body %s is %s", (type, body, method) => {
   expect(a2aMethod(type, body === undefined ? [] : bodyOf(body))).toBe(method);

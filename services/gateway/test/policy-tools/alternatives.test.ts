@@ -78,8 +78,8 @@ describe("commented alternatives of config-policy.yaml", () => {
     (_rule, line, allowed) => {
       const text = takeIn(line);
       expect(checkPolicy({ text, source: "policy", env: {} }).findings).toEqual([]);
-      const { binds } = loadConfiguration({ text, source: "policy", env: {} });
-      const [first, second] = binds[0]!.listeners.map(({ routes }) => routes[0]!.policies.authorization);
+      const { bind } = loadConfiguration({ text, source: "policy", env: {} });
+      const [first, second] = bind.listeners.map(({ route }) => route.policies.authorization);
       expect(first).toHaveLength(lines[line]!.includes("require:") ? 4 : 3);
       expect(second?.length).toBe(line > secondRoute ? 2 : undefined);
       expect(allowedWith(line)).toEqual(allowed);
@@ -92,7 +92,7 @@ describe("commented alternatives of config-policy.yaml", () => {
     const claims = exchanged.aauth.jwt_claims as object;
     const aauth = {
       ...exchanged.aauth,
-      jwt_claims: { ...claims, act: { agent: "http://stranger.localhost:8001" } },
+      jwt_claims: { ...claims, act: { agent: "http://unknown-agent.localhost:8001" } },
     };
     const decide = (text: string) =>
       testPolicy(loadConfiguration({ text, source: "policy", env: {} }), [{ ...exchanged, aauth }])[0];

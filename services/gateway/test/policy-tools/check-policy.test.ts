@@ -38,14 +38,12 @@ describe("what is found", () => {
       [`${CLAIMS}.act.user == "x"`],
       /agent, agent_delegate, sub, act/,
     ],
-    ["deeper in the chain", "unknown-field", [`${CLAIMS}.act.act.agnet == "x"`], /act\.act\.agnet/],
     [
       "a claim that is misspelled",
       "unknown-claim",
       [`${CLAIMS}.scopes == "x"`],
       /no claim of an AAuth token/,
     ],
-    ["a claim of an issuer's own", "unknown-claim", [`${CLAIMS}.groups == "x"`], /issuer/],
     ["jwt without jwtAuth", "never-carried", ['jwt.sub == "x"'], /extauthz\.aauth\.jwt_claims/],
     ["the response", "never-carried", ["response.code == 200"], /no response yet/],
     ["metadata that is not there", "never-carried", ['extauthz.other.x == "y"'], /no metadata entry other/],
@@ -74,7 +72,6 @@ describe("what is found", () => {
       [`${IS_BACKEND} && extauthz.aauth.scheme != "hwk"`],
       /it is Hwk, Jwks, Jwt/,
     ],
-    ["also in a list", "scheme-spelling", ['extauthz.aauth.scheme in ["Jwks", "JWT"]'], /never "JWT"/],
     ["contains on a scope", "scope-substring", [`${CLAIMS}.scope.contains("a:b")`], /in .*split\(" "\)/],
     ["in on a scope's text", "scope-substring", [`"a:b" in ${CLAIMS}.scope`], /a:b-all/],
     ["a scope that equals", "scope-substring", [`${CLAIMS}.scope == "a:b"`], /list of words/],
@@ -103,11 +100,9 @@ describe("what is found", () => {
 describe("what is not found", () => {
   const cases: [name: string, rules: unknown[], options?: Options][] = [
     ["an agent", [IS_BACKEND]],
-    ["an agent's own audience", [`${CLAIMS}.aud == "http://agent.localhost:3000"`]],
     ["a scope among words", [`"a:b" in ${CLAIMS}.scope.split(" ")`]],
     ["an organisation, up to the slash", [`${AGENT}.startsWith("https://agents.example/")`]],
     ["an actor after has()", [`has(${CLAIMS}.act) && ${CLAIMS}.act.agent == "x"`]],
-    ["a chain of two", [`${CLAIMS}.act.act.agent == "x"`]],
     ["a negation behind its guard", [`has(${CLAIMS}) && !has(${CLAIMS}.act)`]],
     ["a require with its guard", [{ require: `!has(${CLAIMS}) || !has(${CLAIMS}.act)` }]],
     ["a deny that only looks for something", [{ deny: `${CLAIMS}.act.agent == "x"` }]],
@@ -121,26 +116,20 @@ describe("what is not found", () => {
       ['request.method == "GET" && request.path in ["/jwks.json", "/health"]'],
       { mode: "strict" },
     ],
-    [
-      "metadata of another name",
-      ['extauthz.who.agent == "x"'],
-      { metadata: { who: 'json(response.headers["x-aauth-claims"])' } },
-    ],
     ["a header", ['request.headers["x-tenant"] == "a" && extauthz.aauth.scheme == "Jwt"']],
-    ["a literal alternative", [`false || ${IS_BACKEND}`]],
   ];
   test.each(cases)("%s", (_name, rules, options) => {
     expect(findingsOf(rules, options)).toEqual([]);
   });
 });
 
-test("log fields are looked at for names that nobody sets", () => {
+test("log fields are looked at for names that no check sets", () => {
   const text = JSON.stringify({
     ...(JSON.parse(policyFile([IS_BACKEND])) as object),
-    config: { logging: { fields: { add: { who: "extauthz.aauth.agnet", name: `${CLAIMS}.name` } } } },
+    config: { logging: { fields: { add: { agent: "extauthz.aauth.agnet", name: `${CLAIMS}.name` } } } },
   });
   const { findings } = checkPolicy({ text, source: "policy.yaml", env: {} });
-  expect(findings).toMatchObject([{ kind: "unknown-field", place: "log field who" }]);
+  expect(findings).toMatchObject([{ kind: "unknown-field", place: "log field agent" }]);
 });
 
 test("a rule's line is the file's", () => {

@@ -11,14 +11,14 @@ const FILES: Readonly<Record<string, string>> = {
   "invalid.yaml": policyFile(["("]),
   "requests.yaml": `requests:
 - {name: backend, url: "http://agent.localhost:3000/", aauth: {scheme: Jwks, agent: backend}, expect: allowed}
-- {name: nobody, url: "http://agent.localhost:3000/\${ROOT:-x}", expect: refused}
+- {name: unsigned, url: "http://agent.localhost:3000/\${ROOT:-x}", expect: refused}
 `,
   "hostilex\u202e\u2028\u2066.yaml": policyFile([
     'extauthz.aauth.agent == "x\u202e\u2066"',
     'extauthz.aauth.scheme == "jw\u202eks"',
   ]),
   "hostile-requests.yaml": `requests: [{name: "x\\u001b[2J\u202e", url: "http://agent.localhost:3000/\u202e", expect: refused}]`,
-  "unexpected.yaml": `requests: [{name: nobody, url: "http://agent.localhost:3000/", expect: allowed}]`,
+  "unexpected.yaml": `requests: [{name: unsigned, url: "http://agent.localhost:3000/", expect: allowed}]`,
   "malformed.yaml": `requests:\n- {name: x, url: "http://a/", aut: {}}\n- {name: y, url: nowhere}`,
   "agentgateway/policy-requests.yaml": readFileSync(
     new URL("../../../../agentgateway/policy-requests.yaml", import.meta.url),
@@ -75,20 +75,15 @@ describe("exit status", () => {
     ["not as expected", ["test", "good.yaml", "--requests", "unexpected.yaml"], 1],
     ["requests for a file that the gateway refuses", ["test", "invalid.yaml"], 1],
     ["help", ["--help"], 0],
-    ["no command", [], 2],
     ["another command", ["frob", "good.yaml"], 2],
     ["no file", ["check"], 2],
-    ["two files", ["check", "good.yaml", "bad.yaml"], 2],
     ["a file that is not there", ["check", "missing.yaml"], 2],
-    ["requests that are not there", ["test", "good.yaml", "--requests", "missing.yaml"], 2],
-    ["requests that cannot be read", ["test", "good.yaml", "--requests", "malformed.yaml"], 2],
-    ["requests for check", ["check", "good.yaml", "--requests", "requests.yaml"], 2],
+    ["requests that cannot be read", ["test", "good.yaml", "--requests", "malformed.yaml"], 1],
     ["an unknown flag", ["check", "good.yaml", "--colour"], 2],
   ] as const)("%s", (_name, argv, status) => {
     const result = run([...argv]);
     expect(result.status).toBe(status);
-    const goesToErrors = status === 2 || argv.join(" ") === "test invalid.yaml";
-    expect(result.errors !== "").toBe(goesToErrors);
+    expect(result.errors !== "").toBe(result.output === "");
   });
 });
 
@@ -117,7 +112,7 @@ test("--json says the same to a machine", () => {
       {
         decision: "refused",
         status: 403,
-        rules: [{ parts: [{ because: "extauthz.aauth.agent is missing" }] }],
+        rules: [{ rule: 1, isTrue: false, failure: "No such key: agent" }],
       },
     ],
   });

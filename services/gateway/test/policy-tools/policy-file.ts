@@ -5,24 +5,27 @@ export function policyFile(
     mode?: string;
     scheme?: string;
     check?: boolean;
-    metadata?: Record<string, string>;
   } = {},
 ): string {
-  const { mode = "optional", scheme = "jwks", check = true, metadata } = options;
+  const { mode = "optional", scheme = "jwks", check = true } = options;
   const extAuthz = (authority: string) => ({
     host: "127.0.0.1:7070",
+    failureMode: { denyWithStatus: 503 },
     protocol: {
       http: {
+        path: '"/check"',
         addRequestHeaders: {
+          ":method": '"POST"',
           "x-aauth-mode": JSON.stringify(mode),
           "x-aauth-required-scheme": JSON.stringify(scheme),
           "x-aauth-authority": JSON.stringify(authority),
         },
-        metadata: metadata ?? { aauth: 'json(response.headers["x-aauth-claims"])' },
+        metadata: { aauth: 'json(response.headers["x-aauth-claims"])' },
       },
     },
   });
   const listener = (name: string, policies: object) => ({
+    name,
     hostname: `${name}.localhost`,
     routes: [{ name, policies, backends: [{ host: "127.0.0.1:9999" }] }],
   });

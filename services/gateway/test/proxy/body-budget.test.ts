@@ -26,7 +26,7 @@ test("what is given back is there for the next, and nothing is given back twice"
   expect(budget.hold("a").add(50)).toBe(true);
 });
 
-test("an agent without requests takes nobody's share", () => {
+test("an agent without requests takes no quota", () => {
   const budget = new BodyBudget(100);
   const gone = budget.hold("gone");
   expect(gone.add(10)).toBe(true);

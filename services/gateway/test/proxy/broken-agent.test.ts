@@ -52,48 +52,30 @@ describe("an agent whose answer has no usable head: 503 with a reason, and nothi
 
   // Agentgateway has larger limits, and goes by the chunks.
   test.skipIf(isRealGateway).each([
-    ["sends a head that is too large", `x: ${"x".repeat(80_000)}\r\n\r\n`],
+    ["sends a head that is too large", `200 OK\r\nx: ${"x".repeat(80_000)}\r\n\r\n`],
     [
       "sends length and chunks",
-      "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+      "200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
     ],
+    ["sends 100, which was not expected", "100 Continue\r\n\r\n"],
+    ["changes the protocol", "101 X\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"],
   ])("%s", async (_name, rest) => {
-    const gateway = await setUp(says(`HTTP/1.1 200 OK\r\n${rest}`));
+    const gateway = await setUp(says(`HTTP/1.1 ${rest}`));
     const response = await send({ port: gateway.port });
     expect([response.status, response.body]).toEqual([503, expect.stringMatching(FAILED)]);
   });
 });
 
-describe("an agent whose reason phrase is odd", () => {
-  const reasonOf = async (reason: string) => {
-    const gateway = await setUp(says(`HTTP/1.1 200 ${reason}\r\nContent-Length: 2\r\n\r\nok`));
-    const answer = await sendRaw(gateway.port, "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
-    expect(answer).toMatch(/\r\n\r\nok$/);
-    return /^HTTP\/1\.1 200 ([^\r]*)\r\n/.exec(answer)?.[1];
-  };
-
-  test.each([
-    ["words", "Fine by me", "Fine by me"],
-    ["bytes of UTF-8", "\xe2\x9c\x93", "\xe2\x9c\x93"],
-    ["no words", "", "OK"],
-    ["a control character", "a\x01b", "OK"],
-  ])("%s", async (_name, sent, arrives) => {
-    // Agentgateway has words of its own.
-    const reason = await reasonOf(sent);
-    if (!isRealGateway) expect(reason).toBe(arrives);
-  });
-
-  test("bytes that are no UTF-8 end nothing", async () => {
-    expect(await reasonOf("caf\xe9")).toBeDefined();
-  });
+test.skipIf(isRealGateway)("informational responses are dropped, the final one counts", async () => {
+  const hints = "HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n";
+  const gateway = await setUp(
+    says(`${hints}HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfinal`),
+  );
+  const answer = await sendRaw(gateway.port, "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+  expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n(?!.*link).*\r\n\r\nfinal$/is);
 });
 
 describe("an agent whose body is not what its head says", () => {
-  test("a body that is too short is not made to look whole", async () => {
-    const gateway = await setUp(says("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc"));
-    await expect(send({ port: gateway.port })).rejects.toThrow();
-  });
-
   test("bytes after the body are no second answer", async () => {
     const hidden = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nhidden";
     const gateway = await setUp(says(`HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc${hidden}`));

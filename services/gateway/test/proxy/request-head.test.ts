@@ -1,15 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { requestFields, responseFields } from "../../src/proxy/request-head.ts";
+import { fieldsByName } from "../../src/proxy/request-head.ts";
 import { startFakeServer } from "../support/fake-agent.ts";
 import { oneRoute, startGateway } from "../support/gateway-under-test.ts";
 import { send } from "../support/http-client.ts";
 
-describe("the fields of a request, as rules see them", () => {
-  test("of each name the first line", () => {
-    const fields = requestFields(["x-a", "1", "x-a", "2", "x-b", ""]);
-    expect({ ...fields }).toMatchObject({ "x-a": "1", "x-b": "" });
-  });
+const requestFields = (fields: string[]) => fieldsByName(fields, "first");
 
+describe("the fields of a request, as rules see them", () => {
   test("one whose first line is not ASCII is not there, whatever its others are", () => {
     const fields = requestFields(["x-a", "caf\xe9", "x-a", "2", "x-b", "1", "x-b", "caf\xe9"]);
     expect(fields["x-a"]).toBeUndefined();
@@ -23,10 +20,9 @@ describe("the fields of a request, as rules see them", () => {
   });
 });
 
-test("the fields of a response: text for one line, a list for several, none where one is not UTF-8", () => {
-  const utf8 = Buffer.from("Zoë").toString("latin1");
-  const lines = ["x-a", "1", "x-b", utf8, "x-a", "2", "x-a", "3", "x-c", "1", "x-c", "\xff", "x-d", "\xff"];
-  expect({ ...responseFields(lines) }).toEqual({ "x-a": ["1", "2", "3"], "x-b": "Zoë" });
+test("the fields of a response: text for one line, a list for several, none where one is not ASCII", () => {
+  const lines = ["x-a", "1", "x-b", "caf\xe9", "x-a", "2", "x-c", "1", "x-c", "\xff", "x-d", "4"];
+  expect({ ...fieldsByName(lines, "list") }).toEqual({ "x-a": ["1", "2"], "x-d": "4" });
 });
 
 test("a rule sees the length of the body, and not the fields that belong to the connection", async () => {

@@ -1,5 +1,4 @@
-import { connect } from "node:net";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { lingeringTunnels } from "../../../../packages/agent-kit/test/service/support/lingering-tunnels.ts";
 import { type FakeServer, startFakeServer } from "../support/fake-agent.ts";
 import {
@@ -29,7 +28,6 @@ const HIDDEN = "GET /hidden HTTP/1.1\r\nHost: agent.test\r\n\r\n";
 /** What Agentgateway's parser takes, or refuses with 503: docs/reference/gateways.md says so. */
 const TAKEN_BY_AGENTGATEWAY = new Set([
   "length and chunks",
-  "chunks and length",
   "a bare LF as line end",
   "a bare LF inside the head",
   "a chunk size with a sign",
@@ -37,11 +35,8 @@ const TAKEN_BY_AGENTGATEWAY = new Set([
   "chunks in HTTP/1.0",
   "no host",
   "two hosts",
-  "two equal hosts",
-  "an empty host",
   "credentials in the host",
   "a path in the host",
-  "two hosts in one line",
   "an absolute target",
   "a fragment in the target",
   "the HTTP/2 preface",
@@ -54,16 +49,10 @@ describe("shapes that two parsers read differently never reach the agent", () =>
       `POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n${HIDDEN}`,
     ],
     [
-      "chunks and length",
-      `POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n${HIDDEN}`,
-    ],
-    [
       "two lengths",
       `POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\nContent-Length: ${HIDDEN.length}\r\n\r\n${HIDDEN}`,
     ],
-    ["two equal lengths in one line", `POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0, 0\r\n\r\n${HIDDEN}`],
     ["a signed length", `POST / HTTP/1.1\r\nHost: a\r\nContent-Length: +0\r\n\r\n${HIDDEN}`],
-    ["a negative length", `POST / HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n${HIDDEN}`],
     [
       "chunked is not last",
       `POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n${HIDDEN}`,
@@ -93,26 +82,18 @@ describe("shapes that two parsers read differently never reach the agent", () =>
       "chunks in HTTP/1.0",
       `POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n`,
     ],
-    ["a space in a name", `GET / HTTP/1.1\r\nHost: a\r\nX Y: 1\r\nConnection: close\r\n\r\n`],
-    ["an empty name", `GET / HTTP/1.1\r\nHost: a\r\n: 1\r\nConnection: close\r\n\r\n`],
-    ["a byte above ASCII in a name", `GET / HTTP/1.1\r\nHost: a\r\nX\xe9: 1\r\nConnection: close\r\n\r\n`],
     ["a line without a colon", `GET / HTTP/1.1\r\nHost: a\r\nX\r\nConnection: close\r\n\r\n`],
-    ["a folded first line", `GET / HTTP/1.1\r\n Host: b\r\nHost: a\r\nConnection: close\r\n\r\n`],
     ["a TLS greeting", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"],
     ["no host", `GET / HTTP/1.1\r\n\r\n${HIDDEN}`],
     ["two hosts", `GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\nConnection: close\r\n\r\n`],
-    ["two equal hosts", `GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\nConnection: close\r\n\r\n`],
-    ["an empty host", `GET / HTTP/1.1\r\nHost:\r\nConnection: close\r\n\r\n`],
     ["credentials in the host", `GET / HTTP/1.1\r\nHost: a@b\r\nConnection: close\r\n\r\n`],
     ["a path in the host", `GET / HTTP/1.1\r\nHost: a/b\r\nConnection: close\r\n\r\n`],
-    ["two hosts in one line", `GET / HTTP/1.1\r\nHost: a, b\r\nConnection: close\r\n\r\n`],
     ["an absolute target", `GET http://b/ HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`],
     ["an authority target", `CONNECT b:443 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`],
     ["an asterisk target", `OPTIONS * HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`],
     ["a fragment in the target", `GET /a#b HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`],
     ["a space in the target", `GET /a b HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`],
     ["a tab after the method", `GET\t/ HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`],
-    ["an unknown version", `GET / HTTP/9.9\r\nHost: a\r\nConnection: close\r\n\r\n`],
     ["a version that is not spoken", `GET / HTTP/2.0\r\nHost: a\r\nConnection: close\r\n\r\n`],
     ["the HTTP/2 preface", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"],
     ["a method of its own", `G€T / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`],
@@ -200,7 +181,7 @@ describe("shapes that two parsers read differently never reach the agent", () =>
     },
   );
 
-  test.skipIf(isRealGateway)("a caller of HTTP/1.0 is told nothing before its answer", async () => {
+  test.skipIf(isRealGateway)("a caller of HTTP/1.0 gets no 100 before its answer", async () => {
     const answer = await sendRaw(
       gateway.port,
       "POST / HTTP/1.0\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nhi",
@@ -267,21 +248,6 @@ describe.skipIf(isRealGateway)("bounds", () => {
     );
     expect(byChunks).toMatch(/^HTTP\/1\.1 413 /);
     expect(agent.seen.length).toBe(before);
-  });
-
-  test("slow bodies hold up nobody else, and what arrives in time is passed on whole", async () => {
-    const before = agent.seen.length;
-    const slow = Array.from({ length: 20 }, () => {
-      const socket = connect(gateway.port, "127.0.0.1");
-      socket.on("error", () => {});
-      socket.write("POST /slow HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc");
-      return socket;
-    });
-    expect((await send({ port: gateway.port, path: "/quick" })).status).toBe(200);
-    expect(agent.seen.slice(before).map(({ url }) => url)).toEqual(["/quick"]);
-    slow[0]!.write("defghij");
-    await vi.waitFor(() => expect(agent.seen.at(-1)).toMatchObject({ url: "/slow", body: "abcdefghij" }));
-    for (const socket of slow) socket.destroy();
   });
 
   test("a caller that does not finish its head or its body is cut", async () => {

@@ -3,15 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
   InMemorySpanExporter,
-  ParentBasedSampler,
   type ReadableSpan,
   SimpleSpanProcessor,
-  TraceIdRatioBasedSampler,
   TracerProvider,
 } from "@opentelemetry/sdk-trace";
 import { spawnGuarded } from "../../../../scripts/spawn-guarded.ts";
 import { freePorts } from "../../../../tests/support/free-ports.ts";
 import { buildGateway } from "../../src/app.ts";
+import type { LIMITS } from "../../src/config.ts";
 import { loadConfiguration } from "../../src/configuration/load-configuration.ts";
 
 /** Set to an agentgateway executable to run the HTTP-level tests against the real gateway. */
@@ -39,7 +38,7 @@ export type GatewayFile = {
 };
 
 /** Limits that keep a test of them short. */
-export type TestLimits = Partial<Parameters<typeof buildGateway>[0]>;
+export type TestLimits = Partial<typeof LIMITS>;
 
 /**
  * Starts the gateway on free ports.
@@ -51,6 +50,8 @@ export async function startGateway(
   options: {
     limits?: TestLimits;
     env?: Record<string, string>;
+    /** Embedded only. */
+    logFormat?: "text" | "json";
     /** Embedded only: takes an access-log line before it is kept. */
     onLine?: (line: string) => void;
   } = {},
@@ -69,32 +70,26 @@ export const CHECK = {
   },
 };
 
-/** A file with one listener for any host and one route. */
-export function oneRoute(
-  backend: string,
-  policies: object = {},
-  more: { config?: object; route?: object; listener?: object } = {},
-): GatewayFile {
-  return {
-    ...(more.config && { config: more.config }),
-    binds: [
-      {
-        listeners: [
-          {
-            name: "main",
-            ...more.listener,
-            routes: [{ name: "agent", policies, backends: [{ host: backend }], ...more.route }],
-          },
-        ],
-      },
-    ],
-  };
+/** An `extAuthz` policy that asks as the repository's files do. */
+export function extAuthz(host: string, http: object = {}, more: object = {}): object {
+  return { host, failureMode: { denyWithStatus: 503 }, protocol: { http: { ...CHECK, ...http } }, ...more };
+}
+
+/** A file with one listener for any host. */
+export function oneRoute(backend: string, policies: object = {}, config?: object): GatewayFile {
+  const listeners = [listener("main", backend, policies)];
+  return { ...(config && { config }), binds: [{ listeners }] };
+}
+
+/** A listener, for a host name or for any, with its route. */
+export function listener(name: string, backend: string, policies: object = {}, hostname?: string): object {
+  const routes = [{ name: "agent", policies, backends: [{ host: backend }] }];
+  return { name, ...(hostname && { hostname }), routes };
 }
 
 function textOf(file: GatewayFile | string, port: number): string {
   if (typeof file === "string") return file;
-  const [first, ...rest] = file.binds;
-  return JSON.stringify({ ...file, binds: [{ port, ...first }, ...rest] }, undefined, 1);
+  return JSON.stringify({ ...file, binds: [{ port, ...file.binds[0] }] }, undefined, 1);
 }
 
 async function startEmbedded(
@@ -109,22 +104,11 @@ async function startEmbedded(
   const configuration = load(textOf(file, 0));
   const { tracing } = configuration.config;
   const gateway = await buildGateway(
-    {
-      host: "127.0.0.1",
-      logFormat: undefined,
-      maxBodyBytes: 2_097_152,
-      maxHeldBodyBytes: 67_108_864,
-      maxConnections: 2048,
-      maxUpstreamRequests: 1024,
-      maxHeaderBytes: 65_536,
-      requestReadTimeoutMs: 30_000,
-      upstreamHeadersTimeoutMs: 300_000,
-      idleTimeoutMs: 300_000,
-      ...options.limits,
-    },
+    { host: "127.0.0.1", logFormat: options.logFormat ?? "text" },
     configuration,
     {
       logger: { warn: note, error: note },
+      ...(options.limits && { limits: options.limits }),
       accessLog: (line) => {
         options.onLine?.(line);
         lines.push(line);
@@ -132,13 +116,12 @@ async function startEmbedded(
       // As main.ts does it.
       ...(tracing && {
         tracerProvider: new TracerProvider({
-          sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(tracing.randomSampling) }),
           spanProcessors: [new SimpleSpanProcessor({ exporter })],
         }),
       }),
     },
   );
-  const url = gateway.urls[0]!;
+  const { url } = gateway;
   return {
     port: Number(new URL(url).port),
     url,

@@ -44,16 +44,12 @@ const anyValue: Read = message(() => ({
   2: one("boolValue", ({ reader }) => reader.bool()),
   3: one("intValue", int64),
   4: one("doubleValue", double),
-  5: one(
-    "arrayValue",
-    message(() => ({ 1: list("values", anyValue) })),
-  ),
-  6: one(
-    "kvlistValue",
-    message(() => ({ 1: list("values", keyValue) })),
-  ),
+  5: one("arrayValue", arrayValue),
+  6: one("kvlistValue", keyValueList),
   7: one("bytesValue", base64),
 }));
+const arrayValue = message(() => ({ 1: list("values", anyValue) }));
+const keyValueList = message(() => ({ 1: list("values", keyValue) }));
 const event = message(() => ({
   1: one("timeUnixNano", fixed64),
   2: one("name", text),

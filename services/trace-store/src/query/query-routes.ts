@@ -3,15 +3,6 @@ import type { Process, StoredSpan } from "../store/stored-span.ts";
 import type { TraceStore } from "../store/trace-store.ts";
 import { parseTraceId, parseTraceQuery, QueryError } from "./parse-trace-query.ts";
 
-const TRACE_NOT_FOUND = "trace not found";
-
-/** One entry of an answer's `errors`. */
-interface ReportedError {
-  readonly code?: number;
-  readonly msg: string;
-  readonly traceID?: string;
-}
-
 /**
  * Jaeger's HTTP query API below `/api`, as far as the backend, the page and tools use it.
  *
@@ -37,18 +28,11 @@ export async function queryRoutes(
   });
   app.get("/api/traces", async (request, reply) => {
     const query = parseTraceQuery(parametersOf(request.url), now());
-    if (!("traceIDs" in query)) return answer(reply, store.find(query).map(jaegerTrace));
-    const found = query.traceIDs.map((traceID) => store.get(traceID));
-    const missing = query.traceIDs.filter((_, index) => found[index] === undefined);
-    return answer(
-      reply,
-      found.filter((spans) => spans !== undefined).map(jaegerTrace),
-      missing.length > 0 ? { errors: missing.map((traceID) => ({ msg: TRACE_NOT_FOUND, traceID })) } : {},
-    );
+    return answer(reply, store.find(query).map(jaegerTrace));
   });
   app.get<{ Params: { traceID: string } }>("/api/traces/:traceID", async (request, reply) => {
     const spans = store.get(parseTraceId(request.params.traceID));
-    if (spans === undefined) throw new QueryError(404, TRACE_NOT_FOUND);
+    if (spans === undefined) throw new QueryError(404, "trace not found");
     return answer(reply, [jaegerTrace(spans)]);
   });
 }
@@ -71,7 +55,7 @@ function jaegerTrace(spans: readonly StoredSpan[]) {
 function answer(
   reply: FastifyReply,
   data: readonly unknown[] | null,
-  more: { total?: number; errors?: readonly ReportedError[] } = {},
+  more: { total?: number; errors?: readonly { code: number; msg: string }[] } = {},
 ): FastifyReply {
   return reply
     .headers({ "cache-control": "no-store", "x-content-type-options": "nosniff" })

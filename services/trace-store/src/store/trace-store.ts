@@ -19,15 +19,12 @@ export interface TraceQuery {
   /** The span starts within, both included. Unix microseconds. */
   readonly startMin: number;
   readonly startMax: number;
-  /** Microseconds, both included. */
-  readonly durationMin: number;
-  readonly durationMax: number;
   /** Most traces to return, the newest first. */
   readonly limit: number;
 }
 
 /** What a search compares before it parses a span. */
-type SpanRecord = Pick<StoredSpan, "operationName" | "startTime" | "duration"> & { serviceName: string };
+type SpanRecord = Pick<StoredSpan, "operationName" | "startTime"> & { serviceName: string };
 
 /** Traces that share their room, oldest first. */
 interface Part {
@@ -118,7 +115,7 @@ export class TraceStore {
   /** Why the span is refused; undefined where it is kept, or was already. */
   #addOne(span: StoredSpan): string | undefined {
     const { maxBytes, maxSpanBytes, maxSpansPerTrace } = this.#limits;
-    const { traceID, operationName, startTime, duration } = span;
+    const { traceID, operationName, startTime } = span;
     const text = JSON.stringify(span);
     const sizeBytes = OVERHEAD_BYTES + textBytes(text);
     if (sizeBytes > Math.min(maxSpanBytes, maxBytes)) return `a span is larger than ${maxSpanBytes} bytes`;
@@ -141,7 +138,7 @@ export class TraceStore {
     }
     this.#traces.set(traceID, trace);
     part.traceIDs.add(traceID);
-    trace.spans.set(text, { serviceName: span.process.serviceName, operationName, startTime, duration });
+    trace.spans.set(text, { serviceName: span.process.serviceName, operationName, startTime });
     trace.sizeBytes = ownBytes;
     part.sizeBytes += sizeBytes;
     return undefined;
@@ -185,11 +182,9 @@ function parsed(spans: ReadonlyMap<string, unknown>): StoredSpan[] {
 
 /** Parses the span only where everything but the tags meets the query. */
 function matches(record: SpanRecord, text: string, query: TraceQuery): boolean {
-  const { startTime, duration } = record;
   if (record.serviceName !== query.service) return false;
   if (query.operation !== undefined && record.operationName !== query.operation) return false;
-  if (startTime < query.startMin || startTime > query.startMax) return false;
-  if (duration < query.durationMin || duration > query.durationMax) return false;
+  if (record.startTime < query.startMin || record.startTime > query.startMax) return false;
   if (query.tags.size === 0) return true;
   const span = JSON.parse(text) as StoredSpan;
   const tags = [...span.tags, ...span.process.tags, ...span.logs.flatMap(({ fields }) => fields)];

@@ -46,10 +46,6 @@ describe("encodings", () => {
     expect((await store.ask(`/api/traces/${span.traceId}`)).status).toBe(200);
   });
 
-  test("an empty protobuf message is an empty request", async () => {
-    expect(await store.send("", PROTOBUF)).toMatchObject({ status: 200, body: "" });
-  });
-
   test("every kind of value, with its type", async () => {
     const span = otlpSpan(nowMs(), {
       attributes: [
@@ -118,18 +114,8 @@ describe("bad requests are refused whole, in their own encoding", () => {
   test.each([
     ["not JSON", "{", {}, 400, "invalid_json"],
     ["not UTF-8", Buffer.from([0x22, 0xff, 0x22]), {}, 400, "invalid_json"],
-    ["empty", "", {}, 400, "invalid_json"],
-    ["a list", "[]", {}, 400, "invalid_request"],
     ["null", "null", {}, 400, "invalid_request"],
     ["resourceSpans of a wrong type", { resourceSpans: 5 }, {}, 400, "invalid_request"],
-    [
-      "spans of a wrong type",
-      { resourceSpans: [{ scopeSpans: [{ spans: {} }] }] },
-      {},
-      400,
-      "invalid_request",
-    ],
-    ["no content type", "{}", { "content-type": "" }, 415, "unsupported_media_type"],
     [
       "plain text, which pages may send without asking",
       "{}",
@@ -227,21 +213,13 @@ describe("bad requests are refused whole, in their own encoding", () => {
 describe("a malformed span refuses its request", () => {
   test.each([
     ["a short trace id", { traceId: "abcd" }],
-    ["a long trace id", { traceId: "a".repeat(34) }],
-    ["no trace id", { traceId: undefined }],
     ["a trace id of zeros", { traceId: "0".repeat(32) }],
-    ["a trace id that is not hex", { traceId: "g".repeat(32) }],
-    ["a short span id", { spanId: "ab" }],
-    ["a span id of zeros", { spanId: "0".repeat(16) }],
     ["a parent id of a wrong length", { parentSpanId: "abc" }],
     ["a name that is not a string", { name: 5 }],
-    ["a malformed time", { startTimeUnixNano: "soon" }],
     ["a time out of range", { startTimeUnixNano: "18446744073709551615" }],
     ["an integer of 65 bits", { attributes: [attribute("a", { intValue: "9223372036854775808" })] }],
-    ["a malformed integer", { attributes: [attribute("a", { intValue: "1e3" })] }],
     ["a malformed float", { attributes: [attribute("a", { doubleValue: "much" })] }],
     ["a value that is not an object", { attributes: [attribute("a", "text")] }],
-    ["attributes that are not a list", { attributes: {} }],
     ["a link to nothing", { links: [{ traceId: newTraceId(), spanId: "" }] }],
     ["not an object", "span"],
   ])("%s", async (_name, more) => {
@@ -314,15 +292,6 @@ describe("pages of other origins", () => {
   });
 });
 
-test("both servers report health", async () => {
-  for (const server of [store.app, store.otlp]) {
-    expect((await server.inject({ url: "/health" })).json()).toEqual({
-      status: "healthy",
-      service: "trace-store",
-    });
-  }
-});
-
 const list = (count: number) => `${"{},".repeat(count)}{}`;
 
 /** A length-delimited field. */
@@ -345,18 +314,8 @@ async function startBig() {
 /** resource_spans → scope_spans → span → attribute → value → array_value → values → array_value … */
 function nestedProtobuf(levels: number): Buffer {
   let inner: Buffer = Buffer.alloc(0);
-  const wrap = (tag: number) => {
-    const length: number[] = [];
-    for (let rest = inner.length; ; rest >>>= 7) {
-      length.push((rest & 0x7f) | (rest > 0x7f ? 0x80 : 0));
-      if (rest <= 0x7f) break;
-    }
-    inner = Buffer.concat([Buffer.from([tag, ...length]), inner]);
-  };
-  for (let level = 0; level < levels && inner.length < 90_000; level += 1) {
-    wrap(0x0a);
-    wrap(0x2a);
-  }
-  for (const tag of [0x12, 0x4a, 0x12, 0x12, 0x0a]) wrap(tag);
+  for (let level = 0; level < levels && inner.length < 90_000; level += 1)
+    inner = field(0x2a, field(0x0a, inner));
+  for (const tag of [0x12, 0x4a, 0x12, 0x12, 0x0a]) inner = field(tag, inner);
   return inner;
 }
