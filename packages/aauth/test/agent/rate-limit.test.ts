@@ -109,12 +109,6 @@ it.each([
   expect([response.status, await response.text()]).toEqual([429, "Too many requests for this level"]);
 });
 
-it("the same with 401 is an error: there the token is needed", async () => {
-  const world = await createWorld();
-  world.tokenEndpoint = () => Response.json({ request_token: "r", expires_in: 600 });
-  expect(await errorOf(world.agent().fetchFor()(URL_ROOT))).toBeInstanceOf(ConsentRequiredError);
-});
-
 it.each([
   ["none", undefined],
   [

@@ -157,16 +157,6 @@ describe("an endpoint that does not answer", () => {
     expect((await errorOf(send(`${RESOURCE}/`, POST))).name).toBe("TimeoutError");
   });
 
-  it("is given up while the resource is being looked up", async () => {
-    const { world } = await worldWithEndpoint();
-    const discovery = { ...world.parties.discovery, metadata: () => new Promise<never>(() => {}) };
-    const call = world.agent({ discovery }).fetchFor({ scope: SCOPE })(`${RESOURCE}/`, {
-      signal: AbortSignal.timeout(20),
-    });
-    await expect(call).rejects.toMatchObject({ name: "TimeoutError" });
-    expect(world.sent).toEqual([]);
-  });
-
   it("is given up when the caller gives up", async () => {
     const { fetchFor } = await silent();
     const signal = AbortSignal.timeout(5);
@@ -191,28 +181,6 @@ describe("an answer that does not come to its end", () => {
     };
     return { story, send: fetchFor({ timeouts: { tokenRequestMs } }) };
   };
-
-  it("ends the call as one does that has not begun: too late, cut off, or given up", async () => {
-    const late = await stalling(() => {}, 20);
-    expect((await errorOf(late.send(`${RESOURCE}/`, POST))).name).toBe("TimeoutError");
-    const broken = new Error("other side closed");
-    const cut = await stalling((body) => body.error(broken));
-    expect(await errorOf(cut.send(`${RESOURCE}/`, POST))).toBe(broken);
-    const signal = AbortSignal.timeout(20);
-    const given = await stalling(() => {});
-    expect(await errorOf(given.send(`${RESOURCE}/`, { ...POST, signal }))).toBe(signal.reason);
-    for (const { story } of [late, cut, given]) expect(story()).toEqual([]);
-  });
-
-  it("says so when it is too long", async () => {
-    const { fetchFor } = await worldWithEndpoint(() => Response.json({ resource_token: "x".repeat(70_000) }));
-    const error = await errorOf(fetchFor()(`${RESOURCE}/`, POST));
-    expect([error.code, error.message, (error.cause as Error).message]).toEqual([
-      "malformed_challenge",
-      "the resource token endpoint answered with status 200 and more than 65536 bytes",
-      "more than 65536 bytes",
-    ]);
-  });
 
   it("does not show what the parser quotes of one that is no JSON", async () => {
     const { fetchFor } = await worldWithEndpoint(() => new Response("eyJ.secret"));

@@ -95,23 +95,6 @@ describe("a cache outside of the process", () => {
     expect([...entries.keys()].every((key) => key.includes("13:february-2026,"))).toBe(true);
   });
 
-  it("may answer a set with anything, as a client of a store does", async () => {
-    const world = await createWorld();
-    const entries = new Map<string, Grant>();
-    const tokenCache: TokenCache = {
-      get: (key) => entries.get(key),
-      async set(key, grant) {
-        entries.set(key, grant);
-        return "OK";
-      },
-      delete: (key) => entries.delete(key),
-    };
-    for (let count = 0; count < 2; count++) {
-      expect((await world.agent({ tokenCache }).fetchFor()(URL_ROOT)).status).toBe(200);
-    }
-    expect(tokenRequests(world)).toBe(1);
-  });
-
   it("serves no agent of another profile", async () => {
     const world = await createWorld();
     const tokenCache = createTokenCache();
@@ -136,20 +119,6 @@ describe("a cache outside of the process", () => {
     expect((await errorOf(agent.fetchFor()(URL_ROOT))).code).toBe("challenge_repeated");
     // What is left is the token for the scope that was good enough before.
     expect([...entries.keys()].map((key) => key.includes("supply-chain:optimize"))).toEqual([true]);
-  });
-
-  it.each([
-    null,
-    {},
-    "text",
-    { token: "x" },
-    { token: "x", server: "y", scope: "z", thumbprint: "t", expiresAt: "9", renewAt: "9" },
-    // What an earlier version has written.
-    { authToken: "x", authServer: "y", scope: "z", expiresAt: 9e9, renewAt: 9e9 },
-  ])("may have %j, which is no token", async (kept) => {
-    const world = await createWorld();
-    const tokenCache = { get: async () => kept as never, set: async () => {}, delete: async () => {} };
-    expect((await world.agent({ tokenCache }).fetchFor()(URL_ROOT)).status).toBe(200);
   });
 
   it("ends the call with its own error when it is away", async () => {
@@ -329,29 +298,6 @@ describe("token exchange", () => {
     expect(exchange?.headers["signature-key"]).toBe(`sig1=(scheme=jwt jwt="${upstreamToken}")`);
     expect(Object.keys(exchange?.form ?? {})).toEqual(["request_type", "resource_token"]);
     expect(exchange?.headers["content-digest"]).toBeDefined();
-  });
-
-  it("is accepted by a gate that knows the rule, and by no other", async () => {
-    const { world, caller, market } = await createSupplyChainWorld();
-    const { resource, discovery, clock } = world.parties;
-    const { createVerifier } = await import("../../src/resource/verify-request.ts");
-    const { received } = await import("./world.ts");
-    await caller.fetchFor({ upstreamToken: await world.parties.issueAuthToken() })(`${market}/`);
-    const { url, method, headers, body } = world.sent[1]!;
-    const common = { authorities: ["localhost:8080"], discovery, now: clock.now };
-    const request = received(url, method, headers, body);
-    const keys = [resource.key.publicJwk];
-    const gate = createVerifier({ ...common, tokenHolder: async () => ({ agent: resource.id, keys }) });
-    expect((await gate.verifyRequest(request)).caller).toMatchObject({
-      level: "identified",
-      agent: resource.id,
-    });
-    const plain = createVerifier({
-      ...common,
-      audience: resource.id,
-      trustedIssuers: [world.parties.authServer.issuer],
-    });
-    expect((await errorOf(plain.verifyRequest(request))).code).toBe("invalid_signature");
   });
 
   it("keeps the result for the same upstream token only", async () => {

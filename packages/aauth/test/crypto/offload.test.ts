@@ -70,18 +70,4 @@ describe("what a thread does itself", () => {
     await nextTurn();
     expect(run()).toBe("here");
   });
-
-  test("what throws here counts as the turn's own", async () => {
-    const inTurn = createOffloader();
-    const fails = () => {
-      throw new Error("not a key");
-    };
-    expect(() => inTurn(fails, () => {})).toThrow("not a key");
-    expect(
-      inTurn(
-        () => "here",
-        () => {},
-      ),
-    ).toBeInstanceOf(Promise);
-  });
 });

@@ -26,17 +26,6 @@ test("an honest request passes", async () => {
 });
 
 describe("readSignatureHeaders", () => {
-  test.each(["signature-key", "signature-input", "signature"])(
-    "refuses a request without %s",
-    async (name) => {
-      await expectRefusal("missing_signature", () => prove(withHeader(signed, name, undefined)));
-    },
-  );
-
-  test("refuses an unsigned request", async () => {
-    await expectRefusal("missing_signature", () => prove({ ...get, headers: {} }));
-  });
-
   test.each(["signature-key", "signature-input", "signature"])("refuses an oversize %s", async (name) => {
     const headers = { ...signed.headers, [name]: "a".repeat(16_385) };
     await expectRefusal("header_too_large", () =>
@@ -60,10 +49,6 @@ describe("requireSameLabel", () => {
       await expectRefusal("label_mismatch", () => prove(withHeader(signed, name, other)));
     },
   );
-
-  test("passes equal labels", () => {
-    requireSameLabel({ label: "a" }, { label: "a" }, { label: "a" });
-  });
 });
 
 describe("requireFreshness", () => {
@@ -73,60 +58,16 @@ describe("requireFreshness", () => {
       requireFreshness(parseSignatureInput(`sig1=()${text}`), { nowSeconds, toleranceSeconds: tolerance });
   const created = `;created=${NOW}`;
 
-  test.each([-60, -1, 0, 1, 60, 60.9])("passes created %s s from now", (offset) => {
-    at(created, NOW + offset)();
-  });
-
-  test.each([-61, 61, 1e6])("refuses created %s s from now", async (offset) => {
-    await expectRefusal("created_out_of_window", at(created, NOW + offset));
-  });
-
-  test("the tolerance can be configured", async () => {
-    at(created, NOW + 300, 300)();
-    await expectRefusal("created_out_of_window", at(created, NOW + 6, 5));
-  });
-
   test("a clock that is no number refuses", async () => {
     await expectRefusal("created_out_of_window", at(created, Number.NaN));
-  });
-
-  test.each(["", ';created="x"', ";created=1.5", ";created"])(
-    "refuses no integer created: %j",
-    async (text) => {
-      await expectRefusal("created_missing", at(text, NOW));
-    },
-  );
-
-  test("refuses a negative created", async () => {
-    await expectRefusal("created_out_of_window", at(`;created=-${NOW}`, NOW));
   });
 
   test.each([NOW - 1, NOW])("refuses expires=%s", async (expires) => {
     await expectRefusal("signature_expired", at(`${created};expires=${expires}`, NOW));
   });
-
-  test("passes an expires in the future", () => {
-    at(`${created};expires=${NOW + 1}`, NOW)();
-  });
 });
 
 describe("the signature", () => {
-  test.each([
-    ["method", { method: "POST" }],
-    ["authority", { authority: "other.example" }],
-    ["path", { target: "/api/Data" }],
-  ])("refuses another %s", async (_, change) => {
-    await expectRefusal("invalid_signature", () => prove({ ...signed, ...change }));
-  });
-
-  test("refuses another key", async () => {
-    const other = signByHand(get, {
-      signatureKey:
-        'sig1=(scheme=hwk kty="OKP" crv="Ed25519" x="11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo")',
-    });
-    await expectRefusal("invalid_signature", () => prove(other));
-  });
-
   test("refuses any flipped bit of the signature", async () => {
     const text = (signed.headers.signature as string).slice("sig1=:".length, -1);
     const bytes = Buffer.from(text, "base64url");
@@ -154,13 +95,6 @@ describe("the signature", () => {
 
   test("uses the parameters as received: odd spacing and unknown ones pass", async () => {
     await prove(signByHand(get, { parameters: `;  created=${NOW}; keyid="k";tag="app";x` }));
-  });
-
-  test("refuses a covered component that is not in the message", async () => {
-    const components = ["@method", "@authority", "@path", "signature-key", "date"];
-    const dated = signByHand({ ...get, headers: { date: "Tue, 20 Apr 2021 02:07:55 GMT" } }, { components });
-    await prove(dated);
-    await expectRefusal("missing_component", () => prove(withHeader(dated, "date", undefined)));
   });
 
   test("never throws anything but an AAuthError, whatever the three headers are", async () => {

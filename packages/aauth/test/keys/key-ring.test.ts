@@ -50,54 +50,6 @@ describe("a key ring", () => {
     expect(() => ringWith({ earlier: [{ kid: "k0" }], maxPublishedKeys: 2 })).not.toThrow();
   });
 
-  it.each([
-    [
-      "key must be a key, and is the promise of one: await it",
-      TypeError,
-      { key: Promise.resolve({ kid: "k1" }) },
-    ],
-    ["key must be a key, with a kid", TypeError, { key: undefined }],
-    ["key must be a key, with a kid", TypeError, { key: { kid: "" } }],
-    ["earlier[1] must be a key", TypeError, { earlier: [{ kid: "k0" }, Promise.resolve()] }],
-    ["announceSeconds must be", RangeError, { announceSeconds: Number.NaN }],
-    ["announceSeconds must be", RangeError, { announceSeconds: -1 }],
-    ["keepSeconds must be", RangeError, { keepSeconds: Number.NaN }],
-    ["keepSeconds must be", RangeError, { keepSeconds: -1 }],
-    ["keepSeconds must be", RangeError, { keepSeconds: Number.POSITIVE_INFINITY }],
-    [
-      "what keepSeconds answers must be",
-      RangeError,
-      { keepSeconds: () => Number.NaN, earlier: [{ kid: "k0" }] },
-    ],
-  ])("names what it cannot be made with: %s", (message, type, options) => {
-    const making = () => ringWith(options as never);
-    expect(making).toThrow(type);
-    expect(making).toThrow(message);
-  });
-
-  it("may keep and announce for no time at all", async () => {
-    const { ring, state } = ringWith({ announceSeconds: 0, keepSeconds: 0 });
-    await ring.rotate();
-    expect(state()).toEqual({ current: "k2", usable: ["k2"], published: ["k2"] });
-  });
-
-  it("stays as it is when a rotation brings no key, or no time to keep the one before", async () => {
-    let made: unknown;
-    let seconds = 100;
-    const { ring, state } = ringWith({
-      create: async () => made as Key,
-      keepSeconds: () => seconds,
-    });
-    await expect(ring.rotate()).rejects.toThrow(new TypeError("what create makes must be a key, with a kid"));
-    made = { kid: "k2" };
-    seconds = Number.NaN;
-    await expect(ring.rotate()).rejects.toThrow(RangeError);
-    expect(state()).toEqual({ current: "k1", usable: ["k1"], published: ["k1"] });
-    seconds = 100;
-    await ring.rotate();
-    expect(state().published).toEqual(["k2", "k1"]);
-  });
-
   it("publishes a key before it signs with it", async () => {
     const { clock, ring, state } = ringWith();
     await ring.rotate();

@@ -179,12 +179,6 @@ describe("headers", () => {
     const request = await signBadly({ signatureKey: HWK.replace("sig1", "sig2") });
     expect((await refusal(parties.createVerifier(), request)).code).toBe("label_mismatch");
   });
-
-  it("too large", async () => {
-    const request = await requestOf();
-    request.headers["signature-key"] = `sig1=(scheme=jwt jwt="${"a".repeat(20_000)}")`;
-    expect((await refusal(parties.createVerifier(), request)).code).toBe("header_too_large");
-  });
 });
 
 describe("schemes that are refused without asking anyone", () => {
@@ -347,12 +341,6 @@ describe("freshness", () => {
     else expect((await refusal(verifier, request)).code).toBe(expected);
   });
 
-  it("the tolerance is configurable", async () => {
-    const request = await requestOf({ now: () => clock.now() - 11 });
-    const verifier = parties.createVerifier({ toleranceSeconds: 10 });
-    expect((await refusal(verifier, request)).code).toBe("created_out_of_window");
-  });
-
   it("P8: a past expires counts", async () => {
     const past = `;created=${clock.now()};expires=${clock.now() - 1}`;
     const request = await signBadly({ signatureKey: HWK, parameters: past });
@@ -389,32 +377,6 @@ describe("nonces", () => {
     const forged = { ...request, headers: { ...request.headers, signature: `sig1=:${"A".repeat(86)}:` } };
     expect((await refusal(verifier, forged)).code).toBe("invalid_signature");
     await verifier.verifyRequest(request);
-  });
-
-  it("two keys may use the same nonce, one key at two resources too", async () => {
-    const nonce = "AAAAAAAAAAAAAAAAAAAAAA";
-    const replayStore = createMemoryReplayStore({ now: clock.now });
-    const verifier = parties.createVerifier({
-      replayStore,
-      authorities: [AUTHORITY, "other.localhost:3000"],
-    });
-    const hwk = { signatureKey: { scheme: "hwk" }, nonce } as const;
-    await verifier.verifyRequest(await requestOf(hwk));
-    await verifier.verifyRequest(await requestOf({ ...hwk, key: resource.key }));
-    await verifier.verifyRequest(await requestOf({ ...hwk, url: "http://other.localhost:3000/" }));
-    expect((await refusal(verifier, await requestOf(hwk))).code).toBe("nonce_replayed");
-  });
-
-  it("a nonce from the future edge of the window stays spent until the window is over", async () => {
-    const start = { seconds: clock.now() };
-    const now = () => start.seconds;
-    const verifier = parties.createVerifier({ now, replayStore: createMemoryReplayStore({ now }) });
-    const request = await requestOf({ body: "{}", now: () => start.seconds + 60 });
-    await verifier.verifyRequest(request);
-    start.seconds += 120;
-    expect((await refusal(verifier, request)).code).toBe("nonce_replayed");
-    start.seconds += 1;
-    expect((await refusal(verifier, request)).code).toBe("created_out_of_window");
   });
 
   it("a stranger's flood locks nobody out, be it of keys or of an identity it owns", async () => {
@@ -501,11 +463,6 @@ describe("nonces", () => {
     );
     await verifier.verifyRequest(await requestOf());
   });
-
-  it.each(["AAAA", "not base64url!!!!!", "AAAAAAAAAAAAAAA="])("%s is malformed", async (nonce) => {
-    const request = await requestOf({ nonce });
-    expect((await refusal(parties.createVerifier(), request)).code).toBe("malformed_nonce");
-  });
 });
 
 describe("signatures and keys", () => {
@@ -513,14 +470,6 @@ describe("signatures and keys", () => {
     const request = await signBadly({ signatureKey: HWK, key: resource.key });
     const error = await refusal(parties.createVerifier(), request, { level: "pseudonymous" });
     expect([error.code, error.provenCaller]).toEqual(["invalid_signature", undefined]);
-  });
-
-  it("a signature said to be of another algorithm, although it is the key's", async () => {
-    const parameters = (alg: string) => `;created=${clock.now()};alg="${alg}"`;
-    const verifier = parties.createVerifier();
-    await verifier.verifyRequest(await signBadly({ signatureKey: HWK, parameters: parameters("ed25519") }));
-    const other = await signBadly({ signatureKey: HWK, parameters: parameters("rsa-pss-sha512") });
-    expect((await refusal(verifier, other)).code).toBe("invalid_signature");
   });
 
   it("D4: a signature in someone else's name proves nobody", async () => {
@@ -594,24 +543,6 @@ describe("signatures and keys", () => {
       );
       expect(error.code).toBe("discovery_failed");
       expect(discovery.requests).not.toContain(bare);
-    }
-  });
-
-  it("takes no id that is not canonical", async () => {
-    const signatureKey = `sig1=(scheme=jwks id="${agent.id}/jwks.json?v=2" kid="${agent.key.kid}")`;
-    for (const profile of [february2026, february2026Published]) {
-      const verifier = parties.createVerifier({ profile });
-      expect((await refusal(verifier, await signBadly({ signatureKey }))).code).toBe("discovery_blocked");
-    }
-    expect(parties.discovery.requests).toEqual([]);
-  });
-
-  it("takes no semicolon form", async () => {
-    const signatureKey = `sig1=hwk;kty="OKP";crv="Ed25519";x="${agent.key.publicJwk.x}"`;
-    const request = await signBadly({ signatureKey });
-    for (const profile of [february2026, february2026Published]) {
-      const verifier = parties.createVerifier({ profile });
-      expect((await refusal(verifier, request)).code).toBe("malformed_signature_key");
     }
   });
 });
@@ -702,12 +633,6 @@ describe("tokens", () => {
       });
       expect(error.report?.checks.find(({ verdict }) => verdict === "failed")?.name).toBe("token");
       expect([error.check, error.claim]).toEqual(["token", "exp"]);
-    });
-
-    it("are refused without any requirement, too", async () => {
-      expect((await refusal(parties.createVerifier(), await withToken(await expired()))).code).toBe(
-        "token_expired",
-      );
     });
 
     it("prove nobody when the request is not signed with their key", async () => {
@@ -816,109 +741,37 @@ describe("a holder of auth tokens that is not their agent (token exchange at the
 describe("the verifier itself", () => {
   it.each([
     ["no authorities", { authorities: [] }],
-    ["a URL for an authority", { authorities: ["https://resource.example"] }],
-    ["an authority in upper case", { authorities: ["Resource.example"] }],
     ["issuers without an audience", { audience: undefined }],
   ])("cannot be made with %s", (_name, options) => {
     expect(() => parties.createVerifier(options as never)).toThrow(TypeError);
   });
 
-  it.each([Number.NaN, -1, 3_601, Number.POSITIVE_INFINITY])(
-    "cannot be made with a tolerance of %j s",
-    (toleranceSeconds) => {
-      expect(() => parties.createVerifier({ toleranceSeconds: toleranceSeconds as number })).toThrow(
-        new RangeError("toleranceSeconds must be a number of seconds, 0 to 3600"),
-      );
-    },
-  );
-
-  it.each([0, 0.5, 3_600])("can be made with a tolerance of %j s", (toleranceSeconds) => {
-    expect(() => parties.createVerifier({ toleranceSeconds })).not.toThrow();
+  it.each([Number.NaN, 3_601])("cannot be made with a tolerance of %j s", (toleranceSeconds) => {
+    expect(() => parties.createVerifier({ toleranceSeconds: toleranceSeconds as number })).toThrow(
+      new RangeError("toleranceSeconds must be a number of seconds, 0 to 3600"),
+    );
   });
 
   it.each([
-    ["an authority that is not set", { authorities: [undefined] }, "authorities must be"],
     ["a text for authorities", { authorities: "resource.example" }, "authorities must be an array"],
     [
       "the port of the audience's own scheme",
       { authorities: ["resource.example:443"], audience: "https://resource.example" },
       "authorities must be as callers sign them: resource.example, not resource.example:443",
     ],
-    [
-      "a name that URLs spell otherwise",
-      { authorities: ["bücher.example"] },
-      "authorities must be lower-case host[:port], not bücher.example",
-    ],
-    [
-      "a port that does not exist",
-      { authorities: ["resource.example:99999"] },
-      "authorities must be lower-case host[:port], not resource.example:99999",
-    ],
     ["an audience with a trailing slash", { audience: `${resource.id}/` }, "audience must be"],
-    [
-      "an issuer with a trailing slash",
-      { trustedIssuers: ["https://a.example", "https://b.example/"] },
-      "trustedIssuers[1]",
-    ],
-    [
-      "a scheme that does not exist",
-      { schemes: ["hwk", "jwk"] },
-      "schemes must be any of hwk, jwks, jwt, not jwk",
-    ],
     ["no scheme at all", { schemes: [] }, "schemes must name at least one"],
     // A string would contain each of its parts.
     ["a text for schemes", { schemes: "jwks" }, "schemes must be an array"],
     ["a text for issuers", { trustedIssuers: authServer.issuer }, "trustedIssuers must be an array"],
     ["a text for agents", { trustedAgents: agent.id }, "trustedAgents must be an array"],
-    ["a memory of nonces without its method", { replayStore: {} }, "replayStore must be an object with"],
-    ["a mode that does not exist", { cryptoMode: "fast" }, "cryptoMode must be sync or pool"],
-    ["a body that nobody compares", { bodyVerifiedBy: "me" }, "bodyVerifiedBy must be downstream"],
-    ["a kind of endpoint that does not exist", { endpoint: "page" }, "has no rules for page"],
-    ["a text for a switch", { requireNonce: "false" }, "requireNonce must be true or false"],
-    ["an agent with a trailing slash", { trustedAgents: [`${agent.id}/`] }, "trustedAgents[0]"],
   ])("names what is wrong with %s", (_name, options, message) => {
     const making = () => parties.createVerifier(options as never);
     expect(making).toThrow(TypeError);
     expect(making).toThrow(message);
   });
 
-  it("takes an authority with the port of the other scheme", () => {
-    for (const audience of ["http://resource.example:443", undefined]) {
-      const options = { audience, trustedIssuers: [], authorities: ["resource.example:443"] };
-      expect(() => parties.createVerifier(options as never)).not.toThrow();
-    }
-  });
-
-  it.each<[string, object]>([
-    ["headers must be an object", { headers: new Headers() }],
-    ["headers must be an object", { headers: undefined }],
-    ["target must be path and query", { target: undefined }],
-    ["method must be a string", { method: undefined }],
-    ["not a string: encode it", { body: '{"a":1}' }],
-    ["body must be the bytes", { body: '{"a":1}' }],
-    ["body must be the bytes", { body: { a: 1 } }],
-    ["body must be the bytes", { body: new ReadableStream() }],
-  ])("names what was handed over wrongly: %s", async (message, changes) => {
-    const request = await requestOf({ body: '{"a":1}' });
-    const judging = parties.createVerifier().verifyRequest({ ...request, ...changes } as never);
-    await expect(judging).rejects.toThrow(TypeError);
-    const again = await requestOf({ body: '{"a":1}' });
-    await expect(parties.createVerifier().verifyRequest({ ...again, ...changes } as never)).rejects.toThrow(
-      message,
-    );
-  });
-
-  it("takes a field named get for what it is", async () => {
-    const request = await requestOf({ headers: { get: "x" } });
-    await expect(parties.createVerifier().verifyRequest(request)).resolves.toBeDefined();
-  });
-
   it.each<[string, unknown]>([
-    ["requirement.level", "identified"],
-    ["requirement.level", null],
-    ["requirement.level", { level: "authorised" }],
-    ["requirement.scopes", { level: "authorized" }],
-    ["requirement.scopes", { level: "authorized", scopes: "data:read" }],
     ["requirement.scopes", { level: "authorized", scopes: ["data:read data:write"] }],
     // Any token at all would meet it.
     ["requirement.scopes", { level: "authorized", scopes: [] }],
@@ -936,7 +789,6 @@ describe("the verifier itself", () => {
 
   it.each([
     ["audience", { audience: undefined, trustedIssuers: undefined }],
-    ["trustedIssuers", { trustedIssuers: undefined }],
     ["trustedIssuers", { trustedIssuers: [] }],
   ])("without %s refuses a requirement that no request can meet: %j", async (name, options) => {
     const verifier = parties.createVerifier(options);
@@ -984,17 +836,5 @@ describe("the verifier itself", () => {
       await requestOf({ signatureKey: { scheme: "jwt", jwt } }),
     );
     expect(error.message).not.toContain(jwt.slice(0, 20));
-  });
-
-  it("remembers a verified token: the second request asks nobody", async () => {
-    const verifier = parties.createVerifier();
-    const jwt = await parties.issueAuthToken();
-    const caller = async () =>
-      (await verifier.verifyRequest(await requestOf({ signatureKey: { scheme: "jwt", jwt } }), SCOPES))
-        .caller;
-    const first = await caller();
-    parties.discovery.requests.length = 0;
-    expect((await caller()).grant?.claims).toBe(first.grant?.claims);
-    expect(parties.discovery.requests).toEqual([]);
   });
 });

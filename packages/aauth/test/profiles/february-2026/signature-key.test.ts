@@ -119,10 +119,6 @@ describe("parseSignatureKey", () => {
     ["hwk", `sig1=hwk;kty="OKP"; crv="Ed25519";x="${x}"`],
     ["jwks_uri", 'sig=jwks_uri;id="https://a.example";kid="k"'],
     ["jwt", 'sig=jwt;jwt="a.b.c"'],
-    ["a second member", 'sig=jwt;jwt="a.b.c", sig2=jwt;jwt="a.b.c"'],
-    ["a duplicate", 'sig=jwt;jwt="a.b.c";jwt="a.b.c"'],
-    ["trailing text", 'sig=jwt;jwt="a.b.c")'],
-    ["no parameter", "sig=jwt"],
   ])("refuses the semicolon form of other drafts: %s", async (_, value) => {
     await expectRefusal("malformed_signature_key", () => parseSignatureKey(value));
     expect(february2026.messages.claims(value)).toBe(false);
@@ -166,11 +162,5 @@ test.each([
 ])("formatSignatureKey refuses a value with %s", async (_, jwt) => {
   await expectRefusal("malformed_signature_key", () =>
     formatSignatureKey({ label: "sig1", scheme: "jwt", jwt }),
-  );
-});
-
-test("formatSignatureKey refuses a label that is none", async () => {
-  await expectRefusal("malformed_signature_key", () =>
-    formatSignatureKey({ label: "Sig 1", scheme: "jwt", jwt: "a" }),
   );
 });
