@@ -6,7 +6,7 @@
 
 import { createDocumentTransport } from "#http";
 import { AAuthError, AAuthVerificationError } from "../errors.ts";
-import { requireBoolean, requireDeadline, requireFunction, requireSeconds } from "../keys/option-checks.ts";
+import { requireBoolean } from "../keys/option-checks.ts";
 import { february2026 } from "../profiles/february-2026/index.ts";
 import type { WireProfile } from "../profiles/wire-profile.ts";
 import { ownerOf } from "../store/owner-of.ts";
@@ -54,8 +54,7 @@ export interface DiscoveryOptions {
  * It does not judge whether an identity is trusted: it answers for anyone who publishes a document. Messages of its errors name
  * addresses and reasons for a log; what a caller may read is `publicRefusal` of the error.
  *
- * @throws TypeError when `transport` or `now` is not a function, or `development` is neither true nor false.
- * @throws RangeError for a `cacheSeconds` or `timeoutMs` out of range.
+ * @throws TypeError when `development` is neither true nor false.
  * @throws (from its methods) AAuthVerificationError `discovery_blocked`, `discovery_failed`, `discovery_busy`, `metadata_mismatch`, `unknown_key`.
  *
  * @example
@@ -64,10 +63,6 @@ export interface DiscoveryOptions {
  */
 export function createDiscovery(options: DiscoveryOptions = {}): Discovery {
   requireBoolean("development", options.development);
-  requireFunction("now", options.now);
-  requireFunction("transport", options.transport);
-  requireSeconds("cacheSeconds", options.cacheSeconds);
-  requireDeadline("timeoutMs", options.timeoutMs);
   const development = options.development ?? false;
   const { kinds, isIdentifier, refetchCooldownSeconds } = (options.profile ?? february2026).documents;
   const now = options.now ?? (() => Math.floor(Date.now() / 1000));

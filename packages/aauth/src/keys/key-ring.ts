@@ -1,5 +1,4 @@
 import type { SigningKey } from "../types.ts";
-import { isPromise, requireFunction, requireSeconds } from "./option-checks.ts";
 
 /** The keys of one party over time: the one that signs, those before it, and one that is announced. */
 export interface KeyRing<Key extends { readonly kid: string } = SigningKey> {
@@ -14,9 +13,8 @@ export interface KeyRing<Key extends { readonly kid: string } = SigningKey> {
    *
    * The ring stays as it is when it throws.
    *
-   * @throws RangeError when so many keys are published already that a verifier would refuse to read more, or `keepSeconds` does not return
-   * a number of seconds.
-   * @throws TypeError when `create` returned something that is not a key, or one with the `kid` of a kept key.
+   * @throws RangeError when so many keys are published already that a verifier would refuse to read more.
+   * @throws TypeError when `create` returned a key with the `kid` of a kept one.
    * @throws what `create` throws.
    */
   rotate(): Promise<Key>;
@@ -68,8 +66,8 @@ const MAX_PUBLISHED_KEYS = 64;
  *
  * It has no timer: what is current follows from the clock when it is asked. It does NOT store keys, and does NOT decide when to rotate.
  *
- * @throws TypeError for a key that is not one, for two with the same `kid`, and for a `create` that is not a function.
- * @throws RangeError for more than `maxPublishedKeys`, and for times that are not seconds.
+ * @throws TypeError for two keys with the same `kid`.
+ * @throws RangeError for more than `maxPublishedKeys`.
  *
  * @example
  * const ring = createKeyRing({
@@ -83,12 +81,6 @@ export function createKeyRing<Key extends { readonly kid: string }>(
   options: KeyRingOptions<Key>,
 ): KeyRing<Key> {
   const { create, announceSeconds = ANNOUNCE_SECONDS, keepSeconds = KEEP_SECONDS } = options;
-  requireFunction("now", options.now);
-  if (typeof create !== "function") throw new TypeError("create must be a function that makes the next key");
-  requireSeconds("announceSeconds", announceSeconds);
-  if (typeof keepSeconds !== "function") requireSeconds("keepSeconds", keepSeconds);
-  requireKey("key", options.key);
-  for (const [index, key] of (options.earlier ?? []).entries()) requireKey(`earlier[${index}]`, key);
   const now = options.now ?? (() => Math.floor(Date.now() / 1000));
   /** Newest first. */
   let held: readonly Held<Key>[] = [options.key, ...(options.earlier ?? [])].map((key, index, all) => ({
@@ -104,10 +96,7 @@ export function createKeyRing<Key extends { readonly kid: string }>(
   let rotation: Promise<Key> | undefined;
 
   function secondsToKeep(): number {
-    if (typeof keepSeconds !== "function") return keepSeconds;
-    const seconds = keepSeconds();
-    requireSeconds("what keepSeconds answers", seconds);
-    return seconds;
+    return typeof keepSeconds === "function" ? keepSeconds() : keepSeconds;
   }
 
   function requireRoom(published: number): void {
@@ -135,7 +124,6 @@ export function createKeyRing<Key extends { readonly kid: string }>(
     settle();
     requireRoom(held.length);
     const key = await create(++sequence);
-    requireKey("what create makes", key);
     settle();
     if (held.some(({ key: { kid } }) => kid === key.kid)) {
       throw new TypeError(
@@ -161,11 +149,4 @@ export function createKeyRing<Key extends { readonly kid: string }>(
       return rotation;
     },
   };
-}
-
-/** Whatever it signs: a ring needs the name of a key, and nothing more. */
-function requireKey(name: string, key: { readonly kid: string } | undefined): void {
-  if (isPromise(key)) throw new TypeError(`${name} must be a key, and is the promise of one: await it`);
-  if (typeof key?.kid === "string" && key.kid !== "") return;
-  throw new TypeError(`${name} must be a key, with a kid`);
 }
