@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { AgentExecutor } from "@a2a-js/sdk/server";
+import type { AgentExecutor, ServerCallContext } from "@a2a-js/sdk/server";
 import {
   createDiscovery,
   createKeyRing,
@@ -20,7 +20,7 @@ import type { FastifyInstance } from "fastify";
 import { fastifyAAuth } from "fastify-aauth";
 import { createAgentTrace, traceDiscovery, traceMessages, verificationTrace } from "protocol-trace";
 import { AGENTS } from "topology";
-import { type AgentCardOptions, createAgentCard, defineCallValue, fastifyA2A } from "./a2a/index.ts";
+import { type AgentCardOptions, createAgentCard, fastifyA2A } from "./a2a/index.ts";
 import type { AgentConfig, NamedAgent } from "./agent-settings.ts";
 import { createAgentLog, createVerificationLog } from "./protocol-log/index.ts";
 import { createService, rotateKeys, type ServiceOptions } from "./service/index.ts";
@@ -78,8 +78,13 @@ export interface AgentServiceOptions {
   readonly routes?: (scope: FastifyInstance, parts: AgentParts) => Promise<unknown>;
 }
 
+const CALLER = "caller";
+
 /** The proven caller, on its way from the verifier to the executor: `caller.from(context)`. */
-export const caller = defineCallValue<ProvenCaller>("caller");
+export const caller = {
+  // Only `createAgentService` writes under this name, so the type holds.
+  from: (context: ServerCallContext) => context.state.get(CALLER) as ProvenCaller | undefined,
+};
 
 /** Puts an agent together. Does NOT listen. */
 export async function createAgentService(options: AgentServiceOptions): Promise<{ app: FastifyInstance }> {
@@ -158,7 +163,7 @@ export async function createAgentService(options: AgentServiceOptions): Promise<
       card,
       extendedCard,
       executor: options.executor(parts),
-      contextFor: ({ caller: proven }) => ({ state: new Map(proven ? [caller.entry(proven)] : []) }),
+      stateFor: ({ caller: proven }) => new Map(proven ? [[CALLER, proven]] : []),
       routeConfig: {
         rpc: { aauth: requirement },
         card: { aauth: "public" },
