@@ -152,7 +152,7 @@ test("forwarding headers and request ids of the caller are not believed", async 
 });
 
 test("a head of 40 KiB is accepted, one over the limit is not", async () => {
-  const app = service({ maxHeaderBytes: 50_000 });
+  const app = service();
   await app.listen({ host: "127.0.0.1", port: 0 });
   const { port } = app.server.address() as AddressInfo;
   const statusFor = (bytes: number) =>
@@ -168,11 +168,11 @@ test("a head of 40 KiB is accepted, one over the limit is not", async () => {
         .end();
     });
   expect(await statusFor(40_000)).toBe(200);
-  expect(await statusFor(60_000)).toBe(431);
+  expect(await statusFor(70_000)).toBe(431);
 });
 
 test("closing does not wait for an open stream", async () => {
-  const app = service({ drainMs: 20 });
+  const app = service();
   app.get("/stream", (_request, reply) => {
     reply.hijack();
     reply.raw.writeHead(200);
