@@ -33,7 +33,7 @@ export function buildSupplyChainAgent(
       const askMarketAnalysis = createAskMarketAnalysis({
         url: config.marketAnalysisUrl,
         agent: agentFor("market-analysis-agent"),
-        timeoutMs: marketAnalysisTimeoutMs(config),
+        timeoutMs: config.marketAnalysisDeadlineSeconds * 1000,
         onBehalfOfCaller: authorizationScheme === "user-delegated",
         log,
       });
@@ -78,14 +78,4 @@ async function registerRoutes(
     development,
     log,
   });
-}
-
-/** Requests know no phases here, so the time for all of them is one limit. */
-function marketAnalysisTimeoutMs(config: SupplyChainAgentConfig): number {
-  const seconds =
-    config.marketAnalysisPoolTimeoutSeconds +
-    config.marketAnalysisConnectTimeoutSeconds +
-    config.marketAnalysisWriteTimeoutSeconds +
-    config.marketAnalysisReadTimeoutSeconds;
-  return Math.min(seconds, config.marketAnalysisDeadlineSeconds) * 1000;
 }
