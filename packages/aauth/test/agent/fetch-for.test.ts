@@ -29,10 +29,7 @@ describe("a signed fetch", () => {
   it.each([
     ["a string", "text", "text/plain;charset=UTF-8"],
     ["bytes", new TextEncoder().encode("text"), "application/octet-stream"],
-    ["a view into a larger buffer", Buffer.from("-text-").subarray(1, 5), "application/octet-stream"],
-    ["a buffer", new TextEncoder().encode("text").buffer, "application/octet-stream"],
     ["a form", new URLSearchParams({ a: "b" }), "application/x-www-form-urlencoded;charset=UTF-8"],
-    ["a blob", new Blob(["text"], { type: "text/x" }), "text/x"],
     ["a stream", new Blob(["text"]).stream(), "application/octet-stream"],
   ])("takes %s for a body", async (_name, body, contentType) => {
     const world = await createWorld();
@@ -64,15 +61,6 @@ describe("a signed fetch", () => {
     const error: Error = await fetch(request).then(String, (reason) => reason);
     expect(error).toBeInstanceOf(TypeError);
     expect(error.message).toContain("the body has been read already");
-  });
-
-  it("takes a Request, and a URL object", async () => {
-    const world = await createWorld();
-    world.requirement = { level: "identified" };
-    const fetch = world.agent().fetchFor();
-    expect((await fetch(new Request(URL_ROOT, POST))).status).toBe(200);
-    expect((await fetch(new URL(URL_ROOT))).status).toBe(200);
-    expect(world.sent.map(({ method }) => method)).toEqual(["POST", "GET"]);
   });
 
   it("replaces signature headers of the caller, and never sends its Host", async () => {
@@ -124,13 +112,6 @@ describe("a signed fetch", () => {
       expect((await world.agent().fetchFor()(URL_ROOT)).status).toBe(401);
     }
     expect(world.sent).toHaveLength(3);
-  });
-
-  it("does not take a header on another status for a challenge", async () => {
-    const world = await createWorld();
-    world.resource = () => new Response("ok", { headers: { "agent-auth": "httpsig; identity=?1" } });
-    expect((await world.agent({ signatureScheme: "hwk" }).fetchFor()(URL_ROOT)).status).toBe(200);
-    expect(world.sent).toHaveLength(1);
   });
 
   it("P9: refuses to read a challenge out of another scheme's text", async () => {
@@ -227,19 +208,6 @@ describe("an authorization challenge", () => {
     expect(world.story().slice(4)).toEqual(["resource jwks", "token auth jwks", "resource jwt"]);
   });
 
-  it("uses a short-lived token for half its life", async () => {
-    const world = await createWorld();
-    world.granting = { lifetimeSeconds: 20 };
-    const agent = world.agent();
-    await agent.fetchFor()(URL_ROOT, POST);
-    world.parties.clock.advance(9);
-    await agent.fetchFor()(URL_ROOT, POST);
-    expect(world.story()).toHaveLength(4);
-    world.parties.clock.advance(1);
-    await agent.fetchFor()(URL_ROOT, POST);
-    expect(world.story()).toHaveLength(7);
-  });
-
   it("asks again when the resource refuses a token that was kept", async () => {
     const world = await createWorld();
     const agent = world.agent();
@@ -276,21 +244,6 @@ describe("an authorization challenge", () => {
     world.parties.clock.advance(300);
     expect((await world.agent().fetchFor({ authToken })(URL_ROOT, POST)).status).toBe(200);
     expect(world.story().slice(1)).toEqual(["resource jwt", "token auth jwks", "resource jwt"]);
-  });
-
-  it("repeated after a token was presented is an error, and the token is not used again", async () => {
-    const world = await createWorld();
-    const agent = world.agent();
-    const working = world.resource;
-    world.resource = async () => {
-      const headers = { "agent-auth": await challenge(world) };
-      return new Response("", { status: 401, headers });
-    };
-    expect((await errorOf(agent.fetchFor()(URL_ROOT, POST))).code).toBe("challenge_repeated");
-    expect(world.story()).toEqual(["resource jwks", "token auth jwks", "resource jwt"]);
-    world.resource = working;
-    expect((await agent.fetchFor()(URL_ROOT, POST)).status).toBe(200);
-    expect(world.story().slice(3)).toEqual(["resource jwks", "token auth jwks", "resource jwt"]);
   });
 
   it("keeps to one key although the agent's key is rotated meanwhile", async () => {
@@ -347,15 +300,6 @@ describe("B6: a challenge that is not followed", () => {
   };
 
   it.each([
-    ["another auth server", {}, "http://evil.localhost:1/realms/aauth-test"],
-    ["an auth server that only looks alike", {}, "http://localhost:8080/realms/aauth-test/"],
-  ])("names %s", async (_name, change, authServer) => {
-    expect(await refused((world) => challenge(world, change, authServer))).toBe("challenge_untrusted");
-  });
-
-  it.each([
-    ["of another resource", { resource: "http://market-analysis-agent.localhost:3000" }],
-    ["for another auth server", { authServer: "http://other.localhost:1" }],
     ["for another agent", { agent: "http://other.localhost:1" }],
     ["for another key", { agentJkt: "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k" }],
     ["that has expired", { now: () => 0 }],
@@ -366,14 +310,9 @@ describe("B6: a challenge that is not followed", () => {
   it.each([
     ["no resource token", 'httpsig; auth-token; auth_server="http://localhost:8080/realms/aauth-test"'],
     [
-      "an empty resource token",
-      'httpsig; auth-token; resource_token=""; auth_server="http://localhost:8080/realms/aauth-test"',
-    ],
-    [
       "a resource token that is none",
       'httpsig; auth-token; resource_token="x.y.z"; auth_server="http://localhost:8080/realms/aauth-test"',
     ],
-    ["two values", "httpsig; identity=?1, httpsig"],
   ])("has %s", async (_name, value) => {
     expect(await refused(() => value)).toBe("malformed_challenge");
   });

@@ -44,11 +44,8 @@ describe("what a token endpoint answers", () => {
   it.each([
     ["no JSON", () => new Response("<html>")],
     ["nothing", () => new Response(null, { status: 204 })],
-    ["a list", () => Response.json([])],
-    ["null", () => Response.json(null)],
     ["neither token", () => Response.json({ token_type: "AAuth" })],
     ["an error that is none", () => Response.json({ error: 'x"y' }, { status: 400 })],
-    ["a status alone", () => Response.json({}, { status: 500 })],
     ["a redirect", () => new Response("", { status: 307, headers: { location: "http://evil.localhost/" } })],
     ["a token that is none", () => Response.json({ auth_token: "opaque" })],
     ["an answer over 64 KiB", () => Response.json({ auth_token: "x".repeat(70_000) })],

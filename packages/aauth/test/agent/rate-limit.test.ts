@@ -66,30 +66,6 @@ it("an authorized one waits: the 429 is the answer, and its token is kept", asyn
   expect(world.story().slice(3)).toEqual(["resource jwt"]);
 });
 
-it("a resource that goes on offering more is asked once", async () => {
-  const world = await createWorld();
-  const { resource, authServer, agent, clock } = world.parties;
-  const { now } = clock;
-  const challenger = createChallenger({
-    key: resource.key,
-    resource: resource.id,
-    authServer: authServer.issuer,
-    now,
-  });
-  const { thumbprint, publicJwk: key } = agent.key;
-  const identified = {
-    profile: "february-2026",
-    level: "identified",
-    scheme: "jwks",
-    agent: agent.id,
-    key,
-    thumbprint,
-  } as const;
-  world.resource = () => limited(challenger, identified);
-  expect((await world.agent().fetchFor()(URL_ROOT)).status).toBe(429);
-  expect(world.story()).toEqual(["resource jwks", "token auth jwks", "resource jwt"]);
-});
-
 it("an agent that wants to stay anonymous waits", async () => {
   const world = await limitedWorld("pseudonymous");
   const agent = world.agent({ signatureScheme: "hwk", raiseScheme: false });
@@ -149,13 +125,3 @@ it.each(["httpsig", "httpsig; identity=?1"])(
     expect(world.sent).toHaveLength(1);
   },
 );
-
-it("algorithms with ed25519 among them are followed", async () => {
-  const world = await createWorld({ challenger: { algs: ["rsa-pss-sha512", "ed25519"] } });
-  world.requirement = { level: "identified" };
-  const response = await world.agent({ signatureScheme: "hwk" }).fetchFor()(URL_ROOT);
-  expect(await response.text()).toBe("hello identified");
-  expect(formatAgentAuth({ level: "identified", algs: ["ed25519"] })).toBe(
-    'httpsig; identity=?1; algs=("ed25519")',
-  );
-});

@@ -94,14 +94,6 @@ it("a pseudonymous agent saves a round trip: it need not be asked who it is firs
   expect(without.story()).toHaveLength(4);
 });
 
-it("a held token is presented without asking again", async () => {
-  const { story, fetchFor } = await worldWithEndpoint();
-  const fetch = fetchFor();
-  await fetch(`${RESOURCE}/`, POST);
-  await fetch(`${RESOURCE}/`, POST);
-  expect(story().slice(3)).toEqual(["resource jwt"]);
-});
-
 it("an agent that wants to stay anonymous does not ask", async () => {
   const { world, story, fetchFor } = await worldWithEndpoint();
   world.requirement = { level: "pseudonymous" };
@@ -113,19 +105,10 @@ describe("the call is made as ever", () => {
   it.each([
     ["without an endpoint", null],
     ["with an endpoint at another origin", "http://evil.localhost:1/resource/token"],
-    ["with an endpoint on another port", "http://supply-chain-agent.localhost:3001/resource/token"],
   ])("%s", async (_name, endpoint) => {
     const { story, fetchFor } = await worldWithEndpoint(issue, endpoint);
     expect((await fetchFor()(`${RESOURCE}/`, POST)).status).toBe(200);
     expect(story()).toEqual(["resource jwks", "token jwks", "resource jwt"]);
-  });
-
-  it("when the endpoint refuses", async () => {
-    const { story, fetchFor } = await worldWithEndpoint(() =>
-      Response.json({ error: "invalid_scope" }, { status: 400 }),
-    );
-    expect((await fetchFor()(`${RESOURCE}/`, POST)).status).toBe(200);
-    expect(story()).toEqual(["endpoint jwks", "resource jwks", "token jwks", "resource jwt"]);
   });
 
   it.each([
@@ -217,8 +200,6 @@ describe("an answer is checked like a challenge", () => {
     };
 
   it.each([
-    ["another resource", tokenWith({ resource: "http://market-analysis-agent.localhost:3000" })],
-    ["another agent", tokenWith({ agent: "http://other.localhost:1" })],
     ["another key", tokenWith({ agentJkt: "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k" })],
     ["another auth server", tokenWith({}, "http://evil.localhost:1/realms/aauth-test")],
     ["more than was asked", tokenWith({ scope: `${SCOPE} supply-chain:approve` })],
@@ -230,7 +211,6 @@ describe("an answer is checked like a challenge", () => {
   it.each([
     ["no JSON", () => new Response("<html>")],
     ["no token", () => Response.json({ auth_server: "http://a" })],
-    ["null", () => Response.json(null)],
     [
       "a token that cannot be read",
       (_scope: string, { parties }: World) =>

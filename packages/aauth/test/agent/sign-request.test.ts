@@ -99,15 +99,6 @@ describe("signRequest", () => {
     expect(without.coveredComponents).not.toContain("nonce");
   });
 
-  test("a nonce among the request's own headers is replaced by a fresh one, or covered", async () => {
-    const request = { ...post, headers: { ...post.headers, nonce: "Y3VyaW91c2x5Y3VyaW91cw" } };
-    const fresh = await signRequest(request, options);
-    expect(fresh.headers.nonce).not.toBe("Y3VyaW91c2x5Y3VyaW91cw");
-    expect(fresh.signatureBase).toContain(`"nonce": ${fresh.headers.nonce}`);
-    const kept = await signRequest(request, { ...options, nonce: false });
-    expect(kept.signatureBase).toContain('"nonce": Y3VyaW91c2x5Y3VyaW91cw');
-  });
-
   test("an empty body is no body", async () => {
     const signed = await signRequest({ ...post, body: new Uint8Array(0) }, options);
     expect(signed.headers["content-digest"]).toBeUndefined();
@@ -145,11 +136,6 @@ describe("signRequest", () => {
   test("refuses a header value that could forge a line of the base", async () => {
     const headers = { "content-type": 'text/plain\n"@method": GET' };
     await expectRefusal("missing_component", () => signRequest({ ...post, headers }, options));
-  });
-
-  test("refuses a token that cannot stand in the header", async () => {
-    const signatureKey = { scheme: "jwt", jwt: 'a"b' } as const;
-    await expectRefusal("malformed_signature_key", () => signRequest(post, { ...options, signatureKey }));
   });
 
   test.each(["Content-Type", "NONCE"])("refuses the name %s, which would not be covered", async (name) => {

@@ -18,16 +18,6 @@ describe("tokens of the agent itself", () => {
     expect(tokenRequests(world)).toBe(1);
   });
 
-  it("are asked for again after a failure", async () => {
-    const world = await createWorld();
-    const working = world.tokenEndpoint;
-    const agent = world.agent();
-    world.tokenEndpoint = () => Response.json({ error: "server_error" }, { status: 500 });
-    expect((await errorOf(agent.fetchFor()(URL_ROOT))).code).toBe("token_request_refused");
-    world.tokenEndpoint = working;
-    expect((await agent.fetchFor()(URL_ROOT)).status).toBe(200);
-  });
-
   it("still come for the others when the first caller gives up", async () => {
     const world = await createWorld();
     const working = world.tokenEndpoint;
@@ -152,12 +142,6 @@ describe("tokens that speak for a user", () => {
     expect(tokenRequests(world)).toBe(2);
   });
 
-  it("are never shared by calls at the same time when nobody says which user", async () => {
-    const { agent, subjects } = await delegated();
-    await Promise.all([agent.fetchFor()(URL_ROOT), agent.fetchFor()(URL_ROOT), agent.fetchFor()(URL_ROOT)]);
-    expect(new Set(subjects()).size).toBe(3);
-  });
-
   it("are kept for the user named by cacheKey, and for no other", async () => {
     const { world, agent, subjects } = await delegated();
     for (const cacheKey of ["alice", "bob", "alice", "bob"]) await agent.fetchFor({ cacheKey })(URL_ROOT);
@@ -210,17 +194,6 @@ describe("tokens that speak for a user", () => {
     expect(world.story().slice(before)).toEqual([
       ...["token refresh jwks", "resource jwks", "token auth jwks", "resource jwt"],
     ]);
-  });
-
-  it("that come from a code without cacheKey are not kept", async () => {
-    const world = await createWorld();
-    const auth_token = await world.parties.issueAuthToken({ subject: "alice" });
-    world.tokenEndpoint = () => Response.json({ auth_token, expires_in: 300 });
-    const agent = world.agent();
-    await agent.redeemCode({ authServer: world.parties.authServer.issuer, code: "c" });
-    world.tokenEndpoint = () => Response.json({ error: "access_denied" }, { status: 403 });
-    await errorOf(agent.fetchFor()(URL_ROOT));
-    expect(world.story()).toEqual(["token code jwks", "resource jwks", "token auth jwks"]);
   });
 });
 

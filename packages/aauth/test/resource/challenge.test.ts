@@ -143,12 +143,6 @@ describe("challenges", () => {
     expect(decodeToken(resourceToken).claims.scope).toBe("supply-chain:optimize");
   });
 
-  it("D12: a pseudonymous caller is asked who it is", async () => {
-    const error = await refusal(verifier, await requestOf({ signatureKey: { scheme: "hwk" } }), SCOPES);
-    const { status, headers } = await challenger.challengeFor(error, { requirement: SCOPES });
-    expect([status, headers["agent-auth"]]).toEqual([401, "httpsig; identity=?1"]);
-  });
-
   it.each(["missing", "forged"])(
     "D4, D9: with a %s signature only a signature is asked for",
     async (kind) => {
@@ -170,18 +164,6 @@ describe("challenges", () => {
       });
       expect(headers["agent-auth"]).toBe("httpsig");
     }
-  });
-
-  it("an expired token on a route that needs an identity: the identity will do", async () => {
-    const jwt = await parties.issueAuthToken({ now: () => clock.now() - 300 });
-    const requirement = { level: "identified" } as const;
-    const error = await refusal(
-      verifier,
-      await requestOf({ signatureKey: { scheme: "jwt", jwt } }),
-      requirement,
-    );
-    const { headers } = await challenger.challengeFor(error, { requirement });
-    expect(headers["agent-auth"]).toBe("httpsig; identity=?1");
   });
 
   it("a proven caller that is passed counts where the error carries none", async () => {
@@ -245,30 +227,6 @@ describe("a caller over its limit", () => {
     authServer: authServer.issuer,
     now: clock.now,
     algs: ["ed25519"],
-  });
-
-  it("that is pseudonymous is asked who it is", async () => {
-    const { status, headers } = await withAlgs.limitReached(pseudonymous, {
-      retryAfterSeconds: 30,
-      raisedBy: ["a:b"],
-    });
-    expect([status, headers["retry-after"], headers["agent-auth"]]).toEqual([
-      429,
-      "30",
-      'httpsig; identity=?1; algs=("ed25519")',
-    ]);
-  });
-
-  it("that is identified gets a resource token for what would raise it", async () => {
-    const { headers } = await withAlgs.limitReached(identified, {
-      retryAfterSeconds: 1.2,
-      raisedBy: ["a:b"],
-    });
-    expect(headers["retry-after"]).toBe("2");
-    const { resourceToken = "", ...challenge } = parseAgentAuth(headers["agent-auth"] ?? "");
-    expect(challenge).toEqual({ level: "authorized", authServer: authServer.issuer });
-    const { claims } = decodeToken(resourceToken);
-    expect(claims).toMatchObject({ agent: agent.id, agent_jkt: thumbprint, scope: "a:b" });
   });
 
   it("that nothing would raise is told to wait, and never for no time", async () => {

@@ -46,18 +46,6 @@ describe.each(["sync", "pool"] as const)("a request signed with ES256 (%s)", (cr
     expect(report.profile).toBe(profile.name);
   });
 
-  it("is refused when another key signed, or anything was changed", async () => {
-    const verifier = verifierFor({ cryptoMode });
-    const request = await requestOf({ profile, key, body: "{}" });
-    for (const wrong of [
-      await requestOf({ profile, key: other, body: "{}" }),
-      { ...request, target: "/other" },
-      { ...request, headers: { ...request.headers, signature: `sig1=:${"A".repeat(86)}:` } },
-    ]) {
-      expect((await refusal(verifier, wrong)).code).toBe("invalid_signature");
-    }
-  });
-
   it("passes once, in either spelling of its signature: with a nonce and without", async () => {
     for (const [nonce, code] of [
       [undefined, "nonce_replayed"],

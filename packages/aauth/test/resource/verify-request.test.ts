@@ -142,9 +142,6 @@ describe("requests that pass", () => {
 describe("headers", () => {
   it.each([
     ["D9: none at all", ["signature-key", "signature-input", "signature"]],
-    ["G10: no Signature-Key", ["signature-key"]],
-    ["G10: no Signature-Input", ["signature-input"]],
-    ["G10, D1: no Signature", ["signature"]],
     ["D1: only Signature-Key", ["signature-input", "signature"]],
   ])("%s", async (_name, dropped) => {
     const request = await requestOf({ signatureKey: { scheme: "hwk" } });
@@ -161,23 +158,12 @@ describe("headers", () => {
     expect((await refusal(parties.createVerifier(), request)).code).toBe("malformed_signature_key");
   });
 
-  it("P6: two members", async () => {
-    const request = await requestOf();
-    request.headers["signature-key"] += `, ${HWK.replace("sig1", "sig2")}`;
-    expect((await refusal(parties.createVerifier(), request)).code).toBe("malformed_signature_key");
-  });
-
   it("P6: the header sent twice", async () => {
     const request = await requestOf();
     const twice = { ...request.headers, "signature-key": [JWKS, JWKS] } as never;
     expect((await refusal(parties.createVerifier(), { ...request, headers: twice })).code).toBe(
       "malformed_signature_key",
     );
-  });
-
-  it("different labels", async () => {
-    const request = await signBadly({ signatureKey: HWK.replace("sig1", "sig2") });
-    expect((await refusal(parties.createVerifier(), request)).code).toBe("label_mismatch");
   });
 });
 
@@ -224,14 +210,7 @@ describe("authority", () => {
 });
 
 describe("coverage", () => {
-  it.each([
-    ["P2, J4, G5: nothing", []],
-    ["P2, J4, G5: only signature-key", ["signature-key"]],
-    ["P2: no method", ["@authority", "@path", "signature-key"]],
-    ["P2: no authority", ["@method", "@path", "signature-key"]],
-    ["P2: no path", ["@method", "@authority", "signature-key"]],
-    ["no signature-key", ["@method", "@authority", "@path"]],
-  ])("%s", async (_name, components) => {
+  it.each([["P2, J4, G5: nothing", []]])("%s", async (_name, components) => {
     const request = await signBadly({ signatureKey: HWK, components });
     expect((await refusal(parties.createVerifier(), request)).code).toBe("insufficient_coverage");
   });
@@ -286,7 +265,6 @@ describe("coverage", () => {
 describe("what was signed cannot be changed", () => {
   it.each([
     ["P2: the method", { method: "PUT" }],
-    ["P2: the path", { target: "/other?x=1" }],
     ["the query", { target: "/?x=2" }],
   ])("%s", async (_name, change) => {
     const request = await requestOf({ url: `${URL_ROOT}?x=1`, body: "{}" });
@@ -305,21 +283,6 @@ describe("what was signed cannot be changed", () => {
     const request = await requestOf({ body: "{}" });
     delete request.headers["content-digest"];
     expect((await refusal(parties.createVerifier(), request)).code).toBe("missing_component");
-  });
-
-  it("P4, G6: the body", async () => {
-    const request = await requestOf({ body: '{"amount":1}' });
-    const error = await refusal(parties.createVerifier(), {
-      ...request,
-      body: new TextEncoder().encode('{"amount":9}'),
-    });
-    expect(error.code).toBe("digest_mismatch");
-    expect(error.report?.checks.find(({ verdict }) => verdict === "failed")?.name).toBe("content-digest");
-  });
-
-  it.each([undefined, new Uint8Array()])("J5: a covered digest without its body", async (body) => {
-    const request = await requestOf({ body: "{}" });
-    expect((await refusal(parties.createVerifier(), { ...request, body })).code).toBe("digest_mismatch");
   });
 });
 
@@ -340,28 +303,9 @@ describe("freshness", () => {
     if (expected === "accepted") await verifier.verifyRequest(request);
     else expect((await refusal(verifier, request)).code).toBe(expected);
   });
-
-  it("P8: a past expires counts", async () => {
-    const past = `;created=${clock.now()};expires=${clock.now() - 1}`;
-    const request = await signBadly({ signatureKey: HWK, parameters: past });
-    expect((await refusal(parties.createVerifier(), request)).code).toBe("signature_expired");
-  });
-
-  it("is judged before anything is fetched", async () => {
-    const request = await requestOf({ now: () => clock.now() - 100 });
-    await refusal(parties.createVerifier(), request);
-    expect(parties.discovery.requests).toEqual([]);
-  });
 });
 
 describe("nonces", () => {
-  it("P10, J20: the same request does not pass twice", async () => {
-    const verifier = parties.createVerifier();
-    const request = await requestOf({ body: "{}" });
-    await verifier.verifyRequest(request);
-    expect((await refusal(verifier, request)).code).toBe("nonce_replayed");
-  });
-
   it("P10: not even at once", async () => {
     const verifier = parties.createVerifier({ cryptoMode: "pool" });
     const request = await requestOf({ body: "{}" });
@@ -551,33 +495,9 @@ describe("tokens", () => {
   const withToken = async (jwt: string, options = {}) =>
     requestOf({ signatureKey: { scheme: "jwt", jwt }, ...options });
 
-  it("D3: a stolen token is worth nothing without its key", async () => {
-    const request = await withToken(await parties.issueAuthToken(), { key: resource.key });
-    const error = await refusal(parties.createVerifier(), request, SCOPES);
-    expect([error.code, error.provenCaller]).toEqual(["invalid_signature", undefined]);
-  });
-
-  it("P7, J3, G1, D6: a token of a foreign issuer is refused without asking anyone", async () => {
-    const jwt = await parties.issueAuthToken({ issuer: "http://evil.localhost:1/realms/aauth-test" });
-    expect((await refusal(parties.createVerifier(), await withToken(jwt))).code).toBe("untrusted_issuer");
-    expect(parties.discovery.requests).toEqual([]);
-  });
-
   it("D7, D10: a self-issued token is refused, although its cnf.jwk fits the signature", async () => {
     const jwt = await parties.issueAuthToken({ issuer: agent.id });
     expect((await refusal(parties.createVerifier(), await withToken(jwt))).code).toBe("untrusted_issuer");
-  });
-
-  it("P7, G2, D10: a token for someone else", async () => {
-    const jwt = await parties.issueAuthToken({ audience: "http://other.localhost:1" });
-    expect((await refusal(parties.createVerifier(), await withToken(jwt))).code).toBe(
-      "token_audience_mismatch",
-    );
-  });
-
-  it("G3: an unknown type of token", async () => {
-    const jwt = `${Buffer.from('{"typ":"JWT","alg":"EdDSA"}').toString("base64url")}.e30.AAAA`;
-    expect((await refusal(parties.createVerifier(), await withToken(jwt))).code).toBe("token_type_mismatch");
   });
 
   it("J2, G4: an agent token of an unreachable or unknown server", async () => {
@@ -661,20 +581,6 @@ describe("tokens", () => {
 });
 
 describe("requirements", () => {
-  it("D12: a pseudonymous caller is asked for its identity, never given a resource token", async () => {
-    const request = await requestOf({ signatureKey: { scheme: "hwk" } });
-    for (const requirement of [{ level: "identified" } as const, SCOPES]) {
-      const error = await refusal(parties.createVerifier(), { ...request }, requirement);
-      expect([error.code, error.provenCaller]).toEqual(["identity_required", undefined]);
-    }
-  });
-
-  it("an identified caller is asked for authorization", async () => {
-    const error = await refusal(parties.createVerifier(), await requestOf(), SCOPES);
-    expect(error.code).toBe("authorization_required");
-    expect(error.provenCaller).toMatchObject({ agent: agent.id, thumbprint: agent.key.thumbprint });
-  });
-
   it("D5: a token without the scope", async () => {
     const jwt = await parties.issueAuthToken({ scope: "supply-chain:optimize-all other" });
     const request = await requestOf({ signatureKey: { scheme: "jwt", jwt } });

