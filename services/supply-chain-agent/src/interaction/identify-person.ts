@@ -19,7 +19,7 @@ export interface IdentifyPerson {
   finish(code: string, signIn: SignIn): Promise<Person>;
 }
 
-/** The interaction has begun too many sign-ins, or too many are pending for its user or its agent. */
+/** Too many sign-ins are pending for the interaction's user or its agent. */
 export class TooManySignInsError extends Error {
   override readonly name = "TooManySignInsError";
   readonly code = "too_many_sign_ins";
@@ -39,8 +39,6 @@ interface SignIn {
 
 const SCOPE = "openid profile email";
 const MAX_SIGN_INS = 10_000;
-/** Enough for the wrong person to sign out, a few times over; each is one more request that the auth server has to remember. */
-const MAX_SIGN_INS_PER_INTERACTION = 10;
 /**
  * Sign-ins that wait at the auth server for one person whom the agents of one owner name, for all of that owner, and in total: a tenth of what
  * it keeps, which is this agent's quota there. With more of them the oldest would go, whichever agent it is for.
@@ -72,9 +70,8 @@ export function createIdentifyPerson(options: {
     maxPerOwner: MAX_WAITING_PER_OWNER,
     now,
   });
-  /** By interaction: where its browser is sent, or will be once the auth server has said so; and how often it has been sent again. */
+  /** By interaction: where its browser is sent, or will be once the auth server has said so. */
   const underway = new QuotaStore<Promise<string>>({ maxEntries: MAX_SIGN_INS, now });
-  const begun = new QuotaStore<number>({ maxEntries: MAX_SIGN_INS, now });
 
   /** Counts a sign-in for the interaction's agent and person, before the auth server is asked for it. */
   function noteWaiting({ id, agent, order: { approver } }: Asking): SignIn {
@@ -91,9 +88,6 @@ export function createIdentifyPerson(options: {
   async function beginAgain(asking: Asking): Promise<string> {
     const { id: interactionId } = asking;
     const owner = ownerOf(asking.agent);
-    const times = begun.get(interactionId) ?? 0;
-    if (times >= MAX_SIGN_INS_PER_INTERACTION)
-      throw new TooManySignInsError("the interaction may begin no more sign-ins");
     const signIn = noteWaiting(asking);
     const { state } = signIn;
     try {
@@ -105,7 +99,6 @@ export function createIdentifyPerson(options: {
       }
       const { consentUrl, keyThumbprint, expiresInSeconds } = error;
       signIn.keyThumbprint = keyThumbprint;
-      begun.put(owner, interactionId, times + 1, INTERACTION_SECONDS);
       const keptSeconds = Math.min(
         expiresInSeconds - Math.min(SIGN_IN_SECONDS, expiresInSeconds / 2),
         INTERACTION_SECONDS,
