@@ -100,11 +100,6 @@ export function createAgent(options: AgentOptions): Agent {
       return grant;
     },
 
-    refresh: ({ authServer, refreshToken, ...input }) =>
-      ask(client.request, { key: keys.current(), ...input }, (context) =>
-        grants.refresh?.(authServer, refreshToken, context),
-      ),
-
     keep,
 
     async revoke({ authServer, refreshToken, kept, ...input }) {

@@ -33,8 +33,6 @@ export interface DiscoveryOptions {
   readonly development?: boolean | undefined;
   /** Unix seconds. Default: the system clock. */
   readonly now?: (() => number) | undefined;
-  /** How long a document is reused; 0 for not at all. Default 300. */
-  readonly cacheSeconds?: number | undefined;
   /** For one fetch; looking a key up may take two. A whole number. Default 5000. */
   readonly timeoutMs?: number | undefined;
   /** Default: undici with a guard on the connected address; `fetch` in browsers. The URL is guarded in any case. */
@@ -66,7 +64,6 @@ export function createDiscovery(options: DiscoveryOptions = {}): Discovery {
   const development = options.development ?? false;
   const { kinds, isIdentifier, refetchCooldownSeconds } = (options.profile ?? february2026).documents;
   const now = options.now ?? (() => Math.floor(Date.now() / 1000));
-  const cacheSeconds = options.cacheSeconds ?? CACHE_SECONDS;
   const timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
   const transport = options.transport ?? createDocumentTransport({ development });
   const slots = new FetchSlots();
@@ -83,7 +80,13 @@ export function createDiscovery(options: DiscoveryOptions = {}): Discovery {
   const byKind = new Map<string, Kind>(
     Object.entries(kinds).map(([kind, { document, keysElsewhere, isConfigured = false }]) => {
       const newCache = () =>
-        createDocumentCache({ now, cacheSeconds, refetchCooldownSeconds, slots, isConfigured });
+        createDocumentCache({
+          now,
+          cacheSeconds: CACHE_SECONDS,
+          refetchCooldownSeconds,
+          slots,
+          isConfigured,
+        });
       return [kind, { document, keysElsewhere, isConfigured, documents: newCache(), keySets: newCache() }];
     }),
   );

@@ -32,11 +32,6 @@ export interface KeyRingOptions<Key extends { readonly kid: string } = SigningKe
   /** Makes the next key. `sequence` is 2 for the first rotation of this ring: a `kid` must not be used twice, nor after a restart. */
   readonly create: (sequence: number) => Promise<Key>;
   /**
-   * How long a key is published before it signs, seconds. Default 12: a verifier reads a key set again at most once per 10 s
-   * (profile 5.2), so with less a request could meet one that has just looked and will not look again.
-   */
-  readonly announceSeconds?: number;
-  /**
    * How long a key that no longer signs stays published, seconds: as long as a token lives that it has signed, or that is bound to
    * it. Asked at each rotation where it is a function. Default 900, which outlasts the longest resource token and a consent.
    */
@@ -55,7 +50,10 @@ interface Held<Key> {
   keepSeconds: number;
 }
 
-/** Two more than a verifier waits before it reads a key set again. */
+/**
+ * How long a key is published before it signs. A verifier reads a key set again at most once per 10 s (profile 5.2), so with less a request
+ * could meet one that has just looked and will not look again.
+ */
 const ANNOUNCE_SECONDS = 12;
 const KEEP_SECONDS = 900;
 const MAX_PUBLISHED_KEYS = 64;
@@ -80,7 +78,7 @@ const MAX_PUBLISHED_KEYS = 64;
 export function createKeyRing<Key extends { readonly kid: string }>(
   options: KeyRingOptions<Key>,
 ): KeyRing<Key> {
-  const { create, announceSeconds = ANNOUNCE_SECONDS, keepSeconds = KEEP_SECONDS } = options;
+  const { create, keepSeconds = KEEP_SECONDS } = options;
   const now = options.now ?? (() => Math.floor(Date.now() / 1000));
   /** Newest first. */
   let held: readonly Held<Key>[] = [options.key, ...(options.earlier ?? [])].map((key, index, all) => ({
@@ -131,7 +129,7 @@ export function createKeyRing<Key extends { readonly kid: string }>(
       );
     }
     held[0]!.keepSeconds = secondsToKeep();
-    held = [{ key, signsFrom: now() + announceSeconds, keepSeconds: 0 }, ...held];
+    held = [{ key, signsFrom: now() + ANNOUNCE_SECONDS, keepSeconds: 0 }, ...held];
     return key;
   }
 

@@ -176,9 +176,8 @@ describe("redeeming a code", () => {
 
   it("asks only an auth server that is trusted", async () => {
     const world = await createWorld();
-    const input = { authServer: "http://evil.localhost:1", code: "c", refreshToken: "r" };
+    const input = { authServer: "http://evil.localhost:1", code: "c" };
     expect((await errorOf(world.agent().redeemCode(input))).code).toBe("challenge_untrusted");
-    expect((await errorOf(world.agent().refresh(input))).code).toBe("challenge_untrusted");
     expect([world.sent, world.parties.discovery.requests]).toEqual([[], []]);
   });
 
@@ -242,7 +241,6 @@ describe("errors of a call", () => {
     const input = { authServer, code: "c", refreshToken: "r", scope: "openid" };
     for (const call of [
       agent.redeemCode(input),
-      agent.refresh(input),
       agent.revoke(input),
       agent.requestOwnToken(input),
       agent.fetchFor()(URL_ROOT),
@@ -256,29 +254,15 @@ describe("errors of a call", () => {
   });
 });
 
-describe("refreshing", () => {
-  it("sends the refresh token and takes the lifetime from the token when the answer has none", async () => {
-    const world = await createWorld();
-    const authToken = await world.parties.issueAuthToken({ lifetimeSeconds: 77 });
-    world.tokenEndpoint = () => Response.json({ auth_token: authToken });
-    const { issuer: authServer } = world.parties.authServer;
-    const grant = await world.agent().refresh({ authServer, refreshToken: "r-1" });
-    const { clock, resource, agent } = world.parties;
-    expect(grant).toEqual({
-      ...{ token: authToken, server: authServer, resource: resource.id, scope: "supply-chain:optimize" },
-      thumbprint: agent.key.thumbprint,
-      expiresAt: clock.now() + 77,
-      renewAt: clock.now() + 47,
-    });
-    expect(world.sent[0]?.form).toEqual({ request_type: "refresh", refresh_token: "r-1" });
-  });
-
-  it.each([0, -300, "30", null])("takes no lifetime from an expires_in of %j", async (expires_in) => {
+it.each([undefined, 0, -300, "30", null])(
+  "no lifetime is taken from an expires_in of %j",
+  async (expires_in) => {
     const world = await createWorld();
     const authToken = await world.parties.issueAuthToken({ lifetimeSeconds: 77 });
     world.tokenEndpoint = () => Response.json({ auth_token: authToken, expires_in });
     const { issuer: authServer } = world.parties.authServer;
-    const grant = await world.agent().refresh({ authServer, refreshToken: "r-1" });
-    expect(grant.expiresAt).toBe(world.parties.clock.now() + 77);
-  });
-});
+    const grant = await world.agent().redeemCode({ authServer, code: "c" });
+    const { clock } = world.parties;
+    expect([grant.expiresAt, grant.renewAt]).toEqual([clock.now() + 77, clock.now() + 47]);
+  },
+);

@@ -190,13 +190,13 @@ describe("a challenger", () => {
     const ring = createKeyRing({
       key: resource.key,
       create: (sequence) => generateSigningKey({ kid: `resource-${sequence}` }),
-      announceSeconds: 0,
       now: clock.now,
     });
     const rotating = createChallenger({ ...options, key: ring });
     const kids: unknown[] = [];
     for (const rotate of [() => {}, ring.rotate]) {
       await rotate();
+      clock.advance(12);
       const { resourceToken } = await rotating.resourceToken(identified, ["a"]);
       kids.push(decodeToken(resourceToken).header.kid);
     }
