@@ -16,7 +16,6 @@ export {
   type RefusedAnswer,
   readAgentCard,
 } from "./ask-agent.ts";
-export { type LegacyAgentCard, toLegacyAgentCard } from "./legacy-agent-card.ts";
 export { type A2AOptions, type A2ARouteConfig, fastifyA2A } from "./plugin.ts";
 export {
   createTextExecutor,

@@ -48,7 +48,7 @@ const MAX_BODY_BYTES = 1_048_576;
  * It does NOT authenticate: without a hook in front, everybody may call, and everybody gets the extended card.
  * Registers in its own scope; hooks of the parent apply.
  *
- * @throws {TypeError} at registration, when a card has no 0.3 interface.
+ * @throws {TypeError} at registration, when a card has no 0.3 form.
  * @example
  * await app.register(fastifyA2A, { card, executor: createTextExecutor({ answer: async ({ text }) => text }) });
  */
@@ -90,9 +90,9 @@ export async function fastifyA2A(app: FastifyInstance, options: A2AOptions): Pro
     return errorResponse("internalError", id);
   });
 
-  serveCard(app, ["/.well-known/agent-card.json", "/.well-known/agent.json"], card, routeConfig.card);
+  await serveCard(app, ["/.well-known/agent-card.json", "/.well-known/agent.json"], card, routeConfig.card);
   if (extendedCard)
-    serveCard(app, ["/agent/authenticatedExtendedCard"], extendedCard, routeConfig.extendedCard);
+    await serveCard(app, ["/agent/authenticatedExtendedCard"], extendedCard, routeConfig.extendedCard);
 }
 
 /** Every body is read as text, so that what is no JSON can be answered in JSON-RPC instead of Fastify's 400 or 415. */
@@ -122,13 +122,13 @@ function toRefusal(error: unknown): JsonRpcError | undefined {
   return code === "FST_ERR_CTP_INVALID_MEDIA_TYPE" ? new JsonRpcError("contentTypeNotSupported") : undefined;
 }
 
-function serveCard(
+async function serveCard(
   app: FastifyInstance,
   paths: string[],
   card: AgentCard,
   config?: FastifyContextConfig,
-): void {
-  const legacy = toLegacyAgentCard(card);
+): Promise<void> {
+  const legacy = await toLegacyAgentCard(card);
   const current = AgentCard.toJSON(card);
   for (const path of paths) {
     app.get(path, { config: config ?? {} }, async (request, reply) => {
