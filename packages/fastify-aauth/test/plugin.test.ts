@@ -1,7 +1,6 @@
 import { Agent, request as httpRequest, type IncomingMessage, type RequestOptions } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { Readable } from "node:stream";
-import { finished } from "node:stream/promises";
 import { ERROR_CODES, type ProvenCaller, toJwks } from "aauth";
 import { createChallenger, parseRefusal, REFUSAL_FIELD } from "aauth/resource";
 import { createTestParties, signedRequest } from "aauth/testing";
@@ -9,7 +8,6 @@ import { parseAgentAuth } from "aauth/wire";
 import Fastify, { type FastifyInstance } from "fastify";
 import { afterEach, describe, expect, test } from "vitest";
 import { type ComposedOptions, fastifyAAuth, type VerificationEvent } from "../src/index.ts";
-import { readRawBody } from "../src/raw-body.ts";
 
 const apps: FastifyInstance[] = [];
 afterEach(async () => {

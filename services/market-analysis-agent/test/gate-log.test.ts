@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { inject, messageSend, SELF, startStack } from "./stack.ts";
+import { SELF, startStack } from "./stack.ts";
 
 /** Message lines of the log, without their fields. */
 const linesOf = (log: string) =>

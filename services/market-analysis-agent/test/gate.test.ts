@@ -1,11 +1,8 @@
-import { february2026Published } from "aauth";
-import { testKey } from "aauth/testing";
 import { parseAgentAuth } from "aauth/wire";
 import { describe, expect, test } from "vitest";
-import { inject, messageSend, SELF, type Stack, startStack } from "./stack.ts";
+import { inject, SELF, type Stack, startStack } from "./stack.ts";
 
 const SCHEMES = ["signature-only", "autonomous", "user-delegated"] as const;
-const attackerKey = await testKey("B", "backend-ephemeral-1");
 
 const start = (scheme: (typeof SCHEMES)[number]) => startStack({ AAUTH_AUTHORIZATION_SCHEME: scheme });
 const issue = (stack: Stack, options: Parameters<Stack["issueAuthToken"]>[0] = {}) =>
@@ -64,8 +61,6 @@ describe("the challenge", () => {
     },
   );
 });
-
-describe("holes of the February-2026 demo", () => {});
 
 describe("what needs no signature", () => {
   test.each(["/.well-known/agent-card.json", "/.well-known/agent.json"])("%s is a card", async (path) => {

@@ -1,4 +1,4 @@
-import { ConfigError, loadConfig } from "agent-kit/service";
+import { loadConfig } from "agent-kit/service";
 import { expect, test } from "vitest";
 import { settings } from "../src/config.ts";
 

@@ -1,12 +1,11 @@
 import { decodeToken } from "aauth";
-import { signedRequest, testKey } from "aauth/testing";
+import { signedRequest } from "aauth/testing";
 import { parseAgentAuth } from "aauth/wire";
 import { describe, expect, test } from "vitest";
-import { inject, messageSend, SELF, type Stack, startStack } from "./stack.ts";
+import { inject, SELF, type Stack, startStack } from "./stack.ts";
 
 const SCHEMES = ["signature-only", "autonomous", "user-delegated"] as const;
 const WITH_TOKENS = ["autonomous", "user-delegated"] as const;
-const attackerKey = await testKey("B", "backend-ephemeral-1");
 
 const start = (scheme: (typeof SCHEMES)[number]) => startStack({ AAUTH_AUTHORIZATION_SCHEME: scheme });
 const withToken = async (stack: Stack, options?: Parameters<Stack["issueAuthToken"]>[0]) =>

@@ -7,8 +7,8 @@ import {
   arrive,
   createInteractionWorld,
   type InteractionWorld,
-  RETURN_URL,
   interactionIn,
+  RETURN_URL,
 } from "./interaction-world.ts";
 import { SELF } from "./stack.ts";
 

@@ -2,7 +2,7 @@ import { setTimeout } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { type AAuthError, ConsentRequiredError } from "../../src/errors.ts";
 import { generateSigningKey } from "../../src/keys/signing-key.ts";
-import { formatAgentAuth, parseAgentAuth } from "../../src/profiles/february-2026/agent-auth.ts";
+import { formatAgentAuth } from "../../src/profiles/february-2026/agent-auth.ts";
 import { issueAgentToken } from "../../src/profiles/february-2026/agent-token.ts";
 import { february2026Published } from "../../src/profiles/february-2026/index.ts";
 import { issueResourceToken } from "../../src/profiles/february-2026/resource-token.ts";

@@ -1,6 +1,4 @@
 import { expect, it } from "vitest";
-import { ConsentRequiredError } from "../../src/errors.ts";
-import { formatAgentAuth } from "../../src/profiles/february-2026/agent-auth.ts";
 import { createChallenger } from "../../src/resource/challenge.ts";
 import type { ProvenCaller } from "../../src/types.ts";
 import { createWorld, errorOf, received, type World } from "./world.ts";

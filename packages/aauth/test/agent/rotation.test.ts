@@ -3,8 +3,6 @@ import { createTokenCache, type Grant } from "../../src/agent/grant-cache.ts";
 import { ConsentRequiredError, type UserInteractionRequiredError } from "../../src/errors.ts";
 import { createKeyRing } from "../../src/keys/key-ring.ts";
 import { generateSigningKey } from "../../src/keys/signing-key.ts";
-import { formatAgentAuth } from "../../src/profiles/february-2026/agent-auth.ts";
-import { issueResourceToken } from "../../src/profiles/february-2026/resource-token.ts";
 import type { PublicJwk } from "../../src/types.ts";
 import { createWorld, errorOf, type World } from "./world.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createTokenCache, type Grant, type TokenCache } from "../../src/agent/grant-cache.ts";
+import { createTokenCache, type TokenCache } from "../../src/agent/grant-cache.ts";
 import { ConsentRequiredError } from "../../src/errors.ts";
 import { february2026Published } from "../../src/profiles/february-2026/index.ts";
 import { decodeToken } from "../../src/tokens/decode-token.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { guardUrl, isIdentifier } from "../../src/discovery/url-guard.ts";
+import { isIdentifier } from "../../src/discovery/url-guard.ts";
 
 describe("an identifier", () => {
   it.each([

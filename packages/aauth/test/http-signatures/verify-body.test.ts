@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { formatContentDigest } from "../../src/http-signatures/content-digest.ts";
-import { announcesBody, requireComponents, verifyBody } from "../../src/http-signatures/verify-body.ts";
+import { requireComponents, verifyBody } from "../../src/http-signatures/verify-body.ts";
 import { expectRefusal, refusalOf } from "../refusal.ts";
 
 const body = new TextEncoder().encode("a body");

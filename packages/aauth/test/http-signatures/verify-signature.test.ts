@@ -1,11 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parseSignatureInput } from "../../src/http-signatures/signature-input.ts";
-import {
-  readSignatureHeaders,
-  requireFreshness,
-  requireSameLabel,
-} from "../../src/http-signatures/verify-signature.ts";
+import { readSignatureHeaders, requireFreshness } from "../../src/http-signatures/verify-signature.ts";
 import { february2026 } from "../../src/profiles/february-2026/index.ts";
 import { hostileText } from "../hostile-text.ts";
 import { expectRefusal, passesOrRefuses, refusalOf } from "../refusal.ts";

@@ -3,8 +3,7 @@ import { describe, expect, test } from "vitest";
 import { toJwks } from "../../src/keys/jwks.ts";
 import { generateSigningKey, importSigningKey, type PrivateJwk } from "../../src/keys/signing-key.ts";
 import { importVerificationKey } from "../../src/keys/verification-key.ts";
-import { formatSignatureKey, parseSignatureKey } from "../../src/profiles/february-2026/signature-key.ts";
-import { expectRefusal, refusalOf } from "../refusal.ts";
+import { expectRefusal } from "../refusal.ts";
 import keys from "../vectors/keys.json" with { type: "json" };
 
 const jwk = keys.A.jwk as PrivateJwk;

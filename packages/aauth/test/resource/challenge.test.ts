@@ -5,7 +5,7 @@ import { generateSigningKey } from "../../src/keys/signing-key.ts";
 import { parseAgentAuth } from "../../src/profiles/february-2026/agent-auth.ts";
 import { verifyResourceToken } from "../../src/profiles/february-2026/resource-token.ts";
 import { parseRefusal, REFUSAL_FIELD } from "../../src/profiles/refusal.ts";
-import { type ChallengerOptions, createChallenger, plainRefusal } from "../../src/resource/challenge.ts";
+import { createChallenger, plainRefusal } from "../../src/resource/challenge.ts";
 import { decodeToken } from "../../src/tokens/decode-token.ts";
 import { JWKS, parties, refusal, requestOf, SCOPES, signBadly } from "./kit.ts";
 
@@ -206,13 +206,6 @@ describe("a challenger", () => {
 
 describe("a caller over its limit", () => {
   const { publicJwk: key, thumbprint } = agent.key;
-  const pseudonymous = {
-    profile: "february-2026",
-    level: "pseudonymous",
-    scheme: "hwk",
-    key,
-    thumbprint,
-  } as const;
   const identified = {
     profile: "february-2026",
     level: "identified",

@@ -17,7 +17,6 @@ const profile: WireProfile = {
   messages: { ...february2026.messages, keyAlgorithms: ["Ed25519", "ES256"] },
 };
 const key = await generateSigningKey({ kid: "p256-1", alg: "ES256" });
-const other = await generateSigningKey({ kid: "p256-1", alg: "ES256" });
 const signatureKey = `sig1=(scheme=jwks id="${agent.id}" kid="p256-1")`;
 const published = () =>
   createTestDiscovery(

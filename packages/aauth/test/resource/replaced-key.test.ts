@@ -1,8 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { generateSigningKey } from "../../src/keys/signing-key.ts";
-import { issueAgentToken } from "../../src/profiles/february-2026/agent-token.ts";
 import { issueAuthToken, verifyAuthToken } from "../../src/profiles/february-2026/auth-token.ts";
-import { issueResourceToken, verifyResourceToken } from "../../src/profiles/february-2026/resource-token.ts";
 import { createVerifier } from "../../src/resource/verify-request.ts";
 import { createTestDiscovery } from "../../src/testing/test-discovery.ts";
 import { tokenSignerOf } from "../../src/tokens/token-signer.ts";

@@ -2,8 +2,6 @@ import { describe, expect, it } from "vitest";
 import { issueAgentToken, verifyAgentToken } from "../../../src/profiles/february-2026/agent-token.ts";
 import { decodeToken } from "../../../src/tokens/decode-token.ts";
 import { signJwt } from "../../../src/tokens/jwt.ts";
-import type { VerifiedToken } from "../../../src/tokens/open-token.ts";
-import { createVerifiedTokens } from "../../../src/tokens/verified-tokens.ts";
 import { codeOf, keyA, keyB, knownKeys, NO_AUDIENCE, NO_TEXT, NO_TIME, wrongTypes } from "./kit.ts";
 
 const NOW = 1_730_217_600;

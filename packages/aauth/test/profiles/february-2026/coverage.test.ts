@@ -1,12 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { requireComponents } from "../../../src/http-signatures/verify-body.ts";
 import {
   coverageWithoutBody,
   fullCoverage,
   publishedCoverage,
 } from "../../../src/profiles/february-2026/coverage.ts";
 import { factsOf } from "../../http-signatures/prove.ts";
-import { expectRefusal } from "../../refusal.ts";
 
 const everything = factsOf({ target: "/?a=1", headers: { "content-length": "18", nonce: "x" } });
 const nothing = factsOf({ target: "/" });

@@ -1,9 +1,5 @@
 import { describe, expect, it } from "vitest";
-import {
-  agentMetadata,
-  issuerMetadata,
-  resourceMetadata,
-} from "../../../src/profiles/february-2026/documents.ts";
+import { agentMetadata, resourceMetadata } from "../../../src/profiles/february-2026/documents.ts";
 
 describe("documents for publishing", () => {
   it("are complete with the identity alone, in the demo's member order", () => {
