@@ -48,15 +48,6 @@ describe("who gets how much", () => {
       expect(memory.putIfAbsent(`b ${index}`, TTL_SECONDS, authorized("https://known.example"))).toBe(true);
     }
   });
-
-  test("what has run out is free again", () => {
-    const { clock, memory, flood } = memoryWithClock(1_000);
-    const stranger = identified("https://one.example");
-    expect(flood(stranger)).toBe(375);
-    clock.seconds += TTL_SECONDS;
-    expect(flood(stranger)).toBe(375);
-    expect(memory.size).toBe(375);
-  });
 });
 
 test("a claim is never forgotten before its time, whoever floods", () => {
