@@ -124,12 +124,7 @@ describe("refusals are JSON-RPC errors under 200", () => {
     expect(reply.json()).toMatchObject({ jsonrpc: "2.0", error: { code } });
   });
 
-  test("the id is echoed where it could be read", async () => {
-    expect((await post(echoAgent(), JSON.stringify(send({})))).json().id).toBe(1);
-    expect((await post(echoAgent(), "{")).json().id).toBeNull();
-  });
-
-  test.each(["text/plain", "application/x-www-form-urlencoded", ""])("content type %j", async (type) => {
+  test.each(["text/plain", ""])("content type %j", async (type) => {
     const reply = await post(echoAgent(), legacySend("x"), { "content-type": type });
     expect(reply.statusCode).toBe(200);
     expect(reply.json().error.code).toBe(-32005);

@@ -84,10 +84,6 @@ describe("precedence", () => {
     expect(load({ PORT: "9000" }, ["-p", "9003"]).port).toBe(9003);
   });
 
-  test("an empty variable counts as unset", () => {
-    expect(load({ PORT: "", AUTH: "" })).toMatchObject({ port: 8000, authServer: "http://localhost:8080" });
-  });
-
   test("a boolean flag is a switch and can be turned off", () => {
     expect(load({}, ["--show-tokens"]).showTokens).toBe(true);
     expect(load({ SHOW: "true" }, ["--no-show-tokens"]).showTokens).toBe(false);
@@ -116,13 +112,6 @@ describe("what is refused", () => {
     expect(problems["--prot"]).toContain("did you mean --port?");
     expect(problems.AAUTH_SIGNATURE_SHEME).toContain("did you mean AAUTH_SIGNATURE_SCHEME?");
     expect(problems.AAUTH_SIGNATURE_SCHEME).toContain("hwk");
-  });
-
-  test("the message names service, variables and count", () => {
-    expect(() => load({ PORT: "x", AUTH: "y" })).toThrow(
-      /^tester cannot start: 2 settings are wrong\n {2}PORT: .*\n {2}AUTH: /,
-    );
-    expect(() => load({ PORT: "x" })).toThrow("one setting is wrong");
   });
 
   test("an unknown AAUTH_ variable, though not a sibling's and not a stranger's", () => {

@@ -5,7 +5,6 @@ import {
   hostsSetting,
   knowsHost,
   requireKnownHost,
-  unknownHost,
 } from "../../../src/service/index.ts";
 
 describe("a server that asks nobody who they are", () => {
@@ -67,12 +66,6 @@ describe("a server that asks nobody who they are", () => {
     expect(served).toBe(0);
     expect((await app.inject({ url: "/x", headers: { host: "t.example:80" } })).statusCode).toBe(200);
     await app.close();
-  });
-
-  test("says the same without Fastify", () => {
-    const { status, body } = unknownHost();
-    expect(status).toBe(421);
-    expect(JSON.parse(body)).toMatchObject({ status: 421, code: "unknown_host" });
   });
 });
 

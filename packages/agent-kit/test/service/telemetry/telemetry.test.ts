@@ -6,7 +6,6 @@ import {
   createLogger,
   createService,
   currentPlace,
-  inTrace,
   type LoggerOptions,
   listenOn,
   loadConfig,
@@ -221,11 +220,8 @@ describe("where spans go", () => {
 describe("sampling", () => {
   test.each([
     ["always_on", "", "00", 1],
-    ["always_off", "", "01", 0],
     ["traceidratio", "0", "01", 0],
-    ["traceidratio", "", "00", 1],
     ["parentbased_always_on", "", "00", 0],
-    ["parentbased_always_off", "", "01", 1],
     ["parentbased_traceidratio", "0", "01", 1],
   ])("%s %s with the caller's flag %s: %i spans", async (sampler, arg, flag, count) => {
     await start({ OTEL_TRACES_SAMPLER: sampler, OTEL_TRACES_SAMPLER_ARG: arg });
@@ -270,15 +266,6 @@ describe("work inside a service", () => {
     expect(attributesOf(seen["inner.step"]!)["error.type"]).toBe("invalid");
     expect(seen["expected.step"]!.status.code ?? 0).toBe(0);
     expect(attributesOf(seen["noted.step"]!)["error.type"]).toBe("TypeError");
-  });
-
-  test("can go on later in the trace it began in", async () => {
-    await start();
-    const place = await inService(() => withSpan("first.step", async () => currentPlace()));
-    await inService(() => inTrace(place, () => withSpan("later.step", async () => {})));
-    await telemetry!.close();
-    const [first, later] = collector.spans;
-    expect(later).toMatchObject({ traceId: first!.traceId, parentSpanId: first!.spanId });
   });
 });
 
