@@ -196,7 +196,7 @@ describe("what counts as one caller", () => {
     expect((await call(app, { path: "/other" })).statusCode).toBe(200);
   });
 
-  test("all keys together have a limit, too, so that new keys are of no use", async () => {
+  test("all keys together have a limit, too, so that new keys gain nothing", async () => {
     const { app } = await buildApp({ ...LIMITS, pseudonymousTogether: 5 });
     const answers: number[] = [];
     for (let index = 0; index < 8; index++) {

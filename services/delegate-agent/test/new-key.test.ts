@@ -88,7 +88,7 @@ async function createWorld() {
   };
 }
 
-test("a token of a lost key is dropped, and the whole call is made once more with a new one", async () => {
+test("a token of a lost key is dropped, and the whole call is made again with a new one", async () => {
   const { seen, run, restartAgentServer, close } = await createWorld();
   expect(await run()).toMatchObject({ status: "completed" });
   await restartAgentServer("backend-ephemeral-2");

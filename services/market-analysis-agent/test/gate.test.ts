@@ -44,8 +44,6 @@ test("A5: in user-delegated a token without a user is refused, and nothing is ch
   expect(reply.headers).not.toHaveProperty("agent-auth");
 });
 
-describe("the challenge", () => {});
-
 describe("what needs no signature", () => {
   test.each(["/.well-known/agent-card.json", "/.well-known/agent.json"])("%s is a card", async (path) => {
     const { app } = await start("user-delegated");

@@ -53,7 +53,7 @@ describe("an order that a person approves", () => {
     });
   });
 
-  test("declined, it is refused, once; then it is asked about anew", async () => {
+  test("declined, it is refused, once; then it is asked about again", async () => {
     const world = await createInteractionWorld();
     const { cookie, form } = await arrive(world, interactionIn(await world.order()));
     await world.decide({ ...form, decision: "decline" }, cookie);

@@ -146,7 +146,7 @@ describe("an identity challenge", () => {
     expect(world.story()).toEqual(["resource hwk"]);
   });
 
-  it("that never ends is given back, not followed for ever", async () => {
+  it("that never ends is given back, not followed forever", async () => {
     const world = await createWorld();
     const headers = { "agent-auth": "httpsig; identity=?1" };
     world.resource = () => new Response("", { status: 401, headers });
@@ -220,20 +220,6 @@ describe("an authorization challenge", () => {
     world.requirement = { level: "authorized", scopes: ["supply-chain:optimize"] };
     expect((await agent.fetchFor()(URL_ROOT, POST)).status).toBe(200);
     expect(world.story().slice(6)).toEqual(["resource jwt", "resource jwt"]);
-  });
-
-  it("asks for a new token when one that was kept is refused for the same scope", async () => {
-    const world = await createWorld();
-    const agent = world.agent();
-    await agent.fetchFor()(URL_ROOT, POST);
-    const revoked = world.sent[2]?.headers["signature-key"];
-    const working = world.resource;
-    world.resource = async (request) =>
-      request.headers["signature-key"] === revoked
-        ? new Response("", { status: 401, headers: { "agent-auth": await challenge(world) } })
-        : working(request);
-    expect((await agent.fetchFor()(URL_ROOT, POST)).status).toBe(200);
-    expect(world.story().slice(3)).toEqual(["resource jwt", "token auth jwks", "resource jwt"]);
   });
 
   it("starts with the token it is given, and asks for another when that one has expired", async () => {

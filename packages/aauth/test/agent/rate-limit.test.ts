@@ -10,7 +10,7 @@ const POST = { method: "POST", headers: { "content-type": "application/json" }, 
 async function limitedWorld(...over: string[]): Promise<World> {
   const world = await createWorld();
   const { resource, authServer, clock } = world.parties;
-  const gate = world.parties.createVerifier();
+  const verifier = world.parties.createVerifier();
   const challenger = createChallenger({
     key: resource.key,
     resource: resource.id,
@@ -18,7 +18,7 @@ async function limitedWorld(...over: string[]): Promise<World> {
     now: clock.now,
   });
   world.resource = async ({ url, method, headers, body }) => {
-    const { caller } = await gate.verifyRequest(received(url, method, headers, body));
+    const { caller } = await verifier.verifyRequest(received(url, method, headers, body));
     if (!over.includes(caller.level)) return new Response(`hello ${caller.level}`);
     return limited(challenger, caller);
   };

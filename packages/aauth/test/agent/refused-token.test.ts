@@ -11,13 +11,13 @@ describe("a held token that the resource refuses without saying what would help"
   async function worldThatForgets() {
     const world = await createWorld();
     const working = world.tokenEndpoint;
-    const stranger = tokenSignerOf(await generateSigningKey({ kid: "realm-1" }));
+    const unknown = tokenSignerOf(await generateSigningKey({ kid: "realm-1" }));
     let forged = true;
     world.tokenEndpoint = async (request) => {
       if (!forged) return working(request);
       forged = false;
       return Response.json({
-        auth_token: await world.parties.issueAuthToken({ signer: stranger }),
+        auth_token: await world.parties.issueAuthToken({ signer: unknown }),
         expires_in: 300,
       });
     };
@@ -44,8 +44,8 @@ describe("a held token that the resource refuses without saying what would help"
 
   it("comes back as the answer where the caller brought the token itself", async () => {
     const world = await createWorld();
-    const stranger = tokenSignerOf(await generateSigningKey({ kid: "realm-1" }));
-    const authToken = await world.parties.issueAuthToken({ signer: stranger });
+    const unknown = tokenSignerOf(await generateSigningKey({ kid: "realm-1" }));
+    const authToken = await world.parties.issueAuthToken({ signer: unknown });
     expect((await world.agent().fetchFor({ authToken })(URL_ROOT)).status).toBe(401);
     expect(world.story()).toEqual(["resource jwt"]);
   });

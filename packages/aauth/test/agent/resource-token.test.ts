@@ -31,11 +31,11 @@ async function worldWithEndpoint(answer: Answer = issue, endpoint: string | null
     { now: clock.now },
   );
   const usual = world.resource;
-  const gate = world.parties.createVerifier();
+  const verifier = world.parties.createVerifier();
   world.resource = async (request) => {
     const { url, method, headers, body, form } = request;
     if (!url.endsWith("/resource/token")) return usual(request);
-    await gate.verifyRequest(received(url, method, headers, body), { level: "identified" });
+    await verifier.verifyRequest(received(url, method, headers, body), { level: "identified" });
     return answer(form.scope ?? "", world);
   };
   const story = () =>

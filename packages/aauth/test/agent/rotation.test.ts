@@ -81,13 +81,13 @@ describe("an agent whose key is rotated", () => {
     world.tokenEndpoint = () => Response.json({ auth_token: bound, expires_in: 300 });
     const { authServer, keyThumbprint = "" } = demand;
     expect((await agent.redeemCode({ authServer, code: "c", keyThumbprint })).token).toBe(bound);
-    // The current key, and so the default, is another one: the token is of no use with it.
+    // The current key, and so the default, is another one: the token is not bound to it.
     const refused = await errorOf(agent.redeemCode({ authServer, code: "c" }));
     expect(refused.code).toBe("token_request_failed");
   });
 });
 
-describe("a resource that wants the user in person", () => {
+describe("a resource that requires an interaction with the user", () => {
   const returnUrl = "http://backend.localhost:8000/interaction?state=s";
   /** A resource that serves who has been there; the visit is remembered for the key that asked. */
   async function visitedWorld(requirement: World["requirement"]) {

@@ -184,7 +184,7 @@ describe("tokens that speak for a user", () => {
     world.tokenEndpoint = () => Promise.reject(new Error("away"));
     expect((await agent.fetchFor({ cacheKey: "alice" })(URL_ROOT)).status).toBe(200);
 
-    // A refresh token that is refused: everything starts anew.
+    // A refresh token that is refused: everything starts again.
     world.tokenEndpoint = (request) =>
       request.form.request_type === "refresh"
         ? Response.json({ error: "invalid_grant" }, { status: 400 })

@@ -31,7 +31,7 @@ export async function createWorld(options: { challenger?: Partial<ChallengerOpti
   const { now } = clock;
   const sent: SentRequest[] = [];
   const events: AgentEvent[] = [];
-  const gate = parties.createVerifier();
+  const verifier = parties.createVerifier();
   const challenger = createChallenger({
     key: resource.key,
     resource: resource.id,
@@ -94,7 +94,7 @@ export async function createWorld(options: { challenger?: Partial<ChallengerOpti
 
   async function defaultResource({ url, method, headers, body }: SentRequest): Promise<Response> {
     try {
-      const verified = await gate.verifyRequest(received(url, method, headers, body), world.requirement);
+      const verified = await verifier.verifyRequest(received(url, method, headers, body), world.requirement);
       world.seen.push(verified);
       return new Response(`hello ${verified.caller.level}`);
     } catch (error) {

@@ -103,13 +103,6 @@ describe("finding keys", () => {
     expect(server.requests).toHaveLength(4);
   });
 
-  it("joins concurrent fetches of one document", async () => {
-    const server = await agentServer();
-    const { discovery } = discover();
-    await Promise.all(Array.from({ length: 20 }, () => discovery.key("agent", server.origin, "k1")));
-    expect(server.requests).toEqual(["/.well-known/aauth-agent", "/jwks.json"]);
-  });
-
   it("lets everyone who wants a new key at the same time wait for the one look at it", async () => {
     let keys = [KEY];
     const server = await agentServer(() => keys);
@@ -175,18 +168,6 @@ describe("finding keys", () => {
     ]);
     expect(await code(discovery.metadata("issuer", issuer))).toBe("discovery_failed");
   });
-
-  it("resolves *.localhost to loopback in development", async () => {
-    const server = await serve(() => {
-      const id = `http://agent.localhost:${server.port}`;
-      return {
-        "/.well-known/aauth-agent": { agent: id, jwks_uri: `${id}/jwks.json` },
-        "/jwks.json": { keys: [KEY] },
-      };
-    });
-    const { discovery } = discover();
-    expect((await discovery.key("agent", `http://agent.localhost:${server.port}`, "k1")).jwk).toEqual(KEY);
-  });
 });
 
 describe("G7: caches are kept apart by kind", () => {
@@ -216,14 +197,12 @@ describe("documents that are refused", () => {
       (origin: string) => ({ agent: `${origin}/`, jwks_uri: `${origin}/jwks.json` }),
       "metadata_mismatch",
     ],
-    ["no identity", (origin: string) => ({ jwks_uri: `${origin}/jwks.json` }), "metadata_mismatch"],
     ["no jwks_uri", (origin: string) => ({ agent: origin }), "discovery_failed"],
     [
       "a jwks_uri that is no URL",
       (origin: string) => ({ agent: origin, jwks_uri: "/jwks.json" }),
       "discovery_failed",
     ],
-    ["a list", () => [], "discovery_failed"],
   ])("%s", async (_name, document, expected) => {
     const server = await serve((origin) => ({
       "/.well-known/aauth-agent": document(origin),

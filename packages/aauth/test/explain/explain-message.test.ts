@@ -7,7 +7,7 @@ import { signByHand } from "../http-signatures/sign-by-hand.ts";
 
 const parties = await createTestParties();
 const { agent, resource, authServer, clock, discovery } = parties;
-const GATE = { discovery, now: clock.now, audience: resource.id, trustedIssuers: [authServer.issuer] };
+const VERIFIER = { discovery, now: clock.now, audience: resource.id, trustedIssuers: [authServer.issuer] };
 const url = `${resource.id}/orders?page=2`;
 
 async function message(
@@ -32,7 +32,7 @@ describe("an accepted message", () => {
     test(`${scheme}: both implementations build the same base and find the signature good`, async () => {
       const jwt = await parties.issueAuthToken({ scope: "orders:read" });
       const choice = { hwk: { scheme }, jwks: { scheme, id: agent.id }, jwt: { scheme, jwt } }[scheme];
-      const explanation = await explainMessage(await message(choice as never), GATE);
+      const explanation = await explainMessage(await message(choice as never), VERIFIER);
       expect(explanation.verdict).toBe("accepted");
       expect(explanation.signatureBase.agree).toBe(true);
       expect(explanation.signatureBase.ours).toContain('"@query": ?page=2');
@@ -46,16 +46,16 @@ describe("an accepted message", () => {
     const signed = await message();
     const capitalised = Object.entries(signed.headers).map(([name, value]) => [name.toUpperCase(), value]);
     const headers = { ...Object.fromEntries(capitalised), ["__proto__"]: "x" };
-    const explanation = await explainMessage({ ...signed, headers }, GATE);
+    const explanation = await explainMessage({ ...signed, headers }, VERIFIER);
     expect([explanation.verdict, explanation.signatureBase.agree]).toEqual(["accepted", true]);
     const twice = { ...signed.headers, Signature: signed.headers.signature as string };
-    expect((await explainMessage({ ...signed, headers: twice }, GATE)).code).toBe("malformed_signature");
+    expect((await explainMessage({ ...signed, headers: twice }, VERIFIER)).code).toBe("malformed_signature");
   });
 
   test("shows its token decoded and its requirement met", async () => {
     const jwt = await parties.issueAuthToken({ scope: "orders:read" });
     const explanation = await explainMessage(await message({ scheme: "jwt", jwt }), {
-      ...GATE,
+      ...VERIFIER,
       requirement: { level: "authorized", scopes: ["orders:read"] },
     });
     expect(explanation.tokens[0]?.claims).toMatchObject({ aud: resource.id, scope: "orders:read" });
@@ -67,7 +67,7 @@ describe("an accepted message", () => {
   });
 
   test("survives JSON: nothing in the answer is lost on the way to a page", async () => {
-    const explanation = await explainMessage(await message(), GATE);
+    const explanation = await explainMessage(await message(), VERIFIER);
     expect(JSON.parse(JSON.stringify(explanation))).toEqual(explanation);
   });
 });
@@ -77,7 +77,7 @@ describe("a refused message", () => {
     const signed = await message();
     const explanation = await explainMessage(
       { ...signed, body: new TextEncoder().encode('{"order":9}') },
-      GATE,
+      VERIFIER,
     );
     expect(explanation).toMatchObject({ verdict: "refused", code: "digest_mismatch" });
     expect(failed(explanation)).toMatchObject([
@@ -87,24 +87,24 @@ describe("a refused message", () => {
 
   test("signed by another key: the second opinion agrees on the base and on the refusal", async () => {
     const signed = await message({ scheme: "jwks", id: agent.id }, await testKey("B", "backend-ephemeral-1"));
-    const explanation = await explainMessage(signed, GATE);
+    const explanation = await explainMessage(signed, VERIFIER);
     expect(explanation).toMatchObject({ code: "invalid_signature", secondOpinion: { verifies: false } });
     expect(explanation.signatureBase.agree).toBe(true);
   });
 
   test("stale: the signature itself is still found good", async () => {
     const signed = await message();
-    const explanation = await explainMessage(signed, { ...GATE, now: () => clock.now() + 61 });
+    const explanation = await explainMessage(signed, { ...VERIFIER, now: () => clock.now() + 61 });
     expect(explanation).toMatchObject({ code: "created_out_of_window", secondOpinion: { verifies: true } });
   });
 
-  test("with a time of expiry: the clock given counts for the gate, and none for the second opinion", async () => {
+  test("with a time of expiry: the clock given counts for the verifier, and none for the second opinion", async () => {
     const { authority, target, ...signed } = signByHand(
       { method: "GET", authority: "resource.example", target: "/orders" },
       { parameters: `;created=${NOW};expires=${NOW + 30}` },
     );
     const recorded = { ...signed, url: `http://${authority}${target}` };
-    const at = (now: number) => explainMessage(recorded, { ...GATE, now: () => now });
+    const at = (now: number) => explainMessage(recorded, { ...VERIFIER, now: () => now });
     expect(await at(NOW)).toMatchObject({ verdict: "accepted", secondOpinion: { verifies: true } });
     expect(await at(NOW + 31)).toMatchObject({ verdict: "refused", secondOpinion: { verifies: true } });
   });
@@ -112,12 +112,12 @@ describe("a refused message", () => {
   test("two labels: the second opinion has no signature to judge, and says so", async () => {
     const signed = await message();
     const headers = { ...signed.headers, signature: signed.headers.signature!.replace("sig1=", "sig2=") };
-    const { secondOpinion } = await explainMessage({ ...signed, headers }, GATE);
+    const { secondOpinion } = await explainMessage({ ...signed, headers }, VERIFIER);
     expect(secondOpinion).toEqual({ verifies: false, reason: expect.stringContaining('"sig2"') });
   });
 
   test("unsigned: there is nothing to rebuild, and it says so", async () => {
-    const explanation = await explainMessage({ method: "GET", url, headers: {} }, GATE);
+    const explanation = await explainMessage({ method: "GET", url, headers: {} }, VERIFIER);
     expect(explanation).toMatchObject({ verdict: "refused", code: "missing_signature", tokens: [] });
     expect(explanation.signatureBase).toEqual({
       agree: false,
@@ -137,7 +137,7 @@ test("never throws for anything in the message", async () => {
   );
   await fc.assert(
     fc.asyncProperty(headers, fc.string(), async (fields, method) => {
-      const explanation = await explainMessage({ method, url, headers: fields as never }, GATE);
+      const explanation = await explainMessage({ method, url, headers: fields as never }, VERIFIER);
       expect(explanation.verdict).toBe("refused");
     }),
     { numRuns: 300 },

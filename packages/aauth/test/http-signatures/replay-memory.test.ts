@@ -38,10 +38,10 @@ describe("who gets how much", () => {
     expect(flood(authorized("https://one.example"))).toBe(250);
   });
 
-  test("however many identities a stranger has, whoever comes next finds room", () => {
+  test("however many identities an owner has, the next caller finds room", () => {
     const { memory, flood } = memoryWithClock(10_000);
-    for (let index = 0; index < 100; index++) flood(identified(`https://stranger-${index}.example`));
-    for (let index = 0; index < 100; index++) flood(pseudonymous(`stranger ${index}`));
+    for (let index = 0; index < 100; index++) flood(identified(`https://unknown-${index}.example`));
+    for (let index = 0; index < 100; index++) flood(pseudonymous(`unknown ${index}`));
     expect(memory.putIfAbsent("a", TTL_SECONDS, identified("https://known.example"))).toBe(true);
     // Of those there may be any number; auth tokens are had from somebody who is trusted here.
     for (let index = 0; index < 1_000; index++) {
@@ -50,7 +50,7 @@ describe("who gets how much", () => {
   });
 });
 
-test("a claim is never forgotten before its time, whoever floods", () => {
+test("a claim is never forgotten before its time, whichever caller floods", () => {
   const claim = fc.record({
     key: fc.constantFrom("a", "b", "c", "d", "e", "f"),
     share: fc.constantFrom(pseudonymous("k1"), pseudonymous("k2"), identified("i1"), authorized("i1")),

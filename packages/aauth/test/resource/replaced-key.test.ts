@@ -34,7 +34,7 @@ const code = (promise: Promise<unknown>) =>
   );
 
 describe("an agent that starts again with a new key under its old name", () => {
-  async function gate() {
+  async function restartingAgent() {
     const identity = await restartingIdentity();
     const { discovery, now } = identity;
     const verifier = createVerifier({ authorities: [AUTHORITY], discovery, now });
@@ -43,7 +43,7 @@ describe("an agent that starts again with a new key under its old name", () => {
   }
 
   it("is known by its new key at once, although the old one is cached", async () => {
-    const { keys, restart, call } = await gate();
+    const { keys, restart, call } = await restartingAgent();
     await call(keys.old);
     restart();
     expect((await call(keys.new)).caller.thumbprint).toBe(keys.new.thumbprint);
@@ -51,7 +51,7 @@ describe("an agent that starts again with a new key under its old name", () => {
   });
 
   it("is not known by its old key any more", async () => {
-    const { keys, restart, call } = await gate();
+    const { keys, restart, call } = await restartingAgent();
     await call(keys.old);
     restart();
     await call(keys.new);
@@ -59,7 +59,7 @@ describe("an agent that starts again with a new key under its old name", () => {
   });
 
   it("cannot be made to be asked again and again by bad signatures: once in 10 s", async () => {
-    const { keys, clock, discovery, call } = await gate();
+    const { keys, clock, discovery, call } = await restartingAgent();
     await call(keys.old);
     const before = discovery.requests.length;
     for (let count = 0; count < 5; count++) expect(await code(call(keys.new))).toBe("invalid_signature");

@@ -152,12 +152,6 @@ describe("headers", () => {
     expect(error.report?.checks[0]).toMatchObject({ name: "headers", verdict: "failed" });
   });
 
-  it("D1: a Signature-Key that only names a scheme", async () => {
-    const request = await requestOf();
-    request.headers["signature-key"] = "scheme=hwk";
-    expect((await refusal(parties.createVerifier(), request)).code).toBe("malformed_signature_key");
-  });
-
   it("P6: the header sent twice", async () => {
     const request = await requestOf();
     const twice = { ...request.headers, "signature-key": [JWKS, JWKS] } as never;
@@ -323,16 +317,16 @@ describe("nonces", () => {
     await verifier.verifyRequest(request);
   });
 
-  it("a stranger's flood locks nobody out, be it of keys or of an identity it owns", async () => {
+  it("a flood of unknown agents locks no caller out, by keys or by an identity", async () => {
     const replayStore = createMemoryReplayStore({ now: clock.now, maxEntries: 40 });
     const agents = { [agent.id]: [agent.key.publicJwk], [resource.id]: [resource.key.publicJwk] };
     const verifier = parties.createVerifier({ replayStore, discovery: createTestDiscovery({ agents }) });
     const hwk = { signatureKey: { scheme: "hwk" } } as const;
-    const stranger = { signatureKey: { scheme: "jwks", id: resource.id }, key: resource.key } as const;
+    const unknown = { signatureKey: { scheme: "jwks", id: resource.id }, key: resource.key } as const;
     const codes = new Set<string>();
     for (let index = 0; index < 30; index++) {
-      const key = await generateSigningKey({ kid: `stranger-${index}` });
-      for (const options of [{ ...hwk, key }, stranger]) {
+      const key = await generateSigningKey({ kid: `unknown-${index}` });
+      for (const options of [{ ...hwk, key }, unknown]) {
         await verifier
           .verifyRequest(await requestOf({ body: "{}", ...options }))
           .catch(({ code }) => codes.add(code));

@@ -12,13 +12,6 @@ test("holds what was used last, and never more than its bound", () => {
   expect(held.length).toBeLessThanOrEqual(10);
 });
 
-test("forgets what it is told to, in either generation", () => {
-  const map = new RecentMap<string, number>(4);
-  for (const key of ["a", "b", "c"]) map.set(key, 1);
-  for (const key of ["a", "c"]) map.delete(key);
-  expect(["a", "b", "c"].map((key) => map.get(key))).toEqual([undefined, 1, undefined]);
-});
-
 test("weighs no more than its bound, and what is used stays", () => {
   const map = new RecentMap<string, string>(1_000, { maxWeight: 100, weigh: (_key, value) => value.length });
   for (let key = 0; key < 1_000; key++) {

@@ -27,7 +27,7 @@ function collect(showTokens = false, level: "debug" | "warn" = "debug") {
   return { lines, logger: createLogger({ service: "test", level, destination, showTokens }) };
 }
 
-describe("at the gate", () => {
+describe("at the verifier", () => {
   const challenged = {
     type: "request_refused",
     error: new AAuthVerificationError("authorization_required", "an auth token is needed"),

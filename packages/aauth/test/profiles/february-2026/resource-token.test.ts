@@ -113,12 +113,6 @@ describe("resource tokens", () => {
     expect(await codeOf(verifyResourceToken(await forged(claims), expecting()))).toBe("malformed_token");
   });
 
-  it("are refused with an nbf in the future", async () => {
-    expect(await codeOf(verifyResourceToken(await forged({ nbf: NOW + 6 }), expecting()))).toBe(
-      "token_not_yet_valid",
-    );
-  });
-
   it("may name a request instead of a scope, as text", async () => {
     const claims = { scope: undefined, auth_request_url: "https://resource.example/r" };
     expect(await codeOf(verifyResourceToken(await forged(claims), expecting()))).toBe("accepted");

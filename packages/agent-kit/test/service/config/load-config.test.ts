@@ -114,7 +114,7 @@ describe("what is refused", () => {
     expect(problems.AAUTH_SIGNATURE_SCHEME).toContain("hwk");
   });
 
-  test("an unknown AAUTH_ variable, though not a sibling's and not a stranger's", () => {
+  test("an unknown AAUTH_ variable, though not a sibling's and not another program's", () => {
     expect(problemsOf({ AAUTH_NOT_THERE: "1" })).toHaveProperty("AAUTH_NOT_THERE");
     expect(problemsOf({ AAUTH_AUTHORIZATION_SCHEME: "autonomous", NOT_OURS: "1" })).toEqual({});
   });
@@ -135,7 +135,7 @@ describe("what is refused", () => {
     });
   });
 
-  test("a stray argument, but not once more the value of an unknown flag", () => {
+  test("a stray argument, but not again the value of an unknown flag", () => {
     expect(Object.keys(problemsOf({}, ["stray"]))).toEqual(["stray"]);
     expect(Object.keys(problemsOf({}, ["--strange", "value"]))).toEqual(["--strange"]);
   });

@@ -285,7 +285,7 @@ describe("a collector that is no help", () => {
     expect(performance.now() - before).toBeLessThan(3000);
   });
 
-  test("is named once in the log, and once more when it is back", async () => {
+  test("is named once in the log, and again when it is back", async () => {
     silent.warn.mockClear();
     silent.info.mockClear();
     collector.answer = (response) => void response.writeHead(400).end();
