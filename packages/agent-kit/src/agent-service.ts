@@ -11,16 +11,16 @@ import {
   type Discovery,
   generateSigningKey,
   type ProvenCaller,
-  type Requirement,
   type SigningKey,
 } from "aauth";
 import { type Agent, createAgent, type TokenCache, type Transport } from "aauth/agent";
 import { SIGNATURE_ALGORITHMS } from "aauth/wire";
 import type { FastifyInstance } from "fastify";
-import { fastifyAAuth } from "fastify-aauth";
+import { fastifyAAuth, type Level } from "fastify-aauth";
 import { createAgentTrace, traceDiscovery, traceMessages, verificationTrace } from "protocol-trace";
 import { AGENTS } from "topology";
 import { type AgentCardOptions, createAgentCard, fastifyA2A } from "./a2a/index.ts";
+import { agentRequirement } from "./agent-requirement.ts";
 import type { AgentConfig, NamedAgent } from "./agent-settings.ts";
 import { createAgentLog, createVerificationLog } from "./protocol-log/index.ts";
 import { createService, rotateKeys, type ServiceOptions } from "./service/index.ts";
@@ -66,8 +66,8 @@ export interface AgentServiceOptions {
   readonly card: AgentCardTexts;
   /** What the card for proven callers says instead. Default: the same. */
   readonly extendedCard?: Partial<AgentCardTexts>;
-  /** What a caller must prove for a task. Default: an auth token with the agent's scope. */
-  readonly requirement?: Requirement;
+  /** What a caller must prove for a task in the autonomous scheme. Default: an auth token with the agent's scope. */
+  readonly autonomousLevel?: Level;
   /** Scopes beside the agent's own. Those of another agent are described as a call of it. Default: none. */
   readonly additionalScopes?: readonly string[];
   /** Where this agent's users come back to. Default: nowhere. */
@@ -89,7 +89,7 @@ export const caller = {
 /** Puts an agent together. Does NOT listen. */
 export async function createAgentService(options: AgentServiceOptions): Promise<{ app: FastifyInstance }> {
   const { agent, config, deps, additionalScopes = [], redirectUris } = options;
-  const requirement = options.requirement ?? ({ level: "authorized", scopes: [agent.scope] } as const);
+  const requirement = agentRequirement(options);
   const { logger } = deps;
   const id = config.idUrl;
   const now = deps.now ?? (() => Math.floor(Date.now() / 1000));
