@@ -2,8 +2,6 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { explainMessage, type MessageToExplain } from "../../src/explain/index.ts";
 import { createTestParties, signedRequest, testKey } from "../../src/testing/index.ts";
-import { NOW } from "../http-signatures/prove.ts";
-import { signByHand } from "../http-signatures/sign-by-hand.ts";
 
 const parties = await createTestParties();
 const { agent, resource, authServer, clock, discovery } = parties;
@@ -96,17 +94,6 @@ describe("a refused message", () => {
     const signed = await message();
     const explanation = await explainMessage(signed, { ...VERIFIER, now: () => clock.now() + 61 });
     expect(explanation).toMatchObject({ code: "created_out_of_window", secondOpinion: { verifies: true } });
-  });
-
-  test("with a time of expiry: the clock given counts for the verifier, and none for the second opinion", async () => {
-    const { authority, target, ...signed } = signByHand(
-      { method: "GET", authority: "resource.example", target: "/orders" },
-      { parameters: `;created=${NOW};expires=${NOW + 30}` },
-    );
-    const recorded = { ...signed, url: `http://${authority}${target}` };
-    const at = (now: number) => explainMessage(recorded, { ...VERIFIER, now: () => now });
-    expect(await at(NOW)).toMatchObject({ verdict: "accepted", secondOpinion: { verifies: true } });
-    expect(await at(NOW + 31)).toMatchObject({ verdict: "refused", secondOpinion: { verifies: true } });
   });
 
   test("two labels: the second opinion has no signature to judge, and says so", async () => {

