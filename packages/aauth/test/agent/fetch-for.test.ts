@@ -5,10 +5,9 @@ import { generateSigningKey } from "../../src/keys/signing-key.ts";
 import { formatAgentAuth } from "../../src/profiles/february-2026/agent-auth.ts";
 import { issueAgentToken } from "../../src/profiles/february-2026/agent-token.ts";
 import { february2026Published } from "../../src/profiles/february-2026/index.ts";
-import { issueResourceToken } from "../../src/profiles/february-2026/resource-token.ts";
 import { decodeToken } from "../../src/tokens/decode-token.ts";
 import { signJwt } from "../../src/tokens/jwt.ts";
-import { createWorld, errorOf, type World } from "./world.ts";
+import { challenge, createWorld, errorOf, type World } from "./world.ts";
 
 const URL_ROOT = "http://supply-chain-agent.localhost:3000/";
 const POST = { method: "POST", headers: { "content-type": "application/json" }, body: '{"a":1}' };
@@ -244,26 +243,6 @@ describe("an authorization challenge", () => {
     expect(world.seen[0]?.caller.thumbprint).toBe(agent.key.thumbprint);
   });
 });
-
-/** A challenge of the resource for the agent, except for what is given. */
-async function challenge(
-  world: World,
-  change: Partial<Parameters<typeof issueResourceToken>[0]> = {},
-  authServer = world.parties.authServer.issuer,
-): Promise<string> {
-  const { agent, resource, clock } = world.parties;
-  const resourceToken = await issueResourceToken({
-    key: resource.key,
-    resource: resource.id,
-    authServer,
-    agent: agent.id,
-    agentJkt: agent.key.thumbprint,
-    scope: "supply-chain:optimize",
-    now: clock.now,
-    ...change,
-  });
-  return formatAgentAuth({ level: "authorized", resourceToken, authServer });
-}
 
 it("an authorization challenge that wants a person to act first is the caller's to answer", async () => {
   const world = await createWorld();

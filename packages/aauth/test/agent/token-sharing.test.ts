@@ -3,7 +3,7 @@ import { createTokenCache, type TokenCache } from "../../src/agent/grant-cache.t
 import { ConsentRequiredError } from "../../src/errors.ts";
 import { february2026Published } from "../../src/profiles/february-2026/index.ts";
 import { decodeToken } from "../../src/tokens/decode-token.ts";
-import { createWorld, errorOf } from "./world.ts";
+import { challenge, createWorld, errorOf } from "./world.ts";
 
 const URL_ROOT = "http://supply-chain-agent.localhost:3000/";
 const tokenRequests = (world: Awaited<ReturnType<typeof createWorld>>) =>
@@ -219,31 +219,18 @@ describe("token exchange", () => {
     const world = await createWorld({
       challenger: { resource: "http://market-analysis-agent.localhost:3000" },
     });
-    const { agent, resource, discovery, clock, authServer } = world.parties;
+    const { agent, resource, discovery } = world.parties;
     // The market-analysis agent only challenges and lets tokens in; the chain behind it is the auth server's affair.
-    const { issueResourceToken } = await import("../../src/profiles/february-2026/resource-token.ts");
-    const { formatAgentAuth } = await import("../../src/profiles/february-2026/agent-auth.ts");
     const market = "http://market-analysis-agent.localhost:3000";
     world.resource = async ({ scheme, headers }) => {
       if (scheme === "jwt") {
         const jwt = /jwt="([^"]+)"/.exec(headers["signature-key"] ?? "")?.[1] ?? "";
         return Response.json(decodeToken(jwt).claims);
       }
-      const resourceToken = await issueResourceToken({
-        key: agent.key,
-        resource: market,
-        authServer: authServer.issuer,
-        agent: resource.id,
-        agentJkt: resource.key.thumbprint,
-        scope: "market-analysis:analyze",
-        now: clock.now,
-      });
-      const challenge = formatAgentAuth({
-        level: "authorized",
-        resourceToken,
-        authServer: authServer.issuer,
-      });
-      return new Response("", { status: 401, headers: { "agent-auth": challenge } });
+      const own = { key: agent.key, resource: market, scope: "market-analysis:analyze" };
+      const asked = { agent: resource.id, agentJkt: resource.key.thumbprint };
+      const agentAuth = await challenge(world, { ...own, ...asked });
+      return new Response("", { status: 401, headers: { "agent-auth": agentAuth } });
     };
     let count = 0;
     world.tokenEndpoint = async () => {
