@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { decodeToken, type SigningKey, signRequest } from "aauth";
-import type { Transport } from "aauth/agent";
+import { type Discovery, decodeToken, type SigningKey } from "aauth";
+import { createAgent, type Transport } from "aauth/agent";
 import { AnswerTooLargeError, readBounded } from "agent-kit/service";
 import { SignJWT } from "jose";
 import { z } from "zod";
@@ -44,14 +44,27 @@ export interface AgentTokens {
 export function createAgentTokens(options: {
   agentServer: string;
   credential: Credential;
+  key: SigningKey;
+  discovery: Discovery;
   transport: Transport;
   /** Told of each new token. */
   onReceived: (claims: Readonly<Record<string, unknown>>) => void;
   /** Unix seconds. */
   now: () => number;
 }): AgentTokens {
-  const { agentServer, credential, transport, onReceived, now } = options;
+  const { agentServer, credential, discovery, transport, onReceived, now } = options;
   const endpoint = `${agentServer}/delegate/token`;
+  // By its key alone: it has no identity before this is answered.
+  const keyHolder = createAgent({
+    id: agentServer,
+    key: options.key,
+    signatureScheme: "hwk",
+    raiseScheme: false,
+    trustedAuthServers: [],
+    discovery,
+    transport,
+    now,
+  });
   let held: { thumbprint: string; token: Promise<string>; renewAt: number } | undefined;
 
   const agentTokens = (key: SigningKey): Promise<string> => {
@@ -83,7 +96,7 @@ export function createAgentTokens(options: {
       client_assertion_type: CLIENT_ASSERTION_TYPE,
       client_assertion: await assertionFor(key),
     };
-    const answer = await ask(JSON.stringify(body), key);
+    const answer = await ask(JSON.stringify(body));
     const { header, claims } = decodeToken(answer.agent_token);
     if (header.typ !== "agent+jwt" || claims.iss !== agentServer || claims.sub !== sub) {
       throw new AgentTokenError(
@@ -95,22 +108,14 @@ export function createAgentTokens(options: {
     return answer.agent_token;
   }
 
-  async function ask(body: string, key: SigningKey): Promise<z.output<typeof answerSchema>> {
-    const request = {
-      method: "POST",
-      headers: { "content-type": "application/json", accept: "application/json" },
-      body: new TextEncoder().encode(body),
-    };
-    // By its key alone: it has no identity before this is answered.
-    const signing = { key, signatureKey: { scheme: "hwk" }, now } as const;
-    const signed = await signRequest({ url: endpoint, ...request }, signing);
+  async function ask(body: string): Promise<z.output<typeof answerSchema>> {
     let response: Response;
     let answer: unknown;
     try {
-      response = await transport(endpoint, {
-        ...request,
-        headers: { ...request.headers, ...signed.headers },
-        signal: AbortSignal.timeout(REQUEST_LIMIT_MS),
+      response = await keyHolder.fetchFor({ signal: AbortSignal.timeout(REQUEST_LIMIT_MS) })(endpoint, {
+        method: "POST",
+        headers: { "content-type": "application/json", accept: "application/json" },
+        body,
       });
       answer = JSON.parse(await readBounded(response, MAX_ANSWER_BYTES));
     } catch (cause) {

@@ -43,6 +43,8 @@ export async function buildDelegateAgent(
   const agentToken = createAgentTokens({
     agentServer,
     credential,
+    key,
+    discovery,
     transport: asking.transport,
     now,
     onReceived: (claims) => log.info({ claims }, "🔐 Received agent_token"),

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { generateSigningKey } from "aauth";
 import { issueAgentToken } from "aauth/issuer";
-import { createTestClock } from "aauth/testing";
+import { createTestClock, createTestDiscovery } from "aauth/testing";
 import { describe, expect, test } from "vitest";
 import { endlessBody } from "../../../packages/agent-kit/test/service/support/endless-body.ts";
 import { type AgentTokenError, createAgentTokens } from "../src/agent-tokens.ts";
@@ -37,6 +37,8 @@ async function createWorld() {
   const agentToken = createAgentTokens({
     agentServer: BACKEND,
     credential,
+    key,
+    discovery: createTestDiscovery({}),
     transport: async (url, { headers, body }) => {
       requests.push({
         url,
