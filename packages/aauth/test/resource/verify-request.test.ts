@@ -140,15 +140,12 @@ describe("requests that pass", () => {
 });
 
 describe("headers", () => {
-  it.each([
-    ["D9: none at all", ["signature-key", "signature-input", "signature"]],
-    ["D1: only Signature-Key", ["signature-input", "signature"]],
-  ])("%s", async (_name, dropped) => {
-    const request = await requestOf({ signatureKey: { scheme: "hwk" } });
-    for (const name of dropped) delete request.headers[name];
-    const error = await refusal(parties.createVerifier(), request, { level: "pseudonymous" });
+  it("D1: only Signature-Key", async () => {
+    const { headers, ...request } = await requestOf();
+    const signatureKey = headers["signature-key"]!;
+    const onlyKey = { ...request, headers: { "signature-key": signatureKey } };
+    const error = await refusal(parties.createVerifier(), onlyKey);
     expect(error.code).toBe("missing_signature");
-    expect(error.check).toBe("headers");
     expect(error.report?.checks[0]).toMatchObject({ name: "headers", verdict: "failed" });
   });
 
@@ -204,8 +201,8 @@ describe("authority", () => {
 });
 
 describe("coverage", () => {
-  it.each([["P2, J4, G5: nothing", []]])("%s", async (_name, components) => {
-    const request = await signBadly({ signatureKey: HWK, components });
+  it("P2, J4, G5: nothing", async () => {
+    const request = await signBadly({ signatureKey: HWK, components: [] });
     expect((await refusal(parties.createVerifier(), request)).code).toBe("insufficient_coverage");
   });
 

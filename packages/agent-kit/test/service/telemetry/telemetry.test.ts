@@ -176,9 +176,6 @@ describe("log lines", () => {
 });
 
 describe("where spans go", () => {
-  const read = (env: Record<string, string>) =>
-    loadConfig({ service: "test", settings: telemetrySettings("x"), env, argv: [] });
-
   test("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT beats the general one, and nothing is added to it", async () => {
     const url = `${collector.url}/mine/`;
     await start({
@@ -200,21 +197,6 @@ describe("where spans go", () => {
     await telemetry!.close();
     expect(collector.paths).toEqual([]);
   });
-
-  test.each(["console", "otlp,console"])("an exporter that there is not stops the start: %s", (name) => {
-    expect(() => read({ OTEL_TRACES_EXPORTER: name })).toThrow(
-      /OTEL_TRACES_EXPORTER.*expected one of otlp, none/s,
-    );
-  });
-
-  test.each(["http://me:secret@x/", "http://x/?a=1"])(
-    "an address that is none stops the start: %s",
-    (url) => {
-      expect(() => read({ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: url })).toThrow(
-        "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
-      );
-    },
-  );
 });
 
 describe("sampling", () => {
@@ -232,13 +214,16 @@ describe("sampling", () => {
     await telemetry!.close();
     expect(collector.spans).toHaveLength(count);
   });
+});
 
-  test("a ratio that is none stops the start", () => {
-    const read = (env: Record<string, string>) =>
-      loadConfig({ service: "test", settings: telemetrySettings("x"), env, argv: [] });
-    expect(() => read({ OTEL_TRACES_SAMPLER_ARG: "two" })).toThrow("OTEL_TRACES_SAMPLER_ARG");
-    expect(() => read({ OTEL_TRACES_SAMPLER: "sometimes" })).toThrow("OTEL_TRACES_SAMPLER");
-  });
+test.each([
+  ["OTEL_TRACES_EXPORTER", "otlp,console"],
+  ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://me:secret@x/"],
+  ["OTEL_TRACES_SAMPLER", "sometimes"],
+  ["OTEL_TRACES_SAMPLER_ARG", "two"],
+])("%s=%s stops the start", (name, value) => {
+  const settings = telemetrySettings("x");
+  expect(() => loadConfig({ service: "test", settings, env: { [name]: value }, argv: [] })).toThrow(name);
 });
 
 describe("work inside a service", () => {
