@@ -4,23 +4,23 @@
  * @module
  */
 
-import type { AgentExecutor } from "@a2a-js/sdk/server";
+import type { AgentExecutor, ServerCallContext } from "@a2a-js/sdk/server";
 import {
   createDiscovery,
   createKeyRing,
   type Discovery,
   generateSigningKey,
   type ProvenCaller,
-  type Requirement,
   type SigningKey,
 } from "aauth";
 import { type Agent, createAgent, type TokenCache, type Transport } from "aauth/agent";
 import { SIGNATURE_ALGORITHMS } from "aauth/wire";
 import type { FastifyInstance } from "fastify";
-import { fastifyAAuth } from "fastify-aauth";
+import { fastifyAAuth, type Level } from "fastify-aauth";
 import { createAgentTrace, traceDiscovery, traceMessages, verificationTrace } from "protocol-trace";
 import { AGENTS } from "topology";
-import { type AgentCardOptions, createAgentCard, defineCallValue, fastifyA2A } from "./a2a/index.ts";
+import { type AgentCardOptions, createAgentCard, fastifyA2A } from "./a2a/index.ts";
+import { agentRequirement } from "./agent-requirement.ts";
 import type { AgentConfig, NamedAgent } from "./agent-settings.ts";
 import { createAgentLog, createVerificationLog } from "./protocol-log/index.ts";
 import { createService, rotateKeys, type ServiceOptions } from "./service/index.ts";
@@ -66,8 +66,8 @@ export interface AgentServiceOptions {
   readonly card: AgentCardTexts;
   /** What the card for proven callers says instead. Default: the same. */
   readonly extendedCard?: Partial<AgentCardTexts>;
-  /** What a caller must prove for a task. Default: an auth token with the agent's scope. */
-  readonly requirement?: Requirement;
+  /** What a caller must prove for a task in the autonomous scheme. Default: an auth token with the agent's scope. */
+  readonly autonomousLevel?: Level;
   /** Scopes beside the agent's own. Those of another agent are described as a call of it. Default: none. */
   readonly additionalScopes?: readonly string[];
   /** Where this agent's users come back to. Default: nowhere. */
@@ -78,13 +78,18 @@ export interface AgentServiceOptions {
   readonly routes?: (scope: FastifyInstance, parts: AgentParts) => Promise<unknown>;
 }
 
+const CALLER = "caller";
+
 /** The proven caller, on its way from the verifier to the executor: `caller.from(context)`. */
-export const caller = defineCallValue<ProvenCaller>("caller");
+export const caller = {
+  // Only `createAgentService` writes under this name, so the type holds.
+  from: (context: ServerCallContext) => context.state.get(CALLER) as ProvenCaller | undefined,
+};
 
 /** Puts an agent together. Does NOT listen. */
 export async function createAgentService(options: AgentServiceOptions): Promise<{ app: FastifyInstance }> {
   const { agent, config, deps, additionalScopes = [], redirectUris } = options;
-  const requirement = options.requirement ?? ({ level: "authorized", scopes: [agent.scope] } as const);
+  const requirement = agentRequirement(options);
   const { logger } = deps;
   const id = config.idUrl;
   const now = deps.now ?? (() => Math.floor(Date.now() / 1000));
@@ -158,7 +163,7 @@ export async function createAgentService(options: AgentServiceOptions): Promise<
       card,
       extendedCard,
       executor: options.executor(parts),
-      contextFor: ({ caller: proven }) => ({ state: new Map(proven ? [caller.entry(proven)] : []) }),
+      stateFor: ({ caller: proven }) => new Map(proven ? [[CALLER, proven]] : []),
       routeConfig: {
         rpc: { aauth: requirement },
         card: { aauth: "public" },

@@ -64,8 +64,16 @@ interface CommonOptions {
   readonly observer?: (event: VerificationEvent, request: FastifyRequest) => void;
 }
 
+/** Members that the other form has and this one has not. */
+type Without<Other> = { readonly [Name in Exclude<keyof Other, keyof CommonOptions>]?: undefined };
+
 /** One resource with one auth server: verifier, challenger and documents are made from its identity. */
-export interface ResourceOptions
+export interface ResourceOptions extends IdentityOptions, Without<PartsOptions> {}
+
+/** The parts, for services with several authorities, issuers or profiles, or without an auth server. */
+export interface ComposedOptions extends PartsOptions, Without<IdentityOptions> {}
+
+interface IdentityOptions
   extends CommonOptions,
     Pick<
       VerifierOptions,
@@ -91,14 +99,9 @@ export interface ResourceOptions
   readonly scopeDescriptions?: Readonly<Record<string, string>> | undefined;
   /** For a resource that is an agent, too, under the same identifier: further members of its agent document. Default: none is served. */
   readonly agent?: Omit<AgentMetadata, "agent" | "jwks_uri"> | undefined;
-  readonly verifier?: undefined;
-  readonly challenger?: undefined;
-  readonly authority?: undefined;
-  readonly wellKnown?: undefined;
 }
 
-/** The parts, for services with several authorities, issuers or profiles, or without an auth server. */
-export interface ComposedOptions extends CommonOptions {
+interface PartsOptions extends CommonOptions {
   /** `createVerifier()` of `aauth/resource`. */
   readonly verifier: Verifier;
   /**
@@ -113,9 +116,6 @@ export interface ComposedOptions extends CommonOptions {
   readonly authority: string | ((request: FastifyRequest) => string);
   /** Default: no document is served. */
   readonly wellKnown?: WellKnownDocuments;
-  readonly resource?: undefined;
-  readonly authServer?: undefined;
-  readonly key?: undefined;
 }
 
 /** One of two forms: the identity of a resource, or the parts that it would be made into. Their members do not mix. */

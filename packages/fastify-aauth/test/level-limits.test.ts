@@ -132,29 +132,6 @@ describe("each level has its own limit", () => {
       scope: SCOPE,
     });
   });
-
-  test("an auth token: 429 with nothing but the time", async () => {
-    const { app } = await buildApp();
-    const authorized = await jwt();
-    expect(await statuses(app, 5, authorized)).toEqual([200, 200, 200, 200, 429]);
-    const reply = await call(app, authorized);
-    expect(reply.headers).not.toHaveProperty("agent-auth");
-    expect(Number(reply.headers["retry-after"])).toBeGreaterThan(0);
-  });
-
-  test("used up at one level, a caller goes on at the next", async () => {
-    const { app } = await buildApp();
-    expect(await statuses(app, 3)).toEqual([200, 200, 429]);
-    expect(await statuses(app, 4, jwks)).toEqual([200, 200, 200, 429]);
-    expect(await statuses(app, 1, await jwt())).toEqual([200]);
-  });
-
-  test("the window ends", async () => {
-    const { app } = await buildApp();
-    expect(await statuses(app, 3)).toEqual([200, 200, 429]);
-    vi.advanceTimersByTime(60_001);
-    expect(await statuses(app, 3)).toEqual([200, 200, 429]);
-  });
 });
 
 describe("what counts as one caller", () => {
@@ -212,24 +189,6 @@ describe("what counts as one caller", () => {
     expect((await call(app, await as(10))).statusCode).toBe(429);
   });
 
-  test("a new token of the same agent and user is the same caller", async () => {
-    const { app } = await buildApp();
-    for (let index = 0; index < 4; index++) await call(app, await jwt());
-    expect((await call(app, await jwt({ lifetimeSeconds: 100 }))).statusCode).toBe(429);
-  });
-
-  test("a token without the scopes makes nobody more than identified", async () => {
-    const { app } = await buildApp();
-    const weak = await jwt({ scope: "supply-chain:read" });
-    expect(await statuses(app, 4, weak)).toEqual([200, 200, 200, 429]);
-    expect((await call(app, jwks)).statusCode).toBe(429);
-  });
-
-  test("where no scopes are named, no token makes anybody more than identified", async () => {
-    const { app } = await buildApp({ identified: 1, authorized: 4 });
-    expect(await statuses(app, 2, await jwt())).toEqual([200, 429]);
-  });
-
   test("routes with the same limits share their counts, others do not", async () => {
     const { app } = await buildApp();
     await statuses(app, 2);
@@ -237,7 +196,7 @@ describe("what counts as one caller", () => {
     expect((await call(app, { path: "/other" })).statusCode).toBe(200);
   });
 
-  test("all keys together have a limit, too, so that new keys are of no use", async () => {
+  test("all keys together have a limit, too, so that new keys gain nothing", async () => {
     const { app } = await buildApp({ ...LIMITS, pseudonymousTogether: 5 });
     const answers: number[] = [];
     for (let index = 0; index < 8; index++) {
@@ -312,24 +271,9 @@ describe("limits that cannot be meant do not register", () => {
 
   test.each([
     ["no number", { pseudonymous: Number.NaN }],
-    ["nothing", { identified: 0 }],
-    ["a fraction", { authorized: 1.5 }],
-    ["nothing for all users together", { authorizedTogether: 0 }],
-    ["a window of nothing", { windowSeconds: 0 }],
     ["more keys than are remembered", { pseudonymousTogether: 5_001 }],
   ])("%s", async (_name, limits) => {
     await expect(register(limits)).rejects.toThrow(TypeError);
-  });
-
-  test.each([
-    ["a name that is misspelled", { identifed: 3 }, "aauthLimits has no identifed, only pseudonymous, "],
-    ["a name that every object has", { toString: 3 }, "aauthLimits has no toString"],
-    ["a text for scopes", { scopes: SCOPE }, "aauthLimits.scopes must be an array"],
-    ["two scopes in one", { scopes: ["a b"] }, "aauthLimits.scopes must be an array"],
-  ])("%s", async (_name, limits, message) => {
-    const registered = register(limits as never);
-    await expect(registered).rejects.toThrow(TypeError);
-    await expect(registered).rejects.toThrow(message);
   });
 
   test("on a public route, or without a challenger", async () => {

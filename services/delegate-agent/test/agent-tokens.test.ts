@@ -83,17 +83,6 @@ describe("agent tokens", () => {
     expect(requests[0]?.body.client_assertion).not.toBe(requests[1]?.body.client_assertion);
   });
 
-  test("are asked for again when the one that is held was dropped", async () => {
-    const { clock, requests, agentToken, drop } = await createWorld();
-    const refused = await agentToken();
-    clock.advance(1);
-    drop();
-    const fresh = await agentToken();
-    expect(fresh).not.toBe(refused);
-    expect(await agentToken()).toBe(fresh);
-    expect(requests).toHaveLength(2);
-  });
-
   test("are asked for again after a failure", async () => {
     const { world, agentToken, refusal } = await createWorld();
     const working = world.answer;

@@ -25,15 +25,11 @@ async function createWorld() {
   const seen = { signedBy: [] as unknown[], issued: 0 };
   const resourceKey = await generateSigningKey({ kid: "supply-chain-agent-1" });
   let server = await generateSigningKey({ kid: "backend-ephemeral-1" });
-  let published = server;
 
   const resource: Transport = async (_url, { method, headers, body }) => {
     const proof = parseSignatureKey(headers["signature-key"] ?? "");
     seen.signedBy.push("jwt" in proof ? decodeToken(proof.jwt).header.kid : undefined);
-    const discovery = createTestDiscovery(
-      { agents: { [BACKEND]: [published.publicJwk] } },
-      { now: clock.now },
-    );
+    const discovery = createTestDiscovery({ agents: { [BACKEND]: [server.publicJwk] } }, { now: clock.now });
     const verifier = createVerifier({ authorities: [AUTHORITY], discovery, now: clock.now });
     const challenger = createChallenger({
       key: resourceKey,
@@ -87,16 +83,12 @@ async function createWorld() {
     ...{ seen, run: delegate.run, close: () => app.close() },
     /** As a restart does: what was published before is gone. */
     async restartAgentServer(kid: string) {
-      server = published = await generateSigningKey({ kid });
-    },
-    /** What is issued from now on is signed with another key than what is published. */
-    async losePublishedKey() {
-      published = await generateSigningKey({ kid: "backend-ephemeral-9" });
+      server = await generateSigningKey({ kid });
     },
   };
 }
 
-test("a token of a lost key is dropped, and the whole call is made once more with a new one", async () => {
+test("a token of a lost key is dropped, and the whole call is made again with a new one", async () => {
   const { seen, run, restartAgentServer, close } = await createWorld();
   expect(await run()).toMatchObject({ status: "completed" });
   await restartAgentServer("backend-ephemeral-2");
@@ -114,13 +106,5 @@ test("a token of a lost key is dropped, and the whole call is made once more wit
   // And kept from then on.
   await run();
   expect(seen.issued).toBe(2);
-  await close();
-});
-
-test("that is done once: where the new token is refused, too, the call has failed", async () => {
-  const { seen, run, losePublishedKey, close } = await createWorld();
-  await losePublishedKey();
-  expect(await run()).toMatchObject({ status: "failed", failure: { code: "http_401" } });
-  expect(seen).toEqual({ signedBy: ["backend-ephemeral-1", "backend-ephemeral-1"], issued: 2 });
   await close();
 });

@@ -1,6 +1,6 @@
 import type { AgentCardTexts } from "agent-kit";
 import type { AgentSkillOptions } from "agent-kit/a2a";
-import { ANALYZE_SCOPE } from "./requirement.ts";
+import { AGENTS } from "topology";
 
 const SKILLS: readonly AgentSkillOptions[] = [
   {
@@ -37,7 +37,7 @@ export const card: AgentCardTexts = {
   provider: { organization: "Demo Corp IT Department", url: "https://demo.corp" },
   documentationUrl: "https://docs.demo.corp/market-analysis",
   iconUrl: "https://market-analysis.demo.com/icon.png",
-  scopes: [ANALYZE_SCOPE, "agents:delegate"],
+  scopes: [AGENTS["market-analysis-agent"].scope, "agents:delegate"],
   version: "1.0.0",
   skills: SKILLS,
 };

@@ -3,7 +3,6 @@ import { agentRow } from "topology";
 import { card, extendedCard } from "./agent-card.ts";
 import type { MarketAnalysisAgentConfig } from "./config.ts";
 import { marketAnalysisExecutor } from "./executor.ts";
-import { requirementFor } from "./requirement.ts";
 
 /** Puts the service together: verifier in front, A2A behind it, executor inside. */
 export const buildMarketAnalysisAgent = (config: MarketAnalysisAgentConfig, deps: AgentServiceDeps) =>
@@ -13,7 +12,7 @@ export const buildMarketAnalysisAgent = (config: MarketAnalysisAgentConfig, deps
     deps,
     card,
     extendedCard,
-    requirement: requirementFor(config.authorizationScheme, config.autonomousLevel),
+    autonomousLevel: config.autonomousLevel,
     executor: ({ logger, now }) =>
       marketAnalysisExecutor({ log: logger.child({ logger: "agent_executor" }), now }),
   });

@@ -1,6 +1,6 @@
 import type { AgentCardTexts } from "agent-kit";
 import type { AgentSkillOptions } from "agent-kit/a2a";
-import { OPTIMIZE_SCOPE } from "./requirement.ts";
+import { AGENTS } from "topology";
 
 const SKILLS: readonly AgentSkillOptions[] = [
   {
@@ -30,7 +30,7 @@ export const card: AgentCardTexts = {
   provider: { organization: "Demo Corp IT Department", url: "https://demo.corp" },
   documentationUrl: "https://docs.demo.corp/supply-optimizer",
   iconUrl: "https://supply-optimizer.demo.com/icon.png",
-  scopes: [OPTIMIZE_SCOPE, "agents:delegate"],
+  scopes: [AGENTS["supply-chain-agent"].scope, "agents:delegate"],
   version: "1.0.0",
   skills: SKILLS,
 };

@@ -10,7 +10,6 @@ import { createIdentifyPerson } from "./interaction/identify-person.ts";
 import { interactionRoutes } from "./interaction/interaction-routes.ts";
 import { createInteractions } from "./interaction/interactions.ts";
 import { orderRoutes } from "./orders/order-routes.ts";
-import { OPTIMIZE_SCOPE, requirementFor } from "./requirement.ts";
 
 /** Puts the service together: verifier in front, A2A behind it, executor inside, and the way to the next agent. */
 export function buildSupplyChainAgent(
@@ -25,7 +24,6 @@ export function buildSupplyChainAgent(
     deps,
     card,
     extendedCard,
-    requirement: requirementFor(authorizationScheme, additionalScopes),
     additionalScopes,
     redirectUris: [redirectUri],
     executor({ agentFor, logger }) {
@@ -33,7 +31,7 @@ export function buildSupplyChainAgent(
       const askMarketAnalysis = createAskMarketAnalysis({
         url: config.marketAnalysisUrl,
         agent: agentFor("market-analysis-agent"),
-        timeoutMs: marketAnalysisTimeoutMs(config),
+        timeoutMs: config.marketAnalysisDeadlineSeconds * 1000,
         onBehalfOfCaller: authorizationScheme === "user-delegated",
         log,
       });
@@ -56,7 +54,7 @@ async function registerRoutes(
         identified: config.catalogueIdentifiedPerMinute,
         authorized: config.catalogueAuthorizedPerMinute,
       },
-      [OPTIMIZE_SCOPE],
+      [agentRow("supply-chain-agent").scope],
     ),
   });
   const interactions = createInteractions(now);
@@ -78,14 +76,4 @@ async function registerRoutes(
     development,
     log,
   });
-}
-
-/** Requests know no phases here, so the time for all of them is one limit. */
-function marketAnalysisTimeoutMs(config: SupplyChainAgentConfig): number {
-  const seconds =
-    config.marketAnalysisPoolTimeoutSeconds +
-    config.marketAnalysisConnectTimeoutSeconds +
-    config.marketAnalysisWriteTimeoutSeconds +
-    config.marketAnalysisReadTimeoutSeconds;
-  return Math.min(seconds, config.marketAnalysisDeadlineSeconds) * 1000;
 }

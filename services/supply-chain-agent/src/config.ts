@@ -2,8 +2,6 @@ import { agentSettings } from "agent-kit";
 import { type Config, integerSetting, listSetting, setting, urlSetting } from "agent-kit/service";
 import { agentRow, agentUrl } from "topology";
 
-const timeoutSeconds = (defaultValue: number) => integerSetting(defaultValue, { minimum: 1, maximum: 3600 });
-
 const perMinute = (defaultValue: number, maximum = 100_000) =>
   integerSetting(defaultValue, { minimum: 1, maximum });
 
@@ -15,32 +13,11 @@ export const settings = {
     schema: urlSetting(agentUrl("market-analysis-agent")),
     description: "Where the market-analysis agent is called",
   }),
-  marketAnalysisConnectTimeoutSeconds: setting({
-    env: "MARKET_ANALYSIS_CONNECT_TIMEOUT",
-    schema: timeoutSeconds(30),
-    description:
-      "Seconds to connect to the market-analysis agent; the four timeouts add up to one limit, of at most MARKET_ANALYSIS_DEADLINE",
-  }),
-  marketAnalysisReadTimeoutSeconds: setting({
-    env: "MARKET_ANALYSIS_READ_TIMEOUT",
-    schema: timeoutSeconds(120),
-    description: "Seconds for its answer, part of the same limit",
-  }),
-  marketAnalysisWriteTimeoutSeconds: setting({
-    env: "MARKET_ANALYSIS_WRITE_TIMEOUT",
-    schema: timeoutSeconds(30),
-    description: "Seconds to send the request, part of the same limit",
-  }),
-  marketAnalysisPoolTimeoutSeconds: setting({
-    env: "MARKET_ANALYSIS_POOL_TIMEOUT",
-    schema: timeoutSeconds(30),
-    description: "Seconds for a free connection, part of the same limit",
-  }),
   marketAnalysisDeadlineSeconds: setting({
     env: "MARKET_ANALYSIS_DEADLINE",
-    schema: timeoutSeconds(45),
+    schema: integerSetting(45, { minimum: 1, maximum: 3600 }),
     description:
-      "Seconds for the whole question, where the four timeouts leave more; less than this agent's callers wait, which then still get a report that says who did not answer",
+      "Seconds for the whole question to the market-analysis agent; less than this agent's callers wait, which then still get a report that says who did not answer",
   }),
   additionalScopes: setting({
     env: "AAUTH_RESOURCE_ADDITIONAL_SCOPES",

@@ -1,12 +1,11 @@
 import { decodeToken } from "aauth";
-import { signedRequest, testKey } from "aauth/testing";
+import { signedRequest } from "aauth/testing";
 import { parseAgentAuth } from "aauth/wire";
 import { describe, expect, test } from "vitest";
-import { inject, messageSend, SELF, type Stack, startStack } from "./stack.ts";
+import { inject, SELF, type Stack, startStack } from "./stack.ts";
 
 const SCHEMES = ["signature-only", "autonomous", "user-delegated"] as const;
 const WITH_TOKENS = ["autonomous", "user-delegated"] as const;
-const attackerKey = await testKey("B", "backend-ephemeral-1");
 
 const start = (scheme: (typeof SCHEMES)[number]) => startStack({ AAUTH_AUTHORIZATION_SCHEME: scheme });
 const withToken = async (stack: Stack, options?: Parameters<Stack["issueAuthToken"]>[0]) =>
@@ -70,64 +69,9 @@ describe("the challenge", () => {
     expect(reply.headers).not.toHaveProperty("agent-auth");
     expect(stack.discovery.requests).toEqual([]);
   });
-
-  test("an expired token of a proven caller is challenged again", async () => {
-    const stack = await start("autonomous");
-    const jwt = await stack.issueAuthToken();
-    stack.clock.advance(301);
-    const reply = await stack.call({ signatureKey: { scheme: "jwt", jwt } });
-    expect(reply.statusCode).toBe(401);
-    expect(resourceTokenOf(reply)).toMatchObject({ agent: stack.agent.id });
-  });
 });
 
 describe("holes of the February-2026 demo", () => {
-  test.each(SCHEMES)("D1 %s: the word hwk without a signature is refused", async (scheme) => {
-    const { app } = await start(scheme);
-    const headers = { "content-type": "application/json", "signature-key": "sig1=(scheme=hwk)" };
-    const body = Buffer.from(messageSend("optimize"));
-    const reply = await inject(app, { method: "POST", target: "/", headers, body });
-    expect(reply.statusCode).toBe(401);
-    expect(reply.headers["agent-auth"]).toBe("httpsig");
-  });
-
-  test.each(SCHEMES)("D2 %s: an invalid hwk signature is refused", async (scheme) => {
-    const stack = await start(scheme);
-    const reply = await stack.call({
-      signatureKey: { scheme: "hwk" },
-      change: ({ headers }) => ({
-        headers: { ...headers, signature: (headers.signature ?? "").replace(/:[^:]{4}/, ":AAAA") },
-      }),
-    });
-    expect(reply.statusCode).toBe(401);
-    expect(reply.headers["agent-auth"]).toBe("httpsig");
-  });
-
-  test.each(SCHEMES)("D3 %s: a stolen auth token is worth nothing without its key", async (scheme) => {
-    const stack = await start(scheme);
-    const jwt = await stack.issueAuthToken();
-    const reply = await stack.call({ key: attackerKey, signatureKey: { scheme: "jwt", jwt } });
-    expect(reply.statusCode).toBe(401);
-    expect(reply.headers["agent-auth"]).toBe("httpsig");
-  });
-
-  test.each(WITH_TOKENS)("D4 %s: no resource token for an identity that was not proven", async (scheme) => {
-    const stack = await start(scheme);
-    const reply = await stack.call({
-      key: attackerKey,
-      signatureKey: { scheme: "jwks", id: stack.agent.id },
-    });
-    expect(reply.statusCode).toBe(401);
-    expect(reply.headers["agent-auth"]).toBe("httpsig");
-  });
-
-  test.each(WITH_TOKENS)("D5 %s: a token without the scope is refused", async (scheme) => {
-    const stack = await start(scheme);
-    for (const scope of ["supply-chain:read", "supply-chain", "supply-chain:optimize:all", ""]) {
-      expect((await withToken(stack, { scope })).statusCode).toBe(403);
-    }
-  });
-
   test("D5: every additional scope is demanded in user-delegated", async () => {
     const stack = await startStack({
       AAUTH_AUTHORIZATION_SCHEME: "user-delegated",
@@ -137,47 +81,6 @@ describe("holes of the February-2026 demo", () => {
     expect((await withToken(stack, { subject })).statusCode).toBe(403);
     const scope = "market-analysis:analyze supply-chain:optimize";
     expect((await withToken(stack, { scope, subject })).statusCode).toBe(200);
-  });
-
-  test.each(SCHEMES)(
-    "D6 %s: a token of any issuer named /realms/ is refused, and nothing is fetched",
-    async (scheme) => {
-      const stack = await start(scheme);
-      const reply = await withToken(stack, { issuer: "http://evil.localhost:9/realms/aauth-test" });
-      expect(reply.statusCode).toBe(401);
-      expect(stack.discovery.requests).toEqual([]);
-    },
-  );
-
-  test.each(SCHEMES)("D7 %s: a token that the caller issued to itself is refused", async (scheme) => {
-    const stack = await start(scheme);
-    const reply = await withToken(stack, { issuer: stack.agent.id });
-    expect(reply.statusCode).toBe(401);
-    expect(reply.headers["agent-auth"]).not.toContain("auth-token");
-  });
-
-  test.each(["http://10.0.0.1", "http://evil.example", "http://169.254.169.254"])(
-    "D8: the agent id %s is not fetched",
-    async (id) => {
-      const stack = await start("signature-only");
-      const reply = await stack.call({ signatureKey: { scheme: "jwks", id } });
-      expect(reply.statusCode).toBe(401);
-      expect(stack.discovery.requests).toEqual([]);
-    },
-  );
-
-  test.each(SCHEMES)("D9 %s: a request without signature is refused", async (scheme) => {
-    const { app } = await start(scheme);
-    const headers = { "content-type": "application/json" };
-    const body = Buffer.from(messageSend("optimize"));
-    expect((await inject(app, { method: "POST", target: "/", headers, body })).statusCode).toBe(401);
-  });
-
-  test.each(WITH_TOKENS)("D12 %s: a caller known only by its key is asked who it is", async (scheme) => {
-    const stack = await start(scheme);
-    const reply = await stack.call({ signatureKey: { scheme: "hwk" } });
-    expect(reply.statusCode).toBe(401);
-    expect(reply.headers["agent-auth"]).toBe('httpsig; identity=?1; algs=("ed25519")');
   });
 
   test("D14: neither tokens nor signatures reach the log", async () => {
@@ -237,14 +140,6 @@ describe("what needs no signature", () => {
     });
     expect((await app.inject("/jwks.json")).json()).toEqual({
       keys: [{ kty: "OKP", crv: "Ed25519", x: expect.any(String), kid: "supply-chain-agent-ephemeral-1" }],
-    });
-  });
-
-  test("health", async () => {
-    const { app } = await start("autonomous");
-    expect((await app.inject("/health")).json()).toEqual({
-      status: "healthy",
-      service: "supply-chain-agent",
     });
   });
 });

@@ -72,7 +72,7 @@ export async function createInteractionWorld() {
     discovery,
     order: (change: object = {}, signing: { key?: SigningKey; jwt?: string; scheme?: "hwk" } = {}) =>
       postOrder({ ...ORDER, ...change }, signing),
-    visit: (address: string, cookie?: string) => {
+    open: (address: string, cookie?: string) => {
       const { pathname, search } = new URL(address, SELF);
       return stack.app.inject({ url: pathname + search, headers: cookie === undefined ? {} : { cookie } });
     },
@@ -113,21 +113,21 @@ export async function createInteractionWorld() {
 export type InteractionWorld = Awaited<ReturnType<typeof createInteractionWorld>>;
 
 /** The address in a challenge, with the way back that an agent adds. */
-export function visitIn(reply: { headers: Record<string, unknown> }, returnUrl = RETURN_URL): string {
+export function interactionIn(reply: { headers: Record<string, unknown> }, returnUrl = RETURN_URL): string {
   const address = /user_interaction="([^"]+)"/.exec(String(reply.headers["agent-auth"]))?.[1] ?? "";
   const url = new URL(address);
   url.searchParams.set("return_url", returnUrl);
   return url.href;
 }
 
-/** Opens the visit and signs in: the page that asks, the browser's cookie, and the fields of its form. */
+/** Opens the interaction and signs in: the page that asks, the browser's cookie, and the fields of its form. */
 export async function arrive(world: InteractionWorld, address: string) {
-  const first = await world.visit(address);
+  const first = await world.open(address);
   const cookie = String(first.headers["set-cookie"]).split(";")[0]!;
   const state = new URL(String(first.headers.location)).searchParams.get("state")!;
-  const back = await world.visit(`/interaction/callback?code=c-1&state=${state}`, cookie);
+  const back = await world.open(`/interaction/callback?code=c-1&state=${state}`, cookie);
   // A browser follows; without a page to go to, what it has got is the page.
-  const page = back.statusCode === 303 ? await world.visit(String(back.headers.location), cookie) : back;
+  const page = back.statusCode === 303 ? await world.open(String(back.headers.location), cookie) : back;
   const field = (name: string) => new RegExp(`name="${name}" value="([^"]+)"`).exec(page.body)?.[1] ?? "";
   const form = { session: field("session"), form_token: field("form_token") };
   return { first, cookie, state, back, page, form };

@@ -1,85 +1,20 @@
-import { createTestParties, type SignedRequestOptions, signedRequest, type TestParties } from "aauth/testing";
-import { createLogger, loadConfig } from "agent-kit/service";
-import type { FastifyInstance } from "fastify";
+import { createTestParties } from "aauth/testing";
+import { loadConfig } from "agent-kit/service";
+import { type AgentStack, startAgentStack } from "../../../packages/agent-kit/test/support/agent-stack.ts";
 import { buildSupplyChainAgent } from "../src/app.ts";
 import { settings } from "../src/config.ts";
 import type { Network } from "./network.ts";
 
+export { inject, messageSend } from "../../../packages/agent-kit/test/support/agent-stack.ts";
+export type Stack = AgentStack;
+
 export const SELF = "http://supply-chain-agent.localhost:3000";
 
-export interface Stack extends TestParties {
-  readonly app: FastifyInstance;
-  /** Everything logged so far, at the lowest level. */
-  readonly log: () => string;
-  /** A signed `message/send`; `change` edits the request between signing and sending. */
-  call(options: Partial<CallOptions>): ReturnType<typeof inject>;
-}
-
-type Received = Awaited<ReturnType<typeof signedRequest>>;
-type CallOptions = Omit<SignedRequestOptions, "body"> & {
-  text: string;
-  change: (request: Received) => Partial<Received>;
-};
-
-/**
- * The service as it runs, over discovery in memory and with a clock that stands still.
- *
- * @param network the parties of the second hop; without it there is no one to call
- */
+/** @param network the parties of the second hop; without it there is no one to call */
 export async function startStack(env: NodeJS.ProcessEnv = {}, network?: Network): Promise<Stack> {
-  const parties = network ?? (await createTestParties());
   const config = loadConfig({ service: "test", settings, env, argv: [] });
-  const lines: string[] = [];
-  const logger = createLogger({
-    service: "test",
-    level: "trace",
-    destination: { write: (line) => lines.push(line) },
-  });
-  const { app } = await buildSupplyChainAgent(config, {
-    logger,
-    discovery: parties.discovery,
-    now: parties.clock.now,
-    ...(network && { key: network.selfKey, transport: network.transport }),
-  });
-  return {
-    ...parties,
-    app,
-    log: () => lines.join(""),
-    async call({ text = "optimize laptop supply chain", change, ...options }) {
-      const request = await signedRequest({
-        url: `${SELF}/`,
-        key: parties.agent.key,
-        signatureKey: { scheme: "jwks", id: parties.agent.id },
-        now: parties.clock.now,
-        ...options,
-        body: messageSend(text),
-      });
-      return inject(app, { ...request, ...change?.(request) });
-    },
-  };
-}
-
-export function inject(
-  app: FastifyInstance,
-  request: Pick<Received, "method" | "target" | "headers" | "body">,
-) {
-  return app.inject({
-    method: request.method as "POST",
-    url: request.target,
-    headers: request.headers,
-    ...(request.body && { payload: Buffer.from(request.body) }),
-  });
-}
-
-/** As the demo's Python client sends it. */
-export function messageSend(text: string): string {
-  return JSON.stringify({
-    id: "1",
-    jsonrpc: "2.0",
-    method: "message/send",
-    params: {
-      configuration: { acceptedOutputModes: [], blocking: true },
-      message: { kind: "message", messageId: "m", parts: [{ kind: "text", text }], role: "user" },
-    },
-  });
+  const own = network && { key: network.selfKey, transport: network.transport };
+  return startAgentStack(SELF, network ?? (await createTestParties()), (deps) =>
+    buildSupplyChainAgent(config, { ...deps, ...own }),
+  );
 }

@@ -1,5 +1,4 @@
 import type { KeyRing } from "../keys/key-ring.ts";
-import { isPromise } from "../keys/option-checks.ts";
 import { confirmationKey } from "../tokens/claim-checks.ts";
 import { decodeJwt } from "../tokens/jwt.ts";
 import type { SigningKey } from "../types.ts";
@@ -7,30 +6,11 @@ import type { SigningKey } from "../types.ts";
 /** What an agent signs with: the key of now, and those that still sign for the tokens bound to them. */
 export type AgentKeys = Pick<KeyRing, "current" | "usable">;
 
-/**
- * The keys behind the option `key` of an agent.
- *
- * @throws TypeError when it is none: a JWK that was not imported, or the promise of a key. What a function returns is looked at when it is
- * asked.
- */
+/** The keys behind the option `key` of an agent. */
 export function agentKeysOf(key: SigningKey | (() => SigningKey) | KeyRing): AgentKeys {
-  if (typeof key === "function") {
-    const current = () => returnedKey(key());
-    return { current, usable: () => [current()] };
-  }
-  const { usable, sign } = (key ?? {}) as Partial<KeyRing & SigningKey>;
-  if (typeof usable === "function") return key as KeyRing;
-  if (typeof sign !== "function") {
-    const hint = isPromise(key) ? ", and is a promise: await it" : "";
-    throw new TypeError(`key must be a signing key, a function that returns one, or a key ring${hint}`);
-  }
-  return { current: () => key as SigningKey, usable: () => [key as SigningKey] };
-}
-
-function returnedKey(key: SigningKey): SigningKey {
-  if (typeof key?.sign === "function") return key;
-  const hint = isPromise(key) ? ", and returned a promise: it has to answer at once" : "";
-  throw new TypeError(`key must be a function that returns a signing key${hint}`);
+  if ("usable" in key) return key;
+  const current = typeof key === "function" ? key : () => key;
+  return { current, usable: () => [current()] };
 }
 
 /** The one key with this thumbprint, as long as it is held; all of them without a thumbprint, or when it is gone. */

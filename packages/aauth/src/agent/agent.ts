@@ -7,20 +7,12 @@
 import { pooledTransport } from "#http";
 import {
   requireAgentIdentifier,
-  requireDiscovery,
   requireIdentifier,
   requireIdentifiers,
 } from "../discovery/checked-options.ts";
 import { isUrl } from "../discovery/key-set.ts";
 import { AAuthAgentError } from "../errors.ts";
-import {
-  requireBoolean,
-  requireBytes,
-  requireFunction,
-  requireMethods,
-  requireText,
-  requireTimeout,
-} from "../keys/option-checks.ts";
+import { requireText } from "../keys/option-checks.ts";
 import { february2026 } from "../profiles/february-2026/index.ts";
 import type { Credential, GrantContext, GrantRequest, WireProfile } from "../profiles/wire-profile.ts";
 import type { SigningKey } from "../types.ts";
@@ -39,8 +31,7 @@ import type { Agent, AgentOptions, CallControl, FetchContext, KeepInput } from "
  *
  * Does NOT verify what a resource answers, nor retry failed connections.
  *
- * @throws TypeError for an option that could never work: an `id` that is not a canonical identifier, a key that cannot sign, ….
- * @throws RangeError for a timeout that no timer can wait, and for a `maxRequestBodyBytes` that is not a number of bytes.
+ * @throws TypeError for an option that could never work, such as an `id` that is not a canonical identifier.
  *
  * @example
  * const agent = createAgent({ id, key, signatureScheme: "jwks", trustedAuthServers: [issuer], discovery });
@@ -109,11 +100,6 @@ export function createAgent(options: AgentOptions): Agent {
       return grant;
     },
 
-    refresh: ({ authServer, refreshToken, ...input }) =>
-      ask(client.request, { key: keys.current(), ...input }, (context) =>
-        grants.refresh?.(authServer, refreshToken, context),
-      ),
-
     keep,
 
     async revoke({ authServer, refreshToken, kept, ...input }) {
@@ -163,33 +149,16 @@ export function createAgent(options: AgentOptions): Agent {
 }
 
 function checkAgentOptions(options: AgentOptions): void {
-  const { id, trustedAuthServers, signatureScheme, redirectUri } = options;
-  const { profile = february2026 } = options;
+  const { id, trustedAuthServers, redirectUri, profile = february2026 } = options;
   requireAgentIdentifier("id", id, profile);
   requireIdentifiers("trustedAuthServers", trustedAuthServers, profile);
-  if (signatureScheme !== "hwk" && signatureScheme !== "jwks") {
-    throw new TypeError("signatureScheme must be hwk or jwks");
-  }
   // `localhost:8000/callback` is a URL, too, of the scheme `localhost`.
   if (redirectUri !== undefined && !isUrl(redirectUri)) {
     throw new TypeError("redirectUri must be an absolute http or https URL");
   }
-  requireDiscovery(options.discovery);
-  requireMethods("tokenCache", options.tokenCache, ["get", "set", "delete"]);
-  for (const name of ["transport", "observer", "agentToken", "now"] as const) {
-    requireFunction(name, options[name]);
-  }
-  for (const name of ["revealTokens", "raiseScheme"] as const) requireBoolean(name, options[name]);
-  requireTimeout("timeouts.requestMs", options.timeouts?.requestMs);
-  requireTimeout("timeouts.tokenRequestMs", options.timeouts?.tokenRequestMs);
-  requireTimeout("timeouts.pendingMs", options.timeouts?.pendingMs);
-  requireBytes("maxRequestBodyBytes", options.maxRequestBodyBytes);
 }
 
-function checkFetchContext(
-  { resource, returnUrl, observer, signal, ...strings }: FetchContext,
-  profile: WireProfile,
-): void {
+function checkFetchContext({ resource, returnUrl, ...strings }: FetchContext, profile: WireProfile): void {
   for (const name of ["upstreamToken", "authToken"] as const) {
     if (strings[name] !== undefined && typeof strings[name] !== "string") {
       throw new TypeError(`${name} must be the compact token: \`grant.token\` of the proven caller`);
@@ -198,10 +167,6 @@ function checkFetchContext(
   // A `cacheKey` that is null is not undefined: all users without a name would share the tokens of one of them.
   for (const name of ["state", "cacheKey", "scope", "keyThumbprint"] as const)
     requireText(name, strings[name]);
-  requireFunction("observer", observer);
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw new TypeError("signal must be an AbortSignal");
-  }
   if (resource !== undefined) requireIdentifier("resource", resource, profile);
   if (returnUrl !== undefined && !isUrl(returnUrl)) {
     throw new TypeError("returnUrl must be an absolute http or https URL");

@@ -18,6 +18,5 @@ export type {
   KeepInput,
   OwnTokenInput,
   RedeemCodeInput,
-  RefreshInput,
   RevokeInput,
 } from "./types.ts";

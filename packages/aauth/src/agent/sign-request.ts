@@ -2,7 +2,6 @@ import { platformCrypto } from "#crypto";
 import { requireIdentifier } from "../discovery/checked-options.ts";
 import { requestTarget } from "../http-signatures/authority.ts";
 import { formatContentDigest } from "../http-signatures/content-digest.ts";
-import { requireFieldObject } from "../http-signatures/field.ts";
 import { createNonce, isUnsafeMethod } from "../http-signatures/replay.ts";
 import { buildSignatureBase } from "../http-signatures/signature-base.ts";
 import { formatSignatureInput } from "../http-signatures/signature-input.ts";
@@ -100,7 +99,6 @@ export async function signRequest(
 
 /** A field that is not found here would be sent without being covered. */
 function requireFields(headers: HeaderFields = {}): void {
-  requireFieldObject(headers);
   for (const name of Object.keys(headers)) {
     if (UPPER_CASE.test(name)) throw new TypeError(`headers must have names in lower case, not ${name}`);
   }

@@ -51,12 +51,6 @@ export interface Agent {
    */
   redeemCode(input: RedeemCodeInput): Promise<Grant>;
   /**
-   * Exchanges a refresh token for an auth token, bound to the current key. Calls made with a `cacheKey` do this by themselves.
-   *
-   * @throws as {@link Agent.redeemCode}
-   */
-  refresh(input: RefreshInput): Promise<Grant>;
-  /**
    * Keeps a grant for calls made with the same `cacheKey`: they present its token, and renew it by its refresh token. For an agent that
    * has to judge whose consent a code brought before it is used. Does nothing with a grant that names no single resource, or is bound to a
    * key that is gone.
@@ -179,14 +173,6 @@ export interface RedeemCodeInput extends CallControl {
   readonly keyThumbprint?: string | undefined;
 }
 
-/** A refresh token to exchange. */
-export interface RefreshInput extends CallControl {
-  /** Issuer identifier; one of `trustedAuthServers`. */
-  readonly authServer: string;
-  /** As a grant has it. */
-  readonly refreshToken: string;
-}
-
 /** A grant, and for whom it is kept. */
 export interface KeepInput {
   /** As a method of the agent returned it. */
@@ -196,7 +182,11 @@ export interface KeepInput {
 }
 
 /** A refresh token to give back. */
-export interface RevokeInput extends RefreshInput {
+export interface RevokeInput extends CallControl {
+  /** Issuer identifier; one of `trustedAuthServers`. */
+  readonly authServer: string;
+  /** As a grant has it. */
+  readonly refreshToken: string;
   /** Whose tokens are dropped, too: those kept for this user at this resource. Default: nothing is dropped. */
   readonly kept?: { readonly resource: string; readonly cacheKey: string };
 }

@@ -5,7 +5,7 @@
  */
 
 import { requireArray } from "../keys/option-checks.ts";
-import type { Discovery, DocumentRules } from "./discovery.ts";
+import type { DocumentRules } from "./discovery.ts";
 
 /** Whose identifiers they are: each profile has its own rules for their one canonical form. */
 type Profile = { readonly documents: Pick<DocumentRules, "isIdentifier" | "isAgentIdentifier"> };
@@ -29,9 +29,3 @@ export function requireIdentifiers(name: string, values: readonly string[], prof
 
 const malformed = (name: string) =>
   new TypeError(`${name} must be a URL in canonical form, without query, fragment and trailing slash`);
-
-/** @throws TypeError unless the option `discovery` is one. */
-export function requireDiscovery(discovery: Partial<Discovery> | undefined): void {
-  if (typeof discovery?.key === "function") return;
-  throw new TypeError("discovery must be given: createDiscovery() makes one");
-}

@@ -6,7 +6,7 @@
 
 import { createDocumentTransport } from "#http";
 import { AAuthError, AAuthVerificationError } from "../errors.ts";
-import { requireBoolean, requireDeadline, requireFunction, requireSeconds } from "../keys/option-checks.ts";
+import { requireBoolean } from "../keys/option-checks.ts";
 import { february2026 } from "../profiles/february-2026/index.ts";
 import type { WireProfile } from "../profiles/wire-profile.ts";
 import { ownerOf } from "../store/owner-of.ts";
@@ -33,8 +33,6 @@ export interface DiscoveryOptions {
   readonly development?: boolean | undefined;
   /** Unix seconds. Default: the system clock. */
   readonly now?: (() => number) | undefined;
-  /** How long a document is reused; 0 for not at all. Default 300. */
-  readonly cacheSeconds?: number | undefined;
   /** For one fetch; looking a key up may take two. A whole number. Default 5000. */
   readonly timeoutMs?: number | undefined;
   /** Default: undici with a guard on the connected address; `fetch` in browsers. The URL is guarded in any case. */
@@ -54,8 +52,7 @@ export interface DiscoveryOptions {
  * It does not judge whether an identity is trusted: it answers for anyone who publishes a document. Messages of its errors name
  * addresses and reasons for a log; what a caller may read is `publicRefusal` of the error.
  *
- * @throws TypeError when `transport` or `now` is not a function, or `development` is neither true nor false.
- * @throws RangeError for a `cacheSeconds` or `timeoutMs` out of range.
+ * @throws TypeError when `development` is neither true nor false.
  * @throws (from its methods) AAuthVerificationError `discovery_blocked`, `discovery_failed`, `discovery_busy`, `metadata_mismatch`, `unknown_key`.
  *
  * @example
@@ -64,14 +61,9 @@ export interface DiscoveryOptions {
  */
 export function createDiscovery(options: DiscoveryOptions = {}): Discovery {
   requireBoolean("development", options.development);
-  requireFunction("now", options.now);
-  requireFunction("transport", options.transport);
-  requireSeconds("cacheSeconds", options.cacheSeconds);
-  requireDeadline("timeoutMs", options.timeoutMs);
   const development = options.development ?? false;
   const { kinds, isIdentifier, refetchCooldownSeconds } = (options.profile ?? february2026).documents;
   const now = options.now ?? (() => Math.floor(Date.now() / 1000));
-  const cacheSeconds = options.cacheSeconds ?? CACHE_SECONDS;
   const timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
   const transport = options.transport ?? createDocumentTransport({ development });
   const slots = new FetchSlots();
@@ -88,7 +80,13 @@ export function createDiscovery(options: DiscoveryOptions = {}): Discovery {
   const byKind = new Map<string, Kind>(
     Object.entries(kinds).map(([kind, { document, keysElsewhere, isConfigured = false }]) => {
       const newCache = () =>
-        createDocumentCache({ now, cacheSeconds, refetchCooldownSeconds, slots, isConfigured });
+        createDocumentCache({
+          now,
+          cacheSeconds: CACHE_SECONDS,
+          refetchCooldownSeconds,
+          slots,
+          isConfigured,
+        });
       return [kind, { document, keysElsewhere, isConfigured, documents: newCache(), keySets: newCache() }];
     }),
   );

@@ -7,7 +7,7 @@
 import type { Discovery } from "../discovery/discovery.ts";
 import { type AAuthError, AAuthVerificationError } from "../errors.ts";
 import { requestTarget } from "../http-signatures/authority.ts";
-import { fieldValue, requireFieldObject } from "../http-signatures/field.ts";
+import { fieldValue } from "../http-signatures/field.ts";
 import type { VerificationReport } from "../http-signatures/report.ts";
 import { parseSignatureInput } from "../http-signatures/signature-input.ts";
 import { rebuildSignatureBase } from "../http-signatures/verify-signature.ts";
@@ -58,7 +58,7 @@ export interface ExplainOptions extends Partial<Omit<VerifierOptions, "authoriti
  *
  * Never throws for anything in the message; the answer says what cannot be parsed.
  *
- * @throws TypeError when `url` is not an absolute http or https URL, or `headers` are a `Headers` object
+ * @throws TypeError when `url` is not an absolute http or https URL
  *
  * @example
  * const explanation = await explainMessage({ method, url, headers }, { discovery: createDiscovery() });
@@ -70,7 +70,6 @@ export async function explainMessage(
 ): Promise<Explanation> {
   const { discovery, requirement, ...verifierOptions } = options;
   const { profile = february2026 } = options;
-  requireFieldObject(recorded.headers);
   const message = { ...recorded, headers: inLowerCase(recorded.headers) };
   const { authority, target } = requestTarget(message.url);
   const { method, headers, body } = message;

@@ -25,19 +25,6 @@ export function trimField(text: string): string {
 
 const isWhiteSpace = (code: number): boolean => code === 0x20 || code === 0x09;
 
-/**
- * What a program hands over wrongly is its mistake: with a `Headers` each message would look as if it had no fields.
- *
- * @throws TypeError
- */
-export function requireFieldObject(headers: unknown): void {
-  const isObject = typeof headers === "object" && headers !== null;
-  if (isObject && typeof (headers as { get?: unknown }).get !== "function") return;
-  throw new TypeError(
-    "headers must be an object of fields in lower case: of Headers, Object.fromEntries(headers)",
-  );
-}
-
 const MAX_HEADER_BYTES = 16_384;
 
 /**

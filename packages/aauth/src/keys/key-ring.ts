@@ -1,5 +1,4 @@
 import type { SigningKey } from "../types.ts";
-import { isPromise, requireFunction, requireSeconds } from "./option-checks.ts";
 
 /** The keys of one party over time: the one that signs, those before it, and one that is announced. */
 export interface KeyRing<Key extends { readonly kid: string } = SigningKey> {
@@ -14,9 +13,8 @@ export interface KeyRing<Key extends { readonly kid: string } = SigningKey> {
    *
    * The ring stays as it is when it throws.
    *
-   * @throws RangeError when so many keys are published already that a verifier would refuse to read more, or `keepSeconds` does not return
-   * a number of seconds.
-   * @throws TypeError when `create` returned something that is not a key, or one with the `kid` of a kept key.
+   * @throws RangeError when so many keys are published already that a verifier would refuse to read more.
+   * @throws TypeError when `create` returned a key with the `kid` of a kept one.
    * @throws what `create` throws.
    */
   rotate(): Promise<Key>;
@@ -33,11 +31,6 @@ export interface KeyRingOptions<Key extends { readonly kid: string } = SigningKe
   readonly earlier?: readonly Key[];
   /** Makes the next key. `sequence` is 2 for the first rotation of this ring: a `kid` must not be used twice, nor after a restart. */
   readonly create: (sequence: number) => Promise<Key>;
-  /**
-   * How long a key is published before it signs, seconds. Default 12: a verifier reads a key set again at most once per 10 s
-   * (profile 5.2), so with less a request could meet one that has just looked and will not look again.
-   */
-  readonly announceSeconds?: number;
   /**
    * How long a key that no longer signs stays published, seconds: as long as a token lives that it has signed, or that is bound to
    * it. Asked at each rotation where it is a function. Default 900, which outlasts the longest resource token and a consent.
@@ -57,7 +50,10 @@ interface Held<Key> {
   keepSeconds: number;
 }
 
-/** Two more than a verifier waits before it reads a key set again. */
+/**
+ * How long a key is published before it signs. A verifier reads a key set again at most once per 10 s (profile 5.2), so with less a request
+ * could meet one that has just looked and will not look again.
+ */
 const ANNOUNCE_SECONDS = 12;
 const KEEP_SECONDS = 900;
 const MAX_PUBLISHED_KEYS = 64;
@@ -68,8 +64,8 @@ const MAX_PUBLISHED_KEYS = 64;
  *
  * It has no timer: what is current follows from the clock when it is asked. It does NOT store keys, and does NOT decide when to rotate.
  *
- * @throws TypeError for a key that is not one, for two with the same `kid`, and for a `create` that is not a function.
- * @throws RangeError for more than `maxPublishedKeys`, and for times that are not seconds.
+ * @throws TypeError for two keys with the same `kid`.
+ * @throws RangeError for more than `maxPublishedKeys`.
  *
  * @example
  * const ring = createKeyRing({
@@ -82,13 +78,7 @@ const MAX_PUBLISHED_KEYS = 64;
 export function createKeyRing<Key extends { readonly kid: string }>(
   options: KeyRingOptions<Key>,
 ): KeyRing<Key> {
-  const { create, announceSeconds = ANNOUNCE_SECONDS, keepSeconds = KEEP_SECONDS } = options;
-  requireFunction("now", options.now);
-  if (typeof create !== "function") throw new TypeError("create must be a function that makes the next key");
-  requireSeconds("announceSeconds", announceSeconds);
-  if (typeof keepSeconds !== "function") requireSeconds("keepSeconds", keepSeconds);
-  requireKey("key", options.key);
-  for (const [index, key] of (options.earlier ?? []).entries()) requireKey(`earlier[${index}]`, key);
+  const { create, keepSeconds = KEEP_SECONDS } = options;
   const now = options.now ?? (() => Math.floor(Date.now() / 1000));
   /** Newest first. */
   let held: readonly Held<Key>[] = [options.key, ...(options.earlier ?? [])].map((key, index, all) => ({
@@ -104,10 +94,7 @@ export function createKeyRing<Key extends { readonly kid: string }>(
   let rotation: Promise<Key> | undefined;
 
   function secondsToKeep(): number {
-    if (typeof keepSeconds !== "function") return keepSeconds;
-    const seconds = keepSeconds();
-    requireSeconds("what keepSeconds answers", seconds);
-    return seconds;
+    return typeof keepSeconds === "function" ? keepSeconds() : keepSeconds;
   }
 
   function requireRoom(published: number): void {
@@ -135,7 +122,6 @@ export function createKeyRing<Key extends { readonly kid: string }>(
     settle();
     requireRoom(held.length);
     const key = await create(++sequence);
-    requireKey("what create makes", key);
     settle();
     if (held.some(({ key: { kid } }) => kid === key.kid)) {
       throw new TypeError(
@@ -143,7 +129,7 @@ export function createKeyRing<Key extends { readonly kid: string }>(
       );
     }
     held[0]!.keepSeconds = secondsToKeep();
-    held = [{ key, signsFrom: now() + announceSeconds, keepSeconds: 0 }, ...held];
+    held = [{ key, signsFrom: now() + ANNOUNCE_SECONDS, keepSeconds: 0 }, ...held];
     return key;
   }
 
@@ -161,11 +147,4 @@ export function createKeyRing<Key extends { readonly kid: string }>(
       return rotation;
     },
   };
-}
-
-/** Whatever it signs: a ring needs the name of a key, and nothing more. */
-function requireKey(name: string, key: { readonly kid: string } | undefined): void {
-  if (isPromise(key)) throw new TypeError(`${name} must be a key, and is the promise of one: await it`);
-  if (typeof key?.kid === "string" && key.kid !== "") return;
-  throw new TypeError(`${name} must be a key, with a kid`);
 }

@@ -4,7 +4,6 @@ import type { Awaitable } from "../crypto/interface.ts";
 import { AAuthVerificationError } from "../errors.ts";
 import { RecentMap } from "../store/recent-map.ts";
 import type { KeyAlgorithm, PublicJwk, VerificationKey } from "../types.ts";
-import { requireOneOf } from "./option-checks.ts";
 import { isSmallOrder } from "./small-order.ts";
 import { jwkThumbprint } from "./thumbprint.ts";
 
@@ -27,9 +26,6 @@ interface ImportedKey {
   readonly pool: VerificationKey;
 }
 
-/** The values of `cryptoMode`. */
-export const CRYPTO_MODES: readonly string[] = ["sync", "pool"];
-
 /** Keys come from untrusted callers, so the cache has a bound. */
 const MAX_CACHED_KEYS = 1_000;
 const imported = new RecentMap<string, ImportedKey>(MAX_CACHED_KEYS);
@@ -48,7 +44,6 @@ const NAMES: Readonly<Record<KeyAlgorithm, readonly unknown[]>> = {
  *   `use: "sig"` and `alg`. The key that comes back has the members of the key only.
  * @throws {AAuthError} `unsupported_key`: another kind of key, another use or algorithm, private members, a coordinate that is not 32
  *   bytes in canonical base64url, a point of small order (profile 1.5) or off its curve
- * @throws {TypeError} for another `cryptoMode`
  *
  * Does NOT check who owns the key.
  *
@@ -59,7 +54,6 @@ export async function importVerificationKey(
   jwk: unknown,
   options: ImportVerificationKeyOptions = {},
 ): Promise<VerificationKey> {
-  requireOneOf("cryptoMode", options.cryptoMode, CRYPTO_MODES);
   return verificationKey(jwk, options.cryptoMode ?? "sync", options.algorithms);
 }
 

@@ -7,7 +7,6 @@
 import { requireIdentifier } from "../discovery/checked-options.ts";
 import { type AAuthError, AAuthVerificationError } from "../errors.ts";
 import type { KeyRing } from "../keys/key-ring.ts";
-import { requireArray } from "../keys/option-checks.ts";
 import { february2026 } from "../profiles/february-2026/index.ts";
 import { withRefusal } from "../profiles/refusal.ts";
 import type {
@@ -79,7 +78,7 @@ export interface Challenger {
  * Creates challenges. A resource token is issued only to an agent whose request signature was proven; every other caller is asked for a
  * signature or an identity and learns nothing more.
  *
- * @throws TypeError when `resource` or `authServer` is not a canonical identifier, `key` cannot sign, or `algs` is not an array.
+ * @throws TypeError when `resource` or `authServer` is not a canonical identifier.
  * @throws RangeError when `lifetimeSeconds` is not between 1 and 600.
  *
  * @example
@@ -117,7 +116,6 @@ function writerOf(options: AnsweringProfile, now: () => number): Writer {
   requireIdentifier("resource", resource, profile);
   requireIdentifier("authServer", authServer, profile);
   const key = currentKeyOf(options.key);
-  if (algs !== undefined) requireArray("algs", algs);
   return {
     profile,
     answers: profile.answers.create({ key, resource, authServer, now, lifetimeSeconds, algs }),
@@ -126,10 +124,7 @@ function writerOf(options: AnsweringProfile, now: () => number): Writer {
 
 function currentKeyOf(key: ChallengerOptions["key"]): () => SigningKey {
   if (typeof key === "function") return key;
-  const { current, sign } = (key ?? {}) as Partial<KeyRing & SigningKey>;
-  if (typeof current === "function") return () => (key as KeyRing).current();
-  if (typeof sign === "function") return () => key as SigningKey;
-  throw new TypeError("key must be a signing key, a function that returns one, or a key ring");
+  return "current" in key ? () => key.current() : () => key;
 }
 
 /** Those whose profile an answer is written in, each with the alternative of the requirement that counts for it. */

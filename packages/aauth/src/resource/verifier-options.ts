@@ -4,32 +4,15 @@
  * @module
  */
 
-import { requireDiscovery, requireIdentifier, requireIdentifiers } from "../discovery/checked-options.ts";
+import { requireIdentifier, requireIdentifiers } from "../discovery/checked-options.ts";
 import { canonicalAuthority } from "../http-signatures/authority.ts";
-import {
-  requireArray,
-  requireBoolean,
-  requireFunction,
-  requireMethods,
-  requireOneOf,
-  requireSeconds,
-} from "../keys/option-checks.ts";
-import { CRYPTO_MODES } from "../keys/verification-key.ts";
+import { requireArray, requireSeconds } from "../keys/option-checks.ts";
 import { february2026 } from "../profiles/february-2026/index.ts";
-import type { AcceptedProfile, VerifierOptions } from "./types.ts";
+import type { AcceptedProfile } from "./types.ts";
 
-/**
- * @throws TypeError for options that could never work.
- * @throws RangeError for a `toleranceSeconds` out of range.
- */
-export function checkVerifierOptions(options: VerifierOptions): void {
-  requireSeconds("toleranceSeconds", options.toleranceSeconds, MAX_TOLERANCE_SECONDS);
-  requireMethods("replayStore", options.replayStore, ["putIfAbsent"]);
-  requireFunction("now", options.now);
-  requireFunction("tokenHolder", options.tokenHolder);
-  requireBoolean("requireNonce", options.requireNonce);
-  requireOneOf("cryptoMode", options.cryptoMode, CRYPTO_MODES);
-  requireOneOf("bodyVerifiedBy", options.bodyVerifiedBy, ["downstream"]);
+/** @throws RangeError for a `toleranceSeconds` out of range. */
+export function checkTolerance(toleranceSeconds: number | undefined): void {
+  requireSeconds("toleranceSeconds", toleranceSeconds, MAX_TOLERANCE_SECONDS);
 }
 
 /** Clocks that are an hour apart are not wrong but elsewhere, and what is longer may well be milliseconds. */
@@ -41,7 +24,7 @@ const MAX_TOLERANCE_SECONDS = 3_600;
  * @throws TypeError
  */
 export function checkAcceptedProfile(accepted: AcceptedProfile, schemes: readonly string[]): void {
-  const { authorities, audience, trustedIssuers, discovery, trustedAgents = [] } = accepted;
+  const { authorities, audience, trustedIssuers, trustedAgents = [] } = accepted;
   const { profile = february2026 } = accepted;
   if (audience !== undefined) requireIdentifier("audience", audience, profile);
   requireArray("authorities", authorities);
@@ -51,7 +34,6 @@ export function checkAcceptedProfile(accepted: AcceptedProfile, schemes: readonl
   if (trustedIssuers?.length && audience === undefined) {
     throw new TypeError("trustedIssuers needs audience: a token is only good for the resource it names");
   }
-  requireDiscovery(discovery);
   if (accepted.schemes !== undefined) {
     requireArray("schemes", accepted.schemes);
     if (accepted.schemes.length === 0) throw new TypeError("schemes must name at least one scheme");
@@ -65,7 +47,7 @@ export function checkAcceptedProfile(accepted: AcceptedProfile, schemes: readonl
 }
 
 function checkAuthority(authority: string, audience: string | undefined): void {
-  if (typeof authority !== "string" || !/^[^/?#@\sA-Z]+$/.test(authority)) {
+  if (!/^[^/?#@\sA-Z]+$/.test(authority)) {
     throw new TypeError(`authorities must be lower-case host[:port], not ${authority}`);
   }
   const schemes = audience === undefined ? ["http", "https"] : [new URL(audience).protocol.slice(0, -1)];

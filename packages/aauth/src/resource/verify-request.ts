@@ -4,7 +4,7 @@
  * @module
  */
 
-import { fieldValue, requireFieldObject } from "../http-signatures/field.ts";
+import { fieldValue } from "../http-signatures/field.ts";
 import { createMemoryReplayStore } from "../http-signatures/replay.ts";
 import type { VerificationReport } from "../http-signatures/report.ts";
 import { february2026 } from "../profiles/february-2026/index.ts";
@@ -22,7 +22,7 @@ import type {
 } from "./types.ts";
 import { checkOf, type SharedRules, STEPS, type Step, Verification } from "./verification.ts";
 import { VerificationRecorder } from "./verification-recorder.ts";
-import { checkAcceptedProfile, checkVerifierOptions } from "./verifier-options.ts";
+import { checkAcceptedProfile, checkTolerance } from "./verifier-options.ts";
 
 /**
  * Creates the verifier of a resource or an auth server.
@@ -36,8 +36,7 @@ import { checkAcceptedProfile, checkVerifierOptions } from "./verifier-options.t
  *
  * @throws AAuthVerificationError from its methods, with `report`; with `provenCaller` where the caller is proven and only a token or scope
  * is lacking.
- * @throws TypeError from its methods for arguments that are not a request, a body or a requirement, and for a requirement that no request
- * can meet.
+ * @throws TypeError from its methods for a requirement that is malformed, or that no request can meet.
  * @throws TypeError on creation for options that could never work, such as two profiles whose messages look alike.
  * @throws RangeError on creation for a `toleranceSeconds` out of range.
  *
@@ -54,7 +53,7 @@ export function verifierOf(
   options: VerifierOptions,
   { refusesUnmeetable }: { readonly refusesUnmeetable: boolean },
 ): Verifier {
-  checkVerifierOptions(options);
+  checkTolerance(options.toleranceSeconds);
   const now = options.now ?? (() => Math.floor(Date.now() / 1000));
   const replayStore = options.replayStore ?? createMemoryReplayStore({ now });
   const accepted = [options, ...(options.accept ?? [])].map((own) =>
@@ -81,7 +80,6 @@ export function verifierOf(
   return verifier as Verifier;
 
   async function begin(request: AddressedRequest, requirement?: Requirement): Promise<PendingRequest> {
-    requireReadable(request);
     const { rules, beforeBody, withBody } = checksFor(request, accepted);
     const { profile } = rules;
     const recorder = new VerificationRecorder(profile);
@@ -99,7 +97,6 @@ export function verifierOf(
     await run(beforeBody, verification);
     return {
       async complete(body) {
-        requireBodyBytes(body);
         verification.body = body;
         await run(withBody, verification);
         return new Passed(verification.caller, recorder);
@@ -183,22 +180,6 @@ function lacksForGrants({ audience, trustedIssuers }: SharedRules["resolver"]): 
   return trustedIssuers.length === 0 ? "`trustedIssuers`, the auth servers whose tokens count" : undefined;
 }
 
-/**
- * What a program passes wrongly is its mistake and no caller's: without this each request would be refused as unsigned.
- *
- * @throws TypeError
- */
-function requireReadable(request: AddressedRequest): void {
-  if (typeof request !== "object" || request === null) {
-    throw new TypeError("request must be an object with method, target, headers and body");
-  }
-  if (typeof request.method !== "string")
-    throw new TypeError("method must be a string, as on the request line");
-  if (typeof request.target !== "string")
-    throw new TypeError("target must be path and query as on the request line");
-  requireFieldObject(request.headers);
-}
-
 /** Those of the profile whose shape the message's `Signature-Key` has; an unsigned message is the first one's. */
 function checksFor({ headers }: AddressedRequest, accepted: readonly ProfileChecks[]): ProfileChecks {
   const isClaimed = ({ rules: { profile } }: ProfileChecks) => {
@@ -218,13 +199,6 @@ async function run(steps: ProfileChecks["beforeBody"], verification: Verificatio
   } catch (error) {
     throw verification.recorder.fail(error);
   }
-}
-
-/** @throws TypeError for what a parser has made of the body, or for a stream: the digest is of the bytes as they came. */
-function requireBodyBytes(body: unknown): void {
-  if (body === undefined || body === null || ArrayBuffer.isView(body)) return;
-  const hint = typeof body === "string" ? ", not a string: encode it as it came" : ", before any parser";
-  throw new TypeError(`body must be the bytes as they came (Uint8Array)${hint}`);
 }
 
 class Passed<Caller extends ProvenCaller> implements VerifiedRequest<Caller> {

@@ -2,13 +2,12 @@ import { setTimeout } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { type AAuthError, ConsentRequiredError } from "../../src/errors.ts";
 import { generateSigningKey } from "../../src/keys/signing-key.ts";
-import { formatAgentAuth, parseAgentAuth } from "../../src/profiles/february-2026/agent-auth.ts";
+import { formatAgentAuth } from "../../src/profiles/february-2026/agent-auth.ts";
 import { issueAgentToken } from "../../src/profiles/february-2026/agent-token.ts";
 import { february2026Published } from "../../src/profiles/february-2026/index.ts";
-import { issueResourceToken } from "../../src/profiles/february-2026/resource-token.ts";
 import { decodeToken } from "../../src/tokens/decode-token.ts";
 import { signJwt } from "../../src/tokens/jwt.ts";
-import { createWorld, errorOf, type World } from "./world.ts";
+import { challenge, createWorld, errorOf, type World } from "./world.ts";
 
 const URL_ROOT = "http://supply-chain-agent.localhost:3000/";
 const POST = { method: "POST", headers: { "content-type": "application/json" }, body: '{"a":1}' };
@@ -29,10 +28,7 @@ describe("a signed fetch", () => {
   it.each([
     ["a string", "text", "text/plain;charset=UTF-8"],
     ["bytes", new TextEncoder().encode("text"), "application/octet-stream"],
-    ["a view into a larger buffer", Buffer.from("-text-").subarray(1, 5), "application/octet-stream"],
-    ["a buffer", new TextEncoder().encode("text").buffer, "application/octet-stream"],
     ["a form", new URLSearchParams({ a: "b" }), "application/x-www-form-urlencoded;charset=UTF-8"],
-    ["a blob", new Blob(["text"], { type: "text/x" }), "text/x"],
     ["a stream", new Blob(["text"]).stream(), "application/octet-stream"],
   ])("takes %s for a body", async (_name, body, contentType) => {
     const world = await createWorld();
@@ -66,27 +62,6 @@ describe("a signed fetch", () => {
     expect(error.message).toContain("the body has been read already");
   });
 
-  it("says of an address that cannot be signed why, before anybody is asked for a token", async () => {
-    const world = await createWorld();
-    const fetch = world.agent().fetchFor({ scope: "supply-chain:optimize" });
-    await expect(fetch("ftp://supply-chain-agent.localhost/")).rejects.toThrow(
-      new TypeError("only http and https can be signed"),
-    );
-    await expect(fetch("http://user:pass@supply-chain-agent.localhost:3000/")).rejects.toThrow(
-      new TypeError("a URL with credentials cannot be signed"),
-    );
-    expect(world.parties.discovery.requests).toEqual([]);
-  });
-
-  it("takes a Request, and a URL object", async () => {
-    const world = await createWorld();
-    world.requirement = { level: "identified" };
-    const fetch = world.agent().fetchFor();
-    expect((await fetch(new Request(URL_ROOT, POST))).status).toBe(200);
-    expect((await fetch(new URL(URL_ROOT))).status).toBe(200);
-    expect(world.sent.map(({ method }) => method)).toEqual(["POST", "GET"]);
-  });
-
   it("replaces signature headers of the caller, and never sends its Host", async () => {
     const world = await createWorld();
     world.requirement = { level: "identified" };
@@ -102,9 +77,7 @@ describe("a signed fetch", () => {
     ["another protocol", "ftp://supply-chain-agent.localhost/", {}, TypeError],
     ["a relative URL", "/path", {}, TypeError],
     ["a GET with a body", URL_ROOT, { body: "x" }, TypeError],
-    ["a HEAD with a body", URL_ROOT, { method: "HEAD", body: "x" }, TypeError],
     ["a body over the limit", URL_ROOT, { method: "POST", body: "x".repeat(101) }, RangeError],
-    ["bytes over the limit", URL_ROOT, { method: "POST", body: new Uint8Array(101) }, RangeError],
     ["a stream over the limit", URL_ROOT, { method: "POST", body: new Blob(["x".repeat(101)]) }, RangeError],
   ])("refuses %s before anything is sent", async (_name, url, init, type) => {
     const world = await createWorld();
@@ -140,13 +113,6 @@ describe("a signed fetch", () => {
     expect(world.sent).toHaveLength(3);
   });
 
-  it("does not take a header on another status for a challenge", async () => {
-    const world = await createWorld();
-    world.resource = () => new Response("ok", { headers: { "agent-auth": "httpsig; identity=?1" } });
-    expect((await world.agent({ signatureScheme: "hwk" }).fetchFor()(URL_ROOT)).status).toBe(200);
-    expect(world.sent).toHaveLength(1);
-  });
-
   it("P9: refuses to read a challenge out of another scheme's text", async () => {
     const world = await createWorld();
     world.resource = () =>
@@ -179,7 +145,7 @@ describe("an identity challenge", () => {
     expect(world.story()).toEqual(["resource hwk"]);
   });
 
-  it("that never ends is given back, not followed for ever", async () => {
+  it("that never ends is given back, not followed forever", async () => {
     const world = await createWorld();
     const headers = { "agent-auth": "httpsig; identity=?1" };
     world.resource = () => new Response("", { status: 401, headers });
@@ -241,19 +207,6 @@ describe("an authorization challenge", () => {
     expect(world.story().slice(4)).toEqual(["resource jwks", "token auth jwks", "resource jwt"]);
   });
 
-  it("uses a short-lived token for half its life", async () => {
-    const world = await createWorld();
-    world.granting = { lifetimeSeconds: 20 };
-    const agent = world.agent();
-    await agent.fetchFor()(URL_ROOT, POST);
-    world.parties.clock.advance(9);
-    await agent.fetchFor()(URL_ROOT, POST);
-    expect(world.story()).toHaveLength(4);
-    world.parties.clock.advance(1);
-    await agent.fetchFor()(URL_ROOT, POST);
-    expect(world.story()).toHaveLength(7);
-  });
-
   it("asks again when the resource refuses a token that was kept", async () => {
     const world = await createWorld();
     const agent = world.agent();
@@ -268,20 +221,6 @@ describe("an authorization challenge", () => {
     expect(world.story().slice(6)).toEqual(["resource jwt", "resource jwt"]);
   });
 
-  it("asks for a new token when one that was kept is refused for the same scope", async () => {
-    const world = await createWorld();
-    const agent = world.agent();
-    await agent.fetchFor()(URL_ROOT, POST);
-    const revoked = world.sent[2]?.headers["signature-key"];
-    const working = world.resource;
-    world.resource = async (request) =>
-      request.headers["signature-key"] === revoked
-        ? new Response("", { status: 401, headers: { "agent-auth": await challenge(world) } })
-        : working(request);
-    expect((await agent.fetchFor()(URL_ROOT, POST)).status).toBe(200);
-    expect(world.story().slice(3)).toEqual(["resource jwt", "token auth jwks", "resource jwt"]);
-  });
-
   it("starts with the token it is given, and asks for another when that one has expired", async () => {
     const world = await createWorld();
     const authToken = await world.parties.issueAuthToken();
@@ -290,21 +229,6 @@ describe("an authorization challenge", () => {
     world.parties.clock.advance(300);
     expect((await world.agent().fetchFor({ authToken })(URL_ROOT, POST)).status).toBe(200);
     expect(world.story().slice(1)).toEqual(["resource jwt", "token auth jwks", "resource jwt"]);
-  });
-
-  it("repeated after a token was presented is an error, and the token is not used again", async () => {
-    const world = await createWorld();
-    const agent = world.agent();
-    const working = world.resource;
-    world.resource = async () => {
-      const headers = { "agent-auth": await challenge(world) };
-      return new Response("", { status: 401, headers });
-    };
-    expect((await errorOf(agent.fetchFor()(URL_ROOT, POST))).code).toBe("challenge_repeated");
-    expect(world.story()).toEqual(["resource jwks", "token auth jwks", "resource jwt"]);
-    world.resource = working;
-    expect((await agent.fetchFor()(URL_ROOT, POST)).status).toBe(200);
-    expect(world.story().slice(3)).toEqual(["resource jwks", "token auth jwks", "resource jwt"]);
   });
 
   it("keeps to one key although the agent's key is rotated meanwhile", async () => {
@@ -319,26 +243,6 @@ describe("an authorization challenge", () => {
     expect(world.seen[0]?.caller.thumbprint).toBe(agent.key.thumbprint);
   });
 });
-
-/** A challenge of the resource for the agent, except for what is given. */
-async function challenge(
-  world: World,
-  change: Partial<Parameters<typeof issueResourceToken>[0]> = {},
-  authServer = world.parties.authServer.issuer,
-): Promise<string> {
-  const { agent, resource, clock } = world.parties;
-  const resourceToken = await issueResourceToken({
-    key: resource.key,
-    resource: resource.id,
-    authServer,
-    agent: agent.id,
-    agentJkt: agent.key.thumbprint,
-    scope: "supply-chain:optimize",
-    now: clock.now,
-    ...change,
-  });
-  return formatAgentAuth({ level: "authorized", resourceToken, authServer });
-}
 
 it("an authorization challenge that wants a person to act first is the caller's to answer", async () => {
   const world = await createWorld();
@@ -361,15 +265,6 @@ describe("B6: a challenge that is not followed", () => {
   };
 
   it.each([
-    ["another auth server", {}, "http://evil.localhost:1/realms/aauth-test"],
-    ["an auth server that only looks alike", {}, "http://localhost:8080/realms/aauth-test/"],
-  ])("names %s", async (_name, change, authServer) => {
-    expect(await refused((world) => challenge(world, change, authServer))).toBe("challenge_untrusted");
-  });
-
-  it.each([
-    ["of another resource", { resource: "http://market-analysis-agent.localhost:3000" }],
-    ["for another auth server", { authServer: "http://other.localhost:1" }],
     ["for another agent", { agent: "http://other.localhost:1" }],
     ["for another key", { agentJkt: "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k" }],
     ["that has expired", { now: () => 0 }],
@@ -380,14 +275,9 @@ describe("B6: a challenge that is not followed", () => {
   it.each([
     ["no resource token", 'httpsig; auth-token; auth_server="http://localhost:8080/realms/aauth-test"'],
     [
-      "an empty resource token",
-      'httpsig; auth-token; resource_token=""; auth_server="http://localhost:8080/realms/aauth-test"',
-    ],
-    [
       "a resource token that is none",
       'httpsig; auth-token; resource_token="x.y.z"; auth_server="http://localhost:8080/realms/aauth-test"',
     ],
-    ["two values", "httpsig; identity=?1, httpsig"],
   ])("has %s", async (_name, value) => {
     expect(await refused(() => value)).toBe("malformed_challenge");
   });
@@ -398,17 +288,6 @@ describe("B6: a challenge that is not followed", () => {
       const { claims } = decodeToken(await world.parties.issueAuthToken());
       const header = { alg: "EdDSA", kid: resource.key.kid, typ: "auth+jwt" };
       const resourceToken = await signJwt(header, claims, (data) => resource.key.sign(data));
-      return formatAgentAuth({ level: "authorized", resourceToken, authServer: authServer.issuer });
-    });
-    expect(code).toBe("malformed_challenge");
-  });
-
-  it("has a resource token that says it is of another type", async () => {
-    const code = await refused(async (world) => {
-      const { resource, authServer } = world.parties;
-      const token = decodeToken(parseAgentAuth(await challenge(world)).resourceToken as string);
-      const header = { ...token.header, typ: "auth+jwt" };
-      const resourceToken = await signJwt(header, token.claims, (data) => resource.key.sign(data));
       return formatAgentAuth({ level: "authorized", resourceToken, authServer: authServer.issuer });
     });
     expect(code).toBe("malformed_challenge");
@@ -523,73 +402,15 @@ describe("giving up", () => {
 });
 
 describe("an agent", () => {
-  it("cannot be made with an identifier that is not canonical", async () => {
-    const world = await createWorld();
-    expect(() => world.agent({ id: "http://backend.localhost:8000/" })).toThrow(TypeError);
-  });
-
   it.each<[string, object]>([
-    ["trustedAuthServers[1]", { trustedAuthServers: ["https://a.example", "https://b.example/"] }],
     ["trustedAuthServers must be an array", { trustedAuthServers: "https://a.example" }],
-    ["signatureScheme must be", { signatureScheme: "jwt" }],
-    ["signatureScheme must be", { signatureScheme: undefined }],
+    ["id must be", { id: "http://backend.localhost:8000/" }],
     ["redirectUri must be", { redirectUri: "/callback" }],
-    ["redirectUri must be", { redirectUri: "localhost:8000/callback" }],
-    ["redirectUri must be", { redirectUri: "http://:8000/callback" }],
-    ["key must be a signing key", { key: undefined }],
-    ["key must be a signing key, a function", { key: Promise.resolve() }],
-    ["and is a promise: await it", { key: Promise.resolve() }],
-    ["key must be a signing key", { key: { kty: "OKP", crv: "Ed25519", x: "", d: "" } }],
-    ["discovery must be given", { discovery: undefined }],
-    ["agentToken must be a function", { agentToken: "a.b.c" }],
-    ["tokenCache must be an object with the methods get, set, delete", { tokenCache: {} }],
-    ["revealTokens must be true or false", { revealTokens: "false" }],
   ])("names the option it cannot be made with: %s: %j", async (message, options) => {
     const world = await createWorld();
     const making = () => world.agent(options as never);
     expect(making).toThrow(TypeError);
     expect(making).toThrow(message);
-  });
-
-  const ONE_TIMER = 2 ** 31 - 1;
-
-  it.each([
-    ...[Number.NaN, 0, ONE_TIMER + 1].flatMap((time) => [
-      ["timeouts.requestMs must be", { timeouts: { requestMs: time } }] as const,
-      ["timeouts.tokenRequestMs must be", { timeouts: { tokenRequestMs: time } }] as const,
-    ]),
-    ...[Number.NaN, -1].map(
-      (bytes) => ["maxRequestBodyBytes must be", { maxRequestBodyBytes: bytes }] as const,
-    ),
-  ])("cannot be made with a number out of range: %s: %j", async (message, options) => {
-    const world = await createWorld();
-    const making = () => world.agent(options as never);
-    expect(making).toThrow(RangeError);
-    expect(making).toThrow(message);
-  });
-
-  it("can be made with the longest times and bodies, and with none", async () => {
-    const world = await createWorld();
-    for (const most of [ONE_TIMER, Number.POSITIVE_INFINITY]) {
-      const timeouts = { requestMs: most, tokenRequestMs: most };
-      const agent = world.agent({ timeouts, maxRequestBodyBytes: most });
-      expect((await agent.fetchFor()(URL_ROOT, POST)).status).toBe(200);
-    }
-    expect((await world.agent({ maxRequestBodyBytes: 0 }).fetchFor()(URL_ROOT)).status).toBe(200);
-  });
-
-  it("names a key that its function promises, at the call", async () => {
-    const world = await createWorld();
-    const { key } = world.parties.agent;
-    const agent = world.agent({ key: (async () => key) as never });
-    await expect(agent.fetchFor()(URL_ROOT)).rejects.toThrow(
-      new TypeError(
-        "key must be a function that returns a signing key, and returned a promise: it has to answer at once",
-      ),
-    );
-    await expect(world.agent({ key: () => undefined as never }).fetchFor()(URL_ROOT)).rejects.toThrow(
-      new TypeError("key must be a function that returns a signing key"),
-    );
   });
 
   it.each([

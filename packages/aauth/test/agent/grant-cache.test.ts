@@ -29,24 +29,6 @@ test("owners that differ share no key", () => {
   );
 });
 
-test.each([
-  [
-    { profile: "p", thumbprint: "t", resource: "r", upstreamHash: "x,y", cacheKey: undefined },
-    { profile: "p", thumbprint: "t", resource: "r,x", upstreamHash: "y", cacheKey: undefined },
-  ],
-  [
-    { profile: "p", thumbprint: "t", resource: "r", upstreamHash: undefined, cacheKey: "-" },
-    { profile: "p", thumbprint: "t", resource: "r", upstreamHash: "-", cacheKey: undefined },
-  ],
-  [
-    { profile: "p,t", thumbprint: "r", resource: "x", upstreamHash: undefined, cacheKey: undefined },
-    { profile: "p", thumbprint: "t,r", resource: "x", upstreamHash: undefined, cacheKey: undefined },
-  ],
-])("nearly the same owners share no key", (one, other) => {
-  expect(latestKey(one)).not.toBe(latestKey(other));
-  expect(exactKey(one, "s", "a b")).not.toBe(exactKey(other, "s", "a b"));
-});
-
 test("auth server and scope do not run into one another", () => {
   const one = { profile: "p", thumbprint: "t", resource: "r", upstreamHash: undefined, cacheKey: undefined };
   expect(exactKey(one, "s,a", "b")).not.toBe(exactKey(one, "s", "a,b"));

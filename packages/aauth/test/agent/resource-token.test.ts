@@ -31,11 +31,11 @@ async function worldWithEndpoint(answer: Answer = issue, endpoint: string | null
     { now: clock.now },
   );
   const usual = world.resource;
-  const gate = world.parties.createVerifier();
+  const verifier = world.parties.createVerifier();
   world.resource = async (request) => {
     const { url, method, headers, body, form } = request;
     if (!url.endsWith("/resource/token")) return usual(request);
-    await gate.verifyRequest(received(url, method, headers, body), { level: "identified" });
+    await verifier.verifyRequest(received(url, method, headers, body), { level: "identified" });
     return answer(form.scope ?? "", world);
   };
   const story = () =>
@@ -94,14 +94,6 @@ it("a pseudonymous agent saves a round trip: it need not be asked who it is firs
   expect(without.story()).toHaveLength(4);
 });
 
-it("a held token is presented without asking again", async () => {
-  const { story, fetchFor } = await worldWithEndpoint();
-  const fetch = fetchFor();
-  await fetch(`${RESOURCE}/`, POST);
-  await fetch(`${RESOURCE}/`, POST);
-  expect(story().slice(3)).toEqual(["resource jwt"]);
-});
-
 it("an agent that wants to stay anonymous does not ask", async () => {
   const { world, story, fetchFor } = await worldWithEndpoint();
   world.requirement = { level: "pseudonymous" };
@@ -113,19 +105,10 @@ describe("the call is made as ever", () => {
   it.each([
     ["without an endpoint", null],
     ["with an endpoint at another origin", "http://evil.localhost:1/resource/token"],
-    ["with an endpoint on another port", "http://supply-chain-agent.localhost:3001/resource/token"],
   ])("%s", async (_name, endpoint) => {
     const { story, fetchFor } = await worldWithEndpoint(issue, endpoint);
     expect((await fetchFor()(`${RESOURCE}/`, POST)).status).toBe(200);
     expect(story()).toEqual(["resource jwks", "token jwks", "resource jwt"]);
-  });
-
-  it("when the endpoint refuses", async () => {
-    const { story, fetchFor } = await worldWithEndpoint(() =>
-      Response.json({ error: "invalid_scope" }, { status: 400 }),
-    );
-    expect((await fetchFor()(`${RESOURCE}/`, POST)).status).toBe(200);
-    expect(story()).toEqual(["endpoint jwks", "resource jwks", "token jwks", "resource jwt"]);
   });
 
   it.each([
@@ -157,16 +140,6 @@ describe("an endpoint that does not answer", () => {
     expect((await errorOf(send(`${RESOURCE}/`, POST))).name).toBe("TimeoutError");
   });
 
-  it("is given up while the resource is being looked up", async () => {
-    const { world } = await worldWithEndpoint();
-    const discovery = { ...world.parties.discovery, metadata: () => new Promise<never>(() => {}) };
-    const call = world.agent({ discovery }).fetchFor({ scope: SCOPE })(`${RESOURCE}/`, {
-      signal: AbortSignal.timeout(20),
-    });
-    await expect(call).rejects.toMatchObject({ name: "TimeoutError" });
-    expect(world.sent).toEqual([]);
-  });
-
   it("is given up when the caller gives up", async () => {
     const { fetchFor } = await silent();
     const signal = AbortSignal.timeout(5);
@@ -175,53 +148,13 @@ describe("an endpoint that does not answer", () => {
   });
 });
 
-describe("an answer that does not come to its end", () => {
-  /** Headers, the beginning of a body, and then `next`. */
-  const stalling = async (next: (body: ReadableStreamDefaultController) => void, tokenRequestMs = 5_000) => {
-    const { world, story, fetchFor } = await worldWithEndpoint();
-    const send = world.transport;
-    world.transport = async (url, request) => {
-      if (url !== ENDPOINT) return send(url, request);
-      const start = (body: ReadableStreamDefaultController) => {
-        body.enqueue(new TextEncoder().encode("{"));
-        request.signal?.addEventListener("abort", () => body.error(request.signal?.reason));
-        next(body);
-      };
-      return new Response(new ReadableStream({ start }));
-    };
-    return { story, send: fetchFor({ timeouts: { tokenRequestMs } }) };
-  };
-
-  it("ends the call as one does that has not begun: too late, cut off, or given up", async () => {
-    const late = await stalling(() => {}, 20);
-    expect((await errorOf(late.send(`${RESOURCE}/`, POST))).name).toBe("TimeoutError");
-    const broken = new Error("other side closed");
-    const cut = await stalling((body) => body.error(broken));
-    expect(await errorOf(cut.send(`${RESOURCE}/`, POST))).toBe(broken);
-    const signal = AbortSignal.timeout(20);
-    const given = await stalling(() => {});
-    expect(await errorOf(given.send(`${RESOURCE}/`, { ...POST, signal }))).toBe(signal.reason);
-    for (const { story } of [late, cut, given]) expect(story()).toEqual([]);
-  });
-
-  it("says so when it is too long", async () => {
-    const { fetchFor } = await worldWithEndpoint(() => Response.json({ resource_token: "x".repeat(70_000) }));
-    const error = await errorOf(fetchFor()(`${RESOURCE}/`, POST));
-    expect([error.code, error.message, (error.cause as Error).message]).toEqual([
-      "malformed_challenge",
-      "the resource token endpoint answered with status 200 and more than 65536 bytes",
-      "more than 65536 bytes",
-    ]);
-  });
-
-  it("does not show what the parser quotes of one that is no JSON", async () => {
-    const { fetchFor } = await worldWithEndpoint(() => new Response("eyJ.secret"));
-    const error = await errorOf(fetchFor()(`${RESOURCE}/`, POST));
-    expect([error.message, error.cause]).toEqual([
-      "the resource token endpoint did not answer with resource_token and auth_server",
-      undefined,
-    ]);
-  });
+it("an answer that is not JSON is not shown as the parser quotes it", async () => {
+  const { fetchFor } = await worldWithEndpoint(() => new Response("eyJ.secret"));
+  const error = await errorOf(fetchFor()(`${RESOURCE}/`, POST));
+  expect([error.message, error.cause]).toEqual([
+    "the resource token endpoint did not answer with resource_token and auth_server",
+    undefined,
+  ]);
 });
 
 describe("an answer is checked like a challenge", () => {
@@ -249,8 +182,6 @@ describe("an answer is checked like a challenge", () => {
     };
 
   it.each([
-    ["another resource", tokenWith({ resource: "http://market-analysis-agent.localhost:3000" })],
-    ["another agent", tokenWith({ agent: "http://other.localhost:1" })],
     ["another key", tokenWith({ agentJkt: "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k" })],
     ["another auth server", tokenWith({}, "http://evil.localhost:1/realms/aauth-test")],
     ["more than was asked", tokenWith({ scope: `${SCOPE} supply-chain:approve` })],
@@ -262,7 +193,6 @@ describe("an answer is checked like a challenge", () => {
   it.each([
     ["no JSON", () => new Response("<html>")],
     ["no token", () => Response.json({ auth_server: "http://a" })],
-    ["null", () => Response.json(null)],
     [
       "a token that cannot be read",
       (_scope: string, { parties }: World) =>

@@ -3,8 +3,6 @@ import { createTokenCache, type Grant } from "../../src/agent/grant-cache.ts";
 import { ConsentRequiredError, type UserInteractionRequiredError } from "../../src/errors.ts";
 import { createKeyRing } from "../../src/keys/key-ring.ts";
 import { generateSigningKey } from "../../src/keys/signing-key.ts";
-import { formatAgentAuth } from "../../src/profiles/february-2026/agent-auth.ts";
-import { issueResourceToken } from "../../src/profiles/february-2026/resource-token.ts";
 import type { PublicJwk } from "../../src/types.ts";
 import { createWorld, errorOf, type World } from "./world.ts";
 
@@ -83,13 +81,13 @@ describe("an agent whose key is rotated", () => {
     world.tokenEndpoint = () => Response.json({ auth_token: bound, expires_in: 300 });
     const { authServer, keyThumbprint = "" } = demand;
     expect((await agent.redeemCode({ authServer, code: "c", keyThumbprint })).token).toBe(bound);
-    // The current key, and so the default, is another one: the token is of no use with it.
+    // The current key, and so the default, is another one: the token is not bound to it.
     const refused = await errorOf(agent.redeemCode({ authServer, code: "c" }));
     expect(refused.code).toBe("token_request_failed");
   });
 });
 
-describe("a resource that wants the user in person", () => {
+describe("a resource that requires an interaction with the user", () => {
   const returnUrl = "http://backend.localhost:8000/interaction?state=s";
   /** A resource that serves who has been there; the visit is remembered for the key that asked. */
   async function visitedWorld(requirement: World["requirement"]) {
@@ -128,20 +126,6 @@ describe("a resource that wants the user in person", () => {
       expect((await agent.fetchFor({ returnUrl, keyThumbprint })(URL_ROOT)).status).toBe(200);
     },
   );
-
-  it("is asked with the current key once that key is gone", async () => {
-    const { ring, rotate, agent, clock } = await visitedWorld({ level: "identified" });
-    const demand = await errorOf<UserInteractionRequiredError>(agent.fetchFor({ returnUrl })(URL_ROOT));
-    await rotate();
-    clock.advance(1000);
-    const current = ring.current();
-    const { keyThumbprint = "" } = demand;
-    const again = await errorOf<UserInteractionRequiredError>(
-      agent.fetchFor({ returnUrl, keyThumbprint })(URL_ROOT),
-    );
-    expect(again.keyThumbprint).toBe(current.thumbprint);
-    expect(again.keyThumbprint).not.toBe(keyThumbprint);
-  });
 });
 
 describe("a grant that is kept for a user", () => {
@@ -206,35 +190,6 @@ describe("a grant that is kept for a user", () => {
     expect(world.story().slice(3)).toEqual(["token refresh jwks", "resource jwt"]);
   });
 
-  it("is renewed when the resource finds the token too old, although the agent does not", async () => {
-    const { world, call } = await keptGrant();
-    const working = world.resource;
-    let isLate = true;
-    world.resource = async (request) => {
-      if (!isLate) return working(request);
-      isLate = false;
-      // The resource's clock runs ahead: for it the token has expired.
-      const { agent, resource, authServer, clock } = world.parties;
-      const resourceToken = await issueResourceToken({
-        key: resource.key,
-        resource: resource.id,
-        authServer: authServer.issuer,
-        agent: agent.id,
-        agentJkt: agent.key.thumbprint,
-        scope: "supply-chain:optimize",
-        now: clock.now,
-      });
-      const challenge = formatAgentAuth({
-        level: "authorized",
-        resourceToken,
-        authServer: authServer.issuer,
-      });
-      return new Response("", { status: 401, headers: { "agent-auth": challenge } });
-    };
-    expect((await call()).status).toBe(200);
-    expect(world.story()).toEqual(["resource jwt", "token refresh jwks", "resource jwt"]);
-  });
-
   it("is not renewed for a scope it has not: that has to be asked for", async () => {
     const { world, call } = await keptGrant();
     world.requirement = { level: "authorized", scopes: ["supply-chain:optimize", "more"] };
@@ -250,18 +205,6 @@ describe("a grant that is kept for a user", () => {
     expect(world.sent[0]?.url).toBe(`${authServer}/protocol/aauth/agent/revoke`);
     await call();
     expect(world.story().slice(1)).toEqual(["resource jwks", "token auth jwks", "resource jwt"]);
-  });
-
-  it("that somebody else has revoked is asked for again, once the token is too old", async () => {
-    const { world, agent, authServer, clock, call } = await keptGrant();
-    await agent.revoke({ authServer, refreshToken: "r-1" });
-    await call();
-    expect(world.story().slice(1)).toEqual(["resource jwt"]);
-    clock.advance(290);
-    await call();
-    expect(world.story().slice(2)).toEqual([
-      ...["token refresh jwks", "resource jwks", "token auth jwks", "resource jwt"],
-    ]);
   });
 
   it("is dropped when its renewal speaks for another user", async () => {

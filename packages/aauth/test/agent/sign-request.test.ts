@@ -99,15 +99,6 @@ describe("signRequest", () => {
     expect(without.coveredComponents).not.toContain("nonce");
   });
 
-  test("a nonce among the request's own headers is replaced by a fresh one, or covered", async () => {
-    const request = { ...post, headers: { ...post.headers, nonce: "Y3VyaW91c2x5Y3VyaW91cw" } };
-    const fresh = await signRequest(request, options);
-    expect(fresh.headers.nonce).not.toBe("Y3VyaW91c2x5Y3VyaW91cw");
-    expect(fresh.signatureBase).toContain(`"nonce": ${fresh.headers.nonce}`);
-    const kept = await signRequest(request, { ...options, nonce: false });
-    expect(kept.signatureBase).toContain('"nonce": Y3VyaW91c2x5Y3VyaW91cw');
-  });
-
   test("an empty body is no body", async () => {
     const signed = await signRequest({ ...post, body: new Uint8Array(0) }, options);
     expect(signed.headers["content-digest"]).toBeUndefined();
@@ -134,23 +125,6 @@ describe("signRequest", () => {
     expect(bare.coveredComponents).not.toContain("@query");
   });
 
-  test("a bare question mark is a query", async () => {
-    const signed = await signRequest({ method: "GET", url: "https://a.example/x?" }, options);
-    expect(signed.signatureBase).toContain('"@query": ?\n');
-  });
-
-  test("the signature is in base64url", async () => {
-    for (const profile of [february2026, february2026Published]) {
-      const { headers } = await signRequest(post, { ...options, profile });
-      expect(headers.signature).toMatch(/^sig1=:[A-Za-z0-9_-]{86}:$/);
-    }
-  });
-
-  test("scheme jwt carries the token", async () => {
-    const signed = await signRequest(post, { ...options, signatureKey: { scheme: "jwt", jwt: "a.b.c" } });
-    expect(signed.headers["signature-key"]).toBe('sig1=(scheme=jwt jwt="a.b.c")');
-  });
-
   test("created is the whole second of a clock that has fractions", async () => {
     expect((await signRequest(post, { ...options, now: () => NOW + 0.999 })).created).toBe(NOW);
   });
@@ -164,35 +138,6 @@ describe("signRequest", () => {
     await expectRefusal("missing_component", () => signRequest({ ...post, headers }, options));
   });
 
-  test("refuses a token that cannot stand in the header", async () => {
-    const signatureKey = { scheme: "jwt", jwt: 'a"b' } as const;
-    await expectRefusal("malformed_signature_key", () => signRequest(post, { ...options, signatureKey }));
-  });
-
-  test.each([
-    undefined,
-    5,
-    "",
-    "agent.example",
-    "https://agent.example/",
-    "https://Agent.example",
-    "https://a.example?x",
-  ])("refuses the id %j, under which nobody is found", async (id) => {
-    const signatureKey = { scheme: "jwks", id: id as string } as const;
-    await expect(signRequest(post, { ...options, signatureKey })).rejects.toThrow(
-      new TypeError("id must be a URL in canonical form, without query, fragment and trailing slash"),
-    );
-  });
-
-  test("refuses Headers, in which no field would be found", async () => {
-    const headers = new Headers({ "content-type": "text/plain" }) as never;
-    await expect(signRequest({ ...post, headers }, options)).rejects.toThrow(
-      new TypeError(
-        "headers must be an object of fields in lower case: of Headers, Object.fromEntries(headers)",
-      ),
-    );
-  });
-
   test.each(["Content-Type", "NONCE"])("refuses the name %s, which would not be covered", async (name) => {
     const headers = { ...post.headers, [name]: "x" };
     await expect(signRequest({ ...post, headers }, options)).rejects.toThrow(
@@ -204,11 +149,4 @@ describe("signRequest", () => {
     const signatureKey = { scheme: "jwt", jwt: "a".repeat(20_000) } as const;
     await expectRefusal("header_too_large", () => signRequest(post, { ...options, signatureKey }));
   });
-
-  test.each(["/relative", "resource.example/x", "ftp://a.example/", "https://user@a.example/", "https://"])(
-    "refuses the URL %s",
-    async (url) => {
-      await expect(signRequest({ method: "GET", url }, options)).rejects.toThrow(TypeError);
-    },
-  );
 });

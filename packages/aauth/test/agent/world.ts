@@ -3,8 +3,9 @@ import { createAgent } from "../../src/agent/index.ts";
 import type { Transport, TransportRequest } from "../../src/discovery/transport.ts";
 import { AAuthError } from "../../src/errors.ts";
 import { requestTarget } from "../../src/http-signatures/authority.ts";
+import { formatAgentAuth } from "../../src/profiles/february-2026/agent-auth.ts";
 import { issueAuthToken, verifyAuthToken } from "../../src/profiles/february-2026/auth-token.ts";
-import { verifyResourceToken } from "../../src/profiles/february-2026/resource-token.ts";
+import { issueResourceToken, verifyResourceToken } from "../../src/profiles/february-2026/resource-token.ts";
 import { type ChallengerOptions, createChallenger } from "../../src/resource/challenge.ts";
 import { createVerifier } from "../../src/resource/verify-request.ts";
 import { createTestParties } from "../../src/testing/test-parties.ts";
@@ -31,7 +32,7 @@ export async function createWorld(options: { challenger?: Partial<ChallengerOpti
   const { now } = clock;
   const sent: SentRequest[] = [];
   const events: AgentEvent[] = [];
-  const gate = parties.createVerifier();
+  const verifier = parties.createVerifier();
   const challenger = createChallenger({
     key: resource.key,
     resource: resource.id,
@@ -94,7 +95,7 @@ export async function createWorld(options: { challenger?: Partial<ChallengerOpti
 
   async function defaultResource({ url, method, headers, body }: SentRequest): Promise<Response> {
     try {
-      const verified = await gate.verifyRequest(received(url, method, headers, body), world.requirement);
+      const verified = await verifier.verifyRequest(received(url, method, headers, body), world.requirement);
       world.seen.push(verified);
       return new Response(`hello ${verified.caller.level}`);
     } catch (error) {
@@ -135,6 +136,26 @@ export async function createWorld(options: { challenger?: Partial<ChallengerOpti
 }
 
 export type World = Awaited<ReturnType<typeof createWorld>>;
+
+/** A challenge of the resource for the agent, except for what is given. */
+export async function challenge(
+  world: World,
+  change: Partial<Parameters<typeof issueResourceToken>[0]> = {},
+  authServer = world.parties.authServer.issuer,
+): Promise<string> {
+  const { agent, resource, clock } = world.parties;
+  const resourceToken = await issueResourceToken({
+    key: resource.key,
+    resource: resource.id,
+    authServer,
+    agent: agent.id,
+    agentJkt: agent.key.thumbprint,
+    scope: "supply-chain:optimize",
+    now: clock.now,
+    ...change,
+  });
+  return formatAgentAuth({ level: "authorized", resourceToken, authServer });
+}
 
 export function received(url: string, method: string, headers: Record<string, string>, body?: Uint8Array) {
   const length = body === undefined ? {} : { "content-length": String(body.byteLength) };

@@ -42,25 +42,6 @@ describe("what a thread does itself", () => {
     expect(await Promise.all(pooled)).toEqual(pooled.map(() => "on the pool"));
   });
 
-  test("is the first of each turn while the pool has more than it can do, until it has not", async () => {
-    const { run, end } = startOffloader();
-    void run();
-    const pooled = Array.from({ length: 8 }, run);
-    for (let turn = 0; turn < 3; turn++) {
-      await nextTurn();
-      expect(run()).toBe("here");
-      const next = run();
-      expect(next).toBeInstanceOf(Promise);
-      pooled.push(next);
-    }
-    while (pooled.length > 7) {
-      end();
-      expect(await pooled.shift()).toBe("on the pool");
-    }
-    await nextTurn();
-    expect(run()).toBeInstanceOf(Promise);
-  });
-
   test("what fails on the pool is no longer under way", async () => {
     const { run, end } = startOffloader();
     void run();
@@ -69,19 +50,5 @@ describe("what a thread does itself", () => {
     await expect(failed).rejects.toThrow("no entropy");
     await nextTurn();
     expect(run()).toBe("here");
-  });
-
-  test("what throws here counts as the turn's own", async () => {
-    const inTurn = createOffloader();
-    const fails = () => {
-      throw new Error("not a key");
-    };
-    expect(() => inTurn(fails, () => {})).toThrow("not a key");
-    expect(
-      inTurn(
-        () => "here",
-        () => {},
-      ),
-    ).toBeInstanceOf(Promise);
   });
 });

@@ -54,28 +54,6 @@ describe.each([
       expect(await verifier.verifyOnPool(message, signature)).toBe(false);
     });
 
-    test("signs and verifies nothing at all", async () => {
-      const signer = await crypto.importPrivateKey(jwk);
-      const verifier = await crypto.importPublicKey(publicOf(jwk));
-      const signature = await signer.sign(new Uint8Array());
-      expect(await verifier.verify(new Uint8Array(), signature)).toBe(true);
-      expect(await verifier.verify(message, signature)).toBe(false);
-    });
-
-    test("verifies many at once on the pool", async () => {
-      const signer = await crypto.importPrivateKey(jwk);
-      const verifier = await crypto.importPublicKey(publicOf(jwk));
-      const signature = await signer.sign(message);
-      const other = new Uint8Array(message.length);
-      const run = () =>
-        Promise.all([message, other, message, other].map((data) => verifier.verifyOnPool(data, signature)));
-      expect(await Promise.all([run(), run()])).toEqual([
-        [true, false, true, false],
-        [true, false, true, false],
-      ]);
-      expect(await run()).toEqual([true, false, true, false]);
-    });
-
     test("makes a key pair that belongs together", async () => {
       const { publicJwk, ...pair } = await crypto.generateKey(alg);
       const coordinates = alg === "ES256" ? ["crv", "kty", "x", "y"] : ["crv", "kty", "x"];
@@ -136,32 +114,10 @@ describe.each([
     await expect((async () => crypto.importTokenSigner(publicJwk, alg))()).rejects.toThrow();
   });
 
-  test("a key on another curve signs no ES256", async () => {
-    const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-384" });
-    const jwk = privateKey.export({ format: "jwk" }) as Record<string, unknown>;
-    await expect((async () => crypto.importTokenSigner(jwk, "ES256"))()).rejects.toThrow();
-  });
-
   test("refuses to sign with an RSA key below 2048 bits", async () => {
     const small = generateKeyPairSync("rsa", { modulusLength: 1024 });
     const privateJwk = small.privateKey.export({ format: "jwk" }) as Record<string, unknown>;
     await expect((async () => crypto.importTokenSigner(privateJwk, "RS256"))()).rejects.toThrow(RangeError);
-  });
-
-  test("ASCII to bytes", () => {
-    expect([...crypto.encodeAscii('"@method": GET\n')]).toEqual([...Buffer.from('"@method": GET\n')]);
-  });
-
-  test("bytes are no window on a shared buffer", () => {
-    expect(crypto.randomBytes(16).buffer.byteLength).toBe(16);
-  });
-
-  test("random bytes have the length asked for and do not repeat", () => {
-    const seen = new Set<string>();
-    for (let round = 0; round < 600; round++) seen.add(crypto.randomBytes(16).toString());
-    expect(seen.size).toBe(600);
-    expect(crypto.randomBytes(0)).toHaveLength(0);
-    expect(crypto.randomBytes(5000)).toHaveLength(5000);
   });
 });
 

@@ -91,31 +91,6 @@ describe("finding keys", () => {
     });
   });
 
-  it("forgets the documents of whoever fills the memory with them, and keeps what is in use", async () => {
-    const fetched: string[] = [];
-    const filler = "f".repeat(60_000);
-    const transport = async ({ origin, pathname, href }: URL) => {
-      fetched.push(href);
-      const agent = `${origin}${pathname.replace("/.well-known/aauth-agent", "")}`;
-      const document = href.endsWith("/jwks.json")
-        ? { keys: [KEY, { ...KEY, kid: agent.includes("greedy") ? filler : "k2" }] }
-        : { agent, jwks_uri: `${agent}/jwks.json` };
-      return { status: 200, body: new TextEncoder().encode(JSON.stringify(document)) };
-    };
-    const { discovery } = discover({ transport });
-    const honest = "http://honest.localhost";
-    const greedy = (count: number) => `http://greedy.localhost/${count}`;
-    for (let count = 0; count < 100; count++) {
-      await discovery.key("agent", greedy(count), "k1");
-      await discovery.key("agent", honest, "k1");
-    }
-    expect(fetched.filter((url) => url.startsWith(honest))).toHaveLength(2);
-    // A million characters are 17 of these key sets.
-    const before = fetched.length;
-    for (let count = 99; count >= 0; count--) await discovery.key("agent", greedy(count), "k1");
-    expect(fetched.length - before).toBeGreaterThanOrEqual(100 - 17);
-  });
-
   it("fetches again after 300 s", async () => {
     const server = await agentServer();
     const { discovery, clock } = discover();
@@ -126,13 +101,6 @@ describe("finding keys", () => {
     clock.seconds += 1;
     await discovery.key("agent", server.origin, "k1");
     expect(server.requests).toHaveLength(4);
-  });
-
-  it("joins concurrent fetches of one document", async () => {
-    const server = await agentServer();
-    const { discovery } = discover();
-    await Promise.all(Array.from({ length: 20 }, () => discovery.key("agent", server.origin, "k1")));
-    expect(server.requests).toEqual(["/.well-known/aauth-agent", "/jwks.json"]);
   });
 
   it("lets everyone who wants a new key at the same time wait for the one look at it", async () => {
@@ -161,23 +129,6 @@ describe("finding keys", () => {
     clock.seconds += 1;
     expect(await code(discovery.key("agent", server.origin, "later"))).toBe("unknown_key");
     expect(server.requests).toHaveLength(4);
-  });
-
-  it("does not fetch twice for one call when the key set is fresh from the network", async () => {
-    const server = await agentServer();
-    const { discovery } = discover();
-    expect(await code(discovery.key("agent", server.origin, "no-such-key"))).toBe("unknown_key");
-    expect(server.requests).toHaveLength(2);
-  });
-
-  it("finds a rotated key at once", async () => {
-    let keys = [KEY];
-    const server = await agentServer(() => keys);
-    const { discovery } = discover();
-    await discovery.key("agent", server.origin, "k1");
-    keys = [{ ...KEY, kid: "k2" }];
-    expect((await discovery.key("agent", server.origin, "k2")).source).toBe("discovery");
-    expect(await code(discovery.key("agent", server.origin, "k1"))).toBe("unknown_key");
   });
 
   it("takes the only key when the token names none, and refuses to choose among two", async () => {
@@ -217,18 +168,6 @@ describe("finding keys", () => {
     ]);
     expect(await code(discovery.metadata("issuer", issuer))).toBe("discovery_failed");
   });
-
-  it("resolves *.localhost to loopback in development", async () => {
-    const server = await serve(() => {
-      const id = `http://agent.localhost:${server.port}`;
-      return {
-        "/.well-known/aauth-agent": { agent: id, jwks_uri: `${id}/jwks.json` },
-        "/jwks.json": { keys: [KEY] },
-      };
-    });
-    const { discovery } = discover();
-    expect((await discovery.key("agent", `http://agent.localhost:${server.port}`, "k1")).jwk).toEqual(KEY);
-  });
 });
 
 describe("G7: caches are kept apart by kind", () => {
@@ -258,14 +197,12 @@ describe("documents that are refused", () => {
       (origin: string) => ({ agent: `${origin}/`, jwks_uri: `${origin}/jwks.json` }),
       "metadata_mismatch",
     ],
-    ["no identity", (origin: string) => ({ jwks_uri: `${origin}/jwks.json` }), "metadata_mismatch"],
     ["no jwks_uri", (origin: string) => ({ agent: origin }), "discovery_failed"],
     [
       "a jwks_uri that is no URL",
       (origin: string) => ({ agent: origin, jwks_uri: "/jwks.json" }),
       "discovery_failed",
     ],
-    ["a list", () => [], "discovery_failed"],
   ])("%s", async (_name, document, expected) => {
     const server = await serve((origin) => ({
       "/.well-known/aauth-agent": document(origin),
@@ -291,19 +228,12 @@ describe("documents that are refused", () => {
     expect(await code(discover().discovery.key(kind, server.origin, "k1"))).toBe("metadata_mismatch");
   });
 
-  it.each([201, 206, 403, 500])("answers with status %d, whatever they say", async (status) => {
+  it.each([201, 500])("answers with status %d, whatever they say", async (status) => {
     const server = await start((_request, response) => {
       const document = { agent: server.origin, jwks_uri: `${server.origin}/jwks.json` };
       response.writeHead(status).end(JSON.stringify(document));
     });
     expect(await code(discover().discovery.metadata("agent", server.origin))).toBe("discovery_failed");
-  });
-
-  it("a document over 64 KiB that a transport has let pass", async () => {
-    const agent = "https://agent.example";
-    const document = JSON.stringify({ agent, jwks_uri: `${agent}/jwks.json` });
-    const transport = async () => ({ status: 200, body: new TextEncoder().encode(document.padEnd(70_000)) });
-    expect(await code(discover({ transport }).discovery.metadata("agent", agent))).toBe("discovery_failed");
   });
 
   it.each([
@@ -346,38 +276,6 @@ describe("documents that are refused", () => {
     const { discovery } = discover();
     expect(await code(discovery.metadata("agent", server.origin))).toBe("discovery_failed");
   });
-
-  it("a server that never answers is given up through the signal", async () => {
-    const server = await start(() => {});
-    const { createDocumentTransport } = await import("../../src/discovery/http-node.ts");
-    const transport = createDocumentTransport({ development: true });
-    const signal = AbortSignal.timeout(20);
-    await expect(transport(new URL(server.origin), { signal, maxBytes: 10 })).rejects.toThrow(
-      /timeout|aborted/i,
-    );
-  });
-
-  it("a body that never ends is given up through the signal", async () => {
-    const server = await start((_request, response) => void response.write("{"));
-    const { createDocumentTransport } = await import("../../src/discovery/http-node.ts");
-    const transport = createDocumentTransport({ development: true });
-    const signal = AbortSignal.timeout(20);
-    await expect(transport(new URL(server.origin), { signal, maxBytes: 10 })).rejects.toThrow(
-      /timeout|aborted/i,
-    );
-  });
-
-  it("every fetch has a time limit", async () => {
-    const seen: boolean[] = [];
-    const { discovery } = discover({
-      transport: async (_url, { signal }) => {
-        seen.push(signal instanceof AbortSignal);
-        return { status: 500, body: new Uint8Array() };
-      },
-    });
-    expect(await code(discovery.metadata("agent", "https://agent.example"))).toBe("discovery_failed");
-    expect(seen).toEqual([true]);
-  });
 });
 
 describe("failures are remembered for a moment", () => {
@@ -391,15 +289,6 @@ describe("failures are remembered for a moment", () => {
     clock.seconds += 2;
     await code(discovery.metadata("agent", server.origin));
     expect(server.requests).toHaveLength(2);
-  });
-
-  it("gives every caller its own error, since the gate writes its report on it", async () => {
-    const server = await start((_request, response) => void response.writeHead(500).end());
-    const { discovery } = discover();
-    const ask = () => discovery.metadata("agent", server.origin).catch((error: unknown) => error);
-    const errors = await Promise.all([ask(), ask()]);
-    errors.push(await ask());
-    expect(new Set(errors).size).toBe(3);
   });
 
   it("keeps the known keys when the search for an unknown one fails", async () => {
@@ -433,30 +322,12 @@ describe("addresses that are never fetched", () => {
   it.each([
     "http://agent.example",
     "https://localhost",
-    "https://agent.localhost",
-    "https://127.0.0.1",
-    "https://10.0.0.1",
-    "https://100.64.0.1",
-    "https://100.127.0.1",
     "https://169.254.169.254",
-    "https://172.16.0.1",
-    "https://172.31.0.1",
-    "https://192.168.1.1",
-    "https://198.18.0.1",
-    "https://198.19.0.1",
-    "https://224.0.0.1",
-    "https://255.255.255.255",
-    "https://0.0.0.0",
     "https://[::1]",
-    "https://[fd00::1]",
     "ftp://agent.example",
-    "file:///etc/passwd",
     "https://user:pass@agent.example",
     "https://agent.example/",
     "https://agent.example?x=1",
-    "https://agent.example#x",
-    "https://AGENT.example",
-    "https://agent.example:443",
     "https://2130706433",
     "not an url",
     "",
@@ -467,11 +338,7 @@ describe("addresses that are never fetched", () => {
   it.each([
     "http://agent.example",
     "http://localhost.example",
-    "http://169.254.169.254",
     "https://169.254.169.254",
-    "https://10.0.0.1",
-    "https://172.16.0.1",
-    "https://192.168.1.1",
     "https://[fd00::1]",
   ])("G4, D8 in development: %s", async (id) => {
     expect(await blocked(id, true)).toEqual({ result: "discovery_blocked", asked: [] });
@@ -495,76 +362,16 @@ describe("addresses that are never fetched", () => {
     expect(await code(discovery.key("agent", "https://agent.example", "k1"))).toBe(refused);
     expect(asked).toEqual(["https://agent.example/.well-known/aauth-agent"]);
   });
-
-  it("there is no key set without a document", async () => {
-    const { discovery } = discover();
-    const asking = async () => discovery.key("jwks", "https://agent.example/jwks.json", "k1");
-    await expect(asking()).rejects.toThrow(new TypeError("there are no documents of kind jwks"));
-  });
-
-  it.each([
-    "100.63.0.1",
-    "100.128.0.1",
-    "169.253.0.1",
-    "172.15.0.1",
-    "172.32.0.1",
-    "192.167.0.1",
-    "198.17.0.1",
-  ])("%s, beside a private network, is fetched", async (host) => {
-    const asked: string[] = [];
-    const transport = async (url: URL) => {
-      asked.push(url.hostname);
-      return { status: 404, body: new Uint8Array() };
-    };
-    expect(await code(discover({ transport }).discovery.metadata("agent", `https://${host}`))).toBe(
-      "discovery_failed",
-    );
-    expect(asked).toEqual([host]);
-  });
-
-  it.each([
-    "https://169.254.169.254/latest",
-    "http://agent.example/jwks.json",
-    "https://user@agent.example/",
-    "https://:pass@agent.example/",
-  ])("a jwks_uri passes the same guard: %s", async (jwksUri) => {
-    const asked: string[] = [];
-    const discovery = createDiscovery({
-      transport: async (url) => {
-        asked.push(url.href);
-        const document = { agent: "https://agent.example", jwks_uri: jwksUri };
-        return { status: 200, body: new TextEncoder().encode(JSON.stringify(document)) };
-      },
-    });
-    expect(await code(discovery.key("agent", "https://agent.example", "k1"))).toBe("discovery_blocked");
-    expect(asked).toEqual(["https://agent.example/.well-known/aauth-agent"]);
-  });
 });
 
 describe("a discovery", () => {
   it.each<[string, new () => Error, object]>([
-    ["transport must be a function", TypeError, { transport: {} }],
     // From JavaScript "false" would open the guard.
     ["development must be true or false", TypeError, { development: "false" }],
-    ...[Number.NaN, -1, Number.POSITIVE_INFINITY].map((cacheSeconds): [string, new () => Error, object] => [
-      "cacheSeconds must be",
-      RangeError,
-      { cacheSeconds },
-    ]),
-    ...[Number.NaN, 0, -1, 0.5, 2 ** 31, Number.POSITIVE_INFINITY].map(
-      (timeoutMs): [string, new () => Error, object] => ["timeoutMs must be", RangeError, { timeoutMs }],
-    ),
   ])("names the option it cannot be made with: %s", (message, type, options) => {
     const making = () => createDiscovery(options as never);
     expect(making).toThrow(type);
     expect(making).toThrow(message);
-  });
-
-  it("may keep nothing", async () => {
-    const server = await agentServer();
-    const { discovery } = discover({ cacheSeconds: 0, timeoutMs: 2 ** 31 - 1 });
-    for (let count = 0; count < 2; count++) await discovery.metadata("agent", server.origin);
-    expect(server.requests).toHaveLength(2);
   });
 });
 
@@ -589,52 +396,13 @@ describe("the connect guard", () => {
     },
   );
 
-  it("has few connections to one origin at the same time", async () => {
-    const server = await start(() => {});
-    const { discovery } = discover({ timeoutMs: 200 });
-    const asked = Array.from({ length: 20 }, (_, index) =>
-      code(discovery.metadata("agent", `${server.origin}/${index}`)),
-    );
-    expect(new Set(await Promise.all(asked))).toEqual(new Set(["discovery_failed", "discovery_busy"]));
-    expect(server.connections()).toBe(6);
-  });
-
-  it.each([
-    "169.254.169.254",
-    "10.0.0.1",
-    "100.64.0.1",
-    "172.16.0.1",
-    "192.0.0.1",
-    "192.168.1.1",
-    "198.18.0.1",
-    "224.0.0.1",
-    "240.0.0.1",
-    "0.0.0.0",
-    "[::]",
-    "[64:ff9b::a9fe:a9fe]",
-    "[64:ff9b:1::a9fe:a9fe]",
-    "[2001:0:a9fe:a9fe::1]",
-    "[2002:a9fe:a9fe::1]",
-    "[::169.254.169.254]",
-    "[::127.0.0.1]",
-    "[::ffff:10.0.0.1]",
-    "[100::1]",
-    "[fd00::1]",
-    "[fe80::1]",
-    "[fec0::1]",
-    "[ff02::1]",
-  ])("in development still refuses a connection to %s", async (host) => {
-    const { createDocumentTransport } = await import("../../src/discovery/http-node.ts");
-    const transport = createDocumentTransport({ development: true });
-    const init = { signal: AbortSignal.timeout(2_000), maxBytes: 65_536 };
-    expect(await code(transport(new URL(`http://${host}/`), init))).toBe("discovery_blocked");
-  });
-
-  it("in development lets a connection to [::1] through", async () => {
-    const { createDocumentTransport } = await import("../../src/discovery/http-node.ts");
-    const transport = createDocumentTransport({ development: true });
-    const init = { signal: AbortSignal.timeout(2_000), maxBytes: 65_536 };
-    // Whether anybody listens there, does not matter: it is tried.
-    expect(await code(transport(new URL("http://[::1]:9/"), init))).not.toBe("discovery_blocked");
-  });
+  it.each(["169.254.169.254", "10.0.0.1", "0.0.0.0", "[64:ff9b::a9fe:a9fe]", "[::127.0.0.1]", "[fd00::1]"])(
+    "in development still refuses a connection to %s",
+    async (host) => {
+      const { createDocumentTransport } = await import("../../src/discovery/http-node.ts");
+      const transport = createDocumentTransport({ development: true });
+      const init = { signal: AbortSignal.timeout(2_000), maxBytes: 65_536 };
+      expect(await code(transport(new URL(`http://${host}/`), init))).toBe("discovery_blocked");
+    },
+  );
 });

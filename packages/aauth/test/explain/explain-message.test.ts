@@ -2,12 +2,10 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { explainMessage, type MessageToExplain } from "../../src/explain/index.ts";
 import { createTestParties, signedRequest, testKey } from "../../src/testing/index.ts";
-import { NOW } from "../http-signatures/prove.ts";
-import { signByHand } from "../http-signatures/sign-by-hand.ts";
 
 const parties = await createTestParties();
 const { agent, resource, authServer, clock, discovery } = parties;
-const GATE = { discovery, now: clock.now, audience: resource.id, trustedIssuers: [authServer.issuer] };
+const VERIFIER = { discovery, now: clock.now, audience: resource.id, trustedIssuers: [authServer.issuer] };
 const url = `${resource.id}/orders?page=2`;
 
 async function message(
@@ -32,7 +30,7 @@ describe("an accepted message", () => {
     test(`${scheme}: both implementations build the same base and find the signature good`, async () => {
       const jwt = await parties.issueAuthToken({ scope: "orders:read" });
       const choice = { hwk: { scheme }, jwks: { scheme, id: agent.id }, jwt: { scheme, jwt } }[scheme];
-      const explanation = await explainMessage(await message(choice as never), GATE);
+      const explanation = await explainMessage(await message(choice as never), VERIFIER);
       expect(explanation.verdict).toBe("accepted");
       expect(explanation.signatureBase.agree).toBe(true);
       expect(explanation.signatureBase.ours).toContain('"@query": ?page=2');
@@ -46,27 +44,16 @@ describe("an accepted message", () => {
     const signed = await message();
     const capitalised = Object.entries(signed.headers).map(([name, value]) => [name.toUpperCase(), value]);
     const headers = { ...Object.fromEntries(capitalised), ["__proto__"]: "x" };
-    const explanation = await explainMessage({ ...signed, headers }, GATE);
+    const explanation = await explainMessage({ ...signed, headers }, VERIFIER);
     expect([explanation.verdict, explanation.signatureBase.agree]).toEqual(["accepted", true]);
     const twice = { ...signed.headers, Signature: signed.headers.signature as string };
-    expect((await explainMessage({ ...signed, headers: twice }, GATE)).code).toBe("malformed_signature");
-  });
-
-  test("has an object of fields for headers: in a Headers no signature would be found, and that is said", async () => {
-    const signed = await message();
-    for (const headers of [new Headers(signed.headers), new Map(Object.entries(signed.headers)), undefined]) {
-      await expect(explainMessage({ ...signed, headers: headers as never }, GATE)).rejects.toThrow(
-        new TypeError(
-          "headers must be an object of fields in lower case: of Headers, Object.fromEntries(headers)",
-        ),
-      );
-    }
+    expect((await explainMessage({ ...signed, headers: twice }, VERIFIER)).code).toBe("malformed_signature");
   });
 
   test("shows its token decoded and its requirement met", async () => {
     const jwt = await parties.issueAuthToken({ scope: "orders:read" });
     const explanation = await explainMessage(await message({ scheme: "jwt", jwt }), {
-      ...GATE,
+      ...VERIFIER,
       requirement: { level: "authorized", scopes: ["orders:read"] },
     });
     expect(explanation.tokens[0]?.claims).toMatchObject({ aud: resource.id, scope: "orders:read" });
@@ -78,7 +65,7 @@ describe("an accepted message", () => {
   });
 
   test("survives JSON: nothing in the answer is lost on the way to a page", async () => {
-    const explanation = await explainMessage(await message(), GATE);
+    const explanation = await explainMessage(await message(), VERIFIER);
     expect(JSON.parse(JSON.stringify(explanation))).toEqual(explanation);
   });
 });
@@ -88,7 +75,7 @@ describe("a refused message", () => {
     const signed = await message();
     const explanation = await explainMessage(
       { ...signed, body: new TextEncoder().encode('{"order":9}') },
-      GATE,
+      VERIFIER,
     );
     expect(explanation).toMatchObject({ verdict: "refused", code: "digest_mismatch" });
     expect(failed(explanation)).toMatchObject([
@@ -98,45 +85,26 @@ describe("a refused message", () => {
 
   test("signed by another key: the second opinion agrees on the base and on the refusal", async () => {
     const signed = await message({ scheme: "jwks", id: agent.id }, await testKey("B", "backend-ephemeral-1"));
-    const explanation = await explainMessage(signed, GATE);
+    const explanation = await explainMessage(signed, VERIFIER);
     expect(explanation).toMatchObject({ code: "invalid_signature", secondOpinion: { verifies: false } });
     expect(explanation.signatureBase.agree).toBe(true);
   });
 
   test("stale: the signature itself is still found good", async () => {
     const signed = await message();
-    const explanation = await explainMessage(signed, { ...GATE, now: () => clock.now() + 61 });
+    const explanation = await explainMessage(signed, { ...VERIFIER, now: () => clock.now() + 61 });
     expect(explanation).toMatchObject({ code: "created_out_of_window", secondOpinion: { verifies: true } });
-  });
-
-  test("with a time of expiry: the clock given counts for the gate, and none for the second opinion", async () => {
-    const { authority, target, ...signed } = signByHand(
-      { method: "GET", authority: "resource.example", target: "/orders" },
-      { parameters: `;created=${NOW};expires=${NOW + 30}` },
-    );
-    const recorded = { ...signed, url: `http://${authority}${target}` };
-    const at = (now: number) => explainMessage(recorded, { ...GATE, now: () => now });
-    expect(await at(NOW)).toMatchObject({ verdict: "accepted", secondOpinion: { verifies: true } });
-    expect(await at(NOW + 31)).toMatchObject({ verdict: "refused", secondOpinion: { verifies: true } });
   });
 
   test("two labels: the second opinion has no signature to judge, and says so", async () => {
     const signed = await message();
     const headers = { ...signed.headers, signature: signed.headers.signature!.replace("sig1=", "sig2=") };
-    const { secondOpinion } = await explainMessage({ ...signed, headers }, GATE);
+    const { secondOpinion } = await explainMessage({ ...signed, headers }, VERIFIER);
     expect(secondOpinion).toEqual({ verifies: false, reason: expect.stringContaining('"sig2"') });
   });
 
-  test("a key that cannot be found is told as such", async () => {
-    const signed = await message({ scheme: "jwks", id: "http://nobody.localhost:8000" });
-    const explanation = await explainMessage(signed, GATE);
-    expect(explanation.verdict).toBe("refused");
-    expect(explanation.key?.problem).toBeTruthy();
-    expect(explanation.secondOpinion).toBeUndefined();
-  });
-
   test("unsigned: there is nothing to rebuild, and it says so", async () => {
-    const explanation = await explainMessage({ method: "GET", url, headers: {} }, GATE);
+    const explanation = await explainMessage({ method: "GET", url, headers: {} }, VERIFIER);
     expect(explanation).toMatchObject({ verdict: "refused", code: "missing_signature", tokens: [] });
     expect(explanation.signatureBase).toEqual({
       agree: false,
@@ -156,7 +124,7 @@ test("never throws for anything in the message", async () => {
   );
   await fc.assert(
     fc.asyncProperty(headers, fc.string(), async (fields, method) => {
-      const explanation = await explainMessage({ method, url, headers: fields as never }, GATE);
+      const explanation = await explainMessage({ method, url, headers: fields as never }, VERIFIER);
       expect(explanation.verdict).toBe("refused");
     }),
     { numRuns: 300 },

@@ -6,15 +6,11 @@ describe("canonicalAuthority", () => {
   test.each([
     ["http://Supply-Chain-Agent.localhost:3000/", "supply-chain-agent.localhost:3000"],
     ["https://resource.example", "resource.example"],
-    ["HTTPS://RESOURCE.EXAMPLE:443/a?b", "resource.example"],
     ["http://resource.example:80", "resource.example"],
     ["http://resource.example:443", "resource.example:443"],
     ["https://resource.example:80", "resource.example:80"],
-    ["https://resource.example:08443/", "resource.example:8443"],
     ["https://resource.example:/", "resource.example"],
     ["http://[::1]:8080/", "[::1]:8080"],
-    ["http://127.0.0.1:9999?x", "127.0.0.1:9999"],
-    ["https://resource.example#fragment", "resource.example"],
   ])("%s is %s", (url, authority) => {
     expect(canonicalAuthority(url)).toBe(authority);
   });
@@ -25,17 +21,11 @@ describe("canonicalAuthority", () => {
     "//resource.example",
     "ftp://resource.example",
     "https://",
-    "https:///path",
     "https://user@resource.example",
-    "https://user:pass@resource.example",
     "https://resource.example:x",
-    "https://resource.example:123456",
     "https://resource.example:99999",
-    "https://a b/",
     "https://a\\b/",
     "https://[::1",
-    "https://ü.example/",
-    " https://resource.example",
   ])("refuses %j", (url) => {
     expect(() => canonicalAuthority(url)).toThrow(TypeError);
   });

@@ -1,19 +1,14 @@
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { decodeBase64Url } from "../../src/base64.ts";
 import {
   createMemoryReplayStore,
-  createNonce,
   readNonce,
   type SignedUse,
   spendNonce,
   spendSignature,
 } from "../../src/http-signatures/replay.ts";
-import { generateSigningKey } from "../../src/keys/signing-key.ts";
-import { importVerificationKey } from "../../src/keys/verification-key.ts";
-import { flipS } from "../ecdsa.ts";
 import { expectRefusal } from "../refusal.ts";
-import { NOW, verifySignature } from "./prove.ts";
+import { NOW } from "./prove.ts";
 
 const nonce = "Y3VyaW91c2x5Y3VyaW91cw";
 const use: SignedUse & { nonce: string } = {
@@ -34,23 +29,12 @@ describe("readNonce", () => {
     expect(readNonce({ method: "POST", headers: {} }, field)).toBeUndefined();
   });
 
-  test("takes one of its own making, and 12 bytes", () => {
-    expect(
-      decodeBase64Url(readNonce({ method: "POST", headers: { nonce: createNonce() } }, field)!),
-    ).toHaveLength(16);
-    expect(readNonce({ method: "POST", headers: { nonce: "AAAAAAAAAAAAAAAA" } }, field)).toBe(
-      "AAAAAAAAAAAAAAAA",
-    );
-  });
-
   test.each([
     ["nothing", ""],
     ["11 bytes", "AAAAAAAAAAAAAAA"],
     ["too many bytes", "A".repeat(132)],
     ["padding", "AAAAAAAAAAAAAAAAAA=="],
     ["standard base64", "AAAAAAAAAAAAAAA+"],
-    ["stray bits", "AAAAAAAAAAAAAAAAAB"],
-    ["a space", "AAAAAAAA AAAAAAAAA"],
     ["two nonces", "AAAAAAAAAAAAAAAA, BBBBBBBBBBBBBBBB"],
   ])("refuses %s", async (_, value) => {
     await expectRefusal("malformed_nonce", () =>
@@ -58,17 +42,10 @@ describe("readNonce", () => {
     );
   });
 
-  test.each(["POST", "PUT", "PATCH", "DELETE", "post", "CUSTOM"])(
-    "demands one of %s by policy",
-    async (method) => {
-      await expectRefusal("nonce_required", () =>
-        readNonce({ method, headers: {} }, field, { required: true }),
-      );
-    },
-  );
-
-  test("reads none where the profile has none", () => {
-    expect(readNonce({ method: "POST", headers: { nonce } }, undefined, { required: true })).toBeUndefined();
+  test.each(["POST", "DELETE", "CUSTOM"])("demands one of %s by policy", async (method) => {
+    await expectRefusal("nonce_required", () =>
+      readNonce({ method, headers: {} }, field, { required: true }),
+    );
   });
 
   test.each(["GET", "HEAD", "OPTIONS"])("demands none of %s", (method) => {
@@ -126,21 +103,6 @@ describe("spendSignature", () => {
     await spendNonce(store, { ...use, nonce: digest });
   });
 
-  test("once for each profile, authority and key", async () => {
-    const store = createMemoryReplayStore({ now: () => NOW });
-    await spendSignature(store, { ...use, signatureBase });
-    for (const change of [
-      { profile: "another" },
-      { authority: "other.example" },
-      { thumbprint: "another" },
-    ]) {
-      await spendSignature(store, { ...use, ...change, signatureBase });
-      await expectRefusal("signature_replayed", () =>
-        spendSignature(store, { ...use, ...change, signatureBase }),
-      );
-    }
-  });
-
   test("keys of the store name the profile first", async () => {
     const keys: string[] = [];
     const store = { putIfAbsent: (key: string) => keys.push(key) > 0 };
@@ -148,25 +110,6 @@ describe("spendSignature", () => {
     await spendSignature(store, { ...use, signatureBase });
     expect(keys.map((key) => key.split(" ").slice(0, 3))).toEqual(
       Array(2).fill(["february-2026", "resource.example", use.thumbprint]),
-    );
-  });
-
-  test("both spellings of one ECDSA signature are one use", async () => {
-    const key = await generateSigningKey({ kid: "k", alg: "ES256" });
-    const verifier = await importVerificationKey(key.publicJwk);
-    const message = new TextEncoder().encode(signatureBase);
-    const signature = await key.sign(message);
-    const flipped = flipS(signature);
-    expect(flipped).not.toEqual(signature);
-    const input = { params: new Map() } as never;
-    for (const bytes of [signature, flipped]) {
-      await verifySignature({ base: signatureBase, input, signature: bytes, key: verifier });
-    }
-    const store = createMemoryReplayStore({ now: () => NOW });
-    await spendSignature(store, { ...use, thumbprint: key.thumbprint, signatureBase });
-    // The second spelling comes with the same base, and nothing else is remembered.
-    await expectRefusal("signature_replayed", () =>
-      spendSignature(store, { ...use, thumbprint: key.thumbprint, signatureBase }),
     );
   });
 });

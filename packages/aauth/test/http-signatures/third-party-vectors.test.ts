@@ -21,7 +21,7 @@ import {
   type SignatureKey,
 } from "../../src/profiles/february-2026/signature-key.ts";
 import { expectRefusal } from "../refusal.ts";
-import { prove, verifySignature } from "./prove.ts";
+import { prove } from "./prove.ts";
 import { signByHand } from "./sign-by-hand.ts";
 
 const file = new URL("../../../../../shared/vectors/aauth-test-vectors.json", import.meta.url);
@@ -71,7 +71,8 @@ describe.skipIf(!vectors)("third-party vectors", () => {
       if (vector.expected_signature) {
         const { d: _, ...jwk } = vectors.test_keys.ed25519.jwk;
         const signature = parseSignature(vector.expected_signature).bytes;
-        await verifySignature({ base, input, signature, key: await importVerificationKey(jwk) });
+        const key = await importVerificationKey(jwk);
+        expect(await key.verify(Buffer.from(base), signature)).toBe(true);
       }
     }
   });

@@ -1,15 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { parseSignatureInput } from "../../src/http-signatures/signature-input.ts";
-import {
-  readSignatureHeaders,
-  requireFreshness,
-  requireSameLabel,
-} from "../../src/http-signatures/verify-signature.ts";
+import { readSignatureHeaders } from "../../src/http-signatures/verify-signature.ts";
 import { february2026 } from "../../src/profiles/february-2026/index.ts";
-import { hostileText } from "../hostile-text.ts";
-import { expectRefusal, passesOrRefuses, refusalOf } from "../refusal.ts";
-import { type Arrived, NOW, prove, toleranceSeconds } from "./prove.ts";
+import { expectRefusal, refusalOf } from "../refusal.ts";
+import { type Arrived, NOW, prove } from "./prove.ts";
 import { signByHand } from "./sign-by-hand.ts";
 
 const get = { method: "GET", authority: "resource.example", target: "/api/data" };
@@ -26,28 +20,10 @@ test("an honest request passes", async () => {
 });
 
 describe("readSignatureHeaders", () => {
-  test.each(["signature-key", "signature-input", "signature"])(
-    "refuses a request without %s",
-    async (name) => {
-      await expectRefusal("missing_signature", () => prove(withHeader(signed, name, undefined)));
-    },
-  );
-
-  test("refuses an unsigned request", async () => {
-    await expectRefusal("missing_signature", () => prove({ ...get, headers: {} }));
-  });
-
   test.each(["signature-key", "signature-input", "signature"])("refuses an oversize %s", async (name) => {
     const headers = { ...signed.headers, [name]: "a".repeat(16_385) };
     await expectRefusal("header_too_large", () =>
       readSignatureHeaders(headers, february2026.messages.fields),
-    );
-  });
-
-  test("two lines of one header are two members", async () => {
-    const twice = [signed.headers.signature, signed.headers.signature] as string[];
-    await expectRefusal("malformed_signature", () =>
-      prove({ ...signed, headers: { ...signed.headers, signature: twice } }),
     );
   });
 });
@@ -60,73 +36,9 @@ describe("requireSameLabel", () => {
       await expectRefusal("label_mismatch", () => prove(withHeader(signed, name, other)));
     },
   );
-
-  test("passes equal labels", () => {
-    requireSameLabel({ label: "a" }, { label: "a" }, { label: "a" });
-  });
-});
-
-describe("requireFreshness", () => {
-  const at =
-    (text: string, nowSeconds: number, tolerance: number = toleranceSeconds) =>
-    () =>
-      requireFreshness(parseSignatureInput(`sig1=()${text}`), { nowSeconds, toleranceSeconds: tolerance });
-  const created = `;created=${NOW}`;
-
-  test.each([-60, -1, 0, 1, 60, 60.9])("passes created %s s from now", (offset) => {
-    at(created, NOW + offset)();
-  });
-
-  test.each([-61, 61, 1e6])("refuses created %s s from now", async (offset) => {
-    await expectRefusal("created_out_of_window", at(created, NOW + offset));
-  });
-
-  test("the tolerance can be configured", async () => {
-    at(created, NOW + 300, 300)();
-    await expectRefusal("created_out_of_window", at(created, NOW + 6, 5));
-  });
-
-  test("a clock that is no number refuses", async () => {
-    await expectRefusal("created_out_of_window", at(created, Number.NaN));
-  });
-
-  test.each(["", ';created="x"', ";created=1.5", ";created"])(
-    "refuses no integer created: %j",
-    async (text) => {
-      await expectRefusal("created_missing", at(text, NOW));
-    },
-  );
-
-  test("refuses a negative created", async () => {
-    await expectRefusal("created_out_of_window", at(`;created=-${NOW}`, NOW));
-  });
-
-  test.each([NOW - 1, NOW])("refuses expires=%s", async (expires) => {
-    await expectRefusal("signature_expired", at(`${created};expires=${expires}`, NOW));
-  });
-
-  test("passes an expires in the future", () => {
-    at(`${created};expires=${NOW + 1}`, NOW)();
-  });
 });
 
 describe("the signature", () => {
-  test.each([
-    ["method", { method: "POST" }],
-    ["authority", { authority: "other.example" }],
-    ["path", { target: "/api/Data" }],
-  ])("refuses another %s", async (_, change) => {
-    await expectRefusal("invalid_signature", () => prove({ ...signed, ...change }));
-  });
-
-  test("refuses another key", async () => {
-    const other = signByHand(get, {
-      signatureKey:
-        'sig1=(scheme=hwk kty="OKP" crv="Ed25519" x="11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo")',
-    });
-    await expectRefusal("invalid_signature", () => prove(other));
-  });
-
   test("refuses any flipped bit of the signature", async () => {
     const text = (signed.headers.signature as string).slice("sig1=:".length, -1);
     const bytes = Buffer.from(text, "base64url");
@@ -141,41 +53,10 @@ describe("the signature", () => {
     );
   });
 
-  test("covers the parameters: a changed created does not pass", async () => {
-    const moved = (signed.headers["signature-input"] as string).replace(String(NOW), String(NOW + 1));
-    await expectRefusal("invalid_signature", () => prove(withHeader(signed, "signature-input", moved)));
-  });
-
   test("takes alg=ed25519 and refuses another", async () => {
     await prove(signByHand(get, { parameters: `;created=${NOW};alg="ed25519"` }));
     const other = signByHand(get, { parameters: `;created=${NOW};alg="rsa-pss-sha512"` });
     await expectRefusal("invalid_signature", () => prove(other));
-  });
-
-  test("uses the parameters as received: odd spacing and unknown ones pass", async () => {
-    await prove(signByHand(get, { parameters: `;  created=${NOW}; keyid="k";tag="app";x` }));
-  });
-
-  test("refuses a covered component that is not in the message", async () => {
-    const components = ["@method", "@authority", "@path", "signature-key", "date"];
-    const dated = signByHand({ ...get, headers: { date: "Tue, 20 Apr 2021 02:07:55 GMT" } }, { components });
-    await prove(dated);
-    await expectRefusal("missing_component", () => prove(withHeader(dated, "date", undefined)));
-  });
-
-  test("never throws anything but an AAuthError, whatever the three headers are", async () => {
-    const header = fc.oneof(
-      fc.constantFrom(...Object.values(signed.headers as Record<string, string>)),
-      hostileText,
-    );
-    await fc.assert(
-      fc.asyncProperty(header, header, header, (key, input, signature) =>
-        passesOrRefuses(() =>
-          prove({ ...get, headers: { "signature-key": key, "signature-input": input, signature } }),
-        ),
-      ),
-      { numRuns: 200 },
-    );
   });
 
   test("no message of a refusal shows a header value", async () => {

@@ -11,7 +11,6 @@ function ringWith(options: Partial<KeyRingOptions<Key>> = {}) {
   const ring = createKeyRing<Key>({
     key: { kid: "k1" },
     create: async (sequence) => ({ kid: `k${sequence}` }),
-    announceSeconds: 12,
     keepSeconds: 100,
     now: clock.now,
     ...options,
@@ -25,10 +24,6 @@ function ringWith(options: Partial<KeyRingOptions<Key>> = {}) {
 }
 
 describe("a key ring", () => {
-  it("has one key until it is rotated", () => {
-    expect(ringWith().state()).toEqual({ current: "k1", usable: ["k1"], published: ["k1"] });
-  });
-
   it("goes on after a restart with the keys it had", async () => {
     const { clock, ring, state } = ringWith({
       key: { kid: "k3" },
@@ -50,54 +45,6 @@ describe("a key ring", () => {
     expect(() => ringWith({ earlier: [{ kid: "k0" }], maxPublishedKeys: 2 })).not.toThrow();
   });
 
-  it.each([
-    [
-      "key must be a key, and is the promise of one: await it",
-      TypeError,
-      { key: Promise.resolve({ kid: "k1" }) },
-    ],
-    ["key must be a key, with a kid", TypeError, { key: undefined }],
-    ["key must be a key, with a kid", TypeError, { key: { kid: "" } }],
-    ["earlier[1] must be a key", TypeError, { earlier: [{ kid: "k0" }, Promise.resolve()] }],
-    ["announceSeconds must be", RangeError, { announceSeconds: Number.NaN }],
-    ["announceSeconds must be", RangeError, { announceSeconds: -1 }],
-    ["keepSeconds must be", RangeError, { keepSeconds: Number.NaN }],
-    ["keepSeconds must be", RangeError, { keepSeconds: -1 }],
-    ["keepSeconds must be", RangeError, { keepSeconds: Number.POSITIVE_INFINITY }],
-    [
-      "what keepSeconds answers must be",
-      RangeError,
-      { keepSeconds: () => Number.NaN, earlier: [{ kid: "k0" }] },
-    ],
-  ])("names what it cannot be made with: %s", (message, type, options) => {
-    const making = () => ringWith(options as never);
-    expect(making).toThrow(type);
-    expect(making).toThrow(message);
-  });
-
-  it("may keep and announce for no time at all", async () => {
-    const { ring, state } = ringWith({ announceSeconds: 0, keepSeconds: 0 });
-    await ring.rotate();
-    expect(state()).toEqual({ current: "k2", usable: ["k2"], published: ["k2"] });
-  });
-
-  it("stays as it is when a rotation brings no key, or no time to keep the one before", async () => {
-    let made: unknown;
-    let seconds = 100;
-    const { ring, state } = ringWith({
-      create: async () => made as Key,
-      keepSeconds: () => seconds,
-    });
-    await expect(ring.rotate()).rejects.toThrow(new TypeError("what create makes must be a key, with a kid"));
-    made = { kid: "k2" };
-    seconds = Number.NaN;
-    await expect(ring.rotate()).rejects.toThrow(RangeError);
-    expect(state()).toEqual({ current: "k1", usable: ["k1"], published: ["k1"] });
-    seconds = 100;
-    await ring.rotate();
-    expect(state().published).toEqual(["k2", "k1"]);
-  });
-
   it("publishes a key before it signs with it", async () => {
     const { clock, ring, state } = ringWith();
     await ring.rotate();
@@ -106,20 +53,6 @@ describe("a key ring", () => {
     expect(ring.current().kid).toBe("k1");
     clock.advance(1);
     expect(state()).toEqual({ current: "k2", usable: ["k2", "k1"], published: ["k2", "k1"] });
-  });
-
-  it("announces by default for longer than a verifier waits between two looks", async () => {
-    const clock = createTestClock(1_000);
-    const ring = createKeyRing<Key>({
-      key: { kid: "k1" },
-      create: async () => ({ kid: "k2" }),
-      now: clock.now,
-    });
-    await ring.rotate();
-    clock.advance(10);
-    expect(ring.current().kid).toBe("k1");
-    clock.advance(2);
-    expect(ring.current().kid).toBe("k2");
   });
 
   it("keeps a key as long as it said, from when its successor signs", async () => {

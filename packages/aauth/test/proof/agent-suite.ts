@@ -154,7 +154,7 @@ export function agentSuite(kit: ProfileKit): void {
       const scopes = ["data.write"];
       world.requirement = { ...world.requirement, scopes };
       expect((await failureOf(callOf(world))).code).toBe("challenge_repeated");
-      // What was of no use is not tried again.
+      // What did not help is not tried again.
       world.sent.length = 0;
       clock.advance(1);
       expect((await failureOf(callOf(world))).code).toBe("challenge_repeated");

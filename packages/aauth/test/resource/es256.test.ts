@@ -2,12 +2,10 @@
 
 import { describe, expect, it } from "vitest";
 import { signRequest } from "../../src/agent/sign-request.ts";
-import { parseSignature } from "../../src/http-signatures/signature.ts";
 import { generateSigningKey } from "../../src/keys/signing-key.ts";
 import { february2026 } from "../../src/profiles/february-2026/index.ts";
 import type { WireProfile } from "../../src/profiles/wire-profile.ts";
 import { createTestDiscovery } from "../../src/testing/test-discovery.ts";
-import { flipS } from "../ecdsa.ts";
 import { AUTHORITY, parties, refusal, requestOf, signBadly } from "./kit.ts";
 
 const { agent, clock, resource } = parties;
@@ -17,7 +15,6 @@ const profile: WireProfile = {
   messages: { ...february2026.messages, keyAlgorithms: ["Ed25519", "ES256"] },
 };
 const key = await generateSigningKey({ kid: "p256-1", alg: "ES256" });
-const other = await generateSigningKey({ kid: "p256-1", alg: "ES256" });
 const signatureKey = `sig1=(scheme=jwks id="${agent.id}" kid="p256-1")`;
 const published = () =>
   createTestDiscovery(
@@ -28,14 +25,6 @@ const verifierFor = (options: Parameters<typeof parties.createVerifier>[0] = {})
   parties.createVerifier({ profile, discovery: published(), ...options });
 const parameters = (alg: string) => `;created=${clock.now()};alg="${alg}"`;
 
-/** The request with the other spelling of its signature, which verifies as well. */
-const flipped = (request: Awaited<ReturnType<typeof requestOf>>) => {
-  const bytes = flipS(parseSignature(request.headers.signature!).bytes);
-  const signature = `sig1=:${Buffer.from(bytes).toString("base64url")}:`;
-  expect(signature).not.toBe(request.headers.signature);
-  return { ...request, headers: { ...request.headers, signature } };
-};
-
 describe.each(["sync", "pool"] as const)("a request signed with ES256 (%s)", (cryptoMode) => {
   it("is verified with the published key", async () => {
     const request = await requestOf({ profile, key, body: "{}" });
@@ -44,37 +33,6 @@ describe.each(["sync", "pool"] as const)("a request signed with ES256 (%s)", (cr
     expect(caller).toMatchObject({ profile: profile.name, level: "identified", agent: agent.id });
     expect([caller.key, caller.thumbprint]).toEqual([publicJwk, key.thumbprint]);
     expect(report.profile).toBe(profile.name);
-  });
-
-  it("is refused when another key signed, or anything was changed", async () => {
-    const verifier = verifierFor({ cryptoMode });
-    const request = await requestOf({ profile, key, body: "{}" });
-    for (const wrong of [
-      await requestOf({ profile, key: other, body: "{}" }),
-      { ...request, target: "/other" },
-      { ...request, headers: { ...request.headers, signature: `sig1=:${"A".repeat(86)}:` } },
-    ]) {
-      expect((await refusal(verifier, wrong)).code).toBe("invalid_signature");
-    }
-  });
-
-  it("passes once, in either spelling of its signature: with a nonce and without", async () => {
-    for (const [nonce, code] of [
-      [undefined, "nonce_replayed"],
-      [false, "signature_replayed"],
-    ] as const) {
-      for (const flipsFirst of [false, true]) {
-        const verifier = verifierFor({ cryptoMode });
-        const request = await requestOf({
-          ...{ profile, key, body: "{}" },
-          ...(nonce === false && { nonce }),
-        });
-        const spellings = [request, flipped(request)];
-        if (flipsFirst) spellings.reverse();
-        await verifier.verifyRequest(spellings[0]!);
-        for (const again of spellings) expect((await refusal(verifier, again)).code).toBe(code);
-      }
-    }
   });
 });
 
@@ -113,24 +71,6 @@ describe("the alg parameter", () => {
     }
     expect((await refusal(verifier, await signed("ed25519", key))).code).toBe("invalid_signature");
     expect((await refusal(verifier, await signed("hmac-sha256", key))).code).toBe("invalid_signature");
-  });
-
-  it("is that of the key that has taken the name of a cached one", async () => {
-    const seconds = { now: clock.now() };
-    const now = () => seconds.now;
-    const old = await generateSigningKey({ kid: "p256-1" });
-    const keys: object[] = [old.publicJwk];
-    const discovery = createTestDiscovery({ agents: { [agent.id]: keys } }, { now });
-    const verifier = verifierFor({ discovery, now });
-    await verifier.verifyRequest(await requestOf({ profile, key: old, now }));
-    keys.splice(0, 1, key.publicJwk);
-    seconds.now += 20;
-    const request = await signBadly({
-      signatureKey,
-      key,
-      parameters: `;created=${now()};alg="ecdsa-p256-sha256"`,
-    });
-    expect((await verifier.verifyRequest(request)).caller.thumbprint).toBe(key.thumbprint);
   });
 });
 

@@ -5,7 +5,7 @@ import { testKey } from "../../src/testing/test-key.ts";
 import { parties, refusal, requestOf } from "./kit.ts";
 
 const { agent, clock, createVerifier } = parties;
-const stranger = await testKey("B", agent.key.kid);
+const unknown = await testKey("B", agent.key.kid);
 
 /** A verifier, and the parties that it says have proven themselves. */
 function setUp() {
@@ -19,7 +19,7 @@ function setUp() {
 
 it("A2: an agent has proven itself once its signature has verified, and not before", async () => {
   const { verifier, proven } = setUp();
-  await refusal(verifier, await requestOf({ key: stranger }));
+  await refusal(verifier, await requestOf({ key: unknown }));
   expect(proven).toEqual([]);
   await verifier.verifyRequest(await requestOf());
   expect(proven).toEqual([`agent ${agent.id}`]);
@@ -27,12 +27,12 @@ it("A2: an agent has proven itself once its signature has verified, and not befo
 
 it("A2: so has an agent server once its agent token has verified", async () => {
   const { verifier, proven } = setUp();
-  const issued = { agent: agent.id, delegate: "d", confirmationKey: stranger.publicJwk, now: clock.now };
-  const request = async (key: typeof stranger) => {
+  const issued = { agent: agent.id, delegate: "d", confirmationKey: unknown.publicJwk, now: clock.now };
+  const request = async (key: typeof unknown) => {
     const jwt = await issueAgentToken({ ...issued, key });
-    return requestOf({ key: stranger, signatureKey: { scheme: "jwt", jwt } });
+    return requestOf({ key: unknown, signatureKey: { scheme: "jwt", jwt } });
   };
-  await refusal(verifier, await request(stranger));
+  await refusal(verifier, await request(unknown));
   expect(proven).toEqual([]);
   await verifier.verifyRequest(await request(agent.key));
   expect(proven).toEqual([`agent ${agent.id}`]);

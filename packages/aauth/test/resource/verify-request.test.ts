@@ -140,31 +140,13 @@ describe("requests that pass", () => {
 });
 
 describe("headers", () => {
-  it.each([
-    ["D9: none at all", ["signature-key", "signature-input", "signature"]],
-    ["G10: no Signature-Key", ["signature-key"]],
-    ["G10: no Signature-Input", ["signature-input"]],
-    ["G10, D1: no Signature", ["signature"]],
-    ["D1: only Signature-Key", ["signature-input", "signature"]],
-  ])("%s", async (_name, dropped) => {
-    const request = await requestOf({ signatureKey: { scheme: "hwk" } });
-    for (const name of dropped) delete request.headers[name];
-    const error = await refusal(parties.createVerifier(), request, { level: "pseudonymous" });
+  it("D1: only Signature-Key", async () => {
+    const { headers, ...request } = await requestOf();
+    const signatureKey = headers["signature-key"]!;
+    const onlyKey = { ...request, headers: { "signature-key": signatureKey } };
+    const error = await refusal(parties.createVerifier(), onlyKey);
     expect(error.code).toBe("missing_signature");
-    expect(error.check).toBe("headers");
     expect(error.report?.checks[0]).toMatchObject({ name: "headers", verdict: "failed" });
-  });
-
-  it("D1: a Signature-Key that only names a scheme", async () => {
-    const request = await requestOf();
-    request.headers["signature-key"] = "scheme=hwk";
-    expect((await refusal(parties.createVerifier(), request)).code).toBe("malformed_signature_key");
-  });
-
-  it("P6: two members", async () => {
-    const request = await requestOf();
-    request.headers["signature-key"] += `, ${HWK.replace("sig1", "sig2")}`;
-    expect((await refusal(parties.createVerifier(), request)).code).toBe("malformed_signature_key");
   });
 
   it("P6: the header sent twice", async () => {
@@ -173,17 +155,6 @@ describe("headers", () => {
     expect((await refusal(parties.createVerifier(), { ...request, headers: twice })).code).toBe(
       "malformed_signature_key",
     );
-  });
-
-  it("different labels", async () => {
-    const request = await signBadly({ signatureKey: HWK.replace("sig1", "sig2") });
-    expect((await refusal(parties.createVerifier(), request)).code).toBe("label_mismatch");
-  });
-
-  it("too large", async () => {
-    const request = await requestOf();
-    request.headers["signature-key"] = `sig1=(scheme=jwt jwt="${"a".repeat(20_000)}")`;
-    expect((await refusal(parties.createVerifier(), request)).code).toBe("header_too_large");
   });
 });
 
@@ -230,15 +201,8 @@ describe("authority", () => {
 });
 
 describe("coverage", () => {
-  it.each([
-    ["P2, J4, G5: nothing", []],
-    ["P2, J4, G5: only signature-key", ["signature-key"]],
-    ["P2: no method", ["@authority", "@path", "signature-key"]],
-    ["P2: no authority", ["@method", "@path", "signature-key"]],
-    ["P2: no path", ["@method", "@authority", "signature-key"]],
-    ["no signature-key", ["@method", "@authority", "@path"]],
-  ])("%s", async (_name, components) => {
-    const request = await signBadly({ signatureKey: HWK, components });
+  it("P2, J4, G5: nothing", async () => {
+    const request = await signBadly({ signatureKey: HWK, components: [] });
     expect((await refusal(parties.createVerifier(), request)).code).toBe("insufficient_coverage");
   });
 
@@ -292,7 +256,6 @@ describe("coverage", () => {
 describe("what was signed cannot be changed", () => {
   it.each([
     ["P2: the method", { method: "PUT" }],
-    ["P2: the path", { target: "/other?x=1" }],
     ["the query", { target: "/?x=2" }],
   ])("%s", async (_name, change) => {
     const request = await requestOf({ url: `${URL_ROOT}?x=1`, body: "{}" });
@@ -311,21 +274,6 @@ describe("what was signed cannot be changed", () => {
     const request = await requestOf({ body: "{}" });
     delete request.headers["content-digest"];
     expect((await refusal(parties.createVerifier(), request)).code).toBe("missing_component");
-  });
-
-  it("P4, G6: the body", async () => {
-    const request = await requestOf({ body: '{"amount":1}' });
-    const error = await refusal(parties.createVerifier(), {
-      ...request,
-      body: new TextEncoder().encode('{"amount":9}'),
-    });
-    expect(error.code).toBe("digest_mismatch");
-    expect(error.report?.checks.find(({ verdict }) => verdict === "failed")?.name).toBe("content-digest");
-  });
-
-  it.each([undefined, new Uint8Array()])("J5: a covered digest without its body", async (body) => {
-    const request = await requestOf({ body: "{}" });
-    expect((await refusal(parties.createVerifier(), { ...request, body })).code).toBe("digest_mismatch");
   });
 });
 
@@ -346,34 +294,9 @@ describe("freshness", () => {
     if (expected === "accepted") await verifier.verifyRequest(request);
     else expect((await refusal(verifier, request)).code).toBe(expected);
   });
-
-  it("the tolerance is configurable", async () => {
-    const request = await requestOf({ now: () => clock.now() - 11 });
-    const verifier = parties.createVerifier({ toleranceSeconds: 10 });
-    expect((await refusal(verifier, request)).code).toBe("created_out_of_window");
-  });
-
-  it("P8: a past expires counts", async () => {
-    const past = `;created=${clock.now()};expires=${clock.now() - 1}`;
-    const request = await signBadly({ signatureKey: HWK, parameters: past });
-    expect((await refusal(parties.createVerifier(), request)).code).toBe("signature_expired");
-  });
-
-  it("is judged before anything is fetched", async () => {
-    const request = await requestOf({ now: () => clock.now() - 100 });
-    await refusal(parties.createVerifier(), request);
-    expect(parties.discovery.requests).toEqual([]);
-  });
 });
 
 describe("nonces", () => {
-  it("P10, J20: the same request does not pass twice", async () => {
-    const verifier = parties.createVerifier();
-    const request = await requestOf({ body: "{}" });
-    await verifier.verifyRequest(request);
-    expect((await refusal(verifier, request)).code).toBe("nonce_replayed");
-  });
-
   it("P10: not even at once", async () => {
     const verifier = parties.createVerifier({ cryptoMode: "pool" });
     const request = await requestOf({ body: "{}" });
@@ -391,42 +314,16 @@ describe("nonces", () => {
     await verifier.verifyRequest(request);
   });
 
-  it("two keys may use the same nonce, one key at two resources too", async () => {
-    const nonce = "AAAAAAAAAAAAAAAAAAAAAA";
-    const replayStore = createMemoryReplayStore({ now: clock.now });
-    const verifier = parties.createVerifier({
-      replayStore,
-      authorities: [AUTHORITY, "other.localhost:3000"],
-    });
-    const hwk = { signatureKey: { scheme: "hwk" }, nonce } as const;
-    await verifier.verifyRequest(await requestOf(hwk));
-    await verifier.verifyRequest(await requestOf({ ...hwk, key: resource.key }));
-    await verifier.verifyRequest(await requestOf({ ...hwk, url: "http://other.localhost:3000/" }));
-    expect((await refusal(verifier, await requestOf(hwk))).code).toBe("nonce_replayed");
-  });
-
-  it("a nonce from the future edge of the window stays spent until the window is over", async () => {
-    const start = { seconds: clock.now() };
-    const now = () => start.seconds;
-    const verifier = parties.createVerifier({ now, replayStore: createMemoryReplayStore({ now }) });
-    const request = await requestOf({ body: "{}", now: () => start.seconds + 60 });
-    await verifier.verifyRequest(request);
-    start.seconds += 120;
-    expect((await refusal(verifier, request)).code).toBe("nonce_replayed");
-    start.seconds += 1;
-    expect((await refusal(verifier, request)).code).toBe("created_out_of_window");
-  });
-
-  it("a stranger's flood locks nobody out, be it of keys or of an identity it owns", async () => {
+  it("a flood of unknown agents locks no caller out, by keys or by an identity", async () => {
     const replayStore = createMemoryReplayStore({ now: clock.now, maxEntries: 40 });
     const agents = { [agent.id]: [agent.key.publicJwk], [resource.id]: [resource.key.publicJwk] };
     const verifier = parties.createVerifier({ replayStore, discovery: createTestDiscovery({ agents }) });
     const hwk = { signatureKey: { scheme: "hwk" } } as const;
-    const stranger = { signatureKey: { scheme: "jwks", id: resource.id }, key: resource.key } as const;
+    const unknown = { signatureKey: { scheme: "jwks", id: resource.id }, key: resource.key } as const;
     const codes = new Set<string>();
     for (let index = 0; index < 30; index++) {
-      const key = await generateSigningKey({ kid: `stranger-${index}` });
-      for (const options of [{ ...hwk, key }, stranger]) {
+      const key = await generateSigningKey({ kid: `unknown-${index}` });
+      for (const options of [{ ...hwk, key }, unknown]) {
         await verifier
           .verifyRequest(await requestOf({ body: "{}", ...options }))
           .catch(({ code }) => codes.add(code));
@@ -501,11 +398,6 @@ describe("nonces", () => {
     );
     await verifier.verifyRequest(await requestOf());
   });
-
-  it.each(["AAAA", "not base64url!!!!!", "AAAAAAAAAAAAAAA="])("%s is malformed", async (nonce) => {
-    const request = await requestOf({ nonce });
-    expect((await refusal(parties.createVerifier(), request)).code).toBe("malformed_nonce");
-  });
 });
 
 describe("signatures and keys", () => {
@@ -513,14 +405,6 @@ describe("signatures and keys", () => {
     const request = await signBadly({ signatureKey: HWK, key: resource.key });
     const error = await refusal(parties.createVerifier(), request, { level: "pseudonymous" });
     expect([error.code, error.provenCaller]).toEqual(["invalid_signature", undefined]);
-  });
-
-  it("a signature said to be of another algorithm, although it is the key's", async () => {
-    const parameters = (alg: string) => `;created=${clock.now()};alg="${alg}"`;
-    const verifier = parties.createVerifier();
-    await verifier.verifyRequest(await signBadly({ signatureKey: HWK, parameters: parameters("ed25519") }));
-    const other = await signBadly({ signatureKey: HWK, parameters: parameters("rsa-pss-sha512") });
-    expect((await refusal(verifier, other)).code).toBe("invalid_signature");
   });
 
   it("D4: a signature in someone else's name proves nobody", async () => {
@@ -596,57 +480,15 @@ describe("signatures and keys", () => {
       expect(discovery.requests).not.toContain(bare);
     }
   });
-
-  it("takes no id that is not canonical", async () => {
-    const signatureKey = `sig1=(scheme=jwks id="${agent.id}/jwks.json?v=2" kid="${agent.key.kid}")`;
-    for (const profile of [february2026, february2026Published]) {
-      const verifier = parties.createVerifier({ profile });
-      expect((await refusal(verifier, await signBadly({ signatureKey }))).code).toBe("discovery_blocked");
-    }
-    expect(parties.discovery.requests).toEqual([]);
-  });
-
-  it("takes no semicolon form", async () => {
-    const signatureKey = `sig1=hwk;kty="OKP";crv="Ed25519";x="${agent.key.publicJwk.x}"`;
-    const request = await signBadly({ signatureKey });
-    for (const profile of [february2026, february2026Published]) {
-      const verifier = parties.createVerifier({ profile });
-      expect((await refusal(verifier, request)).code).toBe("malformed_signature_key");
-    }
-  });
 });
 
 describe("tokens", () => {
   const withToken = async (jwt: string, options = {}) =>
     requestOf({ signatureKey: { scheme: "jwt", jwt }, ...options });
 
-  it("D3: a stolen token is worth nothing without its key", async () => {
-    const request = await withToken(await parties.issueAuthToken(), { key: resource.key });
-    const error = await refusal(parties.createVerifier(), request, SCOPES);
-    expect([error.code, error.provenCaller]).toEqual(["invalid_signature", undefined]);
-  });
-
-  it("P7, J3, G1, D6: a token of a foreign issuer is refused without asking anyone", async () => {
-    const jwt = await parties.issueAuthToken({ issuer: "http://evil.localhost:1/realms/aauth-test" });
-    expect((await refusal(parties.createVerifier(), await withToken(jwt))).code).toBe("untrusted_issuer");
-    expect(parties.discovery.requests).toEqual([]);
-  });
-
   it("D7, D10: a self-issued token is refused, although its cnf.jwk fits the signature", async () => {
     const jwt = await parties.issueAuthToken({ issuer: agent.id });
     expect((await refusal(parties.createVerifier(), await withToken(jwt))).code).toBe("untrusted_issuer");
-  });
-
-  it("P7, G2, D10: a token for someone else", async () => {
-    const jwt = await parties.issueAuthToken({ audience: "http://other.localhost:1" });
-    expect((await refusal(parties.createVerifier(), await withToken(jwt))).code).toBe(
-      "token_audience_mismatch",
-    );
-  });
-
-  it("G3: an unknown type of token", async () => {
-    const jwt = `${Buffer.from('{"typ":"JWT","alg":"EdDSA"}').toString("base64url")}.e30.AAAA`;
-    expect((await refusal(parties.createVerifier(), await withToken(jwt))).code).toBe("token_type_mismatch");
   });
 
   it("J2, G4: an agent token of an unreachable or unknown server", async () => {
@@ -704,12 +546,6 @@ describe("tokens", () => {
       expect([error.check, error.claim]).toEqual(["token", "exp"]);
     });
 
-    it("are refused without any requirement, too", async () => {
-      expect((await refusal(parties.createVerifier(), await withToken(await expired()))).code).toBe(
-        "token_expired",
-      );
-    });
-
     it("prove nobody when the request is not signed with their key", async () => {
       const error = await refusal(
         parties.createVerifier(),
@@ -736,20 +572,6 @@ describe("tokens", () => {
 });
 
 describe("requirements", () => {
-  it("D12: a pseudonymous caller is asked for its identity, never given a resource token", async () => {
-    const request = await requestOf({ signatureKey: { scheme: "hwk" } });
-    for (const requirement of [{ level: "identified" } as const, SCOPES]) {
-      const error = await refusal(parties.createVerifier(), { ...request }, requirement);
-      expect([error.code, error.provenCaller]).toEqual(["identity_required", undefined]);
-    }
-  });
-
-  it("an identified caller is asked for authorization", async () => {
-    const error = await refusal(parties.createVerifier(), await requestOf(), SCOPES);
-    expect(error.code).toBe("authorization_required");
-    expect(error.provenCaller).toMatchObject({ agent: agent.id, thumbprint: agent.key.thumbprint });
-  });
-
   it("D5: a token without the scope", async () => {
     const jwt = await parties.issueAuthToken({ scope: "supply-chain:optimize-all other" });
     const request = await requestOf({ signatureKey: { scheme: "jwt", jwt } });
@@ -816,109 +638,37 @@ describe("a holder of auth tokens that is not their agent (token exchange at the
 describe("the verifier itself", () => {
   it.each([
     ["no authorities", { authorities: [] }],
-    ["a URL for an authority", { authorities: ["https://resource.example"] }],
-    ["an authority in upper case", { authorities: ["Resource.example"] }],
     ["issuers without an audience", { audience: undefined }],
   ])("cannot be made with %s", (_name, options) => {
     expect(() => parties.createVerifier(options as never)).toThrow(TypeError);
   });
 
-  it.each([Number.NaN, -1, 3_601, Number.POSITIVE_INFINITY])(
-    "cannot be made with a tolerance of %j s",
-    (toleranceSeconds) => {
-      expect(() => parties.createVerifier({ toleranceSeconds: toleranceSeconds as number })).toThrow(
-        new RangeError("toleranceSeconds must be a number of seconds, 0 to 3600"),
-      );
-    },
-  );
-
-  it.each([0, 0.5, 3_600])("can be made with a tolerance of %j s", (toleranceSeconds) => {
-    expect(() => parties.createVerifier({ toleranceSeconds })).not.toThrow();
+  it.each([Number.NaN, 3_601])("cannot be made with a tolerance of %j s", (toleranceSeconds) => {
+    expect(() => parties.createVerifier({ toleranceSeconds: toleranceSeconds as number })).toThrow(
+      new RangeError("toleranceSeconds must be a number of seconds, 0 to 3600"),
+    );
   });
 
   it.each([
-    ["an authority that is not set", { authorities: [undefined] }, "authorities must be"],
     ["a text for authorities", { authorities: "resource.example" }, "authorities must be an array"],
     [
       "the port of the audience's own scheme",
       { authorities: ["resource.example:443"], audience: "https://resource.example" },
       "authorities must be as callers sign them: resource.example, not resource.example:443",
     ],
-    [
-      "a name that URLs spell otherwise",
-      { authorities: ["bücher.example"] },
-      "authorities must be lower-case host[:port], not bücher.example",
-    ],
-    [
-      "a port that does not exist",
-      { authorities: ["resource.example:99999"] },
-      "authorities must be lower-case host[:port], not resource.example:99999",
-    ],
     ["an audience with a trailing slash", { audience: `${resource.id}/` }, "audience must be"],
-    [
-      "an issuer with a trailing slash",
-      { trustedIssuers: ["https://a.example", "https://b.example/"] },
-      "trustedIssuers[1]",
-    ],
-    [
-      "a scheme that does not exist",
-      { schemes: ["hwk", "jwk"] },
-      "schemes must be any of hwk, jwks, jwt, not jwk",
-    ],
     ["no scheme at all", { schemes: [] }, "schemes must name at least one"],
     // A string would contain each of its parts.
     ["a text for schemes", { schemes: "jwks" }, "schemes must be an array"],
     ["a text for issuers", { trustedIssuers: authServer.issuer }, "trustedIssuers must be an array"],
     ["a text for agents", { trustedAgents: agent.id }, "trustedAgents must be an array"],
-    ["a memory of nonces without its method", { replayStore: {} }, "replayStore must be an object with"],
-    ["a mode that does not exist", { cryptoMode: "fast" }, "cryptoMode must be sync or pool"],
-    ["a body that nobody compares", { bodyVerifiedBy: "me" }, "bodyVerifiedBy must be downstream"],
-    ["a kind of endpoint that does not exist", { endpoint: "page" }, "has no rules for page"],
-    ["a text for a switch", { requireNonce: "false" }, "requireNonce must be true or false"],
-    ["an agent with a trailing slash", { trustedAgents: [`${agent.id}/`] }, "trustedAgents[0]"],
   ])("names what is wrong with %s", (_name, options, message) => {
     const making = () => parties.createVerifier(options as never);
     expect(making).toThrow(TypeError);
     expect(making).toThrow(message);
   });
 
-  it("takes an authority with the port of the other scheme", () => {
-    for (const audience of ["http://resource.example:443", undefined]) {
-      const options = { audience, trustedIssuers: [], authorities: ["resource.example:443"] };
-      expect(() => parties.createVerifier(options as never)).not.toThrow();
-    }
-  });
-
-  it.each<[string, object]>([
-    ["headers must be an object", { headers: new Headers() }],
-    ["headers must be an object", { headers: undefined }],
-    ["target must be path and query", { target: undefined }],
-    ["method must be a string", { method: undefined }],
-    ["not a string: encode it", { body: '{"a":1}' }],
-    ["body must be the bytes", { body: '{"a":1}' }],
-    ["body must be the bytes", { body: { a: 1 } }],
-    ["body must be the bytes", { body: new ReadableStream() }],
-  ])("names what was handed over wrongly: %s", async (message, changes) => {
-    const request = await requestOf({ body: '{"a":1}' });
-    const judging = parties.createVerifier().verifyRequest({ ...request, ...changes } as never);
-    await expect(judging).rejects.toThrow(TypeError);
-    const again = await requestOf({ body: '{"a":1}' });
-    await expect(parties.createVerifier().verifyRequest({ ...again, ...changes } as never)).rejects.toThrow(
-      message,
-    );
-  });
-
-  it("takes a field named get for what it is", async () => {
-    const request = await requestOf({ headers: { get: "x" } });
-    await expect(parties.createVerifier().verifyRequest(request)).resolves.toBeDefined();
-  });
-
   it.each<[string, unknown]>([
-    ["requirement.level", "identified"],
-    ["requirement.level", null],
-    ["requirement.level", { level: "authorised" }],
-    ["requirement.scopes", { level: "authorized" }],
-    ["requirement.scopes", { level: "authorized", scopes: "data:read" }],
     ["requirement.scopes", { level: "authorized", scopes: ["data:read data:write"] }],
     // Any token at all would meet it.
     ["requirement.scopes", { level: "authorized", scopes: [] }],
@@ -936,7 +686,6 @@ describe("the verifier itself", () => {
 
   it.each([
     ["audience", { audience: undefined, trustedIssuers: undefined }],
-    ["trustedIssuers", { trustedIssuers: undefined }],
     ["trustedIssuers", { trustedIssuers: [] }],
   ])("without %s refuses a requirement that no request can meet: %j", async (name, options) => {
     const verifier = parties.createVerifier(options);
@@ -984,17 +733,5 @@ describe("the verifier itself", () => {
       await requestOf({ signatureKey: { scheme: "jwt", jwt } }),
     );
     expect(error.message).not.toContain(jwt.slice(0, 20));
-  });
-
-  it("remembers a verified token: the second request asks nobody", async () => {
-    const verifier = parties.createVerifier();
-    const jwt = await parties.issueAuthToken();
-    const caller = async () =>
-      (await verifier.verifyRequest(await requestOf({ signatureKey: { scheme: "jwt", jwt } }), SCOPES))
-        .caller;
-    const first = await caller();
-    parties.discovery.requests.length = 0;
-    expect((await caller()).grant?.claims).toBe(first.grant?.claims);
-    expect(parties.discovery.requests).toEqual([]);
   });
 });

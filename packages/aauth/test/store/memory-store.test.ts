@@ -18,50 +18,6 @@ describe("createMemoryStore", () => {
     expect(store.take("a")).toBeUndefined();
   });
 
-  test("put replaces the value and its lifetime", () => {
-    const { clock, store } = storeWithClock(10);
-    store.put("a", "one", 10);
-    store.put("a", "two", 100);
-    clock.seconds += 50;
-    store.put("b", "sweep", 1);
-    expect(store.get("a")).toBe("two");
-    expect(store.size).toBe(2);
-  });
-
-  test("putIfAbsent stores once within the lifetime", () => {
-    const { clock, store } = storeWithClock(10);
-    expect(store.putIfAbsent("a", "one", 60)).toBe(true);
-    expect(store.putIfAbsent("a", "two", 60)).toBe(false);
-    expect(store.get("a")).toBe("one");
-    clock.seconds += 60;
-    expect(store.putIfAbsent("a", "three", 60)).toBe(true);
-    expect(store.get("a")).toBe("three");
-  });
-
-  test("a lifetime may end within a second", () => {
-    const { clock, store } = storeWithClock(10);
-    store.put("a", "one", 0.5);
-    clock.seconds += 0.5;
-    expect(store.get("a")).toBeUndefined();
-    expect(store.putIfAbsent("a", "two", 60)).toBe(true);
-  });
-
-  test("take gives a value once", () => {
-    const { store } = storeWithClock(10);
-    store.put("a", "one", 60);
-    expect(store.take("a")).toBe("one");
-    expect(store.take("a")).toBeUndefined();
-  });
-
-  test("delete removes, and forgives what is not there", () => {
-    const { store } = storeWithClock(10);
-    store.put("a", "one", 60);
-    store.delete("a");
-    store.delete("a");
-    expect(store.get("a")).toBeUndefined();
-    expect(store.size).toBe(0);
-  });
-
   test("put drops the oldest when it is full", () => {
     const { store } = storeWithClock(2);
     for (const key of ["a", "b", "c"]) store.put(key, key, 60);
@@ -85,16 +41,6 @@ describe("createMemoryStore", () => {
     clock.seconds += 61;
     store.put("last", "x", 60);
     expect(store.size).toBe(1);
-  });
-
-  test.each([0, -1, Number.NaN])("refuses a lifetime of %s seconds", (ttlSeconds) => {
-    const { store } = storeWithClock(10);
-    expect(() => store.put("a", "one", ttlSeconds)).toThrow(RangeError);
-    expect(() => store.putIfAbsent("a", "one", ttlSeconds)).toThrow(RangeError);
-  });
-
-  test.each([0, Number.NaN])("refuses a bound of %s entries", (maxEntries) => {
-    expect(() => createMemoryStore({ maxEntries })).toThrow(RangeError);
   });
 
   test("behaves like a map with lifetimes, and never holds more than its bound", () => {

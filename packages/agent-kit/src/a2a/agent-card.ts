@@ -23,8 +23,6 @@ export interface AgentCardOptions {
   readonly skills: readonly AgentSkillOptions[];
   /** Scopes a caller's bearer token needs; named in the card under the scheme `bearerAuth`. Default: none. */
   readonly scopes?: readonly string[];
-  /** Default false. */
-  readonly streaming?: boolean;
   /** True when callers that prove themselves get more than the public card. Default false. */
   readonly extendedCard?: boolean;
 }
@@ -60,7 +58,7 @@ export function createAgentCard(options: AgentCardOptions): AgentCard {
     documentationUrl: options.documentationUrl,
     iconUrl: options.iconUrl,
     capabilities: {
-      streaming: options.streaming ?? false,
+      streaming: false,
       pushNotifications: false,
       extendedAgentCard: options.extendedCard ?? false,
       extensions: [],

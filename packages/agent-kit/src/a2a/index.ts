@@ -1,6 +1,6 @@
 /**
  * The A2A protocol on Fastify: JSON-RPC in its 0.3 and 1.0 form, the agent card, the extended card.
- * It knows nothing of who may call: that is decided by hooks in front of it, and handed in through `contextFor`.
+ * It knows nothing of who may call: that is decided by hooks in front of it, and handed in through `stateFor`.
  *
  * @module
  */
@@ -16,9 +16,7 @@ export {
   type RefusedAnswer,
   readAgentCard,
 } from "./ask-agent.ts";
-export { type CallValue, defineCallValue } from "./call-value.ts";
-export { type LegacyAgentCard, toLegacyAgentCard } from "./legacy-agent-card.ts";
-export { type A2AOptions, type A2ARouteConfig, type CallContext, fastifyA2A } from "./plugin.ts";
+export { type A2AOptions, type A2ARouteConfig, fastifyA2A } from "./plugin.ts";
 export {
   createTextExecutor,
   type TextAnswer,

@@ -1,4 +1,5 @@
 import { isLegacyJsonRpcMethod, isV1JsonRpcMethod } from "@a2a-js/sdk/compat/v0_3";
+import { z } from "zod";
 
 /** JSON-RPC and A2A error codes this package answers by itself; the SDK's handlers add their own. */
 export const JSON_RPC_ERRORS = {
@@ -38,6 +39,22 @@ export function errorResponse(kind: JsonRpcErrorKind, id: string | number | null
   return { jsonrpc: "2.0", id, error: JSON_RPC_ERRORS[kind] } as const;
 }
 
+const ID = z.union([z.string(), z.int(), z.null()]);
+const ENVELOPE = z.looseObject({ jsonrpc: z.literal("2.0"), id: ID.optional(), method: z.string() });
+
+/** 0.3 parts carry `kind`, 1.0 parts do not; text must be text in both. */
+const PART = z
+  .looseObject({ text: z.string().optional() })
+  .refine(({ kind, text }) => kind !== "text" || text !== undefined);
+const SENDING_PARAMS = z.looseObject({
+  message: z.looseObject({
+    messageId: z.string().min(1),
+    role: z.enum(["user", "agent", "ROLE_USER", "ROLE_AGENT"]),
+    parts: z.array(PART).min(1),
+  }),
+});
+const SENDING = new Set(["message/send", "message/stream", "SendMessage", "SendStreamingMessage"]);
+
 /**
  * Checks the envelope and, for methods that carry one, the message: the SDK's own handlers answer a malformed
  * message with an internal error, or take it.
@@ -46,42 +63,13 @@ export function errorResponse(kind: JsonRpcErrorKind, id: string | number | null
  */
 export function readJsonRpcRequest(body: unknown): JsonRpcRequest {
   if (body === undefined) throw new JsonRpcError("parseError");
-  if (!isObject(body)) throw new JsonRpcError("invalidRequest");
-  const id = body.id ?? null;
-  if (id !== null && typeof id !== "string" && !Number.isInteger(id))
-    throw new JsonRpcError("invalidRequest");
-  const requestId = id as string | number | null;
-  const { method, params } = body;
-  if (body.jsonrpc !== "2.0" || typeof method !== "string")
-    throw new JsonRpcError("invalidRequest", requestId);
+  const id = z.looseObject({ id: ID }).safeParse(body).data?.id ?? null;
+  const envelope = ENVELOPE.safeParse(body).data;
+  if (envelope === undefined) throw new JsonRpcError("invalidRequest", id);
+  const { method, params } = envelope;
   const legacy = isLegacyJsonRpcMethod(method);
-  if (!legacy && !isV1JsonRpcMethod(method)) throw new JsonRpcError("methodNotFound", requestId);
-  if (SENDING.has(method) && !(isObject(params) && isMessage(params.message))) {
-    throw new JsonRpcError("invalidParams", requestId);
-  }
-  return { id: requestId, method, legacy, body };
-}
-
-const SENDING = new Set(["message/send", "message/stream", "SendMessage", "SendStreamingMessage"]);
-const ROLES: ReadonlySet<unknown> = new Set(["user", "agent", "ROLE_USER", "ROLE_AGENT"]);
-
-function isMessage(message: unknown): boolean {
-  return (
-    isObject(message) &&
-    typeof message.messageId === "string" &&
-    message.messageId !== "" &&
-    ROLES.has(message.role) &&
-    Array.isArray(message.parts) &&
-    message.parts.length > 0 &&
-    message.parts.every(isPart)
-  );
-}
-
-/** 0.3 parts carry `kind`, 1.0 parts do not; text must be text in both. */
-function isPart(part: unknown): boolean {
-  return isObject(part) && (part.kind === "text" || "text" in part ? typeof part.text === "string" : true);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  if (!legacy && !isV1JsonRpcMethod(method)) throw new JsonRpcError("methodNotFound", id);
+  if (SENDING.has(method) && !SENDING_PARAMS.safeParse(params).success)
+    throw new JsonRpcError("invalidParams", id);
+  return { id, method, legacy, body: body as Record<string, unknown> };
 }

@@ -1,4 +1,4 @@
-import { AgentCard, SSE_HEADERS } from "@a2a-js/sdk";
+import { AgentCard } from "@a2a-js/sdk";
 import { LegacyJsonRpcTransportHandler } from "@a2a-js/sdk/compat/v0_3/server";
 import { A2AError, toJsonRpcError } from "@a2a-js/sdk/errors";
 import {
@@ -7,21 +7,10 @@ import {
   InMemoryTaskStore,
   JsonRpcTransportHandler,
   ServerCallContext,
-  type TaskStore,
-  type User,
 } from "@a2a-js/sdk/server";
 import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { toEventStream } from "./event-stream.ts";
 import { errorResponse, JSON_RPC_ERRORS, JsonRpcError, readJsonRpcRequest } from "./json-rpc.ts";
 import { toLegacyAgentCard } from "./legacy-agent-card.ts";
-
-/** What the executor shall know of the HTTP request. */
-export interface CallContext {
-  /** Owner of the call's tasks, and what the SDK calls authenticated. Default: an unauthenticated user. */
-  readonly user?: User;
-  /** Anything else; see `defineCallValue`. */
-  readonly state?: ReadonlyMap<string, unknown>;
-}
 
 /** Fastify route `config` per group of routes: where a plugin in front of this one finds its policy. */
 export interface A2ARouteConfig {
@@ -39,12 +28,9 @@ export interface A2AOptions {
   /** Served to callers that the hooks in front let through. Its route exists only when this is given. */
   readonly extendedCard?: AgentCard;
   readonly executor: AgentExecutor;
-  readonly contextFor?: (request: FastifyRequest) => CallContext;
+  /** What the executor shall know of the HTTP request: the `state` of its context. */
+  readonly stateFor?: (request: FastifyRequest) => ReadonlyMap<string, unknown>;
   readonly routeConfig?: A2ARouteConfig;
-  /** Default: in memory, without a bound; an executor that publishes tasks should bring a bounded one. */
-  readonly taskStore?: TaskStore;
-  /** Bytes of a request body; more is answered with HTTP 413. Default 1 MiB. */
-  readonly maxBodyBytes?: number;
 }
 
 const VERSION_HEADER = "a2a-version";
@@ -62,7 +48,7 @@ const MAX_BODY_BYTES = 1_048_576;
  * It does NOT authenticate: without a hook in front, everybody may call, and everybody gets the extended card.
  * Registers in its own scope; hooks of the parent apply.
  *
- * @throws {TypeError} at registration, when a card has no 0.3 interface.
+ * @throws {TypeError} at registration, when a card has no 0.3 form.
  * @example
  * await app.register(fastifyA2A, { card, executor: createTextExecutor({ answer: async ({ text }) => text }) });
  */
@@ -70,7 +56,8 @@ export async function fastifyA2A(app: FastifyInstance, options: A2AOptions): Pro
   const { card, extendedCard, routeConfig = {} } = options;
   const handler = new DefaultRequestHandler(
     card,
-    options.taskStore ?? new InMemoryTaskStore(),
+    // Executors publish messages, never tasks: nothing is stored.
+    new InMemoryTaskStore(),
     options.executor,
     undefined,
     undefined,
@@ -81,45 +68,38 @@ export async function fastifyA2A(app: FastifyInstance, options: A2AOptions): Pro
   const rpc = new JsonRpcTransportHandler(handler);
   const supportedVersions = new Set(card.supportedInterfaces.map((entry) => entry.protocolVersion));
 
-  acceptAnyBody(app, options.maxBodyBytes ?? MAX_BODY_BYTES);
+  acceptAnyBody(app);
 
-  app.post("/", { config: routeConfig.rpc ?? {}, errorHandler }, async (request, reply) => {
+  app.post("/", { config: routeConfig.rpc ?? {}, errorHandler }, async (request) => {
     const { id, method, legacy, body } = readJsonRpcRequest(request.body);
     const version = headerOf(request, VERSION_HEADER) ?? (legacy ? "0.3" : "1.0");
     if (!supportedVersions.has(version)) throw new JsonRpcError("versionNotSupported", id);
 
-    const { user, state } = options.contextFor?.(request) ?? {};
-    const context = new ServerCallContext({
-      requestedVersion: version,
-      ...(user && { user }),
-      ...(state && { state: new Map(state) }),
-    });
+    const state = new Map(options.stateFor?.(request));
+    const context = new ServerCallContext({ requestedVersion: version, state });
     const answer = await (legacy ? legacyRpc : rpc).handle(body, context);
     if (!isStream(answer))
       return withoutInsides(answer, id, (error) => request.log.error({ error, method }, "A2A call failed"));
-    try {
-      const stream = await toEventStream(answer, id, (error) =>
-        request.log.error({ err: error, method }, "A2A stream failed"),
-      );
-      return reply.headers(SSE_HEADERS).send(stream);
-    } catch (error) {
-      // What the SDK itself refuses is the caller's mistake: a stream that this agent does not offer, a task that is not there.
-      if (error instanceof A2AError) return { jsonrpc: "2.0", id, error: toJsonRpcError(error) };
-      request.log.error({ err: error, method }, "A2A stream did not start");
-      return errorResponse("internalError", id);
-    }
+    // Cards offer no streams: the SDK refuses before the first event.
+    const refusal = await answer.next().then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    if (refusal instanceof A2AError) return { jsonrpc: "2.0", id, error: toJsonRpcError(refusal) };
+    request.log.error({ err: refusal, method }, "A2A stream failed");
+    return errorResponse("internalError", id);
   });
 
-  serveCard(app, ["/.well-known/agent-card.json", "/.well-known/agent.json"], card, routeConfig.card);
+  await serveCard(app, ["/.well-known/agent-card.json", "/.well-known/agent.json"], card, routeConfig.card);
   if (extendedCard)
-    serveCard(app, ["/agent/authenticatedExtendedCard"], extendedCard, routeConfig.extendedCard);
+    await serveCard(app, ["/agent/authenticatedExtendedCard"], extendedCard, routeConfig.extendedCard);
 }
 
 /** Every body is read as text, so that what is no JSON can be answered in JSON-RPC instead of Fastify's 400 or 415. */
-function acceptAnyBody(app: FastifyInstance, maxBodyBytes: number): void {
+function acceptAnyBody(app: FastifyInstance): void {
   const parseJson = app.getDefaultJsonParser("error", "error");
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser("*", { parseAs: "string", bodyLimit: maxBodyBytes }, (request, body, done) => {
+  app.addContentTypeParser("*", { parseAs: "string", bodyLimit: MAX_BODY_BYTES }, (request, body, done) => {
     const mediaType = (request.headers["content-type"] ?? "").split(";", 1)[0]?.trim().toLowerCase();
     if (mediaType !== "application/json") return done(new JsonRpcError("contentTypeNotSupported"));
     void parseJson(request, body.toString(), (error, value) =>
@@ -142,13 +122,13 @@ function toRefusal(error: unknown): JsonRpcError | undefined {
   return code === "FST_ERR_CTP_INVALID_MEDIA_TYPE" ? new JsonRpcError("contentTypeNotSupported") : undefined;
 }
 
-function serveCard(
+async function serveCard(
   app: FastifyInstance,
   paths: string[],
   card: AgentCard,
   config?: FastifyContextConfig,
-): void {
-  const legacy = toLegacyAgentCard(card);
+): Promise<void> {
+  const legacy = await toLegacyAgentCard(card);
   const current = AgentCard.toJSON(card);
   for (const path of paths) {
     app.get(path, { config: config ?? {} }, async (request, reply) => {

@@ -5,8 +5,7 @@ import { AgentEvent, type AgentExecutor, type ServerCallContext } from "@a2a-js/
 export interface TextRequest {
   /** All text parts of the message, joined by a newline. Empty when there are none. */
   readonly text: string;
-  readonly contextId: string;
-  /** What `contextFor` made of the HTTP request. */
+  /** Its `state` is what `stateFor` made of the HTTP request. */
   readonly context: ServerCallContext;
 }
 
@@ -35,9 +34,9 @@ export interface TextExecutorOptions {
  */
 export function createTextExecutor({ answer, onError }: TextExecutorOptions): AgentExecutor {
   return {
-    async execute({ request, userMessage, contextId, context }, events) {
+    async execute({ request, userMessage, context }, events) {
       try {
-        const answered = await answer({ text: textOf(userMessage.parts), contextId, context });
+        const answered = await answer({ text: textOf(userMessage.parts), context });
         const { text, data } = typeof answered === "string" ? { text: answered, data: undefined } : answered;
         const acceptsData = request.configuration?.acceptedOutputModes.includes(DATA_MODE);
         const parts = [textPart(text), ...(data !== undefined && acceptsData ? [dataPart(data)] : [])];

@@ -1,8 +1,7 @@
-import { type AAuthVerificationError, type ProvenCaller, tokenId } from "aauth";
+import { type AAuthVerificationError, decodeToken, type ProvenCaller, tokenId } from "aauth";
 import { parseAgentAuth } from "aauth/wire";
 import type { VerificationEvent } from "fastify-aauth";
 import type { ProtocolLogger } from "./protocol-logger.ts";
-import { tokenFields } from "./token-fields.ts";
 
 /** An observer for `fastify-aauth`. */
 export type VerificationLog = (event: VerificationEvent, request: { method: string; url: string }) => void;
@@ -62,9 +61,11 @@ export function createVerificationLog(logger: ProtocolLogger, id: string): Verif
 
   function issued(agentAuth: string | undefined): void {
     const resourceToken = agentAuth === undefined ? undefined : parseAgentAuth(agentAuth).resourceToken;
-    if (resourceToken !== undefined) {
-      resourceTokens.info(tokenFields(resourceToken), "🔐 Issuing resource_token");
-    }
+    if (resourceToken === undefined) return;
+    // The challenger has just made it, so it can be decoded.
+    const { claims } = decodeToken(resourceToken);
+    const fields = { id: tokenId(resourceToken), claims, token: resourceToken };
+    resourceTokens.info(fields, "🔐 Issuing resource_token");
   }
 
   function refused(

@@ -40,33 +40,6 @@ function answering(answer: (text: string) => Promise<string | TextAnswer>): Fast
   return app;
 }
 
-test("asks in the 0.3 form at the root path and gives the text back", async () => {
-  const { ask, sent, url } = await connect(answering(async (text) => `about ${text}`));
-  expect(await ask("laptops")).toEqual({ text: "about laptops" });
-  expect(sent).toEqual([
-    {
-      url: `${url}/`,
-      body: expect.objectContaining({
-        jsonrpc: "2.0",
-        method: "message/send",
-        params: expect.objectContaining({
-          message: expect.objectContaining({
-            kind: "message",
-            role: "user",
-            parts: [{ kind: "text", text: "laptops" }],
-          }),
-        }),
-      }),
-    },
-  ]);
-});
-
-test("asks for data beside the text, and gives back what comes", async () => {
-  const figures = { summary: "none" };
-  const { ask } = await connect(answering(async (text) => ({ text, data: figures })));
-  expect(await ask("laptops")).toEqual({ text: "laptops", data: figures });
-});
-
 test("a JSON-RPC error rejects with its code", async () => {
   const { ask } = await connect(answering(() => Promise.reject(new Error("inside"))));
   await expect(ask("x")).rejects.toMatchObject({ name: "AgentRpcError", rpcCode: -32603 });
@@ -77,18 +50,6 @@ test.each([403, 500])("HTTP %d rejects with the status", async (status) => {
   app.post("/", async (_request, reply) => reply.code(status).send("secret"));
   const { ask } = await connect(app);
   await expect(ask("x")).rejects.toMatchObject({ name: "AgentHttpError", status });
-});
-
-test("a refusal that names its code says so", async () => {
-  const app = Fastify();
-  app.post("/", async (_request, reply) =>
-    reply.code(403).header("aauth-refusal", "code=untrusted_agent").send("secret"),
-  );
-  const { ask } = await connect(app);
-  await expect(ask("x")).rejects.toMatchObject({
-    status: 403,
-    answer: { refusal: { code: "untrusted_agent" } },
-  });
 });
 
 test("a task is not an answer", async () => {

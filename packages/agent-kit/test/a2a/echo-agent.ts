@@ -1,11 +1,5 @@
 import Fastify, { type FastifyInstance } from "fastify";
-import {
-  type A2AOptions,
-  createAgentCard,
-  createTextExecutor,
-  defineCallValue,
-  fastifyA2A,
-} from "../../src/a2a/index.ts";
+import { type A2AOptions, createAgentCard, createTextExecutor, fastifyA2A } from "../../src/a2a/index.ts";
 
 export const ECHO_CARD = createAgentCard({
   name: "Echo",
@@ -20,8 +14,6 @@ export const ECHO_CARD = createAgentCard({
   skills: [{ id: "echo", name: "Echo", description: "Repeats", tags: ["echo"], examples: ["hello"] }],
 });
 
-export const caller = defineCallValue<string>("caller");
-
 /** An agent that answers `<caller> said: <text>`. */
 export function echoAgent(options: Partial<A2AOptions> = {}): FastifyInstance {
   const app = Fastify();
@@ -29,7 +21,7 @@ export function echoAgent(options: Partial<A2AOptions> = {}): FastifyInstance {
     card: ECHO_CARD,
     extendedCard: { ...ECHO_CARD, version: "1.0.1" },
     executor: createTextExecutor({
-      answer: async ({ text, context }) => `${caller.from(context) ?? "nobody"} said: ${text}`,
+      answer: async ({ text, context }) => `${context.state.get("caller") ?? "nobody"} said: ${text}`,
     }),
     ...options,
   });

@@ -1,10 +1,8 @@
-import { type Message, Role, TaskState } from "@a2a-js/sdk";
+import { type Message, Role } from "@a2a-js/sdk";
 import { ClientFactory, DefaultAgentCardResolver, JsonRpcTransportFactory } from "@a2a-js/sdk/client";
-import { AgentEvent, type AgentExecutor } from "@a2a-js/sdk/server";
 import type { FastifyInstance } from "fastify";
 import { afterEach, describe, expect, test } from "vitest";
-import { createAgentCard } from "../../src/a2a/index.ts";
-import { ECHO_CARD, echoAgent } from "./echo-agent.ts";
+import { echoAgent } from "./echo-agent.ts";
 
 const apps: FastifyInstance[] = [];
 afterEach(() => Promise.all(apps.splice(0).map((app) => app.close())));
@@ -54,52 +52,4 @@ describe.each(["0.3", "1.0"] as const)("the SDK's own client, %s", (version) => 
         : ["SendMessage", "GetExtendedAgentCard"],
     );
   });
-
-  test("a stream of task events", async () => {
-    const card = {
-      ...ECHO_CARD,
-      capabilities: { ...createStreamingCard().capabilities!, extendedAgentCard: false },
-    };
-    const { client } = await connect(echoAgent({ card, executor: countingExecutor }), version);
-    const kinds: (string | undefined)[] = [];
-    for await (const event of client.sendMessageStream(request)) kinds.push(event.payload?.$case);
-    expect(kinds).toEqual(["task", "statusUpdate"]);
-  });
 });
-
-function createStreamingCard() {
-  return createAgentCard({
-    name: "S",
-    description: "",
-    version: "1",
-    url: "http://localhost:9999/",
-    skills: [],
-    streaming: true,
-  });
-}
-
-const countingExecutor: AgentExecutor = {
-  async execute({ taskId, contextId }, events) {
-    const status = (state: TaskState) => ({ state, message: undefined, timestamp: undefined });
-    events.publish(
-      AgentEvent.task({
-        id: taskId,
-        contextId,
-        status: status(TaskState.TASK_STATE_WORKING),
-        artifacts: [],
-        history: [],
-        metadata: undefined,
-      }),
-    );
-    events.publish(
-      AgentEvent.statusUpdate({
-        taskId,
-        contextId,
-        status: status(TaskState.TASK_STATE_COMPLETED),
-        metadata: undefined,
-      }),
-    );
-    events.finished();
-  },
-  async cancelTask() {},
-};

@@ -12,21 +12,21 @@ export interface IdentifyPerson {
    *
    * @throws TooManySignInsError; StoreFullError; as `Agent.requestOwnToken`
    */
-  begin(visit: Asking): Promise<string>;
+  begin(asking: Asking): Promise<string>;
   /** The sign-in that a response of the auth server belongs to; once per response. */
-  takeVisit(state: string | undefined): Visit | undefined;
+  takeSignIn(state: string | undefined): SignIn | undefined;
   /** The user. Throws as `Agent.redeemCode` and `verifyAuthToken` do. */
-  finish(code: string, visit: Visit): Promise<Person>;
+  finish(code: string, signIn: SignIn): Promise<Person>;
 }
 
-/** The interaction has begun too many sign-ins, or too many are pending for its user or its agent. */
+/** Too many sign-ins are pending for the interaction's user or its agent. */
 export class TooManySignInsError extends Error {
   override readonly name = "TooManySignInsError";
   readonly code = "too_many_sign_ins";
 }
 
 /** A browser that was sent to the auth server. */
-interface Visit {
+interface SignIn {
   readonly state: string;
   readonly interactionId: string;
   /** The person that the order names. */
@@ -39,8 +39,6 @@ interface Visit {
 
 const SCOPE = "openid profile email";
 const MAX_SIGN_INS = 10_000;
-/** Enough for the wrong person to sign out, a few times over; each is one more request that the auth server has to remember. */
-const MAX_SIGN_INS_PER_VISIT = 10;
 /**
  * Sign-ins that wait at the auth server for one person whom the agents of one owner name, for all of that owner, and in total: a tenth of what
  * it keeps, which is this agent's quota there. With more of them the oldest would go, whichever agent it is for.
@@ -67,35 +65,31 @@ export function createIdentifyPerson(options: {
 }): IdentifyPerson {
   const { id, agent, authServer, redirectUri, discovery, now } = options;
   /** By state: what waits at the auth server. */
-  const waiting = new QuotaStore<Visit>({
+  const waiting = new QuotaStore<SignIn>({
     maxEntries: MAX_WAITING,
     maxPerOwner: MAX_WAITING_PER_OWNER,
     now,
   });
-  /** By interaction: where its browser is sent, or will be once the auth server has said so; and how often it has been sent again. */
+  /** By interaction: where its browser is sent, or will be once the auth server has said so. */
   const underway = new QuotaStore<Promise<string>>({ maxEntries: MAX_SIGN_INS, now });
-  const begun = new QuotaStore<number>({ maxEntries: MAX_SIGN_INS, now });
 
   /** Counts a sign-in for the interaction's agent and person, before the auth server is asked for it. */
-  function noteWaiting({ id, agent, order: { approver } }: Asking): Visit {
+  function noteWaiting({ id, agent, order: { approver } }: Asking): SignIn {
     const owner = ownerOf(agent);
-    const ofPerson = waiting.list(owner).filter((visit) => visit.approver === approver);
+    const ofPerson = waiting.list(owner).filter((signIn) => signIn.approver === approver);
     if (!waiting.hasRoom(owner) || ofPerson.length >= MAX_WAITING_PER_PERSON) {
       throw new TooManySignInsError("too many sign-ins are pending at the auth server");
     }
-    const visit = { state: newSecret(), interactionId: id, approver, isAnswered: false };
-    waiting.put(owner, visit.state, visit, INTERACTION_SECONDS);
-    return visit;
+    const signIn = { state: newSecret(), interactionId: id, approver, isAnswered: false };
+    waiting.put(owner, signIn.state, signIn, INTERACTION_SECONDS);
+    return signIn;
   }
 
   async function beginAgain(asking: Asking): Promise<string> {
     const { id: interactionId } = asking;
     const owner = ownerOf(asking.agent);
-    const times = begun.get(interactionId) ?? 0;
-    if (times >= MAX_SIGN_INS_PER_VISIT)
-      throw new TooManySignInsError("the interaction may begin no more sign-ins");
-    const visit = noteWaiting(asking);
-    const { state } = visit;
+    const signIn = noteWaiting(asking);
+    const { state } = signIn;
     try {
       await agent.requestOwnToken({ authServer, scope: SCOPE, state, redirectUri });
     } catch (error) {
@@ -104,8 +98,7 @@ export function createIdentifyPerson(options: {
         throw error;
       }
       const { consentUrl, keyThumbprint, expiresInSeconds } = error;
-      visit.keyThumbprint = keyThumbprint;
-      begun.put(owner, interactionId, times + 1, INTERACTION_SECONDS);
+      signIn.keyThumbprint = keyThumbprint;
       const keptSeconds = Math.min(
         expiresInSeconds - Math.min(SIGN_IN_SECONDS, expiresInSeconds / 2),
         INTERACTION_SECONDS,
@@ -120,23 +113,23 @@ export function createIdentifyPerson(options: {
   }
 
   return {
-    begin(visit) {
-      const { id: interactionId } = visit;
+    begin(asking) {
+      const { id: interactionId } = asking;
       // Also for a page that is loaded over and over: the auth server remembers each request.
       const known = underway.get(interactionId);
       if (known !== undefined) return known;
-      const beginning = beginAgain(visit);
+      const beginning = beginAgain(asking);
       beginning.catch(() => underway.delete(interactionId));
-      underway.put(ownerOf(visit.agent), interactionId, beginning, INTERACTION_SECONDS);
+      underway.put(ownerOf(asking.agent), interactionId, beginning, INTERACTION_SECONDS);
       return beginning;
     },
-    takeVisit(state) {
-      const visit = state === undefined ? undefined : waiting.get(state);
-      if (visit === undefined || visit.isAnswered) return undefined;
-      visit.isAnswered = true;
+    takeSignIn(state) {
+      const signIn = state === undefined ? undefined : waiting.get(state);
+      if (signIn === undefined || signIn.isAnswered) return undefined;
+      signIn.isAnswered = true;
       // Its request token is used up.
-      underway.delete(visit.interactionId);
-      return visit;
+      underway.delete(signIn.interactionId);
+      return signIn;
     },
     async finish(code, { keyThumbprint, state }) {
       const { token } = await agent.redeemCode({

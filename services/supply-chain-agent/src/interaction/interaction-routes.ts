@@ -88,14 +88,14 @@ export async function interactionRoutes(
 
   app.get<{ Querystring: Query }>("/interaction/callback", PUBLIC, async (request, reply) => {
     const { query } = request;
-    const visit = identify.takeVisit(single(query.state));
-    const interaction = interactions.find(visit?.interactionId ?? "");
-    if (visit === undefined || interaction === undefined || interaction.decision !== undefined)
-      return over(request, reply, visit?.interactionId ?? "");
+    const signIn = identify.takeSignIn(single(query.state));
+    const interaction = interactions.find(signIn?.interactionId ?? "");
+    if (signIn === undefined || interaction === undefined || interaction.decision !== undefined)
+      return over(request, reply, signIn?.interactionId ?? "");
     if (!isFrom(request, interaction)) return refuse(reply, 403, OTHER_BROWSER);
     const code = single(query.code);
     if (code === undefined) return sendPage(reply, decide(interaction, "declined"));
-    const person = await identify.finish(code, visit);
+    const person = await identify.finish(code, signIn);
     if (person.subject !== interaction.order.approver) {
       log.warn({ agent: interaction.agent }, "❌ Another person came than the one who must approve");
       const text =

@@ -32,6 +32,11 @@ export async function orderRoutes(
 ): Promise<void> {
   const { id, interactions, log } = options;
 
+  app.setErrorHandler((error, _request, reply) => {
+    if (error instanceof OrderRefused) return refuse(reply, 422, "order_refused", error.message);
+    if (error instanceof StoreFullError) return refuse(reply, 503, error.code, error.message);
+    throw error;
+  });
   app.post(
     "/orders",
     { config: { aauth: { level: "identified" }, aauthLimits: LIMITS }, bodyLimit: MAX_ORDER_BYTES },
@@ -46,9 +51,7 @@ export async function orderRoutes(
       if (person !== undefined && person.sub !== parsed.data.approver) {
         return refuse(reply, 403, "wrong_approver", "The auth token is for another user than the approver");
       }
-      const order = priced(parsed.data);
-      if (order instanceof OrderRefused) return refuse(reply, 422, "order_refused", order.message);
-
+      const order = priceOrder(parsed.data);
       const asker = {
         agent,
         ...(delegate !== undefined && { agentDelegate: delegate }),
@@ -64,8 +67,7 @@ export async function orderRoutes(
       }
       if (decided !== undefined) return refuse(reply, 403, "order_declined", "The person declined the order");
 
-      const session = opened(asker, order);
-      if (session instanceof StoreFullError) return refuse(reply, 503, session.code, session.message);
+      const session = interactions.open(asker, order).id;
       const url = new URL("/interaction", id);
       url.searchParams.set("session", session);
       log.info({ agent, total: order.total }, "🔐 Returning 401 with Agent-Auth header: user_interaction");
@@ -75,24 +77,6 @@ export async function orderRoutes(
         .send({ error: "user_interaction_required", detail: "A person must approve this order" });
     },
   );
-
-  function opened(...request: Parameters<Interactions["open"]>): string | StoreFullError {
-    try {
-      return interactions.open(...request).id;
-    } catch (error) {
-      if (error instanceof StoreFullError) return error;
-      throw error;
-    }
-  }
-}
-
-function priced(request: z.infer<typeof orderSchema>) {
-  try {
-    return priceOrder(request);
-  } catch (error) {
-    if (error instanceof OrderRefused) return error;
-    throw error;
-  }
 }
 
 function placed({ order, person }: Interaction) {

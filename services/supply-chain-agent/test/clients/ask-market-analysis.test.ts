@@ -63,12 +63,6 @@ test.each([identified, undefined])("user-delegated without a token does not call
   expect(fetchFor).not.toHaveBeenCalled();
 });
 
-test("on its own authority the caller's token stays here", async () => {
-  const { fetchFor, askMarketAnalysis } = asking(false);
-  await askMarketAnalysis("x", authorized);
-  expect(fetchFor.mock.calls[0]?.[0]).not.toHaveProperty("upstreamToken");
-});
-
 test("a failure is an answer, not a rejection", async () => {
   const { askMarketAnalysis } = asking(false, new Error("anything"));
   expect(await askMarketAnalysis("x", undefined)).toMatchObject({

@@ -31,8 +31,5 @@ export type Config<S extends Settings> = { readonly [Name in keyof S]: z.output<
  * };
  */
 export function setting<Schema extends z.ZodType>(declaration: Setting<Schema>): Setting<Schema> {
-  if (declaration.env === undefined && declaration.flag === undefined) {
-    throw new TypeError(`a setting needs an env name or a flag: ${declaration.description}`);
-  }
   return declaration;
 }

@@ -1,18 +1,12 @@
 import { z } from "zod";
 
-const TRUE_WORDS = new Set(["true", "1", "yes", "on"]);
-const FALSE_WORDS = new Set(["false", "0", "no", "off"]);
-
 /** `true|1|yes|on` or `false|0|no|off`, any case. Default as given. */
 export function booleanSetting(defaultValue: boolean) {
   return z
-    .string()
-    .transform((text, context) => {
-      const word = text.toLowerCase();
-      if (TRUE_WORDS.has(word)) return true;
-      if (FALSE_WORDS.has(word)) return false;
-      context.addIssue({ code: "custom", message: "expected true or false" });
-      return z.NEVER;
+    .stringbool({
+      truthy: ["true", "1", "yes", "on"],
+      falsy: ["false", "0", "no", "off"],
+      error: "expected true or false",
     })
     .default(defaultValue);
 }

@@ -15,6 +15,10 @@ import { problem, sendProblem } from "./problem.ts";
 
 /** Largest bodies that are held at a time while their callers still send. */
 const BODIES_HELD = 16;
+/** A Signature-Key may carry a token; Node's own default is 16 KiB. */
+const MAX_HEADER_BYTES = 65_536;
+/** How long a stop waits for responses in progress before their connections are cut. */
+const DRAIN_MS = 1000;
 
 /** Options of {@link createService}. */
 export interface ServiceOptions {
@@ -23,10 +27,6 @@ export interface ServiceOptions {
   readonly logger: Logger;
   /** Largest request body, bytes. Default 1 MiB; a larger one is answered with 413. Of 16 of that size the oldest is given up, with 408. */
   readonly maxBodyBytes?: number;
-  /** Largest request head, bytes. Default 64 KiB, because a Signature-Key may carry a token; Node's own default is 16 KiB. */
-  readonly maxHeaderBytes?: number;
-  /** How long a stop waits for responses in progress before their connections are cut, milliseconds. Default 1000. */
-  readonly drainMs?: number;
   /** What CONNECT is answered. Default 400, problem details. */
   readonly answerTunnel?: () => PlainAnswer;
 }
@@ -39,13 +39,13 @@ export interface ServiceOptions {
  * Does not authenticate anybody. Register a guard inside a scope (`app.register(async (scope) => …)`), so that `/health` stays open.
  */
 export function createService(options: ServiceOptions): FastifyInstance {
-  const { name, logger, maxBodyBytes = 1_048_576, maxHeaderBytes = 65_536, drainMs = 1000 } = options;
+  const { name, logger, maxBodyBytes = 1_048_576 } = options;
   const { answerTunnel = () => problem(400, "Nothing is tunnelled here.") } = options;
   const app = Fastify({
     loggerInstance: logger as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: maxBodyBytes,
-    serverFactory: (handler) => createBoundedServer({ maxHeaderSize: maxHeaderBytes }, handler),
+    serverFactory: (handler) => createBoundedServer({ maxHeaderSize: MAX_HEADER_BYTES }, handler),
     trustProxy: false,
     requestIdHeader: false,
     genReqId: () => randomUUID(),
@@ -102,7 +102,7 @@ export function createService(options: ServiceOptions): FastifyInstance {
   app.get("/health", async () => ({ status: "healthy", service: name }));
   // An event stream ends only when its client leaves, and a stop must not wait for that.
   app.addHook("preClose", (done) => {
-    setTimeout(() => app.server.closeAllConnections(), drainMs).unref();
+    setTimeout(() => app.server.closeAllConnections(), DRAIN_MS).unref();
     done();
   });
   return app;

@@ -106,18 +106,10 @@ export function readyLine(name: string, { url, detail }: RunningService): string
 /** Why a service could not be started, redacted: a line, or several for a configuration. */
 export function failedStart(name: string, error: unknown): string {
   if (error instanceof ConfigError) return redactText(error.message);
-  const { code, address, hostname, port } = (error ?? {}) as ListenError;
-  if (code === "EADDRINUSE") {
-    return `${name} cannot start: port ${port} on ${address} is taken by another process`;
-  }
-  if (code === "EACCES" && port !== undefined) {
-    return `${name} cannot start: not allowed to listen on port ${port}`;
-  }
-  if (code !== undefined && NO_ADDRESS_HERE.has(code)) {
-    const named = redactText(String(address ?? hostname));
-    return `${name} cannot start: ${named} is no address of this machine to listen on`;
-  }
-  return `${name} cannot start: ${describeError(error)}`;
+  const { syscall, message } = (error ?? {}) as NodeJS.ErrnoException;
+  // The system's own words have the address: `listen EADDRINUSE: address already in use 127.0.0.1:8000`.
+  const isListening = syscall === "listen" || syscall === "getaddrinfo";
+  return `${name} cannot start: ${isListening ? redactText(message) : describeError(error)}`;
 }
 
 /** An unexpected error with its stack, redacted, for a terminal. */
@@ -129,13 +121,3 @@ function fail(message: string, status: number = EXIT_STATUS.failed): never {
   process.stderr.write(`${message}\n`);
   process.exit(status);
 }
-
-type ListenError = NodeJS.ErrnoException & { address?: string; hostname?: string; port?: number };
-
-/** A name that does not resolve, or an address of another machine or of a family that is switched off. */
-const NO_ADDRESS_HERE: ReadonlySet<string> = new Set([
-  "ENOTFOUND",
-  "EAI_AGAIN",
-  "EADDRNOTAVAIL",
-  "EAFNOSUPPORT",
-]);

@@ -1,16 +1,13 @@
 import { withTracerProvider } from "./service-tracer.ts";
-import type { SpanCounts } from "./span-counts.ts";
-import type { SpanQueue, SpanQueueOptions } from "./span-queue.ts";
+import type { SpanProcessorOptions } from "./span-processor.ts";
 import type { TelemetryConfig } from "./telemetry-settings.ts";
 
-const NO_SPANS: SpanCounts = { exported: 0, dropped: 0 };
-const NOWHERE: SpanQueue = { add() {}, counts: () => NO_SPANS, async close() {} };
+const CLOSE_LIMIT_MS = 1000;
 
 /** The spans of one service, from the first to the last. */
 export interface Telemetry {
   /** Runs a part of the service: what it starts makes its spans here, by way of OpenTelemetry's API. */
   run<T>(work: () => T): T;
-  counts(): SpanCounts;
   /** Sends what is left, within a second. */
   close(): Promise<void>;
 }
@@ -28,23 +25,29 @@ export interface Telemetry {
  */
 export async function startTelemetry(
   config: TelemetryConfig,
-  options: Pick<SpanQueueOptions, "logger" | "timeoutMs">,
+  { logger }: Pick<SpanProcessorOptions, "logger">,
 ): Promise<Telemetry> {
-  if (config.tracesDisabled) return { run: (work) => work(), counts: () => NO_SPANS, close: async () => {} };
-  const [{ createSpanQueue }, { createTracerProvider, samplerFor }] = await Promise.all([
-    import("./span-queue.ts"),
+  if (config.tracesDisabled) return { run: (work) => work(), close: async () => {} };
+  const [{ createSpanProcessor }, { createTracerProvider, samplerFor }] = await Promise.all([
+    import("./span-processor.ts"),
     import("./tracer-provider.ts"),
   ]);
   const url = config.tracesUrl ?? `${config.tracesEndpoint}/v1/traces`;
-  const queue = config.tracesExporter === "none" ? NOWHERE : createSpanQueue({ ...options, url });
   const provider = createTracerProvider({
     serviceName: config.tracesServiceName,
     sampler: samplerFor(config.tracesSampler, config.tracesSamplerArg),
-    queue,
+    processors: config.tracesExporter === "none" ? [] : [createSpanProcessor({ url, logger })],
   });
   return {
     run: (work) => withTracerProvider(provider, work),
-    counts: () => queue.counts(),
-    close: () => queue.close(),
+    async close() {
+      let timer: NodeJS.Timeout | undefined;
+      const limit = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, CLOSE_LIMIT_MS);
+      });
+      // A failed last batch is logged by the processor.
+      await Promise.race([provider.shutdown().catch(() => {}), limit]);
+      clearTimeout(timer);
+    },
   };
 }

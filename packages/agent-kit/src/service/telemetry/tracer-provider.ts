@@ -20,7 +20,6 @@ import {
   TracerProvider,
 } from "@opentelemetry/sdk-trace";
 import type { SamplerName } from "./sampler-names.ts";
-import type { SpanQueue } from "./span-queue.ts";
 
 /** No text on a span is longer; what is written by hand is bounded below that already. */
 const MAX_ATTRIBUTE_CHARACTERS = 8192;
@@ -31,7 +30,7 @@ const MAX_EVENTS = 32;
 export function createTracerProvider(options: {
   readonly serviceName: string;
   readonly sampler: Sampler;
-  readonly queue: Pick<SpanQueue, "add">;
+  readonly processors: SpanProcessor[];
 }): TracerProvider {
   const resource = defaultResource()
     .merge(detectResources({ detectors: [envDetector] }))
@@ -39,7 +38,7 @@ export function createTracerProvider(options: {
   return new TracerProvider({
     resource,
     sampler: options.sampler,
-    spanProcessors: [processorFor(options.queue)],
+    spanProcessors: options.processors,
     spanLimits: {
       attributeValueLengthLimit: MAX_ATTRIBUTE_CHARACTERS,
       attributeCountLimit: MAX_ATTRIBUTES,
@@ -64,13 +63,4 @@ export function samplerFor(name: SamplerName, ratio: number): Sampler {
     case "parentbased_traceidratio":
       return new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(ratio) });
   }
-}
-
-function processorFor(queue: Pick<SpanQueue, "add">): SpanProcessor {
-  return {
-    onStart() {},
-    onEnd: (span) => queue.add(span),
-    forceFlush: async () => {},
-    shutdown: async () => {},
-  };
 }

@@ -156,10 +156,3 @@ test.each([
 ])("A12: a caller at %s has the addresses of %s", (address, network) => {
   expect(networkOf(address)).toBe(network);
 });
-
-test("where every connection is exempt a further one is closed", async () => {
-  const server = await start({ maxConnections: 2 });
-  const open = [await call(server, "127.0.0.1"), await call(server, "127.0.0.1")];
-  const refused = await call(server);
-  expect(await openOf([...open, refused])).toEqual([true, true, false]);
-});

@@ -12,7 +12,7 @@ afterEach(async () => {
 async function start() {
   const lines: string[] = [];
   const logger = createLogger({ service: "tester", destination: { write: (line) => lines.push(line) } });
-  const app = createService({ name: "tester", logger, maxBodyBytes: 1000, drainMs: 20 });
+  const app = createService({ name: "tester", logger, maxBodyBytes: 1000 });
   app.post("/", async ({ body }) => body);
   await app.listen({ host: "127.0.0.1", port: 0 });
   cleanUps.push(() => app.close());

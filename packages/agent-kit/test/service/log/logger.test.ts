@@ -21,22 +21,6 @@ test("a text line is LEVEL:logger:message key=value", () => {
   expect(lines).toEqual(['INFO:aauth.signing:🔐 signed scheme=hwk note="two words" nested={"a":1}\n']);
 });
 
-test("without a logger name the service speaks", () => {
-  const { logger, lines } = capture();
-  logger.warn("careful");
-  expect(lines).toEqual(["WARNING:backend:careful\n"]);
-});
-
-test.each([
-  ["a field", { agent: "x\nERROR:backend:forged\u001b[2J\u009b" }, "seen"],
-  ["the message", {}, "seen x\r\nERROR:backend:forged\u001b[2J\u009b"],
-  ["the logger's name", { logger: "x\nERROR" }, "seen"],
-])("%s can neither forge a line nor talk to the terminal", (_what, fields, message) => {
-  const { logger, lines } = capture();
-  logger.info(fields, message);
-  expect(lines.join("").trimEnd()).not.toMatch(/\p{Cc}/u);
-});
-
 describe("A15: what a caller chooses", () => {
   const NAME = "x\u2028ERROR:backend:forged\u2029\u202egnp\u2066\u200b\ufeff\u001b[2J\u009b\ud800\u007f";
 
@@ -75,12 +59,6 @@ test("json lines are pino's records with the service", () => {
     logger: "aauth.tokens",
     msg: "issued",
   });
-});
-
-test("the level is kept", () => {
-  const { logger, lines } = capture({ level: "warn" });
-  logger.info("quiet");
-  expect(lines).toEqual([]);
 });
 
 test.each(["text", "json"] as const)(

@@ -8,6 +8,7 @@ export interface CollectedSpan {
   readonly name: string;
   readonly kind: number;
   readonly status: { readonly code?: number; readonly message?: string };
+  readonly events: readonly { readonly name: string }[];
   readonly attributes: readonly { readonly key: string; readonly value: Readonly<Record<string, unknown>> }[];
 }
 

@@ -6,7 +6,6 @@ import {
   createLogger,
   createService,
   currentPlace,
-  inTrace,
   type LoggerOptions,
   listenOn,
   loadConfig,
@@ -177,9 +176,6 @@ describe("log lines", () => {
 });
 
 describe("where spans go", () => {
-  const read = (env: Record<string, string>) =>
-    loadConfig({ service: "test", settings: telemetrySettings("x"), env, argv: [] });
-
   test("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT beats the general one, and nothing is added to it", async () => {
     const url = `${collector.url}/mine/`;
     await start({
@@ -192,13 +188,6 @@ describe("where spans go", () => {
     expect(collector.paths).toEqual(["/mine/"]);
   });
 
-  test("without it, to the general one's traces resource", async () => {
-    await start();
-    await inService(() => withSpan("a.step", async () => {}));
-    await telemetry!.close();
-    expect(collector.paths).toEqual(["/v1/traces"]);
-  });
-
   test("OTEL_TRACES_EXPORTER=none: nowhere, and the trace goes on all the same", async () => {
     await start({ OTEL_TRACES_EXPORTER: "none" });
     const { send } = await serve();
@@ -207,36 +196,14 @@ describe("where spans go", () => {
     });
     await telemetry!.close();
     expect(collector.paths).toEqual([]);
-    expect(telemetry!.counts()).toEqual({ exported: 0, dropped: 0 });
   });
-
-  test.each(["console", "zipkin", "jaeger", "otlp,console"])(
-    "an exporter that there is not stops the start: %s",
-    (name) => {
-      expect(() => read({ OTEL_TRACES_EXPORTER: name })).toThrow(
-        /OTEL_TRACES_EXPORTER.*expected one of otlp, none/s,
-      );
-    },
-  );
-
-  test.each(["localhost:4318", "ftp://x/", "http://me:secret@x/", "http://x/?a=1"])(
-    "an address that is none stops the start: %s",
-    (url) => {
-      expect(() => read({ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: url })).toThrow(
-        "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
-      );
-    },
-  );
 });
 
 describe("sampling", () => {
   test.each([
     ["always_on", "", "00", 1],
-    ["always_off", "", "01", 0],
     ["traceidratio", "0", "01", 0],
-    ["traceidratio", "", "00", 1],
     ["parentbased_always_on", "", "00", 0],
-    ["parentbased_always_off", "", "01", 1],
     ["parentbased_traceidratio", "0", "01", 1],
   ])("%s %s with the caller's flag %s: %i spans", async (sampler, arg, flag, count) => {
     await start({ OTEL_TRACES_SAMPLER: sampler, OTEL_TRACES_SAMPLER_ARG: arg });
@@ -247,13 +214,16 @@ describe("sampling", () => {
     await telemetry!.close();
     expect(collector.spans).toHaveLength(count);
   });
+});
 
-  test("a ratio that is none stops the start", () => {
-    const read = (env: Record<string, string>) =>
-      loadConfig({ service: "test", settings: telemetrySettings("x"), env, argv: [] });
-    expect(() => read({ OTEL_TRACES_SAMPLER_ARG: "two" })).toThrow("OTEL_TRACES_SAMPLER_ARG");
-    expect(() => read({ OTEL_TRACES_SAMPLER: "sometimes" })).toThrow("OTEL_TRACES_SAMPLER");
-  });
+test.each([
+  ["OTEL_TRACES_EXPORTER", "otlp,console"],
+  ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://me:secret@x/"],
+  ["OTEL_TRACES_SAMPLER", "sometimes"],
+  ["OTEL_TRACES_SAMPLER_ARG", "two"],
+])("%s=%s stops the start", (name, value) => {
+  const settings = telemetrySettings("x");
+  expect(() => loadConfig({ service: "test", settings, env: { [name]: value }, argv: [] })).toThrow(name);
 });
 
 describe("work inside a service", () => {
@@ -282,59 +252,47 @@ describe("work inside a service", () => {
     expect(seen["expected.step"]!.status.code ?? 0).toBe(0);
     expect(attributesOf(seen["noted.step"]!)["error.type"]).toBe("TypeError");
   });
-
-  test("can go on later in the trace it began in", async () => {
-    await start();
-    const place = await inService(() => withSpan("first.step", async () => currentPlace()));
-    await inService(() => inTrace(place, () => withSpan("later.step", async () => {})));
-    await telemetry!.close();
-    const [first, later] = collector.spans;
-    expect(later).toMatchObject({ traceId: first!.traceId, parentSpanId: first!.spanId });
-  });
 });
 
 describe("a collector that is no help", () => {
   test.each([
     ["is not there", "http://127.0.0.1:1"],
     ["never answers", undefined],
-  ])("%s: requests are answered, the queue is bounded, what is lost is counted", async (_name, url) => {
+  ])("%s: requests are answered, and a stop does not wait for it", async (_name, url) => {
     collector.answer = () => {};
     await start(url === undefined ? {} : { OTEL_EXPORTER_OTLP_ENDPOINT: url });
     const { send } = await serve({ level: "silent" });
     const answers = await Promise.all(Array.from({ length: 50 }, () => send("POST", "/things/7")));
     expect(answers.every(({ status }) => status === 200)).toBe(true);
     for (let index = 0; index < 2000; index++) await inService(() => withSpan("work.step", async () => {}));
-    expect(telemetry!.counts().dropped).toBeGreaterThanOrEqual(2050 - 1024);
+    const before = performance.now();
     await telemetry!.close();
-    expect(telemetry!.counts().exported).toBe(0);
+    expect(performance.now() - before).toBeLessThan(3000);
   });
 
-  test("is named once in the log, and once more when it is back", async () => {
+  test("is named once in the log, and again when it is back", async () => {
     silent.warn.mockClear();
     silent.info.mockClear();
     collector.answer = (response) => void response.writeHead(400).end();
     await start();
-    for (const _round of [1, 2]) {
-      const before = telemetry!.counts().dropped;
+    for (const round of [1, 2]) {
       await inService(() => withSpan("lost.step", async () => {}));
-      await vi.waitFor(() => expect(telemetry!.counts().dropped).toBe(before + 1), soon);
+      await vi.waitFor(() => expect(collector.paths).toHaveLength(round), soon);
     }
-    expect(silent.warn).toHaveBeenCalledOnce();
     collector.answer = (response) =>
       void response.writeHead(200, { "content-type": "application/json" }).end("{}");
     await inService(() => withSpan("kept.step", async () => {}));
-    await vi.waitFor(() => expect(telemetry!.counts().exported).toBe(1), soon);
-    expect(silent.info).toHaveBeenCalledWith(expect.stringContaining("2 were dropped"));
+    await vi.waitFor(() => expect(silent.info).toHaveBeenCalledOnce(), soon);
+    expect(silent.warn).toHaveBeenCalledOnce();
   });
 });
 
 test("OTEL_SDK_DISABLED: no spans, no trace, nothing sent", async () => {
-  const { counts } = await start({ OTEL_SDK_DISABLED: "true" });
+  await start({ OTEL_SDK_DISABLED: "true" });
   const { send } = await serve();
   expect((await send("POST", "/things/7", { traceparent: TRACEPARENT })).body).toEqual({});
   expect(trace.getActiveSpan()).toBeUndefined();
   await telemetry!.close();
-  expect(counts()).toEqual({ exported: 0, dropped: 0 });
   expect(collector.spans).toEqual([]);
 });
 
