@@ -48,7 +48,7 @@ export const delegateSchema = z.object({
 });
 export type Delegate = z.infer<typeof delegateSchema>;
 
-/** Answer of `GET /delegates`. */
+/** Response of `GET /delegates`. */
 export const delegateListSchema = z.object({
   /** The agent server, whose identity they act under. */
   agent: z.string(),

@@ -19,9 +19,9 @@ export interface ApiRoute {
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
   readonly body?: z.ZodType;
-  /** Body of the answer with status 200; of a stream, one of its events. */
+  /** Body of the response with status 200; of a stream, one of its events. */
   readonly answer: z.ZodType;
-  /** The answer is `text/event-stream`. */
+  /** The response is `text/event-stream`. */
   readonly isStream?: true;
   /** Served in demo mode only (`AAUTH_BREAK_IT`). */
   readonly isDemo?: true;

@@ -48,7 +48,7 @@ export function ownSpans(answer: unknown, work: OwnWork): unknown {
 }
 
 /**
- * The spans in a store's answers that the backend made for this user's work: one and the same span has the name and both attributes. A store
+ * The spans in a store's responses that the backend made for this user's work: one and the same span has the name and both attributes. A store
  * may be asked for that and answer something else.
  */
 export function placesOfWork(

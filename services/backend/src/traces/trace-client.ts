@@ -11,19 +11,19 @@ export interface TraceClientOptions {
 }
 
 /**
- * A trace store with Jaeger's query API. Answers are its JSON, `{ data: [trace] }`, and not trusted. Its functions throw a BackendError
- * `unreachable` when the store does not answer, or its answer is not usable.
+ * A trace store with Jaeger's query API. Responses are its JSON, `{ data: [trace] }`, and not trusted. Its functions throw a BackendError
+ * `unreachable` when the store does not answer, or its response is not usable.
  */
 export interface TraceClient {
   /** One trace. Undefined when the store does not have it (yet). */
   trace(traceId: string): Promise<unknown>;
-  /** Every trace of the last two days with a span of this service and name that has all these tags, each as an answer of its own. */
+  /** Every trace of the last two days with a span of this service and name that has all these tags, each as a response of its own. */
   find(span: {
     service: string;
     operation: string;
     tags: Readonly<Record<string, string>>;
   }): Promise<unknown[]>;
-  /** The kind of store, according to its latest answer. Undefined before there was one. */
+  /** The kind of store, according to its latest response. Undefined before there was one. */
   kind(): "trace-store" | "jaeger" | undefined;
 }
 
@@ -48,7 +48,7 @@ export function createTraceClient(options: TraceClientOptions): TraceClient {
       if (response.status !== 200) throw new Error(`status ${response.status}`);
       return JSON.parse(text);
     } catch (cause) {
-      const message = "The run's trace cannot be shown: the trace store gives no usable answer";
+      const message = "The run's trace cannot be shown: the trace store gives no usable response";
       throw new BackendError("unreachable", message, { cause });
     }
   }
