@@ -197,8 +197,8 @@ const HOLES: Readonly<Record<string, Hole>> = {
     [SIGNATURE_TEST, "J15: "],
     [
       `${SERVER}/token-endpoint.ts`,
-      "requestTypes.find((candidate) => candidate.name === name)",
-      "requestTypes.find((candidate) => candidate.name === name) ?? requestTypes[0]",
+      "REQUEST_TYPES.find((candidate) => candidate.name === name)",
+      "REQUEST_TYPES.find((candidate) => candidate.name === name) ?? REQUEST_TYPES[0]",
     ],
   ],
   J16: [
@@ -535,7 +535,7 @@ const HOLES: Readonly<Record<string, Hole>> = {
   ],
   X16: [
     "agents that the realm names may ask who a user is",
-    ["services/auth-server/test/request-types/own-token.test.ts", "is not for an agent by its second name"],
+    [`${CONTRACT}/own-token.test.ts`, "is good for nothing where neither is on the list"],
     [
       `${SERVER}/request-types/auth.ts`,
       "    requireMayAskIdentity(policy, { agent, resource }, scopes);\n",

@@ -14,13 +14,13 @@ import { recordingLogger } from "../support/auth-server.ts";
 const ISSUER = "http://localhost:8080/realms/r";
 
 /**
- * The sign-in page makes another session for another person; should that ever not be so, the page
+ * The sign-in page makes another session for another user; should that ever not be so, the page
  * is still the first one's.
  */
 test("J11: an answer counts only from the person that was asked, in the session that was asked, whichever of the two has changed", async () => {
   const createStore = memoryStores(() => 0);
   const grants = createGrants(createStore);
-  const shown = createSecrets(createStore<ShownConsent>("shown"), ({ userId }) => userId);
+  const shown = createSecrets(createStore<ShownConsent>(), ({ userId }) => userId);
   let session: object | undefined;
   const app = Fastify();
   await app.register(formbody);
