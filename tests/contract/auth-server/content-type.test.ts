@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { startWorld } from "./world.ts";
 
 const { server } = await startWorld();
-const MALFORMED = ["garbage", "///", "a/b/c", ";;", "text", "garbage, application/x-www-form-urlencoded"];
+const MALFORMED = ["garbage", "///", "garbage, application/x-www-form-urlencoded"];
 
 describe.each(MALFORMED)("A18: a malformed Content-Type, %s", (type) => {
   const headers = { "content-type": type, accept: "application/json" };

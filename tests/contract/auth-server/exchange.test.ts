@@ -5,7 +5,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { AAuthErrorCode } from "aauth";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { makeToken, readToken, thumbprintOf } from "../../support/foreign-agent.ts";
-import { consentedCode, isConsent, MCP_USER, Person, redeem, type Shown, sentTo, textOf } from "./journey.ts";
+import { consentedCode, isConsent, MCP_USER, redeem, type Shown, sentTo, textOf, User } from "./journey.ts";
 import {
   type AskOptions,
   type Form,
@@ -145,22 +145,16 @@ describe("granted", () => {
     expect(claims.act).toEqual({ agent: agent.id, agent_delegate: "worker-7" });
     expect(claims).not.toHaveProperty("agent_delegate");
   });
-
-  test("a scope word that is repeated is no expansion", async () => {
-    const resource_token = nextWish({ scope: "market-analysis:analyze market-analysis:analyze" });
-    const { claims } = grantedToken(await exchange(await upstreamToken(), { resource_token }));
-    expect(claims.scope).toBe("market-analysis:analyze");
-  });
 });
 
 /** The token of an agent whose user agrees. */
 async function agreedTo(party: Party, form: Form, check: (page: Shown) => void = () => {}): Promise<string> {
   const { body } = await party.ask(server, form);
-  const person = new Person();
-  const page = await person.openSignedIn(`${server.authEndpoint}?request_token=${body.request_token}`);
+  const user = new User();
+  const page = await user.openSignedIn(`${server.authEndpoint}?request_token=${body.request_token}`);
   expect(isConsent(page)).toBe(true);
   check(page);
-  const { code } = sentTo(await person.decide(page, "accept")).query;
+  const { code } = sentTo(await user.decide(page, "accept")).query;
   const redeemed = { request_type: "code", code: code!, redirect_uri: party.callback };
   const reply = await party.ask(server, redeemed);
   grantedToken(reply);
@@ -324,22 +318,8 @@ describe("refused", () => {
     );
   });
 
-  test("for a key whose thumbprint is no text", async () => {
-    const resource_token = nextWish({ claims: { agent_jkt: { toString: 1, valueOf: 1 } } });
-    expectRefusal(await exchange(await upstreamToken(), { resource_token }), 401, "invalid_signature", {
-      code: "unknown_key",
-      check: "token",
-    });
-  });
-
-  test("another body, and the same request twice", async () => {
-    const upstream = await upstreamToken();
-    const body = `request_type=exchange&resource_token=${nextWish()}&x=1`;
-    expectRefusal(await exchange(upstream, { tamper: () => ({ body }) }), 401, "invalid_signature", {
-      code: "digest_mismatch",
-      check: "content-digest",
-    });
-    const nonce = "AAECAwQFBgcICQoLDA0ODw";
+  test("the same request twice", async () => {
+    const [upstream, nonce] = [await upstreamToken(), "AAECAwQFBgcICQoLDA0ODw"];
     grantedToken(await exchange(upstream, { nonce }));
     expectRefusal(await exchange(upstream, { nonce }), 401, "invalid_signature", {
       code: "nonce_replayed",

@@ -1,7 +1,7 @@
 /** The agent is the resource itself: `scope` instead of a resource token; who the user is, for those on the realm's list (SPEC 3.5, 7.4). */
 
 import { beforeEach, describe, expect, test } from "vitest";
-import { MCP_USER, Person, redeem, saidBy, sentTo, textOf } from "./journey.ts";
+import { MCP_USER, redeem, saidBy, sentTo, textOf, User } from "./journey.ts";
 import { Party, type Reply } from "./party.ts";
 import { verifiedToken } from "./verified-token.ts";
 import { expectRefusal, grantedToken, startWorld } from "./world.ts";
@@ -19,9 +19,9 @@ const expectNotTold = (reply: Reply) => expectRefusal(reply, 403, "access_denied
 /** The user signs in and agrees: the page, and the code that the agent gets. */
 async function agreedTo(asked: Reply) {
   expect(Object.keys(asked.body)).toEqual(["expires_in", "request_token", "token_type"]);
-  const person = new Person();
-  const page = await person.openSignedIn(`${server.authEndpoint}?request_token=${asked.body.request_token}`);
-  const { code } = sentTo(await person.decide(page, "accept")).query;
+  const user = new User();
+  const page = await user.openSignedIn(`${server.authEndpoint}?request_token=${asked.body.request_token}`);
+  const { code } = sentTo(await user.decide(page, "accept")).query;
   return { page, code: code! };
 }
 
@@ -60,7 +60,7 @@ describe("an agent that may ask who its users are", () => {
     });
     for (const text of ["your user id", "See your name", "See your e-mail address"])
       expect(textOf(page)).toContain(text);
-    expect(saidBy(page)).toEqual(["In this server's words:"]);
+    expect(saidBy(page)).toEqual(["As described by this server:"]);
     expect(textOf(page)).toContain("An agent wants to know who you are");
 
     const other = await identityOf("openid");
@@ -69,7 +69,7 @@ describe("an agent that may ask who its users are", () => {
 
   test("keeps scopes of its own beside them, and gets the same again for the refresh token", async () => {
     const { page, body, claims } = await identityOf("profile data.read");
-    expect(saidBy(page)).toEqual([`In the words of ${agent.id}:`, "In this server's words:"]);
+    expect(saidBy(page)).toEqual([`As described by ${agent.id}:`, "As described by this server:"]);
     expect(claims).toMatchObject({ scope: "data.read", sub: MCP_USER.id, name: "mcp user" });
     const { refresh_token } = body;
     const again = await agent.ask(server, { request_type: "refresh", refresh_token: String(refresh_token) });
