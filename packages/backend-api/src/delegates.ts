@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 /** One step of a delegate's call, in the words of the activity feed. */
-export const delegateStepSchema = z.object({
+const delegateStepSchema = z.object({
   /** For example `challenge_received`. */
   action: z.string(),
   details: z.string(),

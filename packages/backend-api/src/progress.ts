@@ -4,7 +4,7 @@ import { grantedConsentSchema } from "./consent.ts";
 import { failureSchema } from "./failure.ts";
 
 /** `completed` and `failed` are final; the others may still change. */
-export const runStatusSchema = z.enum(["pending", "running", "awaiting_consent", "completed", "failed"]);
+const runStatusSchema = z.enum(["pending", "running", "awaiting_consent", "completed", "failed"]);
 export type RunStatus = z.infer<typeof runStatusSchema>;
 
 /** Response of `GET /optimization/progress/{id}`, and `data` of every progress event. */
@@ -51,4 +51,3 @@ export const progressListSchema = z.array(progressSchema);
  * ```
  */
 export const progressEventSchema = z.object({ event: z.literal("progress"), data: progressSchema });
-export type ProgressEvent = z.infer<typeof progressEventSchema>;

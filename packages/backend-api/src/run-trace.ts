@@ -15,7 +15,7 @@ export const breakItVariantSchema = z.enum([
 export type BreakItVariant = z.infer<typeof breakItVariantSchema>;
 
 /** One variant and whether this run has what it takes. */
-export const breakItOfferSchema = z.object({
+const breakItOfferSchema = z.object({
   variant: breakItVariantSchema,
   /** Why it cannot be tried with this run; absent when it can. */
   unavailable: z.string().optional(),

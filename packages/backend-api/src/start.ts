@@ -25,21 +25,21 @@ export type StartRequest = z.input<typeof startRequestSchema>;
 export type StartOptions = z.output<typeof startRequestSchema>;
 
 /** The agent let the backend in: the run goes on (`running`) or is already over (`completed`). */
-export const startedReplySchema = z.object({
+const startedReplySchema = z.object({
   request_id: z.string(),
   status: z.enum(["running", "completed"]),
   message: z.string(),
 });
 
 /** The run waits for the user: send the browser to `consent_url`, within ten minutes. */
-export const consentReplySchema = z.object({
+const consentReplySchema = z.object({
   consent_required: z.literal(true),
   consent_url: z.string(),
   request_id: z.string(),
 });
 
 /** The run failed before the agent let the backend in. Answered with status 200, as the demo does. */
-export const failedReplySchema = z.object({
+const failedReplySchema = z.object({
   request_id: z.string(),
   status: z.literal("failed"),
   message: z.string(),

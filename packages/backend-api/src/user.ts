@@ -10,4 +10,3 @@ export const userProfileSchema = z.object({
   role: z.string(),
   is_active: z.literal(true),
 });
-export type UserProfile = z.infer<typeof userProfileSchema>;
