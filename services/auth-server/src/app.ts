@@ -17,7 +17,7 @@ import { createAccounts } from "./realm/accounts.ts";
 import { createPasswordLimit } from "./realm/password-limit.ts";
 import { createRealmKeys, type RealmKeys } from "./realm/realm-keys.ts";
 import { loadRealm } from "./realm/realm-state.ts";
-import { type CreateStore, memoryStores } from "./store.ts";
+import { memoryStores } from "./store.ts";
 
 export interface AuthServerDependencies {
   readonly logger?: ServiceOptions["logger"];
@@ -25,8 +25,6 @@ export interface AuthServerDependencies {
   readonly now?: () => number;
   /** Default: new ones. */
   readonly keys?: RealmKeys;
-  /** Default: in memory. */
-  readonly createStore?: CreateStore;
   /** Where keys and metadata of agents and resources come from. Default: the network. */
   readonly discovery?: Discovery;
 }
@@ -52,7 +50,6 @@ export async function buildAuthServer(
   const development = origin.startsWith("http:");
   const {
     now = () => Math.floor(Date.now() / 1000),
-    createStore = memoryStores(now),
     discovery = traceDiscovery(createDiscovery({ development, now })),
     logger = createLogger({
       service: "auth-server",
@@ -61,6 +58,7 @@ export async function buildAuthServer(
       showTokens: config.showTokens,
     }),
   } = dependencies;
+  const createStore = memoryStores(now);
   const paths = oidcPaths(issuer);
   const passwordLimit = createPasswordLimit(realm, logger);
   const accounts = createAccounts(realm, passwordLimit);
