@@ -5,7 +5,7 @@ import { z } from "zod";
  * holds one; before that (and in signature-only mode) they are the demo's fixed words `a2a-agent` and `supply-chain:optimize`. What an auth
  * token really contains is in {@link activityTokenSchema}.
  */
-const delegationSchema = z.object({
+export const delegationSchema = z.object({
   /** The user who started the run. */
   sub: z.string(),
   aud: z.string(),
@@ -19,7 +19,7 @@ export type Delegation = z.infer<typeof delegationSchema>;
  * Claims of the auth token that the backend held when it noted this. Of a cached token of an earlier run, of which nothing more is known,
  * every member is absent.
  */
-const activityTokenSchema = z.object({
+export const activityTokenSchema = z.object({
   /** The user who consented; absent where the agent acts for itself. */
   sub: z.string().optional(),
   aud: z.string().optional(),
@@ -30,7 +30,7 @@ const activityTokenSchema = z.object({
 export type ActivityToken = z.infer<typeof activityTokenSchema>;
 
 /** What the backend noted: the whole task first, then one entry per protocol step. */
-const activityActionSchema = z.enum([
+export const activityActionSchema = z.enum([
   "supply_chain_optimization",
   "request_signed",
   "challenge_received",

@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 /** The party at which a run failed. */
-const hopSchema = z.enum(["backend", "gateway", "supply-chain-agent", "auth-server"]);
+export const hopSchema = z.enum(["backend", "gateway", "supply-chain-agent", "auth-server"]);
 export type Hop = z.infer<typeof hopSchema>;
 
 /**
@@ -13,7 +13,7 @@ export type Hop = z.infer<typeof hopSchema>;
  * `consent` the user's consent is missing, expired or given by another user; `rpc` a JSON-RPC error came back;
  * `answer` the response could not be read; `internal` a fault of the backend itself.
  */
-const checkSchema = z.enum([
+export const checkSchema = z.enum([
   "connection",
   "timeout",
   "signature",

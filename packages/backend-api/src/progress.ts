@@ -4,7 +4,7 @@ import { grantedConsentSchema } from "./consent.ts";
 import { failureSchema } from "./failure.ts";
 
 /** `completed` and `failed` are final; the others may still change. */
-const runStatusSchema = z.enum(["pending", "running", "awaiting_consent", "completed", "failed"]);
+export const runStatusSchema = z.enum(["pending", "running", "awaiting_consent", "completed", "failed"]);
 export type RunStatus = z.infer<typeof runStatusSchema>;
 
 /** Response of `GET /optimization/progress/{id}`, and `data` of every progress event. */

@@ -1,10 +1,10 @@
 import { z } from "zod";
 
 /** Figures of the whole report. Money in US dollars. */
-const summarySchema = z.object({ total_cost: z.number(), expected_delivery: z.string().optional() });
+export const summarySchema = z.object({ total_cost: z.number(), expected_delivery: z.string().optional() });
 
 /** One order that the market analysis recommends, in its order. `unit_price` is absent for a quantity of 0. */
-const recommendationSchema = z.object({
+export const recommendationSchema = z.object({
   item: z.string(),
   quantity: z.number(),
   unit_price: z.number().optional(),
@@ -14,7 +14,7 @@ const recommendationSchema = z.object({
 export type Recommendation = z.infer<typeof recommendationSchema>;
 
 /** Why one step is recommended, in the agent's words. */
-const reasoningSchema = z.object({ decision: z.string(), agent: z.string(), rationale: z.string() });
+export const reasoningSchema = z.object({ decision: z.string(), agent: z.string(), rationale: z.string() });
 export type Reasoning = z.infer<typeof reasoningSchema>;
 
 /** Response of `GET /optimization/results/{id}` once the run is completed. */

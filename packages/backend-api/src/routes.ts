@@ -42,13 +42,6 @@ export const apiRoutes = {
     body: startRequestSchema,
     answer: startReplySchema,
   },
-  startAgents: {
-    method: "POST",
-    path: "/agents/start",
-    summary: "Another path of the same route, which the published demo has",
-    body: startRequestSchema,
-    answer: startReplySchema,
-  },
   progress: {
     method: "GET",
     path: "/optimization/progress/{id}",

@@ -25,21 +25,21 @@ export type StartRequest = z.input<typeof startRequestSchema>;
 export type StartOptions = z.output<typeof startRequestSchema>;
 
 /** The agent let the backend in: the run goes on (`running`) or is already over (`completed`). */
-const startedReplySchema = z.object({
+export const startedReplySchema = z.object({
   request_id: z.string(),
   status: z.enum(["running", "completed"]),
   message: z.string(),
 });
 
 /** The run waits for the user: send the browser to `consent_url`, within ten minutes. */
-const consentReplySchema = z.object({
+export const consentReplySchema = z.object({
   consent_required: z.literal(true),
   consent_url: z.string(),
   request_id: z.string(),
 });
 
 /** The run failed before the agent let the backend in. Answered with status 200, as the demo does. */
-const failedReplySchema = z.object({
+export const failedReplySchema = z.object({
   request_id: z.string(),
   status: z.literal("failed"),
   message: z.string(),

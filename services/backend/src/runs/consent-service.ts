@@ -1,4 +1,5 @@
 import { trace } from "@opentelemetry/api";
+import type { QuotaStore } from "aauth";
 import type { Agent, Grant } from "aauth/agent";
 import type { verifyAuthToken } from "aauth/issuer";
 import { withSpan } from "agent-kit/service";
@@ -24,13 +25,7 @@ export interface PendingConsent {
 }
 
 /** Consents that browsers are expected to bring, by state. */
-export interface PendingConsents {
-  /** @throws StoreFullError */
-  put(userId: string, state: string, consent: PendingConsent, ttlSeconds: number): Awaitable<unknown>;
-  /** Reads and removes. Atomic. */
-  take(state: string): Awaitable<PendingConsent | undefined>;
-}
-type Awaitable<T> = T | Promise<T>;
+export type PendingConsents = QuotaStore<PendingConsent>;
 
 type AuthTokenClaims = Pick<Awaited<ReturnType<typeof verifyAuthToken>>, "sub" | "scope" | "exp">;
 
@@ -115,7 +110,7 @@ export function createConsentService(deps: {
         return refused("missing_code_or_state", "The auth server's response lacks code or state.");
       }
       // Taken, not read: a state works once, whatever the outcome.
-      const consent = await pending.take(state);
+      const consent = pending.take(state);
       const run = consent && (await runs.find(consent.userId, consent.runId));
       if (!consent || run?.status !== "awaiting_consent") {
         return refused(

@@ -198,7 +198,7 @@ export function createRunService(deps: RunServiceDeps): RunService {
     const { id: runId, userId } = run;
     const { authServer, keyThumbprint, consentUrl: url } = demand;
     const pending = { runId, userId, authServer, ...(keyThumbprint !== undefined && { keyThumbprint }) };
-    await deps.pendingConsents.put(userId, state, pending, lifetimeSeconds);
+    deps.pendingConsents.put(userId, state, pending, lifetimeSeconds);
     const expiresAt = now() + lifetimeSeconds;
     await change(runId, (at) => awaitConsent(at, { url, expiresAt }, now()));
   }

@@ -21,11 +21,6 @@ describe("POST /optimization/start", () => {
     expect(response.body.detail).toContain(field);
     expect(stack.seen).toEqual([]);
   });
-
-  it("is also served as /agents/start, which the demo broke", async () => {
-    const { body } = await stack.call("alice", "POST", "/agents/start", { custom_prompt: "hello" });
-    expect(body).toMatchObject({ status: "completed" });
-  });
 });
 
 describe("the prompt of a run", () => {
