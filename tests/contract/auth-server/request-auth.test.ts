@@ -299,75 +299,38 @@ const NO_TEXT = { toString: 1, valueOf: 1 };
 
 describe("refused for the resource token", () => {
   const stranger = newPair("stranger");
-  test.each<[string, ResourceTokenOptions | string, AAuthErrorCode, string?]>([
+  test.each<[string, ResourceTokenOptions | string, AAuthErrorCode]>([
     ["no token", "nonsense", "malformed_token"],
-    [
-      "of another type",
-      { header: { typ: "auth+jwt" } },
-      "token_type_mismatch",
-      "Invalid token type, expected 'resource+jwt', got: auth+jwt",
-    ],
-    ...["iss", "aud", "agent", "agent_jkt", "exp", "scope"].map(
-      (name): [string, ResourceTokenOptions, AAuthErrorCode, string] => [
-        `without ${name}`,
-        { claims: { [name]: undefined } },
-        "token_claim_missing",
-        `Missing '${name}' claim in resource token`,
-      ],
-    ),
-    [
-      "of a resource that has no metadata",
-      { claims: { iss: server.origin } },
-      "discovery_failed",
-      "Failed to fetch resource metadata or jwks_uri not found",
-    ],
-    [
-      "by an unknown key",
-      { header: { kid: "other" } },
-      "unknown_key",
-      "Signing key with kid='other' not found in resource JWKS",
-    ],
+    ["of another type", { header: { typ: "auth+jwt" } }, "token_type_mismatch"],
+    ["of a resource that has no metadata", { claims: { iss: server.origin } }, "discovery_failed"],
+    ["by an unknown key", { header: { kid: "other" } }, "unknown_key"],
     ["J1: with a forged signature", { key: stranger.key }, "invalid_token_signature"],
     ["J1: by the agent itself", { key: agent.pair.key }, "invalid_token_signature"],
     ["J1: without a signature", { header: { alg: "none" } }, "token_algorithm_not_allowed"],
-    [
-      "for another auth server",
-      { claims: { aud: "http://other.localhost" } },
-      "token_audience_mismatch",
-      `Resource token audience mismatch: expected ${server.issuer}, got http://other.localhost`,
-    ],
-    [
-      "for another agent",
-      { claims: { agent: nextResource.id } },
-      "token_agent_mismatch",
-      `Resource token agent mismatch: expected ${agent.id}, got ${nextResource.id}`,
-    ],
-    [
-      "for another key",
-      { claims: { agent_jkt: nextResource.thumbprint } },
-      "token_key_mismatch",
-      "Resource token agent_jkt mismatch",
-    ],
-    ["that has expired", { claims: { exp: now() - 1 } }, "token_expired", "Resource token has expired"],
-    ["good for too long", { claims: { exp: now() + 900 } }, "malformed_token"],
-    [
-      "with an object for typ",
-      { header: { typ: NO_TEXT } },
-      "token_type_mismatch",
-      "Invalid token type, expected 'resource+jwt', got: ",
-    ],
+    ["for another auth server", { claims: { aud: "http://other.localhost" } }, "token_audience_mismatch"],
+    ["for another agent", { claims: { agent: nextResource.id } }, "token_agent_mismatch"],
+    ["for another key", { claims: { agent_jkt: nextResource.thumbprint } }, "token_key_mismatch"],
+    ["that has expired", { claims: { exp: now() - 1 } }, "token_expired"],
+    ["valid for too long", { claims: { exp: now() + 900 } }, "malformed_token"],
+    ["with an object for typ", { header: { typ: NO_TEXT } }, "token_type_mismatch"],
     ["with an object for kid", { header: { kid: NO_TEXT } }, "malformed_token"],
+    ...["iss", "aud", "agent", "agent_jkt", "exp", "scope"].map(
+      (name): [string, ResourceTokenOptions, AAuthErrorCode] => [
+        `without ${name}`,
+        { claims: { [name]: undefined } },
+        "token_claim_missing",
+      ],
+    ),
     ...["aud", "exp", "scope"].map((name): [string, ResourceTokenOptions, AAuthErrorCode] => [
       `with an object for ${name}`,
       { claims: { [name]: NO_TEXT } },
       "malformed_token",
     ]),
-  ])("%s", async (_what, token, code, description = "") => {
+  ])("%s", async (_what, token, code) => {
     const resource_token = typeof token === "string" ? token : resource.resourceToken(server, agent, token);
-    expectRefusal(await agent.ask(server, wish({ resource_token })), 400, "invalid_grant", {
-      code,
-      description: `Invalid resource_token: ${description}`,
-    });
+    const description = "Invalid resource_token: ";
+    const reply = await agent.ask(server, wish({ resource_token }));
+    expectRefusal(reply, 400, "invalid_grant", { code, description });
   });
 
   test("J1: with an empty signature", async () => {
@@ -407,7 +370,7 @@ describe("refused for the resource token", () => {
     const resource_token = liar.resourceToken(server, agent);
     expectRefusal(await agent.ask(server, wish({ resource_token })), 400, "invalid_grant", {
       code: "discovery_failed",
-      description: "Invalid resource_token: Failed to fetch resource metadata or jwks_uri not found",
+      description: "Invalid resource_token: ",
     });
     await liar.stop();
   });
