@@ -1,7 +1,15 @@
-import { type AAuthErrorCode, decodeToken } from "aauth";
+import { type AAuthErrorCode, decodeToken, generateSigningKey, type SigningKey } from "aauth";
 import { expect, test } from "vitest";
 import { recordingLogger } from "./support/auth-server.ts";
-import { createParties, expectRefusal, type Parties, type TokenRequestOptions } from "./support/parties.ts";
+import {
+  BACKEND,
+  createParties,
+  expectRefusal,
+  MARKET_ANALYSIS,
+  type Parties,
+  SUPPLY_CHAIN,
+  type TokenRequestOptions,
+} from "./support/parties.ts";
 
 /** A request that would be granted, sent with the changes given. */
 async function ask(parties: Parties, options: TokenRequestOptions = {}) {
@@ -21,6 +29,39 @@ test("J3: an auth token proves no identity outside an exchange, and nothing is f
   discovery.requests.length = 0;
   await refused(parties, { scheme: { jwt } }, "untrusted_issuer");
   expect(discovery.requests).toEqual([]);
+});
+
+test("an exchange is signed by the requester's own published key, the one that was challenged", async () => {
+  const parties = await createParties();
+  const scope = "supply-chain:optimize market-analysis:analyze";
+  const asked = { request_type: "auth", resource_token: await parties.resourceToken({ scope }) };
+  const upstream = String((await parties.request(asked)).body.auth_token);
+  const exchange = async (key: SigningKey, agentJkt: string) => {
+    const challenge = { resource: MARKET_ANALYSIS, agent: SUPPLY_CHAIN, scope: "market-analysis:analyze" };
+    const resource_token = await parties.resourceToken({ ...challenge, agentJkt });
+    const form = { request_type: "exchange", resource_token };
+    return parties.request(form, { agent: SUPPLY_CHAIN, key, scheme: { jwt: upstream } });
+  };
+  const own = parties.keys[SUPPLY_CHAIN] as SigningKey;
+  const thief = await generateSigningKey({ kid: own.kid });
+  for (const [key, challenged, code] of [
+    [thief, own, "invalid_signature"],
+    [thief, thief, "unknown_key"],
+    [parties.keys[BACKEND] as SigningKey, own, "invalid_signature"],
+  ] as const)
+    expectRefusal(await exchange(key, challenged.thumbprint), 401, "invalid_signature", { code });
+  expect((await exchange(own, own.thumbprint)).status).toBe(200);
+});
+
+test("J15: request_type is one of four, never another grant of the server", async () => {
+  const { request } = await createParties();
+  for (const request_type of ["password", "__proto__"])
+    expectRefusal(
+      await request({ request_type }),
+      400,
+      "unsupported_grant_type",
+      "Unsupported request_type: ",
+    );
 });
 
 test("the log has what happened and no token", async () => {
