@@ -530,12 +530,12 @@ const HOLES: Readonly<Record<string, Hole>> = {
   ],
   X15: [
     "agents that the realm names may carry a user's authority on",
-    [EXCHANGE_TEST, "where nobody may carry a user's authority on"],
+    [EXCHANGE_TEST, "where no agent may carry a user's authority on"],
     [`${SERVER}/request-types/exchange.ts`, "!policy.exchangeAgents.includes(agent)", "false"],
   ],
   X16: [
     "agents that the realm names may ask who a user is",
-    [`${CONTRACT}/own-token.test.ts`, "is good for nothing where neither is on the list"],
+    [`${CONTRACT}/own-token.test.ts`, "is refused where neither is on the list"],
     [
       `${SERVER}/request-types/auth.ts`,
       "    requireMayAskIdentity(policy, { agent, resource }, scopes);\n",

@@ -71,7 +71,7 @@ describe("a code", () => {
     expect([page.status, isConsent(page)]).toEqual([400, false]);
   });
 
-  test("that nobody gave is none", async () => {
+  test("that was never issued is refused", async () => {
     for (const code of ["made-up", "a.b.c", "x".repeat(2000)])
       expectRefusal(await redeem(world, code), 400, "invalid_grant", UNUSABLE_CODE);
   });

@@ -72,7 +72,7 @@ describe("a user who is asked", () => {
     });
   });
 
-  test("says no: the agent is told, and the request is over", async () => {
+  test("denies: the agent gets access_denied, and the request is over", async () => {
     const user = new User();
     const { url } = await startConsent(world, { state: "run-1" });
     const page = await user.openSignedIn(url);
@@ -134,7 +134,7 @@ describe("a user who is asked", () => {
     expect(isConsent(await user.open((await startConsent(world)).url))).toBe(true);
   });
 
-  test("is asked again once the agent has given its refresh token back; nobody else can bring that about", async () => {
+  test("is asked again once the agent has revoked its refresh token; no other agent can bring that about", async () => {
     const user = new User();
     const { body } = await redeem(world, await consentedCode(world, user));
     const revoke = { url: server.revocationEndpoint };
@@ -146,7 +146,7 @@ describe("a user who is asked", () => {
     expect(isConsent(await user.open((await startConsent(world)).url))).toBe(true);
   });
 
-  test("is asked again once the refresh token that came with it has expired, given back or not: nothing is remembered that could not be revoked", async () => {
+  test("is asked again once the refresh token that came with it has expired, revoked or not: nothing is remembered that could not be revoked", async () => {
     await server.setAttributes({ ...ASK_FOR_OPTIMIZE, "aauth.refresh.lifespan": "2" });
     const [revoking, silent] = [new User(), new User()];
     const { body } = await redeem(world, await consentedCode(world, revoking));
@@ -205,7 +205,7 @@ describe("state", () => {
     expect(sentTo(await user.open(url)).query.state).toBe("address");
   });
 
-  test("that nobody gave is not there", async () => {
+  test("that was not given is not there", async () => {
     const user = new User();
     const page = await user.openSignedIn((await startConsent(world)).url);
     expect(sentTo(await user.decide(page, "accept")).query).toEqual({ code: expect.any(String) });
@@ -386,7 +386,7 @@ describe("J13: a request token is good for one decision", () => {
 });
 
 describe("a page", () => {
-  test("is not stored, not framed, and tells nobody where the reader came from", async () => {
+  test("is not stored, not framed, and sends no referrer", async () => {
     const page = await new User().openSignedIn((await startConsent(world)).url);
     const { headers } = page;
     expect(headers.get("cache-control")).toContain("no-store");

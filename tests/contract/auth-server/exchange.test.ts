@@ -122,7 +122,7 @@ describe("granted", () => {
     expect(grantedToken(second).claims.act).toEqual({ agent: resource.id, act: { agent: agent.id } });
   });
 
-  test("a token at itself names the requester all the same: somebody has to be the actor of act", async () => {
+  test("a token at itself names the requester all the same: act needs an actor", async () => {
     const resource_token = resource.resourceToken(server, resource, { scope: "supply-chain:optimize" });
     const { claims } = grantedToken(await exchange(await upstreamToken(), { resource_token }));
     expect(claims).toMatchObject({
@@ -219,7 +219,7 @@ describe("refused: what a user has to agree to", () => {
     expectNoUser(await exchange(upstream, { resource_token, by: agent }));
   });
 
-  test("in a token for which nobody was asked", async () => {
+  test("in a token for which no user was asked", async () => {
     const upstream = await upstreamToken();
     await server.setAttributes({ ...NEED_CONSENT, ...CARRIER });
     expectNoUser(await exchange(upstream));
@@ -227,7 +227,7 @@ describe("refused: what a user has to agree to", () => {
     expectNoUser(await exchange(upstream));
   });
 
-  test("whatever the scope, where nobody may carry a user's authority on", async () => {
+  test("whatever the scope, where no agent may carry a user's authority on", async () => {
     const attributes = {
       ...ASK_FOR_OPTIMIZE,
       "aauth.self.agents": JSON.stringify([resource.id]),
@@ -431,7 +431,7 @@ describe("a caller from another auth server", () => {
     expect(claims.act).toEqual({ agent: agent.id, sub: MCP_USER.id });
     // The partner's user is not this realm's, even where the two have the same id.
     expect(claims).not.toHaveProperty("sub");
-    // So there is nobody here who could have agreed, whoever carries it on.
+    // So no user here could have agreed, whichever agent carries it on.
     await server.setAttributes({
       ...trusted,
       ...CARRIER,
@@ -451,7 +451,7 @@ describe("a caller from another auth server", () => {
     expectRefusal(await exchange(endless), 401, "invalid_signature", { code: "token_claim_missing" });
   });
 
-  test("a token that is not good yet, or no longer, or somebody else's", async () => {
+  test("a token that is not valid yet, or no longer, or another party's", async () => {
     await server.setAttributes(trusted);
     const cases: [object, AAuthErrorCode][] = [
       [{ exp: now() - 1 }, "token_expired"],

@@ -82,7 +82,7 @@ describe("an agent that may ask who its users are", () => {
     expect(grantedToken(again).claims).not.toHaveProperty("agent");
   });
 
-  test("is never told without the user being asked, even where nothing needs consent", async () => {
+  test("never learns it without the user being asked, even where nothing needs consent", async () => {
     await server.setAttributes({
       ...SELF,
       "aauth.consent.required.scopes": "[]",
@@ -108,13 +108,13 @@ describe("an agent that may ask who its users are", () => {
   });
 });
 
-describe("a resource token of somebody else that asks who the user is", () => {
+describe("a resource token of another party that asks who the user is", () => {
   const askAt = (at: Party, scope: string) => {
     const resource_token = at.resourceToken(server, agent, { scope });
     return agent.ask(server, { request_type: "auth", resource_token, ...redirect });
   };
 
-  test("is good for nothing where neither is on the list: not by another name of the agent's", async () => {
+  test("is refused where neither is on the list: not by another name of the agent's", async () => {
     const other = await Party.start("other-name");
     other.pair = agent.pair;
     other.keySet = agent.keySet;
@@ -155,7 +155,7 @@ describe("a resource token of somebody else that asks who the user is", () => {
 });
 
 describe("taken off the list, an agent", () => {
-  test("is told no more: neither for its code nor for its refresh token", async () => {
+  test("learns no more: neither for its code nor for its refresh token", async () => {
     await server.setAttributes(SELF);
     const { body } = await identityOf("openid profile email");
     const { code } = await agreedTo(await ask("email"));

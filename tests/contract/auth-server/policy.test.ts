@@ -14,7 +14,7 @@ describe("J16: a malformed attribute opens nothing", () => {
     ["aauth.blocked.agents", JSON.stringify([agent.id]), `${agent.id}, ${resource.id}`],
     ["aauth.allowed.scopes", '["data.read"]', "data.read"],
     ["aauth.enabled", "false", "yes"],
-  ])("%s: where %s holds, %s does not let anybody in", async (name, closed, malformed) => {
+  ])("%s: where %s holds, %s lets no agent in", async (name, closed, malformed) => {
     await server.setAttributes({ [name]: closed });
     const change = await server.tryAttributes({ [name]: malformed });
     // One server refuses the change, and the old value holds; the other takes it, and refuses to serve.

@@ -13,7 +13,7 @@ const wishWith = (token: ResourceTokenOptions, more: Record<string, string> = {}
   wish({ resource_token: resource.resourceToken(server, agent, token), ...more });
 
 describe("granted", () => {
-  test("the answer: these members, in this order, and nobody stores it", async () => {
+  test("the answer: these members, in this order, and no cache stores it", async () => {
     const reply = await agent.ask(server, wish());
     expect(reply).toMatchObject({ status: 200, body: { expires_in: 300, token_type: "AAuth" } });
     expect(Object.keys(reply.body)).toEqual(["auth_token", "expires_in", "token_type"]);
@@ -155,7 +155,7 @@ describe("consent is needed", () => {
   test.each([
     ["redirect_uri", { redirect_uri: `${agent.callback}?${"x".repeat(2048)}` }],
     ["state", { redirect_uri: agent.callback, state: "x".repeat(2049) }],
-  ])("a %s that nobody could keep is refused", async (name, parameters) => {
+  ])("a %s that is too long to keep is refused", async (name, parameters) => {
     await server.setAttributes(ASK_FOR_OPTIMIZE);
     expectRefusal(
       await agent.ask(server, wish(parameters)),

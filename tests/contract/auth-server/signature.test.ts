@@ -88,7 +88,7 @@ describe("what is sent", () => {
     await refused("malformed_signature", { tamper: instead({ signature: "sig1=:AAAA:" }) });
   });
 
-  test("a stranger's key under the agent's name", () =>
+  test("an unknown key under the agent's name", () =>
     refused("invalid_signature", { signingKey: newPair("x").key }));
 
   test("a key id that the agent does not publish", () =>
@@ -252,7 +252,7 @@ describe("how it is written", () => {
     await refused("malformed_signature", { tamper: twice("signature") });
   });
 
-  test("a component twice, or one that nobody knows", async () => {
+  test("a component twice, or an unknown one", async () => {
     await refused("malformed_signature_input", { covered: ["@method", ...COVERED] });
     await refused("missing_component", { covered: [...COVERED, "@status"] });
   });
@@ -310,7 +310,7 @@ describe("another way to say who", () => {
     await refused("untrusted_issuer", { scheme: { scheme: "jwt", jwt }, check: "token" });
   });
 
-  test("a resource token identifies nobody", () =>
+  test("a resource token identifies no agent", () =>
     refused("token_type_mismatch", {
       scheme: { scheme: "jwt", jwt: resource.resourceToken(server, agent) },
       check: "token",
