@@ -107,7 +107,7 @@ export async function openConsentPolicy(options: {
 async function readAnswer(reply: Response, authServer: string): Promise<Members> {
   if (reply.status === 404) {
     throw new PolicyAccessError(
-      `${authServer} has no administration: it is not Keycloak, or was started with AUTH_SERVER_ADMIN=false.`,
+      `${authServer} has no administration: it is not Keycloak, or its own address is https.`,
     );
   }
   if (reply.status === 401 || reply.status === 403) {

@@ -197,8 +197,8 @@ const HOLES: Readonly<Record<string, Hole>> = {
     [SIGNATURE_TEST, "J15: "],
     [
       `${SERVER}/token-endpoint.ts`,
-      "requestTypes.find((candidate) => candidate.name === name)",
-      "requestTypes.find((candidate) => candidate.name === name) ?? requestTypes[0]",
+      "REQUEST_TYPES.find((candidate) => candidate.name === name)",
+      "REQUEST_TYPES.find((candidate) => candidate.name === name) ?? REQUEST_TYPES[0]",
     ],
   ],
   J16: [
@@ -534,12 +534,12 @@ const HOLES: Readonly<Record<string, Hole>> = {
   ],
   X15: [
     "agents that the realm names may carry a user's authority on",
-    [EXCHANGE_TEST, "where nobody may carry a user's authority on"],
+    [EXCHANGE_TEST, "where no agent may carry a user's authority on"],
     [`${SERVER}/request-types/exchange.ts`, "!policy.exchangeAgents.includes(agent)", "false"],
   ],
   X16: [
     "agents that the realm names may ask who a user is",
-    ["services/auth-server/test/request-types/own-token.test.ts", "is not for an agent by its second name"],
+    [`${CONTRACT}/own-token.test.ts`, "is refused where neither is on the list"],
     [
       `${SERVER}/request-types/auth.ts`,
       "    requireMayAskIdentity(policy, { agent, resource }, scopes);\n",

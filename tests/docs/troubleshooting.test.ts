@@ -31,7 +31,7 @@ const SOURCES: Readonly<Record<string, () => string | Promise<string>>> = {
   "http://127.0.0.1:3050": () => `http://127.0.0.1:${DEMO_PORTS.ui}`,
   "Redirect_uri did not match any of the client's registered redirect_uris.": wrongRedirectUri,
   "Scope expansion not allowed": () => read("services/auth-server/src/request-types/exchange.ts"),
-  http_503: () => read("services/backend/src/failures/http-failure.ts").replace(/\$\{status\}/, "503"),
+  http_503: () => read("services/backend/src/failures/explain-failure.ts").replace(/\$\{status\}/, "503"),
   consent_expired: () => read("services/backend/src/runs/run.ts"),
   ...Object.fromEntries(Object.keys(ERROR_CODES).map((code) => [code, () => code])),
 };

@@ -62,7 +62,6 @@ describe("the backend's API", () => {
   const routes: [string, string][] = [
     ["GET", "/auth/me"],
     ["POST", "/optimization/start"],
-    ["POST", "/agents/start"],
     ["GET", "/optimization/progress/x"],
     ["GET", "/optimization/progress/x/events"],
     ["GET", "/optimization/results/x"],

@@ -4,10 +4,10 @@ import { expect, test } from "vitest";
 import {
   consentedCode,
   MCP_USER,
-  Person,
   redeem,
   sentTo,
   startConsent,
+  User,
 } from "../contract/auth-server/journey.ts";
 import { ASK_FOR_OPTIMIZE, grantedToken, startWorld } from "../contract/auth-server/world.ts";
 
@@ -103,15 +103,15 @@ const EVENTS: readonly [type: string, what: string, happens: () => Promise<unkno
     "a user does not",
     async () => {
       await server.setAttributes(ASK_FOR_OPTIMIZE);
-      const person = new Person();
-      await person.decide(await person.openSignedIn((await startConsent(world)).url), "cancel");
+      const user = new User();
+      await user.decide(await user.openSignedIn((await startConsent(world)).url), "cancel");
     },
     { client: agent.id, user: MCP_USER.id, error: "rejected_by_user", details: THE_WISH },
   ],
   [
     "GRANT_CONSENT_ERROR",
     "somebody comes with what is no request",
-    () => new Person().open(`${server.authEndpoint}?request_token=made-up`),
+    () => new User().open(`${server.authEndpoint}?request_token=made-up`),
     { error: "invalid_request", details: { reason: "Invalid or expired request_token" } },
   ],
   [
@@ -249,8 +249,8 @@ test("nothing that could be presented is in any event", async () => {
     await server.setAttributes(ASK_FOR_OPTIMIZE);
     return startConsent(world);
   })();
-  const person = new Person();
-  const { code = "" } = sentTo(await person.decide(await person.openSignedIn(url), "accept")).query;
+  const user = new User();
+  const { code = "" } = sentTo(await user.decide(await user.openSignedIn(url), "accept")).query;
   const { body } = await redeem(world, code);
   await agent.ask(server, { request_type: "refresh", refresh_token: String(body.refresh_token) });
   const events = await (await server.admin("/events?max=100")).text();

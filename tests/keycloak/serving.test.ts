@@ -6,10 +6,10 @@ import {
   isConsent,
   isSignIn,
   MCP_USER,
-  Person,
   redeem,
   sentTo,
   startConsent,
+  User,
 } from "../contract/auth-server/journey.ts";
 import { ASK_FOR_OPTIMIZE, expectRefusal, grantedToken, startWorld } from "../contract/auth-server/world.ts";
 
@@ -41,7 +41,7 @@ describe("a realm that is switched off", () => {
     await server.setAttributes(ASK_FOR_OPTIMIZE);
     const { url } = await startConsent(world);
     await change({ enabled: false });
-    const page = await new Person().open(url);
+    const page = await new User().open(url);
     expect(page.status).toBe(403);
     expect(isSignIn(page)).toBe(false);
   });
@@ -69,7 +69,7 @@ describe("a realm where AAuth is switched off", () => {
     await server.setAttributes(ASK_FOR_OPTIMIZE);
     const { url } = await startConsent(world);
     await server.setAttributes(OFF);
-    const page = await new Person().open(url);
+    const page = await new User().open(url);
     expect(page.status).toBe(400);
     expect(isSignIn(page)).toBe(false);
     expect(page.text).toContain("AAuth protocol is not enabled for this realm");
@@ -77,18 +77,18 @@ describe("a realm where AAuth is switched off", () => {
 
   test("takes no answer from a page that is open", async () => {
     await server.setAttributes(ASK_FOR_OPTIMIZE);
-    const person = new Person();
-    const page = await person.openSignedIn((await startConsent(world)).url);
+    const user = new User();
+    const page = await user.openSignedIn((await startConsent(world)).url);
     expect(isConsent(page)).toBe(true);
     await server.setAttributes(OFF);
-    expect((await person.decide(page, "accept")).status).toBe(400);
+    expect((await user.decide(page, "accept")).status).toBe(400);
   });
 });
 
 test("scopes that are no longer allowed when the code comes are not granted", async () => {
   await server.setAttributes(ASK_FOR_OPTIMIZE);
-  const person = new Person();
-  const answer = await person.decide(await person.openSignedIn((await startConsent(world)).url), "accept");
+  const user = new User();
+  const answer = await user.decide(await user.openSignedIn((await startConsent(world)).url), "accept");
   await server.setAttributes({ ...ASK_FOR_OPTIMIZE, "aauth.allowed.scopes": '["data.read"]' });
   const reply = await redeem(world, sentTo(answer).query.code!);
   expectRefusal(reply, 403, "access_denied", "Authorization denied");
@@ -97,7 +97,7 @@ test("scopes that are no longer allowed when the code comes are not granted", as
 test("the page's form leads to the agent, and on to where the realm's clients are or to what the policy names", async () => {
   const formAction = async (attributes: Record<string, string>) => {
     await server.setAttributes({ ...ASK_FOR_OPTIMIZE, ...attributes });
-    const page = await new Person().openSignedIn((await startConsent(world)).url);
+    const page = await new User().openSignedIn((await startConsent(world)).url);
     expect(isConsent(page)).toBe(true);
     return /form-action ([^;]*)/
       .exec(page.headers.get("content-security-policy") ?? "")?.[1]
@@ -176,7 +176,7 @@ describe("what is kept until a user has decided is not arbitrarily long", () => 
 
   test("state that only the address has", async () => {
     await server.setAttributes(ASK_FOR_OPTIMIZE);
-    const page = await new Person().open((await startConsent(world, { query: { state: long(2049) } })).url);
+    const page = await new User().open((await startConsent(world, { query: { state: long(2049) } })).url);
     expect(page.status).toBe(400);
     expect(isSignIn(page)).toBe(false);
   });

@@ -66,5 +66,5 @@ export const activitySchema = z.object({
 });
 export type Activity = z.infer<typeof activitySchema>;
 
-/** Answer of `GET /agents/activities`: the caller's own activities, newest first. */
+/** Response of `GET /agents/activities`: the caller's own activities, newest first. */
 export const activityListSchema = z.array(activitySchema);

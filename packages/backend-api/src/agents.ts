@@ -11,10 +11,10 @@ export const agentStatusSchema = z.object({
 });
 export type AgentStatus = z.infer<typeof agentStatusSchema>;
 
-/** Answer of `GET /agents/status`. */
+/** Response of `GET /agents/status`. */
 export const agentStatusListSchema = z.array(agentStatusSchema);
 
-/** Answer of `GET /optimization/test-a2a-connection`: one signed request for the agent's card. Starts no run. */
+/** Response of `GET /optimization/test-a2a-connection`: one signed request for the agent's card. Starts no run. */
 export const connectionTestSchema = z.object({
   status: z.enum(["connected", "failed"]),
   agent_url: z.string(),

@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 /** One step of a delegate's call, in the words of the activity feed. */
-export const delegateStepSchema = z.object({
+const delegateStepSchema = z.object({
   /** For example `challenge_received`. */
   action: z.string(),
   details: z.string(),
@@ -48,7 +48,7 @@ export const delegateSchema = z.object({
 });
 export type Delegate = z.infer<typeof delegateSchema>;
 
-/** Answer of `GET /delegates`. */
+/** Response of `GET /delegates`. */
 export const delegateListSchema = z.object({
   /** The agent server, whose identity they act under. */
   agent: z.string(),

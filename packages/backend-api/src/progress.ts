@@ -7,7 +7,7 @@ import { failureSchema } from "./failure.ts";
 export const runStatusSchema = z.enum(["pending", "running", "awaiting_consent", "completed", "failed"]);
 export type RunStatus = z.infer<typeof runStatusSchema>;
 
-/** Answer of `GET /optimization/progress/{id}`, and `data` of every progress event. */
+/** Response of `GET /optimization/progress/{id}`, and `data` of every progress event. */
 export const progressSchema = z.object({
   request_id: z.string(),
   /**
@@ -35,7 +35,7 @@ export const progressSchema = z.object({
 });
 export type Progress = z.infer<typeof progressSchema>;
 
-/** Answer of `GET /optimization/all`: the caller's own runs, newest first, each with the beginning of its `prompt`. */
+/** Response of `GET /optimization/all`: the caller's own runs, newest first, each with the beginning of its `prompt`. */
 export const progressListSchema = z.array(progressSchema);
 
 /**
@@ -51,4 +51,3 @@ export const progressListSchema = z.array(progressSchema);
  * ```
  */
 export const progressEventSchema = z.object({ event: z.literal("progress"), data: progressSchema });
-export type ProgressEvent = z.infer<typeof progressEventSchema>;

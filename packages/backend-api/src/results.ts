@@ -17,7 +17,7 @@ export type Recommendation = z.infer<typeof recommendationSchema>;
 export const reasoningSchema = z.object({ decision: z.string(), agent: z.string(), rationale: z.string() });
 export type Reasoning = z.infer<typeof reasoningSchema>;
 
-/** Answer of `GET /optimization/results/{id}` once the run is completed. */
+/** Response of `GET /optimization/results/{id}` once the run is completed. */
 export const resultsSchema = z.object({
   request_id: z.string(),
   /** Absent where no agent states figures. */

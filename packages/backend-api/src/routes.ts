@@ -19,9 +19,9 @@ export interface ApiRoute {
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
   readonly body?: z.ZodType;
-  /** Body of the answer with status 200; of a stream, one of its events. */
+  /** Body of the response with status 200; of a stream, one of its events. */
   readonly answer: z.ZodType;
-  /** The answer is `text/event-stream`. */
+  /** The response is `text/event-stream`. */
   readonly isStream?: true;
   /** Served in demo mode only (`AAUTH_BREAK_IT`). */
   readonly isDemo?: true;
@@ -39,13 +39,6 @@ export const apiRoutes = {
     method: "POST",
     path: "/optimization/start",
     summary: "Starts a run; answered as soon as the authorization outcome is known",
-    body: startRequestSchema,
-    answer: startReplySchema,
-  },
-  startAgents: {
-    method: "POST",
-    path: "/agents/start",
-    summary: "Another path of the same route, which the published demo has",
     body: startRequestSchema,
     answer: startReplySchema,
   },

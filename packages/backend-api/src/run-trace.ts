@@ -15,14 +15,14 @@ export const breakItVariantSchema = z.enum([
 export type BreakItVariant = z.infer<typeof breakItVariantSchema>;
 
 /** One variant and whether this run has what it takes. */
-export const breakItOfferSchema = z.object({
+const breakItOfferSchema = z.object({
   variant: breakItVariantSchema,
   /** Why it cannot be tried with this run; absent when it can. */
   unavailable: z.string().optional(),
 });
 export type BreakItOffer = z.infer<typeof breakItOfferSchema>;
 
-/** Answer of `GET /optimization/{id}/trace` and `GET /orders/{id}/trace`. */
+/** Response of `GET /optimization/{id}/trace` and `GET /orders/{id}/trace`. */
 export const runTraceSchema = z.object({
   /** Of the run, or of the order. */
   request_id: z.string(),
@@ -46,12 +46,12 @@ export const runTraceSchema = z.object({
 });
 export type RunTrace = z.infer<typeof runTraceSchema>;
 
-/** Answer of `POST /optimization/{id}/break-it/{variant}`: the outcome of the tampered request. */
+/** Response of `POST /optimization/{id}/break-it/{variant}`: the outcome of the tampered request. */
 export const breakItResultSchema = z.object({
   variant: breakItVariantSchema,
   /** False would be a hole: the tampered request was accepted. */
   refused: z.boolean(),
-  /** HTTP status of the answer. */
+  /** HTTP status of the response. */
   status: z.number().int(),
   /** The party that refused: `gateway`, `supply-chain-agent`, `market-analysis-agent` or `auth-server`. */
   refused_by: z.string().optional(),
@@ -60,7 +60,7 @@ export const breakItResultSchema = z.object({
    * could not be read, and the refusal is no evidence for that check.
    */
   as_meant: z.boolean().optional(),
-  /** The error code in the answer: an AAuth error code, or the auth server's OAuth error. */
+  /** The error code in the response: an AAuth error code, or the auth server's OAuth error. */
   code: z.string().optional(),
   /** The check of the verifier that this code belongs to; `policy` where the gateway's own rules refused the caller, whatever was tampered with. */
   check: z.string().optional(),
@@ -68,7 +68,7 @@ export const breakItResultSchema = z.object({
   section: z.string().optional(),
   /** What the code means, in a sentence. */
   meaning: z.string().optional(),
-  /** The sentence in the answer, shortened. */
+  /** The sentence in the response, shortened. */
   reason: z.string().optional(),
   /** The trace of the attempt, where spans are recorded: ask `GET /optimization/{id}/attempts/{trace_id}`. */
   trace_id: z.string().optional(),

@@ -8,10 +8,10 @@ export type ApiError = z.infer<typeof apiErrorSchema>;
 export const clearedSchema = z.object({ message: z.string(), cleared: z.number().int() });
 export type Cleared = z.infer<typeof clearedSchema>;
 
-/** Answer of `GET /`. */
+/** Response of `GET /`. */
 export const welcomeSchema = z.object({ message: z.string(), version: z.string() });
 
-/** Answer of `GET /auth/health`. */
+/** Response of `GET /auth/health`. */
 export const authHealthSchema = z.object({
   status: z.literal("healthy"),
   service: z.literal("keycloak-auth"),

@@ -46,6 +46,6 @@ export const failedReplySchema = z.object({
   failure: failureSchema,
 });
 
-/** Answer of `POST /optimization/start`, given as soon as the authorization outcome is known. */
+/** Response of `POST /optimization/start`, given as soon as the authorization outcome is known. */
 export const startReplySchema = z.union([consentReplySchema, failedReplySchema, startedReplySchema]);
 export type StartReply = z.infer<typeof startReplySchema>;

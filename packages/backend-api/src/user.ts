@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** Answer of `GET /auth/me`, made from the user's access token. */
+/** Response of `GET /auth/me`, made from the user's access token. */
 export const userProfileSchema = z.object({
   /** `sub` of the token. */
   id: z.string(),
@@ -10,4 +10,3 @@ export const userProfileSchema = z.object({
   role: z.string(),
   is_active: z.literal(true),
 });
-export type UserProfile = z.infer<typeof userProfileSchema>;

@@ -10,7 +10,6 @@ import { knowOwnIssuer } from "./own-issuer.ts";
 import type { Accounts } from "./realm/accounts.ts";
 import type { RealmKeys } from "./realm/realm-keys.ts";
 import type { RealmState } from "./realm/realm-state.ts";
-import type { RequestType } from "./request-types/request-type.ts";
 import { createResourceTokenCheck } from "./resource-token-check.ts";
 import { createSecrets } from "./secrets.ts";
 import type { CreateStore } from "./store.ts";
@@ -24,7 +23,6 @@ export async function aauth(
     issuer: string;
     paths: OidcPaths;
     state: RealmState;
-    requestTypes: readonly RequestType[];
     accounts: Accounts;
     keys: RealmKeys;
     /** Where keys and metadata of agents and resources come from. */
@@ -43,7 +41,7 @@ export async function aauth(
   const logger = options.logger.child({ logger: "aauth.tokens" });
   const discovery = knowOwnIssuer(options.discovery, issuer, keys);
   const grants = createGrants(createStore);
-  const memory = createConsentMemory(createStore("remembered consents"), {
+  const memory = createConsentMemory(createStore(), {
     lifetimeSeconds: () =>
       Math.min(state.policy().refreshTokenLifetimeSeconds, state.realm.ssoSessionMaxLifespan),
     now,
@@ -54,7 +52,6 @@ export async function aauth(
     state,
     logger,
     memory,
-    requestTypes: options.requestTypes,
     verifier: createRequesterVerifier({
       issuer,
       discovery,
@@ -83,7 +80,7 @@ export async function aauth(
     grants,
     logger,
     // A user that loads a page again and again ends no other user's pages.
-    shown: createSecrets(createStore<ShownConsent>("shown consents"), ({ userId }) => userId),
+    shown: createSecrets(createStore<ShownConsent>(), ({ userId }) => userId),
     memory,
   });
 }

@@ -5,22 +5,19 @@ import type { FastifyInstance } from "fastify";
 import { traceDiscovery } from "protocol-trace";
 import { aauth } from "./aauth.ts";
 import { realmAdmin } from "./admin/realm-admin.ts";
-import type { AuthServerConfig } from "./config.ts";
+import { type AuthServerConfig, originOf } from "./config.ts";
 import { createReadSession } from "./consent/read-session.ts";
 import { documents } from "./documents.ts";
 import { login } from "./oidc/login.ts";
 import { mountOidcProvider } from "./oidc/mount-oidc-provider.ts";
 import { oidcPaths } from "./oidc/oidc-paths.ts";
 import { createOidcProvider } from "./oidc/oidc-provider.ts";
-import { userinfo } from "./oidc/userinfo.ts";
 import { MARK } from "./pages/style.ts";
 import { createAccounts } from "./realm/accounts.ts";
 import { createPasswordLimit } from "./realm/password-limit.ts";
 import { createRealmKeys, type RealmKeys } from "./realm/realm-keys.ts";
 import { loadRealm } from "./realm/realm-state.ts";
-import { REQUEST_TYPES } from "./request-types/registry.ts";
-import type { RequestType } from "./request-types/request-type.ts";
-import { type CreateStore, memoryStores } from "./store.ts";
+import { memoryStores } from "./store.ts";
 
 export interface AuthServerDependencies {
   readonly logger?: ServiceOptions["logger"];
@@ -28,12 +25,8 @@ export interface AuthServerDependencies {
   readonly now?: () => number;
   /** Default: new ones. */
   readonly keys?: RealmKeys;
-  /** Default: in memory. */
-  readonly createStore?: CreateStore;
   /** Where keys and metadata of agents and resources come from. Default: the network. */
   readonly discovery?: Discovery;
-  /** Default: those of the registry. */
-  readonly requestTypes?: readonly RequestType[];
 }
 
 export interface AuthServer {
@@ -51,14 +44,13 @@ export async function buildAuthServer(
 ): Promise<AuthServer> {
   const state = await loadRealm(config);
   const { realm } = state;
-  const issuer = `${config.url}/realms/${realm.realm}`;
+  const origin = originOf(config);
+  const issuer = `${origin}/realms/${realm.realm}`;
   // The configuration allows plain http on loopback only: then agents may be there, too.
-  const development = config.url.startsWith("http:");
+  const development = origin.startsWith("http:");
   const {
     now = () => Math.floor(Date.now() / 1000),
-    createStore = memoryStores(now),
     discovery = traceDiscovery(createDiscovery({ development, now })),
-    requestTypes = REQUEST_TYPES,
     logger = createLogger({
       service: "auth-server",
       level: config.logLevel,
@@ -66,6 +58,7 @@ export async function buildAuthServer(
       showTokens: config.showTokens,
     }),
   } = dependencies;
+  const createStore = memoryStores(now);
   const paths = oidcPaths(issuer);
   const passwordLimit = createPasswordLimit(realm, logger);
   const accounts = createAccounts(realm, passwordLimit);
@@ -80,27 +73,25 @@ export async function buildAuthServer(
       reply.type("image/svg+xml").header("cache-control", "public, max-age=86400").send(MARK),
     );
   }
-  await app.register(documents, { realm, keys, issuer, requestTypes });
+  await app.register(documents, { realm, keys, issuer });
   const shared = { realm, issuer, paths, accounts, keys, createStore, logger, now };
-  const provider = await createOidcProvider(shared);
+  const provider = createOidcProvider(shared);
   await app.register(login, { ...shared, provider });
-  await app.register(userinfo, shared);
   await app.register(mountOidcProvider, { ...shared, provider });
   await app.register(aauth, {
     ...shared,
     state,
-    requestTypes,
     discovery,
     development,
     consentSeconds: config.consentSeconds,
     readSession: createReadSession(provider, accounts),
   });
-  if (development && config.adminEnabled) {
+  if (development) {
     await app.register(realmAdmin, {
       state,
       keys,
       passwordLimit,
-      host: new URL(config.url).host,
+      host: new URL(origin).host,
       createStore,
       passwordFile: config.adminPasswordFile,
     });

@@ -1,6 +1,5 @@
 import { resolve } from "node:path";
 import {
-  booleanSetting,
   type Config,
   integerSetting,
   listSetting,
@@ -29,11 +28,9 @@ export const settings = {
   url: setting({
     env: "AUTH_SERVER_URL",
     flag: "url",
-    schema: urlSetting("http://localhost:8080").refine(
-      isOrigin,
-      "expected https, or http on loopback, and no path",
-    ),
-    description: "Own origin as browsers and agents know it; the issuer is <origin>/realms/<realm>",
+    schema: urlSetting().refine(isOrigin, "expected https, or http on loopback, and no path").optional(),
+    description:
+      "Own origin as browsers and agents know it, without it http://localhost and the port; the issuer is <origin>/realms/<realm>",
   }),
   realmFile: setting({
     env: "AUTH_SERVER_REALM_FILE",
@@ -86,12 +83,6 @@ export const settings = {
     schema: integerSetting(0, { maximum: 2_592_000 }),
     description: "New realm keys every so many seconds; 0: when an administrator asks for them",
   }),
-  adminEnabled: setting({
-    env: "AUTH_SERVER_ADMIN",
-    flag: "admin",
-    schema: booleanSetting(true),
-    description: "Admin API for callers on loopback, with Keycloak's development login",
-  }),
   adminPasswordFile: setting({
     env: "AUTH_SERVER_ADMIN_PASSWORD_FILE",
     flag: "admin-password-file",
@@ -102,6 +93,11 @@ export const settings = {
 };
 
 export type AuthServerConfig = Config<typeof settings>;
+
+/** The server's own origin. */
+export function originOf({ url, port }: AuthServerConfig): string {
+  return url ?? `http://localhost:${port}`;
+}
 
 /** Cookies and signatures need https, except on loopback. */
 function isOrigin(text: string): boolean {

@@ -2,7 +2,7 @@ import type { IssuerMetadata } from "aauth";
 import type { FastifyInstance } from "fastify";
 import type { Realm } from "./realm/realm.ts";
 import type { RealmKeys } from "./realm/realm-keys.ts";
-import type { RequestType } from "./request-types/request-type.ts";
+import { REQUEST_TYPES } from "./request-types/registry.ts";
 
 /** Keys live as long as the process: a copy must not outlive a restart by much. */
 const CACHE_CONTROL = "public, max-age=60";
@@ -13,9 +13,9 @@ const CACHE_CONTROL = "public, max-age=60";
  */
 export async function documents(
   app: FastifyInstance,
-  options: { realm: Realm; keys: RealmKeys; issuer: string; requestTypes: readonly RequestType[] },
+  options: { realm: Realm; keys: RealmKeys; issuer: string },
 ): Promise<void> {
-  const { realm, keys, issuer, requestTypes } = options;
+  const { realm, keys, issuer } = options;
   const base = new URL(issuer).pathname;
   const metadata: IssuerMetadata = {
     issuer,
@@ -23,7 +23,7 @@ export async function documents(
     agent_token_endpoint: `${issuer}/protocol/aauth/agent/token`,
     agent_auth_endpoint: `${issuer}/protocol/aauth/agent/auth`,
     agent_signing_algs_supported: ["ed25519"],
-    request_types_supported: requestTypes.map(({ name }) => name),
+    request_types_supported: REQUEST_TYPES.map(({ name }) => name),
     scopes_supported: [],
   };
 

@@ -51,8 +51,8 @@ export function createGrants(createStore: CreateStore): Grants {
   // The same owner for all callers that are known by a key alone.
   const ownerOfGrant = ({ agent }: { readonly agent: string }) => ownerOf(agent);
   return {
-    consentRequests: createSecrets(createStore<ConsentRequest>("consent requests"), ownerOfGrant),
-    codes: createSecrets(createStore<ConsentedRequest>("codes"), ownerOfGrant),
-    refreshTokens: createSecrets(createStore<RefreshGrant>("refresh tokens"), ownerOfGrant),
+    consentRequests: createSecrets(createStore<ConsentRequest>(), ownerOfGrant),
+    codes: createSecrets(createStore<ConsentedRequest>(), ownerOfGrant),
+    refreshTokens: createSecrets(createStore<RefreshGrant>(), ownerOfGrant),
   };
 }

@@ -26,7 +26,7 @@ export interface Decision {
   readonly notAfter?: number;
 }
 
-/** The members that every answer with an auth token has. */
+/** The members that every response with an auth token has. */
 export interface TokenAnswer {
   readonly auth_token: string;
   readonly expires_in: number;

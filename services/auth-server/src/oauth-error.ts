@@ -3,13 +3,13 @@ import { formatRefusal, REFUSAL_FIELD, refusalOf } from "aauth/resource";
 import type { FastifyReply } from "fastify";
 
 /**
- * An OAuth error answer (RFC 6749 section 5.2). The description is for the caller and contains no
+ * An OAuth error response (RFC 6749 section 5.2). The description is for the caller and contains no
  * secret.
  */
 export class OAuthError extends Error {
   override readonly name = "OAuthError";
   readonly status: number;
-  /** `error` of the answer. */
+  /** `error` of the response. */
   readonly code: string;
 
   constructor(status: number, code: string, description: string, options?: { cause?: unknown }) {
@@ -51,7 +51,7 @@ export function agentUnknown(
   });
 }
 
-/** A value from the request, cut so that an answer can repeat it. */
+/** A value from the request, cut so that a response can repeat it. */
 export function quoted(value: unknown): string {
   // `String` may throw for an object: its `toString` need not be a function.
   const text = typeof value === "object" ? JSON.stringify(value) : String(value);
@@ -68,7 +68,7 @@ export function sendOAuthError(reply: FastifyReply, error: OAuthError): FastifyR
   return noStore(reply).code(error.status).send({ error: error.code, error_description: error.message });
 }
 
-/** For every answer that could contain a token (RFC 6749 section 5.1). */
+/** For every response that could contain a token (RFC 6749 section 5.1). */
 export function noStore(reply: FastifyReply): FastifyReply {
   return reply.header("cache-control", "no-store").header("pragma", "no-cache");
 }

@@ -19,11 +19,12 @@ export interface Store<Value> {
   delete(key: string): Promise<void>;
 }
 
-/** Gives the store of this name, which is always the same one. */
-export type CreateStore = <Value>(
-  name: string,
-  bounds?: { readonly maxEntries: number; readonly maxPerOwner: number },
-) => Store<Value>;
+export type CreateStore = <Value>(bounds?: Bounds) => Store<Value>;
+
+interface Bounds {
+  readonly maxEntries: number;
+  readonly maxPerOwner: number;
+}
 
 const MAX_ENTRIES = 10_000;
 
@@ -31,31 +32,23 @@ const MAX_ENTRIES = 10_000;
  * Stores in memory: everyone is signed out, and every refresh token void, when the process ends.
  */
 export function memoryStores(now: () => number, maxEntries = MAX_ENTRIES): CreateStore {
-  const stores = new Map<string, Store<never>>();
-  return <Value>(name: string, bounds = { maxEntries, maxPerOwner: Math.ceil(maxEntries / 10) }) => {
-    const store =
-      (stores.get(name) as Store<Value> | undefined) ??
-      memoryStore<Value>({ ...bounds, maxEntries: Math.min(bounds.maxEntries, maxEntries), now });
-    stores.set(name, store as Store<never>);
-    return store;
-  };
-}
-
-function memoryStore<Value>(bounds: {
-  maxEntries: number;
-  maxPerOwner: number;
-  now: () => number;
-}): Store<Value> {
-  const entries = new QuotaStore<Value>({ ...bounds, full: storeFull });
-  return {
-    get: async (key) => entries.get(key),
-    async put(owner, key, value, lifetimeSeconds) {
-      entries.put(owner, key, value, lifetimeSeconds);
-    },
-    take: async (key) => entries.take(key),
-    async delete(key) {
-      entries.delete(key);
-    },
+  return <Value>(bounds: Bounds = { maxEntries, maxPerOwner: Math.ceil(maxEntries / 10) }): Store<Value> => {
+    const entries = new QuotaStore<Value>({
+      maxPerOwner: bounds.maxPerOwner,
+      maxEntries: Math.min(bounds.maxEntries, maxEntries),
+      now,
+      full: storeFull,
+    });
+    return {
+      get: async (key) => entries.get(key),
+      async put(owner, key, value, lifetimeSeconds) {
+        entries.put(owner, key, value, lifetimeSeconds);
+      },
+      take: async (key) => entries.take(key),
+      async delete(key) {
+        entries.delete(key);
+      },
+    };
   };
 }
 

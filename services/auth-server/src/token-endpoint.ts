@@ -7,12 +7,13 @@ import { accessDenied, invalidRequest, noStore, OAuthError, quoted, sendOAuthErr
 import { requiredParameter } from "./parameters.ts";
 import { agentAllowed } from "./realm/policy.ts";
 import type { RealmState } from "./realm/realm-state.ts";
-import type { Form, RequestType, RequestTypeContext } from "./request-types/request-type.ts";
+import { REQUEST_TYPES } from "./request-types/registry.ts";
+import type { Form, RequestTypeContext } from "./request-types/request-type.ts";
 import { type RequesterVerifier, sameAgent } from "./verify-requester.ts";
 
 /**
  * `POST agent/token` and `POST agent/revoke` (profile 6.1). Order of checks: realm, signature,
- * form, policy, request type. Before the signature is proven the answer tells nothing about the
+ * form, policy, request type. Before the signature is proven the response reveals nothing about the
  * request, except that a signature is missing.
  */
 export async function tokenEndpoint(
@@ -21,14 +22,13 @@ export async function tokenEndpoint(
     path: string;
     state: RealmState;
     verifier: RequesterVerifier;
-    requestTypes: readonly RequestType[];
     context: RequestTypeContext;
     /** What a revocation makes the server forget. */
     memory: Pick<ConsentMemory, "forget">;
     logger: FastifyBaseLogger;
   },
 ): Promise<void> {
-  const { path, state, verifier, requestTypes, context, memory, logger } = options;
+  const { path, state, verifier, context, memory, logger } = options;
 
   traceMessages(app);
   // The signature covers the bytes of the body, so they are kept as they came.
@@ -59,7 +59,7 @@ export async function tokenEndpoint(
 
   app.post(`${path}/token`, async (request, reply) => noStore(reply).send(await answer(request)));
 
-  // As in RFC 7009 the answer is the same whether or not there was such a token; only its owner can
+  // As in RFC 7009 the response is the same whether or not there was such a token; only its owner can
   // revoke it. The consent behind it goes, too: it would otherwise bring the next token without
   // asking the user.
   app.post(`${path}/revoke`, async (request, reply) => {
@@ -83,7 +83,7 @@ export async function tokenEndpoint(
     const { parameters, form } = readForm(request);
     const name = form.get("request_type");
     recordTokenRequest(name);
-    const type = requestTypes.find((candidate) => candidate.name === name);
+    const type = REQUEST_TYPES.find((candidate) => candidate.name === name);
     const requester =
       type?.verify === undefined
         ? await verifier.verify(signedForm(request))

@@ -189,8 +189,8 @@ function claimsOf(token: string): Readonly<Record<string, unknown>> {
 }
 
 function noAgent(): OAuthError {
-  const description = "Invalid resource_token: Missing 'agent' claim in resource token";
-  return invalidGrant(description, new AAuthVerificationError("token_claim_missing", description));
+  const cause = new AAuthVerificationError("token_claim_missing", "the token has no agent");
+  return invalidGrant(`Invalid resource_token: ${cause.message}`, cause);
 }
 
 /** The proven caller; verdict and reason go onto the request's span. */

@@ -3,15 +3,19 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { buildAuthServer } from "../src/app.ts";
+import { originOf } from "../src/config.ts";
 import { loadRealm } from "../src/realm/realm-state.ts";
 import { testConfig } from "./support/auth-server.ts";
 
 test("an unset environment is the demo", () => {
-  expect(testConfig()).toMatchObject({
-    host: "127.0.0.1",
-    port: 8080,
-    url: "http://localhost:8080",
-  });
+  expect(testConfig()).toMatchObject({ host: "127.0.0.1", port: 8080 });
+  expect(originOf(testConfig())).toBe("http://localhost:8080");
+});
+
+test("the origin follows the port where no other is set", () => {
+  const config = testConfig({ AUTH_SERVER_PORT: "8090" });
+  expect(originOf(config)).toBe("http://localhost:8090");
+  expect(originOf({ ...config, url: "https://auth.example" })).toBe("https://auth.example");
 });
 
 test("plain http is for loopback only", () => {

@@ -4,7 +4,7 @@ import { createSecrets } from "../src/secrets.ts";
 import { memoryStores, type Store } from "../src/store.ts";
 
 function storeOf(maxEntries: number) {
-  return memoryStores(createTestClock().now, maxEntries)<string>("things");
+  return memoryStores(createTestClock().now, maxEntries)<string>();
 }
 
 test("an owner's values that are too many are gone, also when they are stored at the same time", async () => {
@@ -24,13 +24,6 @@ test("a full store refuses a new owner as busy, and drops nothing", async () => 
     code: "temporarily_unavailable",
   });
   expect(await Promise.all(["a", "b", "c"].map(store.get))).toEqual(["1", "1", "1"]);
-});
-
-test("stores of one name are one, stores of two names share nothing", async () => {
-  const createStore = memoryStores(() => 0);
-  await createStore("a").put("owner", "key", 1, 60);
-  expect(await createStore("a").get("key")).toBe(1);
-  expect(await createStore("b").get("key")).toBeUndefined();
 });
 
 test("a secret is 256 random bits, found until it is taken, and taken once", async () => {

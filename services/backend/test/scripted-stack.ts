@@ -41,10 +41,10 @@ export interface ScriptedStack {
   /** How the parties behave; change it before a call. */
   readonly script: {
     requirement: Requirement;
-    /** Text of the agent's answer; may wait, or throw an {@link AgentRefusal}. */
+    /** Text of the agent's response; may wait. */
     answer: AgentReply;
     /** What the auth server does with a request of type auth. */
-    grant: "direct" | "consent" | "silent" | "broken" | { status: number; body: object };
+    grant: "direct" | "consent";
     /** Who consented, by request token: `sub` of the auth token. */
     consentingUser: string;
     revocation: "done" | "broken";
@@ -62,23 +62,13 @@ export interface ScriptedStack {
     url: string,
     body?: object,
   ): Promise<{ status: number; body: ReturnType<typeof JSON.parse>; headers: Record<string, unknown> }>;
-  /** From now on nobody listens at the agent's address. */
+  /** From now on nothing listens at the agent's address. */
   stopAgent(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Thrown by a scripted answer: the agent's route answers like this instead. */
-export class AgentRefusal {
-  readonly status: number;
-  readonly body: unknown;
-  constructor(status: number, body: unknown) {
-    this.status = status;
-    this.body = body;
-  }
-}
-
 /**
- * A backend with two real neighbours on loopback: a supply-chain agent behind the real gate, and an auth server that
+ * A backend with two real neighbours on loopback: a supply-chain agent behind the real verifier, and an auth server that
  * issues real tokens. Only what they decide is scripted.
  */
 export async function startScriptedStack(
@@ -143,19 +133,12 @@ export async function startScriptedStack(
     const { text } = params.message.parts[0];
     const subject = caller.person?.sub;
     seen.push({ party: "agent", what: text, scheme: caller.scheme, subject });
-    try {
-      const data = { recommendations: [{ title: "Echo", description: text }] };
-      const parts = [
-        { kind: "text", text: await script.answer(text) },
-        { kind: "data", data },
-      ];
-      return { jsonrpc: "2.0", id, result: { kind: "message", messageId: "m", role: "agent", parts } };
-    } catch (refusal) {
-      if (!(refusal instanceof AgentRefusal)) throw refusal;
-      const rpcError =
-        typeof refusal.body === "object" ? { jsonrpc: "2.0", id, ...refusal.body } : refusal.body;
-      return reply.code(refusal.status).send(rpcError);
-    }
+    const data = { recommendations: [{ title: "Echo", description: text }] };
+    const parts = [
+      { kind: "text", text: await script.answer(text) },
+      { kind: "data", data },
+    ];
+    return { jsonrpc: "2.0", id, result: { kind: "message", messageId: "m", role: "agent", parts } };
   });
 
   // Read too often, so that only an auth token would help.
@@ -220,13 +203,7 @@ export async function startScriptedStack(
           agentJkt: request.caller!.thumbprint,
           discovery,
         });
-        if (script.grant === "silent" || script.grant === "broken") {
-          reply.hijack();
-          if (script.grant === "broken") request.raw.socket.destroy();
-          return;
-        }
         if (script.grant === "direct") return authTokenFor(claims);
-        if (typeof script.grant === "object") return reply.code(script.grant.status).send(script.grant.body);
         if (form.redirect_uri === undefined)
           return reply
             .code(400)
@@ -340,7 +317,7 @@ async function listen(app: FastifyInstance): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** An address on loopback where nobody listens. */
+/** An address on loopback where nothing listens. */
 export async function closedAddress(): Promise<string> {
   const server = createServer();
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));

@@ -2,7 +2,7 @@
 
 import { setTimeout as pause } from "node:timers/promises";
 import { beforeEach, describe, expect, test } from "vitest";
-import { consentedCode, isConsent, MCP_USER, Person, redeem, sentTo, startConsent } from "./journey.ts";
+import { consentedCode, isConsent, MCP_USER, redeem, sentTo, startConsent, User } from "./journey.ts";
 import { type AskOptions, jwkOf, newPair, Party, type Reply, type SigningPair } from "./party.ts";
 import { verifiedToken } from "./verified-token.ts";
 import { ASK_FOR_OPTIMIZE, expectRefusal, grantedToken, startWorld } from "./world.ts";
@@ -67,11 +67,11 @@ describe("a code", () => {
   test("is not asked for by a page while the realm does not serve", async () => {
     const { url } = await startConsent(world);
     await server.setAttributes({ "aauth.enabled": "false" });
-    const page = await new Person().open(url);
+    const page = await new User().open(url);
     expect([page.status, isConsent(page)]).toEqual([400, false]);
   });
 
-  test("that nobody gave is none", async () => {
+  test("that was never issued is refused", async () => {
     for (const code of ["made-up", "a.b.c", "x".repeat(2000)])
       expectRefusal(await redeem(world, code), 400, "invalid_grant", UNUSABLE_CODE);
   });
@@ -136,8 +136,8 @@ describe("a code", () => {
         { ...world, wish: (more) => world.wish({ resource_token, ...more }) },
         { by: rotated },
       );
-      const person = new Person();
-      return sentTo(await person.decide(await person.openSignedIn(url), "accept")).query.code!;
+      const user = new User();
+      return sentTo(await user.decide(await user.openSignedIn(url), "accept")).query.code!;
     };
     const redeemWith = async (code: string, signing: AskOptions) =>
       rotated.ask(server, { request_type: "code", code, redirect_uri: rotated.callback }, signing);
@@ -279,10 +279,10 @@ describe("what one delegate was given", () => {
     ["the agent itself", itself],
   ];
 
-  async function codeOf(options: AskOptions, person = new Person()): Promise<string> {
+  async function codeOf(options: AskOptions, user = new User()): Promise<string> {
     const { body } = await agent.ask(server, world.wish({ redirect_uri: agent.callback }), options);
-    const page = await person.openSignedIn(`${server.authEndpoint}?request_token=${body.request_token}`);
-    return sentTo(isConsent(page) ? await person.decide(page, "accept") : page).query.code!;
+    const page = await user.openSignedIn(`${server.authEndpoint}?request_token=${body.request_token}`);
+    return sentTo(isConsent(page) ? await user.decide(page, "accept") : page).query.code!;
   }
   const redeemAs = (code: string, options: AskOptions) =>
     agent.ask(server, { request_type: "code", code, redirect_uri: agent.callback }, options);
@@ -320,11 +320,11 @@ describe("what one delegate was given", () => {
   });
 
   test.each(others)("as a remembered consent is not for %s", async (_name, options) => {
-    const person = new Person();
-    await codeOf(as("worker-7"), person);
+    const user = new User();
+    await codeOf(as("worker-7"), user);
     const open = async (who: AskOptions) => {
       const { body } = await agent.ask(server, world.wish({ redirect_uri: agent.callback }), who);
-      return person.open(`${server.authEndpoint}?request_token=${body.request_token}`);
+      return user.open(`${server.authEndpoint}?request_token=${body.request_token}`);
     };
     expect(isConsent(await open(options))).toBe(true);
     expect(isConsent(await open(as("worker-7")))).toBe(false);

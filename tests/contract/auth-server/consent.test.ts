@@ -9,13 +9,13 @@ import {
   isConsent,
   isSignIn,
   MCP_USER,
-  Person,
   redeem,
   SECOND_USER,
   saidBy,
   sentTo,
   startConsent,
   textOf,
+  User,
 } from "./journey.ts";
 import { Party } from "./party.ts";
 import { ASK_FOR_OPTIMIZE, startWorld } from "./world.ts";
@@ -27,19 +27,19 @@ const CONSENT_ADDRESS = `${server.authEndpoint}/consent`;
 beforeEach(() => server.setAttributes(ASK_FOR_OPTIMIZE));
 
 /** A page with the error's text; never a redirect. */
-async function expectErrorPage(page: Awaited<ReturnType<Person["open"]>>, text: string): Promise<void> {
+async function expectErrorPage(page: Awaited<ReturnType<User["open"]>>, text: string): Promise<void> {
   expect(page.headers.get("location")).toBeNull();
   expect(page.headers.get("content-type")).toMatch(/^text\/html/);
   expect([page.status, textOf(page)]).toEqual([400, expect.stringContaining(text)]);
 }
 
-describe("a person who is asked", () => {
+describe("a user who is asked", () => {
   test("signs in, sees who wants what, allows it; the agent has a code, and for it a token of this user", async () => {
-    const person = new Person();
+    const user = new User();
     const { url } = await startConsent(world, { state: "run-1" });
-    const login = await person.open(url);
+    const login = await user.open(url);
     expect(isSignIn(login)).toBe(true);
-    const page = await person.submit(login, { username: "mcp-user", password: "user123" });
+    const page = await user.submit(login, { username: "mcp-user", password: "user123" });
     expect(isConsent(page)).toBe(true);
     const text = textOf(page);
     for (const part of [
@@ -53,14 +53,14 @@ describe("a person who is asked", () => {
       new URL(agent.callback).host,
     ])
       expect(text).toContain(part);
-    expect(saidBy(page)).toEqual([`In the words of ${resource.id}:`]);
+    expect(saidBy(page)).toEqual([`As described by ${resource.id}:`]);
     expect(text).toContain("An agent wants to act for you");
     const { action, fields, buttons } = formOf(page);
     expect(new URL(action, page.url).href.split("?")[0]).toBe(CONSENT_ADDRESS);
     expect(fields.consent_code).toMatch(/^[\w-]{22,}$/);
     expect(buttons).toEqual(expect.arrayContaining(["accept", "cancel"]));
 
-    const { address, query } = sentTo(await person.decide(page, "accept"));
+    const { address, query } = sentTo(await user.decide(page, "accept"));
     expect(address).toBe(agent.callback);
     expect(query).toEqual({ code: expect.stringMatching(/^[\w-]{43,}$/), state: "run-1" });
     const reply = await redeem(world, query.code!);
@@ -72,11 +72,11 @@ describe("a person who is asked", () => {
     });
   });
 
-  test("says no: the agent is told, and the request is over", async () => {
-    const person = new Person();
+  test("denies: the agent gets access_denied, and the request is over", async () => {
+    const user = new User();
     const { url } = await startConsent(world, { state: "run-1" });
-    const page = await person.openSignedIn(url);
-    expect(sentTo(await person.decide(page, "cancel"))).toEqual({
+    const page = await user.openSignedIn(url);
+    expect(sentTo(await user.decide(page, "cancel"))).toEqual({
       address: agent.callback,
       query: {
         error: "access_denied",
@@ -84,11 +84,11 @@ describe("a person who is asked", () => {
         state: "run-1",
       },
     });
-    await expectErrorPage(await person.open(url), "Invalid or expired request_token");
+    await expectErrorPage(await user.open(url), "Invalid or expired request_token");
   });
 
   test("with the wrong password gets no further", async () => {
-    const page = await new Person().openSignedIn((await startConsent(world)).url, {
+    const page = await new User().openSignedIn((await startConsent(world)).url, {
       ...MCP_USER,
       password: "wrong",
     });
@@ -96,22 +96,22 @@ describe("a person who is asked", () => {
   });
 
   test("is not asked again for the same, unless the agent insists", async () => {
-    const person = new Person();
-    await consentedCode(world, person);
-    const silent = await person.open((await startConsent(world, { state: "s2" })).url);
+    const user = new User();
+    await consentedCode(world, user);
+    const silent = await user.open((await startConsent(world, { state: "s2" })).url);
     expect(sentTo(silent).query).toEqual({ code: expect.any(String), state: "s2" });
     expect((await redeem(world, sentTo(silent).query.code!)).status).toBe(200);
 
-    const insisted = await person.open((await startConsent(world, { query: { prompt: "consent" } })).url);
+    const insisted = await user.open((await startConsent(world, { query: { prompt: "consent" } })).url);
     expect(isConsent(insisted)).toBe(true);
   });
 
   test("is asked when more is wanted, by another agent, or in another browser", async () => {
-    const person = new Person();
-    await consentedCode(world, person);
+    const user = new User();
+    await consentedCode(world, user);
     const resource_token = resource.resourceToken(server, agent, { scope: "supply-chain:optimize a:more" });
     const reply = await agent.ask(server, wish({ resource_token, redirect_uri: agent.callback }));
-    const wider = await person.open(`${server.authEndpoint}?request_token=${reply.body.request_token}`);
+    const wider = await user.open(`${server.authEndpoint}?request_token=${reply.body.request_token}`);
     expect(isConsent(wider)).toBe(true);
     expect(textOf(wider)).toContain("a:more");
 
@@ -121,41 +121,41 @@ describe("a person who is asked", () => {
       server,
       wish({ resource_token: resource.resourceToken(server, other), redirect_uri: other.callback }),
     );
-    const asked = await person.open(`${server.authEndpoint}?request_token=${foreign.body.request_token}`);
+    const asked = await user.open(`${server.authEndpoint}?request_token=${foreign.body.request_token}`);
     expect(isConsent(asked)).toBe(true);
     await other.stop();
 
-    expect(isConsent(await new Person().openSignedIn((await startConsent(world)).url))).toBe(true);
+    expect(isConsent(await new User().openSignedIn((await startConsent(world)).url))).toBe(true);
   });
 
   test("after a refusal is asked again", async () => {
-    const person = new Person();
-    await person.decide(await person.openSignedIn((await startConsent(world)).url), "cancel");
-    expect(isConsent(await person.open((await startConsent(world)).url))).toBe(true);
+    const user = new User();
+    await user.decide(await user.openSignedIn((await startConsent(world)).url), "cancel");
+    expect(isConsent(await user.open((await startConsent(world)).url))).toBe(true);
   });
 
-  test("is asked again once the agent has given its refresh token back; nobody else can bring that about", async () => {
-    const person = new Person();
-    const { body } = await redeem(world, await consentedCode(world, person));
+  test("is asked again once the agent has revoked its refresh token; no other agent can bring that about", async () => {
+    const user = new User();
+    const { body } = await redeem(world, await consentedCode(world, user));
     const revoke = { url: server.revocationEndpoint };
     const token = String(body.refresh_token);
     await resource.ask(server, { token }, revoke);
-    const silent = await person.open((await startConsent(world)).url);
+    const silent = await user.open((await startConsent(world)).url);
     expect(sentTo(silent).query).toHaveProperty("code");
     expect((await agent.ask(server, { token }, revoke)).status).toBe(200);
-    expect(isConsent(await person.open((await startConsent(world)).url))).toBe(true);
+    expect(isConsent(await user.open((await startConsent(world)).url))).toBe(true);
   });
 
-  test("is asked again once the refresh token that came with it has expired, given back or not: nothing is remembered that could not be revoked", async () => {
+  test("is asked again once the refresh token that came with it has expired, revoked or not: nothing is remembered that could not be revoked", async () => {
     await server.setAttributes({ ...ASK_FOR_OPTIMIZE, "aauth.refresh.lifespan": "2" });
-    const [revoking, silent] = [new Person(), new Person()];
+    const [revoking, silent] = [new User(), new User()];
     const { body } = await redeem(world, await consentedCode(world, revoking));
     await redeem(world, await consentedCode(world, silent, SECOND_USER));
     await pause(3100);
     const token = String(body.refresh_token);
     expect((await agent.ask(server, { token }, { url: server.revocationEndpoint })).status).toBe(200);
-    for (const person of [revoking, silent])
-      expect(isConsent(await person.open((await startConsent(world)).url))).toBe(true);
+    for (const user of [revoking, silent])
+      expect(isConsent(await user.open((await startConsent(world)).url))).toBe(true);
   });
 
   test("under a policy that has changed meanwhile: the policy decides", async () => {
@@ -163,52 +163,52 @@ describe("a person who is asked", () => {
       { "aauth.blocked.agents": JSON.stringify([agent.id]) },
       { "aauth.allowed.scopes": '["supply-chain:other"]' },
     ]) {
-      const person = new Person();
-      const page = await person.openSignedIn((await startConsent(world, { state: "s" })).url);
+      const user = new User();
+      const page = await user.openSignedIn((await startConsent(world, { state: "s" })).url);
       await server.setAttributes({ ...ASK_FOR_OPTIMIZE, ...change });
-      const { address, query } = sentTo(await person.decide(page, "accept"));
+      const { address, query } = sentTo(await user.decide(page, "accept"));
       expect(address).toBe(agent.callback);
       expect(query).toEqual({
         error: "access_denied",
         error_description: expect.any(String),
         state: "s",
       });
-      // Nor is it remembered that the person has agreed.
+      // Nor is it remembered that the user has agreed.
       await server.setAttributes(ASK_FOR_OPTIMIZE);
-      expect(isConsent(await person.open((await startConsent(world)).url))).toBe(true);
+      expect(isConsent(await user.open((await startConsent(world)).url))).toBe(true);
     }
   });
 });
 
 describe("state", () => {
   test("J12: is that of the agent's signed request, whatever the address says; also without a consent page", async () => {
-    const person = new Person();
+    const user = new User();
     const forged = { state: "signed", query: { state: "forged" } };
-    const page = await person.openSignedIn((await startConsent(world, forged)).url);
-    expect(sentTo(await person.decide(page, "accept")).query.state).toBe("signed");
-    const silent = await person.open((await startConsent(world, forged)).url);
+    const page = await user.openSignedIn((await startConsent(world, forged)).url);
+    expect(sentTo(await user.decide(page, "accept")).query.state).toBe("signed");
+    const silent = await user.open((await startConsent(world, forged)).url);
     expect(sentTo(silent).query.state).toBe("signed");
   });
 
   test("that only the address has is kept through the sign-in", async () => {
-    const person = new Person();
+    const user = new User();
     const state = "a b&c=d?e#f+é";
-    const page = await person.openSignedIn((await startConsent(world, { query: { state } })).url);
-    expect(sentTo(await person.decide(page, "accept")).query.state).toBe(state);
+    const page = await user.openSignedIn((await startConsent(world, { query: { state } })).url);
+    expect(sentTo(await user.decide(page, "accept")).query.state).toBe(state);
   });
 
   test("without a value is none, and the address may have another", async () => {
-    const person = new Person();
-    const page = await person.openSignedIn((await startConsent(world, { state: "" })).url);
-    expect(sentTo(await person.decide(page, "accept")).query).toEqual({ code: expect.any(String) });
+    const user = new User();
+    const page = await user.openSignedIn((await startConsent(world, { state: "" })).url);
+    expect(sentTo(await user.decide(page, "accept")).query).toEqual({ code: expect.any(String) });
     const { url } = await startConsent(world, { state: "", query: { state: "address" } });
-    expect(sentTo(await person.open(url)).query.state).toBe("address");
+    expect(sentTo(await user.open(url)).query.state).toBe("address");
   });
 
-  test("that nobody gave is not there", async () => {
-    const person = new Person();
-    const page = await person.openSignedIn((await startConsent(world)).url);
-    expect(sentTo(await person.decide(page, "accept")).query).toEqual({ code: expect.any(String) });
+  test("that was not given is not there", async () => {
+    const user = new User();
+    const page = await user.openSignedIn((await startConsent(world)).url);
+    expect(sentTo(await user.decide(page, "accept")).query).toEqual({ code: expect.any(String) });
   });
 });
 
@@ -228,14 +228,14 @@ describe("J10: an address that cannot be trusted is never gone to", () => {
 
   test("signed out: a page says why", async () => {
     for (const [query, text] of await cases())
-      await expectErrorPage(await new Person().open(`${server.authEndpoint}?${query}`), text);
+      await expectErrorPage(await new User().open(`${server.authEndpoint}?${query}`), text);
   });
 
   test("signed in: a page says why", async () => {
-    const person = new Person();
-    await consentedCode(world, person);
+    const user = new User();
+    await consentedCode(world, user);
     for (const [query, text] of await cases())
-      await expectErrorPage(await person.open(`${server.authEndpoint}?${query}`), text);
+      await expectErrorPage(await user.open(`${server.authEndpoint}?${query}`), text);
   });
 
   test("for a program: JSON", async () => {
@@ -252,10 +252,10 @@ describe("J10: an address that cannot be trusted is never gone to", () => {
   });
 
   test("redirect_uri may be left out of the address: the agent's signed request has it", async () => {
-    const person = new Person();
+    const user = new User();
     const { requestToken } = await startConsent(world);
-    const page = await person.openSignedIn(`${server.authEndpoint}?request_token=${requestToken}`);
-    expect(sentTo(await person.decide(page, "accept")).address).toBe(agent.callback);
+    const page = await user.openSignedIn(`${server.authEndpoint}?request_token=${requestToken}`);
+    expect(sentTo(await user.decide(page, "accept")).address).toBe(agent.callback);
   });
 
   test("a query that the agent's redirect_uri has is kept", async () => {
@@ -265,11 +265,9 @@ describe("J10: an address that cannot be trusted is never gone to", () => {
     other.agentMetadata = { redirect_uris: [own] };
     const resource_token = resource.resourceToken(server, other);
     const reply = await other.ask(server, wish({ resource_token, redirect_uri: own, state: "s" }));
-    const person = new Person();
-    const page = await person.openSignedIn(
-      `${server.authEndpoint}?request_token=${reply.body.request_token}`,
-    );
-    expect(sentTo(await person.decide(page, "accept")).query).toEqual({
+    const user = new User();
+    const page = await user.openSignedIn(`${server.authEndpoint}?request_token=${reply.body.request_token}`);
+    expect(sentTo(await user.decide(page, "accept")).query).toEqual({
       tenant: "a b",
       code: expect.any(String),
       state: "s",
@@ -280,61 +278,61 @@ describe("J10: an address that cannot be trusted is never gone to", () => {
 
 describe("J11: an answer counts only from the page, in the browser and of the person that were asked", () => {
   test("without the page's code, or with a made-up one", async () => {
-    const person = new Person();
-    const page = await person.openSignedIn((await startConsent(world)).url);
+    const user = new User();
+    const page = await user.openSignedIn((await startConsent(world)).url);
     const { action } = formOf(page);
     const sent = (fields: Record<string, string>) =>
-      person.submit(page, { accept: "yes" }, { action, fields, buttons: [] });
+      user.submit(page, { accept: "yes" }, { action, fields, buttons: [] });
     await expectErrorPage(await sent({}), "Missing required parameter: consent_code");
     await expectErrorPage(await sent({ consent_code: "made-up" }), "Invalid or expired consent code");
     // The real one is still good.
-    expect(sentTo(await person.decide(page, "accept")).query).toHaveProperty("code");
+    expect(sentTo(await user.decide(page, "accept")).query).toHaveProperty("code");
   });
 
   test("from a browser that is not signed in", async () => {
-    const page = await new Person().openSignedIn((await startConsent(world)).url);
-    await expectErrorPage(await new Person().decide(page, "accept"), "User session not found or expired");
+    const page = await new User().openSignedIn((await startConsent(world)).url);
+    await expectErrorPage(await new User().decide(page, "accept"), "User session not found or expired");
   });
 
-  test("from another person's browser, or another browser of the same person", async () => {
+  test("from another user's browser, or another browser of the same user", async () => {
     for (const user of [SECOND_USER, MCP_USER]) {
-      const page = await new Person().openSignedIn((await startConsent(world)).url);
-      const other = new Person();
+      const page = await new User().openSignedIn((await startConsent(world)).url);
+      const other = new User();
       await other.openSignedIn((await startConsent(world)).url, user);
       await expectErrorPage(await other.decide(page, "accept"), "User session not found or expired");
     }
   });
 
   test("once: twice the same button", async () => {
-    const person = new Person();
-    const page = await person.openSignedIn((await startConsent(world)).url);
-    const [one, two] = await Promise.all([person.decide(page, "accept"), person.decide(page, "accept")]);
+    const user = new User();
+    const page = await user.openSignedIn((await startConsent(world)).url);
+    const [one, two] = await Promise.all([user.decide(page, "accept"), user.decide(page, "accept")]);
     expect([one.status, two.status].sort()).toEqual([303, 400]);
-    await expectErrorPage(await person.decide(page, "accept"), "Invalid or expired consent code");
+    await expectErrorPage(await user.decide(page, "accept"), "Invalid or expired consent code");
   });
 
   test("both buttons, or none, is a no", async () => {
     for (const buttons of [{ accept: "yes", cancel: "yes" }, {}] as Record<string, string>[]) {
-      const person = new Person();
-      const page = await person.openSignedIn((await startConsent(world)).url);
-      expect(sentTo(await person.submit(page, buttons)).query).toMatchObject({ error: "access_denied" });
+      const user = new User();
+      const page = await user.openSignedIn((await startConsent(world)).url);
+      expect(sentTo(await user.submit(page, buttons)).query).toMatchObject({ error: "access_denied" });
     }
   });
 
   test("a form that names something twice is no answer, and uses nothing up", async () => {
-    const person = new Person();
-    const page = await person.openSignedIn((await startConsent(world)).url);
+    const user = new User();
+    const page = await user.openSignedIn((await startConsent(world)).url);
     for (const name of ["accept", "consent_code", "other"]) {
       const twice = new URLSearchParams({ ...formOf(page).fields, accept: "yes" });
       for (const value of ["a", "b"]) twice.append(name, value);
-      await expectErrorPage(await person.send(page, twice), `duplicated parameter: ${name}`);
+      await expectErrorPage(await user.send(page, twice), `duplicated parameter: ${name}`);
     }
-    expect(sentTo(await person.decide(page, "accept")).query).toHaveProperty("code");
+    expect(sentTo(await user.decide(page, "accept")).query).toHaveProperty("code");
   });
 
   test("what is no form is no answer; what a form has in it is never the server's fault", async () => {
-    const person = new Person();
-    const page = await person.openSignedIn((await startConsent(world)).url);
+    const user = new User();
+    const page = await user.openSignedIn((await startConsent(world)).url);
     const fields = { ...formOf(page).fields, accept: "yes" };
     const send = async (type: string, body: string) =>
       (
@@ -352,46 +350,44 @@ describe("J11: an answer counts only from the page, in the browser and of the pe
     for (const body of ["consent_code=%zz", "consent_code=%", "%=%", "=&&=", "consent_code=%00%ff", ""])
       expect([body, await send(form, body)]).toEqual([body, 400]);
     expect(await send(form, `consent_code=${"x".repeat(65_536)}`)).toBe(413);
-    expect(sentTo(await person.decide(page, "accept")).query).toHaveProperty("code");
+    expect(sentTo(await user.decide(page, "accept")).query).toHaveProperty("code");
   });
 
   test("POSTed: a link cannot decide", async () => {
-    const person = new Person();
-    const page = await person.openSignedIn((await startConsent(world)).url);
+    const user = new User();
+    const page = await user.openSignedIn((await startConsent(world)).url);
     const { fields } = formOf(page);
-    const linked = await person.open(
-      `${CONSENT_ADDRESS}?${new URLSearchParams({ ...fields, accept: "yes" })}`,
-    );
+    const linked = await user.open(`${CONSENT_ADDRESS}?${new URLSearchParams({ ...fields, accept: "yes" })}`);
     expect(linked.status).toBeGreaterThanOrEqual(400);
     expect(linked.headers.get("location")).toBeNull();
-    expect(sentTo(await person.decide(page, "accept")).query).toHaveProperty("code");
+    expect(sentTo(await user.decide(page, "accept")).query).toHaveProperty("code");
   });
 });
 
 describe("J13: a request token is good for one decision", () => {
   test("with two pages open, for one of them", async () => {
-    const person = new Person();
+    const user = new User();
     const { url } = await startConsent(world);
-    const first = await person.openSignedIn(url);
-    const second = await person.open(url);
+    const first = await user.openSignedIn(url);
+    const second = await user.open(url);
     expect(formOf(first).fields.consent_code).not.toBe(formOf(second).fields.consent_code);
-    expect(sentTo(await person.decide(first, "accept")).query).toHaveProperty("code");
-    await expectErrorPage(await person.decide(second, "accept"), "Request token expired");
-    await expectErrorPage(await person.open(url), "Invalid or expired request_token");
+    expect(sentTo(await user.decide(first, "accept")).query).toHaveProperty("code");
+    await expectErrorPage(await user.decide(second, "accept"), "Request token expired");
+    await expectErrorPage(await user.open(url), "Invalid or expired request_token");
   });
 
   test("without a page, too: a remembered consent uses it up", async () => {
-    const person = new Person();
-    await consentedCode(world, person);
+    const user = new User();
+    await consentedCode(world, user);
     const { url } = await startConsent(world);
-    expect(sentTo(await person.open(url)).query).toHaveProperty("code");
-    await expectErrorPage(await person.open(url), "Invalid or expired request_token");
+    expect(sentTo(await user.open(url)).query).toHaveProperty("code");
+    await expectErrorPage(await user.open(url), "Invalid or expired request_token");
   });
 });
 
 describe("a page", () => {
-  test("is not stored, not framed, and tells nobody where the reader came from", async () => {
-    const page = await new Person().openSignedIn((await startConsent(world)).url);
+  test("is not stored, not framed, and sends no referrer", async () => {
+    const page = await new User().openSignedIn((await startConsent(world)).url);
     const { headers } = page;
     expect(headers.get("cache-control")).toContain("no-store");
     expect(headers.get("referrer-policy")).toBe("no-referrer");
@@ -407,7 +403,7 @@ describe("a page", () => {
     };
     const resource_token = resource.resourceToken(server, hostile);
     const reply = await hostile.ask(server, wish({ resource_token, redirect_uri: hostile.callback }));
-    const page = await new Person().openSignedIn(
+    const page = await new User().openSignedIn(
       `${server.authEndpoint}?request_token=${reply.body.request_token}`,
     );
     await hostile.stop();
@@ -422,7 +418,7 @@ describe("a page", () => {
     const resource_token = resource.resourceToken(server, quiet);
     const reply = await quiet.ask(server, wish({ resource_token, redirect_uri: quiet.callback }));
     await quiet.stop();
-    const page = await new Person().openSignedIn(
+    const page = await new User().openSignedIn(
       `${server.authEndpoint}?request_token=${reply.body.request_token}`,
     );
     expect(textOf(page)).toContain(quiet.id);

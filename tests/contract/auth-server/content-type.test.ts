@@ -1,10 +1,10 @@
-/** A `Content-Type` that is no media type: the first thing that is parsed of a request, before anybody has proven anything. */
+/** A `Content-Type` that is no media type: the first thing that is parsed of a request, before any caller is proven. */
 
 import { describe, expect, test } from "vitest";
 import { startWorld } from "./world.ts";
 
 const { server } = await startWorld();
-const MALFORMED = ["garbage", "///", "a/b/c", ";;", "text", "garbage, application/x-www-form-urlencoded"];
+const MALFORMED = ["garbage", "///", "garbage, application/x-www-form-urlencoded"];
 
 describe.each(MALFORMED)("A18: a malformed Content-Type, %s", (type) => {
   const headers = { "content-type": type, accept: "application/json" };

@@ -95,9 +95,7 @@ test("OpenID discovery names the addresses that the page and the services use", 
     authorization_endpoint: `${OIDC}/auth`,
     token_endpoint: `${OIDC}/token`,
     jwks_uri: `${OIDC}/certs`,
-    userinfo_endpoint: `${OIDC}/userinfo`,
     end_session_endpoint: `${OIDC}/logout`,
-    revocation_endpoint: `${OIDC}/revoke`,
     code_challenge_methods_supported: expect.arrayContaining(["S256"]),
     grant_types_supported: expect.arrayContaining(["authorization_code", "refresh_token", "password"]),
   });
@@ -130,16 +128,6 @@ test("a user's access token: a JWT for `account` that the key set verifies, with
     email: "mcp@user.com",
   });
   expect(Number(claims.exp) - Number(claims.iat)).toBe(300);
-});
-
-test("user info, for the token's user", async () => {
-  const { access_token } = (await (await directGrant()).json()) as { access_token: string };
-  const reply = await fetch(`${OIDC}/userinfo`, { headers: { authorization: `Bearer ${access_token}` } });
-  expect(await reply.json()).toMatchObject({
-    sub: "6f0f3f4e-3a0b-4c7e-9c43-5f7d5b1f8a11",
-    preferred_username: "mcp-user",
-    email: "mcp@user.com",
-  });
 });
 
 test("a wrong password is refused", async () => {

@@ -5,7 +5,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { AAuthErrorCode } from "aauth";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { makeToken, readToken, thumbprintOf } from "../../support/foreign-agent.ts";
-import { consentedCode, isConsent, MCP_USER, Person, redeem, type Shown, sentTo, textOf } from "./journey.ts";
+import { consentedCode, isConsent, MCP_USER, redeem, type Shown, sentTo, textOf, User } from "./journey.ts";
 import {
   type AskOptions,
   type Form,
@@ -122,7 +122,7 @@ describe("granted", () => {
     expect(grantedToken(second).claims.act).toEqual({ agent: resource.id, act: { agent: agent.id } });
   });
 
-  test("a token at itself names the requester all the same: somebody has to be the actor of act", async () => {
+  test("a token at itself names the requester all the same: act needs an actor", async () => {
     const resource_token = resource.resourceToken(server, resource, { scope: "supply-chain:optimize" });
     const { claims } = grantedToken(await exchange(await upstreamToken(), { resource_token }));
     expect(claims).toMatchObject({
@@ -145,22 +145,16 @@ describe("granted", () => {
     expect(claims.act).toEqual({ agent: agent.id, agent_delegate: "worker-7" });
     expect(claims).not.toHaveProperty("agent_delegate");
   });
-
-  test("a scope word that is repeated is no expansion", async () => {
-    const resource_token = nextWish({ scope: "market-analysis:analyze market-analysis:analyze" });
-    const { claims } = grantedToken(await exchange(await upstreamToken(), { resource_token }));
-    expect(claims.scope).toBe("market-analysis:analyze");
-  });
 });
 
 /** The token of an agent whose user agrees. */
 async function agreedTo(party: Party, form: Form, check: (page: Shown) => void = () => {}): Promise<string> {
   const { body } = await party.ask(server, form);
-  const person = new Person();
-  const page = await person.openSignedIn(`${server.authEndpoint}?request_token=${body.request_token}`);
+  const user = new User();
+  const page = await user.openSignedIn(`${server.authEndpoint}?request_token=${body.request_token}`);
   expect(isConsent(page)).toBe(true);
   check(page);
-  const { code } = sentTo(await person.decide(page, "accept")).query;
+  const { code } = sentTo(await user.decide(page, "accept")).query;
   const redeemed = { request_type: "code", code: code!, redirect_uri: party.callback };
   const reply = await party.ask(server, redeemed);
   grantedToken(reply);
@@ -225,7 +219,7 @@ describe("refused: what a user has to agree to", () => {
     expectNoUser(await exchange(upstream, { resource_token, by: agent }));
   });
 
-  test("in a token for which nobody was asked", async () => {
+  test("in a token for which no user was asked", async () => {
     const upstream = await upstreamToken();
     await server.setAttributes({ ...NEED_CONSENT, ...CARRIER });
     expectNoUser(await exchange(upstream));
@@ -233,7 +227,7 @@ describe("refused: what a user has to agree to", () => {
     expectNoUser(await exchange(upstream));
   });
 
-  test("whatever the scope, where nobody may carry a user's authority on", async () => {
+  test("whatever the scope, where no agent may carry a user's authority on", async () => {
     const attributes = {
       ...ASK_FOR_OPTIMIZE,
       "aauth.self.agents": JSON.stringify([resource.id]),
@@ -324,22 +318,8 @@ describe("refused", () => {
     );
   });
 
-  test("for a key whose thumbprint is no text", async () => {
-    const resource_token = nextWish({ claims: { agent_jkt: { toString: 1, valueOf: 1 } } });
-    expectRefusal(await exchange(await upstreamToken(), { resource_token }), 401, "invalid_signature", {
-      code: "unknown_key",
-      check: "token",
-    });
-  });
-
-  test("another body, and the same request twice", async () => {
-    const upstream = await upstreamToken();
-    const body = `request_type=exchange&resource_token=${nextWish()}&x=1`;
-    expectRefusal(await exchange(upstream, { tamper: () => ({ body }) }), 401, "invalid_signature", {
-      code: "digest_mismatch",
-      check: "content-digest",
-    });
-    const nonce = "AAECAwQFBgcICQoLDA0ODw";
+  test("the same request twice", async () => {
+    const [upstream, nonce] = [await upstreamToken(), "AAECAwQFBgcICQoLDA0ODw"];
     grantedToken(await exchange(upstream, { nonce }));
     expectRefusal(await exchange(upstream, { nonce }), 401, "invalid_signature", {
       code: "nonce_replayed",
@@ -451,7 +431,7 @@ describe("a caller from another auth server", () => {
     expect(claims.act).toEqual({ agent: agent.id, sub: MCP_USER.id });
     // The partner's user is not this realm's, even where the two have the same id.
     expect(claims).not.toHaveProperty("sub");
-    // So there is nobody here who could have agreed, whoever carries it on.
+    // So no user here could have agreed, whichever agent carries it on.
     await server.setAttributes({
       ...trusted,
       ...CARRIER,
@@ -471,7 +451,7 @@ describe("a caller from another auth server", () => {
     expectRefusal(await exchange(endless), 401, "invalid_signature", { code: "token_claim_missing" });
   });
 
-  test("a token that is not good yet, or no longer, or somebody else's", async () => {
+  test("a token that is not valid yet, or no longer, or another party's", async () => {
     await server.setAttributes(trusted);
     const cases: [object, AAuthErrorCode][] = [
       [{ exp: now() - 1 }, "token_expired"],

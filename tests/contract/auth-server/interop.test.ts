@@ -20,7 +20,6 @@ describe("both servers take a request", () => {
     ["without a nonce", { nonce: null }],
     ["with the body's components behind the key", { nonce: null, covered: BODY_AFTER_KEY }],
     ["signed in base64url", { encode: (bytes) => bytes.toString("base64url") }],
-    ["signed in base64url, padded", { encode: (bytes) => `${bytes.toString("base64url")}==` }],
     ["signed in base64", { encode: (bytes) => bytes.toString("base64") }],
     ["signed in base64, not padded", { encode: (bytes) => bytes.toString("base64").replace(/=+$/, "") }],
     ["labelled as in SPEC", { label: "sig" }],

@@ -28,8 +28,8 @@ interface PageForm {
   readonly buttons: readonly string[];
 }
 
-/** A person at a browser of their own: keeps cookies, follows redirects inside the auth server, submits forms. */
-export class Person {
+/** A user at a browser of their own: keeps cookies, follows redirects inside the auth server, submits forms. */
+export class User {
   readonly browser: Browser = createBrowser();
 
   async open(url: string): Promise<Shown> {
@@ -97,7 +97,7 @@ export function textOf({ text }: Shown): string {
 
 /** Who the page says has worded the scopes below, in order. */
 export function saidBy(page: Shown): string[] {
-  const lines = textOf(page).match(/In (the words of \S+|this server's words) ?:/g) ?? [];
+  const lines = textOf(page).match(/As described by (this server|\S+) ?:/g) ?? [];
   return lines.map((line) => line.replace(" :", ":"));
 }
 
@@ -124,10 +124,10 @@ export async function startConsent(
   return { requestToken, url: `${server.authEndpoint}?${new URLSearchParams(parameters)}` };
 }
 
-/** The whole journey of a person who signs in and agrees: the code the agent gets. */
-export async function consentedCode(world: World, person = new Person(), user = MCP_USER): Promise<string> {
-  const page = await person.openSignedIn((await startConsent(world)).url, user);
-  const answer = isConsent(page) ? await person.decide(page, "accept") : page;
+/** The whole journey of a user who signs in and agrees: the code the agent gets. */
+export async function consentedCode(world: World, user = new User(), account = MCP_USER): Promise<string> {
+  const page = await user.openSignedIn((await startConsent(world)).url, account);
+  const answer = isConsent(page) ? await user.decide(page, "accept") : page;
   return sentTo(answer).query.code!;
 }
 

@@ -1,7 +1,7 @@
 /** A consent link in the hands of another user than the one it was made for: the server cannot tell them apart, so nothing may be lost. */
 
 import { expect, test } from "vitest";
-import { consentedCode, isConsent, Person, redeem, SECOND_USER, sentTo, startConsent } from "./journey.ts";
+import { consentedCode, isConsent, redeem, SECOND_USER, sentTo, startConsent, User } from "./journey.ts";
 import { ASK_FOR_OPTIMIZE, startWorld } from "./world.ts";
 
 const world = await startWorld();
@@ -9,20 +9,20 @@ const { server } = world;
 
 test("A17: what is remembered of its reader and of its owner stays", async () => {
   await server.setAttributes(ASK_FOR_OPTIMIZE);
-  const [owner, reader] = [new Person(), new Person()];
+  const [owner, reader] = [new User(), new User()];
   await redeem(world, await consentedCode(world, owner));
   await redeem(world, await consentedCode(world, reader, SECOND_USER));
   const { code = "" } = sentTo(await reader.open((await startConsent(world)).url)).query;
   expect((await redeem(world, code)).status).toBe(200);
-  for (const person of [owner, reader])
-    expect(sentTo(await person.open((await startConsent(world)).url)).query).toHaveProperty("code");
+  for (const user of [owner, reader])
+    expect(sentTo(await user.open((await startConsent(world)).url)).query).toHaveProperty("code");
 });
 
 test("A17: a look at the page ends nothing", async () => {
   await server.setAttributes(ASK_FOR_OPTIMIZE);
   const { url } = await startConsent(world);
-  expect(isConsent(await new Person().openSignedIn(url, SECOND_USER))).toBe(true);
-  const owner = new Person();
+  expect(isConsent(await new User().openSignedIn(url, SECOND_USER))).toBe(true);
+  const owner = new User();
   const answer = await owner.decide(await owner.openSignedIn(url), "accept");
   expect((await redeem(world, sentTo(answer).query.code ?? "")).status).toBe(200);
 });

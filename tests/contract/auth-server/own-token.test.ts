@@ -1,7 +1,7 @@
 /** The agent is the resource itself: `scope` instead of a resource token; who the user is, for those on the realm's list (SPEC 3.5, 7.4). */
 
 import { beforeEach, describe, expect, test } from "vitest";
-import { MCP_USER, Person, redeem, saidBy, sentTo, textOf } from "./journey.ts";
+import { MCP_USER, redeem, saidBy, sentTo, textOf, User } from "./journey.ts";
 import { Party, type Reply } from "./party.ts";
 import { verifiedToken } from "./verified-token.ts";
 import { expectRefusal, grantedToken, startWorld } from "./world.ts";
@@ -19,9 +19,9 @@ const expectNotTold = (reply: Reply) => expectRefusal(reply, 403, "access_denied
 /** The user signs in and agrees: the page, and the code that the agent gets. */
 async function agreedTo(asked: Reply) {
   expect(Object.keys(asked.body)).toEqual(["expires_in", "request_token", "token_type"]);
-  const person = new Person();
-  const page = await person.openSignedIn(`${server.authEndpoint}?request_token=${asked.body.request_token}`);
-  const { code } = sentTo(await person.decide(page, "accept")).query;
+  const user = new User();
+  const page = await user.openSignedIn(`${server.authEndpoint}?request_token=${asked.body.request_token}`);
+  const { code } = sentTo(await user.decide(page, "accept")).query;
   return { page, code: code! };
 }
 
@@ -60,7 +60,7 @@ describe("an agent that may ask who its users are", () => {
     });
     for (const text of ["your user id", "See your name", "See your e-mail address"])
       expect(textOf(page)).toContain(text);
-    expect(saidBy(page)).toEqual(["In this server's words:"]);
+    expect(saidBy(page)).toEqual(["As described by this server:"]);
     expect(textOf(page)).toContain("An agent wants to know who you are");
 
     const other = await identityOf("openid");
@@ -69,7 +69,7 @@ describe("an agent that may ask who its users are", () => {
 
   test("keeps scopes of its own beside them, and gets the same again for the refresh token", async () => {
     const { page, body, claims } = await identityOf("profile data.read");
-    expect(saidBy(page)).toEqual([`In the words of ${agent.id}:`, "In this server's words:"]);
+    expect(saidBy(page)).toEqual([`As described by ${agent.id}:`, "As described by this server:"]);
     expect(claims).toMatchObject({ scope: "data.read", sub: MCP_USER.id, name: "mcp user" });
     const { refresh_token } = body;
     const again = await agent.ask(server, { request_type: "refresh", refresh_token: String(refresh_token) });
@@ -82,7 +82,7 @@ describe("an agent that may ask who its users are", () => {
     expect(grantedToken(again).claims).not.toHaveProperty("agent");
   });
 
-  test("is never told without the user being asked, even where nothing needs consent", async () => {
+  test("never learns it without the user being asked, even where nothing needs consent", async () => {
     await server.setAttributes({
       ...SELF,
       "aauth.consent.required.scopes": "[]",
@@ -108,13 +108,13 @@ describe("an agent that may ask who its users are", () => {
   });
 });
 
-describe("a resource token of somebody else that asks who the user is", () => {
+describe("a resource token of another party that asks who the user is", () => {
   const askAt = (at: Party, scope: string) => {
     const resource_token = at.resourceToken(server, agent, { scope });
     return agent.ask(server, { request_type: "auth", resource_token, ...redirect });
   };
 
-  test("is good for nothing where neither is on the list: not by another name of the agent's", async () => {
+  test("is refused where neither is on the list: not by another name of the agent's", async () => {
     const other = await Party.start("other-name");
     other.pair = agent.pair;
     other.keySet = agent.keySet;
@@ -155,7 +155,7 @@ describe("a resource token of somebody else that asks who the user is", () => {
 });
 
 describe("taken off the list, an agent", () => {
-  test("is told no more: neither for its code nor for its refresh token", async () => {
+  test("learns no more: neither for its code nor for its refresh token", async () => {
     await server.setAttributes(SELF);
     const { body } = await identityOf("openid profile email");
     const { code } = await agreedTo(await ask("email"));

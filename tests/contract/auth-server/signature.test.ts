@@ -88,7 +88,7 @@ describe("what is sent", () => {
     await refused("malformed_signature", { tamper: instead({ signature: "sig1=:AAAA:" }) });
   });
 
-  test("a stranger's key under the agent's name", () =>
+  test("an unknown key under the agent's name", () =>
     refused("invalid_signature", { signingKey: newPair("x").key }));
 
   test("a key id that the agent does not publish", () =>
@@ -213,7 +213,7 @@ describe("when, and what for", () => {
 });
 
 describe("how it is written", () => {
-  test.each(["sig", "my-sig", "a*b_c.d", "*"])("P5: any label: %s", async (label) => {
+  test.each(["my-sig", "a*b_c.d"])("P5: any label: %s", async (label) => {
     grantedToken(await agent.ask(server, wish(), { label }));
   });
 
@@ -236,14 +236,7 @@ describe("how it is written", () => {
       "malformed_signature_key",
     ],
     ["one parameter twice", keyValue.replace("kid=", `kid="other" kid=`), "malformed_signature_key"],
-    ["text behind it", `${keyValue};x=1`, "malformed_signature_key"],
     ["scheme in quotes", keyValue.replace("scheme=jwks", 'scheme="jwks"'), "malformed_signature_key"],
-    [
-      "scheme not first",
-      `sig1=(kid="${agent.pair.kid}" scheme=jwks id="${agent.id}")`,
-      "malformed_signature_key",
-    ],
-    ["an empty value", keyValue.replace(agent.pair.kid, ""), "malformed_signature_key"],
     ["an unknown scheme", keyValue.replace("scheme=jwks", "scheme=magic"), "unsupported_scheme"],
     ["no scheme", `sig1=(id="${agent.id}" kid="${agent.pair.kid}")`, "malformed_signature_key"],
     [
@@ -251,12 +244,6 @@ describe("how it is written", () => {
       `sig1=jwks;id="${agent.id}";kid="${agent.pair.kid}"`,
       "malformed_signature_key",
     ],
-    [
-      "a value without quotes",
-      keyValue.replace(`"${agent.pair.kid}"`, agent.pair.kid),
-      "malformed_signature_key",
-    ],
-    ["two spaces", keyValue.replace(" kid", "  kid"), "malformed_signature_key"],
   ])("P6: Signature-Key with %s", (_what, signatureKey, code) => refused(code, { signatureKey }));
 
   test("P6: two members in Signature-Input or Signature", async () => {
@@ -265,7 +252,7 @@ describe("how it is written", () => {
     await refused("malformed_signature", { tamper: twice("signature") });
   });
 
-  test("a component twice, or one that nobody knows", async () => {
+  test("a component twice, or an unknown one", async () => {
     await refused("malformed_signature_input", { covered: ["@method", ...COVERED] });
     await refused("missing_component", { covered: [...COVERED, "@status"] });
   });
@@ -323,7 +310,7 @@ describe("another way to say who", () => {
     await refused("untrusted_issuer", { scheme: { scheme: "jwt", jwt }, check: "token" });
   });
 
-  test("a resource token identifies nobody", () =>
+  test("a resource token identifies no agent", () =>
     refused("token_type_mismatch", {
       scheme: { scheme: "jwt", jwt: resource.resourceToken(server, agent) },
       check: "token",
@@ -375,23 +362,17 @@ describe("nothing is fetched for", () => {
 });
 
 describe("request_type", () => {
-  test.each([
-    "password",
-    "authorization_code",
-    "refresh_token",
-    "client_credentials",
-    "urn:ietf:params:oauth:grant-type:token-exchange",
-    "AUTH",
-    "constructor",
-    "__proto__",
-  ])("J15: %s is none", async (request_type) => {
-    expectRefusal(
-      await agent.ask(server, wish({ request_type, username: "mcp-user", password: "user123" })),
-      400,
-      "unsupported_grant_type",
-      `Unsupported request_type: ${request_type}`,
-    );
-  });
+  test.each(["password", "urn:ietf:params:oauth:grant-type:token-exchange", "__proto__"])(
+    "J15: %s is none",
+    async (request_type) => {
+      expectRefusal(
+        await agent.ask(server, wish({ request_type, username: "mcp-user", password: "user123" })),
+        400,
+        "unsupported_grant_type",
+        `Unsupported request_type: ${request_type}`,
+      );
+    },
+  );
 
   test("is POSTed", async () => {
     const reply = await fetch(`${server.tokenEndpoint}?request_type=auth`);

@@ -5,10 +5,10 @@ import { afterAll, beforeEach, expect, test } from "vitest";
 import {
   consentedCode,
   isConsent,
-  Person,
   redeem,
   sentTo,
   startConsent,
+  User,
 } from "../../contract/auth-server/journey.ts";
 import type { AskOptions, Form, Reply } from "../../contract/auth-server/party.ts";
 import {
@@ -82,20 +82,20 @@ test("of two that get one signed request at once, one answers it", async () => {
 test("a request made at one is agreed to at the other, and its code redeemed at the first", async () => {
   const { url } = await startConsent(world);
   balancer.use(B);
-  const person = new Person();
-  const answer = await person.decide(await person.openSignedIn(url), "accept");
+  const user = new User();
+  const answer = await user.decide(await user.openSignedIn(url), "accept");
   balancer.use(A);
   expect((await redeem(world, sentTo(answer).query.code!)).status).toBe(200);
 });
 
 test("a page shown by one is answered at the other, once", async () => {
-  const person = new Person();
-  const page = await person.openSignedIn((await startConsent(world)).url);
+  const user = new User();
+  const page = await user.openSignedIn((await startConsent(world)).url);
   balancer.use(B);
-  const answer = await person.decide(page, "accept");
+  const answer = await user.decide(page, "accept");
   expect(sentTo(answer).query.code).toBeDefined();
   balancer.use(A);
-  expect((await person.decide(page, "accept")).status).toBe(400);
+  expect((await user.decide(page, "accept")).status).toBe(400);
 });
 
 test("a code is good once: of two that get it at once, one redeems it", async () => {
@@ -119,17 +119,17 @@ test("a refresh token of one is refreshed at the other, and revoked for both", a
 });
 
 test("a consent is remembered by both, and forgotten by both", async () => {
-  const person = new Person();
-  const { body } = await redeem(world, await consentedCode(world, person));
+  const user = new User();
+  const { body } = await redeem(world, await consentedCode(world, user));
   for (const node of [A, B]) {
     balancer.use(node);
-    expect(sentTo(await person.open((await startConsent(world)).url)).query.code).toBeDefined();
+    expect(sentTo(await user.open((await startConsent(world)).url)).query.code).toBeDefined();
   }
   const token = String(body.refresh_token);
   expect((await agent.ask(server, { token }, { url: server.revocationEndpoint })).status).toBe(200);
   for (const node of [A, B]) {
     balancer.use(node);
-    expect(isConsent(await person.open((await startConsent(world)).url))).toBe(true);
+    expect(isConsent(await user.open((await startConsent(world)).url))).toBe(true);
   }
 });
 

@@ -51,7 +51,7 @@ export async function realmAdmin(
   const { state, keys, passwordLimit, host, createStore, passwordFile } = options;
   const { realm } = state;
   const ownPassword = passwordFile === undefined ? undefined : readPassword(passwordFile);
-  const tokens = createSecrets(createStore<true>("administrator tokens"), () => ADMINISTRATOR);
+  const tokens = createSecrets(createStore<true>(), () => ADMINISTRATOR);
   const url = `/admin/realms/${realm.realm}`;
 
   app.setErrorHandler((error, _request, reply) => {
@@ -71,7 +71,7 @@ export async function realmAdmin(
       const { grant_type, client_id, username, password } = request.body ?? {};
       if (grant_type !== "password") return reply.code(400).send({ error: "unsupported_grant_type" });
       if (client_id !== "admin-cli") return reply.code(401).send({ error: "invalid_client" });
-      // Both are compared in any case, so that the time of the answer tells nothing.
+      // Both are compared in any case, so that the time of the response reveals nothing.
       const isName = equalSecrets(textOf(username), ADMINISTRATOR);
       const isPassword = equalSecrets(textOf(password), ownPassword ?? DEVELOPMENT_PASSWORD);
       const origin = { clientId: client_id, address: request.ip };

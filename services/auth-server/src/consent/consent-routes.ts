@@ -18,7 +18,7 @@ import type { ConsentMemory } from "./consent-memory.ts";
 import { describeRequest } from "./describe-request.ts";
 import type { BrowserSession, ReadSession } from "./read-session.ts";
 
-/** A consent page that waits for its answer. */
+/** A consent page that waits for its decision. */
 export interface ShownConsent {
   readonly requestToken: string;
   readonly sessionId: string;
@@ -30,7 +30,7 @@ type Query = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 /**
  * Asks the user (profile 6.5). `GET agent/auth` shows the page, after sign-in where needed; `POST
- * agent/auth/consent` takes the answer. A decision uses up the request token, any attempt the
+ * agent/auth/consent` takes the decision, which uses up the request token, any attempt the
  * page's consent code. A browser is only sent to an address that was verified when the request was
  * made; errors before that are pages.
  */
@@ -45,7 +45,7 @@ export async function consentRoutes(
     shown: Secrets<ShownConsent>;
     memory: ConsentMemory;
     readSession: ReadSession;
-    /** How long a page waits for its answer. */
+    /** How long a page waits for its decision. */
     consentSeconds: number;
     logger: FastifyBaseLogger;
   },
@@ -57,7 +57,7 @@ export async function consentRoutes(
   const webOrigins = realm.clients.flatMap((client) => client.webOrigins);
   const authPath = `${paths.base}/protocol/aauth/agent/auth`;
 
-  // The answer is a form: no other body that a script could send is parsed.
+  // A decision is a form: no other body that a script could send is parsed.
   app.removeContentTypeParser(["application/json", "text/plain"]);
   app.setErrorHandler((error, request, reply) => {
     if (!(error instanceof OAuthError)) throw error;
@@ -107,7 +107,7 @@ export async function consentRoutes(
   app.post<{ Body: Query | undefined }>(`${authPath}/consent`, async (request, reply) => {
     requireEnabled();
     const form = request.body ?? {};
-    // Before anything is used up: an ambiguous form is no answer.
+    // Before anything is used up: an ambiguous form is no decision.
     for (const name of Object.keys(form)) single(form, name);
     const consentCode = single(form, "consent_code");
     if (!consentCode) throw invalidRequest("Missing required parameter: consent_code");

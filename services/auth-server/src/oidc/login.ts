@@ -44,8 +44,7 @@ export async function login(
   app.get<{ Params: { uid: string } }>(url, async (request, reply) => {
     const interaction = await interactionOf(request, reply);
     if (interaction === undefined) return sendExpired(reply);
-    const { login_hint: login } = interaction.params;
-    return sendLogin(reply, 200, interaction, typeof login === "string" ? { login } : {});
+    return sendLogin(reply, 200, interaction);
   });
 
   app.post<{ Params: { uid: string }; Body: Form | undefined }>(url, async (request, reply) => {

@@ -10,7 +10,7 @@ import type { OidcPaths } from "./oidc-paths.ts";
 const MAX_QUERY_LENGTH = 8_192;
 
 /**
- * Headers of every answer, unless a page of this server has stricter ones. The library has pages,
+ * Headers of every response, unless a page of this server has stricter ones. The library has pages,
  * too: a form that submits itself, by a script that it adds to `script-src`, and may lead to any
  * application.
  */
@@ -33,12 +33,6 @@ export async function mountOidcProvider(
 ): Promise<void> {
   const { provider, issuer, realm, paths } = options;
   const { host, protocol } = new URL(issuer);
-  const callbacks = new WeakMap<Provider, ReturnType<Provider["callback"]>>();
-  const callbackOf = (current: Provider) => {
-    const callback = callbacks.get(current) ?? current.callback();
-    callbacks.set(current, callback);
-    return callback;
-  };
 
   app.setErrorHandler((error, request, reply) => {
     if (!(error instanceof OAuthError)) throw error;
@@ -46,11 +40,11 @@ export async function mountOidcProvider(
   });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", (_request, _payload, done) => done(null));
-  const { authorization, token, revocation, end_session: endSession } = paths.routes;
+  const { authorization, token, end_session: endSession } = paths.routes;
   const discovery = "/.well-known/openid-configuration";
   mount(["GET"], authorization, `${authorization}/:uid`, endSession, `${endSession}/success`);
   mount(["POST"], `${endSession}/confirm`);
-  mount(["POST", "OPTIONS"], token, revocation);
+  mount(["POST", "OPTIONS"], token);
   mount(["GET", "OPTIONS"], discovery);
 
   function mount(method: string[], ...routes: string[]): void {
@@ -70,7 +64,7 @@ export async function mountOidcProvider(
     request.headers["x-forwarded-proto"] = protocol.slice(0, -1);
     request.url = path;
     Object.assign(request, { baseUrl: paths.base });
-    await callbackOf(provider())(request, reply.raw);
+    await provider().callback()(request, reply.raw);
   }
 }
 

@@ -1,8 +1,9 @@
-import type { AdapterFactory, ClientMetadata, Configuration, errors, interactionPolicy } from "oidc-provider";
+import type { AdapterFactory, ClientMetadata, Configuration } from "oidc-provider";
 import { type Accounts, accountClaims } from "../realm/accounts.ts";
 import type { Realm, RealmClient } from "../realm/realm.ts";
 import type { RealmKeys } from "../realm/realm-keys.ts";
 import { ACCESS_TOKEN_AUDIENCE, shapeAccessToken } from "./access-token.ts";
+import { errors, interactionPolicy } from "./library.ts";
 import { libraryPages } from "./library-pages.ts";
 import type { OidcPaths } from "./oidc-paths.ts";
 
@@ -24,18 +25,17 @@ interface ConfigurationOptions {
   adapter: AdapterFactory;
   /** Sign the browser's cookies; they outlast the keys. */
   cookieKeys: readonly string[];
-  library: { errors: typeof errors; interactionPolicy: typeof interactionPolicy };
 }
 
 /** Configures oidc-provider to answer like the realm in Keycloak. */
 export function oidcConfiguration(options: ConfigurationOptions): Configuration {
-  const { realm, issuer, paths, accounts, keys, adapter, cookieKeys, library } = options;
+  const { realm, issuer, paths, accounts, keys, adapter, cookieKeys } = options;
   const { logoutSource, postLogoutSuccessSource, renderError } = libraryPages(realm);
   const { clients } = realm;
   const webOrigins = (clientId: string) =>
     clients.find((client) => client.clientId === clientId)?.webOrigins ?? [];
   const resource = accountResource(issuer);
-  const policy = library.interactionPolicy.base();
+  const policy = interactionPolicy.base();
   // The clients are the realm's own (consentRequired is false): a user only signs in.
   policy.remove("consent");
 
@@ -59,25 +59,20 @@ export function oidcConfiguration(options: ConfigurationOptions): Configuration 
       long: { signed: true, httpOnly: true, sameSite: "lax", path: paths.base },
       short: { signed: true, httpOnly: true, sameSite: "lax" },
     },
-    discovery: { userinfo_endpoint: `${issuer}/protocol/openid-connect/userinfo` },
     extraClientMetadata: { properties: [] },
     features: {
       devInteractions: { enabled: false },
       dPoP: { enabled: false },
       pushedAuthorizationRequests: { enabled: false },
-      // The library's own refuses access tokens that have an audience; see userinfo.ts.
+      // No client of the demo asks for it: the claims are in the tokens.
       userinfo: { enabled: false },
-      revocation: {
-        enabled: true,
-        allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId,
-      },
       rpInitiatedLogout: { enabled: true, logoutSource, postLogoutSuccessSource },
       resourceIndicators: {
         enabled: true,
         defaultResource: () => resource,
         useGrantedResource: () => true,
         getResourceServerInfo: (_ctx, indicator) => {
-          if (indicator !== resource) throw new library.errors.InvalidTarget();
+          if (indicator !== resource) throw new errors.InvalidTarget();
           return accountResourceServer(realm);
         },
       },

@@ -8,9 +8,7 @@ export interface OidcPaths {
   readonly login: string;
   readonly consentLoginReturn: string;
   /** Paths below `base`, in the names of oidc-provider. */
-  readonly routes: Readonly<
-    Record<"authorization" | "token" | "jwks" | "end_session" | "revocation", string>
-  >;
+  readonly routes: Readonly<Record<"authorization" | "token" | "jwks" | "end_session", string>>;
 }
 
 export function oidcPaths(issuer: string): OidcPaths {
@@ -24,7 +22,6 @@ export function oidcPaths(issuer: string): OidcPaths {
       token: "/protocol/openid-connect/token",
       jwks: "/protocol/openid-connect/certs",
       end_session: "/protocol/openid-connect/logout",
-      revocation: "/protocol/openid-connect/revoke",
     },
   };
 }

@@ -1,8 +1,8 @@
 import type { Provider, ResourceServer } from "oidc-provider";
 import { type Accounts, accountClaims } from "../realm/accounts.ts";
 import type { Realm, RealmUser } from "../realm/realm.ts";
+import { errors } from "./library.ts";
 import { accountResource, accountResourceServer, OIDC_SCOPES } from "./oidc-configuration.ts";
-import type { OidcLibrary } from "./oidc-provider.ts";
 
 /**
  * Direct grant (`grant_type=password`), by which scripts get a user's tokens without a browser.
@@ -11,9 +11,9 @@ import type { OidcLibrary } from "./oidc-provider.ts";
  */
 export function registerPasswordGrant(
   provider: Provider,
-  options: { accounts: Accounts; realm: Realm; issuer: string; library: OidcLibrary },
+  options: { accounts: Accounts; realm: Realm; issuer: string },
 ): void {
-  const { accounts, realm, issuer, library } = options;
+  const { accounts, realm, issuer } = options;
   const resource = accountResource(issuer);
 
   provider.registerGrantType<{ username?: string; password?: string; scope?: string }>(
@@ -21,10 +21,12 @@ export function registerPasswordGrant(
     async (ctx) => {
       const { client, params } = ctx.oidc;
       const { username, password } = params;
-      if (!username || !password) throw new library.errors.InvalidRequest("missing username or password");
+      if (!username || !password) throw new errors.InvalidRequest("missing username or password");
       const origin = { clientId: client.clientId, address: ctx.ip };
       const user = await accounts.authenticate(username, password, origin);
-      if (user === undefined) throw invalidCredentials(library);
+      // The text is Keycloak's.
+      if (user === undefined)
+        throw new errors.CustomOIDCProviderError("invalid_grant", "Invalid user credentials");
 
       const requested = new Set(params.scope?.split(" "));
       // Keycloak grants a client's default scopes whether or not they are asked for; the ID token
@@ -60,9 +62,4 @@ export function registerPasswordGrant(
     },
     ["username", "password", "scope"],
   );
-}
-
-/** The text is Keycloak's. */
-function invalidCredentials(library: OidcLibrary): Error {
-  return new library.errors.CustomOIDCProviderError("invalid_grant", "Invalid user credentials");
 }

@@ -1,6 +1,7 @@
 import type { Adapter, AdapterPayload } from "oidc-provider";
 import { OAuthError } from "../oauth-error.ts";
 import type { CreateStore, Store } from "../store.ts";
+import { errors } from "./library.ts";
 
 /**
  * Sign-ins in progress. Each keeps its request, which any caller can send: 25 KB at the worst,
@@ -17,7 +18,7 @@ const ANONYMOUS = "";
  * library's own adapter:
  *
  * - of two simultaneous callers one consumes a code or refresh token; the other gets
- *   `alreadyUsed()`
+ *   `invalid_grant`
  * - what comes of a grant is valid while the grant is there, so there is no list of tokens to keep
  *   in step
  * - each account has a quota in every store, and loses its own oldest entries beyond it
@@ -27,29 +28,30 @@ export function createStorageAdapter(options: {
   /** Lifetime of the longest-lived model, seconds. */
   grantLifetimeSeconds: number;
   now: () => number;
-  /** The error that the second consumer gets. */
-  alreadyUsed: () => Error;
-  /** The error where a store has no room for a new owner, made of the store's refusal. */
-  full: (refusal: OAuthError) => Error;
 }): (model: string) => Adapter {
-  const { createStore, grantLifetimeSeconds, now, alreadyUsed, full } = options;
+  const { createStore, grantLifetimeSeconds, now } = options;
+  const grants = createStore<AdapterPayload>();
+  const sessionIds = createStore<string>();
+  // They outlast a provider: after a rotation of the keys there is another one.
+  const stores = new Map<string, Store<AdapterPayload>>([["Grant", grants]]);
 
   function storeOf(model: string): Store<AdapterPayload> {
     // One owner has all sign-ins in progress, and half of the room.
     const bounds = { maxEntries: 2 * MAX_INTERACTIONS, maxPerOwner: MAX_INTERACTIONS };
-    return createStore(`oidc ${model}`, model === "Interaction" ? bounds : undefined);
+    const store =
+      stores.get(model) ?? createStore<AdapterPayload>(model === "Interaction" ? bounds : undefined);
+    stores.set(model, store);
+    return store;
   }
 
   return (model) => {
     const payloads = storeOf(model);
-    const grants = storeOf("Grant");
-    const sessionIds = createStore<string>("oidc session ids");
     const ownerOf = ({ accountId }: AdapterPayload) =>
       model === "Interaction" ? ANONYMOUS : (accountId ?? ANONYMOUS);
 
     async function find(id: string): Promise<AdapterPayload | undefined> {
       const payload = await payloads.get(id);
-      // A sign-in in progress names the grant that was there when it began; another person may sign
+      // A sign-in in progress names the grant that was there when it began; another user may sign
       // in meanwhile.
       if (payload?.grantId === undefined || model === "Interaction") return payload;
       return (await grants.get(payload.grantId)) && payload;
@@ -63,7 +65,7 @@ export function createStorageAdapter(options: {
           if (model === "Session" && payload.uid !== undefined)
             await sessionIds.put(ownerOf(payload), payload.uid, id, expiresIn);
         } catch (error) {
-          throw error instanceof OAuthError ? full(error) : error;
+          throw error instanceof OAuthError ? temporarilyUnavailable(error) : error;
         }
       },
       async findByUid(uid) {
@@ -92,4 +94,14 @@ export function createStorageAdapter(options: {
       findByUserCode: async () => undefined,
     };
   };
+}
+
+function alreadyUsed(): Error {
+  return new errors.InvalidGrant("already used");
+}
+
+/** 503, as this server answers it elsewhere; the library itself has 400 for it. */
+function temporarilyUnavailable({ message, status }: OAuthError): Error {
+  const error = new errors.TemporarilyUnavailable(message);
+  return Object.assign(error, { status, statusCode: status });
 }

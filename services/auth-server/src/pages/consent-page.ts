@@ -8,13 +8,13 @@ export function consentPage(options: {
   description: RequestDescription;
   userName: string;
   action: string;
-  /** Single-use value that ties the answer to this page and this browser. */
+  /** Single-use value that ties the decision to this page and this browser. */
   consentCode: string;
   /**
-   * Where the browser may be sent after the answer: the agent, and the pages it sends people on to.
+   * Where the browser may be sent after the decision: the agent, and the pages it sends users on to.
    */
   formOrigins: readonly string[];
-  /** How long the answer is remembered. */
+  /** How long the decision is remembered. */
   rememberedSeconds: number;
 }): Page {
   const { realmName, description, userName, action, consentCode, formOrigins, rememberedSeconds } = options;
@@ -34,14 +34,14 @@ ${
 <dd><code>${resource}</code></dd>
 </dl>
 <h2 id="permissions">It asks for these permissions</h2>
-${scopeList("resource-words", html`In the words of <code>${resource}</code>:`, scopes)}${scopeList("own-words", html`In this server's words:`, identityScopes)}<form method="post" action="${action}">
+${scopeList("resource-words", html`As described by <code>${resource}</code>:`, scopes)}${scopeList("own-words", html`As described by this server:`, identityScopes)}<form method="post" action="${action}">
 <input type="hidden" name="consent_code" value="${consentCode}">
 <div class="buttons">
 <button type="submit" name="accept" value="yes">Allow</button>
 <button type="submit" name="cancel" value="yes" class="quiet">Deny</button>
 </div>
 </form>
-<p class="note">Either way you return to <strong>${returnsTo}</strong>. If you allow it, you are not asked about the same again for ${duration(rememberedSeconds)}, unless you sign out or take it back.</p>`;
+<p class="note">Either way you return to <strong>${returnsTo}</strong>. If you allow it, in this browser you will not be asked again for ${duration(rememberedSeconds)}, unless you sign out or revoke this.</p>`;
   return renderPage({ title: "Agent authorization request", content, realmName, formOrigins });
 }
 

@@ -26,7 +26,7 @@ export function createAccounts(realm: Realm, limit: PasswordLimit): Accounts {
       const user = byLogin.get(login.trim().toLowerCase());
       const expected = user?.credentials.find(({ type }) => type === "password")?.value;
       const allowed = user !== undefined && (await limit.allows(user.id, origin));
-      // Compared for unknown users and locked accounts, too, so that the time of the answer does
+      // Compared for unknown users and locked accounts, too, so that the time of the response does
       // not tell them apart.
       const matches = equalSecrets(password, expected ?? "") && expected !== undefined;
       if (!allowed || !matches) return undefined;

@@ -1,42 +1,6 @@
 import { z } from "zod";
 
 /** What the realm's `aauth.*` attributes decide (profile 6.4). */
-export interface Policy {
-  readonly enabled: boolean;
-  /** Agents that may ask at all; empty means every agent whose identity can be proven. */
-  readonly allowedAgents: readonly string[];
-  readonly blockedAgents: readonly string[];
-  /**
-   * Agents and resources that may learn a user's identity: one of the two in a request has to be
-   * here. Empty means none.
-   */
-  readonly selfAgents: readonly string[];
-  /** Agents that may exchange a user's token for one at another resource; empty means none. */
-  readonly exchangeAgents: readonly string[];
-  /** Scopes that may be granted; empty means every scope a resource asks for. */
-  readonly allowedScopes: readonly string[];
-  /** Issuers, besides this one, whose auth tokens may be exchanged. */
-  readonly trustedIssuers: readonly string[];
-  readonly consentScopes: readonly string[];
-  readonly consentScopePrefixes: readonly string[];
-  readonly exchangeEnabled: boolean;
-  readonly exchangeMaxDepth: number;
-  readonly authTokenLifetimeSeconds: number;
-  readonly refreshTokenLifetimeSeconds: number;
-}
-
-/** Scopes that need the user's consent, exactly as written. */
-export const CONSENT_SCOPES_ATTRIBUTE = "aauth.consent.required.scopes";
-
-/** Agents and resources that may learn a user's identity. */
-export const SELF_AGENTS_ATTRIBUTE = "aauth.self.agents";
-
-/** Agents that may exchange a user's token. */
-export const EXCHANGE_AGENTS_ATTRIBUTE = "aauth.exchange.agents";
-
-/** Lifetime of auth tokens, in seconds. */
-export const AUTH_TOKEN_SECONDS_ATTRIBUTE = "aauth.token.lifespan";
-
 const flag = z
   .enum(["true", "false"], { error: "expected true or false" })
   .transform((text) => text === "true");
@@ -62,22 +26,49 @@ const words = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
-const attributesSchema = z.strictObject({
-  "aauth.enabled": flag.default(true),
-  "aauth.allowed.agents": words.default([]),
-  "aauth.blocked.agents": words.default([]),
-  [SELF_AGENTS_ATTRIBUTE]: words.default([]),
-  [EXCHANGE_AGENTS_ATTRIBUTE]: words.default([]),
-  "aauth.allowed.scopes": words.default([]),
-  "aauth.trusted.issuers": words.default([]),
-  [CONSENT_SCOPES_ATTRIBUTE]: words.default(["openid", "profile", "email"]),
-  "aauth.consent.required.scope.prefixes": words.default(["user.", "profile.", "email."]),
-  "aauth.exchange.enabled": flag.default(true),
+/** What AAuth has in the realm's attributes: the name of each, and how its text is read. */
+export const ATTRIBUTES = {
+  enabled: { name: "aauth.enabled", schema: flag.default(true) },
+  /** Agents that may ask at all; empty means every agent whose identity can be proven. */
+  allowedAgents: { name: "aauth.allowed.agents", schema: words.default([]) },
+  blockedAgents: { name: "aauth.blocked.agents", schema: words.default([]) },
+  /**
+   * Agents and resources that may learn a user's identity: one of the two in a request has to be
+   * here. Empty means none.
+   */
+  selfAgents: { name: "aauth.self.agents", schema: words.default([]) },
+  /** Agents that may exchange a user's token for one at another resource; empty means none. */
+  exchangeAgents: { name: "aauth.exchange.agents", schema: words.default([]) },
+  /** Scopes that may be granted; empty means every scope a resource asks for. */
+  allowedScopes: { name: "aauth.allowed.scopes", schema: words.default([]) },
+  /** Issuers, besides this one, whose auth tokens may be exchanged. */
+  trustedIssuers: { name: "aauth.trusted.issuers", schema: words.default([]) },
+  /** Scopes that need the user's consent, exactly as written. */
+  consentScopes: {
+    name: "aauth.consent.required.scopes",
+    schema: words.default(["openid", "profile", "email"]),
+  },
+  consentScopePrefixes: {
+    name: "aauth.consent.required.scope.prefixes",
+    schema: words.default(["user.", "profile.", "email."]),
+  },
+  exchangeEnabled: { name: "aauth.exchange.enabled", schema: flag.default(true) },
   // Verifiers read no longer chain.
-  "aauth.exchange.max.depth": positiveInteger(20).default(10),
-  [AUTH_TOKEN_SECONDS_ATTRIBUTE]: positiveInteger(86_400).default(300),
-  "aauth.refresh.lifespan": positiveInteger(31_536_000).default(1800),
-});
+  exchangeMaxDepth: { name: "aauth.exchange.max.depth", schema: positiveInteger(20).default(10) },
+  authTokenLifetimeSeconds: { name: "aauth.token.lifespan", schema: positiveInteger(86_400).default(300) },
+  refreshTokenLifetimeSeconds: {
+    name: "aauth.refresh.lifespan",
+    schema: positiveInteger(31_536_000).default(1800),
+  },
+} as const;
+
+export type Policy = {
+  readonly [Member in keyof typeof ATTRIBUTES]: z.output<(typeof ATTRIBUTES)[Member]["schema"]>;
+};
+
+const attributesSchema = z.strictObject(
+  Object.fromEntries(Object.values(ATTRIBUTES).map(({ name, schema }) => [name, schema])),
+);
 
 /**
  * Reads the policy out of realm attributes; attributes without the `aauth.` prefix are not AAuth's.
@@ -96,22 +87,8 @@ export function parsePolicy(attributes: Readonly<Record<string, string>>): Polic
     );
     throw new Error(`the realm's attributes are not usable: ${problems.join("; ")}`);
   }
-  const values = parsed.data;
-  return {
-    enabled: values["aauth.enabled"],
-    allowedAgents: values["aauth.allowed.agents"],
-    blockedAgents: values["aauth.blocked.agents"],
-    selfAgents: values[SELF_AGENTS_ATTRIBUTE],
-    exchangeAgents: values[EXCHANGE_AGENTS_ATTRIBUTE],
-    allowedScopes: values["aauth.allowed.scopes"],
-    trustedIssuers: values["aauth.trusted.issuers"],
-    consentScopes: values[CONSENT_SCOPES_ATTRIBUTE],
-    consentScopePrefixes: values["aauth.consent.required.scope.prefixes"],
-    exchangeEnabled: values["aauth.exchange.enabled"],
-    exchangeMaxDepth: values["aauth.exchange.max.depth"],
-    authTokenLifetimeSeconds: values[AUTH_TOKEN_SECONDS_ATTRIBUTE],
-    refreshTokenLifetimeSeconds: values["aauth.refresh.lifespan"],
-  };
+  const members = Object.entries(ATTRIBUTES).map(([member, { name }]) => [member, parsed.data[name]]);
+  return Object.fromEntries(members) as Policy;
 }
 
 /** True when the agent is on no block list and, where there is an allow list, on it. */

@@ -1,14 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { ConfigError } from "agent-kit/service";
 import type { AuthServerConfig } from "../config.ts";
-import {
-  AUTH_TOKEN_SECONDS_ATTRIBUTE,
-  CONSENT_SCOPES_ATTRIBUTE,
-  EXCHANGE_AGENTS_ATTRIBUTE,
-  type Policy,
-  parsePolicy,
-  SELF_AGENTS_ATTRIBUTE,
-} from "./policy.ts";
+import { ATTRIBUTES, type Policy, parsePolicy } from "./policy.ts";
 import { parseRealm, type Realm } from "./realm.ts";
 
 /**
@@ -49,13 +42,17 @@ export async function loadRealm(config: AuthServerConfig): Promise<RealmState> {
   try {
     const json = await readFile(realmFile, "utf8");
     const realm = parseRealm(json, uiUrl === undefined ? {} : { uiUrl });
-    const attributes = {
-      ...realm.attributes,
-      ...(consentScopes !== undefined && { [CONSENT_SCOPES_ATTRIBUTE]: JSON.stringify(consentScopes) }),
-      ...(authTokenSeconds !== undefined && { [AUTH_TOKEN_SECONDS_ATTRIBUTE]: String(authTokenSeconds) }),
-      ...(selfAgents !== undefined && { [SELF_AGENTS_ATTRIBUTE]: JSON.stringify(selfAgents) }),
-      ...(exchangeAgents !== undefined && { [EXCHANGE_AGENTS_ATTRIBUTE]: JSON.stringify(exchangeAgents) }),
-    };
+    // A list, or a number, is written as JSON.
+    const overrides = [
+      [ATTRIBUTES.consentScopes, consentScopes],
+      [ATTRIBUTES.authTokenLifetimeSeconds, authTokenSeconds],
+      [ATTRIBUTES.selfAgents, selfAgents],
+      [ATTRIBUTES.exchangeAgents, exchangeAgents],
+    ] as const;
+    const attributes = { ...realm.attributes };
+    for (const [{ name }, value] of overrides) {
+      if (value !== undefined) attributes[name] = JSON.stringify(value);
+    }
     return createRealmState({ ...realm, attributes });
   } catch (error) {
     const message = `${realmFile}: ${error instanceof Error ? error.message : String(error)}`;

@@ -14,7 +14,7 @@ export interface RequestType {
   readonly name: string;
   /** Proves the requester. Default: the request's signature. */
   readonly verify?: (verifier: RequesterVerifier, request: SignedForm, form: Form) => Promise<Requester>;
-  /** The members of the answer. @throws OAuthError */
+  /** The members of the response. @throws OAuthError */
   readonly answer: (request: TokenRequest, context: RequestTypeContext) => Promise<object>;
 }
 

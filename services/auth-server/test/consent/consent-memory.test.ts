@@ -14,7 +14,7 @@ const request = (scope: string) => ({ agent: "http://a", resource: "http://r", s
  */
 function world(options: { lifetimeSeconds?: () => number } = {}) {
   const clock = { now: 1_000 };
-  const store = memoryStores(() => clock.now)<string>("consents");
+  const store = memoryStores(() => clock.now)<string>();
   const notes: { text: string; ttlSeconds: number }[] = [];
   const asText: Store<readonly AgreedScope[]> = {
     ...store,

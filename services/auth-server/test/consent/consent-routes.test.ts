@@ -13,15 +13,15 @@ import { recordingLogger } from "../support/auth-server.ts";
 
 const ISSUER = "http://localhost:8080/realms/r";
 
-/**
- * The sign-in page makes another session for another person; should that ever not be so, the page
- * is still the first one's.
- */
-test("J11: an answer counts only from the person that was asked, in the session that was asked, whichever of the two has changed", async () => {
+const AGENT = "http://backend.localhost:8000";
+const AUTH = "/realms/r/protocol/aauth/agent/auth";
+
+/** The routes alone, in the browser session that is set. */
+async function startRoutes() {
   const createStore = memoryStores(() => 0);
   const grants = createGrants(createStore);
-  const shown = createSecrets(createStore<ShownConsent>("shown"), ({ userId }) => userId);
-  let session: object | undefined;
+  const shown = createSecrets(createStore<ShownConsent>(), ({ userId }) => userId);
+  const browser: { session?: object | undefined; remembers: boolean } = { remembers: false };
   const app = Fastify();
   await app.register(formbody);
   await app.register(consentRoutes, {
@@ -31,35 +31,78 @@ test("J11: an answer counts only from the person that was asked, in the session 
     discovery: createTestDiscovery({}),
     grants,
     shown,
-    memory: { remember: async () => {}, covers: async () => false, lifetimeSeconds: () => 60 } as never,
-    readSession: async () => session as never,
+    memory: {
+      remember: async () => {},
+      covers: async () => browser.remembers,
+      lifetimeSeconds: () => 60,
+    } as never,
+    readSession: async () => browser.session as never,
     consentSeconds: 600,
     logger: recordingLogger().logger,
   });
-  const agent = "http://backend.localhost:8000";
-  const request = {
-    agent,
-    key: {} as never,
-    thumbprint: "",
-    resource: agent,
-    scope: "s",
-    redirectUri: agent,
+  const request = { agent: AGENT, key: {} as never, thumbprint: "", resource: AGENT, scope: "s" };
+  const ask = (more: object = {}) =>
+    grants.consentRequests.issue({ ...request, redirectUri: `${AGENT}/callback`, ...more }, 600);
+  const show = async (query: Record<string, string>) => {
+    const { statusCode, headers } = await app.inject(`${AUTH}?${new URLSearchParams(query)}`);
+    return { status: statusCode, location: headers.location };
   };
-  const requestToken = await grants.consentRequests.issue(request, 600);
-  const answerIn = async (sessionNow: object | undefined) => {
-    session = sessionNow;
+  const accept = async (requestToken: string) => {
     const page = { requestToken, sessionId: "asked", userId: "first" };
     const form = { consent_code: await shown.issue(page, 600), accept: "yes" };
     const reply = await app.inject({
       method: "POST",
-      url: "/realms/r/protocol/aauth/agent/auth/consent",
+      url: `${AUTH}/consent`,
       headers: { "content-type": "application/x-www-form-urlencoded" },
       payload: new URLSearchParams(form).toString(),
     });
     return [reply.statusCode, reply.headers.location?.includes("code=")];
   };
-  expect(await answerIn(undefined)).toEqual([400, undefined]);
-  expect(await answerIn({ id: "asked", user: { id: "second" } })).toEqual([400, undefined]);
-  expect(await answerIn({ id: "other", user: { id: "first" } })).toEqual([400, undefined]);
-  expect(await answerIn({ id: "asked", user: { id: "first" } })).toEqual([303, true]);
+  return { browser, ask, show, accept };
+}
+
+/**
+ * The sign-in page makes another session for another user; should that ever not be so, the page is
+ * still the first one's.
+ */
+test("J11: a decision counts only from the user that was asked, in the session that was asked, whichever of the two has changed", async () => {
+  const { browser, ask, accept } = await startRoutes();
+  const requestToken = await ask();
+  const acceptIn = (session: object | undefined) => {
+    browser.session = session;
+    return accept(requestToken);
+  };
+  expect(await acceptIn(undefined)).toEqual([400, undefined]);
+  expect(await acceptIn({ id: "asked", user: { id: "second" } })).toEqual([400, undefined]);
+  expect(await acceptIn({ id: "other", user: { id: "first" } })).toEqual([400, undefined]);
+  expect(await acceptIn({ id: "asked", user: { id: "first" } })).toEqual([303, true]);
+});
+
+test("J10: a bad request token never redirects, whatever redirect_uri says", async () => {
+  const { ask, show } = await startRoutes();
+  const redirect_uri = "https://evil.example/";
+  const requestToken = await ask();
+  for (const query of [
+    { redirect_uri },
+    { redirect_uri, request_token: "wrong" },
+    { redirect_uri, request_token: requestToken },
+  ])
+    expect(await show(query)).toEqual({ status: 400, location: undefined });
+});
+
+test("J12, J13: a remembered consent goes on with the state that was signed, once", async () => {
+  const { browser, ask, show } = await startRoutes();
+  Object.assign(browser, { remembers: true, session: { id: "asked", user: { id: "first" } } });
+  const query = { request_token: await ask({ state: "signed" }), state: "forged" };
+  const { location = "" } = await show(query);
+  expect(new URL(location).searchParams.get("state")).toBe("signed");
+  expect(await show(query)).toEqual({ status: 400, location: undefined });
+});
+
+test("J13: a request token is valid for one decision", async () => {
+  const { browser, ask, accept } = await startRoutes();
+  browser.session = { id: "asked", user: { id: "first" } };
+  const requestToken = await ask();
+  expect(await accept(requestToken)).toEqual([303, true]);
+  expect(await accept(requestToken)).toEqual([400, undefined]);
 });

@@ -26,7 +26,7 @@ async function authorizationUrl(config: client.Configuration, parameters: Record
   return { url: url.href, verifier };
 }
 
-test("the whole journey: discovery, sign-in, code with PKCE, user info, refresh, sign-out", async () => {
+test("the whole journey: discovery, sign-in, code with PKCE, refresh, sign-out", async () => {
   const { issuer } = await startListening();
   const config = await discover(issuer);
   const browser = createBrowser();
@@ -45,8 +45,6 @@ test("the whole journey: discovery, sign-in, code with PKCE, user info, refresh,
     preferred_username: "mcp-user",
     email: "mcp@user.com",
   });
-  const user = await client.fetchUserInfo(config, tokens.access_token, MCP_USER.id);
-  expect(user).toMatchObject({ name: "mcp user", email: "mcp@user.com", email_verified: true });
 
   const refreshed = await client.refreshTokenGrant(config, tokens.refresh_token as string);
   expect(refreshed.refresh_token).not.toBe(tokens.refresh_token);

@@ -124,14 +124,6 @@ test("the log reports a lock once, with the account and the caller's address, an
   ]);
 });
 
-test("a password as long as a request may be is a wrong one", async () => {
-  const server = await startInjected();
-  const { post } = await openSignIn(server);
-  const long = "x".repeat(25_000);
-  expect((await post({ username: long, password: long })).status).toBe(401);
-  expect((await directGrant(server, { username: long, password: "x" })).statusCode).toBe(400);
-});
-
 test("a web page of another origin cannot lock its visitors out", async () => {
   const server = await startInjected();
   for (let index = 0; index < FAILURES; index++) {

@@ -9,29 +9,9 @@ function adapters(maxEntries?: number) {
     createStore: memoryStores(clock.now, maxEntries),
     grantLifetimeSeconds: 1000,
     now: clock.now,
-    alreadyUsed: () => new Error("already used"),
-    full: () => new Error("full"),
   });
   return { clock, adapterFor };
 }
-
-test("what is stored is found until its time is over or it is destroyed", async () => {
-  const { clock, adapterFor } = adapters();
-  const codes = adapterFor("AuthorizationCode");
-  await codes.upsert("a", { jti: "a" }, 60);
-  await codes.upsert("b", { jti: "b" }, 60);
-  expect(await codes.find("a")).toEqual({ jti: "a" });
-  await codes.destroy("a");
-  expect(await codes.find("a")).toBeUndefined();
-  clock.advance(60);
-  expect(await codes.find("b")).toBeUndefined();
-});
-
-test("kinds of things do not share ids", async () => {
-  const { adapterFor } = adapters();
-  await adapterFor("AuthorizationCode").upsert("a", { jti: "a" }, 60);
-  expect(await adapterFor("RefreshToken").find("a")).toBeUndefined();
-});
 
 test("a session is found by its uid", async () => {
   const { adapterFor } = adapters();
@@ -50,11 +30,11 @@ test("of two that consume the same thing one fails, and readers see that it is c
   await codes.upsert("a", { jti: "a" }, 60);
   await codes.consume("a");
   expect(await codes.find("a")).toEqual({ jti: "a", consumed: clock.now() });
-  await expect(codes.consume("a")).rejects.toThrow("already used");
+  await expect(codes.consume("a")).rejects.toMatchObject({ error: "invalid_grant" });
   await codes.upsert("b", { jti: "b" }, 60);
   const both = await Promise.allSettled([codes.consume("b"), codes.consume("b")]);
   expect(both.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
-  await expect(codes.consume("unknown")).rejects.toThrow("already used");
+  await expect(codes.consume("unknown")).rejects.toMatchObject({ error: "invalid_grant" });
 });
 
 test("what is consumed is remembered as such as long as it lives, and no longer", async () => {
@@ -108,17 +88,6 @@ test("what one account has made, used and revoked ends nothing of another's", as
   expect(await adapterFor("RefreshToken").find("mallory-90")).toBeUndefined();
 });
 
-test("a session that has ended takes no room", async () => {
-  const { adapterFor } = adapters(40);
-  const sessions = adapterFor("Session");
-  await sessions.upsert("own", { uid: "own", accountId: "alice" }, 1800);
-  for (let index = 0; index < 10; index++) {
-    await sessions.upsert(`s${index}`, { uid: `u${index}`, accountId: "alice" }, 1800);
-    await sessions.destroy(`s${index}`);
-  }
-  expect(await sessions.findByUid("own")).toBeDefined();
-});
-
 test("browsers that are not signed in share one quota", async () => {
   const { adapterFor } = adapters(40);
   const sessions = adapterFor("Session");
@@ -132,12 +101,15 @@ test("a full store refuses a new owner, and its entries stay valid", async () =>
   const { adapterFor } = adapters(3);
   const tokens = adapterFor("RefreshToken");
   for (const accountId of ["a", "b", "c"]) await tokens.upsert(accountId, { accountId }, 1800);
-  await expect(tokens.upsert("d", { accountId: "d" }, 1800)).rejects.toThrow("full");
+  await expect(tokens.upsert("d", { accountId: "d" }, 1800)).rejects.toMatchObject({
+    error: "temporarily_unavailable",
+    status: 503,
+  });
   for (const id of ["a", "b", "c"]) await tokens.consume(id);
   expect(await tokens.find("a")).toMatchObject({ consumed: expect.any(Number) });
 });
 
-test("of sign-ins under way 2000 are kept", async () => {
+test("of sign-ins in progress 2000 are kept", async () => {
   const { adapterFor } = adapters();
   const interactions = adapterFor("Interaction");
   for (let index = 0; index < 2001; index++) await interactions.upsert(`${index}`, { jti: `${index}` }, 1800);

@@ -35,14 +35,19 @@ test("nothing is shown of what there is not", () => {
   for (const part of [
     "calls itself",
     "through its delegate",
-    "In the words of",
-    "In this server",
+    "As described by <code>",
+    "As described by this server",
     "undefined",
   ])
     expect(bare).not.toContain(part);
   const scopes = [{ name: "read" }];
   const whole = page({ agentName: "Me", agentDelegate: "worker", scopes, identityScopes: scopes });
-  for (const part of ["calls itself “Me”", "<code>worker</code>", "In the words of", "In this server"])
+  for (const part of [
+    "calls itself “Me”",
+    "<code>worker</code>",
+    "As described by <code>",
+    "As described by this server",
+  ])
     expect(whole).toContain(part);
   expect(whole.match(/No description given<code>read<\/code>/g)).toHaveLength(2);
 });
@@ -54,5 +59,5 @@ test("how long an answer counts is never said to be longer than it is, but for t
     [120, "2 minutes"],
     [1799, "29 minutes"],
   ] as const)
-    expect(page({}, seconds)).toContain(`not asked about the same again for ${words},`);
+    expect(page({}, seconds)).toContain(`in this browser you will not be asked again for ${words},`);
 });

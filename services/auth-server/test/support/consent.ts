@@ -35,9 +35,9 @@ export async function decide(browser: Browser, page: string, button: "accept" | 
 }
 
 /** The whole journey of a user who signs in and agrees: the code the agent gets. */
-export async function consentedCode(parties: Parties, options: { scope?: string } = {}): Promise<string> {
+export async function consentedCode(parties: Parties): Promise<string> {
   const browser = browserFor(parties);
-  const { url } = await startConsent(parties, { state: "s", ...options });
+  const { url } = await startConsent(parties, { state: "s" });
   const shown = await signIn(browser, url);
   const answer = await decide(browser, await shown.response.text(), "accept");
   return new URL(answer.headers.get("location") as string).searchParams.get("code") as string;

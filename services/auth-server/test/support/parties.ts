@@ -26,14 +26,7 @@ export interface TokenRequestOptions {
   readonly scheme?: Scheme;
   /** Default: the server's own. */
   readonly path?: string;
-  /** The URL that is signed, where it differs from the one asked. */
-  readonly signedUrl?: string;
-  /** Changes the headers after they have been signed. */
-  readonly tamper?: (headers: Record<string, string>) => void;
-  /** Sent instead of the form that was signed. */
-  readonly sentBody?: string;
   readonly created?: number;
-  readonly nonce?: string | false;
 }
 
 export interface Reply {
@@ -56,17 +49,12 @@ export interface Parties {
 
 export async function createParties(
   options: {
-    env?: Record<string, string>;
     attributes?: Record<string, string>;
     documents?: Record<string, unknown>;
-    agents?: Record<string, readonly object[]>;
-    issuers?: Parameters<typeof createTestDiscovery>[0]["issuers"];
     logger?: NonNullable<AuthServerDependencies["logger"]>;
     clock?: TestClock;
-    createStore?: NonNullable<AuthServerDependencies["createStore"]>;
     /** The realm's. */
     keys?: NonNullable<AuthServerDependencies["keys"]>;
-    requestTypes?: NonNullable<AuthServerDependencies["requestTypes"]>;
   } = {},
 ): Promise<Parties> {
   const { clock = createTestClock(Math.floor(Date.now() / 1000)) } = options;
@@ -78,9 +66,8 @@ export async function createParties(
   const published = Object.fromEntries(Object.entries(keys).map(([id, key]) => [id, [key.publicJwk]]));
   const discovery = createTestDiscovery(
     {
-      agents: { ...published, ...options.agents },
+      agents: published,
       resources: published,
-      ...(options.issuers && { issuers: options.issuers }),
       documents: {
         [`${BACKEND}/.well-known/aauth-agent`]: {
           agent: BACKEND,
@@ -101,11 +88,8 @@ export async function createParties(
   const server = await startInjected({
     clock,
     discovery,
-    ...(options.env && { env: options.env }),
     ...(options.logger && { logger: options.logger }),
     ...(options.keys && { keys: options.keys }),
-    ...(options.requestTypes && { requestTypes: options.requestTypes }),
-    ...(options.createStore && { createStore: options.createStore }),
   });
   if (options.attributes) await setAttributes(server, options.attributes);
   const path = "/realms/aauth-test/protocol/aauth/agent/token";
@@ -121,17 +105,15 @@ export async function createParties(
       const url = `http://localhost:8080${request.path ?? path}`;
       const signed = await signedRequest({
         method: "POST",
-        url: request.signedUrl ?? url,
+        url,
         body: typeof form === "string" ? form : new URLSearchParams(form).toString(),
         headers: { "content-type": "application/x-www-form-urlencoded" },
         key,
         signatureKey: signatureKey(request.scheme ?? "jwks", agent),
         now: () => request.created ?? clock.now(),
-        ...(request.nonce !== undefined && { nonce: request.nonce }),
       });
       const { "content-length": _length, ...headers } = signed.headers;
-      request.tamper?.(headers);
-      const payload = request.sentBody ?? Buffer.from(signed.body ?? []);
+      const payload = Buffer.from(signed.body ?? []);
       const reply = await server.app.inject({
         method: "POST",
         url: new URL(url).pathname,

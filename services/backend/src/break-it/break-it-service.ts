@@ -5,13 +5,13 @@ import type { BreakItOffer, BreakItResult, BreakItVariant } from "backend-api";
 import { breakItVariantSchema } from "backend-api";
 import { LRUCache } from "lru-cache";
 import { BackendError } from "../errors.ts";
-import { networkCodeOf } from "../failures/network-failure.ts";
+import { networkCodeOf } from "../failures/network-code.ts";
 import type { Run } from "../runs/run.ts";
 import type { Evidence } from "./evidence.ts";
 import { expiryOf, type Material, materialOf } from "./material.ts";
-import { isAsMeant, type Refusal, readRefusal } from "./read-refusal.ts";
+import { readRefusal } from "./read-refusal.ts";
 import { sendForged } from "./send-forged.ts";
-import { FORGES, type ForgeContext, type ForgedRequest } from "./variants.ts";
+import { type ForgeContext, type ForgedRequest, VARIANTS } from "./variants.ts";
 
 const MAX_ANSWER_BYTES = 65_536;
 const MAX_ATTEMPTS_KEPT = 500;
@@ -41,7 +41,7 @@ export interface BreakItService {
    * Sends one.
    *
    * @throws BackendError `conflict` when the run lacks what the variant needs, `too_many` while this user's last attempt is in progress,
-   *   `unreachable` with a code when no answer comes, or only the gateway's that the receiver cannot be reached
+   *   `unreachable` with a code when no response comes, or only the gateway's that the receiver cannot be reached
    */
   attempt(run: Run, variant: BreakItVariant): Promise<BreakItResult>;
   /** An attempt with this run: its span, and when it was made (Unix seconds). Undefined when there was none with this trace. */
@@ -60,11 +60,11 @@ export function createBreakItService(deps: BreakItDeps): BreakItService {
       return "The requests of this run are no longer in the backend’s memory: start a new one.";
     }
     const { authToken, grant } = material;
-    if (variant === "unsigned-resource-token") {
+    const { needs } = VARIANTS[variant];
+    if (needs === "grant") {
       return grant === undefined ? "This run asked no auth server for a token." : undefined;
     }
-    const needsToken = ["stolen-token", "widened-scope", "other-audience"].includes(variant);
-    if (needsToken && authToken === undefined) {
+    if (needs === "authToken" && authToken === undefined) {
       return grant === undefined
         ? "This run needed no auth token."
         : "This run needed an auth token and has not got one.";
@@ -91,14 +91,18 @@ export function createBreakItService(deps: BreakItDeps): BreakItService {
 
   async function judge(forged: ForgedRequest, variant: BreakItVariant, run: Run): Promise<BreakItResult> {
     const options = { transport: deps.transport, runId: run.id, variant, timeoutMs: TIMEOUT_MS };
+    const receiver = receiverOf(forged.url, deps);
     const { response, place } = await sendForged(forged, options).catch((error: unknown) => {
-      throw unanswered(error, forged.url, receiverOf(forged.url, deps));
+      const code = networkCodeOf(error);
+      // Any error but one of the network is a fault of the backend.
+      throw code === undefined ? error : unreached(code, forged.url, receiver);
     });
     const { status } = response;
-    const receiver = receiverOf(forged.url, deps);
     const refusal = readRefusal(response, await readBounded(response, MAX_ANSWER_BYTES), receiver);
-    // What stands before the receiver has not reached it. A check that names its code has looked, with any status.
-    if (UNREACHED.has(status) && refusal.code === undefined) throw unreached(status, forged.url, receiver);
+    const { cause = refusal.code, ...shown } = refusal;
+    // The gateway has not reached the receiver. A check that names its code has looked, with any status.
+    if (UNREACHED.has(status) && refusal.code === undefined)
+      throw unreached(`http_${status}`, forged.url, receiver);
     if (place !== undefined) {
       attempts.set(place.traceId, { runId: run.id, spanId: place.spanId, at: now() });
     }
@@ -107,7 +111,8 @@ export function createBreakItService(deps: BreakItDeps): BreakItService {
       variant,
       refused,
       status,
-      ...(refused && { ...toResult(refusal), as_meant: isAsMeant(variant, refusal) }),
+      // It alone is evidence of the check that the variant is meant for.
+      ...(refused && { ...shown, as_meant: cause === VARIANTS[variant].meant }),
       ...(place !== undefined && { trace_id: place.traceId }),
     };
   }
@@ -129,7 +134,7 @@ export function createBreakItService(deps: BreakItDeps): BreakItService {
       if (busy.has(run.userId)) throw new BackendError("too_many", "Your last attempt is still in progress");
       busy.add(run.userId);
       try {
-        return await judge(await FORGES[variant](contextOf(material)), variant, run);
+        return await judge(await VARIANTS[variant].forge(contextOf(material)), variant, run);
       } finally {
         busy.delete(run.userId);
       }
@@ -142,24 +147,13 @@ export function createBreakItService(deps: BreakItDeps): BreakItService {
   };
 }
 
-/** The tampered request got no answer at all, neither accepted nor refused. Any error but one of the network is a fault of ours. */
-function unanswered(error: unknown, url: string, receiver: string): unknown {
-  const code = networkCodeOf(error);
-  return code === undefined
-    ? error
-    : new BackendError("unreachable", `${noAnswer(url, receiver)} (${code}).`, { code });
+/** The tampered request got no response of its receiver, neither accepted nor refused. */
+function unreached(code: string, url: string, receiver: string): BackendError {
+  return new BackendError("unreachable", `${noResponse(url, receiver)} (${code}).`, { code });
 }
 
-/** Nor did it get one here: the gateway answers for a receiver that is not there. */
-function unreached(status: number, url: string, receiver: string): BackendError {
-  const party = receiver === "auth-server" ? "what stands before it" : "the gateway";
-  const message = `${noAnswer(url, receiver)}: ${party} answers with status ${status}.`;
-  return new BackendError("unreachable", message, { code: `http_${status}` });
-}
-
-function noAnswer(url: string, receiver: string): string {
-  const way = receiver === "auth-server" ? "" : " through the gateway";
-  return `No answer came from ${new URL(url).origin}, where the ${receiver.replace(/-(?=agent$|server$)/, " ")} is reached${way}`;
+function noResponse(url: string, receiver: string): string {
+  return `No response came from ${new URL(url).origin}, where the ${receiver.replace(/-(?=agent$|server$)/, " ")} is reached`;
 }
 
 /** The key a token is bound to; without a token, the current one. */
@@ -177,8 +171,4 @@ function receiverOf(url: string, { agentUrl, otherResourceUrl }: BreakItDeps): s
   const { origin } = new URL(url);
   if (origin === new URL(agentUrl).origin) return "supply-chain-agent";
   return origin === new URL(otherResourceUrl).origin ? "market-analysis-agent" : "auth-server";
-}
-
-function toResult({ refusedBy, cause: _, ...refusal }: Refusal): Partial<BreakItResult> {
-  return { refused_by: refusedBy, ...refusal };
 }

@@ -12,10 +12,10 @@ import { LRUCache } from "lru-cache";
 const MAX_RUNS = 50;
 const MAX_REQUESTS_PER_RUN = 12;
 const MAX_BODY_BYTES = 65_536;
-/** As long as an auth token is good for. */
+/** As long as an auth token is valid. */
 const LIFETIME_SECONDS = 300;
 
-/** A request as it was sent, and the status of its answer. */
+/** A request as it was sent, and the status of its response. */
 export interface SentRequest {
   readonly method: string;
   readonly url: string;

@@ -1,11 +1,10 @@
 import { ERROR_CODES } from "aauth";
 import { parseRefusal, REFUSAL_FIELD, type Refusal as RefusalData } from "aauth/resource";
-import type { BreakItVariant } from "backend-api";
 import { oneLine } from "../failures/one-line.ts";
 
-/** The reason of a refusal, as far as the answer contains it. */
+/** The reason of a refusal, as far as the response contains it. */
 export interface Refusal {
-  readonly refusedBy: string;
+  readonly refused_by: string;
   readonly code?: string;
   readonly check?: string;
   readonly section?: string;
@@ -18,12 +17,8 @@ export interface Refusal {
 /** No check of the verifier: the caller's signature is valid, and the gateway's rules do not allow the request. */
 const POLICY = "policy";
 
-/** What the auth server checks, by OAuth error. */
-const TOKEN_ENDPOINT_CHECKS: Readonly<Record<string, string>> = {
-  invalid_grant: "resource token",
-  invalid_request: "token request",
-};
-const AUTH_SERVER_SECTION = "profile 6.2";
+/** What the auth server checks of the one variant that it gets. */
+const AUTH_SERVER_CHECK = { check: "resource token", section: "profile 6.2" };
 
 /**
  * Reads a refusal: code, check and section are in a header; the auth server's OAuth error is in the body.
@@ -35,12 +30,10 @@ export function readRefusal(response: Response, body: string, receiver: string):
   const oauth = receiver === "auth-server" ? oauthError(body) : undefined;
   if (oauth !== undefined) {
     const { error, description } = oauth;
-    const check = Object.hasOwn(TOKEN_ENDPOINT_CHECKS, error) ? TOKEN_ENDPOINT_CHECKS[error] : undefined;
     return {
-      refusedBy: receiver,
+      refused_by: receiver,
       code: error,
-      ...(check !== undefined && { check }),
-      section: AUTH_SERVER_SECTION,
+      ...AUTH_SERVER_CHECK,
       ...(description !== undefined && { reason: oneLine(description) }),
       ...(refusal !== undefined && { cause: refusal.code }),
     };
@@ -50,36 +43,15 @@ export function readRefusal(response: Response, body: string, receiver: string):
   if (response.status === 403 && receiver !== "auth-server") {
     const agent = receiver.replace(/-(?=agent$)/, " ");
     const reason = `its own rules do not let this caller in: the ${agent} never saw the request`;
-    return { refusedBy: "gateway", check: POLICY, reason };
+    return { refused_by: "gateway", check: POLICY, reason };
   }
-  return { refusedBy: receiver };
-}
-
-/** The codes of the check that each tampering is meant for. */
-const MEANT: Readonly<Record<BreakItVariant, string>> = {
-  "changed-body": "digest_mismatch",
-  "changed-path": "invalid_signature",
-  "other-key": "invalid_signature",
-  stale: "created_out_of_window",
-  replay: "nonce_replayed",
-  "stolen-token": "invalid_signature",
-  "widened-scope": "invalid_token_signature",
-  "other-audience": "token_audience_mismatch",
-  "unsigned-resource-token": "invalid_token_signature",
-};
-
-/**
- * Whether the check that a tampering is meant for has refused it. An auth server that names no check has one code for all that can be
- * wrong with a resource token.
- */
-export function isAsMeant(variant: BreakItVariant, { code, cause = code }: Refusal): boolean {
-  return cause === MEANT[variant] || (variant === "unsigned-resource-token" && cause === "invalid_grant");
+  return { refused_by: receiver };
 }
 
 function named({ code, check, section, by }: RefusalData, receiver: string): Refusal {
-  const refusedBy = by === "gateway" ? by : receiver;
+  const refused_by = by === "gateway" ? by : receiver;
   const { meaning } = ERROR_CODES[code];
-  return { refusedBy, code, ...(check !== undefined && { check }), section, meaning };
+  return { refused_by, code, ...(check !== undefined && { check }), section, meaning };
 }
 
 function oauthError(body: string): { error: string; description?: string } | undefined {

@@ -7,7 +7,7 @@ import { createAgentTrace } from "protocol-trace";
 import { ATTRIBUTE } from "protocol-trace/names";
 import type { ForgedRequest } from "./variants.ts";
 
-/** As much as the agent's answer to the run itself may have. */
+/** As much as the agent's response to the run itself may have. */
 const MAX_HONEST_ANSWER_BYTES = 1_048_576;
 
 export interface SendForgedOptions {

@@ -5,7 +5,14 @@
  * @module
  */
 
-import { type Credential, generateSigningKey, type SigningKey, signRequest } from "aauth";
+import {
+  type AAuthErrorCode,
+  type Credential,
+  decodeToken,
+  generateSigningKey,
+  type SigningKey,
+  signRequest,
+} from "aauth";
 import type { BreakItVariant } from "backend-api";
 import { type Material, unsignedHeaders } from "./material.ts";
 
@@ -44,59 +51,93 @@ const STALE_SECONDS = 600;
 const SIGNATURE_BYTES = 64;
 const SCOPE_TOO_MUCH = "supply-chain:admin";
 
-type Forge = (context: ForgeContext) => Promise<ForgedRequest>;
+/** One way to tamper with a run. */
+export interface Variant {
+  /** The code of the check that it is meant for. */
+  readonly meant: AAuthErrorCode;
+  /** What the run must have left behind besides a request. */
+  readonly needs?: "authToken" | "grant";
+  readonly forge: (context: ForgeContext) => Promise<ForgedRequest>;
+}
 
-export const FORGES: Readonly<Record<BreakItVariant, Forge>> = {
+export const VARIANTS: Readonly<Record<BreakItVariant, Variant>> = {
   /** One byte of the body flipped on the way. */
-  "changed-body": async (context) => {
-    const forged = await signed(context);
-    const body = forged.body.slice();
-    body[body.length >> 1]! ^= 1;
-    return { ...forged, body };
+  "changed-body": {
+    meant: "digest_mismatch",
+    forge: async (context) => {
+      const forged = await signed(context);
+      const body = forged.body.slice();
+      body[body.length >> 1]! ^= 1;
+      return { ...forged, body };
+    },
   },
 
   /** Sent to another path than it was signed for. */
-  "changed-path": async (context) => {
-    const forged = await signed(context);
-    return { ...forged, url: new URL("/admin", forged.url).href };
+  "changed-path": {
+    meant: "invalid_signature",
+    forge: async (context) => {
+      const forged = await signed(context);
+      return { ...forged, url: new URL("/admin", forged.url).href };
+    },
   },
 
   /** Signed with a foreign key, under the backend's name. */
-  "other-key": async (context) => signed(context, { key: await impostor(context.key) }),
+  "other-key": {
+    meant: "invalid_signature",
+    forge: async (context) => signed(context, { key: await impostor(context.key) }),
+  },
 
   /** Signed ten minutes ago. */
-  stale: async (context) => signed(context, { now: () => context.now() - STALE_SECONDS }),
+  stale: {
+    meant: "created_out_of_window",
+    forge: async (context) => signed(context, { now: () => context.now() - STALE_SECONDS }),
+  },
 
   /** Overheard and sent again. */
-  replay: async (context) => ({ ...(await signed(context)), twice: true }),
+  replay: {
+    meant: "nonce_replayed",
+    forge: async (context) => ({ ...(await signed(context)), twice: true }),
+  },
 
   /** The auth token, presented without the key it is bound to. */
-  "stolen-token": async (context) =>
-    signed(context, { key: await generateSigningKey({ kid: "thief-1" }), credential: tokenOf(context) }),
+  "stolen-token": {
+    meant: "invalid_signature",
+    needs: "authToken",
+    forge: async (context) =>
+      signed(context, { key: await generateSigningKey({ kid: "thief-1" }), credential: tokenOf(context) }),
+  },
 
   /** The holder writes a scope into the auth token that the auth server never gave. */
-  "widened-scope": async (context) => {
-    const jwt = withClaims(tokenOf(context).jwt, ({ scope }) => ({
-      scope: `${scope ?? ""} ${SCOPE_TOO_MUCH}`,
-    }));
-    return signed(context, { credential: { scheme: "jwt", jwt } });
+  "widened-scope": {
+    meant: "invalid_token_signature",
+    needs: "authToken",
+    forge: async (context) =>
+      signed(context, { credential: { scheme: "jwt", jwt: withWiderScope(tokenOf(context).jwt) } }),
   },
 
   /** The auth token at a resource that it is not for. */
-  "other-audience": async (context) => signed(context, { url: `${context.otherResource}/` }),
+  "other-audience": {
+    meant: "token_audience_mismatch",
+    needs: "authToken",
+    forge: async (context) => signed(context, { url: `${context.otherResource}/` }),
+  },
 
   /** An unsigned resource token, at the auth server. */
-  "unsigned-resource-token": async (context) => {
-    const { request, resourceToken } = context.material.grant!;
-    const form = new URLSearchParams(new TextDecoder().decode(request.body));
-    form.set("resource_token", unsignedToken(resourceToken));
-    form.set("request_type", "auth");
-    return signed(context, {
-      url: request.url,
-      headers: unsignedHeaders(request),
-      body: new TextEncoder().encode(form.toString()),
-      credential: context.identity,
-    });
+  "unsigned-resource-token": {
+    meant: "invalid_token_signature",
+    needs: "grant",
+    forge: async (context) => {
+      const { request, resourceToken } = context.material.grant!;
+      const form = new URLSearchParams(new TextDecoder().decode(request.body));
+      form.set("resource_token", unsignedToken(resourceToken));
+      form.set("request_type", "auth");
+      return signed(context, {
+        url: request.url,
+        headers: unsignedHeaders(request),
+        body: new TextEncoder().encode(form.toString()),
+        credential: context.identity,
+      });
+    },
   },
 };
 
@@ -144,15 +185,13 @@ function tokenOf({ material }: ForgeContext): { readonly scheme: "jwt"; readonly
   return { scheme: "jwt", jwt: material.authToken! };
 }
 
-/** The same token with other claims under the same signature. */
-function withClaims(
-  token: string,
-  change: (claims: Record<string, unknown>) => Record<string, unknown>,
-): string {
-  const [header, payload, signature] = token.split(".");
-  const claims = JSON.parse(Buffer.from(payload!, "base64url").toString()) as Record<string, unknown>;
-  const changed = Buffer.from(JSON.stringify({ ...claims, ...change(claims) })).toString("base64url");
-  return `${header}.${changed}.${signature}`;
+/** The same token with one more scope under the same signature. */
+function withWiderScope(token: string): string {
+  const [header, , signature] = token.split(".");
+  const { claims } = decodeToken(token);
+  const scope = `${claims.scope ?? ""} ${SCOPE_TOO_MUCH}`;
+  const payload = Buffer.from(JSON.stringify({ ...claims, scope })).toString("base64url");
+  return `${header}.${payload}.${signature}`;
 }
 
 /** The same claims under a signature of zeros: an empty one would be refused before any key is looked for. */

@@ -1,50 +1,112 @@
-import { AAuthError } from "aauth";
+import { AAuthError, ConsentRequiredError, TokenRequestError } from "aauth";
+import { parseAgentAuth } from "aauth/wire";
 import { AgentAnswerError, AgentHttpError, AgentRpcError } from "agent-kit/a2a";
 import { AnswerTooLargeError } from "agent-kit/service";
 import type { Failure } from "backend-api";
-import { httpFailure } from "./http-failure.ts";
-import { networkFailure } from "./network-failure.ts";
+import { type Finding, textsFor } from "./failure-texts.ts";
+import { networkCodeOf } from "./network-code.ts";
 import { oneLine } from "./one-line.ts";
-import { protocolFailure } from "./protocol-failure.ts";
 import type { Situation } from "./situation.ts";
+
+/** The auth server could not be asked, or its response is not one. */
+const AUTH_SERVER_UNUSABLE: ReadonlySet<string> = new Set([
+  "token_request_failed",
+  "discovery_failed",
+  "discovery_blocked",
+  "discovery_busy",
+  "metadata_mismatch",
+  "unknown_key",
+]);
 
 /**
  * Explains at which hop a run broke, which check refused it, and what to try. Decides by error classes and codes. Of foreign strings only
  * the descriptions of OAuth and JSON-RPC errors are passed on, shortened and on one line.
  */
 export function explainFailure(error: unknown, situation: Situation): Failure {
-  // Only the auth server is ever discovered or asked for tokens, whatever the last event was.
-  const asked = error instanceof AAuthError && /^(discovery|token_request)_/.test(error.code);
-  const network = networkFailure(error, asked ? { ...situation, peer: "auth-server" } : situation);
-  if (network) return network;
-  if (error instanceof AgentHttpError) return httpFailure(error, situation);
+  const finding = findingOf(error, situation);
+  const { hop, check, code } = finding;
+  return { hop, check, code, ...textsFor(finding, situation) };
+}
+
+function findingOf(error: unknown, { peer }: Situation): Finding {
+  const network = networkCodeOf(error);
+  if (network !== undefined) {
+    // Only the auth server is ever discovered or asked for tokens, whatever the last event was.
+    const asked = error instanceof AAuthError && /^(discovery|token_request)_/.test(error.code);
+    const atAuthServer = asked || peer === "auth-server";
+    const isSlow = network === "timeout";
+    // A gateway that is there answers for an agent that is not.
+    const hop = atAuthServer ? "auth-server" : isSlow ? "supply-chain-agent" : "gateway";
+    return { hop, check: isSlow ? "timeout" : "connection", code: network };
+  }
+  if (error instanceof AgentHttpError) return httpFinding(error);
   if (error instanceof AgentRpcError) {
-    return {
-      hop: "supply-chain-agent",
-      check: "rpc",
-      code: `rpc_${error.rpcCode}`,
-      message: `The supply-chain agent answered with an error: ${oneLine(error.message)}`,
-      advice:
-        "The request reached the agent and was authorized; the agent's log says why it could not serve it.",
-    };
+    const code = `rpc_${error.rpcCode}`;
+    return { hop: "supply-chain-agent", check: "rpc", code, detail: oneLine(error.message) };
   }
   if (error instanceof AgentAnswerError || error instanceof AnswerTooLargeError) {
-    const reason = error instanceof AgentAnswerError ? error.message : "is too large";
-    return {
-      hop: "supply-chain-agent",
-      check: "answer",
-      code: "invalid_answer",
-      message: `The answer of the supply-chain agent ${reason}.`,
-      advice:
-        "Check that SUPPLY_CHAIN_AGENT_URL names an A2A agent that speaks the version in BACKEND_A2A_VERSION.",
-    };
+    const detail = error instanceof AgentAnswerError ? error.message : "is too large";
+    return { hop: "supply-chain-agent", check: "answer", code: "invalid_answer", detail };
   }
-  if (error instanceof AAuthError) return protocolFailure(error, situation);
-  return {
-    hop: "backend",
-    check: "internal",
-    code: "internal_error",
-    message: "The backend could not finish the optimization.",
-    advice: "The backend's log has the reason.",
-  };
+  if (error instanceof AAuthError) return protocolFinding(error, peer);
+  return { hop: "backend", check: "internal", code: "internal_error" };
+}
+
+/**
+ * Of an HTTP status. Gateway and agent share one address: the refusal names the party; without one, only an agent challenges.
+ */
+function httpFinding({ status, answer }: AgentHttpError): Finding {
+  const { challenge, refusal, gatewayFailed } = answer;
+  const fromGateway = refusal === undefined ? challenge === undefined : refusal.by === "gateway";
+  const hop = fromGateway ? "gateway" : "supply-chain-agent";
+  const code = `http_${status}`;
+  if (gatewayFailed) return { hop: "gateway", check: "connection", code };
+  switch (status) {
+    case 401: {
+      // The agent has parsed it before: a malformed one has failed the call with another error.
+      const demand = challenge === undefined ? undefined : parseAgentAuth(challenge);
+      if (demand?.level === "identified") return { hop, check: "identity", code };
+      if (demand?.userInteraction !== undefined) {
+        const detail = "it requires a user interaction on a page of its own";
+        return { hop, check: "challenge", code: "user_interaction", detail };
+      }
+      return { hop, check: "signature", code: refusal?.code ?? code };
+    }
+    case 403:
+      return { hop, check: "policy", code: refusal?.code ?? code };
+    case 404:
+    case 421:
+      return { hop: "gateway", check: "policy", code };
+    case 429:
+      return { hop, check: "policy", code };
+    case 504:
+      return { hop: "supply-chain-agent", check: "timeout", code };
+    case 502:
+    case 503:
+      // A verifier answers so when it has no room for the request.
+      if (refusal !== undefined) return { hop, check: "policy", code };
+      return { hop: "supply-chain-agent", check: "connection", code };
+    default: {
+      const detail = `has status ${status}`;
+      return { hop: "supply-chain-agent", check: "answer", code, detail };
+    }
+  }
+}
+
+/** Of what went wrong between challenge and auth token. */
+function protocolFinding(error: AAuthError, peer: Situation["peer"]): Finding {
+  const { code } = error;
+  const detail = oneLine(error.message);
+  if (error instanceof ConsentRequiredError)
+    return { hop: "auth-server", check: "consent", code: "consent_repeated" };
+  if (error instanceof TokenRequestError) {
+    const { oauthError, description } = error;
+    const reason = `${oauthError}: ${oneLine(description)}`;
+    return { hop: "auth-server", check: "token_request", code: oauthError, detail: reason };
+  }
+  if (AUTH_SERVER_UNUSABLE.has(code)) return { hop: "auth-server", check: "connection", code, detail };
+  if (code === "identity_required") return { hop: "supply-chain-agent", check: "identity", code };
+  return peer === "auth-server" && !/^(malformed_challenge|challenge_)/.test(code)
+    ? { hop: "auth-server", check: "token_request", code, detail }
+    : { hop: "supply-chain-agent", check: "challenge", code, detail };
 }

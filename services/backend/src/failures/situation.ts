@@ -1,7 +1,7 @@
 /** Whom the backend was talking to when an error came up. */
 export type Peer = "backend" | "resource" | "auth-server";
 
-/** Addresses a person needs in order to find the party at fault. */
+/** Addresses that a user needs in order to find the party at fault. */
 export interface Places {
   /** The supply-chain agent's URL, which the gateway serves. */
   readonly agentUrl: string;

@@ -124,7 +124,7 @@ function refuseKey(error: unknown): never {
   throw new TokenRefusal(400, "invalid_request", `cnf_jwk: ${error.message}`, { cause: error });
 }
 
-/** One answer for every bad credential: it must not reveal which delegates are enrolled. */
+/** One response for every bad credential: it must not reveal which delegates are enrolled. */
 function refuseClient(error: unknown): never {
   if (!(error instanceof ClientAssertionError)) throw error;
   throw new TokenRefusal(401, "invalid_client", "the client assertion was not accepted", { cause: error });

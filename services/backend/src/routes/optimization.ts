@@ -13,11 +13,9 @@ const MAX_LISTED_PROMPT = 200;
 export const optimizationRoutes: FastifyPluginAsync<{ runs: RunService }> = async (app, { runs }) => {
   await app.register(async (scope) => {
     traceUserRequests(scope);
-    for (const route of [apiRoutes.start, apiRoutes.startAgents]) {
-      userRoute(scope, route, async ({ user, body }) =>
-        withSpan(SPAN.startOptimization, () => runs.start(user.id, body)),
-      );
-    }
+    userRoute(scope, apiRoutes.start, async ({ user, body }) =>
+      withSpan(SPAN.startOptimization, () => runs.start(user.id, body)),
+    );
   });
 
   userRoute(app, apiRoutes.progress, async ({ user, params }) =>

@@ -39,8 +39,8 @@ export const runTraceRoutes: FastifyPluginAsync<RunTraceOptions> = async (app, o
       request_id: id,
       trace_ids: traceIds,
       traces: stored
-        .filter((trace) => trace !== undefined)
-        .map((trace) => ownSpans(trace, { id, userId, spanIds })),
+        .filter((traces) => traces !== undefined)
+        .map((traces) => ({ data: traces.map((trace) => ownSpans(trace, { id, userId, spanIds })) })),
       explorer_url: explorerUrl,
       ...(kind !== undefined && { explorer: kind }),
       finished: isFinal,

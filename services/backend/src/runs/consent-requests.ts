@@ -1,6 +1,6 @@
 import { ConsentRequiredError, QuotaStore } from "aauth";
 import type { AgentEvent } from "aauth/agent";
-import { networkCodeOf } from "../failures/network-failure.ts";
+import { networkCodeOf } from "../failures/network-code.ts";
 import { MAX_OPEN_PER_USER } from "../store/owned-store.ts";
 
 /**

@@ -1,4 +1,5 @@
 import { trace } from "@opentelemetry/api";
+import type { QuotaStore } from "aauth";
 import type { Agent, Grant } from "aauth/agent";
 import type { verifyAuthToken } from "aauth/issuer";
 import { withSpan } from "agent-kit/service";
@@ -24,13 +25,7 @@ export interface PendingConsent {
 }
 
 /** Consents that browsers are expected to bring, by state. */
-export interface PendingConsents {
-  /** @throws StoreFullError */
-  put(userId: string, state: string, consent: PendingConsent, ttlSeconds: number): Awaitable<unknown>;
-  /** Reads and removes. Atomic. */
-  take(state: string): Awaitable<PendingConsent | undefined>;
-}
-type Awaitable<T> = T | Promise<T>;
+export type PendingConsents = QuotaStore<PendingConsent>;
 
 type AuthTokenClaims = Pick<Awaited<ReturnType<typeof verifyAuthToken>>, "sub" | "scope" | "exp">;
 
@@ -43,7 +38,7 @@ export type ConsentOutcome =
       readonly requestId?: string;
     };
 
-/** What the browser brings to the callback. Anybody can have written it. */
+/** What the browser brings to the callback. Any party can have written it. */
 export interface ConsentAnswer {
   readonly code?: string | undefined;
   readonly state?: string | undefined;
@@ -52,7 +47,7 @@ export interface ConsentAnswer {
 }
 
 export interface ConsentService {
-  /** Judges the browser's answer, once per state, and lets the run go on or fail. */
+  /** Judges what the browser brings, once per state, and lets the run go on or fail. */
   answer(answer: ConsentAnswer): Promise<ConsentOutcome>;
   /**
    * Revokes everything the user has consented to, at the auth server, and returns how many consents that were. An auth token
@@ -63,7 +58,7 @@ export interface ConsentService {
   revoke(userId: string): Promise<number>;
 }
 
-/** Where the auth server sends the browser after consent. Every answer sends it on to the page. */
+/** Where the auth server sends the browser after consent. Every response sends it on to the page. */
 export const CALLBACK_PATH = "/auth/aauth/callback";
 export const CALLBACK_STATUS = 302;
 /** OAuth error codes are printable ASCII without quote and backslash (RFC 6749 section 4.1.2.1). */
@@ -95,7 +90,7 @@ export function createConsentService(deps: {
    * Revokes a consent that no run can use: its giver is asked again next time. A giver who has consented here before keeps that
    * consent, because any one refresh token makes the auth server forget them all, and a link is enough to make it issue another one.
    */
-  async function giveBack(
+  async function revokeUnused(
     { authServer, refreshToken, subject }: { authServer: string; refreshToken?: string; subject?: string },
     run: Run,
   ): Promise<void> {
@@ -112,15 +107,15 @@ export function createConsentService(deps: {
   return {
     async answer({ code, state, error, error_description }) {
       if (!state || (!code && !error)) {
-        return refused("missing_code_or_state", "The auth server's answer lacks code or state.");
+        return refused("missing_code_or_state", "The auth server's response lacks code or state.");
       }
       // Taken, not read: a state works once, whatever the outcome.
-      const consent = await pending.take(state);
+      const consent = pending.take(state);
       const run = consent && (await runs.find(consent.userId, consent.runId));
       if (!consent || run?.status !== "awaiting_consent") {
         return refused(
           "unknown_request",
-          "No optimization waits for this answer: it was used before, or took too long.",
+          "No optimization waits for this response: it was used before, or took too long.",
         );
       }
 
@@ -183,13 +178,13 @@ export function createConsentService(deps: {
             message: description,
             advice: "Sign out at the auth server, sign in as the user who started it, and start it again.",
           });
-          await giveBack(unused, run);
+          await revokeUnused(unused, run);
           return refused("wrong_user", description, run.id);
         }
         // While the code was exchanged the run may have been cleared, or its time may have run out.
         const current = await runs.find(run.userId, run.id);
         if (current?.status !== "awaiting_consent") {
-          await giveBack(unused, run);
+          await revokeUnused(unused, run);
           return refused("unknown_request", "The optimization no longer waits for consent.", run.id);
         }
         const cacheKey = cacheKeyOf(run, sharesTokens);
@@ -200,8 +195,8 @@ export function createConsentService(deps: {
           if (refreshToken !== undefined)
             await grants.add(consent.userId, { authServer, refreshToken, cacheKey, consent: given });
         } catch (cause) {
-          // What could not be revoked is not kept.
-          await giveBack(unused, run);
+          // What could not be revoked later is not kept.
+          await revokeUnused(unused, run);
           return refused("exchange_failed", (await runs.failWith(run, cause, "backend")).message, run.id);
         }
         // From here on the agent presents the token by itself, and renews it while the consent lasts.

@@ -37,7 +37,7 @@ export function describeStep(event: AgentEvent): Step | undefined {
       const user = sub === undefined ? "" : `, user ${sub}`;
       return {
         action: "token_received",
-        details: `Auth token ${token.tokenId} for ${aud ?? "-"}, scope ${scope ?? "-"}${user}, good for ${expiresInSeconds} s`,
+        details: `Auth token ${token.tokenId} for ${aud ?? "-"}, scope ${scope ?? "-"}${user}, valid for ${expiresInSeconds} s`,
         percentage: 60,
         delegation: delegationOf(token),
       };

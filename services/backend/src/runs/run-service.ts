@@ -36,7 +36,7 @@ import {
 
 /** How long a `state` waits for the browser to come back (profile 6.1: a request token lives as long). */
 const CONSENT_LIFETIME_SECONDS = 600;
-/** An answer that follows its headers at once is reported as completed, as the demo's synchronous start does. */
+/** A response that follows its headers at once is reported as completed, as the demo's synchronous start does. */
 const COMPLETION_GRACE_MS = 250;
 
 /** The supply-chain agent by A2A. The fetch of each call signs, answers challenges and carries the call's context. */
@@ -198,7 +198,7 @@ export function createRunService(deps: RunServiceDeps): RunService {
     const { id: runId, userId } = run;
     const { authServer, keyThumbprint, consentUrl: url } = demand;
     const pending = { runId, userId, authServer, ...(keyThumbprint !== undefined && { keyThumbprint }) };
-    await deps.pendingConsents.put(userId, state, pending, lifetimeSeconds);
+    deps.pendingConsents.put(userId, state, pending, lifetimeSeconds);
     const expiresAt = now() + lifetimeSeconds;
     await change(runId, (at) => awaitConsent(at, { url, expiresAt }, now()));
   }

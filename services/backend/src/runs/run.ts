@@ -51,7 +51,7 @@ export interface Run {
   readonly demand?: { readonly url: string; readonly expiresAt: number };
   readonly consent?: GrantedConsent;
   readonly failure?: Failure;
-  /** The agent's answer: Markdown, and its data part as it came. */
+  /** The agent's response: Markdown, and its data part as it came. */
   readonly report?: AgentAnswer;
   /** Spans that the backend made for the run, in the order they began. None where tracing is off. */
   readonly places: readonly TracePlace[];

@@ -1,5 +1,6 @@
 import type { TracePlace } from "agent-kit/service";
 import { ATTRIBUTE, SERVICE_NAME } from "protocol-trace/names";
+import type { StoredSpan, StoredTrace } from "./trace-client.ts";
 
 /** A run or an order, as far as its trace is concerned. */
 export interface TracedWork {
@@ -19,62 +20,41 @@ export interface OwnWork {
   readonly spanIds: readonly string[];
 }
 
-interface StoredSpan {
-  readonly spanID?: unknown;
-  readonly operationName?: unknown;
-  readonly processID?: unknown;
-  readonly references?: unknown;
-  readonly tags?: unknown;
-}
-
-interface StoredTrace {
-  readonly traceID?: unknown;
-  readonly spans?: unknown;
-  readonly processes?: unknown;
-}
-
 /**
  * Cuts a trace down to one piece of work: the request that started it, everything below that, and the page's span above it. A caller
  * chooses the trace that its request belongs to, and the parent in it, so nothing is shown for being in the same trace: neither another
  * request, nor a span whose parent is missing, nor what this user's request merely names as its parent.
- *
- * @param answer a trace store's `{ data: [{ spans, processes, … }] }`; not trusted
  */
-export function ownSpans(answer: unknown, work: OwnWork): unknown {
-  const { data } = record(answer);
-  return {
-    data: list(data).map((entry) => ({ ...record(entry), spans: spansOfWork(record(entry), work) })),
-  };
+export function ownSpans(trace: StoredTrace, work: OwnWork): StoredTrace {
+  return { ...trace, spans: spansOfWork(trace, work) };
 }
 
 /**
- * The spans in a store's answers that the backend made for this user's work: one and the same span has the name and both attributes. A store
+ * The spans in a store's traces that the backend made for this user's work: one and the same span has the name and both attributes. A store
  * may be asked for that and answer something else.
  */
 export function placesOfWork(
-  answers: readonly unknown[],
+  traces: readonly StoredTrace[],
   work: { id: string; userId: string; operation: string },
 ): TracePlace[] {
-  const traces = answers.flatMap((answer) => list(record(answer).data)).map(record) as StoredTrace[];
-  return traces.flatMap(({ traceID, spans }) =>
-    (list(spans).map(record) as StoredSpan[])
+  return traces.flatMap(({ traceID: traceId, spans }) =>
+    spans
       .filter(
         (span) =>
           span.operationName === work.operation &&
           tagOf(span, ATTRIBUTE.runId) === work.id &&
           tagOf(span, ATTRIBUTE.userSub) === work.userId,
       )
-      .map(({ spanID }) => ({ traceId: String(traceID), spanId: String(spanID) })),
+      .map(({ spanID: spanId }) => ({ traceId, spanId })),
   );
 }
 
-function spansOfWork({ spans, processes }: StoredTrace, work: OwnWork): StoredSpan[] {
-  const all = list(spans).map(record) as StoredSpan[];
-  const byId = new Map(all.map((span) => [span.spanID, span]));
+function spansOfWork({ spans: all, processes = {} }: StoredTrace, work: OwnWork): StoredSpan[] {
+  const byId = new Map<string | undefined, StoredSpan>(all.map((span) => [span.spanID, span]));
   const byParent = Map.groupBy(all, parentOf);
   const shown = new Set<StoredSpan>();
   // Also below those that have not ended yet, and are in no store.
-  const above: unknown[] = [...work.spanIds];
+  const above = [...work.spanIds];
 
   for (const id of work.spanIds) {
     const request = requestAbove(byId.get(id), byId);
@@ -97,7 +77,7 @@ function spansOfWork({ spans, processes }: StoredTrace, work: OwnWork): StoredSp
   function pageAbove(request: StoredSpan | undefined): StoredSpan | undefined {
     const id = request && parentOf(request);
     const page = byId.get(id);
-    const { serviceName } = record(record(processes)[String(page?.processID)]);
+    const serviceName = page?.processID && processes[page.processID]?.serviceName;
     return serviceName === SERVICE_NAME.ui && byParent.get(id)?.length === 1 ? page : undefined;
   }
 }
@@ -105,7 +85,7 @@ function spansOfWork({ spans, processes }: StoredTrace, work: OwnWork): StoredSp
 /** The SERVER span of the request in which the backend made a span. Above it begins what the caller has chosen. */
 function requestAbove(
   span: StoredSpan | undefined,
-  byId: ReadonlyMap<unknown, StoredSpan>,
+  byId: ReadonlyMap<string | undefined, StoredSpan>,
 ): StoredSpan | undefined {
   const passed = new Set<StoredSpan>();
   for (let at = span; at !== undefined && !passed.has(at); at = byId.get(parentOf(at))) {
@@ -123,22 +103,10 @@ function isOthers(span: StoredSpan, work: OwnWork): boolean {
   return userId !== undefined && userId !== work.userId && tagOf(span, ATTRIBUTE.role) !== "verifier";
 }
 
-function parentOf(span: StoredSpan): unknown {
-  return list(span.references)
-    .map(record)
-    .find(({ refType }) => refType === "CHILD_OF")?.spanID;
+function parentOf({ references }: StoredSpan): string | undefined {
+  return references?.find(({ refType }) => refType === "CHILD_OF")?.spanID;
 }
 
-function tagOf(span: StoredSpan, name: string): unknown {
-  return list(span.tags)
-    .map(record)
-    .find(({ key }) => key === name)?.value;
-}
-
-function record(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
-}
-
-function list(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
+function tagOf({ tags }: StoredSpan, name: string): unknown {
+  return tags?.find(({ key }) => key === name)?.value;
 }

@@ -1,5 +1,24 @@
 import { readBounded } from "agent-kit/service";
+import { z } from "zod";
 import { BackendError } from "../errors.ts";
+
+const spanSchema = z.looseObject({
+  spanID: z.string(),
+  operationName: z.string().optional(),
+  processID: z.string().optional(),
+  references: z.array(z.looseObject({ refType: z.string(), spanID: z.string() })).optional(),
+  tags: z.array(z.looseObject({ key: z.string(), value: z.unknown() })).optional(),
+});
+const traceSchema = z.looseObject({
+  traceID: z.string(),
+  spans: z.array(spanSchema),
+  processes: z.record(z.string(), z.looseObject({ serviceName: z.string() })).optional(),
+});
+const responseSchema = z.looseObject({ data: z.array(traceSchema).nullish() });
+
+/** A trace in Jaeger's JSON: the members that the backend reads, and all others as they came. */
+export type StoredTrace = z.infer<typeof traceSchema>;
+export type StoredSpan = z.infer<typeof spanSchema>;
 
 export interface TraceClientOptions {
   /** Base URL of a trace store with Jaeger's query API. */
@@ -11,19 +30,19 @@ export interface TraceClientOptions {
 }
 
 /**
- * A trace store with Jaeger's query API. Answers are its JSON, `{ data: [trace] }`, and not trusted. Its functions throw a BackendError
- * `unreachable` when the store does not answer, or its answer is not usable.
+ * A trace store with Jaeger's query API. Its functions throw a BackendError `unreachable` when the store does not answer, or its response
+ * is not usable.
  */
 export interface TraceClient {
-  /** One trace. Undefined when the store does not have it (yet). */
-  trace(traceId: string): Promise<unknown>;
-  /** Every trace of the last two days with a span of this service and name that has all these tags, each as an answer of its own. */
+  /** One trace, in the store's `data`. Undefined when the store does not have it (yet). */
+  trace(traceId: string): Promise<StoredTrace[] | undefined>;
+  /** Every trace of the last two days with a span of this service and name that has all these tags. */
   find(span: {
     service: string;
     operation: string;
     tags: Readonly<Record<string, string>>;
-  }): Promise<unknown[]>;
-  /** The kind of store, according to its latest answer. Undefined before there was one. */
+  }): Promise<StoredTrace[]>;
+  /** The kind of store, according to its latest response. Undefined before there was one. */
   kind(): "trace-store" | "jaeger" | undefined;
 }
 
@@ -35,7 +54,7 @@ export function createTraceClient(options: TraceClientOptions): TraceClient {
   const { url, timeoutMs = 5000, maxTraceBytes = 8 * 1024 * 1024 } = options;
   let kind: ReturnType<TraceClient["kind"]>;
 
-  async function ask(path: string): Promise<unknown> {
+  async function ask(path: string): Promise<StoredTrace[] | undefined> {
     try {
       const response = await fetch(`${url}${path}`, {
         headers: { accept: "application/json" },
@@ -46,9 +65,9 @@ export function createTraceClient(options: TraceClientOptions): TraceClient {
       const text = await readBounded(response, maxTraceBytes);
       if (response.status === 404) return undefined;
       if (response.status !== 200) throw new Error(`status ${response.status}`);
-      return JSON.parse(text);
+      return responseSchema.parse(JSON.parse(text)).data ?? [];
     } catch (cause) {
-      const message = "The run's trace cannot be shown: the trace store gives no usable answer";
+      const message = "The run's trace cannot be shown: the trace store gives no usable response";
       throw new BackendError("unreachable", message, { cause });
     }
   }
@@ -64,8 +83,7 @@ export function createTraceClient(options: TraceClientOptions): TraceClient {
         start: String((Date.now() - LOOK_BACK_MS) * 1000),
         end: String((Date.now() + 60_000) * 1000),
       });
-      const { data } = ((await ask(`/api/traces?${query}`)) ?? {}) as { data?: unknown };
-      return Array.isArray(data) ? data.map((trace) => ({ data: [trace] })) : [];
+      return (await ask(`/api/traces?${query}`)) ?? [];
     },
     kind: () => kind,
   };

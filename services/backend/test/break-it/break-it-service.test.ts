@@ -42,19 +42,11 @@ async function attempt(variant: BreakItVariant, answer: () => Response) {
   return service.attempt({ id: "r", userId: "alice" } as Run, variant);
 }
 
-describe("a request that only the gateway answers, since it reached nobody, is no refusal", () => {
+describe("a response of the gateway alone is no refusal", () => {
   test.each([502, 503, 504])("status %i", async (status) => {
     await expect(attempt("stale", () => new Response("", { status }))).rejects.toMatchObject({
       ...{ kind: "unreachable", code: `http_${status}` },
-      message: `No answer came from ${AGENT}, where the supply-chain agent is reached through the gateway: the gateway answers with status ${status}.`,
-    });
-  });
-
-  test("nor is one before the auth server", async () => {
-    const answer = () => new Response("<html>", { status: 502 });
-    await expect(attempt("unsigned-resource-token", answer)).rejects.toMatchObject({
-      message:
-        "No answer came from http://localhost:8080, where the auth server is reached: what stands before it answers with status 502.",
+      message: expect.stringContaining(`No response came from ${AGENT}`),
     });
   });
 
@@ -77,13 +69,9 @@ describe("a refusal is as it was meant to be by the check that the tampering is 
   test.each<[BreakItVariant, Response, boolean]>([
     ["stale", refused(401, "code=created_out_of_window, by=gateway"), true],
     ["stale", refused(401, "code=unknown_key, by=gateway"), false],
-    ["replay", refused(401, "code=nonce_replayed, by=gateway"), true],
-    ["changed-body", refused(401, "code=digest_mismatch"), true],
-    ["changed-body", refused(429, "code=limit_reached"), false],
     ["other-key", new Response("", { status: 403 }), false],
     ["unsigned-resource-token", refused(400, "code=invalid_token_signature", invalidGrant), true],
     ["unsigned-resource-token", refused(400, "code=discovery_failed", invalidGrant), false],
-    ["unsigned-resource-token", new Response(invalidGrant, { status: 400 }), true],
   ])("%s, %o", async (variant, response, expected) => {
     expect((await attempt(variant, () => response)).as_meant).toBe(expected);
   });

@@ -12,7 +12,7 @@ async function reason(): Promise<string> {
   return offer.unavailable;
 }
 
-it("a run that needed no auth token is told from one that has not got the one it needed", async () => {
+it("a run that needed no auth token is distinguished from one that has not got the one it needed", async () => {
   stack = await startScriptedStack({ env: { AAUTH_BREAK_IT: "true" } });
   stack.script.requirement = { level: "identified" };
   expect(await reason()).toBe("This run needed no auth token.");

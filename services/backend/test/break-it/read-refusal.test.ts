@@ -8,7 +8,7 @@ const refused = (refusal: string) =>
 test("the gateway names its code, check and section in a header", () => {
   const response = refused('code=nonce_replayed, check=replay, section="profile 2.7", by=gateway');
   expect(readRefusal(response, "code=token_expired", AGENT)).toEqual({
-    refusedBy: "gateway",
+    refused_by: "gateway",
     code: "nonce_replayed",
     check: "replay",
     section: "profile 2.7",
@@ -19,7 +19,7 @@ test("the gateway names its code, check and section in a header", () => {
 test("an agent does as well, and speaks for no other party", () => {
   for (const by of ["", ", by=auth-server"]) {
     expect(readRefusal(refused(`code=digest_mismatch, check=content-digest${by}`), "", AGENT)).toMatchObject({
-      refusedBy: "supply-chain-agent",
+      refused_by: "supply-chain-agent",
       code: "digest_mismatch",
       check: "content-digest",
     });
@@ -29,14 +29,14 @@ test("an agent does as well, and speaks for no other party", () => {
 test("the auth server answers with an OAuth error, and names the check that failed beside it", () => {
   const body = JSON.stringify({ error: "invalid_grant", error_description: "Invalid\nresource_token" });
   expect(readRefusal(refused("code=invalid_token_signature"), body, "auth-server")).toMatchObject({
-    refusedBy: "auth-server",
+    refused_by: "auth-server",
     code: "invalid_grant",
     check: "resource token",
     reason: "Invalid resource_token",
     cause: "invalid_token_signature",
   });
   expect(readRefusal(refused("code=unknown_key"), "", "auth-server")).toMatchObject({
-    refusedBy: "auth-server",
+    refused_by: "auth-server",
     code: "unknown_key",
   });
 });
@@ -50,7 +50,7 @@ test.each(["", "<html>", '{"error":5}', "x".repeat(100_000), "invalid_signature"
 
 test("the gateway's policy is not taken for a check of the agent behind it", () => {
   expect(readRefusal(new Response(null, { status: 403 }), "", AGENT)).toEqual({
-    refusedBy: "gateway",
+    refused_by: "gateway",
     check: "policy",
     reason: "its own rules do not let this caller in: the supply-chain agent never saw the request",
   });

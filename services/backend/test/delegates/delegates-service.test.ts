@@ -31,7 +31,7 @@ function scripted(...reports: string[]) {
   });
 }
 
-it("a report is for the user who had the delegate work, and for nobody else", async () => {
+it("a report is for the user who had the delegate work, and for no other", async () => {
   const delegates = scripted("for anna", "for bert");
   const lastOf = async (user: string) => (await delegates.list(user)).delegates[0]?.last_run?.report;
   expect((await delegates.run("anna", "scout")).last_run?.report).toBe("for anna");

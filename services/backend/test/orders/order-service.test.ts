@@ -14,7 +14,7 @@ type CallContext = NonNullable<Parameters<Agent["fetchFor"]>[0]>;
 const RETURN_URL = "http://backend.localhost:8000/auth/aauth/interaction";
 const WANTED = { model: "MacBook Pro", quantity: 25 };
 const PLACED = { status: "placed", total: 62_500, approved_by: { sub: "anna", name: "Anna" } } as const;
-const VISIT = new UserInteractionRequiredError({
+const DEMAND = new UserInteractionRequiredError({
   interactionUrl: "http://sca.localhost:3000/interaction?session=s",
   resource: "http://sca.localhost:3000",
   keyThumbprint: "key-1",
@@ -68,13 +68,13 @@ const fail = (error: Error) => () => {
 const stateOf = (index = 0) => new URL(contexts[index]!.returnUrl!).searchParams.get("state")!;
 
 describe("an order", () => {
-  it("waits for the person, and is the very same request after the visit", async () => {
-    const orders = scripted(fail(VISIT), () => PLACED);
+  it("waits for the user, and is the very same request after the interaction", async () => {
+    const orders = scripted(fail(DEMAND), () => PLACED);
     const waiting = await orders.start("anna", WANTED);
     expect(waiting).toMatchObject({
       ...WANTED,
       status: "interaction_required",
-      interaction_url: VISIT.interactionUrl,
+      interaction_url: DEMAND.interactionUrl,
     });
     const back = new URL(contexts[0]!.returnUrl!);
     expect(back.origin + back.pathname).toBe(RETURN_URL);
@@ -93,21 +93,21 @@ describe("an order", () => {
   });
 
   it("that is declined says so", async () => {
-    const orders = scripted(fail(VISIT), fail(new OrderRefusedError("order_declined", "no")));
+    const orders = scripted(fail(DEMAND), fail(new OrderRefusedError("order_declined", "no")));
     const { order_id } = await orders.start("anna", WANTED);
     await orders.resume(stateOf());
     expect(await orders.get("anna", order_id)).toEqual({ order_id, ...WANTED, status: "declined" });
   });
 
   it("is tried again with the key that its approval is for, whatever key has come since", async () => {
-    const orders = scripted(fail(VISIT), () => PLACED);
+    const orders = scripted(fail(DEMAND), () => PLACED);
     await orders.start("anna", WANTED);
     await orders.resume(stateOf());
     expect(contexts.map(({ keyThumbprint }) => keyThumbprint)).toEqual([undefined, "key-1"]);
   });
 
-  it("whose agent wants the user again after the visit fails: nobody is sent round in circles", async () => {
-    const orders = scripted(fail(VISIT), fail(VISIT));
+  it("whose agent wants the user again after the interaction fails: no user is sent round in circles", async () => {
+    const orders = scripted(fail(DEMAND), fail(DEMAND));
     const { order_id } = await orders.start("anna", WANTED);
     await orders.resume(stateOf(0));
     const order = await orders.get("anna", order_id);
@@ -117,8 +117,8 @@ describe("an order", () => {
     expect(asked).toHaveLength(2);
   });
 
-  it("whose visit nobody has come back from in time has failed, and leads to no page any more", async () => {
-    const orders = scripted(fail(VISIT));
+  it("whose user did not come back in time has failed, and leads to no page any more", async () => {
+    const orders = scripted(fail(DEMAND));
     const { order_id } = await orders.start("anna", WANTED);
     now += 599;
     expect((await orders.get("anna", order_id)).status).toBe("interaction_required");
@@ -149,24 +149,8 @@ describe("an order", () => {
 });
 
 describe("the way back", () => {
-  it("is good once", async () => {
-    const orders = scripted(fail(VISIT), () => PLACED);
-    await orders.start("anna", WANTED);
-    await orders.resume(stateOf());
-    expect(await orders.resume(stateOf())).toBeUndefined();
-    expect(asked).toHaveLength(2);
-  });
-
-  it("is good for ten minutes", async () => {
-    const orders = scripted(fail(VISIT));
-    await orders.start("anna", WANTED);
-    now += 601;
-    expect(await orders.resume(stateOf())).toBeUndefined();
-    expect(asked).toHaveLength(1);
-  });
-
   it("is not open to guesses", async () => {
-    const orders = scripted(fail(VISIT));
+    const orders = scripted(fail(DEMAND));
     await orders.start("anna", WANTED);
     for (const state of [undefined, "", "x", `${stateOf()}x`])
       expect(await orders.resume(state)).toBeUndefined();
@@ -174,7 +158,7 @@ describe("the way back", () => {
   });
 
   it("taken twice at once places one order", async () => {
-    const orders = scripted(fail(VISIT), () => PLACED);
+    const orders = scripted(fail(DEMAND), () => PLACED);
     const { order_id } = await orders.start("anna", WANTED);
     const ids = await Promise.all([orders.resume(stateOf()), orders.resume(stateOf())]);
     expect(ids.filter((id) => id === order_id)).toHaveLength(1);
@@ -184,7 +168,7 @@ describe("the way back", () => {
 
 describe("what tells of an order", () => {
   it("says whether it is at its end, and when it last changed", async () => {
-    const orders = scripted(fail(VISIT), () => PLACED);
+    const orders = scripted(fail(DEMAND), () => PLACED);
     const { order_id: id } = await orders.start("anna", WANTED);
     expect(await orders.traceOf("anna", id)).toMatchObject({ id, isFinal: false, changedAt: now });
     now += 60;
@@ -196,7 +180,7 @@ describe("what tells of an order", () => {
   it("is one trace, to which the way back and the second attempt belong", async () => {
     const spans = recordSpans();
     onTestFinished(spans.stop);
-    const orders = scripted(fail(VISIT), () => PLACED);
+    const orders = scripted(fail(DEMAND), () => PLACED);
     const { order_id: id } = await withSpan("POST /orders", () => orders.start("anna", WANTED));
     await withSpan("another trace", () => orders.resume(stateOf()));
     const seen = spans.finished();
@@ -218,7 +202,7 @@ describe("orders of one user", () => {
     scripted(...Array.from({ length: count }, () => answer));
 
   it("are open twenty at a time; others are not kept waiting, and time makes room", async () => {
-    const orders = many(30, fail(VISIT));
+    const orders = many(30, fail(DEMAND));
     for (let index = 0; index < 20; index++) await orders.start("anna", WANTED);
     await expect(orders.start("anna", WANTED)).rejects.toMatchObject({ kind: "too_many" });
     expect((await orders.start("bert", WANTED)).status).toBe("interaction_required");
@@ -228,7 +212,7 @@ describe("orders of one user", () => {
   });
 
   it("are no fewer for the agent when one fails: what it waits for counts for its ten minutes", async () => {
-    const orders = many(50, fail(VISIT));
+    const orders = many(50, fail(DEMAND));
     for (let index = 0; index < 20; index++) {
       await orders.start("anna", WANTED);
       await orders.resume(stateOf(2 * index));
@@ -246,35 +230,17 @@ describe("orders of one user", () => {
     ["placed", () => PLACED],
     ["declined", fail(new OrderRefusedError("order_declined", "no"))],
   ])("are as many as they like, one after the other, where each is %s", async (status, answer) => {
-    const orders = scripted(...Array.from({ length: 42 }, (_, index) => (index % 2 ? answer : fail(VISIT))));
+    const orders = scripted(...Array.from({ length: 42 }, (_, index) => (index % 2 ? answer : fail(DEMAND))));
     for (let index = 0; index < 21; index++) {
       const { order_id } = await orders.start("anna", WANTED);
       await orders.resume(stateOf(2 * index));
       expect((await orders.get("anna", order_id)).status).toBe(status);
     }
   });
-
-  it("are remembered a hundred at a time: those that are over do not push out other people's", async () => {
-    const orders = many(202, fail(new OrderRefusedError("order_refused", "no")));
-    const others = await orders.start("bert", WANTED);
-    const first = await orders.start("anna", WANTED);
-    for (let index = 0; index < 100; index++) await orders.start("anna", WANTED);
-    await expect(orders.get("anna", first.order_id)).rejects.toThrow("No such order");
-    expect((await orders.get("bert", others.order_id)).status).toBe("failed");
-  });
 });
 
-describe("another user's order", () => {
-  it("does not exist", async () => {
-    const orders = scripted(fail(VISIT));
-    const { order_id } = await orders.start("anna", WANTED);
-    await expect(orders.get("bert", order_id)).rejects.toThrow("No such order");
-    await expect(orders.get("anna", "x")).rejects.toThrow("No such order");
-  });
-});
-
-it("neither state nor visit reach the log", async () => {
-  const orders = scripted(fail(VISIT), () => PLACED);
+it("neither state nor interaction reach the log", async () => {
+  const orders = scripted(fail(DEMAND), () => PLACED);
   await orders.start("anna", WANTED);
   await orders.resume(stateOf());
   expect(log.join("")).toContain("Order placed");
@@ -282,7 +248,7 @@ it("neither state nor visit reach the log", async () => {
   expect(log.join("")).not.toContain("session=s");
 });
 
-it("a catalogue that cannot be had is told in the words that a run would use, with what to do", async () => {
+it("a catalogue that cannot be read is explained as a failed run is", async () => {
   outage = new AgentHttpError(503);
   await expect(scripted().catalogue()).rejects.toMatchObject({
     kind: "unreachable",

@@ -68,7 +68,6 @@ describe("a watched call", () => {
   it.each<[string, AgentEvent[], string]>([
     ["the resource at first", [signed], "resource"],
     ["the auth server once challenged", [signed, challenge], "auth-server"],
-    ["the auth server while it is asked", [signed, challenge, requested], "auth-server"],
     ["the resource again with the token", [signed, challenge, requested, received({})], "resource"],
     ["the resource when it is asked again", [signed, challenge, retried], "resource"],
   ])("knows the peer of the backend: %s", async (_name, events, peer) => {
@@ -98,7 +97,7 @@ describe("a watched call", () => {
     ]);
     expect(steps[0]!.details).toContain("scheme jwks, covering @method, signature-key");
     expect(steps[3]!.details).toBe(
-      "Auth token 0a1b2c3d for http://sca, scope a b, user alice, good for 300 s",
+      "Auth token 0a1b2c3d for http://sca, scope a b, user alice, valid for 300 s",
     );
     expect(task!.delegation).toEqual({
       sub: "alice",

@@ -74,7 +74,7 @@ describe("an attempt", () => {
     expect(waiting()).toBe(0);
   });
 
-  it("that was told to ask the user counts as long as the auth server keeps the request", () => {
+  it("that has to ask the user counts as long as the auth server keeps the request", () => {
     watched.observer(ASKED);
     watched.observer(answered(200));
     watched.observer(DEMANDED);
@@ -83,7 +83,7 @@ describe("an attempt", () => {
   });
 
   it.each(["ECONNREFUSED", "ENOTFOUND", "EHOSTUNREACH"])(
-    "that reached nobody (%s) counts no more",
+    "that did not arrive (%s) counts no more",
     (code) => {
       watched.observer(ASKED);
       watched.end(unreached(code));

@@ -79,14 +79,13 @@ describe("the results of a report", () => {
   it.each([
     ["none", undefined],
     ["other ones", { orders: "many" }],
-    ["a text", "51"],
     ["an endless list", { ...FIGURES, orders: Array(1_001).fill(FIGURES.orders[0]) }],
   ])("of a market analysis with %s for figures have the recommendations only", (_name, figures) => {
     const results = resultsOf(answered(figures));
     expect(results).toEqual(resultsOf(RECOMMENDED));
   });
 
-  it.each([undefined, null, "x", {}, { recommendations: 5 }, { recommendations: [{ title: "x" }] }])(
+  it.each([undefined, { recommendations: [{ title: "x" }] }])(
     "of an answer without such data are its beginning only: %j",
     (data) => {
       const results = resultsOf(data, "x".repeat(300));

@@ -80,16 +80,6 @@ describe("the state machine of a run", () => {
     expect(fail(completed, FAILURE, NOW + 1)).toEqual(completed);
   });
 
-  it("names the failure in step, failure and task", () => {
-    const run = fail(newRun(), { hop: "gateway", message: "Nothing listens." }, NOW);
-    expect(progressOf(run)).toMatchObject({
-      status: "failed",
-      current_step: "Error: Nothing listens.",
-      failure: { hop: "gateway" },
-      activities: [{ id: 1, status: "failed", details: "Nothing listens." }],
-    });
-  });
-
   it("B9 fails a run whose user never came back, and only then", () => {
     expect(expireConsent(after("wait"), NOW + 599).status).toBe("awaiting_consent");
     expect(expireConsent(after("wait"), NOW + 600).failure).toMatchObject({ code: "consent_expired" });
@@ -132,10 +122,6 @@ describe("the activities of a run", () => {
     expect(feedOf(run).map(({ action }) => action)).toEqual(["token_received"]);
     expect(activitiesOf(run)).toHaveLength(3);
   });
-
-  it("never move the percentage backwards", () => {
-    expect(progressOf(after("token", "sign")).progress_percentage).toBe(60);
-  });
 });
 
 it("the time a run took ends with it, and the task keeps the time it began", () => {
@@ -148,10 +134,6 @@ it("the time a run took ends with it, and the task keeps the time it began", () 
 
 describe("what an auth token contains", () => {
   const tokens = (run: Run) => activitiesOf(run).map(({ auth_token }) => auth_token);
-
-  it("is absent while there is none", () => {
-    expect(tokens(after("sign", "complete"))).toEqual([undefined, undefined]);
-  });
 
   it("names no user where the agent acts for itself", () => {
     const token = { aud: "http://sca", scope: "a" };

@@ -73,10 +73,8 @@ describe("a user token", () => {
     });
   });
 
-  it("of RFC 9068's type is accepted, and so is an iat 5 s ahead", async () => {
-    await expect(verify(await token({ iat: NOW + 5 }, { typ: "at+jwt" }))).resolves.toMatchObject({
-      id: "user-1",
-    });
+  it("may be issued 5 s ahead of the backend's clock", async () => {
+    await expect(verify(await token({ iat: NOW + 5 }))).resolves.toMatchObject({ id: "user-1" });
   });
 
   // B1: the demo took every token that the realm had signed.
@@ -84,21 +82,16 @@ describe("a user token", () => {
     it.each<[string, Record<string, unknown>, { typ?: string }?]>([
       ["it is an auth token (auth+jwt)", {}, { typ: "auth+jwt" }],
       ["it is a refresh token (refresh+jwt)", {}, { typ: "refresh+jwt" }],
-      ["it is a resource token (resource+jwt)", {}, { typ: "resource+jwt" }],
-      ["it is an agent token (agent+jwt)", {}, { typ: "agent+jwt" }],
       ["its header has no typ", {}, { typ: "" }],
       ["it is Keycloak's refresh token, whose header says JWT", { typ: "Refresh" }],
-      ["it is Keycloak's offline token", { typ: "Offline" }],
       ["it is an ID token", { typ: "ID", aud: "supply-chain-ui" }],
       ["it has no payload typ", { typ: undefined }],
       ["it was made for another client", { azp: "other-ui" }],
-      ["it names nobody it was made for", { azp: undefined, aud: undefined }],
+      ["it names no client", { azp: undefined, aud: undefined }],
       ["its client only begins like ours", { azp: "supply-chain-ui-2" }],
       ["it was issued by another realm", { iss: "http://localhost:8080/realms/master" }],
       ["its issuer only begins like ours", { iss: `${ISSUER}/` }],
-      ["it has no issuer", { iss: undefined }],
       ["it has no exp", { exp: undefined }],
-      ["it expired a second ago", { exp: NOW - 1 }],
       ["it expires this second", { exp: NOW }],
       ["it is not valid yet", { nbf: NOW + 1 }],
       ["it was issued 6 s in the future", { iat: NOW + 6 }],
@@ -169,14 +162,13 @@ describe("keys over HTTP", () => {
 
   it.each([
     ["answers an error", { status: 500, body: "{}" }],
-    ["answers something else", { status: 200, body: "<html>" }],
     ["answers an invalid key set", { status: 200, body: '{"keys":3}' }],
   ])("are unavailable, not a verdict, when the auth server %s", async (_name, broken) => {
     answer = broken;
     await expect(verifier()(await token({ iss: issuer }))).rejects.toThrow(UserKeysUnavailableError);
   });
 
-  it("are unavailable when nobody listens", async () => {
+  it("are unavailable when nothing listens", async () => {
     const silent = createUserTokenVerifier({
       issuer: "http://127.0.0.1:1/realms/t",
       clientId: "c",

@@ -111,12 +111,13 @@ function asObject(document: unknown): Members {
 }
 
 function sameIdentity(members: Members, name: string, id: string): void {
-  if (members[name] !== id) {
-    throw new AAuthVerificationError(
-      "metadata_mismatch",
-      `the document's ${name} is not the identity asked for`,
-    );
-  }
+  const found = members[name];
+  if (found === id) return;
+  const shown = typeof found === "string" ? found.slice(0, 200).replace(/[^\x20-\x7e]/g, "?") : "none";
+  throw new AAuthVerificationError(
+    "metadata_mismatch",
+    `the document's ${name} is not the identity asked for: found ${shown}, expected ${id}`,
+  );
 }
 
 function url(members: Members, name: string): string {

@@ -1,0 +1,151 @@
+import type { Check, Failure, Hop } from "backend-api";
+import type { Situation } from "./situation.ts";
+
+/** What broke, as data: the texts follow from it. */
+export interface Finding {
+  readonly hop: Hop;
+  readonly check: Check;
+  readonly code: string;
+  /** The reason, where the party that failed has stated one. */
+  readonly detail?: string;
+}
+
+type Texts = Required<Pick<Failure, "message" | "advice">>;
+
+const PARTIES: Readonly<Record<Hop, string>> = {
+  backend: "The backend",
+  gateway: "The gateway",
+  "supply-chain-agent": "The supply-chain agent",
+  "auth-server": "The auth server",
+};
+
+/** What happened in a sentence, and what to try. */
+export function textsFor({ hop, check, code, detail = "" }: Finding, situation: Situation): Texts {
+  const { places, timeoutSeconds } = situation;
+  const party = PARTIES[hop];
+  switch (check) {
+    case "connection":
+      return connectionTexts({ hop, check, code, detail }, situation);
+    case "timeout":
+      return {
+        message: `${party} did not respond in time.`,
+        advice: `Look at its log and the gateway's. A run waits ${timeoutSeconds} seconds (SUPPLY_CHAIN_AGENT_TIMEOUT_SECONDS).`,
+      };
+    case "signature":
+      return {
+        message: `${party} did not accept the request's signature.`,
+        advice: `Check that ${places.backendUrl}/.well-known/aauth-agent can be reached from there and that both clocks agree. A new key is looked for once per 10 s: after two restarts in a row, start again in a moment.`,
+      };
+    case "identity":
+      return {
+        message: `${party} demands the identity of its caller; a signature by key alone is not enough.`,
+        advice:
+          "Start the backend with AAUTH_SIGNATURE_SCHEME=jwks, or lower requiredScheme on the gateway's route.",
+      };
+    case "policy":
+      return policyTexts({ hop, check, code }, situation);
+    case "challenge":
+      return {
+        message: `The challenge of the supply-chain agent was not followed: ${detail}`,
+        advice:
+          "Backend and agent must name the same auth server and identities; compare KEYCLOAK_URL, BACKEND_AGENT_URL and SUPPLY_CHAIN_AGENT_ID_URL.",
+      };
+    case "token_request":
+      return {
+        message: `The auth server issued no token that can be used: ${detail}`,
+        advice:
+          TOKEN_ADVICE[code] ?? "The auth server's log says why; the reference of error codes has the code.",
+      };
+    case "consent":
+      return {
+        message: "The auth server asked for consent again although it was given.",
+        advice:
+          "Check which scopes the agent demands: all of them must be among those the user consented to.",
+      };
+    case "rpc":
+      return {
+        message: `The supply-chain agent answered with an error: ${detail}`,
+        advice:
+          "The request reached the agent and was authorized; the agent's log says why it could not serve it.",
+      };
+    case "answer":
+      return {
+        message: `The response of the supply-chain agent ${detail}.`,
+        advice:
+          "Look at the logs of gateway and agent. SUPPLY_CHAIN_AGENT_URL must name an A2A agent that speaks the version in BACKEND_A2A_VERSION.",
+      };
+    case "internal":
+      return {
+        message: "The backend could not finish the optimization.",
+        advice: "The backend's log has the reason.",
+      };
+  }
+}
+
+function connectionTexts({ hop, code, detail }: Finding, { places }: Situation): Texts {
+  if (hop === "auth-server") {
+    return {
+      message: `The auth server at ${places.issuer} could not be used: ${detail || code}`,
+      advice: "Start the auth server, and check KEYCLOAK_URL and KEYCLOAK_REALM.",
+    };
+  }
+  if (hop === "supply-chain-agent") {
+    return {
+      message: "The gateway cannot reach the supply-chain agent.",
+      advice:
+        "Start the supply-chain agent, or set SUPPLY_CHAIN_AGENT_ADDR of the gateway to where it listens. Agentgateway answers in the same way while gateway-authz is down.",
+    };
+  }
+  return code.startsWith("http_")
+    ? {
+        message: "The gateway cannot reach its authorization service.",
+        advice: "Start gateway-authz, or set AAUTH_AUTHZ_HOST of the gateway to where it listens.",
+      }
+    : {
+        message: `No connection could be made to the gateway at ${places.agentUrl}.`,
+        advice: "Start the gateway, or set SUPPLY_CHAIN_AGENT_URL to where it listens.",
+      };
+}
+
+function policyTexts({ hop, code }: Finding, { places }: Situation): Texts {
+  const party = PARTIES[hop];
+  if (code === "http_404" || code === "http_421") {
+    return {
+      message: `The gateway serves nothing at ${places.agentUrl}.`,
+      advice: "Compare the host in SUPPLY_CHAIN_AGENT_URL with the hostnames of the gateway's routes.",
+    };
+  }
+  if (/^http_(429|50[23])$/.test(code)) {
+    return {
+      message: `${party} gets too many requests at the moment.`,
+      advice: "Wait a little and start again.",
+    };
+  }
+  return {
+    message: `${party} knows the backend and does not allow this request.`,
+    advice:
+      hop === "gateway"
+        ? "Compare the authorization rules of the gateway's route with the agent and scope in the request."
+        : (POLICY_ADVICE[code] ??
+          "The auth token lacks a scope that the agent demands; see the agent's configuration."),
+  };
+}
+
+/** By the code of the agent's refusal. */
+const POLICY_ADVICE: Readonly<Record<string, string>> = {
+  untrusted_agent:
+    "Add the backend's identity, BACKEND_AGENT_URL, to SUPPLY_CHAIN_TRUSTED_AGENTS of the agent.",
+  user_required:
+    "Let the auth server ask the user: make the agent's scopes need consent (`npm run consent`).",
+};
+
+/** By OAuth error. */
+const TOKEN_ADVICE: Readonly<Record<string, string>> = {
+  access_denied:
+    "The realm's policy does not allow this agent or this scope; see the realm's aauth.* attributes.",
+  invalid_scope: "Allow the scope in the realm's aauth.allowed.scopes, or ask for less.",
+  invalid_signature:
+    "The auth server must be able to fetch the backend's documents, below BACKEND_AGENT_URL.",
+  invalid_grant:
+    "The resource token or code was not accepted: compare the clocks, and start again after a restart of any service.",
+};
