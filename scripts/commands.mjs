@@ -71,7 +71,7 @@ export const COMMANDS = {
   },
   consent: {
     script: "scripts/consent.ts",
-    does: "Shows and changes which scopes need the user's consent, at the auth server that is running. In a terminal it asks. A second.",
+    does: "Shows and changes which scopes need the user's consent, at the auth server that is running. A second.",
   },
   explain: { script: "scripts/explain.ts" },
   delegate: {

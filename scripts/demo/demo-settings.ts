@@ -115,11 +115,6 @@ const settings = {
     schema: booleanSetting(false),
     description: "Start each service as a process of its own, as in the containers",
   }),
-  stats: setting({
-    flag: "stats",
-    schema: booleanSetting(false),
-    description: "Print the memory of each process when all are ready",
-  }),
   ...portSettings,
 };
 
@@ -127,7 +122,6 @@ const settings = {
 export interface DemoSettings {
   readonly ports: StackPorts;
   readonly modes: StackModes;
-  readonly stats: boolean;
   /** Each service as a process of its own. */
   readonly processes: boolean;
   /** Names of services that are started separately. */
@@ -142,7 +136,7 @@ export interface DemoSettings {
  */
 export function readDemoSettings(env: NodeJS.ProcessEnv, argv: readonly string[]): DemoSettings {
   const config = loadConfig({ service: "demo", settings, env, argv });
-  const { signatureScheme, authorizationScheme, ui, showTokens, stats, processes, without } = config;
+  const { signatureScheme, authorizationScheme, ui, showTokens, processes, without } = config;
   const ports = Object.fromEntries(
     Object.keys(DEMO_PORTS).map((key) => [key, config[`${key as ListenerKey}Port`]]),
   ) as StackPorts;
@@ -170,14 +164,9 @@ export function readDemoSettings(env: NodeJS.ProcessEnv, argv: readonly string[]
   if (unknown !== undefined) {
     throw new ConfigError("demo", [{ name: "--without", message: `there is no service ${unknown}` }]);
   }
-  if (config.gatewayKind === "embedded") return { ports, modes, stats, processes, without };
-  return {
-    ports,
-    modes: { ...modes, gatewayProgram: requireGatewayBinary(config.gatewayBinary, env) },
-    stats,
-    processes,
-    without,
-  };
+  if (config.gatewayKind === "embedded") return { ports, modes, processes, without };
+  const gatewayProgram = requireGatewayBinary(config.gatewayBinary, env);
+  return { ports, modes: { ...modes, gatewayProgram }, processes, without };
 }
 
 function requireJava(env: NodeJS.ProcessEnv): void {

@@ -8,7 +8,6 @@ import { ConfigError, HelpRequested, watchParent } from "agent-kit/service";
 import { alreadyRunning } from "./already-running.ts";
 import { leftOutServices } from "./by-hand.ts";
 import { type DemoSettings, readDemoSettings } from "./demo-settings.ts";
-import { memoryReport } from "./memory.ts";
 import { prepareHost } from "./prepare-host.ts";
 import { runInTerminal } from "./run-in-terminal.ts";
 import { describeStack, leaveOut, stackUrls } from "./stack.ts";
@@ -29,7 +28,7 @@ async function main(): Promise<number> {
     console.error(`${error.message}\n  npm run demo -- --help lists all flags.`);
     return 2;
   }
-  const { ports, modes, stats, processes, without } = demo;
+  const { ports, modes, processes, without } = demo;
   const urls = stackUrls(ports);
   const leftOut = await leftOutServices(ports, modes, without);
   const services = leaveOut(describeStack(ports, modes), without);
@@ -37,9 +36,7 @@ async function main(): Promise<number> {
   return runInTerminal(
     processes ? services.map((service) => ({ ...service, hosted: undefined })) : services,
     {
-      whenReady: (stack) =>
-        welcomeText(ports, modes, stack.readyAfterMs, leftOut) +
-        (stats ? `${memoryReport(stack.services)}\n` : ""),
+      whenReady: (stack) => welcomeText(ports, modes, stack.readyAfterMs, leftOut),
       watchParent,
       whyPortsTaken: async () => {
         const reason = await alreadyRunning(urls);
