@@ -109,12 +109,6 @@ const EVENTS: readonly [type: string, what: string, happens: () => Promise<unkno
     { client: agent.id, user: MCP_USER.id, error: "rejected_by_user", details: THE_WISH },
   ],
   [
-    "GRANT_CONSENT_ERROR",
-    "somebody comes with what is no request",
-    () => new Person().open(`${server.authEndpoint}?request_token=made-up`),
-    { error: "invalid_request", details: { reason: "Invalid or expired request_token" } },
-  ],
-  [
     "CODE_TO_TOKEN",
     "the token that a consent brings",
     refreshToken,
@@ -122,16 +116,6 @@ const EVENTS: readonly [type: string, what: string, happens: () => Promise<unkno
       client: agent.id,
       user: MCP_USER.id,
       details: { ...THE_WISH, request_type: "code", token_id: expect.any(String) },
-    },
-  ],
-  [
-    "CODE_TO_TOKEN_ERROR",
-    "a code that is none",
-    () => redeem(world, "made-up"),
-    {
-      client: agent.id,
-      error: "invalid_grant",
-      details: { agent: agent.id, reason: "Invalid or expired authorization code", request_type: "code" },
     },
   ],
   [
@@ -195,16 +179,6 @@ const EVENTS: readonly [type: string, what: string, happens: () => Promise<unkno
     "a refresh token is given back",
     async () => agent.ask(server, { token: await refreshToken() }, { url: server.revocationEndpoint }),
     { client: agent.id, user: MCP_USER.id, details: THE_WISH },
-  ],
-  [
-    "REVOKE_GRANT_ERROR",
-    "or nothing is",
-    () => agent.ask(server, { other: "x" }, { url: server.revocationEndpoint }),
-    {
-      client: agent.id,
-      error: "invalid_request",
-      details: { agent: agent.id, reason: "Missing required parameter: token" },
-    },
   ],
   [
     "CLIENT_LOGIN_ERROR",

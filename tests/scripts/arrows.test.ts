@@ -13,40 +13,20 @@ const manifests: Manifest[] = [
 
 const problemsOf = (path: string, ...imports: string[]) => arrowProblems(map, manifests, [{ path, imports }]);
 
-test("an edge of the table passes", () => {
-  expect(
-    problemsOf(
-      "services/backend/src/app.ts",
-      "aauth",
-      "aauth/agent",
-      "agent-kit/service",
-      "node:fs",
-      "zod",
-      "./x.ts",
-    ),
-  ).toEqual([]);
-});
-
-test("an import that the table does not allow", () => {
+test("an import that the table allows, and one that it does not", () => {
+  expect(problemsOf("services/backend/src/app.ts", "aauth", "aauth/agent", "zod", "./x.ts")).toEqual([]);
   expect(problemsOf("services/gateway/src/app.ts", "aauth")).toEqual([
     expect.stringContaining("imports aauth"),
   ]);
-  expect(problemsOf("packages/agent-kit/src/service/x.ts", "aauth")).toHaveLength(1);
-});
-
-test("a subpath that the table does not allow", () => {
   expect(problemsOf("services/backend/src/app.ts", "aauth/testing")).toHaveLength(1);
 });
 
 test("an import that the manifest does not name", () => {
-  expect(problemsOf("services/backend/src/app.ts", "fastify-aauth")).toEqual([]);
-  const more = [
-    ...manifests,
-    { folder: "packages/fastify-aauth", name: "fastify-aauth", dependencies: ["aauth"] },
-  ];
-  expect(
-    arrowProblems(map, more, [{ path: "services/backend/src/app.ts", imports: ["fastify-aauth"] }]),
-  ).toEqual([expect.stringContaining("which the manifest does not name")]);
+  const more = { folder: "packages/fastify-aauth", name: "fastify-aauth", dependencies: ["aauth"] };
+  const file = { path: "services/backend/src/app.ts", imports: ["fastify-aauth"] };
+  expect(arrowProblems(map, [...manifests, more], [file])).toEqual([
+    expect.stringContaining("which the manifest does not name"),
+  ]);
 });
 
 test("a manifest that depends on what it may not import", () => {
@@ -69,14 +49,9 @@ test("a relative import into another package", () => {
 
 test.each([
   ["keys/a.ts", "../errors.ts", 0],
-  ["keys/a.ts", "./b.ts", 0],
   ["resource/a.ts", "../tokens/b.ts", 0],
   ["resource/a.ts", "../agent/b.ts", 1],
-  ["agent/a.ts", "../resource/b.ts", 1],
   ["keys/a.ts", "../http-signatures/b.ts", 1],
-  ["errors.ts", "./http-signatures/report.ts", 0],
-  ["errors.ts", "./keys/a.ts", 1],
-  ["errors.ts", "./types.ts", 0],
   ["newfolder/a.ts", "../errors.ts", 1],
 ])("inside aauth: %s imports %s", (path, specifier, count) => {
   expect(problemsOf(`packages/aauth/src/${path}`, specifier)).toHaveLength(count);
