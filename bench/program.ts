@@ -21,12 +21,12 @@ export interface Program {
 /**
  * Resolves when `port` accepts connections.
  *
- * @param program executable, or a URL of a script of this repository
+ * @param program a script of this repository
  * @param options.output file for its standard output; unset discards it
  * @param options.core unset: where this process runs
  */
 export async function startProgram(
-  program: string | URL,
+  program: URL,
   options: {
     port: number;
     args?: readonly string[];
@@ -36,11 +36,9 @@ export async function startProgram(
   },
 ): Promise<Program> {
   const { port, args = [], core } = options;
-  const command =
-    typeof program === "string"
-      ? ([program, [...args]] as const)
-      : ([process.execPath, [fileURLToPath(program), ...args]] as const);
-  const [executable, words] = core === undefined ? command : onCore(core, ...command);
+  const script = [fileURLToPath(program), ...args];
+  const [executable, words] =
+    core === undefined ? [process.execPath, script] : onCore(core, process.execPath, script);
   const output = options.output === undefined ? "ignore" : openSync(options.output, "w");
   const child = spawnGuarded(executable, words, {
     env: { PATH: process.env.PATH, HOME: process.env.HOME, ...options.env },

@@ -34,7 +34,6 @@ interface Sample extends LoadResult {
 interface Round {
   readonly open: Sample;
   readonly gated: Sample;
-  readonly floorUs: number;
 }
 
 const content = { "content-type": "application/json" };
@@ -78,7 +77,6 @@ async function runRound(
   openFirst: boolean,
 ): Promise<Round> {
   const requests = await prepareMany(scheme);
-  const floorUs = await server.ask("floorUs");
   const run = async (path: string): Promise<Sample> => {
     const before = await server.ask("cpuUs");
     const result = await sendAll(pool, path, requests, CONNECTIONS);
@@ -86,7 +84,7 @@ async function runRound(
   };
   const open = openFirst ? await run("/open") : undefined;
   const gated = await run(`/${scheme}`);
-  return { floorUs, gated, open: open ?? (await run("/open")) };
+  return { gated, open: open ?? (await run("/open")) };
 }
 
 async function prepareMany(scheme: Scheme): Promise<PreparedRequest[]> {
@@ -114,10 +112,6 @@ function reportScheme(scheme: Scheme, rounds: readonly Round[]): void {
     {
       what: `gated route, ${name}: requests per second / open route`,
       value: median(({ open, gated }) => gated.requestsPerSecond / open.requestsPerSecond),
-    },
-    {
-      what: `gated route, ${name}: processor time / (open route + SHA-256 + Ed25519 verify)`,
-      value: median(({ open, gated, floorUs }) => gated.cpuUs / (open.cpuUs + floorUs)),
     },
   ]);
   printRows(rows);

@@ -54,11 +54,10 @@ export const COMMANDS = {
     script: "bench/main.ts",
     does: "Runs the benchmarks, or those that are named, and prints a table. All of them take ten minutes on an idle machine.",
     usage: {
-      words: ["NAME", "sign-verify, route, flow, gateway, start"],
+      words: ["NAME", "sign-verify, route, flow, gateway"],
       flags: [
         ["--beside FOLDER", "each in turn here and in another installed checkout; prints the quotients"],
       ],
-      variables: [["AGENTGATEWAY_BIN", "Agentgateway executable to compare the gateway with"]],
     },
   },
   policy: { script: "scripts/policy.ts" },

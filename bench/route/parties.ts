@@ -4,5 +4,5 @@ export const AUTHORITY = "resource.example";
 export const RESOURCE = `https://${AUTHORITY}`;
 export const ISSUER = "https://auth.example";
 
-/** `port` it listens on; `cpuUs` its processor time so far; `floorUs` that of one bare verification. */
-export type ServerQuestion = "port" | "cpuUs" | "floorUs";
+/** `port` it listens on; `cpuUs` its processor time so far. */
+export type ServerQuestion = "port" | "cpuUs";

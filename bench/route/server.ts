@@ -5,7 +5,6 @@
  * @module
  */
 
-import { generateKeyPairSync, hash, sign, verify } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import { createMemoryReplayStore, generateSigningKey } from "aauth";
 import { createChallenger, createVerifier } from "aauth/resource";
@@ -17,9 +16,6 @@ import { AUTHORITY, ISSUER, RESOURCE, type ServerQuestion } from "./parties.ts";
 
 /** All requests of a run come within one window, and a full store refuses. */
 const MAX_NONCES = 1_000_000;
-const FLOOR_SAMPLES = 400;
-const BODY_BYTES = 1024;
-const BASE_BYTES = 1400;
 
 const issuerKey = JSON.parse(process.argv[2]!) as object;
 const app = Fastify();
@@ -47,27 +43,10 @@ await app.register(async (scope) => {
 });
 await app.listen({ host: "127.0.0.1", port: 0 });
 
-const pair = generateKeyPairSync("ed25519");
-const body = Buffer.alloc(BODY_BYTES, "x");
-const base = Buffer.alloc(BASE_BYTES, "x");
-const signature = sign(null, base, pair.privateKey);
-
-/** Processor time of the least that a verification can be: the body's hash and the signature. */
-function verifyingFloorUs(): number {
-  const start = process.cpuUsage();
-  for (let count = 0; count < FLOOR_SAMPLES; count++) {
-    hash("sha256", body, "base64");
-    verify(null, base, pair.publicKey, signature);
-  }
-  const { user, system } = process.cpuUsage(start);
-  return (user + system) / FLOOR_SAMPLES;
-}
-
 answerParent<ServerQuestion>({
   port: () => (app.server.address() as AddressInfo).port,
   cpuUs: () => {
     const { user, system } = process.cpuUsage();
     return user + system;
   },
-  floorUs: verifyingFloorUs,
 });
