@@ -19,7 +19,6 @@ import { findExecutable } from "../find-executable.ts";
 import { findJaeger } from "../jaeger/find-jaeger.ts";
 import { findJavaTools } from "../keycloak/java-tools.ts";
 import { KeycloakUnavailableError } from "../keycloak/keycloak-unavailable-error.ts";
-import { sharedPorts } from "./shared-ports.ts";
 import {
   AUTH_SERVERS,
   AUTHORIZATION_SCHEMES,
@@ -131,8 +130,7 @@ export interface DemoSettings {
 /**
  * Reads flags and environment of the demo runner.
  *
- * @throws ConfigError, HelpRequested as `loadConfig` does; ConfigError also for a policy file or a gateway binary that is not there,
- * and for two parts of the stack on one port
+ * @throws ConfigError, HelpRequested as `loadConfig` does; ConfigError also for a policy file or a program that is not there
  */
 export function readDemoSettings(env: NodeJS.ProcessEnv, argv: readonly string[]): DemoSettings {
   const config = loadConfig({ service: "demo", settings, env, argv });
@@ -158,8 +156,6 @@ export function readDemoSettings(env: NodeJS.ProcessEnv, argv: readonly string[]
     ...jaeger,
   };
   const services = describeStack(ports, modes);
-  const shared = sharedPorts(services);
-  if (shared.length > 0) throw new ConfigError("demo", shared);
   const unknown = without.find((name) => !services.some((service) => service.name === name));
   if (unknown !== undefined) {
     throw new ConfigError("demo", [{ name: "--without", message: `there is no service ${unknown}` }]);

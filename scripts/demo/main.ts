@@ -4,7 +4,7 @@
  * @module
  */
 
-import { ConfigError, HelpRequested, watchParent } from "agent-kit/service";
+import { ConfigError, HelpRequested } from "agent-kit/service";
 import { alreadyRunning } from "./already-running.ts";
 import { leftOutServices } from "./by-hand.ts";
 import { type DemoSettings, readDemoSettings } from "./demo-settings.ts";
@@ -37,7 +37,6 @@ async function main(): Promise<number> {
     processes ? services.map((service) => ({ ...service, hosted: undefined })) : services,
     {
       whenReady: (stack) => welcomeText(ports, modes, stack.readyAfterMs, leftOut),
-      watchParent,
       whyPortsTaken: async () => {
         const reason = await alreadyRunning(urls);
         return (
