@@ -55,7 +55,6 @@ describePage(
     const regions = {
       "asked-by": `> ${askedBy}`,
       "resource-token": tokenBlock(challengeToken(run, FROM_AGENT)),
-      "first-auth-token": tokenBlock(issuedToken(run, { ...FROM_BACKEND, requestType: "code" })),
       "auth-token": tokenBlock(issuedToken(run, { ...FROM_AGENT, requestType: "exchange" })),
     };
     return { run, regions, stack };
