@@ -1,4 +1,4 @@
-import { type ChildProcess, fork } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, existsSync, openSync, readdirSync, readFileSync } from "node:fs";
 import { connect } from "node:net";
@@ -89,47 +89,4 @@ function cpuUsOf(pid: number): number {
     for (const child of children) us += cpuUsOf(Number(child));
   }
   return us;
-}
-
-/** A script that answers questions of its parent over their channel, one at a time. */
-export interface AskedProcess<Question> {
-  ask(question: Question): Promise<number>;
-  stop(): void;
-}
-
-/** Resolves when the script has sent its first message. This process ends when the script ends early. */
-export async function startAsked<Question extends string>(
-  script: URL,
-  options: { args?: readonly string[]; core?: Core } = {},
-): Promise<AskedProcess<Question>> {
-  const [execPath, execArgv] =
-    options.core === undefined ? [process.execPath, []] : onCore(options.core, process.execPath, []);
-  const child = fork(script, [...(options.args ?? [])], { execPath, execArgv });
-  const fail = () => {
-    console.error(`${script.pathname} has ended`);
-    process.exit(1);
-  };
-  child.once("exit", fail);
-  const answer = async () => (await once(child, "message"))[0] as number;
-  await answer();
-  return {
-    ask(question) {
-      const answered = answer();
-      child.send(question);
-      return answered;
-    },
-    stop() {
-      child.off("exit", fail);
-      child.disconnect();
-    },
-  };
-}
-
-/** The script's side: answers until the parent is gone. */
-export function answerParent<Question extends string>(
-  answers: Readonly<Record<Question, () => number>>,
-): void {
-  process.on("message", (question: Question) => process.send!(answers[question]()));
-  process.on("disconnect", () => process.exit());
-  process.send!(0);
 }

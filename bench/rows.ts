@@ -13,12 +13,11 @@ export interface Figure {
   readonly unit?: "x" | "ms";
 }
 
-/** Figures as they are shown. */
+/** Figures as they are shown; without those that could not be measured here. */
 export function rowsOf(figures: readonly Figure[]): Row[] {
-  return figures.map(({ what, value, unit = "x" }) => ({
-    what,
-    value: `${value.toFixed(2)} ${unit}`,
-  }));
+  return figures
+    .filter(({ value }) => !Number.isNaN(value))
+    .map(({ what, value, unit = "x" }) => ({ what, value: `${value.toFixed(2)} ${unit}` }));
 }
 
 /** Prints rows in aligned columns. */

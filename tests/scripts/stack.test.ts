@@ -39,14 +39,6 @@ test("a shell's own collector does not take the demo's spans away", () => {
   }
 });
 
-test("every service comes after services that are described before it", () => {
-  const services = describeStack(DEMO_PORTS, DEMO_MODES);
-  services.forEach(({ after }, index) => {
-    const before = services.slice(0, index).map(({ name }) => name);
-    expect(before).toEqual(expect.arrayContaining([...after]));
-  });
-});
-
 test("nothing waits for a service that was left out", () => {
   const services = leaveOut(describeStack(DEMO_PORTS, DEMO_MODES), ["supply-chain-agent"]);
   expect(services.map(({ name }) => name)).not.toContain("supply-chain-agent");
@@ -128,12 +120,6 @@ test("the welcome text tells of a button that the page has, and the demo's user"
   expect(form).toContain(START_BUTTON);
 });
 
-test("without the web page the text names neither it nor its button", () => {
-  const text = welcomeText(DEMO_PORTS, { ...DEMO_MODES, ui: false }, 1);
-  expect(text).not.toContain("3050");
-  expect(text).not.toContain(START_BUTTON);
-});
-
 test("the text separates what a browser opens from what programs call", () => {
   const text = welcomeText(DEMO_PORTS, DEMO_MODES, 1);
   const [, pages = "", programs = ""] = text.split(/^For .*:$/m);
@@ -174,11 +160,6 @@ test("the command by hand has what differs from the service's own defaults, and 
   );
   expect(await command("ui", { ui: 3051 })).toBe("UI_PORT=3051 npx pnpm --filter ui dev");
   expect(await command("backend")).toContain("BACKEND_DELEGATES_FILE=../../.data/delegates-8000.json ");
-});
-
-test("a program of third parties that was left out has no command of ours", async () => {
-  const modes: StackModes = { ...DEMO_MODES, authServer: "keycloak" };
-  expect(await leftOutServices(DEMO_PORTS, modes, ["auth-server"])).toEqual([{ name: "auth-server" }]);
 });
 
 test.each([
