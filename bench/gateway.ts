@@ -127,9 +127,7 @@ function report(rounds: readonly Round[]): void {
       rounds.map((round) => of((name) => round.get(name)!)),
       0.5,
     );
-  console.log(
-    `POST 1 KB -> 1 KB at ${CONNECTIONS} connections; median of ${ROUNDS} rounds. ${coresLine()}`,
-  );
+  console.log(`POST 1 KB -> 1 KB at ${CONNECTIONS} connections; median of ${ROUNDS} rounds. ${coresLine()}`);
   for (const name of rounds[0]!.keys()) {
     const of = (field: keyof Sample) => median((get) => get(name)[field]);
     console.log(
@@ -143,7 +141,12 @@ function report(rounds: readonly Round[]): void {
   });
   const figures = [
     ratio("gateway, no check: processor time / @fastify/http-proxy", PLAIN, FASTIFY, "cpuUs"),
-    ratio("gateway, no check: requests per second / @fastify/http-proxy", PLAIN, FASTIFY, "requestsPerSecond"),
+    ratio(
+      "gateway, no check: requests per second / @fastify/http-proxy",
+      PLAIN,
+      FASTIFY,
+      "requestsPerSecond",
+    ),
     ratio("gateway with AAuth check: requests per second / without", CHECKED, PLAIN, "requestsPerSecond"),
   ];
   const rows = rowsOf(figures);

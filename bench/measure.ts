@@ -104,12 +104,10 @@ export async function runComparisons(comparisons: readonly Comparison[]): Promis
     report(comparison.title, results);
     publishRows(
       rowsOf(
-        results
-          .slice(1)
-          .map(({ name, ratio }) => ({
-            what: `${comparison.title}: ${name} / (${comparison.floor.name})`,
-            value: ratio,
-          })),
+        results.slice(1).map(({ name, ratio }) => ({
+          what: `${comparison.title}: ${name} / (${comparison.floor.name})`,
+          value: ratio,
+        })),
       ),
     );
   }

@@ -73,12 +73,7 @@ async function route(): Promise<void> {
 }
 
 /** Signs first, then sends the same requests to both routes: the open one does not spend their nonces. */
-async function runRound(
-  server: Program,
-  pool: Pool,
-  scheme: Scheme,
-  openFirst: boolean,
-): Promise<Round> {
+async function runRound(server: Program, pool: Pool, scheme: Scheme, openFirst: boolean): Promise<Round> {
   const requests = await prepareMany(scheme);
   const run = async (path: string): Promise<Sample> => {
     const before = server.cpuUs();

@@ -62,7 +62,7 @@ async function verifyingComparison(key: SigningKey): Promise<Comparison> {
       { name: "aauth, with nonce", run: () => verifier.verifyRequest(withNonce) },
       {
         name: "aauth, key never seen",
-       
+
         run: () => verifier.verifyRequest(unknownKeys[turn++ % unknownKeys.length]!),
       },
       { name: "http-message-signatures 1.0.6 + digest", run: await peerVerifying(known) },
@@ -108,9 +108,7 @@ async function tokenComparisons(key: SigningKey): Promise<Comparison[]> {
         name: `${floor.name} + RS256 verify`,
         run: () => [floor.run(), verify("sha256", tokenInput, realm.publicKey, tokenSignature)],
       },
-      candidates: [
-        { name: "aauth", run: () => verifier.verifyRequest(unseen[turn++ % unseen.length]!) },
-      ],
+      candidates: [{ name: "aauth", run: () => verifier.verifyRequest(unseen[turn++ % unseen.length]!) }],
     },
   ];
 }

@@ -14,9 +14,11 @@ const read = (path: string) => readFileSync(`${REPOSITORY_ROOT}${path}`, "utf8")
 const find = (patterns: string[]) =>
   globSync(patterns, { cwd: REPOSITORY_ROOT, exclude: ["**/node_modules/**", "**/dist/**"] }).sort();
 
-const packages: Package[] = find(["packages/*/package.json", "services/*/package.json", "ui/package.json"]).map(
-  (path) => ({ folder: dirname(path), name: JSON.parse(read(path)).name }),
-);
+const packages: Package[] = find([
+  "packages/*/package.json",
+  "services/*/package.json",
+  "ui/package.json",
+]).map((path) => ({ folder: dirname(path), name: JSON.parse(read(path)).name }));
 const files = find(["packages/*/src/**/*.ts", "services/*/src/**/*.ts", "ui/src/**/*.{ts,tsx}"]).map(
   (path) => ({
     path,

@@ -35,7 +35,11 @@ const settings = {
     schema: booleanSetting(false),
     description: "Nothing needs consent, except what --scopes and --prefixes name beside it",
   }),
-  show: setting({ flag: "show", schema: booleanSetting(false), description: "Show what needs consent now (default)" }),
+  show: setting({
+    flag: "show",
+    schema: booleanSetting(false),
+    description: "Show what needs consent now (default)",
+  }),
   authServer: setting({
     env: "KEYCLOAK_URL",
     flag: "auth-server",

@@ -42,7 +42,7 @@ describePage(
   async () => {
     let report = "";
     const run = await recordRun(stack, async () => {
-      // Another browser, where nobody has agreed to anything yet.
+      // Another browser, where no consent is remembered yet.
       const progress = await runWithConsent(
         stack,
         "optimize laptop supply chain and perform market analysis",

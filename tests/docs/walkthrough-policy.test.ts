@@ -160,7 +160,7 @@ const isUnexpected = (request: string) => request.includes("expected: allowed");
 
 /** A request without what its other rules say. */
 function firstRule(request: string): string {
-  return request.replace(/\n +rule 2[^]*(?=\n +expected: )/, "");
+  return request.replace(/\n +rule 2[\s\S]*(?=\n +expected: )/, "");
 }
 
 function lastLine(output: string): string {

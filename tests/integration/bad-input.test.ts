@@ -141,7 +141,10 @@ test.each([
   ],
   ["two hosts", () => `GET /nothing HTTP/1.1\r\nHost: ${host()}\r\nHost: other\r\n\r\n`],
   ["a proxy's method", () => `CONNECT ${host()} HTTP/1.1\r\nHost: ${host()}\r\n\r\n`],
-  ["an encoded path out of its root", () => `GET /%2e%2e/%2e%2e/etc/passwd HTTP/1.1\r\nHost: ${host()}\r\n\r\n`],
+  [
+    "an encoded path out of its root",
+    () => `GET /%2e%2e/%2e%2e/etc/passwd HTTP/1.1\r\nHost: ${host()}\r\n\r\n`,
+  ],
 ])("%s: refused by every service", async (_what, message) => {
   for (const key of LISTENING) {
     const answer = await raw(stack.ports[key], message());
@@ -163,9 +166,9 @@ describe("an address in a message is not fetched", () => {
     }
     // hwk ignores what it does not know, addresses included.
     const signatureKey = `${agent.signatureKey({ scheme: "hwk" }).slice(0, -1)} x5u="${canary.url}" jku="${canary.url}")`;
-    expect((await send(directly(agent.signed(call(), JWKS, { signatureKey, authority: host() })))).status).toBe(
-      200,
-    );
+    expect(
+      (await send(directly(agent.signed(call(), JWKS, { signatureKey, authority: host() })))).status,
+    ).toBe(200);
     expect(canary.requests).toEqual([]);
   });
 
@@ -232,7 +235,11 @@ describe("an address in a message is not fetched", () => {
 
 test("the Host header changes no address in a document", async () => {
   const { issuer } = stack.urls;
-  const headers = { host: "evil.example", "x-forwarded-host": "evil.example", forwarded: "host=evil.example" };
+  const headers = {
+    host: "evil.example",
+    "x-forwarded-host": "evil.example",
+    forwarded: "host=evil.example",
+  };
   for (const name of ["aauth-issuer", "openid-configuration"]) {
     const answer = await send({ url: `${issuer}/.well-known/${name}`, headers });
     expect(JSON.parse(answer.text)).toMatchObject({ issuer });

@@ -117,24 +117,18 @@ describe("installing", () => {
     expect(child.text()).toContain("registry said no");
     expect(child.text()).toContain("could not be installed");
   });
-
 });
 
 describe("--help of a command that starts something heavy", () => {
-  test.each(["bench", "test:all"])(
-    "%s: told without an install, as a wrong flag is",
-    async (command) => {
-      const help = start([command, "--help"]);
-      expect((await help.ended).status).toBe(0);
-      expect(help.text()).toMatch(
-        new RegExp(`^npm run ${command}\\b.*\\n\\n[^]*(?:minute|hour|second)`, "i"),
-      );
-      const wrong = start([command, "--bogus"]);
-      expect((await wrong.ended).status).toBe(2);
-      expect(wrong.text()).toMatch(/^.*--bogus: unknown flag; .*--help.*\n$/);
-      expect(await npxArguments()).toBeUndefined();
-    },
-  );
+  test.each(["bench", "test:all"])("%s: told without an install, as a wrong flag is", async (command) => {
+    const help = start([command, "--help"]);
+    expect((await help.ended).status).toBe(0);
+    expect(help.text()).toMatch(new RegExp(`^npm run ${command}\\b.*\\n\\n[^]*(?:minute|hour|second)`, "i"));
+    const wrong = start([command, "--bogus"]);
+    expect((await wrong.ended).status).toBe(2);
+    expect(wrong.text()).toMatch(/^.*--bogus: unknown flag; .*--help.*\n$/);
+    expect(await npxArguments()).toBeUndefined();
+  });
 });
 
 describe("running", () => {
@@ -169,7 +163,7 @@ describe("running", () => {
     ["its parent", '"$0" "$1" demo & wait'],
     // dash keeps itself between npm and the script when more than the script is asked of it.
     ["its parent's parent", "sh -c \"'$0' '$1' demo; true\" & wait"],
-  ])("when npm, %s, is ended and tells nobody, the command is stopped", async (who, script) => {
+  ])("when npm, %s, is killed, the command is stopped", async (who, script) => {
     if (who !== "its parent" && process.platform !== "linux") return;
     const npm = startChild("sh", ["-c", script, process.execPath, join(root, "scripts/bootstrap.mjs")], {
       env: { PATH: process.env.PATH, npm_lifecycle_event: "demo" },

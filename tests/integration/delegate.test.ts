@@ -24,7 +24,7 @@ let stack: TestStack;
 let folder: string;
 let delegatesFile: string;
 
-// With the rules on identity: they let delegates of the backend through and nobody else's.
+// With the rules on identity: they let only delegates of the backend through.
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "delegate-"));
   delegatesFile = join(folder, "delegates.json");
@@ -146,19 +146,19 @@ describe("the backend's delegate", () => {
     expect(stack.log()).not.toContain(jwk.d);
   });
 
-  test("works for the backend and for nobody else", async () => {
+  test("works for the backend only", async () => {
     const url = `http://delegate-agent.localhost:${stack.ports.delegateAgent}/run`;
     expect((await fetch(url, { method: "POST" })).status).toBe(401);
     const discovery = createDiscovery({ development: true });
     const key = await generateSigningKey({ kid: "k" });
-    const stranger = createAgent({
-      id: "http://stranger.localhost:1",
+    const unknown = createAgent({
+      id: "http://unknown.localhost:1",
       key,
       signatureScheme: "jwks",
       trustedAuthServers: [],
       discovery,
     });
-    const reply = await stranger.fetchFor()(url, { method: "POST" });
+    const reply = await unknown.fetchFor()(url, { method: "POST" });
     expect([reply.status, await reply.text()]).toEqual([403, "untrusted_agent"]);
   });
 });

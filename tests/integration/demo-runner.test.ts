@@ -169,7 +169,7 @@ describe("no orphan", () => {
 describe("what goes wrong", () => {
   test("taken ports are all named, with what needs them, and nothing is started", async () => {
     const services = await describeServices({ one: "well", second: "well", third: "well" });
-    const strangers = await Promise.all(
+    const listeners = await Promise.all(
       [services[0]!, services[2]!].map(async ({ ports }) => {
         const server = createServer();
         await new Promise<void>((resolve) => server.listen(ports[0]!.port, "127.0.0.1", resolve));
@@ -178,7 +178,7 @@ describe("what goes wrong", () => {
     );
     const stack = startStack(services);
     expect((await stack.ended).status).toBe(1);
-    for (const server of strangers) server.close();
+    for (const server of listeners) server.close();
     expect(stack.text()).toContain("2 ports are taken");
     expect(stack.text()).toMatch(new RegExp(`${services[0]!.ports[0]!.port} +needed by one`));
     expect(stack.text()).toMatch(new RegExp(`${services[2]!.ports[0]!.port} +needed by third`));
@@ -197,7 +197,7 @@ describe("what goes wrong", () => {
     );
     const stack = startStack(services);
     expect((await stack.ended).status).toBe(1);
-    for (const stranger of [server, other]) stranger.close();
+    for (const listener of [server, other]) listener.close();
     const proposals = [...stack.text().matchAll(/another port: PORT_OF_\d=(\d+)/g)].map(([, port]) =>
       Number(port),
     );
@@ -230,7 +230,7 @@ describe("what goes wrong", () => {
     expect(demo.text()).not.toContain("needed by");
   });
 
-  test("a stranger on the IPv6 loopback counts, because a browser would find it", async (context) => {
+  test("a port taken on the IPv6 loopback counts, because a browser would find it", async (context) => {
     const services = await describeServices({ one: "well" });
     const server = createServer();
     const bound = await new Promise((resolve) => {

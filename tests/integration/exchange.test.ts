@@ -89,7 +89,7 @@ describe("a chain of four parties at one auth server", () => {
     expect(three.received[0]?.act).toEqual({ agent: one.id, sub, act: { agent: caller.id, sub } });
   });
 
-  test("nobody passes on more than it was given", async () => {
+  test("no party passes on more than it was given", async () => {
     const chain = await startChain({ secondScopes: ["two:read"] });
     expect(await askFor(MCP_USER, chain)).toEqual(
       endsAt(

@@ -113,7 +113,7 @@ describe("an agent written from docs/reference/profile.md alone, calling through
   test("user delegated: a scope that needs consent brings a request token for the browser", async () => {
     await supplyChainAgentIn("user-delegated", { AAUTH_RESOURCE_ADDITIONAL_SCOPES: "openid" });
     const back = { redirect_uri: `${agent.id}/back`, state: "mine" };
-    // The agent has a new key under its old name for the second time, and keys are fetched anew once per 10 s (profile 5.2).
+    // The agent has a new key under its old name for the second time, and keys are fetched again once per 10 s (profile 5.2).
     const { request_token } = await vi.waitFor(
       async () => {
         const resource_token = challengedFor(await agent.call(question, JWKS));

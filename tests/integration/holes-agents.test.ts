@@ -1,6 +1,6 @@
 /**
  * The holes of the libraries and agents that were here before (P: library, D: demo agents; profile, and docs/reference/known-holes.md),
- * each tried against the running stack by somebody else's code, and refused by the check that is meant for it.
+ * each tried against the running stack by foreign code, and refused by the check that is meant for it.
  */
 
 import { spawnSync } from "node:child_process";
@@ -81,7 +81,7 @@ function foreignToken(claims: object): string {
   return makeToken(header, { ...names, cnf: { jwk: publicJwk(agent) }, ...claims }, agent.key);
 }
 
-/** Refused by the gate, by this check, and with no more than the demand for a signature. */
+/** Refused by the verifier, by this check, and with no more than the demand for a signature. */
 function expectRefused(answer: Answer, code: string, agentAuth = "httpsig"): void {
   expect({ status: answer.status, text: answer.text, agentAuth: answer.headers["agent-auth"] }).toEqual({
     status: 401,
@@ -175,7 +175,7 @@ describe("library", () => {
     const label = "my-label";
     const signatureKey = agent.signatureKey(JWKS).replace("sig1", label);
     const answer = await directly(at, signedBy(agent.key, signatureKey, call(at), { label }));
-    // Proven, so asked for more: a resource token is made for nobody else.
+    // Proven, so asked for more: a resource token is made for proven callers only.
     expect(answer.headers["agent-auth"]).toMatch(/auth-token/);
     const other = signedBy(thief.key, signatureKey, call(at), { label });
     expectRefused(await directly(at, other), "invalid_signature");
@@ -194,7 +194,7 @@ describe("library", () => {
         resource.requests.length = 0;
         const failure = { hop: "supply-chain-agent", code: "malformed_challenge" };
         expect(await user.run({})).toMatchObject({ status: "failed", failure });
-        // Asked once: nothing was answered, nobody was asked for a token.
+        // Asked once: nothing was answered, no token was requested.
         expect(resource.requests.filter((line) => line.startsWith("POST"))).toHaveLength(1);
         expect(misled.log()).not.toMatch(/Requesting auth_token/);
       }
@@ -378,7 +378,7 @@ describe("demo agents in their other modes", () => {
       expectRefused(await answerTo({ exp: undefined }), "token_claim_missing");
       expectRefused(await answerTo({ nbf: now() + 60 }), "token_not_yet_valid");
       expectRefused(await answerTo({}, agent.key), "invalid_token_signature");
-      // The owner of a token that has run out is told where to get another.
+      // The owner of an expired token gets a challenge.
       const expired = await answerTo({ exp: now() - 1 });
       expect({ status: expired.status, text: expired.text }).toEqual({
         status: 401,

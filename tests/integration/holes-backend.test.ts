@@ -265,7 +265,7 @@ describe("the way back from the consent page", () => {
 
 describe("B1: an access token counts only whole", () => {
   const realm = generateKeyPairSync("rsa", { modulusLength: 2048 });
-  const stranger = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  const unknown = generateKeyPairSync("rsa", { modulusLength: 2048 });
   const seconds = Math.floor(Date.now() / 1000);
   let authServer: Listener;
 
@@ -316,7 +316,7 @@ describe("B1: an access token counts only whole", () => {
     ["that is bound to a key", { claims: { cnf: { jwk: {} } } }, "bound to a key"],
     ["without a user", { claims: { sub: undefined } }, "sub"],
     ["from the future", { claims: { iat: seconds + 3600 } }, "issued in the future"],
-    ["by a stranger's key", { key: stranger.privateKey }, "signature verification failed"],
+    ["by an unknown key", { key: unknown.privateKey }, "signature verification failed"],
     ["without a signature", { alg: "none" }, "alg"],
   ])("one %s does not", async (_what, forgery, reason) => {
     const before = stack.log().length;
@@ -334,11 +334,11 @@ describe("B6: a challenge that is not for this agent is not followed", () => {
   let change: { authServer?: string; claims?: object } = {};
   let misled: TestStack;
   let impostor: Listener;
-  let stranger: Listener;
+  let elsewhere: Listener;
   let agentJkt: string;
 
   beforeAll(async () => {
-    stranger = await listen(() => ({ status: 500 }));
+    elsewhere = await listen(() => ({ status: 500 }));
     impostor = await listen((path, own) => {
       if (path === "/.well-known/aauth-resource")
         return { body: { resource: own, jwks_uri: `${own}/jwks.json` } };
@@ -358,19 +358,19 @@ describe("B6: a challenge that is not for this agent is not followed", () => {
     };
     agentJkt = thumbprintOf(keys[0]);
   });
-  afterAll(() => Promise.all([misled?.stop(), impostor?.stop(), stranger?.stop()]));
+  afterAll(() => Promise.all([misled?.stop(), impostor?.stop(), elsewhere?.stop()]));
 
   test.each<[string, () => typeof change]>([
-    ["names an auth server that nobody trusts", () => ({ authServer: stranger.url })],
-    ["is for another auth server", () => ({ claims: { aud: stranger.url } })],
+    ["names an untrusted auth server", () => ({ authServer: elsewhere.url })],
+    ["is for another auth server", () => ({ claims: { aud: elsewhere.url } })],
     ["is for another agent", () => ({ claims: { agent: "http://127.0.0.1:1" } })],
     ["is for another key", () => ({ claims: { agent_jkt: thumbprintOf(keyPair()) } })],
-    ["is of another resource", () => ({ claims: { iss: stranger.url } })],
+    ["is of another resource", () => ({ claims: { iss: elsewhere.url } })],
   ])("%s", async (_what, make) => {
     change = make();
     const run = await (await signIn(misled)).run({});
     expect(run).toMatchObject({ status: "failed", failure: { code: "challenge_untrusted" } });
-    expect(stranger.requests).toEqual([]);
+    expect(elsewhere.requests).toEqual([]);
     expect(misled.log()).not.toMatch(/Requesting auth_token/);
   });
 

@@ -53,7 +53,7 @@ async function runWhile(during: () => Promise<void>): Promise<Progress> {
 describe("a service that is not there", () => {
   test("everything is up", expectBothHopsWork);
 
-  test("gateway-authz: nobody is let in", async () => {
+  test("gateway-authz: no call is let in", async () => {
     await stack.kill("gateway-authz");
     expect(await user.run()).toMatchObject({
       status: "failed",

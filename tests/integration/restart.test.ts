@@ -22,7 +22,7 @@ async function marketAnalysis() {
   return (await user.report(progress)).reasoning.find(({ decision }) => decision === "Market Analysis");
 }
 
-/** Keys are fetched anew once per 10 s (profile 5.2); who restarts twice in that time has to wait. */
+/** Keys are fetched again once per 10 s (profile 5.2): after two restarts in that time the second key is found late. */
 const RETRY = { timeout: 15_000, interval: 500 };
 
 async function restart(name: string, env: Record<string, string> = {}): Promise<number> {
@@ -114,7 +114,7 @@ describe("a service that is started again, with a new key of the old name", () =
 test("supply-chain-agent, user delegated: the caller's token is exchanged for the next hop", async () => {
   const delegated = await startStack({ modes: { authorizationScheme: "user-delegated" }, processes: true });
   try {
-    // Whoever judges it has seen its first key.
+    // Its verifiers have seen its first key.
     expect((await (await signIn(delegated)).run()).status).toBe("awaiting_consent");
     await delegated.kill("supply-chain-agent");
     await delegated.startAgain("supply-chain-agent");

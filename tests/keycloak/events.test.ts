@@ -81,7 +81,7 @@ const EVENTS: readonly [type: string, what: string, happens: () => Promise<unkno
   ],
   [
     "CLIENT_LOGIN_ERROR",
-    "a refusal of somebody who has proven nothing: no name is taken down",
+    "a refusal of an unproven caller: the event has no name",
     () => agent.ask(server, wish(), { created: 1 }),
     {
       error: "created_out_of_window",
@@ -133,7 +133,7 @@ const EVENTS: readonly [type: string, what: string, happens: () => Promise<unkno
   ],
   [
     "REFRESH_TOKEN_ERROR",
-    "somebody else's refresh token: whose it is, the event does not say",
+    "another agent's refresh token: the event does not name its owner",
     async () => {
       const refresh_token = await refreshToken();
       await resource.ask(server, { request_type: "refresh", refresh_token });
@@ -209,7 +209,7 @@ test.each(EVENTS)("%s: %s", async (type, _what, happens, { client, user, error, 
   if (client === undefined) expect(event).not.toHaveProperty("details.agent");
 });
 
-test("somebody else's refresh token cannot be given back: there is no event, as there is no answer", async () => {
+test("another agent's refresh token cannot be revoked: there is no event, as there is no answer", async () => {
   await server.admin("/events", { method: "DELETE" });
   const token = await refreshToken();
   const reply = await resource.ask(server, { token }, { url: server.revocationEndpoint });

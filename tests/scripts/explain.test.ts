@@ -181,13 +181,13 @@ describe("what it is judged by", () => {
     expect(out).toContain(`REFUSED ${code}`);
   });
 
-  test("what was not said is told", async () => {
+  test("assumptions are printed", async () => {
     const { out } = await explain(["autonomous.har", "--entry", "2", ...KEYS]);
     expect(out).toContain("Assumed: issuer http://localhost:8080/realms/aauth-test is trusted");
     expect(out).toContain("Assumed: the resource is http://supply-chain-agent.localhost:3000");
   });
 
-  test("a token of an issuer that nobody can trust is refused, not an error", async () => {
+  test("a token of an issuer that cannot be trusted is refused, not an error", async () => {
     const har = (await sample("autonomous.har")).replaceAll(
       /(\.)(eyJ[\w-]+)(\.)/g,
       (_all, one, claims, two) => {
@@ -199,7 +199,6 @@ describe("what it is judged by", () => {
     expect(status).toBe(1);
     expect(out).toContain("REFUSED untrusted_issuer");
   });
-
 });
 
 describe("invalid input is reported with a code and status 2", () => {
@@ -245,4 +244,3 @@ test("curl as browsers copy it: $'…', joined options, continued lines", async 
     );
   expect(await explain(["-", ...KEYS], text)).toMatchObject({ status: 0 });
 });
-

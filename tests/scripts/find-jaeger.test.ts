@@ -59,13 +59,10 @@ describe("the Go that builds it", () => {
     return path;
   }
 
-  test.each(["go1.21.0", "go2.0"])(
-    "%s finds a newer one by itself",
-    async (version) => {
-      const go = fakeGo(version);
-      expect(await goToolchain(go)).toEqual({ program: go, env: { GOTOOLCHAIN: "auto" } });
-    },
-  );
+  test.each(["go1.21.0", "go2.0"])("%s finds a newer one by itself", async (version) => {
+    const go = fakeGo(version);
+    expect(await goToolchain(go)).toEqual({ program: go, env: { GOTOOLCHAIN: "auto" } });
+  });
 
   test("go1.19.8, as in Debian 12, is used to fetch a newer one, which is made a program", async () => {
     for (const file of ["bin/go", "pkg/tool/linux_amd64/compile"])
@@ -78,6 +75,4 @@ describe("the Go that builds it", () => {
     for (const file of ["bin/go", "pkg/tool/linux_amd64/compile"])
       expect(statSync(join(folder, file)).mode & 0o111).toBe(0o111);
   });
-
-});
 });

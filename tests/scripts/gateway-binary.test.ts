@@ -66,7 +66,6 @@ describe("npm run demo -- --gateway agentgateway", () => {
     expect(() => readDemoSettings(env(), argv)).toThrow(ConfigError);
     expect(() => readDemoSettings(env(), argv)).toThrow(/no executable .*AGENTGATEWAY_BIN/);
   });
-
 });
 
 describe("a foreign program under the runner", () => {

@@ -8,10 +8,10 @@ import { takeTracePicture } from "./walkthrough-picture.ts";
 import type { RecordedRun } from "./walkthrough-run.ts";
 import { canonical, runValues, strangeThumbprints } from "./walkthrough-values.ts";
 
-/** `npm run docs -- --walkthrough` sets it: the pages are written anew, from the runs that they are compared with otherwise. */
+/** `npm run docs -- --walkthrough` sets it: the pages are written again, from the runs that they are compared with otherwise. */
 const IS_UPDATE = process.env.UPDATE_DOCS === "1";
 
-/** What a template says of a value that is not there. A page that was written with it would compare equal for ever. */
+/** What a template says of a value that is not there. A page that was written with it would compare equal forever. */
 const NO_VALUE = /\b(?:undefined|NaN)\b|\[object /;
 
 /** What a page is compared with, and made of. */
