@@ -1,5 +1,4 @@
 import { existsSync } from "node:fs";
-import { createRequire } from "node:module";
 import { resolve } from "node:path";
 import {
   booleanSetting,
@@ -22,7 +21,6 @@ import { KeycloakUnavailableError } from "../keycloak/keycloak-unavailable-error
 import {
   AUTH_SERVERS,
   AUTHORIZATION_SCHEMES,
-  CRYPTO_LIBRARIES,
   DEMO_MODES,
   DEMO_PORTS,
   describeStack,
@@ -82,12 +80,6 @@ const settings = {
     description:
       "The auth server: the one in this repository, or Keycloak with our provider (needs a JDK and Maven)",
   }),
-  crypto: setting({
-    flag: "crypto",
-    schema: choiceSetting(CRYPTO_LIBRARIES, DEMO_MODES.crypto),
-    description:
-      "What signs and verifies Ed25519: Node's own OpenSSL, or libsodium, native code that takes half the time",
-  }),
   traces: setting({
     flag: "traces",
     schema: choiceSetting(["embedded", "jaeger"], "embedded"),
@@ -142,7 +134,6 @@ export function readDemoSettings(env: NodeJS.ProcessEnv, argv: readonly string[]
   const jaeger = config.traces === "jaeger" && { jaegerProgram: requireJaeger(env) };
   const authServer = config.authServerKind;
   if (authServer === "keycloak") requireJava(env);
-  if (config.crypto === "libsodium") requireLibsodium();
   const { delegate } = DEMO_MODES;
   const modes = {
     signatureScheme,
@@ -152,7 +143,6 @@ export function readDemoSettings(env: NodeJS.ProcessEnv, argv: readonly string[]
     ui,
     delegate,
     showTokens,
-    crypto: config.crypto,
     ...jaeger,
   };
   const services = describeStack(ports, modes);
@@ -171,17 +161,6 @@ function requireJava(env: NodeJS.ProcessEnv): void {
   } catch (error) {
     if (!(error instanceof KeycloakUnavailableError)) throw error;
     throw new ConfigError("demo", [{ name: "--auth-server", message: error.message }]);
-  }
-}
-
-/** Installed with the workspace, but not prebuilt for every platform. */
-function requireLibsodium(): void {
-  try {
-    createRequire(`${REPOSITORY_ROOT}packages/aauth/package.json`)("sodium-native");
-  } catch (error) {
-    const reason = (error as Error).message.split("\n", 1)[0];
-    const message = `sodium-native cannot be loaded here: ${reason}. Without --crypto OpenSSL does the same.`;
-    throw new ConfigError("demo", [{ name: "--crypto", message }]);
   }
 }
 

@@ -32,7 +32,7 @@ async function main(): Promise<number> {
   const urls = stackUrls(ports);
   const leftOut = await leftOutServices(ports, modes, without);
   const services = leaveOut(describeStack(ports, modes), without);
-  if (!processes) await prepareHost(modes.crypto);
+  if (!processes) await prepareHost();
   return runInTerminal(
     processes ? services.map((service) => ({ ...service, hosted: undefined })) : services,
     {

@@ -46,31 +46,6 @@ test("nothing waits for a service that was left out", () => {
   expect(services.find(({ name }) => name === "gateway")?.after).toContain("gateway-authz");
 });
 
-test("libsodium is for the services that are ours, started by hand or not", async () => {
-  const { modes } = readDemoSettings({}, ["--crypto", "libsodium"]);
-  const flag = "--conditions=aauth-sodium";
-  const withFlag = (services: ReturnType<typeof describeStack>) =>
-    services.filter(({ args }) => args.includes(flag)).map(({ name }) => name);
-  const foreign = {
-    authServer: "keycloak",
-    gatewayProgram: "/a/gateway",
-    jaegerProgram: "/a/jaeger",
-  } as const;
-  const ours = ["gateway-authz", "supply-chain-agent", "market-analysis-agent", "backend", "delegate-agent"];
-  expect(withFlag(describeStack(DEMO_PORTS, DEMO_MODES))).toEqual([]);
-  expect(withFlag(describeStack(DEMO_PORTS, { ...modes, ...foreign }))).toEqual(ours);
-  expect(withFlag(describeStack(DEMO_PORTS, modes))).toEqual(
-    expect.arrayContaining([...ours, "auth-server", "gateway"]),
-  );
-  const [byHand, page] = await leftOutServices(DEMO_PORTS, modes, ["supply-chain-agent", "ui"]);
-  expect(byHand?.command).toMatch(
-    /^NODE_OPTIONS=--conditions=aauth-sodium npx pnpm --filter supply-chain-agent dev/,
-  );
-  expect(page?.command).toMatch(/^npx pnpm --filter ui dev/);
-  expect(welcomeText(DEMO_PORTS, modes, 1)).toContain("authorization autonomous, Ed25519 by libsodium.");
-  expect(() => readDemoSettings({}, ["--crypto", "boringssl"])).toThrow(/--crypto/);
-});
-
 test("only user-delegated asks for consent, and lets the second hop be had by exchange", () => {
   const asking = (authorizationScheme: StackModes["authorizationScheme"]) => {
     const services = describeStack(DEMO_PORTS, { ...DEMO_MODES, authorizationScheme });
