@@ -101,10 +101,14 @@ export async function openConsentPolicy(options: {
 }
 
 async function readAnswer(reply: Response): Promise<Members> {
-  if (reply.ok) return (await reply.json()) as Members;
-  const text = (await reply.text()).slice(0, 500);
+  const text = await reply.text();
+  try {
+    if (reply.ok) return JSON.parse(text) as Members;
+  } catch {
+    // reported below
+  }
   throw new PolicyAccessError(
-    `The auth server answered with status ${reply.status}: ${text}\n` +
+    `The auth server answered with status ${reply.status}: ${text.slice(0, 500)}\n` +
       "The embedded one administers this machine only, at the address in AUTH_SERVER_URL and unless AUTH_SERVER_ADMIN=false.",
   );
 }

@@ -68,17 +68,11 @@ function directly(resource: Resource, outgoing: OutgoingRequest): Promise<Answer
   return send({ ...outgoing, url: outgoing.url.replace(host, `localhost:${stack.ports[resource]}`) });
 }
 
-/** An auth token as anybody can make one: names another issuer and another audience, and is bound to the agent's own key. */
-function foreignToken(claims: object): string {
-  const names = {
-    iss: canary.url,
-    aud: "http://elsewhere.example",
-    agent: agent.id,
-    scope: "all",
-    iat: now(),
-  };
-  const header = { alg: "EdDSA", kid: "k", typ: "auth+jwt" };
-  return makeToken(header, { ...names, cnf: { jwk: publicJwk(agent) }, ...claims }, agent.key);
+/** An auth token of the agent's own making: of another issuer, for another party, and bound to its key. */
+function foreignToken(): string {
+  const names = { iss: canary.url, aud: "http://elsewhere.example", agent: agent.id, scope: "all" };
+  const claims = { ...names, iat: now(), exp: now() + 60, cnf: { jwk: publicJwk(agent) } };
+  return makeToken({ alg: "EdDSA", kid: "k", typ: "auth+jwt" }, claims, agent.key);
 }
 
 /** Refused by the verifier, by this check, and with no more than the demand for a signature. */
@@ -109,7 +103,6 @@ describe("library", () => {
   const at = "marketAnalysisAgent";
   const refused: [id: string, hole: string, code: string, make: () => OutgoingRequest][] = [
     ["P1", "no created", "created_missing", () => agent.signed(call(at), JWKS, { created: null })],
-    ["P2", "nothing covered", "insufficient_coverage", () => agent.signed(call(at), JWKS, { covered: [] })],
     [
       "P2",
       "only the key covered",
@@ -121,12 +114,6 @@ describe("library", () => {
       "query not covered",
       "insufficient_coverage",
       () => agent.signed(call(at, { url: `${stack.urls[at]}/?a=1` }), JWKS, { without: ["@query"] }),
-    ],
-    [
-      "P3",
-      "body not covered",
-      "insufficient_coverage",
-      () => agent.signed(call(at), JWKS, { without: ["content-digest"] }),
     ],
     [
       "P4",
@@ -148,13 +135,7 @@ describe("library", () => {
       "P7",
       "auth token of a foreign issuer, for another party",
       "untrusted_issuer",
-      () => agent.signed(call(at), { scheme: "jwt", jwt: foreignToken({ exp: now() + 60 }) }),
-    ],
-    [
-      "P7",
-      "auth token without end",
-      "token_claim_missing",
-      () => agent.signed(call(at), { scheme: "jwt", jwt: foreignToken({}) }),
+      () => agent.signed(call(at), { scheme: "jwt", jwt: foreignToken() }),
     ],
     [
       "P8",
@@ -261,7 +242,7 @@ describe("demo agents, which want an auth token", () => {
     expect(canary.requests).toEqual([]);
   });
 
-  test.each(["http://192.0.2.1", "http://169.254.169.254/latest", "https://10.0.0.1", "file:///etc/passwd"])(
+  test.each(["http://192.0.2.1", "file:///etc/passwd"])(
     "D8, G4: an identity elsewhere is not fetched: %s",
     async (id) => {
       const signed = () => agent.signed(call("marketAnalysisAgent"), { scheme: "jwks", id });
