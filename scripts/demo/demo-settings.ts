@@ -17,7 +17,6 @@ import { type ListenerKey, PORTS } from "topology";
 import { findExecutable } from "../find-executable.ts";
 import { findJaeger } from "../jaeger/find-jaeger.ts";
 import { findJavaTools } from "../keycloak/java-tools.ts";
-import { KeycloakUnavailableError } from "../keycloak/keycloak-unavailable-error.ts";
 import {
   AUTH_SERVERS,
   AUTHORIZATION_SCHEMES,
@@ -130,62 +129,50 @@ export function readDemoSettings(env: NodeJS.ProcessEnv, argv: readonly string[]
   const ports = Object.fromEntries(
     Object.keys(DEMO_PORTS).map((key) => [key, config[`${key as ListenerKey}Port`]]),
   ) as StackPorts;
-  const policyFile = findPolicyFile(config.policyFile, env);
-  const jaeger = config.traces === "jaeger" && { jaegerProgram: requireJaeger(env) };
   const authServer = config.authServerKind;
-  if (authServer === "keycloak") requireJava(env);
-  const { delegate } = DEMO_MODES;
-  const modes = {
+  if (authServer === "keycloak") found("--auth-server", () => findJavaTools(env));
+  const modes: StackModes = {
+    ...DEMO_MODES,
     signatureScheme,
     authorizationScheme,
-    policyFile,
+    policyFile: found("--policy", () => findPolicyFile(config.policyFile, env)),
     authServer,
     ui,
-    delegate,
     showTokens,
-    ...jaeger,
+    ...(config.traces === "jaeger" && { jaegerProgram: found("--traces", () => findJaeger(env)) }),
+    ...(config.gatewayKind === "agentgateway" && {
+      gatewayProgram: found("--gateway", () => findGateway(config.gatewayBinary, env)),
+    }),
   };
   const services = describeStack(ports, modes);
   const unknown = without.find((name) => !services.some((service) => service.name === name));
   if (unknown !== undefined) {
     throw new ConfigError("demo", [{ name: "--without", message: `there is no service ${unknown}` }]);
   }
-  if (config.gatewayKind === "embedded") return { ports, modes, processes, without };
-  const gatewayProgram = requireGatewayBinary(config.gatewayBinary, env);
-  return { ports, modes: { ...modes, gatewayProgram }, processes, without };
+  return { ports, modes, processes, without };
 }
 
-function requireJava(env: NodeJS.ProcessEnv): void {
+/** @throws ConfigError for what a flag needs and is not there */
+function found<T>(name: string, find: () => T): T {
   try {
-    findJavaTools(env);
+    return find();
   } catch (error) {
-    if (!(error instanceof KeycloakUnavailableError)) throw error;
-    throw new ConfigError("demo", [{ name: "--auth-server", message: error.message }]);
+    throw new ConfigError("demo", [{ name, message: (error as Error).message }]);
   }
 }
 
-function requireJaeger(env: NodeJS.ProcessEnv): string {
-  try {
-    return findJaeger(env);
-  } catch (error) {
-    const message = `${(error as Error).message}. Without --traces the embedded trace store does the same.`;
-    throw new ConfigError("demo", [{ name: "--traces", message }]);
-  }
-}
-
-function requireGatewayBinary(name: string, env: NodeJS.ProcessEnv): string {
-  const found = findExecutable(name, env);
-  if (found !== undefined) return found;
-  const message =
-    `there is no executable ${name}; put agentgateway (v1.4.1) on the PATH or name it in AGENTGATEWAY_BIN. ` +
-    "Without --gateway the embedded gateway does the same.";
-  throw new ConfigError("demo", [{ name: "--gateway", message }]);
+function findGateway(name: string, env: NodeJS.ProcessEnv): string {
+  const program = findExecutable(name, env);
+  if (program !== undefined) return program;
+  throw new Error(
+    `there is no executable ${name}; put agentgateway (v1.4.1) on the PATH or name it in AGENTGATEWAY_BIN`,
+  );
 }
 
 function findPolicyFile(file: string, env: NodeJS.ProcessEnv): string {
-  // npm starts scripts in the root and tells in INIT_CWD where the user stood.
+  // npm starts scripts in the root; INIT_CWD is the user's folder.
   const candidates = [resolve(env.INIT_CWD || REPOSITORY_ROOT, file), resolve(REPOSITORY_ROOT, file)];
-  const found = candidates.find((candidate) => existsSync(candidate));
-  if (found !== undefined) return found;
-  throw new ConfigError("demo", [{ name: "--policy", message: `there is no file ${file}` }]);
+  const path = candidates.find((candidate) => existsSync(candidate));
+  if (path !== undefined) return path;
+  throw new Error(`there is no file ${file}`);
 }
