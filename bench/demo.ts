@@ -12,9 +12,7 @@ const START_LIMIT_MS = 60_000;
 
 /** `npm run demo` of a checkout. */
 export interface RunningDemo {
-  readonly pid: number;
   readonly urls: StackUrls;
-  readonly readySeconds: number;
   stop(): Promise<void>;
 }
 
@@ -23,12 +21,11 @@ export interface RunningDemo {
  *
  * @throws Error with its output when it does not start
  */
-export async function startDemo(env: Readonly<Record<string, string>> = {}): Promise<RunningDemo> {
+export async function startDemo(env: Readonly<Record<string, string>>): Promise<RunningDemo> {
   const keys = Object.keys(DEMO_PORTS) as (keyof StackPorts)[];
   const free = await freePorts(keys.length);
   const ports = Object.fromEntries(keys.map((key, index) => [key, free[index]])) as unknown as StackPorts;
   const variables = Object.fromEntries(keys.map((key) => [PORT_VARIABLES[key], String(ports[key])]));
-  const startedAt = performance.now();
   const demo = startChild("npm", ["run", "demo"], { env: { ...process.env, ...variables, ...env } });
   const stop = async () => {
     demo.process.kill("SIGTERM");
@@ -37,6 +34,5 @@ export async function startDemo(env: Readonly<Record<string, string>> = {}): Pro
   const limit = setTimeout(stop, START_LIMIT_MS);
   await demo.prints(/^Ready in /m);
   clearTimeout(limit);
-  const readySeconds = (performance.now() - startedAt) / 1000;
-  return { pid: demo.pid, urls: stackUrls(ports), readySeconds, stop };
+  return { urls: stackUrls(ports), stop };
 }

@@ -7,16 +7,19 @@
  */
 
 import assert from "node:assert";
+import { createTokenCache, type TokenCache } from "aauth/agent";
 import { installLocalhostLookup } from "agent-kit/service";
+import { startVisitor } from "../scripts/levels/visitor.ts";
 import { startDemo } from "./demo.ts";
 import { quantile } from "./measure.ts";
 import { printRows, publishRows, rowsOf } from "./rows.ts";
-import { startSignedCaller } from "./signed-caller.ts";
 
 /** V8 optimises a function when it has been called about 3000 times. */
 const WARM_UP_FLOWS = 3_000;
 const FLOWS = 400;
 const BODY_BYTES = 1024;
+
+type Send = (url: string, init: RequestInit) => Promise<Response>;
 
 /** A body of 1 KB, whose words make the supply-chain agent ask the market-analysis agent. */
 function promptBody(): string {
@@ -37,13 +40,15 @@ installLocalhostLookup();
 const body = promptBody();
 const demo = await startDemo({ LOG_LEVEL: "warn", OTEL_SDK_DISABLED: "true" });
 const url = `${demo.urls.supplyChainAgent}/`;
-const callers = await Promise.all(
-  [true, false].map((keepsTokens) => startSignedCaller(demo.urls.issuer, keepsTokens)),
-);
-const [cached, first] = callers.map(({ send }) => send) as [typeof fetch, typeof fetch];
+const caller = await startVisitor([demo.urls.issuer]);
+const noCache: TokenCache = { get: () => undefined, set: () => {}, delete: () => {} };
+const [cached, first] = [createTokenCache(), noCache].map((tokenCache) => {
+  const agent = caller.agent({ signatureScheme: "jwks", tokenCache });
+  return (url: string, init: RequestInit) => agent.fetchFor()(url, init);
+}) as [Send, Send];
 
 /** @throws Error unless both agents have answered: the first reports a failed second hop in its text */
-async function flowMs(send: typeof fetch): Promise<number> {
+async function flowMs(send: Send): Promise<number> {
   const startedAt = performance.now();
   const headers = { "content-type": "application/json", accept: "application/json" };
   const response = await send(url, { method: "POST", headers, body });
@@ -76,6 +81,6 @@ try {
   printRows(rows);
   publishRows(rows);
 } finally {
-  for (const caller of callers) await caller.stop();
+  await caller.stop();
   await demo.stop();
 }

@@ -12,8 +12,7 @@ import { busyMachineLine, machineLine } from "./machine.ts";
 import { quantile } from "./measure.ts";
 import { markdownTable, type Row } from "./rows.ts";
 
-const PARTS = ["sign-verify", "route", "flow", "gateway", "start"];
-const THROUGH_DEMO = ["flow", "start"];
+const PARTS = ["sign-verify", "route", "flow", "gateway"];
 
 /** In turn, so that whatever else the machine does affects both checkouts. */
 const TURNS = 3;
@@ -84,8 +83,8 @@ async function runBeside(folder: string, names: readonly string[]): Promise<stri
 /** A process of its own, so that no benchmark inherits the state of another. Its output is shown as it comes. */
 async function runPart(name: string, rows: Row[], folder?: string): Promise<boolean> {
   const here = fileURLToPath(new URL("..", import.meta.url));
-  // What goes through a running demo needs nothing of the other checkout's code, and is measured in the same way in both.
-  const program = resolve(THROUGH_DEMO.includes(name) ? here : (folder ?? here), "bench", `${name}.ts`);
+  // The flow goes through a running demo: it needs nothing of the other checkout's code, and is measured in the same way in both.
+  const program = resolve(name === "flow" ? here : (folder ?? here), "bench", `${name}.ts`);
   const part = fork(program, { cwd: folder ?? here });
   part.on("message", (message) => rows.push(...(message as Row[])));
   // What the part has started watches it, and ends with it.

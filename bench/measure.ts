@@ -5,22 +5,12 @@
  * it do not show. Microseconds are for orientation only: they say nothing on another machine.
  */
 
-import { printRows, publishRows, type Row, rowsOf } from "./rows.ts";
+import { publishRows, rowsOf } from "./rows.ts";
 
 export interface Candidate {
   readonly name: string;
   /** One operation. */
   readonly run: () => unknown;
-  /** Whether it is in the closing table. Default false. */
-  readonly isListed?: boolean;
-}
-
-/** Two candidates of a comparison, one against the other. */
-export interface Rivalry {
-  readonly ours: string;
-  readonly peer: string;
-  /** `whole` compares what both cost, `overhead` what each costs above the floor. */
-  readonly of: "whole" | "overhead";
 }
 
 export interface Comparison {
@@ -28,7 +18,6 @@ export interface Comparison {
   /** What no implementation can go below: ratio 1. */
   readonly floor: Candidate;
   readonly candidates: readonly Candidate[];
-  readonly rivalries?: readonly Rivalry[];
 }
 
 const ROUNDS = 41;
@@ -41,7 +30,6 @@ interface Result {
   readonly ratio: number;
   readonly p25: number;
   readonly p75: number;
-  readonly isListed: boolean;
 }
 
 /** Measures one comparison; the floor comes first in what is returned. */
@@ -72,7 +60,6 @@ async function measure(comparison: Comparison): Promise<Result[]> {
       ratio: quantile(ratios, 0.5),
       p25: quantile(ratios, 0.25),
       p75: quantile(ratios, 0.75),
-      isListed: candidate.isListed ?? false,
     };
   });
 }
@@ -115,32 +102,13 @@ export async function runComparisons(comparisons: readonly Comparison[]): Promis
   for (const comparison of comparisons) {
     const results = await measure(comparison);
     report(comparison.title, results);
-    publishRows(listedRows(comparison, results));
-    const rivals = rivalryRows(comparison, results);
-    if (rivals.length === 0) continue;
-    printRows(rivals);
-    publishRows(rivals);
+    publishRows(
+      rowsOf(
+        results.slice(1).map(({ name, ratio }) => ({
+          what: `${comparison.title}: ${name} / (${comparison.floor.name})`,
+          value: ratio,
+        })),
+      ),
+    );
   }
-}
-
-/** Medians against medians: the overheads of one round are too small to be divided. */
-function rivalryRows({ title, rivalries = [] }: Comparison, results: readonly Result[]): Row[] {
-  const ratioOf = (name: string) => results.find((result) => result.name === name)?.ratio ?? Number.NaN;
-  return rowsOf(
-    rivalries.map(({ ours, peer, of }) => {
-      const above = of === "overhead" ? 1 : 0;
-      const value = (ratioOf(ours) - above) / (ratioOf(peer) - above);
-      const what = of === "overhead" ? "what is above the floor, " : "";
-      return { what: `${title}: ${what}${ours} / ${peer}`, value };
-    }),
-  );
-}
-
-/** For the closing table. */
-function listedRows({ title, floor }: Comparison, results: readonly Result[]): Row[] {
-  return rowsOf(
-    results
-      .filter(({ isListed }) => isListed)
-      .map(({ name, ratio }) => ({ what: `${title}: ${name} / (${floor.name})`, value: ratio })),
-  );
 }

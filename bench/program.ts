@@ -1,4 +1,4 @@
-import { type ChildProcess, fork } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, existsSync, openSync, readdirSync, readFileSync } from "node:fs";
 import { connect } from "node:net";
@@ -21,12 +21,12 @@ export interface Program {
 /**
  * Resolves when `port` accepts connections.
  *
- * @param program executable, or a URL of a script of this repository
+ * @param program a script of this repository
  * @param options.output file for its standard output; unset discards it
  * @param options.core unset: where this process runs
  */
 export async function startProgram(
-  program: string | URL,
+  program: URL,
   options: {
     port: number;
     args?: readonly string[];
@@ -36,11 +36,9 @@ export async function startProgram(
   },
 ): Promise<Program> {
   const { port, args = [], core } = options;
-  const command =
-    typeof program === "string"
-      ? ([program, [...args]] as const)
-      : ([process.execPath, [fileURLToPath(program), ...args]] as const);
-  const [executable, words] = core === undefined ? command : onCore(core, ...command);
+  const script = [fileURLToPath(program), ...args];
+  const [executable, words] =
+    core === undefined ? [process.execPath, script] : onCore(core, process.execPath, script);
   const output = options.output === undefined ? "ignore" : openSync(options.output, "w");
   const child = spawnGuarded(executable, words, {
     env: { PATH: process.env.PATH, HOME: process.env.HOME, ...options.env },
@@ -91,47 +89,4 @@ function cpuUsOf(pid: number): number {
     for (const child of children) us += cpuUsOf(Number(child));
   }
   return us;
-}
-
-/** A script that answers questions of its parent over their channel, one at a time. */
-export interface AskedProcess<Question> {
-  ask(question: Question): Promise<number>;
-  stop(): void;
-}
-
-/** Resolves when the script has sent its first message. This process ends when the script ends early. */
-export async function startAsked<Question extends string>(
-  script: URL,
-  options: { args?: readonly string[]; core?: Core } = {},
-): Promise<AskedProcess<Question>> {
-  const [execPath, execArgv] =
-    options.core === undefined ? [process.execPath, []] : onCore(options.core, process.execPath, []);
-  const child = fork(script, [...(options.args ?? [])], { execPath, execArgv });
-  const fail = () => {
-    console.error(`${script.pathname} has ended`);
-    process.exit(1);
-  };
-  child.once("exit", fail);
-  const answer = async () => (await once(child, "message"))[0] as number;
-  await answer();
-  return {
-    ask(question) {
-      const answered = answer();
-      child.send(question);
-      return answered;
-    },
-    stop() {
-      child.off("exit", fail);
-      child.disconnect();
-    },
-  };
-}
-
-/** The script's side: answers until the parent is gone. */
-export function answerParent<Question extends string>(
-  answers: Readonly<Record<Question, () => number>>,
-): void {
-  process.on("message", (question: Question) => process.send!(answers[question]()));
-  process.on("disconnect", () => process.exit());
-  process.send!(0);
 }

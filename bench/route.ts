@@ -10,11 +10,12 @@ import { generateKeyPairSync } from "node:crypto";
 import { generateSigningKey, type SigningKey, signRequest } from "aauth";
 import { createTokenSigner, issueAuthToken } from "aauth/issuer";
 import { Pool } from "undici";
+import { freePort } from "../tests/support/free-ports.ts";
 import { coresLine, stayOn } from "./cores.ts";
 import { quantile } from "./measure.ts";
-import { type AskedProcess, startAsked } from "./program.ts";
+import { type Program, startProgram } from "./program.ts";
 import { type LoadResult, type PreparedRequest, sendAll } from "./route/load.ts";
-import { ISSUER, RESOURCE, type ServerQuestion } from "./route/parties.ts";
+import { ISSUER, RESOURCE } from "./route/parties.ts";
 import { printRows, publishRows, rowsOf } from "./rows.ts";
 
 const CONNECTIONS = 50;
@@ -34,7 +35,6 @@ interface Sample extends LoadResult {
 interface Round {
   readonly open: Sample;
   readonly gated: Sample;
-  readonly floorUs: number;
 }
 
 const content = { "content-type": "application/json" };
@@ -49,8 +49,10 @@ async function route(): Promise<void> {
   const jwk = { ...realm.publicKey.export({ format: "jwk" }), kid: "realm-1", alg: "RS256" };
   stayOn("load");
   const script = new URL("./route/server.ts", import.meta.url);
-  const server = await startAsked<ServerQuestion>(script, { args: [JSON.stringify(jwk)], core: "measured" });
-  const pool = new Pool(`http://127.0.0.1:${await server.ask("port")}`, { connections: CONNECTIONS });
+  const port = await freePort();
+  const args = [String(port), JSON.stringify(jwk)];
+  const server = await startProgram(script, { port, args, core: "measured" });
+  const pool = new Pool(`http://127.0.0.1:${port}`, { connections: CONNECTIONS });
   try {
     await refusesForgeries(pool);
     const rounds: Record<Scheme, Round[]> = { hwk: [], jwt: [] };
@@ -66,27 +68,21 @@ async function route(): Promise<void> {
     for (const scheme of SCHEMES) reportScheme(scheme, rounds[scheme]);
   } finally {
     await pool.close();
-    server.stop();
+    await server.stop();
   }
 }
 
 /** Signs first, then sends the same requests to both routes: the open one does not spend their nonces. */
-async function runRound(
-  server: AskedProcess<ServerQuestion>,
-  pool: Pool,
-  scheme: Scheme,
-  openFirst: boolean,
-): Promise<Round> {
+async function runRound(server: Program, pool: Pool, scheme: Scheme, openFirst: boolean): Promise<Round> {
   const requests = await prepareMany(scheme);
-  const floorUs = await server.ask("floorUs");
   const run = async (path: string): Promise<Sample> => {
-    const before = await server.ask("cpuUs");
+    const before = server.cpuUs();
     const result = await sendAll(pool, path, requests, CONNECTIONS);
-    return { ...result, cpuUs: ((await server.ask("cpuUs")) - before) / REQUESTS };
+    return { ...result, cpuUs: (server.cpuUs() - before) / REQUESTS };
   };
   const open = openFirst ? await run("/open") : undefined;
   const gated = await run(`/${scheme}`);
-  return { floorUs, gated, open: open ?? (await run("/open")) };
+  return { gated, open: open ?? (await run("/open")) };
 }
 
 async function prepareMany(scheme: Scheme): Promise<PreparedRequest[]> {
@@ -114,10 +110,6 @@ function reportScheme(scheme: Scheme, rounds: readonly Round[]): void {
     {
       what: `gated route, ${name}: requests per second / open route`,
       value: median(({ open, gated }) => gated.requestsPerSecond / open.requestsPerSecond),
-    },
-    {
-      what: `gated route, ${name}: processor time / (open route + SHA-256 + Ed25519 verify)`,
-      value: median(({ open, gated, floorUs }) => gated.cpuUs / (open.cpuUs + floorUs)),
     },
   ]);
   printRows(rows);

@@ -10,15 +10,14 @@ export interface Figure {
   readonly what: string;
   readonly value: number;
   /** `x` for a ratio, which is the default, or the unit of the value. */
-  readonly unit?: "x" | "ms" | "s" | "MiB";
+  readonly unit?: "x" | "ms";
 }
 
-/** Figures as they are shown. */
+/** Figures as they are shown; without those that could not be measured here. */
 export function rowsOf(figures: readonly Figure[]): Row[] {
-  return figures.map(({ what, value, unit = "x" }) => ({
-    what,
-    value: `${value.toFixed(unit === "MiB" ? 0 : 2)} ${unit}`,
-  }));
+  return figures
+    .filter(({ value }) => !Number.isNaN(value))
+    .map(({ what, value, unit = "x" }) => ({ what, value: `${value.toFixed(2)} ${unit}` }));
 }
 
 /** Prints rows in aligned columns. */

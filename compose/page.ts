@@ -1,6 +1,5 @@
 /**
- * The web page's server, which is the last one to start: once everything answers it says where to go, as `npm run demo` does. Whoever
- * reads `docker compose up` would otherwise have to guess when.
+ * The web page's server, which is the last one to start: once everything answers it prints where to go, as `npm run demo` does.
  */
 
 import { setTimeout as pause } from "node:timers/promises";

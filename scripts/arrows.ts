@@ -98,24 +98,30 @@ export interface SourceFile {
   readonly imports: readonly string[];
 }
 
-/** A manifest's own name, folder and everything it depends on. */
-export interface Manifest {
+/** The name and folder of a package of ours. */
+export interface Package {
   readonly folder: string;
   readonly name: string;
-  readonly dependencies: readonly string[];
 }
 
-/** One edge that is not on the map, as a sentence that begins with the place. */
+/** Imports that are not on the map, each as a sentence that begins with the place. That manifests name what is imported knip checks. */
 export function arrowProblems(
   { arrows }: Pick<ArchitectureMap, "arrows">,
-  manifests: readonly Manifest[],
+  packages: readonly Package[],
   files: readonly SourceFile[],
 ): string[] {
-  const ours = new Set(manifests.map(({ name }) => name));
-  return [
-    ...manifests.flatMap((manifest) => manifestProblems(manifest, ours, arrows)),
-    ...files.flatMap((file) => fileProblems(file, manifests, arrows)),
-  ];
+  return files.flatMap(({ path, imports }) => {
+    const own = packages.find(({ folder }) => path.startsWith(`${folder}/`));
+    if (own === undefined) return [];
+    const part = Object.keys(arrows).find((folder) => path.startsWith(`${folder}/`)) ?? own.folder;
+    return imports.flatMap((specifier) => {
+      if (specifier.startsWith(".")) return relativeProblems(path, specifier, { ...own, folder: part });
+      const isOurs = packages.some(({ name }) => name === specifier.split("/", 1)[0]);
+      return !isOurs || arrows[part]?.includes(specifier)
+        ? []
+        : [`${path}: imports ${specifier}, which docs/architecture.md does not allow`];
+    });
+  });
 }
 
 /** The specifiers of static imports, re-exports and dynamic imports in a TypeScript source. */
@@ -127,41 +133,7 @@ export function importsOf(source: string): string[] {
   return [...withoutComments.matchAll(pattern)].map((match) => (match[1] ?? match[2])!);
 }
 
-type Arrows = ArchitectureMap["arrows"];
-
-function manifestProblems(
-  { folder, dependencies }: Manifest,
-  ours: ReadonlySet<string>,
-  arrows: Arrows,
-): string[] {
-  const allowed = new Set((arrows[folder] ?? []).map(packageOf));
-  return dependencies
-    .filter((name) => ours.has(name) && !allowed.has(name))
-    .map((name) => `${folder}/package.json: depends on ${name}, which docs/architecture.md does not allow`);
-}
-
-function fileProblems(
-  { path, imports }: SourceFile,
-  manifests: readonly Manifest[],
-  arrows: Arrows,
-): string[] {
-  const manifest = manifests.find(({ folder }) => path.startsWith(`${folder}/`));
-  if (manifest === undefined) return [];
-  const part = Object.keys(arrows).find((folder) => path.startsWith(`${folder}/`)) ?? manifest.folder;
-  const allowed = new Set(arrows[part]);
-  return imports.flatMap((specifier) => {
-    if (specifier.startsWith(".")) return relativeProblems(path, specifier, { ...manifest, folder: part });
-    const name = packageOf(specifier);
-    if (!manifests.some((other) => other.name === name)) return [];
-    if (!allowed.has(specifier))
-      return [`${path}: imports ${specifier}, which docs/architecture.md does not allow`];
-    return manifest.dependencies.includes(name)
-      ? []
-      : [`${path}: imports ${specifier}, which the manifest does not name`];
-  });
-}
-
-function relativeProblems(path: string, specifier: string, { folder, name }: Manifest): string[] {
+function relativeProblems(path: string, specifier: string, { folder, name }: Package): string[] {
   const target = new URL(specifier, `file:///${path}`).pathname.slice(1);
   if (!target.startsWith(`${folder}/`)) return [`${path}: imports ${specifier} outside its own package`];
   return name === "aauth" ? layerProblems(path, target, folder) : [];
@@ -187,9 +159,4 @@ function placeOf(path: string, source: string): { layer: number; place: string }
     if (layer >= 0) return { layer, place };
   }
   return undefined;
-}
-
-function packageOf(specifier: string): string {
-  const parts = specifier.split("/");
-  return specifier.startsWith("@") ? parts.slice(0, 2).join("/") : parts[0]!;
 }

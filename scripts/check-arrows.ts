@@ -1,12 +1,12 @@
 /**
- * Fails when a folder, a manifest or an import is not on the map in docs/architecture.md.
+ * Fails when a folder or an import is not on the map in docs/architecture.md.
  *
  * @module
  */
 
 import { globSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { arrowProblems, folderProblems, importsOf, type Manifest, readMap } from "./arrows.ts";
+import { arrowProblems, folderProblems, importsOf, type Package, readMap } from "./arrows.ts";
 import { REPOSITORY_ROOT } from "./demo/stack.ts";
 import { listedFiles } from "./listed-files.ts";
 
@@ -14,20 +14,11 @@ const read = (path: string) => readFileSync(`${REPOSITORY_ROOT}${path}`, "utf8")
 const find = (patterns: string[]) =>
   globSync(patterns, { cwd: REPOSITORY_ROOT, exclude: ["**/node_modules/**", "**/dist/**"] }).sort();
 
-const manifests: Manifest[] = find([
+const packages: Package[] = find([
   "packages/*/package.json",
   "services/*/package.json",
   "ui/package.json",
-]).map((path) => {
-  const folder = dirname(path);
-  const { name, ...kinds } = JSON.parse(read(path));
-  const { dependencies, peerDependencies, optionalDependencies } = kinds;
-  return {
-    folder,
-    name,
-    dependencies: Object.keys({ ...dependencies, ...peerDependencies, ...optionalDependencies }),
-  };
-});
+]).map((path) => ({ folder: dirname(path), name: JSON.parse(read(path)).name }));
 const files = find(["packages/*/src/**/*.ts", "services/*/src/**/*.ts", "ui/src/**/*.{ts,tsx}"]).map(
   (path) => ({
     path,
@@ -48,7 +39,7 @@ for (const path of listedFiles(REPOSITORY_ROOT)) {
 }
 
 const map = readMap(read("docs/architecture.md"));
-const problems = [...folderProblems(map, [...folders]), ...arrowProblems(map, manifests, files)];
+const problems = [...folderProblems(map, [...folders]), ...arrowProblems(map, packages, files)];
 for (const problem of problems) console.error(problem);
 console.log(
   `${files.length} files, ${folders.size} folders, ${problems.length} against docs/architecture.md`,

@@ -1,7 +1,7 @@
 /**
  * Packs the published packages and judges the tarballs as their users would meet them: publint (does the manifest tell the truth), an
  * import of every entry point outside the workspace by Node and by TypeScript, and links of the README that lead nowhere.
- * Packing builds (`prepack`). `OLDEST_NODE=/path/to/node` imports with that Node as well: `engines` is a promise.
+ * Packing builds (`prepack`).
  *
  * @module
  */
@@ -56,14 +56,8 @@ async function unpack(
 }
 
 async function importEntry(specifier: string): Promise<void> {
-  for (const node of [process.execPath, process.env.OLDEST_NODE]) {
-    if (node === undefined) continue;
-    await demand(
-      node,
-      ["--input-type=module", "--eval", `await import(${JSON.stringify(specifier)})`],
-      folder,
-    );
-  }
+  const code = `await import(${JSON.stringify(specifier)})`;
+  await demand(process.execPath, ["--input-type=module", "--eval", code], folder);
 }
 
 /** Every entry point has types, which resolve as Node resolves the code. */

@@ -60,11 +60,10 @@ export const COMMANDS = {
     needsTools: true,
     does: "Runs the benchmarks, or those that are named, and prints a table. All of them take ten minutes on an idle machine.",
     usage: {
-      words: ["NAME", "sign-verify, route, flow, gateway, start"],
+      words: ["NAME", "sign-verify, route, flow, gateway"],
       flags: [
         ["--beside FOLDER", "each in turn here and in another installed checkout; prints the quotients"],
       ],
-      variables: [["AGENTGATEWAY_BIN", "Agentgateway executable to compare the gateway with"]],
     },
   },
   policy: { script: "scripts/policy.ts" },
@@ -78,7 +77,7 @@ export const COMMANDS = {
   },
   consent: {
     script: "scripts/consent.ts",
-    does: "Shows and changes which scopes need the user's consent, at the auth server that is running. In a terminal it asks. A second.",
+    does: "Shows and changes which scopes need the user's consent, at the auth server that is running. A second.",
   },
   explain: { script: "scripts/explain.ts" },
   delegate: {

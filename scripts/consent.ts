@@ -1,6 +1,6 @@
 /**
  * `npm run consent`: shows and changes which scopes need the user's consent, at whichever auth server is running (the embedded one
- * or Keycloak). Without flags, in a terminal, it asks.
+ * or Keycloak).
  *
  * @module
  */
@@ -9,39 +9,37 @@ import {
   booleanSetting,
   ConfigError,
   HelpRequested,
+  listSetting,
   loadConfig,
   setting,
   textSetting,
   urlSetting,
   visibleLines,
+  visibleText,
 } from "agent-kit/service";
-import { askPolicy } from "./consent/ask-policy.ts";
-import {
-  type ConsentPolicy,
-  openConsentPolicy,
-  type PolicyAccess,
-  PolicyAccessError,
-} from "./consent/consent-policy.ts";
-import { describePolicy } from "./consent/describe-policy.ts";
-import { scopeListSetting } from "./consent/scope-list.ts";
+import { type ConsentPolicy, openConsentPolicy, PolicyAccessError } from "./consent/consent-policy.ts";
 
 const settings = {
   scopes: setting({
     flag: "scopes",
-    schema: scopeListSetting(),
-    description: "Scopes that need consent, exactly as written, with commas between them",
+    schema: listSetting(),
+    description: "Scopes that need consent, exactly as written, separated by commas",
   }),
   prefixes: setting({
     flag: "prefixes",
-    schema: scopeListSetting(),
-    description: "Beginnings of scopes that need consent, with commas between them",
+    schema: listSetting(),
+    description: "Prefixes of scopes that need consent, separated by commas",
   }),
   clear: setting({
     flag: "clear",
     schema: booleanSetting(false),
     description: "Nothing needs consent, except what --scopes and --prefixes name beside it",
   }),
-  show: setting({ flag: "show", schema: booleanSetting(false), description: "Show what needs consent now" }),
+  show: setting({
+    flag: "show",
+    schema: booleanSetting(false),
+    description: "Show what needs consent now (default)",
+  }),
   authServer: setting({
     env: "KEYCLOAK_URL",
     flag: "auth-server",
@@ -77,32 +75,20 @@ async function main(): Promise<number> {
       env: process.env,
       argv: process.argv.slice(2),
     });
-    const { scopes, prefixes, clear, show, authServer, realm, admin, password } = config;
+    const { scopes, prefixes, clear, authServer, realm, admin, password } = config;
     const changes = clear || scopes.length > 0 || prefixes.length > 0;
-    if (!changes && !show && !(process.stdin.isTTY && process.stdout.isTTY)) {
-      console.error("Say what to do: --show, --scopes, --prefixes or --clear. In a terminal it asks.");
-      return 2;
-    }
     const access = await openConsentPolicy({ authServer, realm, admin, password });
-    const current = await access.read();
     if (changes) {
-      const base = clear ? { scopes: [], prefixes: [] } : current;
-      await change(access, {
+      const base = clear ? { scopes: [], prefixes: [] } : await access.read();
+      await access.write({
         scopes: scopes.length > 0 ? scopes : base.scopes,
         prefixes: prefixes.length > 0 ? prefixes : base.prefixes,
       });
-    } else if (show) {
-      console.log(describePolicy(current));
-    } else {
-      await askPolicy(access, current, { input: process.stdin, output: process.stdout });
+      console.log("Changed; it holds from the next request on.");
     }
+    console.log(describePolicy(await access.read()));
     return 0;
   } catch (error) {
-    // Ctrl-C or Ctrl-D at a question.
-    if (error instanceof Error && error.name === "AbortError") {
-      console.log("\nNothing was changed.");
-      return 130;
-    }
     if (error instanceof HelpRequested) {
       console.log(error.text);
       return 0;
@@ -113,8 +99,8 @@ async function main(): Promise<number> {
   }
 }
 
-async function change(access: PolicyAccess, policy: ConsentPolicy): Promise<void> {
-  await access.write(policy);
-  console.log("Changed; it holds from the next request on.");
-  console.log(describePolicy(await access.read()));
+/** An auth server may have kept anything as a scope. */
+function describePolicy({ scopes, prefixes }: ConsentPolicy): string {
+  const list = (words: readonly string[]) => (words.length === 0 ? "(none)" : visibleText(words.join(", ")));
+  return `Scopes that need consent:    ${list(scopes)}\nPrefixes that need consent:  ${list(prefixes)}`;
 }

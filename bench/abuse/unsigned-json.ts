@@ -4,7 +4,7 @@
  * @module
  */
 
-import { fetchMetadata } from "./support/fetch-metadata.ts";
+import { request } from "undici";
 import { attackStack, flood } from "./support/phases.ts";
 
 const CONNECTIONS = 16;
@@ -14,8 +14,9 @@ const END = '0],"method":"message/send"}';
 /** The costliest JSON for its length: small objects, and the method behind them. */
 const body = START + "{},".repeat((BODY_BYTES - START.length - END.length) / 3) + END;
 
-await attackStack((stack) => {
-  const { to, honest } = fetchMetadata(stack, CONNECTIONS);
+await attackStack(({ ports, urls }) => {
+  const headers = { host: new URL(urls.supplyChainAgent).host };
+  const to = { port: ports.gateway, connections: CONNECTIONS, headers };
   return {
     title: `${CONNECTIONS} connections with 2 MiB of unsigned JSON a request, at the gateway`,
     service: "gateway",
@@ -23,10 +24,15 @@ await attackStack((stack) => {
       ...to,
       method: "POST",
       path: "/",
-      headers: { ...to.headers, "content-type": "application/json" },
+      headers: { ...headers, "content-type": "application/json" },
       body,
     }),
     plain: flood({ ...to, method: "GET", path: "/no-such-path" }),
-    honest,
+    async honest() {
+      const url = `http://127.0.0.1:${ports.gateway}/.well-known/aauth-agent`;
+      const { statusCode, body: answer } = await request(url, { headers });
+      await answer.dump();
+      return statusCode;
+    },
   };
 });

@@ -1,6 +1,5 @@
-import { once } from "node:events";
-import { createServer } from "node:http";
-import { agentMetadata, generateSigningKey, signRequest, toJwks } from "aauth";
+import { signRequest } from "aauth";
+import { startVisitor } from "../../scripts/levels/visitor.ts";
 import type { PreparedRequest } from "../route/load.ts";
 
 const content = { "content-type": "application/json" };
@@ -13,34 +12,19 @@ export interface BenchAgent {
   signed(url: string): Promise<PreparedRequest>;
   /** The same without a signature. */
   unsigned(url: string): PreparedRequest;
-  stop(): void;
+  stop(): Promise<void>;
 }
 
-/** @param port of 127.0.0.1, where its documents are to be found */
-export async function startAgent(port: number): Promise<BenchAgent> {
-  const id = `http://127.0.0.1:${port}`;
-  const key = await generateSigningKey({ kid: "bench-1" });
-  const documents: Readonly<Record<string, unknown>> = {
-    "/.well-known/aauth-agent": agentMetadata({ agent: id }),
-    "/jwks.json": toJwks([key]),
-  };
-  const server = createServer(({ url = "" }, response) => {
-    const document = documents[url];
-    response.writeHead(document === undefined ? 404 : 200, content);
-    response.end(JSON.stringify(document ?? {}));
-  });
-  server.listen(port, "127.0.0.1");
-  await once(server, "listening");
+export async function startAgent(): Promise<BenchAgent> {
+  const { id, key, stop } = await startVisitor([]);
   return {
     id,
     async signed(url) {
-      const { headers } = await signRequest(
-        { method: "POST", url, headers: content, body },
-        { key, signatureKey: { scheme: "jwks", id } },
-      );
+      const request = { method: "POST", url, headers: content, body };
+      const { headers } = await signRequest(request, { key, signatureKey: { scheme: "jwks", id } });
       return { headers: { host: new URL(url).host, ...content, ...headers }, body };
     },
     unsigned: (url) => ({ headers: { host: new URL(url).host, ...content }, body }),
-    stop: () => server.close(),
+    stop,
   };
 }

@@ -43,9 +43,6 @@ function writeGatewayFile(options: BenchGateway): { file: string; env: Record<st
   writeFileSync(file, stringify(document));
   const env = {
     GATEWAY_PORT: String(port),
-    ADMIN_ADDR: "127.0.0.1:0",
-    STATS_ADDR: "127.0.0.1:0",
-    READINESS_ADDR: "127.0.0.1:0",
     SUPPLY_CHAIN_AGENT_ADDR: `127.0.0.1:${originPort}`,
     ...(check && {
       AAUTH_AUTHZ_HOST: `127.0.0.1:${check.authzPort}`,
@@ -63,24 +60,11 @@ export function startGateway(options: BenchGateway): Promise<Program> {
   return startProgram(GATEWAY, { port, args: ["-f", file], output, env, core: "measured" });
 }
 
-/** An Agentgateway binary with the same file, one worker thread and its access log in a file. */
-export function startAgentgateway(binary: string, options: BenchGateway): Promise<Program> {
-  const { port, folder, name } = options;
-  const { file, env } = writeGatewayFile(options);
-  return startProgram(binary, {
-    port,
-    args: ["-f", file],
-    output: join(folder, `${name}.log`),
-    env: { ...env, WORKER_THREADS: "1" },
-    core: "measured",
-  });
-}
-
-/** The check service of the gateways on `gatewayPorts`. */
-export function startAuthz(port: number, gatewayPorts: readonly number[]): Promise<Program> {
+/** The check service of the gateway on `gatewayPort`. */
+export function startAuthz(port: number, gatewayPort: number): Promise<Program> {
   const env = {
     GATEWAY_AUTHZ_PORT: String(port),
-    GATEWAY_AUTHZ_RESOURCES: gatewayPorts.map(resourceAt).join(","),
+    GATEWAY_AUTHZ_RESOURCES: resourceAt(gatewayPort),
     OTEL_SDK_DISABLED: "true",
   };
   return startProgram(AUTHZ, { port, env, core: "measured" });

@@ -1,8 +1,5 @@
-/** The parties of the requests of `route.ts`, and what it asks its server. */
+/** The parties of the requests of `route.ts`. */
 
 export const AUTHORITY = "resource.example";
 export const RESOURCE = `https://${AUTHORITY}`;
 export const ISSUER = "https://auth.example";
-
-/** `port` it listens on; `cpuUs` its processor time so far; `floorUs` that of one bare verification. */
-export type ServerQuestion = "port" | "cpuUs" | "floorUs";

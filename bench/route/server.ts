@@ -1,27 +1,21 @@
 /**
- * The server that `route.ts` loads: one echo, open and behind the verifier, in a process of its own. Answers questions over the channel
- * to its parent; the parent's key set comes as its only argument.
+ * The server that `route.ts` loads: one echo, open and behind the verifier, in a process of its own. Arguments: its port, and the public
+ * key of the issuer.
  *
  * @module
  */
 
-import { generateKeyPairSync, hash, sign, verify } from "node:crypto";
-import type { AddressInfo } from "node:net";
 import { createMemoryReplayStore, generateSigningKey } from "aauth";
 import { createChallenger, createVerifier } from "aauth/resource";
 import { createTestDiscovery } from "aauth/testing";
 import Fastify, { type FastifyRequest } from "fastify";
 import { fastifyAAuth } from "fastify-aauth";
-import { answerParent } from "../program.ts";
-import { AUTHORITY, ISSUER, RESOURCE, type ServerQuestion } from "./parties.ts";
+import { AUTHORITY, ISSUER, RESOURCE } from "./parties.ts";
 
 /** All requests of a run come within one window, and a full store refuses. */
 const MAX_NONCES = 1_000_000;
-const FLOOR_SAMPLES = 400;
-const BODY_BYTES = 1024;
-const BASE_BYTES = 1400;
 
-const issuerKey = JSON.parse(process.argv[2]!) as object;
+const [port, issuerKey] = process.argv.slice(2) as [string, string];
 const app = Fastify();
 const echo = async ({ body }: FastifyRequest) => body;
 app.post("/open", echo);
@@ -32,7 +26,7 @@ await app.register(async (scope) => {
       authorities: [AUTHORITY],
       audience: RESOURCE,
       trustedIssuers: [ISSUER],
-      discovery: createTestDiscovery({ issuers: { [ISSUER]: { keys: [issuerKey] } } }),
+      discovery: createTestDiscovery({ issuers: { [ISSUER]: { keys: [JSON.parse(issuerKey)] } } }),
       replayStore: createMemoryReplayStore({ maxEntries: MAX_NONCES }),
       cryptoMode: "pool",
     }),
@@ -45,29 +39,4 @@ await app.register(async (scope) => {
   scope.post("/hwk", { config: { aauth: { level: "pseudonymous" } } }, echo);
   scope.post("/jwt", { config: { aauth: { level: "authorized", scopes: ["data:write"] } } }, echo);
 });
-await app.listen({ host: "127.0.0.1", port: 0 });
-
-const pair = generateKeyPairSync("ed25519");
-const body = Buffer.alloc(BODY_BYTES, "x");
-const base = Buffer.alloc(BASE_BYTES, "x");
-const signature = sign(null, base, pair.privateKey);
-
-/** Processor time of the least that a verification can be: the body's hash and the signature. */
-function verifyingFloorUs(): number {
-  const start = process.cpuUsage();
-  for (let count = 0; count < FLOOR_SAMPLES; count++) {
-    hash("sha256", body, "base64");
-    verify(null, base, pair.publicKey, signature);
-  }
-  const { user, system } = process.cpuUsage(start);
-  return (user + system) / FLOOR_SAMPLES;
-}
-
-answerParent<ServerQuestion>({
-  port: () => (app.server.address() as AddressInfo).port,
-  cpuUs: () => {
-    const { user, system } = process.cpuUsage();
-    return user + system;
-  },
-  floorUs: verifyingFloorUs,
-});
+await app.listen({ host: "127.0.0.1", port: Number(port) });

@@ -56,13 +56,13 @@ export async function openConsentPolicy(options: {
       `The auth server refused administrator ${admin}: set KEYCLOAK_ADMIN and KEYCLOAK_ADMIN_PASSWORD.`,
     );
   }
-  const { access_token: token } = await readAnswer(signIn, authServer);
+  const { access_token: token } = await readAnswer(signIn);
   const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
 
   async function attributes(): Promise<Members> {
     const reply = await send(url, { headers });
     if (reply.status === 404) throw new PolicyAccessError(`There is no realm ${realm} at ${authServer}.`);
-    const { attributes = {} } = await readAnswer(reply, authServer);
+    const { attributes = {} } = await readAnswer(reply);
     return attributes as Members;
   }
 
@@ -83,11 +83,7 @@ export async function openConsentPolicy(options: {
       };
       const body = JSON.stringify({ realm, attributes: changed });
       const reply = await send(url, { method: "PUT", headers, body });
-      if (reply.ok) return;
-      const text = (await reply.text()).slice(0, 500);
-      throw new PolicyAccessError(
-        `The auth server did not take the policy (status ${reply.status}): ${text}`,
-      );
+      if (!reply.ok) await readAnswer(reply);
     },
   };
 
@@ -104,20 +100,17 @@ export async function openConsentPolicy(options: {
   }
 }
 
-async function readAnswer(reply: Response, authServer: string): Promise<Members> {
-  if (reply.status === 404) {
-    throw new PolicyAccessError(
-      `${authServer} has no administration: it is not Keycloak, or its own address is https.`,
-    );
+async function readAnswer(reply: Response): Promise<Members> {
+  const text = await reply.text();
+  try {
+    if (reply.ok) return JSON.parse(text) as Members;
+  } catch {
+    // reported below
   }
-  if (reply.status === 401 || reply.status === 403) {
-    throw new PolicyAccessError(
-      `The auth server refused (status ${reply.status}): the embedded one answers this machine only, at the address in AUTH_SERVER_URL; at Keycloak the administrator needs the right to manage the realm.`,
-    );
-  }
-  const answer: unknown = await reply.json().catch(() => undefined);
-  if (reply.ok && typeof answer === "object" && answer !== null) return answer as Members;
-  throw new PolicyAccessError(`The auth server answered with status ${reply.status} and nothing usable.`);
+  throw new PolicyAccessError(
+    `The auth server answered with status ${reply.status}: ${text.slice(0, 500)}\n` +
+      "The embedded one is administered from this machine only, and only while its own address is http.",
+  );
 }
 
 /** Undefined when the realm does not say. */

@@ -6,7 +6,6 @@ import {
   DEMO_MODES,
   DEMO_PORTS,
   describeStack,
-  LIBSODIUM_FLAG,
   REPOSITORY_ROOT,
   type ServiceDescription,
   type StackModes,
@@ -57,7 +56,6 @@ async function commandByHand({ name, args, env }: ServiceDescription, modes: Sta
   const variables = Object.entries(env)
     .filter(([variable, value]) => !flags.has(variable) && !isUsual(variable, value))
     .map(([variable, value]) => `${variable}=${quoted(fromServiceFolder(value))} `);
-  if (isOurs && modes.crypto === "libsodium") variables.push(`NODE_OPTIONS=${LIBSODIUM_FLAG} `);
   return `${variables.join("")}npx pnpm --filter ${name} dev${shownFlags.join("")}`;
 }
 

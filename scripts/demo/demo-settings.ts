@@ -1,5 +1,4 @@
 import { existsSync } from "node:fs";
-import { createRequire } from "node:module";
 import { resolve } from "node:path";
 import {
   booleanSetting,
@@ -18,12 +17,9 @@ import { type ListenerKey, PORTS } from "topology";
 import { findExecutable } from "../find-executable.ts";
 import { findJaeger } from "../jaeger/find-jaeger.ts";
 import { findJavaTools } from "../keycloak/java-tools.ts";
-import { KeycloakUnavailableError } from "../keycloak/keycloak-unavailable-error.ts";
-import { sharedPorts } from "./shared-ports.ts";
 import {
   AUTH_SERVERS,
   AUTHORIZATION_SCHEMES,
-  CRYPTO_LIBRARIES,
   DEMO_MODES,
   DEMO_PORTS,
   describeStack,
@@ -83,12 +79,6 @@ const settings = {
     description:
       "The auth server: the one in this repository, or Keycloak with our provider (needs a JDK and Maven)",
   }),
-  crypto: setting({
-    flag: "crypto",
-    schema: choiceSetting(CRYPTO_LIBRARIES, DEMO_MODES.crypto),
-    description:
-      "What signs and verifies Ed25519: Node's own OpenSSL, or libsodium, native code that takes half the time",
-  }),
   traces: setting({
     flag: "traces",
     schema: choiceSetting(["embedded", "jaeger"], "embedded"),
@@ -115,11 +105,6 @@ const settings = {
     schema: booleanSetting(false),
     description: "Start each service as a process of its own, as in the containers",
   }),
-  stats: setting({
-    flag: "stats",
-    schema: booleanSetting(false),
-    description: "Print the memory of each process when all are ready",
-  }),
   ...portSettings,
 };
 
@@ -127,7 +112,6 @@ const settings = {
 export interface DemoSettings {
   readonly ports: StackPorts;
   readonly modes: StackModes;
-  readonly stats: boolean;
   /** Each service as a process of its own. */
   readonly processes: boolean;
   /** Names of services that are started separately. */
@@ -137,91 +121,58 @@ export interface DemoSettings {
 /**
  * Reads flags and environment of the demo runner.
  *
- * @throws ConfigError, HelpRequested as `loadConfig` does; ConfigError also for a policy file or a gateway binary that is not there,
- * and for two parts of the stack on one port
+ * @throws ConfigError, HelpRequested as `loadConfig` does; ConfigError also for a policy file or a program that is not there
  */
 export function readDemoSettings(env: NodeJS.ProcessEnv, argv: readonly string[]): DemoSettings {
   const config = loadConfig({ service: "demo", settings, env, argv });
-  const { signatureScheme, authorizationScheme, ui, showTokens, stats, processes, without } = config;
+  const { signatureScheme, authorizationScheme, ui, showTokens, processes, without } = config;
   const ports = Object.fromEntries(
     Object.keys(DEMO_PORTS).map((key) => [key, config[`${key as ListenerKey}Port`]]),
   ) as StackPorts;
-  const policyFile = findPolicyFile(config.policyFile, env);
-  const jaeger = config.traces === "jaeger" && { jaegerProgram: requireJaeger(env) };
   const authServer = config.authServerKind;
-  if (authServer === "keycloak") requireJava(env);
-  if (config.crypto === "libsodium") requireLibsodium();
-  const { delegate } = DEMO_MODES;
-  const modes = {
+  if (authServer === "keycloak") found("--auth-server", () => findJavaTools(env));
+  const modes: StackModes = {
+    ...DEMO_MODES,
     signatureScheme,
     authorizationScheme,
-    policyFile,
+    policyFile: found("--policy", () => findPolicyFile(config.policyFile, env)),
     authServer,
     ui,
-    delegate,
     showTokens,
-    crypto: config.crypto,
-    ...jaeger,
+    ...(config.traces === "jaeger" && { jaegerProgram: found("--traces", () => findJaeger(env)) }),
+    ...(config.gatewayKind === "agentgateway" && {
+      gatewayProgram: found("--gateway", () => findGateway(config.gatewayBinary, env)),
+    }),
   };
   const services = describeStack(ports, modes);
-  const shared = sharedPorts(services);
-  if (shared.length > 0) throw new ConfigError("demo", shared);
   const unknown = without.find((name) => !services.some((service) => service.name === name));
   if (unknown !== undefined) {
     throw new ConfigError("demo", [{ name: "--without", message: `there is no service ${unknown}` }]);
   }
-  if (config.gatewayKind === "embedded") return { ports, modes, stats, processes, without };
-  return {
-    ports,
-    modes: { ...modes, gatewayProgram: requireGatewayBinary(config.gatewayBinary, env) },
-    stats,
-    processes,
-    without,
-  };
+  return { ports, modes, processes, without };
 }
 
-function requireJava(env: NodeJS.ProcessEnv): void {
+/** @throws ConfigError for what a flag needs and is not there */
+function found<T>(name: string, find: () => T): T {
   try {
-    findJavaTools(env);
+    return find();
   } catch (error) {
-    if (!(error instanceof KeycloakUnavailableError)) throw error;
-    throw new ConfigError("demo", [{ name: "--auth-server", message: error.message }]);
+    throw new ConfigError("demo", [{ name, message: (error as Error).message }]);
   }
 }
 
-/** Installed with the workspace, but not prebuilt for every platform. */
-function requireLibsodium(): void {
-  try {
-    createRequire(`${REPOSITORY_ROOT}packages/aauth/package.json`)("sodium-native");
-  } catch (error) {
-    const reason = (error as Error).message.split("\n", 1)[0];
-    const message = `sodium-native cannot be loaded here: ${reason}. Without --crypto OpenSSL does the same.`;
-    throw new ConfigError("demo", [{ name: "--crypto", message }]);
-  }
-}
-
-function requireJaeger(env: NodeJS.ProcessEnv): string {
-  try {
-    return findJaeger(env);
-  } catch (error) {
-    const message = `${(error as Error).message}. Without --traces the embedded trace store does the same.`;
-    throw new ConfigError("demo", [{ name: "--traces", message }]);
-  }
-}
-
-function requireGatewayBinary(name: string, env: NodeJS.ProcessEnv): string {
-  const found = findExecutable(name, env);
-  if (found !== undefined) return found;
-  const message =
-    `there is no executable ${name}; put agentgateway (v1.4.1) on the PATH or name it in AGENTGATEWAY_BIN. ` +
-    "Without --gateway the embedded gateway does the same.";
-  throw new ConfigError("demo", [{ name: "--gateway", message }]);
+function findGateway(name: string, env: NodeJS.ProcessEnv): string {
+  const program = findExecutable(name, env);
+  if (program !== undefined) return program;
+  throw new Error(
+    `there is no executable ${name}; put agentgateway (v1.4.1) on the PATH or name it in AGENTGATEWAY_BIN`,
+  );
 }
 
 function findPolicyFile(file: string, env: NodeJS.ProcessEnv): string {
-  // npm starts scripts in the root and tells in INIT_CWD where the user stood.
+  // npm starts scripts in the root; INIT_CWD is the user's folder.
   const candidates = [resolve(env.INIT_CWD || REPOSITORY_ROOT, file), resolve(REPOSITORY_ROOT, file)];
-  const found = candidates.find((candidate) => existsSync(candidate));
-  if (found !== undefined) return found;
-  throw new ConfigError("demo", [{ name: "--policy", message: `there is no file ${file}` }]);
+  const path = candidates.find((candidate) => existsSync(candidate));
+  if (path !== undefined) return path;
+  throw new Error(`there is no file ${file}`);
 }

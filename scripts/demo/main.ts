@@ -4,11 +4,10 @@
  * @module
  */
 
-import { ConfigError, HelpRequested, watchParent } from "agent-kit/service";
+import { ConfigError, HelpRequested } from "agent-kit/service";
 import { alreadyRunning } from "./already-running.ts";
 import { leftOutServices } from "./by-hand.ts";
 import { type DemoSettings, readDemoSettings } from "./demo-settings.ts";
-import { memoryReport } from "./memory.ts";
 import { prepareHost } from "./prepare-host.ts";
 import { runInTerminal } from "./run-in-terminal.ts";
 import { describeStack, leaveOut, stackUrls } from "./stack.ts";
@@ -29,18 +28,15 @@ async function main(): Promise<number> {
     console.error(`${error.message}\n  npm run demo -- --help lists all flags.`);
     return 2;
   }
-  const { ports, modes, stats, processes, without } = demo;
+  const { ports, modes, processes, without } = demo;
   const urls = stackUrls(ports);
   const leftOut = await leftOutServices(ports, modes, without);
   const services = leaveOut(describeStack(ports, modes), without);
-  if (!processes) await prepareHost(modes.crypto);
+  if (!processes) await prepareHost();
   return runInTerminal(
     processes ? services.map((service) => ({ ...service, hosted: undefined })) : services,
     {
-      whenReady: (stack) =>
-        welcomeText(ports, modes, stack.readyAfterMs, leftOut) +
-        (stats ? `${memoryReport(stack.services)}\n` : ""),
-      watchParent,
+      whenReady: (stack) => welcomeText(ports, modes, stack.readyAfterMs, leftOut),
       whyPortsTaken: async () => {
         const reason = await alreadyRunning(urls);
         return (

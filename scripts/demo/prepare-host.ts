@@ -1,21 +1,14 @@
-import { registerHooks } from "node:module";
 import { describeError, prepareProcess } from "agent-kit/service";
 import { currentService } from "./hosted-service.ts";
-import { LIBSODIUM_CONDITION, REPOSITORY_ROOT, type StackModes } from "./stack.ts";
+import { REPOSITORY_ROOT } from "./stack.ts";
 
 /**
- * Makes of this process one that services run in: its folder, its cryptography, its globals, and whose an error is that nothing
+ * Makes of this process one that services run in: its folder, its globals, and whose an error is that nothing
  * catches. Call it before the first service is imported.
  */
-export async function prepareHost(crypto: StackModes["crypto"]): Promise<void> {
+export async function prepareHost(): Promise<void> {
   // Their paths are from there.
   process.chdir(REPOSITORY_ROOT);
-  if (crypto === "libsodium") {
-    registerHooks({
-      resolve: (specifier, context, next) =>
-        next(specifier, { ...context, conditions: [...context.conditions, LIBSODIUM_CONDITION] }),
-    });
-  }
   await prepareProcess();
   for (const event of ["uncaughtException", "unhandledRejection"] as const) {
     process.on(event, (error: unknown) => {

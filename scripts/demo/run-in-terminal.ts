@@ -1,4 +1,4 @@
-import { visibleLines } from "agent-kit/service";
+import { visibleLines, watchParent } from "agent-kit/service";
 import { LogLines, wantsColour } from "./log-lines.ts";
 import { PortsTakenError, type RunningStack, runStack, ServiceDiedError } from "./run-stack.ts";
 import type { StartedService } from "./service-process.ts";
@@ -17,7 +17,6 @@ export async function runInTerminal(
   services: readonly ServiceDescription[],
   options: {
     whenReady: (stack: RunningStack) => string;
-    watchParent: (onDeath: () => void) => void;
     /** Why ports are taken, where that is known: printed instead of the list of them. Default: it is not. */
     whyPortsTaken?: () => Promise<string | undefined>;
     /** As for `runStack`. */
@@ -42,7 +41,7 @@ export async function runInTerminal(
     }
   };
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, requestStop);
-  options.watchParent(() => stopRequest.signal.aborted || requestStop());
+  watchParent(() => stopRequest.signal.aborted || requestStop());
 
   console.log(`Starting ${services.length} services…`);
   let stack: RunningStack | undefined;

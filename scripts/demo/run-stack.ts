@@ -4,6 +4,10 @@ import { ServiceProcess, type StartedService } from "./service-process.ts";
 import type { NeededPort, ServiceDescription } from "./stack.ts";
 import { proposePorts, takenPorts } from "./taken-ports.ts";
 
+/** For one service to be ready: a cold disk is slow. */
+const READY_LIMIT_MS = 60_000;
+/** For all services together to stop. */
+const STOP_LIMIT_MS = 5000;
 const SHORTEST_STOP_MS = 1000;
 
 /** Ports of the stack are in use; nothing was started. */
@@ -60,13 +64,8 @@ export interface RunStackOptions {
   readonly baseEnv?: NodeJS.ProcessEnv;
   /** Aborting stops a start in progress. */
   readonly signal: AbortSignal;
-  /** How long one service may take to be ready, milliseconds. Default 60,000: a cold disk is slow. */
-  readonly readyLimitMs?: number;
-  /** How long all services together may take to stop, milliseconds. Default 5000. */
-  readonly stopLimitMs?: number;
   /** Receives every service that is started, so that the caller can end it in a hurry. */
   readonly onStart?: (service: StartedService) => void;
-  readonly onReady?: (service: string) => void;
   /** Ports of services that are started separately: not proposed where one of ours is taken. Default none. */
   readonly otherPorts?: readonly number[];
 }
@@ -84,16 +83,7 @@ export async function runStack(
   services: readonly ServiceDescription[],
   options: RunStackOptions,
 ): Promise<RunningStack> {
-  const {
-    log,
-    signal,
-    baseEnv = process.env,
-    readyLimitMs = 60_000,
-    stopLimitMs = 5000,
-    onStart,
-    onReady,
-    otherPorts = [],
-  } = options;
+  const { log, signal, baseEnv = process.env, onStart, otherPorts = [] } = options;
   const taken = await takenPorts(services);
   if (taken.length > 0) {
     const wanted = services.flatMap((service) => service.ports.map(({ port }) => port));
@@ -106,7 +96,7 @@ export async function runStack(
   failure.promise.catch(() => {});
   let stopping: Promise<string[]> | undefined;
   const stop = () => {
-    stopping ??= stopInReverse(started, stopLimitMs);
+    stopping ??= stopInReverse(started);
     return stopping;
   };
 
@@ -124,12 +114,9 @@ export async function runStack(
     void running.ended.then((how) => {
       if (stopping === undefined) failure.reject(new ServiceDiedError(service.name, how, running.lastLines));
     });
-    const limitMs = service.readyLimitMs ?? readyLimitMs;
+    const limitMs = service.readyLimitMs ?? READY_LIMIT_MS;
     const limit = AbortSignal.timeout(limitMs);
-    if (await running.isReady(AbortSignal.any([signal, limit]))) {
-      onReady?.(service.name);
-      return;
-    }
+    if (await running.isReady(AbortSignal.any([signal, limit]))) return;
     signal.throwIfAborted();
     if (limit.aborted) {
       const what = `was not ready after ${limitMs / 1000} s`;
@@ -153,8 +140,8 @@ export async function runStack(
   return { services: started, readyAfterMs, failed: failure.promise, stop };
 }
 
-async function stopInReverse(services: readonly StartedService[], limitMs: number): Promise<string[]> {
-  const deadline = performance.now() + limitMs;
+async function stopInReverse(services: readonly StartedService[]): Promise<string[]> {
+  const deadline = performance.now() + STOP_LIMIT_MS;
   const stragglers: string[] = [];
   for (const running of [...services].reverse()) {
     // A straggler must not cost the services behind it their own orderly end.

@@ -24,7 +24,6 @@ export const PORT_VARIABLES = ofEachListener((key) => PORTS[key].variable);
 
 export const SIGNATURE_SCHEMES = ["hwk", "jwks"] as const;
 export const AUTH_SERVERS = ["embedded", "keycloak"] as const;
-export const CRYPTO_LIBRARIES = ["openssl", "libsodium"] as const;
 export const AUTHORIZATION_SCHEMES = ["signature-only", "autonomous", "user-delegated"] as const;
 
 /** What may differ between two runs of the stack. */
@@ -42,14 +41,7 @@ export interface StackModes {
   /** A process that acts under the backend's identity with a key of its own. */
   readonly delegate: boolean;
   readonly showTokens: boolean;
-  /** What signs and verifies Ed25519 in the services of this repository: Node's own OpenSSL, or libsodium (docs/decisions/0023). */
-  readonly crypto: (typeof CRYPTO_LIBRARIES)[number];
 }
-
-/** Under this condition of module resolution `aauth` uses libsodium. */
-export const LIBSODIUM_CONDITION = "aauth-sodium";
-/** The same for a process of Node. */
-export const LIBSODIUM_FLAG = `--conditions=${LIBSODIUM_CONDITION}`;
 
 export const DEMO_MODES: StackModes = {
   signatureScheme: "jwks",
@@ -59,7 +51,6 @@ export const DEMO_MODES: StackModes = {
   ui: true,
   delegate: true,
   showTokens: false,
-  crypto: "openssl",
 };
 
 /** A port that a service listens on. */
@@ -160,7 +151,6 @@ export function describeStack(ports: StackPorts, modes: StackModes): ServiceDesc
   const delegatesFile = `.data/delegates-${ports.backend}.json`;
   const authzHost = `127.0.0.1:${ports.gatewayAuthz}`;
   const agentUrls = AGENT_NAMES.map((name) => agentUrl(name, ports.gateway));
-  const nodeFlags = modes.crypto === "libsodium" ? [LIBSODIUM_FLAG] : [];
   const isDelegated = modes.authorizationScheme === "user-delegated";
   const need = (key: keyof StackPorts, purpose: string) => ({
     port: ports[key],
@@ -173,7 +163,7 @@ export function describeStack(ports: StackPorts, modes: StackModes): ServiceDesc
     rest: Partial<ServiceDescription> = {},
   ): ServiceDescription => ({
     name,
-    args: [...nodeFlags, `services/${name}/src/main.ts`],
+    args: [`services/${name}/src/main.ts`],
     hosted: { module: `services/${name}/src/service.ts`, argv: [] },
     ports: [need(key, name)],
     healthUrl: `http://127.0.0.1:${ports[key]}/health`,
@@ -252,7 +242,7 @@ export function describeStack(ports: StackPorts, modes: StackModes): ServiceDesc
     service("gateway", "gateway", {
       args: [
         ...(modes.gatewayProgram === undefined
-          ? [...nodeFlags, "services/gateway/src/main.ts"]
+          ? ["services/gateway/src/main.ts"]
           : ["scripts/foreign-program.ts", modes.gatewayProgram]),
         "-f",
         modes.policyFile,

@@ -44,7 +44,7 @@ export function welcomeText(
     : `The web page was left out; users sign in at the auth server, for example ${user}.`;
   return [
     "",
-    `Ready in ${(readyAfterMs / 1000).toFixed(1)} s: signatures by ${modes.signatureScheme}, authorization ${modes.authorizationScheme}${modes.crypto === "libsodium" ? ", Ed25519 by libsodium" : ""}.`,
+    `Ready in ${(readyAfterMs / 1000).toFixed(1)} s: signatures by ${modes.signatureScheme}, authorization ${modes.authorizationScheme}.`,
     "",
     "For your browser:",
     ...pages.map(line),

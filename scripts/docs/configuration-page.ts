@@ -3,30 +3,53 @@ import type { Setting, Settings } from "agent-kit/service";
 import { REPOSITORY_ROOT } from "../demo/stack.ts";
 import { table } from "./table.ts";
 
+const HEAD = ["Variable", "Flag", "Default", "Meaning"];
+/** A setting that this many services declare alike is listed once. */
+const SHARED_BY = 3;
+
 /** `docs/reference/configuration.md`, out of the declarations that the services themselves read. */
 export async function configurationPage(): Promise<string> {
-  const sections: string[] = [];
+  const services = new Map<string, string[][]>();
   for (const service of readdirSync(`${REPOSITORY_ROOT}services`).sort()) {
     const { settings } = (await import(`${REPOSITORY_ROOT}services/${service}/src/config.ts`)) as {
       settings: Settings;
     };
-    const rows = Object.values(settings).map((declaration) => [
-      code(declaration.env),
-      code(flagOf(declaration)),
-      code(defaultOf(declaration)),
-      declaration.description,
-    ]);
-    sections.push(`## ${service}\n\n${table(["Variable", "Flag", "Default", "Meaning"], rows)}`);
+    services.set(service, Object.values(settings).map(rowOf));
   }
+  const all = new Map([...services.values()].flat().map((row) => [row.join(), row]));
+  const shared = [...all].filter(
+    ([key]) => [...services.values()].flat().filter((row) => row.join() === key).length >= SHARED_BY,
+  );
+  const sections = [...services].map(([service, rows]) => {
+    const own = rows.filter((row) => !shared.some(([key]) => key === row.join()));
+    return `## ${service}\n\n${table(HEAD, own)}`;
+  });
   return `# Configuration
 
 Every setting of every service. A flag beats the environment, the environment beats \`.env\`, and \`.env\` beats the default. An empty
 variable counts as unset. An unknown flag, a malformed value or an unknown \`AAUTH_\` name stops the start, with all problems listed.
-\`node services/NAME/src/main.ts --help\` prints the same. The web page's settings are in [ui/README.md](../../ui/README.md), those of
-the packages in their docstrings, those of the demo in \`npm run demo -- --help\`. Variables that the gateway's file reads, such as
-\`AAUTH_AUTHZ_HOST\` and \`SUPPLY_CHAIN_AGENT_ADDR\`, are in [agentgateway/README.md](../../agentgateway/README.md#settings).
+The web page's settings are in [ui/README.md](../../ui/README.md), those of the packages in their docstrings, those of the demo in
+\`npm run demo -- --help\`. Variables that the gateway's file reads, such as \`AAUTH_AUTHZ_HOST\` and \`SUPPLY_CHAIN_AGENT_ADDR\`, are in
+[agentgateway/README.md](../../agentgateway/README.md#settings).
 
+## In several services
+
+\`node services/NAME/src/main.ts --help\` says which of these a service has.
+
+${table(
+  HEAD,
+  shared.map(([, row]) => row),
+)}
 ${sections.join("\n")}`;
+}
+
+function rowOf(declaration: Setting): string[] {
+  return [
+    code(declaration.env),
+    code(flagOf(declaration)),
+    code(defaultOf(declaration)),
+    declaration.description,
+  ];
 }
 
 function code(text: string | undefined): string {

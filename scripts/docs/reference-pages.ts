@@ -10,5 +10,4 @@ export const REFERENCE_PAGES: Readonly<Record<string, (content: string) => strin
   "docs/reference/configuration.md": configurationPage,
   "docs/reference/errors.md": withErrorTable,
   "docs/reference/openapi.yaml": openApi,
-  "packages/aauth/README.md": withErrorTable,
 };

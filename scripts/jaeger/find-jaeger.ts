@@ -26,25 +26,17 @@ export class JaegerUnavailableError extends Error {
 }
 
 /**
- * A Jaeger that is here, pages and all: `JAEGER_BIN`, or `jaeger` on the PATH. Never the one that {@link findOrBuildJaeger} has built: it
- * answers queries, and where its pages should be it says that it is not Jaeger's UI.
+ * A Jaeger that is here: `JAEGER_BIN`, or `jaeger` on the PATH. Not the one that {@link findOrBuildJaeger} has built, which has no pages.
  *
- * @param built where that one lies
  * @throws JaegerUnavailableError
  */
-export function findJaeger(env: NodeJS.ProcessEnv, built: string = BUILT): string {
+export function findJaeger(env: NodeJS.ProcessEnv): string {
   const found = findInstalled(env);
-  if (found !== undefined && found !== built) return found;
-  const isBuilt = found !== undefined || existsSync(built);
+  if (found !== undefined) return found;
   throw new JaegerUnavailableError(
-    isBuilt
-      ? `the Jaeger that npm run test:all has built has no pages, because its Go module comes without them; ${WHAT_HELPS}`
-      : `there is no executable jaeger; ${WHAT_HELPS}`,
-    { isMistake: found !== undefined },
+    "there is no executable jaeger; put a release of Jaeger 2 on the PATH or name it in JAEGER_BIN",
   );
 }
-
-const WHAT_HELPS = "put a release of Jaeger 2 on the PATH or name it in JAEGER_BIN";
 
 function findInstalled(env: NodeJS.ProcessEnv): string | undefined {
   const found = findExecutable(env.JAEGER_BIN || "jaeger", env);

@@ -6,13 +6,14 @@ import { type Agent, type AgentOptions, createAgent } from "aauth/agent";
 /** An agent that no service of the demo knows: a key, and its two documents on a port of its own. */
 export interface Visitor {
   readonly id: string;
+  readonly key: SigningKey;
   agent(options: Pick<AgentOptions, "signatureScheme"> & Partial<AgentOptions>): Agent;
   stop(): Promise<void>;
 }
 
 /** Starts the visitor. Its identity is valid while the demo's services can reach its port on this machine. */
 export async function startVisitor(trustedAuthServers: readonly string[]): Promise<Visitor> {
-  const key: SigningKey = await generateSigningKey({ kid: "visitor-1" });
+  const key = await generateSigningKey({ kid: "visitor-1" });
   const documents = new Map<string, unknown>();
   const server = createServer((request, response) => {
     const document = documents.get(request.url ?? "");
@@ -28,6 +29,7 @@ export async function startVisitor(trustedAuthServers: readonly string[]): Promi
   const discovery = createDiscovery({ development: true });
   return {
     id,
+    key,
     agent: (options) => createAgent({ id, key, trustedAuthServers, discovery, ...options }),
     stop: () =>
       new Promise((resolve) => {

@@ -21,7 +21,7 @@ for (const document of DOCUMENTS) {
       async (index, program) => {
         const file = `${folder}/${document.replaceAll("/", "-")}-${index}.ts`;
         await writeFile(file, program);
-        // Whoever says AUTH_SERVER wants one: the embedded one, on a port of its own.
+        // A program that reads AUTH_SERVER gets the embedded one, on a port of its own.
         const env = { ...process.env };
         if (program.includes("env.AUTH_SERVER")) env.AUTH_SERVER = (await startListening()).issuer;
         const child = startChild(process.execPath, [file], { cwd: root, timeout: 20_000, env });

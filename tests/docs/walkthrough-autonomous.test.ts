@@ -12,7 +12,6 @@ import { decide, startOrder, visit } from "../support/order-run.ts";
 import { userAccessToken } from "../support/sign-in.ts";
 import { startStack, type TestStack } from "../support/start-stack.ts";
 import { answerLines, fenced, inline, requestLines, tokenBlock } from "../support/walkthrough-blocks.ts";
-import { levelSteps } from "../support/walkthrough-levels.ts";
 import { challengeToken, issuedToken, messageOf, sentToken } from "../support/walkthrough-messages.ts";
 import { recordRun, withDemoPorts } from "../support/walkthrough-run.ts";
 import { describePage } from "../support/walkthrough-tests.ts";
@@ -100,7 +99,7 @@ describePage("09-progressive-levels.md", async () => {
     metadata: fenced("json", withDemoPorts(inline(metadata), ports)),
     "own-token": tokenBlock(issuedToken(run, { from: "supply-chain-agent", requestType: "code" })),
   };
-  return { run, regions, moreSteps: levelSteps(output), stack };
+  return { run, regions, stack };
 });
 
 async function ask(path: string, method: string): Promise<unknown> {

@@ -42,7 +42,7 @@ describePage(
   async () => {
     let report = "";
     const run = await recordRun(stack, async () => {
-      // Another browser, where nobody has agreed to anything yet.
+      // Another browser, where no consent is remembered yet.
       const progress = await runWithConsent(
         stack,
         "optimize laptop supply chain and perform market analysis",
@@ -55,7 +55,6 @@ describePage(
     const regions = {
       "asked-by": `> ${askedBy}`,
       "resource-token": tokenBlock(challengeToken(run, FROM_AGENT)),
-      "first-auth-token": tokenBlock(issuedToken(run, { ...FROM_BACKEND, requestType: "code" })),
       "auth-token": tokenBlock(issuedToken(run, { ...FROM_AGENT, requestType: "exchange" })),
     };
     return { run, regions, stack };

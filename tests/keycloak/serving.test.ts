@@ -37,7 +37,7 @@ describe("a realm that is switched off", () => {
     grantedToken(await agent.ask(server, wish()));
   });
 
-  test("asks nobody", async () => {
+  test("asks no user", async () => {
     await server.setAttributes(ASK_FOR_OPTIMIZE);
     const { url } = await startConsent(world);
     await change({ enabled: false });
@@ -65,7 +65,7 @@ describe("a realm where AAuth is switched off", () => {
     );
   });
 
-  test("lets nobody sign in for an agent", async () => {
+  test("lets no user sign in for an agent", async () => {
     await server.setAttributes(ASK_FOR_OPTIMIZE);
     const { url } = await startConsent(world);
     await server.setAttributes(OFF);
@@ -131,7 +131,7 @@ describe("a user who may not sign in any more", () => {
   };
   afterEach(() => setEnabled(true));
 
-  test("is acted for by nobody: no code, refresh token or caller's token brings another", async () => {
+  test("is acted for by no agent: no code, refresh token or caller's token brings another", async () => {
     const carrier = { "aauth.exchange.agents": JSON.stringify([resource.id]) };
     await server.setAttributes({ ...ASK_FOR_OPTIMIZE, ...carrier });
     const { body } = await redeem(world, await consentedCode(world));

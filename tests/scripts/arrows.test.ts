@@ -1,59 +1,24 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { arrowProblems, folderProblems, importsOf, type Manifest, readMap } from "../../scripts/arrows.ts";
+import { arrowProblems, folderProblems, importsOf, readMap } from "../../scripts/arrows.ts";
 
 const map = readMap(readFileSync(new URL("../../docs/architecture.md", import.meta.url), "utf8"));
 
-const manifests: Manifest[] = [
-  { folder: "packages/aauth", name: "aauth", dependencies: ["jose"] },
-  { folder: "packages/agent-kit", name: "agent-kit", dependencies: ["aauth"] },
-  { folder: "services/gateway", name: "gateway", dependencies: ["agent-kit"] },
-  { folder: "services/backend", name: "backend", dependencies: ["agent-kit", "aauth"] },
+const packages = [
+  { folder: "packages/aauth", name: "aauth" },
+  { folder: "packages/agent-kit", name: "agent-kit" },
+  { folder: "services/gateway", name: "gateway" },
+  { folder: "services/backend", name: "backend" },
 ];
 
-const problemsOf = (path: string, ...imports: string[]) => arrowProblems(map, manifests, [{ path, imports }]);
+const problemsOf = (path: string, ...imports: string[]) => arrowProblems(map, packages, [{ path, imports }]);
 
-test("an edge of the table passes", () => {
-  expect(
-    problemsOf(
-      "services/backend/src/app.ts",
-      "aauth",
-      "aauth/agent",
-      "agent-kit/service",
-      "node:fs",
-      "zod",
-      "./x.ts",
-    ),
-  ).toEqual([]);
-});
-
-test("an import that the table does not allow", () => {
+test("an import that the table allows, and one that it does not", () => {
+  expect(problemsOf("services/backend/src/app.ts", "aauth", "aauth/agent", "zod", "./x.ts")).toEqual([]);
   expect(problemsOf("services/gateway/src/app.ts", "aauth")).toEqual([
     expect.stringContaining("imports aauth"),
   ]);
-  expect(problemsOf("packages/agent-kit/src/service/x.ts", "aauth")).toHaveLength(1);
-});
-
-test("a subpath that the table does not allow", () => {
   expect(problemsOf("services/backend/src/app.ts", "aauth/testing")).toHaveLength(1);
-});
-
-test("an import that the manifest does not name", () => {
-  expect(problemsOf("services/backend/src/app.ts", "fastify-aauth")).toEqual([]);
-  const more = [
-    ...manifests,
-    { folder: "packages/fastify-aauth", name: "fastify-aauth", dependencies: ["aauth"] },
-  ];
-  expect(
-    arrowProblems(map, more, [{ path: "services/backend/src/app.ts", imports: ["fastify-aauth"] }]),
-  ).toEqual([expect.stringContaining("which the manifest does not name")]);
-});
-
-test("a manifest that depends on what it may not import", () => {
-  const wrong = { folder: "services/gateway", name: "gateway", dependencies: ["agent-kit", "aauth"] };
-  expect(arrowProblems(map, [manifests[0]!, wrong], [])).toEqual([
-    expect.stringContaining("depends on aauth"),
-  ]);
 });
 
 test("a folder with a row of its own, inside a package that may import more", () => {
@@ -69,14 +34,9 @@ test("a relative import into another package", () => {
 
 test.each([
   ["keys/a.ts", "../errors.ts", 0],
-  ["keys/a.ts", "./b.ts", 0],
   ["resource/a.ts", "../tokens/b.ts", 0],
   ["resource/a.ts", "../agent/b.ts", 1],
-  ["agent/a.ts", "../resource/b.ts", 1],
   ["keys/a.ts", "../http-signatures/b.ts", 1],
-  ["errors.ts", "./http-signatures/report.ts", 0],
-  ["errors.ts", "./keys/a.ts", 1],
-  ["errors.ts", "./types.ts", 0],
   ["newfolder/a.ts", "../errors.ts", 1],
 ])("inside aauth: %s imports %s", (path, specifier, count) => {
   expect(problemsOf(`packages/aauth/src/${path}`, specifier)).toHaveLength(count);

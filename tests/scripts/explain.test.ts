@@ -181,13 +181,13 @@ describe("what it is judged by", () => {
     expect(out).toContain(`REFUSED ${code}`);
   });
 
-  test("what was not said is told", async () => {
+  test("assumptions are printed", async () => {
     const { out } = await explain(["autonomous.har", "--entry", "2", ...KEYS]);
     expect(out).toContain("Assumed: issuer http://localhost:8080/realms/aauth-test is trusted");
     expect(out).toContain("Assumed: the resource is http://supply-chain-agent.localhost:3000");
   });
 
-  test("a token of an issuer that nobody can trust is refused, not an error", async () => {
+  test("a token of an issuer that cannot be trusted is refused, not an error", async () => {
     const har = (await sample("autonomous.har")).replaceAll(
       /(\.)(eyJ[\w-]+)(\.)/g,
       (_all, one, claims, two) => {
@@ -199,25 +199,17 @@ describe("what it is judged by", () => {
     expect(status).toBe(1);
     expect(out).toContain("REFUSED untrusted_issuer");
   });
-
-  test("colour is for terminals", async () => {
-    expect((await explain(["hwk.http"])).out).not.toContain("\u001b");
-    expect((await explain(["hwk.http"], undefined, { colour: true })).out).toContain("\u001b[32m");
-  });
 });
 
 describe("invalid input is reported with a code and status 2", () => {
   test.each<[string, string[], string | Uint8Array | undefined]>([
     ["empty_input", ["-"], " \n"],
     ["not_a_request", ["-"], "hello"],
-    ["not_a_request", ["-"], "POST / HTTP/1.1\nsignature: x\n\n"],
     ["malformed_header", ["-"], "POST / HTTP/1.1\nHost: x\nno header\n\n"],
     ["malformed_curl", ["-"], "curl -H 'a: b"],
-    ["malformed_curl", ["-"], "curl -H 'a: b'"],
     ["malformed_curl", ["-"], "curl http://localhost/ -d @file"],
     ["unknown_curl_option", ["-"], "curl --upload-file x http://localhost/"],
     ["not_a_har", ["-"], "{"],
-    ["not_a_har", ["-"], '{"log":5}'],
     [
       "no_signed_entry",
       ["-"],
@@ -225,18 +217,9 @@ describe("invalid input is reported with a code and status 2", () => {
     ],
     ["cannot_read", ["not-there.http"], undefined],
     ["malformed_jwks", ["jwks.curl", "--jwks", "hwk.http"], undefined],
-    ["malformed_jwks", ["jwks.curl", "--jwks", "autonomous.har"], undefined],
-    ["bad_usage", [], undefined],
-    ["bad_usage", ["hwk.http", "more"], undefined],
     ["bad_usage", ["hwk.http", "--nonsense"], undefined],
     ["bad_usage", ["hwk.http", "--at", "yesterday"], undefined],
-    ["bad_usage", ["hwk.http", "--level", "high"], undefined],
-    ["bad_usage", ["hwk.http", "--level", "authorized"], undefined],
-    ["bad_usage", ["hwk.http", "--scope", "a b"], undefined],
     ["not_a_request", ["-"], "GET / HTTP/1.1\nhost: \u202e.localhost\n\n"],
-    ["not_a_request", ["-"], "curl http://user@x.localhost/"],
-    ["bad_usage", ["autonomous.har", "--entry", "9"], undefined],
-    ["bad_usage", ["autonomous.har", "--audience", "http://x.localhost/"], undefined],
     ["bad_usage", ["autonomous.har", "--issuer", "http://x.localhost/"], undefined],
   ])("%s for %j", async (code, argv, input) => {
     const { status, out, problem } = await explain(argv, input);
@@ -260,8 +243,4 @@ test("curl as browsers copy it: $'…', joined options, continued lines", async 
       (_line, body: string) => `--data-raw $'${body.replaceAll('"', "\\u0022")}'`,
     );
   expect(await explain(["-", ...KEYS], text)).toMatchObject({ status: 0 });
-});
-
-test("--help tells the flags", async () => {
-  expect(await explain(["--help"])).toMatchObject({ status: 0, out: expect.stringContaining("--jwks FILE") });
 });

@@ -20,42 +20,14 @@ function program(path: string): string {
   return path;
 }
 
-const refusal = (find: () => unknown) => {
-  try {
-    find();
-  } catch (error) {
-    return error as JaegerUnavailableError;
-  }
-  throw new Error("nothing was thrown");
-};
-
-describe("for the demo", () => {
-  test("JAEGER_BIN, else jaeger on the PATH", () => {
-    const onPath = program(join(folder, "bin", "jaeger"));
-    const named = program(join(folder, "mine"));
-    const env = { PATH: join(folder, "bin") };
-    program(built);
-    expect(findJaeger(env, built)).toBe(onPath);
-    expect(findJaeger({ ...env, JAEGER_BIN: named }, built)).toBe(named);
-  });
-
-  test("what the tests have built has no pages: it is refused, and the message says why and what helps", () => {
-    program(built);
-    for (const env of [{ PATH: "" }, { PATH: "", JAEGER_BIN: built }]) {
-      const { message } = refusal(() => findJaeger(env, built));
-      expect(message).toContain("has no pages");
-      expect(message).toContain("JAEGER_BIN");
-    }
-  });
-
-  test("none at all", () => {
-    const error = refusal(() => findJaeger({ PATH: "" }, built));
-    expect(error).toBeInstanceOf(JaegerUnavailableError);
-    expect(error).toMatchObject({
-      isMistake: false,
-      message: expect.stringContaining("no executable jaeger"),
-    });
-  });
+test("for the demo: JAEGER_BIN, else jaeger on the PATH, and not the one that tests have built", () => {
+  const onPath = program(join(folder, "bin", "jaeger"));
+  const named = program(join(folder, "mine"));
+  const env = { PATH: join(folder, "bin") };
+  expect(findJaeger(env)).toBe(onPath);
+  expect(findJaeger({ ...env, JAEGER_BIN: named })).toBe(named);
+  program(built);
+  expect(() => findJaeger({ PATH: "" })).toThrow(JaegerUnavailableError);
 });
 
 describe("for tests", () => {
@@ -87,13 +59,10 @@ describe("the Go that builds it", () => {
     return path;
   }
 
-  test.each(["go1.21.0", "go1.24.4", "go1.26.8", "go2.0"])(
-    "%s finds a newer one by itself",
-    async (version) => {
-      const go = fakeGo(version);
-      expect(await goToolchain(go)).toEqual({ program: go, env: { GOTOOLCHAIN: "auto" } });
-    },
-  );
+  test.each(["go1.21.0", "go2.0"])("%s finds a newer one by itself", async (version) => {
+    const go = fakeGo(version);
+    expect(await goToolchain(go)).toEqual({ program: go, env: { GOTOOLCHAIN: "auto" } });
+  });
 
   test("go1.19.8, as in Debian 12, is used to fetch a newer one, which is made a program", async () => {
     for (const file of ["bin/go", "pkg/tool/linux_amd64/compile"])
@@ -105,9 +74,5 @@ describe("the Go that builds it", () => {
     );
     for (const file of ["bin/go", "pkg/tool/linux_amd64/compile"])
       expect(statSync(join(folder, file)).mode & 0o111).toBe(0o111);
-  });
-
-  test("one that does not say what it is", async () => {
-    await expect(goToolchain(fakeGo("devel"))).rejects.toThrow("does not say its version");
   });
 });

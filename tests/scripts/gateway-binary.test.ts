@@ -39,7 +39,6 @@ describe("npm run demo -- --gateway agentgateway", () => {
   test.each([
     ["named by its path", () => ({ AGENTGATEWAY_BIN: binary, PATH: "" })],
     ["found on the PATH", () => ({ PATH: `/nowhere:${folder}` })],
-    ["named by its name", () => ({ AGENTGATEWAY_BIN: "agentgateway", PATH: folder })],
   ])("the binary %s takes the gateway's place, with the same file and variables", (_name, env) => {
     const { modes } = readDemoSettings(env(), argv);
     const gatewayOf = (program?: string) => {
@@ -62,15 +61,10 @@ describe("npm run demo -- --gateway agentgateway", () => {
 
   test.each([
     ["is nowhere", () => ({ PATH: "/nowhere" })],
-    ["is a folder", () => ({ AGENTGATEWAY_BIN: folder })],
     ["is not there", () => ({ AGENTGATEWAY_BIN: "/nowhere/agentgateway", PATH: folder })],
   ])("a binary that %s is said to be missing before anything starts", (_name, env) => {
     expect(() => readDemoSettings(env(), argv)).toThrow(ConfigError);
     expect(() => readDemoSettings(env(), argv)).toThrow(/no executable .*AGENTGATEWAY_BIN/);
-  });
-
-  test("without the flag nobody looks for it", () => {
-    expect(readDemoSettings({ AGENTGATEWAY_BIN: "/nowhere" }, []).modes.gatewayProgram).toBeUndefined();
   });
 });
 

@@ -42,12 +42,6 @@ describe.each(commands)("%s", (command) => {
   });
 });
 
-test.each(["check", "docs"])("%s takes no arguments", async (command) => {
-  const { status, output } = await run(command, "stray");
-  expect(status).toBe(2);
-  expect(output).toMatch(/^.*stray: unexpected argument.*\n$/);
-});
-
 test.each([
   ["test", { ...QUICK_PARTS }],
   ["test:all", { ...SLOW_PARTS }],
@@ -58,12 +52,6 @@ test.each([
   const { status, output } = await run(command, "unit", "no-such");
   expect(status).toBe(2);
   expect(output).toContain(Object.keys(parts).join(", "));
-});
-
-test("bench takes another checkout to compare with", async () => {
-  const { status, output } = await run("bench", "--beside", "../before", "no-such");
-  expect(status).toBe(2);
-  expect(output).toMatch(/^no benchmark "no-such"/);
 });
 
 test("the benchmarks that --help lists are those that there are", async () => {

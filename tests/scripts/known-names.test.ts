@@ -13,6 +13,6 @@ test("every AAUTH_ variable that a program reads is known to its siblings", () =
   expect([...declared].filter((name) => !KNOWN_NAMES.has(name))).toEqual([]);
 });
 
-test("no name is known that nobody reads", () => {
+test("no name is known that no program reads", () => {
   expect([...KNOWN_NAMES].filter((name) => !declared.has(name))).toEqual([]);
 });

@@ -1,5 +1,4 @@
 import { expect, test } from "vitest";
-import { describePolicy } from "../../scripts/consent/describe-policy.ts";
 import { LogLines } from "../../scripts/demo/log-lines.ts";
 
 const HOSTILE = "x\u001b[2J\u202e\u2028gateway | forged";
@@ -13,10 +12,4 @@ test("A15: a line of a service stays one line of its own, and does not talk to t
     "backend | x\\u001b[2J\\u202e\\u2028gateway | forged\n",
     "backend |     at Frame\tx\n",
   ]);
-});
-
-test("A10: a scope that an auth server keeps is shown as it is", () => {
-  const shown = describePolicy({ scopes: [HOSTILE], prefixes: [`${HOSTILE}\n`] });
-  expect(shown.split("\n")).toHaveLength(2);
-  expect(shown.replace("\n", "")).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}]/u);
 });

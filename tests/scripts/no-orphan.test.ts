@@ -1,5 +1,4 @@
-/** What a test starts ends with the test's process, however that ends, and a test run with the program above it. */
-import { readdirSync, readFileSync } from "node:fs";
+/** What a test starts ends with the test's process, however that ends. */
 import { expect, test, vi } from "vitest";
 import { REPOSITORY_ROOT } from "../../scripts/demo/stack.ts";
 import { isAlive, startChild } from "../support/child.ts";
@@ -28,35 +27,3 @@ test("when the process that started it has done with its tests and has forgotten
   expect((await holder.ended).status).toBe(0);
   await expectEnd(pids);
 });
-
-test.skipIf(process.platform !== "linux")(
-  "after SIGKILL of the program above a test run: the run, its workers and what its tests started",
-  async () => {
-    const above = startChild(process.execPath, [`${FIXTURES}runs-vitest.ts`]);
-    const held = pidsIn(await above.prints(/holds ([\d ]+)/));
-    const run = descendantsOf(above.pid);
-    expect(run.length).toBeGreaterThan(1);
-    above.process.kill("SIGKILL");
-    await expectEnd([...run, ...held]);
-  },
-);
-
-/** Pids, as /proc tells now. */
-function descendantsOf(ancestor: number): number[] {
-  const parents = new Map<number, number>();
-  for (const name of readdirSync("/proc")) {
-    if (!/^\d+$/.test(name)) continue;
-    try {
-      // pid (name) state ppid …; the name may hold spaces and brackets.
-      const [, parent] = /^.*\) \S+ (\d+) /s.exec(readFileSync(`/proc/${name}/stat`, "utf8")) ?? [];
-      parents.set(Number(name), Number(parent));
-    } catch {
-      // Gone meanwhile.
-    }
-  }
-  const isBelow = (pid: number): boolean => {
-    const parent = parents.get(pid);
-    return parent !== undefined && (parent === ancestor || isBelow(parent));
-  };
-  return [...parents.keys()].filter(isBelow);
-}

@@ -39,44 +39,11 @@ test("a shell's own collector does not take the demo's spans away", () => {
   }
 });
 
-test("every service comes after services that are described before it", () => {
-  const services = describeStack(DEMO_PORTS, DEMO_MODES);
-  services.forEach(({ after }, index) => {
-    const before = services.slice(0, index).map(({ name }) => name);
-    expect(before).toEqual(expect.arrayContaining([...after]));
-  });
-});
-
 test("nothing waits for a service that was left out", () => {
   const services = leaveOut(describeStack(DEMO_PORTS, DEMO_MODES), ["supply-chain-agent"]);
   expect(services.map(({ name }) => name)).not.toContain("supply-chain-agent");
   expect(services.flatMap(({ after }) => after)).not.toContain("supply-chain-agent");
   expect(services.find(({ name }) => name === "gateway")?.after).toContain("gateway-authz");
-});
-
-test("libsodium is for the services that are ours, started by hand or not", async () => {
-  const { modes } = readDemoSettings({}, ["--crypto", "libsodium"]);
-  const flag = "--conditions=aauth-sodium";
-  const withFlag = (services: ReturnType<typeof describeStack>) =>
-    services.filter(({ args }) => args.includes(flag)).map(({ name }) => name);
-  const foreign = {
-    authServer: "keycloak",
-    gatewayProgram: "/a/gateway",
-    jaegerProgram: "/a/jaeger",
-  } as const;
-  const ours = ["gateway-authz", "supply-chain-agent", "market-analysis-agent", "backend", "delegate-agent"];
-  expect(withFlag(describeStack(DEMO_PORTS, DEMO_MODES))).toEqual([]);
-  expect(withFlag(describeStack(DEMO_PORTS, { ...modes, ...foreign }))).toEqual(ours);
-  expect(withFlag(describeStack(DEMO_PORTS, modes))).toEqual(
-    expect.arrayContaining([...ours, "auth-server", "gateway"]),
-  );
-  const [byHand, page] = await leftOutServices(DEMO_PORTS, modes, ["supply-chain-agent", "ui"]);
-  expect(byHand?.command).toMatch(
-    /^NODE_OPTIONS=--conditions=aauth-sodium npx pnpm --filter supply-chain-agent dev/,
-  );
-  expect(page?.command).toMatch(/^npx pnpm --filter ui dev/);
-  expect(welcomeText(DEMO_PORTS, modes, 1)).toContain("authorization autonomous, Ed25519 by libsodium.");
-  expect(() => readDemoSettings({}, ["--crypto", "boringssl"])).toThrow(/--crypto/);
 });
 
 test("only user-delegated asks for consent, and lets the second hop be had by exchange", () => {
@@ -128,12 +95,6 @@ test("the welcome text tells of a button that the page has, and the demo's user"
   expect(form).toContain(START_BUTTON);
 });
 
-test("without the web page the text names neither it nor its button", () => {
-  const text = welcomeText(DEMO_PORTS, { ...DEMO_MODES, ui: false }, 1);
-  expect(text).not.toContain("3050");
-  expect(text).not.toContain(START_BUTTON);
-});
-
 test("the text separates what a browser opens from what programs call", () => {
   const text = welcomeText(DEMO_PORTS, DEMO_MODES, 1);
   const [, pages = "", programs = ""] = text.split(/^For .*:$/m);
@@ -176,21 +137,7 @@ test("the command by hand has what differs from the service's own defaults, and 
   expect(await command("backend")).toContain("BACKEND_DELEGATES_FILE=../../.data/delegates-8000.json ");
 });
 
-test("a program of third parties that was left out has no command of ours", async () => {
-  const modes: StackModes = { ...DEMO_MODES, authServer: "keycloak" };
-  expect(await leftOutServices(DEMO_PORTS, modes, ["auth-server"])).toEqual([{ name: "auth-server" }]);
-});
-
 test.each([
-  [{ UI_PORT: "8000" }, ["UI_PORT: 8000 is the port of backend (PORT); ui needs one of its own"]],
-  [{ PORT: "3050" }, ["PORT: 3050 is the port of ui (UI_PORT); backend needs one of its own"]],
-  [
-    { PORT: "4444", DELEGATE_AGENT_PORT: "4444", UI_PORT: "4444" },
-    [
-      "DELEGATE_AGENT_PORT: 4444 is the port of backend (PORT); delegate-agent needs one of its own",
-      "UI_PORT: 4444 is the port of backend (PORT); ui needs one of its own",
-    ],
-  ],
   [
     { LOG_LEVEL: "loud", LOG_FORMAT: "xml" },
     [/^LOG_LEVEL: expected .* got "loud"/, /^LOG_FORMAT: .* got "xml"/],
@@ -208,13 +155,5 @@ test.each([
     }
     return [];
   };
-  expect(problems()).toEqual(
-    expected.map((text) => (typeof text === "string" ? text : expect.stringMatching(text))),
-  );
-});
-
-test("a port that this stack does not use may be another's", () => {
-  expect(readDemoSettings({ UI_PORT: "9000" }, []).ports.ui).toBe(9000);
-  expect(readDemoSettings({ PORT: "3050" }, ["--no-ui"]).ports.backend).toBe(3050);
-  expect(readDemoSettings({ LOG_LEVEL: "DEBUG" }, []).modes).toEqual(readDemoSettings({}, []).modes);
+  expect(problems()).toEqual(expected.map((text) => expect.stringMatching(text)));
 });

@@ -76,9 +76,3 @@ test("a part whose program cannot be had is skipped by name, and fails in CI", a
   });
   vi.unstubAllEnvs();
 });
-
-test("failures and notes are said by name", () => {
-  const text = summaryText([part(["adds up"], { notes: ["Skipped, because"] })]);
-  expect(text).toContain("unit: adds up");
-  expect(text).toContain("Skipped, because");
-});

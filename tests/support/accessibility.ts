@@ -13,7 +13,7 @@ const RUN = JSON.stringify({
   preload: false,
 });
 
-/** Colours are judged as they will be, not half way there; what goes round for ever has no end to go to. */
+/** Colours are judged as they will be, not half way there; an endless animation has no end to go to. */
 const END_ANIMATIONS =
   "document.getAnimations().filter((it) => it.effect?.getComputedTiming().endTime !== Infinity).forEach((it) => it.finish())";
 

@@ -113,7 +113,7 @@ async function endOfTest(watched: OpenedPage): Promise<void> {
   watched.complaints = [];
   watched.expected = [];
   if (watched.isOfOneTest && !watched.isClosed) await watched.context.close();
-  // The record of a page that stays begins anew with the next test.
+  // The record of a page that stays begins again with the next test.
   if (!watched.isClosed) {
     await watched.context.tracing.stopChunk();
     await watched.context.tracing.startChunk();

@@ -72,7 +72,7 @@ export interface ChainAnswer {
 /**
  * Starts a party on a port of its own.
  *
- * @param options.authServer issues the tokens its callers need, and no other is trusted by its gate
+ * @param options.authServer issues the tokens its callers need, and no other is trusted by its verifier
  * @param options.asks auth servers it asks for tokens itself
  */
 export async function startParty(options: {
@@ -111,7 +111,7 @@ export async function startParty(options: {
     { config: { aauth: { level: "authorized", scopes: [...scopes] } } },
     async (request): Promise<ChainAnswer> => {
       const { caller } = request;
-      if (caller?.grant === undefined) throw new Error("the gate let somebody through");
+      if (caller?.grant === undefined) throw new Error("the verifier let a caller through without a grant");
       received.push(caller.grant.claims as AuthTokenClaims);
       if (next === undefined) return { party: name };
       try {

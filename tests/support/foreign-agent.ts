@@ -9,7 +9,7 @@ import {
 import type { AddressInfo } from "node:net";
 
 /**
- * An agent by somebody who has read docs/reference/profile.md and nothing else: this file imports nothing of ours, so that what the
+ * An agent written from docs/reference/profile.md alone: this file imports nothing of ours, so that what the
  * document forgets to say, or what our packages do differently, shows. Every step can be done wrong on purpose.
  */
 

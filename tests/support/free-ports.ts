@@ -1,7 +1,7 @@
 import { isTaken } from "../../scripts/demo/taken-ports.ts";
 
 /**
- * Below what systems give to outgoing connections (from 32768 on Linux, 49152 elsewhere): a port from there may be somebody's before the
+ * Below what systems give to outgoing connections (from 32768 on Linux, 49152 elsewhere): a port from there may be taken before the
  * service that it was found for listens. Above the ports that `fetch` refuses.
  */
 const FIRST = 11_000;
@@ -13,7 +13,7 @@ let next = (process.pid * STEP) % COUNT;
 
 /**
  * `count` distinct ports that were free on loopback a moment ago. A process gets none a second time before it has had all; between
- * this and their use somebody else may still take one, but hardly by chance.
+ * this and their use another program may still take one, but hardly by chance.
  */
 export async function freePorts(count: number): Promise<number[]> {
   const ports: number[] = [];

@@ -4,7 +4,7 @@ import { expect, vi } from "vitest";
 /** Spans go out in batches, and a span that ends later than its children arrives later. */
 const WAIT = { timeout: 20_000, interval: 200 };
 
-/** A span as the query API tells it, with what is looked at laid open. */
+/** A span of the query API, with what tests look at decoded. */
 export interface SeenSpan {
   readonly id: string;
   readonly parentId: string | undefined;

@@ -85,19 +85,15 @@ export async function startStack(options: TestStackOptions = {}): Promise<TestSt
   };
   const started = options.processes
     ? await startProcesses(services, baseEnv)
-    : await startHost(services, modes, baseEnv);
+    : await startHost(services, baseEnv);
   return { ports, urls: stackUrls(ports), modes, ...started };
 }
 
 type Started = Omit<TestStack, "ports" | "urls" | "modes">;
 
 /** In one process beside that of the test, as `npm run demo` does it. */
-async function startHost(
-  services: readonly ServiceDescription[],
-  modes: StackModes,
-  env: NodeJS.ProcessEnv,
-): Promise<Started> {
-  const host = startChild(process.execPath, [STACK_RUNNER, JSON.stringify(services), modes.crypto], { env });
+async function startHost(services: readonly ServiceDescription[], env: NodeJS.ProcessEnv): Promise<Started> {
+  const host = startChild(process.execPath, [STACK_RUNNER, JSON.stringify(services)], { env });
   const [, pids, readyAfterMs] = await host.prints(/^ready with pids ([\d ]+) after ([\d.]+) ms$/m);
   const refuse = () => Promise.reject(new Error("this takes a stack of several processes: processes: true"));
   return {

@@ -14,7 +14,7 @@ const ALL_SERVICES = [
 const jsonOf = <T>(span: SeenSpan, name: string): T => JSON.parse(String(span.tags[name])) as T;
 const isError = ({ tags }: SeenSpan) => tags.error === true;
 
-/** What a person must be able to read off the traces of the flows, whoever keeps the traces. */
+/** What a person must be able to read off the traces of the flows, with either trace store. */
 export function traceFlowTests(modes: NonNullable<TestStackOptions["modes"]>): void {
   describe("autonomous", () => {
     let stack: TestStack;
@@ -98,10 +98,10 @@ export function traceFlowTests(modes: NonNullable<TestStackOptions["modes"]>): v
       });
       // What was signed is what was verified.
       for (const attempt of [first!, second!]) {
-        const gate = below(attempt, to)!;
-        expect(gate.tags[A.verifiedBase]).toBe(attempt.tags[A.signatureBase]);
-        expect(gate.tags[A.verifiedThumbprint]).toBe(attempt.tags[A.signatureThumbprint]);
-        expect(jsonOf<TracedCheck[]>(gate, A.checks).map(({ section }) => section)).toEqual(
+        const verifier = below(attempt, to)!;
+        expect(verifier.tags[A.verifiedBase]).toBe(attempt.tags[A.signatureBase]);
+        expect(verifier.tags[A.verifiedThumbprint]).toBe(attempt.tags[A.signatureThumbprint]);
+        expect(jsonOf<TracedCheck[]>(verifier, A.checks).map(({ section }) => section)).toEqual(
           expect.arrayContaining(["profile 2.3"]),
         );
       }
@@ -117,7 +117,7 @@ export function traceFlowTests(modes: NonNullable<TestStackOptions["modes"]>): v
       expect(seen).toContainEqual([200, "Jwt", supplyChainAgent]);
     });
 
-    test("the token that the auth server issued is the one that goes along", () => {
+    test("the token that the auth server issued is the one that is sent", () => {
       const issued = spans.filter(({ tags }) => tags[A.tokenIssued] !== undefined);
       expect(issued.map(({ service, tags }) => [service, tags[A.requestType], tags[A.verdict]])).toEqual([
         ["auth-server", "auth", "passed"],
@@ -129,8 +129,8 @@ export function traceFlowTests(modes: NonNullable<TestStackOptions["modes"]>): v
       expect(issued.map((span) => jsonOf<TracedToken>(span, A.tokenIssued).id).sort()).toEqual(sent.sort());
     });
 
-    // Spelled out: whoever follows the published walk-through in Jaeger searches for exactly these.
-    test("what happened is told under the names of the published walk-through", () => {
+    // Spelled out: readers of the published walk-through search in Jaeger for exactly these.
+    test("events have the names of the published walk-through", () => {
       const seen = [
         ...new Set(spans.flatMap(({ service, events }) => events.map(({ name }) => `${service} ${name}`))),
       ];
@@ -144,14 +144,14 @@ export function traceFlowTests(modes: NonNullable<TestStackOptions["modes"]>): v
       for (const resource of ["supply-chain-agent", "market-analysis-agent"]) {
         for (const event of ["aauth_signature_verified", "resource_token_issued", "auth_token_verified"])
           expect(seen).toContain(`${resource} ${event}`);
-        const gates = spans.filter(
+        const verifiers = spans.filter(
           ({ service, tags }) => service === resource && tags[A.verdict] !== undefined,
         );
-        expect(gates.find(({ tags }) => tags[A.verdict] === "challenged")?.tags).toMatchObject({
+        expect(verifiers.find(({ tags }) => tags[A.verdict] === "challenged")?.tags).toMatchObject({
           ...{ "auth.aauth.scheme": "jwks", "auth.aauth.verified": true },
           ...{ "auth.aauth.verification_result": "valid", "auth.resource_token.issued": true },
         });
-        expect(gates.find(({ tags }) => tags[A.verdict] === "passed")?.tags).toMatchObject({
+        expect(verifiers.find(({ tags }) => tags[A.verdict] === "passed")?.tags).toMatchObject({
           ...{ "auth.aauth.scheme": "jwt", "auth.aauth.verified": true },
           ...{
             "auth.auth_token.verified": true,
@@ -251,7 +251,7 @@ export function traceFlowTests(modes: NonNullable<TestStackOptions["modes"]>): v
   });
 }
 
-/** Well-formed headers whose signature is nobody's. */
+/** Well-formed headers with an invalid signature. */
 function forgedSignature({ urls }: TestStack): Record<string, string> {
   const created = Math.floor(Date.now() / 1000);
   const covered = '"@method" "@authority" "@path" "content-type" "content-digest" "signature-key"';

@@ -1,4 +1,4 @@
-import type { Message, TracedToken, VerifierSide } from "protocol-trace/read";
+import type { Message, TracedToken } from "protocol-trace/read";
 import type { RecordedRun } from "./walkthrough-run.ts";
 
 /** The first message of a run that has all of this. */
@@ -10,22 +10,18 @@ export function messageOf({ protocol }: RecordedRun, wanted: Partial<Message>): 
 
 /** The resource token of the challenge that a resource has answered a message with. */
 export function challengeToken(run: RecordedRun, wanted: Partial<Message>): TracedToken | undefined {
-  const gates = gatesOf(messageOf(run, { ...wanted, outcome: "challenged" }));
-  return gates.find(({ challenge }) => challenge?.resource_token)?.challenge?.resource_token;
+  const { verifiers } = messageOf(run, { ...wanted, outcome: "challenged" });
+  return verifiers.find(({ challenge }) => challenge?.resource_token)?.challenge?.resource_token;
 }
 
 /** The auth token, or agent token, that the answer to a message brought. */
 export function issuedToken(run: RecordedRun, wanted: Partial<Message>): TracedToken | undefined {
-  return gatesOf(messageOf(run, wanted)).find((gate) => gate.issuedToken)?.issuedToken;
+  return messageOf(run, wanted).verifiers.find((verifier) => verifier.issuedToken)?.issuedToken;
 }
 
-/** The token that went along with a message. */
+/** The token that a message carries. */
 export function sentToken(run: RecordedRun, wanted: Partial<Message>): TracedToken | undefined {
   return messageOf(run, wanted).signer?.token;
-}
-
-function gatesOf({ verifiers }: Message): readonly VerifierSide[] {
-  return verifiers;
 }
 
 function has(message: Message, wanted: Partial<Message>): boolean {

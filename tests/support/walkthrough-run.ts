@@ -8,30 +8,15 @@ const BEGINNERS = ["supply-chain-backend", "supply-chain-agent", "delegate-agent
 const POLL_MS = 700;
 const TRACES_LIMIT_MS = 20_000;
 
-/** What the person's browser did. */
-export interface Visit {
-  readonly method: string;
-  readonly url: string;
-  readonly status: number;
-  /** Where it was sent next. */
-  readonly location: string;
-  readonly startMicros: number;
-  readonly endMicros: number;
-  /** What it sent in a form or as JSON. */
-  readonly body: string;
-  readonly answer: string;
-}
-
 /** What a stack did while something was done with it, as the demo on its own ports would show it. */
 export interface RecordedRun {
   readonly log: string;
   readonly protocol: ProtocolRun;
-  readonly visits: readonly Visit[];
   /** Of each trace id the answer of the query API, in the order they began. */
   readonly traces: ReadonlyMap<string, unknown>;
 }
 
-/** Records the log, the traces and the browser's requests of a stack while `work` is done. */
+/** Records the log and the traces of a stack while `work` is done. */
 export async function recordRun(
   stack: TestStack,
   work: () => Promise<unknown>,
@@ -39,19 +24,13 @@ export async function recordRun(
 ): Promise<RecordedRun> {
   const before = stack.log().length;
   const since = options.fromStart === true ? Date.now() - 60_000 : Date.now();
-  const { visits, restore } = watchFetch(stack);
-  try {
-    await work();
-  } finally {
-    restore();
-  }
+  await work();
   const traces = await settledTraces(stack, since);
   const log = options.fromStart === true ? stack.log() : stack.log().slice(before);
   return {
     // The gateway's lines have tabs, as Agentgateway's do.
     log: withDemoPorts(log, stack.ports).replaceAll("\t", " "),
     protocol: readProtocolRun([...traces.values()]),
-    visits,
     traces,
   };
 }
@@ -62,41 +41,6 @@ export function withDemoPorts(text: string, ports: StackPorts): string {
     (result, key) => result.replaceAll(new RegExp(`(:|%3A)${ports[key]}\\b`, "g"), `$1${DEMO_PORTS[key]}`),
     text,
   );
-}
-
-/** The tests are the browser: what they fetch is what it does. */
-function watchFetch(stack: TestStack): { visits: Visit[]; restore: () => void } {
-  const visits: Visit[] = [];
-  const original = globalThis.fetch;
-  globalThis.fetch = async (input, init) => {
-    const startMicros = nowMicros();
-    const response = await original(input, init);
-    const answer = response.headers.get("content-type")?.includes("event-stream")
-      ? ""
-      : await response.clone().text();
-    const ported = (text: string) => withDemoPorts(text, stack.ports);
-    visits.push({
-      method: init?.method ?? "GET",
-      url: ported(String(input)),
-      status: response.status,
-      location: ported(response.headers.get("location") ?? response.headers.get("refresh") ?? ""),
-      startMicros,
-      endMicros: nowMicros(),
-      body: String(init?.body ?? ""),
-      answer: ported(answer),
-    });
-    return response;
-  };
-  return {
-    visits,
-    restore: () => {
-      globalThis.fetch = original;
-    },
-  };
-}
-
-function nowMicros(): number {
-  return (performance.timeOrigin + performance.now()) * 1000;
 }
 
 interface JaegerAnswer {

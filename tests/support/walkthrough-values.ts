@@ -1,5 +1,3 @@
-import { createHash } from "node:crypto";
-
 /** What differs from run to run, by its form. The first form that fits a place counts. */
 const FORMS = {
   uuid: "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}",
@@ -47,55 +45,25 @@ export function anyOf(form: Form): string {
 }
 
 /**
- * A text with each value replaced by its form and a number, the same number for the same value, and thumbprints by the number of their
- * key. Two texts have the same canonical form when there is a bijection between their values that keeps each thumbprint with its key: a
- * value that stands for two of the run, two that stand for one, and two that have changed places make a difference. Moments are left to
- * {@link momentsOf}.
+ * A text with each value replaced by its form and a number, the same number for the same value. Two texts have the same canonical form
+ * when there is a bijection between their values; times are not told apart.
  */
 export function canonical(text: string): string {
-  const keyOf = keysByThumbprint(text);
-  const numbers = new Map<string, string>();
+  const names = new Map<string, string>();
   const counts = new Map<Form, number>();
-  const numbered = (form: Form, value: string): string => {
-    const known = numbers.get(value);
-    if (known !== undefined) return known;
-    const count = (counts.get(form) ?? 0) + 1;
-    counts.set(form, count);
-    numbers.set(value, `${form} ${count}`);
-    return `${form} ${count}`;
+  const nameOf = ({ form, text: value }: RunValue): string => {
+    if (form === "time" || form === "seconds") return form;
+    if (!names.has(value)) {
+      counts.set(form, (counts.get(form) ?? 0) + 1);
+      names.set(value, `${form} ${counts.get(form)}`);
+    }
+    return names.get(value)!;
   };
   let from = 0;
   let result = "";
-  for (const { form, text: value, index } of runValues(text)) {
-    const key = keyOf.get(value);
-    const isLeftOut = form === "time" || form === "seconds";
-    const name =
-      key === undefined ? numbered(form, isLeftOut ? form : value) : `thumbprint of ${numbered("key", key)}`;
-    result += `${text.slice(from, index)}<${name}>`;
-    from = index + value.length;
+  for (const value of runValues(text)) {
+    result += `${text.slice(from, value.index)}<${nameOf(value)}>`;
+    from = value.index + value.text.length;
   }
   return result + text.slice(from);
-}
-
-/**
- * Thumbprints of a text (`thumbprint=`, `"agent_jkt"`) that are not the RFC 7638 thumbprint of a key in the same text. Who reads a page
- * can recompute each.
- */
-export function strangeThumbprints(text: string): string[] {
-  const known = keysByThumbprint(text);
-  const shown = [...text.matchAll(/(?:thumbprint=|"agent_jkt": ?")([\w-]+)/g)].map(([, value]) => value!);
-  return [...new Set(shown)].filter((thumbprint) => !known.has(thumbprint));
-}
-
-/** The Ed25519 keys of a text, by their thumbprints. */
-function keysByThumbprint(text: string): Map<string, string> {
-  const keys = [...text.matchAll(/"x": ?"([\w-]{43})"|\bx="([\w-]{43})"/g)].map(
-    ([, json, field]) => json ?? field!,
-  );
-  return new Map(keys.map((x) => [thumbprintOf(x), x]));
-}
-
-/** By hand, and not by the package that the pages are about. */
-function thumbprintOf(x: string): string {
-  return createHash("sha256").update(`{"crv":"Ed25519","kty":"OKP","x":"${x}"}`).digest("base64url");
 }

@@ -16,11 +16,9 @@ export interface Flood {
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array;
-  /** All connections together. Default: as many as are answered. */
-  readonly perSecond?: number;
 }
 
-const { port, connections, method, path, headers = {}, body = null, perSecond } = workerData as Flood;
+const { port, connections, method, path, headers = {}, body = null } = workerData as Flood;
 const pool = new Pool(`http://127.0.0.1:${port}`, { connections, pipelining: 1 });
 const answers: Record<string, number> = {};
 let names = 0;
@@ -45,8 +43,7 @@ parentPort!.on("message", () => {
   process.exit();
 });
 
-if (perSecond !== undefined) setInterval(() => void one(), 1000 / perSecond);
-else for (let index = 0; index < connections; index++) void repeat();
+for (let index = 0; index < connections; index++) void repeat();
 
 async function repeat(): Promise<never> {
   for (;;) await one();

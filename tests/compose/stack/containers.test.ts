@@ -43,7 +43,7 @@ describe("the containers", () => {
     expect(new Set(addresses)).toEqual(new Set(["127.0.0.1"]));
   });
 
-  test("nobody is root, nobody may become more, and each has a bound on memory", () => {
+  test("no process is root or may become more, and each has a bound on memory", () => {
     for (const [name, { Config, HostConfig }] of all) {
       expect({ name, user: Config.User }).not.toEqual({
         name,
@@ -89,7 +89,7 @@ describe("the containers", () => {
   });
 });
 
-test("whoever reads the log is told when everything is ready, and where to go", async () => {
+test("the log says when everything is ready, and where to go", async () => {
   const text = await compose(["logs", "--no-color", "ui"]);
   expect(text).toContain("Ready: signatures by jwks, authorization autonomous.");
   expect(text).toContain(`Open ${urls.ui}, sign in as mcp-user with password user123, press`);
@@ -130,7 +130,7 @@ describe("an auth server that dies and is restarted", () => {
     // All that the container's user may end: the auth server, and not the init above it.
     await composeStatus(["exec", "--no-TTY", "keycloak", "bash", "-c", "kill -9 -1"]);
     await expect.poll(restarts, { timeout: 30_000, interval: 200 }).toBe(1);
-    // Not `up`, which would make the realm anew: what Docker restarts by itself must do.
+    // Not `up`, which would make the realm again: what Docker restarts by itself must do.
     const health = async () => (await containers()).get("keycloak")!.State.Health?.Status;
     await expect.poll(health, { timeout: 180_000, interval: 1000 }).toBe("healthy");
     await expect.poll(nextRun, { timeout: 30_000, interval: 1000 }).toMatch(/^(awaiting_consent|completed)$/);

@@ -1,0 +1,257 @@
+/**
+ * Bad input against the running stack: which party refuses it, that no address in it is fetched, and that nothing crashes. What each check
+ * and each parser refuses is tested in its package.
+ */
+
+import { connect } from "node:net";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { isAlive } from "../support/child.ts";
+import {
+  type Answer,
+  ForeignAgent,
+  type Listener,
+  listen,
+  type OutgoingRequest,
+  type Scheme,
+  send,
+} from "../support/foreign-agent.ts";
+import { startStack, type TestStack } from "../support/start-stack.ts";
+
+const JWKS: Scheme = { scheme: "jwks" };
+const MEBIBYTE = 1_048_576;
+const LISTENING = [
+  "gateway",
+  "authServer",
+  "gatewayAuthz",
+  "marketAnalysisAgent",
+  "supplyChainAgent",
+  "backend",
+] as const;
+
+let stack: TestStack;
+let agent: ForeignAgent;
+/** Named in messages as an address to fetch; must stay silent. */
+let canary: Listener;
+
+beforeAll(async () => {
+  [stack, agent, canary] = await Promise.all([
+    // One agent that lets a signature in, to reach what is behind the verifier; the other one wants a token.
+    startStack({ env: { "supply-chain-agent": { AAUTH_AUTHORIZATION_SCHEME: "signature-only" } } }),
+    ForeignAgent.start(),
+    listen(() => ({ status: 200, body: {} })),
+  ]);
+});
+afterAll(() => Promise.all([stack?.stop(), agent?.stop(), canary?.stop()]));
+
+const host = () => new URL(stack.urls.supplyChainAgent).host;
+
+const call = (body: string | Buffer = rpc("message/send")): OutgoingRequest => ({
+  method: "POST",
+  url: `${stack.urls.supplyChainAgent}/`,
+  headers: { "content-type": "application/json" },
+  body,
+});
+
+const TEXT = { messageId: "1", role: "user", parts: [{ kind: "text", text: "optimize" }] };
+
+function rpc(method: string, params: object = { message: TEXT }): string {
+  return JSON.stringify({ jsonrpc: "2.0", id: 7, method, params });
+}
+
+/** The same message, sent to the agent's own socket instead of to the gateway. */
+function directly(outgoing: OutgoingRequest): OutgoingRequest {
+  return { ...outgoing, url: outgoing.url.replace(host(), `localhost:${stack.ports.supplyChainAgent}`) };
+}
+
+/** Sends bytes as they are and gives what comes back until the other side hangs up or has answered. */
+function raw(port: number, text: string): Promise<string> {
+  return new Promise((resolve) => {
+    let answer = "";
+    const socket = connect(port, "127.0.0.1", () => socket.write(text, "latin1"));
+    const done = () => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.on("data", (chunk) => {
+      answer += chunk.toString("latin1");
+      if (/^HTTP\/1\.1 [2-5]\d\d[\s\S]*\r\n\r\n/.test(answer)) setTimeout(done, 100);
+    });
+    socket.on("error", done);
+    socket.on("close", done);
+    socket.setTimeout(3000, done);
+  });
+}
+
+describe("a message that is refused", () => {
+  const byGateway = (code: string) =>
+    expect.stringMatching(new RegExp(`^AAuth failure: AAuth verification failed: ${code}: [^\\n]+$`));
+  const byAgent = (code: string) => `Valid AAuth signature required: ${code}`;
+
+  function expectRefusal({ status, text, headers }: Answer, expected: unknown): void {
+    expect({ status, text }).toEqual({ status: 401, text: expected });
+    expect(headers["agent-auth"]).toMatch(/^httpsig(; identity=\?1)?$/);
+  }
+
+  test("without any signature, and with a changed body: the gateway lets it through, the agent refuses", async () => {
+    const tampered = { ...agent.signed(call(), JWKS), body: rpc("message/stream") };
+    expectRefusal(await send(call()), byAgent("missing_signature"));
+    expectRefusal(await send(tampered), byAgent("digest_mismatch"));
+  });
+
+  test.each([
+    ["nonce_replayed", {}],
+    ["signature_replayed", { nonce: null }],
+  ])("the same message twice: %s, at the gateway and at the agent behind it", async (code, change) => {
+    const signed = agent.signed(call(), JWKS, change);
+    expect((await send(signed)).status).toBe(200);
+    expectRefusal(await send(signed), byGateway(code));
+    expectRefusal(await send(directly(signed)), byAgent(code));
+  });
+
+  test.each(["signature-key", "signature-input", "signature", "content-digest", "nonce"])(
+    "with %s twice, by both",
+    async (name) => {
+      const signed = agent.signed(call("{}"), JWKS);
+      const lines = Object.entries({ host: host(), ...signed.headers, "content-length": "2" });
+      const twice = lines.flatMap((line) => (line[0] === name ? [line, line] : [line]));
+      const head = twice.map(([key, value]) => `${key}: ${value}\r\n`).join("");
+      for (const key of ["gateway", "supplyChainAgent"] as const)
+        expect(await raw(stack.ports[key], `POST / HTTP/1.1\r\n${head}\r\n{}`)).toMatch(/^HTTP\/1\.1 401 /);
+    },
+  );
+
+  test("with headers or a body that are too large", async () => {
+    const signatureKey = `sig1=(scheme=jwt jwt="${"a".repeat(17_000)}")`;
+    const header = () => agent.signed(call(), JWKS, { signatureKey });
+    const body = (bytes: number) => agent.signed(call(Buffer.alloc(bytes, "a")), JWKS);
+    for (const way of [(outgoing: OutgoingRequest) => outgoing, directly]) {
+      expect((await send(way(header()))).status).toBe(431);
+      expect((await send(way(body(MEBIBYTE + 1)))).status).toBe(413);
+    }
+    expect((await send(body(3 * MEBIBYTE))).status).toBe(413);
+  });
+});
+
+test.each([
+  ["no host", () => "GET / HTTP/1.1\r\n\r\n"],
+  [
+    "length and chunks",
+    () =>
+      `POST / HTTP/1.1\r\nHost: ${host()}\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /x HTTP/1.1\r\n\r\n`,
+  ],
+  ["two hosts", () => `GET /nothing HTTP/1.1\r\nHost: ${host()}\r\nHost: other\r\n\r\n`],
+  ["a proxy's method", () => `CONNECT ${host()} HTTP/1.1\r\nHost: ${host()}\r\n\r\n`],
+  [
+    "an encoded path out of its root",
+    () => `GET /%2e%2e/%2e%2e/etc/passwd HTTP/1.1\r\nHost: ${host()}\r\n\r\n`,
+  ],
+])("%s: refused by every service", async (_what, message) => {
+  for (const key of LISTENING) {
+    const answer = await raw(stack.ports[key], message());
+    // Hanging up is an answer, too.
+    expect(answer, key).toMatch(/^($|HTTP\/1\.1 4\d\d )/);
+    expect(answer, key).not.toMatch(/node_modules|\.ts:|root:/);
+  }
+});
+
+describe("an address in a message is not fetched", () => {
+  test("in Signature-Key", async () => {
+    for (const signatureKey of [
+      `sig1=(scheme=jwks jwks_uri="${canary.url}/keys" kid="k")`,
+      `sig1=(scheme=x509 x5u="${canary.url}/cert" x5t="a")`,
+    ]) {
+      const make = () => agent.signed(call(), JWKS, { signatureKey, authority: host() });
+      expect((await send(make())).status).toBe(401);
+      expect((await send(directly(make()))).status).toBe(401);
+    }
+    // hwk ignores what it does not know, addresses included.
+    const signatureKey = `${agent.signatureKey({ scheme: "hwk" }).slice(0, -1)} x5u="${canary.url}" jku="${canary.url}")`;
+    expect(
+      (await send(directly(agent.signed(call(), JWKS, { signatureKey, authority: host() })))).status,
+    ).toBe(200);
+    expect(canary.requests).toEqual([]);
+  });
+
+  test("to which an agent's document redirects", async () => {
+    const headers = { location: `${canary.url}/elsewhere` };
+    const redirecting = await listen(() => ({ status: 302, headers }));
+    try {
+      const make = () => agent.signed(call(), { scheme: "jwks", id: redirecting.url });
+      expect((await send(make())).text).toMatch(/\bdiscovery_failed\b/);
+      expect((await send(directly(make()))).text).toMatch(/\bdiscovery_failed\b/);
+      // Gateway and agent each have a discovery of their own.
+      expect(redirecting.requests).toEqual(Array(2).fill("GET /.well-known/aauth-agent"));
+    } finally {
+      await redirecting.stop();
+    }
+    expect(canary.requests).toEqual([]);
+  });
+
+  test("in an accepted message: a place to push to, a file to read, a task to watch", async () => {
+    const push = { url: `${canary.url}/push`, token: "t" };
+    const file = { kind: "file", file: { uri: `${canary.url}/file`, mimeType: "text/plain" } };
+    const parts = [{ kind: "text", text: `optimize ${canary.url}` }, file];
+    const configuration = { pushNotificationConfig: push, blocking: false };
+    const sent = await agent.call(
+      call(rpc("message/send", { message: { ...TEXT, parts }, configuration })),
+      JWKS,
+    );
+    expect(sent.status).toBe(200);
+    for (const [method, params] of [
+      ["tasks/pushNotificationConfig/set", { taskId: "1", pushNotificationConfig: push }],
+      ["CreateTaskPushNotificationConfig", { taskId: "1", config: push }],
+      ["tasks/resubscribe", { id: "1" }],
+    ] as const) {
+      const answer = await agent.call(call(rpc(method, params)), JWKS);
+      expect(answer.text, method).toMatch(/"error":\{"code":-32\d{3},/);
+    }
+    expect(canary.requests).toEqual([]);
+  });
+
+  test("in an OpenID request, and no browser is sent there", async () => {
+    const wish = {
+      ...{ client_id: "supply-chain-ui", response_type: "code", scope: "openid", state: "s" },
+      ...{ code_challenge: "a".repeat(43), code_challenge_method: "S256" },
+      redirect_uri: `${stack.urls.ui}/`,
+    };
+    const queries: [string, Record<string, string>][] = [
+      ["auth", { ...wish, redirect_uri: `${canary.url}/back` }],
+      ["auth", { ...wish, client_id: canary.url }],
+      ["auth", { ...wish, request_uri: `${canary.url}/request` }],
+      ["logout", { post_logout_redirect_uri: `${canary.url}/out`, client_id: "supply-chain-ui" }],
+    ];
+    for (const [path, query] of queries) {
+      const url = `${stack.urls.issuer}/protocol/openid-connect/${path}?${new URLSearchParams(query)}`;
+      const answer = await send({ url });
+      expect(answer.status, answer.text).toBeLessThan(500);
+      expect(answer.headers.location ?? "", JSON.stringify(query)).not.toContain(canary.url);
+    }
+    const query = new URLSearchParams({ code: "x", state: "unknown", redirect_uri: canary.url });
+    const answer = await send({ url: `${stack.urls.backend}/auth/aauth/callback?${query}` });
+    expect(answer.headers.location).toMatch(`${stack.urls.ui}/?aauth_error=1`);
+    expect(canary.requests).toEqual([]);
+  });
+});
+
+test("the Host header changes no address in a document", async () => {
+  const { issuer } = stack.urls;
+  const headers = {
+    host: "evil.example",
+    "x-forwarded-host": "evil.example",
+    forwarded: "host=evil.example",
+  };
+  for (const name of ["aauth-issuer", "openid-configuration"]) {
+    const answer = await send({ url: `${issuer}/.well-known/${name}`, headers });
+    expect(JSON.parse(answer.text)).toMatchObject({ issuer });
+    expect(answer.text).not.toContain("evil.example");
+  }
+});
+
+test("after all that nothing has crashed, everything answers, and no stack was shown", async () => {
+  expect(stack.processes.filter(({ pid }) => !isAlive(pid!))).toEqual([]);
+  for (const key of LISTENING.filter((name) => name !== "gateway"))
+    expect(await send({ url: `http://127.0.0.1:${stack.ports[key]}/health` })).toMatchObject({ status: 200 });
+  expect((await agent.call(call(), JWKS)).status).toBe(200);
+  const lines = stack.log().split("\n");
+  expect(lines.filter((line) => /\|\s+at .+:\d+:\d+\)?$|ERROR|FATAL/.test(line))).toEqual([]);
+});
