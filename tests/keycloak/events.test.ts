@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import {
   consentedCode,
   MCP_USER,
-  Person,
+  User,
   redeem,
   sentTo,
   startConsent,
@@ -103,7 +103,7 @@ const EVENTS: readonly [type: string, what: string, happens: () => Promise<unkno
     "a user does not",
     async () => {
       await server.setAttributes(ASK_FOR_OPTIMIZE);
-      const person = new Person();
+      const person = new User();
       await person.decide(await person.openSignedIn((await startConsent(world)).url), "cancel");
     },
     { client: agent.id, user: MCP_USER.id, error: "rejected_by_user", details: THE_WISH },
@@ -223,7 +223,7 @@ test("nothing that could be presented is in any event", async () => {
     await server.setAttributes(ASK_FOR_OPTIMIZE);
     return startConsent(world);
   })();
-  const person = new Person();
+  const person = new User();
   const { code = "" } = sentTo(await person.decide(await person.openSignedIn(url), "accept")).query;
   const { body } = await redeem(world, code);
   await agent.ask(server, { request_type: "refresh", refresh_token: String(body.refresh_token) });

@@ -31,7 +31,7 @@ export interface GrantClient {
    * the discovery group
    */
   request(request: GrantRequest, circumstances: GrantCircumstances): Promise<Grant>;
-  /** Gives a refresh token back (RFC 7009). */
+  /** Revokes a refresh token (RFC 7009). */
   revoke(request: GrantRequest, circumstances: GrantCircumstances): Promise<void>;
   /** The resource token that a resource hands out before it is called; undefined where it has no such endpoint, or refuses. */
   offer(

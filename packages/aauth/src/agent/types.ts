@@ -57,7 +57,7 @@ export interface Agent {
    */
   keep(input: KeepInput): Promise<void>;
   /**
-   * Gives a refresh token back: the auth server forgets it, and that the user has consented (RFC 7009). An auth token already issued
+   * Revokes a refresh token: the auth server forgets it, and that the user has consented (RFC 7009). An auth token already issued
    * lives on until it expires, but is not presented again where `kept` says whose it is.
    *
    * @throws TokenRequestError; what is kept stays then.
@@ -181,7 +181,7 @@ export interface KeepInput {
   readonly cacheKey: string;
 }
 
-/** A refresh token to give back. */
+/** A refresh token to revoke. */
 export interface RevokeInput extends CallControl {
   /** Issuer identifier; one of `trustedAuthServers`. */
   readonly authServer: string;
