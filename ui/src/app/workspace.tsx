@@ -34,19 +34,21 @@ interface WorkspaceProps {
 /** The signed-in page: joins the features, which do not know each other. */
 export function Workspace({ config, control, user }: WorkspaceProps) {
   const { session, accessTokens, reportLapsed, signIn } = control;
+  const isLapsed = session.kind === "lapsed";
   const client = useMemo(
     () =>
       createApiClient({
         backendUrl: config.backendUrl,
         accessTokens,
+        onSessionLapsed: reportLapsed,
         startTrace:
           config.otlpUrl === undefined ? undefined : createBrowserTrace({ otlpUrl: config.otlpUrl }),
       }),
-    [config.backendUrl, config.otlpUrl, accessTokens],
+    [config.backendUrl, config.otlpUrl, accessTokens, reportLapsed],
   );
   const memory = useMemo(() => createPageMemory(store, user.profile.sub), [user.profile.sub]);
   const consent = useConsent({ authServerUrl: config.authServerUrl, store });
-  const revocation = useRevocation({ client, onSessionLapsed: reportLapsed });
+  const revocation = useRevocation(client);
   const [start] = useState(startFrom);
   const { address, lost } = useRunAddress();
   useEffect(() => {
@@ -71,8 +73,7 @@ export function Workspace({ config, control, user }: WorkspaceProps) {
             client={client}
             address={address}
             user={user}
-            disabled={session.kind === "lapsed"}
-            onSessionLapsed={reportLapsed}
+            disabled={isLapsed}
           />
         </Suspense>
       )}
@@ -82,31 +83,21 @@ export function Workspace({ config, control, user }: WorkspaceProps) {
             client={client}
             memory={memory}
             start={start}
-            disabled={session.kind === "lapsed"}
+            disabled={isLapsed}
             onConsentRequired={leave}
-            onSessionLapsed={reportLapsed}
             renderConsent={(needed) => <ConsentNotice state={consent.state} onReview={() => leave(needed)} />}
             renderGranted={(granted) => (
               <GrantedConsent
                 {...granted}
                 state={revocation.state}
-                disabled={session.kind === "lapsed"}
+                disabled={isLapsed}
                 onRevoke={() => void revocation.revoke(granted.requestId)}
               />
             )}
           />
           <div className={styles.orders}>
-            <OrderPanel
-              client={client}
-              store={store}
-              disabled={session.kind === "lapsed"}
-              onSessionLapsed={reportLapsed}
-            />
-            <DelegatesPanel
-              client={client}
-              disabled={session.kind === "lapsed"}
-              onSessionLapsed={reportLapsed}
-            />
+            <OrderPanel client={client} store={store} disabled={isLapsed} />
+            <DelegatesPanel client={client} disabled={isLapsed} />
           </div>
         </>
       )}

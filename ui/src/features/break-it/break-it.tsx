@@ -1,9 +1,8 @@
 import { Button } from "@mantine/core";
-import type { BreakItOffer, BreakItResult, BreakItVariant, Failure } from "backend-api";
+import { apiRoutes, type BreakItOffer, type BreakItResult, type BreakItVariant, type Failure } from "backend-api";
 import { type ReactNode, useState } from "react";
-import { ApiFailure, describeFailure } from "../../api/api-failure.ts";
+import { describeFailure } from "../../api/api-failure.ts";
 import type { ApiClient } from "../../api/client.ts";
-import { tryToBreak } from "../../api/trace-calls.ts";
 import { BusyButton } from "../../components/busy-button.tsx";
 import { SectionLinks } from "../../components/section-links.tsx";
 import styles from "./break-it.module.css";
@@ -14,7 +13,6 @@ interface BreakItProps {
   requestId: string;
   offers: readonly BreakItOffer[];
   disabled: boolean;
-  onSessionLapsed: () => void;
   /** The URL of an attempt, to share. */
   addressOf: (traceId: string) => string;
   /** Renders an attempt like any other message. */
@@ -25,7 +23,7 @@ type Attempt = { result: BreakItResult } | { failure: Failure };
 
 /** Tampered requests of the run, really sent, and the verifier that refused them. */
 export function BreakIt(props: BreakItProps) {
-  const { client, requestId, offers, disabled, onSessionLapsed, addressOf, renderAttempt } = props;
+  const { client, requestId, offers, disabled, addressOf, renderAttempt } = props;
   const [attempts, setAttempts] = useState<Partial<Record<BreakItVariant, Attempt>>>({});
   const [busy, setBusy] = useState<BreakItVariant | undefined>(undefined);
   const [shown, setShown] = useState<string | undefined>(undefined);
@@ -33,10 +31,9 @@ export function BreakIt(props: BreakItProps) {
   const run = async (variant: BreakItVariant) => {
     setBusy(variant);
     try {
-      const result = await tryToBreak(client, requestId, variant);
+      const result = await client.call(apiRoutes.breakIt, { params: { id: requestId, variant } });
       setAttempts((before) => ({ ...before, [variant]: { result } }));
     } catch (error) {
-      if (error instanceof ApiFailure && error.kind === "session_lapsed") onSessionLapsed();
       setAttempts((before) => ({ ...before, [variant]: { failure: describeFailure(error) } }));
     } finally {
       setBusy(undefined);

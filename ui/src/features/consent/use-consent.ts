@@ -1,4 +1,5 @@
-import { useCallback, useEffect, useReducer } from "react";
+import { useCallback, useReducer } from "react";
+import { useRestored } from "../../components/use-restored.ts";
 import { consentReducer, isOnAuthServer } from "./consent-reducer.ts";
 import { type PreservedState, preserveState } from "./consent-storage.ts";
 
@@ -7,23 +8,13 @@ export function useConsent(options: { authServerUrl: string; store: Storage }) {
   const { authServerUrl, store } = options;
   const [state, dispatch] = useReducer(consentReducer, { phase: "asked" });
 
-  // The Back button can restore this page from the cache in phase `leaving`.
-  useEffect(() => {
-    const onShow = (event: PageTransitionEvent) => {
-      if (event.persisted) dispatch({ type: "came_back" });
-    };
-    window.addEventListener("pageshow", onShow);
-    return () => window.removeEventListener("pageshow", onShow);
-  }, []);
+  useRestored(useCallback(() => dispatch({ type: "came_back" }), []));
 
-  const leave = useCallback(
-    (consentUrl: string, preserved: PreservedState) => {
-      dispatch({ type: "left_for_consent", consentUrl, authServerUrl });
-      if (!isOnAuthServer(consentUrl, authServerUrl)) return;
-      preserveState(store, preserved);
-      window.location.assign(consentUrl);
-    },
-    [authServerUrl, store],
-  );
+  const leave = (consentUrl: string, preserved: PreservedState) => {
+    dispatch({ type: "left_for_consent", consentUrl, authServerUrl });
+    if (!isOnAuthServer(consentUrl, authServerUrl)) return;
+    preserveState(store, preserved);
+    window.location.assign(consentUrl);
+  };
   return { state, leave };
 }

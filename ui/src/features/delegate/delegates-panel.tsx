@@ -8,15 +8,9 @@ import { outcomeOf, standingOf, stepTitle } from "./delegate-wording.ts";
 import styles from "./delegates-panel.module.css";
 import { useDelegates } from "./use-delegates.ts";
 
-interface DelegatesPanelProps {
-  client: ApiClient;
-  disabled: boolean;
-  onSessionLapsed: () => void;
-}
-
 /** The backend's delegates: processes with their own keys that act under its identity. */
-export function DelegatesPanel({ disabled, ...options }: DelegatesPanelProps) {
-  const { state, run, readAgain } = useDelegates(options);
+export function DelegatesPanel({ client, disabled }: { client: ApiClient; disabled: boolean }) {
+  const { state, run, readAgain } = useDelegates(client);
   const { list, running, failure } = state;
   const heading = useRef<HTMLHeadingElement>(null);
   return (

@@ -15,7 +15,6 @@ interface OrderPanelProps {
   client: ApiClient;
   store: Storage;
   disabled: boolean;
-  onSessionLapsed: () => void;
 }
 
 /** Orders laptops. The supply-chain agent places an order only after the user approves it on the agent's own page. */
@@ -44,7 +43,7 @@ export function OrderPanel({ disabled, ...options }: OrderPanelProps) {
           variant="default"
           disabled={disabled || busy === "order"}
           busy={busy === "catalogue"}
-          onClick={open}
+          onClick={() => void open()}
         >
           Show the catalogue
         </BusyButton>
@@ -53,7 +52,7 @@ export function OrderPanel({ disabled, ...options }: OrderPanelProps) {
           className={styles.form}
           onSubmit={(event) => {
             event.preventDefault();
-            if (count > 0) order(laptop.model, count);
+            if (count > 0) void order(laptop.model, count);
           }}
         >
           <NativeSelect

@@ -1,7 +1,7 @@
+import { apiRoutes } from "backend-api";
 import type { UserNames } from "protocol-trace/read";
 import { useCallback, useState } from "react";
 import type { ApiClient } from "../../api/client.ts";
-import { getAttemptTrace } from "../../api/trace-calls.ts";
 import styles from "./attempt-view.module.css";
 import { MessageDetail } from "./message-detail.tsx";
 import type { TabName } from "./message-tabs.tsx";
@@ -14,16 +14,16 @@ interface AttemptViewProps {
   traceId: string;
   /** Display names of users. */
   nameOf: UserNames;
-  onSessionLapsed: () => void;
 }
 
 /** One attempt to break a run, shown like the run itself. */
-export function AttemptView({ client, requestId, traceId, nameOf, onSessionLapsed }: AttemptViewProps) {
+export function AttemptView({ client, requestId, traceId, nameOf }: AttemptViewProps) {
   const fetchTrace = useCallback(
-    (signal: AbortSignal) => getAttemptTrace(client, requestId, traceId, signal),
+    (signal: AbortSignal) =>
+      client.call(apiRoutes.attemptTrace, { params: { id: requestId, traceId }, signal }),
     [client, requestId, traceId],
   );
-  const { run, trace, failure } = useRunTrace(fetchTrace, onSessionLapsed);
+  const { run, trace, failure } = useRunTrace(fetchTrace);
   const [pickedId, pick] = useState<string | undefined>(undefined);
   const [tab, setTab] = useState<TabName>("checks");
   if (failure) return <p>{failure.message}</p>;
