@@ -7,7 +7,6 @@ import { describeConsentError } from "../features/consent/describe-consent-error
 import { UNKNOWN_ORDER } from "../features/interaction/order-reducer.ts";
 import { forgetOrderReturn, readOrderReturn } from "../features/interaction/order-return.ts";
 import { createPageMemory } from "../features/optimization/page-memory.ts";
-import styles from "./app.module.css";
 import { Header } from "./header.tsx";
 import { Landing } from "./landing.tsx";
 import { Workspace } from "./workspace.tsx";
@@ -28,9 +27,9 @@ export function App({ config, userManager }: { config: RuntimeConfig; userManage
   return (
     <>
       <Header user={user} onSignOut={signOut} />
-      <main className={styles.main}>
+      <main>
         {session.kind === "loading" && (
-          <div className={styles.loading} role="status" aria-label="Loading">
+          <div className="loading" role="status" aria-label="Loading">
             <Loader type="dots" />
           </div>
         )}

@@ -12,7 +12,6 @@ import { AttemptView } from "../features/protocol/attempt-view.tsx";
 import { ProtocolView } from "../features/protocol/protocol-view.tsx";
 import { useRunTrace } from "../features/protocol/use-run-trace.ts";
 import { Waterfall } from "../features/traces/waterfall.tsx";
-import styles from "./run-page.module.css";
 import { RunPageHead } from "./run-page-head.tsx";
 import { replaceRunAddress } from "./use-run-address.ts";
 
@@ -49,12 +48,12 @@ export default function RunPage({ client, address, user, disabled }: RunPageProp
   );
 
   return (
-    <div className={styles.page}>
+    <div className="column">
       <RunPageHead address={address} trace={trace} />
       {failure && <TraceProblem failure={failure} kind={shownKind} />}
       {!failure && (!run || run.messages.length === 0) && (
         <Panel title="Messages">
-          <p className={styles.waiting} role="status">
+          <p className="note" role="status">
             {trace && !trace.growing ? (
               "No trace is recorded. Either tracing is off, or the trace store has dropped it."
             ) : (
@@ -117,7 +116,7 @@ function withKeys(count: number) {
   return (
     <>
       {count}
-      <span className={styles.keys}>; step through with the arrow keys ← and →</span>
+      <span className="only-with-keys">; step through with the arrow keys ← and →</span>
     </>
   );
 }

@@ -17,7 +17,6 @@ import { OptimizationPage } from "../features/optimization/optimization-page.tsx
 import { createPageMemory } from "../features/optimization/page-memory.ts";
 import type { OptimizationStart } from "../features/optimization/use-optimization.ts";
 import { createBrowserTrace } from "../telemetry/browser-trace.ts";
-import styles from "./app.module.css";
 import { LapsedBanner } from "./lapsed-banner.tsx";
 import { NoSuchPage } from "./no-such-page.tsx";
 import { useRunAddress } from "./use-run-address.ts";
@@ -63,7 +62,7 @@ export function Workspace({ config, control, user }: WorkspaceProps) {
     });
 
   return (
-    <>
+    <div className="column">
       {session.kind === "lapsed" && <LapsedBanner problem={session.problem} onSignIn={signIn} />}
       {lost && <NoSuchPage key={lost} kind={lost} />}
       {address && (
@@ -78,7 +77,7 @@ export function Workspace({ config, control, user }: WorkspaceProps) {
         </Suspense>
       )}
       {!address && !lost && (
-        <>
+        <div className="column">
           <OptimizationPage
             client={client}
             memory={memory}
@@ -95,13 +94,11 @@ export function Workspace({ config, control, user }: WorkspaceProps) {
               />
             )}
           />
-          <div className={styles.orders}>
-            <OrderPanel client={client} store={store} disabled={isLapsed} />
-            <DelegatesPanel client={client} disabled={isLapsed} />
-          </div>
-        </>
+          <OrderPanel client={client} store={store} disabled={isLapsed} />
+          <DelegatesPanel client={client} disabled={isLapsed} />
+        </div>
       )}
-    </>
+    </div>
   );
 }
 

@@ -5,7 +5,6 @@ import { describeFailure } from "../../api/api-failure.ts";
 import type { ApiClient } from "../../api/client.ts";
 import { BusyButton } from "../../components/busy-button.tsx";
 import { SectionLinks } from "../../components/section-links.tsx";
-import styles from "./break-it.module.css";
 import { partyLabel, variantWording } from "./variant-wording.ts";
 
 interface BreakItProps {
@@ -41,17 +40,17 @@ export function BreakIt(props: BreakItProps) {
   };
 
   return (
-    <ul className={styles.variants} data-testid="break-it">
+    <ul className="ruled" data-testid="break-it">
       {offers.map(({ variant, unavailable }) => {
         const { title, what, lesson } = variantWording[variant];
         const attempt = attempts[variant];
         const traceId = attempt && "result" in attempt ? attempt.result.trace_id : undefined;
         return (
           <li key={variant} data-variant={variant}>
-            <div className={styles.row}>
-              <div className={styles.words}>
+            <div className="line ends nowrap">
+              <div>
                 <h3>{title}</h3>
-                <p>{what}</p>
+                <p className="note">{what}</p>
               </div>
               <BusyButton
                 variant="default"
@@ -64,10 +63,10 @@ export function BreakIt(props: BreakItProps) {
                 Try
               </BusyButton>
             </div>
-            {unavailable !== undefined && <p className={styles.unavailable}>{unavailable}</p>}
+            {unavailable !== undefined && <p className="note toned" data-tone="waiting">{unavailable}</p>}
             <div role="status">{attempt && <Outcome attempt={attempt} lesson={lesson} />}</div>
             {traceId !== undefined && (
-              <div className={styles.evidence}>
+              <div className="line">
                 <Button
                   variant="subtle"
                   size="compact-sm"
@@ -76,12 +75,12 @@ export function BreakIt(props: BreakItProps) {
                 >
                   {shown === traceId ? "Hide the message" : "Show the message"}
                 </Button>
-                <a className={styles.address} href={addressOf(traceId)}>
+                <a href={addressOf(traceId)}>
                   Open on its own page
                 </a>
-                {shown === traceId && renderAttempt(traceId)}
               </div>
             )}
+            {traceId !== undefined && shown === traceId && renderAttempt(traceId)}
           </li>
         );
       })}
@@ -92,18 +91,18 @@ export function BreakIt(props: BreakItProps) {
 const OTHER_CHECK_FAILED = "Another check failed first, so the intended check was not reached.";
 
 export function Outcome({ attempt, lesson }: { attempt: Attempt; lesson: string }) {
-  if ("failure" in attempt) return <p className={styles.outcome}>{attempt.failure.message}</p>;
+  if ("failure" in attempt) return <p className="outcome">{attempt.failure.message}</p>;
   const { refused, refused_by, as_meant, check, code, section, status, meaning, reason } = attempt.result;
   const isPolicy = check === "policy";
   if (!refused) {
     return (
-      <p className={styles.outcome} data-refused="false">
+      <p className="outcome" data-refused="false">
         Not refused: the answer is status {status}.
       </p>
     );
   }
   return (
-    <div className={styles.outcome} data-refused="true">
+    <div className="outcome" data-refused="true">
       <p>
         <strong>Refused by {partyLabel(refused_by ?? "")}</strong> with status {status}
         {check && !isPolicy && (
@@ -123,7 +122,7 @@ export function Outcome({ attempt, lesson }: { attempt: Attempt; lesson: string 
         {section && <SectionLinks section={section} />}
       </p>
       {/* The policy would have refused the original request, too, so there is no lesson. */}
-      {!isPolicy && <p className={styles.lesson}>{as_meant === false ? OTHER_CHECK_FAILED : lesson}</p>}
+      {!isPolicy && <p className="note">{as_meant === false ? OTHER_CHECK_FAILED : lesson}</p>}
     </div>
   );
 }

@@ -1,9 +1,9 @@
 import type { GrantedConsent as Consent } from "backend-api";
 import { useEffect, useRef } from "react";
 import { BusyButton } from "../../components/busy-button.tsx";
+import { Facts } from "../../components/facts.tsx";
 import { formatTimeOfDay } from "../../components/format-time.ts";
 import { Panel } from "../../components/panel.tsx";
-import styles from "./granted-consent.module.css";
 import { type RevocationState, standingOf } from "./revocation-reducer.ts";
 
 interface GrantedConsentProps {
@@ -34,33 +34,16 @@ export function GrantedConsent(props: GrantedConsentProps) {
       }
       testId="granted-consent"
     >
-      <dl className={styles.facts}>
-        <div>
-          <dt>Agent</dt>
-          <dd>
-            <code>{consent.agent}</code>
-          </dd>
-        </div>
-        <div>
-          <dt>Resource</dt>
-          <dd>
-            <code>{consent.resource}</code>
-          </dd>
-        </div>
-        <div>
-          <dt>Scopes</dt>
-          <dd className={styles.scopes}>
-            {consent.scopes.map((scope) => (
-              <code key={scope}>{scope}</code>
-            ))}
-          </dd>
-        </div>
-        <div>
-          <dt>Auth token valid until</dt>
-          <dd>{formatTimeOfDay(consent.expires_at)}</dd>
-        </div>
-      </dl>
-      <p ref={outcome} className={styles.note} tabIndex={-1}>
+      <Facts
+        className="table"
+        facts={[
+          { name: "Agent", value: <code>{consent.agent}</code> },
+          { name: "Resource", value: <code>{consent.resource}</code> },
+          { name: "Scopes", value: <code>{consent.scopes.join(" ")}</code> },
+          { name: "Auth token valid until", value: formatTimeOfDay(consent.expires_at) },
+        ]}
+      />
+      <p ref={outcome} className="note" tabIndex={-1}>
         {noteFor(consent, standing)}
       </p>
       {consent.revocable && revokedAt === undefined && (

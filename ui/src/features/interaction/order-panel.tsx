@@ -7,7 +7,6 @@ import { FailurePanel } from "../../components/failure-panel.tsx";
 import { formatDollars } from "../../components/format-amount.ts";
 import { Panel } from "../../components/panel.tsx";
 import { formatRunAddress } from "../../components/run-address.ts";
-import styles from "./order-panel.module.css";
 import { interactionUrlOf } from "./order-reducer.ts";
 import { useOrder } from "./use-order.ts";
 
@@ -34,7 +33,7 @@ export function OrderPanel({ disabled, ...options }: OrderPanelProps) {
 
   return (
     <Panel title="Order laptops" testId="order-panel">
-      <p className={styles.intro}>
+      <p className="note">
         The supply-chain agent places an order only after you approve it on the agent’s own page. An agent
         cannot approve it for you.
       </p>
@@ -49,7 +48,7 @@ export function OrderPanel({ disabled, ...options }: OrderPanelProps) {
         </BusyButton>
       ) : (
         <form
-          className={styles.form}
+          className="line order-form"
           onSubmit={(event) => {
             event.preventDefault();
             if (count > 0) void order(laptop.model, count);
@@ -81,13 +80,10 @@ export function OrderPanel({ disabled, ...options }: OrderPanelProps) {
           </BusyButton>
         </form>
       )}
-      <div role="status" className={styles.outcome}>
+      <div role="status">
         {state.order && <Outcome order={state.order} />}
         {state.order && (
-          <a
-            className={styles.messages}
-            href={formatRunAddress({ kind: "order", requestId: state.order.order_id })}
-          >
+          <a href={formatRunAddress({ kind: "order", requestId: state.order.order_id })}>
             Show the order’s messages
           </a>
         )}

@@ -1,4 +1,4 @@
-import { Button, VisuallyHidden } from "@mantine/core";
+import { Button } from "@mantine/core";
 import type { GrantedConsent } from "backend-api";
 import { type ReactNode, useCallback, useEffect, useRef, useState } from "react";
 import { FailurePanel } from "../../components/failure-panel.tsx";
@@ -70,7 +70,7 @@ export function OptimizationPage({
 
   return (
     <div className={styles.page}>
-      <div className={styles.ask}>
+      <div className={`column ${styles.ask}`}>
         <RequestForm
           draft={draft}
           problems={problems}
@@ -89,10 +89,10 @@ export function OptimizationPage({
           onClear={clear}
         />
       </div>
-      <div className={styles.answer}>
-        <VisuallyHidden role="status">
+      <div className={`column ${styles.answer}`}>
+        <div className="spoken" role="status">
           {run && [runTitle(run), runStep(run)].filter(Boolean).join(": ")}
-        </VisuallyHidden>
+        </div>
         {run && <RunStatus run={run} headingRef={statusHeading} />}
         {run?.phase === "awaiting_consent" &&
           run.requestId &&

@@ -2,7 +2,6 @@ import { apiRoutes } from "backend-api";
 import type { UserNames } from "protocol-trace/read";
 import { useCallback, useState } from "react";
 import type { ApiClient } from "../../api/client.ts";
-import styles from "./attempt-view.module.css";
 import { MessageDetail } from "./message-detail.tsx";
 import type { TabName } from "./message-tabs.tsx";
 import { SequencePicture } from "./sequence-picture.tsx";
@@ -29,9 +28,9 @@ export function AttemptView({ client, requestId, traceId, nameOf }: AttemptViewP
   if (failure) return <p>{failure.message}</p>;
   // A message that is sent twice is refused the second time.
   const message = run?.messages.find(({ id }) => id === pickedId) ?? run?.messages.at(-1);
-  if (!run || !message) return <p className={styles.waiting}>Waiting for the spans of the attempt…</p>;
+  if (!run || !message) return <p className="note">Waiting for the spans of the attempt…</p>;
   return (
-    <div className={styles.attempt}>
+    <div className="card column">
       <SequencePicture run={run} openId={message.id} onStep={(target) => pick(target.id)} />
       <MessageDetail
         {...{ run, message, nameOf, tab }}

@@ -27,10 +27,10 @@ export function MessageTabs({ run, message, tab, onTab }: MessageTabsProps) {
     tabs.push([
       "checks",
       "Checks",
-      <>
+      <div key="checks" className="column">
         <CheckLists verifiers={verifiers} />
         <AfterChecks message={message} />
-      </>,
+      </div>,
     ]);
   }
   if (signer) {
@@ -78,14 +78,14 @@ function AfterChecks({ message }: { message: Message }) {
   const party = partyName(message.stoppedAt ?? message.to);
   if (interactionUrl(message) !== undefined) {
     return (
-      <p className={styles.after}>
+      <p className="outcome" data-outcome="challenged">
         Then {party} requested a user interaction with status {message.status}.
       </p>
     );
   }
   if (after === undefined) return null;
   return (
-    <p className={styles.after} data-kind={after}>
+    <p className="outcome" data-outcome={after === "policy" ? "refused" : "challenged"}>
       {after === "policy"
         ? `Then the policy of ${party} refused the caller with status ${message.status}.`
         : `Then the application of ${party} responded with status ${message.status}.`}

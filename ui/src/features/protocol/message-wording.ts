@@ -45,8 +45,3 @@ const checks: Record<string, string> = {
 export function checkLabel(name: string): string {
   return checks[name] ?? name;
 }
-
-export function milliseconds(micros: number): string {
-  const ms = micros / 1000;
-  return ms < 10 ? `${ms.toFixed(1)} ms` : ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
-}

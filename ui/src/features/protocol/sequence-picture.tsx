@@ -111,7 +111,7 @@ interface PlaceProps {
 /** Lies over a row of the picture: a link where the message has an address, else a button. */
 function Place({ href, style, elementRef, isOpen, tabIndex, onPick, children }: PlaceProps) {
   const current = isOpen ? ("true" as const) : undefined;
-  const words = <span className={styles.spoken}>{children}</span>;
+  const words = <span className="spoken">{children}</span>;
   return href === undefined ? (
     <button
       type="button"

@@ -49,15 +49,15 @@ export function SearchPage({ search }: { search: Search }) {
   return (
     <>
       <SearchForm search={search} />
-      <section className={styles.panel} aria-labelledby="found">
+      <section className={`card ${styles.panel}`} aria-labelledby="found">
         <h1 id="found">{runs === undefined ? "Choose a service" : "Traces"}</h1>
-        <p role="status" className={styles.soft}>
+        <p role="status" className="small">
           {statusOf(search)}
           {further.length > 0 && (
             <> Further conditions: {further.map(([name, value]) => `${name}=${value}`).join(", ")}.</>
           )}
         </p>
-        <ol className={styles.traces} data-testid="traces">
+        <ol className="ruled" data-testid="traces">
           {runs?.map((run) => (
             <TraceItem key={run.traceIds[0]} run={run} />
           ))}
@@ -71,10 +71,11 @@ export function SearchPage({ search }: { search: Search }) {
 function SearchForm({ search: { services, operations, service, conditions } }: { search: Search }) {
   const given = new Map(conditions);
   return (
-    <form className={styles.fields} action="/search" aria-label="Search">
-      <label>
+    <form className={`line ${styles.fields}`} action="/search" aria-label="Search">
+      <label className="small">
         Service
         <select
+          className={styles.control}
           name="service"
           defaultValue={service}
           onChange={({ currentTarget: { form } }) => {
@@ -90,9 +91,9 @@ function SearchForm({ search: { services, operations, service, conditions } }: {
         </select>
       </label>
       {service !== "" && (
-        <label>
+        <label className="small">
           Operation
-          <select name="operation" defaultValue={given.get("operation") ?? ""}>
+          <select className={styles.control} name="operation" defaultValue={given.get("operation") ?? ""}>
             <option value="">any</option>
             {operations.map((name) => (
               <option key={name}>{name}</option>
@@ -100,7 +101,7 @@ function SearchForm({ search: { services, operations, service, conditions } }: {
           </select>
         </label>
       )}
-      <label className={styles.check}>
+      <label className={`small ${styles.check}`}>
         <input
           type="checkbox"
           name="tags"
@@ -109,7 +110,9 @@ function SearchForm({ search: { services, operations, service, conditions } }: {
         />
         Only with errors
       </label>
-      <button type="submit">Find traces</button>
+      <button type="submit" className={styles.control}>
+        Find traces
+      </button>
     </form>
   );
 }
@@ -118,7 +121,7 @@ function TraceItem({ run }: { run: ProtocolRun }) {
   const [root] = run.waterfall;
   if (root === undefined) return null;
   return (
-    <li className={styles.trace}>
+    <li>
       <a href={`/trace/${root.traceId}`}>
         <strong>{root.service}</strong> <Breakable text={root.name} />
       </a>
