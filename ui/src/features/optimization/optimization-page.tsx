@@ -5,7 +5,7 @@ import { FailurePanel } from "../../components/failure-panel.tsx";
 import { useTitle } from "../../components/use-title.ts";
 import { ActivityFeed } from "./activity-feed.tsx";
 import { AgentResponse, preloadResponse } from "./agent-response.tsx";
-import { type Draft, promptExcess } from "./draft.ts";
+import { promptExcess } from "./draft.ts";
 import styles from "./optimization-page.module.css";
 import { belongsToOtherUser, isBusy, type Run, shownActivity } from "./optimization-reducer.ts";
 import { OptimizationResults } from "./optimization-results.tsx";
@@ -20,12 +20,7 @@ interface OptimizationPageProps extends OptimizationOptions {
   /** Nothing can be started: the session has lapsed. */
   disabled: boolean;
   /** What to show while the run waits for the user's consent. */
-  renderConsent: (needed: {
-    requestId: string;
-    consentUrl: string;
-    prompt: string;
-    draft: Draft;
-  }) => ReactNode;
+  renderConsent: (consentUrl: string) => ReactNode;
   /** What to show of a consent that the user has given to the run. */
   renderGranted: (granted: {
     consent: GrantedConsent;
@@ -94,15 +89,7 @@ export function OptimizationPage({
           {run && [runTitle(run), runStep(run)].filter(Boolean).join(": ")}
         </div>
         {run && <RunStatus run={run} headingRef={statusHeading} />}
-        {run?.phase === "awaiting_consent" &&
-          run.requestId &&
-          run.consentUrl &&
-          renderConsent({
-            requestId: run.requestId,
-            consentUrl: run.consentUrl,
-            prompt: run.prompt ?? "",
-            draft,
-          })}
+        {run?.phase === "awaiting_consent" && run.consentUrl && renderConsent(run.consentUrl)}
         {run?.progress?.consent &&
           renderGranted({
             consent: run.progress.consent,

@@ -4,16 +4,14 @@ import { useCallback, useEffect, useReducer, useRef } from "react";
 import { ApiFailure, describeFailure } from "../../api/api-failure.ts";
 import type { ApiClient } from "../../api/client.ts";
 import { watchRun } from "../../api/watch-run.ts";
-import { type Draft, defaultDraft } from "./draft.ts";
+import { defaultDraft } from "./draft.ts";
 import { type OptimizationState, optimizationReducer, type Run } from "./optimization-reducer.ts";
 import type { PageMemory } from "./page-memory.ts";
 import { startRequest } from "./start-request.ts";
 
 /** What the page opens with, after a reload or on return from the consent page. */
 export interface OptimizationStart {
-  draft?: Draft;
   runId?: string;
-  prompt?: string;
   failure?: Failure;
 }
 
@@ -21,19 +19,15 @@ export interface OptimizationOptions {
   client: ApiClient;
   memory: PageMemory;
   start: OptimizationStart;
-  onConsentRequired: (needed: {
-    requestId: string;
-    consentUrl: string;
-    prompt: string;
-    draft: Draft;
-  }) => void;
+  onConsentRequired: (consentUrl: string) => void;
 }
 
 function initialState({ start, memory }: OptimizationOptions): OptimizationState {
-  const draft = start.draft ?? memory.draft() ?? defaultDraft;
-  const remembered = start.runId === undefined && !start.failure ? memory.openRun() : undefined;
-  const requestId = start.runId ?? remembered?.requestId;
-  const prompt = start.prompt ?? remembered?.prompt;
+  const draft = memory.draft() ?? defaultDraft;
+  const remembered = memory.openRun();
+  const requestId = start.runId ?? (start.failure ? undefined : remembered?.requestId);
+  // The outcome of a consent may be that of another run.
+  const prompt = [undefined, remembered?.requestId].includes(start.runId) ? remembered?.prompt : undefined;
   const run: Run = {
     phase: "running",
     ...(requestId === undefined ? {} : { requestId }),
@@ -124,12 +118,11 @@ export function useOptimization(options: OptimizationOptions) {
         return readProgress(reply.request_id, signal);
       }
       if ("consent_required" in reply) {
-        const needed = { requestId: reply.request_id, consentUrl: reply.consent_url };
-        dispatch({ type: "consent_required", ...needed });
+        const { request_id: requestId, consent_url: consentUrl } = reply;
+        dispatch({ type: "consent_required", requestId, consentUrl });
         // The browser leaves before any effect runs.
-        memory.keepOpenRun({ requestId: needed.requestId, prompt });
-        onConsentRequired({ ...needed, prompt, draft });
-        return;
+        memory.keepOpenRun({ requestId, prompt });
+        return onConsentRequired(consentUrl);
       }
       dispatch({ type: "run_accepted", requestId: reply.request_id });
       await follow(reply.request_id, signal);

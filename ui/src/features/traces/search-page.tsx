@@ -6,8 +6,6 @@ import styles from "./traces-app.module.css";
 import { ServiceKey } from "./waterfall.tsx";
 
 const DEFAULT_LIMIT = "20";
-/** One request each. */
-const MAX_SERVICES_AT_ONCE = 40;
 const ERRORS_ONLY = '{"error":"true"}';
 
 interface Search {
@@ -16,8 +14,8 @@ interface Search {
   service: string;
   /** Of the address, beside the service: parameters of Jaeger's query API. */
   conditions: [name: string, value: string][];
-  /** Newest first; undefined where a service has to be chosen first. */
-  runs: ProtocolRun[] | undefined;
+  /** Newest first. */
+  runs: ProtocolRun[];
 }
 
 /** Runs the search in a URL, this page's own or one made for Jaeger. */
@@ -25,21 +23,15 @@ export async function loadSearch(parameters: URLSearchParams): Promise<Search> {
   const service = parameters.get("service") ?? "";
   const conditions = [...parameters].filter(([name, value]) => name !== "service" && value !== "");
   const services = await getServices();
-  const search = {
-    services,
-    operations: service === "" ? [] : await getOperations(service),
-    service,
-    conditions,
-  };
-  const searched = service === "" ? services : [service];
-  if (searched.length > MAX_SERVICES_AT_ONCE) return { ...search, runs: undefined };
+  const operations = service === "" ? [] : await getOperations(service);
   const limit = parameters.get("limit") ?? DEFAULT_LIMIT;
+  const searched = service === "" ? services : [service];
   const traces = await findTraces(searched, [["limit", limit], ...conditions]);
   const runs = traces
     .map((trace) => readProtocolRun([trace]))
     .sort((one, other) => other.startMicros - one.startMicros)
     .slice(0, Number(limit));
-  return { ...search, runs };
+  return { services, operations, service, conditions, runs };
 }
 
 export function SearchPage({ search }: { search: Search }) {
@@ -50,7 +42,7 @@ export function SearchPage({ search }: { search: Search }) {
     <>
       <SearchForm search={search} />
       <section className={`card ${styles.panel}`} aria-labelledby="found">
-        <h1 id="found">{runs === undefined ? "Choose a service" : "Traces"}</h1>
+        <h1 id="found">Traces</h1>
         <p role="status" className="small">
           {statusOf(search)}
           {further.length > 0 && (
@@ -58,7 +50,7 @@ export function SearchPage({ search }: { search: Search }) {
           )}
         </p>
         <ol className="ruled" data-testid="traces">
-          {runs?.map((run) => (
+          {runs.map((run) => (
             <TraceItem key={run.traceIds[0]} run={run} />
           ))}
         </ol>
@@ -134,7 +126,6 @@ function TraceItem({ run }: { run: ProtocolRun }) {
 const isOtherTag = (name: string, value: string) => name === "tags" && value !== ERRORS_ONLY;
 
 function statusOf({ services, runs }: Search): string {
-  if (runs === undefined) return `There are ${services.length} services, too many to search at once.`;
   if (services.length === 0) return "No spans received yet. Run a service that sends OTLP/HTTP, then reload.";
   if (runs.length === 0) return "No trace matches this search.";
   return `${runs.length} ${runs.length === 1 ? "trace" : "traces"}, newest first.`;

@@ -154,7 +154,7 @@ describe("layOutSequence", () => {
     };
     const { rows } = layOutSequence(runOf(message(1, "backend", "agent", [0, 5], challenged)), 600);
     expect(rows[0]?.marks).toMatchObject([{ verdict: "challenged" }]);
-    expect(rows[1]?.label.text).toBe("401 challenge: the person is wanted");
+    expect(rows[1]?.label.text).toBe("401 challenge: user interaction");
   });
 
   test("an arrow that was stopped ends at the gateway, which says no", () => {
