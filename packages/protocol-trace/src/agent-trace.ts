@@ -82,8 +82,7 @@ export function createAgentTrace(send: Transport = pooledTransport): AgentTrace 
         span.setAttribute(ATTRIBUTE.errorType, type);
         span.setStatus({ code: SpanStatusCode.ERROR, message: type });
         span.end();
-        if (isExchange(signed, request.body))
-          around?.addEvent(EVENT.exchangeFailed, { reason: type });
+        if (isExchange(signed, request.body)) around?.addEvent(EVENT.exchangeFailed, { reason: type });
         throw error;
       }
     },

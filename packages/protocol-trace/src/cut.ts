@@ -84,7 +84,9 @@ export function shownBody(
   if (body === undefined || body === null || body.length === 0 || !isShownType(contentType)) return undefined;
   const isCut = body.length > LIMIT.body;
   const text =
-    typeof body === "string" ? body.slice(0, LIMIT.body) : new TextDecoder().decode(body.subarray(0, LIMIT.body));
+    typeof body === "string"
+      ? body.slice(0, LIMIT.body)
+      : new TextDecoder().decode(body.subarray(0, LIMIT.body));
   const isForm = contentType?.startsWith("application/x-www-form-urlencoded") === true;
   return (isForm ? cutForm(text) : cutMembers(text)) + (isCut ? "…" : "");
 }

@@ -42,8 +42,7 @@ export function recordPublishedVerdict(span: Span, verdict: VerifierVerdict): vo
     span.setAttribute(ATTRIBUTE.hwkAccepted, true);
     span.addEvent(EVENT.hwkAccepted);
   }
-  if (caller?.level === "identified")
-    span.addEvent(EVENT.signatureOnlyAccepted, { scheme });
+  if (caller?.level === "identified") span.addEvent(EVENT.signatureOnlyAccepted, { scheme });
 }
 
 function resultOf({ report, isProven, code }: VerifierVerdict): string {

@@ -26,7 +26,12 @@ export function Header({ user, onSignOut }: { user: User | undefined; onSignOut:
           )}
           {user && (
             <>
-              <Button {...quiet} leftSection={<KeyIcon />} aria-haspopup="dialog" onClick={() => setTokensShown(true)}>
+              <Button
+                {...quiet}
+                leftSection={<KeyIcon />}
+                aria-haspopup="dialog"
+                onClick={() => setTokensShown(true)}
+              >
                 Your sign-in
               </Button>
               <Button {...quiet} leftSection={<SignOutIcon />} onClick={onSignOut}>

@@ -74,7 +74,9 @@ export function Workspace({ config, control, user }: WorkspaceProps) {
             start={start}
             disabled={isLapsed}
             onConsentRequired={consent.leave}
-            renderConsent={(url) => <ConsentNotice state={consent.state} onReview={() => consent.leave(url)} />}
+            renderConsent={(url) => (
+              <ConsentNotice state={consent.state} onReview={() => consent.leave(url)} />
+            )}
             renderGranted={(granted) => (
               <GrantedConsent
                 {...granted}

@@ -5,7 +5,13 @@ import { createApiClient } from "../../src/api/client.ts";
 
 const answer = z.object({ ok: z.literal(true) });
 const read = { method: "GET", path: "/x", summary: "", answer } as const;
-const change = { method: "POST", path: "/x/{id}", summary: "", body: z.object({ a: z.number() }), answer } as const;
+const change = {
+  method: "POST",
+  path: "/x/{id}",
+  summary: "",
+  body: z.object({ a: z.number() }),
+  answer,
+} as const;
 
 /** A backend that answers with the given responses in turn, and tokens `t1`, `t2` … by renewal. */
 function setUp(responses: (() => Response)[], tokens: (string | undefined)[] = ["t1", "t2"]) {
@@ -79,7 +85,9 @@ describe("createApiClient", () => {
   });
 
   it("does not take a 403 for a lapsed session", async () => {
-    const { client, renewals, lapses } = setUp([() => Response.json({ detail: "Not yours" }, { status: 403 })]);
+    const { client, renewals, lapses } = setUp([
+      () => Response.json({ detail: "Not yours" }, { status: 403 }),
+    ]);
     const failure = await failureOf(client.call(read));
     expect(failure).toMatchObject({
       kind: "refused",

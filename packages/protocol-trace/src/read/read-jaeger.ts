@@ -1,4 +1,11 @@
-import { type Attributes, type AttributeValue, isRecord, type Members, type TraceEvent, type TraceSpan } from "./trace-span.ts";
+import {
+  type Attributes,
+  type AttributeValue,
+  isRecord,
+  type Members,
+  type TraceEvent,
+  type TraceSpan,
+} from "./trace-span.ts";
 
 /**
  * Takes apart what Jaeger's HTTP query API answers (`GET /api/traces/{id}`): the frame `{ data: [trace] }`, or a trace alone. Spans that

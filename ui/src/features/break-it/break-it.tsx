@@ -1,5 +1,11 @@
 import { Button } from "@mantine/core";
-import { apiRoutes, type BreakItOffer, type BreakItResult, type BreakItVariant, type Failure } from "backend-api";
+import {
+  apiRoutes,
+  type BreakItOffer,
+  type BreakItResult,
+  type BreakItVariant,
+  type Failure,
+} from "backend-api";
 import { type ReactNode, useState } from "react";
 import { describeFailure } from "../../api/api-failure.ts";
 import type { ApiClient } from "../../api/client.ts";
@@ -63,7 +69,11 @@ export function BreakIt(props: BreakItProps) {
                 Try
               </BusyButton>
             </div>
-            {unavailable !== undefined && <p className="note toned" data-tone="waiting">{unavailable}</p>}
+            {unavailable !== undefined && (
+              <p className="note toned" data-tone="waiting">
+                {unavailable}
+              </p>
+            )}
             <div role="status">{attempt && <Outcome attempt={attempt} lesson={lesson} />}</div>
             {traceId !== undefined && (
               <div className="line">
@@ -75,9 +85,7 @@ export function BreakIt(props: BreakItProps) {
                 >
                   {shown === traceId ? "Hide the message" : "Show the message"}
                 </Button>
-                <a href={addressOf(traceId)}>
-                  Open on its own page
-                </a>
+                <a href={addressOf(traceId)}>Open on its own page</a>
               </div>
             )}
             {traceId !== undefined && shown === traceId && renderAttempt(traceId)}

@@ -46,7 +46,9 @@ export function ActivityFeed({ activities, hasRun, isStarting, shownId, onPick }
               aria-pressed={activity.id === shownId}
               onClick={() => onPick(activity.id)}
             >
-              <time className="small" dateTime={activity.timestamp}>{formatTimeOfDay(activity.timestamp)}</time>
+              <time className="small" dateTime={activity.timestamp}>
+                {formatTimeOfDay(activity.timestamp)}
+              </time>
               <span className={styles.what}>
                 <span className={styles.action}>{actionLabel(activity)}</span>
                 <span className={`small ${styles.agent}`}>{agentLabel(activity)}</span>

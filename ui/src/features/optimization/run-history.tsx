@@ -60,12 +60,7 @@ export function RunHistory(props: RunHistoryProps) {
         ))}
       </ul>
       {history.length > latestRuns && (
-        <Button
-          variant="subtle"
-          size="compact-xs"
-          aria-expanded={isWhole}
-          onClick={() => setWhole(!isWhole)}
-        >
+        <Button variant="subtle" size="compact-xs" aria-expanded={isWhole} onClick={() => setWhole(!isWhole)}>
           {isWhole ? "Show only the latest" : `Show ${history.length - latestRuns} earlier`}
         </Button>
       )}

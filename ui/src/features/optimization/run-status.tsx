@@ -27,9 +27,7 @@ export function RunStatus({ run, headingRef }: { run: Run; headingRef: Ref<HTMLH
         run.requestId &&
         !belongsToOtherUser(run) && (
           <span className="line">
-            <a href={formatRunAddress({ kind: "run", requestId: run.requestId })}>
-              Show every message
-            </a>
+            <a href={formatRunAddress({ kind: "run", requestId: run.requestId })}>Show every message</a>
             <code title={`Request id ${run.requestId}`}>{run.requestId.slice(0, 8)}</code>
           </span>
         )

@@ -63,9 +63,15 @@ export function ProtocolView({ run, nameOf, isFinished, openId, hrefOf, onStep }
           onStep={onStep}
         />
         <p className="chips small">
-          <span className="toned" data-verdict="passed">✓ every check passed</span>
-          <span className="toned" data-verdict="challenged">– challenged</span>
-          <span className="toned" data-verdict="refused">✕ refused</span>
+          <span className="toned" data-verdict="passed">
+            ✓ every check passed
+          </span>
+          <span className="toned" data-verdict="challenged">
+            – challenged
+          </span>
+          <span className="toned" data-verdict="refused">
+            ✕ refused
+          </span>
         </p>
       </div>
       {open && (

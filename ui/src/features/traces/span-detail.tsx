@@ -37,6 +37,9 @@ export function SpanDetail({ row, cause, startMicros }: SpanDetailProps) {
 }
 
 function AttributeList({ attributes }: { attributes: Attributes }) {
-  const facts = Object.entries(attributes).map(([name, value]) => ({ name, value: indentedJson(String(value)) }));
+  const facts = Object.entries(attributes).map(([name, value]) => ({
+    name,
+    value: indentedJson(String(value)),
+  }));
   return <Facts className={`table ${styles.attributes}`} facts={facts} />;
 }

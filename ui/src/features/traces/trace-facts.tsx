@@ -10,9 +10,11 @@ export function TraceFacts({ run, children }: { run: ProtocolRun; children?: Rea
     <p className="chips small breakable">
       <span>{formatDuration(run.endMicros - run.startMicros)}</span>
       <span>{counted(run.waterfall.length, "span")}</span>
-      {failed.length > 0 && <strong className="toned" data-status="failed">
+      {failed.length > 0 && (
+        <strong className="toned" data-status="failed">
           {counted(failed.length, "error")}
-        </strong>}
+        </strong>
+      )}
       <time dateTime={begun.toISOString()}>
         {begun.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" })}
       </time>

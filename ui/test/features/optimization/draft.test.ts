@@ -1,11 +1,7 @@
 import { startRequestSchema } from "backend-api";
 import { describe, expect, it } from "vitest";
 import { constraintProblems } from "../../../src/features/optimization/constraint-problems.ts";
-import {
-  defaultDraft,
-  draftLimits,
-  promptExcess,
-} from "../../../src/features/optimization/draft.ts";
+import { defaultDraft, draftLimits, promptExcess } from "../../../src/features/optimization/draft.ts";
 import { startRequest } from "../../../src/features/optimization/start-request.ts";
 
 const row = (id: number, name: string, value: string) => ({ id, name, value });

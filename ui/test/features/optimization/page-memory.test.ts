@@ -8,7 +8,10 @@ describe("createPageMemory", () => {
     const store = memoryStore();
     const before = createPageMemory(store, "u1");
     // However long: one that cannot be sent is not lost either.
-    const draft = { prompt: "p".repeat(draftLimits.promptLength + 1), constraints: [{ id: 2, name: "", value: "v" }] };
+    const draft = {
+      prompt: "p".repeat(draftLimits.promptLength + 1),
+      constraints: [{ id: 2, name: "", value: "v" }],
+    };
     before.keepDraft(draft);
     before.keepOpenRun({ requestId: "run-1", prompt: "mine" });
     const after = createPageMemory(store, "u1");
