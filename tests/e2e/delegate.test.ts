@@ -75,12 +75,3 @@ test("a list of delegates that cannot be read says so, and is requested again", 
   const heading = panel.getByRole("heading", { name: "Delegates" });
   expect(await heading.evaluate((element) => element.matches(":focus"))).toBe(true);
 });
-
-test("a delegate that is gone says how it is started", async () => {
-  const { page } = watched;
-  await stack.kill("delegate-agent");
-  await page.reload();
-  const panel = page.getByTestId("delegates-panel");
-  await panel.getByText("npm run delegate").waitFor({ timeout: 30_000 });
-  expect(await panel.getByRole("button", { name: "Run delegate" }).isDisabled()).toBe(true);
-});

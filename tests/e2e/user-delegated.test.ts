@@ -226,45 +226,4 @@ describe("a user who is asked", () => {
     await decideConsent(page, "Allow");
     await page.getByRole("heading", { name: "Optimization completed" }).waitFor(WAIT);
   });
-
-  test("is not sent round in circles by an agent that wants more after consent", async () => {
-    const { page } = watched;
-    await page.getByTestId("granted-consent").getByRole("button", { name: "Revoke" }).click();
-    await page.getByText(/^Revoked at/).waitFor(WAIT);
-    await startRun(watched);
-    await consentPageOpen(page);
-    await stack.kill("supply-chain-agent");
-    await stack.startAgain("supply-chain-agent", {
-      AAUTH_RESOURCE_ADDITIONAL_SCOPES: "market-analysis:analyze supply-chain:audit",
-    });
-    await decideConsent(page, "Allow");
-    expect(await failureCode(page)).toBe("consent_repeated");
-    await screenshot(page, "ui-consent-repeated");
-  });
-});
-
-describe("a user who takes too long", () => {
-  let stack: TestStack;
-
-  beforeAll(async () => {
-    stack = await startStack({ ...OPTIONS, env: { "auth-server": { AUTH_SERVER_CONSENT_SECONDS: "8" } } });
-  });
-  afterAll(() => stack?.stop());
-
-  test("learns so from the auth server and from the page, and can start again", async () => {
-    const watched = await signedInPage(stack);
-    const { page } = watched;
-    await startRun(watched);
-    await consentPageOpen(page);
-    await page.waitForTimeout(9000);
-    watched.expectComplaint(/status of 400/);
-    await decideConsent(page, "Allow");
-    await page.getByText("Invalid or expired consent code").waitFor(WAIT);
-    await screenshot(page, "consent-expired");
-
-    await page.goto(stack.urls.ui);
-    expect(await failureCode(page)).toBe("consent_expired");
-    await startRun(watched);
-    await consentPageOpen(page);
-  });
 });

@@ -112,7 +112,7 @@ describe("a challenge, a token, a retry", () => {
     expect(text).not.toMatch(/[\w+/-]{80}/);
   });
 
-  test("the trace goes along, outside the signature", async () => {
+  test("the trace is sent with the request, outside the signature", async () => {
     let sent: Readonly<Record<string, string>> = {};
     const response = await callWith(async (_url, { headers }) => {
       sent = headers;
@@ -213,7 +213,7 @@ describe("the body of an answer", () => {
     expect(spans.finished()).toHaveLength(1);
   });
 
-  test("left unread, it does not keep its span for ever", async () => {
+  test("left unread, it does not keep its span open forever", async () => {
     vi.useFakeTimers();
     try {
       await callWith(async () => json({}))(URL_ASKED);
@@ -226,7 +226,7 @@ describe("the body of an answer", () => {
   });
 });
 
-test("a trace that is not recorded still goes along, and nothing is written down", async () => {
+test("a trace that is not recorded is still sent, and nothing is written", async () => {
   spans.stop();
   spans = recordSpans({ sampled: false });
   const headers: string[] = [];

@@ -153,19 +153,18 @@ function verdictOf(message: Message): string {
     decisive?.verifier.errorCode ??
     verifiers.findLast(({ errorCode }) => errorCode)?.errorCode ??
     refusalIn(message)?.code;
-  const named = code === undefined ? "" : ` (${code})`;
-  if (decisive !== undefined) {
-    const reason = decisive.check.reason === undefined ? "" : `: ${decisive.check.reason}`;
-    return `${word} by ${where} with status ${status}: check “${decisive.check.name}” failed${reason}${named}.${wanted(message)}`;
-  }
-  if (code !== undefined) return `${word} by ${where} with status ${status}${named}.${wanted(message)}`;
-  const after = afterChecks(message);
+  const after = code === undefined ? afterChecks(message) : undefined;
   if (after === "answered") {
     return `${where} responded with status ${status}${errorIn(message)} after the checks passed.`;
   }
-  const policy =
-    after === "policy" ? ": the signature is valid, but its policy does not allow this caller" : "";
-  return `${word} by ${where} with status ${status}${policy}.${wanted(message)}`;
+  const { name, reason } = decisive?.check ?? {};
+  const why =
+    after === "policy"
+      ? ": the signature is valid, but its policy does not allow this caller"
+      : name === undefined
+        ? ""
+        : `: check “${name}” failed${reason === undefined ? "" : `: ${reason}`}`;
+  return `${word} by ${where} with status ${status}${why}${code === undefined ? "" : ` (${code})`}.${wanted(message)}`;
 }
 
 /**

@@ -150,6 +150,7 @@ test("a message that the gateway's policy refuses ends there, although its signa
     status: 403,
     to: "supply-chain-agent",
     stoppedAt: "agentgateway",
+    isReceived: false,
     verifiers: [{ party: "agentgateway", verdict: "passed" }],
   });
 });
@@ -160,12 +161,6 @@ test("a message that was changed on the way was signed and rebuilt differently",
   expect(message?.verifiers[0]).toMatchObject({ verdict: "refused", errorCode: "invalid_signature" });
   expect(message?.signer?.base).toContain('"@path": /\n');
   expect(message?.verifiers[0]?.base).toContain('"@path": /admin\n');
-});
-
-test("no token and no signature is in anything that is read", () => {
-  for (const name of ["user-delegated", "signature-only-hwk", "changed-path", "order"] as const) {
-    expect(JSON.stringify(recordedRun(name))).not.toMatch(/eyJ[\w-]{20,}|[\w+/-]{86}/);
-  }
 });
 
 describe("a trace that is not whole", () => {
@@ -189,12 +184,6 @@ describe("a trace that is not whole", () => {
     );
     const { messages } = readProtocolRun([{ data: [{ ...trace, spans: backendOnly }] }]);
     expect(messages.at(-1)).toMatchObject({ to: "supply-chain-agent", outcome: "accepted", verifiers: [] });
-  });
-
-  test("a receiver whose span is not there is told from one that has checked nothing", () => {
-    const last = recordedRun("refused-by-policy").messages.at(-1);
-    expect(last).toMatchObject({ isReceived: false, stoppedAt: "agentgateway" });
-    expect(recordedRun("signature-only-hwk").messages.at(-1)?.isReceived).toBe(true);
   });
 
   test("a gateway that the receiver calls later is not on the way", () => {
