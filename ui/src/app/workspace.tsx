@@ -9,7 +9,6 @@ import { forgetConsent, readConsentOutcome } from "../features/consent/consent-s
 import { describeConsentError } from "../features/consent/describe-consent-error.ts";
 import { GrantedConsent } from "../features/consent/granted-consent.tsx";
 import { useConsent } from "../features/consent/use-consent.ts";
-import { useRevocation } from "../features/consent/use-revocation.ts";
 import { DelegatesPanel } from "../features/delegate/delegates-panel.tsx";
 import { OrderPanel } from "../features/interaction/order-panel.tsx";
 import { OptimizationPage } from "../features/optimization/optimization-page.tsx";
@@ -46,7 +45,6 @@ export function Workspace({ config, control, user }: WorkspaceProps) {
   );
   const memory = useMemo(() => createPageMemory(store, user.profile.sub), [user.profile.sub]);
   const consent = useConsent(config.authServerUrl);
-  const revocation = useRevocation(client);
   const [start] = useState(startFrom);
   const { address, lost } = useRunAddress();
   useEffect(() => forgetConsent(store), []);
@@ -77,13 +75,8 @@ export function Workspace({ config, control, user }: WorkspaceProps) {
             renderConsent={(url) => (
               <ConsentNotice state={consent.state} onReview={() => consent.leave(url)} />
             )}
-            renderGranted={(granted) => (
-              <GrantedConsent
-                {...granted}
-                state={revocation.state}
-                disabled={isLapsed}
-                onRevoke={() => void revocation.revoke(granted.requestId)}
-              />
+            renderGranted={({ requestId, ...granted }) => (
+              <GrantedConsent key={requestId} {...granted} client={client} disabled={isLapsed} />
             )}
           />
           <OrderPanel client={client} store={store} disabled={isLapsed} />

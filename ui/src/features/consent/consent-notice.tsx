@@ -1,7 +1,7 @@
 import { useId } from "react";
 import { BusyButton } from "../../components/busy-button.tsx";
 import { FailurePanel } from "../../components/failure-panel.tsx";
-import type { ConsentState } from "./consent-reducer.ts";
+import type { ConsentState } from "./consent-state.ts";
 
 /** Shown while a run waits for the user's consent. */
 export function ConsentNotice({ state, onReview }: { state: ConsentState; onReview: () => void }) {

@@ -1,15 +1,16 @@
-import { useCallback, useReducer } from "react";
+import { useCallback, useState } from "react";
 import { useRestored } from "../../components/use-restored.ts";
-import { consentReducer, isOnAuthServer } from "./consent-reducer.ts";
+import { type ConsentState, leaveFor } from "./consent-state.ts";
 
 /** The redirect to the consent page. */
 export function useConsent(authServerUrl: string) {
-  const [state, dispatch] = useReducer(consentReducer, { phase: "asked" });
-  useRestored(useCallback(() => dispatch({ type: "came_back" }), []));
+  const [state, setState] = useState<ConsentState>({ phase: "asked" });
+  useRestored(useCallback(() => setState({ phase: "asked" }), []));
 
   const leave = (consentUrl: string) => {
-    dispatch({ type: "left_for_consent", consentUrl, authServerUrl });
-    if (isOnAuthServer(consentUrl, authServerUrl)) window.location.assign(consentUrl);
+    const next = leaveFor(consentUrl, authServerUrl);
+    setState(next);
+    if (next.phase === "leaving") window.location.assign(consentUrl);
   };
   return { state, leave };
 }
