@@ -8,7 +8,7 @@
 export { type AgentTrace, createAgentTrace } from "./agent-trace.ts";
 export { ATTRIBUTE, EVENT, SERVICE_NAME, SPAN } from "./attribute-names.ts";
 export { traceDiscovery } from "./discovery-trace.ts";
-export { recordExchange, type TracedMessage, traceMessages } from "./message-trace.ts";
+export { traceMessages } from "./message-trace.ts";
 export {
   recordIssuedToken,
   recordSkippedExchange,
