@@ -43,7 +43,7 @@ type HeaderEntries = Iterable<readonly [string, string | number | readonly strin
 
 /**
  * Header fields as they may be shown, as JSON: lower-case name to value. See {@link LIMIT} for what is cut; `authorization` and its like
- * are left out. Where all together are too long, only the protocol's own are shown: a caller cannot push them out by sending others.
+ * are left out. Where all together are too long, the protocol's own come first: a caller cannot push them out by sending others.
  */
 export function headersJson(headers: HeaderEntries): string {
   const shown: [string, string][] = [];
@@ -53,8 +53,15 @@ export function headersJson(headers: HeaderEntries): string {
   }
   const json = JSON.stringify(Object.fromEntries(shown));
   if (json.length <= LIMIT.text) return json;
-  const needed = JSON.stringify(Object.fromEntries(shown.filter(([name]) => NEEDED.has(name))));
-  return needed.length <= LIMIT.text ? needed : "{}";
+  const first = ([name]: readonly [string, string]) => (NEEDED.has(name) ? 0 : 1);
+  const fitting: Record<string, string> = {};
+  let left = LIMIT.text - 2;
+  for (const [name, text] of shown.toSorted((one, other) => first(one) - first(other))) {
+    left -= JSON.stringify([name, text]).length;
+    if (left < 0) break;
+    fitting[name] = text;
+  }
+  return JSON.stringify(fitting);
 }
 
 /** What the read side cannot do without. */

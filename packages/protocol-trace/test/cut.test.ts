@@ -108,7 +108,8 @@ describe("headers are bounded", () => {
     const json = headersJson([...many, ...protocol]);
     expect(json.length).toBeLessThanOrEqual(LIMIT.text);
     // The protocol's own are not pushed out.
-    expect(Object.keys(JSON.parse(json))).toEqual(protocol.map(([name]) => name));
+    const names = Object.keys(JSON.parse(json));
+    expect(names.slice(0, 4)).toEqual([...protocol.map(([name]) => name), "x-0"]);
   });
 });
 
