@@ -1,7 +1,7 @@
 import { apiRoutes, type Progress, progressSchema } from "backend-api";
 import { ApiFailure } from "./api-failure.ts";
 import type { ApiClient } from "./client.ts";
-import { readEventStream } from "./event-stream.ts";
+import { readEvents } from "./event-stream.ts";
 
 export interface WatchOptions {
   signal: AbortSignal;
@@ -64,10 +64,7 @@ async function* streamProgress(
 ): AsyncGenerator<Progress> {
   const response = await client.open(apiRoutes.progressEvents, { params: { id: requestId }, signal });
   if (!response.body || !response.headers.get("content-type")?.startsWith("text/event-stream")) return;
-  for await (const { event, data } of readEventStream(response.body)) {
-    if (event !== "progress") continue;
-    yield progressSchema.parse(JSON.parse(data));
-  }
+  for await (const data of readEvents(response.body)) yield progressSchema.parse(JSON.parse(data));
 }
 
 function sleepFor(ms: number, signal: AbortSignal): Promise<void> {
