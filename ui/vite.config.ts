@@ -3,7 +3,6 @@ import { defineConfig, loadEnv } from "vite";
 import manifest from "./package.json" with { type: "json" };
 import { readSettings } from "./vite/read-settings.ts";
 import { serveConfig } from "./vite/serve-config.ts";
-import { wireProfile } from "./vite/wire-profile.ts";
 
 const here = import.meta.dirname;
 
@@ -30,14 +29,13 @@ const ownPackages = Object.entries(manifest.devDependencies)
 
 export default defineConfig(({ command, mode }) => {
   // A build has no settings: they are read when the page is served.
-  if (command === "build") return { root: here, plugins: [react(), wireProfile()], build };
+  if (command === "build") return { root: here, plugins: [react()], build };
 
   // The repository's .env serves every service; the environment beats it.
   const settings = readSettings(loadEnv(mode, `${here}/..`, "UI_"));
-  const plugins = [react(), wireProfile(), serveConfig(settings.browser)];
   return {
     root: here,
-    plugins,
+    plugins: [react(), serveConfig(settings.browser)],
     server: {
       host: "127.0.0.1",
       port: settings.port,
@@ -46,7 +44,11 @@ export default defineConfig(({ command, mode }) => {
       cors: false,
       // Vite's default is the whole repository, private keys in .data included.
       fs: {
-        allow: ["index.html", "public", "src", "node_modules/.vite", "../node_modules/.pnpm", ...ownPackages],
+        allow: [
+          ...["index.html", "public", "src", "node_modules/.vite", "../node_modules/.pnpm", ...ownPackages],
+          // The page shows the section that requires a check.
+          "../docs/reference/profile.md",
+        ],
       },
     },
   };

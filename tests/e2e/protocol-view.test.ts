@@ -178,15 +178,15 @@ describe("a user-delegated run over both hops", () => {
 
   test("a section that cannot be loaded says so", async () => {
     const { page } = watched;
-    watched.expectComplaint(/wire-profile/);
-    await page.route(/wire-profile/, (route) => route.abort());
+    watched.expectComplaint(/profile-/);
+    await page.route(/\/profile-[^/]*$/, (route) => route.abort());
     await page.reload();
     await openMessage(page, 7);
     await openTab(page, "Checks");
     await page.getByRole("button", { name: "profile 2.7" }).first().click();
     const dialog = page.getByRole("dialog", { name: "Wire profile, section 2.7" });
     await dialog.getByText("could not be loaded. Reload the page").waitFor(WAIT);
-    await page.unroute(/wire-profile/);
+    await page.unroute(/\/profile-[^/]*$/);
     await dialog.getByRole("button", { name: "Close" }).click();
     await dialog.waitFor({ state: "hidden" });
   });

@@ -1,5 +1,0 @@
-declare module "virtual:wire-profile" {
-  /** Markdown. */
-  const text: string;
-  export default text;
-}
