@@ -62,7 +62,7 @@ export function createAgentTrace(send: Transport = pooledTransport): AgentTrace 
       propagation.inject(trace.setSpan(context.active(), span), headers);
       if (!span.isRecording()) return send(url, { ...request, headers });
 
-      span.setAttributes({ ...targetAttributes(url), ...requestAttributes({ ...request, headers }) });
+      span.setAttributes(requestAttributes(url, headers, request.body));
       if (signed !== undefined) {
         span.setAttributes(signatureAttributes(signed, headers));
         span.addEvent(EVENT.requestSigned, { scheme: signed.scheme });
@@ -101,24 +101,17 @@ function isExchange(signed: SignedEvent | undefined, body: Uint8Array | undefine
   return new URLSearchParams(new TextDecoder().decode(body)).get("request_type") === "exchange";
 }
 
-function targetAttributes(url: string): Attributes {
+function requestAttributes(
+  url: string,
+  headers: Readonly<Record<string, string>>,
+  body: Uint8Array | undefined,
+): Attributes {
   const { hostname, port, protocol } = new URL(url);
   return {
+    [ATTRIBUTE.role]: "signer",
     [ATTRIBUTE.url]: shownUrl(url),
     [ATTRIBUTE.serverAddress]: hostname,
     [ATTRIBUTE.serverPort]: Number(port || (protocol === "https:" ? 443 : 80)),
-  };
-}
-
-function requestAttributes({
-  headers,
-  body,
-}: {
-  headers: Readonly<Record<string, string>>;
-  body?: Uint8Array;
-}): Attributes {
-  return {
-    [ATTRIBUTE.role]: "signer",
     [ATTRIBUTE.requestHeaders]: headersJson(Object.entries(headers)),
     [ATTRIBUTE.requestBody]: shownBody(body, headers["content-type"]),
   };

@@ -1,3 +1,4 @@
+import { Button } from "@mantine/core";
 import type { User } from "oidc-client-ts";
 import { Suspense, useEffect, useMemo, useState } from "react";
 import { createApiClient } from "../api/client.ts";
@@ -15,7 +16,6 @@ import { OptimizationPage } from "../features/optimization/optimization-page.tsx
 import { createPageMemory } from "../features/optimization/page-memory.ts";
 import type { OptimizationStart } from "../features/optimization/use-optimization.ts";
 import { createBrowserTrace } from "../telemetry/browser-trace.ts";
-import { LapsedBanner } from "./lapsed-banner.tsx";
 import { NoSuchPage } from "./no-such-page.tsx";
 import { useRunAddress } from "./use-run-address.ts";
 
@@ -51,7 +51,17 @@ export function Workspace({ config, control, user }: WorkspaceProps) {
 
   return (
     <div className="column">
-      {session.kind === "lapsed" && <LapsedBanner problem={session.problem} onSignIn={signIn} />}
+      {session.kind === "lapsed" && (
+        <div className="card line ends" data-tone="waiting" role="alert" data-testid="lapsed-banner">
+          <p>
+            <strong>Your session has ended.</strong> Sign in again to continue. Your input is kept.
+            {session.problem && ` ${session.problem.message}`}
+          </p>
+          <Button size="sm" onClick={signIn}>
+            Sign in again
+          </Button>
+        </div>
+      )}
       {lost && <NoSuchPage key={lost} kind={lost} />}
       {address && (
         <Suspense fallback={null}>
