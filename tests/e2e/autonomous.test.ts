@@ -65,7 +65,7 @@ describe("a user in a browser", () => {
     expect(spans.find(({ name }) => name === "POST /optimization/start")!.parentId).toBe(click.id);
     const { page } = await openPage(browser);
     await page.goto(`${stack.urls.traces}/trace/${click.traceId}`);
-    // The first try and its repetition are told apart at a glance.
+    // The first try and its repetition are distinguished at a glance.
     const row = (name: string) => page.locator("[data-testid=waterfall] > li", { hasText: name }).first();
     await row("POST again, signed with jwt").waitFor();
     expect(await row("POST signed with jwks").textContent()).toMatch(/jwks401/);

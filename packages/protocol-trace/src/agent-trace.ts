@@ -43,7 +43,7 @@ export interface AgentTrace {
  */
 export function createAgentTrace(send: Transport = pooledTransport): AgentTrace {
   const tracer = trace.getTracer("protocol-trace");
-  /** The agent tells what it has signed and then, before anything else can happen, sends it. */
+  /** The agent reports what it has signed and then, before anything else can happen, sends it. */
   let announced: SignedEvent | undefined;
 
   return {

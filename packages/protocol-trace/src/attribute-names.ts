@@ -112,7 +112,7 @@ export const ATTRIBUTE = {
   publishedScheme: "auth.aauth.scheme",
   /** Server; published name. Boolean: the caller has signed, with a key of its own, what arrived. Where it is challenged, too. */
   publishedVerified: "auth.aauth.verified",
-  /** Server; published name. `valid`, `invalid`, `missing_headers` (no signature) or `error` (the verifier could not tell). */
+  /** Server; published name. `valid`, `invalid`, `missing_headers` (no signature) or `error` (the verifier reached no verdict). */
   publishedResult: "auth.aauth.verification_result",
   /** Server; published name, where an auth token came along. Boolean: it is in order and bound to the key that signed. */
   authTokenVerified: "auth.auth_token.verified",

@@ -1,5 +1,5 @@
 /**
- * Writes what the verifier and the agent tell their observers onto OpenTelemetry spans, through OpenTelemetry's API alone: a process that
+ * Writes what the verifier and the agent report to their observers onto OpenTelemetry spans, through OpenTelemetry's API alone: a process that
  * has not started its SDK makes no spans and pays next to nothing.
  *
  * @module

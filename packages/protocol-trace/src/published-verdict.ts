@@ -8,7 +8,7 @@ import { tokenKind } from "./traced-token.ts";
 export interface VerifierVerdict {
   /** What came in `Signature-Key`, good or not. */
   readonly token: string | undefined;
-  /** Absent where the verifier could not tell. */
+  /** Absent where the verifier reached no verdict. */
   readonly report: VerificationReport | undefined;
   /** Who has sent it, as far as that is proven. */
   readonly caller: ProvenCaller | undefined;

@@ -49,7 +49,7 @@ const challenging: Transport = async (url, { headers }) => {
 };
 
 describe("a challenge, a token, a retry", () => {
-  test("three client spans that tell first call and retry apart, and what happened between them", async () => {
+  test("three client spans that distinguish first call and retry, and what happened between them", async () => {
     const around = await spans.within(async () => {
       expect(await (await callWith(challenging)(URL_ASKED, { method: "POST", body: "{}" })).json()).toEqual({
         ok: true,

@@ -205,7 +205,7 @@ describe("an agent", () => {
   }
 
   const granted = async () => json({ auth_token: await parties.issueAuthToken(), expires_in: 300 });
-  test("an exchange is told as one", async () => {
+  test("an exchange is recorded as one", async () => {
     const { around, first } = await call(granted, { upstreamToken });
     expect(first).toEqual(["aauth.request_signed", "agent_auth_challenge_received"]);
     expect(around).toEqual([

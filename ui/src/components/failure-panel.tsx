@@ -18,8 +18,8 @@ const checkNames: Record<Check, string> = {
   challenge: "Challenge",
   token_request: "Token request",
   consent: "Your consent",
-  rpc: "Agent's answer (JSON-RPC)",
-  answer: "Agent's answer",
+  rpc: "Agent’s response (JSON-RPC)",
+  answer: "Agent’s response",
   internal: "Backend",
 };
 

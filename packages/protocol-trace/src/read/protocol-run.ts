@@ -1,5 +1,5 @@
 /**
- * A run of the protocol as its trace tells it: who spoke to whom, what was signed, what each verifier made of it.
+ * A run of the protocol as its trace shows it: which parties spoke, what was signed, what each verifier made of it.
  *
  * @module
  */

@@ -105,7 +105,7 @@ export function Outcome({ attempt, lesson }: { attempt: Attempt; lesson: string 
   if (!refused) {
     return (
       <p className="outcome" data-refused="false">
-        Not refused: the answer is status {status}.
+        Not refused: the response has status {status}.
       </p>
     );
   }

@@ -3,7 +3,7 @@ import { z } from "zod";
 /** The backend's own limits, so that nothing typed here is refused there. */
 export const draftLimits = { promptLength: 8000, constraints: 20, nameLength: 100, valueLength: 500 };
 
-/** One line of the constraints editor. `id` only tells rows apart on the page. */
+/** One line of the constraints editor. `id` only distinguishes rows on the page. */
 const rowSchema = z.object({
   id: z.number(),
   name: z.string().max(draftLimits.nameLength),

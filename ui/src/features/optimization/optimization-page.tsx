@@ -134,7 +134,7 @@ export function OptimizationPage({
 
 /**
  * Moves the focus along with a run: to its progress at the start (the button just pressed is now disabled), to its
- * outcome at the end, also when the person returns from the consent page. One that is opened on the page takes it to its head, whose
+ * outcome at the end, also when the user returns from the consent page. One that is opened on the page takes it to its head, whose
  * prompt identifies it. A run that the page resumes takes no focus.
  */
 function useRunFocus(run: Run | undefined, hasResponse: boolean, isReturn: boolean) {

@@ -7,7 +7,7 @@ import { Panel } from "../../components/panel.tsx";
 import { ScrollBox } from "../../components/scroll-box.tsx";
 import styles from "./optimization-results.module.css";
 
-/** The figures of the answer: summary, recommendations, and why. */
+/** The figures of the response: summary, recommendations, and why. */
 export function OptimizationResults({ results }: { results: Results }) {
   const { summary, recommendations, reasoning } = results;
   return (

@@ -185,7 +185,7 @@ function responseLabel(message: Message): string {
   const isIssued = verifiers.some(({ issuedToken }) => issuedToken !== undefined);
   const more = isAsked ? ", the user is asked first" : isIssued ? ", auth token" : words[outcome];
   // The span of a returning browser may lack the redirect status.
-  return `${status ?? (interaction === undefined ? "no answer" : "sent on")}${more}`;
+  return `${status ?? (interaction === undefined ? "no response" : "sent on")}${more}`;
 }
 
 function clampCentre(x: number, text: string, width: number): number {

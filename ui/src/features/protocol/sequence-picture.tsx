@@ -89,7 +89,7 @@ export function SequencePicture({ run, openId, hrefOf, onPick, onStep }: Sequenc
             >
               {kind === "request"
                 ? spokenMessage(message, messages.length)
-                : `The answer to message ${message.number}`}
+                : `The response to message ${message.number}`}
             </Place>
           </li>
         ))}

@@ -213,7 +213,7 @@ describe("layOutSequence", () => {
     });
     const { rows } = layOutSequence(runOf(lost, sent), 600);
     const answers = rows.filter(({ kind }) => kind === "response");
-    expect(answers.map(({ label }) => label.text)).toEqual(["no answer failed", "sent on"]);
+    expect(answers.map(({ label }) => label.text)).toEqual(["no response failed", "sent on"]);
   });
 
   test("an arrow ends beside the line of its receiver, and further from it where a verdict is", () => {
