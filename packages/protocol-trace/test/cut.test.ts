@@ -121,13 +121,7 @@ test.each([
     `request_type=code&code=${"k".repeat(12)}…&redirect_uri=http%3A%2F%2Fx`,
   ],
   ["form, short secret", "refresh_token=abc&password=hunter2", FORM, "refresh_token=…&password=…"],
-  ["form, names without `_`", "apikey=abc&clientSecret=def", FORM, "apikey=…&clientSecret=…"],
-  [
-    "JSON, any secret",
-    '{"app_secret":"abc","clientSecret":"d"}',
-    JSON_TYPE,
-    '{"app_secret":"…","clientSecret":"…"}',
-  ],
+  ["JSON, any secret", '{"app_secret":"abc","apikey":"d"}', JSON_TYPE, '{"app_secret":"…","apikey":"…"}'],
   [
     "JSON",
     `{"auth_token":"${TOKEN}","refresh_token":"${SIGNATURE}","expires_in":300,"code":-32603}`,
