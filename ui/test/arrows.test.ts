@@ -27,7 +27,7 @@ it("src follows the arrows of the architecture", () => {
     const file = join(source, name);
     const from = folderOf(file);
     const allowed = mayImport[from.startsWith("features/") ? "features/" : from];
-    for (const [, path = ""] of readFileSync(file, "utf8").matchAll(/(?:from|import)\s*\(?"(\.[^"?]+)"/g)) {
+    for (const [, path = ""] of readFileSync(file, "utf8").matchAll(/(?:from|import)\s*\(?"(\.[^"]+)"/g)) {
       const to = folderOf(join(dirname(file), path));
       const isAllowed =
         to === from ||

@@ -8,7 +8,7 @@ const Markdown = loadLater(() => import("./markdown.tsx"));
 export function SectionText({ section, onClose }: { section: string; onClose: () => void }) {
   const [text, setText] = useState<string | undefined>(undefined);
   useEffect(() => {
-    void import("../../../docs/reference/profile.md?raw").then(
+    void import("virtual:wire-profile").then(
       (profile) => setText(sectionOf(profile.default, section)),
       () => setText(NOT_LOADED),
     );

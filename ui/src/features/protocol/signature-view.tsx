@@ -123,7 +123,7 @@ function Opinion({ opinion, signed, rebuilt, verifier }: OpinionProps) {
   const isKnown = opinion.kind === "built" && (opinion.base === signed || opinion.base === rebuilt);
   return (
     <>
-      <p className="note toned" data-agree={opinion.kind === "built" ? isKnown : undefined}>
+      <p className="note toned" data-agree={opinion.kind === "built" && !isKnown ? false : undefined}>
         <strong>Second opinion:</strong> {opinion.kind === "asking" && "computing…"}
         {opinion.kind === "none" && opinion.reason}
         {opinion.kind === "built" &&

@@ -1,0 +1,5 @@
+declare module "virtual:wire-profile" {
+  /** Markdown. */
+  const text: string;
+  export default text;
+}
